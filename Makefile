@@ -1,0 +1,58 @@
+# Aryz. `make help` lists what can be done here.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+DATA ?= .run/data
+STAMP := $(VENV)/.installed
+
+.PHONY: help install run test lint demo bench chaos asyncapi contracts chromium clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(STAMP)  ## make .venv from the lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Aryz needs Python 3.11: install it, or name it with PYTHON=…"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: install  ## the whole suite on 127.0.0.1 (PORT=8000, DATA=.run/data)
+	@exec $(BIN)/aryz up --port $(PORT) --data $(DATA) --demo
+
+test: install chromium  ## every test; says what it had to leave out
+	@$(BIN)/python -m pytest -rs $(ARGS)
+
+lint: install  ## style, types, walls
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+demo: install  ## 5000 realistic appeals through a suite of its own, and the table that must agree (APPEALS=5000)
+	@$(BIN)/aryz demo --appeals $(or $(APPEALS),5000)
+
+bench: install  ## accepted appeals a second on one machine
+	@$(BIN)/python tests/benchmarks/accept.py
+
+chaos: install  ## the long form: kill -9 every few seconds while 2000 appeals come in
+	@ARYZ_CHAOS_APPEALS=$(or $(APPEALS),2000) $(BIN)/python -m pytest -rs -s tests/chaos
+
+asyncapi: install  ## write deploy/asyncapi.yaml from the registry of events
+	@$(BIN)/python -m shared.contracts.asyncapi > deploy/asyncapi.yaml
+
+contracts: install  ## check deploy/asyncapi.yaml with the official parser (needs Node)
+	@tests/contracts/parse_asyncapi.sh
+
+chromium:
+	@command -v chromium >/dev/null 2>&1 || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing Chromium for the page tests"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-core >/dev/null; \
+	  else echo "no Chromium: the page tests are left out (Debian: apt-get install chromium)"; fi; }
+
+clean:  ## forget local data and caches
+	@rm -rf .run .pytest_cache .mypy_cache .ruff_cache .hypothesis

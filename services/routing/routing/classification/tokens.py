@@ -1,0 +1,61 @@
+"""Words of an appeal, folded so that one dictionary reads Kazakh, Russian, Kazakh without its letters and Latin spelling alike."""
+
+import re
+from typing import NamedTuple
+
+from shared.domain.names import fold, to_cyrillic
+
+# Words with their combining marks, marks that end a sentence, and quotes (a quoted word after thanks is sarcasm).
+_PIECES = re.compile(r"[\w\u0300-\u036f]+|[.!?;\n]|[\"«“„]")
+_SENTENCE_ENDS = frozenset(".!?;\n")
+_QUOTES = frozenset('"«“„')
+# After the letters' folding: signs that people leave out and letters that Latin spelling cannot tell apart.
+_LOOSE = str.maketrans({"й": "и", "ы": "и", "э": "е", "ь": None, "ъ": None} | {chr(mark): None for mark in range(0x300, 0x370)})
+_LATIN = re.compile(r"[a-zÀ-ɏə]")
+_REPEATS = re.compile(r"([^\W\d])\1+")
+_LONGEST_KEY = 40  # no stem is longer; one endless "word" costs no more than a long one
+
+
+class Token(NamedTuple):
+    """A word at `start:end` of the original text; `sentence` counts from 0."""
+
+    key: str
+    start: int
+    end: int
+    sentence: int
+
+
+def key(word: str) -> str:
+    """The form in which stems and words meet: Cyrillic, folded, repeated letters squeezed, й and ы as и, э as е, no ь and ъ."""
+    return _key(fold(word))
+
+
+def _key(folded: str) -> str:
+    word = folded[:_LONGEST_KEY]
+    if _LATIN.search(word):
+        # In Kazakh typed in Latin letters j is ж whatever follows; read as Russian, `jo` and `ju` would be ё and ю.
+        word = fold(to_cyrillic(word.replace("j", "zh")))
+    return _REPEATS.sub(r"\1", word.translate(_LOOSE))
+
+
+def tokenise(text: str) -> list[Token]:
+    """The words in order, a `?` wherever one stands, and a `"` for a quote that opens on a small letter (a name has a capital)."""
+    folded = fold(text)  # as long as the text: places found in it hold for the text
+    keys: dict[str, str] = {}  # of this text alone: people's words are not kept between calls
+    tokens: list[Token] = []
+    sentence = 0
+    for match in _PIECES.finditer(folded):
+        piece, start, end = match[0], match.start(), match.end()
+        if piece in _QUOTES:
+            if text[end : end + 1].islower():
+                tokens.append(Token('"', start, end, sentence))
+            continue
+        if piece in _SENTENCE_ENDS:
+            if piece == "?":
+                tokens.append(Token("?", start, end, sentence))
+            sentence += 1
+            continue
+        if piece not in keys:
+            keys[piece] = _key(piece)
+        tokens.append(Token(keys[piece], start, end, sentence))
+    return tokens

@@ -1,0 +1,32 @@
+"""Who asks, and how it is known: roles and principals, tokens and their issuer, the dependencies that routes use."""
+
+from shared.auth.dependencies import CurrentPrincipal, PagePrincipal, check_role, page_principal, principal, require, require_page
+from shared.auth.issuer import LocalIssuer, LocalIssuerForbidden
+from shared.auth.keys import FileKeys, KeySource, UrlKeys
+from shared.auth.principal import ROLES, STAFF, Principal, Role
+from shared.auth.service_tokens import ClientCredentials, LocalServiceTokens, ServiceTokens
+from shared.auth.tokens import InvalidToken, TokenVerifier
+
+__all__ = [
+    "ROLES",
+    "STAFF",
+    "ClientCredentials",
+    "CurrentPrincipal",
+    "FileKeys",
+    "InvalidToken",
+    "KeySource",
+    "LocalIssuer",
+    "LocalIssuerForbidden",
+    "LocalServiceTokens",
+    "PagePrincipal",
+    "Principal",
+    "Role",
+    "ServiceTokens",
+    "TokenVerifier",
+    "UrlKeys",
+    "check_role",
+    "page_principal",
+    "principal",
+    "require",
+    "require_page",
+]

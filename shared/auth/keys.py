@@ -1,0 +1,92 @@
+"""Where a verifier finds the issuer's public keys: a file, or an OIDC provider's JWKS address."""
+
+import asyncio
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+import structlog
+from joserfc.errors import JoseError
+from joserfc.jwk import Key, KeySet
+from pydantic_core import from_json
+
+from shared.clock import Clock
+from shared.errors import Unavailable
+
+MAX_AGE = timedelta(minutes=10)  # a key that the issuer withdrew is trusted no longer than this
+MIN_INTERVAL = timedelta(seconds=30)  # tokens with made-up key ids must not turn into a stream of requests
+TIMEOUT = 5.0  # seconds
+
+log = structlog.get_logger("auth")
+
+
+class KeySource(Protocol):
+    async def key(self, kid: str | None) -> Key | None:
+        """The signature key of this id, or the only one there is; None if there is none. Raises Unavailable without any keys."""
+        ...
+
+
+class _RefreshedKeys:
+    """Keys that are read again when they are old or when an unknown id turns up, and kept if reading them fails."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._keys: dict[str | None, Key] = {}
+        self._tried_at: datetime | None = None
+        self._read_at: datetime | None = None
+        self._lock = asyncio.Lock()
+
+    async def key(self, kid: str | None) -> Key | None:
+        if self._is_due(kid):
+            async with self._lock:
+                if self._is_due(kid):
+                    await self._refresh()
+        if not self._keys:
+            raise Unavailable("The keys that tokens are checked with cannot be read.")
+        if kid is None and len(self._keys) == 1:
+            return next(iter(self._keys.values()))
+        return self._keys.get(kid)
+
+    def _is_due(self, kid: str | None) -> bool:
+        now = self._clock.now()
+        if self._tried_at is not None and now - self._tried_at < MIN_INTERVAL:
+            return False
+        return self._read_at is None or now - self._read_at >= MAX_AGE or (kid is not None and kid not in self._keys)
+
+    async def _refresh(self) -> None:
+        self._tried_at = self._clock.now()
+        try:
+            keys = KeySet.import_key_set(await self._read())
+        except (httpx.HTTPError, JoseError, OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("keys-not-read", error=type(error).__name__)
+            return
+        self._keys = {key.kid: key for key in keys if key.get("use", "sig") == "sig"}
+        self._read_at = self._tried_at
+
+    async def _read(self) -> Any:
+        raise NotImplementedError
+
+
+class FileKeys(_RefreshedKeys):
+    """A JWKS in a local file."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        super().__init__(clock)
+        self._path = path
+
+    async def _read(self) -> Any:
+        return from_json(await asyncio.to_thread(self._path.read_bytes))
+
+
+class UrlKeys(_RefreshedKeys):
+    """A JWKS served by an OIDC provider."""
+
+    def __init__(self, url: str, client: httpx.AsyncClient, clock: Clock) -> None:
+        super().__init__(clock)
+        self._url = url
+        self._client = client
+
+    async def _read(self) -> Any:
+        response = await self._client.get(self._url, timeout=TIMEOUT)
+        return response.raise_for_status().json()

@@ -1,0 +1,70 @@
+"""The claim check: events carry ids, and an entitled reader fetches the words from their owner through this audited read (design §1.3)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import httpx
+from pydantic import BaseModel, Field
+
+from shared.errors import Unavailable
+
+MAX_IDS = 500  # one consumer batch
+TIMEOUT_SECONDS = 10.0
+
+
+class ContentsRequest(BaseModel):
+    """Body of `POST /{service}/internal/v1/contents`."""
+
+    ids: list[UUID] = Field(max_length=MAX_IDS)
+    purpose: str = Field(min_length=1, max_length=60, pattern=r"^[a-z-]+$")
+    on_behalf_of: str | None = Field(None, max_length=200)
+
+
+class ContentItem(BaseModel):
+    id: UUID
+    found: bool
+    """False for an id that is unknown, erased, or not for this reader: not to be asked again."""
+    content: dict[str, Any] | None = None
+
+
+class ContentsResponse(BaseModel):
+    items: list[ContentItem]
+
+
+class OwnerUnavailable(Exception):  # noqa: N818 - a state that passes
+    """The service that owns the words does not answer now: wait, and ask again."""
+
+
+class Contents:
+    """Reads words from their owners. `client_for` gives an HTTP client and the bearer token for a service."""
+
+    def __init__(self, client_for: Callable[[str], httpx.AsyncClient], token: Callable[[], Any]) -> None:
+        self._client_for = client_for
+        self._token = token
+
+    async def read(
+        self, service: str, ids: Sequence[UUID], *, purpose: str, on_behalf_of: str | None = None
+    ) -> Mapping[UUID, dict[str, Any] | None]:
+        """Contents by id; None where the owner has none for us.
+
+        Raises:
+            OwnerUnavailable: the owner is down, too slow, or does not accept our token now.
+        """
+        found: dict[UUID, dict[str, Any] | None] = {}
+        for start in range(0, len(ids), MAX_IDS):
+            request = ContentsRequest(ids=list(ids[start : start + MAX_IDS]), purpose=purpose, on_behalf_of=on_behalf_of)
+            try:
+                answer = await self._client_for(service).post(
+                    f"/{service}/internal/v1/contents",
+                    content=request.model_dump_json(),
+                    headers={"Authorization": f"Bearer {await self._token()}", "Content-Type": "application/json"},
+                    timeout=TIMEOUT_SECONDS,
+                )
+            except (httpx.TransportError, Unavailable) as error:
+                raise OwnerUnavailable(f"{service} does not answer") from error
+            if answer.status_code != httpx.codes.OK:
+                raise OwnerUnavailable(f"{service} answers {answer.status_code}")
+            for item in ContentsResponse.model_validate_json(answer.content).items:
+                found[item.id] = item.content if item.found else None
+        return found

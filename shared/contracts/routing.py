@@ -1,0 +1,89 @@
+"""What routing tells the others."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from shared.contracts.event import AppealEvent
+
+Decision = Literal["auto", "suggest", "triage"]
+Urgency = Literal["NORMAL", "URGENT"]
+
+
+class AppealRouted(AppealEvent, service="routing", fact="appeal-routed"):
+    """A case was opened: what it is, how urgent, who has it. Once an appeal."""
+
+    kind: str
+    statutory_form: str
+    category: str | None
+    topic: str | None
+    tier: int
+    urgency: Urgency
+    queue: str
+    """Branch, tier and language: `KZ-43/2/kk`."""
+    region: str
+    language: str
+    decision: Decision
+    confidence: float
+    versions: dict[str, str]
+
+
+class ClockStarted(AppealEvent, service="routing", fact="clock-started"):
+    clock_id: UUID
+    policy: str
+    statutory: bool
+    """The clock of the law, which the citizen sees; the others are the Fund's own."""
+    started_at: datetime
+    due_at: datetime
+    calendar_version: str
+
+
+class ClockWarned(AppealEvent, service="routing", fact="clock-warned"):
+    clock_id: UUID
+    policy: str
+    due_at: datetime
+
+
+class ClockBreached(AppealEvent, service="routing", fact="clock-breached"):
+    clock_id: UUID
+    policy: str
+    due_at: datetime
+
+
+class TierRaised(AppealEvent, service="routing", fact="tier-raised"):
+    tier: int
+    queue: str
+    reason: str
+
+
+class CaseClaimed(AppealEvent, service="routing", fact="case-claimed"):
+    """Somebody took the case; who, stays in routing."""
+
+    actor_role: str
+
+
+class ClassificationCorrected(AppealEvent, service="routing", fact="classification-corrected"):
+    """A person corrected what routing had decided; the latest one holds."""
+
+    kind: str
+    statutory_form: str
+    category: str | None
+    topic: str | None
+    tier: int
+    queue: str
+    actor_role: str
+
+
+class AnswerGiven(AppealEvent, service="routing", fact="answer-given"):
+    """The Fund answered. The words stay in routing and are claimed by `answer_id`."""
+
+    answer_id: UUID
+    language: str
+    findings: list[str]
+    """Outcome codes, one an issue."""
+    actor_role: str
+
+
+class CaseClosed(AppealEvent, service="routing", fact="case-closed"):
+    outcome: str
+    actor_role: str

@@ -1,0 +1,125 @@
+"""Kazakhstan's working days, counted in constant time from reviewed files (Labour Code art. 84, 85; Law on holidays art. 5)."""
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date, timedelta
+from functools import cache
+from itertools import accumulate
+from typing import Any
+
+from shared.domain.labels import LANGUAGES, Label
+from shared.domain.tables import ReferenceDataError, Row, read_text, rows, table
+
+_SATURDAY, _SUNDAY = 5, 6
+
+
+class CalendarGap(ValueError):  # noqa: N818 - the gap is in the data, and callers speak of it so
+    """A day that the calendar does not cover."""
+
+
+class WorkingCalendar:
+    """Which days are worked, from `first` to `last` inclusive; every question raises CalendarGap outside of them."""
+
+    def __init__(self, version: str, first: date, last: date, days_off: Mapping[date, Label]) -> None:
+        self.version = version
+        self.first = first
+        self.last = last
+        self._days_off = days_off
+        span = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+        self._working = [day for day in span if day not in days_off]
+        # _counted[i]: how many working days there are from the first day up to and including the i-th
+        self._counted = list(accumulate(int(day not in days_off) for day in span))
+
+    def covers(self, day: date) -> bool:
+        return self.first <= day <= self.last
+
+    def require(self, day: date) -> None:
+        """Raise CalendarGap unless the day is covered."""
+        self._index(day)
+
+    def is_day_off(self, day: date) -> bool:
+        self._index(day)
+        return day in self._days_off
+
+    def reason(self, day: date) -> Label | None:
+        """Why the day is off, None for a working day."""
+        self._index(day)
+        return self._days_off.get(day)
+
+    def next_working_day(self, day: date) -> date:
+        """The day itself if it is worked, else the first working day after it."""
+        return day if not self.is_day_off(day) else self._nth(self._counted[self._index(day)], day)
+
+    def add_working_days(self, day: date, n: int) -> date:
+        """The n-th working day after `day`, which is not counted itself; before it for a negative n, the day itself for 0."""
+        done = self._counted[self._index(day)]
+        if n == 0:
+            return day
+        if n > 0:
+            return self._nth(done + n - 1, day)
+        before = done - int(day not in self._days_off)
+        return self._nth(before + n, day)
+
+    def working_days_between(self, a: date, b: date) -> int:
+        """How many working days lie after `a` up to and including `b`; negative when `b` comes first."""
+        return self._counted[self._index(b)] - self._counted[self._index(a)]
+
+    def _index(self, day: date) -> int:
+        if not self.first <= day <= self.last:
+            raise CalendarGap(f"calendar {self.version} does not cover {day.isoformat()}")
+        return (day - self.first).days
+
+    def _nth(self, position: int, asked_from: date) -> date:
+        if not 0 <= position < len(self._working):
+            raise CalendarGap(f"calendar {self.version} does not reach far enough from {asked_from.isoformat()}")
+        return self._working[position]
+
+
+def _label(entry: Mapping[str, str]) -> Label:
+    return Label(*(entry[language] for language in LANGUAGES))
+
+
+def _day(row: Row, column: str, first: date, last: date) -> date:
+    day = row.day(column)
+    if day is None or not first <= day <= last:
+        raise row.error(f"{column} is empty or outside the calendar")
+    return day
+
+
+def _written(day: date) -> Label:
+    return Label(f"{day:%d.%m.%Y}", f"{day:%d.%m.%Y}", day.isoformat())
+
+
+def _weekends(first: date, last: date, reasons: Mapping[str, Label]) -> dict[date, Label]:
+    names = {_SATURDAY: reasons["saturday"], _SUNDAY: reasons["sunday"]}
+    span = (first + timedelta(days=offset) for offset in range((last - first).days + 1))
+    return {day: names[day.weekday()] for day in span if day.weekday() in names}
+
+
+def _days_off(first: date, last: date, reasons: Mapping[str, Label]) -> dict[date, Label]:
+    """Weekends, then holidays over them, then the Government's swaps over both."""
+    holidays = table("holidays.csv", Row.label)
+    found = _weekends(first, last, reasons)
+    for row in rows("days_off.csv"):
+        name = holidays[row.one_of("holiday", holidays)]
+        found[_day(row, "day", first, last)] = reasons["moved"].filled(holiday=name) if row.flag("moved") else name
+    for row in rows("calendar_overrides.csv"):
+        free, worked = _day(row, "day_off", first, last), _day(row, "working_day", first, last)
+        if free in found or worked not in found:
+            raise row.error("the swap changes nothing: the day off is off already, or the working day is worked already")
+        del found[worked]
+        found[free] = reasons["swapped"].filled(day=_written(worked))
+    return found
+
+
+@cache
+def working_calendar() -> WorkingCalendar:
+    """The calendar in force; raises ReferenceDataError when one of its three files is wrong."""
+    head: dict[str, Any] = tomllib.loads(read_text("calendar.toml"))
+    try:
+        version, first, last = head["version"], head["covers_from"], head["covers_to"]
+        reasons = {name: _label(entry) for name, entry in head["reasons"].items()}
+        days_off = _days_off(first, last, reasons)
+    except KeyError as missing:
+        raise ReferenceDataError("calendar.toml", 1, f"{missing} is missing") from None
+    return WorkingCalendar(version, first, last, days_off)

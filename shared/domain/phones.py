@@ -1,0 +1,49 @@
+"""Telephone numbers of Kazakhstan: one way to write them, one way to show them to people who need not know them."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+import phonenumbers
+
+from shared.domain.labels import Label
+from shared.domain.tables import Row, table
+
+_WRITTEN = re.compile(r"\+?[\d\s().\-‐‑‒–—]+", re.ASCII)
+_SHOWN_AT_THE_END = 2
+
+
+class InvalidPhone(ValueError):  # noqa: N818 - named as callers speak of it; the text never repeats what was typed
+    """Not a telephone number of Kazakhstan."""
+
+
+@cache
+def short_numbers() -> Mapping[str, Label]:
+    """Numbers of three or four digits, which are dialled as they stand."""
+    return table("short_numbers.csv", Row.label, key="number")
+
+
+def normalise_phone(text: str) -> str:
+    """E.164 (`+77010000000`) for a number of Kazakhstan typed with +7, 8, 7 or none; a known short number as it stands.
+
+    Raises InvalidPhone for anything else: Russia shares +7 (its mobiles begin with 9) and is refused.
+    """
+    stripped = text.strip()
+    if stripped in short_numbers():
+        return stripped
+    if not _WRITTEN.fullmatch(stripped):
+        raise InvalidPhone("not a telephone number")
+    try:
+        number = phonenumbers.parse(stripped, "KZ")
+    except phonenumbers.NumberParseException:
+        raise InvalidPhone("not a telephone number") from None
+    if not phonenumbers.is_valid_number_for_region(number, "KZ"):
+        raise InvalidPhone("not a number of Kazakhstan")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def mask_phone(phone: str) -> str:
+    """`+7 7•• ••• •• 67` for an E.164 number; a short number is nobody's secret and stays."""
+    if phone in short_numbers():
+        return phone
+    return f"+7 7•• ••• •• {phone[-_SHOWN_AT_THE_END:]}"

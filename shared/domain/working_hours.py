@@ -1,0 +1,61 @@
+"""When each branch of the Fund is open, by day: data with validity dates, in the branch's local time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from functools import cache
+
+from shared.domain.regions import regions
+from shared.domain.tables import ReferenceDataError, Row, rows
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    valid_from: date
+    valid_to: date
+    hours: Hours
+
+
+def _time(row: Row, column: str) -> time:
+    try:
+        return time.fromisoformat(row.text(column))
+    except ValueError:
+        raise row.error(f"{column} is not a time of day") from None
+
+
+def _span(row: Row) -> _Span:
+    hours = Hours(_time(row, "opens"), _time(row, "closes"))
+    span = _Span(row.day("valid_from") or date.min, row.day("valid_to") or date.max, hours)
+    if hours.opens >= hours.closes or span.valid_from > span.valid_to:
+        raise row.error("ends before it begins")
+    return span
+
+
+@cache
+def _spans() -> Mapping[str, tuple[_Span, ...]]:
+    """Every region's spans, the newest first; each region has some, and they do not overlap."""
+    found: dict[str, list[_Span]] = {code: [] for code in regions()}
+    for row in rows("working_hours.csv"):
+        span = _span(row)
+        others = found[row.one_of("region", regions())]
+        if any(span.valid_from <= other.valid_to and other.valid_from <= span.valid_to for other in others):
+            raise row.error("overlaps another row of its region")
+        others.append(span)
+    for code, spans in found.items():
+        if not spans:
+            raise ReferenceDataError("working_hours.csv", 1, f"{code} has no hours")
+    return {code: tuple(sorted(spans, key=lambda span: span.valid_from, reverse=True)) for code, spans in found.items()}
+
+
+def hours_for(region_code: str, on: date) -> Hours:
+    """The branch's hours on a day; raises KeyError for an unknown region and LookupError for a day without hours."""
+    for span in _spans()[region_code]:
+        if span.valid_from <= on <= span.valid_to:
+            return span.hours
+    raise LookupError(f"{region_code} has no working hours on {on.isoformat()}")

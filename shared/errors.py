@@ -1,0 +1,283 @@
+"""Errors as the world sees them: RFC 9457 `application/problem+json` with a stable `code`, never echoing what was sent.
+
+A service's expected outcomes are subclasses of `DomainError`; `install_error_handlers` turns them, and everything else
+that can go wrong, into problems (or, for a browser, into a page in the reader's language).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from http import HTTPStatus
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any, ClassVar, Self
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.field_errors import FieldError, field_errors
+
+__all__ = [
+    "Conflict",
+    "DomainError",
+    "FieldError",
+    "Forbidden",
+    "InvalidInput",
+    "MalformedJson",
+    "MalformedText",
+    "NotFound",
+    "PayloadTooLarge",
+    "Problem",
+    "TooMany",
+    "Unauthorized",
+    "Unavailable",
+    "UnsupportedMediaType",
+    "install_error_handlers",
+    "problem_response",
+    "responses",
+]
+
+PROBLEM_JSON = "application/problem+json"
+PROBLEM_CONTENT: dict[str, Any] = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+log = structlog.get_logger("errors")
+
+
+class DomainError(Exception):
+    """An expected outcome that a client can act on: a stable `code`, an HTTP `status` and a `title` per class.
+
+    `detail` says more in words of ours, `extra` adds members to the problem (`current_version`, `next_actions`), `headers` to the response.
+    None of them may repeat what the client sent.
+    """
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 400
+    title: ClassVar[str] = "The request cannot be carried out."
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        errors: Sequence[FieldError] = (),
+        extra: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(self.code)
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.extra = dict(extra or {})
+        self.headers = dict(headers or {})
+
+
+class NotFound(DomainError):
+    code, status, title = "not-found", 404, "Nothing is found under this address."
+
+
+class Conflict(DomainError):
+    code, status, title = "conflict", 409, "The state has changed meanwhile."
+
+
+class Unauthorized(DomainError):
+    """No valid token; `invalid-token` is its subclass in `shared.auth`."""
+
+    code, status, title = "unauthorized", 401, "A valid bearer token is required."
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+class Forbidden(DomainError):
+    code, status, title = "forbidden", 403, "Your role does not allow this."
+
+
+class TooMany(DomainError):
+    code, status, title = "too-many-requests", 429, "Too many attempts. Try again later."
+
+    def __init__(self, retry_after: int, detail: str | None = None) -> None:
+        """`retry_after`: whole seconds until the next attempt is worth making."""
+        super().__init__(detail, headers={"Retry-After": str(retry_after)})
+
+
+class Unavailable(DomainError):
+    code, status, title = "unavailable", 503, "The service is not available for the moment."
+
+    def __init__(self, detail: str | None = None, *, retry_after: int = 5) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)})
+
+
+class PayloadTooLarge(DomainError):
+    code, status, title = "payload-too-large", 413, "The body is larger than allowed."
+
+
+class UnsupportedMediaType(DomainError):
+    code, status, title = "unsupported-media-type", 415, "This content type is not accepted here."
+
+
+class MalformedJson(DomainError):
+    code, status, title = "malformed-json", 400, "The body is not valid JSON."
+
+
+class MalformedText(DomainError):
+    """Bytes that are no UTF-8, a lone surrogate or a NUL character."""
+
+    code, status, title = "malformed-text", 400, "The text is not valid Unicode."
+
+
+class InvalidInput(DomainError):
+    """One or more fields are not acceptable; each is named by its dotted path (`applicant.iin`)."""
+
+    code, status, title = "invalid-input", 422, "Some fields are not valid."
+
+    def __init__(self, errors: Sequence[FieldError], detail: str | None = None) -> None:
+        super().__init__(detail, errors=errors)
+
+    @classmethod
+    def field(cls, field: str, code: str, detail: str) -> Self:
+        """The error of a single field."""
+        return cls([FieldError(field, code, detail)])
+
+    @classmethod
+    def of(cls, error: ValidationError | RequestValidationError) -> DomainError:
+        """What a client is told of pydantic's verdict; broken JSON and broken Unicode are 400 and outrank the fields."""
+        errors = field_errors(error)
+        if any(each.code == MalformedJson.code for each in errors):
+            return MalformedJson()
+        if broken := [each for each in errors if each.code == MalformedText.code]:
+            return MalformedText(errors=broken)
+        return cls(errors)
+
+
+class ProblemField(BaseModel):
+    field: str
+    code: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """RFC 9457 problem details; `code` is stable, further members may stand beside it."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str | None = None
+    errors: list[ProblemField] = []
+
+
+def problem_response(error: DomainError) -> Response:
+    """The problem document of an error, with its headers."""
+    body = {
+        "type": f"urn:aryz:problem:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "code": error.code,
+        "detail": error.detail,
+        "errors": [asdict(each) for each in error.errors],
+    }
+    return Response(to_json(error.extra | body), error.status, {"Cache-Control": "no-store", **error.headers}, PROBLEM_JSON)
+
+
+def responses(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
+    """FastAPI's `responses=` for a route that may end in these errors; `shared.http.document` supplies the schema they refer to."""
+    by_status: dict[int | str, dict[str, Any]] = {}
+    for error in errors:
+        entry = by_status.setdefault(error.status, {"description": "", "content": PROBLEM_CONTENT})
+        entry["description"] = "; ".join(filter(None, [entry["description"], f"`{error.code}`: {error.title}"]))
+    return by_status
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Make every failure of `app` a problem document, or a page where a person looks at one."""
+    for kind in (DomainError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, _answer)
+    app.add_middleware(_LastResort)
+
+
+class InternalError(DomainError):
+    code, status, title = "internal-error", 500, "Something went wrong on our side."
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    return _respond(request, _as_domain_error(error))
+
+
+def _as_domain_error(error: Exception) -> DomainError:
+    if isinstance(error, DomainError):
+        return error
+    if isinstance(error, RequestValidationError):
+        return InvalidInput.of(error)
+    if isinstance(error, HTTPException):
+        return _http_error(error.status_code, error.headers)
+    return InternalError()
+
+
+def _http_error(status: int, headers: Mapping[str, str] | None) -> DomainError:
+    """A status that Starlette raised by itself (404, 405 …), under the codes used everywhere else."""
+    for kind in (NotFound, Unauthorized, Forbidden, PayloadTooLarge, UnsupportedMediaType):
+        if kind.status == status:
+            return kind()
+    phrase = HTTPStatus(status).phrase
+    members = {"code": phrase.lower().replace(" ", "-"), "status": status, "title": f"{phrase}."}
+    error: DomainError = type("HttpError", (DomainError,), members)(headers=headers)
+    return error
+
+
+def _respond(request: Request, error: DomainError) -> Response:
+    if not _is_page(request):
+        return problem_response(error)
+    from shared.web.errors import html_error_response  # noqa: PLC0415 - a worker without pages need not load templates
+
+    return html_error_response(request, error.status, error.code, error.headers)
+
+
+def _is_page(request: Request) -> bool:
+    path = request.scope["path"] + "/"
+    if "/v1/" in path or "/internal/" in path:
+        return False
+    accepted = request.headers.get("accept", "")
+    html, json = accepted.find("text/html"), accepted.find("json")
+    return html >= 0 and (json < 0 or html < json)
+
+
+class _LastResort:
+    """Answers what nobody else caught: 500 without a word about the cause, which is logged by type and place alone.
+
+    Starlette's own catch-all answers and then raises again: the server would log the exception's text, which may hold what people wrote.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if b"%00" in scope["query_string"] or "\0" in scope["path"]:  # no database takes a NUL in text
+            await _respond(Request(scope), MalformedText())(scope, receive, send)
+            return
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watch)
+        except ClientDisconnect:
+            return  # nobody is left to answer
+        except Exception as error:  # noqa: BLE001 - the last resort is for the unforeseen
+            log.error("unexpected-error", error=type(error).__name__, where=where(error))  # noqa: TRY400 - its text may hold content
+            if started:
+                raise ConnectionAbortedError("the response broke off") from None  # the server must not end it as if complete
+            await _respond(Request(scope), InternalError())(scope, receive, send)
+
+
+def where(error: BaseException) -> str:
+    """The last places an exception came through, as `file.py:line name` joined by ` < `; no values, no message."""
+    frames = reversed(extract_tb(error.__traceback__)[-4:])
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)

@@ -1,0 +1,278 @@
+"""What every HTTP surface shares: strict bodies, text types, cursors and lists, the client's address, and the document that shows them."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Annotated, Any, Generic, NoReturn, TypeVar
+
+from annotated_types import GroupedMetadata
+from fastapi import Depends, FastAPI, Query, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic.json_schema import models_json_schema
+from pydantic_core import PydanticCustomError, to_json
+
+from shared.errors import (
+    PROBLEM_CONTENT,
+    FieldError,
+    InvalidInput,
+    MalformedJson,
+    MalformedText,
+    PayloadTooLarge,
+    Problem,
+    UnsupportedMediaType,
+    responses,
+)
+from shared.field_errors import DETAILS, dotted
+
+T = TypeVar("T")
+ModelT = TypeVar("ModelT", bound=BaseModel)
+Network = IPv4Network | IPv6Network
+
+BODY_LIMIT = 262_144  # bytes: 20 000 characters of Kazakh escaped as \uXXXX are 120 000, with room for the rest of an appeal
+CURSOR_LIMIT = 1_024
+INT64 = 2**63
+
+BODY_ERRORS = (MalformedJson, MalformedText, PayloadTooLarge, UnsupportedMediaType, InvalidInput)
+
+
+class StrictModel(BaseModel):
+    """A request model: unknown fields, NaN and infinities are refused; text is kept as it came."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+
+@dataclass(frozen=True)
+class Text(GroupedMetadata):
+    """`Annotated[str, Text(200)]`: stripped, with something to read in it, at most `limit` characters, valid Unicode without NUL."""
+
+    limit: int
+
+    def __iter__(self) -> Iterator[object]:
+        yield StringConstraints(strip_whitespace=True, min_length=1, max_length=self.limit)
+        yield AfterValidator(_readable)
+
+
+ShortText = Annotated[str, Text(200)]
+Text20k = Annotated[str, Text(20_000)]
+
+
+def _readable(text: str) -> str:
+    if _is_broken(text):
+        raise PydanticCustomError("malformed_text", "The text is not valid Unicode or holds a NUL character.")
+    if not any(each.isprintable() for each in text):  # zero-width characters alone survive stripping
+        raise PydanticCustomError("string_too_short", "At least 1 characters are needed.")
+    return text
+
+
+def _is_broken(text: str) -> bool:
+    return "\0" in text or any("\ud800" <= each <= "\udfff" for each in text)
+
+
+def body(model: type[ModelT], *, limit: int = BODY_LIMIT) -> Any:
+    """Read the request's JSON strictly: a dependency, as in `appeal: Annotated[AppealIn, ...]` with this call inside.
+
+    Nothing is read beyond `limit` bytes. Raises PayloadTooLarge (413), UnsupportedMediaType (415), MalformedJson and
+    MalformedText (400) and InvalidInput (422), none of which repeats what was sent. `document` shows the model in the OpenAPI document.
+    """
+
+    async def read(request: Request) -> ModelT:
+        return parse(model, await read_body(request, limit=limit))
+
+    read.body_model = model  # type: ignore[attr-defined]  # how `document` finds it
+    return Depends(read)
+
+
+async def read_body(request: Request, *, limit: int = BODY_LIMIT, media_type: str = "application/json") -> bytes:
+    """The raw body of at most `limit` bytes, refused unread if it announces more or is of another media type."""
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if sent != media_type and not (media_type == "application/json" and sent.startswith("application/") and sent.endswith("+json")):
+        raise UnsupportedMediaType
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > limit:
+        raise PayloadTooLarge
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > limit:
+            raise PayloadTooLarge
+    return bytes(raw)
+
+
+def parse(model: type[ModelT], raw: bytes) -> ModelT:
+    """`raw` as a model, strictly. Raises MalformedJson, MalformedText or InvalidInput."""
+    # Escapes that end in NUL, and constants that are not JSON though pydantic takes them, are rare enough to look at twice.
+    if b"\\u0000" in raw or b"NaN" in raw or b"Infinity" in raw:
+        _refuse_malformed(raw)
+    try:
+        return model.model_validate_json(raw, strict=True)
+    except ValidationError as error:
+        if any(each["type"] == "json_invalid" for each in error.errors(include_url=False, include_input=False, include_context=False)):
+            _refuse_malformed(raw)
+            raise MalformedJson from None
+        raise InvalidInput.of(error) from None
+
+
+def _refuse_malformed(raw: bytes) -> None:
+    """Say what is wrong with a body that is no JSON in valid Unicode, naming the fields if they can be told."""
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        raise MalformedText from None
+    try:
+        document = json.loads(text, parse_constant=_no_constant)
+        broken = [dotted(path) for path in _broken_texts(document, ())]
+    except (ValueError, RecursionError):
+        raise MalformedJson from None
+    if broken:
+        raise MalformedText(errors=[FieldError(field, MalformedText.code, DETAILS[MalformedText.code]) for field in broken])
+
+
+def _no_constant(_name: str) -> NoReturn:
+    raise MalformedJson
+
+
+def _broken_texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    if isinstance(value, str):
+        if _is_broken(value):
+            yield path
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if _is_broken(key):
+                yield path
+            yield from _broken_texts(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _broken_texts(inner, (*path, index))
+
+
+Limit = Annotated[int, Query(ge=1, le=200, description="Entries on a page.")]
+CursorText = Annotated[str | None, Query(alias="cursor", description="`next_cursor` of the page before; opaque.")]
+DEFAULT_LIMIT = 50
+
+
+class ListResponse(BaseModel, Generic[T]):
+    """A page of a list; `total` counts everything under the same predicate."""
+
+    items: list[T]
+    total: int
+    next_cursor: str | None = None
+
+
+class Cursor:
+    """A place in a list, opaque to clients: the sort values of the last entry given. It travels in URLs: no personal data."""
+
+    @staticmethod
+    def encode(*values: str | int) -> str:
+        return base64.urlsafe_b64encode(to_json(list(values))).rstrip(b"=").decode()
+
+    @staticmethod
+    def decode(text: str, *types: type[str] | type[int]) -> tuple[Any, ...]:
+        """The values behind `text`, of exactly these types. Raises InvalidInput `bad-cursor` for anything that `encode` did not make."""
+        try:
+            raw = base64.b64decode(text[:CURSOR_LIMIT] + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+            values = json.loads(raw)
+        except (binascii.Error, ValueError, RecursionError):
+            values = None
+        if not isinstance(values, list) or len(values) != len(types) or not all(map(_fits, values, types)):
+            raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.")
+        return tuple(values)
+
+
+def _fits(value: object, kind: type) -> bool:
+    if type(value) is not kind:
+        return False
+    return not _is_broken(value) if isinstance(value, str) else isinstance(value, int) and -INT64 <= value < INT64
+
+
+def client_address(request: Request, trusted_proxies: Sequence[Network] = ()) -> str:
+    """Where the request comes from: the socket's address, or what a trusted proxy says (the right-most hop that is none itself).
+
+    `unknown` over a socket without addresses. The server must not rewrite the client by itself (uvicorn: `proxy_headers=False`).
+    """
+    address = request.client.host if request.client else "unknown"
+    if not trusted_proxies or not _is_trusted(address, trusted_proxies):
+        return address
+    hops = [hop.strip() for hop in ",".join(request.headers.getlist("x-forwarded-for")).split(",")]
+    for hop in reversed(hops):
+        parsed = _parsed(hop)
+        if parsed is None:
+            break
+        address = str(parsed)
+        if not _is_trusted(address, trusted_proxies):
+            break
+    return address
+
+
+def _is_trusted(address: str, trusted: Iterable[Network]) -> bool:
+    parsed = _parsed(address)
+    return parsed is not None and any(parsed in network for network in trusted)
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(address)
+    except ValueError:
+        return None
+
+
+def document(app: FastAPI) -> None:
+    """Let the app's OpenAPI document show strict bodies with their schemas, and problems in place of FastAPI's 422. Once per app."""
+    original: Callable[[], dict[str, Any]] = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _with_bodies(app, original())
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+
+
+def _with_bodies(app: FastAPI, schema: dict[str, Any]) -> dict[str, Any]:
+    operations: dict[tuple[str, str], type[BaseModel]] = {}
+    for route in iter_route_contexts(app.routes):
+        if isinstance(route.original_route, APIRoute) and route.include_in_schema and (model := _body_model(route.dependant)):
+            operations |= {(str(route.path_format), method.lower()): model for method in route.methods or ()}
+    components: dict[str, Any] = schema.setdefault("components", {}).setdefault("schemas", {})
+    components["Problem"] = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
+    components |= components["Problem"].pop("$defs")
+    names = _add_definitions(components, set(operations.values()))
+    for (path, method), model in operations.items():
+        operation = schema["paths"][path][method]
+        content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{names[model]}"}}}
+        operation.setdefault("requestBody", {"required": True, "content": content})
+        operation["responses"] = {str(status): each for status, each in responses(*BODY_ERRORS).items()} | operation["responses"]
+    _replace_default_422(schema, components)
+    return schema
+
+
+def _body_model(dependant: Dependant) -> type[BaseModel] | None:
+    own: type[BaseModel] | None = getattr(dependant.call, "body_model", None)
+    return own or next(filter(None, map(_body_model, dependant.dependencies)), None)
+
+
+def _add_definitions(components: dict[str, Any], models: set[type[BaseModel]]) -> dict[type[BaseModel], str]:
+    """Merge the models' schemas into `components` and say their names; all get `-Input` behind them if one means something else there."""
+    ordered = sorted(models, key=lambda model: model.__name__)
+    for suffix in ("", "-Input"):
+        inputs = [(model, "validation") for model in ordered]
+        keys, made = models_json_schema(inputs, ref_template=f"#/components/schemas/{{model}}{suffix}")  # type: ignore[arg-type]
+        definitions = {name + suffix: definition for name, definition in made.get("$defs", {}).items()}
+        if all(components.get(name, definition) == definition for name, definition in definitions.items()):
+            break
+    components |= definitions
+    return {model: keys[(model, "validation")]["$ref"].rpartition("/")[2] for model in ordered}
+
+
+def _replace_default_422(schema: dict[str, Any], components: dict[str, Any]) -> None:
+    for item in schema["paths"].values():
+        for operation in item.values():
+            for answer in operation.get("responses", {}).values():
+                if answer.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "").endswith("/HTTPValidationError"):
+                    answer |= {"description": InvalidInput.title, "content": PROBLEM_CONTENT}
+    for name in ("HTTPValidationError", "ValidationError"):
+        components.pop(name, None)

@@ -1,0 +1,144 @@
+"""Logs: one JSON object a line on stderr, with codes, ids, times and counts, and by construction without what people wrote.
+
+Every logger ends here, the libraries' too. A guard lets text through only under keys that are known to hold codes and ids;
+an exception is told by its type and place, because its message may repeat a row or a request.
+"""
+
+import logging
+import sys
+from collections.abc import Mapping
+from typing import Any, Final, TextIO, cast
+
+import structlog
+from opentelemetry import trace
+from pydantic_core import to_json
+from structlog.typing import EventDict, WrappedLogger
+
+from shared.errors import where
+
+# Keys whose text is a code, an id or a name of ours. Anything else must be a number, a truth value or None.
+ALLOWED: Final = frozenset(
+    {"timestamp", "level", "event", "logger", "service", "trace_id", "span_id", "method", "route", "error", "where", "code", "reason"}
+    | {"event_id", "event_type", "correlation_id", "causation_id", "appeal_id", "provider_id", "inquiry_id", "clock_id"}
+    | {"topic", "group", "worker", "holder", "queue", "role", "region", "channel", "kind", "policy", "version", "state", "action"}
+)
+
+# Libraries whose finished messages hold addresses, offsets and counts only. Of any other, the template is kept and its values are not.
+TRUSTED: Final = ("uvicorn", "aiokafka", "alembic")
+HANDLER: Final = "aryz"
+
+
+def configure_logging(level: str = "INFO", *, service: str = "aryz", stream: TextIO | None = None) -> None:
+    """Send every log of this process to `stream` (stderr) as JSON lines. Start uvicorn with `log_config=None, access_log=False`.
+
+    `service` stands in lines that say no other; several services may share a process. Calling it again replaces the former.
+    """
+    out = cast("TextIO", _Output(stream))
+    head: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _Service(service),
+        add_trace,
+    ]
+    tail: list[structlog.typing.Processor] = [exception_by_place, guard, structlog.processors.JSONRenderer(serializer=_json)]
+    structlog.configure(
+        processors=[*head, *tail],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(file=out),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(out)
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[*head, _logger_name],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *tail],
+        use_get_message=False,
+    )
+    handler.setFormatter(formatter)
+    handler.addFilter(_keep_values_out)
+    handler.name = HANDLER
+    root = logging.getLogger()
+    root.handlers[:] = [*(each for each in root.handlers if each.name != HANDLER), handler]
+    root.setLevel(level)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "aiokafka", "alembic"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = name != "uvicorn.access"  # ours says the route's template; uvicorn's the path with its values
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells every address it calls
+    logging.captureWarnings(capture=True)
+
+
+def guard(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Drop every value that is neither a number nor text under an allowed key; the dropped keys are counted in `withheld`."""
+    kept = {key: value for key, value in event.items() if key in ALLOWED or value is None or isinstance(value, int | float)}
+    kept = {key: value if isinstance(value, str | int | float | None) else str(value) for key, value in kept.items()}
+    if len(kept) < len(event):
+        kept["withheld"] = len(event) - len(kept)
+    return kept
+
+
+def exception_by_place(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Replace an exception by its type and the places it came through."""
+    info = event.pop("exc_info", None)
+    if info is True:
+        info = sys.exc_info()
+    error = info[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        event["error"] = type(error).__name__
+        event["where"] = where(error)
+    event.pop("stack_info", None)
+    return event
+
+
+def add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Name the trace this line belongs to."""
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        event["trace_id"] = f"{context.trace_id:032x}"
+        event["span_id"] = f"{context.span_id:016x}"
+    return event
+
+
+class _Output:
+    """The given stream, or whatever stderr is at the moment of writing."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return (self._stream or sys.stderr).write(text)
+
+    def flush(self) -> None:
+        (self._stream or sys.stderr).flush()
+
+
+class _Service:
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        event.setdefault("service", self._name)
+        return event
+
+
+def _logger_name(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    event["logger"] = event["_record"].name
+    return event
+
+
+def _keep_values_out(record: logging.LogRecord) -> bool:
+    """Reduce a library's record to what it may say."""
+    trusted = record.name.split(".", 1)[0] in TRUSTED
+    record.msg = record.getMessage() if trusted else _template(record)
+    record.args = None
+    return True
+
+
+def _template(record: logging.LogRecord) -> str:
+    if record.name == "py.warnings":  # its only value is the warning with its source line
+        return "a warning was given"
+    return str(record.msg)
+
+
+def _json(event: Mapping[str, Any], **_options: object) -> str:
+    return to_json(event).decode()

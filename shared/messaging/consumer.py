@@ -1,0 +1,234 @@
+"""The consumer: applies events in order, exactly once in effect (design §4).
+
+A batch is prepared outside any transaction, then applied in one: lock the positions, drop what was applied before, run the handlers, store what they
+emit, move the positions, commit. An event whose handler keeps failing is parked together with what follows under its key; the rest flows.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.clock import Clock
+from shared.contents import OwnerUnavailable
+from shared.contracts import REGISTRY
+from shared.database import Database
+from shared.messaging import inbox
+from shared.messaging.envelope import UnreadableEvent, read_envelope, read_event, type_of
+from shared.messaging.handling import Batch, Handlers, Preparations, Received, waves
+from shared.messaging.log import AssignmentLost, EventLog, LogReplaced, Position, Record
+from shared.telemetry import Metrics, start_span
+
+BATCH = 500
+TRANSIENT = (OperationalError, InterfaceError, ConnectionError, TimeoutError, OwnerUnavailable)  # by name; anything else is the event's own fault
+BACKOFF_SECONDS = (0.1, 5.0)
+FLOOD = 20  # poison events within FLOOD_WINDOW are no longer bad luck but a bad deployment
+FLOOD_WINDOW = timedelta(minutes=1)
+
+log = structlog.get_logger()
+
+
+class FloodOfPoison(Exception):  # noqa: N818 - names the state in which the breaker is open
+    """Too many events fail at once: nothing more is parked until somebody has looked."""
+
+
+class Consumer:
+    """One member of a service's group of readers."""
+
+    def __init__(
+        self, database: Database, event_log: EventLog, topics: Sequence[str], handlers: Handlers, preparations: Preparations,
+        *, clock: Clock, metrics: Metrics,
+    ) -> None:  # fmt: skip
+        self._database = database
+        self._log = event_log
+        self._topics = topics
+        self._handlers = {event.TYPE: handler for event, handler in handlers.items()}
+        self._preparations = {event.TYPE: prepare for event, prepare in preparations.items()}
+        self._clock = clock
+        self._metrics = metrics
+        self._topic_ids: Mapping[str, str] = {}
+        self.breaker_open = False
+
+    async def run(self) -> None:
+        """Until cancelled. Transient errors are waited out; any other ends it."""
+        reader = self._log.consumer(self._database.service, self._topics)
+        await reader.start(self)
+        try:
+            while True:
+                fetched = await reader.fetch(BATCH)
+                try:
+                    async with reader.hold(fetched):
+                        await reader.applied(await self._apply_patiently(fetched.records))
+                except AssignmentLost:
+                    log.info("partitions went to another member; its batch comes again there")
+        finally:
+            await reader.stop()
+
+    async def load(self, topic_ids: Mapping[str, str]) -> Mapping[Position, int]:
+        """See `Positions.load`."""
+        self._topic_ids = topic_ids
+        async with self._database.read() as session:
+            rows = await inbox.stored_offsets(session)
+        for row in rows:
+            if row.topic in topic_ids and row.topic_id != topic_ids[row.topic]:
+                raise LogReplaced(
+                    f"{row.topic} is not the log that {self._database.service} has read so far; "
+                    "restore the log that belongs to this database, or both from one backup"
+                )
+        return {(row.topic, row.partition): row.next_offset for row in rows if row.topic in topic_ids}
+
+    async def _apply_patiently(self, records: Sequence[Record]) -> Mapping[Position, int]:
+        wait, longest = BACKOFF_SECONDS
+        while True:
+            try:
+                applied = await self._apply(records)
+            except TRANSIENT as error:
+                log.warning("batch waits", reason=type(error).__name__)
+                self._metrics.batch_waited(type(error).__name__)
+            except FloodOfPoison:
+                self.breaker_open = True
+                log.error("breaker open: too many events fail", service=self._database.service)  # noqa: TRY400 - the cause was logged with each event
+            else:
+                self.breaker_open = False
+                return applied
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, longest)
+
+    async def _apply(self, records: Sequence[Record]) -> Mapping[Position, int]:
+        try:
+            return await self._transaction(records)
+        except TRANSIENT:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises, the events are tried one by one below
+            log.warning("batch fails, its events are tried one by one", reason=type(error).__name__)
+        moved: dict[Position, int] = {}
+        for record in records:
+            try:
+                moved.update(await self._transaction([record]))
+            except TRANSIENT:
+                raise
+            except Exception as error:
+                log.exception("event parked", event_type=type_of(record.headers), topic=record.topic, partition=record.partition, offset=record.offset)
+                moved.update(await self._park(record, type(error).__name__))
+        return moved
+
+    async def _transaction(self, records: Sequence[Record]) -> Mapping[Position, int]:
+        """Apply these records in one transaction; returns the positions after them."""
+        received = self._readable(records)
+        prepared = await self._prepare(received)
+        now = self._clock.now()
+        async with self._database.write() as session:
+            stored = await inbox.locked_offsets(session, {(r.topic, r.partition) for r in records}, self._topic_ids)
+            after = {position: max(stored[position], _end(records, position)) for position in stored}
+            ahead = [one for one in received if one.position[2] >= stored[one.position[:2]]]
+            parked = await inbox.parked_keys(session)
+            if parked:
+                await self._park_behind(session, records, parked, stored)
+                ahead = [one for one in ahead if one.envelope.key not in parked]
+            fresh = await inbox.unseen(session, list({one.envelope.id: None for one in ahead}), now)
+            once = list({one.envelope.id: one for one in ahead if one.envelope.id in fresh}.values())
+            await self._handle(session, once, prepared)
+            await inbox.move_offsets(session, after, self._topic_ids)
+        self._metrics.batch_applied(len(records))
+        return after
+
+    async def _handle(self, session: AsyncSession, received: Sequence[Received[Any]], prepared: Mapping[UUID, Any]) -> None:
+        for group in waves(received):
+            event_type = group[0].envelope.type
+            with start_span(f"handle {event_type}", group[0].envelope.traceparent):
+                await self._handlers[event_type](session, Batch(group, prepared, self._clock))
+            self._metrics.handled(event_type, len(group))
+
+    async def _prepare(self, received: Sequence[Received[Any]]) -> Mapping[UUID, Any]:
+        by_type: defaultdict[str, list[Received[Any]]] = defaultdict(list)
+        for one in received:
+            by_type[one.envelope.type].append(one)
+        prepared: dict[UUID, Any] = {}
+        for event_type, prepare in self._preparations.items():
+            if by_type[event_type]:
+                prepared.update(await prepare(by_type[event_type]))
+        return prepared
+
+    def _readable(self, records: Iterable[Record]) -> list[Received[Any]]:
+        """Events we have a handler for; a type of nobody's concern here, or of a later version, is counted and passed over."""
+        received = []
+        for record in records:
+            event_type = type_of(record.headers)
+            if event_type in self._handlers:
+                envelope = read_envelope(record.headers, record.value)
+                received.append(Received(read_event(envelope), envelope, (record.topic, record.partition, record.offset)))
+            elif event_type not in REGISTRY:
+                if event_type is None:
+                    raise UnreadableEvent("a record without a type")
+                self._metrics.skipped_unknown()
+        return received
+
+    async def _park_behind(self, session: AsyncSession, records: Iterable[Record], keys: set[str], stored: Mapping[Position, int]) -> None:
+        for record in records:
+            is_ahead = record.offset >= stored[(record.topic, record.partition)]
+            if is_ahead and record.key in keys and type_of(record.headers) in self._handlers:
+                await inbox.park(session, record, reason="behind", poison=False, now=self._clock.now())
+
+    async def _park(self, record: Record, reason: str) -> Mapping[Position, int]:
+        """Put a poison event aside and pass it, in one transaction."""
+        now = self._clock.now()
+        position = (record.topic, record.partition)
+        async with self._database.write() as session:
+            stored = await inbox.locked_offsets(session, [position], self._topic_ids)
+            if await inbox.poisons_since(session, now - FLOOD_WINDOW) >= FLOOD:
+                raise FloodOfPoison
+            if record.offset >= stored[position]:
+                await inbox.park(session, record, reason=reason, poison=True, now=now)
+            after = {position: max(stored[position], record.offset + 1)}
+            await inbox.move_offsets(session, after, self._topic_ids)
+        self._metrics.dead_letter()
+        return after
+
+    async def replay(self, key: str | None = None) -> int:
+        """Apply what is parked, in order, under one key or all; stops at a key whose event fails again. Returns how many were applied."""
+        async with self._database.read() as session:
+            keys = {key} if key is not None else await inbox.parked_keys(session)
+        self._topic_ids = {topic: await self._log.topic_id(topic) for topic in self._topics}
+        applied = 0
+        for one in sorted(keys):
+            applied += await self._replay_key(one)
+        return applied
+
+    async def _replay_key(self, key: str) -> int:
+        applied = 0
+        while True:
+            async with self._database.read() as session:
+                waiting = await inbox.parked_records(session, key)
+            if not waiting:
+                return applied
+            for row_id, record in waiting:
+                try:
+                    await self._replay_one(row_id, record)
+                except TRANSIENT:
+                    raise
+                except Exception as error:  # noqa: BLE001 - it stays parked, and so does what is behind it
+                    log.warning("event fails again", event_type=type_of(record.headers), reason=type(error).__name__)
+                    return applied
+                applied += 1
+
+    async def _replay_one(self, row_id: int, record: Record) -> None:
+        received = self._readable([record])
+        prepared = await self._prepare(received)
+        async with self._database.write() as session:
+            # The lock on the position keeps the live consumer from parking behind a key that is just being freed.
+            await inbox.locked_offsets(session, [(record.topic, record.partition)], self._topic_ids)
+            fresh = await inbox.unseen(session, [one.envelope.id for one in received], self._clock.now())
+            await self._handle(session, [one for one in received if one.envelope.id in fresh], prepared)
+            await inbox.unpark(session, row_id)
+
+
+def _end(records: Sequence[Record], position: Position) -> int:
+    return max(r.offset for r in records if (r.topic, r.partition) == position) + 1
+
+

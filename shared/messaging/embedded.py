@@ -1,0 +1,223 @@
+"""The embedded event log: one SQLite file that keeps what Kafka would keep, for a suite on one machine.
+
+Same partitions by the same partitioner, offsets given inside `BEGIN IMMEDIATE`, an event stored once however often it is sent.
+"""
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+from uuid import uuid4
+
+from aiokafka.partitioner import murmur2
+
+from shared.contracts import PARTITIONS, TOPICS
+from shared.messaging.envelope import Envelope
+from shared.messaging.log import Fetched, LogConsumer, OffsetOutsideLog, Position, Positions, Record
+
+POLL_SECONDS = (0.025, 0.25)  # first and longest wait for records written by another process; in this one an event wakes us
+T = TypeVar("T")
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS topic (name TEXT PRIMARY KEY, id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS record (
+  seq INTEGER PRIMARY KEY, topic TEXT NOT NULL, partition INTEGER NOT NULL, "offset" INTEGER NOT NULL,
+  event_id BLOB NOT NULL, key TEXT NOT NULL, headers TEXT NOT NULL, value BLOB NOT NULL,
+  UNIQUE (topic, partition, "offset"), UNIQUE (topic, event_id));
+"""
+
+
+def partition_of(key: str) -> int:
+    """The partition of a key, as Kafka's default partitioner chooses it (murmur2)."""
+    return int((murmur2(key.encode()) & 0x7FFFFFFF) % PARTITIONS)
+
+
+class EmbeddedLog:
+    """The event log in one file. Work on the file happens in a thread of its own; `appended` wakes the readers of this process."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer = _FileThread(path)
+        self._reader = _FileThread(path)
+        self._appended = asyncio.Condition()
+        self._ends: dict[Position, int] = {}
+
+    async def start(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        await self._writer.run(_create)
+        self._ends = await self._writer.run(_read_ends)
+
+    async def stop(self) -> None:
+        await self._writer.close()
+        await self._reader.close()
+
+    async def append(self, topic: str, envelopes: Sequence[Envelope]) -> Sequence[bool]:
+        """See `EventLog.append`; all are kept or, when the file fails, an error says that none is."""
+        await self._writer.run(lambda file: self._store(file, topic, envelopes))
+        async with self._appended:
+            self._appended.notify_all()
+        return [True] * len(envelopes)
+
+    def consumer(self, group: str, topics: Sequence[str]) -> LogConsumer:
+        """See `EventLog.consumer`; the group has one member, as the file has one process."""
+        del group
+        return _EmbeddedConsumer(self, topics)
+
+    async def topic_id(self, topic: str) -> str:
+        """See `EventLog.topic_id`."""
+        return await self._reader.run(lambda file: str(file.execute("SELECT id FROM topic WHERE name = ?", (topic,)).fetchone()[0]))
+
+    async def end_offsets(self, topic: str) -> Mapping[int, int]:
+        """See `EventLog.end_offsets`."""
+        ends = await self._reader.run(_read_ends)
+        return {partition: ends.get((topic, partition), 0) for partition in range(PARTITIONS)}
+
+    async def records_after(self, seq: int, limit: int) -> list[tuple[int, Record]]:
+        """Records appended after `seq`, over all topics and partitions in the order they were appended, each with its own `seq`."""
+        return await self._reader.run(lambda file: _records_after(file, seq, limit))
+
+    async def seq_before(self, topic: str, positions: Mapping[Position, int]) -> int:
+        """The `seq` after which every record at or behind these positions lies; unnamed partitions count from 0."""
+        return await self._reader.run(lambda file: _seq_before(file, topic, positions))
+
+    async def wait(self, seconds: float) -> None:
+        """Until something is appended by this process, or so many seconds have passed."""
+        try:
+            async with asyncio.timeout(seconds), self._appended:
+                await self._appended.wait()
+        except TimeoutError:
+            return
+
+    def _store(self, file: sqlite3.Connection, topic: str, envelopes: Sequence[Envelope]) -> None:
+        ends = dict(self._ends)
+        file.execute("BEGIN IMMEDIATE")
+        try:
+            for envelope in envelopes:
+                partition = partition_of(envelope.key)
+                offset = ends.get((topic, partition), 0)
+                headers = json.dumps([(name, value.decode()) for name, value in envelope.headers], separators=(",", ":"))
+                stored = file.execute(
+                    'INSERT INTO record (topic, partition, "offset", event_id, key, headers, value) VALUES (?, ?, ?, ?, ?, ?, ?)'
+                    " ON CONFLICT (topic, event_id) DO NOTHING",
+                    (topic, partition, offset, envelope.id.bytes, envelope.key, headers, envelope.value),
+                )
+                ends[(topic, partition)] = offset + stored.rowcount
+            file.execute("COMMIT")
+        except BaseException:
+            file.execute("ROLLBACK")
+            raise
+        self._ends = ends
+
+
+class _EmbeddedConsumer:
+    """Reads all partitions by the order of appending, which keeps the order of each."""
+
+    def __init__(self, log: EmbeddedLog, topics: Sequence[str]) -> None:
+        self._log = log
+        self._topics = topics
+        self._next: dict[Position, int] = {}
+        self._seq = 0
+
+    async def start(self, positions: Positions) -> None:
+        stored = await positions.load({topic: await self._log.topic_id(topic) for topic in self._topics})
+        for topic in self._topics:
+            ends = await self._log.end_offsets(topic)
+            for partition, end in ends.items():
+                if stored.get((topic, partition), 0) > end:
+                    raise OffsetOutsideLog(
+                        f"{topic}/{partition}: the stored position {stored[(topic, partition)]} lies behind the log's end {end}; "
+                        "the log was restored to an earlier time than the database"
+                    )
+        await self.rewind(stored)
+
+    async def rewind(self, positions: Mapping[Position, int]) -> None:
+        self._next.update(positions)
+        self._seq = min([await self._log.seq_before(topic, self._next) for topic in self._topics], default=0)
+
+    async def fetch(self, limit: int) -> Fetched:
+        wait, longest = POLL_SECONDS
+        while True:
+            found = await self._log.records_after(self._seq, limit)
+            if found:
+                self._seq = found[-1][0]
+            fresh = [r for _, r in found if r.topic in self._topics and r.offset >= self._next.get((r.topic, r.partition), 0)]
+            if fresh:
+                for record in fresh:
+                    self._next[(record.topic, record.partition)] = record.offset + 1
+                return Fetched(fresh, generation=0)
+            if not found:
+                await self._log.wait(wait)
+                wait = min(wait * 2, longest)
+
+    @asynccontextmanager
+    async def hold(self, fetched: Fetched) -> AsyncIterator[None]:
+        del fetched  # nobody else can take the partitions of this file
+        yield
+
+    async def applied(self, positions: Mapping[Position, int]) -> None:
+        del positions
+
+    async def stop(self) -> None:
+        return
+
+
+class _FileThread:
+    """One connection to the file, used only in its own thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="event-log")
+        self._file: sqlite3.Connection | None = None
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(self._open()))
+
+    async def close(self) -> None:
+        if self._file is not None:
+            file = self._file
+            await asyncio.get_running_loop().run_in_executor(self._thread, file.close)
+        self._thread.shutdown(wait=False)
+
+    def _open(self) -> sqlite3.Connection:
+        if self._file is None:
+            self._file = sqlite3.connect(self._path, isolation_level=None)
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000"):
+                self._file.execute(f"PRAGMA {pragma}")
+        return self._file
+
+
+def _create(file: sqlite3.Connection) -> None:
+    file.executescript(_SCHEMA)
+    for topic in TOPICS:
+        file.execute("INSERT INTO topic (name, id) VALUES (?, ?) ON CONFLICT DO NOTHING", (topic, str(uuid4())))
+
+
+def _read_ends(file: sqlite3.Connection) -> dict[Position, int]:
+    rows = file.execute('SELECT topic, partition, MAX("offset") + 1 FROM record GROUP BY topic, partition')
+    return {(topic, partition): end for topic, partition, end in rows}
+
+
+def _records_after(file: sqlite3.Connection, seq: int, limit: int) -> list[tuple[int, Record]]:
+    rows = file.execute('SELECT seq, topic, partition, "offset", key, headers, value FROM record WHERE seq > ? ORDER BY seq LIMIT ?', (seq, limit))
+    return [
+        (seq, Record(topic, partition, offset, key, tuple((name, text.encode()) for name, text in json.loads(headers)), value))
+        for seq, topic, partition, offset, key, headers, value in rows
+    ]
+
+
+def _seq_before(file: sqlite3.Connection, topic: str, positions: Mapping[Position, int]) -> int:
+    starts = []
+    for partition in range(PARTITIONS):
+        row = file.execute(
+            'SELECT seq FROM record WHERE topic = ? AND partition = ? AND "offset" >= ? ORDER BY "offset" LIMIT 1',
+            (topic, partition, positions.get((topic, partition), 0)),
+        ).fetchone()
+        if row is not None:
+            starts.append(row[0])
+    if starts:
+        return int(min(starts)) - 1
+    return int(file.execute("SELECT COALESCE(MAX(seq), 0) FROM record").fetchone()[0])

@@ -1,0 +1,106 @@
+"""What a consumer remembers in its database: positions, events already applied, and events it could not apply."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, func, select
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.messaging.log import Position, Record
+from shared.messaging.tables import consumer_offset, dead_letter, idempotency, inbox
+
+
+def upserting(session: AsyncSession) -> Any:
+    """The INSERT of this session's engine that knows ON CONFLICT."""
+    return sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
+
+
+async def locked_offsets(session: AsyncSession, positions: Iterable[Position], topic_ids: Mapping[str, str]) -> dict[Position, int]:
+    """The stored `next_offset` of these partitions, their rows locked until the transaction ends; a missing row is made at 0."""
+    wanted = set(positions)
+    topics = {topic for topic, _ in wanted}
+    query = select(consumer_offset).where(consumer_offset.c.topic.in_(topics)).order_by("topic", "partition").with_for_update()
+    rows = (await session.execute(query)).all()
+    found = {(row.topic, row.partition): row.next_offset for row in rows if (row.topic, row.partition) in wanted}
+    if missing := sorted(wanted - set(found)):
+        made = [{"topic": t, "partition": p, "topic_id": topic_ids[t], "next_offset": 0} for t, p in missing]
+        await session.execute(upserting(session)(consumer_offset).on_conflict_do_nothing(), made)
+        return await locked_offsets(session, wanted, topic_ids)
+    return found
+
+
+async def stored_offsets(session: AsyncSession) -> Sequence[Row[Any]]:
+    return (await session.execute(select(consumer_offset))).all()
+
+
+async def move_offsets(session: AsyncSession, next_offsets: Mapping[Position, int], topic_ids: Mapping[str, str]) -> None:
+    rows = [{"topic": t, "partition": p, "topic_id": topic_ids[t], "next_offset": n} for (t, p), n in next_offsets.items()]
+    statement = upserting(session)(consumer_offset)
+    await session.execute(
+        statement.on_conflict_do_update(index_elements=["topic", "partition"], set_={"next_offset": statement.excluded.next_offset}), rows
+    )
+
+
+async def unseen(session: AsyncSession, event_ids: Sequence[UUID], now: datetime) -> set[UUID]:
+    """Which of these events (each named once) were not applied before; they are remembered as applied from now on."""
+    if not event_ids:
+        return set()
+    rows = [{"event_id": event_id, "applied_at": now} for event_id in event_ids]
+    fresh = await session.execute(upserting(session)(inbox).on_conflict_do_nothing().returning(inbox.c.event_id), rows)
+    return set(fresh.scalars())
+
+
+async def parked_keys(session: AsyncSession) -> set[str]:
+    """Keys with an event that could not be applied: what follows under them waits behind it."""
+    return set((await session.execute(select(dead_letter.c.key).distinct())).scalars())
+
+
+async def park(session: AsyncSession, record: Record, *, reason: str, poison: bool, now: datetime) -> None:
+    row = {
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "key": record.key,
+        "headers": json.dumps([(name, value.decode("latin-1")) for name, value in record.headers]).encode(),
+        "value": record.value,
+        "reason": reason,
+        "poison": int(poison),
+        "parked_at": now,
+    }
+    await session.execute(upserting(session)(dead_letter).on_conflict_do_nothing(), [row])
+
+
+async def poisons_since(session: AsyncSession, moment: datetime) -> int:
+    query = select(func.count()).select_from(dead_letter).where(dead_letter.c.poison == 1, dead_letter.c.parked_at >= moment)
+    return (await session.execute(query)).scalar_one()
+
+
+async def parked_records(session: AsyncSession, key: str) -> list[tuple[int, Record]]:
+    """What is parked under a key, in the order of the log, each with its row id."""
+    order = (dead_letter.c.topic, dead_letter.c.partition, dead_letter.c.offset)
+    rows = (await session.execute(select(dead_letter).where(dead_letter.c.key == key).order_by(*order))).all()
+    return [(row.id, _record(row)) for row in rows]
+
+
+async def unpark(session: AsyncSession, row_id: int) -> None:
+    await session.execute(delete(dead_letter).where(dead_letter.c.id == row_id))
+
+
+async def dead_letters(session: AsyncSession) -> int:
+    return (await session.execute(select(func.count()).select_from(dead_letter))).scalar_one()
+
+
+async def prune(session: AsyncSession, now: datetime, *, inbox_age: timedelta, idempotency_age: timedelta) -> None:
+    """Forget applied event ids and kept answers past their age."""
+    await session.execute(delete(inbox).where(inbox.c.applied_at < now - inbox_age))
+    await session.execute(delete(idempotency).where(idempotency.c.stored_at < now - idempotency_age))
+
+
+def _record(row: Row[Any]) -> Record:
+    headers = tuple((name, value.encode("latin-1")) for name, value in json.loads(row.headers))
+    return Record(row.topic, row.partition, row.offset, row.key, headers, row.value)

@@ -1,0 +1,103 @@
+"""The event log as the services see it: append under a key, read every partition in order. Two implementations, one contract test."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from shared.messaging.envelope import Envelope, Headers
+
+Position = tuple[str, int]
+"""A topic's partition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the log keeps. `offset` counts from 0 in each partition, without gaps in the embedded log."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: str
+    headers: Headers
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """Records in the order of each partition, read under one assignment of partitions (`generation`)."""
+
+    records: Sequence[Record]
+    generation: int
+
+
+class LogError(Exception):
+    """Something is wrong with the log itself; a person has to look."""
+
+
+class LogReplaced(LogError):
+    """Another topic stands under the same name: the stored position means nothing in it."""
+
+
+class OffsetOutsideLog(LogError):
+    """The stored position lies outside the log: a database or a log was restored to another time."""
+
+
+class AssignmentLost(Exception):  # noqa: N818 - an event of normal life, not an error
+    """The partitions went to another member while a batch was in hand: drop the batch, its records come again."""
+
+
+class Positions(Protocol):
+    """Where a consumer stands. Offsets name the next record to read."""
+
+    async def load(self, topic_ids: Mapping[str, str]) -> Mapping[Position, int]:
+        """Stored positions; raises `LogReplaced` when one was stored for a topic with another id."""
+        ...
+
+
+class LogConsumer(Protocol):
+    """One member of a group of readers."""
+
+    async def start(self, positions: Positions) -> None:
+        """Take partitions and begin at the stored positions; 0 where nothing is stored."""
+        ...
+
+    async def fetch(self, limit: int) -> Fetched:
+        """Up to `limit` records, waiting until there are any."""
+        ...
+
+    def hold(self, fetched: Fetched) -> AbstractAsyncContextManager[None]:
+        """Keep the partitions while the batch is applied; raises `AssignmentLost` if they are gone already."""
+        ...
+
+    async def rewind(self, positions: Mapping[Position, int]) -> None:
+        """Go back: the next fetch starts at these positions again."""
+        ...
+
+    async def applied(self, positions: Mapping[Position, int]) -> None:
+        """A hint for whoever watches the group; the truth is in the consumer's database."""
+        ...
+
+    async def stop(self) -> None: ...
+
+
+class EventLog(Protocol):
+    """An ordered, durable log of events in topics of `PARTITIONS` partitions."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def append(self, topic: str, envelopes: Sequence[Envelope]) -> Sequence[bool]:
+        """Store durably, in order per key; one flag an envelope says whether it is known to be kept."""
+        ...
+
+    def consumer(self, group: str, topics: Sequence[str]) -> LogConsumer: ...
+
+    async def topic_id(self, topic: str) -> str:
+        """Changes when the topic is deleted and made again."""
+        ...
+
+    async def end_offsets(self, topic: str) -> Mapping[int, int]:
+        """For each partition the offset that the next record will get."""
+        ...

@@ -1,0 +1,71 @@
+"""The outbox: the only way to emit. Events are stored in the transaction that makes them true, and the relay carries them on."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.clock import Clock
+from shared.contracts import Event
+from shared.ids import Ids, derived
+from shared.messaging import tables
+from shared.messaging.envelope import Envelope
+from shared.telemetry import current_traceparent
+
+
+@dataclass(slots=True)
+class _Pending:
+    """What a transaction is going to emit, in order."""
+
+    service: str
+    clock: Clock
+    ids: Ids
+    rows: list[dict[str, Any]]
+    ordinals: Counter[tuple[UUID, str]]
+
+
+def context(service: str, clock: Clock, ids: Ids) -> dict[str, Any]:
+    """What a session carries so that events can be appended in it."""
+    return {"outbox": _Pending(service, clock, ids, [], Counter())}
+
+
+def append(session: AsyncSession, event: Event, *, cause: Envelope | None = None, event_id: UUID | None = None) -> UUID:
+    """Emit `event` when this transaction commits; returns its id.
+
+    Lock the aggregate before appending, so that one appeal's events keep their order. `cause` is the event being handled: the new id then
+    follows from it (UUIDv5), and a batch done again after a lost write repeats it. Without a cause the id is new, or `event_id`.
+
+    Raises:
+        PermissionError: the event belongs to another service.
+    """
+    pending: _Pending = session.info["outbox"]
+    if event.SERVICE != pending.service:
+        raise PermissionError(f"{event.TYPE} is {event.SERVICE}'s to say, not {pending.service}'s")
+    if cause is not None and event_id is None:
+        event_id = derived(cause.id, event.TYPE, pending.ordinals[(cause.id, event.TYPE)])
+        pending.ordinals[(cause.id, event.TYPE)] += 1
+    elif event_id is None:
+        event_id = pending.ids.new()
+    pending.rows.append({
+        "event_id": event_id,
+        "topic": event.TOPIC,
+        "key": str(event.subject),
+        "type": event.TYPE,
+        "time": pending.clock.now(),
+        "correlation_id": cause.correlation_id if cause else event_id,
+        "causation_id": cause.id if cause else None,
+        "traceparent": (cause.traceparent if cause else None) or current_traceparent(),
+        "value": event.model_dump_json().encode(),
+    })
+    return event_id
+
+
+async def flush(session: AsyncSession) -> int:
+    """Store what was appended; called by the boundary just before the commit. Returns how many."""
+    pending: _Pending = session.info["outbox"]
+    if pending.rows:
+        await session.execute(insert(tables.outbox), pending.rows)
+    return len(pending.rows)

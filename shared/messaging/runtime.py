@@ -1,0 +1,81 @@
+"""A service's background work: relay, consumer and jobs, each restarted with patience when it falls, each visible in readiness.
+
+In a process of its own a fallen loop ends the process (crash loudly, resume exactly); inside the one-machine suite it is started again.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+RESTART_SECONDS = (0.5, 30.0)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """Something that runs until it is cancelled."""
+
+    name: str
+    run: Callable[[], Awaitable[None]]
+
+
+def every(period: timedelta, name: str, job: Callable[[], Awaitable[None]]) -> Loop:
+    """A job as a loop: run, rest, run again. A job is safe to run twice."""
+
+    async def run() -> None:
+        while True:
+            await job()
+            await asyncio.sleep(period.total_seconds())
+
+    return Loop(name, run)
+
+
+class Runtime:
+    """Keeps a service's loops alive. `restart=False`: the first one that falls ends `run()` with its error."""
+
+    def __init__(self, loops: Sequence[Loop], *, restart: bool) -> None:
+        self._loops = loops
+        self._restart = restart
+        self._fallen: dict[str, str] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def fallen(self) -> dict[str, str]:
+        """Loops that are down at this moment and the kind of their last error."""
+        return dict(self._fallen)
+
+    def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._keep(loop), name=loop.name) for loop in self._loops]
+
+    async def stop(self) -> None:
+        """Cancel every loop and wait until each has let go."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    async def run(self) -> None:
+        """Start, and stay until a loop falls for good or we are cancelled."""
+        self.start()
+        try:
+            await asyncio.gather(*self._tasks)
+        finally:
+            await self.stop()
+
+    async def _keep(self, loop: Loop) -> None:
+        rest, longest = RESTART_SECONDS
+        while True:
+            try:
+                await loop.run()
+            except Exception as error:
+                log.exception("loop fell", worker=loop.name)
+                self._fallen[loop.name] = type(error).__name__
+                if not self._restart:
+                    raise
+            await asyncio.sleep(rest)
+            rest = min(rest * 2, longest)
+            self._fallen.pop(loop.name, None)

@@ -1,0 +1,283 @@
+"""How a service is put together. A service names its parts (`Service`); a process brings what services share (`Foundation`)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+from fastapi import APIRouter, FastAPI, Response
+from fastapi.responses import JSONResponse
+from starlette.types import ASGIApp
+
+from shared import migrations, sealing
+from shared.auth import ClientCredentials, LocalIssuer, LocalServiceTokens, ServiceTokens, TokenVerifier, UrlKeys
+from shared.clock import Clock, SystemClock
+from shared.contents import Contents
+from shared.contracts import APPEALS
+from shared.database import Database, service_url
+from shared.errors import install_error_handlers
+from shared.http import document
+from shared.idempotency import KEPT, Idempotency
+from shared.ids import Ids, RandomIds
+from shared.logging import configure_logging
+from shared.messaging import inbox
+from shared.messaging.consumer import Consumer
+from shared.messaging.embedded import EmbeddedLog
+from shared.messaging.handling import Handlers, Preparations
+from shared.messaging.log import EventLog
+from shared.messaging.relay import Relay
+from shared.messaging.runtime import Loop, Runtime, every
+from shared.settings import ServiceSettings
+from shared.telemetry import Metrics, Observe, metrics_response
+from shared.web.docs import mount_docs
+from shared.web.errors import error_pages
+from shared.web.security import SecurityHeaders
+
+INBOX_KEPT = timedelta(days=30)  # longer than any record may wait between the log and a consumer
+PRUNE_EVERY = timedelta(hours=1)
+MEASURE_EVERY = timedelta(seconds=5)
+
+
+class MissingSetting(ValueError):
+    """A setting that another one makes necessary is absent; says which."""
+
+
+@dataclass
+class Foundation:
+    """What one process has once: the event log, the keys, who is who, and the way to the other services."""
+
+    settings: ServiceSettings
+    clock: Clock
+    ids: Ids
+    log: EventLog
+    keys: sealing.KeyMaterial
+    tokens: TokenVerifier
+    issuer: LocalIssuer | None
+    """The issuer of one machine; None where an OIDC provider says who is who."""
+    outside: httpx.AsyncClient
+    local_apps: dict[str, ASGIApp] = field(default_factory=dict)
+    """Services that live in this process: they are asked without a network."""
+    _clients: dict[str, httpx.AsyncClient] = field(default_factory=dict)
+
+    @classmethod
+    def build(cls, settings: ServiceSettings, *, clock: Clock | None = None, ids: Ids | None = None) -> "Foundation":
+        """Made from settings; nothing is opened before `start`, but keys of one machine are made on first use."""
+        clock = clock or SystemClock()
+        key_folder = settings.data / "keys"
+        keys = sealing.from_settings(settings.keys.get_secret_value()) if settings.keys else sealing.load_or_create_keys(key_folder)
+        sealing.check_keys(keys, settings.data / "keys.check")
+        outside = httpx.AsyncClient()
+        issuer = None if settings.oidc_issuer else LocalIssuer(key_folder, env=settings.env, clock=clock)
+        return cls(
+            settings=settings,
+            clock=clock,
+            ids=ids or RandomIds(),
+            log=EmbeddedLog(settings.data / "events.db"),
+            keys=keys,
+            tokens=issuer.verifier() if issuer else _oidc_verifier(settings, outside, clock),
+            issuer=issuer,
+            outside=outside,
+        )
+
+    async def start(self) -> None:
+        await self.log.start()
+
+    async def stop(self) -> None:
+        for client in self._clients.values():
+            await client.aclose()
+        self._clients.clear()
+        await self.outside.aclose()
+        await self.log.stop()
+
+    def service_tokens(self, service: str) -> ServiceTokens:
+        """How `service` proves itself to the others."""
+        if self.issuer is not None:
+            return LocalServiceTokens(self.issuer, service=service, clock=self.clock)
+        given = self.settings
+        if not (given.oidc_token_url and given.oidc_client_id and given.oidc_client_secret):
+            raise MissingSetting("ARYZ_OIDC_TOKEN_URL, ARYZ_OIDC_CLIENT_ID and ARYZ_OIDC_CLIENT_SECRET are needed beside ARYZ_OIDC_ISSUER")
+        return ClientCredentials(
+            self.outside,
+            token_url=given.oidc_token_url,
+            client_id=given.oidc_client_id,
+            client_secret=given.oidc_client_secret.get_secret_value(),
+            audience=given.oidc_audience,
+            clock=self.clock,
+        )
+
+    def client_for(self, service: str) -> httpx.AsyncClient:
+        """An HTTP client to another service: over the network where a URL is set, else within this process."""
+        if service not in self._clients:
+            url = self.settings.url_of(service)
+            transport = None if url else httpx.ASGITransport(self.local_apps[service])
+            self._clients[service] = httpx.AsyncClient(base_url=url or "http://in-process", transport=transport)
+        return self._clients[service]
+
+
+@dataclass
+class Parts:
+    """What a service's code is handed: found at `request.app.state.parts`."""
+
+    service: str
+    settings: ServiceSettings
+    clock: Clock
+    ids: Ids
+    database: Database
+    log: EventLog
+    sealer: sealing.Sealer
+    pepper: sealing.Pepper
+    tokens: TokenVerifier
+    contents: Contents
+    idempotency: Idempotency
+    metrics: Metrics
+    issuer: LocalIssuer | None
+
+
+@dataclass(frozen=True)
+class Service:
+    """What makes a service itself."""
+
+    name: str
+    package: str
+    title: str
+    handlers: Handlers
+    topics: Sequence[str] = (APPEALS,)
+    preparations: Callable[[Parts], Preparations] = lambda _parts: {}
+    jobs: Callable[[Parts], Sequence[Loop]] = lambda _parts: ()
+
+
+def build_parts(service: Service, settings: ServiceSettings, foundation: Foundation) -> Parts:
+    sealer = sealing.Sealer(foundation.keys.ring)
+    settings.data.mkdir(parents=True, exist_ok=True)
+    url = service_url(settings.database_url, settings.data, service.name, settings.prefix)
+    return Parts(
+        service=service.name,
+        settings=settings,
+        clock=foundation.clock,
+        ids=foundation.ids,
+        database=Database(url, service=service.name, clock=foundation.clock, ids=foundation.ids),
+        log=foundation.log,
+        sealer=sealer,
+        pepper=foundation.keys.pepper,
+        tokens=foundation.tokens,
+        contents=Contents(foundation.client_for, foundation.service_tokens(service.name).token),
+        idempotency=Idempotency(sealer, foundation.keys.pepper),
+        metrics=Metrics(service.name),
+        issuer=foundation.issuer,
+    )
+
+
+def consumer(service: Service, parts: Parts) -> Consumer:
+    """The service's reader of events; also what `replay` uses."""
+    return Consumer(
+        parts.database, parts.log, service.topics, service.handlers, service.preparations(parts), clock=parts.clock, metrics=parts.metrics
+    )
+
+
+def runtime(service: Service, parts: Parts, *, restart: bool) -> Runtime:
+    """Relay, consumer and jobs of a service."""
+    relay = Relay(parts.database, parts.log, parts.clock, parts.metrics)
+    reader = consumer(service, parts)
+
+    async def prune() -> None:
+        async with parts.database.write() as session:
+            await inbox.prune(session, parts.clock.now(), inbox_age=INBOX_KEPT, idempotency_age=KEPT)
+
+    async def measure() -> None:
+        async with parts.database.read() as session:
+            stored = {(row.topic, row.partition): row.next_offset for row in await inbox.stored_offsets(session)}
+            parts.metrics.dead_letters_waiting(await inbox.dead_letters(session))
+        for topic in service.topics:
+            ends = await parts.log.end_offsets(topic)
+            parts.metrics.consumer_lag(topic, sum(end - stored.get((topic, partition), 0) for partition, end in ends.items()))
+
+    loops = [Loop("relay", relay.run), Loop("consumer", reader.run), every(PRUNE_EVERY, "prune", prune), every(MEASURE_EVERY, "measure", measure)]
+    return Runtime([*loops, *service.jobs(parts)], restart=restart)
+
+
+def assemble(
+    service: Service,
+    settings: ServiceSettings,
+    foundation: Foundation | None,
+    routers: Sequence[APIRouter],
+    *,
+    prepare: Callable[[FastAPI, Parts], None] = lambda _app, _parts: None,
+) -> FastAPI:
+    """The service's application under `/{service}`: routes, errors, health, metrics, documentation; its loops run while it lives.
+
+    Without a foundation it builds and owns one (a process of its own). `prepare` hangs further collaborators on `app.state`.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        base = foundation or Foundation.build(settings)
+        if foundation is None:
+            await base.start()
+        parts = build_parts(service, settings, base)
+        base.local_apps.setdefault(service.name, app)
+        app.state.parts = parts
+        app.state.migrated = await migrations.is_migrated(parts.database, service.package)
+        app.state.runtime = runtime(service, parts, restart=True)
+        prepare(app, parts)
+        if settings.worker and app.state.migrated:
+            app.state.runtime.start()
+        try:
+            yield
+        finally:
+            await app.state.runtime.stop()
+            await parts.database.close()
+            if foundation is None:
+                await base.stop()
+
+    configure_logging(settings.log_level)
+    app = FastAPI(
+        title=service.title, version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=f"/{service.name}/openapi.json"
+    )
+    for router in (*routers, _operations(app, settings)):
+        app.include_router(router, prefix=f"/{service.name}")
+    install_error_handlers(app)
+    document(app)
+    mount_docs(app, prefix=f"/{service.name}")
+    error_pages().mount_static(app)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(Observe, service=service.name)
+    return app
+
+
+def _oidc_verifier(settings: ServiceSettings, client: httpx.AsyncClient, clock: Clock) -> TokenVerifier:
+    if not (settings.oidc_issuer and settings.oidc_jwks_url):
+        raise MissingSetting("ARYZ_OIDC_JWKS_URL is needed beside ARYZ_OIDC_ISSUER")
+    keys = UrlKeys(settings.oidc_jwks_url, client, clock)
+    return TokenVerifier(keys, issuer=settings.oidc_issuer, audience=settings.oidc_audience, clock=clock)
+
+
+def _operations(app: FastAPI, settings: ServiceSettings) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/health/live")
+    async def live() -> JSONResponse:
+        return JSONResponse({"status": "live"})
+
+    @router.get("/health/ready")
+    async def ready() -> JSONResponse:
+        """Ready when the database answers, is migrated, and the loops that belong here live. Lag is no reason to refuse an appeal."""
+        faults: dict[str, str] = {}
+        try:
+            async with asyncio.timeout(2):
+                await app.state.parts.database.ping()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the database does not answer
+            faults["database"] = type(error).__name__
+        if not app.state.migrated:
+            faults["migrations"] = "not at the newest revision; run `migrate`"
+        if settings.worker:
+            faults.update(app.state.runtime.fallen)
+        return JSONResponse({"status": "not ready" if faults else "ready", "faults": faults}, status_code=503 if faults else 200)
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return metrics_response(app.state.parts.metrics)
+
+    return router

@@ -1,0 +1,44 @@
+"""Settings: one class a service with its own prefix; what all services share is named `ARYZ_…` (design §5)."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Environment = Literal["local", "production"]
+
+
+class ServiceSettings(BaseSettings):
+    """What every service may be told. Absent engines mean the one-machine form: SQLite files and the embedded log under `data`."""
+
+    model_config = SettingsConfigDict(populate_by_name=True, extra="ignore")
+
+    env: Environment = Field("local", validation_alias="ARYZ_ENV")
+    data: Path = Field(Path(".run/data"), validation_alias="ARYZ_DATA")
+    prefix: str = Field("", validation_alias="ARYZ_PREFIX", pattern=r"^[a-z0-9_]*$")
+    keys: SecretStr | None = Field(None, validation_alias="ARYZ_KEYS", description="sealing keys as JSON; absent: DATA/keys, made on first start")
+    log_level: str = Field("INFO", validation_alias="ARYZ_LOG_LEVEL")
+    trusted_proxies: tuple[str, ...] = Field((), validation_alias="ARYZ_TRUSTED_PROXIES")
+
+    kafka_bootstrap: str | None = Field(None, validation_alias="ARYZ_KAFKA_BOOTSTRAP")
+    database_url: str | None = Field(None, validation_alias="ARYZ_DATABASE_URL")
+
+    intake_url: str | None = Field(None, validation_alias="ARYZ_INTAKE_URL")
+    routing_url: str | None = Field(None, validation_alias="ARYZ_ROUTING_URL")
+    provider_contact_url: str | None = Field(None, validation_alias="ARYZ_PROVIDER_CONTACT_URL")
+    analytics_url: str | None = Field(None, validation_alias="ARYZ_ANALYTICS_URL")
+
+    oidc_issuer: str | None = Field(None, validation_alias="ARYZ_OIDC_ISSUER")
+    oidc_jwks_url: str | None = Field(None, validation_alias="ARYZ_OIDC_JWKS_URL")
+    oidc_audience: str = Field("aryz", validation_alias="ARYZ_OIDC_AUDIENCE")
+    oidc_token_url: str | None = Field(None, validation_alias="ARYZ_OIDC_TOKEN_URL")
+    oidc_client_id: str | None = Field(None, validation_alias="ARYZ_OIDC_CLIENT_ID")
+    oidc_client_secret: SecretStr | None = Field(None, validation_alias="ARYZ_OIDC_CLIENT_SECRET")
+
+    worker: bool = Field(default=True, description="run relay, consumer and jobs inside the API's process (the one-machine form)")
+
+    def url_of(self, service: str) -> str | None:
+        """Where another service answers, or None when it lives in this process."""
+        url: str | None = getattr(self, f"{service.replace('-', '_')}_url")
+        return url

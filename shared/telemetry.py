@@ -1,0 +1,204 @@
+"""Metrics and traces: what a service measures, each figure with its meaning, and the W3C trace that follows an appeal across services."""
+
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any, Final
+
+import structlog
+from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.trace import Span, SpanContext, SpanKind, TraceFlags, Tracer
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+TRACEPARENT_LENGTH: Final = 55
+OTLP_EXPORTER: Final = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
+
+# Seconds: fine around the few milliseconds a call should take, coarse where something is already wrong.
+LATENCY: Final[tuple[float, ...]] = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+BATCH: Final[tuple[float, ...]] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # events
+
+access_log = structlog.get_logger("access")
+
+
+class Metrics:
+    """The figures of one service, in a registry of its own, so that several services in one process each serve theirs."""
+
+    def __init__(self, service: str) -> None:
+        self.service = service
+        self.registry = CollectorRegistry()
+        self._requests = self._histogram("request_seconds", "Time to answer, by route template.", LATENCY, "method", "route", "status")
+        self._batches = self._histogram("batch_events", "Events applied in one transaction.", BATCH)
+        self._handled = self._counter("handled_events", "Events applied, by type.", "type")
+        self._unknown = self._counter("unknown_events", "Events skipped because this service knows no such type.")
+        self._waits = self._counter("batch_waits", "Batches held back by a passing trouble, by error.", "error")
+        self._parked = self._counter("dead_letters", "Events parked because their handler failed for good.")
+        self._relay_lag = self._gauge("relay_lag_seconds", "Age of the oldest event in the outbox; 0 when it is empty.")
+        self._consumer_lag = self._gauge("consumer_lag_events", "Events in the log not applied here yet, by topic.", "topic")
+        self._waiting = self._gauge("dead_letters_waiting", "Parked events that wait for a replay.")
+
+    def request(self, method: str, route: str, status: int, seconds: float) -> None:
+        self._requests.labels(method, route, status).observe(seconds)
+
+    def batch_applied(self, events: int) -> None:
+        self._batches.observe(events)
+
+    def batch_waited(self, error: str) -> None:
+        """`error`: the class of the passing trouble."""
+        self._waits.labels(error).inc()
+
+    def handled(self, event_type: str, events: int = 1) -> None:
+        self._handled.labels(event_type).inc(events)
+
+    def skipped_unknown(self) -> None:
+        self._unknown.inc()
+
+    def dead_letter(self) -> None:
+        self._parked.inc()
+
+    def dead_letters_waiting(self, events: int) -> None:
+        self._waiting.set(events)
+
+    def relay_lag(self, seconds: float) -> None:
+        self._relay_lag.set(seconds)
+
+    def consumer_lag(self, topic: str, events: int) -> None:
+        self._consumer_lag.labels(topic).set(events)
+
+    def _histogram(self, name: str, meaning: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(f"aryz_{name}", meaning, labels, buckets=buckets, registry=self.registry)
+
+    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
+        return Counter(f"aryz_{name}", meaning, labels, registry=self.registry)
+
+    def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
+        return Gauge(f"aryz_{name}", meaning, labels, registry=self.registry)
+
+
+def metrics_response(metrics: Metrics) -> Response:
+    """The body of `/metrics`."""
+    return Response(generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+class _Tracing:
+    """The process's tracer. Until it is configured, spans carry ids along and are recorded nowhere."""
+
+    def __init__(self) -> None:
+        self.provider = TracerProvider(sampler=ParentBased(TraceIdRatioBased(0.0)), resource=Resource.get_empty(), shutdown_on_exit=False)
+        self.tracer: Tracer = self.provider.get_tracer("aryz")
+
+
+_tracing = _Tracing()
+
+
+def configure_tracing(service: str, *, otlp_endpoint: str, ratio: float) -> None:
+    """Export `ratio` (0..1) of the traces that begin here by OTLP over HTTP. Raises RuntimeError without the exporter's package."""
+    try:
+        exporter = importlib.import_module(OTLP_EXPORTER).OTLPSpanExporter(endpoint=otlp_endpoint)
+    except ImportError:
+        raise RuntimeError("an OTLP endpoint is set, but opentelemetry-exporter-otlp-proto-http is not installed") from None
+    provider = TracerProvider(sampler=ParentBased(TraceIdRatioBased(ratio)), resource=Resource.create({"service.name": service}))
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    _tracing.provider, _tracing.tracer = provider, provider.get_tracer("aryz")
+
+
+def current_traceparent() -> str | None:
+    """The W3C `traceparent` of the present span, for an event or an outgoing call; None outside of any."""
+    context = trace.get_current_span().get_span_context()
+    if not context.is_valid:
+        return None
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
+
+
+@contextmanager
+def start_span(name: str, traceparent: str | None = None, *, kind: SpanKind = SpanKind.INTERNAL) -> Iterator[Span]:
+    """A span around a piece of work: a child of `traceparent` if that is valid, else of the present span, else the root of a new trace.
+
+    `name` is a constant or a route template, never a value. An exception's message is not recorded.
+    """
+    parent = _parent(traceparent)
+    context = None if parent is None else trace.set_span_in_context(trace.NonRecordingSpan(parent))
+    with _tracing.tracer.start_as_current_span(name, context, kind, record_exception=False, set_status_on_exception=False) as span:
+        yield span
+
+
+def _parent(traceparent: str | None) -> SpanContext | None:
+    """The remote parent named by a W3C trace context header; None for anything that is not one."""
+    if traceparent is None or len(traceparent) != TRACEPARENT_LENGTH or traceparent[:3] != "00-" or not traceparent.isascii():
+        return None
+    parts = traceparent.split("-")
+    try:
+        trace_id, span_id, flags = (int(part, 16) for part in parts[1:])
+    except ValueError:
+        return None
+    context = SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(flags & TraceFlags.SAMPLED))
+    return context if context.is_valid and [len(part) for part in parts] == [2, 32, 16, 2] else None
+
+
+class Observe:
+    """ASGI middleware: continues the caller's trace, measures the request and writes one access line, all by the route's template.
+
+    A path with its values never leaves: it may hold a registration number. The figures go to the app's `state.parts.metrics`.
+    """
+
+    def __init__(self, app: ASGIApp, service: str) -> None:
+        self.app = app
+        self.service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = perf_counter()
+        metrics: Metrics = scope["app"].state.parts.metrics
+        status = 500  # unless an answer begins, the server gives this one
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        with start_span("request", _header(scope, b"traceparent"), kind=SpanKind.SERVER) as span:
+            try:
+                await self.app(scope, receive, watch)
+            finally:
+                self._record(metrics, scope, status, perf_counter() - began, span)
+
+    def _record(self, metrics: Metrics, scope: Scope, status: int, seconds: float, span: Span) -> None:
+        method, route = _method(scope), route_template(scope)
+        metrics.request(method, route, status, seconds)
+        if span.is_recording():
+            span.update_name(f"{method} {route}")
+            span.set_attribute("http.response.status_code", status)
+        access_log.info("request", service=self.service, method=method, route=route, status=status, ms=round(seconds * 1000, 2))
+
+
+def route_template(scope: Scope) -> str:
+    """The matched route as it was written (`/v1/appeals/{number}`), or `unmatched`."""
+    # FastAPI keeps the prefix of an included router apart from the route; without one there is the route alone.
+    route: Any = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
+    return str(getattr(route, "path_format", None) or getattr(route, "path", None) or "unmatched")
+
+
+METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+
+
+def _method(scope: Scope) -> str:
+    """The method, or OTHER: a made-up one must not become a new time series."""
+    method: str = scope["method"]
+    return method if method in METHODS else "OTHER"
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value, "latin-1")
+    return None

@@ -1,0 +1,56 @@
+"""Texts in three languages, read from `.po` catalogs at start-up. A msgid is the English sentence, so English needs no catalog."""
+
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations
+from babel.support import Translations as Catalog
+
+from shared.web.languages import LANGUAGES
+
+SHARED_LOCALES: Final = Path(__file__).parent / "locales"
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translate this later"
+    """Mark a text for translation where it is written down; it is translated where it is shown."""
+    return message
+
+
+class Translations:
+    """The catalogs of all languages, shared texts first, so that a service may say a shared sentence in its own words."""
+
+    def __init__(self, catalogs: dict[str, NullTranslations]) -> None:
+        self._catalogs = catalogs
+
+    @classmethod
+    def load(cls, directories: Sequence[Path]) -> "Translations":
+        """Read `<language>.po` in each directory; a later directory wins.
+
+        Raises babel.messages.pofile.PoFileError for a malformed file. Fuzzy entries are left out.
+        """
+        return cls({language: _catalog(language, directories) for language in LANGUAGES})
+
+    def of(self, language: str) -> NullTranslations:
+        return self._catalogs[language]
+
+    def gettext(self, language: str, message: str) -> str:
+        return self._catalogs[language].gettext(message)
+
+
+def _catalog(language: str, directories: Sequence[Path]) -> NullTranslations:
+    merged: Catalog | None = None
+    for directory in directories:
+        path = directory / f"{language}.po"
+        if not path.is_file():
+            continue
+        compiled = BytesIO()
+        with path.open("rb") as source:
+            write_mo(compiled, read_po(source, locale=language, abort_invalid=True))
+        compiled.seek(0)
+        catalog = Catalog(compiled)
+        merged = catalog if merged is None else merged.merge(catalog)
+    return merged or NullTranslations()

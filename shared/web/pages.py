@@ -1,0 +1,157 @@
+"""Rendering pages: one environment per language, so that macros and formats speak it without being told."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlencode
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.datastructures import URL
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from shared.web.formats import Formats
+from shared.web.i18n import N_, SHARED_LOCALES, Translations
+from shared.web.languages import COOKIE, LANGUAGES, language_of
+
+_HERE: Final = Path(__file__).parent
+_SHORT: Final = {"kk": "Қаз", "ru": "Рус", "en": "Eng"}
+_YEAR: Final = 365 * 86400
+NAVIGATION: Final = (
+    ("/", N_("Home")),
+    ("/intake/", N_("File an appeal")),
+    ("/intake/track", N_("Track")),
+    ("/routing/desk", N_("For staff")),
+    ("/analytics/dashboard", N_("Figures")),
+)
+
+
+class Viewer(NamedTuple):
+    """Who is signed in, as the top bar says it: put it into `request.state.viewer`, or give `viewer=` to `render`."""
+
+    label: str
+    role_label: str = ""
+
+
+class Flash(NamedTuple):
+    """What a page says once after a redirect; `kind` is `good`, `warn`, `bad` or empty."""
+
+    text: str
+    kind: str = "good"
+
+
+class Pages:
+    """The pages of one application: its templates, texts and static files over the shared ones."""
+
+    def __init__(
+        self,
+        *template_dirs: Path,
+        locale_dirs: Sequence[Path] = (),
+        static_dirs: Sequence[Path] = (),
+        assets_prefix: str | None = None,
+        flashes: Mapping[str, Flash] | None = None,
+    ) -> None:
+        """Read templates and catalogs.
+
+        `assets_prefix` is where static files are served, as `/static`; None means under the application's own root path, where
+        `mount_static` puts them, which holds for a service alone and for one mounted in the assembly.
+        """
+        self.translations = Translations.load([SHARED_LOCALES, *locale_dirs])
+        self._static_dirs = [_HERE / "static", *static_dirs]
+        self._versions = {path.name: _version(path) for directory in self._static_dirs for path in directory.iterdir() if path.is_file()}
+        self._assets_prefix = assets_prefix
+        self._flashes = dict(flashes or {})
+        loader = ChoiceLoader([FileSystemLoader(directory) for directory in (*template_dirs, _HERE / "templates")])
+        self._environments = {language: self._environment(language, loader) for language in LANGUAGES}
+
+    def render(self, request: Request, name: str, status: int = 200, **context: Any) -> HTMLResponse:
+        """The page `name` in the visitor's language; a choice made by `?lang=` is remembered in a cookie."""
+        language = language_of(request)
+        text = self._environments[language].get_template(name).render(self._context(request, language) | context)
+        response = HTMLResponse(text, status, headers={"content-language": language})
+        if request.query_params.get("lang") == language:
+            secure = request.url.scheme == "https"
+            response.set_cookie(COOKIE, language, max_age=_YEAR, path="/", secure=secure, httponly=True, samesite="lax")
+        return response
+
+    def redirect(self, url: str, *, flash: str | None = None) -> RedirectResponse:
+        """See other (303) after a post. `flash` is a code of the table given at the start; raises KeyError for another."""
+        if flash is None:
+            return RedirectResponse(url, 303)
+        _ = self._flashes[flash]
+        return RedirectResponse(str(URL(url).include_query_params(flash=flash)), 303)
+
+    def text(self, request: Request, message: str, **values: object) -> str:
+        """One translated message with its `%(name)s` values, for errors made in Python."""
+        translated = self.translations.gettext(language_of(request), message)
+        return translated % values if values else translated
+
+    def mount_static(self, app: Starlette) -> None:
+        """Serve the static files where the pages look for them: under `assets_prefix`, or `/static` of this application."""
+        app.mount(self._assets_prefix or "/static", _Assets(self._static_dirs), name="static")
+
+    def asset_url(self, request: Request, name: str) -> str:
+        """The URL of a static file, with its version; raises KeyError for one that does not exist."""
+        prefix = self._assets_prefix if self._assets_prefix is not None else request.scope.get("root_path", "") + "/static"
+        return f"{prefix}/{name}?v={self._versions[name]}"
+
+    def _environment(self, language: str, loader: ChoiceLoader) -> Environment:
+        environment = Environment(
+            loader=loader,
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+            extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        )
+        environment.install_gettext_translations(self.translations.of(language), newstyle=True)  # type: ignore[attr-defined]
+        formats = Formats(language)
+        for name in ("number", "percent", "date", "datetime", "duration"):
+            environment.filters[name] = getattr(formats, name)
+        return environment
+
+    def _context(self, request: Request, language: str) -> dict[str, Any]:
+        path = request.url.path
+        return {
+            "request": request,
+            "language": language,
+            "languages": [(code, _SHORT[code], name, _here_in(request, code)) for code, name in LANGUAGES.items()],
+            "navigation": NAVIGATION,
+            "here": max((href for href, _ in NAVIGATION if _covers(href, path)), key=len, default=None),
+            "path": path,
+            "viewer": getattr(request.state, "viewer", None),
+            "flash": self._flashes.get(request.query_params.get("flash", "")),
+            "static": lambda name: self.asset_url(request, name),
+        }
+
+
+class _Assets(StaticFiles):
+    """Static files from several folders; a versioned URL never changes its content, so it is kept for ever."""
+
+    def __init__(self, directories: Sequence[Path]) -> None:
+        super().__init__(directory=directories[0])
+        self.all_directories = list(directories)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        versioned = scope.get("query_string", b"").startswith(b"v=")
+        response.headers["cache-control"] = f"public, max-age={_YEAR}, immutable" if versioned else "public, max-age=300"
+        return response
+
+
+def _version(path: Path) -> str:
+    return hashlib.blake2b(path.read_bytes(), digest_size=6).hexdigest()
+
+
+def _here_in(request: Request, language: str) -> str:
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in {"lang", "flash"}]
+    return "?" + urlencode([*kept, ("lang", language)])
+
+
+def _covers(href: str, path: str) -> bool:
+    return path == href or (href != "/" and path.startswith(href.rstrip("/") + "/"))

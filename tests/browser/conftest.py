@@ -1,0 +1,129 @@
+"""A real Chromium on a real server: pages are seen as a visitor sees them, and nothing may leave their origin unnoticed."""
+
+import asyncio
+import os
+import shutil
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import uvicorn
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
+
+Serve = Callable[[Any], Awaitable[str]]
+Visit = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """Chromium as the system has it; its absence skips here and fails on a build server."""
+    executable = shutil.which("chromium")
+    if executable is None:
+        reason = "no chromium on the PATH"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        yield chromium
+        await chromium.close()
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Serve]:
+    """`url = await serve(app)`: the application on a free loopback port until the test ends."""
+    async with AsyncExitStack() as stack:
+
+        async def start(app: Any) -> str:
+            return await stack.enter_async_context(_served(app))
+
+        yield start
+
+
+@pytest.fixture
+async def visit(browser: Browser) -> AsyncIterator[Visit]:
+    """`page = await visit(url, width=390, dark=True)`: opens a page; the test fails at its end if any page had a problem.
+
+    A problem is a request to another origin, an uncaught exception, or an error in the console, as every breach of the content
+    security policy is; an error status of the visited document itself is none. `cookies` go along, `javascript=False` turns it off.
+    """
+    problems: list[str] = []
+    async with AsyncExitStack() as stack:
+
+        async def open_page(
+            url: str,
+            *,
+            width: int = 1280,
+            dark: bool = False,
+            javascript: bool = True,
+            cookies: dict[str, str] | None = None,
+            locale: str = "kk-KZ",
+        ) -> Page:
+            context = await browser.new_context(
+                viewport={"width": width, "height": 900},
+                color_scheme="dark" if dark else "light",
+                java_script_enabled=javascript,
+                locale=locale,
+            )
+            stack.push_async_callback(context.close)
+            await context.add_cookies([{"name": name, "value": value, "url": url} for name, value in (cookies or {}).items()])
+            page = await context.new_page()
+            _watch(page, url, problems)
+            await page.goto(url, wait_until="networkidle")
+            return page
+
+        yield open_page
+    assert problems == []
+
+
+@pytest.fixture
+def serious() -> Callable[[Page], Awaitable[list[str]]]:
+    """`assert await serious(page) == []`: what axe finds of serious or critical impact, one line each."""
+
+    async def check(page: Page) -> list[str]:
+        results = await Axe().run(page)
+        return [
+            f"{violation['id']}: {node['html']} {node['failureSummary']}"
+            for violation in results.response["violations"]
+            if violation["impact"] in {"serious", "critical"}
+            for node in violation["nodes"]
+        ]
+
+    return check
+
+
+@asynccontextmanager
+async def _served(app: Any) -> AsyncIterator[str]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", timeout_graceful_shutdown=2))
+    running = asyncio.create_task(server.serve([listener]))
+    while not server.started:
+        if running.done():
+            running.result()
+        await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    await running
+    listener.close()
+
+
+def _watch(page: Page, url: str, problems: list[str]) -> None:
+    origin = urlsplit(url).netloc
+
+    def on_request(request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in {"http", "https", "ws", "wss"} and parts.netloc != origin:
+            problems.append(f"request to {request.url}")
+
+    def on_console(message: ConsoleMessage) -> None:
+        own_status = message.text.startswith("Failed to load resource") and message.location.get("url") == page.url
+        if message.type == "error" and not own_status:
+            problems.append(f"console on {page.url}: {message.text}")
+
+    page.on("request", on_request)
+    page.on("console", on_console)
+    page.on("pageerror", lambda error: problems.append(f"exception on {page.url}: {error}"))

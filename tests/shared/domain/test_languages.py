@@ -1,0 +1,46 @@
+import time
+
+import pytest
+
+from shared.domain.languages import detect_language
+
+
+class TestDetectLanguage:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Дәрігер қабылдамады",
+            "даригер карамай койды, бас тартты",
+            "Dariger ote jaqsy emdedi, rahmet",
+            "Участковый врач прием жасамады, талон жоқ деп отказ берді",
+            "Поликлиникаға прикрепиться болу үшін не керек?",
+            "emhanada kezek kop, kutuge bolmaidy",
+        ],
+    )
+    def test_kazakh_with_and_without_its_letters_in_latin_and_mixed_with_russian_words(self, text):
+        assert detect_language(text) == "kk"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Отказали в приёме у хирурга, сказали нет талонов",
+            "Врач Әлібек Қуанышұлы отказал в приёме",
+            "menya ne prinyali v poliklinike, skazali net talonov",
+            "Спасибо",
+        ],
+    )
+    def test_russian_in_latin_and_with_kazakh_names(self, text):
+        assert detect_language(text) == "ru"
+
+    def test_english(self):
+        assert detect_language("My doctor refused to see me at the clinic") == "en"
+
+    @pytest.mark.parametrize("text", ["", "   ", "123", "?!"])
+    def test_a_text_without_words_is_answered_in_the_state_language(self, text):
+        assert detect_language(text) == "kk"
+
+    def test_the_longest_text_takes_a_few_milliseconds(self):
+        text = "Дәрігер қабылдамады, талон жоқ деп қайтарды. " * 450
+        began = time.perf_counter()
+        assert detect_language(text) == "kk"
+        assert time.perf_counter() - began < 0.1

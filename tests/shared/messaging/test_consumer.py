@@ -1,0 +1,217 @@
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+from prometheus_client import generate_latest
+from sqlalchemy import insert, update
+
+from shared.contracts import APPEALS, CaseClaimed, CaseClosed
+from shared.messaging import outbox, tables
+from shared.messaging.consumer import FLOOD
+from shared.messaging.envelope import Envelope
+from shared.messaging.handling import Received, waves
+from shared.messaging.log import LogReplaced
+
+
+def claimed(appeal_id: UUID) -> CaseClaimed:
+    return CaseClaimed(appeal_id=appeal_id, actor_role="specialist")
+
+
+def closed(appeal_id: UUID) -> CaseClosed:
+    return CaseClosed(appeal_id=appeal_id, outcome="EXPLAINED", actor_role="specialist")
+
+
+class TestApply:
+    async def test_what_one_service_emits_another_hears_in_order(self, desk, running, eventually, appeal_id):
+        await desk.emit(claimed(appeal_id), closed(appeal_id))
+        await desk.relay_all()
+        async with running(desk.consumer.run):
+            await eventually(lambda: _has(desk, 2))
+        assert await desk.heard(appeal_id) == ["case-claimed", "case-closed"]
+
+    async def test_an_event_sent_twice_is_applied_once(self, desk, log, running, eventually, appeal_id):
+        await desk.emit(claimed(appeal_id))
+        await desk.relay_all()
+        await _force_copy(log)
+        await desk.emit(closed(appeal_id))
+        await desk.relay_all()
+        async with running(desk.consumer.run):
+            await eventually(lambda: _has(desk, 2))
+        assert await desk.heard(appeal_id) == ["case-claimed", "case-closed"]
+
+    async def test_after_a_restart_it_goes_on_where_it_stopped(self, desk, running, eventually, appeal_id):
+        await desk.emit(claimed(appeal_id))
+        await desk.relay_all()
+        async with running(desk.consumer.run):
+            await eventually(lambda: _has(desk, 1))
+        async with desk.database.write() as session:
+            await session.execute(tables.inbox.delete())  # so that only the stored position keeps the first event out
+        await desk.emit(closed(appeal_id))
+        await desk.relay_all()
+        async with running(desk.another_consumer().run):
+            await eventually(lambda: _has(desk, 2))
+        assert await desk.heard() == ["case-claimed", "case-closed"]
+
+    async def test_a_passing_trouble_is_waited_out_and_nothing_is_parked(self, desk, running, eventually, appeal_id):
+        desk.down = True
+        await desk.emit(claimed(appeal_id))
+        await desk.relay_all()
+
+        async def has_waited() -> bool:
+            return b"aryz_batch_waits_total" in _metrics(desk) and b'error="ConnectionError"' in _metrics(desk)
+
+        async with running(desk.consumer.run):
+            await eventually(has_waited)
+            desk.down = False
+            await eventually(lambda: _has(desk, 1))
+        assert await desk.count(tables.dead_letter) == 0
+
+    async def test_a_replaced_log_stops_the_reader_and_says_what_to_do(self, desk, running, eventually, appeal_id):
+        await desk.emit(claimed(appeal_id))
+        await desk.relay_all()
+        async with running(desk.consumer.run):
+            await eventually(lambda: _has(desk, 1))
+        async with desk.database.write() as session:
+            await session.execute(update(tables.consumer_offset).values(topic_id="another"))
+        with pytest.raises(LogReplaced, match="restore"):
+            await desk.another_consumer().run()
+
+
+class TestPoison:
+    async def test_a_failing_event_is_parked_with_what_follows_of_the_same_appeal_and_the_rest_flows(self, desk, running, eventually):
+        sick, well = uuid4(), uuid4()
+        desk.broken.add(sick)
+        await desk.emit(claimed(sick), claimed(well), closed(sick), closed(well))
+        await desk.relay_all()
+        async with running(desk.consumer.run):
+            await eventually(lambda: _has(desk, 2))
+            await eventually(lambda: _parked(desk, 2))
+        assert await desk.heard(well) == ["case-claimed", "case-closed"]
+        assert await desk.heard(sick) == []
+
+    async def test_after_the_mend_a_replay_brings_the_same_state_as_if_it_had_never_failed(self, desk, running, eventually):
+        sick = uuid4()
+        desk.broken.add(sick)
+        await desk.emit(claimed(sick))
+        await desk.relay_all()
+        async with running(desk.consumer.run):
+            await eventually(lambda: _parked(desk, 1))
+            await desk.emit(closed(sick))
+            await desk.relay_all()
+            await eventually(lambda: _parked(desk, 2))
+            desk.broken.clear()
+            assert await desk.consumer.replay() == 2
+            assert await desk.heard(sick) == ["case-claimed", "case-closed"]
+            await desk.emit(claimed(sick))
+            await desk.relay_all()
+            await eventually(lambda: _has(desk, 3))
+        assert await desk.count(tables.dead_letter) == 0
+
+    async def test_a_replay_before_the_mend_changes_nothing(self, desk, running, eventually):
+        sick = uuid4()
+        desk.broken.add(sick)
+        await desk.emit(claimed(sick), closed(sick))
+        await desk.relay_all()
+        async with running(desk.consumer.run):
+            await eventually(lambda: _parked(desk, 2))
+        assert await desk.another_consumer().replay() == 0
+        assert await desk.count(tables.dead_letter) == 2
+
+    async def test_a_record_that_is_no_event_is_parked(self, desk, log, running, eventually, appeal_id):
+        await log.append(APPEALS, [_spoilt(claimed(appeal_id), value=b'{"appeal_id": 7}')])
+        await log.append(APPEALS, [_spoilt(claimed(appeal_id), type="kz.aryz.routing.case-claimed.v1", value=b"not json")])
+        async with running(desk.consumer.run):
+            await eventually(lambda: _parked(desk, 2))
+
+    async def test_an_unknown_type_is_counted_and_passed_over(self, desk, log, running, eventually, appeal_id):
+        await log.append(APPEALS, [_spoilt(claimed(appeal_id), type="kz.aryz.routing.case-claimed.v9", value=b"{}")])
+        await desk.emit(closed(appeal_id))
+        await desk.relay_all()
+        async with running(desk.consumer.run):
+            await eventually(lambda: _has(desk, 1))
+        assert b"aryz_unknown_events_total 1.0" in _metrics(desk)
+
+    async def test_a_flood_trips_the_breaker_instead_of_draining_the_topic(self, desk, running, eventually):
+        appeals = [uuid4() for _ in range(FLOOD + 5)]
+        desk.broken.update(appeals)
+        await desk.emit(*(claimed(one) for one in appeals))
+        await desk.relay_all()
+
+        async def is_open() -> bool:
+            return desk.consumer.breaker_open
+
+        async with running(desk.consumer.run):
+            await eventually(is_open)
+        assert await desk.count(tables.dead_letter) == FLOOD
+
+
+class TestWaves:
+    def test_the_order_under_every_key_is_kept_and_no_key_stands_twice_in_a_group(self):
+        one, two = uuid4(), uuid4()
+        events = [claimed(one), claimed(two), closed(one), claimed(one), closed(two)]
+        groups = waves([_received(event) for event in events])
+        assert [[(r.event.FACT, r.event.appeal_id) for r in group] for group in groups] == [
+            [("case-claimed", one), ("case-claimed", two)],
+            [("case-closed", one), ("case-closed", two)],
+            [("case-claimed", one)],
+        ]
+
+
+class TestOutbox:
+    async def test_a_service_cannot_speak_for_another(self, desk, appeal_id):
+        desk.database.service = "intake"
+        with pytest.raises(PermissionError, match="routing"):
+            await desk.emit(claimed(appeal_id))
+        assert await desk.count(tables.outbox) == 0
+
+    async def test_work_done_again_repeats_its_ids(self, desk, appeal_id):
+        cause = _spoilt(claimed(appeal_id))
+        ids = []
+        for _ in range(2):
+            async with desk.database.write() as session:
+                ids.append([outbox.append(session, closed(appeal_id), cause=cause) for _ in range(2)])
+                await session.execute(insert(tables.inbox), {"event_id": uuid4(), "applied_at": desk.clock.now()})
+                session.info["outbox"].rows.clear()
+        assert ids[0] == ids[1]
+        assert ids[0][0] != ids[0][1]
+
+    async def test_an_error_leaves_neither_state_nor_event(self, desk, appeal_id):
+        with pytest.raises(ZeroDivisionError):
+            async with desk.database.write() as session:
+                outbox.append(session, claimed(appeal_id))
+                _ = 1 / 0
+        assert await desk.count(tables.outbox) == 0
+
+
+async def _has(desk, number: int) -> bool:
+    return len(await desk.heard()) == number
+
+
+async def _parked(desk, number: int) -> bool:
+    return await desk.count(tables.dead_letter) == number
+
+
+def _metrics(desk) -> bytes:
+    return generate_latest(desk.metrics.registry)
+
+
+def _spoilt(event, *, type: str | None = None, value: bytes | None = None) -> Envelope:  # noqa: A002 - the envelope's own word
+    body = event.model_dump_json().encode() if value is None else value
+    return Envelope(uuid4(), type or event.TYPE, datetime.now(UTC), str(event.subject), uuid4(), None, None, body)
+
+
+def _received(event) -> Received:
+    return Received(event, _spoilt(event), (APPEALS, 0, 0))
+
+
+async def _force_copy(log) -> None:
+    """Another record with the same `ce_id`, as Kafka keeps it when a send is repeated; the embedded log's own uniqueness is got round."""
+
+    def copy(file) -> None:
+        columns = "key, headers, value FROM record"
+        file.execute(
+            f'INSERT INTO record (topic, partition, "offset", event_id, key, headers, value) SELECT topic, partition, "offset" + 1, randomblob(16), {columns}'
+        )
+
+    await log._writer.run(copy)
+    log._ends = {position: end + 1 for position, end in log._ends.items()}

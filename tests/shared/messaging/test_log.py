@@ -1,0 +1,118 @@
+"""What every event log promises. Run against each implementation; the embedded one here."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+from aiokafka.partitioner import DefaultPartitioner
+
+from shared.contracts import APPEALS, PARTITIONS, PROVIDERS
+from shared.messaging.embedded import EmbeddedLog, partition_of
+from shared.messaging.envelope import Envelope
+from shared.messaging.log import EventLog, OffsetOutsideLog, Position
+
+
+def envelope(key: UUID, text: str = "x") -> Envelope:
+    return Envelope(uuid4(), "kz.aryz.routing.case-claimed.v1", datetime.now(UTC), str(key), uuid4(), None, None, text.encode())
+
+
+class Stored:
+    def __init__(self, positions: Mapping[Position, int] | None = None) -> None:
+        self.positions = dict(positions or {})
+
+    async def load(self, topic_ids: Mapping[str, str]) -> Mapping[Position, int]:
+        del topic_ids
+        return self.positions
+
+
+async def read(log: EventLog, count: int, positions: Mapping[Position, int] | None = None, topics=(APPEALS,)):
+    reader = log.consumer("routing", topics)
+    await reader.start(Stored(positions))
+    records = []
+    async with asyncio.timeout(5):
+        while len(records) < count:
+            records += (await reader.fetch(100)).records
+    await reader.stop()
+    return records
+
+
+class TestEventLog:
+    async def test_what_is_appended_under_a_key_is_read_in_its_order(self, log):
+        first, second = uuid4(), uuid4()
+        await log.append(APPEALS, [envelope(first, "1"), envelope(second, "a"), envelope(first, "2")])
+        await log.append(APPEALS, [envelope(first, "3"), envelope(second, "b")])
+        records = await read(log, 5)
+        assert [r.value for r in records if r.key == str(first)] == [b"1", b"2", b"3"]
+        assert [r.value for r in records if r.key == str(second)] == [b"a", b"b"]
+
+    async def test_headers_and_value_come_back_as_they_went(self, log):
+        sent = envelope(uuid4(), "сөз")
+        await log.append(APPEALS, [sent])
+        (record,) = await read(log, 1)
+        assert record.headers == sent.headers
+        assert record.value == sent.value
+
+    async def test_offsets_of_a_partition_have_no_gap(self, log):
+        await log.append(APPEALS, [envelope(uuid4()) for _ in range(200)])
+        records = await read(log, 200)
+        for partition in range(PARTITIONS):
+            offsets = [r.offset for r in records if r.partition == partition]
+            assert offsets == list(range(len(offsets)))
+        assert sum((await log.end_offsets(APPEALS)).values()) == 200
+
+    async def test_an_event_sent_twice_is_kept_once_and_leaves_no_gap(self, log):
+        key = uuid4()
+        sent = envelope(key)
+        assert await log.append(APPEALS, [sent]) == [True]
+        assert list(await log.append(APPEALS, [sent, envelope(key, "next")])) == [True, True]
+        assert [(r.offset, r.value) for r in await read(log, 2)] == [(0, b"x"), (1, b"next")]
+
+    async def test_a_reader_begins_at_its_stored_positions(self, log):
+        key = uuid4()
+        await log.append(APPEALS, [envelope(key, str(n)) for n in range(5)])
+        records = await read(log, 2, {(APPEALS, partition_of(str(key))): 3})
+        assert [r.value for r in records] == [b"3", b"4"]
+
+    async def test_a_rewound_reader_reads_again(self, log):
+        key = uuid4()
+        await log.append(APPEALS, [envelope(key, str(n)) for n in range(3)])
+        reader = log.consumer("routing", (APPEALS,))
+        await reader.start(Stored())
+        await reader.fetch(100)
+        await reader.rewind({(APPEALS, partition_of(str(key))): 1})
+        assert [r.value for r in (await reader.fetch(100)).records] == [b"1", b"2"]
+
+    async def test_a_reader_of_one_topic_does_not_see_another(self, log):
+        await log.append(PROVIDERS, [envelope(uuid4(), "provider")])
+        await log.append(APPEALS, [envelope(uuid4(), "appeal")])
+        assert [r.value for r in await read(log, 1)] == [b"appeal"]
+        assert len(await read(log, 2, topics=(APPEALS, PROVIDERS))) == 2
+
+    async def test_a_waiting_reader_is_woken_by_an_append(self, log):
+        reader = log.consumer("routing", (APPEALS,))
+        await reader.start(Stored())
+        waiting = asyncio.create_task(reader.fetch(10))
+        await asyncio.sleep(0)
+        await log.append(APPEALS, [envelope(uuid4())])
+        assert len((await asyncio.wait_for(waiting, 5)).records) == 1
+
+    async def test_a_position_behind_the_end_stops_the_reader_and_says_why(self, log):
+        with pytest.raises(OffsetOutsideLog, match="restored"):
+            await read(log, 1, {(APPEALS, 0): 7})
+
+    async def test_everything_is_there_after_a_restart_and_the_topic_is_the_same_one(self, log, tmp_path):
+        await log.append(APPEALS, [envelope(uuid4())])
+        again = EmbeddedLog(tmp_path / "events.db")
+        await again.start()
+        assert await again.topic_id(APPEALS) == await log.topic_id(APPEALS)
+        assert len(await read(again, 1)) == 1
+        await again.stop()
+
+
+def test_the_partition_of_a_key_is_the_one_kafka_would_choose():
+    kafka = DefaultPartitioner()
+    for _ in range(500):
+        key = str(uuid4())
+        assert partition_of(key) == kafka(key.encode(), list(range(PARTITIONS)), list(range(PARTITIONS)))
