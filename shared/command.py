@@ -29,7 +29,7 @@ def main(service: Service, settings_class: Callable[[], S], create_app: Callable
     chosen = parser.parse_args()
     settings = settings_class()
     if chosen.verb == "api":
-        uvicorn.run(create_app(settings), host=chosen.host, port=chosen.port, access_log=False, log_config=None)
+        uvicorn.run(create_app(settings), host=chosen.host, port=chosen.port, access_log=False, log_config=None, proxy_headers=False)
     elif chosen.verb == "worker":
         asyncio.run(_work(service, settings))
     elif chosen.verb == "migrate":

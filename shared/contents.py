@@ -32,7 +32,7 @@ class ContentsResponse(BaseModel):
     items: list[ContentItem]
 
 
-class OwnerUnavailable(Exception):  # noqa: N818 - a state that passes
+class OwnerUnavailable(Exception):
     """The service that owns the words does not answer now: wait, and ask again."""
 
 

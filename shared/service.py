@@ -1,11 +1,10 @@
 """How a service is put together. A service names its parts (`Service`); a process brings what services share (`Foundation`)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 
 import httpx
 from fastapi import APIRouter, FastAPI, Response
@@ -194,7 +193,12 @@ def runtime(service: Service, parts: Parts, *, restart: bool) -> Runtime:
             ends = await parts.log.end_offsets(topic)
             parts.metrics.consumer_lag(topic, sum(end - stored.get((topic, partition), 0) for partition, end in ends.items()))
 
-    loops = [Loop("relay", relay.run), Loop("consumer", reader.run), every(PRUNE_EVERY, "prune", prune), every(MEASURE_EVERY, "measure", measure)]
+    loops = [
+        Loop("relay", relay.run),
+        Loop("consumer", reader.run),
+        every(PRUNE_EVERY, "prune", prune),
+        every(MEASURE_EVERY, "measure", measure),
+    ]
     return Runtime([*loops, *service.jobs(parts)], restart=restart)
 
 

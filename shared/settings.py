@@ -17,7 +17,9 @@ class ServiceSettings(BaseSettings):
     env: Environment = Field("local", validation_alias="ARYZ_ENV")
     data: Path = Field(Path(".run/data"), validation_alias="ARYZ_DATA")
     prefix: str = Field("", validation_alias="ARYZ_PREFIX", pattern=r"^[a-z0-9_]*$")
-    keys: SecretStr | None = Field(None, validation_alias="ARYZ_KEYS", description="sealing keys as JSON; absent: DATA/keys, made on first start")
+    keys: SecretStr | None = Field(
+        None, validation_alias="ARYZ_KEYS", description="sealing keys as JSON; absent: DATA/keys, made on first start"
+    )
     log_level: str = Field("INFO", validation_alias="ARYZ_LOG_LEVEL")
     trusted_proxies: tuple[str, ...] = Field((), validation_alias="ARYZ_TRUSTED_PROXIES")
 

@@ -13,7 +13,7 @@ from shared.domain.tables import ReferenceDataError, Row, read_text, rows, table
 _SATURDAY, _SUNDAY = 5, 6
 
 
-class CalendarGap(ValueError):  # noqa: N818 - the gap is in the data, and callers speak of it so
+class CalendarGap(ValueError):
     """A day that the calendar does not cover."""
 
 

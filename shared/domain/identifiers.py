@@ -31,7 +31,7 @@ _BIN_TYPES = frozenset("456")  # resident legal entity, non-resident, joint indi
 _BIN_ATTRIBUTES = frozenset("0123")  # head organisation, branch, representation, peasant farm
 
 
-class InvalidNumber(ValueError):  # noqa: N818 - named as callers speak of it; the text never repeats what was typed
+class InvalidNumber(ValueError):
     """Not a register number: wrong shape or wrong check digit."""
 
 

@@ -13,7 +13,7 @@ _WRITTEN = re.compile(r"\+?[\d\s().\-‐‑‒–—]+", re.ASCII)
 _SHOWN_AT_THE_END = 2
 
 
-class InvalidPhone(ValueError):  # noqa: N818 - named as callers speak of it; the text never repeats what was typed
+class InvalidPhone(ValueError):
     """Not a telephone number of Kazakhstan."""
 
 

@@ -26,7 +26,13 @@ from shared.messaging.log import AssignmentLost, EventLog, LogReplaced, Position
 from shared.telemetry import Metrics, start_span
 
 BATCH = 500
-TRANSIENT = (OperationalError, InterfaceError, ConnectionError, TimeoutError, OwnerUnavailable)  # by name; anything else is the event's own fault
+TRANSIENT = (
+    OperationalError,
+    InterfaceError,
+    ConnectionError,
+    TimeoutError,
+    OwnerUnavailable,
+)  # by name; anything else is the event's own fault
 BACKOFF_SECONDS = (0.1, 5.0)
 FLOOD = 20  # poison events within FLOOD_WINDOW are no longer bad luck but a bad deployment
 FLOOD_WINDOW = timedelta(minutes=1)
@@ -34,7 +40,7 @@ FLOOD_WINDOW = timedelta(minutes=1)
 log = structlog.get_logger()
 
 
-class FloodOfPoison(Exception):  # noqa: N818 - names the state in which the breaker is open
+class FloodOfPoison(Exception):
     """Too many events fail at once: nothing more is parked until somebody has looked."""
 
 
@@ -114,7 +120,9 @@ class Consumer:
             except TRANSIENT:
                 raise
             except Exception as error:
-                log.exception("event parked", event_type=type_of(record.headers), topic=record.topic, partition=record.partition, offset=record.offset)
+                log.exception(
+                    "event parked", event_type=type_of(record.headers), topic=record.topic, partition=record.partition, offset=record.offset
+                )
                 moved.update(await self._park(record, type(error).__name__))
         return moved
 
@@ -230,5 +238,3 @@ class Consumer:
 
 def _end(records: Sequence[Record], position: Position) -> int:
     return max(r.offset for r in records if (r.topic, r.partition) == position) + 1
-
-

@@ -202,7 +202,9 @@ def _read_ends(file: sqlite3.Connection) -> dict[Position, int]:
 
 
 def _records_after(file: sqlite3.Connection, seq: int, limit: int) -> list[tuple[int, Record]]:
-    rows = file.execute('SELECT seq, topic, partition, "offset", key, headers, value FROM record WHERE seq > ? ORDER BY seq LIMIT ?', (seq, limit))
+    rows = file.execute(
+        'SELECT seq, topic, partition, "offset", key, headers, value FROM record WHERE seq > ? ORDER BY seq LIMIT ?', (seq, limit)
+    )
     return [
         (seq, Record(topic, partition, offset, key, tuple((name, text.encode()) for name, text in json.loads(headers)), value))
         for seq, topic, partition, offset, key, headers, value in rows

@@ -43,7 +43,7 @@ class OffsetOutsideLog(LogError):
     """The stored position lies outside the log: a database or a log was restored to another time."""
 
 
-class AssignmentLost(Exception):  # noqa: N818 - an event of normal life, not an error
+class AssignmentLost(Exception):
     """The partitions went to another member while a batch was in hand: drop the batch, its records come again."""
 
 

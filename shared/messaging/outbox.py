@@ -42,24 +42,26 @@ def append(session: AsyncSession, event: Event, *, cause: Envelope | None = None
         PermissionError: the event belongs to another service.
     """
     pending: _Pending = session.info["outbox"]
-    if event.SERVICE != pending.service:
+    if pending.service != event.SERVICE:
         raise PermissionError(f"{event.TYPE} is {event.SERVICE}'s to say, not {pending.service}'s")
     if cause is not None and event_id is None:
         event_id = derived(cause.id, event.TYPE, pending.ordinals[(cause.id, event.TYPE)])
         pending.ordinals[(cause.id, event.TYPE)] += 1
     elif event_id is None:
         event_id = pending.ids.new()
-    pending.rows.append({
-        "event_id": event_id,
-        "topic": event.TOPIC,
-        "key": str(event.subject),
-        "type": event.TYPE,
-        "time": pending.clock.now(),
-        "correlation_id": cause.correlation_id if cause else event_id,
-        "causation_id": cause.id if cause else None,
-        "traceparent": (cause.traceparent if cause else None) or current_traceparent(),
-        "value": event.model_dump_json().encode(),
-    })
+    pending.rows.append(
+        {
+            "event_id": event_id,
+            "topic": event.TOPIC,
+            "key": str(event.subject),
+            "type": event.TYPE,
+            "time": pending.clock.now(),
+            "correlation_id": cause.correlation_id if cause else event_id,
+            "causation_id": cause.id if cause else None,
+            "traceparent": (cause.traceparent if cause else None) or current_traceparent(),
+            "value": event.model_dump_json().encode(),
+        }
+    )
     return event_id
 
 

@@ -29,7 +29,7 @@ SEND_TIMEOUT_SECONDS = 30
 log = structlog.get_logger()
 
 
-class LeaseLost(Exception):  # noqa: N818 - another leader works on; nothing is wrong
+class LeaseLost(Exception):
     """Another process became the leader."""
 
 

@@ -49,7 +49,9 @@ _TROUBLES: Final = {
 def html_error_response(request: Request, status: int, code: str, headers: Mapping[str, str] | None = None) -> HTMLResponse:
     """An error as a page. `code` is the stable code of the problem; `headers` (as Retry-After) are passed on."""
     trouble = _TROUBLES.get(status, _BROKEN if status >= 500 else _UNREADABLE)  # noqa: PLR2004 - RFC 9110: the server's fault from 500 on
-    response = error_pages().render(request, "error.html", status, title=trouble.title, advice=trouble.advice, status_code=status, code=code)
+    response = error_pages().render(
+        request, "error.html", status, title=trouble.title, advice=trouble.advice, status_code=status, code=code
+    )
     response.headers.update(headers or {})
     add_security_headers(response.headers)
     return response

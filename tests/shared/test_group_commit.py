@@ -46,7 +46,7 @@ class TestGroupCommit:
         assert answers[0] == "kept 1"
         assert answers[2] == "kept 3"
         assert isinstance(answers[1], ValueError)
-        assert [1, 3] == sorted(item for group in book.groups for item in group)
+        assert sorted(item for group in book.groups for item in group) == [1, 3]
 
     async def test_a_caller_that_goes_away_cancels_nobody(self):
         book = Book()

@@ -123,5 +123,3 @@ async def desk(tmp_path, log, clock) -> AsyncIterator[Desk]:
 @pytest.fixture
 def appeal_id() -> UUID:
     return uuid4()
-
-

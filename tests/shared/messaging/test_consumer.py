@@ -208,9 +208,9 @@ async def _force_copy(log) -> None:
     """Another record with the same `ce_id`, as Kafka keeps it when a send is repeated; the embedded log's own uniqueness is got round."""
 
     def copy(file) -> None:
-        columns = "key, headers, value FROM record"
+        columns = 'topic, partition, "offset", event_id, key, headers, value'
         file.execute(
-            f'INSERT INTO record (topic, partition, "offset", event_id, key, headers, value) SELECT topic, partition, "offset" + 1, randomblob(16), {columns}'
+            f'INSERT INTO record ({columns}) SELECT topic, partition, "offset" + 1, randomblob(16), key, headers, value FROM record'
         )
 
     await log._writer.run(copy)

@@ -1,0 +1,5 @@
+from intake.app import SERVICE, create_app
+from intake.settings import Settings
+from shared.command import main
+
+main(SERVICE, Settings, create_app)

@@ -1,0 +1,22 @@
+"""Ways in. Each adapter turns what its channel knows of the sender into an `Admission`; the use case behind them is one (`service.register`)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Under what terms an appeal is taken in."""
+
+    channel: str
+    sender: str | None = None
+    """Issuer and subject of the token, one a line; None: nobody is known."""
+    is_own: bool = False
+    """The sender is the applicant and may follow the appeal by the same token."""
+    may_backdate: bool = False
+    """The sender may say when it came in (`received_at`)."""
+    topic_suffices: bool = False
+    """A topic may stand in place of the text: the sender notes a talk."""
+    received_by: str | None = None
+    """The name of the person who received it."""
+    position: str | None = None
+    """That person's role."""

@@ -1,0 +1,139 @@
+"""Intake's tables. What people wrote, and who they are, is sealed; the rest are codes, ids and times."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, Column, Index, MetaData, Sequence
+from sqlmodel import Field, SQLModel
+
+LAST_SEQUENCE = 9_999_999  # seven digits of the register number
+
+
+class IntakeModel(SQLModel):
+    metadata = MetaData()
+
+
+# PostgreSQL hands out the numbers' sequence from here; SQLite, which has no sequences, from `register_counter`.
+REGISTER_SEQUENCE = Sequence("register_sequence", start=1, minvalue=1, maxvalue=LAST_SEQUENCE, cycle=True, metadata=IntakeModel.metadata)
+
+
+class Appeal(IntakeModel, table=True):
+    """An appeal as it was filed; never changed afterwards."""
+
+    __tablename__ = "appeal"
+
+    id: UUID = Field(primary_key=True)
+    number: str = Field(index=True, unique=True)
+    channel: str
+    region: str
+    language: str | None
+    kind: str | None
+    category: str | None
+    topic: str | None
+    statutory_form: str | None
+    provider_id: UUID | None
+    """Chosen from the directory by whoever filed."""
+    provider_name: bytes | None
+    """Sealed: typed by whoever filed."""
+    provider_bin: bytes | None
+    """Sealed: a sole trader's BIN is an IIN."""
+    text: bytes | None
+    """Sealed."""
+    applicant: bytes | None
+    """Sealed JSON object; None: anonymous."""
+    received_by: bytes | None
+    """Sealed JSON object: the name and position of the person who received it."""
+    legacy_number: bytes | None
+    """Sealed: the number in a former register."""
+    consents: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    owner: bytes | None
+    """Keyed hash of the applicant's own token subject."""
+    pin: bytes | None
+    """Keyed hash of appeal id and PIN; None: imported."""
+    fingerprint: bytes | None
+    """Keyed hash of the line it was imported from."""
+    received_at: datetime
+    registered_at: datetime
+
+
+class Tracking(IntakeModel, table=True):
+    """Where an appeal stands now, as the events of all services tell it."""
+
+    __tablename__ = "tracking"
+
+    appeal_id: UUID = Field(primary_key=True, foreign_key="appeal.id")
+    region: str
+    status: str
+    holder: str
+    tier: int | None
+    provider_id: UUID | None
+    due_at: datetime | None
+    due_provisional: bool
+    outcome: str | None
+    answer_id: UUID | None
+    answered_at: datetime | None
+    version: int
+
+
+class Timeline(IntakeModel, table=True):
+    """What happened after registration, an event a row; `data` holds codes, ids and times for the text, `holder` who held it from then on."""
+
+    __tablename__ = "timeline"
+    __table_args__ = (Index("ix_timeline_appeal", "appeal_id", "at"),)
+
+    event_id: UUID = Field(primary_key=True)
+    appeal_id: UUID
+    at: datetime
+    type: str
+    data: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    holder: str
+
+
+class Provider(IntakeModel, table=True):
+    """The public part of the provider directory, copied from its events."""
+
+    __tablename__ = "provider"
+
+    id: UUID = Field(primary_key=True)
+    name_kk: str
+    name_ru: str
+    short_name: str
+    aliases: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    region: str = Field(index=True)
+    district: str
+    kind: str
+    ownership: str
+    active: bool
+
+
+class ContentRead(IntakeModel, table=True):
+    """Who was given words of whom: a row a read."""
+
+    __tablename__ = "content_read"
+
+    id: UUID = Field(primary_key=True)
+    at: datetime = Field(index=True)
+    reader: str
+    on_behalf_of: str | None
+    purpose: str
+    ids: list[str] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class WrongAttempt(IntakeModel, table=True):
+    """Failed tries to open a case, counted per number and address and per address, both under keyed hashes."""
+
+    __tablename__ = "wrong_attempt"
+
+    key: bytes = Field(primary_key=True)
+    count: int
+    last_at: datetime = Field(index=True)
+
+
+class RegisterCounter(IntakeModel, table=True):
+    """The last sequence given out, where the engine has no sequences; one row."""
+
+    __tablename__ = "register_counter"
+
+    id: int = Field(primary_key=True)
+    value: int

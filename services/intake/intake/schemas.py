@@ -1,0 +1,163 @@
+"""What intake is told and what it answers. Requests know lengths and shapes; whether codes may stand together is `service.filing`'s to say."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from shared.http import ShortText, StrictModel, Text, Text20k
+
+Code = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9_-]+$")]
+# RFC 3339 §5.6; told as text because a time parser also takes bare numbers for times.
+Rfc3339 = Annotated[
+    str,
+    StringConstraints(
+        max_length=40, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
+    ),
+]
+
+
+class ProviderIn(StrictModel):
+    """A provider chosen from the directory, or named in the sender's own words."""
+
+    provider_id: UUID | None = None
+    name: Annotated[str, Text(300)] | None = None
+
+
+class ApplicantIn(StrictModel):
+    """Who files; `{}` is anonymous."""
+
+    full_name: ShortText | None = None
+    iin: Annotated[str, Text(40)] | None = None
+    phone: Annotated[str, Text(40)] | None = None
+    email: Annotated[str, Text(254)] | None = None
+    address: Annotated[str, Text(500)] | None = None
+
+
+class AppealIn(StrictModel):
+    channel: Code | None = None
+    language: Code | None = None
+    kind: Code | None = None
+    category: Code | None = None
+    topic: Code | None = None
+    statutory_form: Code | None = None
+    region: Code
+    provider: ProviderIn | None = None
+    text: Text20k | None = None
+    applicant: ApplicantIn
+    consents: list[Code] = Field(default=[], max_length=10)
+    received_at: Rfc3339 | None = Field(None, description="RFC 3339; for operators, channels and partners")
+
+
+class ReceivedBy(BaseModel):
+    name: str
+    position: str
+
+
+class Day(BaseModel):
+    """A day of a deadline's working: its running number, None when it is not counted, and why."""
+
+    date: date
+    counts: int | None
+    kk: str
+    ru: str
+    en: str
+
+
+class Registered(BaseModel):
+    """The talon (АППК art. 64(2)): number, PIN, times, who received it, and the day-by-day working of the date due."""
+
+    appeal_id: UUID
+    number: str
+    pin: str
+    status: str
+    received_at: datetime
+    registered_at: datetime
+    received_by: ReceivedBy | None
+    due_at: datetime
+    due_provisional: bool
+    due_explanation: list[Day]
+    links: dict[str, str]
+
+
+class HeldFor(BaseModel):
+    holder: str
+    seconds: int
+
+
+class Finding(BaseModel):
+    category: str | None = None
+    outcome: str
+    fact: str | None = None
+    rule: str | None = None
+
+
+class Answer(BaseModel):
+    at: datetime
+    language: str
+    text: str
+    findings: list[Finding] = []
+    next_steps: str | None = None
+    how_to_complain: str | None = None
+
+
+class TimelineEntry(BaseModel):
+    at: datetime
+    type: str
+    kk: str
+    ru: str
+    en: str
+
+
+class Tracked(BaseModel):
+    """Where an appeal stands. `answer_available` without an `answer`: it was given, and its owner does not reply just now."""
+
+    number: str
+    status: str
+    holder: str
+    tier: int | None
+    region: str
+    received_at: datetime
+    registered_at: datetime
+    due_at: datetime | None
+    due_provisional: bool
+    outcome: str | None
+    time_held: list[HeldFor]
+    answer: Answer | None
+    answer_available: bool
+    timeline: list[TimelineEntry]
+
+
+class LegacyRow(StrictModel):
+    """A line of a former register, as typed; `service.imports` says what may stand."""
+
+    legacy_number: Annotated[str, Text(100)]
+    channel: Code
+    language: Code
+    kind: Code
+    category: Code | None = None
+    topic: Code | None = None
+    region: Code
+    provider_bin: Annotated[str, Text(40)] | None = None
+    received_at: Annotated[str, Text(40)]
+    closed_at: Annotated[str, Text(40)] | None = None
+    outcome: Code | None = None
+    text: Text20k | None = None
+
+
+class RejectedLine(BaseModel):
+    line: int
+    code: str
+    field: str
+    detail: str
+
+
+class Imported(BaseModel):
+    received: int = 0
+    imported: int = 0
+    unchanged: int = 0
+    rejected: list[RejectedLine] = []
+
+
+Content = dict[str, Any]

@@ -1,0 +1,9 @@
+"""What this service may be told beyond what all services share: nothing so far."""
+
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    model_config = SettingsConfigDict(env_prefix="ARYZ_PROVIDER_CONTACT_", populate_by_name=True, extra="ignore")

@@ -1,0 +1,105 @@
+"""The AsyncAPI 3 document of the event log, made from the registry: `python -m shared.contracts.asyncapi` prints it."""
+
+import sys
+from inspect import cleandoc
+from typing import Any
+
+import yaml
+
+from shared.contracts import PARTITIONS, REGISTRY, TOPICS, Event
+
+HEADERS: dict[str, Any] = {
+    "type": "object",
+    "required": [
+        "content-type",
+        *(f"ce_{name}" for name in ("specversion", "id", "source", "type", "time", "subject", "partitionkey", "correlationid")),
+    ],
+    "properties": {
+        "content-type": {"const": "application/json"},
+        "ce_specversion": {"const": "1.0"},
+        "ce_id": {"type": "string", "format": "uuid", "description": "Unique; a copy carries the same id."},
+        "ce_source": {"type": "string", "description": "The service that says it, `/aryz/<service>`."},
+        "ce_type": {"type": "string"},
+        "ce_time": {"type": "string", "format": "date-time"},
+        "ce_subject": {"type": "string", "format": "uuid", "description": "The appeal (or the provider) that the fact is about."},
+        "ce_partitionkey": {"type": "string", "description": "The same as the subject: its events keep their order."},
+        "ce_correlationid": {"type": "string", "format": "uuid", "description": "The event that began the chain."},
+        "ce_causationid": {"type": "string", "format": "uuid", "description": "The event that this one follows from."},
+        "traceparent": {"type": "string", "description": "W3C trace context."},
+    },
+}
+CHANNELS = {
+    "aryz.appeals.v1": ("appeals", "The whole life of every appeal, from every service, in the order of its causes."),
+    "aryz.providers.v1": ("providers", "The public part of the provider directory; compacted, the newest entry of a provider stands."),
+}
+
+
+def document() -> dict[str, Any]:
+    """The document as plain data, in a stable order."""
+    channels = {name: _channel(topic, name, text) for topic, (name, text) in CHANNELS.items()}
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Aryz events",
+            "version": "1.0.0",
+            "description": "Facts that the services of the appeal desk tell each other: CloudEvents 1.0 in Kafka's binary mode. "
+            "Events carry codes, ids, times and counts; never a name, a number of a person, a contact or a text.",
+        },
+        "defaultContentType": "application/json",
+        "channels": channels,
+        "operations": {f"{_name(event)}": _operation(event) for event in REGISTRY.values()},
+        "components": {
+            "messages": {_name(event): _message(event) for event in REGISTRY.values()},
+            "messageTraits": {"cloudEvent": {"headers": HEADERS, "contentType": "application/json"}},
+        },
+    }
+
+
+def _channel(topic: str, name: str, text: str) -> dict[str, Any]:
+    messages = {_name(event): {"$ref": f"#/components/messages/{_name(event)}"} for event in REGISTRY.values() if topic == event.TOPIC}
+    cleanup = ["compact"] if name == "providers" else ["delete"]
+    configuration = {"cleanup.policy": cleanup, "retention.ms": -1}
+    kafka = {"topic": topic, "partitions": PARTITIONS, "topicConfiguration": configuration, "bindingVersion": "0.5.0"}
+        "topic": topic,
+        "partitions": PARTITIONS,
+        "topicConfiguration": {"cleanup.policy": cleanup, "retention.ms": -1},
+        "bindingVersion": "0.5.0",
+    }
+    return {"address": topic, "description": text, "messages": messages, "bindings": {"kafka": kafka}}
+
+
+def _operation(event: type[Event]) -> dict[str, Any]:
+    channel = CHANNELS[event.TOPIC][0]
+    return {
+        "action": "send",
+        "channel": {"$ref": f"#/channels/{channel}"},
+        "summary": f"{event.SERVICE} says it",
+        "messages": [{"$ref": f"#/channels/{channel}/messages/{_name(event)}"}],
+        "tags": [{"name": event.SERVICE}],
+    }
+
+
+def _message(event: type[Event]) -> dict[str, Any]:
+    schema = event.model_json_schema(mode="serialization")
+    return {
+        "name": event.TYPE,
+        "title": event.FACT.replace("-", " ").capitalize(),
+        "summary": cleandoc(event.__doc__ or "").split("\n\n")[0].replace("\n", " "),
+        "traits": [{"$ref": "#/components/messageTraits/cloudEvent"}],
+        "payload": {key: value for key, value in schema.items() if key not in {"title", "description"}},
+        "bindings": {"kafka": {"key": {"type": "string", "format": "uuid"}, "bindingVersion": "0.5.0"}},
+    }
+
+
+def _name(event: type[Event]) -> str:
+    return event.__name__
+
+
+def as_yaml() -> str:
+    return yaml.safe_dump(document(), sort_keys=False, allow_unicode=True, width=120)
+
+
+if __name__ == "__main__":
+    if set(CHANNELS) != set(TOPICS):
+        raise SystemExit("a topic has no channel in the document")
+    sys.stdout.write(as_yaml())

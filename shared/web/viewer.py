@@ -1,0 +1,34 @@
+"""Who is signed in, as the top bar of every page says it."""
+
+from collections.abc import Mapping
+from functools import cache
+
+from starlette.requests import Request
+
+from shared.auth import PagePrincipal, Principal
+from shared.domain.labels import Label, Language
+from shared.domain.regions import regions
+from shared.domain.tables import Row, table
+from shared.web.languages import language_of
+from shared.web.pages import Viewer
+
+
+@cache
+def role_labels() -> Mapping[str, Label]:
+    """The name of every role, in the order of their table."""
+    return table("roles.csv", Row.label)
+
+
+def viewer_of(principal: Principal, language: Language) -> Viewer | None:
+    """Name, role and region of the one signed in; None for nobody. A token without a name is called by its role alone."""
+    if principal.is_anonymous:
+        return None
+    role = role_labels()[principal.role].in_(language) if principal.role else ""
+    region = regions()[principal.region].label.in_(language) if principal.region in regions() else ""
+    words = " · ".join(filter(None, [role, region]))
+    return Viewer(principal.name, words) if principal.name else Viewer(words or principal.subject)
+
+
+async def show_viewer(request: Request, principal: PagePrincipal) -> None:
+    """Dependency of a router of pages: every page it renders says who is signed in."""
+    request.state.viewer = viewer_of(principal, language_of(request))
