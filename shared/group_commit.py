@@ -13,8 +13,8 @@ GROUP = 64  # larger groups win nothing on two cores and make the first in the g
 class GroupCommit(Generic[Item, Answer]):
     """Runs `together` on groups of items, one group at a time.
 
-    `together` opens one transaction for its items and returns an answer for each, in order. When it raises, nothing of the group is kept and
-    each item runs alone, so that only the one at fault gets the error. A caller that goes away cancels nobody's work, not even its own.
+    `together` opens one transaction for its items and returns an answer for each, in order. When it raises, nothing of the group is kept
+    and each item runs alone, so that only the one at fault gets the error. A caller that goes away cancels nobody's work, its own included.
     """
 
     def __init__(self, together: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]]) -> None:

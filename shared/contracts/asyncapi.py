@@ -60,11 +60,6 @@ def _channel(topic: str, name: str, text: str) -> dict[str, Any]:
     cleanup = ["compact"] if name == "providers" else ["delete"]
     configuration = {"cleanup.policy": cleanup, "retention.ms": -1}
     kafka = {"topic": topic, "partitions": PARTITIONS, "topicConfiguration": configuration, "bindingVersion": "0.5.0"}
-        "topic": topic,
-        "partitions": PARTITIONS,
-        "topicConfiguration": {"cleanup.policy": cleanup, "retention.ms": -1},
-        "bindingVersion": "0.5.0",
-    }
     return {"address": topic, "description": text, "messages": messages, "bindings": {"kafka": kafka}}
 
 

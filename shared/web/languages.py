@@ -4,29 +4,34 @@ from typing import Final
 
 from starlette.requests import HTTPConnection
 
-LANGUAGES: Final = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
-DEFAULT: Final = "kk"
+from shared.domain.labels import Language
+
+LANGUAGES: Final[dict[Language, str]] = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
+DEFAULT: Final[Language] = "kk"
 COOKIE: Final = "aryz_lang"
 
 
-def language_of(request: HTTPConnection) -> str:
+def language_of(request: HTTPConnection) -> Language:
     """`kk`, `ru` or `en`: `?lang=`, then the cookie, then Accept-Language, then Kazakh."""
     for choice in (request.query_params.get("lang"), request.cookies.get(COOKIE)):
-        if choice in LANGUAGES:
-            return choice
+        if known := _known(choice):
+            return known
     return _accepted(request.headers.get("accept-language", "")) or DEFAULT
 
 
-def _accepted(header: str) -> str | None:
+def _known(code: str | None) -> Language | None:
+    return next((language for language in LANGUAGES if language == code), None)
+
+
+def _accepted(header: str) -> Language | None:
     """The best known language of an Accept-Language header (RFC 9110, 12.5.4); a malformed weight counts as unwanted."""
-    wanted: list[tuple[float, str]] = []
+    wanted: list[tuple[float, Language]] = []
     for part in header.split(","):
         tag, _, weight = part.partition(";")
-        language = tag.strip().lower().split("-")[0]
-        if language in LANGUAGES:
+        if language := _known(tag.strip().lower().split("-")[0]):
             wanted.append((_weight(weight), language))
-    best = max(wanted, key=lambda pair: pair[0], default=(0.0, ""))
-    return best[1] if best[0] > 0 else None
+    weight, language = max(wanted, key=lambda pair: pair[0], default=(0.0, None))
+    return language if weight > 0 else None
 
 
 def _weight(parameter: str) -> float:

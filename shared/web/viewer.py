@@ -24,7 +24,7 @@ def viewer_of(principal: Principal, language: Language) -> Viewer | None:
     if principal.is_anonymous:
         return None
     role = role_labels()[principal.role].in_(language) if principal.role else ""
-    region = regions()[principal.region].label.in_(language) if principal.region in regions() else ""
+    region = regions()[principal.region].label.in_(language) if principal.region and principal.region in regions() else ""
     words = " · ".join(filter(None, [role, region]))
     return Viewer(principal.name, words) if principal.name else Viewer(words or principal.subject)
 

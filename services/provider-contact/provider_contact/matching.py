@@ -7,8 +7,8 @@ the covered share of what was typed, mixed with the covered share of the full na
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from uuid import UUID
 
@@ -61,6 +61,24 @@ class _Name:
     weight: float
 
 
+@dataclass(slots=True)
+class _Typed:
+    """A word that was typed: what it may stand for, the best first, its weight, and the names it was found in."""
+
+    likes: list[tuple[str, float]]
+    weight: float
+    found: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Covered:
+    """By name: the weight of what was typed and found in it, the weight of its own words that were typed; and the distinctive ones."""
+
+    typed: defaultdict[int, float]
+    named: defaultdict[int, float]
+    distinctive: set[int]
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What the rule says of a typed name: the provider, or none and the candidates for a clerk."""
@@ -107,62 +125,57 @@ class NameIndex:
         """Every provider that could be meant, best first; equals in the order of their Kazakh names."""
         policy = matching_policy()
         numbers, words = _parts(text)
-        asked = sum(_weight(word) for word in words) + _number_weight(numbers)
+        typed_words = [_Typed(likes, _weight(likes[0][0])) for likes in map(self._like, sorted(words))]
+        asked = sum(word.weight for word in typed_words) + _number_weight(numbers)
         if not asked:
             return []
-        typed, named, distinctive = self._covered(numbers, words)
+        covered = self._covered(numbers, typed_words)
         best: dict[int, Hit] = {}
-        for position, covered in named.items():
+        for position, own in covered.named.items():
             name = self._names[position]
-            score = policy.query_share * typed[position] / asked + (1 - policy.query_share) * min(1.0, covered / (name.weight or covered))
+            score = policy.query_share * covered.typed[position] / asked + (1 - policy.query_share) * min(1.0, own / (name.weight or own))
             if name.numbers != numbers:
                 score *= policy.number_missing
             score = round(score * min(1.0, asked / policy.evidence), 4)
             if score >= policy.candidate_floor and (name.owner not in best or score > best[name.owner].score):
-                best[name.owner] = Hit(self._providers[name.owner], score, position in distinctive)
+                best[name.owner] = Hit(self._providers[name.owner], score, position in covered.distinctive)
         return sorted(best.values(), key=lambda hit: (-hit.score, hit.listed.name_kk, hit.listed.provider_id))
 
-    def _covered(self, numbers: frozenset[str], words: frozenset[str]) -> tuple[Mapping[int, float], Mapping[int, float], set[int]]:
-        """By name: the weight of what was typed and found in it, the weight of its own words that were typed, and which are distinctive."""
-        typed: defaultdict[int, float] = defaultdict(float)
-        named: defaultdict[int, float] = defaultdict(float)
-        distinctive: set[int] = set()
+    def _covered(self, numbers: frozenset[str], words: Sequence["_Typed"]) -> "_Covered":
+        covered = _Covered(defaultdict(float), defaultdict(float), set())
+        for position in self._by_numbers.get(numbers, ()) if numbers else ():
+            covered.typed[position] = covered.named[position] = _number_weight(numbers)
         possible = {*self._by_numbers.get(numbers, ()), *self._by_numbers.get(frozenset(), ())} if numbers else None
-        if numbers:
-            for position in self._by_numbers.get(numbers, ()):
-                typed[position] = named[position] = _number_weight(numbers)
-        places: list[tuple[str, set[int]]] = []
         for word in words:
             found: set[int] = set()
-            weight = _weight(word)
-            for token, likeness in self._like(word):
-                own_weight = _weight(token)
+            for token, likeness in word.likes:
+                own = _weight(token)
                 fresh = [one for one in self._by_word.get(token, ()) if one not in found and (possible is None or one in possible)]
                 found.update(fresh)
                 for position in fresh:
-                    typed[position] += min(weight, own_weight) * likeness + max(0.0, weight - own_weight) * likeness
-                    named[position] += own_weight * likeness
-                if own_weight >= matching_policy().word_weight:
-                    distinctive.update(fresh)
-            places.append((word, found))
-        self._cover_places(places, typed, named, distinctive)
-        return typed, named, distinctive
+                    covered.typed[position] += word.weight * likeness
+                    covered.named[position] += own * likeness
+                if own >= matching_policy().word_weight:
+                    covered.distinctive.update(fresh)
+            word.found = found
+        self._cover_places(covered, words)
+        return covered
 
-    def _cover_places(
-        self, places: Iterable[tuple[str, set[int]]], typed: defaultdict[int, float], named: Mapping[int, float], distinctive: set[int]
-    ) -> None:
+    def _cover_places(self, covered: "_Covered", words: Sequence["_Typed"]) -> None:
         """A typed region is right for every provider in it, whether or not its name says so."""
-        for word, found in places:
-            there = {region for region, words in _region_words().items() if word in words}
+        for word in words:
+            token, likeness = word.likes[0]
+            there = {region for region, names in _region_words().items() if token in names}
             if not there:
                 continue
-            for position in named.keys() - found:
+            for position in covered.named.keys() - word.found:
                 if self._providers[self._names[position].owner].region in there:
-                    typed[position] += _weight(word)
-                    distinctive.add(position)
+                    covered.typed[position] += word.weight * likeness
+                    if word.weight >= matching_policy().word_weight:
+                        covered.distinctive.add(position)
 
     def _like(self, word: str) -> list[tuple[str, float]]:
-        """Words of the directory that a typed one may stand for, with their likeness, the best first."""
+        """Words of the directory that a typed one may stand for, with their likeness, the best first; itself if it is like none."""
         if word in self._by_word:
             return [(word, 1.0)]
         policy = matching_policy()
@@ -177,7 +190,7 @@ class NameIndex:
             for surface, likeness, _ in near:
                 token = self._surfaces[surface]
                 found[token] = max(found.get(token, 0.0), likeness)
-        return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))
+        return sorted(found.items(), key=lambda pair: (-pair[1], pair[0])) or [(word, 1.0)]
 
 
 class ProviderIndex:

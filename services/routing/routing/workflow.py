@@ -8,7 +8,7 @@ from typing import cast, get_args
 from pydantic import BaseModel
 
 from routing.models import AppealCase
-from routing.reference import closing_outcomes, escalation_reasons, read_rows, read_table
+from routing.reference import closing_outcomes, closure_gate, escalation_reasons, read_rows, read_table
 from shared.auth import ROLES, Principal, Role
 from shared.domain.labels import LANGUAGES
 from shared.domain.lifecycle import status_after, transitions
@@ -114,17 +114,14 @@ def steps() -> Steps:
 
 
 @cache
-def _offers() -> Mapping[str, NextAction]:
-    """Every action as it is offered: label and fields."""
+def _offers(kind: str) -> Mapping[CaseAction, NextAction]:
+    """Every action as it is offered for a case of this kind: label and fields."""
     labels = read_table("actions.csv", Row.label)
-    fields = _fields()
-    return {
-        action: NextAction(action=action, fields=fields[action], **labels[action].as_dict()) for action in sorted(get_args(CaseAction))
-    }
+    return {action: NextAction(action=action, fields=found, **labels[action].as_dict()) for action, found in _fields(kind).items()}
 
 
-def _fields() -> Mapping[CaseAction, list[ActionField]]:
-    codes = taxonomy()
+def _fields(kind: str) -> Mapping[CaseAction, list[ActionField]]:
+    codes, gate = taxonomy(), closure_gate()[kind]
 
     def field(name: str, options: list[str] | None = None, *, required: bool = True) -> ActionField:
         return ActionField(name=name, required=required, options=options)
@@ -142,9 +139,9 @@ def _fields() -> Mapping[CaseAction, list[ActionField]]:
         "answer": [
             field("language", list(LANGUAGES)),
             field("text"),
-            field("findings", list(closing_outcomes()), required=False),
-            field("next_steps", required=False),
-            field("how_to_complain", required=False),
+            field("findings", list(closing_outcomes()), required=gate.findings),
+            field("next_steps", required=gate.next_steps),
+            field("how_to_complain", required=gate.how_to_complain),
         ],
         "close": [field("outcome", list(closing_outcomes()))],
     }
@@ -155,7 +152,7 @@ def next_actions(case: AppealCase, principal: Principal) -> list[NextAction]:
     if not visible_cases(principal).allows(case.region, case.tier, case.provider_id):
         return []
     open_steps = (step for (state, _), step in steps().items() if state == case.status and step.is_open_to(principal, case))
-    return [_offers()[step.action] for step in open_steps]
+    return [_offers(case.kind)[step.action] for step in open_steps]
 
 
 def may_ever(principal: Principal, action: CaseAction) -> bool:

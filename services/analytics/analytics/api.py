@@ -1,0 +1,42 @@
+"""The figures over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from analytics.access import view_of
+from analytics.periods import Period
+from analytics.schemas import Figure, KpiEntry, KpiQuery, Live
+from analytics.service import Question, figure
+from shared.auth import CurrentPrincipal
+from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
+from shared.http import ListResponse
+
+router = APIRouter(prefix="/v1", tags=["figures"])
+
+
+@router.get("/kpis", responses=responses(Unauthorized, Forbidden))
+async def list_kpis(current: CurrentPrincipal) -> ListResponse[KpiEntry]:
+    """The figures that the client may ask for."""
+    kpis = view_of(current).kpis
+    items = [KpiEntry(id=kpi.id, unit=kpi.unit, metric_version=kpi.metric_version, **kpi.label.as_dict()) for kpi in kpis]
+    return ListResponse(items=items, total=len(items))
+
+
+@router.get("/kpis/{kpi_id}", responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
+async def read_kpi(kpi_id: str, query: Annotated[KpiQuery, Query()], current: CurrentPrincipal, request: Request) -> Figure:
+    """A figure of a period, with its parts and, on request, the same dates a year before."""
+    view = view_of(current)
+    kpi = view.kpi(kpi_id)
+    question = Question(Period.asked(query.first, query.last), query.region, compare=query.compare is not None)
+    parts = request.app.state.parts
+    async with parts.database.read() as session:
+        return await figure(session, kpi, question, view, clock=parts.clock)
+
+
+@router.get("/live")
+async def live(request: Request, response: Response) -> Live:
+    """How things stand at this moment."""
+    response.headers["Cache-Control"] = "public, max-age=5"
+    figures: Live = await request.app.state.live.now()
+    return figures

@@ -1,0 +1,83 @@
+"""What each figure is: read from the package's data files and checked before the service starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+
+from shared.domain.labels import Label
+from shared.domain.tables import ReferenceDataError, Row, parse_rows
+from shared.domain.taxonomy import taxonomy
+
+GROUPS = frozenset({"none", "channel", "kind", "region", "tier", "category", "provider", "topic", "outcome"})
+_ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """A figure's definition. `kind` limits its cohort, `outcome` what is counted of the cohort; `group` is None for a figure without parts."""
+
+    id: str
+    label: Label
+    unit: str
+    metric_version: int
+    kind: str | None
+    outcome: str | None
+    group: str | None
+    public: bool
+
+
+@cache
+def kpi_definitions() -> Mapping[str, Kpi]:
+    """Every figure by its id, in the order of the file; raises ReferenceDataError naming the row that is wrong."""
+    return parse_definitions(_read("kpis.csv"))
+
+
+def parse_definitions(text: str) -> Mapping[str, Kpi]:
+    found: dict[str, Kpi] = {}
+    for row in parse_rows("kpis.csv", text):
+        kpi = _kpi(row)
+        if kpi.id in found:
+            raise row.error(f"{kpi.id} is given twice")
+        found[kpi.id] = kpi
+    return MappingProxyType(found)
+
+
+def _kpi(row: Row) -> Kpi:
+    group = row.one_of("group", GROUPS)
+    return Kpi(
+        id=row.text("id"),
+        label=row.label(),
+        unit=row.one_of("unit", frozenset({"appeals"})),
+        metric_version=row.number_in("metric_version", 1, 1000),
+        kind=_unless_all(row, "cohort", frozenset(taxonomy().kinds)),
+        outcome=_unless_all(row, "measure", frozenset(taxonomy().outcomes)),
+        group=None if group == "none" else group,
+        public=row.flag("public"),
+    )
+
+
+def _unless_all(row: Row, column: str, codes: frozenset[str]) -> str | None:
+    code = row.one_of(column, codes | {_ALL})
+    return None if code == _ALL else code
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What everybody may be shown: no cell of less than `smallest_cell` appeals."""
+
+    smallest_cell: int
+
+
+@cache
+def publication() -> Publication:
+    """The rules of publication; raises ReferenceDataError when one is missing or wrong."""
+    rules = {row.text("rule"): row for row in parse_rows("publication.csv", _read("publication.csv"))}
+    if "smallest_published_cell" not in rules:
+        raise ReferenceDataError("publication.csv", 1, "smallest_published_cell is missing")
+    return Publication(rules["smallest_published_cell"].number_in("value", 1, 100))
+
+
+def _read(file: str) -> str:
+    return (files("analytics") / "data" / file).read_text(encoding="utf-8")

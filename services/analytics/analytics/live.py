@@ -1,0 +1,58 @@
+"""How things stand at this moment, for the home page: asked by many, counted once in a few seconds."""
+
+import asyncio
+from datetime import datetime, time, timedelta
+from typing import Final
+
+from analytics import repository
+from analytics.percentages import percent
+from analytics.schemas import InTime, Live
+from shared.clock import Clock
+from shared.database import Database
+from shared.domain.regions import CENTRAL_OFFICE, regions
+from shared.domain.taxonomy import taxonomy
+
+KEPT: Final = timedelta(seconds=5)
+ANSWERED_WITHIN: Final = timedelta(days=30)
+ONE_DAY: Final = timedelta(days=1)
+
+
+class LiveFigures:
+    """Remembers its latest answer for five seconds."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._turn = asyncio.Lock()
+        self._latest: tuple[datetime, Live] | None = None
+
+    async def now(self) -> Live:
+        async with self._turn:
+            now = self._clock.now()
+            if self._latest is None or not self._latest[0] <= now < self._latest[0] + KEPT:
+                self._latest = (now, await self._count(now))
+            return self._latest[1]
+
+    async def _count(self, now: datetime) -> Live:
+        zone = regions()[CENTRAL_OFFICE].timezone
+        local = now.astimezone(zone)
+        midnight = datetime.combine(local.date(), time(), zone)
+        yesterday = datetime.combine(local.date() - ONE_DAY, time(), zone)
+        # An hour's difference between regions moves an appeal by a day at most.
+        days = (local.date() - 2 * ONE_DAY, local.date() + ONE_DAY)
+        open_statuses = [code for code, status in taxonomy().statuses.items() if not status.final and code != "ANSWERED"]
+        async with self._database.read() as session:
+            today = await repository.received_between(session, days, midnight, now + timedelta(microseconds=1))
+            before = await repository.received_between(session, days, yesterday, (local - ONE_DAY).astimezone(now.tzinfo))
+            answered, in_time = await repository.answered_since(session, now - ANSWERED_WITHIN)
+            in_progress, urgent = await repository.in_statuses(session, open_statuses)
+            as_of = await repository.applied_until(session) or now
+        share = percent(in_time, answered)
+        return Live(
+            received_today=today,
+            received_yesterday_by_now=before,
+            answered_in_time_30d=InTime(value=None if share is None else float(share), n=answered),
+            in_progress=in_progress,
+            urgent_open=urgent,
+            as_of=as_of,
+        )

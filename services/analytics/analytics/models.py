@@ -1,0 +1,82 @@
+"""The two grains and the names of providers. Codes, ids, times and counts only; everything comes from events."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Index, MetaData, Table
+from sqlmodel import Field, SQLModel
+
+
+class AnalyticsModel(SQLModel):
+    """Base of this service's tables."""
+
+    metadata = MetaData()
+
+
+class Fact(AnalyticsModel, table=True):
+    """An appeal as it is known now. Kind, category, topic, tier and language are routing's current ones, before routing the declared ones."""
+
+    # Each figure is answered from one of the first three without touching the table: 474 708 rows within 150 ms on SQLite.
+    __table_args__: Any = (
+        Index("ix_fact_received", "received_on", "region", "kind", "channel"),
+        Index("ix_fact_subject", "kind", "received_on", "region", "category", "topic", "provider_id"),
+        Index("ix_fact_result", "received_on", "region", "outcome", "tier", "kind"),
+        Index("ix_fact_open", "status", "urgency"),
+        Index("ix_fact_answered", "answered_at", "due_at"),
+    )
+
+    appeal_id: UUID = Field(primary_key=True)
+    region: str
+    channel: str
+    language: str | None
+    kind: str | None
+    category: str | None
+    topic: str | None
+    tier: int | None
+    urgency: str | None
+    provider_id: UUID | None
+    imported: bool
+    status: str
+    outcome: str | None
+    received_at: datetime
+    received_on: date
+    """The day of `received_at` in the region's own time: the cohort of every figure."""
+    registered_at: datetime | None
+    due_at: datetime | None
+    routed_at: datetime | None
+    answered_at: datetime | None
+    """The first answer."""
+    closed_at: datetime | None
+    moved_at: datetime
+    """When its latest event happened."""
+
+
+class Transition(AnalyticsModel, table=True):
+    """An event of an appeal's life: who acted, who held it before and after, and how long the state before had lasted."""
+
+    event_id: UUID = Field(primary_key=True)
+    appeal_id: UUID = Field(index=True)
+    type: str
+    at: datetime = Field(index=True)
+    actor_kind: str
+    holder_before: str | None
+    holder_after: str
+    dwell_seconds: int | None
+    """Seconds since the appeal's previous event; None for its first."""
+    backward: bool
+    """The appeal went back to an earlier stage or down to a lower tier."""
+
+
+class Provider(AnalyticsModel, table=True):
+    """A provider's names, for labels."""
+
+    provider_id: UUID = Field(primary_key=True)
+    name_kk: str
+    name_ru: str
+    region: str
+
+
+fact: Table = Fact.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
+transition: Table = Transition.__table__  # type: ignore[attr-defined]
+provider: Table = Provider.__table__  # type: ignore[attr-defined]

@@ -1,0 +1,136 @@
+"""Every question put to this service's tables."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from analytics.models import fact, provider, transition
+from analytics.periods import Period
+from shared.domain.labels import Label
+from shared.messaging.inbox import upserting
+
+Rows = Sequence[dict[str, Any]]
+
+_COLUMNS: Mapping[str, ColumnElement[Any]] = {
+    "channel": fact.c.channel,
+    "kind": fact.c.kind,
+    "region": fact.c.region,
+    "tier": fact.c.tier,
+    "category": fact.c.category,
+    "provider": fact.c.provider_id,
+    "topic": fact.c.topic,
+    "outcome": fact.c.outcome,
+}
+
+
+# -- writing the grains --
+
+
+async def add_facts(session: AsyncSession, rows: Rows) -> None:
+    await session.execute(upserting(session)(fact).on_conflict_do_nothing(), rows)
+
+
+async def add_transitions(session: AsyncSession, rows: Rows) -> None:
+    if rows:
+        await session.execute(upserting(session)(transition).on_conflict_do_nothing(), rows)
+
+
+async def applied(session: AsyncSession, event_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these events have left a transition already."""
+    query = select(transition.c.event_id).where(transition.c.event_id.in_(event_ids))
+    return set((await session.execute(query)).scalars())
+
+
+async def facts(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, Row[Any]]:
+    """What an event may look at before it changes a fact, by appeal."""
+    c = fact.c
+    query = select(c.appeal_id, c.status, c.tier, c.moved_at, c.due_at, c.answered_at, c.provider_id).where(c.appeal_id.in_(appeal_ids))
+    return {row.appeal_id: row for row in (await session.execute(query)).all()}
+
+
+async def update_facts(session: AsyncSession, rows: Rows) -> None:
+    """Change facts by their `appeal_id`; all rows name the same columns."""
+    if not rows:
+        return
+    columns = [name for name in rows[0] if name != "appeal_id"]
+    statement = update(fact).where(fact.c.appeal_id == bindparam("at_appeal")).values({name: bindparam(f"new_{name}") for name in columns})
+    values = [{"at_appeal": row["appeal_id"]} | {f"new_{name}": row[name] for name in columns} for row in rows]
+    await (await session.connection()).execute(statement, values)
+
+
+async def name_providers(session: AsyncSession, rows: Rows) -> None:
+    statement = upserting(session)(provider)
+    changed = {name: statement.excluded[name] for name in ("name_kk", "name_ru", "region")}
+    await session.execute(statement.on_conflict_do_update(index_elements=["provider_id"], set_=changed), rows)
+
+
+# -- figures --
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """Appeals received in a period, by the local day of their region; of one region, kind or outcome where given."""
+
+    period: Period
+    region: str | None = None
+    kind: str | None = None
+    outcome: str | None = None
+
+    def where(self) -> ColumnElement[bool]:
+        terms: list[ColumnElement[bool]] = [fact.c.received_on.between(self.period.first, self.period.last)]
+        for column, value in ((fact.c.region, self.region), (fact.c.kind, self.kind), (fact.c.outcome, self.outcome)):
+            if value is not None:
+                terms.append(column == value)
+        return and_(*terms)
+
+
+async def count(session: AsyncSession, cohort: Cohort) -> int:
+    return (await session.execute(select(func.count()).select_from(fact).where(cohort.where()))).scalar_one()
+
+
+async def count_by(session: AsyncSession, group: str, cohort: Cohort) -> dict[str | None, int]:
+    """Appeals of a cohort by code; None stands for those without one."""
+    column = _COLUMNS[group]
+    rows = (await session.execute(select(column, func.count()).where(cohort.where()).group_by(column))).all()
+    return {None if code is None else str(code): number for code, number in rows}
+
+
+async def provider_names(session: AsyncSession, provider_ids: Sequence[str]) -> dict[str, Label]:
+    """The names of those that are known here. A provider's Russian name serves as its English one."""
+    query = select(provider).where(provider.c.provider_id.in_([UUID(one) for one in provider_ids]))
+    return {str(row.provider_id): Label(row.name_kk, row.name_ru, row.name_ru) for row in (await session.execute(query)).all()}
+
+
+async def applied_until(session: AsyncSession) -> datetime | None:
+    """When the newest event that is part of the figures happened; None before the first."""
+    moment: datetime | None = (await session.execute(select(func.max(transition.c.at)))).scalar_one()
+    return moment
+
+
+# -- how things stand now --
+
+
+async def received_between(session: AsyncSession, days: tuple[date, date], since: datetime, until: datetime) -> int:
+    """Appeals received from `since` to before `until`; `days` are the local days, anywhere, that can hold them."""
+    at = fact.c.received_at
+    query = select(func.count()).select_from(fact).where(fact.c.received_on.between(*days), at >= since, at < until)
+    return (await session.execute(query)).scalar_one()
+
+
+async def answered_since(session: AsyncSession, since: datetime) -> tuple[int, int]:
+    """How many appeals got their first answer since then, and how many of them by the end of their term."""
+    in_time = func.count(case((fact.c.answered_at <= fact.c.due_at, 1)))
+    row = (await session.execute(select(func.count(), in_time).where(fact.c.answered_at >= since))).one()
+    return row[0], row[1]
+
+
+async def in_statuses(session: AsyncSession, statuses: Sequence[str]) -> tuple[int, int]:
+    """How many appeals have one of these statuses, and how many of them are urgent."""
+    urgent = func.count(case((fact.c.urgency == "URGENT", 1)))
+    row = (await session.execute(select(func.count(), urgent).where(fact.c.status.in_(statuses)))).one()
+    return row[0], row[1]

@@ -1,0 +1,123 @@
+"""Every question that intake asks its database."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, delete, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from intake.models import LAST_SEQUENCE, Appeal, ContentRead, Provider, RegisterCounter, Timeline, Tracking, WrongAttempt
+from shared.messaging import tables
+from shared.messaging.inbox import upserting
+
+Rows = Sequence[dict[str, Any]]
+
+
+async def next_sequences(session: AsyncSession, n: int) -> list[int]:
+    """`n` sequence numbers that nobody else gets, from 1 to 9 999 999 and round again; gaps are allowed."""
+    if not n:
+        return []
+    if session.get_bind().dialect.supports_sequences:
+        drawn = await session.execute(text("SELECT nextval('register_sequence') FROM generate_series(1, :n)"), {"n": n})
+        return list(drawn.scalars())
+    following = (RegisterCounter.value + n - 1) % LAST_SEQUENCE + 1  # a single writer: SQLite's lock is ours already
+    last = (await session.execute(update(RegisterCounter).values(value=following).returning(col(RegisterCounter.value)))).scalar_one()
+    return [(last - n + step) % LAST_SEQUENCE + 1 for step in range(n)]
+
+
+async def known_providers(session: AsyncSession, ids: Collection[UUID]) -> set[UUID]:
+    """Which of these the directory's replica holds."""
+    if not ids:
+        return set()
+    return set((await session.execute(select(col(Provider.id)).where(col(Provider.id).in_(ids)))).scalars())
+
+
+async def add_appeals(session: AsyncSession, appeals: Rows, trackings: Rows) -> None:
+    if appeals:
+        await session.execute(insert(Appeal), appeals)
+        await session.execute(insert(Tracking), trackings)
+
+
+async def keep_answers(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
+    if rows:
+        await session.execute(insert(tables.idempotency), rows)
+
+
+async def appeal_by_number(session: AsyncSession, number: str) -> tuple[Appeal, Tracking] | None:
+    query = select(Appeal, Tracking).join(Tracking, col(Tracking.appeal_id) == col(Appeal.id)).where(col(Appeal.number) == number)
+    row = (await session.execute(query)).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
+async def timeline(session: AsyncSession, appeal_id: UUID) -> Sequence[Timeline]:
+    """What happened, in the order of time."""
+    query = select(Timeline).where(col(Timeline.appeal_id) == appeal_id).order_by(col(Timeline.at), col(Timeline.event_id))
+    return (await session.execute(query)).scalars().all()
+
+
+async def provider_names(session: AsyncSession, ids: Collection[UUID]) -> Mapping[UUID, tuple[str, str]]:
+    """Kazakh and Russian names by id."""
+    if not ids:
+        return {}
+    query = select(col(Provider.id), col(Provider.name_kk), col(Provider.name_ru)).where(col(Provider.id).in_(ids))
+    return {row[0]: (row[1], row[2]) for row in await session.execute(query)}
+
+
+async def wrong_attempts(session: AsyncSession, keys: Collection[bytes]) -> Mapping[bytes, WrongAttempt]:
+    query = select(WrongAttempt).where(col(WrongAttempt.key).in_(keys))
+    return {row.key: row for row in (await session.execute(query)).scalars()}
+
+
+async def put_wrong_attempts(session: AsyncSession, rows: Rows) -> None:
+    statement = upserting(session)(WrongAttempt)
+    new = {"count": statement.excluded.count, "last_at": statement.excluded.last_at}
+    await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=new), rows)
+
+
+async def forget_wrong_attempts(session: AsyncSession, before: datetime) -> None:
+    await session.execute(delete(WrongAttempt).where(col(WrongAttempt.last_at) < before))
+
+
+async def sealed_contents(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, Row[Any]]:
+    """The sealed columns, and the consents, by appeal id."""
+    columns = (Appeal.id, Appeal.text, Appeal.applicant, Appeal.provider_name, Appeal.provider_bin, Appeal.consents)
+    rows = await session.execute(select(*(col(one) for one in columns)).where(col(Appeal.id).in_(ids)))
+    return {row.id: row for row in rows}
+
+
+async def add_content_read(session: AsyncSession, row: dict[str, Any]) -> None:
+    await session.execute(insert(ContentRead), [row])
+
+
+async def import_fingerprints(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, bytes | None]:
+    rows = await session.execute(select(col(Appeal.id), col(Appeal.fingerprint)).where(col(Appeal.id).in_(ids)))
+    return {row[0]: row[1] for row in rows}
+
+
+async def trackings(session: AsyncSession, appeal_ids: Sequence[UUID]) -> Mapping[UUID, Row[Any]]:
+    """The projection's rows, locked until the transaction ends, by appeal id."""
+    query = select(Tracking.__table__).where(col(Tracking.appeal_id).in_(appeal_ids)).with_for_update()  # type: ignore[attr-defined]
+    return {row.appeal_id: row for row in await session.execute(query)}
+
+
+async def put_trackings(session: AsyncSession, rows: Rows) -> None:
+    """Replace whole rows of the projection; each names its appeal as `of`."""
+    if rows:
+        table = Tracking.__table__  # type: ignore[attr-defined]
+        changed = {name: bindparam(name) for name in rows[0] if name != "of"}
+        # On the connection: an ORM session refuses an executemany UPDATE with a WHERE of its own.
+        await (await session.connection()).execute(update(table).where(table.c.appeal_id == bindparam("of")).values(changed), rows)
+
+
+async def add_timeline(session: AsyncSession, rows: Rows) -> None:
+    if rows:
+        await session.execute(upserting(session)(Timeline).on_conflict_do_nothing(index_elements=["event_id"]), rows)
+
+
+async def put_providers(session: AsyncSession, rows: Rows) -> None:
+    statement = upserting(session)(Provider)
+    changed = {name: statement.excluded[name] for name in rows[0] if name != "id"}
+    await session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed), rows)
