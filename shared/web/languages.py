@@ -30,8 +30,8 @@ def _accepted(header: str) -> Language | None:
         tag, _, weight = part.partition(";")
         if language := _known(tag.strip().lower().split("-")[0]):
             wanted.append((_weight(weight), language))
-    weight, language = max(wanted, key=lambda pair: pair[0], default=(0.0, None))
-    return language if weight > 0 else None
+    best = max(wanted, key=lambda pair: pair[0], default=None)
+    return best[1] if best and best[0] > 0 else None
 
 
 def _weight(parameter: str) -> float:

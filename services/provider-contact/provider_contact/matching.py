@@ -104,6 +104,10 @@ class NameIndex:
         own_region = _region_words().get(listed.region, frozenset())
         seen: set[tuple[frozenset[str], frozenset[str]]] = set()
         for name in listed.names:
+            for surface in _WORD.findall(fold(to_cyrillic(name))):
+                token = normalise_name(surface)
+                if token and " " not in token:
+                    self._surfaces.setdefault(surface, token)
             numbers, words = _parts(name)
             if (numbers, words) in seen or not (numbers or words):
                 continue
@@ -116,10 +120,6 @@ class NameIndex:
                 self._surfaces[word] = word
                 if word not in own_region or words <= own_region:
                     self._by_word[word].append(position)
-            for surface in _WORD.findall(fold(to_cyrillic(name))):
-                token = normalise_name(surface)
-                if token and " " not in token:
-                    self._surfaces.setdefault(surface, token)
 
     def search(self, text: str) -> list[Hit]:
         """Every provider that could be meant, best first; equals in the order of their Kazakh names."""

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 from functools import cache, lru_cache
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import events, repository
 from routing.history import entry
-from routing.models import NEVER, AppealCase, CaseClock
+from routing.models import BREACHED, MET, MISSED, NEVER, REPLACED, RUNNING, WARNED, AppealCase, CaseClock
 from routing.reference import read_table
 from shared.domain.calendar import working_calendar
 from shared.domain.deadlines import due_at, due_on, policies, policy_for_form
@@ -22,9 +23,6 @@ from shared.domain.working_hours import hours_for
 from shared.ids import derived
 from shared.messaging import outbox
 
-RUNNING, WARNED, BREACHED = "RUNNING", "WARNED", "BREACHED"
-MET, MISSED, REPLACED = "MET", "MISSED", "REPLACED"
-ACTIVE = (RUNNING, WARNED, BREACHED)
 WATCHED = 200  # cases a transaction; few enough that a clerk never waits for it
 _WHOLE = 100  # percent
 _REMEMBERED = 16_384  # spans: every policy, region and start day that a year brings
@@ -68,55 +66,58 @@ def required(kind: str, form: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Term:
+    """When a clock ends, and when it warns if that is told in working days."""
+
     due_at: datetime
-    warn_at: datetime
+    warn_at: datetime | None
     calendar_version: str
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def term(policy: str, region: str, registered_at: datetime) -> Term:
-    """When a clock ends and when it warns. Counted from the local day of registration, which is not counted (АППК art. 76(2)).
+def term(policy: str, region: str, day: date) -> Term:
+    """The term that begins with the region's local `day`, which is not counted itself (АППК art. 76(2)).
 
     Raises CalendarGap if the working calendar does not cover the span.
     """
-    zone, calendar, rule = regions()[region].timezone, working_calendar(), clock_policies()[policy]
-    deadline = due_on(registered_at.astimezone(zone).date(), policies()[policy], calendar)
-    ends = due_at(deadline.due_on, region)
-    if rule.warning == "percent":
-        warns = registered_at + (ends - registered_at) * rule.amount / _WHOLE
-    else:
-        day = calendar.add_working_days(deadline.due_on, -rule.amount)
-        warns = datetime.combine(day, hours_for(region, day).opens, zone)
-    return Term(ends, warns, deadline.calendar_version)
+    calendar, rule = working_calendar(), clock_policies()[policy]
+    deadline = due_on(day, policies()[policy], calendar)
+    warns = None
+    if rule.warning == "working_day":
+        last_call = calendar.add_working_days(deadline.due_on, -rule.amount)
+        warns = datetime.combine(last_call, hours_for(region, last_call).opens, regions()[region].timezone).astimezone(UTC)
+    return Term(due_at(deadline.due_on, region), warns, deadline.calendar_version)
 
 
-def begin(case: AppealCase, policy: str, clock_id: UUID) -> CaseClock:
-    """A clock of this policy on the case, running since its registration. Raises CalendarGap."""
-    span = term(policy, case.region, case.registered_at)
-    return CaseClock(
-        clock_id=clock_id,
-        appeal_id=case.appeal_id,
-        policy=policy,
-        statutory=clock_policies()[policy].statutory,
-        started_at=case.registered_at,
-        due_at=span.due_at,
-        calendar_version=span.calendar_version,
-        state=RUNNING,
-        warn_at=span.warn_at,
-        next_at=min(span.warn_at, span.due_at),
-        stopped_at=None,
-    )
+def begin(appeal_id: UUID, policy: str, region: str, registered_at: datetime, clock_id: UUID) -> Mapping[str, Any]:
+    """The row of a clock that runs since the appeal's registration. Raises CalendarGap."""
+    rule = clock_policies()[policy]
+    span = term(policy, region, registered_at.astimezone(regions()[region].timezone).date())
+    warn_at = span.warn_at or registered_at + (span.due_at - registered_at) * rule.amount / _WHOLE
+    return {
+        "clock_id": clock_id,
+        "appeal_id": appeal_id,
+        "policy": policy,
+        "statutory": rule.statutory,
+        "started_at": registered_at,
+        "due_at": span.due_at,
+        "calendar_version": span.calendar_version,
+        "state": RUNNING,
+        "warn_at": warn_at,
+        "next_at": min(warn_at, span.due_at),
+        "stopped_at": None,
+    }
 
 
-def adjust(case: AppealCase, running: Sequence[CaseClock], new_id: Callable[[], UUID], now: datetime) -> list[CaseClock]:
-    """Let the clocks follow a new kind or form: what no longer applies is replaced, what now applies starts at the same first day."""
+def adjust(case: AppealCase, running: Sequence[CaseClock], new_id: Callable[[], UUID], now: datetime) -> list[Mapping[str, Any]]:
+    """Let the clocks follow a new kind or form: what no longer applies is replaced; the rows of what starts, at the same first day, come back."""
     wanted = required(case.kind, case.statutory_form)
     kept = [clock for clock in running if clock.policy in wanted]
     for clock in running:
         if clock not in kept:
             _halt(clock, REPLACED, now)
-    started = [begin(case, policy, new_id()) for policy in wanted if policy not in {clock.policy for clock in kept}]
-    case.next_due_at = next_due(kept + started)
+    missing = [policy for policy in wanted if policy not in {clock.policy for clock in kept}]
+    started = [begin(case.appeal_id, policy, case.region, case.registered_at, new_id()) for policy in missing]
+    case.next_due_at = min([*(clock.due_at for clock in kept), *(row["due_at"] for row in started)], default=NEVER)
     return started
 
 
@@ -125,10 +126,6 @@ def stop(case: AppealCase, running: Iterable[CaseClock], now: datetime) -> None:
     for clock in running:
         _halt(clock, MET if now <= clock.due_at else MISSED, now)
     case.next_due_at = NEVER
-
-
-def next_due(clocks: Iterable[CaseClock]) -> datetime:
-    return min((clock.due_at for clock in clocks), default=NEVER)
 
 
 def _halt(clock: CaseClock, state: str, now: datetime) -> None:
@@ -140,15 +137,16 @@ async def watch(session: AsyncSession, now: datetime) -> int:
 
     Idempotent for each clock and level: a clock that has told moves on, and the ids of what it tells follow from its own.
     """
-    cases = await repository.cases_with_due_clocks(session, now, WATCHED)
-    for clock in await repository.due_clocks(session, cases, now):
-        breached = clock.due_at <= now
-        clock.state = BREACHED if breached else WARNED
-        clock.next_at = None if breached else clock.due_at
-        told = events.clock_breached(clock) if breached else events.clock_warned(clock)
-        source = derived(clock.clock_id, clock.state)
-        outbox.append(session, told, event_id=source)
-        session.add(entry(clock.appeal_id, source, now, told.FACT, {"policy": clock.policy, "due": clock.due_at.isoformat()}))
+    cases = await repository.lock_cases_with_due_clocks(session, now, WATCHED)
+    told = [_tell(session, clock, now) for clock in await repository.due_clocks(session, cases, now)]
+    await repository.add_history(session, told)
     return len(cases)
 
 
+def _tell(session: AsyncSession, clock: CaseClock, now: datetime) -> Mapping[str, Any]:
+    breached = clock.due_at <= now
+    clock.state = BREACHED if breached else WARNED
+    clock.next_at = None if breached else clock.due_at
+    fact = events.clock_breached(clock) if breached else events.clock_warned(clock)
+    source = outbox.append(session, fact, event_id=derived(clock.clock_id, clock.state))
+    return entry(clock.appeal_id, source, now, fact.FACT, policy=clock.policy, due=clock.due_at.isoformat())

@@ -1,6 +1,7 @@
 """What routing tells the others, out of what it has."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from routing.models import Answer, AppealCase, CaseClock
 from shared.contracts import (
@@ -14,37 +15,16 @@ from shared.contracts import (
     ClockWarned,
     TierRaised,
 )
-from shared.contracts.routing import Decision, Urgency
 
 
-def appeal_routed(case: AppealCase, *, urgency: Urgency, decision: Decision, confidence: float, versions: dict[str, str]) -> AppealRouted:
-    return AppealRouted(
-        appeal_id=case.appeal_id,
-        kind=case.kind,
-        statutory_form=case.statutory_form,
-        category=case.category,
-        topic=case.topic,
-        tier=case.tier,
-        urgency=urgency,
-        queue=case.queue,
-        region=case.region,
-        language=case.language,
-        decision=decision,
-        confidence=confidence,
-        versions=versions,
-    )
+def appeal_routed(case: Mapping[str, Any]) -> AppealRouted:
+    """Of a case's row as it is opened; what the classifier said of itself is in its `classification`."""
+    return AppealRouted.model_validate({**case, **{name: case["classification"][name] for name in ("decision", "confidence", "versions")}})
 
 
-def clock_started(clock: CaseClock) -> ClockStarted:
-    return ClockStarted(
-        appeal_id=clock.appeal_id,
-        clock_id=clock.clock_id,
-        policy=clock.policy,
-        statutory=clock.statutory,
-        started_at=clock.started_at,
-        due_at=clock.due_at,
-        calendar_version=clock.calendar_version,
-    )
+def clock_started(clock: Mapping[str, Any]) -> ClockStarted:
+    """Of a clock's row as it is begun."""
+    return ClockStarted.model_validate(clock)
 
 
 def clock_warned(clock: CaseClock) -> ClockWarned:

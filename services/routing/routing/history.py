@@ -6,7 +6,6 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from routing.models import History
 from routing.reference import escalation_reasons, read_table, read_toml
 from shared.contracts import Event
 from shared.domain.labels import LANGUAGES, Label
@@ -19,10 +18,18 @@ MACHINE = "service"
 
 
 def entry(
-    appeal_id: UUID, source: UUID, at: datetime, told: str, data: Mapping[str, Any], *, actor_role: str = MACHINE, actor: str | None = None
-) -> History:
-    """A row of history; `told` names its text, `data` holds the codes that fill it."""
-    return History(appeal_id=appeal_id, source=source, at=at, type=told, actor_role=actor_role, actor=actor, data=dict(data))
+    appeal_id: UUID, source: UUID, at: datetime, told: str, *, actor_role: str = MACHINE, actor: str | None = None, **codes: Any
+) -> Mapping[str, Any]:
+    """A row of history; `told` names its text, `codes` fill it."""
+    return {
+        "appeal_id": appeal_id,
+        "source": source,
+        "at": at,
+        "type": told,
+        "actor_role": actor_role,
+        "actor": actor,
+        "data": codes,
+    }
 
 
 @cache

@@ -10,6 +10,11 @@ from sqlmodel import Field, SQLModel
 NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """When nothing is due any more: finished cases come last in every list, and are never overdue."""
 
+RUNNING, WARNED, BREACHED = "RUNNING", "WARNED", "BREACHED"
+MET, MISSED, REPLACED = "MET", "MISSED", "REPLACED"
+ACTIVE: Final = (RUNNING, WARNED, BREACHED)
+"""The states of a clock while its case is not answered."""
+
 _OPEN: Final = text("closed_at IS NULL")
 _Numbered = BigInteger().with_variant(Integer, "sqlite")
 
@@ -75,7 +80,7 @@ class CaseClock(RoutingModel, table=True):
     due_at: datetime
     calendar_version: str
     state: str
-    """RUNNING, WARNED, BREACHED while it runs; MET or MISSED once the case was answered; REPLACED by the clock of another rule."""
+    """One of ACTIVE; MET or MISSED once the case was answered; REPLACED by the clock of another rule."""
     warn_at: datetime | None
     next_at: datetime | None = Field(index=True)
     """When the clock worker has to look at it again."""

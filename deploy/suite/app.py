@@ -1,0 +1,68 @@
+"""The suite: all four services and the home pages in one process, each called by the first segment of the path, which stays as it is."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shared import migrations
+from shared.clock import Clock
+from shared.ids import Ids
+from shared.service import Foundation
+from suite.home import create_home
+from suite.lock import locked
+from suite.members import Member, members
+
+
+class Suite:
+    """An ASGI application; serve it inside `running()`."""
+
+    def __init__(self, foundation: Foundation, services: tuple[Member, ...]) -> None:
+        self.foundation = foundation
+        self._members = services
+        self._apps: dict[str, FastAPI] = {each.service.name: each.create_app(each.settings, foundation) for each in services}
+        self._home: ASGIApp = create_home(services[0].settings, foundation)
+        foundation.local_apps.update(self._apps)  # before any loop starts: they ask each other from the first event on
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        first = scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
+        await self._apps.get(first, self._home)(scope, receive, send)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Migrated and started, and stopped in the opposite order. Raises FolderInUse if another suite holds the data folder."""
+        with locked(self._members[0].settings.data):
+            await migrate(self.foundation, self._members)
+            await self.foundation.start()
+            async with AsyncExitStack() as running:
+                running.push_async_callback(self.foundation.stop)
+                for app in self._apps.values():
+                    await running.enter_async_context(app.router.lifespan_context(app))
+                yield
+
+
+def create_suite(data: Path, *, clock: Clock | None = None, ids: Ids | None = None, **given: Any) -> Suite:
+    """The suite over one data folder. `given` overrides settings, the same in every service.
+
+    Raises LocalIssuerForbidden when ARYZ_ENV is `production` and no OIDC provider is set.
+    """
+    services = members(data, **given)
+    return Suite(Foundation.build(services[0].settings, clock=clock, ids=ids), services)
+
+
+async def migrate(foundation: Foundation, services: tuple[Member, ...]) -> list[str]:
+    """Bring the stores to their newest revisions; returns the names of those that were not there. One by one: Alembic's context is global."""
+    moved = []
+    for each in services:
+        database = each.database(foundation)
+        each.settings.data.mkdir(parents=True, exist_ok=True)
+        try:
+            if not await migrations.is_migrated(database, each.service.package):
+                await migrations.migrate(database, each.service.package)
+                moved.append(each.service.name)
+        finally:
+            await database.close()
+    return moved

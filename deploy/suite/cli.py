@@ -1,0 +1,139 @@
+"""The `aryz` command. Each command loads what it needs when it runs, so that `aryz --help` and `aryz token` are quick."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+from uuid import UUID
+
+import typer
+
+app = typer.Typer(
+    help="Aryz: the appeal desk of a health-insurance fund.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+
+Data = Annotated[Path, typer.Option("--data", envvar="ARYZ_DATA", help="Where databases, keys and files are kept.")]
+DEFAULT_DATA = Path(".run/data")
+DEFAULT_PORT = 8000
+
+
+def _load(module: str) -> Any:
+    return import_module(f"suite.{module}")
+
+
+def _refuse(problem: object) -> NoReturn:
+    typer.echo(f"aryz: {problem}", err=True)
+    raise typer.Exit(1)
+
+
+@app.command()
+def up(
+    data: Data = DEFAULT_DATA,
+    port: Annotated[int, typer.Option(help="0: any free one.", min=0, max=65535)] = DEFAULT_PORT,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    demo: Annotated[bool, typer.Option("--demo", help="Demo users to sign in as, and some appeals if there are none yet.")] = False,
+) -> None:
+    """Run the whole suite on this machine."""
+    server = _load("server")
+    auth = import_module("shared.auth")
+    try:
+        server.up(data, host, port, demo=demo, announce=_announce)
+    except (server.PortBusy, _load("lock").FolderInUse, auth.LocalIssuerForbidden) as refusal:
+        _refuse(refusal)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _announce(url: str) -> None:
+    typer.echo(f"Aryz is ready: {url}/  appeals {url}/intake/  desk {url}/routing/desk  figures {url}/analytics/dashboard")
+    sys.stdout.flush()
+
+
+@app.command()
+def token(
+    role: Annotated[str, typer.Option(help="applicant, operator, specialist, expert, supervisor, head, analyst, admin, …")],
+    region: Annotated[str | None, typer.Option(help="A region's code: KZ-43.")] = None,
+    provider: Annotated[UUID | None, typer.Option(help="A provider's id, for the role provider.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Who it is; by default the role.")] = None,
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Print a token of the local issuer, alone on its line."""
+    regions = import_module("shared.domain.regions")
+    if region is not None and region not in regions.regions():
+        _refuse(f"there is no region {region}; known: {', '.join(regions.regions())}")
+    try:
+        typer.echo(_load("tokens").issue(data, role, region=region, provider_id=provider, subject=subject))
+    except (ValueError, RuntimeError) as refusal:
+        _refuse(refusal)
+
+
+@app.command(name="import")
+def import_(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A former register: CSV or NDJSON by its ending.")],
+    url: Annotated[str, typer.Option(help="Where the suite answers.")] = f"http://127.0.0.1:{DEFAULT_PORT}",
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Take over a former register; exits 1 if any line was refused."""
+    importing = _load("importing")
+    try:
+        is_whole = importing.run(file, url, data)
+    except importing.ImportFailed as failure:
+        _refuse(failure)
+    raise typer.Exit(0 if is_whole else 1)
+
+
+@app.command()
+def migrate(data: Data = DEFAULT_DATA) -> None:
+    """Bring every store to its newest revision; `up` does so by itself."""
+    moved = _load("operations").migrate(data)
+    typer.echo(f"migrated: {', '.join(moved)}" if moved else "everything is at its newest revision")
+
+
+@app.command()
+def replay(
+    service: Annotated[str | None, typer.Option(help="One service; default: all.")] = None,
+    key: Annotated[str | None, typer.Option(help="One appeal's id; default: all.")] = None,
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Apply parked events again, in order; exits 1 if some stay parked."""
+    operations = _load("operations")
+    try:
+        results = operations.replay(data, service=service, key=key)
+    except operations.UnknownService as refusal:
+        _refuse(refusal)
+    for name, (applied, left) in results.items():
+        typer.echo(f"{name}: {applied} applied, {left} still parked")
+    raise typer.Exit(1 if any(left for _, left in results.values()) else 0)
+
+
+@app.command(name="rotate-keys")
+def rotate_keys(data: Data = DEFAULT_DATA) -> None:
+    """Add a new sealing key; what older keys sealed stays readable. A running suite uses it from its next start."""
+    typer.echo(f"the active key is now {_load('operations').rotate_keys(data)}; restart the suite to seal with it")
+
+
+@app.command()
+def verify(data: Data = DEFAULT_DATA) -> None:
+    """Wait for quiet, then check every promise over all stores; exits 1 if one is broken."""
+    verification = _load("verification")
+    try:
+        is_sound = verification.run(data)
+    except verification.NothingThere as refusal:
+        _refuse(refusal)
+    raise typer.Exit(0 if is_sound else 1)
+
+
+@app.command()
+def demo(
+    appeals: Annotated[int, typer.Option(help="How many appeals.", min=1)] = 5000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same appeals.")] = 1,
+    url: Annotated[str | None, typer.Option(help="A running suite; by default one of its own in a throw-away folder.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Appeals a second, sent by the clock; by default as fast as they are accepted.", min=0.1)] = None,
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Send realistic appeals through the public surface and compare what was sent with the figures; exits 1 unless they agree."""
+    raise typer.Exit(0 if _load("demo").run(appeals=appeals, seed=seed, url=url, rate=rate, data=data) else 1)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,64 @@
+"""The application at `/`: the suite's own pages, the shared static files, its health, and the keys that its tokens are checked with."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import JSONResponse
+
+from shared.auth import LocalIssuer, TokenVerifier
+from shared.clock import Clock
+from shared.errors import NotFound, install_error_handlers
+from shared.service import Foundation
+from shared.settings import ServiceSettings
+from shared.web.security import SecurityHeaders
+from suite import pages
+
+
+@dataclass(frozen=True)
+class HomeParts:
+    """What the home pages are handed: found at `request.app.state.parts`."""
+
+    settings: ServiceSettings
+    clock: Clock
+    tokens: TokenVerifier
+    issuer: LocalIssuer | None
+    foundation: Foundation
+
+
+def create_home(settings: ServiceSettings, foundation: Foundation) -> FastAPI:
+    """The home application; it keeps nothing and has no loops."""
+    app = FastAPI(title="Aryz", version="1", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.foundation = foundation
+    app.state.parts = HomeParts(settings, foundation.clock, foundation.tokens, foundation.issuer, foundation)
+    app.include_router(_operations(foundation))
+    app.include_router(pages.router)
+    pages.PAGES.mount_static(app)
+    install_error_handlers(app)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _operations(foundation: Foundation) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/health/live")
+    async def live() -> JSONResponse:
+        return JSONResponse({"status": "live"})
+
+    @router.get("/health/ready")
+    async def ready() -> JSONResponse:
+        """Ready when all services are; `services` says which one is not, and why."""
+        services: dict[str, Any] = {}
+        for name in foundation.local_apps:
+            services[name] = (await foundation.client_for(name).get(f"/{name}/health/ready")).json()
+        is_ready = all(said["status"] == "ready" for said in services.values())
+        return JSONResponse({"status": "ready" if is_ready else "not ready", "services": services}, 200 if is_ready else 503)
+
+    @router.get("/.well-known/jwks.json")
+    async def jwks() -> JSONResponse:
+        if foundation.issuer is None:
+            raise NotFound
+        return JSONResponse(foundation.issuer.jwks())
+
+    return router

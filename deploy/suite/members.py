@@ -1,0 +1,45 @@
+"""The four services: the only place that knows them all. In the order they start: who is asked for words starts first and stops last."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import analytics.app
+import analytics.settings
+import intake.app
+import intake.settings
+import provider_contact.app
+import provider_contact.settings
+import routing.app
+import routing.settings
+from fastapi import FastAPI
+
+from shared.database import Database, service_url
+from shared.service import Foundation, Service
+from shared.settings import ServiceSettings
+
+
+@dataclass(frozen=True)
+class Member:
+    """A service with its settings, ready to be made into an application."""
+
+    service: Service
+    settings: ServiceSettings
+    create_app: Callable[[Any, Foundation], FastAPI]
+
+    def database(self, foundation: Foundation) -> Database:
+        """The service's store, opened apart from its application."""
+        settings = self.settings
+        url = service_url(settings.database_url, settings.data, self.service.name, settings.prefix)
+        return Database(url, service=self.service.name, clock=foundation.clock, ids=foundation.ids)
+
+
+def members(data: Path, **given: Any) -> tuple[Member, ...]:
+    """The services over one data folder; `given` overrides their settings."""
+    return (
+        Member(intake.app.SERVICE, intake.settings.Settings(data=data, **given), intake.app.create_app),
+        Member(provider_contact.app.SERVICE, provider_contact.settings.Settings(data=data, **given), provider_contact.app.create_app),
+        Member(routing.app.SERVICE, routing.settings.Settings(data=data, **given), routing.app.create_app),
+        Member(analytics.app.SERVICE, analytics.settings.Settings(data=data, **given), analytics.app.create_app),
+    )

@@ -1,0 +1,53 @@
+"""Commands over a data folder: `migrate`, `replay`, `rotate-keys`."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from shared.messaging import inbox
+from shared.sealing import add_key
+from shared.service import Foundation, consumer
+from suite import app
+from suite.members import members
+
+
+class UnknownService(ValueError):
+    """No service of that name."""
+
+
+def migrate(data: Path) -> list[str]:
+    """Names of the services whose stores were brought to a newer revision."""
+    services = members(data)
+    return asyncio.run(app.migrate(Foundation.build(services[0].settings), services))
+
+
+def rotate_keys(data: Path) -> str:
+    """Add a key; returns its id."""
+    return add_key(data / "keys").ring.active_id
+
+
+def replay(data: Path, *, service: str | None, key: str | None) -> dict[str, tuple[int, int]]:
+    """Per service: events applied, and events still parked. Raises UnknownService."""
+    return asyncio.run(_replay(data, service, key))
+
+
+async def _replay(data: Path, service: str | None, key: str | None) -> dict[str, tuple[int, int]]:
+    services = members(data, worker=False)  # they answer each other's reads here, and leave the loops to a running suite
+    chosen = [each for each in services if service in (None, each.service.name)]
+    if not chosen:
+        raise UnknownService(f"there is no service {service}; known: {', '.join(each.service.name for each in services)}")
+    foundation = Foundation.build(services[0].settings)
+    apps = {each.service.name: each.create_app(each.settings, foundation) for each in services}
+    foundation.local_apps.update(apps)
+    await foundation.start()
+    results = {}
+    async with AsyncExitStack() as running:
+        running.push_async_callback(foundation.stop)
+        for one in apps.values():
+            await running.enter_async_context(one.router.lifespan_context(one))
+        for each in chosen:
+            parts = apps[each.service.name].state.parts
+            applied = await consumer(each.service, parts).replay(key)
+            async with parts.database.read() as session:
+                results[each.service.name] = (applied, await inbox.dead_letters(session))
+    return results

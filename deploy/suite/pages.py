@@ -1,0 +1,143 @@
+"""The door of the house: what it is, today's figures, the way to every part, and signing in where one machine plays all roles.
+
+The application that carries `router` keeps the process's `Foundation` at `app.state.foundation`, and mounts `PAGES`' static files.
+"""
+
+import asyncio
+import tomllib
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import httpx
+import structlog
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from pydantic import BaseModel, ValidationError
+
+from shared.auth import LocalIssuer, Role
+from shared.auth.issuer import LIFETIME
+from shared.domain.labels import Language
+from shared.domain.regions import regions
+from shared.errors import NotFound
+from shared.service import Foundation
+from shared.web.i18n import N_
+from shared.web.languages import language_of
+from shared.web.pages import Flash, Pages
+from shared.web.security import require_same_origin
+from shared.web.session import clear_session, safe_next, set_session
+from shared.web.viewer import role_labels, show_viewer
+
+HERE: Final = Path(__file__).parent
+FIGURES_WAIT: Final = 1.0  # seconds: the door opens without figures sooner than it keeps anybody waiting for them
+
+PAGES: Final = Pages(
+    HERE / "templates",
+    locale_dirs=[HERE / "locales"],
+    static_dirs=[HERE / "static"],
+    assets_prefix="/static",
+    flashes={"signed-out": Flash(N_("You are signed out."))},
+)
+router = APIRouter(include_in_schema=False, dependencies=[Depends(show_viewer)])
+log = structlog.get_logger("home")
+
+
+class DemoUser(BaseModel):
+    """An invented user of one machine."""
+
+    subject: str
+    role: Role
+    name: str
+    region: str | None = None
+
+
+class InTime(BaseModel):
+    value: float | None
+    n: int
+
+
+class Figures(BaseModel):
+    """The live figures as analytics gives them; `answered_in_time_30d.value` in per cent."""
+
+    received_today: int
+    received_yesterday_by_now: int
+    answered_in_time_30d: InTime
+    in_progress: int
+    urgent_open: int
+    as_of: datetime
+
+
+@cache
+def demo_users() -> Sequence[DemoUser]:
+    """Everybody of demo_users.toml, in its order."""
+    document = tomllib.loads((HERE / "demo_users.toml").read_text(encoding="utf-8"))
+    return [DemoUser.model_validate(one) for one in document["users"]]
+
+
+@router.get("/")
+async def home(request: Request) -> HTMLResponse:
+    return PAGES.render(request, "home.html", figures=await _figures(_foundation(request)))
+
+
+@router.get("/sign-in")
+async def sign_in(request: Request) -> HTMLResponse:
+    _issuer(request)
+    return PAGES.render(request, "sign_in.html", users=_cards(language_of(request)), next=safe_next(request.query_params.get("next")))
+
+
+@router.post("/sign-in", dependencies=[Depends(require_same_origin)])
+async def signed_in(
+    request: Request, subject: Annotated[str, Form()], target: Annotated[str, Form(alias="next")] = "/"
+) -> RedirectResponse:
+    user = next((user for user in demo_users() if user.subject == subject), None)
+    if user is None:
+        raise NotFound
+    token = _issuer(request).issue(user.role, region=user.region, subject=user.subject, name=user.name)
+    response = PAGES.redirect(safe_next(target))
+    set_session(response, token, int(LIFETIME.total_seconds()), secure=request.url.scheme == "https")
+    return response
+
+
+@router.post("/sign-out", dependencies=[Depends(require_same_origin)])
+async def sign_out() -> RedirectResponse:
+    response = PAGES.redirect("/", flash="signed-out")
+    clear_session(response)
+    return response
+
+
+def _foundation(request: Request) -> Foundation:
+    foundation: Foundation = request.app.state.foundation
+    return foundation
+
+
+def _issuer(request: Request) -> LocalIssuer:
+    """The issuer of one machine; where a provider of identities says who is who, there is no such page."""
+    issuer = _foundation(request).issuer
+    if issuer is None:
+        raise NotFound
+    return issuer
+
+
+def _cards(language: Language) -> list[dict[str, Any]]:
+    return [
+        {
+            "subject": user.subject,
+            "label": user.name,
+            "role_label": role_labels()[user.role].in_(language),
+            "region_label": regions()[user.region].label.in_(language) if user.region else "",
+        }
+        for user in demo_users()
+    ]
+
+
+async def _figures(foundation: Foundation) -> Figures | None:
+    """What analytics counts now; None when it does not say in time: the door is more than its figures."""
+    try:
+        async with asyncio.timeout(FIGURES_WAIT):
+            answer = await foundation.client_for("analytics").get("/analytics/v1/live")
+        return Figures.model_validate_json(answer.raise_for_status().content)
+    except (httpx.HTTPError, TimeoutError, ValidationError, KeyError) as error:  # KeyError: no analytics in this process
+        log.warning("no-live-figures", error=type(error).__name__)
+        return None

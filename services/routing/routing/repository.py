@@ -1,0 +1,166 @@
+"""Every question that routing asks its database. Rows go in as mappings, in bulk; what is changed is read, locked, as objects."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from routing.models import ACTIVE, Answer, AppealCase, CaseClock, ContentRead, Correction, History
+from shared.messaging.inbox import upserting
+from shared.visibility import Scope
+
+Rows = Sequence[Mapping[str, Any]]
+NUMBER_DIGITS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """What a list is narrowed to. `subject` and `region` are the asking one's own, for the scopes that are about them."""
+
+    scope: str = "all"
+    subject: str = ""
+    region: str | None = None
+    status: str | None = None
+    tier: int | None = None
+    kind: str | None = None
+    number: str | None = None
+    overdue: bool | None = None
+
+
+async def add_cases(session: AsyncSession, rows: Rows) -> set[UUID]:
+    """Open these cases; returns which of them were not there before."""
+    if not rows:
+        return set()
+    statement = upserting(session)(AppealCase).on_conflict_do_nothing().returning(col(AppealCase.appeal_id))
+    return set((await session.execute(statement, rows)).scalars())
+
+
+async def add_clocks(session: AsyncSession, rows: Rows) -> None:
+    if rows:
+        await session.execute(insert(CaseClock), rows)
+
+
+async def add_history(session: AsyncSession, rows: Rows) -> set[UUID]:
+    """Note what happened; returns the sources that were not noted before."""
+    if not rows:
+        return set()
+    statement = upserting(session)(History).on_conflict_do_nothing(index_elements=["source"]).returning(col(History.source))
+    return set((await session.execute(statement, rows)).scalars())
+
+
+async def add_correction(session: AsyncSession, row: Mapping[str, Any]) -> None:
+    await session.execute(insert(Correction), [row])
+
+
+async def add_content_read(session: AsyncSession, row: Mapping[str, Any]) -> None:
+    await session.execute(insert(ContentRead), [row])
+
+
+async def change_cases(session: AsyncSession, rows: Rows) -> None:
+    """Update cases by `appeal_id`; every row names the same columns."""
+    if rows:
+        await session.execute(update(AppealCase), rows)
+
+
+async def lock_cases(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, AppealCase]:
+    """These cases, locked in the order of their ids, so that two transactions never wait for each other in a ring."""
+    query = select(AppealCase).where(col(AppealCase.appeal_id).in_(appeal_ids)).order_by(col(AppealCase.appeal_id)).with_for_update()
+    return {case.appeal_id: case for case in (await session.execute(query)).scalars()}
+
+
+async def lock_case(session: AsyncSession, appeal_id: UUID, visible: Scope) -> AppealCase | None:
+    """The case, locked, if it may be seen."""
+    query = select(AppealCase).where(col(AppealCase.appeal_id) == appeal_id, _visible(visible)).with_for_update()
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def case(session: AsyncSession, appeal_id: UUID, visible: Scope) -> AppealCase | None:
+    query = select(AppealCase).where(col(AppealCase.appeal_id) == appeal_id, _visible(visible))
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def cases(
+    session: AsyncSession, visible: Scope, wanted: CaseFilter, now: datetime, *, limit: int, after: tuple[datetime, UUID] | None
+) -> tuple[Sequence[AppealCase], int]:
+    """A page of cases, the next due first, and how many there are in all under the same predicate."""
+    predicate = and_(_visible(visible), *_filters(wanted, now))
+    due, key = col(AppealCase.next_due_at), col(AppealCase.appeal_id)
+    page = select(AppealCase).where(predicate).order_by(due, key).limit(limit)
+    if after is not None:
+        page = page.where(due >= after[0], or_(due > after[0], key > after[1]))
+    total = await session.execute(select(func.count()).select_from(AppealCase).where(predicate))
+    return (await session.execute(page)).scalars().all(), total.scalar_one()
+
+
+def _visible(scope: Scope) -> ColumnElement[bool]:
+    return scope.where(col(AppealCase.region), col(AppealCase.tier), col(AppealCase.provider_id))
+
+
+def _filters(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.scope == "mine":
+        found.append(col(AppealCase.assignee) == wanted.subject)
+    elif wanted.scope == "queue":
+        found.append(col(AppealCase.assignee).is_(None))
+    elif wanted.scope == "region":
+        found.append(col(AppealCase.region) == wanted.region)
+    if wanted.scope in {"mine", "queue"} and wanted.status is None:
+        found.append(col(AppealCase.closed_at).is_(None))
+    equal = {"status": wanted.status, "tier": wanted.tier, "kind": wanted.kind}
+    found += [col(getattr(AppealCase, name)) == value for name, value in equal.items() if value is not None]
+    if wanted.number is not None:
+        found.append(_number_begins(wanted.number))
+    if wanted.overdue is not None:
+        found.append(col(AppealCase.next_due_at) < now if wanted.overdue else col(AppealCase.next_due_at) >= now)
+    return found
+
+
+def _number_begins(typed: str) -> ColumnElement[bool]:
+    """The numbers that begin with the digits typed: a range of one integer, which an index answers on every engine."""
+    digits = "".join(each for each in typed if each in "0123456789")
+    if not digits or len(digits) > NUMBER_DIGITS:
+        return col(AppealCase.number_digits) < 0
+    width = 10 ** (NUMBER_DIGITS - len(digits))
+    return col(AppealCase.number_digits).between(int(digits) * width, (int(digits) + 1) * width - 1)
+
+
+async def clocks(session: AsyncSession, appeal_id: UUID) -> Sequence[CaseClock]:
+    """Every clock the case ever had, the first due first."""
+    query = select(CaseClock).where(col(CaseClock.appeal_id) == appeal_id).order_by(col(CaseClock.due_at), col(CaseClock.clock_id))
+    return (await session.execute(query)).scalars().all()
+
+
+async def running_clocks(session: AsyncSession, appeal_id: UUID) -> Sequence[CaseClock]:
+    query = select(CaseClock).where(col(CaseClock.appeal_id) == appeal_id, col(CaseClock.state).in_(ACTIVE)).with_for_update()
+    return (await session.execute(query)).scalars().all()
+
+
+async def lock_cases_with_due_clocks(session: AsyncSession, now: datetime, limit: int) -> Sequence[UUID]:
+    """The cases whose clocks have waited longest, locked; those that somebody else holds at this moment come next time."""
+    waiting = select(col(CaseClock.appeal_id)).where(col(CaseClock.next_at) <= now).order_by(col(CaseClock.due_at)).limit(limit)
+    query = select(col(AppealCase.appeal_id)).where(col(AppealCase.appeal_id).in_(waiting)).with_for_update(skip_locked=True)
+    return (await session.execute(query)).scalars().all()
+
+
+async def due_clocks(session: AsyncSession, appeal_ids: Sequence[UUID], now: datetime) -> Sequence[CaseClock]:
+    query = select(CaseClock).where(col(CaseClock.appeal_id).in_(appeal_ids), col(CaseClock.next_at) <= now)
+    return (await session.execute(query.order_by(col(CaseClock.due_at), col(CaseClock.clock_id)))).scalars().all()
+
+
+async def history(session: AsyncSession, appeal_id: UUID) -> Sequence[History]:
+    query = select(History).where(col(History.appeal_id) == appeal_id).order_by(col(History.id))
+    return (await session.execute(query)).scalars().all()
+
+
+async def answers(session: AsyncSession, answer_ids: Sequence[UUID]) -> Sequence[Answer]:
+    return (await session.execute(select(Answer).where(col(Answer.answer_id).in_(answer_ids)))).scalars().all()
+
+
+async def last_answer(session: AsyncSession, appeal_id: UUID) -> Answer | None:
+    query = select(Answer).where(col(Answer.appeal_id) == appeal_id).order_by(col(Answer.at).desc(), col(Answer.answer_id).desc()).limit(1)
+    return (await session.execute(query)).scalar_one_or_none()

@@ -1,0 +1,53 @@
+// The desk works without this file; it spares hands on a keyboard the way to the mouse.
+"use strict";
+
+const queue = document.querySelector(".queue");
+const rows = [...queue.querySelectorAll("li a")];
+
+function move(step) {
+  const here = rows.indexOf(document.activeElement);
+  const from = here >= 0 ? here : rows.findIndex((row) => row.ariaCurrent) - (step > 0 ? 0 : -1);
+  rows[Math.min(Math.max(from + step, 0), rows.length - 1)]?.focus();
+}
+
+function open(id) {
+  const form = document.getElementById(id);
+  if (!form) return;
+  form.closest("details")?.setAttribute("open", "");
+  form.querySelector("select, textarea, input:not([type=hidden])")?.focus();
+}
+
+// By physical position, so that they are the same on a Kazakh, a Russian and an English layout.
+const KEYS = { ArrowDown: () => move(1), ArrowUp: () => move(-1), KeyA: () => open("answer"), KeyE: () => open("escalate") };
+
+// Only while the list has the focus, or nothing has: a letter typed elsewhere is never taken for an order.
+document.addEventListener("keydown", (event) => {
+  if (event.altKey || event.ctrlKey || event.metaKey || !(event.code in KEYS)) return;
+  const at = document.activeElement;
+  if (!rows.includes(at) && !(at === document.body && event.code.startsWith("Arrow"))) return;
+  event.preventDefault();
+  KEYS[event.code]();
+});
+queue.querySelector(".keys")?.removeAttribute("hidden");
+
+// What the answer still lacks is ticked off while it is written.
+const gate = document.querySelector("form[data-gate]");
+function tick() {
+  for (const item of gate.querySelectorAll("[data-needs]")) {
+    const fields = [...gate.elements].filter((field) => new RegExp(item.dataset.needs).test(field.name));
+    item.classList.toggle("done", fields.length > 0 && fields.every((field) => field.value.trim()));
+  }
+}
+gate?.addEventListener("input", tick);
+if (gate) tick();
+
+// A kind takes a category or a topic; the other one steps aside.
+const classify = document.getElementById("classify");
+function choose() {
+  const takes = classify.elements.kind.selectedOptions[0]?.value;
+  const topical = classify.dataset.topical.split(" ").includes(takes);
+  classify.elements.category.closest(".field").hidden = topical;
+  classify.elements.topic.closest(".field").hidden = !topical;
+}
+classify?.addEventListener("change", choose);
+if (classify) choose();

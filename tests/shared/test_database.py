@@ -1,0 +1,84 @@
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
+from sqlalchemy.exc import OperationalError
+
+from shared.clock import SystemClock
+from shared.database import Database, service_url
+from shared.ids import RandomIds
+from shared.messaging import tables
+
+metadata = MetaData()
+note = Table("note", metadata, Column("id", Integer, primary_key=True), Column("number", Integer))
+
+
+@pytest.fixture
+async def database(tmp_path):
+    database = Database(service_url(None, tmp_path, "provider-contact"), service="provider-contact", clock=SystemClock(), ids=RandomIds())
+    async with database.engine.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+        await connection.run_sync(tables.metadata.create_all)
+    yield database
+    await database.close()
+
+
+class TestServiceUrl:
+    def test_one_machine_has_a_file_a_service(self, tmp_path):
+        assert service_url(None, tmp_path, "provider-contact") == f"sqlite+aiosqlite:///{tmp_path}/provider_contact.db"
+
+    def test_a_server_has_a_database_a_service_with_its_prefix_before_it(self, tmp_path):
+        url = service_url("postgresql://aryz:secret@127.0.0.1:5432/postgres", tmp_path, "provider-contact", "demo")
+        assert url == "postgresql+asyncpg://aryz:secret@127.0.0.1:5432/demo_aryz_provider_contact"
+
+
+class TestWrite:
+    async def test_leaving_the_block_commits(self, database):
+        async with database.write() as session:
+            await session.execute(insert(note), {"number": 1})
+        async with database.read() as session:
+            assert (await session.execute(select(note.c.number))).scalars().all() == [1]
+
+    async def test_an_error_leaves_nothing(self, database):
+        with pytest.raises(ZeroDivisionError):
+            async with database.write() as session:
+                await session.execute(insert(note), {"number": 1})
+                raise ZeroDivisionError
+        async with database.read() as session:
+            assert (await session.execute(select(note.c.number))).scalars().all() == []
+
+    async def test_many_writers_queue_and_none_is_refused(self, database):
+        async def add(number: int) -> None:
+            async with database.write() as session:
+                last = (await session.execute(select(note.c.number).order_by(note.c.number.desc()).limit(1))).scalar() or 0
+                await session.execute(insert(note), {"number": last + 1})
+                del number
+
+        await asyncio.gather(*(add(number) for number in range(40)))
+        async with database.read() as session:
+            assert sorted((await session.execute(select(note.c.number))).scalars()) == list(range(1, 41))
+
+    async def test_every_file_survives_a_power_cut_after_a_commit(self, database):
+        async with database.write() as session:
+            assert (await session.execute(text("PRAGMA synchronous"))).scalar() == 2
+            assert (await session.execute(text("PRAGMA journal_mode"))).scalar() == "wal"
+
+
+class TestRead:
+    async def test_a_reader_cannot_write(self, database):
+        with pytest.raises(OperationalError, match="readonly"):
+            async with database.read() as session:
+                await session.execute(insert(note), {"number": 1})
+
+    async def test_a_reader_does_not_wait_for_a_writer(self, database):
+        async with database.write() as writing, database.read() as reading:
+            await writing.execute(insert(note), {"number": 1})
+            assert (await asyncio.wait_for(reading.execute(select(note)), 2)).all() == []
+
+
+async def test_moments_come_back_aware_and_in_utc(database):
+    async with database.write() as session:
+        moment = datetime(2026, 2, 2, 14, tzinfo=UTC)
+        await session.execute(insert(tables.inbox), {"event_id": RandomIds().new(), "applied_at": moment})
+        assert (await session.execute(select(tables.inbox.c.applied_at))).scalar_one() == moment

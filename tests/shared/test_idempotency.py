@@ -1,0 +1,66 @@
+from uuid import uuid4
+
+import pytest
+from pydantic import BaseModel
+from sqlalchemy import insert, select
+
+from shared.clock import SystemClock
+from shared.database import Database, service_url
+from shared.idempotency import Idempotency, IdempotencyKeyReused
+from shared.ids import RandomIds
+from shared.messaging import tables
+from shared.sealing import KeyRing, Pepper, Sealer
+
+
+class Asked(BaseModel):
+    text: str
+
+
+@pytest.fixture
+async def database(tmp_path):
+    database = Database(service_url(None, tmp_path, "intake"), service="intake", clock=SystemClock(), ids=RandomIds())
+    async with database.engine.begin() as connection:
+        await connection.run_sync(tables.metadata.create_all)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def idempotency() -> Idempotency:
+    return Idempotency(Sealer(KeyRing("k1", {"k1": b"1" * 32})), Pepper(b"2" * 32))
+
+
+async def keep(database, idempotency, request) -> None:
+    async with database.write() as session:
+        await session.execute(insert(tables.idempotency), [idempotency.row(request, 201, b"the answer", SystemClock().now())])
+
+
+class TestFind:
+    async def test_the_same_request_finds_its_answer(self, database, idempotency):
+        request = idempotency.request("issuer|someone", "key-1", "register", Asked(text="сөз"))
+        await keep(database, idempotency, request)
+        async with database.read() as session:
+            found = await idempotency.find(session, [request])
+        assert found[request].status == 201
+        assert found[request].body == b"the answer"
+
+    async def test_another_body_under_the_same_key_is_refused(self, database, idempotency):
+        await keep(database, idempotency, idempotency.request("issuer|someone", "key-1", "register", Asked(text="one")))
+        other = idempotency.request("issuer|someone", "key-1", "register", Asked(text="two"))
+        async with database.read() as session:
+            with pytest.raises(IdempotencyKeyReused):
+                await idempotency.find(session, [other])
+
+    async def test_another_person_with_the_same_key_finds_nothing(self, database, idempotency):
+        await keep(database, idempotency, idempotency.request("issuer|someone", "key-1", "register", Asked(text="one")))
+        other = idempotency.request("issuer|another", "key-1", "register", Asked(text="one"))
+        async with database.read() as session:
+            assert await idempotency.find(session, [other]) == {}
+
+    async def test_neither_body_nor_answer_is_kept_readable(self, database, idempotency):
+        word = str(uuid4())
+        await keep(database, idempotency, idempotency.request("issuer|someone", "key-1", "register", Asked(text=word)))
+        async with database.read() as session:
+            row = (await session.execute(select(tables.idempotency))).one()
+        assert b"the answer" not in row.body
+        assert word.encode() not in row.fingerprint
