@@ -17,7 +17,7 @@ from shared.clock import Clock, SystemClock
 from shared.contents import Contents
 from shared.contracts import APPEALS
 from shared.database import Database, service_url
-from shared.errors import install_error_handlers
+from shared.errors import Unavailable, install_error_handlers
 from shared.http import document
 from shared.idempotency import KEPT, Idempotency
 from shared.ids import Ids, RandomIds
@@ -108,10 +108,12 @@ class Foundation:
         )
 
     def client_for(self, service: str) -> httpx.AsyncClient:
-        """An HTTP client to another service: over the network where a URL is set, else within this process."""
+        """An HTTP client to another service: over the network where a URL is set, else within this process. Raises Unavailable for neither."""
         if service not in self._clients:
             url = self.settings.url_of(service)
-            transport = None if url else httpx.ASGITransport(self.local_apps[service])
+            if not url and service not in self.local_apps:
+                raise Unavailable(f"{service} is neither in this process nor is its address set")
+            transport = None if url else httpx.ASGITransport(self.local_apps[service], raise_app_exceptions=False)
             self._clients[service] = httpx.AsyncClient(base_url=url or "http://in-process", transport=transport)
         return self._clients[service]
 

@@ -54,7 +54,7 @@ def create_suite(data: Path, *, clock: Clock | None = None, ids: Ids | None = No
 
 
 async def migrate(foundation: Foundation, services: tuple[Member, ...]) -> list[str]:
-    """Bring the stores to their newest revisions; returns the names of those that were not there. One by one: Alembic's context is global."""
+    """Bring the stores to their newest revisions, one by one, as Alembic's context is global; returns the names of those that moved."""
     moved = []
     for each in services:
         database = each.database(foundation)

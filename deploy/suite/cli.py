@@ -128,7 +128,9 @@ def demo(
     appeals: Annotated[int, typer.Option(help="How many appeals.", min=1)] = 5000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same appeals.")] = 1,
     url: Annotated[str | None, typer.Option(help="A running suite; by default one of its own in a throw-away folder.")] = None,
-    rate: Annotated[float | None, typer.Option(help="Appeals a second, sent by the clock; by default as fast as they are accepted.", min=0.1)] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Appeals a second, sent by the clock; by default as fast as they are accepted.", min=0.1)
+    ] = None,
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Send realistic appeals through the public surface and compare what was sent with the figures; exits 1 unless they agree."""

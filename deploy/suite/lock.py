@@ -21,7 +21,9 @@ def locked(folder: Path) -> Iterator[None]:
         except BlockingIOError:
             file.seek(0)
             holder = file.read().strip() or "unknown"
-            raise FolderInUse(f"{folder} is in use: process {holder} runs a suite over it. Stop that one, or choose another --data.") from None
+            raise FolderInUse(
+                f"{folder} is in use: process {holder} runs a suite over it. Stop that one, or choose another --data."
+            ) from None
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()

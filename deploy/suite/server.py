@@ -23,7 +23,7 @@ class PortBusy(RuntimeError):
 
 
 class _Server(uvicorn.Server):
-    """Says when it really serves, and leaves the stopping to the suite: uvicorn would end the process by the signal, before the loops rest."""
+    """Says when it really serves, and leaves the stopping to the suite: uvicorn would let the signal end the process before the loops rest."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
@@ -69,7 +69,13 @@ def up(data: Path, host: str, port: int, *, demo: bool, announce: Callable[[str]
 
 async def _serve(suite: Suite, listening: socket.socket, url: str, *, demo: bool, announce: Callable[[str], None]) -> None:
     config = uvicorn.Config(
-        suite, lifespan="off", access_log=False, log_config=None, proxy_headers=False, server_header=False, timeout_graceful_shutdown=STOP_SECONDS
+        suite,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
     )
     async with suite.running():
         await _Server(config, lambda: announce(url)).serve(sockets=[listening])

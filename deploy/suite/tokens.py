@@ -10,7 +10,13 @@ from shared.settings import ServiceSettings
 
 
 def issue(
-    data: Path, role: str, *, region: str | None = None, provider_id: UUID | None = None, subject: str | None = None, name: str | None = None
+    data: Path,
+    role: str,
+    *,
+    region: str | None = None,
+    provider_id: UUID | None = None,
+    subject: str | None = None,
+    name: str | None = None,
 ) -> str:
     """A signed token. Raises ValueError for an unknown role, LocalIssuerForbidden in production."""
     if role not in ROLES:

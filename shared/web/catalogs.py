@@ -16,7 +16,8 @@ from shared.web.i18n import SHARED_LOCALES
 
 TRANSLATED: Final = ("kk", "ru")
 _METHODS: Final = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2")]
-_OPTIONS: Final = {"**.html": {"newstyle_gettext": "true", "silent": "false"}, "**.txt": {"newstyle_gettext": "true", "silent": "false"}}
+_JINJA: Final = {"newstyle_gettext": "true", "silent": "false", "extensions": "jinja2.ext.do"}
+_OPTIONS: Final = {"**.html": _JINJA, "**.txt": _JINJA}
 
 # Only what a reader of the file needs: no dates, which would change with every run.
 _HEADER: Final = r"""msgid ""

@@ -16,7 +16,7 @@ _ALL = "all"
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """A figure's definition. `kind` limits its cohort, `outcome` what is counted of the cohort; `group` is None for a figure without parts."""
+    """A figure's definition. `kind` limits its cohort, `outcome` what is counted of it; `group` is None for a figure without parts."""
 
     id: str
     label: Label

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import ValidationError
 from starlette.responses import HTMLResponse
 
@@ -27,9 +27,8 @@ from shared.web.languages import language_of
 from shared.web.pages import Pages
 from shared.web.viewer import show_viewer
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, dependencies=[Depends(show_viewer)])
 
-PATH: Final = "/analytics/dashboard"
 CHARTS: Final = ("received_by_channel", "received_by_kind", "complaints_by_category", "consultations_by_topic")
 OF_COMPLAINTS: Final = ("resolved_on_spot", "withdrawn", "outcomes")
 """Figures that the page shows of complaints alone, as the Fund publishes them."""
@@ -71,7 +70,6 @@ async def dashboard(request: Request, current: PagePrincipal) -> HTMLResponse:
     parts: Parts = request.app.state.parts
     pages: Pages = request.app.state.pages
     view = page_view_of(current)
-    show_viewer(request, current)
     today = parts.clock.now().astimezone(regions()[CENTRAL_OFFICE].timezone).date()
     filters = _filters(request.query_params, view, today)
     try:
@@ -118,9 +116,7 @@ async def _figures(parts: Parts, question: Question, view: View) -> dict[str, Fi
     of_complaints = Question(question.period, question.region, compare=question.compare, kind="COMPLAINT")
     async with parts.database.read() as session:
         return {
-            one: await figure(
-                session, kpi_definitions()[one], of_complaints if one in OF_COMPLAINTS else question, view, clock=parts.clock
-            )
+            one: await figure(session, kpi_definitions()[one], of_complaints if one in OF_COMPLAINTS else question, view, clock=parts.clock)
             for one in wanted
             if one in visible
         }
@@ -138,10 +134,14 @@ def _render(
     errors: Mapping[str, str] | None = None,
     status: int = 200,
 ) -> HTMLResponse:
-    language: Any = language_of(request)
+    language = language_of(request)
     labels = {code: region.label.in_(language) for code, region in regions().items()}
     tabs = [
-        (filters.href(period), pages.text(request, _PRESETS[name]), (period.first.isoformat(), period.last.isoformat()) == (filters.first, filters.last))
+        (
+            filters.href(period),
+            pages.text(request, _PRESETS[name]),
+            (period.first.isoformat(), period.last.isoformat()) == (filters.first, filters.last),
+        )
         for name, period in presets(today).items()
     ]
     context = {

@@ -18,7 +18,7 @@ _WITHOUT_CODE = {
     "outcomes": N_("Complaints not finished yet:"),
 }
 _UNSPLIT = N_("Complaints whose register does not say whether they were resolved here and now or withdrawn; neither figure counts them:")
-_ROUNDED = N_("Shares that do not add up to 100 % because each is rounded:")
+_ROUNDED = N_("Shares, each rounded, that add up to:")
 
 
 class Remark(NamedTuple):

@@ -50,7 +50,8 @@ async def facts(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID,
     """What an event may look at before it changes a fact, by appeal."""
     c = fact.c
     query = select(c.appeal_id, c.status, c.tier, c.moved_at, c.due_at, c.answered_at, c.provider_id).where(c.appeal_id.in_(appeal_ids))
-    return {row.appeal_id: row for row in (await session.execute(query)).all()}
+    rows: Sequence[Any] = (await session.execute(query)).all()
+    return {row.appeal_id: row for row in rows}
 
 
 async def update_facts(session: AsyncSession, rows: Rows) -> None:

@@ -104,7 +104,13 @@ async def _labels(session: AsyncSession, group: str, codes: Mapping[str, int]) -
         return none | {code: region.label for code, region in regions().items()}
     if group == "tier":
         return none | {str(number): tier.label for number, tier in known.tiers.items()}
-    tables = {"channel": known.channels, "kind": known.kinds, "category": known.categories, "topic": known.topics, "outcome": known.outcomes}
+    tables = {
+        "channel": known.channels,
+        "kind": known.kinds,
+        "category": known.categories,
+        "topic": known.topics,
+        "outcome": known.outcomes,
+    }
     return none | {code: entry.label for code, entry in tables[group].items()}
 
 

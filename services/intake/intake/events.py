@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from intake.service.filing import Filing
-from shared.contracts import AppealImported, AppealRegistered
+from shared.contracts import AppealRegistered
 
 
 def appeal_registered(appeal_id: UUID, number: str, filing: Filing) -> AppealRegistered:
@@ -26,6 +26,3 @@ def appeal_registered(appeal_id: UUID, number: str, filing: Filing) -> AppealReg
         registered_at=filing.registered_at,
         due_at=filing.due_at,
     )
-
-
-__all__ = ["AppealImported", "appeal_registered"]

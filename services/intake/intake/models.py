@@ -77,7 +77,7 @@ class Tracking(IntakeModel, table=True):
 
 
 class Timeline(IntakeModel, table=True):
-    """What happened after registration, an event a row; `data` holds codes, ids and times for the text, `holder` who held it from then on."""
+    """What happened after registration, an event a row: codes, ids and times for its text, and who held the matter from then on."""
 
     __tablename__ = "timeline"
     __table_args__ = (Index("ix_timeline_appeal", "appeal_id", "at"),)

@@ -35,6 +35,12 @@ async def known_providers(session: AsyncSession, ids: Collection[UUID]) -> set[U
     return set((await session.execute(select(col(Provider.id)).where(col(Provider.id).in_(ids)))).scalars())
 
 
+async def active_providers(session: AsyncSession, region: str) -> Sequence[Provider]:
+    """A region's organisations that can be chosen, by their Russian names."""
+    query = select(Provider).where(col(Provider.region) == region, col(Provider.active).is_(True)).order_by(col(Provider.name_ru))
+    return (await session.execute(query)).scalars().all()
+
+
 async def add_appeals(session: AsyncSession, appeals: Rows, trackings: Rows) -> None:
     if appeals:
         await session.execute(insert(Appeal), appeals)
@@ -83,8 +89,9 @@ async def forget_wrong_attempts(session: AsyncSession, before: datetime) -> None
 
 async def sealed_contents(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, Row[Any]]:
     """The sealed columns, and the consents, by appeal id."""
-    columns = (Appeal.id, Appeal.text, Appeal.applicant, Appeal.provider_name, Appeal.provider_bin, Appeal.consents)
-    rows = await session.execute(select(*(col(one) for one in columns)).where(col(Appeal.id).in_(ids)))
+    columns = Appeal.__table__.c  # type: ignore[attr-defined]
+    wanted = (columns[name] for name in ("id", "text", "applicant", "provider_name", "provider_bin", "consents"))
+    rows = await session.execute(select(*wanted).where(columns.id.in_(ids)))
     return {row.id: row for row in rows}
 
 
@@ -107,7 +114,7 @@ async def put_trackings(session: AsyncSession, rows: Rows) -> None:
     """Replace whole rows of the projection; each names its appeal as `of`."""
     if rows:
         table = Tracking.__table__  # type: ignore[attr-defined]
-        changed = {name: bindparam(name) for name in rows[0] if name != "of"}
+        changed: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "of"}
         # On the connection: an ORM session refuses an executemany UPDATE with a WHERE of its own.
         await (await session.connection()).execute(update(table).where(table.c.appeal_id == bindparam("of")).values(changed), rows)
 

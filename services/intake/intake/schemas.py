@@ -1,4 +1,4 @@
-"""What intake is told and what it answers. Requests know lengths and shapes; whether codes may stand together is `service.filing`'s to say."""
+"""What intake is told and what it answers. Requests know lengths and shapes; what may stand is `service.filing`'s to say."""
 
 from datetime import date, datetime
 from typing import Annotated, Any
@@ -9,13 +9,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from shared.http import ShortText, StrictModel, Text, Text20k
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9_-]+$")]
-# RFC 3339 §5.6; told as text because a time parser also takes bare numbers for times.
-Rfc3339 = Annotated[
-    str,
-    StringConstraints(
-        max_length=40, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
-    ),
-]
+Moment = Annotated[str, Text(40)]  # read by `service.filing.moment`: pydantic takes bare numbers for times too
 
 
 class ProviderIn(StrictModel):
@@ -47,7 +41,7 @@ class AppealIn(StrictModel):
     text: Text20k | None = None
     applicant: ApplicantIn
     consents: list[Code] = Field(default=[], max_length=10)
-    received_at: Rfc3339 | None = Field(None, description="RFC 3339; for operators, channels and partners")
+    received_at: Moment | None = Field(None, description="RFC 3339; for operators, channels and partners")
 
 
 class ReceivedBy(BaseModel):
@@ -140,8 +134,8 @@ class LegacyRow(StrictModel):
     topic: Code | None = None
     region: Code
     provider_bin: Annotated[str, Text(40)] | None = None
-    received_at: Annotated[str, Text(40)]
-    closed_at: Annotated[str, Text(40)] | None = None
+    received_at: Moment
+    closed_at: Moment | None = None
     outcome: Code | None = None
     text: Text20k | None = None
 

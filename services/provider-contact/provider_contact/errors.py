@@ -20,5 +20,5 @@ class ActionNotPossible(Conflict):
         super().__init__(extra={"next_actions": list(next_actions)})
 
 
-class UnknownAppeal(LookupError):  # noqa: N818 - says what is wrong with the event
+class UnknownAppeal(LookupError):
     """An event of an appeal whose registration was not seen; the order of the log rules this out, so the event is parked."""

@@ -1,25 +1,17 @@
 """Constructors of the events this service emits."""
 
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
-from provider_contact.models import Inquiry, Provider
+from provider_contact.models import Inquiry
 from shared.contracts import InquiryAcknowledged, InquiryAnswered, InquiryOverdue, InquirySent, ProviderRecorded
 
 
-
-def provider_recorded(provider: Provider, *, active: bool) -> ProviderRecorded:
-    return ProviderRecorded(
-        provider_id=provider.provider_id,
-        name_kk=provider.name_kk,
-        name_ru=provider.name_ru,
-        short_name=provider.short_name,
-        aliases=provider.aliases,
-        region=provider.region,
-        district=provider.district,
-        kind=provider.kind,
-        ownership=provider.ownership,
-        active=active,
-    )
+def provider_recorded(row: Mapping[str, Any], *, active: bool) -> ProviderRecorded:
+    """The public part of a `provider` row."""
+    public = {name: row[name] for name in ProviderRecorded.model_fields if name != "active"}
+    return ProviderRecorded(**public, active=active)
 
 
 def inquiry_sent(inquiry: Inquiry) -> InquirySent:

@@ -1,7 +1,7 @@
 """Finding the provider that people mean: a fuzzy index of names in Kazakh, Russian and Latin letters.
 
-A name is its numbers, which must agree exactly, and its words, which weigh by how far they tell providers apart and may be misspelt. The score is
-the covered share of what was typed, mixed with the covered share of the full name.
+A name is its numbers, which must agree exactly, and its words, which weigh by how far they tell providers apart and may be misspelt.
+The score is the covered share of what was typed, mixed with the covered share of the full name.
 """
 
 import re

@@ -9,8 +9,9 @@ from importlib.resources import files
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.auth import ROLES
+from shared.domain.deadlines import policies
 from shared.domain.labels import Label
-from shared.domain.tables import Row, parse_rows
+from shared.domain.tables import ReferenceDataError, Row, parse_rows
 from shared.domain.taxonomy import taxonomy
 
 STATUSES = ("DRAFT", "SENT", "DELIVERED", "ACKNOWLEDGED", "RESPONDED", "ACCEPTED", "RETURNED")
@@ -53,6 +54,25 @@ class ContentPurpose:
     on_behalf_required: bool
 
 
+class InquiryRule(BaseModel):
+    """Which kinds of appeal are put to the provider by themselves, until when it answers, and by which channel it is asked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kinds: frozenset[str]
+    deadline_policy: str
+    channel: str
+
+
+@cache
+def inquiry_rule() -> InquiryRule:
+    """Raises ReferenceDataError for a kind or a deadline that is not known."""
+    rule = InquiryRule.model_validate(tomllib.loads(_text("inquiry_rule.toml")))
+    if not (rule.kinds <= taxonomy().kinds.keys() and rule.deadline_policy in policies()):
+        raise ReferenceDataError("inquiry_rule.toml", 1, "a kind or the deadline is not known")
+    return rule
+
+
 @cache
 def matching_policy() -> MatchingPolicy:
     return MatchingPolicy.model_validate(tomllib.loads(_text("matching.toml")))
@@ -87,7 +107,8 @@ def inquiry_actions() -> Mapping[tuple[str, str], InquiryAction]:
 
 @cache
 def content_purposes() -> Mapping[str, ContentPurpose]:
-    return {row.text("purpose"): ContentPurpose(row.text("purpose"), row.flag("on_behalf_required")) for row in _rows("content_purposes.csv")}
+    purposes = [ContentPurpose(row.text("purpose"), row.flag("on_behalf_required")) for row in _rows("content_purposes.csv")]
+    return {one.purpose: one for one in purposes}
 
 
 def question(category: str) -> Label:
@@ -97,7 +118,7 @@ def question(category: str) -> Label:
 
 def check() -> None:
     """Load every file, so that a process does not start with a wrong one."""
-    for load in (matching_policy, name_weights, inquiry_actions, content_purposes, _question):
+    for load in (matching_policy, name_weights, inquiry_rule, inquiry_actions, content_purposes, _question):
         load()
 
 

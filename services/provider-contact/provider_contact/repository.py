@@ -5,15 +5,16 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from provider_contact.models import Appeal, ContentRead, Delivery, DirectoryVersion, Inquiry, NameMatch, Provider, Response
+from provider_contact.models import Appeal, Delivery, DirectoryVersion, Inquiry, NameMatch, Provider, Response
 from shared.messaging.inbox import upserting
 from shared.visibility import Scope
 
 DIRECTORY = 1  # the one row of directory_version
+ONE_STATEMENT = {"render_nulls": True}  # rows with and without a value go into the same INSERT
 BIN_KEYS_AT_ONCE = 1_000  # engines limit the parameters of a statement
 
 
@@ -49,7 +50,8 @@ async def valid_providers(session: AsyncSession, day: date) -> Sequence[Provider
 
 async def known_providers(session: AsyncSession, bin_keys: Sequence[bytes]) -> dict[bytes, Row[Any]]:
     """By BIN key: id, fingerprint and validity of the providers that the directory has."""
-    columns = (col(Provider.bin_key), col(Provider.provider_id), col(Provider.fingerprint), col(Provider.valid_from), col(Provider.valid_to))
+    validity = (col(Provider.valid_from), col(Provider.valid_to))
+    columns = (col(Provider.bin_key), col(Provider.provider_id), col(Provider.fingerprint), *validity)
     found: dict[bytes, Row[Any]] = {}
     for start in range(0, len(bin_keys), BIN_KEYS_AT_ONCE):
         some = bin_keys[start : start + BIN_KEYS_AT_ONCE]
@@ -60,7 +62,7 @@ async def known_providers(session: AsyncSession, bin_keys: Sequence[bytes]) -> d
 
 async def add_providers(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        await session.execute(insert(Provider), list(rows))
+        await session.execute(insert(Provider), list(rows), execution_options=ONE_STATEMENT)
 
 
 async def change_providers(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -73,13 +75,13 @@ async def change_providers(session: AsyncSession, rows: Sequence[Mapping[str, An
 
 async def add_appeals(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
-        await session.execute(upserting(session)(Appeal).on_conflict_do_nothing(), list(rows))
+        await session.execute(upserting(session)(Appeal).on_conflict_do_nothing(), list(rows), execution_options=ONE_STATEMENT)
 
 
 async def appeals_for_update(session: AsyncSession, appeal_ids: Iterable[UUID]) -> dict[UUID, Appeal]:
-    """These appeals, locked in one order so that two batches never wait for each other."""
+    """Copies of these appeals, their rows locked in one order so that two batches never wait for each other."""
     query = select(Appeal).where(col(Appeal.appeal_id).in_(list(appeal_ids))).order_by(col(Appeal.appeal_id)).with_for_update()
-    return {appeal.appeal_id: appeal for appeal in (await session.execute(query)).scalars()}
+    return {appeal.appeal_id: Appeal(**appeal.model_dump()) for appeal in (await session.execute(query)).scalars()}
 
 
 async def change_appeals(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -108,8 +110,8 @@ async def add_matches(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) 
 
 
 async def forget_matches(session: AsyncSession, appeal_ids: Sequence[UUID]) -> None:
-    table: Any = NameMatch
-    await session.execute(table.__table__.delete().where(col(NameMatch.appeal_id).in_(appeal_ids)))
+    query = delete(NameMatch).where(col(NameMatch.appeal_id).in_(appeal_ids)).execution_options(synchronize_session=False)
+    await session.execute(query)
 
 
 async def match_for_update(session: AsyncSession, appeal_id: UUID) -> NameMatch | None:
@@ -148,8 +150,8 @@ async def appeals_with_inquiry(session: AsyncSession, appeal_ids: Iterable[UUID]
 
 async def add_inquiries(session: AsyncSession, inquiries: Sequence[Inquiry], deliveries: Sequence[Delivery]) -> None:
     if inquiries:
-        await session.execute(insert(Inquiry), [one.model_dump() for one in inquiries])
-        await session.execute(insert(Delivery), [one.model_dump() for one in deliveries])
+        await session.execute(insert(Inquiry), [one.model_dump() for one in inquiries], execution_options=ONE_STATEMENT)
+        await session.execute(insert(Delivery), [one.model_dump() for one in deliveries], execution_options=ONE_STATEMENT)
 
 
 async def inquiries(
@@ -190,10 +192,6 @@ async def mark_overdue(session: AsyncSession, inquiry_ids: Sequence[UUID]) -> No
 async def responses(session: AsyncSession, response_ids: Sequence[UUID]) -> dict[UUID, Response]:
     query = select(Response).where(col(Response.response_id).in_(response_ids))
     return {one.response_id: one for one in (await session.execute(query)).scalars()}
-
-
-async def note_read(session: AsyncSession, read: ContentRead) -> None:
-    session.add(read)
 
 
 def _seen(scope: Scope) -> ColumnElement[bool]:

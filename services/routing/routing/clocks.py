@@ -109,7 +109,10 @@ def begin(appeal_id: UUID, policy: str, region: str, registered_at: datetime, cl
 
 
 def adjust(case: AppealCase, running: Sequence[CaseClock], new_id: Callable[[], UUID], now: datetime) -> list[Mapping[str, Any]]:
-    """Let the clocks follow a new kind or form: what no longer applies is replaced; the rows of what starts, at the same first day, come back."""
+    """Let the clocks follow a new kind or form: what no longer applies is replaced.
+
+    Returns the rows of what starts, on the same first day. Raises CalendarGap.
+    """
     wanted = required(case.kind, case.statutory_form)
     kept = [clock for clock in running if clock.policy in wanted]
     for clock in running:
@@ -133,7 +136,7 @@ def _halt(clock: CaseClock, state: str, now: datetime) -> None:
 
 
 async def watch(session: AsyncSession, now: datetime) -> int:
-    """Warn of and tell the breach of what is due, the oldest due first, whoever has the case or nobody. Returns how many cases were looked at.
+    """Warn of what is nearly due and tell what is overdue, the oldest first, whoever has the case or nobody. Returns how many cases it saw.
 
     Idempotent for each clock and level: a clock that has told moves on, and the ids of what it tells follow from its own.
     """

@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from shared.errors import Conflict, DomainError
 
 
-class UnknownAppeal(LookupError):  # noqa: N818 - named as the log speaks of it
+class UnknownAppeal(LookupError):
     """An event tells of an appeal that has no case here: it is parked until `replay`, as the order of the log promises one."""
 
 

@@ -69,4 +69,3 @@ def check(*events: type[Event]) -> None:
     _codes()
     for event in events:
         _texts()[event.FACT]
-

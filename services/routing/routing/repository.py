@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -67,10 +67,19 @@ async def change_cases(session: AsyncSession, rows: Rows) -> None:
         await session.execute(update(AppealCase), rows)
 
 
-async def lock_cases(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, AppealCase]:
-    """These cases, locked in the order of their ids, so that two transactions never wait for each other in a ring."""
-    query = select(AppealCase).where(col(AppealCase.appeal_id).in_(appeal_ids)).order_by(col(AppealCase.appeal_id)).with_for_update()
-    return {case.appeal_id: case for case in (await session.execute(query)).scalars()}
+Held = Row[UUID, str, int, UUID | None, int]
+"""A locked case's `appeal_id, status, tier, provider_id, version`."""
+
+
+async def lock_cases(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, Held]:
+    """What a batch of events needs of these cases, locked in the order of their ids, so that no two transactions wait in a ring.
+
+    Rows, not objects: bulk updates pass the session's objects by, and one transaction may see several batches of one case.
+    """
+    key, version = col(AppealCase.appeal_id), col(AppealCase.version)
+    query = select(key, col(AppealCase.status), col(AppealCase.tier), col(AppealCase.provider_id), version)
+    found = await session.execute(query.where(key.in_(appeal_ids)).order_by(key).with_for_update())
+    return {case.appeal_id: case for case in found}
 
 
 async def lock_case(session: AsyncSession, appeal_id: UUID, visible: Scope) -> AppealCase | None:

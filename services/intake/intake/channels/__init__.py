@@ -1,4 +1,4 @@
-"""Ways in. Each adapter turns what its channel knows of the sender into an `Admission`; the use case behind them is one (`service.register`)."""
+"""Ways in. Each adapter turns what its channel knows of the sender into an `Admission`; the use case behind them all is `Intake.file`."""
 
 from dataclasses import dataclass
 

@@ -18,7 +18,8 @@ OPERATORS_DEFAULT: Final = "CALL_1414"
 def admit(principal: Principal, channel: str | None) -> Admission:
     """The terms for a token's holder.
 
-    Raises Forbidden for a role that files nothing, ChannelNotAllowed for an applicant outside WEB and APP, InvalidInput for an unknown channel.
+    Raises Forbidden for a role that files nothing, ChannelNotAllowed for an applicant outside WEB and APP, InvalidInput for an unknown
+    channel.
     """
     if not principal.has("applicant", *FOR_OTHERS):
         raise Forbidden

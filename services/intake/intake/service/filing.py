@@ -23,6 +23,8 @@ from shared.field_errors import DETAILS
 
 CONSENTS: Final = frozenset({"PROCESSING", "DISCLOSE_TO_PROVIDER"})
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+# RFC 3339 §5.6
+_RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 SENTENCES: Final = DETAILS | {
@@ -76,14 +78,9 @@ def fault(field: str, code: str) -> FieldError:
 def moment(text: str) -> datetime | None:
     """An RFC 3339 time from 2000 on as aware UTC; None for anything else."""
     try:
-        parsed = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if parsed.tzinfo is None or len(text) < len("2000-01-01T00:00:00Z") or not EARLIEST <= parsed:
-        return None
-    try:
-        return parsed.astimezone(UTC)
-    except OverflowError:  # the last hours of the year 9999, west of Greenwich
+        parsed = datetime.fromisoformat(text.upper()) if _RFC_3339.fullmatch(text) else None
+        return parsed.astimezone(UTC) if parsed is not None and parsed >= EARLIEST else None
+    except (ValueError, OverflowError):  # overflow: the last hours of the year 9999, west of Greenwich
         return None
 
 

@@ -204,18 +204,20 @@ def _tracking(one: _Entry) -> dict[str, Any]:
 
 def _body(one: _Entry, number: str, now: datetime) -> bytes:
     filing = one.filing
-    head = to_json({
-        "appeal_id": one.appeal_id,
-        "number": number,
-        "pin": one.pin,
-        "status": shown_status(INITIAL, filing.registered_at, now),
-        "received_at": filing.received_at,
-        "registered_at": filing.registered_at,
-        "received_by": filing.received_by,
-        "due_at": filing.due_at,
-        "due_provisional": True,
-        "links": {"self": f"/intake/v1/appeals/{number}", "track": "/intake/track"},
-    })
+    head = to_json(
+        {
+            "appeal_id": one.appeal_id,
+            "number": number,
+            "pin": one.pin,
+            "status": shown_status(INITIAL, filing.registered_at, now),
+            "received_at": filing.received_at,
+            "registered_at": filing.registered_at,
+            "received_by": filing.received_by,
+            "due_at": filing.due_at,
+            "due_provisional": True,
+            "links": {"self": f"/intake/v1/appeals/{number}", "track": "/intake/track"},
+        }
+    )
     return head[:-1] + b',"due_explanation":' + _explanation(filing.deadline) + b"}"
 
 

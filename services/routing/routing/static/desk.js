@@ -51,3 +51,15 @@ function choose() {
 }
 classify?.addEventListener("change", choose);
 if (classify) choose();
+
+// A ready answer goes behind what is written already.
+for (const button of document.querySelectorAll("[data-insert]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const field = document.getElementById(button.dataset.insert);
+    const ready = button.parentElement.querySelector(".said").textContent;
+    field.value = [field.value.trim(), ready].filter(Boolean).join("\n\n");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
+  });
+}

@@ -1,0 +1,116 @@
+"""`aryz demo`: realistic appeals through the public surface of a running suite, and a table that has to agree."""
+
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from uuid import UUID, uuid4
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from shared.domain.regions import regions
+from suite import process
+from suite.demo import figures, timing
+from suite.demo.appeals import KnownProvider, generate
+from suite.demo.surface import DemoFailed, Surface
+from suite.demo.traffic import Done, Traffic
+from suite.tokens import issue
+
+PATIENCE_SECONDS = 60
+POLL_SECONDS = 0.05
+
+__all__ = ["DemoFailed", "play", "run"]
+
+
+def run(*, appeals: int, seed: int, url: str | None, rate: float | None, data: Path) -> bool:
+    """Play the demo and print its table; True when sent and said agree."""
+    console = Console()
+    with _own_suite(console) if url is None else _given(url, data) as (where, folder):
+        try:
+            return asyncio.run(play(where, folder, appeals=appeals, seed=seed, rate=rate, console=console))
+        except DemoFailed as failure:
+            console.print(f"[red]aryz demo:[/] {failure}")
+            return False
+
+
+@contextmanager
+def _own_suite(console: Console) -> Iterator[tuple[str, Path]]:
+    with tempfile.TemporaryDirectory(prefix="aryz-demo-") as folder:
+        began = perf_counter()
+        with process.running(Path(folder)) as suite:
+            console.print(f"a suite of its own at {suite.url}, ready after {perf_counter() - began:.1f} s")
+            yield suite.url, suite.data
+
+
+@contextmanager
+def _given(url: str, data: Path) -> Iterator[tuple[str, Path]]:
+    yield url.rstrip("/"), data
+
+
+async def play(url: str, data: Path, *, appeals: int, seed: int, rate: float | None = None, console: Console) -> bool:
+    """Send, wait until everything is counted, print. Raises DemoFailed when the suite refuses something."""
+
+    def token(role: str, provider_id: str | None) -> str:
+        return issue(data, role, provider_id=UUID(provider_id) if provider_id else None, subject=f"demo-{role}")
+
+    surface = Surface(url, token)
+    try:
+        await surface.import_directory()
+        providers = await _directory(surface)
+        texts = generate(appeals, seed, providers)
+        before = await figures.read(surface)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=console) as progress:
+            sending, counting = progress.add_task("accepted", total=appeals), progress.add_task("counted", total=appeals)
+            traffic = Traffic(surface, seed, lambda: progress.advance(sending))
+            counted_at = asyncio.create_task(
+                _counted(surface, sum(before["received"].values()), appeals, lambda now: progress.update(counting, completed=now))
+            )
+            done = await traffic.run(texts, run_id=uuid4().hex, rate=rate)
+            last_count = await counted_at
+        return await _report(surface, data, before, done, last_count, console)
+    finally:
+        await surface.close()
+
+
+async def _directory(surface: Surface) -> list[KnownProvider]:
+    """The providers by the public search, once intake knows them too."""
+    found: list[KnownProvider] = []
+    for code in regions():
+        found += await surface.providers(code)
+    return found
+
+
+async def _counted(surface: Surface, before: int, appeals: int, show: object) -> float:
+    """When the last appeal was counted (perf_counter); gives up when nothing moves for a minute."""
+    last, moved_at = before, perf_counter()
+    while perf_counter() - moved_at < PATIENCE_SECONDS:
+        now = await figures.received(surface)
+        if now != last:
+            last, moved_at = now, perf_counter()
+            show(now - before)  # type: ignore[operator]
+        if now - before >= appeals:
+            break
+        await asyncio.sleep(POLL_SECONDS)
+    return moved_at
+
+
+async def _report(
+    surface: Surface, data: Path, before: figures.Figures, done: Done, last_count: float, console: Console
+) -> bool:
+    expected = figures.sent(done)
+    deadline = perf_counter() + PATIENCE_SECONDS
+    while not (agrees := figures.agree(expected, before, after := await figures.read(surface))) and perf_counter() < deadline:
+        await asyncio.sleep(POLL_SECONDS)
+    console.print(figures.table(expected, before, after))
+    count, sending = len(done.appeals), done.accepted - done.began
+    console.print(f"accepted {count} in {sending:.1f} s: {count / sending:.0f} appeals/s; first sent to last counted {last_count - done.began:.1f} s")
+    console.print(f"closed by clerks {done.outcomes.total()}, inquiries answered by providers {done.inquiries_answered}")
+    if latencies := await timing.registered_to_routed(data, {appeal_id for _, appeal_id in done.appeals}):
+        p50, p99 = (timing.percentile(latencies, percent) * 1000 for percent in (50, 99))
+        console.print(f"registered to routed: p50 {p50:.0f} ms, p99 {p99:.0f} ms, longest {latencies[-1] * 1000:.0f} ms")
+    console.print("[green]everything agrees[/]" if agrees else "[red]the figures do not agree with what was sent[/]")
+    return agrees

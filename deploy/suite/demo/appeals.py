@@ -1,0 +1,126 @@
+"""Synthetic appeals in Kazakh and Russian, the same for the same seed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+from shared.domain.identifiers import is_valid_iin
+from shared.domain.taxonomy import taxonomy
+from suite.demo.mix import shuffled, texts
+
+PLAIN_KAZAKH = str.maketrans("әғқңөұүһіӘҒҚҢӨҰҮҺІ", "агкноуухиАГКНОУУХИ")  # as typed on a keyboard without Kazakh letters
+TYPO_SHARE, PLAIN_SHARE = 0.15, 0.1
+ANONYMOUS_SHARE, TYPED_NAME_SHARE, CONSULTED_PROVIDER_SHARE = 0.05, 0.4, 0.05
+NAMES = {"kk": ("Сынақ Айбек", "Сынақ Айжан", "Сынақ Болат", "Сынақ Гүлмира"), "ru": ("Тестов Иван", "Тестова Анна", "Тестов Олег", "Тестова Вера")}
+LAST_DAY_OF_2099 = date(2099, 12, 31)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProvider:
+    """A provider as the directory's search gives it."""
+
+    provider_id: str
+    name_kk: str
+    name_ru: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAppeal:
+    """What is sent, and as whom."""
+
+    channel: str
+    body: dict[str, Any]
+
+    @property
+    def kind(self) -> str:
+        return str(self.body["kind"])
+
+
+def generate(count: int, seed: int, providers: Sequence[KnownProvider]) -> list[DemoAppeal]:
+    """`count` appeals whose channels, kinds, topics and categories are exactly the published mix."""
+    random = Random(seed)  # noqa: S311 - repeatable, nothing secret
+    kinds = shuffled(count, "kinds", random)
+    needs_category = {kind: taxonomy().subject_field(kind) == "category" for kind in set(kinds)}
+    complaints = sum(needs_category[kind] for kind in kinds)
+    categories, topics = iter(shuffled(complaints, "categories", random)), iter(shuffled(count - complaints, "topics", random))
+    writer = _Writer(random, providers)
+    columns = zip(
+        shuffled(count, "channels", random), kinds, shuffled(count, "languages", random), shuffled(count, "regions", random), strict=True
+    )
+    appeals = []
+    for channel, kind, language, region in columns:
+        subject = {"category": next(categories)} if needs_category[kind] else {"topic": next(topics)}
+        appeals.append(DemoAppeal(channel, writer.appeal(channel, kind, language, region, subject)))
+    return appeals
+
+
+class _Writer:
+    def __init__(self, random: Random, providers: Sequence[KnownProvider]) -> None:
+        self._random = random
+        self._by_region: dict[str, list[KnownProvider]] = {}
+        for each in providers:
+            self._by_region.setdefault(each.region, []).append(each)
+
+    def appeal(self, channel: str, kind: str, language: str, region: str, subject: dict[str, str]) -> dict[str, Any]:
+        provider = self._random.choice(self._by_region[region])
+        name = provider.name_kk if language == "kk" else provider.name_ru
+        about_provider = "category" in subject or self._random.random() < CONSULTED_PROVIDER_SHARE
+        is_anonymous = self._random.random() < ANONYMOUS_SHARE
+        return {
+            "channel": channel,
+            "language": language,
+            "kind": kind,
+            **subject,
+            "region": region,
+            "provider": self._provider(provider, name) if about_provider else None,
+            "text": self._text(kind, language, subject, name),
+            "applicant": {} if is_anonymous else self._applicant(language),
+            "consents": [] if is_anonymous else ["PROCESSING", *(["DISCLOSE_TO_PROVIDER"] if self._random.random() < 0.7 else [])],  # noqa: PLR2004
+        }
+
+    def _provider(self, provider: KnownProvider, name: str) -> dict[str, str]:
+        if self._random.random() >= TYPED_NAME_SHARE:
+            return {"provider_id": provider.provider_id}
+        return {"name": self._mistype(name) if self._random.random() < TYPO_SHARE else name}
+
+    def _applicant(self, language: str) -> dict[str, str]:
+        serial = self._random.randrange(10_000)
+        applicant = {"full_name": f"{self._random.choice(NAMES[language])} {serial}", "phone": f"+7701000{serial:04d}"}
+        if self._random.random() < 0.5:  # noqa: PLR2004 - about half say who they are
+            applicant["iin"] = _iin(self._random)
+        return applicant
+
+    def _text(self, kind: str, language: str, subject: dict[str, str], provider: str) -> str:
+        [(table, code)] = [({"category": "categories", "topic": "topics"}[field], code) for field, code in subject.items()]
+        own = texts()["kinds"].get(kind) or texts()[table].get(code) or texts()["ask"]
+        codes = taxonomy().categories if table == "categories" else taxonomy().topics
+        text = self._random.choice(own[language]).format(
+            provider=provider,
+            days=self._random.randint(3, 40),
+            year=self._random.randint(2022, 2025),
+            amount=self._random.randrange(1000, 20000, 500),
+            label=codes[code].label.in_("kk" if language == "kk" else "ru"),
+        )
+        if self._random.random() < TYPO_SHARE:
+            text = self._mistype(text)
+        return text.translate(PLAIN_KAZAKH) if language == "kk" and self._random.random() < PLAIN_SHARE else str(text)
+
+    def _mistype(self, text: str) -> str:
+        """One pair of neighbouring letters swapped, or a letter left out."""
+        letters = [place for place in range(len(text) - 1) if text[place : place + 2].isalpha()]
+        place = self._random.choice(letters)
+        if self._random.random() < 0.5:  # noqa: PLR2004 - one kind of slip as often as the other
+            return text[:place] + text[place + 1] + text[place] + text[place + 2 :]
+        return text[:place] + text[place + 1 :]
+
+
+def _iin(random: Random) -> str:
+    """A valid IIN of somebody who is going to be born in 2099."""
+    while True:
+        born = LAST_DAY_OF_2099 - timedelta(days=random.randrange(365))
+        candidate = f"{born:%y%m%d}5{random.randrange(10**5):05d}"
+        if is_valid_iin(candidate):
+            return candidate

@@ -1,0 +1,77 @@
+"""What was sent beside what the figures say."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from rich.table import Table
+
+from shared.domain.routing_policy import tier_for
+from shared.domain.taxonomy import taxonomy
+from suite.demo.surface import Surface
+from suite.demo.traffic import Done
+
+SPLIT = ("received_by_channel", "received_by_kind", "received_by_region", "received_by_tier", "complaints_by_category", "consultations_by_topic", "outcomes")
+KPIS = ("received", "complaints", *SPLIT)
+Figures = Mapping[str, Counter[str]]
+"""By KPI the value of each part; a figure without parts has one named by an empty text."""
+
+
+async def read(surface: Surface) -> Figures:
+    """The figures of the days around now: the days are local to each region."""
+    now = datetime.now(UTC)
+    first, last = (now - timedelta(days=1)).date().isoformat(), (now + timedelta(days=1)).date().isoformat()
+    figures = {}
+    for kpi in KPIS:
+        said = await surface.figure(kpi, first, last)
+        figures[kpi] = Counter({part["code"]: part["value"] for part in said["parts"]} if kpi in SPLIT else {"": said["value"]})
+    return figures
+
+
+async def received(surface: Surface) -> int:
+    now = datetime.now(UTC)
+    said = await surface.figure("received", (now - timedelta(days=1)).date().isoformat(), (now + timedelta(days=1)).date().isoformat())
+    return int(said["value"])
+
+
+def sent(done: Done) -> Figures:
+    """What the figures have to say after this traffic."""
+    bodies = [appeal.body for appeal, _ in done.appeals]
+    complaints = [body for body in bodies if body["kind"] == "COMPLAINT"]
+    root = taxonomy().root_category
+    return {
+        "received": Counter({"": len(bodies)}),
+        "complaints": Counter({"": len(complaints)}),
+        "received_by_channel": _count(body["channel"] for body in bodies),
+        "received_by_kind": _count(body["kind"] for body in bodies),
+        "received_by_region": _count(body["region"] for body in bodies),
+        "received_by_tier": _count(tier_for(body["kind"], body.get("category"), body.get("topic"), urgent=False) for body in bodies),
+        "complaints_by_category": _count(root(body["category"]) for body in complaints),
+        "consultations_by_topic": _count(body["topic"] for body in bodies if body["kind"] == "CONSULTATION"),
+        "outcomes": Counter(done.outcomes),
+    }
+
+
+def agree(expected: Figures, before: Figures, after: Figures) -> bool:
+    return all(want == said for _, _, want, said in _rows(expected, before, after))
+
+
+def table(expected: Figures, before: Figures, after: Figures) -> Table:
+    made = Table("Figure", "Part", "Sent", "Said", "", title="What was sent, and what the figures say", title_justify="left")
+    made.columns[2].justify = made.columns[3].justify = "right"
+    for kpi, code, want, said in _rows(expected, before, after):
+        made.add_row(kpi, code, f"{want}", f"{said}", "[green]agrees[/]" if want == said else "[red]differs[/]")
+    return made
+
+
+def _rows(expected: Figures, before: Figures, after: Figures) -> Iterable[tuple[str, str, int, int]]:
+    for kpi in KPIS:
+        said = {code: after[kpi][code] - before[kpi][code] for code in after[kpi]}
+        # An outcome that nobody recorded is said for what is still open: no more is known of those than their number.
+        codes = expected[kpi].keys() if kpi == "outcomes" else expected[kpi].keys() | {code for code, value in said.items() if value}
+        for code in sorted(codes, key=lambda code: -expected[kpi][code]):
+            yield kpi, code, expected[kpi][code], said.get(code, 0)
+
+
+def _count(codes: Iterable[object]) -> Counter[str]:
+    return Counter(str(code) for code in codes)

@@ -1,0 +1,43 @@
+"""How many of what: the published mix of one half-year, brought down to any number of appeals."""
+
+import tomllib
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cache
+from importlib.resources import files
+from random import Random
+from typing import Any
+
+
+@cache
+def weights() -> Mapping[str, Mapping[str, int]]:
+    """Weights by table of mix.toml."""
+    return _read("mix.toml")
+
+
+@cache
+def texts() -> Mapping[str, Any]:
+    """The tables of texts.toml."""
+    return _read("texts.toml")
+
+
+def apportion(total: int, shares: Mapping[str, int]) -> dict[str, int]:
+    """`total` divided in proportion to `shares`, in whole numbers that add up to it (largest remainders first)."""
+    whole = sum(shares.values())
+    exact = {code: Fraction(total * share, whole) for code, share in shares.items()}
+    counts = {code: int(part) for code, part in exact.items()}
+    by_remainder = sorted(shares, key=lambda code: exact[code] - counts[code], reverse=True)
+    for code in by_remainder[: total - sum(counts.values())]:
+        counts[code] += 1
+    return counts
+
+
+def shuffled(total: int, table: str, random: Random) -> list[str]:
+    """Codes of a table in their due numbers, in random order."""
+    codes = [code for code, count in apportion(total, weights()[table]).items() for _ in range(count)]
+    random.shuffle(codes)
+    return codes
+
+
+def _read(file: str) -> Any:
+    return tomllib.loads((files("suite.demo") / file).read_text(encoding="utf-8"))

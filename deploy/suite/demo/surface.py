@@ -1,0 +1,103 @@
+"""The public HTTP surface, as the demo's citizens, clerks and providers use it."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import Any
+
+import httpx
+
+from suite.demo.appeals import DemoAppeal, KnownProvider
+from suite.demo.directory import as_csv
+
+TIMEOUT_SECONDS = 30.0
+CONNECTIONS = 64
+DIRECTORY_SECONDS = 10.0
+Token = Callable[..., str]
+
+
+class DemoFailed(RuntimeError):
+    """The suite refused what the demo takes for valid."""
+
+
+class Surface:
+    """One HTTP client for everybody; each call says whose token it carries."""
+
+    def __init__(self, url: str, token: Token) -> None:
+        limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+        self._http = httpx.AsyncClient(base_url=url, timeout=TIMEOUT_SECONDS, limits=limits, trust_env=False)
+        self._token = token
+        self._bearers: dict[tuple[str, str | None], dict[str, str]] = {}
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    def bearer(self, role: str, provider_id: str | None = None) -> dict[str, str]:
+        """The header of a role's token, made once."""
+        key = (role, provider_id)
+        if key not in self._bearers:
+            self._bearers[key] = {"Authorization": f"Bearer {self._token(role, provider_id)}"}
+        return self._bearers[key]
+
+    async def import_directory(self) -> None:
+        headers = {**self.bearer("admin"), "Content-Type": "text/csv"}
+        result = _ok(await self._http.post("/provider-contact/v1/providers/imports", content=as_csv().encode(), headers=headers))
+        if result["rejected"]:
+            raise DemoFailed(f"the directory was refused: {result['rejected'][0]}")
+
+    async def providers(self, region: str) -> list[KnownProvider]:
+        found = _ok(await self._http.get("/provider-contact/v1/providers", params={"region": region, "limit": 200}))
+        return [KnownProvider(each["provider_id"], each["name_kk"], each["name_ru"], each["region"]) for each in found["items"]]
+
+    async def register(self, appeal: DemoAppeal, key: str) -> Mapping[str, Any]:
+        """File an appeal as its channel does: the site without a token, the others with theirs. Waits when told to."""
+        headers = {"Idempotency-Key": key} | ({} if appeal.channel == "WEB" else self.bearer("channel"))
+        unknown_until = monotonic() + DIRECTORY_SECONDS
+        while True:
+            answer = await self._http.post("/intake/v1/appeals", json=appeal.body, headers=headers)
+            if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+                await asyncio.sleep(float(answer.headers.get("Retry-After", "1")))
+            elif "unknown-provider" in _codes(answer) and monotonic() < unknown_until:
+                await asyncio.sleep(0.1)  # the directory was just imported, and intake hears of it by events
+            else:
+                return _ok(answer)
+
+    async def case(self, appeal_id: str) -> Mapping[str, Any] | None:
+        """The case on the desk, None while routing has not opened it."""
+        answer = await self._http.get(f"/routing/v1/cases/{appeal_id}", headers=self.bearer("operator"))
+        return None if answer.status_code == httpx.codes.NOT_FOUND else _ok(answer)
+
+    async def act(self, appeal_id: str, action: str, version: int, **fields: Any) -> Mapping[str, Any] | None:
+        """A clerk's move; None when the case has changed meanwhile."""
+        path = f"/routing/v1/cases/{appeal_id}/actions/{action}"
+        answer = await self._http.post(path, json={"expected_version": version, **fields}, headers=self.bearer("operator"))
+        return None if answer.status_code == httpx.codes.CONFLICT else _ok(answer)
+
+    async def inquiries(self, cursor: str | None = None) -> Mapping[str, Any]:
+        params = {"limit": 200} | ({"cursor": cursor} if cursor else {})
+        return _ok(await self._http.get("/provider-contact/v1/inquiries", params=params, headers=self.bearer("admin")))
+
+    async def respond(self, inquiry: Mapping[str, Any], action: str, version: int, **fields: Any) -> Mapping[str, Any] | None:
+        """A provider's move on its inquiry; None when that was settled meanwhile."""
+        path = f"/provider-contact/v1/inquiries/{inquiry['inquiry_id']}/actions/{action}"
+        headers = self.bearer("provider", inquiry["provider_id"])
+        answer = await self._http.post(path, json={"expected_version": version, **fields}, headers=headers)
+        return None if answer.status_code == httpx.codes.CONFLICT else _ok(answer)
+
+    async def figure(self, kpi: str, first: str, last: str) -> Mapping[str, Any]:
+        return _ok(await self._http.get(f"/analytics/v1/kpis/{kpi}", params={"from": first, "to": last}, headers=self.bearer("analyst")))
+
+
+def _codes(answer: httpx.Response) -> list[str]:
+    """Codes of the fields that were refused."""
+    if answer.status_code != httpx.codes.UNPROCESSABLE_ENTITY:
+        return []
+    return [each["code"] for each in answer.json().get("errors", [])]
+
+
+def _ok(answer: httpx.Response) -> Any:
+    if not answer.is_success:
+        problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+        errors = [(each["field"], each["code"]) for each in problem.get("errors", [])]
+        raise DemoFailed(f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {problem.get('code', '')} {errors or ''}")
+    return answer.json()

@@ -1,0 +1,140 @@
+"""Everybody's moves at once: citizens file, clerks take, answer and close a share, providers answer half of their inquiries."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from time import perf_counter
+from typing import Any
+
+from suite.demo.appeals import DemoAppeal
+from suite.demo.surface import Surface
+
+SENDERS = 32
+CLERKS = 4
+HANDLED_EVERY = 16  # about 6 % of the appeals are answered and closed while the demo runs
+REST_SECONDS = 0.05
+PROVIDER_ROUNDS = 2
+OUTCOMES = {"COMPLAINT": ("JUSTIFIED", "PARTLY_JUSTIFIED", "UNJUSTIFIED"), "GRATITUDE": ("NOTED",), "SUGGESTION": ("NOTED",)}
+ANSWER = {
+    "kk": ("Өтінішіңіз қаралды. Бұл – сынақ жауабы.", "Қосымша әрекет қажет емес.", "Келіспесеңіз, жоғары тұрған органға шағымдана аласыз."),
+    "ru": ("Обращение рассмотрено. Это тестовый ответ.", "Дополнительных действий не требуется.", "Вы вправе обжаловать ответ в вышестоящем органе."),
+}
+
+
+@dataclass
+class Done:
+    """What was sent and done, to be compared with what the figures say."""
+
+    appeals: list[tuple[DemoAppeal, str]] = field(default_factory=list)
+    """Each with its id."""
+    outcomes: Counter[str] = field(default_factory=Counter)
+    inquiries_answered: int = 0
+    began: float = 0.0
+    accepted: float = 0.0
+    """When the last appeal was accepted (perf_counter)."""
+
+
+class Traffic:
+    def __init__(self, surface: Surface, seed: int, advance: Callable[[], None]) -> None:
+        self._surface = surface
+        self._random = Random(seed)  # noqa: S311 - repeatable, nothing secret
+        self._seed = seed
+        self._advance = advance
+        self._to_handle: asyncio.Queue[tuple[DemoAppeal, str] | None] = asyncio.Queue()
+        self.done = Done()
+
+    async def run(self, appeals: Sequence[DemoAppeal], *, run_id: str, rate: float | None = None) -> Done:
+        """Send all; ends when clerks and providers have done their share. `run_id` keeps the idempotency keys of runs apart."""
+        clerks = [asyncio.create_task(self._clerk()) for _ in range(CLERKS)]
+        self.done.began = perf_counter()
+        waiting = iter(enumerate(appeals))
+        senders = (self._send(waiting, run_id) for _ in range(SENDERS)) if rate is None else [self._send_by_clock(waiting, run_id, rate)]
+        await asyncio.gather(*senders)
+        self.done.accepted = perf_counter()
+        for _ in clerks:
+            self._to_handle.put_nowait(None)
+        await asyncio.gather(*clerks, self._providers())
+        return self.done
+
+    async def _send(self, waiting: Iterable[tuple[int, DemoAppeal]], run_id: str) -> None:
+        for place, appeal in waiting:
+            await self._register(place, appeal, run_id)
+
+    async def _send_by_clock(self, waiting: Iterable[tuple[int, DemoAppeal]], run_id: str, rate: float) -> None:
+        """An open loop: each at its own moment, whether or not the earlier ones are answered."""
+        began, under_way = perf_counter(), []
+        for place, appeal in waiting:
+            await asyncio.sleep(max(0.0, began + place / rate - perf_counter()))
+            under_way.append(asyncio.create_task(self._register(place, appeal, run_id)))
+        await asyncio.gather(*under_way)
+
+    async def _register(self, place: int, appeal: DemoAppeal, run_id: str) -> None:
+        receipt = await self._surface.register(appeal, f"demo-{run_id}-{place}")
+        sent = (appeal, str(receipt["appeal_id"]))
+        self.done.appeals.append(sent)
+        self._advance()
+        if place % HANDLED_EVERY == 0:
+            self._to_handle.put_nowait(sent)
+
+    async def _clerk(self) -> None:
+        while (task := await self._to_handle.get()) is not None:
+            appeal, appeal_id = task
+            while not await self._handle(appeal, appeal_id):
+                await asyncio.sleep(REST_SECONDS)
+
+    async def _handle(self, appeal: DemoAppeal, appeal_id: str) -> bool:
+        """Claim, answer and close as far as the case allows now; False when it is to be looked at again."""
+        case: Any = await self._surface.case(appeal_id)
+        while case is not None:
+            possible = {each["action"] for each in case["next_actions"]}
+            action = next((each for each in ("claim", "answer", "close") if each in possible), None)
+            if action is None:
+                return False
+            fields = self._fields(action, appeal)
+            case = await self._surface.act(appeal_id, action, case["version"], **fields)
+            if case is not None and action == "close":
+                self.done.outcomes[fields["outcome"]] += 1
+                return True
+        return False
+
+    def _fields(self, action: str, appeal: DemoAppeal) -> dict[str, Any]:
+        outcome = OUTCOMES.get(appeal.kind, ("EXPLAINED",))
+        if action == "close":
+            return {"outcome": self._random.choice(outcome)}
+        if action == "claim":
+            return {}
+        text, next_steps, how_to_complain = ANSWER[appeal.body["language"]]
+        category = appeal.body.get("category")
+        findings = [{"category": category, "outcome": outcome[0], "fact": text, "rule": "ҚР ДСМ / МЗ РК"}] if category else []
+        return {
+            "language": appeal.body["language"], "text": text, "findings": findings, "next_steps": next_steps, "how_to_complain": how_to_complain,
+        }  # fmt: skip
+
+    async def _providers(self) -> None:
+        """Every second inquiry that is open is acknowledged and answered; twice, as typed names are matched a little later."""
+        seen: set[str] = set()
+        for _ in range(PROVIDER_ROUNDS):
+            cursor: str | None = None
+            while True:
+                page = await self._surface.inquiries(cursor)
+                for inquiry in page["items"]:
+                    if inquiry["inquiry_id"] not in seen and len(seen) % 2 == 0:
+                        await self._answer(inquiry)
+                    seen.add(inquiry["inquiry_id"])
+                cursor = page["next_cursor"]
+                if cursor is None:
+                    break
+            await asyncio.sleep(REST_SECONDS)
+
+    async def _answer(self, inquiry: dict[str, Any]) -> None:
+        current: Any = inquiry
+        for action, fields in (("acknowledge", {}), ("respond", {"language": "ru", "code": "EXPLANATION", "text": "Тестовое пояснение организации."})):
+            if action not in {each["action"] for each in current["next_actions"]} and action == "respond":
+                return
+            moved = await self._surface.respond(inquiry, action, current["version"], **fields)
+            if moved is None:
+                return
+            current = moved
+        self.done.inquiries_answered += 1

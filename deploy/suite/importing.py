@@ -1,0 +1,64 @@
+"""`aryz import`: a former register through the public surface, with progress and a table of the lines refused."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from suite.tokens import issue
+
+MEDIA_TYPES = {".csv": "text/csv", ".ndjson": "application/x-ndjson", ".jsonl": "application/x-ndjson"}
+CHUNK = 64 * 1024  # bytes
+SHOWN = 50  # refused lines; the rest is counted
+TIMEOUT_SECONDS = 600.0
+
+
+class ImportFailed(RuntimeError):
+    """The register could not be handed over at all."""
+
+
+def run(file: Path, url: str, data: Path) -> bool:
+    """Send `file` and print what became of it. Returns whether every line was taken; raises ImportFailed."""
+    media_type = MEDIA_TYPES.get(file.suffix.lower())
+    if media_type is None:
+        raise ImportFailed(f"{file.name}: the ending says neither CSV nor NDJSON (.csv, .ndjson, .jsonl)")
+    headers = {"Authorization": f"Bearer {issue(data, 'admin')}", "Content-Type": media_type}
+    columns = (TextColumn("sending"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+    console = Console()
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("sending", total=file.stat().st_size)
+        try:
+            answer = httpx.post(
+                f"{url}/intake/v1/imports", content=_chunks(file, progress, task), headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False
+            )
+        except httpx.TransportError as error:
+            raise ImportFailed(f"{url} does not answer ({type(error).__name__}); is `aryz up` running?") from None
+    if answer.status_code != httpx.codes.OK:
+        problem = answer.json() if answer.headers.get("content-type", "").startswith("application/problem+json") else {}
+        raise ImportFailed(f"refused with {answer.status_code} {problem.get('code', '')}: {problem.get('title', '')}")
+    _report(answer.json(), console)
+    return not answer.json()["rejected"]
+
+
+def _chunks(file: Path, progress: Progress, task: Any) -> Iterator[bytes]:
+    with file.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            yield chunk
+            progress.advance(task, len(chunk))
+
+
+def _report(result: dict[str, Any], console: Console) -> None:
+    rejected = result["rejected"]
+    console.print(f"{result['received']} lines: {result['imported']} imported, {result['unchanged']} unchanged, {len(rejected)} refused")
+    if not rejected:
+        return
+    table = Table("Line", "Field", "Code", "Why")
+    for each in rejected[:SHOWN]:
+        table.add_row(str(each["line"]), each["field"] or "", each["code"], each["detail"] or "")
+    console.print(table)
+    if len(rejected) > SHOWN:
+        console.print(f"… and {len(rejected) - SHOWN} more")

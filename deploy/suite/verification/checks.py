@@ -1,0 +1,136 @@
+"""The promises, each a pure question to a snapshot of all stores."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shared.contracts import APPEALS
+from shared.domain.taxonomy import taxonomy
+from suite.verification.stores import Snapshot
+
+
+@dataclass(frozen=True)
+class Check:
+    """One promise: how many things were looked at, and which of them break it (ids, never words)."""
+
+    name: str
+    looked_at: int
+    wrong: Sequence[object]
+
+    @property
+    def holds(self) -> bool:
+        return not self.wrong
+
+
+def all_checks(seen: Snapshot) -> Sequence[Check]:
+    """Every promise, in the order an appeal goes through the services."""
+    return [
+        *_at_rest(seen),
+        *_in_the_log(seen),
+        *_known_everywhere(seen),
+        *_no_orphans(seen),
+        *_clocks(seen),
+        *_inquiries(seen),
+    ]
+
+
+def _check(name: str, looked_at: int, wrong: Iterable[object]) -> Check:
+    return Check(name, looked_at, sorted(wrong, key=str))
+
+
+def _at_rest(seen: Snapshot) -> list[Check]:
+    return [
+        _check("nothing waits in an outbox", len(seen.waiting), (name for name, rows in seen.waiting.items() if rows)),
+        _check("no event is parked", len(seen.dead_letters), (f"{name}: {rows}" for name, rows in seen.dead_letters.items() if rows)),
+    ]
+
+
+def _in_the_log(seen: Snapshot) -> list[Check]:
+    log = seen.log
+    filed = {appeal for appeal, (_, imported) in seen.appeals.items() if not imported}
+    imported = seen.appeals.keys() - filed
+    numbers = Counter(number for number, _ in seen.appeals.values())
+    return [
+        _check(f"offsets of {APPEALS} without a gap", log.records, log.gaps),
+        _check("no event is in the log twice", log.records, _more_than_once(log.event_ids)),
+        _check("no register number is given twice", len(seen.appeals), _more_than_once(numbers)),
+        _check("every accepted appeal is registered in the log once", len(filed), (each for each in filed if log.registered[each] != 1)),
+        _check("every imported appeal is in the log once", len(imported), (each for each in imported if log.imported[each] != 1)),
+        _check("every accepted appeal is routed once", len(filed), (each for each in filed if log.routed[each] != 1)),
+    ]
+
+
+def _known_everywhere(seen: Snapshot) -> list[Check]:
+    appeals = seen.appeals.keys()
+    other_numbers = (each for each, (number, _) in seen.appeals.items() if each in seen.cases and seen.cases[each].number != number)
+    other_origin = (
+        each
+        for each, (_, imported) in seen.appeals.items()
+        if (each in seen.cases and seen.cases[each].imported != imported) or seen.facts.get(each, imported) != imported
+    )
+    return [
+        _check("every appeal can be tracked", len(appeals), appeals - seen.tracked),
+        _check("every appeal has its case", len(appeals), appeals - seen.cases.keys()),
+        _check("every appeal is counted", len(appeals), appeals - seen.facts.keys()),
+        _check("every appeal is known to provider contact", len(appeals), appeals - seen.contacts),
+        _check("a case bears its appeal's number", len(seen.cases), other_numbers),
+        _check("imported or not is the same everywhere", len(appeals), other_origin),
+        _check("every event of an appeal is a transition", _appeal_events(seen), _missing_transitions(seen)),
+    ]
+
+
+def _no_orphans(seen: Snapshot) -> list[Check]:
+    appeals = seen.appeals.keys()
+    in_log = (seen.log.registered | seen.log.imported | seen.log.routed).keys()
+    return [
+        _check("no event without its appeal", len(in_log), in_log - appeals),
+        _check("no tracking or timeline without its appeal", len(seen.tracked), (seen.tracked | seen.timeline) - appeals),
+        _check("no case without its appeal", len(seen.cases), seen.cases.keys() - appeals),
+        _check("no figure without its appeal", len(seen.facts), (seen.facts.keys() | seen.transition_appeals) - appeals),
+        _check("no inquiry without its appeal", len(seen.contacts), (seen.contacts | seen.inquiries.keys()) - appeals),
+    ]
+
+
+def _clocks(seen: Snapshot) -> list[Check]:
+    live = {each: seen.clocks.get(each, []) for each, case in seen.cases.items() if not case.imported}
+    imported = {each for each, case in seen.cases.items() if case.imported}
+    return [
+        _check("every case has one statutory clock in force", len(live), (each for each, states in live.items() if _in_force(states) != 1)),
+        _check("an imported case has no clock", len(imported), imported & seen.clocks.keys()),
+    ]
+
+
+def _in_force(states: Sequence[str]) -> int:
+    return sum(state != "REPLACED" for state in states)
+
+
+def _inquiries(seen: Snapshot) -> list[Check]:
+    log = seen.log
+    due = {each for each, subject in log.subject.items() if _goes_to_provider(*subject) and each in log.with_provider}
+    ever_due = {each for each, subjects in log.subjects.items() if any(_goes_to_provider(*subject) for subject in subjects)}
+    imported = {each for each, (_, imported) in seen.appeals.items() if imported}
+    missing = (each for each in due - log.closed - imported if not seen.inquiries[each])
+    undue = seen.inquiries.keys() - (ever_due & log.with_provider)
+    return [
+        _check("a complaint the provider should answer first is with it", len(due), missing),
+        _check("no other appeal went to a provider", len(seen.inquiries), undue | (seen.inquiries.keys() & imported)),
+        _check("no appeal went to its provider twice", len(seen.inquiries), _more_than_once(seen.inquiries)),
+    ]
+
+
+def _goes_to_provider(kind: str, category: str | None) -> bool:
+    return kind == "COMPLAINT" and category is not None and taxonomy().categories[category].spp_first
+
+
+def _appeal_events(seen: Snapshot) -> int:
+    return sum(end for (topic, _), end in seen.log.ends.items() if topic == APPEALS)
+
+
+def _missing_transitions(seen: Snapshot) -> list[str]:
+    missing = _appeal_events(seen) - seen.transitions
+    return [f"{missing} missing"] if missing else []
+
+
+def _more_than_once(counted: Counter[Any]) -> list[Any]:
+    return [each for each, times in counted.items() if times > 1]

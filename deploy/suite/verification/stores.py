@@ -1,0 +1,205 @@
+"""What the checks look at: the log and the four stores, read through the services' own models and never written."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import analytics.models
+import intake.models
+import provider_contact.models
+import routing.models
+from sqlalchemy import Select, func, select
+
+from shared.clock import SystemClock
+from shared.contracts import (
+    AppealImported,
+    AppealRegistered,
+    AppealRouted,
+    CaseClosed,
+    ClassificationCorrected,
+    ProviderMatched,
+)
+from shared.database import Database, service_url
+from shared.ids import RandomIds
+from shared.messaging import inbox, tables
+from shared.messaging.embedded import EmbeddedLog
+from shared.messaging.envelope import read_envelope, read_event, type_of
+from shared.messaging.log import Position
+from suite.members import members
+
+PAGE = 5_000  # records read at once
+
+
+@dataclass
+class LogView:
+    """The life of every appeal as the log tells it, reduced to what the checks ask."""
+
+    records: int = 0
+    ends: Counter[Position] = field(default_factory=Counter)
+    gaps: list[str] = field(default_factory=list)
+    event_ids: Counter[UUID] = field(default_factory=Counter)
+    registered: Counter[UUID] = field(default_factory=Counter)
+    imported: Counter[UUID] = field(default_factory=Counter)
+    routed: Counter[UUID] = field(default_factory=Counter)
+    subject: dict[UUID, tuple[str, str | None]] = field(default_factory=dict)
+    """Kind and category as last decided."""
+    subjects: defaultdict[UUID, set[tuple[str, str | None]]] = field(default_factory=lambda: defaultdict(set))
+    with_provider: set[UUID] = field(default_factory=set)
+    closed: set[UUID] = field(default_factory=set)
+    types: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    number: str
+    imported: bool
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    log: LogView
+    appeals: Mapping[UUID, tuple[str, bool]]
+    """Number, and whether it was imported."""
+    tracked: set[UUID]
+    timeline: set[UUID]
+    cases: Mapping[UUID, CaseRow]
+    clocks: Mapping[UUID, list[str]]
+    """States of the statutory clocks of a case."""
+    facts: Mapping[UUID, bool]
+    transitions: int
+    transition_appeals: set[UUID]
+    contacts: set[UUID]
+    inquiries: Counter[UUID]
+    dead_letters: Mapping[str, int]
+    waiting: Mapping[str, int]
+    """Rows left in the outboxes."""
+
+
+@dataclass
+class Stores:
+    log: EmbeddedLog
+    databases: dict[str, Database]
+    topics: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def open(cls, data: Path) -> "Stores":
+        clock, ids = SystemClock(), RandomIds()
+        services = members(data)
+        databases = {
+            each.service.name: Database(
+                service_url(each.settings.database_url, data, each.service.name, each.settings.prefix),
+                service=each.service.name,
+                clock=clock,
+                ids=ids,
+            )
+            for each in services
+        }
+        return cls(EmbeddedLog(data / "events.db"), databases, {each.service.name: tuple(each.service.topics) for each in services})
+
+    async def close(self) -> None:
+        for database in self.databases.values():
+            await database.close()
+        await self.log.stop()
+
+    async def ends(self) -> Mapping[Position, int]:
+        """Where the log ends now."""
+        topics = {topic for each in self.topics.values() for topic in each}
+        return {(topic, partition): end for topic in sorted(topics) for partition, end in (await self.log.end_offsets(topic)).items()}
+
+    async def is_quiet(self) -> bool:
+        """Outboxes empty and every reader at the log's end."""
+        if any((await self._outboxes()).values()):
+            return False
+        ends = await self.ends()
+        for name, database in self.databases.items():
+            async with database.read() as session:
+                stored = {(row.topic, row.partition): row.next_offset for row in await inbox.stored_offsets(session)}
+            if any(stored.get(position, 0) != end for position, end in ends.items() if position[0] in self.topics[name]):
+                return False
+        return not any((await self._outboxes()).values())
+
+    async def snapshot(self) -> Snapshot:
+        log = await self._read_log()
+        appeal, case, clock = intake.models.Appeal, routing.models.AppealCase, routing.models.CaseClock
+        fact, transition = analytics.models.Fact, analytics.models.Transition
+        contact = provider_contact.models
+        clocks: defaultdict[UUID, list[str]] = defaultdict(list)
+        for row in await self._rows("routing", select(clock.appeal_id, clock.state).where(clock.statutory)):
+            clocks[row[0]].append(row[1])
+        return Snapshot(
+            log=log,
+            appeals={
+                row[0]: (row[1], row[2]) for row in await self._rows("intake", select(appeal.id, appeal.number, appeal.pin.is_(None)))
+            },
+            tracked={row[0] for row in await self._rows("intake", select(intake.models.Tracking.appeal_id))},
+            timeline={row[0] for row in await self._rows("intake", select(intake.models.Timeline.appeal_id).distinct())},
+            cases={
+                row[0]: CaseRow(*row[1:])
+                for row in await self._rows("routing", select(case.appeal_id, case.number, case.imported, case.closed_at))
+            },
+            clocks=clocks,
+            facts={row[0]: row[1] for row in await self._rows("analytics", select(fact.appeal_id, fact.imported))},
+            transitions=(await self._rows("analytics", select(func.count()).select_from(transition)))[0][0],
+            transition_appeals={row[0] for row in await self._rows("analytics", select(transition.appeal_id).distinct())},
+            contacts={row[0] for row in await self._rows("provider-contact", select(contact.Appeal.appeal_id))},
+            inquiries=Counter(row[0] for row in await self._rows("provider-contact", select(contact.Inquiry.appeal_id))),
+            dead_letters={name: await self._count(name, tables.dead_letter) for name in self.databases},
+            waiting=await self._outboxes(),
+        )
+
+    async def _outboxes(self) -> dict[str, int]:
+        return {name: await self._count(name, tables.outbox) for name in self.databases}
+
+    async def _count(self, service: str, table: Any) -> int:
+        return int((await self._rows(service, select(func.count()).select_from(table)))[0][0])
+
+    async def _rows(self, service: str, query: Select[Any]) -> list[tuple[Any, ...]]:
+        async with self.databases[service].read() as session:
+            return [tuple(row) for row in await session.execute(query)]
+
+    async def _read_log(self) -> LogView:
+        view, seq = LogView(), 0
+        while page := await self.log.records_after(seq, PAGE):
+            for _, record in page:
+                position = (record.topic, record.partition)
+                if record.offset != view.ends[position]:
+                    view.gaps.append(f"{record.topic}/{record.partition} at {record.offset}")
+                view.ends[position] = record.offset + 1
+                _note(view, type_of(record.headers) or "", record.headers, record.value)
+            seq = page[-1][0]
+            await asyncio.sleep(0)
+        return view
+
+
+def _note(view: LogView, event_type: str, headers: Any, value: bytes) -> None:
+    envelope = read_envelope(headers, value)
+    view.records += 1
+    view.event_ids[envelope.id] += 1
+    view.types[event_type] += 1
+    if event_type not in _NOTED:
+        return
+    event: Any = read_event(envelope)
+    appeal_id: UUID = event.appeal_id
+    if event_type == AppealRegistered.TYPE:
+        view.registered[appeal_id] += 1
+        if event.provider_id is not None:
+            view.with_provider.add(appeal_id)
+    elif event_type == AppealImported.TYPE:
+        view.imported[appeal_id] += 1
+    elif event_type == ProviderMatched.TYPE:
+        view.with_provider.add(appeal_id)
+    elif event_type == CaseClosed.TYPE:
+        view.closed.add(appeal_id)
+    else:
+        view.routed[appeal_id] += event_type == AppealRouted.TYPE
+        view.subject[appeal_id] = (event.kind, event.category)
+        view.subjects[appeal_id].add((event.kind, event.category))
+
+
+_NOTED = {each.TYPE for each in (AppealRegistered, AppealImported, ProviderMatched, CaseClosed, AppealRouted, ClassificationCorrected)}

@@ -1,0 +1,89 @@
+"""The calls of intake: file an appeal, follow it, take a former register over, and read words as another service."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+
+from intake.channels import api as api_channel
+from intake.channels import web as web_channel
+from intake.errors import ChannelNotAllowed
+from intake.schemas import AppealIn, Imported, Registered, Tracked
+from intake.service.contents import read_contents
+from intake.service.imports import BATCH, Line, take_over
+from intake.service.legacy_lines import CSV, FILE_LIMIT, NDJSON, reader_of
+from intake.service.tracking import track
+from intake.state import CurrentIntake
+from shared.auth import CurrentPrincipal, Principal, require
+from shared.contents import ContentsRequest, ContentsResponse
+from shared.errors import Forbidden, NotFound, PayloadTooLarge, TooMany, Unauthorized, UnsupportedMediaType, responses
+from shared.http import body
+from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused
+
+router = APIRouter()
+
+AppealPin = Annotated[str | None, Header(alias="Appeal-Pin", description="The eight digits given at registration.")]
+IMPORT_BODY = {"requestBody": {"required": True, "content": {kind: {"schema": {"type": "string"}} for kind in (NDJSON, CSV)}}}
+
+
+@router.post(
+    "/v1/appeals",
+    status_code=201,
+    response_model=Registered,
+    responses=responses(ChannelNotAllowed, Forbidden, Unauthorized, IdempotencyKeyReused, TooMany),
+)
+async def register_appeal(
+    request: Request,
+    intake: CurrentIntake,
+    principal: CurrentPrincipal,
+    appeal: Annotated[AppealIn, body(AppealIn)],
+    key: IdempotencyKey = None,
+) -> Response:
+    """Register an appeal. It is stored, with its event, before it is acknowledged."""
+    if principal.is_anonymous:
+        intake.anonymous.spend(intake.address(request))
+        admission = web_channel.admit(appeal.channel)
+    else:
+        admission = api_channel.admit(principal, appeal.channel)
+    receipt = await intake.file(appeal, admission, key=key)
+    headers = {"Cache-Control": "no-store", **(REPLAYED if receipt.replayed else {})}
+    return Response(receipt.body, 201, headers, "application/json")
+
+
+@router.get("/v1/appeals/{number}", responses=responses(NotFound, TooMany, Unauthorized))
+async def track_appeal(
+    number: str, request: Request, response: Response, intake: CurrentIntake, principal: CurrentPrincipal, pin: AppealPin = None
+) -> Tracked:
+    """Where an appeal stands: with its PIN, by the applicant's own token, or for staff who see it."""
+    response.headers["Cache-Control"] = "no-store"
+    address = intake.address(request)
+    return await track(intake.parts, intake.guesses, number=number, pin=pin, principal=principal, address=address)
+
+
+@router.post("/v1/imports", responses=responses(Unauthorized, Forbidden, PayloadTooLarge, UnsupportedMediaType), openapi_extra=IMPORT_BODY)
+async def import_register(request: Request, intake: CurrentIntake, _admin: Annotated[Principal, Depends(require("admin"))]) -> Imported:
+    """Take over closed appeals, 500 lines a transaction; sent again, what is known already is unchanged."""
+    read = reader_of(request.headers.get("content-type", "").partition(";")[0].strip().lower())
+    if read is None:
+        raise UnsupportedMediaType
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > FILE_LIMIT:
+        raise PayloadTooLarge
+    report = Imported()
+    waiting: list[Line] = []
+    async for line in read(request.stream()):
+        waiting.append(line)
+        if len(waiting) == BATCH:
+            await take_over(intake.parts, waiting, report)
+            waiting = []
+    await take_over(intake.parts, waiting, report)
+    return report
+
+
+@router.post("/internal/v1/contents", responses=responses(Unauthorized, Forbidden))
+async def contents(
+    intake: CurrentIntake,
+    reader: Annotated[Principal, Depends(require("service"))],
+    asked: Annotated[ContentsRequest, body(ContentsRequest)],
+) -> ContentsResponse:
+    """Words by appeal id, for another service and a purpose; audited."""
+    return await read_contents(intake.parts, asked, reader.subject)

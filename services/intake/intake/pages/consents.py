@@ -1,0 +1,43 @@
+"""The consents of the form, worded in `data/consents.toml`."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from intake.service.filing import CONSENTS
+from shared.domain.labels import Label, Language
+from shared.domain.tables import ReferenceDataError
+
+FILE = "consents.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """A consent in one language: what is agreed to, and its whole content as (term, text)."""
+
+    code: str
+    label: str
+    content: Sequence[tuple[str, str]]
+
+
+def consents(language: Language) -> Sequence[Consent]:
+    """Every consent, in the order of the file; raises ReferenceDataError if the file and the register know different ones."""
+    return _consents()[language]
+
+
+@cache
+def _consents() -> Mapping[Language, Sequence[Consent]]:
+    document = tomllib.loads((files("intake") / "data" / FILE).read_text(encoding="utf-8"))
+    given = {entry["code"] for entry in document["consents"]}
+    if given != CONSENTS:
+        raise ReferenceDataError(FILE, 1, "the consents are not those of the register")
+    languages: Sequence[Language] = ("kk", "ru", "en")
+    return {language: [_consent(entry, language) for entry in document["consents"]] for language in languages}
+
+
+def _consent(entry: dict[str, Any], language: Language) -> Consent:
+    lines = [(Label(**line["term"]).in_(language), Label(**line["text"]).in_(language)) for line in entry["content"]]
+    return Consent(entry["code"], Label(**entry["label"]).in_(language), lines)

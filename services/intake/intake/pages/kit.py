@@ -1,0 +1,35 @@
+"""What both groups of pages use: the templates, and how a posted form is read."""
+
+from pathlib import Path
+from typing import Final
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+
+from shared.errors import MalformedText, TooMany
+from shared.http import read_body
+from shared.web.pages import Pages
+
+HERE: Final = Path(__file__).parents[1]
+FORM: Final = "application/x-www-form-urlencoded"
+FIELDS_LIMIT: Final = 100  # the longest form has a fifth of it
+
+PAGES: Final = Pages(HERE / "templates", locale_dirs=[HERE / "locales"], static_dirs=[HERE / "static"], assets_prefix="/intake/static")
+
+
+async def posted(request: Request) -> dict[str, str]:
+    """The fields of a form, stripped, with line ends as one character.
+
+    Raises UnsupportedMediaType and PayloadTooLarge as JSON bodies do, MalformedText for bytes that are no UTF-8 or too many fields.
+    """
+    raw = await read_body(request, media_type=FORM)
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS_LIMIT)
+    except ValueError:
+        raise MalformedText from None
+    return {name: value.replace("\r\n", "\n").strip() for name, value in pairs}
+
+
+def wait_of(refusal: TooMany) -> int:
+    """Whole seconds until the next attempt is worth making."""
+    return int(refusal.headers["Retry-After"])

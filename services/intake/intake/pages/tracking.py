@@ -1,0 +1,121 @@
+"""Following an appeal: number and PIN by a form, never in an address, and the case as its holder may read it."""
+
+import math
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse
+
+from intake.pages.kit import PAGES, posted, wait_of
+from intake.schemas import Answer, Tracked
+from intake.service.tracking import track
+from intake.state import CurrentIntake
+from shared.auth import Principal
+from shared.domain.calendar import CalendarGap, working_calendar
+from shared.domain.deadlines import DayStep, due_on, explain, policies, policy_for_form
+from shared.domain.labels import Language
+from shared.domain.regions import branch_label, regions
+from shared.domain.taxonomy import taxonomy
+from shared.errors import NotFound, TooMany
+from shared.web.formats import Formats
+from shared.web.i18n import N_
+from shared.web.languages import language_of
+from shared.web.security import require_same_origin
+
+router = APIRouter()
+
+NOT_FOUND: Final = N_("No appeal is found with this number and PIN. Check both: the number has 14 digits, the PIN has 8.")
+TOO_MANY: Final = N_("Too many wrong attempts. Try again in %(time)s.")
+BADGES: Final = {"ANSWERED": "good", "CLOSED": "quiet", "AWAITING_APPLICANT": "warn", "NEEDS_FIX": "warn", "AWAITING_PROVIDER": ""}
+HOLDERS: Final = {"PROVIDER": "provider", "APPLICANT": "applicant", "OTHER_BODY": "other"}
+ANSWERED: Final = frozenset({"ANSWERED", "CLOSED"})
+
+
+@router.get("/track")
+async def track_form(request: Request) -> HTMLResponse:
+    return PAGES.render(request, "track.html", number="", error=None)
+
+
+@router.post("/track", dependencies=[Depends(require_same_origin)])
+async def tracked(request: Request, intake: CurrentIntake) -> HTMLResponse:
+    """The case. The PIN alone opens it here, whoever is signed in."""
+    fields = await posted(request)
+    number, pin = fields.get("number", ""), fields.get("pin", "")
+    try:
+        case = await track(
+            intake.parts, intake.guesses, number=number, pin=pin, principal=Principal.anonymous(), address=intake.address(request)
+        )
+    except NotFound as refusal:
+        return PAGES.render(request, "track.html", refusal.status, number=number, error=PAGES.text(request, NOT_FOUND))
+    except TooMany as refusal:
+        minutes = math.ceil(wait_of(refusal) / 60)
+        wait = Formats(language_of(request)).duration(timedelta(minutes=minutes))
+        response = PAGES.render(request, "track.html", refusal.status, number=number, error=PAGES.text(request, TOO_MANY, time=wait))
+        response.headers.update(refusal.headers)
+        return response
+    return PAGES.render(request, "case.html", pin=pin, **_case(case, language_of(request), intake.parts.clock.now()))
+
+
+def _case(case: Tracked, language: Language, now: datetime) -> dict[str, Any]:
+    codes, zone = taxonomy(), regions()[case.region].timezone
+    status = codes.statuses[case.status]
+    due = case.due_at.astimezone(zone).date() if case.due_at else None
+    answered = case.answer_available or case.status in ANSWERED
+    return {
+        "case": case,
+        "zone": zone,
+        "region": regions()[case.region].label.in_(language),
+        "branch": branch_label(case.region).in_(language),
+        "status": status.label.in_(language),
+        "badge_kind": BADGES.get(case.status, "quiet" if status.final else ""),
+        "final": status.final,
+        "holder": codes.holders[case.holder].label.in_(language),
+        "held_now": next((one.seconds for one in case.time_held if one.holder == case.holder), None),
+        "spans": [
+            {"holder": HOLDERS.get(one.holder, "fund"), "label": codes.holders[one.holder].label.in_(language), "seconds": one.seconds}
+            for one in case.time_held
+        ],
+        "steps": _steps(case, language, final=status.final),
+        "due_on": due,
+        "late": bool(case.due_at and now > case.due_at and not answered and not status.final),
+        "working": [{"date": one.date, "counts": one.counts, "text": getattr(one, language)} for one in _working(case, due, zone)],
+        "outcome": codes.outcomes[case.outcome].label.in_(language) if case.outcome else None,
+        "findings": _findings(case.answer, language) if case.answer else [],
+    }
+
+
+def _steps(case: Tracked, language: Language, *, final: bool) -> list[dict[str, Any]]:
+    """The latest first; until the matter is finished the latest is where it stands."""
+    latest_first = list(reversed(case.timeline))
+    return [
+        {"text": getattr(one, language), "at": one.at, "state": "now" if place == 0 and not final else "done"}
+        for place, one in enumerate(latest_first)
+    ]
+
+
+def _working(case: Tracked, due: date | None, zone: ZoneInfo) -> tuple[DayStep, ...]:
+    """The day-by-day working of the due day by the rule that leads to it; empty when none does, as after an extension."""
+    start, calendar = case.registered_at.astimezone(zone).date(), working_calendar()
+    for policy in dict.fromkeys(policy_for_form(form) for form in (None, *taxonomy().forms)):
+        try:
+            deadline = due_on(start, policies()[policy], calendar)
+            if deadline.due_on == due:
+                return explain(deadline, calendar)
+        except CalendarGap:
+            continue
+    return ()
+
+
+def _findings(answer: Answer, language: Language) -> list[dict[str, str | None]]:
+    codes = taxonomy()
+    return [
+        {
+            "category": codes.categories[one.category].label.in_(language) if one.category and one.category in codes.categories else None,
+            "outcome": codes.outcomes[one.outcome].label.in_(language) if one.outcome in codes.outcomes else one.outcome,
+            "fact": one.fact,
+            "rule": one.rule,
+        }
+        for one in answer.findings
+    ]

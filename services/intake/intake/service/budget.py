@@ -1,0 +1,30 @@
+"""A budget of calls per address in this process: a bucket that refills evenly over a minute."""
+
+import math
+from typing import Final
+
+from shared.clock import Clock
+from shared.errors import TooMany
+
+MINUTE: Final = 60.0
+REMEMBERED: Final = 100_000  # addresses; beyond that those whose bucket is full again are forgotten
+
+
+class Budget:
+    def __init__(self, per_minute: int, clock: Clock) -> None:
+        self._per_minute = per_minute
+        self._clock = clock
+        self._left: dict[str, tuple[float, float]] = {}
+
+    def spend(self, address: str) -> None:
+        """Raises TooMany, with the seconds until the next call is possible, when the budget is used up. 0 a minute: no limit."""
+        if not self._per_minute:
+            return
+        now, rate = self._clock.now().timestamp(), self._per_minute / MINUTE
+        left, at = self._left.get(address, (float(self._per_minute), now))
+        left = min(float(self._per_minute), left + (now - at) * rate)
+        if left < 1:
+            raise TooMany(math.ceil((1 - left) / rate))
+        if len(self._left) >= REMEMBERED:
+            self._left = {key: entry for key, entry in self._left.items() if now - entry[1] < MINUTE}
+        self._left[address] = (left - 1, now)

@@ -1,0 +1,172 @@
+"""Where an appeal stands: for who has its number and PIN, for the applicant's own token, and for staff who see it."""
+
+import hmac
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from intake import repository
+from intake.models import Appeal, Timeline, Tracking
+from intake.schemas import Answer, HeldFor, TimelineEntry, Tracked
+from intake.service.guessing import Guesses
+from intake.service.register import INITIAL, hashed_pin, sender_key, shown_status
+from intake.texts import timeline_text
+from shared.auth import Principal
+from shared.contents import OwnerUnavailable
+from shared.domain.identifiers import InvalidNumber, RegistrationNumber
+from shared.domain.labels import Label
+from shared.domain.lifecycle import holder_of
+from shared.domain.regions import regions
+from shared.domain.taxonomy import taxonomy
+from shared.errors import NotFound
+from shared.sealing import Pepper
+from shared.service import Parts
+from shared.visibility import visible_cases
+from shared.web.formats import Formats
+
+NOBODY: Final = "NONE"
+_NO_APPEAL: Final = UUID(int=0)
+_NO_NUMBER: Final = ""
+_NO_PIN: Final = bytes(32)
+_FORMATS: Final = {language: Formats(language) for language in ("kk", "ru", "en")}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An appeal that the asker may see."""
+
+    appeal: Appeal
+    tracking: Tracking
+    timeline: Sequence[Timeline]
+
+
+async def track(parts: Parts, guesses: Guesses, *, number: str, pin: str | None, principal: Principal, address: str) -> Tracked:
+    """The appeal as its holder may read it.
+
+    Raises NotFound for a number, a PIN or a token that does not open it, all alike and after the same work; TooMany after wrong attempts.
+    """
+    seen = await open_case(parts, guesses, number=number, pin=pin, principal=principal, address=address)
+    answer, is_available = await _answer(parts, seen.tracking, principal)
+    ids = {UUID(one.data["provider_id"]) for one in seen.timeline if "provider_id" in one.data}
+    async with parts.database.read() as session:
+        names = await repository.provider_names(session, ids)
+    return _tracked(seen, names, answer, is_available=is_available, now=parts.clock.now())
+
+
+async def open_case(parts: Parts, guesses: Guesses, *, number: str, pin: str | None, principal: Principal, address: str) -> Seen:
+    """`track`'s door; every page and call for an applicant goes through it."""
+    written = _canonical(number)
+    attempt = guesses.attempt(written or number, address)
+    by_token_alone = pin is None and not principal.is_anonymous
+    async with guesses.one_at_a_time(attempt):
+        async with parts.database.read() as session:
+            if not by_token_alone:
+                guesses.check(attempt, await repository.wrong_attempts(session, attempt.keys))
+            found = await repository.appeal_by_number(session, written or _NO_NUMBER)
+            appeal = found[0] if found else None
+            is_right = _is_right_pin(parts.pepper, appeal, pin)
+            if found is not None and (is_right or _sees(parts.pepper, principal, *found)):
+                return Seen(*found, await repository.timeline(session, found[0].id))
+        if not by_token_alone:
+            await guesses.note(attempt)
+    raise NotFound
+
+
+def _canonical(number: str) -> str | None:
+    try:
+        return str(RegistrationNumber.parse(number[:100]))
+    except InvalidNumber:
+        return None
+
+
+def _is_right_pin(pepper: Pepper, appeal: Appeal | None, pin: str | None) -> bool:
+    """The same hash and comparison are made when there is no such appeal, or no PIN to compare with."""
+    expected = appeal.pin if appeal is not None and appeal.pin is not None else None
+    given = hashed_pin(pepper, appeal.id if appeal is not None else _NO_APPEAL, "".join((pin or "")[:100].split()))
+    return hmac.compare_digest(given, expected or _NO_PIN) and expected is not None
+
+
+def _sees(pepper: Pepper, principal: Principal, appeal: Appeal, tracking: Tracking) -> bool:
+    if principal.is_anonymous:
+        return False
+    if visible_cases(principal).allows(tracking.region, tracking.tier, tracking.provider_id):
+        return True
+    sender = sender_key(pepper, f"{principal.issuer}\n{principal.subject}")
+    return principal.has("applicant") and appeal.owner is not None and hmac.compare_digest(appeal.owner, sender)
+
+
+async def _answer(parts: Parts, tracking: Tracking, principal: Principal) -> tuple[Answer | None, bool]:
+    """The Fund's answer, claimed from its owner, and whether there is one."""
+    if tracking.answer_id is None or tracking.answered_at is None:
+        return None, False
+    reader = principal.role or "applicant"
+    try:
+        contents = await parts.contents.read("routing", [tracking.answer_id], purpose="tracking", on_behalf_of=reader)
+    except OwnerUnavailable:
+        return None, True
+    content = contents.get(tracking.answer_id)
+    return (None, False) if content is None else (Answer.model_validate({**content, "at": tracking.answered_at}), True)
+
+
+def _tracked(seen: Seen, names: Mapping[UUID, tuple[str, str]], answer: Answer | None, *, is_available: bool, now: datetime) -> Tracked:
+    appeal, tracking = seen.appeal, seen.tracking
+    return Tracked(
+        number=appeal.number,
+        status=shown_status(tracking.status, appeal.registered_at, now),
+        holder=tracking.holder,
+        tier=tracking.tier,
+        region=tracking.region,
+        received_at=appeal.received_at,
+        registered_at=appeal.registered_at,
+        due_at=tracking.due_at,
+        due_provisional=tracking.due_provisional,
+        outcome=tracking.outcome,
+        time_held=time_held(appeal.received_at, seen.timeline, now),
+        answer=answer,
+        answer_available=is_available,
+        timeline=list(_timeline(seen, names, now)),
+    )
+
+
+def time_held(received_at: datetime, timeline: Sequence[Timeline], now: datetime) -> list[HeldFor]:
+    """Whole seconds that each holder had the matter, from receipt until now; nobody holds it once it is finished."""
+    seconds: dict[str, float] = {}
+    holder, since = holder_of(INITIAL, None), received_at
+    for one in [*timeline, None]:
+        until = max(one.at if one else now, since)
+        seconds[holder] = seconds.get(holder, 0.0) + (until - since).total_seconds()
+        holder, since = one.holder if one else holder, until
+    return [HeldFor(holder=code, seconds=int(total)) for code, total in seconds.items() if code != NOBODY]
+
+
+def _timeline(seen: Seen, names: Mapping[UUID, tuple[str, str]], now: datetime) -> Iterator[TimelineEntry]:
+    appeal = seen.appeal
+    rows: list[tuple[datetime, str, dict[str, Any]]] = (
+        [(appeal.received_at, "received", {})] if appeal.received_at != appeal.registered_at else []
+    )
+    rows += [(appeal.registered_at, "registered", {})] if appeal.registered_at <= now else []
+    rows += [(one.at, one.type, one.data) for one in seen.timeline]
+    for at, event_type, data in sorted(rows, key=lambda row: row[0]):
+        text = timeline_text(event_type)
+        if text is not None:
+            filled = text.filled(**_names(data, seen.tracking.region, names))
+            yield TimelineEntry(at=at, type=event_type, kk=filled.kk, ru=filled.ru, en=filled.en)
+
+
+def _names(data: dict[str, Any], region: str, names: Mapping[UUID, tuple[str, str]]) -> dict[str, Label]:
+    """What fills a sentence's placeholders, from the codes and ids of its row."""
+    codes, found = taxonomy(), {}
+    if "tier" in data:
+        found["tier"] = codes.tiers[data["tier"]].label
+    if "outcome" in data:
+        found["outcome"] = codes.outcomes[data["outcome"]].label
+    if "due_at" in data:
+        due, zone = datetime.fromisoformat(data["due_at"]), regions()[region].timezone
+        found["due"] = Label(**{language: each.date(due, zone) for language, each in _FORMATS.items()})
+    if "provider_id" in data:
+        kk, ru = names.get(UUID(data["provider_id"]), (None, None))
+        known = codes.holders["PROVIDER"].label
+        found["provider"] = Label(kk, ru, ru) if kk and ru else known
+    return found

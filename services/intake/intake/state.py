@@ -1,0 +1,62 @@
+"""What a process of intake holds beside the parts that every service has; pages and API calls share it."""
+
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Annotated, Self
+
+from fastapi import Depends, Request
+
+from intake.channels import Admission
+from intake.schemas import AppealIn
+from intake.service.budget import Budget
+from intake.service.filing import check
+from intake.service.guessing import Guesses
+from intake.service.register import Receipt, Register, sender_key
+from intake.settings import Settings
+from shared.http import Network, client_address
+from shared.service import Parts
+
+OPERATION = "POST appeals"
+ANONYMOUS = "anonymous"
+
+
+@dataclass(frozen=True)
+class Intake:
+    parts: Parts
+    register: Register
+    guesses: Guesses
+    anonymous: Budget
+    proxies: tuple[Network, ...]
+
+    @classmethod
+    def build(cls, parts: Parts, settings: Settings) -> Self:
+        return cls(
+            parts=parts,
+            register=Register(parts),
+            guesses=Guesses(parts.database, parts.pepper, settings, parts.clock),
+            anonymous=Budget(settings.anonymous_per_minute, parts.clock),
+            proxies=tuple(ip_network(one) for one in settings.trusted_proxies),
+        )
+
+    def address(self, request: Request) -> str:
+        return client_address(request, self.proxies)
+
+    async def file(self, appeal: AppealIn, admission: Admission, *, key: str | None) -> Receipt:
+        """Check and register an appeal admitted by a channel's adapter; `key` is the sender's Idempotency-Key.
+
+        Raises InvalidInput and IdempotencyKeyReused.
+        """
+        filing = check(appeal, admission, self.parts.clock.now())
+        request = None
+        if key is not None:
+            scope = sender_key(self.parts.pepper, admission.sender).hex() if admission.sender else ANONYMOUS
+            request = self.parts.idempotency.request(scope, key, OPERATION, appeal)
+        return await self.register.file(filing, request)
+
+
+def _intake(request: Request) -> Intake:
+    found: Intake = request.app.state.intake
+    return found
+
+
+CurrentIntake = Annotated[Intake, Depends(_intake)]

@@ -1,0 +1,4 @@
+from provider_contact.models import ProviderContactModel
+from shared.migrations import run_environment
+
+run_environment(ProviderContactModel.metadata)

@@ -1,0 +1,305 @@
+"""Routes: parse, call the use case, return a typed model."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from hashlib import sha256
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from provider_contact import repository
+from provider_contact.errors import ActionNotPossible, VersionConflict
+from provider_contact.policy import question
+from provider_contact.schemas import (
+    Acknowledge,
+    Choose,
+    Chosen,
+    ImportDocument,
+    ImportResult,
+    InquiryDetail,
+    InquiryItem,
+    InquiryStatus,
+    MatchItem,
+    ProviderItem,
+    Question,
+    Respond,
+)
+from provider_contact.service import directory, imports, inquiries, matches
+from shared.auth import STAFF, CurrentPrincipal, Principal, require
+from shared.contents import ContentsRequest, ContentsResponse, OwnerUnavailable
+from shared.domain.regions import CENTRAL_OFFICE, regions
+from shared.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    MalformedText,
+    NotFound,
+    PayloadTooLarge,
+    Unauthorized,
+    UnsupportedMediaType,
+    responses,
+)
+from shared.http import DEFAULT_LIMIT, Cursor, CursorText, Limit, ListResponse, body, read_body
+from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused
+from shared.messaging.tables import idempotency
+from shared.service import Parts
+from shared.visibility import visible_cases, visible_inquiries
+
+IMPORT_LIMIT = 16 * 1024 * 1024  # bytes: ten times the country's providers
+PAGE_END = 2**31
+
+router = APIRouter()
+
+
+def _parts(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+def _directory(request: Request) -> directory.Directory:
+    found: directory.Directory = request.app.state.directory
+    return found
+
+
+CurrentParts = Annotated[Parts, Depends(_parts)]
+CurrentDirectory = Annotated[directory.Directory, Depends(_directory)]
+Viewer = Annotated[Principal, Depends(require("provider", "admin", *STAFF))]
+Clerk = Annotated[Principal, Depends(require(*STAFF))]
+ClerkOrAdmin = Annotated[Principal, Depends(require("admin", *STAFF))]
+Provider = Annotated[Principal, Depends(require("provider"))]
+Admin = Annotated[Principal, Depends(require("admin"))]
+Reader = Annotated[Principal, Depends(require("service"))]
+RegionCode = Annotated[str | None, Query(max_length=10)]
+
+IMPORTED = responses(Unauthorized, Forbidden, InvalidInput, MalformedText, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused)
+SEEN = responses(Unauthorized, Forbidden, InvalidInput)
+ACTED = responses(Unauthorized, Forbidden, NotFound, VersionConflict, ActionNotPossible, IdempotencyKeyReused)
+
+
+@router.get("/v1/providers", tags=["directory"])
+async def search_providers(
+    parts: CurrentParts,
+    listed: CurrentDirectory,
+    principal: CurrentPrincipal,
+    query: Annotated[str, Query(max_length=400)] = "",
+    region: RegionCode = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> ListResponse[ProviderItem]:
+    """Providers by name, in Kazakh, Russian or Latin letters; spelling forgiven, numbers exact. Without a query all, by name."""
+    start: int = Cursor.decode(cursor, int)[0] if cursor else 0
+    if not 0 <= start < PAGE_END:
+        raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.")
+    wanted = _known_region(region)
+    found = directory.found(await listed.current(), query, None if wanted == CENTRAL_OFFICE else wanted)
+    page = [directory.provider_item(one, score, principal, parts.sealer) for one, score in found[start : start + limit]]
+    following = Cursor.encode(start + limit) if start + limit < len(found) else None
+    return ListResponse(items=page, total=len(found), next_cursor=following)
+
+
+@router.post("/v1/providers/imports", tags=["directory"], response_model=ImportResult, responses=IMPORTED)
+async def import_providers(request: Request, parts: CurrentParts, principal: Admin, key: IdempotencyKey = None) -> Response:
+    """The Fund's list of providers (text/csv): adds and changes by BIN; one entry for each line that was refused."""
+    raw = await read_body(request, limit=IMPORT_LIMIT, media_type="text/csv")
+    read = await asyncio.to_thread(imports.read_list, raw)
+
+    async def work(session: AsyncSession) -> ImportResult:
+        return await imports.import_list(session, read, sealer=parts.sealer, pepper=parts.pepper, clock=parts.clock, ids=parts.ids)
+
+    return await _once(parts, principal, key, "import-providers", ImportDocument(sha256=sha256(raw).hexdigest()), work)
+
+
+@router.get("/v1/inquiries", tags=["inquiries"], responses=SEEN)
+async def list_inquiries(
+    parts: CurrentParts,
+    principal: Viewer,
+    status: InquiryStatus | None = None,
+    region: RegionCode = None,
+    provider_id: UUID | None = None,
+    overdue: bool | None = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> ListResponse[InquiryItem]:
+    """What the one who asks may see, those that await the provider first and by due date."""
+    after = _inquiry_place(cursor) if cursor else None
+    wanted = repository.InquiryFilter(status, _known_region(region), provider_id, overdue)
+    async with parts.database.read() as session:
+        found, total = await repository.inquiries(session, visible_inquiries(principal), wanted, after, limit + 1)
+    page = [inquiries.inquiry_item(inquiry, appeal, principal) for inquiry, appeal in found[:limit]]
+    last = found[limit - 1][0] if len(found) > limit else None
+    following = Cursor.encode(int(last.settled), last.due_at.isoformat(), str(last.inquiry_id)) if last else None
+    return ListResponse(items=page, total=total, next_cursor=following)
+
+
+@router.get("/v1/inquiries/{inquiry_id}", tags=["inquiries"], responses=responses(Unauthorized, Forbidden, NotFound))
+async def show_inquiry(inquiry_id: UUID, parts: CurrentParts, principal: Viewer) -> InquiryDetail:
+    """An inquiry with its question; the provider asked sees the appeal's words too, if the applicant agreed to that."""
+    async with parts.database.read() as session:
+        inquiry, appeal = await inquiries.seen_inquiry(session, inquiry_id, principal)
+    label = question(inquiry.category)
+    shown: dict[str, Any] = {"question": Question(kk=label.kk, ru=label.ru, en=label.en), "discloses": inquiry.discloses}
+    is_asked = principal.has("provider") and principal.provider_id == inquiry.provider_id
+    if is_asked and inquiry.discloses and inquiry.closed_at is None:
+        shown |= await _disclosed(parts, appeal.appeal_id, principal)
+    return InquiryDetail(**inquiries.inquiry_item(inquiry, appeal, principal).model_dump(), **shown)
+
+
+async def _disclosed(parts: Parts, appeal_id: UUID, principal: Principal) -> dict[str, Any]:
+    try:
+        found = await parts.contents.read("intake", [appeal_id], purpose="provider-disclosure", on_behalf_of=principal.subject)
+    except OwnerUnavailable:
+        return {"content_available": False}
+    content = found.get(appeal_id) or {}
+    return {"text": content.get("text"), "applicant": content.get("applicant")}
+
+
+@router.post("/v1/inquiries/{inquiry_id}/actions/acknowledge", tags=["inquiries"], response_model=InquiryItem, responses=ACTED)
+async def acknowledge_inquiry(
+    inquiry_id: UUID, parts: CurrentParts, principal: Provider, said: Annotated[Acknowledge, body(Acknowledge)], key: IdempotencyKey = None
+) -> Response:
+    """The provider has the inquiry."""
+
+    async def work(session: AsyncSession) -> InquiryItem:
+        inquiry, appeal = await inquiries.acknowledge(session, inquiry_id, said.expected_version, principal)
+        return inquiries.inquiry_item(inquiry, appeal, principal)
+
+    return await _once(parts, principal, key, f"acknowledge {inquiry_id}", said, work)
+
+
+@router.post("/v1/inquiries/{inquiry_id}/actions/respond", tags=["inquiries"], response_model=InquiryItem, responses=ACTED)
+async def respond_to_inquiry(
+    inquiry_id: UUID, parts: CurrentParts, principal: Provider, said: Annotated[Respond, body(Respond)], key: IdempotencyKey = None
+) -> Response:
+    """The provider answers."""
+
+    async def work(session: AsyncSession) -> InquiryItem:
+        inquiry, appeal = await inquiries.respond(
+            session, inquiry_id, said, principal, sealer=parts.sealer, clock=parts.clock, ids=parts.ids
+        )
+        return inquiries.inquiry_item(inquiry, appeal, principal)
+
+    return await _once(parts, principal, key, f"respond {inquiry_id}", said, work)
+
+
+@router.get("/v1/matches", tags=["matches"], responses=SEEN)
+async def list_matches(
+    parts: CurrentParts,
+    listed: CurrentDirectory,
+    principal: ClerkOrAdmin,
+    region: RegionCode = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> ListResponse[MatchItem]:
+    """Typed names that no rule could decide on, the longest waiting first; the names are read from their owner for this answer."""
+    after = _match_place(cursor) if cursor else None
+    async with parts.database.read() as session:
+        found, total = await repository.matches(session, visible_cases(principal), _known_region(region), after, limit + 1)
+    page = found[:limit]
+    names = await _typed_names(parts, [appeal.appeal_id for _, appeal in page], principal)
+    index = await listed.current()
+    items = [matches.match_item(match, appeal, names.get(appeal.appeal_id), index, principal) for match, appeal in page]
+    last = page[-1][0] if len(found) > limit else None
+    following = Cursor.encode(last.noted_at.isoformat(), str(last.appeal_id)) if last else None
+    return ListResponse(items=items, total=total, next_cursor=following)
+
+
+async def _typed_names(parts: Parts, appeal_ids: list[UUID], principal: Principal) -> dict[UUID, str | None]:
+    if not appeal_ids:
+        return {}
+    try:
+        found = await parts.contents.read("intake", appeal_ids, purpose=matches.PURPOSE, on_behalf_of=principal.subject)
+    except OwnerUnavailable:
+        return {}
+    return {appeal_id: (content or {}).get("provider_name") for appeal_id, content in found.items()}
+
+
+@router.post("/v1/matches/{appeal_id}/actions/choose", tags=["matches"], response_model=Chosen, responses=ACTED)
+async def choose_provider(
+    appeal_id: UUID,
+    parts: CurrentParts,
+    listed: CurrentDirectory,
+    principal: Clerk,
+    said: Annotated[Choose, body(Choose)],
+    key: IdempotencyKey = None,
+) -> Response:
+    """A clerk says which provider a typed name means."""
+    index = await listed.current()
+
+    async def work(session: AsyncSession) -> Chosen:
+        return await matches.choose(session, appeal_id, said.provider_id, principal, index, clock=parts.clock, ids=parts.ids)
+
+    return await _once(parts, principal, key, f"choose {appeal_id}", said, work)
+
+
+@router.post("/internal/v1/contents", tags=["internal"], responses=SEEN)
+async def read_contents(
+    parts: CurrentParts, principal: Reader, said: Annotated[ContentsRequest, body(ContentsRequest)]
+) -> ContentsResponse:
+    """Providers' answers by response id, for another service; every read is noted."""
+    async with parts.database.write() as session:
+        items = await inquiries.response_contents(session, said, principal, sealer=parts.sealer, clock=parts.clock, ids=parts.ids)
+    return ContentsResponse(items=items)
+
+
+async def _once(
+    parts: Parts,
+    principal: Principal,
+    key: str | None,
+    operation: str,
+    said: BaseModel,
+    work: Callable[[AsyncSession], Awaitable[BaseModel]],
+) -> Response:
+    """Do the work in one transaction, or answer a repeat as the first time, even if both came at once."""
+    scope = f"{principal.issuer}/{principal.subject}"
+    request = parts.idempotency.request(scope, key, operation, said) if key else None
+
+    async def attempt() -> Response:
+        async with parts.database.write() as session:
+            kept = (await parts.idempotency.find(session, [request])).get(request) if request else None
+            if kept is not None:
+                return Response(kept.body, kept.status, REPLAYED, "application/json")
+            raw = (await work(session)).model_dump_json().encode()
+            if request:
+                await session.execute(insert(idempotency), [parts.idempotency.row(request, 200, raw, parts.clock.now())])
+        return Response(raw, media_type="application/json")
+
+    try:
+        return await attempt()
+    except Conflict:
+        if request is None:
+            raise
+        async with parts.database.read() as session:
+            kept = (await parts.idempotency.find(session, [request])).get(request)
+        if kept is None:
+            raise
+        return Response(kept.body, kept.status, REPLAYED, "application/json")
+
+
+def _known_region(code: str | None) -> str | None:
+    if code is not None and code not in regions():
+        raise InvalidInput.field("region", "unknown-code", "The value is not one of the known codes.")
+    return code
+
+
+def _inquiry_place(cursor: str) -> tuple[bool, datetime, UUID]:
+    settled, due_at, inquiry_id = Cursor.decode(cursor, int, str, str)
+    return bool(settled), *_moment_and_id(due_at, inquiry_id)
+
+
+def _match_place(cursor: str) -> tuple[datetime, UUID]:
+    return _moment_and_id(*Cursor.decode(cursor, str, str))
+
+
+def _moment_and_id(moment: str, identifier: str) -> tuple[datetime, UUID]:
+    try:
+        read = datetime.fromisoformat(moment), UUID(identifier)
+    except ValueError:
+        read = None
+    if read is None or read[0].tzinfo is None:
+        raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.")
+    return read

@@ -1,0 +1,176 @@
+"""Taking over the Fund's list of providers."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from provider_contact import events, repository
+from provider_contact.schemas import ImportResult, RefusedLine
+from provider_contact.service.directory import bin_key, local_today
+from shared.clock import Clock
+from shared.domain.identifiers import is_valid_bin_or_iin
+from shared.domain.phones import InvalidPhone, normalise_phone
+from shared.domain.regions import regions
+from shared.domain.taxonomy import taxonomy
+from shared.errors import FieldError, InvalidInput, MalformedText
+from shared.field_errors import field_errors
+from shared.http import StrictModel, Text
+from shared.ids import Ids
+from shared.messaging import outbox
+from shared.sealing import Pepper, Sealer
+
+COLUMNS = ("bin", "name_kk", "name_ru", "short_name", "aliases", "region", "district", "kind", "ownership", "email", "phone")
+ALIASES = 30  # ways to write one name; more is a mistake in the file
+_MAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
+
+
+def _known_bin(text: str) -> str:
+    if not is_valid_bin_or_iin(text):
+        raise PydanticCustomError("bad_bin", "This is neither a BIN nor an IIN.")
+    return text
+
+
+def _one_of(known: Mapping[str, object], text: str) -> str:
+    if text not in known:
+        raise PydanticCustomError("unknown_code", "The value is not one of the known codes.")
+    return text
+
+
+def _mail(text: str) -> str:
+    if not _MAIL.fullmatch(text):
+        raise PydanticCustomError("bad_format", "The value has the wrong form.")
+    return text
+
+
+def _phone(text: str) -> str:
+    try:
+        return normalise_phone(text)
+    except InvalidPhone:
+        raise PydanticCustomError("bad_phone", "This is not a telephone number of Kazakhstan.") from None
+
+
+Name = Annotated[str, Text(400)]  # full legal names of hospitals reach 250
+
+
+class ProviderLine(StrictModel):
+    """One line of the list; blank cells are left out before."""
+
+    bin: Annotated[str, AfterValidator(_known_bin)]
+    name_kk: Name
+    name_ru: Name
+    short_name: Name = ""
+    aliases: Annotated[list[Name], Field(max_length=ALIASES, default_factory=list)]
+    region: Annotated[str, AfterValidator(lambda code: _one_of(regions(), code))]
+    district: Name = ""
+    kind: Annotated[str, AfterValidator(lambda code: _one_of(taxonomy().provider_kinds, code))]
+    ownership: Annotated[str, AfterValidator(lambda code: _one_of(taxonomy().ownerships, code))]
+    email: Annotated[str, Text(254), AfterValidator(_mail)] | None = None
+    phone: Annotated[str, Text(40), AfterValidator(_phone)] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderList:
+    """A file as read: lines that can be taken over, and one entry for each that cannot."""
+
+    lines: list[ProviderLine]
+    refused: list[RefusedLine]
+
+    @property
+    def received(self) -> int:
+        return len(self.lines) + len(self.refused)
+
+
+def read_list(raw: bytes) -> ProviderList:
+    """The Fund's list as CSV in UTF-8, with or without a byte order mark.
+
+    Raises MalformedText for other encodings and InvalidInput if the header does not name exactly the columns.
+    """
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise MalformedText from None
+    records = _records(text)
+    header = [cell.strip() for cell in next(records, (0, []))[1] or []]
+    missing = [FieldError(name, "required", "This column is required.") for name in COLUMNS if name not in header]
+    if missing or len(header) != len(COLUMNS):
+        raise InvalidInput(missing or [FieldError("header", "unknown-field", "The header names other columns.")])
+    read = ProviderList([], [])
+    seen: set[str] = set()
+    for number, cells in records:
+        line = _line(number, header, cells)
+        if isinstance(line, ProviderLine) and line.bin in seen:
+            line = RefusedLine(line=number, code="duplicate", field="bin", detail="An earlier line has this BIN.")
+        if isinstance(line, RefusedLine):
+            read.refused.append(line)
+        else:
+            seen.add(line.bin)
+            read.lines.append(line)
+    return read
+
+
+def _records(text: str) -> Iterator[tuple[int, list[str] | None]]:
+    """Records with the number of their first line; None for one that is not CSV."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    while True:
+        start = reader.line_num + 1
+        try:
+            cells = next(reader, None)
+        except csv.Error:
+            yield start, None
+            continue
+        if cells is None:
+            return
+        if any(cell.strip() for cell in cells):
+            yield start, cells
+
+
+def _line(number: int, header: Sequence[str], cells: list[str] | None) -> ProviderLine | RefusedLine:
+    if cells is None or len(cells) != len(header):
+        return RefusedLine(line=number, code="malformed-csv", field="", detail="The line is not CSV with as many cells as the header.")
+    given: dict[str, Any] = {name: cell.strip() for name, cell in zip(header, cells, strict=True) if cell.strip()}
+    if "aliases" in given:
+        given["aliases"] = [alias.strip() for alias in given["aliases"].split(";") if alias.strip()]
+    try:
+        return ProviderLine.model_validate(given)
+    except ValidationError as error:
+        by_column = sorted(field_errors(error), key=lambda each: COLUMNS.index(each.field.partition(".")[0]))
+        first = by_column[0]
+        return RefusedLine(line=number, code=first.code, field=first.field.partition(".")[0], detail=first.detail)
+
+
+async def import_list(session: AsyncSession, read: ProviderList, *, sealer: Sealer, pepper: Pepper, clock: Clock, ids: Ids) -> ImportResult:
+    """Take over a list: new providers are added, changed ones changed, and both told to the others. Who is not in the list stays."""
+    version = await repository.lock_directory(session)
+    keyed = [(bin_key(pepper, line.bin), line) for line in read.lines]
+    known = await repository.known_providers(session, [key for key, _ in keyed])
+    added: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    for key, line in keyed:
+        fingerprint = pepper.keyed_hmac("provider-line", line.model_dump_json().encode())
+        before = known.get(key)
+        if before is not None and before.fingerprint == fingerprint:
+            continue
+        provider_id = before.provider_id if before else ids.new()
+        valid = (before.valid_from, before.valid_to) if before else (local_today(clock), None)
+        sealed = {
+            name: None if value is None else sealer.seal("provider", provider_id, name, value.encode())
+            for name, value in (("bin", line.bin), ("email", line.email), ("phone", line.phone))
+        }
+        public = line.model_dump(exclude={"bin", "email", "phone"})
+        row = public | sealed | {"provider_id": provider_id, "bin_key": key, "fingerprint": fingerprint, "recorded_at": clock.now()}
+        row |= {"valid_from": valid[0], "valid_to": valid[1]}
+        (changed if before else added).append(row)
+        outbox.append(session, events.provider_recorded(row, active=valid[1] is None or valid[1] >= local_today(clock)))
+    await repository.add_providers(session, added)
+    await repository.change_providers(session, changed)
+    if added or changed:
+        await repository.move_directory(session, version + 1)
+    imported = len(added) + len(changed)
+    return ImportResult(received=read.received, imported=imported, unchanged=len(read.lines) - imported, rejected=read.refused)

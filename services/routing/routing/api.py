@@ -1,0 +1,221 @@
+"""The desk over HTTP: parse, ask the use case, answer a typed model."""
+
+from dataclasses import asdict
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AfterValidator, BaseModel
+from pydantic_core import PydanticCustomError
+from sqlalchemy import insert
+
+from routing import articles, repository, schemas, service
+from routing.classification import classify
+from routing.errors import ActionNotPossible, CalendarDoesNotReach, VersionConflict
+from routing.reference import content_purposes
+from shared.auth import STAFF, CurrentPrincipal, Principal, require
+from shared.contents import ContentItem, ContentsRequest, ContentsResponse
+from shared.domain.labels import Language
+from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
+from shared.field_errors import DETAILS
+from shared.http import DEFAULT_LIMIT, Cursor, CursorText, Limit, ListResponse, body
+from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused
+from shared.messaging.tables import idempotency
+from shared.service import Parts
+
+router = APIRouter()
+
+Staff = Annotated[Principal, Depends(require(*STAFF, "admin"))]
+ACTION_ERRORS = responses(Unauthorized, Forbidden, NotFound, VersionConflict, ActionNotPossible, IdempotencyKeyReused)
+
+
+def _parts(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+PartsHere = Annotated[Parts, Depends(_parts)]
+
+
+def tools(parts: Parts) -> service.Tools:
+    return service.Tools(parts.clock, parts.ids, parts.sealer)
+
+
+def _day(text: str) -> str:
+    try:
+        is_day = date.fromisoformat(text).isoformat() == text  # Python reads weeks and days without hyphens too
+    except ValueError:
+        is_day = False
+    if not is_day:
+        raise PydanticCustomError("bad_format", DETAILS["bad-format"])
+    return text
+
+
+Day = Annotated[str, AfterValidator(_day), Query(alias="from", description="The day of the event the policy starts at, YYYY-MM-DD.")]
+
+
+@router.get("/v1/cases", responses=responses(Unauthorized, Forbidden, InvalidInput))
+async def list_cases(
+    parts: PartsHere,
+    principal: Staff,
+    scope: Literal["mine", "queue", "region", "all"] = "all",
+    status: schemas.StatusCode | None = None,
+    tier: Annotated[int | None, Query(ge=1, le=3)] = None,
+    kind: schemas.KindCode | None = None,
+    query: Annotated[str | None, Query(max_length=40, description="The beginning of a registration number.")] = None,
+    overdue: bool | None = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> ListResponse[schemas.CaseSummary]:
+    """Cases that you may see, the next due first. `mine`: yours and open; `queue`: open and nobody's; `region`: your region's; `all`."""
+    wanted = repository.CaseFilter(
+        scope=scope,
+        subject=principal.subject,
+        region=principal.region,
+        status=status,
+        tier=tier,
+        kind=kind,
+        number=query,
+        overdue=overdue,
+    )
+    async with parts.database.read() as session:
+        return await service.list_cases(session, principal, wanted, parts.clock.now(), limit=limit, cursor=cursor)
+
+
+@router.get("/v1/cases/{appeal_id}", responses=responses(Unauthorized, Forbidden, NotFound))
+async def read_case(appeal_id: UUID, parts: PartsHere, principal: Staff) -> schemas.CaseView:
+    """A case with its clocks, its history and what you may do with it now."""
+    async with parts.database.read() as session:
+        return await service.read_case(session, principal, appeal_id, tools(parts))
+
+
+async def _act(parts: Parts, principal: Principal, appeal_id: UUID, command: schemas.Command, key: str | None) -> Response:
+    async with parts.database.write() as session:
+        case = await service.lock_case(session, principal, appeal_id)
+        if key is None:
+            return _json(await service.act(session, principal, case, command, tools(parts)))
+        request = parts.idempotency.request(f"{principal.issuer}/{principal.subject}", key, f"{command.ACTION} {appeal_id}", command)
+        if kept := (await parts.idempotency.find(session, [request])).get(request):
+            return Response(kept.body, kept.status, REPLAYED, "application/json")
+        answer = _json(await service.act(session, principal, case, command, tools(parts)))
+        row = parts.idempotency.row(request, answer.status_code, bytes(answer.body), parts.clock.now())
+        await session.execute(insert(idempotency), [row])
+        return answer
+
+
+def _json(model: BaseModel) -> Response:
+    return Response(model.model_dump_json(), media_type="application/json")
+
+
+def _offer(command: type[schemas.Command], summary: str) -> None:
+    """A route for one action, with the action's own strict body."""
+
+    async def route(
+        appeal_id: UUID,
+        parts: PartsHere,
+        principal: Staff,
+        command: Annotated[Any, body(command)],
+        key: IdempotencyKey = None,
+    ) -> Response:
+        return await _act(parts, principal, appeal_id, command, key)
+
+    router.add_api_route(
+        f"/v1/cases/{{appeal_id}}/actions/{command.ACTION}",
+        route,
+        methods=["POST"],
+        name=command.ACTION,
+        operation_id=f"{command.ACTION}_case",
+        summary=summary,
+        response_model=schemas.CaseView,
+        responses=ACTION_ERRORS,
+    )
+
+
+_offer(schemas.Claim, "Take the case")
+_offer(schemas.Assign, "Give the case to somebody")
+_offer(schemas.Classify, "Correct what the case is about")
+_offer(schemas.Escalate, "Pass the case one tier up")
+_offer(schemas.GiveAnswer, "Answer the applicant, through the closure gate")
+_offer(schemas.Close, "Close an answered case")
+
+
+@router.get("/v1/deadlines", responses=responses(InvalidInput, CalendarDoesNotReach))
+async def deadline(policy: str, start: Day) -> schemas.DeadlineView:
+    """The last day of a term, and how it was counted, day by day."""
+    return service.deadline(policy, date.fromisoformat(start))
+
+
+@router.post("/v1/classifications", responses=responses(Unauthorized, Forbidden))
+async def classify_text(
+    asked: Annotated[schemas.ClassifyText, body(schemas.ClassifyText)],
+    _principal: Annotated[Principal, Depends(require(*STAFF, "channel"))],
+) -> schemas.ClassificationView:
+    """What a text is about. It is neither stored nor logged."""
+    return schemas.ClassificationView.model_validate(asdict(classify(asked.text)))
+
+
+@router.get("/v1/articles", responses=responses(InvalidInput))
+async def list_articles(
+    parts: PartsHere,
+    principal: CurrentPrincipal,
+    query: Annotated[str, Query(max_length=200)] = "",
+    language: Language = "kk",
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> ListResponse[schemas.ArticleView]:
+    """Answers of the first tier, the best match first. Those not reviewed yet are shown to staff alone."""
+    (start,) = Cursor.decode(cursor, int) if cursor is not None else (0,)
+    if start < 0:
+        raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.")
+    found = articles.search(query, parts.clock.now().date(), unreviewed=principal.is_staff)
+    items = [_article(article, language) for article in found[start : start + limit]]
+    return ListResponse(items=items, total=len(found), next_cursor=Cursor.encode(start + limit) if start + limit < len(found) else None)
+
+
+def _article(article: articles.Article, language: str) -> schemas.ArticleView:
+    written = language if language in articles.WRITTEN_IN else articles.STANDS_IN
+    return schemas.ArticleView(
+        id=article.id,
+        topic=article.topic,
+        category=article.category,
+        language=written,
+        question=article.questions[written],
+        answer=article.answers[written],
+        how_to_complain=articles.how_to_complain()[written],
+        valid_from=article.valid_from,
+        valid_to=article.valid_to,
+        source=article.source,
+        reviewed=article.reviewed,
+    )
+
+
+@router.post("/internal/v1/contents", responses=responses(Unauthorized, Forbidden))
+async def read_contents(
+    asked: Annotated[ContentsRequest, body(ContentsRequest)],
+    parts: PartsHere,
+    reader: Annotated[Principal, Depends(require("service"))],
+) -> ContentsResponse:
+    """The words of answers by their ids, for another service; every read is recorded with its purpose."""
+    if asked.purpose not in content_purposes():
+        raise InvalidInput.field("purpose", "unknown-code", DETAILS["unknown-code"])
+    async with parts.database.write() as session:
+        found = await service.read_answers(session, asked.ids, parts.sealer)
+        await repository.add_content_read(
+            session,
+            {
+                "id": parts.ids.new(),
+                "at": parts.clock.now(),
+                "reader": reader.subject,
+                "on_behalf_of": asked.on_behalf_of,
+                "purpose": asked.purpose,
+                "ids": [str(answer_id) for answer_id in asked.ids],
+            },
+        )
+    items = [
+        ContentItem(
+            id=answer_id, found=answer_id in found, content=found[answer_id].model_dump(mode="json") if answer_id in found else None
+        )
+        for answer_id in asked.ids
+    ]
+    return ContentsResponse(items=items)

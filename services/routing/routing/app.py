@@ -1,0 +1,62 @@
+"""Routing, put together: the desk's routes, its handlers, and the work of watching the clocks."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import cast
+
+from fastapi import FastAPI
+
+from routing import api, articles, clocks, pages, reference, workflow
+from routing.classification import classify
+from routing.handlers import HANDLERS, prepare_classifications
+from routing.history import check
+from routing.settings import Settings
+from shared.contracts import REGISTRY, AppealRegistered
+from shared.messaging.handling import Preparations
+from shared.messaging.runtime import Loop, every
+from shared.service import Foundation, Parts, Service, assemble
+
+
+def _preparations(parts: Parts) -> Preparations:
+    return {AppealRegistered: prepare_classifications(parts.contents)}
+
+
+def _jobs(parts: Parts) -> Sequence[Loop]:
+    async def watch_clocks() -> None:
+        looked_at = clocks.WATCHED
+        while looked_at == clocks.WATCHED:
+            async with parts.database.write() as session:
+                looked_at = await clocks.watch(session, parts.clock.now())
+
+    rest = timedelta(seconds=cast("Settings", parts.settings).clock_seconds)
+    return [every(rest, "clocks", watch_clocks)]
+
+
+SERVICE = Service(
+    name="routing",
+    package="routing",
+    title="Aryz: routing and the desk",
+    handlers=HANDLERS,
+    preparations=_preparations,
+    jobs=_jobs,
+)
+
+
+def check_reference_data() -> None:
+    """Raise ReferenceDataError (or the dictionary's own error) before anything starts with a file that cannot be trusted."""
+    workflow.steps()
+    clocks.clock_policies()
+    reference.closure_gate()
+    reference.content_purposes()
+    articles.articles()
+    classify("")
+    own = (event for event in REGISTRY.values() if SERVICE.name == event.SERVICE)
+    check(*own, *(event for event in HANDLERS if event is not AppealRegistered))
+
+
+def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:
+    """The service under `/routing`; with a foundation it lives in somebody else's process."""
+    check_reference_data()
+    app = assemble(SERVICE, settings or Settings(), foundation, [api.router, pages.router])
+    pages.PAGES.mount_static(app)
+    return app

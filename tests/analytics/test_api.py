@@ -1,0 +1,90 @@
+import pytest
+
+PERIOD = {"from": "2025-01-01", "to": "2025-12-31"}
+PUBLIC = [
+    "received", "complaints", "received_by_channel", "received_by_kind", "received_by_region", "complaints_by_category",
+    "consultations_by_topic",
+]  # fmt: skip
+
+
+class TestListKpis:
+    @pytest.mark.parametrize(("role", "region"), [("analyst", None), ("admin", None), ("supervisor", "KZ-43"), ("head", "KZ-43")])
+    async def test_those_who_lead_and_analyse_find_all_figures(self, world, role, region):
+        answer = (await world.get("/kpis", role, region)).json()
+        assert (answer["total"], len(answer["items"]), answer["next_cursor"]) == (12, 12, None)
+        assert answer["items"][1] == {
+            "id": "complaints", "kk": "Шағымдар", "ru": "Жалобы", "en": "Complaints", "unit": "appeals", "metric_version": 1,
+        }  # fmt: skip
+
+    async def test_everybody_finds_the_public_ones(self, world):
+        assert [item["id"] for item in (await world.get("/kpis", None)).json()["items"]] == PUBLIC
+
+    @pytest.mark.parametrize("role", ["operator", "specialist", "expert", "provider", "partner", "applicant", "channel", "service"])
+    async def test_other_roles_find_none(self, world, role):
+        assert (await world.get("/kpis", role, "KZ-43")).status_code == 403
+        assert (await world.get("/kpis/received", role, "KZ-43", **PERIOD)).status_code == 403
+
+
+class TestReadKpi:
+    @pytest.mark.parametrize("role", ["supervisor", "head"])
+    async def test_a_branch_sees_its_own_region_alone(self, world, make, role):
+        await world.tell(make("appeal-imported", 1), make("appeal-imported", 2, region="KZ-27"))
+        own = (await world.get("/kpis/received_by_region", role, "KZ-43", **PERIOD)).json()
+        assert (own["value"], own["region"], [part["code"] for part in own["parts"]]) == (1, "KZ-43", ["KZ-43"])
+        assert (await world.get("/kpis/received", role, "KZ-43", **PERIOD, region="KZ-43")).json()["value"] == 1
+        assert (await world.get("/kpis/received", role, "KZ-43", **PERIOD, region="KZ-27")).status_code == 403
+        assert (await world.get("/kpis/received", role, None, **PERIOD)).status_code == 403
+
+    async def test_analysts_see_all_regions_or_one(self, world, make):
+        await world.tell(make("appeal-imported", 1), make("appeal-imported", 2, region="KZ-27"))
+        assert (await world.kpi("received"))["value"] == 2
+        assert (await world.kpi("received", region="KZ-27"))["value"] == 1
+
+    async def test_a_figure_that_is_not_public_asks_for_a_token(self, world):
+        response = await world.get("/kpis/withdrawn", None, **PERIOD)
+        assert (response.status_code, response.json()["code"]) == (401, "unauthorized")
+
+    async def test_an_unknown_figure_is_not_found(self, world):
+        assert (await world.get("/kpis/rumours", **PERIOD)).status_code == 404
+
+    @pytest.mark.parametrize(
+        ("changed", "field", "code"),
+        [
+            ({"from": None}, "from", "required"),
+            ({"to": None}, "to", "required"),
+            ({"from": "01.01.2025"}, "from", "bad-format"),
+            ({"from": "0"}, "from", "bad-format"),
+            ({"from": "20250101"}, "from", "bad-format"),
+            ({"from": "2025-02-30"}, "from", "bad-format"),
+            ({"from": "1999-12-31"}, "from", "out-of-range"),
+            ({"to": "2100-01-01"}, "to", "out-of-range"),
+            ({"to": "2024-12-31"}, "to", "before-from"),
+            ({"to": "2035-01-01"}, "to", "period-too-long"),
+            ({"region": "KZ-99"}, "region", "unknown-code"),
+            ({"compare": "last_week"}, "compare", "unknown-code"),
+            ({"regoin": "KZ-43"}, "regoin", "unknown-field"),
+        ],
+    )
+    async def test_a_wrong_question_is_refused_by_its_field(self, world, changed, field, code):
+        asked = {name: value for name, value in (PERIOD | changed).items() if value is not None}
+        response = await world.get("/kpis/received", **asked)
+        assert response.status_code == 422
+        assert [(error["field"], error["code"]) for error in response.json()["errors"]] == [(field, code)]
+        assert "2024-12-31" not in response.text
+
+    async def test_the_answer_has_the_shape_that_clients_rely_on(self, world, make):
+        await world.tell(make("appeal-imported", 1))
+        figure = await world.kpi("received_by_channel", compare="previous_year")
+        assert {"id", "from", "to", "as_of", "metric_version", "unit", "value", "n", "suppressed", "parts", "comparison"} <= set(figure)
+        assert {"code", "value", "share"} <= set(figure["parts"][0])
+        assert {"from", "to", "value", "change", "change_percent"} <= set(figure["comparison"])
+
+
+class TestLive:
+    async def test_everybody_may_ask_and_keep_the_answer_for_five_seconds(self, world):
+        response = await world.get("/live", None)
+        assert (response.status_code, response.headers["cache-control"]) == (200, "public, max-age=5")
+        assert response.json() == {
+            "received_today": 0, "received_yesterday_by_now": 0, "answered_in_time_30d": {"value": None, "n": 0}, "in_progress": 0,
+            "urgent_open": 0, "as_of": "2026-02-05T06:00:00Z",
+        }  # fmt: skip

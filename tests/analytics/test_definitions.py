@@ -1,0 +1,40 @@
+import pytest
+
+from analytics.definitions import kpi_definitions, parse_definitions, publication
+from shared.domain.tables import ReferenceDataError
+
+IDS = {
+    "received", "complaints", "received_by_channel", "received_by_kind", "received_by_region", "received_by_tier", "complaints_by_category",
+    "complaints_by_provider", "consultations_by_topic", "outcomes", "resolved_on_spot", "withdrawn",
+}  # fmt: skip
+HEADER = "# source: a test\nid,kk,ru,en,unit,metric_version,cohort,measure,group,public\n"
+
+
+class TestKpiDefinitions:
+    def test_every_figure_of_the_surface_is_defined(self):
+        assert set(kpi_definitions()) == IDS
+
+    def test_figures_that_point_at_a_provider_or_an_outcome_are_not_public(self):
+        assert {one.id for one in kpi_definitions().values() if not one.public} == {
+            "received_by_tier", "complaints_by_provider", "outcomes", "resolved_on_spot", "withdrawn",
+        }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "row",
+        [
+            "a,Қ,Р,E,appeals,1,COMPLAINTS,all,none,true",
+            "a,Қ,Р,E,appeals,1,all,SOLVED,none,true",
+            "a,Қ,Р,E,appeals,1,all,all,colour,true",
+            "a,Қ,Р,E,appeals,0,all,all,none,true",
+            "a,,Р,E,appeals,1,all,all,none,true",
+            "a,Қ,Р,E,appeals,1,all,all,none,true\na,Қ,Р,E,appeals,1,all,all,none,true",
+        ],
+    )
+    def test_a_wrong_row_is_refused_before_the_service_starts(self, row):
+        with pytest.raises(ReferenceDataError):
+            parse_definitions(HEADER + row)
+
+
+class TestPublication:
+    def test_cells_below_five_are_not_published(self):
+        assert publication().smallest_cell == 5

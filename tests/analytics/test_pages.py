@@ -1,0 +1,148 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import analytics
+from shared.web.catalogs import missing_messages
+from shared.web.session import COOKIE
+from tests.analytics.figures import publish_kyzylorda
+
+YEAR = "?from=2025-01-01&to=2025-12-31&compare=previous_year"
+
+
+def squeezed(html: str) -> str:
+    return " ".join(html.replace("\u202f", " ").replace("\u00a0", " ").split())
+
+
+@pytest.fixture
+def page(world):
+    """`status, text = await page("?from=…", role, region)`: the dashboard as it comes."""
+
+    async def read(query: str = "", role: str | None = "analyst", region: str | None = None, language: str = "ru") -> tuple[int, str]:
+        cookie = f"{COOKIE}={world.token(role, region)}" if role else ""
+        headers = {"cookie": cookie, "accept-language": language, "accept": "text/html"}
+        response = await world.client.get(f"/analytics/dashboard{query}", headers=headers)
+        return response.status_code, squeezed(response.text)
+
+    return read
+
+
+class TestTexts:
+    def test_every_sentence_is_there_in_kazakh_and_russian(self):
+        assert missing_messages(Path(analytics.__file__).parent) == []
+
+
+class TestDashboard:
+    async def test_a_head_reads_the_branchs_figures_and_their_comparison(self, world, make, page):
+        await publish_kyzylorda(world, make)
+        status, text = await page(YEAR, "head", "KZ-43")
+        assert status == 200
+        assert "<h1>Кызылординская область</h1>" in text
+        assert "−13,1 % (−111), годом ранее: 847" in text
+        assert "294 · 39,9 %" in text
+        assert "Всего 736. Чаще всего: Качество оказанных медицинских услуг, 39,9 %." in text
+        assert '<select id="f-region"' not in text
+
+    async def test_what_does_not_add_up_is_said(self, world, make, page):
+        await publish_kyzylorda(world, make)
+        _, text = await page(YEAR)
+        assert "Жалобы без указанной причины: 110 (14,9 %)." in text
+        assert "они не входят ни в один из двух показателей: 415 (56,4 %)." in text
+        assert "Сумма долей, каждая из которых округлена: 99,9 % (Причины жалоб)." in text
+
+    async def test_whoever_has_not_signed_in_reads_the_public_figures_and_how_to_see_more(self, world, make, page):
+        await world.tell(*(make("appeal-imported", number, channel="MAIL" if number < 2 else "APP") for number in range(20)))
+        status, text = await page(YEAR, None)
+        assert status == 200
+        assert 'href="/sign-in?next=/analytics/dashboard"' in text
+        assert "Скрыто строк из-за малых чисел: 2." in text
+        assert "Отозванные жалобы" not in text
+        assert "Итоги рассмотрения" not in text
+
+    async def test_a_role_without_figures_of_its_own_reads_the_public_ones(self, page):
+        status, text = await page("", "specialist", "KZ-43")
+        assert (status, "Это открытые показатели" in text, "Отозванные жалобы" in text) == (200, True, False)
+
+    async def test_another_branchs_figures_are_refused(self, page):
+        status, _ = await page(YEAR + "&region=KZ-27", "head", "KZ-43")
+        assert status == 403
+
+    async def test_a_small_public_figure_is_hidden_on_its_card(self, world, make, page):
+        await world.tell(make("appeal-imported", 1))
+        _, text = await page(YEAR, None)
+        assert text.count("<b>скрыто</b>") == 2
+        assert "меньше 5" in text
+
+    async def test_a_period_without_appeals_says_so(self, page):
+        status, text = await page()
+        assert status == 200
+        assert "За этот период обращений не поступало" in text
+
+    async def test_the_first_visit_shows_this_year_until_today(self, page):
+        _, text = await page()
+        assert 'value="2026-01-01"' in text
+        assert 'value="2026-02-05"' in text
+        assert 'aria-current="true">Этот год</a>' in text
+
+    @pytest.mark.parametrize(
+        ("query", "sentence"),
+        [
+            ("?from=2025-02-01&to=2025-01-01", "Последний день раньше первого."),
+            ("?from=&to=2025-01-01", "Укажите обе даты."),
+            ("?from=soon&to=2025-01-01", "Укажите дату: год, месяц и день."),
+            ("?from=2000-01-01&to=2025-01-01", "Период не может быть длиннее десяти лет."),
+            ("?from=1999-01-01&to=2000-01-01", "Дата должна быть между 2000 и 2099 годами."),
+            (YEAR + "&region=KZ-99", "Выберите из списка."),
+        ],
+    )
+    async def test_a_wrong_filter_is_named_and_the_form_stays(self, page, query, sentence):
+        status, text = await page(query)
+        assert status == 422
+        assert sentence in text
+        assert 'name="from"' in text
+
+
+@pytest.mark.browser
+class TestInABrowser:
+    @pytest.mark.parametrize("language", ["kk", "ru"])
+    @pytest.mark.parametrize("width", [390, 1280])
+    async def test_it_is_accessible_and_fits_the_screen(self, world, make, serve, visit, serious, width, language, request):
+        await publish_kyzylorda(world, make)
+        await world.tell(*(_other_appeals(make)))
+        served = await serve(_with_assets(world))
+        shots = request.config.getoption("--basetemp")
+        for role, name in (("analyst", "staff"), (None, "public")):
+            cookies = {COOKIE: world.token(role)} if role else {}
+            page = await visit(f"{served}/analytics/dashboard{YEAR}&lang={language}&region=KZ-43", width=width, cookies=cookies)
+            if shots:
+                await page.screenshot(path=f"{shots}-{name}-{language}-{width}.png", full_page=True)
+            assert await serious(page) == []
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width
+
+    async def test_it_works_without_javascript(self, world, make, serve, visit):
+        await publish_kyzylorda(world, make)
+        page = await visit(f"{await serve(_with_assets(world))}/analytics/dashboard?lang=ru", javascript=False)
+        await page.get_by_role("link", name="Прошлый год").click()
+        await page.get_by_label("Регион").select_option("KZ-43")
+        await page.get_by_role("button", name="Показать").click()
+        assert await page.locator("h1").inner_text() == "Кызылординская область"
+        assert "736" in await page.locator(".kpi", has_text="Жалобы").inner_text()
+
+
+def _other_appeals(make):
+    at = datetime(2025, 3, 1, 6, 0, tzinfo=UTC)
+    topics = ["PAY_METHODS"] * 300 + ["CARE_PROVISION"] * 150 + ["REFERRAL"] * 90 + ["SICK_LEAVE"] * 41 + ["DENTAL"] * 3 + [None] * 12
+    for number, topic in enumerate(topics, start=50_000):
+        channel = ["CALL_1414", "APP", "WEB", "CALL_1414", "TELEGRAM"][number % 5] if topic else "MAIL"
+        yield make(
+            "appeal-imported", number, kind="CONSULTATION", category=None, topic=topic, channel=channel, outcome="EXPLAINED",
+            received_at=at + timedelta(hours=number % 2000),
+        )  # fmt: skip
+
+
+def _with_assets(world):
+    """The process serves the shared static files beside its services."""
+    if not any(getattr(route, "path", "") == "/static" for route in world.app.routes):
+        world.app.state.pages.mount_static(world.app)
+    return world.app

@@ -1,0 +1,172 @@
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from analytics.definitions import kpi_definitions
+from shared.contracts import ProviderRecorded
+from tests.analytics.figures import publish_kyzylorda
+
+
+class TestFigure:
+    async def test_kyzylordas_complaints_fell_by_111_which_is_13_1_per_cent(self, world, make):
+        await publish_kyzylorda(world, make)
+        figure = await world.kpi("complaints", region="KZ-43", compare="previous_year")
+        assert (figure["value"], figure["n"], figure["unit"], figure["suppressed"]) == (736, 736, "appeals", False)
+        assert figure["comparison"] == {
+            "from": "2024-01-01", "to": "2024-12-31", "value": 847, "change": -111, "change_percent": -13.1, "suppressed": False,
+        }  # fmt: skip
+
+    async def test_categories_roll_up_and_those_without_one_are_counted_too(self, world, make):
+        await publish_kyzylorda(world, make)
+        figure = await world.kpi("complaints_by_category", region="KZ-43")
+        assert [(part["code"], part["value"], part["share"]) for part in figure["parts"]] == [
+            ("QUALITY", 294, 39.9), ("REFUSAL", 238, 32.3), ("DRUGS", 94, 12.8), ("UNSPECIFIED", 110, 14.9),
+        ]  # fmt: skip
+        assert sum(part["value"] for part in figure["parts"]) == figure["value"] == 736
+        assert figure["parts"][0]["kk"] == "Медициналық көмектің сапасы"
+        assert figure["parts"][-1]["ru"] == "Не указано"
+
+    async def test_what_a_source_left_unsplit_is_neither_resolved_nor_withdrawn(self, world, make):
+        await publish_kyzylorda(world, make)
+        outcomes = await world.kpi("outcomes", region="KZ-43")
+        assert [(part["code"], part["value"], part["share"]) for part in outcomes["parts"]] == [
+            ("ON_SPOT_OR_WITHDRAWN_UNSPLIT", 415, 56.4), ("JUSTIFIED", 321, 43.6),
+        ]  # fmt: skip
+        for kpi_id in ("resolved_on_spot", "withdrawn"):
+            figure = await world.kpi(kpi_id, region="KZ-43")
+            assert (figure["value"], figure["n"]) == (0, 736)
+
+    async def test_there_is_no_per_cent_against_a_year_without_appeals(self, world, make):
+        await world.tell(make("appeal-imported", 1))
+        figure = await world.kpi("received", compare="previous_year")
+        assert figure["comparison"] | {"from": None, "to": None} == {
+            "from": None, "to": None, "value": 0, "change": 1, "change_percent": None, "suppressed": False,
+        }  # fmt: skip
+
+    async def test_a_figure_without_appeals_is_zero_and_has_no_parts(self, world):
+        figure = await world.kpi("received_by_channel")
+        assert (figure["value"], figure["n"], figure["parts"], figure["comparison"]) == (0, 0, [], None)
+
+    async def test_the_figure_is_as_of_the_newest_event_in_it(self, world, make):
+        assert (await world.kpi("received"))["as_of"] == "2026-02-05T06:00:00Z"
+        await world.tell(make("appeal-imported", 1), at=world.clock.now() - timedelta(days=2))
+        world.clock.advance(timedelta(days=5))
+        assert (await world.kpi("received"))["as_of"] == "2026-02-03T06:00:00Z"
+
+    async def test_the_last_second_of_a_local_day_belongs_to_it_and_the_next_one_does_not(self, world, make):
+        await world.tell(
+            make("appeal-imported", 1, received_at=datetime(2025, 12, 31, 18, 59, 59, tzinfo=UTC)),
+            make("appeal-imported", 2, received_at=datetime(2025, 12, 31, 19, 0, 0, tzinfo=UTC)),
+        )
+        assert [(await world.kpi("received", year=year))["value"] for year in (2025, 2026)] == [1, 1]
+
+    async def test_all_regions_together_count_each_by_its_own_midnight(self, world, make):
+        moment = datetime(2024, 2, 28, 18, 0, tzinfo=UTC)  # 29 February in Almaty, still 28 February in Kyzylorda
+        await world.tell(make("appeal-imported", 1, received_at=moment), make("appeal-imported", 2, received_at=moment, region="KZ-75"))
+        figure = await world.kpi("received_by_region", **{"from": "2024-02-29", "to": "2024-02-29", "compare": "previous_year"})
+        assert [(part["code"], part["value"]) for part in figure["parts"]] == [("KZ-75", 1)]
+        assert (figure["comparison"]["from"], figure["comparison"]["to"]) == ("2023-02-28", "2023-02-28")
+
+    async def test_a_correction_moves_an_appeal_to_its_new_category_and_kind(self, world, make):
+        await world.tell(make("appeal-registered", 1), make("appeal-routed", 1))
+        assert [part["code"] for part in (await world.kpi("complaints_by_category", year=2026))["parts"]] == ["QUALITY"]
+        await world.tell(make("classification-corrected", 1))
+        assert [part["code"] for part in (await world.kpi("complaints_by_category", year=2026))["parts"]] == ["REFUSAL"]
+        await world.tell(make("classification-corrected", 1, kind="CONSULTATION", category=None, topic="REFERRAL"))
+        assert (await world.kpi("complaints", year=2026))["value"] == 0
+        topics = await world.kpi("consultations_by_topic", year=2026)
+        assert [(part["code"], part["value"], part["share"]) for part in topics["parts"]] == [("REFERRAL", 1, 100.0)]
+
+    async def test_an_outcome_counts_for_the_day_of_the_appeal_not_of_the_outcome(self, world, make):
+        at = datetime(2025, 12, 30, 6, 0, tzinfo=UTC)
+        await world.tell(make("appeal-registered", 1, received_at=at), make("appeal-routed", 1))
+        outcomes = await world.kpi("outcomes")
+        assert [(part["code"], part["ru"]) for part in outcomes["parts"]] == [("UNSPECIFIED", "Ещё не завершено")]
+        await world.tell(make("case-closed", 1, outcome="WITHDRAWN"))
+        assert [(await world.kpi("withdrawn", year=year))["value"] for year in (2025, 2026)] == [1, 0]
+
+    async def test_providers_are_called_by_their_names(self, world, make):
+        known, unknown = UUID(int=5), UUID(int=6)
+        names = {"name_kk": "Сынақ емханасы", "name_ru": "Тестовая поликлиника", "short_name": "", "aliases": [], "region": "KZ-43"}
+        await world.tell(ProviderRecorded(provider_id=known, district="", kind="POLYCLINIC", ownership="STATE", active=True, **names))
+        await world.tell(*(make("appeal-imported", number) for number in range(4)))
+        await world.tell(
+            *(make("provider-matched", number, provider_id=known) for number in (0, 1)), make("provider-matched", 2, provider_id=unknown)
+        )
+        parts = (await world.kpi("complaints_by_provider"))["parts"]
+        assert [(part["code"], part["value"], part["kk"]) for part in parts] == [
+            (str(known), 2, "Сынақ емханасы"), (str(unknown), 1, str(unknown)), ("UNSPECIFIED", 1, "Көрсетілмеген"),
+        ]  # fmt: skip
+
+    async def test_tiers_are_those_reached(self, world, make):
+        for number in (1, 2):
+            await world.tell(make("appeal-registered", number), make("appeal-routed", number))
+        await world.tell(make("tier-raised", 1, tier=3), make("appeal-imported", 3, received_at=world.clock.now()))
+        assert {part["code"]: part["value"] for part in (await world.kpi("received_by_tier", year=2026))["parts"]} == {
+            "2": 1,
+            "3": 1,
+            "UNSPECIFIED": 1,
+        }
+
+
+class TestEveryFigure:
+    @pytest.mark.parametrize("kpi_id", [one.id for one in kpi_definitions().values() if one.group])
+    async def test_its_parts_add_up_to_it(self, world, make, kpi_id):
+        kinds = [
+            ("COMPLAINT", "QUALITY_DEATH", None),
+            ("CONSULTATION", None, "REFERRAL"),
+            ("CONSULTATION", None, None),
+            ("OTHER", None, None),
+        ]
+        events = [
+            make(
+                "appeal-imported",
+                n,
+                kind=kind,
+                category=category,
+                topic=topic,
+                region=["KZ-43", "KZ-27"][n % 2],
+                channel=["APP", "WEB"][n % 2],
+            )
+            for n in range(40)
+            for kind, category, topic in [kinds[n % 4]]
+        ]
+        await world.tell(*events)
+        for role in ("admin", None):
+            if role is None and not kpi_definitions()[kpi_id].public:
+                continue
+            figure = await world.kpi(kpi_id, role)
+            assert figure["value"] == figure["n"] == sum(part["value"] for part in figure["parts"]) > 0
+
+
+class TestSuppression:
+    async def test_the_public_reads_no_small_cell_and_cannot_work_it_out(self, world, make):
+        channels = {"APP": 12, "WEB": 6, "MAIL": 2}
+        number = iter(range(100))
+        await world.tell(
+            *(make("appeal-imported", next(number), channel=channel) for channel, count in channels.items() for _ in range(count))
+        )
+        figure = await world.kpi("received_by_channel", None)
+        assert figure["value"] == 20
+        assert [(part["code"], part["value"], part["share"], part["suppressed"]) for part in figure["parts"]] == [
+            ("APP", 12, 60.0, False), ("MAIL", None, None, True), ("WEB", None, None, True),
+        ]  # fmt: skip
+        assert [part["value"] for part in (await world.kpi("received_by_channel"))["parts"]] == [12, 6, 2]
+
+    async def test_a_small_figure_is_hidden_whole(self, world, make):
+        await world.tell(*(make("appeal-imported", number) for number in range(4)))
+        figure = await world.kpi("received_by_channel", None, compare="previous_year")
+        assert (figure["value"], figure["n"], figure["suppressed"], figure["parts"]) == (None, None, True, [])
+        assert (figure["comparison"]["value"], figure["comparison"]["change"], figure["comparison"]["change_percent"]) == (0, None, None)
+
+    async def test_a_small_year_before_is_hidden_and_so_is_the_change(self, world, make):
+        before = datetime(2024, 6, 10, 5, 0, tzinfo=UTC)
+        await world.tell(*(make("appeal-imported", number) for number in range(9)), make("appeal-imported", 99, received_at=before))
+        comparison = (await world.kpi("received", None, compare="previous_year"))["comparison"]
+        assert (comparison["value"], comparison["change"], comparison["change_percent"], comparison["suppressed"]) == (
+            None,
+            None,
+            None,
+            True,
+        )

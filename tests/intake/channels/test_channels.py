@@ -1,0 +1,43 @@
+import pytest
+
+from intake.channels import api, web
+from intake.errors import ChannelNotAllowed
+from shared.auth import Principal
+from shared.errors import Forbidden, InvalidInput
+
+
+def principal(*roles, name=None):
+    return Principal("s", "i", frozenset(roles), name=name)
+
+
+class TestWeb:
+    def test_nothing_is_known_of_the_sender(self):
+        assert web.admit(None) == web.admit("WEB")
+        assert web.admit(None).sender is None
+
+    def test_another_channel_is_refused(self):
+        with pytest.raises(ChannelNotAllowed):
+            web.admit("TELEGRAM")
+
+
+class TestApi:
+    def test_defaults_follow_the_role(self):
+        assert [api.admit(principal(role), None).channel for role in ("applicant", "operator", "partner")] == ["WEB", "CALL_1414", "WEB"]
+
+    def test_only_an_operator_is_a_person_who_receives(self):
+        assert api.admit(principal("operator", name="Синтетика"), None).received_by == "Синтетика"
+        assert api.admit(principal("channel", name="Bot"), None).received_by is None
+        assert api.admit(principal("operator"), None).position is None
+
+    def test_an_appeal_is_the_applicants_own_only_when_the_applicant_files_it(self):
+        assert api.admit(principal("applicant"), "APP").is_own
+        assert not api.admit(principal("operator", "applicant"), "APP").is_own
+
+    def test_an_unknown_channel_names_its_field(self):
+        with pytest.raises(InvalidInput) as refused:
+            api.admit(principal("channel"), "NONSENSE")
+        assert refused.value.errors[0].field == "channel"
+
+    def test_a_role_that_files_nothing_is_refused(self):
+        with pytest.raises(Forbidden):
+            api.admit(principal("analyst"), "WEB")

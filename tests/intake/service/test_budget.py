@@ -1,0 +1,35 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from intake.service.budget import Budget
+from shared.clock import FakeClock
+from shared.errors import TooMany
+
+
+class TestBudget:
+    def test_it_is_spent_per_address_and_refills_evenly(self):
+        clock = FakeClock(datetime(2026, 2, 2, tzinfo=UTC))
+        budget = Budget(2, clock)
+        budget.spend("a")
+        budget.spend("a")
+        with pytest.raises(TooMany) as refused:
+            budget.spend("a")
+        assert refused.value.headers["Retry-After"] == "30"
+        budget.spend("b")
+        clock.advance(timedelta(seconds=30))
+        budget.spend("a")
+
+    def test_zero_is_no_limit(self):
+        budget = Budget(0, FakeClock(datetime(2026, 2, 2, tzinfo=UTC)))
+        for _ in range(1000):
+            budget.spend("a")
+
+
+class TestAnonymousFiling:
+    async def test_beyond_the_budget_it_is_429_and_a_token_is_not_limited(self, tmp_path, start):
+        async with start(tmp_path, anonymous_per_minute=2) as desk:
+            answers = [await desk.file() for _ in range(3)]
+            assert [one.status_code for one in answers] == [201, 201, 429]
+            assert answers[-1].headers["Retry-After"] == "30"
+            assert (await desk.file(desk.token("applicant"))).status_code == 201

@@ -1,0 +1,25 @@
+import re
+
+from intake.handlers import HANDLERS
+from intake.texts import _texts, position, timeline_text
+from shared.domain.labels import Label
+
+PLACEHOLDERS = {"tier", "provider", "outcome", "due"}
+
+
+class TestTimelineTexts:
+    def test_every_language_has_the_same_placeholders_and_known_ones(self):
+        for text in _texts()["timeline"].values():
+            used = [set(re.findall(r"{(\w+)}", one)) for one in (text.kk, text.ru, text.en)]
+            assert used[0] == used[1] == used[2]
+            assert used[0] <= PLACEHOLDERS
+
+    def test_each_is_of_a_fact_that_intake_follows(self):
+        facts = {event.FACT for event in HANDLERS} | {"received", "registered"}
+        assert set(_texts()["timeline"]) <= facts
+
+    def test_what_has_no_text_is_not_told(self):
+        assert timeline_text("provider-matched") is None
+
+    def test_a_position_is_named_in_three_languages(self):
+        assert isinstance(position("operator"), Label)
