@@ -54,7 +54,7 @@ def appeal(**changes):
 
 @asynccontextmanager
 async def running(folder, *, clock=None, **chosen):
-    settings = Settings(data=folder, worker=False, **{"anonymous_per_minute": 0, **chosen})
+    settings = Settings(data=folder, **{"worker": False, "anonymous_per_minute": 0, **chosen})
     clock = clock or FakeClock(NOW)
     foundation = Foundation.build(settings, clock=clock)
     await foundation.start()

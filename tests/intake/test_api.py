@@ -26,9 +26,17 @@ def fields(answer):
 async def know_provider(desk):
     provider_id = uuid4()
     event = ProviderRecorded(
-        provider_id=provider_id, name_kk="№23 емхана", name_ru="Поликлиника №23", short_name="23", aliases=["23 емхана"], region="KZ-43",
-        district="", kind="POLYCLINIC", ownership="STATE", active=True,
-    )  # fmt: skip
+        provider_id=provider_id,
+        name_kk="№23 емхана",
+        name_ru="Поликлиника №23",
+        short_name="23",
+        aliases=["23 емхана"],
+        region="KZ-43",
+        district="",
+        kind="POLYCLINIC",
+        ownership="STATE",
+        active=True,
+    )
     async with desk.parts.database.write() as session:
         await copy_providers(session, Batch([Received(event, None, ("", 0, 0))], {}, desk.clock))
     return provider_id
@@ -157,9 +165,19 @@ class TestFieldErrors:
 
     @pytest.mark.parametrize(
         "moment",
-        ["2026-02-02T09:15:01Z", "1999-12-31T23:59:59Z", "2026-02-01", "2026-02-01T09:00:00", "1769936400", "0", "2026-02-30T09:00:00Z",
-         "9999-12-31T23:59:59-23:00", "0001-01-01T00:00:00+23:00", "٢٠٢٦-02-01T09:00:00Z"],
-    )  # fmt: skip
+        [
+            "2026-02-02T09:15:01Z",
+            "1999-12-31T23:59:59Z",
+            "2026-02-01",
+            "2026-02-01T09:00:00",
+            "1769936400",
+            "0",
+            "2026-02-30T09:00:00Z",
+            "9999-12-31T23:59:59-23:00",
+            "0001-01-01T00:00:00+23:00",
+            "٢٠٢٦-02-01T09:00:00Z",
+        ],
+    )
     async def test_a_time_is_rfc_3339_from_2000_until_now(self, desk, moment):
         assert fields(await desk.file(desk.token("operator"), received_at=moment)) == {("received_at", "bad-time")}
 
@@ -168,15 +186,45 @@ class TestFieldErrors:
 
 
 FIELDS = (
-    "channel", "language", "kind", "category", "topic", "statutory_form", "region", "provider", "provider.provider_id", "provider.name", "text",
-    "applicant", "applicant.full_name", "applicant.iin", "applicant.phone", "applicant.email", "applicant.address", "consents", "consents.0",
+    "channel",
+    "language",
+    "kind",
+    "category",
+    "topic",
+    "statutory_form",
+    "region",
+    "provider",
+    "provider.provider_id",
+    "provider.name",
+    "text",
+    "applicant",
+    "applicant.full_name",
+    "applicant.iin",
+    "applicant.phone",
+    "applicant.email",
+    "applicant.address",
+    "consents",
+    "consents.0",
     "received_at",
-)  # fmt: skip
+)
 BROKEN = {
-    "number": b"17", "truth": b"true", "list": b"[[]]", "object": b'{"a":{}}', "empty": b'""', "blank": b'" "', "long": b'"' + b"q" * 21_000 + b'"',
-    "canary": f'"{CANARY}\\u2028"'.encode(), "utf8": b'"\xff\xfe"', "nan": b"NaN", "infinity": b"-Infinity", "surrogate": b'"\\ud800"',
-    "nul": b'"\\u0000"', "cut": b'"', "deep": b"[" * 5_000 + b"]" * 5_000, "huge": b'"' + b"x" * 10_000_000 + b'"',
-}  # fmt: skip
+    "number": b"17",
+    "truth": b"true",
+    "list": b"[[]]",
+    "object": b'{"a":{}}',
+    "empty": b'""',
+    "blank": b'" "',
+    "long": b'"' + b"q" * 21_000 + b'"',
+    "canary": f'"{CANARY}\\u2028"'.encode(),
+    "utf8": b'"\xff\xfe"',
+    "nan": b"NaN",
+    "infinity": b"-Infinity",
+    "surrogate": b'"\\ud800"',
+    "nul": b'"\\u0000"',
+    "cut": b'"',
+    "deep": b"[" * 5_000 + b"]" * 5_000,
+    "huge": b'"' + b"x" * 10_000_000 + b'"',
+}
 # What may stand after all: names and addresses are free text, and a text may be anything up to 20 000 characters.
 FREE = {("provider.name", "canary"), ("text", "canary"), ("applicant.full_name", "canary"), ("applicant.address", "canary")}
 
@@ -262,8 +310,12 @@ class TestTrack:
         told = (await desk.file()).json()
         wrong = f"{(int(told['pin']) + 1) % 10**8:08}"
         unknown = RegistrationNumber.format(2026, "43", 9_000_001)
-        answers = [await desk.track(told["number"], wrong), await desk.track(unknown, told["pin"]), await desk.track("x", "y"),
-                   await desk.track(told["number"])]  # fmt: skip
+        answers = [
+            await desk.track(told["number"], wrong),
+            await desk.track(unknown, told["pin"]),
+            await desk.track("x", "y"),
+            await desk.track(told["number"]),
+        ]
         assert {one.status_code for one in answers} == {404}
         assert len({one.content for one in answers}) == 1
 
@@ -281,9 +333,16 @@ class TestTrack:
         told = (await desk.file()).json()
         seen = {
             (role, region): (await desk.track(told["number"], headers=desk.token(role, region=region))).status_code
-            for role, region in [("specialist", "KZ-43"), ("specialist", "KZ-47"), ("operator", None), ("expert", None), ("admin", None),
-                                 ("analyst", None), ("service", None)]
-        }  # fmt: skip
+            for role, region in [
+                ("specialist", "KZ-43"),
+                ("specialist", "KZ-47"),
+                ("operator", None),
+                ("expert", None),
+                ("admin", None),
+                ("analyst", None),
+                ("service", None),
+            ]
+        }
         assert list(seen.values()) == [200, 404, 200, 404, 200, 404, 404]
 
     async def test_time_held_runs_until_now(self, desk):

@@ -27,21 +27,46 @@ PROVIDER = UUID(int=23)
 
 def routed(appeal_id, tier=2):
     return AppealRouted(
-        appeal_id=appeal_id, kind="COMPLAINT", statutory_form="ZAYAVLENIE", category="REFUSAL", topic=None, tier=tier, urgency="NORMAL",
-        queue=f"KZ-43/{tier}/kk", region="KZ-43", language="kk", decision="auto", confidence=0.9, versions={},
-    )  # fmt: skip
+        appeal_id=appeal_id,
+        kind="COMPLAINT",
+        statutory_form="ZAYAVLENIE",
+        category="REFUSAL",
+        topic=None,
+        tier=tier,
+        urgency="NORMAL",
+        queue=f"KZ-43/{tier}/kk",
+        region="KZ-43",
+        language="kk",
+        decision="auto",
+        confidence=0.9,
+        versions={},
+    )
 
 
 def recorded(provider_id=PROVIDER, name="№23 емхана"):
     return ProviderRecorded(
-        provider_id=provider_id, name_kk=name, name_ru="Поликлиника №23", short_name="23", aliases=[], region="KZ-43", district="",
-        kind="POLYCLINIC", ownership="STATE", active=True,
-    )  # fmt: skip
+        provider_id=provider_id,
+        name_kk=name,
+        name_ru="Поликлиника №23",
+        short_name="23",
+        aliases=[],
+        region="KZ-43",
+        district="",
+        kind="POLYCLINIC",
+        ownership="STATE",
+        active=True,
+    )
 
 
 def clock(appeal_id, due_at, *, statutory=True):
     return ClockStarted(
-        appeal_id=appeal_id, clock_id=uuid4(), policy="APPK_15WD", statutory=statutory, started_at=due_at, due_at=due_at, calendar_version="v"
+        appeal_id=appeal_id,
+        clock_id=uuid4(),
+        policy="APPK_15WD",
+        statutory=statutory,
+        started_at=due_at,
+        due_at=due_at,
+        calendar_version="v",
     )
 
 
@@ -83,9 +108,13 @@ class TestLife:
             tracked = (await desk.track(number, pin)).json()
             seen.append((tracked["status"], tracked["holder"]))
         assert seen == [
-            ("IN_REVIEW", "FUND_TIER2"), ("AWAITING_PROVIDER", "PROVIDER"), ("IN_REVIEW", "FUND_TIER2"), ("IN_REVIEW", "FUND_TIER3"),
-            ("ANSWERED", "APPLICANT"), ("CLOSED", "NONE"),
-        ]  # fmt: skip
+            ("IN_REVIEW", "FUND_TIER2"),
+            ("AWAITING_PROVIDER", "PROVIDER"),
+            ("IN_REVIEW", "FUND_TIER2"),
+            ("IN_REVIEW", "FUND_TIER3"),
+            ("ANSWERED", "APPLICANT"),
+            ("CLOSED", "NONE"),
+        ]
         desk.clock.advance(timedelta(days=9))
         tracked = (await desk.track(number, pin)).json()
         held = {one["holder"]: one["seconds"] // 3600 for one in tracked["time_held"]}
@@ -136,10 +165,19 @@ class TestQuietFacts:
         appeal_id, number, pin = await filed(desk)
         await apply(desk, routed(appeal_id))
         for tier, shown in ((2, 2), (1, 3)):
-            await apply(desk, ClassificationCorrected(
-                appeal_id=appeal_id, kind="COMPLAINT", statutory_form="ZAYAVLENIE", category="REFUSAL", topic=None, tier=tier, queue="q",
-                actor_role="specialist",
-            ))  # fmt: skip
+            await apply(
+                desk,
+                ClassificationCorrected(
+                    appeal_id=appeal_id,
+                    kind="COMPLAINT",
+                    statutory_form="ZAYAVLENIE",
+                    category="REFUSAL",
+                    topic=None,
+                    tier=tier,
+                    queue="q",
+                    actor_role="specialist",
+                ),
+            )
             assert len((await desk.track(number, pin)).json()["timeline"]) == shown
 
     async def test_a_match_names_the_provider_and_tells_nothing(self, desk):

@@ -54,7 +54,7 @@ class Intake:
         return await self.register.file(filing, request)
 
 
-def _intake(request: Request) -> Intake:
+async def _intake(request: Request) -> Intake:
     found: Intake = request.app.state.intake
     return found
 

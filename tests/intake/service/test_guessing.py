@@ -67,9 +67,14 @@ class TestAddress:
         desk.clock.advance(timedelta(minutes=15))
         assert (await desk.track(numbers[-1], "1")).status_code == 404
 
-    @pytest.mark.parametrize(("one", "other", "is_same"), [
-        ("2001:db8::1", "2001:db8::ffff", True), ("2001:db8::1", "2001:db8:0:1::1", False), ("192.0.2.1", "192.0.2.2", False),
-    ])  # fmt: skip
+    @pytest.mark.parametrize(
+        ("one", "other", "is_same"),
+        [
+            ("2001:db8::1", "2001:db8::ffff", True),
+            ("2001:db8::1", "2001:db8:0:1::1", False),
+            ("192.0.2.1", "192.0.2.2", False),
+        ],
+    )
     async def test_an_ipv6_network_counts_as_one(self, desk, one, other, is_same):
         guesses = desk.app.state.intake.guesses
         assert (guesses.attempt("n", one) == guesses.attempt("n", other)) is is_same

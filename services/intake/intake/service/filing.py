@@ -89,7 +89,9 @@ def check(appeal: AppealIn, admission: Admission, now: datetime) -> Filing:
 
     Raises InvalidInput naming every field that is not acceptable. Whether a chosen provider exists is asked when the appeal is stored.
     """
-    errors = [*_subject(appeal), *_provider(appeal), *_text(appeal, admission), *_personal(appeal), *_consents(appeal)]
+    errors = [*_subject(appeal), *_provider(appeal), *_text(appeal, admission), *_consents(appeal)]
+    applicant, personal = _applicant(appeal.applicant)
+    errors += personal
     received_at = now
     if appeal.received_at is not None:
         given = moment(appeal.received_at)
@@ -113,7 +115,7 @@ def check(appeal: AppealIn, admission: Admission, now: datetime) -> Filing:
         provider_id=appeal.provider.provider_id if appeal.provider else None,
         provider_name=appeal.provider.name if appeal.provider else None,
         text=appeal.text,
-        applicant=_applicant(appeal.applicant),
+        applicant=applicant,
         consents=sorted(set(appeal.consents)),
         received_at=received_at,
         registered_at=registered_at,
@@ -158,14 +160,20 @@ def _text(appeal: AppealIn, admission: Admission) -> Iterator[FieldError]:
         yield fault("text", "required")
 
 
-def _personal(appeal: AppealIn) -> Iterator[FieldError]:
-    given = appeal.applicant
+def _applicant(given: ApplicantIn) -> tuple[dict[str, str] | None, list[FieldError]]:
+    """What was given, the phone in one form (None: anonymous), and what is wrong with it."""
+    errors = []
+    values: dict[str, str] = given.model_dump(exclude_none=True)
     if given.iin is not None and not is_valid_iin(given.iin):
-        yield fault("applicant.iin", "bad-iin")
-    if given.phone is not None and _phone(given.phone) is None:
-        yield fault("applicant.phone", "bad-phone")
+        errors.append(fault("applicant.iin", "bad-iin"))
+    if given.phone is not None:
+        try:
+            values["phone"] = normalise_phone(given.phone)
+        except InvalidPhone:
+            errors.append(fault("applicant.phone", "bad-phone"))
     if given.email is not None and not _EMAIL.fullmatch(given.email):
-        yield fault("applicant.email", "bad-email")
+        errors.append(fault("applicant.email", "bad-email"))
+    return values or None, errors
 
 
 def _consents(appeal: AppealIn) -> Iterator[FieldError]:
@@ -174,20 +182,6 @@ def _consents(appeal: AppealIn) -> Iterator[FieldError]:
             yield fault(f"consents.{index}", "unknown-code")
     if "PROCESSING" not in appeal.consents and any(value is not None for _, value in appeal.applicant):
         yield fault("consents", "processing-consent-required")  # Law 94-V art. 7, 8
-
-
-def _phone(text: str) -> str | None:
-    try:
-        return normalise_phone(text)
-    except InvalidPhone:
-        return None
-
-
-def _applicant(given: ApplicantIn) -> dict[str, str] | None:
-    values: dict[str, str] = given.model_dump(exclude_none=True)
-    if given.phone is not None:
-        values["phone"] = _phone(given.phone) or given.phone
-    return values or None
 
 
 def _receiver(admission: Admission, language: str | None) -> dict[str, str] | None:

@@ -151,6 +151,8 @@ def _without_evidence(best: _Pair, kind: str | None, *, urgent: bool) -> _Choice
     declared_subject = best.subject not in _NO_SUBJECT.values()
     if not kind and not declared_subject:
         kind = "REQUEST" if urgent else "OTHER"
+    elif not kind and taxons.subject_field(best.kind) == "topic":
+        kind = "CONSULTATION"  # the topics are those that people ask about
     chosen = kind or best.kind
     subject = best.subject if declared_subject else _NO_SUBJECT[taxons.subject_field(chosen)]
     return _Choice(chosen, subject, 0.0, "triage")

@@ -22,7 +22,7 @@ from shared.web.i18n import N_
 from shared.web.viewer import role_labels
 
 _APPLICANT: Final = (
-    ("full_name", N_("Name")),
+    ("full_name", N_("Full name")),
     ("iin", N_("IIN")),
     ("phone", N_("Phone")),
     ("email", N_("E-mail")),
@@ -33,6 +33,8 @@ _WHY: Final = {
     "suggest": N_("The marked words suggest “%(subject)s” (certainty %(certainty)s). Please check it."),
     "triage": N_("The words alone do not decide what this is about. Please choose."),
 }
+_FOUND: Final = N_("Found in the directory")
+_NOT_FOUND: Final = N_("None is named, or it has not been found yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def case_context(case: CaseView, claimed: Claimed, form: Filled, reader: Reader,
         "reasons": _reasons(case, reader),
         "answer": _answer(case.answer, reader) if case.answer else None,
         "clocks": [_clock(clock, zone, reader) for clock in case.clocks if clock.state != REPLACED],
-        "provider_text": reader.say(N_("Found in the directory") if case.provider_id else N_("None is named, or it has not been found yet")),
+        "provider_text": reader.say(_FOUND if case.provider_id else _NOT_FOUND),
         "inquiry": {"text": getattr(inquiries[-1], reader.language), "at": inquiries[-1].at} if inquiries else None,
         "history": _history(case, reader),
         **_for_forms(case, form, reader),
@@ -158,7 +160,6 @@ def _for_forms(case: CaseView, form: Filled, reader: Reader) -> dict[str, Any]:
             "languages": [(code, reader.language_name(code)) for code in ("kk", "ru", "en")],
         },
     }
-
 
 
 def _ready_answers(case: CaseView, reader: Reader) -> list[dict[str, str]]:

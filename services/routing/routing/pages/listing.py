@@ -119,7 +119,7 @@ def _row(case: CaseSummary, reader: Reader, href: str, current: bool) -> Row:
 
 def sees(principal: Principal, reader: Reader) -> str:
     """Whose cases these are, in a few words on top of the list."""
-    if principal.region in regions():
+    if principal.region is not None and principal.region in regions():
         return reader.label(regions()[principal.region].label)
     if principal.has("expert") and not principal.has("operator", "admin"):
         return reader.say(N_("Third tier, all regions"))

@@ -158,9 +158,7 @@ async def _show(
     return PAGES.render(request, "desk.html", status, **context)
 
 
-async def _claim(
-    parts: Parts, case: schemas.CaseView, reader: Reader, response_id: UUID | None, *, shows_applicant: bool
-) -> Claimed:
+async def _claim(parts: Parts, case: schemas.CaseView, reader: Reader, response_id: UUID | None, *, shows_applicant: bool) -> Claimed:
     """The words that belong to the case, read from their owners on the clerk's behalf; each read is recorded by its owner.
 
     Nobody's identity is asked for unless it is to be shown.

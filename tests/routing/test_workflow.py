@@ -1,0 +1,99 @@
+import pytest
+
+from routing.models import AppealCase
+from routing.reference import read_rows
+from routing.workflow import FILE, build, next_actions, steps
+from shared.auth import Principal
+from shared.domain.tables import ReferenceDataError, Row, parse_rows
+from shared.domain.taxonomy import taxonomy
+
+HEADER = "# source: a test\nstate,action,fact,roles,guard,next\n"
+CLAIM = "IN_REVIEW,claim,case-claimed,operator,unassigned,IN_REVIEW"
+ANSWER = "IN_REVIEW,answer,answer-given,operator,,ANSWERED"
+ANSWER_AWAY = "AWAITING_PROVIDER,answer,answer-given,operator,,ANSWERED"
+CLOSE = "ANSWERED,close,case-closed,operator,,CLOSED"
+
+
+def table(*lines) -> list[Row]:
+    return parse_rows(FILE, HEADER + "\n".join(lines))
+
+
+def case(**given) -> AppealCase:
+    usual = {"status": "IN_REVIEW", "kind": "COMPLAINT", "tier": 2, "region": "KZ-43", "assignee": None, "provider_id": None}
+    return AppealCase(**(usual | given))
+
+
+def staff(role, region="KZ-43") -> Principal:
+    return Principal(subject=role, issuer="test", roles=frozenset({role}), region=region)
+
+
+def offered(found) -> list[str]:
+    return [action.action for action in found]
+
+
+class TestBuild:
+    def test_the_products_own_table_stands(self):
+        assert build(read_rows(FILE)) == steps()
+
+    def test_a_small_sound_table_is_taken(self):
+        assert len(build(table(CLAIM, ANSWER, ANSWER_AWAY, CLOSE))) == 4
+
+    @pytest.mark.parametrize(
+        ("lines", "problem"),
+        [
+            ((CLAIM, CLOSE, ANSWER_AWAY.replace("ANSWERED", "ANSWERED")), "no way out of: IN_REVIEW"),
+            ((CLAIM, ANSWER, CLOSE), "no way out of: AWAITING_PROVIDER"),
+            ((ANSWER, ANSWER_AWAY), "no way out of: ANSWERED"),
+            ((ANSWER, ANSWER_AWAY, CLOSE, "NEEDS_FIX,claim,case-claimed,operator,,NEEDS_FIX"), "never reached: NEEDS_FIX"),
+            ((ANSWER, ANSWER_AWAY, CLOSE, "CLOSED,claim,case-claimed,operator,,CLOSED"), "CLOSED is final"),
+            ((ANSWER, ANSWER, ANSWER_AWAY, CLOSE), "answer is given twice"),
+            ((ANSWER, ANSWER_AWAY, CLOSE.replace(",CLOSED", ",RETURNED")), "would not read RETURNED"),
+            ((ANSWER.replace("operator", "janitor"), ANSWER_AWAY, CLOSE), "a role is not known"),
+            ((CLAIM.replace("unassigned", "full-moon"), ANSWER, ANSWER_AWAY, CLOSE), "guard 'full-moon'"),
+            ((CLAIM.replace("claim,", "juggle,"), ANSWER, ANSWER_AWAY, CLOSE), "action 'juggle'"),
+        ],
+    )
+    def test_a_table_that_leads_nowhere_is_refused(self, lines, problem):
+        with pytest.raises(ReferenceDataError, match=problem):
+            build(table(*lines))
+
+
+class TestNextActions:
+    def test_a_specialist_may_do_everything_but_assign_with_a_free_case_of_the_region(self):
+        assert offered(next_actions(case(), staff("specialist"))) == ["claim", "classify", "escalate", "answer"]
+
+    def test_a_supervisor_assigns_too(self):
+        assert "assign" in offered(next_actions(case(), staff("supervisor")))
+
+    def test_a_case_that_somebody_has_is_not_claimed_again(self):
+        assert "claim" not in offered(next_actions(case(assignee="somebody"), staff("specialist")))
+
+    def test_there_is_no_tier_above_the_third(self):
+        assert "escalate" not in offered(next_actions(case(tier=3), staff("head")))
+
+    def test_an_answered_case_can_only_be_closed(self):
+        assert offered(next_actions(case(status="ANSWERED"), staff("head"))) == ["close"]
+
+    @pytest.mark.parametrize("status", [code for code, status in taxonomy().statuses.items() if status.final])
+    def test_a_finished_case_offers_nothing(self, status):
+        assert next_actions(case(status=status), staff("head")) == []
+
+    @pytest.mark.parametrize(
+        "somebody", [staff("specialist", "KZ-75"), staff("specialist", None), staff("expert"), staff("admin"), staff("analyst"), staff("provider")]
+    )
+    def test_whoever_does_not_see_the_case_or_does_not_act_is_offered_nothing(self, somebody):
+        assert next_actions(case(), somebody) == []
+
+    def test_every_action_says_in_three_languages_what_it_is_and_which_fields_it_takes(self):
+        found = {action.action: action for action in (*next_actions(case(), staff("head")), *next_actions(case(status="ANSWERED"), staff("head")))}
+        assert found.keys() == {"claim", "assign", "classify", "escalate", "answer", "close"}
+        assert (found["claim"].kk, found["claim"].ru, found["claim"].en) == ("Жұмысқа алу", "Взять в работу", "Take the case")
+        assert [field.name for field in found["classify"].fields] == ["kind", "category", "topic", "statutory_form"]
+        assert "ON_SPOT_OR_WITHDRAWN_UNSPLIT" not in found["close"].fields[0].options
+
+    @pytest.mark.parametrize(("kind", "needed"), [("COMPLAINT", True), ("CONSULTATION", False)])
+    def test_an_answer_asks_for_what_the_gate_of_the_kind_asks_for(self, kind, needed):
+        (answer,) = [action for action in next_actions(case(kind=kind), staff("head")) if action.action == "answer"]
+        assert {field.name: field.required for field in answer.fields} == {
+            "language": True, "text": True, "findings": needed, "next_steps": needed, "how_to_complain": needed,
+        }  # fmt: skip
