@@ -108,7 +108,7 @@ class Foundation:
         )
 
     def client_for(self, service: str) -> httpx.AsyncClient:
-        """An HTTP client to another service: over the network where a URL is set, else within this process. Raises Unavailable for neither."""
+        """An HTTP client to another service: over the network where a URL is set, else within this process. Else Unavailable."""
         if service not in self._clients:
             url = self.settings.url_of(service)
             if not url and service not in self.local_apps:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
+
 import analytics.app
 import analytics.settings
 import intake.app
@@ -13,8 +15,6 @@ import provider_contact.app
 import provider_contact.settings
 import routing.app
 import routing.settings
-from fastapi import FastAPI
-
 from shared.database import Database, service_url
 from shared.service import Foundation, Service
 from shared.settings import ServiceSettings

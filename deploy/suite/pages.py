@@ -21,7 +21,7 @@ from shared.auth import LocalIssuer, Role
 from shared.auth.issuer import LIFETIME
 from shared.domain.labels import Language
 from shared.domain.regions import regions
-from shared.errors import NotFound
+from shared.errors import NotFound, Unavailable
 from shared.service import Foundation
 from shared.web.i18n import N_
 from shared.web.languages import language_of
@@ -138,6 +138,6 @@ async def _figures(foundation: Foundation) -> Figures | None:
         async with asyncio.timeout(FIGURES_WAIT):
             answer = await foundation.client_for("analytics").get("/analytics/v1/live")
         return Figures.model_validate_json(answer.raise_for_status().content)
-    except (httpx.HTTPError, TimeoutError, ValidationError, KeyError) as error:  # KeyError: no analytics in this process
+    except (httpx.HTTPError, TimeoutError, ValidationError, Unavailable) as error:
         log.warning("no-live-figures", error=type(error).__name__)
         return None

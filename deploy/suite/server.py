@@ -6,16 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import structlog
 import uvicorn
 import uvloop
 from uvicorn.server import HANDLED_SIGNALS
 
-from suite.app import Suite, create_suite
+from suite.app import create_suite
+from suite.demo import fill
 
 STOP_SECONDS = 20  # for answers under way; the loops need a moment more, and all of it stays within 30 s
-
-log = structlog.get_logger("suite")
 
 
 class PortBusy(RuntimeError):
@@ -23,7 +21,7 @@ class PortBusy(RuntimeError):
 
 
 class _Server(uvicorn.Server):
-    """Says when it really serves, and leaves the stopping to the suite: uvicorn would let the signal end the process before the loops rest."""
+    """Says when it really serves, and leaves the end to the suite: uvicorn would let the signal end the process before the loops rest."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
@@ -64,10 +62,11 @@ def up(data: Path, host: str, port: int, *, demo: bool, announce: Callable[[str]
     listening = listen(host, port)
     url = f"http://{host}:{listening.getsockname()[1]}"
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner, listening:
-        runner.run(_serve(create_suite(data), listening, url, demo=demo, announce=announce))
+        runner.run(_serve(data, listening, url, demo=demo, announce=announce))
 
 
-async def _serve(suite: Suite, listening: socket.socket, url: str, *, demo: bool, announce: Callable[[str], None]) -> None:
+async def _serve(data: Path, listening: socket.socket, url: str, *, demo: bool, announce: Callable[[str], None]) -> None:
+    suite = create_suite(data)
     config = uvicorn.Config(
         suite,
         lifespan="off",
@@ -77,5 +76,17 @@ async def _serve(suite: Suite, listening: socket.socket, url: str, *, demo: bool
         server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
+    filling: list[asyncio.Task[None]] = []
+
+    def ready() -> None:
+        announce(url)
+        if demo:
+            filling.append(asyncio.create_task(fill(url, data)))
+
     async with suite.running():
-        await _Server(config, lambda: announce(url)).serve(sockets=[listening])
+        try:
+            await _Server(config, ready).serve(sockets=[listening])
+        finally:
+            for task in filling:
+                task.cancel()
+            await asyncio.gather(*filling, return_exceptions=True)

@@ -55,12 +55,13 @@ class _RefreshedKeys:
         return self._read_at is None or now - self._read_at >= MAX_AGE or (kid is not None and kid not in self._keys)
 
     async def _refresh(self) -> None:
-        self._tried_at = self._clock.now()
         try:
             keys = KeySet.import_key_set(await self._read())
         except (httpx.HTTPError, JoseError, OSError, ValueError, KeyError, TypeError) as error:
             log.warning("keys-not-read", error=type(error).__name__)
             return
+        finally:
+            self._tried_at = self._clock.now()  # only now: whoever comes while the keys are being read waits for them
         self._keys = {key.kid: key for key in keys if key.get("use", "sig") == "sig"}
         self._read_at = self._tried_at
 

@@ -35,8 +35,9 @@ def registered(number: int, **changed: Any) -> AppealRegistered:
     at = changed.get("received_at", NOW - timedelta(hours=1))
     values: dict[str, Any] = {
         "appeal_id": appeal_id(number), "number": f"2026-43-{number:07d}-0", "channel": "APP", "region": "KZ-43", "language": None,
-        "kind": None, "category": None, "topic": None, "statutory_form": None, "provider_id": None, "provider_named": False, "has_text": True,
-        "anonymous": False, "discloses_to_provider": False, "received_at": at, "registered_at": at, "due_at": at + timedelta(days=21),
+        "kind": None, "category": None, "topic": None, "statutory_form": None, "provider_id": None, "provider_named": False,
+        "has_text": True, "anonymous": False, "discloses_to_provider": False, "received_at": at, "registered_at": at,
+        "due_at": at + timedelta(days=21),
     }  # fmt: skip
     return AppealRegistered(**values | changed)
 
@@ -62,8 +63,8 @@ def routed(number: int, **changed: Any) -> AppealRouted:
 
 def corrected(number: int, **changed: Any) -> ClassificationCorrected:
     values: dict[str, Any] = {
-        "appeal_id": appeal_id(number), "kind": "COMPLAINT", "statutory_form": "ZAYAVLENIE", "category": "REFUSAL_APPOINTMENT", "topic": None,
-        "tier": 2, "queue": "KZ-43/2/kk", "actor_role": "specialist",
+        "appeal_id": appeal_id(number), "kind": "COMPLAINT", "statutory_form": "ZAYAVLENIE", "category": "REFUSAL_APPOINTMENT",
+        "topic": None, "tier": 2, "queue": "KZ-43/2/kk", "actor_role": "specialist",
     }  # fmt: skip
     return ClassificationCorrected(**values | changed)
 
@@ -161,7 +162,7 @@ def make() -> Callable[..., Event]:
 
 
 def _other(fact_name: str, number: int, changed: dict[str, Any]) -> Event:
-    model = next(each for each in contracts.REGISTRY.values() if each.FACT == fact_name)
+    model = next(each for each in contracts.REGISTRY.values() if fact_name == each.FACT)
     values: dict[str, Any] = {
         "appeal_id": appeal_id(number), "clock_id": UUID(int=7), "policy": "APPK_15WD", "statutory": True, "started_at": NOW,
         "due_at": NOW + timedelta(days=20), "calendar_version": "2026", "tier": 3, "queue": "KZ-43/3/kk", "reason": "OVERDUE",

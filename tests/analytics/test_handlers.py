@@ -1,6 +1,6 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from time import perf_counter
+from time import process_time
 from uuid import UUID, uuid4
 
 import pytest
@@ -120,9 +120,9 @@ class TestFacts:
     async def test_500_events_are_applied_quickly(self, world, make):
         events = [[make(name, number) for number in range(500)] for name in ("appeal-registered", "appeal-routed")]
         for batch in events:
-            started = perf_counter()
+            started = process_time()
             await world.tell(*batch)
-            assert perf_counter() - started < 0.6  # 60 ms wanted; ten times that on a busy machine says that something is wrong
+            assert process_time() - started < 0.120  # 60 ms wanted of a processor of its own
 
 
 class TestTransitions:

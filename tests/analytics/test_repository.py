@@ -1,18 +1,18 @@
 import os
 import random
 from datetime import UTC, datetime, timedelta
-from time import perf_counter
+from time import process_time
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import insert
+from sqlalchemy.event import listen
 
 from analytics.definitions import kpi_definitions
 from analytics.models import fact
 
 SIZE = int(os.environ.get("ARYZ_TEST_FACTS", "50000"))  # 474 708 came in half a year; run once in full before a release
-WANTED = 0.150  # seconds, at full size
-BUSY = 3  # a busy machine is no defect
+WANTED = 0.150  # seconds of a processor's time, at full size: what the others on the machine do is no defect
 
 
 def fact_rows(size):
@@ -28,7 +28,8 @@ def fact_rows(size):
             "appeal_id": UUID(int=chance.getrandbits(128)), "region": chance.choice(regions), "language": "kk", "kind": kind,
             "channel": chance.choice(["CALL_1406", "CALL_1406", "CALL_1406", "APP", "WEB_OLD", "TELEGRAM"]),
             "category": chance.choice(["REFUSAL", "QUALITY_TREATMENT", "WAITING", "DRUGS"]) if kind == "COMPLAINT" else None,
-            "topic": chance.choice(topics) if kind == "CONSULTATION" else None, "tier": 1 if kind == "CONSULTATION" else 2, "urgency": "NORMAL",
+            "topic": chance.choice(topics) if kind == "CONSULTATION" else None, "tier": 1 if kind == "CONSULTATION" else 2,
+            "urgency": "NORMAL",
             "provider_id": UUID(int=chance.randrange(1300)) if kind == "COMPLAINT" else None, "imported": False, "status": "CLOSED",
             "outcome": "EXPLAINED" if number % 3 else "JUSTIFIED", "received_at": at, "received_on": at.date(), "registered_at": at,
             "due_at": at + timedelta(days=21), "routed_at": at, "answered_at": at + timedelta(days=3), "closed_at": at + timedelta(days=4),
@@ -54,23 +55,32 @@ class TestCountBy:
                 asked = {"from": "2021-01-01", "to": "2021-12-31", "compare": "previous_year"} | region
                 times = []
                 for _ in range(3):
-                    started = perf_counter()
+                    started = process_time()
                     response = await half_a_year.get(f"/kpis/{kpi_id}", **asked)
-                    times.append(perf_counter() - started)
+                    times.append(process_time() - started)
                     assert response.status_code == 200
                 slowest[kpi_id, region.get("region", "all")] = min(times)
         print({key: round(1000 * seconds) for key, seconds in slowest.items()})  # noqa: T201 - the measurement
-        assert max(slowest.values()) < WANTED * BUSY
+        assert max(slowest.values()) < WANTED
 
-    async def test_figures_are_read_from_an_index_alone(self, world):
-        questions = {
-            "SELECT channel, count(*) FROM fact WHERE received_on BETWEEN '2021-01-01' AND '2021-12-31' GROUP BY channel": "ix_fact_received",
-            "SELECT outcome, count(*) FROM fact WHERE received_on BETWEEN '2021-01-01' AND '2021-12-31' GROUP BY outcome": "ix_fact_result",
-            "SELECT topic, count(*) FROM fact WHERE kind = 'CONSULTATION' AND received_on BETWEEN '2021-01-01' AND '2021-12-31' GROUP BY topic": (
-                "ix_fact_subject"
-            ),
-        }
+    async def test_long_counts_read_an_index_alone_and_in_its_order(self, world):
+        indexes = {
+            "received_by_channel": "ix_fact_received", "received_by_kind": "ix_fact_received", "received_by_region": "ix_fact_result",
+            "received_by_tier": "ix_fact_result", "outcomes": "ix_fact_result", "consultations_by_topic": "ix_fact_subject",
+        }  # fmt: skip
+        asked = {}
+
+        def watch(_connection, _cursor, statement, parameters, *_rest):
+            if "GROUP BY" in statement:
+                asked[kpi_id] = (statement, parameters)
+
+        listen(world.parts.database._reader.sync_engine, "before_cursor_execute", watch)
+        for kpi_id in indexes:
+            await world.kpi(kpi_id)
         async with world.parts.database.read() as session:
-            for question, index in questions.items():
-                plan = " ".join(row.detail for row in await session.execute(text(f"EXPLAIN QUERY PLAN {question}")))
-                assert f"COVERING INDEX {index}" in plan
+            connection = await session.connection()
+            for kpi_id, index in indexes.items():
+                statement, parameters = asked[kpi_id]
+                plan = [row.detail for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
+                assert f"COVERING INDEX {index}" in plan[1], kpi_id
+                assert plan[2:] == ["SCAN anon_1", "USE TEMP B-TREE FOR GROUP BY"], kpi_id  # of the few rows that are left

@@ -1,10 +1,13 @@
 """The provider-contact service on a real SQLite file, beside a small stand-in for intake that answers real HTTP requests."""
 
+import asyncio
 import csv
 import io
+import shutil
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -118,7 +121,6 @@ class Intake:
             found = {one: self.kept.get((request.purpose, one)) for one in request.ids}
             return ContentsResponse.model_validate({"items": [{"id": i, "found": c is not None, "content": c} for i, c in found.items()]})
 
-
     def names(self, number: int, name: str | None = None, bin_: str | None = None) -> None:
         self.kept["provider-matching", appeal_id(number)] = {"provider_name": name, "provider_bin": bin_}
 
@@ -204,7 +206,9 @@ class World:
     async def post(self, path: str, headers: dict[str, str] | None = None, json: Any = None) -> httpx.Response:
         return await self.client.post(f"/provider-contact{path}", headers=headers, json=json)
 
-    async def load(self, *lines: dict[str, str], document: str | bytes | None = None, role: str = "admin", **headers: str) -> httpx.Response:
+    async def load(
+        self, *lines: dict[str, str], document: str | bytes | None = None, role: str = "admin", **headers: str
+    ) -> httpx.Response:
         return await self.client.post(
             "/provider-contact/v1/providers/imports",
             content=sheet(*lines) if document is None else document,
@@ -234,17 +238,30 @@ class World:
         return "\n".join(cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell) for row in rows for cell in row)
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory) -> Path:
+    """A data folder with keys and a migrated database, to be copied: migrating takes longer than most tests."""
+    folder: Path = tmp_path_factory.mktemp("provider-contact")
+    settings = Settings(data=folder, worker=False, log_level="ERROR")
+
+    async def make() -> None:
+        parts = build_parts(SERVICE, settings, Foundation.build(settings))
+        await migrations.migrate(parts.database, SERVICE.package)
+        await parts.database.close()
+
+    asyncio.run(make())
+    return folder
+
+
 @pytest.fixture
-async def world(tmp_path) -> AsyncIterator[World]:
+async def world(tmp_path, template) -> AsyncIterator[World]:
     clock = FakeClock(NOW)
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
     settings = Settings(data=tmp_path, worker=False, log_level="ERROR")
     foundation = Foundation.build(settings, clock=clock, ids=SequentialIds())
     intake = Intake()
     foundation.local_apps["intake"] = intake.app
     await foundation.start()
-    setup = build_parts(SERVICE, settings, foundation)
-    await migrations.migrate(setup.database, SERVICE.package)
-    await setup.database.close()
     app = create_app(settings, foundation)
     async with (
         app.router.lifespan_context(app),

@@ -65,7 +65,7 @@ FOUND = [
     ("жанакурган црб", "KZ-43", 2),
     ("Казалинская больница", "KZ-43", 6),
     ("Қазалы ауруханасы", "KZ-43", 6),
-    ("Шиели райбольница".replace("рай", "районная "), "KZ-43", 7),
+    ("Шиели районная больница", "KZ-43", 7),
     ("шиелі емханасы", "KZ-43", 17),
     ("Кармакшинская ЦРБ", "KZ-43", 10),
     ("кармакши больница", "KZ-43", 10),
@@ -78,7 +78,7 @@ FOUND = [
     ("мейірім", "KZ-43", 8),
     ("Meiirim", "KZ-43", 8),
     ("МЦ Мейирим", "KZ-43", 8),
-    ("скорая помощь", "KZ-43", 11),
+    ("областная скорая помощь", "KZ-43", 11),
     # elsewhere in the country, where a name or a place says where
     ("23 емхана Алматы", "KZ-00", 23),
     ("Алматы городская поликлиника 5", "KZ-43", 31),
@@ -102,6 +102,7 @@ NOT_FOUND = [
     ("5 емхана", "KZ-00"),
     ("областная больница", "KZ-00"),
     ("дәрігер мені қабылдамады", "KZ-43"),
+    ("скорая помощь", "KZ-43"),  # without a place it may be any station
     ("???", "KZ-43"),
     ("ТОО", "KZ-43"),
     ("", "KZ-43"),
@@ -155,7 +156,10 @@ class TestSearch:
         assert index.search("Жаңақ")[0].listed.provider_id == UUID(int=2)
 
     def test_three_thousand_providers_are_searched_within_ten_milliseconds(self):
-        places = ["".join(parts).capitalize() for parts in product(("бай", "қар", "сар", "мұр", "жан", "тал", "көк", "арыс", "тас", "бұл", "өрт", "шал"), repeat=3)]
+        places = [
+            "".join(parts).capitalize()
+            for parts in product(("бай", "қар", "сар", "мұр", "жан", "тал", "көк", "арыс", "тас", "бұл", "өрт", "шал"), repeat=3)
+        ]
         codes = [code for code in regions() if code != "KZ-00"]
         numbered = [
             listed(n, f"№{n % 75 + 1} қалалық емхана", f"Городская поликлиника №{n % 75 + 1}", codes[n % 20], f"ГП {n % 75 + 1}")

@@ -1,7 +1,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import httpx
@@ -19,6 +19,7 @@ from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Batch, Received
 from shared.service import Foundation, build_parts
 
+LONG = timedelta(days=400)  # tests move the clock
 NOW = datetime(2026, 2, 2, 9, 15, tzinfo=UTC)
 COMPLAINT = "Дәрігер қабылдаудан бас тартты, емханада жазып алмады."
 QUESTION = "Как узнать, застрахован ли я? Подскажите, пожалуйста."
@@ -64,12 +65,14 @@ class Desk:
         return self.app.state.parts
 
     def token(self, role: str, **claims) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.foundation.issuer.issue(role, **claims)}"}
+        return {"Authorization": f"Bearer {self.foundation.issuer.issue(role, lifetime=LONG, **claims)}"}
 
     async def apply(self, *events: Event, envelopes=None) -> list[Envelope]:
         """Hand events to their handler as the consumer does: prepared first, then in one transaction."""
         made = envelopes or [envelope_of(event, self.clock.now()) for event in events]
-        received = [Received(event, envelope, ("aryz.appeals.v1", 0, n)) for n, (event, envelope) in enumerate(zip(events, made, strict=True))]
+        received = [
+            Received(event, envelope, ("aryz.appeals.v1", 0, n)) for n, (event, envelope) in enumerate(zip(events, made, strict=True))
+        ]
         prepared = {}
         if isinstance(events[0], AppealRegistered):
             prepared = await prepare_classifications(self.parts.contents)(received)
@@ -162,6 +165,9 @@ def imported(**given) -> AppealImported:
     return AppealImported(**(usual | given))
 
 
+_migrated: list[bytes] = []
+
+
 @asynccontextmanager
 async def desk_in(folder) -> AsyncIterator[Desk]:
     clock, texts = FakeClock(NOW), Texts()
@@ -169,9 +175,12 @@ async def desk_in(folder) -> AsyncIterator[Desk]:
     foundation = Foundation.build(settings, clock=clock)
     foundation.local_apps["intake"] = texts.app()
     await foundation.start()
-    parts = build_parts(SERVICE, settings, foundation)
-    await migrations.migrate(parts.database, SERVICE.package)
-    await parts.database.close()
+    if not _migrated:  # once a run; every desk begins with a copy
+        parts = build_parts(SERVICE, settings, foundation)
+        await migrations.migrate(parts.database, SERVICE.package)
+        await parts.database.close()
+        _migrated.append((folder / "routing.db").read_bytes())
+    (folder / "routing.db").write_bytes(_migrated[0])
     app = create_app(settings, foundation)
     transport = httpx.ASGITransport(app)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://desk.example") as client:

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from routing.app import SERVICE
 from routing.errors import UnknownAppeal
@@ -126,6 +127,11 @@ class TestOpenCases:
             await session.execute(tables.outbox.delete())
         await desk.apply(event, envelopes=[envelope])
         assert await desk.emitted() == first
+
+    async def test_a_number_that_another_case_has_is_not_passed_over_in_silence(self, desk):
+        await desk.apply(registered(number="2026-43-0000001-5"))
+        with pytest.raises(IntegrityError):
+            await desk.apply(registered(number="2026-43-0000001-5"))
 
     async def test_texts_are_read_in_one_call_a_batch(self, desk):
         await desk.apply(*(registered() for _ in range(30)))

@@ -12,7 +12,7 @@ from routing.pages.case import words_of
 from shared.contracts import InquiryAnswered, InquirySent
 from shared.web.catalogs import missing_messages
 from shared.web.session import COOKIE
-from tests.routing.support import COMPLAINT, NOW, imported
+from tests.routing.support import NOW, imported
 
 CANARY = {"full_name": "Сынақ Өтінуші", "iin": "991231501014", "phone": "+77010000000"}
 ANSWER = {
@@ -31,7 +31,7 @@ ANSWER = {
 class Owners:
     """Intake and provider-contact as the desk asks them: words by id for a purpose; every question is kept."""
 
-    texts: dict[str, str] = field(default_factory=dict)
+    texts: dict[UUID, str]
     responses: dict[str, dict] = field(default_factory=dict)
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)
     down: bool = False
@@ -51,7 +51,7 @@ class Owners:
     def _item(self, service: str, one: str, purpose: str) -> dict:
         if service == "provider-contact":
             return {"id": one, "found": one in self.responses, "content": self.responses.get(one)}
-        content = {"text": self.texts[one]} if one in self.texts else None
+        content = {"text": self.texts[UUID(one)]} if UUID(one) in self.texts else None
         if content and purpose == "desk":
             content["applicant"] = CANARY
         return {"id": one, "found": content is not None, "content": content}
@@ -59,15 +59,15 @@ class Owners:
 
 @pytest.fixture
 def owners(desk) -> Owners:
-    owners = Owners()
+    owners = Owners(desk.texts.known)
     desk.foundation.local_apps |= {"intake": owners.app(), "provider-contact": owners.app()}
     return owners
 
 
 @pytest.fixture
 async def complaint(desk, owners) -> UUID:
-    appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="REFUSAL_APPOINTMENT")
-    owners.texts[str(appeal_id)] = COMPLAINT
+    appeal_id = await desk.open(kind="COMPLAINT", category="REFUSAL_APPOINTMENT")
+    owners.asked.clear()
     return appeal_id
 
 
@@ -117,7 +117,7 @@ class TestWhoComesIn:
 
 
 class TestTheList:
-    async def test_each_tab_counts_what_its_list_holds(self, desk, owners, complaint):
+    async def test_each_tab_counts_what_its_list_holds(self, desk, complaint):
         for region in ("KZ-43", "KZ-43", "KZ-75"):
             await desk.open(region=region, text=None, has_text=False, kind="CONSULTATION", topic="STATUS_CHECK")
         await desk.apply(imported())
@@ -140,7 +140,7 @@ class TestTheList:
         assert (await look(desk, query=number[:15])).text.count("<li><a href=") == 1
         assert "No case has this number" in (await look(desk, query="1999")).text
 
-    async def test_words_typed_into_the_search_go_nowhere(self, desk, complaint):
+    async def test_words_typed_into_the_search_go_nowhere(self, desk):
         page = (await look(desk, query="Ахметова Айгүл 77010000000")).text
         assert "Айгүл" not in page
 
@@ -164,10 +164,8 @@ class TestTheCase:
         assert page.status_code == 200
         assert f'lang="{language}"' in page.text
 
-    async def test_the_words_that_decided_are_marked_and_nothing_in_them_is_markup(self, desk, owners):
+    async def test_the_words_that_decided_are_marked_and_nothing_in_them_is_markup(self, desk):
         appeal_id = await desk.open(text="Дәрігер қабылдаудан бас тартты <script>alert(1)</script>")
-        owners.texts[str(appeal_id)] = desk.texts.known[appeal_id]
-        desk.foundation._clients.clear()
         page = (await look(desk, f"/{appeal_id}")).text
         assert "<mark>" in page
         assert "&lt;script&gt;" in page
@@ -209,7 +207,7 @@ class TestTheCase:
         assert "Пациент записан на 4 февраля." in page
         assert ("provider-contact", "desk", "specialist-KZ-43") in owners.asked
 
-    async def test_a_former_registers_case_is_for_reading_only(self, desk, owners):
+    async def test_a_former_registers_case_is_for_reading_only(self, desk):
         event = imported()
         await desk.apply(event)
         page = await look(desk, f"/{event.appeal_id}")
@@ -288,7 +286,7 @@ class TestActing:
         case = await desk.case(complaint)
         assert (case["kind"], case["category"], case["topic"]) == ("CONSULTATION", None, "STATUS_CHECK")
 
-    async def test_a_case_that_goes_out_of_sight_leads_back_to_the_list(self, desk, owners):
+    async def test_a_case_that_goes_out_of_sight_leads_back_to_the_list(self, desk):
         appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION")
         expert = session(desk, "expert", None)
         done = await send(desk, appeal_id, "classify", expert, kind="CONSULTATION", topic="STATUS_CHECK")

@@ -79,13 +79,17 @@ class TestNextActions:
         assert next_actions(case(status=status), staff("head")) == []
 
     @pytest.mark.parametrize(
-        "somebody", [staff("specialist", "KZ-75"), staff("specialist", None), staff("expert"), staff("admin"), staff("analyst"), staff("provider")]
+        "somebody",
+        [staff("specialist", "KZ-75"), staff("specialist", None), staff("expert"), staff("admin"), staff("analyst"), staff("provider")],
     )
     def test_whoever_does_not_see_the_case_or_does_not_act_is_offered_nothing(self, somebody):
         assert next_actions(case(), somebody) == []
 
     def test_every_action_says_in_three_languages_what_it_is_and_which_fields_it_takes(self):
-        found = {action.action: action for action in (*next_actions(case(), staff("head")), *next_actions(case(status="ANSWERED"), staff("head")))}
+        found = {
+            action.action: action
+            for action in (*next_actions(case(), staff("head")), *next_actions(case(status="ANSWERED"), staff("head")))
+        }
         assert found.keys() == {"claim", "assign", "classify", "escalate", "answer", "close"}
         assert (found["claim"].kk, found["claim"].ru, found["claim"].en) == ("Жұмысқа алу", "Взять в работу", "Take the case")
         assert [field.name for field in found["classify"].fields] == ["kind", "category", "topic", "statutory_form"]

@@ -2,27 +2,32 @@
 
 import asyncio
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from uuid import UUID, uuid4
 
+import httpx
+import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from shared.domain.regions import regions
 from suite import process
 from suite.demo import figures, timing
-from suite.demo.appeals import KnownProvider, generate
+from suite.demo.appeals import generate
 from suite.demo.surface import DemoFailed, Surface
 from suite.demo.traffic import Done, Traffic
 from suite.tokens import issue
 
 PATIENCE_SECONDS = 60
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
+FILLED = 150
+FILLED_PER_SECOND = 30  # the pages stay quick meanwhile
 
-__all__ = ["DemoFailed", "play", "run"]
+log = structlog.get_logger("demo")
+
+__all__ = ["DemoFailed", "fill", "play", "run"]
 
 
 def run(*, appeals: int, seed: int, url: str | None, rate: float | None, data: Path) -> bool:
@@ -52,14 +57,10 @@ def _given(url: str, data: Path) -> Iterator[tuple[str, Path]]:
 
 async def play(url: str, data: Path, *, appeals: int, seed: int, rate: float | None = None, console: Console) -> bool:
     """Send, wait until everything is counted, print. Raises DemoFailed when the suite refuses something."""
-
-    def token(role: str, provider_id: str | None) -> str:
-        return issue(data, role, provider_id=UUID(provider_id) if provider_id else None, subject=f"demo-{role}")
-
-    surface = Surface(url, token)
+    surface = _surface(url, data)
     try:
         await surface.import_directory()
-        providers = await _directory(surface)
+        providers = await surface.directory()
         texts = generate(appeals, seed, providers)
         before = await figures.read(surface)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -76,38 +77,53 @@ async def play(url: str, data: Path, *, appeals: int, seed: int, rate: float | N
         await surface.close()
 
 
-async def _directory(surface: Surface) -> list[KnownProvider]:
-    """The providers by the public search, once intake knows them too."""
-    found: list[KnownProvider] = []
-    for code in regions():
-        found += await surface.providers(code)
-    return found
+def _surface(url: str, data: Path) -> Surface:
+    def token(role: str, provider_id: str | None) -> str:
+        return issue(data, role, provider_id=UUID(provider_id) if provider_id else None, subject=f"demo-{role}")
+
+    return Surface(url, token)
 
 
-async def _counted(surface: Surface, before: int, appeals: int, show: object) -> float:
+async def fill(url: str, data: Path) -> None:
+    """A directory and some appeals to look at, if there are none yet."""
+    surface = _surface(url, data)
+    try:
+        if not await surface.has_cases():
+            await surface.import_directory()
+            appeals = generate(FILLED, seed=1, providers=await surface.directory(), kinds_of="kinds_to_look_at")
+            await Traffic(surface, 1, lambda: None).run(appeals, run_id="fill", rate=FILLED_PER_SECOND)
+            log.info("demo data is there", appeals=FILLED)
+    except (DemoFailed, httpx.TransportError) as failure:
+        log.warning("no demo data", reason=type(failure).__name__)
+    finally:
+        await surface.close()
+
+
+async def _counted(surface: Surface, before: int, appeals: int, show: Callable[[int], None]) -> float:
     """When the last appeal was counted (perf_counter); gives up when nothing moves for a minute."""
     last, moved_at = before, perf_counter()
     while perf_counter() - moved_at < PATIENCE_SECONDS:
         now = await figures.received(surface)
         if now != last:
             last, moved_at = now, perf_counter()
-            show(now - before)  # type: ignore[operator]
+            show(now - before)
         if now - before >= appeals:
             break
         await asyncio.sleep(POLL_SECONDS)
     return moved_at
 
 
-async def _report(
-    surface: Surface, data: Path, before: figures.Figures, done: Done, last_count: float, console: Console
-) -> bool:
+async def _report(surface: Surface, data: Path, before: figures.Figures, done: Done, last_count: float, console: Console) -> bool:
     expected = figures.sent(done)
     deadline = perf_counter() + PATIENCE_SECONDS
-    while not (agrees := figures.agree(expected, before, after := await figures.read(surface))) and perf_counter() < deadline:
+    after = await figures.read(surface)
+    while not (agrees := figures.agree(expected, before, after)) and perf_counter() < deadline:
         await asyncio.sleep(POLL_SECONDS)
+        after = await figures.read(surface)
     console.print(figures.table(expected, before, after))
     count, sending = len(done.appeals), done.accepted - done.began
-    console.print(f"accepted {count} in {sending:.1f} s: {count / sending:.0f} appeals/s; first sent to last counted {last_count - done.began:.1f} s")
+    console.print(f"accepted {count} in {sending:.1f} s: {count / sending:.0f} appeals/s")
+    console.print(f"first sent to last counted {last_count - done.began:.1f} s")
     console.print(f"closed by clerks {done.outcomes.total()}, inquiries answered by providers {done.inquiries_answered}")
     if latencies := await timing.registered_to_routed(data, {appeal_id for _, appeal_id in done.appeals}):
         p50, p99 = (timing.percentile(latencies, percent) * 1000 for percent in (50, 99))

@@ -13,7 +13,10 @@ from suite.demo.mix import shuffled, texts
 PLAIN_KAZAKH = str.maketrans("әғқңөұүһіӘҒҚҢӨҰҮҺІ", "агкноуухиАГКНОУУХИ")  # as typed on a keyboard without Kazakh letters
 TYPO_SHARE, PLAIN_SHARE = 0.15, 0.1
 ANONYMOUS_SHARE, TYPED_NAME_SHARE, CONSULTED_PROVIDER_SHARE = 0.05, 0.4, 0.05
-NAMES = {"kk": ("Сынақ Айбек", "Сынақ Айжан", "Сынақ Болат", "Сынақ Гүлмира"), "ru": ("Тестов Иван", "Тестова Анна", "Тестов Олег", "Тестова Вера")}
+NAMES = {
+    "kk": ("Сынақ Айбек", "Сынақ Айжан", "Сынақ Болат", "Сынақ Гүлмира"),
+    "ru": ("Тестов Иван", "Тестова Анна", "Тестов Олег", "Тестова Вера"),
+}
 LAST_DAY_OF_2099 = date(2099, 12, 31)
 
 
@@ -39,10 +42,10 @@ class DemoAppeal:
         return str(self.body["kind"])
 
 
-def generate(count: int, seed: int, providers: Sequence[KnownProvider]) -> list[DemoAppeal]:
-    """`count` appeals whose channels, kinds, topics and categories are exactly the published mix."""
+def generate(count: int, seed: int, providers: Sequence[KnownProvider], *, kinds_of: str = "kinds") -> list[DemoAppeal]:
+    """`count` appeals whose channels, kinds, topics and categories are exactly the published mix; `kinds_of` names a table of kinds."""
     random = Random(seed)  # noqa: S311 - repeatable, nothing secret
-    kinds = shuffled(count, "kinds", random)
+    kinds = shuffled(count, kinds_of, random)
     needs_category = {kind: taxonomy().subject_field(kind) == "category" for kind in set(kinds)}
     complaints = sum(needs_category[kind] for kind in kinds)
     categories, topics = iter(shuffled(complaints, "categories", random)), iter(shuffled(count - complaints, "topics", random))

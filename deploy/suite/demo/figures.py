@@ -11,7 +11,15 @@ from shared.domain.taxonomy import taxonomy
 from suite.demo.surface import Surface
 from suite.demo.traffic import Done
 
-SPLIT = ("received_by_channel", "received_by_kind", "received_by_region", "received_by_tier", "complaints_by_category", "consultations_by_topic", "outcomes")
+SPLIT = (
+    "received_by_channel",
+    "received_by_kind",
+    "received_by_region",
+    "received_by_tier",
+    "complaints_by_category",
+    "consultations_by_topic",
+    "outcomes",
+)
 KPIS = ("received", "complaints", *SPLIT)
 Figures = Mapping[str, Counter[str]]
 """By KPI the value of each part; a figure without parts has one named by an empty text."""

@@ -39,5 +39,5 @@ def shuffled(total: int, table: str, random: Random) -> list[str]:
     return codes
 
 
-def _read(file: str) -> Any:
+def _read(file: str) -> dict[str, Any]:
     return tomllib.loads((files("suite.demo") / file).read_text(encoding="utf-8"))

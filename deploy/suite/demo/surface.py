@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from shared.domain.regions import regions
 from suite.demo.appeals import DemoAppeal, KnownProvider
 from suite.demo.directory import as_csv
 
@@ -45,6 +46,10 @@ class Surface:
         if result["rejected"]:
             raise DemoFailed(f"the directory was refused: {result['rejected'][0]}")
 
+    async def directory(self) -> list[KnownProvider]:
+        """Every provider, by the public search."""
+        return [provider for region in regions() for provider in await self.providers(region)]
+
     async def providers(self, region: str) -> list[KnownProvider]:
         found = _ok(await self._http.get("/provider-contact/v1/providers", params={"region": region, "limit": 200}))
         return [KnownProvider(each["provider_id"], each["name_kk"], each["name_ru"], each["region"]) for each in found["items"]]
@@ -61,6 +66,10 @@ class Surface:
                 await asyncio.sleep(0.1)  # the directory was just imported, and intake hears of it by events
             else:
                 return _ok(answer)
+
+    async def has_cases(self) -> bool:
+        found = _ok(await self._http.get("/routing/v1/cases", params={"scope": "all", "limit": 1}, headers=self.bearer("admin")))
+        return bool(found["total"])
 
     async def case(self, appeal_id: str) -> Mapping[str, Any] | None:
         """The case on the desk, None while routing has not opened it."""
@@ -95,9 +104,12 @@ def _codes(answer: httpx.Response) -> list[str]:
     return [each["code"] for each in answer.json().get("errors", [])]
 
 
-def _ok(answer: httpx.Response) -> Any:
+def _ok(answer: httpx.Response) -> dict[str, Any]:
     if not answer.is_success:
         problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
         errors = [(each["field"], each["code"]) for each in problem.get("errors", [])]
-        raise DemoFailed(f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {problem.get('code', '')} {errors or ''}")
-    return answer.json()
+        raise DemoFailed(
+            f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {problem.get('code', '')} {errors or ''}"
+        )
+    said: dict[str, Any] = answer.json()
+    return said

@@ -18,9 +18,19 @@ REST_SECONDS = 0.05
 PROVIDER_ROUNDS = 2
 OUTCOMES = {"COMPLAINT": ("JUSTIFIED", "PARTLY_JUSTIFIED", "UNJUSTIFIED"), "GRATITUDE": ("NOTED",), "SUGGESTION": ("NOTED",)}
 ANSWER = {
-    "kk": ("Өтінішіңіз қаралды. Бұл – сынақ жауабы.", "Қосымша әрекет қажет емес.", "Келіспесеңіз, жоғары тұрған органға шағымдана аласыз."),
-    "ru": ("Обращение рассмотрено. Это тестовый ответ.", "Дополнительных действий не требуется.", "Вы вправе обжаловать ответ в вышестоящем органе."),
+    "kk": (
+        "Өтінішіңіз қаралды. Бұл – сынақ жауабы.",
+        "Қосымша әрекет қажет емес.",
+        "Келіспесеңіз, жоғары тұрған органға шағымдана аласыз.",
+    ),
+    "ru": (
+        "Обращение рассмотрено. Это тестовый ответ.",
+        "Дополнительных действий не требуется.",
+        "Вы вправе обжаловать ответ в вышестоящем органе.",
+    ),
 }
+
+RESPONSE = {"language": "ru", "code": "EXPLANATION", "text": "Тестовое пояснение организации."}
 
 
 @dataclass
@@ -81,7 +91,7 @@ class Traffic:
     async def _clerk(self) -> None:
         while (task := await self._to_handle.get()) is not None:
             appeal, appeal_id = task
-            while not await self._handle(appeal, appeal_id):
+            while not await self._handle(appeal, appeal_id):  # noqa: ASYNC110 - what it waits for happens in another process
                 await asyncio.sleep(REST_SECONDS)
 
     async def _handle(self, appeal: DemoAppeal, appeal_id: str) -> bool:
@@ -108,9 +118,8 @@ class Traffic:
         text, next_steps, how_to_complain = ANSWER[appeal.body["language"]]
         category = appeal.body.get("category")
         findings = [{"category": category, "outcome": outcome[0], "fact": text, "rule": "ҚР ДСМ / МЗ РК"}] if category else []
-        return {
-            "language": appeal.body["language"], "text": text, "findings": findings, "next_steps": next_steps, "how_to_complain": how_to_complain,
-        }  # fmt: skip
+        said = {"language": appeal.body["language"], "text": text, "findings": findings}
+        return said | {"next_steps": next_steps, "how_to_complain": how_to_complain}
 
     async def _providers(self) -> None:
         """Every second inquiry that is open is acknowledged and answered; twice, as typed names are matched a little later."""
@@ -129,12 +138,10 @@ class Traffic:
             await asyncio.sleep(REST_SECONDS)
 
     async def _answer(self, inquiry: dict[str, Any]) -> None:
-        current: Any = inquiry
-        for action, fields in (("acknowledge", {}), ("respond", {"language": "ru", "code": "EXPLANATION", "text": "Тестовое пояснение организации."})):
-            if action not in {each["action"] for each in current["next_actions"]} and action == "respond":
-                return
-            moved = await self._surface.respond(inquiry, action, current["version"], **fields)
+        version = inquiry["version"]
+        for action, fields in (("acknowledge", {}), ("respond", RESPONSE)):
+            moved = await self._surface.respond(inquiry, action, version, **fields)
             if moved is None:
                 return
-            current = moved
+            version = moved["version"]
         self.done.inquiries_answered += 1

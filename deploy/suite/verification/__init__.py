@@ -41,7 +41,7 @@ async def verify(data: Path, *, patience: float = PATIENCE_SECONDS) -> tuple[boo
     deadline = loop.time() + patience
     try:
         while True:
-            while not (quiet := await stores.is_quiet()) and loop.time() < deadline:
+            while not (quiet := await stores.is_quiet()) and loop.time() < deadline:  # noqa: ASYNC110 - other processes
                 await asyncio.sleep(POLL_SECONDS)
             before = await stores.ends()
             checks = all_checks(await stores.snapshot())

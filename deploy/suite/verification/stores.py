@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
+
+from sqlalchemy import Select, Table, func, select
 
 import analytics.models
 import intake.models
 import provider_contact.models
 import routing.models
-from sqlalchemy import Select, func, select
-
 from shared.clock import SystemClock
 from shared.contracts import (
     AppealImported,
@@ -126,37 +126,38 @@ class Stores:
 
     async def snapshot(self) -> Snapshot:
         log = await self._read_log()
-        appeal, case, clock = intake.models.Appeal, routing.models.AppealCase, routing.models.CaseClock
-        fact, transition = analytics.models.Fact, analytics.models.Transition
-        contact = provider_contact.models
+        appeal, case, clock = (_table(model) for model in (intake.models.Appeal, routing.models.AppealCase, routing.models.CaseClock))
+        fact, transition = _table(analytics.models.Fact), _table(analytics.models.Transition)
+        inquiry, contact = _table(provider_contact.models.Inquiry), _table(provider_contact.models.Appeal)
         clocks: defaultdict[UUID, list[str]] = defaultdict(list)
-        for row in await self._rows("routing", select(clock.appeal_id, clock.state).where(clock.statutory)):
+        for row in await self._rows("routing", select(clock.c.appeal_id, clock.c.state).where(clock.c.statutory)):
             clocks[row[0]].append(row[1])
+        appeals = await self._rows("intake", select(appeal.c.id, appeal.c.number, appeal.c.pin.is_(None)))
+        cases = await self._rows("routing", select(case.c.appeal_id, case.c.number, case.c.imported, case.c.closed_at))
         return Snapshot(
             log=log,
-            appeals={
-                row[0]: (row[1], row[2]) for row in await self._rows("intake", select(appeal.id, appeal.number, appeal.pin.is_(None)))
-            },
-            tracked={row[0] for row in await self._rows("intake", select(intake.models.Tracking.appeal_id))},
-            timeline={row[0] for row in await self._rows("intake", select(intake.models.Timeline.appeal_id).distinct())},
-            cases={
-                row[0]: CaseRow(*row[1:])
-                for row in await self._rows("routing", select(case.appeal_id, case.number, case.imported, case.closed_at))
-            },
+            appeals={row[0]: (row[1], row[2]) for row in appeals},
+            tracked=await self._ids("intake", _table(intake.models.Tracking)),
+            timeline=await self._ids("intake", _table(intake.models.Timeline)),
+            cases={row[0]: CaseRow(*row[1:]) for row in cases},
             clocks=clocks,
-            facts={row[0]: row[1] for row in await self._rows("analytics", select(fact.appeal_id, fact.imported))},
-            transitions=(await self._rows("analytics", select(func.count()).select_from(transition)))[0][0],
-            transition_appeals={row[0] for row in await self._rows("analytics", select(transition.appeal_id).distinct())},
-            contacts={row[0] for row in await self._rows("provider-contact", select(contact.Appeal.appeal_id))},
-            inquiries=Counter(row[0] for row in await self._rows("provider-contact", select(contact.Inquiry.appeal_id))),
+            facts={row[0]: row[1] for row in await self._rows("analytics", select(fact.c.appeal_id, fact.c.imported))},
+            transitions=await self._count("analytics", transition),
+            transition_appeals=await self._ids("analytics", transition),
+            contacts=await self._ids("provider-contact", contact),
+            inquiries=Counter(row[0] for row in await self._rows("provider-contact", select(inquiry.c.appeal_id))),
             dead_letters={name: await self._count(name, tables.dead_letter) for name in self.databases},
             waiting=await self._outboxes(),
         )
 
+    async def _ids(self, service: str, table: Table) -> set[UUID]:
+        """The appeals that a table speaks of."""
+        return {row[0] for row in await self._rows(service, select(table.c.appeal_id).distinct())}
+
     async def _outboxes(self) -> dict[str, int]:
         return {name: await self._count(name, tables.outbox) for name in self.databases}
 
-    async def _count(self, service: str, table: Any) -> int:
+    async def _count(self, service: str, table: Table) -> int:
         return int((await self._rows(service, select(func.count()).select_from(table)))[0][0])
 
     async def _rows(self, service: str, query: Select[Any]) -> list[tuple[Any, ...]]:
@@ -175,6 +176,10 @@ class Stores:
             seq = page[-1][0]
             await asyncio.sleep(0)
         return view
+
+
+def _table(model: Any) -> Table:
+    return cast("Table", model.__table__)  # SQLModel does not declare it
 
 
 def _note(view: LogView, event_type: str, headers: Any, value: bytes) -> None:

@@ -17,10 +17,11 @@ class AnalyticsModel(SQLModel):
 class Fact(AnalyticsModel, table=True):
     """An appeal as it is known now. Kind, category, topic, tier and language are routing's current ones, before routing the declared."""
 
-    # Each figure is answered from one of the first three without touching the table: 474 708 rows within 150 ms on SQLite.
+    # Each figure is answered from one of the first three without touching the table: half a year's 474 708 rows within 65 ms on SQLite.
+    # `repository` groups along their order.
     __table_args__: Any = (
-        Index("ix_fact_received", "received_on", "region", "kind", "channel"),
-        Index("ix_fact_subject", "kind", "received_on", "region", "category", "topic", "provider_id"),
+        Index("ix_fact_received", "received_on", "channel", "kind", "region"),
+        Index("ix_fact_subject", "kind", "received_on", "topic", "region", "category", "provider_id"),
         Index("ix_fact_result", "received_on", "region", "outcome", "tier", "kind"),
         Index("ix_fact_open", "status", "urgency"),
         Index("ix_fact_answered", "answered_at", "due_at"),

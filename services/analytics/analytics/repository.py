@@ -26,8 +26,16 @@ _COLUMNS: Mapping[str, ColumnElement[Any]] = {
     "topic": fact.c.topic,
     "outcome": fact.c.outcome,
 }
-# Counted day by day and region by region first, as the index lies, nothing has to be sorted: 35 ms in place of 93 for regions.
-_IN_INDEX_ORDER = frozenset({"region", "kind", "outcome"})
+# A long count is made along an index: what stands in it up to the column is grouped first, so that nothing has to be sorted
+# (474 708 facts by region: 35 ms in place of 93).
+_ALONG: Mapping[str, Sequence[str]] = {
+    "channel": ("received_on", "channel"),
+    "kind": ("received_on", "channel", "kind"),
+    "region": ("received_on", "region"),
+    "outcome": ("received_on", "region", "outcome"),
+    "tier": ("received_on", "region", "outcome", "tier"),
+    "topic": ("received_on", "topic"),
+}
 
 
 # -- writing the grains --
@@ -100,9 +108,9 @@ async def count_by(session: AsyncSession, group: str, cohort: Cohort) -> dict[st
     """Appeals of a cohort by code; None stands for those without one."""
     column = _COLUMNS[group]
     query = select(column.label("code"), func.count().label("number")).where(cohort.where())
-    if group in _IN_INDEX_ORDER:
-        days = query.group_by(fact.c.received_on, fact.c.region, column).subquery()
-        query = select(days.c.code, func.sum(days.c.number)).group_by(days.c.code)
+    if group in _ALONG:
+        steps = query.group_by(*(fact.c[name] for name in _ALONG[group])).subquery()
+        query = select(steps.c.code, func.sum(steps.c.number)).group_by(steps.c.code)
     else:
         query = query.group_by(column)
     rows = (await session.execute(query)).all()

@@ -75,7 +75,7 @@ async def _take_classification(session: AsyncSession, batch: Batch[Any], changes
     known = await repository.appeals_for_update(session, changes)
     if missing := changes.keys() - known.keys():
         raise UnknownAppeal(f"{len(missing)} appeals were never registered here")
-    await repository.change_appeals(session, [{"appeal_id": appeal_id, **values} for appeal_id, values in changes.items()])
+    await repository.change_appeals(session, changes)
     occasions = []
     for one in batch.received:
         now = Appeal(**(known[one.event.appeal_id].model_dump() | changes[one.event.appeal_id]))
@@ -85,7 +85,7 @@ async def _take_classification(session: AsyncSession, batch: Batch[Any], changes
 
 async def take_tier(session: AsyncSession, batch: Batch[TierRaised]) -> None:
     """Who sees an inquiry depends on its case's tier."""
-    await repository.change_appeals(session, [{"appeal_id": one.event.appeal_id, "tier": one.event.tier} for one in batch.received])
+    await repository.change_appeals(session, {one.event.appeal_id: {"tier": one.event.tier} for one in batch.received})
 
 
 async def close(session: AsyncSession, batch: Batch[CaseClosed]) -> None:

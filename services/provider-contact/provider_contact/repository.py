@@ -5,17 +5,22 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Table, and_, bindparam, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from provider_contact.models import Appeal, Delivery, DirectoryVersion, Inquiry, NameMatch, Provider, Response
+from provider_contact.models import Appeal, Delivery, DirectoryVersion, Inquiry, NameMatch, Provider, ProviderContactModel, Response
 from shared.messaging.inbox import upserting
 from shared.visibility import Scope
 
 DIRECTORY = 1  # the one row of directory_version
 ONE_STATEMENT = {"render_nulls": True}  # rows with and without a value go into the same INSERT
 BIN_KEYS_AT_ONCE = 1_000  # engines limit the parameters of a statement
+
+
+APPEAL: Table = ProviderContactModel.metadata.tables["appeal"]
+_MATCHED = col(NameMatch.appeal_id) == col(Appeal.appeal_id)
+_ASKED = col(Inquiry.appeal_id) == col(Appeal.appeal_id)
 
 
 class InquiryFilter(NamedTuple):
@@ -84,9 +89,13 @@ async def appeals_for_update(session: AsyncSession, appeal_ids: Iterable[UUID]) 
     return {appeal.appeal_id: Appeal(**appeal.model_dump()) for appeal in (await session.execute(query)).scalars()}
 
 
-async def change_appeals(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        await session.execute(update(Appeal), list(rows))
+async def change_appeals(session: AsyncSession, changes: Mapping[UUID, Mapping[str, Any]]) -> None:
+    """Set the same columns of several appeals; one that is not known here (an imported one) is passed over."""
+    if changes:
+        columns = {name: bindparam(f"new_{name}") for name in next(iter(changes.values()))}
+        statement = update(APPEAL).where(APPEAL.c.appeal_id == bindparam("key")).values(columns)
+        rows = [{"key": key} | {f"new_{name}": value for name, value in values.items()} for key, values in changes.items()]
+        await session.execute(statement, rows)
 
 
 async def close_appeals(session: AsyncSession, appeal_ids: Sequence[UUID], at: datetime) -> None:
@@ -129,12 +138,12 @@ async def matches(
     session: AsyncSession, scope: Scope, region: str | None, after: tuple[datetime, UUID] | None, limit: int
 ) -> tuple[list[tuple[NameMatch, Appeal]], int]:
     """Names that wait for a clerk, the longest waiting first, and how many there are."""
-    predicate = [_seen_appeal(scope), col(NameMatch.appeal_id) == col(Appeal.appeal_id)]
+    predicate = [_seen_appeal(scope)]
     if region is not None:
         predicate.append(col(Appeal.region) == region)
-    total = (await session.execute(select(func.count()).select_from(NameMatch, Appeal).where(*predicate))).scalar_one()
+    total = (await session.execute(select(func.count()).select_from(NameMatch).join(Appeal, _MATCHED).where(*predicate))).scalar_one()
     order = (col(NameMatch.noted_at), col(NameMatch.appeal_id))
-    query = select(NameMatch, Appeal).where(*predicate).order_by(*order).limit(limit)
+    query = select(NameMatch, Appeal).join(Appeal, _MATCHED).where(*predicate).order_by(*order).limit(limit)
     if after is not None:
         query = query.where(tuple_(*order) > after)
     return [(match, appeal) for match, appeal in (await session.execute(query)).all()], total
@@ -158,10 +167,10 @@ async def inquiries(
     session: AsyncSession, scope: Scope, wanted: InquiryFilter, after: tuple[bool, datetime, UUID] | None, limit: int
 ) -> tuple[list[tuple[Inquiry, Appeal]], int]:
     """Inquiries in scope, those that await the provider first and by due date, and how many there are."""
-    predicate = [_seen(scope), col(Inquiry.appeal_id) == col(Appeal.appeal_id), *_filters(wanted)]
-    total = (await session.execute(select(func.count()).select_from(Inquiry, Appeal).where(*predicate))).scalar_one()
+    predicate = [_seen(scope), *_filters(wanted)]
+    total = (await session.execute(select(func.count()).select_from(Inquiry).join(Appeal, _ASKED).where(*predicate))).scalar_one()
     order = (col(Inquiry.settled), col(Inquiry.due_at), col(Inquiry.inquiry_id))
-    query = select(Inquiry, Appeal).where(*predicate).order_by(*order).limit(limit)
+    query = select(Inquiry, Appeal).join(Appeal, _ASKED).where(*predicate).order_by(*order).limit(limit)
     if after is not None:
         query = query.where(tuple_(*order) > after)
     return [(inquiry, appeal) for inquiry, appeal in (await session.execute(query)).all()], total
@@ -169,9 +178,7 @@ async def inquiries(
 
 async def inquiry(session: AsyncSession, inquiry_id: UUID, scope: Scope, *, lock: bool = False) -> tuple[Inquiry, Appeal] | None:
     """An inquiry in scope with its appeal."""
-    query = select(Inquiry, Appeal).where(
-        col(Inquiry.inquiry_id) == inquiry_id, col(Inquiry.appeal_id) == col(Appeal.appeal_id), _seen(scope)
-    )
+    query = select(Inquiry, Appeal).join(Appeal, _ASKED).where(col(Inquiry.inquiry_id) == inquiry_id, _seen(scope))
     row = (await session.execute(query.with_for_update(of=Inquiry) if lock else query)).one_or_none()
     return (row[0], row[1]) if row else None
 

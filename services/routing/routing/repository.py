@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from routing.models import ACTIVE, Answer, AppealCase, CaseClock, ContentRead, Correction, History
+from shared.domain.taxonomy import taxonomy
 from shared.messaging.inbox import upserting
 from shared.visibility import Scope
 
@@ -33,10 +34,10 @@ class CaseFilter:
 
 
 async def add_cases(session: AsyncSession, rows: Rows) -> set[UUID]:
-    """Open these cases; returns which of them were not there before."""
+    """Open these cases; returns which of them were not there before. Raises IntegrityError for a number that another case has."""
     if not rows:
         return set()
-    statement = upserting(session)(AppealCase).on_conflict_do_nothing().returning(col(AppealCase.appeal_id))
+    statement = upserting(session)(AppealCase).on_conflict_do_nothing(index_elements=["appeal_id"]).returning(col(AppealCase.appeal_id))
     return set((await session.execute(statement, rows)).scalars())
 
 
@@ -118,7 +119,7 @@ def _filters(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
         found.append(col(AppealCase.assignee).is_(None))
     elif wanted.scope == "region":
         found.append(col(AppealCase.region) == wanted.region)
-    if wanted.scope in {"mine", "queue"} and wanted.status is None:
+    if _is_about_open_cases(wanted):
         found.append(col(AppealCase.closed_at).is_(None))
     equal = {"status": wanted.status, "tier": wanted.tier, "kind": wanted.kind}
     found += [col(getattr(AppealCase, name)) == value for name, value in equal.items() if value is not None]
@@ -127,6 +128,13 @@ def _filters(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
     if wanted.overdue is not None:
         found.append(col(AppealCase.next_due_at) < now if wanted.overdue else col(AppealCase.next_due_at) >= now)
     return found
+
+
+def _is_about_open_cases(wanted: CaseFilter) -> bool:
+    """Whether only open cases can be meant; saying so lets the small indexes of open cases answer."""
+    if wanted.status is None:
+        return wanted.scope in {"mine", "queue"} or wanted.overdue is True
+    return not taxonomy().statuses[wanted.status].final
 
 
 def _number_begins(typed: str) -> ColumnElement[bool]:

@@ -37,8 +37,8 @@ def upgrade() -> None:
         sa.Column("closed_at", UTCDateTime()),
         sa.Column("moved_at", UTCDateTime(), nullable=False),
     )
-    op.create_index("ix_fact_received", "fact", ["received_on", "region", "kind", "channel"])
-    op.create_index("ix_fact_subject", "fact", ["kind", "received_on", "region", "category", "topic", "provider_id"])
+    op.create_index("ix_fact_received", "fact", ["received_on", "channel", "kind", "region"])
+    op.create_index("ix_fact_subject", "fact", ["kind", "received_on", "topic", "region", "category", "provider_id"])
     op.create_index("ix_fact_result", "fact", ["received_on", "region", "outcome", "tier", "kind"])
     op.create_index("ix_fact_open", "fact", ["status", "urgency"])
     op.create_index("ix_fact_answered", "fact", ["answered_at", "due_at"])

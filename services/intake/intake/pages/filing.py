@@ -159,7 +159,7 @@ async def _providers(intake: Intake, region: str) -> Sequence[Provider]:
 
 
 def _kinds(request: Request, chosen: str, language: Language) -> list[tuple[str, str, str]]:
-    shown = KINDS if chosen in KINDS or not chosen else {**KINDS, chosen: ""}
+    shown = {**KINDS, chosen: ""} if chosen in taxonomy().kinds.keys() - KINDS.keys() else KINDS
     cards = [(code, taxonomy().kinds[code].label.in_(language), PAGES.text(request, hint) if hint else "") for code, hint in shown.items()]
     return [*cards, ("", PAGES.text(request, N_("I am not sure")), PAGES.text(request, N_("we will see it from your words")))]
 

@@ -46,7 +46,9 @@ def upgrade():
     op.create_index("ix_case_region_due", "appeal_case", ["region", "next_due_at", "appeal_id"])
     op.create_index("ix_case_tier_due", "appeal_case", ["tier", "next_due_at", "appeal_id"])
     for name, columns in (
-        ("ix_case_open_region", ["region", "tier", "next_due_at"]),
+        ("ix_case_open_due", ["next_due_at", "appeal_id"]),
+        ("ix_case_open_region", ["region", "next_due_at"]),
+        ("ix_case_open_tier", ["tier", "next_due_at"]),
         ("ix_case_open_assignee", ["assignee", "next_due_at"]),
     ):
         op.create_index(name, "appeal_case", columns, sqlite_where=OPEN, postgresql_where=OPEN)

@@ -52,8 +52,7 @@ class Row:
     urgent: bool
     due: Due | None
     status: str
-    place: str
-    language: str
+    where: str
     number: str
 
 
@@ -95,15 +94,16 @@ async def queue_view(session: AsyncSession, principal: Principal, place: Place, 
         tabs=[
             (Place(code).href(), f"{reader.say(text)} {counts[code]}", code == tab and not place.query) for code, (text, _) in _TABS.items()
         ],
-        rows=[_row(case, reader, place.href(case.appeal_id), case.appeal_id == current) for case in page.items],
+        rows=[_row(case, principal, reader, place.href(case.appeal_id), case.appeal_id == current) for case in page.items],
         total=page.total,
         next_href=replace(place, cursor=page.next_cursor).href() if page.next_cursor else None,
         first_href=first.href() if place.cursor else None,
     )
 
 
-def _row(case: CaseSummary, reader: Reader, href: str, current: bool) -> Row:
+def _row(case: CaseSummary, principal: Principal, reader: Reader, href: str, current: bool) -> Row:
     region = regions()[case.region]
+    where = [] if case.region == principal.region else [reader.label(region.label)]  # one's own goes without saying
     return Row(
         href=href,
         current=current,
@@ -111,8 +111,7 @@ def _row(case: CaseSummary, reader: Reader, href: str, current: bool) -> Row:
         urgent=case.urgency == "URGENT",
         due=due(case.next_due_at, reader.now, region.timezone) if case.next_due_at else None,
         status=reader.label(taxonomy().statuses[case.status].label),
-        place=reader.label(region.label),
-        language=reader.language_name(case.language),
+        where=" · ".join([*where, reader.say(N_("tier %(n)s"), n=case.tier), case.language]),
         number=case.number,
     )
 

@@ -6,7 +6,7 @@ const rows = [...queue.querySelectorAll("li a")];
 
 function move(step) {
   const here = rows.indexOf(document.activeElement);
-  const from = here >= 0 ? here : rows.findIndex((row) => row.ariaCurrent) - (step > 0 ? 0 : -1);
+  const from = here >= 0 ? here : rows.findIndex((row) => row.ariaCurrent);
   rows[Math.min(Math.max(from + step, 0), rows.length - 1)]?.focus();
 }
 

@@ -1,0 +1,184 @@
+"""The citizen's way through the pages in a real browser: file, receive the talon, follow; and the door of the house."""
+
+from uuid import uuid4
+
+import pytest
+
+from intake.handlers import copy_providers
+from intake.models import Appeal
+from shared.contracts import ProviderRecorded
+from shared.messaging.handling import Batch, Received
+from suite.home import create_home
+from tests.intake.conftest import running
+
+pytestmark = pytest.mark.browser
+WEIGHT = 150_000  # bytes of a page with everything it loads: half a minute of a slow mobile network at most
+
+
+@pytest.fixture
+async def desk(tmp_path, serve):
+    async with running(tmp_path) as desk:
+        for number in (5, 7):
+            event = ProviderRecorded(
+                provider_id=uuid4(), name_kk=f"№{number} қалалық емхана", name_ru=f"Городская поликлиника №{number}", short_name="",
+                aliases=[], region="KZ-43", district="", kind="POLYCLINIC", ownership="STATE", active=True,
+            )  # fmt: skip
+            async with desk.parts.database.write() as session:
+                await copy_providers(session, Batch([Received(event, None, ("", 0, 0))], {}, desk.clock))
+
+        async def http_only(scope, receive, send):
+            assert scope["type"] == "http"  # the service lives already; the server must not start it again
+            await desk.app(scope, receive, send)
+
+        desk.url = await serve(http_only)
+        yield desk
+
+
+async def fill(page):
+    await page.check('[name="kind"][value="COMPLAINT"]')
+    await page.select_option("#f-category", "REFUSAL_APPOINTMENT")
+    await page.select_option("#f-region", "KZ-43")
+    await page.fill("#f-provider-name", "5 емхана")
+    await page.fill("#f-text", "Терапевт қабылдаудан бас тартты.\nТалон жоқ деді.")
+    await page.fill("#f-applicant-full_name", "Сынақ Азамат")
+    await page.fill("#f-applicant-phone", "+7 701 000 00 00")
+    await page.check('[name="consents.PROCESSING"]')
+
+
+async def talon(page):
+    number, pin = await page.locator(".talon dd").all_inner_texts()
+    return number, pin
+
+
+async def fits(page, width):
+    return await page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+class TestFiling:
+    @pytest.mark.parametrize("javascript", [True, False])
+    @pytest.mark.parametrize(
+        ("width", "language", "accepted"), [(390, "kk", "Өтінішіңіз қабылданды"), (1280, "ru", "Ваше обращение принято")]
+    )
+    async def test_an_appeal_is_filed_and_then_followed(self, desk, visit, width, language, accepted, javascript):
+        page = await visit(desk.url + "/intake/", width=width, javascript=javascript, cookies={"aryz_lang": language})
+        await fill(page)
+        await page.click('button[value="preview"]')
+        assert await page.locator('[name="provider.provider_id"]:checked').get_attribute("value")
+        await page.click('button[value="send"]')
+        assert await page.locator("h1").inner_text() == accepted
+        number, pin = await talon(page)
+        await page.goto(desk.url + "/intake/track")
+        await page.fill("#f-number", number)
+        await page.fill("#f-pin", pin)
+        await page.locator("main form button").click()
+        assert number in await page.locator("h1").inner_text()
+        assert await page.locator(".steps li").count() == 1
+        assert pin.replace(" ", "") not in page.url
+        (row,) = await desk.rows(Appeal)
+        assert (row.number, row.channel, row.provider_name) == (number, "WEB", None)
+
+    async def test_the_keyboard_alone_is_enough(self, desk, visit):
+        page = await visit(desk.url + "/intake/", cookies={"aryz_lang": "ru"})
+        await page.locator("#f-kind").focus()
+        await page.keyboard.press("ArrowDown")  # complaint
+        await page.keyboard.press("Tab")  # reason
+        await page.keyboard.press("Tab")  # region
+        await page.keyboard.type("Кызыл")
+        for _ in range(3):  # language of the answer, organisation, text
+            await page.keyboard.press("Tab")
+        await page.keyboard.type("Не приняли")
+        for _ in range(10):  # name, IIN, phone, e-mail, address, two consents and what is in each, the button
+            await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector('button[value="send"]')
+        await page.locator('button[value="send"]').focus()
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector(".talon")
+        (row,) = await desk.rows(Appeal)
+        assert (row.kind, row.region) == ("COMPLAINT", "KZ-43")
+
+    async def test_what_does_not_fit_the_kind_is_hidden_even_without_scripts(self, desk, visit):
+        page = await visit(desk.url + "/intake/", javascript=False)
+        category, topic = page.locator("#f-category"), page.locator("#f-topic")
+        assert not await category.is_visible()
+        await page.check('[name="kind"][value="COMPLAINT"]')
+        assert await category.is_visible()
+        assert not await topic.is_visible()
+        await page.check('[name="kind"][value="CONSULTATION"]')
+        assert await topic.is_visible()
+        assert not await category.is_visible()
+
+    async def test_another_language_keeps_every_word(self, desk, visit):
+        page = await visit(desk.url + "/intake/", cookies={"aryz_lang": "kk"})
+        await fill(page)
+        await page.get_by_role("link", name="Русский").click()
+        await page.get_by_role("heading", name="Подать обращение").wait_for()
+        assert await page.locator("#f-text").input_value() == "Терапевт қабылдаудан бас тартты.\nТалон жоқ деді."
+        assert await page.locator("#f-category").input_value() == "REFUSAL_APPOINTMENT"
+        assert await page.locator('[name="consents.PROCESSING"]').is_checked()
+        assert await page.locator("#error-summary").count() == 0
+
+    async def test_the_regions_organisations_are_suggested(self, desk, visit):
+        page = await visit(desk.url + "/intake/?region=KZ-43", cookies={"aryz_lang": "kk"})
+        await page.locator("#known-providers option").first.wait_for(state="attached")
+        assert await page.locator("#known-providers option").count() == 2
+
+    async def test_a_wrong_answer_is_reached_first(self, desk, visit):
+        page = await visit(desk.url + "/intake/", cookies={"aryz_lang": "kk"})
+        await page.click('button[value="preview"]')
+        assert await page.evaluate("document.activeElement.id") == "error-summary"
+        await page.locator("#error-summary a").first.click()
+        assert await page.evaluate("document.activeElement.id") == "f-region"
+
+
+class TestEveryPage:
+    @pytest.mark.parametrize("dark", [False, True])
+    @pytest.mark.parametrize(("width", "language"), [(390, "kk"), (1280, "ru")])
+    async def test_it_is_accessible_and_fits_the_screen(self, desk, visit, serious, width, language, dark):
+        page = await visit(desk.url + "/intake/", width=width, dark=dark, cookies={"aryz_lang": language})
+        await page.click('button[value="preview"]')
+        assert await serious(page) == []
+        assert await fits(page, width)
+        await fill(page)
+        for details in await page.locator(".consent summary").all():
+            await details.click()
+        assert await serious(page) == []
+        for step in ('button[value="preview"]', 'button[value="send"]', 'form[action="/intake/track"] button'):
+            await page.click(step)
+            for details in await page.locator("main summary").all():
+                await details.click()
+            assert await serious(page) == []
+            assert await fits(page, width)
+        await page.goto(desk.url + "/intake/track")
+        await page.fill("#f-number", "2026-43-0000001-1")
+        await page.fill("#f-pin", "1")
+        await page.locator("main form button").click()
+        assert await serious(page) == []
+        assert await fits(page, width)
+
+    async def test_a_page_weighs_little(self, desk, visit):
+        page = await visit("about:blank")
+        sizes = []
+        page.on("requestfinished", lambda request: sizes.append(request))
+        for path in ("/intake/?region=KZ-43", "/intake/track"):
+            sizes.clear()
+            await page.goto(desk.url + path, wait_until="networkidle")
+            assert sum([(await one.sizes())["responseBodySize"] for one in sizes]) < WEIGHT
+
+
+class TestHome:
+    @pytest.mark.parametrize("dark", [False, True])
+    @pytest.mark.parametrize(("width", "language"), [(390, "kk"), (1280, "ru")])
+    async def test_the_door_is_accessible_and_leads_in(self, desk, serve, visit, serious, width, language, dark):
+        url = await serve(create_home(desk.parts.settings, desk.foundation))
+        page = await visit(url, width=width, dark=dark, cookies={"aryz_lang": language})
+        assert await serious(page) == []
+        assert await fits(page, width)
+        await page.goto(url + "/sign-in?next=/")
+        assert await serious(page) == []
+        assert await fits(page, width)
+        await page.locator("button[name=subject]").first.click()
+        assert "Сынақ Айгүл" in await page.locator(".who").inner_text()
+        await page.locator(".viewer button").click()
+        await page.locator("[role=status]").wait_for()
+        assert await page.locator(".viewer").count() == 0

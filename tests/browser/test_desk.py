@@ -1,0 +1,107 @@
+import pytest
+
+from shared.contracts import InquiryAnswered, InquirySent
+from shared.web.session import COOKIE
+from tests.routing.support import NOW, desk_in
+from tests.routing.test_pages import CANARY, Owners
+
+pytestmark = pytest.mark.browser
+TEXT = "Дәрігер қабылдаудан бас тартты.\nЕмханада жазып алмады, тіркеу бөлімі үш күн бойы телефон көтермеді."
+
+
+@pytest.fixture
+async def desk(tmp_path, serve):
+    async with desk_in(tmp_path) as desk:
+        owners = Owners(desk.texts.known)
+        desk.foundation.local_apps |= {"intake": owners.app(), "provider-contact": owners.app()}
+
+        async def http_only(scope, receive, send):
+            assert scope["type"] == "http"  # the service lives already; the server must not start it again
+            await desk.app(scope, receive, send)
+
+        desk.url = await serve(http_only)
+        yield desk
+
+
+@pytest.fixture
+async def complaint(desk):
+    for language in ("kk", "ru"):
+        await desk.open(text=None, has_text=False, kind="CONSULTATION", topic="STATUS_CHECK", language=language)
+    await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION", channel="CALL_1414")
+    return await desk.open(text=TEXT, language="kk")
+
+
+def cookies(desk, role: str = "specialist", language: str = "ru") -> dict[str, str]:
+    token = desk.foundation.issuer.issue(role, region="KZ-43", name="Сынақ Маман")
+    return {COOKIE: token, "aryz_lang": language}
+
+
+class TestTheDesk:
+    @pytest.mark.parametrize("javascript", [True, False])
+    @pytest.mark.parametrize(("width", "language"), [(390, "kk"), (1280, "ru")])
+    async def test_a_case_is_taken_answered_and_closed(self, desk, complaint, visit, width, language, javascript):
+        page = await visit(desk.url + "/routing/desk", width=width, javascript=javascript, cookies=cookies(desk, language=language))
+        await page.locator(f".queue a[href*='{complaint}']").click()
+        await page.locator("form[action*='/claim'] button").click()
+        await page.locator("[role=status]").wait_for()
+        answer = page.locator("#answer")
+        await answer.locator("#f-text").fill("Терапевт сізді 4 ақпанда қабылдайды.")
+        await answer.locator("#f-findings-0-outcome").select_option("JUSTIFIED")
+        await answer.locator("#f-findings-0-fact").fill("Жазудан себепсіз бас тартылған.")
+        await answer.locator("#f-findings-0-rule").fill("Медициналық қызмет көрсету шарты.")
+        await answer.locator("#f-next_steps").fill("Емхана сізге өзі хабарласады.")
+        if javascript:
+            assert await answer.locator(".checks li:not(.done)").count() == 0
+        await answer.locator("button:not([name]):not([type=button])").click()
+        await page.locator("#close #f-outcome").select_option("JUSTIFIED")
+        await page.locator("#close button").click()
+        await page.locator(".badge.good").first.wait_for()
+        case = await desk.case(complaint)
+        assert (case["status"], case["outcome"], len(case["answer"]["findings"])) == ("CLOSED", "JUSTIFIED", 1)
+
+    @pytest.mark.parametrize("dark", [False, True])
+    @pytest.mark.parametrize("width", [390, 1280])
+    async def test_every_state_is_accessible_and_fits_the_screen(self, desk, complaint, visit, serious, width, dark):
+        usual = {"appeal_id": complaint, "inquiry_id": complaint, "provider_id": complaint}
+        await desk.apply(InquirySent(category="REFUSAL_APPOINTMENT", due_at=NOW, discloses=True, **usual))
+        await desk.apply(InquiryAnswered(response_id=complaint, code="RESOLVED", **usual))
+        for path in ("", "?tab=overdue", f"/{complaint}", f"/{complaint}?show=applicant&flash=claim"):
+            page = await visit(f"{desk.url}/routing/desk{path}", width=width, dark=dark, cookies=cookies(desk, "supervisor"))
+            await page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+            assert await serious(page) == []
+            assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        assert CANARY["full_name"] in await page.content()
+        assert (await page.locator(".case").bounding_box())["width"] >= 0.6 * width  # the note on top takes no column from it
+
+    async def test_what_came_back_wrong_is_reached_first(self, desk, complaint, visit, serious):
+        page = await visit(f"{desk.url}/routing/desk/{complaint}", cookies=cookies(desk))
+        await page.locator("#answer").evaluate("(form) => { form.noValidate = true; }")
+        await page.locator("#f-text").fill("Жауап")
+        await page.locator("#answer button:not([name]):not([type=button])").click()
+        await page.locator("#error-summary").wait_for()
+        assert await page.evaluate("document.activeElement.id") == "error-summary"
+        assert await page.locator("#f-text").input_value() == "Жауап"
+        assert await serious(page) == []
+        await page.locator("#error-summary a").first.click()
+        assert await page.evaluate("document.activeElement.id") == "f-findings-0-outcome"
+
+    async def test_the_keyboard_goes_through_the_list_and_to_the_answer(self, desk, complaint, visit):
+        page = await visit(f"{desk.url}/routing/desk/{complaint}?tab=queue", cookies=cookies(desk))
+        rows = await page.locator(".queue li a").all()
+        focused = [await row.get_attribute("aria-current") for row in rows].index("true")
+        for key, step in (("ArrowUp", -1), ("ArrowDown", 1), ("ArrowDown", 1)):
+            await page.keyboard.press(key)
+            focused = min(max(focused + step, 0), len(rows) - 1)
+            assert await rows[focused].evaluate("(row) => row === document.activeElement")
+        await page.keyboard.press("KeyA")
+        assert await page.evaluate("document.activeElement.closest('form').id") == "answer"
+        await page.keyboard.type("a")
+        assert await page.locator("#answer select").first.evaluate("(field) => field === document.activeElement")
+
+    async def test_a_phone_shows_the_list_or_the_case(self, desk, complaint, visit):
+        page = await visit(desk.url + "/routing/desk", width=390, cookies=cookies(desk))
+        assert await page.locator(".queue").is_visible()
+        await page.locator(f".queue a[href*='{complaint}']").click()
+        assert not await page.locator(".queue").is_visible()
+        await page.locator(".back").click()
+        assert await page.locator(".queue").is_visible()

@@ -1,0 +1,75 @@
+"""The whole suite as a process of its own, as `aryz up` starts it, and the people who use it."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from suite import process
+from suite.process import UNLIMITED, RunningSuite
+from suite.tokens import issue
+
+PATIENCE = 20.0
+POLL = 0.02
+
+
+@dataclass
+class People:
+    """HTTP clients over one suite, each with a role's token."""
+
+    suite: RunningSuite
+    http: httpx.Client
+
+    def bearer(self, role: str, **claims: Any) -> dict[str, str]:
+        return {"Authorization": f"Bearer {issue(self.suite.data, role, **claims)}"}
+
+    def get(self, path: str, role: str | None = None, /, *, headers: dict[str, str] | None = None, params: Any = None, **claims: Any) -> Any:
+        sent = (self.bearer(role, **claims) if role else {}) | (headers or {})
+        return self.http.get(path, headers=sent, params=params)
+
+    def post(self, path: str, body: Any, role: str | None = None, /, **claims: Any) -> Any:
+        answer = self.http.post(path, json=body, headers=self.bearer(role, **claims) if role else {})
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def figure(self, kpi: str, first: str, last: str, **more: str) -> Any:
+        answer = self.get(f"/analytics/v1/kpis/{kpi}", "analyst", params={"from": first, "to": last, **more})
+        assert answer.is_success, answer.text
+        return answer.json()
+
+
+def eventually(look: Callable[[], Any], *, patience: float = PATIENCE) -> Any:
+    """What `look` gives once it gives something true; fails after `patience` seconds."""
+    until = time.monotonic() + patience
+    while not (found := look()):
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(POLL)
+    return found
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSuite]:
+    with process.running(tmp_path_factory.mktemp("suite"), environment={**UNLIMITED, "ARYZ_LOG_LEVEL": "INFO"}) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def people(suite: RunningSuite) -> Iterator[People]:
+    with httpx.Client(base_url=suite.url, timeout=30, trust_env=False) as http:
+        yield People(suite, http)
+
+
+@pytest.fixture(scope="session", name="eventually")
+def _eventually() -> Callable[..., Any]:
+    return eventually
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[People]:
+    """A suite nobody else has used."""
+    with process.running(tmp_path / "data") as running, httpx.Client(base_url=running.url, timeout=30, trust_env=False) as http:
+        yield People(running, http)

@@ -1,0 +1,66 @@
+import asyncio
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from provider_contact import policy
+from provider_contact.app import SERVICE, create_app
+from provider_contact.models import Appeal, ProviderContactModel
+from provider_contact.settings import Settings
+from shared.messaging import tables
+from shared.service import consumer
+from tests.provider_contact.conftest import NOW, received, registered
+
+
+class TestMigrations:
+    async def test_they_make_the_tables_that_the_models_describe(self, world):
+        def differences(connection):
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            return compare_metadata(context, [ProviderContactModel.metadata, tables.metadata])
+
+        async with world.parts.database.engine.connect() as connection:
+            assert await connection.run_sync(differences) == []
+
+
+class TestTheService:
+    async def test_events_of_the_log_are_applied(self, world):
+        facts = [registered(number) for number in range(30)]
+        await world.foundation.log.append("aryz.appeals.v1", [received(fact, NOW, fact.appeal_id).envelope for fact in facts])
+        running = asyncio.create_task(consumer(SERVICE, world.parts).run())
+        async with asyncio.timeout(10):
+            while len(await world.rows(Appeal)) < len(facts):
+                await asyncio.sleep(0.02)
+        running.cancel()
+
+    async def test_it_is_ready_and_describes_itself(self, world):
+        assert (await world.get("/health/ready")).json() == {"status": "ready", "faults": {}}
+        paths = (await world.get("/openapi.json")).json()["paths"]
+        assert set(paths) == {
+            "/provider-contact/v1/providers",
+            "/provider-contact/v1/providers/imports",
+            "/provider-contact/v1/inquiries",
+            "/provider-contact/v1/inquiries/{inquiry_id}",
+            "/provider-contact/v1/inquiries/{inquiry_id}/actions/acknowledge",
+            "/provider-contact/v1/inquiries/{inquiry_id}/actions/respond",
+            "/provider-contact/v1/matches",
+            "/provider-contact/v1/matches/{appeal_id}/actions/choose",
+            "/provider-contact/internal/v1/contents",
+        }
+
+    def test_nothing_is_opened_when_the_application_is_made(self, tmp_path):
+        create_app(Settings(data=tmp_path / "data"))
+        assert list(tmp_path.iterdir()) == []
+
+
+class TestPolicy:
+    def test_every_reviewed_file_can_be_read(self):
+        policy.check()
+
+    def test_a_provider_can_always_come_to_an_answer(self):
+        actions = policy.inquiry_actions()
+        for status in ("SENT", "DELIVERED", "ACKNOWLEDGED"):
+            assert actions[status, "respond"].next == "RESPONDED"
+
+    def test_every_purpose_and_weight_is_within_bounds(self):
+        assert set(policy.content_purposes()) == {"desk"}
+        assert all(0 < weight <= 1 for weight in policy.name_weights().values())

@@ -1,0 +1,28 @@
+import subprocess
+import sys
+
+from shared import migrations
+
+
+class TestApp:
+    async def test_a_migrated_service_is_ready(self, desk):
+        assert (await desk.client.get("/routing/health/ready")).json() == {"status": "ready", "faults": {}}
+
+    async def test_the_document_shows_every_action_with_its_own_body(self, desk):
+        document = (await desk.client.get("/routing/openapi.json")).json()
+        bodies = {
+            path.rpartition("/")[2]: item["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+            for path, item in document["paths"].items()
+            if "/actions/" in path and "/v1/" in path
+        }
+        assert bodies == {
+            "claim": "Claim", "assign": "Assign", "classify": "Classify", "escalate": "Escalate", "answer": "GiveAnswer", "close": "Close",
+        }  # fmt: skip
+
+    def test_the_command_migrates_an_empty_folder(self, tmp_path):
+        done = subprocess.run(
+            [sys.executable, "-m", "routing", "migrate"], env={"ARYZ_DATA": str(tmp_path)}, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "routing.db").exists()
+        assert migrations.folder("routing").is_dir()

@@ -1,0 +1,129 @@
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from shared.auth import ROLES
+from shared.clock import SystemClock
+from shared.domain.regions import regions
+from shared.service import Foundation
+from shared.settings import ServiceSettings
+from shared.web.catalogs import missing_messages
+from shared.web.session import COOKIE
+from suite.home import create_home
+from suite.pages import demo_users
+
+PACKAGE = Path(__file__).parents[2] / "deploy" / "suite"
+LIVE = {
+    "received_today": 3214,
+    "received_yesterday_by_now": 3102,
+    "answered_in_time_30d": {"value": 98.2, "n": 78940},
+    "in_progress": 412,
+    "urgent_open": 9,
+    "as_of": "2026-02-02T09:15:00Z",
+}
+
+
+class House:
+    """The home application, with an analytics that says `live`."""
+
+    def __init__(self, folder):
+        settings = ServiceSettings(data=folder)
+        self.live = LIVE
+        self.foundation = Foundation.build(settings, clock=SystemClock())
+        analytics = FastAPI()
+        analytics.get("/analytics/v1/live", response_model=None)(lambda: self.live)
+        self.foundation.local_apps["analytics"] = analytics
+        self.app = create_home(settings, self.foundation)
+
+    async def get(self, path, **cookies):
+        return await self._call("GET", path, cookies)
+
+    async def post(self, path, data, headers=None):
+        return await self._call("POST", path, {}, data=data, headers=headers)
+
+    async def _call(self, method, path, cookies, **given):
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://aryz.example", cookies=cookies) as client:
+            return await client.request(method, path, **given)
+
+
+@pytest.fixture
+async def house(tmp_path):
+    house = House(tmp_path)
+    yield house
+    await house.foundation.outside.aclose()
+
+
+class TestHome:
+    @pytest.mark.parametrize(
+        ("language", "title"),
+        [("kk", "Өтінішіңіз жоғалмайды"), ("ru", "Ваше обращение не потеряется"), ("en", "Your appeal will not get lost")],
+    )
+    async def test_it_says_what_it_is_and_how_it_stands_now(self, house, language, title):
+        page = await house.get(f"/?lang={language}")
+        assert page.status_code == 200
+        assert f"<h1>{title}</h1>" in page.text
+        assert "412" in page.text
+        for door in ("/intake/", "/intake/track", "/routing/desk", "/analytics/dashboard", "tel:103", "tel:1414"):
+            assert f'href="{door}"' in page.text
+
+    @pytest.mark.parametrize("said", [{}, {"received_today": "many"}, None])
+    async def test_without_figures_it_still_opens(self, house, said):
+        house.live = said
+        page = await house.get("/?lang=ru")
+        assert page.status_code == 200
+        assert "Прямо сейчас" not in page.text
+
+    async def test_without_analytics_in_this_process_it_still_opens(self, house):
+        del house.foundation.local_apps["analytics"]
+        assert (await house.get("/")).status_code == 200
+
+    async def test_a_share_of_nothing_is_left_out(self, house):
+        house.live = LIVE | {"answered_in_time_30d": {"value": None, "n": 0}}
+        page = await house.get("/?lang=ru")
+        assert "Ответ дан в срок" not in page.text
+        assert "На рассмотрении" in page.text
+
+
+class TestSignIn:
+    async def test_every_demo_user_can_be_chosen_and_is_then_known(self, house):
+        page = await house.get("/sign-in?lang=ru&next=/routing/desk")
+        for user in demo_users():
+            assert f'value="{user.subject}"' in page.text
+            answer = await house.post("/sign-in", {"subject": user.subject, "next": "/routing/desk"})
+            assert (answer.status_code, answer.headers["location"]) == (303, "/routing/desk")
+            principal = await house.foundation.tokens.verify(answer.cookies[COOKIE])
+            assert (principal.role, principal.region, principal.name) == (user.role, user.region, user.name)
+            assert user.name in (await house.get("/", **{COOKIE: answer.cookies[COOKIE]})).text
+
+    async def test_it_leads_nowhere_else(self, house):
+        answer = await house.post("/sign-in", {"subject": "analyst", "next": "//elsewhere.example"})
+        assert answer.headers["location"] == "/"
+
+    async def test_nobody_else_can_be_chosen(self, house):
+        assert (await house.post("/sign-in", {"subject": "root"})).status_code == 404
+
+    async def test_another_site_cannot_sign_anybody_in(self, house):
+        answer = await house.post("/sign-in", {"subject": "analyst"}, {"sec-fetch-site": "cross-site"})
+        assert answer.status_code == 403
+        assert COOKIE not in answer.cookies
+
+    async def test_where_a_provider_of_identities_says_who_is_who_there_is_no_such_page(self, house):
+        house.foundation.issuer = None
+        assert (await house.get("/sign-in")).status_code == 404
+        assert (await house.post("/sign-in", {"subject": "analyst"})).status_code == 404
+
+    async def test_signing_out_forgets_the_session(self, house):
+        answer = await house.post("/sign-out", {})
+        assert answer.headers["location"] == "/?flash=signed-out"
+        assert 'aryz_session=""' in answer.headers["set-cookie"]
+
+
+class TestTheData:
+    def test_demo_users_have_roles_and_regions_that_exist(self):
+        assert all(user.role in ROLES and (user.region is None or user.region in regions()) for user in demo_users())
+        assert len({user.subject for user in demo_users()}) == len(demo_users())
+
+    def test_every_sentence_is_translated(self):
+        assert missing_messages(PACKAGE) == []
