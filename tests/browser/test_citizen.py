@@ -83,7 +83,7 @@ class TestFiling:
         await page.keyboard.press("ArrowDown")  # complaint
         await page.keyboard.press("Tab")  # reason
         await page.keyboard.press("Tab")  # region
-        await page.keyboard.type("Кызыл")
+        await page.keyboard.press("ArrowDown")
         for _ in range(3):  # language of the answer, organisation, text
             await page.keyboard.press("Tab")
         await page.keyboard.type("Не приняли")
@@ -95,7 +95,7 @@ class TestFiling:
         await page.keyboard.press("Enter")
         await page.wait_for_selector(".talon")
         (row,) = await desk.rows(Appeal)
-        assert (row.kind, row.region) == ("COMPLAINT", "KZ-43")
+        assert (row.kind, row.region) == ("COMPLAINT", "KZ-10")
 
     async def test_what_does_not_fit_the_kind_is_hidden_even_without_scripts(self, desk, visit):
         page = await visit(desk.url + "/intake/", javascript=False)
@@ -157,13 +157,17 @@ class TestEveryPage:
         assert await fits(page, width)
 
     async def test_a_page_weighs_little(self, desk, visit):
-        page = await visit("about:blank")
-        sizes = []
-        page.on("requestfinished", lambda request: sizes.append(request))
+        page = await visit(desk.url + "/intake/track")
+        loaded = []
+
+        def note(request):
+            loaded.append(request)
+
+        page.on("requestfinished", note)
         for path in ("/intake/?region=KZ-43", "/intake/track"):
-            sizes.clear()
+            loaded.clear()
             await page.goto(desk.url + path, wait_until="networkidle")
-            assert sum([(await one.sizes())["responseBodySize"] for one in sizes]) < WEIGHT
+            assert sum([(await one.sizes())["responseBodySize"] for one in loaded]) < WEIGHT
 
 
 class TestHome:

@@ -65,7 +65,8 @@ def appeal_id(number: int) -> UUID:
 def registered(number: int, **changed: Any) -> AppealRegistered:
     values: dict[str, Any] = {
         "appeal_id": appeal_id(number), "number": f"2026-43-{number:07d}-0", "channel": "APP", "region": "KZ-43", "language": "kk",
-        "kind": None, "category": None, "topic": None, "statutory_form": None, "provider_id": None, "provider_named": False, "has_text": True,
+        "kind": None, "category": None, "topic": None, "statutory_form": None, "provider_id": None, "provider_named": False,
+        "has_text": True,
         "anonymous": False, "discloses_to_provider": True, "received_at": NOW, "registered_at": NOW, "due_at": NOW + timedelta(days=21),
     }  # fmt: skip
     return AppealRegistered(**values | changed)
@@ -82,16 +83,17 @@ def imported(number: int, **changed: Any) -> AppealImported:
 
 def routed(number: int, **changed: Any) -> AppealRouted:
     values: dict[str, Any] = {
-        "appeal_id": appeal_id(number), "kind": "COMPLAINT", "statutory_form": "ZAYAVLENIE", "category": "WAITING", "topic": None, "tier": 2,
-        "urgency": "NORMAL", "queue": "KZ-43/2/kk", "region": "KZ-43", "language": "kk", "decision": "auto", "confidence": 0.9, "versions": {},
+        "appeal_id": appeal_id(number), "kind": "COMPLAINT", "statutory_form": "ZAYAVLENIE", "category": "WAITING", "topic": None,
+        "tier": 2, "urgency": "NORMAL", "queue": "KZ-43/2/kk", "region": "KZ-43", "language": "kk", "decision": "auto",
+        "confidence": 0.9, "versions": {},
     }  # fmt: skip
     return AppealRouted(**values | changed)
 
 
 def corrected(number: int, **changed: Any) -> ClassificationCorrected:
     values: dict[str, Any] = {
-        "appeal_id": appeal_id(number), "kind": "COMPLAINT", "statutory_form": "ZAYAVLENIE", "category": "WAITING", "topic": None, "tier": 2,
-        "queue": "KZ-43/2/kk", "actor_role": "specialist",
+        "appeal_id": appeal_id(number), "kind": "COMPLAINT", "statutory_form": "ZAYAVLENIE", "category": "WAITING", "topic": None,
+        "tier": 2, "queue": "KZ-43/2/kk", "actor_role": "specialist",
     }  # fmt: skip
     return ClassificationCorrected(**values | changed)
 
@@ -151,7 +153,8 @@ PROVIDERS = (
         "bin": BINS[2], "name_kk": "Жаңақорған орталық аудандық ауруханасы", "name_ru": "Жанакорганская центральная районная больница",
         "short_name": "Жанакорганская ЦРБ", "aliases": "", "kind": "DISTRICT_HOSPITAL",
     },
-    {"bin": BINS[3], "name_kk": "№23 қалалық емхана", "name_ru": "Городская поликлиника №23", "short_name": "", "aliases": "", "region": "KZ-75"},
+    {"bin": BINS[3], "name_kk": "№23 қалалық емхана", "name_ru": "Городская поликлиника №23", "short_name": "",
+     "aliases": "", "region": "KZ-75"},
     {
         "bin": SOLE_TRADER, "name_kk": "«Ақ тіс» ЖК", "name_ru": "ИП «Ақ тіс»", "short_name": "", "aliases": "", "kind": "DENTAL",
         "ownership": "PRIVATE",
@@ -234,7 +237,7 @@ class World:
         """All that stands in the database in the open, as one text."""
         async with self.parts.database.read() as session:
             tables = (await session.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'"))).scalars().all()
-            rows = [row for table in tables for row in await session.execute(text(f"SELECT * FROM {table}"))]  # noqa: S608 - our own tables
+            rows = [row for table in tables for row in await session.execute(text(f"SELECT * FROM {table}"))]
         return "\n".join(cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell) for row in rows for cell in row)
 
 

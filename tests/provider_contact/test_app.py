@@ -1,15 +1,19 @@
 import asyncio
+import time
+from datetime import timedelta
+from uuid import UUID
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from provider_contact import policy
-from provider_contact.app import SERVICE, create_app
+from provider_contact.app import SERVICE, create_app, jobs
 from provider_contact.models import Appeal, ProviderContactModel
 from provider_contact.settings import Settings
+from shared.contracts import InquiryOverdue
 from shared.messaging import tables
 from shared.service import consumer
-from tests.provider_contact.conftest import NOW, received, registered
+from tests.provider_contact.conftest import NOW, received, registered, routed
 
 
 class TestMigrations:
@@ -64,3 +68,29 @@ class TestPolicy:
     def test_every_purpose_and_weight_is_within_bounds(self):
         assert set(policy.content_purposes()) == {"desk"}
         assert all(0 < weight <= 1 for weight in policy.name_weights().values())
+
+
+class TestJobs:
+    async def test_the_overdue_job_tells_of_late_inquiries(self, world):
+        await world.tell(registered(1, provider_id=UUID(int=501)))
+        await world.tell(routed(1))
+        world.clock.advance(timedelta(days=30))
+        job = asyncio.create_task(jobs(world.parts)[0].run())
+        async with asyncio.timeout(10):
+            while not await world.emitted(InquiryOverdue):
+                await asyncio.sleep(0.02)
+        job.cancel()
+        assert len(await world.emitted(InquiryOverdue)) == 1
+
+
+class TestBulk:
+    async def test_five_hundred_typed_names_are_matched_and_asked_about_quickly(self, listed):
+        numbers = range(1, 501)
+        for number in numbers:
+            listed.intake.names(number, f"15 емхана, {number} кабинет" if number % 2 else "15 емхана")
+        began = time.perf_counter()
+        await listed.tell(*(registered(number, provider_named=True) for number in numbers))
+        await listed.tell(*(routed(number) for number in numbers))
+        took = time.perf_counter() - began
+        print(f"500 names and routings in {took:.2f} s")  # noqa: T201 - the figure is what one looks for with -s
+        assert took < 5

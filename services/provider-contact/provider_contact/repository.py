@@ -92,7 +92,7 @@ async def appeals_for_update(session: AsyncSession, appeal_ids: Iterable[UUID]) 
 async def change_appeals(session: AsyncSession, changes: Mapping[UUID, Mapping[str, Any]]) -> None:
     """Set the same columns of several appeals; one that is not known here (an imported one) is passed over."""
     if changes:
-        columns = {name: bindparam(f"new_{name}") for name in next(iter(changes.values()))}
+        columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in next(iter(changes.values()))}
         statement = update(APPEAL).where(APPEAL.c.appeal_id == bindparam("key")).values(columns)
         rows = [{"key": key} | {f"new_{name}": value for name, value in values.items()} for key, values in changes.items()]
         await session.execute(statement, rows)

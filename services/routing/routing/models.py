@@ -33,9 +33,9 @@ class AppealCase(RoutingModel, table=True):
         Index("ix_case_region_due", "region", "next_due_at", "appeal_id"),
         Index("ix_case_tier_due", "tier", "next_due_at", "appeal_id"),
         Index("ix_case_open_due", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
-        Index("ix_case_open_region", "region", "next_due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
-        Index("ix_case_open_tier", "tier", "next_due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
-        Index("ix_case_open_assignee", "assignee", "next_due_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_case_open_region", "region", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_case_open_tier", "tier", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_case_open_assignee", "assignee", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
 
     appeal_id: UUID = Field(primary_key=True)

@@ -47,9 +47,9 @@ def upgrade():
     op.create_index("ix_case_tier_due", "appeal_case", ["tier", "next_due_at", "appeal_id"])
     for name, columns in (
         ("ix_case_open_due", ["next_due_at", "appeal_id"]),
-        ("ix_case_open_region", ["region", "next_due_at"]),
-        ("ix_case_open_tier", ["tier", "next_due_at"]),
-        ("ix_case_open_assignee", ["assignee", "next_due_at"]),
+        ("ix_case_open_region", ["region", "next_due_at", "appeal_id"]),
+        ("ix_case_open_tier", ["tier", "next_due_at", "appeal_id"]),
+        ("ix_case_open_assignee", ["assignee", "next_due_at", "appeal_id"]),
     ):
         op.create_index(name, "appeal_case", columns, sqlite_where=OPEN, postgresql_where=OPEN)
     op.create_table(

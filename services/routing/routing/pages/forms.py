@@ -108,7 +108,8 @@ class Filled:
         head, _, rest = name.partition(".")
         number, _, part = rest.partition(".")
         if head == "findings" and number.isdecimal() and part in _LABELS:
-            return reader.say(N_("Issue %(n)s"), n=int(number) + 1) + ", " + reader.say(_LABELS[part]).lower()
+            label = N_("What was found") if part == "outcome" else _LABELS[part]
+            return reader.say(N_("Issue %(n)s"), n=int(number) + 1) + ", " + reader.say(label).lower()
         return reader.say(_LABELS[head]) if head in _LABELS else reader.say(N_("The form"))
 
 
