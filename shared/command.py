@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import uvicorn
 from fastapi import FastAPI
@@ -29,7 +29,8 @@ def main(service: Service, settings_class: Callable[[], S], create_app: Callable
     chosen = parser.parse_args()
     settings = settings_class()
     if chosen.verb == "api":
-        uvicorn.run(create_app(settings), host=chosen.host, port=chosen.port, access_log=False, log_config=None, proxy_headers=False)
+        quiet: Any = {"access_log": False, "log_config": None, "ws": "none"}  # a refused web socket is logged with its path and address
+        uvicorn.run(create_app(settings), host=chosen.host, port=chosen.port, proxy_headers=False, **quiet)
     elif chosen.verb == "worker":
         asyncio.run(_work(service, settings))
     elif chosen.verb == "migrate":

@@ -137,7 +137,7 @@ def _keep_values_out(record: logging.LogRecord) -> bool:
 def _template(record: logging.LogRecord) -> str:
     if record.name == "py.warnings":  # its only value is the warning with its source line
         return "a warning was given"
-    return str(record.msg)
+    return str(record.msg).partition("\n")[0]  # asyncio writes the exception's own words into the lines below
 
 
 def _json(event: Mapping[str, Any], **_options: object) -> str:

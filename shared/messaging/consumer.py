@@ -13,6 +13,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.clock import Clock
@@ -29,11 +30,12 @@ BATCH = 500
 TRANSIENT = (
     OperationalError,
     InterfaceError,
-    ConnectionError,
-    TimeoutError,
+    PoolTimeout,
+    OSError,  # refused, reset, no such host, timed out: the driver hands on what the socket said
     OwnerUnavailable,
 )  # by name; anything else is the event's own fault
 BACKOFF_SECONDS = (0.1, 5.0)
+PACE_SECONDS = 0.05  # under load batches grow instead of transactions; a lonely event does not wait
 FLOOD = 20  # poison events within FLOOD_WINDOW are no longer bad luck but a bad deployment
 FLOOD_WINDOW = timedelta(minutes=1)
 
@@ -65,14 +67,17 @@ class Consumer:
         """Until cancelled. Transient errors are waited out; any other ends it."""
         reader = self._log.consumer(self._database.service, self._topics)
         await reader.start(self)
+        loop = asyncio.get_running_loop()
         try:
             while True:
                 fetched = await reader.fetch(BATCH)
+                rested_at = loop.time() + (PACE_SECONDS if len(fetched.records) < BATCH else 0)
                 try:
                     async with reader.hold(fetched):
                         await reader.applied(await self._apply_patiently(fetched.records))
                 except AssignmentLost:
                     log.info("partitions went to another member; its batch comes again there")
+                await asyncio.sleep(max(0.0, rested_at - loop.time()))
         finally:
             await reader.stop()
 

@@ -6,12 +6,14 @@ Same partitions by the same partitioner, offsets given inside `BEGIN IMMEDIATE`,
 import asyncio
 import json
 import sqlite3
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from aiokafka.partitioner import murmur2
 
@@ -19,9 +21,14 @@ from shared.contracts import PARTITIONS, TOPICS
 from shared.messaging.envelope import Envelope
 from shared.messaging.log import Fetched, LogConsumer, OffsetOutsideLog, Position, Positions, Record
 
+RECENT = 4096  # records kept in memory: readers that keep up share them instead of reading the file again, each for itself (about 8 MB)
 POLL_SECONDS = (0.025, 0.25)  # first and longest wait for records written by another process; in this one an event wakes us
 T = TypeVar("T")
 
+_INSERT = (
+    'INSERT INTO record (seq, topic, partition, "offset", event_id, key, headers, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?)'
+    " ON CONFLICT (topic, event_id) DO NOTHING"
+)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS topic (name TEXT PRIMARY KEY, id TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS record (
@@ -45,11 +52,14 @@ class EmbeddedLog:
         self._reader = _FileThread(path)
         self._appended = asyncio.Condition()
         self._ends: dict[Position, int] = {}
+        self._last_seq = 0
+        self._recent: deque[tuple[int, Record]] = deque(maxlen=RECENT)
 
     async def start(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         await self._writer.run(_create)
         self._ends = await self._writer.run(_read_ends)
+        self._last_seq = await self._writer.run(_last_seq)
 
     async def stop(self) -> None:
         await self._writer.close()
@@ -57,7 +67,8 @@ class EmbeddedLog:
 
     async def append(self, topic: str, envelopes: Sequence[Envelope]) -> Sequence[bool]:
         """See `EventLog.append`; all are kept or, when the file fails, an error says that none is."""
-        await self._writer.run(lambda file: self._store(file, topic, envelopes))
+        loop = asyncio.get_running_loop()
+        await self._writer.run(lambda file: self._store(file, topic, envelopes, loop))
         async with self._appended:
             self._appended.notify_all()
         return [True] * len(envelopes)
@@ -78,6 +89,9 @@ class EmbeddedLog:
 
     async def records_after(self, seq: int, limit: int) -> list[tuple[int, Record]]:
         """Records appended after `seq`, over all topics and partitions in the order they were appended, each with its own `seq`."""
+        if self._recent and self._recent[0][0] <= seq + 1:
+            behind = seq + 1 - self._recent[0][0]
+            return list(islice(self._recent, behind, behind + limit))
         return await self._reader.run(lambda file: _records_after(file, seq, limit))
 
     async def seq_before(self, topic: str, positions: Mapping[Position, int]) -> int:
@@ -92,25 +106,25 @@ class EmbeddedLog:
         except TimeoutError:
             return
 
-    def _store(self, file: sqlite3.Connection, topic: str, envelopes: Sequence[Envelope]) -> None:
-        ends = dict(self._ends)
+    def _store(self, file: sqlite3.Connection, topic: str, envelopes: Sequence[Envelope], loop: asyncio.AbstractEventLoop) -> None:
+        """Write in one transaction what is not there yet, each with the next `seq`, which counts without gaps."""
+        ends, last, stored = dict(self._ends), self._last_seq, []
         file.execute("BEGIN IMMEDIATE")
         try:
             for envelope in envelopes:
                 partition = partition_of(envelope.key)
-                offset = ends.get((topic, partition), 0)
-                headers = json.dumps([(name, value.decode()) for name, value in envelope.headers], separators=(",", ":"))
-                stored = file.execute(
-                    'INSERT INTO record (topic, partition, "offset", event_id, key, headers, value) VALUES (?, ?, ?, ?, ?, ?, ?)'
-                    " ON CONFLICT (topic, event_id) DO NOTHING",
-                    (topic, partition, offset, envelope.id.bytes, envelope.key, headers, envelope.value),
-                )
-                ends[(topic, partition)] = offset + stored.rowcount
+                record = Record(topic, partition, ends.get((topic, partition), 0), envelope.key, envelope.headers, envelope.value)
+                if file.execute(_INSERT, _row(last + 1, record, envelope.id)).rowcount:
+                    last += 1
+                    ends[(topic, partition)] = record.offset + 1
+                    stored.append((last, record))
             file.execute("COMMIT")
         except BaseException:
             file.execute("ROLLBACK")
             raise
-        self._ends = ends
+        self._ends, self._last_seq = ends, last
+        # Handed over from here, so that a caller cancelled meanwhile leaves no gap in what the readers are shown.
+        loop.call_soon_threadsafe(self._recent.extend, stored)
 
 
 class _EmbeddedConsumer:
@@ -197,8 +211,24 @@ def _create(file: sqlite3.Connection) -> None:
 
 
 def _read_ends(file: sqlite3.Connection) -> dict[Position, int]:
-    rows = file.execute('SELECT topic, partition, MAX("offset") + 1 FROM record GROUP BY topic, partition')
-    return {(topic, partition): end for topic, partition, end in rows}
+    """Asked partition by partition: each is one step in the index, where GROUP BY would walk through the whole log."""
+    ends = {}
+    for topic in TOPICS:
+        for partition in range(PARTITIONS):
+            query = 'SELECT MAX("offset") + 1 FROM record WHERE topic = ? AND partition = ?'
+            (end,) = file.execute(query, (topic, partition)).fetchone()
+            if end is not None:
+                ends[(topic, partition)] = end
+    return ends
+
+
+def _last_seq(file: sqlite3.Connection) -> int:
+    return int(file.execute("SELECT COALESCE(MAX(seq), 0) FROM record").fetchone()[0])
+
+
+def _row(seq: int, record: Record, event_id: UUID) -> tuple[object, ...]:
+    headers = json.dumps([(name, value.decode()) for name, value in record.headers], separators=(",", ":"))
+    return (seq, record.topic, record.partition, record.offset, event_id.bytes, record.key, headers, record.value)
 
 
 def _records_after(file: sqlite3.Connection, seq: int, limit: int) -> list[tuple[int, Record]]:
@@ -212,6 +242,14 @@ def _records_after(file: sqlite3.Connection, seq: int, limit: int) -> list[tuple
 
 
 def _seq_before(file: sqlite3.Connection, topic: str, positions: Mapping[Position, int]) -> int:
+    file.execute("BEGIN")  # one snapshot: a record that came between two of the questions would be passed over for good
+    try:
+        return _seq_before_now(file, topic, positions)
+    finally:
+        file.execute("COMMIT")
+
+
+def _seq_before_now(file: sqlite3.Connection, topic: str, positions: Mapping[Position, int]) -> int:
     starts = []
     for partition in range(PARTITIONS):
         row = file.execute(
@@ -222,4 +260,4 @@ def _seq_before(file: sqlite3.Connection, topic: str, positions: Mapping[Positio
             starts.append(row[0])
     if starts:
         return int(min(starts)) - 1
-    return int(file.execute("SELECT COALESCE(MAX(seq), 0) FROM record").fetchone()[0])
+    return _last_seq(file)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import Row, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,10 +23,9 @@ def upserting(session: AsyncSession) -> Any:
 async def locked_offsets(session: AsyncSession, positions: Iterable[Position], topic_ids: Mapping[str, str]) -> dict[Position, int]:
     """The stored `next_offset` of these partitions, their rows locked until the transaction ends; a missing row is made at 0."""
     wanted = set(positions)
-    topics = {topic for topic, _ in wanted}
-    query = select(consumer_offset).where(consumer_offset.c.topic.in_(topics)).order_by("topic", "partition").with_for_update()
-    rows = (await session.execute(query)).all()
-    found = {(row.topic, row.partition): row.next_offset for row in rows if (row.topic, row.partition) in wanted}
+    place = tuple_(consumer_offset.c.topic, consumer_offset.c.partition)  # no others: they are for other members of the group to lock
+    query = select(consumer_offset).where(place.in_(sorted(wanted))).order_by("topic", "partition").with_for_update()
+    found = {(row.topic, row.partition): row.next_offset for row in await session.execute(query)}
     if missing := sorted(wanted - set(found)):
         made = [{"topic": t, "partition": p, "topic_id": topic_ids[t], "next_offset": 0} for t, p in missing]
         await session.execute(upserting(session)(consumer_offset).on_conflict_do_nothing(), made)

@@ -1,4 +1,4 @@
-"""The suite is killed again and again, as by a power cut, while appeals come in: whatever was acknowledged is there once, and all promises hold."""
+"""The suite is killed again and again while appeals come in: whatever was acknowledged is there once, and all promises hold."""
 
 import asyncio
 import os
@@ -69,7 +69,7 @@ async def _kill_again_and_again(suite, senders):
     """Kill whenever another share of the appeals is acknowledged, and start again on the same port; returns the last suite."""
     port = int(suite.url.rpartition(":")[2])
     for kill in range(1, KILLS + 1):
-        while len(senders.acknowledged) < APPEALS * kill // (KILLS + 1):  # noqa: ASYNC110 - answers of another process
+        while len(senders.acknowledged) < APPEALS * kill // (KILLS + 1):
             await asyncio.sleep(0.005)
         await asyncio.to_thread(suite.kill)
         suite.process.stdout.close()

@@ -27,7 +27,7 @@ class People:
     def bearer(self, role: str, **claims: Any) -> dict[str, str]:
         return {"Authorization": f"Bearer {issue(self.suite.data, role, **claims)}"}
 
-    def get(self, path: str, role: str | None = None, /, *, headers: dict[str, str] | None = None, params: Any = None, **claims: Any) -> Any:
+    def get(self, path: str, role: str | None = None, /, *, headers: Any = None, params: Any = None, **claims: Any) -> Any:
         sent = (self.bearer(role, **claims) if role else {}) | (headers or {})
         return self.http.get(path, headers=sent, params=params)
 

@@ -47,7 +47,8 @@ def told(people, eventually):
 
     matches = people.get("/provider-contact/v1/matches", "operator").json()["items"]
     if any(match["appeal_id"] == receipt["appeal_id"] for match in matches):
-        people.post(f"/provider-contact/v1/matches/{receipt['appeal_id']}/actions/choose", {"provider_id": provider["provider_id"]}, "operator")
+        chosen = {"provider_id": provider["provider_id"]}
+        people.post(f"/provider-contact/v1/matches/{receipt['appeal_id']}/actions/choose", chosen, "operator")
     claims = {"provider_id": provider["provider_id"]}
     inquiry = eventually(lambda: people.get("/provider-contact/v1/inquiries", "provider", **claims).json()["items"])[0]
     answered = {"expected_version": inquiry["version"], "language": "kk", "code": "RESOLVED", "text": RESPONSE}

@@ -25,7 +25,8 @@ def _row(number, year, **more):
 
 @pytest.fixture(scope="module")
 def register(tmp_path_factory):
-    rows = [_row(number, year, kind="COMPLAINT", category="QUALITY", outcome="JUSTIFIED") for year, n in COMPLAINTS.items() for number in range(n)]
+    complaint = {"kind": "COMPLAINT", "category": "QUALITY", "outcome": "JUSTIFIED"}
+    rows = [_row(number, year, **complaint) for year, published in COMPLAINTS.items() for number in range(published)]
     rows += [
         _row(10_000 + number, year, kind="CONSULTATION", topic="PAY_METHODS", outcome="EXPLAINED")
         for year in COMPLAINTS
@@ -68,7 +69,9 @@ class TestImport:
 
     def test_refused_lines_are_told_and_the_command_says_so(self, people, tmp_path):
         file = tmp_path / "bad.csv"
-        file.write_text("legacy_number,channel,language,kind,region,received_at,closed_at,outcome\nx/1,CALL_1414,kk,FEEDBACK,KZ-99,a,b,NOTED\n")
+        file.write_text(
+            "legacy_number,channel,language,kind,region,received_at,closed_at,outcome\nx/1,CALL_1414,kk,FEEDBACK,KZ-99,a,b,NOTED\n"
+        )
         refused = _aryz_import(people, file)
         assert refused.returncode == 1
         assert "1 refused" in refused.stdout

@@ -339,6 +339,15 @@ class TestTracking:
         assert "Ответ готов" in (await look(desk, number, pin)).text
 
 
+class TestTheStyleSheet:
+    @pytest.mark.parametrize("kind", taxonomy().kinds.values(), ids=lambda kind: kind.code)
+    def test_every_kind_opens_the_list_of_its_own_subjects(self, kind):
+        rules = (PACKAGE / "static" / "intake.css").read_text(encoding="utf-8").splitlines()
+        opening = [rule for rule in rules if f'[value="{kind.code}"]' in rule]
+        assert len(opening) == 1
+        assert f".by-{kind.subject} {{ display: block; }}" in opening[0]
+
+
 class TestTheCatalogs:
     def test_every_sentence_is_translated(self):
         assert missing_messages(PACKAGE) == []

@@ -63,6 +63,7 @@ def _in_the_log(seen: Snapshot) -> list[Check]:
 
 def _known_everywhere(seen: Snapshot) -> list[Check]:
     appeals = seen.appeals.keys()
+    filed = {appeal for appeal, (_, imported) in seen.appeals.items() if not imported}  # nobody is asked about an imported one any more
     other_numbers = (each for each, (number, _) in seen.appeals.items() if each in seen.cases and seen.cases[each].number != number)
     other_origin = (
         each
@@ -73,7 +74,7 @@ def _known_everywhere(seen: Snapshot) -> list[Check]:
         _check("every appeal can be tracked", len(appeals), appeals - seen.tracked),
         _check("every appeal has its case", len(appeals), appeals - seen.cases.keys()),
         _check("every appeal is counted", len(appeals), appeals - seen.facts.keys()),
-        _check("every appeal is known to provider contact", len(appeals), appeals - seen.contacts),
+        _check("every accepted appeal is known to provider contact", len(filed), filed - seen.contacts),
         _check("a case bears its appeal's number", len(seen.cases), other_numbers),
         _check("imported or not is the same everywhere", len(appeals), other_origin),
         _check("every event of an appeal is a transition", _appeal_events(seen), _missing_transitions(seen)),

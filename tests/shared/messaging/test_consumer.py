@@ -215,3 +215,5 @@ async def _force_copy(log) -> None:
 
     await log._writer.run(copy)
     log._ends = {position: end + 1 for position, end in log._ends.items()}
+    log._last_seq *= 2
+    log._recent.clear()

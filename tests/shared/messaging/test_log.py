@@ -1,7 +1,9 @@
 """What every event log promises. Run against each implementation; the embedded one here."""
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -116,3 +118,27 @@ def test_the_partition_of_a_key_is_the_one_kafka_would_choose():
     for _ in range(500):
         key = str(uuid4())
         assert partition_of(key) == kafka(key.encode(), list(range(PARTITIONS)), list(range(PARTITIONS)))
+
+
+class TestEmbeddedLog:
+    async def test_a_reader_far_behind_and_one_that_keeps_up_see_the_same(self, log, monkeypatch):
+        monkeypatch.setattr(log, "_recent", deque(maxlen=10))
+        sent = [envelope(uuid4(), str(n)) for n in range(35)]
+        for start in range(0, 35, 7):
+            await log.append(APPEALS, sent[start : start + 7])
+        behind = await log.records_after(0, 100)
+        assert [record.value for _, record in behind] == [one.value for one in sent]
+        assert await log.records_after(30, 100) == behind[30:]
+        assert await log.records_after(27, 3) == behind[27:30]
+
+    async def test_a_cancelled_append_leaves_no_gap_for_the_readers(self, log):
+        first = envelope(uuid4(), "cancelled")
+        appending = asyncio.create_task(log.append(APPEALS, [first]))
+        await asyncio.sleep(0)
+        appending.cancel()
+        with suppress(asyncio.CancelledError):
+            await appending
+        await log.append(APPEALS, [envelope(uuid4(), "after")])
+        seen = [record.value for _, record in await log.records_after(0, 10)]
+        assert seen[-1] == b"after"
+        assert [seq for seq, _ in await log.records_after(0, 10)] == list(range(1, len(seen) + 1))

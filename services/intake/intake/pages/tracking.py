@@ -66,7 +66,6 @@ def _case(case: Tracked, language: Language, now: datetime) -> dict[str, Any]:
     return {
         "case": case,
         "zone": zone,
-        "region": regions()[case.region].label.in_(language),
         "branch": branch_label(case.region).in_(language),
         "status_label": status.label.in_(language),
         "badge_kind": BADGES.get(case.status, "quiet" if status.final else ""),

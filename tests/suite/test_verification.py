@@ -1,0 +1,115 @@
+"""Every promise is broken once by hand, and `verify` has to see it."""
+
+import shutil
+import sqlite3
+import time
+
+import httpx
+import pytest
+
+from suite import process
+from suite.demo.directory import as_csv
+from suite.tokens import issue
+from suite.verification import NothingThere, verify
+
+ANOTHER = "'00000000000000000000000000000001'"  # an id that no appeal has
+TO_ANOTHER = "UPDATE inquiry SET appeal_id = (SELECT appeal_id FROM appeal WHERE category = 'EXTORTION')"
+FORGET = "DELETE FROM record WHERE headers LIKE"
+LEGACY = (
+    '{"legacy_number": "1", "channel": "CALL_1414", "language": "ru", "kind": "CONSULTATION", "topic": "PAY_METHODS", "region": "KZ-43",'
+    ' "received_at": "2025-02-03T06:00:00Z", "closed_at": "2025-02-04T06:00:00Z", "outcome": "EXPLAINED"}'
+)
+
+
+def _body(**more):
+    return {"channel": "CALL_1414", "language": "ru", "region": "KZ-43", "text": "Тестовое обращение", "applicant": {}, **more}
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    """Stores at rest: a question, a complaint that is with its provider, one that stays with the Fund, and an imported appeal."""
+    folder = tmp_path_factory.mktemp("sound")
+    with process.running(folder) as suite, httpx.Client(base_url=suite.url, timeout=30, trust_env=False) as http:
+        as_admin, as_channel = ({"Authorization": f"Bearer {issue(folder, role)}"} for role in ("admin", "channel"))
+        for path, content, kind in (
+            ("/provider-contact/v1/providers/imports", as_csv(), "text/csv"),
+            ("/intake/v1/imports", LEGACY, "application/x-ndjson"),
+        ):
+            assert http.post(path, content=content.encode(), headers={**as_admin, "Content-Type": kind}).json()["imported"]
+        [provider, *_] = http.get("/provider-contact/v1/providers", params={"region": "KZ-43"}).json()["items"]
+        named = {"provider": {"name": provider["name_ru"]}}
+        for body in (
+            _body(kind="CONSULTATION", topic="PAY_METHODS"),
+            _body(kind="COMPLAINT", category="WAITING_QUEUE", **named),
+            _body(kind="COMPLAINT", category="EXTORTION", **named),
+        ):
+            assert http.post("/intake/v1/appeals", json=body, headers=as_channel).status_code == httpx.codes.CREATED
+        _until_two_are_matched(http, as_admin)
+    return folder
+
+
+def _until_two_are_matched(http, as_admin):
+    until = time.monotonic() + 20
+    while not http.get("/provider-contact/v1/inquiries", headers=as_admin).json()["total"]:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def copy(sound, tmp_path):
+    return shutil.copytree(sound, tmp_path / "copy")
+
+
+async def _broken(folder):
+    _, checks = await verify(folder, patience=0.2)
+    return {check.name for check in checks if not check.holds}
+
+
+class TestVerify:
+    async def test_sound_stores_hold_every_promise(self, copy):
+        is_quiet, checks = await verify(copy, patience=5)
+        assert is_quiet
+        assert {check.name: check.wrong for check in checks if not check.holds} == {}
+        assert all(check.looked_at for check in checks)
+
+    @pytest.mark.parametrize(
+        ("store", "harm", "promise"),
+        [
+            ("analytics", "DELETE FROM fact WHERE imported = 0", "every appeal is counted"),
+            ("analytics", f"UPDATE fact SET appeal_id = {ANOTHER} WHERE imported = 1", "no figure without its appeal"),
+            ("analytics", "DELETE FROM transition WHERE rowid = 1", "every event of an appeal is a transition"),
+            ("routing", "DELETE FROM appeal_case WHERE imported = 1", "every appeal has its case"),
+            ("routing", "UPDATE appeal_case SET number = number || 'x'", "a case bears its appeal's number"),
+            ("routing", "DELETE FROM clock WHERE statutory", "every case has one statutory clock in force"),
+            ("provider_contact", "DELETE FROM inquiry", "a complaint the provider should answer first is with it"),
+            ("provider_contact", TO_ANOTHER, "no other appeal went to a provider"),
+            ("provider_contact", "DELETE FROM appeal", "every accepted appeal is known to provider contact"),
+            ("intake", "DELETE FROM tracking", "every appeal can be tracked"),
+            ("intake", "DELETE FROM appeal WHERE pin IS NOT NULL", "no case without its appeal"),
+            ("events", "DELETE FROM record WHERE topic = 'aryz.appeals.v1' AND \"offset\" = 0", "offsets of aryz.appeals.v1 without a gap"),
+            ("events", f"{FORGET} '%appeal-registered%'", "every accepted appeal is registered in the log once"),
+            ("events", f"{FORGET} '%appeal-routed%'", "every accepted appeal is routed once"),
+        ],
+    )
+    async def test_a_broken_promise_is_named(self, copy, store, harm, promise):
+        with sqlite3.connect(copy / f"{store}.db") as file:
+            assert file.execute(harm).rowcount > 0
+        file.close()
+        assert promise in await _broken(copy)
+
+    async def test_a_parked_event_is_named(self, copy):
+        with sqlite3.connect(copy / "routing.db") as file:
+            file.execute("INSERT INTO dead_letter VALUES (1, 't', 0, 0, 'k', X'', X'', 'ValueError', 1, '2026-02-02 00:00:00')")
+        file.close()
+        assert "no event is parked" in await _broken(copy)
+
+    async def test_a_reader_that_lags_is_not_quiet(self, copy):
+        with sqlite3.connect(copy / "analytics.db") as file:
+            file.execute("UPDATE consumer_offset SET next_offset = next_offset - 1")
+        file.close()
+        is_quiet, _ = await verify(copy, patience=0.2)
+        assert not is_quiet
+
+    async def test_an_empty_folder_is_refused(self, tmp_path):
+        with pytest.raises(NothingThere):
+            await verify(tmp_path)
