@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import uvicorn
 from fastapi import FastAPI
@@ -29,8 +29,15 @@ def main(service: Service, settings_class: Callable[[], S], create_app: Callable
     chosen = parser.parse_args()
     settings = settings_class()
     if chosen.verb == "api":
-        quiet: Any = {"access_log": False, "log_config": None, "ws": "none"}  # a refused web socket is logged with its path and address
-        uvicorn.run(create_app(settings), host=chosen.host, port=chosen.port, proxy_headers=False, **quiet)
+        uvicorn.run(
+            create_app(settings),
+            host=chosen.host,
+            port=chosen.port,
+            access_log=False,
+            log_config=None,
+            proxy_headers=False,
+            ws="none",  # a refused web socket would be logged with its path and its client's address
+        )
     elif chosen.verb == "worker":
         asyncio.run(_work(service, settings))
     elif chosen.verb == "migrate":

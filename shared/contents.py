@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.errors import Unavailable
 
@@ -15,6 +15,8 @@ TIMEOUT_SECONDS = 10.0
 
 class ContentsRequest(BaseModel):
     """Body of `POST /{service}/internal/v1/contents`."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     ids: list[UUID] = Field(max_length=MAX_IDS)
     purpose: str = Field(min_length=1, max_length=60, pattern=r"^[a-z-]+$")

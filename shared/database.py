@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from shared.clock import Clock
@@ -20,6 +21,8 @@ from shared.messaging import outbox
 
 READERS = 4  # snapshots open at once on one SQLite file; more only add threads on two cores
 POOL_SIZE = 10
+# PostgreSQL's SQLSTATEs, and classes of them, of what passes: connection, rollback by the engine, resources, intervention, locks, idleness.
+PASSING = frozenset({"08", "40", "53", "57", "58", "55P03", "25P03"})
 SESSION_TIMEOUT_MS = 5_000  # a stopped process must not hold its rows for ever (design §4)
 
 
@@ -47,9 +50,9 @@ class Database:
             self._turn: AbstractAsyncContextManager[object] = asyncio.Lock()
         else:
             timeouts = {"lock_timeout": str(SESSION_TIMEOUT_MS), "idle_in_transaction_session_timeout": str(SESSION_TIMEOUT_MS)}
-            self._writer = self._reader = create_async_engine(
-                url, pool_size=POOL_SIZE, pool_pre_ping=True, connect_args={"server_settings": timeouts}
-            )
+            self._writer = create_async_engine(url, pool_size=POOL_SIZE, pool_pre_ping=True, connect_args={"server_settings": timeouts})
+            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            event.listen(self._writer.sync_engine, "handle_error", name_passing_error)
             self._turn = nullcontext()
 
     @property
@@ -81,8 +84,16 @@ class Database:
 
     async def close(self) -> None:
         await self._writer.dispose()
-        if self._reader is not self._writer:
-            await self._reader.dispose()
+        await self._reader.dispose()
+
+
+def name_passing_error(context: ExceptionContext) -> BaseException | None:
+    """Call a trouble that passes by its name, OperationalError: asyncpg's adapter gives locks, time-outs and ends no kind of their own."""
+    error = context.sqlalchemy_exception
+    sqlstate = str(getattr(context.original_exception, "sqlstate", None) or "")
+    if isinstance(error, DBAPIError) and (context.is_disconnect or sqlstate in PASSING or sqlstate[:2] in PASSING):
+        return OperationalError(error.statement, None, context.original_exception, hide_parameters=True)
+    return None
 
 
 def _sqlite_engine(url: str, *, connections: int, read_only: bool) -> AsyncEngine:

@@ -164,7 +164,7 @@ class Problem(BaseModel):
     title: str
     status: int
     code: str
-    detail: str | None = None
+    detail: str
     errors: list[ProblemField] = []
 
 
@@ -175,7 +175,7 @@ def problem_response(error: DomainError) -> Response:
         "title": error.title,
         "status": error.status,
         "code": error.code,
-        "detail": error.detail,
+        "detail": error.detail or error.title,
         "errors": [asdict(each) for each in error.errors],
     }
     return Response(to_json(error.extra | body), error.status, {"Cache-Control": "no-store", **error.headers}, PROBLEM_JSON)

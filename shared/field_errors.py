@@ -87,7 +87,8 @@ def _field_error(found: Mapping[str, Any], *, skip_place: bool) -> FieldError:
     kind: str = found["type"]
     location: Sequence[str | int] = found["loc"]
     if skip_place and location and location[0] in PLACES:
-        location = location[1:]
+        is_header, location = location[0] == "header", location[1:]
+        location = [str(part).lower() for part in location] if is_header else location  # a header's name is ours in any case of letters
     code = CODES.get(kind) or _code_of(kind)
     template = DETAILS.get(code)
     # A validator of ours names its own code; its sentence is constant as long as nothing is filled in.

@@ -1,6 +1,7 @@
 """`aryz up`: the suite behind uvicorn in this process."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

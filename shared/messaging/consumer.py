@@ -35,7 +35,8 @@ TRANSIENT = (
     OwnerUnavailable,
 )  # by name; anything else is the event's own fault
 BACKOFF_SECONDS = (0.1, 5.0)
-PACE_SECONDS = 0.05  # under load batches grow instead of transactions; a lonely event does not wait
+REST = 2.0  # times as long as the batch took: under load batches grow instead of transactions, and a lonely event waits a few milliseconds
+LONGEST_REST_SECONDS = 0.2
 FLOOD = 20  # poison events within FLOOD_WINDOW are no longer bad luck but a bad deployment
 FLOOD_WINDOW = timedelta(minutes=1)
 
@@ -71,13 +72,14 @@ class Consumer:
         try:
             while True:
                 fetched = await reader.fetch(BATCH)
-                rested_at = loop.time() + (PACE_SECONDS if len(fetched.records) < BATCH else 0)
+                began = loop.time()
                 try:
                     async with reader.hold(fetched):
                         await reader.applied(await self._apply_patiently(fetched.records))
                 except AssignmentLost:
                     log.info("partitions went to another member; its batch comes again there")
-                await asyncio.sleep(max(0.0, rested_at - loop.time()))
+                if len(fetched.records) < BATCH:
+                    await asyncio.sleep(min(REST * (loop.time() - began), LONGEST_REST_SECONDS))
         finally:
             await reader.stop()
 

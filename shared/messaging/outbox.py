@@ -32,11 +32,14 @@ def context(service: str, clock: Clock, ids: Ids) -> dict[str, Any]:
     return {"outbox": _Pending(service, clock, ids, [], Counter())}
 
 
-def append(session: AsyncSession, event: Event, *, cause: Envelope | None = None, event_id: UUID | None = None) -> UUID:
+def append(
+    session: AsyncSession, event: Event, *, cause: Envelope | None = None, event_id: UUID | None = None, traceparent: str | None = None
+) -> UUID:
     """Emit `event` when this transaction commits; returns its id.
 
     Lock the aggregate before appending, so that one appeal's events keep their order. `cause` is the event being handled: the new id then
     follows from it (UUIDv5), and a batch done again after a lost write repeats it. Without a cause the id is new, or `event_id`.
+    `traceparent`: of the request that asked for it, where one task works for many.
 
     Raises:
         PermissionError: the event belongs to another service.
@@ -58,7 +61,7 @@ def append(session: AsyncSession, event: Event, *, cause: Envelope | None = None
             "time": pending.clock.now(),
             "correlation_id": cause.correlation_id if cause else event_id,
             "causation_id": cause.id if cause else None,
-            "traceparent": (cause.traceparent if cause else None) or current_traceparent(),
+            "traceparent": (cause.traceparent if cause else None) or traceparent or current_traceparent(),
             "value": event.model_dump_json().encode(),
         }
     )

@@ -23,7 +23,6 @@ from shared.telemetry import Metrics
 
 BATCH = 500
 LEASE = timedelta(seconds=5)
-PACE_SECONDS = 0.02  # under load batches grow instead of transactions; what comes after a quiet moment goes at once
 POLL_SECONDS = (0.025, 0.25)  # a wake-up inside the same process comes sooner; it is only a hint
 SEND_TIMEOUT_SECONDS = 30
 
@@ -49,15 +48,17 @@ class Relay:
     async def run(self) -> None:
         """Until cancelled. Errors end it: the runtime starts it again."""
         wait, longest = POLL_SECONDS
+        loop = asyncio.get_running_loop()
         try:
             while True:
                 self._database.outbox_written.clear()
-                paced = asyncio.get_running_loop().time() + PACE_SECONDS
+                began = loop.time()
                 sent = await self.step()
                 wait = POLL_SECONDS[0] if sent else min(wait * 2, longest)
                 if sent < BATCH:
+                    # Resting as long as the step took lets batches grow under load instead of transactions.
+                    await asyncio.sleep(min(loop.time() - began, longest))
                     await self._wait(wait)
-                    await asyncio.sleep(max(0.0, paced - asyncio.get_running_loop().time()))
         finally:
             await asyncio.shield(self.release())
 

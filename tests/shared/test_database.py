@@ -2,11 +2,19 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table, insert, select, text
-from sqlalchemy.exc import OperationalError
+from asyncpg.exceptions import (
+    AdminShutdownError,
+    ConnectionDoesNotExistError,
+    DeadlockDetectedError,
+    LockNotAvailableError,
+    NumericValueOutOfRangeError,
+    UndefinedColumnError,
+)
+from sqlalchemy import Column, Integer, MetaData, Table, create_engine, event, insert, select, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from shared.clock import SystemClock
-from shared.database import Database, service_url
+from shared.database import Database, name_passing_error, service_url
 from shared.ids import RandomIds
 from shared.messaging import tables
 
@@ -82,3 +90,32 @@ async def test_moments_come_back_aware_and_in_utc(database):
         moment = datetime(2026, 2, 2, 14, tzinfo=UTC)
         await session.execute(insert(tables.inbox), {"event_id": RandomIds().new(), "applied_at": moment})
         assert (await session.execute(select(tables.inbox.c.applied_at))).scalar_one() == moment
+
+
+class TestNamePassingError:
+    """On an engine whose driver raises what asyncpg raises; PostgreSQL's own errors, real classes."""
+
+    @pytest.mark.parametrize("passing", [LockNotAvailableError, DeadlockDetectedError, AdminShutdownError, ConnectionDoesNotExistError])
+    def test_what_passes_is_an_operational_error(self, passing):
+        with pytest.raises(OperationalError):
+            _failing_with(passing("a lock"))
+
+    @pytest.mark.parametrize("lasting", [UndefinedColumnError, NumericValueOutOfRangeError])
+    def test_what_lasts_keeps_its_kind(self, lasting):
+        with pytest.raises(DBAPIError) as raised:
+            _failing_with(lasting("column"))
+        assert not isinstance(raised.value, OperationalError)
+
+
+def _failing_with(error: Exception) -> None:
+    engine = create_engine("sqlite://")
+    event.listen(engine, "handle_error", name_passing_error)
+
+    translated = type("Error", (engine.dialect.loaded_dbapi.Error,), {"sqlstate": error.sqlstate})
+
+    def fail_in_the_driver(*_of) -> None:
+        raise translated(str(error))
+
+    engine.dialect.do_execute = fail_in_the_driver
+    with engine.connect() as connection:
+        connection.execute(text("SELECT 1"))

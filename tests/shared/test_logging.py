@@ -1,3 +1,4 @@
+import asyncio
 import io
 import json
 import logging
@@ -84,3 +85,14 @@ class TestConfigureLogging:
         structlog.get_logger().debug("chatter")
 
         assert lines() == []
+
+
+class TestLibraries:
+    def test_an_exception_that_nobody_retrieved_does_not_tell_its_words(self, lines):
+        context = {"message": "Task exception was never retrieved", "exception": ValueError(CANARY)}
+        loop = asyncio.new_event_loop()
+        loop.default_exception_handler(context)
+        loop.close()
+        (line,) = lines()
+        assert line["event"] == "Task exception was never retrieved"
+        assert CANARY not in json.dumps(line, ensure_ascii=False)

@@ -14,7 +14,8 @@ from suite.demo.surface import Surface
 SENDERS = 32
 CLERKS = 4
 HANDLED_EVERY = 16  # about 6 % of the appeals are answered and closed while the demo runs
-REST_SECONDS = 0.05
+CLERK_SECONDS = 1.0  # until a clerk looks at a new case
+REST_SECONDS = 0.1
 PROVIDER_ROUNDS = 2
 OUTCOMES = {"COMPLAINT": ("JUSTIFIED", "PARTLY_JUSTIFIED", "UNJUSTIFIED"), "GRATITUDE": ("NOTED",), "SUGGESTION": ("NOTED",)}
 ANSWER = {
@@ -52,7 +53,7 @@ class Traffic:
         self._random = Random(seed)  # noqa: S311 - repeatable, nothing secret
         self._seed = seed
         self._advance = advance
-        self._to_handle: asyncio.Queue[tuple[DemoAppeal, str] | None] = asyncio.Queue()
+        self._to_handle: asyncio.Queue[tuple[float, DemoAppeal, str] | None] = asyncio.Queue()
         self.done = Done()
 
     async def run(self, appeals: Sequence[DemoAppeal], *, run_id: str, rate: float | None = None) -> Done:
@@ -86,13 +87,14 @@ class Traffic:
         self.done.appeals.append(sent)
         self._advance()
         if place % HANDLED_EVERY == 0:
-            self._to_handle.put_nowait(sent)
+            self._to_handle.put_nowait((perf_counter() + CLERK_SECONDS, *sent))
 
     async def _clerk(self) -> None:
         while (task := await self._to_handle.get()) is not None:
-            appeal, appeal_id = task
+            look_at, appeal, appeal_id = task
+            await asyncio.sleep(max(0.0, look_at - perf_counter()))
             while not await self._handle(appeal, appeal_id):  # noqa: ASYNC110 - what it waits for happens in another process
-                await asyncio.sleep(REST_SECONDS)
+                await asyncio.sleep(CLERK_SECONDS / 2)
 
     async def _handle(self, appeal: DemoAppeal, appeal_id: str) -> bool:
         """Claim, answer and close as far as the case allows now; False when it is to be looked at again."""

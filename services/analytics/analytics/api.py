@@ -10,17 +10,21 @@ from analytics.schemas import Figure, KpiEntry, KpiQuery, Live
 from analytics.service import Question, figure
 from shared.auth import CurrentPrincipal
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
-from shared.http import ListResponse
+from shared.http import DEFAULT_LIMIT, Cursor, CursorText, Limit, ListResponse
 
 router = APIRouter(prefix="/v1", tags=["figures"])
 
 
-@router.get("/kpis", responses=responses(Unauthorized, Forbidden))
-async def list_kpis(current: CurrentPrincipal) -> ListResponse[KpiEntry]:
+@router.get("/kpis", responses=responses(Unauthorized, Forbidden, InvalidInput))
+async def list_kpis(current: CurrentPrincipal, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None) -> ListResponse[KpiEntry]:
     """The figures that the client may ask for."""
     kpis = view_of(current).kpis
-    items = [KpiEntry(id=kpi.id, unit=kpi.unit, metric_version=kpi.metric_version, **kpi.label.as_dict()) for kpi in kpis]
-    return ListResponse(items=items, total=len(items))
+    (start,) = Cursor.decode(cursor, int) if cursor is not None else (0,)
+    if not 0 <= start <= len(kpis):
+        raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.")
+    end = start + limit
+    items = [KpiEntry(id=kpi.id, unit=kpi.unit, metric_version=kpi.metric_version, **kpi.label.as_dict()) for kpi in kpis[start:end]]
+    return ListResponse(items=items, total=len(kpis), next_cursor=Cursor.encode(end) if end < len(kpis) else None)
 
 
 @router.get("/kpis/{kpi_id}", responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, bindparam, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 from sqlmodel import col
 
 from intake.models import LAST_SEQUENCE, Appeal, ContentRead, Provider, RegisterCounter, Timeline, Tracking, WrongAttempt
@@ -14,6 +15,7 @@ from shared.messaging import tables
 from shared.messaging.inbox import upserting
 
 Rows = Sequence[dict[str, Any]]
+_WORDS: tuple[Any, ...] = (Appeal.text, Appeal.applicant, Appeal.provider_name)
 
 
 async def next_sequences(session: AsyncSession, n: int) -> list[int]:
@@ -53,9 +55,14 @@ async def keep_answers(session: AsyncSession, rows: Sequence[dict[str, object]])
 
 
 async def appeal_by_number(session: AsyncSession, number: str) -> tuple[Appeal, Tracking] | None:
+    """Without the appeal's words: a long text would take longer to fetch, and so tell that the number exists."""
     query = select(Appeal, Tracking).join(Tracking, col(Tracking.appeal_id) == col(Appeal.id)).where(col(Appeal.number) == number)
-    row = (await session.execute(query)).one_or_none()
+    row = (await session.execute(query.options(*(defer(one, raiseload=True) for one in _WORDS)))).one_or_none()
     return None if row is None else (row[0], row[1])
+
+
+async def number_of_appeal(session: AsyncSession, appeal_id: UUID) -> str | None:
+    return (await session.execute(select(col(Appeal.number)).where(col(Appeal.id) == appeal_id))).scalar_one_or_none()
 
 
 async def timeline(session: AsyncSession, appeal_id: UUID) -> Sequence[Timeline]:

@@ -127,7 +127,7 @@ class HistoryView(BaseModel):
 
 
 class CaseSummary(BaseModel):
-    """A case as lists show it."""
+    """A case as lists show it, with what the one who asks may do with it."""
 
     appeal_id: UUID
     number: str
@@ -153,16 +153,16 @@ class CaseSummary(BaseModel):
     closed_at: datetime | None
     next_due_at: datetime | None
     overdue: bool
+    next_actions: list[NextAction]
 
 
 class CaseView(CaseSummary):
-    """A case with all that belongs to it, and what the one who asks may do with it."""
+    """A case with all that belongs to it."""
 
     clocks: list[ClockView]
     classification: dict[str, Any]
     history: list[HistoryView]
     answer: AnswerView | None
-    next_actions: list[NextAction]
 
 
 class DayView(BaseModel):

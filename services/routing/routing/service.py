@@ -56,7 +56,7 @@ async def list_cases(
     found, total = await repository.cases(session, visible_cases(principal), wanted, now, limit=limit + 1, after=_place(cursor))
     page = found[:limit]
     next_cursor = Cursor.encode(page[-1].next_due_at.isoformat(), str(page[-1].appeal_id)) if len(found) > limit else None
-    items = [schemas.CaseSummary.model_validate(_summary(case, now)) for case in page]
+    items = [schemas.CaseSummary.model_validate(_summary(case, principal, now)) for case in page]
     return ListResponse(items=items, total=total, next_cursor=next_cursor)
 
 
@@ -91,10 +91,11 @@ def _opened(answer: Answer, sealer: Sealer) -> schemas.AnswerView:
     return schemas.AnswerView(at=answer.at, language=answer.language, **dict(content))
 
 
-def _summary(case: AppealCase, now: datetime) -> dict[str, Any]:
+def _summary(case: AppealCase, principal: Principal, now: datetime) -> dict[str, Any]:
     return case.model_dump() | {
         "next_due_at": None if case.next_due_at == NEVER else case.next_due_at,
         "overdue": case.next_due_at < now,
+        "next_actions": workflow.next_actions(case, principal),
     }
 
 
@@ -105,12 +106,11 @@ async def _view(session: AsyncSession, principal: Principal, case: AppealCase, t
         for row in await repository.history(session, case.appeal_id)
     ]
     return schemas.CaseView.model_validate(
-        _summary(case, tools.clock.now())
+        _summary(case, principal, tools.clock.now())
         | {
             "clocks": [clock.model_dump() for clock in await repository.clocks(session, case.appeal_id)],
             "history": told,
             "answer": _opened(answer, tools.sealer) if answer else None,
-            "next_actions": workflow.next_actions(case, principal),
         }
     )
 

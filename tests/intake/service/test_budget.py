@@ -20,6 +20,13 @@ class TestBudget:
         clock.advance(timedelta(seconds=30))
         budget.spend("a")
 
+    def test_an_ipv6_network_is_one_client(self):
+        budget = Budget(1, FakeClock(datetime(2026, 2, 2, tzinfo=UTC)))
+        budget.spend("2001:db8::1")
+        with pytest.raises(TooMany):
+            budget.spend("2001:db8::2")
+        budget.spend("2001:db8:0:1::1")
+
     def test_zero_is_no_limit(self):
         budget = Budget(0, FakeClock(datetime(2026, 2, 2, tzinfo=UTC)))
         for _ in range(1000):

@@ -68,3 +68,10 @@ class TestAudit:
         ids = [UUID(int=number) for number in range(501)]
         assert len((await read(desk, ids[:500], "classification")).json()["items"]) == 500
         assert (await read(desk, ids, "classification")).status_code == 422
+
+
+class TestRequest:
+    async def test_an_unknown_field_is_refused(self, desk):
+        asked = {"ids": [], "purpose": "classification", "reason": "x"}
+        answer = await desk.client.post("/intake/internal/v1/contents", json=asked, headers=desk.token("service"))
+        assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "unknown-field")

@@ -3,8 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -142,3 +144,24 @@ class TestEmbeddedLog:
         seen = [record.value for _, record in await log.records_after(0, 10)]
         assert seen[-1] == b"after"
         assert [seq for seq, _ in await log.records_after(0, 10)] == list(range(1, len(seen) + 1))
+
+    async def test_what_comes_while_a_reader_looks_for_its_start_is_not_passed_over(self, log, tmp_path):
+        """Else it would be lost: the position of its partition moves on with the next record."""
+        keys = {partition_of(str(key)): key for key in (uuid4() for _ in range(500))}
+        late = [envelope(keys[partition]) for partition in (0, 5)]  # the first partition was asked about already
+
+        def append_in_between(statement: str) -> None:
+            if "partition = 3" in statement and late:
+                with ThreadPoolExecutor(1) as thread:
+                    thread.submit(lambda: asyncio.run(_append(tmp_path / "events.db", [late.pop(0), late.pop(0)]))).result()
+
+        await log._reader.run(lambda file: file.set_trace_callback(append_in_between))
+        assert await log.seq_before(APPEALS, {}) == 0
+        assert not late
+
+
+async def _append(path: Path, envelopes: list[Envelope]) -> None:
+    log = EmbeddedLog(path)
+    await log.start()
+    await log.append(APPEALS, envelopes)
+    await log.stop()

@@ -1,6 +1,7 @@
 """A budget of calls per address in this process: a bucket that refills evenly over a minute."""
 
 import math
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 from shared.clock import Clock
@@ -17,9 +18,13 @@ class Budget:
         self._left: dict[str, tuple[float, float]] = {}
 
     def spend(self, address: str) -> None:
-        """Raises TooMany, with the seconds until the next call is possible, when the budget is used up. 0 a minute: no limit."""
+        """One call from `address`, or from its network: see `place`.
+
+        Raises TooMany, with the seconds until the next call is possible, when the budget is used up. 0 a minute: no limit.
+        """
         if not self._per_minute:
             return
+        address = place(address)
         now, rate = self._clock.now().timestamp(), self._per_minute / MINUTE
         left, at = self._left.get(address, (float(self._per_minute), now))
         left = min(float(self._per_minute), left + (now - at) * rate)
@@ -28,3 +33,12 @@ class Budget:
         if len(self._left) >= REMEMBERED:
             self._left = {key: entry for key, entry in self._left.items() if now - entry[1] < MINUTE}
         self._left[address] = (left - 1, now)
+
+
+def place(address: str) -> str:
+    """What counts as one client: an IPv6 household has 2^64 addresses, so its network does."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address

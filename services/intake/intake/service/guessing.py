@@ -8,12 +8,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 from weakref import WeakValueDictionary
 
 from intake import repository
 from intake.models import WrongAttempt
+from intake.service.budget import place
 from intake.settings import Settings
 from shared.clock import Clock
 from shared.database import Database
@@ -44,9 +44,9 @@ class Guesses:
         self._locks: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
 
     def attempt(self, number: str, address: str) -> Try:
-        place = _place(address)
-        pair = self._pepper.keyed_hmac("attempt", f"{place}\n{number}".encode("utf-8", "replace"))
-        return Try(pair, self._pepper.keyed_hmac("attempt", place.encode("utf-8", "replace")))
+        origin = place(address)
+        pair = self._pepper.keyed_hmac("attempt", f"{origin}\n{number}".encode("utf-8", "replace"))
+        return Try(pair, self._pepper.keyed_hmac("attempt", origin.encode("utf-8", "replace")))
 
     def one_at_a_time(self, attempt: Try) -> asyncio.Lock:
         """Held round look and verdict: parallel guesses from one address would otherwise all pass before the first is counted."""
@@ -85,12 +85,3 @@ async def forget(database: Database, clock: Clock) -> None:
     """Drop attempts that no longer count."""
     async with database.write() as session:
         await repository.forget_wrong_attempts(session, clock.now() - FORGOTTEN_AFTER)
-
-
-def _place(address: str) -> str:
-    """An IPv6 household has 2^64 addresses: its network counts as one."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address

@@ -28,6 +28,7 @@ from shared.idempotency import IdempotencyKeyReused
 from shared.messaging import outbox
 from shared.sealing import Pepper, Sealer
 from shared.service import Parts
+from shared.telemetry import current_traceparent
 
 PIN_DIGITS: Final = 8
 ATTEMPTS: Final = 3  # another process may take the same key, or a number of the same cycle, between our look and our insert
@@ -55,6 +56,8 @@ class _Entry:
     appeal_id: UUID
     pin: str
     row: dict[str, Any]
+    traceparent: str | None
+    """Of the request that files it: the group is written by one task for all."""
 
 
 def hashed_pin(pepper: Pepper, appeal_id: UUID, pin: str) -> bytes:
@@ -108,9 +111,12 @@ class Register:
 
     async def _submit(self, filing: Filing, request: idempotency.Request | None) -> Receipt:
         for attempt in range(1, ATTEMPTS + 1):
+            entry = self._prepared(filing, request)
             try:
-                answer = await self._group.submit(self._prepared(filing, request))
+                answer = await self._group.submit(entry)
             except IntegrityError:
+                if kept := await self._kept(entry):
+                    return kept
                 if attempt == ATTEMPTS:
                     raise
             else:
@@ -118,6 +124,12 @@ class Register:
                     raise answer
                 return answer
         raise AssertionError  # the loop above returns or raises
+
+    async def _kept(self, entry: _Entry) -> Receipt | None:
+        """The receipt if the group was committed although its commit ended in an error: it was tried again and met its own rows."""
+        async with self._parts.database.read() as session:
+            number = await repository.number_of_appeal(session, entry.appeal_id)
+        return Receipt(_body(entry, number, self._parts.clock.now())) if number else None
 
     def _prepared(self, filing: Filing, request: idempotency.Request | None) -> _Entry:
         sealer, pepper = self._parts.sealer, self._parts.pepper
@@ -145,7 +157,7 @@ class Register:
             "received_at": filing.received_at,
             "registered_at": filing.registered_at,
         }
-        return _Entry(filing, request, appeal_id, pin, row)
+        return _Entry(filing, request, appeal_id, pin, row, current_traceparent())
 
     async def _together(self, entries: Sequence[_Entry]) -> Sequence[Receipt | DomainError]:
         """One transaction for all: one statement a table, and an answer for each."""
@@ -173,7 +185,7 @@ class Register:
             receipts[one.appeal_id] = Receipt(body)
             if one.request:
                 kept.append(self._parts.idempotency.row(one.request, 201, body, now))
-            outbox.append(session, events.appeal_registered(one.appeal_id, number, one.filing))
+            outbox.append(session, events.appeal_registered(one.appeal_id, number, one.filing), traceparent=one.traceparent)
         await repository.add_appeals(session, [one.row for one in entries], [_tracking(one) for one in entries])
         await repository.keep_answers(session, kept)
         return receipts

@@ -74,11 +74,9 @@ def candidate(hit: Hit) -> dict[str, Any]:
 
 
 def _shown_bin(listed: Listed, principal: Principal, sealer: Sealer) -> str | None:
-    """The BIN for staff; never a sole trader's, which is a person's IIN."""
-    if not (principal.is_staff or principal.has("admin")):
-        return None
+    """An organisation's BIN is public; a sole trader's is an IIN, and is the staff's to see."""
     number = sealer.open("provider", listed.provider_id, "bin", listed.bin).decode()
-    return number if is_valid_bin(number) else None
+    return number if is_valid_bin(number) or principal.is_staff or principal.has("admin") else None
 
 
 def _listed(provider: Provider) -> Listed:
