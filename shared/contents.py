@@ -1,13 +1,14 @@
 """The claim check: events carry ids, and an entitled reader fetches the words from their owner through this audited read (design §1.3)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 from uuid import UUID
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.errors import Unavailable
+from shared.errors import Forbidden, InvalidInput, Unavailable
 
 MAX_IDS = 500  # one consumer batch
 TIMEOUT_SECONDS = 10.0
@@ -32,6 +33,32 @@ class ContentItem(BaseModel):
 
 class ContentsResponse(BaseModel):
     items: list[ContentItem]
+
+
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """What words may be read for: by which services, and whether they must say on whose behalf."""
+
+    readers: frozenset[str]
+    for_a_person: bool
+
+
+P = TypeVar("P", bound=Purpose)
+
+
+def entitled(asked: ContentsRequest, reader: str, purposes: Mapping[str, P]) -> P:
+    """The purpose asked for, if it is this service's.
+
+    Raises InvalidInput for a purpose that is not known or lacks the person it needs, Forbidden for a reader it is not meant for.
+    """
+    purpose = purposes.get(asked.purpose)
+    if purpose is None:
+        raise InvalidInput.field("purpose", "unknown-code", "The value is not one of the known codes.")
+    if reader not in purpose.readers:
+        raise Forbidden("This purpose is another service's.")
+    if purpose.for_a_person and not asked.on_behalf_of:
+        raise InvalidInput.field("on_behalf_of", "required", "This field is required.")
+    return purpose
 
 
 class OwnerUnavailable(Exception):
@@ -67,6 +94,10 @@ class Contents:
                 raise OwnerUnavailable(f"{service} does not answer") from error
             if answer.status_code != httpx.codes.OK:
                 raise OwnerUnavailable(f"{service} answers {answer.status_code}")
-            for item in ContentsResponse.model_validate_json(answer.content).items:
+            try:
+                items = ContentsResponse.model_validate_json(answer.content).items
+            except ValueError as error:
+                raise OwnerUnavailable(f"{service} answers something else") from error
+            for item in items:
                 found[item.id] = item.content if item.found else None
         return found

@@ -246,6 +246,9 @@ def _with_bodies(app: FastAPI, schema: dict[str, Any]) -> dict[str, Any]:
         content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{names[model]}"}}}
         operation.setdefault("requestBody", {"required": True, "content": content})
         operation["responses"] = {str(status): each for status, each in responses(*BODY_ERRORS).items()} | operation["responses"]
+    for item in schema["paths"].values():
+        for operation in item.values():  # a NUL in the address is refused before any route is looked for
+            operation["responses"] = {str(status): each for status, each in responses(MalformedText).items()} | operation["responses"]
     _replace_default_422(schema, components)
     return schema
 

@@ -197,7 +197,7 @@ def runtime(service: Service, parts: Parts, *, restart: bool) -> Runtime:
 
     loops = [
         Loop("relay", relay.run),
-        Loop("consumer", reader.run),
+        Loop("consumer", reader.run, lambda: "too many events fail: mend, then replay" if reader.breaker_open else None),
         every(PRUNE_EVERY, "prune", prune),
         every(MEASURE_EVERY, "measure", measure),
     ]

@@ -1,7 +1,6 @@
 """`aryz up`: the suite behind uvicorn in this process."""
 
 import asyncio
-import gc
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -73,6 +72,7 @@ async def _serve(data: Path, listening: socket.socket, url: str, *, demo: bool, 
         lifespan="off",
         access_log=False,
         log_config=None,
+        ws="none",
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=STOP_SECONDS,

@@ -39,6 +39,10 @@ class Row:
             raise self.error(f"{column} is empty")
         return self.cells[column]
 
+    def words(self, column: str) -> frozenset[str]:
+        """Several codes in one cell, with spaces between them."""
+        return frozenset(self.text(column).split())
+
     def one_of(self, column: str, allowed: Mapping[str, object] | frozenset[str]) -> str:
         value = self.text(column)
         if value not in allowed:

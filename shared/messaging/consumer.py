@@ -108,7 +108,7 @@ class Consumer:
                 self.breaker_open = True
                 log.error("breaker open: too many events fail", service=self._database.service)  # noqa: TRY400 - the cause was logged with each event
             else:
-                self.breaker_open = False
+                self.breaker_open = False  # only a batch without a failing event gets here
                 return applied
             await asyncio.sleep(wait)
             wait = min(wait * 2, longest)
@@ -196,7 +196,7 @@ class Consumer:
         position = (record.topic, record.partition)
         async with self._database.write() as session:
             stored = await inbox.locked_offsets(session, [position], self._topic_ids)
-            if await inbox.poisons_since(session, now - FLOOD_WINDOW) >= FLOOD:
+            if self.breaker_open or await inbox.poisons_since(session, now - FLOOD_WINDOW) >= FLOOD:
                 raise FloodOfPoison
             if record.offset >= stored[position]:
                 await inbox.park(session, record, reason=reason, poison=True, now=now)

@@ -108,9 +108,14 @@ class EmbeddedLog:
 
     def _store(self, file: sqlite3.Connection, topic: str, envelopes: Sequence[Envelope], loop: asyncio.AbstractEventLoop) -> None:
         """Write in one transaction what is not there yet, each with the next `seq`, which counts without gaps."""
-        ends, last, stored = dict(self._ends), self._last_seq, []
+        stored: list[tuple[int, Record]] = []
         file.execute("BEGIN IMMEDIATE")
         try:
+            last = _last_seq(file)
+            if last != self._last_seq:  # another process wrote: what is remembered here has a gap
+                self._ends = _read_ends(file)
+                loop.call_soon_threadsafe(self._recent.clear)
+            ends = dict(self._ends)
             for envelope in envelopes:
                 partition = partition_of(envelope.key)
                 record = Record(topic, partition, ends.get((topic, partition), 0), envelope.key, envelope.headers, envelope.value)

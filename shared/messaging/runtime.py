@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 
 import structlog
 
@@ -21,6 +22,8 @@ class Loop:
 
     name: str
     run: Callable[[], Awaitable[None]]
+    trouble: Callable[[], str | None] = lambda: None
+    """What keeps it from its work although it runs."""
 
 
 def every(period: timedelta, name: str, job: Callable[[], Awaitable[None]]) -> Loop:
@@ -45,8 +48,9 @@ class Runtime:
 
     @property
     def fallen(self) -> dict[str, str]:
-        """Loops that are down at this moment and the kind of their last error."""
-        return dict(self._fallen)
+        """Loops that are down or kept from their work at this moment, and why."""
+        troubled = {loop.name: trouble for loop in self._loops if (trouble := loop.trouble()) is not None}
+        return troubled | self._fallen
 
     def start(self) -> None:
         self._tasks = [asyncio.create_task(self._keep(loop), name=loop.name) for loop in self._loops]
@@ -67,8 +71,10 @@ class Runtime:
             await self.stop()
 
     async def _keep(self, loop: Loop) -> None:
-        rest, longest = RESTART_SECONDS
+        shortest, longest = RESTART_SECONDS
+        rest = shortest
         while True:
+            began = monotonic()
             try:
                 await loop.run()
             except Exception as error:
@@ -76,6 +82,6 @@ class Runtime:
                 self._fallen[loop.name] = type(error).__name__
                 if not self._restart:
                     raise
+            rest = shortest if monotonic() - began > longest else min(rest * 2, longest)
             await asyncio.sleep(rest)
-            rest = min(rest * 2, longest)
             self._fallen.pop(loop.name, None)

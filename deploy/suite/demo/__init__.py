@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from time import perf_counter
 from uuid import UUID, uuid4
@@ -34,12 +34,14 @@ __all__ = ["DemoFailed", "fill", "play", "run"]
 def run(*, appeals: int, seed: int, url: str | None, rate: float | None, data: Path) -> bool:
     """Play the demo and print its table; True when sent and said agree."""
     console = Console()
-    with _own_suite(console) if url is None else _given(url, data) as (where, folder):
-        try:
+    try:
+        with _own_suite(console) if url is None else nullcontext((url.rstrip("/"), data)) as (where, folder):
             return asyncio.run(play(where, folder, appeals=appeals, seed=seed, rate=rate, console=console))
-        except DemoFailed as failure:
-            console.print(f"[red]aryz demo:[/] {failure}")
-            return False
+    except (DemoFailed, process.SuiteDidNotStart) as failure:
+        console.print("aryz demo:", str(failure), style="red", markup=False)
+    except httpx.TransportError as failure:
+        console.print(f"aryz demo: {url} does not answer ({type(failure).__name__})", style="red", markup=False)
+    return False
 
 
 @contextmanager
@@ -49,11 +51,6 @@ def _own_suite(console: Console) -> Iterator[tuple[str, Path]]:
         with process.running(Path(folder)) as suite:
             console.print(f"a suite of its own at {suite.url}, ready after {perf_counter() - began:.1f} s")
             yield suite.url, suite.data
-
-
-@contextmanager
-def _given(url: str, data: Path) -> Iterator[tuple[str, Path]]:
-    yield url.rstrip("/"), data
 
 
 async def play(url: str, data: Path, *, appeals: int, seed: int, rate: float | None = None, console: Console) -> bool:

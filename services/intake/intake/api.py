@@ -15,7 +15,7 @@ from intake.service.tracking import track
 from intake.state import CurrentIntake
 from shared.auth import CurrentPrincipal, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse
-from shared.errors import Forbidden, NotFound, PayloadTooLarge, TooMany, Unauthorized, UnsupportedMediaType, responses
+from shared.errors import Forbidden, InvalidInput, NotFound, PayloadTooLarge, TooMany, Unauthorized, UnsupportedMediaType, responses
 from shared.http import body
 from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused
 
@@ -23,6 +23,7 @@ router = APIRouter()
 
 AppealPin = Annotated[str | None, Header(alias="Appeal-Pin", description="The eight digits given at registration.")]
 IMPORT_BODY = {"requestBody": {"required": True, "content": {kind: {"schema": {"type": "string"}} for kind in (NDJSON, CSV)}}}
+IMPORT_ERRORS = responses(Unauthorized, Forbidden, InvalidInput, PayloadTooLarge, UnsupportedMediaType)
 
 
 @router.post(
@@ -59,7 +60,7 @@ async def track_appeal(
     return await track(intake.parts, intake.guesses, number=number, pin=pin, principal=principal, address=address)
 
 
-@router.post("/v1/imports", responses=responses(Unauthorized, Forbidden, PayloadTooLarge, UnsupportedMediaType), openapi_extra=IMPORT_BODY)
+@router.post("/v1/imports", responses=IMPORT_ERRORS, openapi_extra=IMPORT_BODY)
 async def import_register(request: Request, intake: CurrentIntake, _admin: Annotated[Principal, Depends(require("admin"))]) -> Imported:
     """Take over closed appeals, 500 lines a transaction; sent again, what is known already is unchanged."""
     read = reader_of(request.headers.get("content-type", "").partition(";")[0].strip().lower())

@@ -84,10 +84,17 @@ async def wrong_attempts(session: AsyncSession, keys: Collection[bytes]) -> Mapp
     return {row.key: row for row in (await session.execute(query)).scalars()}
 
 
-async def put_wrong_attempts(session: AsyncSession, rows: Rows) -> None:
+async def drop_wrong_attempts(session: AsyncSession, keys: Collection[bytes]) -> None:
+    if keys:
+        await session.execute(delete(WrongAttempt).where(col(WrongAttempt.key).in_(keys)))
+
+
+async def count_wrong_attempts(session: AsyncSession, keys: Collection[bytes], now: datetime) -> None:
+    """One more under each key; counted in the database, so that processes beside each other lose none."""
     statement = upserting(session)(WrongAttempt)
-    new = {"count": statement.excluded.count, "last_at": statement.excluded.last_at}
-    await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=new), rows)
+    more = {"count": col(WrongAttempt.count) + 1, "last_at": now}
+    rows = [{"key": key, "count": 1, "last_at": now} for key in keys]
+    await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=more), rows)
 
 
 async def forget_wrong_attempts(session: AsyncSession, before: datetime) -> None:

@@ -92,7 +92,7 @@ async def search_providers(
     cursor: CursorText = None,
 ) -> ListResponse[ProviderItem]:
     """Providers by name, in Kazakh, Russian or Latin letters; spelling forgiven, numbers exact. Without a query all, by name."""
-    start: int = Cursor.decode(cursor, int)[0] if cursor else 0
+    start: int = Cursor.decode(cursor, int)[0] if cursor is not None else 0
     if not 0 <= start < PAGE_END:
         raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.")
     wanted = _known_region(region)
@@ -126,7 +126,7 @@ async def list_inquiries(
     cursor: CursorText = None,
 ) -> ListResponse[InquiryItem]:
     """What the one who asks may see, those that await the provider first and by due date."""
-    after = _inquiry_place(cursor) if cursor else None
+    after = _inquiry_place(cursor) if cursor is not None else None
     wanted = repository.InquiryFilter(status, _known_region(region), provider_id, overdue)
     async with parts.database.read() as session:
         found, total = await repository.inquiries(session, visible_inquiries(principal), wanted, after, limit + 1)
@@ -196,7 +196,7 @@ async def list_matches(
     cursor: CursorText = None,
 ) -> ListResponse[MatchItem]:
     """Typed names that no rule could decide on, the longest waiting first; the names are read from their owner for this answer."""
-    after = _match_place(cursor) if cursor else None
+    after = _match_place(cursor) if cursor is not None else None
     async with parts.database.read() as session:
         found, total = await repository.matches(session, visible_cases(principal), _known_region(region), after, limit + 1)
     page = found[:limit]

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.auth import ROLES
+from shared.contents import Purpose
 from shared.domain.deadlines import policies
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError, Row, parse_rows
@@ -46,12 +47,6 @@ class InquiryAction:
     role: str
     next: str
     label: Label
-
-
-@dataclass(frozen=True, slots=True)
-class ContentPurpose:
-    purpose: str
-    on_behalf_required: bool
 
 
 class InquiryRule(BaseModel):
@@ -106,9 +101,9 @@ def inquiry_actions() -> Mapping[tuple[str, str], InquiryAction]:
 
 
 @cache
-def content_purposes() -> Mapping[str, ContentPurpose]:
-    purposes = [ContentPurpose(row.text("purpose"), row.flag("on_behalf_required")) for row in _rows("content_purposes.csv")]
-    return {one.purpose: one for one in purposes}
+def content_purposes() -> Mapping[str, Purpose]:
+    rows = _rows("content_purposes.csv")
+    return {row.text("purpose"): Purpose(row.words("readers"), row.flag("for_a_person")) for row in rows}
 
 
 def question(category: str) -> Label:

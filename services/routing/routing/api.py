@@ -15,7 +15,7 @@ from routing.classification import classify
 from routing.errors import ActionNotPossible, CalendarDoesNotReach, VersionConflict
 from routing.reference import content_purposes
 from shared.auth import STAFF, CurrentPrincipal, Principal, require
-from shared.contents import ContentItem, ContentsRequest, ContentsResponse
+from shared.contents import ContentItem, ContentsRequest, ContentsResponse, entitled
 from shared.domain.labels import Language
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
 from shared.field_errors import DETAILS
@@ -197,8 +197,7 @@ async def read_contents(
     reader: Annotated[Principal, Depends(require("service"))],
 ) -> ContentsResponse:
     """The words of answers by their ids, for another service; every read is recorded with its purpose."""
-    if asked.purpose not in content_purposes():
-        raise InvalidInput.field("purpose", "unknown-code", DETAILS["unknown-code"])
+    entitled(asked, reader.subject, content_purposes())
     async with parts.database.write() as session:
         found = await service.read_answers(session, asked.ids, parts.sealer)
         await repository.add_content_read(

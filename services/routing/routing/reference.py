@@ -8,6 +8,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from shared.contents import Purpose
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError, Row, parse_rows
 from shared.domain.taxonomy import taxonomy
@@ -66,5 +67,5 @@ def escalation_reasons() -> Mapping[str, Label]:
 
 
 @cache
-def content_purposes() -> frozenset[str]:
-    return frozenset(read_table("content_purposes.csv", lambda row: row.text("reader"), key="purpose"))
+def content_purposes() -> Mapping[str, Purpose]:
+    return read_table("content_purposes.csv", lambda row: Purpose(row.words("readers"), row.flag("for_a_person")), key="purpose")

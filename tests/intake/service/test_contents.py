@@ -2,14 +2,17 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from intake.models import ContentRead
+from sqlalchemy import update
+from sqlmodel import col
+
+from intake.models import Appeal, ContentRead
 
 TEXT = "Жүрек дәрігеріне жазылу мүмкін болмады"
 
 
-async def read(desk, ids, purpose, on_behalf_of=None, headers=None):
+async def read(desk, ids, purpose, on_behalf_of=None, headers=None, reader="routing"):
     asked = {"ids": [str(one) for one in ids], "purpose": purpose, "on_behalf_of": on_behalf_of}
-    sent = headers or desk.token("service", subject="routing")
+    sent = headers or desk.token("service", subject=reader)
     return await desk.client.post("/intake/internal/v1/contents", json=asked, headers=sent)
 
 
@@ -25,7 +28,7 @@ class TestPurposes:
 
     async def test_matching_gets_the_name_typed(self, desk):
         appeal_id = await filed(desk, provider={"name": "23 емхана"})
-        (item,) = (await read(desk, [appeal_id], "provider-matching")).json()["items"]
+        (item,) = (await read(desk, [appeal_id], "provider-matching", reader="provider-contact")).json()["items"]
         assert item["content"] == {"provider_name": "23 емхана", "provider_bin": None}
 
     async def test_the_desk_gets_text_and_applicant_on_somebodys_behalf(self, desk):
@@ -34,13 +37,29 @@ class TestPurposes:
         assert item["content"]["text"] == TEXT
         assert item["content"]["applicant"]["phone"] == "+77010000000"
         answer = await read(desk, [appeal_id], "desk")
-        assert answer.json()["errors"][0] | {"detail": ""} == {"field": "on_behalf_of", "code": "on-behalf-of-required", "detail": ""}
+        assert answer.json()["errors"][0] | {"detail": ""} == {"field": "on_behalf_of", "code": "required", "detail": ""}
 
     async def test_the_provider_gets_words_only_with_the_applicants_consent(self, desk):
         closed, open_ = await filed(desk), await filed(desk, consents=["PROCESSING", "DISCLOSE_TO_PROVIDER"])
-        items = (await read(desk, [closed, open_], "provider-disclosure")).json()["items"]
+        items = (await read(desk, [closed, open_], "provider-disclosure", "officer-1", reader="provider-contact")).json()["items"]
         assert items[0] == {"id": closed, "found": False, "content": None}
         assert items[1]["content"]["text"] == TEXT
+
+    @pytest.mark.parametrize(
+        ("reader", "purpose"),
+        [("analytics", "desk"), ("analytics", "classification"), ("provider-contact", "desk"), ("routing", "provider-disclosure")],
+    )
+    async def test_a_purpose_is_for_the_services_named_with_it_alone(self, desk, reader, purpose):
+        answer = await read(desk, [await filed(desk)], purpose, "specialist-1", reader=reader)
+        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+        assert await desk.rows(ContentRead) == []
+
+    async def test_one_damaged_row_does_not_keep_the_others_from_being_read(self, desk):
+        damaged, whole = await filed(desk), await filed(desk)
+        async with desk.parts.database.write() as session:
+            await session.execute(update(Appeal).where(col(Appeal.id) == UUID(damaged)).values(text=b"damaged"))
+        items = (await read(desk, [damaged, whole], "classification")).json()["items"]
+        assert [one["found"] for one in items] == [False, True]
 
     async def test_an_unknown_purpose_is_422_and_an_unknown_id_not_found(self, desk):
         assert (await read(desk, [uuid4()], "curiosity")).json()["errors"][0]["field"] == "purpose"

@@ -357,7 +357,7 @@ class TestContents:
     @pytest.mark.parametrize(("changed", "field"), [({"purpose": "curiosity"}, "purpose"), ({"on_behalf_of": None}, "on_behalf_of")])
     async def test_a_purpose_must_be_known_and_complete(self, world, changed, field):
         asked = {"ids": [str(await self.answer(world))], "purpose": "desk", "on_behalf_of": "маман"} | changed
-        answer = await world.post("/internal/v1/contents", world.token("service"), asked)
+        answer = await world.post("/internal/v1/contents", world.token("service", subject="routing"), asked)
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
         assert await world.rows(ContentRead) == []
 

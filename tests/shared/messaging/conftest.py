@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
+import structlog
 from sqlalchemy import Column, Integer, MetaData, String, Table, Uuid, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -95,6 +96,13 @@ def running():
             await task
 
     return beside
+
+
+@pytest.fixture(autouse=True)
+def _quiet_logs():
+    """Without a terminal's drawing of tracebacks, which is slow."""
+    with structlog.testing.capture_logs():
+        yield
 
 
 @pytest.fixture

@@ -5,49 +5,46 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import structlog
 from sqlalchemy import Row
 
 from intake import repository
 from intake.schemas import Content
-from intake.service.filing import fault
-from shared.contents import ContentItem, ContentsRequest, ContentsResponse
-from shared.errors import InvalidInput
-from shared.sealing import Sealer
+from shared.contents import ContentItem, ContentsRequest, ContentsResponse, Purpose, entitled
+from shared.sealing import Sealer, SealError
 from shared.service import Parts
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Purpose:
-    """Which sealed fields a purpose opens, for which appeals, and whether it must say on whose behalf."""
+class WordsPurpose(Purpose):
+    """A purpose with the sealed fields that it opens, and for which appeals."""
 
     fields: tuple[str, ...]
     applies: Callable[[Row[Any]], bool] = lambda _row: True
-    for_a_person: bool = False
 
 
 def _discloses(row: Row[Any]) -> bool:
     return "DISCLOSE_TO_PROVIDER" in row.consents
 
 
-PURPOSES: Final[Mapping[str, Purpose]] = {
-    "classification": Purpose(("text",)),
-    "provider-matching": Purpose(("provider_name", "provider_bin")),
-    "desk-text": Purpose(("text",), for_a_person=True),  # a clerk reads the case; who filed it is asked for apart
-    "desk": Purpose(("text", "applicant"), for_a_person=True),
-    "provider-disclosure": Purpose(("text", "applicant"), applies=_discloses),
+ROUTING, PROVIDER_CONTACT = frozenset({"routing"}), frozenset({"provider-contact"})
+PURPOSES: Final[Mapping[str, WordsPurpose]] = {
+    "classification": WordsPurpose(ROUTING, for_a_person=False, fields=("text",)),
+    "desk-text": WordsPurpose(ROUTING, for_a_person=True, fields=("text",)),  # a clerk reads the case; who filed it is asked for apart
+    "desk": WordsPurpose(ROUTING, for_a_person=True, fields=("text", "applicant")),
+    "provider-matching": WordsPurpose(PROVIDER_CONTACT, for_a_person=False, fields=("provider_name", "provider_bin")),
+    "provider-disclosure": WordsPurpose(PROVIDER_CONTACT, for_a_person=True, fields=("text", "applicant"), applies=_discloses),
 }
 
 
 async def read_contents(parts: Parts, request: ContentsRequest, reader: str) -> ContentsResponse:
     """The contents of each id asked for, in that order; unknown and withheld ones are `found: false`.
 
-    Raises InvalidInput for an unknown purpose, or for one that must say on whose behalf and does not.
+    Raises what `entitled` raises.
     """
-    purpose = PURPOSES.get(request.purpose)
-    if purpose is None:
-        raise InvalidInput([fault("purpose", "unknown-code")])
-    if purpose.for_a_person and not request.on_behalf_of:
-        raise InvalidInput([fault("on_behalf_of", "on-behalf-of-required")])
+    purpose = entitled(request, reader, PURPOSES)
     async with parts.database.write() as session:
         await repository.add_content_read(
             session,
@@ -65,9 +62,18 @@ async def read_contents(parts: Parts, request: ContentsRequest, reader: str) -> 
     items = []
     for appeal_id in request.ids:
         row = rows.get(appeal_id)
-        content = _content(parts.sealer, row, purpose.fields) if row is not None and purpose.applies(row) else None
+        content = _readable(parts.sealer, row, purpose.fields) if row is not None and purpose.applies(row) else None
         items.append(ContentItem(id=appeal_id, found=content is not None, content=content))
     return ContentsResponse(items=items)
+
+
+def _readable(sealer: Sealer, row: Row[Any], fields: tuple[str, ...]) -> Content | None:
+    """The fields opened; None for a row whose seal is broken: one damaged row must not keep the readers of all others waiting."""
+    try:
+        return _content(sealer, row, fields)
+    except SealError:
+        log.exception("sealed words cannot be opened", appeal_id=str(row.id))
+        return None
 
 
 def _content(sealer: Sealer, row: Row[Any], fields: tuple[str, ...]) -> Content:

@@ -66,12 +66,9 @@ class Guesses:
         silence = {attempt.pair: FORGOTTEN_AFTER, attempt.address: timedelta(seconds=self._settings.wrong_pins_rest)}
         async with self._database.write() as session:
             known = await repository.wrong_attempts(session, attempt.keys)
-            rows = []
-            for key in attempt.keys:
-                earlier = known.get(key)
-                count = earlier.count if earlier is not None and now < earlier.last_at + silence[key] else 0
-                rows.append({"key": key, "count": count + 1, "last_at": now})
-            await repository.put_wrong_attempts(session, rows)
+            over = [key for key in attempt.keys if key in known and now >= known[key].last_at + silence[key]]
+            await repository.drop_wrong_attempts(session, over)
+            await repository.count_wrong_attempts(session, attempt.keys, now)
 
     def _delay(self, count: int) -> timedelta:
         over = count - self._settings.wrong_pins_free

@@ -80,15 +80,16 @@ def _row(header: list[str], cells: list[str]) -> LegacyRow | DomainError:
 
 async def _records(body: AsyncIterator[bytes]) -> AsyncIterator[tuple[int, bytes]]:
     """CSV records with the number of their first line: a record goes on while a quote is open (RFC 4180)."""
-    pending, first = b"", 0
+    pending, first, quotes = bytearray(), 0, 0
     async for number, raw in _lines(body):
         first = first or number
         pending += raw
-        if pending.count(b'"') % 2 == 0 or len(pending) > LINE_LIMIT:
-            yield first, pending
-            pending, first = b"", 0
+        quotes += raw.count(b'"')
+        if quotes % 2 == 0 or len(pending) > LINE_LIMIT:
+            yield first, bytes(pending)
+            pending, first, quotes = bytearray(), 0, 0
     if pending:
-        yield first, pending
+        yield first, bytes(pending)
 
 
 async def _lines(body: AsyncIterator[bytes]) -> AsyncIterator[tuple[int, bytes]]:

@@ -14,7 +14,7 @@ from provider_contact.policy import content_purposes, inquiry_actions, inquiry_r
 from provider_contact.schemas import ActionField, InquiryItem, NextAction, Respond
 from shared.auth import Principal
 from shared.clock import Clock
-from shared.contents import ContentItem, ContentsRequest
+from shared.contents import ContentItem, ContentsRequest, entitled
 from shared.domain.calendar import working_calendar
 from shared.domain.deadlines import due_at, due_on, policies
 from shared.domain.labels import LANGUAGES
@@ -196,20 +196,16 @@ async def response_contents(
 ) -> list[ContentItem]:
     """Answers of providers for another service, noted in the audit log.
 
-    Raises InvalidInput for a purpose that is not known, or without the person it needs.
+    Raises what `entitled` raises.
     """
-    purpose = content_purposes().get(request.purpose)
-    if purpose is None:
-        raise InvalidInput.field("purpose", "unknown-code", "The value is not one of the known codes.")
-    if purpose.on_behalf_required and not request.on_behalf_of:
-        raise InvalidInput.field("on_behalf_of", "required", "This field is required.")
+    entitled(request, reader.subject, content_purposes())
     found = await repository.responses(session, request.ids)
     session.add(
         ContentRead(
             content_read_id=ids.new(),
             reader=reader.subject,
             on_behalf_of=request.on_behalf_of,
-            purpose=purpose.purpose,
+            purpose=request.purpose,
             ids=[str(one) for one in request.ids],
             at=clock.now(),
         )
