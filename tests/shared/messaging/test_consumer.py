@@ -1,3 +1,4 @@
+import asyncio
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -7,7 +8,7 @@ from sqlalchemy import insert, update
 
 from shared.contracts import APPEALS, CaseClaimed, CaseClosed
 from shared.messaging import outbox, tables
-from shared.messaging.consumer import FLOOD
+from shared.messaging.consumer import FLOOD, FLOOD_WINDOW
 from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Received, waves
 from shared.messaging.log import LogReplaced
@@ -142,7 +143,16 @@ class TestPoison:
 
         async with running(desk.consumer.run):
             await eventually(is_open)
-        assert await desk.count(tables.dead_letter) == FLOOD
+            assert await desk.count(tables.dead_letter) == FLOOD
+            desk.clock.advance(FLOOD_WINDOW * 2)
+            await asyncio.sleep(0.3)  # the batch is tried again meanwhile, and nothing more is parked
+            assert await desk.count(tables.dead_letter) == FLOOD
+            desk.broken.clear()
+
+            async def is_mended() -> bool:
+                return not desk.consumer.breaker_open and len(await desk.heard()) == 5
+
+            await eventually(is_mended)
 
 
 class TestWaves:

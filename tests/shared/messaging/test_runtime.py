@@ -65,3 +65,9 @@ class TestRuntime:
         for _ in range(3):
             await asyncio.wait_for(ran.get(), 5)
         await runtime.stop()
+
+    async def test_a_loop_kept_from_its_work_is_seen_although_it_runs(self):
+        runtime = Runtime([Loop("consumer", asyncio.Event().wait, lambda: "too many events fail")], restart=True)
+        runtime.start()
+        assert runtime.fallen == {"consumer": "too many events fail"}
+        await runtime.stop()
