@@ -89,7 +89,7 @@ TRACKED = {
     "number": number,
     "status": str,
     "holder": str,
-    "tier": int,
+    "tier": (int, None),  # not known yet in the first moment
     "registered_at": time,
     "due_at": time,
     "outcome": text_or_none,
