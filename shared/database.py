@@ -10,11 +10,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, text
+from sqlalchemy import Table, event, text
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlmodel import SQLModel
 
+from shared import sqlite
 from shared.clock import Clock
 from shared.ids import Ids
 from shared.messaging import outbox
@@ -87,6 +89,12 @@ class Database:
         await self._reader.dispose()
 
 
+def table_of(model: type[SQLModel]) -> Table:
+    """A model's table, for bulk statements: the ORM's bulk insert splits rows by which columns are NULL, a statement each."""
+    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel gives it to table models and does not say so
+    return table
+
+
 def name_passing_error(context: ExceptionContext) -> BaseException | None:
     """Call a trouble that passes by its name, OperationalError: asyncpg's adapter gives locks, time-outs and ends no kind of their own."""
     error = context.sqlalchemy_exception
@@ -97,11 +105,11 @@ def name_passing_error(context: ExceptionContext) -> BaseException | None:
 
 
 def _sqlite_engine(url: str, *, connections: int, read_only: bool) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=connections, max_overflow=0, pool_timeout=30)
+    path = make_url(url).database or ""
+    engine = create_async_engine(url, async_creator=lambda: sqlite.connect(path), pool_size=connections, max_overflow=0, pool_timeout=30)
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # transactions are begun below, not guessed by the driver
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")  # a lost tail in one file would break the promises of all

@@ -9,8 +9,9 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Annotated, Any, Generic, NoReturn, TypeVar
 
 from annotated_types import GroupedMetadata
-from fastapi import Depends, FastAPI, Query, Request
+from fastapi import Depends, FastAPI, Query, Request, params
 from fastapi.dependencies.models import Dependant
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 from pydantic.json_schema import models_json_schema
@@ -153,6 +154,21 @@ def _broken_texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str
 Limit = Annotated[int, Query(ge=1, le=200, description="Entries on a page.")]
 CursorText = Annotated[str | None, Query(alias="cursor", description="`next_cursor` of the page before; opaque.")]
 DEFAULT_LIMIT = 50
+
+
+def _known_query(request: Request) -> None:
+    known = {
+        field.alias
+        for field in get_flat_params(request.scope["route"].dependant)
+        if not isinstance(field.field_info, (params.Path, params.Header, params.Cookie))
+    }
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        raise InvalidInput([FieldError(dotted([name]), "unknown-field", DETAILS["unknown-field"]) for name in unknown])
+
+
+KnownQuery = Annotated[None, Depends(_known_query)]
+"""Of every GET of an API: parameters that the route does not have are 422 `unknown-field`. Behind the principal, so that 401 comes first."""
 
 
 class ListResponse(BaseModel, Generic[T]):

@@ -1,6 +1,7 @@
 """`aryz up`: the suite behind uvicorn in this process."""
 
 import asyncio
+import gc
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from uvicorn.server import HANDLED_SIGNALS
 from suite.app import create_suite
 from suite.demo import fill
 
+RARELY = (50_000, 20, 20)  # objects between two collections: requests and batches make many and hardly a cycle (it was 12 % of the time)
 STOP_SECONDS = 20  # for answers under way; the loops need a moment more, and all of it stays within 30 s
 
 
@@ -85,6 +87,9 @@ async def _serve(data: Path, listening: socket.socket, url: str, *, demo: bool, 
             filling.append(asyncio.create_task(fill(url, data)))
 
     async with suite.running():
+        gc.collect()
+        gc.freeze()  # what was made at start lives as long as the process: no collection need look at it again
+        gc.set_threshold(*RARELY)
         try:
             await _Server(config, ready).serve(sockets=[listening])
         finally:

@@ -35,8 +35,8 @@ TRANSIENT = (
     OwnerUnavailable,
 )  # by name; anything else is the event's own fault
 BACKOFF_SECONDS = (0.1, 5.0)
-REST = 2.0  # times as long as the batch took: under load batches grow instead of transactions, and a lonely event waits a few milliseconds
-LONGEST_REST_SECONDS = 0.2
+REST = 5.0  # times as long as the batch took: under load batches grow instead of transactions, and a lonely event waits a few milliseconds
+LONGEST_REST_SECONDS = 0.25
 FLOOD = 20  # poison events within FLOOD_WINDOW are no longer bad luck but a bad deployment
 FLOOD_WINDOW = timedelta(minutes=1)
 

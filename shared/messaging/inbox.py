@@ -1,7 +1,7 @@
 """What a consumer remembers in its database: positions, events already applied, and events it could not apply."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,9 +15,13 @@ from shared.messaging.log import Position, Record
 from shared.messaging.tables import consumer_offset, dead_letter, idempotency, inbox
 
 
-def upserting(session: AsyncSession) -> Any:
-    """The INSERT of this session's engine that knows ON CONFLICT."""
-    return sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
+def upserting(session: AsyncSession) -> Callable[[Any], Any]:
+    """The INSERT of this session's engine that knows ON CONFLICT, into a table or a model's table.
+
+    Always Core: the ORM's bulk insert splits the rows of a batch by which columns are NULL, a statement each.
+    """
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
+    return lambda target: insert(getattr(target, "__table__", target))
 
 
 async def locked_offsets(session: AsyncSession, positions: Iterable[Position], topic_ids: Mapping[str, str]) -> dict[Position, int]:

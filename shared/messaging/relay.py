@@ -23,6 +23,8 @@ from shared.telemetry import Metrics
 
 BATCH = 500
 LEASE = timedelta(seconds=5)
+REST = 2.0  # times as long as the step took: under load batches grow instead of transactions
+LONGEST_REST_SECONDS = 0.1
 POLL_SECONDS = (0.025, 0.25)  # a wake-up inside the same process comes sooner; it is only a hint
 SEND_TIMEOUT_SECONDS = 30
 
@@ -56,8 +58,7 @@ class Relay:
                 sent = await self.step()
                 wait = POLL_SECONDS[0] if sent else min(wait * 2, longest)
                 if sent < BATCH:
-                    # Resting as long as the step took lets batches grow under load instead of transactions.
-                    await asyncio.sleep(min(loop.time() - began, longest))
+                    await asyncio.sleep(min(REST * (loop.time() - began), LONGEST_REST_SECONDS))
                     await self._wait(wait)
         finally:
             await asyncio.shield(self.release())

@@ -9,22 +9,26 @@ from shared.errors import Forbidden, NotFound, Unauthorized
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a visitor sees. Publicly: the public figures, small cells suppressed. `bound_to`: figures of this region alone."""
+    """What a visitor sees. Publicly: the public figures, small cells suppressed. `bound_to`: figures of this region alone.
+
+    `is_known`: the visitor came with a token, and another one would not help.
+    """
 
     public: bool
     bound_to: str | None = None
+    is_known: bool = True
 
     @property
     def kpis(self) -> list[Kpi]:
         return [kpi for kpi in kpi_definitions().values() if kpi.public or not self.public]
 
     def kpi(self, kpi_id: str) -> Kpi:
-        """Raises NotFound for an unknown figure, Unauthorized for one that is not public."""
+        """Raises NotFound for an unknown figure; for one that is not public Unauthorized, or Forbidden if the visitor is known."""
         kpi = kpi_definitions().get(kpi_id)
         if kpi is None:
             raise NotFound
         if self.public and not kpi.public:
-            raise Unauthorized
+            raise Forbidden if self.is_known else Unauthorized
         return kpi
 
     def region(self, asked: str | None) -> str | None:
@@ -36,25 +40,27 @@ class View:
         return self.bound_to
 
 
-PUBLIC = View(public=True)
+PUBLIC = View(public=True, is_known=False)
 
 
 def view_of(principal: Principal) -> View:
-    """Analysts and admins see all figures, supervisors and heads those of their region, nobody in particular the public ones.
+    """Analysts and admins see all figures, supervisors and heads those of their region, everybody else the public ones.
 
-    Raises Forbidden for any other role, and for a supervisor or head without a region.
+    Raises Forbidden for a supervisor or head without a region.
     """
     if principal.is_anonymous:
         return PUBLIC
     if principal.has("analyst", "admin"):
         return View(public=False)
-    if principal.has("supervisor", "head") and principal.region is not None:
+    if principal.has("supervisor", "head"):
+        if principal.region is None:
+            raise Forbidden
         return View(public=False, bound_to=principal.region)
-    raise Forbidden
+    return View(public=True)
 
 
 def page_view_of(principal: Principal) -> View:
-    """The same for pages, where whoever has no figures of their own reads the public ones."""
+    """The same for pages, where a supervisor or head without a region reads the public figures."""
     try:
         return view_of(principal)
     except Forbidden:

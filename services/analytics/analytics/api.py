@@ -10,13 +10,15 @@ from analytics.schemas import Figure, KpiEntry, KpiQuery, Live
 from analytics.service import Question, figure
 from shared.auth import CurrentPrincipal
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
-from shared.http import DEFAULT_LIMIT, Cursor, CursorText, Limit, ListResponse
+from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse
 
 router = APIRouter(prefix="/v1", tags=["figures"])
 
 
 @router.get("/kpis", responses=responses(Unauthorized, Forbidden, InvalidInput))
-async def list_kpis(current: CurrentPrincipal, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None) -> ListResponse[KpiEntry]:
+async def list_kpis(
+    current: CurrentPrincipal, _query: KnownQuery, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
+) -> ListResponse[KpiEntry]:
     """The figures that the client may ask for."""
     kpis = view_of(current).kpis
     (start,) = Cursor.decode(cursor, int) if cursor is not None else (0,)
@@ -28,7 +30,9 @@ async def list_kpis(current: CurrentPrincipal, limit: Limit = DEFAULT_LIMIT, cur
 
 
 @router.get("/kpis/{kpi_id}", responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
-async def read_kpi(kpi_id: str, query: Annotated[KpiQuery, Query()], current: CurrentPrincipal, request: Request) -> Figure:
+async def read_kpi(
+    kpi_id: str, query: Annotated[KpiQuery, Query()], current: CurrentPrincipal, _query: KnownQuery, request: Request
+) -> Figure:
     """A figure of a period, with its parts and, on request, the same dates a year before."""
     view = view_of(current)
     kpi = view.kpi(kpi_id)
@@ -38,8 +42,8 @@ async def read_kpi(kpi_id: str, query: Annotated[KpiQuery, Query()], current: Cu
         return await figure(session, kpi, question, view, clock=parts.clock)
 
 
-@router.get("/live")
-async def live(request: Request, response: Response) -> Live:
+@router.get("/live", responses=responses(InvalidInput))
+async def live(request: Request, response: Response, _query: KnownQuery) -> Live:
     """How things stand at this moment."""
     response.headers["Cache-Control"] = "public, max-age=5"
     figures: Live = await request.app.state.live.now()

@@ -45,7 +45,6 @@ _PROBLEMS: Final = {
     "bad-format": N_("Enter the date as year, month and day."),
     "out-of-range": N_("The date must lie between the years 2000 and 2099."),
     "before-from": N_("The last day lies before the first."),
-    "period-too-long": N_("A period may be ten years long."),
     "unknown-code": N_("Choose one of the list."),
 }
 

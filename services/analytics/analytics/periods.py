@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from shared.errors import InvalidInput
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
-LONGEST_YEARS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +17,9 @@ class Period:
 
     @classmethod
     def asked(cls, first: date, last: date) -> "Period":
-        """What a client asked for. Raises InvalidInput when it runs backwards or is longer than ten years."""
+        """What a client asked for. Raises InvalidInput when it runs backwards."""
         if last < first:
             raise InvalidInput.field("to", "before-from", "The last day lies before the first.")
-        if last >= _years_later(first, LONGEST_YEARS):
-            raise InvalidInput.field("to", "period-too-long", "A period may be ten years long.")
         return cls(first, last)
 
     def year_before(self) -> "Period":

@@ -16,7 +16,7 @@ from intake.state import CurrentIntake
 from shared.auth import CurrentPrincipal, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse
 from shared.errors import Forbidden, InvalidInput, NotFound, PayloadTooLarge, TooMany, Unauthorized, UnsupportedMediaType, responses
-from shared.http import body
+from shared.http import KnownQuery, body
 from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused
 
 router = APIRouter()
@@ -30,7 +30,7 @@ IMPORT_ERRORS = responses(Unauthorized, Forbidden, InvalidInput, PayloadTooLarge
     "/v1/appeals",
     status_code=201,
     response_model=Registered,
-    responses=responses(ChannelNotAllowed, Forbidden, Unauthorized, IdempotencyKeyReused, TooMany),
+    responses=responses(ChannelNotAllowed, Unauthorized, IdempotencyKeyReused, TooMany),
 )
 async def register_appeal(
     request: Request,
@@ -50,9 +50,15 @@ async def register_appeal(
     return Response(receipt.body, 201, headers, "application/json")
 
 
-@router.get("/v1/appeals/{number}", responses=responses(NotFound, TooMany, Unauthorized))
+@router.get("/v1/appeals/{number}", responses=responses(InvalidInput, NotFound, TooMany, Unauthorized))
 async def track_appeal(
-    number: str, request: Request, response: Response, intake: CurrentIntake, principal: CurrentPrincipal, pin: AppealPin = None
+    number: str,
+    request: Request,
+    response: Response,
+    intake: CurrentIntake,
+    principal: CurrentPrincipal,
+    _query: KnownQuery,
+    pin: AppealPin = None,
 ) -> Tracked:
     """Where an appeal stands: with its PIN, by the applicant's own token, or for staff who see it."""
     response.headers["Cache-Control"] = "no-store"
@@ -87,4 +93,4 @@ async def contents(
     asked: Annotated[ContentsRequest, body(ContentsRequest)],
 ) -> ContentsResponse:
     """Words by appeal id, for another service and a purpose; audited."""
-    return await read_contents(intake.parts, asked, reader.subject)
+    return await read_contents(intake.parts, asked, reader)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import col
 
 from intake.models import LAST_SEQUENCE, Appeal, ContentRead, Provider, RegisterCounter, Timeline, Tracking, WrongAttempt
+from shared.database import table_of
 from shared.messaging import tables
 from shared.messaging.inbox import upserting
 
@@ -45,8 +46,8 @@ async def active_providers(session: AsyncSession, region: str) -> Sequence[Provi
 
 async def add_appeals(session: AsyncSession, appeals: Rows, trackings: Rows) -> None:
     if appeals:
-        await session.execute(insert(Appeal), appeals)
-        await session.execute(insert(Tracking), trackings)
+        await session.execute(insert(table_of(Appeal)), appeals)
+        await session.execute(insert(table_of(Tracking)), trackings)
 
 
 async def keep_answers(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:

@@ -44,7 +44,7 @@ from shared.errors import (
     UnsupportedMediaType,
     responses,
 )
-from shared.http import DEFAULT_LIMIT, Cursor, CursorText, Limit, ListResponse, body, read_body
+from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body, read_body
 from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused
 from shared.messaging.tables import idempotency
 from shared.service import Parts
@@ -86,6 +86,7 @@ async def search_providers(
     parts: CurrentParts,
     listed: CurrentDirectory,
     principal: CurrentPrincipal,
+    _query: KnownQuery,
     query: Annotated[str, Query(max_length=400)] = "",
     region: RegionCode = None,
     limit: Limit = DEFAULT_LIMIT,
@@ -118,6 +119,7 @@ async def import_providers(request: Request, parts: CurrentParts, principal: Adm
 async def list_inquiries(
     parts: CurrentParts,
     principal: Viewer,
+    _query: KnownQuery,
     status: InquiryStatus | None = None,
     region: RegionCode = None,
     provider_id: UUID | None = None,
@@ -136,8 +138,8 @@ async def list_inquiries(
     return ListResponse(items=page, total=total, next_cursor=following)
 
 
-@router.get("/v1/inquiries/{inquiry_id}", tags=["inquiries"], responses=responses(Unauthorized, Forbidden, NotFound))
-async def show_inquiry(inquiry_id: UUID, parts: CurrentParts, principal: Viewer) -> InquiryDetail:
+@router.get("/v1/inquiries/{inquiry_id}", tags=["inquiries"], responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
+async def show_inquiry(inquiry_id: UUID, parts: CurrentParts, principal: Viewer, _query: KnownQuery) -> InquiryDetail:
     """An inquiry with its question; the provider asked sees the appeal's words too, if the applicant agreed to that."""
     async with parts.database.read() as session:
         inquiry, appeal = await inquiries.seen_inquiry(session, inquiry_id, principal)
@@ -191,6 +193,7 @@ async def list_matches(
     parts: CurrentParts,
     listed: CurrentDirectory,
     principal: ClerkOrAdmin,
+    _query: KnownQuery,
     region: RegionCode = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,

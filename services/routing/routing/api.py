@@ -19,7 +19,7 @@ from shared.contents import ContentItem, ContentsRequest, ContentsResponse, enti
 from shared.domain.labels import Language
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
 from shared.field_errors import DETAILS
-from shared.http import DEFAULT_LIMIT, Cursor, CursorText, Limit, ListResponse, body
+from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body
 from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused
 from shared.messaging.tables import idempotency
 from shared.service import Parts
@@ -59,6 +59,7 @@ Day = Annotated[str, AfterValidator(_day), Query(alias="from", description="The 
 async def list_cases(
     parts: PartsHere,
     principal: Staff,
+    _query: KnownQuery,
     scope: Literal["mine", "queue", "region", "all"] = "all",
     status: schemas.StatusCode | None = None,
     tier: Annotated[int | None, Query(ge=1, le=3)] = None,
@@ -83,8 +84,8 @@ async def list_cases(
         return await service.list_cases(session, principal, wanted, parts.clock.now(), limit=limit, cursor=cursor)
 
 
-@router.get("/v1/cases/{appeal_id}", responses=responses(Unauthorized, Forbidden, NotFound))
-async def read_case(appeal_id: UUID, parts: PartsHere, principal: Staff) -> schemas.CaseView:
+@router.get("/v1/cases/{appeal_id}", responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
+async def read_case(appeal_id: UUID, parts: PartsHere, principal: Staff, _query: KnownQuery) -> schemas.CaseView:
     """A case with its clocks, its history and what you may do with it now."""
     async with parts.database.read() as session:
         return await service.read_case(session, principal, appeal_id, tools(parts))
@@ -141,7 +142,7 @@ _offer(schemas.Close, "Close an answered case")
 
 
 @router.get("/v1/deadlines", responses=responses(InvalidInput, CalendarDoesNotReach))
-async def deadline(policy: str, start: Day) -> schemas.DeadlineView:
+async def deadline(policy: str, start: Day, _query: KnownQuery) -> schemas.DeadlineView:
     """The last day of a term, and how it was counted, day by day."""
     return service.deadline(policy, date.fromisoformat(start))
 
@@ -159,6 +160,7 @@ async def classify_text(
 async def list_articles(
     parts: PartsHere,
     principal: CurrentPrincipal,
+    _query: KnownQuery,
     query: Annotated[str, Query(max_length=200)] = "",
     language: Language = "kk",
     limit: Limit = DEFAULT_LIMIT,
@@ -197,7 +199,7 @@ async def read_contents(
     reader: Annotated[Principal, Depends(require("service"))],
 ) -> ContentsResponse:
     """The words of answers by their ids, for another service; every read is recorded with its purpose."""
-    entitled(asked, reader.subject, content_purposes())
+    entitled(asked, reader, content_purposes())
     async with parts.database.write() as session:
         found = await service.read_answers(session, asked.ids, parts.sealer)
         await repository.add_content_read(

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from routing.models import ACTIVE, Answer, AppealCase, CaseClock, ContentRead, Correction, History
+from shared.database import table_of
 from shared.domain.taxonomy import taxonomy
 from shared.messaging.inbox import upserting
 from shared.visibility import Scope
@@ -37,20 +38,21 @@ async def add_cases(session: AsyncSession, rows: Rows) -> set[UUID]:
     """Open these cases; returns which of them were not there before. Raises IntegrityError for a number that another case has."""
     if not rows:
         return set()
-    statement = upserting(session)(AppealCase).on_conflict_do_nothing(index_elements=["appeal_id"]).returning(col(AppealCase.appeal_id))
+    cases = table_of(AppealCase)
+    statement = upserting(session)(cases).on_conflict_do_nothing(index_elements=["appeal_id"]).returning(cases.c.appeal_id)
     return set((await session.execute(statement, rows)).scalars())
 
 
 async def add_clocks(session: AsyncSession, rows: Rows) -> None:
     if rows:
-        await session.execute(insert(CaseClock), rows)
+        await session.execute(insert(table_of(CaseClock)), rows)
 
 
 async def add_history(session: AsyncSession, rows: Rows) -> set[UUID]:
     """Note what happened; returns the sources that were not noted before."""
     if not rows:
         return set()
-    statement = upserting(session)(History).on_conflict_do_nothing(index_elements=["source"]).returning(col(History.source))
+    statement = upserting(session)(History).on_conflict_do_nothing(index_elements=["source"]).returning(table_of(History).c.source)
     return set((await session.execute(statement, rows)).scalars())
 
 

@@ -1,4 +1,4 @@
-"""Calls with a token: applicants file for themselves; operators, channels and partners for others."""
+"""Calls with a token: operators, channels and partners file for others; everybody else for themselves."""
 
 from typing import Final
 
@@ -6,11 +6,11 @@ from intake.channels import Admission
 from intake.errors import ChannelNotAllowed
 from shared.auth import Principal, Role
 from shared.domain.taxonomy import taxonomy
-from shared.errors import Forbidden, InvalidInput
+from shared.errors import InvalidInput
 from shared.field_errors import DETAILS
 
 FOR_OTHERS: Final[tuple[Role, ...]] = ("operator", "channel", "partner")
-APPLICANTS_OWN: Final = frozenset({"WEB", "APP"})
+ONES_OWN: Final = frozenset({"WEB", "APP"})
 DEFAULT: Final = "WEB"
 OPERATORS_DEFAULT: Final = "CALL_1414"
 
@@ -18,11 +18,8 @@ OPERATORS_DEFAULT: Final = "CALL_1414"
 def admit(principal: Principal, channel: str | None) -> Admission:
     """The terms for a token's holder.
 
-    Raises Forbidden for a role that files nothing, ChannelNotAllowed for an applicant outside WEB and APP, InvalidInput for an unknown
-    channel.
+    Raises InvalidInput for an unknown channel, ChannelNotAllowed outside WEB and APP for whoever files for themselves.
     """
-    if not principal.has("applicant", *FOR_OTHERS):
-        raise Forbidden
     is_operator, sender = principal.has("operator"), f"{principal.issuer}\n{principal.subject}"
     chosen = channel or (OPERATORS_DEFAULT if is_operator else DEFAULT)
     if chosen not in taxonomy().channels:
@@ -32,6 +29,6 @@ def admit(principal: Principal, channel: str | None) -> Admission:
         return Admission(
             chosen, sender, may_backdate=True, topic_suffices=is_operator, received_by=receiver, position="operator" if receiver else None
         )
-    if chosen not in APPLICANTS_OWN:
+    if chosen not in ONES_OWN:
         raise ChannelNotAllowed
     return Admission(chosen, sender, is_own=True)

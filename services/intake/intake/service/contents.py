@@ -10,6 +10,7 @@ from sqlalchemy import Row
 
 from intake import repository
 from intake.schemas import Content
+from shared.auth import Principal
 from shared.contents import ContentItem, ContentsRequest, ContentsResponse, Purpose, entitled
 from shared.sealing import Sealer, SealError
 from shared.service import Parts
@@ -39,7 +40,7 @@ PURPOSES: Final[Mapping[str, WordsPurpose]] = {
 }
 
 
-async def read_contents(parts: Parts, request: ContentsRequest, reader: str) -> ContentsResponse:
+async def read_contents(parts: Parts, request: ContentsRequest, reader: Principal) -> ContentsResponse:
     """The contents of each id asked for, in that order; unknown and withheld ones are `found: false`.
 
     Raises what `entitled` raises.
@@ -51,7 +52,7 @@ async def read_contents(parts: Parts, request: ContentsRequest, reader: str) -> 
             {
                 "id": parts.ids.new(),
                 "at": parts.clock.now(),
-                "reader": reader,
+                "reader": reader.subject,
                 "on_behalf_of": request.on_behalf_of,
                 "purpose": request.purpose,
                 "ids": [str(one) for one in request.ids],

@@ -198,7 +198,7 @@ async def response_contents(
 
     Raises what `entitled` raises.
     """
-    entitled(request, reader.subject, content_purposes())
+    entitled(request, reader, content_purposes())
     found = await repository.responses(session, request.ids)
     session.add(
         ContentRead(
