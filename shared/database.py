@@ -64,8 +64,11 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncSession]:
-        """One transaction: committed when the block ends well, together with the events appended to the outbox in it."""
-        async with self._turn, AsyncSession(self._writer, expire_on_commit=False) as session:
+        """One transaction: committed when the block ends well, together with the events appended to the outbox in it.
+
+        Changed objects are written at the end, or by `flush()` where a query in between has to see them: one UPDATE, not one a query.
+        """
+        async with self._turn, AsyncSession(self._writer, expire_on_commit=False, autoflush=False) as session:
             session.info.update(outbox.context(self.service, self._clock, self._ids))
             async with session.begin():
                 yield session

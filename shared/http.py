@@ -168,7 +168,7 @@ def _known_query(request: Request) -> None:
 
 
 KnownQuery = Annotated[None, Depends(_known_query)]
-"""Of every GET of an API: parameters that the route does not have are 422 `unknown-field`. Behind the principal, so that 401 comes first."""
+"""Of every GET of an API: a parameter that its route does not have is 422 `unknown-field`. Behind the principal: 401 comes first."""
 
 
 class ListResponse(BaseModel, Generic[T]):

@@ -42,7 +42,7 @@ class TestDeadlines:
         assert counted == list(range(1, 16))
         assert [said["explanation"][0]["date"], said["explanation"][-1]["date"]] == ["2026-02-02", "2026-02-23"]
 
-    @pytest.mark.parametrize("day", ["2000-01-01", "9999-12-31"])
+    @pytest.mark.parametrize("day", ["1999-12-31", "9999-12-31"])
     def test_outside_the_calendar_is_said_so(self, people, day):
         assert is_problem(people.get(DEADLINES, params={"policy": "APPK_15WD", "from": day}), 422, "calendar-gap")
 

@@ -86,7 +86,7 @@ class TestEveryService:
         [
             ("/routing/v1/cases", STAFF | {"admin"}),
             ("/provider-contact/v1/inquiries", STAFF | {"admin", "provider"}),
-            ("/analytics/v1/kpis", {"analyst", "supervisor", "head", "admin"}),
+            ("/analytics/v1/kpis", set(ROLES)),
             ("/provider-contact/v1/providers", set(ROLES)),
             ("/routing/v1/deadlines?policy=APPK_15WD&from=2026-02-02", set(ROLES)),
             ("/routing/v1/articles?query=взнос&language=ru", set(ROLES)),
@@ -128,6 +128,7 @@ class TestEveryService:
             return people.get(path, role, params=params, **claims)
 
         has(asked(limit=200), shapes.listing(dict))
+        assert is_problem(asked(limti=5), 422, "invalid-input", "limti")
         for limit in (0, 201, "x"):
             assert is_problem(asked(limit=limit), 422, "invalid-input", "limit")
         for cursor in ("x", "bnVsbA", ""):
@@ -157,6 +158,15 @@ class TestRegistering:
     def test_those_who_register_for_others_say_when_it_came(self, send, role):
         there = APPEAL | {"channel": "MAIL", "received_at": "2025-02-03T14:15:00+05:00"}
         assert send(APPEALS, there, role).json()["received_at"] == "2025-02-03T09:15:00Z"
+        old = has(send(APPEALS, there | {"received_at": "2001-03-05T09:00:00Z"}, role), shapes.RECEIPT, 201)
+        assert (old["received_at"], old["due_explanation"][-1]["date"]) == ("2001-03-05T09:00:00Z", "2001-03-27")
+
+    @pytest.mark.parametrize("role", sorted(set(ROLES) - {"operator", "channel", "partner"}))
+    def test_everybody_else_registers_for_themselves(self, send, role):
+        assert send(APPEALS, WEB, role).status_code == 201
+        assert send(APPEALS, WEB | {"channel": "APP"}, role).status_code == 201
+        assert is_problem(send(APPEALS, WEB | {"channel": "CALL_1414"}, role), 403, "channel-not-allowed")
+        assert is_problem(send(APPEALS, WEB | {"received_at": "2025-02-03T09:15:00Z"}, role), 422, "invalid-input", "received_at")
 
     def test_without_a_token_any_channel_but_web_is_forbidden(self, send):
         assert send(APPEALS, WEB | {"channel": "WEB"}).status_code == 201
@@ -284,6 +294,12 @@ class TestContents:
         known, unknown = has(send("/intake/internal/v1/contents", asked, "service", subject="routing"), shapes.CONTENTS)["items"]
         assert (known["found"], known["content"]["text"]) == (True, WEB["text"])
         assert unknown["found"] is False
+
+    def test_the_token_of_the_command_line_reads_for_every_purpose(self, send):
+        purposes = [("intake", "desk"), ("intake", "provider-matching"), ("routing", "tracking"), ("provider-contact", "desk")]
+        for service, purpose in purposes:
+            asked = {"ids": [NOBODY], "purpose": purpose, "on_behalf_of": "somebody"}
+            has(send(f"/{service}/internal/v1/contents", asked, "service"), shapes.CONTENTS)
 
     @pytest.mark.parametrize(
         ("service", "purpose", "reader"),

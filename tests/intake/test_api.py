@@ -111,11 +111,17 @@ class TestWhoMayFile:
         assert answer.json()["received_at"] == "2026-01-05T04:15:00Z"
 
     @pytest.mark.parametrize("role", ["specialist", "expert", "supervisor", "head", "provider", "analyst", "admin", "service"])
-    async def test_other_roles_file_nothing(self, desk, role):
-        assert problem(await desk.file(desk.token(role))) == (403, "forbidden")
+    async def test_every_other_role_files_as_an_applicant_does(self, desk, role):
+        token = desk.token(role, subject="synaq-1")
+        receipt = (await desk.file(token)).json()
+        assert receipt["received_by"] is None
+        seen = [await desk.track(receipt["number"], headers=one) for one in (token, desk.token("analyst", subject="synaq-2"))]
+        assert [one.status_code for one in seen] == [200, 404]
+        assert (await desk.file(token, channel="APP")).status_code == 201
+        assert problem(await desk.file(token, channel="CALL_1414")) == (403, "channel-not-allowed")
 
     async def test_nobody_else_may_say_when_it_came_in(self, desk):
-        for headers in (None, desk.token("applicant")):
+        for headers in (None, desk.token("applicant"), desk.token("admin")):
             answer = await desk.file(headers, received_at="2026-01-05T09:15:00Z")
             assert fields(answer) == {("received_at", "not-allowed")}
 
@@ -181,8 +187,19 @@ class TestFieldErrors:
     async def test_a_time_is_rfc_3339_from_2000_until_now(self, desk, moment):
         assert fields(await desk.file(desk.token("operator"), received_at=moment)) == {("received_at", "bad-time")}
 
-    async def test_a_day_before_the_calendar_is_told_as_such(self, desk):
-        assert fields(await desk.file(desk.token("operator"), received_at="2001-01-01T09:00:00Z")) == {("received_at", "calendar-gap")}
+    @pytest.mark.parametrize(
+        ("received_at", "due_on"),
+        [("2000-01-01T00:00:00Z", "2000-01-24"), ("2001-03-05T09:00:00Z", "2001-03-27"), ("2004-07-05T09:00:00Z", "2004-07-26")],
+    )
+    async def test_an_old_letter_has_its_own_years_term(self, desk, received_at, due_on):
+        """Counted by hand: in March 2001 the 8th, 9th and 23rd are off, and the Sundays 11 and 25 are worked for the last two."""
+        answer = await desk.file(desk.token("operator"), channel="MAIL", received_at=received_at)
+        assert (answer.status_code, answer.json()["received_at"]) == (201, received_at)
+        assert answer.json()["due_explanation"][-1]["date"] == due_on
+
+    async def test_a_day_after_the_calendar_is_told_as_such(self, desk):
+        desk.clock.set(datetime(2029, 1, 5, 9, 0, tzinfo=UTC))
+        assert fields(await desk.file(desk.token("operator"), received_at="2029-01-02T09:00:00Z")) == {("received_at", "calendar-gap")}
 
 
 FIELDS = (
@@ -318,6 +335,14 @@ class TestTrack:
         ]
         assert {one.status_code for one in answers} == {404}
         assert len({one.content for one in answers}) == 1
+
+    async def test_an_unknown_parameter_is_refused_by_its_name(self, desk):
+        receipt = (await desk.file()).json()
+        refused = await desk.client.get(
+            f"/intake/v1/appeals/{receipt['number']}", params={"pin": receipt["pin"]}, headers={"Appeal-Pin": receipt["pin"]}
+        )
+        assert fields(refused) == {("pin", "unknown-field")}
+        assert receipt["pin"] not in refused.text
 
     async def test_a_number_may_be_typed_with_spaces_or_without_hyphens(self, desk):
         told = (await desk.file()).json()

@@ -145,6 +145,12 @@ class TestListCases:
         answer = await desk.get("/cases", desk.token("admin"), **wanted)
         assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
 
+    @pytest.mark.parametrize("path", ["/cases", f"/cases/{uuid4()}", "/articles", "/deadlines"])
+    async def test_an_unknown_parameter_is_refused_by_its_name(self, desk, path):
+        refused = await desk.get(path, desk.token("admin"), **{"statsu": "NEW", "policy": "APPK_15WD", "from": "2026-02-02"})
+        assert refused.status_code == 422
+        assert ("statsu", "unknown-field") in [(error["field"], error["code"]) for error in refused.json()["errors"]]
+
     async def test_work_lists_are_answered_by_an_index_of_open_cases(self, desk):
         async with desk.parts.database.read() as session:
             plan = await session.connection()

@@ -82,6 +82,11 @@ class TestOpenCases:
         assert (clock["policy"], clock["due_at"], clock["state"]) == ("APPK_15WD", "2026-02-23T18:59:59Z", "RUNNING")
         assert case["next_due_at"] == clock["due_at"]
 
+    async def test_an_old_letter_has_the_term_of_its_own_year_and_is_late_at_once(self, desk):
+        day = datetime(2001, 3, 5, 9, tzinfo=UTC)
+        case = await desk.case(await desk.open(received_at=day, registered_at=day))
+        assert [(clock["policy"], clock["due_at"][:10]) for clock in case["clocks"]] == [("APPK_15WD", "2001-03-27")]
+
     async def test_a_complaint_against_an_act_has_twenty_days(self, desk):
         (clock,) = (await desk.case(await desk.open(statutory_form="ZHALOBA", kind="COMPLAINT")))["clocks"]
         assert (clock["policy"], clock["due_at"]) == ("APPK_20WD", "2026-03-02T18:59:59Z")

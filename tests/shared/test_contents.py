@@ -3,7 +3,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from shared.contents import MAX_IDS, Contents, ContentsRequest, OwnerUnavailable
+from shared.auth.issuer import ISSUER
+from shared.auth.principal import Principal
+from shared.contents import MAX_IDS, Contents, ContentsRequest, OwnerUnavailable, Purpose, entitled
+from shared.errors import Forbidden, InvalidInput
 
 
 async def token() -> str:
@@ -53,3 +56,38 @@ class TestRead:
 
         with pytest.raises(OwnerUnavailable):
             await reader(answer).read("intake", [uuid4()], purpose="desk")
+
+
+PURPOSES = {
+    "desk": Purpose(frozenset({"routing"}), for_a_person=True),
+    "classification": Purpose(frozenset({"routing"}), for_a_person=False),
+}
+OIDC = "https://id.example"
+
+
+def asks(subject: str, issuer: str, purpose: str = "classification", on_behalf_of: str | None = None) -> Purpose:
+    asked = ContentsRequest(ids=[], purpose=purpose, on_behalf_of=on_behalf_of)
+    return entitled(asked, Principal(subject, issuer, frozenset({"service"})), PURPOSES)
+
+
+class TestEntitled:
+    @pytest.mark.parametrize(("subject", "issuer"), [("routing", ISSUER), ("routing", OIDC), ("service", ISSUER)])
+    def test_the_services_named_may_read_and_on_one_machine_the_token_of_any_service(self, subject, issuer):
+        assert asks(subject, issuer) is PURPOSES["classification"]
+
+    @pytest.mark.parametrize(
+        ("subject", "issuer"), [("analytics", ISSUER), ("service", OIDC), ("service", ""), ("service-KZ-43", ISSUER), ("", ISSUER)]
+    )
+    def test_nobody_else_may(self, subject, issuer):
+        with pytest.raises(Forbidden):
+            asks(subject, issuer)
+
+    @pytest.mark.parametrize("subject", ["routing", "service"])
+    def test_each_says_for_whom_where_that_is_asked(self, subject):
+        assert asks(subject, ISSUER, "desk", "clerk-1") is PURPOSES["desk"]
+        with pytest.raises(InvalidInput):
+            asks(subject, ISSUER, "desk")
+
+    def test_an_unknown_purpose_is_nobodys(self):
+        with pytest.raises(InvalidInput):
+            asks("service", ISSUER, "curiosity")

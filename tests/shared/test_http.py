@@ -7,7 +7,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import APIRouter, FastAPI, Header, Query, Request
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, Field, ValidationError
@@ -17,6 +17,7 @@ from shared.http import (
     DEFAULT_LIMIT,
     Cursor,
     CursorText,
+    KnownQuery,
     Limit,
     ListResponse,
     ShortText,
@@ -60,6 +61,10 @@ class Shared(StrictModel):
     note: str = "-"
 
 
+class Question(StrictModel):
+    first: str | None = Field(None, alias="from")
+
+
 VALID: dict[str, Any] = {"language": "kk", "text": "Сәлем", "applicant": {}}
 
 
@@ -76,9 +81,15 @@ def app() -> FastAPI:
         return given.model_copy(update={"note": str(item)})
 
     @router.get("/appeals")
-    async def appeals(limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None) -> ListResponse[int]:
+    async def appeals(_query: KnownQuery, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None) -> ListResponse[int]:
         start = Cursor.decode(cursor, int)[0] if cursor else 0
         return ListResponse(items=list(range(start, start + limit)), total=1000, next_cursor=Cursor.encode(start + limit))
+
+    @router.get("/appeals/{number}")
+    async def appeal(
+        number: str, asked: Annotated[Question, Query()], _query: KnownQuery, pin: Annotated[str, Header(alias="Appeal-Pin")] = ""
+    ) -> dict[str, str | None]:
+        return {"number": number, "from": asked.first, "pin": pin}
 
     made.include_router(router, prefix="/intake")
     install_error_handlers(made)
@@ -313,6 +324,37 @@ class TestLists:
     def test_any_other_text_is_a_bad_cursor(self, text):
         with pytest.raises(InvalidInput):
             Cursor.decode(text, UUID)  # type: ignore[arg-type]
+
+
+class TestKnownQuery:
+    @pytest.mark.parametrize(
+        ("path", "known"), [("appeals", {"limit": 2}), ("appeals", {}), ("appeals/1", {"from": "x"}), ("appeals/1", {})]
+    )
+    async def test_the_parameters_of_the_route_are_taken(self, client, path, known):
+        assert (await client.get(f"/intake/v1/{path}", params=known)).status_code == 200
+
+    @pytest.mark.parametrize(
+        ("path", "unknown", "field"),
+        [
+            ("appeals", "limti", "limti"),
+            ("appeals", "number", "number"),
+            ("appeals/1", "number", "number"),
+            ("appeals/1", "asked", "asked"),
+            ("appeals/1", "Appeal-Pin", ""),
+            ("appeals/1", CANARY, ""),
+        ],
+    )
+    async def test_any_other_is_refused_and_named_only_if_it_could_be_a_name(self, client, path, unknown, field):
+        response = await client.get(f"/intake/v1/{path}", params={unknown: CANARY})
+
+        assert response.status_code == 422
+        assert response.json()["errors"] == [{"field": field, "code": "unknown-field", "detail": "This field is not known."}]
+        assert CANARY not in response.text
+
+    async def test_all_that_are_unknown_are_named(self, client):
+        response = await client.get("/intake/v1/appeals", params={"b": "", "a": "", "limit": 1})
+
+        assert [each["field"] for each in response.json()["errors"]] == ["a", "b"]
 
 
 class TestText:

@@ -24,7 +24,7 @@ class Period:
 
     def year_before(self) -> "Period":
         """The same dates a year before; 29 February becomes 28 February."""
-        return Period(_years_later(self.first, -1), _years_later(self.last, -1))
+        return Period(_year_before(self.first), _year_before(self.last))
 
 
 def presets(today: date) -> dict[str, Period]:
@@ -42,8 +42,8 @@ def presets(today: date) -> dict[str, Period]:
     }
 
 
-def _years_later(day: date, years: int) -> date:
+def _year_before(day: date) -> date:
     try:
-        return day.replace(year=day.year + years)
+        return day.replace(year=day.year - 1)
     except ValueError:  # 29 February
-        return day.replace(year=day.year + years, day=28)
+        return day.replace(year=day.year - 1, day=28)

@@ -60,7 +60,7 @@ async def track_appeal(
     _query: KnownQuery,
     pin: AppealPin = None,
 ) -> Tracked:
-    """Where an appeal stands: with its PIN, by the applicant's own token, or for staff who see it."""
+    """Where an appeal stands: with its PIN, by the token of whoever filed it as their own, or for staff who see it."""
     response.headers["Cache-Control"] = "no-store"
     address = intake.address(request)
     return await track(intake.parts, intake.guesses, number=number, pin=pin, principal=principal, address=address)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -86,7 +85,7 @@ def _opened(one: Received[AppealRegistered], found: Classification) -> Opened:
         "topic": found.topic,
         "urgency": "URGENT" if found.urgent else "NORMAL",
         "provider_id": event.provider_id,
-        "classification": asdict(found),
+        "classification": found.as_row(),
         "registered_at": event.registered_at,
         "next_due_at": min(clock["due_at"] for clock in started),
     }

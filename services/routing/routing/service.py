@@ -179,6 +179,7 @@ async def act(session: AsyncSession, principal: Principal, case: AppealCase, com
     await _ACTIONS[type(command)](_Work(session, case, principal, tools.clock.now(), tools), command)
     case.holder = holder_of(case.status, case.tier)
     case.version += 1
+    await session.flush()
     return await _view(session, principal, case, tools)
 
 

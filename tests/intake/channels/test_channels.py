@@ -1,9 +1,9 @@
 import pytest
 
-from intake.channels import api, web
+from intake.channels import Admission, api, web
 from intake.errors import ChannelNotAllowed
 from shared.auth import Principal
-from shared.errors import Forbidden, InvalidInput
+from shared.errors import InvalidInput
 
 
 def principal(*roles, name=None):
@@ -38,6 +38,9 @@ class TestApi:
             api.admit(principal("channel"), "NONSENSE")
         assert refused.value.errors[0].field == "channel"
 
-    def test_a_role_that_files_nothing_is_refused(self):
-        with pytest.raises(Forbidden):
-            api.admit(principal("analyst"), "WEB")
+    @pytest.mark.parametrize("roles", [("applicant",), ("analyst",), ("specialist", "head"), ()])
+    def test_every_other_role_files_for_itself_by_web_or_app(self, roles):
+        for chosen, channel in ((None, "WEB"), ("WEB", "WEB"), ("APP", "APP")):
+            assert api.admit(principal(*roles), chosen) == Admission(channel, "i\ns", is_own=True)
+        with pytest.raises(ChannelNotAllowed):
+            api.admit(principal(*roles), "CALL_1414")

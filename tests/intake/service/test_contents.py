@@ -1,7 +1,6 @@
 from uuid import UUID, uuid4
 
 import pytest
-
 from sqlalchemy import update
 from sqlmodel import col
 

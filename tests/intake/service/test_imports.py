@@ -62,6 +62,12 @@ class TestImport:
         assert b"200140000014" not in event.value
         assert "ЖТ-1".encode() not in event.value
 
+    async def test_a_row_of_2003_is_taken_as_any_other(self, desk):
+        old = row(received_at="2003-03-02T10:00:00+06:00", closed_at="2003-03-09T10:00:00+06:00")
+        assert (await send(desk, [old])).json()["imported"] == 1
+        (kept,) = await desk.rows(Appeal)
+        assert kept.number.startswith("2003-43-")
+
     async def test_sent_again_everything_is_unchanged(self, desk):
         rows = [row(number) for number in range(1203)]
         assert (await send(desk, rows)).json()["imported"] == 1203

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import update
@@ -41,6 +42,12 @@ class TestSearch:
         answer = await listed.get("/v1/providers", **query)
         assert answer.status_code == 422
         assert answer.json()["errors"][0]["field"] in query
+
+    @pytest.mark.parametrize("path", ["/v1/providers", "/v1/inquiries", f"/v1/inquiries/{uuid4()}", "/v1/matches"])
+    async def test_an_unknown_parameter_is_refused_by_its_name(self, listed, path):
+        answer = await listed.get(path, listed.token("admin"), regoin="KZ-43")
+        assert answer.status_code == 422
+        assert [(error["field"], error["code"]) for error in answer.json()["errors"]] == [("regoin", "unknown-field")]
 
     async def test_a_change_is_found_at_once(self, listed):
         assert (await listed.get("/v1/providers", query="Сұңқар")).json()["items"] == []

@@ -9,7 +9,7 @@ from shared.domain.regions import regions
 from shared.domain.registration import registered_at
 from shared.domain.working_hours import hours_for
 
-MOMENTS = st.datetimes(datetime(2016, 1, 1), datetime(2027, 12, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants bare limits
+MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2027, 12, 1), timezones=st.just(UTC))  # noqa: DTZ001 - hypothesis wants bare limits
 REGIONS = st.sampled_from(sorted(regions()))
 
 
@@ -38,6 +38,9 @@ class TestRegisteredAt:
     def test_before_march_2024_almaty_opened_an_hour_earlier_in_utc(self):
         assert registered_at(utc("2024-02-27T02:00:00"), "KZ-75") == utc("2024-02-27T03:00:00")
 
+    def test_in_the_summer_of_2004_clocks_in_almaty_were_put_forward(self):
+        assert registered_at(utc("2004-07-05T01:00:00"), "KZ-75") == utc("2004-07-05T02:00:00")
+
     @given(MOMENTS, REGIONS)
     def test_it_is_never_earlier_and_always_within_hours_of_a_working_day(self, received, region):
         registered = registered_at(received, region)
@@ -59,7 +62,7 @@ class TestRegisteredAt:
         with pytest.raises(KeyError):
             registered_at(utc("2026-02-02T09:15:00"), "KZ-99")
         with pytest.raises(CalendarGap):
-            registered_at(utc("2010-02-02T09:15:00"), "KZ-43")
+            registered_at(utc("2029-02-02T09:15:00"), "KZ-43")
 
 
 class TestHoursFor:

@@ -159,13 +159,6 @@ class TestEmbeddedLog:
         assert await log.seq_before(APPEALS, {}) == 0
         assert not late
 
-
-async def _append(path: Path, envelopes: list[Envelope]) -> None:
-    log = EmbeddedLog(path)
-    await log.start()
-    await log.append(APPEALS, envelopes)
-    await log.stop()
-
     async def test_two_processes_on_one_file_do_not_get_in_each_others_way(self, log, tmp_path):
         other = EmbeddedLog(tmp_path / "events.db")
         await other.start()
@@ -174,3 +167,10 @@ async def _append(path: Path, envelopes: list[Envelope]) -> None:
         for each in (log, other):
             assert [record.value for _, record in await each.records_after(0, 10)] == [b"0", b"1", b"2", b"3", b"4", b"5"]
         await other.stop()
+
+
+async def _append(path: Path, envelopes: list[Envelope]) -> None:
+    log = EmbeddedLog(path)
+    await log.start()
+    await log.append(APPEALS, envelopes)
+    await log.stop()

@@ -94,7 +94,7 @@ def _sees(pepper: Pepper, principal: Principal, appeal: Appeal, tracking: Tracki
     if visible_cases(principal).allows(tracking.region, tracking.tier, tracking.provider_id):
         return True
     sender = sender_key(pepper, f"{principal.issuer}\n{principal.subject}")
-    return principal.has("applicant") and appeal.owner is not None and hmac.compare_digest(appeal.owner, sender)
+    return appeal.owner is not None and hmac.compare_digest(appeal.owner, sender)
 
 
 async def _answer(parts: Parts, tracking: Tracking, principal: Principal) -> tuple[Answer | None, bool]:

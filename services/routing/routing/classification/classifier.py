@@ -4,7 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from routing.classification.lexicon import Hit, Term, lexicon
 from routing.classification.tokens import tokenise
@@ -40,6 +40,10 @@ class Classification:
     decision: Decision
     evidence: tuple[Evidence, ...]
     versions: dict[str, str]
+
+    def as_row(self) -> dict[str, Any]:
+        """As JSON keeps it; what `asdict` would say, without its copying (3 % of a suite under load)."""
+        return vars(self) | {"evidence": [vars(one) for one in self.evidence]}
 
 
 class _Pair(NamedTuple):
