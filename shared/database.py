@@ -109,7 +109,11 @@ def name_passing_error(context: ExceptionContext) -> BaseException | None:
 
 def _sqlite_engine(url: str, *, connections: int, read_only: bool) -> AsyncEngine:
     path = make_url(url).database or ""
-    engine = create_async_engine(url, async_creator=lambda: sqlite.connect(path), pool_size=connections, max_overflow=0, pool_timeout=30)
+
+    async def connect() -> Any:
+        return await sqlite.connect(path, writer=not read_only)
+
+    engine = create_async_engine(url, async_creator=connect, pool_size=connections, max_overflow=0, pool_timeout=30)
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _record: Any) -> None:

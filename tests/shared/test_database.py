@@ -1,4 +1,5 @@
 import asyncio
+import sqlite3
 from datetime import UTC, datetime
 
 import pytest
@@ -119,3 +120,41 @@ def _failing_with(error: Exception) -> None:
     engine.dialect.do_execute = fail_in_the_driver
     with engine.connect() as connection:
         connection.execute(text("SELECT 1"))
+
+
+class TestCancelled:
+    async def test_a_cancelled_writer_leaves_nothing_and_the_next_one_works(self, database):
+        for pause in range(12):  # wherever the cancellation falls: waiting for the turn, inside, or in the commit
+
+            async def write() -> None:
+                async with database.write() as session:
+                    await session.execute(insert(note), {"number": 7})
+                    await asyncio.sleep(0)
+
+            writing = asyncio.create_task(write())
+            for _ in range(pause):
+                await asyncio.sleep(0)
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+            async with asyncio.timeout(2), database.write() as session:
+                await session.execute(note.delete())
+        async with database.read() as session:
+            assert (await session.execute(select(note))).all() == []
+
+    async def test_a_writer_waits_for_another_process_without_holding_up_the_loop(self, database, tmp_path):
+        other = sqlite3.connect(tmp_path / "provider_contact.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        writing = asyncio.create_task(_write_one(database))
+        ticks = 0
+        while ticks < 20:
+            await asyncio.sleep(0.005)
+            ticks += 1
+        assert not writing.done()
+        other.execute("ROLLBACK")
+        other.close()
+        await asyncio.wait_for(writing, 5)
+
+
+async def _write_one(database) -> None:
+    async with database.write() as session:
+        await session.execute(insert(note), {"number": 1})
