@@ -29,6 +29,8 @@ class AppealRouted(AppealEvent, service="routing", fact="appeal-routed"):
 
 
 class ClockStarted(AppealEvent, service="routing", fact="clock-started"):
+    """A clock that others see began. Those of the first routing are the law's alone: the Fund's own are heard of when they warn."""
+
     clock_id: UUID
     policy: str
     statutory: bool

@@ -98,12 +98,13 @@ class TestOpenCases:
             ("APPK_15WD", True, "2026-02-23T18:59:59Z"),
         ]
 
-    async def test_it_is_said_first_where_the_case_went_and_then_which_clocks_run(self, desk):
+    async def test_it_is_said_first_where_the_case_went_and_then_that_the_laws_clock_runs(self, desk):
         appeal_id = await desk.open(text=QUESTION, kind="CONSULTATION")
         facts = await desk.emitted()
-        assert [fact for fact, _ in facts] == ["appeal-routed", "clock-started", "clock-started"]
+        assert [fact for fact, _ in facts] == ["appeal-routed", "clock-started"]
         assert json.loads(facts[0][1])["appeal_id"] == str(appeal_id)
         assert json.loads(facts[0][1])["queue"] == "KZ-43/1/ru"
+        assert json.loads(facts[1][1])["policy"] == "APPK_15WD"
 
     async def test_no_word_of_the_appeal_is_stored_or_said(self, desk, tmp_path):
         await desk.open(text=f"{COMPLAINT} Менің атым Канарейкин, 77010000000")

@@ -66,7 +66,8 @@ async def open_cases(session: AsyncSession, batch: Batch[AppealRegistered]) -> N
     for one, case, started in news:
         outbox.append(session, events.appeal_routed(case), cause=one.envelope)
         for clock in started:
-            outbox.append(session, events.clock_started(clock), cause=one.envelope)
+            if clock["statutory"]:  # the Fund's own clocks stay home until they warn or are breached
+                outbox.append(session, events.clock_started(clock), cause=one.envelope)
 
 
 Opened = tuple[Received[AppealRegistered], dict[str, Any], list[Mapping[str, Any]]]
