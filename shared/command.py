@@ -9,7 +9,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from shared import migrations
-from shared.service import Foundation, Service, build_parts, consumer, runtime
+from shared.messaging.log import LogError
+from shared.service import Foundation, MissingSetting, Parts, Service, build_parts, consumer, runtime
 from shared.settings import ServiceSettings
 
 S = TypeVar("S", bound=ServiceSettings)
@@ -27,7 +28,13 @@ def main(service: Service, settings_class: Callable[[], S], create_app: Callable
     replay = verbs.add_parser("replay", help="apply parked events again, in order")
     replay.add_argument("--key", help="one appeal's id; default: all")
     chosen = parser.parse_args()
-    settings = settings_class()
+    try:
+        _do(chosen, service, settings_class(), create_app)
+    except (migrations.NotMigrated, MissingSetting, LogError) as error:
+        raise SystemExit(f"{service.package}: {error}") from None
+
+
+def _do(chosen: argparse.Namespace, service: Service, settings: S, create_app: Callable[[S], FastAPI]) -> None:
     if chosen.verb == "api":
         uvicorn.run(
             create_app(settings),
@@ -42,6 +49,7 @@ def main(service: Service, settings_class: Callable[[], S], create_app: Callable
         asyncio.run(_work(service, settings))
     elif chosen.verb == "migrate":
         asyncio.run(_migrate(service, settings))
+        print(f"{service.name}: the database is at revision {migrations.head(service.package)}")  # noqa: T201 - the command's answer
     else:
         print(f"{asyncio.run(_replay(service, settings, chosen.key))} events applied")  # noqa: T201 - the command's answer
 
@@ -51,12 +59,16 @@ async def _work(service: Service, settings: ServiceSettings) -> None:
     await foundation.start()
     parts = build_parts(service, settings, foundation)
     try:
-        if not await migrations.is_migrated(parts.database, service.package):
-            raise migrations.NotMigrated(f"{service.name}: run `migrate` first")
+        await _check_migrated(service, parts)
         await runtime(service, parts, restart=False).run()
     finally:
         await parts.database.close()
         await foundation.stop()
+
+
+async def _check_migrated(service: Service, parts: Parts) -> None:
+    if not await migrations.is_migrated(parts.database, service.package):
+        raise migrations.NotMigrated("the database is not at the newest revision; run `migrate` first")
 
 
 async def _migrate(service: Service, settings: ServiceSettings) -> None:
@@ -70,6 +82,7 @@ async def _replay(service: Service, settings: ServiceSettings, key: str | None) 
     await foundation.start()
     parts = build_parts(service, settings, foundation)
     try:
+        await _check_migrated(service, parts)
         return await consumer(service, parts).replay(key)
     finally:
         await parts.database.close()

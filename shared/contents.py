@@ -1,4 +1,4 @@
-"""The claim check: events carry ids, and an entitled reader fetches the words from their owner through this audited read (design §1.3)."""
+"""The claim check: events carry ids, and an entitled reader fetches the words from their owner through this audited read."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -25,7 +25,7 @@ READERS = 4  # snapshots open at once on one SQLite file; more only add threads 
 POOL_SIZE = 10
 # PostgreSQL's SQLSTATEs, and classes of them, of what passes: connection, rollback by the engine, resources, intervention, locks, idleness.
 PASSING = frozenset({"08", "40", "53", "57", "58", "55P03", "25P03"})
-SESSION_TIMEOUT_MS = 5_000  # a stopped process must not hold its rows for ever (design §4)
+SESSION_TIMEOUT_MS = 5_000  # a stopped process must not hold its rows for ever
 
 
 def service_url(database_url: str | None, data: Path, service: str, prefix: str = "") -> str:

@@ -31,5 +31,5 @@ class SequentialIds:
 
 
 def derived(cause: UUID, name: str, ordinal: int = 0) -> UUID:
-    """The identifier that always follows from `cause`: the same cause, name and ordinal give the same id (design: UUIDv5)."""
+    """The identifier that always follows from `cause`: the same cause, name and ordinal give the same id."""
     return uuid5(cause, f"{name}/{ordinal}")

@@ -63,7 +63,9 @@ def configure_logging(level: str = "INFO", *, service: str = "aryz", stream: Tex
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "aiokafka", "alembic"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
+        logger.setLevel(logging.NOTSET)
         logger.propagate = name != "uvicorn.access"  # ours says the route's template; uvicorn's the path with its values
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # what it did is in the database; a first start need not tell it
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells every address it calls
     logging.captureWarnings(capture=True)
 

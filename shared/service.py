@@ -64,6 +64,8 @@ class Foundation:
     @classmethod
     def build(cls, settings: ServiceSettings, *, clock: Clock | None = None, ids: Ids | None = None) -> "Foundation":
         """Made from settings; nothing is opened before `start`, but keys of one machine are made on first use."""
+        if settings.kafka_bootstrap:
+            raise MissingSetting("ARYZ_KAFKA_BOOTSTRAP is set, but this build has the embedded log alone; unset it")
         clock = clock or SystemClock()
         key_folder = settings.data / "keys"
         keys = sealing.from_settings(settings.keys.get_secret_value()) if settings.keys else sealing.load_or_create_keys(key_folder)

@@ -1,4 +1,4 @@
-"""Settings: one class a service with its own prefix; what all services share is named `ARYZ_…` (design §5)."""
+"""Settings: one class a service with its own prefix; what all services share is named `ARYZ_…`."""
 
 from pathlib import Path
 from typing import Literal

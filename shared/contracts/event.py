@@ -1,4 +1,4 @@
-"""What an event is: a past-tense fact owned by one service, published under a versioned type (design §4)."""
+"""What an event is: a past-tense fact owned by one service, published under a versioned type."""
 
 from typing import Any, ClassVar
 from uuid import UUID

@@ -29,7 +29,7 @@ class AppealRouted(AppealEvent, service="routing", fact="appeal-routed"):
 
 
 class ClockStarted(AppealEvent, service="routing", fact="clock-started"):
-    """A clock that others see began. Those of the first routing are the law's alone: the Fund's own are heard of when they warn."""
+    """A clock that others see began. Only the law's are told of: the Fund's own are heard of when they warn or are breached."""
 
     clock_id: UUID
     policy: str

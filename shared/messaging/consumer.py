@@ -1,4 +1,4 @@
-"""The consumer: applies events in order, exactly once in effect (design §4).
+"""The consumer: applies events in order, exactly once in effect.
 
 A batch is prepared outside any transaction, then applied in one: lock the positions, drop what was applied before, run the handlers, store
 what they emit, move the positions, commit. An event whose handler keeps failing is parked with what follows under its key; the rest flows.

@@ -1,4 +1,4 @@
-"""The event log as the services see it: append under a key, read every partition in order. Two implementations, one contract test."""
+"""The event log as the services see it: append under a key, read every partition in order."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager

@@ -28,7 +28,7 @@ class Formats:
         self._locale = Locale.parse(_LOCALES[language])
 
     def number(self, value: float | Decimal, digits: int = 0, *, signed: bool = False) -> str:
-        """`474 708`, with `digits` decimals, rounded half up (design §3, analytics); `signed` writes a plus before a gain."""
+        """`474 708`, with `digits` decimals, rounded half up; `signed` writes a plus before a gain."""
         rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
         text = format_decimal(abs(rounded), pattern, locale=self._locale).replace("\u00a0", NARROW)

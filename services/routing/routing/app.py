@@ -23,10 +23,10 @@ def _preparations(parts: Parts) -> Preparations:
 
 def _jobs(parts: Parts) -> Sequence[Loop]:
     async def watch_clocks() -> None:
-        looked_at = clocks.WATCHED
-        while looked_at == clocks.WATCHED:
+        are_due = True
+        while are_due:  # a clock that has told moves on, so this ends
             async with parts.database.write() as session:
-                looked_at = await clocks.watch(session, parts.clock.now())
+                are_due = bool(await clocks.watch(session, parts.clock.now()))
 
     rest = timedelta(seconds=cast("Settings", parts.settings).clock_seconds)
     return [every(rest, "clocks", watch_clocks)]

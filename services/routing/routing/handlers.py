@@ -66,7 +66,7 @@ async def open_cases(session: AsyncSession, batch: Batch[AppealRegistered]) -> N
     for one, case, started in news:
         outbox.append(session, events.appeal_routed(case), cause=one.envelope)
         for clock in started:
-            if clock["statutory"]:  # the Fund's own clocks stay home until they warn or are breached
+            if clock["statutory"]:  # the Fund's own stay home until they warn or are breached
                 outbox.append(session, events.clock_started(clock), cause=one.envelope)
 
 

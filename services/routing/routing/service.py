@@ -221,7 +221,8 @@ async def _classify(work: _Work, command: schemas.Classify) -> None:
     )
     await work.tell(events.classification_corrected(case, work.role), kind=case.kind, tier=case.tier)
     for clock in started:
-        await work.tell(events.clock_started(clock), policy=clock["policy"], due=clock["due_at"].isoformat())
+        if clock["statutory"]:
+            await work.tell(events.clock_started(clock), policy=clock["policy"], due=clock["due_at"].isoformat())
 
 
 async def _escalate(work: _Work, command: schemas.Escalate) -> None:

@@ -1,4 +1,4 @@
-"""The claim check: words by appeal id for the services entitled to them, each read audited (design §1.3)."""
+"""The claim check: words by appeal id for the services entitled to them, each read audited."""
 
 import json
 from collections.abc import Callable, Mapping

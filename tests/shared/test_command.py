@@ -1,0 +1,34 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+from shared.service import Foundation, MissingSetting
+from shared.settings import ServiceSettings
+
+
+def run(tmp_path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"ARYZ_DATA": str(tmp_path)}
+    return subprocess.run([sys.executable, "-m", *words], env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+class TestMain:
+    @pytest.mark.parametrize("verb", ["worker", "replay"])
+    def test_a_database_that_is_not_migrated_is_one_sentence(self, tmp_path, verb):
+        done = run(tmp_path, "routing", verb)
+        assert (done.returncode, done.stderr.splitlines()[-1]) == (
+            1,
+            "routing: the database is not at the newest revision; run `migrate` first",
+        )
+        assert "Traceback" not in done.stderr
+
+    def test_migrating_says_where_the_database_is_and_then_there_is_nothing_to_replay(self, tmp_path):
+        assert run(tmp_path, "routing", "migrate").stdout == "routing: the database is at revision 0001\n"
+        assert run(tmp_path, "routing", "replay").stdout == "0 events applied\n"
+
+
+class TestFoundation:
+    def test_an_engine_that_this_build_does_not_serve_is_not_ignored(self, tmp_path):
+        with pytest.raises(MissingSetting, match="KAFKA"):
+            Foundation.build(ServiceSettings(data=tmp_path, kafka_bootstrap="127.0.0.1:9092"))
