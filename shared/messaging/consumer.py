@@ -127,9 +127,8 @@ class Consumer:
             except TRANSIENT:
                 raise
             except Exception as error:
-                log.exception(
-                    "event parked", event_type=type_of(record.headers), topic=record.topic, partition=record.partition, offset=record.offset
-                )
+                place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+                log.exception("event parked", event_id=_event_id(record), event_type=type_of(record.headers), **place)
                 moved.update(await self._park(record, type(error).__name__))
         return moved
 
@@ -241,6 +240,14 @@ class Consumer:
             fresh = await inbox.unseen(session, [one.envelope.id for one in received], self._clock.now())
             await self._handle(session, [one for one in received if one.envelope.id in fresh], prepared)
             await inbox.unpark(session, row_id)
+
+
+def _event_id(record: Record) -> str:
+    """The event's id for the log; a record that has none, or another thing in its place, is told by its position alone."""
+    try:
+        return str(UUID(dict(record.headers)["ce_id"].decode()))
+    except (KeyError, ValueError):
+        return "unreadable"
 
 
 def _end(records: Sequence[Record], position: Position) -> int:

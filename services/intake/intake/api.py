@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 
 from intake.channels import api as api_channel
 from intake.channels import web as web_channel
-from intake.errors import ChannelNotAllowed
+from intake.errors import ChannelNotAllowed, TooManyRefused
 from intake.schemas import AppealIn, Imported, Registered, Tracked
 from intake.service.contents import read_contents
 from intake.service.imports import BATCH, Line, take_over
@@ -23,7 +23,7 @@ router = APIRouter()
 
 AppealPin = Annotated[str | None, Header(alias="Appeal-Pin", description="The eight digits given at registration.")]
 IMPORT_BODY = {"requestBody": {"required": True, "content": {kind: {"schema": {"type": "string"}} for kind in (NDJSON, CSV)}}}
-IMPORT_ERRORS = responses(Unauthorized, Forbidden, InvalidInput, PayloadTooLarge, UnsupportedMediaType)
+IMPORT_ERRORS = responses(Unauthorized, Forbidden, InvalidInput, TooManyRefused, PayloadTooLarge, UnsupportedMediaType)
 
 
 @router.post(

@@ -130,6 +130,15 @@ class TestImport:
         assert (report["received"], report["imported"]) == (3, 1)
         assert [(one["line"], one["code"]) for one in report["rejected"]] == [(3, "malformed-csv"), (4, "malformed-text")]
 
+    async def test_a_file_of_another_form_is_broken_off_and_says_so(self, desk, monkeypatch):
+        monkeypatch.setattr("intake.service.imports.REFUSED_LIMIT", 500)
+        answer = await send(desk, ["not json"] * 1200)
+        assert (answer.status_code, answer.json()["code"]) == (422, "too-many-refused-lines")
+
+    async def test_an_open_quote_before_many_lines_is_one_refused_line_read_in_time(self, desk):
+        answer = await send_raw(desk, b'legacy_number,channel\n"' + b"\n" * 200_000, "text/csv")
+        assert [one["line"] for one in answer.json()["rejected"]] == [2]
+
     async def test_an_unknown_column_refuses_the_file(self, desk):
         answer = await send_raw(desk, b"legacy_number,surname\r\n1,Synaq\r\n", "text/csv")
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "header")

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import repository
+from intake.errors import TooManyRefused
 from intake.schemas import Imported, LegacyRow, RejectedLine
 from intake.service.filing import SENTENCES, moment
 from intake.service.register import number_of, sealed
@@ -25,6 +26,7 @@ from shared.messaging import outbox
 from shared.service import Parts
 
 BATCH: Final = 500
+REFUSED_LIMIT: Final = 10_000  # lines; a file with more is of another form, and each costs memory until the answer
 CLOSED: Final = "CLOSED"
 _LEGACY: Final = UUID("6f9d3c0e-9a5b-5b7e-8f53-2c1d0a4e7b61")  # the name space of former registers' numbers
 
@@ -49,7 +51,7 @@ class _Closed:
 
 
 async def take_over(parts: Parts, lines: Sequence[Line], report: Imported) -> None:
-    """One batch of lines in one transaction; what became of each is added to `report`."""
+    """One batch of lines in one transaction; what became of each is added to `report`. Raises TooManyRefused."""
     now = parts.clock.now()
     good: list[_Closed] = []
     for line in lines:
@@ -66,6 +68,8 @@ async def take_over(parts: Parts, lines: Sequence[Line], report: Imported) -> No
     report.imported += fresh
     report.unchanged += len(good) - fresh - len(changed)
     report.rejected += changed
+    if len(report.rejected) > REFUSED_LIMIT:
+        raise TooManyRefused("The lines taken over so far are kept. Mend the file and send it again: they will be unchanged.")
     report.rejected.sort(key=lambda one: one.line)
 
 

@@ -101,7 +101,7 @@ async def _answer(parts: Parts, tracking: Tracking, principal: Principal) -> tup
     """The Fund's answer, claimed from its owner, and whether there is one."""
     if tracking.answer_id is None or tracking.answered_at is None:
         return None, False
-    reader = principal.role or "applicant"
+    reader = principal.subject if principal.is_staff else "applicant"  # an applicant's subject may be an IIN
     try:
         contents = await parts.contents.read("routing", [tracking.answer_id], purpose="tracking", on_behalf_of=reader)
     except OwnerUnavailable:
