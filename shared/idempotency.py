@@ -1,16 +1,19 @@
 """Idempotency-Key: a request sent again is answered again, not done again (kept 7 days; a refusal is not kept)."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import Header
+from fastapi import Header, Response
 from pydantic import BaseModel
-from sqlalchemy import select, tuple_
+from sqlalchemy import insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.errors import DomainError
+from shared.auth import Principal
+from shared.clock import Clock
+from shared.database import Database
+from shared.errors import Conflict, DomainError
 from shared.messaging.tables import idempotency
 from shared.sealing import Pepper, Sealer
 
@@ -81,3 +84,38 @@ class Idempotency:
             "body": sealed,
             "stored_at": now,
         }
+
+    async def once(
+        self,
+        database: Database,
+        clock: Clock,
+        principal: Principal,
+        key: str | None,
+        operation: str,
+        said: BaseModel,
+        work: Callable[[AsyncSession], Awaitable[BaseModel]],
+    ) -> Response:
+        """Do the work in one transaction, or answer a repeat as the first time, even if both came at once.
+
+        Raises what `work` raises, and IdempotencyKeyReused.
+        """
+        request = self.request(f"{principal.issuer}/{principal.subject}", key, operation, said) if key else None
+
+        async def repeat(session: AsyncSession) -> Response | None:
+            kept = (await self.find(session, [request])).get(request) if request else None
+            return None if kept is None else Response(kept.body, kept.status, REPLAYED, "application/json")
+
+        try:
+            async with database.write() as session:
+                if (repeated := await repeat(session)) is not None:
+                    return repeated
+                raw = (await work(session)).model_dump_json().encode()
+                if request:
+                    await session.execute(insert(idempotency), [self.row(request, 200, raw, clock.now())])
+        except Conflict:
+            async with database.read() as session:
+                repeated = await repeat(session)
+            if repeated is None:
+                raise
+            return repeated
+        return Response(raw, media_type="application/json")

@@ -4,7 +4,7 @@ SQLAlchemy asks an aiosqlite cursor to open, execute, fetch and close, each a tr
 changing hands every time, the trips cost more than the statements (a small SELECT: 240 µs of processor, 160 with one trip for all four).
 
 The one writer of a file goes further: its statements touch rows by key and run in microseconds, so they run where they are called. What may
-wait, BEGIN for the file's lock and COMMIT for the disk, goes to the thread (together 25 % more appeals a second through the whole suite).
+wait, BEGIN for the file's lock and COMMIT for the disk, goes to the thread (a third more appeals a second through the whole suite).
 Readers, whose questions may be long ones, always go to theirs.
 """
 

@@ -13,7 +13,7 @@ from suite.demo.surface import Surface
 
 SENDERS = 32
 CLERKS = 4
-HANDLED_EVERY = 32  # about 3 % of the appeals are answered and closed while the demo runs
+HANDLED_EVERY = 16  # about 6 % of the appeals are answered and closed while the demo runs
 CLERK_SECONDS = 1.0  # until a clerk looks at a new case
 REST_SECONDS = 0.1
 PROVIDER_ROUNDS = 2

@@ -1,15 +1,12 @@
 """Routes: parse, call the use case, return a typed model."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from provider_contact import repository
@@ -34,7 +31,6 @@ from shared.auth import STAFF, CurrentPrincipal, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse, OwnerUnavailable
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.errors import (
-    Conflict,
     Forbidden,
     InvalidInput,
     MalformedText,
@@ -45,8 +41,7 @@ from shared.errors import (
     responses,
 )
 from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body, read_body
-from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused
-from shared.messaging.tables import idempotency
+from shared.idempotency import IdempotencyKey, IdempotencyKeyReused
 from shared.service import Parts
 from shared.visibility import visible_cases, visible_inquiries
 
@@ -112,7 +107,9 @@ async def import_providers(request: Request, parts: CurrentParts, principal: Adm
     async def work(session: AsyncSession) -> ImportResult:
         return await imports.import_list(session, read, sealer=parts.sealer, pepper=parts.pepper, clock=parts.clock, ids=parts.ids)
 
-    return await _once(parts, principal, key, "import-providers", ImportDocument(sha256=sha256(raw).hexdigest()), work)
+    return await parts.idempotency.once(
+        parts.database, parts.clock, principal, key, "import-providers", ImportDocument(sha256=sha256(raw).hexdigest()), work
+    )
 
 
 @router.get("/v1/inquiries", tags=["inquiries"], responses=SEEN)
@@ -170,7 +167,7 @@ async def acknowledge_inquiry(
         inquiry, appeal = await inquiries.acknowledge(session, inquiry_id, said.expected_version, principal)
         return inquiries.inquiry_item(inquiry, appeal, principal)
 
-    return await _once(parts, principal, key, f"acknowledge {inquiry_id}", said, work)
+    return await parts.idempotency.once(parts.database, parts.clock, principal, key, f"acknowledge {inquiry_id}", said, work)
 
 
 @router.post("/v1/inquiries/{inquiry_id}/actions/respond", tags=["inquiries"], response_model=InquiryItem, responses=ACTED)
@@ -185,7 +182,7 @@ async def respond_to_inquiry(
         )
         return inquiries.inquiry_item(inquiry, appeal, principal)
 
-    return await _once(parts, principal, key, f"respond {inquiry_id}", said, work)
+    return await parts.idempotency.once(parts.database, parts.clock, principal, key, f"respond {inquiry_id}", said, work)
 
 
 @router.get("/v1/matches", tags=["matches"], responses=SEEN)
@@ -236,7 +233,7 @@ async def choose_provider(
     async def work(session: AsyncSession) -> Chosen:
         return await matches.choose(session, appeal_id, said.provider_id, principal, index, clock=parts.clock, ids=parts.ids)
 
-    return await _once(parts, principal, key, f"choose {appeal_id}", said, work)
+    return await parts.idempotency.once(parts.database, parts.clock, principal, key, f"choose {appeal_id}", said, work)
 
 
 @router.post("/internal/v1/contents", tags=["internal"], responses=SEEN)
@@ -247,40 +244,6 @@ async def read_contents(
     async with parts.database.write() as session:
         items = await inquiries.response_contents(session, said, principal, sealer=parts.sealer, clock=parts.clock, ids=parts.ids)
     return ContentsResponse(items=items)
-
-
-async def _once(
-    parts: Parts,
-    principal: Principal,
-    key: str | None,
-    operation: str,
-    said: BaseModel,
-    work: Callable[[AsyncSession], Awaitable[BaseModel]],
-) -> Response:
-    """Do the work in one transaction, or answer a repeat as the first time, even if both came at once."""
-    scope = f"{principal.issuer}/{principal.subject}"
-    request = parts.idempotency.request(scope, key, operation, said) if key else None
-
-    async def attempt() -> Response:
-        async with parts.database.write() as session:
-            kept = (await parts.idempotency.find(session, [request])).get(request) if request else None
-            if kept is not None:
-                return Response(kept.body, kept.status, REPLAYED, "application/json")
-            raw = (await work(session)).model_dump_json().encode()
-            if request:
-                await session.execute(insert(idempotency), [parts.idempotency.row(request, 200, raw, parts.clock.now())])
-        return Response(raw, media_type="application/json")
-
-    try:
-        return await attempt()
-    except Conflict:
-        if request is None:
-            raise
-        async with parts.database.read() as session:
-            kept = (await parts.idempotency.find(session, [request])).get(request)
-        if kept is None:
-            raise
-        return Response(kept.body, kept.status, REPLAYED, "application/json")
 
 
 def _known_region(code: str | None) -> str | None:

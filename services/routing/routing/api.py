@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AfterValidator, BaseModel
+from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
-from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import articles, repository, schemas, service
 from routing.classification import classify
@@ -20,8 +20,7 @@ from shared.domain.labels import Language
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
 from shared.field_errors import DETAILS
 from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body
-from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused
-from shared.messaging.tables import idempotency
+from shared.idempotency import IdempotencyKey, IdempotencyKeyReused
 from shared.service import Parts
 
 router = APIRouter()
@@ -92,21 +91,12 @@ async def read_case(appeal_id: UUID, parts: PartsHere, principal: Staff, _query:
 
 
 async def _act(parts: Parts, principal: Principal, appeal_id: UUID, command: schemas.Command, key: str | None) -> Response:
-    async with parts.database.write() as session:
+    async def work(session: AsyncSession) -> schemas.CaseView:
         case = await service.lock_case(session, principal, appeal_id)
-        if key is None:
-            return _json(await service.act(session, principal, case, command, tools(parts)))
-        request = parts.idempotency.request(f"{principal.issuer}/{principal.subject}", key, f"{command.ACTION} {appeal_id}", command)
-        if kept := (await parts.idempotency.find(session, [request])).get(request):
-            return Response(kept.body, kept.status, REPLAYED, "application/json")
-        answer = _json(await service.act(session, principal, case, command, tools(parts)))
-        row = parts.idempotency.row(request, answer.status_code, bytes(answer.body), parts.clock.now())
-        await session.execute(insert(idempotency), [row])
-        return answer
+        return await service.act(session, principal, case, command, tools(parts))
 
-
-def _json(model: BaseModel) -> Response:
-    return Response(model.model_dump_json(), media_type="application/json")
+    operation = f"{command.ACTION} {appeal_id}"
+    return await parts.idempotency.once(parts.database, parts.clock, principal, key, operation, command, work)
 
 
 def _offer(command: type[schemas.Command], summary: str) -> None:
