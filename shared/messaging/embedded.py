@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +24,7 @@ from shared.messaging.log import Fetched, LogConsumer, OffsetOutsideLog, Positio
 
 RECENT = 4096  # records kept in memory: readers that keep up share them instead of reading the file again, each for itself (about 8 MB)
 POLL_SECONDS = (0.025, 0.25)  # first and longest wait for records written by another process; in this one an event wakes us
+SCANNED = 5_000  # records in a page of a scan
 T = TypeVar("T")
 
 _INSERT = (
@@ -77,6 +79,14 @@ class EmbeddedLog:
         """See `EventLog.consumer`; the group has one member, as the file has one process."""
         del group
         return _EmbeddedConsumer(self, topics)
+
+    async def scan(self, topic: str) -> AsyncIterator[Sequence[Record]]:
+        """See `EventLog.scan`; over all partitions in the order of appending."""
+        seq, last = 0, await self._reader.run(_last_seq)
+        while seq < last:
+            page = await self._reader.run(partial(_records_after, seq=seq, limit=min(SCANNED, last - seq)))
+            seq = page[-1][0]
+            yield [record for _, record in page if record.topic == topic]
 
     async def topic_id(self, topic: str) -> str:
         """See `EventLog.topic_id`."""

@@ -1,6 +1,6 @@
 """The event log as the services see it: append under a key, read every partition in order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -93,6 +93,10 @@ class EventLog(Protocol):
         ...
 
     def consumer(self, group: str, topics: Sequence[str]) -> LogConsumer: ...
+
+    def scan(self, topic: str) -> AsyncIterator[Sequence[Record]]:
+        """Page by page every record that the topic holds now, each partition in its order; no group takes notice."""
+        ...
 
     async def topic_id(self, topic: str) -> str:
         """Changes when the topic is deleted and made again."""

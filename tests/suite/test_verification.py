@@ -1,5 +1,6 @@
 """Every promise is broken once by hand, and `verify` has to see it."""
 
+import asyncio
 import shutil
 import sqlite3
 import time
@@ -45,6 +46,8 @@ def sound(tmp_path_factory):
         ):
             assert http.post("/intake/v1/appeals", json=body, headers=as_channel).status_code == httpx.codes.CREATED
         _until_two_are_matched(http, as_admin)
+        is_quiet, _ = asyncio.run(verify(folder))  # stopped earlier, events would be on their way for ever
+        assert is_quiet
     return folder
 
 

@@ -4,22 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from shared.contracts import AppealRegistered, AppealRouted
+from shared.contracts import APPEALS, AppealRegistered, AppealRouted
 from shared.messaging.embedded import EmbeddedLog
 from shared.messaging.envelope import read_envelope
-
-PAGE = 5_000
 
 
 async def registered_to_routed(data: Path, appeal_ids: set[str]) -> list[float]:
     """Seconds from `appeal-registered` to `appeal-routed` for these appeals, ascending."""
     log = EmbeddedLog(data / "events.db")
     registered: dict[str, datetime] = {}
-    seconds, seq = [], 0
+    seconds = []
     try:
-        while page := await log.records_after(seq, PAGE):
-            seq = page[-1][0]
-            for _, record in page:
+        async for page in log.scan(APPEALS):
+            for record in page:
                 envelope = read_envelope(record.headers, record.value)
                 if envelope.type == AppealRegistered.TYPE and envelope.key in appeal_ids:
                     registered[envelope.key] = envelope.time

@@ -1,6 +1,5 @@
 """What the checks look at: the log and the four stores, read through the services' own models and never written."""
 
-import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ import provider_contact.models
 import routing.models
 from shared.clock import SystemClock
 from shared.contracts import (
+    TOPICS,
     AppealImported,
     AppealRegistered,
     AppealRouted,
@@ -31,8 +31,6 @@ from shared.messaging.embedded import EmbeddedLog
 from shared.messaging.envelope import read_envelope, read_event, type_of
 from shared.messaging.log import Position
 from suite.members import members
-
-PAGE = 5_000  # records read at once
 
 
 @dataclass
@@ -165,16 +163,15 @@ class Stores:
             return [tuple(row) for row in await session.execute(query)]
 
     async def _read_log(self) -> LogView:
-        view, seq = LogView(), 0
-        while page := await self.log.records_after(seq, PAGE):
-            for _, record in page:
-                position = (record.topic, record.partition)
-                if record.offset != view.ends[position]:
-                    view.gaps.append(f"{record.topic}/{record.partition} at {record.offset}")
-                view.ends[position] = record.offset + 1
-                _note(view, type_of(record.headers) or "", record.headers, record.value)
-            seq = page[-1][0]
-            await asyncio.sleep(0)
+        view = LogView()
+        for topic in TOPICS:
+            async for page in self.log.scan(topic):
+                for record in page:
+                    position = (record.topic, record.partition)
+                    if record.offset != view.ends[position]:
+                        view.gaps.append(f"{record.topic}/{record.partition} at {record.offset}")
+                    view.ends[position] = record.offset + 1
+                    _note(view, type_of(record.headers) or "", record.headers, record.value)
         return view
 
 

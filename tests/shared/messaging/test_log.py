@@ -94,6 +94,15 @@ class TestEventLog:
         assert [r.value for r in await read(log, 1)] == [b"appeal"]
         assert len(await read(log, 2, topics=(APPEALS, PROVIDERS))) == 2
 
+    async def test_a_scan_shows_every_record_of_its_topic_and_ends(self, log):
+        await log.append(PROVIDERS, [envelope(uuid4(), "provider")])
+        await log.append(APPEALS, [envelope(uuid4(), str(n)) for n in range(30)])
+        found = [record async for page in log.scan(APPEALS) for record in page]
+        assert sorted(int(record.value) for record in found) == list(range(30))
+        for partition in range(PARTITIONS):
+            offsets = [record.offset for record in found if record.partition == partition]
+            assert offsets == list(range(len(offsets)))
+
     async def test_a_waiting_reader_is_woken_by_an_append(self, log):
         reader = log.consumer("routing", (APPEALS,))
         await reader.start(Stored())
