@@ -5,12 +5,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 DATA ?= .run/data
+ENGINES := $(BIN)/python -m engines
 STAMP := $(VENV)/.installed
 
-.PHONY: help install run test lint demo bench chaos asyncapi contracts chromium clean
+.PHONY: help install run test lint demo bench chaos asyncapi contracts chromium clean \
+  kafka kafka-cluster kafka-stop kafka-libs postgres postgres-stop up-processes
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 install: $(STAMP)  ## make .venv from the lock
 
@@ -25,6 +27,7 @@ run: install  ## the whole suite on 127.0.0.1 (PORT=8000, DATA=.run/data)
 	@exec $(BIN)/aryz up --port $(PORT) --data $(DATA) --demo
 
 test: install chromium  ## every test; says what it had to leave out
+	@$(ENGINES) kafka-libs || test -z "$$CI"
 	@$(BIN)/python -m pytest -rs $(ARGS)
 
 lint: install  ## style, types, walls
@@ -42,6 +45,27 @@ bench: install  ## accepted appeals a second on one machine
 chaos: install  ## the long form: kill -9 every few seconds while 2000 appeals come in
 	@ARYZ_CHAOS_APPEALS=$(or $(APPEALS),2000) $(BIN)/python -m pytest -rs -s tests/chaos
 
+kafka: install kafka-libs  ## one Apache Kafka broker on loopback, written to .run/engines.env
+	@$(ENGINES) kafka
+
+kafka-cluster: install kafka-libs  ## three brokers: replication 3, two in sync
+	@$(ENGINES) kafka-cluster
+
+kafka-stop: install  ## stop Kafka and forget its data
+	@$(ENGINES) stop-kafka
+
+kafka-libs: install
+	@$(ENGINES) kafka-libs
+
+postgres: install  ## a private PostgreSQL server on loopback, written to .run/engines.env
+	@$(ENGINES) postgres
+
+postgres-stop: install  ## stop PostgreSQL and forget its data
+	@$(ENGINES) stop-postgres
+
+up-processes: install kafka postgres  ## an api and a worker process per service, on Kafka and PostgreSQL
+	@set -a; . .run/engines.env; set +a; exec $(BIN)/python -m suite.processes
+
 asyncapi: install  ## write deploy/asyncapi.yaml from the registry of events
 	@$(BIN)/python -m shared.contracts.asyncapi > deploy/asyncapi.yaml
 
@@ -54,5 +78,6 @@ chromium:
 	    echo "installing Chromium for the page tests"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-core >/dev/null; \
 	  else echo "no Chromium: the page tests are left out (Debian: apt-get install chromium)"; fi; }
 
-clean:  ## forget local data and caches
+clean:  ## forget local data and caches; engines stop first
+	@test ! -d .run/engines || { $(ENGINES) stop-kafka && $(ENGINES) stop-postgres; }
 	@rm -rf .run .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,52 +1,95 @@
-"""`python -m <service> api|worker|migrate|replay`: the same four verbs in every service."""
+"""`python -m <service> api|worker|migrate|replay`: the same four verbs in every service.
+
+An `api` answers; a `worker` carries events, applies them and does the jobs. Each may run beside others of its kind, on any machine.
+"""
 
 import argparse
 import asyncio
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from socket import socket
+from typing import Any, TypeVar
 
-import uvicorn
+import structlog
 from fastapi import FastAPI
+from pydantic import ValidationError
 
-from shared import migrations
+from shared import migrations, sealing, server
+from shared.auth import LocalIssuerForbidden
+from shared.logging import configure_logging
 from shared.messaging.log import LogError
-from shared.service import Foundation, MissingSetting, Parts, Service, build_parts, consumer, runtime
-from shared.settings import ServiceSettings
+from shared.service import (
+    DatabaseUnreachable,
+    Foundation,
+    Parts,
+    Service,
+    build_parts,
+    consumer,
+    is_migrated,
+    runtime,
+    worker_app,
+)
+from shared.settings import MissingSetting, ServiceSettings
+
+log = structlog.get_logger()
 
 S = TypeVar("S", bound=ServiceSettings)
+
+REFUSALS = (
+    migrations.NotMigrated,
+    MissingSetting,
+    DatabaseUnreachable,
+    LogError,
+    LocalIssuerForbidden,
+    sealing.BadKeys,
+    sealing.WrongKeys,
+    server.PortBusy,
+)
+"""What a person has to mend before a process can do its work: a sentence, and exit code 1."""
 
 
 def main(service: Service, settings_class: Callable[[], S], create_app: Callable[[S], FastAPI]) -> None:
     """Read the verb from the command line and do it; exits 1 with a sentence when it cannot be done."""
+    chosen = _arguments(service)
+    try:
+        settings = settings_class()
+        configure_logging(settings.log_level, service=service.name)
+        _do(chosen, service, settings, create_app)
+    except REFUSALS as error:
+        raise SystemExit(f"{service.package}: {error}") from None
+    except ValidationError as error:  # of the settings; their values stay out of it: some are secret
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False))
+        raise SystemExit(f"{service.package}: settings: {wrong}") from None
+    except Exception:  # crash loudly, yet by type and place: an error's own words may be a person's
+        log.exception("the process falls")
+        raise SystemExit(1) from None
+
+
+def _arguments(service: Service) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=f"python -m {service.package}", description=service.title)
     verbs = parser.add_subparsers(dest="verb", required=True)
     api = verbs.add_parser("api", help="serve HTTP")
-    api.add_argument("--host", default="127.0.0.1")
     api.add_argument("--port", type=int, default=8000)
-    verbs.add_parser("worker", help="relay, consumer and jobs, without HTTP")
+    worker = verbs.add_parser("worker", help="relay, consumer and jobs")
+    worker.add_argument("--port", type=int, help="serve health and metrics here; by default nowhere")
+    for each in (api, worker):
+        each.add_argument("--host", default="127.0.0.1")
     verbs.add_parser("migrate", help="bring the database to the newest revision")
     replay = verbs.add_parser("replay", help="apply parked events again, in order")
     replay.add_argument("--key", help="one appeal's id; default: all")
-    chosen = parser.parse_args()
-    try:
-        _do(chosen, service, settings_class(), create_app)
-    except (migrations.NotMigrated, MissingSetting, LogError) as error:
-        raise SystemExit(f"{service.package}: {error}") from None
+    return parser.parse_args()
 
 
 def _do(chosen: argparse.Namespace, service: Service, settings: S, create_app: Callable[[S], FastAPI]) -> None:
     if chosen.verb == "api":
-        uvicorn.run(
-            create_app(settings),
-            host=chosen.host,
-            port=chosen.port,
-            access_log=False,
-            log_config=None,
-            proxy_headers=False,
-            ws="none",  # a refused web socket would be logged with its path and its client's address
-        )
+        with server.listen(chosen.host, chosen.port) as listening:
+            server.run(_serve(create_app(settings.model_copy(update={"worker": False})), listening))
     elif chosen.verb == "worker":
-        asyncio.run(_work(service, settings))
+        if chosen.port is None:
+            server.run(_work(service, settings.model_copy(update={"worker": True}), None))
+        else:
+            with server.listen(chosen.host, chosen.port) as listening:
+                server.run(_work(service, settings.model_copy(update={"worker": True}), listening))
     elif chosen.verb == "migrate":
         asyncio.run(_migrate(service, settings))
         print(f"{service.name}: the database is at revision {migrations.head(service.package)}")  # noqa: T201 - the command's answer
@@ -54,36 +97,64 @@ def _do(chosen: argparse.Namespace, service: Service, settings: S, create_app: C
         print(f"{asyncio.run(_replay(service, settings, chosen.key))} events applied")  # noqa: T201 - the command's answer
 
 
-async def _work(service: Service, settings: ServiceSettings) -> None:
-    foundation = Foundation.build(settings)
-    await foundation.start()
-    parts = build_parts(service, settings, foundation)
+async def _serve(app: FastAPI, listening: socket) -> None:
+    async with app.router.lifespan_context(app):
+        _check(migrated=app.state.migrated)
+        server.settle_memory()
+        await server.serve(app, listening)
+
+
+async def _work(service: Service, settings: ServiceSettings, listening: socket | None) -> None:
+    async with _started(service, settings) as parts:
+        loops = runtime(service, parts, restart=False)
+        working = [loops.run()]
+        if listening is not None:
+            working.append(server.serve(worker_app(service, settings, parts, loops), listening))
+        server.settle_memory()
+        await _until_one_ends(working)
+
+
+async def _until_one_ends(working: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Work side by side; when one ends or falls the others let go. Raises what made one fall."""
+    tasks = [asyncio.create_task(each) for each in working]
     try:
-        await _check_migrated(service, parts)
-        await runtime(service, parts, restart=False).run()
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        await parts.database.close()
-        await foundation.stop()
-
-
-async def _check_migrated(service: Service, parts: Parts) -> None:
-    if not await migrations.is_migrated(parts.database, service.package):
-        raise migrations.NotMigrated("the database is not at the newest revision; run `migrate` first")
+        for task in tasks:
+            task.cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, Exception):
+            raise end
 
 
 async def _migrate(service: Service, settings: ServiceSettings) -> None:
     parts = build_parts(service, settings, Foundation.build(settings))
-    await migrations.migrate(parts.database, service.package)
-    await parts.database.close()
+    try:
+        await migrations.migrate(parts.database, service.package)
+    finally:
+        await parts.database.close()
 
 
 async def _replay(service: Service, settings: ServiceSettings, key: str | None) -> int:
+    async with _started(service, settings) as parts:
+        return await consumer(service, parts).replay(key)
+
+
+@asynccontextmanager
+async def _started(service: Service, settings: ServiceSettings) -> AsyncIterator[Parts]:
+    """The service's parts with the log open and the database at hand. Raises NotMigrated, DatabaseUnreachable or LogError."""
     foundation = Foundation.build(settings)
-    await foundation.start()
     parts = build_parts(service, settings, foundation)
     try:
-        await _check_migrated(service, parts)
-        return await consumer(service, parts).replay(key)
+        _check(migrated=await is_migrated(service, parts.database))
+        await foundation.start()
+        yield parts
     finally:
         await parts.database.close()
         await foundation.stop()
+
+
+def _check(*, migrated: bool) -> None:
+    if not migrated:
+        raise migrations.NotMigrated("the database is not at the newest revision; run `migrate` first")

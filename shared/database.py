@@ -5,27 +5,24 @@ gave a p99 of 104 ms, one writer behind a lock 19 ms). Only the boundary commits
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Table, event, text
-from sqlalchemy.engine import ExceptionContext, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import ARRAY, ColumnElement, Table, any_, event, literal, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col
 
-from shared import sqlite
+from shared import postgres, sqlite
 from shared.clock import Clock
+from shared.database_errors import CommitUnknown, is_refusal
 from shared.ids import Ids
 from shared.messaging import outbox
 
 READERS = 4  # snapshots open at once on one SQLite file; more only add threads on two cores
-POOL_SIZE = 10
-# PostgreSQL's SQLSTATEs, and classes of them, of what passes: connection, rollback by the engine, resources, intervention, locks, idleness.
-PASSING = frozenset({"08", "40", "53", "57", "58", "55P03", "25P03"})
-SESSION_TIMEOUT_MS = 5_000  # a stopped process must not hold its rows for ever
 
 
 def service_url(database_url: str | None, data: Path, service: str, prefix: str = "") -> str:
@@ -51,10 +48,8 @@ class Database:
             self._reader = _sqlite_engine(url, connections=READERS, read_only=True)
             self._turn: AbstractAsyncContextManager[object] = asyncio.Lock()
         else:
-            timeouts = {"lock_timeout": str(SESSION_TIMEOUT_MS), "idle_in_transaction_session_timeout": str(SESSION_TIMEOUT_MS)}
-            self._writer = create_async_engine(url, pool_size=POOL_SIZE, pool_pre_ping=True, connect_args={"server_settings": timeouts})
+            self._writer = postgres.engine(url, service)
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            event.listen(self._writer.sync_engine, "handle_error", name_passing_error)
             self._turn = nullcontext()
 
     @property
@@ -63,16 +58,21 @@ class Database:
         return self._writer
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
+    async def write(self, *, durable: bool = True) -> AsyncIterator[AsyncSession]:
         """One transaction: committed when the block ends well, together with the events appended to the outbox in it.
 
         Changed objects are written at the end, or by `flush()` where a query in between has to see them: one UPDATE, not one a query.
+        Not `durable`: PostgreSQL does not wait for its disk, and a power cut may undo it; for what is then done again without harm.
+        Raises CommitUnknown if the answer to COMMIT was lost; after any other error nothing is kept.
         """
         async with self._turn, AsyncSession(self._writer, expire_on_commit=False, autoflush=False) as session:
             session.info.update(outbox.context(self.service, self._clock, self._ids))
-            async with session.begin():
-                yield session
-                emitted = await outbox.flush(session)
+            if not (durable or self.is_sqlite):
+                await session.execute(text("SET LOCAL synchronous_commit = off"))
+            yield session
+            emitted = await outbox.flush(session)
+            await session.flush()
+            await _commit(session)
         if emitted:
             self.outbox_written.set()
 
@@ -98,13 +98,20 @@ def table_of(model: type[SQLModel]) -> Table:
     return table
 
 
-def name_passing_error(context: ExceptionContext) -> BaseException | None:
-    """Call a trouble that passes by its name, OperationalError: asyncpg's adapter gives locks, time-outs and ends no kind of their own."""
-    error = context.sqlalchemy_exception
-    sqlstate = str(getattr(context.original_exception, "sqlstate", None) or "")
-    if isinstance(error, DBAPIError) and (context.is_disconnect or sqlstate in PASSING or sqlstate[:2] in PASSING):
-        return OperationalError(error.statement, None, context.original_exception, hide_parameters=True)
-    return None
+async def _commit(session: AsyncSession) -> None:
+    try:
+        await session.commit()
+    except (DBAPIError, OSError) as error:
+        if not is_refusal(error):
+            raise CommitUnknown("COMMIT", None, error, hide_parameters=True) from error
+        raise
+
+
+def among(session: AsyncSession, column: Any, values: Collection[Any]) -> ColumnElement[bool]:
+    """Whether the column has one of these values, which on PostgreSQL are one parameter: the statement is prepared once for any number."""
+    if session.get_bind().dialect.name == "sqlite":
+        return col(column).in_(values)
+    return col(column) == any_(literal(list(values), ARRAY(column.type)))
 
 
 def _sqlite_engine(url: str, *, connections: int, read_only: bool) -> AsyncEngine:

@@ -20,6 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.database_errors import CommitUnknown, will_pass
 from shared.field_errors import FieldError, field_errors
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "MalformedJson",
     "MalformedText",
     "NotFound",
+    "OutcomeUnknown",
     "PayloadTooLarge",
     "Problem",
     "TooMany",
@@ -107,6 +109,15 @@ class Unavailable(DomainError):
 
     def __init__(self, detail: str | None = None, *, retry_after: int = 5) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after)})
+
+
+class OutcomeUnknown(Unavailable):
+    """The answer to a COMMIT was lost. Nobody may do the same again unasked: it might be done twice."""
+
+    code, title = "outcome-unknown", "Whether this was carried out is not known."
+
+    def __init__(self) -> None:
+        super().__init__("Send it again under the same Idempotency-Key; without one, look first whether it was kept.", retry_after=1)
 
 
 class PayloadTooLarge(DomainError):
@@ -271,10 +282,17 @@ class _LastResort:
         except ClientDisconnect:
             return  # nobody is left to answer
         except Exception as error:  # noqa: BLE001 - the last resort is for the unforeseen
-            log.error("unexpected-error", error=type(error).__name__, where=where(error))  # noqa: TRY400 - its text may hold content
+            answer = _last_answer(error)
+            log.error("unexpected-error", code=answer.code, error=type(error).__name__, where=where(error))  # noqa: TRY400 - its text may hold content
             if started:
                 raise ConnectionAbortedError("the response broke off") from None  # the server must not end it as if complete
-            await _respond(Request(scope), InternalError())(scope, receive, send)
+            await _respond(Request(scope), answer)(scope, receive, send)
+
+
+def _last_answer(error: Exception) -> DomainError:
+    if isinstance(error, CommitUnknown):
+        return OutcomeUnknown()
+    return Unavailable() if will_pass(error) else InternalError()
 
 
 def where(error: BaseException) -> str:

@@ -1,7 +1,8 @@
 """How a service is put together. A service names its parts (`Service`); a process brings what services share (`Foundation`)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,6 +10,7 @@ from datetime import timedelta
 import httpx
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
+from starlette.datastructures import State
 from starlette.types import ASGIApp
 
 from shared import migrations, sealing
@@ -17,6 +19,7 @@ from shared.clock import Clock, SystemClock
 from shared.contents import Contents
 from shared.contracts import APPEALS
 from shared.database import Database, service_url
+from shared.database_errors import will_pass
 from shared.errors import Unavailable, install_error_handlers
 from shared.http import document
 from shared.idempotency import KEPT, Idempotency
@@ -29,7 +32,7 @@ from shared.messaging.handling import Handlers, Preparations
 from shared.messaging.log import EventLog
 from shared.messaging.relay import Relay
 from shared.messaging.runtime import Loop, Runtime, every
-from shared.settings import ServiceSettings
+from shared.settings import MissingSetting, ServiceSettings
 from shared.telemetry import Metrics, Observe, metrics_response
 from shared.web.docs import mount_docs
 from shared.web.errors import error_pages
@@ -38,10 +41,22 @@ from shared.web.security import SecurityHeaders
 INBOX_KEPT = timedelta(days=30)  # longer than any record may wait between the log and a consumer
 PRUNE_EVERY = timedelta(hours=1)
 MEASURE_EVERY = timedelta(seconds=5)
+SUITE = "aryz"  # who speaks in the log of a process that is more than one service
+START_SECONDS = 30.0  # a database restarted together with its services is there by then
+START_POLL_SECONDS = 0.25
 
 
-class MissingSetting(ValueError):
-    """A setting that another one makes necessary is absent; says which."""
+class DatabaseUnreachable(RuntimeError):
+    """The database did not answer for as long as a start may wait; says what it answered."""
+
+
+def event_log(settings: ServiceSettings) -> EventLog:
+    """The log that the settings name, not yet opened: Kafka, else the embedded one in the data folder. Raises MissingSetting."""
+    if settings.kafka_bootstrap:
+        from shared.messaging.kafka import KafkaLog  # noqa: PLC0415 - a client that one machine has no use for
+
+        return KafkaLog.from_settings(settings)
+    return EmbeddedLog(settings.data / "events.db")
 
 
 @dataclass
@@ -64,8 +79,6 @@ class Foundation:
     @classmethod
     def build(cls, settings: ServiceSettings, *, clock: Clock | None = None, ids: Ids | None = None) -> "Foundation":
         """Made from settings; nothing is opened before `start`, but keys of one machine are made on first use."""
-        if settings.kafka_bootstrap:
-            raise MissingSetting("ARYZ_KAFKA_BOOTSTRAP is set, but this build has the embedded log alone; unset it")
         clock = clock or SystemClock()
         key_folder = settings.data / "keys"
         keys = sealing.from_settings(settings.keys.get_secret_value()) if settings.keys else sealing.load_or_create_keys(key_folder)
@@ -76,7 +89,7 @@ class Foundation:
             settings=settings,
             clock=clock,
             ids=ids or RandomIds(),
-            log=EmbeddedLog(settings.data / "events.db"),
+            log=event_log(settings),
             keys=keys,
             tokens=issuer.verifier() if issuer else _oidc_verifier(settings, outside, clock),
             issuer=issuer,
@@ -115,8 +128,12 @@ class Foundation:
             url = self.settings.url_of(service)
             if not url and service not in self.local_apps:
                 raise Unavailable(f"{service} is neither in this process nor is its address set")
-            transport = None if url else httpx.ASGITransport(self.local_apps[service], raise_app_exceptions=False)
-            self._clients[service] = httpx.AsyncClient(base_url=url or "http://in-process", transport=transport)
+            if url:  # no proxy of the environment stands between services, but its certificates count
+                client = httpx.AsyncClient(base_url=url, trust_env=False, verify=ssl.create_default_context())
+            else:
+                transport = httpx.ASGITransport(self.local_apps[service], raise_app_exceptions=False)
+                client = httpx.AsyncClient(base_url="http://in-process", transport=transport)
+            self._clients[service] = client
         return self._clients[service]
 
 
@@ -137,6 +154,8 @@ class Parts:
     idempotency: Idempotency
     metrics: Metrics
     issuer: LocalIssuer | None
+    last_steps: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """What is awaited when the process ends, after the last answer and before the database is closed."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +197,20 @@ def consumer(service: Service, parts: Parts) -> Consumer:
     return Consumer(
         parts.database, parts.log, service.topics, service.handlers, service.preparations(parts), clock=parts.clock, metrics=parts.metrics
     )
+
+
+async def is_migrated(service: Service, database: Database) -> bool:
+    """Whether the database is at the newest revision; waits for one that is just coming up. Raises DatabaseUnreachable."""
+    deadline = asyncio.get_running_loop().time() + START_SECONDS
+    while True:
+        try:
+            return await migrations.is_migrated(database, service.package)
+        except Exception as error:
+            if not (isinstance(error, OSError) or will_pass(error)):
+                raise
+            if asyncio.get_running_loop().time() > deadline:
+                raise DatabaseUnreachable(f"the database does not answer ({type(error).__name__}); see ARYZ_DATABASE_URL") from error
+        await asyncio.sleep(START_POLL_SECONDS)
 
 
 def runtime(service: Service, parts: Parts, *, restart: bool) -> Runtime:
@@ -222,29 +255,31 @@ def assemble(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         base = foundation or Foundation.build(settings)
-        if foundation is None:
-            await base.start()
         parts = build_parts(service, settings, base)
-        base.local_apps.setdefault(service.name, app)
-        app.state.parts = parts
-        app.state.migrated = await migrations.is_migrated(parts.database, service.package)
-        app.state.runtime = runtime(service, parts, restart=True)
-        prepare(app, parts)
-        if settings.worker and app.state.migrated:
-            app.state.runtime.start()
+        loops = runtime(service, parts, restart=True)
         try:
+            if foundation is None and settings.worker:  # answering needs no log: an appeal is accepted while the log is away
+                await base.start()
+            base.local_apps.setdefault(service.name, app)
+            app.state.parts, app.state.runtime = parts, loops
+            app.state.migrated = await is_migrated(service, parts.database)
+            prepare(app, parts)
+            if settings.worker and app.state.migrated:
+                loops.start()
             yield
         finally:
-            await app.state.runtime.stop()
+            await loops.stop()
+            for step in parts.last_steps:
+                await step()
             await parts.database.close()
             if foundation is None:
                 await base.stop()
 
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, service=service.name if foundation is None else SUITE)
     app = FastAPI(
         title=service.title, version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=f"/{service.name}/openapi.json"
     )
-    for router in (*routers, _operations(app, settings)):
+    for router in (*routers, _operations(app.state, settings)):
         app.include_router(router, prefix=f"/{service.name}")
     install_error_handlers(app)
     document(app)
@@ -255,6 +290,14 @@ def assemble(
     return app
 
 
+def worker_app(service: Service, settings: ServiceSettings, parts: Parts, loops: Runtime) -> FastAPI:
+    """Health and figures of a worker, under the same paths as an API's."""
+    app = FastAPI(title=f"{service.title} worker", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.parts, app.state.migrated, app.state.runtime = parts, True, loops
+    app.include_router(_operations(app.state, settings), prefix=f"/{service.name}")
+    return app
+
+
 def _oidc_verifier(settings: ServiceSettings, client: httpx.AsyncClient, clock: Clock) -> TokenVerifier:
     if not (settings.oidc_issuer and settings.oidc_jwks_url):
         raise MissingSetting("ARYZ_OIDC_JWKS_URL is needed beside ARYZ_OIDC_ISSUER")
@@ -262,7 +305,7 @@ def _oidc_verifier(settings: ServiceSettings, client: httpx.AsyncClient, clock: 
     return TokenVerifier(keys, issuer=settings.oidc_issuer, audience=settings.oidc_audience, clock=clock)
 
 
-def _operations(app: FastAPI, settings: ServiceSettings) -> APIRouter:
+def _operations(state: State, settings: ServiceSettings) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/health/live")
@@ -275,17 +318,17 @@ def _operations(app: FastAPI, settings: ServiceSettings) -> APIRouter:
         faults: dict[str, str] = {}
         try:
             async with asyncio.timeout(2):
-                await app.state.parts.database.ping()
+                await state.parts.database.ping()
         except Exception as error:  # noqa: BLE001 - whatever it is, the database does not answer
             faults["database"] = type(error).__name__
-        if not app.state.migrated:
+        if not state.migrated:
             faults["migrations"] = "not at the newest revision; run `migrate`"
         if settings.worker:
-            faults.update(app.state.runtime.fallen)
+            faults.update(state.runtime.fallen)
         return JSONResponse({"status": "not ready" if faults else "ready", "faults": faults}, status_code=503 if faults else 200)
 
     @router.get("/metrics")
     async def metrics() -> Response:
-        return metrics_response(app.state.parts.metrics)
+        return metrics_response(state.parts.metrics)
 
     return router

@@ -9,6 +9,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 Environment = Literal["local", "production"]
 
 
+class MissingSetting(ValueError):
+    """A setting that another one makes necessary is absent; says which."""
+
+
 class ServiceSettings(BaseSettings):
     """What every service may be told. Absent engines mean the one-machine form: SQLite files and the embedded log under `data`."""
 
@@ -24,6 +28,24 @@ class ServiceSettings(BaseSettings):
     trusted_proxies: tuple[str, ...] = Field((), validation_alias="ARYZ_TRUSTED_PROXIES")
 
     kafka_bootstrap: str | None = Field(None, validation_alias="ARYZ_KAFKA_BOOTSTRAP")
+    kafka_replication: int | None = Field(
+        None,
+        validation_alias="ARYZ_KAFKA_REPLICATION",
+        ge=1,
+        description="copies of each record; absent: 3, or one a broker where there are fewer",
+    )
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", validation_alias="ARYZ_KAFKA_SECURITY_PROTOCOL"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", validation_alias="ARYZ_KAFKA_SASL_MECHANISM"
+    )
+    kafka_sasl_username: str | None = Field(None, validation_alias="ARYZ_KAFKA_SASL_USERNAME")
+    kafka_sasl_password: SecretStr | None = Field(None, validation_alias="ARYZ_KAFKA_SASL_PASSWORD")
+    kafka_ca_file: Path | None = Field(None, validation_alias="ARYZ_KAFKA_CA_FILE", description="absent: the system's own authorities")
+    kafka_cert_file: Path | None = Field(None, validation_alias="ARYZ_KAFKA_CERT_FILE")
+    kafka_key_file: Path | None = Field(None, validation_alias="ARYZ_KAFKA_KEY_FILE")
+
     database_url: str | None = Field(None, validation_alias="ARYZ_DATABASE_URL")
 
     intake_url: str | None = Field(None, validation_alias="ARYZ_INTAKE_URL")

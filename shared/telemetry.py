@@ -41,6 +41,7 @@ class Metrics:
         self._waits = self._counter("batch_waits", "Batches held back by a passing trouble, by error.", "error")
         self._parked = self._counter("dead_letters", "Events parked because their handler failed for good.")
         self._relay_lag = self._gauge("relay_lag_seconds", "Age of the oldest event in the outbox; 0 when it is empty.")
+        self._relay_leads = self._gauge("relay_leads", "1 where this process carries the service's outbox to the log; one of them does.")
         self._consumer_lag = self._gauge("consumer_lag_events", "Events in the log not applied here yet, by topic.", "topic")
         self._waiting = self._gauge("dead_letters_waiting", "Parked events that wait for a replay.")
 
@@ -68,6 +69,9 @@ class Metrics:
 
     def relay_lag(self, seconds: float) -> None:
         self._relay_lag.set(seconds)
+
+    def relay_leads(self, leads: bool) -> None:
+        self._relay_leads.set(leads)
 
     def consumer_lag(self, topic: str, events: int) -> None:
         self._consumer_lag.labels(topic).set(events)

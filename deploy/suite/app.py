@@ -24,7 +24,7 @@ class Suite:
         self.foundation = foundation
         self._members = services
         self._apps: dict[str, FastAPI] = {each.service.name: each.create_app(each.settings, foundation) for each in services}
-        self._home: ASGIApp = create_home(services[0].settings, foundation)
+        self._home: ASGIApp = create_home(services[0].settings, foundation, list(self._apps))
         foundation.local_apps.update(self._apps)  # before any loop starts: they ask each other from the first event on
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

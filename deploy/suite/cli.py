@@ -26,6 +26,12 @@ def _refuse(problem: object) -> NoReturn:
     raise typer.Exit(1)
 
 
+def _refusals() -> tuple[type[Exception], ...]:
+    """What a person has to mend before a command can do its work."""
+    refusals: tuple[type[Exception], ...] = import_module("shared.command").REFUSALS
+    return refusals
+
+
 @app.command()
 def up(
     data: Data = DEFAULT_DATA,
@@ -35,13 +41,10 @@ def up(
 ) -> None:
     """Run the whole suite on this machine."""
     server = _load("server")
-    auth = import_module("shared.auth")
     try:
         server.up(data, host, port, demo=demo, announce=_announce)
-    except (server.PortBusy, _load("lock").FolderInUse, auth.LocalIssuerForbidden) as refusal:
+    except (_load("lock").FolderInUse, *_refusals()) as refusal:
         _refuse(refusal)
-    except KeyboardInterrupt:
-        raise typer.Exit(130) from None
 
 
 def _announce(url: str) -> None:
@@ -85,7 +88,11 @@ def import_(
 @app.command()
 def migrate(data: Data = DEFAULT_DATA) -> None:
     """Bring every store to its newest revision; `up` does so by itself."""
-    moved = _load("operations").migrate(data)
+    operations = _load("operations")
+    try:
+        moved = operations.migrate(data)
+    except _refusals() as refusal:
+        _refuse(refusal)
     typer.echo(f"migrated: {', '.join(moved)}" if moved else "everything is at its newest revision")
 
 
@@ -99,7 +106,7 @@ def replay(
     operations = _load("operations")
     try:
         results = operations.replay(data, service=service, key=key)
-    except operations.UnknownService as refusal:
+    except (operations.UnknownService, *_refusals()) as refusal:
         _refuse(refusal)
     for name, (applied, left) in results.items():
         typer.echo(f"{name}: {applied} applied, {left} still parked")
@@ -118,9 +125,37 @@ def verify(data: Data = DEFAULT_DATA) -> None:
     verification = _load("verification")
     try:
         is_sound = verification.run(data)
-    except verification.NothingThere as refusal:
+    except (verification.NothingThere, *_refusals()) as refusal:
         _refuse(refusal)
     raise typer.Exit(0 if is_sound else 1)
+
+
+@app.command()
+def backup(
+    folder: Annotated[Path, typer.Argument(help="A folder that is not there yet.")],
+    data: Data = DEFAULT_DATA,
+    with_keys: Annotated[bool, typer.Option("--with-keys", help="Put the sealing keys in as well: it can then be read by itself.")] = False,
+) -> None:
+    """Copy all stores and the log as they stand at one moment; the suite goes on meanwhile."""
+    copying = _load("backup")
+    try:
+        copying.backup(folder, data, with_keys=with_keys)
+    except copying.BackupFailed as failure:
+        _refuse(failure)
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(help="A folder that `aryz backup` made.")],
+    data: Data = DEFAULT_DATA,
+    replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of what is there.")] = False,
+) -> None:
+    """Put a backup back, the suite being stopped; what is there is not touched unless told so."""
+    copying = _load("backup")
+    try:
+        copying.restore(folder, data, replace=replace)
+    except copying.RestoreRefused as refusal:
+        _refuse(refusal)
 
 
 @app.command()

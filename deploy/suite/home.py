@@ -1,8 +1,10 @@
 """The application at `/`: the suite's own pages, the shared static files, its health, and the keys that its tokens are checked with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
@@ -26,12 +28,12 @@ class HomeParts:
     foundation: Foundation
 
 
-def create_home(settings: ServiceSettings, foundation: Foundation) -> FastAPI:
-    """The home application; it keeps nothing and has no loops."""
+def create_home(settings: ServiceSettings, foundation: Foundation, services: Sequence[str] = ()) -> FastAPI:
+    """The home application of these services; it keeps nothing and has no loops."""
     app = FastAPI(title="Aryz", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.foundation = foundation
     app.state.parts = HomeParts(settings, foundation.clock, foundation.tokens, foundation.issuer, foundation)
-    app.include_router(_operations(foundation))
+    app.include_router(_operations(foundation, services))
     app.include_router(pages.router)
     pages.PAGES.mount_static(app)
     install_error_handlers(app)
@@ -39,7 +41,7 @@ def create_home(settings: ServiceSettings, foundation: Foundation) -> FastAPI:
     return app
 
 
-def _operations(foundation: Foundation) -> APIRouter:
+def _operations(foundation: Foundation, names: Sequence[str]) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/health/live")
@@ -50,8 +52,11 @@ def _operations(foundation: Foundation) -> APIRouter:
     async def ready() -> JSONResponse:
         """Ready when all services are; `services` says which one is not, and why."""
         services: dict[str, Any] = {}
-        for name in foundation.local_apps:
-            services[name] = (await foundation.client_for(name).get(f"/{name}/health/ready")).json()
+        for name in names:
+            try:
+                services[name] = (await foundation.client_for(name).get(f"/{name}/health/ready")).json()
+            except httpx.TransportError as error:
+                services[name] = {"status": "not ready", "faults": {"process": type(error).__name__}}
         is_ready = all(said["status"] == "ready" for said in services.values())
         return JSONResponse({"status": "ready" if is_ready else "not ready", "services": services}, 200 if is_ready else 503)
 

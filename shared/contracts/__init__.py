@@ -1,6 +1,18 @@
 """The published language: every event a service may emit, versioned. The registry says who may emit what."""
 
-from shared.contracts.event import APPEALS, PARTITIONS, PROVIDERS, REGISTRY, TOPICS, AppealEvent, Event
+from shared.contracts.event import (
+    APPEALS,
+    PARTITIONS,
+    PROVIDERS,
+    REGISTRY,
+    TOPICS,
+    AppealEvent,
+    Event,
+    fact_of,
+    newest,
+    newest_type,
+    upcaster,
+)
 from shared.contracts.intake import AppealImported, AppealRegistered
 from shared.contracts.provider_contact import (
     InquiryAcknowledged,
@@ -47,4 +59,8 @@ __all__ = [
     "ProviderMatched",
     "ProviderRecorded",
     "TierRaised",
+    "fact_of",
+    "newest",
+    "newest_type",
+    "upcaster",
 ]

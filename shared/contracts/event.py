@@ -1,6 +1,7 @@
 """What an event is: a past-tense fact owned by one service, published under a versioned type."""
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -11,6 +12,8 @@ TOPICS = (APPEALS, PROVIDERS)
 PARTITIONS = 12
 
 REGISTRY: dict[str, type["Event"]] = {}
+UPCASTERS: dict[str, tuple[str, Callable[[Any], "Event"]]] = {}
+"""By an old version's type: the next version's type, and how the old fact is told in its words."""
 
 
 class Event(BaseModel):
@@ -40,6 +43,41 @@ class Event(BaseModel):
     def subject(self) -> UUID:
         """What the fact is about; the key under which its topic keeps the order."""
         raise NotImplementedError
+
+
+Old = TypeVar("Old", bound=Event)
+New = TypeVar("New", bound=Event)
+
+
+def upcaster(old: type[Old], new: type[New]) -> Callable[[Callable[[Old], New]], Callable[[Old], New]]:
+    """Declare how a fact of an old version reads in the next one: readers handle the newest alone, and the log stays as it was."""
+
+    def declare(tell: Callable[[Old], New]) -> Callable[[Old], New]:
+        if fact_of(old.TYPE) != fact_of(new.TYPE) or old.TYPE in UPCASTERS:
+            raise TypeError(f"{old.TYPE} does not become {new.TYPE}, or does so twice")
+        UPCASTERS[old.TYPE] = (new.TYPE, tell)
+        return tell
+
+    return declare
+
+
+def newest(event: Event) -> Event:
+    """The same fact in the newest version that we know."""
+    while event.TYPE in UPCASTERS:
+        event = UPCASTERS[event.TYPE][1](event)
+    return event
+
+
+def newest_type(event_type: str) -> str:
+    """The type under which a fact of this type is handled."""
+    while event_type in UPCASTERS:
+        event_type = UPCASTERS[event_type][0]
+    return event_type
+
+
+def fact_of(event_type: str) -> str:
+    """A type without its version."""
+    return event_type.rpartition(".v")[0]
 
 
 class AppealEvent(Event):

@@ -48,12 +48,14 @@ def _weigh(word: str) -> tuple[Language | None, int]:
 
 def _scores(text: str) -> dict[Language, int]:
     scores: dict[Language, int] = {"kk": 0, "ru": 0, "en": 0}
+    folded = fold(text)  # as long as the text
     for match in _WORD.finditer(text):
+        start, end = match.span()
         word = match.group()
-        name_like = word[0].isupper() and match.start() > 0  # Kazakh names stand in Russian texts too
-        if _KAZAKH_LETTER.search(word) and not name_like:
+        name_like = start > 0 and word[0].isupper()  # Kazakh names stand in Russian texts too
+        if not name_like and _KAZAKH_LETTER.search(word):
             scores["kk"] += _CLEAR
-        language, weight = _weigh(fold(word))
+        language, weight = _weigh(folded[start:end])
         if language is not None:
             scores[language] += weight
     return scores
@@ -65,8 +67,10 @@ def detect_language(text: str) -> Language:
     Kazakh typed without its letters and Kazakh or Russian typed in Latin are known by their words and endings.
     """
     sample = " ".join(text.split(maxsplit=_WEIGHED_WORDS)[:_WEIGHED_WORDS])
-    english = _scores(sample)["en"]
-    scores = _scores(to_cyrillic(sample))
+    scores = _scores(sample)
+    english = scores["en"]
+    if (cyrillic := to_cyrillic(sample)) is not sample:
+        scores = _scores(cyrillic)
     if english > max(scores["kk"], scores["ru"]):
         return "en"
     if scores["kk"] == scores["ru"]:

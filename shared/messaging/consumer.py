@@ -12,18 +12,20 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy import Row
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.clock import Clock
 from shared.contents import OwnerUnavailable
-from shared.contracts import REGISTRY
+from shared.contracts import REGISTRY, fact_of, newest_type
 from shared.database import Database
 from shared.messaging import inbox
-from shared.messaging.envelope import UnreadableEvent, read_envelope, read_event, type_of
+from shared.messaging.envelope import LaterVersion, UnreadableEvent, read_envelope, read_event, type_of
 from shared.messaging.handling import Batch, Handlers, Preparations, Received, waves
-from shared.messaging.log import AssignmentLost, EventLog, LogReplaced, Position, Record
+from shared.messaging.log import AssignmentLost, EventLog, Fetched, LogConsumer, LogReplaced, Position, Record
+from shared.messaging.runtime import finish
 from shared.telemetry import Metrics, start_span
 
 BATCH = 500
@@ -58,6 +60,7 @@ class Consumer:
         self._log = event_log
         self._topics = topics
         self._handlers = {event.TYPE: handler for event, handler in handlers.items()}
+        self._facts = {fact_of(event_type) for event_type in self._handlers}
         self._preparations = {event.TYPE: prepare for event, prepare in preparations.items()}
         self._clock = clock
         self._metrics = metrics
@@ -67,15 +70,14 @@ class Consumer:
     async def run(self) -> None:
         """Until cancelled. Transient errors are waited out; any other ends it."""
         reader = self._log.consumer(self._database.service, self._topics)
-        await reader.start(self)
         loop = asyncio.get_running_loop()
         try:
+            await reader.start(self)
             while True:
                 fetched = await reader.fetch(BATCH)
                 began = loop.time()
                 try:
-                    async with reader.hold(fetched):
-                        await reader.applied(await self._apply_patiently(fetched.records))
+                    await self._apply_patiently(reader, fetched)
                 except AssignmentLost:
                     log.info("partitions went to another member; its batch comes again there")
                 if len(fetched.records) < BATCH:
@@ -84,10 +86,9 @@ class Consumer:
             await reader.stop()
 
     async def load(self, topic_ids: Mapping[str, str]) -> Mapping[Position, int]:
-        """See `Positions.load`."""
+        """See `Positions.load`; a database that is down is waited for."""
         self._topic_ids = topic_ids
-        async with self._database.read() as session:
-            rows = await inbox.stored_offsets(session)
+        rows = await self._stored_offsets()
         for row in rows:
             if row.topic in topic_ids and row.topic_id != topic_ids[row.topic]:
                 raise LogReplaced(
@@ -96,11 +97,24 @@ class Consumer:
                 )
         return {(row.topic, row.partition): row.next_offset for row in rows if row.topic in topic_ids}
 
-    async def _apply_patiently(self, records: Sequence[Record]) -> Mapping[Position, int]:
+    async def _stored_offsets(self) -> Sequence[Row[Any]]:
         wait, longest = BACKOFF_SECONDS
         while True:
             try:
-                applied = await self._apply(records)
+                async with self._database.read() as session:
+                    return await inbox.stored_offsets(session)
+            except TRANSIENT as error:
+                log.warning("positions wait", reason=type(error).__name__)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, longest)
+
+    async def _apply_patiently(self, reader: LogConsumer, fetched: Fetched) -> None:
+        """Until it is applied. Between two tries the partitions may go to another member: raises `AssignmentLost` then."""
+        wait, longest = BACKOFF_SECONDS
+        while True:
+            try:
+                async with reader.hold(fetched):
+                    await reader.applied(await finish(self._apply(fetched.records)))
             except TRANSIENT as error:
                 log.warning("batch waits", reason=type(error).__name__)
                 self._metrics.batch_waited(type(error).__name__)
@@ -109,7 +123,7 @@ class Consumer:
                 log.error("breaker open: too many events fail", service=self._database.service)  # noqa: TRY400 - the cause was logged with each event
             else:
                 self.breaker_open = False  # only a batch without a failing event gets here
-                return applied
+                return
             await asyncio.sleep(wait)
             wait = min(wait * 2, longest)
 
@@ -154,7 +168,7 @@ class Consumer:
 
     async def _handle(self, session: AsyncSession, received: Sequence[Received[Any]], prepared: Mapping[UUID, Any]) -> None:
         for group in waves(received):
-            event_type = group[0].envelope.type
+            event_type = group[0].event.TYPE
             with start_span(f"handle {event_type}", group[0].envelope.traceparent):
                 await self._handlers[event_type](session, Batch(group, prepared, self._clock))
             self._metrics.handled(event_type, len(group))
@@ -162,7 +176,7 @@ class Consumer:
     async def _prepare(self, received: Sequence[Received[Any]]) -> Mapping[UUID, Any]:
         by_type: defaultdict[str, list[Received[Any]]] = defaultdict(list)
         for one in received:
-            by_type[one.envelope.type].append(one)
+            by_type[one.event.TYPE].append(one)
         prepared: dict[UUID, Any] = {}
         for event_type, prepare in self._preparations.items():
             if by_type[event_type]:
@@ -170,24 +184,33 @@ class Consumer:
         return prepared
 
     def _readable(self, records: Iterable[Record]) -> list[Received[Any]]:
-        """Events we have a handler for; a type of nobody's concern here, or of a later version, is counted and passed over."""
+        """Events we have a handler for; an unknown type is counted and passed over.
+
+        A later version of a fact that we handle is not: it would be lost to us. It is parked, and replayed after the update.
+        """
         received = []
         for record in records:
             event_type = type_of(record.headers)
-            if event_type in self._handlers:
+            if event_type is not None and newest_type(event_type) in self._handlers:
                 envelope = read_envelope(record.headers, record.value)
                 received.append(Received(read_event(envelope), envelope, (record.topic, record.partition, record.offset)))
             elif event_type not in REGISTRY:
                 if event_type is None:
                     raise UnreadableEvent("a record without a type")
+                if fact_of(event_type) in self._facts:
+                    raise LaterVersion("a later version")
                 self._metrics.skipped_unknown()
         return received
 
     async def _park_behind(self, session: AsyncSession, records: Iterable[Record], keys: set[str], stored: Mapping[Position, int]) -> None:
         for record in records:
             is_ahead = record.offset >= stored[(record.topic, record.partition)]
-            if is_ahead and record.key in keys and type_of(record.headers) in self._handlers:
+            if is_ahead and record.key in keys and self._is_ours(record):
                 await inbox.park(session, record, reason="behind", poison=False, now=self._clock.now())
+
+    def _is_ours(self, record: Record) -> bool:
+        """Whether it concerns us, in whichever version."""
+        return fact_of(type_of(record.headers) or "") in self._facts
 
     async def _park(self, record: Record, reason: str) -> Mapping[Position, int]:
         """Put a poison event aside and pass it, in one transaction."""

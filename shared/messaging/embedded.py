@@ -16,11 +16,9 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID, uuid4
 
-from aiokafka.partitioner import murmur2
-
 from shared.contracts import PARTITIONS, TOPICS
 from shared.messaging.envelope import Envelope
-from shared.messaging.log import Fetched, LogConsumer, OffsetOutsideLog, Position, Positions, Record
+from shared.messaging.log import Fetched, LogConsumer, OffsetOutsideLog, Position, Positions, Record, partition_of
 
 RECENT = 4096  # records kept in memory: readers that keep up share them instead of reading the file again, each for itself (about 8 MB)
 POLL_SECONDS = (0.025, 0.25)  # first and longest wait for records written by another process; in this one an event wakes us
@@ -38,11 +36,6 @@ CREATE TABLE IF NOT EXISTS record (
   event_id BLOB NOT NULL, key TEXT NOT NULL, headers TEXT NOT NULL, value BLOB NOT NULL,
   UNIQUE (topic, partition, "offset"), UNIQUE (topic, event_id));
 """
-
-
-def partition_of(key: str) -> int:
-    """The partition of a key, as Kafka's default partitioner chooses it (murmur2)."""
-    return int((murmur2(key.encode()) & 0x7FFFFFFF) % PARTITIONS)
 
 
 class EmbeddedLog:

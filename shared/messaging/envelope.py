@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.contracts import REGISTRY, Event
+from shared.contracts import REGISTRY, Event, newest
 
 CONTENT_TYPE = b"application/json"
 SPEC_VERSION = b"1.0"
@@ -13,6 +13,10 @@ Headers = tuple[tuple[str, bytes], ...]
 
 class UnreadableEvent(ValueError):
     """A record is not an event of ours: a header is missing or malformed, or the value breaks its contract."""
+
+
+class LaterVersion(UnreadableEvent):
+    """A fact that concerns us, told in a version that we do not know yet: to be read after the next update."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ def read_envelope(headers: Headers, value: bytes) -> Envelope:
 
 
 def read_event(envelope: Envelope) -> Event:
-    """The fact inside.
+    """The fact inside, in the newest version that we know.
 
     Raises:
         UnreadableEvent: the type is not in the registry or the value breaks its contract.
@@ -91,6 +95,6 @@ def read_event(envelope: Envelope) -> Event:
     if model is None:
         raise UnreadableEvent("type unknown")
     try:
-        return model.model_validate_json(envelope.value)
+        return newest(model.model_validate_json(envelope.value))
     except ValueError as error:
         raise UnreadableEvent(f"{envelope.type} breaks its contract") from error

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.bulk import insert_new_rows, update_rows
 from shared.messaging.log import Position, Record
 from shared.messaging.tables import consumer_offset, dead_letter, idempotency, inbox
 
@@ -42,20 +43,15 @@ async def stored_offsets(session: AsyncSession) -> Sequence[Row[Any]]:
 
 
 async def move_offsets(session: AsyncSession, next_offsets: Mapping[Position, int], topic_ids: Mapping[str, str]) -> None:
+    """Store where to read on; the rows are there, as `locked_offsets` has locked them in this transaction."""
     rows = [{"topic": t, "partition": p, "topic_id": topic_ids[t], "next_offset": n} for (t, p), n in next_offsets.items()]
-    statement = upserting(session)(consumer_offset)
-    await session.execute(
-        statement.on_conflict_do_update(index_elements=["topic", "partition"], set_={"next_offset": statement.excluded.next_offset}), rows
-    )
+    await update_rows(session, consumer_offset, rows, key=("topic", "partition"))
 
 
 async def unseen(session: AsyncSession, event_ids: Sequence[UUID], now: datetime) -> set[UUID]:
     """Which of these events (each named once) were not applied before; they are remembered as applied from now on."""
-    if not event_ids:
-        return set()
     rows = [{"event_id": event_id, "applied_at": now} for event_id in event_ids]
-    fresh = await session.execute(upserting(session)(inbox).on_conflict_do_nothing().returning(inbox.c.event_id), rows)
-    return set(fresh.scalars())
+    return await insert_new_rows(session, inbox, rows, returning="event_id")
 
 
 async def parked_keys(session: AsyncSession) -> set[str]:

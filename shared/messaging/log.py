@@ -5,15 +5,23 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from aiokafka.partitioner import murmur2
+
+from shared.contracts import PARTITIONS
 from shared.messaging.envelope import Envelope, Headers
 
 Position = tuple[str, int]
 """A topic's partition."""
 
 
+def partition_of(key: str) -> int:
+    """The partition of a key, as Kafka's default partitioner chooses it (murmur2)."""
+    return int((murmur2(key.encode()) & 0x7FFFFFFF) % PARTITIONS)
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the log keeps. `offset` counts from 0 in each partition, without gaps in the embedded log."""
+    """What the log keeps. `offset` counts from 0 in each partition, without gaps unless Kafka compacted the topic."""
 
     topic: str
     partition: int

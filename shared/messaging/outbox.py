@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.bulk import insert_rows
 from shared.clock import Clock
 from shared.contracts import Event
 from shared.ids import Ids, derived
@@ -71,6 +71,5 @@ def append(
 async def flush(session: AsyncSession) -> int:
     """Store what was appended; called by the boundary just before the commit. Returns how many."""
     pending: _Pending = session.info["outbox"]
-    if pending.rows:
-        await session.execute(insert(tables.outbox), pending.rows)
+    await insert_rows(session, tables.outbox, pending.rows)
     return len(pending.rows)

@@ -1,27 +1,36 @@
 """The relay: carries the outbox to the log, in order, at least once. One leader a service, by a lease with an epoch.
 
 A row leaves the outbox only when the log is known to keep it, so a crash in between sends it again and the readers' inbox drops the copy.
+
+Two leaders at once would do no harm: each sends a key's rows in order, the lowest first that the log is not known to keep, so that of every
+row the first copy comes before the first of the next, and later copies are dropped. So the lease need not be exact, and leans on no clock
+but the standby's own: whoever has seen a lease stand unrenewed for its whole length takes it, however the hosts' clocks differ. The epoch
+keeps a leader that was stopped meanwhile from deleting what is no longer its own.
+
+Rows become visible in the order of commits, not of ids: a lower id may appear after a higher one was sent. So rows are deleted one by one,
+never up to an id; under a key the order holds, as who appends under it holds its aggregate's lock until the commit.
 """
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import structlog
 from sqlalchemy import Row, delete, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from shared.clock import Clock
-from shared.database import Database
+from shared.database import Database, among
 from shared.messaging.envelope import Envelope
+from shared.messaging.inbox import upserting
 from shared.messaging.log import EventLog
+from shared.messaging.runtime import finish
 from shared.messaging.tables import outbox, relay_lease
 from shared.telemetry import Metrics
 
 BATCH = 500
+NAME, NOBODY = "relay", ""  # the lease's one row, and its holder when it was given back
 LEASE = timedelta(seconds=5)
 REST = 2.0  # times as long as the step took: under load batches grow instead of transactions
 LONGEST_REST_SECONDS = 0.1
@@ -46,6 +55,8 @@ class Relay:
         self._holder = str(uuid4())
         self._epoch: int | None = None
         self._renewed_at = clock.now()
+        self._seen: tuple[str, int, datetime] | None = None
+        self._seen_since = clock.now()
 
     async def run(self) -> None:
         """Until cancelled. Errors end it: the runtime starts it again."""
@@ -55,7 +66,7 @@ class Relay:
             while True:
                 self._database.outbox_written.clear()
                 began = loop.time()
-                sent = await self.step()
+                sent = await finish(self.step())
                 wait = POLL_SECONDS[0] if sent else min(wait * 2, longest)
                 if sent < BATCH:
                     await asyncio.sleep(min(REST * (loop.time() - began), LONGEST_REST_SECONDS))
@@ -65,7 +76,9 @@ class Relay:
 
     async def step(self) -> int:
         """One batch, if this process is or becomes the leader. Returns how many rows were sent."""
-        if self._epoch is None and not await self._take_lease():
+        leads = self._epoch is not None or await self._take_lease()
+        self._metrics.relay_leads(leads)
+        if not leads:
             return 0
         async with self._database.read() as session:
             rows = (await session.execute(select(outbox).order_by(outbox.c.id).limit(BATCH))).all()
@@ -98,30 +111,35 @@ class Relay:
         return kept
 
     async def _take_lease(self) -> bool:
+        """Take it if nobody has it, or if it stands as this process has seen it for as long as a lease lasts."""
         now = self._clock.now()
-        insert = sqlite_insert if self._database.is_sqlite else postgres_insert
-        expired = relay_lease.c.expires_at <= now
-        claim = insert(relay_lease).values(name="relay", holder=self._holder, epoch=1, expires_at=now + LEASE)
-        claim = claim.on_conflict_do_update(
-            index_elements=["name"],
-            set_={"holder": self._holder, "epoch": relay_lease.c.epoch + 1, "expires_at": now + LEASE},
-            where=expired,
-        )
+        async with self._database.read() as session:
+            found = (await session.execute(select(relay_lease).where(relay_lease.c.name == NAME))).one_or_none()
+        seen = (found.holder, found.epoch, found.expires_at) if found else (NOBODY, 0, now)
+        if seen != self._seen:
+            self._seen, self._seen_since = seen, now
+        if seen[0] != NOBODY and now - self._seen_since < LEASE:
+            return False
         async with self._database.write() as session:
-            await session.execute(claim)
-            lease = (await session.execute(select(relay_lease).where(relay_lease.c.name == "relay"))).one()
+            taken = {"holder": self._holder, "epoch": seen[1] + 1, "expires_at": now + LEASE}
+            claim = upserting(session)(relay_lease).values(name=NAME, **taken)
+            unchanged = (relay_lease.c.epoch == seen[1]) & (relay_lease.c.expires_at == seen[2])
+            await session.execute(claim.on_conflict_do_update(index_elements=["name"], set_=taken, where=unchanged))
+            lease = (await session.execute(select(relay_lease).where(relay_lease.c.name == NAME))).one()
         self._epoch = lease.epoch if lease.holder == self._holder else None
+        self._renewed_at = now
         return self._epoch is not None
 
     async def _forget(self, ids: Sequence[int], *, renew: bool) -> None:
         now = self._clock.now()
-        mine = (relay_lease.c.name == "relay") & (relay_lease.c.holder == self._holder) & (relay_lease.c.epoch == self._epoch)
-        async with self._database.write() as session:
-            renewed = await session.execute(update(relay_lease).where(mine).values(expires_at=now + LEASE if renew else now))
+        mine = (relay_lease.c.name == NAME) & (relay_lease.c.holder == self._holder) & (relay_lease.c.epoch == self._epoch)
+        lease = {"expires_at": now + LEASE} if renew else {"holder": NOBODY, "expires_at": now}
+        async with self._database.write(durable=False) as session:  # after a power cut the rows are sent again
+            renewed = await session.execute(update(relay_lease).where(mine).values(lease))
             if renewed.rowcount != 1:  # type: ignore[attr-defined]
                 raise LeaseLost
             if ids:
-                await session.execute(delete(outbox).where(outbox.c.id.in_(ids)))
+                await session.execute(delete(outbox).where(among(session, outbox.c.id, ids)))
         self._renewed_at = now
 
     async def release(self) -> None:

@@ -1,17 +1,26 @@
 """A service's background work: relay, consumer and jobs, each restarted with patience when it falls, each visible in readiness.
 
 In a process of its own a fallen loop ends the process (crash loudly, resume exactly); inside the one-machine suite it is started again.
+A database or a log that is away for a moment is waited for in both.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
+from typing import Any, TypeVar
 
 import structlog
+from aiokafka.errors import KafkaError, KafkaTimeoutError
+
+from shared.database_errors import will_pass
 
 RESTART_SECONDS = (0.5, 30.0)
+LONGEST_WAIT_SECONDS = 2.0  # for an engine that is away: work goes on soon after it is back
+FINISH_SECONDS = 5.0  # a batch takes a fraction of this; one that waits for an engine is given up and comes again
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -35,6 +44,18 @@ def every(period: timedelta, name: str, job: Callable[[], Awaitable[None]]) -> L
             await asyncio.sleep(period.total_seconds())
 
     return Loop(name, run)
+
+
+async def finish(step: Coroutine[Any, Any, T]) -> T:
+    """What a loop's step gives. Cancelled meanwhile, the step in hand still comes to its end, if that is near."""
+    task = asyncio.ensure_future(step)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=FINISH_SECONDS)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 class Runtime:
@@ -75,13 +96,25 @@ class Runtime:
         rest = shortest
         while True:
             began = monotonic()
+            at_most = longest
             try:
                 await loop.run()
             except Exception as error:
-                log.exception("loop fell", worker=loop.name)
                 self._fallen[loop.name] = type(error).__name__
-                if not self._restart:
-                    raise
-            rest = shortest if monotonic() - began > longest else min(rest * 2, longest)
+                if _is_away(error):
+                    log.warning("loop waits", worker=loop.name, reason=type(error).__name__)
+                    at_most = LONGEST_WAIT_SECONDS
+                else:
+                    log.exception("loop fell", worker=loop.name)
+                    if not self._restart:
+                        raise
+            rest = shortest if monotonic() - began > longest else min(rest * 2, at_most)
             await asyncio.sleep(rest)
             self._fallen.pop(loop.name, None)
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether a database or a log does not answer now; whatever else it is lies with us, or with a person."""
+    if isinstance(error, KafkaError):
+        return bool(error.retriable) or isinstance(error, KafkaTimeoutError)
+    return isinstance(error, OSError) or will_pass(error)

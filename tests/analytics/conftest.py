@@ -1,4 +1,4 @@
-"""The analytics service on a real SQLite file, fed with events as the runtime would feed it."""
+"""The analytics service on a real database of each engine, fed with events as the runtime would feed it."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from analytics.app import SERVICE, create_app
 from analytics.handlers import HANDLERS
 from analytics.models import fact, provider, transition
 from analytics.settings import Settings
-from shared import contracts, migrations
+from shared import contracts
 from shared.clock import FakeClock
 from shared.contracts import AppealEvent, AppealImported, AppealRegistered, AppealRouted, ClassificationCorrected, Event
 from shared.ids import SequentialIds
@@ -136,12 +136,12 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-async def world(tmp_path, clock) -> AsyncIterator[World]:
-    settings = Settings(data=tmp_path, worker=False)
+async def world(engine, tmp_path, clock) -> AsyncIterator[World]:
+    settings = Settings(data=tmp_path, worker=False, **engine.settings)
     foundation = Foundation.build(settings, clock=clock, ids=SequentialIds())
     await foundation.start()
     first = build_parts(SERVICE, settings, foundation)
-    await migrations.migrate(first.database, SERVICE.package)
+    await engine.migrate(first.database, SERVICE.package)
     await first.database.close()
     app = create_app(settings, foundation)
     async with (

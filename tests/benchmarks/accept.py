@@ -14,6 +14,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from shared.settings import ServiceSettings
 from suite import process
 from suite.demo.timing import percentile, registered_to_routed
 from suite.tokens import issue
@@ -66,7 +67,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="aryz-bench-") as folder, process.running(Path(folder)) as suite:
         token = issue(suite.data, "channel")
         took, accepted, lasted = asyncio.run(accept(suite.url, token, chosen.connections, chosen.seconds))
-        routed = asyncio.run(registered_to_routed(suite.data, set(accepted)))
+        routed = asyncio.run(registered_to_routed(ServiceSettings(data=suite.data), set(accepted)))
     table = Table("", "Value", title=f"Accepting appeals: {os.cpu_count()} cores, Python {platform.python_version()}", title_justify="left")
     table.columns[1].justify = "right"
     table.add_row("connections", f"{chosen.connections}")

@@ -8,6 +8,7 @@ import psutil
 import pytest
 from rich.console import Console
 
+from shared.settings import ServiceSettings
 from suite import process
 from suite.demo import play
 from suite.tokens import issue
@@ -28,7 +29,7 @@ class TestMemory:
     def test_it_stays_under_the_limit_idle_and_after_work(self, tmp_path):
         with process.running(tmp_path) as suite:
             idle = resident(suite.process.pid)
-            assert asyncio.run(play(suite.url, suite.data, appeals=APPEALS, seed=3, console=Console(quiet=True)))
+            assert asyncio.run(play(suite.url, ServiceSettings(data=suite.data), appeals=APPEALS, seed=3, console=Console(quiet=True)))
             cookies = {"aryz_session": issue(suite.data, "analyst")}
             with httpx.Client(base_url=suite.url, cookies=cookies, timeout=30, trust_env=False) as http:
                 for _ in range(VIEWS):

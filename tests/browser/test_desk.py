@@ -10,8 +10,8 @@ TEXT = "Дәрігер қабылдаудан бас тартты.\nЕмхана
 
 
 @pytest.fixture
-async def desk(tmp_path, serve):
-    async with desk_in(tmp_path) as desk:
+async def desk(engine, tmp_path, serve):
+    async with desk_in(engine, tmp_path) as desk:
         owners = Owners(desk.texts.known)
         desk.foundation.local_apps |= {"intake": owners.app(), "provider-contact": owners.app()}
 

@@ -1,15 +1,15 @@
-"""Intake as it is run on one machine: real SQLite files, real HTTP in process, a clock moved by hand."""
+"""Intake on each engine: a real database, real HTTP in process, a clock moved by hand."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 import httpx
 import pytest
 
 from intake.app import SERVICE, create_app
 from intake.settings import Settings
-from shared import migrations
 from shared.clock import FakeClock
 from shared.service import Foundation, build_parts
 
@@ -19,11 +19,12 @@ NOW = datetime(2026, 2, 2, 9, 15, tzinfo=UTC)  # a Monday, 14:15 in Kyzylorda
 class Desk:
     """A running intake, and the ways to call it."""
 
-    def __init__(self, app, client, foundation, clock):
+    def __init__(self, app, client, foundation, clock, engine):
         self.app = app
         self.client = client
         self.foundation = foundation
         self.clock = clock
+        self.engine = engine
 
     @property
     def parts(self):
@@ -53,45 +54,45 @@ def appeal(**changes):
 
 
 @asynccontextmanager
-async def running(folder, *, clock=None, **chosen):
-    settings = Settings(data=folder, **{"worker": False, "anonymous_per_minute": 0, **chosen})
+async def running(engine, folder, *, clock=None, **chosen):
+    settings = Settings(data=folder, **engine.settings, **{"worker": False, "anonymous_per_minute": 0, **chosen})
     clock = clock or FakeClock(NOW)
     foundation = Foundation.build(settings, clock=clock)
     await foundation.start()
     parts = build_parts(SERVICE, settings, foundation)
-    await migrations.migrate(parts.database, SERVICE.package)
+    await engine.migrate(parts.database, SERVICE.package)
     await parts.database.close()
     app = create_app(settings, foundation)
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app, client=("192.0.2.1", 40000))
         async with httpx.AsyncClient(transport=transport, base_url="http://aryz.example") as client:
-            yield Desk(app, client, foundation, clock)
+            yield Desk(app, client, foundation, clock, engine)
     await foundation.stop()
 
 
 @pytest.fixture
-async def desk(tmp_path) -> AsyncIterator[Desk]:
-    async with running(tmp_path) as running_desk:
+async def desk(engine, tmp_path) -> AsyncIterator[Desk]:
+    async with running(engine, tmp_path) as running_desk:
         yield running_desk
 
 
 @pytest.fixture
 def neighbour(desk):
-    """A second process of intake over the same data: what it shares with the first is the files alone."""
+    """A second process of intake over the same data: what it shares with the first is the database alone."""
 
     @asynccontextmanager
     async def start():
-        settings = Settings(data=desk.parts.settings.data, worker=False, anonymous_per_minute=0)
+        settings = Settings(data=desk.parts.settings.data, **desk.engine.settings, worker=False, anonymous_per_minute=0)
         app = create_app(settings, desk.foundation)
         async with app.router.lifespan_context(app):
             transport = httpx.ASGITransport(app, client=("192.0.2.2", 40000))
             async with httpx.AsyncClient(transport=transport, base_url="http://aryz.example") as client:
-                yield Desk(app, client, desk.foundation, desk.clock)
+                yield Desk(app, client, desk.foundation, desk.clock, desk.engine)
 
     return start
 
 
 @pytest.fixture
-def start():
+def start(engine):
     """`running`, for a test that chooses settings."""
-    return running
+    return partial(running, engine)

@@ -24,7 +24,7 @@ class TestMigrations:
 
 
 class TestSealed:
-    async def test_no_word_of_anybody_stands_in_the_files(self, desk):
+    async def test_no_word_of_anybody_stands_in_the_database(self, desk):
         headers = {"Idempotency-Key": "k", **desk.token("operator", name="Синтетика Оператор")}
         told = (await desk.file(headers, provider={"name": "23 емхана"})).json()
         await desk.track(told["number"], told["pin"])
@@ -33,8 +33,7 @@ class TestSealed:
             json={"ids": [told["appeal_id"]], "purpose": "desk", "on_behalf_of": "s"},
             headers=desk.token("service"),
         )
-        folder = desk.parts.settings.data
-        stored = b"".join(file.read_bytes() for file in folder.glob("*.db*"))
+        stored = await desk.engine.stored(desk.parts.database)
         assert told["number"].encode() in stored
         for word in (*WORDS, told["pin"]):
             assert word.encode() not in stored

@@ -1,26 +1,22 @@
-"""The provider-contact service on a real SQLite file, beside a small stand-in for intake that answers real HTTP requests."""
+"""The provider-contact service on a real database of each engine, beside a small stand-in for intake that answers real HTTP requests."""
 
-import asyncio
 import csv
 import io
-import shutil
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
 
 import httpx
 import pytest
 from fastapi import FastAPI, HTTPException
-from sqlalchemy import event, select, text
+from sqlalchemy import event, select
 
 from provider_contact.app import SERVICE, create_app
 from provider_contact.handlers import HANDLERS
 from provider_contact.service.imports import COLUMNS
 from provider_contact.settings import Settings
-from shared import migrations
 from shared.clock import FakeClock
 from shared.contents import ContentsRequest, ContentsResponse
 from shared.contracts import AppealImported, AppealRegistered, AppealRouted, CaseClosed, ClassificationCorrected, Event, TierRaised
@@ -30,6 +26,7 @@ from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Batch, Received, waves
 from shared.messaging.tables import outbox
 from shared.service import Foundation, Parts, build_parts
+from tests.databases import Engine
 
 NOW = datetime(2026, 2, 5, 6, 0, tzinfo=UTC)  # a Thursday, 11:00 in Qyzylorda
 NAMESPACE = UUID(int=43)
@@ -177,6 +174,7 @@ class World:
     intake: Intake
     app: FastAPI
     client: httpx.AsyncClient
+    engine: Engine
     statements: list[str] = field(default_factory=list)
     _told: int = 0
 
@@ -235,42 +233,26 @@ class World:
 
     async def every_column(self) -> str:
         """All that stands in the database in the open, as one text."""
-        async with self.parts.database.read() as session:
-            tables = (await session.execute(text("SELECT name FROM sqlite_master WHERE type = 'table'"))).scalars().all()
-            rows = [row for table in tables for row in await session.execute(text(f"SELECT * FROM {table}"))]
-        return "\n".join(cell.decode("utf-8", "replace") if isinstance(cell, bytes) else str(cell) for row in rows for cell in row)
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory) -> Path:
-    """A data folder with keys and a migrated database, to be copied: migrating takes longer than most tests."""
-    folder: Path = tmp_path_factory.mktemp("provider-contact")
-    settings = Settings(data=folder, worker=False, log_level="ERROR")
-
-    async def make() -> None:
-        parts = build_parts(SERVICE, settings, Foundation.build(settings))
-        await migrations.migrate(parts.database, SERVICE.package)
-        await parts.database.close()
-
-    asyncio.run(make())
-    return folder
+        return (await self.engine.stored(self.parts.database)).decode("utf-8", "replace")
 
 
 @pytest.fixture
-async def world(tmp_path, template) -> AsyncIterator[World]:
+async def world(engine, tmp_path) -> AsyncIterator[World]:
     clock = FakeClock(NOW)
-    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
-    settings = Settings(data=tmp_path, worker=False, log_level="ERROR")
+    settings = Settings(data=tmp_path, worker=False, log_level="ERROR", **engine.settings)
     foundation = Foundation.build(settings, clock=clock, ids=SequentialIds())
     intake = Intake()
     foundation.local_apps["intake"] = intake.app
     await foundation.start()
+    first = build_parts(SERVICE, settings, foundation)
+    await engine.migrate(first.database, SERVICE.package)
+    await first.database.close()
     app = create_app(settings, foundation)
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client,
     ):
-        made = World(app.state.parts, clock, foundation, intake, app, client)
+        made = World(app.state.parts, clock, foundation, intake, app, client, engine)
 
         @event.listens_for(made.parts.database.engine.sync_engine, "before_cursor_execute")
         def count(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:

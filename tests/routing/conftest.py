@@ -4,6 +4,6 @@ from tests.routing.support import desk_in
 
 
 @pytest.fixture
-async def desk(tmp_path):
-    async with desk_in(tmp_path) as made:
+async def desk(engine, tmp_path):
+    async with desk_in(engine, tmp_path) as made:
         yield made

@@ -11,13 +11,13 @@ from sqlalchemy import select
 from routing.app import SERVICE, create_app
 from routing.handlers import HANDLERS, prepare_classifications
 from routing.settings import Settings
-from shared import migrations
 from shared.clock import FakeClock
 from shared.contracts import AppealImported, AppealRegistered, Event
 from shared.messaging import tables
 from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Batch, Received
 from shared.service import Foundation, build_parts
+from tests.databases import Engine
 
 LONG = timedelta(days=400)  # tests move the clock
 NOW = datetime(2026, 2, 2, 9, 15, tzinfo=UTC)
@@ -59,6 +59,7 @@ class Desk:
     texts: Texts
     foundation: Foundation
     client: httpx.AsyncClient
+    engine: Engine
 
     @property
     def parts(self):
@@ -165,24 +166,18 @@ def imported(**given) -> AppealImported:
     return AppealImported(**(usual | given))
 
 
-_migrated: list[bytes] = []
-
-
 @asynccontextmanager
-async def desk_in(folder) -> AsyncIterator[Desk]:
+async def desk_in(engine, folder) -> AsyncIterator[Desk]:
     clock, texts = FakeClock(NOW), Texts()
-    settings = Settings(data=folder, worker=False, log_level="WARNING")
+    settings = Settings(data=folder, worker=False, log_level="WARNING", **engine.settings)
     foundation = Foundation.build(settings, clock=clock)
     foundation.local_apps["intake"] = texts.app()
     await foundation.start()
-    if not _migrated:  # once a run; every desk begins with a copy
-        parts = build_parts(SERVICE, settings, foundation)
-        await migrations.migrate(parts.database, SERVICE.package)
-        await parts.database.close()
-        _migrated.append((folder / "routing.db").read_bytes())
-    (folder / "routing.db").write_bytes(_migrated[0])
+    parts = build_parts(SERVICE, settings, foundation)
+    await engine.migrate(parts.database, SERVICE.package)
+    await parts.database.close()
     app = create_app(settings, foundation)
     transport = httpx.ASGITransport(app)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://desk.example") as client:
-        yield Desk(app, clock, texts, foundation, client)
+        yield Desk(app, clock, texts, foundation, client, engine)
     await foundation.stop()

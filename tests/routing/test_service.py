@@ -138,7 +138,7 @@ class TestEscalate:
 
 
 class TestAnswer:
-    async def test_the_answer_is_given_the_clocks_stand_and_the_words_stay_here(self, desk, specialist, tmp_path):
+    async def test_the_answer_is_given_the_clocks_stand_and_the_words_stay_here(self, desk, specialist):
         appeal_id = await desk.open()
         case = (await desk.act(appeal_id, "answer", specialist, **GOOD)).json()
         assert (case["status"], case["holder"], case["next_due_at"]) == ("ANSWERED", "APPLICANT", None)
@@ -146,7 +146,7 @@ class TestAnswer:
         assert {name: case["answer"][name] for name in GOOD} == GOOD
         fact, said = (await facts(desk))[-1]
         assert (fact, said["findings"], said["language"]) == ("answer-given", ["JUSTIFIED"], "ru")
-        stored = b"".join(path.read_bytes() for path in tmp_path.glob("routing.db*"))
+        stored = await desk.engine.stored(desk.parts.database)
         for words in ("предупреждён", "отклонена", "четверг", "в суде"):
             assert words.encode() not in stored
 

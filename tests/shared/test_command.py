@@ -4,9 +4,6 @@ import sys
 
 import pytest
 
-from shared.service import Foundation, MissingSetting
-from shared.settings import ServiceSettings
-
 
 def run(tmp_path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"ARYZ_DATA": str(tmp_path)}
@@ -26,9 +23,3 @@ class TestMain:
     def test_migrating_says_where_the_database_is_and_then_there_is_nothing_to_replay(self, tmp_path):
         assert run(tmp_path, "routing", "migrate").stdout == "routing: the database is at revision 0001\n"
         assert run(tmp_path, "routing", "replay").stdout == "0 events applied\n"
-
-
-class TestFoundation:
-    def test_an_engine_that_this_build_does_not_serve_is_not_ignored(self, tmp_path):
-        with pytest.raises(MissingSetting, match="KAFKA"):
-            Foundation.build(ServiceSettings(data=tmp_path, kafka_bootstrap="127.0.0.1:9092"))

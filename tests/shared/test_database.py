@@ -15,7 +15,8 @@ from sqlalchemy import Column, Integer, MetaData, Table, create_engine, event, i
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from shared.clock import SystemClock
-from shared.database import Database, name_passing_error, service_url
+from shared.database import Database, service_url
+from shared.database_errors import name_passing_error
 from shared.ids import RandomIds
 from shared.messaging import tables
 

@@ -5,7 +5,7 @@ from pydantic import BaseModel
 from sqlalchemy import insert, select
 
 from shared.clock import SystemClock
-from shared.database import Database, service_url
+from shared.database import Database
 from shared.idempotency import Idempotency, IdempotencyKeyReused
 from shared.ids import RandomIds
 from shared.messaging import tables
@@ -17,10 +17,9 @@ class Asked(BaseModel):
 
 
 @pytest.fixture
-async def database(tmp_path):
-    database = Database(service_url(None, tmp_path, "intake"), service="intake", clock=SystemClock(), ids=RandomIds())
-    async with database.engine.begin() as connection:
-        await connection.run_sync(tables.metadata.create_all)
+async def database(engine, tmp_path):
+    database = Database(engine.url(tmp_path, "shared"), service="intake", clock=SystemClock(), ids=RandomIds())
+    await engine.create(database, tables.metadata)
     yield database
     await database.close()
 

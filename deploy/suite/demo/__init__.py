@@ -3,7 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from uuid import UUID, uuid4
@@ -13,10 +13,12 @@ import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from suite import process
+from shared.command import REFUSALS
+from shared.settings import ServiceSettings
+from suite import process, processes, throwaway, verification
 from suite.demo import figures, timing
 from suite.demo.appeals import generate
-from suite.demo.surface import DemoFailed, Surface
+from suite.demo.surface import DemoFailed, Surface, Where
 from suite.demo.traffic import Done, Traffic
 from suite.tokens import issue
 
@@ -32,12 +34,13 @@ __all__ = ["DemoFailed", "fill", "play", "run"]
 
 
 def run(*, appeals: int, seed: int, url: str | None, rate: float | None, data: Path) -> bool:
-    """Play the demo and print its table; True when sent and said agree."""
+    """Play the demo and print its table; True when sent and said agree, and on a suite of its own every promise holds."""
     console = Console()
     try:
-        with _own_suite(console) if url is None else nullcontext((url.rstrip("/"), data)) as (where, folder):
-            return asyncio.run(play(where, folder, appeals=appeals, seed=seed, rate=rate, console=console))
-    except (DemoFailed, process.SuiteDidNotStart) as failure:
+        with _somewhere(url, data, console) as (where, settings):
+            agrees = asyncio.run(play(where, settings, appeals=appeals, seed=seed, rate=rate, console=console))
+            return agrees and (url is not None or verification.run(settings.data, console, prefix=settings.prefix))
+    except (DemoFailed, process.SuiteDidNotStart, processes.ProcessEnded, *REFUSALS) as failure:
         console.print("aryz demo:", str(failure), style="red", markup=False)
     except httpx.TransportError as failure:
         console.print(f"aryz demo: {url} does not answer ({type(failure).__name__})", style="red", markup=False)
@@ -45,17 +48,35 @@ def run(*, appeals: int, seed: int, url: str | None, rate: float | None, data: P
 
 
 @contextmanager
-def _own_suite(console: Console) -> Iterator[tuple[str, Path]]:
+def _somewhere(url: str | None, data: Path, console: Console) -> Iterator[tuple[Where, ServiceSettings]]:
+    """Where to play: at `url`, else on a suite of its own: processes under a prefix where engines are set, else one process."""
+    if url is not None:
+        yield url.rstrip("/"), ServiceSettings(data=data)
+        return
+    began = perf_counter()
     with tempfile.TemporaryDirectory(prefix="aryz-demo-") as folder:
-        began = perf_counter()
-        with process.running(Path(folder)) as suite:
-            console.print(f"a suite of its own at {suite.url}, ready after {perf_counter() - began:.1f} s")
-            yield suite.url, suite.data
+        engines = ServiceSettings(data=Path(folder), prefix=f"demo_{uuid4().hex[:8]}")
+        if engines.kafka_bootstrap or engines.database_url:
+            console.print(f"an api and a worker of each service, under the prefix {engines.prefix}")
+            with throwaway.prefix(engines), processes.Processes(engines.data, environment=_environment(engines)) as running:
+                console.print(f"ready after {perf_counter() - began:.1f} s")
+                yield running.urls, engines
+        else:
+            with process.running(engines.data) as suite:
+                console.print(f"a suite of its own at {suite.url}, ready after {perf_counter() - began:.1f} s")
+                yield suite.url, ServiceSettings(data=suite.data)
 
 
-async def play(url: str, data: Path, *, appeals: int, seed: int, rate: float | None = None, console: Console) -> bool:
-    """Send, wait until everything is counted, print. Raises DemoFailed when the suite refuses something."""
-    surface = _surface(url, data)
+def _environment(engines: ServiceSettings) -> dict[str, str]:
+    return process.UNLIMITED | {"ARYZ_PREFIX": engines.prefix}
+
+
+async def play(where: Where, settings: ServiceSettings, *, appeals: int, seed: int, rate: float | None = None, console: Console) -> bool:
+    """Send, wait until everything is counted, print. `settings`: the keys and the log of the suite that answers `where`.
+
+    Raises DemoFailed when the suite refuses something.
+    """
+    surface = _surface(where, settings.data)
     try:
         await surface.import_directory()
         providers = await surface.directory()
@@ -70,16 +91,16 @@ async def play(url: str, data: Path, *, appeals: int, seed: int, rate: float | N
             )
             done = await traffic.run(texts, run_id=uuid4().hex, rate=rate)
             last_count = await counted_at
-        return await _report(surface, data, before, done, last_count, console)
+        return await _report(surface, settings, before, done, last_count, console)
     finally:
         await surface.close()
 
 
-def _surface(url: str, data: Path) -> Surface:
+def _surface(where: Where, data: Path) -> Surface:
     def token(role: str, provider_id: str | None) -> str:
         return issue(data, role, provider_id=UUID(provider_id) if provider_id else None, subject=f"demo-{role}")
 
-    return Surface(url, token)
+    return Surface(where, token)
 
 
 async def fill(url: str, data: Path) -> None:
@@ -112,7 +133,9 @@ async def _counted(surface: Surface, before: int, appeals: int, show: Callable[[
     return moved_at
 
 
-async def _report(surface: Surface, data: Path, before: figures.Figures, done: Done, last_count: float, console: Console) -> bool:
+async def _report(
+    surface: Surface, settings: ServiceSettings, before: figures.Figures, done: Done, last_count: float, console: Console
+) -> bool:
     expected = figures.sent(done)
     deadline = perf_counter() + PATIENCE_SECONDS
     after = await figures.read(surface)
@@ -124,7 +147,7 @@ async def _report(surface: Surface, data: Path, before: figures.Figures, done: D
     console.print(f"accepted {count} in {sending:.1f} s: {count / sending:.0f} appeals/s")
     console.print(f"first sent to last counted {last_count - done.began:.1f} s")
     console.print(f"closed by clerks {done.outcomes.total()}, inquiries answered by providers {done.inquiries_answered}")
-    if latencies := await timing.registered_to_routed(data, {appeal_id for _, appeal_id in done.appeals}):
+    if latencies := await timing.registered_to_routed(settings, {appeal_id for _, appeal_id in done.appeals}):
         p50, p99 = (timing.percentile(latencies, percent) * 1000 for percent in (50, 99))
         console.print(f"registered to routed: p50 {p50:.0f} ms, p99 {p99:.0f} ms, longest {latencies[-1] * 1000:.0f} ms")
     console.print("[green]everything agrees[/]" if agrees else "[red]the figures do not agree with what was sent[/]")

@@ -16,6 +16,8 @@ TIMEOUT_SECONDS = 30.0
 CONNECTIONS = 64
 DIRECTORY_SECONDS = 10.0
 Token = Callable[..., str]
+Where = str | Mapping[str, str]
+"""The one address of a suite, or an address for each service."""
 
 
 class DemoFailed(RuntimeError):
@@ -25,10 +27,11 @@ class DemoFailed(RuntimeError):
 class Surface:
     """Everybody's HTTP calls; each says whose token it carries."""
 
-    def __init__(self, url: str, token: Token) -> None:
+    def __init__(self, where: Where, token: Token) -> None:
         # A client a connection: one pool of many searches all of them at every request, which took half of the sender's time.
         context = ssl.create_default_context()
-        clients = [httpx.AsyncClient(base_url=url, timeout=TIMEOUT_SECONDS, verify=context, trust_env=False) for _ in range(CONNECTIONS)]
+        clients = [httpx.AsyncClient(timeout=TIMEOUT_SECONDS, verify=context, trust_env=False) for _ in range(CONNECTIONS)]
+        self._where = where
         self._clients = clients
         self._free: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
         for client in clients:
@@ -43,9 +46,12 @@ class Surface:
     async def _ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         client = await self._free.get()
         try:
-            return await client.request(method, path, **options)
+            return await client.request(method, self._origin(path) + path, **options)
         finally:
             self._free.put_nowait(client)
+
+    def _origin(self, path: str) -> str:
+        return self._where if isinstance(self._where, str) else self._where[path.split("/", 2)[1]]
 
     def bearer(self, role: str, provider_id: str | None = None) -> dict[str, str]:
         """The header of a role's token, made once."""

@@ -2,29 +2,32 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
 from shared.contracts import APPEALS, AppealRegistered, AppealRouted
-from shared.messaging.embedded import EmbeddedLog
-from shared.messaging.envelope import read_envelope
+from shared.messaging.envelope import read_envelope, type_of
+from shared.service import event_log
+from shared.settings import ServiceSettings
+
+TIMED = {AppealRegistered.TYPE, AppealRouted.TYPE}
 
 
-async def registered_to_routed(data: Path, appeal_ids: set[str]) -> list[float]:
-    """Seconds from `appeal-registered` to `appeal-routed` for these appeals, ascending."""
-    log = EmbeddedLog(data / "events.db")
+async def registered_to_routed(settings: ServiceSettings, appeal_ids: set[str]) -> list[float]:
+    """Seconds from `appeal-registered` to `appeal-routed` for these appeals, ascending; none where the settings name no log."""
+    if settings.kafka_bootstrap is None and not (settings.data / "events.db").exists():
+        return []
+    log = event_log(settings)
     registered: dict[str, datetime] = {}
-    seconds = []
+    routed: dict[str, datetime] = {}
     try:
+        await log.start()
         async for page in log.scan(APPEALS):
             for record in page:
-                envelope = read_envelope(record.headers, record.value)
-                if envelope.type == AppealRegistered.TYPE and envelope.key in appeal_ids:
-                    registered[envelope.key] = envelope.time
-                elif envelope.type == AppealRouted.TYPE and envelope.key in registered:
-                    seconds.append((envelope.time - registered[envelope.key]).total_seconds())
+                if record.key in appeal_ids and type_of(record.headers) in TIMED:
+                    envelope = read_envelope(record.headers, record.value)
+                    (registered if envelope.type == AppealRegistered.TYPE else routed).setdefault(envelope.key, envelope.time)
     finally:
         await log.stop()
-    return sorted(seconds)
+    return sorted((at - registered[appeal_id]).total_seconds() for appeal_id, at in routed.items() if appeal_id in registered)
 
 
 def percentile(ascending: Sequence[float], percent: int) -> float:

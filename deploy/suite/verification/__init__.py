@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from suite.verification.checks import Check, all_checks
-from suite.verification.stores import Stores
+from suite.verification.stores import NothingThere, Stores
 
 PATIENCE_SECONDS = 30
 POLL_SECONDS = 0.1
@@ -16,13 +17,9 @@ POLL_SECONDS = 0.1
 __all__ = ["Check", "NothingThere", "run", "verify"]
 
 
-class NothingThere(ValueError):
-    """The data folder holds no suite's data."""
-
-
-def run(data: Path, console: Console | None = None) -> bool:
-    """Wait for quiet, check, and print the table. Returns whether everything holds; raises NothingThere."""
-    is_quiet, checks = asyncio.run(verify(data))
+def run(data: Path, console: Console | None = None, **given: Any) -> bool:
+    """Wait for quiet, check, and print the table. Returns whether everything holds; raises what `verify` does."""
+    is_quiet, checks = asyncio.run(verify(data, **given))
     console = console or Console()
     console.print(_table(checks))
     if not is_quiet:
@@ -32,11 +29,13 @@ def run(data: Path, console: Console | None = None) -> bool:
     return is_quiet and all(check.holds for check in checks)
 
 
-async def verify(data: Path, *, patience: float = PATIENCE_SECONDS) -> tuple[bool, Sequence[Check]]:
-    """Whether the stores became quiet, and what the checks found. Appeals that arrive meanwhile make it look again."""
-    if not (data / "events.db").exists():
-        raise NothingThere(f"there is no data at {data}; start `aryz up` first, or name the folder with --data")
-    stores = Stores.open(data)
+async def verify(data: Path, *, patience: float = PATIENCE_SECONDS, **given: Any) -> tuple[bool, Sequence[Check]]:
+    """Whether the stores became quiet, and what the checks found. Appeals that arrive meanwhile make it look again.
+
+    The stores are those that the environment's settings name, with `given` over them. Raises NothingThere, and LogError or
+    DatabaseUnreachable when an engine does not answer.
+    """
+    stores = await Stores.open(data, **given)
     loop = asyncio.get_running_loop()
     deadline = loop.time() + patience
     try:

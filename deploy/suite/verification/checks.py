@@ -53,12 +53,19 @@ def _in_the_log(seen: Snapshot) -> list[Check]:
     numbers = Counter(number for number, _ in seen.appeals.values())
     return [
         _check(f"offsets of {APPEALS} without a gap", log.records, log.gaps),
-        _check("no event is in the log twice", log.records, _more_than_once(log.event_ids)),
+        _copies(seen),
         _check("no register number is given twice", len(seen.appeals), _more_than_once(numbers)),
         _check("every accepted appeal is registered in the log once", len(filed), (each for each in filed if log.registered[each] != 1)),
         _check("every imported appeal is in the log once", len(imported), (each for each in imported if log.imported[each] != 1)),
         _check("every accepted appeal is routed once", len(filed), (each for each in filed if log.routed[each] != 1)),
     ]
+
+
+def _copies(seen: Snapshot) -> Check:
+    log = seen.log
+    if not seen.keeps_copies:
+        return _check("no event is in the log twice", log.records, _more_than_once(log.event_ids))
+    return _check("an event sent twice is the same twice", log.records, log.unlike)
 
 
 def _known_everywhere(seen: Snapshot) -> list[Check]:
@@ -77,7 +84,7 @@ def _known_everywhere(seen: Snapshot) -> list[Check]:
         _check("every accepted appeal is known to provider contact", len(filed), filed - seen.contacts),
         _check("a case bears its appeal's number", len(seen.cases), other_numbers),
         _check("imported or not is the same everywhere", len(appeals), other_origin),
-        _check("every event of an appeal is a transition", _appeal_events(seen), _missing_transitions(seen)),
+        _check("every event of an appeal is a transition", seen.log.appeal_events, _missing_transitions(seen)),
     ]
 
 
@@ -124,12 +131,8 @@ def _goes_to_provider(kind: str, category: str | None) -> bool:
     return kind == "COMPLAINT" and category is not None and taxonomy().categories[category].spp_first
 
 
-def _appeal_events(seen: Snapshot) -> int:
-    return sum(end for (topic, _), end in seen.log.ends.items() if topic == APPEALS)
-
-
 def _missing_transitions(seen: Snapshot) -> list[str]:
-    missing = _appeal_events(seen) - seen.transitions
+    missing = seen.log.appeal_events - seen.transitions
     return [f"{missing} missing"] if missing else []
 
 

@@ -6,11 +6,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, bindparam, case, func, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.models import fact, provider, transition
 from analytics.periods import Period
+from shared.bulk import insert_new_rows, update_rows
+from shared.database import among
 from shared.domain.labels import Label
 from shared.messaging.inbox import upserting
 
@@ -42,36 +44,32 @@ _ALONG: Mapping[str, Sequence[str]] = {
 
 
 async def add_facts(session: AsyncSession, rows: Rows) -> None:
-    await session.execute(upserting(session)(fact).on_conflict_do_nothing(), rows)
+    await insert_new_rows(session, fact, rows, returning="appeal_id")
 
 
 async def add_transitions(session: AsyncSession, rows: Rows) -> None:
-    if rows:
-        await session.execute(upserting(session)(transition).on_conflict_do_nothing(), rows)
+    await insert_new_rows(session, transition, rows, returning="event_id")
 
 
 async def applied(session: AsyncSession, event_ids: Sequence[UUID]) -> set[UUID]:
     """Which of these events have left a transition already."""
-    query = select(transition.c.event_id).where(transition.c.event_id.in_(event_ids))
+    query = select(transition.c.event_id).where(among(session, transition.c.event_id, event_ids))
     return set((await session.execute(query)).scalars())
 
 
 async def facts(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, Row[Any]]:
     """What an event may look at before it changes a fact, by appeal."""
     c = fact.c
-    query = select(c.appeal_id, c.status, c.tier, c.moved_at, c.due_at, c.answered_at, c.provider_id).where(c.appeal_id.in_(appeal_ids))
+    query = select(c.appeal_id, c.status, c.tier, c.moved_at, c.due_at, c.answered_at, c.provider_id).where(
+        among(session, c.appeal_id, appeal_ids)
+    )
     rows: Sequence[Any] = (await session.execute(query)).all()
     return {row.appeal_id: row for row in rows}
 
 
 async def update_facts(session: AsyncSession, rows: Rows) -> None:
     """Change facts by their `appeal_id`; all rows name the same columns."""
-    if not rows:
-        return
-    columns = [name for name in rows[0] if name != "appeal_id"]
-    statement = update(fact).where(fact.c.appeal_id == bindparam("at_appeal")).values({name: bindparam(f"new_{name}") for name in columns})
-    values = [{"at_appeal": row["appeal_id"]} | {f"new_{name}": row[name] for name in columns} for row in rows]
-    await (await session.connection()).execute(statement, values)
+    await update_rows(session, fact, rows, key=("appeal_id",))
 
 
 async def name_providers(session: AsyncSession, rows: Rows) -> None:

@@ -52,7 +52,6 @@ def _project(rule: Rule) -> Callable[[AsyncSession, Batch[Any]], Awaitable[None]
             tracking["status"] = status_after(row.status, one.event.FACT)
             tracking["holder"] = holder_of(tracking["status"], tracking["tier"])
             tracking["version"] += 1
-            tracking["of"] = tracking.pop("appeal_id")
             trackings.append(tracking)
             if change.kept is not None:
                 timeline.append(_timeline_row(one, change.kept, tracking["holder"]))

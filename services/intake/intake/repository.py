@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, insert, select, text, update
+from sqlalchemy import Row, delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 from sqlmodel import col
 
 from intake.models import LAST_SEQUENCE, Appeal, ContentRead, Provider, RegisterCounter, Timeline, Tracking, WrongAttempt
-from shared.database import table_of
-from shared.messaging import tables
+from shared.bulk import insert_new_rows, insert_rows, update_rows
+from shared.database import among, table_of
 from shared.messaging.inbox import upserting
 
 Rows = Sequence[dict[str, Any]]
@@ -35,24 +35,19 @@ async def known_providers(session: AsyncSession, ids: Collection[UUID]) -> set[U
     """Which of these the directory's replica holds."""
     if not ids:
         return set()
-    return set((await session.execute(select(col(Provider.id)).where(col(Provider.id).in_(ids)))).scalars())
+    return set((await session.execute(select(col(Provider.id)).where(among(session, Provider.id, ids)))).scalars())
 
 
 async def active_providers(session: AsyncSession, region: str) -> Sequence[Provider]:
     """A region's organisations that can be chosen, by their Russian names."""
-    query = select(Provider).where(col(Provider.region) == region, col(Provider.active).is_(True)).order_by(col(Provider.name_ru))
-    return (await session.execute(query)).scalars().all()
+    query = select(Provider).where(col(Provider.region) == region, col(Provider.active).is_(True))
+    found = (await session.execute(query)).scalars()
+    return sorted(found, key=lambda one: (one.name_ru, one.id))  # here, as each engine has an order of letters of its own
 
 
 async def add_appeals(session: AsyncSession, appeals: Rows, trackings: Rows) -> None:
-    if appeals:
-        await session.execute(insert(table_of(Appeal)), appeals)
-        await session.execute(insert(table_of(Tracking)), trackings)
-
-
-async def keep_answers(session: AsyncSession, rows: Sequence[dict[str, object]]) -> None:
-    if rows:
-        await session.execute(insert(tables.idempotency), rows)
+    await insert_rows(session, Appeal, appeals)
+    await insert_rows(session, Tracking, trackings)
 
 
 async def appeal_by_number(session: AsyncSession, number: str) -> tuple[Appeal, Tracking] | None:
@@ -60,10 +55,6 @@ async def appeal_by_number(session: AsyncSession, number: str) -> tuple[Appeal, 
     query = select(Appeal, Tracking).join(Tracking, col(Tracking.appeal_id) == col(Appeal.id)).where(col(Appeal.number) == number)
     row = (await session.execute(query.options(*(defer(one, raiseload=True) for one in _WORDS)))).one_or_none()
     return None if row is None else (row[0], row[1])
-
-
-async def number_of_appeal(session: AsyncSession, appeal_id: UUID) -> str | None:
-    return (await session.execute(select(col(Appeal.number)).where(col(Appeal.id) == appeal_id))).scalar_one_or_none()
 
 
 async def timeline(session: AsyncSession, appeal_id: UUID) -> Sequence[Timeline]:
@@ -76,12 +67,14 @@ async def provider_names(session: AsyncSession, ids: Collection[UUID]) -> Mappin
     """Kazakh and Russian names by id."""
     if not ids:
         return {}
-    query = select(col(Provider.id), col(Provider.name_kk), col(Provider.name_ru)).where(col(Provider.id).in_(ids))
+    query = select(col(Provider.id), col(Provider.name_kk), col(Provider.name_ru)).where(among(session, Provider.id, ids))
     return {row[0]: (row[1], row[2]) for row in await session.execute(query)}
 
 
-async def wrong_attempts(session: AsyncSession, keys: Collection[bytes]) -> Mapping[bytes, WrongAttempt]:
-    query = select(WrongAttempt).where(col(WrongAttempt.key).in_(keys))
+async def wrong_attempts(session: AsyncSession, keys: Collection[bytes], *, lock: bool = False) -> Mapping[bytes, WrongAttempt]:
+    """What is counted under each key; locked in the order of keys, as `count_wrong_attempts` goes, so that no two wait in a ring."""
+    query = select(WrongAttempt).where(among(session, WrongAttempt.key, keys)).order_by(col(WrongAttempt.key))
+    query = query.with_for_update() if lock else query
     return {row.key: row for row in (await session.execute(query)).scalars()}
 
 
@@ -94,7 +87,7 @@ async def count_wrong_attempts(session: AsyncSession, keys: Collection[bytes], n
     """One more under each key; counted in the database, so that processes beside each other lose none."""
     statement = upserting(session)(WrongAttempt)
     more = {"count": col(WrongAttempt.count) + 1, "last_at": now}
-    rows = [{"key": key, "count": 1, "last_at": now} for key in keys]
+    rows = [{"key": key, "count": 1, "last_at": now} for key in sorted(keys)]
     await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=more), rows)
 
 
@@ -106,7 +99,7 @@ async def sealed_contents(session: AsyncSession, ids: Sequence[UUID]) -> Mapping
     """The sealed columns, and the consents, by appeal id."""
     columns = Appeal.__table__.c  # type: ignore[attr-defined]
     wanted = (columns[name] for name in ("id", "text", "applicant", "provider_name", "provider_bin", "consents"))
-    rows = await session.execute(select(*wanted).where(columns.id.in_(ids)))
+    rows = await session.execute(select(*wanted).where(among(session, columns.id, ids)))
     return {row.id: row for row in rows}
 
 
@@ -115,28 +108,24 @@ async def add_content_read(session: AsyncSession, row: dict[str, Any]) -> None:
 
 
 async def import_fingerprints(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, bytes | None]:
-    rows = await session.execute(select(col(Appeal.id), col(Appeal.fingerprint)).where(col(Appeal.id).in_(ids)))
+    rows = await session.execute(select(col(Appeal.id), col(Appeal.fingerprint)).where(among(session, Appeal.id, ids)))
     return {row[0]: row[1] for row in rows}
 
 
 async def trackings(session: AsyncSession, appeal_ids: Sequence[UUID]) -> Mapping[UUID, Row[Any]]:
     """The projection's rows, locked until the transaction ends, by appeal id."""
-    query = select(Tracking.__table__).where(col(Tracking.appeal_id).in_(appeal_ids)).with_for_update()  # type: ignore[attr-defined]
+    table = table_of(Tracking)
+    query = select(table).where(among(session, table.c.appeal_id, appeal_ids)).order_by(table.c.appeal_id).with_for_update()
     return {row.appeal_id: row for row in await session.execute(query)}
 
 
 async def put_trackings(session: AsyncSession, rows: Rows) -> None:
-    """Replace whole rows of the projection; each names its appeal as `of`."""
-    if rows:
-        table = Tracking.__table__  # type: ignore[attr-defined]
-        changed: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "of"}
-        # On the connection: an ORM session refuses an executemany UPDATE with a WHERE of its own.
-        await (await session.connection()).execute(update(table).where(table.c.appeal_id == bindparam("of")).values(changed), rows)
+    """Replace whole rows of the projection."""
+    await update_rows(session, Tracking, rows, key=("appeal_id",))
 
 
 async def add_timeline(session: AsyncSession, rows: Rows) -> None:
-    if rows:
-        await session.execute(upserting(session)(Timeline).on_conflict_do_nothing(index_elements=["event_id"]), rows)
+    await insert_new_rows(session, Timeline, rows, unique=("event_id",), returning="event_id")
 
 
 async def put_providers(session: AsyncSession, rows: Rows) -> None:

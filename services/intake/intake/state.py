@@ -54,9 +54,9 @@ class Intake:
         return await self.register.file(filing, request)
 
 
-async def _intake(request: Request) -> Intake:
+async def current_intake(request: Request) -> Intake:
     found: Intake = request.app.state.intake
     return found
 
 
-CurrentIntake = Annotated[Intake, Depends(_intake)]
+CurrentIntake = Annotated[Intake, Depends(current_intake)]

@@ -5,20 +5,19 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, and_, bindparam, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from provider_contact.models import Appeal, Delivery, DirectoryVersion, Inquiry, NameMatch, Provider, ProviderContactModel, Response
+from provider_contact.models import Appeal, Delivery, DirectoryVersion, Inquiry, NameMatch, Provider, Response
+from shared.bulk import insert_new_rows, insert_rows, update_rows
+from shared.database import among
 from shared.messaging.inbox import upserting
 from shared.visibility import Scope
 
 DIRECTORY = 1  # the one row of directory_version
-ONE_STATEMENT = {"render_nulls": True}  # rows with and without a value go into the same INSERT
 BIN_KEYS_AT_ONCE = 1_000  # engines limit the parameters of a statement
 
-
-APPEAL: Table = ProviderContactModel.metadata.tables["appeal"]
 _MATCHED = col(NameMatch.appeal_id) == col(Appeal.appeal_id)
 _ASKED = col(Inquiry.appeal_id) == col(Appeal.appeal_id)
 
@@ -66,44 +65,37 @@ async def known_providers(session: AsyncSession, bin_keys: Sequence[bytes]) -> d
 
 
 async def add_providers(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        await session.execute(insert(Provider), list(rows), execution_options=ONE_STATEMENT)
+    await insert_rows(session, Provider, rows)
 
 
 async def change_providers(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        await session.execute(update(Provider), list(rows))
+    await update_rows(session, Provider, rows, key=("provider_id",))
 
 
 # appeals and names to match
 
 
 async def add_appeals(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        await session.execute(upserting(session)(Appeal).on_conflict_do_nothing(), list(rows), execution_options=ONE_STATEMENT)
+    await insert_new_rows(session, Appeal, rows, returning="appeal_id")
 
 
 async def appeals_for_update(session: AsyncSession, appeal_ids: Iterable[UUID]) -> dict[UUID, Appeal]:
     """Copies of these appeals, their rows locked in one order so that two batches never wait for each other."""
-    query = select(Appeal).where(col(Appeal.appeal_id).in_(list(appeal_ids))).order_by(col(Appeal.appeal_id)).with_for_update()
+    query = select(Appeal).where(among(session, Appeal.appeal_id, list(appeal_ids))).order_by(col(Appeal.appeal_id)).with_for_update()
     return {appeal.appeal_id: Appeal(**appeal.model_dump()) for appeal in (await session.execute(query)).scalars()}
 
 
 async def change_appeals(session: AsyncSession, changes: Mapping[UUID, Mapping[str, Any]]) -> None:
     """Set the same columns of several appeals; one that is not known here (an imported one) is passed over."""
-    if changes:
-        columns: dict[str, Any] = {name: bindparam(f"new_{name}") for name in next(iter(changes.values()))}
-        statement = update(APPEAL).where(APPEAL.c.appeal_id == bindparam("key")).values(columns)
-        rows = [{"key": key} | {f"new_{name}": value for name, value in values.items()} for key, values in changes.items()]
-        await session.execute(statement, rows)
+    await update_rows(session, Appeal, [{"appeal_id": key, **values} for key, values in changes.items()], key=("appeal_id",))
 
 
 async def close_appeals(session: AsyncSession, appeal_ids: Sequence[UUID], at: datetime) -> None:
     """The appeals end here: open inquiries close with them, and nobody has to choose a provider any more."""
     await session.execute(
-        update(Appeal).where(col(Appeal.appeal_id).in_(appeal_ids)).values(closed=True).execution_options(synchronize_session=False)
+        update(Appeal).where(among(session, Appeal.appeal_id, appeal_ids)).values(closed=True).execution_options(synchronize_session=False)
     )
-    open_inquiries = and_(col(Inquiry.appeal_id).in_(appeal_ids), col(Inquiry.closed_at).is_(None))
+    open_inquiries = and_(among(session, Inquiry.appeal_id, appeal_ids), col(Inquiry.closed_at).is_(None))
     await session.execute(
         update(Inquiry)
         .where(open_inquiries)
@@ -114,12 +106,11 @@ async def close_appeals(session: AsyncSession, appeal_ids: Sequence[UUID], at: d
 
 
 async def add_matches(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    if rows:
-        await session.execute(upserting(session)(NameMatch).on_conflict_do_nothing(), list(rows))
+    await insert_new_rows(session, NameMatch, rows, returning="appeal_id")
 
 
 async def forget_matches(session: AsyncSession, appeal_ids: Sequence[UUID]) -> None:
-    query = delete(NameMatch).where(col(NameMatch.appeal_id).in_(appeal_ids)).execution_options(synchronize_session=False)
+    query = delete(NameMatch).where(among(session, NameMatch.appeal_id, appeal_ids)).execution_options(synchronize_session=False)
     await session.execute(query)
 
 
@@ -153,14 +144,13 @@ async def matches(
 
 
 async def appeals_with_inquiry(session: AsyncSession, appeal_ids: Iterable[UUID]) -> set[UUID]:
-    query = select(col(Inquiry.appeal_id)).where(col(Inquiry.appeal_id).in_(list(appeal_ids)))
+    query = select(col(Inquiry.appeal_id)).where(among(session, Inquiry.appeal_id, list(appeal_ids)))
     return set((await session.execute(query)).scalars())
 
 
 async def add_inquiries(session: AsyncSession, inquiries: Sequence[Inquiry], deliveries: Sequence[Delivery]) -> None:
-    if inquiries:
-        await session.execute(insert(Inquiry), [one.model_dump() for one in inquiries], execution_options=ONE_STATEMENT)
-        await session.execute(insert(Delivery), [one.model_dump() for one in deliveries], execution_options=ONE_STATEMENT)
+    await insert_rows(session, Inquiry, [one.model_dump() for one in inquiries])
+    await insert_rows(session, Delivery, [one.model_dump() for one in deliveries])
 
 
 async def inquiries(
@@ -192,12 +182,15 @@ async def late_inquiries(session: AsyncSession, now: datetime, limit: int) -> Se
 
 async def mark_overdue(session: AsyncSession, inquiry_ids: Sequence[UUID]) -> None:
     await session.execute(
-        update(Inquiry).where(col(Inquiry.inquiry_id).in_(inquiry_ids)).values(overdue=True).execution_options(synchronize_session=False)
+        update(Inquiry)
+        .where(among(session, Inquiry.inquiry_id, inquiry_ids))
+        .values(overdue=True)
+        .execution_options(synchronize_session=False)
     )
 
 
 async def responses(session: AsyncSession, response_ids: Sequence[UUID]) -> dict[UUID, Response]:
-    query = select(Response).where(col(Response.response_id).in_(response_ids))
+    query = select(Response).where(among(session, Response.response_id, response_ids))
     return {one.response_id: one for one in (await session.execute(query)).scalars()}
 
 

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from routing.models import ACTIVE, Answer, AppealCase, CaseClock, ContentRead, Correction, History
-from shared.database import table_of
+from shared.bulk import insert_new_rows, insert_rows, update_rows
+from shared.database import among
 from shared.domain.taxonomy import taxonomy
-from shared.messaging.inbox import upserting
 from shared.visibility import Scope
 
 Rows = Sequence[Mapping[str, Any]]
@@ -36,24 +36,16 @@ class CaseFilter:
 
 async def add_cases(session: AsyncSession, rows: Rows) -> set[UUID]:
     """Open these cases; returns which of them were not there before. Raises IntegrityError for a number that another case has."""
-    if not rows:
-        return set()
-    cases = table_of(AppealCase)
-    statement = upserting(session)(cases).on_conflict_do_nothing(index_elements=["appeal_id"]).returning(cases.c.appeal_id)
-    return set((await session.execute(statement, rows)).scalars())
+    return await insert_new_rows(session, AppealCase, rows, unique=("appeal_id",), returning="appeal_id")
 
 
 async def add_clocks(session: AsyncSession, rows: Rows) -> None:
-    if rows:
-        await session.execute(insert(table_of(CaseClock)), rows)
+    await insert_rows(session, CaseClock, rows)
 
 
 async def add_history(session: AsyncSession, rows: Rows) -> set[UUID]:
     """Note what happened; returns the sources that were not noted before."""
-    if not rows:
-        return set()
-    statement = upserting(session)(History).on_conflict_do_nothing(index_elements=["source"]).returning(table_of(History).c.source)
-    return set((await session.execute(statement, rows)).scalars())
+    return await insert_new_rows(session, History, rows, unique=("source",), returning="source")
 
 
 async def add_correction(session: AsyncSession, row: Mapping[str, Any]) -> None:
@@ -66,8 +58,7 @@ async def add_content_read(session: AsyncSession, row: Mapping[str, Any]) -> Non
 
 async def change_cases(session: AsyncSession, rows: Rows) -> None:
     """Update cases by `appeal_id`; every row names the same columns."""
-    if rows:
-        await session.execute(update(AppealCase), rows)
+    await update_rows(session, AppealCase, rows, key=("appeal_id",))
 
 
 Held = Row[UUID, str, int, UUID | None, int]
@@ -81,7 +72,7 @@ async def lock_cases(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[
     """
     key, version = col(AppealCase.appeal_id), col(AppealCase.version)
     query = select(key, col(AppealCase.status), col(AppealCase.tier), col(AppealCase.provider_id), version)
-    found = await session.execute(query.where(key.in_(appeal_ids)).order_by(key).with_for_update())
+    found = await session.execute(query.where(among(session, key, appeal_ids)).order_by(key).with_for_update())
     return {case.appeal_id: case for case in found}
 
 
@@ -167,7 +158,7 @@ async def lock_cases_with_due_clocks(session: AsyncSession, now: datetime, limit
 
 
 async def due_clocks(session: AsyncSession, appeal_ids: Sequence[UUID], now: datetime) -> Sequence[CaseClock]:
-    query = select(CaseClock).where(col(CaseClock.appeal_id).in_(appeal_ids), col(CaseClock.next_at) <= now)
+    query = select(CaseClock).where(among(session, CaseClock.appeal_id, appeal_ids), col(CaseClock.next_at) <= now)
     return (await session.execute(query.order_by(col(CaseClock.due_at), col(CaseClock.clock_id)))).scalars().all()
 
 
@@ -177,7 +168,7 @@ async def history(session: AsyncSession, appeal_id: UUID) -> Sequence[History]:
 
 
 async def answers(session: AsyncSession, answer_ids: Sequence[UUID]) -> Sequence[Answer]:
-    return (await session.execute(select(Answer).where(col(Answer.answer_id).in_(answer_ids)))).scalars().all()
+    return (await session.execute(select(Answer).where(among(session, Answer.answer_id, answer_ids)))).scalars().all()
 
 
 async def last_answer(session: AsyncSession, appeal_id: UUID) -> Answer | None:

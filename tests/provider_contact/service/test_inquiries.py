@@ -124,7 +124,7 @@ PRINCIPALS = st.tuples(
 
 
 class TestVisibility:
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors])
     @given(cases=CASES, who=PRINCIPALS)
     async def test_list_total_and_item_follow_one_rule(self, world, cases, who):
         role, region, provider_id = who

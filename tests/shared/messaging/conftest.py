@@ -1,133 +1,49 @@
-"""A small service of its own on real SQLite and the real embedded log: what the backbone is tried on."""
+"""The backbone on real engines: SQLite with the embedded log, and PostgreSQL with Kafka."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
-import structlog
-from sqlalchemy import Column, Integer, MetaData, String, Table, Uuid, insert, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.clock import FakeClock
-from shared.contracts import TOPICS, CaseClaimed, CaseClosed
-from shared.database import Database, service_url
-from shared.ids import RandomIds
-from shared.messaging import outbox, tables
-from shared.messaging.consumer import Consumer
 from shared.messaging.embedded import EmbeddedLog
-from shared.messaging.handling import Batch
-from shared.messaging.relay import Relay
-from shared.telemetry import Metrics
-
-NOW = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
-
-metadata = MetaData()
-seen = Table("seen", metadata, Column("id", Integer, primary_key=True), Column("appeal_id", Uuid), Column("fact", String))
+from shared.messaging.log import EventLog
+from tests import kafka_logs
+from tests.desk import _quiet_logs, appeal_id, clock, desk, eventually, running  # noqa: F401 - pytest finds fixtures by name
 
 
-class Desk:
-    """Writes down what it hears; may be told to fail for some appeals."""
-
-    def __init__(self, database: Database, log: EmbeddedLog, clock: FakeClock) -> None:
-        self.database, self.log, self.clock = database, log, clock
-        self.broken: set[UUID] = set()
-        self.down = False
-        self.metrics = Metrics("routing")
-        self.consumer = self.another_consumer()
-
-    def another_consumer(self) -> Consumer:
-        handlers = {CaseClaimed: self._hear, CaseClosed: self._hear}
-        return Consumer(self.database, self.log, TOPICS, handlers, {}, clock=self.clock, metrics=self.metrics)
-
-    async def _hear(self, session: AsyncSession, batch: Batch[CaseClaimed | CaseClosed]) -> None:
-        if self.down:
-            raise ConnectionError
-        for one in batch.received:
-            if one.event.appeal_id in self.broken:
-                raise ValueError("cannot be applied")
-        rows = [{"appeal_id": one.event.appeal_id, "fact": one.event.FACT} for one in batch.received]
-        await session.execute(insert(seen), rows)
-
-    async def heard(self, appeal_id: UUID | None = None) -> list[str]:
-        async with self.database.read() as session:
-            query = select(seen.c.fact).order_by(seen.c.id)
-            rows = await session.execute(query if appeal_id is None else query.where(seen.c.appeal_id == appeal_id))
-            return list(rows.scalars())
-
-    async def count(self, table: Table) -> int:
-        async with self.database.read() as session:
-            return len((await session.execute(select(table))).all())
-
-    async def emit(self, *events: CaseClaimed | CaseClosed) -> None:
-        async with self.database.write() as session:
-            for event in events:
-                outbox.append(session, event)
-
-    async def relay_all(self) -> None:
-        relay = Relay(self.database, self.log, self.clock, self.metrics)
-        while await relay.step():
-            pass
-        await relay.release()
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test of the log alone runs on both; one that needs a database has the log that goes with its engine."""
+    if "log_kind" in metafunc.fixturenames and "engine" not in metafunc.fixturenames:
+        metafunc.parametrize("log_kind", ("embedded", "kafka"), indirect=True)
 
 
 @pytest.fixture
-def eventually():
-    async def wait(condition: Callable[[], Awaitable[bool]], seconds: float = 5.0) -> None:
-        async with asyncio.timeout(seconds):
-            while not await condition():
-                await asyncio.sleep(0.01)
-
-    return wait
+def log_kind(request) -> str:
+    if hasattr(request, "param"):
+        return request.param
+    return "embedded" if request.getfixturevalue("engine").is_sqlite else "kafka"
 
 
 @pytest.fixture
-def running():
-    """Runs a loop beside the test and cancels it at the end; an error of its own is raised here."""
-
-    @asynccontextmanager
-    async def beside(run: Callable[[], Awaitable[None]]) -> AsyncIterator[asyncio.Task[None]]:
-        task = asyncio.create_task(run())
-        yield task
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-    return beside
-
-
-@pytest.fixture(autouse=True)
-def _quiet_logs():
-    """Without a terminal's drawing of tracebacks, which is slow."""
-    with structlog.testing.capture_logs():
-        yield
+async def log(request, log_kind, tmp_path) -> AsyncIterator[EventLog]:
+    if log_kind == "kafka":
+        async with kafka_logs.opened(request.getfixturevalue("kafka").bootstrap) as log:
+            yield log
+    else:
+        async with embedded(tmp_path / "events.db") as log:
+            yield log
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock(NOW)
+async def embedded_log(tmp_path) -> AsyncIterator[EmbeddedLog]:
+    async with embedded(tmp_path / "events.db") as log:
+        yield log
 
 
-@pytest.fixture
-async def log(tmp_path) -> AsyncIterator[EmbeddedLog]:
-    log = EmbeddedLog(tmp_path / "events.db")
+@asynccontextmanager
+async def embedded(path: Path) -> AsyncIterator[EmbeddedLog]:
+    log = EmbeddedLog(path)
     await log.start()
     yield log
     await log.stop()
-
-
-@pytest.fixture
-async def desk(tmp_path, log, clock) -> AsyncIterator[Desk]:
-    database = Database(service_url(None, tmp_path, "routing"), service="routing", clock=clock, ids=RandomIds())
-    async with database.engine.begin() as connection:
-        await connection.run_sync(tables.metadata.create_all)
-        await connection.run_sync(metadata.create_all)
-    yield Desk(database, log, clock)
-    await database.close()
-
-
-@pytest.fixture
-def appeal_id() -> UUID:
-    return uuid4()

@@ -1,10 +1,10 @@
-"""What every event log promises. Run against each implementation; the embedded one here."""
+"""What every event log promises, on the embedded log and on Kafka."""
 
 import asyncio
 from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -13,9 +13,10 @@ import pytest
 from aiokafka.partitioner import DefaultPartitioner
 
 from shared.contracts import APPEALS, PARTITIONS, PROVIDERS
-from shared.messaging.embedded import EmbeddedLog, partition_of
+from shared.messaging.embedded import EmbeddedLog
 from shared.messaging.envelope import Envelope
-from shared.messaging.log import EventLog, OffsetOutsideLog, Position
+from shared.messaging.kafka import KafkaLog
+from shared.messaging.log import EventLog, OffsetOutsideLog, Position, partition_of
 
 
 def envelope(key: UUID, text: str = "x") -> Envelope:
@@ -32,14 +33,29 @@ class Stored:
 
 
 async def read(log: EventLog, count: int, positions: Mapping[Position, int] | None = None, topics=(APPEALS,)):
-    reader = log.consumer("routing", topics)
-    await reader.start(Stored(positions))
     records = []
-    async with asyncio.timeout(5):
+    async with reading(log, positions, topics) as reader, asyncio.timeout(5):
         while len(records) < count:
             records += (await reader.fetch(100)).records
-    await reader.stop()
     return records
+
+
+@asynccontextmanager
+async def reading(log: EventLog, positions: Mapping[Position, int] | None = None, topics=(APPEALS,)):
+    reader = log.consumer("routing", topics)
+    try:
+        await reader.start(Stored(positions))
+        yield reader
+    finally:
+        await reader.stop()
+
+
+@pytest.fixture
+def reopened(log, tmp_path):
+    """The same log as another process opens it."""
+    if isinstance(log, EmbeddedLog):
+        return lambda: EmbeddedLog(tmp_path / "events.db")
+    return lambda: KafkaLog(log._connection, prefix=log._prefix)
 
 
 class TestEventLog:
@@ -66,13 +82,6 @@ class TestEventLog:
             assert offsets == list(range(len(offsets)))
         assert sum((await log.end_offsets(APPEALS)).values()) == 200
 
-    async def test_an_event_sent_twice_is_kept_once_and_leaves_no_gap(self, log):
-        key = uuid4()
-        sent = envelope(key)
-        assert await log.append(APPEALS, [sent]) == [True]
-        assert list(await log.append(APPEALS, [sent, envelope(key, "next")])) == [True, True]
-        assert [(r.offset, r.value) for r in await read(log, 2)] == [(0, b"x"), (1, b"next")]
-
     async def test_a_reader_begins_at_its_stored_positions(self, log):
         key = uuid4()
         await log.append(APPEALS, [envelope(key, str(n)) for n in range(5)])
@@ -82,11 +91,10 @@ class TestEventLog:
     async def test_a_rewound_reader_reads_again(self, log):
         key = uuid4()
         await log.append(APPEALS, [envelope(key, str(n)) for n in range(3)])
-        reader = log.consumer("routing", (APPEALS,))
-        await reader.start(Stored())
-        await reader.fetch(100)
-        await reader.rewind({(APPEALS, partition_of(str(key))): 1})
-        assert [r.value for r in (await reader.fetch(100)).records] == [b"1", b"2"]
+        async with reading(log) as reader:
+            await reader.fetch(100)
+            await reader.rewind({(APPEALS, partition_of(str(key))): 1})
+            assert [r.value for r in (await reader.fetch(100)).records] == [b"1", b"2"]
 
     async def test_a_reader_of_one_topic_does_not_see_another(self, log):
         await log.append(PROVIDERS, [envelope(uuid4(), "provider")])
@@ -104,20 +112,19 @@ class TestEventLog:
             assert offsets == list(range(len(offsets)))
 
     async def test_a_waiting_reader_is_woken_by_an_append(self, log):
-        reader = log.consumer("routing", (APPEALS,))
-        await reader.start(Stored())
-        waiting = asyncio.create_task(reader.fetch(10))
-        await asyncio.sleep(0)
-        await log.append(APPEALS, [envelope(uuid4())])
-        assert len((await asyncio.wait_for(waiting, 5)).records) == 1
+        async with reading(log) as reader:
+            waiting = asyncio.create_task(reader.fetch(10))
+            await asyncio.sleep(0)
+            await log.append(APPEALS, [envelope(uuid4())])
+            assert len((await asyncio.wait_for(waiting, 5)).records) == 1
 
     async def test_a_position_behind_the_end_stops_the_reader_and_says_why(self, log):
         with pytest.raises(OffsetOutsideLog, match="restored"):
             await read(log, 1, {(APPEALS, 0): 7})
 
-    async def test_everything_is_there_after_a_restart_and_the_topic_is_the_same_one(self, log, tmp_path):
+    async def test_everything_is_there_after_a_restart_and_the_topic_is_the_same_one(self, log, reopened):
         await log.append(APPEALS, [envelope(uuid4())])
-        again = EmbeddedLog(tmp_path / "events.db")
+        again = reopened()
         await again.start()
         assert await again.topic_id(APPEALS) == await log.topic_id(APPEALS)
         assert len(await read(again, 1)) == 1
@@ -132,6 +139,17 @@ def test_the_partition_of_a_key_is_the_one_kafka_would_choose():
 
 
 class TestEmbeddedLog:
+    @pytest.fixture
+    def log(self, embedded_log):
+        return embedded_log
+
+    async def test_an_event_sent_twice_is_kept_once_and_leaves_no_gap(self, log):
+        key = uuid4()
+        sent = envelope(key)
+        assert await log.append(APPEALS, [sent]) == [True]
+        assert list(await log.append(APPEALS, [sent, envelope(key, "next")])) == [True, True]
+        assert [(r.offset, r.value) for r in await read(log, 2)] == [(0, b"x"), (1, b"next")]
+
     async def test_a_reader_far_behind_and_one_that_keeps_up_see_the_same(self, log, monkeypatch):
         monkeypatch.setattr(log, "_recent", deque(maxlen=10))
         sent = [envelope(uuid4(), str(n)) for n in range(35)]

@@ -65,7 +65,7 @@ class Guesses:
         now = self._clock.now()
         silence = {attempt.pair: FORGOTTEN_AFTER, attempt.address: timedelta(seconds=self._settings.wrong_pins_rest)}
         async with self._database.write() as session:
-            known = await repository.wrong_attempts(session, attempt.keys)
+            known = await repository.wrong_attempts(session, attempt.keys, lock=True)
             over = [key for key in attempt.keys if key in known and now >= known[key].last_at + silence[key]]
             await repository.drop_wrong_attempts(session, over)
             await repository.count_wrong_attempts(session, attempt.keys, now)

@@ -31,7 +31,8 @@ from shared.service import Parts
 from shared.telemetry import current_traceparent
 
 PIN_DIGITS: Final = 8
-ATTEMPTS: Final = 3  # another process may take the same key, or a number of the same cycle, between our look and our insert
+ATTEMPTS: Final = 3  # the numbers' sequence may have gone round, and a number of the same year be taken
+WRITERS: Final = 1  # groups at a time on PostgreSQL: one is filled while the other is being committed
 INITIAL: Final = "REGISTERED"
 
 
@@ -81,42 +82,25 @@ class Register:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._group: GroupCommit[_Entry, Receipt | DomainError] = GroupCommit(self._together)
-        self._in_flight: dict[tuple[str, str], tuple[bytes, asyncio.Future[Receipt | None]]] = {}
+        writers = 1 if parts.database.is_sqlite else WRITERS
+        self._group: GroupCommit[_Entry, Receipt | DomainError] = GroupCommit(self._together, writers=writers)
+        parts.last_steps.append(self._group.drain)
+        self._in_flight: dict[tuple[str, str], tuple[bytes, asyncio.Future[Receipt | DomainError]]] = {}
 
     async def file(self, filing: Filing, request: idempotency.Request | None = None) -> Receipt:
         """Register an appeal. Equal requests meet here: one files, the others get its answer.
 
         Raises InvalidInput for a provider that the directory does not know, IdempotencyKeyReused for a key that stood for something else.
         """
-        if request is None:
-            return await self._submit(filing, None)
-        name = (request.scope, request.key)
-        while (first := self._in_flight.get(name)) is not None:
-            fingerprint, answer = first
-            receipt = await asyncio.shield(answer)
-            if receipt is not None and fingerprint != request.fingerprint:
-                raise IdempotencyKeyReused
-            if receipt is not None:
-                return Receipt(receipt.body, replayed=True)
-        future: asyncio.Future[Receipt | None] = asyncio.get_running_loop().create_future()
-        self._in_flight[name] = (request.fingerprint, future)
-        receipt = None
-        try:
-            receipt = await self._submit(filing, request)
-        finally:
-            del self._in_flight[name]
-            future.set_result(receipt)
-        return receipt
-
-    async def _submit(self, filing: Filing, request: idempotency.Request | None) -> Receipt:
         for attempt in range(1, ATTEMPTS + 1):
-            entry = self._prepared(filing, request)
+            if request is not None and (earlier := await self._in_flight_answer(request)) is not None:
+                return earlier
+            answering = self._group.submit(self._prepared(filing, request))
+            if request is not None:
+                self._fly(request, answering)
             try:
-                answer = await self._group.submit(entry)
+                answer = await asyncio.shield(answering)
             except IntegrityError:
-                if kept := await self._kept(entry):
-                    return kept
                 if attempt == ATTEMPTS:
                     raise
             else:
@@ -125,11 +109,25 @@ class Register:
                 return answer
         raise AssertionError  # the loop above returns or raises
 
-    async def _kept(self, entry: _Entry) -> Receipt | None:
-        """The receipt if the group was committed although its commit ended in an error: it was tried again and met its own rows."""
-        async with self._parts.database.read() as session:
-            number = await repository.number_of_appeal(session, entry.appeal_id)
-        return Receipt(_body(entry, number, self._parts.clock.now())) if number else None
+    async def _in_flight_answer(self, request: idempotency.Request) -> Receipt | None:
+        """The receipt of the request under the same key that is being filed; None once there is none such, or it was not accepted."""
+        while (first := self._in_flight.get((request.scope, request.key))) is not None:
+            fingerprint, answering = first
+            try:
+                answer = await asyncio.shield(answering)
+            except Exception:  # noqa: BLE001, S112 - told to whoever came first; the next one tries for itself
+                continue
+            if isinstance(answer, Receipt):
+                if fingerprint != request.fingerprint:
+                    raise IdempotencyKeyReused
+                return Receipt(answer.body, replayed=True)
+        return None
+
+    def _fly(self, request: idempotency.Request, answering: asyncio.Future[Receipt | DomainError]) -> None:
+        """Until the answer is there, not until its caller has gone: no two of one key may be in the same group."""
+        name = (request.scope, request.key)
+        self._in_flight[name] = (request.fingerprint, answering)
+        answering.add_done_callback(lambda _: self._in_flight.pop(name))
 
     def _prepared(self, filing: Filing, request: idempotency.Request | None) -> _Entry:
         sealer, pepper = self._parts.sealer, self._parts.pepper
@@ -163,32 +161,43 @@ class Register:
         """One transaction for all: one statement a table, and an answer for each."""
         now = self._parts.clock.now()
         async with self._parts.database.write() as session:
-            kept = await self._parts.idempotency.find(session, [one.request for one in entries if one.request])
-            known = await repository.known_providers(session, {one.filing.provider_id for one in entries if one.filing.provider_id})
-            answers: dict[UUID, Receipt | DomainError] = {}
-            for one in entries:
-                if one.request and (found := kept.get(one.request)):
-                    answers[one.appeal_id] = Receipt(found.body, replayed=True)
-                elif one.filing.provider_id and one.filing.provider_id not in known:
-                    answers[one.appeal_id] = InvalidInput([fault("provider.provider_id", "unknown-provider")])
-            fresh = [one for one in entries if one.appeal_id not in answers]
-            answers |= await self._store(session, fresh, now)
+            answers = await self._refused(session, entries)
+            rest = [one for one in entries if one.appeal_id not in answers]
+            receipts = await self._numbered(session, rest, now)
+            repeated = await self._parts.idempotency.claim(
+                session, {one.request: receipts[one.appeal_id].body for one in rest if one.request}, now
+            )
+            for one in rest:
+                earlier = repeated.get(one.request) if one.request else None
+                answers[one.appeal_id] = receipts[one.appeal_id] if earlier is None else _replay(earlier)
+            await self._store(session, [one for one in rest if answers[one.appeal_id] is receipts[one.appeal_id]])
         return [answers[one.appeal_id] for one in entries]
 
-    async def _store(self, session: AsyncSession, entries: Sequence[_Entry], now: datetime) -> dict[UUID, Receipt]:
-        receipts: dict[UUID, Receipt] = {}
-        kept: list[dict[str, object]] = []
-        sequences = await repository.next_sequences(session, len(entries))
-        for one, sequence in zip(entries, sequences, strict=True):
-            number = one.row["number"] = number_of(one.filing.received_at, one.filing.region, sequence)
-            body = _body(one, number, now)
-            receipts[one.appeal_id] = Receipt(body)
-            if one.request:
-                kept.append(self._parts.idempotency.row(one.request, 201, body, now))
-            outbox.append(session, events.appeal_registered(one.appeal_id, number, one.filing), traceparent=one.traceparent)
-        await repository.add_appeals(session, [one.row for one in entries], [_tracking(one) for one in entries])
-        await repository.keep_answers(session, kept)
+    async def _refused(self, session: AsyncSession, entries: Sequence[_Entry]) -> dict[UUID, Receipt | DomainError]:
+        """Those that name a provider whom the directory does not know; one that was answered before is answered so again."""
+        known = await repository.known_providers(session, {one.filing.provider_id for one in entries if one.filing.provider_id})
+        strange = [one for one in entries if one.filing.provider_id and one.filing.provider_id not in known]
+        before = await self._parts.idempotency.answered(session, [one.request for one in strange if one.request])
+        unknown = InvalidInput([fault("provider.provider_id", "unknown-provider")])
+        earlier = {one.appeal_id: before.get(one.request) if one.request else None for one in strange}
+        return {appeal_id: unknown if answer is None else _replay(answer) for appeal_id, answer in earlier.items()}
+
+    async def _numbered(self, session: AsyncSession, entries: Sequence[_Entry], now: datetime) -> dict[UUID, Receipt]:
+        """Give each its number; a repeat's is lost, which gaps allow."""
+        receipts = {}
+        for one, sequence in zip(entries, await repository.next_sequences(session, len(entries)), strict=True):
+            one.row["number"] = number_of(one.filing.received_at, one.filing.region, sequence)
+            receipts[one.appeal_id] = Receipt(_body(one, one.row["number"], now))
         return receipts
+
+    async def _store(self, session: AsyncSession, entries: Sequence[_Entry]) -> None:
+        for one in entries:
+            outbox.append(session, events.appeal_registered(one.appeal_id, one.row["number"], one.filing), traceparent=one.traceparent)
+        await repository.add_appeals(session, [one.row for one in entries], [_tracking(one) for one in entries])
+
+
+def _replay(earlier: idempotency.Kept | DomainError) -> Receipt | DomainError:
+    return Receipt(earlier.body, replayed=True) if isinstance(earlier, idempotency.Kept) else earlier
 
 
 def number_of(received_at: datetime, region: str, sequence: int) -> str:

@@ -1,0 +1,86 @@
+"""`python -m engines kafka|kafka-cluster|postgres|stop-kafka|stop-postgres|kafka-libs [--folder .run]`: start or stop; twice is as once."""
+
+import argparse
+import fcntl
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from engines import environment, kafka
+from engines.kafka import KafkaCluster
+from engines.postgres import PostgresServer
+from engines.processes import EngineDidNotStart, EngineMissing
+
+
+class OtherEngineRuns(RuntimeError):
+    """One broker runs where three are wanted, or the reverse."""
+
+
+def _say(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()
+
+
+def _start_kafka(folder: Path, brokers: Literal[1, 3]) -> None:
+    cluster = KafkaCluster(folder / "engines" / "kafka", brokers=brokers)
+    if len(cluster.nodes) != brokers:
+        raise OtherEngineRuns(f"Kafka with {len(cluster.nodes)} broker(s) is here already: make kafka-stop first (its data go too)")
+    has_run = cluster.alive == cluster.nodes
+    cluster.start()
+    environment.put(folder / "engines.env", environment.KAFKA, cluster.bootstrap)
+    _say(f"Kafka {'already runs' if has_run else 'is ready'} on {cluster.bootstrap}")
+
+
+def _start_postgres(folder: Path) -> None:
+    server = PostgresServer(folder / "engines" / "postgres")
+    has_run = server.process is not None
+    server.start()
+    environment.put(folder / "engines.env", environment.DATABASE, server.url)
+    _say(f"PostgreSQL {'already runs' if has_run else 'is ready'} on {server.url.rpartition('@')[2]}")
+
+
+def _stop_kafka(folder: Path) -> None:
+    KafkaCluster(folder / "engines" / "kafka").remove()
+    environment.forget(folder / "engines.env", environment.KAFKA)
+
+
+def _stop_postgres(folder: Path) -> None:
+    PostgresServer(folder / "engines" / "postgres").remove()
+    environment.forget(folder / "engines.env", environment.DATABASE)
+
+
+def _bring_libraries(_folder: Path) -> None:
+    if kafka.bring_libraries():
+        _say("Kafka's libraries are here")
+
+
+COMMANDS: dict[str, Callable[[Path], None]] = {
+    "kafka": lambda folder: _start_kafka(folder, 1),
+    "kafka-cluster": lambda folder: _start_kafka(folder, 3),
+    "postgres": _start_postgres,
+    "stop-kafka": _stop_kafka,
+    "stop-postgres": _stop_postgres,
+    "kafka-libs": _bring_libraries,
+}
+
+
+def main() -> int:
+    """One command at a time over a folder; refusals are sentences and exit with 1."""
+    parser = argparse.ArgumentParser(prog="engines", description="Apache Kafka and PostgreSQL on loopback, with throw-away data.")
+    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("--folder", type=Path, default=Path(".run"), help="where data and engines.env are kept (default .run)")
+    asked = parser.parse_args()
+    asked.folder.mkdir(parents=True, exist_ok=True)
+    with (asked.folder / "engines.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            COMMANDS[asked.command](asked.folder)
+        except (EngineMissing, EngineDidNotStart, OtherEngineRuns) as refusal:
+            sys.stderr.write(f"{refusal}\n")
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,232 @@
+"""Apache Kafka on loopback: one broker, or a cluster of three that keeps every record on all of them.
+
+Each broker is also a controller (KRaft's combined mode), so that nothing else has to run. Seen with Kafka 4.4.0 on Java 17.
+"""
+
+import base64
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from engines.processes import Daemon, EngineDidNotStart, EngineMissing, free_ports, tail
+
+ROOT = Path(__file__).parents[2]
+LIBRARIES = ROOT / ".run" / "kafka-libs"
+POM = ROOT / "deploy" / "kafka" / "pom.xml"
+LOGGING = ROOT / "deploy" / "kafka" / "log4j2.properties"
+START_SECONDS = 60  # 3 s for one, 6 s for three on an idle machine
+POLL_SECONDS = 0.05
+READY = b"Kafka Server started"  # said once the broker is registered with the controllers and unfenced
+HEAP = ("-Xms64m", "-Xmx384m", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20")
+
+SETTINGS = """\
+process.roles=broker,controller
+node.id={node}
+controller.quorum.voters={voters}
+controller.listener.names=CONTROLLER
+listeners=BROKER://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=BROKER://127.0.0.1:{port}
+inter.broker.listener.name=BROKER
+listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={data}
+auto.create.topics.enable=false
+default.replication.factor={replicas}
+min.insync.replicas={in_sync}
+offsets.topic.num.partitions=4
+offsets.topic.replication.factor={replicas}
+transaction.state.log.num.partitions=4
+transaction.state.log.replication.factor={replicas}
+transaction.state.log.min.isr={in_sync}
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
+replica.lag.time.max.ms=3000
+log.cleaner.dedupe.buffer.size=8388608
+"""
+
+
+def bring_libraries(libraries: Path = LIBRARIES) -> bool:
+    """Gather Kafka's libraries with Maven unless they are there already; says whether anything was fetched. Raises EngineMissing."""
+    complete = libraries / "complete"
+    if complete.exists() and complete.read_bytes() == POM.read_bytes():
+        return False
+    maven = shutil.which("mvn")
+    if maven is None:
+        raise EngineMissing("Kafka's libraries come by Maven, which is not installed (Debian: apt-get install maven)")
+    shutil.rmtree(libraries, ignore_errors=True)  # another version's files must not stay on the class path
+    command = [maven, "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", "-DincludeScope=runtime"]
+    run = subprocess.run(  # noqa: S603 - Maven with our own file
+        [*command, f"-DoutputDirectory={libraries}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if run.returncode:
+        raise EngineMissing(f"Maven could not bring Kafka's libraries:\n{run.stdout[-1500:]}")
+    complete.write_bytes(POM.read_bytes())
+    return True
+
+
+def find_java() -> str:
+    """The Java that runs the brokers: JAVA_HOME's, else the first in PATH. Raises EngineMissing."""
+    home = os.environ.get("JAVA_HOME")
+    java = shutil.which("java", path=f"{home}/bin" if home else None)
+    if java is None:
+        raise EngineMissing("Kafka needs Java 17, which is not installed (Debian: apt-get install default-jre-headless)")
+    return java
+
+
+@dataclass(frozen=True)
+class _Broker:
+    node: int
+    port: int
+    controller_port: int
+    folder: Path
+
+    @property
+    def settings(self) -> Path:
+        return self.folder / "server.properties"
+
+
+class KafkaCluster:
+    """One broker, or three with replication 3 and two of them in sync, under `folder`.
+
+    Brokers are numbered from 1. A folder that holds a cluster already keeps its ports and its data; another object over the same
+    folder finds running brokers again. Topics are never created on their own.
+    """
+
+    def __init__(self, folder: Path, *, brokers: Literal[1, 3] = 1, ports: tuple[int, ...] = ()) -> None:
+        self.folder = folder.absolute()
+        layout = self.folder / "cluster.json"
+        if layout.exists():
+            pairs = json.loads(layout.read_text())
+        else:
+            free = free_ports(2 * brokers)
+            pairs = list(zip(ports or free[:brokers], free[brokers:], strict=True))
+        self._brokers = [_Broker(n, port, own, self.folder / f"broker-{n}") for n, (port, own) in enumerate(pairs, 1)]
+        self._daemons = {
+            broker.node: Daemon(broker.folder / "pid", broker.folder / "broker.log", str(broker.settings)) for broker in self._brokers
+        }
+
+    @property
+    def bootstrap(self) -> str:
+        return ",".join(map(self.address, self.nodes))
+
+    def address(self, node: int) -> str:
+        """Where one broker alone answers."""
+        return f"127.0.0.1:{self._brokers[node - 1].port}"
+
+    @property
+    def nodes(self) -> tuple[int, ...]:
+        return tuple(self._daemons)
+
+    @property
+    def alive(self) -> tuple[int, ...]:
+        """The brokers whose process lives, suspended ones too."""
+        return tuple(node for node, daemon in self._daemons.items() if daemon.process() is not None)
+
+    def pid(self, node: int) -> int | None:
+        process = self._daemons[node].process()
+        return None if process is None else process.pid
+
+    def start(self) -> None:
+        """Start the brokers that do not run and wait until each is ready. Raises EngineMissing, EngineDidNotStart."""
+        self._format()
+        self._launch([node for node in self.nodes if node not in self.alive])
+
+    def restart(self, node: int) -> None:
+        """Start broker `node` again, whether it was killed, is suspended or runs; waits until it is ready."""
+        self._daemons[node].stop()
+        self._launch([node])
+
+    def kill(self, node: int) -> None:
+        """End it as a power cut would."""
+        self._daemons[node].kill()
+
+    def suspend(self, node: int) -> None:
+        """SIGSTOP: its connections stay open and nothing answers."""
+        self._daemons[node].send(signal.SIGSTOP)
+
+    def resume(self, node: int) -> None:
+        self._daemons[node].send(signal.SIGCONT)
+
+    def stop(self) -> None:
+        """End all brokers; the data stay. The last ones of a cluster cannot leave in order, for no controllers are left to ask: killed."""
+        first, *others = self._daemons.values()
+        if others:
+            for daemon in self._daemons.values():
+                daemon.kill()
+        else:
+            first.stop()
+
+    def remove(self) -> None:
+        """End all brokers at once and forget their data."""
+        for node in self.nodes:
+            self.kill(node)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.remove()
+
+    def _format(self) -> None:
+        """Lay the folders out once, all with the same cluster id."""
+        layout = self.folder / "cluster.json"
+        if layout.exists():
+            return
+        java = self._java()
+        shutil.rmtree(self.folder, ignore_errors=True)  # what an earlier start left half made
+        cluster = base64.urlsafe_b64encode(b"\0" + secrets.token_bytes(15)).decode().rstrip("=")  # an id may not begin with a dash
+        tools = []
+        for broker in self._brokers:
+            broker.folder.mkdir(parents=True, exist_ok=True)
+            broker.settings.write_text(self._settings(broker))
+            command = [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(broker.settings)]
+            tools.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))  # noqa: S603 - our own command
+        said = [tool.communicate()[0] for tool in tools]
+        for tool, output in zip(tools, said, strict=True):
+            if tool.returncode:
+                raise EngineDidNotStart(f"Kafka's folder could not be made ready: {output[-1500:]}")
+        layout.write_text(json.dumps([(broker.port, broker.controller_port) for broker in self._brokers]))
+
+    def _settings(self, broker: _Broker) -> str:
+        replicas = len(self._brokers)
+        return SETTINGS.format(
+            node=broker.node,
+            port=broker.port,
+            controller_port=broker.controller_port,
+            voters=",".join(f"{other.node}@127.0.0.1:{other.controller_port}" for other in self._brokers),
+            data=broker.folder / "data",
+            replicas=replicas,
+            in_sync=min(2, replicas),
+        )
+
+    def _java(self) -> list[str]:
+        if not (LIBRARIES / "complete").exists():
+            raise EngineMissing("Kafka's libraries are not here: make kafka-libs brings them")
+        return [find_java(), *HEAP, f"-Dlog4j2.configurationFile={LOGGING}", "-cp", f"{LIBRARIES}/*"]
+
+    def _launch(self, nodes: list[int]) -> None:
+        daemons = [self._daemons[node] for node in nodes]
+        begins = [daemon.log.stat().st_size if daemon.log.exists() else 0 for daemon in daemons]
+        for node, daemon in zip(nodes, daemons, strict=True):
+            daemon.start([*self._java(), "kafka.Kafka", str(self._brokers[node - 1].settings)])
+        until = time.monotonic() + START_SECONDS
+        for daemon, begin in zip(daemons, begins, strict=True):
+            while READY not in daemon.log.read_bytes()[begin:]:
+                if daemon.process() is None or time.monotonic() > until:
+                    raise EngineDidNotStart(f"Kafka did not start: {tail(daemon.log)}")
+                time.sleep(POLL_SECONDS)

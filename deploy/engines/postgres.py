@@ -1,0 +1,195 @@
+"""PostgreSQL on loopback: a server of its own with throw-away data, as durable as in production.
+
+`initdb` refuses root, so that a superuser runs it as the package's own user.
+"""
+
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psutil
+
+from engines.processes import EngineDidNotStart, EngineMissing, find_process, free_ports, tail
+
+SERVICE_USER = "postgres"  # the user that Debian's package makes
+ROLE = "aryz"
+WAIT_SECONDS = 30
+DEBIAN = Path("/usr/lib/postgresql")
+
+SETTINGS = """
+listen_addresses = '127.0.0.1'
+port = {port}
+unix_socket_directories = ''
+max_connections = 200
+password_encryption = 'scram-sha-256'
+fsync = on
+synchronous_commit = on
+full_page_writes = on
+shared_buffers = '256MB'
+max_wal_size = '2GB'
+timezone = 'UTC'
+log_timezone = 'UTC'
+log_checkpoints = off
+log_statement = 'none'
+log_min_error_statement = 'panic'
+log_error_verbosity = 'terse'
+"""  # the last three: no statement and no value of a row goes to the server's log
+
+
+def find_binaries() -> Path:
+    """The folder of `initdb` and `pg_ctl`: the one in PATH, else Debian's newest. Raises EngineMissing."""
+    if (found := shutil.which("initdb")) is not None:
+        return Path(found).resolve().parent
+    installed = sorted(DEBIAN.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if not installed:
+        raise EngineMissing("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+    return installed[-1].parent
+
+
+def reachable(folder: Path) -> Path:
+    """`folder`, or one under /var/tmp named after it where the server's user may not go: root's home, a private temporary folder."""
+    folder = folder.absolute()
+    if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in folder.parents if parent.exists()):
+        return folder
+    return Path("/var/tmp") / ("aryz" + str(folder).replace("/", "-"))  # noqa: S108 - the server's own user owns it, mode 700
+
+
+class PostgresServer:
+    """A server under `folder`, listening on 127.0.0.1 alone; its one role may do everything and has a password.
+
+    A folder that holds a server already keeps its port, its password and its data; another object over the same folder finds the
+    running server again.
+    """
+
+    def __init__(self, folder: Path, *, port: int = 0) -> None:
+        self.folder = reachable(folder)
+        self._data = self.folder / "data"
+        self._log = self.folder / "server.log"
+        self._address = self.folder / "url"
+        self._port = port
+
+    @property
+    def url(self) -> str:
+        """`postgresql://role:password@127.0.0.1:port`, with no database named; known once the server was started."""
+        return self._address.read_text()
+
+    @property
+    def process(self) -> psutil.Process | None:
+        """The server's first process, or None."""
+        return find_process(self._data / "postmaster.pid", str(self._data))
+
+    def start(self) -> None:
+        """Start it unless it runs, and wait until it answers. Raises EngineMissing, EngineDidNotStart."""
+        if self.process is not None:
+            return
+        if not self._address.exists():
+            self._initialise()
+        self._run("pg_ctl", "start", "-D", str(self._data), "-l", str(self._log), "-w", "-t", str(WAIT_SECONDS))
+
+    def stop(self) -> None:
+        """End it in order, its sessions broken off; the data stay."""
+        if (process := self.process) is not None:
+            self._signal_all(process, signal.SIGCONT)
+            self._run("pg_ctl", "stop", "-D", str(self._data), "-m", "fast", "-w", "-t", str(WAIT_SECONDS))
+
+    def restart(self) -> None:
+        """Stop and start: every session is broken off."""
+        self.stop()
+        self.start()
+
+    def kill(self) -> None:
+        """End all of its processes as a power cut would; the next start recovers from the write-ahead log."""
+        if (process := self.process) is not None:
+            gone = self._signal_all(process, signal.SIGKILL)
+            psutil.wait_procs(gone, WAIT_SECONDS)
+
+    def suspend(self) -> None:
+        """SIGSTOP to all of its processes: connections stay open and nothing answers."""
+        if (process := self.process) is not None:
+            self._signal_all(process, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        if (process := self.process) is not None:
+            self._signal_all(process, signal.SIGCONT)
+
+    def remove(self) -> None:
+        """End it at once and forget its data."""
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.remove()
+
+    @staticmethod
+    def _signal_all(process: psutil.Process, signal_number: signal.Signals) -> list[psutil.Process]:
+        """The first process goes first, so that it starts no further ones."""
+        processes = [process]
+        process.send_signal(signal_number)
+        for child in process.children(recursive=True):
+            try:
+                child.send_signal(signal_number)
+            except psutil.NoSuchProcess:
+                continue
+            processes.append(child)
+        return processes
+
+    def _initialise(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)  # what an earlier start left half made
+        self.folder.mkdir(parents=True, mode=0o700)
+        user = _server_user()
+        if user is not None:
+            os.chown(self.folder, user.pw_uid, user.pw_gid)
+        password = secrets.token_urlsafe(24)
+        with tempfile.NamedTemporaryFile("w", dir=self.folder) as secret:
+            secret.write(password)
+            secret.flush()
+            if user is not None:
+                os.chown(secret.name, user.pw_uid, user.pw_gid)
+            self._run(
+                "initdb", "-D", str(self._data), "--username", ROLE, "--pwfile", secret.name,
+                "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8",
+            )  # fmt: skip
+        port = self._port or free_ports(1)[0]
+        with (self._data / "postgresql.conf").open("a") as settings:
+            settings.write(SETTINGS.format(port=port))
+        self._address.touch(mode=0o600)
+        self._address.write_text(f"postgresql://{ROLE}:{password}@127.0.0.1:{port}")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        """Run one of the server's programs as its user. Raises EngineMissing, EngineDidNotStart with what it said."""
+        user = _server_user()
+        rights: dict[str, Any] = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        command = [str(find_binaries() / program), *arguments]
+        run = subprocess.run(  # noqa: S603 - the server's own programs
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+            cwd=self.folder, env={**os.environ, "LC_ALL": "C.UTF-8"}, **rights,
+        )  # fmt: skip
+        if run.returncode:
+            raise EngineDidNotStart(f"PostgreSQL's {program} failed: {run.stdout[-1500:]}{tail(self._log)}")
+
+
+def _server_user() -> pwd.struct_passwd | None:
+    """Whom to run as: the package's user for root, ourselves (None) for anybody else. Raises EngineMissing."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam(SERVICE_USER)
+    except KeyError:
+        raise EngineMissing(
+            f"PostgreSQL does not run as root, and there is no user {SERVICE_USER} (Debian: apt-get install postgresql)"
+        ) from None

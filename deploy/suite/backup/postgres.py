@@ -1,0 +1,221 @@
+"""The stores on a PostgreSQL server, one database a service: dumped as they stood at one moment, and restored beside what is there."""
+
+import asyncio
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from shared import migrations
+from suite.backup.manifest import Advance, BackupFailed, RestoreRefused
+
+LOCK_TIMEOUT_MS = 3_000  # for transactions under way; who waits behind us gives up after 5 s
+LOCKED = "55P03"
+NO_SUCH_DATABASE = "3D000"
+ASIDE = "_restoring"  # behind a database's name until all of the backup is back
+ENVIRONMENT = {"ssl": "PGSSLMODE", "sslmode": "PGSSLMODE", "host": "PGHOST", "port": "PGPORT"}  # what a URL's query says to pg_dump
+POLL_SECONDS = 0.2
+DUMP = ("--format=custom", "--no-owner", "--no-privileges")
+RESTORE = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
+
+
+class PostgresDatabases:
+    """The databases of the services, by service, as URLs."""
+
+    def __init__(self, urls: Mapping[str, str]) -> None:
+        self._urls = {service: make_url(url) for service, url in urls.items()}
+        self._snapshots: dict[str, tuple[AsyncConnection, str]] = {}
+        self._open = AsyncExitStack()
+
+    async def absent(self) -> Sequence[str]:
+        """Databases that the server does not have, or that no service has migrated."""
+        return [str(url.database) for url in self._urls.values() if not await _has_tables(url)]
+
+    @asynccontextmanager
+    async def cut(self) -> AsyncIterator[None]:
+        """Fix one moment for all databases: while the block lasts no transaction that has something to say can begin or end.
+
+        Raises BackupFailed.
+        """
+        async with AsyncExitStack() as held:
+            try:
+                for url in self._urls.values():
+                    writer = await held.enter_async_context(_engine(url).connect())
+                    await writer.execute(text("LOCK TABLE outbox IN SHARE MODE"))  # readers read on
+            except DBAPIError as error:
+                if _sqlstate(error) != LOCKED:
+                    raise
+                raise BackupFailed("a transaction has kept its locks for too long; try again at a quieter time") from None
+            for service, url in self._urls.items():
+                snapshot = await self._open.enter_async_context(_engine(url, snapshot=True).connect())
+                self._snapshots[service] = (snapshot, str(await snapshot.scalar(text("SELECT pg_export_snapshot()"))))
+            yield
+
+    async def revision(self, service: str) -> str:
+        """The revision of a service's tables at that moment."""
+        return str(await self._snapshots[service][0].scalar(text("SELECT version_num FROM alembic_version")))
+
+    async def copy(self, service: str, into: Path, advance: Advance) -> None:
+        """Dump a service's database as it stood at that moment. Raises BackupFailed."""
+        url = self._urls[service]
+        watch = asyncio.create_task(_watch(into, advance))
+        try:
+            error = await _run(url, "pg_dump", *DUMP, f"--snapshot={self._snapshots[service][1]}", f"--file={into}")
+        finally:
+            watch.cancel()
+        if error is not None:
+            raise BackupFailed(f"pg_dump of {url.database} failed: {error}")
+        advance(1, 1)
+
+    async def check_tool(self) -> None:
+        """Raise BackupFailed unless `pg_dump` is there and can read this server."""
+        if problem := await _tool_problem(next(iter(self._urls.values())), "pg_dump"):
+            raise BackupFailed(problem)
+
+    async def close(self) -> None:
+        await self._open.aclose()
+        self._snapshots.clear()
+
+
+class PostgresRestore:
+    """Databases are restored under names of their own and take the services' names when everything is back."""
+
+    def __init__(self, urls: Mapping[str, str]) -> None:
+        self._urls = {service: make_url(url) for service, url in urls.items()}
+
+    async def check(self) -> None:
+        """Raise RestoreRefused unless `pg_restore` is there, fits this server, and nobody works in the databases."""
+        first = next(iter(self._urls.values()))
+        if problem := await _tool_problem(first, "pg_restore"):
+            raise RestoreRefused(problem)
+        names = [str(url.database) for url in self._urls.values()]
+        async with _maintenance(first) as server:
+            query = text("SELECT DISTINCT datname FROM pg_stat_activity WHERE datname = ANY(:names) AND pid <> pg_backend_pid()")
+            busy = sorted((await server.scalars(query, {"names": names})).all())
+        if busy:
+            raise RestoreRefused(f"somebody is connected to {', '.join(busy)}; stop every service first")
+
+    async def occupied(self) -> Sequence[str]:
+        """Databases that hold tables already."""
+        return [f"database {url.database}" for url in self._urls.values() if await _has_tables(url)]
+
+    async def load(self, service: str, part: Path) -> None:
+        """Restore one dump aside. Raises RestoreRefused."""
+        url = make_url(self.aside(service))
+        await self._server(f'DROP DATABASE IF EXISTS "{url.database}"')  # of a restore that was broken off
+        try:
+            await migrations.create_missing(url)
+        except migrations.NoDatabase as refusal:
+            raise RestoreRefused(f"{refusal}; a restore needs a role with CREATEDB") from None
+        if error := await _run(url, "pg_restore", *RESTORE, f"--dbname={url.database}", str(part)):
+            raise RestoreRefused(f"pg_restore of {part.name} failed: {error}")
+
+    def aside(self, service: str) -> str:
+        """The URL under which a service's database waits until everything is back."""
+        url = self._urls[service]
+        return url.set(database=f"{url.database}{ASIDE}").render_as_string(hide_password=False)
+
+    async def put_in_place(self) -> None:
+        """Give the restored databases their names; what had the names is dropped."""
+        for url in self._urls.values():
+            await self._server(f'DROP DATABASE IF EXISTS "{url.database}"')
+            await self._server(f'ALTER DATABASE "{url.database}{ASIDE}" RENAME TO "{url.database}"')
+
+    async def _server(self, statement: str) -> None:
+        try:
+            async with _maintenance(next(iter(self._urls.values()))) as server:
+                await server.execute(text(statement))
+        except DBAPIError as error:
+            raise RestoreRefused(
+                f"the server refuses {statement} (SQLSTATE {_sqlstate(error)}); the restore is not whole: mend it, restore again"
+            ) from None
+
+
+def _engine(url: URL, *, snapshot: bool = False) -> AsyncEngine:
+    settings = {"lock_timeout": str(LOCK_TIMEOUT_MS), "idle_in_transaction_session_timeout": "0"}  # a dump takes its time
+    engine = create_async_engine(url, poolclass=NullPool, connect_args={"server_settings": settings})
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) if snapshot else engine
+
+
+@asynccontextmanager
+async def _maintenance(url: URL) -> AsyncIterator[AsyncConnection]:
+    """A connection outside the services' databases, as making and dropping one needs."""
+    engine = create_async_engine(url.set(database="postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        yield connection
+
+
+async def _has_tables(url: URL) -> bool:
+    try:
+        async with _engine(url).connect() as connection:
+            return bool(await connection.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL")))
+    except DBAPIError as error:
+        if _sqlstate(error) == NO_SUCH_DATABASE:
+            return False
+        raise
+
+
+async def _tool_problem(url: URL, tool: str) -> str | None:
+    """Why `tool` cannot be used with this server, or None."""
+    if shutil.which(tool) is None:
+        return f"{tool} is not installed (Debian: apt-get install postgresql-client)"
+    process = await asyncio.create_subprocess_exec(tool, "--version", stdout=asyncio.subprocess.PIPE)
+    said, _ = await process.communicate()
+    found = re.search(rb"(\d+)", said)
+    version = int(found[1]) if found else 0
+    async with _maintenance(url) as server:
+        needed = int(await server.scalar(text("SHOW server_version_num")) or 0) // 10_000
+    if version < needed:
+        return f"{tool} is of version {version}, the server of version {needed}; install postgresql-client-{needed}"
+    return None
+
+
+async def _run(url: URL, tool: str, *arguments: str) -> str | None:
+    """Run one of PostgreSQL's programs; the address and the password go by the environment, which other users cannot read.
+
+    Returns its first complaint, which names objects and never rows, or None.
+    """
+    said: dict[str, object] = {
+        "PGHOST": url.host,
+        "PGPORT": url.port,
+        "PGUSER": url.username,
+        "PGPASSWORD": url.password,
+        "PGDATABASE": url.database,
+    }
+    said |= {ENVIRONMENT[name]: value for name, value in url.query.items() if name in ENVIRONMENT}
+    environment = {**os.environ, "LC_ALL": "C", **{name: str(value) for name, value in said.items() if value is not None}}
+    process = await asyncio.create_subprocess_exec(
+        tool,
+        *arguments,
+        env=environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        _, errors = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    if process.returncode == 0:
+        return None
+    return errors.decode(errors="replace").partition("\n")[0]
+
+
+async def _watch(path: Path, advance: Advance) -> None:
+    while True:
+        await asyncio.sleep(POLL_SECONDS)
+        if path.exists():  # noqa: ASYNC240 - a look at a local file
+            advance(path.stat().st_size, None)  # noqa: ASYNC240 - and another
+
+
+def _sqlstate(error: DBAPIError) -> str:
+    return str(getattr(error.orig, "sqlstate", None))

@@ -1,0 +1,142 @@
+"""Putting a backup back. Everything is checked first, then loaded beside what is there, and takes its place when all of it is back.
+
+A restore that is broken off leaves the folder `restoring` in the data folder: no suite starts over it until another restore is through.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from shared import migrations
+from shared.clock import Clock
+from shared.messaging import tables
+from shared.settings import ServiceSettings
+from suite.backup import events, keys
+from suite.backup.kafka import KafkaRestore
+from suite.backup.making import Progress, part_of, urls
+from suite.backup.manifest import Manifest, RestoreRefused, check_parts, read_manifest
+from suite.backup.postgres import PostgresRestore
+from suite.backup.sqlite import DataFolder, stage
+from suite.lock import FolderInUse, locked
+from suite.members import Member, members
+
+CHECKING = "checking"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What was restored, and the folder that holds what stood in its place (None: nothing did, or it was on engines)."""
+
+    manifest: Manifest
+    former: Path | None
+
+
+async def restore(folder: Path, data: Path, *, replace: bool, clock: Clock, progress: Progress) -> Restored:
+    """Restore the backup in `folder` to where the settings point. Raises RestoreRefused."""
+    services = members(data)
+    settings = services[0].settings
+    manifest = read_manifest(folder)
+    _check_kind(manifest, services)
+    check_parts(folder, manifest, progress(CHECKING))
+    with_keys = keys.needs_its_keys(manifest, settings, replace=replace)
+    try:
+        with locked(data, restoring=True):
+            return await _Restore(folder, manifest, settings, clock, progress).run(replace=replace, with_keys=with_keys)
+    except FolderInUse as refusal:
+        raise RestoreRefused(str(refusal)) from None
+
+
+class _Restore:
+    """One restore, step by step."""
+
+    def __init__(self, folder: Path, manifest: Manifest, settings: ServiceSettings, clock: Clock, progress: Progress) -> None:
+        self._folder = folder
+        self._manifest = manifest
+        self._settings = settings
+        self._clock = clock
+        self._progress = progress
+        self._urls = urls(settings, list(manifest.revisions))
+        self._target = DataFolder(settings.data, f"{clock.now():%Y%m%dT%H%M%SZ}")
+        self._postgres = PostgresRestore(self._urls) if settings.database_url else None
+
+    async def run(self, *, replace: bool, with_keys: bool) -> Restored:
+        async with AsyncExitStack() as opened:
+            if self._postgres:
+                await self._postgres.check()
+            kafka = await opened.enter_async_context(KafkaRestore(self._settings, self._clock)) if self._settings.kafka_bootstrap else None
+            if (occupied := await self._occupied(kafka)) and not replace:
+                raise RestoreRefused(f"there is data already: {', '.join(occupied)}. --replace puts the backup in its place")
+            staged = self._target.begin()
+            await self._load(staged)
+            if kafka:
+                await self._fill(kafka, staged)
+            if with_keys:
+                keys.stage_keys(self._folder, staged)
+            keys.note_keys(self._manifest, staged)
+            if self._postgres:
+                await self._postgres.put_in_place()
+            former = self._target.put_in_place()
+            self._target.end()
+        return Restored(self._manifest, former)
+
+    async def _occupied(self, kafka: KafkaRestore | None) -> Sequence[str]:
+        found = list(self._target.occupied(self._files()))
+        if self._postgres:
+            found += await self._postgres.occupied()
+        if kafka:
+            found += await kafka.occupied()
+        return found
+
+    def _files(self) -> Sequence[str]:
+        """Parts that lie in the data folder as they lie in the backup."""
+        stores = [] if self._postgres else [part_of(service, "sqlite") for service in self._urls]
+        return stores if self._settings.kafka_bootstrap else [*stores, events.PART]
+
+    async def _load(self, staged: Path) -> None:
+        for name in self._files():
+            stage(self._folder / name, staged / name, self._progress(name))
+        if self._postgres:
+            for service in self._urls:
+                advance = self._progress(service)
+                part = self._folder / part_of(service, "postgresql")
+                await self._postgres.load(service, part)
+                advance(1, 1)
+
+    async def _fill(self, kafka: KafkaRestore, staged: Path) -> None:
+        """Write the log, and tell the stores that the topics they have read are these now."""
+        if await kafka.occupied():
+            await kafka.empty()
+        topic_ids = await kafka.fill(self._folder / events.PART, self._manifest.topics, self._progress(events.LOG))
+        for service in self._urls:
+            url = self._postgres.aside(service) if self._postgres else f"sqlite+aiosqlite:///{staged / part_of(service, 'sqlite')}"
+            await _note_topics(url, topic_ids)
+
+
+def _check_kind(manifest: Manifest, services: Sequence[Member]) -> None:
+    """Raise RestoreRefused unless these settings, and this code, can hold the backup."""
+    settings = services[0].settings
+    wanted = ("postgresql" if settings.database_url else "sqlite", "kafka" if settings.kafka_bootstrap else "embedded")
+    if wanted != (manifest.databases, manifest.log):
+        raise RestoreRefused(
+            f"the backup is of {manifest.databases} stores with the {manifest.log} log, the settings say {wanted[0]} and {wanted[1]}:"
+            " a backup is restored into the form it was taken from (ARYZ_DATABASE_URL, ARYZ_KAFKA_BOOTSTRAP)"
+        )
+    for each in services:
+        revision = manifest.revisions.get(each.service.name)
+        if revision is None or revision > migrations.head(each.service.package):
+            raise RestoreRefused(
+                f"the backup holds {each.service.name} at revision {revision}, which this Aryz does not know; use a newer one"
+            )
+
+
+async def _note_topics(url: str, topic_ids: Mapping[str, str]) -> None:
+    """Every position stays what it was, in a topic that has another id and the same records."""
+    engine = create_async_engine(url, poolclass=NullPool)
+    offset = tables.consumer_offset
+    async with engine.begin() as connection:
+        for topic, topic_id in topic_ids.items():
+            await connection.execute(offset.update().where(offset.c.topic == topic).values(topic_id=topic_id))

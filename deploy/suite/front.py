@@ -1,0 +1,111 @@
+"""One address for services that are processes of their own: the home pages, and every other path handed to the service it names.
+
+In production an ingress does this. `python -m suite.front` finds the services by `ARYZ_<SERVICE>_URL`.
+"""
+
+import argparse
+import socket
+import ssl
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Final
+
+import httpx
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from shared import server
+from shared.errors import Unavailable, problem_response
+from shared.logging import configure_logging
+from shared.service import SUITE, Foundation
+from shared.settings import ServiceSettings
+from suite.home import create_home
+from suite.processes import HOST, SERVICES
+
+TIMEOUT_SECONDS: Final = 60.0
+# What one connection's ends say to each other (RFC 9110, 7.6.1) is not handed on.
+ONE_HOP: Final = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"})
+
+
+class Front:
+    """An ASGI application; `close` it at the end."""
+
+    def __init__(self, settings: ServiceSettings, foundation: Foundation) -> None:
+        self._home: ASGIApp = create_home(settings, foundation, SERVICES)
+        self._settings = settings
+        context = ssl.create_default_context()
+        self._clients = {each: httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False, verify=context) for each in SERVICES}
+
+    async def close(self) -> None:
+        for client in self._clients.values():
+            await client.aclose()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        service = scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
+        if service in self._clients:
+            await self._hand_on(service, scope, receive, send)
+        else:
+            await self._home(scope, receive, send)
+
+    async def _hand_on(self, service: str, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            answer = await self._clients[service].send(self._request(service, Request(scope, receive)), stream=True)
+        except ClientDisconnect:
+            return
+        except httpx.TransportError:
+            await problem_response(Unavailable(f"{service} does not answer"))(scope, receive, send)
+            return
+        try:
+            await send({"type": "http.response.start", "status": answer.status_code, "headers": _handed_on(answer.headers.raw)})
+            with suppress(httpx.TransportError):  # it broke off in the middle: so do we, by never saying that this was all
+                async for part in answer.aiter_raw():
+                    await send({"type": "http.response.body", "body": part, "more_body": True})
+                await send({"type": "http.response.body"})
+        finally:
+            await answer.aclose()
+
+    def _request(self, service: str, request: Request) -> httpx.Request:
+        """The same for the service; it sees the host that was asked, so that its pages know their own address."""
+        url = httpx.URL(self._settings.url_of(service) or "").copy_with(raw_path=_target(request.scope))
+        has_body = not {"content-length", "transfer-encoding"}.isdisjoint(request.headers)
+        headers = [*_handed_on(request.headers.raw), (b"x-forwarded-for", request.client.host.encode() if request.client else b"")]
+        return httpx.Request(request.method, url, headers=headers, content=request.stream() if has_body else None)
+
+
+def _target(scope: Scope) -> bytes:
+    raw_path: bytes = scope["raw_path"]
+    query: bytes = scope["query_string"]
+    return raw_path + b"?" + query if query else raw_path
+
+
+def _handed_on(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower(), value) for name, value in headers if name.lower() not in ONE_HOP]
+
+
+def main() -> None:
+    """Serve until a signal comes."""
+    parser = argparse.ArgumentParser(prog="python -m suite.front")
+    parser.add_argument("--host", default=HOST)
+    parser.add_argument("--port", type=int, default=8000)
+    chosen = parser.parse_args()
+    try:
+        with server.listen(chosen.host, chosen.port) as listening:
+            server.run(_serve(ServiceSettings(), listening))
+    except server.PortBusy as refusal:
+        raise SystemExit(f"front: {refusal}") from None
+
+
+async def _serve(settings: ServiceSettings, listening: socket.socket) -> None:
+    configure_logging(settings.log_level, service=SUITE)
+    foundation = Foundation.build(settings)
+    front = Front(settings, foundation)
+    server.settle_memory()
+    try:
+        await server.serve(front, listening)
+    finally:
+        await front.close()
+        await foundation.stop()
+
+
+if __name__ == "__main__":
+    main()

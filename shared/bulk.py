@@ -1,0 +1,149 @@
+"""Many rows in one statement: COPY or `unnest` on PostgreSQL, executemany through Core on SQLite.
+
+A row a statement costs PostgreSQL a bind, an execute and a plan's start for each. COPY takes half the client's time of `unnest` (an array a
+column), which stays where COPY cannot do the work: to pass over rows that are there, and to update.
+
+Rows are mappings of column names to Python values, all with the keys of the first; a column that no row names gets the database's default.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import asyncpg
+from sqlalchemy import JSON, Column, Dialect, Result, Table, bindparam, insert, update
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel
+
+from shared.database_errors import named
+
+Rows = Sequence[Mapping[str, Any]]
+Target = Table | type[SQLModel]
+
+
+async def insert_rows(session: AsyncSession, into: Target, rows: Rows) -> None:
+    """Insert all, or raise as any INSERT does (IntegrityError, OperationalError …)."""
+    if not rows:
+        return
+    table = _table(into)
+    if _is_sqlite(session):
+        await session.execute(insert(table), rows)
+    else:
+        await _copy(session, table, rows)
+
+
+async def insert_new_rows(
+    session: AsyncSession, into: Target, rows: Rows, *, returning: str | tuple[str, ...], unique: tuple[str, ...] = ()
+) -> set[Any]:
+    """Insert the rows that meet none with the same `unique` columns (none named: under any unique rule), and pass over the others.
+
+    Gives the values of the column `returning`, or tuples of several, of the rows that were inserted. Of rows alike within `rows` one is
+    inserted. A row that another transaction is just inserting is waited for: sort rows that may meet so, or two may wait for each other.
+    """
+    if not rows:
+        return set()
+    table = _table(into)
+    wanted = (returning,) if isinstance(returning, str) else returning
+    if _is_sqlite(session):
+        statement = sqlite_insert(table).on_conflict_do_nothing(index_elements=unique or None)
+        return _values_of(await session.execute(statement.returning(*(table.c[name] for name in wanted)), rows), returning)
+    dialect = session.get_bind().dialect
+    quote = dialect.identifier_preparer.quote
+    target = f" ({', '.join(map(quote, unique))})" if unique else ""
+    skipping = f" ON CONFLICT{target} DO NOTHING RETURNING {', '.join(map(quote, wanted))}"
+    return _values_of(await _on_arrays(session, table, rows, _insertion(table, tuple(rows[0]), dialect) + skipping), returning)
+
+
+async def update_rows(session: AsyncSession, into: Target, rows: Rows, *, key: tuple[str, ...]) -> None:
+    """Set each row's other columns where the columns of `key`, which name one row, have its values. Lock the rows first."""
+    if not rows:
+        return
+    table = _table(into)
+    names = tuple(rows[0])
+    if _is_sqlite(session):
+        # Prefixed: a bound name that is a column's own would be taken for the SET. On the connection: the ORM takes no WHERE of ours here.
+        statement = update(table).values({name: bindparam(f"new_{name}") for name in names if name not in key})
+        for name in key:
+            statement = statement.where(table.c[name] == bindparam(f"new_{name}"))
+        bound = [{f"new_{name}": value for name, value in row.items()} for row in rows]
+        await (await session.connection()).execute(statement, bound)
+    else:
+        await _on_arrays(session, table, rows, _updating(table, names, key, session.get_bind().dialect))
+
+
+def _table(target: Target) -> Table:
+    table: Table = target if isinstance(target, Table) else target.__table__  # type: ignore[attr-defined]  # SQLModel does not say so
+    return table
+
+
+async def _copy(session: AsyncSession, table: Table, rows: Rows) -> None:
+    connection = await session.connection()
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    if not driver.is_in_transaction():  # SQLAlchemy's first statement begins one; COPY goes beneath it, and would commit by itself
+        await connection.exec_driver_sql("SELECT")
+    dialect = session.get_bind().dialect
+    names = tuple(rows[0])
+    arrays = [_array(table.c[name], dialect, [row[name] for row in rows]) for name in names]
+    try:
+        await driver.copy_records_to_table(
+            table.name, schema_name=table.schema, columns=[table.c[name].name for name in names], records=zip(*arrays, strict=True)
+        )
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        if driver.is_closed():
+            await connection.invalidate()
+        raise named(error, "COPY", away=driver.is_closed()) from error
+
+
+def _values_of(found: Result[Any], returning: str | tuple[str, ...]) -> set[Any]:
+    return set(found.scalars()) if isinstance(returning, str) else {tuple(row) for row in found}
+
+
+def _is_sqlite(session: AsyncSession) -> bool:
+    return session.get_bind().dialect.name == "sqlite"
+
+
+async def _on_arrays(session: AsyncSession, table: Table, rows: Rows, statement: str) -> Any:
+    dialect = session.get_bind().dialect
+    arrays = tuple(_array(table.c[name], dialect, [row[name] for row in rows]) for name in rows[0])
+    return await (await session.connection()).exec_driver_sql(statement, arrays)
+
+
+def _array(column: Column[Any], dialect: Dialect, values: list[Any]) -> list[Any]:
+    """Values as the driver takes them: JSON as text, times in UTC (a naive one raises ValueError, as in any statement)."""
+    process = _processor(column, dialect)
+    return values if process is None else [process(value) for value in values]
+
+
+@lru_cache(maxsize=1024)  # every column of every service's tables
+def _processor(column: Column[Any], dialect: Dialect) -> Any:
+    return column.type.dialect_impl(dialect).bind_processor(dialect)
+
+
+@lru_cache(maxsize=256)
+def _insertion(table: Table, names: tuple[str, ...], dialect: Dialect) -> str:
+    quote = dialect.identifier_preparer.quote
+    columns = ", ".join(quote(table.c[name].name) for name in names)
+    return f"INSERT INTO {dialect.identifier_preparer.format_table(table)} ({columns}) SELECT {_values(table, names, dialect)}"
+
+
+@lru_cache(maxsize=256)
+def _updating(table: Table, names: tuple[str, ...], key: tuple[str, ...], dialect: Dialect) -> str:
+    quote = dialect.identifier_preparer.quote
+    target = dialect.identifier_preparer.format_table(table)
+    changed = ", ".join(f"{quote(name)} = given.{quote(name)}" for name in names if name not in key)
+    same = " AND ".join(f"{target}.{quote(name)} = given.{quote(name)}" for name in key)
+    return f"UPDATE {target} SET {changed} FROM (SELECT {_values(table, names, dialect)}) AS given WHERE {same}"  # noqa: S608 - our own names, quoted
+
+
+def _values(table: Table, names: tuple[str, ...], dialect: Dialect) -> str:
+    """The rows behind `SELECT`, from one array parameter a column."""
+    quote = dialect.identifier_preparer.quote
+    types = [table.c[name].type for name in names]
+    given = ["text" if isinstance(one, JSON) else one.compile(dialect) for one in types]  # a JSON array's elements would need a codec
+    arrays = ", ".join(f"${place}::{one}[]" for place, one in enumerate(given, 1))
+    taken = ", ".join(
+        f"{quote(name)}::{kind.compile(dialect)}" if isinstance(kind, JSON) else quote(name)
+        for name, kind in zip(names, types, strict=True)
+    )
+    return f"{taken} FROM unnest({arrays}) AS arrays ({', '.join(map(quote, names))})"

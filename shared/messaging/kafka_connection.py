@@ -1,0 +1,56 @@
+"""How the settings become a connection to Kafka: plain, TLS, a name and password, or both."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiokafka.helpers import create_ssl_context
+
+from shared.settings import MissingSetting, ServiceSettings
+
+REQUEST_TIMEOUT_MS = 5_000  # a stopped broker answers nothing: soon enough to ask the partition's next leader within one send
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Where Kafka is and who we are there."""
+
+    bootstrap: str
+    security: dict[str, Any] = field(default_factory=dict)
+    """aiokafka's arguments for TLS and SASL."""
+
+    def arguments(self, **more: Any) -> dict[str, Any]:
+        """Arguments of any aiokafka client."""
+        return {"bootstrap_servers": self.bootstrap, "request_timeout_ms": REQUEST_TIMEOUT_MS, **self.security, **more}
+
+
+def connection(settings: ServiceSettings) -> Connection:
+    """From settings.
+
+    Raises:
+        MissingSetting: the broker's address is absent, a setting that another one makes necessary is, or a file cannot be read.
+    """
+    if not settings.kafka_bootstrap:
+        raise MissingSetting("ARYZ_KAFKA_BOOTSTRAP is needed: host:port of one or more brokers, with commas between them")
+    security: dict[str, Any] = {"security_protocol": settings.kafka_security_protocol}
+    if settings.kafka_security_protocol.endswith("SSL"):
+        security["ssl_context"] = _tls(settings)
+    elif settings.kafka_ca_file or settings.kafka_cert_file or settings.kafka_key_file:
+        raise MissingSetting("ARYZ_KAFKA_SECURITY_PROTOCOL has to be SSL or SASL_SSL where certificate files are set")
+    if settings.kafka_security_protocol.startswith("SASL"):
+        if not (settings.kafka_sasl_username and settings.kafka_sasl_password):
+            raise MissingSetting("ARYZ_KAFKA_SASL_USERNAME and ARYZ_KAFKA_SASL_PASSWORD are needed where the security protocol is SASL_…")
+        security["sasl_mechanism"] = settings.kafka_sasl_mechanism
+        security["sasl_plain_username"] = settings.kafka_sasl_username
+        security["sasl_plain_password"] = settings.kafka_sasl_password.get_secret_value()
+    return Connection(settings.kafka_bootstrap, security)
+
+
+def _tls(settings: ServiceSettings) -> Any:
+    if bool(settings.kafka_cert_file) != bool(settings.kafka_key_file):
+        raise MissingSetting("ARYZ_KAFKA_CERT_FILE and ARYZ_KAFKA_KEY_FILE are needed together")
+    files = {"cafile": settings.kafka_ca_file, "certfile": settings.kafka_cert_file, "keyfile": settings.kafka_key_file}
+    try:
+        return create_ssl_context(**{name: str(path) for name, path in files.items() if path})
+    except OSError as error:  # ssl.SSLError is one of them
+        names = "ARYZ_KAFKA_CA_FILE, ARYZ_KAFKA_CERT_FILE, ARYZ_KAFKA_KEY_FILE"
+        raise MissingSetting(f"{names}: a file is missing or is not what it should be ({error})") from error

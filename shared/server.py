@@ -1,0 +1,126 @@
+"""A process of the product: it listens, serves, hears the signals that end it, and ends in order within a time."""
+
+import asyncio
+import gc
+import os
+import socket
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from threading import Timer
+from typing import Any
+
+import structlog
+import uvicorn
+import uvloop
+from starlette.types import ASGIApp
+from uvicorn.server import HANDLED_SIGNALS
+
+RARELY = (50_000, 20, 20)  # objects between two collections: requests and batches make many and hardly a cycle (it was 12 % of the time)
+ANSWER_SECONDS = 20  # for answers under way; the loops need a moment more
+STOP_SECONDS = 28.0  # then the process ends as it stands: any process may be killed at any moment, but nobody waits longer than 30 s
+
+log = structlog.get_logger()
+
+
+class PortBusy(RuntimeError):
+    """Somebody else listens there."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket on `port`, or on a free one for 0. Raises PortBusy."""
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(2048)  # at once: two who start together must not both believe the port to be theirs
+    except OSError as error:
+        listening.close()
+        raise PortBusy(f"{host}:{port} cannot be used ({error.strerror}). Stop what listens there, or choose another --port.") from None
+    return listening
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Do `work` until it ends or SIGTERM or SIGINT ends it: then it is cancelled, lets go in order, and that is no error."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_until_signalled(work))
+
+
+async def serve(app: ASGIApp, listening: socket.socket, announce: Callable[[], None] = lambda: None) -> None:
+    """Answer until a signal comes, and finish the answers under way. The app's lifespan is the caller's; `announce` hears of it."""
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        ws="none",  # a refused web socket would be logged with its path and its client's address
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=ANSWER_SECONDS,
+    )
+    await _Server(config, announce).serve(sockets=[listening])
+
+
+def settle_memory() -> None:
+    """Call when everything is made: what lives as long as the process need not be looked at by any later collection."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*RARELY)
+
+
+class _Server(uvicorn.Server):
+    """Says when it really serves, and leaves the end to its caller: uvicorn would let the signal end the process before the loops rest."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Its own answer to signals in place of `run`'s, also while its caller lets go: a second signal changes nothing."""
+        _on_signals(self._stop)
+        yield
+
+    def _stop(self) -> None:
+        if not self.should_exit:
+            _end_within(STOP_SECONDS)
+            self.should_exit = True
+
+
+async def _until_signalled(work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.get_running_loop().create_task(work)
+    asked = False
+
+    def stop() -> None:
+        nonlocal asked
+        if not asked:
+            asked = True
+            _end_within(STOP_SECONDS)
+            task.cancel()
+
+    _on_signals(stop)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not asked:
+            raise
+
+
+def _on_signals(answer: Callable[[], None]) -> None:
+    loop = asyncio.get_running_loop()
+    for signal in HANDLED_SIGNALS:
+        loop.add_signal_handler(signal, answer)
+
+
+def _end_within(seconds: float) -> None:
+    def give_up() -> None:
+        log.error("it did not stop in order in time and ends as it stands", seconds=seconds)
+        os._exit(1)
+
+    timer = Timer(seconds, give_up)  # a thread: what keeps the process may be the event loop itself
+    timer.daemon = True
+    timer.start()

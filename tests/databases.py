@@ -1,0 +1,114 @@
+"""Every test that needs a service's database runs on both engines: SQLite files, and PostgreSQL as `tests/conftest.py` starts it.
+
+A test says so by its fixtures: whatever leads to `engine` runs once for each, `[sqlite]` and `[postgres]`. Tests of pages look at what SQL
+does not change, and take SQLite alone; so does a test that is parametrised with `engine` itself.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import MetaData, text
+
+from shared import migrations
+from shared.database import Database, service_url
+
+NAMES = ("sqlite", "postgres")
+PREFIX = "test"
+KEPT = {"alembic_version", "register_counter"}  # what a migration itself has filled
+
+_migrated_files: dict[str, bytes] = {}
+_migrated_databases: set[str] = set()
+
+
+class Engine:
+    """One of the engines, for one test. Migrating takes longer than most tests: it is done once a run, then copied or emptied."""
+
+    def __init__(self, server: str | None) -> None:
+        self.server = server
+        self._ready: set[str] = set()
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.server is None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a service's `Settings` are told besides."""
+        return {} if self.server is None else {"database_url": self.server, "prefix": PREFIX}
+
+    def url(self, folder: Path, service: str) -> str:
+        return service_url(self.server, folder, service, PREFIX if self.server else "")
+
+    async def migrate(self, database: Database, package: str) -> None:
+        """The service's tables: empty for the first who asks in a test, left as they are for the next."""
+        place = str(database.engine.url)
+        if place in self._ready:
+            return
+        self._ready.add(place)
+        if self.is_sqlite:
+            file = Path(str(database.engine.url.database))
+            if package not in _migrated_files:
+                await migrations.migrate(database, package)
+                await database.close()  # the last one out writes the log back into the file
+            _keep_or_copy(file, package)
+            return
+        if place not in _migrated_databases:
+            await migrations.migrate(database, package)
+            _migrated_databases.add(place)
+        await _empty(database)
+
+    async def create(self, database: Database, *metadata: MetaData) -> None:
+        """Tables without migrations, made anew."""
+        if not self.is_sqlite:
+            await migrations.create_missing(database.engine.url)
+            _migrated_databases.discard(str(database.engine.url))
+        async with database.engine.begin() as connection:
+            if not self.is_sqlite:
+                await connection.execute(text("DROP SCHEMA public CASCADE"))
+                await connection.execute(text("CREATE SCHEMA public"))
+            for one in metadata:
+                await connection.run_sync(one.create_all)
+
+    async def stored(self, database: Database) -> bytes:
+        """Everything in the database, to look for words in."""
+        if self.is_sqlite:
+            file = Path(str(database.engine.url.database))
+            return b"".join(each.read_bytes() for each in file.parent.glob(f"{file.name}*"))
+        async with database.engine.connect() as connection:
+            rows = [row for name in await _names(connection, "table") for row in await connection.execute(text(f'SELECT * FROM "{name}"'))]
+        return b"\n".join(cell if isinstance(cell, bytes) else str(cell).encode() for row in rows for cell in row)
+
+
+def _keep_or_copy(file: Path, package: str) -> None:
+    if package in _migrated_files:
+        file.write_bytes(_migrated_files[package])
+    else:
+        _migrated_files[package] = file.read_bytes()
+
+
+async def _names(connection: Any, kind: str) -> Iterable[str]:
+    found = await connection.execute(text(f"SELECT {kind}name FROM pg_{kind}s WHERE schemaname = 'public'"))
+    return found.scalars().all()
+
+
+async def _empty(database: Database) -> None:
+    """Rows are deleted: truncating gives every table new files."""
+    async with database.engine.begin() as connection:
+        emptied = [f'DELETE FROM "{name}"' for name in await _names(connection, "table") if name not in KEPT]
+        again = [f'ALTER SEQUENCE "{name}" RESTART' for name in await _names(connection, "sequence")]
+        at_once = await connection.get_raw_connection()
+        await at_once.driver_connection.execute(";".join(["SET LOCAL session_replication_role = replica", *emptied, *again]))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    chosen = any("engine" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "engine" in metafunc.fixturenames and not chosen:
+        of_pages = "browser" in metafunc.fixturenames or metafunc.module.__name__.endswith("test_pages")
+        metafunc.parametrize("engine", NAMES[:1] if of_pages else NAMES, indirect=True)
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest) -> Engine:
+    return Engine(None if request.param == "sqlite" else request.getfixturevalue("postgres").url)

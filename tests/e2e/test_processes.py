@@ -1,0 +1,210 @@
+"""An api and a worker of each service as processes of their own, on Kafka and PostgreSQL."""
+
+import asyncio
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from uuid import uuid4
+
+import httpx
+import psutil
+import pytest
+from rich.console import Console
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from shared.service import event_log
+from shared.settings import ServiceSettings
+from suite import process, throwaway
+from suite.demo import play
+from suite.processes import FRONT, SERVICES, ProcessEnded, Processes
+from suite.tokens import issue
+from suite.verification import verify
+
+APPEALS = 300
+APPEAL = {
+    "channel": "CALL_1414",
+    "language": "ru",
+    "kind": "CONSULTATION",
+    "topic": "PAY_METHODS",
+    "region": "KZ-43",
+    "text": "Тестовое обращение",
+    "applicant": {},
+}
+CONTENTS = {"ids": [str(uuid4())], "purpose": "classification"}
+
+
+@pytest.fixture(scope="module")
+def engines(kafka, postgres):
+    """How a process is told of the engines, under a prefix of this run."""
+
+    def settings(prefix):
+        return {"ARYZ_KAFKA_BOOTSTRAP": kafka.bootstrap, "ARYZ_DATABASE_URL": postgres.url, "ARYZ_PREFIX": prefix}
+
+    return settings
+
+
+@pytest.fixture(scope="module")
+def running(engines, tmp_path_factory):
+    environment = process.UNLIMITED | engines("processes")
+    with Processes(tmp_path_factory.mktemp("processes"), environment=environment, front_port=random.randrange(12_000, 19_000)) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def settings(running, kafka, postgres):
+    return ServiceSettings(data=running.data, prefix="processes", kafka_bootstrap=kafka.bootstrap, database_url=postgres.url)
+
+
+def _post(url, path, body, token=None):
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return httpx.post(f"{url}{path}", json=body, headers=headers, timeout=30, trust_env=False)
+
+
+def _get(url):
+    return httpx.get(url, timeout=30, trust_env=False, headers={"Accept": "text/html"})
+
+
+@pytest.mark.timeout(240)
+class TestProcesses:
+    def test_the_demo_is_counted_to_the_unit_and_every_promise_holds(self, running, settings):
+        assert asyncio.run(play(running.urls, settings, appeals=APPEALS, seed=11, console=Console(quiet=True)))
+        given = settings.model_dump(include={"prefix", "kafka_bootstrap", "database_url"})
+        is_quiet, checks = asyncio.run(verify(running.data, **given))
+        assert is_quiet
+        assert {check.name: check.wrong for check in checks if not check.holds} == {}
+        [accepted] = [check for check in checks if check.name == "every accepted appeal is registered in the log once"]
+        assert accepted.looked_at == APPEALS
+
+    @pytest.mark.parametrize("kind", ["api", "worker"])
+    def test_each_process_tells_its_health_and_figures(self, running, kind):
+        for service in SERVICES:
+            url = running.process(service, kind).url
+            assert _get(f"{url}/{service}/health/live").json() == {"status": "live"}
+            assert "aryz_relay_lag_seconds" in _get(f"{url}/{service}/metrics").text
+
+    def test_only_workers_apply_events(self, running):
+        applied = re.compile(r"^aryz_handled_events_total\{.*\} [1-9]", re.MULTILINE)
+        for service in SERVICES:
+            assert not applied.search(_get(f"{running.url_of(service)}/{service}/metrics").text)
+            assert applied.search(_get(f"{running.process(service, 'worker').url}/{service}/metrics").text)
+
+    @pytest.mark.parametrize(
+        ("subject", "status"),
+        [(None, 401), ("specialist", 403), ("analytics", 403), ("routing", 200)],
+        ids=["nobody", "clerk", "other", "entitled"],
+    )
+    def test_words_are_read_by_the_service_that_is_entitled_and_by_no_other(self, running, subject, status):
+        role = "service" if subject in SERVICES else subject
+        token = issue(running.data, role, subject=subject) if subject else None
+        assert _post(running.url_of("intake"), "/intake/internal/v1/contents", CONTENTS, token).status_code == status
+
+    @pytest.mark.parametrize("path", ["/", "/intake/", "/sign-in", "/analytics/dashboard", "/intake/docs"])
+    def test_one_address_opens_every_door(self, running, path):
+        page = _get(running.process(FRONT, "front").url + path)
+        assert page.status_code == 200
+        assert "text/html" in page.headers["content-type"]
+
+    def test_one_address_takes_appeals_and_hands_on_refusals(self, running):
+        front = running.process(FRONT, "front").url
+        token = issue(running.data, "channel")
+        assert _post(front, "/intake/v1/appeals", APPEAL, token).status_code == 201
+        assert _post(front, "/intake/v1/appeals", APPEAL | {"region": "XX"}, token).json()["code"] == "invalid-input"
+        assert _get(f"{front}/health/ready").json()["services"].keys() == set(SERVICES)
+
+    def test_an_api_takes_appeals_while_no_worker_runs_and_they_arrive_afterwards(self, running, eventually):
+        workers = running.of("worker")
+        for each in workers:
+            each.kill()
+        with pytest.raises(ProcessEnded, match=r"intake worker ended with -9"):
+            running.check()
+        token = issue(running.data, "operator")
+        appeal = _post(running.url_of("intake"), "/intake/v1/appeals", APPEAL, token).json()["appeal_id"]
+        case = f"{running.url_of('routing')}/routing/v1/cases/{appeal}"
+        headers = {"Authorization": f"Bearer {token}"}
+        assert httpx.get(case, headers=headers, trust_env=False).status_code == 404
+        for each in workers:
+            each.start()
+        for each in workers:
+            each.wait_ready()
+        eventually(lambda: httpx.get(case, headers=headers, timeout=10, trust_env=False).is_success, patience=30)
+
+    def test_a_service_that_does_not_answer_is_told_by_the_one_address(self, running):
+        api, front = running.process("analytics", "api"), running.process(FRONT, "front").url
+        api.kill()
+        assert _get(f"{front}/analytics/v1/kpis").status_code == 503
+        assert _get(f"{front}/").status_code == 200
+        assert _get(f"{front}/health/ready").json()["services"]["analytics"]["status"] == "not ready"
+        api.start()
+        api.wait_ready()
+
+    def test_a_signal_ends_all_of_them_in_order(self, running):
+        began = time.monotonic()
+        pids = [each.pid for each in running.all]
+        assert set(running.stop().values()) == {0}
+        assert time.monotonic() - began < 30
+        assert not any(psutil.pid_exists(pid) for pid in pids)
+        for each in running.of("worker"):
+            assert "Traceback" not in each.log.read_text()
+
+
+@pytest.mark.timeout(120)
+class TestOneProcess:
+    def test_the_whole_suite_runs_on_the_engines_and_ends_in_order(self, engines, tmp_path):
+        told = engines("one")
+        with process.running(tmp_path, environment=process.UNLIMITED | told) as suite:
+            assert _post(suite.url, "/intake/v1/appeals", APPEAL, issue(tmp_path, "channel")).status_code == 201
+            given = {"kafka_bootstrap": told["ARYZ_KAFKA_BOOTSTRAP"], "database_url": told["ARYZ_DATABASE_URL"], "prefix": "one"}
+            is_quiet, checks = asyncio.run(verify(tmp_path, **given))
+            assert is_quiet
+            assert {check.name: check.wrong for check in checks if not check.holds} == {}
+            suite.process.send_signal(signal.SIGTERM)
+            assert suite.process.wait(30) == 0
+        assert not (tmp_path / "events.db").exists(), "the embedded log was used"
+
+
+class TestThrowaway:
+    async def test_a_prefix_of_its_own_leaves_nothing_behind(self, kafka, postgres, tmp_path):
+        settings = ServiceSettings(data=tmp_path, prefix="gone", kafka_bootstrap=kafka.bootstrap, database_url=postgres.url)
+
+        def play_and_end():
+            with throwaway.prefix(settings):
+                subprocess.run(
+                    [sys.executable, "-m", "routing", "migrate"], env=_environment(settings), check=True, capture_output=True, timeout=60
+                )
+                assert asyncio.run(_topic(settings))
+                assert asyncio.run(_databases(settings)) == 1
+
+        await asyncio.to_thread(play_and_end)
+        assert await _databases(settings) == 0
+
+    def test_what_is_everybodys_is_not_thrown_away(self, tmp_path):
+        with pytest.raises(ValueError, match="prefix"), throwaway.prefix(ServiceSettings(data=tmp_path, prefix="")):
+            pass
+
+
+def _environment(settings):
+
+    return os.environ | {"ARYZ_DATABASE_URL": settings.database_url, "ARYZ_PREFIX": settings.prefix, "ARYZ_DATA": str(settings.data)}
+
+
+async def _topic(settings):
+    log = event_log(settings)
+    await log.start()
+    try:
+        return await log.topic_id("aryz.appeals.v1")
+    finally:
+        await log.stop()
+
+
+async def _databases(settings):
+    engine = create_async_engine(settings.database_url.replace("postgresql:", "postgresql+asyncpg:"))
+    try:
+        async with engine.connect() as session:
+            return await session.scalar(text("SELECT count(*) FROM pg_database WHERE datname LIKE 'gone!_%' ESCAPE '!'"))
+    finally:
+        await engine.dispose()

@@ -1,0 +1,40 @@
+"""Event logs on the real broker of `tests/conftest.py`, each under a prefix of its own, so that no test meets another's records."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+from aiokafka.admin import AIOKafkaAdminClient
+
+from shared.contracts import TOPICS
+from shared.messaging.kafka import KafkaLog
+from shared.messaging.kafka_connection import Connection
+
+
+def new_prefix() -> str:
+    return f"t{uuid4().hex[:8]}"
+
+
+def names(prefix: str) -> list[str]:
+    """What the log's topics are called in the cluster."""
+    return [f"{prefix}.{topic}" for topic in TOPICS]
+
+
+@asynccontextmanager
+async def opened(bootstrap: str, prefix: str | None = None) -> AsyncIterator[KafkaLog]:
+    """A started log; its topics are deleted at the end."""
+    prefix = prefix or new_prefix()
+    log = KafkaLog(Connection(bootstrap), prefix=prefix)
+    await log.start()
+    yield log
+    await log.stop()
+    async with administrator(bootstrap) as admin:
+        await admin.delete_topics(names(prefix))
+
+
+@asynccontextmanager
+async def administrator(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    yield admin
+    await admin.close()
