@@ -39,11 +39,12 @@ lint: install  ## style, types, walls
 demo: install  ## 5000 realistic appeals through a suite of its own, and the table that must agree (APPEALS=5000)
 	@$(BIN)/aryz demo --appeals $(or $(APPEALS),5000)
 
-bench: install  ## accepted appeals a second on one machine
-	@$(BIN)/python tests/benchmarks/accept.py
+bench: install kafka-libs  ## the benchmarks on engines of their own, written to .run/bench.json (PARTS=accept,relay,end-to-end,consume)
+	@$(BIN)/python -m tests.benchmarks.bench $(if $(PARTS),--parts $(PARTS))
 
-chaos: install  ## the long form: kill -9 every few seconds while 2000 appeals come in
-	@ARYZ_CHAOS_APPEALS=$(or $(APPEALS),2000) $(BIN)/python -m pytest -rs -s tests/chaos
+chaos: install kafka-libs  ## faults on engines while appeals come in, then kill -9 on one machine (FAULTS=50 APPEALS=10000 SEED=n)
+	@ARYZ_CHAOS_FAULTS=$(or $(FAULTS),50) ARYZ_CHAOS_APPEALS=$(or $(APPEALS),10000) ARYZ_CHAOS_SEED=$(or $(SEED),$$RANDOM) \
+	  ARYZ_CHAOS_REPORT=docs/chaos.txt ARYZ_KILL_APPEALS=2000 $(BIN)/python -m pytest -s -rs tests/chaos
 
 kafka: install kafka-libs  ## one Apache Kafka broker on loopback, written to .run/engines.env
 	@$(ENGINES) kafka
@@ -64,7 +65,7 @@ postgres-stop: install  ## stop PostgreSQL and forget its data
 	@$(ENGINES) stop-postgres
 
 up-processes: install kafka postgres  ## an api and a worker process per service, on Kafka and PostgreSQL
-	@set -a; . .run/engines.env; set +a; exec $(BIN)/python -m suite.processes
+	@set -a; . .run/engines.env; set +a; exec $(BIN)/python -m suite.processes --port $(PORT) --data $(DATA)
 
 asyncapi: install  ## write deploy/asyncapi.yaml from the registry of events
 	@$(BIN)/python -m shared.contracts.asyncapi > deploy/asyncapi.yaml

@@ -131,7 +131,8 @@ async def _until_one_ends(working: Sequence[Coroutine[Any, Any, None]]) -> None:
 async def _migrate(service: Service, settings: ServiceSettings) -> None:
     parts = build_parts(service, settings, Foundation.build(settings))
     try:
-        await migrations.migrate(parts.database, service.package)
+        if not await is_migrated(service, parts.database):
+            await migrations.migrate(parts.database, service.package)
     finally:
         await parts.database.close()
 

@@ -23,8 +23,10 @@ from shared.errors import (
     InvalidInput,
     MalformedJson,
     MalformedText,
+    OutcomeUnknown,
     PayloadTooLarge,
     Problem,
+    Unavailable,
     UnsupportedMediaType,
     responses,
 )
@@ -65,7 +67,7 @@ Text20k = Annotated[str, Text(20_000)]
 def _readable(text: str) -> str:
     if _is_broken(text):
         raise PydanticCustomError("malformed_text", "The text is not valid Unicode or holds a NUL character.")
-    if not any(each.isprintable() for each in text):  # zero-width characters alone survive stripping
+    if not any(each.isprintable() and not each.isspace() for each in text):  # zero-width and control characters survive stripping
         raise PydanticCustomError("string_too_short", "At least 1 characters are needed.")
     return text
 
@@ -269,8 +271,9 @@ def _with_bodies(app: FastAPI, schema: dict[str, Any]) -> dict[str, Any]:
         operation.setdefault("requestBody", {"required": True, "content": content})
         operation["responses"] = {str(status): each for status, each in responses(*BODY_ERRORS).items()} | operation["responses"]
     for item in schema["paths"].values():
-        for operation in item.values():  # a NUL in the address is refused before any route is looked for
-            operation["responses"] = {str(status): each for status, each in responses(MalformedText).items()} | operation["responses"]
+        for method, operation in item.items():  # a NUL in the address is refused before any route is looked for
+            anywhere = (MalformedText, Unavailable) if method == "get" else (MalformedText, Unavailable, OutcomeUnknown)
+            operation["responses"] = {str(status): each for status, each in responses(*anywhere).items()} | operation["responses"]
     _replace_default_422(schema, components)
     return schema
 

@@ -26,6 +26,8 @@ ALLOWED: Final = frozenset(
 # Libraries whose finished messages hold addresses, offsets and counts only. Of any other, the template is kept and its values are not.
 TRUSTED: Final = ("uvicorn", "aiokafka", "alembic")
 HANDLER: Final = "aryz"
+SAID_AGAIN_AFTER: Final = 10.0  # seconds; aiokafka tells of a broker that is away some hundred times a second
+REMEMBERED: Final = 200
 
 
 def configure_logging(level: str = "INFO", *, service: str = "aryz", stream: TextIO | None = None) -> None:
@@ -56,6 +58,7 @@ def configure_logging(level: str = "INFO", *, service: str = "aryz", stream: Tex
     )
     handler.setFormatter(formatter)
     handler.addFilter(_keep_values_out)
+    handler.addFilter(_Seldom("aiokafka"))
     handler.name = HANDLER
     root = logging.getLogger()
     root.handlers[:] = [*(each for each in root.handlers if each.name != HANDLER), handler]
@@ -112,6 +115,24 @@ class _Output:
 
     def flush(self) -> None:
         (self._stream or sys.stderr).flush()
+
+
+class _Seldom:
+    """Lets a library say the same thing once in a while."""
+
+    def __init__(self, library: str) -> None:
+        self._library = library
+        self._said: dict[str, float] = {}
+
+    def __call__(self, record: logging.LogRecord) -> bool:
+        if record.name.partition(".")[0] != self._library:
+            return True
+        if record.created - self._said.get(record.getMessage(), 0.0) < SAID_AGAIN_AFTER:
+            return False
+        if len(self._said) >= REMEMBERED:
+            self._said.clear()
+        self._said[record.getMessage()] = record.created
+        return True
 
 
 class _Service:

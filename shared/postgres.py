@@ -9,15 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from shared.database_errors import name_passing_error
 
 POOL_SIZE = 10  # connections a process keeps to its database; two processes of each of four services stay below a server's usual 100
-SESSION_TIMEOUT_MS = 5_000  # a stopped process must not hold its rows for ever
+IDLE_TIMEOUT_MS = 5_000  # in a transaction: a stopped process must not hold its rows for ever
+LOCK_TIMEOUT_MS = 5_000  # whoever waits for them hears of it, and comes again
 
 
 def engine(url: str, service: str) -> AsyncEngine:
     """What one process of a service has of its database."""
     settings = {
         "application_name": f"aryz {service}",
-        "lock_timeout": str(SESSION_TIMEOUT_MS),
-        "idle_in_transaction_session_timeout": str(SESSION_TIMEOUT_MS),
+        "lock_timeout": str(LOCK_TIMEOUT_MS),
+        "idle_in_transaction_session_timeout": str(IDLE_TIMEOUT_MS),
         "jit": "off",  # compiling takes longer than any statement here runs
     }
     # Nothing beyond the pool: a connection made for one request and closed again costs it ten milliseconds of password hashing.

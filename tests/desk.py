@@ -17,7 +17,7 @@ from shared.database import Database
 from shared.ids import RandomIds
 from shared.messaging import outbox, tables
 from shared.messaging.consumer import Consumer
-from shared.messaging.handling import Batch
+from shared.messaging.handling import Batch, Handlers
 from shared.messaging.log import EventLog
 from shared.messaging.relay import Relay
 from shared.telemetry import Metrics
@@ -36,11 +36,11 @@ class Desk:
         self.broken: set[UUID] = set()
         self.down = False
         self.metrics = Metrics("routing")
+        self.handlers: Handlers = {CaseClaimed: self._hear, CaseClosed: self._hear}
         self.consumer = self.another_consumer()
 
     def another_consumer(self) -> Consumer:
-        handlers = {CaseClaimed: self._hear, CaseClosed: self._hear}
-        return Consumer(self.database, self.log, TOPICS, handlers, {}, clock=self.clock, metrics=self.metrics)
+        return Consumer(self.database, self.log, TOPICS, self.handlers, {}, clock=self.clock, metrics=self.metrics)
 
     async def _hear(self, session: AsyncSession, batch: Batch[CaseClaimed | CaseClosed]) -> None:
         if self.down:
@@ -75,7 +75,7 @@ class Desk:
 
 @pytest.fixture
 def eventually():
-    async def wait(condition: Callable[[], Awaitable[bool]], seconds: float = 5.0) -> None:
+    async def wait(condition: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
         async with asyncio.timeout(seconds):
             while not await condition():
                 await asyncio.sleep(0.01)

@@ -1,8 +1,7 @@
 """Appeals that come in while a test does something else to the suite."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 from threading import Event
 
 import httpx
@@ -27,9 +26,9 @@ BODY = {
 def under_traffic(suite: RunningSuite, work: Callable[[list[str]], None]) -> None:
     """Do `work` while appeals come in; it is handed the numbers acknowledged so far, which go on growing."""
     acknowledged: list[str] = []
-    stop, numbers = Event(), count()
+    stop = Event()
     with ThreadPoolExecutor(SENDERS) as pool:
-        senders = [pool.submit(_send, suite, acknowledged, stop, numbers) for _ in range(SENDERS)]
+        senders = [pool.submit(_send, suite, acknowledged, stop) for _ in range(SENDERS)]
         try:
             while len(acknowledged) < AT_FIRST:
                 assert not any(sender.done() for sender in senders)
@@ -41,10 +40,10 @@ def under_traffic(suite: RunningSuite, work: Callable[[list[str]], None]) -> Non
             sender.result()
 
 
-def _send(suite: RunningSuite, acknowledged: list[str], stop: Event, numbers: Iterator[int]) -> None:
+def _send(suite: RunningSuite, acknowledged: list[str], stop: Event) -> None:
     headers = {"Authorization": f"Bearer {issue(suite.data, 'channel')}"}
     with httpx.Client(base_url=suite.url, timeout=30, trust_env=False, headers=headers) as http:
         while not stop.is_set():
-            answer = http.post("/intake/v1/appeals", json=BODY, headers={"Idempotency-Key": f"appeal-{next(numbers)}"})
+            answer = http.post("/intake/v1/appeals", json=BODY)
             if answer.status_code == httpx.codes.CREATED:
                 acknowledged.append(answer.json()["number"])

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared import migrations
 from shared.clock import Clock
 from shared.ids import Ids
-from shared.service import Foundation
+from shared.service import Foundation, is_migrated
 from suite.home import create_home
 from suite.lock import locked
 from suite.members import Member, members
@@ -54,13 +54,16 @@ def create_suite(data: Path, *, clock: Clock | None = None, ids: Ids | None = No
 
 
 async def migrate(foundation: Foundation, services: tuple[Member, ...]) -> list[str]:
-    """Bring the stores to their newest revisions, one by one, as Alembic's context is global; returns the names of those that moved."""
+    """Bring the stores to their newest revisions, one by one, as Alembic's context is global; returns the names of those that moved.
+
+    Raises DatabaseUnreachable, and NoDatabase where an administrator has to make one.
+    """
     moved = []
     for each in services:
         database = each.database(foundation)
         each.settings.data.mkdir(parents=True, exist_ok=True)
         try:
-            if not await migrations.is_migrated(database, each.service.package):
+            if not await is_migrated(each.service, database):
                 await migrations.migrate(database, each.service.package)
                 moved.append(each.service.name)
         finally:

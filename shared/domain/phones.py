@@ -18,6 +18,14 @@ class InvalidPhone(ValueError):
 
 
 @cache
+def _mobile() -> re.Pattern[str]:
+    """A mobile number in E.164, by phonenumbers' own table: most come so, and its parser takes ten times as long to say the same."""
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region("KZ")
+    pattern = metadata.mobile.national_number_pattern if metadata and metadata.mobile else None
+    return re.compile(rf"\+7(?:{pattern})" if pattern else r"(?!)", re.ASCII)
+
+
+@cache
 def short_numbers() -> Mapping[str, Label]:
     """Numbers of three or four digits, which are dialled as they stand."""
     return table("short_numbers.csv", Row.label, key="number")
@@ -29,7 +37,7 @@ def normalise_phone(text: str) -> str:
     Raises InvalidPhone for anything else: Russia shares +7 (its mobiles begin with 9) and is refused.
     """
     stripped = text.strip()
-    if stripped in short_numbers():
+    if stripped in short_numbers() or _mobile().fullmatch(stripped):
         return stripped
     if not _WRITTEN.fullmatch(stripped):
         raise InvalidPhone("not a telephone number")

@@ -36,8 +36,8 @@ TRANSIENT = (
     OSError,  # refused, reset, no such host, timed out: the driver hands on what the socket said
     OwnerUnavailable,
 )  # by name; anything else is the event's own fault
-BACKOFF_SECONDS = (0.1, 5.0)
-REST = 5.0  # times as long as the batch took: under load batches grow instead of transactions, and a lonely event waits a few milliseconds
+BACKOFF_SECONDS = (0.1, 1.0)  # whoever was away is asked again within a second of being back
+REST_SECONDS = 0.001  # for each record of a batch: under load batches grow instead of transactions, and a lonely event waits for nobody
 LONGEST_REST_SECONDS = 0.25
 FLOOD = 20  # poison events within FLOOD_WINDOW are no longer bad luck but a bad deployment
 FLOOD_WINDOW = timedelta(minutes=1)
@@ -70,18 +70,16 @@ class Consumer:
     async def run(self) -> None:
         """Until cancelled. Transient errors are waited out; any other ends it."""
         reader = self._log.consumer(self._database.service, self._topics)
-        loop = asyncio.get_running_loop()
         try:
             await reader.start(self)
             while True:
                 fetched = await reader.fetch(BATCH)
-                began = loop.time()
                 try:
                     await self._apply_patiently(reader, fetched)
                 except AssignmentLost:
                     log.info("partitions went to another member; its batch comes again there")
                 if len(fetched.records) < BATCH:
-                    await asyncio.sleep(min(REST * (loop.time() - began), LONGEST_REST_SECONDS))
+                    await asyncio.sleep(min(REST_SECONDS * len(fetched.records), LONGEST_REST_SECONDS))
         finally:
             await reader.stop()
 

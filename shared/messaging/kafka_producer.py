@@ -110,7 +110,7 @@ async def _append_to(
 
 
 async def _close(producer: AIOKafkaProducer) -> None:
-    # stop() waits until everything is delivered, and an idempotent producer tries for ever. So its sender is ended first, which waits for the
+    # stop() waits until everything is delivered, and an idempotent producer tries for ever. So its sender is ended first, after the
     # request on its way; then what it still has is failed, which nothing puts back any more. aiokafka has no public way to do either.
     steps = (producer._sender.close, lambda: _fail(producer), producer.stop, producer.client.close)  # noqa: SLF001
     for step in steps:

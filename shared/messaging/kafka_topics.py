@@ -235,13 +235,16 @@ def min_insync(replicas: int) -> int:
 
 
 async def described(client: AIOKafkaClient, names: Sequence[str]) -> Mapping[str, Topic]:
-    """As `describe`, asked again while a broker is down."""
+    """As `describe`, asked again while a broker is down or has not heard of a topic yet."""
     for _ in range(TRIES):
         try:
-            return await describe(client, names)
+            found = await describe(client, names)
         except KafkaError as error:
             if not error.retriable:
                 raise
+        else:
+            if len(found) == len(names):
+                return found
         await asyncio.sleep(RETRY_SECONDS)
     return await describe(client, names)
 

@@ -15,6 +15,7 @@ import structlog
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from shared.database_errors import will_pass
+from shared.messaging.log import LogError
 
 RESTART_SECONDS = (0.5, 30.0)
 LONGEST_WAIT_SECONDS = 2.0  # for an engine that is away: work goes on soon after it is back
@@ -99,6 +100,12 @@ class Runtime:
             at_most = longest
             try:
                 await loop.run()
+            except LogError as error:  # a person has to look: another try would find the same
+                self._fallen[loop.name] = str(error)
+                log.error("loop stops", worker=loop.name, reason=str(error))  # noqa: TRY400 - the sentence says what to do
+                if not self._restart:
+                    raise
+                return
             except Exception as error:
                 self._fallen[loop.name] = type(error).__name__
                 if _is_away(error):

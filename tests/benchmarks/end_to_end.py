@@ -165,7 +165,8 @@ async def _directory(url: str, token: str) -> list[tuple[str, ...]]:
     async with httpx.AsyncClient(base_url=f"{url}/provider-contact/v1", headers=headers, timeout=30, trust_env=False) as http:
         (await http.post("/providers/imports", content=as_csv().encode())).raise_for_status()
         answers = [await http.get("/providers", params={"region": region, "limit": 200}) for region in regions()]
-    return [tuple(item[name] for name in KNOWN_PROVIDER) for answer in answers for item in answer.raise_for_status().json()["items"]]
+    found = [item for answer in answers for item in answer.raise_for_status().json()["items"]]
+    return sorted({tuple(item[name] for name in KNOWN_PROVIDER) for item in found})
 
 
 def _database(ground: Ground, prefix: str, service: str) -> str:

@@ -10,7 +10,8 @@ import httpx
 
 RETRY_SECONDS = 0.1
 AT_ONCE = 16
-LATER_STATUSES = {httpx.codes.SERVICE_UNAVAILABLE}  # "try again": the one answer besides the receipt that trouble excuses
+LATER = {httpx.codes.SERVICE_UNAVAILABLE}  # "try again": the one answer besides the receipt that trouble excuses
+LATER_AT_THE_DESK = LATER | {httpx.codes.NOT_FOUND, httpx.codes.CONFLICT}  # not routed yet; moved by an event meanwhile
 
 
 def consultation(place):
@@ -85,7 +86,7 @@ class Senders:
     @property
     def refused(self):
         """Answers that no trouble of ours excuses: the requests were valid."""
-        return {answer: times for answer, times in self.repeats.items() if isinstance(answer, int) and answer not in LATER_STATUSES}
+        return {answer: times for answer, times in self.repeats.items() if isinstance(answer, int) and answer not in LATER}
 
     async def lost(self):
         """Numbers that were promised and are not found with their PIN."""
@@ -146,7 +147,7 @@ class Clerk:
             except httpx.TransportError:
                 pass
             else:
-                if case.status_code not in LATER_STATUSES | {httpx.codes.NOT_FOUND, httpx.codes.CONFLICT}:  # not routed yet; moved meanwhile
+                if case.status_code not in LATER_AT_THE_DESK:
                     self.refused[case.status_code] += 1
             await asyncio.sleep(RETRY_SECONDS)
 

@@ -15,6 +15,7 @@ import psutil
 import pytest
 from rich.console import Console
 from sqlalchemy import text
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.service import event_log
@@ -202,7 +203,7 @@ async def _topic(settings):
 
 
 async def _databases(settings):
-    engine = create_async_engine(settings.database_url.replace("postgresql:", "postgresql+asyncpg:"))
+    engine = create_async_engine(make_url(settings.database_url).set(drivername="postgresql+asyncpg", database="postgres"))
     try:
         async with engine.connect() as session:
             return await session.scalar(text("SELECT count(*) FROM pg_database WHERE datname LIKE 'gone!_%' ESCAPE '!'"))

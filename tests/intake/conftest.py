@@ -96,3 +96,9 @@ def neighbour(desk):
 def start(engine):
     """`running`, for a test that chooses settings."""
     return partial(running, engine)
+
+
+@pytest.fixture
+def start_on():
+    """`running`, for a test that brings an engine."""
+    return running

@@ -61,6 +61,13 @@ class TestRequired:
 
 
 class TestWatch:
+    async def test_two_watchers_at_once_tell_of_each_clock_once(self, desk):
+        for _ in range(5):
+            await desk.open()
+        desk.clock.set(LAST_CALL)
+        await asyncio.gather(*(watch(desk) for _ in range(4)))
+        assert await told(desk) == [("clock-warned", "APPK_15WD")] * 5
+
     async def test_before_the_warning_nothing_is_told(self, desk):
         await desk.open()
         assert await watch(desk, LAST_CALL - timedelta(seconds=1)) == 0

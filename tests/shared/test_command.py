@@ -5,15 +5,15 @@ import sys
 import pytest
 
 
-def run(tmp_path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"ARYZ_DATA": str(tmp_path)}
+def run(tmp_path, *words: str, **told: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"ARYZ_DATA": str(tmp_path)} | told
     return subprocess.run([sys.executable, "-m", *words], env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
 class TestMain:
-    @pytest.mark.parametrize("verb", ["worker", "replay"])
+    @pytest.mark.parametrize("verb", ["api --port 0", "worker", "replay"])
     def test_a_database_that_is_not_migrated_is_one_sentence(self, tmp_path, verb):
-        done = run(tmp_path, "routing", verb)
+        done = run(tmp_path, "routing", *verb.split())
         assert (done.returncode, done.stderr.splitlines()[-1]) == (
             1,
             "routing: the database is not at the newest revision; run `migrate` first",
@@ -23,3 +23,18 @@ class TestMain:
     def test_migrating_says_where_the_database_is_and_then_there_is_nothing_to_replay(self, tmp_path):
         assert run(tmp_path, "routing", "migrate").stdout == "routing: the database is at revision 0001\n"
         assert run(tmp_path, "routing", "replay").stdout == "0 events applied\n"
+
+    @pytest.mark.parametrize(
+        ("told", "sentence"),
+        [
+            ({"ARYZ_OIDC_ISSUER": "https://example.org"}, "routing: ARYZ_OIDC_JWKS_URL is needed beside ARYZ_OIDC_ISSUER"),
+            ({"ARYZ_ENV": "production"}, "routing: the local issuer is for one machine"),
+            ({"ARYZ_PREFIX": "Secret!"}, "routing: settings: ARYZ_PREFIX: "),
+        ],
+    )
+    def test_a_wrong_setting_is_one_sentence_without_its_value(self, tmp_path, told, sentence):
+        done = run(tmp_path, "routing", "worker", **told)
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1].startswith(sentence)
+        assert "Traceback" not in done.stderr
+        assert "Secret!" not in done.stderr

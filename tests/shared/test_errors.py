@@ -1,12 +1,16 @@
 import json
 from typing import Annotated
 
+import asyncpg
 import httpx
 import pytest
 from fastapi import FastAPI, Query
 from pydantic import BaseModel, ValidationError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from starlette.exceptions import HTTPException
 
+from shared.database_errors import CommitUnknown
 from shared.errors import (
     Conflict,
     DomainError,
@@ -19,6 +23,17 @@ from shared.errors import (
 )
 
 CANARY = "КАНАРЕЙКА991231501014"
+
+
+LOST, CRASH = CommitUnknown("COMMIT", None, ConnectionResetError(CANARY)), KeyError(CANARY)
+AWAY = [
+    ConnectionRefusedError(CANARY),
+    OperationalError(CANARY, None, OSError()),
+    PoolExhausted(CANARY),
+    asyncpg.CannotConnectNowError(CANARY),
+    asyncpg.TooManyConnectionsError(CANARY),
+]
+RAISED = [LOST, CRASH, *AWAY]
 
 
 class CaseClosed(DomainError):
@@ -41,13 +56,13 @@ def app() -> FastAPI:
     async def many() -> None:
         raise TooMany(30)
 
-    @made.get("/v1/crash")
-    async def crash() -> None:
-        raise KeyError(CANARY)
-
     @made.get("/v1/stored")
     async def stored() -> None:
         Stored.model_validate({"count": CANARY})
+
+    @made.get("/v1/raised/{which}")
+    async def raised(which: int) -> None:
+        raise RAISED[which]
 
     @made.get("/v1/teapot")
     async def teapot() -> None:
@@ -94,7 +109,7 @@ class TestInstallErrorHandlers:
         assert (await client.get("/v1/many")).headers["retry-after"] == "30"
         assert (await client.post("/v1/numbers")).headers["www-authenticate"] == "Bearer"
 
-    @pytest.mark.parametrize("path", ["/v1/crash", "/v1/stored"])
+    @pytest.mark.parametrize("path", [f"/v1/raised/{RAISED.index(CRASH)}", "/v1/stored"])
     async def test_an_unforeseen_error_says_nothing_of_its_cause(self, client, path, capsys):
         response = await client.get(path)
 
@@ -103,6 +118,19 @@ class TestInstallErrorHandlers:
         out, err = capsys.readouterr()
         assert CANARY not in response.text + out + err
         assert "test_errors.py" in out + err
+
+    async def test_a_commit_whose_answer_was_lost_is_named_and_may_be_asked_about_soon(self, client):
+        response = await client.get(f"/v1/raised/{RAISED.index(LOST)}")
+        assert (response.status_code, response.json()["code"]) == (503, "outcome-unknown")
+        assert int(response.headers["retry-after"]) > 0
+        assert CANARY not in response.text
+
+    @pytest.mark.parametrize("error", AWAY)
+    async def test_a_database_that_is_away_is_no_fault_of_the_request(self, client, error):
+        response = await client.get(f"/v1/raised/{RAISED.index(error)}")
+        assert (response.status_code, response.json()["code"]) == (503, "unavailable")
+        assert int(response.headers["retry-after"]) > 0
+        assert CANARY not in response.text
 
     async def test_unknown_paths_and_methods_are_problems_too(self, client):
         missing, wrong = await client.get("/v1/nothing"), await client.put("/v1/numbers")

@@ -3,6 +3,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from shared.database_errors import CommitUnknown
 from shared.group_commit import GROUP, GroupCommit
 
 
@@ -25,9 +26,9 @@ class TestGroupCommit:
         book = Book()
         book.gate.clear()
         commit = GroupCommit(book.write)
-        waiting = [asyncio.create_task(commit.submit(n)) for n in range(10)]
+        waiting = [commit.submit(n) for n in range(10)]
         await asyncio.sleep(0)
-        waiting += [asyncio.create_task(commit.submit(n)) for n in range(10, 20)]
+        waiting += [commit.submit(n) for n in range(10, 20)]
         await asyncio.sleep(0)
         book.gate.set()
         assert await asyncio.gather(*waiting) == [f"kept {n}" for n in range(20)]
@@ -52,8 +53,8 @@ class TestGroupCommit:
         book = Book()
         book.gate.clear()
         commit = GroupCommit(book.write)
-        leaver = asyncio.create_task(commit.submit(1))
-        stayer = asyncio.create_task(commit.submit(2))
+        leaver = asyncio.ensure_future(asyncio.shield(commit.submit(1)))
+        stayer = commit.submit(2)
         await asyncio.sleep(0)
         leaver.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -62,3 +63,42 @@ class TestGroupCommit:
         assert await stayer == "kept 2"
         await commit.drain()
         assert sorted(item for group in book.groups for item in group) == [1, 2]
+
+    async def test_no_more_groups_are_written_at_a_time_than_there_are_writers(self):
+        writing, most = 0, 0
+
+        async def write(items: Sequence[int]) -> Sequence[int]:
+            nonlocal writing, most
+            writing += 1
+            most = max(most, writing)
+            await asyncio.sleep(0)
+            writing -= 1
+            return items
+
+        commit = GroupCommit(write, writers=2)
+        await asyncio.gather(*(commit.submit(n) for n in range(GROUP * 5)))
+        assert most == 2
+
+    async def test_a_commit_whose_outcome_is_unknown_is_told_to_all_and_never_run_again(self):
+        groups = []
+
+        async def lose_the_answer(items: Sequence[int]) -> Sequence[int]:
+            groups.append(list(items))
+            raise CommitUnknown("COMMIT", None, ConnectionResetError())
+
+        commit = GroupCommit(lose_the_answer)
+        answers = await asyncio.gather(*(commit.submit(n) for n in range(3)), return_exceptions=True)
+        assert [type(each) for each in answers] == [CommitUnknown] * 3
+        assert groups == [[0, 1, 2]]
+
+    async def test_while_the_database_is_away_nobody_waits_for_each_to_be_tried_alone(self):
+        groups = []
+
+        async def refuse(items: Sequence[int]) -> Sequence[int]:
+            groups.append(list(items))
+            raise ConnectionRefusedError
+
+        commit = GroupCommit(refuse)
+        answers = await asyncio.gather(*(commit.submit(n) for n in range(5)), return_exceptions=True)
+        assert [type(each) for each in answers] == [ConnectionRefusedError] * 5
+        assert groups == [[0, 1, 2, 3, 4], [0]]

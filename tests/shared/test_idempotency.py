@@ -3,10 +3,12 @@ from uuid import uuid4
 import pytest
 from pydantic import BaseModel
 from sqlalchemy import insert, select
+from starlette.requests import Request
 
 from shared.clock import SystemClock
 from shared.database import Database
-from shared.idempotency import Idempotency, IdempotencyKeyReused
+from shared.errors import InvalidInput
+from shared.idempotency import Idempotency, IdempotencyKeyReused, idempotency_key
 from shared.ids import RandomIds
 from shared.messaging import tables
 from shared.sealing import KeyRing, Pepper, Sealer
@@ -63,3 +65,41 @@ class TestFind:
             row = (await session.execute(select(tables.idempotency))).one()
         assert b"the answer" not in row.body
         assert word.encode() not in row.fingerprint
+
+
+class TestClaim:
+    async def test_a_new_key_is_kept_and_a_taken_one_answers_as_before(self, database, idempotency):
+        known, fresh = (idempotency.request("issuer|someone", key, "register", Asked(text=key)) for key in ("key-1", "key-2"))
+        await keep(database, idempotency, known)
+        async with database.write() as session:
+            taken = await idempotency.claim(session, {known: b"another", fresh: b"mine"}, SystemClock().now())
+        assert {request: kept.body for request, kept in taken.items()} == {known: b"the answer"}
+        async with database.read() as session:
+            assert (await idempotency.find(session, [fresh]))[fresh].body == b"mine"
+
+    async def test_a_key_that_stood_for_another_request_is_refused_without_harm_to_the_others(self, database, idempotency):
+        await keep(database, idempotency, idempotency.request("issuer|someone", "key-1", "register", Asked(text="one")))
+        other = idempotency.request("issuer|someone", "key-1", "register", Asked(text="two"))
+        fresh = idempotency.request("issuer|someone", "key-2", "register", Asked(text="two"))
+        async with database.write() as session:
+            taken = await idempotency.claim(session, {other: b"2", fresh: b"3"}, SystemClock().now())
+        assert list(taken) == [other]
+        assert isinstance(taken[other], IdempotencyKeyReused)
+
+
+def asking(*keys: str) -> Request:
+    return Request({"type": "http", "headers": [(b"idempotency-key", key.encode("latin-1")) for key in keys]})
+
+
+class TestIdempotencyKey:
+    def test_a_request_may_carry_none(self):
+        assert idempotency_key(asking()) is None
+
+    def test_printable_ascii_is_taken_as_it_stands(self):
+        assert idempotency_key(asking("k-1/{2}")) == "k-1/{2}"
+
+    @pytest.mark.parametrize("bad", ["", " ", "a b", "ключ".encode().decode("latin-1"), "k" * 256])
+    def test_anything_else_is_refused_by_the_headers_name(self, bad):
+        with pytest.raises(InvalidInput) as refused:
+            idempotency_key(asking(bad))
+        assert [each.field for each in refused.value.errors] == ["idempotency-key"]

@@ -96,3 +96,14 @@ class TestLibraries:
         (line,) = lines()
         assert line["event"] == "Task exception was never retrieved"
         assert CANARY not in json.dumps(line, ensure_ascii=False)
+
+    def test_the_log_client_does_not_repeat_itself_without_end(self, lines):
+        for _ in range(50):
+            logging.getLogger("aiokafka").error("Unable connect to node with id %s", 1)
+            logging.getLogger("aiokafka").error("Unable connect to node with id %s", 2)
+            structlog.get_logger().warning("batch waits")
+
+        events = [line["event"] for line in lines()]
+        assert events.count("Unable connect to node with id 1") == 1
+        assert events.count("Unable connect to node with id 2") == 1
+        assert events.count("batch waits") == 50

@@ -4,14 +4,21 @@ import asyncio
 import shutil
 import sqlite3
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import uuid4
 
 import httpx
 import pytest
 
+from shared.contracts import APPEALS
+from shared.messaging.envelope import Envelope
+from shared.messaging.log import Record
 from suite import process
 from suite.demo.directory import as_csv
 from suite.tokens import issue
 from suite.verification import NothingThere, verify
+from suite.verification.stores import LogView, _note
 
 ANOTHER = "'00000000000000000000000000000001'"  # an id that no appeal has
 TO_ANOTHER = "UPDATE inquiry SET appeal_id = (SELECT appeal_id FROM appeal WHERE category = 'EXTORTION')"
@@ -116,3 +123,25 @@ class TestVerify:
     async def test_an_empty_folder_is_refused(self, tmp_path):
         with pytest.raises(NothingThere):
             await verify(tmp_path)
+
+
+class TestCopies:
+    """Kafka keeps what a relay sends twice: no fault, as long as both say the same and are counted once."""
+
+    @pytest.fixture
+    def record(self):
+        told = Envelope(uuid4(), "kz.aryz.intake.appeal-rated.v1", datetime.now(UTC), "a", uuid4(), None, None, b"{}")
+        return Record(APPEALS, 0, 0, "a", tuple(told.headers), told.value)
+
+    def test_the_same_twice_is_counted_once(self, record):
+        view = LogView()
+        for offset in (0, 1):
+            _note(view, replace(record, offset=offset))
+        assert (view.records, view.appeal_events, view.unlike) == (2, 1, [])
+
+    @pytest.mark.parametrize("other", [{"value": b"{ }"}, {"key": "b"}, {"topic": "aryz.providers.v1"}])
+    def test_a_copy_that_says_another_thing_is_named(self, record, other):
+        view = LogView()
+        _note(view, record)
+        _note(view, replace(record, offset=1, **other))
+        assert len(view.unlike) == 1

@@ -8,9 +8,10 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from intake.repository import next_sequences
 from shared import migrations
 from shared.clock import Clock
 from shared.messaging import tables
@@ -25,6 +26,7 @@ from suite.lock import FolderInUse, locked
 from suite.members import Member, members
 
 CHECKING = "checking"
+SKIPPED = 100_000  # register numbers: more than a month's appeals (474 708 in half a year), of ten million
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class _Restore:
                 raise RestoreRefused(f"there is data already: {', '.join(occupied)}. --replace puts the backup in its place")
             staged = self._target.begin()
             await self._load(staged)
+            await _skip_numbers(self._staged_url(staged, "intake"))
             if kafka:
                 await self._fill(kafka, staged)
             if with_keys:
@@ -112,8 +115,11 @@ class _Restore:
             await kafka.empty()
         topic_ids = await kafka.fill(self._folder / events.PART, self._manifest.topics, self._progress(events.LOG))
         for service in self._urls:
-            url = self._postgres.aside(service) if self._postgres else f"sqlite+aiosqlite:///{staged / part_of(service, 'sqlite')}"
-            await _note_topics(url, topic_ids)
+            await _note_topics(self._staged_url(staged, service), topic_ids)
+
+    def _staged_url(self, staged: Path, service: str) -> str:
+        """Where a service's store is until it takes its place."""
+        return self._postgres.aside(service) if self._postgres else f"sqlite+aiosqlite:///{staged / part_of(service, 'sqlite')}"
 
 
 def _check_kind(manifest: Manifest, services: Sequence[Member]) -> None:
@@ -131,6 +137,13 @@ def _check_kind(manifest: Manifest, services: Sequence[Member]) -> None:
             raise RestoreRefused(
                 f"the backup holds {each.service.name} at revision {revision}, which this Aryz does not know; use a newer one"
             )
+
+
+async def _skip_numbers(url: str) -> None:
+    """Numbers given out after the backup are on people's receipts: none of them is given out again."""
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with AsyncSession(engine) as session, session.begin():
+        await next_sequences(session, SKIPPED)
 
 
 async def _note_topics(url: str, topic_ids: Mapping[str, str]) -> None:

@@ -21,7 +21,6 @@ from shared.errors import (
     Forbidden,
     InvalidInput,
     NotFound,
-    OutcomeUnknown,
     PayloadTooLarge,
     TooMany,
     Unauthorized,
@@ -60,7 +59,7 @@ front = APIRouter(route_class=_Straight)
     "/v1/appeals",
     status_code=201,
     response_model=Registered,
-    responses=responses(ChannelNotAllowed, Unauthorized, IdempotencyKeyReused, TooMany, OutcomeUnknown),
+    responses=responses(ChannelNotAllowed, Unauthorized, IdempotencyKeyReused, TooMany),
 )
 async def register_appeal(
     request: Request,

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, insert, select, text, update
+from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 from sqlmodel import col
@@ -24,8 +24,8 @@ async def next_sequences(session: AsyncSession, n: int) -> list[int]:
     if not n:
         return []
     if session.get_bind().dialect.supports_sequences:
-        drawn = await session.execute(text("SELECT nextval('register_sequence') FROM generate_series(1, :n)"), {"n": n})
-        return list(drawn.scalars())
+        drawing = "SELECT nextval('register_sequence') FROM generate_series(1, $1)"
+        return list((await (await session.connection()).exec_driver_sql(drawing, (n,))).scalars())
     following = (RegisterCounter.value + n - 1) % LAST_SEQUENCE + 1  # a single writer: SQLite's lock is ours already
     last = (await session.execute(update(RegisterCounter).values(value=following).returning(col(RegisterCounter.value)))).scalar_one()
     return [(last - n + step) % LAST_SEQUENCE + 1 for step in range(n)]

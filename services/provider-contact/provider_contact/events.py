@@ -14,15 +14,9 @@ def provider_recorded(row: Mapping[str, Any], *, active: bool) -> ProviderRecord
     return ProviderRecorded(**public, active=active)
 
 
-def inquiry_sent(inquiry: Inquiry) -> InquirySent:
-    return InquirySent(
-        appeal_id=inquiry.appeal_id,
-        inquiry_id=inquiry.inquiry_id,
-        provider_id=inquiry.provider_id,
-        category=inquiry.category,
-        due_at=inquiry.due_at,
-        discloses=inquiry.discloses,
-    )
+def inquiry_sent(row: Mapping[str, Any]) -> InquirySent:
+    """Of an `inquiry` row."""
+    return InquirySent(**{name: row[name] for name in InquirySent.model_fields})
 
 
 def inquiry_acknowledged(inquiry: Inquiry) -> InquiryAcknowledged:

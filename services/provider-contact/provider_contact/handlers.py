@@ -8,7 +8,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from provider_contact import repository
 from provider_contact.errors import UnknownAppeal
-from provider_contact.models import Appeal
 from provider_contact.service.directory import Directory, candidate
 from provider_contact.service.inquiries import Occasion, send_inquiries
 from provider_contact.service.matches import decide_imported, decide_registered, matched
@@ -78,7 +77,7 @@ async def _take_classification(session: AsyncSession, batch: Batch[Any], changes
     await repository.change_appeals(session, changes)
     occasions = []
     for one in batch.received:
-        now = Appeal(**(known[one.event.appeal_id].model_dump() | changes[one.event.appeal_id]))
+        now = known[one.event.appeal_id]._replace(**changes[one.event.appeal_id])
         occasions.append(Occasion(now, one.envelope.id, one.envelope))
     await send_inquiries(session, occasions, clock=batch.clock)
 

@@ -1,3 +1,4 @@
+import asyncio
 import csv
 import io
 import json
@@ -160,3 +161,13 @@ class TestImport:
         tracked = (await desk.track(kept.number, headers=desk.token("admin"))).json()
         assert (tracked["status"], tracked["outcome"]) == ("CLOSED", "JUSTIFIED")
         assert tracked["time_held"] == [{"holder": "FUND_TIER1", "seconds": 7 * 86400}]
+
+
+class TestTwoAtOnce:
+    async def test_two_processes_that_import_the_same_file_take_each_line_once(self, desk, neighbour):
+        lines = [row(number) for number in range(60)]
+        async with neighbour() as other:
+            answers = [answer.json() for answer in await asyncio.gather(send(desk, lines), send(other, lines[::-1]))]
+        assert sum(answer["imported"] for answer in answers) == len(lines)
+        assert sum(answer["unchanged"] for answer in answers) == len(lines)
+        assert len(await desk.rows(Appeal)) == len(lines)

@@ -1,3 +1,4 @@
+import phonenumbers
 import pytest
 
 from shared.domain.phones import InvalidPhone, mask_phone, normalise_phone
@@ -12,6 +13,16 @@ class TestNormalisePhone:
 
     def test_a_landline_is_a_number_too(self):
         assert normalise_phone("8 (7242) 00-00-00") == "+77242000000"
+
+    def test_a_number_already_in_its_form_is_judged_as_the_library_judges_it(self):
+        for prefix in range(600, 800):
+            typed = f"+7{prefix}0000000"
+            valid = phonenumbers.is_valid_number_for_region(phonenumbers.parse(typed, "KZ"), "KZ")
+            try:
+                assert normalise_phone(typed) == typed
+                assert valid
+            except InvalidPhone:
+                assert not valid
 
     @pytest.mark.parametrize("short", ["1414", "1406", "103", "112"])
     def test_a_known_short_number_stands_as_it_is(self, short):

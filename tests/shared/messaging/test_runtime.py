@@ -2,9 +2,13 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+import structlog
+from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError
+from sqlalchemy.exc import OperationalError
 
 from shared.messaging import runtime as runtime_module
-from shared.messaging.runtime import Loop, Runtime, every
+from shared.messaging.log import LogReplaced
+from shared.messaging.runtime import Loop, Runtime, every, finish
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +43,50 @@ class TestRuntime:
         with pytest.raises(ValueError, match="fell"):
             await Runtime([Loop("relay", fall), Loop("idle", asyncio.Event().wait)], restart=False).run()
 
+    @pytest.mark.parametrize(
+        "away", [ConnectionRefusedError(), TimeoutError(), KafkaConnectionError(), KafkaTimeoutError(), OperationalError("", None, None)]
+    )
+    async def test_an_engine_that_is_away_is_waited_for_even_there(self, away):
+        tries, worked = [away, away], asyncio.Event()
+
+        async def work() -> None:
+            if tries:
+                raise tries.pop()
+            worked.set()
+            await asyncio.Event().wait()
+
+        running = asyncio.create_task(Runtime([Loop("relay", work)], restart=False).run())
+        await asyncio.wait_for(worked.wait(), 5)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    async def test_what_a_person_has_to_mend_is_said_as_a_sentence_and_not_tried_again(self):
+        tries = 0
+
+        async def work() -> None:
+            nonlocal tries
+            tries += 1
+            raise LogReplaced("restore the log that belongs to this database")
+
+        runtime = Runtime([Loop("consumer", work)], restart=True)
+        with structlog.testing.capture_logs() as logged:
+            await runtime.run()
+        assert tries == 1
+        assert runtime.fallen == {"consumer": "restore the log that belongs to this database"}
+        assert [(line["event"], line["reason"]) for line in logged] == [("loop stops", runtime.fallen["consumer"])]
+        assert "exc_info" not in logged[0]
+        with pytest.raises(LogReplaced):
+            await Runtime([Loop("consumer", work)], restart=False).run()
+
+    async def test_a_loop_that_falls_does_not_wait_for_the_others(self):
+        async def fall() -> None:
+            raise RuntimeError("fell")
+
+        began = asyncio.get_running_loop().time()
+        with pytest.raises(RuntimeError, match="fell"):
+            await Runtime([Loop("idle", asyncio.Event().wait), Loop("jobs", fall)], restart=False).run()
+        assert asyncio.get_running_loop().time() - began < 1
+
     async def test_stopping_lets_every_loop_finish_its_own_way(self):
         closed = []
 
@@ -71,3 +119,42 @@ class TestRuntime:
         runtime.start()
         assert runtime.fallen == {"consumer": "too many events fail"}
         await runtime.stop()
+
+
+class TestFinish:
+    async def test_a_step_in_hand_comes_to_its_end_when_its_loop_is_stopped(self):
+        begun, may_end, ended = asyncio.Event(), asyncio.Event(), []
+
+        async def step() -> None:
+            begun.set()
+            await may_end.wait()
+            ended.append("ended")
+
+        task = asyncio.create_task(finish(step()))
+        await begun.wait()
+        task.cancel()
+        await asyncio.sleep(0)
+        assert not task.done()
+        may_end.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert ended == ["ended"]
+
+    async def test_a_step_that_waits_for_ever_is_given_up(self, monkeypatch):
+        monkeypatch.setattr(runtime_module, "FINISH_SECONDS", 0.01)
+        task = asyncio.create_task(finish(asyncio.Event().wait()))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(task, 5)
+
+    async def test_its_value_and_its_error_are_the_steps(self):
+        async def seven() -> int:
+            return 7
+
+        async def fall() -> None:
+            raise ValueError("fell")
+
+        assert await finish(seven()) == 7
+        with pytest.raises(ValueError, match="fell"):
+            await finish(fall())

@@ -1,16 +1,18 @@
 """Questions to providers: when one is sent by itself, what the provider does with it, and when it is late."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from provider_contact import events, repository
 from provider_contact.errors import ActionNotPossible, VersionConflict
-from provider_contact.models import Appeal, ContentRead, Delivery, Inquiry, Response
+from provider_contact.models import Appeal, ContentRead, Inquiry, Response
 from provider_contact.policy import content_purposes, inquiry_actions, inquiry_rule
+from provider_contact.repository import Asked
 from provider_contact.schemas import ActionField, InquiryItem, NextAction, Respond
 from shared.auth import Principal
 from shared.clock import Clock
@@ -34,12 +36,12 @@ OVERDUE_AT_ONCE = 200
 class Occasion:
     """An appeal that may now be put to its provider. `seed` makes the inquiry's id, `cause` is the event that brought it."""
 
-    appeal: Appeal
+    appeal: Appeal | Asked
     seed: UUID
     cause: Envelope | None = None
 
 
-def addressee(appeal: Appeal) -> tuple[UUID, str] | None:
+def addressee(appeal: Appeal | Asked) -> tuple[UUID, str] | None:
     """The provider to ask about this appeal and the category to ask by; None if it is not for the provider.
 
     Kind and category alone decide; the applicant's consent decides only what the provider is shown.
@@ -69,39 +71,39 @@ async def send_inquiries(session: AsyncSession, occasions: Sequence[Occasion], *
         deliveries.append(_delivery(inquiry, now))
         outbox.append(session, events.inquiry_sent(inquiry), cause=one.cause)
     await repository.add_inquiries(session, inquiries, deliveries)
-    return {one.appeal_id: one.inquiry_id for one in inquiries}
+    return {row["appeal_id"]: row["inquiry_id"] for row in inquiries}
 
 
-def _inquiry(occasion: Occasion, to: tuple[UUID, str], now: datetime) -> Inquiry:
+def _inquiry(occasion: Occasion, to: tuple[UUID, str], now: datetime) -> dict[str, Any]:
     appeal, (provider_id, category) = occasion.appeal, to
     asked_on = now.astimezone(regions()[appeal.region].timezone).date()
     last_day = due_on(asked_on, policies()[inquiry_rule().deadline_policy], working_calendar()).due_on
-    return Inquiry(
-        inquiry_id=derived(occasion.seed, "inquiry"),
-        appeal_id=appeal.appeal_id,
-        provider_id=provider_id,
-        category=category,
-        status="DELIVERED",
-        discloses=appeal.discloses,
-        due_at=due_at(last_day, appeal.region),
-        overdue=False,
-        settled=False,
-        closed_at=None,
-        sent_at=now,
-        version=1,
-    )
+    return {
+        "inquiry_id": derived(occasion.seed, "inquiry"),
+        "appeal_id": appeal.appeal_id,
+        "provider_id": provider_id,
+        "category": category,
+        "status": "DELIVERED",
+        "discloses": appeal.discloses,
+        "due_at": due_at(last_day, appeal.region),
+        "overdue": False,
+        "settled": False,
+        "closed_at": None,
+        "sent_at": now,
+        "version": 1,
+    }
 
 
-def _delivery(inquiry: Inquiry, now: datetime) -> Delivery:
-    return Delivery(
-        delivery_id=derived(inquiry.inquiry_id, "delivery"),
-        inquiry_id=inquiry.inquiry_id,
-        channel=inquiry_rule().channel,
-        attempts=1,
-        delivered_at=now,
-        last_error=None,
-        external_id=None,
-    )
+def _delivery(inquiry: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    return {
+        "delivery_id": derived(inquiry["inquiry_id"], "delivery"),
+        "inquiry_id": inquiry["inquiry_id"],
+        "channel": inquiry_rule().channel,
+        "attempts": 1,
+        "delivered_at": now,
+        "last_error": None,
+        "external_id": None,
+    }
 
 
 def next_actions(inquiry: Inquiry, principal: Principal) -> list[NextAction]:
