@@ -13,10 +13,11 @@ Answer = TypeVar("Answer")
 _Waiting: TypeAlias = tuple[Item, asyncio.Future[Answer]]
 
 GROUP = 64  # larger groups win nothing on two cores and make the first in the group wait longer
+SECOND = 16  # items waiting that are worth another transaction beside the one being written: half of what a transaction costs is its own
 
 
 class GroupCommit(Generic[Item, Answer]):
-    """Runs `together` on groups of items, at most `writers` groups at a time.
+    """Runs `together` on groups of items: one at a time, and up to `writers` at a time while many wait.
 
     `together` opens one transaction for its items and returns an answer for each, in order. When it raises, nothing of the group is kept
     and each item runs alone, so that only the one at fault gets the error; where the database is away, the rest of the group hears of it
@@ -27,7 +28,8 @@ class GroupCommit(Generic[Item, Answer]):
         self._together = together
         self._writers = writers
         self._waiting: list[_Waiting[Item, Answer]] = []
-        self._running: set[asyncio.Task[None]] = set()
+        self._writing = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def submit(self, item: Item) -> asyncio.Future[Answer]:
         """The item's answer to be, once its transaction is committed; or the error it raised when run alone.
@@ -36,25 +38,30 @@ class GroupCommit(Generic[Item, Answer]):
         """
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if len(self._running) < self._writers:
+        if self._writing < self._writers and self._is_due(beside=self._writing):
+            self._writing += 1
             task = asyncio.create_task(self._write())
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
         return future
 
     async def drain(self) -> None:
         """Until everything submitted so far is answered."""
-        if self._running:
-            await asyncio.wait(self._running)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _is_due(self, *, beside: int) -> bool:
+        return len(self._waiting) >= (SECOND if beside else 1)
 
     async def _write(self) -> None:
-        while self._waiting:
+        while self._is_due(beside=self._writing - 1):
             group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
             error = await self._attempt(group)
             if error is not None and (len(group) == 1 or isinstance(error, CommitUnknown)):
                 _refuse(group, error)
             elif error is not None:
                 await self._one_by_one(group)
+        self._writing -= 1
 
     async def _one_by_one(self, group: Sequence[_Waiting[Item, Answer]]) -> None:
         for place, one in enumerate(group):

@@ -55,6 +55,7 @@ class Engine:
             _keep_or_copy(file, package)
             return
         if place not in _migrated_databases:
+            await self.create(database)  # without what other tests have made there
             await migrations.migrate(database, package)
             _migrated_databases.add(place)
         await _empty(database)

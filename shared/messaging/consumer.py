@@ -45,6 +45,10 @@ FLOOD_WINDOW = timedelta(minutes=1)
 log = structlog.get_logger()
 
 
+_Ready = tuple[Sequence[Received[Any]], Mapping[UUID, Any]]
+"""The events of a batch that are of concern here, and what was prepared for them."""
+
+
 class FloodOfPoison(Exception):
     """Too many events fail at once: nothing more is parked until somebody has looked."""
 
@@ -70,18 +74,36 @@ class Consumer:
     async def run(self) -> None:
         """Until cancelled. Transient errors are waited out; any other ends it."""
         reader = self._log.consumer(self._database.service, self._topics)
+        following: asyncio.Task[tuple[Fetched, _Ready | None]] | None = None
         try:
             await reader.start(self)
             while True:
-                fetched = await reader.fetch(BATCH)
+                fetched, ready = await (following or self._next(reader))
+                is_behind = len(fetched.records) == BATCH
+                following = asyncio.create_task(self._next(reader)) if is_behind else None  # made ready while the database works
                 try:
-                    await self._apply_patiently(reader, fetched)
+                    await self._apply_patiently(reader, fetched, ready)
                 except AssignmentLost:
                     log.info("partitions went to another member; its batch comes again there")
-                if len(fetched.records) < BATCH:
+                if not is_behind:
                     await asyncio.sleep(min(REST_SECONDS * len(fetched.records), LONGEST_REST_SECONDS))
         finally:
+            if following is not None:
+                following.cancel()
+                await asyncio.gather(following, return_exceptions=True)
             await reader.stop()
+
+    async def _next(self, reader: LogConsumer) -> tuple[Fetched, _Ready | None]:
+        """The next batch, made ready if that goes well; else it is done again where it can be waited for, or the event parked."""
+        fetched = await reader.fetch(BATCH)
+        try:
+            return fetched, await self._ready(fetched.records)
+        except Exception:  # noqa: BLE001 - see above
+            return fetched, None
+
+    async def _ready(self, records: Sequence[Record]) -> _Ready:
+        received = self._readable(records)
+        return received, await self._prepare(received)
 
     async def load(self, topic_ids: Mapping[str, str]) -> Mapping[Position, int]:
         """See `Positions.load`; a database that is down is waited for."""
@@ -106,13 +128,13 @@ class Consumer:
             await asyncio.sleep(wait)
             wait = min(wait * 2, longest)
 
-    async def _apply_patiently(self, reader: LogConsumer, fetched: Fetched) -> None:
+    async def _apply_patiently(self, reader: LogConsumer, fetched: Fetched, ready: _Ready | None) -> None:
         """Until it is applied. Between two tries the partitions may go to another member: raises `AssignmentLost` then."""
         wait, longest = BACKOFF_SECONDS
         while True:
             try:
                 async with reader.hold(fetched):
-                    await reader.applied(await finish(self._apply(fetched.records)))
+                    await reader.applied(await finish(self._apply(fetched.records, ready)))
             except TRANSIENT as error:
                 log.warning("batch waits", reason=type(error).__name__)
                 self._metrics.batch_waited(type(error).__name__)
@@ -125,9 +147,9 @@ class Consumer:
             await asyncio.sleep(wait)
             wait = min(wait * 2, longest)
 
-    async def _apply(self, records: Sequence[Record]) -> Mapping[Position, int]:
+    async def _apply(self, records: Sequence[Record], ready: _Ready | None = None) -> Mapping[Position, int]:
         try:
-            return await self._transaction(records)
+            return await self._transaction(records, ready)
         except TRANSIENT:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a handler raises, the events are tried one by one below
@@ -144,10 +166,9 @@ class Consumer:
                 moved.update(await self._park(record, type(error).__name__))
         return moved
 
-    async def _transaction(self, records: Sequence[Record]) -> Mapping[Position, int]:
+    async def _transaction(self, records: Sequence[Record], ready: _Ready | None = None) -> Mapping[Position, int]:
         """Apply these records in one transaction; returns the positions after them."""
-        received = self._readable(records)
-        prepared = await self._prepare(received)
+        received, prepared = ready or await self._ready(records)
         now = self._clock.now()
         async with self._database.write() as session:
             stored = await inbox.locked_offsets(session, {(r.topic, r.partition) for r in records}, self._topic_ids)

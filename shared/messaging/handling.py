@@ -39,7 +39,10 @@ Handler = Callable[[AsyncSession, Batch[Any]], Awaitable[None]]
 """Writes state and outbox in the caller's transaction; never commits; does the same thing when called again."""
 
 Prepare = Callable[[Sequence[Received[Any]]], Awaitable[Mapping[UUID, Any]]]
-"""Asks the owner of a content before any transaction is open. `OwnerUnavailable` makes the batch wait in order."""
+"""Asks the owner of a content before any transaction is open. `OwnerUnavailable` makes the batch wait in order.
+
+It may run while the batch before is being applied: it asks others, and nothing that handlers change.
+"""
 
 Handlers = Mapping[type[Event], Handler]
 Preparations = Mapping[type[Event], Prepare]

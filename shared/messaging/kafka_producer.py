@@ -120,4 +120,10 @@ async def _close(producer: AIOKafkaProducer) -> None:
 
 
 async def _fail(producer: AIOKafkaProducer) -> None:
-    producer._message_accumulator.fail_all(KafkaTimeoutError())  # noqa: SLF001
+    waiting = producer._message_accumulator  # noqa: SLF001
+    batches = [*waiting._pending_batches, *(batch for queue in waiting._batches.values() for batch in queue)]  # noqa: SLF001
+    waiting.fail_all(KafkaTimeoutError())
+    for batch in batches:
+        for future in (batch.future, batch._drain_waiter):  # noqa: SLF001 - looked at, or asyncio complains that nobody did
+            if future.done() and not future.cancelled():
+                future.exception()

@@ -14,7 +14,14 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import KafkaError, NoError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import (
+    InvalidReplicationFactorError,
+    KafkaError,
+    NoError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import AbstractType, Boolean, CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
 
@@ -255,6 +262,8 @@ async def _create(admin: AIOKafkaAdminClient, client: AIOKafkaClient, names: Seq
     response = await admin.create_topics(new)
     for name, error_code, message, *_ in response.topic_errors:
         error = for_code(error_code)
+        if error is InvalidReplicationFactorError or error.retriable:  # brokers are still on their way
+            raise error(message)
         if error not in (NoError, TopicAlreadyExistsError):  # another process was faster: what it made is checked like any other
             raise LogError(f"Kafka does not make the topic {name}: {message or error.__name__}; have it made or give us the right to")
 
@@ -276,7 +285,10 @@ async def _settings(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]:
     (response,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
     found: dict[str, str] = {}
     for error_code, message, _, _, entries in response.resources:
-        if (error := for_code(error_code)) is not NoError:
+        error = for_code(error_code)
+        if error.retriable:  # this broker has not heard of the topic yet
+            raise error(name)
+        if error is not NoError:
             raise LogError(f"Kafka does not show the settings of {name}: {message or error.__name__}; give us the right to read them")
         found.update({entry[0]: entry[1] for entry in entries})
     return found

@@ -1,23 +1,26 @@
-"""Accepted appeals a second on one machine: the suite in its process, 32 keep-alive connections in this one."""
+"""Accepted appeals a second on PostgreSQL, over a bare endpoint with one INSERT, in rounds run in turn."""
 
 import argparse
 import asyncio
+import json
 import os
-import platform
-import ssl
+import socket
+import subprocess
+import sys
 import tempfile
-from contextlib import AsyncExitStack
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
+from statistics import median
+from typing import Any
+from urllib.parse import urlsplit
 
-import httpx
-from rich.console import Console
-from rich.table import Table
+import asyncpg
 
-from shared.settings import ServiceSettings
-from suite import process
-from suite.demo.timing import percentile, registered_to_routed
 from suite.tokens import issue
+from tests.benchmarks.client import Job, Outcome, in_own_process
 
 BODY = {
     "channel": "CALL_1414",
@@ -29,54 +32,96 @@ BODY = {
     "applicant": {"full_name": "Сынақ Айбек", "phone": "+77010000000"},
     "consents": ["PROCESSING"],
 }
-WARM_UP_SECONDS = 1.0
+START_SECONDS = 30
+PREFIX = "bench"
+QUIET = {"ARYZ_LOG_LEVEL": "WARNING"}  # no line a request, as the bare one writes none
 
 
-async def accept(url: str, token: str, connections: int, seconds: float) -> tuple[list[float], list[str], float]:
-    """Seconds each accepted appeal took, ascending, their ids, and how long it all went on."""
-    took: list[float] = []
-    accepted: list[str] = []
-    headers, context = {"Authorization": f"Bearer {token}"}, ssl.create_default_context()
-    async with AsyncExitStack() as open_clients:
-        # A client a connection: one pool of many searches all of them at every request and would be what is measured.
-        clients = [
-            httpx.AsyncClient(base_url=url, headers=headers, verify=context, timeout=30, trust_env=False) for _ in range(connections)
-        ]
-        for client in clients:
-            await open_clients.enter_async_context(client)
+def run(postgres_url: str, rounds: int = 3, seconds: float = 15.0) -> dict[str, Any]:
+    """Measure on a PostgreSQL server (`postgresql://…`); makes the database `bench_aryz_intake` there and drops it in the end.
 
-        async def send(http: httpx.AsyncClient, until: float, *, counted: bool) -> None:
-            while (began := perf_counter()) < until:
-                answer = await http.post("/intake/v1/appeals", json=BODY)
-                assert answer.status_code == httpx.codes.CREATED, answer.text
-                if counted:
-                    took.append(perf_counter() - began)
-                    accepted.append(answer.json()["appeal_id"])
+    `accept_ratio`: the median over the rounds of appeals a second over the bare endpoint's a second, each round's own pair.
+    """
+    with ExitStack() as open_things:
+        folder = Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="aryz-bench-")))
+        database = open_things.enter_context(_database(postgres_url))
+        environment = QUIET | {"ARYZ_DATA": str(folder), "ARYZ_DATABASE_URL": postgres_url, "ARYZ_PREFIX": PREFIX}
+        subprocess.run([sys.executable, "-m", "intake", "migrate"], env=os.environ | environment, check=True, stdout=subprocess.DEVNULL)
+        ours = _job(open_things.enter_context(_serving(["-m", "intake", "api"], environment)), issue(folder, "channel"))
+        trial = in_own_process(replace(ours, seconds=1.0))
+        arguments = [str(Path(__file__).with_name("bare.py")), "--url", database, "--answer-bytes", str(trial.bytes_an_answer)]
+        bare = _job(open_things.enter_context(_serving(arguments, {})), "")
+        bare, ours = (replace(each, seconds=seconds) for each in (bare, ours))
+        pairs = [(in_own_process(bare), in_own_process(ours)) for _ in range(rounds)]
+    return {
+        "accept_ratio": round(median(ours.per_second / bare.per_second for bare, ours in pairs), 3),
+        "accept_per_second": round(median(ours.per_second for _, ours in pairs), 1),
+        "accept_p99_ratio": round(median(ours.p99_ms / bare.p99_ms for bare, ours in pairs), 3),
+        "accept_rounds": [{"bare": _figures(bare), "aryz": _figures(ours)} for bare, ours in pairs],
+    }
 
-        await asyncio.gather(*(send(client, perf_counter() + WARM_UP_SECONDS, counted=False) for client in clients))
-        began = perf_counter()
-        await asyncio.gather(*(send(client, began + seconds, counted=True) for client in clients))
-        return sorted(took), accepted, perf_counter() - began
+
+def _figures(one: Outcome) -> dict[str, float]:
+    return {"per_second": round(one.per_second, 1), "p50_ms": round(one.p50_ms, 2), "p99_ms": round(one.p99_ms, 2)}
+
+
+def _job(address: str, token: str) -> Job:
+    return Job(f"{address}/intake/v1/appeals", json.dumps(BODY), {"Authorization": f"Bearer {token}"})
+
+
+@contextmanager
+def _database(server: str) -> Iterator[str]:
+    """A database of its own on the server, as asyncpg's URL."""
+    name = f"{PREFIX}_aryz_intake"
+
+    async def execute(*statements: str) -> None:
+        connection = await asyncpg.connect(server)
+        for statement in statements:
+            await connection.execute(statement)
+        await connection.close()
+
+    drop = f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+    asyncio.run(execute(drop, f"CREATE DATABASE {name}"))
+    yield urlsplit(server)._replace(path=f"/{name}").geturl()
+    asyncio.run(execute(drop))
+
+
+@contextmanager
+def _serving(arguments: list[str], environment: Mapping[str, str]) -> Iterator[str]:
+    """A server process on a free port for the length of the block."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, *arguments, "--port", str(port)]
+    process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.DEVNULL)
+    try:
+        _wait_for(port, process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(START_SECONDS)
+
+
+def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
+    for _ in range(START_SECONDS * 20):
+        if process.poll() is not None:
+            raise RuntimeError("the server ended before it answered")
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError("the server did not answer in time")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--connections", type=int, default=32)
-    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--url", required=True, help="postgresql://… of a server")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=15.0)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="aryz-bench-") as folder, process.running(Path(folder)) as suite:
-        token = issue(suite.data, "channel")
-        took, accepted, lasted = asyncio.run(accept(suite.url, token, chosen.connections, chosen.seconds))
-        routed = asyncio.run(registered_to_routed(ServiceSettings(data=suite.data), set(accepted)))
-    table = Table("", "Value", title=f"Accepting appeals: {os.cpu_count()} cores, Python {platform.python_version()}", title_justify="left")
-    table.columns[1].justify = "right"
-    table.add_row("connections", f"{chosen.connections}")
-    table.add_row("accepted", f"{len(took)} in {lasted:.1f} s")
-    table.add_row("accepted a second", f"{len(took) / lasted:.0f}")
-    for percent in (50, 99):
-        table.add_row(f"answer p{percent}, ms", f"{percentile(took, percent) * 1000:.0f}")
-    table.add_row("routed by the end", f"{len(routed)}")
-    Console().print(table)
+    sys.stdout.write(json.dumps(run(chosen.url, chosen.rounds, chosen.seconds), indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from fastapi import FastAPI, Response
 from pydantic_core import to_json
 
 from intake.schemas import AppealIn
-from shared.postgres import POOL_SIZE
 from shared.ids import RandomIds
+from shared.postgres import POOL_SIZE
 
 TABLE = """
 CREATE TABLE IF NOT EXISTS bare_appeal (
@@ -76,4 +76,5 @@ if __name__ == "__main__":
     parser.add_argument("--answer-bytes", type=int, required=True)
     chosen = parser.parse_args()
     bare = create_app(chosen.url, chosen.answer_bytes)
-    uvicorn.run(bare, port=chosen.port, access_log=False, log_config=None, proxy_headers=False, ws="none")  # as `python -m intake api`
+    # The flags of `python -m intake api`.
+    uvicorn.run(bare, port=chosen.port, access_log=False, log_config=None, proxy_headers=False, server_header=False, ws="none")

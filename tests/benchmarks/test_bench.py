@@ -1,4 +1,4 @@
-"""The benchmarks in small: that they work, and that nothing is slower by an order of magnitude. The figures that count are `make bench`'s."""
+"""The benchmarks in small: that they work, and that nothing is slow by an order of magnitude. The figures are `make bench`'s."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +7,6 @@ import pytest
 
 from engines import KafkaCluster, PostgresServer
 from tests.benchmarks import consume, end_to_end, relay
-from tests.benchmarks.bench import TARGETS
 from tests.benchmarks.ground import Ground
 
 
@@ -39,11 +38,3 @@ async def test_routing_takes_the_log_in_beside_a_bare_loop(ground):
 
     [pair] = found["consume_rounds"]
     assert pair["bare_per_second"] > pair["routing_per_second"] > 50
-
-
-def test_every_figure_is_held_to_its_bound():
-    assert TARGETS["accept_ratio"] == (">=", 0.8, 1.0)
-    assert set(TARGETS) == {
-        "accept_ratio", "accept_per_second", "accept_p99_ratio", "consume_ratio", "relay_per_second", "end_to_end_per_second",
-        "routed_p99_ms_full", "routed_p99_ms_at_100",
-    }  # fmt: skip

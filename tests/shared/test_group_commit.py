@@ -4,7 +4,7 @@ from collections.abc import Sequence
 import pytest
 
 from shared.database_errors import CommitUnknown
-from shared.group_commit import GROUP, GroupCommit
+from shared.group_commit import GROUP, SECOND, GroupCommit
 
 
 class Book:
@@ -78,6 +78,21 @@ class TestGroupCommit:
         commit = GroupCommit(write, writers=2)
         await asyncio.gather(*(commit.submit(n) for n in range(GROUP * 5)))
         assert most == 2
+
+    async def test_a_few_that_wait_do_not_open_a_second_transaction_and_are_not_forgotten(self):
+        book = Book()
+        book.gate.clear()
+        commit = GroupCommit(book.write, writers=2)
+        first = commit.submit(0)
+        await asyncio.sleep(0)
+        few = [commit.submit(n) for n in range(1, SECOND)]
+        await asyncio.sleep(0)
+        assert len(commit._tasks) == 1
+        many = commit.submit(SECOND)
+        assert len(commit._tasks) == 2
+        book.gate.set()
+        await asyncio.gather(first, *few, many)
+        assert await commit.submit(99) == "kept 99"
 
     async def test_a_commit_whose_outcome_is_unknown_is_told_to_all_and_never_run_again(self):
         groups = []

@@ -11,7 +11,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import col
 
 from intake.models import LAST_SEQUENCE, Appeal, ContentRead, Provider, RegisterCounter, Timeline, Tracking, WrongAttempt
-from shared.bulk import insert_new_rows, insert_rows, update_rows
+from shared.bulk import fetch, insert_new_rows, insert_rows, update_rows
 from shared.database import among, table_of
 from shared.messaging.inbox import upserting
 
@@ -25,7 +25,7 @@ async def next_sequences(session: AsyncSession, n: int) -> list[int]:
         return []
     if session.get_bind().dialect.supports_sequences:
         drawing = "SELECT nextval('register_sequence') FROM generate_series(1, $1)"
-        return list((await (await session.connection()).exec_driver_sql(drawing, (n,))).scalars())
+        return [row[0] for row in await fetch(session, drawing, n)]
     following = (RegisterCounter.value + n - 1) % LAST_SEQUENCE + 1  # a single writer: SQLite's lock is ours already
     last = (await session.execute(update(RegisterCounter).values(value=following).returning(col(RegisterCounter.value)))).scalar_one()
     return [(last - n + step) % LAST_SEQUENCE + 1 for step in range(n)]

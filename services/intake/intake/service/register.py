@@ -32,7 +32,7 @@ from shared.telemetry import current_traceparent
 
 PIN_DIGITS: Final = 8
 ATTEMPTS: Final = 3  # the numbers' sequence may have gone round, and a number of the same year be taken
-WRITERS: Final = 1  # groups at a time on PostgreSQL: one is filled while the other is being committed
+WRITERS: Final = 2  # groups at a time on PostgreSQL: one is filled while the other is being committed
 INITIAL: Final = "REGISTERED"
 
 
