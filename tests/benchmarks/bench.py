@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import platform
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -47,6 +48,7 @@ def main() -> int:
     chosen = [part for part in parser.parse_args().parts.split(",") if part]
     if unknown := set(chosen) - set(PARTS):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped
     console = Console()
     figures: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() and len(chosen) < len(PARTS) else {}
     with tempfile.TemporaryDirectory(prefix="aryz-bench-") as folder:

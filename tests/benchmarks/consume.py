@@ -21,6 +21,7 @@ from aiokafka import AIOKafkaConsumer
 from routing.app import SERVICE
 from shared.contracts import APPEALS
 from shared.messaging import consumer as shared_consumer
+from shared.server import settle_memory
 from shared.service import Foundation, build_parts, consumer
 from tests.benchmarks.end_to_end import suite
 from tests.benchmarks.ground import Ground, fresh_database
@@ -50,6 +51,7 @@ async def run(ground: Ground, appeals: int = APPEALS_IN_LOG, rounds: int = 3, se
             running.processes.process(service, "worker").wait(30)
         routing = _Routing(ground, running.processes.url_of("intake"))
         bare = _Bare(ground)
+        settle_memory()  # as the worker does
         pairs = [(await _rate(bare.once, seconds), await _rate(routing.once, seconds)) for _ in range(rounds)]
     return {
         "consume_ratio": round(median(ours / theirs for theirs, ours in pairs), 3),

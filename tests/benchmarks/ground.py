@@ -84,10 +84,10 @@ def address(service: Service, settings: ServiceSettings) -> str:
 
 
 def processor_seconds(processes: Mapping[str, psutil.Process]) -> dict[str, float]:
-    """Processor time so far of each with its children, by name."""
-    return {name: sum(_own_seconds(each) for each in (process, *process.children(recursive=True))) for name, process in processes.items()}
+    """Processor time so far of each with its children, those that ended too, by name."""
+    return {name: sum(_seconds(each) for each in (process, *process.children(recursive=True))) for name, process in processes.items()}
 
 
-def _own_seconds(process: psutil.Process) -> float:
+def _seconds(process: psutil.Process) -> float:
     times = process.cpu_times()
-    return float(times.user + times.system)
+    return float(times.user + times.system + times.children_user + times.children_system)

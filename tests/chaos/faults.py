@@ -132,7 +132,7 @@ class Ground:
         async with self._administrator() as admin:
             if kind.startswith("coordinator"):
                 group = f"{self._prefix}.aryz.{self._random.choice(SERVICES)}"
-                node = await admin.find_group_coordinator(group)
+                node = await admin.find_coordinator(group)
                 return node, f"broker {node} of {group}"
             (topic,) = await admin.describe_topics([f"{self._prefix}.{APPEALS}"])
         leads = Counter(dict.fromkeys(self.cluster.nodes, 0))

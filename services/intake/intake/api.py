@@ -38,7 +38,7 @@ IMPORT_ERRORS = responses(Unauthorized, Forbidden, InvalidInput, TooManyRefused,
 
 
 class _Straight(APIRoute):
-    """Reads what `register_appeal`'s signature says, in its order, without FastAPI's solver of dependencies (docs/decisions/13).
+    """Reads what `register_appeal`'s signature says, in its order, without FastAPI's solver of dependencies (docs/decisions/14).
 
     The solver looks at every parameter of every request anew. This is FastAPI's own hook; the signature goes on making the document.
     """

@@ -44,7 +44,8 @@ def prepare_classifications(contents: Contents) -> Prepare:
             if ordinal % BREATH == BREATH - 1:
                 await asyncio.sleep(0)
             text = (texts.get(one.event.appeal_id) or {}).get("text") or ""
-            found[one.envelope.id] = classify(text, kind=one.event.kind, category=one.event.category, topic=one.event.topic)
+            declared = {name: getattr(one.event, name) for name in ("kind", "category", "topic", "language")}
+            found[one.envelope.id] = classify(text, **declared)
         return found
 
     return prepare
@@ -80,7 +81,7 @@ def _opened(one: Received[AppealRegistered], found: Classification) -> Opened:
         clocks.begin(event.appeal_id, policy, event.region, event.registered_at, derived(one.envelope.id, f"clock/{policy}"))
         for policy in clocks.required(found.kind, form)
     ]
-    case = _case(event, status_after("REGISTERED", "appeal-routed"), found.kind, found.tier, event.language or found.language) | {
+    case = _case(event, status_after("REGISTERED", "appeal-routed"), found.kind, found.tier, found.language) | {
         "statutory_form": form,
         "category": found.category,
         "topic": found.topic,

@@ -60,7 +60,9 @@ class _Choice(NamedTuple):
     decision: Decision
 
 
-def classify(text: str, *, kind: str | None = None, category: str | None = None, topic: str | None = None) -> Classification:
+def classify(
+    text: str, *, kind: str | None = None, category: str | None = None, topic: str | None = None, language: str | None = None
+) -> Classification:
     """Kind, category or topic, tier and urgency of an appeal; what the citizen declared is kept.
 
     Raises ValueError for a declared kind, category and topic that do not belong together (taxonomy, `subject_errors`).
@@ -82,7 +84,7 @@ def classify(text: str, *, kind: str | None = None, category: str | None = None,
         topic=chosen_topic,
         tier=_tier(choice, chosen_category, chosen_topic, urgent=bool(danger)),
         urgent=bool(danger),
-        language=detect_language(text),
+        language=language or detect_language(text),
         confidence=round(choice.confidence, 3),
         decision=choice.decision,
         evidence=evidence_of([*danger, *_arguments(hits, choice, takes)]),
