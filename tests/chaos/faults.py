@@ -33,7 +33,7 @@ class Fault:
     kind: str
     target: str
     strike: Callable[[], Awaitable[object]]
-    mend: Callable[[], Awaitable[object]] = _nothing
+    mend: Callable[[], Awaitable[object]] | None = None
     afterwards: Callable[[], Awaitable[object]] = _nothing
 
 
