@@ -34,6 +34,24 @@ async def insert_rows(session: AsyncSession, into: Target, rows: Rows) -> None:
         await _copy(session, table, rows)
 
 
+def insert_later(session: AsyncSession, into: Target, rows: Rows) -> None:
+    """Insert when the transaction ends, together with all that waits: on PostgreSQL in one statement. Errors come out there."""
+    if rows:
+        session.info.setdefault("waiting", []).append((_table(into), rows))
+
+
+async def insert_waiting(session: AsyncSession) -> None:
+    """What `insert_later` put off; called by the boundary just before the commit."""
+    waiting: list[tuple[Table, Rows]] = session.info.pop("waiting", [])
+    if len(waiting) == 1 or _is_sqlite(session):
+        for table, rows in waiting:
+            await insert_rows(session, table, rows)
+    elif waiting:
+        arrays = [array for table, rows in waiting for array in _arrays(session, table, rows)]
+        parts = tuple((table, tuple(rows[0])) for table, rows in waiting)
+        await fetch(session, _insertions(parts, session.get_bind().dialect), *arrays)
+
+
 async def insert_new_rows(
     session: AsyncSession, into: Target, rows: Rows, *, returning: str | tuple[str, ...], unique: tuple[str, ...] = ()
 ) -> set[Any]:
@@ -146,10 +164,21 @@ def _processor(column: Column[Any], dialect: Dialect) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _insertion(table: Table, names: tuple[str, ...], dialect: Dialect) -> str:
+def _insertion(table: Table, names: tuple[str, ...], dialect: Dialect, first: int = 1) -> str:
     quote = dialect.identifier_preparer.quote
     columns = ", ".join(quote(table.c[name].name) for name in names)
-    return f"INSERT INTO {dialect.identifier_preparer.format_table(table)} ({columns}) SELECT {_values(table, names, dialect)}"
+    return f"INSERT INTO {dialect.identifier_preparer.format_table(table)} ({columns}) SELECT {_values(table, names, dialect, first)}"
+
+
+@lru_cache(maxsize=256)
+def _insertions(parts: tuple[tuple[Table, tuple[str, ...]], ...], dialect: Dialect) -> str:
+    """One statement that inserts into each of these tables."""
+    statements, first = [], 1
+    for table, names in parts:
+        statements.append(_insertion(table, names, dialect, first))
+        first += len(names)
+    *others, last = statements
+    return "WITH " + ", ".join(f"part_{place} AS ({one})" for place, one in enumerate(others)) + f" {last}"
 
 
 @lru_cache(maxsize=256)
@@ -161,12 +190,12 @@ def _updating(table: Table, names: tuple[str, ...], key: tuple[str, ...], dialec
     return f"UPDATE {target} SET {changed} FROM (SELECT {_values(table, names, dialect)}) AS given WHERE {same}"  # noqa: S608 - our own names, quoted
 
 
-def _values(table: Table, names: tuple[str, ...], dialect: Dialect) -> str:
-    """The rows behind `SELECT`, from one array parameter a column."""
+def _values(table: Table, names: tuple[str, ...], dialect: Dialect, first: int = 1) -> str:
+    """The rows behind `SELECT`, from one array parameter a column, of which the first is `$first`."""
     quote = dialect.identifier_preparer.quote
     types = [table.c[name].type for name in names]
     given = ["text" if isinstance(one, JSON) else one.compile(dialect) for one in types]  # a JSON array's elements would need a codec
-    arrays = ", ".join(f"${place}::{one}[]" for place, one in enumerate(given, 1))
+    arrays = ", ".join(f"${place}::{one}[]" for place, one in enumerate(given, first))
     taken = ", ".join(
         f"{quote(name)}::{kind.compile(dialect)}" if isinstance(kind, JSON) else quote(name)
         for name, kind in zip(names, types, strict=True)

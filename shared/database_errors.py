@@ -23,13 +23,18 @@ def will_pass(error: BaseException) -> bool:
     """Whether the trouble lies with the database for the moment, so that the same may succeed later.
 
     SQLAlchemy does not wrap what goes wrong while connecting: a refusal is the socket's error, a full or starting server asyncpg's.
+    Where a statement meets the farewell of a server that is just going, asyncpg calls it an internal error of its own.
     """
-    return isinstance(error, OperationalError | InterfaceError | PoolExhausted | ConnectionError | TimeoutError) or _passes(error)
+    passing = OperationalError | InterfaceError | PoolExhausted | ConnectionError | TimeoutError | asyncpg.InternalClientError
+    return isinstance(error, passing) or _passes(error)
 
 
 def name_passing_error(context: ExceptionContext) -> BaseException | None:
     """Call a trouble that passes by its name, OperationalError: asyncpg's adapter gives locks, time-outs and ends no kind of their own."""
     error, original = context.sqlalchemy_exception, context.original_exception
+    if isinstance(original, asyncpg.InternalClientError):  # none that SQLAlchemy knows, so that it would keep the connection
+        context.is_disconnect = True
+        return OperationalError(context.statement, None, original, hide_parameters=True, connection_invalidated=True)
     if isinstance(error, DBAPIError) and (context.is_disconnect or _passes(original)):
         away = context.is_disconnect
         return OperationalError(error.statement, None, original, hide_parameters=True, connection_invalidated=away)

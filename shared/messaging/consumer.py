@@ -5,7 +5,7 @@ what they emit, move the positions, commit. An event whose handler keeps failing
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -63,8 +63,9 @@ class Consumer:
         self._database = database
         self._log = event_log
         self._topics = topics
-        self._handlers = {event.TYPE: handler for event, handler in handlers.items()}
-        self._facts = {fact_of(event_type) for event_type in self._handlers}
+        self._handlers = handlers
+        self._types = {event.TYPE for event in handlers}
+        self._facts = {fact_of(event_type) for event_type in self._types}
         self._preparations = {event.TYPE: prepare for event, prepare in preparations.items()}
         self._clock = clock
         self._metrics = metrics
@@ -186,11 +187,11 @@ class Consumer:
         return after
 
     async def _handle(self, session: AsyncSession, received: Sequence[Received[Any]], prepared: Mapping[UUID, Any]) -> None:
-        for group in waves(received):
-            event_type = group[0].event.TYPE
-            with start_span(f"handle {event_type}", group[0].envelope.traceparent):
-                await self._handlers[event_type](session, Batch(group, prepared, self._clock))
-            self._metrics.handled(event_type, len(group))
+        for handler, group in waves(received, self._handlers):
+            with start_span(f"handle {group[0].event.TYPE}", group[0].envelope.traceparent):
+                await handler(session, Batch(group, prepared, self._clock))
+        for event_type, number in Counter(one.event.TYPE for one in received).items():
+            self._metrics.handled(event_type, number)
 
     async def _prepare(self, received: Sequence[Received[Any]]) -> Mapping[UUID, Any]:
         by_type: defaultdict[str, list[Received[Any]]] = defaultdict(list)
@@ -210,7 +211,7 @@ class Consumer:
         received = []
         for record in records:
             event_type = type_of(record.headers)
-            if event_type is not None and newest_type(event_type) in self._handlers:
+            if event_type is not None and newest_type(event_type) in self._types:
                 envelope = read_envelope(record.headers, record.value)
                 received.append(Received(read_event(envelope), envelope, (record.topic, record.partition, record.offset)))
             elif event_type not in REGISTRY:

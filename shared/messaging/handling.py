@@ -27,16 +27,33 @@ class Received(Generic[E]):
 
 @dataclass(frozen=True, slots=True)
 class Batch(Generic[E]):
-    """Events of one type, no two under the same key, in the order of the log; and what was prepared for them."""
+    """Events in the order of the log, and what was prepared for them.
+
+    They are of one type, no two under the same key; a handler marked `InOrder` gets those of all its types, a key as often as it comes.
+    """
 
     received: Sequence[Received[E]]
     prepared: Mapping[UUID, Any]
-    """By event id, what this type's `Prepare` found; empty without one."""
+    """By event id, what its type's `Prepare` found; empty without one."""
     clock: Clock
 
 
 Handler = Callable[[AsyncSession, Batch[Any]], Awaitable[None]]
 """Writes state and outbox in the caller's transaction; never commits; does the same thing when called again."""
+
+
+@dataclass(frozen=True)
+class InOrder:
+    """A handler that follows lives: it works out in memory what a batch makes of each row, and writes the row once.
+
+    Under load a batch holds several events of the same appeal; a handler of one type reads and writes its row for each.
+    """
+
+    handler: Handler
+
+    async def __call__(self, session: AsyncSession, batch: Batch[Any]) -> None:
+        await self.handler(session, batch)
+
 
 Prepare = Callable[[Sequence[Received[Any]]], Awaitable[Mapping[UUID, Any]]]
 """Asks the owner of a content before any transaction is open. `OwnerUnavailable` makes the batch wait in order.
@@ -48,24 +65,29 @@ Handlers = Mapping[type[Event], Handler]
 Preparations = Mapping[type[Event], Prepare]
 
 
-def waves(received: Sequence[Received[Any]]) -> list[list[Received[Any]]]:
-    """Cut a batch into groups of one type each, as few as the order under every key allows.
+def waves(received: Sequence[Received[Any]], handlers: Handlers) -> list[tuple[Handler, list[Received[Any]]]]:
+    """Cut a batch into groups, each for one call of a handler, as few as the order under every key allows.
 
-    Within a group no key stands twice, so a handler may treat its events as independent.
+    A group is of one type and holds no key twice, so that its events are independent; or it is for a handler that takes them in order.
     """
     rest = list(received)
-    cut: list[list[Received[Any]]] = []
+    cut: list[tuple[Handler, list[Received[Any]]]] = []
     while rest:
         wanted = type(rest[0].event)
+        handler = handlers[wanted]
+        in_order = isinstance(handler, InOrder)
         group: list[Received[Any]] = []
         later: list[Received[Any]] = []
         blocked: set[str] = set()
         for one in rest:
-            if type(one.event) is wanted and one.envelope.key not in blocked:
+            given = type(one.event)
+            if (given is wanted or (in_order and handlers[given] is handler)) and one.envelope.key not in blocked:
                 group.append(one)
+                if in_order:
+                    continue
             else:
                 later.append(one)
             blocked.add(one.envelope.key)
-        cut.append(group)
+        cut.append((handler, group))
         rest = later
     return cut

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.bulk import insert_rows
+from shared.bulk import insert_later, insert_waiting
 from shared.clock import Clock
 from shared.contracts import Event
 from shared.ids import Ids, derived
@@ -69,7 +69,8 @@ def append(
 
 
 async def flush(session: AsyncSession) -> int:
-    """Store what was appended; called by the boundary just before the commit. Returns how many."""
+    """Store what was appended, and what else waits; called by the boundary just before the commit. Returns how many events."""
     pending: _Pending = session.info["outbox"]
-    await insert_rows(session, tables.outbox, pending.rows)
+    insert_later(session, tables.outbox, pending.rows)
+    await insert_waiting(session)
     return len(pending.rows)

@@ -97,8 +97,8 @@ class World:
 
     async def apply(self, told: Sequence[Received[Any]]) -> None:
         async with self.parts.database.write() as session:
-            for group in waves(told):
-                await HANDLERS[type(group[0].event)](session, Batch(group, {}, self.clock))
+            for handler, group in waves(told, HANDLERS):
+                await handler(session, Batch(group, {}, self.clock))
 
     def envelopes(self, *events: AppealEvent) -> list[Envelope]:
         """As the relays of the others would put them into the log."""

@@ -75,7 +75,7 @@ def _database(server: str) -> Iterator[str]:
     name = f"{PREFIX}_aryz_intake"
 
     async def execute(*statements: str) -> None:
-        connection = await asyncpg.connect(server)
+        connection = await asyncpg.connect(server, database="postgres")
         for statement in statements:
             await connection.execute(statement)
         await connection.close()

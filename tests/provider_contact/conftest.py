@@ -194,8 +194,8 @@ class World:
                 prepared.update(await prepare(some))
         self.statements.clear()
         async with self.parts.database.write() as session:
-            for group in waves(told):
-                await HANDLERS[type(group[0].event)](session, Batch(group, prepared, self.clock))
+            for handler, group in waves(told, HANDLERS):
+                await handler(session, Batch(group, prepared, self.clock))
 
     def token(self, role: Any, **claims: Any) -> dict[str, str]:
         assert self.foundation.issuer

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from shared.bulk import insert_new_rows, insert_rows, update_rows
+from shared.bulk import insert_later, insert_new_rows, insert_rows, update_rows
 from shared.clock import SystemClock
 from shared.database import Database
 from shared.ids import RandomIds
@@ -117,6 +117,33 @@ class TestInsertRows:
     async def test_no_rows_are_no_statement(self, database):
         async with database.write() as session:
             await insert_rows(session, letter, [])
+
+
+class TestInsertLater:
+    async def test_rows_of_several_tables_are_there_after_the_transaction_in_their_order(self, database):
+        given, places = letters(5), [{"topic": "t", "partition": n, "next": n} for n in range(3)]
+        async with database.write() as session:
+            insert_later(session, letter, given)
+            insert_later(session, place, places)
+            insert_later(session, reply, [{"id": 1, "to": 1}])  # its letter comes with the same statement
+        assert [row["event_id"] for row in await stored(database, letter)] == [row["event_id"] for row in given]
+        assert [row["next"] for row in await stored(database, place)] == [0, 1, 2]
+        assert [row["to"] for row in await stored(database, reply)] == [1]
+
+    async def test_an_error_comes_out_at_the_end_and_nothing_is_kept(self, database):
+        one = letters(1)[0]
+        with pytest.raises(IntegrityError):
+            async with database.write() as session:
+                insert_later(session, place, [{"topic": "t", "partition": 0, "next": 0}])
+                insert_later(session, letter, [one, one])
+        assert await stored(database, place) == []
+
+    async def test_a_transaction_that_fails_before_its_end_keeps_nothing(self, database):
+        with pytest.raises(ZeroDivisionError):
+            async with database.write() as session:
+                insert_later(session, letter, letters(2))
+                raise ZeroDivisionError
+        assert await stored(database, letter) == []
 
 
 class TestInsertNewRows:

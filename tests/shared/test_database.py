@@ -124,6 +124,25 @@ def _failing_with(error: Exception) -> None:
         connection.execute(text("SELECT 1"))
 
 
+class TestServerGoes:
+    @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+    async def test_a_statement_that_meets_its_farewell_is_told_by_what_passes(self, database):
+        """Every fifth BEGIN that does so is where asyncpg loses its place."""
+        for _ in range(60):
+            with pytest.raises(OperationalError):
+                async with database.engine.connect() as connection:
+                    going = asyncio.create_task(_end(database, await connection.scalar(text("SELECT pg_backend_pid()"))))
+                    while True:
+                        await connection.rollback()
+                        await connection.execute(text("SELECT 1"))
+            await going
+
+
+async def _end(database, session_id):
+    async with database.write() as session:
+        await session.execute(text("SELECT pg_terminate_backend(:id)"), {"id": session_id})
+
+
 class TestCancelled:
     async def test_a_cancelled_writer_leaves_nothing_and_the_next_one_works(self, database):
         for pause in range(12):  # wherever the cancellation falls: waiting for the turn, inside, or in the commit

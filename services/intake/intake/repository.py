@@ -1,5 +1,6 @@
 """Every question that intake asks its database."""
 
+from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,11 +12,12 @@ from sqlalchemy.orm import defer
 from sqlmodel import col
 
 from intake.models import LAST_SEQUENCE, Appeal, ContentRead, Provider, RegisterCounter, Timeline, Tracking, WrongAttempt
-from shared.bulk import fetch, insert_new_rows, insert_rows, update_rows
+from shared.bulk import fetch, insert_later, insert_new_rows, update_rows
 from shared.database import among, table_of
 from shared.messaging.inbox import upserting
 
 Rows = Sequence[dict[str, Any]]
+DRAWN_AHEAD = 256  # one round trip in some ten groups of appeals
 _WORDS: tuple[Any, ...] = (Appeal.text, Appeal.applicant, Appeal.provider_name)
 
 
@@ -29,6 +31,20 @@ async def next_sequences(session: AsyncSession, n: int) -> list[int]:
     following = (RegisterCounter.value + n - 1) % LAST_SEQUENCE + 1  # a single writer: SQLite's lock is ours already
     last = (await session.execute(update(RegisterCounter).values(value=following).returning(col(RegisterCounter.value)))).scalar_one()
     return [(last - n + step) % LAST_SEQUENCE + 1 for step in range(n)]
+
+
+class Sequences:
+    """Sequence numbers, on PostgreSQL drawn ahead: a rollback does not give them out again, and whoever ends leaves a gap."""
+
+    def __init__(self) -> None:
+        self._drawn: deque[int] = deque()
+
+    async def take(self, session: AsyncSession, n: int) -> list[int]:
+        if not session.get_bind().dialect.supports_sequences:
+            return await next_sequences(session, n)
+        if len(self._drawn) < n:
+            self._drawn.extend(await next_sequences(session, n + DRAWN_AHEAD))
+        return [self._drawn.popleft() for _ in range(n)]
 
 
 async def known_providers(session: AsyncSession, ids: Collection[UUID]) -> set[UUID]:
@@ -45,9 +61,10 @@ async def active_providers(session: AsyncSession, region: str) -> Sequence[Provi
     return sorted(found, key=lambda one: (one.name_ru, one.id))  # here, as each engine has an order of letters of its own
 
 
-async def add_appeals(session: AsyncSession, appeals: Rows, trackings: Rows) -> None:
-    await insert_rows(session, Appeal, appeals)
-    await insert_rows(session, Tracking, trackings)
+def add_appeals(session: AsyncSession, appeals: Rows, trackings: Rows) -> None:
+    """At the end of the transaction."""
+    insert_later(session, Appeal, appeals)
+    insert_later(session, Tracking, trackings)
 
 
 async def appeal_by_number(session: AsyncSession, number: str) -> tuple[Appeal, Tracking] | None:

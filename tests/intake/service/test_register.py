@@ -35,14 +35,14 @@ class TestGroups:
     async def test_equal_keys_meet_before_the_insert(self, desk):
         key = {"Idempotency-Key": "k-1"}
         numbers = []
-        draw = repository.next_sequences
+        take = repository.Sequences.take
 
-        async def count(session, n):
+        async def count(sequences, session, n):
             numbers.append(n)
-            return await draw(session, n)
+            return await take(sequences, session, n)
 
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(repository, "next_sequences", count)
+            patched.setattr(repository.Sequences, "take", count)
             answers = await asyncio.gather(*(desk.file(key) for _ in range(20)))
         assert len({one.content for one in answers}) == 1
         assert sum(numbers) == 1

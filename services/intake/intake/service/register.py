@@ -84,6 +84,7 @@ class Register:
         self._parts = parts
         writers = 1 if parts.database.is_sqlite else WRITERS
         self._group: GroupCommit[_Entry, Receipt | DomainError] = GroupCommit(self._together, writers=writers)
+        self._sequences = repository.Sequences()
         parts.last_steps.append(self._group.drain)
         self._in_flight: dict[tuple[str, str], tuple[bytes, asyncio.Future[Receipt | DomainError]]] = {}
 
@@ -158,7 +159,7 @@ class Register:
         return _Entry(filing, request, appeal_id, pin, row, current_traceparent())
 
     async def _together(self, entries: Sequence[_Entry]) -> Sequence[Receipt | DomainError]:
-        """One transaction for all: one statement a table, and an answer for each."""
+        """One transaction for all: keys are claimed in one statement, all else is stored in another, and each has its answer."""
         now = self._parts.clock.now()
         async with self._parts.database.write() as session:
             answers = await self._refused(session, entries)
@@ -170,7 +171,7 @@ class Register:
             for one in rest:
                 earlier = repeated.get(one.request) if one.request else None
                 answers[one.appeal_id] = receipts[one.appeal_id] if earlier is None else _replay(earlier)
-            await self._store(session, [one for one in rest if answers[one.appeal_id] is receipts[one.appeal_id]])
+            self._store(session, [one for one in rest if answers[one.appeal_id] is receipts[one.appeal_id]])
         return [answers[one.appeal_id] for one in entries]
 
     async def _refused(self, session: AsyncSession, entries: Sequence[_Entry]) -> dict[UUID, Receipt | DomainError]:
@@ -185,15 +186,15 @@ class Register:
     async def _numbered(self, session: AsyncSession, entries: Sequence[_Entry], now: datetime) -> dict[UUID, Receipt]:
         """Give each its number; a repeat's is lost, which gaps allow."""
         receipts = {}
-        for one, sequence in zip(entries, await repository.next_sequences(session, len(entries)), strict=True):
+        for one, sequence in zip(entries, await self._sequences.take(session, len(entries)), strict=True):
             one.row["number"] = number_of(one.filing.received_at, one.filing.region, sequence)
             receipts[one.appeal_id] = Receipt(_body(one, one.row["number"], now))
         return receipts
 
-    async def _store(self, session: AsyncSession, entries: Sequence[_Entry]) -> None:
+    def _store(self, session: AsyncSession, entries: Sequence[_Entry]) -> None:
         for one in entries:
             outbox.append(session, events.appeal_registered(one.appeal_id, one.row["number"], one.filing), traceparent=one.traceparent)
-        await repository.add_appeals(session, [one.row for one in entries], [_tracking(one) for one in entries])
+        repository.add_appeals(session, [one.row for one in entries], [_tracking(one) for one in entries])
 
 
 def _replay(earlier: idempotency.Kept | DomainError) -> Receipt | DomainError:
