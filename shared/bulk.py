@@ -16,6 +16,7 @@ from sqlalchemy import JSON, Column, Dialect, Table, bindparam, insert, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from shared.database_errors import named
 
@@ -153,8 +154,10 @@ def _arrays(session: AsyncSession, table: Table, rows: Rows) -> list[list[Any]]:
 
 
 def _array(column: Column[Any], dialect: Dialect, values: list[Any]) -> list[Any]:
-    """Values as the driver takes them: JSON as text, times in UTC (a naive one raises ValueError, as in any statement)."""
+    """Values as the driver takes them: JSON as text, times with their zone (a naive one raises ValueError, as in any statement)."""
     process = _processor(column, dialect)
+    if isinstance(column.type, UTCDateTime):  # the driver brings any zone to UTC itself; asked here, a sixth of the time
+        return [value if value is None or value.tzinfo is not None else process(value) for value in values]
     return values if process is None else [process(value) for value in values]
 
 

@@ -32,9 +32,8 @@ def will_pass(error: BaseException) -> bool:
 def name_passing_error(context: ExceptionContext) -> BaseException | None:
     """Call a trouble that passes by its name, OperationalError: asyncpg's adapter gives locks, time-outs and ends no kind of their own."""
     error, original = context.sqlalchemy_exception, context.original_exception
-    if isinstance(original, asyncpg.InternalClientError):  # none that SQLAlchemy knows, so that it would keep the connection
+    if isinstance(original.__cause__, asyncpg.InternalClientError):  # before the driver counts the connection as closed
         context.is_disconnect = True
-        return OperationalError(context.statement, None, original, hide_parameters=True, connection_invalidated=True)
     if isinstance(error, DBAPIError) and (context.is_disconnect or _passes(original)):
         away = context.is_disconnect
         return OperationalError(error.statement, None, original, hide_parameters=True, connection_invalidated=away)

@@ -1,7 +1,7 @@
 """Identifiers: UUIDv7 for what a command makes, UUIDv5 for what follows from an event, so that work done again repeats its ids."""
 
 from typing import Protocol
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import uuid_utils.compat
 
@@ -32,4 +32,4 @@ class SequentialIds:
 
 def derived(cause: UUID, name: str, ordinal: int = 0) -> UUID:
     """The identifier that always follows from `cause`: the same cause, name and ordinal give the same id."""
-    return uuid5(cause, f"{name}/{ordinal}")
+    return uuid_utils.compat.uuid5(cause, f"{name}/{ordinal}")

@@ -64,6 +64,8 @@ class Daemon:
         self._pid_file.write_text(str(self._child.pid))
 
     def process(self) -> psutil.Process | None:
+        if self._child is not None and self._child.poll() is None:  # a moment after its start it has no command line yet to be told by
+            return psutil.Process(self._child.pid)
         return find_process(self._pid_file, self._marker)
 
     def send(self, signal_number: signal.Signals) -> None:

@@ -237,8 +237,10 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
 def to_record(record: Any, topic: str) -> Record:
     """Ours from aiokafka's."""
     headers = record.headers
-    if None in [value for _, value in headers]:  # Kafka allows a header without a value; asked first, as it costs a third of this
-        headers = tuple((name, value or b"") for name, value in headers)
+    for _, value in headers:
+        if value is None:  # Kafka allows a header without one
+            headers = tuple((name, value or b"") for name, value in headers)
+            break
     return Record(topic, record.partition, record.offset, _text(record.key), headers, record.value or b"")
 
 

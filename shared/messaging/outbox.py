@@ -1,6 +1,5 @@
 """The outbox: the only way to emit. Events are stored in the transaction that makes them true, and the relay carries them on."""
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -24,12 +23,12 @@ class _Pending:
     clock: Clock
     ids: Ids
     rows: list[dict[str, Any]]
-    ordinals: Counter[tuple[UUID, str]]
+    ordinals: dict[tuple[UUID, str], int]
 
 
 def context(service: str, clock: Clock, ids: Ids) -> dict[str, Any]:
     """What a session carries so that events can be appended in it."""
-    return {"outbox": _Pending(service, clock, ids, [], Counter())}
+    return {"outbox": _Pending(service, clock, ids, [], {})}
 
 
 def append(
@@ -48,8 +47,10 @@ def append(
     if pending.service != event.SERVICE:
         raise PermissionError(f"{event.TYPE} is {event.SERVICE}'s to say, not {pending.service}'s")
     if cause is not None and event_id is None:
-        event_id = derived(cause.id, event.TYPE, pending.ordinals[(cause.id, event.TYPE)])
-        pending.ordinals[(cause.id, event.TYPE)] += 1
+        told = (cause.id, event.TYPE)
+        ordinal = pending.ordinals.get(told, 0)
+        pending.ordinals[told] = ordinal + 1
+        event_id = derived(*told, ordinal)
     elif event_id is None:
         event_id = pending.ids.new()
     pending.rows.append(

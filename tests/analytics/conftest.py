@@ -95,6 +95,10 @@ class World:
         await self.apply(told)
         return told
 
+    def begin_again(self) -> None:
+        """What is told next gets the ids of what was told first."""
+        self._told = 0
+
     async def apply(self, told: Sequence[Received[Any]]) -> None:
         async with self.parts.database.write() as session:
             for handler, group in waves(told, HANDLERS):

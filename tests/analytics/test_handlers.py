@@ -8,6 +8,7 @@ from sqlalchemy import event as sqlalchemy_event
 
 from analytics.errors import UnknownAppeal
 from analytics.handlers import HANDLERS, local_day
+from analytics.models import fact, transition
 from shared.contracts import REGISTRY, ProviderRecorded
 
 NOW = datetime(2026, 2, 5, 6, 0, tzinfo=UTC)
@@ -115,7 +116,22 @@ class TestFacts:
                 statements.clear()
                 await world.tell(*(make(name, number) for number in numbers))
                 sizes.setdefault(name, []).append(len(statements))
+            statements.clear()
+            await world.tell(*(make(name, number + size) for name in LIFE for number in numbers[:30]))
+            sizes.setdefault("lives", []).append(len(statements) + 1)  # nothing was there to be changed
         assert all(one == many for one, many in sizes.values()), sizes
+
+    async def test_a_life_in_one_batch_is_as_event_by_event(self, world, make):
+        at_once = [make(name, number) for name in LIFE for number in (1, 2)]
+        await world.tell(*at_once)
+        together = (await world.facts(), await world.transitions())
+        async with world.parts.database.write() as session:
+            for table in (fact, transition):
+                await session.execute(table.delete())
+        world.begin_again()
+        for second, one in enumerate(at_once):
+            await world.tell(one, at=NOW + timedelta(seconds=second))
+        assert (await world.facts(), await world.transitions()) == together
 
     async def test_500_events_are_applied_quickly(self, world, make):
         took = {"appeal-registered": [], "appeal-routed": []}

@@ -13,10 +13,11 @@ from aiokafka.errors import KafkaError
 
 from engines import KafkaCluster, PostgresServer
 from shared.contracts import APPEALS, TOPICS
-from suite.processes import SERVICES, Process, Processes
+from suite.processes import SERVICES, Process, ProcessEnded, Processes
 
 STOP_SECONDS = (1.0, 8.0)  # how long a suspended process stays away
 POLL_SECONDS = 0.1
+READY_POLL_SECONDS = 0.2  # a dozen processes on two cores are asked
 SYNC_SECONDS = 120
 LEADER_SECONDS = 30
 RELAYING = ("intake", "routing", "provider-contact")  # analytics has nothing to say
@@ -24,6 +25,20 @@ RELAYING = ("intake", "routing", "provider-contact")  # analytics has nothing to
 
 async def _nothing():
     pass
+
+
+async def ready(*processes: Process):
+    """Wait until all of them say so at the same moment. Raises ProcessEnded if one fell."""
+    async with httpx.AsyncClient(timeout=1, trust_env=False) as http:
+        while True:
+            for each in processes:
+                if each.exit_code is not None:
+                    raise ProcessEnded(f"{each} ended with {each.exit_code}: {each.last_words()}")
+            asked = (http.get(f"{each.url}/{each.service}/health/ready") for each in processes)
+            answers = await asyncio.gather(*asked, return_exceptions=True)
+            if all(isinstance(each, httpx.Response) and each.is_success for each in answers):
+                return
+            await asyncio.sleep(READY_POLL_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -94,7 +109,7 @@ class Ground:
 
     async def _start(self, process):
         process.start()
-        await asyncio.to_thread(process.wait_ready)
+        await ready(process)
 
     async def _relay_leader(self):
         workers = self._workers(self._random.choice(RELAYING))

@@ -20,7 +20,7 @@ from suite.processes import SERVICES
 from tests.chaos.senders import complaint
 
 AT_ONCE = 4
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.1
 
 _tracking, _fact = intake.models.Tracking, analytics.models.Fact
 _case, _inquiry = routing.models.AppealCase, provider_contact.models.Inquiry

@@ -8,7 +8,7 @@ from itertools import count
 
 import httpx
 
-RETRY_SECONDS = 0.1
+RETRY_SECONDS = 0.2
 AT_ONCE = 16
 LATER = {httpx.codes.SERVICE_UNAVAILABLE}  # "try again": the one answer besides the receipt that trouble excuses
 LATER_AT_THE_DESK = LATER | {httpx.codes.NOT_FOUND, httpx.codes.CONFLICT}  # not routed yet; moved by an event meanwhile

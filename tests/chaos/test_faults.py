@@ -21,7 +21,7 @@ from suite.process import UNLIMITED
 from suite.processes import SERVICES, Processes
 from suite.tokens import issue
 from suite.verification import verify
-from tests.chaos.faults import MAIN, Ground, schedule
+from tests.chaos.faults import MAIN, Ground, ready, schedule
 from tests.chaos.probes import Probes
 from tests.chaos.report import Recovery, Run, all_percentiles, written
 from tests.chaos.senders import Clerk, Senders, complaint, consultation
@@ -31,10 +31,9 @@ APPEALS = int(os.environ.get("ARYZ_CHAOS_APPEALS", "200"))
 SEED = int(os.environ.get("ARYZ_CHAOS_SEED", "1"))
 REPORT = os.environ.get("ARYZ_CHAOS_REPORT")
 PREFIX = "chaos"
-A_SECOND = 10  # appeals besides the probes: two cores have the processes to start again besides
+A_SECOND = 8  # appeals besides the probes: two cores have the processes to start again besides
 SENDER_SECONDS = 3.0  # a channel does not wait longer: an api may be stopped for 8
 DOUBLED = SERVICES if len(MAIN) < FAULTS else ("routing",)  # services with a second worker: each costs a few seconds at the start
-READY_POLL_SECONDS = 0.05
 RECOVERY_SECONDS = 90  # then the run has failed
 P95_SECONDS = 15.0
 ENOUGH_FOR_P95 = 20
@@ -86,18 +85,6 @@ async def _received(running):
     return answer.json()["value"]
 
 
-async def _all_ready(running):
-    """Until every process says so, at the same moment. Raises ProcessEnded if one fell."""
-    async with httpx.AsyncClient(timeout=1, trust_env=False) as http:
-        while True:
-            running.check()
-            asked = (http.get(f"{each.url}/{each.service}/health/ready") for each in running.all)
-            answers = await asyncio.gather(*asked, return_exceptions=True)
-            if all(isinstance(each, httpx.Response) and each.is_success for each in answers):
-                return
-            await asyncio.sleep(READY_POLL_SECONDS)
-
-
 async def _suffer(ground, probes, kind, began):
     """One fault, from the stroke until everything goes on."""
     fault = await ground.choose(kind)
@@ -109,7 +96,7 @@ async def _suffer(ground, probes, kind, began):
         if fault.mend is not None:
             await fault.mend()
             recovering.create_task(probes.pass_through())
-        recovering.create_task(_all_ready(ground.running))
+        recovering.create_task(ready(*ground.running.all))
     recovery = Recovery(kind, fault.target, struck - began, monotonic() - struck)
     _say(f"{recovery.at:6.0f}  {kind:30}{recovery.seconds:6.1f}  {fault.target}")
     await fault.afterwards()

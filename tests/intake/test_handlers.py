@@ -211,6 +211,26 @@ class TestBatches:
         assert len([one for one in statements if not one.startswith("BEGIN")]) <= 3  # PostgreSQL takes rows beside the cursor
         assert len(await desk.rows(Timeline)) == size
 
+    async def test_several_events_of_an_appeal_in_one_batch_are_as_one_by_one(self, desk):
+        lives = [(await filed(desk))[0] for _ in range(2)]
+        told = [
+            [
+                routed(one),
+                clock(one, datetime(2026, 3, 2, 18, 59, 59, tzinfo=UTC)),
+                TierRaised(appeal_id=one, tier=3, queue="q", reason="r"),
+                CaseClosed(appeal_id=one, outcome="NOTED", actor_role="head"),
+            ]
+            for one in lives
+        ]
+        await apply(desk, *told[0])
+        for event in told[1]:
+            await apply(desk, event)
+        at_once, one_by_one = sorted(await desk.rows(Tracking), key=lambda row: lives.index(row.appeal_id))
+        assert [*at_once][1:] == [*one_by_one][1:]  # all but the id
+        assert (at_once.status, at_once.tier, at_once.outcome, at_once.due_provisional, at_once.version) == ("CLOSED", 3, "NOTED", False, 5)
+        kept = [[(row.type, row.data, row.holder) for row in await desk.rows(Timeline) if row.appeal_id == one] for one in lives]
+        assert sorted(kept[0]) == sorted(kept[1])
+
 
 class TestProviders:
     async def test_the_replica_holds_the_latest(self, desk):

@@ -245,6 +245,10 @@ class TestLexicon:
         with pytest.raises(LexiconError, match="empty"):
             build(self.parsed(stems=["ь"]))
 
+    def test_a_term_given_twice_stops_the_start(self):
+        with pytest.raises(LexiconError, match="twice"):
+            build(self.parsed(stems=["дәрі", "дәрі"]))
+
     def test_every_category_and_topic_but_the_general_ones_has_words(self):
         with_words = lexicon_terms()
         roots = {taxonomy().root_category(code) for code in taxonomy().categories} - {"OTHER_COMPLAINT"}

@@ -1,15 +1,14 @@
 """From events to grains. Every event of an appeal leaves a transition; most also change the appeal's fact.
 
-A handler reads the facts of its batch, works out what becomes of them, and writes facts and transitions: four statements a batch,
-whatever its size. An event that was applied before changes nothing.
+The events of appeals have one handler: it reads the facts of its batch, works out what becomes of each, and writes facts and transitions,
+four statements whatever the batch's size and however many events an appeal has in it.
 """
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Any, TypeVar
-from uuid import UUID
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics import repository
@@ -27,7 +26,6 @@ from shared.contracts import (
     ClockBreached,
     ClockStarted,
     ClockWarned,
-    Event,
     InquiryAcknowledged,
     InquiryAnswered,
     InquiryOverdue,
@@ -39,12 +37,11 @@ from shared.contracts import (
 from shared.domain.lifecycle import holder_of, status_after
 from shared.domain.regions import regions
 from shared.domain.taxonomy import LOWEST_TIER, taxonomy
-from shared.messaging.handling import Batch, Handler, Received
+from shared.messaging.handling import Batch, Handlers, InOrder, Received
 
-E = TypeVar("E", bound=AppealEvent)
 Values = dict[str, Any]
-Change = Callable[[Any, Row[Any], datetime], Values]
-"""What an event changes in the fact it finds; the same keys whenever the type is the same."""
+Change = Callable[[Any, Values, datetime], Values]
+"""What an event changes in the fact it finds, the event's time given."""
 Actor = Callable[[Any], str]
 
 CITIZEN, FUND, PROVIDER, SYSTEM = "citizen", "fund", "provider", "system"
@@ -72,76 +69,58 @@ def _always(actor: str) -> Actor:
 # -- the first event of an appeal --
 
 
-def _registered(event: AppealRegistered) -> Values:
-    return {
-        "language": event.language,
+_UNKNOWN_YET: Values = dict.fromkeys(
+    ("provider_id", "tier", "urgency", "outcome", "registered_at", "due_at", "routed_at", "answered_at", "closed_at")
+)
+
+
+def _registered(event: AppealRegistered, at: datetime) -> Values:
+    return _new_fact(event, "REGISTERED", at) | {
         "provider_id": event.provider_id,
-        "imported": False,
-        "status": "REGISTERED",
-        "outcome": None,
         "registered_at": event.registered_at,
         "due_at": event.due_at,
-        "closed_at": None,
     }
 
 
-def _imported(event: AppealImported) -> Values:
-    return {
-        "language": event.language,
-        "provider_id": None,
-        "imported": True,
-        "status": "CLOSED",
-        "outcome": event.outcome,
-        "registered_at": None,
-        "due_at": None,
-        "closed_at": event.closed_at,
-    }
+def _imported(event: AppealImported, at: datetime) -> Values:
+    return _new_fact(event, "CLOSED", at) | {"imported": True, "outcome": event.outcome, "closed_at": event.closed_at}
 
 
-def _opening(values: Callable[[Any], Values], actor: str) -> Handler:
-    async def open_facts(session: AsyncSession, batch: Batch[Any]) -> None:
-        facts, transitions = [], []
-        for one in batch.received:
-            fact = _new_fact(one) | values(one.event)
-            facts.append(fact)
-            transitions.append(_transition(one, actor, before=None, after=fact))
-        await repository.add_facts(session, facts)
-        await repository.add_transitions(session, transitions)
-
-    return open_facts
-
-
-def _new_fact(one: Received[Any]) -> Values:
-    event: AppealRegistered | AppealImported = one.event
-    return {
+def _new_fact(event: AppealRegistered | AppealImported, status: str, at: datetime) -> Values:
+    return _UNKNOWN_YET | {
         "appeal_id": event.appeal_id,
         "region": event.region,
         "channel": event.channel,
+        "language": event.language,
         "kind": event.kind,
         "category": event.category,
         "topic": event.topic,
-        "tier": None,
-        "urgency": None,
+        "imported": False,
+        "status": status,
         "received_at": event.received_at,
         "received_on": local_day(event.received_at, event.region),
-        "routed_at": None,
-        "answered_at": None,
-        "moved_at": one.envelope.time,
+        "moved_at": at,
     }
+
+
+_OPENING: Mapping[type[AppealEvent], tuple[Callable[[Any, datetime], Values], Actor]] = {
+    AppealRegistered: (_registered, _always(CITIZEN)),
+    AppealImported: (_imported, _always(SYSTEM)),
+}
 
 
 # -- what comes after --
 
 
-def _unchanged(_event: AppealEvent, _fact: Row[Any], _at: datetime) -> Values:
+def _unchanged(_event: AppealEvent, _fact: Values, _at: datetime) -> Values:
     return {}
 
 
-def _routed(event: AppealRouted, _fact: Row[Any], at: datetime) -> Values:
+def _routed(event: AppealRouted, _fact: Values, at: datetime) -> Values:
     return _current_codes(event) | {"urgency": event.urgency, "language": event.language, "routed_at": at}
 
 
-def _corrected(event: ClassificationCorrected, _fact: Row[Any], _at: datetime) -> Values:
+def _corrected(event: ClassificationCorrected, _fact: Values, _at: datetime) -> Values:
     return _current_codes(event)
 
 
@@ -149,85 +128,113 @@ def _current_codes(event: AppealRouted | ClassificationCorrected) -> Values:
     return {"kind": event.kind, "category": event.category, "topic": event.topic, "tier": event.tier}
 
 
-def _tier_raised(event: TierRaised, _fact: Row[Any], _at: datetime) -> Values:
+def _tier_raised(event: TierRaised, _fact: Values, _at: datetime) -> Values:
     return {"tier": event.tier}
 
 
-def _clock_started(event: ClockStarted, fact: Row[Any], _at: datetime) -> Values:
-    return {"due_at": event.due_at if event.statutory else fact.due_at}
+def _clock_started(event: ClockStarted, fact: Values, _at: datetime) -> Values:
+    return {"due_at": event.due_at if event.statutory else fact["due_at"]}
 
 
-def _answered(_event: AnswerGiven, fact: Row[Any], at: datetime) -> Values:
-    return {"answered_at": fact.answered_at or at}
+def _answered(_event: AnswerGiven, fact: Values, at: datetime) -> Values:
+    return {"answered_at": fact["answered_at"] or at}
 
 
-def _closed(event: CaseClosed, _fact: Row[Any], at: datetime) -> Values:
+def _closed(event: CaseClosed, _fact: Values, at: datetime) -> Values:
     return {"outcome": event.outcome, "closed_at": at}
 
 
-def _provider_matched(event: ProviderMatched, _fact: Row[Any], _at: datetime) -> Values:
+def _provider_matched(event: ProviderMatched, _fact: Values, _at: datetime) -> Values:
     return {"provider_id": event.provider_id}
 
 
-def _inquiry_sent(event: InquirySent, fact: Row[Any], _at: datetime) -> Values:
-    return {"provider_id": fact.provider_id or event.provider_id}
+def _inquiry_sent(event: InquirySent, fact: Values, _at: datetime) -> Values:
+    return {"provider_id": fact["provider_id"] or event.provider_id}
 
 
-def _moving(change: Change, actor: Actor) -> Handler:
-    async def move_facts(session: AsyncSession, batch: Batch[Any]) -> None:
-        applied = await repository.applied(session, [one.envelope.id for one in batch.received])
-        fresh = [one for one in batch.received if one.envelope.id not in applied]
-        facts = await repository.facts(session, [one.event.appeal_id for one in fresh])
-        updates, transitions = [], []
-        for one in fresh:
-            before = _found(facts, one.event.appeal_id)
-            after = _moved(one, before, change)
-            updates.append(after)
-            transitions.append(_transition(one, actor(one.event), before=before, after=before._asdict() | after))
-        await repository.update_facts(session, updates)
-        await repository.add_transitions(session, transitions)
-
-    return move_facts
-
-
-def _found(facts: Mapping[UUID, Row[Any]], appeal_id: UUID) -> Row[Any]:
-    try:
-        return facts[appeal_id]
-    except KeyError:
-        raise UnknownAppeal from None
+_MOVING: Mapping[type[AppealEvent], tuple[Change, Actor]] = {
+    AppealRouted: (_routed, _always(SYSTEM)),
+    ClassificationCorrected: (_corrected, _actor_by_role),
+    TierRaised: (_tier_raised, _always(FUND)),
+    CaseClaimed: (_unchanged, _actor_by_role),
+    AnswerGiven: (_answered, _actor_by_role),
+    CaseClosed: (_closed, _actor_by_role),
+    ClockStarted: (_clock_started, _always(SYSTEM)),
+    ClockWarned: (_unchanged, _always(SYSTEM)),
+    ClockBreached: (_unchanged, _always(SYSTEM)),
+    ProviderMatched: (_provider_matched, _matcher),
+    InquirySent: (_inquiry_sent, _always(FUND)),
+    InquiryAcknowledged: (_unchanged, _always(PROVIDER)),
+    InquiryAnswered: (_unchanged, _always(PROVIDER)),
+    InquiryOverdue: (_unchanged, _always(SYSTEM)),
+}
 
 
-def _moved(one: Received[Any], before: Row[Any], change: Change) -> Values:
-    return {
-        "appeal_id": before.appeal_id,
-        "status": status_after(before.status, one.event.FACT),
-        "moved_at": max(before.moved_at, one.envelope.time),
-        **change(one.event, before, one.envelope.time),
-    }
+# -- the life of an appeal --
 
 
-def _transition(one: Received[Any], actor: str, *, before: Row[Any] | None, after: Values) -> Values:
+@InOrder
+async def follow(session: AsyncSession, batch: Batch[Any]) -> None:
+    """Bring facts forward and note the transitions. Raises UnknownAppeal for an event of an appeal that was never registered."""
+    stored = await repository.facts(session, list({one.event.appeal_id: None for one in batch.received}))
+    facts = dict(stored)
+    transitions = []
+    for one in batch.received:
+        appeal_id = one.event.appeal_id
+        before = facts.get(appeal_id)
+        after, actor = _opened(one, before) if type(one.event) in _OPENING else _moved(one, before)
+        facts[appeal_id] = after
+        transitions.append(_transition(one, actor, before=before, after=after))
+    await repository.add_facts(session, [fact for appeal_id, fact in facts.items() if appeal_id not in stored])
+    await repository.update_facts(session, [facts[appeal_id] for appeal_id in stored])
+    await repository.add_transitions(session, transitions)
+
+
+def _opened(one: Received[Any], before: Values | None) -> tuple[Values, str]:
+    values, actor = _OPENING[type(one.event)]
+    return before or values(one.event, one.envelope.time), actor(one.event)
+
+
+def _moved(one: Received[Any], before: Values | None) -> tuple[Values, str]:
+    if before is None:
+        raise UnknownAppeal
+    change, actor = _MOVING[type(one.event)]
     at = one.envelope.time
+    after = before | {"status": status_after(before["status"], one.event.FACT), "moved_at": max(before["moved_at"], at)}
+    return after | change(one.event, before, at), actor(one.event)
+
+
+def _transition(one: Received[Any], actor: str, *, before: Values | None, after: Values) -> Values:
+    at = one.envelope.time
+    left = _stand(before["status"], before["tier"]) if before else None
+    reached = _stand(after["status"], after["tier"])
     return {
         "event_id": one.envelope.id,
         "appeal_id": one.event.appeal_id,
         "type": one.event.FACT,
         "at": at,
         "actor_kind": actor,
-        "holder_before": holder_of(before.status, before.tier) if before else None,
-        "holder_after": holder_of(after["status"], after["tier"]),
+        "holder_before": left.holder if left else None,
+        "holder_after": reached.holder,
         # Services' clocks differ by a little: a negative dwell would be theirs, not the appeal's.
-        "dwell_seconds": max(0, int((at - before.moved_at).total_seconds())) if before else None,
-        "backward": before is not None and _place(after["status"], after["tier"]) < _place(before.status, before.tier),
+        "dwell_seconds": max(0, int((at - before["moved_at"]).total_seconds())) if before else None,
+        "backward": left is not None and reached.place < left.place,
     }
 
 
-def _place(status: str, tier: int | None) -> tuple[int, int]:
-    """How far an appeal has come: stage, then tier within the Fund."""
+class _Stand(NamedTuple):
+    """Who holds an appeal, and how far it has come: stage, then tier within the Fund."""
+
+    holder: str
+    place: tuple[int, int]
+
+
+@cache  # a few statuses and tiers, looked up twice an event
+def _stand(status: str, tier: int | None) -> _Stand:
     if taxonomy().statuses[status].final:
-        return 3, 0
+        return _Stand(holder_of(status, tier), (3, 0))
     stages = {"RECEIVED": 0, "REGISTERED": 0, "ANSWERED": 2}
-    return stages.get(status, 1), tier or LOWEST_TIER
+    return _Stand(holder_of(status, tier), (stages.get(status, 1), tier or LOWEST_TIER))
 
 
 async def name_providers(session: AsyncSession, batch: Batch[ProviderRecorded]) -> None:
@@ -236,22 +243,4 @@ async def name_providers(session: AsyncSession, batch: Batch[ProviderRecorded]) 
     await repository.name_providers(session, rows)
 
 
-HANDLERS: Mapping[type[Event], Handler] = {
-    AppealRegistered: _opening(_registered, CITIZEN),
-    AppealImported: _opening(_imported, SYSTEM),
-    AppealRouted: _moving(_routed, _always(SYSTEM)),
-    ClassificationCorrected: _moving(_corrected, _actor_by_role),
-    TierRaised: _moving(_tier_raised, _always(FUND)),
-    CaseClaimed: _moving(_unchanged, _actor_by_role),
-    AnswerGiven: _moving(_answered, _actor_by_role),
-    CaseClosed: _moving(_closed, _actor_by_role),
-    ClockStarted: _moving(_clock_started, _always(SYSTEM)),
-    ClockWarned: _moving(_unchanged, _always(SYSTEM)),
-    ClockBreached: _moving(_unchanged, _always(SYSTEM)),
-    ProviderMatched: _moving(_provider_matched, _matcher),
-    InquirySent: _moving(_inquiry_sent, _always(FUND)),
-    InquiryAcknowledged: _moving(_unchanged, _always(PROVIDER)),
-    InquiryAnswered: _moving(_unchanged, _always(PROVIDER)),
-    InquiryOverdue: _moving(_unchanged, _always(SYSTEM)),
-    ProviderRecorded: name_providers,
-}
+HANDLERS: Handlers = {**dict.fromkeys((*_OPENING, *_MOVING), follow), ProviderRecorded: name_providers}

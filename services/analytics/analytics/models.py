@@ -1,11 +1,13 @@
 """The two grains and the names of providers. Codes, ids, times and counts only; everything comes from events."""
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Index, MetaData, Table
+from sqlalchemy import Index, MetaData, Table, text
 from sqlmodel import Field, SQLModel
+
+_ANSWERED: Final = text("answered_at IS NOT NULL")
 
 
 class AnalyticsModel(SQLModel):
@@ -24,7 +26,7 @@ class Fact(AnalyticsModel, table=True):
         Index("ix_fact_subject", "kind", "received_on", "topic", "region", "category", "provider_id"),
         Index("ix_fact_result", "received_on", "region", "outcome", "tier", "kind"),
         Index("ix_fact_open", "status", "urgency"),
-        Index("ix_fact_answered", "answered_at", "due_at"),
+        Index("ix_fact_answered", "answered_at", "due_at", sqlite_where=_ANSWERED, postgresql_where=_ANSWERED),
     )
 
     appeal_id: UUID = Field(primary_key=True)
@@ -57,7 +59,7 @@ class Transition(AnalyticsModel, table=True):
     """An event of an appeal's life: who acted, who held it before and after, and how long the state before had lasted."""
 
     event_id: UUID = Field(primary_key=True)
-    appeal_id: UUID = Field(index=True)
+    appeal_id: UUID
     type: str
     at: datetime = Field(index=True)
     actor_kind: str

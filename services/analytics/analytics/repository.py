@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.models import fact, provider, transition
@@ -38,6 +38,10 @@ _ALONG: Mapping[str, Sequence[str]] = {
     "tier": ("received_on", "region", "outcome", "tier"),
     "topic": ("received_on", "topic"),
 }
+_MOVABLE = (
+    "appeal_id", "language", "kind", "category", "topic", "tier", "urgency", "provider_id", "status", "outcome", "due_at", "routed_at",
+    "answered_at", "closed_at", "moved_at",
+)  # fmt: skip
 
 
 # -- writing the grains --
@@ -51,20 +55,10 @@ async def add_transitions(session: AsyncSession, rows: Rows) -> None:
     await insert_new_rows(session, transition, rows, returning="event_id")
 
 
-async def applied(session: AsyncSession, event_ids: Sequence[UUID]) -> set[UUID]:
-    """Which of these events have left a transition already."""
-    query = select(transition.c.event_id).where(among(session, transition.c.event_id, event_ids))
-    return set((await session.execute(query)).scalars())
-
-
-async def facts(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, Row[Any]]:
-    """What an event may look at before it changes a fact, by appeal."""
-    c = fact.c
-    query = select(c.appeal_id, c.status, c.tier, c.moved_at, c.due_at, c.answered_at, c.provider_id).where(
-        among(session, c.appeal_id, appeal_ids)
-    )
-    rows: Sequence[Any] = (await session.execute(query)).all()
-    return {row.appeal_id: row for row in rows}
+async def facts(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+    """What an appeal's later events may change or look at, by appeal."""
+    found = await session.execute(select(*(fact.c[name] for name in _MOVABLE)).where(among(session, fact.c.appeal_id, appeal_ids)))
+    return {row[0]: dict(zip(_MOVABLE, row, strict=True)) for row in found}
 
 
 async def update_facts(session: AsyncSession, rows: Rows) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import col
 
 from intake.models import LAST_SEQUENCE, Appeal, ContentRead, Provider, RegisterCounter, Timeline, Tracking, WrongAttempt
-from shared.bulk import fetch, insert_later, insert_new_rows, update_rows
+from shared.bulk import fetch, insert_later, insert_new_rows, insert_rows, update_rows
 from shared.database import among, table_of
 from shared.messaging.inbox import upserting
 
@@ -65,6 +65,13 @@ def add_appeals(session: AsyncSession, appeals: Rows, trackings: Rows) -> None:
     """At the end of the transaction."""
     insert_later(session, Appeal, appeals)
     insert_later(session, Tracking, trackings)
+
+
+async def add_imported(session: AsyncSession, appeals: Rows, trackings: Rows, timeline: Rows) -> None:
+    """At once and the register first: of two imports of the same lines one waits here, before it holds anything the other may want."""
+    await insert_rows(session, Appeal, appeals)
+    await insert_rows(session, Tracking, trackings)
+    await add_timeline(session, timeline)
 
 
 async def appeal_by_number(session: AsyncSession, number: str) -> tuple[Appeal, Tracking] | None:
@@ -129,11 +136,11 @@ async def import_fingerprints(session: AsyncSession, ids: Sequence[UUID]) -> Map
     return {row[0]: row[1] for row in rows}
 
 
-async def trackings(session: AsyncSession, appeal_ids: Sequence[UUID]) -> Mapping[UUID, Row[Any]]:
+async def trackings(session: AsyncSession, appeal_ids: Sequence[UUID]) -> Mapping[UUID, dict[str, Any]]:
     """The projection's rows, locked until the transaction ends, by appeal id."""
     table = table_of(Tracking)
     query = select(table).where(among(session, table.c.appeal_id, appeal_ids)).order_by(table.c.appeal_id).with_for_update()
-    return {row.appeal_id: row for row in await session.execute(query)}
+    return {row.appeal_id: row._asdict() for row in await session.execute(query)}
 
 
 async def put_trackings(session: AsyncSession, rows: Rows) -> None:

@@ -88,15 +88,20 @@ def term(policy: str, region: str, day: date) -> Term:
     return Term(due_at(deadline.due_on, region), warns, deadline.calendar_version)
 
 
-def begin(appeal_id: UUID, policy: str, region: str, registered_at: datetime, clock_id: UUID) -> Mapping[str, Any]:
-    """The row of a clock that runs since the appeal's registration. Raises CalendarGap."""
-    rule = clock_policies()[policy]
-    span = term(policy, region, registered_at.astimezone(regions()[region].timezone).date())
+def begin(
+    appeal_id: UUID, named: Iterable[str], region: str, registered_at: datetime, new_id: Callable[[str], UUID]
+) -> list[Mapping[str, Any]]:
+    """The rows of the clocks of these policies that run since the appeal's registration; `new_id` gets the policy. Raises CalendarGap."""
+    day = registered_at.astimezone(regions()[region].timezone).date()
+    return [_row(appeal_id, clock_policies()[policy], term(policy, region, day), registered_at, new_id(policy)) for policy in named]
+
+
+def _row(appeal_id: UUID, rule: ClockPolicy, span: Term, registered_at: datetime, clock_id: UUID) -> Mapping[str, Any]:
     warn_at = span.warn_at or registered_at + (span.due_at - registered_at) * rule.amount / _WHOLE
     return {
         "clock_id": clock_id,
         "appeal_id": appeal_id,
-        "policy": policy,
+        "policy": rule.code,
         "statutory": rule.statutory,
         "started_at": registered_at,
         "due_at": span.due_at,
@@ -119,7 +124,7 @@ def adjust(case: AppealCase, running: Sequence[CaseClock], new_id: Callable[[], 
         if clock not in kept:
             _halt(clock, REPLACED, now)
     missing = [policy for policy in wanted if policy not in {clock.policy for clock in kept}]
-    started = [begin(case.appeal_id, policy, case.region, case.registered_at, new_id()) for policy in missing]
+    started = begin(case.appeal_id, missing, case.region, case.registered_at, lambda _policy: new_id())
     case.next_due_at = min([*(clock.due_at for clock in kept), *(row["due_at"] for row in started)], default=NEVER)
     return started
 

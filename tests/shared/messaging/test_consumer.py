@@ -6,12 +6,12 @@ import pytest
 from prometheus_client import generate_latest
 from sqlalchemy import insert, update
 
-from shared.contracts import APPEALS, CaseClaimed, CaseClosed
+from shared.contracts import APPEALS, CaseClaimed, CaseClosed, TierRaised
 from shared.messaging import outbox, tables
 from shared.messaging.consumer import FLOOD, FLOOD_WINDOW
 from shared.messaging.embedded import EmbeddedLog
 from shared.messaging.envelope import Envelope, read_envelope
-from shared.messaging.handling import Received, waves
+from shared.messaging.handling import InOrder, Received, waves
 from shared.messaging.log import LogReplaced
 
 
@@ -21,6 +21,10 @@ def claimed(appeal_id: UUID) -> CaseClaimed:
 
 def closed(appeal_id: UUID) -> CaseClosed:
     return CaseClosed(appeal_id=appeal_id, outcome="EXPLAINED", actor_role="specialist")
+
+
+def raised(appeal_id: UUID) -> TierRaised:
+    return TierRaised(appeal_id=appeal_id, tier=3, queue="KZ-43/3/kk", reason="QUALITY")
 
 
 class TestApply:
@@ -168,11 +172,28 @@ class TestWaves:
     def test_the_order_under_every_key_is_kept_and_no_key_stands_twice_in_a_group(self):
         one, two = uuid4(), uuid4()
         events = [claimed(one), claimed(two), closed(one), claimed(one), closed(two)]
-        groups = waves([_received(event) for event in events])
-        assert [[(r.event.FACT, r.event.appeal_id) for r in group] for group in groups] == [
-            [("case-claimed", one), ("case-claimed", two)],
-            [("case-closed", one), ("case-closed", two)],
-            [("case-claimed", one)],
+        assert _cut(events, {CaseClaimed: _hear, CaseClosed: _hear}) == [
+            (_hear, [("case-claimed", one), ("case-claimed", two)]),
+            (_hear, [("case-closed", one), ("case-closed", two)]),
+            (_hear, [("case-claimed", one)]),
+        ]
+
+    def test_a_handler_of_lives_gets_all_its_types_at_once_in_the_order_of_the_log(self):
+        one, two = uuid4(), uuid4()
+        events = [claimed(one), closed(two), closed(one), claimed(one)]
+        life = InOrder(_hear)
+        assert _cut(events, {CaseClaimed: life, CaseClosed: life}) == [
+            (life, [("case-claimed", one), ("case-closed", two), ("case-closed", one), ("case-claimed", one)])
+        ]
+
+    def test_what_another_handler_must_have_done_before_parts_a_life(self):
+        one, two = uuid4(), uuid4()
+        events = [claimed(one), raised(one), closed(one), claimed(two), closed(two), raised(two)]
+        life = InOrder(_hear)
+        assert _cut(events, {CaseClaimed: life, CaseClosed: life, TierRaised: _hear}) == [
+            (life, [("case-claimed", one), ("case-claimed", two), ("case-closed", two)]),
+            (_hear, [("tier-raised", one), ("tier-raised", two)]),
+            (life, [("case-closed", one)]),
         ]
 
 
@@ -221,6 +242,15 @@ def _spoilt(event, *, type: str | None = None, value: bytes | None = None) -> En
 
 def _received(event) -> Received:
     return Received(event, _spoilt(event), (APPEALS, 0, 0))
+
+
+async def _hear(_session, _batch) -> None:
+    """A handler that nobody calls."""
+
+
+def _cut(events, handlers):
+    groups = waves([_received(event) for event in events], handlers)
+    return [(handler, [(each.event.FACT, each.event.appeal_id) for each in group]) for handler, group in groups]
 
 
 async def _force_copy(log) -> None:

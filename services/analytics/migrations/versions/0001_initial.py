@@ -41,7 +41,8 @@ def upgrade() -> None:
     op.create_index("ix_fact_subject", "fact", ["kind", "received_on", "topic", "region", "category", "provider_id"])
     op.create_index("ix_fact_result", "fact", ["received_on", "region", "outcome", "tier", "kind"])
     op.create_index("ix_fact_open", "fact", ["status", "urgency"])
-    op.create_index("ix_fact_answered", "fact", ["answered_at", "due_at"])
+    answered = sa.text("answered_at IS NOT NULL")
+    op.create_index("ix_fact_answered", "fact", ["answered_at", "due_at"], sqlite_where=answered, postgresql_where=answered)
     op.create_table(
         "transition",
         sa.Column("event_id", sa.Uuid(), primary_key=True),
@@ -54,7 +55,6 @@ def upgrade() -> None:
         sa.Column("dwell_seconds", sa.Integer()),
         sa.Column("backward", sa.Boolean(), nullable=False),
     )
-    op.create_index("ix_transition_appeal_id", "transition", ["appeal_id"])
     op.create_index("ix_transition_at", "transition", ["at"])
     op.create_table(
         "provider",

@@ -138,8 +138,7 @@ async def _add(session: AsyncSession, parts: Parts, rows: Sequence[_Closed]) -> 
         appeals.append(_appeal(parts, one, number))
         timeline.append(_closing(one, event_id))
         outbox.append(session, _event(one, number), event_id=event_id)
-    repository.add_appeals(session, appeals, [_tracking(one) for one in rows])
-    await repository.add_timeline(session, timeline)
+    await repository.add_imported(session, appeals, [_tracking(one) for one in rows], timeline)
 
 
 def _appeal(parts: Parts, one: _Closed, number: str) -> dict[str, Any]:

@@ -203,6 +203,9 @@ def _arguments(hits: Sequence[Hit], choice: _Choice, field: Literal["category", 
     root = taxonomy().root_category(choice.subject) if field == "category" else choice.subject
     for hit in hits:
         term = hit.term
-        same_subject = term.group == field and (taxonomy().root_category(term.code) if field == "category" else term.code) == root
-        if term.weight > 0 and (same_subject or (term.group == "kind" and term.code == choice.kind) or term.group == "override"):
+        if term.group == field:
+            speaks = (taxonomy().root_category(term.code) if field == "category" else term.code) == root
+        else:
+            speaks = term.group == "override" or (term.group == "kind" and term.code == choice.kind)
+        if speaks and term.weight > 0:
             yield hit

@@ -1,9 +1,9 @@
 """The dictionary of stems: read once from `data/lexicon.toml`, checked against the taxonomy, matched by the beginnings of words."""
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -14,6 +14,7 @@ Group = Literal["kind", "category", "topic", "urgent", "calm", "override"]
 WHOLE_WORD = "="  # a stem ending so is a whole word, not a beginning
 _PARTICLE = 2  # letters: не, на, ма … would begin far too many words
 _OPENING = 2  # letters by which a word's possible stems are looked up
+_REMEMBERED = 65_536  # words, each by itself and in memory alone
 _OVERRIDES = frozenset({"SARCASM", "MONEY"})
 
 
@@ -21,9 +22,9 @@ class LexiconError(ValueError):
     """The dictionary names a code or group that does not exist, or an empty stem; the service must not start."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Term:
-    """One stem or phrase: what it argues for and how strongly (weights are log-odds, roughly)."""
+    """One stem or phrase: what it argues for and how strongly (weights are log-odds, roughly). None is given twice."""
 
     text: str
     stems: tuple[str, ...]
@@ -73,17 +74,20 @@ class Lexicon:
 
     def find(self, tokens: Sequence[Token]) -> list[Hit]:
         """Every term in the words; the stems of a phrase stand in order, in one sentence, at most `phrase_gap` words apart."""
-        known = {word: self._stems_of(word) for word in {token.key for token in tokens}}
-        stems = [known[token.key] for token in tokens]
+        known, openings = self._remembered_stems, self.phrases.following
+        stems = [known(token.key) if token.key.isalpha() else self._stems_of(token.key) for token in tokens]
         hits: list[Hit] = []
         for place, found in enumerate(stems):
             for stem in found:
-                node = self.phrases.following.get(stem)
-                if node is not None:
+                if (node := openings.get(stem)) is not None:
                     self._walk(node, tokens, stems, (place, place), hits)
         return hits
 
-    def _stems_of(self, word: str) -> list[str]:
+    @cached_property
+    def _remembered_stems(self) -> Callable[[str], Sequence[str]]:
+        return lru_cache(maxsize=_REMEMBERED)(self._stems_of)
+
+    def _stems_of(self, word: str) -> Sequence[str]:
         lengths = self.lengths.get(word[:_OPENING], ()) + (self.lengths.get(word[:1], ()) if len(word) > 1 else ())
         found = [start for length in lengths if length <= len(word) and (start := word[:length]) in self.stems]
         if (whole := word + WHOLE_WORD) in self.stems:
@@ -92,16 +96,18 @@ class Lexicon:
 
     def _walk(self, node: Node, tokens: Sequence[Token], stems: Sequence[Sequence[str]], span: tuple[int, int], hits: list[Hit]) -> None:
         first, last = span
-        hits.extend(Hit(term, tokens[first].start, tokens[last].end, last) for term in node.terms)
-        if not node.following:
+        for term in node.terms:
+            hits.append(Hit(term, tokens[first].start, tokens[last].end, last))  # noqa: PERF401 - mostly one or none: a loop is twice as fast
+        following = node.following
+        if not following:
             return
+        sentence = tokens[last].sentence
         for place in range(last + 1, min(last + 2 + self.settings.phrase_gap, len(tokens))):
-            if tokens[place].sentence != tokens[last].sentence:
+            if tokens[place].sentence != sentence:
                 return
             for stem in stems[place]:
-                following = node.following.get(stem)
-                if following is not None:
-                    self._walk(following, tokens, stems, (first, place), hits)
+                if stem in following:
+                    self._walk(following[stem], tokens, stems, (first, place), hits)
 
 
 def _stem(text: str) -> str:
@@ -150,6 +156,8 @@ def build(data: dict[str, Any]) -> Lexicon:
         node = phrases
         for stem in term.stems:
             node = node.following.setdefault(stem, Node())
+        if any(vars(each) == vars(term) for each in node.terms):
+            raise LexiconError(f"{term.group} {term.code}: {term.text!r} is given twice")
         node.terms.append(term)
         stems.update(term.stems)
     if unknown := set(data["priors"]) ^ known["kind"]:

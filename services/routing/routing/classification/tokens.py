@@ -1,6 +1,7 @@
 """Words of an appeal, folded so that one dictionary reads Kazakh, Russian, Kazakh without its letters and Latin spelling alike."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from shared.domain.names import fold, to_cyrillic
@@ -13,6 +14,7 @@ _QUOTES = frozenset('"«“„')
 _LOOSE = str.maketrans({"й": "и", "ы": "и", "э": "е", "ь": None, "ъ": None} | {chr(mark): None for mark in range(0x300, 0x370)})
 _LATIN = re.compile(r"[a-zÀ-ɏə]")
 _REPEATS = re.compile(r"([^\W\d])\1+")
+_REMEMBERED = 65_536  # words, each by itself and in memory alone: whose they are and what stood beside them is not kept, nor is a number
 _LONGEST_KEY = 40  # no stem is longer; one endless "word" costs no more than a long one
 
 
@@ -38,14 +40,16 @@ def _key(folded: str) -> str:
     return _REPEATS.sub(r"\1", word.translate(_LOOSE))
 
 
+_remembered_key = lru_cache(maxsize=_REMEMBERED)(_key)
+
+
 def tokenise(text: str) -> list[Token]:
     """The words in order, a `?` wherever one stands, and a `"` for a quote that opens on a small letter (a name has a capital)."""
     folded = fold(text)  # as long as the text: places found in it hold for the text
-    keys: dict[str, str] = {}  # of this text alone: people's words are not kept between calls
     tokens: list[Token] = []
     sentence = 0
     for match in _PIECES.finditer(folded):
-        piece, start, end = match[0], match.start(), match.end()
+        piece, (start, end) = match[0], match.span()
         if piece in _QUOTES:
             if text[end : end + 1].islower():
                 tokens.append(Token('"', start, end, sentence))
@@ -55,7 +59,5 @@ def tokenise(text: str) -> list[Token]:
                 tokens.append(Token("?", start, end, sentence))
             sentence += 1
             continue
-        if piece not in keys:
-            keys[piece] = _key(piece)
-        tokens.append(Token(keys[piece], start, end, sentence))
+        tokens.append(Token(_remembered_key(piece) if piece.isalpha() else _key(piece), start, end, sentence))
     return tokens

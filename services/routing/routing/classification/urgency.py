@@ -31,9 +31,11 @@ def danger_hits(hits: Sequence[Hit]) -> list[Hit]:
     only: one sign that suffices by itself is never calmed.
     """
     urgent = {hit.term: hit for hit in hits if hit.term.group == "urgent"}
+    if not urgent:
+        return []
     needed = lexicon().settings.urgent_score
     calming = sum(term.weight for term in dict.fromkeys(hit.term for hit in hits if hit.term.group == "calm"))
-    strongest = max((term.weight for term in urgent), default=0.0)
+    strongest = max(term.weight for term in urgent)
     if strongest >= needed or sum(term.weight for term in urgent) - calming >= needed:
         return list(urgent.values())
     return []
