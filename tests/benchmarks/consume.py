@@ -21,6 +21,7 @@ from aiokafka import AIOKafkaConsumer
 from routing.app import SERVICE
 from shared.contracts import APPEALS
 from shared.messaging import consumer as shared_consumer
+from shared.messaging.kafka_consumer import PARTITION_FETCH_BYTES
 from shared.server import settle_memory
 from shared.service import Foundation, build_parts, consumer
 from tests.benchmarks.end_to_end import suite
@@ -118,6 +119,7 @@ class _Bare:
             group_id=uuid4().hex,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            max_partition_fetch_bytes=PARTITION_FETCH_BYTES,  # as ours: else the whole log arrives before the clock starts
         )
         await reader.start()
         try:
