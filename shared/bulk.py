@@ -110,14 +110,16 @@ async def _driver(session: AsyncSession, statement: str) -> AsyncIterator[Any]:
     """The driver's connection beneath the session, in the session's transaction: the layers between took half of a statement's time."""
     adapter = await _adapter(session)
     driver = adapter.driver_connection
-    if not driver.is_in_transaction():  # it begins with SQLAlchemy's own first statement; before that each of ours would commit by itself
-        await adapter._start_transaction()  # noqa: SLF001 - its own way to begin; a statement of no meaning would be the public one
     try:
+        if not driver.is_in_transaction():  # it begins with SQLAlchemy's first statement; before that each of ours would commit by itself
+            await adapter._start_transaction()  # noqa: SLF001 - its own way to begin; a statement of no meaning would be the public one
         yield driver
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-        if driver.is_closed():
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, adapter.dbapi.Error) as error:
+        own = error.__cause__ if isinstance(error, adapter.dbapi.Error) and isinstance(error.__cause__, Exception) else error
+        away = driver.is_closed() or isinstance(own, asyncpg.InternalClientError)
+        if away:
             await (await session.connection()).invalidate()
-        raise named(error, statement, away=driver.is_closed()) from error
+        raise named(own, statement, away=away) from error
 
 
 async def _adapter(session: AsyncSession) -> Any:

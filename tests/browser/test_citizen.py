@@ -16,8 +16,8 @@ WEIGHT = 150_000  # bytes of a page with everything it loads: half a minute of a
 
 
 @pytest.fixture
-async def desk(tmp_path, serve):
-    async with running(tmp_path) as desk:
+async def desk(engine, tmp_path, serve):
+    async with running(engine, tmp_path) as desk:
         for number in (5, 7):
             event = ProviderRecorded(
                 provider_id=uuid4(), name_kk=f"№{number} қалалық емхана", name_ru=f"Городская поликлиника №{number}", short_name="",

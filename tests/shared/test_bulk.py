@@ -17,8 +17,9 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     select,
+    text,
 )
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from shared.bulk import insert_later, insert_new_rows, insert_rows, update_rows
@@ -117,6 +118,23 @@ class TestInsertRows:
     async def test_no_rows_are_no_statement(self, database):
         async with database.write() as session:
             await insert_rows(session, letter, [])
+
+
+class TestServerGoes:
+    @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+    async def test_a_first_statement_that_meets_its_farewell_says_what_passes(self, database):
+        """BEGIN goes out while the session's end is still on its way in: every second time asyncpg loses its place over that."""
+        for _ in range(20):
+            with pytest.raises(OperationalError):
+                async with database.write() as session:
+                    adapter = (await (await session.connection()).get_raw_connection()).dbapi_connection
+                    await _end(database, adapter.driver_connection.get_server_pid())
+                    await insert_rows(session, letter, letters(1))
+
+
+async def _end(database, session_id):
+    async with database.write() as other:
+        await other.execute(text("SELECT pg_terminate_backend(:id)"), {"id": session_id})
 
 
 class TestInsertLater:
