@@ -86,7 +86,7 @@ class Ground:
         """One more, where the fewest are."""
         service = min(SERVICES, key=lambda each: (len(self._workers(each)), self._random.random()))
         process = self.running.add(service, "worker")
-        return Fault(kind, f"{service} worker, the {len(self._workers(service))}th", _nothing, lambda: self._start(process))
+        return Fault(kind, f"{service} worker number {len(self._workers(service))}", _nothing, lambda: self._start(process))
 
     async def leave(self, kind):
         """One of those that are the most is told to end, and ends in order."""
