@@ -34,11 +34,14 @@ from shared.messaging.log import AssignmentLost, Fetched, LogReplaced, OffsetOut
 SESSION_MS = 6_000  # a killed or stopped member's partitions are given on after this
 HEARTBEAT_MS = 1_000  # and the others hear of it within this
 REBALANCE_MS = 30_000  # longer than one try of a batch, so that a slow member is waited for and not thrown out
+REQUEST_MS = SESSION_MS + 1_500  # joining waits for a member that is gone: given up before that, it leaves another one behind that is gone
+LEADERS_ASKED_EVERY_MS = 3_000  # sooner than a request to a stopped broker is given up
 PARTITION_FETCH_BYTES = 256 * 1024  # some hundred records of each partition at a time
 WAIT_MS = 1_000  # between two looks at what changed around us
 TOPICS_CHECKED_EVERY_SECONDS = 5.0
 HINT_EVERY_SECONDS = 1.0
 RETRY_SECONDS = 0.5
+STALE_SECONDS = 10.0  # longer than a broker that was away may still take itself for a partition's leader (it notices within 2 s)
 CLOSE_SECONDS = 10.0
 
 log = structlog.get_logger()
@@ -48,7 +51,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
     """See `LogConsumer`. Use it from one task."""
 
     def __init__(self, arguments: Mapping[str, Any], group: str, topics: Sequence[str], cluster: KafkaTopics) -> None:
-        self._arguments = dict(arguments)
+        self._arguments = {name: value for name, value in arguments.items() if name != "request_timeout_ms"}
         self._group = group
         self._topics = topics
         self._cluster = cluster
@@ -57,6 +60,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         self._topic_ids: Mapping[str, str] = {}
         self._generation = 0
         self._unplaced: frozenset[TopicPartition] = frozenset()
+        self._doubted_since: float | None = None
         self._gate = asyncio.Lock()
         self._checked_at = 0.0
         self._turn = 0
@@ -70,6 +74,8 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         await positions.load(self._topic_ids)  # so that a replaced log is found even by a member that gets no partitions
         self._consumer = AIOKafkaConsumer(
             **self._arguments,
+            request_timeout_ms=REQUEST_MS,
+            metadata_max_age_ms=LEADERS_ASKED_EVERY_MS,
             group_id=self._group,
             enable_auto_commit=False,
             auto_offset_reset="none",  # every partition is placed by us; one that lies outside the log is a person's to judge
@@ -181,11 +187,23 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         for partition in assigned:
             offset = stored.get(self._cluster.position(partition), first[partition])
             if not first[partition] <= offset <= end[partition]:
-                raise self._outside(partition, offset, first[partition], end[partition])
+                await self._doubt(self._outside(partition, offset, first[partition], end[partition]))
+                return
             self._running.seek(partition, offset)
         self._topic_ids = ids
+        self._doubted_since = None
         self._unplaced = frozenset()
         self._running.resume(*assigned)
+
+    async def _doubt(self, outside: OffsetOutsideLog) -> None:
+        """A broker that was stopped and goes on answers as the leader it was, of a log that ends too early: believed when it lasts."""
+        now = asyncio.get_running_loop().time()
+        if self._doubted_since is None:
+            self._doubted_since = now
+            log.warning("a position seems to lie outside the log", position=str(outside))
+        if now - self._doubted_since > STALE_SECONDS:
+            raise outside
+        await asyncio.sleep(RETRY_SECONDS)
 
     def _outside(self, partition: TopicPartition, offset: int, first: int, end: int) -> OffsetOutsideLog:
         topic, number = self._cluster.position(partition)
@@ -204,9 +222,10 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         consumer = self._running
         assigned = sorted(consumer.assignment())
         share = max(1, limit // max(1, len(assigned)))
+        found: list[Any] = []  # whatever happens it is handed on: aiokafka does not give the same record twice
         try:
             drained = await consumer.getmany(timeout_ms=WAIT_MS, max_records=share)
-            found = [record for records in drained.values() for record in records]
+            found += (record for records in drained.values() for record in records)
             self._turn += 1
             asked = deque(partition for partition in assigned if partition not in drained)
             asked.rotate(self._turn)
@@ -218,12 +237,11 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
                     found += taken
                     asked.append(partition)
         except NoOffsetForPartitionError:  # assigned and not yet placed: aiokafka asks for a position before we could give it one
-            return []
-        except OffsetOutOfRangeError as error:
-            ((partition, offset),) = error.args[0].items()
-            first = await consumer.beginning_offsets([partition])
-            end = await consumer.end_offsets([partition])
-            raise self._outside(partition, offset, first[partition], end[partition]) from error
+            pass
+        except OffsetOutOfRangeError as error:  # whether it is, `_place` finds out
+            doubtful = consumer.assignment().intersection(error.args[0])
+            consumer.pause(*doubtful)
+            self._unplaced |= doubtful
         return found
 
     async def _hint(self) -> None:

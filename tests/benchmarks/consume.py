@@ -65,6 +65,7 @@ async def _rate(once: Pass, seconds: float) -> float:
     records, spent = 0, 0.0
     while spent < seconds:
         more, took = await once()
+        assert more, "the log is one batch: nothing is left to time"
         records, spent = records + more, spent + took
     return records / spent
 

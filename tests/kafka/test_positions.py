@@ -21,6 +21,12 @@ pytestmark = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 FOREVER = {"retention.ms": "-1"}
 
 
+@pytest.fixture(autouse=True)
+def _soon_believed(monkeypatch) -> None:
+    """A broker that says so twice in a row is no stale one here: there is only one."""
+    monkeypatch.setattr(kafka_consumer, "STALE_SECONDS", 0.3)
+
+
 def claimed(appeal_id) -> CaseClaimed:
     return CaseClaimed(appeal_id=appeal_id, actor_role="specialist")
 
@@ -120,6 +126,34 @@ class TestRestoredToAnotherTime:
                 await asyncio.wait_for(reader.fetch(10), 20)
         finally:
             await reader.stop()
+
+    async def test_a_broker_that_is_wrong_about_it_for_a_moment_stops_nobody(self, applied, appeal_id):
+        """One that was stopped answers as the leader it was when it goes on: from there, every newer offset is out of range."""
+        reader = applied.log.consumer("second", (APPEALS,))
+        try:
+            await reader.start(_From(0))
+            assert len((await reader.fetch(10)).records) == 2
+            await reader.rewind({(APPEALS, partition_of(str(appeal_id))): 1_000})
+            read = await asyncio.wait_for(reader.fetch(10), 20)
+        finally:
+            await reader.stop()
+        assert [record.offset for record in read.records] == [0, 1], "it is put where the database says"
+
+    async def test_an_end_that_such_a_broker_shows_is_not_believed_at_once(self, applied, monkeypatch):
+        reader = applied.log.consumer("second", (APPEALS,))
+        await reader.start(_From(0))
+        right, calls = reader._running.end_offsets, iter(range(100))
+
+        async def stale_at_first(partitions):
+            return await right(partitions) if next(calls) else dict.fromkeys(partitions, -1)
+
+        monkeypatch.setattr(reader._running, "end_offsets", stale_at_first)
+        monkeypatch.setattr(kafka_consumer, "RETRY_SECONDS", 0.01)
+        try:
+            assert len((await asyncio.wait_for(reader.fetch(10), 20)).records) == 2
+        finally:
+            await reader.stop()
+        assert next(calls) > 1
 
 
 class NaiveConsumer(Consumer):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.messaging import kafka_consumer
 from shared.messaging.embedded import EmbeddedLog
 from shared.messaging.log import EventLog
 from tests import kafka_logs
@@ -26,8 +27,9 @@ def log_kind(request) -> str:
 
 
 @pytest.fixture
-async def log(request, log_kind, tmp_path) -> AsyncIterator[EventLog]:
+async def log(request, log_kind, tmp_path, monkeypatch) -> AsyncIterator[EventLog]:
     if log_kind == "kafka":
+        monkeypatch.setattr(kafka_consumer, "STALE_SECONDS", 0.3)  # one broker is no stale leader
         async with kafka_logs.opened(request.getfixturevalue("kafka").bootstrap) as log:
             yield log
     else:
