@@ -18,17 +18,8 @@ from shared.settings import ServiceSettings
 from suite import process
 from suite.demo.timing import percentile, registered_to_routed
 from suite.tokens import issue
+from tests.benchmarks.accept import BODY
 
-BODY = {
-    "channel": "CALL_1414",
-    "language": "kk",
-    "kind": "CONSULTATION",
-    "topic": "PAY_METHODS",
-    "region": "KZ-43",
-    "text": "Жұмыс істемеймін, МӘМС жарнасын өзім қалай төлеймін? Банк қосымшасы арқылы бола ма?",
-    "applicant": {"full_name": "Сынақ Айбек", "phone": "+77010000000"},
-    "consents": ["PROCESSING"],
-}
 WARM_UP_SECONDS = 1.0
 
 
