@@ -45,10 +45,12 @@ class Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._received = bytearray()
-        self._answer: asyncio.Future[tuple[int, bytes]]
+        self._answer: asyncio.Future[tuple[int, bytes]] | None = None
+        self.is_open = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
+        self.is_open = True
 
     def ask(self, head: bytes, body: bytes) -> asyncio.Future[tuple[int, bytes]]:
         """The status and the body that `head`, a request line with headers but the body's length, is answered with."""
@@ -67,10 +69,12 @@ class Connection(asyncio.Protocol):
         if len(self._received) >= whole:
             answer = int(head[9:12]), bytes(self._received[ends + 4 : whole])
             del self._received[:whole]
+            assert self._answer is not None
             self._answer.set_result(answer)
 
     def connection_lost(self, _error: Exception | None) -> None:
-        if not self._answer.done():
+        self.is_open = False
+        if self._answer is not None and not self._answer.done():
             self._answer.set_exception(ConnectionResetError("the server went away"))
 
 

@@ -76,12 +76,18 @@ class Sender:
 
     async def _send(self, request: tuple[bytes, bytes]) -> None:
         began = time.perf_counter()
-        connection = self._idle.pop() if self._idle else await self._connect()
+        connection = await self._rested()
         status, answer = await connection.ask(*request)
         assert status == CREATED, (status, answer)
         self._idle.append(connection)
         self.took_ms.append((time.perf_counter() - began) * 1000)
         self.appeal_ids.append(json.loads(answer)["appeal_id"])
+
+    async def _rested(self) -> Connection:
+        while self._idle:
+            if (last := self._idle.pop()).is_open:  # the server closes those that rest for long
+                return last
+        return await self._connect()
 
     async def _as_accepted(self, requests: Sequence[tuple[bytes, bytes]]) -> None:
         waiting = iter(requests)
