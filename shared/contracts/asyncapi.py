@@ -21,7 +21,11 @@ HEADERS: dict[str, Any] = {
         "ce_source": {"type": "string", "description": "The service that says it, `/aryz/<service>`."},
         "ce_type": {"type": "string"},
         "ce_time": {"type": "string", "format": "date-time"},
-        "ce_subject": {"type": "string", "format": "uuid", "description": "The appeal (or the provider) that the fact is about."},
+        "ce_subject": {
+            "type": "string",
+            "format": "uuid",
+            "description": "The appeal, provider or call that the fact is about.",
+        },
         "ce_partitionkey": {"type": "string", "description": "The same as the subject: its events keep their order."},
         "ce_correlationid": {"type": "string", "format": "uuid", "description": "The event that began the chain."},
         "ce_causationid": {"type": "string", "format": "uuid", "description": "The event that this one follows from."},
@@ -31,6 +35,7 @@ HEADERS: dict[str, Any] = {
 CHANNELS = {
     "aryz.appeals.v1": ("appeals", "The whole life of every appeal, from every service, in the order of its causes."),
     "aryz.providers.v1": ("providers", "The public part of the provider directory; compacted, the newest entry of a provider stands."),
+    "aryz.calls.v1": ("calls", "Calls to the telephone centre once they are over, for its figures."),
 }
 
 

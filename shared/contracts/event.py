@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 APPEALS = "aryz.appeals.v1"
 PROVIDERS = "aryz.providers.v1"
-TOPICS = (APPEALS, PROVIDERS)
+CALLS = "aryz.calls.v1"
+TOPICS = (APPEALS, PROVIDERS, CALLS)
 PARTITIONS = 12
 
 REGISTRY: dict[str, type["Event"]] = {}

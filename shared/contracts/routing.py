@@ -89,3 +89,51 @@ class AnswerGiven(AppealEvent, service="routing", fact="answer-given"):
 class CaseClosed(AppealEvent, service="routing", fact="case-closed"):
     outcome: str
     actor_role: str
+
+
+class ApplicantAsked(AppealEvent, service="routing", fact="applicant-asked"):
+    """The desk asks the applicant something. The words stay in routing and are claimed by `question_id`."""
+
+    question_id: UUID
+    due_at: datetime
+    actor_role: str
+
+
+class CompletionAsked(AppealEvent, service="routing", fact="completion-asked"):
+    """What the law wants in an appeal is missing, and a time is set to bring it (АППК art. 64(6))."""
+
+    question_id: UUID
+    missing: list[str]
+    """Codes of what is missing."""
+    due_at: datetime
+    actor_role: str
+
+
+class CaseReturned(AppealEvent, service="routing", fact="case-returned"):
+    """The appeal goes back to the applicant with the reason (АППК art. 64(7))."""
+
+    ground: str
+    actor_role: str
+
+
+class CaseTerminated(AppealEvent, service="routing", fact="case-terminated"):
+    """The head or the deputy ended the consideration (АППК art. 70, 88)."""
+
+    ground: str
+    actor_role: str
+
+
+class CaseForwarded(AppealEvent, service="routing", fact="case-forwarded"):
+    """The matter is another body's and was passed on to it (АППК art. 65)."""
+
+    body: str
+    """Code of the body."""
+    actor_role: str
+
+
+class DangerReported(AppealEvent, service="routing", fact="danger-reported"):
+    """A crime or a danger was reported and passed on at once, whatever the form (АППК art. 64(7-2)); the appeal goes on."""
+
+    ground: str
+    body: str
+    due_at: datetime

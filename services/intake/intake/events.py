@@ -25,4 +25,8 @@ def appeal_registered(appeal_id: UUID, number: str, filing: Filing) -> AppealReg
         received_at=filing.received_at,
         registered_at=filing.registered_at,
         due_at=filing.due_at,
+        follows=filing.follows,
+        lowest_tier=filing.lowest_tier,
+        resolved_in_contact=filing.resolved_in_contact,
+        answer_by=filing.answer_by,
     )

@@ -29,6 +29,13 @@ class ApplicantIn(StrictModel):
     address: Annotated[str, Text(500)] | None = None
 
 
+class PatientIn(StrictModel):
+    """For whom the applicant speaks, where it is not for themselves."""
+
+    full_name: ShortText
+    iin: Annotated[str, Text(40)] | None = None
+
+
 class AppealIn(StrictModel):
     channel: Code | None = None
     language: Code | None = None
@@ -40,6 +47,10 @@ class AppealIn(StrictModel):
     provider: ProviderIn | None = None
     text: Text20k | None = None
     applicant: ApplicantIn
+    patient: PatientIn | None = None
+    authority: Annotated[str, Text(300)] | None = Field(None, description="by what right the applicant speaks for the patient")
+    contested_act: Annotated[str, Text(500)] | None = Field(None, description="the act or inaction an administrative complaint is about")
+    answer_by: Code | None = Field(None, description="the way on which the answer is wanted")
     consents: list[Code] = Field(default=[], max_length=10)
     received_at: Moment | None = Field(None, description="RFC 3339; for operators, channels and partners")
 

@@ -30,8 +30,8 @@ class TestApi:
         assert api.admit(principal("operator"), None).position is None
 
     def test_an_appeal_is_the_applicants_own_only_when_the_applicant_files_it(self):
-        assert api.admit(principal("applicant"), "APP").is_own
-        assert not api.admit(principal("operator", "applicant"), "APP").is_own
+        assert api.admit(principal("applicant"), "APP").may_follow
+        assert not api.admit(principal("operator", "applicant"), "APP").may_follow
 
     def test_an_unknown_channel_names_its_field(self):
         with pytest.raises(InvalidInput) as refused:
@@ -41,6 +41,6 @@ class TestApi:
     @pytest.mark.parametrize("roles", [("applicant",), ("analyst",), ("specialist", "head"), ()])
     def test_every_other_role_files_for_itself_by_web_or_app(self, roles):
         for chosen, channel in ((None, "WEB"), ("WEB", "WEB"), ("APP", "APP")):
-            assert api.admit(principal(*roles), chosen) == Admission(channel, "i\ns", is_own=True)
+            assert api.admit(principal(*roles), chosen) == Admission(channel, "i\ns", may_follow=True)
         with pytest.raises(ChannelNotAllowed):
             api.admit(principal(*roles), "CALL_1414")

@@ -1,6 +1,7 @@
 """Ways in. Each adapter turns what its channel knows of the sender into an `Admission`; the use case behind them all is `Intake.file`."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,8 +11,8 @@ class Admission:
     channel: str
     sender: str | None = None
     """Issuer and subject of the token, one a line; None: nobody is known."""
-    is_own: bool = False
-    """The sender is the applicant and may follow the appeal by the same token."""
+    may_follow: bool = False
+    """The sender may follow the appeal by the same token: the applicant, or a partner who passed it on."""
     may_backdate: bool = False
     """The sender may say when it came in (`received_at`)."""
     topic_suffices: bool = False
@@ -20,3 +21,8 @@ class Admission:
     """The name of the person who received it."""
     position: str | None = None
     """That person's role."""
+    follows: UUID | None = None
+    """The earlier appeal whose answer did not satisfy."""
+    lowest_tier: int = 1
+    resolved_in_contact: bool = False
+    """A consultation answered while the citizen was on the line or at the counter."""

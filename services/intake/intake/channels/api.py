@@ -27,8 +27,14 @@ def admit(principal: Principal, channel: str | None) -> Admission:
     if principal.has(*FOR_OTHERS):
         receiver = principal.name if is_operator else None
         return Admission(
-            chosen, sender, may_backdate=True, topic_suffices=is_operator, received_by=receiver, position="operator" if receiver else None
+            chosen,
+            sender,
+            may_follow=principal.has("partner"),
+            may_backdate=True,
+            topic_suffices=is_operator,
+            received_by=receiver,
+            position="operator" if receiver else None,
         )
     if chosen not in ONES_OWN:
         raise ChannelNotAllowed
-    return Admission(chosen, sender, is_own=True)
+    return Admission(chosen, sender, may_follow=True)

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from intake.channels import Admission
+from intake.reference import answer_channels
 from intake.schemas import AppealIn, ApplicantIn
 from intake.texts import position
 from shared.domain import registration
@@ -61,6 +62,8 @@ class Filing:
     provider_name: str | None
     text: str | None
     applicant: dict[str, str] | None
+    particulars: dict[str, Any] | None
+    answer_by: str | None
     consents: list[str]
     received_at: datetime
     registered_at: datetime
@@ -69,6 +72,9 @@ class Filing:
     received_by: dict[str, str] | None
     owner: str | None
     """Who may follow it by token: issuer and subject."""
+    follows: UUID | None = None
+    lowest_tier: int = 1
+    resolved_in_contact: bool = False
 
 
 def fault(field: str, code: str) -> FieldError:
@@ -89,7 +95,7 @@ def check(appeal: AppealIn, admission: Admission, now: datetime) -> Filing:
 
     Raises InvalidInput naming every field that is not acceptable. Whether a chosen provider exists is asked when the appeal is stored.
     """
-    errors = [*_subject(appeal), *_provider(appeal), *_text(appeal, admission), *_consents(appeal)]
+    errors = [*_subject(appeal), *_provider(appeal), *_text(appeal, admission), *_consents(appeal), *_answer_by(appeal)]
     applicant, personal = _applicant(appeal.applicant)
     errors += personal
     received_at = now
@@ -116,13 +122,18 @@ def check(appeal: AppealIn, admission: Admission, now: datetime) -> Filing:
         provider_name=appeal.provider.name if appeal.provider else None,
         text=appeal.text,
         applicant=applicant,
+        particulars=_particulars(appeal),
+        answer_by=appeal.answer_by,
         consents=sorted(set(appeal.consents)),
         received_at=received_at,
         registered_at=registered_at,
         due_at=due_at(deadline.due_on, appeal.region),
         deadline=deadline,
         received_by=_receiver(admission, appeal.language),
-        owner=admission.sender if admission.is_own else None,
+        owner=admission.sender if admission.may_follow else None,
+        follows=admission.follows,
+        lowest_tier=admission.lowest_tier,
+        resolved_in_contact=admission.resolved_in_contact,
     )
 
 
@@ -174,6 +185,26 @@ def _applicant(given: ApplicantIn) -> tuple[dict[str, str] | None, list[FieldErr
     if given.email is not None and not _EMAIL.fullmatch(given.email):
         errors.append(fault("applicant.email", "bad-email"))
     return values or None, errors
+
+
+def _particulars(appeal: AppealIn) -> dict[str, Any] | None:
+    given = appeal.model_dump(include={"patient", "authority", "contested_act"}, exclude_none=True)
+    return given or None
+
+
+def _answer_by(appeal: AppealIn) -> Iterator[FieldError]:
+    if appeal.patient is not None:
+        if appeal.patient.iin is not None and not is_valid_iin(appeal.patient.iin):
+            yield fault("patient.iin", "bad-iin")
+    elif appeal.authority is not None:
+        yield fault("patient", "required")
+    if appeal.answer_by is None:
+        return
+    way = answer_channels().get(appeal.answer_by)
+    if way is None:
+        yield fault("answer_by", "unknown-code")
+    elif way.needs and getattr(appeal.applicant, way.needs) is None:
+        yield fault(f"applicant.{way.needs}", "required")
 
 
 def _consents(appeal: AppealIn) -> Iterator[FieldError]:

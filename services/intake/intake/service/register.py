@@ -71,7 +71,7 @@ def sender_key(pepper: Pepper, sender: str) -> bytes:
     return pepper.keyed_hmac("sender", sender.encode())
 
 
-def sealed(sealer: Sealer, appeal_id: UUID, field: str, value: str | dict[str, str] | None) -> bytes | None:
+def sealed(sealer: Sealer, appeal_id: UUID, field: str, value: str | dict[str, Any] | None) -> bytes | None:
     if value is None:
         return None
     return sealer.seal("appeal", appeal_id, field, value.encode() if isinstance(value, str) else to_json(value))
@@ -149,6 +149,9 @@ class Register:
             "applicant": sealed(sealer, appeal_id, "applicant", filing.applicant),
             "received_by": sealed(sealer, appeal_id, "received_by", filing.received_by),
             "legacy_number": None,
+            "particulars": sealed(sealer, appeal_id, "particulars", filing.particulars),
+            "answer_by": filing.answer_by,
+            "follows": filing.follows,
             "consents": filing.consents,
             "owner": sender_key(pepper, filing.owner) if filing.owner else None,
             "pin": hashed_pin(pepper, appeal_id, pin),

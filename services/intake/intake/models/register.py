@@ -1,17 +1,15 @@
-"""Intake's tables. What people wrote, and who they are, is sealed; the rest are codes, ids and times."""
+"""The register's tables: what people wrote, and who they are, is sealed; the rest are codes, ids and times."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, Index, MetaData, Sequence
-from sqlmodel import Field, SQLModel
+from sqlalchemy import JSON, Column, Index, Sequence
+from sqlmodel import Field
+
+from intake.models.base import IntakeModel
 
 LAST_SEQUENCE = 9_999_999  # seven digits of the register number
-
-
-class IntakeModel(SQLModel):
-    metadata = MetaData()
 
 
 # PostgreSQL hands out the numbers' sequence from here; SQLite, which has no sequences, from `register_counter`.
@@ -46,9 +44,15 @@ class Appeal(IntakeModel, table=True):
     """Sealed JSON object: the name and position of the person who received it."""
     legacy_number: bytes | None
     """Sealed: the number in a former register."""
+    particulars: bytes | None
+    """Sealed JSON object: for whom the applicant speaks and on what ground, and the act that is contested."""
+    answer_by: str | None
+    """The way on which the applicant wants the answer, as a code; None: any that is known."""
+    follows: UUID | None = Field(index=True)
+    """The earlier appeal whose answer did not satisfy."""
     consents: list[str] = Field(sa_column=Column(JSON, nullable=False))
     owner: bytes | None
-    """Keyed hash of the applicant's own token subject."""
+    """Keyed hash of the token's subject under which it may be followed: the applicant's own, or a partner's who passed it on."""
     pin: bytes | None
     """Keyed hash of appeal id and PIN; None: imported."""
     fingerprint: bytes | None

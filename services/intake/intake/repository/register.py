@@ -1,4 +1,4 @@
-"""Every question that intake asks its database."""
+"""The questions about the register, its tracking and timeline, and the directory's replica."""
 
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence

@@ -1,0 +1,1 @@
+"""What applicants add to their appeals: messages, statements, codes, ratings."""

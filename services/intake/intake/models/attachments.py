@@ -1,0 +1,1 @@
+"""Files that came with an appeal or a message."""

@@ -1,0 +1,1 @@
+"""Questions about: what applicants add to their appeals: messages, statements, codes, ratings."""

@@ -1,0 +1,1 @@
+"""Questions about: files that came with an appeal or a message."""

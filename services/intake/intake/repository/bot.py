@@ -1,0 +1,1 @@
+"""Questions about: conversations of the Telegram bot."""
