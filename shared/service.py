@@ -11,6 +11,7 @@ import httpx
 from fastapi import APIRouter, FastAPI, Response
 from fastapi.responses import JSONResponse
 from starlette.datastructures import State
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from shared import migrations, sealing
@@ -246,10 +247,12 @@ def assemble(
     routers: Sequence[APIRouter],
     *,
     prepare: Callable[[FastAPI, Parts], None] = lambda _app, _parts: None,
+    front: Sequence[BaseRoute] = (),
 ) -> FastAPI:
     """The service's application under `/{service}`: routes, errors, health, metrics, documentation; its loops run while it lives.
 
     Without a foundation it builds and owns one (a process of its own). `prepare` hangs further collaborators on `app.state`.
+    `front`: routes with their whole paths that are looked at before all others.
     """
 
     @asynccontextmanager
@@ -279,6 +282,7 @@ def assemble(
     app = FastAPI(
         title=service.title, version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=f"/{service.name}/openapi.json"
     )
+    app.router.routes[:0] = front
     for router in (*routers, _operations(app.state, settings)):
         app.include_router(router, prefix=f"/{service.name}")
     install_error_handlers(app)

@@ -1,13 +1,14 @@
 """Metrics and traces: what a service measures, each figure with its meaning, and the W3C trace that follows an appeal across services."""
 
 import importlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from random import getrandbits
 from time import perf_counter
 from typing import Any, Final
 
 import structlog
 from opentelemetry import trace
+from opentelemetry.context import attach, detach
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -35,6 +36,7 @@ class Metrics:
         self.service = service
         self.registry = CollectorRegistry()
         self._requests = self._histogram("request_seconds", "Time to answer, by route template.", LATENCY, "method", "route", "status")
+        self._request_series: dict[tuple[str, str, int], Histogram] = {}
         self._batches = self._histogram("batch_events", "Events applied in one transaction.", BATCH)
         self._handled = self._counter("handled_events", "Events applied, by type.", "type")
         self._unknown = self._counter("unknown_events", "Events skipped because this service knows no such type.")
@@ -46,7 +48,11 @@ class Metrics:
         self._waiting = self._gauge("dead_letters_waiting", "Parked events that wait for a replay.")
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
-        self._requests.labels(method, route, status).observe(seconds)
+        labels = (method, route, status)
+        series = self._request_series.get(labels)
+        if series is None:  # as many as there are routes and statuses
+            series = self._request_series[labels] = self._requests.labels(*labels)
+        series.observe(seconds)
 
     def batch_applied(self, events: int) -> None:
         self._batches.observe(events)
@@ -92,11 +98,11 @@ def metrics_response(metrics: Metrics) -> Response:
 
 
 class _Tracing:
-    """The process's tracer. Until it is configured, spans carry ids along and are recorded nowhere."""
+    """The process's tracer; None until it is configured: spans carry ids along and are recorded nowhere."""
 
     def __init__(self) -> None:
-        self.provider = TracerProvider(sampler=ParentBased(TraceIdRatioBased(0.0)), resource=Resource.get_empty(), shutdown_on_exit=False)
-        self.tracer: Tracer = self.provider.get_tracer("aryz")
+        self.provider: TracerProvider | None = None
+        self.tracer: Tracer | None = None
 
 
 _tracing = _Tracing()
@@ -121,16 +127,35 @@ def current_traceparent() -> str | None:
     return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
 
-@contextmanager
-def start_span(name: str, traceparent: str | None = None, *, kind: SpanKind = SpanKind.INTERNAL) -> Iterator[Span]:
+def start_span(name: str, traceparent: str | None = None, *, kind: SpanKind = SpanKind.INTERNAL) -> AbstractContextManager[Span]:
     """A span around a piece of work: a child of `traceparent` if that is valid, else of the present span, else the root of a new trace.
 
     `name` is a constant or a route template, never a value. An exception's message is not recorded.
     """
     parent = _parent(traceparent)
+    if _tracing.tracer is None:
+        return _Carried(parent)
     context = None if parent is None else trace.set_span_in_context(trace.NonRecordingSpan(parent))
-    with _tracing.tracer.start_as_current_span(name, context, kind, record_exception=False, set_status_on_exception=False) as span:
-        yield span
+    return _tracing.tracer.start_as_current_span(name, context, kind, record_exception=False, set_status_on_exception=False)
+
+
+class _Carried:
+    """A span that is recorded nowhere: its ids alone, for events, outgoing calls and log lines. A tenth of a tracer's work."""
+
+    __slots__ = ("_span", "_token")
+
+    def __init__(self, parent: SpanContext | None) -> None:
+        parent = parent or trace.get_current_span().get_span_context()
+        known = parent.is_valid
+        trace_id, flags = (parent.trace_id, parent.trace_flags) if known else (getrandbits(128), TraceFlags.get_default())
+        self._span = trace.NonRecordingSpan(SpanContext(trace_id, getrandbits(64), is_remote=False, trace_flags=flags))
+
+    def __enter__(self) -> Span:
+        self._token = attach(trace.set_span_in_context(self._span))
+        return self._span
+
+    def __exit__(self, *_error: object) -> None:
+        detach(self._token)
 
 
 def _parent(traceparent: str | None) -> SpanContext | None:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from shared.clock import SystemClock
 from shared.database import Database
 from shared.errors import InvalidInput
-from shared.idempotency import Idempotency, IdempotencyKeyReused, idempotency_key
+from shared.idempotency import Answer, Idempotency, IdempotencyKeyReused, idempotency_key
 from shared.ids import RandomIds
 from shared.messaging import tables
 from shared.sealing import KeyRing, Pepper, Sealer
@@ -33,7 +33,7 @@ def idempotency() -> Idempotency:
 
 async def keep(database, idempotency, request) -> None:
     async with database.write() as session:
-        await session.execute(insert(tables.idempotency), [idempotency.row(request, 201, b"the answer", SystemClock().now())])
+        await session.execute(insert(tables.idempotency), [idempotency.row(request, 201, Answer(b"the answer"), SystemClock().now())])
 
 
 class TestFind:
@@ -72,7 +72,7 @@ class TestClaim:
         known, fresh = (idempotency.request("issuer|someone", key, "register", Asked(text=key)) for key in ("key-1", "key-2"))
         await keep(database, idempotency, known)
         async with database.write() as session:
-            taken = await idempotency.claim(session, {known: b"another", fresh: b"mine"}, SystemClock().now())
+            taken = await idempotency.claim(session, {known: Answer(b"another"), fresh: Answer(b"mi", b"ne")}, SystemClock().now())
         assert {request: kept.body for request, kept in taken.items()} == {known: b"the answer"}
         async with database.read() as session:
             assert (await idempotency.find(session, [fresh]))[fresh].body == b"mine"
@@ -82,7 +82,7 @@ class TestClaim:
         other = idempotency.request("issuer|someone", "key-1", "register", Asked(text="two"))
         fresh = idempotency.request("issuer|someone", "key-2", "register", Asked(text="two"))
         async with database.write() as session:
-            taken = await idempotency.claim(session, {other: b"2", fresh: b"3"}, SystemClock().now())
+            taken = await idempotency.claim(session, {other: Answer(b"2"), fresh: Answer(b"3")}, SystemClock().now())
         assert list(taken) == [other]
         assert isinstance(taken[other], IdempotencyKeyReused)
 

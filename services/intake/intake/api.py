@@ -1,10 +1,10 @@
 """The calls of intake: file an appeal, follow it, take a former register over, and read words as another service."""
 
-from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope, Send
 
 from intake.channels import api as api_channel
 from intake.channels import web as web_channel
@@ -40,19 +40,24 @@ IMPORT_ERRORS = responses(Unauthorized, Forbidden, InvalidInput, TooManyRefused,
 class _Straight(APIRoute):
     """Reads what `register_appeal`'s signature says, in its order, without FastAPI's solver of dependencies (docs/decisions/14).
 
-    The solver looks at every parameter of every request anew. This is FastAPI's own hook; the signature goes on making the document.
+    The solver looks at every parameter of every request anew, and what it wraps a route in is for dependencies with an end. The signature
+    goes on making the document; refusals are answered where all are.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        async def answer(request: Request) -> Response:
-            intake, sender = await current_intake(request), await principal(request)
-            appeal = parse(AppealIn, await read_body(request))
-            return await register_appeal(request, intake, sender, appeal, idempotency_key(request))
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.app = self._answer
 
-        return answer
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, send)
+        intake, sender = await current_intake(request), await principal(request)
+        appeal = parse(AppealIn, await read_body(request))
+        response = await register_appeal(request, intake, sender, appeal, idempotency_key(request))
+        await response(scope, receive, send)
 
 
-front = APIRouter(route_class=_Straight)
+# With its whole path, for `assemble` to put it in front of all: an included router is another look at every request.
+front = APIRouter(prefix="/intake", route_class=_Straight)
 
 
 @front.post(

@@ -21,6 +21,6 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
     def prepare(app: FastAPI, parts: Parts) -> None:
         app.state.intake = Intake.build(parts, settings)
 
-    app = assemble(SERVICE, settings, foundation, [api.front, api.router, pages.router, *AREAS], prepare=prepare)
+    app = assemble(SERVICE, settings, foundation, [api.router, pages.router, *AREAS], prepare=prepare, front=api.front.routes)
     pages.PAGES.mount_static(app)
     return app

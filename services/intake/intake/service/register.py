@@ -40,8 +40,12 @@ INITIAL: Final = "REGISTERED"
 class Receipt:
     """The 201 as it was committed; `replayed` when the same request was answered before."""
 
-    body: bytes
+    answer: idempotency.Answer
     replayed: bool = False
+
+    @property
+    def body(self) -> bytes:
+        return self.answer.body
 
     @property
     def registered(self) -> Registered:
@@ -69,6 +73,11 @@ def hashed_pin(pepper: Pepper, appeal_id: UUID, pin: str) -> bytes:
 def sender_key(pepper: Pepper, sender: str) -> bytes:
     """Who sent something, without saying who: a subject may be an IIN."""
     return pepper.keyed_hmac("sender", sender.encode())
+
+
+def phone_key(pepper: Pepper, phone: str) -> bytes:
+    """Whose telephone, without saying which: a number in E.164 as a key to look up by."""
+    return pepper.keyed_hmac("phone", phone.encode())
 
 
 def sealed(sealer: Sealer, appeal_id: UUID, field: str, value: str | dict[str, Any] | None) -> bytes | None:
@@ -121,7 +130,7 @@ class Register:
             if isinstance(answer, Receipt):
                 if fingerprint != request.fingerprint:
                     raise IdempotencyKeyReused
-                return Receipt(answer.body, replayed=True)
+                return Receipt(answer.answer, replayed=True)
         return None
 
     def _fly(self, request: idempotency.Request, answering: asyncio.Future[Receipt | DomainError]) -> None:
@@ -132,7 +141,7 @@ class Register:
 
     def _prepared(self, filing: Filing, request: idempotency.Request | None) -> _Entry:
         sealer, pepper = self._parts.sealer, self._parts.pepper
-        appeal_id, pin = self._parts.ids.new(), f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}}"
+        appeal_id, pin = self._parts.ids.new(), f"{secrets.randbits(64) % 10**PIN_DIGITS:0{PIN_DIGITS}}"
         row = {
             "id": appeal_id,
             "channel": filing.channel,
@@ -154,6 +163,7 @@ class Register:
             "follows": filing.follows,
             "consents": filing.consents,
             "owner": sender_key(pepper, filing.owner) if filing.owner else None,
+            "phone_key": phone_key(pepper, filing.applicant["phone"]) if filing.applicant and "phone" in filing.applicant else None,
             "pin": hashed_pin(pepper, appeal_id, pin),
             "fingerprint": None,
             "received_at": filing.received_at,
@@ -169,7 +179,7 @@ class Register:
             rest = [one for one in entries if one.appeal_id not in answers]
             receipts = await self._numbered(session, rest, now)
             repeated = await self._parts.idempotency.claim(
-                session, {one.request: receipts[one.appeal_id].body for one in rest if one.request}, now
+                session, {one.request: receipts[one.appeal_id].answer for one in rest if one.request}, now
             )
             for one in rest:
                 earlier = repeated.get(one.request) if one.request else None
@@ -191,7 +201,7 @@ class Register:
         receipts = {}
         for one, sequence in zip(entries, await self._sequences.take(session, len(entries)), strict=True):
             one.row["number"] = number_of(one.filing.received_at, one.filing.region, sequence)
-            receipts[one.appeal_id] = Receipt(_body(one, one.row["number"], now))
+            receipts[one.appeal_id] = Receipt(_answer(one, one.row["number"], now))
         return receipts
 
     def _store(self, session: AsyncSession, entries: Sequence[_Entry]) -> None:
@@ -201,7 +211,7 @@ class Register:
 
 
 def _replay(earlier: idempotency.Kept | DomainError) -> Receipt | DomainError:
-    return Receipt(earlier.body, replayed=True) if isinstance(earlier, idempotency.Kept) else earlier
+    return Receipt(idempotency.Answer(earlier.body), replayed=True) if isinstance(earlier, idempotency.Kept) else earlier
 
 
 def number_of(received_at: datetime, region: str, sequence: int) -> str:
@@ -227,7 +237,7 @@ def _tracking(one: _Entry) -> dict[str, Any]:
     }
 
 
-def _body(one: _Entry, number: str, now: datetime) -> bytes:
+def _answer(one: _Entry, number: str, now: datetime) -> idempotency.Answer:
     filing = one.filing
     head = to_json(
         {
@@ -243,12 +253,13 @@ def _body(one: _Entry, number: str, now: datetime) -> bytes:
             "links": {"self": f"/intake/v1/appeals/{number}", "track": "/intake/track"},
         }
     )
-    return head[:-1] + b',"due_explanation":' + _explanation(filing.deadline) + b"}"
+    return idempotency.Answer(head[:-1], _explanation(filing.deadline))
 
 
 @lru_cache(maxsize=1024)  # a deadline's start and policy: a few a day are asked for
 def _explanation(deadline: Deadline) -> bytes:
-    return to_json(explain(deadline, working_calendar()))
+    """The end of the answer, alike for all appeals with the same deadline."""
+    return b',"due_explanation":' + to_json(explain(deadline, working_calendar())) + b"}"
 
 
 def shown_status(status: str, registered_at: datetime, now: datetime) -> str:
