@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Annotated, Any, Generic, NoReturn, TypeVar
 
+import httpx
 from annotated_types import GroupedMetadata
 from fastapi import Depends, FastAPI, Query, Request, params
 from fastapi.dependencies.models import Dependant
@@ -37,6 +38,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 Network = IPv4Network | IPv6Network
 
 BODY_LIMIT = 262_144  # bytes: 20 000 characters of Kazakh escaped as \uXXXX are 120 000, with room for the rest of an appeal
+CLIENT_LIMITS = httpx.Limits(keepalive_expiry=2)  # uvicorn closes what rests for 5 s: a request sent at that moment would be lost
 CURSOR_LIMIT = 1_024
 INT64 = 2**63
 

@@ -22,7 +22,7 @@ from shared.contracts import APPEALS
 from shared.database import Database, service_url
 from shared.database_errors import will_pass
 from shared.errors import Unavailable, install_error_handlers
-from shared.http import document
+from shared.http import CLIENT_LIMITS, document
 from shared.idempotency import KEPT, Idempotency
 from shared.ids import Ids, RandomIds
 from shared.logging import configure_logging
@@ -130,7 +130,7 @@ class Foundation:
             if not url and service not in self.local_apps:
                 raise Unavailable(f"{service} is neither in this process nor is its address set")
             if url:  # no proxy of the environment stands between services, but its certificates count
-                client = httpx.AsyncClient(base_url=url, trust_env=False, verify=ssl.create_default_context())
+                client = httpx.AsyncClient(base_url=url, trust_env=False, limits=CLIENT_LIMITS, verify=ssl.create_default_context())
             else:
                 transport = httpx.ASGITransport(self.local_apps[service], raise_app_exceptions=False)
                 client = httpx.AsyncClient(base_url="http://in-process", transport=transport)

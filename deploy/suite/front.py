@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared import server
 from shared.errors import Unavailable, problem_response
+from shared.http import CLIENT_LIMITS
 from shared.logging import configure_logging
 from shared.service import SUITE, Foundation
 from shared.settings import ServiceSettings
@@ -34,7 +35,9 @@ class Front:
         self._home: ASGIApp = create_home(settings, foundation, SERVICES)
         self._settings = settings
         context = ssl.create_default_context()
-        self._clients = {each: httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False, verify=context) for each in SERVICES}
+        self._clients = {
+            each: httpx.AsyncClient(timeout=TIMEOUT_SECONDS, limits=CLIENT_LIMITS, trust_env=False, verify=context) for each in SERVICES
+        }
 
     async def close(self) -> None:
         for client in self._clients.values():

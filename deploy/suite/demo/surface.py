@@ -9,12 +9,15 @@ from typing import Any
 import httpx
 
 from shared.domain.regions import regions
+from shared.http import CLIENT_LIMITS
 from suite.demo.appeals import DemoAppeal, KnownProvider
 from suite.demo.directory import as_csv
 
 TIMEOUT_SECONDS = 30.0
 CONNECTIONS = 64
+WAITS = frozenset({httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE})
 DIRECTORY_SECONDS = 10.0
+PATIENCE_SECONDS = 600.0  # the limit of one address without a token may hold a citizen up for minutes
 Token = Callable[..., str]
 Where = str | Mapping[str, str]
 """The one address of a suite, or an address for each service."""
@@ -30,7 +33,9 @@ class Surface:
     def __init__(self, where: Where, token: Token) -> None:
         # A client a connection: one pool of many searches all of them at every request, which took half of the sender's time.
         context = ssl.create_default_context()
-        clients = [httpx.AsyncClient(timeout=TIMEOUT_SECONDS, verify=context, trust_env=False) for _ in range(CONNECTIONS)]
+        clients = [
+            httpx.AsyncClient(timeout=TIMEOUT_SECONDS, limits=CLIENT_LIMITS, verify=context, trust_env=False) for _ in range(CONNECTIONS)
+        ]
         self._where = where
         self._clients = clients
         self._free: asyncio.LifoQueue[httpx.AsyncClient] = asyncio.LifoQueue()
@@ -77,10 +82,10 @@ class Surface:
     async def register(self, appeal: DemoAppeal, key: str) -> Mapping[str, Any]:
         """File an appeal as its channel does: the site without a token, the others with theirs. Waits when told to."""
         headers = {"Idempotency-Key": key} | ({} if appeal.channel == "WEB" else self.bearer("channel"))
-        unknown_until = monotonic() + DIRECTORY_SECONDS
+        unknown_until, patient_until = monotonic() + DIRECTORY_SECONDS, monotonic() + PATIENCE_SECONDS
         while True:
             answer = await self._ask("POST", "/intake/v1/appeals", json=appeal.body, headers=headers)
-            if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            if answer.status_code in WAITS and monotonic() < patient_until:
                 await asyncio.sleep(float(answer.headers.get("Retry-After", "1")))
             elif "unknown-provider" in _codes(answer) and monotonic() < unknown_until:
                 await asyncio.sleep(0.1)  # the directory was just imported, and intake hears of it by events
