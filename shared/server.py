@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from threading import Timer
+from threading import Event, Timer
 from typing import Any
 
 import structlog
@@ -20,6 +20,12 @@ ANSWER_SECONDS = 20  # for answers under way; the loops need a moment more
 STOP_SECONDS = 28.0  # then the process ends as it stands: any process may be killed at any moment, but nobody waits longer than 30 s
 
 log = structlog.get_logger()
+_stopping = Event()
+
+
+def is_stopping() -> bool:
+    """Whether the server was told to end: an answer that would go on for ever ends by itself then."""
+    return _stopping.is_set()
 
 
 class PortBusy(RuntimeError):
@@ -89,6 +95,7 @@ class _Server(uvicorn.Server):
         if not self.should_exit:
             _end_within(STOP_SECONDS)
             self.should_exit = True
+            _stopping.set()
 
 
 async def _until_signalled(work: Coroutine[Any, Any, None]) -> None:

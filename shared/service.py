@@ -280,7 +280,13 @@ def assemble(
 
     configure_logging(settings.log_level, service=service.name if foundation is None else SUITE)
     app = FastAPI(
-        title=service.title, version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=f"/{service.name}/openapi.json"
+        title=service.title,
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"/{service.name}/openapi.json",
+        generate_unique_id_function=lambda route: route.name,  # what generated clients call their functions
     )
     app.router.routes[:0] = front
     for router in (*routers, _operations(app.state, settings)):

@@ -8,12 +8,18 @@ from sqlalchemy import ColumnElement, false, or_, true
 
 from shared.auth.principal import STAFF, Principal, Role
 
-CaseAction = Literal["claim", "classify", "escalate", "answer", "close", "assign"]
+CaseAction = Literal[
+    "claim", "classify", "escalate", "answer", "close", "assign", "ask", "request-completion", "return", "terminate", "forward", "redirect"
+]
 
 REGIONAL: Final[frozenset[Role]] = frozenset({"specialist", "supervisor", "head"})  # nothing without a region
 EXPERT_TIER: Final = 3
 
-_ACTORS: Final[dict[str, frozenset[Role]]] = dict.fromkeys(get_args(CaseAction), STAFF) | {"assign": frozenset({"supervisor", "head"})}
+_HEADS: Final[frozenset[Role]] = frozenset({"supervisor", "head"})
+_DECIDERS: Final[frozenset[Role]] = STAFF - {"operator"}
+_ACTORS: Final[dict[str, frozenset[Role]]] = dict.fromkeys(get_args(CaseAction), STAFF) | {
+    "assign": _HEADS, "terminate": _HEADS, "return": _DECIDERS, "forward": _DECIDERS,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

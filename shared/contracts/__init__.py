@@ -46,7 +46,9 @@ from shared.contracts.routing import (
     ClockStarted,
     ClockWarned,
     CompletionAsked,
+    DangerPassedOn,
     DangerReported,
+    PartForwarded,
     TierRaised,
 )
 
@@ -76,6 +78,7 @@ __all__ = [
     "ClockStarted",
     "ClockWarned",
     "CompletionAsked",
+    "DangerPassedOn",
     "DangerReported",
     "Event",
     "InquiryAcknowledged",
@@ -85,6 +88,7 @@ __all__ = [
     "MessageAdded",
     "OutcomeConfirmed",
     "OutcomeDenied",
+    "PartForwarded",
     "ProviderMatched",
     "ProviderRecorded",
     "TierRaised",

@@ -129,6 +129,16 @@ class CaseForwarded(AppealEvent, service="routing", fact="case-forwarded"):
     body: str
     """Code of the body."""
     actor_role: str
+    letter_id: UUID | None = None
+    """What was said to the applicant besides; the words stay in routing."""
+
+
+class PartForwarded(AppealEvent, service="routing", fact="part-forwarded"):
+    """One of several demands is another body's and was passed on to it (АППК art. 65); the rest goes on here."""
+
+    body: str
+    actor_role: str
+    letter_id: UUID | None = None
 
 
 class DangerReported(AppealEvent, service="routing", fact="danger-reported"):
@@ -137,3 +147,10 @@ class DangerReported(AppealEvent, service="routing", fact="danger-reported"):
     ground: str
     body: str
     due_at: datetime
+
+
+class DangerPassedOn(AppealEvent, service="routing", fact="danger-passed-on"):
+    """A clerk has seen to it that the body knows of the crime or the danger."""
+
+    body: str
+    actor_role: str

@@ -6,7 +6,10 @@ from shared.domain.tables import ReferenceDataError
 IDS = {
     "received", "complaints", "received_by_channel", "received_by_kind", "received_by_region", "received_by_tier", "complaints_by_category",
     "complaints_by_provider", "consultations_by_topic", "outcomes", "resolved_on_spot", "withdrawn",
+    "satisfaction", "calls_offered", "calls_answered", "calls_abandoned", "calls_abandoned_short", "calls_waiting_time",
+    "calls_handling_time", "calls_service_level",
 }  # fmt: skip
+OF_CALLS = {one for one in IDS if one.startswith("calls_")}
 HEADER = "# source: a test\nid,kk,ru,en,unit,metric_version,cohort,measure,group,public\n"
 
 
@@ -16,7 +19,7 @@ class TestKpiDefinitions:
 
     def test_figures_that_point_at_a_provider_or_an_outcome_are_not_public(self):
         assert {one.id for one in kpi_definitions().values() if not one.public} == {
-            "received_by_tier", "complaints_by_provider", "outcomes", "resolved_on_spot", "withdrawn",
+            "received_by_tier", "complaints_by_provider", "outcomes", "resolved_on_spot", "withdrawn", "satisfaction", *OF_CALLS,
         }  # fmt: skip
 
     @pytest.mark.parametrize(
@@ -26,6 +29,9 @@ class TestKpiDefinitions:
             "a,Қ,Р,E,appeals,1,all,SOLVED,none,true",
             "a,Қ,Р,E,appeals,1,all,all,colour,true",
             "a,Қ,Р,E,appeals,0,all,all,none,true",
+            "a,Қ,Р,E,calls,1,calls,LOUD,none,false",
+            "a,Қ,Р,E,calls,1,calls,OFFERED,none,true",
+            "a,Қ,Р,E,score,1,all,SCORE,region,false",
             "a,,Р,E,appeals,1,all,all,none,true",
             "a,Қ,Р,E,appeals,1,all,all,none,true\na,Қ,Р,E,appeals,1,all,all,none,true",
         ],

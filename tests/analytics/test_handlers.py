@@ -55,6 +55,36 @@ class TestFacts:
             "COMPLAINT", "QUALITY_TREATMENT", None, 2, "IN_REVIEW", "kk", "URGENT",
         )  # fmt: skip
 
+    @pytest.mark.parametrize(
+        ("fact_name", "outcome"),
+        [
+            ("appeal-withdrawn", "WITHDRAWN"),
+            ("case-returned", "RETURNED"),
+            ("case-terminated", "TERMINATED"),
+            ("case-forwarded", "FORWARDED"),
+        ],
+    )
+    async def test_an_end_without_an_answer_is_an_outcome_and_a_finished_appeal_keeps_its_own(self, world, make, fact_name, outcome):
+        await world.tell(make("appeal-registered", 1), make("appeal-routed", 1), make(fact_name, 1, ground="X", body="Y"))
+        await world.tell(make("appeal-registered", 2), make("case-closed", 2), make(fact_name, 2, ground="X", body="Y"))
+        ended, closed = await world.facts()
+        assert (ended.status, ended.outcome, closed.outcome) == (outcome, outcome, "JUSTIFIED")
+        assert ended.closed_at is not None
+
+    async def test_what_was_said_of_the_outcome_is_known(self, world, make):
+        await world.tell(make("appeal-registered", 1), make("answer-given", 1), make("outcome-denied", 1, followed_by=None))
+        [denied] = await world.facts()
+        await world.tell(make("answer-given", 1), make("outcome-confirmed", 1), make("appeal-rated", 1, score=5))
+        [confirmed] = await world.facts()
+        assert (denied.status, denied.confirmed, confirmed.status, confirmed.confirmed, confirmed.score) == (
+            "IN_REVIEW", False, "ANSWERED", True, 5,
+        )  # fmt: skip
+
+    async def test_what_was_answered_in_the_contact_was_answered_when_it_was_registered(self, world, make):
+        await world.tell(make("appeal-registered", 1, resolved_in_contact=True))
+        [fact] = await world.facts()
+        assert fact.answered_at == fact.registered_at
+
     async def test_a_whole_life_ends_with_everything_known(self, world, make):
         await world.tell(*(make(one, 1) for one in LIFE))
         [fact] = await world.facts()

@@ -7,6 +7,7 @@ import analytics
 from shared.web.catalogs import missing_messages
 from shared.web.session import COOKIE
 from tests.analytics.figures import publish_kyzylorda
+from tests.analytics.test_service import ended
 
 YEAR = "?from=2025-01-01&to=2025-12-31&compare=previous_year"
 
@@ -43,6 +44,14 @@ class TestDashboard:
         assert "294 · 39,9 %" in text
         assert "Всего 736. Чаще всего: Качество оказанных медицинских услуг, 39,9 %." in text
         assert '<select id="f-region"' not in text
+
+    async def test_the_centres_figures_stand_in_their_own_section_for_those_who_may_see_them(self, world, page):
+        await world.tell(ended(1, waited=7, talked=90), ended(2, "ABANDONED", waited=30))
+        _, text = await page(YEAR, "head", "KZ-43")
+        assert "Контакт-центр и оценки" in text
+        assert "7,0 с" in text
+        assert "50,0" in text
+        assert "Контакт-центр и оценки" not in (await page(YEAR, None))[1]
 
     async def test_what_does_not_add_up_is_said(self, world, make, page):
         await publish_kyzylorda(world, make)

@@ -4,8 +4,24 @@ from uuid import UUID
 import pytest
 
 from analytics.definitions import kpi_definitions
-from shared.contracts import ProviderRecorded
+from shared.contracts import CallEnded, ProviderRecorded
 from tests.analytics.figures import publish_kyzylorda
+
+IN_2025 = datetime(2025, 6, 2, 6, tzinfo=UTC)
+
+
+def ended(number, outcome="ANSWERED", waited=5, talked=60, offered_at=IN_2025):
+    return CallEnded(
+        call_id=UUID(int=900 + number),
+        queue="kk",
+        region="KZ-43",
+        offered_at=offered_at,
+        answered_at=None,
+        ended_at=offered_at + timedelta(minutes=2),
+        outcome=outcome,
+        waited_seconds=waited,
+        talked_seconds=talked,
+    )
 
 
 class TestFigure:
@@ -170,3 +186,40 @@ class TestSuppression:
             None,
             True,
         )
+
+
+class TestCalls:
+    async def test_the_centres_figures_come_from_whole_numbers(self, world):
+        answered = [("ANSWERED", 10, 100), ("ANSWERED", 20, 50), ("ANSWERED", 45, 33)]
+        calls = [*answered, ("ABANDONED", 30, 0), ("ABANDONED", 4, 0), ("AFTER_HOURS", 0, 0)]
+        await world.tell(*(ended(number, *call) for number, call in enumerate(calls)))
+        found = {one: await world.kpi(one) for one in kpi_definitions() if one.startswith("calls_")}
+        assert {one: (figure["value"], figure["n"]) for one, figure in found.items()} == {
+            "calls_offered": (5, 5), "calls_answered": (3, 5), "calls_abandoned": (1, 5), "calls_abandoned_short": (1, 5),
+            "calls_waiting_time": (25.0, 3), "calls_handling_time": (61.0, 3), "calls_service_level": (50.0, 4),
+        }  # fmt: skip
+
+    async def test_a_call_told_twice_counts_once_and_belongs_to_its_regions_day(self, world):
+        await world.tell(ended(1), ended(1), ended(2, offered_at=datetime(2025, 12, 31, 19, tzinfo=UTC)))
+        assert (await world.kpi("calls_offered", compare="previous_year"))["comparison"]["change"] == 1
+        assert (await world.kpi("calls_offered", region="KZ-75"))["value"] == 0
+        assert (await world.kpi("calls_offered", year=2026))["value"] == 1
+
+    async def test_of_no_calls_there_is_no_average(self, world):
+        assert (await world.kpi("calls_waiting_time", compare="previous_year"))["value"] is None
+
+
+class TestSatisfaction:
+    async def test_it_is_the_average_of_the_latest_ratings(self, world, make):
+        told = [make("appeal-registered", number, received_at=IN_2025) for number in (1, 2, 3)]
+        rated = [make("appeal-rated", number, score=score) for number, score in ((1, 1), (1, 5), (2, 4), (3, 4))]
+        await world.tell(*told, *rated)
+        figure = await world.kpi("satisfaction")
+        assert (figure["value"], figure["n"], figure["unit"]) == (4.3, 3, "score")
+
+
+class TestFollowing:
+    async def test_an_appeal_that_follows_another_is_not_counted_again(self, world, make):
+        first = make("appeal-registered", 1, received_at=IN_2025, kind="COMPLAINT")
+        await world.tell(first, make("appeal-registered", 2, received_at=IN_2025, kind="COMPLAINT", follows=first.appeal_id))
+        assert [(await world.kpi(one))["value"] for one in ("received", "complaints")] == [1, 1]

@@ -1,8 +1,10 @@
 """The citizen's way through the pages in a real browser: file, receive the talon, follow; and the door of the house."""
 
+import io
 from uuid import uuid4
 
 import pytest
+from PIL import Image
 
 from intake.handlers import copy_providers
 from intake.models import Appeal
@@ -45,6 +47,12 @@ async def fill(page):
     await page.check('[name="consents.PROCESSING"]')
 
 
+def picture():
+    drawn = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(drawn, "PNG")
+    return drawn.getvalue()
+
+
 async def talon(page):
     number, pin = await page.locator(".talon dd").all_inner_texts()
     return number, pin
@@ -62,6 +70,7 @@ class TestFiling:
     async def test_an_appeal_is_filed_and_then_followed(self, desk, visit, width, language, accepted, javascript):
         page = await visit(desk.url + "/intake/", width=width, javascript=javascript, cookies={"aryz_lang": language})
         await fill(page)
+        await page.set_input_files("#f-file", {"name": "сурет.png", "mimeType": "image/png", "buffer": picture()})
         await page.click('button[value="preview"]')
         assert await page.locator('[name="provider.provider_id"]:checked').get_attribute("value")
         await page.click('button[value="send"]')
@@ -73,6 +82,9 @@ class TestFiling:
         await page.locator("main form button").click()
         assert number in await page.locator("h1").inner_text()
         assert await page.locator(".steps li").count() == 1
+        async with page.expect_download() as saving:
+            await page.locator(".documents button").click()
+        assert (await saving.value).suggested_filename == "сурет.png"
         assert pin.replace(" ", "") not in page.url
         (row,) = await desk.rows(Appeal)
         assert (row.number, row.channel, row.provider_name) == (number, "WEB", None)
@@ -84,10 +96,10 @@ class TestFiling:
         await page.keyboard.press("Tab")  # reason
         await page.keyboard.press("Tab")  # region
         await page.keyboard.press("ArrowDown")
-        for _ in range(3):  # language of the answer, organisation, text
+        for _ in range(2):  # organisation, text
             await page.keyboard.press("Tab")
         await page.keyboard.type("Не приняли")
-        for _ in range(10):  # name, IIN, phone, e-mail, address, two consents and what is in each, the button
+        for _ in range(14):  # documents, five of the applicant, the patient's part, two of the answer, two consents and what is in each, the button
             await page.keyboard.press("Tab")
         await page.keyboard.press("Enter")
         await page.wait_for_selector('button[value="send"]')
@@ -99,11 +111,14 @@ class TestFiling:
 
     async def test_what_does_not_fit_the_kind_is_hidden_even_without_scripts(self, desk, visit):
         page = await visit(desk.url + "/intake/", javascript=False)
-        category, topic = page.locator("#f-category"), page.locator("#f-topic")
+        category, topic, act = page.locator("#f-category"), page.locator("#f-topic"), page.locator("#f-contested_act")
         assert not await category.is_visible()
         await page.check('[name="kind"][value="COMPLAINT"]')
         assert await category.is_visible()
         assert not await topic.is_visible()
+        assert not await act.is_visible()
+        await page.check('[name="kind"][value="ZHALOBA"]')
+        assert await act.is_visible()
         await page.check('[name="kind"][value="CONSULTATION"]')
         assert await topic.is_visible()
         assert not await category.is_visible()
@@ -117,6 +132,34 @@ class TestFiling:
         assert await page.locator("#f-category").input_value() == "REFUSAL_APPOINTMENT"
         assert await page.locator('[name="consents.PROCESSING"]').is_checked()
         assert await page.locator("#error-summary").count() == 0
+
+    async def test_a_draft_outlives_a_reload_and_is_forgotten_once_it_is_filed(self, desk, visit):
+        page = await visit(desk.url + "/intake/", cookies={"aryz_lang": "kk"})
+        await fill(page)
+        await page.locator("main details summary").first.click()
+        await page.fill("#f-patient-full_name", "Сынақ Әже")
+        key = await page.locator('[name="key"]').input_value()
+        await page.reload()
+        assert await page.locator("#f-text").input_value() == "Терапевт қабылдаудан бас тартты.\nТалон жоқ деді."
+        assert await page.locator('[name="kind"]:checked').input_value() == "COMPLAINT"
+        assert await page.locator("#f-category").is_visible()
+        assert await page.locator("#f-patient-full_name").is_visible()
+        assert await page.locator('[name="key"]').input_value() == key
+        await page.goto(desk.url + "/intake/?region=KZ-75")
+        assert await page.locator("#f-region").input_value() == "KZ-75"
+        await page.click('button[value="preview"]')
+        await page.click('button[value="send"]')
+        await page.goto(desk.url + "/intake/")
+        assert await page.locator("#f-text").input_value() == ""
+
+    async def test_a_double_click_registers_once(self, desk, visit):
+        for javascript in (True, False):
+            page = await visit(desk.url + "/intake/", javascript=javascript, cookies={"aryz_lang": "ru"})
+            await fill(page)
+            await page.click('button[value="preview"]')
+            await page.dblclick('button[value="send"]', no_wait_after=True)
+            await page.locator(".talon").wait_for()
+        assert len(await desk.rows(Appeal)) == 2
 
     async def test_the_regions_organisations_are_suggested(self, desk, visit):
         page = await visit(desk.url + "/intake/?region=KZ-43", cookies={"aryz_lang": "kk"})
@@ -140,7 +183,8 @@ class TestEveryPage:
         assert await serious(page) == []
         assert await fits(page, width)
         await fill(page)
-        for details in await page.locator(".consent summary").all():
+        await page.fill("#f-text", "Анам талып қалды, тыныс ала алмай жатыр")
+        for details in await page.locator("main summary").all():
             await details.click()
         assert await serious(page) == []
         for step in ('button[value="preview"]', 'button[value="send"]', 'form[action="/intake/track"] button'):
@@ -167,7 +211,7 @@ class TestEveryPage:
         for path in ("/intake/?region=KZ-43", "/intake/track"):
             loaded.clear()
             await page.goto(desk.url + path, wait_until="networkidle")
-            assert sum([(await one.sizes())["responseBodySize"] for one in loaded]) < WEIGHT
+            assert sum([len(await (await one.response()).body()) for one in loaded]) < WEIGHT
 
 
 class TestHome:

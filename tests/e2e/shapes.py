@@ -187,6 +187,17 @@ KPI_IDS = (
     "resolved_on_spot",
     "withdrawn",
 )
+MEASURED_IDS = (
+    "satisfaction",
+    "calls_offered",
+    "calls_answered",
+    "calls_abandoned",
+    "calls_abandoned_short",
+    "calls_waiting_time",
+    "calls_handling_time",
+    "calls_service_level",
+)
+"""Figures that are no counts of appeals; an average of nothing is null."""
 
 
 def without(body: dict[str, Any], *names: str) -> dict[str, Any]:

@@ -1,4 +1,6 @@
 import html
+import io
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -6,14 +8,16 @@ from uuid import UUID, uuid4
 
 import pytest
 from fastapi import FastAPI, Request
+from PIL import Image
 
+from intake import forms
+from intake.consents import consents
 from intake.handlers import HANDLERS, copy_providers
 from intake.models import Appeal
-from intake.pages import form, providers
-from intake.pages.consents import consents
+from intake.models.attachments import Attachment
+from intake.pages import form, providers, qr
 from intake.service.filing import CONSENTS
 from shared.contracts import AnswerGiven, CaseClosed, ClockStarted, ProviderRecorded
-from shared.domain.taxonomy import taxonomy
 from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Batch, Received
 from shared.web.catalogs import missing_messages
@@ -34,8 +38,33 @@ FORM = {
 KEY = "00000000-0000-4000-8000-000000000001"
 
 
+def request_to(path):
+    return Request(
+        {
+            "type": "http",
+            "method": "GET",
+            "scheme": "http",
+            "server": ("aryz.example", 80),
+            "path": path,
+            "headers": [],
+            "query_string": b"",
+        }
+    )
+
+
 async def post(desk, step, spoken="ru", **changes):
     return await desk.client.post(f"/intake/?lang={spoken}", data=FORM | {"key": KEY, "step": step} | changes)
+
+
+def picture():
+    drawn = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(drawn, "PNG")
+    return drawn.getvalue()
+
+
+async def upload(desk, *documents, **changes):
+    fields = FORM | {"key": KEY, "step": "preview"} | changes
+    return await desk.client.post("/intake/?lang=ru", data=fields, files=[("file", one) for one in documents] or {"none": ("", b"")})
 
 
 def hidden(answer):
@@ -106,9 +135,19 @@ class TestTheForm:
         assert "NONSENSE" not in other.text.replace("kind=NONSENSE", "")
 
     async def test_every_kind_of_an_address_can_be_chosen(self, desk):
-        for kind in taxonomy().kinds:
-            page = await desk.client.get("/intake/", params={"kind": kind})
-            assert f'value="{kind}" checked' in page.text
+        for one in forms.services("web"):
+            page = await desk.client.get("/intake/", params={"kind": one.code})
+            assert f'value="{one.code}" checked' in page.text
+
+    async def test_it_asks_what_the_definition_says_and_hides_what_another_kind_asks(self, desk):
+        page = await desk.client.get("/intake/?lang=ru")
+        for one in form.questions().values():
+            assert f'name="{one.name}"' in page.text
+            assert html.escape(one.label.ru, quote=False) in html.unescape(page.text)
+        style = (PACKAGE / "static" / "intake.css").read_text(encoding="utf-8")
+        for name in form.sometimes():
+            assert f'data-asked="{name}"' in page.text
+            assert f'form:has([data-asks~="{name}"]:checked) [data-asked="{name}"]' in style
 
     async def test_the_bar_says_who_is_signed_in(self, desk):
         token = desk.foundation.issuer.issue("specialist", region="KZ-43", name="Сынақ Маман")
@@ -142,6 +181,7 @@ class TestWhatIsWrong:
             ("applicant.full_name", "a" * 201),
             ("applicant.address", "\0"),
             ("consents.PROCESSING", ""),
+            ("answer_by", "PIGEON"),
         ],
     )
     async def test_each_field_is_marked_and_nothing_is_stored(self, desk, field, value):
@@ -150,9 +190,19 @@ class TestWhatIsWrong:
         assert f'href="#f-{field.replace(".", "-")}"' in page.text
         assert await desk.rows(Appeal) == []
 
+    async def test_a_way_of_the_answer_names_what_it_needs(self, desk):
+        page = await post(desk, "preview", answer_by="EMAIL")
+        assert 'href="#f-applicant-email">Без этого ответ нельзя отправить выбранным способом.' in page.text
+
+    async def test_a_patient_is_named_before_anything_else_of_them(self, desk):
+        for about in ({"patient.iin": "991231501014"}, {"authority": "қызы"}):
+            page = await post(desk, "preview", **about)
+            assert 'href="#f-patient-full_name">Укажите, за кого вы пишете' in page.text
+            assert re.search(r"<details open>\s*<summary>Да, пишу", page.text)
+
     async def test_every_way_to_be_wrong_has_a_sentence_of_its_own(self):
         assert {one.code for one in consents("ru")} == CONSENTS
-        assert set(form._BY_FIELD) <= set(form.FIELDS)
+        assert set(form._BY_FIELD) <= set(form.fields())
 
     async def test_what_is_no_form_is_refused(self, desk):
         headers = {"content-type": "application/x-www-form-urlencoded", "accept": "text/html"}
@@ -201,6 +251,17 @@ class TestThePreview:
         assert hidden(page)["category"] == ""
         assert hidden(page)["topic"] == "STATUS_CHECK"
 
+    async def test_words_of_danger_are_answered_with_103_and_112_first(self, desk):
+        danger, plain = await post(desk, "preview", text="Адам талып қалды, тыныс ала алмай жатыр"), await post(desk, "preview")
+        assert "сначала позвоните" in danger.text
+        assert danger.text.index('href="tel:103"') < danger.text.index("Ваши слова")
+        assert "сначала позвоните" not in plain.text
+
+    async def test_what_the_law_asks_for_and_is_missing_is_said_and_holds_nothing_up(self, desk):
+        page = await post(desk, "preview", kind="ZHALOBA")
+        assert page.status_code == 200
+        assert "Что вы обжалуете, Почтовый адрес (статьи 63 и 93 АППК)" in page.text
+
     async def test_an_anonymous_visitor_is_told_what_it_means(self, desk):
         page = await post(desk, "preview", **{"applicant.full_name": "", "applicant.phone": "", "consents.PROCESSING": ""})
         assert page.status_code == 200
@@ -248,6 +309,29 @@ class TestTheTalon:
         assert page.status_code == 201
         assert "Вы не назвали себя" in page.text
 
+    async def test_a_representative_and_an_administrative_complaint_are_filed_whole(self, desk):
+        extra = {
+            "patient.full_name": "Сынақ Әже",
+            "authority": "қызы",
+            "contested_act": "1-1/5 шешім",
+            "applicant.email": "synaq@mail.example",
+        }
+        page = await post(desk, "send", kind="ZHALOBA", answer_by="EMAIL", **extra)
+        assert page.status_code == 201
+        (row,) = await desk.rows(Appeal)
+        assert (row.kind, row.statutory_form, row.answer_by) == ("COMPLAINT", "ZHALOBA", "EMAIL")
+        kept = json.loads(desk.parts.sealer.open("appeal", row.id, "particulars", row.particulars))
+        assert kept == {"patient": {"full_name": "Сынақ Әже"}, "authority": "қызы", "contested_act": "1-1/5 шешім"}
+
+    async def test_its_square_code_leads_to_the_number_and_holds_no_pin(self, desk):
+        page = await post(desk, "send")
+        number, pin = talon(page)
+        drawn = re.search(r"<svg viewBox=[^>]*><path fill=\"#fff\".*?</svg>", page.text).group()
+        for length in (pin, pin.replace(" ", "")):
+            assert qr.tracking_code(request_to("/intake/"), number + length) != drawn
+        assert qr.tracking_code(request_to("/intake/"), number) == drawn
+        assert f'value="{number}"' in (await desk.client.get("/intake/track", params={"number": number})).text
+
     async def test_after_hours_it_says_when_the_law_registers_it(self, desk):
         desk.clock.advance(timedelta(hours=9))
         page = await post(desk, "send")
@@ -261,6 +345,39 @@ class TestTheTalon:
             assert page.headers["retry-after"] == "60"
             assert hidden(page)["text"] == FORM["text"].replace("\r\n", "\n")
             assert "через 60 секунд" in page.text
+
+
+class TestDocuments:
+    async def test_they_come_with_the_form_and_belong_to_the_appeal_once_it_is_sent(self, desk):
+        page = await upload(desk, ("сурет.png", picture(), "image/png"), ("", b"", "application/octet-stream"))
+        assert page.status_code == 200
+        assert "Приложен 1 документ." in page.text
+        kept = hidden(page)
+        for _ in range(2):
+            assert (await desk.client.post("/intake/", data=kept | {"step": "send"})).status_code == 201
+        (row,) = await desk.rows(Attachment)
+        (appeal,) = await desk.rows(Appeal)
+        assert (row.appeal_id, row.kind) == (appeal.id, "PNG")
+
+    async def test_one_that_is_not_taken_is_said_and_holds_nothing_up(self, desk):
+        page = await upload(desk, ("virus.exe", b"MZ\0\0", "application/x-msdownload"), ("сурет.png", picture(), "image/png"))
+        assert page.status_code == 200
+        assert "Приняты не все документы" in page.text
+        assert "Приложен 1 документ." in page.text
+
+    async def test_they_survive_a_mistake_in_the_form_and_can_be_left_out_again(self, desk):
+        page = await upload(desk, ("сурет.png", picture(), "image/png"), region="")
+        assert page.status_code == 422
+        kept = hidden(page)["uploads"]
+        again = await upload(desk, uploads=kept)
+        assert "Приложен 1 документ." in again.text
+        without = await upload(desk, **{"uploads": kept, "uploads.drop": "yes"})
+        assert "Приложен" not in without.text
+
+    async def test_nonsense_in_their_place_is_passed_over(self, desk):
+        for nonsense in ("x", "a:b c", f"{uuid4()}:secret"):
+            assert (await post(desk, "send", uploads=nonsense, key=str(uuid4()))).status_code == 201
+        assert await desk.rows(Attachment) == []
 
 
 class TestSuggestions:
@@ -277,6 +394,50 @@ class TestSuggestions:
 
     def test_nothing_readable_suggests_nothing(self):
         assert providers.nearest("…", [recorded("Поликлиника №5", "№5 емхана")]) == []
+
+
+class TestDocumentsOfACase:
+    async def test_they_are_added_listed_and_saved_by_number_and_pin_alone(self, desk):
+        number, pin, _ = await filed(desk)
+        opens = {"number": number, "pin": pin}
+        page = await desk.client.post(
+            "/intake/track/documents?lang=ru", data=opens, files=[("file", ("сурет.png", picture(), "image/png"))]
+        )
+        assert page.status_code == 200
+        assert "Документы добавлены." in page.text
+        assert "сурет.png" in page.text
+        (row,) = await desk.rows(Attachment)
+        saved = await desk.client.post("/intake/track/document", data=opens | {"document": str(row.id)})
+        assert saved.content.startswith(b"\x89PNG")
+        assert saved.headers["content-disposition"].startswith("attachment")
+        assert "сурет.png" in (await look(desk, number, pin)).text
+
+    async def test_who_does_not_hold_the_pin_neither_adds_nor_reads(self, desk):
+        number, pin, _ = await filed(desk)
+        files = [("file", ("сурет.png", picture(), "image/png"))]
+        await desk.client.post("/intake/track/documents", data={"number": number, "pin": pin}, files=files)
+        (row,) = await desk.rows(Attachment)
+        wrong = {"number": number, "pin": "00000000"}
+        for answer in (
+            await desk.client.post("/intake/track/documents", data=wrong, files=files),
+            await desk.client.post("/intake/track/document", data=wrong | {"document": str(row.id)}),
+        ):
+            assert answer.status_code == 404
+            assert "сурет" not in answer.text
+        assert len([one for one in await desk.rows(Attachment) if one.appeal_id]) == 1
+
+    async def test_nothing_chosen_and_nothing_taken_are_said(self, desk):
+        number, pin, _ = await filed(desk)
+        opens = {"number": number, "pin": pin}
+        for file, words in (
+            (("", b""), "Документ не выбран."),
+            (("a.exe", b"MZ\0", "application/x-msdownload"), "Такие файлы не принимаются"),
+        ):
+            page = await desk.client.post("/intake/track/documents?lang=ru", data=opens, files=[("file", file)])
+            assert page.status_code == 200
+            assert words in page.text
+        unknown = await desk.client.post("/intake/track/document?lang=ru", data=opens | {"document": "x"})
+        assert number in unknown.text
 
 
 class TestTracking:
@@ -337,15 +498,6 @@ class TestTracking:
             assert words in page.text
         owner.state.down = True
         assert "Ответ готов" in (await look(desk, number, pin)).text
-
-
-class TestTheStyleSheet:
-    @pytest.mark.parametrize("kind", taxonomy().kinds.values(), ids=lambda kind: kind.code)
-    def test_every_kind_opens_the_list_of_its_own_subjects(self, kind):
-        rules = (PACKAGE / "static" / "intake.css").read_text(encoding="utf-8").splitlines()
-        opening = [rule for rule in rules if f'[value="{kind.code}"]' in rule]
-        assert len(opening) == 1
-        assert f".by-{kind.subject} {{ display: block; }}" in opening[0]
 
 
 class TestTheCatalogs:

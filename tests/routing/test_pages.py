@@ -87,7 +87,7 @@ async def send(desk, appeal_id: UUID, action: str, who: dict[str, str] | None = 
 
 
 def forms(page: httpx.Response) -> set[str]:
-    return set(re.findall(r'method="post" action="/routing/desk/[0-9a-f-]{36}/([a-z]+)', page.text))
+    return set(re.findall(r'method="post" action="/routing/desk/[0-9a-f-]{36}/([a-z-]+)', page.text))
 
 
 class TestWhoComesIn:
@@ -184,7 +184,7 @@ class TestTheCase:
         page = await look(desk, f"/{complaint}", show="applicant")
         assert page.status_code == 200
         assert "The register does not answer just now" in page.text
-        assert forms(page) == {"claim", "classify", "escalate", "answer"}
+        assert forms(page) == {"claim", "classify", "escalate", "answer", "ask", "request-completion", "forward", "return"}
 
     @pytest.mark.parametrize("role", ["operator", "specialist", "supervisor", "head"])
     async def test_there_is_a_form_for_each_thing_that_may_be_done_and_for_nothing_else(self, desk, complaint, role):
@@ -251,6 +251,43 @@ class TestActing:
         wrong = set(re.findall(r'id="f-([a-z0-9_-]+)-error"', page.text))
         assert wrong == {"findings-0-outcome", "findings-0-fact", "findings-0-rule", "next_steps", "how_to_complain"}
         assert (await desk.case(complaint))["status"] == "IN_REVIEW"
+
+    async def test_the_applicant_is_asked_for_what_is_missing_by_ticks(self, desk, complaint):
+        ticks = {f"request-completion-missing.{code}": "yes" for code in ("ADDRESS", "SIGNATURE")}
+        asked = {"request-completion-language": "kk", "request-completion-text": "Мекенжайыңызды жазыңыз."}
+        refused = await send(desk, complaint, "request-completion", **asked)
+        assert (refused.status_code, "Мекенжайыңызды" in refused.text) == (422, True)
+        assert (await send(desk, complaint, "request-completion", **asked, **ticks)).status_code == 303
+        page = await look(desk, f"/{complaint}")
+        assert "Postal address · Signature or e-signature" in page.text
+        assert (await desk.case(complaint))["status"] == "NEEDS_FIX"
+
+    async def test_an_appeal_is_returned_forwarded_in_part_or_asked_about(self, desk, complaint):
+        part = {"forward-body": "LABOUR_SOCIAL", "forward-part": "yes", "forward-text": "Бір бөлігі."}
+        assert (await send(desk, complaint, "forward", **part)).status_code == 303
+        assert (await send(desk, complaint, "ask", **{"ask-text": "Қашан?", "ask-language": "kk"})).status_code == 303
+        wrong = await send(desk, complaint, "return")
+        assert (wrong.status_code, 'id="f-return-ground-error"' in wrong.text or 'href="#f-return-ground"' in wrong.text) == (422, True)
+        assert (await send(desk, complaint, "return", **{"return-ground": "OBSCENE"})).status_code == 303
+        assert (await desk.case(complaint))["status"] == "RETURNED"
+
+    @pytest.mark.usefixtures("owners")
+    async def test_a_danger_stands_on_top_until_it_is_passed_on(self, desk):
+        appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION")
+        page = (await look(desk, f"/{appeal_id}")).text
+        assert "To be passed on at once: extortion of money" in page
+        assert (await send(desk, appeal_id, "redirect", **{"redirect-body": "POLICE"})).status_code == 303
+        assert "Passed on: Police (102)" in (await look(desk, f"/{appeal_id}")).text
+
+    async def test_what_follows_an_earlier_appeal_leads_to_it(self, desk, complaint):
+        later = await desk.open(follows=complaint)
+        assert f'href="/routing/desk/{complaint}' in (await look(desk, f"/{later}")).text
+        assert "Continues № " in (await look(desk, f"/{later}")).text
+
+    async def test_no_two_fields_of_a_page_share_an_id(self, desk, complaint):
+        page = await look(desk, f"/{complaint}", session(desk, "head"))
+        ids = re.findall(r' id="([^"]+)"', page.text)
+        assert len(ids) == len(set(ids))
 
     async def test_the_checklist_ticks_off_what_is_said(self, desk, complaint):
         page = await send(desk, complaint, "answer", **(ANSWER | {"findings.0.rule": ""}))

@@ -1,3 +1,6 @@
+from datetime import UTC, datetime
+from uuid import UUID
+
 import pytest
 
 from routing.models import AppealCase
@@ -6,6 +9,7 @@ from routing.workflow import FILE, build, next_actions, steps
 from shared.auth import Principal
 from shared.domain.tables import ReferenceDataError, Row, parse_rows
 from shared.domain.taxonomy import taxonomy
+from tests.routing.support import NOW
 
 HEADER = "# source: a test\nstate,action,fact,roles,guard,next\n"
 CLAIM = "IN_REVIEW,claim,case-claimed,operator,unassigned,IN_REVIEW"
@@ -19,7 +23,10 @@ def table(*lines) -> list[Row]:
 
 
 def case(**given) -> AppealCase:
-    usual = {"status": "IN_REVIEW", "kind": "COMPLAINT", "tier": 2, "region": "KZ-43", "assignee": None, "provider_id": None}
+    usual = {
+        "status": "IN_REVIEW", "kind": "COMPLAINT", "tier": 2, "region": "KZ-43", "assignee": None, "provider_id": None, "channel": "APP",
+        "statutory_form": "ZAYAVLENIE", "anonymous": False, "received_at": NOW, "registered_at": NOW,
+    }  # fmt: skip
     return AppealCase(**(usual | given))
 
 
@@ -59,11 +66,54 @@ class TestBuild:
 
 
 class TestNextActions:
-    def test_a_specialist_may_do_everything_but_assign_with_a_free_case_of_the_region(self):
-        assert offered(next_actions(case(), staff("specialist"))) == ["claim", "classify", "escalate", "answer"]
+    def test_a_specialist_may_do_everything_but_assign_and_terminate_with_a_free_case_of_the_region(self):
+        assert offered(next_actions(case(), staff("specialist"))) == [
+            "claim", "classify", "escalate", "answer", "ask", "request-completion", "forward", "return",
+        ]  # fmt: skip
 
-    def test_a_supervisor_assigns_too(self):
-        assert "assign" in offered(next_actions(case(), staff("supervisor")))
+    def test_a_supervisor_assigns_and_terminates_too(self):
+        assert {"assign", "terminate"} <= set(offered(next_actions(case(), staff("supervisor"))))
+
+    def test_a_supervisor_terminates_a_repeat_alone_and_a_head_whatever_the_law_names(self):
+        grounds = {}
+        for role in ("supervisor", "head"):
+            (terminate,) = [action for action in next_actions(case(), staff(role)) if action.action == "terminate"]
+            grounds[role] = terminate.fields[0].options
+        assert grounds["supervisor"] == ["REPEAT_ANSWERED"]
+        assert "ANONYMOUS" in grounds["head"]
+
+    def test_forwarding_names_the_end_of_its_three_working_days(self):
+        (forward,) = [action for action in next_actions(case(), staff("specialist")) if action.action == "forward"]
+        assert forward.due_at == datetime(2026, 2, 5, 18, 59, 59, tzinfo=UTC)
+
+    @pytest.mark.parametrize(
+        ("given", "proposed"),
+        [
+            ({}, {}),
+            ({"anonymous": True, "statutory_form": "ZAPROS"}, {"terminate": "ANONYMOUS"}),
+            ({"anonymous": True, "statutory_form": "OTKLIK"}, {"terminate": "ANONYMOUS"}),
+            ({"anonymous": True}, {"request-completion": ["FULL_NAME", "ADDRESS", "SIGNATURE"]}),
+            ({"anonymous": True, "statutory_form": "ZHALOBA", "fix_passed": True}, {"return": "NOT_COMPLETED"}),
+            ({"danger": "EXTORTION", "anonymous": True, "statutory_form": "ZAPROS"}, {"redirect": "POLICE"}),
+            ({"danger": "LIFE"}, {"redirect": "HEALTH_DEPARTMENT_DUTY"}),
+        ],
+    )
+    def test_policy_proposes_and_the_field_is_filled_in(self, given, proposed):
+        actions = next_actions(case(**given), staff("head"))
+        found = {action.action: next(field.value for field in action.fields if field.value) for action in actions if action.suggested}
+        assert found == proposed
+
+    def test_what_reports_a_crime_is_never_returned_and_nothing_ends_before_a_danger_is_passed_on(self):
+        crime, told = case(danger="EXTORTION"), case(danger="EXTORTION", redirected_to="POLICE")
+        assert not {"return", "terminate", "forward"} & set(offered(next_actions(crime, staff("head"))))
+        assert {"return", "terminate", "forward", "redirect"} & set(offered(next_actions(told, staff("head")))) == {"terminate", "forward"}
+        assert offered(next_actions(case(status="ANSWERED", danger="LIFE"), staff("head"))) == ["redirect"]
+
+    def test_an_entry_of_the_peoples_control_ends_with_an_answer_alone(self):
+        entry = case(channel="PEOPLES_CONTROL")
+        assert not {"return", "terminate", "close"} & set(offered(next_actions(entry, staff("head"))))
+        entry.answer_id = UUID(int=1)
+        assert {"return", "terminate"} <= set(offered(next_actions(entry, staff("head"))))
 
     def test_a_case_that_somebody_has_is_not_claimed_again(self):
         assert "claim" not in offered(next_actions(case(assignee="somebody"), staff("specialist")))
@@ -90,7 +140,9 @@ class TestNextActions:
             action.action: action
             for action in (*next_actions(case(), staff("head")), *next_actions(case(status="ANSWERED"), staff("head")))
         }
-        assert found.keys() == {"claim", "assign", "classify", "escalate", "answer", "close"}
+        assert found.keys() == {
+            "claim", "assign", "classify", "escalate", "answer", "close", "ask", "request-completion", "forward", "return", "terminate",
+        }  # fmt: skip
         assert (found["claim"].kk, found["claim"].ru, found["claim"].en) == ("Жұмысқа алу", "Взять в работу", "Take the case")
         assert [field.name for field in found["classify"].fields] == ["kind", "category", "topic", "statutory_form"]
         assert "ON_SPOT_OR_WITHDRAWN_UNSPLIT" not in found["close"].fields[0].options

@@ -90,6 +90,7 @@ class TestVerify:
             ("analytics", "DELETE FROM transition WHERE rowid = 1", "every event of an appeal is a transition"),
             ("routing", "DELETE FROM appeal_case WHERE imported = 1", "every appeal has its case"),
             ("routing", "UPDATE appeal_case SET number = number || 'x'", "a case bears its appeal's number"),
+            ("routing", f"UPDATE appeal_case SET follows = {ANOTHER} WHERE imported = 1", "a case follows an appeal that is known"),
             ("routing", "DELETE FROM clock WHERE statutory", "every case has one statutory clock in force"),
             ("provider_contact", "DELETE FROM inquiry", "a complaint the provider should answer first is with it"),
             ("provider_contact", TO_ANOTHER, "no other appeal went to a provider"),

@@ -97,14 +97,15 @@ class Traffic:
                 await asyncio.sleep(CLERK_SECONDS / 2)
 
     async def _handle(self, appeal: DemoAppeal, appeal_id: str) -> bool:
-        """Claim, answer and close as far as the case allows now; False when it is to be looked at again."""
+        """Claim, pass a danger on, answer and close as far as the case allows now; False when it is to be looked at again."""
         case: Any = await self._surface.case(appeal_id)
         while case is not None:
-            possible = {each["action"] for each in case["next_actions"]}
-            action = next((each for each in ("claim", "answer", "close") if each in possible), None)
+            possible = {each["action"]: each for each in case["next_actions"]}
+            action = next((each for each in ("claim", "redirect", "answer", "close") if each in possible), None)
             if action is None:
                 return False
-            fields = self._fields(action, appeal)
+            proposed = {field["name"]: field["value"] for field in possible[action]["fields"] if field["value"]}
+            fields = proposed if action == "redirect" else self._fields(action, appeal)
             case = await self._surface.act(appeal_id, action, case["version"], **fields)
             if case is not None and action == "close":
                 self.done.outcomes[fields["outcome"]] += 1

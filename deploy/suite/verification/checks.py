@@ -94,10 +94,15 @@ def _no_orphans(seen: Snapshot) -> list[Check]:
     return [
         _check("no event without its appeal", len(in_log), in_log - appeals),
         _check("no tracking or timeline without its appeal", len(seen.tracked), (seen.tracked | seen.timeline) - appeals),
+        _check("a case follows an appeal that is known", len(seen.cases), _lost_trails(seen)),
         _check("no case without its appeal", len(seen.cases), seen.cases.keys() - appeals),
         _check("no figure without its appeal", len(seen.facts), (seen.facts.keys() | seen.transition_appeals) - appeals),
         _check("no inquiry without its appeal", len(seen.contacts), (seen.contacts | seen.inquiries.keys()) - appeals),
     ]
+
+
+def _lost_trails(seen: Snapshot) -> list[object]:
+    return [each for each, case in seen.cases.items() if case.follows is not None and case.follows not in seen.appeals]
 
 
 def _clocks(seen: Snapshot) -> list[Check]:

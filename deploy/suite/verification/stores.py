@@ -22,7 +22,11 @@ from shared.contracts import (
     AppealImported,
     AppealRegistered,
     AppealRouted,
+    AppealWithdrawn,
     CaseClosed,
+    CaseForwarded,
+    CaseReturned,
+    CaseTerminated,
     ClassificationCorrected,
     ProviderMatched,
 )
@@ -70,6 +74,7 @@ class CaseRow:
     number: str
     imported: bool
     closed_at: datetime | None
+    follows: UUID | None
 
 
 @dataclass(frozen=True)
@@ -168,7 +173,7 @@ class Stores:
         for row in await self._rows("routing", select(clock.c.appeal_id, clock.c.state).where(clock.c.statutory)):
             clocks[row[0]].append(row[1])
         appeals = await self._rows("intake", select(appeal.c.id, appeal.c.number, appeal.c.pin.is_(None)))
-        cases = await self._rows("routing", select(case.c.appeal_id, case.c.number, case.c.imported, case.c.closed_at))
+        cases = await self._rows("routing", select(case.c.appeal_id, case.c.number, case.c.imported, case.c.closed_at, case.c.follows))
         return Snapshot(
             log=log,
             keeps_copies=self.keeps_copies,
@@ -242,7 +247,7 @@ def _note(view: LogView, record: Record) -> None:
         view.imported[appeal_id] += 1
     elif event_type == ProviderMatched.TYPE:
         view.with_provider.add(appeal_id)
-    elif event_type == CaseClosed.TYPE:
+    elif event_type in _ENDED:
         view.closed.add(appeal_id)
     else:
         view.routed[appeal_id] += event_type == AppealRouted.TYPE
@@ -255,4 +260,5 @@ def _digest(record: Record) -> bytes:
     return hashlib.blake2b(repr((record.topic, record.key, record.headers, record.value)).encode(), digest_size=16).digest()
 
 
-_NOTED = {each.TYPE for each in (AppealRegistered, AppealImported, ProviderMatched, CaseClosed, AppealRouted, ClassificationCorrected)}
+_ENDED = {each.TYPE for each in (CaseClosed, AppealWithdrawn, CaseReturned, CaseTerminated, CaseForwarded)}
+_NOTED = _ENDED | {each.TYPE for each in (AppealRegistered, AppealImported, ProviderMatched, AppealRouted, ClassificationCorrected)}

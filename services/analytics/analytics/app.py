@@ -5,22 +5,23 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from analytics import api, pages
-from analytics.definitions import kpi_definitions, publication
+from analytics.definitions import call_rules, kpi_definitions, publication
 from analytics.handlers import HANDLERS
 from analytics.live import LiveFigures
 from analytics.settings import Settings
-from shared.contracts import APPEALS, PROVIDERS
+from shared.contracts import APPEALS, CALLS, PROVIDERS
 from shared.service import Foundation, Parts, Service, assemble
 from shared.web.pages import Pages
 
 HERE = Path(__file__).parent
-SERVICE = Service(name="analytics", package="analytics", title="Aryz analytics", handlers=HANDLERS, topics=(APPEALS, PROVIDERS))
+SERVICE = Service(name="analytics", package="analytics", title="Aryz analytics", handlers=HANDLERS, topics=(APPEALS, PROVIDERS, CALLS))
 
 
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:
     """The service's application. Raises ReferenceDataError when the KPI definitions or the rules of publication cannot be trusted."""
     kpi_definitions()
     publication()
+    call_rules()
     texts = Pages(HERE / "templates", locale_dirs=[HERE / "locales"], assets_prefix="/static")
 
     def prepare(app: FastAPI, parts: Parts) -> None:

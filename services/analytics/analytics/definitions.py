@@ -11,12 +11,17 @@ from shared.domain.tables import ReferenceDataError, Row, parse_rows
 from shared.domain.taxonomy import taxonomy
 
 GROUPS = frozenset({"none", "channel", "kind", "region", "tier", "category", "provider", "topic", "outcome"})
-_ALL = "all"
+CALL_MEASURES = frozenset({"OFFERED", "ANSWERED", "ABANDONED", "ABANDONED_SHORT", "WAITING", "HANDLING", "IN_TIME"})
+MEASURES = CALL_MEASURES | {"SCORE"}
+_ALL, _CALLS = "all", "calls"
 
 
 @dataclass(frozen=True, slots=True)
 class Kpi:
-    """A figure's definition. `kind` limits its cohort, `outcome` what is counted of it; `group` is None for a figure without parts."""
+    """A figure's definition. `kind` limits its cohort, `outcome` what is counted of it; `group` is None for a figure without parts.
+
+    `measure` is what is taken of calls or of ratings, one of MEASURES; None for a count of appeals.
+    """
 
     id: str
     label: Label
@@ -25,6 +30,7 @@ class Kpi:
     kind: str | None
     outcome: str | None
     group: str | None
+    measure: str | None
     public: bool
 
 
@@ -46,14 +52,19 @@ def parse_definitions(text: str) -> Mapping[str, Kpi]:
 
 def _kpi(row: Row) -> Kpi:
     group = row.one_of("group", GROUPS)
+    is_of_calls = row.text("cohort") == _CALLS
+    measure = row.one_of("measure", CALL_MEASURES) if is_of_calls else row.text("measure") if row.text("measure") in MEASURES else None
+    if measure and (group != "none" or row.flag("public")):
+        raise row.error("a figure of calls or ratings has no parts, and is not public")
     return Kpi(
         id=row.text("id"),
         label=row.label(),
-        unit=row.one_of("unit", frozenset({"appeals"})),
+        unit=row.one_of("unit", frozenset({"appeals", "calls", "seconds", "percent", "score"})),
         metric_version=row.number_in("metric_version", 1, 1000),
-        kind=_unless_all(row, "cohort", frozenset(taxonomy().kinds)),
-        outcome=_unless_all(row, "measure", frozenset(taxonomy().outcomes)),
+        kind=None if is_of_calls else _unless_all(row, "cohort", frozenset(taxonomy().kinds)),
+        outcome=None if measure else _unless_all(row, "measure", frozenset(taxonomy().outcomes)),
         group=None if group == "none" else group,
+        measure=measure,
         public=row.flag("public"),
     )
 
@@ -61,6 +72,23 @@ def _kpi(row: Row) -> Kpi:
 def _unless_all(row: Row, column: str, codes: frozenset[str]) -> str | None:
     code = row.one_of(column, codes | {_ALL})
     return None if code == _ALL else code
+
+
+@dataclass(frozen=True, slots=True)
+class CallRules:
+    """A call answered within so many seconds is in time; one given up before so many is counted apart."""
+
+    answered_within_seconds: int
+    short_abandon_seconds: int
+
+
+@cache
+def call_rules() -> CallRules:
+    """Raises ReferenceDataError when one is missing or wrong."""
+    rules = {row.text("rule"): row.number_in("value", 0, 3600) for row in parse_rows("calls.csv", _read("calls.csv"))}
+    if rules.keys() != set(CallRules.__dataclass_fields__):
+        raise ReferenceDataError("calls.csv", 1, "the rules are not those that figures ask for")
+    return CallRules(**rules)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,24 +18,38 @@ from shared.contracts import (
     AnswerGiven,
     AppealEvent,
     AppealImported,
+    AppealRated,
     AppealRegistered,
     AppealRouted,
+    AppealWithdrawn,
+    ApplicantAsked,
+    CallEnded,
     CaseClaimed,
     CaseClosed,
+    CaseForwarded,
+    CaseReturned,
+    CaseTerminated,
     ClassificationCorrected,
     ClockBreached,
     ClockStarted,
     ClockWarned,
+    CompletionAsked,
+    DangerPassedOn,
+    DangerReported,
     InquiryAcknowledged,
     InquiryAnswered,
     InquiryOverdue,
     InquirySent,
+    MessageAdded,
+    OutcomeConfirmed,
+    OutcomeDenied,
+    PartForwarded,
     ProviderMatched,
     ProviderRecorded,
     TierRaised,
 )
 from shared.domain.lifecycle import holder_of, status_after
-from shared.domain.regions import regions
+from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.taxonomy import LOWEST_TIER, taxonomy
 from shared.messaging.handling import Batch, Handlers, InOrder, Received
 
@@ -52,7 +66,8 @@ def local_day(moment: datetime, region: str) -> date:
     return moment.astimezone(regions()[region].timezone).date()
 
 
-def _actor_by_role(event: AnswerGiven | CaseClaimed | CaseClosed | ClassificationCorrected) -> str:
+def _actor_by_role(event: Any) -> str:
+    """Of an event that bears the `actor_role`."""
     if event.actor_role in STAFF:
         return FUND
     return {"applicant": CITIZEN, "provider": PROVIDER}.get(event.actor_role, SYSTEM)
@@ -70,8 +85,11 @@ def _always(actor: str) -> Actor:
 
 
 _UNKNOWN_YET: Values = dict.fromkeys(
-    ("provider_id", "tier", "urgency", "outcome", "registered_at", "due_at", "routed_at", "answered_at", "closed_at")
-)
+    (
+        "provider_id", "tier", "urgency", "outcome", "registered_at", "due_at", "routed_at", "answered_at", "closed_at", "follows",
+        "confirmed", "score",
+    )
+)  # fmt: skip
 
 
 def _registered(event: AppealRegistered, at: datetime) -> Values:
@@ -79,6 +97,8 @@ def _registered(event: AppealRegistered, at: datetime) -> Values:
         "provider_id": event.provider_id,
         "registered_at": event.registered_at,
         "due_at": event.due_at,
+        "follows": event.follows,
+        "answered_at": event.registered_at if event.resolved_in_contact else None,
     }
 
 
@@ -144,6 +164,23 @@ def _closed(event: CaseClosed, _fact: Values, at: datetime) -> Values:
     return {"outcome": event.outcome, "closed_at": at}
 
 
+def _ends_as(outcome: str) -> Change:
+    """What finishes an appeal without an answer; one that was finished before stays as it was."""
+
+    def change(_event: Any, fact: Values, at: datetime) -> Values:
+        return {} if taxonomy().statuses[fact["status"]].final else {"outcome": outcome, "closed_at": at}
+
+    return change
+
+
+def _says(*, confirmed: bool) -> Change:
+    return lambda _event, _fact, _at: {"confirmed": confirmed}
+
+
+def _rated(event: AppealRated, _fact: Values, _at: datetime) -> Values:
+    return {"score": event.score}
+
+
 def _provider_matched(event: ProviderMatched, _fact: Values, _at: datetime) -> Values:
     return {"provider_id": event.provider_id}
 
@@ -167,6 +204,19 @@ _MOVING: Mapping[type[AppealEvent], tuple[Change, Actor]] = {
     InquiryAcknowledged: (_unchanged, _always(PROVIDER)),
     InquiryAnswered: (_unchanged, _always(PROVIDER)),
     InquiryOverdue: (_unchanged, _always(SYSTEM)),
+    MessageAdded: (_unchanged, _always(CITIZEN)),
+    AppealWithdrawn: (_ends_as("WITHDRAWN"), _always(CITIZEN)),
+    OutcomeConfirmed: (_says(confirmed=True), _always(CITIZEN)),
+    OutcomeDenied: (_says(confirmed=False), _always(CITIZEN)),
+    AppealRated: (_rated, _always(CITIZEN)),
+    ApplicantAsked: (_unchanged, _actor_by_role),
+    CompletionAsked: (_unchanged, _actor_by_role),
+    CaseReturned: (_ends_as("RETURNED"), _actor_by_role),
+    CaseTerminated: (_ends_as("TERMINATED"), _actor_by_role),
+    CaseForwarded: (_ends_as("FORWARDED"), _actor_by_role),
+    PartForwarded: (_unchanged, _actor_by_role),
+    DangerReported: (_unchanged, _always(SYSTEM)),
+    DangerPassedOn: (_unchanged, _actor_by_role),
 }
 
 
@@ -243,4 +293,21 @@ async def name_providers(session: AsyncSession, batch: Batch[ProviderRecorded]) 
     await repository.name_providers(session, rows)
 
 
-HANDLERS: Handlers = {**dict.fromkeys((*_OPENING, *_MOVING), follow), ProviderRecorded: name_providers}
+async def note_calls(session: AsyncSession, batch: Batch[CallEnded]) -> None:
+    """A row a call. A call that no region is known of counts for the day of the central office."""
+    rows = [
+        {
+            "call_id": event.call_id,
+            "queue": event.queue,
+            "region": event.region,
+            "offered_on": local_day(event.offered_at, event.region or CENTRAL_OFFICE),
+            "outcome": event.outcome,
+            "waited_seconds": event.waited_seconds,
+            "talked_seconds": event.talked_seconds,
+        }
+        for event in (one.event for one in batch.received)
+    ]
+    await repository.add_calls(session, rows)
+
+
+HANDLERS: Handlers = {**dict.fromkeys((*_OPENING, *_MOVING), follow), ProviderRecorded: name_providers, CallEnded: note_calls}

@@ -32,6 +32,10 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(show_viewer)])
 CHARTS: Final = ("received_by_channel", "received_by_kind", "complaints_by_category", "consultations_by_topic")
 OF_COMPLAINTS: Final = ("resolved_on_spot", "withdrawn", "outcomes")
 """Figures that the page shows of complaints alone, as the Fund publishes them."""
+CENTRE: Final = (
+    "calls_offered", "calls_answered", "calls_abandoned", "calls_service_level", "calls_waiting_time", "calls_handling_time",
+)  # fmt: skip
+"""Figures of the telephone centre."""
 
 _PRESETS: Final = {
     "month": N_("This month"),
@@ -110,7 +114,7 @@ def _texts(request: Request, pages: Pages, errors: tuple[FieldError, ...]) -> di
 
 async def _figures(parts: Parts, question: Question, view: View) -> dict[str, Figure]:
     """The page's figures by id, all from one snapshot."""
-    wanted = ("received", "complaints", *CHARTS, *OF_COMPLAINTS)
+    wanted = ("received", "complaints", *CHARTS, *OF_COMPLAINTS, *CENTRE, "satisfaction")
     visible = {kpi.id for kpi in view.kpis}
     of_complaints = Question(question.period, question.region, compare=question.compare, kind="COMPLAINT")
     async with parts.database.read() as session:
@@ -169,6 +173,7 @@ def _shown(figures: Mapping[str, Figure], language: Language) -> dict[str, Any]:
     }
     return {
         "charts": [one for one in (*CHARTS, "outcomes") if one in figures],
+        "centre": [one for one in CENTRE if one in figures],
         "rows": rows,
         "labels": {one: kpi.label.in_(language) for one, kpi in kpi_definitions().items()},
     }

@@ -15,3 +15,8 @@ def percent(part: int, whole: int) -> Decimal | None:
 def change_percent(value: int, base: int) -> Decimal | None:
     """By how much `value` differs from `base`, in per cent of `base`; None when the base is 0."""
     return percent(value - base, base)
+
+
+def average(total: int, number: int) -> Decimal | None:
+    """`total` shared among `number`, rounded half up to one decimal; None when there is nobody to share."""
+    return None if number == 0 else (Decimal(total) / Decimal(number)).quantize(_ONE_DECIMAL, ROUND_HALF_UP)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from analytics.models import fact, provider, transition
+from analytics.models import call_fact, fact, provider, transition
 from analytics.periods import Period
 from shared.bulk import insert_new_rows, update_rows
 from shared.database import among
@@ -40,7 +40,7 @@ _ALONG: Mapping[str, Sequence[str]] = {
 }
 _MOVABLE = (
     "appeal_id", "language", "kind", "category", "topic", "tier", "urgency", "provider_id", "status", "outcome", "due_at", "routed_at",
-    "answered_at", "closed_at", "moved_at",
+    "answered_at", "closed_at", "moved_at", "confirmed", "score",
 )  # fmt: skip
 
 
@@ -53,6 +53,10 @@ async def add_facts(session: AsyncSession, rows: Rows) -> None:
 
 async def add_transitions(session: AsyncSession, rows: Rows) -> None:
     await insert_new_rows(session, transition, rows, returning="event_id")
+
+
+async def add_calls(session: AsyncSession, rows: Rows) -> None:
+    await insert_new_rows(session, call_fact, rows, returning="call_id")
 
 
 async def facts(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
@@ -77,7 +81,10 @@ async def name_providers(session: AsyncSession, rows: Rows) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Cohort:
-    """Appeals received in a period, by the local day of their region; of one region, kind or outcome where given."""
+    """First-time appeals received in a period, by the local day of their region; of one region, kind or outcome where given.
+
+    An appeal that goes on with an earlier one is not counted again.
+    """
 
     period: Period
     region: str | None = None
@@ -85,7 +92,7 @@ class Cohort:
     outcome: str | None = None
 
     def where(self) -> ColumnElement[bool]:
-        terms: list[ColumnElement[bool]] = [fact.c.received_on.between(self.period.first, self.period.last)]
+        terms: list[ColumnElement[bool]] = [fact.c.received_on.between(self.period.first, self.period.last), fact.c.follows.is_(None)]
         for column, value in ((fact.c.region, self.region), (fact.c.kind, self.kind), (fact.c.outcome, self.outcome)):
             if value is not None:
                 terms.append(column == value)
@@ -107,6 +114,45 @@ async def count_by(session: AsyncSession, group: str, cohort: Cohort) -> dict[st
         query = query.group_by(column)
     rows = (await session.execute(query)).all()
     return {None if code is None else str(code): int(number) for code, number in rows}
+
+
+async def scores(session: AsyncSession, period: Period, region: str | None, kind: str | None) -> tuple[int, int]:
+    """The sum of the applicants' ratings and their number; of every appeal received in the period, repeated ones too."""
+    terms: list[ColumnElement[bool]] = [fact.c.received_on.between(period.first, period.last), fact.c.score.is_not(None)]
+    terms += [column == value for column, value in ((fact.c.region, region), (fact.c.kind, kind)) if value is not None]
+    row = (await session.execute(select(func.coalesce(func.sum(fact.c.score), 0), func.count()).where(*terms))).one()
+    return int(row[0]), int(row[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The centre's calls of a period, in numbers and seconds; calls after hours and those the machine served are not offered to anybody."""
+
+    answered: int
+    abandoned: int
+    abandoned_at_once: int
+    answered_in_time: int
+    waited: int
+    """Seconds that the answered calls had waited, in all."""
+    talked: int
+
+
+async def calls(session: AsyncSession, period: Period, region: str | None, *, in_time: int, at_once: int) -> Calls:
+    """`in_time`: seconds within which an answer is counted as such; `at_once`: who hangs up before that many seconds is counted apart."""
+    answered, waited = call_fact.c.outcome == "ANSWERED", call_fact.c.waited_seconds
+    abandoned = call_fact.c.outcome == "ABANDONED"
+    counted = (
+        func.count(case((answered, 1))),
+        func.count(case((and_(abandoned, waited >= at_once), 1))),
+        func.count(case((and_(abandoned, waited < at_once), 1))),
+        func.count(case((and_(answered, waited <= in_time), 1))),
+        func.coalesce(func.sum(case((answered, waited))), 0),
+        func.coalesce(func.sum(case((answered, call_fact.c.talked_seconds))), 0),
+    )
+    query = select(*counted).where(call_fact.c.offered_on.between(period.first, period.last))
+    if region is not None:
+        query = query.where(call_fact.c.region == region)
+    return Calls(*(int(number) for number in (await session.execute(query)).one()))
 
 
 async def provider_names(session: AsyncSession, provider_ids: Sequence[str]) -> dict[str, Label]:

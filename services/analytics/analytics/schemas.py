@@ -71,8 +71,8 @@ class Comparison(_Aliased):
 
     first: date = Field(alias="from")
     last: date = Field(alias="to")
-    value: int | None
-    change: int | None
+    value: int | float | None
+    change: int | float | None
     change_percent: float | None
     suppressed: bool
 
@@ -90,7 +90,8 @@ class Figure(_Aliased):
     as_of: datetime
     metric_version: int
     unit: str
-    value: int | None
+    value: int | float | None
+    """A whole number of appeals or calls; an average in seconds or points, or per cent, with one decimal, null of nothing."""
     n: int | None
     suppressed: bool
     parts: list[Part]

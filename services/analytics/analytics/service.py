@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics import repository
 from analytics.access import View
-from analytics.definitions import Kpi, publication
-from analytics.percentages import change_percent, percent
+from analytics.definitions import Kpi, call_rules, publication
+from analytics.percentages import average, change_percent, percent
 from analytics.periods import Period
 from analytics.repository import Cohort
 from analytics.schemas import Comparison, Figure, Part
@@ -37,6 +38,8 @@ class Question:
 async def figure(session: AsyncSession, kpi: Kpi, question: Question, view: View, *, clock: Clock) -> Figure:
     """The figure as this visitor may see it. Raises Forbidden for a region that is not the visitor's."""
     region = view.region(question.region)
+    if kpi.measure is not None:
+        return await _measured(session, kpi, replace(question, region=region), clock=clock)
     base = Cohort(question.period, region, question.kind or kpi.kind)
     counted = replace(base, outcome=kpi.outcome)
     parts = await _parts(session, kpi.group, counted) if kpi.group else {}
@@ -57,6 +60,61 @@ async def figure(session: AsyncSession, kpi: Kpi, question: Question, view: View
         parts=[] if hidden or not kpi.group else await _shown(session, kpi.group, parts, view),
         comparison=await _comparison(session, counted, value, view) if question.compare else None,
     )
+
+
+async def _measured(session: AsyncSession, kpi: Kpi, question: Question, *, clock: Clock) -> Figure:
+    """A figure of calls or ratings: it has no parts and is never public."""
+    value, size = await _measure(session, kpi, question)
+    comparison = None
+    if question.compare:
+        before = replace(question, period=question.period.year_before())
+        base, _ = await _measure(session, kpi, before)
+        change = None if value is None or base is None else Decimal(str(value)) - Decimal(str(base))
+        comparison = Comparison(
+            first=before.period.first,
+            last=before.period.last,
+            value=base,
+            change=None if change is None else int(change) if isinstance(value, int) else float(change),
+            change_percent=_number(change_percent(value, base)) if isinstance(value, int) and isinstance(base, int) else None,
+            suppressed=False,
+        )
+    return Figure(
+        id=kpi.id,
+        first=question.period.first,
+        last=question.period.last,
+        region=question.region,
+        as_of=await repository.applied_until(session) or clock.now(),
+        metric_version=kpi.metric_version,
+        unit=kpi.unit,
+        value=value,
+        n=size,
+        suppressed=False,
+        parts=[],
+        comparison=comparison,
+    )
+
+
+async def _measure(session: AsyncSession, kpi: Kpi, question: Question) -> tuple[int | float | None, int]:
+    """The value, and the number of calls or ratings it is taken from."""
+    if kpi.measure == "SCORE":
+        total, number = await repository.scores(session, question.period, question.region, question.kind or kpi.kind)
+        return _number(average(total, number)), number
+    rules = call_rules()
+    calls = await repository.calls(
+        session, question.period, question.region, in_time=rules.answered_within_seconds, at_once=rules.short_abandon_seconds
+    )
+    offered = calls.answered + calls.abandoned + calls.abandoned_at_once
+    waited_for = calls.answered + calls.abandoned
+    found: Mapping[str, tuple[int | float | None, int]] = {
+        "OFFERED": (offered, offered),
+        "ANSWERED": (calls.answered, offered),
+        "ABANDONED": (calls.abandoned, offered),
+        "ABANDONED_SHORT": (calls.abandoned_at_once, offered),
+        "WAITING": (_number(average(calls.waited, calls.answered)), calls.answered),
+        "HANDLING": (_number(average(calls.talked, calls.answered)), calls.answered),
+        "IN_TIME": (_number(percent(calls.answered_in_time, waited_for)), waited_for),
+    }
+    return found[kpi.measure or ""]
 
 
 async def _parts(session: AsyncSession, group: str, cohort: Cohort) -> Mapping[str, int]:

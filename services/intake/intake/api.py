@@ -8,7 +8,8 @@ from starlette.types import Receive, Scope, Send
 
 from intake.channels import api as api_channel
 from intake.channels import web as web_channel
-from intake.errors import ChannelNotAllowed, TooManyRefused
+from intake.channels.conditional import NOT_MODIFIED, IfNoneMatch, conditional
+from intake.errors import ChannelNotAllowed, ExternalNumberKnown, TooManyRefused
 from intake.schemas import AppealIn, Imported, Registered, Tracked
 from intake.service.contents import read_contents
 from intake.service.imports import BATCH, Line, take_over
@@ -64,7 +65,8 @@ front = APIRouter(prefix="/intake", route_class=_Straight)
     "/v1/appeals",
     status_code=201,
     response_model=Registered,
-    responses=responses(ChannelNotAllowed, Unauthorized, IdempotencyKeyReused, TooMany),
+    responses=responses(ChannelNotAllowed, Unauthorized, ExternalNumberKnown, IdempotencyKeyReused, TooMany),
+    operation_id="register_appeal",
 )
 async def register_appeal(
     request: Request,
@@ -78,26 +80,32 @@ async def register_appeal(
         intake.anonymous.spend(intake.address(request))
         admission = web_channel.admit(appeal.channel)
     else:
+        intake.spend(sender)
         admission = api_channel.admit(sender, appeal.channel)
     receipt = await intake.file(appeal, admission, key=key)
     headers = {"Cache-Control": "no-store", **(REPLAYED if receipt.replayed else {})}
     return Response(receipt.body, 201, headers, "application/json")
 
 
-@router.get("/v1/appeals/{number}", responses=responses(InvalidInput, NotFound, TooMany, Unauthorized))
+@router.get(
+    "/v1/appeals/{number}",
+    response_model=Tracked,
+    responses={**responses(InvalidInput, NotFound, TooMany, Unauthorized), **NOT_MODIFIED},
+)
 async def track_appeal(
     number: str,
     request: Request,
-    response: Response,
     intake: CurrentIntake,
     reader: CurrentPrincipal,
     _query: KnownQuery,
     pin: AppealPin = None,
-) -> Tracked:
+    known: IfNoneMatch = None,
+) -> Response:
     """Where an appeal stands: with its PIN, by the token of whoever filed it as their own, or for staff who see it."""
-    response.headers["Cache-Control"] = "no-store"
+    intake.spend(reader)
     address = intake.address(request)
-    return await track(intake.parts, intake.guesses, number=number, pin=pin, principal=reader, address=address)
+    found = await track(intake.parts, intake.guesses, number=number, pin=pin, principal=reader, address=address)
+    return conditional(found, known, passing=frozenset({"time_held"}))
 
 
 @router.post("/v1/imports", responses=IMPORT_ERRORS, openapi_extra=IMPORT_BODY)

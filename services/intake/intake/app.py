@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from intake import api, pages
+from intake import api, forms, pages
 from intake.areas import AREAS
 from intake.handlers import HANDLERS
 from intake.jobs import jobs
@@ -20,6 +20,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
 
     def prepare(app: FastAPI, parts: Parts) -> None:
         app.state.intake = Intake.build(parts, settings)
+        forms.channels()  # read and checked before the first visitor asks
 
     app = assemble(SERVICE, settings, foundation, [api.router, pages.router, *AREAS], prepare=prepare, front=api.front.routes)
     pages.PAGES.mount_static(app)

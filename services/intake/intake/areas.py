@@ -5,4 +5,19 @@ from typing import Final
 
 from fastapi import APIRouter
 
-AREAS: Final[Sequence[APIRouter]] = ()
+from intake.attachments import api as attachments
+from intake.channels import app, services
+from intake.channels.partner import api as partner
+from intake.channels.phone import api as phone
+from intake.channels.telegram import api as telegram
+from intake.notices import api as notices
+
+AREAS: Final[Sequence[APIRouter]] = (
+    services.router,
+    app.router,
+    partner.router,
+    phone.router,
+    telegram.router,
+    notices.router,
+    attachments.router,
+)

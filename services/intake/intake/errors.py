@@ -7,7 +7,62 @@ class ChannelNotAllowed(DomainError):
     code, status, title = "channel-not-allowed", 403, "An appeal may not be filed through this channel by you."
 
 
+class ExternalNumberKnown(DomainError):
+    """The problem's `number` is the registration number of the appeal that was passed on under it."""
+
+    code, status, title = "external-number-known", 409, "You have passed on an appeal under this number before."
+
+    def __init__(self, number: str | None) -> None:
+        super().__init__(extra={"number": number})
+
+
+class TooManySubscriptions(DomainError):
+    code, status, title = "too-many-subscriptions", 409, "You have as many subscriptions as are allowed."
+
+
 class TooManyRefused(DomainError):
     """An import is broken off: what it says of its lines would outgrow the file."""
 
     code, status, title = "too-many-refused-lines", 422, "Too many lines of this file are refused."
+
+
+class AppealFinished(DomainError):
+    code, status, title = "appeal-finished", 409, "The appeal is finished; nothing can be added to it."
+
+
+class AlreadyDecided(DomainError):
+    """АППК art. 64(9): only before the decision."""
+
+    code, status, title = "already-decided", 409, "The appeal is decided and can no longer be withdrawn."
+
+
+class WithdrawalPending(DomainError):
+    code, status, title = "withdrawal-pending", 409, "The withdrawal is asked for already; the Fund is going to call."
+
+
+class NoWithdrawal(DomainError):
+    code, status, title = "no-withdrawal", 409, "No withdrawal of this appeal waits for a call."
+
+
+class NoContact(DomainError):
+    code, status, title = "no-contact", 409, "The appeal has no such contact. Call 1414 or come to a branch of the Fund."
+
+
+class WrongCode(DomainError):
+    code, status, title = "wrong-code", 422, "The code is not right, or no longer good. Ask for a new one."
+
+
+class NotAnswered(DomainError):
+    code, status, title = "not-answered", 409, "The appeal has no answer to speak of."
+
+
+class OutcomeGiven(DomainError):
+    code, status, title = "outcome-already-given", 409, "You have said already whether the answer settles the matter."
+
+
+class NotReopenable(DomainError):
+    code, status, title = "not-reopenable", 409, "An appeal that is not finished is not reopened."
+
+
+class AlreadyReopened(DomainError):
+    code, status, title = "already-reopened", 409, "The matter goes on in a later appeal that is not finished."

@@ -12,15 +12,20 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import repository
+from intake.channels.partner import feed
+from intake.notices import plan_notices
+from intake.repository.partners import add_updates
 from shared.contracts import (
     AnswerGiven,
     AppealEvent,
     AppealRouted,
     CaseClosed,
+    CaseForwarded,
     ClassificationCorrected,
     ClockStarted,
     InquiryAnswered,
     InquirySent,
+    PartForwarded,
     ProviderMatched,
     ProviderRecorded,
     TierRaised,
@@ -83,6 +88,10 @@ def closed(one: Received[CaseClosed], _row: Tracking) -> Change:
     return Change({"outcome": one.event.outcome}, {"outcome": one.event.outcome})
 
 
+def forwarded(_one: Received[CaseForwarded | PartForwarded], _row: Tracking) -> Change:
+    return Change({}, {})
+
+
 _RULES: Mapping[type[AppealEvent], Rule] = {
     AppealRouted: routed,
     ClockStarted: clock_started,
@@ -93,6 +102,8 @@ _RULES: Mapping[type[AppealEvent], Rule] = {
     InquiryAnswered: inquiry_answered,
     AnswerGiven: answer_given,
     CaseClosed: closed,
+    CaseForwarded: forwarded,
+    PartForwarded: forwarded,
 }
 
 
@@ -100,7 +111,7 @@ _RULES: Mapping[type[AppealEvent], Rule] = {
 async def follow(session: AsyncSession, batch: Batch[Any]) -> None:
     """Bring the rows of the batch's appeals forward; one not registered here has nothing to show to anybody."""
     trackings = await repository.trackings(session, list({one.event.appeal_id: None for one in batch.received}))
-    timeline = []
+    timeline, updates = [], []
     for one in batch.received:
         tracking = trackings.get(one.event.appeal_id)
         if tracking is None:
@@ -110,8 +121,12 @@ async def follow(session: AsyncSession, batch: Batch[Any]) -> None:
         tracking |= change.values | {"status": status, "holder": holder_of(status, tier), "version": tracking["version"] + 1}
         if change.kept is not None:
             timeline.append(_timeline_row(one, change.kept, tracking["holder"]))
+        if feed.is_told(one, tracking, is_shown=change.kept is not None):
+            updates.append(feed.entry(one, status, tracking["holder"]))
     await repository.put_trackings(session, list(trackings.values()))
     await repository.add_timeline(session, timeline)
+    await add_updates(session, updates)
+    await plan_notices(session, batch)
 
 
 def _timeline_row(one: Received[Any], kept: dict[str, Any], holder: str) -> dict[str, Any]:
@@ -125,6 +140,12 @@ def _timeline_row(one: Received[Any], kept: dict[str, Any], holder: str) -> dict
     }
 
 
+async def hear_own(session: AsyncSession, batch: Batch[Any]) -> None:
+    """What was done here itself has changed its rows already: it is told on."""
+    await feed.note_own(session, batch)
+    await plan_notices(session, batch)
+
+
 async def copy_providers(session: AsyncSession, batch: Batch[ProviderRecorded]) -> None:
     rows = []
     for one in batch.received:
@@ -134,4 +155,4 @@ async def copy_providers(session: AsyncSession, batch: Batch[ProviderRecorded]) 
     await repository.put_providers(session, rows)
 
 
-HANDLERS: Handlers = {**dict.fromkeys(_RULES, follow), ProviderRecorded: copy_providers}
+HANDLERS: Handlers = {**dict.fromkeys(_RULES, follow), **dict.fromkeys(feed.OWN, hear_own), ProviderRecorded: copy_providers}

@@ -2,14 +2,51 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import cast
 
+from intake.attachments.service import Attachments
+from intake.channels.partner import feed, sending
+from intake.channels.phone import calls
+from intake.channels.telegram import jobs as telegram
+from intake.notices.dispatch import Dispatcher
+from intake.notices.ways import senders
 from intake.service import guessing
-from shared.messaging.runtime import Loop, every
+from intake.settings import Settings
+from shared.messaging.runtime import Loop, every, finish
 from shared.service import Parts
 
 
 def jobs(parts: Parts) -> Sequence[Loop]:
+    settings = cast("Settings", parts.settings)
+    attachments = Attachments(parts, settings)
+    notices = Dispatcher(parts, senders(parts, settings), settings.public_url)
+
+    async def send_notices() -> None:
+        while await finish(notices.run_once()):
+            pass
+
     async def forget() -> None:
         await guessing.forget(parts.database, parts.clock)
 
-    return [every(timedelta(hours=1), "forget-attempts", forget)]
+    async def number_updates() -> None:
+        while await finish(feed.number(parts)) == feed.BATCH:
+            pass
+
+    async def forget_deliveries() -> None:
+        await sending.forget(parts)
+
+    async def settle_calls() -> None:
+        await calls.settle(parts)
+
+    return [
+        every(timedelta(seconds=5), "scan-attachments", attachments.scan),
+        every(timedelta(hours=1), "forget-uploads", attachments.forget),
+        every(timedelta(hours=1), "forget-attempts", forget),
+        every(timedelta(seconds=1), "send-notices", send_notices),
+        every(timedelta(hours=1), "forget-replies", notices.forget),
+        every(timedelta(seconds=5), "settle-calls", settle_calls),
+        every(feed.NUMBER_EVERY, "number-updates", number_updates),
+        Loop("send-webhooks", sending.Sender(parts).run),
+        every(timedelta(hours=1), "forget-deliveries", forget_deliveries),
+        *telegram.loops(parts, settings),
+    ]

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from shared.http import ShortText, StrictModel, Text, Text20k
 
@@ -53,6 +53,25 @@ class AppealIn(StrictModel):
     answer_by: Code | None = Field(None, description="the way on which the answer is wanted")
     consents: list[Code] = Field(default=[], max_length=10)
     received_at: Moment | None = Field(None, description="RFC 3339; for operators, channels and partners")
+    external_number: Annotated[str, Text(100)] | None = Field(None, description="the number in the register of a partner who passes it on")
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "channel": "APP",
+                    "language": "ru",
+                    "kind": "COMPLAINT",
+                    "category": "REFUSAL_APPOINTMENT",
+                    "region": "KZ-43",
+                    "provider": {"name": "23 емхана"},
+                    "text": "Отказали в приёме терапевта.",
+                    "applicant": {"full_name": "Сынақ Азамат", "iin": "991231501014", "phone": "+77010000000"},
+                    "consents": ["PROCESSING", "DISCLOSE_TO_PROVIDER"],
+                }
+            ]
+        }
+    )
 
 
 class ReceivedBy(BaseModel):

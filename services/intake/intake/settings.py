@@ -1,6 +1,9 @@
 """Settings of intake: `ARYZ_INTAKE_…`, beside those that all services share."""
 
-from pydantic import Field
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.settings import ServiceSettings
@@ -14,3 +17,36 @@ class Settings(ServiceSettings):
     wrong_pins_longest_delay: int = Field(900, ge=1, description="seconds that the delay, doubled with every wrong attempt, grows to")
     wrong_pins_per_address: int = Field(30, ge=1, description="wrong attempts from one address before it has to rest")
     wrong_pins_rest: int = Field(900, ge=1, description="seconds that such an address rests; as long a silence forgets its attempts")
+
+    # attachments
+    objects_url: str | None = Field(None, validation_alias="ARYZ_OBJECTS_URL", description="s3://bucket/prefix; absent: DATA/objects")
+    clamd: str | None = Field(None, pattern=r"^(/.+|.+:\d+)$", description="virus scanner: host:port or a socket's path; absent: none")
+    uploads_per_minute: int = Field(60, ge=0, description="uploads begun from one address in a minute; 0: no limit")
+
+    # notices
+    public_url: str = Field("http://127.0.0.1:8000", description="where citizens reach the pages, without a slash at its end")
+    mail_host: str | None = Field(None, description="SMTP server; absent on one machine: mail goes to DATA/outgoing")
+    mail_port: int = Field(587, ge=1, le=65535)
+    mail_tls: Literal["none", "starttls", "tls"] = "starttls"
+    mail_user: str | None = None
+    mail_password: SecretStr | None = None
+    mail_from: str = Field("noreply@aryz.example", pattern=r"^[^@\s]+@[^@\s]+$")
+    sms_url: str | None = Field(None, description="the SMS gateway; absent on one machine: messages go to DATA/outgoing")
+    sms_secret: SecretStr | None = Field(None, description="signs both ways with the gateway: whsec_ and base64 of 24 bytes or more")
+
+    # partners
+    app_backends: tuple[str, ...] = Field(("app",), description="subjects of the tokens (role channel) of backends that read the updates of channel APP")
+    partner_per_minute: int = Field(600, ge=0, description="calls of one partner in a minute, in each process; 0: no limit")
+    webhooks_to_loopback: bool = Field(default=False, description="also to http://127.0.0.1, for trials; never with ARYZ_ENV=production")
+
+    # phone
+    insurance_file: Path | None = Field(None, description="a JSON file in place of the register of insured persons; absent: not connected")
+
+    # telegram
+    telegram_token: SecretStr | None = Field(None, description="the bot's token; absent: there is no bot")
+    telegram_secret: SecretStr | None = Field(None, description="what Telegram repeats in a header of each call of the webhook")
+    telegram_api_url: str | None = Field(None, description="a Bot API server of one's own; absent: Telegram's")
+    telegram_mode: Literal["webhook", "polling"] = "webhook"
+    telegram_webhook_url: str | None = Field(None, description="told to Telegram at the start; absent: somebody else tells it")
+    telegram_settle_ms: int = Field(300, ge=0, description="a chat is handled so long after its last update: they come out of order")
+    telegram_per_second: int = Field(30, ge=1, description="messages to all chats together (Telegram's FAQ: about 30)")

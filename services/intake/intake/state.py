@@ -6,13 +6,19 @@ from typing import Annotated, Self
 
 from fastapi import Depends, Request
 
+from intake.attachments.service import Attachments
 from intake.channels import Admission
+from intake.channels.partner import policy as partner_policy
+from intake.channels.partner.watch import Watch
+from intake.channels.phone import policy as phone_policy
+from intake.channels.phone.insurance import FileInsuranceRegister, InsuranceRegister
 from intake.schemas import AppealIn
 from intake.service.budget import Budget
 from intake.service.filing import check
 from intake.service.guessing import Guesses
 from intake.service.register import Receipt, Register, sender_key
 from intake.settings import Settings
+from shared.auth import Principal
 from shared.http import Network, client_address
 from shared.service import Parts
 
@@ -26,20 +32,38 @@ class Intake:
     register: Register
     guesses: Guesses
     anonymous: Budget
+    uploads: Budget
+    attachments: Attachments
+    partners: Budget
+    watch: Watch
     proxies: tuple[Network, ...]
+    insurance: InsuranceRegister | None
+    """None: not connected."""
 
     @classmethod
     def build(cls, parts: Parts, settings: Settings) -> Self:
+        phone_policy.check()
+        partner_policy.check()
         return cls(
             parts=parts,
             register=Register(parts),
             guesses=Guesses(parts.database, parts.pepper, settings, parts.clock),
             anonymous=Budget(settings.anonymous_per_minute, parts.clock),
+            uploads=Budget(settings.uploads_per_minute, parts.clock),
+            attachments=Attachments(parts, settings),
+            partners=Budget(settings.partner_per_minute, parts.clock),
+            watch=Watch(parts),
             proxies=tuple(ip_network(one) for one in settings.trusted_proxies),
+            insurance=FileInsuranceRegister(settings.insurance_file) if settings.insurance_file else None,
         )
 
     def address(self, request: Request) -> str:
         return client_address(request, self.proxies)
+
+    def spend(self, principal: Principal) -> None:
+        """One call of a partner's; everybody else is free. Raises TooMany."""
+        if principal.has("partner"):
+            self.partners.spend(sender_key(self.parts.pepper, f"{principal.issuer}\n{principal.subject}").hex())
 
     async def file(self, appeal: AppealIn, admission: Admission, *, key: str | None) -> Receipt:
         """Check and register an appeal admitted by a channel's adapter; `key` is the sender's Idempotency-Key.

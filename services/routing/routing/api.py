@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BaseModel
 from pydantic_core import PydanticCustomError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routing import articles, repository, schemas, service
+from routing import actions, articles, repository, schemas, service
 from routing.classification import classify
 from routing.errors import ActionNotPossible, CalendarDoesNotReach, VersionConflict
 from routing.reference import content_purposes
@@ -92,8 +92,8 @@ async def read_case(appeal_id: UUID, parts: PartsHere, principal: Staff, _query:
 
 async def _act(parts: Parts, principal: Principal, appeal_id: UUID, command: schemas.Command, key: str | None) -> Response:
     async def work(session: AsyncSession) -> schemas.CaseView:
-        case = await service.lock_case(session, principal, appeal_id)
-        return await service.act(session, principal, case, command, tools(parts))
+        case = await actions.lock_case(session, principal, appeal_id)
+        return await actions.act(session, principal, case, command, tools(parts))
 
     operation = f"{command.ACTION} {appeal_id}"
     return await parts.idempotency.once(parts.database, parts.clock, principal, key, operation, command, work)
@@ -116,7 +116,7 @@ def _offer(command: type[schemas.Command], summary: str) -> None:
         route,
         methods=["POST"],
         name=command.ACTION,
-        operation_id=f"{command.ACTION}_case",
+        operation_id=f"{command.ACTION.replace('-', '_')}_case",
         summary=summary,
         response_model=schemas.CaseView,
         responses=ACTION_ERRORS,
@@ -129,6 +129,12 @@ _offer(schemas.Classify, "Correct what the case is about")
 _offer(schemas.Escalate, "Pass the case one tier up")
 _offer(schemas.GiveAnswer, "Answer the applicant, through the closure gate")
 _offer(schemas.Close, "Close an answered case")
+_offer(schemas.Ask, "Ask the applicant")
+_offer(schemas.RequestCompletion, "Ask the applicant for what is missing, and set a time")
+_offer(schemas.Return, "Return the appeal with the reason")
+_offer(schemas.Terminate, "Terminate the consideration")
+_offer(schemas.Forward, "Forward the matter, or a part of it, to the competent body")
+_offer(schemas.Redirect, "Note that a crime or a danger was passed on")
 
 
 @router.get("/v1/deadlines", responses=responses(InvalidInput, CalendarDoesNotReach))
@@ -188,10 +194,11 @@ async def read_contents(
     parts: PartsHere,
     reader: Annotated[Principal, Depends(require("service"))],
 ) -> ContentsResponse:
-    """The words of answers by their ids, for another service; every read is recorded with its purpose."""
+    """The words of answers and letters by their ids, for another service; every read is recorded with its purpose."""
     entitled(asked, reader, content_purposes())
     async with parts.database.write() as session:
-        found = await service.read_answers(session, asked.ids, parts.sealer)
+        found: dict[UUID, BaseModel] = {**await service.read_answers(session, asked.ids, parts.sealer)}
+        found |= await service.read_letters(session, asked.ids, parts.sealer)
         await repository.add_content_read(
             session,
             {

@@ -48,6 +48,8 @@ def check_reference_data() -> None:
     clocks.clock_policies()
     reference.closure_gate()
     reference.content_purposes()
+    reference.closing_rules()
+    reference.anonymous_policy()
     articles.articles()
     classify("")
     own = (event for event in REGISTRY.values() if SERVICE.name == event.SERVICE)

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import events, repository
 from routing.history import entry
-from routing.models import BREACHED, MET, MISSED, NEVER, REPLACED, RUNNING, WARNED, AppealCase, CaseClock
+from routing.models import ACTIVE, BREACHED, MET, MISSED, NEVER, REPLACED, RUNNING, WARNED, AppealCase, CaseClock
 from routing.reference import read_table
 from shared.domain.calendar import working_calendar
 from shared.domain.deadlines import due_at, due_on, policies, policy_for_form
@@ -28,19 +28,28 @@ _WHOLE = 100  # percent
 _REMEMBERED = 16_384  # spans: every policy, region and start day that a year brings
 
 
+RUNS: Final = frozenset({"form", "kind", "channel", "danger", "applicant", "denied"})
+REDIRECT, FIX_PERIOD, APPLICANT_REPLY = "REDIRECT_CRIME", "FIX_PERIOD", "APPLICANT_REPLY"
+
+
 @dataclass(frozen=True, slots=True)
 class ClockPolicy:
-    """Whether a clock is the law's or the Fund's own, and when it warns: `amount` working days before the end, or per cent of the term."""
+    """On which cases a clock runs, and when it warns: `amount` working days before the end, or per cent of the term.
+
+    `runs` is one of RUNS; `on` the kind or the channel that is meant.
+    """
 
     code: str
-    kind: str | None
+    runs: str
+    on: str | None
     warning: str
     amount: int
     label: Label
 
     @property
     def statutory(self) -> bool:
-        return self.kind is None
+        """The one clock of the law that an answer is due under."""
+        return self.runs == "form"
 
 
 @cache
@@ -48,9 +57,11 @@ def clock_policies() -> Mapping[str, ClockPolicy]:
     """By code; every policy that a form may call for has its row."""
 
     def build(row: Row) -> ClockPolicy:
-        kind = row.one_of("kind", taxonomy().kinds) if row.optional("kind") else None
+        runs = row.one_of("runs", RUNS)
+        known = {"kind": taxonomy().kinds, "channel": taxonomy().channels}.get(runs)
+        on = row.one_of("code", known) if known else None
         warning = row.one_of("warning", frozenset({"working_day", "percent"}))
-        return ClockPolicy(row.one_of("policy", policies()), kind, warning, row.number_in("amount", 0, _WHOLE), row.label())
+        return ClockPolicy(row.one_of("policy", policies()), runs, on, warning, row.number_in("amount", 0, _WHOLE), row.label())
 
     found = read_table("clock_policies.csv", build, key="policy")
     if missing := {policy_for_form(form) for form in taxonomy().forms} - {code for code, policy in found.items() if policy.statutory}:
@@ -59,9 +70,16 @@ def clock_policies() -> Mapping[str, ClockPolicy]:
 
 
 @lru_cache(maxsize=1024)
-def required(kind: str, form: str) -> tuple[str, ...]:
-    """The policies that a case of this kind and form runs under, the statutory one first."""
-    return (policy_for_form(form), *(policy.code for policy in clock_policies().values() if policy.kind == kind))
+def required(kind: str, form: str, channel: str | None = None) -> tuple[str, ...]:
+    """The policies that a case of this kind, form and channel runs under from its first day, the statutory one first."""
+    named = {("kind", kind), ("channel", channel)}
+    return (policy_for_form(form), *(policy.code for policy in clock_policies().values() if (policy.runs, policy.on) in named))
+
+
+@cache
+def running_as(runs: str) -> tuple[str, ...]:
+    """The policies that run so."""
+    return tuple(policy.code for policy in clock_policies().values() if policy.runs == runs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +106,39 @@ def term(policy: str, region: str, day: date) -> Term:
     return Term(due_at(deadline.due_on, region), warns, deadline.calendar_version)
 
 
-def begin(
-    appeal_id: UUID, named: Iterable[str], region: str, registered_at: datetime, new_id: Callable[[str], UUID]
-) -> list[Mapping[str, Any]]:
-    """The rows of the clocks of these policies that run since the appeal's registration; `new_id` gets the policy. Raises CalendarGap."""
-    day = registered_at.astimezone(regions()[region].timezone).date()
-    return [_row(appeal_id, clock_policies()[policy], term(policy, region, day), registered_at, new_id(policy)) for policy in named]
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where the terms of an appeal begin: its region's days of receipt and of registration, or the moment something was asked."""
+
+    region: str
+    received_at: datetime
+    registered_at: datetime
+    asked_at: datetime | None = None
+
+    def of(self, policy: str) -> datetime:
+        if self.asked_at is not None:
+            return self.asked_at
+        return self.received_at if policies()[policy].starts_at == "receipt" else self.registered_at
 
 
-def _row(appeal_id: UUID, rule: ClockPolicy, span: Term, registered_at: datetime, clock_id: UUID) -> Mapping[str, Any]:
-    warn_at = span.warn_at or registered_at + (span.due_at - registered_at) * rule.amount / _WHOLE
+def begin(appeal_id: UUID, named: Iterable[str], start: Start, new_id: Callable[[str], UUID]) -> list[Mapping[str, Any]]:
+    """The rows of the clocks of these policies, each from its own first day; `new_id` gets the policy. Raises CalendarGap."""
+    zone = regions()[start.region].timezone
+    return [
+        _row(appeal_id, clock_policies()[policy], term(policy, start.region, at.astimezone(zone).date()), at, new_id(policy))
+        for policy in named
+        for at in (start.of(policy),)
+    ]
+
+
+def _row(appeal_id: UUID, rule: ClockPolicy, span: Term, started_at: datetime, clock_id: UUID) -> Mapping[str, Any]:
+    warn_at = span.warn_at or started_at + (span.due_at - started_at) * rule.amount / _WHOLE
     return {
         "clock_id": clock_id,
         "appeal_id": appeal_id,
         "policy": rule.code,
         "statutory": rule.statutory,
-        "started_at": registered_at,
+        "started_at": started_at,
         "due_at": span.due_at,
         "calendar_version": span.calendar_version,
         "state": RUNNING,
@@ -113,27 +148,39 @@ def _row(appeal_id: UUID, rule: ClockPolicy, span: Term, registered_at: datetime
     }
 
 
-def adjust(case: AppealCase, running: Sequence[CaseClock], new_id: Callable[[], UUID], now: datetime) -> list[Mapping[str, Any]]:
-    """Let the clocks follow a new kind or form: what no longer applies is replaced.
+def adjust(case: AppealCase, running: Sequence[CaseClock], new_id: Callable[[], UUID]) -> tuple[list[CaseClock], list[Mapping[str, Any]]]:
+    """Let the clocks follow a new kind or form. Returns those that no longer apply, and the rows of what starts, on the same first day.
 
-    Returns the rows of what starts, on the same first day. Raises CalendarGap.
+    Raises CalendarGap.
     """
-    wanted = required(case.kind, case.statutory_form)
-    kept = [clock for clock in running if clock.policy in wanted]
-    for clock in running:
-        if clock not in kept:
-            _halt(clock, REPLACED, now)
-    missing = [policy for policy in wanted if policy not in {clock.policy for clock in kept}]
-    started = begin(case.appeal_id, missing, case.region, case.registered_at, lambda _policy: new_id())
-    case.next_due_at = min([*(clock.due_at for clock in kept), *(row["due_at"] for row in started)], default=NEVER)
-    return started
+    wanted = required(case.kind, case.statutory_form, case.channel)
+    left = [clock for clock in running if clock_policies()[clock.policy].runs in {"form", "kind"} and clock.policy not in wanted]
+    missing = [policy for policy in wanted if policy not in {clock.policy for clock in running}]
+    start = Start(case.region, case.received_at, case.registered_at)
+    return left, begin(case.appeal_id, missing, start, lambda _policy: new_id())
 
 
-def stop(case: AppealCase, running: Iterable[CaseClock], now: datetime) -> None:
-    """The case was answered: every clock stands, met or missed."""
-    for clock in running:
+def replace(clocks: Iterable[CaseClock], now: datetime) -> None:
+    """Another rule's clock runs in their place."""
+    for clock in clocks:
+        _halt(clock, REPLACED, now)
+
+
+def stop(clocks: Iterable[CaseClock], now: datetime) -> None:
+    """What they measured has happened: met or missed."""
+    for clock in clocks:
         _halt(clock, MET if now <= clock.due_at else MISSED, now)
-    case.next_due_at = NEVER
+
+
+def next_due(running: Iterable[CaseClock], started: Iterable[Mapping[str, Any]] = ()) -> datetime:
+    """The earliest end of what runs, NEVER without any."""
+    still = (clock.due_at for clock in running if clock.state in ACTIVE)
+    return min([*still, *(row["due_at"] for row in started if row["state"] in ACTIVE)], default=NEVER)
+
+
+def met_at_once(row: Mapping[str, Any], at: datetime) -> Mapping[str, Any]:
+    """The row of a clock whose matter was settled before it could run."""
+    return {**row, "state": MET, "next_at": None, "stopped_at": at}
 
 
 def _halt(clock: CaseClock, state: str, now: datetime) -> None:
@@ -146,8 +193,10 @@ async def watch(session: AsyncSession, now: datetime) -> int:
     Idempotent for each clock and level: a clock that has told moves on, and the ids of what it tells follow from its own.
     """
     cases = await repository.lock_cases_with_due_clocks(session, now, WATCHED)
-    told = [_tell(session, clock, now) for clock in await repository.due_clocks(session, cases, now)]
-    await repository.add_history(session, told)
+    due = await repository.due_clocks(session, cases, now)
+    await repository.add_history(session, [_tell(session, clock, now) for clock in due])
+    unfixed = dict.fromkeys(clock.appeal_id for clock in due if clock.policy == FIX_PERIOD and clock.state == BREACHED)
+    await repository.change_cases(session, [{"appeal_id": appeal_id, "fix_passed": True} for appeal_id in unfixed])
     return len(cases)
 
 

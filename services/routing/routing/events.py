@@ -1,9 +1,12 @@
 """What routing tells the others, out of what it has."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from routing.models import Answer, AppealCase, CaseClock
+from routing.reference import dangers
 from shared.contracts import (
     AnswerGiven,
     AppealRouted,
@@ -13,6 +16,7 @@ from shared.contracts import (
     ClockBreached,
     ClockStarted,
     ClockWarned,
+    DangerReported,
     TierRaised,
 )
 
@@ -68,3 +72,9 @@ def answer_given(case: AppealCase, answer: Answer, findings: Sequence[str]) -> A
 
 def case_closed(case: AppealCase, outcome: str, actor_role: str) -> CaseClosed:
     return CaseClosed(appeal_id=case.appeal_id, outcome=outcome, actor_role=actor_role)
+
+
+def danger_reported(appeal_id: UUID, rule: str, due_at: datetime) -> DangerReported:
+    """Of a rule of `dangers.csv`."""
+    danger = dangers()[rule]
+    return DangerReported(appeal_id=appeal_id, ground=danger.ground, body=danger.body, due_at=due_at)

@@ -2,22 +2,26 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routing import clocks, events, repository
+from routing import applicant, clocks, events, repository
 from routing.classification import Classification, classify
 from routing.errors import UnknownAppeal
 from routing.history import entry
-from routing.models import NEVER
-from routing.service import queue_of
+from routing.models import NEVER, RUNNING
+from routing.queues import queue_of
+from routing.reference import closure_gate, danger_in, dangers
 from shared.contents import Contents
 from shared.contracts import (
     AppealEvent,
     AppealImported,
     AppealRegistered,
+    CaseClosed,
     InquiryAcknowledged,
     InquiryAnswered,
     InquiryOverdue,
@@ -26,12 +30,14 @@ from shared.contracts import (
 )
 from shared.domain.lifecycle import holder_of, status_after
 from shared.domain.routing_policy import tier_for
-from shared.domain.taxonomy import taxonomy
+from shared.domain.taxonomy import HIGHEST_TIER, taxonomy
 from shared.ids import derived
 from shared.messaging import outbox
 from shared.messaging.handling import Batch, Handlers, Prepare, Received
 
 _NO_DIGIT: Final = re.compile(r"[^0-9]")
+IN_CONTACT: Final = "operator"
+"""Who closed a consultation that was answered while the citizen was on the line or at the counter."""
 BREATH: Final = 100  # classifications between two looks at what else this process has to do: about 3 ms
 
 
@@ -56,37 +62,46 @@ def prepare_classifications(contents: Contents) -> Prepare:
 async def open_cases(session: AsyncSession, batch: Batch[AppealRegistered]) -> None:
     """Open a case for each new appeal, start its clocks and say so. What was prepared for an event is its classification."""
     opened = [_opened(one, batch.prepared[one.envelope.id]) for one in batch.received]
-    fresh = await repository.add_cases(session, [case for _, case, _ in opened])
-    news = [each for each in opened if each[1]["appeal_id"] in fresh]
-    await repository.add_clocks(session, [clock for _, _, started in news for clock in started])
-    await repository.add_history(
-        session,
-        [
-            entry(case["appeal_id"], one.envelope.id, one.envelope.time, "appeal-routed", kind=case["kind"], tier=case["tier"])
-            for one, case, _ in news
-        ],
-    )
-    for one, case, started in news:
-        outbox.append(session, events.appeal_routed(case), cause=one.envelope)
-        for clock in started:
-            if clock["statutory"]:  # the Fund's own stay home until they warn or are breached
-                outbox.append(session, events.clock_started(clock), cause=one.envelope)
+    fresh = await repository.add_cases(session, [each.case for each in opened])
+    news = [each for each in opened if each.case["appeal_id"] in fresh]
+    await repository.add_clocks(session, [clock for each in news for clock in each.clocks])
+    await repository.add_history(session, [row for each in news for row in _told_of(each)])
+    for each in news:
+        cause = each.one.envelope
+        outbox.append(session, events.appeal_routed(each.case), cause=cause)
+        for clock in each.clocks:
+            if clock["statutory"] and clock["state"] == RUNNING:  # the Fund's own stay home until they warn or are breached
+                outbox.append(session, events.clock_started(clock), cause=cause)
+        if each.danger_due is not None:
+            outbox.append(session, events.danger_reported(each.case["appeal_id"], each.case["danger"], each.danger_due), cause=cause)
+        if each.case["closed_at"] is not None:
+            closed = CaseClosed(appeal_id=each.case["appeal_id"], outcome=each.case["outcome"], actor_role=IN_CONTACT)
+            outbox.append(session, closed, cause=cause)
 
 
-Opened = tuple[Received[AppealRegistered], dict[str, Any], list[Mapping[str, Any]]]
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A new case as its rows will be."""
+
+    one: Received[AppealRegistered]
+    case: dict[str, Any]
+    clocks: list[Mapping[str, Any]]
+    danger_due: datetime | None
 
 
 def _opened(one: Received[AppealRegistered], found: Classification) -> Opened:
     event = one.event
     form = event.statutory_form or taxonomy().kinds[found.kind].default_form
-    started = clocks.begin(
-        event.appeal_id,
-        clocks.required(found.kind, form),
-        event.region,
-        event.registered_at,
-        lambda policy: derived(one.envelope.id, f"clock/{policy}"),
-    )
-    case = _case(event, status_after("REGISTERED", "appeal-routed"), found.kind, found.tier, found.language) | {
+    danger = danger_in(found.category, urgent=found.urgent)
+    is_settled = event.resolved_in_contact and danger is None  # a danger is looked after, whatever was said in the contact
+    named = clocks.required(found.kind, form, event.channel) + (clocks.running_as("danger") if danger else ())
+    start = clocks.Start(event.region, event.received_at, event.registered_at)
+    started = clocks.begin(event.appeal_id, named, start, lambda policy: derived(one.envelope.id, f"clock/{policy}"))
+    if is_settled:
+        started = [clocks.met_at_once(clock, event.registered_at) for clock in started]
+    status = status_after("REGISTERED", "appeal-routed")
+    tier = max(found.tier, min(event.lowest_tier, HIGHEST_TIER))
+    case = _case(event, status_after(status, "case-closed") if is_settled else status, found.kind, tier, found.language) | {
         "statutory_form": form,
         "category": found.category,
         "topic": found.topic,
@@ -94,9 +109,27 @@ def _opened(one: Received[AppealRegistered], found: Classification) -> Opened:
         "provider_id": event.provider_id,
         "classification": found.as_row(),
         "registered_at": event.registered_at,
-        "next_due_at": min(clock["due_at"] for clock in started),
+        "follows": event.follows,
+        "answer_by": event.answer_by,
+        "anonymous": event.anonymous,
+        "danger": danger,
+        "outcome": closure_gate()[found.kind].outcome if is_settled else None,
+        "closed_at": one.envelope.time if is_settled else None,
+        "next_due_at": clocks.next_due((), started),
     }
-    return one, case, started
+    due = next((clock["due_at"] for clock in started if clock["policy"] == clocks.REDIRECT), None)
+    return Opened(one, case, started, due)
+
+
+def _told_of(opened: Opened) -> Iterator[Mapping[str, Any]]:
+    case, cause = opened.case, opened.one.envelope
+    yield entry(case["appeal_id"], cause.id, cause.time, "appeal-routed", kind=case["kind"], tier=case["tier"])
+    if opened.danger_due is not None:
+        codes = {"danger": case["danger"], "body": dangers()[case["danger"]].body, "due": opened.danger_due.isoformat()}
+        yield entry(case["appeal_id"], derived(cause.id, "danger-reported"), cause.time, "danger-reported", **codes)
+    if case["closed_at"] is not None:
+        codes = {"actor_role": IN_CONTACT, "outcome": case["outcome"]}
+        yield entry(case["appeal_id"], derived(cause.id, "case-closed"), cause.time, "case-closed", **codes)
 
 
 async def take_over_cases(session: AsyncSession, batch: Batch[AppealImported]) -> None:
@@ -150,6 +183,12 @@ def _case(event: AppealRegistered | AppealImported, status: str, kind: str, tier
         "imported": False,
         "outcome": None,
         "closed_at": None,
+        "follows": None,
+        "answer_by": None,
+        "anonymous": False,
+        "danger": None,
+        "has_news": False,
+        "fix_passed": False,
     }
 
 
@@ -192,4 +231,9 @@ async def follow(session: AsyncSession, batch: Batch[Any]) -> None:
     await repository.change_cases(session, changes)
 
 
-HANDLERS: Handlers = {AppealRegistered: open_cases, AppealImported: take_over_cases, **dict.fromkeys(_TOLD, follow)}
+HANDLERS: Handlers = {
+    AppealRegistered: open_cases,
+    AppealImported: take_over_cases,
+    **dict.fromkeys(_TOLD, follow),
+    **dict.fromkeys(applicant.HEARD, applicant.hear),
+}

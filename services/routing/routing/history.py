@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from routing.reference import escalation_reasons, read_table, read_toml
+from routing.reference import bodies, dangers, escalation_reasons, read_table, read_toml, return_grounds, termination_grounds
 from shared.contracts import Event
 from shared.domain.labels import LANGUAGES, Label
 from shared.domain.regions import regions
@@ -47,6 +47,10 @@ def _codes() -> Mapping[str, Mapping[Any, Label]]:
         "outcome": {code: outcome.label for code, outcome in known.outcomes.items()},
         "code": {code: found.label for code, found in known.response_codes.items()},
         "reason": escalation_reasons(),
+        "body": {code: body.label for code, body in bodies().items()},
+        "danger": {rule: danger.label for rule, danger in dangers().items()},
+        "return_ground": return_grounds(),
+        "termination_ground": {code: ground.label for code, ground in termination_grounds().items()},
         "policy": read_table("clock_policies.csv", Row.label, key="policy"),
     }
 

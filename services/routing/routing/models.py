@@ -65,6 +65,24 @@ class AppealCase(RoutingModel, table=True):
     imported: bool
     outcome: str | None
     closed_at: datetime | None
+    follows: UUID | None = None
+    """The earlier appeal that goes on in this one."""
+    answer_by: str | None = None
+    """The way on which the applicant wants the answer."""
+    anonymous: bool = False
+    danger: str | None = None
+    """The rule of `dangers.csv` under which it is passed on at once."""
+    redirected_to: str | None = None
+    """The body that a clerk has told of the danger."""
+    answer_id: UUID | None = None
+    """The latest answer."""
+    answer_outcome: str | None = None
+    """What the case ends with if the applicant is content with that answer."""
+    has_news: bool = False
+    """The applicant wrote, and no clerk has done anything since."""
+    fix_passed: bool = False
+    """The time to complete the appeal is over, and nothing came."""
+    score: int | None = None
     next_due_at: datetime
     """The earliest due moment of the clocks that run, NEVER without one."""
 
@@ -112,6 +130,20 @@ class Answer(RoutingModel, table=True):
     __tablename__ = "answer"
 
     answer_id: UUID = Field(primary_key=True)
+    appeal_id: UUID = Field(index=True)
+    at: datetime
+    language: str
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    actor_role: str
+    actor: str
+
+
+class Letter(RoutingModel, table=True):
+    """The desk's own words to the applicant beside answers: a question, what is missing. `content` is a sealed `schemas.LetterContent`."""
+
+    __tablename__ = "letter"
+
+    letter_id: UUID = Field(primary_key=True)
     appeal_id: UUID = Field(index=True)
     at: datetime
     language: str

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func, insert, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from routing.models import ACTIVE, Answer, AppealCase, CaseClock, ContentRead, Correction, History
+from routing.models import ACTIVE, Answer, AppealCase, CaseClock, ContentRead, Correction, History, Letter
 from shared.bulk import insert_new_rows, insert_rows, update_rows
 from shared.database import among
 from shared.domain.taxonomy import taxonomy
@@ -61,8 +61,17 @@ async def change_cases(session: AsyncSession, rows: Rows) -> None:
     await update_rows(session, AppealCase, rows, key=("appeal_id",))
 
 
-Held = Row[UUID, str, int, UUID | None, int]
-"""A locked case's `appeal_id, status, tier, provider_id, version`."""
+async def change_clocks(session: AsyncSession, rows: Rows) -> None:
+    """Update clocks by `clock_id`; every row names the same columns."""
+    await update_rows(session, CaseClock, rows, key=("clock_id",))
+
+
+HELD = (
+    "appeal_id", "status", "tier", "provider_id", "version", "kind", "region", "language", "queue", "holder", "assignee", "outcome",
+    "closed_at", "answer_id", "answer_outcome", "has_news", "fix_passed", "score", "next_due_at",
+)  # fmt: skip
+Held = Row[Any]
+"""A locked case's columns HELD."""
 
 
 async def lock_cases(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, Held]:
@@ -70,8 +79,8 @@ async def lock_cases(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[
 
     Rows, not objects: bulk updates pass the session's objects by, and one transaction may see several batches of one case.
     """
-    key, version = col(AppealCase.appeal_id), col(AppealCase.version)
-    query = select(key, col(AppealCase.status), col(AppealCase.tier), col(AppealCase.provider_id), version)
+    key = col(AppealCase.appeal_id)
+    query: Select[Any] = select(*(col(getattr(AppealCase, name)) for name in HELD))
     found = await session.execute(query.where(among(session, key, appeal_ids)).order_by(key).with_for_update())
     return {case.appeal_id: case for case in found}
 
@@ -150,6 +159,16 @@ async def running_clocks(session: AsyncSession, appeal_id: UUID) -> Sequence[Cas
     return (await session.execute(query)).scalars().all()
 
 
+async def clocks_running(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, list[Row[Any]]]:
+    """`appeal_id, clock_id, policy, state, due_at` of what runs on these locked cases, by case."""
+    names = ("appeal_id", "clock_id", "policy", "state", "due_at")
+    query: Select[Any] = select(*(col(getattr(CaseClock, name)) for name in names))
+    found: dict[UUID, list[Row[Any]]] = {}
+    for row in await session.execute(query.where(among(session, CaseClock.appeal_id, appeal_ids), col(CaseClock.state).in_(ACTIVE))):
+        found.setdefault(row.appeal_id, []).append(row)
+    return found
+
+
 async def lock_cases_with_due_clocks(session: AsyncSession, now: datetime, limit: int) -> Sequence[UUID]:
     """The cases whose clocks have waited longest, locked; those that somebody else holds at this moment come next time."""
     waiting = select(col(CaseClock.appeal_id)).where(col(CaseClock.next_at) <= now).order_by(col(CaseClock.due_at)).limit(limit)
@@ -174,3 +193,17 @@ async def answers(session: AsyncSession, answer_ids: Sequence[UUID]) -> Sequence
 async def last_answer(session: AsyncSession, appeal_id: UUID) -> Answer | None:
     query = select(Answer).where(col(Answer.appeal_id) == appeal_id).order_by(col(Answer.at).desc(), col(Answer.answer_id).desc()).limit(1)
     return (await session.execute(query)).scalar_one_or_none()
+
+
+async def letters(session: AsyncSession, letter_ids: Sequence[UUID]) -> Sequence[Letter]:
+    return (await session.execute(select(Letter).where(among(session, Letter.letter_id, letter_ids)))).scalars().all()
+
+
+async def letters_of(session: AsyncSession, appeal_id: UUID) -> Sequence[Letter]:
+    """What the desk wrote to the applicant of a case, the oldest first."""
+    query = select(Letter).where(col(Letter.appeal_id) == appeal_id).order_by(col(Letter.at), col(Letter.letter_id))
+    return (await session.execute(query)).scalars().all()
+
+
+async def number_of(session: AsyncSession, appeal_id: UUID) -> str | None:
+    return (await session.execute(select(col(AppealCase.number)).where(col(AppealCase.appeal_id) == appeal_id))).scalar_one_or_none()

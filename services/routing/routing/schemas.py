@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field
 from pydantic_core import PydanticCustomError
 
-from routing.reference import closing_outcomes, escalation_reasons
+from routing.reference import bodies, closing_outcomes, escalation_reasons, missing_data, return_grounds, termination_grounds
 from routing.workflow import NextAction
 from shared.domain.labels import Language
 from shared.domain.taxonomy import taxonomy
@@ -33,6 +33,12 @@ FormCode = Annotated[str, _code_of(taxonomy().forms)]
 StatusCode = Annotated[str, _code_of(taxonomy().statuses)]
 OutcomeCode = Annotated[str, _code_of(closing_outcomes())]
 ReasonCode = Annotated[str, _code_of(escalation_reasons())]
+
+MissingCode = Annotated[str, _code_of(missing_data())]
+ReturnGround = Annotated[str, _code_of(return_grounds())]
+TerminationGround = Annotated[str, _code_of(termination_grounds())]
+ForwardBody = Annotated[str, _code_of({code for code, body in bodies().items() if body.forwards})]
+RedirectBody = Annotated[str, _code_of({code for code, body in bodies().items() if body.redirects})]
 
 Remark = Annotated[str, Text(4_000)]
 MAX_FINDINGS = 50
@@ -103,6 +109,69 @@ class Close(Command):
     outcome: OutcomeCode
 
 
+class Ask(Command):
+    """A question to the applicant, who is told when a reply is due."""
+
+    ACTION = "ask"
+
+    text: Remark
+    language: Language
+
+
+class RequestCompletion(Command):
+    """What the law wants in an appeal is missing, and a time is set to bring it (АППК art. 64(6))."""
+
+    ACTION = "request-completion"
+
+    missing: Annotated[list[MissingCode], Field(min_length=1, max_length=MAX_FINDINGS)]
+    text: Remark | None = None
+    language: Language
+
+
+class Return(Command):
+    ACTION = "return"
+
+    ground: ReturnGround
+
+
+class Terminate(Command):
+    ACTION = "terminate"
+
+    ground: TerminationGround
+
+
+class Forward(Command):
+    """To the body whose matter it is (АППК art. 65); of several demands perhaps a `part`, and the rest goes on."""
+
+    ACTION = "forward"
+
+    body: ForwardBody
+    part: bool = False
+    text: Remark | None = None
+    """What the applicant is told besides, in the language of the case."""
+
+
+class Redirect(Command):
+    """The body knows of the crime or the danger."""
+
+    ACTION = "redirect"
+
+    body: RedirectBody
+
+
+class LetterContent(StrictModel):
+    """The desk's words to the applicant, sealed where they are stored."""
+
+    text: Remark | None = None
+    missing: list[MissingCode] = Field(default_factory=list)
+
+
+class LetterView(LetterContent):
+    letter_id: UUID
+    at: datetime
+    language: str
+
+
 class AnswerView(AnswerContent):
     at: datetime
     language: str
@@ -151,6 +220,13 @@ class CaseSummary(BaseModel):
     imported: bool
     outcome: str | None
     closed_at: datetime | None
+    follows: UUID | None
+    answer_by: str | None
+    anonymous: bool
+    danger: str | None
+    redirected_to: str | None
+    has_news: bool
+    score: int | None
     next_due_at: datetime | None
     overdue: bool
     next_actions: list[NextAction]
@@ -163,6 +239,9 @@ class CaseView(CaseSummary):
     classification: dict[str, Any]
     history: list[HistoryView]
     answer: AnswerView | None
+    follows_number: str | None
+    """The number of the earlier appeal that goes on in this one."""
+    letters: list[LetterView]
 
 
 class DayView(BaseModel):

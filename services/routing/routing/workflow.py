@@ -2,29 +2,61 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import cast, get_args
 
 from pydantic import BaseModel
 
 from routing.models import AppealCase
-from routing.reference import closing_outcomes, closure_gate, escalation_reasons, read_rows, read_table
-from shared.auth import ROLES, Principal, Role
+from routing.reference import (
+    ANONYMOUS,
+    CRIME,
+    NOT_COMPLETED,
+    anonymous_policy,
+    bodies,
+    closing_outcomes,
+    closing_rules,
+    closure_gate,
+    dangers,
+    escalation_reasons,
+    missing_data,
+    read_rows,
+    read_table,
+    return_grounds,
+    roles_in,
+    termination_grounds,
+)
+from shared.auth import Principal, Role
+from shared.domain.calendar import CalendarGap, working_calendar
+from shared.domain.deadlines import due_at, due_on, policies
 from shared.domain.labels import LANGUAGES
 from shared.domain.lifecycle import status_after, transitions
+from shared.domain.regions import regions
 from shared.domain.tables import ReferenceDataError, Row
 from shared.domain.taxonomy import HIGHEST_TIER, taxonomy
 from shared.visibility import CaseAction, visible_cases
 
 FILE = "workflow.csv"
 FIRST = "IN_REVIEW"
-OTHERS_FACTS = ("inquiry-sent", "inquiry-answered")
+OTHERS_FACTS = ("inquiry-sent", "inquiry-answered", "message-added", "outcome-denied")
 """What other services tell of may move a case too."""
 
-GUARDS: Mapping[str | None, Callable[[AppealCase], bool]] = {
-    None: lambda _case: True,
+
+def _awaits_passing_on(case: AppealCase) -> bool:
+    return case.danger is not None and case.redirected_to is None
+
+
+def _reports_crime(case: AppealCase) -> bool:
+    return case.danger is not None and dangers()[case.danger].ground == CRIME
+
+
+GUARDS: Mapping[str, Callable[[AppealCase], bool]] = {
     "unassigned": lambda case: case.assignee is None,
     "below-top-tier": lambda case: case.tier < HIGHEST_TIER,
+    "danger": _awaits_passing_on,
+    "passed-on": lambda case: not _awaits_passing_on(case),  # nothing ends while a danger is known here alone
+    "no-crime": lambda case: not _reports_crime(case),  # АППК art. 64(7-2)
 }
 
 
@@ -35,27 +67,34 @@ class Step:
     state: str
     action: CaseAction
     roles: frozenset[Role]
-    guard: str | None
+    guards: frozenset[str]
     next: str
 
     def is_open_to(self, principal: Principal, case: AppealCase) -> bool:
-        return not self.roles.isdisjoint(principal.roles) and GUARDS[self.guard](case)
+        waits = self.action in closing_rules().get(case.channel, ()) and case.answer_id is None
+        return not waits and not self.roles.isdisjoint(principal.roles) and all(GUARDS[guard](case) for guard in self.guards)
 
 
 class ActionField(BaseModel):
+    """`value`: what is proposed for it."""
+
     name: str
     required: bool
     options: list[str] | None = None
+    value: str | list[str] | None = None
 
 
 class NextAction(BaseModel):
-    """Something that the one who asks may do with the case now."""
+    """Something that the one who asks may do with the case now. `suggested`: policy proposes it; a person decides."""
 
     action: CaseAction
     kk: str
     ru: str
     en: str
     fields: list[ActionField]
+    suggested: bool = False
+    due_at: datetime | None = None
+    """By when the law wants it done, where it is done at all."""
 
 
 Steps = Mapping[tuple[str, str], Step]
@@ -76,21 +115,15 @@ def build(table: list[Row]) -> Steps:
 def _step(row: Row) -> Step:
     statuses = taxonomy().statuses
     state, action = row.one_of("state", statuses), row.one_of("action", frozenset(get_args(CaseAction)))
-    step = Step(state, cast("CaseAction", action), _roles(row), row.optional("guard"), row.one_of("next", statuses))
-    if step.guard not in GUARDS:
-        raise row.error(f"guard {step.guard!r} is not known")
+    guards = frozenset((row.optional("guard") or "").split())
+    step = Step(state, cast("CaseAction", action), roles_in(row), guards, row.one_of("next", statuses))
+    for guard in sorted(guards - GUARDS.keys()):
+        raise row.error(f"guard {guard!r} is not known")
     if statuses[state].final:
         raise row.error(f"{state} is final")
     if status_after(state, row.text("fact")) != step.next:
         raise row.error(f"the other services would not read {step.next} out of {row.text('fact')}")
     return step
-
-
-def _roles(row: Row) -> frozenset[Role]:
-    named = frozenset(row.text("roles").split())
-    if not named <= ROLES:
-        raise row.error("a role is not known")
-    return cast("frozenset[Role]", named)
 
 
 def _check(steps: Steps) -> None:
@@ -144,6 +177,20 @@ def _fields(kind: str) -> Mapping[CaseAction, list[ActionField]]:
             field("how_to_complain", required=gate.how_to_complain),
         ],
         "close": [field("outcome", list(closing_outcomes()))],
+        "ask": [field("text"), field("language", list(LANGUAGES))],
+        "request-completion": [
+            field("missing", list(missing_data())),
+            field("text", required=False),
+            field("language", list(LANGUAGES)),
+        ],
+        "return": [field("ground", list(return_grounds()))],
+        "terminate": [field("ground", list(termination_grounds()))],
+        "forward": [
+            field("body", [code for code, body in bodies().items() if body.forwards]),
+            field("part", required=False),
+            field("text", required=False),
+        ],
+        "redirect": [field("body", [code for code, body in bodies().items() if body.redirects])],
     }
 
 
@@ -152,7 +199,58 @@ def next_actions(case: AppealCase, principal: Principal) -> list[NextAction]:
     if not visible_cases(principal).allows(case.region, case.tier, case.provider_id):
         return []
     open_steps = (step for (state, _), step in steps().items() if state == case.status and step.is_open_to(principal, case))
-    return [_offers(case.kind)[step.action] for step in open_steps]
+    return [_offered(_offers(case.kind)[step.action], case, principal) for step in open_steps]
+
+
+def _offered(offer: NextAction, case: AppealCase, principal: Principal) -> NextAction:
+    """The action as it is offered for this very case: grounds that are the principal's, what policy proposes, and the law's term."""
+    given = proposals(case).get(offer.action)
+    if offer.action == "terminate":
+        grounds = grounds_of(principal)
+        offer = offer.model_copy(update={"fields": [offer.fields[0].model_copy(update={"options": grounds})]})
+        given = given if given and given["ground"] in grounds else None
+    due_at = term_of(offer.action, case)
+    if given is None and due_at is None:
+        return offer
+    fields = [field.model_copy(update={"value": given[field.name]}) if given and field.name in given else field for field in offer.fields]
+    return offer.model_copy(update={"fields": fields, "suggested": given is not None, "due_at": due_at})
+
+
+def grounds_of(principal: Principal) -> list[str]:
+    """The grounds on which this principal may terminate a consideration (АППК art. 88(2))."""
+    return [code for code, ground in termination_grounds().items() if not ground.roles.isdisjoint(principal.roles)]
+
+
+def proposals(case: AppealCase) -> Mapping[str, Mapping[str, str | list[str]]]:
+    """What policy proposes to do with the case, by action with the fields filled in. Nothing of it happens without a person."""
+    found: dict[str, Mapping[str, str | list[str]]] = {}
+    if case.danger is not None:
+        found["redirect"] = {"body": dangers()[case.danger].body}
+    if _reports_crime(case):
+        return found  # it is looked into whoever reports it (АППК art. 88(1)2)
+    if case.fix_passed:
+        found["return"] = {"ground": NOT_COMPLETED}
+    elif case.anonymous and anonymous_policy()[case.statutory_form] == "terminate":
+        found["terminate"] = {"ground": ANONYMOUS}
+    elif case.anonymous:
+        found["request-completion"] = {"missing": [code for code, datum in missing_data().items() if datum.anonymous]}
+    return found
+
+
+_TERMS: Mapping[str, str] = {"forward": "FORWARD", "return": "RETURN"}
+
+
+def term_of(action: str, case: AppealCase) -> datetime | None:
+    """When the law's term for the action ends; None for an action without one, or outside the calendar."""
+    if action not in _TERMS:
+        return None
+    policy = policies()[_TERMS[action]]
+    start = case.received_at if policy.starts_at == "receipt" else case.registered_at
+    day = start.astimezone(regions()[case.region].timezone).date()
+    try:
+        return due_at(due_on(day, policy, working_calendar()).due_on, case.region)
+    except CalendarGap:
+        return None
 
 
 def may_ever(principal: Principal, action: CaseAction) -> bool:

@@ -15,6 +15,8 @@ class Admission:
     """The sender may follow the appeal by the same token: the applicant, or a partner who passed it on."""
     may_backdate: bool = False
     """The sender may say when it came in (`received_at`)."""
+    may_number: bool = False
+    """The sender keeps a register of its own and may say its number there."""
     topic_suffices: bool = False
     """A topic may stand in place of the text: the sender notes a talk."""
     received_by: str | None = None

@@ -31,6 +31,7 @@ def admit(principal: Principal, channel: str | None) -> Admission:
             sender,
             may_follow=principal.has("partner"),
             may_backdate=True,
+            may_number=principal.has("partner"),
             topic_suffices=is_operator,
             received_by=receiver,
             position="operator" if receiver else None,

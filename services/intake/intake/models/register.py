@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, Index, Sequence
+from sqlalchemy import JSON, Column, Index, Sequence, text
 from sqlmodel import Field
 
 from intake.models.base import IntakeModel
@@ -15,11 +15,14 @@ LAST_SEQUENCE = 9_999_999  # seven digits of the register number
 # PostgreSQL hands out the numbers' sequence from here; SQLite, which has no sequences, from `register_counter`.
 REGISTER_SEQUENCE = Sequence("register_sequence", start=1, minvalue=1, maxvalue=LAST_SEQUENCE, cycle=True, metadata=IntakeModel.metadata)
 
+_OWNED = text("owner IS NOT NULL")  # most are filed without a token: they cost the index nothing
+
 
 class Appeal(IntakeModel, table=True):
     """An appeal as it was filed; never changed afterwards."""
 
     __tablename__ = "appeal"
+    __table_args__ = (Index("ix_appeal_owner", "owner", "id", sqlite_where=_OWNED, postgresql_where=_OWNED),)
 
     id: UUID = Field(primary_key=True)
     number: str = Field(index=True, unique=True)
@@ -53,6 +56,8 @@ class Appeal(IntakeModel, table=True):
     consents: list[str] = Field(sa_column=Column(JSON, nullable=False))
     owner: bytes | None
     """Keyed hash of the token's subject under which it may be followed: the applicant's own, or a partner's who passed it on."""
+    phone_key: bytes | None = Field(index=True)
+    """Keyed hash of the applicant's telephone number: whose appeals they are is asked when the number rings."""
     pin: bytes | None
     """Keyed hash of appeal id and PIN; None: imported."""
     fingerprint: bytes | None
@@ -68,6 +73,8 @@ class Tracking(IntakeModel, table=True):
 
     appeal_id: UUID = Field(primary_key=True, foreign_key="appeal.id")
     region: str
+    kind: str | None
+    """As it was filed, until routing says."""
     status: str
     holder: str
     tier: int | None
@@ -77,6 +84,16 @@ class Tracking(IntakeModel, table=True):
     outcome: str | None
     answer_id: UUID | None
     answered_at: datetime | None
+    verdict: str | None
+    """What the applicant says of the latest answer: RESOLVED or NOT_RESOLVED."""
+    score: int | None
+    """1 to 5; the latest."""
+    followed_by: UUID | None
+    """The latest appeal in which the matter goes on."""
+    contact_confirmed_at: datetime | None
+    """When a code showed that the applicant has the contact given (АППК art. 66(4))."""
+    followed: bool
+    """Somebody outside reads updates of it: its owner, or the backend of its channel."""
     version: int
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter, Depends
 
-from intake.pages import filing, tracking
+from intake.pages import call, filing, outgoing, tracking
 from intake.pages.kit import PAGES
 from shared.web.viewer import show_viewer
 
@@ -12,4 +12,6 @@ __all__ = ["PAGES", "router"]
 
 router: Final = APIRouter(include_in_schema=False, dependencies=[Depends(show_viewer)])
 router.include_router(filing.router)
+router.include_router(call.router)
 router.include_router(tracking.router)
+router.include_router(outgoing.router)

@@ -7,12 +7,13 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from intake import repository
+from intake import forms, repository
 from intake.channels import web
+from intake.consents import consents
+from intake.danger import speaks_of_danger
 from intake.models import Provider
-from intake.pages import form, providers
-from intake.pages.consents import consents
-from intake.pages.kit import PAGES, posted, wait_of
+from intake.pages import form, providers, qr, questions, uploads
+from intake.pages.kit import PAGES, wait_of
 from intake.service.filing import Filing
 from intake.service.register import Receipt
 from intake.state import CurrentIntake, Intake
@@ -21,7 +22,6 @@ from shared.domain.calendar import CalendarGap, working_calendar
 from shared.domain.deadlines import due_on, policies, policy_for_form
 from shared.domain.labels import Language
 from shared.domain.regions import CENTRAL_OFFICE, branch_label, regions
-from shared.domain.taxonomy import taxonomy
 from shared.errors import DomainError, InvalidInput, MalformedText, NotFound, TooMany
 from shared.idempotency import IdempotencyKeyReused
 from shared.web.i18n import N_
@@ -30,15 +30,6 @@ from shared.web.security import require_same_origin
 
 router = APIRouter()
 
-# What people mostly come for; what fits none of them is sorted by its words.
-KINDS: Final = {
-    "CONSULTATION": N_("contributions, insured status, referral, medicines"),
-    "COMPLAINT": N_("refused, treated badly, made to pay or to wait"),
-    "REQUEST": N_("help to get care or a document"),
-    "REPORT": N_("services recorded that nobody received, extortion"),
-    "SUGGESTION": N_("something could be done better"),
-    "GRATITUDE": N_("if you want to say thank you"),
-}
 PROVIDERS_KEPT: Final = {"Cache-Control": "public, max-age=300"}  # the directory is public and changes seldom
 
 
@@ -49,26 +40,29 @@ async def blank_form(request: Request, intake: CurrentIntake) -> HTMLResponse:
 
 @router.post("/", dependencies=[Depends(require_same_origin)])
 async def next_step(request: Request, intake: CurrentIntake) -> HTMLResponse:
-    fields = await posted(request)
-    draft, key = form.typed(fields), form.key_of(fields, intake.parts.ids)
-    step = fields.get("step")
+    sent = await uploads.sent(request, intake)
+    draft, key = form.typed(sent.fields), form.key_of(sent.fields, intake.parts.ids)
+    kept = [] if sent.fields.get("uploads.drop") else uploads.read(draft[form.UPLOADS])
+    draft[form.UPLOADS] = uploads.written([*kept, *sent.tickets])
+    step = sent.fields.get("step")
     if step == "edit":
-        return _form(request, intake, draft, key=key)
+        return _form(request, intake, draft, key=key, refused=sent.refused)
     try:
         appeal, filing = form.filing_of(draft, intake.parts.clock)
         if step != "send":
-            return await _preview(request, intake, draft, filing, key=key)
+            return await _preview(request, intake, draft, filing, key=key, refused=sent.refused)
         intake.anonymous.spend(intake.address(request))
         receipt = await intake.file(appeal, web.admit(None), key=key)
     except (InvalidInput, MalformedText) as refusal:
-        return _form(request, intake, draft, key=key, refusal=refusal)
+        return _form(request, intake, draft, key=key, refusal=refusal, refused=sent.refused)
     except TooMany as refusal:
         response = await _preview(request, intake, draft, filing, key=key, wait=wait_of(refusal), status=refusal.status)
         response.headers.update(refusal.headers)
         return response
     except IdempotencyKeyReused as refusal:  # sent before, changed after: whether it is a second appeal is for the visitor to say
         return await _preview(request, intake, draft, filing, key=str(intake.parts.ids.new()), sent_before=True, status=refusal.status)
-    return _receipt(request, receipt, filing)
+    refused = await uploads.enclose_all(request, intake, receipt.registered.appeal_id, uploads.read(draft[form.UPLOADS]))
+    return _receipt(request, receipt, filing, refused)
 
 
 @router.get("/providers")
@@ -80,21 +74,27 @@ async def providers_of(region: str, intake: CurrentIntake) -> JSONResponse:
     return JSONResponse({"items": [{"kk": one.name_kk, "ru": one.name_ru} for one in found]}, headers=PROVIDERS_KEPT)
 
 
-def _form(request: Request, intake: Intake, draft: form.Draft, *, key: str, refusal: DomainError | None = None) -> HTMLResponse:
+def _form(
+    request: Request, intake: Intake, draft: form.Draft, *, key: str, refusal: DomainError | None = None, refused: Sequence[str] = ()
+) -> HTMLResponse:
+    """`refused`: what is said of documents that were not taken; they hold nothing up."""
     language = language_of(request)
     errors = [(name, PAGES.text(request, message)) for name, message in form.errors_of(refusal)] if refusal else []
     if refusal and not errors:
         errors = [("", PAGES.text(request, N_("This cannot be registered today. Please call 1414.")))]
+    sentences = {one: PAGES.text(request, one) for one in (*questions.NOT_CHOSEN.values(), questions.ELSEWHERE, questions.REST)}
     context: dict[str, Any] = {
         "draft": draft,
+        "draft_mode": "restore" if request.method == "GET" else "keep",
         "key": key,
         "errors": [(name or None, text) for name, text in errors],
         "error": dict(errors),
-        "kinds": _kinds(request, draft["kind"], language),
-        "categories": _categories(language),
-        "topics": [(one.code, one.label.in_(language)) for one in taxonomy().topics.values()],
-        "regions": _regions(request, language),
-        "consents": consents(language),
+        "kinds": _kinds(request, language),
+        "sections": questions.sections(draft, dict(errors), language, sentences),
+        "documents": _documents(language),
+        "enclosed": len(uploads.read(draft[form.UPLOADS])),
+        "refused": refused,
+        "consents": {f"consents.{one.code}": one for one in consents(language)},
         "due_on": _due_if_filed_now(intake, draft["region"]),
         "provider_days": policies()["PROVIDER_REPLY"].amount,
     }
@@ -108,6 +108,7 @@ async def _preview(
     filing: Filing,
     *,
     key: str,
+    refused: Sequence[str] = (),
     wait: int | None = None,
     sent_before: bool = False,
     status: int = 200,
@@ -122,21 +123,25 @@ async def _preview(
         draft=draft,
         hidden={name: value for name, value in draft.items() if name != "provider.provider_id"},
         key=key,
-        kind=taxonomy().kinds[filing.kind].label.in_(language) if filing.kind else "",
-        subject=_subject(filing, language),
-        region=regions()[filing.region].label.in_(language),
+        kind=form.label_of(draft, language),
+        matter=questions.given(draft, "matter", language),
+        applicant=[*questions.given(draft, "applicant", language), *questions.given(draft, "patient", language)],
+        answer=questions.given(draft, "answer", language),
+        danger=speaks_of_danger(draft["text"]),
+        enclosed=len(uploads.read(draft[form.UPLOADS])),
+        refused=refused,
         options=[(str(one.id), providers.name_in(one, language)) for one, _ in found],
         meant=meant,
         consents=[one for one in consents(language) if one.code in filing.consents],
         anonymous=form.is_anonymous(draft),
-        complete=bool(draft["applicant.full_name"] and draft["applicant.address"]),
+        missing=[one.label.in_(language) for one in form.missing_by_law(draft)],
         due_on=filing.deadline.due_on,
         wait=wait,
         sent_before=sent_before,
     )
 
 
-def _receipt(request: Request, receipt: Receipt, filing: Filing) -> HTMLResponse:
+def _receipt(request: Request, receipt: Receipt, filing: Filing, refused: Sequence[str]) -> HTMLResponse:
     language, talon = language_of(request), receipt.registered
     zone = regions()[filing.region].timezone
     return PAGES.render(
@@ -150,6 +155,9 @@ def _receipt(request: Request, receipt: Receipt, filing: Filing) -> HTMLResponse
         working=[{"date": one.date, "counts": one.counts, "text": getattr(one, language)} for one in talon.due_explanation],
         provider_days=policies()["PROVIDER_REPLY"].amount,
         anonymous=filing.applicant is None,
+        danger=speaks_of_danger(filing.text or ""),
+        refused=refused,
+        qr=qr.tracking_code(request, talon.number),
     )
 
 
@@ -158,28 +166,30 @@ async def _providers(intake: Intake, region: str) -> Sequence[Provider]:
         return await repository.active_providers(session, region)
 
 
-def _kinds(request: Request, chosen: str, language: Language) -> list[tuple[str, str, str]]:
-    shown = {**KINDS, chosen: ""} if chosen in taxonomy().kinds.keys() - KINDS.keys() else KINDS
-    cards = [(code, taxonomy().kinds[code].label.in_(language), PAGES.text(request, hint) if hint else "") for code, hint in shown.items()]
-    return [*cards, ("", PAGES.text(request, N_("I am not sure")), PAGES.text(request, N_("we will see it from your words")))]
+def _kinds(request: Request, language: Language) -> list[dict[str, str]]:
+    """What may be filed; `asks` names the fields that only some of them have."""
+    shown = [
+        {
+            "code": one.code,
+            "label": one.label.in_(language),
+            "hint": one.description.in_(language),
+            "asks": " ".join(each.name for each in one.fields if each.name in form.sometimes()),
+        }
+        for one in forms.services(form.CHANNEL)
+    ]
+    unsure = {
+        "code": "",
+        "label": PAGES.text(request, N_("I am not sure")),
+        "hint": PAGES.text(request, N_("we will see it from your words")),
+    }
+    return [*shown, {**unsure, "asks": ""}]
 
 
-def _categories(language: Language) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """Top-level reasons, each with those below it."""
-    known = taxonomy().categories.values()
-    below = {one.code: [(each.code, each.label.in_(language)) for each in known if each.parent == one.code] for one in known}
-    return [(one.code, one.label.in_(language), below[one.code]) for one in known if one.parent is None]
-
-
-def _regions(request: Request, language: Language) -> list[tuple[str, str]]:
-    named = [(code, one.label.in_(language)) for code, one in regions().items() if code != CENTRAL_OFFICE]
-    return [*named, (CENTRAL_OFFICE, PAGES.text(request, N_("I do not know, or another country")))]
-
-
-def _subject(filing: Filing, language: Language) -> str:
-    codes = taxonomy()
-    entry = codes.categories[filing.category] if filing.category else codes.topics[filing.topic] if filing.topic else None
-    return entry.label.in_(language) if entry else ""
+def _documents(language: Language) -> dict[str, Any]:
+    """The input for documents: every form of the web has it."""
+    asked = next(one.field(forms.FILES) for one in forms.services(form.CHANNEL))
+    assert asked is not None  # noqa: S101 - see above
+    return {"label": asked.label.in_(language), "hint": asked.hint.in_(language) if asked.hint else None, "accept": uploads.accepted()}
 
 
 def _due_if_filed_now(intake: Intake, region: str) -> date | None:

@@ -8,13 +8,24 @@ from fastapi import Request
 
 from shared.errors import MalformedText, TooMany
 from shared.http import read_body
-from shared.web.pages import Pages
+from shared.web.i18n import N_
+from shared.web.pages import Flash, Pages
 
 HERE: Final = Path(__file__).parents[1]
 FORM: Final = "application/x-www-form-urlencoded"
 FIELDS_LIMIT: Final = 100  # the longest form has a fifth of it
 
-PAGES: Final = Pages(HERE / "templates", locale_dirs=[HERE / "locales"], static_dirs=[HERE / "static"], assets_prefix="/intake/static")
+PAGES: Final = Pages(
+    HERE / "templates",
+    locale_dirs=[HERE / "locales"],
+    static_dirs=[HERE / "static"],
+    assets_prefix="/intake/static",
+    flashes={
+        "consultation-closed": Flash(N_("The consultation is closed and counted.")),
+        "verified": Flash(N_("The caller is verified.")),
+        "call-back-taken": Flash(N_("A colleague is calling back already."), "warn"),
+    },
+)
 
 
 async def posted(request: Request) -> dict[str, str]:

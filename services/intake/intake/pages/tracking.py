@@ -1,120 +1,124 @@
-"""Following an appeal: number and PIN by a form, never in an address, and the case as its holder may read it."""
+"""Following an appeal: number and PIN by a form, never in an address, the case as its holder may read it, and what they add to it.
+
+Every post carries number and PIN, so a page after a deed is drawn anew and not redirected to: an address would have to hold the PIN.
+"""
 
 import math
-from datetime import date, datetime, timedelta
-from typing import Any, Final
-from zoneinfo import ZoneInfo
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
+from intake.attachments.api import give_out, open_own
+from intake.attachments.policy import AttachmentRefused
+from intake.pages import uploads
+from intake.pages.case import view
 from intake.pages.kit import PAGES, posted, wait_of
-from intake.schemas import Answer, Tracked
-from intake.service.tracking import track
-from intake.state import CurrentIntake
+from intake.service.tracking import Seen, track
+from intake.state import CurrentIntake, Intake
 from shared.auth import Principal
-from shared.domain.calendar import CalendarGap, working_calendar
-from shared.domain.deadlines import DayStep, due_on, explain, policies, policy_for_form
-from shared.domain.labels import Language
-from shared.domain.regions import branch_label, regions
-from shared.domain.taxonomy import taxonomy
 from shared.errors import NotFound, TooMany
 from shared.web.formats import Formats
 from shared.web.i18n import N_
 from shared.web.languages import language_of
+from shared.web.pages import Flash
 from shared.web.security import require_same_origin
 
-router = APIRouter()
+router = APIRouter(prefix="/track")
+same_origin: Final = [Depends(require_same_origin)]
 
 NOT_FOUND: Final = N_("No appeal is found with this number and PIN. Check both: the number has 14 digits, the PIN has 8.")
 TOO_MANY: Final = N_("Too many wrong attempts. Try again in %(time)s.")
-BADGES: Final = {"ANSWERED": "good", "CLOSED": "quiet", "AWAITING_APPLICANT": "warn", "NEEDS_FIX": "warn", "AWAITING_PROVIDER": ""}
-HOLDERS: Final = {"PROVIDER": "provider", "APPLICANT": "applicant", "OTHER_BODY": "other"}
-ANSWERED: Final = frozenset({"ANSWERED", "CLOSED"})
+ANYBODY: Final = Principal.anonymous()  # the PIN alone opens an appeal here, whoever is signed in
+
+Fields = Mapping[str, str]
+Deed = Callable[[Seen], Awaitable[Flash]]
 
 
-@router.get("/track")
-async def track_form(request: Request) -> HTMLResponse:
-    return PAGES.render(request, "track.html", number="", error=None)
+@router.get("")
+async def track_form(request: Request, number: str = "") -> HTMLResponse:
+    """The number may stand in the address, as the talon's square code has it; the PIN never."""
+    return PAGES.render(request, "track.html", number=number[:40], error=None)
 
 
-@router.post("/track", dependencies=[Depends(require_same_origin)])
+@router.post("", dependencies=same_origin)
 async def tracked(request: Request, intake: CurrentIntake) -> HTMLResponse:
-    """The case. The PIN alone opens it here, whoever is signed in."""
+    """The case."""
+    return await _opened(request, intake, await posted(request))
+
+
+@router.post("/documents", dependencies=same_origin)
+async def add_documents(request: Request, intake: CurrentIntake) -> HTMLResponse:
+    """More documents to the appeal."""
+    sent = await uploads.sent(request, intake)
+
+    async def enclose(seen: Seen) -> Flash:
+        refused = [*sent.refused, *await uploads.enclose_all(request, intake, seen.appeal.id, sent.tickets)]
+        if refused:
+            return Flash(" ".join(refused), "warn")
+        return Flash(N_("The documents are added.")) if sent.tickets else Flash(N_("No document was chosen."), "warn")
+
+    return await _done(request, intake, sent.fields, enclose)
+
+
+@router.post("/document", dependencies=same_origin)
+async def read_document(request: Request, intake: CurrentIntake) -> Response:
+    """One of the documents, to be saved."""
     fields = await posted(request)
-    number, pin = fields.get("number", ""), fields.get("pin", "")
+    number, pin = _given(fields)
     try:
-        case = await track(
-            intake.parts, intake.guesses, number=number, pin=pin, principal=Principal.anonymous(), address=intake.address(request)
-        )
-    except NotFound as refusal:
-        return PAGES.render(request, "track.html", refusal.status, number=number, error=PAGES.text(request, NOT_FOUND))
-    except TooMany as refusal:
+        await open_own(intake, request, number, pin, ANYBODY)
+    except (NotFound, TooMany) as refusal:
+        return _closed(request, number, refusal)
+    try:
+        attachment_id = UUID(fields.get("document", ""))
+        return await give_out(intake, request, number=number, pin=pin, attachment_id=attachment_id, reader=ANYBODY)
+    except AttachmentRefused as refusal:
+        return await _opened(request, intake, fields, Flash(refusal.label.in_(language_of(request)), "warn"), refusal.status)
+    except (ValueError, NotFound):
+        return await _opened(request, intake, fields)
+
+
+async def _done(request: Request, intake: Intake, fields: Fields, deed: Deed) -> HTMLResponse:
+    """The case again after a deed of the applicant's, with what became of it."""
+    number, pin = _given(fields)
+    try:
+        seen = await open_own(intake, request, number, pin, ANYBODY)
+    except (NotFound, TooMany) as refusal:
+        return _closed(request, number, refusal)
+    return await _opened(request, intake, fields, await deed(seen))
+
+
+async def _opened(request: Request, intake: Intake, fields: Fields, said: Flash | None = None, status: int = 200) -> HTMLResponse:
+    """The case to which number and PIN open, or the form that asks for them again."""
+    (number, pin), address = _given(fields), intake.address(request)
+    try:
+        case = await track(intake.parts, intake.guesses, number=number, pin=pin, principal=ANYBODY, address=address)
+        seen = await open_own(intake, request, number, pin, ANYBODY)
+    except (NotFound, TooMany) as refusal:
+        return _closed(request, number, refusal)
+    async with intake.parts.database.read() as session:
+        enclosed = await intake.attachments.listing(session, seen.appeal.id)
+    language = language_of(request)
+    shown = view(case, language, intake.parts.clock.now())
+    documents = {"documents": uploads.shown(enclosed, language), "accepted": uploads.accepted()}
+    return PAGES.render(request, "case.html", status, pin=pin, flash=said, **shown, **documents)
+
+
+def _given(fields: Fields) -> tuple[str, str]:
+    return fields.get("number", ""), fields.get("pin", "")
+
+
+def _closed(request: Request, number: str, refusal: NotFound | TooMany) -> HTMLResponse:
+    """The form for number and PIN again: there is no such appeal, or not for this PIN, or it is too early to try again."""
+    if isinstance(refusal, NotFound):
+        error = PAGES.text(request, NOT_FOUND)
+    else:
         minutes = math.ceil(wait_of(refusal) / 60)
-        wait = Formats(language_of(request)).duration(timedelta(minutes=minutes))
-        response = PAGES.render(request, "track.html", refusal.status, number=number, error=PAGES.text(request, TOO_MANY, time=wait))
-        response.headers.update(refusal.headers)
-        return response
-    return PAGES.render(request, "case.html", pin=pin, **_case(case, language_of(request), intake.parts.clock.now()))
-
-
-def _case(case: Tracked, language: Language, now: datetime) -> dict[str, Any]:
-    codes, zone = taxonomy(), regions()[case.region].timezone
-    status = codes.statuses[case.status]
-    due = case.due_at.astimezone(zone).date() if case.due_at else None
-    answered = case.answer_available or case.status in ANSWERED
-    return {
-        "case": case,
-        "zone": zone,
-        "branch": branch_label(case.region).in_(language),
-        "status_label": status.label.in_(language),
-        "badge_kind": BADGES.get(case.status, "quiet" if status.final else ""),
-        "final": status.final,
-        "holder": codes.holders[case.holder].label.in_(language),
-        "held_now": next((one.seconds for one in case.time_held if one.holder == case.holder), None),
-        "spans": [
-            {"holder": HOLDERS.get(one.holder, "fund"), "label": codes.holders[one.holder].label.in_(language), "seconds": one.seconds}
-            for one in case.time_held
-        ],
-        "steps": _steps(case, language, final=status.final),
-        "due_on": due,
-        "late": bool(case.due_at and now > case.due_at and not answered and not status.final),
-        "working": [{"date": one.date, "counts": one.counts, "text": getattr(one, language)} for one in _working(case, due, zone)],
-        "outcome": codes.outcomes[case.outcome].label.in_(language) if case.outcome else None,
-        "findings": _findings(case.answer, language) if case.answer else [],
-    }
-
-
-def _steps(case: Tracked, language: Language, *, final: bool) -> list[dict[str, Any]]:
-    """The latest first; until the matter is finished the latest is where it stands."""
-    latest_first = list(reversed(case.timeline))
-    return [
-        {"text": getattr(one, language), "at": one.at, "state": "now" if place == 0 and not final else "done"}
-        for place, one in enumerate(latest_first)
-    ]
-
-
-def _working(case: Tracked, due: date | None, zone: ZoneInfo) -> tuple[DayStep, ...]:
-    """The day-by-day working of the due day by the rule that leads to it; empty when none does, as after an extension."""
-    start, calendar = case.registered_at.astimezone(zone).date(), working_calendar()
-    for policy in dict.fromkeys(policy_for_form(form) for form in (None, *taxonomy().forms)):
-        try:
-            deadline = due_on(start, policies()[policy], calendar)
-            if deadline.due_on == due:
-                return explain(deadline, calendar)
-        except CalendarGap:
-            continue
-    return ()
-
-
-def _findings(answer: Answer, language: Language) -> list[dict[str, str | None]]:
-    codes = taxonomy()
-    return [
-        {
-            "category": codes.categories[one.category].label.in_(language) if one.category and one.category in codes.categories else None,
-            "outcome": codes.outcomes[one.outcome].label.in_(language) if one.outcome in codes.outcomes else one.outcome,
-            "fact": one.fact,
-            "rule": one.rule,
-        }
-        for one in answer.findings
-    ]
+        error = PAGES.text(request, TOO_MANY, time=Formats(language_of(request)).duration(timedelta(minutes=minutes)))
+    response = PAGES.render(request, "track.html", refusal.status, number=number, error=error)
+    response.headers.update(refusal.headers)
+    return response

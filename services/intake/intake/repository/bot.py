@@ -1,1 +1,167 @@
 """Questions about: conversations of the Telegram bot."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, func, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from intake.models import Appeal, Tracking
+from intake.models.bot import BotChat, BotDuty, BotMessage, BotUpdate
+from shared.bulk import insert_new_rows, insert_rows, update_rows
+from shared.database import among
+from shared.messaging.inbox import upserting
+
+WAITING = "WAITING"
+Rows = Sequence[dict[str, Any]]
+
+
+async def add_updates(session: AsyncSession, rows: Rows) -> set[int]:
+    """Which of these had not come before; in the order of ids, so that two who bring the same do not wait in a ring."""
+    return await insert_new_rows(
+        session, BotUpdate, sorted(rows, key=lambda row: row["update_id"]), unique=("update_id",), returning="update_id"
+    )
+
+
+async def chats_are_due(session: AsyncSession, rows: Rows) -> None:
+    """Make the chats that are new, and move the turn of all to their `due_at`."""
+    statement = upserting(session)(BotChat)
+    moved = {"due_at": statement.excluded.due_at}
+    await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=moved), sorted(rows, key=lambda row: row["key"]))
+
+
+async def claim_chats(session: AsyncSession, worker: UUID, now: datetime, until: datetime, limit: int) -> Sequence[Row[Any]]:
+    """Chats whose turn has come and that no other worker has; they are this worker's `until` then."""
+    table = BotChat.__table__  # type: ignore[attr-defined]
+    is_free = or_(col(BotChat.leased_until).is_(None), col(BotChat.leased_until) < now)
+    query = select(table).where(col(BotChat.due_at) <= now, is_free).order_by(col(BotChat.due_at)).limit(limit)
+    found = (await session.execute(query.with_for_update(skip_locked=True))).all()
+    if found:
+        mine = update(BotChat).where(among(session, BotChat.key, [row.key for row in found]))
+        await session.execute(mine.values(leased_by=worker, leased_until=until))
+    return found
+
+
+async def waiting_updates(session: AsyncSession, chats: Collection[bytes]) -> Sequence[Row[Any]]:
+    """What is to be handled in these chats, in the order in which it was sent."""
+    columns: tuple[Any, ...] = (col(BotUpdate.update_id), col(BotUpdate.chat), col(BotUpdate.body), col(BotUpdate.received_at))
+    query = select(*columns)
+    query = query.where(among(session, BotUpdate.chat, chats), col(BotUpdate.handled_at).is_(None)).order_by(col(BotUpdate.update_id))
+    return (await session.execute(query)).all()
+
+
+async def chat_for_update(session: AsyncSession, key: bytes) -> BotChat | None:
+    return (await session.execute(select(BotChat).where(col(BotChat.key) == key).with_for_update())).scalar_one_or_none()
+
+
+async def chat_of_appeal(session: AsyncSession, appeal_id: UUID) -> BotChat | None:
+    """The chat in which the appeal was filed, locked."""
+    query = select(BotChat).join(Appeal, col(Appeal.owner) == col(BotChat.owner)).where(col(Appeal.id) == appeal_id)
+    return (await session.execute(query.with_for_update(of=BotChat))).scalar_one_or_none()
+
+
+async def updates_are_handled(session: AsyncSession, ids: Collection[int], now: datetime) -> None:
+    await session.execute(update(BotUpdate).where(col(BotUpdate.update_id).in_(ids)).values(handled_at=now, body=None))
+
+
+async def has_waiting_updates(session: AsyncSession, chat: bytes) -> bool:
+    query = select(col(BotUpdate.update_id)).where(col(BotUpdate.chat) == chat, col(BotUpdate.handled_at).is_(None)).limit(1)
+    return (await session.execute(query)).first() is not None
+
+
+async def add_messages(session: AsyncSession, rows: Rows) -> None:
+    await insert_rows(session, BotMessage, rows)
+
+
+async def sendable(session: AsyncSession, now: datetime, limit: int) -> Sequence[Row[Any]]:
+    """The first waiting message of each chat that may be written to now, oldest first, with the chat's sealed id."""
+    heads_of: tuple[Any, ...] = (col(BotMessage.chat).label("chat"), func.min(col(BotMessage.place)).label("place"))
+    heads = select(*heads_of).where(col(BotMessage.state) == WAITING).group_by(col(BotMessage.chat)).subquery()
+    may_be_sent = or_(col(BotChat.send_after).is_(None), col(BotChat.send_after) <= now)
+    columns: tuple[Any, ...] = (
+        col(BotMessage.chat),
+        col(BotMessage.place),
+        col(BotMessage.payload),
+        col(BotMessage.attempts),
+        col(BotChat.chat_id),
+    )
+    query = (
+        select(*columns)
+        .join(heads, (heads.c.chat == col(BotMessage.chat)) & (heads.c.place == col(BotMessage.place)))
+        .join(BotChat, col(BotChat.key) == col(BotMessage.chat))
+        .where(col(BotMessage.state) == WAITING, col(BotMessage.due_at) <= now, may_be_sent)
+        .order_by(col(BotMessage.created_at))
+        .limit(limit)
+    )
+    return (await session.execute(query)).all()
+
+
+async def put_messages(session: AsyncSession, rows: Rows) -> None:
+    await update_rows(session, BotMessage, rows, key=("chat", "place"))
+
+
+async def pause_chats(session: AsyncSession, until: Mapping[bytes, datetime]) -> None:
+    """Sorted, as whoever locks several chats does."""
+    await update_rows(session, BotChat, [{"key": key, "send_after": until[key]} for key in sorted(until)], key=("key",))
+
+
+async def block_chats(session: AsyncSession, keys: Collection[bytes], now: datetime) -> None:
+    """Nothing is sent there any more; what waits is given up."""
+    for key in sorted(keys):
+        await session.execute(update(BotChat).where(col(BotChat.key) == key).values(blocked_at=now))
+        waiting = update(BotMessage).where(col(BotMessage.chat) == key, col(BotMessage.state) == WAITING)
+        await session.execute(waiting.values(state="BLOCKED", payload=None, ended_at=now))
+
+
+async def state_of_notice(session: AsyncSession, notice: UUID) -> str | None:
+    return (await session.execute(select(col(BotMessage.state)).where(col(BotMessage.notice) == notice))).scalars().first()
+
+
+async def hold_duty(session: AsyncSession, name: str, holder: UUID, now: datetime, until: datetime) -> Row[Any] | None:
+    """The duty's row if it is the holder's `until` then; None while it is another's."""
+    statement = upserting(session)(BotDuty).values(name=name, holder=holder, until=until)
+    is_free = or_(col(BotDuty.until) < now, col(BotDuty.holder) == holder)
+    taking = statement.on_conflict_do_update(index_elements=["name"], set_={"holder": holder, "until": until}, where=is_free)
+    return (await session.execute(taking.returning(col(BotDuty.name), col(BotDuty.next_update)))).one_or_none()
+
+
+async def let_go_of_duty(session: AsyncSession, name: str, holder: UUID, now: datetime) -> None:
+    mine = update(BotDuty).where(col(BotDuty.name) == name, col(BotDuty.holder) == holder)
+    await session.execute(mine.values(until=now))
+
+
+async def move_duty(session: AsyncSession, name: str, next_update: int) -> None:
+    await session.execute(update(BotDuty).where(col(BotDuty.name) == name).values(next_update=next_update))
+
+
+async def appeals_of(session: AsyncSession, owner: bytes, limit: int, appeal_id: UUID | None = None) -> Sequence[Row[Any]]:
+    """The latest appeals of an owner, or the one of them that is asked for."""
+    columns = (
+        col(Appeal.id),
+        col(Appeal.number),
+        col(Appeal.region),
+        col(Appeal.registered_at),
+        col(Tracking.status),
+        col(Tracking.due_at),
+    )
+    query = select(*columns).join(Tracking, col(Tracking.appeal_id) == col(Appeal.id)).where(col(Appeal.owner) == owner)
+    if appeal_id is not None:
+        query = query.where(col(Appeal.id) == appeal_id)
+    return (await session.execute(query.order_by(col(Appeal.id).desc()).limit(limit))).all()
+
+
+async def status_of(session: AsyncSession, appeal_id: UUID) -> str | None:
+    return (await session.execute(select(col(Tracking.status)).where(col(Tracking.appeal_id) == appeal_id))).scalar_one_or_none()
+
+
+async def forget(session: AsyncSession, *, drafts_before: datetime, rows_before: datetime, now: datetime) -> None:
+    """Drop drafts that nobody came back to, and what was handled and sent long ago."""
+    is_free = or_(col(BotChat.leased_until).is_(None), col(BotChat.leased_until) < now)
+    idle = update(BotChat).where(col(BotChat.touched_at) < drafts_before, col(BotChat.draft).is_not(None), is_free)
+    await session.execute(idle.where(col(BotChat.step) != "MENU").values(step="EXPIRED", draft=None))
+    await session.execute(idle.where(col(BotChat.step) == "MENU").values(draft=None))
+    await session.execute(delete(BotUpdate).where(col(BotUpdate.handled_at) < rows_before))
+    await session.execute(delete(BotMessage).where(col(BotMessage.ended_at) < rows_before))

@@ -75,6 +75,8 @@ class Filing:
     follows: UUID | None = None
     lowest_tier: int = 1
     resolved_in_contact: bool = False
+    external_number: str | None = None
+    """In the register of the partner who passed it on."""
 
 
 def fault(field: str, code: str) -> FieldError:
@@ -107,6 +109,8 @@ def check(appeal: AppealIn, admission: Admission, now: datetime) -> Filing:
             errors.append(fault("received_at", "bad-time"))
         else:
             received_at = given
+    if appeal.external_number is not None and not admission.may_number:
+        errors.append(fault("external_number", "not-allowed"))
     if errors:
         raise InvalidInput(errors)
     registered_at, deadline = _terms(received_at, appeal.region, appeal.statutory_form)
@@ -134,6 +138,7 @@ def check(appeal: AppealIn, admission: Admission, now: datetime) -> Filing:
         follows=admission.follows,
         lowest_tier=admission.lowest_tier,
         resolved_in_contact=admission.resolved_in_contact,
+        external_number=appeal.external_number,
     )
 
 

@@ -185,6 +185,7 @@ def _tracking(one: _Closed) -> dict[str, Any]:
         "outcome": one.outcome,
         "answer_id": None,
         "answered_at": None,
+        "followed": False,
         "version": 1,
     }
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import events, repository
+from intake.channels.partner import external_numbers
 from intake.schemas import Registered
 from intake.service.filing import Filing, fault
 from shared import idempotency
@@ -34,6 +35,7 @@ PIN_DIGITS: Final = 8
 ATTEMPTS: Final = 3  # the numbers' sequence may have gone round, and a number of the same year be taken
 WRITERS: Final = 2  # groups at a time on PostgreSQL: one is filled while the other is being committed
 INITIAL: Final = "REGISTERED"
+BACKENDS: Final = frozenset({"APP"})  # channels with a backend of their own, which reads along
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class _Entry:
     appeal_id: UUID
     pin: str
     row: dict[str, Any]
+    external: dict[str, Any] | None
+    """The row of the number that a partner gave it."""
     traceparent: str | None
     """Of the request that files it: the group is written by one task for all."""
 
@@ -142,6 +146,7 @@ class Register:
     def _prepared(self, filing: Filing, request: idempotency.Request | None) -> _Entry:
         sealer, pepper = self._parts.sealer, self._parts.pepper
         appeal_id, pin = self._parts.ids.new(), f"{secrets.randbits(64) % 10**PIN_DIGITS:0{PIN_DIGITS}}"
+        owner = sender_key(pepper, filing.owner) if filing.owner else None
         row = {
             "id": appeal_id,
             "channel": filing.channel,
@@ -162,14 +167,16 @@ class Register:
             "answer_by": filing.answer_by,
             "follows": filing.follows,
             "consents": filing.consents,
-            "owner": sender_key(pepper, filing.owner) if filing.owner else None,
+            "owner": owner,
             "phone_key": phone_key(pepper, filing.applicant["phone"]) if filing.applicant and "phone" in filing.applicant else None,
             "pin": hashed_pin(pepper, appeal_id, pin),
             "fingerprint": None,
             "received_at": filing.received_at,
             "registered_at": filing.registered_at,
         }
-        return _Entry(filing, request, appeal_id, pin, row, current_traceparent())
+        number = filing.external_number
+        external = external_numbers.row_of(self._parts, appeal_id, owner, number) if number and owner else None
+        return _Entry(filing, request, appeal_id, pin, row, external, current_traceparent())
 
     async def _together(self, entries: Sequence[_Entry]) -> Sequence[Receipt | DomainError]:
         """One transaction for all: keys are claimed in one statement, all else is stored in another, and each has its answer."""
@@ -184,17 +191,25 @@ class Register:
             for one in rest:
                 earlier = repeated.get(one.request) if one.request else None
                 answers[one.appeal_id] = receipts[one.appeal_id] if earlier is None else _replay(earlier)
+            lost = [one.appeal_id for one in rest if one.external and answers[one.appeal_id] is not receipts[one.appeal_id]]
+            await external_numbers.give_back(session, lost)
             self._store(session, [one for one in rest if answers[one.appeal_id] is receipts[one.appeal_id]])
         return [answers[one.appeal_id] for one in entries]
 
     async def _refused(self, session: AsyncSession, entries: Sequence[_Entry]) -> dict[UUID, Receipt | DomainError]:
-        """Those that name a provider whom the directory does not know; one that was answered before is answered so again."""
+        """Those that name a provider whom the directory does not know, or that a partner has passed on before.
+
+        One that was answered before is answered so again.
+        """
         known = await repository.known_providers(session, {one.filing.provider_id for one in entries if one.filing.provider_id})
         strange = [one for one in entries if one.filing.provider_id and one.filing.provider_id not in known]
-        before = await self._parts.idempotency.answered(session, [one.request for one in strange if one.request])
         unknown = InvalidInput([fault("provider.provider_id", "unknown-provider")])
-        earlier = {one.appeal_id: before.get(one.request) if one.request else None for one in strange}
-        return {appeal_id: unknown if answer is None else _replay(answer) for appeal_id, answer in earlier.items()}
+        refusals: dict[UUID, DomainError] = {one.appeal_id: unknown for one in strange}
+        refusals |= await external_numbers.claim(session, [one.external for one in entries if one.external and one not in strange])
+        refused = [one for one in entries if one.appeal_id in refusals]
+        before = await self._parts.idempotency.answered(session, [one.request for one in refused if one.request])
+        earlier = {one.appeal_id: before.get(one.request) if one.request else None for one in refused}
+        return {appeal_id: refusals[appeal_id] if answer is None else _replay(answer) for appeal_id, answer in earlier.items()}
 
     async def _numbered(self, session: AsyncSession, entries: Sequence[_Entry], now: datetime) -> dict[UUID, Receipt]:
         """Give each its number; a repeat's is lost, which gaps allow."""
@@ -233,6 +248,7 @@ def _tracking(one: _Entry) -> dict[str, Any]:
         "outcome": None,
         "answer_id": None,
         "answered_at": None,
+        "followed": one.filing.owner is not None or one.filing.channel in BACKENDS,
         "version": 1,
     }
 

@@ -28,7 +28,7 @@ if (kept) {
   for (const link of document.querySelectorAll(".lang a")) {
     link.addEventListener("click", (event) => {
       event.preventDefault();
-      kept.action = link.getAttribute("href");
+      kept.action = kept.getAttribute("action") + new URL(link.href).search;
       kept.noValidate = true;
       const step = document.createElement("input");
       Object.assign(step, { type: "hidden", name: "step", value: kept.dataset.keep });
@@ -42,3 +42,34 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 }
+
+// What is typed outlives a reload, in this tab alone, and is forgotten once it is filed. What the address fills in comes before it.
+const DRAFT = "aryz-draft";
+const drafted = document.querySelector("form[data-draft]");
+if (drafted) {
+  const named = [...drafted.elements].filter((each) => each.name && each.name !== "step" && each.type !== "file");
+  const asked = new URLSearchParams(location.search);
+  const kept = drafted.dataset.draft === "restore" ? JSON.parse(sessionStorage.getItem(DRAFT) ?? "{}") : {};
+  for (const each of named) {
+    const value = kept[each.name];
+    if (value === undefined || asked.has(each.name.split(".")[0])) continue;
+    if (each.type === "radio" || each.type === "checkbox") each.checked = value === each.value;
+    else each.value = value;
+  }
+  for (const part of drafted.querySelectorAll("details")) {
+    if ([...part.querySelectorAll("input")].some((each) => each.value && each.type !== "checkbox")) part.open = true;
+  }
+  const keep = () => {
+    const now = {};
+    for (const each of named) {
+      if (each.type !== "radio" && each.type !== "checkbox") now[each.name] = each.value;
+      else if (each.checked) now[each.name] = each.value;
+      else now[each.name] ??= "";
+    }
+    sessionStorage.setItem(DRAFT, JSON.stringify(now));
+  };
+  drafted.addEventListener("input", keep);
+  if (drafted.dataset.draft === "keep") keep();
+  region?.dispatchEvent(new Event("change"));
+}
+if (document.querySelector("[data-filed]")) sessionStorage.removeItem(DRAFT);

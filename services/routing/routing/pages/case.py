@@ -11,8 +11,18 @@ from routing.models import ACTIVE, MET, REPLACED
 from routing.pages.forms import Filled, blank_finding, checks
 from routing.pages.listing import Place
 from routing.pages.words import Due, Reader, category_options, due, subject_of
-from routing.reference import closing_outcomes, closure_gate, escalation_reasons
-from routing.schemas import AnswerView, CaseView, ClockView
+from routing.reference import (
+    bodies,
+    closing_outcomes,
+    closure_gate,
+    dangers,
+    escalation_reasons,
+    missing_data,
+    return_grounds,
+    termination_grounds,
+)
+from routing.schemas import AnswerView, CaseView, ClockView, LetterView
+from routing.workflow import NextAction
 from shared.domain.calendar import CalendarGap, working_calendar
 from shared.domain.deadlines import due_on, explain, policies
 from shared.domain.regions import regions
@@ -131,7 +141,48 @@ def case_context(case: CaseView, claimed: Claimed, form: Filled, reader: Reader,
         "provider_text": reader.say(_FOUND if case.provider_id else _NOT_FOUND),
         "inquiry": {"text": getattr(inquiries[-1], reader.language), "at": inquiries[-1].at} if inquiries else None,
         "history": _history(case, reader),
+        "news": case.has_news,
+        "danger": _danger(case, reader),
+        "continues": {"number": case.follows_number, "href": place.href(case.follows)} if case.follows and case.follows_number else None,
+        "score": case.score,
+        "letters": [_letter(letter, reader) for letter in case.letters],
+        "offers": {offer.action: _offer(offer, reader) for offer in case.next_actions},
         **_for_forms(case, form, reader),
+    }
+
+
+def _danger(case: CaseView, reader: Reader) -> dict[str, str] | None:
+    """What has to be passed on at once, to whom, and whether somebody has done so."""
+    if case.danger is None:
+        return None
+    danger, told = dangers()[case.danger], bodies().get(case.redirected_to or "")
+    return {
+        "what": reader.label(danger.label),
+        "body": reader.label((told or bodies()[danger.body]).label),
+        "told": "yes" if told else "",
+    }
+
+
+def _letter(letter: LetterView, reader: Reader) -> dict[str, Any]:
+    missing = [reader.label(missing_data()[code].label) for code in letter.missing]
+    return {"text": letter.text, "language": letter.language, "at": letter.at, "missing": missing}
+
+
+def _offer(offer: NextAction, reader: Reader) -> dict[str, Any]:
+    """An action with its choices in words, what policy proposes for each field, and the law's term."""
+    labels = {
+        "return": return_grounds(),
+        "terminate": {code: ground.label for code, ground in termination_grounds().items()},
+        "request-completion": {code: datum.label for code, datum in missing_data().items()},
+        "forward": {code: body.label for code, body in bodies().items()},
+        "redirect": {code: body.label for code, body in bodies().items()},
+    }.get(offer.action, {})
+    chosen = next((field for field in offer.fields if field.options and field.options[0] in labels), None)
+    return {
+        "suggested": offer.suggested,
+        "due_at": offer.due_at,
+        "options": [(code, reader.label(labels[code])) for code in (chosen.options or [])] if chosen else [],
+        "value": chosen.value if chosen and chosen.value is not None else "",
     }
 
 

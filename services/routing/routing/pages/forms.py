@@ -19,6 +19,9 @@ FORM_LIMIT: Final = 1_048_576  # bytes: a Cyrillic letter takes six in a form; t
 FIELDS_LIMIT: Final = 200
 FINDINGS_LIMIT: Final = 20
 _FINDING: Final = re.compile(r"findings\.([0-9]{1,2})\.(category|outcome|fact|rule)")
+_OWN_NAMES: Final = frozenset({"ask", "request-completion", "return", "terminate", "forward", "redirect"})
+"""Actions whose forms stand beside the answer's: their fields are named `action-field`, as a page holds a name's field once."""
+_MISSING: Final = "missing."  # a tick each
 _FINDING_FIELDS: Final = ("category", "outcome", "fact", "rule")
 
 _LABELS: Final[Mapping[str, str]] = {
@@ -34,6 +37,10 @@ _LABELS: Final[Mapping[str, str]] = {
     "outcome": N_("Outcome"),
     "fact": N_("Fact"),
     "rule": N_("Rule"),
+    "missing": N_("What is missing"),
+    "ground": N_("Ground"),
+    "body": N_("Body"),
+    "part": N_("Only a part"),
     "next_steps": N_("What happens next"),
     "how_to_complain": N_("How to appeal against this answer"),
 }
@@ -57,6 +64,8 @@ class Filled:
     action: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     findings: Sequence[Mapping[str, str]] = ()
+    missing: Sequence[str] = ()
+    """The codes that were ticked."""
     errors: dict[str, str] = field(default_factory=dict)
     summary: list[tuple[str | None, str]] = field(default_factory=list)
     conflict: bool = False
@@ -78,7 +87,7 @@ class Filled:
             known = each.field in self.values or _FINDING.fullmatch(each.field) is not None
             if known:
                 self.errors.setdefault(each.field, sentence)
-            self.summary.append((each.field if known else None, f"{self._label(each.field, reader)}: {sentence}"))
+            self.summary.append((sent_as(self.action, each.field) if known else None, f"{self._label(each.field, reader)}: {sentence}"))
 
     def _placed(self, errors: Iterable[FieldError]) -> Iterator[FieldError]:
         """Findings that are missing altogether are missed in the first one's fields, which the form shows again."""
@@ -99,6 +108,10 @@ class Filled:
         given: dict[str, Any] = {name: text for name, text in self.values.items() if text}
         if self.action == "answer":
             given["findings"] = [{name: text for name, text in finding.items() if text} for finding in self.findings]
+        if self.action == "request-completion":
+            given["missing"] = list(self.missing)
+        if "part" in given:
+            given["part"] = given["part"] == "yes"
         if self.action == "classify" and given.get("kind") in taxonomy().kinds:
             # Both lists stand in the form; the one that does not go with the kind chosen is not meant.
             given.pop("topic" if taxonomy().subject_field(given["kind"]) == "category" else "category", None)
@@ -113,6 +126,11 @@ class Filled:
         return reader.say(_LABELS[head]) if head in _LABELS else reader.say(N_("The form"))
 
 
+def sent_as(action: str, name: str) -> str:
+    """The name of an action's field in its form."""
+    return f"{action}-{name}" if action in _OWN_NAMES else name
+
+
 async def read(request: Request) -> dict[str, str]:
     """The fields of a posted form; of a field given twice the last. Raises PayloadTooLarge, UnsupportedMediaType or MalformedText."""
     raw = await read_body(request, limit=FORM_LIMIT, media_type="application/x-www-form-urlencoded")
@@ -125,7 +143,10 @@ async def read(request: Request) -> dict[str, str]:
 
 def filled(action: str, sent: Mapping[str, str], names: Sequence[str], *, keep_blank: bool = False) -> Filled:
     """The form of `action` with the fields `names` out of what was sent; findings with no more than a category fall away."""
-    found = Filled(action, {name: sent.get(name, "") for name in names if name != "findings"})
+    found = Filled(action, {name: sent.get(sent_as(action, name), "") for name in names if name not in {"findings", "missing"}})
+    if "missing" in names:
+        ticked = sent_as(action, _MISSING)
+        found.missing = [name.removeprefix(ticked) for name in sent if name.startswith(ticked)]
     if "findings" in names:
         numbers = sorted({int(match[1]) for name in sent if (match := _FINDING.fullmatch(name))})[:FINDINGS_LIMIT]
         blocks = [{name: sent.get(f"findings.{number}.{name}", "") for name in _FINDING_FIELDS} for number in numbers]

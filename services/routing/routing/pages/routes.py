@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic_core import to_json
 from starlette.responses import RedirectResponse
 
-from routing import repository, schemas, service
+from routing import actions, repository, schemas, service
 from routing.api import PartsHere, tools
 from routing.pages import forms
 from routing.pages.case import Claimed, Words, applicant_of, case_context, words_of
@@ -43,12 +43,15 @@ PAGES: Final = Pages(
         "escalate": Flash(N_("The case was passed to the next tier.")),
         "answer": Flash(N_("The answer is on its way to the applicant.")),
         "close": Flash(N_("The case is closed.")),
+        "ask": Flash(N_("The question is on its way to the applicant.")),
+        "request-completion": Flash(N_("The applicant is asked for what is missing.")),
+        "return": Flash(N_("The appeal is returned.")),
+        "terminate": Flash(N_("The consideration is terminated.")),
+        "forward": Flash(N_("It is noted as forwarded, and the applicant is told.")),
+        "redirect": Flash(N_("It is noted that the danger was passed on.")),
     },
 )
-_COMMANDS: Final[Mapping[str, type[schemas.Command]]] = {
-    command.ACTION: command
-    for command in (schemas.Claim, schemas.Assign, schemas.Classify, schemas.Escalate, schemas.GiveAnswer, schemas.Close)
-}
+_COMMANDS: Final[Mapping[str, type[schemas.Command]]] = {command.ACTION: command for command in actions.COMMANDS}
 
 
 async def _clerk(principal: PagePrincipal) -> Principal | None:
@@ -96,8 +99,8 @@ async def act(request: Request, appeal_id: UUID, action: str, parts: PartsHere, 
     try:
         command = parse(_COMMANDS[action], to_json({"expected_version": _version(sent)} | form.body()))
         async with parts.database.write() as session:
-            case = await service.lock_case(session, principal, appeal_id)
-            done = await service.act(session, principal, case, command, tools(parts))
+            case = await actions.lock_case(session, principal, appeal_id)
+            done = await actions.act(session, principal, case, command, tools(parts))
     except InvalidInput as error:
         form.refuse(error.errors, _reader(request, parts, principal))
         return await _show(request, parts, principal, appeal_id, form, status=error.status)

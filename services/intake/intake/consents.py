@@ -1,4 +1,4 @@
-"""The consents of the form, worded in `data/consents.toml`."""
+"""The consents of every form, worded in `data/consents.toml`."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -25,17 +25,20 @@ class Consent:
 
 def consents(language: Language) -> Sequence[Consent]:
     """Every consent, in the order of the file; raises ReferenceDataError if the file and the register know different ones."""
-    return _consents()[language]
+    return [_consent(entry, language) for entry in _entries()]
+
+
+def consent_labels() -> Mapping[str, Label]:
+    """What is agreed to, by the consent's code."""
+    return {entry["code"]: Label(**entry["label"]) for entry in _entries()}
 
 
 @cache
-def _consents() -> Mapping[Language, Sequence[Consent]]:
-    document = tomllib.loads((files("intake") / "data" / FILE).read_text(encoding="utf-8"))
-    given = {entry["code"] for entry in document["consents"]}
-    if given != CONSENTS:
+def _entries() -> Sequence[dict[str, Any]]:
+    entries: list[dict[str, Any]] = tomllib.loads((files("intake") / "data" / FILE).read_text(encoding="utf-8"))["consents"]
+    if {entry["code"] for entry in entries} != CONSENTS:
         raise ReferenceDataError(FILE, 1, "the consents are not those of the register")
-    languages: Sequence[Language] = ("kk", "ru", "en")
-    return {language: [_consent(entry, language) for entry in document["consents"]] for language in languages}
+    return entries
 
 
 def _consent(entry: dict[str, Any], language: Language) -> Consent:

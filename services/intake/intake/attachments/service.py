@@ -1,0 +1,356 @@
+"""Files of appeals: received piece by piece, looked through, kept encrypted, scanned, claimed for an appeal, given out.
+
+A file is received before it belongs to anybody: whoever has its id and secret goes on with it, and claims it for an appeal. What nobody
+claims is dropped after a while.
+"""
+
+import asyncio
+import hmac
+import secrets
+from collections.abc import AsyncIterable, AsyncIterator, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from io import BufferedReader
+from typing import Any, BinaryIO, Final, Protocol, cast
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.attachments import images, policy
+from intake.attachments.kinds import identify
+from intake.attachments.names import safe_name
+from intake.attachments.policy import CLEAN, INFECTED, RECEIVING, SCANNING, UNSCANNED, AttachmentRefused, Kind, kinds
+from intake.attachments.scanning import Clamd, NotScanned, ScannerAway
+from intake.attachments.storage import CHUNK, Objects, SealedReader, new_key, open_store, plain_chunks
+from intake.models.attachments import Attachment
+from intake.repository import attachments as repository
+from intake.settings import Settings
+from shared.domain.labels import Label
+from shared.errors import NotFound
+from shared.sealing import SealError
+from shared.service import Parts
+
+TABLE: Final = "attachment"
+TOKEN_BYTES: Final = 24
+BATCH: Final = 20
+FIRST: Final = UUID(int=0)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """An upload and its secret: what whoever began it shows to go on with it and to claim it."""
+
+    upload_id: UUID
+    token: str
+
+
+class Scanner(Protocol):
+    async def finds(self, data: AsyncIterable[bytes]) -> bool:
+        """Whether there is something in it. Raises ScannerAway and NotScanned."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """A file as those entitled see it."""
+
+    attachment_id: UUID
+    message_id: UUID | None
+    name: str
+    kind: Kind
+    size: int
+    state: str
+    added_at: datetime
+
+    @property
+    def sentence(self) -> Label:
+        return policy.policy().states[self.state]
+
+
+class Attachments:
+    """The files of intake; one an app, and one in its worker."""
+
+    def __init__(self, parts: Parts, settings: Settings) -> None:
+        self.policy = policy.policy()
+        kinds()
+        self._parts = parts
+        self._objects = Objects(open_store(settings.objects_url, settings.data))
+        self._scanner: Scanner | None = Clamd(settings.clamd) if settings.clamd else None
+        self._one_at_a_time = asyncio.Semaphore(1)  # a picture being drawn takes some 200 MB
+
+    # Receiving
+
+    async def begin(self, *, name: str | None, media_type: str | None, length: int | None) -> Ticket:
+        """A file that is going to come; `length` bytes of it, if that is known. Raises Empty, TooLarge and TypeNotAllowed."""
+        if length == 0:
+            raise policy.Empty
+        if (length or 0) > self.policy.limits.file_bytes:
+            raise policy.TooLarge
+        declared = policy.declared_kind(media_type)
+        ticket = Ticket(self._parts.ids.new(), secrets.token_urlsafe(TOKEN_BYTES))
+        row = {
+            "id": ticket.upload_id,
+            "state": RECEIVING,
+            "declared": declared.code if declared else None,
+            "length": length,
+            "size": 0,
+            "pieces": [],
+            "key": self._sealed(ticket.upload_id, "key", new_key()),
+            "name": self._sealed(ticket.upload_id, "name", name.encode("utf-8", "replace")[:4096]) if name else None,
+            "token": self._hashed(ticket),
+            "created_at": self._parts.clock.now(),
+        }
+        async with self._parts.database.write() as session:
+            await repository.add_attachment(session, row)
+        return ticket
+
+    async def look(self, ticket: Ticket) -> Attachment:
+        """An upload and how far it is. Raises NotFound for an unknown one and a wrong secret alike."""
+        async with self._parts.database.read() as session:
+            return self._entitled(await repository.attachment(session, ticket.upload_id), ticket)
+
+    async def append(self, ticket: Ticket, offset: int, data: AsyncIterable[bytes]) -> Attachment:
+        """Go on at `offset`; what `data` raises leaves the upload as it was. With its last byte the file is looked through and accepted.
+
+        Raises NotFound, OffsetMismatch, TooLarge, TooManyPieces, and what `identify` raises: a file refused is gone.
+        """
+        row = await self.look(ticket)
+        if row.state != RECEIVING or offset != row.size:
+            raise policy.OffsetMismatch(offset=row.size)
+        if len(row.pieces) >= self.policy.limits.pieces:
+            raise policy.TooManyPieces
+        most = row.length if row.length is not None else self.policy.limits.file_bytes
+        piece = f"{row.id.hex}/{self._parts.ids.new().hex}"
+        size = await self._objects.write(self._key(row), piece, _at_most(data, most - offset))
+        row = await self._appended(ticket, offset, piece, size)
+        return await self._accept(row) if row.size == row.length else row
+
+    async def _appended(self, ticket: Ticket, offset: int, piece: str, size: int) -> Attachment:
+        async with self._parts.database.write() as session:
+            row = self._entitled(await repository.attachment(session, ticket.upload_id, lock=True), ticket)
+            is_next = row.state == RECEIVING and row.size == offset
+            if is_next and size:
+                row.pieces = [*row.pieces, [piece, size]]
+                row.size += size
+        if not (is_next and size):
+            await self._objects.drop_object(piece)
+        if not is_next:
+            raise policy.OffsetMismatch(offset=row.size)
+        return row
+
+    async def store_upload(self, data: AsyncIterable[bytes], *, name: str | None, media_type: str | None) -> Ticket:
+        """A whole file at once, looked through and accepted, for `claim`.
+
+        Raises what `begin` and `append` raise; whatever is raised, nothing of the file is kept.
+        """
+        ticket = await self.begin(name=name, media_type=media_type, length=None)
+        try:
+            await self._accept(await self.append(ticket, 0, data))
+        except BaseException:
+            await self._drop([ticket.upload_id])
+            raise
+        return ticket
+
+    async def cancel(self, ticket: Ticket) -> None:
+        """Raises NotFound, also for a file that was claimed: it belongs to an appeal now."""
+        if (await self.look(ticket)).appeal_id is not None:
+            raise NotFound
+        await self._drop([ticket.upload_id])
+
+    async def _accept(self, row: Attachment) -> Attachment:
+        """Look through what came whole. Raises what `identify` raises; the file is gone then."""
+        declared = kinds()[row.declared] if row.declared else None
+        given = self._parts.sealer.open(TABLE, row.id, "name", row.name).decode() if row.name else None
+        try:
+            async with self._one_at_a_time:
+                kind, pieces = await asyncio.to_thread(self._look_through, row, declared)
+            name = safe_name(given, kind)
+        except AttachmentRefused:
+            await self._drop([row.id])
+            raise
+        async with self._parts.database.write() as session:
+            accepted = await repository.attachment(session, row.id, lock=True)
+            if accepted is None or accepted.state != RECEIVING:  # somebody else was told already
+                raise policy.OffsetMismatch(offset=row.size)
+            accepted.kind, accepted.name = kind.code, self._sealed(row.id, "name", name.encode())
+            accepted.pieces, accepted.size = pieces, sum(size for _, size in pieces)
+            accepted.state = SCANNING if self._scanner else UNSCANNED
+        kept = {name for name, _ in pieces}
+        for former, _ in row.pieces:
+            if former not in kept:
+                await self._objects.drop_object(former)
+        return accepted
+
+    def _look_through(self, row: Attachment, declared: Kind | None) -> tuple[Kind, list[list[Any]]]:
+        """In a thread: what it is, and the objects that hold it from now on."""
+        source = BufferedReader(self._reader(row), CHUNK)
+        kind = identify(source, declared)
+        if kind.check != "image":
+            return kind, row.pieces
+        source.seek(0)
+        drawn = f"{row.id.hex}/{self._parts.ids.new().hex}"
+        with self._objects.writer(self._key(row), drawn, limit=self.policy.limits.file_bytes) as target:
+            images.redraw(source, cast("BinaryIO", target), kind.code, self.policy.limits)
+            target.finish()
+            return kind, [[drawn, target.size]]
+
+    # Claiming and giving out
+
+    async def claim(self, session: AsyncSession, appeal_id: UUID, message_id: UUID | None, tickets: Sequence[Ticket]) -> list[UUID]:
+        """Make uploads the appeal's, with the message they came with; lock the appeal's tracking row first. Claimed again: nothing new.
+
+        Returns the ids that are new to the appeal. Raises NotFound, Incomplete, TooManyFiles and TotalTooLarge.
+        """
+        rows = await repository.attachments_by_id(session, [one.upload_id for one in tickets])
+        count, total = await repository.attachment_totals(session, appeal_id)
+        claimed = []
+        for ticket in tickets:
+            row = self._entitled(rows.get(ticket.upload_id), ticket)
+            if row.appeal_id not in {None, appeal_id}:
+                raise NotFound
+            if row.state == RECEIVING:
+                raise policy.Incomplete
+            if row.appeal_id is None:
+                row.appeal_id, row.message_id, row.created_at = appeal_id, message_id, self._parts.clock.now()
+                claimed.append(row.id)
+                count, total = count + 1, total + row.size
+        if claimed:
+            self._check_totals(count, total)
+        return claimed
+
+    async def check_room(self, appeal_id: UUID) -> None:
+        """Before anything is read of one more file. Raises TooManyFiles and TotalTooLarge."""
+        async with self._parts.database.read() as session:
+            count, total = await repository.attachment_totals(session, appeal_id)
+        self._check_totals(count + 1, total + 1)
+
+    def _check_totals(self, count: int, total: int) -> None:
+        if count > self.policy.limits.files:
+            raise policy.TooManyFiles
+        if total > self.policy.limits.total_bytes:
+            raise policy.TotalTooLarge
+
+    async def listing(self, session: AsyncSession, appeal_id: UUID) -> list[Enclosed]:
+        """The files of an appeal and its messages, the oldest first, for those who may see the appeal."""
+        return [self._enclosed(row) for row in await repository.attachments_of(session, [appeal_id])]
+
+    async def open(self, appeal_id: UUID, attachment_id: UUID) -> tuple[Enclosed, AsyncIterator[bytes]]:
+        """A file of this appeal and its bytes. Raises NotFound, NotChecked and Infected."""
+        async with self._parts.database.read() as session:
+            row = await repository.attachment(session, attachment_id)
+        if row is None or row.appeal_id != appeal_id or row.kind is None:
+            raise NotFound
+        if row.state == INFECTED:
+            raise policy.Infected
+        if row.state == SCANNING or (row.state == UNSCANNED and not self.policy.shows_unscanned):
+            raise policy.NotChecked
+        return self._enclosed(row), plain_chunks(self._reader(row))
+
+    # The worker's part
+
+    async def scan(self) -> None:
+        """Ask the scanner about every file that waits. While it is away they go on waiting; without one they count as not scanned."""
+        if self._scanner is None:
+            async with self._parts.database.write() as session:
+                await repository.give_up_waiting(session, was=SCANNING, state=UNSCANNED)
+            return
+        last = FIRST
+        while True:
+            async with self._parts.database.read() as session:
+                rows = await repository.attachments_in(session, (SCANNING, UNSCANNED), after=last, limit=BATCH)
+            for row in rows:
+                try:
+                    found = await self._scanner.finds(_readable(self._reader(row)))
+                except ScannerAway as away:
+                    log.warning("the scanner is away", reason=str(away))
+                    return
+                except NotScanned:
+                    log.exception("a file cannot be scanned", attachment_id=str(row.id))
+                    continue
+                await self._judge(row.id, INFECTED if found else CLEAN)
+            if len(rows) < BATCH:
+                return
+            last = rows[-1].id
+
+    async def _judge(self, attachment_id: UUID, state: str) -> None:
+        async with self._parts.database.write() as session:
+            is_moved = await repository.move_attachment(session, attachment_id, was=(SCANNING, UNSCANNED), state=state)
+        if is_moved and state == INFECTED:
+            log.warning("a virus was found", attachment_id=str(attachment_id))
+            await self._objects.drop(attachment_id)
+
+    async def forget(self) -> None:
+        """Drop what nobody claimed."""
+        before = self._parts.clock.now() - timedelta(hours=self.policy.limits.kept_hours)
+        async with self._parts.database.read() as session:
+            left = await repository.left_attachments(session, before)
+        await self._drop(left)
+
+    async def _drop(self, ids: Sequence[UUID]) -> None:
+        """Rows first: a file that is claimed meanwhile keeps its objects."""
+        async with self._parts.database.write() as session:
+            dropped = await repository.drop_unclaimed(session, ids)
+        for one in dropped:
+            await self._objects.drop(one)
+
+    # Seals
+
+    def _sealed(self, row_id: UUID, field: str, value: bytes) -> bytes:
+        return self._parts.sealer.seal(TABLE, row_id, field, value)
+
+    def _key(self, row: Attachment) -> bytes:
+        return self._parts.sealer.open(TABLE, row.id, "key", row.key)
+
+    def _reader(self, row: Attachment) -> SealedReader:
+        return self._objects.reader(self._key(row), row.pieces)
+
+    def _hashed(self, ticket: Ticket) -> bytes:
+        return self._parts.pepper.keyed_hmac("upload", f"{ticket.upload_id}/{ticket.token}".encode("utf-8", "replace"))
+
+    def _entitled(self, row: Attachment | None, ticket: Ticket) -> Attachment:
+        if row is None or row.token is None or not hmac.compare_digest(row.token, self._hashed(ticket)):
+            raise NotFound
+        return row
+
+    def _enclosed(self, row: Attachment) -> Enclosed:
+        kind = kinds()[row.kind or ""]
+        name = self._parts.sealer.open(TABLE, row.id, "name", row.name).decode() if row.name else f"document.{kind.extensions[0]}"
+        return Enclosed(row.id, row.message_id, name, kind, row.size, row.state, row.created_at)
+
+
+async def described(session: AsyncSession, appeal_ids: Collection[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    """Ids, kinds, sizes and states of the files by appeal id, without their names: for the desk, which reads a file by the same call."""
+    found: dict[UUID, list[dict[str, Any]]] = {}
+    for row in await repository.attachments_of(session, appeal_ids):
+        told = {
+            "attachment_id": str(row.id),
+            "kind": row.kind,
+            "size": row.size,
+            "state": row.state,
+            "added_at": row.created_at.isoformat(),
+        }
+        if row.appeal_id is not None:
+            found.setdefault(row.appeal_id, []).append(told)
+    return found
+
+
+async def _at_most(data: AsyncIterable[bytes], limit: int) -> AsyncIterator[bytes]:
+    """Raises TooLarge with the first byte too many."""
+    read = 0
+    async for chunk in data:
+        read += len(chunk)
+        if read > limit:
+            raise policy.TooLarge
+        yield chunk
+
+
+async def _readable(reader: SealedReader) -> AsyncIterator[bytes]:
+    """What cannot be read is this file's trouble, not the scanner's."""
+    try:
+        async for chunk in plain_chunks(reader):
+            yield chunk
+    except (SealError, FileNotFoundError) as error:
+        raise NotScanned from error

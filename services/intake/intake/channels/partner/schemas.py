@@ -1,0 +1,130 @@
+"""What partners and backends send and are answered."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from intake.schemas import Code, Moment
+from shared.http import StrictModel, Text
+
+Url = Annotated[str, Text(2000)]
+EXAMPLE_ID = "01936f5e-7a10-7c3e-9d55-2b6f0f2f9a01"
+
+
+class Update(BaseModel):
+    """Something that happened to an appeal; no words of anybody."""
+
+    cursor: str
+    """Ask for what comes behind it with `?cursor=` or `Last-Event-ID`."""
+    appeal_id: UUID
+    number: str
+    external_number: str | None = None
+    at: datetime
+    type: str
+    status: str
+    holder: str
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "cursor": "WzE3XQ",
+                    "appeal_id": EXAMPLE_ID,
+                    "number": "2026-43-0000017-4",
+                    "external_number": "ЖТ-2026-00912",
+                    "at": "2026-02-05T06:40:12Z",
+                    "type": "answer-given",
+                    "status": "ANSWERED",
+                    "holder": "APPLICANT",
+                }
+            ]
+        }
+    )
+
+
+class Updates(BaseModel):
+    """A page of the feed. `next_cursor` is always given: keep it, and ask again later."""
+
+    items: list[Update]
+    total: int
+    """Entries behind the cursor that was sent, those on this page among them."""
+    next_cursor: str
+
+
+class SubscriptionIn(StrictModel):
+    url: Url = Field(description="https, on the public internet")
+    events: list[Code] | None = Field(None, min_length=1, max_length=50, description="types of updates; absent: all")
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"url": "https://callcentre.example/aryz", "events": ["answer-given", "case-closed"]}]}
+    )
+
+
+class Subscribed(BaseModel):
+    subscription_id: UUID
+    url: str
+    events: list[str] | None
+    active: bool
+    disabled_because: str | None
+    """GONE: the receiver answered 410; FAILING: it failed until the last attempt. A replay makes it active again."""
+    created_at: datetime
+
+
+class SubscribedWithSecret(Subscribed):
+    secret: str
+    """`whsec_…`, shown this once; signs by Standard Webhooks."""
+
+
+class NewSecret(BaseModel):
+    secret: str
+    former_valid_until: datetime | None
+
+
+class Delivered(BaseModel):
+    """One update on its way to a subscriber. `delivery_id` stands in `webhook-id`."""
+
+    delivery_id: UUID
+    appeal_id: UUID
+    number: str
+    type: str
+    attempts: int
+    last_status: int | None
+    last_error: str | None
+    next_at: datetime | None
+    delivered_at: datetime | None
+    created_at: datetime
+
+
+class ReplayIn(StrictModel):
+    """Either updates from a time on, or deliveries by their ids."""
+
+    since: Moment | None = Field(None, description="RFC 3339")
+    ids: list[UUID] | None = Field(None, min_length=1, max_length=200)
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"since": "2026-02-01T00:00:00Z"}]})
+
+
+class Replayed(BaseModel):
+    replayed: int
+
+
+class Forwarded(BaseModel):
+    """An appeal that the Fund passed on to the body this partner speaks for, whole (АППК art. 65)."""
+
+    appeal_id: UUID
+    number: str
+    received_at: datetime
+    registered_at: datetime
+    forwarded_at: datetime
+    region: str
+    language: str | None
+    kind: str | None
+    category: str | None
+    topic: str | None
+    provider_id: UUID | None
+    provider_name: str | None
+    text: str | None
+    applicant: dict[str, str] | None
+    particulars: dict[str, object] | None

@@ -1,0 +1,65 @@
+"""What keeps the streams of a process informed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from intake.repository import partners as repository
+from shared import server
+from shared.service import Parts
+
+LOOK_SECONDS: Final = 0.5  # between two looks for all streams of a process together
+
+
+class Watch:
+    """Wakes the streams of this process when something happened to their appeals: one look at the database for all of them."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._streams: dict[bytes, set[asyncio.Event]] = {}
+        self._looking: asyncio.Task[None] | None = None
+        self._seen = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Nobody looks any more: the process ends, or its database is away. Streams end too, and clients come again."""
+        return self._looking is None or self._looking.done()
+
+    @asynccontextmanager
+    async def listen(self, owner: bytes) -> AsyncIterator[asyncio.Event]:
+        """What is set when there may be something to read; begins before the first read, so that nothing falls between."""
+        woken = asyncio.Event()
+        self._streams.setdefault(owner, set()).add(woken)
+        try:
+            if self.is_over:
+                async with self._parts.database.read() as session:
+                    self._seen = await repository.last_position(session)
+                self._looking = asyncio.create_task(self._look(), name="watch")
+            yield woken
+        finally:
+            self._streams[owner].discard(woken)
+            if not self._streams[owner]:
+                del self._streams[owner]
+            if not self._streams and self._looking is not None:
+                self._looking.cancel()
+                await asyncio.gather(self._looking, return_exceptions=True)
+
+    async def _look(self) -> None:
+        try:
+            while not server.is_stopping():
+                await asyncio.sleep(LOOK_SECONDS)
+                async with self._parts.database.read() as session:
+                    self._seen, owners = await repository.owners_of_updates(session, self._seen)
+                for owner in owners & self._streams.keys():
+                    self._wake(owner)
+        finally:
+            asyncio.get_running_loop().call_soon(self._wake_all)  # once this task is done, so that they see that it is over
+
+    def _wake_all(self) -> None:
+        for owner in self._streams:
+            self._wake(owner)
+
+    def _wake(self, owner: bytes) -> None:
+        for each in self._streams[owner]:
+            each.set()

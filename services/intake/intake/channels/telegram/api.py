@@ -1,0 +1,42 @@
+"""Where Telegram's servers bring updates."""
+
+import hmac
+from datetime import timedelta
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Header
+
+from intake.channels.telegram.updates import UpdateIn, store
+from intake.settings import Settings
+from intake.state import CurrentIntake, Intake
+from shared.errors import NotFound, Unauthorized, responses
+from shared.http import body
+
+router = APIRouter()
+
+Secret = Annotated[str, Header(alias="X-Telegram-Bot-Api-Secret-Token", description="as given to Telegram with the address")]
+
+
+async def _from_telegram(intake: CurrentIntake, secret: Secret = "") -> None:
+    settings = _settings(intake)
+    if settings.telegram_token is None or settings.telegram_secret is None:
+        raise NotFound
+    expected = settings.telegram_secret.get_secret_value()
+    if not hmac.compare_digest(secret.encode("utf-8", "replace"), expected.encode()):
+        raise Unauthorized
+
+
+@router.post(
+    "/v1/channels/telegram/webhook", dependencies=[Depends(_from_telegram)], responses=responses(NotFound, Unauthorized), status_code=200
+)
+async def take_update(intake: CurrentIntake, update: Annotated[UpdateIn, body(UpdateIn)]) -> dict[str, bool]:
+    """Keep an update of the Telegram Bot API. It is acknowledged once it is stored, and handled afterwards; a repeat changes nothing."""
+    parts = intake.parts
+    if update.chat_id is not None:
+        async with parts.database.write() as session:
+            await store(session, parts, [update], timedelta(milliseconds=_settings(intake).telegram_settle_ms))
+    return {"ok": True}
+
+
+def _settings(intake: Intake) -> Settings:
+    return cast("Settings", intake.parts.settings)

@@ -1,0 +1,38 @@
+"""The bot's loops in a worker; there is a bot where a token is set."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from intake.channels.telegram import handling
+from intake.channels.telegram.texts import script
+from intake.settings import Settings
+from intake.state import Intake
+from shared.messaging.runtime import Loop, every
+from shared.service import Parts
+from shared.settings import MissingSetting
+
+
+def loops(parts: Parts, settings: Settings) -> Sequence[Loop]:
+    """Raises MissingSetting."""
+    if settings.telegram_token is None:
+        return ()
+    if settings.telegram_mode == "webhook" and settings.telegram_secret is None:
+        raise MissingSetting("ARYZ_INTAKE_TELEGRAM_SECRET is needed beside ARYZ_INTAKE_TELEGRAM_TOKEN")
+    from intake.channels.telegram.client import Telegram, event_of  # noqa: PLC0415 - aiogram: 2.5 s and 130 MB
+    from intake.channels.telegram.polling import Poller  # noqa: PLC0415
+    from intake.channels.telegram.sender import Sender  # noqa: PLC0415
+
+    script()
+    intake = Intake.build(parts, settings)
+    telegram = Telegram.connect(settings.telegram_token.get_secret_value(), settings.telegram_api_url)
+    parts.last_steps.append(telegram.close)
+
+    async def forget() -> None:
+        await handling.forget(intake)
+
+    found = [
+        Loop("telegram-handle", handling.Conversations(intake, event_of).run),
+        Loop("telegram-send", Sender(parts, settings, telegram).run),
+        every(timedelta(hours=1), "telegram-forget", forget),
+    ]
+    return [*found, Loop("telegram-poll", Poller(parts, telegram).run)] if settings.telegram_mode == "polling" else found

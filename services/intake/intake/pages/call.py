@@ -1,0 +1,246 @@
+"""The operator's page of the centre 1414: the call in hand, consultations closed by a key, appeals written down, call-backs."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import RedirectResponse
+
+from intake import forms
+from intake.channels import Admission
+from intake.channels import api as api_channel
+from intake.channels.phone import call_backs
+from intake.channels.phone.errors import CallBackTaken, InsuranceNotConnected, NotVerified
+from intake.channels.phone.insurance import InsuredStatus, look_up
+from intake.channels.phone.policy import codes
+from intake.pages import call_form, form
+from intake.pages.call_record import keep_record, read_back, registered, show_record
+from intake.pages.call_view import Matter, enough, in_hand, live, page
+from intake.pages.kit import PAGES, posted
+from intake.repository import calls as repository
+from intake.service.filing import check
+from intake.state import CurrentIntake, Intake
+from shared.auth import PagePrincipal, Principal, check_role, require_page
+from shared.domain.identifiers import is_valid_iin
+from shared.domain.labels import Language
+from shared.errors import DomainError, InvalidInput, MalformedText, NotFound
+from shared.idempotency import IdempotencyKeyReused
+from shared.service import Parts
+from shared.web.i18n import N_
+from shared.web.languages import language_of
+from shared.web.security import require_same_origin
+
+PATH: Final = "/intake/call"
+CHANNEL: Final = "CALL_1414"
+FORMS: Final = frozenset({"close", "verify", "insurance", "register"})
+MESSAGES: Final = {
+    "not-enough": N_("Tick the name and at least one more check before the caller counts as verified."),
+    "service": N_("Choose what the appeal is."),
+    "answered": N_("Only a question, an opinion or thanks is closed in the call."),
+    "iin": N_("An IIN has 12 digits. Check it, or leave the field empty."),
+    "used": N_("This form was sent before with other words. Look whether the appeal is registered already."),
+    "confirm": N_("Read the appeal back and tick that the caller confirmed it."),
+}
+Move = Callable[[AsyncSession, Parts, UUID, str], Awaitable[None]]
+MOVES: Final[Mapping[str, Move]] = {"take": call_backs.take, "not-reached": call_backs.not_reached, "done": call_backs.done}
+
+
+async def _operator(principal: PagePrincipal) -> Principal | None:
+    """Who works here; None for nobody, who is shown the way to sign in. Raises Forbidden for any other role."""
+    return None if principal.is_anonymous else check_role(principal, "operator")
+
+
+Operator = Annotated[Principal | None, Depends(_operator)]
+Working = Annotated[Principal, Depends(require_page("operator"))]
+router = APIRouter()
+OWN_SITE: Final = [Depends(require_same_origin)]
+
+
+@router.get("/call")
+async def call_page(request: Request, intake: CurrentIntake, operator: Operator) -> Response:
+    if operator is None:
+        return _to_sign_in(request)
+    matter = await in_hand(intake.parts, operator.subject)
+    return await _show(request, intake, operator, matter, _blank(intake.parts, matter, operator, language_of(request)))
+
+
+@router.get("/call/live")
+async def call_live(intake: CurrentIntake, operator: Operator) -> JSONResponse:
+    """The figures, and which call is in hand: what the page asks for from time to time."""
+    if operator is None:
+        raise NotFound
+    matter = await in_hand(intake.parts, operator.subject)
+    now = {"call": str(matter.call.id) if matter else "", "state": matter.call.state if matter else ""}
+    return JSONResponse({**await live(intake.parts), **now})
+
+
+@router.get("/call/record/{appeal_id}")
+async def record(request: Request, appeal_id: UUID, intake: CurrentIntake, operator: Operator) -> Response:
+    """The record of an oral appeal, for whoever wrote it down; each look is recorded."""
+    if operator is None:
+        return _to_sign_in(request)
+    return await show_record(request, intake.parts, operator, appeal_id)
+
+
+@router.get("/call/{action}")
+async def call_forms(request: Request, action: str) -> Response:
+    """Where forms are sent to is no page: a reload, or another language chosen there, leads back."""
+    if action not in FORMS:
+        raise NotFound
+    return PAGES.redirect(PATH + ("?" + urlencode({"lang": language_of(request)}) if "lang" in request.query_params else ""))
+
+
+@router.post("/call/close", dependencies=OWN_SITE)
+async def close(request: Request, intake: CurrentIntake, operator: Working) -> Response:
+    """A consultation answered in the call, by its topic alone."""
+    sent, matter = await posted(request), await in_hand(intake.parts, operator.subject)
+    appeal = call_form.consultation(sent, received_at=_first_ring(matter, sent))
+    await intake.file(appeal, replace(_admission(operator), resolved_in_contact=True), key=_key(intake.parts, sent))
+    return PAGES.redirect(PATH, flash="consultation-closed")
+
+
+@router.post("/call/verify", dependencies=OWN_SITE)
+async def verify(request: Request, intake: CurrentIntake, operator: Working) -> Response:
+    """The caller is who they say, by the checks that the operator ticks."""
+    sent, matter = await posted(request), await in_hand(intake.parts, operator.subject)
+    if matter is None or sent.get("call") != str(matter.call.id):
+        raise NotFound
+    checks = [code for code in codes("CHECK") if sent.get(f"check.{code}")]
+    if not enough(checks):
+        draft = _blank(intake.parts, matter, operator, language_of(request))
+        return await _show(request, intake, operator, matter, draft, errors=[("check.NAME", _say(request, "not-enough"))], status=422)
+    async with intake.parts.database.write() as session:
+        await repository.verify_caller(session, matter.call.id, checks)
+    return PAGES.redirect(PATH, flash="verified")
+
+
+@router.post("/call/insurance", dependencies=OWN_SITE)
+async def insurance(request: Request, intake: CurrentIntake, operator: Working) -> Response:
+    """Insured status and last payments of a verified caller: shown once, kept nowhere."""
+    sent, matter = await posted(request), await in_hand(intake.parts, operator.subject)
+    if intake.insurance is None:
+        raise InsuranceNotConnected
+    if matter is None or sent.get("call") != str(matter.call.id) or not matter.is_verified:
+        raise NotVerified
+    draft, iin = _blank(intake.parts, matter, operator, language_of(request)), sent.get("iin", "")
+    if not is_valid_iin(iin):
+        return await _show(request, intake, operator, matter, draft, errors=[("iin", _say(request, "iin"))], status=422)
+    found = await look_up(intake.parts, intake.insurance, iin=iin, call_id=matter.call.id, operator=operator.subject)
+    return await _show(request, intake, operator, matter, draft, insured=(found,))
+
+
+@router.post("/call/register", dependencies=OWN_SITE)
+async def register_appeal(request: Request, intake: CurrentIntake, operator: Working) -> Response:
+    """An appeal written down: looked at, read back, registered. A consultation answered in the call needs no reading back."""
+    sent, matter = await posted(request), await in_hand(intake.parts, operator.subject)
+    draft, key = call_form.typed(sent), _key(intake.parts, sent)
+    if sent.get("step") == "edit":
+        return await _show(request, intake, operator, matter, draft, key=key)
+    answered, confirmed = bool(draft[call_form.ANSWERED]), bool(sent.get("confirmed"))
+    admission = replace(_admission(operator), resolved_in_contact=answered)
+    try:
+        appeal = call_form.appeal_of(draft, received_at=_first_ring(matter, sent))
+        check(appeal, admission, intake.parts.clock.now())
+        if not answered and not confirmed:
+            return read_back(
+                request, draft, key=key, call=sent.get("call", ""), tried=sent.get("step") == "send", error=MESSAGES["confirm"]
+            )
+        receipt = await intake.file(appeal, admission, key=key)
+    except (InvalidInput, MalformedText) as refusal:
+        errors = _errors(request, refusal)
+        return await _show(request, intake, operator, matter, draft, key=key, errors=errors, status=refusal.status)
+    except IdempotencyKeyReused as refusal:
+        errors = [("", _say(request, "used"))]
+        return await _show(request, intake, operator, matter, draft, errors=errors, status=refusal.status)
+    if answered:
+        return PAGES.redirect(PATH, flash="consultation-closed")
+    call_id = matter.call.id if matter is not None and sent.get("call") == str(matter.call.id) else None
+    await keep_record(intake.parts, receipt.registered.appeal_id, operator=operator.subject, call_id=call_id)
+    return registered(request, receipt, appeal)
+
+
+@router.post("/call/back/{call_back_id}/{move}", dependencies=OWN_SITE)
+async def call_back(call_back_id: UUID, move: str, intake: CurrentIntake, operator: Working) -> Response:
+    """Take an entry of the list, say that nobody answered, or that it is done."""
+    if move not in MOVES:
+        raise NotFound
+    try:
+        async with intake.parts.database.write() as session:
+            await MOVES[move](session, intake.parts, call_back_id, operator.subject)
+    except CallBackTaken:
+        return PAGES.redirect(PATH, flash="call-back-taken")
+    return PAGES.redirect(PATH)
+
+
+def _to_sign_in(request: Request) -> Response:
+    here = f"{PATH}?{request.url.query}" if request.method == "GET" and request.url.path == PATH and request.url.query else PATH
+    return RedirectResponse("/sign-in?" + urlencode({"next": here}), 303)
+
+
+def _say(request: Request, message: str) -> str:
+    return PAGES.text(request, MESSAGES[message])
+
+
+def _admission(operator: Principal) -> Admission:
+    return api_channel.admit(operator, CHANNEL)
+
+
+def _first_ring(matter: Matter | None, sent: Mapping[str, str]) -> str | None:
+    """When what is told in a call was received: at its first ring (АППК art. 64(3) then says when it is registered)."""
+    if matter is None or sent.get("call") != str(matter.call.id):
+        return None
+    return matter.call.offered_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _key(parts: Parts, sent: Mapping[str, str]) -> str:
+    return form.key_of(sent, parts.ids)
+
+
+def _blank(parts: Parts, matter: Matter | None, operator: Principal, language: Language) -> call_form.Draft:
+    """An empty form with the number of whoever is on the line, and the operator's region."""
+    draft = call_form.typed({})
+    draft["region"] = (matter.call.region if matter else None) or operator.region or ""
+    draft["language"] = language if language in forms.REPLY_LANGUAGES else ""
+    if matter is not None and matter.back is not None and matter.back.number is not None:
+        draft["applicant.phone"] = parts.sealer.open("call_back", matter.back.id, "number", matter.back.number).decode()
+    elif matter is not None and matter.call.number is not None:
+        draft["applicant.phone"] = parts.sealer.open("call", matter.call.id, "number", matter.call.number).decode()
+    return draft
+
+
+async def _show(
+    request: Request,
+    intake: Intake,
+    operator: Principal,
+    matter: Matter | None,
+    draft: call_form.Draft,
+    *,
+    key: str | None = None,
+    errors: list[tuple[str, str]] | None = None,
+    insured: tuple[InsuredStatus | None] | None = None,
+    status: int = 200,
+) -> Response:
+    language, found = language_of(request), errors or []
+    context: dict[str, Any] = {
+        **await page(request, intake, operator, matter, insured),
+        "draft": draft,
+        "key_value": key or str(intake.parts.ids.new()),
+        "quick_key": str(intake.parts.ids.new()),
+        "parts": call_form.shown(draft, language),
+        "services": call_form.services(language),
+        "subjects": json.dumps(dict(call_form.subjects())),
+        "errors": [(name or None, text) for name, text in found],
+        "error": dict(found),
+    }
+    return PAGES.render(request, "call.html", status, **context)
+
+
+def _errors(request: Request, refusal: DomainError) -> list[tuple[str, str]]:
+    own = {"service", "answered"}
+    return [(name, _say(request, name) if name in own else PAGES.text(request, message)) for name, message in form.errors_of(refusal)]

@@ -1,0 +1,86 @@
+"""An oral appeal is read back, confirmed, and kept as a record that can be printed (АППК art. 63(1))."""
+
+import json
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import Request, Response
+
+from intake import repository as register
+from intake.models import Appeal
+from intake.pages import call_form
+from intake.pages.kit import PAGES
+from intake.repository import calls as repository
+from intake.schemas import AppealIn
+from intake.service.register import Receipt
+from shared.auth import Principal
+from shared.domain.regions import branch_label, regions
+from shared.errors import NotFound
+from shared.service import Parts
+from shared.web.languages import language_of
+
+PURPOSE: Final = "oral-record"
+
+
+def read_back(request: Request, draft: call_form.Draft, *, key: str, call: str, tried: bool, error: str) -> Response:
+    """What was written down, to be read to the caller; `tried`: it was sent without their consent."""
+    return PAGES.render(
+        request,
+        "call_read_back.html",
+        422 if tried else 200,
+        told=call_form.read_back(draft, language_of(request)),
+        hidden={name: value for name, value in draft.items() if value},
+        key=key,
+        call=call,
+        error=PAGES.text(request, error) if tried else None,
+    )
+
+
+async def keep_record(parts: Parts, appeal_id: UUID, *, operator: str, call_id: UUID | None) -> None:
+    """Who wrote it down, in which call, and when the caller confirmed it; once an appeal."""
+    row = {"appeal_id": appeal_id, "call_id": call_id, "receiver": operator, "confirmed_at": parts.clock.now()}
+    async with parts.database.write() as session:
+        await repository.add_oral_record(session, row)
+
+
+def registered(request: Request, receipt: Receipt, appeal: AppealIn) -> Response:
+    """Number and PIN, to be dictated: the PIN is shown this once."""
+    talon, zone = receipt.registered, regions()[appeal.region].timezone
+    return PAGES.render(request, "call_registered.html", 201, talon=talon, zone=zone, due_on=talon.due_at.astimezone(zone).date())
+
+
+async def show_record(request: Request, parts: Parts, operator: Principal, appeal_id: UUID) -> Response:
+    """The record, for whoever wrote it down; the look is recorded. Raises NotFound for anybody else."""
+    async with parts.database.read() as session:
+        found = await repository.oral_record(session, appeal_id)
+        if found is None or found[0].receiver != operator.subject:
+            raise NotFound
+        row, appeal = found
+        call = await repository.call(session, row.call_id) if row.call_id else None
+    look = {"id": parts.ids.new(), "at": parts.clock.now(), "reader": operator.subject, "on_behalf_of": None}
+    async with parts.database.write() as session:
+        await register.add_content_read(session, {**look, "purpose": PURPOSE, "ids": [str(appeal_id)]})
+    reference = parts.sealer.open("call", call.id, "recording", call.recording).decode() if call and call.recording else None
+    return PAGES.render(
+        request,
+        "call_record.html",
+        number=appeal.number,
+        branch=branch_label(appeal.region).in_(language_of(request)),
+        zone=regions()[appeal.region].timezone,
+        received_at=appeal.received_at,
+        registered_at=appeal.registered_at,
+        confirmed_at=row.confirmed_at,
+        receiver=_opened(parts, appeal, "received_by"),
+        applicant=_opened(parts, appeal, "applicant") or {},
+        text=_opened(parts, appeal, "text"),
+        text_language=appeal.language,
+        recording=reference,
+    )
+
+
+def _opened(parts: Parts, appeal: Appeal, field: str) -> Any:
+    value = getattr(appeal, field)
+    if value is None:
+        return None
+    plain = parts.sealer.open("appeal", appeal.id, field, value).decode()
+    return plain if field == "text" else json.loads(plain)

@@ -1,0 +1,106 @@
+"""Documents that come with a page's form: received at once, whatever becomes of the form, and claimed when there is an appeal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from fastapi import Request
+
+from intake.attachments.api import FORM_MARGIN, enclose
+from intake.attachments.multipart import MEDIA_TYPE, Part, parts_of
+from intake.attachments.policy import AttachmentRefused, kinds, policy
+from intake.attachments.service import Enclosed, Ticket
+from intake.pages.kit import FIELDS_LIMIT, PAGES, posted
+from intake.state import Intake
+from shared.domain.labels import Language
+from shared.errors import MalformedText, NotFound, TooMany
+from shared.web.i18n import N_
+from shared.web.languages import language_of
+
+TOO_MANY: Final = N_("Too many documents come from your network just now. Add the rest later on the appeal's page.")
+
+
+@dataclass(slots=True)
+class Sent:
+    """A posted form: its fields, the documents that were received with it, and what is said of those that were not."""
+
+    fields: dict[str, str]
+    tickets: list[Ticket] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+async def sent(request: Request, intake: Intake) -> Sent:
+    """Raises what `posted` raises, MalformedForm, and TooLarge for a form that is longer than all its documents may be."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
+        return Sent(await posted(request))
+    found = Sent({})
+    async for part in parts_of(request, limit=policy().limits.total_bytes + FORM_MARGIN):
+        if part.filename is None:
+            found.fields[part.name] = (await part.text()).replace("\r\n", "\n").strip()
+            if len(found.fields) > FIELDS_LIMIT:
+                raise MalformedText
+        elif part.filename:  # a browser sends an empty one where nothing was chosen
+            await _receive(request, intake, part, found)
+    return found
+
+
+async def _receive(request: Request, intake: Intake, part: Part, found: Sent) -> None:
+    try:
+        intake.uploads.spend(intake.address(request))
+        stored = await intake.attachments.store_upload(part.chunks, name=part.filename, media_type=part.media_type)
+    except AttachmentRefused as refusal:
+        found.refused.append(refusal.label.in_(language_of(request)))
+    except TooMany:
+        found.refused.append(PAGES.text(request, TOO_MANY))
+    else:
+        found.tickets.append(stored)
+
+
+def accepted() -> str:
+    """The endings of what is taken, for an input's `accept`."""
+    return ",".join(f".{ending}" for kind in kinds().values() for ending in kind.extensions)
+
+
+def written(tickets: Sequence[Ticket]) -> str:
+    """As they travel between the steps of a form, in one hidden field."""
+    return " ".join(f"{one.upload_id}:{one.token}" for one in tickets)
+
+
+def read(value: str) -> list[Ticket]:
+    """What `written` made; anything else is passed over."""
+    found = []
+    for one in value.split()[: policy().limits.files]:
+        upload_id, _, token = one.partition(":")
+        try:
+            found.append(Ticket(UUID(upload_id), token))
+        except ValueError:
+            continue
+    return found
+
+
+async def enclose_all(request: Request, intake: Intake, appeal_id: UUID, tickets: Sequence[Ticket]) -> list[str]:
+    """Add them to an appeal; what is said of those that could not be added. An appeal waits for no document."""
+    refused = []
+    for one in tickets:
+        try:
+            await enclose(intake, appeal_id, one)
+        except AttachmentRefused as refusal:
+            refused.append(refusal.label.in_(language_of(request)))
+        except NotFound:
+            refused.append(PAGES.text(request, N_("A document was kept too long without being sent. Please add it again.")))
+    return refused
+
+
+def shown(enclosed: Sequence[Enclosed], language: Language) -> list[dict[str, Any]]:
+    """The documents of an appeal as its page lists them."""
+    return [
+        {
+            "id": one.attachment_id,
+            "name": one.name,
+            "kind": one.kind.label.in_(language),
+            "kilobytes": -(-one.size // 1024),
+            "state": one.sentence.in_(language),
+        }
+        for one in enclosed
+    ]

@@ -1,0 +1,116 @@
+"""What applicants may do with their appeals, as `data/applicant_*` and `data/withdrawal_reasons.csv` say."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from pydantic import BaseModel, Field
+
+from intake.reference import rows_of
+from shared.domain.labels import Label
+from shared.domain.tables import ReferenceDataError
+from shared.domain.taxonomy import taxonomy
+from shared.http import StrictModel
+
+ANSWERED: Final = "ANSWERED"
+RATED: Final = frozenset({"ANSWERED", "CLOSED"})
+SAME_CASE: Final = "SAME_CASE"
+_UNKNOWN: Final = "*"
+_DENIED: Final = frozenset({SAME_CASE, "NEW_APPEAL"})
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Of an appeal's kind: whether the Fund calls back before it is withdrawn, and whether a denied answer keeps the case."""
+
+    call_back: bool
+    stays: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an appeal is taken back; a suspicious one is never taken at its word."""
+
+    code: str
+    label: Label
+    suspicious: bool
+
+
+class CodePolicy(StrictModel):
+    digits: int = Field(ge=4, le=10)
+    minutes: int = Field(ge=1)
+    tries: int = Field(ge=1)
+    an_hour: int = Field(ge=1)
+    kept_hours: int = Field(ge=1)
+
+
+class MessagePolicy(StrictModel):
+    an_hour: int = Field(ge=1)
+
+
+class ReopeningPolicy(StrictModel):
+    statuses: frozenset[str]
+    tier_up: frozenset[str]
+
+
+class Policy(BaseModel):
+    code: CodePolicy
+    messages: MessagePolicy
+    reopening: ReopeningPolicy
+
+
+@cache
+def policy() -> Policy:
+    """Raises ValueError for a file that cannot be trusted."""
+    found = Policy.model_validate(tomllib.loads((files("intake") / "data" / "applicant_policy.toml").read_text(encoding="utf-8")))
+    if strange := (found.reopening.statuses | found.reopening.tier_up) - set(taxonomy().statuses):
+        raise ValueError(f"applicant_policy.toml: no status is called {', '.join(sorted(strange))}")
+    return found
+
+
+@cache
+def reasons() -> Mapping[str, Reason]:
+    """By code, in the order in which they are offered. Raises ReferenceDataError."""
+    return {row.text("code"): Reason(row.text("code"), row.label(), row.flag("suspicious")) for row in rows_of("withdrawal_reasons.csv")}
+
+
+@cache
+def _rights() -> Mapping[str, Rights]:
+    file = "applicant_rights.csv"
+    found = {row.text("kind"): Rights(row.flag("call_back"), row.one_of("denied", _DENIED) == SAME_CASE) for row in rows_of(file)}
+    if set(found) != {*taxonomy().kinds, _UNKNOWN}:
+        raise ReferenceDataError(file, 1, "does not name each kind, and *")
+    return found
+
+
+def rights(kind: str | None) -> Rights:
+    return _rights()[kind or _UNKNOWN]
+
+
+def check() -> None:
+    """Read everything once. Raises ReferenceDataError or ValueError."""
+    policy(), reasons(), _rights()
+
+
+def is_finished(status: str) -> bool:
+    return taxonomy().statuses[status].final
+
+
+def is_decided(status: str) -> bool:
+    return status == ANSWERED or is_finished(status)
+
+
+def actions(tracking: Mapping[str, Any]) -> list[str]:
+    """What the applicant may do now, by the names of the calls."""
+    status = tracking["status"]
+    possible = {
+        "messages": not is_finished(status),
+        "withdrawal": not is_decided(status),
+        "confirmation": status == ANSWERED and tracking["verdict"] is None,
+        "feedback": status in RATED,
+        "reopening": status in policy().reopening.statuses,
+    }
+    return [name for name, may in possible.items() if may]

@@ -1,0 +1,119 @@
+"""Telegram's updates come shuffled, three times each, on twenty connections, while the suite is killed: each chat's appeal is filed once."""
+
+import asyncio
+import itertools
+import os
+import random
+import sqlite3
+from uuid import UUID
+
+import httpx
+import pytest
+
+from intake.channels.telegram.updates import chat_key
+from shared.domain.regions import regions
+from shared.ids import derived
+from shared.sealing import load_or_create_keys
+from suite import process
+from suite.verification import verify
+from tests.telegram_double import SECRET, Phone, TelegramDouble
+
+UPDATES = int(os.environ.get("ARYZ_BOT_UPDATES", "600"))
+CONNECTIONS = 20
+TIMES = 3
+WEBHOOK = "/intake/v1/channels/telegram/webhook"
+HEADER = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
+POLL = 0.05
+SETTLED_MS = 3000 + 3 * UPDATES  # longer than a chat is silent while all is delivered: nothing else tells an early update from a late one
+
+
+def conversation(phone, pepper):
+    """A whole appeal; its buttons are known beforehand, as the draft's id follows from the update that begins it."""
+    start, language, send = phone.says("/start"), phone.presses("l:kk"), phone.says("1414 нөміріне өтініш жіберу")
+    key = chat_key(pepper, phone.chat_id)
+    tag = str(derived(UUID(bytes=key[:16]), "draft", send["update_id"]))[:8]
+    region = random.Random(phone.chat_id).choice([code for code in regions() if code != "KZ-00"])
+    chosen = [phone.presses(f"r:{region}:{tag}"), phone.presses(f"p:n:{tag}"), phone.says(f"Тестовое обращение {phone.chat_id}")]
+    sent = [phone.presses(f"k:CONSULTATION:{tag}"), phone.presses(f"c:n:{tag}"), phone.presses(f"ok::{tag}"), phone.presses(f"ok::{tag}")]
+    return [start, language, send, *chosen, *sent]
+
+
+class Deliveries:
+    """Telegram's twenty connections: each update is brought until it is acknowledged, as often as `TIMES`."""
+
+    def __init__(self, url, updates):
+        self._url = url
+        self._left = updates
+        self.acknowledged = 0
+        self.repeated = 0
+
+    async def all(self):
+        async with httpx.AsyncClient(base_url=self._url, headers=HEADER, timeout=20, trust_env=False) as http:
+            await asyncio.gather(*(self._one_connection(http) for _ in range(CONNECTIONS)))
+
+    async def _one_connection(self, http):
+        while self._left:
+            update = self._left.pop()
+            while not await self._taken(http, update):
+                self.repeated += 1
+                await asyncio.sleep(POLL)
+            self.acknowledged += 1
+
+    async def _taken(self, http, update):
+        try:
+            return (await http.post(WEBHOOK, json=update)).is_success
+        except httpx.TransportError:
+            return False
+
+
+def _registered(data):
+    with sqlite3.connect(f"file:{data / 'intake.db'}?mode=ro", uri=True) as database:
+        return database.execute("SELECT owner FROM appeal WHERE channel = 'TELEGRAM'").fetchall()
+
+
+async def _kill_and_start(suite, environment):
+    port = int(suite.url.rpartition(":")[2])
+    await asyncio.to_thread(suite.kill)
+    suite.process.stdout.close()
+    return await asyncio.to_thread(process.start, suite.data, port=port, environment=environment)
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(180 + UPDATES)
+class TestBot:
+    async def test_each_chats_appeal_is_registered_exactly_once(self, tmp_path):
+        ids = itertools.count(1)
+        pepper = load_or_create_keys(tmp_path / "keys").pepper
+        chats = [conversation(Phone(10_000 + place, ids), pepper) for place in range(UPDATES // 10)]
+        deliveries = [update for chat in chats for update in chat] * TIMES
+        random.Random(UPDATES).shuffle(deliveries)
+        with TelegramDouble() as telegram:
+            environment = process.UNLIMITED | telegram.environment
+            environment |= {"ARYZ_INTAKE_TELEGRAM_SETTLE_MS": str(SETTLED_MS), "ARYZ_INTAKE_TELEGRAM_PER_SECOND": "1000"}
+            suite = process.start(tmp_path, environment=environment)
+            try:
+                bringing = Deliveries(suite.url, deliveries)
+                delivered = asyncio.create_task(bringing.all())
+                while bringing.acknowledged < UPDATES * TIMES // 2:
+                    await asyncio.sleep(POLL)
+                suite = await _kill_and_start(suite, environment)
+                await delivered
+                assert bringing.repeated, "nobody noticed the kill while updates came in"
+                while len(_registered(tmp_path)) < len(chats) // 3:
+                    await asyncio.sleep(POLL)
+                suite = await _kill_and_start(suite, environment)
+                while len(_registered(tmp_path)) < len(chats) or _unhandled(tmp_path):
+                    await asyncio.sleep(POLL)
+                is_quiet, checks = await verify(tmp_path)
+            finally:
+                suite.kill()
+                suite.process.stdout.close()
+        owners = _registered(tmp_path)
+        assert (len(owners), len(set(owners))) == (len(chats), len(chats))
+        assert is_quiet
+        assert {check.name: check.wrong for check in checks if not check.holds} == {}
+
+
+def _unhandled(data):
+    with sqlite3.connect(f"file:{data / 'intake.db'}?mode=ro", uri=True) as database:
+        return database.execute("SELECT count(*) FROM bot_update WHERE handled_at IS NULL").fetchone()[0]

@@ -1,0 +1,327 @@
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from intake.attachments.policy import CLEAN, INFECTED, SCANNING, UNSCANNED, policy
+from intake.attachments.scanning import NotScanned, ScannerAway
+from intake.models import ContentRead
+from intake.models.attachments import Attachment
+from shared.messaging import tables
+from tests.intake.attachments.samples import EICAR, PDF, SVG, photograph, picture
+
+PHOTO = {"Content-Type": "image/jpeg", "Content-Disposition": "attachment; filename*=UTF-8''%D0%B0%D0%BA%D1%82.jpg"}
+LARGE = 200 * 2**20
+
+
+class FakeScanner:
+    def __init__(self, verdict):
+        self.verdict = verdict
+        self.seen = []
+
+    async def finds(self, data):
+        self.seen.append(b"".join([chunk async for chunk in data]))
+        if isinstance(self.verdict, Exception):
+            raise self.verdict
+        return self.verdict
+
+
+def peak_kb(*, anew=False):
+    """The most memory this process has held; `anew`: from now on (proc(5))."""
+    if anew:
+        Path("/proc/self/clear_refs").write_text("5")
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+
+
+def scanner(desk, verdict):
+    attachments = desk.app.state.intake.attachments
+    attachments._scanner = FakeScanner(verdict)
+    return attachments
+
+
+async def filed(desk, **more):
+    told = (await desk.file(**more)).json()
+    return told, {"Appeal-Pin": told["pin"]}, f"/intake/v1/appeals/{told['number']}/attachments"
+
+
+async def facts(desk):
+    async with desk.parts.database.read() as session:
+        return [row.type for row in await session.execute(tables.outbox.select()) if row.type.endswith("message-added.v1")]
+
+
+def objects(desk):
+    return [one for one in (desk.parts.settings.data / "objects").rglob("*") if one.is_file()]
+
+
+async def begun(desk, content, **more):
+    answer = await desk.client.post("/intake/v1/uploads", json={"length": len(content), **more})
+    assert answer.status_code == 201
+    told = answer.json()
+    return told, f"/intake/v1/uploads/{told['upload_id']}", {"Upload-Token": told["token"]}
+
+
+def piece(offset, token):
+    return {"Upload-Offset": str(offset), "Content-Type": "application/partial-upload", **token}
+
+
+class TestAdding:
+    async def test_a_document_is_added_listed_told_and_given_back(self, desk):
+        _, pin, calls = await filed(desk)
+        answer = await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})
+        assert answer.status_code == 201
+        assert answer.json() | {"attachment_id": "", "message_id": "", "added_at": ""} == {
+            "attachment_id": "", "message_id": "", "added_at": "", "name": "document.pdf", "kind": "PDF", "media_type": "application/pdf",
+            "size": len(PDF), "state": UNSCANNED, **policy().states[UNSCANNED].as_dict(),
+        }  # fmt: skip
+        assert len(await facts(desk)) == 1
+        given = await desk.client.get(f"{calls}/{answer.json()['attachment_id']}", headers=pin)
+        assert given.content == PDF
+        assert given.headers["content-disposition"].startswith("attachment; ")
+        assert given.headers["content-security-policy"] == "default-src 'none'; sandbox"
+        assert given.headers["x-content-type-options"] == "nosniff"
+        assert given.headers["cross-origin-resource-policy"] == "same-origin"
+        assert given.headers["cache-control"] == "no-store"
+
+    async def test_a_photograph_comes_back_without_what_it_knew(self, desk):
+        _, pin, calls = await filed(desk)
+        told = (await desk.client.post(calls, content=photograph(), headers=pin | PHOTO)).json()
+        assert told["name"] == "акт.jpg"
+        given = await desk.client.get(f"{calls}/{told['attachment_id']}", headers=pin)
+        assert given.content[:2] == b"\xff\xd8"
+        assert b"Exif" not in given.content
+        assert "filename*=UTF-8''%D0%B0%D0%BA%D1%82.jpg" in given.headers["content-disposition"]
+        assert len(objects(desk)) == 1
+
+    async def test_a_form_brings_one_file(self, desk):
+        _, pin, calls = await filed(desk)
+        answer = await desk.client.post(calls, files={"file": ("Анықтама.png", picture("PNG"), "image/png")}, headers=pin)
+        assert (answer.status_code, answer.json()["name"]) == (201, "Анықтама.png")
+        wrong = await desk.client.post(calls, data={"file": "no file"}, files={"other": ("a", b"x")}, headers=pin)
+        assert wrong.status_code == 422
+
+    @pytest.mark.parametrize(
+        ("content", "media_type", "status", "code"),
+        [
+            (b"", "text/plain", 422, "attachment-empty"),
+            (SVG, "image/svg+xml", 415, "attachment-type-not-allowed"),
+            (SVG, "text/plain", 422, "attachment-active-content"),
+            (PDF, "image/jpeg", 422, "attachment-type-mismatch"),
+            (bytes(20_971_521), "application/pdf", 413, "attachment-too-large"),
+        ],
+    )
+    async def test_what_is_refused_leaves_nothing(self, desk, content, media_type, status, code):
+        _, pin, calls = await filed(desk)
+        answer = await desk.client.post(calls, content=content, headers={**pin, "Content-Type": media_type})
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+        assert answer.json()["kk"]
+        assert objects(desk) == []
+        assert await desk.rows(Attachment) == []
+        assert await facts(desk) == []
+
+    async def test_two_hundred_megabytes_are_refused_early_and_never_held(self, desk):
+        _, pin, calls = await filed(desk)
+        sent = 0
+
+        async def endless(beginning):
+            nonlocal sent
+            yield beginning
+            while sent < LARGE:
+                sent += 2**20
+                yield bytes(2**20)
+
+        before = peak_kb(anew=True)
+        announced = await desk.client.post(calls, content=b"x", headers={**pin, "Content-Length": str(LARGE)})
+        assert (announced.status_code, announced.json()["code"]) == (413, "attachment-too-large")
+        form = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n'
+        for media_type, beginning in (("application/pdf", PDF), ("multipart/form-data; boundary=b", form)):
+            sent = 0
+            answer = await desk.client.post(calls, content=endless(beginning), headers={**pin, "Content-Type": media_type})
+            assert (answer.status_code, answer.json()["code"]) == (413, "attachment-too-large")
+            assert sent <= 22 * 2**20
+        assert peak_kb() - before < 40_000  # what is on its way to the store at once, not what was sent
+        assert objects(desk) == []
+
+    async def test_an_appeal_has_so_many_files_and_no_more(self, desk):
+        _, pin, calls = await filed(desk)
+        answers = [await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"}) for _ in range(11)]
+        assert [one.status_code for one in answers] == [201] * 10 + [422]
+        assert answers[-1].json()["code"] == "attachments-too-many"
+        assert len(await desk.rows(Attachment)) == 10
+
+
+class TestUploads:
+    async def test_an_upload_goes_on_where_it_broke_off_and_is_claimed_once(self, desk):
+        told, upload, token = await begun(desk, PDF, name="акт.pdf", media_type="application/pdf")
+        assert (await desk.client.patch(upload, content=PDF[:30], headers=piece(0, token))).json()["offset"] == 30
+        looked = await desk.client.head(upload, headers=token)
+        assert (looked.status_code, looked.headers["upload-offset"], looked.headers["upload-complete"]) == (204, "30", "?0")
+        wrong = await desk.client.patch(upload, content=b"x", headers=piece(10, token))
+        assert (wrong.status_code, wrong.json()["code"], wrong.json()["offset"]) == (409, "upload-offset-mismatch", 30)
+        _, pin, calls = await filed(desk)
+        claim = {"upload_id": told["upload_id"], "token": told["token"]}
+        early = await desk.client.post(calls, json=claim, headers=pin)
+        assert early.json()["code"] == "upload-incomplete"
+        assert (await desk.client.patch(upload, content=PDF[30:], headers=piece(30, token))).json()["complete"] is True
+        first, again = [await desk.client.post(calls, json=claim, headers=pin) for _ in range(2)]
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert first.json() == again.json()
+        assert len(await facts(desk)) == 1
+        given = await desk.client.get(f"{calls}/{told['upload_id']}", headers=pin)
+        assert given.content == PDF
+
+    async def test_more_than_was_announced_is_refused(self, desk):
+        _, upload, token = await begun(desk, b"12345")
+        answer = await desk.client.patch(upload, content=b"123456", headers=piece(0, token))
+        assert answer.json()["code"] == "attachment-too-large"
+        assert (await desk.client.head(upload, headers=token)).headers["upload-offset"] == "0"
+
+    async def test_a_file_refused_at_its_end_is_gone(self, desk):
+        _, upload, token = await begun(desk, SVG, name="a.svg")
+        answer = await desk.client.patch(upload, content=SVG, headers=piece(0, token))
+        assert answer.json()["code"] == "attachment-active-content"
+        assert (await desk.client.head(upload, headers=token)).status_code == 404
+        assert objects(desk) == []
+
+    async def test_two_pieces_at_once_are_one(self, desk):
+        _, upload, token = await begun(desk, PDF)
+        answers = await asyncio.gather(*(desk.client.patch(upload, content=PDF[:50], headers=piece(0, token)) for _ in range(2)))
+        assert sorted(one.status_code for one in answers) == [200, 409]
+        assert (await desk.client.patch(upload, content=PDF[50:], headers=piece(50, token))).status_code == 200
+        assert len(objects(desk)) == 2
+
+    async def test_too_many_interruptions_end_it(self, desk):
+        _, upload, token = await begun(desk, bytes(100))
+        for offset in range(policy().limits.pieces):
+            await desk.client.patch(upload, content=b"x", headers=piece(offset, token))
+        answer = await desk.client.patch(upload, content=b"x", headers=piece(policy().limits.pieces, token))
+        assert answer.json()["code"] == "upload-too-many-pieces"
+
+    async def test_what_nobody_claims_is_dropped_after_a_day(self, desk):
+        await begun(desk, PDF)
+        _, upload, token = await begun(desk, PDF)
+        await desk.client.patch(upload, content=PDF, headers=piece(0, token))
+        _, pin, calls = await filed(desk)
+        await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})
+        desk.clock.advance(timedelta(hours=23))
+        await desk.app.state.intake.attachments.forget()
+        assert len(await desk.rows(Attachment)) == 3
+        desk.clock.advance(timedelta(hours=2))
+        await desk.app.state.intake.attachments.forget()
+        assert len(await desk.rows(Attachment)) == len(objects(desk)) == 1
+
+    async def test_an_upload_is_given_up_by_its_sender_alone(self, desk):
+        _, upload, token = await begun(desk, PDF)
+        assert (await desk.client.delete(upload, headers={"Upload-Token": "wrong"})).status_code == 404
+        assert (await desk.client.delete(upload, headers=token)).status_code == 204
+        assert (await desk.client.head(upload, headers=token)).status_code == 404
+
+    async def test_one_address_begins_so_many_a_minute(self, start, tmp_path):
+        async with start(tmp_path, uploads_per_minute=2) as desk:
+            statuses = [(await desk.client.post("/intake/v1/uploads", json={"length": 5})).status_code for _ in range(3)]
+        assert statuses == [201, 201, 429]
+
+
+class TestEntitled:
+    async def test_nobody_gets_a_file_of_another_appeal_nor_learns_of_it(self, desk):
+        _, pin_a, calls_a = await filed(desk)
+        _, pin_b, calls_b = await filed(desk)
+        told = (await desk.client.post(calls_a, content=PDF, headers={**pin_a, "Content-Type": "application/pdf"})).json()
+        tries = [
+            await desk.client.get(f"{calls_b}/{told['attachment_id']}", headers=pin_b),
+            await desk.client.get(f"{calls_b}/{uuid4()}", headers=pin_b),
+            await desk.client.get(f"{calls_a}/{told['attachment_id']}", headers=pin_b),
+            await desk.client.get(f"{calls_a}/{told['attachment_id']}"),
+        ]
+        assert {one.status_code for one in tries} == {404}
+        assert len({one.content for one in tries}) == 1
+
+    async def test_an_upload_is_claimed_with_its_secret_alone_and_by_one_appeal(self, desk):
+        told, upload, token = await begun(desk, PDF)
+        await desk.client.patch(upload, content=PDF, headers=piece(0, token))
+        _, pin_a, calls_a = await filed(desk)
+        _, pin_b, calls_b = await filed(desk)
+        wrong = await desk.client.post(calls_a, json={"upload_id": told["upload_id"], "token": "wrong"}, headers=pin_a)
+        unknown = await desk.client.post(calls_a, json={"upload_id": str(uuid4()), "token": told["token"]}, headers=pin_a)
+        claim = {"upload_id": told["upload_id"], "token": told["token"]}
+        assert (await desk.client.post(calls_a, json=claim, headers=pin_a)).status_code == 201
+        taken = await desk.client.post(calls_b, json=claim, headers=pin_b)
+        assert {one.status_code for one in (wrong, unknown, taken)} == {404}
+        assert (await desk.client.delete(upload, headers=token)).status_code == 404
+
+    async def test_staff_who_see_the_appeal_read_its_files_audited_and_add_none(self, desk):
+        _, pin, calls = await filed(desk)
+        told = (await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})).json()
+        ours, theirs = (desk.token("specialist", region=region, subject="s1") for region in ("KZ-43", "KZ-71"))
+        assert (await desk.client.get(f"{calls}/{told['attachment_id']}", headers=theirs)).status_code == 404
+        assert (await desk.client.get(f"{calls}/{told['attachment_id']}", headers=ours)).content == PDF
+        assert [(one.reader, one.purpose, one.ids) for one in await desk.rows(ContentRead)] == [
+            ("s1", "attachment", [told["attachment_id"]])
+        ]
+        added = await desk.client.post(calls, content=PDF, headers={**ours, "Content-Type": "application/pdf"})
+        assert added.status_code == 403
+
+    async def test_an_applicants_own_token_opens_what_it_filed(self, desk):
+        own, other = (desk.token("applicant", subject=subject) for subject in ("a1", "a2"))
+        told = (await desk.file(own, channel="APP")).json()
+        calls = f"/intake/v1/appeals/{told['number']}/attachments"
+        added = (await desk.client.post(calls, content=PDF, headers={**own, "Content-Type": "application/pdf"})).json()
+        assert (await desk.client.get(f"{calls}/{added['attachment_id']}", headers=own)).content == PDF
+        assert (await desk.client.get(f"{calls}/{added['attachment_id']}", headers=other)).status_code == 404
+
+
+class TestScanning:
+    async def test_a_file_waits_until_it_was_scanned(self, desk):
+        attachments = scanner(desk, ScannerAway("ConnectionRefusedError"))
+        _, pin, calls = await filed(desk)
+        told = (await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})).json()
+        assert told["state"] == SCANNING
+        await attachments.scan()
+        waiting = await desk.client.get(f"{calls}/{told['attachment_id']}", headers=pin)
+        assert (waiting.status_code, waiting.json()["code"]) == (409, "attachment-not-checked")
+        scanner(desk, verdict=False)
+        await attachments.scan()
+        assert attachments._scanner.seen == [PDF]
+        assert (await desk.client.get(f"{calls}/{told['attachment_id']}", headers=pin)).content == PDF
+        assert [one.state for one in await desk.rows(Attachment)] == [CLEAN]
+
+    async def test_what_is_infected_is_deleted_and_said_to_be(self, desk):
+        attachments = scanner(desk, verdict=True)
+        _, pin, calls = await filed(desk)
+        told = (await desk.client.post(calls, content=EICAR, headers={**pin, "Content-Type": "text/plain"})).json()
+        await attachments.scan()
+        answer = await desk.client.get(f"{calls}/{told['attachment_id']}", headers=pin)
+        assert (answer.status_code, answer.json()["code"]) == (410, "attachment-infected")
+        assert [one.state for one in await desk.rows(Attachment)] == [INFECTED]
+        assert objects(desk) == []
+
+    async def test_one_that_cannot_be_scanned_keeps_no_other_waiting(self, desk):
+        attachments = scanner(desk, NotScanned())
+        _, pin, calls = await filed(desk)
+        for _ in range(2):
+            await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})
+        await attachments.scan()
+        assert len(attachments._scanner.seen) == 2
+        assert {one.state for one in await desk.rows(Attachment)} == {SCANNING}
+
+    async def test_without_a_scanner_what_waited_counts_as_not_scanned(self, desk):
+        attachments = scanner(desk, verdict=False)
+        _, pin, calls = await filed(desk)
+        await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})
+        attachments._scanner = None
+        await attachments.scan()
+        assert [one.state for one in await desk.rows(Attachment)] == [UNSCANNED]
+
+
+class TestPrivate:
+    async def test_no_name_and_no_word_of_a_file_stands_anywhere(self, desk):
+        _, pin, calls = await filed(desk)
+        headers = {**pin, "Content-Type": "text/plain", "Content-Disposition": 'attachment; filename="SynaqAzamat.txt"'}
+        told = (await desk.client.post(calls, content=b"SynaqWords" * 10_000, headers=headers)).json()
+        assert told["name"] == "SynaqAzamat.txt"
+        stored = await desk.engine.stored(desk.parts.database) + b"".join(one.read_bytes() for one in objects(desk))
+        assert told["attachment_id"].replace("-", "")[:8].encode() in stored or UUID(told["attachment_id"]).bytes in stored
+        for word in (b"SynaqAzamat", b"SynaqWords"):
+            assert word not in stored
+        assert "Synaq" not in "".join(str(one) for one in objects(desk))

@@ -1,0 +1,118 @@
+"""A partner of the register, and a receiver of webhooks: a real HTTP server that can be told to fail."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from uuid import UUID
+
+import pytest
+
+from intake.channels.partner import feed
+from intake.channels.partner.sending import Sender
+from shared.contracts import AnswerGiven, CaseClosed, TierRaised
+from tests.intake.test_handlers import apply, routed
+
+PATH = "/intake/v1/subscriptions"
+
+
+class Receiver:
+    """`answers`: statuses given in turn, the last one for ever. `got`: (headers, body) of each call."""
+
+    def __init__(self):
+        self.answers = [204]
+        self.got = []
+        self.location = None
+        owner = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                owner.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
+                self.send_response(owner.answers.pop(0) if len(owner.answers) > 1 else owner.answers[0])
+                if owner.location:
+                    self.send_header("Location", owner.location)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
+        self.thread.start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    one = Receiver()
+    yield one
+    one.close()
+
+
+class Partner:
+    """One partner's ways to call a desk, and what happens there meanwhile."""
+
+    def __init__(self, desk, subject="health-department", role="partner"):
+        self.desk = desk
+        self.subject, self.role = subject, role
+
+    @property
+    def headers(self):
+        return self.desk.token(self.role, subject=self.subject)
+
+    async def file(self, **changes):
+        answer = await self.desk.file(self.headers, **changes)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    async def get(self, path, **params):
+        return await self.desk.client.get(f"/intake/v1{path}", params=params, headers=self.headers)
+
+    async def post(self, path, **body):
+        return await self.desk.client.post(f"/intake/v1{path}", json=body, headers=self.headers)
+
+    async def subscribe(self, url, **more):
+        answer = await self.post("/subscriptions", url=url, **more)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    async def live(self, told, *steps):
+        """Events of an appeal's life, each with its own place in the feed."""
+        appeal_id = UUID(told["appeal_id"])
+        made = {
+            "routed": lambda: routed(appeal_id),
+            "raised": lambda: TierRaised(appeal_id=appeal_id, tier=3, queue="KZ-43/3/kk", reason="QUALITY"),
+            "answered": lambda: AnswerGiven(
+                appeal_id=appeal_id, answer_id=UUID(int=9), language="kk", findings=["JUSTIFIED"], actor_role="expert"
+            ),
+            "closed": lambda: CaseClosed(appeal_id=appeal_id, outcome="JUSTIFIED", actor_role="expert"),
+        }
+        for step in steps:
+            await apply(self.desk, made[step]())
+        await feed.number(self.desk.parts)
+
+    async def deliver(self):
+        return await Sender(self.desk.parts).round()
+
+
+@pytest.fixture
+async def trial(start, tmp_path):
+    """A desk whose webhooks may go to this machine."""
+    async with start(tmp_path, webhooks_to_loopback=True) as desk:
+        yield desk
+
+
+@pytest.fixture
+def partner(trial):
+    return Partner(trial)
+
+
+@pytest.fixture
+def another(trial):
+    return lambda subject, role="partner": Partner(trial, subject, role)

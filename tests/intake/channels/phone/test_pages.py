@@ -1,0 +1,283 @@
+"""The operator's page over HTTP, as a browser without JavaScript posts it."""
+
+import json
+import re
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from intake.channels.phone.calls import settle
+from intake.models import Appeal, ContentRead
+from intake.models.calls import Call, CallBack, OralRecord
+from shared.contracts import AppealRegistered
+from shared.messaging import tables
+from shared.web.session import COOKIE
+from tests.intake.channels.phone.test_api import ANSWERED, NUMBER, event, send
+from tests.intake.conftest import NOW, running
+
+OPERATOR = "operator-1414"
+RING = NOW - timedelta(minutes=10)
+TALKING = ANSWERED[:4]
+INSURED = {"status": "INSURED", "since": "2024-01-01", "payments": [{"month": "2026-01", "payer": "EMPLOYER", "amount": 8500}]}
+WRITTEN = {
+    "service": "COMPLAINT",
+    "category": "REFUSAL_APPOINTMENT",
+    "region": "KZ-43",
+    "text": "Терапевт қабылдаудан бас тартты.",
+    "language": "kk",
+    "applicant.full_name": "Сынақ Азамат",
+    "applicant.phone": NUMBER,
+    "consents.PROCESSING": "yes",
+}
+
+
+class Screen:
+    """A signed-in operator before the page."""
+
+    def __init__(self, desk, subject=OPERATOR, role="operator"):
+        self.desk = desk
+        token = desk.foundation.issuer.issue(role, subject=subject, name="Сынақ Айгүл")
+        self.headers = {"Cookie": f"{COOKIE}={token}; aryz_lang=ru"}
+
+    async def get(self, path=""):
+        return await self.desk.client.get(f"/intake/call{path}", headers=self.headers)
+
+    async def post(self, path, **fields):
+        return await self.desk.client.post(f"/intake/call/{path}", data=fields, headers=self.headers)
+
+    async def call(self):
+        found = re.search(r'data-call="([^"]*)"', (await self.get()).text)
+        return found[1]
+
+    async def verified(self):
+        return await self.post("verify", **{"call": await self.call(), "check.NAME": "yes", "check.IIN_DIGITS": "yes"})
+
+
+@pytest.fixture
+def screen(desk):
+    return Screen(desk)
+
+
+@pytest.fixture
+async def connected(engine, tmp_path):
+    """With a register of insured persons."""
+    file = tmp_path / "insured.json"
+    file.write_text(json.dumps({"991231501014": INSURED}))
+    async with running(engine, tmp_path, insurance_file=file) as desk:
+        yield Screen(desk)
+
+
+async def registered(desk):
+    async with desk.parts.database.read() as session:
+        rows = (await session.execute(tables.outbox.select().where(tables.outbox.c.type == AppealRegistered.TYPE))).all()
+    return [AppealRegistered.model_validate_json(row.value) for row in rows]
+
+
+class TestWhoWorksHere:
+    async def test_nobody_is_shown_the_way_to_sign_in(self, desk):
+        answer = await desk.client.get("/intake/call")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2Fintake%2Fcall")
+
+    @pytest.mark.parametrize("role", ["specialist", "applicant", "channel", "admin"])
+    async def test_other_roles_are_refused(self, desk, role):
+        other = Screen(desk, "somebody", role)
+        assert (await other.get()).status_code == 403
+        assert (await other.post("close", topic="PAY_METHODS")).status_code == 403
+
+    async def test_another_site_cannot_post(self, desk, screen):
+        screen.headers["Sec-Fetch-Site"] = "cross-site"
+        assert (await screen.post("close", topic="STATUS_CHECK", **{"quick.region": "KZ-43"})).status_code == 403
+        assert await desk.rows(Appeal) == []
+
+
+class TestTheCall:
+    async def test_it_appears_with_its_number_hidden_and_only_a_count_of_appeals(self, desk, screen):
+        told = (await desk.file()).json()
+        await send(desk, TALKING)
+        page = (await screen.get()).text
+        assert "+7 7•• ••• •• 00" in page
+        assert "С этого номера 1 открытое обращение" in page
+        assert told["number"] not in page
+
+    async def test_a_verified_callers_appeals_are_shown(self, desk, screen):
+        told = (await desk.file()).json()
+        await send(desk, TALKING)
+        assert (await screen.verified()).status_code == 303
+        assert told["number"] in (await screen.get()).text
+        assert (await desk.rows(Call))[0].verified_by == ["NAME", "IIN_DIGITS"]
+
+    @pytest.mark.parametrize("checks", [["NAME"], ["IIN_DIGITS", "ADDRESS"], []])
+    async def test_too_few_checks_verify_nobody(self, desk, screen, checks):
+        await send(desk, TALKING)
+        refused = await screen.post("verify", call=await screen.call(), **{f"check.{code}": "yes" for code in checks})
+        assert refused.status_code == 422
+        assert not (await desk.rows(Call))[0].verified_by
+
+    async def test_another_operators_call_is_not_ones_own(self, desk):
+        await send(desk, TALKING)
+        [call] = await desk.rows(Call)
+        other = Screen(desk, "operator-2")
+        assert await other.call() == ""
+        refused = await other.post("verify", **{"call": str(call.id), "check.NAME": "yes", "check.ADDRESS": "yes"})
+        assert refused.status_code == 404
+
+    async def test_it_stays_for_a_while_after_its_end_and_then_goes(self, desk, screen):
+        await send(desk, ANSWERED)
+        assert await screen.call()
+        desk.clock.advance(timedelta(minutes=20))
+        assert await screen.call() == ""
+
+    async def test_the_figures_are_the_centres(self, desk, screen):
+        await send(desk, TALKING)
+        await send(desk, [event("offered", 0, call="w"), event("queued", 3, call="w", queue="1414-ru")])
+        found = (await screen.get("/live")).json()
+        assert (found["waiting"], found["longest"], found["answered"], found["abandoned"]) == (1, 597, 1, 0)
+
+
+class TestConsultations:
+    async def test_one_key_closes_one_by_its_topic(self, desk, screen):
+        await send(desk, TALKING)
+        key = str(uuid4())
+        sent = {"topic": "PAY_METHODS", "key": key, "call": await screen.call(), "quick.region": "KZ-43", "quick.language": "kk"}
+        for _ in range(2):
+            assert (await screen.post("close", **sent)).headers["location"] == "/intake/call?flash=consultation-closed"
+        [told] = await registered(desk)
+        assert (told.kind, told.topic, told.channel, told.has_text) == ("CONSULTATION", "PAY_METHODS", "CALL_1414", False)
+        assert told.resolved_in_contact
+        assert told.received_at == RING
+
+    async def test_only_the_topics_of_the_keys_are_closed_so(self, desk, screen):
+        assert (await screen.post("close", topic="FOREIGNERS", **{"quick.region": "KZ-43"})).status_code == 404
+        assert (await screen.post("close", topic="PAY_METHODS", **{"quick.region": "XX"})).status_code == 422
+        assert await desk.rows(Appeal) == []
+
+    async def test_one_written_down_is_closed_without_reading_back(self, desk, screen):
+        given = {"service": "CONSULTATION", "topic": "REFERRAL", "region": "KZ-43", "text": "Жолдама туралы", "answered": "yes"}
+        assert (await screen.post("register", step="check", **given)).status_code == 303
+        [told] = await registered(desk)
+        assert (told.resolved_in_contact, told.has_text) == (True, True)
+
+    async def test_a_complaint_is_not_closed_in_the_call(self, desk, screen):
+        refused = await screen.post("register", step="check", answered="yes", **WRITTEN)
+        assert refused.status_code == 422
+        assert "В звонке закрывается только вопрос" in refused.text
+        assert await desk.rows(Appeal) == []
+
+
+class TestAnOralAppeal:
+    async def test_it_is_read_back_confirmed_and_registered_from_the_first_ring(self, desk, screen):
+        await send(desk, TALKING)
+        call, key = await screen.call(), str(uuid4())
+        read = await screen.post("register", step="check", call=call, key=key, **WRITTEN)
+        assert read.status_code == 200
+        assert "Сынақ Азамат" in read.text
+        assert await desk.rows(Appeal) == []
+        unconfirmed = await screen.post("register", step="send", call=call, key=key, **WRITTEN)
+        assert unconfirmed.status_code == 422
+        sent = await screen.post("register", step="send", call=call, key=key, confirmed="yes", **WRITTEN)
+        assert sent.status_code == 201
+        [appeal] = await desk.rows(Appeal)
+        [record] = await desk.rows(OralRecord)
+        assert (appeal.received_at, str(record.call_id), record.receiver) == (RING, call, OPERATOR)
+        assert appeal.number in sent.text
+
+    async def test_sent_twice_it_is_registered_once(self, desk, screen):
+        key = str(uuid4())
+        pages = [await screen.post("register", step="send", key=key, confirmed="yes", **WRITTEN) for _ in range(2)]
+        assert [one.status_code for one in pages] == [201, 201]
+        assert len(await desk.rows(Appeal)) == len(await desk.rows(OralRecord)) == 1
+
+    async def test_what_is_wrong_comes_back_with_what_was_typed(self, desk, screen):
+        refused = await screen.post("register", step="check", **WRITTEN | {"applicant.iin": "123", "consents.PROCESSING": ""})
+        assert refused.status_code == 422
+        assert "В ИИН 12 цифр" in refused.text
+        assert WRITTEN["text"] in refused.text
+        nothing = await screen.post("register", step="check")
+        assert "Выберите вид обращения" in nothing.text
+        assert await desk.rows(Appeal) == []
+
+    async def test_its_record_is_printed_by_whoever_wrote_it_down_and_the_look_is_kept(self, desk, screen):
+        await send(desk, ANSWERED)
+        await screen.post("register", step="send", call=await screen.call(), confirmed="yes", **WRITTEN)
+        [appeal] = await desk.rows(Appeal)
+        page = await screen.get(f"/record/{appeal.id}")
+        assert page.status_code == 200
+        for part in (appeal.number, "Сынақ Айгүл", "Сынақ Азамат", WRITTEN["text"], "77010000000-17.wav"):
+            assert part in page.text
+        [look] = await desk.rows(ContentRead)
+        assert (look.purpose, look.reader, look.ids) == ("oral-record", OPERATOR, [str(appeal.id)])
+        assert (await Screen(desk, "operator-2").get(f"/record/{appeal.id}")).status_code == 404
+
+
+class TestCallBacks:
+    @pytest.fixture
+    async def waiting(self, desk):
+        night = NOW.replace(hour=0, minute=30)
+        told = [event("offered", 0, start=night, **{"from": NUMBER}), event("ivr_choice", 9, start=night, ivr_path="3")]
+        await send(desk, [*told, event("ended", 15, start=night)])
+        await settle(desk.parts)
+        return (await desk.rows(CallBack))[0]
+
+    async def test_the_number_is_shown_to_whoever_takes_it_and_the_look_is_kept(self, desk, screen, waiting):
+        assert NUMBER not in (await screen.get()).text
+        await screen.post(f"back/{waiting.id}/take")
+        assert NUMBER in (await screen.get()).text
+        assert {(one.purpose, one.reader) for one in await desk.rows(ContentRead)} == {("call-back", OPERATOR)}
+        assert NUMBER not in (await Screen(desk, "operator-2").get()).text
+
+    async def test_a_colleague_cannot_take_it_too(self, desk, screen, waiting):
+        await screen.post(f"back/{waiting.id}/take")
+        other = await Screen(desk, "operator-2").post(f"back/{waiting.id}/done")
+        assert other.headers["location"].endswith("flash=call-back-taken")
+        assert (await desk.rows(CallBack))[0].state == "TAKEN"
+
+    async def test_an_appeal_from_a_night_call_was_received_at_its_ring_and_is_registered_when_the_day_begins(self, desk, screen, waiting):
+        await screen.post(f"back/{waiting.id}/take")
+        await screen.post("register", step="send", call=await screen.call(), confirmed="yes", **WRITTEN)
+        [appeal] = await desk.rows(Appeal)
+        assert appeal.received_at == waiting.received_at
+        assert appeal.registered_at == NOW.replace(hour=4, minute=0)  # 09:00 in Kyzylorda
+
+    async def test_after_three_attempts_it_is_laid_aside_and_the_number_goes(self, desk, screen, waiting):
+        for _ in range(3):
+            await screen.post(f"back/{waiting.id}/take")
+            await screen.post(f"back/{waiting.id}/not-reached")
+        [back] = await desk.rows(CallBack)
+        assert (back.state, back.attempts, back.number) == ("UNREACHED", 3, None)
+        assert (await screen.post(f"back/{waiting.id}/take")).status_code == 404
+
+
+class TestInsurance:
+    async def ask(self, screen, iin="991231501014"):
+        return await screen.post("insurance", call=await screen.call(), iin=iin)
+
+    async def test_a_verified_callers_status_is_shown_and_only_the_look_is_kept(self, connected):
+        await send(connected.desk, TALKING)
+        await connected.verified()
+        page = await self.ask(connected)
+        assert "Застрахован" in page.text
+        assert "8 500" in page.text.replace("\u00a0", " ").replace("\u202f", " ")
+        assert "991231501014" not in page.text
+        [look] = await connected.desk.rows(ContentRead)
+        assert (look.purpose, look.reader, look.ids) == ("insurance", OPERATOR, [await connected.call()])
+        stored = await connected.desk.engine.stored(connected.desk.parts.database)
+        assert b"991231501014" not in stored
+        assert b"8500" not in stored
+
+    async def test_nobody_is_looked_up_for_a_caller_who_is_not_verified(self, connected):
+        await send(connected.desk, TALKING)
+        assert (await self.ask(connected)).status_code == 403
+        assert await connected.desk.rows(ContentRead) == []
+
+    async def test_a_wrong_iin_and_an_unknown_person_are_said(self, connected):
+        await send(connected.desk, TALKING)
+        await connected.verified()
+        assert (await self.ask(connected, "123")).status_code == 422
+        assert "В регистре этого человека нет" in (await self.ask(connected, "991231505027")).text
+
+    async def test_without_a_register_the_page_says_so(self, desk, screen):
+        await send(desk, TALKING)
+        await screen.verified()
+        assert "Регистр застрахованных не подключён" in (await screen.get()).text
+        assert (await self.ask(screen)).status_code == 503

@@ -1,0 +1,72 @@
+"""An intake with a bot, and Telegram's double; updates are handled and messages sent when a test says so."""
+
+from datetime import timedelta
+
+import pytest
+
+from intake.channels.telegram.client import Telegram, event_of
+from intake.channels.telegram.handling import Conversations
+from intake.channels.telegram.sender import Sender
+from tests.telegram_double import SECRET, TOKEN, TelegramDouble, buttons
+
+WEBHOOK = "/intake/v1/channels/telegram/webhook"
+HEADER = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
+
+
+class Bot:
+    def __init__(self, desk, telegram):
+        self.desk = desk
+        self.telegram = telegram
+        self.settings = desk.parts.settings
+        self.client = Telegram.connect(TOKEN, telegram.url)
+        self.conversations = Conversations(desk.app.state.intake, event_of)
+        self.sender = Sender(desk.parts, self.settings, self.client)
+
+    async def bring(self, *updates, headers=HEADER):
+        for each in updates:
+            answer = await self.desk.client.post(WEBHOOK, json=each, headers=headers)
+            assert answer.status_code == 200, answer.text
+
+    async def handle(self):
+        self.desk.clock.advance(timedelta(milliseconds=self.settings.telegram_settle_ms))
+        while await self.conversations.run_once():
+            pass
+
+    async def send(self):
+        """Until nothing waits, the clock moved past every pause."""
+        for _ in range(100):
+            if not await self.sender.run_once():
+                self.desk.clock.advance(timedelta(seconds=1))
+                if not await self.sender.run_once():
+                    return
+
+    async def hear(self, *updates):
+        """Bring them one after another, each handled; what the bot says since then."""
+        before = len(self.telegram.calls)
+        for each in updates:
+            await self.bring(each)
+            await self.handle()
+            await self.send()
+        return [sent for method, sent in self.telegram.calls[before:] if method == "sendMessage"]
+
+    async def press(self, phone, label):
+        """The latest button with this label in the chat."""
+        for message in reversed(self.telegram.said(phone.chat_id)):
+            for text, data in buttons(message):
+                if text == label:
+                    return await self.hear(phone.presses(data))
+        raise AssertionError(label)
+
+
+@pytest.fixture
+def telegram():
+    with TelegramDouble() as double:
+        yield double
+
+
+@pytest.fixture
+async def bot(start, tmp_path, telegram):
+    async with start(tmp_path, telegram_token=TOKEN, telegram_secret=SECRET, telegram_api_url=telegram.url) as desk:
+        running = Bot(desk, telegram)
+        yield running
+        await running.client.close()

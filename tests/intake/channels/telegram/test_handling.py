@@ -1,0 +1,222 @@
+import random
+from datetime import timedelta
+
+import pytest
+
+from intake.channels.telegram import handling
+from intake.channels.telegram.client import event_of
+from intake.channels.telegram.handling import Conversations
+from intake.channels.telegram.texts import button, words
+from intake.models import Appeal, Provider
+from intake.models.bot import BotChat, BotMessage, BotUpdate
+from shared.domain.taxonomy import taxonomy
+from tests.telegram_double import Phone, buttons, keys
+
+SEND = "1414 нөміріне өтініш жіберу"
+
+
+@pytest.fixture
+def phone():
+    return Phone(501)
+
+
+async def up_to_preview(bot, phone, text="Кезек ұзақ"):
+    await bot.hear(phone.says("/start"), phone.presses("l:kk"), phone.says(SEND))
+    await bot.press(phone, "Абай облысы")
+    await bot.press(phone, button("no_provider", "kk"))
+    await bot.hear(phone.says(text))
+    await bot.press(phone, taxonomy().kinds["COMPLAINT"].label.kk)
+    return await bot.press(phone, button("anonymous", "kk"))
+
+
+async def filed(bot, phone):
+    await up_to_preview(bot, phone)
+    return await bot.press(phone, button("confirm", "kk"))
+
+
+class TestJourney:
+    async def test_an_appeal_is_filed_with_its_number_and_found_in_the_history(self, bot, phone):
+        [told] = await filed(bot, phone)
+        [appeal] = await bot.desk.rows(Appeal)
+        assert appeal.number in told["text"]
+        assert (appeal.channel, appeal.answer_by, appeal.region, appeal.kind) == ("TELEGRAM", "TELEGRAM", "KZ-10", "COMPLAINT")
+        pin = told["text"].split("PIN: ")[1][:8]
+        assert (await bot.desk.track(appeal.number, pin)).status_code == 200
+        [history] = await bot.hear(phone.says("Өтініш тарихы"))
+        [(label, _)] = buttons(history)
+        assert label.startswith(appeal.number)
+        [shown] = await bot.press(phone, label)
+        assert taxonomy().statuses["REGISTERED"].label.kk in shown["text"]
+
+    async def test_a_provider_is_suggested_from_the_directory_and_chosen(self, bot, phone):
+        async with bot.desk.parts.database.write() as session:
+            for number in (1, 2):
+                names = {"name_kk": f"№ {number} емхана", "name_ru": f"Поликлиника № {number}", "short_name": "", "aliases": []}
+                kept = {"region": "KZ-10", "district": "", "kind": "PHC", "ownership": "STATE", "active": True}
+                session.add(Provider(id=bot.desk.parts.ids.new(), **names, **kept))
+        await bot.hear(phone.says("/start"), phone.presses("l:kk"), phone.says(SEND))
+        await bot.press(phone, "Абай облысы")
+        [offered] = await bot.hear(phone.says("емханаа"))
+        assert {"№ 1 емхана", "№ 2 емхана"} <= {label for label, _ in buttons(offered)}
+        [asked] = await bot.press(phone, "№ 2 емхана")
+        assert asked["text"] == words("matter", "kk")
+
+    async def test_a_phone_is_shared_by_a_key_that_goes_away_again(self, bot, phone):
+        await bot.hear(phone.says("/start"), phone.presses("l:ru"), phone.says("Отправить обращение на 1414"))
+        await bot.press(phone, "область Абай")
+        await bot.press(phone, button("no_provider", "ru"))
+        await bot.hear(phone.says("Долго ждали"))
+        await bot.press(phone, taxonomy().kinds["COMPLAINT"].label.ru)
+        await bot.press(phone, button("agree", "ru"))
+        [asked] = await bot.hear(phone.says("Сынақ Азамат"))
+        assert '"request_contact": true' in asked["reply_markup"]
+        thanks, preview = await bot.hear(phone.shares("77010000000"))
+        assert keys(thanks)[0] == "Отправить обращение на 1414"
+        assert "+7 7•• ••• •• 00" in preview["text"]
+
+    async def test_another_chat_sees_nothing_of_it(self, bot, phone):
+        await filed(bot, phone)
+        [appeal] = await bot.desk.rows(Appeal)
+        stranger = Phone(502, phone.ids)
+        await bot.hear(stranger.says("/start"), stranger.presses("l:kk"))
+        for code in ("a", "an", "ou"):
+            [told] = await bot.hear(stranger.presses(f"{code}:{appeal.id.hex}"))
+            assert told["text"] == words("not_possible", "kk")
+        assert (await bot.hear(stranger.says("Өтініш тарихы")))[0]["text"] == words("no_appeals", "kk")
+
+    async def test_no_word_stands_in_the_database(self, bot, phone):
+        await up_to_preview(bot, phone, text="Жүрек ауырады")
+        await bot.press(phone, button("confirm", "kk"))
+        stored = await bot.desk.engine.stored(bot.desk.parts.database)
+        for word in ("Жүрек", "PIN", "Өтінішіңіз"):
+            assert word.encode() not in stored
+        assert {row.body for row in await bot.desk.rows(BotUpdate)} == {None}
+        assert {row.payload for row in await bot.desk.rows(BotMessage)} == {None}
+
+
+class TestOrder:
+    async def test_updates_that_come_shuffled_and_thrice_are_handled_in_order_and_once(self, bot, phone):
+        await bot.hear(phone.says("/start"), phone.presses("l:kk"))
+        lines = [phone.says(SEND), phone.says("/cancel"), phone.says(SEND), phone.says("/cancel")] * 3
+        lines = [{**each, "update_id": next(phone.ids)} for each in lines]
+        brought = lines * 3
+        random.Random(5).shuffle(brought)
+        await bot.bring(*brought)
+        await bot.handle()
+        await bot.send()
+        said = [each["text"] for each in bot.telegram.said(phone.chat_id)][2:]
+        assert said == [words("region", "kk", page="1", pages="2"), words("cancelled", "kk")] * 6
+
+    async def test_a_chat_waits_until_no_more_comes(self, bot, phone):
+        await bot.bring(phone.says("/start"))
+        assert not await bot.conversations.run_once()
+        bot.desk.clock.advance(timedelta(milliseconds=200))
+        await bot.bring(phone.presses("l:kk"))
+        bot.desk.clock.advance(timedelta(milliseconds=200))
+        assert not await bot.conversations.run_once()
+        bot.desk.clock.advance(timedelta(milliseconds=100))
+        assert await bot.conversations.run_once()
+        assert {row.handled_at is None for row in await bot.desk.rows(BotUpdate)} == {False}
+
+    async def test_a_press_behind_what_was_handled_moves_nothing(self, bot, phone):
+        early = phone.says("/cancel")
+        await bot.hear(phone.says("/start"), phone.presses("l:kk"), phone.says(SEND))
+        assert await bot.hear(early) == []
+        [chat] = await bot.desk.rows(BotChat)
+        assert chat.step == "REGION"
+
+    async def test_after_a_long_silence_telegram_may_count_anew(self, bot, phone):
+        early = phone.says("/start")
+        await bot.hear(phone.says("/start"), phone.presses("l:kk"))
+        bot.desk.clock.advance(timedelta(days=8))
+        assert await bot.hear(early) != []
+
+    async def test_an_update_of_unknown_shape_does_not_hold_up_its_chat(self, bot, phone):
+        broken = phone.says("x")
+        broken["message"]["date"] = "yesterday"
+        [told, *_] = await bot.hear(broken)
+        assert told["text"] == words("trouble", "kk")
+        assert await bot.hear(phone.says("/start")) != []
+
+
+class TestCrash:
+    async def test_what_was_filed_before_a_crash_is_not_filed_again(self, bot, phone, monkeypatch):
+        await up_to_preview(bot, phone)
+        confirm = phone.presses(next(data for label, data in buttons(bot.telegram.said(501)[-1]) if label == button("confirm", "kk")))
+        await bot.bring(confirm)
+        bot.desk.clock.advance(timedelta(seconds=1))
+
+        async def killed(*_):
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Conversations, "_store", killed)
+            with pytest.raises(KeyboardInterrupt):
+                await bot.conversations._handle(*await claimed(bot))
+        assert len(await bot.desk.rows(Appeal)) == 1
+        another = Conversations(bot.desk.app.state.intake, event_of)
+        assert not await another.run_once()
+        bot.desk.clock.advance(timedelta(seconds=61))
+        assert await another.run_once()
+        await bot.send()
+        [appeal] = await bot.desk.rows(Appeal)
+        assert appeal.number in bot.telegram.said(501)[-1]["text"]
+
+    async def test_a_worker_that_comes_back_too_late_stores_nothing(self, bot, phone):
+        await bot.bring(phone.says("/start"))
+        bot.desk.clock.advance(timedelta(seconds=1))
+        chat, updates = await claimed(bot)
+        bot.desk.clock.advance(timedelta(seconds=61))
+        another = Conversations(bot.desk.app.state.intake, event_of)
+        assert await another.run_once()
+        await bot.conversations._handle(chat, updates)
+        assert len(await bot.desk.rows(BotMessage)) == 1
+
+    async def test_a_double_tap_registers_once(self, bot, phone):
+        await up_to_preview(bot, phone)
+        data = next(data for label, data in buttons(bot.telegram.said(501)[-1]) if label == button("confirm", "kk"))
+        await bot.bring(phone.presses(data), phone.presses(data))
+        await bot.handle()
+        await bot.send()
+        assert len(await bot.desk.rows(Appeal)) == 1
+        heard = [sent for method, sent in bot.telegram.calls if method == "answerCallbackQuery"]
+        assert "тіркеліп қойған" in heard[-1]["text"]
+
+
+async def claimed(bot):
+    """What `run_once` hands to `_handle`."""
+    now = bot.desk.clock.now()
+    async with bot.desk.parts.database.write() as session:
+        [chat] = await handling.repository.claim_chats(session, bot.conversations._me, now, now + timedelta(seconds=60), 1)
+        return chat, await handling.repository.waiting_updates(session, [chat.key])
+
+
+class TestSilence:
+    async def test_a_draft_left_alone_is_forgotten_and_told(self, bot, phone):
+        await up_to_preview(bot, phone)
+        bot.desk.clock.advance(timedelta(hours=24))
+        said = await bot.hear(phone.says("Сәлем"))
+        assert said[0]["text"] == words("expired", "kk")
+
+    async def test_the_hourly_job_erases_it_where_nobody_comes_back(self, bot, phone):
+        await up_to_preview(bot, phone)
+        bot.desk.clock.advance(timedelta(hours=25))
+        await handling.forget(bot.desk.app.state.intake)
+        [chat] = await bot.desk.rows(BotChat)
+        assert (chat.step, chat.draft) == ("EXPIRED", None)
+        assert (await bot.hear(phone.says("Сәлем")))[0]["text"] == words("expired", "kk")
+
+    async def test_what_is_long_past_is_dropped(self, bot, phone):
+        await bot.hear(phone.says("/start"))
+        bot.desk.clock.advance(timedelta(days=31))
+        await handling.forget(bot.desk.app.state.intake)
+        assert await bot.desk.rows(BotUpdate) == []
+        assert await bot.desk.rows(BotMessage) == []
+
+    async def test_groups_voices_and_pictures_get_a_reason(self, bot, phone):
+        await bot.hear(phone.says("/start"), phone.presses("l:kk"))
+        for update in (phone.sends_voice(), phone.sends_photo()):
+            assert (await bot.hear(update))[0]["text"] == words("no_files", "kk")
+        await bot.hear(phone.speaks_in_a_group())
+        assert "топта" in bot.telegram.said(-501)[0]["text"]
+        assert await bot.hear(phone.speaks_in_a_group("just talk")) == []

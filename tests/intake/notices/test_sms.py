@@ -1,0 +1,125 @@
+import json
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from standardwebhooks import Webhook
+
+from intake.notices.dispatch import Dispatcher
+from intake.notices.sms import BadSignature, Gateway, signed, verified
+from shared.clock import FakeClock, SystemClock
+
+
+def over(desk, gateway, secret):
+    return Dispatcher(desk.parts, {"SMS": Gateway(gateway.url, secret, desk.clock)}, "https://aryz.example")
+
+
+class TestGateway:
+    async def test_a_message_is_posted_with_a_signature_and_an_id_that_stays(self, desk, case_of, gateway, secret):
+        case = await case_of(desk, language="ru")
+        await case.answered()
+        gateway.status = 503
+        await over(desk, gateway, secret).run_once()
+        (notice,) = await case.notices()
+        assert (notice.state, notice.reason) == ("PLANNED", "NO_REPLY")
+        desk.clock.set(notice.due_at)
+        gateway.status = 202
+        await over(desk, gateway, secret).run_once()
+        assert [headers["webhook-id"] for headers, _ in gateway.requests] == [str(notice.id)] * 2
+        headers, raw = gateway.requests[-1]
+        assert json.loads(raw) == {
+            "id": str(notice.id),
+            "to": "+77010000000",
+            "text": f"№ {case.number}: ответ дан. 1 – решено, 2 – не решено",
+        }
+        at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+        assert headers["webhook-signature"] == Webhook(secret).sign(str(notice.id), at, raw.decode())
+        assert (await case.notices())[0].provider_ref == "gw-2"
+
+    async def test_a_number_that_the_gateway_refuses_is_given_up(self, desk, case_of, gateway, secret):
+        case = await case_of(desk)
+        await case.inquired()
+        gateway.status = 422
+        await over(desk, gateway, secret).run_once()
+        assert [(one.state, one.reason) for one in await case.notices()] == [("FAILED", "REFUSED")]
+
+    def test_the_reference_library_accepts_the_signature(self, secret):
+        headers = signed(secret, "m", b'{"a":1}', SystemClock().now())
+        assert Webhook(secret).verify(b'{"a":1}', headers) == {"a": 1}
+
+
+class TestVerified:
+    NOW = datetime(2026, 2, 2, 9, 15, tzinfo=UTC)
+
+    @pytest.mark.parametrize("off", [timedelta(minutes=-6), timedelta(minutes=6)])
+    def test_an_old_or_future_signature_is_refused(self, secret, off):
+        with pytest.raises(BadSignature):
+            verified(secret, signed(secret, "m", b"{}", self.NOW + off), b"{}", FakeClock(self.NOW))
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"webhook-signature": ""},
+            {"webhook-signature": "v1,AAAA"},
+            {"webhook-signature": "ж"},
+            {"webhook-id": "other"},
+            {"webhook-id": ""},
+            {"webhook-timestamp": "x"},
+            {"webhook-timestamp": "9" * 40},
+        ],
+    )
+    def test_a_changed_header_is_refused(self, secret, change):
+        with pytest.raises(BadSignature):
+            verified(secret, signed(secret, "m", b"{}", self.NOW) | change, b"{}", FakeClock(self.NOW))
+
+    def test_a_changed_body_is_refused_and_so_is_everything_where_no_gateway_is_set(self, secret):
+        headers = signed(secret, "m", b"{}", self.NOW)
+        assert verified(secret, headers, b"{}", FakeClock(self.NOW)) == "m"
+        for held, raw in ((secret, b"{ }"), (secret, b"\xff"), (None, b"{}")):
+            with pytest.raises(BadSignature):
+                verified(held, headers, raw, FakeClock(self.NOW))
+
+
+class Telephone:
+    """The gateway's calls to a desk that has one."""
+
+    def __init__(self, desk, secret):
+        self.desk, self.secret = desk, secret
+
+    async def post(self, path, document, *, message_id=None, **headers):
+        raw = json.dumps(document).encode()
+        sent = signed(self.secret, message_id or str(uuid4()), raw, self.desk.clock.now()) | headers
+        address = f"/intake/v1/channels/sms/{path}"
+        return await self.desk.client.post(address, content=raw, headers={"Content-Type": "application/json", **sent})
+
+
+@pytest.fixture
+async def telephone(start, tmp_path, secret):
+    async with start(tmp_path, sms_secret=secret) as desk:
+        yield Telephone(desk, secret)
+
+
+class TestReceipts:
+    async def test_delivery_is_noted_and_what_did_not_arrive_goes_on_another_way(self, telephone, case_of, ways, dispatcher):
+        desk = telephone.desk
+        delivered, lost = await case_of(desk), await case_of(desk)
+        for case in (delivered, lost):
+            await case.inquired()
+        await dispatcher(desk, ways).run_once()
+        for case, status in ((delivered, "DELIVERED"), (lost, "UNDELIVERED"), (lost, "UNDELIVERED"), (delivered, "UNDELIVERED")):
+            (notice, *_) = await case.notices()
+            assert (await telephone.post("receipts", {"id": str(notice.id), "status": status})).status_code == 204
+        await dispatcher(desk, ways).run_once()
+        assert [(one.state, one.delivered_at) for one in await delivered.notices()] == [("DELIVERED", desk.clock.now())]
+        assert sorted((one.channel, one.state, one.reason) for one in await lost.notices()) == [
+            ("EMAIL", "SENT", None),
+            ("SMS", "FAILED", "UNDELIVERED"),
+        ]
+
+    async def test_an_unknown_id_is_passed_over_and_an_unsigned_receipt_is_refused(self, telephone):
+        receipt = {"id": str(uuid4()), "status": "DELIVERED"}
+        assert (await telephone.post("receipts", receipt)).status_code == 204
+        refused = await telephone.post("receipts", receipt, **{"webhook-signature": "v1,AAAA"})
+        assert (refused.status_code, refused.json()["code"]) == (401, "bad-signature")
+        wrong = await telephone.post("receipts", {"id": "x", "status": "DELIVERED"})
+        assert wrong.status_code == 422

@@ -1,0 +1,22 @@
+import pytest
+
+from intake.danger import speaks_of_danger
+
+
+class TestWordsOfDanger:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Анам талып қалды, жедел жәрдем келмей жатыр",
+            "Ребёнок ЗАДЫХАЕТСЯ, скорая не приехала",
+            "тоқтамайды, қансырап жатыр",
+            "Он не  дышит!",
+            "больше не хочу жить",
+        ],
+    )
+    def test_they_are_noticed_in_both_languages_and_any_case(self, text):
+        assert speaks_of_danger(text)
+
+    @pytest.mark.parametrize("text", ["", "Терапевт қабылдамады, талон жоқ деді", "Не дали направление, не хочу ждать", "Жарна төледім"])
+    def test_a_common_complaint_is_none(self, text):
+        assert not speaks_of_danger(text)
