@@ -26,9 +26,17 @@ $(STAMP): requirements.lock pyproject.toml
 run: install  ## the whole suite on 127.0.0.1 (PORT=8000, DATA=.run/data)
 	@exec $(BIN)/aryz up --port $(PORT) --data $(DATA) --demo
 
-test: install chromium  ## every test; says what it had to leave out
+# What kills processes or measures has the machine to itself; the rest mostly waits, and two run at once.
+ALONE := tests/chaos tests/benchmarks
+
+test: install chromium  ## every test, or ARGS="…" of pytest's; says what it had to leave out
 	@$(ENGINES) kafka-libs || test -z "$$CI"
+ifdef ARGS
 	@$(BIN)/python -m pytest -rs $(ARGS)
+else
+	@$(BIN)/python -m pytest -rs -n 2 --dist loadfile $(ALONE:%=--ignore=%)
+	@$(BIN)/python -m pytest -rs $(ALONE)
+endif
 
 lint: install  ## style, types, walls
 	@$(BIN)/ruff check .

@@ -8,10 +8,11 @@ from PIL import Image
 
 from intake.handlers import copy_providers
 from intake.models import Appeal
-from shared.contracts import ProviderRecorded
+from shared.contracts import AnswerGiven, ProviderRecorded
 from shared.messaging.handling import Batch, Received
 from suite.home import create_home
 from tests.intake.conftest import running
+from tests.intake.test_pages import answers, filed, happen
 
 pytestmark = pytest.mark.browser
 WEIGHT = 150_000  # bytes of a page with everything it loads: half a minute of a slow mobile network at most
@@ -99,7 +100,7 @@ class TestFiling:
         for _ in range(2):  # organisation, text
             await page.keyboard.press("Tab")
         await page.keyboard.type("Не приняли")
-        for _ in range(14):  # documents, five of the applicant, the patient's part, two of the answer, two consents and what is in each, the button
+        for _ in range(14):  # documents, five of the applicant, the patient, two of the answer, two consents, their content, the button
             await page.keyboard.press("Tab")
         await page.keyboard.press("Enter")
         await page.wait_for_selector('button[value="send"]')
@@ -172,6 +173,29 @@ class TestFiling:
         assert await page.evaluate("document.activeElement.id") == "error-summary"
         await page.locator("#error-summary a").first.click()
         assert await page.evaluate("document.activeElement.id") == "f-region"
+
+
+class TestAfterTheAnswer:
+    @pytest.mark.parametrize(("width", "language", "javascript", "dark"), [(390, "kk", False, True), (1280, "ru", True, False)])
+    async def test_one_tap_says_whether_it_is_settled_and_one_rates(self, desk, visit, serious, width, language, javascript, dark):
+        number, pin, appeal_id = await filed(desk)
+        answer_id = uuid4()
+        desk.foundation.local_apps["routing"] = answers(answer_id)
+        given = AnswerGiven(appeal_id=appeal_id, answer_id=answer_id, language="kk", findings=["JUSTIFIED"], actor_role="specialist")
+        await happen(desk, given)
+        page = await visit(desk.url + "/intake/track", width=width, dark=dark, javascript=javascript, cookies={"aryz_lang": language})
+        await page.fill("#f-number", number)
+        await page.fill("#f-pin", pin)
+        await page.locator("main form button").click()
+        if javascript:
+            assert await serious(page) == []
+        await page.click('button[value="RESOLVED"]')
+        assert await page.locator("main [role=status]").count() == 1
+        await page.click('button[name="score"][value="5"]')
+        assert await page.locator('[aria-pressed="true"]').inner_text() == "5"
+        assert await fits(page, width)
+        if javascript:
+            assert await serious(page) == []
 
 
 class TestEveryPage:

@@ -1,4 +1,4 @@
-"""Telegram's updates come shuffled, three times each, on twenty connections, while the suite is killed: each chat's appeal is filed once."""
+"""Updates come shuffled, three times each, on twenty connections, while the suite is killed: each chat's appeal is filed once."""
 
 import asyncio
 import itertools
@@ -24,7 +24,7 @@ TIMES = 3
 WEBHOOK = "/intake/v1/channels/telegram/webhook"
 HEADER = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
 POLL = 0.05
-SETTLED_MS = 3000 + 3 * UPDATES  # longer than a chat is silent while all is delivered: nothing else tells an early update from a late one
+SETTLED_MS = 30_000 + 15 * UPDATES  # longer than a chat is silent while all is delivered, a restart within: nothing else tells the order
 
 
 def conversation(phone, pepper):
@@ -79,7 +79,7 @@ async def _kill_and_start(suite, environment):
 
 
 @pytest.mark.chaos
-@pytest.mark.timeout(180 + UPDATES)
+@pytest.mark.timeout(240 + UPDATES // 10)
 class TestBot:
     async def test_each_chats_appeal_is_registered_exactly_once(self, tmp_path):
         ids = itertools.count(1)

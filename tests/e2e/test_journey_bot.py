@@ -1,4 +1,4 @@
-"""By Telegram: a question asked in the bot, answered at the desk, and read in the same chat."""
+"""By Telegram: a question asked in the bot, answered at the desk; read, confirmed and rated in the same chat."""
 
 import itertools
 import json
@@ -83,7 +83,7 @@ def _answered_at_the_desk(chat, appeal_id):
 
 @pytest.mark.timeout(300)
 class TestJourney:
-    def test_a_question_is_asked_answered_and_read_in_the_chat(self, chat):
+    def test_a_question_is_asked_answered_confirmed_and_rated_in_the_chat(self, chat):
         chat.telegram.calls.clear()
         chat.bring(chat.phone.says("/start"))
         chat.presses(chat.hears("Тілді таңдаңыз"), "Қазақша")
@@ -112,6 +112,9 @@ class TestJourney:
         chat.presses(notice, "Жауапты оқу")
         answer = chat.hears(ANSWER)
         assert [label for label, _ in buttons(answer)] == ["✔ Шешілді", "✘ Шешілмеді"]
+        chat.presses(answer, "✔ Шешілді")
+        chat.presses(chat.hears("Жұмысымызды бағалаңыз"), "5")
+        chat.hears("Бағаңызға рақмет")
         assert all(TEXT not in json.dumps(each) for _, each in chat.telegram.calls if "Жіберейік" not in each.get("text", ""))
 
 

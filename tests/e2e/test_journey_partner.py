@@ -68,9 +68,11 @@ def hooks():
 @pytest.fixture(scope="module")
 def people(tmp_path_factory):
     environment = {**UNLIMITED, "ARYZ_INTAKE_WEBHOOKS_TO_LOOPBACK": "true"}
-    with process.running(tmp_path_factory.mktemp("partner"), environment=environment) as suite:
-        with httpx.Client(base_url=suite.url, timeout=30, trust_env=False) as http:
-            yield People(suite, http)
+    with (
+        process.running(tmp_path_factory.mktemp("partner"), environment=environment) as suite,
+        httpx.Client(base_url=suite.url, timeout=30, trust_env=False) as http,
+    ):
+        yield People(suite, http)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +114,7 @@ class TestPartner:
         assert closed["status"] == "CLOSED"
         told = eventually(lambda: (found := feed(people)) and found[-1]["type"] == "case-closed" and found)
         assert {one["external_number"] for one in told} == {"ДЗ-2026-118"}
-        assert [one["type"] for one in told][0] == "appeal-routed"
+        assert told[0]["type"] == "appeal-routed"
         assert told[-1]["status"] == "CLOSED"
         shown = people.get(f"/intake/v1/appeals/{passed_on['number']}", "partner", subject=SUBJECT).json()
         assert shown["answer"]["text"] == "Шағым негізді."

@@ -175,8 +175,16 @@ class TestByTelephone:
         told = eventually(lambda: (found := keyed(centre, answered))["answered"] and found, patience=SLOW)
         assert told["sentence"].startswith("На ваше обращение дан ответ.")
 
-    def test_both_calls_are_in_the_figures_of_the_centre(self, centre, complaint):
-        assert complaint
+    def test_the_caller_says_in_the_next_call_that_it_settles_the_matter(self, centre, answered):
+        centre.rings("journey-3", minutes_ago=1.3)
+        call = centre.call_in_hand()
+        centre.page("/verify", {"call": call, "check.NAME": "yes", "check.APPEAL": "yes"})
+        centre.page("/outcome", {"call": call, "appeal": answered["appeal_id"], "outcome": "RESOLVED", "key": str(uuid4())})
+        path = f"/routing/v1/cases/{answered['appeal_id']}"
+        assert eventually(lambda: centre.get(path, "specialist", region="KZ-43")["status"] == "CLOSED", patience=SLOW)
+
+    def test_all_calls_are_in_the_figures_of_the_centre(self, centre, answered):
+        assert answered
         today = datetime.now(UTC)
         days = "&".join(f"{name}={(today + timedelta(days=shift)).date().isoformat()}" for name, shift in (("from", -1), ("to", 1)))
-        eventually(lambda: centre.get(f"/analytics/v1/kpis/calls_answered?{days}", "analyst")["value"] == 2, patience=SLOW)
+        eventually(lambda: centre.get(f"/analytics/v1/kpis/calls_answered?{days}", "analyst")["value"] == 3, patience=SLOW)

@@ -28,6 +28,8 @@ EXAMPLES = {GenerationMode.POSITIVE: 25, GenerationMode.NEGATIVE: 15}  # for eac
 WHO = {  # the beginning of a path, the longest first: who may call it
     "/intake/v1/appeals": "channel",
     "/intake/v1/imports": "admin",
+    "/intake/v1/updates": "partner",
+    "/intake/v1/forwardings": "partner",
     "/intake/v1/channels/phone": "channel",
     "/routing/v1": "supervisor",
     "/provider-contact/v1/providers/imports": "admin",

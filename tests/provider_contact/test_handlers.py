@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from provider_contact.errors import UnknownAppeal
 from provider_contact.models import Appeal, Delivery, Inquiry, NameMatch
 from shared.contents import OwnerUnavailable
-from shared.contracts import InquirySent, ProviderMatched
+from shared.contracts import AppealWithdrawn, CaseForwarded, CaseReturned, CaseTerminated, InquirySent, ProviderMatched
 from shared.messaging.tables import outbox
 from tests.provider_contact.conftest import BINS, SOLE_TRADER, appeal_id, closed, corrected, imported, raised, registered, routed
 
@@ -148,12 +148,23 @@ class TestTakeTier:
 
 
 class TestClose:
-    async def test_open_inquiries_close_quietly(self, world):
+    @pytest.mark.parametrize(
+        "end",
+        [
+            closed(1),
+            AppealWithdrawn(appeal_id=appeal_id(1), reason="SOLVED"),
+            CaseReturned(appeal_id=appeal_id(1), ground="NOT_COMPLETED", actor_role="specialist"),
+            CaseTerminated(appeal_id=appeal_id(1), ground="ANONYMOUS", actor_role="head"),
+            CaseForwarded(appeal_id=appeal_id(1), body="HEALTH_DEPT", actor_role="specialist"),
+        ],
+        ids=lambda end: end.FACT,
+    )
+    async def test_open_inquiries_close_quietly_however_the_case_ended(self, world, end):
         await world.tell(registered(1, provider_id=PROVIDER), registered(2, provider_id=PROVIDER))
         await world.tell(routed(1), routed(2))
         async with world.parts.database.read() as session:
             told = (await session.execute(select(func.count()).select_from(outbox))).scalar_one()
-        await world.tell(closed(1))
+        await world.tell(end)
         found = {one.appeal_id: one for one in await world.rows(Inquiry)}
         assert found[appeal_id(1)].closed_at is not None
         assert found[appeal_id(2)].closed_at is None

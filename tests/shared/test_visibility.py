@@ -96,9 +96,14 @@ class TestVisibleInquiries:
 
 
 class TestMayAct:
-    @pytest.mark.parametrize("action", ["claim", "classify", "escalate", "answer", "close"])
+    @pytest.mark.parametrize("action", ["claim", "classify", "escalate", "answer", "close", "ask", "request-completion", "redirect"])
     def test_staff_work_on_cases_and_nobody_else_does(self, action):
         assert {role for role in ROLES if may_act(principal(role), action)} == STAFF
 
     def test_supervisors_and_heads_assign(self):
         assert {role for role in ROLES if may_act(principal(role), "assign")} == {"supervisor", "head"}
+
+    def test_an_operator_ends_nothing_without_an_answer_and_those_who_lead_terminate(self):
+        for action in ("return", "forward"):
+            assert {role for role in ROLES if may_act(principal(role), action)} == STAFF - {"operator"}
+        assert {role for role in ROLES if may_act(principal(role), "terminate")} == {"supervisor", "head"}

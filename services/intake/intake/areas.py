@@ -6,7 +6,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from intake.attachments import api as attachments
-from intake.channels import app, services
+from intake.channels import app, applicant, services
 from intake.channels.partner import api as partner
 from intake.channels.phone import api as phone
 from intake.channels.telegram import api as telegram
@@ -14,6 +14,7 @@ from intake.notices import api as notices
 
 AREAS: Final[Sequence[APIRouter]] = (
     services.router,
+    applicant.router,
     app.router,
     partner.router,
     phone.router,

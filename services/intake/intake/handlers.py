@@ -14,15 +14,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake import repository
 from intake.channels.partner import feed
 from intake.notices import plan_notices
+from intake.repository.applicant import add_messages
 from intake.repository.partners import add_updates
 from shared.contracts import (
     AnswerGiven,
     AppealEvent,
     AppealRouted,
+    ApplicantAsked,
     CaseClosed,
     CaseForwarded,
+    CaseReturned,
+    CaseTerminated,
     ClassificationCorrected,
     ClockStarted,
+    CompletionAsked,
+    DangerReported,
     InquiryAnswered,
     InquirySent,
     PartForwarded,
@@ -43,11 +49,13 @@ class Change:
 
 
 Tracking = dict[str, Any]
+Question = ApplicantAsked | CompletionAsked
 Rule = Callable[[Received[Any], Tracking], Change]
 
 
 def routed(one: Received[AppealRouted], _row: Tracking) -> Change:
-    return Change({"tier": one.event.tier, "region": one.event.region}, {"tier": one.event.tier})
+    event = one.event
+    return Change({"kind": event.kind, "tier": event.tier, "region": event.region}, {"tier": event.tier})
 
 
 def clock_started(one: Received[ClockStarted], row: Tracking) -> Change:
@@ -64,7 +72,7 @@ def tier_raised(one: Received[TierRaised], _row: Tracking) -> Change:
 
 def corrected(one: Received[ClassificationCorrected], row: Tracking) -> Change:
     tier = one.event.tier
-    return Change({"tier": tier}, {"tier": tier} if tier != row["tier"] else None)
+    return Change({"kind": one.event.kind, "tier": tier}, {"tier": tier} if tier != row["tier"] else None)
 
 
 def provider_matched(one: Received[ProviderMatched], _row: Tracking) -> Change:
@@ -81,14 +89,30 @@ def inquiry_answered(one: Received[InquiryAnswered], _row: Tracking) -> Change:
 
 
 def answer_given(one: Received[AnswerGiven], _row: Tracking) -> Change:
-    return Change({"answer_id": one.event.answer_id, "answered_at": one.envelope.time}, {})
+    return Change({"answer_id": one.event.answer_id, "answered_at": one.envelope.time, "verdict": None}, {})
 
 
 def closed(one: Received[CaseClosed], _row: Tracking) -> Change:
     return Change({"outcome": one.event.outcome}, {"outcome": one.event.outcome})
 
 
-def forwarded(_one: Received[CaseForwarded | PartForwarded], _row: Tracking) -> Change:
+def asked(one: Received[Question], _row: Tracking) -> Change:
+    return Change({}, {"due_at": one.event.due_at.isoformat()})
+
+
+def returned(_one: Received[CaseReturned], _row: Tracking) -> Change:
+    return Change({"outcome": "RETURNED"}, {})
+
+
+def terminated(_one: Received[CaseTerminated], _row: Tracking) -> Change:
+    return Change({"outcome": "TERMINATED"}, {})
+
+
+def forwarded(_one: Received[CaseForwarded], _row: Tracking) -> Change:
+    return Change({"outcome": "FORWARDED"}, {})
+
+
+def told(_one: Received[PartForwarded | DangerReported], _row: Tracking) -> Change:
     return Change({}, {})
 
 
@@ -102,8 +126,13 @@ _RULES: Mapping[type[AppealEvent], Rule] = {
     InquiryAnswered: inquiry_answered,
     AnswerGiven: answer_given,
     CaseClosed: closed,
+    ApplicantAsked: asked,
+    CompletionAsked: asked,
+    CaseReturned: returned,
+    CaseTerminated: terminated,
     CaseForwarded: forwarded,
-    PartForwarded: forwarded,
+    PartForwarded: told,
+    DangerReported: told,
 }
 
 
@@ -111,7 +140,7 @@ _RULES: Mapping[type[AppealEvent], Rule] = {
 async def follow(session: AsyncSession, batch: Batch[Any]) -> None:
     """Bring the rows of the batch's appeals forward; one not registered here has nothing to show to anybody."""
     trackings = await repository.trackings(session, list({one.event.appeal_id: None for one in batch.received}))
-    timeline, updates = [], []
+    timeline, updates, questions = [], [], []
     for one in batch.received:
         tracking = trackings.get(one.event.appeal_id)
         if tracking is None:
@@ -121,12 +150,23 @@ async def follow(session: AsyncSession, batch: Batch[Any]) -> None:
         tracking |= change.values | {"status": status, "holder": holder_of(status, tier), "version": tracking["version"] + 1}
         if change.kept is not None:
             timeline.append(_timeline_row(one, change.kept, tracking["holder"]))
+        if isinstance(one.event, Question):
+            questions.append(_message(one))
         if feed.is_told(one, tracking, is_shown=change.kept is not None):
             updates.append(feed.entry(one, status, tracking["holder"]))
     await repository.put_trackings(session, list(trackings.values()))
     await repository.add_timeline(session, timeline)
+    await add_messages(session, questions)
     await add_updates(session, updates)
     await plan_notices(session, batch)
+
+
+def _message(one: Received[Question]) -> dict[str, Any]:
+    """What the Fund asks; its words stay with their owner."""
+    event = one.event
+    kind = "QUESTION" if isinstance(event, ApplicantAsked) else "COMPLETION"
+    fixed = {"id": event.question_id, "appeal_id": event.appeal_id, "at": one.envelope.time, "by": "FUND"}
+    return fixed | {"kind": kind, "text": None, "due_at": event.due_at}
 
 
 def _timeline_row(one: Received[Any], kept: dict[str, Any], holder: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from intake.channels.phone import calls
 from intake.channels.telegram import jobs as telegram
 from intake.notices.dispatch import Dispatcher
 from intake.notices.ways import senders
-from intake.service import guessing
+from intake.service import guessing, verification
 from intake.settings import Settings
 from shared.messaging.runtime import Loop, every, finish
 from shared.service import Parts
@@ -28,6 +28,9 @@ def jobs(parts: Parts) -> Sequence[Loop]:
     async def forget() -> None:
         await guessing.forget(parts.database, parts.clock)
 
+    async def forget_codes() -> None:
+        await verification.forget(parts)
+
     async def number_updates() -> None:
         while await finish(feed.number(parts)) == feed.BATCH:
             pass
@@ -42,6 +45,7 @@ def jobs(parts: Parts) -> Sequence[Loop]:
         every(timedelta(seconds=5), "scan-attachments", attachments.scan),
         every(timedelta(hours=1), "forget-uploads", attachments.forget),
         every(timedelta(hours=1), "forget-attempts", forget),
+        every(timedelta(hours=1), "forget-codes", forget_codes),
         every(timedelta(seconds=1), "send-notices", send_notices),
         every(timedelta(hours=1), "forget-replies", notices.forget),
         every(timedelta(seconds=5), "settle-calls", settle_calls),

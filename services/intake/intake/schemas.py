@@ -134,6 +134,25 @@ class TimelineEntry(BaseModel):
     en: str
 
 
+class Message(BaseModel):
+    """What was said after filing, by APPLICANT or FUND; `text` None: not for this reader, or its owner does not reply just now."""
+
+    id: UUID
+    at: datetime
+    by: str
+    kind: str
+    text: str | None
+    due_at: datetime | None
+
+
+class Attached(BaseModel):
+    id: UUID
+    message_id: UUID | None
+    type: str | None
+    size: int
+    state: str
+
+
 class Tracked(BaseModel):
     """Where an appeal stands. `answer_available` without an `answer`: it was given, and its owner does not reply just now."""
 
@@ -151,6 +170,16 @@ class Tracked(BaseModel):
     answer: Answer | None
     answer_available: bool
     timeline: list[TimelineEntry]
+    kind: str | None = None
+    messages: list[Message] = []
+    attachments: list[Attached] = []
+    open_question: UUID | None = Field(None, description="the message that the Fund waits for a reply to")
+    verdict: str | None = Field(None, description="what the applicant says of the answer: RESOLVED or NOT_RESOLVED")
+    score: int | None = None
+    contact_confirmed: bool = False
+    withdrawal_pending: bool = False
+    followed_by: str | None = Field(None, description="the number of the appeal in which the matter goes on")
+    actions: list[str] = Field([], description="what the applicant may do now, by the names of the calls; empty for other readers")
 
 
 class LegacyRow(StrictModel):

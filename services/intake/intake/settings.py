@@ -35,7 +35,7 @@ class Settings(ServiceSettings):
     sms_secret: SecretStr | None = Field(None, description="signs both ways with the gateway: whsec_ and base64 of 24 bytes or more")
 
     # partners
-    app_backends: tuple[str, ...] = Field(("app",), description="subjects of the tokens (role channel) of backends that read the updates of channel APP")
+    app_backends: tuple[str, ...] = Field(("app",), description="subjects (role channel) of the backends that read updates of channel APP")
     partner_per_minute: int = Field(600, ge=0, description="calls of one partner in a minute, in each process; 0: no limit")
     webhooks_to_loopback: bool = Field(default=False, description="also to http://127.0.0.1, for trials; never with ARYZ_ENV=production")
 

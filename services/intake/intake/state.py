@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from fastapi import Depends, Request
 
+from intake import rights
 from intake.attachments.service import Attachments
 from intake.channels import Admission
 from intake.channels.partner import policy as partner_policy
@@ -44,6 +45,7 @@ class Intake:
     def build(cls, parts: Parts, settings: Settings) -> Self:
         phone_policy.check()
         partner_policy.check()
+        rights.check()
         return cls(
             parts=parts,
             register=Register(parts),

@@ -11,7 +11,18 @@ from provider_contact.errors import UnknownAppeal
 from provider_contact.service.directory import Directory, candidate
 from provider_contact.service.inquiries import Occasion, send_inquiries
 from provider_contact.service.matches import decide_imported, decide_registered, matched
-from shared.contracts import AppealImported, AppealRegistered, AppealRouted, CaseClosed, ClassificationCorrected, TierRaised
+from shared.contracts import (
+    AppealImported,
+    AppealRegistered,
+    AppealRouted,
+    AppealWithdrawn,
+    CaseClosed,
+    CaseForwarded,
+    CaseReturned,
+    CaseTerminated,
+    ClassificationCorrected,
+    TierRaised,
+)
 from shared.messaging import outbox
 from shared.messaging.handling import Batch, Handlers, Preparations, Received
 from shared.service import Parts
@@ -87,8 +98,8 @@ async def take_tier(session: AsyncSession, batch: Batch[TierRaised]) -> None:
     await repository.change_appeals(session, {one.event.appeal_id: {"tier": one.event.tier} for one in batch.received})
 
 
-async def close(session: AsyncSession, batch: Batch[CaseClosed]) -> None:
-    """What the provider had still to answer is asked no more; nobody is told, as the case is over."""
+async def close(session: AsyncSession, batch: Batch[Any]) -> None:
+    """What the provider had still to answer is asked no more; nobody is told, as the case is over, however it ended."""
     await repository.close_appeals(session, [one.event.appeal_id for one in batch.received], batch.clock.now())
 
 
@@ -98,7 +109,7 @@ HANDLERS: Handlers = {
     AppealRouted: take_routing,
     ClassificationCorrected: take_correction,
     TierRaised: take_tier,
-    CaseClosed: close,
+    **dict.fromkeys((CaseClosed, CaseForwarded, CaseReturned, CaseTerminated, AppealWithdrawn), close),
 }
 
 

@@ -5,9 +5,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from intake.attachments.api import enclose
 from intake.attachments.policy import CLEAN, INFECTED, SCANNING, UNSCANNED, policy
 from intake.attachments.scanning import NotScanned, ScannerAway
-from intake.models import ContentRead
+from intake.models import ContentRead, Timeline, Tracking
+from intake.models.applicant import Message
 from intake.models.attachments import Attachment
 from shared.messaging import tables
 from tests.intake.attachments.samples import EICAR, PDF, SVG, photograph, picture
@@ -76,6 +78,8 @@ class TestAdding:
             "size": len(PDF), "state": UNSCANNED, **policy().states[UNSCANNED].as_dict(),
         }  # fmt: skip
         assert len(await facts(desk)) == 1
+        assert [(str(one.id), one.by, one.text) for one in await desk.rows(Message)] == [(answer.json()["message_id"], "APPLICANT", None)]
+        assert [one.type for one in await desk.rows(Timeline)] == ["message-added"]
         given = await desk.client.get(f"{calls}/{answer.json()['attachment_id']}", headers=pin)
         assert given.content == PDF
         assert given.headers["content-disposition"].startswith("attachment; ")
@@ -83,6 +87,22 @@ class TestAdding:
         assert given.headers["x-content-type-options"] == "nosniff"
         assert given.headers["cross-origin-resource-policy"] == "same-origin"
         assert given.headers["cache-control"] == "no-store"
+
+    async def test_what_was_asked_for_brings_the_matter_back_into_review(self, desk):
+        told, pin, calls = await filed(desk)
+        async with desk.parts.database.write() as session:
+            await session.execute(Tracking.__table__.update().values(status="NEEDS_FIX"))
+        await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})
+        assert (await desk.track(told["number"], told["pin"])).json()["status"] == "IN_REVIEW"
+
+    async def test_nothing_is_added_to_what_is_finished(self, desk):
+        _, pin, calls = await filed(desk)
+        async with desk.parts.database.write() as session:
+            await session.execute(Tracking.__table__.update().values(status="CLOSED"))
+        answer = await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})
+        assert (answer.status_code, answer.json()["code"]) == (409, "appeal-finished")
+        assert objects(desk) == []
+        assert await desk.rows(Message) == []
 
     async def test_a_photograph_comes_back_without_what_it_knew(self, desk):
         _, pin, calls = await filed(desk)
@@ -261,6 +281,29 @@ class TestEntitled:
         ]
         added = await desk.client.post(calls, content=PDF, headers={**ours, "Content-Type": "application/pdf"})
         assert added.status_code == 403
+
+    async def test_the_desk_is_told_of_files_without_their_names(self, desk):
+        appeal, pin, calls = await filed(desk)
+        named = {"Content-Type": "application/pdf", "Content-Disposition": 'attachment; filename="Synaq.pdf"'}
+        told = (await desk.client.post(calls, content=PDF, headers=pin | named)).json()
+        asked = {"ids": [appeal["appeal_id"]], "purpose": "desk", "on_behalf_of": "s1"}
+        answer = await desk.client.post("/intake/internal/v1/contents", json=asked, headers=desk.token("service", subject="routing"))
+        assert answer.json()["items"][0]["content"]["attachments"] == [
+            {name: told[name] for name in ("attachment_id", "kind", "size", "state")} | {"added_at": "2026-02-02T09:15:00+00:00"}
+        ]
+
+    async def test_a_file_that_came_with_the_appeal_is_no_message(self, desk):
+        appeal, pin, calls = await filed(desk)
+        intake = desk.app.state.intake
+
+        async def data():
+            yield PDF
+
+        ticket = await intake.attachments.store_upload(data(), name="акт.pdf", media_type="application/pdf")
+        enclosed = await enclose(intake, UUID(appeal["appeal_id"]), ticket, as_filed=True)
+        assert (enclosed.name, enclosed.message_id) == ("акт.pdf", None)
+        assert await facts(desk) == []
+        assert (await desk.client.get(f"{calls}/{ticket.upload_id}", headers=pin)).content == PDF
 
     async def test_an_applicants_own_token_opens_what_it_filed(self, desk):
         own, other = (desk.token("applicant", subject=subject) for subject in ("a1", "a2"))

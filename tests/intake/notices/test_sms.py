@@ -5,9 +5,12 @@ from uuid import uuid4
 import pytest
 from standardwebhooks import Webhook
 
+from intake.models import Appeal, Tracking
+from intake.notices import inbound
 from intake.notices.dispatch import Dispatcher
 from intake.notices.sms import BadSignature, Gateway, signed, verified
 from shared.clock import FakeClock, SystemClock
+from shared.errors import Unavailable
 
 
 def over(desk, gateway, secret):
@@ -123,3 +126,82 @@ class TestReceipts:
         assert (refused.status_code, refused.json()["code"]) == (401, "bad-signature")
         wrong = await telephone.post("receipts", {"id": "x", "status": "DELIVERED"})
         assert wrong.status_code == 422
+
+
+class TestReplies:
+    @pytest.fixture
+    def judged(self, monkeypatch):
+        """What the replies came to, in place of the use case itself."""
+        found = []
+
+        async def judge(_intake, row, _message_id, *, settled):
+            found.append((row.number, settled))
+
+        monkeypatch.setattr(inbound, "judge", judge)
+        return found
+
+    async def test_the_latest_answer_that_the_telephone_was_told_of_is_confirmed_once_a_message(
+        self, telephone, case_of, ways, dispatcher, judged
+    ):
+        desk = telephone.desk
+        first, latest = await case_of(desk), await case_of(desk)
+        for case in (first, latest):
+            await case.answered()
+            await dispatcher(desk, ways).run_once()
+            desk.clock.advance(timedelta(minutes=1))
+        for _ in range(2):
+            reply = await telephone.post("inbound", {"from": "8 701 000 00 00", "text": " 1. "}, message_id="m-1")
+            assert reply.status_code == 204
+        await telephone.post("inbound", {"from": "+77010000000", "text": "Шешілмеді"})
+        assert judged == [(latest.number, True), (latest.number, False)]
+        assert b"m-1" not in await desk.engine.stored(desk.parts.database)
+
+    async def test_anything_else_is_passed_over(self, telephone, case_of, ways, dispatcher, judged):
+        desk = telephone.desk
+        case = await case_of(desk)
+        await case.inquired()
+        await dispatcher(desk, ways).run_once()
+        await telephone.post("inbound", {"from": "+77010000000", "text": "1"})  # nothing was answered yet
+        await case.answered()
+        await dispatcher(desk, ways).run_once()
+        for sender, text in (("+77010000000", "рақмет"), ("+77010000009", "1"), ("1414", "1"), ("INFO", "1")):
+            assert (await telephone.post("inbound", {"from": sender, "text": text})).status_code == 204
+        assert judged == []
+
+    async def test_what_breaks_off_is_done_when_it_comes_again(self, telephone, case_of, ways, dispatcher, monkeypatch, judged):
+        desk = telephone.desk
+        case = await case_of(desk)
+        await case.answered()
+        await dispatcher(desk, ways).run_once()
+
+        async def broken(_intake, _row, _message_id, *, settled):
+            raise Unavailable(str(settled))
+
+        works = inbound.judge
+        monkeypatch.setattr(inbound, "judge", broken)
+        reply = {"from": "+77010000000", "text": "2"}
+        assert (await telephone.post("inbound", reply, message_id="m-2")).status_code == 503
+        monkeypatch.setattr(inbound, "judge", works)
+        assert (await telephone.post("inbound", reply, message_id="m-2")).status_code == 204
+        assert judged == [(case.number, False)]
+
+    @pytest.mark.parametrize(("text", "verdict"), [("1", "RESOLVED"), ("2", "NOT_RESOLVED")])
+    async def test_it_is_the_applicants_own_word_on_the_answer(self, telephone, case_of, ways, dispatcher, text, verdict):
+        desk = telephone.desk
+        case = await case_of(desk, language="ru", kind="COMPLAINT", category="REFUSAL_APPOINTMENT")
+        await case.answered()
+        await dispatcher(desk, ways).run_once()
+        for message_id in ("m-1", "m-1", "m-2"):
+            reply = await telephone.post("inbound", {"from": "+77010000000", "text": text}, message_id=message_id)
+            assert reply.status_code == 204
+        (tracking,) = [row for row in await desk.rows(Tracking) if row.appeal_id == case.appeal_id]
+        assert tracking.verdict == verdict
+        later = [row for row in await desk.rows(Appeal) if row.follows == case.appeal_id]
+        await dispatcher(desk, ways).run_once()
+        told = [message.text for message in ways.by("SMS")[1:]]
+        assert told == [f"№ {one.number}: продолжено под этим номером. 1414" for one in later]
+        assert len(later) == (verdict == "NOT_RESOLVED")
+
+    async def test_an_unsigned_reply_is_refused(self, telephone):
+        refused = await telephone.post("inbound", {"from": "+77010000000", "text": "1"}, **{"webhook-signature": "v1,AAAA"})
+        assert (refused.status_code, refused.json()["code"]) == (401, "bad-signature")

@@ -24,15 +24,28 @@ from intake.attachments import policy
 from intake.attachments.multipart import MEDIA_TYPE, MalformedForm, parts_of, refuse_announced
 from intake.attachments.policy import REFUSALS
 from intake.attachments.service import Enclosed, Ticket
+from intake.errors import AppealFinished
 from intake.models import Appeal
+from intake.repository.applicant import lock_tracking
+from intake.rights import is_finished
+from intake.service.messages import note
+from intake.service.progress import write_down
 from intake.service.register import hashed_pin, sender_key
 from intake.service.tracking import Seen, open_case
 from intake.state import CurrentIntake, Intake
 from shared.auth import CurrentPrincipal, Principal
-from shared.contracts import MessageAdded
-from shared.errors import Forbidden, InvalidInput, NotFound, PayloadTooLarge, TooMany, Unauthorized, UnsupportedMediaType, responses
+from shared.errors import (
+    DomainError,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    PayloadTooLarge,
+    TooMany,
+    Unauthorized,
+    UnsupportedMediaType,
+    responses,
+)
 from shared.http import KnownQuery, StrictModel, Text, body, parse, read_body
-from shared.messaging import outbox
 
 router = APIRouter()
 
@@ -170,7 +183,7 @@ async def cancel_upload(upload_id: UUID, token: UploadToken, intake: CurrentInta
     "/v1/appeals/{number}/attachments",
     status_code=201,
     responses=responses(
-        NotFound, Forbidden, Unauthorized, TooMany, UnsupportedMediaType, InvalidInput, MalformedForm, PayloadTooLarge,
+        NotFound, Forbidden, Unauthorized, AppealFinished, TooMany, UnsupportedMediaType, InvalidInput, MalformedForm, PayloadTooLarge,
         policy.Incomplete, policy.TooManyFiles, policy.TotalTooLarge, *REFUSALS,
     ),
     openapi_extra={"requestBody": {"required": True, "content": {
@@ -187,11 +200,14 @@ async def add_attachment(
     seen = await open_own(intake, request, number, pin, sender)
     if _media_type(request) == JSON:
         claim = parse(UploadClaim, await read_body(request))
-        ticket = Ticket(claim.upload_id, claim.token)
-    else:
-        await intake.attachments.check_room(seen.appeal.id)
-        ticket = await _received(request, intake)
-    return shown(await enclose(intake, seen.appeal.id, ticket))
+        return shown(await enclose(intake, seen.appeal.id, Ticket(claim.upload_id, claim.token)))
+    await intake.attachments.check_room(seen.appeal.id)
+    ticket = await _received(request, intake)
+    try:
+        return shown(await enclose(intake, seen.appeal.id, ticket))
+    except DomainError:
+        await intake.attachments.cancel(ticket)
+        raise
 
 
 @router.get(
@@ -261,13 +277,18 @@ async def enclose(intake: Intake, appeal_id: UUID, ticket: Ticket, *, as_filed: 
 
     `as_filed`: it came with the appeal itself, and is no message.
 
-    Raises NotFound, Incomplete, TooManyFiles and TotalTooLarge.
+    Raises AppealFinished, NotFound, Incomplete, TooManyFiles and TotalTooLarge.
     """
-    message_id = None if as_filed else intake.parts.ids.new()
-    async with intake.parts.database.write() as session:
-        await repository.trackings(session, [appeal_id])  # the lock that keeps an appeal's events in order
-        if await intake.attachments.claim(session, appeal_id, message_id, [ticket]) and message_id is not None:
-            outbox.append(session, MessageAdded(appeal_id=appeal_id, message_id=message_id, attachments=1))
+    parts = intake.parts
+    async with parts.database.write() as session:
+        tracking = await lock_tracking(session, appeal_id)
+        if not as_filed and is_finished(tracking["status"]):
+            raise AppealFinished
+        message_id = None if as_filed else await write_down(session, parts, appeal_id, "MESSAGE", None)
+        if not await intake.attachments.claim(session, appeal_id, message_id, [ticket]):
+            await session.rollback()  # it was claimed before: nothing is told again
+        elif message_id is not None:
+            await note(session, parts, tracking, message_id, 1)
     async with intake.parts.database.read() as session:
         return next(one for one in await intake.attachments.listing(session, appeal_id) if one.attachment_id == ticket.upload_id)
 

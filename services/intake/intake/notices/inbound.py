@@ -6,16 +6,22 @@ from uuid import UUID
 from pydantic import Field
 from sqlalchemy import Row
 
+from intake.applicant_schemas import ConfirmationIn
+from intake.errors import NotAnswered, OutcomeGiven
+from intake.notices.planning import Told, plan
 from intake.notices.policy import policy
 from intake.notices.receipts import delivered, undelivered
 from intake.repository import notices as repository
+from intake.service.outcome import NOT_RESOLVED, RESOLVED, confirm
 from intake.service.register import phone_key
 from intake.state import Intake
 from shared.domain.phones import InvalidPhone, normalise_phone
 from shared.http import StrictModel, Text
+from shared.ids import derived
 from shared.service import Parts
 
 ANSWERED: Final = "ANSWERED"
+CONTINUED: Final = "appeal-continued"
 
 
 class Receipt(StrictModel):
@@ -58,8 +64,22 @@ async def take_reply(intake: Intake, message_id: str, reply: Reply) -> None:
         return
     row = await answered_appeal(parts, reply)
     if row is not None:
-        pass  # OUTCOME
+        await judge(intake, row, message_id, settled=settled)
     await count(parts, message_id)
+
+
+async def judge(intake: Intake, row: Row[Any], message_id: str, *, settled: bool) -> None:
+    """The applicant's word on the answer; said once too often, it changes nothing. Where a new appeal follows, its number is told."""
+    parts, key = intake.parts, _key(intake.parts, message_id)
+    said = ConfirmationIn(outcome=RESOLVED if settled else NOT_RESOLVED)
+    try:
+        done = await confirm(parts, intake.register, row.appeal_id, said, key=f"sms-{key.hex()}")
+    except (NotAnswered, OutcomeGiven):
+        return
+    if done.told.followed_by is not None:
+        new_id = done.told.followed_by.appeal_id
+        async with parts.database.write() as session:
+            await plan(session, [Told(derived(new_id, CONTINUED), new_id, CONTINUED)], parts.clock.now())
 
 
 async def was_counted(parts: Parts, message_id: str) -> bool:

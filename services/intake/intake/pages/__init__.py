@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter, Depends
 
-from intake.pages import call, filing, outgoing, tracking
+from intake.pages import call, deeds, filing, outgoing, tracking
 from intake.pages.kit import PAGES
 from shared.web.viewer import show_viewer
 
@@ -14,4 +14,5 @@ router: Final = APIRouter(include_in_schema=False, dependencies=[Depends(show_vi
 router.include_router(filing.router)
 router.include_router(call.router)
 router.include_router(tracking.router)
+router.include_router(deeds.router)
 router.include_router(outgoing.router)

@@ -13,18 +13,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse
 
 from intake import forms
+from intake.applicant_schemas import ConfirmationIn
 from intake.channels import Admission
 from intake.channels import api as api_channel
 from intake.channels.phone import call_backs
 from intake.channels.phone.errors import CallBackTaken, InsuranceNotConnected, NotVerified
 from intake.channels.phone.insurance import InsuredStatus, look_up
 from intake.channels.phone.policy import codes
+from intake.errors import NotAnswered, OutcomeGiven
 from intake.pages import call_form, form
 from intake.pages.call_record import keep_record, read_back, registered, show_record
-from intake.pages.call_view import Matter, enough, in_hand, live, page
+from intake.pages.call_view import Matter, appeals_of, enough, in_hand, live, page
 from intake.pages.kit import PAGES, posted
 from intake.repository import calls as repository
 from intake.service.filing import check
+from intake.service.outcome import NOT_RESOLVED, RESOLVED, confirm
 from intake.state import CurrentIntake, Intake
 from shared.auth import PagePrincipal, Principal, check_role, require_page
 from shared.domain.identifiers import is_valid_iin
@@ -38,7 +41,7 @@ from shared.web.security import require_same_origin
 
 PATH: Final = "/intake/call"
 CHANNEL: Final = "CALL_1414"
-FORMS: Final = frozenset({"close", "verify", "insurance", "register"})
+FORMS: Final = frozenset({"close", "outcome", "verify", "insurance", "register"})
 MESSAGES: Final = {
     "not-enough": N_("Tick the name and at least one more check before the caller counts as verified."),
     "service": N_("Choose what the appeal is."),
@@ -100,8 +103,11 @@ async def call_forms(request: Request, action: str) -> Response:
 async def close(request: Request, intake: CurrentIntake, operator: Working) -> Response:
     """A consultation answered in the call, by its topic alone."""
     sent, matter = await posted(request), await in_hand(intake.parts, operator.subject)
-    appeal = call_form.consultation(sent, received_at=_first_ring(matter, sent))
-    await intake.file(appeal, replace(_admission(operator), resolved_in_contact=True), key=_key(intake.parts, sent))
+    appeal = call_form.consultation(sent, received_at=_first_ring(intake.parts, matter, sent))
+    try:
+        await intake.file(appeal, replace(_admission(operator), resolved_in_contact=True), key=_key(intake.parts, sent))
+    except IdempotencyKeyReused:  # two keys pressed at once: the first counts
+        return PAGES.redirect(PATH, flash="closed-before")
     return PAGES.redirect(PATH, flash="consultation-closed")
 
 
@@ -118,6 +124,24 @@ async def verify(request: Request, intake: CurrentIntake, operator: Working) -> 
     async with intake.parts.database.write() as session:
         await repository.verify_caller(session, matter.call.id, checks)
     return PAGES.redirect(PATH, flash="verified")
+
+
+@router.post("/call/outcome", dependencies=OWN_SITE)
+async def outcome(request: Request, intake: CurrentIntake, operator: Working) -> Response:
+    """What a verified caller says of the answer to an appeal of theirs. Raises NotFound for an appeal that is not on the page."""
+    sent, matter = await posted(request), await in_hand(intake.parts, operator.subject)
+    if matter is None or sent.get("call") != str(matter.call.id) or not matter.is_verified:
+        raise NotVerified
+    theirs, _ = await appeals_of(intake.parts, operator, matter)
+    appeal = next((one for one, _ in theirs if str(one.id) == sent.get("appeal")), None)
+    if appeal is None or sent.get("outcome") not in {RESOLVED, NOT_RESOLVED}:
+        raise NotFound
+    said = ConfirmationIn.model_validate({"outcome": sent["outcome"], "reason": sent.get("reason") or None})
+    try:
+        await confirm(intake.parts, intake.register, appeal.id, said, key=_key(intake.parts, sent))
+    except (NotAnswered, OutcomeGiven, IdempotencyKeyReused):
+        return PAGES.redirect(PATH, flash="outcome-known")
+    return PAGES.redirect(PATH, flash="outcome-noted")
 
 
 @router.post("/call/insurance", dependencies=OWN_SITE)
@@ -145,7 +169,7 @@ async def register_appeal(request: Request, intake: CurrentIntake, operator: Wor
     answered, confirmed = bool(draft[call_form.ANSWERED]), bool(sent.get("confirmed"))
     admission = replace(_admission(operator), resolved_in_contact=answered)
     try:
-        appeal = call_form.appeal_of(draft, received_at=_first_ring(matter, sent))
+        appeal = call_form.appeal_of(draft, received_at=_first_ring(intake.parts, matter, sent))
         check(appeal, admission, intake.parts.clock.now())
         if not answered and not confirmed:
             return read_back(
@@ -191,11 +215,12 @@ def _admission(operator: Principal) -> Admission:
     return api_channel.admit(operator, CHANNEL)
 
 
-def _first_ring(matter: Matter | None, sent: Mapping[str, str]) -> str | None:
+def _first_ring(parts: Parts, matter: Matter | None, sent: Mapping[str, str]) -> str | None:
     """When what is told in a call was received: at its first ring (АППК art. 64(3) then says when it is registered)."""
     if matter is None or sent.get("call") != str(matter.call.id):
         return None
-    return matter.call.offered_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    rang_at = min(matter.call.offered_at, parts.clock.now())  # the exchange's clock may run ahead of ours
+    return rang_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _key(parts: Parts, sent: Mapping[str, str]) -> str:

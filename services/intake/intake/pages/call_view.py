@@ -11,6 +11,7 @@ from intake.channels.phone import call_backs
 from intake.channels.phone.course import IN_TALK, OVER, WAITING
 from intake.channels.phone.insurance import InsuredStatus
 from intake.channels.phone.policy import codes, policy, queues
+from intake.models import Appeal, Tracking
 from intake.models.calls import Call, CallBack
 from intake.repository import calls as repository
 from intake.state import Intake
@@ -25,6 +26,7 @@ from shared.web.languages import language_of
 
 LISTED: Final = 20  # call-backs on the page; the oldest come first
 NAME: Final = "NAME"
+ANSWERED: Final = "ANSWERED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +98,19 @@ async def page(
     }
 
 
+async def appeals_of(parts: Parts, operator: Principal, matter: Matter) -> tuple[Sequence[tuple[Appeal, Tracking]], int]:
+    """The caller's latest appeals that are not finished, none before the caller is verified, and how many there are."""
+    if matter.call.caller is None:
+        return [], 0
+    async with parts.database.read() as session:
+        theirs, count = await repository.appeals_of_caller(session, matter.call.caller, policy().appeals_shown)
+    scope = visible_cases(operator)
+    return [one for one in theirs if matter.is_verified and scope.allows(one[1].region, one[1].tier, one[1].provider_id)], count
+
+
 async def _call(parts: Parts, operator: Principal, matter: Matter, language: Language) -> dict[str, Any]:
     call, now = matter.call, parts.clock.now()
-    theirs: Sequence[Any] = ()
-    count = 0
-    if call.caller is not None:
-        async with parts.database.read() as session:
-            theirs, count = await repository.appeals_of_caller(session, call.caller, policy().appeals_shown)
-    scope = visible_cases(operator)
-    seen = [(appeal, row) for appeal, row in theirs if scope.allows(row.region, row.tier, row.provider_id)] if matter.is_verified else []
+    seen, count = await appeals_of(parts, operator, matter)
     return {
         "id": str(call.id),
         "state": codes("STATE")[call.state].in_(language),
@@ -120,7 +126,7 @@ async def _call(parts: Parts, operator: Principal, matter: Matter, language: Lan
     }
 
 
-def _appeal(appeal: Any, row: Any, language: Language) -> dict[str, Any]:
+def _appeal(appeal: Appeal, row: Tracking, language: Language) -> dict[str, Any]:
     known, zone = taxonomy(), regions()[row.region].timezone
     return {
         "id": str(appeal.id),
@@ -130,7 +136,7 @@ def _appeal(appeal: Any, row: Any, language: Language) -> dict[str, Any]:
         "holder": known.holders[row.holder].label.in_(language),
         "received_at": appeal.received_at,
         "due_on": row.due_at.astimezone(zone).date() if row.due_at else None,
-        "answered": row.answer_id is not None,
+        "answered": row.status == ANSWERED and row.verdict is None,
     }
 
 

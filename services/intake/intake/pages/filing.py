@@ -61,7 +61,8 @@ async def next_step(request: Request, intake: CurrentIntake) -> HTMLResponse:
         return response
     except IdempotencyKeyReused as refusal:  # sent before, changed after: whether it is a second appeal is for the visitor to say
         return await _preview(request, intake, draft, filing, key=str(intake.parts.ids.new()), sent_before=True, status=refusal.status)
-    refused = await uploads.enclose_all(request, intake, receipt.registered.appeal_id, uploads.read(draft[form.UPLOADS]))
+    tickets = uploads.read(draft[form.UPLOADS])
+    refused = await uploads.enclose_all(request, intake, receipt.registered.appeal_id, tickets, as_filed=True)
     return _receipt(request, receipt, filing, refused)
 
 

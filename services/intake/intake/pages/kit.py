@@ -22,6 +22,9 @@ PAGES: Final = Pages(
     assets_prefix="/intake/static",
     flashes={
         "consultation-closed": Flash(N_("The consultation is closed and counted.")),
+        "closed-before": Flash(N_("This consultation is closed already, by the key that was pressed first."), "warn"),
+        "outcome-noted": Flash(N_("What the caller says of the answer is noted.")),
+        "outcome-known": Flash(N_("There is no answer that waits for the caller's word."), "warn"),
         "verified": Flash(N_("The caller is verified.")),
         "call-back-taken": Flash(N_("A colleague is calling back already."), "warn"),
     },

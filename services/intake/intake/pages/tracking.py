@@ -5,6 +5,7 @@ Every post carries number and PIN, so a page after a deed is drawn anew and not 
 
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -17,6 +18,8 @@ from intake.attachments.policy import AttachmentRefused
 from intake.pages import uploads
 from intake.pages.case import view
 from intake.pages.kit import PAGES, posted, wait_of
+from intake.rights import actions, reasons
+from intake.schemas import Registered
 from intake.service.tracking import Seen, track
 from intake.state import CurrentIntake, Intake
 from shared.auth import Principal
@@ -35,7 +38,19 @@ TOO_MANY: Final = N_("Too many wrong attempts. Try again in %(time)s.")
 ANYBODY: Final = Principal.anonymous()  # the PIN alone opens an appeal here, whoever is signed in
 
 Fields = Mapping[str, str]
-Deed = Callable[[Seen], Awaitable[Flash]]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What became of a deed: a sentence, the talon of a new appeal that it made, and after a refusal what was typed."""
+
+    flash: Flash
+    talon: Registered | None = None
+    status: int = 200
+    typed: Fields = field(default_factory=dict)
+
+
+Deed = Callable[[Seen], Awaitable[Said]]
 
 
 @router.get("")
@@ -55,13 +70,13 @@ async def add_documents(request: Request, intake: CurrentIntake) -> HTMLResponse
     """More documents to the appeal."""
     sent = await uploads.sent(request, intake)
 
-    async def enclose(seen: Seen) -> Flash:
+    async def enclose(seen: Seen) -> Said:
         refused = [*sent.refused, *await uploads.enclose_all(request, intake, seen.appeal.id, sent.tickets)]
         if refused:
-            return Flash(" ".join(refused), "warn")
-        return Flash(N_("The documents are added.")) if sent.tickets else Flash(N_("No document was chosen."), "warn")
+            return Said(Flash(" ".join(refused), "warn"))
+        return Said(Flash(N_("The documents are added.")) if sent.tickets else Flash(N_("No document was chosen."), "warn"))
 
-    return await _done(request, intake, sent.fields, enclose)
+    return await done(request, intake, sent.fields, enclose)
 
 
 @router.post("/document", dependencies=same_origin)
@@ -77,12 +92,13 @@ async def read_document(request: Request, intake: CurrentIntake) -> Response:
         attachment_id = UUID(fields.get("document", ""))
         return await give_out(intake, request, number=number, pin=pin, attachment_id=attachment_id, reader=ANYBODY)
     except AttachmentRefused as refusal:
-        return await _opened(request, intake, fields, Flash(refusal.label.in_(language_of(request)), "warn"), refusal.status)
+        said = Said(Flash(refusal.label.in_(language_of(request)), "warn"), status=refusal.status)
+        return await _opened(request, intake, fields, said)
     except (ValueError, NotFound):
         return await _opened(request, intake, fields)
 
 
-async def _done(request: Request, intake: Intake, fields: Fields, deed: Deed) -> HTMLResponse:
+async def done(request: Request, intake: Intake, fields: Fields, deed: Deed) -> HTMLResponse:
     """The case again after a deed of the applicant's, with what became of it."""
     number, pin = _given(fields)
     try:
@@ -92,7 +108,7 @@ async def _done(request: Request, intake: Intake, fields: Fields, deed: Deed) ->
     return await _opened(request, intake, fields, await deed(seen))
 
 
-async def _opened(request: Request, intake: Intake, fields: Fields, said: Flash | None = None, status: int = 200) -> HTMLResponse:
+async def _opened(request: Request, intake: Intake, fields: Fields, said: Said | None = None) -> HTMLResponse:
     """The case to which number and PIN open, or the form that asks for them again."""
     (number, pin), address = _given(fields), intake.address(request)
     try:
@@ -104,8 +120,20 @@ async def _opened(request: Request, intake: Intake, fields: Fields, said: Flash 
         enclosed = await intake.attachments.listing(session, seen.appeal.id)
     language = language_of(request)
     shown = view(case, language, intake.parts.clock.now())
-    documents = {"documents": uploads.shown(enclosed, language), "accepted": uploads.accepted()}
-    return PAGES.render(request, "case.html", status, pin=pin, flash=said, **shown, **documents)
+    tracking = seen.tracking
+    more = {
+        "documents": uploads.shown(enclosed, language),
+        "accepted": uploads.accepted(),
+        "may": actions(tracking.model_dump()),
+        "confirmed": tracking.contact_confirmed_at is not None,
+        "score": tracking.score,
+        "reasons": [(one.code, one.label.in_(language)) for one in reasons().values()],
+        "key": str(intake.parts.ids.new()),
+        "talon": said.talon if said else None,
+        "typed": said.typed if said else {},
+    }
+    status, flash = (said.status, said.flash) if said else (200, None)
+    return PAGES.render(request, "case.html", status, pin=pin, flash=flash, **shown, **more)
 
 
 def _given(fields: Fields) -> tuple[str, str]:

@@ -79,12 +79,12 @@ def read(value: str) -> list[Ticket]:
     return found
 
 
-async def enclose_all(request: Request, intake: Intake, appeal_id: UUID, tickets: Sequence[Ticket]) -> list[str]:
+async def enclose_all(request: Request, intake: Intake, appeal_id: UUID, tickets: Sequence[Ticket], *, as_filed: bool = False) -> list[str]:
     """Add them to an appeal; what is said of those that could not be added. An appeal waits for no document."""
     refused = []
     for one in tickets:
         try:
-            await enclose(intake, appeal_id, one)
+            await enclose(intake, appeal_id, one, as_filed=as_filed)
         except AttachmentRefused as refusal:
             refused.append(refusal.label.in_(language_of(request)))
         except NotFound:

@@ -13,7 +13,7 @@ from intake.models import Appeal, Tracking
 from intake.models.applicant import ContactCode, Message, Withdrawal
 from intake.repository.register import trackings
 from shared.bulk import insert_new_rows
-from shared.database import among
+from shared.database import among, table_of
 from shared.domain.taxonomy import taxonomy
 from shared.errors import NotFound
 from shared.visibility import Scope
@@ -27,6 +27,15 @@ async def lock_tracking(session: AsyncSession, appeal_id: UUID) -> dict[str, Any
     if found is None:
         raise NotFound
     return found
+
+
+async def tracking_of(session: AsyncSession, appeal_id: UUID) -> dict[str, Any]:
+    """The projection's row, not locked. Raises NotFound."""
+    table = table_of(Tracking)
+    found = (await session.execute(select(table).where(table.c.appeal_id == appeal_id))).one_or_none()
+    if found is None:
+        raise NotFound
+    return found._asdict()
 
 
 async def whole_appeal(session: AsyncSession, appeal_id: UUID) -> Appeal:
@@ -84,7 +93,8 @@ async def codes_since(session: AsyncSession, appeal_id: UUID, contact: bytes, si
 async def latest_code(session: AsyncSession, appeal_id: UUID) -> ContactCode | None:
     """The newest code; those before it are no longer good."""
     query = select(ContactCode).where(col(ContactCode.appeal_id) == appeal_id)
-    return (await session.execute(query.order_by(col(ContactCode.sent_at).desc(), col(ContactCode.id).desc()).limit(1))).scalar_one_or_none()
+    latest = query.order_by(col(ContactCode.sent_at).desc(), col(ContactCode.id).desc()).limit(1)
+    return (await session.execute(latest)).scalar_one_or_none()
 
 
 async def forget_codes(session: AsyncSession, before: datetime) -> None:
@@ -121,7 +131,7 @@ async def pending_withdrawals(
         .join(Tracking, col(Tracking.appeal_id) == col(Withdrawal.appeal_id))
         .where(*wanted)
     )
-    total = (await session.execute(select(func.count()).select_from(query.subquery()))).scalar_one()
+    total = (await session.execute(query.with_only_columns(func.count(), maintain_column_froms=True))).scalar_one()
     page = query if after is None else query.where(place > after)
     rows = await session.execute(page.order_by(col(Withdrawal.asked_at), col(Withdrawal.id)).limit(limit))
     return rows.all(), total

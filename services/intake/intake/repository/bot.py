@@ -139,7 +139,7 @@ async def move_duty(session: AsyncSession, name: str, next_update: int) -> None:
 
 async def appeals_of(session: AsyncSession, owner: bytes, limit: int, appeal_id: UUID | None = None) -> Sequence[Row[Any]]:
     """The latest appeals of an owner, or the one of them that is asked for."""
-    columns = (
+    columns: tuple[Any, ...] = (
         col(Appeal.id),
         col(Appeal.number),
         col(Appeal.region),

@@ -35,7 +35,15 @@ async def followed_trackings(session: AsyncSession, appeal_ids: Collection[UUID]
 
 async def unnumbered_updates(session: AsyncSession, limit: int) -> Sequence[Row[Any]]:
     """Entries without a position in the order of `id`, each with its appeal's number, owner and channel."""
-    columns: tuple[Any, ...] = (UpdateEntry.id, UpdateEntry.appeal_id, UpdateEntry.type, UpdateEntry.body, Appeal.number, Appeal.owner, Appeal.channel)
+    columns: tuple[Any, ...] = (
+        UpdateEntry.id,
+        UpdateEntry.appeal_id,
+        UpdateEntry.type,
+        UpdateEntry.body,
+        Appeal.number,
+        Appeal.owner,
+        Appeal.channel,
+    )
     query = select(*map(col, columns)).join(Appeal, col(Appeal.id) == col(UpdateEntry.appeal_id))
     return (await session.execute(query.where(col(UpdateEntry.position).is_(None)).order_by(col(UpdateEntry.id)).limit(limit))).all()
 

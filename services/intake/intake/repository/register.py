@@ -18,7 +18,7 @@ from shared.messaging.inbox import upserting
 
 Rows = Sequence[dict[str, Any]]
 DRAWN_AHEAD = 256  # one round trip in some ten groups of appeals
-_WORDS: tuple[Any, ...] = (Appeal.text, Appeal.applicant, Appeal.provider_name)
+_WORDS: tuple[Any, ...] = (Appeal.text, Appeal.applicant, Appeal.provider_name, Appeal.particulars)
 
 
 async def next_sequences(session: AsyncSession, n: int) -> list[int]:
@@ -122,7 +122,7 @@ async def forget_wrong_attempts(session: AsyncSession, before: datetime) -> None
 async def sealed_contents(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, Row[Any]]:
     """The sealed columns, and the consents, by appeal id."""
     columns = Appeal.__table__.c  # type: ignore[attr-defined]
-    wanted = (columns[name] for name in ("id", "text", "applicant", "provider_name", "provider_bin", "consents"))
+    wanted = (columns[name] for name in ("id", "text", "applicant", "provider_name", "provider_bin", "particulars", "consents"))
     rows = await session.execute(select(*wanted).where(among(session, columns.id, ids)))
     return {row.id: row for row in rows}
 

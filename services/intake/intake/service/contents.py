@@ -1,7 +1,7 @@
 """The claim check: words by appeal id for the services entitled to them, each read audited."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +9,11 @@ import structlog
 from sqlalchemy import Row
 
 from intake import repository
+from intake.attachments.service import described
+from intake.models.applicant import Message
+from intake.repository.applicant import applicants_messages
 from intake.schemas import Content
+from intake.service.progress import words_of
 from shared.auth import Principal
 from shared.contents import ContentItem, ContentsRequest, ContentsResponse, Purpose, entitled
 from shared.sealing import Sealer, SealError
@@ -24,6 +28,8 @@ class WordsPurpose(Purpose):
 
     fields: tuple[str, ...]
     applies: Callable[[Row[Any]], bool] = lambda _row: True
+    beside: bool = False
+    """Whether what came after filing belongs to it: messages and files."""
 
 
 def _discloses(row: Row[Any]) -> bool:
@@ -31,10 +37,11 @@ def _discloses(row: Row[Any]) -> bool:
 
 
 ROUTING, PROVIDER_CONTACT = frozenset({"routing"}), frozenset({"provider-contact"})
+_DOCUMENTS: Final = frozenset({"applicant", "particulars"})
 PURPOSES: Final[Mapping[str, WordsPurpose]] = {
     "classification": WordsPurpose(ROUTING, for_a_person=False, fields=("text",)),
-    "desk-text": WordsPurpose(ROUTING, for_a_person=True, fields=("text",)),  # a clerk reads the case; who filed it is asked for apart
-    "desk": WordsPurpose(ROUTING, for_a_person=True, fields=("text", "applicant")),
+    "desk-text": WordsPurpose(ROUTING, for_a_person=True, fields=("text", "contested_act"), beside=True),  # who filed it is asked for apart
+    "desk": WordsPurpose(ROUTING, for_a_person=True, fields=("text", "applicant", "particulars"), beside=True),
     "provider-matching": WordsPurpose(PROVIDER_CONTACT, for_a_person=False, fields=("provider_name", "provider_bin")),
     "provider-disclosure": WordsPurpose(PROVIDER_CONTACT, for_a_person=True, fields=("text", "applicant"), applies=_discloses),
 }
@@ -60,10 +67,15 @@ async def read_contents(parts: Parts, request: ContentsRequest, reader: Principa
         )
     async with parts.database.read() as session:
         rows = await repository.sealed_contents(session, request.ids)
+        files = await described(session, request.ids) if purpose.beside else {}
+        messages = await applicants_messages(session, request.ids) if purpose.beside else {}
     items = []
     for appeal_id in request.ids:
         row = rows.get(appeal_id)
         content = _readable(parts.sealer, row, purpose.fields) if row is not None and purpose.applies(row) else None
+        if content is not None and purpose.beside:
+            content["messages"] = _messages(parts.sealer, messages.get(appeal_id, []))
+            content["attachments"] = files.get(appeal_id, [])
         items.append(ContentItem(id=appeal_id, found=content is not None, content=content))
     return ContentsResponse(items=items)
 
@@ -82,8 +94,24 @@ def _content(sealer: Sealer, row: Row[Any], fields: tuple[str, ...]) -> Content:
 
 
 def _opened(sealer: Sealer, row: Row[Any], field: str) -> Any:
+    if field == "contested_act":  # of the particulars all but the person spoken for
+        found = _opened(sealer, row, "particulars") or {}
+        return found.get("contested_act")
     value = getattr(row, field)
     if value is None:
         return None
     plain = sealer.open("appeal", row.id, field, value).decode()
-    return json.loads(plain) if field == "applicant" else plain
+    return json.loads(plain) if field in _DOCUMENTS else plain
+
+
+def _messages(sealer: Sealer, found: Sequence[Message]) -> list[Content]:
+    """What the applicant wrote after filing; `text` None for words whose seal is broken."""
+    told = []
+    for one in found:
+        try:
+            text = words_of(sealer, one.id, one.text) if one.text is not None else None
+        except SealError:
+            log.exception("sealed words cannot be opened", message_id=str(one.id))
+            text = None
+        told.append({"id": str(one.id), "at": one.at.isoformat(), "by": one.by, "kind": one.kind, "text": text})
+    return told

@@ -77,6 +77,8 @@ class Filing:
     resolved_in_contact: bool = False
     external_number: str | None = None
     """In the register of the partner who passed it on."""
+    owner_key: bytes | None = None
+    """Keyed hash of whoever follows the earlier appeal by token, and so this one."""
 
 
 def fault(field: str, code: str) -> FieldError:

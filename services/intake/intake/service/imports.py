@@ -176,6 +176,7 @@ def _tracking(one: _Closed) -> dict[str, Any]:
     return {
         "appeal_id": one.appeal_id,
         "region": one.row.region,
+        "kind": one.row.kind,
         "status": CLOSED,
         "holder": holder_of(CLOSED, None),
         "tier": None,

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -23,7 +23,7 @@ from shared.domain.deadlines import Deadline, explain
 from shared.domain.identifiers import RegistrationNumber
 from shared.domain.lifecycle import holder_of
 from shared.domain.regions import regions
-from shared.errors import DomainError, InvalidInput
+from shared.errors import Conflict, DomainError, InvalidInput
 from shared.group_commit import GroupCommit
 from shared.idempotency import IdempotencyKeyReused
 from shared.messaging import outbox
@@ -36,6 +36,10 @@ ATTEMPTS: Final = 3  # the numbers' sequence may have gone round, and a number o
 WRITERS: Final = 2  # groups at a time on PostgreSQL: one is filled while the other is being committed
 INITIAL: Final = "REGISTERED"
 BACKENDS: Final = frozenset({"APP"})  # channels with a backend of their own, which reads along
+
+
+Condition = Callable[[AsyncSession, UUID], Awaitable[None]]
+"""Given the new appeal's id, within the transaction that stores it: what it writes is kept with it, a DomainError refuses the appeal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class _Entry:
     row: dict[str, Any]
     external: dict[str, Any] | None
     """The row of the number that a partner gave it."""
+    condition: Condition | None
     traceparent: str | None
     """Of the request that files it: the group is written by one task for all."""
 
@@ -101,15 +106,16 @@ class Register:
         parts.last_steps.append(self._group.drain)
         self._in_flight: dict[tuple[str, str], tuple[bytes, asyncio.Future[Receipt | DomainError]]] = {}
 
-    async def file(self, filing: Filing, request: idempotency.Request | None = None) -> Receipt:
+    async def file(self, filing: Filing, request: idempotency.Request | None = None, condition: Condition | None = None) -> Receipt:
         """Register an appeal. Equal requests meet here: one files, the others get its answer.
 
-        Raises InvalidInput for a provider that the directory does not know, IdempotencyKeyReused for a key that stood for something else.
+        Raises InvalidInput for a provider that the directory does not know, IdempotencyKeyReused for a key that stood for something else,
+        and what `condition` raises.
         """
         for attempt in range(1, ATTEMPTS + 1):
             if request is not None and (earlier := await self._in_flight_answer(request)) is not None:
                 return earlier
-            answering = self._group.submit(self._prepared(filing, request))
+            answering = self._group.submit(self._prepared(filing, request, condition))
             if request is not None:
                 self._fly(request, answering)
             try:
@@ -143,10 +149,10 @@ class Register:
         self._in_flight[name] = (request.fingerprint, answering)
         answering.add_done_callback(lambda _: self._in_flight.pop(name))
 
-    def _prepared(self, filing: Filing, request: idempotency.Request | None) -> _Entry:
+    def _prepared(self, filing: Filing, request: idempotency.Request | None, condition: Condition | None) -> _Entry:
         sealer, pepper = self._parts.sealer, self._parts.pepper
         appeal_id, pin = self._parts.ids.new(), f"{secrets.randbits(64) % 10**PIN_DIGITS:0{PIN_DIGITS}}"
-        owner = sender_key(pepper, filing.owner) if filing.owner else None
+        owner = sender_key(pepper, filing.owner) if filing.owner else filing.owner_key
         row = {
             "id": appeal_id,
             "channel": filing.channel,
@@ -176,7 +182,7 @@ class Register:
         }
         number = filing.external_number
         external = external_numbers.row_of(self._parts, appeal_id, owner, number) if number and owner else None
-        return _Entry(filing, request, appeal_id, pin, row, external, current_traceparent())
+        return _Entry(filing, request, appeal_id, pin, row, external, condition, current_traceparent())
 
     async def _together(self, entries: Sequence[_Entry]) -> Sequence[Receipt | DomainError]:
         """One transaction for all: keys are claimed in one statement, all else is stored in another, and each has its answer."""
@@ -206,10 +212,25 @@ class Register:
         unknown = InvalidInput([fault("provider.provider_id", "unknown-provider")])
         refusals: dict[UUID, DomainError] = {one.appeal_id: unknown for one in strange}
         refusals |= await external_numbers.claim(session, [one.external for one in entries if one.external and one not in strange])
+        refusals |= await self._unmet(session, [one for one in entries if one.condition and one.appeal_id not in refusals])
         refused = [one for one in entries if one.appeal_id in refusals]
         before = await self._parts.idempotency.answered(session, [one.request for one in refused if one.request])
         earlier = {one.appeal_id: before.get(one.request) if one.request else None for one in refused}
         return {appeal_id: refusals[appeal_id] if answer is None else _replay(answer) for appeal_id, answer in earlier.items()}
+
+    async def _unmet(self, session: AsyncSession, entries: Sequence[_Entry]) -> dict[UUID, DomainError]:
+        """Whose condition refuses them. One that was answered before is not asked again: what it changed is kept already."""
+        before = await self._parts.idempotency.answered(session, [one.request for one in entries if one.request])
+        unmet: dict[UUID, DomainError] = {}
+        for one in sorted(entries, key=lambda entry: str(entry.filing.follows)):  # the order in which rows are locked
+            try:
+                if one.request in before:
+                    raise Conflict  # never told: the earlier answer is
+                if one.condition is not None:
+                    await one.condition(session, one.appeal_id)
+            except DomainError as refusal:
+                unmet[one.appeal_id] = refusal
+        return unmet
 
     async def _numbered(self, session: AsyncSession, entries: Sequence[_Entry], now: datetime) -> dict[UUID, Receipt]:
         """Give each its number; a repeat's is lost, which gaps allow."""
@@ -239,6 +260,7 @@ def _tracking(one: _Entry) -> dict[str, Any]:
     return {
         "appeal_id": one.appeal_id,
         "region": one.filing.region,
+        "kind": one.filing.kind,
         "status": INITIAL,
         "holder": holder_of(INITIAL, None),
         "tier": None,
@@ -248,7 +270,7 @@ def _tracking(one: _Entry) -> dict[str, Any]:
         "outcome": None,
         "answer_id": None,
         "answered_at": None,
-        "followed": one.filing.owner is not None or one.filing.channel in BACKENDS,
+        "followed": one.row["owner"] is not None or one.filing.channel in BACKENDS,
         "version": 1,
     }
 

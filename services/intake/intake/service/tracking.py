@@ -9,8 +9,14 @@ from uuid import UUID
 
 from intake import repository
 from intake.models import Appeal, Timeline, Tracking
-from intake.schemas import Answer, HeldFor, TimelineEntry, Tracked
+from intake.models.applicant import Message as MessageRow
+from intake.models.attachments import Attachment
+from intake.repository import applicant as records
+from intake.repository.attachments import attachments_of
+from intake.rights import actions, is_decided
+from intake.schemas import Answer, Attached, HeldFor, Message, TimelineEntry, Tracked
 from intake.service.guessing import Guesses
+from intake.service.progress import FUND, words_of
 from intake.service.register import INITIAL, hashed_pin, sender_key, shown_status
 from intake.texts import timeline_text
 from shared.auth import Principal
@@ -40,6 +46,21 @@ class Seen:
     appeal: Appeal
     tracking: Tracking
     timeline: Sequence[Timeline]
+    is_own: bool
+    """The asker is the applicant: by PIN, or by the token it was filed with as one's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What stands beside the tracking row, and the words that other services hold, by id."""
+
+    names: Mapping[UUID, tuple[str, str]]
+    messages: Sequence[MessageRow]
+    attached: Sequence[Attachment]
+    withdrawal_pending: bool
+    followed_by: str | None
+    words: Mapping[UUID, dict[str, Any] | None] | None
+    """None: their owner does not reply."""
 
 
 async def track(parts: Parts, guesses: Guesses, *, number: str, pin: str | None, principal: Principal, address: str) -> Tracked:
@@ -48,15 +69,36 @@ async def track(parts: Parts, guesses: Guesses, *, number: str, pin: str | None,
     Raises NotFound for a number, a PIN or a token that does not open it, all alike and after the same work; TooMany after wrong attempts.
     """
     seen = await open_case(parts, guesses, number=number, pin=pin, principal=principal, address=address)
-    answer, is_available = await _answer(parts, seen.tracking, principal)
-    ids = {UUID(one.data["provider_id"]) for one in seen.timeline if "provider_id" in one.data}
+    return _tracked(parts, seen, await _beside(parts, seen, principal), parts.clock.now())
+
+
+async def _beside(parts: Parts, seen: Seen, principal: Principal) -> _Beside:
+    appeal_id, following = seen.appeal.id, seen.tracking.followed_by
     async with parts.database.read() as session:
-        names = await repository.provider_names(session, ids)
-    return _tracked(seen, names, answer, is_available=is_available, now=parts.clock.now())
+        providers = {UUID(one.data["provider_id"]) for one in seen.timeline if "provider_id" in one.data}
+        names = await repository.provider_names(session, providers)
+        messages = await records.messages(session, appeal_id)
+        attached = await attachments_of(session, [appeal_id])
+        is_pending = await records.pending_withdrawal(session, appeal_id) is not None
+        number = await records.number_of_appeal(session, following) if following else None
+    asked = [one.id for one in messages if one.by == FUND]
+    words = await _words(parts, [*([seen.tracking.answer_id] if seen.tracking.answer_id else []), *asked], principal)
+    return _Beside(names, messages, attached, is_pending, number, words)
 
 
 async def open_case(parts: Parts, guesses: Guesses, *, number: str, pin: str | None, principal: Principal, address: str) -> Seen:
-    """`track`'s door; every page and call for an applicant goes through it."""
+    """`track`'s door, for all who may read."""
+    return await _open(parts, guesses, number=number, pin=pin, principal=principal, address=address)
+
+
+async def open_own(parts: Parts, guesses: Guesses, *, number: str, pin: str | None, principal: Principal, address: str) -> Seen:
+    """The door to whatever an applicant does: `open_case` for nobody else, not for partners and staff either, who get the same NotFound."""
+    return await _open(parts, guesses, number=number, pin=pin, principal=principal, address=address, for_applicant=True)
+
+
+async def _open(
+    parts: Parts, guesses: Guesses, *, number: str, pin: str | None, principal: Principal, address: str, for_applicant: bool = False
+) -> Seen:
     written = _canonical(number)
     attempt = guesses.attempt(written or number, address)
     by_token_alone = pin is None and not principal.is_anonymous
@@ -68,7 +110,9 @@ async def open_case(parts: Parts, guesses: Guesses, *, number: str, pin: str | N
             appeal = found[0] if found else None
             is_right = _is_right_pin(parts.pepper, appeal, pin)
             if found is not None and (is_right or _sees(parts.pepper, principal, *found)):
-                return Seen(*found, await repository.timeline(session, found[0].id))
+                is_own = _is_applicant(parts.pepper, principal, found[0], has_pin=is_right)
+                if is_own or not for_applicant:
+                    return Seen(*found, await repository.timeline(session, found[0].id), is_own)
         if not by_token_alone:
             await guesses.note(attempt)
     raise NotFound
@@ -93,25 +137,45 @@ def _sees(pepper: Pepper, principal: Principal, appeal: Appeal, tracking: Tracki
         return False
     if visible_cases(principal).allows(tracking.region, tracking.tier, tracking.provider_id):
         return True
+    return _filed(pepper, principal, appeal)
+
+
+def _filed(pepper: Pepper, principal: Principal, appeal: Appeal) -> bool:
     sender = sender_key(pepper, f"{principal.issuer}\n{principal.subject}")
     return appeal.owner is not None and hmac.compare_digest(appeal.owner, sender)
 
 
-async def _answer(parts: Parts, tracking: Tracking, principal: Principal) -> tuple[Answer | None, bool]:
-    """The Fund's answer, claimed from its owner, and whether there is one."""
-    if tracking.answer_id is None or tracking.answered_at is None:
-        return None, False
+def _is_applicant(pepper: Pepper, principal: Principal, appeal: Appeal, *, has_pin: bool) -> bool:
+    """Partners read what they passed on, and staff what lies in their region: neither acts in the applicant's place."""
+    if principal.is_staff or principal.has("partner"):
+        return False
+    return has_pin or (not principal.is_anonymous and _filed(pepper, principal, appeal))
+
+
+async def _words(parts: Parts, ids: Sequence[UUID], principal: Principal) -> Mapping[UUID, dict[str, Any] | None] | None:
+    """The Fund's words, claimed from their owner; None while it does not reply."""
+    if not ids:
+        return {}
     reader = principal.subject if principal.is_staff else "applicant"  # an applicant's subject may be an IIN
     try:
-        contents = await parts.contents.read("routing", [tracking.answer_id], purpose="tracking", on_behalf_of=reader)
+        return await parts.contents.read("routing", ids, purpose="tracking", on_behalf_of=reader)
     except OwnerUnavailable:
+        return None
+
+
+def _answer(tracking: Tracking, words: Mapping[UUID, dict[str, Any] | None] | None) -> tuple[Answer | None, bool]:
+    """The Fund's answer, and whether there is one."""
+    if tracking.answer_id is None or tracking.answered_at is None:
+        return None, False
+    if words is None:
         return None, True
-    content = contents.get(tracking.answer_id)
+    content = words.get(tracking.answer_id)
     return (None, False) if content is None else (Answer.model_validate({**content, "at": tracking.answered_at}), True)
 
 
-def _tracked(seen: Seen, names: Mapping[UUID, tuple[str, str]], answer: Answer | None, *, is_available: bool, now: datetime) -> Tracked:
+def _tracked(parts: Parts, seen: Seen, beside: _Beside, now: datetime) -> Tracked:
     appeal, tracking = seen.appeal, seen.tracking
+    answer, is_available = _answer(tracking, beside.words)
     return Tracked(
         number=appeal.number,
         status=shown_status(tracking.status, appeal.registered_at, now),
@@ -126,8 +190,35 @@ def _tracked(seen: Seen, names: Mapping[UUID, tuple[str, str]], answer: Answer |
         time_held=time_held(appeal.received_at, seen.timeline, now),
         answer=answer,
         answer_available=is_available,
-        timeline=list(_timeline(seen, names, now)),
+        timeline=list(_timeline(seen, beside.names, now)),
+        kind=tracking.kind,
+        messages=[_message(parts, one, beside.words or {}, is_own=seen.is_own) for one in beside.messages],
+        attachments=[
+            Attached(id=one.id, message_id=one.message_id, type=one.kind, size=one.size, state=one.state) for one in beside.attached
+        ],
+        open_question=_open_question(tracking, beside.messages),
+        verdict=tracking.verdict,
+        score=tracking.score,
+        contact_confirmed=tracking.contact_confirmed_at is not None,
+        withdrawal_pending=beside.withdrawal_pending,
+        followed_by=beside.followed_by,
+        actions=actions(tracking.model_dump()) if seen.is_own else [],
     )
+
+
+def _message(parts: Parts, one: MessageRow, words: Mapping[UUID, dict[str, Any] | None], *, is_own: bool) -> Message:
+    """An applicant's words are shown here to the applicant alone: staff read them at the desk, where reads are audited."""
+    if one.by == FUND:
+        text = (words.get(one.id) or {}).get("text")
+    else:
+        text = words_of(parts.sealer, one.id, one.text) if is_own and one.text is not None else None
+    return Message(id=one.id, at=one.at, by=one.by, kind=one.kind, text=text, due_at=one.due_at)
+
+
+def _open_question(tracking: Tracking, messages: Sequence[MessageRow]) -> UUID | None:
+    if is_decided(tracking.status) or not messages or messages[-1].by != FUND:
+        return None
+    return messages[-1].id
 
 
 def time_held(received_at: datetime, timeline: Sequence[Timeline], now: datetime) -> list[HeldFor]:

@@ -3,9 +3,12 @@
 
 const typing = (target) => target.matches?.("input:not([type=checkbox]):not([type=radio]), textarea, select");
 
+let sent = false;
+document.addEventListener("submit", () => { sent = true; });
+
 // By physical position (event.code): Kazakh and Russian layouts put other signs on digits and letters.
 document.addEventListener("keydown", (event) => {
-  if (event.altKey || event.ctrlKey || event.metaKey || event.repeat) return;
+  if (event.altKey || event.ctrlKey || event.metaKey || event.repeat || sent) return;
   if (event.code === "Escape") document.activeElement?.blur();
   const code = event.code.replace(/^Numpad(?=\d)/, "Digit");
   if (code.startsWith("Digit") && typing(event.target)) return;

@@ -31,7 +31,9 @@ class TestExternalNumber:
         reused = await partner.desk.file(headers, external_number="ЖТ-9")
         assert reused.json()["code"] == "idempotency-key-reused"
         await partner.file(external_number="ЖТ-9")
-        strange = await partner.post("/appeals", **appeal(external_number="ЖТ-10", provider={"provider_id": "0" * 8 + "-0000-0000-0000-" + "0" * 12}))
+        strange = await partner.post(
+            "/appeals", **appeal(external_number="ЖТ-10", provider={"provider_id": "0" * 8 + "-0000-0000-0000-" + "0" * 12})
+        )
         assert strange.status_code == 422
         await partner.file(external_number="ЖТ-10")
 

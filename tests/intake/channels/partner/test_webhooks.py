@@ -59,7 +59,10 @@ class TestDelivery:
         while await partner.deliver():
             pass
         said = [json.loads(body) for _, body in receiver.got]
-        for told, types in ((first, ["appeal-routed", "tier-raised", "answer-given", "case-closed"]), (second, ["appeal-routed", "answer-given"])):
+        for told, types in (
+            (first, ["appeal-routed", "tier-raised", "answer-given", "case-closed"]),
+            (second, ["appeal-routed", "answer-given"]),
+        ):
             assert [one["type"] for one in said if one["data"]["number"] == told["number"]] == types
         assert len({headers["webhook-id"] for headers, _ in receiver.got}) == len(receiver.got) == 6
         assert all(row.delivered_at for row in await partner.desk.rows(Delivery))

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from intake.channels.phone.calls import settle
-from intake.models import Appeal, ContentRead
+from intake.models import Appeal, ContentRead, Tracking
 from intake.models.calls import Call, CallBack, OralRecord
 from shared.contracts import AppealRegistered
 from shared.messaging import tables
@@ -147,6 +147,13 @@ class TestConsultations:
         assert told.resolved_in_contact
         assert told.received_at == RING
 
+    async def test_of_two_keys_pressed_at_once_the_first_counts(self, desk, screen):
+        sent = {"key": str(uuid4()), "quick.region": "KZ-43"}
+        await screen.post("close", topic="PAY_METHODS", **sent)
+        second = await screen.post("close", topic="PAY_DEBT", **sent)
+        assert second.headers["location"].endswith("flash=closed-before")
+        assert [one.topic for one in await registered(desk)] == ["PAY_METHODS"]
+
     async def test_only_the_topics_of_the_keys_are_closed_so(self, desk, screen):
         assert (await screen.post("close", topic="FOREIGNERS", **{"quick.region": "KZ-43"})).status_code == 404
         assert (await screen.post("close", topic="PAY_METHODS", **{"quick.region": "XX"})).status_code == 422
@@ -281,3 +288,34 @@ class TestInsurance:
         await screen.verified()
         assert "Регистр застрахованных не подключён" in (await screen.get()).text
         assert (await self.ask(screen)).status_code == 503
+
+
+class TestTheOutcome:
+    @pytest.fixture
+    async def answered(self, desk):
+        told = (await desk.file(kind="CONSULTATION", topic="PAY_METHODS")).json()
+        async with desk.parts.database.write() as session:
+            changed = {"status": "ANSWERED", "answer_id": uuid4(), "answered_at": NOW}
+            await session.execute(Tracking.__table__.update().values(changed))
+        await send(desk, TALKING)
+        return told
+
+    async def say(self, screen, answered, outcome="RESOLVED", **more):
+        return await screen.post("outcome", call=await screen.call(), appeal=answered["appeal_id"], outcome=outcome, **more)
+
+    async def test_a_verified_caller_says_that_it_is_settled(self, desk, screen, answered):
+        await screen.verified()
+        assert "Решено" in (await screen.get()).text
+        assert (await self.say(screen, answered)).headers["location"].endswith("flash=outcome-noted")
+        assert (await desk.rows(Tracking))[0].verdict == "RESOLVED"
+        assert (await self.say(screen, answered)).headers["location"].endswith("flash=outcome-known")
+
+    async def test_a_caller_who_is_not_verified_says_nothing_of_it(self, desk, screen, answered):
+        assert (await self.say(screen, answered)).status_code == 403
+        assert (await desk.rows(Tracking))[0].verdict is None
+
+    async def test_an_appeal_of_another_telephone_is_out_of_reach(self, desk, screen):
+        await send(desk, TALKING)
+        await screen.verified()
+        other = (await desk.file(applicant={"phone": "+77010000002"})).json()
+        assert (await self.say(screen, other)).status_code == 404

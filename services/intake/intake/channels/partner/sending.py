@@ -52,7 +52,13 @@ class Sender:
         self._under_way: dict[UUID, asyncio.Task[int]] = {}
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. Raises what the first delivery that fell raised: the runtime knows a database that is away by its error."""
+        try:
+            await self._run()
+        except ExceptionGroup as fallen:
+            raise fallen.exceptions[0] from fallen
+
+    async def _run(self) -> None:
         async with self._client() as client, asyncio.TaskGroup() as group:
             while True:
                 async with self._parts.database.read() as session:

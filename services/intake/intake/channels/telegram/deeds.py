@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from sqlalchemy import Row
 
 from intake import repository as register
+from intake.applicant_schemas import ConfirmationIn, FeedbackIn, MessageIn
 from intake.channels import Admission
 from intake.channels.telegram import conversation, following
 from intake.channels.telegram.following import Followed
@@ -19,12 +20,14 @@ from intake.channels.telegram.updates import ISSUER, speaker
 from intake.pages.providers import name_in, nearest, sure
 from intake.repository import bot as repository
 from intake.schemas import AppealIn
+from intake.service import outcome
+from intake.service.messages import add_message
 from intake.service.register import shown_status
 from intake.service.tracking import track
 from intake.state import Intake
 from shared.domain.labels import LANGUAGES, Language
 from shared.domain.regions import regions
-from shared.errors import InvalidInput
+from shared.errors import DomainError, InvalidInput, Unavailable
 from shared.idempotency import IdempotencyKeyReused
 from shared.web.formats import Formats
 
@@ -40,8 +43,8 @@ class Deeds:
     chat: bytes
     owner: bytes
 
-    async def do(self, talk: Talk, effect: Effect, at: datetime) -> Turn:
-        """Do it and say what came of it. `at`: when the person asked for it. Done again, it has the same end."""
+    async def do(self, talk: Talk, effect: Effect, at: datetime, key: str) -> Turn:
+        """Do it and say what came of it. `at`: when the person asked for it; `key`: names the asking. Done again, it has the same end."""
         if isinstance(effect, File):
             return await self._file(talk, effect, at)
         if isinstance(effect, Suggest):
@@ -49,7 +52,7 @@ class Deeds:
         if isinstance(effect, History):
             rows = await self._appeals()
             return following.listed(talk, [self._followed(row, talk.speaks) for row in rows])
-        return await self._with_own(talk, effect)
+        return await self._with_own(talk, effect, key)
 
     async def _file(self, talk: Talk, effect: File, at: datetime) -> Turn:
         sender = speaker(self.chat)
@@ -73,7 +76,7 @@ class Deeds:
         one = (str(certain.id), name_in(certain, talk.speaks)) if certain is not None else None
         return conversation.suggested(talk, one, [(str(each.id), name_in(each, talk.speaks)) for each, _ in found])
 
-    async def _with_own(self, talk: Talk, effect: Show | ReadAnswer | Judge | Rate | Reply) -> Turn:
+    async def _with_own(self, talk: Talk, effect: Show | ReadAnswer | Judge | Rate | Reply, key: str) -> Turn:
         """Only with an appeal of this chat: another's is as if it were not."""
         rows = await self._appeals(effect.appeal_id)
         if not rows:
@@ -82,7 +85,26 @@ class Deeds:
             return following.shown(talk, self._followed(rows[0], talk.speaks))
         if isinstance(effect, ReadAnswer):
             return await self._read(talk, rows[0])
-        return following.impossible(talk)
+        try:
+            return await self._act(talk, effect, key)
+        except Unavailable:
+            raise
+        except (DomainError, ValidationError):
+            return following.impossible(talk)
+
+    async def _act(self, talk: Talk, effect: Judge | Rate | Reply, key: str) -> Turn:
+        """What every channel lets an applicant do. Raises what those use cases raise."""
+        parts, appeal_id = self.intake.parts, effect.appeal_id
+        if isinstance(effect, Rate):
+            await outcome.rate(parts, appeal_id, FeedbackIn(score=effect.score), key=key)
+            return following.rated(talk)
+        if isinstance(effect, Reply):
+            await add_message(parts, appeal_id, MessageIn(text=effect.text), key=key)
+            return following.replied(talk)
+        said = ConfirmationIn(outcome="RESOLVED" if effect.resolved else "NOT_RESOLVED", reason=effect.reason)
+        told = (await outcome.confirm(parts, self.intake.register, appeal_id, said, key=key)).told
+        number = told.followed_by.number if told.followed_by is not None else None
+        return following.judged(talk, appeal_id, resolved=effect.resolved, followed_by=number)
 
     async def _read(self, talk: Talk, row: Row[Any]) -> Turn:
         intake, number = self.intake, row.number

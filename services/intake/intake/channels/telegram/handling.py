@@ -116,12 +116,12 @@ class Conversations:
         while following is not None:
             course.talk = following.talk
             course.says += following.says
-            following = await self._done(following, chat, update.received_at)
+            following = await self._done(following, chat, update.received_at, new_id)
 
-    async def _done(self, before: Turn, chat: Row[Any], at: datetime) -> Turn | None:
+    async def _done(self, before: Turn, chat: Row[Any], at: datetime, key: str) -> Turn | None:
         if before.effect is None:
             return None
-        return await Deeds(self._intake, chat.key, chat.owner).do(before.talk, before.effect, at)
+        return await Deeds(self._intake, chat.key, chat.owner).do(before.talk, before.effect, at, key)
 
     def _is_late(self, chat: Row[Any], update_id: int) -> bool:
         """Behind what was handled before, unless Telegram has begun to count anew meanwhile."""

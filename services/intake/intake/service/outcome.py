@@ -1,0 +1,160 @@
+"""What the applicant says of the answer: that it settles the matter or not, what it is worth, and that the matter comes up again.
+
+Confirming is not withdrawing. Each of these is for an appeal that its applicant has opened, on whatever channel.
+"""
+
+from typing import Any, Final, TypeVar
+from uuid import UUID
+
+from pydantic_core import from_json
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.applicant_schemas import ConfirmationIn, FeedbackIn, OutcomeTold, Rated, Reopened, ReopeningIn
+from intake.errors import AlreadyReopened, NotAnswered, NotReopenable, OutcomeGiven
+from intake.models import Appeal
+from intake.repository import applicant as records
+from intake.rights import ANSWERED, RATED, is_finished, policy, rights
+from intake.service.following import go_on
+from intake.service.progress import Asked, Done, Tracking, act, keep, scope_of, tell, write_down
+from intake.service.register import Condition, Register
+from shared.contracts import AppealRated, OutcomeConfirmed, OutcomeDenied
+from shared.service import Parts
+
+RESOLVED: Final = "RESOLVED"
+NOT_RESOLVED: Final = "NOT_RESOLVED"
+
+Outcome = TypeVar("Outcome", OutcomeTold, Reopened)
+
+
+async def confirm(parts: Parts, register: Register, appeal_id: UUID, said: ConfirmationIn, *, key: str | None = None) -> Done[OutcomeTold]:
+    """The answer settles the matter, or does not: then a consultation goes on in its case, anything else in a new appeal.
+
+    Raises NotAnswered, OutcomeGiven, InvalidInput and IdempotencyKeyReused.
+    """
+    asked = Asked("confirmation", said, key)
+    if said.outcome == NOT_RESOLVED:
+        appeal, tracking = await _now(parts, appeal_id)
+        told = {"number": appeal.number, "status": tracking["status"], "outcome": NOT_RESOLVED}
+        if (earlier := await _before(parts, appeal_id, asked, OutcomeTold, told)) is not None:
+            return earlier
+        if not rights(tracking["kind"]).stays:
+            _answered(tracking)
+            talon = await go_on(parts, register, appeal, tracking, asked, said.reason, _denying(parts, appeal_id, said.reason))
+            return Done(OutcomeTold.model_validate(told | {"followed_by": talon.registered}), talon.replayed)
+
+    async def work(session: AsyncSession, tracking: Tracking) -> OutcomeTold:
+        _answered(tracking)
+        if said.outcome == RESOLVED:
+            tracking["verdict"] = RESOLVED
+            event = OutcomeConfirmed(appeal_id=appeal_id, answer_id=tracking["answer_id"])
+            await tell(session, parts, tracking, event, kept=OutcomeConfirmed.FACT)
+        else:
+            await _deny(session, parts, tracking, said.reason, None)
+        number = await records.number_of_appeal(session, appeal_id)
+        return OutcomeTold.model_validate({"number": number, "status": tracking["status"], "outcome": said.outcome})
+
+    return await act(parts, appeal_id, asked, OutcomeTold, work)
+
+
+async def reopen(parts: Parts, register: Register, appeal_id: UUID, said: ReopeningIn, *, key: str | None = None) -> Done[Reopened]:
+    """The matter comes up again with new facts (АППК art. 70(5)): a new appeal, one at a time; a consultation just answered is denied.
+
+    Raises NotReopenable, AlreadyReopened and IdempotencyKeyReused.
+    """
+    asked = Asked("reopening", said, key)
+    appeal, tracking = await _now(parts, appeal_id)
+    told = {"number": appeal.number, "status": tracking["status"]}
+    if (earlier := await _before(parts, appeal_id, asked, Reopened, told)) is not None:
+        return earlier
+    if not (rights(tracking["kind"]).stays and tracking["status"] == ANSWERED):
+        if tracking["status"] not in policy().reopening.statuses:
+            raise NotReopenable
+        talon = await go_on(parts, register, appeal, tracking, asked, said.reason, _reopening(parts, appeal_id, said.reason))
+        return Done(Reopened.model_validate(told | {"followed_by": talon.registered}), talon.replayed)
+
+    async def work(session: AsyncSession, locked: Tracking) -> Reopened:
+        _answered(locked)
+        await _deny(session, parts, locked, said.reason, None)
+        return Reopened(number=appeal.number, status=locked["status"])
+
+    return await act(parts, appeal_id, asked, Reopened, work)
+
+
+async def rate(parts: Parts, appeal_id: UUID, said: FeedbackIn, *, key: str | None = None) -> Done[Rated]:
+    """What the applicant makes of it, once it is answered; the latest holds. Raises NotAnswered and IdempotencyKeyReused."""
+
+    async def work(session: AsyncSession, tracking: Tracking) -> Rated:
+        if tracking["status"] not in RATED:
+            raise NotAnswered
+        if said.comment is not None:
+            await write_down(session, parts, appeal_id, "COMMENT", said.comment)
+        tracking["score"] = said.score
+        await tell(session, parts, tracking, AppealRated(appeal_id=appeal_id, score=said.score), kept=None)
+        number = await records.number_of_appeal(session, appeal_id)
+        return Rated(number=number or "", status=tracking["status"], score=said.score)
+
+    return await act(parts, appeal_id, Asked("feedback", said, key), Rated, work)
+
+
+async def _now(parts: Parts, appeal_id: UUID) -> tuple[Appeal, Tracking]:
+    """The appeal and where it stands, unlocked: what is decided by it is looked at again in the transaction."""
+    async with parts.database.read() as session:
+        return await records.whole_appeal(session, appeal_id), await records.tracking_of(session, appeal_id)
+
+
+async def _before(parts: Parts, appeal_id: UUID, asked: Asked, answer: type[Outcome], told: dict[str, Any]) -> Done[Outcome] | None:
+    """The answer to the same request made before: what was told then, or the talon that was made then. Raises IdempotencyKeyReused."""
+    if asked.key is None:
+        return None
+    request = parts.idempotency.request(scope_of(appeal_id), asked.key, asked.operation, asked.said)
+    async with parts.database.read() as session:
+        kept = (await parts.idempotency.find(session, [request])).get(request)
+    if kept is None:
+        return None
+    said = from_json(kept.body)
+    return Done(answer.model_validate(told | {"followed_by": said} if "pin" in said else said), replayed=True)
+
+
+def _denying(parts: Parts, appeal_id: UUID, reason: str | None) -> Condition:
+    async def condition(session: AsyncSession, new_id: UUID) -> None:
+        tracking = await records.lock_tracking(session, appeal_id)
+        _answered(tracking)
+        await _deny(session, parts, tracking, reason, new_id)
+
+    return condition
+
+
+def _reopening(parts: Parts, appeal_id: UUID, reason: str) -> Condition:
+    async def condition(session: AsyncSession, new_id: UUID) -> None:
+        tracking = await records.lock_tracking(session, appeal_id)
+        if tracking["status"] not in policy().reopening.statuses:
+            raise NotReopenable
+        if tracking["followed_by"] is not None:
+            status = await records.status_of(session, tracking["followed_by"])
+            if status is None or not is_finished(status):  # none: it is being stored just now
+                raise AlreadyReopened
+        if tracking["status"] == ANSWERED and tracking["verdict"] is None:
+            await _deny(session, parts, tracking, reason, new_id)
+        else:
+            tracking["followed_by"] = new_id
+            await keep(session, parts, tracking, parts.ids.new(), "appeal-reopened")
+
+    return condition
+
+
+def _answered(tracking: Tracking) -> None:
+    if tracking["status"] != ANSWERED or tracking["answer_id"] is None:
+        raise NotAnswered
+    if tracking["verdict"] is not None:
+        raise OutcomeGiven
+
+
+async def _deny(session: AsyncSession, parts: Parts, tracking: Tracking, reason: str | None, followed_by: UUID | None) -> None:
+    """Say that the answer does not settle it. Where a new appeal follows, the status is left to routing, which closes the case."""
+    if reason is not None:
+        await write_down(session, parts, tracking["appeal_id"], "REASON", reason)
+    tracking["verdict"] = NOT_RESOLVED
+    if followed_by is not None:
+        tracking["followed_by"] = followed_by
+    event = OutcomeDenied(appeal_id=tracking["appeal_id"], answer_id=tracking["answer_id"], followed_by=followed_by)
+    await tell(session, parts, tracking, event, kept=OutcomeDenied.FACT, stays=followed_by is not None)

@@ -1,0 +1,105 @@
+"""One-time codes to the contact that an appeal was filed with: others see a slip of paper with number and PIN, not a telephone."""
+
+import hmac
+import json
+import math
+import secrets
+from datetime import timedelta
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.applicant_schemas import CodeSent, ContactConfirmed, ContactIn, VerificationIn
+from intake.errors import NoContact, WrongCode
+from intake.models import Appeal
+from intake.notices import send_code
+from intake.repository import applicant as records
+from intake.rights import policy
+from intake.service.progress import HOUR, Asked, Done, Tracking, act, keep
+from shared.domain.labels import LANGUAGES
+from shared.errors import DomainError, TooMany
+from shared.service import Parts
+
+WAYS: Final[dict[str, Literal["SMS", "EMAIL"]]] = {"phone": "SMS", "email": "EMAIL"}  # in the order in which they are tried
+
+
+async def ask_code(parts: Parts, appeal_id: UUID, said: VerificationIn, *, key: str | None = None) -> Done[CodeSent]:
+    """Send a code to the appeal's own contact; those sent before are no longer good.
+
+    Raises NoContact, TooMany and IdempotencyKeyReused.
+    """
+
+    async def work(session: AsyncSession, tracking: Tracking) -> CodeSent:
+        appeal, now, rules = await records.whole_appeal(session, appeal_id), parts.clock.now(), policy().code
+        kind, address = contact_of(parts, appeal, said.contact)
+        contact = parts.pepper.keyed_hmac("code-contact", f"{kind}/{address}".encode())
+        sent = await records.codes_since(session, appeal_id, contact, now - HOUR)
+        if len(sent) >= rules.an_hour:
+            raise TooMany(math.ceil((sent[-rules.an_hour] + HOUR - now).total_seconds()))
+        code_id, code = parts.ids.new(), f"{secrets.randbelow(10**rules.digits):0{rules.digits}}"
+        row = {"id": code_id, "appeal_id": appeal_id, "contact": contact, "contact_kind": kind, "code": _hashed(parts, code_id, code)}
+        await records.add_code(session, row | {"sent_at": now, "tries": 0, "used_at": None})
+        language = next((one for one in LANGUAGES if one == appeal.language), LANGUAGES[0])
+        await send_code(session, parts, appeal_id=appeal_id, channel=WAYS[kind], address=address, code=code, language=language)
+        expires_at = now + timedelta(minutes=rules.minutes)
+        return CodeSent.model_validate({"number": appeal.number, "status": tracking["status"], "contact": kind, "expires_at": expires_at})
+
+    return await act(parts, appeal_id, Asked("verification", said, key), CodeSent, work)
+
+
+async def confirm_contact(parts: Parts, appeal_id: UUID, said: ContactIn, *, key: str | None = None) -> Done[ContactConfirmed]:
+    """The applicant has the contact given (АППК art. 66(4)). Raises WrongCode and IdempotencyKeyReused."""
+
+    async def work(session: AsyncSession, tracking: Tracking) -> ContactConfirmed | DomainError:
+        kind = await spend_code(session, parts, tracking, said.code)
+        if kind is None:
+            return WrongCode()
+        await keep(session, parts, tracking, parts.ids.new(), None)
+        number = await records.number_of_appeal(session, appeal_id)
+        told = {"number": number, "status": tracking["status"], "contact": kind, "confirmed_at": tracking["contact_confirmed_at"]}
+        return ContactConfirmed.model_validate(told)
+
+    return await act(parts, appeal_id, Asked("contact-confirmation", said, key), ContactConfirmed, work)
+
+
+async def spend_code(session: AsyncSession, parts: Parts, tracking: Tracking, given: str) -> str | None:
+    """The kind of contact to which the code went, which is used up; None, and a try less, if it is not right. Writes no tracking."""
+    now, rules = parts.clock.now(), policy().code
+    latest = await records.latest_code(session, tracking["appeal_id"])
+    if latest is None or latest.used_at is not None or latest.tries >= rules.tries:
+        return None
+    if now >= latest.sent_at + timedelta(minutes=rules.minutes):
+        return None
+    latest.tries += 1
+    if not hmac.compare_digest(latest.code, _hashed(parts, latest.id, given)):
+        return None
+    latest.used_at = tracking["contact_confirmed_at"] = now
+    return latest.contact_kind
+
+
+def contact_of(parts: Parts, appeal: Appeal, wanted: str | None) -> tuple[str, str]:
+    """The kind and the address of the appeal's contact: that wanted, else the first there is. Raises NoContact."""
+    given = opened_applicant(parts, appeal)
+    for kind in WAYS:
+        if kind in given and wanted in {None, kind}:
+            return kind, given[kind]
+    raise NoContact
+
+
+def opened_applicant(parts: Parts, appeal: Appeal) -> dict[str, Any]:
+    """Who filed; `{}` is anonymous."""
+    if appeal.applicant is None:
+        return {}
+    found: dict[str, Any] = json.loads(parts.sealer.open("appeal", appeal.id, "applicant", appeal.applicant))
+    return found
+
+
+def _hashed(parts: Parts, code_id: UUID, code: str) -> bytes:
+    return parts.pepper.keyed_hmac("contact-code", f"{code_id}/{code}".encode())
+
+
+async def forget(parts: Parts) -> None:
+    """Drop the codes that are over."""
+    async with parts.database.write() as session:
+        await records.forget_codes(session, parts.clock.now() - timedelta(hours=policy().code.kept_hours))
