@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from shared.domain.labels import Language
 from shared.web.formats import Formats
 from shared.web.i18n import N_, SHARED_LOCALES, Translations
 from shared.web.languages import COOKIE, LANGUAGES, language_of
@@ -68,9 +69,14 @@ class Pages:
         loader = ChoiceLoader([FileSystemLoader(directory) for directory in (*template_dirs, _HERE / "templates")])
         self._environments = {language: self._environment(language, loader) for language in LANGUAGES}
 
-    def render(self, request: Request, name: str, status: int = 200, **context: Any) -> HTMLResponse:
-        """The page `name` in the visitor's language; a choice made by `?lang=` is remembered in a cookie."""
-        language = language_of(request)
+    def render(
+        self, request: Request, name: str, status: int = 200, *, in_language: Language | None = None, **context: Any
+    ) -> HTMLResponse:
+        """The page `name` in the visitor's language; a choice made by `?lang=` is remembered in a cookie.
+
+        `in_language` is for a page that is handed on to somebody who reads another one.
+        """
+        language = in_language or language_of(request)
         text = self._environments[language].get_template(name).render(self._context(request, language) | context)
         response = HTMLResponse(text, status, headers={"content-language": language})
         if request.query_params.get("lang") == language:

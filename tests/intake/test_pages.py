@@ -2,7 +2,7 @@ import html
 import io
 import json
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -14,10 +14,9 @@ from intake import forms
 from intake.consents import consents
 from intake.handlers import HANDLERS, copy_providers
 from intake.models import Appeal
-from intake.models.attachments import Attachment
 from intake.pages import form, providers, qr
 from intake.service.filing import CONSENTS
-from shared.contracts import AnswerGiven, CaseClosed, ClockStarted, ProviderRecorded
+from shared.contracts import ProviderRecorded
 from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Batch, Received
 from shared.web.catalogs import missing_messages
@@ -347,39 +346,6 @@ class TestTheTalon:
             assert "через 60 секунд" in page.text
 
 
-class TestDocuments:
-    async def test_they_come_with_the_form_and_belong_to_the_appeal_once_it_is_sent(self, desk):
-        page = await upload(desk, ("сурет.png", picture(), "image/png"), ("", b"", "application/octet-stream"))
-        assert page.status_code == 200
-        assert "Приложен 1 документ." in page.text
-        kept = hidden(page)
-        for _ in range(2):
-            assert (await desk.client.post("/intake/", data=kept | {"step": "send"})).status_code == 201
-        (row,) = await desk.rows(Attachment)
-        (appeal,) = await desk.rows(Appeal)
-        assert (row.appeal_id, row.kind) == (appeal.id, "PNG")
-
-    async def test_one_that_is_not_taken_is_said_and_holds_nothing_up(self, desk):
-        page = await upload(desk, ("virus.exe", b"MZ\0\0", "application/x-msdownload"), ("сурет.png", picture(), "image/png"))
-        assert page.status_code == 200
-        assert "Приняты не все документы" in page.text
-        assert "Приложен 1 документ." in page.text
-
-    async def test_they_survive_a_mistake_in_the_form_and_can_be_left_out_again(self, desk):
-        page = await upload(desk, ("сурет.png", picture(), "image/png"), region="")
-        assert page.status_code == 422
-        kept = hidden(page)["uploads"]
-        again = await upload(desk, uploads=kept)
-        assert "Приложен 1 документ." in again.text
-        without = await upload(desk, **{"uploads": kept, "uploads.drop": "yes"})
-        assert "Приложен" not in without.text
-
-    async def test_nonsense_in_their_place_is_passed_over(self, desk):
-        for nonsense in ("x", "a:b c", f"{uuid4()}:secret"):
-            assert (await post(desk, "send", uploads=nonsense, key=str(uuid4()))).status_code == 201
-        assert await desk.rows(Attachment) == []
-
-
 class TestSuggestions:
     @pytest.mark.usefixtures("known_provider")
     async def test_a_regions_organisations_are_listed_for_the_form(self, desk):
@@ -394,110 +360,6 @@ class TestSuggestions:
 
     def test_nothing_readable_suggests_nothing(self):
         assert providers.nearest("…", [recorded("Поликлиника №5", "№5 емхана")]) == []
-
-
-class TestDocumentsOfACase:
-    async def test_they_are_added_listed_and_saved_by_number_and_pin_alone(self, desk):
-        number, pin, _ = await filed(desk)
-        opens = {"number": number, "pin": pin}
-        page = await desk.client.post(
-            "/intake/track/documents?lang=ru", data=opens, files=[("file", ("сурет.png", picture(), "image/png"))]
-        )
-        assert page.status_code == 200
-        assert "Документы добавлены." in page.text
-        assert "сурет.png" in page.text
-        (row,) = await desk.rows(Attachment)
-        saved = await desk.client.post("/intake/track/document", data=opens | {"document": str(row.id)})
-        assert saved.content.startswith(b"\x89PNG")
-        assert saved.headers["content-disposition"].startswith("attachment")
-        assert "сурет.png" in (await look(desk, number, pin)).text
-
-    async def test_who_does_not_hold_the_pin_neither_adds_nor_reads(self, desk):
-        number, pin, _ = await filed(desk)
-        files = [("file", ("сурет.png", picture(), "image/png"))]
-        await desk.client.post("/intake/track/documents", data={"number": number, "pin": pin}, files=files)
-        (row,) = await desk.rows(Attachment)
-        wrong = {"number": number, "pin": "00000000"}
-        for answer in (
-            await desk.client.post("/intake/track/documents", data=wrong, files=files),
-            await desk.client.post("/intake/track/document", data=wrong | {"document": str(row.id)}),
-        ):
-            assert answer.status_code == 404
-            assert "сурет" not in answer.text
-        assert len([one for one in await desk.rows(Attachment) if one.appeal_id]) == 1
-
-    async def test_nothing_chosen_and_nothing_taken_are_said(self, desk):
-        number, pin, _ = await filed(desk)
-        opens = {"number": number, "pin": pin}
-        for file, words in (
-            (("", b""), "Документ не выбран."),
-            (("a.exe", b"MZ\0", "application/x-msdownload"), "Такие файлы не принимаются"),
-        ):
-            page = await desk.client.post("/intake/track/documents?lang=ru", data=opens, files=[("file", file)])
-            assert page.status_code == 200
-            assert words in page.text
-        unknown = await desk.client.post("/intake/track/document?lang=ru", data=opens | {"document": "x"})
-        assert number in unknown.text
-
-
-class TestTracking:
-    async def test_a_wrong_number_and_a_wrong_pin_read_the_same(self, desk):
-        number, _, _ = await filed(desk)
-        wrong_pin, wrong_number = await look(desk, number, "00000000"), await look(desk, "2026-43-0000999-9", "00000000")
-        assert wrong_pin.status_code == wrong_number.status_code == 404
-        assert wrong_pin.text.replace(number, "") == wrong_number.text.replace("2026-43-0000999-9", "")
-
-    async def test_guessing_has_to_wait_and_is_told_how_long(self, desk):
-        number, pin, _ = await filed(desk)
-        for _ in range(4):
-            page = await look(desk, number, "00000000")
-        assert page.status_code == 429
-        assert int(page.headers["retry-after"]) > 0
-        assert "Повторите через 1\xa0мин" in page.text
-        desk.clock.advance(timedelta(minutes=1))
-        assert (await look(desk, number, pin)).status_code == 200
-
-    async def test_the_pin_is_nowhere_in_an_address(self, desk):
-        number, pin, _ = await filed(desk)
-        page = await look(desk, number, pin)
-        assert pin.replace(" ", "") not in " ".join(re.findall(r'(?:href|action|src)="([^"]*)"', page.text))
-
-    async def test_a_new_appeal_says_who_has_it_and_explains_its_date(self, desk):
-        number, pin, _ = await filed(desk)
-        page = await look(desk, number, pin, "kk")
-        for words in ("Тіркелді", "Қор: бірінші деңгей (кеңес беру)", "Өтініш тіркелді", "2-жұмыс күні", "Қалай шағымдануға болады"):
-            assert words in page.text
-
-    async def test_a_late_answer_is_called_late(self, desk):
-        number, pin, _ = await filed(desk)
-        desk.clock.advance(timedelta(days=40))
-        assert "Срок ответа прошёл" in (await look(desk, number, pin)).text
-
-    async def test_a_term_by_no_rule_says_that_it_was_changed(self, desk):
-        number, pin, appeal_id = await filed(desk)
-        due = datetime(2026, 4, 1, 18, 59, 59, tzinfo=UTC)
-        clock = ClockStarted(
-            appeal_id=appeal_id, clock_id=uuid4(), policy="APPK_15WD", statutory=True,
-            started_at=desk.clock.now(), due_at=due, calendar_version="x",
-        )  # fmt: skip
-        await happen(desk, clock)
-        page = await look(desk, number, pin)
-        assert "Срок был изменён" in page.text
-        assert "рабочий день" not in page.text
-
-    async def test_an_answer_is_read_with_its_findings_until_its_owner_is_down(self, desk):
-        number, pin, appeal_id = await filed(desk)
-        answer_id = uuid4()
-        desk.foundation.local_apps["routing"] = owner = answers(answer_id)
-        await happen(
-            desk, AnswerGiven(appeal_id=appeal_id, answer_id=answer_id, language="kk", findings=["JUSTIFIED"], actor_role="specialist")
-        )
-        await happen(desk, CaseClosed(appeal_id=appeal_id, outcome="JUSTIFIED", actor_role="specialist"))
-        page = await look(desk, number, pin)
-        for words in ("Емхана сізді қабылдайды", "Отказ в приёме врача: Обоснована", "Жазба жоқ", "2-тармақ", "Ертең келіңіз", "Закрыто"):
-            assert words in page.text
-        owner.state.down = True
-        assert "Ответ готов" in (await look(desk, number, pin)).text
 
 
 class TestTheCatalogs:

@@ -9,6 +9,8 @@ from starlette.types import Receive, Scope, Send
 from intake.channels import api as api_channel
 from intake.channels import web as web_channel
 from intake.channels.conditional import NOT_MODIFIED, IfNoneMatch, conditional
+from intake.channels.counter.errors import OrganisationNotKnown
+from intake.channels.counter.service import own_statement
 from intake.errors import ChannelNotAllowed, ExternalNumberKnown, TooManyRefused
 from intake.schemas import AppealIn, Imported, Registered, Tracked
 from intake.service.contents import read_contents
@@ -65,7 +67,7 @@ front = APIRouter(prefix="/intake", route_class=_Straight)
     "/v1/appeals",
     status_code=201,
     response_model=Registered,
-    responses=responses(ChannelNotAllowed, Unauthorized, ExternalNumberKnown, IdempotencyKeyReused, TooMany),
+    responses=responses(ChannelNotAllowed, OrganisationNotKnown, Unauthorized, ExternalNumberKnown, IdempotencyKeyReused, TooMany),
     operation_id="register_appeal",
 )
 async def register_appeal(
@@ -82,6 +84,8 @@ async def register_appeal(
     else:
         intake.spend(sender)
         admission = api_channel.admit(sender, appeal.channel)
+        if admission.way is not None:
+            appeal, admission = await own_statement(intake.parts, sender, appeal, admission)
     receipt = await intake.file(appeal, admission, key=key)
     headers = {"Cache-Control": "no-store", **(REPLAYED if receipt.replayed else {})}
     return Response(receipt.body, 201, headers, "application/json")

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 from intake.attachments import api as attachments
 from intake.channels import app, applicant, services
+from intake.channels.counter import api as counter
 from intake.channels.partner import api as partner
 from intake.channels.phone import api as phone
 from intake.channels.telegram import api as telegram
@@ -16,6 +17,7 @@ AREAS: Final[Sequence[APIRouter]] = (
     services.router,
     applicant.router,
     app.router,
+    counter.router,
     partner.router,
     phone.router,
     telegram.router,

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from intake import rights
 from intake.attachments.service import Attachments
 from intake.channels import Admission
+from intake.channels.counter import service as counter
 from intake.channels.partner import policy as partner_policy
 from intake.channels.partner.watch import Watch
 from intake.channels.phone import policy as phone_policy
@@ -77,7 +78,7 @@ class Intake:
         if key is not None:
             scope = sender_key(self.parts.pepper, admission.sender).hex() if admission.sender else ANONYMOUS
             request = self.parts.idempotency.request(scope, key, OPERATION, appeal)
-        return await self.register.file(filing, request)
+        return await self.register.file(filing, request, counter.noted(self.parts, admission))
 
 
 async def current_intake(request: Request) -> Intake:

@@ -28,3 +28,5 @@ class Admission:
     lowest_tier: int = 1
     resolved_in_contact: bool = False
     """A consultation answered while the citizen was on the line or at the counter."""
+    way: str | None = None
+    """How it came over a counter, a code of `data/counter_ways.csv`; None: it did not."""

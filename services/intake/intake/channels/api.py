@@ -1,4 +1,4 @@
-"""Calls with a token: operators, channels and partners file for others; everybody else for themselves."""
+"""Calls with a token: operators, channels and partners file for others, providers what was handed to them; everybody else for themselves."""
 
 from typing import Final
 
@@ -13,12 +13,14 @@ FOR_OTHERS: Final[tuple[Role, ...]] = ("operator", "channel", "partner")
 ONES_OWN: Final = frozenset({"WEB", "APP"})
 DEFAULT: Final = "WEB"
 OPERATORS_DEFAULT: Final = "CALL_1414"
+HANDED_TO_PROVIDER: Final = "SPP"
 
 
 def admit(principal: Principal, channel: str | None) -> Admission:
     """The terms for a token's holder.
 
-    Raises InvalidInput for an unknown channel, ChannelNotAllowed outside WEB and APP for whoever files for themselves.
+    Raises InvalidInput for an unknown channel, ChannelNotAllowed outside WEB and APP for whoever files for themselves; for a
+    provider's officer SPP is open as well, on the terms that `counter.service.own_statement` goes on with.
     """
     is_operator, sender = principal.has("operator"), f"{principal.issuer}\n{principal.subject}"
     chosen = channel or (OPERATORS_DEFAULT if is_operator else DEFAULT)
@@ -36,6 +38,8 @@ def admit(principal: Principal, channel: str | None) -> Admission:
             received_by=receiver,
             position="operator" if receiver else None,
         )
+    if principal.has("provider") and chosen == HANDED_TO_PROVIDER:
+        return Admission(chosen, sender, may_backdate=True, way=HANDED_TO_PROVIDER)
     if chosen not in ONES_OWN:
         raise ChannelNotAllowed
     return Admission(chosen, sender, may_follow=True)

@@ -16,13 +16,17 @@ LAST_SEQUENCE = 9_999_999  # seven digits of the register number
 REGISTER_SEQUENCE = Sequence("register_sequence", start=1, minvalue=1, maxvalue=LAST_SEQUENCE, cycle=True, metadata=IntakeModel.metadata)
 
 _OWNED = text("owner IS NOT NULL")  # most are filed without a token: they cost the index nothing
+_ENTRIES = text("channel = 'PEOPLES_CONTROL'")  # a few, listed in public
 
 
 class Appeal(IntakeModel, table=True):
     """An appeal as it was filed; never changed afterwards."""
 
     __tablename__ = "appeal"
-    __table_args__ = (Index("ix_appeal_owner", "owner", "id", sqlite_where=_OWNED, postgresql_where=_OWNED),)
+    __table_args__ = (
+        Index("ix_appeal_owner", "owner", "id", sqlite_where=_OWNED, postgresql_where=_OWNED),
+        Index("ix_appeal_peoples_control", "id", sqlite_where=_ENTRIES, postgresql_where=_ENTRIES),
+    )
 
     id: UUID = Field(primary_key=True)
     number: str = Field(index=True, unique=True)

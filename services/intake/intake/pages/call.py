@@ -88,7 +88,7 @@ async def record(request: Request, appeal_id: UUID, intake: CurrentIntake, opera
     """The record of an oral appeal, for whoever wrote it down; each look is recorded."""
     if operator is None:
         return _to_sign_in(request)
-    return await show_record(request, intake.parts, operator, appeal_id)
+    return await show_record(request, intake.parts, operator, appeal_id, back=PATH)
 
 
 @router.get("/call/{action}")

@@ -49,8 +49,8 @@ def registered(request: Request, receipt: Receipt, appeal: AppealIn) -> Response
     return PAGES.render(request, "call_registered.html", 201, talon=talon, zone=zone, due_on=talon.due_at.astimezone(zone).date())
 
 
-async def show_record(request: Request, parts: Parts, operator: Principal, appeal_id: UUID) -> Response:
-    """The record, for whoever wrote it down; the look is recorded. Raises NotFound for anybody else."""
+async def show_record(request: Request, parts: Parts, operator: Principal, appeal_id: UUID, *, back: str) -> Response:
+    """The record, for whoever wrote it down; the look is recorded. `back`: where that person works. Raises NotFound for anybody else."""
     async with parts.database.read() as session:
         found = await repository.oral_record(session, appeal_id)
         if found is None or found[0].receiver != operator.subject:
@@ -75,6 +75,7 @@ async def show_record(request: Request, parts: Parts, operator: Principal, appea
         text=_opened(parts, appeal, "text"),
         text_language=appeal.language,
         recording=reference,
+        back=back,
     )
 
 

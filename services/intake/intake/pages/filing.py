@@ -63,7 +63,7 @@ async def next_step(request: Request, intake: CurrentIntake) -> HTMLResponse:
         return await _preview(request, intake, draft, filing, key=str(intake.parts.ids.new()), sent_before=True, status=refusal.status)
     tickets = uploads.read(draft[form.UPLOADS])
     refused = await uploads.enclose_all(request, intake, receipt.registered.appeal_id, tickets, as_filed=True)
-    return _receipt(request, receipt, filing, refused)
+    return talon_page(request, receipt, filing, refused)
 
 
 @router.get("/providers")
@@ -90,7 +90,7 @@ def _form(
         "key": key,
         "errors": [(name or None, text) for name, text in errors],
         "error": dict(errors),
-        "kinds": _kinds(request, language),
+        "kinds": kinds(request, language),
         "sections": questions.sections(draft, dict(errors), language, sentences),
         "documents": _documents(language),
         "enclosed": len(uploads.read(draft[form.UPLOADS])),
@@ -142,7 +142,7 @@ async def _preview(
     )
 
 
-def _receipt(request: Request, receipt: Receipt, filing: Filing, refused: Sequence[str]) -> HTMLResponse:
+def talon_page(request: Request, receipt: Receipt, filing: Filing, refused: Sequence[str]) -> HTMLResponse:
     language, talon = language_of(request), receipt.registered
     zone = regions()[filing.region].timezone
     return PAGES.render(
@@ -167,7 +167,7 @@ async def _providers(intake: Intake, region: str) -> Sequence[Provider]:
         return await repository.active_providers(session, region)
 
 
-def _kinds(request: Request, language: Language) -> list[dict[str, str]]:
+def kinds(request: Request, language: Language) -> list[dict[str, str]]:
     """What may be filed; `asks` names the fields that only some of them have."""
     shown = [
         {

@@ -116,7 +116,7 @@ async def end_withdrawal(session: AsyncSession, withdrawal_id: UUID, values: Map
 
 async def pending_withdrawals(
     session: AsyncSession, scope: Scope, after: tuple[datetime, UUID] | None, limit: int
-) -> tuple[Sequence[Row[Any]], int]:
+) -> tuple[Sequence[Row[Withdrawal, str, str, str | None, str]], int]:
     """Those that wait for a call on appeals in `scope` that are not decided, the oldest first, and how many there are in all."""
     decided = {code for code, status in taxonomy().statuses.items() if status.final} | {"ANSWERED"}
     wanted = (

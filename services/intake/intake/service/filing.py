@@ -39,6 +39,7 @@ SENTENCES: Final = DETAILS | {
     "not-allowed": "Only those who file for others may give this field.",
     "calendar-gap": "The working calendar does not cover this day.",
     "id-or-name": "A provider is given by its id or by its name, not by both.",
+    "not-own": "An organisation registers what was handed to it about itself, in its own region.",
     "unknown-provider": "No provider in the directory has this id.",
     "processing-consent-required": "Personal data needs the consent PROCESSING.",
     "open-legacy-row": "Only closed appeals are taken over.",

@@ -1,0 +1,7 @@
+"""What a counter may refuse."""
+
+from shared.errors import DomainError
+
+
+class OrganisationNotKnown(DomainError):
+    code, status, title = "organisation-not-known", 403, "Your organisation is not in the directory of providers."
