@@ -277,6 +277,7 @@ def _with_bodies(app: FastAPI, schema: dict[str, Any]) -> dict[str, Any]:
             anywhere = (MalformedText, Unavailable) if method == "get" else (MalformedText, Unavailable, OutcomeUnknown)
             operation["responses"] = {str(status): each for status, each in responses(*anywhere).items()} | operation["responses"]
     _replace_default_422(schema, components)
+    _show_streams_as_text(schema)
     return schema
 
 
@@ -296,6 +297,16 @@ def _add_definitions(components: dict[str, Any], models: set[type[BaseModel]]) -
             break
     components |= definitions
     return {model: keys[(model, "validation")]["$ref"].rpartition("/")[2] for model in ordered}
+
+
+def _show_streams_as_text(schema: dict[str, Any]) -> None:
+    """FastAPI describes the entries of a stream by `itemSchema`, which OpenAPI has only from 3.2 on; the document is one of 3.1."""
+    for item in schema["paths"].values():
+        for operation in item.values():
+            for answer in operation["responses"].values():
+                for media_type in answer.get("content", {}).values():
+                    if media_type.pop("itemSchema", None) is not None:
+                        media_type.setdefault("schema", {"type": "string"})
 
 
 def _replace_default_422(schema: dict[str, Any], components: dict[str, Any]) -> None:

@@ -152,10 +152,15 @@ class Idempotency:
         operation: str,
         said: BaseModel,
         work: Callable[[AsyncSession], Awaitable[BaseModel]],
+        *,
+        status: int = 200,
+        before: Callable[[], Awaitable[None]] | None = None,
     ) -> Response:
         """Do the work in one transaction, or answer a repeat as the first time, even if both came at once.
 
-        Raises what `work` raises, and IdempotencyKeyReused.
+        `before`: what is asked of others first, outside the transaction; not for a repeat.
+
+        Raises what `before` and `work` raise, and IdempotencyKeyReused.
         """
         request = self.request(f"{principal.issuer}/{principal.subject}", key, operation, said) if key else None
 
@@ -163,20 +168,25 @@ class Idempotency:
             kept = (await self.find(session, [request])).get(request) if request else None
             return None if kept is None else Response(kept.body, kept.status, REPLAYED, "application/json")
 
+        if before is not None:
+            async with database.read() as session:
+                if (repeated := await repeat(session)) is not None:
+                    return repeated
+            await before()
         try:
             async with database.write() as session:
                 if (repeated := await repeat(session)) is not None:
                     return repeated
                 raw = (await work(session)).model_dump_json().encode()
                 if request:
-                    await session.execute(insert(idempotency), [self.row(request, 200, Answer(raw), clock.now())])
+                    await session.execute(insert(idempotency), [self.row(request, status, Answer(raw), clock.now())])
         except Conflict:
             async with database.read() as session:
                 repeated = await repeat(session)
             if repeated is None:
                 raise
             return repeated
-        return Response(raw, media_type="application/json")
+        return Response(raw, status, media_type="application/json")
 
 
 @lru_cache(maxsize=1024)

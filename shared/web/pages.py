@@ -69,14 +69,12 @@ class Pages:
         loader = ChoiceLoader([FileSystemLoader(directory) for directory in (*template_dirs, _HERE / "templates")])
         self._environments = {language: self._environment(language, loader) for language in LANGUAGES}
 
-    def render(
-        self, request: Request, name: str, status: int = 200, *, in_language: Language | None = None, **context: Any
-    ) -> HTMLResponse:
-        """The page `name` in the visitor's language; a choice made by `?lang=` is remembered in a cookie.
+    def render(self, request: Request, name: str, status: int = 200, **context: Any) -> HTMLResponse:
+        """The page `name` in the visitor's language; a choice made by `?lang=` is remembered in a cookie."""
+        return self.render_in(language_of(request), request, name, status, **context)
 
-        `in_language` is for a page that is handed on to somebody who reads another one.
-        """
-        language = in_language or language_of(request)
+    def render_in(self, language: Language, request: Request, name: str, status: int = 200, **context: Any) -> HTMLResponse:
+        """`render` for a page that is handed on to somebody who reads `language`."""
         text = self._environments[language].get_template(name).render(self._context(request, language) | context)
         response = HTMLResponse(text, status, headers={"content-language": language})
         if request.query_params.get("lang") == language:

@@ -71,6 +71,11 @@ class TestFacts:
         assert (ended.status, ended.outcome, closed.outcome) == (outcome, outcome, "JUSTIFIED")
         assert ended.closed_at is not None
 
+    async def test_what_was_withdrawn_is_not_closed_as_well(self, world, make):
+        await world.tell(make("appeal-registered", 1), make("appeal-withdrawn", 1), make("case-closed", 1))
+        [fact] = await world.facts()
+        assert (fact.status, fact.outcome) == ("WITHDRAWN", "WITHDRAWN")
+
     async def test_what_was_said_of_the_outcome_is_known(self, world, make):
         await world.tell(make("appeal-registered", 1), make("answer-given", 1), make("outcome-denied", 1, followed_by=None))
         [denied] = await world.facts()

@@ -1,4 +1,5 @@
-"""By telephone: a question closed in the call; a complaint written down by the operator, answered by the branch, told to an old phone."""
+"""By telephone: a question closed in the call; a complaint written down by the operator, answered by the branch, told by SMS and by keypad,
+confirmed and rated in the next call."""
 
 import html
 import random
@@ -20,6 +21,7 @@ NUMBER = "+77010000000"
 TEXT = "Терапевт қабылдаудан бас тартты, талон жоқ деді."
 ANSWER = "Шағымыңыз негізді деп танылды, сізді қабылдайды."
 SLOW = 3 * PATIENCE  # processes of their own beside Kafka and PostgreSQL
+GIVEN = process.UNLIMITED | {"ARYZ_INTAKE_QUIET_HOURS": "false"}
 
 
 class Centre:
@@ -68,6 +70,13 @@ class Centre:
         assert answer.status_code < 400, answer.text
         return answer
 
+    def message(self, notice_id):
+        """What left, as the page of a machine without a gateway shows it."""
+        headers = {"Cookie": f"{COOKIE}={issue(self.data, 'admin')}; aryz_lang=ru"}
+        answer = self.http.get(f"/intake/outgoing/{notice_id}", headers=headers)
+        assert answer.is_success, answer.text
+        return html.unescape(answer.text)
+
     def call_in_hand(self):
         return re.search(r'data-call="([^"]*)"', self.page().text)[1]
 
@@ -79,14 +88,14 @@ def client(url):
 @pytest.fixture(scope="module", params=["one-machine", "engines"])
 def centre(request, tmp_path_factory):
     if request.param == "one-machine":
-        with process.running(tmp_path_factory.mktemp("suite"), environment=process.UNLIMITED) as suite, client(suite.url) as http:
+        with process.running(tmp_path_factory.mktemp("suite"), environment=GIVEN) as suite, client(suite.url) as http:
             yield Centre(http, suite.data)
         return
     kafka, postgres = request.getfixturevalue("kafka"), request.getfixturevalue("postgres")
     engines = {"ARYZ_KAFKA_BOOTSTRAP": kafka.bootstrap, "ARYZ_DATABASE_URL": postgres.url, "ARYZ_PREFIX": "phone"}
     data, port = tmp_path_factory.mktemp("processes"), random.randrange(12_000, 19_000)
     with (
-        Processes(data, environment=process.UNLIMITED | engines, front_port=port) as started,
+        Processes(data, environment=GIVEN | engines, front_port=port) as started,
         client(started.process(FRONT, "front").url) as http,
     ):
         yield Centre(http, started.data)
@@ -175,16 +184,34 @@ class TestByTelephone:
         told = eventually(lambda: (found := keyed(centre, answered))["answered"] and found, patience=SLOW)
         assert told["sentence"].startswith("На ваше обращение дан ответ.")
 
-    def test_the_caller_says_in_the_next_call_that_it_settles_the_matter(self, centre, answered):
-        centre.rings("journey-3", minutes_ago=1.3)
+    def test_that_there_is_an_answer_comes_by_sms_which_says_nothing_of_the_matter(self, centre, answered):
+        path = f"/intake/v1/appeals/{answered['number']}/notices"
+
+        def sent():
+            notices = centre.get(path, "specialist", region="KZ-43")["items"]
+            return [one for one in notices if one["fact"] == "answer-given" and one["state"] == "SENT"]
+
+        [notice] = eventually(sent, patience=SLOW)
+        assert notice["channel"] == "SMS"
+        message = centre.message(notice["notice_id"])
+        assert f"№ {answered['number']}: жауап" in message
+        assert NUMBER in message
+        assert TEXT not in message
+        assert ANSWER not in message
+
+    def test_the_caller_says_in_the_next_call_that_it_settles_the_matter_and_rates_it(self, centre, answered):
+        centre.rings("journey-3", minutes_ago=2)
         call = centre.call_in_hand()
         centre.page("/verify", {"call": call, "check.NAME": "yes", "check.APPEAL": "yes"})
-        centre.page("/outcome", {"call": call, "appeal": answered["appeal_id"], "outcome": "RESOLVED", "key": str(uuid4())})
+        centre.page("/outcome", {"call": call, "appeal": answered["appeal_id"], "outcome": "RESOLVED", "score": "5", "key": str(uuid4())})
         path = f"/routing/v1/cases/{answered['appeal_id']}"
         assert eventually(lambda: centre.get(path, "specialist", region="KZ-43")["status"] == "CLOSED", patience=SLOW)
+        tracked = centre.http.get(f"/intake/v1/appeals/{answered['number']}", headers={"Appeal-Pin": answered["pin"]}).json()
+        assert (tracked["verdict"], tracked["score"]) == ("RESOLVED", 5)
 
-    def test_all_calls_are_in_the_figures_of_the_centre(self, centre, answered):
+    def test_all_calls_and_the_mark_are_in_the_figures_of_the_centre(self, centre, answered):
         assert answered
         today = datetime.now(UTC)
         days = "&".join(f"{name}={(today + timedelta(days=shift)).date().isoformat()}" for name, shift in (("from", -1), ("to", 1)))
         eventually(lambda: centre.get(f"/analytics/v1/kpis/calls_answered?{days}", "analyst")["value"] == 3, patience=SLOW)
+        eventually(lambda: centre.get(f"/analytics/v1/kpis/satisfaction?{days}", "analyst")["value"] == 5, patience=SLOW)

@@ -1,14 +1,17 @@
 """Citizen A with B's number, PIN-less, in any place: gets what there is for an id that stands for nothing, and so not even existence.
 
-Generated from every operation of every service's document: each is called twice alike, with B's ids and with ids that nobody has.
+Generated from every operation of every service's document: each is called twice alike, with B's ids and with ids that nobody has, each id
+also in the place of another. Lists are asked to go on from where the pages of B and of those who serve B end.
 """
 
+import base64
 import re
 from uuid import UUID
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 from schemathesis import openapi
 from schemathesis.core import NotSet
 from schemathesis.generation import GenerationMode
@@ -18,8 +21,13 @@ from suite.process import UNLIMITED
 from tests.e2e.conftest import People
 from tests.e2e.shapes import SERVICES
 
-EXAMPLES = 4  # bodies for each operation; the ids are what varies
+EXAMPLES = 6  # bodies for each operation; the ids are what varies
+HOOK = "http://127.0.0.1:9/b"
 PUBLIC = {"kpi_id": "received", "code": "COMPLAINT", "provider_id": "018f0000-0000-7000-8000-0000000000aa"}  # anybody may know these
+UUIDS = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+DIRECTORY = """bin,name_kk,name_ru,short_name,aliases,region,district,kind,ownership,email,phone
+990140010301,Сынақ № 906 емханасы,Тестовая поликлиника № 906,№ 906 ҚЕ,906 емхана,KZ-43,,POLYCLINIC,STATE,p906@example.org,
+"""
 UNKNOWN = "018f0000-0000-7000-8000-00000000{:04x}"
 APPEAL = {
     "channel": "APP",
@@ -28,8 +36,9 @@ APPEAL = {
     "category": "REFUSAL_APPOINTMENT",
     "region": "KZ-43",
     "text": "Отказали в приёме терапевта.",
+    "provider": {"name": "906 емхана"},
     "applicant": {"full_name": "Сынақ Азамат", "phone": "+77010000000"},
-    "consents": ["PROCESSING"],
+    "consents": ["PROCESSING", "DISCLOSE_TO_PROVIDER"],
 }
 
 
@@ -38,6 +47,7 @@ def people(tmp_path_factory):
     patient = {
         "ARYZ_INTAKE_WRONG_PINS_FREE": "1000000",
         "ARYZ_INTAKE_WRONG_PINS_PER_ADDRESS": "1000000",
+        "ARYZ_INTAKE_PARTNER_PER_MINUTE": "0",
         "ARYZ_INTAKE_WEBHOOKS_TO_LOOPBACK": "1",
     }
     with (
@@ -50,17 +60,49 @@ def people(tmp_path_factory):
 @pytest.fixture(scope="module")
 def theirs(people, eventually):
     """What B has, by the name under which a call asks for it."""
+    directory = {**people.bearer("admin"), "Content-Type": "text/csv"}
+    imported = people.http.post("/provider-contact/v1/providers/imports", content=DIRECTORY.encode(), headers=directory)
+    assert imported.json()["imported"] == 1, imported.text
     told = people.post("/intake/v1/appeals", APPEAL, "applicant", subject="citizen-b")
-    file = {"file": ("a.txt", "Анықтама".encode(), "text/plain")}
-    sent = people.http.post(f"/intake/v1/appeals/{told['number']}/attachments", files=file, headers={"Appeal-Pin": told["pin"]})
+    calls, pin = f"/intake/v1/appeals/{told['number']}", {"Appeal-Pin": told["pin"]}
+    sent = people.http.post(f"{calls}/attachments", files={"file": ("a.txt", "Анықтама".encode(), "text/plain")}, headers=pin)
+    wrote = people.http.post(f"{calls}/messages", json={"text": "Толықтырамын."}, headers=pin)
+    assert sent.is_success, sent.text
+    assert wrote.is_success, wrote.text
     case = f"/routing/v1/cases/{told['appeal_id']}"
     eventually(lambda: people.get(case, "specialist", region="KZ-43").is_success)
-    found = {"number": told["number"], "appeal_id": told["appeal_id"]}
-    assert sent.is_success, sent.text
-    hook = people.post("/intake/v1/subscriptions", {"url": "http://127.0.0.1:9/b"}, "partner", subject="partner-b")
-    ids = {name: value for made in (sent.json(), hook) for name, value in made.items() if name.endswith("_id")}
-    assert ids.keys() >= {"attachment_id", "subscription_id"}
-    return {**ids, **found}
+    [inquiry] = eventually(lambda: people.get("/provider-contact/v1/inquiries", "specialist", region="KZ-43").json()["items"])
+    return {
+        "number": told["number"],
+        "appeal_id": told["appeal_id"],
+        "attachment_id": sent.json()["attachment_id"],
+        "message_id": wrote.json()["message_id"],
+        "inquiry_id": inquiry["inquiry_id"],
+        "upload_id": people.post("/intake/v1/uploads", {"length": 1})["upload_id"],
+        "subscription_id": people.post("/intake/v1/subscriptions", {"url": HOOK}, "partner", subject="partner-b")["subscription_id"],
+    }
+
+
+@pytest.fixture(scope="module")
+def cursors(people, theirs, eventually):
+    """Where the first pages end of what B, B's partner and the staff of B's region are shown."""
+    citizen, partner, staff = {"subject": "citizen-b"}, {"subject": "partner-b"}, {"region": "KZ-43"}
+    for _ in range(2):  # a page of one entry has another behind it
+        people.post("/intake/v1/appeals", APPEAL, "applicant", **citizen)
+        people.post("/intake/v1/appeals", APPEAL, "partner", **partner)
+    asked = [
+        ("/intake/v1/appeals", "applicant", citizen),
+        ("/intake/v1/updates", "partner", partner),
+        (f"/intake/v1/subscriptions/{theirs['subscription_id']}/deliveries", "partner", partner),
+        ("/routing/v1/cases", "specialist", staff),
+        ("/provider-contact/v1/inquiries", "specialist", staff),
+    ]
+
+    def end_of_page(path, role, claims):
+        page = people.get(path, role, params={"limit": 1}, **claims).json()
+        return page["items"] and page["next_cursor"]
+
+    return [eventually(lambda one=one: end_of_page(*one)) for one in asked]
 
 
 @pytest.fixture(scope="module")
@@ -101,17 +143,21 @@ def asks_for_somebodys(operation):
     return in_body or any(name not in PUBLIC for name in names_of(operation.path))
 
 
-def filled(value, ids, name="appeal_id"):
-    """A generated body with every id in it put in place of the generated one."""
+def filled(value, ids, usual, name=None):
+    """A generated body with every id in it put in place of the generated one: the `usual` one where its name says nothing."""
     if isinstance(value, dict):
-        return {key: filled(inner, ids, key) for key, inner in value.items()}
+        return {key: filled(inner, ids, usual, key) for key, inner in value.items()}
     if isinstance(value, list):
-        return [filled(inner, ids, name) for inner in value]
+        return [filled(inner, ids, usual, name) for inner in value]
     if name in ids:
         return ids[name]
-    return (
-        ids["appeal_id"] if isinstance(value, str) and re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", value) else value
-    )
+    return ids[usual] if isinstance(value, str) and UUIDS.fullmatch(value) else value
+
+
+def nobodys(cursor):
+    """The same place in a list, but of ids that nobody has."""
+    values = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    return base64.urlsafe_b64encode(UUIDS.sub(UNKNOWN.format(0), values).encode()).rstrip(b"=").decode()
 
 
 def said(answer):
@@ -142,17 +188,24 @@ def _alike(people, operation, theirs, strangers, media_type):
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=operation.as_strategy(GenerationMode.POSITIVE, path_parameters={name: none[name] for name in names} or None))
-    def alike(case):
+    @given(
+        case=operation.as_strategy(GenerationMode.POSITIVE, path_parameters={name: none[name] for name in names} or None),
+        usual=st.sampled_from(sorted(theirs.keys() - {"number"})),
+        is_elsewhere=st.booleans(),
+    )
+    def alike(case, usual, is_elsewhere):
+        """`is_elsewhere`: the usual id stands wherever an id of some kind is asked for."""
+        standing = {name: usual if is_elsewhere and name not in {"number", *PUBLIC} else name for name in names}
+        secrets = {name: value for name, value in (case.headers or {}).items() if name.startswith("Upload-")}
         body = None if isinstance(case.body, NotSet) or not isinstance(case.body, (dict, list)) else case.body
         for headers in strangers:
             answers = [
                 people.http.request(
                     case.method,
-                    operation.path.format(**{name: ids[name] for name in names}),
-                    headers={**headers, "Content-Type": media_type} if media_type else headers,
+                    operation.path.format(**{name: ids[one] for name, one in standing.items()}),
+                    headers={**headers, **secrets, **({"Content-Type": media_type} if media_type else {})},
                     content=b"x" if media_type else None,
-                    json=None if body is None else filled(body, ids),
+                    json=None if body is None else filled(body, ids, usual),
                 )
                 for ids in (real, none)
             ]
@@ -160,3 +213,22 @@ def _alike(people, operation, theirs, strangers, media_type):
             assert not any(value in answers[0].text for name, value in theirs.items() if name not in PUBLIC), operation.path
 
     alike()
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_where_anothers_page_ends_leads_to_nothing_of_theirs(people, theirs, strangers, cursors, service):
+    document = people.get(f"/{service}/openapi.json").json()
+    gets = {path: methods["get"] for path, methods in document["paths"].items() if "get" in methods}
+    lists = [path for path, get in gets.items() if any(one["name"] == "cursor" for one in get.get("parameters", ()))]
+    assert lists or service == "analytics"
+    ids = {**PUBLIC, **theirs}
+    for path in lists:
+        for headers in strangers:
+            for cursor in cursors:
+                given = [{"cursor": one, "limit": 200} for one in (cursor, nobodys(cursor))]
+                answers = [
+                    people.http.get(path.format(**{name: ids[name] for name in names_of(path)}), params=one, headers=headers)
+                    for one in given
+                ]
+                assert said(answers[0]) == said(answers[1]), f"{path} tells the two apart: {answers[0].text}"
+                assert not any(value in answers[0].text for value in theirs.values()), path

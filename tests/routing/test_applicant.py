@@ -74,6 +74,14 @@ class TestAppealWithdrawn:
         case = await desk.case(appeal_id)
         assert (case["status"], case["outcome"]) == ("CLOSED", "EXPLAINED")
 
+    async def test_what_it_told_of_a_crime_is_still_to_be_passed_on(self, desk, operator):
+        appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION")
+        await desk.apply(AppealWithdrawn(appeal_id=appeal_id, reason="PRESSURE"))
+        case = await desk.case(appeal_id)
+        assert {clock["policy"]: clock["state"] for clock in case["clocks"]} == {"REDIRECT_CRIME": "RUNNING", "APPK_15WD": "MET"}
+        passed_on = (await desk.act(appeal_id, "redirect", operator, body="POLICE")).json()
+        assert (passed_on["status"], passed_on["redirected_to"], passed_on["next_due_at"]) == ("WITHDRAWN", "POLICE", None)
+
 
 class TestOutcome:
     @pytest.mark.parametrize(("kind", "outcome"), [("CONSULTATION", "EXPLAINED"), ("COMPLAINT", "JUSTIFIED")])
@@ -99,6 +107,14 @@ class TestOutcome:
         assert [clock["policy"] for clock in case["clocks"] if clock["state"] == "RUNNING"] == ["DENIED_ANSWER"]
         assert case["next_due_at"] == "2026-02-05T18:59:59Z"
         assert [said["reason"] for fact, said in await told(desk) if fact == "tier-raised"] == ["NOT_SATISFIED"]
+
+    async def test_a_correction_after_that_does_not_measure_anew_what_was_met(self, desk, operator):
+        appeal_id, answer_id = await answered(desk, operator)
+        await desk.apply(OutcomeDenied(appeal_id=appeal_id, answer_id=answer_id, followed_by=None))
+        supervisor = desk.token("supervisor", region="KZ-43")
+        case = (await desk.act(appeal_id, "classify", supervisor, kind="CONSULTATION", topic="PAY_RATES")).json()
+        assert [clock["policy"] for clock in case["clocks"] if clock["state"] == "RUNNING"] == ["DENIED_ANSWER"]
+        assert len(case["clocks"]) == 3
 
     async def test_what_goes_on_in_a_new_appeal_is_closed_here(self, desk, operator):
         appeal_id, answer_id = await answered(desk, operator, kind="COMPLAINT")

@@ -160,12 +160,12 @@ def _answered(_event: AnswerGiven, fact: Values, at: datetime) -> Values:
     return {"answered_at": fact["answered_at"] or at}
 
 
-def _closed(event: CaseClosed, _fact: Values, at: datetime) -> Values:
-    return {"outcome": event.outcome, "closed_at": at}
+def _closed(event: CaseClosed, fact: Values, at: datetime) -> Values:
+    return _ends_as(event.outcome)(event, fact, at)
 
 
 def _ends_as(outcome: str) -> Change:
-    """What finishes an appeal without an answer; one that was finished before stays as it was."""
+    """What finishes an appeal; one that was finished before stays as it was."""
 
     def change(_event: Any, fact: Values, at: datetime) -> Values:
         return {} if taxonomy().statuses[fact["status"]].final else {"outcome": outcome, "closed_at": at}

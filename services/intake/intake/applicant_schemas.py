@@ -11,6 +11,8 @@ from shared.http import StrictModel, Text, Text20k
 
 CodeText = Annotated[str, StringConstraints(pattern=r"^[0-9]{4,10}$")]
 ContactKind = Literal["phone", "email"]
+CodePurpose = Literal["contact-confirmation", "withdrawal"]
+"""The call that the code goes with; for any other it is wrong."""
 Verdict = Literal["RESOLVED", "NOT_RESOLVED"]
 
 
@@ -28,6 +30,7 @@ class MessageIn(StrictModel):
 
 class VerificationIn(StrictModel):
     contact: ContactKind | None = Field(None, description="where to; without it to the telephone, else by e-mail")
+    purpose: CodePurpose = Field("contact-confirmation", description="the call that the code goes with; for any other it is wrong")
 
 
 class ContactIn(StrictModel):
@@ -37,7 +40,7 @@ class ContactIn(StrictModel):
 class WithdrawalIn(StrictModel):
     statement: Text20k
     reason: Code
-    code: CodeText = Field(description="as `verification` sent it")
+    code: CodeText = Field(description="as `verification` with the purpose `withdrawal` sent it")
 
 
 class ConfirmationIn(StrictModel):

@@ -16,6 +16,7 @@ from intake.channels.partner import feed
 from intake.notices import plan_notices
 from intake.repository.applicant import add_messages
 from intake.repository.partners import add_updates
+from intake.rights import is_finished
 from shared.contracts import (
     AnswerGiven,
     AppealEvent,
@@ -92,24 +93,29 @@ def answer_given(one: Received[AnswerGiven], _row: Tracking) -> Change:
     return Change({"answer_id": one.event.answer_id, "answered_at": one.envelope.time, "verdict": None}, {})
 
 
-def closed(one: Received[CaseClosed], _row: Tracking) -> Change:
-    return Change({"outcome": one.event.outcome}, {"outcome": one.event.outcome})
+def closed(one: Received[CaseClosed], row: Tracking) -> Change:
+    return Change(_outcome(one.event.outcome, row), {"outcome": one.event.outcome})
+
+
+def _outcome(outcome: str, row: Tracking) -> dict[str, Any]:
+    """An appeal that is finished keeps the outcome it was finished with: its applicant may have withdrawn it at the same moment."""
+    return {} if is_finished(row["status"]) else {"outcome": outcome}
 
 
 def asked(one: Received[Question], _row: Tracking) -> Change:
     return Change({}, {"due_at": one.event.due_at.isoformat()})
 
 
-def returned(_one: Received[CaseReturned], _row: Tracking) -> Change:
-    return Change({"outcome": "RETURNED"}, {})
+def returned(_one: Received[CaseReturned], row: Tracking) -> Change:
+    return Change(_outcome("RETURNED", row), {})
 
 
-def terminated(_one: Received[CaseTerminated], _row: Tracking) -> Change:
-    return Change({"outcome": "TERMINATED"}, {})
+def terminated(_one: Received[CaseTerminated], row: Tracking) -> Change:
+    return Change(_outcome("TERMINATED", row), {})
 
 
-def forwarded(_one: Received[CaseForwarded], _row: Tracking) -> Change:
-    return Change({"outcome": "FORWARDED"}, {})
+def forwarded(_one: Received[CaseForwarded], row: Tracking) -> Change:
+    return Change(_outcome("FORWARDED", row), {})
 
 
 def told(_one: Received[PartForwarded | DangerReported], _row: Tracking) -> Change:

@@ -11,7 +11,7 @@ from intake.channels.telegram import jobs as telegram
 from intake.notices.dispatch import Dispatcher
 from intake.notices.ways import senders
 from intake.service import guessing, verification
-from intake.settings import Settings
+from intake.settings import THIS_MACHINE, Settings
 from shared.messaging.runtime import Loop, every, finish
 from shared.service import Parts
 
@@ -19,7 +19,8 @@ from shared.service import Parts
 def jobs(parts: Parts) -> Sequence[Loop]:
     settings = cast("Settings", parts.settings)
     attachments = Attachments(parts, settings)
-    notices = Dispatcher(parts, senders(parts, settings), settings.public_url)
+    address = settings.public_url or THIS_MACHINE
+    notices = Dispatcher(parts, senders(parts, settings), address, quiet_hours=settings.quiet_hours)
 
     async def send_notices() -> None:
         while await finish(notices.run_once()):

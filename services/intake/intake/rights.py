@@ -103,14 +103,21 @@ def is_decided(status: str) -> bool:
     return status == ANSWERED or is_finished(status)
 
 
-def actions(tracking: Mapping[str, Any]) -> list[str]:
-    """What the applicant may do now, by the names of the calls."""
-    status = tracking["status"]
+def actions(tracking: Mapping[str, Any], *, has_contact: bool, is_withdrawing: bool, goes_on: bool) -> list[str]:
+    """What the applicant may do now, by the names of the calls.
+
+    `has_contact`: a code can be sent there; `is_withdrawing`: a withdrawal waits for the Fund's call; `goes_on`: in a later appeal that is
+    not finished.
+    """
+    status, has_verdict = tracking["status"], tracking["verdict"] is not None
+    is_settled = status == ANSWERED and has_verdict and rights(tracking["kind"]).stays
     possible = {
         "messages": not is_finished(status),
-        "withdrawal": not is_decided(status),
-        "confirmation": status == ANSWERED and tracking["verdict"] is None,
+        "attachments": not is_finished(status),
+        "contact-confirmation": has_contact and tracking["contact_confirmed_at"] is None and not is_finished(status),
+        "withdrawal": has_contact and not is_withdrawing and not is_decided(status),
+        "confirmation": status == ANSWERED and not has_verdict,
         "feedback": status in RATED,
-        "reopening": status in policy().reopening.statuses,
+        "reopening": status in policy().reopening.statuses and not goes_on and not is_settled,
     }
     return [name for name, may in possible.items() if may]

@@ -1,12 +1,14 @@
 """Settings of intake: `ARYZ_INTAKE_…`, beside those that all services share."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from shared.settings import ServiceSettings
+
+THIS_MACHINE: Final = "http://127.0.0.1:8000"
 
 
 class Settings(ServiceSettings):
@@ -24,7 +26,11 @@ class Settings(ServiceSettings):
     uploads_per_minute: int = Field(60, ge=0, description="uploads begun from one address in a minute; 0: no limit")
 
     # notices
-    public_url: str = Field("http://127.0.0.1:8000", description="where citizens reach the pages, without a slash at its end")
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#]+$",
+        description="where citizens reach the pages; absent: this machine, and on paper where the page was read",
+    )
     mail_host: str | None = Field(None, description="SMTP server; absent on one machine: mail goes to DATA/outgoing")
     mail_port: int = Field(587, ge=1, le=65535)
     mail_tls: Literal["none", "starttls", "tls"] = "starttls"
@@ -32,6 +38,7 @@ class Settings(ServiceSettings):
     mail_password: SecretStr | None = None
     mail_from: str = Field("noreply@aryz.example", pattern=r"^[^@\s]+@[^@\s]+$")
     sms_url: str | None = Field(None, description="the SMS gateway; absent on one machine: messages go to DATA/outgoing")
+    quiet_hours: bool = Field(default=True, description="notices wait for their region's day; false: they leave at any hour, for trials")
     sms_secret: SecretStr | None = Field(None, description="signs both ways with the gateway: whsec_ and base64 of 24 bytes or more")
 
     # partners

@@ -8,7 +8,8 @@ from fastapi import Depends, Request
 
 from intake import rights
 from intake.attachments.service import Attachments
-from intake.channels import Admission
+from intake.channels import Admission, peoples_control
+from intake.channels.counter import policy as counter_policy
 from intake.channels.counter import service as counter
 from intake.channels.partner import policy as partner_policy
 from intake.channels.partner.watch import Watch
@@ -41,11 +42,14 @@ class Intake:
     proxies: tuple[Network, ...]
     insurance: InsuranceRegister | None
     """None: not connected."""
+    public_url: str | None
+    """Where citizens reach the pages; None: wherever they read one."""
 
     @classmethod
     def build(cls, parts: Parts, settings: Settings) -> Self:
         phone_policy.check()
         partner_policy.check()
+        counter_policy.ways(), peoples_control.policy()
         rights.check()
         return cls(
             parts=parts,
@@ -58,6 +62,7 @@ class Intake:
             watch=Watch(parts),
             proxies=tuple(ip_network(one) for one in settings.trusted_proxies),
             insurance=FileInsuranceRegister(settings.insurance_file) if settings.insurance_file else None,
+            public_url=settings.public_url,
         )
 
     def address(self, request: Request) -> str:

@@ -112,15 +112,15 @@ async def _classify(work: _Work, command: schemas.Classify) -> None:
     case.kind, case.category, case.topic = command.kind, command.category, command.topic
     case.statutory_form = command.statutory_form or taxonomy().kinds[command.kind].default_form
     _move(case, tier_for(case.kind, case.category, case.topic, urgent=case.urgency == "URGENT"))
-    running = await repository.running_clocks(work.session, case.appeal_id)
+    had = await repository.clocks(work.session, case.appeal_id)
     try:
-        left, started = clocks.adjust(case, running, work.tools.ids.new)
+        left, started = clocks.adjust(case, had, work.tools.ids.new)
         warned = _new_danger(work)
     except CalendarGap:
         raise CalendarDoesNotReach from None
     clocks.replace(left, work.now)
     await repository.add_clocks(work.session, [*started, *warned])
-    case.next_due_at = clocks.next_due(running, [*started, *warned])
+    case.next_due_at = clocks.next_due(had, [*started, *warned])
     await repository.add_correction(
         work.session,
         {

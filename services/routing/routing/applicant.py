@@ -54,11 +54,12 @@ class Life:
         return taxonomy().statuses[self.case["status"]].final
 
     def stop(self, at: datetime, *, only: str | None = None) -> None:
-        """Halt the clocks that run, or those that run as `only`. A danger that nobody passed on was missed."""
-        halted = [clock for clock in self.running if only is None or clocks.clock_policies()[clock.policy].runs == only]
+        """Halt the clocks that run, or those that run as `only`. That of a danger runs on until somebody has passed the danger on."""
+        runs = {clock.clock_id: clocks.clock_policies()[clock.policy].runs for clock in self.running}
+        halted = [clock for clock in self.running if runs[clock.clock_id] == only or (only is None and clock.policy != clocks.REDIRECT)]
         for clock in halted:
-            is_met = at <= clock.due_at and clock.policy != clocks.REDIRECT
-            self.stopped.append({"clock_id": clock.clock_id, "state": MET if is_met else MISSED, "stopped_at": at, "next_at": None})
+            state = MET if at <= clock.due_at else MISSED
+            self.stopped.append({"clock_id": clock.clock_id, "state": state, "stopped_at": at, "next_at": None})
         self.running = [clock for clock in self.running if clock not in halted]
         if only is None:
             self.started = [clocks.met_at_once(row, at) for row in self.started]

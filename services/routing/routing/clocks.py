@@ -148,14 +148,15 @@ def _row(appeal_id: UUID, rule: ClockPolicy, span: Term, started_at: datetime, c
     }
 
 
-def adjust(case: AppealCase, running: Sequence[CaseClock], new_id: Callable[[], UUID]) -> tuple[list[CaseClock], list[Mapping[str, Any]]]:
-    """Let the clocks follow a new kind or form. Returns those that no longer apply, and the rows of what starts, on the same first day.
+def adjust(case: AppealCase, had: Sequence[CaseClock], new_id: Callable[[], UUID]) -> tuple[list[CaseClock], list[Mapping[str, Any]]]:
+    """Let the clocks follow a new kind or form, given all that the case has had: what was met or breached is not measured again.
 
-    Raises CalendarGap.
+    Returns those that no longer apply, and the rows of what starts, on the same first day. Raises CalendarGap.
     """
     wanted = required(case.kind, case.statutory_form, case.channel)
-    left = [clock for clock in running if clock_policies()[clock.policy].runs in {"form", "kind"} and clock.policy not in wanted]
-    missing = [policy for policy in wanted if policy not in {clock.policy for clock in running}]
+    kinds = {"form", "kind"}
+    left = [one for one in had if one.state in ACTIVE and clock_policies()[one.policy].runs in kinds and one.policy not in wanted]
+    missing = [policy for policy in wanted if policy not in {clock.policy for clock in had if clock.state != REPLACED}]
     start = Start(case.region, case.received_at, case.registered_at)
     return left, begin(case.appeal_id, missing, start, lambda _policy: new_id())
 

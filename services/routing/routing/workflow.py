@@ -18,6 +18,7 @@ from routing.reference import (
     closing_outcomes,
     closing_rules,
     closure_gate,
+    danger_in,
     dangers,
     escalation_reasons,
     missing_data,
@@ -39,7 +40,7 @@ from shared.visibility import CaseAction, visible_cases
 
 FILE = "workflow.csv"
 FIRST = "IN_REVIEW"
-OTHERS_FACTS = ("inquiry-sent", "inquiry-answered", "message-added", "outcome-denied")
+OTHERS_FACTS = ("inquiry-sent", "inquiry-answered", "message-added", "outcome-denied", "appeal-withdrawn")
 """What other services tell of may move a case too."""
 
 
@@ -48,7 +49,9 @@ def _awaits_passing_on(case: AppealCase) -> bool:
 
 
 def _reports_crime(case: AppealCase) -> bool:
-    return case.danger is not None and dangers()[case.danger].ground == CRIME
+    """Also where a danger to life, which is looked at first, is what the case is marked with."""
+    found = {case.danger, danger_in(case.category, urgent=False)} - {None}
+    return any(rule in found and each.ground == CRIME for rule, each in dangers().items())
 
 
 GUARDS: Mapping[str, Callable[[AppealCase], bool]] = {
@@ -119,7 +122,7 @@ def _step(row: Row) -> Step:
     step = Step(state, cast("CaseAction", action), roles_in(row), guards, row.one_of("next", statuses))
     for guard in sorted(guards - GUARDS.keys()):
         raise row.error(f"guard {guard!r} is not known")
-    if statuses[state].final:
+    if statuses[state].final and guards != {"danger"}:  # what the applicant has ended may still hold a danger (АППК art. 64(7-2))
         raise row.error(f"{state} is final")
     if status_after(state, row.text("fact")) != step.next:
         raise row.error(f"the other services would not read {step.next} out of {row.text('fact')}")
@@ -241,8 +244,8 @@ _TERMS: Mapping[str, str] = {"forward": "FORWARD", "return": "RETURN"}
 
 
 def term_of(action: str, case: AppealCase) -> datetime | None:
-    """When the law's term for the action ends; None for an action without one, or outside the calendar."""
-    if action not in _TERMS:
+    """When the law's term for the action ends; None for an action without one, outside the calendar, or where it began with another day."""
+    if action not in _TERMS or (action == "return" and case.fix_passed):  # then it runs from the end of the period set (АППК art. 64(7))
         return None
     policy = policies()[_TERMS[action]]
     start = case.received_at if policy.starts_at == "receipt" else case.registered_at

@@ -5,29 +5,17 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from intake.attachments import service
 from intake.attachments.api import enclose
-from intake.attachments.policy import CLEAN, INFECTED, SCANNING, UNSCANNED, policy
-from intake.attachments.scanning import NotScanned, ScannerAway
+from intake.attachments.policy import UNSCANNED, policy
 from intake.models import ContentRead, Timeline, Tracking
 from intake.models.applicant import Message
 from intake.models.attachments import Attachment
 from shared.messaging import tables
-from tests.intake.attachments.samples import EICAR, PDF, SVG, photograph, picture
+from tests.intake.attachments.samples import PDF, SVG, photograph, picture
 
 PHOTO = {"Content-Type": "image/jpeg", "Content-Disposition": "attachment; filename*=UTF-8''%D0%B0%D0%BA%D1%82.jpg"}
 LARGE = 200 * 2**20
-
-
-class FakeScanner:
-    def __init__(self, verdict):
-        self.verdict = verdict
-        self.seen = []
-
-    async def finds(self, data):
-        self.seen.append(b"".join([chunk async for chunk in data]))
-        if isinstance(self.verdict, Exception):
-            raise self.verdict
-        return self.verdict
 
 
 def peak_kb(*, anew=False):
@@ -35,12 +23,6 @@ def peak_kb(*, anew=False):
     if anew:
         Path("/proc/self/clear_refs").write_text("5")
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
-
-
-def scanner(desk, verdict):
-    attachments = desk.app.state.intake.attachments
-    attachments._scanner = FakeScanner(verdict)
-    return attachments
 
 
 async def filed(desk, **more):
@@ -231,6 +213,17 @@ class TestUploads:
         await desk.app.state.intake.attachments.forget()
         assert len(await desk.rows(Attachment)) == len(objects(desk)) == 1
 
+    async def test_any_number_of_them_is_dropped_a_handful_at_a_time(self, desk, monkeypatch):
+        monkeypatch.setattr(service, "BATCH", 2)
+        for _ in range(5):
+            await begun(desk, PDF)
+        desk.clock.advance(timedelta(hours=25))
+        taken, drop = [], desk.app.state.intake.attachments._drop
+        monkeypatch.setattr(service.Attachments, "_drop", lambda _, ids: taken.append(len(ids)) or drop(ids))
+        await desk.app.state.intake.attachments.forget()
+        assert taken == [2, 2, 1]
+        assert await desk.rows(Attachment) == []
+
     async def test_an_upload_is_given_up_by_its_sender_alone(self, desk):
         _, upload, token = await begun(desk, PDF)
         assert (await desk.client.delete(upload, headers={"Upload-Token": "wrong"})).status_code == 404
@@ -280,7 +273,16 @@ class TestEntitled:
             ("s1", "attachment", [told["attachment_id"]])
         ]
         added = await desk.client.post(calls, content=PDF, headers={**ours, "Content-Type": "application/pdf"})
-        assert added.status_code == 403
+        assert added.status_code == 404
+
+    async def test_who_may_read_but_not_act_learns_nothing_of_the_pin(self, desk):
+        _, pin, calls = await filed(desk)
+        staff = desk.token("specialist", region="KZ-43", subject="s1")
+        headers = {**staff, "Content-Type": "application/pdf"}
+        right, wrong = [await desk.client.post(calls, content=PDF, headers=headers | one) for one in (pin, {"Appeal-Pin": "00000000"})]
+        assert (right.status_code, right.content) == (wrong.status_code, wrong.content)
+        assert right.status_code == 404
+        assert await desk.rows(Attachment) == []
 
     async def test_the_desk_is_told_of_files_without_their_names(self, desk):
         appeal, pin, calls = await filed(desk)
@@ -312,49 +314,9 @@ class TestEntitled:
         added = (await desk.client.post(calls, content=PDF, headers={**own, "Content-Type": "application/pdf"})).json()
         assert (await desk.client.get(f"{calls}/{added['attachment_id']}", headers=own)).content == PDF
         assert (await desk.client.get(f"{calls}/{added['attachment_id']}", headers=other)).status_code == 404
-
-
-class TestScanning:
-    async def test_a_file_waits_until_it_was_scanned(self, desk):
-        attachments = scanner(desk, ScannerAway("ConnectionRefusedError"))
-        _, pin, calls = await filed(desk)
-        told = (await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})).json()
-        assert told["state"] == SCANNING
-        await attachments.scan()
-        waiting = await desk.client.get(f"{calls}/{told['attachment_id']}", headers=pin)
-        assert (waiting.status_code, waiting.json()["code"]) == (409, "attachment-not-checked")
-        scanner(desk, verdict=False)
-        await attachments.scan()
-        assert attachments._scanner.seen == [PDF]
-        assert (await desk.client.get(f"{calls}/{told['attachment_id']}", headers=pin)).content == PDF
-        assert [one.state for one in await desk.rows(Attachment)] == [CLEAN]
-
-    async def test_what_is_infected_is_deleted_and_said_to_be(self, desk):
-        attachments = scanner(desk, verdict=True)
-        _, pin, calls = await filed(desk)
-        told = (await desk.client.post(calls, content=EICAR, headers={**pin, "Content-Type": "text/plain"})).json()
-        await attachments.scan()
-        answer = await desk.client.get(f"{calls}/{told['attachment_id']}", headers=pin)
-        assert (answer.status_code, answer.json()["code"]) == (410, "attachment-infected")
-        assert [one.state for one in await desk.rows(Attachment)] == [INFECTED]
-        assert objects(desk) == []
-
-    async def test_one_that_cannot_be_scanned_keeps_no_other_waiting(self, desk):
-        attachments = scanner(desk, NotScanned())
-        _, pin, calls = await filed(desk)
-        for _ in range(2):
-            await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})
-        await attachments.scan()
-        assert len(attachments._scanner.seen) == 2
-        assert {one.state for one in await desk.rows(Attachment)} == {SCANNING}
-
-    async def test_without_a_scanner_what_waited_counts_as_not_scanned(self, desk):
-        attachments = scanner(desk, verdict=False)
-        _, pin, calls = await filed(desk)
-        await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})
-        attachments._scanner = None
-        await attachments.scan()
-        assert [one.state for one in await desk.rows(Attachment)] == [UNSCANNED]
+        mistyped = {**own, "Appeal-Pin": "00000000"}
+        assert (await desk.client.get(f"{calls}/{added['attachment_id']}", headers=mistyped)).content == PDF
+        assert await desk.rows(ContentRead) == []  # an applicant's subject may be an IIN
 
 
 class TestPrivate:

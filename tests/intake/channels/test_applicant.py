@@ -26,7 +26,7 @@ from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Batch, Received
 from shared.messaging.tables import outbox
 
-CALLS = ("messages", "verification", "contact-confirmation", "withdrawal", "confirmation", "feedback", "reopening")
+CALLS = ("messages", "attachments", "verification", "contact-confirmation", "withdrawal", "confirmation", "feedback", "reopening")
 WORDS = "Тағы бір сөз: дәрігер әлі қабылдаған жоқ"
 
 
@@ -71,7 +71,7 @@ class Case:
         return self.desk.parts.sealer.open("notice", latest.id, "secret", latest.secret).decode()
 
     async def withdraw(self, reason="SOLVED", code=None, **more):
-        said = {"statement": WORDS, "reason": reason, "code": code or await self.code()}
+        said = {"statement": WORDS, "reason": reason, "code": code or await self.code(purpose="withdrawal")}
         return await self.do("withdrawal", said, **more)
 
 
@@ -182,7 +182,53 @@ class TestMessages:
             assert ("Науқас" in str(content)) == (purpose == "desk")
 
 
+class TestWhatIsPossible:
+    """What is named is not refused, and what is not named is."""
+
+    async def test_an_open_appeal(self, desk):
+        case = await filed(desk)
+        assert (await case.seen())["actions"] == ["messages", "attachments", "contact-confirmation", "withdrawal"]
+        await case.do("contact-confirmation", {"code": await case.code()})
+        assert (await case.seen())["actions"] == ["messages", "attachments", "withdrawal"]
+
+    async def test_without_a_contact_no_code_can_be_sent(self, desk):
+        case = await filed(desk, applicant={})
+        assert (await case.seen())["actions"] == ["messages", "attachments"]
+
+    async def test_a_withdrawal_that_waits_is_not_asked_for_again(self, desk):
+        case = await filed(desk)
+        await case.routed()
+        await case.withdraw()
+        assert (await case.seen())["actions"] == ["messages", "attachments"]
+
+    async def test_an_answer_is_spoken_of_once_and_goes_on_in_one_appeal(self, desk):
+        case = await filed(desk)
+        await case.answered()
+        assert {"confirmation", "feedback", "reopening"} <= set((await case.seen())["actions"])
+        new = Case(desk, (await case.do("reopening", {"reason": WORDS})).json()["followed_by"])
+        assert {"confirmation", "reopening"}.isdisjoint((await case.seen())["actions"])
+        await new.hear(CaseClosed(appeal_id=new.id, outcome="UNJUSTIFIED", actor_role="head"))
+        assert "reopening" in (await case.seen())["actions"]
+
+    async def test_a_consultation_that_settled_it_is_over(self, desk):
+        case = await filed(desk)
+        await case.answered("CONSULTATION", 1)
+        assert "reopening" in (await case.seen())["actions"]
+        await case.do("confirmation", {"outcome": "RESOLVED"})
+        assert "reopening" not in (await case.seen())["actions"]
+        assert problem(await case.do("reopening", {"reason": WORDS})) == (409, "outcome-already-given")
+
+
 class TestCodes:
+    async def test_it_serves_what_it_was_asked_for_and_nothing_else(self, desk):
+        case = await filed(desk)
+        code = await case.code()
+        assert problem(await case.withdraw(code=code)) == (422, "wrong-code")
+        assert (await case.do("contact-confirmation", {"code": code})).status_code == 201
+        code = await case.code(purpose="withdrawal")
+        assert problem(await case.do("contact-confirmation", {"code": code})) == (422, "wrong-code")
+        assert (await case.withdraw(code=code)).status_code == 201
+
     async def test_a_code_confirms_the_contact_once(self, desk):
         case = await filed(desk)
         code = await case.code()
@@ -271,6 +317,27 @@ class TestWithdrawal:
         case = await filed(desk)
         await case.routed("CONSULTATION", 1)
         assert (await case.withdraw("PRESSURE")).json()["withdrawal"] == "PENDING"
+
+    @pytest.mark.parametrize(("kind", "tier", "state"), [("CONSULTATION", 1, "DONE"), ("COMPLAINT", 2, "PENDING")])
+    async def test_asked_for_many_times_at_once_it_is_one(self, desk, kind, tier, state):
+        case = await filed(desk)
+        await case.routed(kind, tier)
+        code = await case.code(purpose="withdrawal")
+        answers = await asyncio.gather(*(case.withdraw(code=code) for _ in range(4)))
+        assert sorted(one.status_code for one in answers) == [201, 409, 409, 409]
+        assert [row.state for row in await desk.rows(Withdrawal)] == [state]
+        assert len(await desk.rows(Message)) == 1
+        assert len(await emitted(desk, "appeal-withdrawn")) == int(state == "DONE")
+
+    async def test_called_back_twice_at_once_it_ends_once(self, desk):
+        case = await filed(desk)
+        await case.routed()
+        await case.withdraw()
+        path, head = f"/intake/v1/withdrawals/{case.id}/call-back", desk.token("head", region="KZ-43")
+        calls = (desk.client.post(path, json={"confirmed": confirmed}, headers=head) for confirmed in (True, False))
+        assert sorted(one.status_code for one in await asyncio.gather(*calls)) == [201, 409]
+        (row,) = await desk.rows(Withdrawal)
+        assert len(await emitted(desk, "appeal-withdrawn")) == int(row.state == "DONE")
 
     async def test_a_slip_of_paper_is_not_enough(self, desk):
         case = await filed(desk)
@@ -361,6 +428,7 @@ class TestFeedback:
         await case.answered()
         await case.do("feedback", {"score": 2})
         assert (await case.do("feedback", {"score": 5, "comment": "Рахмет"})).json()["score"] == 5
+        assert (await case.do("feedback", {"score": 5})).status_code == 201
         assert (await case.seen())["score"] == 5
         assert len(await emitted(desk, "appeal-rated")) == 2
 

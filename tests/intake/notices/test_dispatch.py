@@ -6,6 +6,7 @@ from sqlalchemy import update
 
 from intake.models.notices import Notice
 from intake.notices import send_code
+from intake.notices.dispatch import Dispatcher
 from intake.notices.policy import policy
 from intake.notices.senders import NotYet, Refused
 from shared.database import table_of
@@ -157,6 +158,23 @@ class TestWorkers:
         assert len(ways.given) == 20
         assert len({message.notice_id for _, message in ways.given}) == 20
 
+    async def test_what_was_in_hand_for_too_long_is_left_to_whoever_takes_it_next(self, desk, case_of, ways, dispatcher):
+        case = await case_of(desk)
+        await case.answered()
+        await case.inquired()
+        slow = ways.senders["SMS"]
+
+        class Slow:
+            async def send(self, message):
+                desk.clock.advance(policy().lease)
+                return await slow.send(message)
+
+        ways.senders["SMS"] = Slow()
+        await dispatcher(desk, ways).run_once()
+        assert len(ways.given) == 1
+        await dispatcher(desk, ways).run_once()
+        assert len({message.notice_id for _, message in ways.given}) == len(ways.given) == 2
+
 
 class TestHours:
     async def test_nobody_is_written_to_at_night_except_for_a_code(self, desk, case_of, ways, dispatcher):
@@ -187,8 +205,40 @@ class TestHours:
         await dispatcher(desk, ways).run_once()
         assert len(ways.given) == 3
 
+    async def test_without_quiet_hours_a_notice_leaves_at_night(self, desk, case_of, ways):
+        case = await case_of(desk)
+        desk.clock.set(NIGHT)
+        await case.answered()
+        await Dispatcher(desk.parts, ways.senders, "https://aryz.example", quiet_hours=False).run_once()
+        assert len(ways.given) == 1
+
 
 class TestLimit:
+    async def test_what_becomes_one_notice_goes_on_no_way_that_has_failed_for_it(self, desk, case_of, ways, dispatcher):
+        case = await case_of(desk)
+        for _ in range(policy().limit):
+            await case.inquired()
+        await dispatcher(desk, ways).run_once()
+        ways.failing["SMS"] = Refused()
+        desk.clock.advance(policy().window)
+        await case.answered()
+        await dispatcher(desk, ways).run_once()  # refused: planned as a mail
+        ways.failing.clear()
+        for _ in range(policy().limit):
+            await case.inquired()
+        async with desk.parts.database.write() as session:
+            later = table_of(Notice).c.channel == "EMAIL"
+            await session.execute(update(table_of(Notice)).where(later).values(due_at=desk.clock.now() + timedelta(minutes=1)))
+        await dispatcher(desk, ways).run_once()
+        desk.clock.advance(timedelta(minutes=1))
+        await dispatcher(desk, ways).run_once()
+        assert [one.fact for one in await case.notices() if one.state == "PLANNED"] == ["news"]
+        desk.clock.advance(policy().window)
+        ways.given.clear()
+        await dispatcher(desk, ways).run_once()
+        assert [channel for channel, _ in ways.given] == ["EMAIL"]
+        assert {one.state for one in await case.notices()} == {"SENT", "FAILED"}
+
     async def test_what_comes_beyond_the_limit_of_an_hour_becomes_one_notice_later(self, desk, case_of, ways, dispatcher):
         case, other = await case_of(desk, language="en"), await case_of(desk)
         for _ in range(6):

@@ -5,7 +5,6 @@ with HEAD how far it is (`Upload-Offset`, `Upload-Length`, `Upload-Complete`), g
 the beginning stands in `Upload-Token`, never in an address.
 """
 
-import hmac
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from email.message import Message
@@ -25,18 +24,15 @@ from intake.attachments.multipart import MEDIA_TYPE, MalformedForm, parts_of, re
 from intake.attachments.policy import REFUSALS
 from intake.attachments.service import Enclosed, Ticket
 from intake.errors import AppealFinished
-from intake.models import Appeal
 from intake.repository.applicant import lock_tracking
 from intake.rights import is_finished
 from intake.service.messages import note
 from intake.service.progress import write_down
-from intake.service.register import hashed_pin, sender_key
-from intake.service.tracking import Seen, open_case
+from intake.service.tracking import open_case, open_own
 from intake.state import CurrentIntake, Intake
 from shared.auth import CurrentPrincipal, Principal
 from shared.errors import (
     DomainError,
-    Forbidden,
     InvalidInput,
     NotFound,
     PayloadTooLarge,
@@ -50,6 +46,7 @@ from shared.http import KnownQuery, StrictModel, Text, body, parse, read_body
 router = APIRouter()
 
 PARTIAL: Final = "application/partial-upload"
+OCTETS: Final = "application/octet-stream"  # generated clients do not know the draft's media type
 FORM_MARGIN: Final = 65_536  # bytes of a form round its file
 JSON: Final = "application/json"
 FIELD: Final = "file"
@@ -157,13 +154,13 @@ async def look_at_upload(upload_id: UUID, token: UploadToken, intake: CurrentInt
     responses=responses(
         NotFound, policy.OffsetMismatch, policy.TooManyPieces, UnsupportedMediaType, InvalidInput, MalformedForm, *REFUSALS
     ),
-    openapi_extra={"requestBody": {"required": True, "content": {PARTIAL: BINARY}}},
+    openapi_extra={"requestBody": {"required": True, "content": {PARTIAL: BINARY, OCTETS: BINARY}}},
 )
 async def go_on_with_upload(
     upload_id: UUID, token: UploadToken, request: Request, response: Response, intake: CurrentIntake, offset: UploadOffset
 ) -> UploadState:
     """Append a piece. What came before a connection broke is kept. The last byte completes the upload: a file refused then is gone."""
-    if _media_type(request) != PARTIAL:
+    if _media_type(request) not in {PARTIAL, OCTETS}:
         raise UnsupportedMediaType
     refuse_announced(request, policy.policy().limits.file_bytes)
     row = await intake.attachments.append(Ticket(upload_id, token), offset, _until_gone(request))
@@ -183,7 +180,7 @@ async def cancel_upload(upload_id: UUID, token: UploadToken, intake: CurrentInta
     "/v1/appeals/{number}/attachments",
     status_code=201,
     responses=responses(
-        NotFound, Forbidden, Unauthorized, AppealFinished, TooMany, UnsupportedMediaType, InvalidInput, MalformedForm, PayloadTooLarge,
+        NotFound, Unauthorized, AppealFinished, TooMany, UnsupportedMediaType, InvalidInput, MalformedForm, PayloadTooLarge,
         policy.Incomplete, policy.TooManyFiles, policy.TotalTooLarge, *REFUSALS,
     ),
     openapi_extra={"requestBody": {"required": True, "content": {
@@ -197,7 +194,8 @@ async def add_attachment(
 ) -> AttachmentOut:
     """Add a document: a finished upload by its id and secret, a form with one `file`, or the file itself as the body."""
     response.headers["Cache-Control"] = "no-store"
-    seen = await open_own(intake, request, number, pin, sender)
+    address = intake.address(request)
+    seen = await open_own(intake.parts, intake.guesses, number=number, pin=pin, principal=sender, address=address)
     if _media_type(request) == JSON:
         claim = parse(UploadClaim, await read_body(request))
         return shown(await enclose(intake, seen.appeal.id, Ticket(claim.upload_id, claim.token)))
@@ -241,7 +239,7 @@ async def give_out(
     seen = await open_case(intake.parts, intake.guesses, number=number, pin=pin, principal=reader, address=intake.address(request))
     found, chunks = await intake.attachments.open(seen.appeal.id, attachment_id)
     first = await anext(chunks, b"")  # an object that is gone or does not open is found before the answer begins
-    if not acts(intake, seen.appeal, pin, reader):
+    if not seen.is_own:
         await _audit(intake, reader, attachment_id)
 
     async def all_chunks() -> AsyncIterator[bytes]:
@@ -252,24 +250,6 @@ async def give_out(
     media_type = found.kind.media_types[0]
     headers = {"Content-Disposition": _disposition(found.name), "Content-Length": str(found.size), **GIVEN_OUT}
     return StreamingResponse(all_chunks(), headers=headers, media_type=media_type)
-
-
-async def open_own(intake: Intake, request: Request, number: str, pin: str | None, sender: Principal) -> Seen:
-    """The appeal, for the applicant alone. Raises what `open_case` raises, and Forbidden for who may read but not act."""
-    seen = await open_case(intake.parts, intake.guesses, number=number, pin=pin, principal=sender, address=intake.address(request))
-    if not acts(intake, seen.appeal, pin, sender):
-        raise Forbidden
-    return seen
-
-
-def acts(intake: Intake, appeal: Appeal, pin: str | None, principal: Principal) -> bool:
-    """Whether it is the applicant: by PIN, or by the token the appeal was filed with as one's own; a partner may read, not act."""
-    pepper = intake.parts.pepper
-    if pin is not None and appeal.pin is not None:
-        return hmac.compare_digest(hashed_pin(pepper, appeal.id, "".join(pin[:100].split())), appeal.pin)
-    if principal.is_anonymous or principal.has("partner") or appeal.owner is None:
-        return False
-    return hmac.compare_digest(sender_key(pepper, f"{principal.issuer}\n{principal.subject}"), appeal.owner)
 
 
 async def enclose(intake: Intake, appeal_id: UUID, ticket: Ticket, *, as_filed: bool = False) -> Enclosed:

@@ -35,6 +35,7 @@ TABLE: Final = "attachment"
 TOKEN_BYTES: Final = 24
 BATCH: Final = 20
 FIRST: Final = UUID(int=0)
+RESTS: Final = timedelta(hours=1)  # a file of which the scanner can make nothing, before it is asked again
 
 log = structlog.get_logger()
 
@@ -79,6 +80,7 @@ class Attachments:
         self._parts = parts
         self._objects = Objects(open_store(settings.objects_url, settings.data))
         self._scanner: Scanner | None = Clamd(settings.clamd) if settings.clamd else None
+        self._resting: dict[UUID, datetime] = {}
         self._one_at_a_time = asyncio.Semaphore(1)  # a picture being drawn takes some 200 MB
 
     # Receiving
@@ -257,18 +259,22 @@ class Attachments:
             async with self._parts.database.write() as session:
                 await repository.give_up_waiting(session, was=SCANNING, state=UNSCANNED)
             return
-        last = FIRST
+        last, now = FIRST, self._parts.clock.now()
+        self._resting = {one: until for one, until in self._resting.items() if until > now}
         while True:
             async with self._parts.database.read() as session:
                 rows = await repository.attachments_in(session, (SCANNING, UNSCANNED), after=last, limit=BATCH)
             for row in rows:
+                if row.id in self._resting:
+                    continue
                 try:
                     found = await self._scanner.finds(_readable(self._reader(row)))
                 except ScannerAway as away:
                     log.warning("the scanner is away", reason=str(away))
                     return
-                except NotScanned:
+                except (NotScanned, SealError):
                     log.exception("a file cannot be scanned", attachment_id=str(row.id))
+                    self._resting[row.id] = now + RESTS
                     continue
                 await self._judge(row.id, INFECTED if found else CLEAN)
             if len(rows) < BATCH:
@@ -285,9 +291,12 @@ class Attachments:
     async def forget(self) -> None:
         """Drop what nobody claimed."""
         before = self._parts.clock.now() - timedelta(hours=self.policy.limits.kept_hours)
-        async with self._parts.database.read() as session:
-            left = await repository.left_attachments(session, before)
-        await self._drop(left)
+        while True:
+            async with self._parts.database.read() as session:
+                left = await repository.left_attachments(session, before, limit=BATCH)
+            await self._drop(left)
+            if len(left) < BATCH:
+                return
 
     async def _drop(self, ids: Sequence[UUID]) -> None:
         """Rows first: a file that is claimed meanwhile keeps its objects."""

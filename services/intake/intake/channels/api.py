@@ -1,4 +1,4 @@
-"""Calls with a token: operators, channels and partners file for others, providers what was handed to them; everybody else for themselves."""
+"""Calls with a token: operators, channels and partners file for others, providers what is given to them; all else for themselves."""
 
 from typing import Final
 

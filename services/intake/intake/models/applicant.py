@@ -61,7 +61,7 @@ class ContactCode(IntakeModel, table=True):
     contact_kind: str
     """phone or email."""
     code: bytes
-    """Keyed hash of this row's id and the digits."""
+    """Keyed hash of this row's id, what the code is for, and the digits."""
     sent_at: datetime = Field(index=True)
     tries: int
     used_at: datetime | None

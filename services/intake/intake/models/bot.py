@@ -12,14 +12,21 @@ from intake.models.base import IntakeModel
 class BotUpdate(IntakeModel, table=True):
     """An update as Telegram sent it; the row outlives its body, so that a repeat is known."""
 
+
     __tablename__ = "bot_update"
+    __table_args__ = (Index("ix_bot_update_chat", "chat", "state"),)
 
     update_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
-    chat: bytes = Field(index=True)
+    chat: bytes
     body: bytes | None
-    """Sealed JSON; None once it is handled."""
-    received_at: datetime
-    handled_at: datetime | None = Field(index=True)
+    """Sealed JSON; None once it is settled."""
+    state: str
+    """WAITING; TAKEN: to be handled together, again together if that is interrupted; IN_HAND: handled, and read again should an older one
+    come; SETTLED: not read again; ASIDE: it cannot be handled."""
+    attempts: int
+    """That failed."""
+    received_at: datetime = Field(index=True)
+    handled_at: datetime | None
 
 
 class BotChat(IntakeModel, table=True):
@@ -38,6 +45,10 @@ class BotChat(IntakeModel, table=True):
     draft: bytes | None
     """Sealed JSON object."""
     last_update_id: int | None = Field(sa_column=Column(BigInteger))
+    start: bytes | None
+    """Where the conversation in hand began, sealed JSON: what it is folded from again when an update comes out of order."""
+    settled_id: int | None = Field(sa_column=Column(BigInteger))
+    """The last update before `start`; what is older and comes later moves nothing."""
     last_message: int
     """The place of the latest row of `bot_message`."""
     touched_at: datetime = Field(index=True)

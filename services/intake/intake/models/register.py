@@ -16,6 +16,7 @@ LAST_SEQUENCE = 9_999_999  # seven digits of the register number
 REGISTER_SEQUENCE = Sequence("register_sequence", start=1, minvalue=1, maxvalue=LAST_SEQUENCE, cycle=True, metadata=IntakeModel.metadata)
 
 _OWNED = text("owner IS NOT NULL")  # most are filed without a token: they cost the index nothing
+_REACHED = text("phone_key IS NOT NULL")
 _ENTRIES = text("channel = 'PEOPLES_CONTROL'")  # a few, listed in public
 
 
@@ -25,6 +26,7 @@ class Appeal(IntakeModel, table=True):
     __tablename__ = "appeal"
     __table_args__ = (
         Index("ix_appeal_owner", "owner", "id", sqlite_where=_OWNED, postgresql_where=_OWNED),
+        Index("ix_appeal_phone_key", "phone_key", sqlite_where=_REACHED, postgresql_where=_REACHED),
         Index("ix_appeal_peoples_control", "id", sqlite_where=_ENTRIES, postgresql_where=_ENTRIES),
     )
 
@@ -55,12 +57,12 @@ class Appeal(IntakeModel, table=True):
     """Sealed JSON object: for whom the applicant speaks and on what ground, and the act that is contested."""
     answer_by: str | None
     """The way on which the applicant wants the answer, as a code; None: any that is known."""
-    follows: UUID | None = Field(index=True)
+    follows: UUID | None
     """The earlier appeal whose answer did not satisfy."""
     consents: list[str] = Field(sa_column=Column(JSON, nullable=False))
     owner: bytes | None
     """Keyed hash of the token's subject under which it may be followed: the applicant's own, or a partner's who passed it on."""
-    phone_key: bytes | None = Field(index=True)
+    phone_key: bytes | None
     """Keyed hash of the applicant's telephone number: whose appeals they are is asked when the number rings."""
     pin: bytes | None
     """Keyed hash of appeal id and PIN; None: imported."""

@@ -42,12 +42,13 @@ log = structlog.get_logger()
 class Dispatcher:
     """Sends what is due through `senders`, the ways out by channel."""
 
-    def __init__(self, parts: Parts, senders: Mapping[str, Sender], public_url: str) -> None:
-        """Raises ReferenceDataError when a reviewed file of the notices is wrong."""
+    def __init__(self, parts: Parts, senders: Mapping[str, Sender], public_url: str, *, quiet_hours: bool = True) -> None:
+        """`quiet_hours` False: notices leave at night too. Raises ReferenceDataError when a reviewed file of the notices is wrong."""
         texts()  # read and checked before anything is sent
         self._parts = parts
         self._senders = senders
         self._public_url = public_url
+        self._quiet_hours = quiet_hours
         self._policy: Policy = policy()
 
     async def run_once(self) -> int:
@@ -58,7 +59,7 @@ class Dispatcher:
                 return 0
         async with self._parts.database.write() as session:
             rows = await repository.claim(session, now, now + self._policy.lease, BATCH)
-        hand = _Hand()
+        hand = _Hand(now + self._policy.lease / 2)
         by_appeal = [list(group) for _, group in groupby(sorted(rows, key=attrgetter("appeal_id")), key=attrgetter("appeal_id"))]
         ends = await asyncio.gather(*(self._in_turn(group, hand) for group in by_appeal), return_exceptions=True)
         for end in ends:
@@ -76,7 +77,7 @@ class Dispatcher:
         except SealError:
             await self._settle(row.id, {"state": "FAILED", "reason": "UNREADABLE"})
             return
-        channel = row.channel if row.channel != ANY else way(row, known, self._usable, ())
+        channel = row.channel if row.channel != ANY else way(row, known, self._usable, await self._tried(row))
         if channel is None:
             await self._settle(row.id, {"state": "FAILED", "reason": "NO_WAY"})
             return
@@ -91,6 +92,11 @@ class Dispatcher:
         elif not await self._put_off(row, route):
             await self._send(row, channel, route, known, hand)
 
+    async def _tried(self, row: Row[Any]) -> set[str]:
+        """On which channels this was told or failed before it was made one of several."""
+        async with self._parts.database.read() as session:
+            return await repository.tried_channels(session, row.event_id, row.recipient)
+
     @property
     def _usable(self) -> frozenset[str]:
         return self._policy.by_hand | self._senders.keys()
@@ -100,7 +106,7 @@ class Dispatcher:
         if route.urgent:
             return False
         now = self._parts.clock.now()
-        opens = waking(now, regions()[row.region].timezone, self._policy)
+        opens = waking(now, regions()[row.region].timezone, self._policy) if self._quiet_hours else now
         if opens > now:
             await self._settle(row.id, {"due_at": opens, "attempts": row.attempts - 1})
             return True
@@ -120,6 +126,8 @@ class Dispatcher:
         try:
             message = await self._message(row, channel, route, known[channel])
             async with hand.gate(channel):
+                if self._parts.clock.now() >= hand.until:
+                    return  # it comes back when the lease ends; sent now, another worker could be sending it too
                 reference = await self._handed_over(channel, message, hand)
         except SealError:
             await self._settle(row.id, {"state": "FAILED", "reason": "UNREADABLE"})
@@ -197,7 +205,8 @@ class Dispatcher:
 class _Hand:
     """What is shared by the notices of one handful: the channels that turned out to be down, and how many messages are under way."""
 
-    def __init__(self) -> None:
+    def __init__(self, until: datetime) -> None:
+        self.until = until  # a message that leaves later may not be noted before the lease ends
         self.down: set[str] = set()
         self._gates: dict[str, asyncio.Semaphore] = {}
 

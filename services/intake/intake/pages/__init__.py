@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter, Depends
 
-from intake.pages import call, deeds, filing, outgoing, tracking
+from intake.pages import call, counter, deeds, filing, outgoing, peoples_control, tracking
 from intake.pages.kit import PAGES
 from shared.web.viewer import show_viewer
 
@@ -16,3 +16,5 @@ router.include_router(call.router)
 router.include_router(tracking.router)
 router.include_router(deeds.router)
 router.include_router(outgoing.router)
+router.include_router(counter.router)
+router.include_router(peoples_control.router)

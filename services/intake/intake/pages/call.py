@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse
 
 from intake import forms
-from intake.applicant_schemas import ConfirmationIn
+from intake.applicant_schemas import ConfirmationIn, FeedbackIn
 from intake.channels import Admission
 from intake.channels import api as api_channel
 from intake.channels.phone import call_backs
@@ -27,7 +27,7 @@ from intake.pages.call_view import Matter, appeals_of, enough, in_hand, live, pa
 from intake.pages.kit import PAGES, posted
 from intake.repository import calls as repository
 from intake.service.filing import check
-from intake.service.outcome import NOT_RESOLVED, RESOLVED, confirm
+from intake.service.outcome import NOT_RESOLVED, RESOLVED, confirm, rate
 from intake.state import CurrentIntake, Intake
 from shared.auth import PagePrincipal, Principal, check_role, require_page
 from shared.domain.identifiers import is_valid_iin
@@ -42,6 +42,7 @@ from shared.web.security import require_same_origin
 PATH: Final = "/intake/call"
 CHANNEL: Final = "CALL_1414"
 FORMS: Final = frozenset({"close", "outcome", "verify", "insurance", "register"})
+SCORES: Final = {str(score): score for score in range(1, 6)}
 MESSAGES: Final = {
     "not-enough": N_("Tick the name and at least one more check before the caller counts as verified."),
     "service": N_("Choose what the appeal is."),
@@ -128,7 +129,7 @@ async def verify(request: Request, intake: CurrentIntake, operator: Working) -> 
 
 @router.post("/call/outcome", dependencies=OWN_SITE)
 async def outcome(request: Request, intake: CurrentIntake, operator: Working) -> Response:
-    """What a verified caller says of the answer to an appeal of theirs. Raises NotFound for an appeal that is not on the page."""
+    """What a verified caller says of the answer to an appeal of theirs, and their mark. Raises NotFound for an appeal not on the page."""
     sent, matter = await posted(request), await in_hand(intake.parts, operator.subject)
     if matter is None or sent.get("call") != str(matter.call.id) or not matter.is_verified:
         raise NotVerified
@@ -137,10 +138,15 @@ async def outcome(request: Request, intake: CurrentIntake, operator: Working) ->
     if appeal is None or sent.get("outcome") not in {RESOLVED, NOT_RESOLVED}:
         raise NotFound
     said = ConfirmationIn.model_validate({"outcome": sent["outcome"], "reason": sent.get("reason") or None})
+    score = SCORES.get(sent.get("score", ""))
     try:
-        await confirm(intake.parts, intake.register, appeal.id, said, key=_key(intake.parts, sent))
+        if score is not None:
+            await rate(intake.parts, appeal.id, FeedbackIn(score=score))
+        done = await confirm(intake.parts, intake.register, appeal.id, said, key=_key(intake.parts, sent))
     except (NotAnswered, OutcomeGiven, IdempotencyKeyReused):
         return PAGES.redirect(PATH, flash="outcome-known")
+    if done.told.followed_by is not None:  # who hears of the new appeal but here?
+        return registered(request, done.told.followed_by, appeal.region, has_record=False)
     return PAGES.redirect(PATH, flash="outcome-noted")
 
 
@@ -186,7 +192,7 @@ async def register_appeal(request: Request, intake: CurrentIntake, operator: Wor
         return PAGES.redirect(PATH, flash="consultation-closed")
     call_id = matter.call.id if matter is not None and sent.get("call") == str(matter.call.id) else None
     await keep_record(intake.parts, receipt.registered.appeal_id, operator=operator.subject, call_id=call_id)
-    return registered(request, receipt, appeal)
+    return registered(request, receipt.registered, appeal.region, has_record=True)
 
 
 @router.post("/call/back/{call_back_id}/{move}", dependencies=OWN_SITE)

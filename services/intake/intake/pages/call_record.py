@@ -11,8 +11,7 @@ from intake.models import Appeal
 from intake.pages import call_form
 from intake.pages.kit import PAGES
 from intake.repository import calls as repository
-from intake.schemas import AppealIn
-from intake.service.register import Receipt
+from intake.schemas import Registered
 from shared.auth import Principal
 from shared.domain.regions import branch_label, regions
 from shared.errors import NotFound
@@ -43,10 +42,11 @@ async def keep_record(parts: Parts, appeal_id: UUID, *, operator: str, call_id: 
         await repository.add_oral_record(session, row)
 
 
-def registered(request: Request, receipt: Receipt, appeal: AppealIn) -> Response:
+def registered(request: Request, talon: Registered, region: str, *, has_record: bool) -> Response:
     """Number and PIN, to be dictated: the PIN is shown this once."""
-    talon, zone = receipt.registered, regions()[appeal.region].timezone
-    return PAGES.render(request, "call_registered.html", 201, talon=talon, zone=zone, due_on=talon.due_at.astimezone(zone).date())
+    zone = regions()[region].timezone
+    due_on = talon.due_at.astimezone(zone).date()
+    return PAGES.render(request, "call_registered.html", 201, talon=talon, zone=zone, due_on=due_on, has_record=has_record)
 
 
 async def show_record(request: Request, parts: Parts, operator: Principal, appeal_id: UUID, *, back: str) -> Response:

@@ -88,7 +88,7 @@ async def page(
         "topics": [(number, code, taxonomy().topics[code].label.in_(language)) for number, code in enumerate(policy().topics, start=1)],
         "regions": [(code, one.label.in_(language)) for code, one in regions().items()],
         "region": (matter.call.region if matter else None) or operator.region or CENTRAL_OFFICE,
-        "backs": [_back(one, numbers.get(one.id), operator, language) for one in entries],
+        "backs": [_back(one, numbers.get(one.id), operator, language, parts.clock.now()) for one in entries],
         "backs_total": total,
         "attempts": policy().call_back_attempts,
         "insurance": intake.insurance is not None,
@@ -140,7 +140,7 @@ def _appeal(appeal: Appeal, row: Tracking, language: Language) -> dict[str, Any]
     }
 
 
-def _back(one: CallBack, number: str | None, operator: Principal, language: Language) -> dict[str, Any]:
+def _back(one: CallBack, number: str | None, operator: Principal, language: Language, now: datetime) -> dict[str, Any]:
     return {
         "id": str(one.id),
         "tail": one.caller_tail,
@@ -150,7 +150,7 @@ def _back(one: CallBack, number: str | None, operator: Principal, language: Lang
         "received_at": one.received_at,
         "attempts": one.attempts,
         "mine": one.state == "TAKEN" and one.taken_by == operator.subject,
-        "taken": one.state == "TAKEN",
+        "taken": one.state == "TAKEN" and not call_backs.is_left(one, now),
     }
 
 

@@ -1,19 +1,30 @@
 """The page of one appeal, as its holder may read it."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from intake.schemas import Answer, Tracked
+from intake.service.progress import FUND
 from shared.domain.calendar import CalendarGap, working_calendar
 from shared.domain.deadlines import DayStep, due_on, explain, policies, policy_for_form
 from shared.domain.labels import Language
 from shared.domain.regions import branch_label, regions
 from shared.domain.taxonomy import taxonomy
+from shared.web.i18n import N_
 
 BADGES: Final = {"ANSWERED": "good", "CLOSED": "quiet", "AWAITING_APPLICANT": "warn", "NEEDS_FIX": "warn", "AWAITING_PROVIDER": ""}
 HOLDERS: Final = {"PROVIDER": "provider", "APPLICANT": "applicant", "OTHER_BODY": "other"}
 ANSWERED: Final = frozenset({"ANSWERED", "CLOSED"})
+# Of a message's kind; plain messages have none.
+HEADINGS: Final = {
+    "QUESTION": N_("A question for you"),
+    "COMPLETION": N_("Something is missing in the appeal"),
+    "STATEMENT": N_("Statement of withdrawal"),
+    "REASON": N_("Why it is not settled"),
+    "COMMENT": N_("To the rating"),
+}
 
 
 def view(case: Tracked, language: Language, now: datetime) -> dict[str, Any]:
@@ -42,6 +53,22 @@ def view(case: Tracked, language: Language, now: datetime) -> dict[str, Any]:
         "outcome": codes.outcomes[case.outcome].label.in_(language) if case.outcome else None,
         "findings": _findings(case.answer, language) if case.answer else [],
     }
+
+
+def messages(case: Tracked, documents: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What was said both ways, in the order of time; `documents` as `uploads.shown` gives them."""
+    return [
+        {
+            "by_fund": one.by == FUND,
+            "heading": HEADINGS.get(one.kind),
+            "at": one.at,
+            "text": one.text,
+            "due_on": one.due_at.astimezone(regions()[case.region].timezone).date() if one.due_at else None,
+            "is_open": one.id == case.open_question,
+            "documents": [each["name"] for each in documents if each["message_id"] == one.id],
+        }
+        for one in case.messages
+    ]
 
 
 def _steps(case: Tracked, language: Language, *, final: bool) -> list[dict[str, Any]]:

@@ -4,17 +4,22 @@ The rules are those of `intake.service`; a deed sent twice is done once, by the 
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final, TypeVar
+from dataclasses import dataclass
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.applicant_schemas import ConfirmationIn, ContactIn, FeedbackIn, MessageIn, ReopeningIn, VerificationIn, WithdrawalIn
-from intake.pages.form import key_of
+from intake.attachments.policy import AttachmentRefused
+from intake.pages import uploads
+from intake.pages.form import UPLOADS, key_of
 from intake.pages.kit import posted
 from intake.pages.tracking import Said, done, same_origin
+from intake.pages.uploads import Sent
 from intake.service.messages import add_message
 from intake.service.outcome import confirm, rate, reopen
 from intake.service.progress import Done
@@ -22,8 +27,9 @@ from intake.service.tracking import Seen
 from intake.service.verification import ask_code, confirm_contact
 from intake.service.withdrawal import withdraw
 from intake.state import CurrentIntake, Intake
-from shared.errors import DomainError
+from shared.errors import DomainError, NotFound
 from shared.web.i18n import N_
+from shared.web.languages import language_of
 from shared.web.pages import Flash
 
 router = APIRouter(prefix="/track", dependencies=same_origin)
@@ -38,14 +44,41 @@ REFUSALS: Final[Mapping[str, str]] = {
     "too-many-requests": N_("Too often. Please try again in an hour."),
     "idempotency-key-reused": N_("This was sent already. If you have something to add, send it once more."),
 }
+CALLED_FIRST: Final = N_("Your statement is received. The Fund will call you before the appeal counts as taken back.")
+
+
+@dataclass(frozen=True, slots=True)
+class Form(Generic[M]):
+    """A form of the page: what it asks, the request that it makes, and the thanks for it. Inputs may be called `name.field` too."""
+
+    name: str
+    fields: tuple[str, ...]
+    model: type[M]
+    thanks: str
+
+
+MESSAGE: Final = Form("messages", ("text",), MessageIn, N_("Your message is added."))
+OUTCOME: Final = Form("outcome", ("outcome", "reason"), ConfirmationIn, N_("Thank you, it is written down."))
+RATING: Final = Form("rating", ("score",), FeedbackIn, N_("Thank you for your rating."))
+CODE: Final = Form("code", ("purpose",), VerificationIn, N_("The code is sent. Type it below."))
+CONTACT: Final = Form("contact", ("code",), ContactIn, N_("Your contact is confirmed."))
+WITHDRAWAL: Final = Form("withdrawal", ("statement", "reason", "code"), WithdrawalIn, N_("The appeal is taken back."))
+REOPENING: Final = Form("reopening", ("reason",), ReopeningIn, N_("The matter goes on."))
 
 
 @router.post("/messages")
 async def send_message(request: Request, intake: CurrentIntake) -> HTMLResponse:
-    """A message to the Fund."""
-    return await _deed(
-        request, intake, "messages", ("text",), MessageIn, lambda appeal_id, said, key: add_message(intake.parts, appeal_id, said, key=key)
-    )
+    """A message to the Fund, with documents if there are any: both are kept, or neither."""
+    sent = await uploads.sent(request, intake)
+    sent.tickets = [*uploads.read(sent.fields.get(UPLOADS, "")), *sent.tickets]
+
+    def deed(appeal_id: UUID, said: MessageIn, key: str) -> Awaitable[Done[Any]]:
+        async def claim(session: AsyncSession, message_id: UUID) -> int:
+            return len(await intake.attachments.claim(session, appeal_id, message_id, sent.tickets))
+
+        return add_message(intake.parts, appeal_id, said, key=key, claim=claim if sent.tickets else None)
+
+    return await _deed(request, intake, MESSAGE, sent, deed)
 
 
 @router.post("/outcome")
@@ -55,36 +88,37 @@ async def say_outcome(request: Request, intake: CurrentIntake) -> HTMLResponse:
     def deed(appeal_id: UUID, said: ConfirmationIn, key: str) -> Awaitable[Done[Any]]:
         return confirm(intake.parts, intake.register, appeal_id, said, key=key)
 
-    return await _deed(request, intake, "outcome", ("outcome", "reason"), ConfirmationIn, deed)
+    return await _deed(request, intake, OUTCOME, Sent(await posted(request)), deed)
 
 
 @router.post("/rating")
 async def give_rating(request: Request, intake: CurrentIntake) -> HTMLResponse:
     """One to five."""
-    return await _deed(
-        request, intake, "rating", ("score",), FeedbackIn, lambda appeal_id, said, key: rate(intake.parts, appeal_id, said, key=key)
-    )
+
+    def deed(appeal_id: UUID, said: FeedbackIn, key: str) -> Awaitable[Done[Any]]:
+        return rate(intake.parts, appeal_id, said, key=key)
+
+    return await _deed(request, intake, RATING, Sent(await posted(request)), deed)
 
 
 @router.post("/code")
 async def send_code(request: Request, intake: CurrentIntake) -> HTMLResponse:
     """A one-time code to the contact that the appeal was filed with."""
-    return await _deed(
-        request, intake, "code", (), VerificationIn, lambda appeal_id, said, key: ask_code(intake.parts, appeal_id, said, key=key)
-    )
+
+    def deed(appeal_id: UUID, said: VerificationIn, key: str) -> Awaitable[Done[Any]]:
+        return ask_code(intake.parts, appeal_id, said, key=key)
+
+    return await _deed(request, intake, CODE, Sent(await posted(request)), deed)
 
 
 @router.post("/contact")
 async def confirm_own_contact(request: Request, intake: CurrentIntake) -> HTMLResponse:
     """The code shows that the contact is the applicant's."""
-    return await _deed(
-        request,
-        intake,
-        "contact",
-        ("code",),
-        ContactIn,
-        lambda appeal_id, said, key: confirm_contact(intake.parts, appeal_id, said, key=key),
-    )
+
+    def deed(appeal_id: UUID, said: ContactIn, key: str) -> Awaitable[Done[Any]]:
+        return confirm_contact(intake.parts, appeal_id, said, key=key)
+
+    return await _deed(request, intake, CONTACT, Sent(await posted(request)), deed)
 
 
 @router.post("/withdrawal")
@@ -94,7 +128,7 @@ async def take_back(request: Request, intake: CurrentIntake) -> HTMLResponse:
     def deed(appeal_id: UUID, said: WithdrawalIn, key: str) -> Awaitable[Done[Any]]:
         return withdraw(intake.parts, appeal_id, said, key=key)
 
-    return await _deed(request, intake, "withdrawal", ("statement", "reason", "code"), WithdrawalIn, deed)
+    return await _deed(request, intake, WITHDRAWAL, Sent(await posted(request)), deed)
 
 
 @router.post("/reopening")
@@ -104,41 +138,38 @@ async def go_on(request: Request, intake: CurrentIntake) -> HTMLResponse:
     def deed(appeal_id: UUID, said: ReopeningIn, key: str) -> Awaitable[Done[Any]]:
         return reopen(intake.parts, intake.register, appeal_id, said, key=key)
 
-    return await _deed(request, intake, "reopening", ("reason",), ReopeningIn, deed)
-
-
-THANKS: Final[Mapping[str, str]] = {
-    "messages": N_("Your message is added."),
-    "outcome": N_("Thank you, it is written down."),
-    "rating": N_("Thank you for your rating."),
-    "code": N_("The code is sent. Type it below."),
-    "contact": N_("Your contact is confirmed."),
-    "withdrawal": N_("The appeal is taken back."),
-    "reopening": N_("The matter goes on."),
-}
-CALLED_FIRST: Final = N_("Your statement is received. The Fund will call you before the appeal counts as taken back.")
+    return await _deed(request, intake, REOPENING, Sent(await posted(request)), deed)
 
 
 async def _deed(
-    request: Request,
-    intake: Intake,
-    name: str,
-    asked: tuple[str, ...],
-    model: type[M],
-    do: Callable[[UUID, M, str], Awaitable[Done[Any]]],
+    request: Request, intake: Intake, form: Form[M], sent: Sent, do: Callable[[UUID, M, str], Awaitable[Done[Any]]]
 ) -> HTMLResponse:
-    fields = await posted(request)
+    fields = sent.fields
 
     async def deed(seen: Seen) -> Said:
-        typed = {one: fields.get(f"{name}.{one}") or fields.get(one) for one in asked}
+        typed = {one: fields.get(f"{form.name}.{one}") or fields.get(one) for one in form.fields}
         given = {one: value for one, value in typed.items() if value}
         try:
-            told = (await do(seen.appeal.id, model.model_validate(given), f"{name}-{key_of(fields, intake.parts.ids)}")).told
-        except ValidationError:
-            return Said(Flash(INCOMPLETE, "bad"), status=422, typed=fields)
-        except DomainError as refusal:
-            return Said(Flash(REFUSALS.get(refusal.code, NOT_NOW), "bad"), status=refusal.status, typed=fields)
+            told = (await do(seen.appeal.id, form.model.model_validate(given), f"{form.name}-{key_of(fields, intake.parts.ids)}")).told
+        except (ValidationError, DomainError) as refusal:
+            return _refused(request, form, sent, refusal)
         waits = getattr(told, "withdrawal", None) == "PENDING"
-        return Said(Flash(CALLED_FIRST if waits else THANKS[name]), getattr(told, "followed_by", None))
+        said = Flash(CALLED_FIRST if waits else form.thanks)
+        if sent.refused:
+            said = Flash(" ".join(sent.refused), "warn")
+        # A code that is sent leaves its own form open.
+        return Said(said, getattr(told, "followed_by", None), typed={"purpose": fields.get("purpose", "")} if form is CODE else {})
 
     return await done(request, intake, fields, deed)
+
+
+def _refused(request: Request, form: Form[Any], sent: Sent, refusal: ValidationError | DomainError) -> Said:
+    """Why not, with what was typed and the documents that came with it: they are sent once more by the same form."""
+    kept = sent.fields | {"form": form.name, UPLOADS: uploads.written(sent.tickets)}
+    if isinstance(refusal, ValidationError):
+        return Said(Flash(INCOMPLETE, "bad"), status=422, typed=kept)
+    if isinstance(refusal, AttachmentRefused):
+        return Said(Flash(refusal.label.in_(language_of(request)), "bad"), status=refusal.status, typed=kept | {UPLOADS: ""})
+    if isinstance(refusal, NotFound):  # whoever comes here has opened the appeal
+        return Said(Flash(uploads.KEPT_TOO_LONG, "bad"), status=422, typed=kept | {UPLOADS: ""})
+    return Said(Flash(REFUSALS.get(refusal.code, NOT_NOW), "bad"), status=refusal.status, typed=kept)

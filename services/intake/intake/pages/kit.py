@@ -2,9 +2,10 @@
 
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import Request
+from fastapi.responses import RedirectResponse
 
 from shared.errors import MalformedText, TooMany
 from shared.http import read_body
@@ -42,6 +43,11 @@ async def posted(request: Request) -> dict[str, str]:
     except ValueError:
         raise MalformedText from None
     return {name: value.replace("\r\n", "\n").strip() for name, value in pairs}
+
+
+def to_sign_in(request: Request) -> RedirectResponse:
+    """The way to sign in, and from there back to the page that was asked for."""
+    return RedirectResponse("/sign-in?" + urlencode({"next": request.url.path}), 303)
 
 
 def wait_of(refusal: TooMany) -> int:

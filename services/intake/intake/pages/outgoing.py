@@ -7,11 +7,10 @@ from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from sqlalchemy import Row
 
 from intake import repository as register
@@ -20,7 +19,7 @@ from intake.notices.policy import routes
 from intake.notices.senders import local_file, opened_file
 from intake.notices.texts import as_language, filled, texts
 from intake.notices.writing import answer_blocks, answer_of
-from intake.pages.kit import PAGES
+from intake.pages.kit import PAGES, to_sign_in
 from intake.reference import answer_channels
 from intake.repository import notices as repository
 from intake.state import CurrentIntake, Intake
@@ -46,7 +45,7 @@ router = APIRouter()
 async def outgoing(request: Request, intake: CurrentIntake, principal: PagePrincipal) -> Response:
     """The latest notices and how they fare, for admins; each with a link to its file on a machine without gateways."""
     if principal.is_anonymous:
-        return _to_sign_in(request)
+        return to_sign_in(request)
     check_role(principal, "admin")
     async with intake.parts.database.read() as session:
         rows, counts = await repository.latest(session, SHOWN), await repository.counts_by_state(session)
@@ -60,7 +59,7 @@ async def outgoing(request: Request, intake: CurrentIntake, principal: PagePrinc
 async def by_hand(request: Request, intake: CurrentIntake, principal: PagePrincipal) -> Response:
     """Letters to print and calls to make, for staff who see their cases."""
     if principal.is_anonymous:
-        return _to_sign_in(request)
+        return to_sign_in(request)
     check_role(principal, *STAFF, "admin")
     async with intake.parts.database.read() as session:
         rows, total = await repository.by_hand(session, visible_cases(principal), SHOWN)
@@ -73,7 +72,7 @@ async def by_hand(request: Request, intake: CurrentIntake, principal: PagePrinci
 async def letter(request: Request, notice_id: UUID, intake: CurrentIntake, principal: PagePrincipal) -> Response:
     """A letter to print, or what to say and to which telephone; reading it is audited."""
     if principal.is_anonymous:
-        return _to_sign_in(request)
+        return to_sign_in(request)
     row = await _for_a_person(intake, principal, notice_id)
     await _audit(intake, principal, row)
     try:
@@ -110,7 +109,7 @@ async def letter(request: Request, notice_id: UUID, intake: CurrentIntake, princ
 async def done(request: Request, notice_id: UUID, intake: CurrentIntake, principal: PagePrincipal) -> Response:
     """Somebody says that it was posted, or said on the telephone."""
     if principal.is_anonymous:
-        return _to_sign_in(request)
+        return to_sign_in(request)
     row = await _for_a_person(intake, principal, notice_id)
     sent = {"state": "SENT", "sent_at": intake.parts.clock.now()}
     async with intake.parts.database.write() as session:
@@ -122,7 +121,7 @@ async def done(request: Request, notice_id: UUID, intake: CurrentIntake, princip
 async def local_message(request: Request, notice_id: UUID, intake: CurrentIntake, principal: PagePrincipal) -> Response:
     """A message as it would have left, on a machine without gateways; for admins, audited."""
     if principal.is_anonymous:
-        return _to_sign_in(request)
+        return to_sign_in(request)
     check_role(principal, "admin")
     async with intake.parts.database.read() as session:
         found = await repository.with_appeals(session, [notice_id])
@@ -192,7 +191,3 @@ def _readable(raw: bytes, kind: str) -> dict[str, Any]:
         return {"to": to, "subject": None, "text": text}
     mail = message_from_bytes(raw, _class=EmailMessage, policy=default)
     return {"to": mail["To"], "subject": mail["Subject"], "text": mail.get_content()}
-
-
-def _to_sign_in(request: Request) -> Response:
-    return RedirectResponse("/sign-in?" + urlencode({"next": request.url.path}), 303)

@@ -6,13 +6,21 @@ import segno
 from fastapi import Request
 from markupsafe import Markup
 
+from intake.state import Intake
+
 QUIET = 4  # modules of white around it (ISO/IEC 18004)
+
+
+def tracking_address(request: Request, number: str) -> str:
+    """Under the address that citizens use, where it is set; the page may have been read under another, as at a counter."""
+    intake: Intake = request.app.state.intake
+    base = intake.public_url or f"{request.url.scheme}://{request.url.netloc}"
+    return f"{base}/intake/track?{urlencode({'number': number})}"
 
 
 def tracking_code(request: Request, number: str) -> Markup:
     """An inline SVG, black on white in either colour scheme, without style attributes."""
-    address = f"{request.url.scheme}://{request.url.netloc}/intake/track?{urlencode({'number': number})}"
-    drawn = segno.make_qr(address, error="m").svg_inline(
+    drawn = segno.make_qr(tracking_address(request, number), error="m").svg_inline(
         border=QUIET, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None
     )
     return Markup(drawn)  # noqa: S704 - drawn from digits and our own address

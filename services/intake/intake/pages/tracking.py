@@ -13,14 +13,15 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
-from intake.attachments.api import give_out, open_own
+from intake.attachments.api import give_out
 from intake.attachments.policy import AttachmentRefused
 from intake.pages import uploads
-from intake.pages.case import view
+from intake.pages.case import messages, view
+from intake.pages.form import UPLOADS
 from intake.pages.kit import PAGES, posted, wait_of
-from intake.rights import actions, reasons
+from intake.rights import reasons
 from intake.schemas import Registered
-from intake.service.tracking import Seen, track
+from intake.service.tracking import Seen, open_own, tracked
 from intake.state import CurrentIntake, Intake
 from shared.auth import Principal
 from shared.errors import NotFound, TooMany
@@ -60,7 +61,7 @@ async def track_form(request: Request, number: str = "") -> HTMLResponse:
 
 
 @router.post("", dependencies=same_origin)
-async def tracked(request: Request, intake: CurrentIntake) -> HTMLResponse:
+async def follow(request: Request, intake: CurrentIntake) -> HTMLResponse:
     """The case."""
     return await _opened(request, intake, await posted(request))
 
@@ -85,7 +86,7 @@ async def read_document(request: Request, intake: CurrentIntake) -> Response:
     fields = await posted(request)
     number, pin = _given(fields)
     try:
-        await open_own(intake, request, number, pin, ANYBODY)
+        await _open(request, intake, fields)
     except (NotFound, TooMany) as refusal:
         return _closed(request, number, refusal)
     try:
@@ -100,40 +101,44 @@ async def read_document(request: Request, intake: CurrentIntake) -> Response:
 
 async def done(request: Request, intake: Intake, fields: Fields, deed: Deed) -> HTMLResponse:
     """The case again after a deed of the applicant's, with what became of it."""
-    number, pin = _given(fields)
     try:
-        seen = await open_own(intake, request, number, pin, ANYBODY)
+        seen = await _open(request, intake, fields)
     except (NotFound, TooMany) as refusal:
-        return _closed(request, number, refusal)
+        return _closed(request, _given(fields)[0], refusal)
     return await _opened(request, intake, fields, await deed(seen))
 
 
 async def _opened(request: Request, intake: Intake, fields: Fields, said: Said | None = None) -> HTMLResponse:
     """The case to which number and PIN open, or the form that asks for them again."""
-    (number, pin), address = _given(fields), intake.address(request)
+    number, pin = _given(fields)
     try:
-        case = await track(intake.parts, intake.guesses, number=number, pin=pin, principal=ANYBODY, address=address)
-        seen = await open_own(intake, request, number, pin, ANYBODY)
+        seen = await _open(request, intake, fields)
     except (NotFound, TooMany) as refusal:
         return _closed(request, number, refusal)
+    case = await tracked(intake.parts, seen, ANYBODY)
     async with intake.parts.database.read() as session:
         enclosed = await intake.attachments.listing(session, seen.appeal.id)
     language = language_of(request)
     shown = view(case, language, intake.parts.clock.now())
-    tracking = seen.tracking
+    documents = uploads.shown(enclosed, language)
     more = {
-        "documents": uploads.shown(enclosed, language),
+        "documents": documents,
+        "said": messages(case, documents),
         "accepted": uploads.accepted(),
-        "may": actions(tracking.model_dump()),
-        "confirmed": tracking.contact_confirmed_at is not None,
-        "score": tracking.score,
         "reasons": [(one.code, one.label.in_(language)) for one in reasons().values()],
         "key": str(intake.parts.ids.new()),
         "talon": said.talon if said else None,
-        "typed": said.typed if said else {},
+        "typed": {"form": "", "purpose": "", UPLOADS: "", **(said.typed if said else {})},
     }
     status, flash = (said.status, said.flash) if said else (200, None)
     return PAGES.render(request, "case.html", status, pin=pin, flash=flash, **shown, **more)
+
+
+async def _open(request: Request, intake: Intake, fields: Fields) -> Seen:
+    """The appeal, for whoever has its PIN. Raises NotFound and TooMany."""
+    number, pin = _given(fields)
+    address = intake.address(request)
+    return await open_own(intake.parts, intake.guesses, number=number, pin=pin, principal=ANYBODY, address=address)
 
 
 def _given(fields: Fields) -> tuple[str, str]:

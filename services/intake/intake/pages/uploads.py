@@ -20,6 +20,8 @@ from shared.web.languages import language_of
 
 TOO_MANY: Final = N_("Too many documents come from your network just now. Add the rest later on the appeal's page.")
 
+KEPT_TOO_LONG: Final = N_("A document was kept too long without being sent. Please add it again.")
+
 
 @dataclass(slots=True)
 class Sent:
@@ -88,7 +90,7 @@ async def enclose_all(request: Request, intake: Intake, appeal_id: UUID, tickets
         except AttachmentRefused as refusal:
             refused.append(refusal.label.in_(language_of(request)))
         except NotFound:
-            refused.append(PAGES.text(request, N_("A document was kept too long without being sent. Please add it again.")))
+            refused.append(PAGES.text(request, KEPT_TOO_LONG))
     return refused
 
 
@@ -97,6 +99,7 @@ def shown(enclosed: Sequence[Enclosed], language: Language) -> list[dict[str, An
     return [
         {
             "id": one.attachment_id,
+            "message_id": one.message_id,
             "name": one.name,
             "kind": one.kind.label.in_(language),
             "kilobytes": -(-one.size // 1024),

@@ -46,6 +46,11 @@ async def whole_appeal(session: AsyncSession, appeal_id: UUID) -> Appeal:
     return found
 
 
+async def sealed_applicant(session: AsyncSession, appeal_id: UUID) -> bytes | None:
+    """Who filed; None: nobody who is named."""
+    return (await session.execute(select(col(Appeal.applicant)).where(col(Appeal.id) == appeal_id))).scalar_one_or_none()
+
+
 async def number_of_appeal(session: AsyncSession, appeal_id: UUID) -> str | None:
     return (await session.execute(select(col(Appeal.number)).where(col(Appeal.id) == appeal_id))).scalar_one_or_none()
 

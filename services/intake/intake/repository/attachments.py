@@ -57,10 +57,10 @@ async def give_up_waiting(session: AsyncSession, *, was: str, state: str) -> Non
     await session.execute(update(Attachment).where(col(Attachment.state) == was).values(state=state))
 
 
-async def left_attachments(session: AsyncSession, before: datetime) -> Sequence[UUID]:
+async def left_attachments(session: AsyncSession, before: datetime, *, limit: int) -> Sequence[UUID]:
     """What nobody has claimed since then."""
     query = select(col(Attachment.id)).where(col(Attachment.created_at) < before, col(Attachment.appeal_id).is_(None))
-    return (await session.execute(query)).scalars().all()
+    return (await session.execute(query.limit(limit))).scalars().all()
 
 
 async def drop_unclaimed(session: AsyncSession, ids: Collection[UUID]) -> Sequence[UUID]:

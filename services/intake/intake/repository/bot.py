@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, or_, select, update
+from sqlalchemy import Row, Select, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -16,6 +16,9 @@ from shared.database import among
 from shared.messaging.inbox import upserting
 
 WAITING = "WAITING"
+TAKEN = "TAKEN"
+IN_HAND = "IN_HAND"
+SETTLED = "SETTLED"
 Rows = Sequence[dict[str, Any]]
 
 
@@ -45,12 +48,34 @@ async def claim_chats(session: AsyncSession, worker: UUID, now: datetime, until:
     return found
 
 
-async def waiting_updates(session: AsyncSession, chats: Collection[bytes]) -> Sequence[Row[Any]]:
-    """What is to be handled in these chats, in the order in which it was sent."""
-    columns: tuple[Any, ...] = (col(BotUpdate.update_id), col(BotUpdate.chat), col(BotUpdate.body), col(BotUpdate.received_at))
-    query = select(*columns)
-    query = query.where(among(session, BotUpdate.chat, chats), col(BotUpdate.handled_at).is_(None)).order_by(col(BotUpdate.update_id))
-    return (await session.execute(query)).all()
+async def take_updates(session: AsyncSession, chats: Collection[bytes]) -> Sequence[Row[Any]]:
+    """What is to be handled in these chats, in the order in which it was sent.
+
+    What was taken before and not brought to an end is taken alone: the same work has the same end.
+    """
+    query = _updates().where(among(session, BotUpdate.chat, chats), col(BotUpdate.state).in_((WAITING, TAKEN)))
+    rows = (await session.execute(query)).all()
+    interrupted = {row.chat for row in rows if row.state == TAKEN}
+    taken = [row for row in rows if row.state == TAKEN or row.chat not in interrupted]
+    await _put_updates(session, [row.update_id for row in taken], state=TAKEN)
+    return taken
+
+
+async def updates_in_hand(session: AsyncSession, chat: bytes) -> Sequence[Row[Any]]:
+    return (await session.execute(_updates().where(col(BotUpdate.chat) == chat, col(BotUpdate.state) == IN_HAND))).all()
+
+
+def _updates() -> Select[Any]:
+    columns: tuple[Any, ...] = (
+        *(col(BotUpdate.update_id), col(BotUpdate.chat), col(BotUpdate.body), col(BotUpdate.state)),
+        *(col(BotUpdate.attempts), col(BotUpdate.received_at)),
+    )
+    return select(*columns).order_by(col(BotUpdate.update_id))
+
+
+async def _put_updates(session: AsyncSession, ids: Collection[int], **values: Any) -> None:
+    if ids:
+        await session.execute(update(BotUpdate).where(among(session, BotUpdate.update_id, ids)).values(**values))
 
 
 async def chat_for_update(session: AsyncSession, key: bytes) -> BotChat | None:
@@ -63,12 +88,30 @@ async def chat_of_appeal(session: AsyncSession, appeal_id: UUID) -> BotChat | No
     return (await session.execute(query.with_for_update(of=BotChat))).scalar_one_or_none()
 
 
-async def updates_are_handled(session: AsyncSession, ids: Collection[int], now: datetime) -> None:
-    await session.execute(update(BotUpdate).where(col(BotUpdate.update_id).in_(ids)).values(handled_at=now, body=None))
+async def updates_are_handled(session: AsyncSession, ids: Collection[int], aside: Collection[int], now: datetime) -> None:
+    await _put_updates(session, ids, state=IN_HAND, handled_at=now)
+    await _put_updates(session, aside, state="ASIDE", handled_at=now)
+
+
+async def settle(session: AsyncSession, chat: bytes, up_to: int | None = None) -> None:
+    """What was handled up to this update (None: all) is not read again."""
+    mine = update(BotUpdate).where(col(BotUpdate.chat) == chat, col(BotUpdate.state) == IN_HAND)
+    if up_to is not None:
+        mine = mine.where(col(BotUpdate.update_id) <= up_to)
+    await session.execute(mine.values(state=SETTLED, body=None))
+
+
+async def count_in_hand(session: AsyncSession, chat: bytes) -> int:
+    query = select(func.count()).select_from(BotUpdate).where(col(BotUpdate.chat) == chat, col(BotUpdate.state) == IN_HAND)
+    return (await session.execute(query)).scalar_one()
+
+
+async def update_failed(session: AsyncSession, update_id: int) -> None:
+    await session.execute(update(BotUpdate).where(col(BotUpdate.update_id) == update_id).values(attempts=col(BotUpdate.attempts) + 1))
 
 
 async def has_waiting_updates(session: AsyncSession, chat: bytes) -> bool:
-    query = select(col(BotUpdate.update_id)).where(col(BotUpdate.chat) == chat, col(BotUpdate.handled_at).is_(None)).limit(1)
+    query = select(col(BotUpdate.update_id)).where(col(BotUpdate.chat) == chat, col(BotUpdate.state).in_((WAITING, TAKEN))).limit(1)
     return (await session.execute(query)).first() is not None
 
 
@@ -158,10 +201,14 @@ async def status_of(session: AsyncSession, appeal_id: UUID) -> str | None:
 
 
 async def forget(session: AsyncSession, *, drafts_before: datetime, rows_before: datetime, now: datetime) -> None:
-    """Drop drafts that nobody came back to, and what was handled and sent long ago."""
+    """Drop drafts that nobody came back to with what was said of them, and what came and was sent long ago."""
     is_free = or_(col(BotChat.leased_until).is_(None), col(BotChat.leased_until) < now)
-    idle = update(BotChat).where(col(BotChat.touched_at) < drafts_before, col(BotChat.draft).is_not(None), is_free)
+    is_idle = and_(col(BotChat.touched_at) < drafts_before, is_free)
+    in_hand = update(BotUpdate).where(col(BotUpdate.state) == IN_HAND, col(BotUpdate.handled_at) < drafts_before)
+    await session.execute(in_hand.where(col(BotUpdate.chat).in_(select(col(BotChat.key)).where(is_idle))).values(state=SETTLED, body=None))
+    await session.execute(update(BotChat).where(is_idle, col(BotChat.start).is_not(None)).values(start=None))
+    idle = update(BotChat).where(is_idle, col(BotChat.draft).is_not(None))
     await session.execute(idle.where(col(BotChat.step) != "MENU").values(step="EXPIRED", draft=None))
     await session.execute(idle.where(col(BotChat.step) == "MENU").values(draft=None))
-    await session.execute(delete(BotUpdate).where(col(BotUpdate.handled_at) < rows_before))
+    await session.execute(delete(BotUpdate).where(col(BotUpdate.received_at) < rows_before))
     await session.execute(delete(BotMessage).where(col(BotMessage.ended_at) < rows_before))

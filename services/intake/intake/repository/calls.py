@@ -1,7 +1,7 @@
 """Questions about the telephone centre."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -60,8 +60,9 @@ async def call(session: AsyncSession, call_id: UUID, *, lock: bool = False) -> C
 
 
 async def call_of_agent(session: AsyncSession, agent: str, ended_since: datetime) -> Call | None:
-    """The operator's latest call that goes on, or else that ended lately."""
-    query = select(Call).where(col(Call.agent) == agent, or_(col(Call.ended_at).is_(None), col(Call.ended_at) >= ended_since))
+    """The operator's latest call that goes on, or else that ended lately; of the last day, not of all the operator ever had."""
+    of_a_day = col(Call.offered_at) >= ended_since - timedelta(days=1)
+    query = select(Call).where(col(Call.agent) == agent, of_a_day, or_(col(Call.ended_at).is_(None), col(Call.ended_at) >= ended_since))
     query = query.order_by(col(Call.ended_at).is_(None).desc(), col(Call.offered_at).desc()).limit(1)
     return (await session.execute(query)).scalar_one_or_none()
 

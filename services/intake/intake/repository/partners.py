@@ -146,7 +146,9 @@ async def subscription_of(session: AsyncSession, subscription_id: UUID, subscrib
 
 
 async def active_subscriptions(session: AsyncSession) -> Sequence[Subscription]:
-    return (await session.execute(select(Subscription).where(col(Subscription.disabled_at).is_(None)))).scalars().all()
+    """None of them is deleted until the transaction ends, so that deliveries can be added to them."""
+    query = select(Subscription).where(col(Subscription.disabled_at).is_(None)).order_by(col(Subscription.id))
+    return (await session.execute(query.with_for_update(read=True, key_share=True))).scalars().all()
 
 
 async def drop_subscription(session: AsyncSession, subscription_id: UUID) -> None:
@@ -192,7 +194,7 @@ async def delivery_log(
 ) -> Sequence[tuple[Delivery, UpdateEntry]]:
     """Newest first, each with its update."""
     query = select(Delivery, UpdateEntry).join(UpdateEntry, col(UpdateEntry.position) == col(Delivery.position))
-    query = query.where(col(Delivery.subscription_id) == subscription_id, col(Delivery.position) < before if before else true())
+    query = query.where(col(Delivery.subscription_id) == subscription_id, col(Delivery.position) < before if before is not None else true())
     rows = (await session.execute(query.order_by(col(Delivery.position).desc()).limit(limit))).all()
     return [(row[0], row[1]) for row in rows]
 

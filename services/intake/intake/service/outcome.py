@@ -81,15 +81,19 @@ async def reopen(parts: Parts, register: Register, appeal_id: UUID, said: Reopen
 
 
 async def rate(parts: Parts, appeal_id: UUID, said: FeedbackIn, *, key: str | None = None) -> Done[Rated]:
-    """What the applicant makes of it, once it is answered; the latest holds. Raises NotAnswered and IdempotencyKeyReused."""
+    """What the applicant makes of it, once it is answered; the latest holds, a second tap on the same is none.
+
+    Raises NotAnswered, TooMany and IdempotencyKeyReused.
+    """
 
     async def work(session: AsyncSession, tracking: Tracking) -> Rated:
         if tracking["status"] not in RATED:
             raise NotAnswered
         if said.comment is not None:
             await write_down(session, parts, appeal_id, "COMMENT", said.comment)
-        tracking["score"] = said.score
-        await tell(session, parts, tracking, AppealRated(appeal_id=appeal_id, score=said.score), kept=None)
+        if tracking["score"] != said.score:
+            tracking["score"] = said.score
+            await tell(session, parts, tracking, AppealRated(appeal_id=appeal_id, score=said.score), kept=None)
         number = await records.number_of_appeal(session, appeal_id)
         return Rated(number=number or "", status=tracking["status"], score=said.score)
 

@@ -13,11 +13,12 @@ from intake.models.applicant import Message as MessageRow
 from intake.models.attachments import Attachment
 from intake.repository import applicant as records
 from intake.repository.attachments import attachments_of
-from intake.rights import actions, is_decided
+from intake.rights import actions, is_decided, is_finished
 from intake.schemas import Answer, Attached, HeldFor, Message, TimelineEntry, Tracked
 from intake.service.guessing import Guesses
 from intake.service.progress import FUND, words_of
 from intake.service.register import INITIAL, hashed_pin, sender_key, shown_status
+from intake.service.verification import has_contact
 from intake.texts import timeline_text
 from shared.auth import Principal
 from shared.contents import OwnerUnavailable
@@ -59,6 +60,10 @@ class _Beside:
     attached: Sequence[Attachment]
     withdrawal_pending: bool
     followed_by: str | None
+    goes_on: bool
+    """In the appeal that follows, which is not finished."""
+    has_contact: bool
+    """For the applicant alone."""
     words: Mapping[UUID, dict[str, Any] | None] | None
     """None: their owner does not reply."""
 
@@ -68,7 +73,11 @@ async def track(parts: Parts, guesses: Guesses, *, number: str, pin: str | None,
 
     Raises NotFound for a number, a PIN or a token that does not open it, all alike and after the same work; TooMany after wrong attempts.
     """
-    seen = await open_case(parts, guesses, number=number, pin=pin, principal=principal, address=address)
+    return await tracked(parts, await open_case(parts, guesses, number=number, pin=pin, principal=principal, address=address), principal)
+
+
+async def tracked(parts: Parts, seen: Seen, principal: Principal) -> Tracked:
+    """The appeal as whoever has opened it may read it."""
     return _tracked(parts, seen, await _beside(parts, seen, principal), parts.clock.now())
 
 
@@ -81,9 +90,12 @@ async def _beside(parts: Parts, seen: Seen, principal: Principal) -> _Beside:
         attached = await attachments_of(session, [appeal_id])
         is_pending = await records.pending_withdrawal(session, appeal_id) is not None
         number = await records.number_of_appeal(session, following) if following else None
+        status = await records.status_of(session, following) if following else None
+        applicant = await records.sealed_applicant(session, appeal_id) if seen.is_own else None
     asked = [one.id for one in messages if one.by == FUND]
     words = await _words(parts, [*([seen.tracking.answer_id] if seen.tracking.answer_id else []), *asked], principal)
-    return _Beside(names, messages, attached, is_pending, number, words)
+    goes_on = following is not None and (status is None or not is_finished(status))
+    return _Beside(names, messages, attached, is_pending, number, goes_on, has_contact(parts, appeal_id, applicant), words)
 
 
 async def open_case(parts: Parts, guesses: Guesses, *, number: str, pin: str | None, principal: Principal, address: str) -> Seen:
@@ -156,7 +168,8 @@ async def _words(parts: Parts, ids: Sequence[UUID], principal: Principal) -> Map
     """The Fund's words, claimed from their owner; None while it does not reply."""
     if not ids:
         return {}
-    reader = principal.subject if principal.is_staff else "applicant"  # an applicant's subject may be an IIN
+    is_named = principal.is_staff or principal.has("partner")
+    reader = principal.subject if is_named else "applicant"  # an applicant's subject may be an IIN
     try:
         return await parts.contents.read("routing", ids, purpose="tracking", on_behalf_of=reader)
     except OwnerUnavailable:
@@ -202,7 +215,16 @@ def _tracked(parts: Parts, seen: Seen, beside: _Beside, now: datetime) -> Tracke
         contact_confirmed=tracking.contact_confirmed_at is not None,
         withdrawal_pending=beside.withdrawal_pending,
         followed_by=beside.followed_by,
-        actions=actions(tracking.model_dump()) if seen.is_own else [],
+        actions=_actions(tracking, beside) if seen.is_own else [],
+    )
+
+
+def _actions(tracking: Tracking, beside: _Beside) -> list[str]:
+    return actions(
+        tracking.model_dump(),
+        has_contact=beside.has_contact,
+        is_withdrawing=beside.withdrawal_pending,
+        goes_on=beside.goes_on,
     )
 
 

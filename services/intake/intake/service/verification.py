@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.applicant_schemas import CodeSent, ContactConfirmed, ContactIn, VerificationIn
+from intake.applicant_schemas import CodePurpose, CodeSent, ContactConfirmed, ContactIn, VerificationIn
 from intake.errors import NoContact, WrongCode
 from intake.models import Appeal
 from intake.notices import send_code
@@ -38,7 +38,8 @@ async def ask_code(parts: Parts, appeal_id: UUID, said: VerificationIn, *, key: 
         if len(sent) >= rules.an_hour:
             raise TooMany(math.ceil((sent[-rules.an_hour] + HOUR - now).total_seconds()))
         code_id, code = parts.ids.new(), f"{secrets.randbelow(10**rules.digits):0{rules.digits}}"
-        row = {"id": code_id, "appeal_id": appeal_id, "contact": contact, "contact_kind": kind, "code": _hashed(parts, code_id, code)}
+        hashed = _hashed(parts, code_id, said.purpose, code)
+        row = {"id": code_id, "appeal_id": appeal_id, "contact": contact, "contact_kind": kind, "code": hashed}
         await records.add_code(session, row | {"sent_at": now, "tries": 0, "used_at": None})
         language = next((one for one in LANGUAGES if one == appeal.language), LANGUAGES[0])
         await send_code(session, parts, appeal_id=appeal_id, channel=WAYS[kind], address=address, code=code, language=language)
@@ -52,7 +53,7 @@ async def confirm_contact(parts: Parts, appeal_id: UUID, said: ContactIn, *, key
     """The applicant has the contact given (АППК art. 66(4)). Raises WrongCode and IdempotencyKeyReused."""
 
     async def work(session: AsyncSession, tracking: Tracking) -> ContactConfirmed | DomainError:
-        kind = await spend_code(session, parts, tracking, said.code)
+        kind = await spend_code(session, parts, tracking, said.code, "contact-confirmation")
         if kind is None:
             return WrongCode()
         await keep(session, parts, tracking, parts.ids.new(), None)
@@ -63,8 +64,11 @@ async def confirm_contact(parts: Parts, appeal_id: UUID, said: ContactIn, *, key
     return await act(parts, appeal_id, Asked("contact-confirmation", said, key), ContactConfirmed, work)
 
 
-async def spend_code(session: AsyncSession, parts: Parts, tracking: Tracking, given: str) -> str | None:
-    """The kind of contact to which the code went, which is used up; None, and a try less, if it is not right. Writes no tracking."""
+async def spend_code(session: AsyncSession, parts: Parts, tracking: Tracking, given: str, purpose: CodePurpose) -> str | None:
+    """The kind of contact to which the code went, which is used up; None, and a try less, if it is not right or was asked for otherwise.
+
+    Writes no tracking.
+    """
     now, rules = parts.clock.now(), policy().code
     latest = await records.latest_code(session, tracking["appeal_id"])
     if latest is None or latest.used_at is not None or latest.tries >= rules.tries:
@@ -72,7 +76,7 @@ async def spend_code(session: AsyncSession, parts: Parts, tracking: Tracking, gi
     if now >= latest.sent_at + timedelta(minutes=rules.minutes):
         return None
     latest.tries += 1
-    if not hmac.compare_digest(latest.code, _hashed(parts, latest.id, given)):
+    if not hmac.compare_digest(latest.code, _hashed(parts, latest.id, purpose, given)):
         return None
     latest.used_at = tracking["contact_confirmed_at"] = now
     return latest.contact_kind
@@ -80,23 +84,28 @@ async def spend_code(session: AsyncSession, parts: Parts, tracking: Tracking, gi
 
 def contact_of(parts: Parts, appeal: Appeal, wanted: str | None) -> tuple[str, str]:
     """The kind and the address of the appeal's contact: that wanted, else the first there is. Raises NoContact."""
-    given = opened_applicant(parts, appeal)
+    given = _opened(parts, appeal.id, appeal.applicant)
     for kind in WAYS:
         if kind in given and wanted in {None, kind}:
             return kind, given[kind]
     raise NoContact
 
 
-def opened_applicant(parts: Parts, appeal: Appeal) -> dict[str, Any]:
+def has_contact(parts: Parts, appeal_id: UUID, applicant: bytes | None) -> bool:
+    """Whether a code can be sent anywhere."""
+    return not WAYS.keys().isdisjoint(_opened(parts, appeal_id, applicant))
+
+
+def _opened(parts: Parts, appeal_id: UUID, applicant: bytes | None) -> dict[str, Any]:
     """Who filed; `{}` is anonymous."""
-    if appeal.applicant is None:
+    if applicant is None:
         return {}
-    found: dict[str, Any] = json.loads(parts.sealer.open("appeal", appeal.id, "applicant", appeal.applicant))
+    found: dict[str, Any] = json.loads(parts.sealer.open("appeal", appeal_id, "applicant", applicant))
     return found
 
 
-def _hashed(parts: Parts, code_id: UUID, code: str) -> bytes:
-    return parts.pepper.keyed_hmac("contact-code", f"{code_id}/{code}".encode())
+def _hashed(parts: Parts, code_id: UUID, purpose: CodePurpose, code: str) -> bytes:
+    return parts.pepper.keyed_hmac("contact-code", f"{code_id}/{purpose}/{code}".encode())
 
 
 async def forget(parts: Parts) -> None:

@@ -40,7 +40,7 @@ async def withdraw(parts: Parts, appeal_id: UUID, said: WithdrawalIn, *, key: st
             raise AlreadyDecided
         if await records.pending_withdrawal(session, appeal_id) is not None:
             raise WithdrawalPending
-        contact = await spend_code(session, parts, tracking, said.code)
+        contact = await spend_code(session, parts, tracking, said.code, "withdrawal")
         if contact is None:
             return WrongCode()
         waits = reason.suspicious or rights(tracking["kind"]).call_back

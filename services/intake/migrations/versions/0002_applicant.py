@@ -17,7 +17,6 @@ def upgrade():
         appeal.add_column(sa.Column("particulars", sa.LargeBinary()))
         appeal.add_column(sa.Column("answer_by", sa.String()))
         appeal.add_column(sa.Column("follows", sa.Uuid()))
-        appeal.create_index("ix_appeal_follows", ["follows"])
     with op.batch_alter_table("tracking") as tracking:
         tracking.add_column(sa.Column("kind", sa.String()))
         tracking.add_column(sa.Column("verdict", sa.String()))
@@ -73,7 +72,6 @@ def downgrade():
         for column in ("contact_confirmed_at", "followed_by", "score", "verdict", "kind"):
             tracking.drop_column(column)
     with op.batch_alter_table("appeal") as appeal:
-        appeal.drop_index("ix_appeal_follows")
         appeal.drop_column("follows")
         appeal.drop_column("answer_by")
         appeal.drop_column("particulars")

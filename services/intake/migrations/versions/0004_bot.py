@@ -18,11 +18,13 @@ def upgrade():
         sa.Column("update_id", sa.BigInteger(), primary_key=True, autoincrement=False),
         sa.Column("chat", sa.LargeBinary(), nullable=False),
         sa.Column("body", sa.LargeBinary()),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("received_at", UTCDateTime(), nullable=False),
         sa.Column("handled_at", UTCDateTime()),
     )
-    op.create_index("ix_bot_update_chat", "bot_update", ["chat"])
-    op.create_index("ix_bot_update_handled_at", "bot_update", ["handled_at"])
+    op.create_index("ix_bot_update_chat", "bot_update", ["chat", "state"])
+    op.create_index("ix_bot_update_received_at", "bot_update", ["received_at"])
     op.create_table(
         "bot_chat",
         sa.Column("key", sa.LargeBinary(), primary_key=True),
@@ -32,6 +34,8 @@ def upgrade():
         sa.Column("step", sa.String(), nullable=False),
         sa.Column("draft", sa.LargeBinary()),
         sa.Column("last_update_id", sa.BigInteger()),
+        sa.Column("start", sa.LargeBinary()),
+        sa.Column("settled_id", sa.BigInteger()),
         sa.Column("last_message", sa.Integer(), nullable=False),
         sa.Column("touched_at", UTCDateTime(), nullable=False),
         sa.Column("due_at", UTCDateTime()),

@@ -14,7 +14,8 @@ TABLES = ("oral_record", "call_back", "call_event", "call")
 
 def upgrade():
     op.add_column("appeal", sa.Column("phone_key", sa.LargeBinary()))
-    op.create_index("ix_appeal_phone_key", "appeal", ["phone_key"])
+    reached = sa.text("phone_key IS NOT NULL")
+    op.create_index("ix_appeal_phone_key", "appeal", ["phone_key"], sqlite_where=reached, postgresql_where=reached)
     op.create_table(
         "call",
         sa.Column("id", sa.Uuid(), primary_key=True),

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from uuid import UUID, uuid4
 
 import httpx
@@ -140,6 +140,13 @@ class TestStream:
             await move(desk, mine, 3)
             found = [line async for line in _until_data(lines)]
             assert json.loads(found[-1].removeprefix("data: "))["type"] == "tier-raised"
+
+    async def test_streams_that_begin_at_once_share_one_look(self, desk):
+        look = desk.app.state.intake.watch
+        async with AsyncExitStack() as open_streams:
+            await asyncio.gather(*(open_streams.enter_async_context(look.listen(bytes([one]))) for one in range(5)))
+            assert [task.get_name() for task in asyncio.all_tasks()].count("watch") == 1
+        assert [task.get_name() for task in asyncio.all_tasks()].count("watch") == 0
 
     async def test_it_ends_when_the_process_is_told_to(self, desk, citizen, monkeypatch):
         monkeypatch.setattr(watch, "LOOK_SECONDS", 0.01)

@@ -21,7 +21,7 @@ class Receiver:
     def __init__(self):
         self.answers = [204]
         self.got = []
-        self.location = None
+        self.location = self.cookie = None
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -31,6 +31,8 @@ class Receiver:
                 self.send_response(owner.answers.pop(0) if len(owner.answers) > 1 else owner.answers[0])
                 if owner.location:
                     self.send_header("Location", owner.location)
+                if owner.cookie:
+                    self.send_header("Set-Cookie", owner.cookie)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
 
@@ -76,6 +78,10 @@ class Partner:
 
     async def post(self, path, **body):
         return await self.desk.client.post(f"/intake/v1{path}", json=body, headers=self.headers)
+
+    async def once(self, key, path, **body):
+        headers = {**self.headers, "Idempotency-Key": key}
+        return await self.desk.client.post(f"/intake/v1{path}", json=body or None, headers=headers)
 
     async def subscribe(self, url, **more):
         answer = await self.post("/subscriptions", url=url, **more)

@@ -32,12 +32,17 @@ BY_NAME = [
     "https://[fe80::1%25eth0]/hook",
     "https://[64:ff9b::7f00:1]/hook",
     "https://[2002:7f00:1::]/hook",
+    "https://[::ffff:0:7f00:1]/hook",
+    "https://[4000::1]/hook",
     "https://user:secret@callcentre.kz/hook",
     "https://callcentre.kz\\@127.0.0.1/hook",
     "https://callcentre.kz/hook#part",
     "https://callcentre.kz:0/hook",
     "https://callcentre.kz:99999/hook",
     "https://①②⑦.⓪.⓪.①/hook",
+    "https://call%41centre.kz/hook",
+    "https://-callcentre.kz/hook",
+    "https://xn--a.callcentre.kz/hook",
     "https:///hook",
     "callcentre.kz",
 ]
@@ -112,7 +117,8 @@ class TestPinnedTransport:
             with pytest.raises(RefusedAddress):
                 await client.post("https://callcentre.kz/hook")
 
-    async def test_the_connection_goes_to_the_checked_address_under_the_name(self, stands_for):
+    @pytest.mark.parametrize("name", ["callcentre.kz", "xn--e1afmkfd.kz"])
+    async def test_the_connection_goes_to_the_checked_address_under_the_name(self, name, stands_for):
         stands_for([PUBLIC])
         seen = []
 
@@ -125,8 +131,8 @@ class TestPinnedTransport:
         await transport._inner.aclose()
         transport._inner = Inner()
         async with httpx.AsyncClient(transport=transport) as client:
-            await client.post("https://callcentre.kz/hook")
-        assert seen == [(PUBLIC, "callcentre.kz", "callcentre.kz")]
+            await client.post(f"https://{name}/hook")
+        assert seen == [(PUBLIC, name, name)]
 
 
 class TestSubscribing:

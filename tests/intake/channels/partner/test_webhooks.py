@@ -1,14 +1,19 @@
 """Updates sent to subscribers: signed, in order under each appeal, each once, tried again while a receiver is away."""
 
+import asyncio
 import json
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text, update
 from standardwebhooks import Webhook
 
-from intake.channels.partner import policy, sending
+from intake.channels.partner import feed, policy, sending
 from intake.models.partners import Delivery, Subscription
+from intake.repository import partners as repository
+from shared.database import table_of
+from tests.intake.test_handlers import apply, routed
 
 HOUR = timedelta(hours=1)
 
@@ -26,6 +31,15 @@ async def log_of(partner, subscription):
     answer = await partner.get(f"/subscriptions/{subscription['subscription_id']}/deliveries")
     assert answer.status_code == 200, answer.text
     return answer.json()["items"]
+
+
+async def until_waiting(desk, task):
+    """Until the task waits for a lock that the test holds; on SQLite it waits for its turn in any case."""
+    waits = text("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    while not desk.engine.is_sqlite and not task.done():
+        async with desk.parts.database.read() as session:
+            if (await session.execute(waits)).first():
+                return
 
 
 class TestDelivery:
@@ -113,6 +127,28 @@ class TestDelivery:
         [shown] = await log_of(partner, subscription)
         assert (shown["last_status"], shown["last_error"], shown["delivered_at"]) == (302, "refused", None)
 
+    @pytest.mark.parametrize(("url", "error"), [(None, "unreadable"), (b"https://xn--a.callcentre.kz/", "unreachable")])
+    async def test_one_that_cannot_be_read_keeps_no_other_waiting(self, partner, receiver, url, error):
+        broken, _ = await partner.subscribe(receiver.url), await partner.subscribe(receiver.url)
+        broken_id, parts = UUID(broken["subscription_id"]), partner.desk.parts
+        sealed = parts.sealer.seal("subscription", broken_id, "url", url) if url else b"\x01\x00broken"
+        async with parts.database.write() as session:
+            mine = table_of(Subscription).c.id == broken_id
+            await session.execute(update(table_of(Subscription)).where(mine).values(url=sealed))
+        await partner.live(await partner.file(), "routed")
+        assert await partner.deliver() == 2
+        assert len(receiver.got) == 1
+        [row] = [row for row in await partner.desk.rows(Delivery) if row.subscription_id == broken_id]
+        assert (row.last_error, row.attempts) == (error, 1)
+
+    async def test_a_receivers_cookies_are_not_kept(self, partner, receiver):
+        await partner.subscribe(receiver.url)
+        receiver.cookie = "synaq=1"
+        await partner.live(await partner.file(), "routed", "answered")
+        while await partner.deliver():
+            pass
+        assert [headers.get("cookie") for headers, _ in receiver.got] == [None, None]
+
     async def test_only_the_types_asked_for_are_sent(self, partner, receiver):
         await partner.subscribe(receiver.url, events=["answer-given"])
         await partner.live(await partner.file(), "routed", "answered", "closed")
@@ -175,6 +211,50 @@ class TestSubscription:
             assert (theirs.status_code, theirs.content) == (none.status_code, none.content)
             assert theirs.status_code == 404
         assert (await stranger.get("/subscriptions")).json()["total"] == 0
+
+    async def test_asked_for_again_under_the_same_key_it_is_the_same_one(self, partner, receiver, monkeypatch):
+        first = await partner.once("key-1", "/subscriptions", url=receiver.url)
+        monkeypatch.setattr(sending.Guard, "check", None)  # a repeat asks nobody again
+        again = await partner.once("key-1", "/subscriptions", url=receiver.url)
+        assert (first.status_code, again.status_code, again.content) == (201, 201, first.content)
+        assert again.headers["Idempotency-Replayed"] == "true"
+        assert (await partner.get("/subscriptions")).json()["total"] == 1
+        other = await partner.once("key-1", "/subscriptions", url=f"{receiver.url}/other")
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+
+    async def test_a_secret_whose_renewal_was_not_heard_is_asked_for_again(self, partner, receiver):
+        subscription = await partner.subscribe(receiver.url)
+        path = f"/subscriptions/{subscription['subscription_id']}/secret"
+        first, again = [await partner.once("key-2", path) for _ in range(2)]
+        assert (first.status_code, again.json()) == (200, first.json())
+        await partner.live(await partner.file(), "routed")
+        await partner.deliver()
+        for secret in (subscription["secret"], first.json()["secret"]):  # the former one was not lost to a second renewal
+            verified(secret, receiver.got[0], partner.desk.clock)
+
+    async def test_one_that_is_deleted_while_updates_are_numbered_is_passed_over(self, partner, receiver):
+        gone, kept = [UUID((await partner.subscribe(receiver.url))["subscription_id"]) for _ in range(2)]
+        told = await partner.file()
+        await apply(partner.desk, routed(UUID(told["appeal_id"])))
+        database = partner.desk.parts.database
+        async with database.write() as session:
+            await repository.subscription_of(session, gone, (await partner.desk.rows(Subscription))[0].subscriber, lock=True)
+            numbering = asyncio.create_task(feed.number(partner.desk.parts))
+            await until_waiting(partner.desk, numbering)
+            await repository.drop_subscription(session, gone)
+        assert await numbering == 1
+        assert [row.subscription_id for row in await partner.desk.rows(Delivery)] == [kept]
+
+    async def test_a_backend_that_is_no_longer_one_hears_no_more_of_others(self, partner, another, receiver):
+        citizen, backend = another("citizen-1", "applicant"), another("app", "channel")
+        await backend.subscribe(receiver.url)
+        told = await citizen.file(channel="APP")
+        await partner.live(told, "routed")
+        partner.desk.parts.settings.app_backends = ("another-app",)
+        await partner.live(told, "answered")
+        while await partner.deliver():
+            pass
+        assert [json.loads(body)["type"] for _, body in receiver.got] == ["appeal-routed"]
 
     async def test_there_are_only_so_many(self, partner, receiver):
         for _ in range(policy.webhooks().subscriptions_each):

@@ -1,10 +1,11 @@
 from datetime import timedelta
 from itertools import count, permutations
+from uuid import uuid4
 
 import pytest
 
 from intake.channels.phone.calls import settle
-from intake.models import ContentRead
+from intake.models import ContentRead, Tracking
 from intake.models.calls import Call, CallBack, CallEvent
 from shared.contracts import CallEnded
 from shared.messaging import tables
@@ -94,6 +95,14 @@ class TestCalls:
         await settle(desk.parts)
         assert await ended(desk) == []
 
+    async def test_one_word_of_the_direction_is_enough_whatever_came_first(self, desk):
+        out = [event("offered", 0, direction="out", **{"from": "1414", "to": NUMBER}), event("answered", 4), event("ended", 9)]
+        await send(desk, out)
+        await send(desk, [one | {"call_id": "other"} for one in reversed(out)])
+        await settle(desk.parts)
+        assert [one.direction for one in await desk.rows(Call)] == ["out", "out"]
+        assert await ended(desk) == []
+
     async def test_the_number_is_nowhere_to_be_read_and_is_let_go(self, desk):
         await send(desk, ANSWERED)
         [call] = await desk.rows(Call)
@@ -108,7 +117,7 @@ class TestCalls:
     @pytest.mark.parametrize("digits", ["77010000000", "99123150"])
     async def test_what_is_keyed_outside_the_menu_is_not_kept(self, desk, digits):
         await send(desk, event("ivr_choice", ivr_path=digits))
-        assert (await desk.rows(CallEvent))[0].data == {"direction": "in"}
+        assert (await desk.rows(CallEvent))[0].data == {}
 
     async def test_a_withheld_or_foreign_number_is_none(self, desk):
         await send(desk, [event("offered", call="a", **{"from": "anonymous"}), event("offered", call="b", **{"from": "+79160000000"})])
@@ -175,6 +184,14 @@ class TestKeypad:
         assert answer.status_code == 200, answer.text
         assert answer.json()["status"] == "REGISTERED"
         assert answer.json()["sentence"].startswith(said)
+
+    @pytest.mark.parametrize(("status", "is_answered"), [("ANSWERED", True), ("IN_REVIEW", False)])
+    async def test_a_disputed_answer_is_none_while_it_is_looked_at_again(self, desk, status, is_answered):
+        told = (await desk.file()).json()
+        async with desk.parts.database.write() as session:
+            await session.execute(Tracking.__table__.update().values(status=status, answer_id=uuid4(), answered_at=NOW))
+        answer = (await self.ask(desk, told["number"], told["pin"], "ru")).json()
+        assert (answer["answered"], answer["sentence"].startswith("На ваше обращение дан ответ")) == (is_answered, is_answered)
 
     async def test_wrong_attempts_count_for_the_number_that_calls(self, desk):
         told = (await desk.file()).json()

@@ -239,6 +239,15 @@ class TestCallBacks:
         assert other.headers["location"].endswith("flash=call-back-taken")
         assert (await desk.rows(CallBack))[0].state == "TAKEN"
 
+    async def test_what_a_colleague_left_lying_can_be_taken_after_an_hour(self, desk, screen, waiting):
+        await screen.post(f"back/{waiting.id}/take")
+        other = Screen(desk, "operator-2")
+        assert f"back/{waiting.id}/take" not in (await other.get()).text
+        desk.clock.advance(timedelta(hours=1))
+        assert f"back/{waiting.id}/take" in (await other.get()).text
+        await other.post(f"back/{waiting.id}/take")
+        assert (await desk.rows(CallBack))[0].taken_by == "operator-2"
+
     async def test_an_appeal_from_a_night_call_was_received_at_its_ring_and_is_registered_when_the_day_begins(self, desk, screen, waiting):
         await screen.post(f"back/{waiting.id}/take")
         await screen.post("register", step="send", call=await screen.call(), confirmed="yes", **WRITTEN)
@@ -309,6 +318,22 @@ class TestTheOutcome:
         assert (await self.say(screen, answered)).headers["location"].endswith("flash=outcome-noted")
         assert (await desk.rows(Tracking))[0].verdict == "RESOLVED"
         assert (await self.say(screen, answered)).headers["location"].endswith("flash=outcome-known")
+
+    async def test_the_callers_mark_goes_with_it(self, desk, screen, answered):
+        await screen.verified()
+        await self.say(screen, answered, score="4")
+        row = (await desk.rows(Tracking))[0]
+        assert (row.verdict, row.score) == ("RESOLVED", 4)
+
+    async def test_the_number_and_pin_of_the_new_appeal_are_there_to_be_dictated(self, desk, screen, answered):
+        async with desk.parts.database.write() as session:
+            await session.execute(Tracking.__table__.update().values(kind="COMPLAINT"))
+        await screen.verified()
+        page = await self.say(screen, answered, "NOT_RESOLVED", reason="Ақша қайтарылмады.", key=str(uuid4()))
+        [new] = [one for one in await desk.rows(Appeal) if one.follows is not None]
+        assert page.status_code == 201
+        assert new.number in page.text
+        assert f"/record/{new.id}" not in page.text
 
     async def test_a_caller_who_is_not_verified_says_nothing_of_it(self, desk, screen, answered):
         assert (await self.say(screen, answered)).status_code == 403

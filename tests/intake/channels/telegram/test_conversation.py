@@ -2,10 +2,12 @@ import json
 
 import pytest
 
-from intake.channels.telegram.conversation import EXPIRED, filed, filed_before, not_filed, suggested, turn
-from intake.channels.telegram.texts import button, script, words
+from intake.channels.telegram.conversation import EXPIRED, filed, filed_before, not_filed, suggested, too_late, turn
+from intake.channels.telegram.prompts import ask, danger
+from intake.channels.telegram.texts import button, pieces, script, words
 from intake.channels.telegram.turns import (
     Attached,
+    Button,
     Edited,
     File,
     Heard,
@@ -22,12 +24,14 @@ from intake.channels.telegram.turns import (
     Suggest,
     Talk,
 )
+from intake.forms import services
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 
 ID = "0198aaaa-0000-7000-8000-000000000001"
 APPEAL = "0198bbbb000070008000000000000002"
 KK = Talk("kk")
+DANGER = "Әкем есінен танып қалды, не сознание потерял"
 
 
 class Person:
@@ -36,8 +40,8 @@ class Person:
     def __init__(self, language="kk"):
         self.talk, self.says, self.effect = Talk(language), [], None
 
-    def does(self, event, **told):
-        return self.take(turn(self.talk, event, ID, **told))
+    def does(self, event):
+        return self.take(turn(self.talk, event, ID))
 
     def take(self, following):
         self.talk, self.says, self.effect = following.talk, following.says, following.effect
@@ -89,10 +93,21 @@ class TestTexts:
             for say in person.says:
                 assert all(len(each.data.encode()) <= 64 for row in say.buttons for each in row)
 
-    def test_a_long_matter_is_cut_in_the_preview_and_nowhere_else(self):
-        text = words("preview", "ru", kind="k", region="r", provider="p", applicant="a", text="я" * 4096)
-        assert len(text) == 4096
-        assert "…" in text
+    @pytest.mark.parametrize("character", ["я", "😷"])
+    def test_a_text_that_is_too_long_is_told_in_pieces_that_telegram_takes(self, character):
+        text = "\n\n".join(character * 900 for _ in range(12))
+        found = pieces(text)
+        assert all(0 < len(each.encode("utf-16-le")) // 2 <= 4096 for each in found)
+        assert "\n\n".join(found) == text
+
+    def test_words_without_an_end_are_cut_between_characters(self):
+        found = pieces("x" + "😷" * 5000)
+        assert "".join(found) == "x" + "😷" * 5000
+        assert [len(each) for each in found] == [2048, 2048, 905]
+
+    def test_buttons_stand_under_the_last_piece(self):
+        first, second = Say("я" * 5000, buttons=[[Button("1", "a:")]]).parts()
+        assert (len(first.text), first.buttons, second.buttons) == (4096, (), [[Button("1", "a:")]])
 
 
 class TestLanguage:
@@ -164,6 +179,7 @@ class TestAppeal:
         assert person.effect.appeal == {
             "language": "kk",
             "kind": "COMPLAINT",
+            "statutory_form": None,
             "topic": None,
             "region": "KZ-43",
             "provider": None,
@@ -270,11 +286,13 @@ class TestAppeal:
             assert person.says[0] == Heard("q", words("stale", "kk"))
             assert person.talk.step == "KIND"
 
-    def test_what_comes_late_moves_nothing(self, person):
-        before = person.up_to("PREVIEW").talk
-        for event in (Pressed("q", person.data("confirm")), Said(9, "/cancel"), Said(9, "Өтініш тарихы")):
-            assert person.does(event, late=True).talk == before
-            assert person.effect is None
+    def test_what_comes_too_late_moves_nothing(self, person):
+        person.up_to("PREVIEW")
+        data = person.data("confirm")
+        person.take(filed(person.talk, "2026-43-1", pin="1", received="r", due="d"))
+        assert too_late(person.talk, Pressed("q", data)) == [Heard("q", words("already_filed", "kk", number="2026-43-1"))]
+        assert too_late(person.talk, Pressed("q", "k:COMPLAINT:deadbeef")) == [Heard("q", words("stale", "kk"))]
+        assert too_late(person.talk, Said(9, "/cancel")) == []
 
     def test_a_forgotten_draft_is_told_once(self, person):
         person.talk = Talk("kk", EXPIRED)
@@ -286,6 +304,39 @@ class TestAppeal:
         person.up_to("PREVIEW")
         assert not_filed(person.talk).talk.draft == person.talk.draft
         assert filed_before(person.talk).effect == History()
+
+
+class TestDanger:
+    @pytest.mark.parametrize("step", ["MENU", "PROVIDER", "MATTER", "KIND"])
+    def test_words_of_danger_are_answered_with_103_and_112_at_once(self, person, step):
+        if step != "MENU":
+            person.up_to(step)
+        person.says_text(DANGER)
+        assert person.says[0] == danger(person.talk)
+        assert {"103", "112"} <= set(person.says[0].text.split())
+
+    def test_before_a_language_is_chosen_they_are_answered_in_both(self):
+        said = turn(Talk(), Said(1, DANGER), ID).says[0].text
+        assert words("danger", "kk") in said
+        assert words("danger", "ru") in said
+
+    def test_the_talon_repeats_it(self, person):
+        person.up_to("MATTER").says_text(DANGER)
+        person.take(filed(person.talk, "N", pin="1", received="r", due="d"))
+        assert person.text.startswith(words("danger", "kk"))
+
+    def test_they_are_answered_though_they_come_too_late(self):
+        assert too_late(KK, Said(1, DANGER)) == [danger(KK)]
+
+    def test_other_words_are_not(self, person):
+        assert "103" not in person.up_to("MATTER").says_text("Кезек ұзақ").text
+
+
+class TestKinds:
+    @pytest.mark.parametrize("language", ["kk", "ru", "en"])
+    def test_they_are_those_of_the_forms_that_the_bot_offers(self, language):
+        talk = Talk(language, "KIND", {"id": ID})
+        assert [row[0].label for row in ask(talk).buttons] == [each.label.in_(language) for each in services("bot")]
 
 
 class TestFollowing:

@@ -1,15 +1,20 @@
 import random
+from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
 from intake.channels.telegram import handling
 from intake.channels.telegram.client import event_of
 from intake.channels.telegram.handling import Conversations
-from intake.channels.telegram.texts import button, words
+from intake.channels.telegram.texts import button, script, words
+from intake.channels.telegram.updates import chat_key
 from intake.models import Appeal, Provider
 from intake.models.bot import BotChat, BotMessage, BotUpdate
 from shared.domain.taxonomy import taxonomy
+from shared.ids import derived
 from tests.telegram_double import Phone, buttons, keys
 
 SEND = "1414 нөміріне өтініш жіберу"
@@ -32,6 +37,20 @@ async def up_to_preview(bot, phone, text="Кезек ұзақ"):
 async def filed(bot, phone):
     await up_to_preview(bot, phone)
     return await bot.press(phone, button("confirm", "kk"))
+
+
+def whole_conversation(bot, phone, text="Кезек ұзақ"):
+    """Ten updates; the buttons are known beforehand, as the draft's id follows from the update that begins it."""
+    start, language, send = phone.says("/start"), phone.presses("l:kk"), phone.says(SEND)
+    key = chat_key(bot.desk.parts.pepper, phone.chat_id)
+    tag = str(derived(UUID(bytes=key[:16]), "draft", send["update_id"]))[:8]
+    written = [phone.presses(f"r:KZ-43:{tag}"), phone.presses(f"p:n:{tag}"), phone.says(text)]
+    chosen = [f"k:COMPLAINT:{tag}", f"c:n:{tag}", f"ok::{tag}", f"ok::{tag}"]
+    return [start, language, send, *written, *(phone.presses(each) for each in chosen)]
+
+
+async def text_of(bot, appeal):
+    return bot.desk.parts.sealer.open("appeal", appeal.id, "text", appeal.text).decode()
 
 
 class TestJourney:
@@ -131,12 +150,151 @@ class TestOrder:
         bot.desk.clock.advance(timedelta(days=8))
         assert await bot.hear(early) != []
 
-    async def test_an_update_of_unknown_shape_does_not_hold_up_its_chat(self, bot, phone):
+
+class TestFold:
+    """Updates of one conversation that come one by one, each handled before the next, in an order of their own."""
+
+    @pytest.mark.parametrize("seed", range(6))
+    async def test_in_whatever_order_they_come_the_appeal_is_the_same_and_one(self, bot, phone, seed):
+        updates = whole_conversation(bot, phone)
+        random.Random(seed).shuffle(updates)
+        await bot.hear(*updates)
+        [appeal] = await bot.desk.rows(Appeal)
+        assert (appeal.region, appeal.kind) == ("KZ-43", "COMPLAINT")
+        assert await text_of(bot, appeal) == "Кезек ұзақ"
+        talons = [each["text"] for each in bot.telegram.said(501) if "PIN: " in each["text"]]
+        assert len(talons) == 1
+        assert appeal.number in talons[0]
+        [chat] = await bot.desk.rows(BotChat)
+        assert chat.step == "MENU"
+        assert {row.update_id for row in await bot.desk.rows(BotUpdate) if row.body} <= {max(each["update_id"] for each in updates)}
+
+    async def test_what_came_too_early_is_not_said_again_and_the_person_hears_where_they_stand(self, bot, phone):
+        start, language, send, region, provider, *_ = whole_conversation(bot, phone)
+        await bot.hear(start, language, send, provider)
+        said = await bot.hear(region)
+        assert [each["text"] for each in said] == [words("matter", "kk")]
+
+    async def test_whoever_s_language_comes_last_still_reads_what_the_bot_may_be_told(self, bot, phone):
+        start, language, send, *_ = whole_conversation(bot, phone)
+        await bot.hear(start, send)
+        said = await bot.hear(language)
+        assert words("welcome", "kk") in said[0]["text"]
+        assert said[1]["text"] == words("region", "kk", page="1", pages="2")
+
+    async def test_a_late_update_that_changes_nothing_says_nothing(self, bot, phone):
+        start, language, send, *_ = whole_conversation(bot, phone)
+        await bot.hear(language, send)
+        assert await bot.hear(start) == []
+
+    async def test_a_list_that_was_asked_for_late_is_given_once(self, bot, phone):
+        start, language, asked, menu, other = (
+            *(phone.says("/start"), phone.presses("l:kk"), phone.says("Өтініш тарихы")),
+            *(phone.says("Бас мәзір"), phone.says("Бас мәзір")),
+        )
+        await bot.hear(start, language, other)
+        assert [each["text"] for each in await bot.hear(asked)] == [words("no_appeals", "kk")]
+        assert await bot.hear(menu) == []
+
+    async def test_what_comes_after_the_appeal_is_registered_is_too_late_for_it(self, bot, phone):
+        updates = whole_conversation(bot, phone)
+        early, again = updates[0], updates[-2]
+        await bot.hear(*updates[1:-2], updates[-1])
+        assert await bot.hear(early, again) == []
+        assert "тіркеліп қойған" in [sent for method, sent in bot.telegram.calls if method == "answerCallbackQuery"][-1]["text"]
+        assert len(await bot.desk.rows(Appeal)) == 1
+
+    async def test_the_next_appeal_begins_where_the_first_was_settled(self, bot, phone):
+        first = whole_conversation(bot, phone)
+        second = whole_conversation(bot, phone, text="Екінші мәселе")[2:]
+        await bot.hear(*first)
+        random.Random(3).shuffle(second)
+        await bot.hear(*second)
+        assert {await text_of(bot, appeal) for appeal in await bot.desk.rows(Appeal)} == {"Кезек ұзақ", "Екінші мәселе"}
+
+    async def test_words_of_danger_are_answered_however_late_they_come(self, bot, phone):
+        start, language, early = phone.says("/start"), phone.presses("l:kk"), phone.says("Әкем есінен танып қалды")
+        await bot.hear(start, language, phone.says(SEND))
+        assert [each["text"] for each in await bot.hear(early)] == [words("danger", "kk")]
+
+    async def test_a_conversation_that_goes_on_for_long_is_not_kept_whole(self, bot, phone, monkeypatch):
+        limits = replace(script().limits, in_hand=5)
+        monkeypatch.setattr(handling, "script", lambda: replace(script(), limits=limits))
+        await bot.hear(phone.says("/start"), phone.presses("l:kk"), *(phone.says("Бас мәзір") for _ in range(4)))
+        assert {row.state for row in await bot.desk.rows(BotUpdate)} == {"SETTLED"}
+        await bot.hear(phone.says(SEND))
+        assert {row.state for row in await bot.desk.rows(BotUpdate)} == {"SETTLED", "IN_HAND"}
+
+    async def test_what_was_taken_before_a_crash_is_handled_again_as_it_was(self, bot, phone):
+        *updates, first_tap, second_tap = whole_conversation(bot, phone)
+        await bot.hear(*updates)
+        await bot.bring(second_tap)
+        bot.desk.clock.advance(timedelta(seconds=1))
+        await claimed(bot)  # and lost
+        await bot.bring(first_tap)
+        bot.desk.clock.advance(timedelta(seconds=61))
+        another = Conversations(bot.desk.app.state.intake, event_of)
+        [(_, again)] = await another.claim(1)
+        assert [row.update_id for row in again] == [second_tap["update_id"]]
+
+
+class TestTrouble:
+    async def test_an_update_that_fails_is_tried_again_and_then_put_aside(self, bot, phone):
         broken = phone.says("x")
         broken["message"]["date"] = "yesterday"
-        [told, *_] = await bot.hear(broken)
-        assert told["text"] == words("trouble", "kk")
+        assert await bot.hear(broken) == []
+        for _ in range(2):
+            bot.desk.clock.advance(handling.AGAIN)
+            await bot.handle()
+        await bot.send()
+        assert bot.telegram.said(501)[-1]["text"] == words("trouble", "kk")
+        [update] = await bot.desk.rows(BotUpdate)
+        assert (update.state, update.attempts) == ("ASIDE", 2)
         assert await bot.hear(phone.says("/start")) != []
+
+    async def test_others_go_on_meanwhile(self, bot, phone):
+        broken = phone.says("x")
+        broken["message"]["date"] = "yesterday"
+        other = Phone(502, phone.ids)
+        await bot.bring(broken)
+        assert (await bot.hear(other.says("/start")))[0]["text"] != words("trouble", "kk")
+
+    @pytest.mark.parametrize("name", ["draft", "start"])
+    async def test_a_chat_whose_state_cannot_be_opened_is_put_aside_and_others_go_on(self, bot, phone, name):
+        await bot.hear(phone.says("/start"), phone.presses("l:kk"), phone.says(SEND))
+        async with bot.desk.parts.database.write() as session:
+            await session.execute(sa.update(BotChat).values({name: b"\x01\x00broken"}))
+        other = Phone(502, phone.ids)
+        await bot.bring(phone.says("Абай"), other.says("/start"))
+        await bot.handle()
+        await bot.send()
+        assert bot.telegram.said(502) != []
+        [broken] = [row for row in await bot.desk.rows(BotChat) if row.language]
+        assert (broken.due_at, broken.leased_by) == (None, None)
+        assert not await bot.conversations.run_once()
+
+    async def test_a_message_that_cannot_be_opened_does_not_hold_up_the_others(self, bot, phone):
+        await bot.bring(phone.says("/start"))
+        await bot.handle()
+        async with bot.desk.parts.database.write() as session:
+            await session.execute(sa.update(BotMessage).values(payload=b"\x01\x00broken"))
+        await bot.hear(Phone(502, phone.ids).says("/start"))
+        assert {row.state for row in await bot.desk.rows(BotMessage)} == {"FAILED", "SENT"}
+        assert bot.telegram.said(502) != []
+
+    async def test_what_nobody_foresaw_ends_no_worker(self, bot, phone, monkeypatch):
+        await bot.bring(phone.says("/start"))
+
+        async def fails(*_):
+            raise RuntimeError
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Conversations, "_store", fails)
+            await bot.handle()
+        bot.desk.clock.advance(timedelta(seconds=61))
+        await bot.handle()
+        await bot.send()
+        assert len(bot.telegram.said(501)) == 1
 
 
 class TestCrash:
@@ -152,7 +310,7 @@ class TestCrash:
         with monkeypatch.context() as patch:
             patch.setattr(Conversations, "_store", killed)
             with pytest.raises(KeyboardInterrupt):
-                await bot.conversations._handle(*await claimed(bot))
+                await bot.conversations.handle(*await claimed(bot))
         assert len(await bot.desk.rows(Appeal)) == 1
         another = Conversations(bot.desk.app.state.intake, event_of)
         assert not await another.run_once()
@@ -169,7 +327,7 @@ class TestCrash:
         bot.desk.clock.advance(timedelta(seconds=61))
         another = Conversations(bot.desk.app.state.intake, event_of)
         assert await another.run_once()
-        await bot.conversations._handle(chat, updates)
+        await bot.conversations.handle(chat, updates)
         assert len(await bot.desk.rows(BotMessage)) == 1
 
     async def test_a_double_tap_registers_once(self, bot, phone):
@@ -184,11 +342,9 @@ class TestCrash:
 
 
 async def claimed(bot):
-    """What `run_once` hands to `_handle`."""
-    now = bot.desk.clock.now()
-    async with bot.desk.parts.database.write() as session:
-        [chat] = await handling.repository.claim_chats(session, bot.conversations._me, now, now + timedelta(seconds=60), 1)
-        return chat, await handling.repository.waiting_updates(session, [chat.key])
+    """What `run_once` hands to `handle`."""
+    [found] = await bot.conversations.claim(1)
+    return found
 
 
 class TestSilence:

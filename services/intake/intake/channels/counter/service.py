@@ -150,8 +150,8 @@ async def handed_to(parts: Parts, principal: Principal, cursor: str | None, limi
     async with parts.database.read() as session:
         found = await repository.receptions_of(session, receiver, before, limit + 1)
         total = await repository.count_receptions(session, receiver)
-    items = [Handed(number=row.number, status=shown_status(row.status, row.registered_at, now)) for row in found[:limit]]
-    following = Cursor.encode(str(found[limit - 1].id)) if len(found) > limit else None
+    items = [Handed(number=number, status=shown_status(status, registered_at, now)) for _, number, status, registered_at in found[:limit]]
+    following = Cursor.encode(str(found[limit - 1][0])) if len(found) > limit else None
     return ListResponse(items=items, total=total, next_cursor=following)
 
 

@@ -5,6 +5,7 @@ certificate of the name. Nothing is followed anywhere else, no proxy of the envi
 """
 
 import asyncio
+import re
 import socket
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -21,6 +22,7 @@ LOOPBACK: Final = "127.0.0.1"
 HTTPS: Final = 443
 REFUSED: Final = "Webhooks go by https to an address on the public internet."
 RESOLVE_SECONDS: Final = 5
+LABEL: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")  # RFC 1123 §2.1, and the underscore that is met
 
 
 class RefusedAddress(InvalidInput):
@@ -73,9 +75,9 @@ class PinnedTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Raises RefusedAddress beside what any transport raises."""
-        host = request.url.host
+        name = request.url.raw_host.decode()
         address = await self._guard.check(str(request.url))
-        request.extensions = {**request.extensions, "sni_hostname": host}
+        request.extensions = {**request.extensions, "sni_hostname": name}
         request.url = request.url.copy_with(host=address)
         return await self._inner.handle_async_request(request)
 
@@ -88,8 +90,9 @@ def _split(url: str) -> SplitResult:
         raise RefusedAddress
     try:
         parts = urlsplit(url)
+        httpx.URL(url).host  # noqa: B018 - read as the client will read it: an `xn--` that stands for nothing fails here, not when sending
         refused = parts.port == 0 or parts.username is not None or parts.password is not None or parts.fragment
-    except ValueError:
+    except (ValueError, httpx.InvalidURL):
         raise RefusedAddress from None
     if refused:
         raise RefusedAddress
@@ -104,7 +107,7 @@ def _is_public_name(host: str) -> bool:
         return _is_public(host)
     is_number = labels[-1].isdigit() or labels[-1].startswith("0x")
     endings = {".".join(labels[start:]) for start in range(len(labels))}
-    return len(labels) > 1 and all(labels) and not is_number and endings.isdisjoint(policy.refused_addresses().names)
+    return len(labels) > 1 and all(map(LABEL.fullmatch, labels)) and not is_number and endings.isdisjoint(policy.refused_addresses().names)
 
 
 def _is_public(address: str) -> bool:

@@ -1,9 +1,12 @@
 """The calls of partners and backends: the feed of updates, subscriptions to webhooks, and what was forwarded to a partner's body."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Final, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.channels.partner import feed, forwarding, webhooks
 from intake.channels.partner.addresses import Guard
@@ -24,7 +27,8 @@ from intake.settings import Settings
 from intake.state import CurrentIntake
 from shared.auth import CurrentPrincipal, Principal, require
 from shared.errors import Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, responses
-from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, body
+from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, StrictModel, body
+from shared.idempotency import IdempotencyKey, IdempotencyKeyReused
 
 router = APIRouter()
 
@@ -39,6 +43,25 @@ async def _reader(intake: CurrentIntake, principal: CurrentPrincipal) -> Reader:
 
 
 CurrentReader = Annotated[Reader, Depends(_reader)]
+Work = Callable[[AsyncSession], Awaitable[BaseModel]]
+
+
+class _Once:
+    """How a write is done once, under the Idempotency-Key it came with."""
+
+    def __init__(self, intake: CurrentIntake, principal: CurrentPrincipal, key: IdempotencyKey = None) -> None:
+        self._parts, self._principal, self._key = intake.parts, principal, key
+
+    async def __call__(
+        self, operation: str, said: BaseModel, work: Work, *, status: int = 200, before: Callable[[], Awaitable[None]] | None = None
+    ) -> Response:
+        parts = self._parts
+        return await parts.idempotency.once(
+            parts.database, parts.clock, self._principal, self._key, operation, said, work, status=status, before=before
+        )
+
+
+Once = Annotated[_Once, Depends()]
 
 
 @router.get("/v1/updates", responses=responses(*ALWAYS, InvalidInput))
@@ -58,12 +81,25 @@ async def read_forwarded(
     return await forwarding.read(intake.parts, partner, appeal_id)
 
 
-@router.post("/v1/subscriptions", status_code=201, responses=responses(*ALWAYS, TooManySubscriptions))
+@router.post(
+    "/v1/subscriptions",
+    status_code=201,
+    response_model=SubscribedWithSecret,
+    responses=responses(*ALWAYS, InvalidInput, IdempotencyKeyReused, TooManySubscriptions),
+)
 async def create_subscription(
-    intake: CurrentIntake, reader: CurrentReader, wanted: Annotated[SubscriptionIn, body(SubscriptionIn)]
-) -> SubscribedWithSecret:
+    intake: CurrentIntake, reader: CurrentReader, once: Once, wanted: Annotated[SubscriptionIn, body(SubscriptionIn)]
+) -> Response:
     """Have updates sent to you, signed by Standard Webhooks. The secret is shown this once."""
-    return await webhooks.subscribe(intake.parts, Guard.of(cast("Settings", intake.parts.settings)), reader, wanted)
+    guard = Guard.of(cast("Settings", intake.parts.settings))
+
+    async def check() -> None:
+        await webhooks.check(guard, wanted)
+
+    async def work(session: AsyncSession) -> SubscribedWithSecret:
+        return await webhooks.subscribe(session, intake.parts, reader, wanted)
+
+    return await once("subscribe", wanted, work, status=201, before=check)
 
 
 @router.get("/v1/subscriptions", responses=responses(*ALWAYS, InvalidInput))
@@ -78,10 +114,18 @@ async def delete_subscription(subscription_id: UUID, intake: CurrentIntake, read
     await webhooks.unsubscribe(intake.parts, reader, subscription_id)
 
 
-@router.post("/v1/subscriptions/{subscription_id}/secret", responses=responses(*ALWAYS, InvalidInput, NotFound))
-async def renew_subscription_secret(subscription_id: UUID, intake: CurrentIntake, reader: CurrentReader) -> NewSecret:
+@router.post(
+    "/v1/subscriptions/{subscription_id}/secret",
+    response_model=NewSecret,
+    responses=responses(*ALWAYS, InvalidInput, IdempotencyKeyReused, NotFound),
+)
+async def renew_subscription_secret(subscription_id: UUID, intake: CurrentIntake, reader: CurrentReader, once: Once) -> Response:
     """A new secret; the former one signs beside it for a day, so that nothing is lost while you change over."""
-    return await webhooks.renew_secret(intake.parts, reader, subscription_id)
+
+    async def work(session: AsyncSession) -> NewSecret:
+        return await webhooks.renew_secret(session, intake.parts, reader, subscription_id)
+
+    return await once(f"renew the secret of {subscription_id}", StrictModel(), work)
 
 
 @router.get("/v1/subscriptions/{subscription_id}/deliveries", responses=responses(*ALWAYS, InvalidInput, NotFound))
@@ -97,9 +141,17 @@ async def list_deliveries(
     return await webhooks.deliveries(intake.parts, reader, subscription_id, cursor, limit)
 
 
-@router.post("/v1/subscriptions/{subscription_id}/replay", responses=responses(*ALWAYS, NotFound))
+@router.post(
+    "/v1/subscriptions/{subscription_id}/replay",
+    response_model=Replayed,
+    responses=responses(*ALWAYS, InvalidInput, IdempotencyKeyReused, NotFound),
+)
 async def replay_deliveries(
-    subscription_id: UUID, intake: CurrentIntake, reader: CurrentReader, wanted: Annotated[ReplayIn, body(ReplayIn)]
-) -> Replayed:
+    subscription_id: UUID, intake: CurrentIntake, reader: CurrentReader, once: Once, wanted: Annotated[ReplayIn, body(ReplayIn)]
+) -> Response:
     """Send again, under the same `webhook-id`s; a disabled subscription becomes active."""
-    return await webhooks.replay(intake.parts, reader, subscription_id, wanted)
+
+    async def work(session: AsyncSession) -> Replayed:
+        return await webhooks.replay(session, intake.parts, reader, subscription_id, wanted)
+
+    return await once(f"replay {subscription_id}", wanted, work)

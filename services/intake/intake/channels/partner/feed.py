@@ -4,7 +4,7 @@ A sequence would number rows before they are committed: a reader could pass a nu
 they are there, by one at a time under a locked row, and only numbered rows are read. In the same transaction each finds its webhooks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, cast
@@ -165,17 +165,24 @@ def _numbered(one: Row[Any], position: int, recipients: Mapping[str, bytes]) -> 
 def _deliveries(
     parts: Parts, entries: Sequence[Row[Any]], rows: Sequence[dict[str, Any]], subscriptions: Sequence[Subscription]
 ) -> list[dict[str, Any]]:
-    now = parts.clock.now()
+    now, backends = parts.clock.now(), _backends(parts)
     return [
         delivery(parts, one.id, row["position"], entry.appeal_id, now)
         for entry, row in zip(entries, rows, strict=True)
         for one in subscriptions
-        if _is_for(one, entry.type, row)
+        if _is_for(one, entry.type, row, backends)
     ]
 
 
-def _is_for(one: Subscription, event_type: str, row: Mapping[str, Any]) -> bool:
-    reads = one.subscriber in {row["owner"], row["recipient"]} or (one.channel is not None and one.channel == row["channel"])
+def _backends(parts: Parts) -> Collection[bytes]:
+    """The keys of those who are backends now: one that is no longer named hears no more of others' appeals."""
+    issuer = parts.settings.oidc_issuer or ISSUER
+    return {sender_key(parts.pepper, f"{issuer}\n{subject}") for subject in cast("Settings", parts.settings).app_backends}
+
+
+def _is_for(one: Subscription, event_type: str, row: Mapping[str, Any], backends: Collection[bytes]) -> bool:
+    reads_along = one.channel is not None and one.channel == row["channel"] and one.subscriber in backends
+    reads = reads_along or one.subscriber in {row["owner"], row["recipient"]}
     return reads and (one.events is None or event_type in one.events)
 
 

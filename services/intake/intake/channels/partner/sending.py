@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, cast
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from intake.models.partners import Delivery, Subscription, UpdateEntry
 from intake.repository import partners as repository
 from intake.settings import Settings
 from shared.messaging.runtime import finish
+from shared.sealing import SealError
 from shared.service import Parts
 
 PAUSE_SECONDS: Final = 0.5
@@ -96,8 +98,14 @@ class Sender:
 
     def _client(self) -> httpx.AsyncClient:
         headers = {"Content-Type": "application/json", "User-Agent": "Aryz-Webhooks/1"}
-        transport = PinnedTransport(self._guard)
-        return httpx.AsyncClient(transport=transport, timeout=self._policy.timeout_seconds, headers=headers, follow_redirects=False)
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # a receiver must not make this process remember anything
+        return httpx.AsyncClient(
+            transport=PinnedTransport(self._guard),
+            timeout=self._policy.timeout_seconds,
+            headers=headers,
+            cookies=no_cookies,
+            follow_redirects=False,
+        )
 
     async def _take(self, subscription_id: UUID) -> tuple[Subscription, Sequence[tuple[Delivery, UpdateEntry]]] | None:
         now = self._parts.clock.now()
@@ -113,23 +121,29 @@ class Sender:
         return subscription, found
 
     async def _send(self, client: httpx.AsyncClient, subscription: Subscription, delivery: Delivery, update: UpdateEntry) -> Outcome:
-        async with self._parts.database.read() as session:
-            [told] = await feed.as_updates(self._parts, session, [update], subscription.subscriber)
-        body = to_json({"type": told.type, "timestamp": told.at, "data": told.model_dump(exclude={"type", "at"})}).decode()
-        url = self._parts.sealer.open(TABLE, subscription.id, "url", subscription.url).decode()
-        headers = self._signed(subscription, delivery, body)
         try:
+            url, headers, body = await self._composed(subscription, delivery, update)
             async with asyncio.timeout(self._policy.timeout_seconds), client.stream("POST", url, content=body, headers=headers) as answer:
                 await self._read_some(answer)
                 return Outcome(answer.status_code, None if answer.is_success else "refused")
+        except SealError:
+            return Outcome(None, "unreadable")
         except RefusedAddress:
             return Outcome(None, "refused-address")
         except TimeoutError:
             return Outcome(None, "timeout")
         except httpx.TimeoutException:
             return Outcome(None, "timeout")
-        except (httpx.HTTPError, httpx.InvalidURL, OSError):
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError):  # the last for a name that is none
             return Outcome(None, "unreachable")
+
+    async def _composed(self, subscription: Subscription, delivery: Delivery, update: UpdateEntry) -> tuple[str, dict[str, str], str]:
+        """Where it goes, its headers and its body. Raises SealError."""
+        async with self._parts.database.read() as session:
+            [told] = await feed.as_updates(self._parts, session, [update], subscription.subscriber)
+        body = to_json({"type": told.type, "timestamp": told.at, "data": told.model_dump(exclude={"type", "at"})}).decode()
+        url = self._parts.sealer.open(TABLE, subscription.id, "url", subscription.url).decode()
+        return url, self._signed(subscription, delivery, body), body
 
     async def _read_some(self, answer: httpx.Response) -> None:
         """As far as a polite receiver writes; the rest is cut off with the connection."""

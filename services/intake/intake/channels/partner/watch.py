@@ -19,6 +19,7 @@ class Watch:
         self._parts = parts
         self._streams: dict[bytes, set[asyncio.Event]] = {}
         self._looking: asyncio.Task[None] | None = None
+        self._starting = asyncio.Lock()
         self._seen = 0
 
     @property
@@ -32,10 +33,11 @@ class Watch:
         woken = asyncio.Event()
         self._streams.setdefault(owner, set()).add(woken)
         try:
-            if self.is_over:
-                async with self._parts.database.read() as session:
-                    self._seen = await repository.last_position(session)
-                self._looking = asyncio.create_task(self._look(), name="watch")
+            async with self._starting:  # streams that come at once, as after a restart, share one look
+                if self.is_over:
+                    async with self._parts.database.read() as session:
+                        self._seen = await repository.last_position(session)
+                    self._looking = asyncio.create_task(self._look(), name="watch")
             yield woken
         finally:
             self._streams[owner].discard(woken)

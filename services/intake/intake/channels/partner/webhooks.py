@@ -32,12 +32,16 @@ def new_secret() -> str:
     return f"whsec_{base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()}"
 
 
-async def subscribe(parts: Parts, guard: Guard, reader: Reader, wanted: SubscriptionIn) -> SubscribedWithSecret:
-    """Raises InvalidInput for an address that may not be called or a type that is none, TooManySubscriptions."""
+async def check(guard: Guard, wanted: SubscriptionIn) -> None:
+    """Raises InvalidInput for an address that may not be called or a type that is none."""
     strange = [index for index, one in enumerate(wanted.events or []) if one not in feed.TYPES]
     if strange:
         raise InvalidInput([FieldError(f"events.{index}", "unknown-code", DETAILS["unknown-code"]) for index in strange])
     await guard.check(wanted.url)
+
+
+async def subscribe(session: AsyncSession, parts: Parts, reader: Reader, wanted: SubscriptionIn) -> SubscribedWithSecret:
+    """What `check` has let through. Raises TooManySubscriptions."""
     one_id, secret = parts.ids.new(), new_secret()
     one = Subscription(
         id=one_id,
@@ -52,10 +56,9 @@ async def subscribe(parts: Parts, guard: Guard, reader: Reader, wanted: Subscrip
         disabled_because=None,
         created_at=parts.clock.now(),
     )
-    async with parts.database.write() as session:
-        if len(await repository.subscriptions_of(session, reader.key)) >= policy.webhooks().subscriptions_each:
-            raise TooManySubscriptions
-        session.add(one)
+    if len(await repository.subscriptions_of(session, reader.key)) >= policy.webhooks().subscriptions_each:
+        raise TooManySubscriptions
+    session.add(one)
     return SubscribedWithSecret(**_shown(parts, one).model_dump(), secret=secret)
 
 
@@ -72,15 +75,14 @@ async def unsubscribe(parts: Parts, reader: Reader, subscription_id: UUID) -> No
         await repository.drop_subscription(session, subscription_id)
 
 
-async def renew_secret(parts: Parts, reader: Reader, subscription_id: UUID) -> NewSecret:
+async def renew_secret(session: AsyncSession, parts: Parts, reader: Reader, subscription_id: UUID) -> NewSecret:
     """A new secret; the former one signs beside it for a while. Raises NotFound."""
     secret = new_secret()
-    async with parts.database.write() as session:
-        one = await _own(session, reader, subscription_id, lock=True)
-        former = parts.sealer.open(TABLE, one.id, "secret", one.secret)
-        one.former_secret = parts.sealer.seal(TABLE, one.id, "former_secret", former)
-        one.former_until = parts.clock.now() + timedelta(hours=policy.webhooks().former_secret_hours)
-        one.secret = parts.sealer.seal(TABLE, one.id, "secret", secret.encode())
+    one = await _own(session, reader, subscription_id, lock=True)
+    former = parts.sealer.open(TABLE, one.id, "secret", one.secret)
+    one.former_secret = parts.sealer.seal(TABLE, one.id, "former_secret", former)
+    one.former_until = parts.clock.now() + timedelta(hours=policy.webhooks().former_secret_hours)
+    one.secret = parts.sealer.seal(TABLE, one.id, "secret", secret.encode())
     return NewSecret(secret=secret, former_valid_until=one.former_until)
 
 
@@ -96,7 +98,7 @@ async def deliveries(parts: Parts, reader: Reader, subscription_id: UUID, cursor
     return ListResponse(items=[_delivered(*one) for one in shown], total=total, next_cursor=following)
 
 
-async def replay(parts: Parts, reader: Reader, subscription_id: UUID, wanted: ReplayIn) -> Replayed:
+async def replay(session: AsyncSession, parts: Parts, reader: Reader, subscription_id: UUID, wanted: ReplayIn) -> Replayed:
     """Send updates again, under the ids they had; a disabled subscription becomes active, and what waited goes on.
 
     Raises NotFound and InvalidInput.
@@ -104,13 +106,12 @@ async def replay(parts: Parts, reader: Reader, subscription_id: UUID, wanted: Re
     if (wanted.since is None) == (wanted.ids is None):
         raise InvalidInput.field("since", "since-or-ids", _ONE)
     now = parts.clock.now()
-    async with parts.database.write() as session:
-        one = await _own(session, reader, subscription_id, lock=True)
-        chosen = await _chosen(session, Reader(one.subscriber, one.channel), one, wanted)
-        one.disabled_at = one.disabled_because = None
-        await repository.resume_deliveries(session, one.id, now)
-        rows = [feed.delivery(parts, one.id, entry.position or 0, entry.appeal_id, now) for entry in chosen]
-        await repository.put_deliveries(session, rows)
+    one = await _own(session, reader, subscription_id, lock=True)
+    chosen = await _chosen(session, reader, one, wanted)
+    one.disabled_at = one.disabled_because = None
+    await repository.resume_deliveries(session, one.id, now)
+    rows = [feed.delivery(parts, one.id, entry.position or 0, entry.appeal_id, now) for entry in chosen]
+    await repository.put_deliveries(session, rows)
     return Replayed(replayed=len(chosen))
 
 

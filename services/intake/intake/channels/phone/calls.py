@@ -99,7 +99,7 @@ def _event_row(call_id: UUID, one: CallEventIn, at: datetime) -> Row:
 
 def _keep_people(parts: Parts, row: Row, one: CallEventIn) -> None:
     """The number as hash, hidden tail and, while the call may lead to a call-back, sealed; the recording's name sealed."""
-    phone = dialable(one.to if one.direction == "out" else one.caller)
+    phone = dialable(one.to if (one.direction or row["direction"]) == "out" else one.caller)
     if phone is not None:
         row["caller"], row["caller_tail"] = phone_key(parts.pepper, phone), mask_phone(phone)
         if row["told_at"] is None:

@@ -5,6 +5,7 @@ from typing import Final
 from intake.channels.phone.calls import dialable
 from intake.channels.phone.policy import keypad_texts
 from intake.channels.phone.schemas import KeypadIn, KeypadStatus
+from intake.rights import is_decided
 from intake.service.register import phone_key, shown_status
 from intake.service.tracking import Seen, open_case
 from intake.state import Intake
@@ -36,16 +37,21 @@ async def status_by_keypad(intake: Intake, keyed: KeypadIn) -> KeypadStatus:
         holder=tracking.holder,
         tier=tracking.tier,
         due_on=tracking.due_at.astimezone(zone).date().isoformat() if tracking.due_at else None,
-        answered=tracking.answer_id is not None,
+        answered=_is_answered(seen),
         language=keyed.language,
         sentence=_sentence(seen, status).in_(keyed.language),
     )
 
 
+def _is_answered(seen: Seen) -> bool:
+    """Not while a disputed answer is looked at again."""
+    return seen.tracking.answer_id is not None and is_decided(seen.tracking.status)
+
+
 def _sentence(seen: Seen, status: str) -> Label:
     codes, tracking = taxonomy(), seen.tracking
     known, texts = codes.statuses[status], keypad_texts()
-    if tracking.answer_id is not None:
+    if _is_answered(seen):
         return texts["answered"]
     if known.final or tracking.due_at is None:
         return texts["finished"].filled(status=known.label)

@@ -32,6 +32,7 @@ class Policy:
     wrap_up: timedelta
     call_back_after_waiting: int
     call_back_attempts: int
+    call_back_held: timedelta
     checks_needed: int
     appeals_shown: int
     payments_shown: int
@@ -73,6 +74,7 @@ def policy() -> Policy:
         wrap_up=timedelta(seconds=given["wrap_up"]),
         call_back_after_waiting=given["call_back_after_waiting"],
         call_back_attempts=given["call_back_attempts"],
+        call_back_held=timedelta(seconds=given["call_back_held"]),
         checks_needed=given["checks_needed"],
         appeals_shown=given["appeals_shown"],
         payments_shown=given["payments_shown"],

@@ -33,7 +33,7 @@ class CallEventIn(StrictModel):
     seq: Annotated[int, Field(ge=0, le=2**31 - 1)]
     type: Type
     at: Moment = Field(description="RFC 3339")
-    direction: Literal["in", "out"] = "in"
+    direction: Literal["in", "out"] | None = Field(None, description="`in` unless one of the call's events says otherwise")
     caller: Annotated[str, Text(40)] | None = Field(
         None, alias="from", description="kept as a keyed hash; sealed while a call-back may follow"
     )

@@ -5,12 +5,12 @@ EXPIRED is a MENU whose draft was forgotten. WHY and REPLY ask for one message a
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 from intake.channels.telegram import following
-from intake.channels.telegram.prompts import MENU, PAGE, ask, choose_language, menu, pressable, welcome
+from intake.channels.telegram.prompts import MENU, PAGE, ask, choose_language, danger, menu, pressable, welcome
 from intake.channels.telegram.texts import button, script, words
 from intake.channels.telegram.turns import (
     Attached,
@@ -30,6 +30,8 @@ from intake.channels.telegram.turns import (
     Talk,
     Turn,
 )
+from intake.danger import speaks_of_danger
+from intake.forms import form, services
 from shared.domain.labels import LANGUAGES, Language
 from shared.domain.phones import InvalidPhone, normalise_phone
 from shared.domain.regions import regions
@@ -40,25 +42,42 @@ _LONGEST: Final = {"PROVIDER": 300, "NAME": 200}  # characters, as `AppealIn` ta
 _WITH_MATTER: Final = frozenset({"KIND", "CONTACT", "NAME", "PHONE", "PREVIEW"})
 
 
-def turn(talk: Talk, event: Event, new_id: str, *, late: bool = False) -> Turn:
-    """What follows from an event. `new_id`: of an appeal that begins with it; `late`: newer events of the chat were handled before."""
+def turn(talk: Talk, event: Event, new_id: str) -> Turn:
+    """What follows from an event. `new_id`: of an appeal that begins with it."""
+    following = _turn(talk, event, new_id)
+    return following.after(danger(talk)) if _is_alarming(event) else following
+
+
+def too_late(talk: Talk, event: Event) -> Sequence[Say | Heard]:
+    """What is said to an event that comes after something newer was done for good: it moves nothing."""
+    if isinstance(event, Pressed):
+        code, _, tag = _read(event)
+        return _stale(talk, event, code, tag).says[:1]
+    return [danger(talk)] if _is_alarming(event) else []
+
+
+def _is_alarming(event: Event) -> bool:
+    return isinstance(event, Said | Edited) and speaks_of_danger(event.text)
+
+
+def _turn(talk: Talk, event: Event, new_id: str) -> Turn:
     if isinstance(event, Left):
         return Turn(talk, left=True)
     if isinstance(event, InGroup):
         return Turn(talk, [Say("\n\n".join(words("no_groups", each) for each in LANGUAGES[:2]))])
     if talk.step == EXPIRED:
         known = Talk(talk.language)
-        return turn(known, event, new_id, late=late).after(Say(words("expired", talk.speaks), keyboard=menu(talk.speaks)))
+        return turn(known, event, new_id).after(Say(words("expired", talk.speaks), keyboard=menu(talk.speaks)))
     if isinstance(event, Pressed):
-        return _pressed(talk, event, new_id, late=late)
+        return _pressed(talk, event, new_id)
     if talk.language is None:
         return Turn(talk, [choose_language()])
-    return _told(talk, event, new_id, late=late)
+    return _told(talk, event, new_id)
 
 
-def _told(talk: Talk, event: Said | Edited | SharedContact | Attached, new_id: str, *, late: bool) -> Turn:
+def _told(talk: Talk, event: Said | Edited | SharedContact | Attached, new_id: str) -> Turn:
     if isinstance(event, Said):
-        return _said(talk, event, new_id, late=late)
+        return _said(talk, event, new_id)
     if isinstance(event, Edited):
         return _edited(talk, event)
     if isinstance(event, SharedContact):
@@ -77,11 +96,11 @@ def to_menu(talk: Talk, said: str) -> Turn:
     return Turn(replace(talk, step=MENU, draft=kept), [Say(words(said, talk.speaks), keyboard=menu(talk.speaks))])
 
 
-def _said(talk: Talk, event: Said, new_id: str, *, late: bool) -> Turn:
+def _said(talk: Talk, event: Said, new_id: str) -> Turn:
     text = event.text.strip()
     command = text.split()[0].partition("@")[0].lower() if text.startswith("/") else script().sent_by.get(text)
     if command is not None:
-        return Turn(talk) if late else _commanded(talk, command, new_id)
+        return _commanded(talk, command, new_id)
     if _TWELVE_DIGITS.search(text):
         return Turn(talk, [Say(words("no_iin", talk.speaks))])
     if talk.step in following.STEPS:
@@ -174,11 +193,9 @@ def _previewed(talk: Talk) -> Turn:
     return Turn(talk, [Say(words("thanks", talk.speaks), keyboard=menu(talk.speaks)), ask(talk)])
 
 
-def _pressed(talk: Talk, event: Pressed, new_id: str, *, late: bool) -> Turn:
-    code, value, tag = (*event.data.split(":"), "", "")[:3]
+def _pressed(talk: Talk, event: Pressed, new_id: str) -> Turn:
+    code, value, tag = _read(event)
     heard = Heard(event.query_id)
-    if late:
-        return Turn(talk, [Heard(event.query_id, words("stale", talk.speaks))])
     if code == "l" and value in LANGUAGES:
         return _language(talk, value).after(heard)
     if talk.language is None:
@@ -187,6 +204,12 @@ def _pressed(talk: Talk, event: Pressed, new_id: str, *, late: bool) -> Turn:
         return following.pressed(talk, code, value).after(heard)
     done = _of_draft(following.back(talk), code, value, tag, new_id)
     return _stale(talk, event, code, tag) if done is None else done.after(heard)
+
+
+def _read(press: Pressed) -> tuple[str, str, str]:
+    """What a button stands for, its value, and the appeal that was being written."""
+    code, value, tag = (*press.data.split(":"), "", "")[:3]
+    return code, value, tag
 
 
 def _of_draft(talk: Talk, code: str, value: str, tag: str, new_id: str) -> Turn | None:
@@ -241,7 +264,7 @@ def _provider(talk: Talk, value: str) -> Turn:
 
 
 def _kind(talk: Talk, value: str) -> Turn:
-    return _asked(talk.at("CONTACT", kind=value)) if value in script().kinds else Turn(talk, [ask(talk)])
+    return _asked(talk.at("CONTACT", kind=value)) if value in {each.code for each in services("bot")} else Turn(talk, [ask(talk)])
 
 
 def _contact(talk: Talk, value: str) -> Turn:
@@ -256,11 +279,13 @@ def _rewrite(talk: Talk, _value: str) -> Turn:
 
 def _send(talk: Talk, _value: str) -> Turn:
     draft = talk.draft
+    service = form(draft["kind"], "bot")
     provider_id, named = draft.get("provider_id"), draft.get("provider")
     personal = {name: draft[name] for name in ("full_name", "phone") if draft.get(name)}
     appeal = {
         "language": talk.speaks,
-        "kind": draft["kind"],
+        "kind": service.kind,
+        "statutory_form": service.statutory_form,
         "topic": draft.get("topic"),
         "region": draft["region"],
         "provider": {"provider_id": provider_id} if provider_id else {"name": named} if named else None,
@@ -298,7 +323,10 @@ def suggested(talk: Talk, sure: tuple[str, str] | None, offered: list[tuple[str,
 
 def filed(talk: Talk, number: str, **values: str) -> Turn:
     """After File: the talon, as the words `filed` name its values."""
-    said = Say(words("filed", talk.speaks, number=number, **values), keyboard=menu(talk.speaks))
+    talon = words("filed", talk.speaks, number=number, **values)
+    if speaks_of_danger(talk.draft["text"]):
+        talon = f"{words('danger', talk.speaks)}\n\n{talon}"
+    said = Say(talon, keyboard=menu(talk.speaks))
     return Turn(replace(talk, step=MENU, draft={"filed": {"tag": talk.tag, "number": number}}), [said])
 
 

@@ -5,44 +5,33 @@ Whatever a conversation has done is done under a key that its updates give, so t
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
-from uuid import UUID
 
 import structlog
 from pydantic_core import to_json
 from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.channels.telegram.conversation import EXPIRED, turn
+from intake.channels.telegram.conversation import EXPIRED
+from intake.channels.telegram.course import Course, NotHandled, Standing, passes
 from intake.channels.telegram.deeds import Deeds
 from intake.channels.telegram.duties import again_and_again
 from intake.channels.telegram.prompts import MENU
 from intake.channels.telegram.saying import add
-from intake.channels.telegram.texts import script, words
-from intake.channels.telegram.turns import Event, Heard, Left, Say, Talk, Turn
+from intake.channels.telegram.texts import script
+from intake.channels.telegram.turns import Event, Talk
+from intake.models.bot import BotChat
 from intake.repository import bot as repository
 from intake.state import Intake
-from shared.database_errors import will_pass
 from shared.domain.labels import LANGUAGES
-from shared.errors import Unavailable
-from shared.ids import derived
+from shared.sealing import SealError
 
 AT_ONCE: Final = 16  # chats: their appeals are registered in one group
-AGAIN: Final = timedelta(seconds=2)  # a chat whose database or neighbour was away
+AGAIN: Final = timedelta(seconds=2)  # a chat whose database or neighbour was away, or one of whose updates failed
 
 log = structlog.get_logger()
-
-
-@dataclass
-class _Course:
-    """A chat's updates on their way through the conversation."""
-
-    talk: Talk
-    says: list[Say | Heard] = field(default_factory=list)
-    handled: list[int] = field(default_factory=list)
-    left: bool = False
 
 
 class Conversations:
@@ -60,99 +49,116 @@ class Conversations:
         """Nothing to let go of: a chat that is being handled comes to its end."""
 
     async def run_once(self) -> bool:
-        """Handle the chats whose turn has come; False: there was none."""
+        """Handle the chats whose turn has come; False: there was none. A chat in trouble does not hold up the others."""
+        claimed = await self.claim(AT_ONCE)
+        ends = await asyncio.gather(*(self.handle(chat, updates) for chat, updates in claimed), return_exceptions=True)
+        for (chat, _), end in zip(claimed, ends, strict=True):
+            if isinstance(end, Exception):
+                log.error("a chat waits until its lease ends", chat=chat.key.hex(), reason=type(end).__name__)
+            elif end is not None:
+                raise end
+        return bool(claimed)
+
+    async def claim(self, limit: int) -> list[tuple[Row[Any], list[Row[Any]]]]:
+        """Chats that are this worker's for a while, each with what is to be handled."""
         now = self._parts.clock.now()
         until = now + timedelta(seconds=script().limits.lease_seconds)
         async with self._parts.database.write(durable=False) as session:
-            chats = await repository.claim_chats(session, self._me, now, until, AT_ONCE)
-            updates = await repository.waiting_updates(session, [chat.key for chat in chats]) if chats else ()
-        ends = await asyncio.gather(
-            *(self._handle(chat, [each for each in updates if each.chat == chat.key]) for chat in chats), return_exceptions=True
-        )
-        for end in ends:
-            if isinstance(end, BaseException):
-                raise end
-        return bool(chats)
+            chats = await repository.claim_chats(session, self._me, now, until, limit)
+            updates = await repository.take_updates(session, [chat.key for chat in chats]) if chats else ()
+        return [(chat, [each for each in updates if each.chat == chat.key]) for chat in chats]
 
-    async def _handle(self, chat: Row[Any], updates: Sequence[Row[Any]]) -> None:
-        course = _Course(self._talk(chat))
+    async def handle(self, chat: Row[Any], updates: Sequence[Row[Any]]) -> None:
         try:
-            for update in updates:
-                await self._follow(course, chat, update)
-        except Exception as error:
-            if not (isinstance(error, OSError | Unavailable) or will_pass(error)):
-                raise
-            log.warning("a chat waits", reason=type(error).__name__)
-            await self._put_off(chat.key)
+            standing = self._standing(chat)
+        except (SealError, ValueError) as error:
+            log.error("a chat is put aside", chat=chat.key.hex(), reason=type(error).__name__)  # noqa: TRY400 - a traceback holds what was said
+            await self._put_aside(chat.key)
             return
-        await self._store(chat.key, course, chat.last_update_id)
-
-    def _talk(self, chat: Row[Any]) -> Talk:
-        """Where the conversation stands; one that was left alone for too long has lost its draft."""
-        language = next((each for each in LANGUAGES if each == chat.language), None)
-        is_idle = self._parts.clock.now() - chat.touched_at >= timedelta(hours=script().limits.draft_hours)
-        if chat.step == EXPIRED or (is_idle and chat.step != MENU):
-            return Talk(language, EXPIRED)
-        draft = json.loads(self._parts.sealer.open("bot_chat", chat.key.hex(), "draft", chat.draft)) if chat.draft else {}
-        return Talk(language, chat.step, draft)
-
-    async def _follow(self, course: _Course, chat: Row[Any], update: Row[Any]) -> None:
-        """One update more. One that cannot be handled is told and left behind, as it would fail for ever."""
+        course = Course(standing, chat.key, self._open_event, Deeds(self._intake, chat.key, chat.owner))
         try:
-            event = self._event_of(self._parts.sealer.open("bot_update", update.update_id, "body", update.body))
-            if event is not None:
-                await self._take(course, chat, update, event)
+            await course.follow(updates, await self._in_hand(chat.key) if course.is_behind(updates) else ())
         except Exception as error:
-            if isinstance(error, OSError | Unavailable) or will_pass(error):
+            if not (isinstance(error, NotHandled) or passes(error)):
                 raise
-            log.error("update not handled", reason=type(error).__name__)  # noqa: TRY400 - a traceback of the parser holds what was said
-            course.says.append(Say(words("trouble", course.talk.speaks)))
-        course.handled.append(update.update_id)
+            log.warning("a chat waits", chat=chat.key.hex(), reason=str(error) if isinstance(error, NotHandled) else type(error).__name__)
+            await self._put_off(chat.key, error.update_id if isinstance(error, NotHandled) else None)
+            return
+        await self._store(chat.key, course)
 
-    async def _take(self, course: _Course, chat: Row[Any], update: Row[Any], event: Event) -> None:
-        new_id = str(derived(UUID(bytes=chat.key[:16]), "draft", update.update_id))
-        course.left = isinstance(event, Left)
-        following: Turn | None = turn(course.talk, event, new_id, late=self._is_late(chat, update.update_id))
-        while following is not None:
-            course.talk = following.talk
-            course.says += following.says
-            following = await self._done(following, chat, update.received_at, new_id)
+    def _standing(self, chat: Row[Any]) -> Standing:
+        """Where the conversation stands; one that was left alone for too long has lost its draft, and nothing of it is read again."""
+        limits, idle = script().limits, self._parts.clock.now() - chat.touched_at
+        language = next((each for each in LANGUAGES if each == chat.language), None)
+        draft, left = self._opened(chat, "draft") or {}, chat.blocked_at is not None
+        if idle < timedelta(hours=limits.draft_hours):
+            start = self._opened(chat, "start") or {}
+            return Standing(Talk(**start), chat.settled_id, Talk(language, chat.step, draft), chat.last_update_id, left)
+        talk = Talk(language, MENU, draft) if chat.step == MENU else Talk(language, EXPIRED)
+        last = chat.last_update_id if idle < timedelta(days=limits.order_days) else None
+        return Standing(talk, last, talk, last, left, begins=True)
 
-    async def _done(self, before: Turn, chat: Row[Any], at: datetime, key: str) -> Turn | None:
-        if before.effect is None:
+    def _opened(self, chat: Row[Any], name: str) -> Mapping[str, Any] | None:
+        sealed = getattr(chat, name)
+        if sealed is None:
             return None
-        return await Deeds(self._intake, chat.key, chat.owner).do(before.talk, before.effect, at, key)
+        found: Mapping[str, Any] = json.loads(self._parts.sealer.open("bot_chat", chat.key.hex(), name, sealed))
+        return found
 
-    def _is_late(self, chat: Row[Any], update_id: int) -> bool:
-        """Behind what was handled before, unless Telegram has begun to count anew meanwhile."""
-        is_recent = self._parts.clock.now() - chat.touched_at < timedelta(days=script().limits.order_days)
-        return chat.last_update_id is not None and update_id < chat.last_update_id and is_recent
+    def _open_event(self, update: Row[Any]) -> Event | None:
+        return self._event_of(self._parts.sealer.open("bot_update", update.update_id, "body", update.body))
 
-    async def _store(self, key: bytes, course: _Course, last: int | None) -> None:
+    async def _in_hand(self, key: bytes) -> Sequence[Row[Any]]:
+        async with self._parts.database.read() as session:
+            return await repository.updates_in_hand(session, key)
+
+    async def _store(self, key: bytes, course: Course) -> None:
         """Keep it all at once, unless the chat has become another worker's meanwhile: that one does the same again."""
         now, talk = self._parts.clock.now(), course.talk
         async with self._parts.database.write() as session:
             chat = await repository.chat_for_update(session, key)
             if chat is None or chat.leased_by != self._me:
                 return
-            await repository.updates_are_handled(session, course.handled, now)
-            if course.handled:
-                chat.last_update_id = max(course.handled) if last is None else max(last, *course.handled)
-                chat.touched_at = now
+            if course.standing.begins:
+                await repository.settle(session, key)
+            await repository.updates_are_handled(session, course.handled, course.aside, now)
+            if course.handled or course.aside:
+                chat.last_update_id, chat.touched_at = course.last, now
                 chat.blocked_at = now if course.left else None
+            if await repository.count_in_hand(session, key) > script().limits.in_hand:
+                course.settle()
+            if course.settled is not None:
+                await repository.settle(session, key, course.settled)
+            chat.settled_id, chat.start = course.settled, self._sealed(key, "start", course.start.stored())
             chat.language, chat.step = talk.language, talk.step
-            chat.draft = self._parts.sealer.seal("bot_chat", key.hex(), "draft", to_json(talk.draft)) if talk.draft else None
-            chat.leased_by = chat.leased_until = None
-            if not await repository.has_waiting_updates(session, key):
-                chat.due_at = None
+            chat.draft = self._sealed(key, "draft", talk.draft) if talk.draft else None
+            await self._let_go(session, chat)
             await add(session, self._parts, chat, () if course.left else course.says)
 
-    async def _put_off(self, key: bytes) -> None:
+    def _sealed(self, key: bytes, name: str, value: Mapping[str, Any]) -> bytes:
+        return self._parts.sealer.seal("bot_chat", key.hex(), name, to_json(value))
+
+    async def _let_go(self, session: AsyncSession, chat: BotChat) -> None:
+        chat.leased_by = chat.leased_until = None
+        if not await repository.has_waiting_updates(session, chat.key):
+            chat.due_at = None
+
+    async def _put_off(self, key: bytes, failed: int | None) -> None:
+        async with self._parts.database.write() as session:
+            chat = await repository.chat_for_update(session, key)
+            if chat is None or chat.leased_by != self._me:
+                return
+            if failed is not None:
+                await repository.update_failed(session, failed)
+            chat.leased_by, chat.leased_until = None, None
+            chat.due_at = self._parts.clock.now() + AGAIN
+
+    async def _put_aside(self, key: bytes) -> None:
+        """Until more comes: then it is looked at again."""
         async with self._parts.database.write() as session:
             chat = await repository.chat_for_update(session, key)
             if chat is not None and chat.leased_by == self._me:
-                chat.leased_by, chat.leased_until = None, None
-                chat.due_at = self._parts.clock.now() + AGAIN
+                chat.leased_by = chat.leased_until = chat.due_at = None
 
 
 async def forget(intake: Intake) -> None:

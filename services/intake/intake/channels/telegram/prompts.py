@@ -4,10 +4,10 @@ from typing import Final
 
 from intake.channels.telegram.texts import button, script, words
 from intake.channels.telegram.turns import Button, Say, Talk
+from intake.forms import form, services
 from shared.domain.labels import LANGUAGES, Language
 from shared.domain.phones import mask_phone
 from shared.domain.regions import CENTRAL_OFFICE, regions
-from shared.domain.taxonomy import taxonomy
 
 MENU: Final = "MENU"
 PAGE: Final = "page"
@@ -32,6 +32,26 @@ def welcome(talk: Talk) -> Say:
 def ask(talk: Talk) -> Say:
     """The question at which the conversation stands."""
     return _QUESTIONS[talk.step](talk)
+
+
+def resumed(before: Talk, talk: Talk, *, is_told: bool) -> list[Say]:
+    """What a person needs to hear who was `before` and stands at `talk`, once an update has found its place.
+
+    `is_told`: they hear the question of `talk` without this.
+    """
+    says = []
+    if before.language is None and talk.language is not None:
+        says.append(welcome(talk))
+        is_told = is_told or talk.step == MENU
+    elif before.step == "PHONE" and talk.step not in {"PHONE", MENU}:
+        says.append(Say(words("thanks", talk.speaks), keyboard=menu(talk.speaks)))
+    return says if is_told or talk.step not in _QUESTIONS or talk.language is None else [*says, ask(talk)]
+
+
+def danger(talk: Talk) -> Say:
+    """Where to call when a life is in danger: in every language of the country while none is chosen."""
+    languages = [talk.language] if talk.language else LANGUAGES[:2]
+    return Say("\n\n".join(words("danger", each) for each in languages), urgent=True)
 
 
 def pressable(talk: Talk, name: str, data: str) -> Button:
@@ -68,8 +88,7 @@ def _matter(talk: Talk) -> Say:
 
 
 def _kind(talk: Talk) -> Say:
-    kinds = taxonomy().kinds
-    rows = [[Button(kinds[code].label.in_(talk.speaks), f"k:{code}:{talk.tag}")] for code in script().kinds]
+    rows = [[Button(each.label.in_(talk.speaks), f"k:{each.code}:{talk.tag}")] for each in services("bot")]
     return Say(words("kind", talk.speaks), buttons=rows)
 
 
@@ -93,7 +112,7 @@ def _preview(talk: Talk) -> Say:
     text = words(
         "preview",
         language,
-        kind=taxonomy().kinds[draft["kind"]].label.in_(language),
+        kind=form(draft["kind"], "bot").label.in_(language),
         region=regions()[draft["region"]].label.in_(language),
         provider=draft.get("provider") or nobody,
         applicant=applicant or nobody,

@@ -18,15 +18,16 @@ from shared.service import Parts
 
 
 async def add(session: AsyncSession, parts: Parts, chat: BotChat, says: Sequence[Say | Heard], *, notice: UUID | None = None) -> None:
-    """Put messages at the end of a chat; its row is locked."""
+    """Put messages at the end of a chat; its row is locked. A notice has arrived with its last."""
     now, rows = parts.clock.now(), []
-    for each in says:
+    messages = [part for each in says for part in each.parts()]
+    for place, each in enumerate(messages, start=1):
         chat.last_message += 1
         rows.append(
             {
                 "chat": chat.key,
                 "place": chat.last_message,
-                "notice": notice,
+                "notice": notice if place == len(messages) else None,
                 "payload": parts.sealer.seal("bot_message", row_id(chat.key, chat.last_message), "payload", to_json(each.payload())),
                 "state": repository.WAITING,
                 "attempts": 0,

@@ -19,6 +19,7 @@ from intake.channels.telegram.saying import opened
 from intake.channels.telegram.texts import script
 from intake.repository import bot as repository
 from intake.settings import Settings
+from shared.sealing import SealError
 from shared.service import Parts
 
 SECOND: Final = timedelta(seconds=1)
@@ -72,8 +73,13 @@ class Sender:
         return max(0, self._settings.telegram_per_second - len(self._latest))
 
     async def _send(self, row: Row[Any]) -> _Sent:
-        limits, payload = script().limits, opened(self._parts, row)
-        chat_id = int(self._parts.sealer.open("bot_chat", row.chat.hex(), "chat_id", row.chat_id))
+        limits = script().limits
+        try:
+            payload = opened(self._parts, row)
+            chat_id = int(self._parts.sealer.open("bot_chat", row.chat.hex(), "chat_id", row.chat_id))
+        except (SealError, ValueError) as error:
+            log.error("a message is put aside", chat=row.chat.hex(), place=row.place, reason=type(error).__name__)  # noqa: TRY400 - as above
+            return _Sent(self._row(row, "FAILED", row.attempts + 1))
         is_press = "query_id" in payload  # of use only while the person waits, and outside of a chat's pace
         try:
             await self._telegram.say(chat_id, payload)

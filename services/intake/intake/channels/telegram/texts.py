@@ -13,7 +13,7 @@ from shared.domain.tables import ReferenceDataError
 from shared.domain.taxonomy import taxonomy
 
 FILE: Final = "bot.toml"
-MESSAGE_LIMIT: Final = 4096  # characters of a text (Telegram Bot API, sendMessage)
+MESSAGE_LIMIT: Final = 4096  # UTF-16 units of a text (Telegram Bot API, sendMessage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Limits:
     attempts: int
     backoff_seconds: int
     poll_seconds: int
+    tries: int
+    in_hand: int
     kept_days: int
     order_days: int
 
@@ -38,7 +40,6 @@ class Script:
     limits: Limits
     menu: Sequence[Sequence[str]]
     """Rows of buttons."""
-    kinds: Sequence[str]
     sections: Mapping[str, str]
     """Sections that inform, each with the topic of a question about it."""
     words: Mapping[str, Label]
@@ -53,24 +54,38 @@ def script() -> Script:
     given = tomllib.loads((files("intake") / "data" / FILE).read_text(encoding="utf-8"))
     words, buttons = _labels(given["words"]), _labels(given["buttons"])
     sections = {name: entry["topic"] for name, entry in given["sections"].items()}
-    unknown = [*set(given["kinds"]) - set(taxonomy().kinds), *set(sections.values()) - set(taxonomy().topics)]
+    unknown = list(set(sections.values()) - set(taxonomy().topics))
     unknown += [name for name in sections if name not in words or name not in buttons]
     if unknown:
         raise ReferenceDataError(FILE, 1, f"not known: {', '.join(unknown)}")
     sent_by = {buttons[name].in_(language): name for row in given["menu"] for name in row for language in LANGUAGES}
     sent_by |= {text: name for name, texts in given["aliases"].items() for text in texts}
-    return Script(Limits(**given["limits"]), given["menu"], tuple(given["kinds"]), sections, words, buttons, sent_by)
+    return Script(Limits(**given["limits"]), given["menu"], sections, words, buttons, sent_by)
 
 
 def words(name: str, language: Language, **values: str) -> str:
-    """A sentence of the bot, filled; of all that is put in, the longest is cut where the whole would be too long for a message."""
-    sentence = script().words[name].in_(language)
-    text = sentence.format(**values)
-    if len(text) > MESSAGE_LIMIT:
-        longest = max(values, key=lambda each: len(values[each]))
-        kept = len(values[longest]) - (len(text) - MESSAGE_LIMIT) - 1
-        text = sentence.format(**{**values, longest: values[longest][:kept] + "…"})
-    return text
+    """A sentence of the bot, filled."""
+    return script().words[name].in_(language).format(**values)
+
+
+def pieces(text: str) -> list[str]:
+    """The text in pieces that fit into a message each: cut between paragraphs, lines or words where one ends in the second half."""
+    found = []
+    while (end := _fitting(text)) < len(text):
+        cut = next((at for between in ("\n\n", "\n", " ") if (at := text.rfind(between, 0, end + 1)) > end // 2), end)
+        found.append(text[:cut].rstrip())
+        text = text[cut:].lstrip()
+    return [*found, text] if text or not found else found
+
+
+def _fitting(text: str) -> int:
+    """How many of its characters a message takes; Telegram counts those outside of the basic plane twice."""
+    units = 0
+    for place, character in enumerate(text):
+        units += 2 if character > "\uffff" else 1
+        if units > MESSAGE_LIMIT:
+            return place
+    return len(text)
 
 
 def button(name: str, language: Language) -> str:

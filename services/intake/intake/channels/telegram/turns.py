@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 from uuid import UUID
 
+from intake.channels.telegram.texts import pieces
 from shared.domain.labels import Language
 
 
@@ -125,6 +126,13 @@ class Say:
     buttons: Buttons = ()
     keyboard: Sequence[Sequence[str]] = ()
     contact: bool = False
+    urgent: bool = False
+    """Said at once, whatever else has been said meanwhile."""
+
+    def parts(self) -> "Sequence[Say]":
+        """As messages that Telegram takes: what goes with it goes with the last."""
+        *before, last = pieces(self.text)
+        return [*(Say(each) for each in before), replace(self, text=last)]
 
     def payload(self) -> dict[str, Any]:
         return {
@@ -141,6 +149,9 @@ class Heard:
 
     query_id: str
     text: str | None = None
+
+    def parts(self) -> "Sequence[Heard]":
+        return [self]
 
     def payload(self) -> dict[str, Any]:
         return {"query_id": self.query_id, "text": self.text}
@@ -162,6 +173,9 @@ class Talk:
     def tag(self) -> str:
         """Marks the buttons of the appeal that is being written, so that those of an older one are known."""
         return str(self.draft.get("id", ""))[:8]
+
+    def stored(self) -> Mapping[str, Any]:
+        return {"language": self.language, "step": self.step, "draft": self.draft}
 
     def at(self, step: str, **changes: Any) -> "Talk":
         return replace(self, step=step, draft={**self.draft, **changes})

@@ -73,7 +73,8 @@ async def store(session: AsyncSession, parts: Parts, updates: Sequence[UpdateIn]
         key = chat_key(parts.pepper, one.chat_id)
         body = one.model_dump_json(by_alias=True, exclude_unset=True).encode()
         sealed = parts.sealer.seal("bot_update", one.update_id, "body", body)
-        rows[one.update_id] = {"update_id": one.update_id, "chat": key, "body": sealed, "received_at": now, "handled_at": None}
+        came = {"state": repository.WAITING, "attempts": 0, "received_at": now, "handled_at": None}
+        rows[one.update_id] = {"update_id": one.update_id, "chat": key, "body": sealed, **came}
         chats[one.update_id] = _chat(parts, key, one.chat_id) | {"touched_at": now, "due_at": now + settle}
     new = await repository.add_updates(session, list(rows.values()))
     due = {rows[update_id]["chat"]: chats[update_id] for update_id in new}

@@ -1,0 +1,78 @@
+"""The people's control section: entries that anybody leaves, and the public list without anybody's words (`data/peoples_control.toml`)."""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from pydantic import Field
+
+from intake import forms
+from intake.channels import Admission
+from intake.models import Appeal, Tracking
+from intake.repository import desk as repository
+from intake.service.register import shown_status
+from shared.domain.labels import Label
+from shared.domain.regions import regions
+from shared.domain.taxonomy import taxonomy
+from shared.http import StrictModel
+from shared.service import Parts
+
+FILE: Final = "peoples_control.toml"
+CHANNEL: Final = "PEOPLES_CONTROL"
+FORMS: Final = "web"  # whose forms are offered
+
+
+class Policy(StrictModel):
+    kinds: list[str]
+    listed: int = Field(ge=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What everybody may know of an entry."""
+
+    number: str
+    received_on: date
+    kind: Label | None
+    subject: Label | None
+    status: Label
+    is_answered: bool
+
+
+@cache
+def policy() -> Policy:
+    """Raises ValueError for a file that cannot be trusted."""
+    found = Policy.model_validate(tomllib.loads((files("intake") / "data" / FILE).read_text(encoding="utf-8")))
+    if strange := set(found.kinds) - {one.code for one in forms.services(FORMS)}:
+        raise ValueError(f"{FILE}: no form is called {', '.join(sorted(strange))}")
+    return found
+
+
+def admit() -> Admission:
+    return Admission(CHANNEL)
+
+
+async def entries(parts: Parts, page: int) -> tuple[Sequence[Entry], int]:
+    """A page of the list from 1 on, newest first, and how many there are in all."""
+    listed = policy().listed
+    async with parts.database.read() as session:
+        rows = await repository.entries(session, (page - 1) * listed, listed)
+        total = await repository.count_entries(session)
+    return [_entry(parts, *row) for row in rows], total
+
+
+def _entry(parts: Parts, appeal: Appeal, row: Tracking) -> Entry:
+    known = taxonomy()
+    subject = known.categories[appeal.category] if appeal.category else known.topics[appeal.topic] if appeal.topic else None
+    return Entry(
+        number=appeal.number,
+        received_on=appeal.received_at.astimezone(regions()[appeal.region].timezone).date(),
+        kind=known.kinds[row.kind].label if row.kind else None,
+        subject=subject.label if subject else None,
+        status=known.statuses[shown_status(row.status, appeal.registered_at, parts.clock.now())].label,
+        is_answered=row.answered_at is not None,
+    )
