@@ -50,9 +50,9 @@ demo: install  ## 5000 realistic appeals through a suite of its own, and the tab
 bench: install kafka-libs  ## the benchmarks on engines of their own, written to .run/bench.json (PARTS=accept,relay,end-to-end,consume)
 	@$(BIN)/python -m tests.benchmarks.bench $(if $(PARTS),--parts $(PARTS))
 
-chaos: install kafka-libs  ## faults on engines while appeals come in, then kill -9 on one machine (FAULTS=50 APPEALS=10000 SEED=n)
+chaos: install kafka-libs  ## faults on engines while appeals come in, then kill -9 on one machine (FAULTS=50 APPEALS=10000 UPDATES=10000 SEED=n)
 	@ARYZ_CHAOS_FAULTS=$(or $(FAULTS),50) ARYZ_CHAOS_APPEALS=$(or $(APPEALS),10000) ARYZ_CHAOS_SEED=$(or $(SEED),$$RANDOM) \
-	  ARYZ_CHAOS_REPORT=docs/chaos.txt ARYZ_KILL_APPEALS=2000 $(BIN)/python -m pytest -s -rs tests/chaos
+	  ARYZ_CHAOS_REPORT=docs/chaos.txt ARYZ_KILL_APPEALS=2000 ARYZ_BOT_UPDATES=$(or $(UPDATES),10000) $(BIN)/python -m pytest -s -rs tests/chaos
 
 kafka: install kafka-libs  ## one Apache Kafka broker on loopback, written to .run/engines.env
 	@$(ENGINES) kafka

@@ -142,7 +142,7 @@ class PartForwarded(AppealEvent, service="routing", fact="part-forwarded"):
 
 
 class DangerReported(AppealEvent, service="routing", fact="danger-reported"):
-    """A crime or a danger was reported and passed on at once, whatever the form (АППК art. 64(7-2)); the appeal goes on."""
+    """A crime or a danger was reported: it is to be passed on at once, whatever the form (АППК art. 64(7-2)); the appeal goes on."""
 
     ground: str
     body: str

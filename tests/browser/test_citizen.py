@@ -1,6 +1,7 @@
 """The citizen's way through the pages in a real browser: file, receive the talon, follow; and the door of the house."""
 
 import io
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -8,10 +9,11 @@ from PIL import Image
 
 from intake.handlers import copy_providers
 from intake.models import Appeal
-from shared.contracts import AnswerGiven, ProviderRecorded
+from shared.contracts import AnswerGiven, ApplicantAsked, ProviderRecorded
 from shared.messaging.handling import Batch, Received
 from suite.home import create_home
 from tests.intake.conftest import running
+from tests.intake.test_page_deeds import asks
 from tests.intake.test_pages import answers, filed, happen
 
 pytestmark = pytest.mark.browser
@@ -196,6 +198,35 @@ class TestAfterTheAnswer:
         assert await fits(page, width)
         if javascript:
             assert await serious(page) == []
+
+
+class TestMessages:
+    @pytest.mark.parametrize(("width", "language", "dark"), [(390, "kk", True), (1280, "ru", False)])
+    async def test_a_question_is_answered_and_all_stays_to_be_read(self, desk, visit, serious, width, language, dark):
+        number, pin, appeal_id = await filed(desk)
+        due, answer_id = desk.clock.now() + timedelta(days=3), uuid4()
+        desk.foundation.local_apps["routing"] = asks("Қай күні бардыңыз?")
+        await happen(desk, ApplicantAsked(appeal_id=appeal_id, question_id=uuid4(), due_at=due, actor_role="specialist"))
+        page = await visit(desk.url + "/intake/track", width=width, dark=dark, cookies={"aryz_lang": language})
+        await page.fill("#f-number", number)
+        await page.fill("#f-pin", pin)
+        await page.locator("main form button").click()
+        assert await serious(page) == []
+        desk.clock.advance(timedelta(minutes=5))
+        await page.fill("#f-text", "Екінші ақпанда, таңертең")
+        await page.set_input_files("#f-message-file", {"name": "сурет.png", "mimeType": "image/png", "buffer": picture()})
+        await page.locator('form[action="/intake/track/messages"] button').click()
+        assert await page.locator(".messages li").count() == 2
+        given = AnswerGiven(appeal_id=appeal_id, answer_id=answer_id, language="kk", findings=["JUSTIFIED"], actor_role="specialist")
+        await happen(desk, given)
+        await page.locator('[data-keep="refresh"] button').click()
+        await page.click('button[name="score"][value="5"]')
+        for details in await page.locator("main summary").all():
+            await details.click()
+        assert await page.locator(".messages li").count() == 2
+        assert await page.locator('[value="RESOLVED"]').count() == 1
+        assert await serious(page) == []
+        assert await fits(page, width)
 
 
 class TestEveryPage:

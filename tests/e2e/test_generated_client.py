@@ -1,6 +1,7 @@
 """The document is good enough to make a client from: one is generated, and an appeal is filed and followed with nothing else."""
 
 import importlib
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,14 @@ class TestGeneratedClient:
         assert (tracked.number, tracked.region) == (receipt.number, "KZ-43")
         mine = client("api.default.list_own_appeals").sync(client=citizen, limit=5)
         assert [one.number for one in mine.items] == [receipt.number]
+
+    def test_it_uploads_a_file_in_pieces(self, client, citizen):
+        begun = client("api.default.begin_upload").sync(client=citizen, body=client("models.upload_beginning").UploadBeginning(length=6))
+        go_on, token = client("api.default.go_on_with_upload"), {"upload_token": begun.token}
+        for offset, piece in ((0, b"Cer"), (3, b"tif")):
+            body = client("types").File(payload=io.BytesIO(piece))
+            state = go_on.sync(begun.upload_id, client=citizen, body=body, upload_offset=offset, **token)
+        assert (state.offset, state.complete) == (6, True)
 
     def test_what_is_refused_comes_as_a_problem_with_its_code(self, client, citizen):
         problem = client("api.default.track_appeal").sync("2026-43-0000000-0", client=citizen)

@@ -12,6 +12,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 from intake.attachments.policy import kinds
 from suite import process
 from tests.e2e.shapes import SERVICES
+from tests.telegram_double import SECRET, TelegramDouble
 
 APPEAL = {
     "language": "ru",
@@ -20,7 +21,8 @@ APPEAL = {
     "region": "KZ-43",
     "provider": {"name": "902 емхана"},
     "text": "Отказали в приёме терапевта.",
-    "applicant": {},
+    "applicant": {"full_name": "Сынақ Азамат", "phone": "+77010000000"},
+    "consents": ["PROCESSING"],
 }
 DIRECTORY = (
     "bin,name_kk,name_ru,short_name,aliases,region,district,kind,ownership,email,phone\n"
@@ -34,15 +36,18 @@ OPEN = process.UNLIMITED | {
     "ARYZ_INTAKE_PARTNER_PER_MINUTE": "0",
     "ARYZ_INTAKE_WEBHOOKS_TO_LOOPBACK": "true",
 }
+BOT = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
 FILER = {"subject": "openapi-citizen"}
-# The stream does not end, so `/intake/v1/events` gets a token that it refuses; what SMS gateways and Telegram call takes signatures.
+# The stream does not end, so `/intake/v1/events` gets a token that it refuses; what SMS gateways call takes signatures of the body.
 BINARY = ["application/partial-upload", *(kind.media_types[0] for kind in kinds().values())]
 schemathesis.serializer.alias(BINARY, "application/octet-stream")
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = {GenerationMode.POSITIVE: 25, GenerationMode.NEGATIVE: 15}  # for each operation
-WHO = {  # the beginning of a path, the longest first: who may call it
+WHO = {  # the beginning of a path, or of a method and a path, the longest first: who may call it
     "/intake/v1/appeals/{number}/notices": "supervisor",
-    "/intake/v1/appeals": "applicant",
+    "/intake/v1/appeals/{number}": "applicant",
+    "get /intake/v1/appeals": "applicant",
+    "/intake/v1/appeals": "channel",
     "/intake/v1/uploads": "applicant",
     "/intake/v1/imports": "admin",
     "/intake/v1/updates": "partner",
@@ -62,7 +67,10 @@ WHO = {  # the beginning of a path, the longest first: who may call it
 @pytest.fixture(scope="module")
 def suite(tmp_path_factory):
     """Without limits on how often somebody asks, which would be all that is met."""
-    with process.running(tmp_path_factory.mktemp("suite"), environment=OPEN) as running:
+    with (
+        TelegramDouble() as telegram,
+        process.running(tmp_path_factory.mktemp("suite"), environment=OPEN | telegram.environment) as running,
+    ):
         yield running
 
 
@@ -102,8 +110,9 @@ def session():
         yield session
 
 
-def _bearer(people, path, provider_id):
-    role = next((role for start, role in WHO.items() if path.startswith(start)), "service")
+def _bearer(people, operation, provider_id):
+    places = (operation.path, f"{operation.method} {operation.path}")
+    role = next((role for start, role in WHO.items() if any(place.startswith(start) for place in places)), "service")
     claims = {"supervisor": {"region": "KZ-43"}, "provider": {"provider_id": provider_id}, "applicant": FILER}.get(role, {})
     return people.bearer(role, **claims)
 
@@ -120,7 +129,7 @@ class TestDocument:
         schema = openapi.from_dict(people.get(f"/{service}/openapi.json").json())
         operations = [result.ok() for result in schema.get_all_operations()]
         for operation in sorted(operations, key=lambda one: one.method == "delete"):
-            bearer = _bearer(people, operation.path, known["provider_id"]) | {"Upload-Token": known["upload_token"]}
+            bearer = _bearer(people, operation, known["provider_id"]) | {"Upload-Token": known["upload_token"], **BOT}
             ids = {name: known[name] for name in known if f"{{{name}}}" in operation.path}
             takes_anything = "parameters" in operation.definition.raw or "requestBody" in operation.definition.raw
             for mode in EXAMPLES if takes_anything else [GenerationMode.POSITIVE]:

@@ -35,7 +35,7 @@ def offered(page):
 
 async def routed(desk, appeal_id, kind, tier):
     event = AppealRouted(
-        appeal_id=appeal_id, kind=kind, category=None, topic=None, statutory_form=None, urgency="NORMAL", tier=tier,
+        appeal_id=appeal_id, kind=kind, category=None, topic=None, statutory_form="ZAYAVLENIE", urgency="NORMAL", tier=tier,
         queue=f"KZ-43/{tier}/kk", region="KZ-43", language="kk", decision="auto", confidence=0.9, versions={},
     )  # fmt: skip
     await happen(desk, event)
@@ -45,7 +45,7 @@ async def code_of(desk):
     """The latest code, as it is read on a machine without gateways: on the page of what leaves, by its admin."""
     while await Dispatcher(desk.parts, senders(desk.parts, Settings(data=desk.parts.settings.data)), "https://aryz.example").run_once():
         pass
-    latest = max((row for row in await desk.rows(Notice) if row.secret), key=lambda row: str(row.id))
+    latest = max((row for row in await desk.rows(Notice) if row.fact == "code"), key=lambda row: str(row.id))
     admin = {"Cookie": f"{COOKIE}={desk.foundation.issuer.issue('admin')}"}
     page = await desk.client.get(f"/intake/outgoing/{latest.id}?lang=ru", headers=admin)
     return re.search(r"\b([0-9]{6})\b", re.search(r'<p class="said">(.*?)</p>', page.text, re.DOTALL).group(1)).group(1)

@@ -37,10 +37,11 @@ FORM = {
 KEY = "00000000-0000-4000-8000-000000000001"
 
 
-def request_to(path):
+def request_to(path, app=None):
     return Request(
         {
             "type": "http",
+            "app": app,
             "method": "GET",
             "scheme": "http",
             "server": ("aryz.example", 80),
@@ -327,9 +328,18 @@ class TestTheTalon:
         number, pin = talon(page)
         drawn = re.search(r"<svg viewBox=[^>]*><path fill=\"#fff\".*?</svg>", page.text).group()
         for length in (pin, pin.replace(" ", "")):
-            assert qr.tracking_code(request_to("/intake/"), number + length) != drawn
-        assert qr.tracking_code(request_to("/intake/"), number) == drawn
+            assert qr.tracking_code(request_to("/intake/", desk.app), number + length) != drawn
+        assert qr.tracking_code(request_to("/intake/", desk.app), number) == drawn
         assert f'value="{number}"' in (await desk.client.get("/intake/track", params={"number": number})).text
+
+    async def test_its_square_code_leads_where_citizens_reach_the_pages(self, desk, start, tmp_path):
+        seen = request_to("/intake/", desk.app)
+        assert qr.tracking_address(seen, "1") == "http://aryz.example/intake/track?number=1"
+        async with start(tmp_path / "public", public_url="https://1414.example") as public:
+            seen = request_to("/intake/", public.app)
+            assert qr.tracking_address(seen, "1") == "https://1414.example/intake/track?number=1"
+            page = await post(public, "send")
+            assert qr.tracking_code(seen, talon(page)[0]) in page.text
 
     async def test_after_hours_it_says_when_the_law_registers_it(self, desk):
         desk.clock.advance(timedelta(hours=9))

@@ -29,6 +29,7 @@ from shared.contracts import (
     ClassificationCorrected,
     ClockStarted,
     CompletionAsked,
+    DangerPassedOn,
     DangerReported,
     InquiryAnswered,
     InquirySent,
@@ -118,7 +119,7 @@ def forwarded(_one: Received[CaseForwarded], row: Tracking) -> Change:
     return Change(_outcome("FORWARDED", row), {})
 
 
-def told(_one: Received[PartForwarded | DangerReported], _row: Tracking) -> Change:
+def told(_one: Received[PartForwarded | DangerReported | DangerPassedOn], _row: Tracking) -> Change:
     return Change({}, {})
 
 
@@ -139,6 +140,7 @@ _RULES: Mapping[type[AppealEvent], Rule] = {
     CaseForwarded: forwarded,
     PartForwarded: told,
     DangerReported: told,
+    DangerPassedOn: told,
 }
 
 

@@ -20,6 +20,7 @@ from shared.contracts import (
     CaseReturned,
     CaseTerminated,
     CompletionAsked,
+    DangerPassedOn,
     DangerReported,
 )
 from shared.messaging.envelope import Envelope
@@ -481,11 +482,15 @@ class TestReopening:
 
 
 class TestDanger:
-    async def test_the_citizen_reads_that_it_was_passed_on(self, desk):
-        case = await filed(desk)
+    async def test_the_citizen_reads_that_it_was_passed_on_only_once_somebody_has_done_so(self, desk):
+        case, told = await filed(desk), []
         await case.hear(DangerReported(appeal_id=case.id, ground="CRIME", body="POLICE", due_at=desk.clock.now()))
+        told.append((await case.seen())["timeline"][-1]["ru"])
+        await case.hear(DangerPassedOn(appeal_id=case.id, body="POLICE", actor_role="specialist"))
         seen = await case.seen()
-        assert (seen["timeline"][-1]["type"], seen["status"]) == ("danger-reported", "REGISTERED")
+        told.append(seen["timeline"][-1]["ru"])
+        assert (seen["timeline"][-1]["type"], seen["status"]) == ("danger-passed-on", "REGISTERED")
+        assert ["передано" in one for one in told] == [False, True]
 
 
 class TestPrivacy:

@@ -12,7 +12,6 @@ from intake.models.base import IntakeModel
 class BotUpdate(IntakeModel, table=True):
     """An update as Telegram sent it; the row outlives its body, so that a repeat is known."""
 
-
     __tablename__ = "bot_update"
     __table_args__ = (Index("ix_bot_update_chat", "chat", "state"),)
 

@@ -200,14 +200,14 @@ async def status_of(session: AsyncSession, appeal_id: UUID) -> str | None:
     return (await session.execute(select(col(Tracking.status)).where(col(Tracking.appeal_id) == appeal_id))).scalar_one_or_none()
 
 
-async def forget(session: AsyncSession, *, drafts_before: datetime, rows_before: datetime, now: datetime) -> None:
-    """Drop drafts that nobody came back to with what was said of them, and what came and was sent long ago."""
+async def forget(session: AsyncSession, *, late_before: datetime, drafts_before: datetime, rows_before: datetime, now: datetime) -> None:
+    """Drop the words of conversations at rest, drafts that nobody came back to, and what came and was sent long ago."""
     is_free = or_(col(BotChat.leased_until).is_(None), col(BotChat.leased_until) < now)
-    is_idle = and_(col(BotChat.touched_at) < drafts_before, is_free)
-    in_hand = update(BotUpdate).where(col(BotUpdate.state) == IN_HAND, col(BotUpdate.handled_at) < drafts_before)
-    await session.execute(in_hand.where(col(BotUpdate.chat).in_(select(col(BotChat.key)).where(is_idle))).values(state=SETTLED, body=None))
-    await session.execute(update(BotChat).where(is_idle, col(BotChat.start).is_not(None)).values(start=None))
-    idle = update(BotChat).where(is_idle, col(BotChat.draft).is_not(None))
+    at_rest = and_(col(BotChat.touched_at) < late_before, is_free)
+    in_hand = update(BotUpdate).where(col(BotUpdate.state) == IN_HAND, col(BotUpdate.handled_at) < late_before)
+    await session.execute(in_hand.where(col(BotUpdate.chat).in_(select(col(BotChat.key)).where(at_rest))).values(state=SETTLED, body=None))
+    await session.execute(update(BotChat).where(at_rest, col(BotChat.start).is_not(None)).values(start=None))
+    idle = update(BotChat).where(col(BotChat.touched_at) < drafts_before, is_free, col(BotChat.draft).is_not(None))
     await session.execute(idle.where(col(BotChat.step) != "MENU").values(step="EXPIRED", draft=None))
     await session.execute(idle.where(col(BotChat.step) == "MENU").values(draft=None))
     await session.execute(delete(BotUpdate).where(col(BotUpdate.received_at) < rows_before))

@@ -16,6 +16,7 @@ from intake.channels.telegram.turns import (
     Judge,
     Left,
     Pressed,
+    ReadQuestion,
     Reply,
     Said,
     Say,
@@ -328,6 +329,10 @@ class TestDanger:
     def test_they_are_answered_though_they_come_too_late(self):
         assert too_late(KK, Said(1, DANGER)) == [danger(KK)]
 
+    def test_a_forgotten_draft_does_not_hide_it(self):
+        said = turn(Talk("kk", EXPIRED), Said(1, DANGER), ID).says
+        assert [each.text for each in said].count(words("danger", "kk")) == 1
+
     def test_other_words_are_not(self, person):
         assert "103" not in person.up_to("MATTER").says_text("Кезек ұзақ").text
 
@@ -357,7 +362,9 @@ class TestFollowing:
         assert person.talk.step == "MATTER"
 
     def test_a_reply_is_one_message(self, person):
-        person.does(Pressed("q", f"re:{APPEAL}")).says_text("Міне")
+        person.does(Pressed("q", f"re:{APPEAL}"))
+        assert person.effect == ReadQuestion(person.effect.appeal_id)
+        person.says_text("Міне")
         assert person.effect == Reply(person.effect.appeal_id, "Міне")
         assert person.talk.step == "MENU"
 

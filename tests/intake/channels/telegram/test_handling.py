@@ -362,6 +362,16 @@ class TestSilence:
         assert (chat.step, chat.draft) == ("EXPIRED", None)
         assert (await bot.hear(phone.says("Сәлем")))[0]["text"] == words("expired", "kk")
 
+    async def test_after_some_hours_what_was_said_is_dropped_and_the_draft_goes_on(self, bot, phone):
+        early = phone.says("/cancel")
+        await up_to_preview(bot, phone)
+        bot.desk.clock.advance(timedelta(hours=7))
+        await handling.forget(bot.desk.app.state.intake)
+        assert {row.body for row in await bot.desk.rows(BotUpdate)} == {None}
+        assert await bot.hear(early) == []
+        [told] = await bot.press(phone, button("confirm", "kk"))
+        assert "PIN: " in told["text"]
+
     async def test_what_is_long_past_is_dropped(self, bot, phone):
         await bot.hear(phone.says("/start"))
         bot.desk.clock.advance(timedelta(days=31))

@@ -35,6 +35,7 @@ from shared.contracts import (
     ClassificationCorrected,
     ClockStarted,
     CompletionAsked,
+    DangerPassedOn,
     DangerReported,
     InquiryAnswered,
     InquirySent,
@@ -68,6 +69,7 @@ _OF_OTHERS: Final[tuple[type[AppealEvent], ...]] = (
     CaseReturned,
     CaseTerminated,
     DangerReported,
+    DangerPassedOn,
 )
 _FORWARDED: Final = (CaseForwarded, PartForwarded)
 TYPES: Final = frozenset(one.FACT for one in (*OWN, *_OF_OTHERS))

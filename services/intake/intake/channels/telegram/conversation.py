@@ -67,7 +67,7 @@ def _turn(talk: Talk, event: Event, new_id: str) -> Turn:
         return Turn(talk, [Say("\n\n".join(words("no_groups", each) for each in LANGUAGES[:2]))])
     if talk.step == EXPIRED:
         known = Talk(talk.language)
-        return turn(known, event, new_id).after(Say(words("expired", talk.speaks), keyboard=menu(talk.speaks)))
+        return _turn(known, event, new_id).after(Say(words("expired", talk.speaks), keyboard=menu(talk.speaks)))
     if isinstance(event, Pressed):
         return _pressed(talk, event, new_id)
     if talk.language is None:

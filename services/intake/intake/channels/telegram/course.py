@@ -16,13 +16,29 @@ from intake.channels.telegram.conversation import too_late, turn
 from intake.channels.telegram.deeds import Deeds
 from intake.channels.telegram.prompts import MENU, resumed
 from intake.channels.telegram.texts import script, words
-from intake.channels.telegram.turns import Effect, Event, File, Heard, History, Judge, Left, Rate, ReadAnswer, Reply, Say, Show, Talk, Turn
+from intake.channels.telegram.turns import (
+    Effect,
+    Event,
+    File,
+    Heard,
+    History,
+    Judge,
+    Left,
+    Rate,
+    ReadAnswer,
+    ReadQuestion,
+    Reply,
+    Say,
+    Show,
+    Talk,
+    Turn,
+)
 from intake.repository.bot import IN_HAND
 from shared.database_errors import will_pass
 from shared.errors import Unavailable
 from shared.ids import derived
 
-_ASKING: Final = (History, Show, ReadAnswer)
+_ASKING: Final = (History, Show, ReadAnswer, ReadQuestion)
 _ACTING: Final = (Judge, Rate, Reply)
 
 log = structlog.get_logger()

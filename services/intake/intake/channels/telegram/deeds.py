@@ -15,11 +15,11 @@ from intake.channels import Admission
 from intake.channels.telegram import conversation, following
 from intake.channels.telegram.following import Followed
 from intake.channels.telegram.texts import script
-from intake.channels.telegram.turns import Effect, File, History, Judge, Rate, ReadAnswer, Reply, Show, Suggest, Talk, Turn
+from intake.channels.telegram.turns import Effect, File, History, Judge, Rate, ReadAnswer, ReadQuestion, Reply, Show, Suggest, Talk, Turn
 from intake.channels.telegram.updates import ISSUER, speaker
 from intake.pages.providers import name_in, nearest, sure
 from intake.repository import bot as repository
-from intake.schemas import AppealIn
+from intake.schemas import AppealIn, Tracked
 from intake.service import outcome
 from intake.service.messages import add_message
 from intake.service.register import shown_status
@@ -76,7 +76,7 @@ class Deeds:
         one = (str(certain.id), name_in(certain, talk.speaks)) if certain is not None else None
         return conversation.suggested(talk, one, [(str(each.id), name_in(each, talk.speaks)) for each, _ in found])
 
-    async def _with_own(self, talk: Talk, effect: Show | ReadAnswer | Judge | Rate | Reply, key: str) -> Turn:
+    async def _with_own(self, talk: Talk, effect: Show | ReadAnswer | ReadQuestion | Judge | Rate | Reply, key: str) -> Turn:
         """Only with an appeal of this chat: another's is as if it were not."""
         rows = await self._appeals(effect.appeal_id)
         if not rows:
@@ -85,6 +85,9 @@ class Deeds:
             return following.shown(talk, self._followed(rows[0], talk.speaks))
         if isinstance(effect, ReadAnswer):
             return await self._read(talk, rows[0])
+        if isinstance(effect, ReadQuestion):
+            seen = await self._seen(rows[0])
+            return following.questioned(talk, next((each.text for each in seen.messages if each.id == seen.open_question), None))
         try:
             return await self._act(talk, effect, key)
         except Unavailable:
@@ -107,14 +110,17 @@ class Deeds:
         return following.judged(talk, appeal_id, resolved=effect.resolved, followed_by=number)
 
     async def _read(self, talk: Talk, row: Row[Any]) -> Turn:
-        intake, number = self.intake, row.number
-        seen = await track(intake.parts, intake.guesses, number=number, pin=None, principal=speaker(self.chat), address=ISSUER)
+        seen = await self._seen(row)
         text = (
             None
             if seen.answer is None
             else "\n\n".join(filter(None, (seen.answer.text, seen.answer.next_steps, seen.answer.how_to_complain)))
         )
         return following.answered(talk, row.id, text, is_open=seen.status == "ANSWERED")
+
+    async def _seen(self, row: Row[Any]) -> Tracked:
+        intake, sender = self.intake, speaker(self.chat)
+        return await track(intake.parts, intake.guesses, number=row.number, pin=None, principal=sender, address=ISSUER)
 
     async def _appeals(self, appeal_id: UUID | None = None) -> list[Row[Any]]:
         async with self.intake.parts.database.read() as session:

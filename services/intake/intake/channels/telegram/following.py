@@ -7,7 +7,7 @@ from uuid import UUID
 
 from intake.channels.telegram.prompts import MENU, ask, menu
 from intake.channels.telegram.texts import button, words
-from intake.channels.telegram.turns import Button, Judge, Rate, ReadAnswer, Reply, Say, Show, Talk, Turn
+from intake.channels.telegram.turns import Button, Judge, Rate, ReadAnswer, ReadQuestion, Reply, Say, Show, Talk, Turn
 from shared.domain.labels import Language
 from shared.domain.taxonomy import taxonomy
 
@@ -51,7 +51,7 @@ def pressed(talk: Talk, code: str, value: str) -> Turn:
     if code == "rt" and score in _SCORES:
         return Turn(talk, effect=Rate(appeal_id, int(score)))
     asking = talk.at("WHY" if code == "od" else "REPLY", about=appeal_id.hex, back=talk.step)
-    return Turn(asking, [ask(asking)])
+    return Turn(asking, [ask(asking)]) if code == "od" else Turn(asking, effect=ReadQuestion(appeal_id))
 
 
 def said(talk: Talk, text: str) -> Turn:
@@ -102,6 +102,11 @@ def answered(talk: Talk, appeal_id: UUID, text: str | None, *, is_open: bool) ->
     return Turn(talk, [Say(text, buttons=rows)])
 
 
+def questioned(talk: Talk, text: str | None) -> Turn:
+    """The Fund's question and the wish for a reply; None: it cannot be fetched now, or nothing is asked."""
+    return Turn(talk, [*([Say(text)] if text else []), ask(talk)])
+
+
 def judged(talk: Talk, appeal_id: UUID, *, resolved: bool, followed_by: str | None) -> Turn:
     """After Judge; `followed_by` is the number of the appeal in which the matter goes on."""
     if resolved:
@@ -120,7 +125,7 @@ def replied(talk: Talk) -> Turn:
 
 
 def impossible(talk: Talk) -> Turn:
-    return Turn(talk, [Say(words("not_possible", talk.speaks))])
+    return Turn(back(talk), [Say(words("not_possible", talk.speaks))])
 
 
 def _status(appeal: Followed, language: Language) -> str:

@@ -87,14 +87,15 @@ class Conversations:
         await self._store(chat.key, course)
 
     def _standing(self, chat: Row[Any]) -> Standing:
-        """Where the conversation stands; one that was left alone for too long has lost its draft, and nothing of it is read again."""
+        """Where the conversation stands. After hours of silence what was said before is not read again; after more the draft is lost."""
         limits, idle = script().limits, self._parts.clock.now() - chat.touched_at
         language = next((each for each in LANGUAGES if each == chat.language), None)
         draft, left = self._opened(chat, "draft") or {}, chat.blocked_at is not None
-        if idle < timedelta(hours=limits.draft_hours):
+        if idle < timedelta(hours=limits.late_hours):
             start = self._opened(chat, "start") or {}
             return Standing(Talk(**start), chat.settled_id, Talk(language, chat.step, draft), chat.last_update_id, left)
-        talk = Talk(language, MENU, draft) if chat.step == MENU else Talk(language, EXPIRED)
+        is_lost = idle >= timedelta(hours=limits.draft_hours) and chat.step != MENU
+        talk = Talk(language, EXPIRED) if is_lost else Talk(language, chat.step, draft)
         last = chat.last_update_id if idle < timedelta(days=limits.order_days) else None
         return Standing(talk, last, talk, last, left, begins=True)
 
@@ -162,12 +163,13 @@ class Conversations:
 
 
 async def forget(intake: Intake) -> None:
-    """Drop idle drafts, and what was handled and sent long ago."""
+    """Drop what nobody waits for any more: words of conversations at rest, idle drafts, and what came and was sent long ago."""
     parts, limits = intake.parts, script().limits
     now = parts.clock.now()
     async with parts.database.write() as session:
         await repository.forget(
             session,
+            late_before=now - timedelta(hours=limits.late_hours),
             drafts_before=now - timedelta(hours=limits.draft_hours),
             rows_before=now - timedelta(days=limits.kept_days),
             now=now,

@@ -31,6 +31,7 @@ class Limits:
     poll_seconds: int
     tries: int
     in_hand: int
+    late_hours: int
     kept_days: int
     order_days: int
 

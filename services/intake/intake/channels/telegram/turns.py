@@ -85,6 +85,13 @@ class ReadAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadQuestion:
+    """What the Fund asked, before the reply to it is written."""
+
+    appeal_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Judge:
     """Confirm or deny that the answer settles the matter."""
 
@@ -105,7 +112,7 @@ class Reply:
     text: str
 
 
-Effect: TypeAlias = Suggest | File | History | Show | ReadAnswer | Judge | Rate | Reply
+Effect: TypeAlias = Suggest | File | History | Show | ReadAnswer | ReadQuestion | Judge | Rate | Reply
 
 
 @dataclass(frozen=True, slots=True)
