@@ -25,6 +25,7 @@ from intake.pages import call_form, form
 from intake.pages.call_record import keep_record, read_back, registered, show_record
 from intake.pages.call_view import Matter, appeals_of, enough, in_hand, live, page
 from intake.pages.kit import PAGES, posted
+from intake.repository import add_content_read
 from intake.repository import calls as repository
 from intake.service.filing import check
 from intake.service.outcome import NOT_RESOLVED, RESOLVED, confirm, rate
@@ -41,6 +42,7 @@ from shared.web.security import require_same_origin
 
 PATH: Final = "/intake/call"
 CHANNEL: Final = "CALL_1414"
+SPOKEN_FOR: Final = "outcome-by-telephone"
 FORMS: Final = frozenset({"close", "outcome", "verify", "insurance", "register"})
 SCORES: Final = {str(score): score for score in range(1, 6)}
 MESSAGES: Final = {
@@ -139,6 +141,7 @@ async def outcome(request: Request, intake: CurrentIntake, operator: Working) ->
         raise NotFound
     said = ConfirmationIn.model_validate({"outcome": sent["outcome"], "reason": sent.get("reason") or None})
     score = SCORES.get(sent.get("score", ""))
+    await _note_spoken_for(intake.parts, operator, appeal.id, matter.call.id)
     try:
         if score is not None:
             await rate(intake.parts, appeal.id, FeedbackIn(score=score))
@@ -148,6 +151,13 @@ async def outcome(request: Request, intake: CurrentIntake, operator: Working) ->
     if done.told.followed_by is not None:  # who hears of the new appeal but here?
         return registered(request, done.told.followed_by, appeal.region, has_record=False)
     return PAGES.redirect(PATH, flash="outcome-noted")
+
+
+async def _note_spoken_for(parts: Parts, operator: Principal, appeal_id: UUID, call_id: UUID) -> None:
+    """Who said it for the applicant, and in which call: kept beside the audit of reads, before it takes effect."""
+    row = {"id": parts.ids.new(), "at": parts.clock.now(), "reader": operator.subject, "on_behalf_of": None}
+    async with parts.database.write() as session:
+        await add_content_read(session, {**row, "purpose": SPOKEN_FOR, "ids": [str(appeal_id), str(call_id)]})
 
 
 @router.post("/call/insurance", dependencies=OWN_SITE)

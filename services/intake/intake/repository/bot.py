@@ -62,7 +62,9 @@ async def take_updates(session: AsyncSession, chats: Collection[bytes]) -> Seque
 
 
 async def updates_in_hand(session: AsyncSession, chat: bytes) -> Sequence[Row[Any]]:
-    return (await session.execute(_updates().where(col(BotUpdate.chat) == chat, col(BotUpdate.state) == IN_HAND))).all()
+    mine = _updates().where(col(BotUpdate.chat) == chat, col(BotUpdate.state) == IN_HAND)
+    found: Sequence[Row[Any]] = (await session.execute(mine)).all()
+    return found
 
 
 def _updates() -> Select[Any]:

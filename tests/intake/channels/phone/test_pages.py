@@ -317,6 +317,7 @@ class TestTheOutcome:
         assert "Решено" in (await screen.get()).text
         assert (await self.say(screen, answered)).headers["location"].endswith("flash=outcome-noted")
         assert (await desk.rows(Tracking))[0].verdict == "RESOLVED"
+        assert [one.reader for one in await desk.rows(ContentRead) if one.purpose == "outcome-by-telephone"] == [OPERATOR]
         assert (await self.say(screen, answered)).headers["location"].endswith("flash=outcome-known")
 
     async def test_the_callers_mark_goes_with_it(self, desk, screen, answered):
