@@ -1,0 +1,76 @@
+"""Every page that can be opened by its address, as whoever works with it sees it: accessible in both colour schemes, and fits a phone."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from suite import process
+from suite.tokens import issue
+from tests.browser.test_citizen import fits
+from tests.browser.test_journey_web import answer_at_the_desk
+from tests.e2e.conftest import People, eventually
+
+pytestmark = pytest.mark.browser
+REGION = {"region": "KZ-43"}
+PAGES = [
+    ("/", None),
+    ("/sign-in", None),
+    ("/intake/", None),
+    ("/intake/track", None),
+    ("/intake/peoples-control", None),
+    ("/intake/call", "operator"),
+    ("/intake/counter", "specialist"),
+    ("/intake/outgoing", "admin"),
+    ("/intake/outgoing/by-hand", "specialist"),
+    ("/routing/desk", "specialist"),
+    ("/analytics/dashboard", "analyst"),
+]
+FIRST_INSIDE = {"/intake/outgoing", "/intake/outgoing/by-hand", "/routing/desk"}
+"""Lists whose first entry is opened too."""
+
+
+def appeal(way):
+    applicant = {"full_name": "Сынақ Азамат", "phone": "+77010000000", "email": "azamat@example.org", "address": "Сынақ көшесі, 1"}
+    codes = {"kind": "COMPLAINT", "category": "REFUSAL_APPOINTMENT", "region": "KZ-43", "language": "kk", "answer_by": way}
+    return codes | {"text": "Қабылдаудан бас тартты.", "applicant": applicant, "consents": ["PROCESSING"]}
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory):
+    """A suite with one answer that left by itself and one that is carried by hand."""
+    settings = process.UNLIMITED | {"ARYZ_INTAKE_QUIET_HOURS": "false"}
+    with (
+        process.running(tmp_path_factory.mktemp("pages"), environment=settings) as suite,
+        httpx.Client(base_url=suite.url, timeout=30, trust_env=False) as http,
+    ):
+        everybody = People(suite, http)
+        for way in ("EMAIL", "LETTER"):
+            answer_at_the_desk(everybody, everybody.post("/intake/v1/appeals", appeal(way))["number"], "kk")
+        everybody.post("/intake/v1/appeals", appeal("SMS"))
+        yield everybody
+
+
+def session(people, role):
+    return {"aryz_session": issue(people.suite.data, role, **({} if role in {"admin", "analyst"} else REGION))} if role else {}
+
+
+def has_entry(people, path, cookies):
+    return 'href="' + path + "/" in httpx.get(people.suite.url + path, cookies=cookies, trust_env=False).text
+
+
+class TestEveryPage:
+    @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+    @pytest.mark.parametrize(("path", "role"), PAGES, ids=[path for path, _ in PAGES])
+    async def test_it_is_accessible_and_fits_a_phone(self, people, visit, serious, path, role, dark):
+        cookies = session(people, role)
+        page = await visit(people.suite.url + path, width=390, dark=dark, cookies=cookies)
+        assert await serious(page) == []
+        assert await fits(page, 390)
+        if path in FIRST_INSIDE:
+            await asyncio.to_thread(eventually, lambda: has_entry(people, path, cookies))
+            await page.reload()
+            await page.locator(f'main a[href^="{path}/"]').first.click()
+            await page.wait_for_load_state("networkidle")
+            assert await serious(page) == []
+            assert await fits(page, 390)
