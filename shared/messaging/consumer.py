@@ -8,6 +8,7 @@ import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -37,7 +38,9 @@ TRANSIENT = (
     OwnerUnavailable,
 )  # by name; anything else is the event's own fault
 BACKOFF_SECONDS = (0.1, 1.0)  # whoever was away is asked again within a second of being back
-REST_SECONDS = 0.001  # for each record of a batch: under load batches grow instead of transactions, and a lonely event waits for nobody
+# After a batch: for each of its records, and at least as long as it took. Under load batches grow instead of transactions, on a machine that
+# is busy even more so, and a lonely event waits for nobody.
+REST_SECONDS = 0.001
 LONGEST_REST_SECONDS = 0.25
 FLOOD = 20  # poison events within FLOOD_WINDOW are no longer bad luck but a bad deployment
 FLOOD_WINDOW = timedelta(minutes=1)
@@ -80,6 +83,7 @@ class Consumer:
             await reader.start(self)
             while True:
                 fetched, ready = await (following or self._next(reader))
+                began = monotonic()
                 is_behind = len(fetched.records) == BATCH
                 following = asyncio.create_task(self._next(reader)) if is_behind else None  # made ready while the database works
                 try:
@@ -87,7 +91,7 @@ class Consumer:
                 except AssignmentLost:
                     log.info("partitions went to another member; its batch comes again there")
                 if not is_behind:
-                    await asyncio.sleep(min(REST_SECONDS * len(fetched.records), LONGEST_REST_SECONDS))
+                    await asyncio.sleep(min(max(REST_SECONDS * len(fetched.records), monotonic() - began), LONGEST_REST_SECONDS))
         finally:
             if following is not None:
                 following.cancel()

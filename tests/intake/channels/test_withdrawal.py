@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from intake.models.applicant import ContactCode, Message, Withdrawal
+from intake.models.notices import Notice
 from intake.service import verification
 from tests.intake.channels.test_applicant import emitted, filed, problem
 
@@ -20,6 +21,7 @@ class TestCodes:
         code = await case.code(purpose="withdrawal")
         assert problem(await case.do("contact-confirmation", {"code": code})) == (422, "wrong-code")
         assert (await case.withdraw(code=code)).status_code == 201
+        assert {one.fact for one in await desk.rows(Notice) if one.secret} == {"code", "withdrawal-code"}
 
     async def test_a_code_confirms_the_contact_once(self, desk):
         case = await filed(desk)

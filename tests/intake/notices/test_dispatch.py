@@ -15,9 +15,10 @@ NIGHT = datetime(2026, 2, 2, 17, 0, tzinfo=UTC)  # 22:00 in Kyzylorda
 MORNING = datetime(2026, 2, 3, 4, 0, tzinfo=UTC)  # 9:00 there
 
 
-async def code(desk, case, channel="SMS", address="+77010000001"):
+async def code(desk, case, channel="SMS", address="+77010000001", purpose="contact-confirmation"):
+    sent = {"channel": channel, "address": address, "code": "483920", "language": "ru", "purpose": purpose}
     async with desk.parts.database.write() as session:
-        await send_code(session, desk.parts, appeal_id=case.appeal_id, channel=channel, address=address, code="483920", language="ru")
+        await send_code(session, desk.parts, appeal_id=case.appeal_id, **sent)
 
 
 class TestLeaving:
@@ -262,7 +263,7 @@ class TestLimit:
             await dispatcher(desk, ways).run_once()
         await code(desk, case)
         await dispatcher(desk, ways).run_once()
-        assert ways.given[-1][1].text == "Код подтверждения: 483920. Никому его не сообщайте"
+        assert ways.given[-1][1].text == "Код подтверждения контакта: 483920. Никому его не сообщайте"
 
 
 class TestCodes:
@@ -276,6 +277,18 @@ class TestCodes:
         assert "483920" not in message.subject
         (notice,) = await case.notices()
         assert notice.secret is None
+
+    async def test_one_that_takes_the_appeal_back_says_so(self, desk, case_of, ways, dispatcher):
+        case = await case_of(desk)
+        await code(desk, case, purpose="withdrawal")
+        await code(desk, case, "EMAIL", "basqa@mail.example", "withdrawal")
+        await dispatcher(desk, ways).run_once()
+        said = dict(ways.given)
+        assert said["SMS"].text == "Код ОТЗЫВА обращения: 483920. Не вы? Не сообщайте его, звоните 1414"
+        assert said["EMAIL"].address == "basqa@mail.example"
+        assert "Если вы не просили его отозвать" in said["EMAIL"].text
+        assert case.number not in said["EMAIL"].text
+        assert [one.secret for one in await case.notices()] == [None, None]
 
     async def test_a_code_is_not_tried_for_longer_than_it_is_of_use(self, desk, case_of, ways, dispatcher, down):
         case = await case_of(desk)

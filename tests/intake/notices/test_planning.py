@@ -68,7 +68,14 @@ class TestSendCode:
         case = await case_of(desk)
         async with desk.parts.database.write() as session:
             await send_code(
-                session, desk.parts, appeal_id=case.appeal_id, channel="SMS", address="+77010000001", code="483920", language="ru"
+                session,
+                desk.parts,
+                appeal_id=case.appeal_id,
+                channel="SMS",
+                address="+77010000001",
+                code="483920",
+                language="ru",
+                purpose="contact-confirmation",
             )
         stored = await desk.engine.stored(desk.parts.database)
         assert b"77010000001" not in stored

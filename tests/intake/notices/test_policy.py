@@ -28,6 +28,15 @@ class TestFiles:
             for label in (template.sms, template.short):
                 assert not any(word in label.in_(language).lower() for word in MATTER)
 
+    @pytest.mark.parametrize(("language", "word"), [("kk", "қайтарып алу"), ("ru", "отзыв"), ("en", "withdraw")])
+    def test_a_code_says_what_it_is_for_and_whom_to_call(self, language, word):
+        confirms, withdraws = texts().templates["code"], texts().templates["withdrawal-code"]
+        for label in (withdraws.short, withdraws.sms, withdraws.body):
+            assert word in label.in_(language).lower()
+        for label in (withdraws.sms, withdraws.body):
+            assert "1414" in label.in_(language)
+        assert not any(word in label.in_(language).lower() for label in (confirms.short, confirms.sms, confirms.body))
+
     def test_whoever_writes_in_another_language_reads_kazakh(self):
         assert [as_language(code) for code in ("ru", "en", None, "xx")] == ["ru", "en", "kk", "kk"]
 
@@ -72,7 +81,7 @@ class TestChecks:
         ("before", "after", "problem"),
         [
             ('sms]\nkk = "№ {number}', f'sms]\nkk = "{"ұ" * 40}№ {{number}}', "longer than 70"),
-            ("Растау коды: {code}", "Растау коды: {iin}", "nothing fills"),
+            ("растау коды: {code}", "растау коды: {iin}", "nothing fills"),
             ("№ {number}: жаңалықтар", "№ {code}: жаңалықтар", "nothing fills"),
             ("[state.SENT]", "[state.GONE]", "not those in use"),
             ("[template.news.body]", "[template.other.body]", "incomplete"),

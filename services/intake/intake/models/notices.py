@@ -1,12 +1,15 @@
 """What leaves for applicants."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
 from intake.models.base import IntakeModel
+
+CODES: Final = frozenset({"code", "withdrawal-code"})  # the facts that carry a one-time code
 
 
 class Notice(IntakeModel, table=True):

@@ -34,7 +34,7 @@ class UpdateEntry(IntakeModel, table=True):
     status: str
     holder: str
     body: str | None
-    """The body it was forwarded to, as a code."""
+    """The body it was forwarded to, or its danger passed on to, as a code."""
     number: str | None
     owner: bytes | None
     """As the appeal's; this and the next two say who reads the entry, and are filled together with `position`."""

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
+from intake.models.notices import CODES
 from intake.notices.policy import policy, routes
 from intake.reference import answer_channels
 from shared.domain.phones import mask_phone
@@ -16,7 +17,7 @@ TELEGRAM: Final = "TELEGRAM"
 
 def contacts(sealer: Sealer, row: Row[Any]) -> Mapping[str, str]:
     """Addresses by channel; of a chat it is the appeal's id, by which the bot knows it. Raises SealError."""
-    if row.address is not None and row.fact == "code":
+    if row.address is not None and row.fact in CODES:
         return {row.channel: sealer.open("notice", row.id, "address", row.address).decode()}
     applicant = json.loads(sealer.open("appeal", row.appeal_id, "applicant", row.applicant)) if row.applicant else {}
     known = {one.code: applicant[one.needs] for one in answer_channels().values() if one.needs and applicant.get(one.needs)}

@@ -16,8 +16,9 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy import Row
 
+from intake.models.notices import CODES
 from intake.notices.contacts import contacts, way
-from intake.notices.planning import ANY, CODE, Told, new_row
+from intake.notices.planning import ANY, Told, new_row
 from intake.notices.policy import Policy, Route, policy, routes
 from intake.notices.senders import Message, NoReply, NotYet, Refused, Sender
 from intake.notices.texts import texts
@@ -181,7 +182,7 @@ class Dispatcher:
 
     async def _again(self, row: Row[Any], channel: str, reason: str, known: Mapping[str, str]) -> None:
         """After a while; after the last attempt on another channel."""
-        is_late = row.fact == CODE and self._parts.clock.now() >= row.planned_at + self._policy.code_life
+        is_late = row.fact in CODES and self._parts.clock.now() >= row.planned_at + self._policy.code_life
         if is_late or row.attempts > len(self._policy.retries):
             await self._give_up(row, channel, reason, known)
             return
@@ -227,7 +228,7 @@ async def fall_back(
     """It failed on this channel; planned on the next one known, if there is one. A code is for its own address alone."""
     async with parts.database.write() as session:
         failed = {"state": "FAILED", "channel": channel, "reason": reason, "secret": None}
-        if not await repository.settle(session, row.id, failed, among_states=among_states) or row.fact == CODE:
+        if not await repository.settle(session, row.id, failed, among_states=among_states) or row.fact in CODES:
             return
         tried = await repository.tried_channels(session, row.event_id, row.recipient)
         following = way(row, known, usable, tried | {channel})

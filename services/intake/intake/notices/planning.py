@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from intake.applicant_schemas import CodePurpose
 from intake.notices.policy import facts_told, policy, routes
 from intake.repository import notices as repository
 from shared.ids import derived
@@ -16,7 +17,7 @@ from shared.service import Parts
 
 APPLICANT: Final = "APPLICANT"
 ANY: Final = "ANY"
-CODE: Final = "code"
+CODE_FACTS: Final[dict[CodePurpose, str]] = {"contact-confirmation": "code", "withdrawal": "withdrawal-code"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,22 @@ async def plan(session: AsyncSession, facts: Iterable[Told], now: datetime) -> N
 
 
 async def send_code(
-    session: AsyncSession, parts: Parts, *, appeal_id: UUID, channel: Literal["SMS", "EMAIL"], address: str, code: str, language: str
+    session: AsyncSession,
+    parts: Parts,
+    *,
+    appeal_id: UUID,
+    channel: Literal["SMS", "EMAIL"],
+    address: str,
+    code: str,
+    language: str,
+    purpose: CodePurpose,
 ) -> None:
-    """Have a code sent to this address and nowhere else, at once, at any hour; it leaves when the caller's transaction is committed."""
+    """Have a code sent to this address and nowhere else, at once, at any hour; it leaves when the caller's transaction is committed.
+
+    The notice says what the code is for, so that nobody is talked into giving away one that does something else.
+    """
     notice_id, now = parts.ids.new(), parts.clock.now()
-    row = new_row(notice_id, Told(notice_id, appeal_id, CODE), channel, now)
+    row = new_row(notice_id, Told(notice_id, appeal_id, CODE_FACTS[purpose]), channel, now)
     row |= {
         "language": language,
         "address": parts.sealer.seal("notice", notice_id, "address", address.encode()),

@@ -8,6 +8,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Final
 
+from intake.models.notices import CODES
 from intake.notices.policy import routes
 from shared.domain.labels import LANGUAGES, Label, Language
 from shared.domain.tables import ReferenceDataError
@@ -72,7 +73,7 @@ def _labels(given: Mapping[str, Mapping[str, str]]) -> Mapping[str, Label]:
 
 def _template(code: str, given: Mapping[str, Mapping[str, str]]) -> Template:
     made = Template(Label(**given["short"]), Label(**given["sms"]), Label(**given["body"]))
-    values = FULLEST if code == "code" else {"number": FULLEST["number"]}
+    values = FULLEST if code in CODES else {"number": FULLEST["number"]}
     for language in LANGUAGES:
         try:
             longest = [filled(label, language, values) for label in (made.short, made.sms, made.body)][1]

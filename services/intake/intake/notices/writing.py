@@ -6,6 +6,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from sqlalchemy import Row
 
+from intake.models.notices import CODES
 from intake.notices.policy import Route
 from intake.notices.texts import as_language, filled, texts
 from intake.schemas import Answer
@@ -43,10 +44,10 @@ def written(sealer: Sealer, row: Row[Any], route: Route, *, channel: str, public
 
 def _mail(body: str, language: Language, row: Row[Any], answer: Answer | None, public_url: str) -> str:
     mail = texts().mail
-    blocks = [body] if row.fact == "code" else [f"№ {row.number}", body]
+    blocks = [body] if row.fact in CODES else [f"№ {row.number}", body]
     if answer is not None:
         blocks += answer_blocks(answer, language, mail)
-    if row.fact != "code":
+    if row.fact not in CODES:
         blocks.append(filled(mail["page"], language, {"link": public_url + TRACK}))
     return "\n\n".join([*blocks, mail["signature"].in_(language)]) + "\n"
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from intake.models import Appeal, Tracking
-from intake.models.notices import InboundMessage, Notice
+from intake.models.notices import CODES, InboundMessage, Notice
 from shared.bulk import insert_new_rows
 from shared.database import among, table_of
 from shared.visibility import Scope
@@ -77,7 +77,7 @@ async def settle(session: AsyncSession, notice_id: UUID, values: Mapping[str, An
 
 async def sent_since(session: AsyncSession, appeal_id: UUID, since: datetime) -> Sequence[datetime]:
     """When notices of an appeal left after `since`, in order; codes are not counted."""
-    query = select(_NOTICE.sent_at).where(_NOTICE.appeal_id == appeal_id, _NOTICE.sent_at > since, _NOTICE.fact != "code")
+    query = select(_NOTICE.sent_at).where(_NOTICE.appeal_id == appeal_id, _NOTICE.sent_at > since, _NOTICE.fact.not_in(CODES))
     return [each for each in (await session.execute(query.order_by(_NOTICE.sent_at))).scalars() if each is not None]
 
 

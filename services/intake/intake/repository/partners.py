@@ -13,12 +13,14 @@ from sqlmodel import col
 from intake.models import Appeal, Tracking
 from intake.models.partners import Delivery, ExternalNumber, Subscription, UpdateCounter, UpdateEntry
 from shared.bulk import insert_new_rows, insert_rows, update_rows
+from shared.contracts import CaseForwarded, PartForwarded
 from shared.database import among
 from shared.messaging.inbox import upserting
 
 Rows = Sequence[dict[str, Any]]
 COUNTER = 1
 _WORDS: tuple[Any, ...] = (Appeal.text, Appeal.applicant, Appeal.provider_name, Appeal.particulars)
+_HANDED_OVER = (CaseForwarded.FACT, PartForwarded.FACT)  # with the appeal's words; of a danger a body hears that there is one
 _WAITING = col(Delivery.delivered_at).is_(None)
 
 
@@ -69,7 +71,7 @@ async def last_position(session: AsyncSession) -> int:
 
 
 def read_by(reader: bytes, channel: str | None) -> ColumnElement[bool]:
-    """The entries of a reader: of appeals it owns or was forwarded, and all of the channel whose backend it is."""
+    """The entries of a reader: of appeals it owns, what was forwarded or passed on to it, and all of the channel whose backend it is."""
     terms = [col(UpdateEntry.owner) == reader, col(UpdateEntry.recipient) == reader]
     return or_(*terms, *([col(UpdateEntry.channel) == channel] if channel else []))
 
@@ -95,8 +97,8 @@ async def owners_of_updates(session: AsyncSession, after: int) -> tuple[int, set
 async def forwarding(session: AsyncSession, appeal_id: UUID, recipient: bytes) -> tuple[Appeal, datetime] | None:
     """An appeal that was forwarded to this partner, and when."""
     query = select(Appeal, col(UpdateEntry.at)).join(UpdateEntry, col(UpdateEntry.appeal_id) == col(Appeal.id))
-    query = query.where(col(Appeal.id) == appeal_id, col(UpdateEntry.recipient) == recipient).order_by(col(UpdateEntry.position)).limit(1)
-    row = (await session.execute(query)).one_or_none()
+    query = query.where(col(Appeal.id) == appeal_id, col(UpdateEntry.recipient) == recipient, col(UpdateEntry.type).in_(_HANDED_OVER))
+    row = (await session.execute(query.order_by(col(UpdateEntry.position)).limit(1))).one_or_none()
     return None if row is None else (row[0], row[1])
 
 

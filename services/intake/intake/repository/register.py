@@ -17,6 +17,7 @@ from shared.database import among, table_of
 from shared.messaging.inbox import upserting
 
 Rows = Sequence[dict[str, Any]]
+SELDOM = ("particulars", "answer_by", "follows")
 DRAWN_AHEAD = 256  # one round trip in some ten groups of appeals
 _WORDS: tuple[Any, ...] = (Appeal.text, Appeal.applicant, Appeal.provider_name, Appeal.particulars)
 
@@ -62,7 +63,9 @@ async def active_providers(session: AsyncSession, region: str) -> Sequence[Provi
 
 
 def add_appeals(session: AsyncSession, appeals: Rows, trackings: Rows) -> None:
-    """At the end of the transaction."""
+    """At the end of the transaction. Where one appeal of the group has the columns that are SELDOM filled, all get them."""
+    if any(SELDOM[0] in row for row in appeals):
+        appeals = [dict.fromkeys(SELDOM) | row for row in appeals]
     insert_later(session, Appeal, appeals)
     insert_later(session, Tracking, trackings)
 

@@ -42,7 +42,8 @@ async def ask_code(parts: Parts, appeal_id: UUID, said: VerificationIn, *, key: 
         row = {"id": code_id, "appeal_id": appeal_id, "contact": contact, "contact_kind": kind, "code": hashed}
         await records.add_code(session, row | {"sent_at": now, "tries": 0, "used_at": None})
         language = next((one for one in LANGUAGES if one == appeal.language), LANGUAGES[0])
-        await send_code(session, parts, appeal_id=appeal_id, channel=WAYS[kind], address=address, code=code, language=language)
+        way, purpose = WAYS[kind], said.purpose
+        await send_code(session, parts, appeal_id=appeal_id, channel=way, address=address, code=code, language=language, purpose=purpose)
         expires_at = now + timedelta(minutes=rules.minutes)
         return CodeSent.model_validate({"number": appeal.number, "status": tracking["status"], "contact": kind, "expires_at": expires_at})
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from intake.channels.partner import feed
 from intake.models import Appeal
 from intake.models.partners import UpdateEntry
-from shared.contracts import CaseForwarded, MessageAdded
+from shared.contracts import CaseForwarded, DangerPassedOn, MessageAdded
 from tests.intake.test_handlers import apply, received, routed
 
 
@@ -112,6 +112,15 @@ class TestForwarding:
         whole = (await partner.get(f"/forwardings/{told['appeal_id']}")).json()
         assert whole["text"].startswith("Жүрек")
         assert whole["applicant"]["iin"] == "991231501014"
+
+    async def test_the_body_that_a_danger_is_passed_on_to_hears_of_it_and_reads_no_word(self, partner, another, trial):
+        told = (await trial.file()).json()
+        await apply(trial, DangerPassedOn(appeal_id=UUID(told["appeal_id"]), body="HEALTH_DEPARTMENT_DUTY", actor_role="specialist"))
+        await feed.number(trial.parts)
+        [entry] = (await items(partner))["items"]
+        assert (entry["type"], entry["number"]) == ("danger-passed-on", told["number"])
+        assert (await items(another("other-department")))["items"] == []
+        assert (await partner.get(f"/forwardings/{told['appeal_id']}")).status_code == 404
 
     async def test_nobody_else_reads_it_nor_learns_that_it_is_there(self, partner, another, trial):
         told = (await trial.file()).json()

@@ -71,7 +71,7 @@ _OF_OTHERS: Final[tuple[type[AppealEvent], ...]] = (
     DangerReported,
     DangerPassedOn,
 )
-_FORWARDED: Final = (CaseForwarded, PartForwarded)
+_TO_A_BODY: Final = (CaseForwarded, PartForwarded, DangerPassedOn)
 TYPES: Final = frozenset(one.FACT for one in (*OWN, *_OF_OTHERS))
 
 
@@ -113,13 +113,13 @@ def entry(one: Received[Any], status: str, holder: str) -> dict[str, Any]:
         "type": one.event.FACT,
         "status": status,
         "holder": holder,
-        "body": one.event.body if isinstance(one.event, _FORWARDED) else None,
+        "body": one.event.body if isinstance(one.event, _TO_A_BODY) else None,
     }
 
 
 def is_told(one: Received[Any], tracking: Mapping[str, Any], *, is_shown: bool) -> bool:
     """Whether anybody outside may hear of it: who follows the appeal, of what a citizen is shown; the body that it goes to."""
-    return isinstance(one.event, _FORWARDED) or (is_shown and tracking["followed"])
+    return isinstance(one.event, _TO_A_BODY) or (is_shown and tracking["followed"])
 
 
 @InOrder
