@@ -38,8 +38,8 @@ TRANSIENT = (
     OwnerUnavailable,
 )  # by name; anything else is the event's own fault
 BACKOFF_SECONDS = (0.1, 1.0)  # whoever was away is asked again within a second of being back
-# After a batch: for each of its records, and at least as long as it took. Under load batches grow instead of transactions, on a machine that
-# is busy even more so, and a lonely event waits for nobody.
+# After a batch: for each of its records, and at least as long as it took. Under load batches grow instead of transactions, on a busy
+# machine even more so, and a lonely event waits for nobody.
 REST_SECONDS = 0.001
 LONGEST_REST_SECONDS = 0.25
 FLOOD = 20  # poison events within FLOOD_WINDOW are no longer bad luck but a bad deployment

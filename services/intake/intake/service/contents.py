@@ -53,7 +53,10 @@ async def read_contents(parts: Parts, request: ContentsRequest, reader: Principa
     Raises what `entitled` raises.
     """
     purpose = entitled(request, reader, PURPOSES)
-    async with parts.database.write() as session:
+    async with parts.database.write() as session:  # one transaction: readers that wait for events ask some ten times a second
+        rows = await repository.sealed_contents(session, request.ids)
+        files = await described(session, request.ids) if purpose.beside else {}
+        messages = await applicants_messages(session, request.ids) if purpose.beside else {}
         await repository.add_content_read(
             session,
             {
@@ -65,10 +68,6 @@ async def read_contents(parts: Parts, request: ContentsRequest, reader: Principa
                 "ids": [str(one) for one in request.ids],
             },
         )
-    async with parts.database.read() as session:
-        rows = await repository.sealed_contents(session, request.ids)
-        files = await described(session, request.ids) if purpose.beside else {}
-        messages = await applicants_messages(session, request.ids) if purpose.beside else {}
     items = []
     for appeal_id in request.ids:
         row = rows.get(appeal_id)
