@@ -27,7 +27,7 @@ run: install  ## the whole suite on 127.0.0.1 (PORT=8000, DATA=.run/data)
 	@exec $(BIN)/aryz up --port $(PORT) --data $(DATA) --demo
 
 # What kills processes or measures has the machine to itself; the rest mostly waits, and two run at once.
-ALONE := tests/chaos tests/benchmarks
+ALONE := tests/chaos/test_faults.py tests/chaos/test_kill.py tests/benchmarks
 
 test: install chromium  ## every test, or ARGS="…" of pytest's; says what it had to leave out
 	@$(ENGINES) kafka-libs || test -z "$$CI"

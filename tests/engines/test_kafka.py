@@ -95,10 +95,12 @@ class TestOneBroker:
 class TestThreeBrokers:
     async def test_each_record_is_on_all_three_and_on_two_before_it_counts(self, kafka_cluster):
         topic = await _new_topic(kafka_cluster.bootstrap, replicas=3)
-        async with _admin(kafka_cluster.bootstrap) as admin:
-            (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"min.insync.replicas": None})])
         assert sorted((await _partition(kafka_cluster.bootstrap, topic))["replicas"]) == [1, 2, 3]
-        assert answer.resources[0][4][0][:2] == ("min.insync.replicas", "2")
+        asked = ConfigResource(ConfigResourceType.TOPIC, topic, {"min.insync.replicas": None})
+        async with _admin(kafka_cluster.bootstrap) as admin, asyncio.timeout(PATIENCE):
+            while not (settings := (await admin.describe_configs([asked]))[0].resources[0][4]):
+                await asyncio.sleep(0.1)  # the broker that was asked has not heard of the new topic yet
+        assert settings[0][:2] == ("min.insync.replicas", "2")
 
     async def test_records_are_taken_while_the_leader_is_dead_or_a_follower_suspended(self, kafka_cluster):
         topic = await _new_topic(kafka_cluster.bootstrap, replicas=3)

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from intake.models import Appeal, Tracking
 from intake.models.applicant import Message, Withdrawal
 from intake.models.attachments import Attachment
-from intake.models.notices import Notice
+from intake.models.notices import CODES, Notice
 from intake.notices.dispatch import Dispatcher
 from intake.notices.ways import senders
 from intake.settings import Settings
@@ -45,7 +45,7 @@ async def code_of(desk):
     """The latest code, as it is read on a machine without gateways: on the page of what leaves, by its admin."""
     while await Dispatcher(desk.parts, senders(desk.parts, Settings(data=desk.parts.settings.data)), "https://aryz.example").run_once():
         pass
-    latest = max((row for row in await desk.rows(Notice) if row.fact == "code"), key=lambda row: str(row.id))
+    latest = max((row for row in await desk.rows(Notice) if row.fact in CODES), key=lambda row: str(row.id))
     admin = {"Cookie": f"{COOKIE}={desk.foundation.issuer.issue('admin')}"}
     page = await desk.client.get(f"/intake/outgoing/{latest.id}?lang=ru", headers=admin)
     return re.search(r"\b([0-9]{6})\b", re.search(r'<p class="said">(.*?)</p>', page.text, re.DOTALL).group(1)).group(1)
