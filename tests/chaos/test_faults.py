@@ -131,6 +131,8 @@ class TestFaults:
             Path(REPORT).write_text(written(run))  # noqa: ASYNC240 - nothing else is going on any more
         _, p95, _ = all_percentiles(each.seconds for each in recoveries)
         assert len(recoveries) < ENOUGH_FOR_P95 or p95 < P95_SECONDS
+        # A short run may strike api and database at no bad moment; a long one that nobody noticed proved nothing.
+        assert len(recoveries) < ENOUGH_FOR_P95 or senders.repeats
 
     async def _play(self, ground, senders, clerk, began):
         """Faults while people work; the people stop when the last fault is over and all appeals are in."""
