@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import MetaData, text
 
-from shared import migrations
+from shared import migrations, postgres
 from shared.database import Database, service_url
 
 NAMES = ("sqlite", "postgres")
 PREFIX = "test"
+PATIENCE_MS = 60_000  # a build machine may stand still for seconds; tests of a session's time-outs choose their own
 KEPT = {"alembic_version", "register_counter"}  # what a migration itself has filled
 
 _migrated_files: dict[str, bytes] = {}
@@ -111,5 +112,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def engine(request: pytest.FixtureRequest) -> Engine:
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    monkeypatch.setattr(postgres, "IDLE_TIMEOUT_MS", PATIENCE_MS)
+    monkeypatch.setattr(postgres, "LOCK_TIMEOUT_MS", PATIENCE_MS)
     return Engine(None if request.param == "sqlite" else request.getfixturevalue("postgres").url)
