@@ -35,9 +35,13 @@ async def _new_topic(bootstrap, replicas=1):
 
 
 async def _partition(bootstrap, topic):
-    async with _admin(bootstrap) as admin:
-        (described,) = await admin.describe_topics([topic])
-    return described["partitions"][0]
+    """Once the broker that is asked has heard of the new topic, and who leads it."""
+    async with _admin(bootstrap) as admin, asyncio.timeout(PATIENCE):
+        while True:
+            (described,) = await admin.describe_topics([topic])
+            if described["partitions"] and described["partitions"][0]["leader"] > 0:
+                return described["partitions"][0]
+            await asyncio.sleep(0.1)
 
 
 async def _until_in_sync(cluster, topic):

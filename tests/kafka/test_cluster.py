@@ -41,7 +41,8 @@ class TestCluster:
     async def test_every_record_has_three_copies_of_which_two_must_be_written(self, replicated, kafka_cluster):
         name = replicated._topics.name(APPEALS)
         async with kafka_logs.administrator(kafka_cluster.bootstrap) as admin:
-            (topic,) = await admin.describe_topics([name])
+            while not (topic := (await admin.describe_topics([name]))[0])["partitions"]:
+                await asyncio.sleep(0.1)  # the broker that is asked has not heard of the new topic yet
             (response,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
         assert {len(partition["replicas"]) for partition in topic["partitions"]} == {3}
         assert {entry[0]: entry[1] for entry in response.resources[0][4]}["min.insync.replicas"] == "2"
