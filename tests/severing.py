@@ -1,4 +1,4 @@
-"""A wire to PostgreSQL that can be cut, also just around the answer to a COMMIT."""
+"""A wire to a server that can be cut, for PostgreSQL also just around the answer to a COMMIT."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from functools import cache
+from typing import Final
 
 from shared.domain.tables import rows
 from shared.domain.taxonomy import LOWEST_TIER, taxonomy
 
+WITHDRAWN: Final = "WITHDRAWN"
+"""The one final status that gives way: to what the Fund decided before it heard of the withdrawal."""
 _ANY = "*"
 
 
@@ -13,13 +16,13 @@ _ANY = "*"
 def transitions() -> Mapping[tuple[str, str], str]:
     """(status, fact) to the next status, with `*` written out for every status that is not final.
 
-    Raises ReferenceDataError for an unknown status, a way out of a final one, or a pair given twice.
+    Raises ReferenceDataError for an unknown status, a way out of a final one other than WITHDRAWN, or a pair given twice.
     """
     statuses = taxonomy().statuses
     running = frozenset(code for code, status in statuses.items() if not status.final)
     found: dict[tuple[str, str], str] = {}
     for row in rows("lifecycle.csv"):
-        status, fact, following = row.one_of("status", running | {_ANY}), row.text("fact"), row.one_of("next", statuses)
+        status, fact, following = row.one_of("status", running | {_ANY, WITHDRAWN}), row.text("fact"), row.one_of("next", statuses)
         for one in sorted(running) if status == _ANY else [status]:
             if (one, fact) in found:
                 raise row.error(f"{one} and {fact} are given twice")

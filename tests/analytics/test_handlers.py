@@ -71,8 +71,26 @@ class TestFacts:
         assert (ended.status, ended.outcome, closed.outcome) == (outcome, outcome, "JUSTIFIED")
         assert ended.closed_at is not None
 
-    async def test_what_was_withdrawn_is_not_closed_as_well(self, world, make):
-        await world.tell(make("appeal-registered", 1), make("appeal-withdrawn", 1), make("case-closed", 1))
+    @pytest.mark.parametrize(
+        ("decision", "status", "outcome"),
+        [
+            ("answer-given", "ANSWERED", None),
+            ("case-closed", "CLOSED", "JUSTIFIED"),
+            ("case-returned", "RETURNED", "RETURNED"),
+            ("case-terminated", "TERMINATED", "TERMINATED"),
+            ("case-forwarded", "FORWARDED", "FORWARDED"),
+        ],
+    )
+    async def test_a_withdrawal_that_crossed_the_decision_counts_nowhere_whichever_of_them_came_first(
+        self, world, make, decision, status, outcome
+    ):
+        given = {"ground": "X", "body": "Y"}
+        await world.tell(make("appeal-registered", 1), make("appeal-routed", 1), make("appeal-withdrawn", 1), make(decision, 1, **given))
+        await world.tell(make("appeal-registered", 2), make("appeal-routed", 2), make(decision, 2, **given), make("appeal-withdrawn", 2))
+        assert {(fact.status, fact.outcome, fact.closed_at is None) for fact in await world.facts()} == {(status, outcome, outcome is None)}
+
+    async def test_what_was_withdrawn_is_not_ended_as_well(self, world, make):
+        await world.tell(make("appeal-registered", 1), make("appeal-withdrawn", 1), make("clock-breached", 1))
         [fact] = await world.facts()
         assert (fact.status, fact.outcome) == ("WITHDRAWN", "WITHDRAWN")
 

@@ -132,14 +132,12 @@ class TestLife:
         ]
         assert "Рассмотрение обращения завершено. Итог: Обоснована" in [one["ru"] for one in tracked["timeline"]]
 
-    async def test_withdrawn_at_the_moment_it_is_returned_it_stays_withdrawn(self, desk):
+    async def test_an_ending_that_comes_after_another_changes_nothing(self, desk):
         appeal_id, number, pin = await filed(desk)
-        async with desk.parts.database.write() as session:
-            await session.execute(Tracking.__table__.update().values(status="WITHDRAWN", outcome="WITHDRAWN"))
         await apply(desk, CaseReturned(appeal_id=appeal_id, ground="OBSCENE", actor_role="specialist"))
         await apply(desk, CaseClosed(appeal_id=appeal_id, outcome="JUSTIFIED", actor_role="expert"))
         tracked = (await desk.track(number, pin)).json()
-        assert (tracked["status"], tracked["outcome"]) == ("WITHDRAWN", "WITHDRAWN")
+        assert (tracked["status"], tracked["outcome"]) == ("RETURNED", "RETURNED")
 
     async def test_a_final_status_stays(self, desk):
         appeal_id, number, pin = await filed(desk)

@@ -16,7 +16,7 @@ class TestTimelineTexts:
 
     def test_each_is_of_a_fact_that_intake_follows(self):
         facts = {event.FACT for event in HANDLERS} | {"received", "registered"}
-        facts |= {"withdrawal-asked", "withdrawal-refused", "appeal-reopened"}  # told here alone
+        facts |= {"withdrawal-asked", "withdrawal-refused", "withdrawal-late", "appeal-reopened"}  # told here alone
         assert set(_texts()["timeline"]) <= facts
 
     def test_what_has_no_text_is_not_told(self):

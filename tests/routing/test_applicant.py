@@ -74,6 +74,23 @@ class TestAppealWithdrawn:
         case = await desk.case(appeal_id)
         assert (case["status"], case["outcome"]) == ("CLOSED", "EXPLAINED")
 
+    @pytest.mark.parametrize(
+        ("action", "fields", "status", "outcome"),
+        [
+            ("return", {"ground": "OBSCENE"}, "RETURNED", "RETURNED"),
+            ("forward", {"body": "OTHER_BODY"}, "FORWARDED", "FORWARDED"),
+            ("answer", {"language": "ru", "text": "Проверьте на сайте."}, "ANSWERED", None),
+        ],
+    )
+    async def test_what_the_desk_decided_first_holds_and_it_is_told(self, desk, action, fields, status, outcome):
+        appeal_id = await desk.open(text=QUESTION, kind="CONSULTATION")
+        answered = await desk.act(appeal_id, action, desk.token("specialist", region="KZ-43"), **fields)
+        assert answered.status_code == 200, answered.text
+        await desk.apply(AppealWithdrawn(appeal_id=appeal_id, reason="SOLVED"))
+        case = await desk.case(appeal_id)
+        assert (case["status"], case["outcome"]) == (status, outcome)
+        assert [row["type"] for row in case["history"]][-2:] == ["appeal-withdrawn", "withdrawal-late"]
+
     async def test_what_it_told_of_a_crime_is_still_to_be_passed_on(self, desk, operator):
         appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION")
         await desk.apply(AppealWithdrawn(appeal_id=appeal_id, reason="PRESSURE"))

@@ -91,6 +91,8 @@ class TestVerify:
             ("routing", "DELETE FROM appeal_case WHERE imported = 1", "every appeal has its case"),
             ("routing", "UPDATE appeal_case SET number = number || 'x'", "a case bears its appeal's number"),
             ("routing", f"UPDATE appeal_case SET follows = {ANOTHER} WHERE imported = 1", "a case follows an appeal that is known"),
+            ("routing", "UPDATE appeal_case SET status = 'WITHDRAWN' WHERE imported = 0", "an appeal has ended alike everywhere"),
+            ("analytics", "UPDATE fact SET status = 'RETURNED' WHERE imported = 1", "an appeal has ended alike everywhere"),
             ("routing", "DELETE FROM clock WHERE statutory", "every case has one statutory clock in force"),
             ("provider_contact", "DELETE FROM inquiry", "a complaint the provider should answer first is with it"),
             ("provider_contact", TO_ANOTHER, "no other appeal went to a provider"),

@@ -1,7 +1,7 @@
 """The promises, each a pure question to a snapshot of all stores."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,7 +85,16 @@ def _known_everywhere(seen: Snapshot) -> list[Check]:
         _check("a case bears its appeal's number", len(seen.cases), other_numbers),
         _check("imported or not is the same everywhere", len(appeals), other_origin),
         _check("every event of an appeal is a transition", seen.log.appeal_events, _missing_transitions(seen)),
+        _check("an appeal has ended alike everywhere", len(appeals), _ended_otherwise(seen)),
     ]
+
+
+def _ended_otherwise(seen: Snapshot) -> Iterator[object]:
+    """Those that one service holds to be finished, and another not, or otherwise."""
+    for appeal in seen.appeals:
+        told = {of[appeal] for of in seen.statuses.values() if appeal in of}
+        if len(told) > 1 and any(taxonomy().statuses[status].final for status in told):
+            yield appeal
 
 
 def _no_orphans(seen: Snapshot) -> list[Check]:

@@ -90,6 +90,8 @@ class Snapshot:
     clocks: Mapping[UUID, list[str]]
     """States of the statutory clocks of a case."""
     facts: Mapping[UUID, bool]
+    statuses: Mapping[str, Mapping[UUID, str]]
+    """By service, where each appeal stands."""
     transitions: int
     transition_appeals: set[UUID]
     contacts: set[UUID]
@@ -183,6 +185,10 @@ class Stores:
             cases={row[0]: CaseRow(*row[1:]) for row in cases},
             clocks=clocks,
             facts={row[0]: row[1] for row in await self._rows("analytics", select(fact.c.appeal_id, fact.c.imported))},
+            statuses={
+                service: dict(await self._rows(service, select(table.c.appeal_id, table.c.status)))
+                for service, table in {"intake": _table(intake.models.Tracking), "routing": case, "analytics": fact}.items()
+            },
             transitions=await self._count("analytics", transition),
             transition_appeals=await self._ids("analytics", transition),
             contacts=await self._ids("provider-contact", contact),

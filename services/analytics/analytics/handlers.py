@@ -156,8 +156,10 @@ def _clock_started(event: ClockStarted, fact: Values, _at: datetime) -> Values:
     return {"due_at": event.due_at if event.statutory else fact["due_at"]}
 
 
-def _answered(_event: AnswerGiven, fact: Values, at: datetime) -> Values:
-    return {"answered_at": fact["answered_at"] or at}
+def _answered(event: AnswerGiven, fact: Values, at: datetime) -> Values:
+    """Also of an appeal that was withdrawn too late."""
+    values = {"answered_at": fact["answered_at"] or at}
+    return values | ({"outcome": None, "closed_at": None} if _moves(event, fact) else {})
 
 
 def _closed(event: CaseClosed, fact: Values, at: datetime) -> Values:
@@ -165,12 +167,17 @@ def _closed(event: CaseClosed, fact: Values, at: datetime) -> Values:
 
 
 def _ends_as(outcome: str) -> Change:
-    """What finishes an appeal; one that was finished before stays as it was."""
+    """What finishes an appeal; one that is finished for good stays as it was."""
 
-    def change(_event: Any, fact: Values, at: datetime) -> Values:
-        return {} if taxonomy().statuses[fact["status"]].final else {"outcome": outcome, "closed_at": at}
+    def change(event: AppealEvent, fact: Values, at: datetime) -> Values:
+        return {"outcome": outcome, "closed_at": at} if _moves(event, fact) else {}
 
     return change
+
+
+def _moves(event: AppealEvent, fact: Values) -> bool:
+    status: str = fact["status"]
+    return status_after(status, event.FACT) != status
 
 
 def _says(*, confirmed: bool) -> Change:

@@ -16,7 +16,7 @@ from intake.channels.partner import feed
 from intake.notices import plan_notices
 from intake.repository.applicant import add_messages
 from intake.repository.partners import add_updates
-from intake.rights import is_finished
+from intake.service.withdrawal import overrule
 from shared.contracts import (
     AnswerGiven,
     AppealEvent,
@@ -38,7 +38,7 @@ from shared.contracts import (
     ProviderRecorded,
     TierRaised,
 )
-from shared.domain.lifecycle import holder_of, status_after
+from shared.domain.lifecycle import WITHDRAWN, holder_of, status_after
 from shared.messaging.handling import Batch, Handlers, InOrder, Received
 
 
@@ -90,33 +90,34 @@ def inquiry_answered(one: Received[InquiryAnswered], _row: Tracking) -> Change:
     return Change({}, {"provider_id": str(one.event.provider_id)})
 
 
-def answer_given(one: Received[AnswerGiven], _row: Tracking) -> Change:
-    return Change({"answer_id": one.event.answer_id, "answered_at": one.envelope.time, "verdict": None}, {})
+def answer_given(one: Received[AnswerGiven], row: Tracking) -> Change:
+    values = {"answer_id": one.event.answer_id, "answered_at": one.envelope.time, "verdict": None}
+    return Change(values | _outcome(None, one, row), {})
 
 
 def closed(one: Received[CaseClosed], row: Tracking) -> Change:
-    return Change(_outcome(one.event.outcome, row), {"outcome": one.event.outcome})
+    return Change(_outcome(one.event.outcome, one, row), {"outcome": one.event.outcome})
 
 
-def _outcome(outcome: str, row: Tracking) -> dict[str, Any]:
-    """An appeal that is finished keeps the outcome it was finished with: its applicant may have withdrawn it at the same moment."""
-    return {} if is_finished(row["status"]) else {"outcome": outcome}
+def _outcome(outcome: str | None, one: Received[Any], row: Tracking) -> dict[str, Any]:
+    """An appeal that the event does not move any more keeps the outcome it was finished with."""
+    return {"outcome": outcome} if status_after(row["status"], one.event.FACT) != row["status"] else {}
 
 
 def asked(one: Received[Question], _row: Tracking) -> Change:
     return Change({}, {"due_at": one.event.due_at.isoformat()})
 
 
-def returned(_one: Received[CaseReturned], row: Tracking) -> Change:
-    return Change(_outcome("RETURNED", row), {})
+def returned(one: Received[CaseReturned], row: Tracking) -> Change:
+    return Change(_outcome("RETURNED", one, row), {})
 
 
-def terminated(_one: Received[CaseTerminated], row: Tracking) -> Change:
-    return Change(_outcome("TERMINATED", row), {})
+def terminated(one: Received[CaseTerminated], row: Tracking) -> Change:
+    return Change(_outcome("TERMINATED", one, row), {})
 
 
-def forwarded(_one: Received[CaseForwarded], row: Tracking) -> Change:
-    return Change(_outcome("FORWARDED", row), {})
+def forwarded(one: Received[CaseForwarded], row: Tracking) -> Change:
+    return Change(_outcome("FORWARDED", one, row), {})
 
 
 def told(_one: Received[PartForwarded | DangerReported | DangerPassedOn], _row: Tracking) -> Change:
@@ -148,13 +149,15 @@ _RULES: Mapping[type[AppealEvent], Rule] = {
 async def follow(session: AsyncSession, batch: Batch[Any]) -> None:
     """Bring the rows of the batch's appeals forward; one not registered here has nothing to show to anybody."""
     trackings = await repository.trackings(session, list({one.event.appeal_id: None for one in batch.received}))
-    timeline, updates, questions = [], [], []
+    timeline, updates, questions, overruled = [], [], [], []
     for one in batch.received:
         tracking = trackings.get(one.event.appeal_id)
         if tracking is None:
             continue
         change = _RULES[type(one.event)](one, tracking)
         status, tier = status_after(tracking["status"], one.event.FACT), change.values.get("tier", tracking["tier"])
+        if tracking["status"] == WITHDRAWN != status:
+            overruled.append(one)
         tracking |= change.values | {"status": status, "holder": holder_of(status, tier), "version": tracking["version"] + 1}
         if change.kept is not None:
             timeline.append(_timeline_row(one, change.kept, tracking["holder"]))
@@ -167,6 +170,7 @@ async def follow(session: AsyncSession, batch: Batch[Any]) -> None:
     await add_messages(session, questions)
     await add_updates(session, updates)
     await plan_notices(session, batch)
+    await overrule(session, overruled, trackings, batch.clock.now())
 
 
 def _message(one: Received[Question]) -> dict[str, Any]:

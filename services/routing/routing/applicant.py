@@ -25,7 +25,7 @@ from shared.contracts import (
     OutcomeDenied,
     TierRaised,
 )
-from shared.domain.lifecycle import holder_of, status_after
+from shared.domain.lifecycle import WITHDRAWN, holder_of, status_after
 from shared.domain.taxonomy import HIGHEST_TIER, taxonomy
 from shared.ids import derived
 from shared.messaging import outbox
@@ -34,6 +34,7 @@ from shared.messaging.handling import Batch, InOrder
 
 APPLICANT: Final = "applicant"
 NOT_SATISFIED: Final = "NOT_SATISFIED"
+LATE: Final = "withdrawal-late"
 _KEPT: Final = frozenset({"provider_id", "kind", "region", "language", "answer_id", "answer_outcome"})
 _CHANGED: Final = tuple(name for name in repository.HELD if name not in _KEPT)
 
@@ -89,8 +90,8 @@ def _message(life: Life, _event: MessageAdded, envelope: Envelope) -> list[Event
 
 
 def _withdrawn(life: Life, _event: AppealWithdrawn, envelope: Envelope) -> list[Event]:
-    if life.case["status"] == "WITHDRAWN" and life.case["closed_at"] is None:
-        life.end("WITHDRAWN", envelope.time)
+    if life.case["status"] == WITHDRAWN and life.case["closed_at"] is None:
+        life.end(WITHDRAWN, envelope.time)
     return []
 
 
@@ -168,7 +169,10 @@ def _follow(session: AsyncSession, life: Life, event: Any, envelope: Envelope) -
     case["version"] += not isinstance(event, AppealRated)  # a rating changes nothing that a clerk acts upon
     for fact in said:
         outbox.append(session, fact, cause=envelope)
-    return [_told(fact, envelope, derived(envelope.id, fact.FACT)) for fact in said]
+    rows = [_told(fact, envelope, derived(envelope.id, fact.FACT)) for fact in said]
+    if isinstance(event, AppealWithdrawn) and case["status"] != WITHDRAWN:  # what was decided first holds (АППК art. 64(9))
+        rows.append(entry(case["appeal_id"], derived(envelope.id, LATE), envelope.time, LATE))
+    return rows
 
 
 def _told(event: Any, envelope: Envelope, source: UUID | None = None) -> Mapping[str, Any]:

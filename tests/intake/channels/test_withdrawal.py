@@ -2,13 +2,15 @@
 
 import asyncio
 from datetime import timedelta
-from uuid import uuid4
+from functools import partial
+from uuid import UUID, uuid4
 
 import pytest
 
 from intake.models.applicant import ContactCode, Message, Withdrawal
 from intake.models.notices import Notice
 from intake.service import verification
+from shared.contracts import AnswerGiven, ApplicantAsked, CaseClosed, CaseForwarded, CaseReturned, CaseTerminated
 from tests.intake.channels.test_applicant import emitted, filed, problem
 
 
@@ -143,6 +145,47 @@ class TestWithdrawal:
         await case.answered()
         assert problem(await case.withdraw(code="123456")) == (409, "already-decided")
 
+    @pytest.mark.parametrize(
+        ("decided", "status", "outcome"),
+        [
+            (partial(AnswerGiven, answer_id=UUID(int=1), language="kk", findings=["JUSTIFIED"]), "ANSWERED", None),
+            (partial(CaseClosed, outcome="EXPLAINED"), "CLOSED", "EXPLAINED"),
+            (partial(CaseReturned, ground="OBSCENE"), "RETURNED", "RETURNED"),
+            (partial(CaseTerminated, ground="REPEAT"), "TERMINATED", "TERMINATED"),
+            (partial(CaseForwarded, body="OTHER_BODY", letter_id=None), "FORWARDED", "FORWARDED"),
+        ],
+    )
+    async def test_what_the_fund_decided_before_it_heard_of_it_holds_and_the_applicant_is_told(self, desk, decided, status, outcome):
+        case = await filed(desk)
+        await case.routed("CONSULTATION", 1)
+        assert (await case.withdraw()).json()["status"] == "WITHDRAWN"
+        await case.hear(decided(appeal_id=case.id, actor_role="head"))
+        seen = await case.seen()
+        assert (seen["status"], seen["outcome"], seen["timeline"][-1]["type"]) == (status, outcome, "withdrawal-late")
+        assert ("confirmation" in seen["actions"]) == (status == "ANSWERED")
+        (row,) = await desk.rows(Withdrawal)
+        assert row.state == "LATE"
+        assert "withdrawal-late" in {one.fact for one in await desk.rows(Notice)}
+
+    async def test_what_is_decided_while_a_call_is_waited_for_waits_for_none(self, desk):
+        case = await filed(desk)
+        await case.routed()
+        await case.withdraw()
+        await case.hear(CaseReturned(appeal_id=case.id, ground="OBSCENE", actor_role="head"))
+        seen = await case.seen()
+        assert (seen["status"], seen["withdrawal_pending"]) == ("RETURNED", False)
+
+    async def test_a_statement_that_waits_for_the_call_is_no_message_to_the_desk(self, desk):
+        case = await filed(desk)
+        await case.routed()
+        question, due = uuid4(), desk.clock.now() + timedelta(days=3)
+        await case.hear(ApplicantAsked(appeal_id=case.id, question_id=question, due_at=due, actor_role="head"))
+        desk.clock.advance(timedelta(minutes=1))
+        assert (await case.withdraw()).json()["status"] == "AWAITING_APPLICANT"
+        assert await emitted(desk, "message-added") == []
+        seen = await case.seen()
+        assert (seen["timeline"][-1]["type"], seen["open_question"]) == ("withdrawal-asked", str(question))
+
     async def test_an_unknown_reason_is_named(self, desk):
         case = await filed(desk)
         answer = await case.withdraw("BORED", code="123456")
@@ -163,3 +206,12 @@ class TestWithdrawal:
         assert len({one["number"] for one in found}) == 3
         assert (await desk.client.get("/intake/v1/withdrawals", headers=desk.token("head", region="KZ-75"))).json()["total"] == 0
         assert (await desk.client.get("/intake/v1/withdrawals", headers=desk.token("operator"))).status_code == 403
+
+    async def test_an_admin_sees_them_all_and_decides_none(self, desk):
+        case, admin = await filed(desk), desk.token("admin")
+        await case.routed()
+        await case.withdraw()
+        listed = (await desk.client.get("/intake/v1/withdrawals", headers=admin)).json()
+        assert (listed["total"], listed["items"][0]["number"]) == (1, case.number)
+        decided = await desk.client.post(f"/intake/v1/withdrawals/{case.id}/call-back", json={"confirmed": True}, headers=admin)
+        assert problem(decided) == (403, "forbidden")

@@ -1,3 +1,5 @@
+from dataclasses import dataclass, replace
+
 import pytest
 
 from shared.domain.lifecycle import holder_of, status_after, transitions
@@ -5,6 +7,10 @@ from shared.domain.taxonomy import taxonomy
 
 FINAL = ["CLOSED", "FORWARDED", "RETURNED", "WITHDRAWN", "TERMINATED"]
 STATUSES = list(taxonomy().statuses)
+DECISIONS = {
+    "answer-given": "ANSWERED", "case-closed": "CLOSED", "case-returned": "RETURNED", "case-terminated": "TERMINATED",
+    "case-forwarded": "FORWARDED",
+}  # fmt: skip
 
 
 class TestStatusAfter:
@@ -28,18 +34,89 @@ class TestStatusAfter:
     def test_the_final_ones_are_the_side_exits_and_the_end(self):
         assert [code for code, status in taxonomy().statuses.items() if status.final] == FINAL
 
-    @pytest.mark.parametrize("status", FINAL)
+    @pytest.mark.parametrize("status", [status for status in FINAL if status != "WITHDRAWN"])
     def test_a_final_status_absorbs_every_fact(self, status):
         assert {status_after(status, fact) for _, fact in transitions()} == {status}
 
+    def test_what_was_withdrawn_gives_way_to_a_decision_and_to_nothing_else(self):
+        moved = {fact: status_after("WITHDRAWN", fact) for _, fact in transitions()}
+        assert {fact: status for fact, status in moved.items() if status != "WITHDRAWN"} == DECISIONS
+
     @pytest.mark.parametrize("status", [status for status in STATUSES if status not in FINAL])
-    def test_every_running_status_can_be_closed_and_withdrawn(self, status):
+    def test_every_running_status_can_be_closed_and_until_it_is_decided_withdrawn(self, status):
         assert status_after(status, "case-closed") == "CLOSED"
-        assert status_after(status, "appeal-withdrawn") == "WITHDRAWN"
+        assert status_after(status, "appeal-withdrawn") == ("ANSWERED" if status == "ANSWERED" else "WITHDRAWN")
 
     def test_an_unknown_status_is_refused(self):
         with pytest.raises(KeyError):
             status_after("LOST", "case-closed")
+
+
+APPLICANT, CLERK = 0, 1
+ACTS_EACH = 3
+
+
+@dataclass(frozen=True)
+class World:
+    """Intake and routing, each with its status, acts left, events not sent and events not read yet; `told`: what the whole log says."""
+
+    status: tuple[str, str] = ("IN_REVIEW", "IN_REVIEW")
+    left: tuple[int, int] = (ACTS_EACH, ACTS_EACH)
+    outbox: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    unread: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    told: str = "IN_REVIEW"
+
+    def next(self):
+        """Every world that one more step leads to: an act, an event sent, or one read."""
+        for who in (APPLICANT, CLERK):
+            yield from (self._acted(who, fact) for fact in self._possible(who))
+            if self.outbox[who]:
+                first, *rest = self.outbox[who]
+                unread = _put(self.unread, 1 - who, (*self.unread[1 - who], first))
+                yield replace(self, outbox=_put(self.outbox, who, tuple(rest)), unread=unread, told=status_after(self.told, first))
+            if self.unread[who]:
+                first, *rest = self.unread[who]
+                heard = status_after(self.status[who], first)
+                yield replace(self, unread=_put(self.unread, who, tuple(rest)), status=_put(self.status, who, heard))
+
+    def _acted(self, who, fact):
+        moved, left = status_after(self.status[who], fact), self.left[who] - 1
+        outbox = _put(self.outbox, who, (*self.outbox[who], fact))
+        return replace(self, status=_put(self.status, who, moved), left=_put(self.left, who, left), outbox=outbox)
+
+    def _possible(self, who):
+        """What the two services let each of them do in the status that they see."""
+        status = self.status[who]
+        if status in FINAL or not self.left[who]:
+            return []
+        if who == APPLICANT:
+            return ["outcome-denied"] if status == "ANSWERED" else ["appeal-withdrawn"]
+        if status == "ANSWERED":
+            return ["case-closed"]
+        asking = ["applicant-asked"] if status == "IN_REVIEW" else []
+        return ["answer-given", "case-returned", "case-terminated", "case-forwarded", *asking]
+
+
+def _put(pair, who, value):
+    return (value, pair[1]) if who == APPLICANT else (pair[0], value)
+
+
+class TestTogether:
+    def test_whatever_crosses_a_withdrawal_both_services_and_the_readers_of_the_log_end_alike(self):
+        seen, ahead, ends = set(), {World()}, set()
+        while ahead:
+            world = ahead.pop()
+            seen.add(world)
+            ahead |= set(world.next()) - seen
+            if not any((*world.outbox, *world.unread)):
+                assert {*world.status} == {world.told}, world
+                ends.add(world.told)
+        assert ends >= {*FINAL, "ANSWERED"}
+
+    def test_what_the_clerk_decided_before_hearing_of_a_withdrawal_holds(self):
+        for fact, status in DECISIONS.items():
+            crossing = World(status=("WITHDRAWN", status), told=status_after(status_after("IN_REVIEW", "appeal-withdrawn"), fact))
+            assert (status_after(crossing.status[APPLICANT], fact), status_after(status, "appeal-withdrawn")) == (status, status)
 
 
 class TestHolderOf:

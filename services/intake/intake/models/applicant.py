@@ -39,7 +39,7 @@ class Withdrawal(IntakeModel, table=True):
     reason: str
     asked_at: datetime
     state: str = Field(index=True)
-    """PENDING until the Fund has called back, DONE or REFUSED."""
+    """PENDING until the Fund has called back, DONE, REFUSED, or LATE: the Fund had decided before it heard of it."""
     proof: str
     """The kind of the contact to which the code was sent that came with the statement."""
     decided_at: datetime | None

@@ -65,6 +65,15 @@ class ExternalNumber(IntakeModel, table=True):
     """Sealed."""
 
 
+class Subscriber(IntakeModel, table=True):
+    """Somebody who has subscribed; the row is locked while one more subscription is counted."""
+
+    __tablename__ = "subscriber"
+
+    key: bytes = Field(primary_key=True)
+    """As `subscription.subscriber`."""
+
+
 class Subscription(IntakeModel, table=True):
     """Where a partner, or the backend of a channel, wants updates sent."""
 

@@ -17,6 +17,7 @@ REGISTER_SEQUENCE = Sequence("register_sequence", start=1, minvalue=1, maxvalue=
 
 _OWNED = text("owner IS NOT NULL")  # most are filed without a token: they cost the index nothing
 _REACHED = text("phone_key IS NOT NULL")
+_ABOUT = text("about IS NOT NULL")
 _ENTRIES = text("channel = 'PEOPLES_CONTROL'")  # a few, listed in public
 
 
@@ -138,6 +139,7 @@ class ContentRead(IntakeModel, table=True):
     """Who was given words of whom: a row a read."""
 
     __tablename__ = "content_read"
+    __table_args__ = (Index("ix_content_read_about", "about", "at", sqlite_where=_ABOUT, postgresql_where=_ABOUT),)
 
     id: UUID = Field(primary_key=True)
     at: datetime = Field(index=True)
@@ -145,6 +147,8 @@ class ContentRead(IntakeModel, table=True):
     on_behalf_of: str | None
     purpose: str
     ids: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    about: bytes | None
+    """Keyed hash of the person whose record another register was asked for; None: the appeals of `ids` say whose words they were."""
 
 
 class WrongAttempt(IntakeModel, table=True):

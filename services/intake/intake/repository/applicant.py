@@ -119,6 +119,12 @@ async def end_withdrawal(session: AsyncSession, withdrawal_id: UUID, values: Map
     await session.execute(update(Withdrawal).where(col(Withdrawal.id) == withdrawal_id).values(**values))
 
 
+async def end_withdrawals(session: AsyncSession, appeal_ids: Collection[UUID], state: str, following: str) -> None:
+    """Those of these appeals that are in `state` are in `following` from now on."""
+    chosen = update(Withdrawal).where(among(session, Withdrawal.appeal_id, appeal_ids), col(Withdrawal.state) == state)
+    await session.execute(chosen.values(state=following))
+
+
 async def pending_withdrawals(
     session: AsyncSession, scope: Scope, after: tuple[datetime, UUID] | None, limit: int
 ) -> tuple[Sequence[Row[Withdrawal, str, str, str | None, str]], int]:

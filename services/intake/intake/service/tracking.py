@@ -88,7 +88,7 @@ async def _beside(parts: Parts, seen: Seen, principal: Principal) -> _Beside:
         names = await repository.provider_names(session, providers)
         messages = await records.messages(session, appeal_id)
         attached = await attachments_of(session, [appeal_id])
-        is_pending = await records.pending_withdrawal(session, appeal_id) is not None
+        is_pending = not is_decided(seen.tracking.status) and await records.pending_withdrawal(session, appeal_id) is not None
         number = await records.number_of_appeal(session, following) if following else None
         status = await records.status_of(session, following) if following else None
         applicant = await records.sealed_applicant(session, appeal_id) if seen.is_own else None
@@ -238,9 +238,11 @@ def _message(parts: Parts, one: MessageRow, words: Mapping[UUID, dict[str, Any] 
 
 
 def _open_question(tracking: Tracking, messages: Sequence[MessageRow]) -> UUID | None:
-    if is_decided(tracking.status) or not messages or messages[-1].by != FUND:
+    """What the Fund has asked and nothing has answered: a statement of withdrawal answers no question."""
+    said = [one for one in messages if one.kind != "STATEMENT"]
+    if is_decided(tracking.status) or not said or said[-1].by != FUND:
         return None
-    return messages[-1].id
+    return said[-1].id
 
 
 def time_held(received_at: datetime, timeline: Sequence[Timeline], now: datetime) -> list[HeldFor]:

@@ -1,28 +1,35 @@
 """Taking an appeal back (АППК art. 64(9)): the applicant's own statement before the decision, a code, and for a complaint a call."""
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from intake import repository
 from intake.applicant_schemas import CallBackIn, WithdrawalIn, WithdrawalItem, WithdrawalTold
 from intake.errors import AlreadyDecided, NoWithdrawal, WithdrawalPending, WrongCode
+from intake.notices import Told, plan
 from intake.repository import applicant as records
 from intake.rights import is_decided, reasons, rights
 from intake.service.progress import Asked, Done, Tracking, act, keep, tell, write_down
 from intake.service.verification import spend_code
 from shared.auth import Principal
-from shared.contracts import AppealWithdrawn, MessageAdded
+from shared.contracts import AppealWithdrawn
 from shared.errors import DomainError, InvalidInput, NotFound
 from shared.field_errors import DETAILS
 from shared.http import Cursor, ListResponse
+from shared.ids import derived
+from shared.messaging.handling import Received
 from shared.service import Parts
 from shared.visibility import visible_cases
 
-PENDING, DONE, REFUSED = "PENDING", "DONE", "REFUSED"
+PENDING, DONE, REFUSED, LATE = "PENDING", "DONE", "REFUSED", "LATE"
 ASKED: Final = "withdrawal-asked"
 DISMISSED: Final = "withdrawal-refused"
+OVERRULED: Final = "withdrawal-late"
+JUST_AFTER: Final = timedelta(microseconds=1)  # a timeline is read in the order of its times
 OUTCOME: Final = "WITHDRAWN"
 
 
@@ -47,8 +54,7 @@ async def withdraw(parts: Parts, appeal_id: UUID, said: WithdrawalIn, *, key: st
         statement = await write_down(session, parts, appeal_id, "STATEMENT", said.statement)
         await records.add_withdrawal(session, _row(parts, appeal_id, statement, reason.code, contact, waits=waits))
         if waits:
-            told = MessageAdded(appeal_id=appeal_id, message_id=statement, attachments=0)
-            await tell(session, parts, tracking, told, kept=ASKED)
+            await keep(session, parts, tracking, parts.ids.new(), ASKED)  # nothing for the desk to act upon: the Fund calls first
         else:
             await _end(session, parts, tracking, reason.code)
         return await _told(session, tracking, PENDING if waits else DONE)
@@ -83,9 +89,24 @@ async def call_back(parts: Parts, appeal_id: UUID, said: CallBackIn, caller: Pri
     return await act(parts, appeal_id, Asked(f"call-back {caller.issuer}/{caller.subject}", said, key), WithdrawalTold, work)
 
 
+async def overrule(session: AsyncSession, decided: Sequence[Received[Any]], trackings: Mapping[UUID, Tracking], now: datetime) -> None:
+    """Withdrawals that came after the decision, as the Fund took it before it heard of them: it holds (art. 64(9)), and they are told so.
+
+    `decided`: the decisions; `trackings`: the appeals' rows, brought forward already.
+    """
+    if not decided:
+        return
+    await records.end_withdrawals(session, [one.event.appeal_id for one in decided], DONE, LATE)
+    told = [Told(derived(one.envelope.id, OVERRULED), one.event.appeal_id, OVERRULED) for one in decided]
+    line = {"at": now + JUST_AFTER, "type": OVERRULED, "data": {}}
+    lines = [line | {"event_id": one.event_id, "appeal_id": one.appeal_id, "holder": trackings[one.appeal_id]["holder"]} for one in told]
+    await repository.add_timeline(session, lines)
+    await plan(session, told, now)
+
+
 async def pending(parts: Parts, reader: Principal, *, limit: int, cursor: str | None) -> ListResponse[WithdrawalItem]:
     """The withdrawals that wait for a call on the appeals that the reader sees, the oldest first. Raises InvalidInput."""
-    after = _place(cursor) if cursor is not None else None
+    after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
     async with parts.database.read() as session:
         rows, total = await records.pending_withdrawals(session, visible_cases(reader), after, limit + 1)
     items = [
@@ -95,16 +116,8 @@ async def pending(parts: Parts, reader: Principal, *, limit: int, cursor: str | 
         for one, number, region, kind, status in rows[:limit]
     ]
     last = rows[limit - 1][0] if len(rows) > limit else None
-    following = Cursor.encode(last.asked_at.isoformat(), str(last.id)) if last else None
+    following = Cursor.encode(last.asked_at, last.id) if last else None
     return ListResponse(items=items, total=total, next_cursor=following)
-
-
-def _place(cursor: str) -> tuple[datetime, UUID]:
-    at, withdrawal_id = Cursor.decode(cursor, str, str)
-    try:
-        return datetime.fromisoformat(at), UUID(withdrawal_id)
-    except ValueError:
-        raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.") from None
 
 
 def _row(parts: Parts, appeal_id: UUID, statement: UUID, reason: str, contact: str, *, waits: bool) -> dict[str, Any]:
