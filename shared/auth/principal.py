@@ -1,6 +1,7 @@
 """Who is asking: roles, and the principal that a verified token names."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Literal, Self, get_args
 from uuid import UUID
 
@@ -49,6 +50,8 @@ class Principal:
     region: str | None = None
     provider_id: UUID | None = None
     name: str | None = None
+    expires_at: datetime | None = field(default=None, compare=False)
+    """When the token ends; None: no token."""
 
     @classmethod
     def anonymous(cls) -> Self:

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final, cast
 from uuid import UUID
@@ -19,6 +19,7 @@ from shared.errors import Unauthorized
 ALGORITHMS: Final = frozenset({"ES256", "RS256", "Ed25519", "EdDSA"})  # EdDSA is the former name of Ed25519 (RFC 9864)
 TOKEN_LIMIT = 8_192  # characters; servers take no longer header anyway
 SUBJECT_LIMIT = 200
+LATEST: Final = datetime.max.replace(tzinfo=UTC).timestamp()  # a token may say that it ends later
 REMEMBERED = 10_000  # tokens, about 5 MB
 REMEMBERED_FOR = timedelta(minutes=5)  # so that a withdrawn key ends within this and `keys.MAX_AGE`
 
@@ -53,7 +54,7 @@ class TokenVerifier:
             return known[1]
         claims = await self._claims(token)
         ends = self._check(claims, now)
-        principal = _principal(claims)
+        principal = _principal(claims, ends)
         self._remember(digest, min(ends, now + REMEMBERED_FOR.total_seconds()), principal)
         return principal
 
@@ -98,7 +99,7 @@ def _decode(token: str, key: Key) -> dict[str, Any]:
         return jwt.decode(token, key, algorithms=ALGORITHMS).claims
 
 
-def _principal(claims: Mapping[str, Any]) -> Principal:
+def _principal(claims: Mapping[str, Any], ends: float) -> Principal:
     named = claims.get("roles", claims.get("role", []))
     given = named if isinstance(named, list) else [named]
     subject = _optional_text(claims, "sub")
@@ -111,6 +112,7 @@ def _principal(claims: Mapping[str, Any]) -> Principal:
         region=_optional_text(claims, "region"),
         provider_id=_optional_uuid(claims, "provider_id"),
         name=_optional_text(claims, "name"),
+        expires_at=datetime.fromtimestamp(min(ends, LATEST), UTC),
     )
 
 

@@ -42,6 +42,9 @@ def jobs(parts: Parts) -> Sequence[Loop]:
     async def settle_calls() -> None:
         await calls.settle(parts)
 
+    async def forget_calls() -> None:
+        await calls.forget(parts)
+
     return [
         every(timedelta(seconds=5), "scan-attachments", attachments.scan),
         every(timedelta(hours=1), "forget-uploads", attachments.forget),
@@ -50,6 +53,7 @@ def jobs(parts: Parts) -> Sequence[Loop]:
         every(timedelta(seconds=1), "send-notices", send_notices),
         every(timedelta(hours=1), "forget-replies", notices.forget),
         every(timedelta(seconds=5), "settle-calls", settle_calls),
+        every(timedelta(hours=1), "forget-calls", forget_calls),
         every(feed.NUMBER_EVERY, "number-updates", number_updates),
         Loop("send-webhooks", sending.Sender(parts).run),
         every(timedelta(hours=1), "forget-deliveries", forget_deliveries),

@@ -1,14 +1,29 @@
 """Settings of intake: `ARYZ_INTAKE_…`, beside those that all services share."""
 
+from base64 import b64decode
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
 from shared.settings import ServiceSettings
 
 THIS_MACHINE: Final = "http://127.0.0.1:8000"
+SECRET_BYTES: Final = range(24, 65)
+
+
+def _webhook_secret(given: SecretStr) -> SecretStr:
+    """As Standard Webhooks has it."""
+    prefix, _, encoded = given.get_secret_value().partition("_")
+    try:
+        size = len(b64decode(encoded, validate=True))
+    except ValueError:
+        size = 0
+    if prefix != "whsec" or size not in SECRET_BYTES:
+        raise PydanticCustomError("webhook-secret", "This is not whsec_ and base64 of 24 to 64 bytes.")
+    return given
 
 
 class Settings(ServiceSettings):
@@ -21,7 +36,12 @@ class Settings(ServiceSettings):
     wrong_pins_rest: int = Field(900, ge=1, description="seconds that such an address rests; as long a silence forgets its attempts")
 
     # attachments
-    objects_url: str | None = Field(None, validation_alias="ARYZ_OBJECTS_URL", description="s3://bucket/prefix; absent: DATA/objects")
+    objects_url: str | None = Field(
+        None,
+        validation_alias="ARYZ_OBJECTS_URL",
+        pattern=r"^s3://[^/?#]+(/[^?#]*)?$",
+        description="s3://bucket/prefix; absent: DATA/objects",
+    )
     clamd: str | None = Field(None, pattern=r"^(/.+|.+:\d+)$", description="virus scanner: host:port or a socket's path; absent: none")
     uploads_per_minute: int = Field(60, ge=0, description="uploads begun from one address in a minute; 0: no limit")
 
@@ -39,7 +59,12 @@ class Settings(ServiceSettings):
     mail_from: str = Field("noreply@aryz.example", pattern=r"^[^@\s]+@[^@\s]+$")
     sms_url: str | None = Field(None, description="the SMS gateway; absent on one machine: messages go to DATA/outgoing")
     quiet_hours: bool = Field(default=True, description="notices wait for their region's day; false: they leave at any hour, for trials")
-    sms_secret: SecretStr | None = Field(None, description="signs both ways with the gateway: whsec_ and base64 of 24 bytes or more")
+    sms_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = Field(
+        None, description="signs both ways with the gateway: whsec_ and base64 of 24 to 64 bytes"
+    )
+
+    # app
+    streams_each: int = Field(10, ge=1, description="streams of updates that one person may have open, in each process")
 
     # partners
     app_backends: tuple[str, ...] = Field(("app",), description="subjects (role channel) of the backends that read updates of channel APP")

@@ -59,7 +59,7 @@ class Intake:
             uploads=Budget(settings.uploads_per_minute, parts.clock),
             attachments=Attachments(parts, settings),
             partners=Budget(settings.partner_per_minute, parts.clock),
-            watch=Watch(parts),
+            watch=Watch(parts, settings.streams_each),
             proxies=tuple(ip_network(one) for one in settings.trusted_proxies),
             insurance=FileInsuranceRegister(settings.insurance_file) if settings.insurance_file else None,
             public_url=settings.public_url,

@@ -1,5 +1,6 @@
 """What a mobile application needs beside filing and tracking: one's own appeals, what has changed, and a stream of it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Final
@@ -96,23 +97,34 @@ async def _position(intake: CurrentIntake, _owner: Applicant, _query: KnownQuery
         return await repository.last_position(session)
 
 
-@router.get("/v1/events", response_class=EventSourceResponse, responses=responses(Unauthorized, Forbidden, InvalidInput))
+async def _woken(intake: CurrentIntake, owner: Applicant) -> AsyncIterator[asyncio.Event]:
+    """What wakes the stream, taken before its answer begins, as there may be too many."""
+    async with intake.watch.listen(feed.key_of(intake.parts, owner), owner.expires_at) as woken:
+        yield woken
+
+
+@router.get("/v1/events", response_class=EventSourceResponse, responses=responses(Unauthorized, Forbidden, InvalidInput, TooMany))
 async def stream_events(
-    intake: CurrentIntake, owner: Applicant, position: Annotated[int, Depends(_position)]
+    intake: CurrentIntake,
+    owner: Applicant,
+    position: Annotated[int, Depends(_position)],
+    woken: Annotated[asyncio.Event, Depends(_woken)],
 ) -> AsyncIterator[ServerSentEvent]:
-    """Updates of your appeals as they happen (`event: update`), those behind `Last-Event-ID` first; without it from now on."""
+    """Updates of your appeals as they happen (`event: update`), those behind `Last-Event-ID` first; without it from now on.
+
+    It ends with the token: come again with a new one and the last id that you saw.
+    """
     reader = Reader(feed.key_of(intake.parts, owner))
-    async with intake.watch.listen(reader.key) as woken:
-        yield ServerSentEvent(comment="open", retry=RETRY_MS)
-        while not intake.watch.is_over:
-            woken.clear()
-            found = await feed.after(intake.parts, reader, position, AT_ONCE)
-            for update in found:
-                yield ServerSentEvent(id=update.cursor, event="update", data=update)
-            if found:
-                position = feed.position_of(found[-1].cursor)
-            if len(found) < AT_ONCE:
-                await woken.wait()
+    yield ServerSentEvent(comment="open", retry=RETRY_MS)
+    while not (intake.watch.is_over or intake.watch.is_past(owner.expires_at)):
+        woken.clear()
+        found = await feed.after(intake.parts, reader, position, AT_ONCE)
+        for update in found:
+            yield ServerSentEvent(id=update.cursor, event="update", data=update)
+        if found:
+            position = feed.position_of(found[-1].cursor)
+        if len(found) < AT_ONCE:
+            await woken.wait()
 
 
 async def own_appeals(parts: Parts, owner: bytes, cursor: str | None, limit: int) -> ListResponse[OwnAppeal]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -41,6 +41,27 @@ async def attachment_totals(session: AsyncSession, appeal_id: UUID) -> tuple[int
     return int(row[0]), int(row[1])
 
 
+async def lock_uploads_of(session: AsyncSession, owner: bytes) -> None:
+    """Until the transaction ends nobody else asks how many uploads this owner has; on SQLite nobody else writes anyway."""
+    if session.get_bind().dialect.name != "sqlite":
+        await session.execute(select(func.pg_advisory_xact_lock(int.from_bytes(owner[:8], signed=True))))
+
+
+async def unclaimed_of(session: AsyncSession, owner: bytes, *, receiving: str, most: int) -> tuple[int, int]:
+    """How many files of an owner no appeal has claimed, and their bytes: of one that is `receiving` those announced, or else `most`."""
+    coming = case((col(Attachment.state) == receiving, func.coalesce(col(Attachment.length), most)), else_=col(Attachment.size))
+    query = select(func.count(), func.coalesce(func.sum(coming), 0))
+    row = (await session.execute(query.where(col(Attachment.owner) == owner, col(Attachment.appeal_id).is_(None)))).one()
+    return int(row[0]), int(row[1])
+
+
+async def unclaimed_totals(session: AsyncSession) -> tuple[int, int]:
+    """How many files no appeal has claimed, and how many bytes of them there are."""
+    query = select(func.count(), func.coalesce(func.sum(Attachment.size), 0)).where(col(Attachment.appeal_id).is_(None))
+    row = (await session.execute(query)).one()
+    return int(row[0]), int(row[1])
+
+
 async def attachments_in(session: AsyncSession, states: Collection[str], *, after: UUID, limit: int) -> Sequence[Attachment]:
     """Of these states and with an id behind `after`, in the order of ids."""
     query = select(Attachment).where(among(session, Attachment.state, states), col(Attachment.id) > after)
@@ -53,6 +74,13 @@ async def move_attachment(session: AsyncSession, attachment_id: UUID, *, was: Co
     return (await session.execute(moved.returning(col(Attachment.id)))).scalar_one_or_none() is not None
 
 
+async def came_with(session: AsyncSession, attachment_id: UUID, message_id: UUID) -> None:
+    """The message that a file, claimed in this transaction, came with."""
+    found = await attachment(session, attachment_id)
+    if found is not None:
+        found.message_id = message_id
+
+
 async def give_up_waiting(session: AsyncSession, *, was: str, state: str) -> None:
     await session.execute(update(Attachment).where(col(Attachment.state) == was).values(state=state))
 
@@ -63,7 +91,13 @@ async def left_attachments(session: AsyncSession, before: datetime, *, limit: in
     return (await session.execute(query.limit(limit))).scalars().all()
 
 
-async def drop_unclaimed(session: AsyncSession, ids: Collection[UUID]) -> Sequence[UUID]:
-    """Which of these are gone now; one that was claimed stays."""
-    unclaimed = delete(Attachment).where(among(session, Attachment.id, ids), col(Attachment.appeal_id).is_(None))
-    return (await session.execute(unclaimed.returning(col(Attachment.id)))).scalars().all()
+async def give_up_unclaimed(session: AsyncSession, ids: Collection[UUID], *, state: str) -> Sequence[UUID]:
+    """Which of these are nobody's now, and in this state; one that was claimed stays."""
+    unclaimed = update(Attachment).where(among(session, Attachment.id, ids), col(Attachment.appeal_id).is_(None))
+    given_up = unclaimed.values(state=state, token=None, owner=None)
+    return (await session.execute(given_up.returning(col(Attachment.id)))).scalars().all()
+
+
+async def delete_attachments(session: AsyncSession, ids: Collection[UUID], *, state: str) -> None:
+    """Those of these that are in this state."""
+    await session.execute(delete(Attachment).where(among(session, Attachment.id, ids), col(Attachment.state) == state))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 from sqlmodel import col
@@ -98,6 +98,20 @@ async def call_back_of(session: AsyncSession, operator: str) -> CallBack | None:
 async def call_back(session: AsyncSession, call_back_id: UUID) -> CallBack | None:
     """Locked."""
     return (await session.execute(select(CallBack).where(col(CallBack.id) == call_back_id).with_for_update())).scalar_one_or_none()
+
+
+async def lay_aside_call_backs(session: AsyncSession, before: datetime) -> None:
+    """Those who rang before then and were not reached since: the number goes."""
+    waiting = update(CallBack).where(col(CallBack.state).in_(("OPEN", "TAKEN")), col(CallBack.received_at) < before)
+    await session.execute(waiting.values(state="UNREACHED", number=None, taken_by=None))
+
+
+async def forget_calls(session: AsyncSession, before: datetime) -> None:
+    """Calls that were over before then, what was heard of them, and whom they made us call back."""
+    over = select(col(Call.id)).where(col(Call.told_at) < before)
+    for model in (CallEvent, CallBack):
+        await session.execute(delete(model).where(col(model.call_id).in_(over)))
+    await session.execute(delete(Call).where(col(Call.told_at) < before))
 
 
 async def appeals_of_caller(session: AsyncSession, caller: bytes, limit: int) -> tuple[Sequence[tuple[Appeal, Tracking]], int]:

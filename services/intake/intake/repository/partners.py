@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased, defer
 from sqlmodel import col
 
 from intake.models import Appeal, Tracking
-from intake.models.partners import Delivery, ExternalNumber, Subscription, UpdateCounter, UpdateEntry
+from intake.models.partners import Delivery, ExternalNumber, Subscriber, Subscription, UpdateCounter, UpdateEntry
 from shared.bulk import insert_new_rows, insert_rows, update_rows
 from shared.contracts import CaseForwarded, PartForwarded
 from shared.database import among
@@ -82,9 +82,11 @@ async def updates(session: AsyncSession, readable: ColumnElement[bool], after: i
     return (await session.execute(query)).scalars().all()
 
 
-async def count_updates(session: AsyncSession, readable: ColumnElement[bool], after: int) -> int:
-    query = select(func.count()).select_from(UpdateEntry).where(col(UpdateEntry.position) > after, readable)
-    return (await session.execute(query)).scalar_one()
+async def count_updates(session: AsyncSession, readable: ColumnElement[bool], after: int) -> tuple[int, int]:
+    """How many entries are behind a position, and the position of the last; that position itself where there is none."""
+    query = select(func.count(), func.max(col(UpdateEntry.position))).where(col(UpdateEntry.position) > after, readable)
+    count, last = (await session.execute(query)).one()
+    return count, after if last is None else last
 
 
 async def owners_of_updates(session: AsyncSession, after: int) -> tuple[int, set[bytes]]:
@@ -135,6 +137,12 @@ async def owned_appeals(session: AsyncSession, owner: bytes, before: UUID | None
 
 async def count_owned_appeals(session: AsyncSession, owner: bytes) -> int:
     return (await session.execute(select(func.count()).select_from(Appeal).where(col(Appeal.owner) == owner))).scalar_one()
+
+
+async def lock_subscriber(session: AsyncSession, subscriber: bytes) -> None:
+    """Nobody else subscribes under this key until the transaction ends."""
+    await session.execute(upserting(session)(Subscriber).values(key=subscriber).on_conflict_do_nothing())
+    await session.execute(select(Subscriber).where(col(Subscriber.key) == subscriber).with_for_update())
 
 
 async def subscriptions_of(session: AsyncSession, subscriber: bytes) -> Sequence[Subscription]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import httpx
@@ -155,11 +156,41 @@ class TestStream:
             async with asyncio.timeout(5):
                 assert await events(response.aiter_lines(), 1) == []
 
+    async def test_it_ends_with_its_token(self, desk, citizen, monkeypatch):
+        monkeypatch.setattr(watch, "LOOK_SECONDS", 0.01)
+        async with listening(desk) as client, client.stream("GET", "/intake/v1/events", headers=citizen) as response:
+            lines = response.aiter_lines()
+            assert await anext(lines) == ": open"
+            desk.clock.advance(timedelta(days=1))
+            async with asyncio.timeout(5):
+                assert await events(lines, 1) == []
+
+    async def test_one_person_has_so_many_and_whoever_ends_one_may_open_another(self, start, tmp_path):
+        async with start(tmp_path, streams_each=2) as desk, listening(desk) as client:
+            mine, others = (desk.token("applicant", subject=one) for one in ("citizen-1", "citizen-2"))
+            async with client.stream("GET", "/intake/v1/events", headers=mine):
+                async with client.stream("GET", "/intake/v1/events", headers=mine):
+                    refused = await client.get("/intake/v1/events", headers=mine)
+                    assert (refused.status_code, refused.json()["code"]) == (429, "too-many-requests")
+                    assert refused.headers["Retry-After"] == str(watch.AGAIN_SECONDS)
+                    async with client.stream("GET", "/intake/v1/events", headers=others) as response:
+                        assert response.status_code == 200
+                await _until(lambda: sum(map(len, desk.app.state.intake.watch._streams.values())) == 1)
+                async with client.stream("GET", "/intake/v1/events", headers=mine) as response:
+                    assert response.status_code == 200
+
     async def test_it_is_for_applicants_and_a_bad_place_is_refused(self, desk, citizen):
         assert (await desk.client.get("/intake/v1/events")).status_code == 401
         assert (await desk.client.get("/intake/v1/events", headers=desk.token("partner"))).status_code == 403
         refused = await desk.client.get("/intake/v1/events", headers={**citizen, "Last-Event-ID": str(uuid4())})
         assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "bad-cursor")
+
+
+async def _until(holds):
+    """The server notices a moment later that a client has gone."""
+    async with asyncio.timeout(5):
+        while not holds():
+            await asyncio.sleep(0.01)
 
 
 async def _until_data(lines):

@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 from intake.channels.partner import feed
 from intake.models import Appeal
 from intake.models.partners import UpdateEntry
-from shared.contracts import CaseForwarded, DangerPassedOn, MessageAdded
+from intake.repository import partners as repository
+from shared.contracts import CaseForwarded, DangerPassedOn, DangerReported, MessageAdded
 from tests.intake.test_handlers import apply, received, routed
 
 
@@ -41,6 +42,27 @@ class TestFeed:
         assert (after["items"], after["total"], after["next_cursor"]) == ([], 0, cursor)
         await partner.live(second, "closed")
         assert [one["type"] for one in (await items(partner, cursor=cursor))["items"]] == ["case-closed"]
+
+    async def test_a_backlog_is_counted_once_and_each_page_says_truly_what_is_behind_its_cursor(self, partner, monkeypatch):
+        told, counted = await partner.file(), []
+
+        async def count(session, readable, after, real=repository.count_updates):
+            counted.append(after)
+            return await real(session, readable, after)
+
+        monkeypatch.setattr(repository, "count_updates", count)
+        await partner.live(told, "routed", "raised", "answered", "closed")
+        totals, page = [], await items(partner, limit=1)
+        for _ in range(3):
+            totals.append(page["total"])
+            page = await items(partner, limit=1, cursor=page["next_cursor"])
+        another = await partner.file()
+        await partner.live(another, "routed", "answered")
+        page = await items(partner, limit=1, cursor=page["next_cursor"])
+        assert (totals, page["total"]) == ([4, 3, 2], 2)
+        assert counted == [0, 4, 4, 4, 4]
+        by_entry = await items(partner, limit=1, cursor=page["items"][0]["cursor"])
+        assert (by_entry["total"], by_entry["items"][0]["type"]) == (1, "answer-given")
 
     async def test_nobody_reads_anothers(self, partner, another):
         await partner.live(await partner.file(), "routed")
@@ -121,6 +143,22 @@ class TestForwarding:
         assert (entry["type"], entry["number"]) == ("danger-passed-on", told["number"])
         assert (await items(another("other-department")))["items"] == []
         assert (await partner.get(f"/forwardings/{told['appeal_id']}")).status_code == 404
+
+    async def test_a_danger_is_told_to_its_body_once_it_is_passed_on_and_to_whoever_filed_it_as_it_comes(self, partner, trial):
+        told = {"danger-reported": [], "danger-passed-on": []}
+        anothers, own = (await trial.file()).json(), await partner.file()
+        for one in (anothers, own):
+            danger = {"appeal_id": UUID(one["appeal_id"]), "body": "HEALTH_DEPARTMENT_DUTY"}
+            for event in (
+                DangerReported(**danger, ground="DANGER", due_at=trial.clock.now()),
+                DangerPassedOn(**danger, actor_role="specialist"),
+            ):
+                batch = await apply(trial, event)
+                await apply(trial, batch=batch)
+        await feed.number(trial.parts)
+        for entry in (await items(partner))["items"]:
+            told[entry["type"]].append(entry["number"])
+        assert told == {"danger-reported": [own["number"]], "danger-passed-on": [anothers["number"], own["number"]]}
 
     async def test_nobody_else_reads_it_nor_learns_that_it_is_there(self, partner, another, trial):
         told = (await trial.file()).json()

@@ -195,6 +195,12 @@ class TestSubscription:
         for wrong in ({}, {"since": "2026-01-01T00:00:00Z", "ids": [chosen["delivery_id"]]}, {"since": "yesterday"}):
             assert (await partner.post(path, **wrong)).status_code == 422
 
+    async def test_asked_for_at_once_there_are_no_more_than_are_allowed(self, partner, receiver):
+        calls = (partner.post("/subscriptions", url=f"{receiver.url}/{one}") for one in range(8))
+        answers = await asyncio.gather(*calls)
+        assert sorted(one.status_code for one in answers) == [201] * 5 + [409] * 3
+        assert {one.json()["code"] for one in answers if one.status_code == 409} == {"too-many-subscriptions"}
+
     async def test_a_deleted_one_is_sent_nothing_more(self, partner, receiver):
         subscription = await partner.subscribe(receiver.url)
         await partner.live(await partner.file(), "routed")

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from intake.channels.phone.calls import settle
+from intake.channels.phone.calls import forget, settle
 from intake.models import Appeal, ContentRead, Tracking
-from intake.models.calls import Call, CallBack, OralRecord
+from intake.models.calls import Call, CallBack, CallEvent, OralRecord
 from shared.contracts import AppealRegistered
 from shared.messaging import tables
 from shared.web.session import COOKIE
@@ -217,15 +217,17 @@ class TestAnOralAppeal:
         assert (await Screen(desk, "operator-2").get(f"/record/{appeal.id}")).status_code == 404
 
 
-class TestCallBacks:
-    @pytest.fixture
-    async def waiting(self, desk):
-        night = NOW.replace(hour=0, minute=30)
-        told = [event("offered", 0, start=night, **{"from": NUMBER}), event("ivr_choice", 9, start=night, ivr_path="3")]
-        await send(desk, [*told, event("ended", 15, start=night)])
-        await settle(desk.parts)
-        return (await desk.rows(CallBack))[0]
+@pytest.fixture
+async def waiting(desk):
+    """Somebody who rang by night and asked to be called back."""
+    night = NOW.replace(hour=0, minute=30)
+    told = [event("offered", 0, start=night, **{"from": NUMBER}), event("ivr_choice", 9, start=night, ivr_path="3")]
+    await send(desk, [*told, event("ended", 15, start=night)])
+    await settle(desk.parts)
+    return (await desk.rows(CallBack))[0]
 
+
+class TestCallBacks:
     async def test_the_number_is_shown_to_whoever_takes_it_and_the_look_is_kept(self, desk, screen, waiting):
         assert NUMBER not in (await screen.get()).text
         await screen.post(f"back/{waiting.id}/take")
@@ -264,6 +266,27 @@ class TestCallBacks:
         assert (await screen.post(f"back/{waiting.id}/take")).status_code == 404
 
 
+class TestRetention:
+    async def test_who_is_not_reached_in_a_fortnight_is_laid_aside_and_the_number_goes(self, desk, waiting):
+        desk.clock.advance(timedelta(days=13))
+        await forget(desk.parts)
+        assert [back.state for back in await desk.rows(CallBack)] == ["OPEN"]
+        await Screen(desk).post(f"back/{waiting.id}/take")
+        desk.clock.advance(timedelta(days=1))
+        await forget(desk.parts)
+        [back] = await desk.rows(CallBack)
+        assert (back.state, back.number, back.taken_by) == ("UNREACHED", None, None)
+
+    @pytest.mark.usefixtures("waiting")
+    async def test_a_call_is_forgotten_after_a_year_and_all_that_was_heard_of_it(self, desk):
+        desk.clock.advance(timedelta(days=364))
+        await forget(desk.parts)
+        assert len(await desk.rows(Call)) == 1
+        desk.clock.advance(timedelta(days=2))
+        await forget(desk.parts)
+        assert [await desk.rows(table) for table in (Call, CallEvent, CallBack)] == [[], [], []]
+
+
 class TestInsurance:
     async def ask(self, screen, iin="991231501014"):
         return await screen.post("insurance", call=await screen.call(), iin=iin)
@@ -277,6 +300,7 @@ class TestInsurance:
         assert "991231501014" not in page.text
         [look] = await connected.desk.rows(ContentRead)
         assert (look.purpose, look.reader, look.ids) == ("insurance", OPERATOR, [await connected.call()])
+        assert look.about == connected.desk.parts.pepper.keyed_hmac("insured-person", b"991231501014")
         stored = await connected.desk.engine.stored(connected.desk.parts.database)
         assert b"991231501014" not in stored
         assert b"8500" not in stored

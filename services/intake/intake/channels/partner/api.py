@@ -103,9 +103,11 @@ async def create_subscription(
 
 
 @router.get("/v1/subscriptions", responses=responses(*ALWAYS, InvalidInput))
-async def list_subscriptions(intake: CurrentIntake, reader: CurrentReader, _query: KnownQuery) -> ListResponse[Subscribed]:
-    """Yours; a page holds them all."""
-    return await webhooks.subscriptions(intake.parts, reader)
+async def list_subscriptions(
+    intake: CurrentIntake, reader: CurrentReader, _query: KnownQuery, cursor: CursorText = None, limit: Limit = DEFAULT_LIMIT
+) -> ListResponse[Subscribed]:
+    """Yours, in the order in which they were made."""
+    return await webhooks.subscriptions(intake.parts, reader, cursor, limit)
 
 
 @router.delete("/v1/subscriptions/{subscription_id}", status_code=204, responses=responses(*ALWAYS, InvalidInput, NotFound))

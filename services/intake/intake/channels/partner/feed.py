@@ -7,7 +7,7 @@ they are there, by one at a time under a locked row, and only numbered rows are 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row
@@ -45,7 +45,7 @@ from shared.contracts import (
     PartForwarded,
     TierRaised,
 )
-from shared.errors import Forbidden, Unauthorized
+from shared.errors import Forbidden, InvalidInput, Unauthorized
 from shared.http import Cursor
 from shared.messaging.handling import Batch, InOrder, Received
 from shared.service import Parts
@@ -203,19 +203,42 @@ def delivery(parts: Parts, subscription_id: UUID, position: int, appeal_id: UUID
     }
 
 
-def position_of(cursor: str | None) -> int:
+def position_of(cursor: str) -> int:
     """Raises InvalidInput `bad-cursor`."""
-    return 0 if cursor is None else int(Cursor.decode(cursor, int)[0])
+    return int(Cursor.decode(cursor, int)[0])
+
+
+class _Place(NamedTuple):
+    """Where a reader of pages stands: `left` entries were counted behind `position`, up to `counted`; they are not counted again."""
+
+    position: int = 0
+    left: int = 0
+    counted: int = 0
+
+
+def _place(cursor: str | None) -> _Place:
+    """Of a page's cursor, or of an entry's own. Raises InvalidInput `bad-cursor`."""
+    if cursor is None:
+        return _Place()
+    try:
+        return _Place(*Cursor.decode(cursor, int, int, int))
+    except InvalidInput:
+        position = position_of(cursor)
+        return _Place(position, 0, position)
 
 
 async def page(parts: Parts, reader: Reader, cursor: str | None, limit: int) -> Updates:
     """What happened behind the cursor, from the beginning without one. Raises InvalidInput."""
-    after = position_of(cursor)
+    place = _place(cursor)
     async with parts.database.read() as session:
-        entries = await repository.updates(session, reader.readable, after, limit)
-        total = len(entries) if len(entries) < limit else await repository.count_updates(session, reader.readable, after)
+        entries = await repository.updates(session, reader.readable, place.position, limit)
         items = await as_updates(parts, session, entries, reader.key)
-    return Updates(items=items, total=total, next_cursor=items[-1].cursor if items else cursor or Cursor.encode(0))
+        if len(items) < limit:
+            return Updates(items=items, total=len(items), next_cursor=items[-1].cursor if items else cursor or Cursor.encode(0))
+        new, counted = await repository.count_updates(session, reader.readable, place.counted)
+    total = place.left + new
+    following = Cursor.encode(entries[-1].position or 0, total - len(items), counted)
+    return Updates(items=items, total=total, next_cursor=following)
 
 
 async def after(parts: Parts, reader: Reader, position: int, limit: int) -> list[Update]:

@@ -19,7 +19,7 @@ from intake.repository import partners as repository
 from intake.service.filing import fault, moment
 from shared.errors import FieldError, InvalidInput, NotFound
 from shared.field_errors import DETAILS
-from shared.http import Cursor, ListResponse
+from shared.http import Cursor, ListResponse, page_of
 from shared.service import Parts
 
 SECRET_BYTES: Final = 32  # Standard Webhooks: 24 to 64
@@ -42,6 +42,9 @@ async def check(guard: Guard, wanted: SubscriptionIn) -> None:
 
 async def subscribe(session: AsyncSession, parts: Parts, reader: Reader, wanted: SubscriptionIn) -> SubscribedWithSecret:
     """What `check` has let through. Raises TooManySubscriptions."""
+    await repository.lock_subscriber(session, reader.key)
+    if len(await repository.subscriptions_of(session, reader.key)) >= policy.webhooks().subscriptions_each:
+        raise TooManySubscriptions
     one_id, secret = parts.ids.new(), new_secret()
     one = Subscription(
         id=one_id,
@@ -56,16 +59,16 @@ async def subscribe(session: AsyncSession, parts: Parts, reader: Reader, wanted:
         disabled_because=None,
         created_at=parts.clock.now(),
     )
-    if len(await repository.subscriptions_of(session, reader.key)) >= policy.webhooks().subscriptions_each:
-        raise TooManySubscriptions
     session.add(one)
     return SubscribedWithSecret(**_shown(parts, one).model_dump(), secret=secret)
 
 
-async def subscriptions(parts: Parts, reader: Reader) -> ListResponse[Subscribed]:
+async def subscriptions(parts: Parts, reader: Reader, cursor: str | None, limit: int) -> ListResponse[Subscribed]:
+    """Raises InvalidInput for a cursor that is none."""
     async with parts.database.read() as session:
         found = await repository.subscriptions_of(session, reader.key)
-    return ListResponse(items=[_shown(parts, one) for one in found], total=len(found))
+    page, following = page_of(found, limit, cursor)
+    return ListResponse(items=[_shown(parts, one) for one in page], total=len(found), next_cursor=following)
 
 
 async def unsubscribe(parts: Parts, reader: Reader, subscription_id: UUID) -> None:

@@ -157,6 +157,14 @@ async def settle(parts: Parts) -> None:
         told = len(rows)
 
 
+async def forget(parts: Parts) -> None:
+    """Let go of the numbers of those who could not be called back, and of calls that nobody has to ask about any more. A job."""
+    now = parts.clock.now()
+    async with parts.database.write() as session:
+        await repository.lay_aside_call_backs(session, now - policy().call_back_for)
+        await repository.forget_calls(session, now - policy().kept)
+
+
 def _end_lost(row: Row, course: Course) -> None:
     """A call whose end was never heard of ended with the last that was."""
     if row["ended_at"] is not None:

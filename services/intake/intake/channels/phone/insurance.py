@@ -66,8 +66,9 @@ def _status(entry: Mapping[str, Any]) -> InsuredStatus:
 
 
 async def look_up(parts: Parts, register: InsuranceRegister, *, iin: str, call_id: UUID, operator: str) -> InsuredStatus | None:
-    """What the register says of a person. That an operator looked, in which call, is recorded first; about whom is not."""
-    row = {"id": parts.ids.new(), "at": parts.clock.now(), "reader": operator, "on_behalf_of": None}
+    """What the register says of a person. Who looked, in which call and, as a keyed hash, at whose record is kept first."""
+    about = parts.pepper.keyed_hmac("insured-person", iin.encode())
+    row = {"id": parts.ids.new(), "at": parts.clock.now(), "reader": operator, "on_behalf_of": None, "about": about}
     async with parts.database.write() as session:
         await repository.add_content_read(session, {**row, "purpose": PURPOSE, "ids": [str(call_id)]})
     found = await register.insured_status(iin)

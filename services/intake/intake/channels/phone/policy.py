@@ -33,6 +33,8 @@ class Policy:
     call_back_after_waiting: int
     call_back_attempts: int
     call_back_held: timedelta
+    call_back_for: timedelta
+    kept: timedelta
     checks_needed: int
     appeals_shown: int
     payments_shown: int
@@ -75,6 +77,8 @@ def policy() -> Policy:
         call_back_after_waiting=given["call_back_after_waiting"],
         call_back_attempts=given["call_back_attempts"],
         call_back_held=timedelta(seconds=given["call_back_held"]),
+        call_back_for=timedelta(days=given["call_back_days"]),
+        kept=timedelta(days=given["kept_days"]),
         checks_needed=given["checks_needed"],
         appeals_shown=given["appeals_shown"],
         payments_shown=given["payments_shown"],
