@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 import structlog
 from fastapi import FastAPI
-from pydantic import ValidationError
 
 from shared import migrations, sealing, server
 from shared.auth import LocalIssuerForbidden
@@ -29,7 +28,7 @@ from shared.service import (
     runtime,
     worker_app,
 )
-from shared.settings import MissingSetting, ServiceSettings
+from shared.settings import BadSettings, MissingSetting, ServiceSettings
 
 log = structlog.get_logger()
 
@@ -38,6 +37,7 @@ S = TypeVar("S", bound=ServiceSettings)
 REFUSALS = (
     migrations.NotMigrated,
     MissingSetting,
+    BadSettings,
     DatabaseUnreachable,
     LogError,
     LocalIssuerForbidden,
@@ -57,9 +57,6 @@ def main(service: Service, settings_class: Callable[[], S], create_app: Callable
         _do(chosen, service, settings, create_app)
     except REFUSALS as error:
         raise SystemExit(f"{service.package}: {error}") from None
-    except ValidationError as error:  # of the settings; their values stay out of it: some are secret
-        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors(include_input=False))
-        raise SystemExit(f"{service.package}: settings: {wrong}") from None
     except Exception:  # crash loudly, yet by type and place: an error's own words may be a person's
         log.exception("the process falls")
         raise SystemExit(1) from None

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.database_errors import CommitUnknown, will_pass
@@ -44,6 +45,7 @@ __all__ = [
     "responses",
 ]
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 PROBLEM_JSON = "application/problem+json"
 PROBLEM_CONTENT: dict[str, Any] = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 log = structlog.get_logger("errors")
@@ -213,7 +215,18 @@ class InternalError(DomainError):
 
 
 async def _answer(request: Request, error: Exception) -> Response:
-    return _respond(request, _as_domain_error(error))
+    answer = _as_domain_error(error)
+    if "Allow" in answer.headers and (allowed := _allowed(request)):  # nothing under a mount, which tells its own
+        answer.headers["Allow"] = allowed
+    return _respond(request, answer)
+
+
+def _allowed(request: Request) -> str:
+    """Every method of the address (RFC 9110 §15.5.6): the router tells those of the first route that it found there."""
+    app: FastAPI = request.app
+    return ", ".join(
+        method for method in METHODS if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in app.routes)
+    )
 
 
 def _as_domain_error(error: Exception) -> DomainError:

@@ -5,8 +5,10 @@ import binascii
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Annotated, Any, Generic, NoReturn, TypeVar
+from uuid import UUID
 
 import httpx
 from annotated_types import GroupedMetadata
@@ -193,26 +195,47 @@ class Cursor:
     """A place in a list, opaque to clients: the sort values of the last entry given. It travels in URLs: no personal data."""
 
     @staticmethod
-    def encode(*values: str | int) -> str:
+    def encode(*values: str | int | datetime | UUID) -> str:
         return base64.urlsafe_b64encode(to_json(list(values))).rstrip(b"=").decode()
 
     @staticmethod
-    def decode(text: str, *types: type[str] | type[int]) -> tuple[Any, ...]:
-        """The values behind `text`, of exactly these types. Raises InvalidInput `bad-cursor` for anything that `encode` did not make."""
+    def decode(text: str, *types: type[str] | type[int] | type[datetime] | type[UUID]) -> tuple[Any, ...]:
+        """The values behind `text`, of exactly these types, times in UTC.
+
+        Raises InvalidInput `bad-cursor` for anything that `encode` did not make.
+        """
         try:
             raw = base64.b64decode(text[:CURSOR_LIMIT] + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
             values = json.loads(raw)
-        except (binascii.Error, ValueError, RecursionError):
-            values = None
-        if not isinstance(values, list) or len(values) != len(types) or not all(map(_fits, values, types)):
-            raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.")
-        return tuple(values)
+            if isinstance(values, list) and len(values) == len(types):
+                return tuple(map(_as_given, values, types))
+        except (binascii.Error, ValueError, OverflowError, RecursionError):
+            pass
+        raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.")
 
 
-def _fits(value: object, kind: type) -> bool:
-    if type(value) is not kind:
-        return False
-    return not _is_broken(value) if isinstance(value, str) else isinstance(value, int) and -INT64 <= value < INT64
+def page_of(whole: Sequence[T], limit: int, cursor: str | None) -> tuple[Sequence[T], str | None]:
+    """Of a list that is in hand as a whole: the page behind `cursor`, and the cursor of the next. Raises InvalidInput `bad-cursor`."""
+    start: int = Cursor.decode(cursor, int)[0] if cursor is not None else 0
+    if start < 0:
+        raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.")
+    end = start + limit
+    return whole[start:end], Cursor.encode(end) if end < len(whole) else None
+
+
+def _as_given(value: object, kind: type) -> object:
+    """A value as `Cursor.encode` was given it. Raises ValueError, and OverflowError for a time that is none in UTC."""
+    if isinstance(value, str) and kind is not int and not _is_broken(value):
+        if kind is UUID:
+            return UUID(value)
+        if kind is not datetime:
+            return value
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    elif type(value) is int and kind is int and -INT64 <= value < INT64:
+        return value
+    raise ValueError
 
 
 def client_address(request: Request, trusted_proxies: Sequence[Network] = ()) -> str:

@@ -1,16 +1,31 @@
 """Settings: one class a service with its own prefix; what all services share is named `ARYZ_…`."""
 
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError
 
 Environment = Literal["local", "production"]
 
 
 class MissingSetting(ValueError):
     """A setting that another one makes necessary is absent; says which."""
+
+
+class BadSettings(ValueError):
+    """Settings that cannot be read; names each of them and what it has to be, without its value: some are secret."""
+
+
+def _network(text: str) -> str:
+    try:
+        ip_network(text)
+    except ValueError:
+        raise PydanticCustomError("network", "This is not a network, such as 10.0.0.0/8.") from None
+    return text
 
 
 class ServiceSettings(BaseSettings):
@@ -24,8 +39,8 @@ class ServiceSettings(BaseSettings):
     keys: SecretStr | None = Field(
         None, validation_alias="ARYZ_KEYS", description="sealing keys as JSON; absent: DATA/keys, made on first start"
     )
-    log_level: str = Field("INFO", validation_alias="ARYZ_LOG_LEVEL")
-    trusted_proxies: tuple[str, ...] = Field((), validation_alias="ARYZ_TRUSTED_PROXIES")
+    log_level: str = Field("INFO", validation_alias="ARYZ_LOG_LEVEL", pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = Field((), validation_alias="ARYZ_TRUSTED_PROXIES")
 
     kafka_bootstrap: str | None = Field(None, validation_alias="ARYZ_KAFKA_BOOTSTRAP")
     kafka_replication: int | None = Field(
@@ -61,6 +76,22 @@ class ServiceSettings(BaseSettings):
     oidc_client_secret: SecretStr | None = Field(None, validation_alias="ARYZ_OIDC_CLIENT_SECRET")
 
     worker: bool = Field(default=True, description="run relay, consumer and jobs inside the API's process (the one-machine form)")
+
+    def __init__(self, **given: Any) -> None:
+        """Raises BadSettings."""
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_input=False, include_context=False)
+            raise BadSettings("settings: " + "; ".join(f"{self._named(each['loc'])}: {each['msg']}" for each in found)) from None
+        except SettingsError as error:  # a list or an object that is not JSON
+            raise BadSettings(f"settings: {error}") from None
+
+    @classmethod
+    def _named(cls, location: tuple[int | str, ...]) -> str:
+        """As the environment calls it: a setting of one service is told by its field's name alone."""
+        name, *inside = map(str, location)
+        return ".".join([f"{cls.model_config.get('env_prefix', '')}{name}".upper() if name in cls.model_fields else name, *inside])
 
     def url_of(self, service: str) -> str | None:
         """Where another service answers, or None when it lives in this process."""

@@ -80,7 +80,7 @@ def import_(
     importing = _load("importing")
     try:
         is_whole = importing.run(file, url, data)
-    except importing.ImportFailed as failure:
+    except (importing.ImportFailed, *_refusals()) as failure:
         _refuse(failure)
     raise typer.Exit(0 if is_whole else 1)
 
@@ -140,7 +140,7 @@ def backup(
     copying = _load("backup")
     try:
         copying.backup(folder, data, with_keys=with_keys)
-    except copying.BackupFailed as failure:
+    except (copying.BackupFailed, *_refusals()) as failure:
         _refuse(failure)
 
 
@@ -154,7 +154,7 @@ def restore(
     copying = _load("backup")
     try:
         copying.restore(folder, data, replace=replace)
-    except copying.RestoreRefused as refusal:
+    except (copying.RestoreRefused, *_refusals()) as refusal:
         _refuse(refusal)
 
 

@@ -23,6 +23,7 @@ class ImportFailed(RuntimeError):
 
 def run(file: Path, url: str, data: Path) -> bool:
     """Send `file` and print what became of it. Returns whether every line was taken; raises ImportFailed."""
+    url = url.rstrip("/")
     media_type = MEDIA_TYPES.get(file.suffix.lower())
     if media_type is None:
         raise ImportFailed(f"{file.name}: the ending says neither CSV nor NDJSON (.csv, .ndjson, .jsonl)")

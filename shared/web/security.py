@@ -1,7 +1,8 @@
 """What the browser is told about every answer, and whom a form is accepted from."""
 
+from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -20,7 +21,11 @@ _RAW: Final = [(name.encode(), value.encode()) for name, value in HEADERS.items(
 
 
 class SecurityHeaders:
-    """Pure ASGI middleware: adds each of HEADERS that the answer does not carry already."""
+    """Pure ASGI middleware: adds each of HEADERS that the answer does not carry already.
+
+    A path with a slash too many or too few is pointed to the right one on the same origin, whatever it is called in front: the scheme
+    and the host that arrive here may be a proxy's, and what was sent must not go out again over plain HTTP.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -33,11 +38,20 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message.setdefault("headers", [])
+                if message["status"] == HTTPStatus.TEMPORARY_REDIRECT:  # the router's own, to a path with or without its last slash
+                    headers = [_without_origin(*pair) for pair in headers]
                 present = {name for name, _ in headers}
                 message["headers"] = [*headers, *(pair for pair in _RAW if pair[0] not in present)]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+def _without_origin(name: bytes, value: bytes) -> tuple[bytes, bytes]:
+    if name != b"location":
+        return name, value
+    _, _, path, query, _ = urlsplit(value.decode("latin-1"))
+    return name, urlunsplit(("", "", path, query, "")).encode("latin-1")
 
 
 def add_security_headers(headers: MutableHeaders) -> None:

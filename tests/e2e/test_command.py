@@ -63,6 +63,30 @@ class TestUp:
         assert page.headers["location"].startswith("/sign-in")
 
 
+class TestSettings:
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ["up", "--port", 0],
+            ["token", "--role", "admin"],
+            ["migrate"],
+            ["replay"],
+            ["verify"],
+            ["import", __file__],
+            ["demo", "--appeals", 1],
+        ],
+    )
+    def test_a_wrong_setting_is_one_sentence_without_its_value(self, tmp_path, arguments):
+        file = tmp_path / "register.csv"
+        file.touch()
+        given = [file if each == __file__ else each for each in arguments]
+        refused = aryz(*given, "--data", tmp_path, env={"ARYZ_ENV": "Secret!"})
+        assert refused.returncode == 1
+        assert "settings: ARYZ_ENV: Input should be 'local' or 'production'" in refused.stdout + refused.stderr
+        assert "Traceback" not in refused.stderr
+        assert "Secret!" not in refused.stdout + refused.stderr
+
+
 class TestToken:
     def test_it_prints_a_token_that_works_while_the_suite_runs(self, people):
         printed = aryz("token", "--role", "specialist", "--region", "KZ-43", "--data", people.suite.data)

@@ -117,6 +117,9 @@ class TestEveryService:
         [
             ("/routing/v1/cases", "specialist", {"region": "KZ-43"}),
             ("/routing/v1/articles", None, {}),
+            ("/intake/v1/services", None, {}),
+            ("/intake/v1/subscriptions", "partner", {}),
+            ("/intake/v1/withdrawals", "admin", {}),
             ("/provider-contact/v1/providers", None, {}),
             ("/provider-contact/v1/inquiries", "specialist", {"region": "KZ-43"}),
             ("/analytics/v1/kpis", "analyst", {}),

@@ -265,6 +265,11 @@ class TestClassifications:
         headers = desk.token(role) if role else {}
         assert (await desk.client.post("/routing/v1/classifications", json={"text": COMPLAINT}, headers=headers)).status_code == status
 
+    async def test_who_asks_is_looked_at_before_what_is_asked(self, desk):
+        for path in ("/routing/v1/classifications", "/routing/internal/v1/contents"):
+            assert (await desk.client.post(path, content=b"{")).status_code == 401
+            assert (await desk.client.post(path, content=b"{", headers=desk.token("applicant"))).status_code == 403
+
 
 class TestContents:
     async def test_a_service_reads_an_answer_by_its_id_and_the_read_is_recorded(self, desk):

@@ -34,6 +34,10 @@ class TestMain:
             ({"ARYZ_OIDC_ISSUER": "https://example.org"}, "routing: ARYZ_OIDC_JWKS_URL is needed beside ARYZ_OIDC_ISSUER"),
             ({"ARYZ_ENV": "production"}, "routing: the local issuer is for one machine"),
             ({"ARYZ_PREFIX": "Secret!"}, "routing: settings: ARYZ_PREFIX: "),
+            ({"ARYZ_ROUTING_CLOCK_SECONDS": "Secret!"}, "routing: settings: ARYZ_ROUTING_CLOCK_SECONDS: "),
+            ({"ARYZ_LOG_LEVEL": "Secret!"}, "routing: settings: ARYZ_LOG_LEVEL: "),
+            ({"ARYZ_TRUSTED_PROXIES": "Secret!"}, "routing: settings: "),
+            ({"ARYZ_TRUSTED_PROXIES": '["Secret!"]'}, "routing: settings: ARYZ_TRUSTED_PROXIES.0: "),
         ],
     )
     def test_a_wrong_setting_is_one_sentence_without_its_value(self, tmp_path, told, sentence):

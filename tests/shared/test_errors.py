@@ -60,6 +60,10 @@ def app() -> FastAPI:
     async def stored() -> None:
         Stored.model_validate({"count": CANARY})
 
+    @made.delete("/v1/stored")
+    async def forget() -> None:
+        return None
+
     @made.get("/v1/raised/{which}")
     async def raised(which: int) -> None:
         raise RAISED[which]
@@ -138,6 +142,10 @@ class TestInstallErrorHandlers:
         assert (missing.status_code, missing.json()["code"]) == (404, "not-found")
         assert (wrong.status_code, wrong.json()["code"]) == (405, "method-not-allowed")
         assert wrong.headers["allow"] == "POST"
+
+    async def test_a_method_that_is_not_there_is_told_all_that_are(self, client):
+        for method in ("PUT", "OPTIONS"):
+            assert (await client.request(method, "/v1/stored")).headers["Allow"] == "GET, DELETE"
 
     async def test_a_bare_http_exception_does_not_carry_its_detail(self, client):
         response = await client.get("/v1/teapot")

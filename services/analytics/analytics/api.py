@@ -10,7 +10,7 @@ from analytics.schemas import Figure, KpiEntry, KpiQuery, Live
 from analytics.service import Question, figure
 from shared.auth import CurrentPrincipal
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
-from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse
+from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, page_of
 
 router = APIRouter(prefix="/v1", tags=["figures"])
 
@@ -21,12 +21,9 @@ async def list_kpis(
 ) -> ListResponse[KpiEntry]:
     """The figures that the client may ask for."""
     kpis = view_of(current).kpis
-    (start,) = Cursor.decode(cursor, int) if cursor is not None else (0,)
-    if not 0 <= start <= len(kpis):
-        raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.")
-    end = start + limit
-    items = [KpiEntry(id=kpi.id, unit=kpi.unit, metric_version=kpi.metric_version, **kpi.label.as_dict()) for kpi in kpis[start:end]]
-    return ListResponse(items=items, total=len(kpis), next_cursor=Cursor.encode(end) if end < len(kpis) else None)
+    page, following = page_of(kpis, limit, cursor)
+    items = [KpiEntry(id=kpi.id, unit=kpi.unit, metric_version=kpi.metric_version, **kpi.label.as_dict()) for kpi in page]
+    return ListResponse(items=items, total=len(kpis), next_cursor=following)
 
 
 @router.get("/kpis/{kpi_id}", responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))

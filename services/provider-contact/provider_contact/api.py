@@ -40,13 +40,12 @@ from shared.errors import (
     UnsupportedMediaType,
     responses,
 )
-from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body, read_body
+from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body, page_of, read_body
 from shared.idempotency import IdempotencyKey, IdempotencyKeyReused
 from shared.service import Parts
 from shared.visibility import visible_cases, visible_inquiries
 
 IMPORT_LIMIT = 16 * 1024 * 1024  # bytes: ten times the country's providers
-PAGE_END = 2**31
 
 router = APIRouter()
 
@@ -88,14 +87,11 @@ async def search_providers(
     cursor: CursorText = None,
 ) -> ListResponse[ProviderItem]:
     """Providers by name, in Kazakh, Russian or Latin letters; spelling forgiven, numbers exact. Without a query all, by name."""
-    start: int = Cursor.decode(cursor, int)[0] if cursor is not None else 0
-    if not 0 <= start < PAGE_END:
-        raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.")
     wanted = _known_region(region)
     found = directory.found(await listed.current(), query, None if wanted == CENTRAL_OFFICE else wanted)
-    page = [directory.provider_item(one, score, principal, parts.sealer) for one, score in found[start : start + limit]]
-    following = Cursor.encode(start + limit) if start + limit < len(found) else None
-    return ListResponse(items=page, total=len(found), next_cursor=following)
+    page, following = page_of(found, limit, cursor)
+    items = [directory.provider_item(one, score, principal, parts.sealer) for one, score in page]
+    return ListResponse(items=items, total=len(found), next_cursor=following)
 
 
 @router.post("/v1/providers/imports", tags=["directory"], response_model=ImportResult, responses=IMPORTED)
@@ -131,7 +127,7 @@ async def list_inquiries(
         found, total = await repository.inquiries(session, visible_inquiries(principal), wanted, after, limit + 1)
     page = [inquiries.inquiry_item(inquiry, appeal, principal) for inquiry, appeal in found[:limit]]
     last = found[limit - 1][0] if len(found) > limit else None
-    following = Cursor.encode(int(last.settled), last.due_at.isoformat(), str(last.inquiry_id)) if last else None
+    following = Cursor.encode(int(last.settled), last.due_at, last.inquiry_id) if last else None
     return ListResponse(items=page, total=total, next_cursor=following)
 
 
@@ -196,7 +192,7 @@ async def list_matches(
     cursor: CursorText = None,
 ) -> ListResponse[MatchItem]:
     """Typed names that no rule could decide on, the longest waiting first; the names are read from their owner for this answer."""
-    after = _match_place(cursor) if cursor is not None else None
+    after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
     async with parts.database.read() as session:
         found, total = await repository.matches(session, visible_cases(principal), _known_region(region), after, limit + 1)
     page = found[:limit]
@@ -204,7 +200,7 @@ async def list_matches(
     index = await listed.current()
     items = [matches.match_item(match, appeal, names.get(appeal.appeal_id), index, principal) for match, appeal in page]
     last = page[-1][0] if len(found) > limit else None
-    following = Cursor.encode(last.noted_at.isoformat(), str(last.appeal_id)) if last else None
+    following = Cursor.encode(last.noted_at, last.appeal_id) if last else None
     return ListResponse(items=items, total=total, next_cursor=following)
 
 
@@ -253,19 +249,5 @@ def _known_region(code: str | None) -> str | None:
 
 
 def _inquiry_place(cursor: str) -> tuple[bool, datetime, UUID]:
-    settled, due_at, inquiry_id = Cursor.decode(cursor, int, str, str)
-    return bool(settled), *_moment_and_id(due_at, inquiry_id)
-
-
-def _match_place(cursor: str) -> tuple[datetime, UUID]:
-    return _moment_and_id(*Cursor.decode(cursor, str, str))
-
-
-def _moment_and_id(moment: str, identifier: str) -> tuple[datetime, UUID]:
-    try:
-        read = datetime.fromisoformat(moment), UUID(identifier)
-    except ValueError:
-        read = None
-    if read is None or read[0].tzinfo is None:
-        raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.")
-    return read
+    settled, due_at, inquiry_id = Cursor.decode(cursor, int, datetime, UUID)
+    return bool(settled), due_at, inquiry_id

@@ -19,7 +19,7 @@ from shared.contents import ContentItem, ContentsRequest, ContentsResponse, enti
 from shared.domain.labels import Language
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
 from shared.field_errors import DETAILS
-from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body
+from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, body, page_of
 from shared.idempotency import IdempotencyKey, IdempotencyKeyReused
 from shared.service import Parts
 
@@ -145,8 +145,8 @@ async def deadline(policy: str, start: Day, _query: KnownQuery) -> schemas.Deadl
 
 @router.post("/v1/classifications", responses=responses(Unauthorized, Forbidden))
 async def classify_text(
-    asked: Annotated[schemas.ClassifyText, body(schemas.ClassifyText)],
     _principal: Annotated[Principal, Depends(require(*STAFF, "channel"))],
+    asked: Annotated[schemas.ClassifyText, body(schemas.ClassifyText)],
 ) -> schemas.ClassificationView:
     """What a text is about. It is neither stored nor logged."""
     return schemas.ClassificationView.model_validate(asdict(classify(asked.text)))
@@ -163,12 +163,9 @@ async def list_articles(
     cursor: CursorText = None,
 ) -> ListResponse[schemas.ArticleView]:
     """Answers of the first tier, the best match first. Those not reviewed yet are shown to staff alone."""
-    (start,) = Cursor.decode(cursor, int) if cursor is not None else (0,)
-    if start < 0:
-        raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.")
     found = articles.search(query, parts.clock.now().date(), unreviewed=principal.is_staff)
-    items = [_article(article, language) for article in found[start : start + limit]]
-    return ListResponse(items=items, total=len(found), next_cursor=Cursor.encode(start + limit) if start + limit < len(found) else None)
+    page, following = page_of(found, limit, cursor)
+    return ListResponse(items=[_article(article, language) for article in page], total=len(found), next_cursor=following)
 
 
 def _article(article: articles.Article, language: str) -> schemas.ArticleView:
@@ -190,9 +187,9 @@ def _article(article: articles.Article, language: str) -> schemas.ArticleView:
 
 @router.post("/internal/v1/contents", responses=responses(Unauthorized, Forbidden))
 async def read_contents(
-    asked: Annotated[ContentsRequest, body(ContentsRequest)],
     parts: PartsHere,
     reader: Annotated[Principal, Depends(require("service"))],
+    asked: Annotated[ContentsRequest, body(ContentsRequest)],
 ) -> ContentsResponse:
     """The words of answers and letters by their ids, for another service; every read is recorded with its purpose."""
     entitled(asked, reader, content_purposes())

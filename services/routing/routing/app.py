@@ -13,6 +13,7 @@ from routing.history import check
 from routing.settings import Settings
 from shared.contracts import REGISTRY, AppealRegistered
 from shared.messaging.handling import Preparations
+from shared.messaging.pace import PROMPT
 from shared.messaging.runtime import Loop, every
 from shared.service import Foundation, Parts, Service, assemble
 
@@ -39,6 +40,7 @@ SERVICE = Service(
     handlers=HANDLERS,
     preparations=_preparations,
     jobs=_jobs,
+    pace=PROMPT,
 )
 
 

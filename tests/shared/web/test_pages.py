@@ -128,6 +128,10 @@ class TestSecurityHeaders:
     async def test_an_answer_may_say_itself_that_it_can_be_kept(self, client):
         assert (await client.get("/intake/v1/figures")).headers["cache-control"] == "public, max-age=60"
 
+    async def test_a_slash_too_many_is_pointed_away_from_without_naming_an_origin(self, client):
+        moved = await client.get("/intake/v1/figures/?of=%D3%99", headers={"Host": "evil.example"})
+        assert (moved.status_code, moved.headers["location"]) == (307, "/intake/v1/figures?of=%D3%99")
+
 
 class TestRequireSameOrigin:
     @pytest.mark.parametrize(

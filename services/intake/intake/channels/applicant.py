@@ -44,6 +44,7 @@ async def own_appeal(number: str, request: Request, intake: CurrentIntake, asker
 
 Own = Annotated[UUID, Depends(own_appeal)]
 Caller = Annotated[Principal, Depends(require("specialist", "supervisor", "head"))]
+Onlooker = Annotated[Principal, Depends(require("specialist", "supervisor", "head", "admin"))]
 
 
 def _errors(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
@@ -133,7 +134,7 @@ async def reopen(
 
 @router.get("/v1/withdrawals", responses=responses(Unauthorized, Forbidden, InvalidInput))
 async def list_withdrawals(
-    intake: CurrentIntake, reader: Caller, _query: KnownQuery, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
+    intake: CurrentIntake, reader: Onlooker, _query: KnownQuery, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
 ) -> ListResponse[schemas.WithdrawalItem]:
     """The withdrawals that wait for the Fund's call, on the appeals that you see, the oldest first."""
     return await withdrawal.pending(intake.parts, reader, limit=limit, cursor=cursor)

@@ -15,7 +15,7 @@ def conditional(answer: BaseModel, known: str | None, *, passing: frozenset[str]
     said = answer.model_dump_json(exclude=set(passing)).encode()
     tag = f'W/"{hashlib.sha256(said).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "no-store"}  # no cache on the way keeps it; the client may keep both
-    held = {one.strip() for one in (known or "").split(",")}
-    if tag in held or "*" in held:
+    held = {one.strip().removeprefix("W/") for one in (known or "").split(",")}  # compared weakly: RFC 9110 §13.1.2
+    if tag.removeprefix("W/") in held or "*" in held:
         return Response(status_code=304, headers=headers)
     return Response(answer.model_dump_json(), 200, headers, "application/json")

@@ -10,7 +10,7 @@ from intake.channels.conditional import NOT_MODIFIED, IfNoneMatch, conditional
 from intake.forms import FormField, Option, ServiceForm
 from shared.domain.labels import Label, Language
 from shared.errors import InvalidInput, NotFound, responses
-from shared.http import KnownQuery, ListResponse
+from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, page_of
 
 router: Final = APIRouter()
 
@@ -75,10 +75,19 @@ class DefinitionOut(ServiceOut):
 
 
 @router.get("/v1/services", response_model=ListResponse[ServiceOut], responses=responses(InvalidInput) | NOT_MODIFIED)
-async def services(_query: KnownQuery, channel: Shown = "app", language: InLanguage = "kk", known: IfNoneMatch = None) -> Response:
+async def services(
+    _query: KnownQuery,
+    channel: Shown = "app",
+    language: InLanguage = "kk",
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+    known: IfNoneMatch = None,
+) -> Response:
     """What may be filed, in the order in which it is offered."""
-    items = [ServiceOut(**_service(one, language)) for one in forms.services(channel)]
-    return conditional(ListResponse(items=items, total=len(items)), known)
+    offered = forms.services(channel)
+    page, following = page_of(offered, limit, cursor)
+    items = [ServiceOut(**_service(one, language)) for one in page]
+    return conditional(ListResponse(items=items, total=len(offered), next_cursor=following), known)
 
 
 @router.get("/v1/services/{code}", response_model=DefinitionOut, responses=responses(InvalidInput, NotFound) | NOT_MODIFIED)

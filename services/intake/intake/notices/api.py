@@ -58,14 +58,14 @@ async def notices_of_appeal(
 ) -> ListResponse[NoticeShown]:
     """What the applicant was told and how it arrived, in the order it was planned, for staff who see the case."""
     response.headers["Cache-Control"] = "no-store"
-    after = _place(cursor) if cursor is not None else None
+    after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
     async with intake.parts.database.read() as session:
         found = await register.appeal_by_number(session, _canonical(number))
         if found is None or not visible_cases(reader).allows(found[1].region, found[1].tier, found[1].provider_id):
             raise NotFound
         rows, total = await repository.of_appeal(session, found[0].id, after=after, limit=limit + 1)
     items = [shown(intake.parts.sealer, row) for row in rows[:limit]]
-    more = Cursor.encode(items[-1].planned_at.isoformat(), str(items[-1].notice_id)) if len(rows) > limit else None
+    more = Cursor.encode(items[-1].planned_at, items[-1].notice_id) if len(rows) > limit else None
     return ListResponse(items=items, total=total, next_cursor=more)
 
 
@@ -89,17 +89,6 @@ def shown(sealer: Sealer, row: Row[Any]) -> NoticeShown:
         sent_at=row.sent_at,
         delivered_at=row.delivered_at,
     )
-
-
-def _place(cursor: str) -> tuple[datetime, UUID]:
-    at, last = Cursor.decode(cursor, str, str)
-    try:
-        moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None:
-            raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.")
-        return moment, UUID(last)
-    except ValueError:
-        raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.") from None
 
 
 def _canonical(number: str) -> str:
