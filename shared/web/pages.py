@@ -158,4 +158,5 @@ def _here_in(request: Request, language: str) -> str:
 
 
 def _covers(href: str, path: str) -> bool:
-    return path == href or (href != "/" and path.startswith(href.rstrip("/") + "/"))
+    """A door that ends in a slash is a page and no folder: what stands under it (`/intake/call`) is another's."""
+    return path == href or (not href.endswith("/") and path.startswith(href + "/"))

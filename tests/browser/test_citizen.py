@@ -9,6 +9,7 @@ from PIL import Image
 
 from intake.handlers import copy_providers
 from intake.models import Appeal
+from intake.models.attachments import Attachment
 from shared.contracts import AnswerGiven, ApplicantAsked, ProviderRecorded
 from shared.messaging.handling import Batch, Received
 from suite.home import create_home
@@ -154,6 +155,26 @@ class TestFiling:
         await page.click('button[value="send"]')
         await page.goto(desk.url + "/intake/")
         assert await page.locator("#f-text").input_value() == ""
+
+    async def test_going_back_never_asks_to_send_the_form_again(self, desk, visit):
+        page = await visit(desk.url + "/intake/", cookies={"aryz_lang": "ru"})
+        await fill(page)
+        await page.set_input_files("#f-file", {"name": "сурет.png", "mimeType": "image/png", "buffer": picture()})
+        await page.click('button[value="preview"]')
+        await page.wait_for_load_state("networkidle")
+        await page.click('button[value="edit"]')
+        await page.wait_for_selector('button[value="preview"]')
+        await page.go_back()  # to the preview, which comes back as the form with all that was typed
+        assert await page.input_value("#f-applicant-full_name") == "Сынақ Азамат"
+        assert await page.is_checked('[name="consents.PROCESSING"]')
+        await page.click('button[value="preview"]')
+        await page.wait_for_load_state("networkidle")
+        await page.click('button[value="send"]')
+        await page.wait_for_selector("[data-filed]")
+        await page.go_back()
+        assert await page.input_value("#f-text") == ""
+        (row,) = await desk.rows(Appeal)
+        assert [one.appeal_id for one in await desk.rows(Attachment)] == [row.id]
 
     async def test_a_double_click_registers_once(self, desk, visit):
         for javascript in (True, False):

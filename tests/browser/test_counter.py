@@ -62,6 +62,16 @@ class TestTheCounter:
         assert "Сынақ А. М." in await page.locator("article").inner_text()
         assert [one.appeal_id for one in await desk.rows(Attachment)] == [row.id]
 
+    async def test_what_is_read_back_fits_a_phone_with_the_longest_consent(self, counter, serious):
+        page = await counter(width=390)
+        await write(page, "ORAL")
+        assert await page.locator("#f-contested_act").is_hidden()
+        await page.locator("form details").evaluate_all("all => all.forEach((one) => { one.open = true; })")
+        await page.check('[name="consents.PROCESSING"]')
+        await page.locator("main [name=step][value=preview]").click()
+        await page.locator("#f-confirmed").wait_for()
+        await looks_well(page, serious, 390)
+
     async def test_what_is_said_is_read_back_without_javascript(self, counter):
         page = await counter(javascript=False)
         await write(page, "ORAL")

@@ -39,7 +39,13 @@ class TestTheDefinition:
 
     def test_a_bot_is_told_no_number_of_a_person_and_gets_no_documents(self):
         for form in forms.services("bot"):
-            assert not {"applicant.iin", "patient.iin", "attachments", "applicant.address", "patient.full_name"} & set(names(form))
+            assert not {"applicant.iin", "patient.iin", "attachments", "patient.full_name"} & set(names(form))
+
+    def test_a_bot_asks_for_an_address_only_where_an_appeal_without_one_counts_as_anonymous(self):
+        asking = [one.code for one in forms.services("bot") if "applicant.address" in names(one)]
+        assert asking == ["COMPLAINT"]
+        assert forms.form("COMPLAINT", "bot").field("applicant.address").by_law == "63(2)"
+        assert not any(one.field("applicant.address").required for one in forms.services("web"))
 
     def test_only_an_administrative_complaint_names_the_act_and_declares_its_form(self):
         declaring = {one.code: one.statutory_form for one in forms.services("web") if one.statutory_form}
@@ -60,6 +66,11 @@ class TestTheDefinition:
         for channel in ("web", "app", "operator"):
             offered = {one.key for one in forms.form("COMPLAINT", channel).field("answer_by").options}
             assert offered <= set(answer_channels())
+
+    def test_whoever_writes_for_another_is_not_asked_about_themselves(self):
+        assert forms.sections()["applicant"].ru == "О вас"
+        assert forms.sections("operator")["applicant"].ru == "Заявитель"
+        assert list(forms.sections("operator")) == list(forms.sections())
 
     def test_what_a_channel_does_not_offer_is_not_there(self):
         with pytest.raises(KeyError):

@@ -2,8 +2,12 @@
 
 from uuid import uuid4
 
+import pytest
+
+from intake.attachments.policy import UnclaimedTooMany
 from intake.models import Appeal
 from intake.models.attachments import Attachment
+from shared.errors import Unavailable
 from tests.intake.test_pages import filed, hidden, look, picture, post, upload
 
 
@@ -24,6 +28,17 @@ class TestDocuments:
         assert page.status_code == 200
         assert "Приняты не все документы" in page.text
         assert "Приложен 1 документ." in page.text
+
+    @pytest.mark.parametrize(("refusal", "said"), [(Unavailable, "Документы сейчас не принимаются."), (UnclaimedTooMany, "Слишком много")])
+    async def test_a_store_that_is_away_or_full_holds_no_appeal_up(self, desk, monkeypatch, refusal, said):
+        async def refusing(*_, **__):
+            raise refusal
+
+        monkeypatch.setattr(desk.app.state.intake.attachments, "begin", refusing)
+        page = await upload(desk, ("сурет.png", picture(), "image/png"))
+        assert page.status_code == 200
+        assert said in page.text
+        assert (await desk.client.post("/intake/", data=hidden(page) | {"step": "send"})).status_code == 201
 
     async def test_they_survive_a_mistake_in_the_form_and_can_be_left_out_again(self, desk):
         page = await upload(desk, ("сурет.png", picture(), "image/png"), region="")

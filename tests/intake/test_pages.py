@@ -190,6 +190,11 @@ class TestWhatIsWrong:
         assert f'href="#f-{field.replace(".", "-")}"' in page.text
         assert await desk.rows(Appeal) == []
 
+    async def test_all_that_is_wrong_is_named_at_once(self, desk):
+        page = await post(desk, "preview", region="", text="", **{"applicant.iin": "1", "applicant.phone": "2", "consents.PROCESSING": ""})
+        named = ["region", "text", "applicant-iin", "applicant-phone", "consents-PROCESSING"]
+        assert re.findall(r'<a href="#f-([\w-]+)"', page.text) == named
+
     async def test_a_way_of_the_answer_names_what_it_needs(self, desk):
         page = await post(desk, "preview", answer_by="EMAIL")
         assert 'href="#f-applicant-email">Без этого ответ нельзя отправить выбранным способом.' in page.text
@@ -260,7 +265,7 @@ class TestThePreview:
     async def test_what_the_law_asks_for_and_is_missing_is_said_and_holds_nothing_up(self, desk):
         page = await post(desk, "preview", kind="ZHALOBA")
         assert page.status_code == 200
-        assert "Что вы обжалуете, Почтовый адрес (статьи 63 и 93 АППК)" in page.text
+        assert "Что обжалуется; Почтовый адрес (статьи 63 и 93 АППК)" in page.text
 
     async def test_an_anonymous_visitor_is_told_what_it_means(self, desk):
         page = await post(desk, "preview", **{"applicant.full_name": "", "applicant.phone": "", "consents.PROCESSING": ""})
@@ -279,6 +284,12 @@ class TestTheTalon:
         assert "1-й рабочий день" in page.text
         assert "Филиал НАО «ФСМС» по Кызылординской области" in page.text
         assert (await desk.track(number, pin)).status_code == 200
+
+    async def test_words_of_danger_are_answered_once_more_and_nobody_is_asked_to_send_it_again(self, desk):
+        page = await post(desk, "send", text="Ребёнок задыхается")
+        assert 'href="tel:103"' in page.text
+        assert "По этому обращению никто не приедет" in page.text
+        assert "Отправьте" not in page.text
 
     async def test_a_form_sent_twice_is_registered_once_with_the_same_talon(self, desk):
         first, second = await post(desk, "send"), await post(desk, "send")

@@ -53,8 +53,9 @@ class TestAnEntry:
         assert await desk.rows(Appeal) == []
 
     async def test_what_is_wrong_is_named_and_nothing_typed_is_lost(self, desk):
-        answer = await leave(desk, region="")
+        answer = await leave(desk, kind="", region="", **{"applicant.phone": "1"})
         assert answer.status_code == 422
+        assert re.findall(r'<a href="#f-([\w-]+)"', answer.text) == ["kind", "region", "applicant-phone"]
         assert ENTRY["text"] in html.unescape(answer.text)
 
     async def test_sent_twice_it_is_one_entry_and_changed_it_asks(self, desk):

@@ -87,9 +87,10 @@ def channels() -> Sequence[str]:
 
 
 @cache
-def sections() -> Mapping[str, Label]:
-    """The parts of a form, in order."""
-    return {code: Label(**label) for code, label in _document()["sections"].items()}
+def sections(channel: str = "web") -> Mapping[str, Label]:
+    """The parts of a form as a channel calls them, in order."""
+    own = _document()["sections_of"].get(channel, {})
+    return {code: Label(**own.get(code, label)) for code, label in _document()["sections"].items()}
 
 
 @cache
@@ -123,11 +124,12 @@ def _service(entry: dict[str, Any], fields: Mapping[str, dict[str, Any]], channe
         raise _bad(f"{entry['code']} has an unknown kind or form")
     names = [*entry["fields"], *common["before"], *common["after"]]
     by_law = entry.get("by_law", common["by_law"])
-    if not {*names, *by_law} <= set(fields):
+    if not {*names, *by_law, *entry.get("asked_on", {})} <= set(fields):
         raise _bad(f"{entry['code']} asks for what is no field")
     if {"category": "topic", "topic": "category"}[codes.subject_field(kind)] in names:
         raise _bad(f"{entry['code']} asks for a subject that its kind does not carry")
-    asked = [_field(fields[name], by_law.get(name), channel) for name in names if channel in fields[name].get("channels", [channel])]
+    beside = entry.get("asked_on", {})
+    asked = [name for name in names if channel in [*fields[name].get("channels", [channel]), *beside.get(name, [])]]
     return ServiceForm(
         code=entry["code"],
         kind=kind,
@@ -136,7 +138,7 @@ def _service(entry: dict[str, Any], fields: Mapping[str, dict[str, Any]], channe
         keywords=tuple(entry["keywords"]),
         label=Label(**entry["label"]) if "label" in entry else codes.kinds[kind].label,
         description=Label(**entry["description"]),
-        fields=tuple(asked),
+        fields=tuple(_field(fields[name], by_law.get(name), channel) for name in asked),
     )
 
 

@@ -15,14 +15,13 @@ CHANNEL: Final = "operator"
 SERVICE: Final = "service"
 ANSWERED: Final = "answered"
 CONSULTATION: Final = "CONSULTATION"
+OF_SOME: Final = frozenset({"category", "topic", "contested_act"})
 Draft = dict[str, str]
 
 
 def fields() -> Mapping[str, forms.FormField]:
     """Every field that one of the services asks for, by name, in the order in which they are asked."""
-    of_matter_first = [
-        one for service in forms.services(CHANNEL) for one in service.fields if one.name in {"category", "topic", "contested_act"}
-    ]
+    of_matter_first = [one for service in forms.services(CHANNEL) for one in service.fields if one.name in OF_SOME]
     rest = [one for service in forms.services(CHANNEL) for one in service.fields]
     return {one.name: one for one in (*of_matter_first, *rest)}
 
@@ -87,7 +86,7 @@ def shown(draft: Draft, language: Language) -> list[dict[str, Any]]:
             }
         )
     return [
-        {"title": forms.sections()[code].in_(language), "fields": found, "open": any(draft[one["name"]] for one in found)}
+        {"title": forms.sections(CHANNEL)[code].in_(language), "fields": found, "open": any(draft[one["name"]] for one in found)}
         for code, found in parts.items()
         if found
     ]
@@ -98,8 +97,8 @@ def services(language: Language) -> list[tuple[str, str]]:
 
 
 def subjects() -> Mapping[str, str]:
-    """By service, the name of the subject that it asks for."""
-    return {one.code: "category" if one.field("category") else "topic" for one in forms.services(CHANNEL)}
+    """By service, the names of those fields that only some services ask."""
+    return {one.code: " ".join(each.name for each in one.fields if each.name in OF_SOME) for one in forms.services(CHANNEL)}
 
 
 def read_back(draft: Draft, language: Language) -> list[tuple[str, str]]:

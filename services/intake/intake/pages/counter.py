@@ -20,7 +20,7 @@ from intake.service.filing import EARLIEST, check
 from intake.state import CurrentIntake, Intake
 from shared.auth import PagePrincipal, Principal
 from shared.domain.regions import CENTRAL_OFFICE, regions
-from shared.errors import DomainError, InvalidInput, MalformedText, Unauthorized
+from shared.errors import DomainError, FieldError, InvalidInput, MalformedText, Unauthorized
 from shared.field_errors import DETAILS
 from shared.idempotency import IdempotencyKeyReused
 from shared.web.i18n import N_
@@ -112,15 +112,22 @@ async def register_appeal(request: Request, work: Working) -> Response:
 
 
 async def _filing_of(work: AtWork, draft: Draft) -> tuple[Way, AppealIn, Admission]:
-    """The appeal behind the form, and its terms. Keeps the receiver's name once all else is right. Raises InvalidInput."""
+    """The appeal behind the form, and its terms. Keeps the receiver's name once all else is right.
+
+    Raises InvalidInput, which names the counter's own fields together with those of the appeal.
+    """
     way, name = work.counter.ways.get(draft["way"]), work.name or draft["receiver"]
-    if way is None:
-        raise InvalidInput.field("way", "required", DETAILS["required"])
+    wrong = [] if way else [FieldError("way", "required", DETAILS["required"])]
     if not name or len(name) > NAME_LIMIT or not name.isprintable():
-        raise InvalidInput.field("receiver", "required", DETAILS["required"])
-    if draft[call_form.ANSWERED] and not way.oral:
-        raise InvalidInput.field("answered", "not-for-this-kind", "Only a consultation is closed at the counter.")
-    appeal = call_form.appeal_of(draft, received_at=_received_at(work, way, draft))
+        wrong.append(FieldError("receiver", "required", DETAILS["required"]))
+    if draft[call_form.ANSWERED] and way and not way.oral:
+        wrong.append(FieldError("answered", "not-for-this-kind", "Only a consultation is closed at the counter."))
+    try:
+        appeal = call_form.appeal_of(draft, received_at=_received_at(work, way, draft) if way else None)
+    except InvalidInput as refusal:
+        raise InvalidInput([*wrong, *refusal.errors]) from None
+    if way is None or wrong:
+        raise InvalidInput(wrong)
     if work.counter.organisation is not None:
         appeal = about(work.counter.organisation, appeal)
     admission = replace(admit(work.principal, way, name), resolved_in_contact=bool(draft[call_form.ANSWERED]))

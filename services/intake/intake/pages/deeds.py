@@ -49,21 +49,60 @@ CALLED_FIRST: Final = N_("Your statement is received. The Fund will call you bef
 
 @dataclass(frozen=True, slots=True)
 class Form(Generic[M]):
-    """A form of the page: what it asks, the request that it makes, and the thanks for it. Inputs may be called `name.field` too."""
+    """A form of the page, posted under its name: what it asks, the request that it makes, the thanks for it, and the use case.
+
+    Inputs may be called `name.field` too.
+    """
 
     name: str
     fields: tuple[str, ...]
     model: type[M]
     thanks: str
+    do: Callable[[Intake, UUID, M, str], Awaitable[Done[Any]]]
 
 
-MESSAGE: Final = Form("messages", ("text",), MessageIn, N_("Your message is added."))
-OUTCOME: Final = Form("outcome", ("outcome", "reason"), ConfirmationIn, N_("Thank you, it is written down."))
-RATING: Final = Form("rating", ("score",), FeedbackIn, N_("Thank you for your rating."))
-CODE: Final = Form("code", ("purpose",), VerificationIn, N_("The code is sent. Type it below."))
-CONTACT: Final = Form("contact", ("code",), ContactIn, N_("Your contact is confirmed."))
-WITHDRAWAL: Final = Form("withdrawal", ("statement", "reason", "code"), WithdrawalIn, N_("The appeal is taken back."))
-REOPENING: Final = Form("reopening", ("reason",), ReopeningIn, N_("The matter goes on."))
+OUTCOME: Final = Form(
+    "outcome",
+    ("outcome", "reason"),
+    ConfirmationIn,
+    N_("Thank you, it is written down."),
+    lambda intake, appeal, said, key: confirm(intake.parts, intake.register, appeal, said, key=key),
+)
+RATING: Final = Form(
+    "rating",
+    ("score",),
+    FeedbackIn,
+    N_("Thank you for your rating."),
+    lambda intake, appeal, said, key: rate(intake.parts, appeal, said, key=key),
+)
+CODE: Final = Form(
+    "code",
+    ("purpose",),
+    VerificationIn,
+    N_("The code is sent. Type it below."),
+    lambda intake, appeal, said, key: ask_code(intake.parts, appeal, said, key=key),
+)
+CONTACT: Final = Form(
+    "contact",
+    ("code",),
+    ContactIn,
+    N_("Your contact is confirmed."),
+    lambda intake, appeal, said, key: confirm_contact(intake.parts, appeal, said, key=key),
+)
+WITHDRAWAL: Final = Form(
+    "withdrawal",
+    ("statement", "reason", "code"),
+    WithdrawalIn,
+    N_("The appeal is taken back."),
+    lambda intake, appeal, said, key: withdraw(intake.parts, appeal, said, key=key),
+)
+REOPENING: Final = Form(
+    "reopening",
+    ("reason",),
+    ReopeningIn,
+    N_("The matter goes on."),
+    lambda intake, appeal, said, key: reopen(intake.parts, intake.register, appeal, said, key=key),
+)
 
 
 @router.post("/messages")
@@ -72,85 +111,34 @@ async def send_message(request: Request, intake: CurrentIntake) -> HTMLResponse:
     sent = await uploads.sent(request, intake)
     sent.tickets = [*uploads.read(sent.fields.get(UPLOADS, "")), *sent.tickets]
 
-    def deed(appeal_id: UUID, said: MessageIn, key: str) -> Awaitable[Done[Any]]:
+    def do(intake: Intake, appeal_id: UUID, said: MessageIn, key: str) -> Awaitable[Done[Any]]:
         async def claim(session: AsyncSession, message_id: UUID) -> int:
             return len(await intake.attachments.claim(session, appeal_id, message_id, sent.tickets))
 
         return add_message(intake.parts, appeal_id, said, key=key, claim=claim if sent.tickets else None)
 
-    return await _deed(request, intake, MESSAGE, sent, deed)
+    return await _deed(request, intake, Form("messages", ("text",), MessageIn, N_("Your message is added."), do), sent)
 
 
-@router.post("/outcome")
-async def say_outcome(request: Request, intake: CurrentIntake) -> HTMLResponse:
-    """Whether the answer settles the matter."""
-
-    def deed(appeal_id: UUID, said: ConfirmationIn, key: str) -> Awaitable[Done[Any]]:
-        return confirm(intake.parts, intake.register, appeal_id, said, key=key)
-
-    return await _deed(request, intake, OUTCOME, Sent(await posted(request)), deed)
+def _posted(form: Form[Any]) -> None:
+    @router.post(f"/{form.name}")
+    async def deed(request: Request, intake: CurrentIntake) -> HTMLResponse:
+        return await _deed(request, intake, form, Sent(await posted(request)))
 
 
-@router.post("/rating")
-async def give_rating(request: Request, intake: CurrentIntake) -> HTMLResponse:
-    """One to five."""
-
-    def deed(appeal_id: UUID, said: FeedbackIn, key: str) -> Awaitable[Done[Any]]:
-        return rate(intake.parts, appeal_id, said, key=key)
-
-    return await _deed(request, intake, RATING, Sent(await posted(request)), deed)
+for _form in (OUTCOME, RATING, CODE, CONTACT, WITHDRAWAL, REOPENING):
+    _posted(_form)
 
 
-@router.post("/code")
-async def send_code(request: Request, intake: CurrentIntake) -> HTMLResponse:
-    """A one-time code to the contact that the appeal was filed with."""
-
-    def deed(appeal_id: UUID, said: VerificationIn, key: str) -> Awaitable[Done[Any]]:
-        return ask_code(intake.parts, appeal_id, said, key=key)
-
-    return await _deed(request, intake, CODE, Sent(await posted(request)), deed)
-
-
-@router.post("/contact")
-async def confirm_own_contact(request: Request, intake: CurrentIntake) -> HTMLResponse:
-    """The code shows that the contact is the applicant's."""
-
-    def deed(appeal_id: UUID, said: ContactIn, key: str) -> Awaitable[Done[Any]]:
-        return confirm_contact(intake.parts, appeal_id, said, key=key)
-
-    return await _deed(request, intake, CONTACT, Sent(await posted(request)), deed)
-
-
-@router.post("/withdrawal")
-async def take_back(request: Request, intake: CurrentIntake) -> HTMLResponse:
-    """The applicant's own statement, its reason and the code."""
-
-    def deed(appeal_id: UUID, said: WithdrawalIn, key: str) -> Awaitable[Done[Any]]:
-        return withdraw(intake.parts, appeal_id, said, key=key)
-
-    return await _deed(request, intake, WITHDRAWAL, Sent(await posted(request)), deed)
-
-
-@router.post("/reopening")
-async def go_on(request: Request, intake: CurrentIntake) -> HTMLResponse:
-    """New facts: the matter goes on."""
-
-    def deed(appeal_id: UUID, said: ReopeningIn, key: str) -> Awaitable[Done[Any]]:
-        return reopen(intake.parts, intake.register, appeal_id, said, key=key)
-
-    return await _deed(request, intake, REOPENING, Sent(await posted(request)), deed)
-
-
-async def _deed(
-    request: Request, intake: Intake, form: Form[M], sent: Sent, do: Callable[[UUID, M, str], Awaitable[Done[Any]]]
-) -> HTMLResponse:
+async def _deed(request: Request, intake: Intake, form: Form[M], sent: Sent) -> HTMLResponse:
     fields = sent.fields
 
     async def deed(seen: Seen) -> Said:
         typed = {one: fields.get(f"{form.name}.{one}") or fields.get(one) for one in form.fields}
         given = {one: value for one, value in typed.items() if value}
         try:
-            told = (await do(seen.appeal.id, form.model.model_validate(given), f"{form.name}-{key_of(fields, intake.parts.ids)}")).told
+            key = f"{form.name}-{key_of(fields, intake.parts.ids)}"
+            told = (await form.do(intake, seen.appeal.id, form.model.model_validate(given), key)).told
         except (ValidationError, DomainError) as refusal:
             return _refused(request, form, sent, refusal)
         waits = getattr(told, "withdrawal", None) == "PENDING"

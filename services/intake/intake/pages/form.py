@@ -3,7 +3,7 @@
 What it asks comes from `intake.forms`; its `kind` is the code of a form there, or empty where the visitor is not sure.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
@@ -17,7 +17,7 @@ from intake.schemas import AppealIn
 from intake.service.filing import CONSENTS, Filing, check
 from shared.clock import Clock
 from shared.domain.labels import Language
-from shared.domain.regions import regions
+from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.errors import DomainError, FieldError, InvalidInput
 from shared.ids import Ids
 from shared.web.i18n import N_
@@ -107,12 +107,29 @@ def key_of(sent: Mapping[str, str], ids: Ids) -> str:
 
 
 def filing_of(draft: Draft, clock: Clock) -> tuple[AppealIn, Filing]:
-    """The appeal behind a form, checked by the rules of every channel. Raises InvalidInput or MalformedText naming its fields."""
+    """The appeal behind a form, checked by the rules of every channel.
+
+    Raises InvalidInput, which names everything that is wrong at once, or MalformedText.
+    """
     try:
         appeal = AppealIn.model_validate(_payload(draft))
     except ValidationError as error:
-        raise InvalidInput.of(error) from None
+        refusal = InvalidInput.of(error)
+        if isinstance(refusal, InvalidInput):
+            refusal = InvalidInput([*refusal.errors, *_wrong_beside_region(draft, clock)])
+        raise refusal from None
     return appeal, check(appeal, web.admit(None), clock.now())
+
+
+def _wrong_beside_region(draft: Draft, clock: Clock) -> Sequence[FieldError]:
+    """Without a region the rules of a filing are not reached: the rest of the form is looked at as if it had one."""
+    if draft["region"]:
+        return ()
+    try:
+        filing_of(draft | {"region": CENTRAL_OFFICE}, clock)
+    except InvalidInput as refusal:
+        return refusal.errors
+    return ()
 
 
 def is_anonymous(draft: Draft) -> bool:

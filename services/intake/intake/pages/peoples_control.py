@@ -10,8 +10,11 @@ from intake.consents import consents
 from intake.forms import services
 from intake.pages import filing, form, questions
 from intake.pages.kit import PAGES, posted
+from intake.schemas import AppealIn
+from intake.service.filing import Filing
 from intake.state import CurrentIntake, Intake
-from shared.errors import DomainError, InvalidInput, MalformedText, TooMany
+from shared.clock import Clock
+from shared.errors import DomainError, FieldError, InvalidInput, MalformedText, TooMany
 from shared.field_errors import DETAILS
 from shared.idempotency import IdempotencyKeyReused
 from shared.web.i18n import N_
@@ -39,9 +42,7 @@ async def leave_entry(request: Request, intake: CurrentIntake) -> HTMLResponse:
     if sent.get("step") == "edit":
         return await _show(request, intake, draft, key=key)
     try:
-        if draft["kind"] not in policy().kinds:
-            raise InvalidInput.field("kind", "required", DETAILS["required"])
-        appeal, filed = form.filing_of(draft, intake.parts.clock)
+        appeal, filed = _filing_of(draft, intake.parts.clock)
         intake.anonymous.spend(intake.address(request))
         receipt = await intake.file(appeal, admit(), key=key)
     except (InvalidInput, MalformedText) as refusal:
@@ -53,6 +54,18 @@ async def leave_entry(request: Request, intake: CurrentIntake) -> HTMLResponse:
     except IdempotencyKeyReused as refusal:
         return await _show(request, intake, draft, refusal=refusal, sentence=USED)
     return filing.talon_page(request, receipt, filed, ())
+
+
+def _filing_of(draft: form.Draft, clock: Clock) -> tuple[AppealIn, Filing]:
+    """As `form.filing_of`, of a kind that is taken here."""
+    wrong = [] if draft["kind"] in policy().kinds else [FieldError("kind", "required", DETAILS["required"])]
+    try:
+        filing = form.filing_of(draft, clock)
+    except InvalidInput as refusal:
+        raise InvalidInput([*wrong, *refusal.errors]) from None
+    if wrong:
+        raise InvalidInput(wrong)
+    return filing
 
 
 async def _show(

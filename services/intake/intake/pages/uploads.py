@@ -7,19 +7,22 @@ from uuid import UUID
 
 from fastapi import Request
 
-from intake.attachments.api import FORM_MARGIN, enclose
+from intake.attachments.enclosing import FORM_MARGIN, enclose
 from intake.attachments.multipart import MEDIA_TYPE, Part, parts_of
 from intake.attachments.policy import AttachmentRefused, kinds, policy
+from intake.attachments.quota import owner_of
 from intake.attachments.service import Enclosed, Ticket
 from intake.pages.kit import FIELDS_LIMIT, PAGES, posted
 from intake.state import Intake
+from shared.auth import Principal
 from shared.domain.labels import Language
-from shared.errors import MalformedText, NotFound, TooMany
+from shared.errors import MalformedText, NotFound, TooMany, Unavailable
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 
 TOO_MANY: Final = N_("Too many documents come from your network just now. Add the rest later on the appeal's page.")
-
+NOT_NOW: Final = N_("Documents cannot be taken just now. Add them later on the appeal's page.")
+NAME_SHOWN: Final = 60  # the end of it, with the extension
 KEPT_TOO_LONG: Final = N_("A document was kept too long without being sent. Please add it again.")
 
 
@@ -50,13 +53,21 @@ async def sent(request: Request, intake: Intake) -> Sent:
 async def _receive(request: Request, intake: Intake, part: Part, found: Sent) -> None:
     try:
         intake.uploads.spend(intake.address(request))
-        stored = await intake.attachments.store_upload(part.chunks, name=part.filename, media_type=part.media_type)
+        owner = owner_of(intake.parts.pepper, Principal.anonymous(), intake.address(request))
+        stored = await intake.attachments.store_upload(part.chunks, owner, name=part.filename, media_type=part.media_type)
     except AttachmentRefused as refusal:
-        found.refused.append(refusal.label.in_(language_of(request)))
+        found.refused.append(f"{_called(part.filename)}: {refusal.label.in_(language_of(request))}")
     except TooMany:
         found.refused.append(PAGES.text(request, TOO_MANY))
+    except Unavailable:
+        found.refused.append(PAGES.text(request, NOT_NOW))
     else:
         found.tickets.append(stored)
+
+
+def _called(name: str | None) -> str:
+    """What its sender calls a document, in one line of bounded length: said back to them alone, and kept nowhere."""
+    return " ".join((name or "").split())[-NAME_SHOWN:]
 
 
 def accepted() -> str:

@@ -21,15 +21,15 @@ document.addEventListener("keydown", (event) => {
   (meant.querySelector("summary, select, input:not([type=hidden]), textarea, button") ?? meant).focus();
 });
 
-// The kind chosen says which subject is asked for.
+// The kind chosen says which of the fields that only some kinds have are asked for.
 const form = document.querySelector("form[data-subjects]");
 if (form) {
   const subjects = JSON.parse(form.dataset.subjects);
   const choose = () => {
-    const wanted = subjects[form.elements.service.value] ?? "";
-    for (const name of ["category", "topic"]) {
+    const wanted = subjects[form.elements.service.value]?.split(" ");
+    for (const name of new Set(Object.values(subjects).join(" ").split(" "))) {
       const field = form.elements[name]?.closest(".field");
-      if (field) field.hidden = wanted !== "" && wanted !== name;
+      if (field) field.hidden = wanted !== undefined && !wanted.includes(name);
     }
   };
   form.addEventListener("change", choose);

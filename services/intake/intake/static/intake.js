@@ -47,6 +47,7 @@ for (const button of document.querySelectorAll("[data-print]")) {
 const DRAFT = "aryz-draft";
 const drafted = document.querySelector("form[data-draft]");
 if (drafted) {
+  history.replaceState(null, "", location.href); // going back here asks for the form again, and sends nothing twice
   const named = [...drafted.elements].filter((each) => each.name && each.name !== "step" && each.type !== "file");
   const asked = new URLSearchParams(location.search);
   const kept = drafted.dataset.draft === "restore" ? JSON.parse(sessionStorage.getItem(DRAFT) ?? "{}") : {};

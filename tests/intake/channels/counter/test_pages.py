@@ -123,6 +123,7 @@ class TestALetter:
 
     async def test_what_is_wrong_is_named_and_nothing_typed_is_lost(self, clerk):
         assert wrong(await clerk.post({**WRITTEN, "way": ""})) == {"way"}
+        assert wrong(await clerk.post({**WRITTEN, "way": "", "service": ""})) == {"way", "service"}
         answer = await clerk.post({**WRITTEN, "text": "", "service": ""}, files=[SCAN])
         assert wrong(answer) == {"service"}
         assert "Сынақ көшесі, 1" in text_of(answer)

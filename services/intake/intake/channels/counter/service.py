@@ -146,20 +146,13 @@ def noted(parts: Parts, admission: Admission) -> Condition | None:
 async def handed_to(parts: Parts, principal: Principal, cursor: str | None, limit: int) -> ListResponse[Handed]:
     """What `principal` registered at a counter, newest first. Raises InvalidInput for a cursor that is none."""
     receiver, now = _key(parts, principal), parts.clock.now()
-    before = None if cursor is None else _id_behind(cursor)
+    before = None if cursor is None else Cursor.decode(cursor, UUID)[0]
     async with parts.database.read() as session:
         found = await repository.receptions_of(session, receiver, before, limit + 1)
         total = await repository.count_receptions(session, receiver)
     items = [Handed(number=number, status=shown_status(status, registered_at, now)) for _, number, status, registered_at in found[:limit]]
-    following = Cursor.encode(str(found[limit - 1][0])) if len(found) > limit else None
+    following = Cursor.encode(found[limit - 1][0]) if len(found) > limit else None
     return ListResponse(items=items, total=total, next_cursor=following)
-
-
-def _id_behind(cursor: str) -> UUID:
-    try:
-        return UUID(Cursor.decode(cursor, str)[0])
-    except ValueError:
-        raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.") from None
 
 
 def _sender(principal: Principal) -> str:
