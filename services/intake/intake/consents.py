@@ -28,6 +28,11 @@ def consents(language: Language) -> Sequence[Consent]:
     return [_consent(entry, language) for entry in _entries()]
 
 
+def consent(code: str, language: Language) -> Consent:
+    """Raises KeyError for a code that is none."""
+    return {one.code: one for one in consents(language)}[code]
+
+
 def consent_labels() -> Mapping[str, Label]:
     """What is agreed to, by the consent's code."""
     return {entry["code"]: Label(**entry["label"]) for entry in _entries()}

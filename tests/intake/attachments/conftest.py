@@ -1,15 +1,18 @@
-"""A real clamd with one signature, for tests that ask; a missing one skips here and fails on a build server."""
+"""A real clamd with one signature, for tests that ask (a missing one skips here and fails on a build server), and a double of S3."""
 
 import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from contextlib import contextmanager
 
+import httpx
 import pytest
 
 from tests.intake.attachments.samples import EICAR
+from tests.severing import wire
 
 START_SECONDS = 30
 
@@ -61,3 +64,42 @@ def clamd(tmp_path_factory):
     """Its `host:port`."""
     with running_clamd(tmp_path_factory.mktemp("clamd")) as address:
         yield address
+
+
+BUCKET = "synaq-files"
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory):
+    """The address of moto's server, a double of Amazon's S3 that speaks its protocol, in a process of its own; it keeps one bucket."""
+    port, log = free_port(), tmp_path_factory.mktemp("moto") / "log"
+    with log.open("w") as target:
+        process = subprocess.Popen([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], stdout=target, stderr=target)
+    try:
+        url, until = f"http://127.0.0.1:{port}", time.monotonic() + START_SECONDS
+        while not _has_bucket(url):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < until, log.read_text()
+            time.sleep(0.05)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _has_bucket(url):
+    try:
+        return httpx.put(f"{url}/{BUCKET}", trust_env=False).is_success
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture
+async def bucket(moto, monkeypatch):
+    """A bucket behind a wire that can be cut; the environment names it as an operator would. Read from it in a thread: the wire is here."""
+    async with wire(moto) as line:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{line.port}")
+        monkeypatch.setenv("AWS_REGION", "us-east-1")
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "synaq")
+        yield line

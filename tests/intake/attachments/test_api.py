@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from intake.attachments import service
-from intake.attachments.api import enclose
+from intake.attachments.enclosing import enclose
 from intake.attachments.policy import UNSCANNED, policy
 from intake.models import ContentRead, Timeline, Tracking
 from intake.models.applicant import Message
@@ -69,6 +69,55 @@ class TestAdding:
         assert given.headers["x-content-type-options"] == "nosniff"
         assert given.headers["cross-origin-resource-policy"] == "same-origin"
         assert given.headers["cache-control"] == "no-store"
+
+    @pytest.mark.parametrize("is_form", [False, True])
+    async def test_a_file_sent_again_under_its_key_is_added_once(self, desk, is_form):
+        _, pin, calls = await filed(desk)
+        keyed = {**pin, "Idempotency-Key": "file-1"}
+
+        async def send(content):
+            if is_form:
+                return await desk.client.post(calls, files={"file": ("a.pdf", content, "application/pdf")}, headers=keyed)
+            return await desk.client.post(calls, content=content, headers={**keyed, "Content-Type": "application/pdf"})
+
+        first, again, other = await send(PDF), await send(PDF), await send(PDF + b"\n")
+        assert (again.status_code, again.json(), again.headers["Idempotency-Replayed"]) == (201, first.json(), "true")
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+        assert (len(await desk.rows(Attachment)), len(objects(desk)), len(await facts(desk))) == (1, 1, 1)
+
+    async def test_a_finished_upload_is_added_under_its_key_once_and_under_none_but_that(self, desk):
+        _, pin, calls = await filed(desk)
+        claims = []
+        for _ in range(2):
+            told, upload, token = await begun(desk, PDF)
+            await desk.client.patch(upload, content=PDF, headers=piece(0, token))
+            claims.append({"upload_id": told["upload_id"], "token": told["token"]})
+        keyed = {**pin, "Idempotency-Key": "file-1"}
+        first, again, other = [await desk.client.post(calls, json=claim, headers=keyed) for claim in (claims[0], *claims)]
+        assert (again.status_code, again.json(), again.headers["Idempotency-Replayed"]) == (201, first.json(), "true")
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
+        assert len(await facts(desk)) == 1
+
+    async def test_the_same_file_sent_twice_at_once_under_one_key_is_added_once(self, desk):
+        _, pin, calls = await filed(desk)
+        keyed = {**pin, "Idempotency-Key": "file-1", "Content-Type": "application/pdf"}
+        answers = await asyncio.gather(*(desk.client.post(calls, content=PDF, headers=keyed) for _ in range(3)))
+        assert {one.status_code for one in answers} == {201}
+        assert len({one.json()["attachment_id"] for one in answers}) == 1
+        assert (len(await desk.rows(Attachment)), len(objects(desk)), len(await facts(desk))) == (1, 1, 1)
+
+    async def test_a_repeat_is_answered_though_there_is_room_for_no_other_or_the_matter_is_finished(self, desk):
+        _, pin, calls = await filed(desk)
+        headers = {**pin, "Content-Type": "application/pdf"}
+        answers = [
+            await desk.client.post(calls, content=PDF, headers={**headers, "Idempotency-Key": f"file-{place}"}) for place in range(11)
+        ]
+        assert [one.status_code for one in answers] == [201] * 10 + [422]
+        async with desk.parts.database.write() as session:
+            await session.execute(Tracking.__table__.update().values(status="CLOSED"))
+        again = await desk.client.post(calls, content=PDF, headers={**headers, "Idempotency-Key": "file-9"})
+        assert (again.status_code, again.json()) == (201, answers[9].json())
+        assert len(objects(desk)) == 10
 
     async def test_what_was_asked_for_brings_the_matter_back_into_review(self, desk):
         told, pin, calls = await filed(desk)
@@ -301,8 +350,8 @@ class TestEntitled:
         async def data():
             yield PDF
 
-        ticket = await intake.attachments.store_upload(data(), name="акт.pdf", media_type="application/pdf")
-        enclosed = await enclose(intake, UUID(appeal["appeal_id"]), ticket, as_filed=True)
+        ticket = await intake.attachments.store_upload(data(), None, name="акт.pdf", media_type="application/pdf")
+        enclosed = (await enclose(intake, UUID(appeal["appeal_id"]), ticket, as_filed=True)).told
         assert (enclosed.name, enclosed.message_id) == ("акт.pdf", None)
         assert await facts(desk) == []
         assert (await desk.client.get(f"{calls}/{ticket.upload_id}", headers=pin)).content == PDF

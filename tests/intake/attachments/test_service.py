@@ -2,9 +2,10 @@
 
 from uuid import UUID
 
+from obstore.exceptions import GenericError
 from sqlalchemy import update
 
-from intake.attachments import service
+from intake.attachments import service, storage
 from intake.attachments.policy import CLEAN, INFECTED, SCANNING, UNSCANNED
 from intake.attachments.scanning import NotScanned, ScannerAway
 from intake.models.attachments import Attachment
@@ -29,6 +30,10 @@ def scanner(desk, verdict):
     attachments = desk.app.state.intake.attachments
     attachments._scanner = FakeScanner(verdict)
     return attachments
+
+
+def _fails(*_, **__):
+    raise GenericError("away")
 
 
 class TestScanning:
@@ -68,6 +73,17 @@ class TestScanning:
         await attachments.scan()
         assert len(attachments._scanner.seen) == 4
         assert {one.state for one in await desk.rows(Attachment)} == {SCANNING}
+
+    async def test_while_the_store_is_away_files_wait(self, desk, monkeypatch):
+        attachments = scanner(desk, verdict=False)
+        _, pin, calls = await filed(desk)
+        await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})
+        with monkeypatch.context() as away:
+            away.setattr(storage.obstore, "get_range", _fails)
+            await attachments.scan()
+        assert [one.state for one in await desk.rows(Attachment)] == [SCANNING]
+        await attachments.scan()
+        assert [one.state for one in await desk.rows(Attachment)] == [CLEAN]
 
     async def test_one_whose_key_does_not_open_keeps_no_other_waiting(self, desk):
         attachments = scanner(desk, verdict=False)

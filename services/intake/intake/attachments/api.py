@@ -7,11 +7,11 @@ the beginning stands in `Upload-Token`, never in an address.
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from email.message import Message
 from typing import Annotated, Final
 from urllib.parse import quote
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
@@ -20,36 +20,35 @@ from starlette.requests import ClientDisconnect
 from intake import repository
 from intake.api import AppealPin
 from intake.attachments import policy
-from intake.attachments.multipart import MEDIA_TYPE, MalformedForm, parts_of, refuse_announced
-from intake.attachments.policy import REFUSALS
-from intake.attachments.service import Enclosed, Ticket
+from intake.attachments.enclosing import FIELD, AttachmentOut, enclose, enclose_body, media_type_of
+from intake.attachments.multipart import MEDIA_TYPE, MalformedForm, refuse_announced
+from intake.attachments.policy import NO_ROOM, REFUSALS
+from intake.attachments.quota import owner_of
+from intake.attachments.service import Ticket
 from intake.errors import AppealFinished
-from intake.repository.applicant import lock_tracking
-from intake.rights import is_finished
-from intake.service.messages import note
-from intake.service.progress import write_down
 from intake.service.tracking import open_case, open_own
 from intake.state import CurrentIntake, Intake
 from shared.auth import CurrentPrincipal, Principal
 from shared.errors import (
-    DomainError,
     InvalidInput,
     NotFound,
     PayloadTooLarge,
     TooMany,
     Unauthorized,
+    Unavailable,
     UnsupportedMediaType,
     responses,
 )
 from shared.http import KnownQuery, StrictModel, Text, body, parse, read_body
+from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused
+from shared.sealing import SealError
 
 router = APIRouter()
+log = structlog.get_logger()
 
 PARTIAL: Final = "application/partial-upload"
 OCTETS: Final = "application/octet-stream"  # generated clients do not know the draft's media type
-FORM_MARGIN: Final = 65_536  # bytes of a form round its file
 JSON: Final = "application/json"
-FIELD: Final = "file"
 READ_PURPOSE: Final = "attachment"
 # Nothing in a file given out may run, be framed, be kept or be read from another site.
 GIVEN_OUT: Final = {
@@ -92,51 +91,25 @@ class UploadClaim(StrictModel):
     token: Annotated[str, Text(100)]
 
 
-class AttachmentOut(BaseModel):
-    """A file of an appeal; `kk`, `ru` and `en` say what its state means."""
-
-    attachment_id: UUID
-    message_id: UUID | None
-    name: str
-    kind: str
-    media_type: str
-    size: int
-    state: str
-    added_at: datetime
-    kk: str
-    ru: str
-    en: str
-
-
-def shown(one: Enclosed) -> AttachmentOut:
-    return AttachmentOut(
-        attachment_id=one.attachment_id,
-        message_id=one.message_id,
-        name=one.name,
-        kind=one.kind.code,
-        media_type=one.kind.media_types[0],
-        size=one.size,
-        state=one.state,
-        added_at=one.added_at,
-        **one.sentence.as_dict(),
-    )
-
-
 @router.post(
     "/v1/uploads",
     status_code=201,
-    responses=responses(policy.Empty, policy.TooLarge, policy.TypeNotAllowed, PayloadTooLarge, InvalidInput, TooMany, Unauthorized),
+    responses=responses(
+        policy.Empty, policy.TooLarge, policy.TypeNotAllowed, *NO_ROOM, PayloadTooLarge, InvalidInput, TooMany, Unauthorized
+    ),
 )
 async def begin_upload(
     request: Request,
     response: Response,
     intake: CurrentIntake,
-    _sender: CurrentPrincipal,
+    sender: CurrentPrincipal,
     given: Annotated[UploadBeginning, body(UploadBeginning)],
 ) -> UploadBegun:
     """Begin a file that belongs to nobody yet; anybody may. It is dropped after a day unless an appeal claims it."""
-    intake.uploads.spend(intake.address(request))
-    ticket = await intake.attachments.begin(name=given.name, media_type=given.media_type, length=given.length)
+    address = intake.address(request)
+    intake.uploads.spend(address)
+    owner = owner_of(intake.parts.pepper, sender, address)
+    ticket = await intake.attachments.begin(owner, name=given.name, media_type=given.media_type, length=given.length)
     response.headers["Location"] = f"/intake/v1/uploads/{ticket.upload_id}"
     until = intake.parts.clock.now() + timedelta(hours=policy.policy().limits.kept_hours)
     return UploadBegun(upload_id=ticket.upload_id, token=ticket.token, offset=0, length=given.length, expires_at=until)
@@ -152,15 +125,16 @@ async def look_at_upload(upload_id: UUID, token: UploadToken, intake: CurrentInt
 @router.patch(
     "/v1/uploads/{upload_id}",
     responses=responses(
-        NotFound, policy.OffsetMismatch, policy.TooManyPieces, UnsupportedMediaType, InvalidInput, MalformedForm, *REFUSALS
+        NotFound, policy.OffsetMismatch, policy.TooManyPieces, policy.UploadsFull, Unavailable, UnsupportedMediaType, InvalidInput,
+        MalformedForm, *REFUSALS,
     ),
     openapi_extra={"requestBody": {"required": True, "content": {PARTIAL: BINARY, OCTETS: BINARY}}},
-)
+)  # fmt: skip
 async def go_on_with_upload(
     upload_id: UUID, token: UploadToken, request: Request, response: Response, intake: CurrentIntake, offset: UploadOffset
 ) -> UploadState:
     """Append a piece. What came before a connection broke is kept. The last byte completes the upload: a file refused then is gone."""
-    if _media_type(request) not in {PARTIAL, OCTETS}:
+    if media_type_of(request) not in {PARTIAL, OCTETS}:
         raise UnsupportedMediaType
     refuse_announced(request, policy.policy().limits.file_bytes)
     row = await intake.attachments.append(Ticket(upload_id, token), offset, _until_gone(request))
@@ -181,7 +155,7 @@ async def cancel_upload(upload_id: UUID, token: UploadToken, intake: CurrentInta
     status_code=201,
     responses=responses(
         NotFound, Unauthorized, AppealFinished, TooMany, UnsupportedMediaType, InvalidInput, MalformedForm, PayloadTooLarge,
-        policy.Incomplete, policy.TooManyFiles, policy.TotalTooLarge, *REFUSALS,
+        policy.Incomplete, policy.TooManyFiles, policy.TotalTooLarge, *NO_ROOM, Unavailable, IdempotencyKeyReused, *REFUSALS,
     ),
     openapi_extra={"requestBody": {"required": True, "content": {
         JSON: {"schema": UploadClaim.model_json_schema()},
@@ -190,29 +164,38 @@ async def cancel_upload(upload_id: UUID, token: UploadToken, intake: CurrentInta
     }}},
 )  # fmt: skip
 async def add_attachment(
-    number: str, request: Request, response: Response, intake: CurrentIntake, sender: CurrentPrincipal, pin: AppealPin = None
+    number: str,
+    request: Request,
+    response: Response,
+    intake: CurrentIntake,
+    sender: CurrentPrincipal,
+    pin: AppealPin = None,
+    key: IdempotencyKey = None,
 ) -> AttachmentOut:
-    """Add a document: a finished upload by its id and secret, a form with one `file`, or the file itself as the body."""
+    """Add a document: a finished upload by its id and secret, a form with one `file`, or the file itself as the body.
+
+    The same under the same Idempotency-Key is added once; a finished upload is without a key too.
+    """
     response.headers["Cache-Control"] = "no-store"
     address = intake.address(request)
     seen = await open_own(intake.parts, intake.guesses, number=number, pin=pin, principal=sender, address=address)
-    if _media_type(request) == JSON:
+    if media_type_of(request) == JSON:
         claim = parse(UploadClaim, await read_body(request))
-        return shown(await enclose(intake, seen.appeal.id, Ticket(claim.upload_id, claim.token)))
-    await intake.attachments.check_room(seen.appeal.id)
-    ticket = await _received(request, intake)
-    try:
-        return shown(await enclose(intake, seen.appeal.id, ticket))
-    except DomainError:
-        await intake.attachments.cancel(ticket)
-        raise
+        done = await enclose(intake, seen.appeal.id, Ticket(claim.upload_id, claim.token), key=key)
+    else:
+        if key is None:  # a repeat of the last file there was room for needs none; any other is refused when it is claimed
+            await intake.attachments.check_room(seen.appeal.id)
+        done = await enclose_body(intake, seen.appeal.id, request, owner_of(intake.parts.pepper, sender, address), key)
+    if done.replayed:
+        response.headers.update(REPLAYED)
+    return done.told
 
 
 @router.get(
     "/v1/appeals/{number}/attachments/{attachment_id}",
     response_class=StreamingResponse,
     responses={
-        **responses(InvalidInput, NotFound, Unauthorized, TooMany, policy.NotChecked, policy.Infected),
+        **responses(InvalidInput, NotFound, Unauthorized, TooMany, Unavailable, policy.NotChecked, policy.Infected, policy.Lost),
         200: {"description": "The file.", "content": {kind.media_types[0]: BINARY for kind in policy.kinds().values()}},
     },
 )
@@ -234,11 +217,15 @@ async def give_out(
 ) -> StreamingResponse:
     """The file as an answer to save, never to show.
 
-    Raises what `open_case` raises; NotFound, NotChecked and Infected.
+    Raises what `open_case` raises; NotFound, NotChecked, Infected, Lost and Unavailable.
     """
     seen = await open_case(intake.parts, intake.guesses, number=number, pin=pin, principal=reader, address=intake.address(request))
     found, chunks = await intake.attachments.open(seen.appeal.id, attachment_id)
-    first = await anext(chunks, b"")  # an object that is gone or does not open is found before the answer begins
+    try:
+        first = await anext(chunks, b"")  # an object that is gone or does not open is found before the answer begins
+    except (FileNotFoundError, SealError):
+        log.exception("a file is lost", attachment_id=str(attachment_id))
+        raise policy.Lost from None
     if not seen.is_own:
         await _audit(intake, reader, attachment_id)
 
@@ -250,41 +237,6 @@ async def give_out(
     media_type = found.kind.media_types[0]
     headers = {"Content-Disposition": _disposition(found.name), "Content-Length": str(found.size), **GIVEN_OUT}
     return StreamingResponse(all_chunks(), headers=headers, media_type=media_type)
-
-
-async def enclose(intake: Intake, appeal_id: UUID, ticket: Ticket, *, as_filed: bool = False) -> Enclosed:
-    """Claim an upload for an appeal that is registered, and tell it as a message; told once, however often it is claimed.
-
-    `as_filed`: it came with the appeal itself, and is no message.
-
-    Raises AppealFinished, NotFound, Incomplete, TooManyFiles and TotalTooLarge.
-    """
-    parts = intake.parts
-    async with parts.database.write() as session:
-        tracking = await lock_tracking(session, appeal_id)
-        if not as_filed and is_finished(tracking["status"]):
-            raise AppealFinished
-        message_id = None if as_filed else await write_down(session, parts, appeal_id, "MESSAGE", None)
-        if not await intake.attachments.claim(session, appeal_id, message_id, [ticket]):
-            await session.rollback()  # it was claimed before: nothing is told again
-        elif message_id is not None:
-            await note(session, parts, tracking, message_id, 1)
-    async with intake.parts.database.read() as session:
-        return next(one for one in await intake.attachments.listing(session, appeal_id) if one.attachment_id == ticket.upload_id)
-
-
-async def _received(request: Request, intake: Intake) -> Ticket:
-    """The file in the body, or in a form's field `file`, whole."""
-    most = policy.policy().limits.file_bytes
-    if _media_type(request) != MEDIA_TYPE:
-        refuse_announced(request, most)
-        name = _name_in(request.headers.get("content-disposition"))
-        return await intake.attachments.store_upload(request.stream(), name=name, media_type=_media_type(request))
-    async for part in parts_of(request, limit=most + FORM_MARGIN):
-        if part.name == FIELD and part.filename is not None:
-            return await intake.attachments.store_upload(part.chunks, name=part.filename, media_type=part.media_type)
-        raise InvalidInput.field(FIELD, "unknown-field", "A form has one file, under this name.")
-    raise InvalidInput.field(FIELD, "required", "A file is needed.")
 
 
 async def _audit(intake: Intake, reader: Principal, attachment_id: UUID) -> None:
@@ -308,19 +260,6 @@ async def _until_gone(request: Request) -> AsyncIterator[bytes]:
             yield chunk
     except ClientDisconnect:
         return
-
-
-def _media_type(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-def _name_in(disposition: str | None) -> str | None:
-    """The file's name in a Content-Disposition header (RFC 6266), also where a client wrote UTF-8 into it plainly."""
-    if disposition is None:
-        return None
-    message = Message()
-    message["Content-Disposition"] = disposition.encode("latin-1", "replace").decode("utf-8", "replace").replace("\r", "").replace("\n", "")
-    return message.get_filename()
 
 
 def _disposition(name: str) -> str:

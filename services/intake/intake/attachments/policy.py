@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from intake.reference import rows_of
 from shared.domain.labels import Label
@@ -22,6 +22,8 @@ CLEAN: Final = "CLEAN"
 INFECTED: Final = "INFECTED"
 UNSCANNED: Final = "UNSCANNED"
 STATES: Final = (RECEIVING, SCANNING, CLEAN, INFECTED, UNSCANNED)
+DROPPED: Final = "DROPPED"  # given up, and nobody's any more; the row goes once the store has let the objects go
+FREED_IN: Final = 3600  # seconds: as often what nobody claimed is dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,10 @@ class Limits:
     total_bytes: int
     pieces: int
     kept_hours: int
+    unclaimed_files: int
+    unclaimed_bytes: int
+    all_unclaimed_files: int
+    all_unclaimed_bytes: int
     name_characters: int
     pixels: int
     jpeg_pixels: int
@@ -101,8 +107,12 @@ class AttachmentRefused(DomainError):
 
     status = 422
 
+    retry_after: ClassVar[int | None] = None
+    """Seconds until the same may be taken."""
+
     def __init__(self, **extra: object) -> None:
-        super().__init__(extra={**extra, "kk": self.label.kk, "ru": self.label.ru, "en": self.label.en})
+        headers = {"Retry-After": str(self.retry_after)} if self.retry_after else None
+        super().__init__(extra={**extra, "kk": self.label.kk, "ru": self.label.ru, "en": self.label.en}, headers=headers)
 
     @property
     def label(self) -> Label:
@@ -123,6 +133,20 @@ class TooManyFiles(AttachmentRefused):
 
 class TotalTooLarge(AttachmentRefused):
     code, status, title = "attachments-too-large", 413, "The appeal's files together are too large."
+
+
+class UnclaimedTooMany(AttachmentRefused):
+    """One sender has begun more than may wait for an appeal."""
+
+    code, status, title = "uploads-unclaimed", 429, "Too many files are waiting for an appeal already."
+    retry_after = FREED_IN
+
+
+class UploadsFull(AttachmentRefused):
+    """All senders together have."""
+
+    code, status, title = "uploads-full", 503, "No more files can be taken for the moment."
+    retry_after = FREED_IN
 
 
 class TypeNotAllowed(AttachmentRefused):
@@ -183,6 +207,12 @@ class Infected(AttachmentRefused):
     code, status, title = "attachment-infected", 410, "A virus was found in the file; it was deleted."
 
 
+class Lost(AttachmentRefused):
+    """An object is gone from the store, or does not open."""
+
+    code, status, title = "attachment-lost", 410, "The file cannot be opened any more."
+
+
 REFUSALS: Final = (
     Empty,
     TooLarge,
@@ -197,3 +227,6 @@ REFUSALS: Final = (
     Broken,
 )
 """What may be said of a file's content."""
+
+NO_ROOM: Final = (UnclaimedTooMany, UploadsFull)
+"""What may be said before anything of a file is taken."""

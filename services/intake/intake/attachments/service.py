@@ -17,17 +17,17 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.attachments import images, policy
+from intake.attachments import images, policy, quota
 from intake.attachments.kinds import identify
 from intake.attachments.names import safe_name
-from intake.attachments.policy import CLEAN, INFECTED, RECEIVING, SCANNING, UNSCANNED, AttachmentRefused, Kind, kinds
+from intake.attachments.policy import CLEAN, DROPPED, INFECTED, RECEIVING, SCANNING, UNSCANNED, AttachmentRefused, Kind, kinds
 from intake.attachments.scanning import Clamd, NotScanned, ScannerAway
 from intake.attachments.storage import CHUNK, Objects, SealedReader, new_key, open_store, plain_chunks
 from intake.models.attachments import Attachment
 from intake.repository import attachments as repository
 from intake.settings import Settings
 from shared.domain.labels import Label
-from shared.errors import NotFound
+from shared.errors import NotFound, Unavailable
 from shared.sealing import SealError
 from shared.service import Parts
 
@@ -85,8 +85,11 @@ class Attachments:
 
     # Receiving
 
-    async def begin(self, *, name: str | None, media_type: str | None, length: int | None) -> Ticket:
-        """A file that is going to come; `length` bytes of it, if that is known. Raises Empty, TooLarge and TypeNotAllowed."""
+    async def begin(self, owner: bytes | None, *, name: str | None, media_type: str | None, length: int | None) -> Ticket:
+        """A file that is going to come, of `owner` (`quota.owner_of`); `length` bytes of it, if that is known.
+
+        Raises Empty, TooLarge, TypeNotAllowed, UnclaimedTooMany and UploadsFull.
+        """
         if length == 0:
             raise policy.Empty
         if (length or 0) > self.policy.limits.file_bytes:
@@ -103,9 +106,14 @@ class Attachments:
             "key": self._sealed(ticket.upload_id, "key", new_key()),
             "name": self._sealed(ticket.upload_id, "name", name.encode("utf-8", "replace")[:4096]) if name else None,
             "token": self._hashed(ticket),
+            "owner": owner,
             "created_at": self._parts.clock.now(),
         }
+        limits = self.policy.limits
         async with self._parts.database.write() as session:
+            await quota.check_all(session, limits)
+            if owner is not None:
+                await quota.check_owner(session, limits, owner, length or limits.file_bytes)
             await repository.add_attachment(session, row)
         return ticket
 
@@ -117,9 +125,12 @@ class Attachments:
     async def append(self, ticket: Ticket, offset: int, data: AsyncIterable[bytes]) -> Attachment:
         """Go on at `offset`; what `data` raises leaves the upload as it was. With its last byte the file is looked through and accepted.
 
-        Raises NotFound, OffsetMismatch, TooLarge, TooManyPieces, and what `identify` raises: a file refused is gone.
+        Raises NotFound, OffsetMismatch, TooLarge, TooManyPieces, UploadsFull, Unavailable, and what `identify` raises: a file refused
+        is gone.
         """
-        row = await self.look(ticket)
+        async with self._parts.database.read() as session:
+            row = self._entitled(await repository.attachment(session, ticket.upload_id), ticket)
+            await quota.check_all(session, self.policy.limits)
         if row.state != RECEIVING or offset != row.size:
             raise policy.OffsetMismatch(offset=row.size)
         if len(row.pieces) >= self.policy.limits.pieces:
@@ -143,12 +154,12 @@ class Attachments:
             raise policy.OffsetMismatch(offset=row.size)
         return row
 
-    async def store_upload(self, data: AsyncIterable[bytes], *, name: str | None, media_type: str | None) -> Ticket:
+    async def store_upload(self, data: AsyncIterable[bytes], owner: bytes | None, *, name: str | None, media_type: str | None) -> Ticket:
         """A whole file at once, looked through and accepted, for `claim`.
 
         Raises what `begin` and `append` raise; whatever is raised, nothing of the file is kept.
         """
-        ticket = await self.begin(name=name, media_type=media_type, length=None)
+        ticket = await self.begin(owner, name=name, media_type=media_type, length=None)
         try:
             await self._accept(await self.append(ticket, 0, data))
         except BaseException:
@@ -217,6 +228,7 @@ class Attachments:
                 raise policy.Incomplete
             if row.appeal_id is None:
                 row.appeal_id, row.message_id, row.created_at = appeal_id, message_id, self._parts.clock.now()
+                row.owner = None  # it counts among the appeal's
                 claimed.append(row.id)
                 count, total = count + 1, total + row.size
         if claimed:
@@ -272,6 +284,8 @@ class Attachments:
                 except ScannerAway as away:
                     log.warning("the scanner is away", reason=str(away))
                     return
+                except Unavailable:  # it was logged
+                    return
                 except (NotScanned, SealError):
                     log.exception("a file cannot be scanned", attachment_id=str(row.id))
                     self._resting[row.id] = now + RESTS
@@ -294,16 +308,21 @@ class Attachments:
         while True:
             async with self._parts.database.read() as session:
                 left = await repository.left_attachments(session, before, limit=BATCH)
-            await self._drop(left)
-            if len(left) < BATCH:
+            if not await self._drop(left) or len(left) < BATCH:
                 return
 
-    async def _drop(self, ids: Sequence[UUID]) -> None:
-        """Rows first: a file that is claimed meanwhile keeps its objects."""
+    async def _drop(self, ids: Sequence[UUID]) -> bool:
+        """Rows first, so that a file that is claimed meanwhile keeps its objects. False: the store is away, `forget` tries again."""
         async with self._parts.database.write() as session:
-            dropped = await repository.drop_unclaimed(session, ids)
-        for one in dropped:
-            await self._objects.drop(one)
+            dropped = await repository.give_up_unclaimed(session, ids, state=DROPPED)
+        try:
+            for one in dropped:
+                await self._objects.drop(one)
+        except Unavailable:
+            return False
+        async with self._parts.database.write() as session:
+            await repository.delete_attachments(session, dropped, state=DROPPED)
+        return True
 
     # Seals
 

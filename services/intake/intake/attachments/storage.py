@@ -8,33 +8,50 @@ open. The object's name is bound to each chunk. Names are ids; the key of a file
 import asyncio
 import io
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import obstore
+import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from obstore.store import LocalStore, from_url
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, S3Store
 
+from shared.errors import Unavailable
 from shared.sealing import KEY, SealBroken
 
 if TYPE_CHECKING:
-    from obstore.store import ObjectStore
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig
 
 CHUNK: Final = 65_536
 TAG: Final = 16
 PREFIX: Final = 7
 BUFFER: Final = 5 * 2**20  # bytes; S3 takes no smaller part of an upload
 AT_ONCE: Final = 2  # parts on their way: with BUFFER what a file being written takes of memory
+# Somebody waits for the answer: the library's own three minutes of trying again are too long.
+RETRY: Final["RetryConfig"] = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
+CLIENT: Final["ClientConfig"] = {
+    "connect_timeout": timedelta(seconds=3),
+    "timeout": timedelta(seconds=30),
+    "allow_http": True,  # as the endpoint says that the operator names; Amazon's own is https
+}
+
+log = structlog.get_logger()
 
 
 def open_store(url: str | None, data: Path) -> "ObjectStore":
-    """The store under `url` (`s3://bucket/prefix`: credentials as AWS tools find them), else the folder `objects` beside the data."""
+    """The bucket under `url` (`s3://bucket/prefix`), else the folder `objects` beside the data.
+
+    A bucket's credentials, region and endpoint come from the environment (`AWS_…`), a web identity token, or the machine's own role.
+    """
     if url is not None:
-        return from_url(url)
+        return S3Store.from_url(url, client_options=CLIENT, retry_config=RETRY)
     folder = data / "objects"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return LocalStore(folder, automatic_cleanup=True)
@@ -42,6 +59,18 @@ def open_store(url: str | None, data: Path) -> "ObjectStore":
 
 def new_key() -> bytes:
     return os.urandom(KEY)
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    """Round each call of the store. Raises Unavailable where it is away, refuses, or is full; FileNotFoundError stays what it is."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except (BaseError, OSError) as error:
+        log.error("the object store does not do what it is asked", reason=str(error).partition("\n")[0])  # noqa: TRY400 - a traceback says no more
+        raise Unavailable from error
 
 
 class Chunks:
@@ -102,19 +131,28 @@ class Objects:
         self._store = store
 
     async def write(self, key: bytes, name: str, data: AsyncIterable[bytes]) -> int:
-        """A new object of what `data` gives; returns its size in bytes. Whatever `data` raises leaves no object."""
+        """A new object of what `data` gives; returns its size in bytes. Whatever `data` raises leaves no object. Raises Unavailable."""
         sealing = Sealing(key, name)
         writer = obstore.open_writer_async(self._store, name, buffer_size=BUFFER, max_concurrency=AT_ONCE)
+
+        async def put(sealed: bytes) -> None:
+            with _reaching():
+                await writer.write(sealed)
+
         try:
-            await writer.write(sealing.head)
+            await put(sealing.head)
             async for piece in data:
-                await writer.write(sealing.take(piece))
-            await writer.write(sealing.end())
-        except BaseException:
-            await writer.close()
-            await obstore.delete_async(self._store, name)
+                await put(sealing.take(piece))
+            await put(sealing.end())
+            with _reaching():
+                await writer.close()
+        except Unavailable:  # what the store has of it lies under the file's id, for `drop`
             raise
-        await writer.close()
+        except BaseException:
+            with suppress(Unavailable), _reaching():  # what broke off is told
+                await writer.close()
+                await obstore.delete_async(self._store, name)
+            raise
         return sealing.size
 
     def writer(self, key: bytes, name: str, *, limit: int) -> "SealedWriter":
@@ -122,27 +160,33 @@ class Objects:
         return SealedWriter(obstore.open_writer(self._store, name, buffer_size=BUFFER, max_concurrency=AT_ONCE), Sealing(key, name), limit)
 
     def reader(self, key: bytes, pieces: Sequence[Sequence[object]]) -> "SealedReader":
-        """A file to read in another thread, from any place. Raises SealBroken when read, FileNotFoundError where an object is gone."""
+        """A file to read in another thread, from any place.
+
+        Raises when read: SealBroken, FileNotFoundError where an object is gone, Unavailable.
+        """
         return SealedReader([_Piece(self._store, key, str(name), int(str(size))) for name, size in pieces])
 
     async def drop(self, file_id: UUID) -> None:
-        """All objects of a file, those of broken attempts too."""
-        found = await obstore.list(self._store, prefix=file_id.hex).collect_async()
-        if found:
-            await obstore.delete_async(self._store, [one["path"] for one in found])
+        """All objects of a file, those of broken attempts too. Raises Unavailable."""
+        with _reaching():
+            found = await obstore.list(self._store, prefix=file_id.hex).collect_async()
+            if found:
+                await obstore.delete_async(self._store, [one["path"] for one in found])
 
     async def drop_object(self, name: str) -> None:
-        await obstore.delete_async(self._store, name)
+        """Raises Unavailable."""
+        with _reaching():
+            await obstore.delete_async(self._store, name)
 
 
 class SealedWriter(io.RawIOBase):
-    """A binary file that seals what is written. `finish` keeps it; closed without, it is for the caller to drop."""
+    """A binary file that seals what is written. `finish` keeps it; closed without, it is for the caller to drop. Raises Unavailable."""
 
     def __init__(self, target: "obstore.WritableFile", sealing: Sealing, limit: int) -> None:
         self._target = target
         self._sealing = sealing
         self._limit = limit
-        target.write(sealing.head)
+        self._put(sealing.head)
 
     @property
     def size(self) -> int:
@@ -156,16 +200,21 @@ class SealedWriter(io.RawIOBase):
         taken = bytes(memoryview(data).cast("B"))  # type: ignore[arg-type]  # whatever holds bytes
         if self._sealing.size + len(taken) > self._limit:
             raise OverflowError
-        self._target.write(self._sealing.take(taken))
+        self._put(self._sealing.take(taken))
         return len(taken)
 
     def finish(self) -> None:
-        self._target.write(self._sealing.end())
+        self._put(self._sealing.end())
 
     def close(self) -> None:
         if not self.closed:
-            self._target.close()
-        super().close()
+            super().close()
+            with _reaching():
+                self._target.close()
+
+    def _put(self, sealed: bytes) -> None:
+        with _reaching():
+            self._target.write(sealed)
 
 
 class _Piece:
@@ -174,7 +223,7 @@ class _Piece:
     def __init__(self, store: "ObjectStore", key: bytes, name: str, size: int) -> None:
         self.size = size
         self._store, self._name = store, name
-        self._cipher: Callable[[], Chunks] = lambda: Chunks(key, name, bytes(obstore.get_range(store, name, start=0, end=PREFIX)))
+        self._cipher: Callable[[], Chunks] = lambda: Chunks(key, name, self._range(0, PREFIX))
         self._chunks: Chunks | None = None
         self._last = max(size - 1, 0) // CHUNK
 
@@ -182,8 +231,11 @@ class _Piece:
         self._chunks = self._chunks or self._cipher()
         length = (self.size - index * CHUNK if index == self._last else CHUNK) + TAG
         start = PREFIX + index * (CHUNK + TAG)
-        sealed = bytes(obstore.get_range(self._store, self._name, start=start, end=start + length))
-        return self._chunks.open(index, sealed, last=index == self._last)
+        return self._chunks.open(index, self._range(start, start + length), last=index == self._last)
+
+    def _range(self, start: int, end: int) -> bytes:
+        with _reaching():
+            return bytes(obstore.get_range(self._store, self._name, start=start, end=end))
 
 
 class SealedReader(io.RawIOBase):

@@ -4,17 +4,23 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, Index
+from sqlalchemy import JSON, Column, Index, text
 from sqlmodel import Field
 
 from intake.models.base import IntakeModel
+
+UNCLAIMED = text("appeal_id IS NULL")
 
 
 class Attachment(IntakeModel, table=True):
     """A file, from its first byte on; without an appeal it belongs to nobody yet and is dropped after a while."""
 
     __tablename__ = "attachment"
-    __table_args__ = (Index("ix_attachment_appeal", "appeal_id", "created_at"), Index("ix_attachment_state", "state", "id"))
+    __table_args__ = (
+        Index("ix_attachment_appeal", "appeal_id", "created_at"),
+        Index("ix_attachment_state", "state", "id"),
+        Index("ix_attachment_unclaimed", "owner", "size", sqlite_where=UNCLAIMED, postgresql_where=UNCLAIMED),
+    )
 
     id: UUID = Field(primary_key=True)
     appeal_id: UUID | None = Field(foreign_key="appeal.id")
@@ -37,4 +43,6 @@ class Attachment(IntakeModel, table=True):
     """Sealed: the file's name as it came; once the file is accepted, a safe one."""
     token: bytes | None
     """Keyed hash of the secret under which it may be gone on with and claimed."""
+    owner: bytes | None
+    """Keyed hash of whose unclaimed files it counts among, until an appeal has it; None: of nobody's in particular."""
     created_at: datetime = Field(index=True)

@@ -1,3 +1,4 @@
+import json
 import random
 from dataclasses import replace
 from datetime import timedelta
@@ -39,11 +40,16 @@ async def filed(bot, phone):
     return await bot.press(phone, button("confirm", "kk"))
 
 
-def whole_conversation(bot, phone, text="Кезек ұзақ"):
-    """Ten updates; the buttons are known beforehand, as the draft's id follows from the update that begins it."""
+def begin(bot, phone):
+    """The updates that begin an appeal, and what its buttons are marked with: the draft's id follows from the update that begins it."""
     start, language, send = phone.says("/start"), phone.presses("l:kk"), phone.says(SEND)
     key = chat_key(bot.desk.parts.pepper, phone.chat_id)
-    tag = str(derived(UUID(bytes=key[:16]), "draft", send["update_id"]))[:8]
+    return start, language, send, str(derived(UUID(bytes=key[:16]), "draft", send["update_id"]))[:8]
+
+
+def whole_conversation(bot, phone, text="Кезек ұзақ"):
+    """Ten updates; the buttons are known beforehand."""
+    start, language, send, tag = begin(bot, phone)
     written = [phone.presses(f"r:KZ-43:{tag}"), phone.presses(f"p:n:{tag}"), phone.says(text)]
     chosen = [f"k:COMPLAINT:{tag}", f"c:n:{tag}", f"ok::{tag}", f"ok::{tag}"]
     return [start, language, send, *written, *(phone.presses(each) for each in chosen)]
@@ -89,9 +95,29 @@ class TestJourney:
         await bot.press(phone, button("agree", "ru"))
         [asked] = await bot.hear(phone.says("Сынақ Азамат"))
         assert '"request_contact": true' in asked["reply_markup"]
-        thanks, preview = await bot.hear(phone.shares("77010000000"))
+        thanks, _ = await bot.hear(phone.shares("77010000000"))
         assert keys(thanks)[0] == "Отправить обращение на 1414"
+        [preview] = await bot.press(phone, button("skip", "ru"))
         assert "+7 7•• ••• •• 00" in preview["text"]
+
+    @pytest.mark.parametrize("is_disordered", [False, True])
+    async def test_the_address_and_the_consent_to_tell_the_organisation_reach_the_register(self, bot, phone, is_disordered):
+        *begun, tag = begin(bot, phone)
+        named = [phone.presses(f"r:KZ-43:{tag}"), phone.says("Жоқ емхана"), phone.says("Кезек ұзақ"), phone.presses(f"k:COMPLAINT:{tag}")]
+        mine = [phone.presses(f"c:y:{tag}"), phone.says("Сынақ Азамат"), phone.shares("77010000000"), phone.says("Сынақ көшесі 1")]
+        updates = [*begun, *named, *mine, phone.presses(f"d:y:{tag}")]
+        if is_disordered:
+            random.Random(3).shuffle(updates)
+            for each in updates:
+                await bot.hear(each)
+        else:
+            await bot.hear(*updates)
+        await bot.press(phone, button("confirm", "kk"))
+        [appeal] = await bot.desk.rows(Appeal)
+        assert sorted(appeal.consents) == ["DISCLOSE_TO_PROVIDER", "PROCESSING"]
+        applicant = json.loads(bot.desk.parts.sealer.open("appeal", appeal.id, "applicant", appeal.applicant))
+        assert (applicant["full_name"], applicant["address"]) == ("Сынақ Азамат", "Сынақ көшесі 1")
+        assert "Сынақ көшесі".encode() not in await bot.desk.engine.stored(bot.desk.parts.database)
 
     async def test_another_chat_sees_nothing_of_it(self, bot, phone):
         await filed(bot, phone)

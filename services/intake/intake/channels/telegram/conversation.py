@@ -1,7 +1,8 @@
 """The conversation as a pure state machine: from where it stands and what the person does to what is said and done.
 
-An appeal is written in steps: REGION, PROVIDER, PROVIDER_CHOICE, MATTER, KIND, CONTACT, NAME, PHONE, PREVIEW; MENU lies outside of it, and
-EXPIRED is a MENU whose draft was forgotten. WHY and REPLY ask for one message about an appeal and then go back (`following`).
+An appeal is written in steps: REGION, PROVIDER, PROVIDER_CHOICE, MATTER, KIND, CONTACT, NAME, PHONE, ADDRESS, DISCLOSURE, PREVIEW; the form
+says whether ADDRESS and DISCLOSURE are asked. MENU lies outside of it, and EXPIRED is a MENU whose draft was forgotten. WHY and REPLY ask
+for one message about an appeal and then go back (`following`).
 """
 
 import re
@@ -38,8 +39,9 @@ from shared.domain.regions import regions
 
 EXPIRED: Final = "EXPIRED"
 _TWELVE_DIGITS: Final = re.compile(r"(?<!\d)\d(?:[ \-]?\d){11}(?!\d)", re.ASCII)  # as an IIN is written
-_LONGEST: Final = {"PROVIDER": 300, "NAME": 200}  # characters, as `AppealIn` takes them
-_WITH_MATTER: Final = frozenset({"KIND", "CONTACT", "NAME", "PHONE", "PREVIEW"})
+_LONGEST: Final = {"PROVIDER": 300, "NAME": 200, "ADDRESS": 500}  # characters, as `AppealIn` takes them
+_WITH_MATTER: Final = frozenset({"KIND", "CONTACT", "NAME", "PHONE", "ADDRESS", "DISCLOSURE", "PREVIEW"})
+_DISCLOSURE: Final = "DISCLOSE_TO_PROVIDER"
 
 
 def turn(talk: Talk, event: Event, new_id: str) -> Turn:
@@ -119,6 +121,8 @@ def _written(talk: Talk, message_id: int, text: str) -> Turn:
         return _asked(talk.at("PHONE", full_name=text))
     if talk.step == "PHONE":
         return _phone(talk, text)
+    if talk.step == "ADDRESS":
+        return _address(talk, text)
     return _use_buttons(talk)
 
 
@@ -127,10 +131,18 @@ def _use_buttons(talk: Talk) -> Turn:
 
 
 def _asked(talk: Talk) -> Turn:
-    """Ask the step's question; one that is answered already is passed over."""
+    """Ask the step's question; one that is answered already, or that the form does not ask, is passed over."""
     if talk.step == "KIND" and talk.draft.get("kind"):
         talk = talk.at("CONTACT")
+    if talk.step == "ADDRESS" and not _has(talk, "applicant.address"):
+        talk = talk.at("DISCLOSURE")
+    if talk.step == "DISCLOSURE" and not (talk.draft.get("provider") and _has(talk, f"consents.{_DISCLOSURE}")):
+        talk = talk.at("PREVIEW")
     return Turn(talk, [ask(talk)])
+
+
+def _has(talk: Talk, field: str) -> bool:
+    return form(talk.draft["kind"], "bot").field(field) is not None
 
 
 def _commanded(talk: Talk, command: str, new_id: str) -> Turn:
@@ -181,16 +193,20 @@ def _shared(talk: Talk, event: SharedContact) -> Turn:
 
 def _phone(talk: Talk, typed: str) -> Turn:
     if typed == button("skip", talk.speaks):
-        return _previewed(talk.at("PREVIEW"))
+        return _thanked(talk.at("ADDRESS"))
     try:
-        return _previewed(talk.at("PREVIEW", phone=normalise_phone(typed)))
+        return _thanked(talk.at("ADDRESS", phone=normalise_phone(typed)))
     except InvalidPhone:
         return Turn(talk, [Say(words("bad_phone", talk.speaks))])
 
 
-def _previewed(talk: Talk) -> Turn:
+def _thanked(talk: Talk) -> Turn:
     """The keyboard that shared the number gives way to the menu's."""
-    return Turn(talk, [Say(words("thanks", talk.speaks), keyboard=menu(talk.speaks)), ask(talk)])
+    return _asked(talk).after(Say(words("thanks", talk.speaks), keyboard=menu(talk.speaks)))
+
+
+def _address(talk: Talk, typed: str) -> Turn:
+    return _asked(talk.at("DISCLOSURE", address=None if typed == button("skip", talk.speaks) else typed))
 
 
 def _pressed(talk: Talk, event: Pressed, new_id: str) -> Turn:
@@ -270,7 +286,15 @@ def _kind(talk: Talk, value: str) -> Turn:
 def _contact(talk: Talk, value: str) -> Turn:
     if value == "y":
         return _asked(talk.at("NAME", consented=True, kind_asked=True))
-    return _asked(talk.at("PREVIEW", consented=False, full_name=None, phone=None, kind_asked=True))
+    return _asked(talk.at("DISCLOSURE", consented=False, full_name=None, phone=None, address=None, kind_asked=True))
+
+
+def _without_address(talk: Talk, _value: str) -> Turn:
+    return _asked(talk.at("DISCLOSURE", address=None))
+
+
+def _disclosure(talk: Talk, value: str) -> Turn:
+    return _asked(talk.at("PREVIEW", disclosed=value == "y"))
 
 
 def _rewrite(talk: Talk, _value: str) -> Turn:
@@ -281,7 +305,8 @@ def _send(talk: Talk, _value: str) -> Turn:
     draft = talk.draft
     service = form(draft["kind"], "bot")
     provider_id, named = draft.get("provider_id"), draft.get("provider")
-    personal = {name: draft[name] for name in ("full_name", "phone") if draft.get(name)}
+    personal = {name: draft[name] for name in ("full_name", "phone", "address") if draft.get(name)}
+    consented = {"PROCESSING": bool(personal), _DISCLOSURE: draft.get("disclosed", False)}
     appeal = {
         "language": talk.speaks,
         "kind": service.kind,
@@ -291,7 +316,7 @@ def _send(talk: Talk, _value: str) -> Turn:
         "provider": {"provider_id": provider_id} if provider_id else {"name": named} if named else None,
         "text": draft["text"],
         "applicant": personal,
-        "consents": ["PROCESSING"] if personal else [],
+        "consents": [code for code, is_given in consented.items() if is_given],
         "answer_by": "TELEGRAM",
     }
     return Turn(talk, effect=File(str(draft["id"]), appeal))
@@ -304,6 +329,8 @@ _PRESSES: Final[Mapping[str, tuple[frozenset[str], Callable[[Talk, str], Turn]]]
     "p": (frozenset({"PROVIDER", "PROVIDER_CHOICE"}), _provider),
     "k": (frozenset({"KIND"}), _kind),
     "c": (frozenset({"CONTACT"}), _contact),
+    "na": (frozenset({"ADDRESS"}), _without_address),
+    "d": (frozenset({"DISCLOSURE"}), _disclosure),
     "ok": (frozenset({"PREVIEW"}), _send),
     "rw": (frozenset({"PREVIEW"}), _rewrite),
     "x": (_ANY, lambda talk, _value: to_menu(talk, "cancelled")),

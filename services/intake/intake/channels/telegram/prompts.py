@@ -4,6 +4,7 @@ from typing import Final
 
 from intake.channels.telegram.texts import button, script, words
 from intake.channels.telegram.turns import Button, Say, Talk
+from intake.consents import consent
 from intake.forms import form, services
 from shared.domain.labels import LANGUAGES, Language
 from shared.domain.phones import mask_phone
@@ -105,16 +106,29 @@ def _phone(talk: Talk) -> Say:
     return Say(words("phone", talk.speaks), keyboard=[[button("share_phone", talk.speaks)], [button("skip", talk.speaks)]], contact=True)
 
 
+def _address(talk: Talk) -> Say:
+    return Say(words("address", talk.speaks), buttons=[[pressable(talk, "skip", "na:")], [pressable(talk, "cancel", "x:")]])
+
+
+def _disclosure(talk: Talk) -> Say:
+    """The consent with its whole content, as the law wants it (No. 94-V art. 8(4))."""
+    asked = consent("DISCLOSE_TO_PROVIDER", talk.speaks)
+    text = "\n\n".join([asked.label, *(f"{term}: {content}" for term, content in asked.content)])
+    return Say(text, buttons=[[pressable(talk, "disclose", "d:y")], [pressable(talk, "withhold", "d:n")]])
+
+
 def _preview(talk: Talk) -> Say:
     draft, language = talk.draft, talk.speaks
-    nobody, phone = words("nobody", language), draft.get("phone")
-    applicant = ", ".join(each for each in (draft.get("full_name"), mask_phone(phone) if phone else None) if each)
+    nobody, phone, provider = words("nobody", language), draft.get("phone"), draft.get("provider")
+    applicant = ", ".join(filter(None, (draft.get("full_name"), mask_phone(phone) if phone else None, draft.get("address"))))
+    if provider and "disclosed" in draft:
+        provider = f"{provider} ({words('disclosed' if draft['disclosed'] else 'withheld', language)})"
     text = words(
         "preview",
         language,
         kind=form(draft["kind"], "bot").label.in_(language),
         region=regions()[draft["region"]].label.in_(language),
-        provider=draft.get("provider") or nobody,
+        provider=provider or nobody,
         applicant=applicant or nobody,
         text=draft["text"],
     )
@@ -140,6 +154,8 @@ _QUESTIONS: Final = {
     "CONTACT": _contact,
     "NAME": _name,
     "PHONE": _phone,
+    "ADDRESS": _address,
+    "DISCLOSURE": _disclosure,
     "PREVIEW": _preview,
     "WHY": _why,
     "REPLY": _reply,
