@@ -176,9 +176,11 @@ class TestBeforeTheAnswer:
 
     async def test_without_the_right_code_the_statement_is_kept_and_nothing_withdrawn(self, desk):
         number, pin, _ = await filed(desk)
-        page = await do(desk, number, pin, "code", purpose="withdrawal")
+        page = await do(desk, number, pin, "code", purpose="withdrawal", statement="Өзім қайтарып аламын", reason="SOLVED")
         assert "Код отправлен." in page.text
         assert re.search(r"<details [^>]*open>\s*<summary>Отозвать обращение", page.text)
+        assert "Өзім қайтарып аламын</textarea>" in page.text
+        assert re.search(r'<option value="SOLVED" selected', page.text)
         page = await withdraw(desk, number, pin, code="0000")
         assert page.status_code == 422
         assert "Код неверный" in page.text

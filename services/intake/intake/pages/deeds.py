@@ -145,8 +145,8 @@ async def _deed(request: Request, intake: Intake, form: Form[M], sent: Sent) -> 
         said = Flash(CALLED_FIRST if waits else form.thanks)
         if sent.refused:
             said = Flash(" ".join(sent.refused), "warn")
-        # A code that is sent leaves its own form open.
-        return Said(said, getattr(told, "followed_by", None), typed={"purpose": fields.get("purpose", "")} if form is CODE else {})
+        # A code that is sent leaves its own form open, with what was typed there.
+        return Said(said, getattr(told, "followed_by", None), typed=fields if form is CODE else {})
 
     return await done(request, intake, fields, deed)
 
