@@ -34,7 +34,7 @@ test: install chromium  ## every test, or ARGS="…" of pytest's; says what it h
 ifdef ARGS
 	@$(BIN)/python -m pytest -rs $(ARGS)
 else
-	@$(BIN)/python -m pytest -rs -n 2 --dist loadfile $(ALONE:%=--ignore=%)
+	@$(BIN)/python -m pytest -rs -n 2 --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%)
 	@$(BIN)/python -m pytest -rs $(ALONE)
 endif
 

@@ -22,6 +22,7 @@ from shared.database_errors import named
 
 Rows = Sequence[Mapping[str, Any]]
 Target = Table | type[SQLModel]
+FEW = 100  # rows whose way to the server and back costs more than what COPY saves
 
 
 async def insert_rows(session: AsyncSession, into: Target, rows: Rows) -> None:
@@ -29,22 +30,25 @@ async def insert_rows(session: AsyncSession, into: Target, rows: Rows) -> None:
     if not rows:
         return
     table = _table(into)
-    if _is_sqlite(session):
+    if is_sqlite(session):
         await session.execute(insert(table), rows)
     else:
         await _copy(session, table, rows)
 
 
 def insert_later(session: AsyncSession, into: Target, rows: Rows) -> None:
-    """Insert when the transaction ends, together with all that waits: on PostgreSQL in one statement. Errors come out there."""
+    """Insert when the transaction ends or what follows has to see it, together with all that waits. Errors come out there."""
     if rows:
         session.info.setdefault("waiting", []).append((_table(into), rows))
 
 
 async def insert_waiting(session: AsyncSession) -> None:
-    """What `insert_later` put off; called by the boundary just before the commit."""
+    """What `insert_later` put off, in that order; called by the boundary just before the commit.
+
+    On PostgreSQL few rows go in one statement, many by COPY.
+    """
     waiting: list[tuple[Table, Rows]] = session.info.pop("waiting", [])
-    if len(waiting) == 1 or _is_sqlite(session):
+    if len(waiting) == 1 or is_sqlite(session) or sum(len(rows) for _, rows in waiting) > FEW:
         for table, rows in waiting:
             await insert_rows(session, table, rows)
     elif waiting:
@@ -65,7 +69,7 @@ async def insert_new_rows(
         return set()
     table = _table(into)
     wanted = (returning,) if isinstance(returning, str) else returning
-    if _is_sqlite(session):
+    if is_sqlite(session):
         statement = sqlite_insert(table).on_conflict_do_nothing(index_elements=unique or None)
         found = await session.execute(statement.returning(*(table.c[name] for name in wanted)), rows)
         return _values_of(list(found), returning)
@@ -82,7 +86,7 @@ async def update_rows(session: AsyncSession, into: Target, rows: Rows, *, key: t
         return
     table = _table(into)
     names = tuple(rows[0])
-    if _is_sqlite(session):
+    if is_sqlite(session):
         # Prefixed: a bound name that is a column's own would be taken for the SET. On the connection: the ORM takes no WHERE of ours here.
         statement = update(table).values({name: bindparam(f"new_{name}") for name in names if name not in key})
         for name in key:
@@ -135,7 +139,7 @@ def _values_of(found: list[Any], returning: str | tuple[str, ...]) -> set[Any]:
     return {row[0] if isinstance(returning, str) else tuple(row) for row in found}
 
 
-def _is_sqlite(session: AsyncSession) -> bool:
+def is_sqlite(session: AsyncSession) -> bool:
     return session.get_bind().dialect.name == "sqlite"
 
 

@@ -5,12 +5,12 @@ gave a p99 of 104 ms, one writer behind a lock 19 ms). Only the boundary commits
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Table, any_, event, literal, text
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, Table, any_, event, literal, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
@@ -46,10 +46,12 @@ class Database:
         if self.is_sqlite:
             self._writer = _sqlite_engine(url, connections=1, read_only=False)
             self._reader = _sqlite_engine(url, connections=READERS, read_only=True)
+            self._glance = self._reader
             self._turn: AbstractAsyncContextManager[object] = asyncio.Lock()
         else:
             self._writer = postgres.engine(url, service)
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self._glance = self._writer.execution_options(isolation_level="AUTOCOMMIT")
             self._turn = nullcontext()
 
     @property
@@ -81,6 +83,12 @@ class Database:
         """A snapshot. What is read stays as it was; nothing can be written."""
         async with AsyncSession(self._reader, expire_on_commit=False) as session:
             yield session
+
+    async def look(self, query: Select[Any]) -> Sequence[Row[Any]]:
+        """What one query finds, which is a snapshot by itself: on PostgreSQL one round trip where `read()` takes three."""
+        async with self._glance.connect() as connection:
+            found: Sequence[Row[Any]] = (await connection.execute(query)).all()
+        return found
 
     async def ping(self) -> None:
         """Raises what the driver raises when the database does not answer."""

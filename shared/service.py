@@ -31,6 +31,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.embedded import EmbeddedLog
 from shared.messaging.handling import Handlers, Preparations
 from shared.messaging.log import EventLog
+from shared.messaging.pace import PATIENT, Pace
 from shared.messaging.relay import Relay
 from shared.messaging.runtime import Loop, Runtime, every
 from shared.settings import MissingSetting, ServiceSettings
@@ -170,6 +171,8 @@ class Service:
     topics: Sequence[str] = (APPEALS,)
     preparations: Callable[[Parts], Preparations] = lambda _parts: {}
     jobs: Callable[[Parts], Sequence[Loop]] = lambda _parts: ()
+    pace: Pace = PATIENT
+    """Of its reader."""
 
 
 def build_parts(service: Service, settings: ServiceSettings, foundation: Foundation) -> Parts:
@@ -195,9 +198,8 @@ def build_parts(service: Service, settings: ServiceSettings, foundation: Foundat
 
 def consumer(service: Service, parts: Parts) -> Consumer:
     """The service's reader of events; also what `replay` uses."""
-    return Consumer(
-        parts.database, parts.log, service.topics, service.handlers, service.preparations(parts), clock=parts.clock, metrics=parts.metrics
-    )
+    handling = (service.topics, service.handlers, service.preparations(parts))
+    return Consumer(parts.database, parts.log, *handling, clock=parts.clock, metrics=parts.metrics, pace=service.pace)
 
 
 async def is_migrated(service: Service, database: Database) -> bool:

@@ -5,7 +5,7 @@ what they emit, move the positions, commit. An event whose handler keeps failing
 """
 
 import asyncio
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from time import monotonic
@@ -18,6 +18,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.bulk import insert_waiting
 from shared.clock import Clock
 from shared.contents import OwnerUnavailable
 from shared.contracts import REGISTRY, fact_of, newest_type
@@ -26,10 +27,12 @@ from shared.messaging import inbox
 from shared.messaging.envelope import LaterVersion, UnreadableEvent, read_envelope, read_event, type_of
 from shared.messaging.handling import Batch, Handlers, Preparations, Received, waves
 from shared.messaging.log import AssignmentLost, EventLog, Fetched, LogConsumer, LogReplaced, Position, Record
+from shared.messaging.pace import PROMPT, Pace
 from shared.messaging.runtime import finish
 from shared.telemetry import Metrics, start_span
 
 BATCH = 500  # a reader that is behind; of 1000 the throughput is the same, and what is said in the middle waits half as long again
+AHEAD = 2  # batches of a reader that is behind: while one is applied, the next is ready, and the one after it waits for its words
 TRANSIENT = (
     OperationalError,
     InterfaceError,
@@ -38,10 +41,6 @@ TRANSIENT = (
     OwnerUnavailable,
 )  # by name; anything else is the event's own fault
 BACKOFF_SECONDS = (0.1, 1.0)  # whoever was away is asked again within a second of being back
-# After a batch: for each of its records, and at least as long as it took. Under load batches grow instead of transactions, on a busy
-# machine even more so, and a lonely event waits for nobody.
-REST_SECONDS = 0.001
-LONGEST_REST_SECONDS = 0.25
 FLOOD = 20  # poison events within FLOOD_WINDOW are no longer bad luck but a bad deployment
 FLOOD_WINDOW = timedelta(minutes=1)
 
@@ -61,7 +60,7 @@ class Consumer:
 
     def __init__(
         self, database: Database, event_log: EventLog, topics: Sequence[str], handlers: Handlers, preparations: Preparations,
-        *, clock: Clock, metrics: Metrics,
+        *, clock: Clock, metrics: Metrics, pace: Pace = PROMPT,
     ) -> None:  # fmt: skip
         self._database = database
         self._log = event_log
@@ -72,35 +71,38 @@ class Consumer:
         self._preparations = {event.TYPE: prepare for event, prepare in preparations.items()}
         self._clock = clock
         self._metrics = metrics
+        self._pace = pace
         self._topic_ids: Mapping[str, str] = {}
+        self._turn = asyncio.Lock()  # batches are read one after another, in the order in which they are asked for
         self.breaker_open = False
 
     async def run(self) -> None:
         """Until cancelled. Transient errors are waited out; any other ends it."""
         reader = self._log.consumer(self._database.service, self._topics)
-        following: asyncio.Task[tuple[Fetched, _Ready | None]] | None = None
+        ahead: deque[asyncio.Task[tuple[Fetched, _Ready | None]]] = deque()
         try:
             await reader.start(self)
             while True:
-                fetched, ready = await (following or self._next(reader))
+                fetched, ready = await (ahead.popleft() if ahead else self._next(reader))
                 began = monotonic()
-                is_behind = len(fetched.records) == BATCH
-                following = asyncio.create_task(self._next(reader)) if is_behind else None  # made ready while the database works
+                while len(fetched.records) == BATCH and len(ahead) < AHEAD:
+                    ahead.append(asyncio.create_task(self._next(reader)))
                 try:
                     await self._apply_patiently(reader, fetched, ready)
                 except AssignmentLost:
                     log.info("partitions went to another member; its batch comes again there")
-                if not is_behind:
-                    await asyncio.sleep(min(max(REST_SECONDS * len(fetched.records), monotonic() - began), LONGEST_REST_SECONDS))
+                if not ahead:  # a single batch that is not full tells nothing: the next request may still be on its way
+                    await asyncio.sleep(self._pace.rest(len(fetched.records), monotonic() - began))
         finally:
-            if following is not None:
-                following.cancel()
-                await asyncio.gather(following, return_exceptions=True)
+            for task in ahead:
+                task.cancel()
+            await asyncio.gather(*ahead, return_exceptions=True)
             await reader.stop()
 
     async def _next(self, reader: LogConsumer) -> tuple[Fetched, _Ready | None]:
         """The next batch, made ready if that goes well; else it is done again where it can be waited for, or the event parked."""
-        fetched = await reader.fetch(BATCH)
+        async with self._turn:
+            fetched = await reader.fetch(BATCH)
         try:
             return fetched, await self._ready(fetched.records)
         except Exception:  # noqa: BLE001 - see above
@@ -174,10 +176,11 @@ class Consumer:
     async def _transaction(self, records: Sequence[Record], ready: _Ready | None = None) -> Mapping[Position, int]:
         """Apply these records in one transaction; returns the positions after them."""
         received, prepared = ready or await self._ready(records)
+        ends = {(record.topic, record.partition): record.offset + 1 for record in records}  # the last of each: they come in its order
         now = self._clock.now()
         async with self._database.write() as session:
-            stored = await inbox.locked_offsets(session, {(r.topic, r.partition) for r in records}, self._topic_ids)
-            after = {position: max(stored[position], _end(records, position)) for position in stored}
+            stored = await inbox.locked_offsets(session, ends, self._topic_ids)
+            after = {position: max(stored[position], end) for position, end in ends.items()}
             ahead = [one for one in received if one.position[2] >= stored[one.position[:2]]]
             parked = await inbox.parked_keys(session)
             if parked:
@@ -192,6 +195,7 @@ class Consumer:
 
     async def _handle(self, session: AsyncSession, received: Sequence[Received[Any]], prepared: Mapping[UUID, Any]) -> None:
         for handler, group in waves(received, self._handlers):
+            await insert_waiting(session)  # of the wave before: this one may ask for it
             with start_span(f"handle {group[0].event.TYPE}", group[0].envelope.traceparent):
                 await handler(session, Batch(group, prepared, self._clock))
         for event_type, number in Counter(one.event.TYPE for one in received).items():
@@ -295,7 +299,3 @@ def _event_id(record: Record) -> str:
         return str(UUID(dict(record.headers)["ce_id"].decode()))
     except (KeyError, ValueError):
         return "unreadable"
-
-
-def _end(records: Sequence[Record], position: Position) -> int:
-    return max(r.offset for r in records if (r.topic, r.partition) == position) + 1

@@ -1,10 +1,11 @@
 """The envelope round an event: CloudEvents 1.0 in Kafka's binary mode, attributes as headers and the fact as JSON bytes."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from shared.contracts import REGISTRY, Event, newest
+from shared.ids import read_uuid
 
 CONTENT_TYPE = b"application/json"
 SPEC_VERSION = b"1.0"
@@ -19,8 +20,7 @@ class LaterVersion(UnreadableEvent):
     """A fact that concerns us, told in a version that we do not know yet: to be read after the next update."""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """An event on its way. `key` is the partition key: everything under one key keeps its order."""
 
     id: UUID
@@ -72,12 +72,12 @@ def read_envelope(headers: Headers, value: bytes) -> Envelope:
         causation = found.get("ce_causationid")
         traceparent = found.get("traceparent")
         return Envelope(
-            id=UUID(found["ce_id"].decode()),
+            id=read_uuid(found["ce_id"].decode()),
             type=found["ce_type"].decode(),
             time=datetime.fromisoformat(found["ce_time"].decode()),
             key=found["ce_partitionkey"].decode(),
-            correlation_id=UUID(found["ce_correlationid"].decode()),
-            causation_id=None if causation is None else UUID(causation.decode()),
+            correlation_id=read_uuid(found["ce_correlationid"].decode()),
+            causation_id=None if causation is None else read_uuid(causation.decode()),
             traceparent=None if traceparent is None else traceparent.decode(),
             value=value,
         )

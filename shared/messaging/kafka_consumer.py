@@ -7,6 +7,8 @@ What aiokafka does, and what is done about it here:
 - It sends no heartbeats while that listener runs: another reason to do nothing slow in it.
 - A batch in hand outlives the assignment under which it was read. So every assignment has a generation, applying a batch holds a gate that
   a revocation takes too, and a batch of an older generation is refused.
+- It reads ahead while its owner rests, but only until it has something: the first record that comes, and not those behind it, which then
+  wait for the next rest's end. So whoever got all that there was is paused until the next `fetch()`, which asks for what came meanwhile.
 - `getmany(max_records)` drains one partition before it looks at the next, and an empty selection means all: each is asked for its share.
 - `stop()` calls no listener and leaves a consumer that cannot be started again: it is the last thing that is done with one.
 """
@@ -64,6 +66,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         self._gate = asyncio.Lock()
         self._checked_at = 0.0
         self._turn = 0
+        self._rests = False
         self._hints: dict[TopicPartition, int] = {}
         self._hinted_at = 0.0
         self._hinting: asyncio.Task[None] | None = None
@@ -105,8 +108,11 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
             await self._check_topics()
             if self._unplaced and not await self._is_placed():
                 continue
+            self._go_on()
             records = await self._share(limit)
             if records:  # nothing was awaited since they were taken, so this is the generation under which they were
+                if len(records) < limit:
+                    self._rest()
                 return Fetched([to_record(record, self._cluster.topic(record.topic)) for record in records], self._generation)
 
     @asynccontextmanager
@@ -146,6 +152,16 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         if self._consumer is None:
             raise ConsumerStoppedError
         return self._consumer
+
+    def _rest(self) -> None:
+        """Read nothing ahead."""
+        self._running.pause(*self._running.assignment())
+        self._rests = True
+
+    def _go_on(self) -> None:
+        if self._rests:
+            self._running.resume(*(self._running.assignment() - self._unplaced))
+            self._rests = False
 
     async def _check_topics(self) -> None:
         """A topic that was deleted and made again looks like itself: only its id tells."""

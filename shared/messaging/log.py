@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from aiokafka.partitioner import murmur2
 
@@ -19,8 +19,7 @@ def partition_of(key: str) -> int:
     return int((murmur2(key.encode()) & 0x7FFFFFFF) % PARTITIONS)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What the log keeps. `offset` counts from 0 in each partition, without gaps unless Kafka compacted the topic."""
 
     topic: str

@@ -14,6 +14,7 @@ never up to an id; under a key the order holds, as who appends under it holds it
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +23,7 @@ from sqlalchemy import Row, delete, select, update
 
 from shared.clock import Clock
 from shared.database import Database, among
+from shared.messaging import pace
 from shared.messaging.envelope import Envelope
 from shared.messaging.inbox import upserting
 from shared.messaging.log import EventLog
@@ -32,9 +34,7 @@ from shared.telemetry import Metrics
 BATCH = 500
 NAME, NOBODY = "relay", ""  # the lease's one row, and its holder when it was given back
 LEASE = timedelta(seconds=5)
-REST_SECONDS = 0.002  # for each row sent: under load batches grow instead of transactions, and a lonely event waits for nobody
-LONGEST_REST_SECONDS = 0.1
-POLL_SECONDS = (0.025, 0.25)  # a wake-up inside the same process comes sooner; it is only a hint
+POLL_SECONDS = (0.025, 0.1)  # a wake-up inside the same process comes sooner; it is only a hint
 SEND_TIMEOUT_SECONDS = 30
 
 log = structlog.get_logger()
@@ -64,11 +64,15 @@ class Relay:
         try:
             while True:
                 self._database.outbox_written.clear()
+                began = monotonic()
                 sent = await finish(self.step())
-                wait = POLL_SECONDS[0] if sent else min(wait * 2, longest)
-                if sent < BATCH:
-                    await asyncio.sleep(min(REST_SECONDS * sent, LONGEST_REST_SECONDS))
+                if not sent:
                     await self._wait(wait)
+                    wait = min(wait * 2, longest)
+                    continue
+                wait = POLL_SECONDS[0]
+                if sent < BATCH:
+                    await asyncio.sleep(pace.RELAY.rest(sent, monotonic() - began))
         finally:
             await asyncio.shield(self.release())
 
@@ -78,8 +82,7 @@ class Relay:
         self._metrics.relay_leads(leads)
         if not leads:
             return 0
-        async with self._database.read() as session:
-            rows = (await session.execute(select(outbox).order_by(outbox.c.id).limit(BATCH))).all()
+        rows = await self._database.look(select(outbox).order_by(outbox.c.id).limit(BATCH))
         self._metrics.relay_lag(0.0 if not rows else (self._clock.now() - rows[0].time).total_seconds())
         if not rows and self._clock.now() - self._renewed_at < LEASE / 3:
             return 0
@@ -111,8 +114,7 @@ class Relay:
     async def _take_lease(self) -> bool:
         """Take it if nobody has it, or if it stands as this process has seen it for as long as a lease lasts."""
         now = self._clock.now()
-        async with self._database.read() as session:
-            found = (await session.execute(select(relay_lease).where(relay_lease.c.name == NAME))).one_or_none()
+        found = next(iter(await self._database.look(select(relay_lease).where(relay_lease.c.name == NAME))), None)
         seen = (found.holder, found.epoch, found.expires_at) if found else (NOBODY, 0, now)
         if seen != self._seen:
             self._seen, self._seen_since = seen, now

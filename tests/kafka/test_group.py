@@ -280,6 +280,41 @@ class TestShares:
             await asyncio.wait_for(_idle(log).fetch(10), 1.5)
 
 
+class TestReadingAhead:
+    """While its owner rests the library fetches the first record that comes, and nothing behind it before that one is taken."""
+
+    async def test_a_naive_member_gets_the_first_and_lets_the_others_wait_for_the_next_round(self, kafka, prefix, log, filled):
+        place = Place()
+        place.stored = dict(filled)
+        async with naive(kafka, prefix, place) as one:
+            await one.assigned.wait()
+            await one.batch()
+            sizes = []
+            for _ in range(3):  # it asks again after a tenth of a second, which a busy machine may let pass
+                await log.append(APPEALS, [_envelope()])
+                await until(lambda: one.consumer._fetcher._records)
+                await log.append(APPEALS, [_envelope() for _ in range(20)])
+                sizes.append(len(await one.batch()))
+                await one.batch()
+        assert 1 in sizes
+
+    async def test_ours_gets_all_that_came_while_it_rested(self, log, filled):
+        place = Place()
+        place.stored = dict(filled)
+        async with ours(log, place) as one, beside(one.fetch(500)) as [first]:
+            await until(one._running.assignment)
+            await log.append(APPEALS, [_envelope()])
+            assert len((await first).records) == 1
+            for number in (1, 20):
+                await log.append(APPEALS, [_envelope() for _ in range(number)])
+            assert len((await one.fetch(500)).records) == 21
+
+    async def test_ours_that_is_behind_reads_ahead(self, log, filled):
+        async with ours(log, Place()) as one:
+            await one.fetch(len(filled))
+            assert not one._running.paused()
+
+
 def _idle(log):
     """A member that is started and owns nothing: as the thirteenth of a group."""
     member = log.consumer("idle", (APPEALS,))

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from routing.app import SERVICE, create_app
-from routing.handlers import HANDLERS, prepare_classifications
+from routing.handlers import HANDLERS, prepare_cases
 from routing.settings import Settings
 from shared.clock import FakeClock
 from shared.contracts import AppealImported, AppealRegistered, Event
@@ -76,7 +76,7 @@ class Desk:
         ]
         prepared = {}
         if isinstance(events[0], AppealRegistered):
-            prepared = await prepare_classifications(self.parts.contents)(received)
+            prepared = await prepare_cases(self.parts.contents)(received)
         async with self.parts.database.write() as session:
             await HANDLERS[type(events[0])](session, Batch(received, prepared, self.clock))
         return made

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from shared.bulk import insert_later, insert_new_rows, insert_rows, update_rows
+from shared.bulk import FEW, insert_later, insert_new_rows, insert_rows, update_rows
 from shared.clock import SystemClock
 from shared.database import Database
 from shared.ids import RandomIds
@@ -138,12 +138,13 @@ async def _end(database, session_id):
 
 
 class TestInsertLater:
-    async def test_rows_of_several_tables_are_there_after_the_transaction_in_their_order(self, database):
-        given, places = letters(5), [{"topic": "t", "partition": n, "next": n} for n in range(3)]
+    @pytest.mark.parametrize("count", [5, FEW])
+    async def test_rows_of_several_tables_are_there_after_the_transaction_in_their_order(self, database, count):
+        given, places = letters(count), [{"topic": "t", "partition": n, "next": n} for n in range(3)]
         async with database.write() as session:
             insert_later(session, letter, given)
             insert_later(session, place, places)
-            insert_later(session, reply, [{"id": 1, "to": 1}])  # its letter comes with the same statement
+            insert_later(session, reply, [{"id": 1, "to": 1}])  # its letter comes with it
         assert [row["event_id"] for row in await stored(database, letter)] == [row["event_id"] for row in given]
         assert [row["next"] for row in await stored(database, place)] == [0, 1, 2]
         assert [row["to"] for row in await stored(database, reply)] == [1]

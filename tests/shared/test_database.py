@@ -43,6 +43,22 @@ class TestServiceUrl:
         assert url == "postgresql+asyncpg://aryz:secret@127.0.0.1:5432/demo_aryz_provider_contact"
 
 
+class TestLook:
+    async def test_it_finds_what_was_committed(self, database):
+        async with database.write() as session:
+            await session.execute(insert(note), {"number": 1})
+            assert await database.look(select(note.c.number)) == []
+        assert [row.number for row in await database.look(select(note.c.number))] == [1]
+
+    async def test_who_writes_after_it_still_writes_in_a_transaction(self, database):
+        await database.look(select(note))
+        with pytest.raises(RuntimeError):
+            async with database.write() as session:
+                await session.execute(insert(note), {"number": 1})
+                raise RuntimeError
+        assert await database.look(select(note)) == []
+
+
 class TestWrite:
     async def test_leaving_the_block_commits(self, database):
         async with database.write() as session:

@@ -2,7 +2,9 @@
 
 from uuid import UUID, uuid5
 
-from shared.ids import derived
+import pytest
+
+from shared.ids import derived, read_uuid
 
 CAUSE = UUID("01900000-0000-7000-8000-000000000001")
 ROUTED = "kz.aryz.routing.appeal-routed.v1"
@@ -17,3 +19,15 @@ class TestDerived:
 
     def test_another_ordinal_gives_another_id(self):
         assert derived(CAUSE, ROUTED, 0) != derived(CAUSE, ROUTED, 1)
+
+
+class TestReadUuid:
+    @pytest.mark.parametrize("written", [str(CAUSE), CAUSE.bytes])
+    def test_it_is_the_standard_identifier_in_all_that_is_done_with_one(self, written):
+        found = read_uuid(written)
+        assert isinstance(found, UUID)
+        assert (found, hash(found), str(found), found.bytes, found.hex) == (CAUSE, hash(CAUSE), str(CAUSE), CAUSE.bytes, CAUSE.hex)
+
+    def test_what_is_no_identifier_is_refused(self):
+        with pytest.raises(ValueError, match="UUID"):
+            read_uuid("0190")

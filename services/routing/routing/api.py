@@ -1,6 +1,5 @@
 """The desk over HTTP: parse, ask the use case, answer a typed model."""
 
-from dataclasses import asdict
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -149,7 +148,7 @@ async def classify_text(
     asked: Annotated[schemas.ClassifyText, body(schemas.ClassifyText)],
 ) -> schemas.ClassificationView:
     """What a text is about. It is neither stored nor logged."""
-    return schemas.ClassificationView.model_validate(asdict(classify(asked.text)))
+    return schemas.ClassificationView.model_validate(classify(asked.text).as_row())
 
 
 @router.get("/v1/articles", responses=responses(InvalidInput))

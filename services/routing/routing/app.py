@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from routing import api, articles, clocks, pages, reference, workflow
 from routing.classification import classify
-from routing.handlers import HANDLERS, prepare_classifications
+from routing.handlers import HANDLERS, prepare_cases
 from routing.history import check
 from routing.settings import Settings
 from shared.contracts import REGISTRY, AppealRegistered
@@ -19,7 +19,7 @@ from shared.service import Foundation, Parts, Service, assemble
 
 
 def _preparations(parts: Parts) -> Preparations:
-    return {AppealRegistered: prepare_classifications(parts.contents)}
+    return {AppealRegistered: prepare_cases(parts.contents)}
 
 
 def _jobs(parts: Parts) -> Sequence[Loop]:

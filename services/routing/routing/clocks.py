@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -106,8 +106,7 @@ def term(policy: str, region: str, day: date) -> Term:
     return Term(due_at(deadline.due_on, region), warns, deadline.calendar_version)
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """Where the terms of an appeal begin: its region's days of receipt and of registration, or the moment something was asked."""
 
     region: str

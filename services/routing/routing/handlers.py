@@ -3,9 +3,8 @@
 import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,20 +30,29 @@ from shared.contracts import (
 from shared.domain.lifecycle import holder_of, status_after
 from shared.domain.routing_policy import tier_for
 from shared.domain.taxonomy import HIGHEST_TIER, taxonomy
-from shared.ids import derived
+from shared.ids import derived, read_uuid
 from shared.messaging import outbox
 from shared.messaging.handling import Batch, Handlers, Prepare, Received
 
 _NO_DIGIT: Final = re.compile(r"[^0-9]")
 IN_CONTACT: Final = "operator"
 """Who closed a consultation that was answered while the citizen was on the line or at the counter."""
-BREATH: Final = 100  # classifications between two looks at what else this process has to do: about 3 ms
+BREATH: Final = 50  # cases between two looks at what else this process has to do: about 3 ms
 
 
-def prepare_classifications(contents: Contents) -> Prepare:
-    """Read the texts of new appeals from intake in one call, and classify them while no transaction is open."""
+class Opened(NamedTuple):
+    """A new case as its rows will be."""
 
-    async def prepare(received: Sequence[Received[AppealRegistered]]) -> Mapping[Any, Classification]:
+    one: Received[AppealRegistered]
+    case: dict[str, Any]
+    clocks: list[Mapping[str, Any]]
+    danger_due: datetime | None
+
+
+def prepare_cases(contents: Contents) -> Prepare:
+    """Read the texts of new appeals from intake in one call, and make of each what its case will be, while no transaction is open."""
+
+    async def prepare(received: Sequence[Received[AppealRegistered]]) -> Mapping[Any, Opened]:
         with_text = [one.event.appeal_id for one in received if one.event.has_text]
         texts = await contents.read("intake", with_text, purpose="classification") if with_text else {}
         found = {}
@@ -53,19 +61,18 @@ def prepare_classifications(contents: Contents) -> Prepare:
                 await asyncio.sleep(0)
             text = (texts.get(one.event.appeal_id) or {}).get("text") or ""
             declared = {name: getattr(one.event, name) for name in ("kind", "category", "topic", "language")}
-            found[one.envelope.id] = classify(text, **declared)
+            found[one.envelope.id] = _opened(one, classify(text, **declared))
         return found
 
     return prepare
 
 
 async def open_cases(session: AsyncSession, batch: Batch[AppealRegistered]) -> None:
-    """Open a case for each new appeal, start its clocks and say so. What was prepared for an event is its classification."""
-    opened = [_opened(one, batch.prepared[one.envelope.id]) for one in batch.received]
+    """Open a case for each new appeal, start its clocks and say so. What was prepared for an event is what its case will be."""
+    opened = [batch.prepared[one.envelope.id] for one in batch.received]
     fresh = await repository.add_cases(session, [each.case for each in opened])
     news = [each for each in opened if each.case["appeal_id"] in fresh]
-    await repository.add_clocks(session, [clock for each in news for clock in each.clocks])
-    await repository.add_history(session, [row for each in news for row in _told_of(each)])
+    repository.begin_cases(session, [clock for each in news for clock in each.clocks], [row for each in news for row in _told_of(each)])
     for each in news:
         cause = each.one.envelope
         outbox.append(session, events.appeal_routed(each.case), cause=cause)
@@ -79,29 +86,20 @@ async def open_cases(session: AsyncSession, batch: Batch[AppealRegistered]) -> N
             outbox.append(session, closed, cause=cause)
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A new case as its rows will be."""
-
-    one: Received[AppealRegistered]
-    case: dict[str, Any]
-    clocks: list[Mapping[str, Any]]
-    danger_due: datetime | None
-
-
 def _opened(one: Received[AppealRegistered], found: Classification) -> Opened:
-    event = one.event
+    event, appeal_id = one.event, read_uuid(one.event.appeal_id.bytes)  # it is stored and told of ten times
     form = event.statutory_form or taxonomy().kinds[found.kind].default_form
     danger = danger_in(found.category, urgent=found.urgent)
     is_settled = event.resolved_in_contact and danger is None  # a danger is looked after, whatever was said in the contact
     named = clocks.required(found.kind, form, event.channel) + (clocks.running_as("danger") if danger else ())
     start = clocks.Start(event.region, event.received_at, event.registered_at)
-    started = clocks.begin(event.appeal_id, named, start, lambda policy: derived(one.envelope.id, f"clock/{policy}"))
+    started = clocks.begin(appeal_id, named, start, lambda policy: derived(one.envelope.id, f"clock/{policy}"))
     if is_settled:
         started = [clocks.met_at_once(clock, event.registered_at) for clock in started]
     status = status_after("REGISTERED", "appeal-routed")
     tier = max(found.tier, min(event.lowest_tier, HIGHEST_TIER))
     case = _case(event, status_after(status, "case-closed") if is_settled else status, found.kind, tier, found.language) | {
+        "appeal_id": appeal_id,
         "statutory_form": form,
         "category": found.category,
         "topic": found.topic,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from routing.models import ACTIVE, Answer, AppealCase, CaseClock, ContentRead, Correction, History, Letter
-from shared.bulk import insert_new_rows, insert_rows, update_rows
+from shared.bulk import insert_later, insert_new_rows, insert_rows, update_rows
 from shared.database import among
 from shared.domain.taxonomy import taxonomy
 from shared.visibility import Scope
@@ -35,8 +35,22 @@ class CaseFilter:
 
 
 async def add_cases(session: AsyncSession, rows: Rows) -> set[UUID]:
-    """Open these cases; returns which of them were not there before. Raises IntegrityError for a number that another case has."""
-    return await insert_new_rows(session, AppealCase, rows, unique=("appeal_id",), returning="appeal_id")
+    """Open these cases before the transaction ends; returns which of them were not there before.
+
+    Only the reader of an appeal's events opens its case, and it holds the lock on its position: nobody comes between the look and the rows.
+    Should two cases have one number, the end of the transaction raises IntegrityError.
+    """
+    key = col(AppealCase.appeal_id)
+    known = set(await session.scalars(select(key).where(among(session, key, [row["appeal_id"] for row in rows]))))
+    fresh = {row["appeal_id"]: row for row in rows if row["appeal_id"] not in known}
+    insert_later(session, AppealCase, list(fresh.values()))
+    return set(fresh)
+
+
+def begin_cases(session: AsyncSession, clocks: Rows, told: Rows) -> None:
+    """Give cases that were just opened their clocks and the beginning of their history, together with what else the transaction adds."""
+    insert_later(session, CaseClock, clocks)
+    insert_later(session, History, told)
 
 
 async def add_clocks(session: AsyncSession, rows: Rows) -> None:
@@ -70,6 +84,7 @@ HELD = (
     "appeal_id", "status", "tier", "provider_id", "version", "kind", "region", "language", "queue", "holder", "assignee", "outcome",
     "closed_at", "answer_id", "answer_outcome", "has_news", "fix_passed", "score", "next_due_at",
 )  # fmt: skip
+_HELD_CASES: Select[Any] = select(*(col(getattr(AppealCase, name)) for name in HELD)).order_by(col(AppealCase.appeal_id)).with_for_update()
 Held = Row[Any]
 """A locked case's columns HELD."""
 
@@ -79,9 +94,7 @@ async def lock_cases(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[
 
     Rows, not objects: bulk updates pass the session's objects by, and one transaction may see several batches of one case.
     """
-    key = col(AppealCase.appeal_id)
-    query: Select[Any] = select(*(col(getattr(AppealCase, name)) for name in HELD))
-    found = await session.execute(query.where(among(session, key, appeal_ids)).order_by(key).with_for_update())
+    found = await session.execute(_HELD_CASES.where(among(session, AppealCase.appeal_id, appeal_ids)))
     return {case.appeal_id: case for case in found}
 
 

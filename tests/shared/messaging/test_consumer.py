@@ -1,5 +1,7 @@
 import asyncio
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from uuid import UUID, uuid4
 
 import pytest
@@ -7,12 +9,12 @@ from prometheus_client import generate_latest
 from sqlalchemy import insert, update
 
 from shared.contracts import APPEALS, CaseClaimed, CaseClosed, TierRaised
-from shared.messaging import outbox, tables
-from shared.messaging.consumer import FLOOD, FLOOD_WINDOW
+from shared.messaging import consumer, inbox, outbox, tables
+from shared.messaging.consumer import FLOOD, FLOOD_WINDOW, Consumer
 from shared.messaging.embedded import EmbeddedLog
 from shared.messaging.envelope import Envelope, read_envelope
 from shared.messaging.handling import InOrder, Received, waves
-from shared.messaging.log import LogReplaced
+from shared.messaging.log import Fetched, LogReplaced, Record
 
 
 def claimed(appeal_id: UUID) -> CaseClaimed:
@@ -81,6 +83,53 @@ class TestApply:
             await session.execute(update(tables.consumer_offset).values(topic_id="another"))
         with pytest.raises(LogReplaced, match="restore"):
             await desk.another_consumer().run()
+
+
+class TestRun:
+    async def test_a_reader_that_is_behind_rests_only_when_it_has_nothing_more_in_hand(self, desk, monkeypatch):
+        """A batch is not full either while the next request is on its way."""
+        monkeypatch.setattr(consumer, "BATCH", 4)
+        rested: list[int] = []
+        log = Scripted([4, 3, 4, 2, 1, 2])
+        pace = SimpleNamespace(rest=lambda events, _took: rested.append(events) or 0)
+        reader = Consumer(desk.database, log, [APPEALS], {}, {}, clock=desk.clock, metrics=desk.metrics, pace=pace)
+        reading = asyncio.create_task(reader.run())
+        await asyncio.wait_for(log.is_through.wait(), 10)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        assert rested == [1, 2]
+        async with desk.database.read() as session:
+            assert [row.next_offset for row in await inbox.stored_offsets(session)] == [16]
+
+
+class Scripted:
+    """A log that gives batches of these sizes, of records that concern nobody."""
+
+    def __init__(self, sizes: list[int]) -> None:
+        self._sizes, self._offset = sizes, 0
+        self.is_through = asyncio.Event()
+
+    def consumer(self, _group, _topics):
+        return self
+
+    async def start(self, positions) -> None:
+        await positions.load({APPEALS: "a"})
+
+    async def fetch(self, _limit) -> Fetched:
+        if not self._sizes:
+            self.is_through.set()
+            await asyncio.Event().wait()
+        first, self._offset = self._offset, self._offset + self._sizes.pop(0)
+        kind = (("ce_type", b"kz.aryz.archive.page-turned.v1"),)
+        return Fetched([Record(APPEALS, 0, offset, "key", kind, b"") for offset in range(first, self._offset)], 0)
+
+    @asynccontextmanager
+    async def hold(self, _fetched):
+        yield
+
+    async def applied(self, _positions) -> None: ...
+
+    async def stop(self) -> None: ...
 
 
 class TestPoison:

@@ -1,7 +1,7 @@
 """The dictionary of stems: read once from `data/lexicon.toml`, checked against the taxonomy, matched by the beginnings of words."""
 
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
 from importlib.resources import files
@@ -50,6 +50,12 @@ class Node:
     following: dict[str, "Node"] = field(default_factory=dict)
 
 
+_Known = tuple[Sequence[str], Sequence[Term], Sequence[Node]]
+"""What the dictionary has for a word: the stems that it begins with, the terms that they are, and the openings of phrases."""
+_Spoken = tuple[int, Token, Sequence[str], Sequence[Term], Sequence[Node]]
+"""A word that the dictionary knows: its number in the text, itself, and what is known of it."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """Thresholds and weights of the decision, each explained in the data file."""
@@ -74,18 +80,31 @@ class Lexicon:
 
     def find(self, tokens: Sequence[Token]) -> list[Hit]:
         """Every term in the words; the stems of a phrase stand in order, in one sentence, at most `phrase_gap` words apart."""
-        known, openings = self._remembered_stems, self.phrases.following
-        stems = [known(token.key) if token.key.isalpha() else self._stems_of(token.key) for token in tokens]
+        remembered = self._remembered
+        spoken: list[_Spoken] = []
+        for place, token in enumerate(tokens):
+            word = token.key
+            known = remembered(word) if word.isalpha() else self._known(word)
+            if known is not None:
+                spoken.append((place, token, *known))
         hits: list[Hit] = []
-        for place, found in enumerate(stems):
-            for stem in found:
-                if (node := openings.get(stem)) is not None:
-                    self._walk(node, tokens, stems, (place, place), hits)
+        for number, (place, token, _, terms, openings) in enumerate(spoken):
+            for term in terms:
+                hits.append(Hit(term, token.start, token.end, place))  # noqa: PERF401 - mostly one or none: a loop is twice as fast
+            for opening in openings:
+                self._follow(opening.following, spoken, number, token.start, hits)
         return hits
 
     @cached_property
-    def _remembered_stems(self) -> Callable[[str], Sequence[str]]:
-        return lru_cache(maxsize=_REMEMBERED)(self._stems_of)
+    def _remembered(self) -> Callable[[str], _Known | None]:
+        return lru_cache(maxsize=_REMEMBERED)(self._known)
+
+    def _known(self, word: str) -> _Known | None:
+        stems = self._stems_of(word)
+        if not stems:
+            return None
+        nodes = [node for stem in stems if (node := self.phrases.following.get(stem)) is not None]
+        return stems, [term for node in nodes for term in node.terms], [node for node in nodes if node.following]
 
     def _stems_of(self, word: str) -> Sequence[str]:
         lengths = self.lengths.get(word[:_OPENING], ()) + (self.lengths.get(word[:1], ()) if len(word) > 1 else ())
@@ -94,20 +113,19 @@ class Lexicon:
             found.append(whole)
         return found
 
-    def _walk(self, node: Node, tokens: Sequence[Token], stems: Sequence[Sequence[str]], span: tuple[int, int], hits: list[Hit]) -> None:
-        first, last = span
-        for term in node.terms:
-            hits.append(Hit(term, tokens[first].start, tokens[last].end, last))  # noqa: PERF401 - mostly one or none: a loop is twice as fast
-        following = node.following
-        if not following:
-            return
-        sentence = tokens[last].sentence
-        for place in range(last + 1, min(last + 2 + self.settings.phrase_gap, len(tokens))):
-            if tokens[place].sentence != sentence:
+    def _follow(self, expected: Mapping[str, Node], spoken: Sequence[_Spoken], number: int, start: int, hits: list[Hit]) -> None:
+        """Go on with phrases that began at `start` and of which the `number`th known word was the latest."""
+        latest, before = spoken[number][:2]
+        farthest = latest + 1 + self.settings.phrase_gap
+        for following in range(number + 1, len(spoken)):
+            place, token, stems, _, _ = spoken[following]
+            if place > farthest or token.sentence != before.sentence:
                 return
-            for stem in stems[place]:
-                if stem in following:
-                    self._walk(following[stem], tokens, stems, (first, place), hits)
+            for stem in stems:
+                if (node := expected.get(stem)) is not None:
+                    hits += (Hit(term, start, token.end, place) for term in node.terms)
+                    if node.following:
+                        self._follow(node.following, spoken, following, start, hits)
 
 
 def _stem(text: str) -> str:

@@ -29,35 +29,30 @@ class Token(NamedTuple):
 
 def key(word: str) -> str:
     """The form in which stems and words meet: Cyrillic, folded, repeated letters squeezed, й and ы as и, э as е, no ь and ъ."""
-    return _key(fold(word))
-
-
-def _key(folded: str) -> str:
-    word = folded[:_LONGEST_KEY]
-    if _LATIN.search(word):
+    folded = fold(word)[:_LONGEST_KEY]
+    if _LATIN.search(folded):
         # In Kazakh typed in Latin letters j is ж whatever follows; read as Russian, `jo` and `ju` would be ё and ю.
-        word = fold(to_cyrillic(word.replace("j", "zh")))
-    return _REPEATS.sub(r"\1", word.translate(_LOOSE))
+        folded = fold(to_cyrillic(folded.replace("j", "zh")))
+    return _REPEATS.sub(r"\1", folded.translate(_LOOSE))
 
 
-_remembered_key = lru_cache(maxsize=_REMEMBERED)(_key)
+_remembered_key = lru_cache(maxsize=_REMEMBERED)(key)
 
 
 def tokenise(text: str) -> list[Token]:
     """The words in order, a `?` wherever one stands, and a `"` for a quote that opens on a small letter (a name has a capital)."""
-    folded = fold(text)  # as long as the text: places found in it hold for the text
     tokens: list[Token] = []
     sentence = 0
-    for match in _PIECES.finditer(folded):
+    for match in _PIECES.finditer(text):
         piece, (start, end) = match[0], match.span()
-        if piece in _QUOTES:
-            if text[end : end + 1].islower():
-                tokens.append(Token('"', start, end, sentence))
-            continue
-        if piece in _SENTENCE_ENDS:
+        if piece.isalpha():  # folded by word and not as a whole: most words were met before
+            tokens.append(Token(_remembered_key(piece), start, end, sentence))
+        elif piece in _SENTENCE_ENDS:
             if piece == "?":
                 tokens.append(Token("?", start, end, sentence))
             sentence += 1
-            continue
-        tokens.append(Token(_remembered_key(piece) if piece.isalpha() else _key(piece), start, end, sentence))
+        elif piece not in _QUOTES:
+            tokens.append(Token(key(piece), start, end, sentence))
+        elif text[end : end + 1].islower():
+            tokens.append(Token('"', start, end, sentence))
     return tokens

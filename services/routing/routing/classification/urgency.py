@@ -7,7 +7,7 @@ from routing.classification.lexicon import Hit, lexicon
 from routing.classification.tokens import tokenise
 
 
-@dataclass(frozen=True)
+@dataclass(unsafe_hash=True)  # not frozen, which would take three times as long to make
 class Evidence:
     """A place in the original text (`text[start:end]`), the dictionary's term that it matched and the code that it argues for."""
 
