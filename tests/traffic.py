@@ -1,7 +1,8 @@
-"""Appeals that come in while a test does something else to the suite."""
+"""Appeals and documents that come in while a test does something else to the suite."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from threading import Event
 
 import httpx
@@ -12,6 +13,7 @@ from suite.tokens import issue
 SENDERS = 4
 AT_FIRST = 80  # acknowledged before the other thing begins
 POLL_SECONDS = 0.02
+TEXT = "Тестовый документ\n".encode()
 BODY = {
     "channel": "CALL_1414",
     "kind": "CONSULTATION",
@@ -28,7 +30,7 @@ def under_traffic(suite: RunningSuite, work: Callable[[list[str]], None]) -> Non
     acknowledged: list[str] = []
     stop = Event()
     with ThreadPoolExecutor(SENDERS) as pool:
-        senders = [pool.submit(_send, suite, acknowledged, stop) for _ in range(SENDERS)]
+        senders = [pool.submit(_send, suite, acknowledged, stop, encloses=place == 0) for place in range(SENDERS)]
         try:
             while len(acknowledged) < AT_FIRST:
                 assert not any(sender.done() for sender in senders)
@@ -40,10 +42,40 @@ def under_traffic(suite: RunningSuite, work: Callable[[list[str]], None]) -> Non
             sender.result()
 
 
-def _send(suite: RunningSuite, acknowledged: list[str], stop: Event) -> None:
-    headers = {"Authorization": f"Bearer {issue(suite.data, 'channel')}"}
-    with httpx.Client(base_url=suite.url, timeout=30, trust_env=False, headers=headers) as http:
+@dataclass(frozen=True)
+class Document:
+    """One that was enclosed with an appeal, and how it is read again."""
+
+    path: str
+    pin: str
+    content: bytes
+
+    def read(self, suite: RunningSuite) -> bytes:
+        return httpx.get(f"{suite.url}{self.path}", headers={"Appeal-Pin": self.pin}, trust_env=False).raise_for_status().content
+
+
+def appeal_with_document(suite: RunningSuite, content: bytes) -> Document:
+    """An appeal is filed and a text enclosed with it."""
+    with _client(suite) as http:
+        return _enclosed(http, http.post("/intake/v1/appeals", json=BODY).raise_for_status().json(), content)
+
+
+def _send(suite: RunningSuite, acknowledged: list[str], stop: Event, *, encloses: bool) -> None:
+    with _client(suite) as http:
         while not stop.is_set():
             answer = http.post("/intake/v1/appeals", json=BODY)
             if answer.status_code == httpx.codes.CREATED:
                 acknowledged.append(answer.json()["number"])
+                if encloses:
+                    _enclosed(http, answer.json(), TEXT)
+
+
+def _client(suite: RunningSuite) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {issue(suite.data, 'channel')}"}
+    return httpx.Client(base_url=suite.url, timeout=30, trust_env=False, headers=headers)
+
+
+def _enclosed(http: httpx.Client, receipt: dict[str, str], content: bytes) -> Document:
+    path, pin = f"/intake/v1/appeals/{receipt['number']}/attachments", receipt["pin"]
+    answer = http.post(path, content=content, headers={"Appeal-Pin": pin, "Content-Type": "text/plain"}).raise_for_status()
+    return Document(f"{path}/{answer.json()['attachment_id']}", pin, content)

@@ -14,12 +14,11 @@ from intake import forms
 from intake.consents import consents
 from intake.handlers import HANDLERS, copy_providers
 from intake.models import Appeal
-from intake.pages import form, providers, qr
+from intake.pages import form, qr
 from intake.service.filing import CONSENTS
 from shared.contracts import ProviderRecorded
 from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Batch, Received
-from shared.web.catalogs import missing_messages
 from shared.web.session import COOKIE
 
 PACKAGE = Path(__file__).parents[2] / "services" / "intake" / "intake"
@@ -374,18 +373,6 @@ class TestSuggestions:
         assert answer.json()["items"][0] == {"kk": "№5 қалалық емхана", "ru": "Городская поликлиника №5"}
         assert (await desk.client.get("/intake/providers", params={"region": "KZ-75"})).json() == {"items": []}
         assert (await desk.client.get("/intake/providers", params={"region": "nowhere"})).status_code == 404
-
-    def test_another_number_is_another_organisation(self):
-        known = [recorded("Поликлиника №15", "№15 емхана"), recorded("Поликлиника №5", "№5 емхана")]
-        assert [one.name_ru for one, _ in providers.nearest("поликлиника 5", known)] == ["Поликлиника №5"]
-
-    def test_nothing_readable_suggests_nothing(self):
-        assert providers.nearest("…", [recorded("Поликлиника №5", "№5 емхана")]) == []
-
-
-class TestTheCatalogs:
-    def test_every_sentence_is_translated(self):
-        assert missing_messages(PACKAGE) == []
 
 
 def answers(answer_id: UUID) -> FastAPI:

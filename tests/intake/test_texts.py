@@ -1,9 +1,12 @@
 import re
+from pathlib import Path
 
 from intake.handlers import HANDLERS
 from intake.texts import _texts, position, timeline_text
 from shared.domain.labels import Label
+from shared.web.catalogs import missing_messages
 
+PACKAGE = Path(__file__).parents[2] / "services" / "intake" / "intake"
 PLACEHOLDERS = {"tier", "provider", "outcome", "due"}
 
 
@@ -24,3 +27,8 @@ class TestTimelineTexts:
 
     def test_a_position_is_named_in_three_languages(self):
         assert isinstance(position("operator"), Label)
+
+
+class TestTheCatalogs:
+    def test_every_sentence_is_translated(self):
+        assert missing_messages(PACKAGE) == []

@@ -23,7 +23,7 @@ from suite.backup.kafka import OFFSET_KEPT, KafkaRestore
 from suite.backup.manifest import Topic, read_manifest
 from suite.verification import verify
 from tests.kafka_logs import new_prefix
-from tests.traffic import under_traffic
+from tests.traffic import TEXT, appeal_with_document, under_traffic
 
 QUIET = Console(quiet=True)
 
@@ -41,7 +41,7 @@ def names():
 
 @pytest.fixture(scope="module")
 def taken(engines, names, tmp_path_factory):
-    """A backup taken while appeals came in, and what was acknowledged before it."""
+    """A backup taken while appeals came in, and what was acknowledged before it: the numbers of appeals, and a document."""
     folder = tmp_path_factory.mktemp("taken")
     settings = {**engines, "ARYZ_PREFIX": names[0]}
     before: list[str] = []
@@ -53,8 +53,9 @@ def taken(engines, names, tmp_path_factory):
             backup(folder / "backup", folder / "data", with_keys=True, console=QUIET)
 
     with process.running(folder / "data", environment={**process.UNLIMITED, **settings}) as suite:
+        document = appeal_with_document(suite, TEXT)
         under_traffic(suite, take)
-    return folder / "backup", before
+    return folder / "backup", before, document
 
 
 @pytest.fixture
@@ -87,12 +88,13 @@ async def _ends():
 
 class TestOutOfABusySuite:
     def test_what_is_restored_goes_on_and_is_not_touched_unless_told_so(self, taken, under_new_prefix, tmp_path):
-        folder, before = taken
+        folder, before, document = taken
         data = tmp_path / "data"
         restore(folder, data, replace=False, console=QUIET)
         assert set(before) <= asyncio.run(_numbers(under_new_prefix, data))
         assert asyncio.run(_ends()) == {name: dict(topic.ends) for name, topic in read_manifest(folder).topics.items()}
-        with process.running(data, environment={**process.UNLIMITED, **under_new_prefix}):
+        with process.running(data, environment={**process.UNLIMITED, **under_new_prefix}) as suite:
+            assert document.read(suite) == TEXT
             is_quiet, checks = asyncio.run(verify(data))
             assert is_quiet
             assert {check.name: check.wrong for check in checks if not check.holds} == {}
@@ -104,7 +106,7 @@ class TestOutOfABusySuite:
             restore(folder, data, replace=False, console=QUIET)
 
     def test_a_restored_backup_replaces_what_is_there(self, taken, under_new_prefix, tmp_path):
-        folder, _ = taken
+        folder, _, _ = taken
         restore(folder, tmp_path, replace=True, console=QUIET)
         before = asyncio.run(_numbers(under_new_prefix, tmp_path))
         asyncio.run(self._change(under_new_prefix, tmp_path))

@@ -1,6 +1,5 @@
 import json
 import time
-from datetime import UTC, datetime
 from enum import StrEnum
 from ipaddress import ip_network
 from typing import Annotated, Any
@@ -28,7 +27,6 @@ from shared.http import (
     body,
     client_address,
     document,
-    page_of,
     parse,
 )
 
@@ -318,58 +316,6 @@ class TestLists:
 
         assert response.status_code == 422
         assert [(each["field"], each["code"]) for each in response.json()["errors"]] == [("cursor", "bad-cursor")]
-
-    @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=50), st.integers(-(2**63), 2**63 - 1))
-    def test_a_cursor_gives_back_what_was_put_in(self, text, number):
-        assert Cursor.decode(Cursor.encode(text, number), str, int) == (text, number)
-
-    @given(st.text(max_size=80))
-    def test_any_other_text_is_a_bad_cursor(self, text):
-        with pytest.raises(InvalidInput):
-            Cursor.decode(text, UUID)
-
-    @given(st.datetimes(timezones=st.timezones()), st.uuids())
-    def test_a_time_comes_back_in_utc_and_an_id_as_an_id(self, moment, identifier):
-        try:
-            expected = moment.astimezone(UTC)
-        except OverflowError:
-            with pytest.raises(InvalidInput):
-                Cursor.decode(Cursor.encode(moment.isoformat(), identifier), datetime, UUID)
-        else:
-            assert Cursor.decode(Cursor.encode(moment.isoformat(), identifier), datetime, UUID) == (expected, identifier)
-
-    @pytest.mark.parametrize(
-        "values",
-        [
-            ("2026-01-01T00:00:00", str(ID)),  # in no zone
-            ("2026-01-01", str(ID)),
-            ("0001-01-01T00:00:00+14:00", str(ID)),  # before the first year in UTC
-            ("9999-12-31T23:59:59-14:00", str(ID)),
-            ("2026-01-01T00:00:00Z", "1"),
-            (1, str(ID)),
-            ("2026-01-01T00:00:00Z", 1),
-        ],
-    )
-    def test_what_is_no_time_or_no_id_is_a_bad_cursor(self, values):
-        with pytest.raises(InvalidInput):
-            Cursor.decode(Cursor.encode(*values), datetime, UUID)
-
-
-class TestPageOf:
-    def test_pages_hold_together(self):
-        whole, found, cursor = list(range(7)), [], None
-        for _ in range(3):
-            page, cursor = page_of(whole, 3, cursor)
-            found += page
-        assert (found, cursor) == (whole, None)
-
-    def test_behind_the_end_there_is_nothing(self):
-        assert page_of([1, 2], 3, Cursor.encode(2)) == ([], None)
-
-    @pytest.mark.parametrize("cursor", ["x", Cursor.encode(-1), Cursor.encode("1")])
-    def test_a_foreign_cursor_is_refused(self, cursor):
-        with pytest.raises(InvalidInput):
-            page_of([1, 2], 3, cursor)
 
 
 class TestKnownQuery:

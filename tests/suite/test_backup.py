@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -17,9 +18,10 @@ from suite import cli, process
 from suite.backup import BackupFailed, RestoreRefused, backup, restore
 from suite.lock import FolderInUse, locked
 from suite.verification import verify
-from tests.traffic import under_traffic
+from tests.traffic import TEXT, appeal_with_document, under_traffic
 
 QUIET = Console(quiet=True)
+LONG_TEXT = TEXT * 10_000  # some chunks
 SENT_AGAIN = """
 INSERT INTO outbox (event_id, topic, key, type, time, correlation_id, value)
 VALUES (?, 'aryz.appeals.v1', ?, 'kz.aryz.intake.appeal-registered.v1', '2026-02-02 00:00:00', ?, ?)
@@ -28,7 +30,10 @@ VALUES (?, 'aryz.appeals.v1', ?, 'kz.aryz.intake.appeal-registered.v1', '2026-02
 
 @pytest.fixture(scope="module")
 def taken(tmp_path_factory):
-    """A folder with a backup without keys, one with keys, the data folder they are from, and what was acknowledged before the second."""
+    """A folder with a backup without keys, one with keys and the data folder they are from.
+
+    And what was acknowledged before the second: the numbers of appeals, and a document.
+    """
     folder = tmp_path_factory.mktemp("taken")
     before: list[str] = []
 
@@ -38,8 +43,9 @@ def taken(tmp_path_factory):
         backup(folder / "open", folder / "data", with_keys=True, console=QUIET)
 
     with process.running(folder / "data") as suite:
+        document = appeal_with_document(suite, LONG_TEXT)
         under_traffic(suite, take)
-    return folder, before
+    return folder, before, document
 
 
 @pytest.fixture
@@ -58,6 +64,10 @@ def _numbers(data):
         return {number for (number,) in file.execute("SELECT number FROM appeal")}
 
 
+def _objects(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in (folder / "objects").glob("*/*")}
+
+
 def _send_again(data):
     """Put the first registration of the log back into the outbox, as a backup finds it that came between append and delete."""
     with sqlite3.connect(data / "events.db") as file:
@@ -71,13 +81,14 @@ def _send_again(data):
 
 class TestOutOfABusySuite:
     def test_what_is_restored_goes_on_and_holds_every_promise(self, taken, tmp_path):
-        folder, before = taken
+        folder, before, document = taken
         data = tmp_path / "data"
         restore(folder / "open", data, replace=False, console=QUIET)
         restored = _numbers(data)
         assert set(before) <= restored < _numbers(folder / "data")  # and traffic went on after the backup
         _send_again(data)
         with process.running(data) as suite:
+            assert document.read(suite) == LONG_TEXT
             under_traffic(suite, lambda _: None)
             is_quiet, checks = asyncio.run(verify(data))
         assert is_quiet
@@ -86,13 +97,13 @@ class TestOutOfABusySuite:
         assert _numbers(data) & _numbers(folder / "data") == restored  # what was given out after the backup is not given out again
 
     def test_nobody_else_can_read_it(self, taken):
-        folder, _ = taken
-        assert oct((folder / "open").stat().st_mode & 0o777) == oct(0o700)
-        files = [path for path in (folder / "open").rglob("*") if path.is_file()]
-        assert {oct(path.stat().st_mode & 0o777) for path in files} == {oct(0o600)}
+        folder, _, _ = taken
+        everything = [folder / "open", *(folder / "open").rglob("*")]
+        assert {oct(path.stat().st_mode & 0o777) for path in everything if path.is_dir()} == {oct(0o700)}
+        assert {oct(path.stat().st_mode & 0o777) for path in everything if path.is_file()} == {oct(0o600)}
 
     def test_keys_are_in_it_only_when_asked_for(self, taken):
-        folder, _ = taken
+        folder, _, _ = taken
         assert (folder / "open/keys/sealing.json").read_bytes() == (folder / "data/keys/sealing.json").read_bytes()
         secret = json.loads((folder / "data/keys/sealing.json").read_text())
         for path in (folder / "sealed").rglob("*"):
@@ -118,6 +129,13 @@ class TestBackup:
         assert {path.name for path in tmp_path.iterdir()} == {"data"}
         assert not (data / "routing.db").exists()
 
+    def test_a_folder_of_objects_that_cannot_be_read_leaves_nothing_behind(self, taken, tmp_path):
+        data = shutil.copytree(taken[0] / "data", tmp_path / "data")
+        (data / "objects/loop").symlink_to("loop")
+        with pytest.raises(BackupFailed, match="objects cannot be read"):
+            backup(tmp_path / "backup", data, with_keys=False, console=QUIET)
+        assert {path.name for path in tmp_path.iterdir()} == {"data"}
+
     def test_one_that_was_killed_never_looks_whole_and_the_next_one_clears_it_away(self, taken, tmp_path):
         data = taken[0] / "data"
         _killed("suite.backup.making.write_manifest", "backup", tmp_path / "b", "--data", data)
@@ -129,16 +147,26 @@ class TestBackup:
 
 
 class TestRestore:
-    @pytest.mark.parametrize("part", ["intake.db", "events.db"])
+    @pytest.mark.parametrize("part", ["intake.db", "events.db", "objects.jsonl"])
     def test_a_damaged_part_is_refused(self, sealed, tmp_path, part):
         with (sealed / part).open("r+b") as file:
-            file.seek(5_000)
+            file.seek(500)
             file.write(b"?")
         self._refused(sealed, tmp_path / "data", f"{part} is not as it was written")
 
     def test_a_missing_part_is_refused(self, sealed, tmp_path):
         (sealed / "routing.db").unlink()
         self._refused(sealed, tmp_path / "data", r"routing\.db is missing")
+
+    def test_a_damaged_object_is_refused(self, sealed, tmp_path):
+        path = next((sealed / "objects").glob("*/*"))
+        path.write_bytes(path.read_bytes()[:-1] + b"?")
+        self._refused(sealed, tmp_path / "data", f"{path.relative_to(sealed)} is not as it was written")
+
+    def test_a_missing_object_is_refused(self, sealed, tmp_path):
+        path = next((sealed / "objects").glob("*/*"))
+        path.unlink()
+        self._refused(sealed, tmp_path / "data", f"{path.relative_to(sealed)} is missing")
 
     def test_a_damaged_manifest_is_refused(self, sealed, tmp_path):
         (sealed / "manifest.json").write_text("{")
@@ -147,9 +175,11 @@ class TestRestore:
     @pytest.mark.parametrize(
         ("field", "value", "sentence"),
         [
-            ("format", 2, "format 2"),
+            ("format", 3, "format 3"),
             ("revisions", {"intake": "9999"}, "use a newer one"),
             ("databases", "postgresql", "the form it was taken from"),
+            ("objects", {"bucket": "s3://documents"}, "the form it was taken from"),
+            ("parts", [{"name": "../intake.db", "size": 0, "sha256": ""}], "damaged"),
         ],
     )
     def test_what_this_suite_cannot_hold_is_refused(self, sealed, tmp_path, field, value, sentence):
@@ -182,6 +212,11 @@ class TestRestore:
         assert _numbers(data) == numbers
         [former] = data.glob("replaced-*")
         assert _numbers(former) == {f"{number}x" for number in numbers}
+        assert _objects(former) == _objects(data) == _objects(with_keys)
+
+    def test_a_folder_of_objects_that_cannot_be_moved_aside_is_left_alone(self, with_keys, tmp_path, monkeypatch):
+        monkeypatch.setattr(Path, "is_mount", lambda path: path == tmp_path / "data/objects")
+        self._refused(with_keys, tmp_path / "data", "mounted by itself", replace=True)
 
     def test_a_running_suite_is_left_alone(self, with_keys, tmp_path):
         with locked(tmp_path / "data"):
@@ -217,6 +252,16 @@ class TestTheCommands:
         assert refused.exit_code == 1
         assert "there is data already" in refused.stderr
         assert "Traceback" not in refused.stderr
+
+    def test_documents_in_a_bucket_stay_there_and_both_say_so(self, taken, tmp_path, monkeypatch):
+        monkeypatch.setenv("ARYZ_OBJECTS_URL", "s3://documents/aryz")
+        made = _aryz("backup", tmp_path / "b", "--data", taken[0] / "data", "--with-keys")
+        assert made.exit_code == 0, made.stderr
+        assert "The files of appeals are not in it: they are in s3://documents/aryz" in made.stdout
+        assert not {path.name for path in (tmp_path / "b").iterdir()} & {"objects", "objects.jsonl"}
+        restored = _aryz("restore", tmp_path / "b", "--data", tmp_path / "data")
+        assert restored.exit_code == 0, restored.stderr
+        assert "they were in s3://documents/aryz" in restored.stdout
 
 
 def _aryz(*arguments):

@@ -7,6 +7,7 @@ import pytest
 from intake.channels.telegram.client import Telegram, event_of
 from intake.channels.telegram.handling import Conversations
 from intake.channels.telegram.sender import Sender
+from tests.intake.channels.telegram.person import Person
 from tests.telegram_double import SECRET, TOKEN, TelegramDouble, buttons
 
 WEBHOOK = "/intake/v1/channels/telegram/webhook"
@@ -70,3 +71,8 @@ async def bot(start, tmp_path, telegram):
         running = Bot(desk, telegram)
         yield running
         await running.client.close()
+
+
+@pytest.fixture
+def person():
+    return Person()
