@@ -1,6 +1,6 @@
 """The four services: the only place that knows them all. In the order they start: who is asked for words starts first and stops last."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,11 @@ class Member:
         settings = self.settings
         url = service_url(settings.database_url, settings.data, self.service.name, settings.prefix)
         return Database(url, service=self.service.name, clock=foundation.clock, ids=foundation.ids)
+
+
+def bucket(services: Sequence[Member]) -> str | None:
+    """Where intake keeps the files of appeals; None: in the data folder."""
+    return next(each.settings.objects_url for each in services if isinstance(each.settings, intake.settings.Settings))
 
 
 def members(data: Path, **given: Any) -> tuple[Member, ...]:

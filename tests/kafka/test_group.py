@@ -309,6 +309,20 @@ class TestReadingAhead:
                 await log.append(APPEALS, [_envelope() for _ in range(number)])
             assert len((await one.fetch(500)).records) == 21
 
+    async def test_ours_that_another_joins_while_it_rests_goes_on_with_what_it_keeps(self, log, filled):
+        place = Place()
+        place.stored = dict(filled)
+        async with ours(log, place) as one, beside(one.fetch(500)) as [first]:
+            await until(one._running.assignment)
+            await log.append(APPEALS, [_envelope()])
+            place.apply((await first).records)
+            async with ours(log, place) as two, beside(consume(two, place)):
+                await until(two._running.assignment)
+                async with beside(consume(one, place)):
+                    await log.append(APPEALS, [_envelope() for _ in range(60)])
+                    await until(lambda: len(place.applied) == 61)
+        assert not place.twice
+
     async def test_ours_that_is_behind_reads_ahead(self, log, filled):
         async with ours(log, Place()) as one:
             await one.fetch(len(filled))

@@ -13,11 +13,14 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from shared.clock import SystemClock
 from shared.sealing import load_or_create_keys
 from suite import cli, process
 from suite.backup import BackupFailed, RestoreRefused, backup, restore
+from suite.backup.making import make
 from suite.lock import FolderInUse, locked
 from suite.verification import verify
+from tests.suite.test_backup_objects import no_file_larger_than
 from tests.traffic import TEXT, appeal_with_document, under_traffic
 
 QUIET = Console(quiet=True)
@@ -93,8 +96,25 @@ class TestOutOfABusySuite:
             is_quiet, checks = asyncio.run(verify(data))
         assert is_quiet
         assert {check.name: check.wrong for check in checks if not check.holds} == {}
+        [documents] = [check for check in checks if check.name == "every document of an appeal is there"]
+        assert documents.looked_at > 1
         assert restored < _numbers(data)
         assert _numbers(data) & _numbers(folder / "data") == restored  # what was given out after the backup is not given out again
+
+    def test_whatever_a_row_names_is_in_it_although_documents_go_on_coming(self, tmp_path):
+        with process.running(tmp_path / "data") as suite:
+            appeal_with_document(suite, TEXT)
+            more = iter(range(2))  # after the first object, and after the last
+
+            def progress(part):
+                return lambda _done, _total: part == "objects" and next(more, None) is not None and appeal_with_document(suite, TEXT)
+
+            asyncio.run(make(tmp_path / "b", tmp_path / "data", with_keys=False, clock=SystemClock(), progress=progress))
+            assert next(more, None) is None
+        with sqlite3.connect(tmp_path / "b/intake.db") as file:
+            named = {name for (pieces,) in file.execute("SELECT pieces FROM attachment") for name, _ in json.loads(pieces)}
+        assert named
+        assert {Path("objects", name) for name in named} <= _objects(tmp_path / "b").keys()
 
     def test_nobody_else_can_read_it(self, taken):
         folder, _, _ = taken
@@ -135,6 +155,11 @@ class TestBackup:
         with pytest.raises(BackupFailed, match="objects cannot be read"):
             backup(tmp_path / "backup", data, with_keys=False, console=QUIET)
         assert {path.name for path in tmp_path.iterdir()} == {"data"}
+
+    def test_a_full_disk_is_told_and_leaves_nothing_behind(self, taken, tmp_path):
+        with no_file_larger_than(50_000), pytest.raises(BackupFailed, match="disk"):
+            backup(tmp_path / "backup", taken[0] / "data", with_keys=False, console=QUIET)
+        assert list(tmp_path.iterdir()) == []
 
     def test_one_that_was_killed_never_looks_whole_and_the_next_one_clears_it_away(self, taken, tmp_path):
         data = taken[0] / "data"

@@ -1,4 +1,4 @@
-"""The files of appeals go into a backup as they lie, and change under nobody's hands but those of who drops them."""
+"""The files of appeals go into a backup as they lie, while others are written and dropped."""
 
 import resource
 import shutil
@@ -9,8 +9,6 @@ import pytest
 from suite.backup.manifest import BackupFailed
 from suite.backup.objects import copy_objects
 from tests.intake.attachments.test_api import peak_kb
-
-MANY = 20_000
 
 
 @pytest.fixture
@@ -41,7 +39,7 @@ def _nothing(_done, _total):
 
 
 @contextmanager
-def _no_file_larger_than(size):
+def no_file_larger_than(size):
     """As on a disk that is full."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
@@ -79,7 +77,7 @@ class TestCopyObjects:
 
     def test_a_full_disk_is_told_with_the_objects_name(self, data, into):
         _put(data, "aa/3", bytes(100_000))
-        with _no_file_larger_than(50_000), pytest.raises(BackupFailed, match="aa/3 cannot be copied"):
+        with no_file_larger_than(50_000), pytest.raises(BackupFailed, match="aa/3 cannot be copied"):
             copy_objects(data, into, _nothing)
 
     def test_memory_does_not_grow_with_them(self, data, into):

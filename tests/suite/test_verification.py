@@ -4,12 +4,13 @@ import asyncio
 import shutil
 import sqlite3
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
 import httpx
+import obstore
 import pytest
+from obstore.store import MemoryStore
 
 from shared.contracts import APPEALS
 from shared.messaging.envelope import Envelope
@@ -17,8 +18,9 @@ from shared.messaging.log import Record
 from suite import process
 from suite.demo.directory import as_csv
 from suite.tokens import issue
-from suite.verification import NothingThere, verify
+from suite.verification import NothingThere, stores, verify
 from suite.verification.stores import LogView, _note
+from tests.traffic import TEXT, appeal_with_document
 
 ANOTHER = "'00000000000000000000000000000001'"  # an id that no appeal has
 TO_ANOTHER = "UPDATE inquiry SET appeal_id = (SELECT appeal_id FROM appeal WHERE category = 'EXTORTION')"
@@ -35,7 +37,7 @@ def _body(**more):
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory):
-    """Stores at rest: a question, a complaint that is with its provider, one that stays with the Fund, and an imported appeal."""
+    """Stores at rest: a question, a complaint that is with its provider, one that stays with the Fund, an imported appeal, a document."""
     folder = tmp_path_factory.mktemp("sound")
     with process.running(folder) as suite, httpx.Client(base_url=suite.url, timeout=30, trust_env=False) as http:
         as_admin, as_channel = ({"Authorization": f"Bearer {issue(folder, role)}"} for role in ("admin", "channel"))
@@ -53,6 +55,7 @@ def sound(tmp_path_factory):
         ):
             assert http.post("/intake/v1/appeals", json=body, headers=as_channel).status_code == httpx.codes.CREATED
         _until_two_are_matched(http, as_admin)
+        appeal_with_document(suite, TEXT)
         is_quiet, _ = asyncio.run(verify(folder))  # stopped earlier, events would be on their way for ever
         assert is_quiet
     return folder
@@ -123,6 +126,36 @@ class TestVerify:
         is_quiet, _ = await verify(copy, patience=0.2)
         assert not is_quiet
 
+    @pytest.mark.parametrize("lost", ["objects", "objects/*/*"])
+    async def test_a_lost_document_is_named(self, copy, lost):
+        for path in copy.glob(lost):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        assert await _broken(copy) == {"every document of an appeal is there"}
+
+    async def test_one_that_was_dropped_for_its_virus_is_not_lost(self, copy):
+        with sqlite3.connect(copy / "intake.db") as file:
+            assert file.execute("UPDATE attachment SET state = 'INFECTED'").rowcount == 1
+        file.close()
+        shutil.rmtree(copy / "objects")
+        assert await _broken(copy) == set()
+
+    async def test_documents_in_a_bucket_are_looked_for_there(self, copy, monkeypatch):
+        in_bucket = MemoryStore()
+        monkeypatch.setattr(stores, "open_store", lambda _url, _data: in_bucket)
+        _, checks = await verify(copy, patience=0.2, objects_url="s3://documents")
+        assert [check.name for check in checks if not check.holds] == ["every document of an appeal is there"]
+        for path in (copy / "objects").glob("*/*"):
+            await obstore.put_async(in_bucket, str(path.relative_to(copy / "objects")), path.read_bytes())
+        _, checks = await verify(copy, patience=0.2, objects_url="s3://documents")
+        assert all(check.holds for check in checks)
+
+    async def test_a_bucket_that_does_not_answer_is_told(self, copy, monkeypatch):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+            monkeypatch.setenv(name, "synaq")
+        with pytest.raises(NothingThere, match="ARYZ_OBJECTS_URL"):
+            await verify(copy, objects_url="s3://documents")
+
     async def test_an_empty_folder_is_refused(self, tmp_path):
         with pytest.raises(NothingThere):
             await verify(tmp_path)
@@ -139,12 +172,12 @@ class TestCopies:
     def test_the_same_twice_is_counted_once(self, record):
         view = LogView()
         for offset in (0, 1):
-            _note(view, replace(record, offset=offset))
+            _note(view, record._replace(offset=offset))
         assert (view.records, view.appeal_events, view.unlike) == (2, 1, [])
 
     @pytest.mark.parametrize("other", [{"value": b"{ }"}, {"key": "b"}, {"topic": "aryz.providers.v1"}])
     def test_a_copy_that_says_another_thing_is_named(self, record, other):
         view = LogView()
         _note(view, record)
-        _note(view, replace(record, offset=1, **other))
+        _note(view, record._replace(offset=1, **other))
         assert len(view.unlike) == 1

@@ -1,6 +1,7 @@
 """`aryz backup` and `aryz restore`: all stores and the log as they stood at one moment, out of a running suite and into a fresh place."""
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from suite.backup.manifest import Advance, BackupFailed, RestoreRefused
 
 __all__ = ["BackupFailed", "RestoreRefused", "backup", "restore"]
 
-ENGINES = (LogError, MissingSetting, KafkaError, SQLAlchemyError, OSError)  # what an engine or a disk says when it cannot
+ENGINES = (LogError, MissingSetting, KafkaError, SQLAlchemyError, sqlite3.Error, OSError)  # what an engine or a disk says when it cannot
 
 
 def backup(folder: Path, data: Path, *, with_keys: bool, console: Console | None = None) -> None:
@@ -30,8 +31,12 @@ def backup(folder: Path, data: Path, *, with_keys: bool, console: Console | None
     except ENGINES as error:
         raise BackupFailed(_sentence(error)) from None
     records = sum(sum(topic.ends.values()) for topic in made.topics.values())
-    size = sum(part.size for part in made.parts) / 1e6
-    console.print(f"{folder}: the suite as of {made.made_at:%Y-%m-%d %H:%M:%S} UTC, {records} events, {size:.1f} MB", highlight=False)
+    size = (sum(part.size for part in made.parts) + made.objects.size) / 1e6
+    bucket, files = made.objects.bucket, f"{made.objects.count} objects with files of appeals, "
+    holds = f"{records} events, {files if bucket is None else ''}{size:.1f} MB"
+    console.print(f"{folder}: the suite as of {made.made_at:%Y-%m-%d %H:%M:%S} UTC, {holds}", highlight=False)
+    if bucket is not None:
+        console.print(f"The files of appeals are not in it: they are in {bucket}, which has to keep them itself.", highlight=False)
     if with_keys:
         console.print("The keys are in it: whoever holds this folder can read everything. Keep it as you keep the keys.")
     else:
@@ -49,6 +54,8 @@ def restore(folder: Path, data: Path, *, replace: bool, console: Console | None 
     console.print(f"Restored: the suite as of {done.manifest.made_at:%Y-%m-%d %H:%M:%S} UTC.", highlight=False)
     if done.former is not None:
         console.print(f"What stood in its place is in {done.former}; delete it when nobody misses anything.", highlight=False)
+    if done.manifest.objects.bucket is not None:
+        console.print(f"The files of appeals were not in the backup: they were in {done.manifest.objects.bucket}.", highlight=False)
     console.print("Start the suite, let it catch up, then run `aryz verify`.")
 
 

@@ -1,7 +1,7 @@
 """Making a backup: one moment for all stores and the log, then the copies, while the suite goes on.
 
 At the cut every database is held still for some milliseconds, and the log's end is read last. What a database has applied is in the log
-below that end; what it has said is there or still in its outbox; and what was said after the cut is in neither.
+below that end; what it has said is there or still in its outbox; and what was said after the cut is in neither. Objects are copied last.
 """
 
 import shutil
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
+from intake.attachments.storage import FOLDER
 from shared import sealing
 from shared.clock import Clock
 from shared.database import service_url
@@ -18,10 +19,11 @@ from shared.messaging.kafka import KafkaLog
 from shared.settings import ServiceSettings
 from suite.backup import events, keys
 from suite.backup.events import EmbeddedLogFile, KafkaRecords
-from suite.backup.manifest import FORMAT, Advance, BackupFailed, Manifest, Part, seal_part, sync_folder, write_manifest
+from suite.backup.manifest import FORMAT, Advance, BackupFailed, Manifest, Objects, Part, seal_part, sync_folder, write_manifest
+from suite.backup.objects import copy_objects
 from suite.backup.postgres import PostgresDatabases
 from suite.backup.sqlite import SqliteFiles
-from suite.members import members
+from suite.members import bucket, members
 
 Progress = Callable[[str], Advance]
 """Begins a line of progress of that name."""
@@ -52,10 +54,14 @@ async def make(folder: Path, data: Path, *, with_keys: bool, clock: Clock, progr
                 log="kafka" if settings.kafka_bootstrap else "embedded",
                 revisions={name: await databases.revision(name) for name in names},
                 topics=await log.topics(),
+                objects=Objects(bucket=bucket(services)),
                 keys_included=with_keys,
                 key_check=sealing.key_check(material),
                 parts=parts,
             )
+        if manifest.objects.bucket is None:
+            copied, part = copy_objects(data, partial, progress(FOLDER))
+            manifest = manifest.model_copy(update={"objects": copied, "parts": [*parts, part]})
         write_manifest(partial, manifest)
         sync_folder(partial)
         partial.rename(folder)

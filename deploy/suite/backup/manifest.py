@@ -2,13 +2,13 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-FORMAT = 1
+FORMAT = 2
 FILE = "manifest.json"
 CHUNK = 1024 * 1024  # bytes read at once
 
@@ -26,12 +26,19 @@ class RestoreRefused(RuntimeError):
     """The backup cannot be restored here; the message says why and what to do. Nothing was changed unless it says so."""
 
 
+def _inside(name: str) -> str:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError("a part lies inside the backup")
+    return name
+
+
 class Part(BaseModel):
     """One file of the backup, by its path inside it."""
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
+    name: Annotated[str, AfterValidator(_inside)]
     size: int
     sha256: str
 
@@ -43,6 +50,16 @@ class Topic(BaseModel):
 
     id: str
     ends: Mapping[int, int]
+
+
+class Objects(BaseModel):
+    """The files of appeals: how many objects there are in the backup, and their bytes; or the bucket that holds them instead."""
+
+    model_config = ConfigDict(frozen=True)
+
+    bucket: str | None = None
+    count: int = 0
+    size: int = 0
 
 
 class Manifest(BaseModel):
@@ -57,6 +74,7 @@ class Manifest(BaseModel):
     revisions: Mapping[str, str]
     """Per service the revision of its tables."""
     topics: Mapping[str, Topic]
+    objects: Objects
     keys_included: bool
     key_check: Mapping[str, str]
     """Fingerprints of the keys that the data was sealed with (`shared.sealing.key_check`): they tell nothing about the keys."""
@@ -97,15 +115,14 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def check_parts(folder: Path, manifest: Manifest, advance: Advance) -> None:
-    """Raise RestoreRefused unless every part is there, byte for byte."""
-    total = sum(part.size for part in manifest.parts)
+def check_parts(folder: Path, parts: Iterable[Part], total: int, advance: Advance) -> None:
+    """Raise RestoreRefused unless every part is there, byte for byte; `total` bytes of them."""
     done = 0
 
     def read(size: int, _total: int | None) -> None:
         advance(done + size, total)
 
-    for part in manifest.parts:
+    for part in parts:
         path = folder / part.name
         if not path.is_file():
             raise RestoreRefused(f"{folder} is not whole: {part.name} is missing; take another backup")

@@ -6,24 +6,26 @@ A restore that is broken off leaves the folder `restoring` in the data folder: n
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from intake.attachments.storage import FOLDER
 from intake.repository import next_sequences
 from shared import migrations
 from shared.clock import Clock
 from shared.messaging import tables
 from shared.settings import ServiceSettings
-from suite.backup import events, keys
+from suite.backup import events, keys, objects
 from suite.backup.kafka import KafkaRestore
 from suite.backup.making import Progress, part_of, urls
 from suite.backup.manifest import Manifest, RestoreRefused, check_parts, read_manifest
 from suite.backup.postgres import PostgresRestore
 from suite.backup.sqlite import DataFolder, stage
 from suite.lock import FolderInUse, locked
-from suite.members import Member, members
+from suite.members import Member, bucket, members
 
 CHECKING = "checking"
 SKIPPED = 100_000  # register numbers: more than a month's appeals (474 708 in half a year), of ten million
@@ -43,7 +45,9 @@ async def restore(folder: Path, data: Path, *, replace: bool, clock: Clock, prog
     settings = services[0].settings
     manifest = read_manifest(folder)
     _check_kind(manifest, services)
-    check_parts(folder, manifest, progress(CHECKING))
+    parts = chain(manifest.parts, objects.listed_objects(folder, manifest))  # the list is checked before it is read
+    total = sum(part.size for part in manifest.parts) + manifest.objects.size
+    check_parts(folder, parts, total, progress(CHECKING))
     with_keys = keys.needs_its_keys(manifest, settings, replace=replace)
     try:
         with locked(data, restoring=True):
@@ -72,6 +76,8 @@ class _Restore:
             kafka = await opened.enter_async_context(KafkaRestore(self._settings, self._clock)) if self._settings.kafka_bootstrap else None
             if (occupied := await self._occupied(kafka)) and not replace:
                 raise RestoreRefused(f"there is data already: {', '.join(occupied)}. --replace puts the backup in its place")
+            if self._manifest.objects.bucket is None:
+                objects.check_replaceable(self._settings.data)
             staged = self._target.begin()
             await self._load(staged)
             await _skip_numbers(self._staged_url(staged, "intake"))
@@ -87,7 +93,8 @@ class _Restore:
         return Restored(self._manifest, former)
 
     async def _occupied(self, kafka: KafkaRestore | None) -> Sequence[str]:
-        found = list(self._target.occupied(self._files()))
+        folders = [FOLDER] if self._manifest.objects.bucket is None else []
+        found = list(self._target.occupied([*self._files(), *folders]))
         if self._postgres:
             found += await self._postgres.occupied()
         if kafka:
@@ -108,6 +115,8 @@ class _Restore:
                 part = self._folder / part_of(service, "postgresql")
                 await self._postgres.load(service, part)
                 advance(1, 1)
+        if self._manifest.objects.bucket is None:
+            objects.stage_objects(self._folder, self._manifest, staged, self._progress(FOLDER))
 
     async def _fill(self, kafka: KafkaRestore, staged: Path) -> None:
         """Write the log, and tell the stores that the topics they have read are these now."""
@@ -125,11 +134,16 @@ class _Restore:
 def _check_kind(manifest: Manifest, services: Sequence[Member]) -> None:
     """Raise RestoreRefused unless these settings, and this code, can hold the backup."""
     settings = services[0].settings
-    wanted = ("postgresql" if settings.database_url else "sqlite", "kafka" if settings.kafka_bootstrap else "embedded")
-    if wanted != (manifest.databases, manifest.log):
+    form = (manifest.databases, manifest.log, _place(manifest.objects.bucket))
+    wanted = (
+        "postgresql" if settings.database_url else "sqlite",
+        "kafka" if settings.kafka_bootstrap else "embedded",
+        _place(bucket(services)),
+    )
+    if wanted != form:
         raise RestoreRefused(
-            f"the backup is of {manifest.databases} stores with the {manifest.log} log, the settings say {wanted[0]} and {wanted[1]}:"
-            " a backup is restored into the form it was taken from (ARYZ_DATABASE_URL, ARYZ_KAFKA_BOOTSTRAP)"
+            "the backup is of {} stores with the {} log and files in a {}, the settings say {}, {} and {}:".format(*form, *wanted)
+            + " a backup is restored into the form it was taken from (ARYZ_DATABASE_URL, ARYZ_KAFKA_BOOTSTRAP, ARYZ_OBJECTS_URL)"
         )
     for each in services:
         revision = manifest.revisions.get(each.service.name)
@@ -137,6 +151,10 @@ def _check_kind(manifest: Manifest, services: Sequence[Member]) -> None:
             raise RestoreRefused(
                 f"the backup holds {each.service.name} at revision {revision}, which this Aryz does not know; use a newer one"
             )
+
+
+def _place(bucket_url: str | None) -> str:
+    return "folder" if bucket_url is None else "bucket"
 
 
 async def _skip_numbers(url: str) -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from shared.contracts import APPEALS
 from shared.domain.taxonomy import taxonomy
@@ -80,6 +81,7 @@ def _known_everywhere(seen: Snapshot) -> list[Check]:
     return [
         _check("every appeal can be tracked", len(appeals), appeals - seen.tracked),
         _check("every appeal has its case", len(appeals), appeals - seen.cases.keys()),
+        _check("every document of an appeal is there", len(seen.documents), _lost_documents(seen)),
         _check("every appeal is counted", len(appeals), appeals - seen.facts.keys()),
         _check("every accepted appeal is known to provider contact", len(filed), filed - seen.contacts),
         _check("a case bears its appeal's number", len(seen.cases), other_numbers),
@@ -87,6 +89,10 @@ def _known_everywhere(seen: Snapshot) -> list[Check]:
         _check("every event of an appeal is a transition", seen.log.appeal_events, _missing_transitions(seen)),
         _check("an appeal has ended alike everywhere", len(appeals), _ended_otherwise(seen)),
     ]
+
+
+def _lost_documents(seen: Snapshot) -> list[UUID]:
+    return [file for file, objects in seen.documents.items() if not objects <= seen.objects]
 
 
 def _ended_otherwise(seen: Snapshot) -> Iterator[object]:

@@ -6,15 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
+import obstore
+from obstore.exceptions import BaseError
 from sqlalchemy import Select, Table, func, select
 
 import analytics.models
 import intake.models
 import provider_contact.models
 import routing.models
+from intake.attachments.policy import INFECTED
+from intake.attachments.storage import FOLDER, open_store
+from intake.models.attachments import Attachment
 from shared.clock import SystemClock
 from shared.contracts import (
     APPEALS,
@@ -36,7 +41,10 @@ from shared.messaging import inbox, tables
 from shared.messaging.envelope import read_envelope, read_event, type_of
 from shared.messaging.log import EventLog, Position, Record
 from shared.service import event_log, is_migrated
-from suite.members import Member, members
+from suite.members import Member, bucket, members
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore
 
 
 class NothingThere(ValueError):
@@ -99,6 +107,10 @@ class Snapshot:
     dead_letters: Mapping[str, int]
     waiting: Mapping[str, int]
     """Rows left in the outboxes."""
+    documents: Mapping[UUID, set[str]]
+    """The objects that hold each file of an appeal."""
+    objects: set[str]
+    """Those that there are."""
 
 
 @dataclass
@@ -108,6 +120,8 @@ class Stores:
     topics: dict[str, tuple[str, ...]]
     keeps_copies: bool
     """Whether the log keeps an event that is sent to it twice: Kafka does, the embedded log does not."""
+    objects: "ObjectStore | None"
+    """Where the files of appeals lie; None: there is no folder of them."""
 
     @classmethod
     async def open(cls, data: Path, **given: Any) -> "Stores":
@@ -127,7 +141,9 @@ class Stores:
             for each in services
         }
         topics = {each.service.name: tuple(each.service.topics) for each in services}
-        stores = cls(event_log(settings), databases, topics, keeps_copies=settings.kafka_bootstrap is not None)
+        url = bucket(services)
+        objects = open_store(url, data) if url is not None or (data / FOLDER).is_dir() else None
+        stores = cls(event_log(settings), databases, topics, keeps_copies=settings.kafka_bootstrap is not None, objects=objects)
         try:
             if settings.database_url:
                 await stores.check_there(services)
@@ -176,6 +192,9 @@ class Stores:
             clocks[row[0]].append(row[1])
         appeals = await self._rows("intake", select(appeal.c.id, appeal.c.number, appeal.c.pin.is_(None)))
         cases = await self._rows("routing", select(case.c.appeal_id, case.c.number, case.c.imported, case.c.closed_at, case.c.follows))
+        documents = await self._documents()
+        objects = await self._object_names()
+        still = await self._documents()
         return Snapshot(
             log=log,
             keeps_copies=self.keeps_copies,
@@ -195,7 +214,24 @@ class Stores:
             inquiries=Counter(row[0] for row in await self._rows("provider-contact", select(inquiry.c.appeal_id))),
             dead_letters={name: await self._count(name, tables.dead_letter) for name in self.databases},
             waiting=await self._outboxes(),
+            documents={file: names for file, names in documents.items() if file in still},
+            objects=objects,
         )
+
+    async def _documents(self) -> dict[UUID, set[str]]:
+        """Those that should be there: one in which a virus was found is dropped."""
+        table = _table(Attachment)
+        query = select(table.c.id, table.c.pieces).where(table.c.appeal_id.is_not(None), table.c.state != INFECTED)
+        return {file: {name for name, _ in pieces} for file, pieces in await self._rows("intake", query)}
+
+    async def _object_names(self) -> set[str]:
+        if self.objects is None:
+            return set()
+        try:
+            return {one["path"] async for page in obstore.list(self.objects) for one in page}
+        except BaseError as error:
+            reason = str(error).partition("\n")[0]
+            raise NothingThere(f"the files of appeals cannot be listed; are ARYZ_OBJECTS_URL and AWS_… right? {reason}") from None
 
     async def _ids(self, service: str, table: Table) -> set[UUID]:
         """The appeals that a table speaks of."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 CHUNK: Final = 65_536
 TAG: Final = 16
 PREFIX: Final = 7
+FOLDER: Final = "objects"  # in the data folder, where there is no bucket
 BUFFER: Final = 5 * 2**20  # bytes; S3 takes no smaller part of an upload
 AT_ONCE: Final = 2  # parts on their way: with BUFFER what a file being written takes of memory
 # Somebody waits for the answer: the library's own three minutes of trying again are too long.
@@ -52,7 +53,7 @@ def open_store(url: str | None, data: Path) -> "ObjectStore":
     """
     if url is not None:
         return S3Store.from_url(url, client_options=CLIENT, retry_config=RETRY)
-    folder = data / "objects"
+    folder = data / FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return LocalStore(folder, automatic_cleanup=True)
 
