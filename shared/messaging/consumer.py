@@ -114,7 +114,6 @@ class Consumer:
 
     async def load(self, topic_ids: Mapping[str, str]) -> Mapping[Position, int]:
         """See `Positions.load`; a database that is down is waited for."""
-        self._topic_ids = topic_ids
         rows = await self._stored_offsets()
         for row in rows:
             if row.topic in topic_ids and row.topic_id != topic_ids[row.topic]:
@@ -122,6 +121,7 @@ class Consumer:
                     f"{row.topic} is not the log that {self._database.service} has read so far; "
                     "restore the log that belongs to this database, or both from one backup"
                 )
+        self._topic_ids = topic_ids  # only now: a batch in hand is stored under the ids of the log that it was read from
         return {(row.topic, row.partition): row.next_offset for row in rows if row.topic in topic_ids}
 
     async def _stored_offsets(self) -> Sequence[Row[Any]]:

@@ -317,7 +317,7 @@ class TestReadingAhead:
             await log.append(APPEALS, [_envelope()])
             place.apply((await first).records)
             async with ours(log, place) as two, beside(consume(two, place)):
-                await until(two._running.assignment)
+                await until(lambda: len(one._running.assignment()) == len(two._running.assignment()) == PARTITIONS // 2)
                 async with beside(consume(one, place)):
                     await log.append(APPEALS, [_envelope() for _ in range(60)])
                     await until(lambda: len(place.applied) == 61)

@@ -101,6 +101,15 @@ class TestRun:
         async with desk.database.read() as session:
             assert [row.next_offset for row in await inbox.stored_offsets(session)] == [16]
 
+    async def test_a_log_found_replaced_by_reading_ahead_takes_no_position_of_the_batch_in_hand(self, desk, monkeypatch):
+        """Or a restart would take the new log for the one that was read, and pass over its first records."""
+        monkeypatch.setattr(consumer, "BATCH", 4)
+        log = Replaced([1, 4])
+        with pytest.raises(LogReplaced, match="restore"):
+            await asyncio.wait_for(Consumer(desk.database, log, [APPEALS], {}, {}, clock=desk.clock, metrics=desk.metrics).run(), 10)
+        async with desk.database.read() as session:
+            assert [(row.next_offset, row.topic_id) for row in await inbox.stored_offsets(session)] == [(5, "a")]
+
 
 class Scripted:
     """A log that gives batches of these sizes, of records that concern nobody."""
@@ -130,6 +139,32 @@ class Scripted:
     async def applied(self, _positions) -> None: ...
 
     async def stop(self) -> None: ...
+
+
+class Replaced(Scripted):
+    """Then it is made anew, which a look for its partitions' places finds while a full batch waits to be applied."""
+
+    def __init__(self, sizes: list[int]) -> None:
+        super().__init__(sizes)
+        self._looked = asyncio.Event()
+
+    async def start(self, positions) -> None:
+        await super().start(positions)
+        self._positions = positions
+
+    async def fetch(self, limit) -> Fetched:
+        if not self._sizes:
+            try:
+                await self._positions.load({APPEALS: "another"})
+            finally:
+                self._looked.set()
+        return await super().fetch(limit)
+
+    @asynccontextmanager
+    async def hold(self, fetched):
+        if len(fetched.records) == consumer.BATCH:
+            await self._looked.wait()
+        yield
 
 
 class TestPoison:
