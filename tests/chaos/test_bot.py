@@ -21,7 +21,7 @@ from suite import process
 from suite.verification import verify
 from tests.telegram_double import SECRET, Phone, TelegramDouble
 
-UPDATES = int(os.environ.get("ARYZ_BOT_UPDATES", "400"))
+UPDATES = int(os.environ.get("ARYZ_BOT_UPDATES", "200"))
 CONNECTIONS = 20
 TIMES = 3
 WEBHOOK = "/intake/v1/channels/telegram/webhook"
