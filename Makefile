@@ -26,7 +26,7 @@ $(STAMP): requirements.lock pyproject.toml
 run: install  ## the whole suite on 127.0.0.1 (PORT=8000, DATA=.run/data)
 	@exec $(BIN)/aryz up --port $(PORT) --data $(DATA) --demo
 
-# What kills processes or measures has the machine to itself; the rest mostly waits, and two run at once.
+# What kills processes or measures has the machine to itself; the rest mostly waits, and three run at once on two cores.
 ALONE := tests/chaos/test_faults.py tests/chaos/test_kill.py tests/benchmarks
 
 test: install chromium  ## every test, or ARGS="…" of pytest's; says what it had to leave out
@@ -34,7 +34,7 @@ test: install chromium  ## every test, or ARGS="…" of pytest's; says what it h
 ifdef ARGS
 	@$(BIN)/python -m pytest -rs $(ARGS)
 else
-	@$(BIN)/python -m pytest -rs -n 2 --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%)
+	@$(BIN)/python -m pytest -rs -n 3 --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%)
 	@$(BIN)/python -m pytest -rs $(ALONE)
 endif
 
