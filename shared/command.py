@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from shared import migrations, sealing, server
 from shared.auth import LocalIssuerForbidden
+from shared.connections import ConnectionLimits
 from shared.logging import configure_logging
 from shared.messaging.log import LogError
 from shared.service import (
@@ -80,7 +81,7 @@ def _arguments(service: Service) -> argparse.Namespace:
 def _do(chosen: argparse.Namespace, service: Service, settings: S, create_app: Callable[[S], FastAPI]) -> None:
     if chosen.verb == "api":
         with server.listen(chosen.host, chosen.port) as listening:
-            server.run(_serve(create_app(settings.model_copy(update={"worker": False})), listening))
+            server.run(_serve(create_app(settings.model_copy(update={"worker": False})), settings, listening))
     elif chosen.verb == "worker":
         if chosen.port is None:
             server.run(_work(service, settings.model_copy(update={"worker": True}), None))
@@ -94,11 +95,11 @@ def _do(chosen: argparse.Namespace, service: Service, settings: S, create_app: C
         print(f"{asyncio.run(_replay(service, settings, chosen.key))} events applied")  # noqa: T201 - the command's answer
 
 
-async def _serve(app: FastAPI, listening: socket) -> None:
+async def _serve(app: FastAPI, settings: ServiceSettings, listening: socket) -> None:
     async with app.router.lifespan_context(app):
         _check(migrated=app.state.migrated)
         server.settle_memory()
-        await server.serve(app, listening)
+        await server.serve(app, listening, limits=ConnectionLimits.of(settings))
 
 
 async def _work(service: Service, settings: ServiceSettings, listening: socket | None) -> None:
@@ -106,7 +107,7 @@ async def _work(service: Service, settings: ServiceSettings, listening: socket |
         loops = runtime(service, parts, restart=False)
         working = [loops.run()]
         if listening is not None:
-            working.append(server.serve(worker_app(service, settings, parts, loops), listening))
+            working.append(server.serve(worker_app(service, settings, parts, loops), listening, limits=ConnectionLimits.of(settings)))
         server.settle_memory()
         await _until_one_ends(working)
 

@@ -29,6 +29,7 @@ __all__ = [
     "DomainError",
     "FieldError",
     "Forbidden",
+    "HeadersTooLarge",
     "InvalidInput",
     "MalformedJson",
     "MalformedText",
@@ -36,7 +37,9 @@ __all__ = [
     "OutcomeUnknown",
     "PayloadTooLarge",
     "Problem",
+    "RequestTimeout",
     "TooMany",
+    "TooManyConnections",
     "Unauthorized",
     "Unavailable",
     "UnsupportedMediaType",
@@ -120,6 +123,18 @@ class OutcomeUnknown(Unavailable):
 
     def __init__(self) -> None:
         super().__init__("Send it again under the same Idempotency-Key; without one, look first whether it was kept.", retry_after=1)
+
+
+class TooManyConnections(Unavailable):
+    code, title = "too-many-connections", "Too many connections are open. Close some, or try again later."
+
+
+class RequestTimeout(DomainError):
+    code, status, title = "request-timeout", 408, "The request was not sent in time."
+
+
+class HeadersTooLarge(DomainError):
+    code, status, title = "headers-too-large", 431, "The request's header is larger than allowed."
 
 
 class PayloadTooLarge(DomainError):

@@ -244,7 +244,7 @@ def client_address(request: Request, trusted_proxies: Sequence[Network] = ()) ->
     `unknown` over a socket without addresses. The server must not rewrite the client by itself (uvicorn: `proxy_headers=False`).
     """
     address = request.client.host if request.client else "unknown"
-    if not trusted_proxies or not _is_trusted(address, trusted_proxies):
+    if not trusted_proxies or not is_trusted(address, trusted_proxies):
         return address
     hops = [hop.strip() for hop in ",".join(request.headers.getlist("x-forwarded-for")).split(",")]
     for hop in reversed(hops):
@@ -252,12 +252,13 @@ def client_address(request: Request, trusted_proxies: Sequence[Network] = ()) ->
         if parsed is None:
             break
         address = str(parsed)
-        if not _is_trusted(address, trusted_proxies):
+        if not is_trusted(address, trusted_proxies):
             break
     return address
 
 
-def _is_trusted(address: str, trusted: Iterable[Network]) -> bool:
+def is_trusted(address: str, trusted: Iterable[Network]) -> bool:
+    """Return whether `address` lies in one of the networks; text that is no address lies in none."""
     parsed = _parsed(address)
     return parsed is not None and any(parsed in network for network in trusted)
 

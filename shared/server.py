@@ -15,6 +15,8 @@ import uvloop
 from starlette.types import ASGIApp
 from uvicorn.server import HANDLED_SIGNALS
 
+from shared.connections import ConnectionLimits, Connections, ServerConfig
+
 RARELY = (50_000, 20, 20)  # objects between two collections: requests and batches make many and hardly a cycle (it was 12 % of the time)
 ANSWER_SECONDS = 20  # for answers under way; the loops need a moment more
 STOP_SECONDS = 28.0  # then the process ends as it stands: any process may be killed at any moment, but nobody waits longer than 30 s
@@ -51,10 +53,17 @@ def run(work: Coroutine[Any, Any, None]) -> None:
         runner.run(_until_signalled(work))
 
 
-async def serve(app: ASGIApp, listening: socket.socket, announce: Callable[[], None] = lambda: None) -> None:
-    """Answer until a signal comes, and finish the answers under way. The app's lifespan is the caller's; `announce` hears of it."""
-    config = uvicorn.Config(
+async def serve(
+    app: ASGIApp, listening: socket.socket, announce: Callable[[], None] = lambda: None, limits: ConnectionLimits | None = None
+) -> None:
+    """Answer until a signal comes, and finish the answers under way. The app's lifespan is the caller's.
+
+    `announce` is called once connections are accepted; `limits` are those of its clients (default: the settings' defaults).
+    """
+    connections = Connections(limits or ConnectionLimits())
+    config = ServerConfig(
         app,
+        connections,
         lifespan="off",
         access_log=False,
         log_config=None,
@@ -63,7 +72,11 @@ async def serve(app: ASGIApp, listening: socket.socket, announce: Callable[[], N
         server_header=False,
         timeout_graceful_shutdown=ANSWER_SECONDS,
     )
-    await _Server(config, announce).serve(sockets=[listening])
+    watching = asyncio.create_task(connections.watch())
+    try:
+        await _Server(config, announce).serve(sockets=[listening])
+    finally:
+        watching.cancel()
 
 
 def settle_memory() -> None:

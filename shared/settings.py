@@ -41,6 +41,19 @@ class ServiceSettings(BaseSettings):
     )
     log_level: str = Field("INFO", validation_alias="ARYZ_LOG_LEVEL", pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
     trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = Field((), validation_alias="ARYZ_TRUSTED_PROXIES")
+    connections: int = Field(4_000, validation_alias="ARYZ_CONNECTIONS", ge=1, description="open at once in one process")
+    connections_per_address: int = Field(256, validation_alias="ARYZ_CONNECTIONS_PER_ADDRESS", ge=0, description="0: no limit")
+    connections_per_proxy: int = Field(
+        0, validation_alias="ARYZ_CONNECTIONS_PER_PROXY", ge=0, description="from one address of a trusted proxy; 0: no limit"
+    )
+    header_seconds: float = Field(10.0, validation_alias="ARYZ_HEADER_SECONDS", gt=0, description="for the whole header of a request")
+    header_bytes: int = Field(16_384, validation_alias="ARYZ_HEADER_BYTES", ge=1_024, description="of the whole header of a request")
+    transfer_grace_seconds: float = Field(
+        20.0, validation_alias="ARYZ_TRANSFER_GRACE_SECONDS", gt=0, description="a client may be that late with a body, or in reading"
+    )
+    transfer_bytes_per_second: int = Field(
+        1_000, validation_alias="ARYZ_TRANSFER_BYTES_PER_SECOND", ge=1, description="the slowest transfer, after the grace"
+    )
 
     kafka_bootstrap: str | None = Field(None, validation_alias="ARYZ_KAFKA_BOOTSTRAP")
     kafka_replication: int | None = Field(

@@ -92,9 +92,25 @@ class Metrics:
         return Gauge(f"aryz_{name}", meaning, labels, registry=self.registry)
 
 
-def metrics_response(metrics: Metrics) -> Response:
-    """The body of `/metrics`."""
-    return Response(generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+class ConnectionMetrics:
+    """The figures of a process's connections, whichever services live in it."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.open = Gauge("aryz_connections_open", "Open connections of this process.", registry=self.registry)
+        self.refused = Counter("aryz_connections_refused", "Connections not admitted, by reason.", ("reason",), registry=self.registry)
+        self.closed = Counter(
+            "aryz_connections_closed", "Connections closed because of their clients, by reason.", ("reason",), registry=self.registry
+        )
+
+
+connection_metrics: Final = ConnectionMetrics()
+
+
+def metrics_response(metrics: Metrics | None = None) -> Response:
+    """The body of `/metrics`: the figures of a service, and those of the process that it lives in."""
+    registries = [connection_metrics.registry] if metrics is None else [metrics.registry, connection_metrics.registry]
+    return Response(b"".join(map(generate_latest, registries)), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 class _Tracing:

@@ -22,6 +22,8 @@ class Suite:
 
     def __init__(self, foundation: Foundation, services: tuple[Member, ...]) -> None:
         self.foundation = foundation
+        self.settings = services[0].settings
+        """What all services share."""
         self._members = services
         self._apps: dict[str, FastAPI] = {each.service.name: each.create_app(each.settings, foundation) for each in services}
         self._home: ASGIApp = create_home(services[0].settings, foundation, list(self._apps))

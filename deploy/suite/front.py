@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared import server
+from shared.connections import ConnectionLimits
 from shared.errors import Unavailable, problem_response
 from shared.http import CLIENT_LIMITS
 from shared.logging import configure_logging
@@ -104,7 +105,7 @@ async def _serve(settings: ServiceSettings, listening: socket.socket) -> None:
     front = Front(settings, foundation)
     server.settle_memory()
     try:
-        await server.serve(front, listening)
+        await server.serve(front, listening, limits=ConnectionLimits.of(settings))
     finally:
         await front.close()
         await foundation.stop()

@@ -14,6 +14,7 @@ from pathlib import Path
 START_SECONDS = 30
 STOP_SECONDS = 30
 UNLIMITED = {
+    "ARYZ_CONNECTIONS_PER_ADDRESS": "0",
     "ARYZ_INTAKE_ANONYMOUS_PER_MINUTE": "0",
     "ARYZ_LOG_LEVEL": "WARNING",
 }  # one address sends everything, and logs would cost as much again

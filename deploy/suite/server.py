@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from shared import server
+from shared.connections import ConnectionLimits
 from suite.app import create_suite
 from suite.demo import fill
 
@@ -29,7 +30,7 @@ async def _serve(data: Path, listening: socket.socket, url: str, *, demo: bool, 
     async with suite.running():
         server.settle_memory()
         try:
-            await server.serve(suite, listening, ready)
+            await server.serve(suite, listening, ready, ConnectionLimits.of(suite.settings))
         finally:
             for task in filling:
                 task.cancel()
