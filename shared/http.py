@@ -19,6 +19,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 from pydantic.json_schema import models_json_schema
 from pydantic_core import PydanticCustomError, to_json
+from starlette.requests import HTTPConnection
 
 from shared.errors import (
     PROBLEM_CONTENT,
@@ -238,7 +239,7 @@ def _as_given(value: object, kind: type) -> object:
     raise ValueError
 
 
-def client_address(request: Request, trusted_proxies: Sequence[Network] = ()) -> str:
+def client_address(request: HTTPConnection, trusted_proxies: Sequence[Network] = ()) -> str:
     """Where the request comes from: the socket's address, or what a trusted proxy says (the right-most hop that is none itself).
 
     `unknown` over a socket without addresses. The server must not rewrite the client by itself (uvicorn: `proxy_headers=False`).
@@ -255,6 +256,15 @@ def client_address(request: Request, trusted_proxies: Sequence[Network] = ()) ->
         if not is_trusted(address, trusted_proxies):
             break
     return address
+
+
+def client_scheme(request: HTTPConnection, trusted_proxies: Sequence[Network] = ()) -> str:
+    """Return `http` or `https` as the client used it: the connection's own, or what a trusted proxy says in `X-Forwarded-Proto`."""
+    if trusted_proxies and request.client and is_trusted(request.client.host, trusted_proxies):
+        said = ",".join(request.headers.getlist("x-forwarded-proto")).rpartition(",")[2].strip().lower()
+        if said in {"http", "https"}:
+            return said
+    return "https" if request.url.scheme in {"https", "wss"} else "http"
 
 
 def is_trusted(address: str, trusted: Iterable[Network]) -> bool:

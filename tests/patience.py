@@ -1,6 +1,21 @@
 """How long a test waits for something that should happen at once: generous, as the machine may be busy with something else."""
 
-from typing import Final
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+T = TypeVar("T")
 
 PATIENCE: Final = 60.0
 """Seconds. Only a fault makes a test wait that long: a machine three times slower than ours needs a small part of it."""
+
+POLL: Final = 0.02
+
+
+def wait_until(look: Callable[[], T], patience: float = PATIENCE) -> T:
+    """Return what `look` gives once it gives something true. Fails after `patience` seconds."""
+    deadline = time.monotonic() + patience
+    while not (found := look()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(POLL)
+    return found

@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Iterable
 from contextlib import suppress
+from ipaddress import ip_network
 from typing import Final
 
 import httpx
@@ -17,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared import server
 from shared.connections import ConnectionLimits
 from shared.errors import Unavailable, problem_response
-from shared.http import CLIENT_LIMITS
+from shared.http import CLIENT_LIMITS, client_address, client_scheme
 from shared.logging import configure_logging
 from shared.service import SUITE, Foundation
 from shared.settings import ServiceSettings
@@ -27,6 +28,10 @@ from suite.processes import HOST, SERVICES
 TIMEOUT_SECONDS: Final = 60.0
 # What one connection's ends say to each other (RFC 9110, 7.6.1) is not handed on.
 ONE_HOP: Final = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"})
+# What a client says of its own address and scheme: replaced by what the front knows.
+FORWARDING: Final = frozenset(
+    {b"forwarded", b"via", b"x-client-ip", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-proto", b"x-real-ip"}
+)
 
 
 class Front:
@@ -35,6 +40,7 @@ class Front:
     def __init__(self, settings: ServiceSettings, foundation: Foundation) -> None:
         self._home: ASGIApp = create_home(settings, foundation, SERVICES)
         self._settings = settings
+        self._proxies = tuple(map(ip_network, settings.trusted_proxies))
         context = ssl.create_default_context()
         self._clients = {
             each: httpx.AsyncClient(timeout=TIMEOUT_SECONDS, limits=CLIENT_LIMITS, trust_env=False, verify=context) for each in SERVICES
@@ -69,10 +75,16 @@ class Front:
             await answer.aclose()
 
     def _request(self, service: str, request: Request) -> httpx.Request:
-        """The same for the service; it sees the host that was asked, so that its pages know their own address."""
+        """Return the same request for the service.
+
+        The service sees the host that was asked, so that its pages know their own address, and the client's address and scheme as
+        the front knows them: of the socket, or as a proxy says that the front itself trusts.
+        """
         url = httpx.URL(self._settings.url_of(service) or "").copy_with(raw_path=_target(request.scope))
         has_body = not {"content-length", "transfer-encoding"}.isdisjoint(request.headers)
-        headers = [*_handed_on(request.headers.raw), (b"x-forwarded-for", request.client.host.encode() if request.client else b"")]
+        headers = [each for each in _handed_on(request.headers.raw) if each[0] not in FORWARDING]
+        headers.append((b"x-forwarded-for", client_address(request, self._proxies).encode()))
+        headers.append((b"x-forwarded-proto", client_scheme(request, self._proxies).encode()))
         return httpx.Request(request.method, url, headers=headers, content=request.stream() if has_body else None)
 
 

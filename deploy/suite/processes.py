@@ -5,6 +5,7 @@ folder for keys and logs, find each other by `ARYZ_<SERVICE>_URL`, and are stopp
 """
 
 import argparse
+import json
 import os
 import random
 import signal
@@ -146,7 +147,9 @@ class Processes:
         ports = _free_ports(len(wanted))
         self.urls: dict[str, str] = {service: f"http://{HOST}:{port}" for service, port in zip(SERVICES, ports, strict=False)}
         addresses = {f"ARYZ_{service.replace('-', '_').upper()}_URL": url for service, url in self.urls.items()}
-        self.environment = {**os.environ, **(environment or {}), **addresses, "ARYZ_DATA": str(self.data)}
+        self._given = {**os.environ, **(environment or {}), **addresses, "ARYZ_DATA": str(self.data)}
+        # The front alone speaks to the services for others, and says for whom; whom the front believes is for the operator to say.
+        self.environment = {**self._given, "ARYZ_TRUSTED_PROXIES": json.dumps([f"{HOST}/32"])}
         self.all = [self._make(service, kind, port) for (service, kind), port in zip(wanted, ports, strict=True)]
         if front_port is not None:
             self.all.append(self._make(FRONT, "front", front_port))
@@ -215,7 +218,8 @@ class Processes:
         self.stop()
 
     def _make(self, service: str, kind: Kind, port: int) -> Process:
-        return Process(service, kind, port, self._logs / f"{service}-{kind}-{port}.log", self.environment)
+        environment = self._given if kind == "front" else self.environment
+        return Process(service, kind, port, self._logs / f"{service}-{kind}-{port}.log", environment)
 
 
 def _free_ports(count: int) -> Sequence[int]:
