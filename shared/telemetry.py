@@ -46,6 +46,8 @@ class Metrics:
         self._relay_leads = self._gauge("relay_leads", "1 where this process carries the service's outbox to the log; one of them does.")
         self._consumer_lag = self._gauge("consumer_lag_events", "Events in the log not applied here yet, by topic.", "topic")
         self._waiting = self._gauge("dead_letters_waiting", "Parked events that wait for a replay.")
+        self._guesses = self._counter("guesses_refused", "PINs that were not evaluated, by the limit that was reached.", "limit")
+        self._guess_limits = self._counter("guess_limits_reached", "Times that wrong PINs used up a limit: somebody guesses.", "limit")
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         labels = (method, route, status)
@@ -81,6 +83,12 @@ class Metrics:
 
     def consumer_lag(self, topic: str, events: int) -> None:
         self._consumer_lag.labels(topic).set(events)
+
+    def guess_refused(self, limit: str) -> None:
+        self._guesses.labels(limit).inc()
+
+    def guess_limit_reached(self, limit: str) -> None:
+        self._guess_limits.labels(limit).inc()
 
     def _histogram(self, name: str, meaning: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
         return Histogram(f"aryz_{name}", meaning, labels, buckets=buckets, registry=self.registry)

@@ -32,8 +32,10 @@ class Settings(ServiceSettings):
     anonymous_per_minute: int = Field(60, ge=0, description="appeals without a token from one address in a minute; 0: no limit")
     wrong_pins_free: int = Field(3, ge=1, description="wrong attempts at one number from one address before a delay begins")
     wrong_pins_longest_delay: int = Field(900, ge=1, description="seconds that the delay, doubled with every wrong attempt, grows to")
-    wrong_pins_per_address: int = Field(30, ge=1, description="wrong attempts from one address before it has to rest")
-    wrong_pins_rest: int = Field(900, ge=1, description="seconds that such an address rests; as long a silence forgets its attempts")
+    wrong_pins_per_address: int = Field(30, ge=1, description="wrong attempts from one address before it has to wait")
+    wrong_pins_rest: int = Field(900, ge=1, description="seconds in which such an address gets all its attempts back, evenly")
+    wrong_pins_per_number: int = Field(30, ge=1, description="wrong attempts at one number in an hour, from all addresses new to it")
+    wrong_pins_per_exchange: int = Field(300, ge=1, description="wrong attempts by keypad in an hour, through one telephone exchange")
 
     # attachments
     objects_url: str | None = Field(

@@ -54,7 +54,7 @@ class Intake:
         return cls(
             parts=parts,
             register=Register(parts),
-            guesses=Guesses(parts.database, parts.pepper, settings, parts.clock),
+            guesses=Guesses(parts.database, parts.pepper, settings, parts.clock, parts.metrics),
             anonymous=Budget(settings.anonymous_per_minute, parts.clock),
             uploads=Budget(settings.uploads_per_minute, parts.clock),
             attachments=Attachments(parts, settings),

@@ -1,7 +1,9 @@
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from intake.service import budget
 from intake.service.budget import Budget
 from shared.clock import FakeClock
 from shared.errors import TooMany
@@ -26,6 +28,26 @@ class TestBudget:
         with pytest.raises(TooMany):
             budget.spend("2001:db8::2")
         budget.spend("2001:db8:0:1::1")
+
+    def test_more_addresses_than_are_remembered_push_out_the_one_that_was_longest_silent(self, monkeypatch):
+        monkeypatch.setattr(budget, "REMEMBERED", 3)
+        bucket = Budget(1, FakeClock(datetime(2026, 2, 2, tzinfo=UTC)))
+        for address in "abcd":
+            bucket.spend(address)
+        assert len(bucket._left) == 3
+        for address in "bcd":
+            with pytest.raises(TooMany):
+                bucket.spend(address)
+        bucket.spend("a")
+
+    def test_a_flood_of_addresses_costs_the_same_for_each(self):
+        """Linear in all: 300 000 addresses, three times what is remembered, in seconds of processor time, not hours."""
+        bucket = Budget(60, FakeClock(datetime(2026, 2, 2, tzinfo=UTC)))
+        started = time.process_time()
+        for address in range(300_000):
+            bucket.spend(f"203.0.{address}")
+        assert time.process_time() - started < 30
+        assert len(bucket._left) == budget.REMEMBERED
 
     def test_zero_is_no_limit(self):
         budget = Budget(0, FakeClock(datetime(2026, 2, 2, tzinfo=UTC)))

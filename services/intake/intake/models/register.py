@@ -152,13 +152,25 @@ class ContentRead(IntakeModel, table=True):
 
 
 class WrongAttempt(IntakeModel, table=True):
-    """Failed tries to open a case, counted per number and address and per address, both under keyed hashes."""
+    """Wrong PINs, counted per address and number, per address, per number and per telephone exchange, all under keyed hashes."""
 
     __tablename__ = "wrong_attempt"
 
     key: bytes = Field(primary_key=True)
     count: int
     last_at: datetime = Field(index=True)
+    recent: list[float] = Field(sa_column=Column(JSON, nullable=False))
+    """Times of the attempts of the last hour, seconds since 1970; of numbers alone, as many as the limit allows."""
+
+
+class OpenedCase(IntakeModel, table=True):
+    """An address that opened a case with the right PIN, under a keyed hash of both."""
+
+    __tablename__ = "opened_case"
+
+    key: bytes = Field(primary_key=True)
+    until: datetime = Field(index=True)
+    """When the address counts as a stranger's again."""
 
 
 class RegisterCounter(IntakeModel, table=True):

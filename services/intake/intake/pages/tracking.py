@@ -35,7 +35,9 @@ router = APIRouter(prefix="/track")
 same_origin: Final = [Depends(require_same_origin)]
 
 NOT_FOUND: Final = N_("No appeal is found with this number and PIN. Check both: the number has 14 digits, the PIN has 8.")
-TOO_MANY: Final = N_("Too many wrong attempts. Try again in %(time)s.")
+TOO_MANY: Final = N_(
+    "Too many wrong attempts. Try again in %(time)s, use the device with which you opened the appeal before, or call 1414 (free of charge)."
+)
 ANYBODY: Final = Principal.anonymous()  # the PIN alone opens an appeal here, whoever is signed in
 
 Fields = Mapping[str, str]

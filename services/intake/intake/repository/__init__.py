@@ -8,9 +8,6 @@ from intake.repository.register import (
     add_imported,
     add_timeline,
     appeal_by_number,
-    count_wrong_attempts,
-    drop_wrong_attempts,
-    forget_wrong_attempts,
     import_fingerprints,
     known_providers,
     next_sequences,
@@ -20,7 +17,6 @@ from intake.repository.register import (
     sealed_contents,
     timeline,
     trackings,
-    wrong_attempts,
 )
 
 __all__ = [
@@ -31,9 +27,6 @@ __all__ = [
     "add_imported",
     "add_timeline",
     "appeal_by_number",
-    "count_wrong_attempts",
-    "drop_wrong_attempts",
-    "forget_wrong_attempts",
     "import_fingerprints",
     "known_providers",
     "next_sequences",
@@ -43,5 +36,4 @@ __all__ = [
     "sealed_contents",
     "timeline",
     "trackings",
-    "wrong_attempts",
 ]

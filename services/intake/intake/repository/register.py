@@ -2,16 +2,15 @@
 
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 from sqlmodel import col
 
-from intake.models import LAST_SEQUENCE, Appeal, ContentRead, Provider, RegisterCounter, Timeline, Tracking, WrongAttempt
+from intake.models import LAST_SEQUENCE, Appeal, ContentRead, Provider, RegisterCounter, Timeline, Tracking
 from shared.bulk import fetch, insert_later, insert_new_rows, insert_rows, update_rows
 from shared.database import among, table_of
 from shared.messaging.inbox import upserting
@@ -96,30 +95,6 @@ async def provider_names(session: AsyncSession, ids: Collection[UUID]) -> Mappin
         return {}
     query = select(col(Provider.id), col(Provider.name_kk), col(Provider.name_ru)).where(among(session, Provider.id, ids))
     return {row[0]: (row[1], row[2]) for row in await session.execute(query)}
-
-
-async def wrong_attempts(session: AsyncSession, keys: Collection[bytes], *, lock: bool = False) -> Mapping[bytes, WrongAttempt]:
-    """What is counted under each key; locked in the order of keys, as `count_wrong_attempts` goes, so that no two wait in a ring."""
-    query = select(WrongAttempt).where(among(session, WrongAttempt.key, keys)).order_by(col(WrongAttempt.key))
-    query = query.with_for_update() if lock else query
-    return {row.key: row for row in (await session.execute(query)).scalars()}
-
-
-async def drop_wrong_attempts(session: AsyncSession, keys: Collection[bytes]) -> None:
-    if keys:
-        await session.execute(delete(WrongAttempt).where(col(WrongAttempt.key).in_(keys)))
-
-
-async def count_wrong_attempts(session: AsyncSession, keys: Collection[bytes], now: datetime) -> None:
-    """One more under each key; counted in the database, so that processes beside each other lose none."""
-    statement = upserting(session)(WrongAttempt)
-    more = {"count": col(WrongAttempt.count) + 1, "last_at": now}
-    rows = [{"key": key, "count": 1, "last_at": now} for key in sorted(keys)]
-    await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=more), rows)
-
-
-async def forget_wrong_attempts(session: AsyncSession, before: datetime) -> None:
-    await session.execute(delete(WrongAttempt).where(col(WrongAttempt.last_at) < before))
 
 
 async def sealed_contents(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, Row[Any]]:

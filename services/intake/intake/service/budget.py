@@ -1,6 +1,7 @@
 """A budget of calls per address in this process: a bucket that refills evenly over a minute."""
 
 import math
+from collections import OrderedDict
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
@@ -8,14 +9,14 @@ from shared.clock import Clock
 from shared.errors import TooMany
 
 MINUTE: Final = 60.0
-REMEMBERED: Final = 100_000  # addresses; beyond that those whose bucket is full again are forgotten
+REMEMBERED: Final = 100_000  # addresses; one more pushes out the one that was longest silent
 
 
 class Budget:
     def __init__(self, per_minute: int, clock: Clock) -> None:
         self._per_minute = per_minute
         self._clock = clock
-        self._left: dict[str, tuple[float, float]] = {}
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def spend(self, address: str) -> None:
         """One call from `address`, or from its network: see `place`.
@@ -30,9 +31,10 @@ class Budget:
         left = min(float(self._per_minute), left + (now - at) * rate)
         if left < 1:
             raise TooMany(math.ceil((1 - left) / rate))
-        if len(self._left) >= REMEMBERED:
-            self._left = {key: entry for key, entry in self._left.items() if now - entry[1] < MINUTE}
         self._left[address] = (left - 1, now)
+        self._left.move_to_end(address)
+        if len(self._left) > REMEMBERED:
+            self._left.popitem(last=False)
 
 
 def place(address: str) -> str:

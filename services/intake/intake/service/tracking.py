@@ -7,15 +7,18 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy import Row
+
 from intake import repository
 from intake.models import Appeal, Timeline, Tracking
 from intake.models.applicant import Message as MessageRow
 from intake.models.attachments import Attachment
 from intake.repository import applicant as records
 from intake.repository.attachments import attachments_of
+from intake.repository.guesses import access_to
 from intake.rights import actions, is_decided, is_finished
 from intake.schemas import Answer, Attached, HeldFor, Message, TimelineEntry, Tracked
-from intake.service.guessing import Guesses
+from intake.service.guessing import Attempt, Guesses
 from intake.service.progress import FUND, words_of
 from intake.service.register import INITIAL, hashed_pin, sender_key, shown_status
 from intake.service.verification import has_contact
@@ -98,36 +101,60 @@ async def _beside(parts: Parts, seen: Seen, principal: Principal) -> _Beside:
     return _Beside(names, messages, attached, is_pending, number, goes_on, has_contact(parts, appeal_id, applicant), words)
 
 
-async def open_case(parts: Parts, guesses: Guesses, *, number: str, pin: str | None, principal: Principal, address: str) -> Seen:
-    """`track`'s door, for all who may read."""
-    return await _open(parts, guesses, number=number, pin=pin, principal=principal, address=address)
+async def open_case(
+    parts: Parts, guesses: Guesses, *, number: str, pin: str | None, principal: Principal, address: str, exchange: str | None = None
+) -> Seen:
+    """Return the appeal for everybody who may read it; raises as `track`. `exchange`: the telephone exchange that passes digits on."""
+    written, row = await _access(parts, number)
+    sees, acts = _sees(parts.pepper, principal, row), not (principal.is_staff or principal.has("partner"))
+    if sees and (pin is None or not acts or _filed(parts.pepper, principal, row)):
+        return await _seen(parts, written, principal, has_pin=False)
+    has_pin = await _has_pin(parts, guesses.attempt(written or number, _origin(principal, address), exchange), row, guesses, pin, principal)
+    if not (sees or has_pin):
+        raise NotFound
+    return await _seen(parts, written, principal, has_pin=has_pin)
 
 
 async def open_own(parts: Parts, guesses: Guesses, *, number: str, pin: str | None, principal: Principal, address: str) -> Seen:
-    """The door to whatever an applicant does: `open_case` for nobody else, not for partners and staff either, who get the same NotFound."""
-    return await _open(parts, guesses, number=number, pin=pin, principal=principal, address=address, for_applicant=True)
+    """Return the appeal for its applicant alone; raises as `track`. Partners and staff get NotFound, and their PIN is not evaluated."""
+    written, row = await _access(parts, number)
+    if principal.is_staff or principal.has("partner"):
+        raise NotFound
+    if principal.is_anonymous or not _filed(parts.pepper, principal, row):
+        attempt = guesses.attempt(written or number, _origin(principal, address))
+        if not await _has_pin(parts, attempt, row, guesses, pin, principal):
+            raise NotFound
+    return await _seen(parts, written, principal, has_pin=True)
 
 
-async def _open(
-    parts: Parts, guesses: Guesses, *, number: str, pin: str | None, principal: Principal, address: str, for_applicant: bool = False
-) -> Seen:
+async def _access(parts: Parts, number: str) -> tuple[str | None, Row[Any]]:
+    """The number in its canonical form, and what decides who may open its appeal."""
     written = _canonical(number)
-    attempt = guesses.attempt(written or number, address)
-    by_token_alone = pin is None and not principal.is_anonymous
-    async with guesses.one_at_a_time(attempt):
-        async with parts.database.read() as session:
-            if not by_token_alone:
-                guesses.check(attempt, await repository.wrong_attempts(session, attempt.keys))
-            found = await repository.appeal_by_number(session, written or _NO_NUMBER)
-            appeal = found[0] if found else None
-            is_right = _is_right_pin(parts.pepper, appeal, pin)
-            if found is not None and (is_right or _sees(parts.pepper, principal, *found)):
-                is_own = _is_applicant(parts.pepper, principal, found[0], has_pin=is_right)
-                if is_own or not for_applicant:
-                    return Seen(*found, await repository.timeline(session, found[0].id), is_own)
-        if not by_token_alone:
-            await guesses.note(attempt)
-    raise NotFound
+    async with parts.database.read() as session:
+        return written, await access_to(session, written or _NO_NUMBER)
+
+
+async def _has_pin(parts: Parts, attempt: Attempt, row: Row[Any], guesses: Guesses, pin: str | None, principal: Principal) -> bool:
+    """Whether the PIN is right, within the limits of guessing; a token without a PIN is no guess. Raises TooManyGuesses."""
+    if pin is None and not principal.is_anonymous:
+        return False
+    return await guesses.evaluate(attempt, is_right=_is_right_pin(parts.pepper, row, pin))
+
+
+async def _seen(parts: Parts, written: str | None, principal: Principal, *, has_pin: bool) -> Seen:
+    async with parts.database.read() as session:
+        found = await repository.appeal_by_number(session, written or _NO_NUMBER)
+        if found is None:
+            raise NotFound
+        is_own = _is_applicant(parts.pepper, principal, found[0], has_pin=has_pin)
+        return Seen(*found, await repository.timeline(session, found[0].id), is_own)
+
+
+def _origin(principal: Principal, address: str) -> str:
+    """Who guesses: a token's subject, who shares no budget with neighbours behind the address; a machine and nobody known, the address."""
+    if principal.is_anonymous or principal.has("channel"):
+        return address
+    return f"token {principal.issuer}\n{principal.subject}"
 
 
 def _canonical(number: str) -> str | None:
@@ -137,22 +164,19 @@ def _canonical(number: str) -> str | None:
         return None
 
 
-def _is_right_pin(pepper: Pepper, appeal: Appeal | None, pin: str | None) -> bool:
-    """The same hash and comparison are made when there is no such appeal, or no PIN to compare with."""
-    expected = appeal.pin if appeal is not None and appeal.pin is not None else None
-    given = hashed_pin(pepper, appeal.id if appeal is not None else _NO_APPEAL, "".join((pin or "")[:100].split()))
-    return hmac.compare_digest(given, expected or _NO_PIN) and expected is not None
+def _is_right_pin(pepper: Pepper, row: Row[Any], pin: str | None) -> bool:
+    """Compare with the same hash and comparison when there is no such appeal, or no PIN to compare with."""
+    given = hashed_pin(pepper, row.id if row.id is not None else _NO_APPEAL, "".join((pin or "")[:100].split()))
+    return hmac.compare_digest(given, row.pin or _NO_PIN) and row.pin is not None
 
 
-def _sees(pepper: Pepper, principal: Principal, appeal: Appeal, tracking: Tracking) -> bool:
-    if principal.is_anonymous:
+def _sees(pepper: Pepper, principal: Principal, row: Row[Any]) -> bool:
+    if row.id is None or principal.is_anonymous:
         return False
-    if visible_cases(principal).allows(tracking.region, tracking.tier, tracking.provider_id):
-        return True
-    return _filed(pepper, principal, appeal)
+    return visible_cases(principal).allows(row.region, row.tier, row.provider_id) or _filed(pepper, principal, row)
 
 
-def _filed(pepper: Pepper, principal: Principal, appeal: Appeal) -> bool:
+def _filed(pepper: Pepper, principal: Principal, appeal: Appeal | Row[Any]) -> bool:
     sender = sender_key(pepper, f"{principal.issuer}\n{principal.subject}")
     return appeal.owner is not None and hmac.compare_digest(appeal.owner, sender)
 

@@ -24,8 +24,8 @@ async def call_events(intake: CurrentIntake, _exchange: Exchange, events: Annota
 
 @router.post("/v1/channels/phone/status", responses=responses(Unauthorized, Forbidden, NotFound, TooMany))
 async def keypad_status(
-    response: Response, intake: CurrentIntake, _exchange: Exchange, keyed: Annotated[KeypadIn, body(KeypadIn)]
+    response: Response, intake: CurrentIntake, exchange: Exchange, keyed: Annotated[KeypadIn, body(KeypadIn)]
 ) -> KeypadStatus:
     """Where an appeal stands, by number and PIN keyed in on a telephone, with a sentence to be read out."""
     response.headers["Cache-Control"] = "no-store"
-    return await status_by_keypad(intake, keyed)
+    return await status_by_keypad(intake, keyed, exchange)

@@ -19,15 +19,21 @@ WITHHELD: Final = "withheld"
 _FORMATS: Final = {language: Formats(language) for language in LANGUAGES}
 
 
-async def status_by_keypad(intake: Intake, keyed: KeypadIn) -> KeypadStatus:
-    """Where the appeal stands. Wrong attempts are counted for the caller's number, as elsewhere for an address.
+async def status_by_keypad(intake: Intake, keyed: KeypadIn, exchange: Principal) -> KeypadStatus:
+    """Where the appeal stands. Wrong attempts are counted for the caller's number, as elsewhere for an address, and for the exchange.
 
     Raises NotFound for a number or a PIN that does not open it, alike; TooMany after wrong attempts.
     """
     phone = dialable(keyed.caller)
     origin = phone_key(intake.parts.pepper, phone).hex() if phone else WITHHELD
     seen = await open_case(
-        intake.parts, intake.guesses, number=keyed.number, pin=keyed.pin, principal=Principal.anonymous(), address=f"phone {origin}"
+        intake.parts,
+        intake.guesses,
+        number=keyed.number,
+        pin=keyed.pin,
+        principal=Principal.anonymous(),
+        address=f"phone {origin}",
+        exchange=f"{exchange.issuer}\n{exchange.subject}",
     )
     tracking = seen.tracking
     status = shown_status(tracking.status, seen.appeal.registered_at, intake.parts.clock.now())

@@ -1,0 +1,72 @@
+"""Queries about attempts to open a case: wrong PINs, and addresses that opened the case before."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, literal, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from intake.models import Appeal, OpenedCase, Tracking, WrongAttempt
+from shared.bulk import insert_new_rows, update_rows
+from shared.database import among
+from shared.messaging.inbox import upserting
+
+
+async def access_to(session: AsyncSession, number: str) -> Row[Any]:
+    """What decides who may open an appeal. Always one row, of NULLs for a number that does not exist.
+
+    So an existing and a missing number cost the same.
+    """
+    columns: tuple[Any, ...] = (
+        col(Appeal.id),
+        col(Appeal.pin),
+        col(Appeal.owner),
+        col(Tracking.region),
+        col(Tracking.tier),
+        col(Tracking.provider_id),
+    )
+    always = select(literal(1).label("row")).subquery()
+    found = always.outerjoin(Appeal, col(Appeal.number) == number).outerjoin(Tracking, col(Tracking.appeal_id) == col(Appeal.id))
+    return (await session.execute(select(*columns).select_from(found))).one()
+
+
+async def was_opened(session: AsyncSession, key: bytes, now: datetime) -> datetime | None:
+    """Until when the address counts as one that opened the case before; None: it does not."""
+    query = select(col(OpenedCase.until)).where(col(OpenedCase.key) == key, col(OpenedCase.until) > now)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def remember_opened(session: AsyncSession, key: bytes, until: datetime) -> None:
+    statement = upserting(session)(OpenedCase)
+    await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"until": until}), [{"key": key, "until": until}])
+
+
+async def wrong_attempts(session: AsyncSession, keys: Collection[bytes]) -> Mapping[bytes, WrongAttempt]:
+    """What is counted under each key."""
+    found = await session.execute(select(WrongAttempt).where(among(session, WrongAttempt.key, keys)))
+    return {row.key: row for row in found.scalars()}
+
+
+async def lock_wrong_attempts(session: AsyncSession, keys: Collection[bytes], now: datetime) -> Mapping[bytes, WrongAttempt]:
+    """The row of each key, created if missing, locked until the transaction ends; in the order of keys, so that nobody deadlocks."""
+    rows = [{"key": key, "count": 0, "last_at": now, "recent": []} for key in sorted(keys)]
+    await insert_new_rows(session, WrongAttempt, rows, unique=("key",), returning="key")
+    query = select(WrongAttempt).where(among(session, WrongAttempt.key, keys)).order_by(col(WrongAttempt.key)).with_for_update()
+    return {row.key: row for row in (await session.execute(query)).scalars()}
+
+
+async def put_wrong_attempts(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    await update_rows(session, WrongAttempt, rows, key=("key",))
+
+
+async def drop_uncounted(session: AsyncSession, keys: Collection[bytes]) -> None:
+    """Delete the rows under which nothing was counted."""
+    await session.execute(delete(WrongAttempt).where(among(session, WrongAttempt.key, keys), col(WrongAttempt.count) == 0))
+
+
+async def forget_attempts(session: AsyncSession, before: datetime, now: datetime) -> None:
+    """Delete wrong attempts before a time, and addresses whose memory has expired."""
+    await session.execute(delete(WrongAttempt).where(col(WrongAttempt.last_at) < before))
+    await session.execute(delete(OpenedCase).where(col(OpenedCase.until) <= now))

@@ -1,0 +1,57 @@
+"""An existing and a missing number cost the same work, so that the time of a refusal says nothing."""
+
+import pytest
+from sqlalchemy import event
+
+from shared.domain.identifiers import RegistrationNumber
+
+MISSING = RegistrationNumber.format(2026, "43", 9_000_001)
+
+
+@pytest.fixture
+def statements_of(desk):
+    """The statements that a request sends to the database, with how many parameter sets each had."""
+
+    async def run(request):
+        found = []
+
+        def note(_connection, _cursor, statement, parameters, _context, executemany):
+            found.append((statement, len(parameters) if executemany else 1))
+
+        database = desk.parts.database
+        engines = {id(one): one for one in (database.engine.sync_engine, database._reader.sync_engine)}.values()
+        for one in engines:
+            event.listen(one, "before_cursor_execute", note)
+        try:
+            answer = await request
+        finally:
+            for one in engines:
+                event.remove(one, "before_cursor_execute", note)
+        return answer, found
+
+    return run
+
+
+class TestSameWork:
+    @pytest.mark.parametrize("pin", ["00000000", "", "not a PIN"])
+    async def test_the_same_statements_are_executed_for_a_number_that_exists_and_one_that_does_not(self, desk, statements_of, pin):
+        receipt = (await desk.file()).json()
+        pin = pin if pin != receipt["pin"] else "11111111"
+        await desk.track(MISSING, "1")  # prepares what is prepared once
+        existing, with_it = await statements_of(desk.track(receipt["number"], pin))
+        missing, without = await statements_of(desk.track(RegistrationNumber.format(2026, "43", 9_000_002), pin))
+        assert existing.status_code == missing.status_code == 404
+        assert with_it == without
+        assert with_it
+
+    async def test_a_refusal_costs_the_same_too_and_writes_nothing(self, desk, statements_of):
+        receipt = (await desk.file()).json()
+        wrong = "00000000" if receipt["pin"] != "00000000" else "11111111"
+        for number in (receipt["number"], MISSING):
+            for _ in range(3):
+                await desk.track(number, wrong)
+        refused, with_it = await statements_of(desk.track(receipt["number"], wrong))
+        missing, without = await statements_of(desk.track(MISSING, wrong))
+        assert refused.status_code == missing.status_code == 429
+        assert with_it == without
+        assert not any(statement.lstrip().startswith(("INSERT", "UPDATE", "DELETE")) for statement, _ in with_it)
