@@ -21,6 +21,7 @@ from pydantic.json_schema import models_json_schema
 from pydantic_core import PydanticCustomError, to_json
 from starlette.requests import HTTPConnection
 
+from shared.domain.text import clean, compact, shows_something
 from shared.errors import (
     PROBLEM_CONTENT,
     FieldError,
@@ -49,14 +50,17 @@ BODY_ERRORS = (MalformedJson, MalformedText, PayloadTooLarge, UnsupportedMediaTy
 
 
 class StrictModel(BaseModel):
-    """A request model: unknown fields, NaN and infinities are refused; text is kept as it came."""
+    """A request model: unknown fields, NaN and infinities are refused; types are not converted."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
 
 @dataclass(frozen=True)
 class Text(GroupedMetadata):
-    """`Annotated[str, Text(200)]`: stripped, with something to read in it, at most `limit` characters, valid Unicode without NUL."""
+    """`Annotated[str, Text(200)]`: cleaned (`shared.domain.text`), with something to read in it, at most `limit` characters as sent.
+
+    Not valid Unicode, or with NUL: `malformed-text`.
+    """
 
     limit: int
 
@@ -72,9 +76,15 @@ Text20k = Annotated[str, Text(20_000)]
 def _readable(text: str) -> str:
     if _is_broken(text):
         raise PydanticCustomError("malformed_text", "The text is not valid Unicode or holds a NUL character.")
-    if not any(each.isprintable() and not each.isspace() for each in text):  # zero-width and control characters survive stripping
+    cleaned = clean(text)
+    if not shows_something(cleaned):
         raise PydanticCustomError("string_too_short", "At least 1 characters are needed.")
-    return text
+    return cleaned
+
+
+def compact_text(given: object) -> object:
+    """Before other rules: a number or code without spaces and invisible characters; what is no text stays for the rules to refuse."""
+    return compact(given) if isinstance(given, str) else given
 
 
 def _is_broken(text: str) -> bool:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Self
 
+from shared.domain.text import compact, reading
+
 # Damm's quasigroup of order 10 (H. M. Damm, 2004): finds every one wrong digit and every swap of neighbours.
 _DAMM = (
     (0, 3, 1, 7, 5, 9, 8, 6, 4, 2),
@@ -20,8 +22,11 @@ _DAMM = (
 )
 
 _NUMBER = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{7})([0-9])")
-_BETWEEN = re.compile(r"[\s\-‐‑‒–—−]+")
+_SIGN = re.compile(r"(?:№|#|n[ºo°]?\.?)", re.IGNORECASE)  # before a number that is copied out of a sentence
+_HYPHENS = re.compile(r"[\-‐‑‒–—−]+")
 _TWELVE_DIGITS = re.compile(r"[0-9]{12}")
+# Twelve digits, alone or in groups. Looked for at every digit that begins a group, as a telephone may stand before an IIN.
+_GROUPED = re.compile(r"(?<![0-9])(?=([0-9](?:[\s\-‐‑‒–—−.]{0,3}[0-9]){11})(?![0-9]))")
 _MAX_SEQUENCE = 9_999_999
 
 _WEIGHTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
@@ -33,6 +38,16 @@ _BIN_ATTRIBUTES = frozenset("0123")  # head organisation, branch, representation
 
 class InvalidNumber(ValueError):
     """Not a register number: wrong shape or wrong check digit."""
+
+
+def digits_as_typed(text: str) -> str:
+    """Return the digits of a registration number, or of a part of one, however it was pasted; empty for anything else.
+
+    Left out are a number sign before it, hyphens and dashes, spaces and invisible characters anywhere.
+    """
+    bare = _HYPHENS.sub("", compact(text))
+    bare = bare[sign.end() :] if (sign := _SIGN.match(bare)) else bare
+    return bare if bare.isascii() and bare.isdecimal() else ""
 
 
 def damm_digit(digits: str) -> str:
@@ -61,8 +76,8 @@ class RegistrationNumber:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a number typed or dictated: spaces anywhere, hyphens or dashes or none; raises InvalidNumber."""
-        match = _NUMBER.fullmatch(_BETWEEN.sub("", text))
+        """Read a number typed, pasted or dictated (`digits_as_typed`); raises InvalidNumber."""
+        match = _NUMBER.fullmatch(digits_as_typed(text))
         if match is None:
             raise InvalidNumber("a register number has 14 digits")
         year, number_code, sequence, check = match.groups()
@@ -110,6 +125,18 @@ def iin_errors(text: str) -> tuple[str, ...]:
     if not _check_digit_agrees(text):
         errors.append("wrong-check-digit")
     return tuple(errors)
+
+
+def normalise_twelve(text: str) -> str:
+    """Return an IIN or BIN typed in groups as its digits alone; anything else without invisible characters and spaces."""
+    bare = compact(text)
+    digits = _HYPHENS.sub("", bare)
+    return digits if _TWELVE_DIGITS.fullmatch(digits) else bare
+
+
+def holds_iin(text: str) -> bool:
+    """Whether an IIN stands somewhere in a text: twelve digits, in groups or not, with a birth date and its check digit. Linear."""
+    return any(is_valid_iin(normalise_twelve(match[1].replace(".", ""))) for match in _GROUPED.finditer(reading(text).text))
 
 
 def is_valid_iin(text: str) -> bool:

@@ -8,6 +8,7 @@ import phonenumbers
 
 from shared.domain.labels import Label
 from shared.domain.tables import Row, table
+from shared.domain.text import clean
 
 _WRITTEN = re.compile(r"\+?[\d\s().\-‐‑‒–—]+", re.ASCII)
 _SHOWN_AT_THE_END = 2
@@ -32,11 +33,11 @@ def short_numbers() -> Mapping[str, Label]:
 
 
 def normalise_phone(text: str) -> str:
-    """E.164 (`+77010000000`) for a number of Kazakhstan typed with +7, 8, 7 or none; a known short number as it stands.
+    """E.164 (`+77010000000`) for a number of Kazakhstan typed or pasted with +7, 8, 7 or none; a known short number as it stands.
 
     Raises InvalidPhone for anything else: Russia shares +7 (its mobiles begin with 9) and is refused.
     """
-    stripped = text.strip()
+    stripped = " ".join(clean(text).split())
     if stripped in short_numbers() or _mobile().fullmatch(stripped):
         return stripped
     if not _WRITTEN.fullmatch(stripped):
@@ -48,6 +49,17 @@ def normalise_phone(text: str) -> str:
     if not phonenumbers.is_valid_number_for_region(number, "KZ"):
         raise InvalidPhone("not a number of Kazakhstan")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def normalise_personal_phone(text: str) -> str:
+    """Return a person's own number as `normalise_phone` does: one that can be called and receives a message.
+
+    Raises InvalidPhone also for short numbers: an SMS to 103 reaches no applicant, and ties up the ambulance service.
+    """
+    phone = normalise_phone(text)
+    if phone in short_numbers():
+        raise InvalidPhone("a short number is nobody's own")
+    return phone
 
 
 def mask_phone(phone: str) -> str:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, Field, ValidationError
 
+from shared.domain.text import clean, shows_something
 from shared.errors import DomainError, InvalidInput, MalformedJson, MalformedText, install_error_handlers
 from shared.http import (
     DEFAULT_LIMIT,
@@ -232,10 +233,18 @@ class TestBody:
 
         if broken:
             assert [(each.field, each.code) for each in refusal(raw).errors] == [("text", "malformed-text")]
-        elif not any(each.isprintable() and not each.isspace() for each in sent):
+        elif not shows_something(clean(sent)):
             assert [(each.field, each.code) for each in refusal(raw).errors] == [("text", "too-short")]
         else:
-            assert parse(AppealIn, raw).text in sent
+            assert parse(AppealIn, raw).text == clean(sent)
+
+    @pytest.mark.parametrize(
+        "blank", [" ", "\u00a0", "\u200b", "\u00ad", "\u2060", "\x07", "\u2800", "\u3164", "\uffa0", "\u0301", "\u2800\u0301"]
+    )
+    def test_a_text_that_shows_nothing_is_too_short(self, blank):
+        raw = json.dumps(VALID | {"text": blank * 3}).encode()
+
+        assert [(each.field, each.code) for each in refusal(raw).errors] == [("text", "too-short")]
 
     def test_a_large_valid_body_takes_a_few_milliseconds(self):
         raw = json.dumps(VALID | {"text": "ң" * 20_000}).encode()

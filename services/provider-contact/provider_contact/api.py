@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AfterValidator
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from provider_contact import repository
@@ -30,6 +31,7 @@ from provider_contact.service import directory, imports, inquiries, matches
 from shared.auth import STAFF, CurrentPrincipal, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse, OwnerUnavailable
 from shared.domain.regions import CENTRAL_OFFICE, regions
+from shared.domain.text import clean
 from shared.errors import (
     Forbidden,
     InvalidInput,
@@ -81,7 +83,7 @@ async def search_providers(
     listed: CurrentDirectory,
     principal: CurrentPrincipal,
     _query: KnownQuery,
-    query: Annotated[str, Query(max_length=400)] = "",
+    query: Annotated[str, Query(max_length=400), AfterValidator(clean)] = "",
     region: RegionCode = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,

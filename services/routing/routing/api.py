@@ -16,6 +16,7 @@ from routing.reference import content_purposes
 from shared.auth import STAFF, CurrentPrincipal, Principal, require
 from shared.contents import ContentItem, ContentsRequest, ContentsResponse, entitled
 from shared.domain.labels import Language
+from shared.domain.text import clean
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
 from shared.field_errors import DETAILS
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, body, page_of
@@ -156,7 +157,7 @@ async def list_articles(
     parts: PartsHere,
     principal: CurrentPrincipal,
     _query: KnownQuery,
-    query: Annotated[str, Query(max_length=200)] = "",
+    query: Annotated[str, Query(max_length=200), AfterValidator(clean)] = "",
     language: Language = "kk",
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,

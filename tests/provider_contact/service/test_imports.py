@@ -50,7 +50,7 @@ class TestReadList:
             ({"region": ""}, "region", "required"),
             ({"kind": "SHOP"}, "kind", "unknown-code"),
             ({"ownership": "MINE"}, "ownership", "unknown-code"),
-            ({"email": "nobody"}, "email", "bad-format"),
+            ({"email": "nobody"}, "email", "bad-email"),
             ({"phone": "12"}, "phone", "bad-phone"),
             ({"bin": "1", "region": "KZ-99"}, "bin", "bad-bin"),
         ],

@@ -6,10 +6,13 @@ from shared.domain.identifiers import (
     InvalidNumber,
     RegistrationNumber,
     damm_digit,
+    digits_as_typed,
+    holds_iin,
     iin_errors,
     is_valid_bin,
     is_valid_bin_or_iin,
     is_valid_iin,
+    normalise_twelve,
 )
 
 PAYLOADS = ["2026430000017", "2026000000001", "2099799999999", "2021271234567", "2030559080706"]
@@ -51,7 +54,23 @@ class TestRegistrationNumber:
 
     @pytest.mark.parametrize(
         "typed",
-        ["2026-43-0000017-9", "20264300000179", " 2026 43 0000017 9 ", "2026–43–0000017–9", "2026\u00a043 000 00 17-9", "2026-43-00000179"],
+        [
+            "2026-43-0000017-9",
+            "20264300000179",
+            " 2026 43 0000017 9 ",
+            "2026–43–0000017–9",
+            "2026\u00a043 000 00 17-9",
+            "2026-43-00000179",
+            "№ 2026-43-0000017-9",
+            "№2026-43-0000017-9",
+            "N 2026-43-0000017-9",
+            "#20264300000179",
+            "\u200b2026-43-0000017-9",
+            "2026\u00ad43\u00ad0000017\u00ad9",
+            "\u202a2026-43-0000017-9\u202c",
+            "2026‑43‑0000017‑9\ufeff",
+            "2026\u202f43\u202f0000017\u202f9",
+        ],
     )
     def test_it_is_read_as_people_type_it(self, typed):
         assert RegistrationNumber.parse(typed) == RegistrationNumber(2026, "43", 17)
@@ -99,6 +118,59 @@ class TestIin:
     @pytest.mark.parametrize(("century", "known"), [("3", False), ("5", True), ("0", True), ("8", True)])
     def test_the_century_decides_about_the_29th_of_february_and_an_unassigned_one_is_let_through(self, century, known):
         assert ("no-such-birth-date" in iin_errors(f"000229{century}00000")) is not known
+
+
+class TestNormaliseTwelve:
+    @pytest.mark.parametrize(
+        "typed", ["991231501014", "991231 501014", "9912 3150 1014", "991231\u00a0501014", "\ufeff991231-501014\u200b"]
+    )
+    def test_groups_make_one_number(self, typed):
+        assert normalise_twelve(typed) == "991231501014"
+
+    @pytest.mark.parametrize("typed", ["99123150101", "991231501014x", "", "٩٩١٢٣١٥٠١٠١٤"])
+    def test_what_is_no_number_stays_for_the_rule_to_refuse(self, typed):
+        assert normalise_twelve(typed) == typed
+
+
+class TestHoldsIin:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "ЖСН 991231501014 осы",
+            "991231 501014",
+            "9912-3150-1014",
+            "991231\u00a0501014",
+            "991231\u00ad501014",
+            "99\u200b1231501014",
+            "тел. 8 701 000 00 00 991231501014",
+            "991231501014.",
+        ],
+    )
+    def test_an_iin_is_found_however_it_is_grouped(self, text):
+        assert holds_iin(text)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "Звонил на 8 777 000 00 00 2 раза",
+            "Был 2026-02-11 0930",
+            "2026-43-0000017-9",
+            "9912315010144",
+            "991231501015",
+            "200140000014 это БИН",
+            "",
+        ],
+    )
+    def test_other_numbers_are_none(self, text):
+        assert not holds_iin(text)
+
+
+class TestDigitsAsTyped:
+    @pytest.mark.parametrize(
+        ("typed", "digits"), [("0000452", "0000452"), ("№ 2026-43", "202643"), ("2026–43", "202643"), ("Иванова", ""), ("", "")]
+    )
+    def test_a_part_of_a_number_gives_its_digits(self, typed, digits):
+        assert digits_as_typed(typed) == digits
 
 
 class TestBin:

@@ -1,7 +1,7 @@
 import phonenumbers
 import pytest
 
-from shared.domain.phones import InvalidPhone, mask_phone, normalise_phone
+from shared.domain.phones import InvalidPhone, mask_phone, normalise_personal_phone, normalise_phone, short_numbers
 
 
 class TestNormalisePhone:
@@ -24,6 +24,21 @@ class TestNormalisePhone:
             except InvalidPhone:
                 assert not valid
 
+    @pytest.mark.parametrize(
+        "pasted",
+        [
+            "+7\u00a0701\u00a0000\u00a000\u00a000",
+            "+7\u202f701\u202f000\u202f00\u202f00",
+            "\u202a+7 701 000 00 00\u202c",
+            "+77010000000\u200b",
+            "\ufeff+77010000000",
+            "+7\u00ad7010000000",
+        ],
+    )
+    def test_what_a_page_or_a_card_adds_to_a_number_is_left_out(self, pasted):
+        assert normalise_phone(pasted) == "+77010000000"
+        assert normalise_personal_phone(pasted) == "+77010000000"
+
     @pytest.mark.parametrize("short", ["1414", "1406", "103", "112"])
     def test_a_known_short_number_stands_as_it_is(self, short):
         assert normalise_phone(short) == short
@@ -39,6 +54,13 @@ class TestNormalisePhone:
         with pytest.raises(InvalidPhone) as refused:
             normalise_phone("+79160000000")
         assert "9160000000" not in str(refused.value)
+
+
+class TestNormalisePersonalPhone:
+    @pytest.mark.parametrize("short", [*short_numbers(), "1\u200b03", " 112 "])
+    def test_a_short_number_is_nobodys_own(self, short):
+        with pytest.raises(InvalidPhone):
+            normalise_personal_phone(short)
 
 
 class TestMaskPhone:

@@ -31,7 +31,7 @@ from intake.service.filing import check
 from intake.service.outcome import NOT_RESOLVED, RESOLVED, confirm, rate
 from intake.state import CurrentIntake, Intake
 from shared.auth import PagePrincipal, Principal, check_role, require_page
-from shared.domain.identifiers import is_valid_iin
+from shared.domain.identifiers import is_valid_iin, normalise_twelve
 from shared.domain.labels import Language
 from shared.errors import DomainError, InvalidInput, MalformedText, NotFound
 from shared.idempotency import IdempotencyKeyReused
@@ -168,7 +168,7 @@ async def insurance(request: Request, intake: CurrentIntake, operator: Working) 
         raise InsuranceNotConnected
     if matter is None or sent.get("call") != str(matter.call.id) or not matter.is_verified:
         raise NotVerified
-    draft, iin = _blank(intake.parts, matter, operator, language_of(request)), sent.get("iin", "")
+    draft, iin = _blank(intake.parts, matter, operator, language_of(request)), normalise_twelve(sent.get("iin", ""))
     if not is_valid_iin(iin):
         return await _show(request, intake, operator, matter, draft, errors=[("iin", _say(request, "iin"))], status=422)
     found = await look_up(intake.parts, intake.insurance, iin=iin, call_id=matter.call.id, operator=operator.subject)

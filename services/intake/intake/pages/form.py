@@ -18,6 +18,7 @@ from intake.service.filing import CONSENTS, Filing, check
 from shared.clock import Clock
 from shared.domain.labels import Language
 from shared.domain.regions import CENTRAL_OFFICE, regions
+from shared.domain.text import clean
 from shared.errors import DomainError, FieldError, InvalidInput
 from shared.ids import Ids
 from shared.web.i18n import N_
@@ -86,7 +87,7 @@ def blank(query: Mapping[str, str], language: str) -> Draft:
     draft = dict.fromkeys(fields(), "")
     draft["kind"] = query.get("kind", "") if query.get("kind") in {one.code for one in forms.services(CHANNEL)} else ""
     draft["region"] = query.get("region", "") if query.get("region") in regions() else ""
-    draft["provider.name"] = query.get("provider", "")[:300]
+    draft["provider.name"] = clean(query.get("provider", "")[:300])
     draft["language"] = language if language in forms.REPLY_LANGUAGES else ""
     return draft
 

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 from fastapi import Request
 from fastapi.responses import RedirectResponse
 
+from shared.domain.text import clean
 from shared.errors import MalformedText, TooMany
 from shared.http import read_body
 from shared.web.i18n import N_
@@ -33,7 +34,7 @@ PAGES: Final = Pages(
 
 
 async def posted(request: Request) -> dict[str, str]:
-    """The fields of a form, stripped, with line ends as one character.
+    """The fields of a form, cleaned (`shared.domain.text`).
 
     Raises UnsupportedMediaType and PayloadTooLarge as JSON bodies do, MalformedText for bytes that are no UTF-8 or too many fields.
     """
@@ -42,7 +43,7 @@ async def posted(request: Request) -> dict[str, str]:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS_LIMIT)
     except ValueError:
         raise MalformedText from None
-    return {name: value.replace("\r\n", "\n").strip() for name, value in pairs}
+    return {name: clean(value) for name, value in pairs}
 
 
 def to_sign_in(request: Request) -> RedirectResponse:

@@ -24,6 +24,7 @@ from intake.schemas import Registered
 from intake.service.tracking import Seen, open_own, tracked
 from intake.state import CurrentIntake, Intake
 from shared.auth import Principal
+from shared.domain.text import clean
 from shared.errors import NotFound, TooMany
 from shared.web.formats import Formats
 from shared.web.i18n import N_
@@ -59,7 +60,7 @@ Deed = Callable[[Seen], Awaitable[Said]]
 @router.get("")
 async def track_form(request: Request, number: str = "") -> HTMLResponse:
     """The number may stand in the address, as the talon's square code has it; the PIN never."""
-    return PAGES.render(request, "track.html", number=number[:40], error=None)
+    return PAGES.render(request, "track.html", number=clean(number[:100])[:40], error=None)
 
 
 @router.post("", dependencies=same_origin)

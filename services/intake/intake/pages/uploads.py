@@ -16,6 +16,7 @@ from intake.pages.kit import FIELDS_LIMIT, PAGES, posted
 from intake.state import Intake
 from shared.auth import Principal
 from shared.domain.labels import Language
+from shared.domain.text import clean
 from shared.errors import MalformedText, NotFound, TooMany, Unavailable
 from shared.web.i18n import N_
 from shared.web.languages import language_of
@@ -42,7 +43,7 @@ async def sent(request: Request, intake: Intake) -> Sent:
     found = Sent({})
     async for part in parts_of(request, limit=policy().limits.total_bytes + FORM_MARGIN):
         if part.filename is None:
-            found.fields[part.name] = (await part.text()).replace("\r\n", "\n").strip()
+            found.fields[part.name] = clean(await part.text())
             if len(found.fields) > FIELDS_LIMIT:
                 raise MalformedText
         elif part.filename:  # a browser sends an empty one where nothing was chosen

@@ -14,9 +14,10 @@ from intake.texts import position
 from shared.domain import registration
 from shared.domain.calendar import CalendarGap, working_calendar
 from shared.domain.deadlines import Deadline, due_at, due_on, policies, policy_for_form
-from shared.domain.identifiers import is_valid_iin
+from shared.domain.emails import InvalidEmail, normalise_email
+from shared.domain.identifiers import is_valid_iin, normalise_twelve
 from shared.domain.labels import LANGUAGES
-from shared.domain.phones import InvalidPhone, normalise_phone
+from shared.domain.phones import InvalidPhone, normalise_personal_phone
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.errors import FieldError, InvalidInput
@@ -26,7 +27,6 @@ CONSENTS: Final = frozenset({"PROCESSING", "DISCLOSE_TO_PROVIDER"})
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 # RFC 3339 §5.6
 _RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
-_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 SENTENCES: Final = DETAILS | {
     "not-for-this-kind": "An appeal of this kind does not carry this field.",
@@ -50,7 +50,7 @@ SENTENCES: Final = DETAILS | {
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """An appeal that may be registered. All texts are stripped, the phone is E.164, times are UTC."""
+    """An appeal that may be registered. All texts are cleaned, the phone is E.164, an IIN is twelve digits, times are UTC."""
 
     channel: str
     region: str
@@ -180,29 +180,36 @@ def _text(appeal: AppealIn, admission: Admission) -> Iterator[FieldError]:
 
 
 def _applicant(given: ApplicantIn) -> tuple[dict[str, str] | None, list[FieldError]]:
-    """What was given, the phone in one form (None: anonymous), and what is wrong with it."""
+    """What was given, IIN, phone and e-mail in one form each (None: anonymous), and what is wrong with it."""
     errors = []
     values: dict[str, str] = given.model_dump(exclude_none=True)
-    if given.iin is not None and not is_valid_iin(given.iin):
-        errors.append(fault("applicant.iin", "bad-iin"))
+    if given.iin is not None:
+        values["iin"] = normalise_twelve(given.iin)
+        if not is_valid_iin(values["iin"]):
+            errors.append(fault("applicant.iin", "bad-iin"))
     if given.phone is not None:
         try:
-            values["phone"] = normalise_phone(given.phone)
+            values["phone"] = normalise_personal_phone(given.phone)
         except InvalidPhone:
             errors.append(fault("applicant.phone", "bad-phone"))
-    if given.email is not None and not _EMAIL.fullmatch(given.email):
-        errors.append(fault("applicant.email", "bad-email"))
+    if given.email is not None:
+        try:
+            values["email"] = normalise_email(given.email)
+        except InvalidEmail:
+            errors.append(fault("applicant.email", "bad-email"))
     return values or None, errors
 
 
 def _particulars(appeal: AppealIn) -> dict[str, Any] | None:
     given = appeal.model_dump(include={"patient", "authority", "contested_act"}, exclude_none=True)
+    if "iin" in given.get("patient", {}):
+        given["patient"]["iin"] = normalise_twelve(given["patient"]["iin"])
     return given or None
 
 
 def _answer_by(appeal: AppealIn) -> Iterator[FieldError]:
     if appeal.patient is not None:
-        if appeal.patient.iin is not None and not is_valid_iin(appeal.patient.iin):
+        if appeal.patient.iin is not None and not is_valid_iin(normalise_twelve(appeal.patient.iin)):
             yield fault("patient.iin", "bad-iin")
     elif appeal.authority is not None:
         yield fault("patient", "required")

@@ -15,7 +15,7 @@ from intake.schemas import Imported, LegacyRow, RejectedLine
 from intake.service.filing import SENTENCES, moment
 from intake.service.register import number_of, sealed
 from shared.contracts import AppealImported
-from shared.domain.identifiers import is_valid_bin_or_iin
+from shared.domain.identifiers import is_valid_bin_or_iin, normalise_twelve
 from shared.domain.labels import LANGUAGES
 from shared.domain.lifecycle import holder_of
 from shared.domain.regions import regions
@@ -99,7 +99,7 @@ def _errors(row: LegacyRow, received_at: datetime | None, closed_at: datetime | 
     yield from codes.subject_errors(row.kind, row.category, row.topic)
     if row.region not in regions():
         yield "region", "unknown-code"
-    if row.provider_bin is not None and not is_valid_bin_or_iin(row.provider_bin):
+    if row.provider_bin is not None and not is_valid_bin_or_iin(normalise_twelve(row.provider_bin)):
         yield "provider_bin", "bad-bin"
     if received_at is None or received_at > now:
         yield "received_at", "bad-time"
@@ -155,7 +155,7 @@ def _appeal(parts: Parts, one: _Closed, number: str) -> dict[str, Any]:
         "statutory_form": None,
         "provider_id": None,
         "provider_name": None,
-        "provider_bin": sealed(sealer, one.appeal_id, "provider_bin", row.provider_bin),
+        "provider_bin": sealed(sealer, one.appeal_id, "provider_bin", normalise_twelve(row.provider_bin) if row.provider_bin else None),
         "text": sealed(sealer, one.appeal_id, "text", row.text),
         "applicant": None,
         "received_by": None,

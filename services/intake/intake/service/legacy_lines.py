@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from intake.schemas import LegacyRow
 from intake.service.imports import Line
+from shared.domain.text import clean
 from shared.errors import DomainError, InvalidInput, MalformedText, PayloadTooLarge
 from shared.http import parse
 
@@ -40,7 +41,7 @@ async def read_csv(body: AsyncIterator[bytes]) -> AsyncIterator[Line]:
     async for number, raw in _records(body):
         cells = _cells(raw)
         if header is None:
-            header = [one.strip() for one in cells] if isinstance(cells, list) else []
+            header = [clean(one) for one in cells] if isinstance(cells, list) else []
             if not header or len(set(header)) < len(header) or not COLUMNS.issuperset(header):
                 raise InvalidInput.field("header", "unknown-field", "The first line names the columns, each a known one, once.")
         elif isinstance(cells, DomainError):
@@ -73,7 +74,8 @@ def _row(header: list[str], cells: list[str]) -> LegacyRow | DomainError:
     if len(cells) != len(header):
         return MalformedCsv()
     try:
-        return LegacyRow.model_validate({name: cell for name, cell in zip(header, cells, strict=True) if cell.strip()}, strict=True)
+        given = {name: clean(cell) for name, cell in zip(header, cells, strict=True) if cell.strip()}
+        return LegacyRow.model_validate(given, strict=True)
     except ValidationError as error:
         return InvalidInput.of(error)
 

@@ -30,6 +30,7 @@ from shared.domain.labels import Label
 from shared.domain.lifecycle import holder_of
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
+from shared.domain.text import compact
 from shared.errors import NotFound
 from shared.sealing import Pepper
 from shared.service import Parts
@@ -166,7 +167,7 @@ def _canonical(number: str) -> str | None:
 
 def _is_right_pin(pepper: Pepper, row: Row[Any], pin: str | None) -> bool:
     """Compare with the same hash and comparison when there is no such appeal, or no PIN to compare with."""
-    given = hashed_pin(pepper, row.id if row.id is not None else _NO_APPEAL, "".join((pin or "")[:100].split()))
+    given = hashed_pin(pepper, row.id if row.id is not None else _NO_APPEAL, compact((pin or "")[:100]))
     return hmac.compare_digest(given, row.pin or _NO_PIN) and row.pin is not None
 
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -15,10 +14,12 @@ from provider_contact import events, repository
 from provider_contact.schemas import ImportResult, RefusedLine
 from provider_contact.service.directory import bin_key, local_today
 from shared.clock import Clock
-from shared.domain.identifiers import is_valid_bin_or_iin
+from shared.domain.emails import InvalidEmail, normalise_email
+from shared.domain.identifiers import is_valid_bin_or_iin, normalise_twelve
 from shared.domain.phones import InvalidPhone, normalise_phone
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
+from shared.domain.text import clean
 from shared.errors import FieldError, InvalidInput, MalformedText
 from shared.field_errors import field_errors
 from shared.http import StrictModel, Text
@@ -28,13 +29,13 @@ from shared.sealing import Pepper, Sealer
 
 COLUMNS = ("bin", "name_kk", "name_ru", "short_name", "aliases", "region", "district", "kind", "ownership", "email", "phone")
 ALIASES = 30  # ways to write one name; more is a mistake in the file
-_MAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 
 
 def _known_bin(text: str) -> str:
-    if not is_valid_bin_or_iin(text):
+    number = normalise_twelve(text)
+    if not is_valid_bin_or_iin(number):
         raise PydanticCustomError("bad_bin", "This is neither a BIN nor an IIN.")
-    return text
+    return number
 
 
 def _one_of(known: Mapping[str, object], text: str) -> str:
@@ -44,9 +45,10 @@ def _one_of(known: Mapping[str, object], text: str) -> str:
 
 
 def _mail(text: str) -> str:
-    if not _MAIL.fullmatch(text):
-        raise PydanticCustomError("bad_format", "The value has the wrong form.")
-    return text
+    try:
+        return normalise_email(text)
+    except InvalidEmail:
+        raise PydanticCustomError("bad_email", "This is not an e-mail address.") from None
 
 
 def _phone(text: str) -> str:
@@ -97,7 +99,7 @@ def read_list(raw: bytes) -> ProviderList:
     except UnicodeDecodeError:
         raise MalformedText from None
     records = _records(text)
-    header = [cell.strip() for cell in next(records, (0, []))[1] or []]
+    header = [clean(cell) for cell in next(records, (0, []))[1] or []]
     missing = [FieldError(name, "required", "This column is required.") for name in COLUMNS if name not in header]
     if missing or len(header) != len(COLUMNS):
         raise InvalidInput(missing or [FieldError("header", "unknown-field", "The header names other columns.")])
@@ -134,7 +136,7 @@ def _records(text: str) -> Iterator[tuple[int, list[str] | None]]:
 def _line(number: int, header: Sequence[str], cells: list[str] | None) -> ProviderLine | RefusedLine:
     if cells is None or len(cells) != len(header):
         return RefusedLine(line=number, code="malformed-csv", field="", detail="The line is not CSV with as many cells as the header.")
-    given: dict[str, Any] = {name: cell.strip() for name, cell in zip(header, cells, strict=True) if cell.strip()}
+    given: dict[str, Any] = {name: clean(cell) for name, cell in zip(header, cells, strict=True) if cell.strip()}
     if "aliases" in given:
         given["aliases"] = [alias.strip() for alias in given["aliases"].split(";") if alias.strip()]
     try:

@@ -11,6 +11,7 @@ from fastapi import Request
 from routing.pages.words import Reader
 from routing.reference import Gate
 from shared.domain.taxonomy import taxonomy
+from shared.domain.text import clean
 from shared.errors import FieldError, MalformedText
 from shared.http import read_body
 from shared.web.i18n import N_
@@ -138,7 +139,7 @@ async def read(request: Request) -> dict[str, str]:
         pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS_LIMIT, errors="strict")
     except ValueError:  # not ASCII, not UTF-8 behind the escapes, or more fields than any form of ours has
         raise MalformedText from None
-    return {name: text.replace("\r\n", "\n").strip() for name, text in pairs}
+    return {name: clean(text) for name, text in pairs}
 
 
 def filled(action: str, sent: Mapping[str, str], names: Sequence[str], *, keep_blank: bool = False) -> Filled:

@@ -15,7 +15,7 @@ from intake.repository import calls as repository
 from intake.service.filing import fault, moment
 from intake.service.register import phone_key
 from shared.contracts import CallEnded
-from shared.domain.phones import InvalidPhone, mask_phone, normalise_phone, short_numbers
+from shared.domain.phones import InvalidPhone, mask_phone, normalise_personal_phone
 from shared.errors import FieldError, InvalidInput
 from shared.messaging import outbox
 from shared.service import Parts
@@ -27,10 +27,9 @@ Row = dict[str, Any]
 def dialable(given: str | None) -> str | None:
     """The number in E.164; None for what is withheld, no number of Kazakhstan, or a short number, which nobody calls from."""
     try:
-        phone = normalise_phone(given) if given else None
+        return normalise_personal_phone(given) if given else None
     except InvalidPhone:
         return None
-    return None if phone in short_numbers() else phone
 
 
 async def take_in(parts: Parts, events: Sequence[CallEventIn]) -> CallEventsTaken:

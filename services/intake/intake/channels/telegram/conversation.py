@@ -5,7 +5,6 @@ says whether ADDRESS and DISCLOSURE are asked. MENU lies outside of it, and EXPI
 for one message about an appeal and then go back (`following`).
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -33,12 +32,13 @@ from intake.channels.telegram.turns import (
 )
 from intake.danger import speaks_of_danger
 from intake.forms import form, services
+from shared.domain.identifiers import holds_iin
 from shared.domain.labels import LANGUAGES, Language
-from shared.domain.phones import InvalidPhone, normalise_phone
+from shared.domain.phones import InvalidPhone, normalise_personal_phone
 from shared.domain.regions import regions
+from shared.domain.text import clean, shows_something
 
 EXPIRED: Final = "EXPIRED"
-_TWELVE_DIGITS: Final = re.compile(r"(?<!\d)\d(?:[ \-]?\d){11}(?!\d)", re.ASCII)  # as an IIN is written
 _LONGEST: Final = {"PROVIDER": 300, "NAME": 200, "ADDRESS": 500}  # characters, as `AppealIn` takes them
 _WITH_MATTER: Final = frozenset({"KIND", "CONTACT", "NAME", "PHONE", "ADDRESS", "DISCLOSURE", "PREVIEW"})
 _DISCLOSURE: Final = "DISCLOSE_TO_PROVIDER"
@@ -99,12 +99,14 @@ def to_menu(talk: Talk, said: str) -> Turn:
 
 
 def _said(talk: Talk, event: Said, new_id: str) -> Turn:
-    text = event.text.strip()
+    text = clean(event.text)
     command = text.split()[0].partition("@")[0].lower() if text.startswith("/") else script().sent_by.get(text)
     if command is not None:
         return _commanded(talk, command, new_id)
-    if _TWELVE_DIGITS.search(text):
+    if holds_iin(text):
         return Turn(talk, [Say(words("no_iin", talk.speaks))])
+    if not shows_something(text):
+        return Turn(talk, [ask(talk)])
     if talk.step in following.STEPS:
         return following.said(talk, text)
     if len(text) > _LONGEST.get(talk.step, len(text)):
@@ -176,9 +178,9 @@ def _said_to(talk: Talk, command: str) -> Say:
 def _edited(talk: Talk, event: Edited) -> Turn:
     """The matter may be changed until the appeal is sent; nothing else is read again."""
     if talk.step in _WITH_MATTER and talk.draft.get("text_id") == event.message_id:
-        if _TWELVE_DIGITS.search(event.text):
+        if holds_iin(event.text):
             return Turn(talk, [Say(words("no_iin", talk.speaks))])
-        changed = talk.at(talk.step, text=event.text.strip())
+        changed = talk.at(talk.step, text=clean(event.text))
         return Turn(changed, [ask(changed) if talk.step == "PREVIEW" else Say(words("edit_taken", talk.speaks))])
     return Turn(talk, [Say(words("edit_late", talk.speaks))])
 
@@ -195,7 +197,7 @@ def _phone(talk: Talk, typed: str) -> Turn:
     if typed == button("skip", talk.speaks):
         return _thanked(talk.at("ADDRESS"))
     try:
-        return _thanked(talk.at("ADDRESS", phone=normalise_phone(typed)))
+        return _thanked(talk.at("ADDRESS", phone=normalise_personal_phone(typed)))
     except InvalidPhone:
         return Turn(talk, [Say(words("bad_phone", talk.speaks))])
 

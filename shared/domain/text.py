@@ -1,0 +1,85 @@
+"""Text as people type, paste and dictate it: what is dropped from it at every entrance, and how a program reads it.
+
+The rules, decided once for API, forms, bot, counter, call screen, imports and search fields:
+
+- Dropped, because nobody sees them and they break words, numbers and addresses apart: soft hyphens, zero-width characters, direction marks
+  and embeddings, fillers without a glyph, control characters. A joiner or variation selector behind a pictograph stays (it is part of one).
+- Line ends become line feeds. Space around the text is dropped; spaces inside stay as typed, a no-break space too.
+- Letters, digits, marks and punctuation stay as typed: what a citizen wrote is shown as the citizen wrote it.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import Final
+
+# Default-ignorable and control characters (Unicode 15, DerivedCoreProperties.txt), without tab and line ends; NUL is refused elsewhere.
+_INVISIBLE: Final = (
+    "\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f"
+    "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+)
+_PICTOGRAPH: Final = "\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+_DROPPED: Final = re.compile(f"[{_INVISIBLE}]|(?<![{_PICTOGRAPH}])(?<![{_PICTOGRAPH}]\ufe0f)\u200d|(?<![{_PICTOGRAPH}])[\ufe00-\ufe0f]")
+_LINE_END: Final = re.compile("\r\n?|[\x85\u2028\u2029]")
+_NEEDS_WORK: Final = re.compile(f"[{_INVISIBLE}\r\x85\u2028\u2029\u200d\ufe00-\ufe0f]")
+_BRAILLE_BLANK: Final = "\u2800"
+_UNSEEN: Final = f"{_INVISIBLE}\u200d\ufe00-\ufe0f"
+# Inside of a word for the eye: what is invisible, and a hyphen with the end of the line that divides the word.
+_IN_A_WORD: Final = re.compile(
+    f"(?<=[^\\W\\d_])[{_UNSEEN}]*[-\u2010\u2011][{_UNSEEN} \t]*(?:\r\n?|[\n\x85\u2028\u2029])[{_UNSEEN} \t]*(?=[^\\W\\d_])|[{_UNSEEN}]+"
+)
+_ALWAYS_UNSEEN: Final = re.compile(f"[{_UNSEEN}]+")
+
+
+def clean(text: str) -> str:
+    """Return the text without invisible characters and without space around it. Linear; a clean text costs one search."""
+    if _NEEDS_WORK.search(text) is not None:
+        text = _DROPPED.sub("", _LINE_END.sub("\n", text))
+    return text.strip()
+
+
+def compact(text: str) -> str:
+    """Return a number or code without invisible characters and without any space, as it is compared and stored."""
+    return "".join(clean(text).replace("\u200d", "").split())
+
+
+def shows_something(cleaned: str) -> bool:
+    """Whether a reader sees anything of a cleaned text: spaces, blanks, and marks without a letter to carry them show nothing."""
+    return any(
+        each.isalnum() or (each.isprintable() and not each.isspace() and each != _BRAILLE_BLANK and unicodedata.category(each)[0] != "M")
+        for each in cleaned
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text as a program reads it, and where each of its positions lies in the text as written."""
+
+    text: str
+    starts: tuple[int, ...] = ()
+    """Positions in `text` from which another shift holds; ascending."""
+    shifts: tuple[int, ...] = (0,)
+    """How far the written text is ahead: before the first of `starts`, and from each of them on."""
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return the positions in the written text of the characters `start:end`, which are at least one."""
+        if not self.starts:
+            return start, end
+        return start + self.shifts[bisect_right(self.starts, start)], end + self.shifts[bisect_right(self.starts, end - 1)]
+
+
+def reading(text: str, *, join_lines: bool = True) -> Reading:
+    """Return the text without what is invisible and, with `join_lines`, with words whole that the end of a line divides. Linear."""
+    dropped = _IN_A_WORD if join_lines else _ALWAYS_UNSEEN
+    pieces: list[str] = []
+    starts: list[int] = []
+    shifts = [0]
+    length = end = 0
+    for match in dropped.finditer(text):
+        pieces.append(text[end : match.start()])
+        length += match.start() - end
+        end = match.end()
+        starts.append(length)
+        shifts.append(end - length)
+    return Reading("".join([*pieces, text[end:]]), tuple(starts), tuple(shifts)) if pieces else Reading(text)
