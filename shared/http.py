@@ -284,10 +284,12 @@ def is_trusted(address: str, trusted: Iterable[Network]) -> bool:
 
 
 def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+    """The address; an IPv4 client of a socket for both families comes as an IPv6 address and is the IPv4 one."""
     try:
-        return ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
         return None
+    return parsed.ipv4_mapped or parsed if isinstance(parsed, IPv6Address) else parsed
 
 
 def document(app: FastAPI) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import httpx
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.responses import JSONResponse
 from starlette.datastructures import State
 from starlette.routing import BaseRoute
@@ -34,6 +34,7 @@ from shared.messaging.log import EventLog
 from shared.messaging.pace import PATIENT, Pace
 from shared.messaging.relay import Relay
 from shared.messaging.runtime import Loop, Runtime, every
+from shared.operators import OperatorAccess
 from shared.settings import MissingSetting, ServiceSettings
 from shared.telemetry import Metrics, Observe, metrics_response
 from shared.web.docs import mount_docs
@@ -287,15 +288,16 @@ def assemble(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        openapi_url=f"/{service.name}/openapi.json",
+        openapi_url=None,  # `mount_docs` serves it, to whom it is for
         generate_unique_id_function=lambda route: route.name,  # what generated clients call their functions
     )
+    operators = OperatorAccess(settings)
     app.router.routes[:0] = front
-    for router in (*routers, _operations(app.state, settings)):
+    for router in (*routers, _operations(app.state, settings, operators)):
         app.include_router(router, prefix=f"/{service.name}")
     install_error_handlers(app)
     document(app)
-    mount_docs(app, prefix=f"/{service.name}")
+    mount_docs(app, prefix=f"/{service.name}", allow=operators.require_reader)
     error_pages().mount_static(app)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Observe, service=service.name)
@@ -306,7 +308,7 @@ def worker_app(service: Service, settings: ServiceSettings, parts: Parts, loops:
     """Health and figures of a worker, under the same paths as an API's."""
     app = FastAPI(title=f"{service.title} worker", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts, app.state.migrated, app.state.runtime = parts, True, loops
-    app.include_router(_operations(app.state, settings), prefix=f"/{service.name}")
+    app.include_router(_operations(app.state, settings, OperatorAccess(settings)), prefix=f"/{service.name}")
     return app
 
 
@@ -317,7 +319,7 @@ def _oidc_verifier(settings: ServiceSettings, client: httpx.AsyncClient, clock: 
     return TokenVerifier(keys, issuer=settings.oidc_issuer, audience=settings.oidc_audience, clock=clock)
 
 
-def _operations(state: State, settings: ServiceSettings) -> APIRouter:
+def _operations(state: State, settings: ServiceSettings, operators: OperatorAccess) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/health/live")
@@ -339,7 +341,7 @@ def _operations(state: State, settings: ServiceSettings) -> APIRouter:
             faults.update(state.runtime.fallen)
         return JSONResponse({"status": "not ready" if faults else "ready", "faults": faults}, status_code=503 if faults else 200)
 
-    @router.get("/metrics")
+    @router.get("/metrics", dependencies=[Depends(operators.require_operator)])
     async def metrics() -> Response:
         return metrics_response(state.parts.metrics)
 

@@ -41,6 +41,14 @@ class ServiceSettings(BaseSettings):
     )
     log_level: str = Field("INFO", validation_alias="ARYZ_LOG_LEVEL", pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$")
     trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = Field((), validation_alias="ARYZ_TRUSTED_PROXIES")
+    metrics_networks: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
+        ("127.0.0.0/8", "::1/128"),
+        validation_alias="ARYZ_METRICS_NETWORKS",
+        description="who may read /metrics; in production also the API's description",
+    )
+    metrics_token: SecretStr | None = Field(
+        None, validation_alias="ARYZ_METRICS_TOKEN", min_length=16, description="the same for whoever sends it as bearer token"
+    )
     connections: int = Field(4_000, validation_alias="ARYZ_CONNECTIONS", ge=1, description="open at once in one process")
     connections_per_address: int = Field(256, validation_alias="ARYZ_CONNECTIONS_PER_ADDRESS", ge=0, description="0: no limit")
     connections_per_proxy: int = Field(

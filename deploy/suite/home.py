@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.responses import JSONResponse
 
 from shared.auth import LocalIssuer, TokenVerifier
 from shared.clock import Clock
 from shared.errors import NotFound, install_error_handlers
+from shared.operators import OperatorAccess
 from shared.service import Foundation
 from shared.settings import ServiceSettings
+from shared.telemetry import metrics_response
 from shared.web.security import SecurityHeaders
 from suite import pages
 
@@ -33,7 +35,7 @@ def create_home(settings: ServiceSettings, foundation: Foundation, services: Seq
     app = FastAPI(title="Aryz", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.foundation = foundation
     app.state.parts = HomeParts(settings, foundation.clock, foundation.tokens, foundation.issuer, foundation)
-    app.include_router(_operations(foundation, services))
+    app.include_router(_operations(foundation, services, OperatorAccess(settings)))
     app.include_router(pages.router)
     pages.PAGES.mount_static(app)
     install_error_handlers(app)
@@ -41,7 +43,7 @@ def create_home(settings: ServiceSettings, foundation: Foundation, services: Seq
     return app
 
 
-def _operations(foundation: Foundation, names: Sequence[str]) -> APIRouter:
+def _operations(foundation: Foundation, names: Sequence[str], operators: OperatorAccess) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/health/live")
@@ -59,6 +61,11 @@ def _operations(foundation: Foundation, names: Sequence[str]) -> APIRouter:
                 services[name] = {"status": "not ready", "faults": {"process": type(error).__name__}}
         is_ready = all(said["status"] == "ready" for said in services.values())
         return JSONResponse({"status": "ready" if is_ready else "not ready", "services": services}, 200 if is_ready else 503)
+
+    @router.get("/metrics", dependencies=[Depends(operators.require_operator)])
+    async def metrics() -> Response:
+        """The figures of this process's connections."""
+        return metrics_response()
 
     @router.get("/.well-known/jwks.json")
     async def jwks() -> JSONResponse:

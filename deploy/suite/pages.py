@@ -17,7 +17,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, ValidationError
 
-from shared.auth import LocalIssuer, Role
+from shared.auth import LocalIssuer, PagePrincipal, Role
 from shared.auth.issuer import LIFETIME
 from shared.domain.labels import Language
 from shared.domain.regions import regions
@@ -27,7 +27,7 @@ from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.pages import Flash, Pages
 from shared.web.security import require_same_origin
-from shared.web.session import clear_session, safe_next, set_session
+from shared.web.session import clear_session, safe_next, session_token, set_session
 from shared.web.viewer import role_labels, show_viewer
 
 HERE: Final = Path(__file__).parent
@@ -77,8 +77,11 @@ def demo_users() -> Sequence[DemoUser]:
 
 
 @router.get("/")
-async def home(request: Request) -> HTMLResponse:
-    return PAGES.render(request, "home.html", figures=await _figures(_foundation(request)))
+async def home(request: Request, principal: PagePrincipal) -> HTMLResponse:
+    is_at_work = principal.is_staff or principal.has("analyst", "admin")
+    figures = await _figures(_foundation(request), session_token(request)) if is_at_work else None
+    is_documented = is_at_work or _foundation(request).settings.env != "production"
+    return PAGES.render(request, "home.html", figures=figures, is_documented=is_documented)
 
 
 @router.get("/sign-in")
@@ -132,11 +135,12 @@ def _cards(language: Language) -> list[dict[str, Any]]:
     ]
 
 
-async def _figures(foundation: Foundation) -> Figures | None:
+async def _figures(foundation: Foundation, token: str | None) -> Figures | None:
     """What analytics counts now; None when it does not say in time: the door is more than its figures."""
     try:
         async with asyncio.timeout(FIGURES_WAIT):
-            answer = await foundation.client_for("analytics").get("/analytics/v1/live")
+            headers = {"Authorization": f"Bearer {token}"}
+            answer = await foundation.client_for("analytics").get("/analytics/v1/live", headers=headers)
         return Figures.model_validate_json(answer.raise_for_status().content)
     except (httpx.HTTPError, TimeoutError, ValidationError, Unavailable) as error:
         log.warning("no-live-figures", error=type(error).__name__)

@@ -1,12 +1,13 @@
 """The API's documentation page, with its assets out of an installed package, so that nothing comes from another origin."""
 
+from collections.abc import Awaitable, Callable
 from importlib import resources
 from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from shared.web.security import CSP
@@ -24,20 +25,32 @@ _PAGE: Final = """<!doctype html>
 """
 
 
-def mount_docs(app: FastAPI, prefix: str = "") -> None:
-    """Serve `{prefix}/docs` of an application made with `docs_url=None`. Raises ValueError if it has none of its own to document."""
-    openapi = app.openapi_url
-    if openapi is None or app.docs_url is not None:
-        message = "the application needs openapi_url and docs_url=None"
-        raise ValueError(message)
+async def _allow(_request: Request) -> None:
+    """Let everybody read."""
+
+
+def mount_docs(app: FastAPI, prefix: str = "", allow: Callable[[Request], Awaitable[None]] = _allow) -> None:
+    """Serve `{prefix}/docs` and `{prefix}/openapi.json` of an application that has neither of its own.
+
+    `allow` raises for those who may not read them. Raises ValueError if the application was made with its own.
+    """
+    if app.openapi_url is not None or app.docs_url is not None:
+        raise ValueError("the application needs openapi_url=None and docs_url=None")
+    openapi = f"{prefix}/openapi.json"
+
+    async def description(request: Request) -> JSONResponse:
+        await allow(request)
+        return JSONResponse(app.openapi())
 
     async def docs(request: Request) -> HTMLResponse:
+        await allow(request)
         page = _PAGE.format(title=app.title, root=request.scope.get("root_path", ""), prefix=prefix, openapi=openapi)
         return HTMLResponse(page, headers={"content-security-policy": DOCS_CSP})
 
     async def start(_request: Request) -> Response:
         return Response(_START.read_bytes(), media_type="text/javascript")
 
+    app.add_route(openapi, description, include_in_schema=False)
     app.add_route(f"{prefix}/docs", docs, include_in_schema=False)
     app.add_route(f"{prefix}/docs/start.js", start, include_in_schema=False)
     with resources.as_file(resources.files(_ASSETS)) as folder:

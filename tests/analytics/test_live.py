@@ -1,5 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 NOW = datetime(2026, 2, 5, 6, 0, tzinfo=UTC)  # 11:00 in Almaty
 MIDNIGHT = datetime(2026, 2, 4, 19, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -42,3 +44,20 @@ class TestLiveFigures:
         assert await world.app.state.live.now() is first
         world.clock.advance(timedelta(seconds=0.1))
         assert (await world.app.state.live.now()).received_today == 1
+
+
+class TestWhoSees:
+    @pytest.mark.parametrize("role", [None, "applicant", "partner", "provider", "channel", "service"])
+    async def test_strangers_get_readiness_and_time_alone(self, world, make, role):
+        await world.tell(make("appeal-registered", 1))
+        answer = await world.get("/live", role)
+        assert answer.json().keys() == {"ready", "as_of"}
+        assert answer.json()["ready"] is True
+        assert answer.headers["vary"] == "Authorization"
+
+    @pytest.mark.parametrize("role", ["operator", "specialist", "expert", "supervisor", "head", "analyst", "admin"])
+    async def test_who_works_here_gets_the_figures_and_no_shared_cache_does(self, world, make, role):
+        await world.tell(make("appeal-registered", 1))
+        answer = await world.get("/live", role)
+        assert answer.json()["in_progress"] == 1
+        assert answer.headers["cache-control"] == "private, max-age=5"

@@ -21,7 +21,7 @@ USERS = [
 
 
 def demo_service() -> FastAPI:
-    app = FastAPI(title="Demo", docs_url=None, redoc_url=None)
+    app = FastAPI(title="Demo", docs_url=None, redoc_url=None, openapi_url=None)
     pages = Pages(DEMO, flashes={"saved": Flash("Home")})
     pages.mount_static(app)
     mount_docs(app)

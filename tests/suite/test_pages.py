@@ -2,7 +2,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 
 from shared.auth import ROLES
 from shared.clock import SystemClock
@@ -31,13 +31,19 @@ class House:
     def __init__(self, folder):
         settings = ServiceSettings(data=folder)
         self.live = LIVE
+        self.asked_as = []
         self.foundation = Foundation.build(settings, clock=SystemClock())
         analytics = FastAPI()
-        analytics.get("/analytics/v1/live", response_model=None)(lambda: self.live)
+        analytics.get("/analytics/v1/live", response_model=None)(self._say)
         self.foundation.local_apps["analytics"] = analytics
         self.app = create_home(settings, self.foundation)
 
-    async def get(self, path, **cookies):
+    async def _say(self, request: Request):
+        self.asked_as.append(await self.foundation.tokens.verify(request.headers["authorization"].removeprefix("Bearer ")))
+        return self.live
+
+    async def get(self, path, role=None):
+        cookies = {COOKIE: self.foundation.issuer.issue(role, subject=role)} if role else {}
         return await self._call("GET", path, cookies)
 
     async def post(self, path, data, headers=None):
@@ -61,27 +67,40 @@ class TestHome:
         [("kk", "Өтінішіңіз жоғалмайды"), ("ru", "Ваше обращение не потеряется"), ("en", "Your appeal will not get lost")],
     )
     async def test_it_says_what_it_is_and_how_it_stands_now(self, house, language, title):
-        page = await house.get(f"/?lang={language}")
+        page = await house.get(f"/?lang={language}", "analyst")
         assert page.status_code == 200
         assert f"<h1>{title}</h1>" in page.text
         assert "412" in page.text
+        assert [each.role for each in house.asked_as] == ["analyst"]
         for door in ("/intake/", "/intake/track", "/routing/desk", "/analytics/dashboard", "tel:103", "tel:1414"):
             assert f'href="{door}"' in page.text
+
+    @pytest.mark.parametrize("role", [None, "applicant", "partner", "provider", "channel"])
+    async def test_strangers_see_no_figures(self, house, role):
+        page = await house.get("/?lang=ru", role)
+        assert page.status_code == 200
+        assert "Прямо сейчас" not in page.text
+        assert house.asked_as == []
+
+    async def test_in_production_strangers_are_led_to_no_description_of_the_api(self, house):
+        assert 'href="/intake/docs"' in (await house.get("/")).text
+        house.foundation.settings = house.foundation.settings.model_copy(update={"env": "production"})
+        assert 'href="/intake/docs"' not in (await house.get("/")).text
 
     @pytest.mark.parametrize("said", [{}, {"received_today": "many"}, None])
     async def test_without_figures_it_still_opens(self, house, said):
         house.live = said
-        page = await house.get("/?lang=ru")
+        page = await house.get("/?lang=ru", "analyst")
         assert page.status_code == 200
         assert "Прямо сейчас" not in page.text
 
     async def test_without_analytics_in_this_process_it_still_opens(self, house):
         del house.foundation.local_apps["analytics"]
-        assert (await house.get("/")).status_code == 200
+        assert (await house.get("/", "analyst")).status_code == 200
 
     async def test_a_share_of_nothing_is_left_out(self, house):
         house.live = LIVE | {"answered_in_time_30d": {"value": None, "n": 0}}
-        page = await house.get("/?lang=ru")
+        page = await house.get("/?lang=ru", "analyst")
         assert "Ответ дан в срок" not in page.text
         assert "На рассмотрении" in page.text
 
@@ -95,7 +114,7 @@ class TestSignIn:
             assert (answer.status_code, answer.headers["location"]) == (303, "/routing/desk")
             principal = await house.foundation.tokens.verify(answer.cookies[COOKIE])
             assert (principal.role, principal.region, principal.name) == (user.role, user.region, user.name)
-            assert user.name in (await house.get("/", **{COOKIE: answer.cookies[COOKIE]})).text
+            assert user.name in (await house._call("GET", "/", {COOKIE: answer.cookies[COOKIE]})).text
 
     async def test_it_leads_nowhere_else(self, house):
         answer = await house.post("/sign-in", {"subject": "analyst", "next": "//elsewhere.example"})

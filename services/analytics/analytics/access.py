@@ -65,3 +65,8 @@ def page_view_of(principal: Principal) -> View:
         return view_of(principal)
     except Forbidden:
         return PUBLIC
+
+
+def sees_live_figures(principal: Principal) -> bool:
+    """Return whether the figures of this moment are for the visitor: staff, analysts and admins; everybody else gets the time alone."""
+    return principal.is_staff or principal.has("analyst", "admin")

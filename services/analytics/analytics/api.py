@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from analytics.access import view_of
+from analytics.access import sees_live_figures, view_of
 from analytics.periods import Period
-from analytics.schemas import Figure, KpiEntry, KpiQuery, Live
+from analytics.schemas import Figure, KpiEntry, KpiQuery, Live, LiveStatus
 from analytics.service import Question, figure
 from shared.auth import CurrentPrincipal
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
@@ -39,9 +39,16 @@ async def read_kpi(
         return await figure(session, kpi, question, view, clock=parts.clock)
 
 
-@router.get("/live", responses=responses(InvalidInput))
-async def live(request: Request, response: Response, _query: KnownQuery) -> Live:
-    """How things stand at this moment."""
-    response.headers["Cache-Control"] = "public, max-age=5"
+@router.get("/live", responses=responses(Unauthorized, InvalidInput))
+async def live(request: Request, response: Response, current: CurrentPrincipal, _query: KnownQuery) -> Live | LiveStatus:
+    """How things stand at this moment.
+
+    Staff, analysts and admins get the figures; everybody else whether they are kept up, and until when.
+    """
     figures: Live = await request.app.state.live.now()
-    return figures
+    response.headers["Vary"] = "Authorization"
+    if sees_live_figures(current):
+        response.headers["Cache-Control"] = "private, max-age=5"
+        return figures
+    response.headers["Cache-Control"] = "public, max-age=5"
+    return LiveStatus(ready=figures.ready, as_of=figures.as_of)

@@ -26,6 +26,6 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
 
     def prepare(app: FastAPI, parts: Parts) -> None:
         app.state.pages = texts
-        app.state.live = LiveFigures(parts.database, parts.clock)
+        app.state.live = LiveFigures(parts.database, parts.clock, lambda: app.state.migrated and not app.state.runtime.fallen)
 
     return assemble(SERVICE, settings or Settings(), foundation, [api.router, pages.router], prepare=prepare)

@@ -1,6 +1,7 @@
 """How things stand at this moment, for the home page: asked by many, counted once in a few seconds."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from typing import Final
 
@@ -20,8 +21,10 @@ ONE_DAY: Final = timedelta(days=1)
 class LiveFigures:
     """Remembers its latest answer for five seconds."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, is_ready: Callable[[], bool]) -> None:
+        """`is_ready`: whether events are being counted."""
         self._database = database
+        self._is_ready = is_ready
         self._clock = clock
         self._turn = asyncio.Lock()
         self._latest: tuple[datetime, Live] | None = None
@@ -49,6 +52,7 @@ class LiveFigures:
             as_of = await repository.applied_until(session) or now
         share = percent(in_time, answered)
         return Live(
+            ready=self._is_ready(),
             received_today=today,
             received_yesterday_by_now=before,
             answered_in_time_30d=InTime(value=None if share is None else float(share), n=answered),

@@ -105,12 +105,18 @@ class InTime(BaseModel):
     n: int
 
 
-class Live(BaseModel):
-    """How things stand now. Days are those of Asia/Almaty."""
+class LiveStatus(BaseModel):
+    """What everybody may know: whether the figures are kept up, and until when events are counted."""
+
+    ready: bool
+    as_of: datetime
+
+
+class Live(LiveStatus):
+    """How things stand now, for staff, analysts and admins. Days are those of Asia/Almaty."""
 
     received_today: int
     received_yesterday_by_now: int
     answered_in_time_30d: InTime
     in_progress: int
     urgent_open: int
-    as_of: datetime

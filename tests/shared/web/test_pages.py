@@ -22,7 +22,7 @@ AT = datetime(2026, 11, 23, 11, 40, tzinfo=UTC)
 @pytest.fixture
 def house() -> FastAPI:
     """A service as the assembly mounts it, under /intake."""
-    service = FastAPI(title="Demo", docs_url=None, redoc_url=None)
+    service = FastAPI(title="Demo", docs_url=None, redoc_url=None, openapi_url=None)
     pages = Pages(DEMO, flashes={"kept": Flash(N_("Home"))})
     pages.mount_static(service)
     mount_docs(service)
