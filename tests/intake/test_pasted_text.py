@@ -14,6 +14,7 @@ from intake.models import Appeal, WrongAttempt
 from intake.schemas import Imported, LegacyRow
 from intake.service.imports import Line, take_over
 from intake.service.legacy_lines import read_csv
+from shared.auth import Principal
 from tests.intake.channels.counter.test_pages import WRITTEN as AT_COUNTER
 from tests.intake.channels.counter.test_pages import Clerk
 from tests.intake.channels.phone.test_pages import WRITTEN as IN_CALL
@@ -138,7 +139,9 @@ class TestOverTheTelephone:
         told = (await desk.file()).json()
         for number in written(told["number"]):
             keyed = KeypadIn.model_validate({"number": number, "pin": f"{told['pin']}\u200b", "from": PHONES[0]})
-            assert (await status_by_keypad(desk.app.state.intake, keyed)).status == "REGISTERED"
+            assert (
+                await status_by_keypad(desk.app.state.intake, keyed, Principal(subject="exchange", issuer="test", roles=frozenset()))
+            ).status == "REGISTERED"
         assert await desk.rows(WrongAttempt) == []
 
 
