@@ -6,7 +6,23 @@ import zipfile
 from PIL import Image
 
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
-PDF = b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\nstartxref\n9\n%%EOF\n"
+
+
+def pdf(catalog="/Pages 2 0 R", *more, trailer=""):
+    """A document of one page, with what stands in its catalog and further objects from number 4 on."""
+    objects = [f"<< /Type /Catalog {catalog} >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>"]
+    objects += ["<< /Type /Page /Parent 2 0 R /MediaBox [0 0 99 99] >>", *more]
+    body, places = b"%PDF-1.7\n", []
+    for number, one in enumerate(objects, start=1):
+        places.append(len(body))
+        body += f"{number} 0 obj\n{one}\nendobj\n".encode("latin-1")
+    table = "".join(f"{place:010} 00000 n \n" for place in places)
+    size = len(objects) + 1
+    end = f"xref\n0 {size}\n0000000000 65535 f \n{table}trailer\n<< /Root 1 0 R /Size {size} {trailer} >>\nstartxref\n{len(body)}\n%%EOF\n"
+    return body + end.encode()
+
+
+PDF = pdf()
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 TYPES = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">{}</Types>'
 
@@ -39,10 +55,16 @@ def docx(**extra):
     return package(parts | {name.replace("__", "/"): content for name, content in extra.pop("parts", {}).items()}, **extra)
 
 
-def odt(manifest="<manifest/>", **more):
-    return package(
-        {"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": "<x/>", "META-INF/manifest.xml": manifest, **more}
-    )
+MANIFEST = '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">{}</manifest:manifest>'
+
+
+def odt(manifest="", **more):
+    entries = {
+        "mimetype": "application/vnd.oasis.opendocument.text",
+        "content.xml": "<x/>",
+        "META-INF/manifest.xml": MANIFEST.format(manifest),
+    }
+    return package(entries | more)
 
 
 def flagged_encrypted(data):

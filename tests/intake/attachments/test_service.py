@@ -5,7 +5,7 @@ from uuid import UUID
 from obstore.exceptions import GenericError
 from sqlalchemy import update
 
-from intake.attachments import service, storage
+from intake.attachments import scan_queue, storage
 from intake.attachments.policy import CLEAN, INFECTED, SCANNING, UNSCANNED
 from intake.attachments.scanning import NotScanned, ScannerAway
 from intake.models.attachments import Attachment
@@ -28,7 +28,7 @@ class FakeScanner:
 
 def scanner(desk, verdict):
     attachments = desk.app.state.intake.attachments
-    attachments._scanner = FakeScanner(verdict)
+    attachments.scans.scanner = FakeScanner(verdict)
     return attachments
 
 
@@ -47,7 +47,7 @@ class TestScanning:
         assert (waiting.status_code, waiting.json()["code"]) == (409, "attachment-not-checked")
         scanner(desk, verdict=False)
         await attachments.scan()
-        assert attachments._scanner.seen == [PDF]
+        assert attachments.scans.scanner.seen == [PDF]
         assert (await desk.client.get(f"{calls}/{told['attachment_id']}", headers=pin)).content == PDF
         assert [one.state for one in await desk.rows(Attachment)] == [CLEAN]
 
@@ -68,10 +68,14 @@ class TestScanning:
             await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})
         await attachments.scan()
         await attachments.scan()  # they rest for a while
-        assert len(attachments._scanner.seen) == 2
-        desk.clock.advance(service.RESTS)
+        assert len(attachments.scans.scanner.seen) == 2
+        desk.clock.advance(scan_queue.FIRST_RETRY)
         await attachments.scan()
-        assert len(attachments._scanner.seen) == 4
+        assert len(attachments.scans.scanner.seen) == 4
+        desk.clock.advance(scan_queue.FIRST_RETRY)
+        await attachments.scan()  # the second interval is twice as long
+        assert len(attachments.scans.scanner.seen) == 4
+        assert {one.scan_attempts for one in await desk.rows(Attachment)} == {2}
         assert {one.state for one in await desk.rows(Attachment)} == {SCANNING}
 
     async def test_while_the_store_is_away_files_wait(self, desk, monkeypatch):
@@ -100,6 +104,6 @@ class TestScanning:
         attachments = scanner(desk, verdict=False)
         _, pin, calls = await filed(desk)
         await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})
-        attachments._scanner = None
+        attachments.scans.scanner = None
         await attachments.scan()
         assert [one.state for one in await desk.rows(Attachment)] == [UNSCANNED]

@@ -7,6 +7,7 @@ the beginning stands in `Upload-Token`, never in an address.
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Final
 from urllib.parse import quote
 from uuid import UUID
@@ -20,6 +21,7 @@ from starlette.requests import ClientDisconnect
 from intake import repository
 from intake.api import AppealPin
 from intake.attachments import policy
+from intake.attachments.connection import while_connected
 from intake.attachments.enclosing import FIELD, AttachmentOut, enclose, enclose_body, media_type_of
 from intake.attachments.multipart import MEDIA_TYPE, MalformedForm, refuse_announced
 from intake.attachments.policy import NO_ROOM, REFUSALS
@@ -125,8 +127,8 @@ async def look_at_upload(upload_id: UUID, token: UploadToken, intake: CurrentInt
 @router.patch(
     "/v1/uploads/{upload_id}",
     responses=responses(
-        NotFound, policy.OffsetMismatch, policy.TooManyPieces, policy.UploadsFull, Unavailable, UnsupportedMediaType, InvalidInput,
-        MalformedForm, *REFUSALS,
+        NotFound, policy.OffsetMismatch, policy.TooManyPieces, policy.UploadsFull, policy.ChecksBusy, Unavailable, UnsupportedMediaType,
+        InvalidInput, MalformedForm, *REFUSALS,
     ),
     openapi_extra={"requestBody": {"required": True, "content": {PARTIAL: BINARY, OCTETS: BINARY}}},
 )  # fmt: skip
@@ -137,7 +139,8 @@ async def go_on_with_upload(
     if media_type_of(request) not in {PARTIAL, OCTETS}:
         raise UnsupportedMediaType
     refuse_announced(request, policy.policy().limits.file_bytes)
-    row = await intake.attachments.append(Ticket(upload_id, token), offset, _until_gone(request))
+    ticket, run = Ticket(upload_id, token), partial(while_connected, request)
+    row = await intake.attachments.append(ticket, offset, _until_gone(request), run=run)
     is_complete = row.kind is not None
     response.headers.update(_progress(row.size, row.length, is_complete=is_complete))
     return UploadState(upload_id=row.id, offset=row.size, length=row.length, complete=is_complete)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import AsyncIterable, AsyncIterator
 from datetime import datetime
 from email.message import Message
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.attachments import policy
+from intake.attachments.connection import while_connected
 from intake.attachments.multipart import MEDIA_TYPE, parts_of, refuse_announced
 from intake.attachments.service import Enclosed, Ticket
 from intake.errors import AppealFinished
@@ -117,12 +119,28 @@ async def _received(request: Request, intake: Intake, owner: bytes | None) -> tu
     if media_type_of(request) != MEDIA_TYPE:
         refuse_announced(request, most)
         name = _name_in(request.headers.get("content-disposition"))
-        return await _stored(intake, request.stream(), owner, name, media_type_of(request))
-    async for part in parts_of(request, limit=most + FORM_MARGIN):
-        if part.name == FIELD and part.filename is not None:
-            return await _stored(intake, part.chunks, owner, part.filename, part.media_type)
-        raise InvalidInput.field(FIELD, "unknown-field", "A form has one file, under this name.")
-    raise InvalidInput.field(FIELD, "required", "A file is needed.")
+        ticket, given = await _stored(intake, request.stream(), owner, name, media_type_of(request))
+    else:
+        ticket, given = await _from_form(request, intake, owner)
+    await intake.attachments.accept_upload(ticket, run=partial(while_connected, request))
+    return ticket, given
+
+
+async def _from_form(request: Request, intake: Intake, owner: bytes | None) -> tuple[Ticket, FileGiven]:
+    """The form's one file, received; the rest of the form is read, as a client that hangs up is seen only then."""
+    found = None
+    try:
+        async for part in parts_of(request, limit=policy.policy().limits.file_bytes + FORM_MARGIN):
+            if found is not None or part.name != FIELD or part.filename is None:
+                raise InvalidInput.field(FIELD, "unknown-field", "A form has one file, under this name.")  # noqa: TRY301
+            found = await _stored(intake, part.chunks, owner, part.filename, part.media_type)
+    except BaseException:
+        if found is not None:
+            await intake.attachments.cancel(found[0])
+        raise
+    if found is None:
+        raise InvalidInput.field(FIELD, "required", "A file is needed.")
+    return found
 
 
 async def _stored(
@@ -135,7 +153,7 @@ async def _stored(
             digest.update(chunk)
             yield chunk
 
-    ticket = await intake.attachments.store_upload(passing(), owner, name=name, media_type=media_type)
+    ticket = await intake.attachments.receive_upload(passing(), owner, name=name, media_type=media_type)
     return ticket, FileGiven(name=name, media_type=media_type, sha256=digest.hexdigest())
 
 

@@ -23,6 +23,7 @@ INFECTED: Final = "INFECTED"
 UNSCANNED: Final = "UNSCANNED"
 STATES: Final = (RECEIVING, SCANNING, CLEAN, INFECTED, UNSCANNED)
 DROPPED: Final = "DROPPED"  # given up, and nobody's any more; the row goes once the store has let the objects go
+CHECKED_IN: Final = 30  # seconds: until a place in the queue of inspections may be free
 FREED_IN: Final = 3600  # seconds: as often what nobody claimed is dropped
 
 
@@ -56,6 +57,9 @@ class Limits:
     package_entries: int
     package_bytes: int
     package_ratio: int
+    inspection_seconds: int
+    inspection_wall_seconds: int
+    inspection_memory: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,7 @@ class Macros(AttachmentRefused):
 
 
 class ActiveContent(AttachmentRefused):
-    code, title = "attachment-active-content", "The document holds code, an embedded file or an outside template."
+    code, title = "attachment-active-content", "The document holds code, an embedded file or something that is loaded from outside."
 
 
 class Encrypted(AttachmentRefused):
@@ -183,6 +187,19 @@ class Encrypted(AttachmentRefused):
 
 class Broken(AttachmentRefused):
     code, title = "attachment-broken", "The file is damaged."
+
+
+class TooComplex(AttachmentRefused):
+    """Its inspection takes more time or memory than a file's may."""
+
+    code, title = "attachment-too-complex", "The file is too complex to be checked."
+
+
+class ChecksBusy(AttachmentRefused):
+    """As many files wait for their inspection as may."""
+
+    code, status, title = "attachment-checks-busy", 503, "Too many files are being checked just now."
+    retry_after = CHECKED_IN
 
 
 class OffsetMismatch(AttachmentRefused):
@@ -225,8 +242,9 @@ REFUSALS: Final = (
     ActiveContent,
     Encrypted,
     Broken,
+    TooComplex,
 )
 """What may be said of a file's content."""
 
-NO_ROOM: Final = (UnclaimedTooMany, UploadsFull)
+NO_ROOM: Final = (UnclaimedTooMany, UploadsFull, ChecksBusy)
 """What may be said before anything of a file is taken."""

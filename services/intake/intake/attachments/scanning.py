@@ -4,55 +4,69 @@ import asyncio
 from collections.abc import AsyncIterable
 from typing import Final
 
-ANSWER_SECONDS: Final = 120.0  # clamd's own limit for a file (MaxScanTime)
+CONNECT_SECONDS: Final = 10.0
+FILE_SECONDS: Final = 150.0  # for a file; clamd's own limit is 120 (MaxScanTime)
 ANSWER_BYTES: Final = 4096
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class ScannerAway(Exception):
-    """The scanner does not answer; the file waits."""
+    """The scanner does not accept connections; all files wait."""
 
 
 class NotScanned(Exception):
-    """The scanner could not make anything of this one file."""
+    """The scanner accepted this file and gave no verdict: an error, no answer in time, or a connection that broke off."""
 
 
 class Clamd:
-    """`address`: `host:port`, or the path of a Unix socket."""
+    """`address`: `host:port`, or the path of a Unix socket; `seconds`: for one file."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, seconds: float = FILE_SECONDS) -> None:
         self._address = address
+        self._seconds = seconds
 
     async def finds(self, data: AsyncIterable[bytes]) -> bool:
-        """Whether there is something in it. Raises ScannerAway and NotScanned."""
+        """Whether there is something in it. Raises ScannerAway and NotScanned.
+
+        Once the connection stands, whatever goes wrong counts as the file's fault: a file that hangs or ends the scanner must not be
+        the next one again.
+        """
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                answer = await self._ask(data)
-        except (ConnectionError, TimeoutError, FileNotFoundError, OSError) as error:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                streams = await self._connect()
+        except (TimeoutError, OSError) as error:
             raise ScannerAway(type(error).__name__) from error
+        try:
+            async with asyncio.timeout(self._seconds):
+                answer = await _ask(streams, data)
+        except (TimeoutError, OSError) as error:
+            raise NotScanned(type(error).__name__) from error
         if answer.endswith(b" FOUND"):
             return True
         if answer.endswith(b" OK"):
             return False
-        raise NotScanned
+        raise NotScanned("the scanner answers an error")
 
-    async def _ask(self, data: AsyncIterable[bytes]) -> bytes:
-        reader, writer = await self._connect()
-        try:
-            writer.write(b"zINSTREAM\0")
-            async for chunk in data:
-                writer.write(len(chunk).to_bytes(4) + chunk)
-                await writer.drain()
-            writer.write(bytes(4))
-            await writer.drain()
-            answer = (await reader.read(ANSWER_BYTES)).rstrip(b"\0\n")
-            if not answer:
-                raise ConnectionResetError
-            return answer
-        finally:
-            writer.close()
-
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _connect(self) -> Streams:
         if "/" in self._address:
             return await asyncio.open_unix_connection(self._address)
         host, _, port = self._address.rpartition(":")
         return await asyncio.open_connection(host.strip("[]"), int(port))
+
+
+async def _ask(streams: Streams, data: AsyncIterable[bytes]) -> bytes:
+    reader, writer = streams
+    try:
+        writer.write(b"zINSTREAM\0")
+        async for chunk in data:
+            writer.write(len(chunk).to_bytes(4) + chunk)
+            await writer.drain()
+        writer.write(bytes(4))
+        await writer.drain()
+        answer = (await reader.read(ANSWER_BYTES)).rstrip(b"\0\n")
+        if not answer:
+            raise ConnectionResetError
+        return answer
+    finally:
+        writer.close()

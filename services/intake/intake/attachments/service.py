@@ -1,43 +1,47 @@
-"""Files of appeals: received piece by piece, looked through, kept encrypted, scanned, claimed for an appeal, given out.
+"""Files of appeals: received piece by piece, inspected, stored encrypted, scanned, claimed for an appeal, given out.
 
 A file is received before it belongs to anybody: whoever has its id and secret goes on with it, and claims it for an appeal. What nobody
 claims is dropped after a while.
 """
 
-import asyncio
 import hmac
 import secrets
 from collections.abc import AsyncIterable, AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from io import BufferedReader
-from typing import Any, BinaryIO, Final, Protocol, cast
+from typing import Any, Final
 from uuid import UUID
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.attachments import images, policy, quota
-from intake.attachments.kinds import identify
+from intake.attachments import policy, quota
+from intake.attachments.connection import Run, to_its_end
+from intake.attachments.inspector import FileToInspect, Inspected, Inspector
 from intake.attachments.names import safe_name
-from intake.attachments.policy import CLEAN, DROPPED, INFECTED, RECEIVING, SCANNING, UNSCANNED, AttachmentRefused, Kind, kinds
-from intake.attachments.scanning import Clamd, NotScanned, ScannerAway
+from intake.attachments.policy import (
+    DROPPED,
+    INFECTED,
+    RECEIVING,
+    SCANNING,
+    UNSCANNED,
+    AttachmentRefused,
+    ChecksBusy,
+    Kind,
+    kinds,
+)
+from intake.attachments.scan_queue import ScanQueue
+from intake.attachments.scanning import Clamd
 from intake.attachments.storage import CHUNK, Objects, SealedReader, new_key, open_store, plain_chunks
 from intake.models.attachments import Attachment
 from intake.repository import attachments as repository
 from intake.settings import Settings
 from shared.domain.labels import Label
 from shared.errors import NotFound, Unavailable
-from shared.sealing import SealError
 from shared.service import Parts
 
 TABLE: Final = "attachment"
 TOKEN_BYTES: Final = 24
 BATCH: Final = 20
-FIRST: Final = UUID(int=0)
-RESTS: Final = timedelta(hours=1)  # a file of which the scanner can make nothing, before it is asked again
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +50,6 @@ class Ticket:
 
     upload_id: UUID
     token: str
-
-
-class Scanner(Protocol):
-    async def finds(self, data: AsyncIterable[bytes]) -> bool:
-        """Whether there is something in it. Raises ScannerAway and NotScanned."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +77,10 @@ class Attachments:
         kinds()
         self._parts = parts
         self._objects = Objects(open_store(settings.objects_url, settings.data))
-        self._scanner: Scanner | None = Clamd(settings.clamd) if settings.clamd else None
-        self._resting: dict[UUID, datetime] = {}
-        self._one_at_a_time = asyncio.Semaphore(1)  # a picture being drawn takes some 200 MB
+        self.inspector = Inspector(self.policy.limits)
+        parts.last_steps.append(self.inspector.close)
+        scanner = Clamd(settings.clamd) if settings.clamd else None
+        self.scans = ScanQueue(parts, scanner, self._reader, self._objects.drop)
 
     # Receiving
 
@@ -122,11 +121,12 @@ class Attachments:
         async with self._parts.database.read() as session:
             return self._entitled(await repository.attachment(session, ticket.upload_id), ticket)
 
-    async def append(self, ticket: Ticket, offset: int, data: AsyncIterable[bytes]) -> Attachment:
-        """Go on at `offset`; what `data` raises leaves the upload as it was. With its last byte the file is looked through and accepted.
+    async def append(self, ticket: Ticket, offset: int, data: AsyncIterable[bytes], *, run: Run[Inspected] = to_its_end) -> Attachment:
+        """Go on at `offset`; what `data` raises leaves the upload as it was. With its last byte the file is inspected and accepted.
 
-        Raises NotFound, OffsetMismatch, TooLarge, TooManyPieces, UploadsFull, Unavailable, and what `identify` raises: a file refused
-        is gone.
+        `run` awaits the inspection; if it gives up, or no process is free, the same call with no more bytes inspects the file anew.
+        Raises NotFound, OffsetMismatch, TooLarge, TooManyPieces, UploadsFull, ChecksBusy, Unavailable, and `policy.REFUSALS`: a file
+        refused is gone.
         """
         async with self._parts.database.read() as session:
             row = self._entitled(await repository.attachment(session, ticket.upload_id), ticket)
@@ -139,7 +139,7 @@ class Attachments:
         piece = f"{row.id.hex}/{self._parts.ids.new().hex}"
         size = await self._objects.write(self._key(row), piece, _at_most(data, most - offset))
         row = await self._appended(ticket, offset, piece, size)
-        return await self._accept(row) if row.size == row.length else row
+        return await self._accept(row, run) if row.size == row.length else row
 
     async def _appended(self, ticket: Ticket, offset: int, piece: str, size: int) -> Attachment:
         async with self._parts.database.write() as session:
@@ -154,18 +154,37 @@ class Attachments:
             raise policy.OffsetMismatch(offset=row.size)
         return row
 
-    async def store_upload(self, data: AsyncIterable[bytes], owner: bytes | None, *, name: str | None, media_type: str | None) -> Ticket:
-        """A whole file at once, looked through and accepted, for `claim`.
+    async def store_upload(
+        self,
+        data: AsyncIterable[bytes],
+        owner: bytes | None,
+        *,
+        name: str | None,
+        media_type: str | None,
+        run: Run[Inspected] = to_its_end,
+    ) -> Ticket:
+        """A whole file at once, inspected and accepted, for `claim`. Raises what `receive_upload` and `accept_upload` raise."""
+        ticket = await self.receive_upload(data, owner, name=name, media_type=media_type)
+        await self.accept_upload(ticket, run=run)
+        return ticket
 
-        Raises what `begin` and `append` raise; whatever is raised, nothing of the file is kept.
-        """
+    async def receive_upload(self, data: AsyncIterable[bytes], owner: bytes | None, *, name: str | None, media_type: str | None) -> Ticket:
+        """A whole file, for `accept_upload`. Raises what `begin` and `append` raise; whatever is raised, nothing of the file is stored."""
         ticket = await self.begin(owner, name=name, media_type=media_type, length=None)
         try:
-            await self._accept(await self.append(ticket, 0, data))
+            await self.append(ticket, 0, data)
         except BaseException:
             await self._drop([ticket.upload_id])
             raise
         return ticket
+
+    async def accept_upload(self, ticket: Ticket, *, run: Run[Inspected] = to_its_end) -> None:
+        """Inspect and accept a file that was received whole. Raises NotFound and what `append` raises; the file is gone then."""
+        try:
+            await self._accept(await self.look(ticket), run)
+        except BaseException:
+            await self._drop([ticket.upload_id])
+            raise
 
     async def cancel(self, ticket: Ticket) -> None:
         """Raises NotFound, also for a file that was claimed: it belongs to an appeal now."""
@@ -173,42 +192,44 @@ class Attachments:
             raise NotFound
         await self._drop([ticket.upload_id])
 
-    async def _accept(self, row: Attachment) -> Attachment:
-        """Look through what came whole. Raises what `identify` raises; the file is gone then."""
-        declared = kinds()[row.declared] if row.declared else None
+    async def _accept(self, row: Attachment, run: Run[Inspected]) -> Attachment:
+        """Inspect what came whole. Raises what the inspection raises; a file refused is gone then."""
         given = self._parts.sealer.open(TABLE, row.id, "name", row.name).decode() if row.name else None
         try:
-            async with self._one_at_a_time:
-                kind, pieces = await asyncio.to_thread(self._look_through, row, declared)
-            name = safe_name(given, kind)
+            found = await run(self._inspected(row))
+            name = safe_name(given, found.kind)
+        except ChecksBusy:
+            raise
         except AttachmentRefused:
             await self._drop([row.id])
             raise
+        pieces = row.pieces if found.stored is None else await self._replaced(row, found.stored)
         async with self._parts.database.write() as session:
             accepted = await repository.attachment(session, row.id, lock=True)
-            if accepted is None or accepted.state != RECEIVING:  # somebody else was told already
+            if accepted is None or accepted.state != RECEIVING:  # another request of the sender accepted it meanwhile
                 raise policy.OffsetMismatch(offset=row.size)
-            accepted.kind, accepted.name = kind.code, self._sealed(row.id, "name", name.encode())
+            accepted.kind, accepted.name = found.kind.code, self._sealed(row.id, "name", name.encode())
             accepted.pieces, accepted.size = pieces, sum(size for _, size in pieces)
-            accepted.state = SCANNING if self._scanner else UNSCANNED
-        kept = {name for name, _ in pieces}
+            accepted.state = SCANNING if self.scans.has_scanner else UNSCANNED
         for former, _ in row.pieces:
-            if former not in kept:
+            if found.stored is not None:
                 await self._objects.drop_object(former)
         return accepted
 
-    def _look_through(self, row: Attachment, declared: Kind | None) -> tuple[Kind, list[list[Any]]]:
-        """In a thread: what it is, and the objects that hold it from now on."""
-        source = BufferedReader(self._reader(row), CHUNK)
-        kind = identify(source, declared)
-        if kind.check != "image":
-            return kind, row.pieces
-        source.seek(0)
-        drawn = f"{row.id.hex}/{self._parts.ids.new().hex}"
-        with self._objects.writer(self._key(row), drawn, limit=self.policy.limits.file_bytes) as target:
-            images.redraw(source, cast("BinaryIO", target), kind.code, self.policy.limits)
-            target.finish()
-            return kind, [[drawn, target.size]]
+    async def _inspected(self, row: Attachment) -> Inspected:
+        declared = kinds()[row.declared] if row.declared else None
+        reader = self._reader(row)
+        return await self.inspector.inspect(FileToInspect(plain_chunks(reader), reader.size, declared, row.owner))
+
+    async def _replaced(self, row: Attachment, content: bytes) -> list[list[Any]]:
+        """Store what the inspection made of the file: a picture drawn anew, a document repaired."""
+        name = f"{row.id.hex}/{self._parts.ids.new().hex}"
+
+        async def blocks() -> AsyncIterator[bytes]:
+            for start in range(0, len(content), CHUNK):
+                yield content[start : start + CHUNK]
+
+        return [[name, await self._objects.write(self._key(row), name, blocks())]]
 
     # Claiming and giving out
 
@@ -266,41 +287,8 @@ class Attachments:
     # The worker's part
 
     async def scan(self) -> None:
-        """Ask the scanner about every file that waits. While it is away they go on waiting; without one they count as not scanned."""
-        if self._scanner is None:
-            async with self._parts.database.write() as session:
-                await repository.give_up_waiting(session, was=SCANNING, state=UNSCANNED)
-            return
-        last, now = FIRST, self._parts.clock.now()
-        self._resting = {one: until for one, until in self._resting.items() if until > now}
-        while True:
-            async with self._parts.database.read() as session:
-                rows = await repository.attachments_in(session, (SCANNING, UNSCANNED), after=last, limit=BATCH)
-            for row in rows:
-                if row.id in self._resting:
-                    continue
-                try:
-                    found = await self._scanner.finds(_readable(self._reader(row)))
-                except ScannerAway as away:
-                    log.warning("the scanner is away", reason=str(away))
-                    return
-                except Unavailable:  # it was logged
-                    return
-                except (NotScanned, SealError):
-                    log.exception("a file cannot be scanned", attachment_id=str(row.id))
-                    self._resting[row.id] = now + RESTS
-                    continue
-                await self._judge(row.id, INFECTED if found else CLEAN)
-            if len(rows) < BATCH:
-                return
-            last = rows[-1].id
-
-    async def _judge(self, attachment_id: UUID, state: str) -> None:
-        async with self._parts.database.write() as session:
-            is_moved = await repository.move_attachment(session, attachment_id, was=(SCANNING, UNSCANNED), state=state)
-        if is_moved and state == INFECTED:
-            log.warning("a virus was found", attachment_id=str(attachment_id))
-            await self._objects.drop(attachment_id)
+        """Scan what waits for the scanner."""
+        await self.scans.run()
 
     async def forget(self) -> None:
         """Drop what nobody claimed."""
@@ -373,12 +361,3 @@ async def _at_most(data: AsyncIterable[bytes], limit: int) -> AsyncIterator[byte
         if read > limit:
             raise policy.TooLarge
         yield chunk
-
-
-async def _readable(reader: SealedReader) -> AsyncIterator[bytes]:
-    """What cannot be read is this file's trouble, not the scanner's."""
-    try:
-        async for chunk in plain_chunks(reader):
-            yield chunk
-    except (SealError, FileNotFoundError) as error:
-        raise NotScanned from error

@@ -156,10 +156,6 @@ class Objects:
             raise
         return sealing.size
 
-    def writer(self, key: bytes, name: str, *, limit: int) -> "SealedWriter":
-        """A file to write in another thread."""
-        return SealedWriter(obstore.open_writer(self._store, name, buffer_size=BUFFER, max_concurrency=AT_ONCE), Sealing(key, name), limit)
-
     def reader(self, key: bytes, pieces: Sequence[Sequence[object]]) -> "SealedReader":
         """A file to read in another thread, from any place.
 
@@ -178,44 +174,6 @@ class Objects:
         """Raises Unavailable."""
         with _reaching():
             await obstore.delete_async(self._store, name)
-
-
-class SealedWriter(io.RawIOBase):
-    """A binary file that seals what is written. `finish` keeps it; closed without, it is for the caller to drop. Raises Unavailable."""
-
-    def __init__(self, target: "obstore.WritableFile", sealing: Sealing, limit: int) -> None:
-        self._target = target
-        self._sealing = sealing
-        self._limit = limit
-        self._put(sealing.head)
-
-    @property
-    def size(self) -> int:
-        return self._sealing.size
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: object) -> int:
-        """Raises OverflowError beyond the limit."""
-        taken = bytes(memoryview(data).cast("B"))  # type: ignore[arg-type]  # whatever holds bytes
-        if self._sealing.size + len(taken) > self._limit:
-            raise OverflowError
-        self._put(self._sealing.take(taken))
-        return len(taken)
-
-    def finish(self) -> None:
-        self._put(self._sealing.end())
-
-    def close(self) -> None:
-        if not self.closed:
-            super().close()
-            with _reaching():
-                self._target.close()
-
-    def _put(self, sealed: bytes) -> None:
-        with _reaching():
-            self._target.write(sealed)
 
 
 class _Piece:

@@ -46,3 +46,7 @@ class Attachment(IntakeModel, table=True):
     owner: bytes | None
     """Keyed hash of whose unclaimed files it counts among, until an appeal has it; None: of nobody's in particular."""
     created_at: datetime = Field(index=True)
+    scan_attempts: int = Field(0, sa_column_kwargs={"server_default": "0"})
+    """How often the scanner was asked about it without a verdict, the attempt under way included."""
+    scan_after: datetime | None = None
+    """When a file that was asked about is due again."""

@@ -1,12 +1,14 @@
 """Documents that come with a page's form: received at once, whatever becomes of the form, and claimed when there is an appeal."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from fastapi import Request
 
+from intake.attachments.connection import while_connected
 from intake.attachments.enclosing import FORM_MARGIN, enclose
 from intake.attachments.multipart import MEDIA_TYPE, Part, parts_of
 from intake.attachments.policy import AttachmentRefused, kinds, policy
@@ -41,29 +43,44 @@ async def sent(request: Request, intake: Intake) -> Sent:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
         return Sent(await posted(request))
     found = Sent({})
+    received: list[tuple[str, Ticket]] = []
     async for part in parts_of(request, limit=policy().limits.total_bytes + FORM_MARGIN):
         if part.filename is None:
             found.fields[part.name] = clean(await part.text())
             if len(found.fields) > FIELDS_LIMIT:
                 raise MalformedText
         elif part.filename:  # a browser sends an empty one where nothing was chosen
-            await _receive(request, intake, part, found)
+            ticket = await _attempt(request, part.filename, found, _receive(request, intake, part))
+            if ticket is not None:
+                received.append((part.filename, ticket))
+    for name, ticket in received:  # once the form is read whole: a client that hangs up is seen only then
+        if await _attempt(request, name, found, _accept(request, intake, ticket)):
+            found.tickets.append(ticket)
     return found
 
 
-async def _receive(request: Request, intake: Intake, part: Part, found: Sent) -> None:
+async def _receive(request: Request, intake: Intake, part: Part) -> Ticket:
+    intake.uploads.spend(intake.address(request))
+    owner = owner_of(intake.parts.pepper, Principal.anonymous(), intake.address(request))
+    return await intake.attachments.receive_upload(part.chunks, owner, name=part.filename, media_type=part.media_type)
+
+
+async def _accept(request: Request, intake: Intake, ticket: Ticket) -> Ticket:
+    await intake.attachments.accept_upload(ticket, run=partial(while_connected, request))
+    return ticket
+
+
+async def _attempt(request: Request, name: str | None, found: Sent, work: Awaitable[Ticket]) -> Ticket | None:
+    """Await one document's work; a refusal is noted in the reader's language, and the other documents go on."""
     try:
-        intake.uploads.spend(intake.address(request))
-        owner = owner_of(intake.parts.pepper, Principal.anonymous(), intake.address(request))
-        stored = await intake.attachments.store_upload(part.chunks, owner, name=part.filename, media_type=part.media_type)
+        return await work
     except AttachmentRefused as refusal:
-        found.refused.append(f"{_called(part.filename)}: {refusal.label.in_(language_of(request))}")
+        found.refused.append(f"{_called(name)}: {refusal.label.in_(language_of(request))}")
     except TooMany:
         found.refused.append(PAGES.text(request, TOO_MANY))
     except Unavailable:
         found.refused.append(PAGES.text(request, NOT_NOW))
-    else:
-        found.tickets.append(stored)
+    return None
 
 
 def _called(name: str | None) -> str:

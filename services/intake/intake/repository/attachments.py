@@ -62,10 +62,23 @@ async def unclaimed_totals(session: AsyncSession) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-async def attachments_in(session: AsyncSession, states: Collection[str], *, after: UUID, limit: int) -> Sequence[Attachment]:
-    """Of these states and with an id behind `after`, in the order of ids."""
-    query = select(Attachment).where(among(session, Attachment.state, states), col(Attachment.id) > after)
-    return (await session.execute(query.order_by(col(Attachment.id)).limit(limit))).scalars().all()
+async def due_scans(
+    session: AsyncSession, states: Collection[str], now: datetime, *, is_retry: bool, limit: int, lock: bool = False
+) -> Sequence[Attachment]:
+    """Files that wait for the scanner and whose time has come; `lock`: those that no other process is about to scan."""
+    query = select(Attachment).where(among(session, Attachment.state, states))
+    if is_retry:
+        query = query.where(col(Attachment.scan_attempts) > 0, col(Attachment.scan_after) <= now).order_by(col(Attachment.scan_after))
+    else:
+        query = query.where(col(Attachment.scan_attempts) == 0).order_by(col(Attachment.id))
+    query = query.limit(limit)
+    return (await session.execute(query.with_for_update(skip_locked=True) if lock else query)).scalars().all()
+
+
+async def uncount_scan(session: AsyncSession, attachment_id: UUID) -> None:
+    """An attempt that failed for no fault of the file: the file is due again."""
+    uncounted = update(Attachment).where(col(Attachment.id) == attachment_id, col(Attachment.scan_attempts) > 0)
+    await session.execute(uncounted.values(scan_attempts=col(Attachment.scan_attempts) - 1, scan_after=col(Attachment.created_at)))
 
 
 async def move_attachment(session: AsyncSession, attachment_id: UUID, *, was: Collection[str], state: str) -> bool:

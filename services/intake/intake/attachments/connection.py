@@ -1,0 +1,38 @@
+"""Work that is given up when the client that waits for it hangs up."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+T = TypeVar("T")
+Run = Callable[[Coroutine[Any, Any, T]], Awaitable[T]]
+
+
+async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Await work that goes on whoever waits for it."""
+    return await work
+
+
+async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """Await work and cancel it as soon as the client hangs up. The request's body must have been read.
+
+    Raises ClientDisconnect, and what the work raises.
+    """
+    working, leaving = asyncio.ensure_future(work), asyncio.ensure_future(_disconnected(request))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        for each in (working, leaving):
+            each.cancel()
+        await asyncio.gather(working, leaving, return_exceptions=True)
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

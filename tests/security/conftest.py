@@ -1,0 +1,3 @@
+"""The services' own fixtures, for attacks on them."""
+
+from tests.intake.conftest import desk, neighbour, start, start_on  # noqa: F401 - fixtures
