@@ -307,8 +307,13 @@ def document(app: FastAPI) -> None:
 def _with_bodies(app: FastAPI, schema: dict[str, Any]) -> dict[str, Any]:
     operations: dict[tuple[str, str], type[BaseModel]] = {}
     for route in iter_route_contexts(app.routes):
-        if isinstance(route.original_route, APIRoute) and route.include_in_schema and (model := _body_model(route.dependant)):
-            operations |= {(str(route.path_format), method.lower()): model for method in route.methods or ()}
+        if not (isinstance(route.original_route, APIRoute) and route.include_in_schema):
+            continue
+        calls = [(str(route.path_format), method.lower()) for method in route.methods or ()]
+        if model := _body_model(route.dependant):
+            operations |= dict.fromkeys(calls, model)
+        if not _needs_token(route.dependant):
+            _show_token_as_optional(schema["paths"][path][method] for path, method in calls)
     components: dict[str, Any] = schema.setdefault("components", {}).setdefault("schemas", {})
     components["Problem"] = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
     components |= components["Problem"].pop("$defs")
@@ -330,6 +335,17 @@ def _with_bodies(app: FastAPI, schema: dict[str, Any]) -> dict[str, Any]:
 def _body_model(dependant: Dependant) -> type[BaseModel] | None:
     own: type[BaseModel] | None = getattr(dependant.call, "body_model", None)
     return own or next(filter(None, map(_body_model, dependant.dependencies)), None)
+
+
+def _needs_token(dependant: Dependant) -> bool:
+    return getattr(dependant.call, "needs_token", False) or any(map(_needs_token, dependant.dependencies))
+
+
+def _show_token_as_optional(operations: Iterable[dict[str, Any]]) -> None:
+    """Put "nothing" first among the alternatives: the call is open without a token, which only changes what is answered."""
+    for operation in operations:
+        if "security" in operation:
+            operation["security"] = [{}, *operation["security"]]
 
 
 def _add_definitions(components: dict[str, Any], models: set[type[BaseModel]]) -> dict[type[BaseModel], str]:

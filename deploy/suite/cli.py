@@ -54,7 +54,12 @@ def _announce(url: str) -> None:
 
 @app.command()
 def token(
-    role: Annotated[str, typer.Option(help="applicant, operator, specialist, expert, supervisor, head, analyst, admin, …")],
+    role: Annotated[
+        str,
+        typer.Option(
+            help="applicant, channel, telephony, operator, specialist, expert, supervisor, head, provider, analyst, admin, …"
+        ),
+    ],
     region: Annotated[str | None, typer.Option(help="A region's code: KZ-43.")] = None,
     provider: Annotated[UUID | None, typer.Option(help="A provider's id, for the role provider.")] = None,
     subject: Annotated[str | None, typer.Option(help="Who it is; by default the role.")] = None,

@@ -1,13 +1,25 @@
 """Who asks, and how it is known: roles and principals, tokens and their issuer, the dependencies that routes use."""
 
-from shared.auth.dependencies import CurrentPrincipal, PagePrincipal, check_role, page_principal, principal, require, require_page
+from shared.auth.dependencies import (
+    CurrentPrincipal,
+    PagePrincipal,
+    UnconfinedPrincipal,
+    check_role,
+    needs_token,
+    page_principal,
+    principal,
+    require,
+    require_page,
+    unconfined,
+)
 from shared.auth.issuer import LocalIssuer, LocalIssuerForbidden
 from shared.auth.keys import FileKeys, KeySource, UrlKeys
-from shared.auth.principal import ROLES, STAFF, Principal, Role
+from shared.auth.principal import CONFINED, ROLES, STAFF, Principal, Role
 from shared.auth.service_tokens import ClientCredentials, LocalServiceTokens, ServiceTokens
 from shared.auth.tokens import InvalidToken, TokenVerifier
 
 __all__ = [
+    "CONFINED",
     "ROLES",
     "STAFF",
     "ClientCredentials",
@@ -23,10 +35,13 @@ __all__ = [
     "Role",
     "ServiceTokens",
     "TokenVerifier",
+    "UnconfinedPrincipal",
     "UrlKeys",
     "check_role",
+    "needs_token",
     "page_principal",
     "principal",
     "require",
     "require_page",
+    "unconfined",
 ]

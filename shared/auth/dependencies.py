@@ -1,7 +1,7 @@
 """FastAPI dependencies that say who asks, and let in only whom a route is for. The verifier is the app's `state.parts.tokens`."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.openapi.models import HTTPBearer
@@ -11,6 +11,8 @@ from shared.auth.principal import Principal, Role
 from shared.auth.tokens import InvalidToken, TokenVerifier
 from shared.errors import Forbidden, Unauthorized
 from shared.web.session import session_token
+
+Dependency = TypeVar("Dependency", bound=Callable[..., Any])
 
 
 class _BearerPrincipal(SecurityBase):
@@ -48,13 +50,29 @@ CurrentPrincipal = Annotated[Principal, Depends(principal)]
 PagePrincipal = Annotated[Principal, Depends(page_principal)]
 
 
+async def unconfined(current: CurrentPrincipal) -> Principal:
+    """The principal of a call that is open with and without a token. Raises Forbidden for a confined machine's token."""
+    if current.is_confined:
+        raise Forbidden
+    return current
+
+
+UnconfinedPrincipal = Annotated[Principal, Depends(unconfined)]
+
+
+def needs_token(dependency: Dependency) -> Dependency:
+    """Mark a dependency that answers 401 without a token; `shared.http.document` calls the token optional everywhere else."""
+    dependency.needs_token = True  # type: ignore[attr-defined]
+    return dependency
+
+
 def require(*roles: Role) -> Callable[[Principal], Awaitable[Principal]]:
     """A dependency giving a principal with one of `roles`: 401 without a token, 403 with another role."""
 
     async def allowed(current: CurrentPrincipal) -> Principal:
         return check_role(current, *roles)
 
-    return allowed
+    return needs_token(allowed)
 
 
 def require_page(*roles: Role) -> Callable[[Principal], Awaitable[Principal]]:

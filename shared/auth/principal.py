@@ -8,6 +8,7 @@ from uuid import UUID
 Role = Literal[
     "applicant",
     "channel",
+    "telephony",
     "operator",
     "specialist",
     "expert",
@@ -21,6 +22,8 @@ Role = Literal[
 ]
 
 ROLES: Final[frozenset[str]] = frozenset(get_args(Role))
+CONFINED: Final[frozenset[Role]] = frozenset({"telephony", "service"})
+"""Machines that make the calls which name their role, and read what is public; every other call refuses them."""
 STAFF: Final[frozenset[Role]] = frozenset({"operator", "specialist", "expert", "supervisor", "head"})
 
 # Which of several roles is named as the actor in a history: the one that signs before the one that works, people before machines.
@@ -35,6 +38,7 @@ _PRECEDENCE: Final[tuple[Role, ...]] = (
     "provider",
     "partner",
     "channel",
+    "telephony",
     "service",
     "applicant",
 )
@@ -60,6 +64,11 @@ class Principal:
     @property
     def is_anonymous(self) -> bool:
         return not self.issuer
+
+    @property
+    def is_confined(self) -> bool:
+        """Whether the token is a confined machine's: it has a role, and none beyond CONFINED."""
+        return bool(self.roles) and self.roles <= CONFINED
 
     @property
     def is_staff(self) -> bool:

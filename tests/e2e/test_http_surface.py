@@ -47,7 +47,7 @@ ROW = {
 }
 REGIONAL = ("specialist", "supervisor", "head")
 STAFF = {"operator", "specialist", "expert", "supervisor", "head"}
-ROLES = (*sorted(STAFF), "applicant", "channel", "provider", "analyst", "partner", "admin", "service")
+ROLES = (*sorted(STAFF), "applicant", "channel", "telephony", "provider", "analyst", "partner", "admin", "service")
 NDJSON = "application/x-ndjson"
 
 
@@ -163,12 +163,16 @@ class TestRegistering:
         old = has(send(APPEALS, there | {"received_at": "2001-03-05T09:00:00Z"}, role), shapes.RECEIPT, 201)
         assert (old["received_at"], old["due_explanation"][-1]["date"]) == ("2001-03-05T09:00:00Z", "2001-03-27")
 
-    @pytest.mark.parametrize("role", sorted(set(ROLES) - {"operator", "channel", "partner"}))
+    @pytest.mark.parametrize("role", sorted(set(ROLES) - {"operator", "channel", "partner", "telephony", "service"}))
     def test_everybody_else_registers_for_themselves(self, send, role):
         assert send(APPEALS, WEB, role).status_code == 201
         assert send(APPEALS, WEB | {"channel": "APP"}, role).status_code == 201
         assert is_problem(send(APPEALS, WEB | {"channel": "CALL_1414"}, role), 403, "channel-not-allowed")
         assert is_problem(send(APPEALS, WEB | {"received_at": "2025-02-03T09:15:00Z"}, role), 422, "invalid-input", "received_at")
+
+    @pytest.mark.parametrize("role", ["telephony", "service"])
+    def test_a_machine_with_calls_of_its_own_registers_nothing(self, send, role):
+        assert is_problem(send(APPEALS, WEB, role), 403, "forbidden")
 
     def test_without_a_token_any_channel_but_web_is_forbidden(self, send):
         assert send(APPEALS, WEB | {"channel": "WEB"}).status_code == 201

@@ -47,7 +47,7 @@ class Centre:
             {"call_id": call_id, "seq": after, "type": kind, "at": (began + timedelta(seconds=after)).isoformat(timespec="seconds"), **said}
             for kind, after, said in told
         ]
-        self.post("/intake/v1/channels/phone/calls", [events[3], *events[:3]], "channel")
+        self.post("/intake/v1/channels/phone/calls", [events[3], *events[:3]], "telephony")
 
     def post(self, path, body, role, **claims):
         answer = self.http.post(path, json=body, headers=self.bearer(role, **claims))
@@ -162,7 +162,7 @@ def answered(centre, complaint):
 
 def keyed(centre, complaint):
     body = {"number": complaint["number"].replace("-", ""), "pin": complaint["pin"], "language": "ru", "from": NUMBER}
-    return centre.post("/intake/v1/channels/phone/status", body, "channel")
+    return centre.post("/intake/v1/channels/phone/status", body, "telephony")
 
 
 @pytest.mark.timeout(240)

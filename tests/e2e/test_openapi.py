@@ -55,7 +55,7 @@ WHO = {  # the beginning of a path, or of a method and a path, the longest first
     "/intake/v1/forwardings": "partner",
     "/intake/v1/withdrawals": "supervisor",
     "/intake/v1/receptions": "operator",
-    "/intake/v1/channels/phone": "channel",
+    "/intake/v1/channels/phone": "telephony",
     "/routing/v1": "supervisor",
     "/provider-contact/v1/providers/imports": "admin",
     "/provider-contact/v1/inquiries": "provider",

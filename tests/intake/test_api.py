@@ -110,7 +110,7 @@ class TestWhoMayFile:
         answer = await desk.file(desk.token(role), channel="TELEGRAM", received_at="2026-01-05T09:15:00+05:00")
         assert answer.json()["received_at"] == "2026-01-05T04:15:00Z"
 
-    @pytest.mark.parametrize("role", ["specialist", "expert", "supervisor", "head", "provider", "analyst", "admin", "service"])
+    @pytest.mark.parametrize("role", ["specialist", "expert", "supervisor", "head", "provider", "analyst", "admin"])
     async def test_every_other_role_files_as_an_applicant_does(self, desk, role):
         token = desk.token(role, subject="synaq-1")
         receipt = (await desk.file(token)).json()

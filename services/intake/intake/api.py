@@ -18,7 +18,7 @@ from intake.service.imports import BATCH, Line, take_over
 from intake.service.legacy_lines import CSV, FILE_LIMIT, NDJSON, reader_of
 from intake.service.tracking import track
 from intake.state import CurrentIntake, current_intake
-from shared.auth import CurrentPrincipal, Principal, principal, require
+from shared.auth import CurrentPrincipal, Principal, UnconfinedPrincipal, principal, require
 from shared.contents import ContentsRequest, ContentsResponse
 from shared.errors import (
     Forbidden,
@@ -67,7 +67,9 @@ front = APIRouter(prefix="/intake", route_class=_Straight)
     "/v1/appeals",
     status_code=201,
     response_model=Registered,
-    responses=responses(ChannelNotAllowed, OrganisationNotKnown, Unauthorized, ExternalNumberKnown, IdempotencyKeyReused, TooMany),
+    responses=responses(
+        Forbidden, ChannelNotAllowed, OrganisationNotKnown, Unauthorized, ExternalNumberKnown, IdempotencyKeyReused, TooMany
+    ),
     operation_id="register_appeal",
 )
 async def register_appeal(
@@ -94,13 +96,13 @@ async def register_appeal(
 @router.get(
     "/v1/appeals/{number}",
     response_model=Tracked,
-    responses={**responses(InvalidInput, NotFound, TooMany, Unauthorized), **NOT_MODIFIED},
+    responses={**responses(InvalidInput, NotFound, TooMany, Unauthorized, Forbidden), **NOT_MODIFIED},
 )
 async def track_appeal(
     number: str,
     request: Request,
     intake: CurrentIntake,
-    reader: CurrentPrincipal,
+    reader: UnconfinedPrincipal,
     _query: KnownQuery,
     pin: AppealPin = None,
     known: IfNoneMatch = None,

@@ -30,8 +30,9 @@ from intake.attachments.service import Ticket
 from intake.errors import AppealFinished
 from intake.service.tracking import open_case, open_own
 from intake.state import CurrentIntake, Intake
-from shared.auth import CurrentPrincipal, Principal
+from shared.auth import Principal, UnconfinedPrincipal
 from shared.errors import (
+    Forbidden,
     InvalidInput,
     NotFound,
     PayloadTooLarge,
@@ -97,14 +98,14 @@ class UploadClaim(StrictModel):
     "/v1/uploads",
     status_code=201,
     responses=responses(
-        policy.Empty, policy.TooLarge, policy.TypeNotAllowed, *NO_ROOM, PayloadTooLarge, InvalidInput, TooMany, Unauthorized
+        policy.Empty, policy.TooLarge, policy.TypeNotAllowed, *NO_ROOM, PayloadTooLarge, InvalidInput, TooMany, Unauthorized, Forbidden
     ),
 )
 async def begin_upload(
     request: Request,
     response: Response,
     intake: CurrentIntake,
-    sender: CurrentPrincipal,
+    sender: UnconfinedPrincipal,
     given: Annotated[UploadBeginning, body(UploadBeginning)],
 ) -> UploadBegun:
     """Begin a file that belongs to nobody yet; anybody may. It is dropped after a day unless an appeal claims it."""
@@ -157,7 +158,7 @@ async def cancel_upload(upload_id: UUID, token: UploadToken, intake: CurrentInta
     "/v1/appeals/{number}/attachments",
     status_code=201,
     responses=responses(
-        NotFound, Unauthorized, AppealFinished, TooMany, UnsupportedMediaType, InvalidInput, MalformedForm, PayloadTooLarge,
+        NotFound, Unauthorized, Forbidden, AppealFinished, TooMany, UnsupportedMediaType, InvalidInput, MalformedForm, PayloadTooLarge,
         policy.Incomplete, policy.TooManyFiles, policy.TotalTooLarge, *NO_ROOM, Unavailable, IdempotencyKeyReused, *REFUSALS,
     ),
     openapi_extra={"requestBody": {"required": True, "content": {
@@ -171,7 +172,7 @@ async def add_attachment(
     request: Request,
     response: Response,
     intake: CurrentIntake,
-    sender: CurrentPrincipal,
+    sender: UnconfinedPrincipal,
     pin: AppealPin = None,
     key: IdempotencyKey = None,
 ) -> AttachmentOut:
@@ -198,7 +199,7 @@ async def add_attachment(
     "/v1/appeals/{number}/attachments/{attachment_id}",
     response_class=StreamingResponse,
     responses={
-        **responses(InvalidInput, NotFound, Unauthorized, TooMany, Unavailable, policy.NotChecked, policy.Infected, policy.Lost),
+        **responses(InvalidInput, NotFound, Unauthorized, Forbidden, TooMany, Unavailable, policy.NotChecked, policy.Infected, policy.Lost),
         200: {"description": "The file.", "content": {kind.media_types[0]: BINARY for kind in policy.kinds().values()}},
     },
 )
@@ -207,7 +208,7 @@ async def download(
     attachment_id: UUID,
     request: Request,
     intake: CurrentIntake,
-    reader: CurrentPrincipal,
+    reader: UnconfinedPrincipal,
     _query: KnownQuery,
     pin: AppealPin = None,
 ) -> StreamingResponse:

@@ -6,7 +6,7 @@ from intake.channels import Admission
 from intake.errors import ChannelNotAllowed
 from shared.auth import Principal, Role
 from shared.domain.taxonomy import taxonomy
-from shared.errors import InvalidInput
+from shared.errors import Forbidden, InvalidInput
 from shared.field_errors import DETAILS
 
 FOR_OTHERS: Final[tuple[Role, ...]] = ("operator", "channel", "partner")
@@ -20,8 +20,11 @@ def admit(principal: Principal, channel: str | None) -> Admission:
     """The terms for a token's holder.
 
     Raises InvalidInput for an unknown channel, ChannelNotAllowed outside WEB and APP for whoever files for themselves; for a
-    provider's officer SPP is open as well, on the terms that `counter.service.own_statement` goes on with.
+    provider's officer SPP is open as well, on the terms that `counter.service.own_statement` goes on with. Raises Forbidden for
+    a confined machine, which files nothing.
     """
+    if principal.is_confined:
+        raise Forbidden
     is_operator, sender = principal.has("operator"), f"{principal.issuer}\n{principal.subject}"
     chosen = channel or (OPERATORS_DEFAULT if is_operator else DEFAULT)
     if chosen not in taxonomy().channels:

@@ -27,7 +27,7 @@ from intake.service.messages import add_message
 from intake.service.progress import Done
 from intake.service.tracking import open_own
 from intake.state import CurrentIntake
-from shared.auth import CurrentPrincipal, Principal, require
+from shared.auth import Principal, UnconfinedPrincipal, require
 from shared.errors import DomainError, Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, body
 from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused
@@ -36,7 +36,7 @@ router = APIRouter()
 CASE: Final = "/v1/appeals/{number}"
 
 
-async def own_appeal(number: str, request: Request, intake: CurrentIntake, asker: CurrentPrincipal, pin: AppealPin = None) -> UUID:
+async def own_appeal(number: str, request: Request, intake: CurrentIntake, asker: UnconfinedPrincipal, pin: AppealPin = None) -> UUID:
     """The appeal's id, for its applicant alone: by PIN, or by the token it was filed with as one's own."""
     address = intake.address(request)
     return (await open_own(intake.parts, intake.guesses, number=number, pin=pin, principal=asker, address=address)).appeal.id
@@ -48,7 +48,7 @@ Onlooker = Annotated[Principal, Depends(require("specialist", "supervisor", "hea
 
 
 def _errors(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
-    return responses(NotFound, Unauthorized, TooMany, InvalidInput, IdempotencyKeyReused, *errors)
+    return responses(NotFound, Unauthorized, Forbidden, TooMany, InvalidInput, IdempotencyKeyReused, *errors)
 
 
 def _answer(done: Done[Any]) -> Response:

@@ -29,7 +29,7 @@ ANSWERED = [
 ]
 
 
-async def send(desk, events, role="channel"):
+async def send(desk, events, role="telephony"):
     return await desk.client.post("/intake/v1/channels/phone/calls", json=events, headers=desk.token(role))
 
 
@@ -173,7 +173,7 @@ class TestCallBacks:
 class TestKeypad:
     async def ask(self, desk, number, pin, language="kk", caller=NUMBER):
         body = {"number": number, "pin": pin, "language": language, **({"from": caller} if caller else {})}
-        return await desk.client.post("/intake/v1/channels/phone/status", json=body, headers=desk.token("channel"))
+        return await desk.client.post("/intake/v1/channels/phone/status", json=body, headers=desk.token("telephony"))
 
     @pytest.mark.parametrize(
         ("language", "said"), [("kk", "Өтінішіңіздің мәртебесі: Тіркелді."), ("ru", "Статус вашего обращения: Зарегистрировано.")]

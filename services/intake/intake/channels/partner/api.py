@@ -25,7 +25,7 @@ from intake.channels.partner.schemas import (
 from intake.errors import TooManySubscriptions
 from intake.settings import Settings
 from intake.state import CurrentIntake
-from shared.auth import CurrentPrincipal, Principal, require
+from shared.auth import CurrentPrincipal, Principal, needs_token, require
 from shared.errors import Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, StrictModel, body
 from shared.idempotency import IdempotencyKey, IdempotencyKeyReused
@@ -35,6 +35,7 @@ router = APIRouter()
 ALWAYS: Final = (Unauthorized, Forbidden, TooMany)
 
 
+@needs_token
 async def _reader(intake: CurrentIntake, principal: CurrentPrincipal) -> Reader:
     """Who reads, within its limit."""
     reader = feed.reader_of(intake.parts, principal)

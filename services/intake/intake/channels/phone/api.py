@@ -1,4 +1,4 @@
-"""The calls that the telephone exchange makes, under the role `channel`."""
+"""The calls that the telephone exchange makes, under the role `telephony`."""
 
 from typing import Annotated, Final
 
@@ -13,7 +13,7 @@ from shared.errors import Forbidden, NotFound, TooMany, Unauthorized, responses
 from shared.http import body
 
 router: Final = APIRouter()
-Exchange = Annotated[Principal, Depends(require("channel"))]
+Exchange = Annotated[Principal, Depends(require("telephony"))]
 
 
 @router.post("/v1/channels/phone/calls", responses=responses(Unauthorized, Forbidden))
