@@ -56,9 +56,7 @@ def _announce(url: str) -> None:
 def token(
     role: Annotated[
         str,
-        typer.Option(
-            help="applicant, channel, telephony, operator, specialist, expert, supervisor, head, provider, analyst, admin, …"
-        ),
+        typer.Option(help="applicant, channel, telephony, operator, specialist, expert, supervisor, head, provider, analyst, admin, …"),
     ],
     region: Annotated[str | None, typer.Option(help="A region's code: KZ-43.")] = None,
     provider: Annotated[UUID | None, typer.Option(help="A provider's id, for the role provider.")] = None,

@@ -52,6 +52,7 @@ class Principal:
     issuer: str
     roles: frozenset[Role] = frozenset()
     region: str | None = None
+    """None: the token names no region. Empty: its claim is there and empty, and opens nothing."""
     provider_id: UUID | None = None
     name: str | None = None
     expires_at: datetime | None = field(default=None, compare=False)

@@ -19,7 +19,7 @@ from shared.errors import Unauthorized
 ALGORITHMS: Final = frozenset({"ES256", "RS256", "Ed25519", "EdDSA"})  # EdDSA is the former name of Ed25519 (RFC 9864)
 TOKEN_LIMIT = 8_192  # characters; servers take no longer header anyway
 SUBJECT_LIMIT = 200
-LATEST: Final = datetime.max.replace(tzinfo=UTC).timestamp()  # a token may say that it ends later
+LATEST: Final = datetime.max.replace(tzinfo=UTC).timestamp() - 1  # the end of the year 9999
 REMEMBERED = 10_000  # tokens, about 5 MB
 REMEMBERED_FOR = timedelta(minutes=5)  # so that a withdrawn key ends within this and `keys.MAX_AGE`
 
@@ -65,11 +65,11 @@ class TokenVerifier:
             header = jws.extract_compact(token.encode()).protected
             if header.get("alg") not in ALGORITHMS:
                 raise InvalidToken
-            key = await self._keys.key(_optional_text(header, "kid"))
+            key = await self._keys.key(_text(header, "kid"))
             if key is None:
                 raise InvalidToken
             return _decode(token, key)
-        except (JoseError, ValueError, TypeError):
+        except (JoseError, ValueError, TypeError, RecursionError):  # the last: brackets in brackets, which JSON has no bound for
             raise InvalidToken from None
 
     def _check(self, claims: Mapping[str, Any], now: float) -> float:
@@ -78,12 +78,8 @@ class TokenVerifier:
         if claims.get("iss") != self._issuer or self._audience not in (audience if isinstance(audience, list) else [audience]):
             raise InvalidToken
         ends = _moment(claims, "exp")
-        if ends is None or now >= ends + self._leeway:
+        if now >= ends + self._leeway or any(now < _moment(claims, each) - self._leeway for each in ("nbf", "iat") if each in claims):
             raise InvalidToken
-        for claim in ("nbf", "iat"):
-            starts = _moment(claims, claim)
-            if starts is not None and now < starts - self._leeway:
-                raise InvalidToken
         return ends + self._leeway
 
     def _remember(self, digest: bytes, until: float, principal: Principal) -> None:
@@ -102,38 +98,44 @@ def _decode(token: str, key: Key) -> dict[str, Any]:
 def _principal(claims: Mapping[str, Any], ends: float) -> Principal:
     named = claims.get("roles", claims.get("role", []))
     given = named if isinstance(named, list) else [named]
-    subject = _optional_text(claims, "sub")
-    if not subject or len(subject) > SUBJECT_LIMIT or "\0" in subject:
+    subject = _text(claims, "sub") or ""
+    if not subject.strip() or len(subject) > SUBJECT_LIMIT:
         raise InvalidToken
     return Principal(
         subject=subject,
         issuer=claims["iss"],
         roles=frozenset(cast("Role", role) for role in given if isinstance(role, str) and role in ROLES),
-        region=_optional_text(claims, "region"),
+        region=(_text(claims, "region") or "").strip() if "region" in claims else None,
         provider_id=_optional_uuid(claims, "provider_id"),
-        name=_optional_text(claims, "name"),
+        name=(_text(claims, "name") or "").strip() or None,
         expires_at=datetime.fromtimestamp(min(ends, LATEST), UTC),
     )
 
 
-def _moment(claims: Mapping[str, Any], claim: str) -> float | None:
+def _moment(claims: Mapping[str, Any], claim: str) -> float:
+    """The claim in seconds of the epoch (RFC 7519 §2: NumericDate). Raises InvalidToken for what is none from 1970 to 9999."""
+    value = claims.get(claim)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LATEST:  # NaN is in no range
+        raise InvalidToken
+    return float(value)
+
+
+def _text(claims: Mapping[str, Any], claim: str) -> str | None:
+    """The claim as it stands; None without one. Raises InvalidToken for another type, and for text that no database keeps."""
     value = claims.get(claim)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not isinstance(value, str) or "\0" in value:
         raise InvalidToken
-    return float(value) if abs(value) < 1e12 else None  # noqa: PLR2004 - beyond the year 33658 it is no time (nor need infinity be told apart)
-
-
-def _optional_text(claims: Mapping[str, Any], claim: str) -> str | None:
-    value = claims.get(claim)
-    if value is not None and not isinstance(value, str):
-        raise InvalidToken
-    return value or None
+    try:
+        value.encode()  # fails on a lone surrogate alone
+    except UnicodeEncodeError:
+        raise InvalidToken from None
+    return value
 
 
 def _optional_uuid(claims: Mapping[str, Any], claim: str) -> UUID | None:
-    text = _optional_text(claims, claim)
+    text = _text(claims, claim)
     try:
         return UUID(text) if text else None
     except ValueError:

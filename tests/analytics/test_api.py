@@ -42,8 +42,18 @@ class TestReadKpi:
         own = (await world.get("/kpis/received_by_region", role, "KZ-43", **PERIOD)).json()
         assert (own["value"], own["region"], [part["code"] for part in own["parts"]]) == (1, "KZ-43", ["KZ-43"])
         assert (await world.get("/kpis/received", role, "KZ-43", **PERIOD, region="KZ-43")).json()["value"] == 1
-        assert (await world.get("/kpis/received", role, "KZ-43", **PERIOD, region="KZ-27")).status_code == 403
         assert (await world.get("/kpis/received", role, None, **PERIOD)).status_code == 403
+        assert (await world.get("/kpis/received", role, "", **PERIOD)).status_code == 403
+
+    @pytest.mark.parametrize("role", ["supervisor", "head"])
+    async def test_of_another_region_a_branch_gets_what_anybody_gets(self, world, make, role):
+        await world.tell(make("appeal-imported", 1), make("appeal-imported", 2, region="KZ-27"))
+        for asked in ({}, {"compare": "previous_year"}):
+            theirs = await world.get("/kpis/received", role, "KZ-43", **PERIOD, region="KZ-27", **asked)
+            assert theirs.json() == (await world.get("/kpis/received", None, **PERIOD, region="KZ-27", **asked)).json()
+            assert theirs.json()["suppressed"] is True
+        refused = await world.get("/kpis/withdrawn", role, "KZ-43", **PERIOD, region="KZ-27")
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
 
     async def test_analysts_see_all_regions_or_one(self, world, make):
         await world.tell(make("appeal-imported", 1), make("appeal-imported", 2, region="KZ-27"))

@@ -31,13 +31,13 @@ class View:
             raise Forbidden if self.is_known else Unauthorized
         return kpi
 
+    def of_region(self, asked: str | None) -> "View":
+        """The view of `asked`: for another region than the visitor's own it is what anybody gets."""
+        return self if self.bound_to is None or asked in {None, self.bound_to} else View(public=True)
+
     def region(self, asked: str | None) -> str | None:
-        """The region whose figures are shown, None for all. Raises Forbidden for another region than the visitor's own."""
-        if self.bound_to is None:
-            return asked
-        if asked not in {None, self.bound_to}:
-            raise Forbidden
-        return self.bound_to
+        """The region whose figures are shown, None for all: of a view `of_region(asked)`."""
+        return asked if self.bound_to is None else self.bound_to
 
 
 PUBLIC = View(public=True, is_known=False)
@@ -46,6 +46,8 @@ PUBLIC = View(public=True, is_known=False)
 def view_of(principal: Principal) -> View:
     """Analysts and admins see all figures, supervisors and heads those of their region, everybody else the public ones.
 
+    Of other regions supervisors and heads get the public figures: `View.of_region`.
+
     Raises Forbidden for a supervisor or head without a region.
     """
     if principal.is_anonymous:
@@ -53,7 +55,7 @@ def view_of(principal: Principal) -> View:
     if principal.has("analyst", "admin"):
         return View(public=False)
     if principal.has("supervisor", "head"):
-        if principal.region is None:
+        if not principal.region:
             raise Forbidden
         return View(public=False, bound_to=principal.region)
     return View(public=True)

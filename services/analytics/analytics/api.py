@@ -30,8 +30,11 @@ async def list_kpis(
 async def read_kpi(
     kpi_id: str, query: Annotated[KpiQuery, Query()], current: CurrentPrincipal, _query: KnownQuery, request: Request
 ) -> Figure:
-    """A figure of a period, with its parts and, on request, the same dates a year before."""
-    view = view_of(current)
+    """A figure of a period, with its parts and, on request, the same dates a year before.
+
+    A supervisor or head gets the figures of the own region whole, and those of another one as anybody does.
+    """
+    view = view_of(current).of_region(query.region)
     kpi = view.kpi(kpi_id)
     question = Question(Period.asked(query.first, query.last), query.region, compare=query.compare is not None)
     parts = request.app.state.parts

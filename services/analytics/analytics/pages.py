@@ -72,7 +72,7 @@ async def dashboard(request: Request, current: PagePrincipal) -> HTMLResponse:
     """Figures of a region and a period: for whoever has none of their own the public ones."""
     parts: Parts = request.app.state.parts
     pages: Pages = request.app.state.pages
-    view = page_view_of(current)
+    view = page_view_of(current).of_region(request.query_params.get("region") or None)
     today = parts.clock.now().astimezone(regions()[CENTRAL_OFFICE].timezone).date()
     filters = _filters(request.query_params, view, today)
     try:

@@ -36,7 +36,7 @@ class Question:
 
 
 async def figure(session: AsyncSession, kpi: Kpi, question: Question, view: View, *, clock: Clock) -> Figure:
-    """The figure as this visitor may see it. Raises Forbidden for a region that is not the visitor's."""
+    """The figure as this visitor may see it: `view` is of the question's region."""
     region = view.region(question.region)
     if kpi.measure is not None:
         return await _measured(session, kpi, replace(question, region=region), clock=clock)

@@ -122,7 +122,8 @@ def sees(principal: Principal, reader: Reader) -> str:
         return reader.label(regions()[principal.region].label)
     if principal.has("expert") and not principal.has("operator", "admin"):
         return reader.say(N_("Third tier, all regions"))
-    return reader.say(N_("All regions")) if principal.has("operator", "admin") else reader.say(N_("No region is given to you"))
+    sees_all = principal.has("admin") or (principal.has("operator") and principal.region is None)
+    return reader.say(N_("All regions")) if sees_all else reader.say(N_("No region is given to you"))
 
 
 def place_of(parameters: Mapping[str, str]) -> Place:
