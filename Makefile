@@ -76,7 +76,7 @@ postgres-stop: install  ## stop PostgreSQL and forget its data
 	@$(ENGINES) stop-postgres
 
 up-processes: install kafka postgres  ## an api and a worker process per service, on Kafka and PostgreSQL
-	@set -a; . .run/engines.env; set +a; exec $(BIN)/python -m suite.processes --port $(PORT) --data $(DATA)
+	@set -a; . .run/engines.env; set +a; exec $(BIN)/python -m suite.processes --port $(PORT) --data $(DATA) --demo
 
 asyncapi: install  ## write deploy/asyncapi.yaml from the registry of events
 	@$(BIN)/python -m shared.contracts.asyncapi > deploy/asyncapi.yaml

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from shared import migrations, sealing, server
 from shared.auth import LocalIssuerForbidden
 from shared.connections import ConnectionLimits
+from shared.edge import HostsNotNamed, edge
 from shared.logging import configure_logging
 from shared.messaging.log import LogError
 from shared.service import (
@@ -42,6 +43,7 @@ REFUSALS = (
     DatabaseUnreachable,
     LogError,
     LocalIssuerForbidden,
+    HostsNotNamed,
     sealing.BadKeys,
     sealing.WrongKeys,
     server.PortBusy,
@@ -81,7 +83,7 @@ def _arguments(service: Service) -> argparse.Namespace:
 def _do(chosen: argparse.Namespace, service: Service, settings: S, create_app: Callable[[S], FastAPI]) -> None:
     if chosen.verb == "api":
         with server.listen(chosen.host, chosen.port) as listening:
-            server.run(_serve(create_app(settings.model_copy(update={"worker": False})), settings, listening))
+            server.run(_serve(create_app(settings.model_copy(update={"worker": False})), settings, listening, chosen.host))
     elif chosen.verb == "worker":
         if chosen.port is None:
             server.run(_work(service, settings.model_copy(update={"worker": True}), None))
@@ -95,11 +97,12 @@ def _do(chosen: argparse.Namespace, service: Service, settings: S, create_app: C
         print(f"{asyncio.run(_replay(service, settings, chosen.key))} events applied")  # noqa: T201 - the command's answer
 
 
-async def _serve(app: FastAPI, settings: ServiceSettings, listening: socket) -> None:
+async def _serve(app: FastAPI, settings: ServiceSettings, listening: socket, host: str) -> None:
+    behind = edge(app, settings, host)
     async with app.router.lifespan_context(app):
         _check(migrated=app.state.migrated)
         server.settle_memory()
-        await server.serve(app, listening, limits=ConnectionLimits.of(settings))
+        await server.serve(behind, listening, limits=ConnectionLimits.of(settings))
 
 
 async def _work(service: Service, settings: ServiceSettings, listening: socket | None) -> None:

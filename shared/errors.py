@@ -101,6 +101,13 @@ class Forbidden(DomainError):
     code, status, title = "forbidden", 403, "Your role does not allow this."
 
 
+class HostNotAllowed(DomainError):
+    code, status, title = "host-not-allowed", 421, "This host is not served here."
+
+    def __init__(self) -> None:
+        super().__init__("Ask under a name of this installation. Whoever runs it adds names by ARYZ_ALLOWED_HOSTS.")
+
+
 class TooMany(DomainError):
     code, status, title = "too-many-requests", 429, "Too many attempts. Try again later."
 

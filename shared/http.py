@@ -25,6 +25,7 @@ from shared.domain.text import clean, compact, shows_something
 from shared.errors import (
     PROBLEM_CONTENT,
     FieldError,
+    HostNotAllowed,
     InvalidInput,
     MalformedJson,
     MalformedText,
@@ -324,8 +325,8 @@ def _with_bodies(app: FastAPI, schema: dict[str, Any]) -> dict[str, Any]:
         operation.setdefault("requestBody", {"required": True, "content": content})
         operation["responses"] = {str(status): each for status, each in responses(*BODY_ERRORS).items()} | operation["responses"]
     for item in schema["paths"].values():
-        for method, operation in item.items():  # a NUL in the address is refused before any route is looked for
-            anywhere = (MalformedText, Unavailable) if method == "get" else (MalformedText, Unavailable, OutcomeUnknown)
+        for method, operation in item.items():  # a NUL in the address, and another host, are refused before any route is looked for
+            anywhere = (MalformedText, HostNotAllowed, Unavailable, *(() if method == "get" else (OutcomeUnknown,)))
             operation["responses"] = {str(status): each for status, each in responses(*anywhere).items()} | operation["responses"]
     _replace_default_422(schema, components)
     _show_streams_as_text(schema)

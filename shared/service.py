@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from shared import migrations, sealing
-from shared.auth import ClientCredentials, LocalIssuer, LocalServiceTokens, ServiceTokens, TokenVerifier, UrlKeys
+from shared.auth import ClientCredentials, LocalIssuer, LocalServiceTokens, RevokedTokens, ServiceTokens, TokenVerifier, UrlKeys, revocation
 from shared.clock import Clock, SystemClock
 from shared.contents import Contents
 from shared.contracts import APPEALS
@@ -88,13 +88,14 @@ class Foundation:
         sealing.check_keys(keys, settings.data / "keys.check")
         outside = httpx.AsyncClient()
         issuer = None if settings.oidc_issuer else LocalIssuer(key_folder, env=settings.env, clock=clock)
+        revoked = RevokedTokens(settings.data.absolute() / revocation.FILE)
         return cls(
             settings=settings,
             clock=clock,
             ids=ids or RandomIds(),
             log=event_log(settings),
             keys=keys,
-            tokens=issuer.verifier() if issuer else _oidc_verifier(settings, outside, clock),
+            tokens=issuer.verifier(revoked) if issuer else _oidc_verifier(settings, outside, clock, revoked),
             issuer=issuer,
             outside=outside,
         )
@@ -312,11 +313,11 @@ def worker_app(service: Service, settings: ServiceSettings, parts: Parts, loops:
     return app
 
 
-def _oidc_verifier(settings: ServiceSettings, client: httpx.AsyncClient, clock: Clock) -> TokenVerifier:
+def _oidc_verifier(settings: ServiceSettings, client: httpx.AsyncClient, clock: Clock, revoked: RevokedTokens) -> TokenVerifier:
     if not (settings.oidc_issuer and settings.oidc_jwks_url):
         raise MissingSetting("ARYZ_OIDC_JWKS_URL is needed beside ARYZ_OIDC_ISSUER")
     keys = UrlKeys(settings.oidc_jwks_url, client, clock)
-    return TokenVerifier(keys, issuer=settings.oidc_issuer, audience=settings.oidc_audience, clock=clock)
+    return TokenVerifier(keys, issuer=settings.oidc_issuer, audience=settings.oidc_audience, clock=clock, revoked=revoked)
 
 
 def _operations(state: State, settings: ServiceSettings, operators: OperatorAccess) -> APIRouter:

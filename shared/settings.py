@@ -1,5 +1,6 @@
 """Settings: one class a service with its own prefix; what all services share is named `ARYZ_…`."""
 
+import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -25,6 +26,12 @@ def _network(text: str) -> str:
         ip_network(text)
     except ValueError:
         raise PydanticCustomError("network", "This is not a network, such as 10.0.0.0/8.") from None
+    return text
+
+
+def _host(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9.-]+|\[[0-9a-f:]+\]", text.lower()):
+        raise PydanticCustomError("host", "This is not a host's name or address without a port, such as aryz.example.")
     return text
 
 
@@ -61,6 +68,15 @@ class ServiceSettings(BaseSettings):
     )
     transfer_bytes_per_second: int = Field(
         1_000, validation_alias="ARYZ_TRANSFER_BYTES_PER_SECOND", ge=1, description="the slowest transfer, after the grace"
+    )
+
+    allowed_hosts: tuple[Annotated[str, AfterValidator(_host)], ...] = Field(
+        (),
+        validation_alias="ARYZ_ALLOWED_HOSTS",
+        description="names that requests may ask for, next to loopback",
+    )
+    demo: bool = Field(
+        default=False, validation_alias="ARYZ_DEMO", description="demo users at /sign-in: `aryz up --demo`; never with an OIDC provider"
     )
 
     kafka_bootstrap: str | None = Field(None, validation_alias="ARYZ_KAFKA_BOOTSTRAP")

@@ -36,8 +36,10 @@ def _refusals() -> tuple[type[Exception], ...]:
 def up(
     data: Data = DEFAULT_DATA,
     port: Annotated[int, typer.Option(help="0: any free one.", min=0, max=65535)] = DEFAULT_PORT,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    demo: Annotated[bool, typer.Option("--demo", help="Demo users to sign in as, and some appeals if there are none yet.")] = False,
+    host: Annotated[str, typer.Option(help="The address to listen on; beyond this machine with ARYZ_ALLOWED_HOSTS alone.")] = "127.0.0.1",
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Demo users to sign in as, without a password, and some appeals if there are none yet.")
+    ] = False,
 ) -> None:
     """Run the whole suite on this machine."""
     server = _load("server")

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared import server
 from shared.connections import ConnectionLimits
+from shared.edge import HostsNotNamed, edge
 from shared.errors import Unavailable, problem_response
 from shared.http import CLIENT_LIMITS, client_address, client_scheme
 from shared.logging import configure_logging
@@ -106,18 +107,18 @@ def main() -> None:
     chosen = parser.parse_args()
     try:
         with server.listen(chosen.host, chosen.port) as listening:
-            server.run(_serve(ServiceSettings(), listening))
-    except server.PortBusy as refusal:
+            server.run(_serve(ServiceSettings(), listening, chosen.host))
+    except (server.PortBusy, HostsNotNamed) as refusal:
         raise SystemExit(f"front: {refusal}") from None
 
 
-async def _serve(settings: ServiceSettings, listening: socket.socket) -> None:
+async def _serve(settings: ServiceSettings, listening: socket.socket, host: str) -> None:
     configure_logging(settings.log_level, service=SUITE)
     foundation = Foundation.build(settings)
     front = Front(settings, foundation)
     server.settle_memory()
     try:
-        await server.serve(front, listening, limits=ConnectionLimits.of(settings))
+        await server.serve(edge(front, settings, host), listening, limits=ConnectionLimits.of(settings))
     finally:
         await front.close()
         await foundation.stop()

@@ -13,12 +13,12 @@ from typing import Annotated, Any, Final
 
 import httpx
 import structlog
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, ValidationError
 
-from shared.auth import LocalIssuer, PagePrincipal, Role
-from shared.auth.issuer import LIFETIME
+from shared.auth import InvalidToken, LocalIssuer, PagePrincipal, Role
+from shared.auth.tokens import SUBJECT_LIMIT
 from shared.domain.labels import Language
 from shared.domain.regions import regions
 from shared.errors import NotFound, Unavailable
@@ -31,6 +31,8 @@ from shared.web.session import clear_session, safe_next, session_token, set_sess
 from shared.web.viewer import role_labels, show_viewer
 
 HERE: Final = Path(__file__).parent
+BAD_TOKEN: Final = N_("This token is not valid, or no longer. Ask for a new one.")
+LONGEST_SESSION: Final = 86_400  # seconds: a token may be valid for longer, a browser forgets it after a day
 FIGURES_WAIT: Final = 1.0  # seconds: the door opens without figures sooner than it keeps anybody waiting for them
 
 PAGES: Final = Pages(
@@ -87,27 +89,54 @@ async def home(request: Request, principal: PagePrincipal) -> HTMLResponse:
 @router.get("/sign-in")
 async def sign_in(request: Request) -> HTMLResponse:
     _issuer(request)
-    return PAGES.render(request, "sign_in.html", users=_cards(language_of(request)), next=safe_next(request.query_params.get("next")))
+    return _sign_in_page(request, safe_next(request.query_params.get("next")))
 
 
 @router.post("/sign-in", dependencies=[Depends(require_same_origin)])
 async def signed_in(
-    request: Request, subject: Annotated[str, Form()], target: Annotated[str, Form(alias="next")] = "/"
-) -> RedirectResponse:
-    user = next((user for user in demo_users() if user.subject == subject), None)
-    if user is None:
+    request: Request,
+    subject: Annotated[str | None, Form(max_length=SUBJECT_LIMIT)] = None,
+    token: Annotated[str | None, Form()] = None,
+    target: Annotated[str, Form(alias="next")] = "/",
+) -> Response:
+    """Sign in as a demo user (`aryz up --demo`), or, without them, by a token that `aryz token` printed."""
+    issuer, foundation, destination = _issuer(request), _foundation(request), safe_next(target)
+    if foundation.settings.demo:
+        user = next((user for user in demo_users() if user.subject == subject), None)
+        if user is None:
+            raise NotFound
+        token = issuer.issue(user.role, region=user.region, subject=user.subject, name=user.name)
+    elif subject is not None:  # a demo user where there are none
         raise NotFound
-    token = _issuer(request).issue(user.role, region=user.region, subject=user.subject, name=user.name)
-    response = PAGES.redirect(safe_next(target))
-    set_session(response, token, int(LIFETIME.total_seconds()), secure=request.url.scheme == "https")
+    token = (token or "").strip()
+    try:
+        principal = await foundation.tokens.verify(token)
+    except InvalidToken:
+        return _sign_in_page(request, destination, error=PAGES.text(request, BAD_TOKEN), status=422)
+    response = PAGES.redirect(destination)
+    seconds = (principal.expires_at - foundation.clock.now()).total_seconds() if principal.expires_at else 0
+    set_session(response, token, min(int(seconds), LONGEST_SESSION), secure=_is_over_tls(request))
     return response
 
 
 @router.post("/sign-out", dependencies=[Depends(require_same_origin)])
-async def sign_out() -> RedirectResponse:
+async def sign_out(request: Request) -> RedirectResponse:
+    """End the session: its token counts nowhere any more, whoever kept a copy of it. Raises Unavailable if that cannot be stored."""
+    token = session_token(request)
+    if token:
+        await _foundation(request).tokens.revoke(token)
     response = PAGES.redirect("/", flash="signed-out")
-    clear_session(response)
+    clear_session(response, secure=_is_over_tls(request))
     return response
+
+
+def _sign_in_page(request: Request, target: str, *, error: str | None = None, status: int = 200) -> HTMLResponse:
+    users = _cards(language_of(request)) if _foundation(request).settings.demo else None
+    return PAGES.render(request, "sign_in.html", status, users=users, next=target, error=error)
+
+
+def _is_over_tls(request: Request) -> bool:
+    return request.url.scheme == "https"
 
 
 def _foundation(request: Request) -> Foundation:

@@ -237,12 +237,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m suite.processes", description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("ARYZ_DATA", ".run/data")), help="for keys and logs")
     parser.add_argument("--port", type=int, default=8000, help="of the one address for all of them")
+    parser.add_argument("--demo", action="store_true", help="demo users to sign in as")
     chosen = parser.parse_args()
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
     try:
-        return _supervise(Processes(chosen.data, front_port=chosen.port), stopping)
+        return _supervise(Processes(chosen.data, environment={"ARYZ_DEMO": str(chosen.demo)}, front_port=chosen.port), stopping)
     except (ProcessEnded, FolderInUse) as error:
         print(f"aryz: {error}", file=sys.stderr)  # noqa: T201 - a person asked
         return 1

@@ -15,6 +15,7 @@ from shared.auth.dependencies import (
 from shared.auth.issuer import LocalIssuer, LocalIssuerForbidden
 from shared.auth.keys import FileKeys, KeySource, UrlKeys
 from shared.auth.principal import CONFINED, ROLES, STAFF, Principal, Role
+from shared.auth.revocation import RevokedTokens
 from shared.auth.service_tokens import ClientCredentials, LocalServiceTokens, ServiceTokens
 from shared.auth.tokens import InvalidToken, TokenVerifier
 
@@ -32,6 +33,7 @@ __all__ = [
     "LocalServiceTokens",
     "PagePrincipal",
     "Principal",
+    "RevokedTokens",
     "Role",
     "ServiceTokens",
     "TokenVerifier",

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from pydantic_core import from_json, to_json
 
 from shared.auth.keys import FileKeys
 from shared.auth.principal import ROLES, Role
+from shared.auth.revocation import RevokedTokens
 from shared.auth.tokens import TokenVerifier
 from shared.clock import Clock
 from shared.sealing import write_secret
@@ -62,6 +64,7 @@ class LocalIssuer:
         claims: dict[str, Any] = {
             "iss": ISSUER,
             "aud": AUDIENCE,
+            "jti": token_hex(12),  # two sessions of one person in one second end apart
             "sub": subject or "-".join(filter(None, [role, place])),
             "iat": int(now.timestamp()),
             "exp": int((now + lifetime).timestamp()),
@@ -75,6 +78,7 @@ class LocalIssuer:
         """The public key set."""
         return dict(KeySet([self._key]).as_dict(private=False))
 
-    def verifier(self) -> TokenVerifier:
-        """A verifier of this issuer's tokens."""
-        return TokenVerifier(FileKeys(self.path, self._clock), issuer=ISSUER, audience=AUDIENCE, clock=self._clock)
+    def verifier(self, revoked: RevokedTokens | None = None) -> TokenVerifier:
+        """A verifier of this issuer's tokens, but for those revoked."""
+        keys = FileKeys(self.path, self._clock)
+        return TokenVerifier(keys, issuer=ISSUER, audience=AUDIENCE, clock=self._clock, revoked=revoked)

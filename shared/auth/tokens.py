@@ -13,6 +13,7 @@ from joserfc.jwk import Key
 
 from shared.auth.keys import KeySource
 from shared.auth.principal import ROLES, Principal, Role
+from shared.auth.revocation import RevokedTokens
 from shared.clock import Clock
 from shared.errors import Unauthorized
 
@@ -37,13 +38,24 @@ class InvalidToken(Unauthorized):
 class TokenVerifier:
     """Checks tokens of one issuer for one audience; a token seen before costs a hash and a look-up."""
 
-    def __init__(self, keys: KeySource, *, issuer: str, audience: str, clock: Clock, leeway: timedelta = timedelta(seconds=30)) -> None:
+    def __init__(
+        self,
+        keys: KeySource,
+        *,
+        issuer: str,
+        audience: str,
+        clock: Clock,
+        leeway: timedelta = timedelta(seconds=30),
+        revoked: RevokedTokens | None = None,
+    ) -> None:
+        """`revoked`: tokens that end before their time; None where none does."""
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
         self._leeway = leeway.total_seconds()
-        self._remembered: dict[bytes, tuple[float, Principal]] = {}
+        self._revoked = revoked
+        self._remembered: dict[bytes, tuple[float, Principal, bytes]] = {}
 
     async def verify(self, token: str) -> Principal:
         """The principal of a valid token. Raises InvalidToken, or Unavailable while the issuer's keys cannot be read."""
@@ -51,12 +63,28 @@ class TokenVerifier:
         digest = sha256(token.encode("utf-8", "replace")).digest()
         known = self._remembered.get(digest)
         if known is not None and now < known[0]:
+            self._refuse_revoked(known[2], now)
             return known[1]
         claims = await self._claims(token)
         ends = self._check(claims, now)
-        principal = _principal(claims, ends)
-        self._remember(digest, min(ends, now + REMEMBERED_FOR.total_seconds()), principal)
+        principal, key = _principal(claims, ends), _revocation_key(token)
+        self._refuse_revoked(key, now)
+        self._remember(digest, min(ends, now + REMEMBERED_FOR.total_seconds()), principal, key)
         return principal
+
+    async def revoke(self, token: str) -> None:
+        """End a valid token now, in every process over the data folder; what is no valid token is passed over. Raises Unavailable."""
+        try:
+            principal = await self.verify(token)
+        except InvalidToken:
+            return
+        if self._revoked is not None and principal.expires_at is not None:
+            now = self._clock.now().timestamp()
+            await self._revoked.add(_revocation_key(token), until=principal.expires_at.timestamp(), now=now)
+
+    def _refuse_revoked(self, key: bytes, now: float) -> None:
+        if self._revoked is not None and self._revoked.has(key, now):
+            raise InvalidToken
 
     async def _claims(self, token: str) -> dict[str, Any]:
         if len(token) > TOKEN_LIMIT or not token.isascii():
@@ -82,11 +110,16 @@ class TokenVerifier:
             raise InvalidToken
         return ends + self._leeway
 
-    def _remember(self, digest: bytes, until: float, principal: Principal) -> None:
+    def _remember(self, digest: bytes, until: float, principal: Principal, key: bytes) -> None:
         self._remembered.pop(digest, None)
         while len(self._remembered) >= REMEMBERED:
             self._remembered.pop(next(iter(self._remembered)))
-        self._remembered[digest] = until, principal
+        self._remembered[digest] = until, principal, key
+
+
+def _revocation_key(token: str) -> bytes:
+    """The hash of what is signed. An ECDSA signature has a second spelling that is as valid; what it signs has one."""
+    return sha256(token.rpartition(".")[0].encode()).digest()
 
 
 def _decode(token: str, key: Key) -> dict[str, Any]:

@@ -37,6 +37,10 @@ _TROUBLES: Final = {
         N_("Open the page again to see the present state, then repeat your action if it is still needed."),
     ),
     413: _Trouble(N_("The file is too large"), N_("Go back and choose a smaller file, or send the documents one by one.")),
+    421: _Trouble(
+        N_("This address is not served here"),
+        N_("Open Aryz under the address that you were given. On the machine where it runs that is http://localhost with its port."),
+    ),
     422: _Trouble(N_("Some of the answers need correcting"), N_("Go back, check what you entered and try again.")),
     429: _Trouble(
         N_("Too many attempts"),

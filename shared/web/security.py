@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -18,6 +18,7 @@ HEADERS: Final = {
     "cache-control": "no-store",  # an answer may be about a person unless it says otherwise itself
 }
 _RAW: Final = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+_RAW_OVER_TLS: Final = [*_RAW, (b"strict-transport-security", b"max-age=31536000")]  # a year; RFC 6797 §7.2: never over plain HTTP
 
 
 class SecurityHeaders:
@@ -35,13 +36,15 @@ class SecurityHeaders:
             await self.app(scope, receive, send)
             return
 
+        added = _RAW_OVER_TLS if scope.get("scheme") == "https" else _RAW
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message.setdefault("headers", [])
                 if message["status"] == HTTPStatus.TEMPORARY_REDIRECT:  # the router's own, to a path with or without its last slash
                     headers = [_without_origin(*pair) for pair in headers]
                 present = {name for name, _ in headers}
-                message["headers"] = [*headers, *(pair for pair in _RAW if pair[0] not in present)]
+                message["headers"] = [*headers, *(pair for pair in added if pair[0] not in present)]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
@@ -60,6 +63,12 @@ def add_security_headers(headers: MutableHeaders) -> None:
         headers.setdefault(name, value)
 
 
+def _is_own(origin: SplitResult, request: Request) -> bool:
+    """Whether the origin is this one. Over TLS a page that came without it is another site: anybody on the way may have written it."""
+    over_tls = request.url.scheme == "https"
+    return origin.netloc == request.headers.get("host") and (not over_tls or origin.scheme == "https")
+
+
 async def require_same_origin(request: Request) -> None:
     """Dependency of every form post: refuses with 403 what another site sent.
 
@@ -71,6 +80,6 @@ async def require_same_origin(request: Request) -> None:
         allowed = site in {"same-origin", "none"}
     else:
         origin = request.headers.get("origin")
-        allowed = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+        allowed = origin is None or _is_own(urlsplit(origin), request)
     if not allowed:
         raise HTTPException(403, "cross-site-form")

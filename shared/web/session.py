@@ -18,8 +18,9 @@ def set_session(response: Response, token: str, max_age: int, *, secure: bool) -
     response.set_cookie(COOKIE, token, max_age=max_age, path="/", secure=secure, httponly=True, samesite="lax")
 
 
-def clear_session(response: Response) -> None:
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="lax")
+def clear_session(response: Response, *, secure: bool) -> None:
+    """Take the cookie back; the token itself is ended by `TokenVerifier.revoke`."""
+    response.delete_cookie(COOKIE, path="/", secure=secure, httponly=True, samesite="lax")
 
 
 def safe_next(target: str | None, default: str = "/") -> str:

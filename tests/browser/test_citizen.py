@@ -1,6 +1,7 @@
 """The citizen's way through the pages in a real browser: file, receive the talon, follow; and the door of the house."""
 
 import io
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -294,7 +295,9 @@ class TestHome:
     @pytest.mark.parametrize("dark", [False, True])
     @pytest.mark.parametrize(("width", "language"), [(390, "kk"), (1280, "ru")])
     async def test_the_door_is_accessible_and_leads_in(self, desk, serve, visit, serious, width, language, dark):
-        url = await serve(create_home(desk.parts.settings, desk.foundation))
+        url = await serve(
+            create_home(desk.parts.settings, replace(desk.foundation, settings=desk.parts.settings.model_copy(update={"demo": True})))
+        )
         page = await visit(url, width=width, dark=dark, cookies={"aryz_lang": language})
         assert await serious(page) == []
         assert await fits(page, width)

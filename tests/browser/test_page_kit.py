@@ -34,7 +34,7 @@ def demo_service() -> FastAPI:
 
     @app.get("/sign-in")
     async def sign_in(request: Request) -> HTMLResponse:
-        return pages.render(request, "sign_in.html", users=USERS, next="/")
+        return pages.render(request, "sign_in.html", users=USERS, next="/", error=None)
 
     @app.get("/lost")
     async def lost(request: Request) -> HTMLResponse:

@@ -29,7 +29,7 @@ class House:
     """The home application, with an analytics that says `live`."""
 
     def __init__(self, folder):
-        settings = ServiceSettings(data=folder)
+        settings = ServiceSettings(data=folder, demo=True)
         self.live = LIVE
         self.asked_as = []
         self.foundation = Foundation.build(settings, clock=SystemClock())

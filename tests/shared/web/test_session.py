@@ -14,7 +14,7 @@ class TestSetSession:
 
     def test_signing_out_empties_it(self):
         response = Response()
-        clear_session(response)
+        clear_session(response, secure=True)
         assert "Max-Age=0" in response.headers["set-cookie"]
 
 
