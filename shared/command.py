@@ -19,6 +19,7 @@ from shared.connections import ConnectionLimits
 from shared.edge import HostsNotNamed, edge
 from shared.logging import configure_logging
 from shared.messaging.log import LogError
+from shared.private_files import use_private_umask
 from shared.service import (
     DatabaseUnreachable,
     Foundation,
@@ -54,6 +55,7 @@ REFUSALS = (
 def main(service: Service, settings_class: Callable[[], S], create_app: Callable[[S], FastAPI]) -> None:
     """Read the verb from the command line and do it; exits 1 with a sentence when it cannot be done."""
     chosen = _arguments(service)
+    use_private_umask()
     try:
         settings = settings_class()
         configure_logging(settings.log_level, service=service.name)

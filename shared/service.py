@@ -35,6 +35,7 @@ from shared.messaging.pace import PATIENT, Pace
 from shared.messaging.relay import Relay
 from shared.messaging.runtime import Loop, Runtime, every
 from shared.operators import OperatorAccess
+from shared.private_files import secure_folder
 from shared.settings import MissingSetting, ServiceSettings
 from shared.telemetry import Metrics, Observe, metrics_response
 from shared.web.docs import mount_docs
@@ -81,7 +82,11 @@ class Foundation:
 
     @classmethod
     def build(cls, settings: ServiceSettings, *, clock: Clock | None = None, ids: Ids | None = None) -> "Foundation":
-        """Made from settings; nothing is opened before `start`, but keys of one machine are made on first use."""
+        """Made from settings; nothing is opened before `start`.
+
+        The data folder is made and closed to other users, and keys of one machine are made on first use.
+        """
+        secure_folder(settings.data)
         clock = clock or SystemClock()
         key_folder = settings.data / "keys"
         keys = sealing.from_settings(settings.keys.get_secret_value()) if settings.keys else sealing.load_or_create_keys(key_folder)
@@ -179,7 +184,6 @@ class Service:
 
 def build_parts(service: Service, settings: ServiceSettings, foundation: Foundation) -> Parts:
     sealer = sealing.Sealer(foundation.keys.ring)
-    settings.data.mkdir(parents=True, exist_ok=True)
     url = service_url(settings.database_url, settings.data, service.name, settings.prefix)
     return Parts(
         service=service.name,

@@ -2,6 +2,7 @@
 
 import argparse
 import fcntl
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -71,6 +72,7 @@ def main() -> int:
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--folder", type=Path, default=Path(".run"), help="where data and engines.env are kept (default .run)")
     asked = parser.parse_args()
+    os.umask(0o077)  # data and logs of engines are for this user alone
     asked.folder.mkdir(parents=True, exist_ok=True)
     with (asked.folder / "engines.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

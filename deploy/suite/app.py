@@ -11,7 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from shared import migrations
 from shared.clock import Clock
 from shared.ids import Ids
-from shared.service import Foundation, is_migrated
+from shared.logging import configure_logging
+from shared.service import SUITE, Foundation, is_migrated
 from suite.home import create_home
 from suite.lock import locked
 from suite.members import Member, members
@@ -52,6 +53,7 @@ def create_suite(data: Path, *, clock: Clock | None = None, ids: Ids | None = No
     Raises LocalIssuerForbidden when ARYZ_ENV is `production` and no OIDC provider is set.
     """
     services = members(data, **given)
+    configure_logging(services[0].settings.log_level, service=SUITE)
     return Suite(Foundation.build(services[0].settings, clock=clock, ids=ids), services)
 
 
@@ -63,7 +65,6 @@ async def migrate(foundation: Foundation, services: tuple[Member, ...]) -> list[
     moved = []
     for each in services:
         database = each.database(foundation)
-        each.settings.data.mkdir(parents=True, exist_ok=True)
         try:
             if not await is_migrated(each.service, database):
                 await migrations.migrate(database, each.service.package)

@@ -32,6 +32,11 @@ def _refusals() -> tuple[type[Exception], ...]:
     return refusals
 
 
+@app.callback()
+def _start() -> None:
+    import_module("shared.private_files").use_private_umask()
+
+
 @app.command()
 def up(
     data: Data = DEFAULT_DATA,

@@ -21,6 +21,7 @@ from shared.edge import HostsNotNamed, edge
 from shared.errors import Unavailable, problem_response
 from shared.http import CLIENT_LIMITS, client_address, client_scheme
 from shared.logging import configure_logging
+from shared.private_files import use_private_umask
 from shared.service import SUITE, Foundation
 from shared.settings import ServiceSettings
 from suite.home import create_home
@@ -105,6 +106,7 @@ def main() -> None:
     parser.add_argument("--host", default=HOST)
     parser.add_argument("--port", type=int, default=8000)
     chosen = parser.parse_args()
+    use_private_umask()
     try:
         with server.listen(chosen.host, chosen.port) as listening:
             server.run(_serve(ServiceSettings(), listening, chosen.host))

@@ -19,7 +19,7 @@ def locked(folder: Path, *, restoring: bool = False) -> Iterator[None]:
 
     A folder whose restore was broken off is given to the next restore alone.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / "lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -4,9 +4,10 @@ import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+from shared.logging import configure_logging
 from shared.messaging import inbox
 from shared.sealing import add_key
-from shared.service import Foundation, consumer
+from shared.service import SUITE, Foundation, consumer
 from suite import app
 from suite.members import members
 
@@ -18,6 +19,7 @@ class UnknownService(ValueError):
 def migrate(data: Path) -> list[str]:
     """Names of the services whose stores were brought to a newer revision."""
     services = members(data)
+    configure_logging(services[0].settings.log_level, service=SUITE)
     return asyncio.run(app.migrate(Foundation.build(services[0].settings), services))
 
 
@@ -36,6 +38,7 @@ async def _replay(data: Path, service: str | None, key: str | None) -> dict[str,
     chosen = [each for each in services if service in (None, each.service.name)]
     if not chosen:
         raise UnknownService(f"there is no service {service}; known: {', '.join(each.service.name for each in services)}")
+    configure_logging(services[0].settings.log_level, service=SUITE)
     foundation = Foundation.build(services[0].settings)
     apps = {each.service.name: each.create_app(each.settings, foundation) for each in services}
     foundation.local_apps.update(apps)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-START_SECONDS = 30
+START_SECONDS = 120  # a machine busy with something else; only a fault waits that long
 STOP_SECONDS = 30
 UNLIMITED = {
     "ARYZ_CONNECTIONS_PER_ADDRESS": "0",
@@ -45,7 +45,7 @@ class RunningSuite:
 
 def start(data: Path, *, port: int = 0, environment: Mapping[str, str] | None = None, arguments: tuple[str, ...] = ()) -> RunningSuite:
     """Start `aryz up` over `data` and wait for its ready line. Raises SuiteDidNotStart."""
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = data / "suite.log"
     command = [sys.executable, "-m", "suite.cli", "up", "--port", str(port), "--data", str(data), *arguments]
     with log.open("a") as stderr:

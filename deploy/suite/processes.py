@@ -22,6 +22,7 @@ from typing import Final, Literal, Self
 
 import httpx
 
+from shared.private_files import use_private_umask
 from suite.lock import FolderInUse, locked
 
 Kind = Literal["front", "api", "worker"]
@@ -172,7 +173,7 @@ class Processes:
         """Migrate, start all, wait until all are ready. Raises ProcessEnded, and FolderInUse."""
         self._held.enter_context(locked(self.data))
         try:
-            self._logs.mkdir(exist_ok=True)
+            self._logs.mkdir(mode=0o700, exist_ok=True)
             self.migrate()
             for each in self.all:
                 each.start()
@@ -239,6 +240,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=8000, help="of the one address for all of them")
     parser.add_argument("--demo", action="store_true", help="demo users to sign in as")
     chosen = parser.parse_args()
+    use_private_umask()
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
