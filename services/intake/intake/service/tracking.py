@@ -7,15 +7,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row
-
 from intake import repository
 from intake.models import Appeal, Timeline, Tracking
 from intake.models.applicant import Message as MessageRow
 from intake.models.attachments import Attachment
 from intake.repository import applicant as records
 from intake.repository.attachments import attachments_of
-from intake.repository.guesses import access_to
+from intake.repository.guesses import Access, access_to
 from intake.rights import actions, is_decided, is_finished
 from intake.schemas import Answer, Attached, HeldFor, Message, TimelineEntry, Tracked
 from intake.service.guessing import Attempt, Guesses
@@ -106,11 +104,13 @@ async def open_case(
     parts: Parts, guesses: Guesses, *, number: str, pin: str | None, principal: Principal, address: str, exchange: str | None = None
 ) -> Seen:
     """Return the appeal for everybody who may read it; raises as `track`. `exchange`: the telephone exchange that passes digits on."""
-    written, row = await _access(parts, number)
-    sees, acts = _sees(parts.pepper, principal, row), not (principal.is_staff or principal.has("partner"))
-    if sees and (pin is None or not acts or _filed(parts.pepper, principal, row)):
+    written, access = await _access(parts, number)
+    sees, acts = _sees(parts.pepper, principal, access), not (principal.is_staff or principal.has("partner"))
+    if sees and (pin is None or not acts or _filed(parts.pepper, principal, access)):
         return await _seen(parts, written, principal, has_pin=False)
-    has_pin = await _has_pin(parts, guesses.attempt(written or number, _origin(principal, address), exchange), row, guesses, pin, principal)
+    has_pin = await _has_pin(
+        parts, guesses.attempt(written or number, _origin(principal, address), exchange), access, guesses, pin, principal
+    )
     if not (sees or has_pin):
         raise NotFound
     return await _seen(parts, written, principal, has_pin=has_pin)
@@ -118,28 +118,28 @@ async def open_case(
 
 async def open_own(parts: Parts, guesses: Guesses, *, number: str, pin: str | None, principal: Principal, address: str) -> Seen:
     """Return the appeal for its applicant alone; raises as `track`. Partners and staff get NotFound, and their PIN is not evaluated."""
-    written, row = await _access(parts, number)
+    written, access = await _access(parts, number)
     if principal.is_staff or principal.has("partner"):
         raise NotFound
-    if principal.is_anonymous or not _filed(parts.pepper, principal, row):
+    if principal.is_anonymous or not _filed(parts.pepper, principal, access):
         attempt = guesses.attempt(written or number, _origin(principal, address))
-        if not await _has_pin(parts, attempt, row, guesses, pin, principal):
+        if not await _has_pin(parts, attempt, access, guesses, pin, principal):
             raise NotFound
     return await _seen(parts, written, principal, has_pin=True)
 
 
-async def _access(parts: Parts, number: str) -> tuple[str | None, Row[Any]]:
+async def _access(parts: Parts, number: str) -> tuple[str | None, Access]:
     """The number in its canonical form, and what decides who may open its appeal."""
     written = _canonical(number)
     async with parts.database.read() as session:
         return written, await access_to(session, written or _NO_NUMBER)
 
 
-async def _has_pin(parts: Parts, attempt: Attempt, row: Row[Any], guesses: Guesses, pin: str | None, principal: Principal) -> bool:
+async def _has_pin(parts: Parts, attempt: Attempt, access: Access, guesses: Guesses, pin: str | None, principal: Principal) -> bool:
     """Whether the PIN is right, within the limits of guessing; a token without a PIN is no guess. Raises TooManyGuesses."""
     if pin is None and not principal.is_anonymous:
         return False
-    return await guesses.evaluate(attempt, is_right=_is_right_pin(parts.pepper, row, pin))
+    return await guesses.evaluate(attempt, is_right=_is_right_pin(parts.pepper, access, pin))
 
 
 async def _seen(parts: Parts, written: str | None, principal: Principal, *, has_pin: bool) -> Seen:
@@ -165,19 +165,19 @@ def _canonical(number: str) -> str | None:
         return None
 
 
-def _is_right_pin(pepper: Pepper, row: Row[Any], pin: str | None) -> bool:
+def _is_right_pin(pepper: Pepper, access: Access, pin: str | None) -> bool:
     """Compare with the same hash and comparison when there is no such appeal, or no PIN to compare with."""
-    given = hashed_pin(pepper, row.id if row.id is not None else _NO_APPEAL, compact((pin or "")[:100]))
-    return hmac.compare_digest(given, row.pin or _NO_PIN) and row.pin is not None
+    given = hashed_pin(pepper, access.id if access.id is not None else _NO_APPEAL, compact((pin or "")[:100]))
+    return hmac.compare_digest(given, access.pin or _NO_PIN) and access.pin is not None
 
 
-def _sees(pepper: Pepper, principal: Principal, row: Row[Any]) -> bool:
-    if row.id is None or principal.is_anonymous:
+def _sees(pepper: Pepper, principal: Principal, access: Access) -> bool:
+    if access.id is None or access.region is None or principal.is_anonymous:
         return False
-    return visible_cases(principal).allows(row.region, row.tier, row.provider_id) or _filed(pepper, principal, row)
+    return visible_cases(principal).allows(access.region, access.tier, access.provider_id) or _filed(pepper, principal, access)
 
 
-def _filed(pepper: Pepper, principal: Principal, appeal: Appeal | Row[Any]) -> bool:
+def _filed(pepper: Pepper, principal: Principal, appeal: Appeal | Access) -> bool:
     sender = sender_key(pepper, f"{principal.issuer}\n{principal.subject}")
     return appeal.owner is not None and hmac.compare_digest(appeal.owner, sender)
 
