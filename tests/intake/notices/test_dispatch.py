@@ -8,7 +8,7 @@ from intake.models.notices import Notice
 from intake.notices import send_code
 from intake.notices.dispatch import Dispatcher
 from intake.notices.policy import policy
-from intake.notices.senders import NotYet, Refused
+from intake.notices.senders import Hung, NotYet, Refused
 from shared.database import table_of
 
 NIGHT = datetime(2026, 2, 2, 17, 0, tzinfo=UTC)  # 22:00 in Kyzylorda
@@ -120,7 +120,32 @@ class TestTrouble:
         await case.answered()
         ways.failing["SMS"] = KeyError("synaq@mail.example")
         await dispatcher(desk, ways).run_once()
-        assert [(one.state, one.reason) for one in await case.notices()] == [("PLANNED", "NO_REPLY")]
+        assert [(one.state, one.reason) for one in await case.notices()] == [("PLANNED", "NOT_NOW")]
+
+    async def test_one_message_that_a_way_falls_over_keeps_no_other_waiting(self, desk, case_of, ways, dispatcher):
+        cases = [await case_of(desk) for _ in range(12)]
+        for case in cases:
+            await case.inquired()
+        poison, works = cases[0].number, ways.senders["SMS"]
+
+        class Falls:
+            async def send(self, message):
+                if poison in message.text:
+                    raise KeyError
+                return await works.send(message)
+
+        ways.senders["SMS"] = Falls()
+        await dispatcher(desk, ways).run_once()
+        assert len(ways.by("SMS")) == 11
+
+    async def test_a_server_that_falls_silent_over_several_messages_is_not_waited_for_over_each(self, desk, case_of, ways, dispatcher):
+        cases = [await case_of(desk) for _ in range(20)]
+        for case in cases:
+            await case.inquired()
+        ways.failing["SMS"] = Hung()
+        await dispatcher(desk, ways).run_once()
+        assert len(ways.by("SMS")) <= 2 + 4
+        assert {one.state for case in cases for one in await case.notices()} == {"PLANNED"}
 
 
 class TestWorkers:

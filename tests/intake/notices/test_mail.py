@@ -1,8 +1,15 @@
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
+from uuid import uuid4
 
+import pytest
+
+from intake.notices import send_code
 from intake.notices.dispatch import Dispatcher
-from intake.notices.mail import Mail
+from intake.notices.mail import Mail, composed
+from intake.notices.policy import policy
+from intake.notices.senders import Folder, Message, Refused
 
 
 def over(desk, server):
@@ -81,4 +88,109 @@ class TestMail:
             mail_server.refusal = "450 try later"
             await over(desk, mail_server).run_once()
         assert [(one.state, one.reason) for one in await refused.notices()] == [("FAILED", "REFUSED")]
-        assert [(one.state, one.reason) for one in await busy.notices()] == [("PLANNED", "NO_REPLY")]
+        assert [(one.state, one.reason) for one in await busy.notices()] == [("PLANNED", "NOT_NOW")]
+
+
+GOOD = [f"good{one}@x.kz" for one in range(1, 7)]
+FULL = ["full1@x.kz", "full2@x.kz"]
+
+
+@pytest.fixture
+async def answers(desk, case_of):
+    """Answers to full1, good1 … good6 and full2 within a second, by mail alone."""
+    cases = {}
+    for address in (FULL[0], *GOOD, FULL[1]):
+        cases[address] = await case_of(desk, answer_by="EMAIL", applicant={"full_name": "Сынақ Азамат", "email": address})
+    for case in cases.values():
+        await case.inquired()
+    return cases
+
+
+async def states(cases):
+    return {address: next((one.state, one.reason) for one in await case.notices()) for address, case in cases.items()}
+
+
+class TestWhoFails:
+    @pytest.mark.parametrize("refusal", ["452 4.2.2 mailbox full", "450 greylisted", None], ids=["452", "450", "hangs up"])
+    async def test_a_recipient_that_cannot_be_served_keeps_no_other_waiting(self, desk, answers, mail_server, refusal):
+        mail_server.refusals = {"full": refusal}
+        async with mail_server.serving():
+            await over(desk, mail_server).run_once()
+            assert sorted(mail_server.offered) == sorted([*GOOD, *FULL])
+            assert sorted(each.rcpt_tos[0] for each in mail_server.mails) == GOOD
+            found = await states(answers)
+            assert {found[each] for each in GOOD} == {("SENT", None)}
+            assert {found[each] for each in FULL} == {("PLANNED", "NOT_NOW")}
+            mail_server.refusals = {}
+            desk.clock.advance(policy().retries[0])
+            await over(desk, mail_server).run_once()
+        assert {state for state, _ in (await states(answers)).values()} == {"SENT"}
+
+    async def test_a_message_that_is_refused_concerns_itself_alone(self, desk, answers, mail_server):
+        mail_server.on_data = {"full1": "554 looks like spam", "full2": "451 try later"}
+        async with mail_server.serving():
+            await over(desk, mail_server).run_once()
+        found = await states(answers)
+        assert {found[each] for each in GOOD} == {("SENT", None)}
+        assert (found[FULL[0]], found[FULL[1]]) == (("FAILED", "REFUSED"), ("PLANNED", "NOT_NOW"))
+
+    @pytest.mark.parametrize("said", [{"on_mail": "451 no"}, {"on_mail": "550 not you"}, {"refusal": "421 shutting down"}])
+    async def test_a_server_that_fails_is_asked_again_for_all_without_using_up_the_attempts_of_those_not_tried(
+        self, desk, answers, mail_server, said
+    ):
+        for name, value in said.items():
+            setattr(mail_server, name, value)
+        async with mail_server.serving():
+            await over(desk, mail_server).run_once()
+            rows = [row for case in answers.values() for row in await case.notices()]
+            assert {(row.state, row.reason) for row in rows} == {("PLANNED", "NO_REPLY")}
+            assert sorted(row.attempts for row in rows)[:4] == [0] * 4
+            assert 1 <= sum(row.attempts for row in rows) <= 4
+            mail_server.on_mail = mail_server.refusal = None
+            desk.clock.advance(policy().retries[0])
+            await over(desk, mail_server).run_once()
+        assert {state for state, _ in (await states(answers)).values()} == {"SENT"}
+
+    async def test_a_password_that_is_not_taken_is_the_servers_trouble(self, desk, answers, mail_server):
+        async with mail_server.serving():
+            mail = Mail("127.0.0.1", mail_server.port, "none", "user", "password", "noreply@aryz.example")
+            await Dispatcher(desk.parts, {"EMAIL": mail}, "https://aryz.example").run_once()
+        assert set((await states(answers)).values()) == {("PLANNED", "NO_REPLY")}
+
+    async def test_a_full_mailbox_is_tried_for_days_where_there_is_no_other_channel(self, desk, case_of, mail_server):
+        case = await case_of(desk, answer_by="EMAIL", applicant={"full_name": "Сынақ Азамат", "email": FULL[0]})
+        await case.inquired()
+        mail_server.refusals = {"full": "452 4.2.2 mailbox full"}
+        async with mail_server.serving():
+            for _ in range(200):
+                await over(desk, mail_server).run_once()
+                (notice,) = await case.notices()
+                if notice.state != "PLANNED":
+                    break
+                desk.clock.set(notice.due_at)
+        assert (notice.state, notice.reason) == ("FAILED", "NOT_NOW")
+        assert desk.clock.now() - notice.planned_at >= policy().longest
+        assert len(mail_server.offered) > 50
+
+
+class TestComposing:
+    @pytest.mark.parametrize("address", ["a@[x.kz", "a,b@x.kz", "<a@x.kz>", "a@x.kz\nBcc: b@x.kz", "", "пошта@x.kz"])
+    def test_what_cannot_be_composed_is_refused_for_good(self, address):
+        message = Message(uuid4(), uuid4(), address, "№ 1", "text", datetime(2026, 2, 2, tzinfo=UTC))
+        with pytest.raises(Refused):
+            composed(message, "noreply@aryz.example")
+
+    async def test_a_folder_in_place_of_a_server_holds_no_empty_file_for_it(self, desk, tmp_path):
+        folder = Folder(tmp_path / "x", "eml", desk.parts.sealer, lambda message: composed(message, "noreply@aryz.example").as_bytes())
+        with pytest.raises(Refused):
+            await folder.send(Message(uuid4(), uuid4(), "a@[x.kz", "№ 1", "text", desk.clock.now()))
+        assert not [path for path in (tmp_path / "x").rglob("*") if path.is_file()]
+
+    async def test_an_address_stored_before_addresses_were_parsed_is_given_up_at_once(self, desk, case_of, mail_server):
+        case = await case_of(desk)
+        async with desk.parts.database.write() as session:
+            sent = {"channel": "EMAIL", "address": "a@[x.kz", "code": "1", "language": "ru", "purpose": "contact-confirmation"}
+            await send_code(session, desk.parts, appeal_id=case.appeal_id, **sent)
+        async with mail_server.serving():
+            await over(desk, mail_server).run_once()
+        assert [(one.state, one.reason) for one in await case.notices()] == [("FAILED", "REFUSED")]

@@ -46,6 +46,18 @@ class TestGateway:
         await over(desk, gateway, secret).run_once()
         assert [(one.state, one.reason) for one in await case.notices()] == [("FAILED", "REFUSED")]
 
+    @pytest.mark.parametrize(("status", "reason", "is_server"), [(400, "REFUSED", False), (429, "NO_REPLY", True), (500, "NO_REPLY", True)])
+    async def test_a_refusal_concerns_its_own_number_and_a_failure_of_the_gateway_all(
+        self, desk, case_of, gateway, secret, status, reason, is_server
+    ):
+        cases = [await case_of(desk, applicant={"full_name": "Сынақ Азамат", "phone": f"+770100000{one:02}"}) for one in range(12)]
+        for case in cases:
+            await case.inquired()
+        gateway.status = status
+        await over(desk, gateway, secret).run_once()
+        assert (len(gateway.requests) <= 4) is is_server
+        assert {one.reason for case in cases for one in await case.notices()} == {reason}
+
     def test_the_reference_library_accepts_the_signature(self, secret):
         headers = signed(secret, "m", b'{"a":1}', SystemClock().now())
         assert Webhook(secret).verify(b'{"a":1}', headers) == {"a": 1}

@@ -5,6 +5,7 @@ the same id when a worker was lost between sending and noting it.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -20,7 +21,7 @@ from intake.models.notices import CODES
 from intake.notices.contacts import contacts, way
 from intake.notices.planning import ANY, Told, new_row
 from intake.notices.policy import Policy, Route, policy, routes
-from intake.notices.senders import Message, NoReply, NotYet, Refused, Sender
+from intake.notices.senders import Hung, Later, Message, NoReply, NotYet, Refused, Sender
 from intake.notices.texts import texts
 from intake.notices.writing import answer_of, written
 from intake.repository import notices as repository
@@ -34,6 +35,7 @@ from shared.service import Parts
 
 BATCH: Final = 50
 AT_ONCE: Final = 4  # messages under way on one channel
+HUNG_AT_MOST: Final = 3  # messages over which a server may fall silent, ten seconds each, before others are no longer tried with it
 NEWS: Final = "news"
 FORGET_AFTER: Final = timedelta(days=30)
 
@@ -136,6 +138,10 @@ class Dispatcher:
             await self._again(row, channel, "ANSWER_AWAY", known)
         except Refused:
             await self._give_up(row, channel, "REFUSED", known)
+        except Later:
+            await self._again(row, channel, "NOT_NOW", known)
+        except _HeldBack:
+            await self._again(row, channel, "NO_REPLY", known, is_charged=False)
         except NoReply:
             await self._again(row, channel, "NO_REPLY", known)
         else:
@@ -154,19 +160,24 @@ class Dispatcher:
         return Message(row.id, row.appeal_id, address, subject, text, self._parts.clock.now())
 
     async def _handed_over(self, channel: str, message: Message, hand: "_Hand") -> str | None:
-        """Raises Refused, and NoReply; after one of these nobody of this handful waits for the channel again."""
+        """Raises what a sender raises, and _HeldBack after a failure of the server: nobody of this handful waits for it again."""
         if channel in hand.down:
-            raise NoReply
+            raise _HeldBack
         try:
             return await self._senders[channel].send(message)
-        except (Refused, NotYet):
+        except Hung:
+            hand.hung[channel] += 1
+            if hand.hung[channel] >= HUNG_AT_MOST:
+                hand.down.add(channel)
+            raise
+        except (Refused, Later, NotYet):
             raise
         except NoReply:
             hand.down.add(channel)
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a way out runs into, the others' notices leave
+        except Exception as error:  # noqa: BLE001 - whatever one message runs into, the others leave
             log.error("a notice cannot be sent", error=type(error).__name__, where=where(error))  # noqa: TRY400 - its text may hold an address
-            raise NoReply from None
+            raise Later from None
 
     def _sent(self, row: Row[Any], channel: str, address: str, reference: str | None) -> dict[str, Any]:
         return {
@@ -180,14 +191,26 @@ class Dispatcher:
             "secret": None,
         }
 
-    async def _again(self, row: Row[Any], channel: str, reason: str, known: Mapping[str, str]) -> None:
-        """After a while; after the last attempt on another channel."""
-        is_late = row.fact in CODES and self._parts.clock.now() >= row.planned_at + self._policy.code_life
-        if is_late or row.attempts > len(self._policy.retries):
+    async def _again(self, row: Row[Any], channel: str, reason: str, known: Mapping[str, str], *, is_charged: bool = True) -> None:
+        """Plan the next attempt, with a backoff of the notice's own; after the last the next channel, where there is one.
+
+        Where there is none it is tried until the policy's days are over. `is_charged` False: it was not tried, so that no attempt is used
+        up and it comes before those that were.
+        """
+        now, retries = self._parts.clock.now(), self._policy.retries
+        if row.fact in CODES and now >= row.planned_at + self._policy.code_life:
             await self._give_up(row, channel, reason, known)
             return
-        due_at = self._parts.clock.now() + self._policy.retries[row.attempts - 1]
-        await self._settle(row.id, {"channel": channel, "reason": reason, "due_at": due_at})
+        is_over = is_charged and row.attempts > len(retries)
+        if is_over and (row.fact in CODES or now >= row.planned_at + self._policy.longest or await self._has_other(row, channel, known)):
+            await self._give_up(row, channel, reason, known)
+            return
+        wait = retries[min(row.attempts, len(retries)) - 1] if is_charged else retries[0]
+        values = {"channel": channel, "reason": reason, "due_at": now + wait}
+        await self._settle(row.id, values if is_charged else values | {"attempts": row.attempts - 1})
+
+    async def _has_other(self, row: Row[Any], channel: str, known: Mapping[str, str]) -> bool:
+        return way(row, known, self._usable, await self._tried(row) | {channel}) is not None
 
     async def _give_up(self, row: Row[Any], channel: str, reason: str, known: Mapping[str, str]) -> None:
         """Not on this channel: the next one that is known takes over."""
@@ -203,12 +226,17 @@ class Dispatcher:
             await repository.forget_messages(session, self._parts.clock.now() - FORGET_AFTER)
 
 
+class _HeldBack(Exception):
+    """Not tried, because the server failed for another message just now."""
+
+
 class _Hand:
     """What is shared by the notices of one handful: the channels that turned out to be down, and how many messages are under way."""
 
     def __init__(self, until: datetime) -> None:
         self.until = until  # a message that leaves later may not be noted before the lease ends
         self.down: set[str] = set()
+        self.hung: Counter[str] = Counter()
         self._gates: dict[str, asyncio.Semaphore] = {}
 
     def gate(self, channel: str) -> asyncio.Semaphore:

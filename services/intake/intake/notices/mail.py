@@ -1,16 +1,21 @@
 """Mail by SMTP: marked as automatic, so that no machine answers it and loops die, and under an id that stays when it is sent again."""
 
+from contextlib import suppress
 from dataclasses import dataclass
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Final, Literal
 
 import aiosmtplib
 
-from intake.notices.senders import Message, NoReply, Refused
+from intake.notices.senders import Hung, Later, Message, NoReply, Refused
+from shared.domain.emails import InvalidEmail, normalise_email
 
 TIMEOUT_SECONDS: Final = 10.0
 _PERMANENT: Final = range(500, 600)
+_CLOSING: Final = 421  # RFC 5321 §3.8: the server shuts the connection, whatever was asked of it
+_TOO_LARGE: Final = 552
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,34 +28,66 @@ class Mail:
     sender: str
 
     async def send(self, message: Message) -> str | None:
-        """The server has taken responsibility for it when this returns. Its answer is not kept: it may repeat the address."""
+        """Return when the server has accepted the mail. Its answer is not kept: it may repeat the address.
+
+        Who failed follows from the phase (RFC 5321 §4.2): until the first RCPT it is the server (NoReply), at RCPT the recipient, after
+        DATA the message (Refused if for good, else Later). A time-out or a lost connection after the greeting concerns this message alone:
+        a server that falls over one mail must not keep the others.
+        """
+        mail = composed(message, self.sender)
+        client = aiosmtplib.SMTP(
+            hostname=self.host,
+            port=self.port,
+            username=self.user,
+            password=self.password,
+            use_tls=self.tls == "tls",
+            start_tls=self.tls == "starttls",
+            timeout=TIMEOUT_SECONDS,
+        )
         try:
-            await aiosmtplib.send(
-                composed(message, self.sender),
-                sender=self.sender,
-                recipients=[message.address],
-                hostname=self.host,
-                port=self.port,
-                username=self.user,
-                password=self.password,
-                use_tls=self.tls == "tls",
-                start_tls=self.tls == "starttls",
-                timeout=TIMEOUT_SECONDS,
-            )
-        except aiosmtplib.SMTPRecipientsRefused as refusal:
-            raise (Refused if all(one.code in _PERMANENT for one in refusal.recipients) else NoReply) from None
-        except aiosmtplib.SMTPDataError as refusal:
-            raise (Refused if refusal.code in _PERMANENT else NoReply) from None
+            await client.connect()
         except (aiosmtplib.SMTPException, OSError):
             raise NoReply from None
+        try:
+            await self._deliver(client, mail, message.address)
+        finally:
+            with suppress(aiosmtplib.SMTPException, OSError):
+                await client.quit()
+            client.close()
         return None
+
+    async def _deliver(self, client: aiosmtplib.SMTP, mail: EmailMessage, address: str) -> None:
+        try:
+            await client.send_message(mail, sender=self.sender, recipients=[normalise_email(address)])
+        except aiosmtplib.SMTPRecipientsRefused as refusal:
+            raise _verdict(refusal.recipients[0].code) from None
+        except aiosmtplib.SMTPSenderRefused as refusal:
+            raise (Refused if refusal.code == _TOO_LARGE else NoReply) from None
+        except aiosmtplib.SMTPDataError as refusal:
+            raise _verdict(refusal.code) from None
+        except aiosmtplib.SMTPNotSupported:
+            raise Refused from None
+        except aiosmtplib.SMTPResponseException:  # the server does not greet as it should
+            raise NoReply from None
+        except (aiosmtplib.SMTPException, OSError):
+            raise Hung from None
+
+
+def _verdict(code: int) -> Exception:
+    if code == _CLOSING:
+        return NoReply()
+    return Refused() if code in _PERMANENT else Later()
 
 
 def composed(message: Message, sender: str) -> EmailMessage:
-    """RFC 5322; `Auto-Submitted` by RFC 3834."""
+    """Return the mail (RFC 5322; `Auto-Submitted` by RFC 3834). Raises Refused for an address that no mail can be written to."""
+    try:
+        name, _, domain = normalise_email(message.address).rpartition("@")
+    except InvalidEmail:
+        raise Refused from None
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
-    mail["To"] = message.address
+    mail["To"] = Address(username=name, domain=domain)
     mail["Subject"] = message.subject
     mail["Date"] = message.at
     mail["Message-ID"] = f"<{message.notice_id}@{sender.rpartition('@')[2]}>"

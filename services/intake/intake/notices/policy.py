@@ -38,6 +38,8 @@ class Policy:
     """So many notices of an appeal in so long a time; more become one later."""
     retries: tuple[timedelta, ...]
     """How long to wait after each failed attempt; after the last the next channel is tried."""
+    longest: timedelta
+    """Where there is no other channel the last wait is repeated for so long after planning."""
     lease: timedelta
     """After so long a notice in hand counts as lost with its worker."""
     code_life: timedelta
@@ -80,6 +82,7 @@ def policy() -> Policy:
             limit=given["limit"]["notices"],
             window=timedelta(minutes=given["limit"]["minutes"]),
             retries=tuple(timedelta(seconds=each) for each in given["attempts"]["retry_after_seconds"]),
+            longest=timedelta(hours=given["attempts"]["longest_hours"]),
             lease=timedelta(seconds=given["attempts"]["lease_seconds"]),
             code_life=timedelta(minutes=given["attempts"]["code_minutes"]),
             order=tuple(given["channels"]["order"]),

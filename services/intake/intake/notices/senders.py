@@ -27,11 +27,19 @@ class Message:
 
 
 class Refused(Exception):
-    """This message will not be taken, however often it is sent."""
+    """This recipient or this message is refused for good, however often it is sent."""
+
+
+class Later(Exception):
+    """This recipient or this message cannot be served now; the others can. It is tried again with a backoff of its own."""
+
+
+class Hung(Later):
+    """The server was reached and fell silent over this message; over several in a row it is the server that hangs."""
 
 
 class NoReply(Exception):
-    """The way out does not work now: later again."""
+    """The server does not work now: nobody's message leaves on this channel until later."""
 
 
 class NotYet(NoReply):
@@ -40,7 +48,7 @@ class NotYet(NoReply):
 
 class Sender(Protocol):
     async def send(self, message: Message) -> str | None:
-        """Hand a message over; returns the provider's own id of it, if there is one. Raises Refused, NoReply or NotYet.
+        """Hand a message over; returns the provider's own id of it, if there is one. Raises Refused, Later, NoReply or NotYet.
 
         It may be handed over twice under the same `notice_id`, when a worker was lost in between.
         """
@@ -66,10 +74,13 @@ class Folder:
         return None
 
     def _write(self, message: Message) -> None:
+        content = self.sealer.seal(OUTGOING, message.notice_id, self.kind, self.rendered(message))  # before there is a file
         path = local_file(self.data, message.notice_id, message.at, self.kind)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_bytes(self.sealer.seal(OUTGOING, message.notice_id, self.kind, self.rendered(message)))
+        part = path.with_suffix(".part")
+        part.touch(mode=0o600)
+        part.write_bytes(content)
+        part.replace(path)
 
 
 def opened_file(sealer: Sealer, path: Path, notice_id: UUID, kind: str) -> bytes:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import to_json
 from standardwebhooks import Webhook
 
-from intake.notices.senders import Message, NoReply, Refused
+from intake.notices.senders import Hung, Message, NoReply, Refused
 from shared.clock import Clock
 from shared.errors import Unauthorized
 
@@ -46,6 +46,8 @@ class Gateway:
         try:
             async with httpx.AsyncClient(verify=self._tls, trust_env=False, timeout=TIMEOUT_SECONDS) as client:
                 answer = await client.post(self.url, content=raw, headers=headers)
+        except (httpx.ReadTimeout, httpx.WriteTimeout, httpx.RemoteProtocolError):
+            raise Hung from None  # it was reached: one message over which it falls must not keep the others
         except httpx.HTTPError:
             raise NoReply from None
         if answer.is_success:

@@ -60,6 +60,29 @@ class TestPace:
         assert await bot.sender.run_once()
         assert await states(bot) == ["SENT"]
 
+    async def test_a_429_for_several_chats_pauses_the_bot_and_one_for_a_chat_that_chat_alone(self, bot, phone):
+        for chat_id in range(1, 7):
+            await bot.bring(Phone(chat_id, phone.ids).says("/start"))
+        await bot.handle()
+        bot.telegram.refuse(1, 429, retry_after=7)
+        await bot.sender.run_once()
+        assert (await states(bot)).count("SENT") == 5
+        for chat_id in range(2, 7):
+            await bot.bring(Phone(chat_id, phone.ids).says("/start"))
+            await bot.handle()
+        for chat_id in (2, 3):
+            bot.telegram.refuse(chat_id, 429, retry_after=7)
+        bot.desk.clock.advance(timedelta(seconds=1))
+        await bot.sender.run_once()
+        sent = (await states(bot)).count("SENT")
+        await bot.bring(Phone(8, phone.ids).says("/start"))
+        await bot.handle()
+        bot.desk.clock.advance(timedelta(seconds=5))
+        assert not await bot.sender.run_once()
+        bot.desk.clock.advance(timedelta(seconds=2))
+        assert await bot.sender.run_once()
+        assert (await states(bot)).count("SENT") > sent
+
     async def test_one_process_sends_and_another_takes_over_when_it_is_gone(self, bot, phone):
         await waiting(bot, phone, 2)
         another = Sender(bot.desk.parts, bot.settings, bot.client)

@@ -34,6 +34,8 @@ class _Sent:
     row: dict[str, Any]
     rest: timedelta | None = None
     blocked: bool = False
+    too_fast: bool = False
+    """Telegram asked for a pause."""
 
 
 class Sender:
@@ -43,6 +45,7 @@ class Sender:
         self._telegram = telegram
         self._duty = Duty(parts, "send")
         self._latest: deque[datetime] = deque()
+        self._paused_until: datetime | None = None
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -57,15 +60,23 @@ class Sender:
             return False
         now = self._parts.clock.now()
         room = self._room(now)
-        if not room:
+        if not room or (self._paused_until is not None and now < self._paused_until):
             return False
         async with self._parts.database.read() as session:
             rows = await repository.sendable(session, now, room)
         if not rows:
             return False
         self._latest.extend([now] * len(rows))
-        await self._note(await asyncio.gather(*(self._send(row) for row in rows)))
+        sent = await asyncio.gather(*(self._send(row) for row in rows))
+        self._pause(sent, now)
+        await self._note(sent)
         return True
+
+    def _pause(self, sent: Sequence[_Sent], now: datetime) -> None:
+        """A 429 for one chat pauses that chat; for several at once the bot as a whole is too fast, and every chat waits."""
+        rests = [one.rest for one in sent if one.too_fast and one.rest is not None]
+        if len(rests) > 1:
+            self._paused_until = now + max(rests)
 
     def _room(self, now: datetime) -> int:
         while self._latest and self._latest[0] <= now - SECOND:
@@ -84,7 +95,7 @@ class Sender:
         try:
             await self._telegram.say(chat_id, payload)
         except TooFast as error:
-            return _Sent(self._row(row, repository.WAITING, row.attempts), timedelta(seconds=error.seconds))
+            return _Sent(self._row(row, repository.WAITING, row.attempts), timedelta(seconds=error.seconds), too_fast=True)
         except Blocked:
             return _Sent(self._row(row, "BLOCKED", row.attempts + 1), blocked=True)
         except NoReply as error:
