@@ -2,7 +2,7 @@
 
 import asyncpg
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 # PostgreSQL's SQLSTATEs, and classes of them, of what passes: connection, rollback by the engine, resources, intervention, locks, idleness.
@@ -24,8 +24,10 @@ def will_pass(error: BaseException) -> bool:
 
     SQLAlchemy does not wrap what goes wrong while connecting: a refusal is the socket's error, a full or starting server asyncpg's.
     Where a statement meets the farewell of a server that is just going, asyncpg calls it an internal error of its own.
+    InterfaceError is not among them: asyncpg's DataError, a value that no column takes, comes as one. A closed connection is named
+    OperationalError (`name_passing_error`).
     """
-    passing = OperationalError | InterfaceError | PoolExhausted | ConnectionError | TimeoutError | asyncpg.InternalClientError
+    passing = OperationalError | PoolExhausted | ConnectionError | TimeoutError | asyncpg.InternalClientError
     return isinstance(error, passing) or _passes(error)
 
 

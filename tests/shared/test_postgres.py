@@ -2,13 +2,17 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, event, func, insert, select, text, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from shared import postgres
+from shared.bulk import insert_new_rows
 from shared.clock import SystemClock
 from shared.database import Database, among
+from shared.database_errors import will_pass
+from shared.errors import _last_answer
 from shared.ids import RandomIds
 from shared.messaging import tables
 
@@ -81,6 +85,22 @@ class TestASessionThatStandsStill:
             with pytest.raises(OperationalError):
                 async with database.write() as other:
                     await other.execute(update(note).where(note.c.id == 1).values(number=7))
+
+
+class TestAValueThatNoColumnTakes:
+    async def test_it_is_no_trouble_that_passes(self, database):
+        with pytest.raises(DBAPIError) as refused:
+            async with database.write() as session:
+                await session.execute(insert(note), [{"id": 2**40, "number": 1}])
+        assert isinstance(refused.value.orig.__cause__, asyncpg.DataError)
+        assert not will_pass(refused.value)
+        assert _last_answer(refused.value).status == 500
+
+    async def test_in_bulk_too(self, database):
+        with pytest.raises(DBAPIError) as refused:
+            async with database.write() as session:
+                await insert_new_rows(session, note, [{"id": 2**40, "number": 1}], returning="id")
+        assert not will_pass(refused.value)
 
 
 class TestRead:

@@ -15,6 +15,7 @@ from shared.messaging.embedded import EmbeddedLog
 from shared.messaging.envelope import Envelope, read_envelope
 from shared.messaging.handling import InOrder, Received, waves
 from shared.messaging.log import Fetched, LogReplaced, Record
+from tests.desk import metadata
 
 
 def claimed(appeal_id: UUID) -> CaseClaimed:
@@ -206,6 +207,19 @@ class TestPoison:
             await eventually(lambda: _parked(desk, 2))
         assert await desk.another_consumer().replay() == 0
         assert await desk.count(tables.dead_letter) == 2
+
+    async def test_a_value_that_no_column_takes_is_parked_and_not_tried_for_ever(self, desk, running, eventually, appeal_id):
+        """asyncpg refuses it before it is sent: a DataError, which SQLAlchemy calls InterfaceError."""
+
+        async def out_of_range(session, _batch):
+            await session.execute(insert(metadata.tables["seen"]), [{"id": 2**70, "appeal_id": appeal_id, "fact": "case-claimed"}])
+
+        desk.handlers = {CaseClaimed: out_of_range}
+        await desk.emit(claimed(appeal_id))
+        await desk.relay_all()
+        async with running(desk.another_consumer().run):
+            await eventually(lambda: _parked(desk, 1))
+        assert b"aryz_batch_waits_total{" not in _metrics(desk)
 
     async def test_a_record_that_is_no_event_is_parked(self, desk, log, running, eventually, appeal_id):
         await log.append(APPEALS, [_spoilt(claimed(appeal_id), value=b'{"appeal_id": 7}')])
