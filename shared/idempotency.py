@@ -1,44 +1,52 @@
-"""Idempotency-Key: a request sent again is answered again, not done again (kept 7 days; a refusal is not kept)."""
+"""Idempotency: a request sent again under its Idempotency-Key is answered again, and its work is not done again.
 
+Whoever does the work claims the key first. A repeat that comes meanwhile waits for the first request and gets its answer; if the first
+fails, its claim is undone and the repeat does the work. Answers are stored for 7 days, refusals are not stored.
+
+There are two kinds of work. Work in one transaction (`once`, and `begin` with `finish`) claims the key inside that transaction: the engine
+makes others wait, and a rollback releases the key. Work in several steps (`shared.idempotency_steps`) commits its claim.
+Keys are always claimed before any other row is locked, so that two transactions never wait for each other.
+"""
+
+import asyncio
 import zlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Any, Final
+from weakref import WeakValueDictionary
 
-from fastapi import Header, Response
-from fastapi import Request as HttpRequest
-from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
-from sqlalchemy import Row, insert, select, tuple_
+from fastapi import Response
+from pydantic import BaseModel
+from sqlalchemy import Row, and_, delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.auth import Principal
 from shared.bulk import insert_new_rows
 from shared.clock import Clock
 from shared.database import Database
-from shared.errors import Conflict, DomainError, InvalidInput, Unavailable
+from shared.errors import DomainError, Unavailable
+from shared.idempotency_key import HEADER, IdempotencyKey, IdempotencyKeyWeak, idempotency_key, new_key
 from shared.messaging.tables import idempotency
 from shared.sealing import Pepper, Sealer
 
+__all__ = [
+    "HEADER",
+    "IdempotencyKey",
+    "IdempotencyKeyReused",
+    "IdempotencyKeyWeak",
+    "idempotency_key",
+    "new_key",
+]
+
 KEPT = timedelta(days=7)
 REPLAYED = {"Idempotency-Replayed": "true"}
-
-HEADER = "Idempotency-Key"
-_RULES: dict[str, Any] = {"min_length": 1, "max_length": 255, "pattern": r"^[\x21-\x7e]+$"}
-IdempotencyKey = Annotated[str | None, Header(alias=HEADER, **_RULES)]
-_KEY: TypeAdapter[str] = TypeAdapter(Annotated[str, StringConstraints(**_RULES)])
-
-
-def idempotency_key(request: HttpRequest) -> str | None:
-    """The header as `IdempotencyKey` reads it, for a route that reads by itself. Raises InvalidInput."""
-    given = request.headers.get(HEADER)
-    try:
-        return None if given is None else _KEY.validate_python(given)
-    except ValidationError as error:
-        found = [{**each, "loc": ("header", HEADER)} for each in error.errors(include_url=False, include_input=False)]
-        raise InvalidInput.of(RequestValidationError(found)) from None
+ANONYMOUS: Final = "anonymous"
+PENDING: Final = 0  # the status of a key that is claimed and not answered yet
+WAIT_SECONDS: Final = 60  # for the first of equal requests; then the repeat is asked to come again
+CLAIM_ATTEMPTS: Final = 3  # a key may be released or expire between the claim and the look at it
 
 
 class IdempotencyKeyReused(DomainError):
@@ -71,16 +79,91 @@ class Kept:
     status: int
     body: bytes
 
+    @property
+    def response(self) -> Response:
+        return response_of(self.status, self.body, REPLAYED)
+
+
+def scope_of(principal: Principal) -> str:
+    """Return whose keys a request's key belongs to: its sender's, or those of all who come without a token."""
+    return ANONYMOUS if principal.is_anonymous else f"{principal.issuer}/{principal.subject}"
+
+
+def response_of(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> Response:
+    """Return an answer as JSON, or without a body where there is none."""
+    return Response(body, status, headers, "application/json") if body else Response(status_code=status, headers=headers)
+
 
 class Idempotency:
     def __init__(self, sealer: Sealer, pepper: Pepper) -> None:
         self._sealer = sealer
         self._pepper = pepper
+        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
 
     def request(self, scope: str, key: str, operation: str, body: BaseModel) -> Request:
         """Name a request. The fingerprint is keyed, so that nobody can guess a body from it."""
         said = f"{operation}\n{body.model_dump_json()}".encode()
         return Request(scope, key, self._pepper.keyed_hmac("idempotency", said))
+
+    def with_body(self, request: Request, digest: bytes) -> Request:
+        """Name a request whose body was read after its key was claimed, by the body's digest."""
+        return replace(request, fingerprint=self._pepper.keyed_hmac("idempotency", request.fingerprint + digest))
+
+    @asynccontextmanager
+    async def alone(self, request: Request | None) -> AsyncIterator[None]:
+        """Let no equal key of this process in meanwhile: repeats wait here, where they hold no connection to the database.
+
+        Raises Unavailable after WAIT_SECONDS.
+        """
+        if request is None:
+            yield
+            return
+        lock = self._locks.setdefault((request.scope, request.key), asyncio.Lock())
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await lock.acquire()
+        except TimeoutError:
+            raise Unavailable("The first request under this Idempotency-Key is still being carried out.") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    async def begin(self, session: AsyncSession, request: Request | None, now: datetime) -> Kept | None:
+        """Claim the request's key until the transaction ends, or return what was answered before. Another transaction's claim is awaited.
+
+        Claim before anything else is locked. After None do the work, then `finish`.
+
+        Raises:
+            IdempotencyKeyReused: the key stands for another request.
+            Unavailable: the key is claimed by work in several steps.
+        """
+        if request is None:
+            return None
+        row = self._named(request) | {"fingerprint": request.fingerprint, "status": PENDING, "body": b"", "stored_at": now}
+        for _ in range(CLAIM_ATTEMPTS):
+            if await insert_new_rows(session, idempotency, [row], unique=("scope", "key"), returning="key"):
+                return None
+            earlier = (await self.answered(session, [request])).get(request)
+            if isinstance(earlier, DomainError):
+                raise earlier
+            if earlier is not None:
+                return earlier
+        raise Unavailable
+
+    async def finish(self, session: AsyncSession, request: Request | None, answer: Answer, now: datetime, *, status: int = 200) -> None:
+        """Store the answer under the key that `begin` claimed in this transaction."""
+        if request is None:
+            return
+        row = self.row(request, status, answer, now)
+        changed = {name: row[name] for name in ("fingerprint", "status", "body", "stored_at")}
+        await session.execute(update(idempotency).where(self._is_key_of(request)).values(**changed))
+
+    async def release(self, session: AsyncSession, requests: Sequence[Request]) -> None:
+        """Undo claims of this transaction that keeps what else it did."""
+        if requests:
+            columns = tuple_(idempotency.c.scope, idempotency.c.key)
+            await session.execute(delete(idempotency).where(columns.in_([(one.scope, one.key) for one in requests])))
 
     async def claim(
         self, session: AsyncSession, answers: Mapping[Request, Answer], now: datetime
@@ -122,23 +205,16 @@ class Idempotency:
             if row is not None and row.fingerprint != request.fingerprint:
                 found[request] = IdempotencyKeyReused()
             elif row is not None:
-                found[request] = self._opened(row)
+                found[request] = Unavailable() if row.status == PENDING else self.opened(row)
         return found
 
     def row(self, request: Request, status: int, answer: Answer, now: datetime) -> dict[str, object]:
         """The row to insert into `idempotency` in the transaction that does the work."""
         packed = len(answer.own).to_bytes(4) + answer.own + _packed(answer.common)
         sealed = self._sealer.seal("idempotency", f"{request.scope}/{request.key}", "body", packed)
-        return {
-            "scope": request.scope,
-            "key": request.key,
-            "fingerprint": request.fingerprint,
-            "status": status,
-            "body": sealed,
-            "stored_at": now,
-        }
+        return self._named(request) | {"fingerprint": request.fingerprint, "status": status, "body": sealed, "stored_at": now}
 
-    def _opened(self, row: Row[Any]) -> Kept:
+    def opened(self, row: Row[Any]) -> Kept:
         packed = self._sealer.open("idempotency", f"{row.scope}/{row.key}", "body", row.body)
         ends = 4 + int.from_bytes(packed[:4])
         return Kept(row.status, packed[4:ends] + zlib.decompress(packed[ends:]))
@@ -147,46 +223,45 @@ class Idempotency:
         self,
         database: Database,
         clock: Clock,
-        principal: Principal,
-        key: str | None,
-        operation: str,
-        said: BaseModel,
-        work: Callable[[AsyncSession], Awaitable[BaseModel]],
+        request: Request | None,
+        work: Callable[[AsyncSession], Awaitable[BaseModel | None]],
         *,
         status: int = 200,
         before: Callable[[], Awaitable[None]] | None = None,
+        check_visible: Callable[[AsyncSession], Awaitable[object]] | None = None,
     ) -> Response:
-        """Do the work in one transaction, or answer a repeat as the first time, even if both came at once.
+        """Do the work in one transaction, or answer a repeat as the first time, even if all come at once. Without a request: just do it.
 
         `before`: what is asked of others first, outside the transaction; not for a repeat.
+        `check_visible`: raises for whoever may no longer see what the stored answer shows.
 
-        Raises what `before` and `work` raise, and IdempotencyKeyReused.
+        Raises what these three raise, IdempotencyKeyReused, and Unavailable.
         """
-        request = self.request(f"{principal.issuer}/{principal.subject}", key, operation, said) if key else None
-
-        async def repeat(session: AsyncSession) -> Response | None:
-            kept = (await self.find(session, [request])).get(request) if request else None
-            return None if kept is None else Response(kept.body, kept.status, REPLAYED, "application/json")
-
-        if before is not None:
-            async with database.read() as session:
-                if (repeated := await repeat(session)) is not None:
-                    return repeated
-            await before()
-        try:
+        async with self.alone(request):
+            if before is not None and not await self._is_known(database, request):
+                await before()
             async with database.write() as session:
-                if (repeated := await repeat(session)) is not None:
-                    return repeated
-                raw = (await work(session)).model_dump_json().encode()
-                if request:
-                    await session.execute(insert(idempotency), [self.row(request, status, Answer(raw), clock.now())])
-        except Conflict:
-            async with database.read() as session:
-                repeated = await repeat(session)
-            if repeated is None:
-                raise
-            return repeated
-        return Response(raw, status, media_type="application/json")
+                earlier = await self.begin(session, request, clock.now())
+                if earlier is not None:
+                    if check_visible is not None:
+                        await check_visible(session)
+                    return earlier.response
+                done = await work(session)
+                raw = b"" if done is None else done.model_dump_json().encode()
+                await self.finish(session, request, Answer(raw), clock.now(), status=status)
+        return response_of(status, raw)
+
+    async def _is_known(self, database: Database, request: Request | None) -> bool:
+        if request is None:
+            return False
+        async with database.read() as session:
+            return bool(await self.find(session, [request]))
+
+    def _named(self, request: Request) -> dict[str, object]:
+        return {"scope": request.scope, "key": request.key}
+
+    def _is_key_of(self, request: Request) -> Any:
+        return and_(idempotency.c.scope == request.scope, idempotency.c.key == request.key)
 
 
 @lru_cache(maxsize=1024)

@@ -91,7 +91,7 @@ async def drive(job: Job) -> Outcome:
         nonlocal size
         _, connection = await asyncio.get_running_loop().create_connection(Connection, place.hostname, place.port)
         while (began := perf_counter()) < until:
-            status, answer = await connection.ask(head + uuid4().hex.encode() + b"\r\n", body)
+            status, answer = await connection.ask(head + str(uuid4()).encode() + b"\r\n", body)
             assert status == job.expected, (status, answer)
             if counted:
                 took.append(perf_counter() - began)

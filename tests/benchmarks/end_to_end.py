@@ -11,7 +11,6 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from statistics import median
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -66,7 +65,7 @@ class Suite:
     async def play(self, count: int, per_second: float | None = None) -> "Played":
         """Send, and wait until every service knows the last one."""
         before, spent = await self.known(), processor_seconds(self.pids())
-        job = Job(count=count, run_id=uuid4().hex, seed=before + 1, per_second=per_second, **self.job)
+        job = Job(count=count, seed=before + 1, per_second=per_second, **self.job)
         sent = await asyncio.to_thread(in_own_process, job)
         deadline = time.time() + PATIENCE_SECONDS
         while (now_known := await self.known()) < before + count:

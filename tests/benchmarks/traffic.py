@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import uvloop
 
@@ -29,7 +30,6 @@ class Job:
     providers: Sequence[Sequence[str]]
     """Each as `KnownProvider`'s fields."""
     count: int
-    run_id: str
     seed: int = 1
     per_second: float | None = None
     connections: int = 32
@@ -66,9 +66,9 @@ class Sender:
 
     def _requests(self, providers: Sequence[KnownProvider]) -> Iterator[tuple[bytes, bytes]]:
         path = f"POST /intake/v1/appeals HTTP/1.1\r\nHost: {self._place.netloc}\r\nContent-Type: application/json\r\n"
-        for place, appeal in enumerate(generate(self._job.count, self._job.seed, providers)):
+        for appeal in generate(self._job.count, self._job.seed, providers):
             bearer = "" if appeal.channel == "WEB" else f"Authorization: Bearer {self._job.token}\r\n"
-            yield f"{path}{bearer}Idempotency-Key: {self._job.run_id}-{place}\r\n".encode(), json.dumps(appeal.body).encode()
+            yield f"{path}{bearer}Idempotency-Key: {uuid4()}\r\n".encode(), json.dumps(appeal.body).encode()
 
     async def _connect(self) -> Connection:
         loop = asyncio.get_running_loop()

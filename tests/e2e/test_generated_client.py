@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.keys import key_named
+
 PACKAGE = "generated_aryz_client"
 
 
@@ -44,8 +46,8 @@ class TestGeneratedClient:
     def test_it_files_an_appeal_from_the_documents_own_example_and_follows_it(self, client, citizen, people):
         example = people.get("/intake/openapi.json").json()["components"]["schemas"]["AppealIn"]["examples"][0]
         appeal = client("models.appeal_in").AppealIn.from_dict(example)
-        receipt = client("api.default.register_appeal").sync(client=citizen, body=appeal, idempotency_key="generated-1")
-        again = client("api.default.register_appeal").sync(client=citizen, body=appeal, idempotency_key="generated-1")
+        receipt = client("api.default.register_appeal").sync(client=citizen, body=appeal, idempotency_key=key_named("generated-1"))
+        again = client("api.default.register_appeal").sync(client=citizen, body=appeal, idempotency_key=key_named("generated-1"))
         assert again.number == receipt.number
         tracked = client("api.default.track_appeal").sync(receipt.number, client=citizen)
         assert (tracked.number, tracked.region) == (receipt.number, "KZ-43")

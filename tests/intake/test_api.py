@@ -10,6 +10,7 @@ from shared.contracts import ProviderRecorded
 from shared.domain.identifiers import RegistrationNumber
 from shared.messaging.handling import Batch, Received
 from shared.messaging.tables import idempotency, outbox
+from tests.keys import key_named
 
 CANARY = "Кездейсоқ-белгі-77"
 
@@ -283,7 +284,7 @@ class TestBadInput:
 
 class TestIdempotency:
     async def test_fifty_parallel_repeats_are_one_appeal(self, desk):
-        key = {"Idempotency-Key": "k-1"}
+        key = {"Idempotency-Key": key_named("k-1")}
         answers = await asyncio.gather(*(desk.file(key) for _ in range(50)))
         assert {one.status_code for one in answers} == {201}
         assert len({one.content for one in answers}) == 1
@@ -292,32 +293,32 @@ class TestIdempotency:
         assert await count(desk, idempotency) == 1
 
     async def test_a_later_repeat_is_replayed_and_another_body_refused(self, desk):
-        key = {"Idempotency-Key": "k-1"}
+        key = {"Idempotency-Key": key_named("k-1")}
         first = await desk.file(key)
         again = await desk.file(key)
         assert (again.content, again.headers["Idempotency-Replayed"]) == (first.content, "true")
         assert problem(await desk.file(key, text="басқа")) == (422, "idempotency-key-reused")
 
     async def test_parallel_requests_with_one_key_and_two_bodies_make_one_appeal(self, desk):
-        key = {"Idempotency-Key": "k-1"}
+        key = {"Idempotency-Key": key_named("k-1")}
         answers = await asyncio.gather(desk.file(key), desk.file(key, text="басқа"))
         assert sorted(one.status_code for one in answers) == [201, 422]
 
     async def test_a_refusal_is_not_kept(self, desk):
-        key = {"Idempotency-Key": "k-1"}
+        key = {"Idempotency-Key": key_named("k-1")}
         answers = await asyncio.gather(*(desk.file(key, provider={"provider_id": str(uuid4())}) for _ in range(3)))
         assert {one.status_code for one in answers} == {422}
         assert (await desk.file(key)).status_code == 201
 
     async def test_the_same_key_of_two_senders_is_two_requests(self, desk):
         for headers in ({}, desk.token("applicant", subject="a"), desk.token("applicant", subject="b")):
-            answer = await desk.file({"Idempotency-Key": "k-1", **headers})
+            answer = await desk.file({"Idempotency-Key": key_named("k-1"), **headers})
             assert "Idempotency-Replayed" not in answer.headers
         assert len(await desk.rows(Appeal)) == 3
 
     async def test_two_processes_with_one_key_store_one_appeal(self, desk, neighbour):
         async with neighbour() as other:
-            answers = await asyncio.gather(*(each.file({"Idempotency-Key": "k-1"}) for each in (desk, other) for _ in range(5)))
+            answers = await asyncio.gather(*(each.file({"Idempotency-Key": key_named("k-1")}) for each in (desk, other) for _ in range(5)))
         assert {one.status_code for one in answers} == {201}
         assert len({one.content for one in answers}) == 1
 

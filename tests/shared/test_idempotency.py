@@ -5,10 +5,11 @@ from pydantic import BaseModel
 from sqlalchemy import insert, select
 from starlette.requests import Request
 
+from shared.auth import Principal
 from shared.clock import SystemClock
 from shared.database import Database
 from shared.errors import InvalidInput
-from shared.idempotency import Answer, Idempotency, IdempotencyKeyReused, idempotency_key
+from shared.idempotency import Answer, Idempotency, IdempotencyKeyReused, IdempotencyKeyWeak, idempotency_key, new_key
 from shared.ids import RandomIds
 from shared.messaging import tables
 from shared.sealing import KeyRing, Pepper, Sealer
@@ -91,15 +92,43 @@ def asking(*keys: str) -> Request:
     return Request({"type": "http", "headers": [(b"idempotency-key", key.encode("latin-1")) for key in keys]})
 
 
+SOMEBODY = Principal(subject="someone", issuer="issuer")
+NOBODY = Principal.anonymous()
+
+
 class TestIdempotencyKey:
     def test_a_request_may_carry_none(self):
-        assert idempotency_key(asking()) is None
+        assert idempotency_key(asking(), SOMEBODY) is None
 
     def test_printable_ascii_is_taken_as_it_stands(self):
-        assert idempotency_key(asking("k-1/{2}")) == "k-1/{2}"
+        assert idempotency_key(asking("k-1/{2}"), SOMEBODY) == "k-1/{2}"
 
     @pytest.mark.parametrize("bad", ["", " ", "a b", "ключ".encode().decode("latin-1"), "k" * 256])
     def test_anything_else_is_refused_by_the_headers_name(self, bad):
         with pytest.raises(InvalidInput) as refused:
-            idempotency_key(asking(bad))
+            idempotency_key(asking(bad), NOBODY)
         assert [each.field for each in refused.value.errors] == ["idempotency-key"]
+
+    @pytest.mark.parametrize(
+        "weak",
+        [
+            "my-first",
+            "00000000-0000-4000-8000-000000000000",
+            "11111111-1111-4111-8111-111111111111",
+            "01890a5d-ac96-774b-bcce-b302099a8057",
+            "c9a646d3-9c61-1cb7-bfcd-ee2522c8f633",
+            "{f47ac10b-58cc-4372-a567-0e02b2c3d479}",
+            "f47ac10b58cc4372a5670e02b2c3d479",
+            "urn:uuid:f47ac10b-58cc-4372-a567-0e02b2c3d479",
+            "f47ac10b-58cc-4372-c567-0e02b2c3d479",
+        ],
+    )
+    def test_a_key_that_could_be_guessed_needs_a_token(self, weak):
+        with pytest.raises(IdempotencyKeyWeak):
+            idempotency_key(asking(weak), NOBODY)
+        assert idempotency_key(asking(weak), SOMEBODY) == weak
+
+    def test_a_random_uuid_needs_none(self):
+        keys = [new_key() for _ in range(1000)]
+        assert [idempotency_key(asking(key), NOBODY) for key in keys] == keys
+        assert idempotency_key(asking(keys[0].upper()), NOBODY) == keys[0].upper()

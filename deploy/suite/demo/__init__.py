@@ -89,7 +89,7 @@ async def play(where: Where, settings: ServiceSettings, *, appeals: int, seed: i
             counted_at = asyncio.create_task(
                 _counted(surface, sum(before["received"].values()), appeals, lambda now: progress.update(counting, completed=now))
             )
-            done = await traffic.run(texts, run_id=uuid4().hex, rate=rate)
+            done = await traffic.run(texts, rate=rate)
             last_count = await counted_at
         return await _report(surface, settings, before, done, last_count, console)
     finally:
@@ -110,7 +110,7 @@ async def fill(url: str, data: Path) -> None:
         if not await surface.has_cases():
             await surface.import_directory()
             appeals = generate(FILLED, seed=1, providers=await surface.directory(), kinds_of="kinds_to_look_at")
-            await Traffic(surface, 1, lambda: None).run(appeals, run_id="fill", rate=FILLED_PER_SECOND)
+            await Traffic(surface, 1, lambda: None).run(appeals, rate=FILLED_PER_SECOND)
             log.info("demo data is there", appeals=FILLED)
     except (DemoFailed, httpx.TransportError) as failure:
         log.warning("no demo data", reason=type(failure).__name__)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from time import perf_counter
 from typing import Any
+from uuid import uuid4
 
 from suite.demo.appeals import DemoAppeal
 from suite.demo.surface import Surface
@@ -56,12 +57,12 @@ class Traffic:
         self._to_handle: asyncio.Queue[tuple[float, DemoAppeal, str] | None] = asyncio.Queue()
         self.done = Done()
 
-    async def run(self, appeals: Sequence[DemoAppeal], *, run_id: str, rate: float | None = None) -> Done:
-        """Send all; ends when clerks and providers have done their share. `run_id` keeps the idempotency keys of runs apart."""
+    async def run(self, appeals: Sequence[DemoAppeal], *, rate: float | None = None) -> Done:
+        """Send all; ends when clerks and providers have done their share."""
         clerks = [asyncio.create_task(self._clerk()) for _ in range(CLERKS)]
         self.done.began = perf_counter()
         waiting = iter(enumerate(appeals))
-        senders = (self._send(waiting, run_id) for _ in range(SENDERS)) if rate is None else [self._send_by_clock(waiting, run_id, rate)]
+        senders = (self._send(waiting) for _ in range(SENDERS)) if rate is None else [self._send_by_clock(waiting, rate)]
         await asyncio.gather(*senders)
         self.done.accepted = perf_counter()
         for _ in clerks:
@@ -69,20 +70,20 @@ class Traffic:
         await asyncio.gather(*clerks, self._providers())
         return self.done
 
-    async def _send(self, waiting: Iterable[tuple[int, DemoAppeal]], run_id: str) -> None:
+    async def _send(self, waiting: Iterable[tuple[int, DemoAppeal]]) -> None:
         for place, appeal in waiting:
-            await self._register(place, appeal, run_id)
+            await self._register(place, appeal)
 
-    async def _send_by_clock(self, waiting: Iterable[tuple[int, DemoAppeal]], run_id: str, rate: float) -> None:
+    async def _send_by_clock(self, waiting: Iterable[tuple[int, DemoAppeal]], rate: float) -> None:
         """An open loop: each at its own moment, whether or not the earlier ones are answered."""
         began, under_way = perf_counter(), []
         for place, appeal in waiting:
             await asyncio.sleep(max(0.0, began + place / rate - perf_counter()))
-            under_way.append(asyncio.create_task(self._register(place, appeal, run_id)))
+            under_way.append(asyncio.create_task(self._register(place, appeal)))
         await asyncio.gather(*under_way)
 
-    async def _register(self, place: int, appeal: DemoAppeal, run_id: str) -> None:
-        receipt = await self._surface.register(appeal, f"demo-{run_id}-{place}")
+    async def _register(self, place: int, appeal: DemoAppeal) -> None:
+        receipt = await self._surface.register(appeal, str(uuid4()))
         sent = (appeal, str(receipt["appeal_id"]))
         self.done.appeals.append(sent)
         self._advance()

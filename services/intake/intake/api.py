@@ -1,6 +1,8 @@
 """The calls of intake: file an appeal, follow it, take a former register over, and read words as another service."""
 
-from typing import Annotated, Any
+from collections.abc import AsyncIterator
+from hashlib import sha256
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.routing import APIRoute
@@ -30,14 +32,20 @@ from shared.errors import (
     UnsupportedMediaType,
     responses,
 )
-from shared.http import KnownQuery, body, parse, read_body
-from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused, idempotency_key
+from shared.http import KnownQuery, StrictModel, body, parse, read_body
+from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused, IdempotencyKeyWeak, idempotency_key, scope_of
+from shared.idempotency_steps import Steps, StepsDone
+
+if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
 
 router = APIRouter()
 
 AppealPin = Annotated[str | None, Header(alias="Appeal-Pin", description="The eight digits given at registration.")]
 IMPORT_BODY = {"requestBody": {"required": True, "content": {kind: {"schema": {"type": "string"}} for kind in (NDJSON, CSV)}}}
-IMPORT_ERRORS = responses(Unauthorized, Forbidden, InvalidInput, TooManyRefused, PayloadTooLarge, UnsupportedMediaType)
+IMPORT_ERRORS = responses(
+    Unauthorized, Forbidden, InvalidInput, TooManyRefused, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused
+)
 
 
 class _Straight(APIRoute):
@@ -55,7 +63,7 @@ class _Straight(APIRoute):
         request = Request(scope, receive, send)
         intake, sender = await current_intake(request), await principal(request)
         appeal = parse(AppealIn, await read_body(request))
-        response = await register_appeal(request, intake, sender, appeal, idempotency_key(request))
+        response = await register_appeal(request, intake, sender, appeal, idempotency_key(request, sender))
         await response(scope, receive, send)
 
 
@@ -68,7 +76,14 @@ front = APIRouter(prefix="/intake", route_class=_Straight)
     status_code=201,
     response_model=Registered,
     responses=responses(
-        Forbidden, ChannelNotAllowed, OrganisationNotKnown, Unauthorized, ExternalNumberKnown, IdempotencyKeyReused, TooMany
+        Forbidden,
+        ChannelNotAllowed,
+        OrganisationNotKnown,
+        Unauthorized,
+        ExternalNumberKnown,
+        IdempotencyKeyReused,
+        IdempotencyKeyWeak,
+        TooMany,
     ),
     operation_id="register_appeal",
 )
@@ -114,24 +129,53 @@ async def track_appeal(
     return conditional(found, known, passing=frozenset({"time_held"}))
 
 
-@router.post("/v1/imports", responses=IMPORT_ERRORS, openapi_extra=IMPORT_BODY)
-async def import_register(request: Request, intake: CurrentIntake, _admin: Annotated[Principal, Depends(require("admin"))]) -> Imported:
-    """Take over closed appeals, 500 lines a transaction; sent again, what is known already is unchanged."""
+@router.post("/v1/imports", response_model=Imported, responses=IMPORT_ERRORS, openapi_extra=IMPORT_BODY)
+async def import_register(
+    request: Request, intake: CurrentIntake, admin: Annotated[Principal, Depends(require("admin"))], key: IdempotencyKey = None
+) -> Response:
+    """Take over closed appeals, 500 lines a transaction; sent again, what is known already is unchanged.
+
+    Sent again under the same Idempotency-Key it is answered with the first report.
+    """
     read = reader_of(request.headers.get("content-type", "").partition(";")[0].strip().lower())
     if read is None:
         raise UnsupportedMediaType
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > FILE_LIMIT:
         raise PayloadTooLarge
-    report = Imported()
-    waiting: list[Line] = []
-    async for line in read(request.stream()):
-        waiting.append(line)
-        if len(waiting) == BATCH:
-            await take_over(intake.parts, waiting, report)
-            waiting = []
-    await take_over(intake.parts, waiting, report)
-    return report
+    parts = intake.parts
+
+    async def work() -> StepsDone:
+        report, digest = Imported(), sha256()
+        waiting: list[Line] = []
+        async for line in read(_digested(request, digest)):
+            waiting.append(line)
+            if len(waiting) == BATCH:
+                await take_over(parts, waiting, report)
+                waiting = []
+        await take_over(parts, waiting, report)
+        return StepsDone(report, digest.digest())
+
+    async def digest_repeat() -> bytes:
+        digest = sha256()
+        async for _ in _digested(request, digest):
+            pass
+        return digest.digest()
+
+    repeatable = parts.idempotency.request(scope_of(admin), key, "import-register", StrictModel()) if key else None
+    steps = Steps(parts.idempotency, parts.database, parts.clock)
+    return await steps.once(repeatable, work, digest_repeat=digest_repeat)
+
+
+async def _digested(request: Request, digest: "Hash") -> AsyncIterator[bytes]:
+    """The body as it comes, each chunk added to `digest`. Raises PayloadTooLarge."""
+    total = 0
+    async for chunk in request.stream():
+        total += len(chunk)
+        if total > FILE_LIMIT:
+            raise PayloadTooLarge
+        digest.update(chunk)
+        yield chunk
 
 
 @router.post("/internal/v1/contents", responses=responses(Unauthorized, Forbidden))

@@ -1,13 +1,14 @@
 """Routes: parse, call the use case, return a typed model."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from provider_contact import repository
@@ -28,6 +29,7 @@ from provider_contact.schemas import (
     Respond,
 )
 from provider_contact.service import directory, imports, inquiries, matches
+from shared import idempotency
 from shared.auth import STAFF, CurrentPrincipal, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse, OwnerUnavailable
 from shared.domain.regions import CENTRAL_OFFICE, regions
@@ -105,9 +107,9 @@ async def import_providers(request: Request, parts: CurrentParts, principal: Adm
     async def work(session: AsyncSession) -> ImportResult:
         return await imports.import_list(session, read, sealer=parts.sealer, pepper=parts.pepper, clock=parts.clock, ids=parts.ids)
 
-    return await parts.idempotency.once(
-        parts.database, parts.clock, principal, key, "import-providers", ImportDocument(sha256=sha256(raw).hexdigest()), work
-    )
+    document = ImportDocument(sha256=sha256(raw).hexdigest())
+    repeatable = _request(parts, principal, key, "import-providers", document)
+    return await parts.idempotency.once(parts.database, parts.clock, repeatable, work)
 
 
 @router.get("/v1/inquiries", tags=["inquiries"], responses=SEEN)
@@ -165,7 +167,7 @@ async def acknowledge_inquiry(
         inquiry, appeal = await inquiries.acknowledge(session, inquiry_id, said.expected_version, principal)
         return inquiries.inquiry_item(inquiry, appeal, principal)
 
-    return await parts.idempotency.once(parts.database, parts.clock, principal, key, f"acknowledge {inquiry_id}", said, work)
+    return await _once_on_inquiry(parts, principal, inquiry_id, _request(parts, principal, key, f"acknowledge {inquiry_id}", said), work)
 
 
 @router.post("/v1/inquiries/{inquiry_id}/actions/respond", tags=["inquiries"], response_model=InquiryItem, responses=ACTED)
@@ -180,7 +182,7 @@ async def respond_to_inquiry(
         )
         return inquiries.inquiry_item(inquiry, appeal, principal)
 
-    return await parts.idempotency.once(parts.database, parts.clock, principal, key, f"respond {inquiry_id}", said, work)
+    return await _once_on_inquiry(parts, principal, inquiry_id, _request(parts, principal, key, f"respond {inquiry_id}", said), work)
 
 
 @router.get("/v1/matches", tags=["matches"], responses=SEEN)
@@ -231,7 +233,11 @@ async def choose_provider(
     async def work(session: AsyncSession) -> Chosen:
         return await matches.choose(session, appeal_id, said.provider_id, principal, index, clock=parts.clock, ids=parts.ids)
 
-    return await parts.idempotency.once(parts.database, parts.clock, principal, key, f"choose {appeal_id}", said, work)
+    async def check_visible(session: AsyncSession) -> None:
+        await matches.seen_appeal(session, appeal_id, principal)
+
+    repeatable = _request(parts, principal, key, f"choose {appeal_id}", said)
+    return await parts.idempotency.once(parts.database, parts.clock, repeatable, work, check_visible=check_visible)
 
 
 @router.post("/internal/v1/contents", tags=["internal"], responses=SEEN)
@@ -242,6 +248,24 @@ async def read_contents(
     async with parts.database.write() as session:
         items = await inquiries.response_contents(session, said, principal, sealer=parts.sealer, clock=parts.clock, ids=parts.ids)
     return ContentsResponse(items=items)
+
+
+def _request(parts: Parts, principal: Principal, key: str | None, operation: str, said: BaseModel) -> idempotency.Request | None:
+    """The request under its key; None without one."""
+    return parts.idempotency.request(idempotency.scope_of(principal), key, operation, said) if key else None
+
+
+async def _once_on_inquiry(
+    parts: Parts,
+    principal: Principal,
+    inquiry_id: UUID,
+    repeatable: idempotency.Request | None,
+    work: Callable[[AsyncSession], Awaitable[InquiryItem]],
+) -> Response:
+    async def check_visible(session: AsyncSession) -> None:
+        await inquiries.seen_inquiry(session, inquiry_id, principal)
+
+    return await parts.idempotency.once(parts.database, parts.clock, repeatable, work, check_visible=check_visible)
 
 
 def _known_region(code: str | None) -> str | None:

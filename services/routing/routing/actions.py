@@ -73,14 +73,19 @@ async def lock_case(session: AsyncSession, principal: Principal, appeal_id: UUID
     return case
 
 
+def check_role(principal: Principal, command: schemas.Command) -> None:
+    """Raises Forbidden for a role that never does this."""
+    if not workflow.may_ever(principal, command.ACTION):
+        raise Forbidden
+
+
 async def act(session: AsyncSession, principal: Principal, case: AppealCase, command: schemas.Command, tools: Tools) -> schemas.CaseView:
     """Do what the command says with the locked case, and show it as it then is.
 
     Raises Forbidden for a role that never does this, VersionConflict, ActionNotPossible from the case's present state, and
     InvalidInput when an answer does not pass the closure gate or codes do not go together.
     """
-    if not workflow.may_ever(principal, command.ACTION):
-        raise Forbidden
+    check_role(principal, command)
     if case.version != command.expected_version:
         raise VersionConflict(case.version)
     step = workflow.steps().get((case.status, command.ACTION))

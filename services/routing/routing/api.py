@@ -20,7 +20,7 @@ from shared.domain.text import clean
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
 from shared.field_errors import DETAILS
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, body, page_of
-from shared.idempotency import IdempotencyKey, IdempotencyKeyReused
+from shared.idempotency import IdempotencyKey, IdempotencyKeyReused, scope_of
 from shared.service import Parts
 
 router = APIRouter()
@@ -95,8 +95,12 @@ async def _act(parts: Parts, principal: Principal, appeal_id: UUID, command: sch
         case = await actions.lock_case(session, principal, appeal_id)
         return await actions.act(session, principal, case, command, tools(parts))
 
-    operation = f"{command.ACTION} {appeal_id}"
-    return await parts.idempotency.once(parts.database, parts.clock, principal, key, operation, command, work)
+    async def check_visible(session: AsyncSession) -> None:
+        actions.check_role(principal, command)
+        await actions.lock_case(session, principal, appeal_id)
+
+    request = parts.idempotency.request(scope_of(principal), key, f"{command.ACTION} {appeal_id}", command) if key else None
+    return await parts.idempotency.once(parts.database, parts.clock, request, work, check_visible=check_visible)
 
 
 def _offer(command: type[schemas.Command], summary: str) -> None:

@@ -13,6 +13,7 @@ from intake.models.applicant import Message
 from intake.models.attachments import Attachment
 from shared.messaging import tables
 from tests.intake.attachments.samples import PDF, SVG, photograph, picture
+from tests.keys import key_named
 
 PHOTO = {"Content-Type": "image/jpeg", "Content-Disposition": "attachment; filename*=UTF-8''%D0%B0%D0%BA%D1%82.jpg"}
 LARGE = 200 * 2**20
@@ -73,7 +74,7 @@ class TestAdding:
     @pytest.mark.parametrize("is_form", [False, True])
     async def test_a_file_sent_again_under_its_key_is_added_once(self, desk, is_form):
         _, pin, calls = await filed(desk)
-        keyed = {**pin, "Idempotency-Key": "file-1"}
+        keyed = {**pin, "Idempotency-Key": key_named("file-1")}
 
         async def send(content):
             if is_form:
@@ -92,7 +93,7 @@ class TestAdding:
             told, upload, token = await begun(desk, PDF)
             await desk.client.patch(upload, content=PDF, headers=piece(0, token))
             claims.append({"upload_id": told["upload_id"], "token": told["token"]})
-        keyed = {**pin, "Idempotency-Key": "file-1"}
+        keyed = {**pin, "Idempotency-Key": key_named("file-1")}
         first, again, other = [await desk.client.post(calls, json=claim, headers=keyed) for claim in (claims[0], *claims)]
         assert (again.status_code, again.json(), again.headers["Idempotency-Replayed"]) == (201, first.json(), "true")
         assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
@@ -100,7 +101,7 @@ class TestAdding:
 
     async def test_the_same_file_sent_twice_at_once_under_one_key_is_added_once(self, desk):
         _, pin, calls = await filed(desk)
-        keyed = {**pin, "Idempotency-Key": "file-1", "Content-Type": "application/pdf"}
+        keyed = {**pin, "Idempotency-Key": key_named("file-1"), "Content-Type": "application/pdf"}
         answers = await asyncio.gather(*(desk.client.post(calls, content=PDF, headers=keyed) for _ in range(3)))
         assert {one.status_code for one in answers} == {201}
         assert len({one.json()["attachment_id"] for one in answers}) == 1
@@ -110,12 +111,13 @@ class TestAdding:
         _, pin, calls = await filed(desk)
         headers = {**pin, "Content-Type": "application/pdf"}
         answers = [
-            await desk.client.post(calls, content=PDF, headers={**headers, "Idempotency-Key": f"file-{place}"}) for place in range(11)
+            await desk.client.post(calls, content=PDF, headers={**headers, "Idempotency-Key": key_named(f"file-{place}")})
+            for place in range(11)
         ]
         assert [one.status_code for one in answers] == [201] * 10 + [422]
         async with desk.parts.database.write() as session:
             await session.execute(Tracking.__table__.update().values(status="CLOSED"))
-        again = await desk.client.post(calls, content=PDF, headers={**headers, "Idempotency-Key": "file-9"})
+        again = await desk.client.post(calls, content=PDF, headers={**headers, "Idempotency-Key": key_named("file-9")})
         assert (again.status_code, again.json()) == (201, answers[9].json())
         assert len(objects(desk)) == 10
 

@@ -25,6 +25,7 @@ from shared.contracts import (
 from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Batch, Received
 from shared.messaging.tables import outbox
+from tests.keys import key_named
 
 CALLS = ("messages", "attachments", "verification", "contact-confirmation", "withdrawal", "confirmation", "feedback", "reopening")
 WORDS = "Тағы бір сөз: дәрігер әлі қабылдаған жоқ"
@@ -39,7 +40,7 @@ class Case:
     async def do(self, call, said, *, key=None, pin=None, headers=None):
         sent = headers if headers is not None else {"Appeal-Pin": pin or self.pin}
         if key:
-            sent = sent | {"Idempotency-Key": key}
+            sent = sent | {"Idempotency-Key": key_named(key)}
         return await self.desk.client.post(f"/intake/v1/appeals/{self.number}/{call}", json=said, headers=sent)
 
     async def seen(self):

@@ -9,6 +9,7 @@ from intake import repository
 from intake.models import Appeal
 from shared.messaging import tables
 from tests.databases import Engine
+from tests.keys import key_named
 from tests.severing import wire
 
 
@@ -33,7 +34,7 @@ class TestGroups:
         assert len(events) == len(set(events)) == 5
 
     async def test_equal_keys_meet_before_the_insert(self, desk):
-        key = {"Idempotency-Key": "k-1"}
+        key = {"Idempotency-Key": key_named("k-1")}
         numbers = []
         take = repository.Sequences.take
 
@@ -48,7 +49,7 @@ class TestGroups:
         assert sum(numbers) == 1
 
     async def test_a_client_that_hangs_up_cancels_nobody(self, desk):
-        key = {"Idempotency-Key": "k-1"}
+        key = {"Idempotency-Key": key_named("k-1")}
         leaver = asyncio.create_task(desk.file(key))
         stayers = [asyncio.create_task(desk.file(text=f"Сынақ {number}")) for number in range(3)]
         while not desk.app.state.intake.register._in_flight:
@@ -62,7 +63,7 @@ class TestGroups:
         assert len(await desk.rows(Appeal)) == 4
 
     async def test_two_processes_with_many_keys_in_any_order_store_each_once(self, desk, neighbour):
-        keys = [{"Idempotency-Key": f"k-{number}"} for number in range(12)]
+        keys = [{"Idempotency-Key": key_named(f"k-{number}")} for number in range(12)]
         async with neighbour() as other:
             here = [desk.file(key) for key in keys]
             there = [other.file(key) for key in reversed(keys)]
@@ -95,7 +96,7 @@ class TestFile:
                 raise sqlite3.OperationalError("disk I/O error")
 
             dialect.do_commit = lose
-            answers = await asyncio.gather(*(desk.file({"Idempotency-Key": f"k-{number}"}) for number in range(4)))
+            answers = await asyncio.gather(*(desk.file({"Idempotency-Key": key_named(f"k-{number}")}) for number in range(4)))
             await told_of_an_unknown_outcome(desk, answers, kept=True)
 
 
@@ -111,7 +112,7 @@ class TestWire:
     async def test_a_lost_answer_to_commit_is_told_to_all_and_done_by_nobody_again(self, cuttable, cut):
         desk, cable = cuttable
         cable.cut = cut
-        answers = await asyncio.gather(*(desk.file({"Idempotency-Key": f"k-{number}"}) for number in range(4)))
+        answers = await asyncio.gather(*(desk.file({"Idempotency-Key": key_named(f"k-{number}")}) for number in range(4)))
         await told_of_an_unknown_outcome(desk, answers, kept=cut == "after")
 
     async def test_without_a_key_too_nothing_runs_a_second_time(self, cuttable):
@@ -142,6 +143,6 @@ async def told_of_an_unknown_outcome(desk, answers, *, kept):
     assert all(int(answers[place].headers["Retry-After"]) > 0 for place in lost)
     assert len(await desk.rows(Appeal)) == (4 if kept else 4 - len(lost))
     for place in range(4):
-        again = await desk.file({"Idempotency-Key": f"k-{place}"})
+        again = await desk.file({"Idempotency-Key": key_named(f"k-{place}")})
         assert (again.status_code, "Idempotency-Replayed" in again.headers) == (201, kept or place not in lost)
     assert len(await desk.rows(Appeal)) == 4

@@ -5,9 +5,10 @@ with HEAD how far it is (`Upload-Offset`, `Upload-Length`, `Upload-Complete`), g
 the beginning stands in `Upload-Token`, never in an address.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
+from hashlib import sha256
 from typing import Annotated, Final
 from urllib.parse import quote
 from uuid import UUID
@@ -16,6 +17,7 @@ import structlog
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import ClientDisconnect
 
 from intake import repository
@@ -26,7 +28,7 @@ from intake.attachments.enclosing import FIELD, AttachmentOut, enclose, enclose_
 from intake.attachments.multipart import MEDIA_TYPE, MalformedForm, refuse_announced
 from intake.attachments.policy import NO_ROOM, REFUSALS
 from intake.attachments.quota import owner_of
-from intake.attachments.service import Ticket
+from intake.attachments.service import Ticket, at_most
 from intake.errors import AppealFinished
 from intake.service.tracking import open_case, open_own
 from intake.state import CurrentIntake, Intake
@@ -43,7 +45,8 @@ from shared.errors import (
     responses,
 )
 from shared.http import KnownQuery, StrictModel, Text, body, parse, read_body
-from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused
+from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused, IdempotencyKeyWeak, scope_of
+from shared.idempotency_steps import Steps, StepsDone, no_digest
 from shared.sealing import SealError
 
 router = APIRouter()
@@ -97,25 +100,34 @@ class UploadClaim(StrictModel):
 @router.post(
     "/v1/uploads",
     status_code=201,
+    response_model=UploadBegun,
     responses=responses(
-        policy.Empty, policy.TooLarge, policy.TypeNotAllowed, *NO_ROOM, PayloadTooLarge, InvalidInput, TooMany, Unauthorized, Forbidden
+        policy.Empty, policy.TooLarge, policy.TypeNotAllowed, *NO_ROOM, PayloadTooLarge, InvalidInput, TooMany, Unauthorized, Forbidden,
+        IdempotencyKeyReused, IdempotencyKeyWeak,
     ),
-)
+)  # fmt: skip
 async def begin_upload(
     request: Request,
-    response: Response,
     intake: CurrentIntake,
     sender: UnconfinedPrincipal,
     given: Annotated[UploadBeginning, body(UploadBeginning)],
-) -> UploadBegun:
+    key: IdempotencyKey = None,
+) -> Response:
     """Begin a file that belongs to nobody yet; anybody may. It is dropped after a day unless an appeal claims it."""
-    address = intake.address(request)
+    address, parts = intake.address(request), intake.parts
     intake.uploads.spend(address)
-    owner = owner_of(intake.parts.pepper, sender, address)
-    ticket = await intake.attachments.begin(owner, name=given.name, media_type=given.media_type, length=given.length)
-    response.headers["Location"] = f"/intake/v1/uploads/{ticket.upload_id}"
-    until = intake.parts.clock.now() + timedelta(hours=policy.policy().limits.kept_hours)
-    return UploadBegun(upload_id=ticket.upload_id, token=ticket.token, offset=0, length=given.length, expires_at=until)
+    owner = owner_of(parts.pepper, sender, address)
+    repeatable = parts.idempotency.request(scope_of(sender), key, "begin-upload", given) if key else None
+
+    async def work(session: AsyncSession) -> UploadBegun:
+        ticket = await intake.attachments.add(session, owner, name=given.name, media_type=given.media_type, length=given.length)
+        until = parts.clock.now() + timedelta(hours=policy.policy().limits.kept_hours)
+        return UploadBegun(upload_id=ticket.upload_id, token=ticket.token, offset=0, length=given.length, expires_at=until)
+
+    answer = await parts.idempotency.once(parts.database, parts.clock, repeatable, work, status=201)
+    upload_id = UploadBegun.model_validate_json(bytes(answer.body)).upload_id
+    answer.headers.update({"Location": f"/intake/v1/uploads/{upload_id}", "Cache-Control": "no-store"})
+    return answer
 
 
 @router.head("/v1/uploads/{upload_id}", status_code=204, response_class=Response, responses=responses(NotFound, InvalidInput))
@@ -127,31 +139,74 @@ async def look_at_upload(upload_id: UUID, token: UploadToken, intake: CurrentInt
 
 @router.patch(
     "/v1/uploads/{upload_id}",
+    response_model=UploadState,
     responses=responses(
+        IdempotencyKeyReused, IdempotencyKeyWeak, Unauthorized,
         NotFound, policy.OffsetMismatch, policy.TooManyPieces, policy.UploadsFull, policy.ChecksBusy, Unavailable, UnsupportedMediaType,
         InvalidInput, MalformedForm, *REFUSALS,
     ),
     openapi_extra={"requestBody": {"required": True, "content": {PARTIAL: BINARY, OCTETS: BINARY}}},
 )  # fmt: skip
 async def go_on_with_upload(
-    upload_id: UUID, token: UploadToken, request: Request, response: Response, intake: CurrentIntake, offset: UploadOffset
-) -> UploadState:
+    upload_id: UUID, token: UploadToken, request: Request, intake: CurrentIntake, offset: UploadOffset, key: IdempotencyKey = None
+) -> Response:
     """Append a piece. What came before a connection broke is kept. The last byte completes the upload: a file refused then is gone."""
     if media_type_of(request) not in {PARTIAL, OCTETS}:
         raise UnsupportedMediaType
     refuse_announced(request, policy.policy().limits.file_bytes)
     ticket, run = Ticket(upload_id, token), partial(while_connected, request)
-    row = await intake.attachments.append(ticket, offset, _until_gone(request), run=run)
-    is_complete = row.kind is not None
-    response.headers.update(_progress(row.size, row.length, is_complete=is_complete))
-    return UploadState(upload_id=row.id, offset=row.size, length=row.length, complete=is_complete)
+
+    async def work() -> StepsDone:
+        piece = _Piece(request)
+        row = await intake.attachments.append(ticket, offset, piece.chunks(), run=run)
+        state = UploadState(upload_id=row.id, offset=row.size, length=row.length, complete=row.kind is not None)
+        return StepsDone(state, piece.digest, is_complete=not piece.is_broken)
+
+    async def digest_repeat() -> bytes:
+        piece = _Piece(request)
+        async for _ in at_most(piece.chunks(), policy.policy().limits.file_bytes):
+            pass
+        return piece.digest
+
+    answer = await _once_by_ticket(intake, ticket, f"append {offset}", key, work, digest_repeat)
+    state = UploadState.model_validate_json(bytes(answer.body))
+    answer.headers.update(_progress(state.offset, state.length, is_complete=state.complete))
+    return answer
 
 
-@router.delete("/v1/uploads/{upload_id}", status_code=204, response_class=Response, responses=responses(NotFound, InvalidInput))
-async def cancel_upload(upload_id: UUID, token: UploadToken, intake: CurrentIntake) -> Response:
+@router.delete(
+    "/v1/uploads/{upload_id}",
+    status_code=204,
+    response_class=Response,
+    responses=responses(NotFound, InvalidInput, Unauthorized, IdempotencyKeyReused, IdempotencyKeyWeak),
+)
+async def cancel_upload(upload_id: UUID, token: UploadToken, intake: CurrentIntake, key: IdempotencyKey = None) -> Response:
     """Give an upload up that no appeal has claimed."""
-    await intake.attachments.cancel(Ticket(upload_id, token))
-    return Response(status_code=204)
+    ticket = Ticket(upload_id, token)
+
+    async def work() -> StepsDone:
+        await intake.attachments.cancel(ticket)
+        return StepsDone(None)
+
+    return await _once_by_ticket(intake, ticket, "cancel", key, work, status=204)
+
+
+async def _once_by_ticket(
+    intake: Intake,
+    ticket: Ticket,
+    operation: str,
+    key: str | None,
+    work: Callable[[], Awaitable[StepsDone]],
+    digest_repeat: Callable[[], Awaitable[bytes]] = no_digest,
+    *,
+    status: int = 200,
+) -> Response:
+    """Keys are those of whoever holds the upload's secret."""
+    parts = intake.parts
+    scope = intake.attachments.scope_of(ticket)
+    repeatable = parts.idempotency.request(scope, key, operation, StrictModel()) if key else None
+    steps = Steps(parts.idempotency, parts.database, parts.clock)
+    return await steps.once(repeatable, work, digest_repeat=digest_repeat, status=status)
 
 
 @router.post(
@@ -159,7 +214,8 @@ async def cancel_upload(upload_id: UUID, token: UploadToken, intake: CurrentInta
     status_code=201,
     responses=responses(
         NotFound, Unauthorized, Forbidden, AppealFinished, TooMany, UnsupportedMediaType, InvalidInput, MalformedForm, PayloadTooLarge,
-        policy.Incomplete, policy.TooManyFiles, policy.TotalTooLarge, *NO_ROOM, Unavailable, IdempotencyKeyReused, *REFUSALS,
+        policy.Incomplete, policy.TooManyFiles, policy.TotalTooLarge, *NO_ROOM, Unavailable, IdempotencyKeyReused, IdempotencyKeyWeak,
+        *REFUSALS,
     ),
     openapi_extra={"requestBody": {"required": True, "content": {
         JSON: {"schema": UploadClaim.model_json_schema()},
@@ -258,12 +314,26 @@ async def _audit(intake: Intake, reader: Principal, attachment_id: UUID) -> None
         )
 
 
-async def _until_gone(request: Request) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in request.stream():
-            yield chunk
-    except ClientDisconnect:
-        return
+class _Piece:
+    """A piece of a file as it comes, as far as it comes."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._sha256 = sha256()
+        self.is_broken = False
+        """The client went away before the end."""
+
+    @property
+    def digest(self) -> bytes:
+        return self._sha256.digest()
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in self._request.stream():
+                self._sha256.update(chunk)
+                yield chunk
+        except ClientDisconnect:
+            self.is_broken = True
 
 
 def _disposition(name: str) -> str:

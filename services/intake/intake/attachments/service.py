@@ -85,6 +85,13 @@ class Attachments:
     # Receiving
 
     async def begin(self, owner: bytes | None, *, name: str | None, media_type: str | None, length: int | None) -> Ticket:
+        """`add`, in a transaction of its own. Raises what `add` raises."""
+        async with self._parts.database.write() as session:
+            return await self.add(session, owner, name=name, media_type=media_type, length=length)
+
+    async def add(
+        self, session: AsyncSession, owner: bytes | None, *, name: str | None, media_type: str | None, length: int | None
+    ) -> Ticket:
         """A file that is going to come, of `owner` (`quota.owner_of`); `length` bytes of it, if that is known.
 
         Raises Empty, TooLarge, TypeNotAllowed, UnclaimedTooMany and UploadsFull.
@@ -109,11 +116,10 @@ class Attachments:
             "created_at": self._parts.clock.now(),
         }
         limits = self.policy.limits
-        async with self._parts.database.write() as session:
-            await quota.check_all(session, limits)
-            if owner is not None:
-                await quota.check_owner(session, limits, owner, length or limits.file_bytes)
-            await repository.add_attachment(session, row)
+        await quota.check_all(session, limits)
+        if owner is not None:
+            await quota.check_owner(session, limits, owner, length or limits.file_bytes)
+        await repository.add_attachment(session, row)
         return ticket
 
     async def look(self, ticket: Ticket) -> Attachment:
@@ -137,7 +143,7 @@ class Attachments:
             raise policy.TooManyPieces
         most = row.length if row.length is not None else self.policy.limits.file_bytes
         piece = f"{row.id.hex}/{self._parts.ids.new().hex}"
-        size = await self._objects.write(self._key(row), piece, _at_most(data, most - offset))
+        size = await self._objects.write(self._key(row), piece, at_most(data, most - offset))
         row = await self._appended(ticket, offset, piece, size)
         return await self._accept(row, run) if row.size == row.length else row
 
@@ -312,6 +318,10 @@ class Attachments:
             await repository.delete_attachments(session, dropped, state=DROPPED)
         return True
 
+    def scope_of(self, ticket: Ticket) -> str:
+        """Whose Idempotency-Keys they are: those of whoever shows this secret, right or wrong."""
+        return f"upload/{ticket.upload_id}/{self._hashed(ticket).hex()}"
+
     # Seals
 
     def _sealed(self, row_id: UUID, field: str, value: bytes) -> bytes:
@@ -353,7 +363,7 @@ async def described(session: AsyncSession, appeal_ids: Collection[UUID]) -> dict
     return found
 
 
-async def _at_most(data: AsyncIterable[bytes], limit: int) -> AsyncIterator[bytes]:
+async def at_most(data: AsyncIterable[bytes], limit: int) -> AsyncIterator[bytes]:
     """Raises TooLarge with the first byte too many."""
     read = 0
     async for chunk in data:

@@ -30,7 +30,7 @@ from intake.state import CurrentIntake
 from shared.auth import Principal, UnconfinedPrincipal, require
 from shared.errors import DomainError, Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, body
-from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused
+from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused, IdempotencyKeyWeak
 
 router = APIRouter()
 CASE: Final = "/v1/appeals/{number}"
@@ -48,7 +48,7 @@ Onlooker = Annotated[Principal, Depends(require("specialist", "supervisor", "hea
 
 
 def _errors(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
-    return responses(NotFound, Unauthorized, Forbidden, TooMany, InvalidInput, IdempotencyKeyReused, *errors)
+    return responses(NotFound, Unauthorized, Forbidden, TooMany, InvalidInput, IdempotencyKeyReused, IdempotencyKeyWeak, *errors)
 
 
 def _answer(done: Done[Any]) -> Response:

@@ -34,7 +34,7 @@ from shared.auth import PagePrincipal, Principal, check_role, require_page
 from shared.domain.identifiers import is_valid_iin, normalise_twelve
 from shared.domain.labels import Language
 from shared.errors import DomainError, InvalidInput, MalformedText, NotFound
-from shared.idempotency import IdempotencyKeyReused
+from shared.idempotency import IdempotencyKeyReused, new_key
 from shared.service import Parts
 from shared.web.i18n import N_
 from shared.web.languages import language_of
@@ -108,7 +108,7 @@ async def close(request: Request, intake: CurrentIntake, operator: Working) -> R
     sent, matter = await posted(request), await in_hand(intake.parts, operator.subject)
     appeal = call_form.consultation(sent, received_at=_first_ring(intake.parts, matter, sent))
     try:
-        await intake.file(appeal, replace(_admission(operator), resolved_in_contact=True), key=_key(intake.parts, sent))
+        await intake.file(appeal, replace(_admission(operator), resolved_in_contact=True), key=form.key_of(sent))
     except IdempotencyKeyReused:  # two keys pressed at once: the first counts
         return PAGES.redirect(PATH, flash="closed-before")
     return PAGES.redirect(PATH, flash="consultation-closed")
@@ -145,7 +145,7 @@ async def outcome(request: Request, intake: CurrentIntake, operator: Working) ->
     try:
         if score is not None:
             await rate(intake.parts, appeal.id, FeedbackIn(score=score))
-        done = await confirm(intake.parts, intake.register, appeal.id, said, key=_key(intake.parts, sent))
+        done = await confirm(intake.parts, intake.register, appeal.id, said, key=form.key_of(sent))
     except (NotAnswered, OutcomeGiven, IdempotencyKeyReused):
         return PAGES.redirect(PATH, flash="outcome-known")
     if done.told.followed_by is not None:  # who hears of the new appeal but here?
@@ -179,7 +179,7 @@ async def insurance(request: Request, intake: CurrentIntake, operator: Working) 
 async def register_appeal(request: Request, intake: CurrentIntake, operator: Working) -> Response:
     """An appeal written down: looked at, read back, registered. A consultation answered in the call needs no reading back."""
     sent, matter = await posted(request), await in_hand(intake.parts, operator.subject)
-    draft, key = call_form.typed(sent), _key(intake.parts, sent)
+    draft, key = call_form.typed(sent), form.key_of(sent)
     if sent.get("step") == "edit":
         return await _show(request, intake, operator, matter, draft, key=key)
     answered, confirmed = bool(draft[call_form.ANSWERED]), bool(sent.get("confirmed"))
@@ -239,10 +239,6 @@ def _first_ring(parts: Parts, matter: Matter | None, sent: Mapping[str, str]) ->
     return rang_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _key(parts: Parts, sent: Mapping[str, str]) -> str:
-    return form.key_of(sent, parts.ids)
-
-
 def _blank(parts: Parts, matter: Matter | None, operator: Principal, language: Language) -> call_form.Draft:
     """An empty form with the number of whoever is on the line, and the operator's region."""
     draft = call_form.typed({})
@@ -271,8 +267,8 @@ async def _show(
     context: dict[str, Any] = {
         **await page(request, intake, operator, matter, insured),
         "draft": draft,
-        "key_value": key or str(intake.parts.ids.new()),
-        "quick_key": str(intake.parts.ids.new()),
+        "key_value": key or new_key(),
+        "quick_key": new_key(),
         "parts": call_form.shown(draft, language),
         "services": call_form.services(language),
         "subjects": json.dumps(dict(call_form.subjects())),

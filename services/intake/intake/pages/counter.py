@@ -22,7 +22,7 @@ from shared.auth import PagePrincipal, Principal
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.errors import DomainError, FieldError, InvalidInput, MalformedText, Unauthorized
 from shared.field_errors import DETAILS
-from shared.idempotency import IdempotencyKeyReused
+from shared.idempotency import IdempotencyKeyReused, new_key
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.security import require_same_origin
@@ -87,7 +87,7 @@ async def register_appeal(request: Request, work: Working) -> Response:
     if work is None:
         raise Unauthorized
     sent = await uploads.sent(request, work.intake)
-    draft, key, step = _typed(work, sent), form.key_of(sent.fields, work.intake.parts.ids), sent.fields.get("step")
+    draft, key, step = _typed(work, sent), form.key_of(sent.fields), sent.fields.get("step")
     if step == "edit":
         return await _show(work, draft, key=key, refused=sent.refused)
     try:
@@ -188,7 +188,7 @@ async def _show(
     context: dict[str, Any] = {
         **await counter_view.page(work.request, work.intake.parts, work.principal, work.counter, draft, cursor),
         "draft": draft,
-        "key": key or str(work.intake.parts.ids.new()),
+        "key": key or new_key(),
         "receiver": work.name,
         "refused": refused or [],
         "errors": [(name or None, text) for name, text in found],

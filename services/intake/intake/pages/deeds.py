@@ -137,7 +137,7 @@ async def _deed(request: Request, intake: Intake, form: Form[M], sent: Sent) -> 
         typed = {one: fields.get(f"{form.name}.{one}") or fields.get(one) for one in form.fields}
         given = {one: value for one, value in typed.items() if value}
         try:
-            key = f"{form.name}-{key_of(fields, intake.parts.ids)}"
+            key = f"{form.name}-{key_of(fields)}"
             told = (await form.do(intake, seen.appeal.id, form.model.model_validate(given), key)).told
         except (ValidationError, DomainError) as refusal:
             return _refused(request, form, sent, refusal)

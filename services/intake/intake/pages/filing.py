@@ -23,7 +23,7 @@ from shared.domain.deadlines import due_on, policies, policy_for_form
 from shared.domain.labels import Language
 from shared.domain.regions import CENTRAL_OFFICE, branch_label, regions
 from shared.errors import DomainError, InvalidInput, MalformedText, NotFound, TooMany
-from shared.idempotency import IdempotencyKeyReused
+from shared.idempotency import IdempotencyKeyReused, new_key
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.security import require_same_origin
@@ -35,13 +35,13 @@ PROVIDERS_KEPT: Final = {"Cache-Control": "public, max-age=300"}  # the director
 
 @router.get("/")
 async def blank_form(request: Request, intake: CurrentIntake) -> HTMLResponse:
-    return _form(request, intake, form.blank(request.query_params, language_of(request)), key=str(intake.parts.ids.new()))
+    return _form(request, intake, form.blank(request.query_params, language_of(request)), key=new_key())
 
 
 @router.post("/", dependencies=[Depends(require_same_origin)])
 async def next_step(request: Request, intake: CurrentIntake) -> HTMLResponse:
     sent = await uploads.sent(request, intake)
-    draft, key = form.typed(sent.fields), form.key_of(sent.fields, intake.parts.ids)
+    draft, key = form.typed(sent.fields), form.key_of(sent.fields)
     kept = [] if sent.fields.get("uploads.drop") else uploads.read(draft[form.UPLOADS])
     draft[form.UPLOADS] = uploads.written([*kept, *sent.tickets])
     step = sent.fields.get("step")
@@ -60,7 +60,7 @@ async def next_step(request: Request, intake: CurrentIntake) -> HTMLResponse:
         response.headers.update(refusal.headers)
         return response
     except IdempotencyKeyReused as refusal:  # sent before, changed after: whether it is a second appeal is for the visitor to say
-        return await _preview(request, intake, draft, filing, key=str(intake.parts.ids.new()), sent_before=True, status=refusal.status)
+        return await _preview(request, intake, draft, filing, key=new_key(), sent_before=True, status=refusal.status)
     tickets = uploads.read(draft[form.UPLOADS])
     refused = await uploads.enclose_all(request, intake, receipt.registered.appeal_id, tickets, as_filed=True)
     return talon_page(request, receipt, filing, refused)

@@ -6,7 +6,6 @@ What it asks comes from `intake.forms`; its `kind` is the code of a form there, 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
-from uuid import UUID
 
 from pydantic import ValidationError
 
@@ -20,7 +19,7 @@ from shared.domain.labels import Language
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.text import clean
 from shared.errors import DomainError, FieldError, InvalidInput
-from shared.ids import Ids
+from shared.idempotency_key import is_random_uuid, new_key
 from shared.web.i18n import N_
 
 CHANNEL: Final = "web"
@@ -99,12 +98,10 @@ def typed(sent: Mapping[str, str]) -> Draft:
     return {name: "" if name in sometimes() and name not in asked else value for name, value in draft.items()}
 
 
-def key_of(sent: Mapping[str, str], ids: Ids) -> str:
-    """The form's Idempotency-Key: made once a form, so that a form sent twice is registered once."""
-    try:
-        return str(UUID(sent.get("key", "")))
-    except ValueError:
-        return str(ids.new())
+def key_of(sent: Mapping[str, str]) -> str:
+    """The form's Idempotency-Key: made once a form, so that a form sent twice is registered once. A weak one is replaced."""
+    given = sent.get("key", "")
+    return given if is_random_uuid(given) else new_key()
 
 
 def filing_of(draft: Draft, clock: Clock) -> tuple[AppealIn, Filing]:

@@ -16,7 +16,7 @@ from intake.state import CurrentIntake, Intake
 from shared.clock import Clock
 from shared.errors import DomainError, FieldError, InvalidInput, MalformedText, TooMany
 from shared.field_errors import DETAILS
-from shared.idempotency import IdempotencyKeyReused
+from shared.idempotency import IdempotencyKeyReused, new_key
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.security import require_same_origin
@@ -38,7 +38,7 @@ async def section(request: Request, intake: CurrentIntake, page: PageNumber = 1)
 @router.post("/peoples-control", dependencies=[Depends(require_same_origin)])
 async def leave_entry(request: Request, intake: CurrentIntake) -> HTMLResponse:
     sent = await posted(request)
-    draft, key = form.typed(sent), form.key_of(sent, intake.parts.ids)
+    draft, key = form.typed(sent), form.key_of(sent)
     if sent.get("step") == "edit":
         return await _show(request, intake, draft, key=key)
     try:
@@ -89,7 +89,7 @@ async def _show(
     parts = questions.sections(draft, dict(errors), language, said)
     context: dict[str, Any] = {
         "draft": draft,
-        "key": key or str(intake.parts.ids.new()),
+        "key": key or new_key(),
         "errors": [(name or None, text) for name, text in errors],
         "error": dict(errors),
         "kinds": [one for one in filing.kinds(request, language) if one["code"] in policy().kinds],

@@ -26,6 +26,7 @@ from intake.state import CurrentIntake, Intake
 from shared.auth import Principal
 from shared.domain.text import clean
 from shared.errors import NotFound, TooMany
+from shared.idempotency import new_key
 from shared.web.formats import Formats
 from shared.web.i18n import N_
 from shared.web.languages import language_of
@@ -129,7 +130,7 @@ async def _opened(request: Request, intake: Intake, fields: Fields, said: Said |
         "said": messages(case, documents),
         "accepted": uploads.accepted(),
         "reasons": [(one.code, one.label.in_(language)) for one in reasons().values()],
-        "key": str(intake.parts.ids.new()),
+        "key": new_key(),
         "talon": said.talon if said else None,
         "typed": {"form": "", "purpose": "", UPLOADS: "", **(said.typed if said else {})},
     }

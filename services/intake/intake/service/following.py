@@ -1,6 +1,7 @@
 """The new appeal in which a matter goes on (АППК art. 70(5)): as the first was filed, with a number, a PIN and a clock of its own."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ from intake.models import Appeal
 from intake.rights import policy
 from intake.schemas import AppealIn
 from intake.service.filing import Filing, check
-from intake.service.progress import Asked, Tracking, scope_of
+from intake.service.progress import Asked, Tracking, request_of
 from intake.service.register import Condition, Register
 from intake.service.register import Receipt as Talon
 from shared.domain.taxonomy import HIGHEST_TIER, LOWEST_TIER
@@ -21,12 +22,21 @@ PARTICULARS = ("patient", "authority", "contested_act")
 
 
 async def go_on(
-    parts: Parts, register: Register, appeal: Appeal, tracking: Tracking, asked: Asked, text: str | None, condition: Condition
+    parts: Parts,
+    register: Register,
+    appeal: Appeal,
+    tracking: Tracking,
+    asked: Asked,
+    text: str | None,
+    condition: Condition,
+    within: Mapping[str, Any],
 ) -> Talon:
-    """Register the new appeal. Raises what `Register.file` raises, and InvalidInput where there is nothing to write in it."""
+    """Register the new appeal; its talon is answered `within` this object as `followed_by`.
+
+    Raises what `Register.file` raises, and InvalidInput where there is nothing to write in it.
+    """
     filing = _filing(parts, appeal, tracking, text)
-    request = parts.idempotency.request(scope_of(appeal.id), asked.key, asked.operation, asked.said) if asked.key else None
-    return await register.file(filing, request, condition)
+    return await register.file(filing, request_of(parts, appeal.id, asked), condition, within=within)
 
 
 def _filing(parts: Parts, appeal: Appeal, tracking: Tracking, text: str | None) -> Filing:

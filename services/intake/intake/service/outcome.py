@@ -3,10 +3,9 @@
 Confirming is not withdrawing. Each of these is for an appeal that its applicant has opened, on whatever channel.
 """
 
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
-from pydantic_core import from_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.applicant_schemas import ConfirmationIn, FeedbackIn, OutcomeTold, Rated, Reopened, ReopeningIn
@@ -15,7 +14,7 @@ from intake.models import Appeal
 from intake.repository import applicant as records
 from intake.rights import ANSWERED, RATED, is_finished, policy, rights
 from intake.service.following import go_on
-from intake.service.progress import Asked, Done, Tracking, act, keep, scope_of, tell, write_down
+from intake.service.progress import Asked, Done, Tracking, act, keep, request_of, tell, write_down
 from intake.service.register import Condition, Register
 from shared.contracts import AppealRated, OutcomeConfirmed, OutcomeDenied
 from shared.service import Parts
@@ -35,12 +34,13 @@ async def confirm(parts: Parts, register: Register, appeal_id: UUID, said: Confi
     if said.outcome == NOT_RESOLVED:
         appeal, tracking = await _now(parts, appeal_id)
         told = {"number": appeal.number, "status": tracking["status"], "outcome": NOT_RESOLVED}
-        if (earlier := await _before(parts, appeal_id, asked, OutcomeTold, told)) is not None:
+        if (earlier := await _before(parts, appeal_id, asked, OutcomeTold)) is not None:
             return earlier
         if not rights(tracking["kind"]).stays:
             _answered(tracking)
-            talon = await go_on(parts, register, appeal, tracking, asked, said.reason, _denying(parts, appeal_id, said.reason))
-            return Done(OutcomeTold.model_validate(told | {"followed_by": talon.registered}), talon.replayed)
+            condition = _denying(parts, appeal_id, said.reason)
+            talon = await go_on(parts, register, appeal, tracking, asked, said.reason, condition, told)
+            return Done(OutcomeTold.model_validate_json(talon.body), talon.replayed)
 
     async def work(session: AsyncSession, tracking: Tracking) -> OutcomeTold:
         _answered(tracking)
@@ -64,13 +64,13 @@ async def reopen(parts: Parts, register: Register, appeal_id: UUID, said: Reopen
     asked = Asked("reopening", said, key)
     appeal, tracking = await _now(parts, appeal_id)
     told = {"number": appeal.number, "status": tracking["status"]}
-    if (earlier := await _before(parts, appeal_id, asked, Reopened, told)) is not None:
+    if (earlier := await _before(parts, appeal_id, asked, Reopened)) is not None:
         return earlier
     if not (rights(tracking["kind"]).stays and tracking["status"] == ANSWERED):
         if tracking["status"] not in policy().reopening.statuses:
             raise NotReopenable
-        talon = await go_on(parts, register, appeal, tracking, asked, said.reason, _reopening(parts, appeal_id, said.reason))
-        return Done(Reopened.model_validate(told | {"followed_by": talon.registered}), talon.replayed)
+        talon = await go_on(parts, register, appeal, tracking, asked, said.reason, _reopening(parts, appeal_id, said.reason), told)
+        return Done(Reopened.model_validate_json(talon.body), talon.replayed)
 
     async def work(session: AsyncSession, locked: Tracking) -> Reopened:
         _answered(locked)
@@ -106,17 +106,14 @@ async def _now(parts: Parts, appeal_id: UUID) -> tuple[Appeal, Tracking]:
         return await records.whole_appeal(session, appeal_id), await records.tracking_of(session, appeal_id)
 
 
-async def _before(parts: Parts, appeal_id: UUID, asked: Asked, answer: type[Outcome], told: dict[str, Any]) -> Done[Outcome] | None:
-    """The answer to the same request made before: what was told then, or the talon that was made then. Raises IdempotencyKeyReused."""
-    if asked.key is None:
+async def _before(parts: Parts, appeal_id: UUID, asked: Asked, answer: type[Outcome]) -> Done[Outcome] | None:
+    """The answer to the same request made before. Raises IdempotencyKeyReused."""
+    request = request_of(parts, appeal_id, asked)
+    if request is None:
         return None
-    request = parts.idempotency.request(scope_of(appeal_id), asked.key, asked.operation, asked.said)
     async with parts.database.read() as session:
         kept = (await parts.idempotency.find(session, [request])).get(request)
-    if kept is None:
-        return None
-    said = from_json(kept.body)
-    return Done(answer.model_validate(told | {"followed_by": said} if "pin" in said else said), replayed=True)
+    return None if kept is None else Done(answer.model_validate_json(kept.body), replayed=True)
 
 
 def _denying(parts: Parts, appeal_id: UUID, reason: str | None) -> Condition:

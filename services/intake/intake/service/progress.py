@@ -16,7 +16,7 @@ from intake.rights import policy
 from shared.contracts import AppealEvent
 from shared.domain.lifecycle import holder_of, status_after
 from shared.errors import DomainError, TooMany
-from shared.idempotency import Answer
+from shared.idempotency import Answer, Request
 from shared.messaging import outbox
 from shared.sealing import Sealer
 from shared.service import Parts
@@ -27,6 +27,7 @@ Tracking = dict[str, Any]
 APPLICANT: Final = "APPLICANT"
 FUND: Final = "FUND"
 HOUR: Final = timedelta(hours=1)
+CREATED: Final = 201
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +48,41 @@ class Asked:
 
 
 async def act(
-    parts: Parts, appeal_id: UUID, asked: Asked, answer: type[T], work: Callable[[AsyncSession, Tracking], Awaitable[T | DomainError]]
+    parts: Parts,
+    appeal_id: UUID,
+    asked: Asked,
+    answer: type[T],
+    work: Callable[[AsyncSession, Tracking], Awaitable[T | DomainError]],
+    *,
+    check_visible: Callable[[Tracking], None] | None = None,
 ) -> Done[T]:
     """Do the work with the appeal locked, or answer a repeat as the first time. A refusal that is returned keeps what was changed.
 
-    Raises what `work` raises or returns, NotFound, and IdempotencyKeyReused.
+    `check_visible` raises for whoever may no longer see the appeal, repeat or not; whoever has opened it as its applicant needs none.
+
+    Raises what `work` and `check_visible` raise or return, NotFound, and IdempotencyKeyReused.
     """
-    request = parts.idempotency.request(scope_of(appeal_id), asked.key, asked.operation, asked.said) if asked.key else None
-    async with parts.database.write() as session:
+    request, now = request_of(parts, appeal_id, asked), parts.clock.now()
+    async with parts.idempotency.alone(request), parts.database.write() as session:
+        earlier = await parts.idempotency.begin(session, request, now)
         tracking = await records.lock_tracking(session, appeal_id)
-        earlier = (await parts.idempotency.find(session, [request])).get(request) if request else None
+        if check_visible is not None:
+            check_visible(tracking)
         if earlier is not None:
             return Done(answer.model_validate_json(earlier.body), replayed=True)
         told = await work(session, tracking)
-        if request is not None and not isinstance(told, DomainError):
-            await parts.idempotency.claim(session, {request: Answer(told.model_dump_json().encode())}, parts.clock.now())
+        if not isinstance(told, DomainError):
+            await parts.idempotency.finish(session, request, Answer(told.model_dump_json().encode()), now, status=CREATED)
+        elif request is not None:
+            await parts.idempotency.release(session, [request])
     if isinstance(told, DomainError):
         raise told
     return Done(told)
+
+
+def request_of(parts: Parts, appeal_id: UUID, asked: Asked) -> Request | None:
+    """The request under its key; None without one."""
+    return parts.idempotency.request(scope_of(appeal_id), asked.key, asked.operation, asked.said) if asked.key else None
 
 
 def scope_of(appeal_id: UUID) -> str:

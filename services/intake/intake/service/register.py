@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -23,7 +23,7 @@ from shared.domain.deadlines import Deadline, explain
 from shared.domain.identifiers import RegistrationNumber
 from shared.domain.lifecycle import holder_of
 from shared.domain.regions import regions
-from shared.errors import Conflict, DomainError, InvalidInput
+from shared.errors import DomainError, InvalidInput
 from shared.group_commit import GroupCommit
 from shared.idempotency import IdempotencyKeyReused
 from shared.messaging import outbox
@@ -70,6 +70,8 @@ class _Entry:
     external: dict[str, Any] | None
     """The row of the number that a partner gave it."""
     condition: Condition | None
+    within: Mapping[str, Any] | None
+    """What the answer consists of besides: then the receipt is its `followed_by`."""
     traceparent: str | None
     """Of the request that files it: the group is written by one task for all."""
 
@@ -106,8 +108,17 @@ class Register:
         parts.last_steps.append(self._group.drain)
         self._in_flight: dict[tuple[str, str], tuple[bytes, asyncio.Future[Receipt | DomainError]]] = {}
 
-    async def file(self, filing: Filing, request: idempotency.Request | None = None, condition: Condition | None = None) -> Receipt:
+    async def file(
+        self,
+        filing: Filing,
+        request: idempotency.Request | None = None,
+        condition: Condition | None = None,
+        *,
+        within: Mapping[str, Any] | None = None,
+    ) -> Receipt:
         """Register an appeal. Equal requests meet here: one files, the others get its answer.
+
+        `within`: the answer is this object with the receipt as its `followed_by`.
 
         Raises InvalidInput for a provider that the directory does not know, IdempotencyKeyReused for a key that stood for something else,
         and what `condition` raises.
@@ -115,7 +126,7 @@ class Register:
         for attempt in range(1, ATTEMPTS + 1):
             if request is not None and (earlier := await self._in_flight_answer(request)) is not None:
                 return earlier
-            answering = self._group.submit(self._prepared(filing, request, condition))
+            answering = self._group.submit(self._prepared(filing, request, condition, within))
             if request is not None:
                 self._fly(request, answering)
             try:
@@ -137,10 +148,11 @@ class Register:
                 answer = await asyncio.shield(answering)
             except Exception:  # noqa: BLE001, S112 - told to whoever came first; the next one tries for itself
                 continue
-            if isinstance(answer, Receipt):
-                if fingerprint != request.fingerprint:
-                    raise IdempotencyKeyReused
-                return Receipt(answer.answer, replayed=True)
+            if not isinstance(answer, Receipt):
+                continue  # refused: of those who waited one tries for itself, and the others wait for that one
+            if fingerprint != request.fingerprint:
+                raise IdempotencyKeyReused
+            return Receipt(answer.answer, replayed=True)
         return None
 
     def _fly(self, request: idempotency.Request, answering: asyncio.Future[Receipt | DomainError]) -> None:
@@ -149,7 +161,13 @@ class Register:
         self._in_flight[name] = (request.fingerprint, answering)
         answering.add_done_callback(lambda _: self._in_flight.pop(name))
 
-    def _prepared(self, filing: Filing, request: idempotency.Request | None, condition: Condition | None) -> _Entry:
+    def _prepared(
+        self,
+        filing: Filing,
+        request: idempotency.Request | None,
+        condition: Condition | None,
+        within: Mapping[str, Any] | None,
+    ) -> _Entry:
         sealer, pepper = self._parts.sealer, self._parts.pepper
         appeal_id, pin = self._parts.ids.new(), f"{secrets.randbits(64) % 10**PIN_DIGITS:0{PIN_DIGITS}}"
         owner = sender_key(pepper, filing.owner) if filing.owner else filing.owner_key
@@ -179,7 +197,7 @@ class Register:
             row |= seldom | {"particulars": sealed(sealer, appeal_id, "particulars", filing.particulars)}
         number = filing.external_number
         external = external_numbers.row_of(self._parts, appeal_id, owner, number) if number and owner else None
-        return _Entry(filing, request, appeal_id, pin, row, external, condition, current_traceparent())
+        return _Entry(filing, request, appeal_id, pin, row, external, condition, within, current_traceparent())
 
     async def _together(self, entries: Sequence[_Entry]) -> Sequence[Receipt | DomainError]:
         """One transaction for all: keys are claimed in one statement, all else is stored in another, and each has its answer."""
@@ -194,9 +212,11 @@ class Register:
             for one in rest:
                 earlier = repeated.get(one.request) if one.request else None
                 answers[one.appeal_id] = receipts[one.appeal_id] if earlier is None else _replay(earlier)
+            answers |= await self._unmet(session, [one for one in rest if answers[one.appeal_id] is receipts[one.appeal_id]])
+            new = [one for one in rest if answers[one.appeal_id] is receipts[one.appeal_id]]
             lost = [one.appeal_id for one in rest if one.external and answers[one.appeal_id] is not receipts[one.appeal_id]]
             await external_numbers.give_back(session, lost)
-            self._store(session, [one for one in rest if answers[one.appeal_id] is receipts[one.appeal_id]])
+            self._store(session, new)
         return [answers[one.appeal_id] for one in entries]
 
     async def _refused(self, session: AsyncSession, entries: Sequence[_Entry]) -> dict[UUID, Receipt | DomainError]:
@@ -209,24 +229,21 @@ class Register:
         unknown = InvalidInput([fault("provider.provider_id", "unknown-provider")])
         refusals: dict[UUID, DomainError] = {one.appeal_id: unknown for one in strange}
         refusals |= await external_numbers.claim(session, [one.external for one in entries if one.external and one not in strange])
-        refusals |= await self._unmet(session, [one for one in entries if one.condition and one.appeal_id not in refusals])
         refused = [one for one in entries if one.appeal_id in refusals]
         before = await self._parts.idempotency.answered(session, [one.request for one in refused if one.request])
         earlier = {one.appeal_id: before.get(one.request) if one.request else None for one in refused}
         return {appeal_id: refusals[appeal_id] if answer is None else _replay(answer) for appeal_id, answer in earlier.items()}
 
     async def _unmet(self, session: AsyncSession, entries: Sequence[_Entry]) -> dict[UUID, DomainError]:
-        """Whose condition refuses them. One that was answered before is not asked again: what it changed is kept already."""
-        before = await self._parts.idempotency.answered(session, [one.request for one in entries if one.request])
+        """Whose condition refuses them; their keys are released. A condition locks rows, so it comes after the keys are claimed."""
         unmet: dict[UUID, DomainError] = {}
-        for one in sorted(entries, key=lambda entry: str(entry.filing.follows)):  # the order in which rows are locked
+        conditions = [(one.appeal_id, one.filing.follows, one.condition) for one in entries if one.condition is not None]
+        for appeal_id, _, condition in sorted(conditions, key=lambda each: str(each[1])):  # the order in which rows are locked
             try:
-                if one.request in before:
-                    raise Conflict  # never told: the earlier answer is
-                if one.condition is not None:
-                    await one.condition(session, one.appeal_id)
+                await condition(session, appeal_id)
             except DomainError as refusal:
-                unmet[one.appeal_id] = refusal
+                unmet[appeal_id] = refusal
+        await self._parts.idempotency.release(session, [one.request for one in entries if one.request and one.appeal_id in unmet])
         return unmet
 
     async def _numbered(self, session: AsyncSession, entries: Sequence[_Entry], now: datetime) -> dict[UUID, Receipt]:
@@ -284,7 +301,9 @@ def _answer(one: _Entry, number: str, now: datetime) -> idempotency.Answer:
             "links": {"self": f"/intake/v1/appeals/{number}", "track": "/intake/track"},
         }
     )
-    return idempotency.Answer(head[:-1], _explanation(filing.deadline))
+    if one.within is None:
+        return idempotency.Answer(head[:-1], _explanation(filing.deadline))
+    return idempotency.Answer(to_json(one.within)[:-1] + b',"followed_by":' + head[:-1], _explanation(filing.deadline) + b"}")
 
 
 @lru_cache(maxsize=1024)  # a deadline's start and policy: a few a day are asked for

@@ -68,9 +68,11 @@ async def call_back(parts: Parts, appeal_id: UUID, said: CallBackIn, caller: Pri
     Raises NotFound for an appeal that the caller does not see, NoWithdrawal, AlreadyDecided and IdempotencyKeyReused.
     """
 
-    async def work(session: AsyncSession, tracking: Tracking) -> WithdrawalTold:
+    def check_visible(tracking: Tracking) -> None:
         if not visible_cases(caller).allows(tracking["region"], tracking["tier"], tracking["provider_id"]):
             raise NotFound
+
+    async def work(session: AsyncSession, tracking: Tracking) -> WithdrawalTold:
         pending = await records.pending_withdrawal(session, appeal_id)
         if pending is None:
             raise NoWithdrawal
@@ -86,7 +88,8 @@ async def call_back(parts: Parts, appeal_id: UUID, said: CallBackIn, caller: Pri
             await keep(session, parts, tracking, parts.ids.new(), DISMISSED)
         return await _told(session, tracking, state)
 
-    return await act(parts, appeal_id, Asked(f"call-back {caller.issuer}/{caller.subject}", said, key), WithdrawalTold, work)
+    asked = Asked(f"call-back {caller.issuer}/{caller.subject}", said, key)
+    return await act(parts, appeal_id, asked, WithdrawalTold, work, check_visible=check_visible)
 
 
 async def overrule(session: AsyncSession, decided: Sequence[Received[Any]], trackings: Mapping[UUID, Tracking], now: datetime) -> None:

@@ -113,6 +113,14 @@ def match_item(match: NameMatch, appeal: Appeal, name: str | None, index: Provid
     )
 
 
+async def seen_appeal(session: AsyncSession, appeal_id: UUID, principal: Principal) -> Appeal:
+    """The appeal, locked. Raises NotFound for one that the clerk does not see."""
+    appeal = await repository.appeal_seen(session, appeal_id, visible_cases(principal))
+    if appeal is None:
+        raise NotFound
+    return appeal
+
+
 async def choose(
     session: AsyncSession, appeal_id: UUID, provider_id: UUID, principal: Principal, index: ProviderIndex, *, clock: Clock, ids: Ids
 ) -> Chosen:
@@ -122,9 +130,7 @@ async def choose(
     """
     if provider_id not in index.providers:
         raise InvalidInput.field("provider_id", "unknown-provider", "The directory has no such provider.")
-    appeal = await repository.appeal_seen(session, appeal_id, visible_cases(principal))
-    if appeal is None:
-        raise NotFound
+    appeal = await seen_appeal(session, appeal_id, principal)
     if await repository.match_for_update(session, appeal_id) is None:
         raise ActionNotPossible([])
     appeal.provider_id = provider_id

@@ -28,7 +28,7 @@ from intake.state import CurrentIntake
 from shared.auth import CurrentPrincipal, Principal, needs_token, require
 from shared.errors import Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, StrictModel, body
-from shared.idempotency import IdempotencyKey, IdempotencyKeyReused
+from shared.idempotency import IdempotencyKey, IdempotencyKeyReused, scope_of
 
 router = APIRouter()
 
@@ -44,7 +44,7 @@ async def _reader(intake: CurrentIntake, principal: CurrentPrincipal) -> Reader:
 
 
 CurrentReader = Annotated[Reader, Depends(_reader)]
-Work = Callable[[AsyncSession], Awaitable[BaseModel]]
+Work = Callable[[AsyncSession], Awaitable[BaseModel | None]]
 
 
 class _Once:
@@ -54,11 +54,19 @@ class _Once:
         self._parts, self._principal, self._key = intake.parts, principal, key
 
     async def __call__(
-        self, operation: str, said: BaseModel, work: Work, *, status: int = 200, before: Callable[[], Awaitable[None]] | None = None
+        self,
+        operation: str,
+        said: BaseModel,
+        work: Work,
+        *,
+        status: int = 200,
+        before: Callable[[], Awaitable[None]] | None = None,
+        check_visible: Callable[[AsyncSession], Awaitable[object]] | None = None,
     ) -> Response:
-        parts = self._parts
-        return await parts.idempotency.once(
-            parts.database, parts.clock, self._principal, self._key, operation, said, work, status=status, before=before
+        store, scope = self._parts.idempotency, scope_of(self._principal)
+        request = store.request(scope, self._key, operation, said) if self._key else None
+        return await store.once(
+            self._parts.database, self._parts.clock, request, work, status=status, before=before, check_visible=check_visible
         )
 
 
@@ -111,10 +119,19 @@ async def list_subscriptions(
     return await webhooks.subscriptions(intake.parts, reader, cursor, limit)
 
 
-@router.delete("/v1/subscriptions/{subscription_id}", status_code=204, responses=responses(*ALWAYS, InvalidInput, NotFound))
-async def delete_subscription(subscription_id: UUID, intake: CurrentIntake, reader: CurrentReader) -> None:
+@router.delete(
+    "/v1/subscriptions/{subscription_id}",
+    status_code=204,
+    response_class=Response,
+    responses=responses(*ALWAYS, InvalidInput, IdempotencyKeyReused, NotFound),
+)
+async def delete_subscription(subscription_id: UUID, reader: CurrentReader, once: Once) -> Response:
     """Nothing more is sent; its log is forgotten."""
-    await webhooks.unsubscribe(intake.parts, reader, subscription_id)
+
+    async def work(session: AsyncSession) -> None:
+        await webhooks.unsubscribe(session, reader, subscription_id)
+
+    return await once(f"unsubscribe {subscription_id}", StrictModel(), work, status=204)
 
 
 @router.post(
@@ -128,7 +145,10 @@ async def renew_subscription_secret(subscription_id: UUID, intake: CurrentIntake
     async def work(session: AsyncSession) -> NewSecret:
         return await webhooks.renew_secret(session, intake.parts, reader, subscription_id)
 
-    return await once(f"renew the secret of {subscription_id}", StrictModel(), work)
+    async def check_visible(session: AsyncSession) -> None:
+        await webhooks.own_subscription(session, reader, subscription_id)
+
+    return await once(f"renew the secret of {subscription_id}", StrictModel(), work, check_visible=check_visible)
 
 
 @router.get("/v1/subscriptions/{subscription_id}/deliveries", responses=responses(*ALWAYS, InvalidInput, NotFound))
@@ -157,4 +177,7 @@ async def replay_deliveries(
     async def work(session: AsyncSession) -> Replayed:
         return await webhooks.replay(session, intake.parts, reader, subscription_id, wanted)
 
-    return await once(f"replay {subscription_id}", wanted, work)
+    async def check_visible(session: AsyncSession) -> None:
+        await webhooks.own_subscription(session, reader, subscription_id)
+
+    return await once(f"replay {subscription_id}", wanted, work, check_visible=check_visible)

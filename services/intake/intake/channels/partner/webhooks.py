@@ -71,17 +71,16 @@ async def subscriptions(parts: Parts, reader: Reader, cursor: str | None, limit:
     return ListResponse(items=[_shown(parts, one) for one in page], total=len(found), next_cursor=following)
 
 
-async def unsubscribe(parts: Parts, reader: Reader, subscription_id: UUID) -> None:
+async def unsubscribe(session: AsyncSession, reader: Reader, subscription_id: UUID) -> None:
     """Nothing more is sent, and what was sent is forgotten. Raises NotFound."""
-    async with parts.database.write() as session:
-        await _own(session, reader, subscription_id, lock=True)
-        await repository.drop_subscription(session, subscription_id)
+    await own_subscription(session, reader, subscription_id, lock=True)
+    await repository.drop_subscription(session, subscription_id)
 
 
 async def renew_secret(session: AsyncSession, parts: Parts, reader: Reader, subscription_id: UUID) -> NewSecret:
     """A new secret; the former one signs beside it for a while. Raises NotFound."""
     secret = new_secret()
-    one = await _own(session, reader, subscription_id, lock=True)
+    one = await own_subscription(session, reader, subscription_id, lock=True)
     former = parts.sealer.open(TABLE, one.id, "secret", one.secret)
     one.former_secret = parts.sealer.seal(TABLE, one.id, "former_secret", former)
     one.former_until = parts.clock.now() + timedelta(hours=policy.webhooks().former_secret_hours)
@@ -93,7 +92,7 @@ async def deliveries(parts: Parts, reader: Reader, subscription_id: UUID, cursor
     """What was sent or waits, newest first. Raises NotFound and InvalidInput."""
     before = None if cursor is None else Cursor.decode(cursor, int)[0]
     async with parts.database.read() as session:
-        await _own(session, reader, subscription_id)
+        await own_subscription(session, reader, subscription_id)
         found = await repository.delivery_log(session, subscription_id, before, limit + 1)
         total = await repository.count_deliveries(session, subscription_id)
     shown = found[:limit]
@@ -109,7 +108,7 @@ async def replay(session: AsyncSession, parts: Parts, reader: Reader, subscripti
     if (wanted.since is None) == (wanted.ids is None):
         raise InvalidInput.field("since", "since-or-ids", _ONE)
     now = parts.clock.now()
-    one = await _own(session, reader, subscription_id, lock=True)
+    one = await own_subscription(session, reader, subscription_id, lock=True)
     chosen = await _chosen(session, reader, one, wanted)
     one.disabled_at = one.disabled_because = None
     await repository.resume_deliveries(session, one.id, now)
@@ -130,7 +129,8 @@ async def _chosen(session: AsyncSession, reader: Reader, one: Subscription, want
     return found
 
 
-async def _own(session: AsyncSession, reader: Reader, subscription_id: UUID, *, lock: bool = False) -> Subscription:
+async def own_subscription(session: AsyncSession, reader: Reader, subscription_id: UUID, *, lock: bool = False) -> Subscription:
+    """The reader's subscription. Raises NotFound, alike for another's."""
     found = await repository.subscription_of(session, subscription_id, reader.key, lock=lock)
     if found is None:
         raise NotFound

@@ -3,6 +3,7 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.channels.phone.calls import take_in
 from intake.channels.phone.keypad import status_by_keypad
@@ -11,15 +12,24 @@ from intake.state import CurrentIntake
 from shared.auth import Principal, require
 from shared.errors import Forbidden, NotFound, TooMany, Unauthorized, responses
 from shared.http import body
+from shared.idempotency import IdempotencyKey, IdempotencyKeyReused, scope_of
 
 router: Final = APIRouter()
 Exchange = Annotated[Principal, Depends(require("telephony"))]
 
 
-@router.post("/v1/channels/phone/calls", responses=responses(Unauthorized, Forbidden))
-async def call_events(intake: CurrentIntake, _exchange: Exchange, events: Annotated[CallEventsIn, body(CallEventsIn)]) -> CallEventsTaken:
+@router.post("/v1/channels/phone/calls", response_model=CallEventsTaken, responses=responses(Unauthorized, Forbidden, IdempotencyKeyReused))
+async def call_events(
+    intake: CurrentIntake, exchange: Exchange, events: Annotated[CallEventsIn, body(CallEventsIn)], key: IdempotencyKey = None
+) -> Response:
     """What happened in calls, one event or a list. Sent again, late or out of order it comes to the same."""
-    return await take_in(intake.parts, events.root)
+    parts = intake.parts
+    repeatable = parts.idempotency.request(scope_of(exchange), key, "call-events", events) if key else None
+
+    async def work(session: AsyncSession) -> CallEventsTaken:
+        return await take_in(session, parts, events.root)
+
+    return await parts.idempotency.once(parts.database, parts.clock, repeatable, work)
 
 
 @router.post("/v1/channels/phone/status", responses=responses(Unauthorized, Forbidden, NotFound, TooMany))

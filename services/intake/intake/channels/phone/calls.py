@@ -32,20 +32,19 @@ def dialable(given: str | None) -> str | None:
         return None
 
 
-async def take_in(parts: Parts, events: Sequence[CallEventIn]) -> CallEventsTaken:
+async def take_in(session: AsyncSession, parts: Parts, events: Sequence[CallEventIn]) -> CallEventsTaken:
     """Keep what is new and bring the calls forward. Raises InvalidInput for times that cannot be; then nothing is kept."""
     now = parts.clock.now()
     moments = _moments(events, now + policy().clock_ahead)
     externals = [parts.pepper.keyed_hmac("call", one.call_id.encode()) for one in events]
-    async with parts.database.write() as session:
-        first = dict(zip(externals, moments, strict=True))
-        await repository.add_new_calls(session, [_new_row(parts.ids.new(), external, at, now) for external, at in first.items()])
-        found = await repository.calls_by_external(session, externals)
-        rows = [_event_row(found[key]["id"], one, at) for key, one, at in zip(externals, events, moments, strict=True)]
-        new = await repository.add_call_events(session, rows)
-        for external, one in zip(externals, events, strict=True):
-            _keep_people(parts, found[external], one)
-        await _bring_forward(session, list(found.values()), now)
+    first = dict(zip(externals, moments, strict=True))
+    await repository.add_new_calls(session, [_new_row(parts.ids.new(), external, at, now) for external, at in first.items()])
+    found = await repository.calls_by_external(session, externals)
+    rows = [_event_row(found[key]["id"], one, at) for key, one, at in zip(externals, events, moments, strict=True)]
+    new = await repository.add_call_events(session, rows)
+    for external, one in zip(externals, events, strict=True):
+        _keep_people(parts, found[external], one)
+    await _bring_forward(session, list(found.values()), now)
     return CallEventsTaken(received=len(events), new=new)
 
 

@@ -1,0 +1,66 @@
+"""The Idempotency-Key header: its form, and the rule that a key without a token is a random UUID.
+
+A key of somebody with a token counts within that person's requests. A key without a token counts for the whole world, so it has to be one
+that nobody else makes: whoever could guess it would read a stranger's answer, or occupy the key before an honest request comes.
+"""
+
+import re
+from typing import Annotated, Any, Final
+from uuid import uuid4
+
+from fastapi import Depends, Header
+from fastapi import Request as HttpRequest
+from fastapi.exceptions import RequestValidationError
+from pydantic import StringConstraints, TypeAdapter, ValidationError
+
+from shared.auth import CurrentPrincipal, Principal
+from shared.errors import DomainError, InvalidInput
+
+HEADER: Final = "Idempotency-Key"
+_RULES: Final[dict[str, Any]] = {"min_length": 1, "max_length": 255, "pattern": r"^[\x21-\x7e]+$"}
+_KEY: Final[TypeAdapter[str]] = TypeAdapter(Annotated[str, StringConstraints(**_RULES)])
+_VERSION_4: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
+_FEWEST_CHARACTERS: Final = 8  # of 17; one random UUID in ten million has fewer, `00000000-0000-4000-8000-000000000000` has four
+_DESCRIPTION: Final = "Names the request: sent again under the same key it is answered again. Without a token: a random UUID, version 4."
+
+
+class IdempotencyKeyWeak(DomainError):
+    code, status = "idempotency-key-weak", 422
+    title = "Without a token the Idempotency-Key must be a random UUID, version 4; make a new one for each request."
+
+
+def new_key() -> str:
+    """Return a key that passes without a token."""
+    return str(uuid4())
+
+
+def is_random_uuid(key: str) -> bool:
+    """Return whether `key` is a UUID of version 4 in its usual form, and no placeholder of a few repeated digits."""
+    return _VERSION_4.fullmatch(key) is not None and len(set(key.lower())) >= _FEWEST_CHARACTERS
+
+
+def strong_key(key: str | None, sender: Principal) -> str | None:
+    """Return `key`. Raises IdempotencyKeyWeak for one that somebody without a token could have guessed."""
+    if key is not None and sender.is_anonymous and not is_random_uuid(key):
+        raise IdempotencyKeyWeak
+    return key
+
+
+def idempotency_key(request: HttpRequest, sender: Principal) -> str | None:
+    """Return the header as `IdempotencyKey` reads it, for a route that reads by itself. Raises InvalidInput and IdempotencyKeyWeak."""
+    given = request.headers.get(HEADER)
+    try:
+        return None if given is None else strong_key(_KEY.validate_python(given), sender)
+    except ValidationError as error:
+        found = [{**each, "loc": ("header", HEADER)} for each in error.errors(include_url=False, include_input=False)]
+        raise InvalidInput.of(RequestValidationError(found)) from None
+
+
+async def _read_key(
+    sender: CurrentPrincipal, key: Annotated[str | None, Header(alias=HEADER, description=_DESCRIPTION, **_RULES)] = None
+) -> str | None:
+    return strong_key(key, sender)
+
+
+IdempotencyKey = Annotated[str | None, Depends(_read_key)]
+"""The key of a request, as a route's parameter. The route declares `IdempotencyKeyWeak` if it answers without a token."""

@@ -1,0 +1,169 @@
+"""Idempotency of work in several steps: several transactions, files, or a body that is read as a stream.
+
+The claim of the key is committed before the work begins, and is a lease: it is renewed while the work goes on, and a process that died
+loses it. The body is not known when the key is claimed, so the stored answer carries the digest of the body that the work has read;
+a repeat waits until the first is done, and only then reads its own body to compare.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from fastapi import Response
+from pydantic import BaseModel
+from sqlalchemy import Row, and_, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from shared.bulk import insert_new_rows
+from shared.clock import Clock
+from shared.database import Database
+from shared.database_errors import will_pass
+from shared.errors import Unavailable
+from shared.idempotency import PENDING, WAIT_SECONDS, Answer, Idempotency, IdempotencyKeyReused, Request, response_of
+from shared.messaging.tables import idempotency
+
+LEASE: Final = timedelta(seconds=60)  # three renewals fit in
+POLL_SECONDS: Final = 0.1  # how often a repeat in another process looks
+TOKEN_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class StepsDone:
+    """What the work answers, and the digest of the body that it has read."""
+
+    answer: BaseModel | None
+    digest: bytes = b""
+    is_complete: bool = True
+    """False: the client broke off. The answer is not stored, the key is released."""
+
+
+async def no_digest() -> bytes:
+    """Of a request without a body."""
+    return b""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Carries out work in several steps once, under the Idempotency-Key of its request."""
+
+    store: Idempotency
+    database: Database
+    clock: Clock
+
+    async def once(
+        self,
+        request: Request | None,
+        work: Callable[[], Awaitable[StepsDone]],
+        *,
+        digest_repeat: Callable[[], Awaitable[bytes]] = no_digest,
+        status: int = 200,
+    ) -> Response:
+        """Do the work, or answer a repeat as the first time. If the first fails, a repeat that waits does the work.
+
+        `digest_repeat` reads the body of a repeat and returns its digest, as the work does.
+
+        Raises what these raise, IdempotencyKeyReused, and Unavailable while the first goes on for longer than WAIT_SECONDS.
+        """
+        if request is None:
+            return response_of(status, _written((await work()).answer))
+        async with self.store.alone(request):
+            token = secrets.token_bytes(TOKEN_BYTES)
+            earlier = await self._claim(request, token)
+            if earlier is not None:
+                if earlier.fingerprint != self.store.with_body(request, await digest_repeat()).fingerprint:
+                    raise IdempotencyKeyReused
+                return self.store.opened(earlier).response
+            return await self._carry_out(request, token, work, status)
+
+    async def _carry_out(self, request: Request, token: bytes, work: Callable[[], Awaitable[StepsDone]], status: int) -> Response:
+        done: StepsDone | None = None
+        async with self._renewed(request, token):
+            try:
+                done = await work()
+            finally:
+                if done is None or not done.is_complete:
+                    await asyncio.shield(self._release(request, token))
+            raw = _written(done.answer)
+            if done.is_complete:
+                await self._finish(self.store.with_body(request, done.digest), token, status, raw)
+        return response_of(status, raw)
+
+    async def _claim(self, request: Request, token: bytes) -> Row[Any] | None:
+        """None: the work is ours. Else the row of the answer. Raises IdempotencyKeyReused and Unavailable."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + WAIT_SECONDS
+        while True:
+            async with self.database.write() as session:
+                if await self._try(session, request, token):
+                    return None
+                row = (await session.execute(select(idempotency).where(_is_key_of(request)))).one_or_none()
+            if row is not None and row.status != PENDING:
+                return row
+            if row is not None and row.fingerprint != request.fingerprint:
+                raise IdempotencyKeyReused
+            if loop.time() >= until:
+                raise Unavailable("The first request under this Idempotency-Key is still being carried out.")
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _try(self, session: AsyncSession, request: Request, token: bytes) -> bool:
+        """Claim the key if it is free, or if whoever claimed it has not renewed the lease."""
+        now = self.clock.now()
+        claim = {"fingerprint": request.fingerprint, "status": PENDING, "body": token, "stored_at": now}
+        row = {"scope": request.scope, "key": request.key, **claim}
+        if await insert_new_rows(session, idempotency, [row], unique=("scope", "key"), returning="key"):
+            return True
+        expired = and_(
+            _is_key_of(request),
+            idempotency.c.status == PENDING,
+            idempotency.c.fingerprint == request.fingerprint,
+            idempotency.c.stored_at < now - LEASE,
+        )
+        taken = await session.execute(update(idempotency).where(expired).values(**claim).returning(idempotency.c.key))
+        return taken.one_or_none() is not None
+
+    async def _finish(self, request: Request, token: bytes, status: int, raw: bytes) -> None:
+        row = self.store.row(request, status, Answer(raw), self.clock.now())
+        changed = {name: row[name] for name in ("fingerprint", "status", "body", "stored_at")}
+        async with self.database.write() as session:
+            await session.execute(update(idempotency).where(_is_claim(request, token)).values(**changed))
+
+    async def _release(self, request: Request, token: bytes) -> None:
+        async with self.database.write() as session:
+            await session.execute(delete(idempotency).where(_is_claim(request, token)))
+
+    @asynccontextmanager
+    async def _renewed(self, request: Request, token: bytes) -> AsyncIterator[None]:
+        async def renew() -> None:
+            while True:
+                await asyncio.sleep(LEASE.total_seconds() / 3)
+                try:
+                    async with self.database.write() as session:
+                        renewal = update(idempotency).where(_is_claim(request, token)).values(stored_at=self.clock.now())
+                        await session.execute(renewal)
+                except Exception as error:
+                    if not will_pass(error):
+                        raise
+
+        task = asyncio.create_task(renew())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+def _is_key_of(request: Request) -> Any:
+    return and_(idempotency.c.scope == request.scope, idempotency.c.key == request.key)
+
+
+def _is_claim(request: Request, token: bytes) -> Any:
+    return and_(_is_key_of(request), idempotency.c.status == PENDING, idempotency.c.body == token)
+
+
+def _written(answer: BaseModel | None) -> bytes:
+    return b"" if answer is None else answer.model_dump_json().encode()
