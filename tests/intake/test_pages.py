@@ -20,6 +20,7 @@ from shared.contracts import ProviderRecorded
 from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Batch, Received
 from shared.web.session import COOKIE
+from tests.keys import key_named
 
 PACKAGE = Path(__file__).parents[2] / "services" / "intake" / "intake"
 FORM = {
@@ -33,7 +34,7 @@ FORM = {
     "applicant.phone": "8 701 000 00 00",
     "consents.PROCESSING": "yes",
 }
-KEY = "00000000-0000-4000-8000-000000000001"
+KEY = key_named("form")
 
 
 def request_to(path, app=None):
