@@ -55,6 +55,40 @@ class TestReadKpi:
         refused = await world.get("/kpis/withdrawn", role, "KZ-43", **PERIOD, region="KZ-27")
         assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
 
+    @pytest.mark.parametrize("role", ["supervisor", "head"])
+    async def test_of_another_region_a_head_reads_what_everybody_reads(self, world, make, role):
+        await world.tell(*(make("appeal-imported", number, region="KZ-27", channel="WEB") for number in range(12)))
+        asked = PERIOD | {"region": "KZ-27"}
+        read = await world.get("/kpis/received_by_channel", role, "KZ-43", **asked)
+        assert read.json() == (await world.get("/kpis/received_by_channel", None, **asked)).json()
+        part_of_it = asked | {"to": "2025-12-30"}
+        refused = await world.get("/kpis/received_by_channel", role, "KZ-43", **part_of_it)
+        assert (refused.status_code, refused.json()["code"]) == (422, "period-not-public")
+
+    @pytest.mark.parametrize("role", [None, *OTHERS])
+    @pytest.mark.parametrize(
+        ("first", "last"),
+        [
+            ("2025-01-01", "2025-01-31"), ("2025-01-01", "2025-12-30"), ("2025-01-02", "2025-12-31"), ("2024-01-01", "2025-12-31"),
+            ("2025-04-01", "2025-09-30"), ("2025-02-01", "2025-02-01"), ("2026-01-01", "2026-03-31"), ("2026-01-01", "2026-12-31"),
+        ],
+    )  # fmt: skip
+    async def test_another_period_is_not_public_and_the_answer_names_those_that_are(self, world, role, first, last):
+        refused = await world.get("/kpis/received", role, "KZ-43", **{"from": first, "to": last})
+        assert (refused.status_code, refused.json()["code"]) == (422, "period-not-public")
+        assert all(word in refused.json()["detail"] for word in ("quarters", "half-years", "years"))
+
+    @pytest.mark.parametrize(("first", "last"), [("2025-07-01", "2025-09-30"), ("2025-01-01", "2025-06-30"), ("2024-01-01", "2024-12-31")])
+    async def test_whole_quarters_half_years_and_years_that_are_over_are_public(self, world, first, last):
+        assert (await world.get("/kpis/received", None, **{"from": first, "to": last})).status_code == 200
+
+    async def test_a_year_is_public_once_it_is_over_in_the_region(self, world):
+        world.clock.set(datetime(2023, 12, 31, 18, 30, tzinfo=UTC))  # 00:30 in Almaty at UTC+6 then, 23:30 in Kyzylorda at UTC+5
+        asked = {"from": "2023-01-01", "to": "2023-12-31"}
+        answers = [await world.get("/kpis/received", None, **asked, region=region) for region in ("KZ-75", "KZ-43")]
+        assert [each.status_code for each in answers] == [200, 422]
+        assert (await world.get("/kpis/received", None, **asked)).status_code == 422
+
     async def test_analysts_see_all_regions_or_one(self, world, make):
         await world.tell(make("appeal-imported", 1), make("appeal-imported", 2, region="KZ-27"))
         assert (await world.kpi("received"))["value"] == 2

@@ -33,6 +33,9 @@ class TestKpiDefinitions:
             "a,Қ,Р,E,calls,1,calls,OFFERED,none,true",
             "a,Қ,Р,E,score,1,all,SCORE,region,false",
             "a,,Р,E,appeals,1,all,all,none,true",
+            "a,Қ,Р,E,appeals,1,all,all,tier,true",
+            "a,Қ,Р,E,appeals,1,all,WITHDRAWN,none,true",
+            "a,Қ,Р,E,appeals,1,all,all,kind,true\nb,Қ,Р,E,appeals,1,all,all,kind,true",
             "a,Қ,Р,E,appeals,1,all,all,none,true\na,Қ,Р,E,appeals,1,all,all,none,true",
         ],
     )

@@ -33,6 +33,18 @@ class TestFigure:
             "from": "2024-01-01", "to": "2024-12-31", "value": 847, "change": -111, "change_percent": -13.1, "suppressed": False,
         }  # fmt: skip
 
+    async def test_february_is_compared_with_the_whole_february_of_a_leap_year(self, world, make):
+        days = [(2024, 2, 28), (2024, 2, 29), (2024, 2, 29), (2025, 2, 27)]
+        events = [
+            make("appeal-imported", number, region="KZ-31", received_at=datetime(*day, 6, tzinfo=UTC)) for number, day in enumerate(days)
+        ]
+        await world.tell(*events)
+        february = {"from": "2025-02-01", "to": "2025-02-28", "region": "KZ-31", "compare": "previous_year"}
+        figure = await world.kpi("received", **february)
+        assert (figure["value"], figure["comparison"]) == (1, {
+            "from": "2024-02-01", "to": "2024-02-29", "value": 3, "change": -2, "change_percent": -66.7, "suppressed": False,
+        })  # fmt: skip
+
     async def test_categories_roll_up_and_those_without_one_are_counted_too(self, world, make):
         await publish_kyzylorda(world, make)
         figure = await world.kpi("complaints_by_category", region="KZ-43")

@@ -31,24 +31,19 @@ class View:
             raise Forbidden if self.is_known else Unauthorized
         return kpi
 
-    def of_region(self, asked: str | None) -> "View":
-        """The view of `asked`: for another region than the visitor's own it is what anybody gets."""
-        return self if self.bound_to is None or asked in {None, self.bound_to} else View(public=True)
-
     def region(self, asked: str | None) -> str | None:
-        """The region whose figures are shown, None for all: of a view `of_region(asked)`."""
+        """The region whose figures are shown, None for all: of the view of `asked`."""
         return asked if self.bound_to is None else self.bound_to
 
 
 PUBLIC = View(public=True, is_known=False)
 
 
-def view_of(principal: Principal) -> View:
-    """Analysts and admins see all figures, supervisors and heads those of their region, everybody else the public ones.
+def view_of(principal: Principal, region: str | None = None) -> View:
+    """Return the full or the public view of a principal that asks for `region` (None: all that may be seen).
 
-    Of other regions supervisors and heads get the public figures: `View.of_region`.
-
-    Raises Forbidden for a supervisor or head without a region.
+    Analysts and admins see all figures, supervisors and heads those of their region; for another region, and for everybody else, the
+    public view holds. Raises Forbidden for a supervisor or head without a region.
     """
     if principal.is_anonymous:
         return PUBLIC
@@ -57,14 +52,15 @@ def view_of(principal: Principal) -> View:
     if principal.has("supervisor", "head"):
         if not principal.region:
             raise Forbidden
-        return View(public=False, bound_to=principal.region)
+        if region in {None, principal.region}:
+            return View(public=False, bound_to=principal.region)
     return View(public=True)
 
 
-def page_view_of(principal: Principal) -> View:
+def page_view_of(principal: Principal, region: str | None = None) -> View:
     """The same for pages, where a supervisor or head without a region reads the public figures."""
     try:
-        return view_of(principal)
+        return view_of(principal, region)
     except Forbidden:
         return PUBLIC
 

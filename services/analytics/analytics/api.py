@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from analytics.access import sees_live_figures, view_of
+from analytics.errors import PeriodNotPublic
 from analytics.periods import Period
 from analytics.schemas import Figure, KpiEntry, KpiQuery, Live, LiveStatus
 from analytics.service import Question, figure
@@ -26,20 +27,20 @@ async def list_kpis(
     return ListResponse(items=items, total=len(kpis), next_cursor=following)
 
 
-@router.get("/kpis/{kpi_id}", responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
+@router.get("/kpis/{kpi_id}", responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput, PeriodNotPublic))
 async def read_kpi(
     kpi_id: str, query: Annotated[KpiQuery, Query()], current: CurrentPrincipal, _query: KnownQuery, request: Request
 ) -> Figure:
-    """A figure of a period, with its parts and, on request, the same dates a year before.
+    """A figure of a period, with its parts and, on request, the same months (or else days) a year before.
 
-    A supervisor or head gets the figures of the own region whole, and those of another one as anybody does.
+    Without a token, for another region than one's own, and for roles without figures of their own: the public figure. It exists for whole
+    calendar quarters, half-years and years that are over; small counts, and counts that they would follow from, are hidden (null).
     """
-    view = view_of(current).of_region(query.region)
+    view = view_of(current, query.region)
     kpi = view.kpi(kpi_id)
     question = Question(Period.asked(query.first, query.last), query.region, compare=query.compare is not None)
-    parts = request.app.state.parts
-    async with parts.database.read() as session:
-        return await figure(session, kpi, question, view, clock=parts.clock)
+    async with request.app.state.parts.database.read() as session:
+        return await figure(session, kpi, question, view, request.app.state.public_figures)
 
 
 @router.get("/live", responses=responses(Unauthorized, InvalidInput))

@@ -8,6 +8,7 @@ from analytics import api, pages
 from analytics.definitions import call_rules, kpi_definitions, publication
 from analytics.handlers import HANDLERS
 from analytics.live import LiveFigures
+from analytics.public import PublicFigures
 from analytics.settings import Settings
 from shared.contracts import APPEALS, CALLS, PROVIDERS
 from shared.service import Foundation, Parts, Service, assemble
@@ -26,6 +27,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
 
     def prepare(app: FastAPI, parts: Parts) -> None:
         app.state.pages = texts
+        app.state.public_figures = PublicFigures(parts.clock)
         app.state.live = LiveFigures(parts.database, parts.clock, lambda: app.state.migrated and not app.state.runtime.fallen)
 
     return assemble(SERVICE, settings or Settings(), foundation, [api.router, pages.router], prepare=prepare)

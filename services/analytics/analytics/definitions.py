@@ -14,6 +14,13 @@ GROUPS = frozenset({"none", "channel", "kind", "region", "tier", "category", "pr
 CALL_MEASURES = frozenset({"OFFERED", "ANSWERED", "ABANDONED", "ABANDONED_SHORT", "WAITING", "HANDLING", "IN_TIME"})
 MEASURES = CALL_MEASURES | {"SCORE"}
 _ALL, _CALLS = "all", "calls"
+PUBLIC_SHAPES = frozenset(
+    {
+        (None, None), ("COMPLAINT", None), (None, "region"), (None, "channel"), (None, "kind"), ("COMPLAINT", "category"),
+        ("CONSULTATION", "topic"),
+    }
+)  # fmt: skip
+"""Cohort and group of the figures that disclosure control knows. Each may be public once: another split would show what they hide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,11 @@ class Kpi:
     measure: str | None
     public: bool
 
+    @property
+    def shape(self) -> tuple[str | None, str | None]:
+        """Cohort and group."""
+        return self.kind, self.group
+
 
 @cache
 def kpi_definitions() -> Mapping[str, Kpi]:
@@ -46,6 +58,10 @@ def parse_definitions(text: str) -> Mapping[str, Kpi]:
         kpi = _kpi(row)
         if kpi.id in found:
             raise row.error(f"{kpi.id} is given twice")
+        if kpi.public and (kpi.shape not in PUBLIC_SHAPES or kpi.outcome is not None):
+            raise row.error("disclosure control does not cover this figure: it cannot be public")
+        if kpi.public and any(each.public and each.shape == kpi.shape for each in found.values()):
+            raise row.error("another public figure has the same cohort and group")
         found[kpi.id] = kpi
     return MappingProxyType(found)
 

@@ -1,8 +1,8 @@
 """The dashboard: the figures of a region and a period on one page, working without JavaScript."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -12,7 +12,9 @@ from starlette.responses import HTMLResponse
 
 from analytics.access import View, page_view_of
 from analytics.definitions import kpi_definitions, publication
-from analytics.periods import Period, presets
+from analytics.errors import PeriodNotPublic
+from analytics.periods import Period, PublicPeriod, presets
+from analytics.public import PublicFigures, periods_offered, require_public
 from analytics.reconciliation import remarks
 from analytics.schemas import Figure, KpiQuery
 from analytics.service import Question, figure
@@ -27,6 +29,8 @@ from shared.web.languages import language_of
 from shared.web.pages import Pages
 from shared.web.viewer import show_viewer
 
+Tab = tuple[str, str, bool]
+"""A link, its label, and whether it is open."""
 router = APIRouter(include_in_schema=False, dependencies=[Depends(show_viewer)])
 
 CHARTS: Final = ("received_by_channel", "received_by_kind", "complaints_by_category", "consultations_by_topic")
@@ -44,23 +48,30 @@ _PRESETS: Final = {
     "year": N_("This year"),
     "last_year": N_("Last year"),
 }
+_PUBLIC_PERIODS: Final = {
+    "": N_("Year %(year)s"),
+    "H": N_("Half-year %(number)s of %(year)s"),
+    "Q": N_("Quarter %(number)s of %(year)s"),
+}
 _PROBLEMS: Final = {
     "required": N_("Enter both dates."),
     "bad-format": N_("Enter the date as year, month and day."),
     "out-of-range": N_("The date must lie between the years 2000 and 2099."),
     "before-from": N_("The last day lies before the first."),
     "unknown-code": N_("Choose one of the list."),
+    PeriodNotPublic.code: N_("Public figures exist for whole quarters, half-years and years that are over. Choose one of the list."),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the form shows; kept as it was entered when something is wrong with it."""
+    """What the form shows; kept as it was entered when something is wrong with it. `period` is the code of a public period."""
 
     first: str
     last: str
     region: str
     compare: bool
+    period: str = ""
 
     def href(self, period: Period) -> str:
         values = {"from": period.first, "to": period.last, "region": self.region, "compare": "previous_year" if self.compare else ""}
@@ -72,26 +83,52 @@ async def dashboard(request: Request, current: PagePrincipal) -> HTMLResponse:
     """Figures of a region and a period: for whoever has none of their own the public ones."""
     parts: Parts = request.app.state.parts
     pages: Pages = request.app.state.pages
-    view = page_view_of(current).of_region(request.query_params.get("region") or None)
-    today = parts.clock.now().astimezone(regions()[CENTRAL_OFFICE].timezone).date()
-    filters = _filters(request.query_params, view, today)
+    view = page_view_of(current, request.query_params.get("region") or None)
+    now = parts.clock.now()
+    filters = _filters(request.query_params, view, now)
     try:
         question = _question(filters)
+        if view.public:
+            require_public(question.period, question.region, now)
     except InvalidInput as error:
-        return _render(request, pages, view, filters, today, errors=_texts(request, pages, error.errors), status=error.status)
-    figures = await _figures(parts, question, view)
-    return _render(request, pages, view, filters, today, question=question, figures=figures)
+        return _render(request, pages, view, filters, now, errors=_texts(request, pages, error.errors), status=error.status)
+    except PeriodNotPublic as error:
+        errors = {"period": pages.text(request, _PROBLEMS[error.code])}
+        return _render(request, pages, view, filters, now, errors=errors, status=error.status)
+    figures = await _figures(request, question, view)
+    return _render(request, pages, view, filters, now, question=question, figures=figures)
 
 
-def _filters(params: Mapping[str, str], view: View, today: date) -> Filters:
-    year = presets(today)["year"]
-    is_first_visit = "from" not in params and "to" not in params
+def _filters(params: Mapping[str, str], view: View, now: datetime) -> Filters:
+    region = view.region(params.get("region") or None) or ""
+    is_first_visit = not {"from", "to", "period"} & params.keys()
+    compare = is_first_visit or params.get("compare") == "previous_year"
+    if view.public:
+        return _public_filters(params, region, now, compare=compare)
+    year = presets(_today(now))["year"]
     return Filters(
         first=year.first.isoformat() if is_first_visit else params.get("from", ""),
         last=year.last.isoformat() if is_first_visit else params.get("to", ""),
-        region=view.region(params.get("region") or None) or "",
-        compare=is_first_visit or params.get("compare") == "previous_year",
+        region=region,
+        compare=compare,
     )
+
+
+def _public_filters(params: Mapping[str, str], region: str, now: datetime, *, compare: bool) -> Filters:
+    """The public period that is named by its code or its days; without either the latest year, or the first half of this one."""
+    offered = {each.code: each for each in periods_offered(region if region in regions() else None, now)}
+    first, last, code = params.get("from", ""), params.get("to", ""), params.get("period", "")
+    if not (first or last or code):
+        code = next(iter(offered))
+    if code in offered:
+        chosen = offered[code]
+        return Filters(chosen.period.first.isoformat(), chosen.period.last.isoformat(), region, compare, chosen.code)
+    code = next((each.code for each in offered.values() if (str(each.period.first), str(each.period.last)) == (first, last)), "")
+    return Filters(first, last, region, compare, code)
+
+
+def _today(now: datetime) -> date:
+    return now.astimezone(regions()[CENTRAL_OFFICE].timezone).date()
 
 
 def _question(filters: Filters) -> Question:
@@ -112,14 +149,15 @@ def _texts(request: Request, pages: Pages, errors: tuple[FieldError, ...]) -> di
     return {error.field: pages.text(request, _PROBLEMS.get(error.code, _PROBLEMS["bad-format"])) for error in errors}
 
 
-async def _figures(parts: Parts, question: Question, view: View) -> dict[str, Figure]:
+async def _figures(request: Request, question: Question, view: View) -> dict[str, Figure]:
     """The page's figures by id, all from one snapshot."""
     wanted = ("received", "complaints", *CHARTS, *OF_COMPLAINTS, *CENTRE, "satisfaction")
     visible = {kpi.id for kpi in view.kpis}
     of_complaints = Question(question.period, question.region, compare=question.compare, kind="COMPLAINT")
-    async with parts.database.read() as session:
+    public: PublicFigures = request.app.state.public_figures
+    async with request.app.state.parts.database.read() as session:
         return {
-            one: await figure(session, kpi_definitions()[one], of_complaints if one in OF_COMPLAINTS else question, view, clock=parts.clock)
+            one: await figure(session, kpi_definitions()[one], of_complaints if one in OF_COMPLAINTS else question, view, public)
             for one in wanted
             if one in visible
         }
@@ -130,7 +168,7 @@ def _render(
     pages: Pages,
     view: View,
     filters: Filters,
-    today: date,
+    now: datetime,
     *,
     question: Question | None = None,
     figures: Mapping[str, Figure] | None = None,
@@ -139,17 +177,12 @@ def _render(
 ) -> HTMLResponse:
     language = language_of(request)
     labels = {code: region.label.in_(language) for code, region in regions().items()}
-    tabs = [
-        (
-            filters.href(period),
-            pages.text(request, _PRESETS[name]),
-            (period.first.isoformat(), period.last.isoformat()) == (filters.first, filters.last),
-        )
-        for name, period in presets(today).items()
-    ]
+    offered = periods_offered(filters.region if filters.region in labels else None, now) if view.public else []
+    tabs = _public_tabs(request, pages, filters, offered) if view.public else _tabs(request, pages, filters, now)
     context = {
         "filters": filters,
         "tabs": tabs,
+        "periods": [(each.code, _period_label(request, pages, each)) for each in offered],
         "errors": errors or {},
         "regions": sorted(labels.items(), key=lambda pair: (pair[0] == CENTRAL_OFFICE, pair[1])),
         "region_label": labels.get(filters.region),
@@ -163,6 +196,24 @@ def _render(
         **_shown(figures or {}, language),
     }
     return pages.render(request, "dashboard.html", status, **context)
+
+
+def _tabs(request: Request, pages: Pages, filters: Filters, now: datetime) -> list[Tab]:
+    """The quick ranges: their links, labels, and which of them is open."""
+    return [
+        (filters.href(period), pages.text(request, _PRESETS[name]), (str(period.first), str(period.last)) == (filters.first, filters.last))
+        for name, period in presets(_today(now)).items()
+    ]
+
+
+def _public_tabs(request: Request, pages: Pages, filters: Filters, offered: Sequence[PublicPeriod]) -> list[Tab]:
+    """The latest year, half-year and quarter that are over."""
+    latest = [max((each for each in offered if each.unit == unit), key=lambda each: each.period.last) for unit in ("", "H", "Q")]
+    return [(filters.href(each.period), _period_label(request, pages, each), each.code == filters.period) for each in latest]
+
+
+def _period_label(request: Request, pages: Pages, period: PublicPeriod) -> str:
+    return pages.text(request, _PUBLIC_PERIODS[period.unit], number=period.number, year=period.year)
 
 
 def _shown(figures: Mapping[str, Figure], language: Language) -> dict[str, Any]:

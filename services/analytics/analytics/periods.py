@@ -1,11 +1,18 @@
-"""Spans of days that figures are asked for."""
+"""Spans of days that figures are asked for, and those of them that are public."""
 
+from calendar import monthrange
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Final
 
 from shared.errors import InvalidInput
 
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
+ONE_DAY: Final = timedelta(days=1)
+_MONTHS_IN_QUARTER: Final = 3
+_QUARTERS_IN_YEAR: Final = 4
+_QUARTERS_IN_HALF: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,24 +29,96 @@ class Period:
             raise InvalidInput.field("to", "before-from", "The last day lies before the first.")
         return cls(first, last)
 
+    @property
+    def has_whole_months(self) -> bool:
+        """Whether the period begins with the first day of a month and ends with the last day of one."""
+        return self.first.day == 1 and self.last == _month_end(self.last.year, self.last.month)
+
     def year_before(self) -> "Period":
-        """The same dates a year before; 29 February becomes 28 February."""
-        return Period(_year_before(self.first), _year_before(self.last))
+        """The same months a year before for whole months, so that February 2025 is compared with all 29 days of February 2024.
+
+        Other spans are compared by day; 29 February becomes 28 February.
+        """
+        last = _month_end(self.last.year - 1, self.last.month) if self.has_whole_months else _year_before(self.last)
+        return Period(_year_before(self.first), last)
+
+    def quarters(self) -> list["Quarter"]:
+        """The calendar quarters of a period that consists of whole quarters."""
+        found = [Quarter.of(self.first)]
+        while found[-1].period.last < self.last:
+            found.append(found[-1].following())
+        return found
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Quarter:
+    """A calendar quarter; `number` is 1 to 4."""
+
+    year: int
+    number: int
+
+    @classmethod
+    def of(cls, day: date) -> "Quarter":
+        return cls(day.year, (day.month - 1) // _MONTHS_IN_QUARTER + 1)
+
+    @property
+    def period(self) -> Period:
+        last_month = self.number * _MONTHS_IN_QUARTER
+        return Period(date(self.year, last_month - _MONTHS_IN_QUARTER + 1, 1), _month_end(self.year, last_month))
+
+    def following(self) -> "Quarter":
+        return Quarter(self.year + 1, 1) if self.number == _QUARTERS_IN_YEAR else Quarter(self.year, self.number + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicPeriod:
+    """A calendar quarter, half-year or year. `code` is `2025-Q3`, `2025-H1` or `2025`."""
+
+    year: int
+    unit: str
+    """`Q`, `H` or empty for a year."""
+    number: int
+
+    @property
+    def code(self) -> str:
+        return f"{self.year}-{self.unit}{self.number}" if self.unit else str(self.year)
+
+    @property
+    def period(self) -> Period:
+        quarters = {"Q": 1, "H": _QUARTERS_IN_HALF, "": _QUARTERS_IN_YEAR}[self.unit]
+        last = self.number * quarters
+        return Period(Quarter(self.year, last - quarters + 1).period.first, Quarter(self.year, last).period.last)
+
+
+def public_periods(year: int) -> Iterator[PublicPeriod]:
+    """The periods of a year that public figures exist for: the year, its halves, its quarters."""
+    yield PublicPeriod(year, "", 1)
+    for unit, number in (("H", 2), ("Q", _QUARTERS_IN_YEAR)):
+        yield from (PublicPeriod(year, unit, each) for each in range(1, number + 1))
+
+
+def public_period(period: Period) -> PublicPeriod | None:
+    """The quarter, half-year or year that these days are; None for any other span."""
+    return next((each for each in public_periods(period.first.year) if each.period == period), None)
 
 
 def presets(today: date) -> dict[str, Period]:
     """The periods that people ask for most, by name."""
     month = today.replace(day=1)
-    month_before = (month - timedelta(days=1)).replace(day=1)
-    quarter = date(today.year, today.month - (today.month - 1) % 3, 1)
+    month_before = (month - ONE_DAY).replace(day=1)
+    quarter = date(today.year, today.month - (today.month - 1) % _MONTHS_IN_QUARTER, 1)
     year = date(today.year, 1, 1)
     return {
         "month": Period(month, today),
-        "last_month": Period(month_before, month - timedelta(days=1)),
+        "last_month": Period(month_before, month - ONE_DAY),
         "quarter": Period(quarter, today),
         "year": Period(year, today),
-        "last_year": Period(year.replace(year=year.year - 1), year - timedelta(days=1)),
+        "last_year": Period(year.replace(year=year.year - 1), year - ONE_DAY),
     }
+
+
+def _month_end(year: int, month: int) -> date:
+    return date(year, month, monthrange(year, month)[1])
 
 
 def _year_before(day: date) -> date:

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from analytics.definitions import kpi_definitions
+from analytics.public import UNSPECIFIED
 from analytics.schemas import Figure, Part
-from analytics.service import UNSPECIFIED
 from shared.domain.labels import Language
 from shared.web.i18n import N_
 

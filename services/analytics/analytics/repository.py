@@ -116,6 +116,13 @@ async def count_by(session: AsyncSession, group: str, cohort: Cohort) -> dict[st
     return {None if code is None else str(code): int(number) for code, number in rows}
 
 
+async def count_cells(session: AsyncSession, cohort: Cohort, *groups: str) -> list[tuple[str, tuple[str | None, ...], int]]:
+    """Appeals of a cohort by region and the codes of these groups."""
+    columns = [_COLUMNS[group] for group in groups]
+    query = select(fact.c.region, *columns, func.count()).where(cohort.where()).group_by(fact.c.region, *columns)
+    return [(row[0], tuple(row[1:-1]), row[-1]) for row in (await session.execute(query)).all()]
+
+
 async def scores(session: AsyncSession, period: Period, region: str | None, kind: str | None) -> tuple[int, int]:
     """The sum of the applicants' ratings and their number; of every appeal received in the period, repeated ones too."""
     terms: list[ColumnElement[bool]] = [fact.c.received_on.between(period.first, period.last), fact.c.score.is_not(None)]

@@ -67,7 +67,7 @@ class Part(BaseModel):
 
 
 class Comparison(_Aliased):
-    """The same dates a year before. `change_percent` is null when there was nothing then."""
+    """The same whole months a year before, or for other spans the same dates. `change_percent` is null when there was nothing then."""
 
     first: date = Field(alias="from")
     last: date = Field(alias="to")

@@ -9,18 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics import repository
 from analytics.access import View
-from analytics.definitions import Kpi, call_rules, publication
+from analytics.definitions import Kpi, call_rules
 from analytics.percentages import average, change_percent, percent
 from analytics.periods import Period
+from analytics.public import UNSPECIFIED, PublicFigures, part_code, require_public
 from analytics.repository import Cohort
 from analytics.schemas import Comparison, Figure, Part
-from analytics.suppression import is_small, suppressed
 from shared.clock import Clock
 from shared.domain.labels import Label
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 
-UNSPECIFIED = "UNSPECIFIED"
 _UNSPECIFIED_LABEL = Label("Көрсетілмеген", "Не указано", "Not specified")
 _UNFINISHED_LABEL = Label("Әлі аяқталмаған", "Ещё не завершено", "Not finished yet")  # an appeal without an outcome
 
@@ -35,16 +34,21 @@ class Question:
     kind: str | None = None
 
 
-async def figure(session: AsyncSession, kpi: Kpi, question: Question, view: View, *, clock: Clock) -> Figure:
-    """The figure as this visitor may see it: `view` is of the question's region."""
+async def figure(session: AsyncSession, kpi: Kpi, question: Question, view: View, public: PublicFigures) -> Figure:
+    """The figure as this visitor may see it.
+
+    `view` is of the question's region. Raises PeriodNotPublic in the public view for a period that is not public.
+    """
+    clock = public.clock
     region = view.region(question.region)
+    if view.public:
+        return await _public(session, kpi, replace(question, region=region), public)
     if kpi.measure is not None:
         return await _measured(session, kpi, replace(question, region=region), clock=clock)
     base = Cohort(question.period, region, question.kind or kpi.kind)
     counted = replace(base, outcome=kpi.outcome)
     parts = await _parts(session, kpi.group, counted) if kpi.group else {}
     value = sum(parts.values()) if kpi.group else await repository.count(session, counted)
-    hidden = view.public and is_small(value, publication().smallest_cell)
     size = value if kpi.outcome is None else await repository.count(session, base)
     return Figure(
         id=kpi.id,
@@ -54,11 +58,36 @@ async def figure(session: AsyncSession, kpi: Kpi, question: Question, view: View
         as_of=await repository.applied_until(session) or clock.now(),
         metric_version=kpi.metric_version,
         unit=kpi.unit,
-        value=None if hidden else value,
-        n=None if hidden else size,
-        suppressed=hidden,
-        parts=[] if hidden or not kpi.group else await _shown(session, kpi.group, parts, view),
-        comparison=await _comparison(session, counted, value, view) if question.compare else None,
+        value=value,
+        n=size,
+        suppressed=False,
+        parts=await _shown(session, kpi.group, parts, value) if kpi.group else [],
+        comparison=await _comparison(session, counted, value) if question.compare else None,
+    )
+
+
+async def _public(session: AsyncSession, kpi: Kpi, question: Question, public: PublicFigures) -> Figure:
+    """A figure for everybody. A public figure counts appeals, so that its cohort is its value."""
+    require_public(question.period, question.region, public.clock.now())
+    found = await public.figure(session, kpi, question.period, question.region)
+    comparison = None
+    if question.compare:
+        before = question.period.year_before()
+        base = (await public.figure(session, kpi, before, question.region)).value
+        comparison = _compared(before, found.value, base)
+    return Figure(
+        id=kpi.id,
+        first=question.period.first,
+        last=question.period.last,
+        region=question.region,
+        as_of=await repository.applied_until(session) or public.clock.now(),
+        metric_version=kpi.metric_version,
+        unit=kpi.unit,
+        value=found.value,
+        n=found.value,
+        suppressed=found.value is None,
+        parts=await _shown(session, kpi.group, found.parts, found.value or 0) if kpi.group and found.parts else [],
+        comparison=comparison,
     )
 
 
@@ -121,39 +150,31 @@ async def _parts(session: AsyncSession, group: str, cohort: Cohort) -> Mapping[s
     """Numbers by code, categories under their parent, what has no code under UNSPECIFIED; they add up to the cohort."""
     found: Counter[str] = Counter()
     for code, number in (await repository.count_by(session, group, cohort)).items():
-        found[_part_code(group, code)] += number
+        found[part_code(group, code)] += number
     return found
 
 
-def _part_code(group: str, code: str | None) -> str:
-    if code is None:
-        return UNSPECIFIED
-    return taxonomy().root_category(code) if group == "category" and code in taxonomy().categories else code
-
-
-async def _shown(session: AsyncSession, group: str, parts: Mapping[str, int], view: View) -> list[Part]:
-    """The parts, greatest first and UNSPECIFIED last; publicly the small ones without their numbers and after the others."""
-    whole = sum(parts.values())
+async def _shown(session: AsyncSession, group: str, parts: Mapping[str, int | None], whole: int) -> list[Part]:
+    """The parts, each with its share of the whole, greatest first, the hidden ones (None) after the others and UNSPECIFIED last."""
     labels = await _labels(session, group, parts)
-    hidden = suppressed(parts, publication().smallest_cell) if view.public else frozenset()
 
-    def order(item: tuple[str, int]) -> tuple[bool, bool, int, str]:
+    def order(item: tuple[str, int | None]) -> tuple[bool, bool, int, str]:
         code, number = item
-        return code == UNSPECIFIED, code in hidden, 0 if code in hidden else -number, code
+        return code == UNSPECIFIED, number is None, -(number or 0), code
 
     return [
         Part(
             code=code,
-            value=None if code in hidden else number,
-            share=None if code in hidden else _number(percent(number, whole)),
-            suppressed=code in hidden,
+            value=number,
+            share=None if number is None else _number(percent(number, whole)),
+            suppressed=number is None,
             **labels.get(code, Label(code, code, code)).as_dict(),
         )
         for code, number in sorted(parts.items(), key=order)
     ]
 
 
-async def _labels(session: AsyncSession, group: str, codes: Mapping[str, int]) -> Mapping[str, Label]:
+async def _labels(session: AsyncSession, group: str, codes: Mapping[str, object]) -> Mapping[str, Label]:
     known = taxonomy()
     none = {UNSPECIFIED: _UNFINISHED_LABEL if group == "outcome" else _UNSPECIFIED_LABEL}
     if group == "provider":
@@ -172,19 +193,21 @@ async def _labels(session: AsyncSession, group: str, codes: Mapping[str, int]) -
     return none | {code: entry.label for code, entry in tables[group].items()}
 
 
-async def _comparison(session: AsyncSession, cohort: Cohort, value: int, view: View) -> Comparison:
+async def _comparison(session: AsyncSession, cohort: Cohort, value: int) -> Comparison:
     period = cohort.period.year_before()
-    base = await repository.count(session, replace(cohort, period=period))
-    smallest = publication().smallest_cell
-    hidden = view.public and is_small(base, smallest)
-    untold = hidden or (view.public and is_small(value, smallest))  # a change would tell the hidden one of the two
+    return _compared(period, value, await repository.count(session, replace(cohort, period=period)))
+
+
+def _compared(period: Period, value: int | None, base: int | None) -> Comparison:
+    """The comparison with `base`; None is hidden, and so is a change that would show one of the two."""
+    change = None if value is None or base is None else value - base
     return Comparison(
         first=period.first,
         last=period.last,
-        value=None if hidden else base,
-        change=None if untold else value - base,
-        change_percent=None if untold else _number(change_percent(value, base)),
-        suppressed=hidden,
+        value=base,
+        change=change,
+        change_percent=None if value is None or base is None else _number(change_percent(value, base)),
+        suppressed=base is None,
     )
 
 
