@@ -57,6 +57,9 @@ chaos: install kafka-libs  ## faults on engines while appeals come in, then kill
 	@ARYZ_CHAOS_FAULTS=$(or $(FAULTS),50) ARYZ_CHAOS_APPEALS=$(or $(APPEALS),10000) ARYZ_CHAOS_SEED=$(or $(SEED),$$RANDOM) \
 	  ARYZ_CHAOS_REPORT=docs/chaos.txt ARYZ_KILL_APPEALS=2000 ARYZ_BOT_UPDATES=$(or $(UPDATES),10000) $(BIN)/python -m pytest -s -rs tests/chaos
 
+fuzz: install  ## requests generated from the documents to a suite of its own (REQUESTS=100000 SECONDS=14400 SEED=n ARGS=--postgres)
+	@$(BIN)/python -m tests.security.fuzz --requests $(or $(REQUESTS),100000) --seconds $(or $(SECONDS),14400) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 kafka: install kafka-libs  ## one Apache Kafka broker on loopback, written to .run/engines.env
 	@$(ENGINES) kafka
 
