@@ -223,6 +223,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.waited = 0.0
         self.received = 0
         self._unfinished = 0
+        self._in_data = False
         self._header_limit = self.table.limits.header_bytes
         self._waits_for: tuple[Phase | None, object] = (None, None)
         self._mark = 0
@@ -242,21 +243,29 @@ class BoundedProtocol(HttpToolsProtocol):
         self.received += len(data)
         before = self.cycle
         in_body = before is not None and before.more_body and before.scope is self.scope
+        self._in_data = False
         super().data_received(data)
         cycle = self.cycle
-        if cycle is not None and cycle.scope is self.scope:
+        if cycle is not None and cycle.scope is self.scope and (self._in_data or not (in_body and cycle.more_body)):
             self._unfinished = 0
-        elif not in_body:  # else the end of a body came in the same read
-            self._unfinished += len(data)
-            if self._unfinished > self._header_limit and not self.transport.is_closing():
-                self.table.count_closed("header-bytes")
-                self._end_with(HEADERS_TOO_LARGE)
+            return
+        in_header = cycle is None or cycle.scope is not self.scope
+        if not (in_header and in_body):  # else the end of a body came in the same read
+            self._unfinished += len(data)  # of a header, a chunk extension or a trailer
+        if self._unfinished > self._header_limit and not self.transport.is_closing():
+            self.table.count_closed("header-bytes")
+            self._end_with(HEADERS_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
         if len(self.pipeline) >= PIPELINED:
             self.table.count_closed("pipelined")
             raise TooManyPipelined
         super().on_headers_complete()
+        self.headers = []  # a trailer must not become a header field after the header fields were judged
+
+    def on_body(self, body: bytes) -> None:
+        self._in_data = True
+        super().on_body(body)
 
     def resume_writing(self) -> None:
         super().resume_writing()

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.errors import HostNotAllowed, problem_response
 from shared.http import Network, client_scheme
+from shared.request_limits import bare
 from shared.settings import ServiceSettings
 from shared.web.errors import html_error_response, prefers_html
 from shared.web.security import add_security_headers
@@ -92,7 +93,7 @@ class Edge:
         return scope if scheme == scope["scheme"] else {**scope, "scheme": scheme}
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request, error = Request(scope), HostNotAllowed()
+        request, error = Request(bare(scope)), HostNotAllowed()
         answer = html_error_response(request, error.status, error.code) if prefers_html(request) else problem_response(error)
         add_security_headers(answer.headers)
         await answer(scope, receive, send)

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
 from traceback import extract_tb
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.database_errors import CommitUnknown, will_pass
 from shared.field_errors import FieldError, field_errors
+from shared.request_limits import HEADER_LIMIT, bare, refusal_of
 
 __all__ = [
     "Conflict",
@@ -43,6 +44,7 @@ __all__ = [
     "Unauthorized",
     "Unavailable",
     "UnsupportedMediaType",
+    "UriTooLong",
     "install_error_handlers",
     "problem_response",
     "responses",
@@ -140,16 +142,22 @@ class RequestTimeout(DomainError):
     code, status, title = "request-timeout", 408, "The request was not sent in time."
 
 
-class HeadersTooLarge(DomainError):
-    code, status, title = "headers-too-large", 431, "The request's header is larger than allowed."
-
-
 class PayloadTooLarge(DomainError):
     code, status, title = "payload-too-large", 413, "The body is larger than allowed."
 
 
 class UnsupportedMediaType(DomainError):
     code, status, title = "unsupported-media-type", 415, "This content type is not accepted here."
+
+
+class UriTooLong(DomainError):
+    code, status, title = "uri-too-long", 414, "The address with its query is longer than allowed."
+
+
+class HeadersTooLarge(DomainError):
+    """The header fields together are longer than the setting `ARYZ_HEADER_BYTES`. Cookies of another application on the host count too."""
+
+    code, status, title = "headers-too-large", 431, "The header fields are longer than allowed."
 
 
 class MalformedJson(DomainError):
@@ -225,11 +233,14 @@ def responses(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
     return by_status
 
 
-def install_error_handlers(app: FastAPI) -> None:
-    """Make every failure of `app` a problem document, or a page where a person looks at one."""
+def install_error_handlers(app: FastAPI, *, header_limit: int = HEADER_LIMIT) -> None:
+    """Make every failure of `app` a problem document, or a page where a person looks at one.
+
+    Requests with more than `header_limit` bytes of header fields are refused, as are those that `shared.request_limits` names.
+    """
     for kind in (DomainError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _answer)
-    app.add_middleware(_LastResort)
+    app.add_middleware(_LastResort, header_limit=header_limit)
 
 
 class InternalError(DomainError):
@@ -289,21 +300,26 @@ def _is_page(request: Request) -> bool:
     return html >= 0 and (json < 0 or html < json)
 
 
+_REFUSED: Final = {kind.status: kind for kind in (MalformedText, NotFound, UriTooLong, HeadersTooLarge)}
+"""By the statuses of `refusal_of`."""
+
+
 class _LastResort:
     """Answers what nobody else caught: 500 without a word about the cause, which is logged by type and place alone.
 
     Starlette's own catch-all answers and then raises again: the server would log the exception's text, which may hold what people wrote.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, header_limit: int) -> None:
         self.app = app
+        self.header_limit = header_limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if b"%00" in scope["query_string"] or "\0" in scope["path"]:  # no database takes a NUL in text
-            await _respond(Request(scope), MalformedText())(scope, receive, send)
+        if refused := refusal_of(scope, self.header_limit):
+            await _respond(Request(bare(scope)), _REFUSED[refused]())(scope, receive, send)
             return
         started = False
 

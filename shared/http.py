@@ -25,18 +25,22 @@ from shared.domain.text import clean, compact, shows_something
 from shared.errors import (
     PROBLEM_CONTENT,
     FieldError,
+    HeadersTooLarge,
     HostNotAllowed,
     InvalidInput,
     MalformedJson,
     MalformedText,
+    NotFound,
     OutcomeUnknown,
     PayloadTooLarge,
     Problem,
     Unavailable,
     UnsupportedMediaType,
+    UriTooLong,
     responses,
 )
 from shared.field_errors import DETAILS, dotted
+from shared.header_fields import media_type_of
 
 T = TypeVar("T")
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -45,8 +49,11 @@ Network = IPv4Network | IPv6Network
 BODY_LIMIT = 262_144  # bytes: 20 000 characters of Kazakh escaped as \uXXXX are 120 000, with room for the rest of an appeal
 CLIENT_LIMITS = httpx.Limits(keepalive_expiry=2)  # uvicorn closes what rests for 5 s: a request sent at that moment would be lost
 CURSOR_LIMIT = 1_024
+HOPS_LIMIT = 20  # proxies between a client and us that are looked at
 INT64 = 2**63
 
+BEFORE_ROUTES = (MalformedText, NotFound, UriTooLong, HostNotAllowed, HeadersTooLarge, Unavailable)
+"""Answers that no route gives: see shared.request_limits and shared.edge."""
 BODY_ERRORS = (MalformedJson, MalformedText, PayloadTooLarge, UnsupportedMediaType, InvalidInput)
 
 
@@ -114,7 +121,7 @@ def body(model: type[ModelT], *, limit: int = BODY_LIMIT) -> Any:
 
 async def read_body(request: Request, *, limit: int = BODY_LIMIT, media_type: str = "application/json") -> bytes:
     """The raw body of at most `limit` bytes, refused unread if it announces more or is of another media type."""
-    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    sent = media_type_of(request)
     if sent != media_type and not (media_type == "application/json" and sent.startswith("application/") and sent.endswith("+json")):
         raise UnsupportedMediaType
     announced = request.headers.get("content-length", "")
@@ -258,9 +265,9 @@ def client_address(request: HTTPConnection, trusted_proxies: Sequence[Network] =
     address = request.client.host if request.client else "unknown"
     if not trusted_proxies or not is_trusted(address, trusted_proxies):
         return address
-    hops = [hop.strip() for hop in ",".join(request.headers.getlist("x-forwarded-for")).split(",")]
+    hops = ",".join(request.headers.getlist("x-forwarded-for")).rsplit(",", HOPS_LIMIT)[-HOPS_LIMIT:]
     for hop in reversed(hops):
-        parsed = _parsed(hop)
+        parsed = _parsed(hop.strip())
         if parsed is None:
             break
         address = str(parsed)
@@ -325,8 +332,8 @@ def _with_bodies(app: FastAPI, schema: dict[str, Any]) -> dict[str, Any]:
         operation.setdefault("requestBody", {"required": True, "content": content})
         operation["responses"] = {str(status): each for status, each in responses(*BODY_ERRORS).items()} | operation["responses"]
     for item in schema["paths"].values():
-        for method, operation in item.items():  # a NUL in the address, and another host, are refused before any route is looked for
-            anywhere = (MalformedText, HostNotAllowed, Unavailable, *(() if method == "get" else (OutcomeUnknown,)))
+        for method, operation in item.items():
+            anywhere = BEFORE_ROUTES if method == "get" else (*BEFORE_ROUTES, OutcomeUnknown)
             operation["responses"] = {str(status): each for status, each in responses(*anywhere).items()} | operation["responses"]
     _replace_default_422(schema, components)
     _show_streams_as_text(schema)

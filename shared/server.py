@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import socket
+import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from threading import Event, Timer
@@ -19,6 +20,7 @@ from shared.connections import ConnectionLimits, Connections, ServerConfig
 
 RARELY = (50_000, 20, 20)  # objects between two collections: requests and batches make many and hardly a cycle (it was 12 % of the time)
 ANSWER_SECONDS = 20  # for answers under way; the loops need a moment more
+SUPPORTED_PYTHON = (3, 11, 10)  # the first with http.cookies mended (CVE-2024-7592) and ipaddress as RFC 6890 has it (CVE-2024-4032)
 STOP_SECONDS = 28.0  # then the process ends as it stands: any process may be killed at any moment, but nobody waits longer than 30 s
 
 log = structlog.get_logger()
@@ -60,6 +62,7 @@ async def serve(
 
     `announce` is called once connections are accepted; `limits` are those of its clients (default: the settings' defaults).
     """
+    warn_of_old_python()
     connections = Connections(limits or ConnectionLimits())
     config = ServerConfig(
         app,
@@ -77,6 +80,16 @@ async def serve(
         await _Server(config, announce).serve(sockets=[listening])
     finally:
         watching.cancel()
+
+
+def warn_of_old_python(running: tuple[int, ...] = sys.version_info[:3]) -> None:
+    """Log a warning when the interpreter lacks security fixes that the supported patch levels have (docs/operations/processes.md)."""
+    if running < SUPPORTED_PYTHON:
+        log.warning(
+            "python-without-security-fixes",
+            version=".".join(map(str, running)),
+            reason=f"use {'.'.join(map(str, SUPPORTED_PYTHON))} or a newer patch level",
+        )
 
 
 def settle_memory() -> None:

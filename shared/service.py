@@ -300,7 +300,7 @@ def assemble(
     app.router.routes[:0] = front
     for router in (*routers, _operations(app.state, settings, operators)):
         app.include_router(router, prefix=f"/{service.name}")
-    install_error_handlers(app)
+    install_error_handlers(app, header_limit=settings.header_bytes)
     document(app)
     mount_docs(app, prefix=f"/{service.name}", allow=operators.require_reader)
     error_pages().mount_static(app)
@@ -313,6 +313,7 @@ def worker_app(service: Service, settings: ServiceSettings, parts: Parts, loops:
     """Health and figures of a worker, under the same paths as an API's."""
     app = FastAPI(title=f"{service.title} worker", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts, app.state.migrated, app.state.runtime = parts, True, loops
+    install_error_handlers(app, header_limit=settings.header_bytes)
     app.include_router(_operations(app.state, settings, OperatorAccess(settings)), prefix=f"/{service.name}")
     return app
 

@@ -10,6 +10,8 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
+from shared.request_limits import HEADER_LIMIT
+
 Environment = Literal["local", "production"]
 
 
@@ -62,7 +64,7 @@ class ServiceSettings(BaseSettings):
         0, validation_alias="ARYZ_CONNECTIONS_PER_PROXY", ge=0, description="from one address of a trusted proxy; 0: no limit"
     )
     header_seconds: float = Field(10.0, validation_alias="ARYZ_HEADER_SECONDS", gt=0, description="for the whole header of a request")
-    header_bytes: int = Field(16_384, validation_alias="ARYZ_HEADER_BYTES", ge=1_024, description="of the whole header of a request")
+    header_bytes: int = Field(HEADER_LIMIT, validation_alias="ARYZ_HEADER_BYTES", ge=1_024, description="of the whole header of a request")
     transfer_grace_seconds: float = Field(
         20.0, validation_alias="ARYZ_TRANSFER_GRACE_SECONDS", gt=0, description="a client may be that late with a body, or in reading"
     )

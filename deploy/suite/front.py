@@ -22,6 +22,7 @@ from shared.errors import Unavailable, problem_response
 from shared.http import CLIENT_LIMITS, client_address, client_scheme
 from shared.logging import configure_logging
 from shared.private_files import use_private_umask
+from shared.request_limits import refusal_of
 from shared.service import SUITE, Foundation
 from shared.settings import ServiceSettings
 from suite.home import create_home
@@ -54,7 +55,7 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         service = scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
-        if service in self._clients:
+        if service in self._clients and not refusal_of(scope, self._settings.header_bytes):  # the home pages refuse it likewise
             await self._hand_on(service, scope, receive, send)
         else:
             await self._home(scope, receive, send)

@@ -38,7 +38,7 @@ def create_home(settings: ServiceSettings, foundation: Foundation, services: Seq
     app.include_router(_operations(foundation, services, OperatorAccess(settings)))
     app.include_router(pages.router)
     pages.PAGES.mount_static(app)
-    install_error_handlers(app)
+    install_error_handlers(app, header_limit=settings.header_bytes)
     app.add_middleware(SecurityHeaders)
     return app
 

@@ -9,19 +9,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import httpx
 import structlog
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, ValidationError
 
 from shared.auth import InvalidToken, LocalIssuer, PagePrincipal, Role
-from shared.auth.tokens import SUBJECT_LIMIT
 from shared.domain.labels import Language
 from shared.domain.regions import regions
 from shared.errors import NotFound, Unavailable
+from shared.forms import read_fields
 from shared.service import Foundation
 from shared.web.i18n import N_
 from shared.web.languages import language_of
@@ -33,6 +33,7 @@ from shared.web.viewer import role_labels, show_viewer
 HERE: Final = Path(__file__).parent
 BAD_TOKEN: Final = N_("This token is not valid, or no longer. Ask for a new one.")
 LONGEST_SESSION: Final = 86_400  # seconds: a token may be valid for longer, a browser forgets it after a day
+SIGN_IN_LIMIT: Final = 16_384  # bytes: a token and an address
 FIGURES_WAIT: Final = 1.0  # seconds: the door opens without figures sooner than it keeps anybody waiting for them
 
 PAGES: Final = Pages(
@@ -93,14 +94,11 @@ async def sign_in(request: Request) -> HTMLResponse:
 
 
 @router.post("/sign-in", dependencies=[Depends(require_same_origin)])
-async def signed_in(
-    request: Request,
-    subject: Annotated[str | None, Form(max_length=SUBJECT_LIMIT)] = None,
-    token: Annotated[str | None, Form()] = None,
-    target: Annotated[str, Form(alias="next")] = "/",
-) -> Response:
+async def signed_in(request: Request) -> Response:
     """Sign in as a demo user (`aryz up --demo`), or, without them, by a token that `aryz token` printed."""
-    issuer, foundation, destination = _issuer(request), _foundation(request), safe_next(target)
+    issuer, foundation = _issuer(request), _foundation(request)
+    sent = await read_fields(request, limit=SIGN_IN_LIMIT)
+    subject, token, destination = sent.get("subject"), sent.get("token", ""), safe_next(sent.get("next"))
     if foundation.settings.demo:
         user = next((user for user in demo_users() if user.subject == subject), None)
         if user is None:
@@ -108,7 +106,6 @@ async def signed_in(
         token = issuer.issue(user.role, region=user.region, subject=user.subject, name=user.name)
     elif subject is not None:  # a demo user where there are none
         raise NotFound
-    token = (token or "").strip()
     try:
         principal = await foundation.tokens.verify(token)
     except InvalidToken:

@@ -37,6 +37,7 @@ _TROUBLES: Final = {
         N_("Open the page again to see the present state, then repeat your action if it is still needed."),
     ),
     413: _Trouble(N_("The file is too large"), N_("Go back and choose a smaller file, or send the documents one by one.")),
+    414: _Trouble(N_("The address is too long"), N_("Open the page from the menu and fill in its form there.")),
     421: _Trouble(
         N_("This address is not served here"),
         N_("Open Aryz under the address that you were given. On the machine where it runs that is http://localhost with its port."),
@@ -45,6 +46,10 @@ _TROUBLES: Final = {
     429: _Trouble(
         N_("Too many attempts"),
         N_("Wait a little and try again. Nothing you have filed is lost. Urgent matters: call 1414, free of charge, at any hour."),
+    ),
+    431: _Trouble(
+        N_("Your browser sends too much with this request"),
+        N_("Delete the cookies of this site in your browser's settings and open the page again. What you have filed is kept."),
     ),
     503: _Trouble(N_("We will be back in a moment"), N_("The service is starting or being looked after. Try again in a minute.")),
 }
@@ -64,7 +69,7 @@ def html_error_response(request: Request, status: int, code: str, headers: Mappi
 def prefers_html(request: Request) -> bool:
     """Whether the client would rather read a page than a problem document: browsers name text/html, API clients do not."""
     accepted = request.headers.get("accept", "")
-    return "text/html" in accepted and not any(part in request.url.path for part in ("/v1/", "/internal/"))
+    return "text/html" in accepted and not any(part in request.scope["path"] for part in ("/v1/", "/internal/"))
 
 
 @cache

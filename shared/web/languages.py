@@ -5,10 +5,12 @@ from typing import Final
 from starlette.requests import HTTPConnection
 
 from shared.domain.labels import Language
+from shared.header_fields import entries_of
 
 LANGUAGES: Final[dict[Language, str]] = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
 DEFAULT: Final[Language] = "kk"
 COOKIE: Final = "aryz_lang"
+WEIGHT_LIMIT: Final = 20  # characters of a weight; RFC 9110 §12.4.2 allows three digits behind the point
 
 
 def language_of(request: HTTPConnection) -> Language:
@@ -26,7 +28,7 @@ def _known(code: str | None) -> Language | None:
 def _accepted(header: str) -> Language | None:
     """The best known language of an Accept-Language header (RFC 9110, 12.5.4); a malformed weight counts as unwanted."""
     wanted: list[tuple[float, Language]] = []
-    for part in header.split(","):
+    for part in entries_of(header):
         tag, _, weight = part.partition(";")
         if language := _known(tag.strip().lower().split("-")[0]):
             wanted.append((_weight(weight), language))
@@ -37,8 +39,11 @@ def _accepted(header: str) -> Language | None:
 def _weight(parameter: str) -> float:
     if not parameter.strip():
         return 1.0
-    name, _, value = parameter.partition("=")
+    name, _, value = parameter[:WEIGHT_LIMIT].partition("=")
+    if name.strip().lower() != "q":
+        return 1.0
     try:
-        return float(value) if name.strip().lower() == "q" else 1.0
+        weight = float(value)
     except ValueError:
         return 0.0
+    return weight if 0 <= weight <= 1 else 0.0

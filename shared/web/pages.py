@@ -120,7 +120,7 @@ class Pages:
         return environment
 
     def _context(self, request: Request, language: str) -> dict[str, Any]:
-        path = request.url.path
+        path: str = request.scope["path"]
         return {
             "request": request,
             "language": language,

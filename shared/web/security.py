@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -63,8 +63,12 @@ def add_security_headers(headers: MutableHeaders) -> None:
         headers.setdefault(name, value)
 
 
-def _is_own(origin: SplitResult, request: Request) -> bool:
+def _is_own(sent: str, request: Request) -> bool:
     """Whether the origin is this one. Over TLS a page that came without it is another site: anybody on the way may have written it."""
+    try:
+        origin = urlsplit(sent)
+    except ValueError:  # as `http://[`
+        return False
     over_tls = request.url.scheme == "https"
     return origin.netloc == request.headers.get("host") and (not over_tls or origin.scheme == "https")
 
@@ -80,6 +84,6 @@ async def require_same_origin(request: Request) -> None:
         allowed = site in {"same-origin", "none"}
     else:
         origin = request.headers.get("origin")
-        allowed = origin is None or _is_own(urlsplit(origin), request)
+        allowed = origin is None or _is_own(origin, request)
     if not allowed:
         raise HTTPException(403, "cross-site-form")

@@ -14,6 +14,7 @@ from tests.patience import PATIENCE
 
 LIMITS = ConnectionLimits(header_seconds=10, header_bytes=16_384, grace_seconds=20, bytes_per_second=1_000)
 GET = b"GET / HTTP/1.1\r\nHost: desk\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: desk\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n"
 HALF = b"GET / HTTP/1.1\r\nHost: desk\r\nX-Slow: a"
 
 
@@ -23,6 +24,7 @@ class Desk:
     def __init__(self, limits=LIMITS, descriptors=20_000):
         self.connections = Connections(limits, descriptors)
         self.bodies = []
+        self.headers = []
         self.release = asyncio.Event()
         self.disconnected = asyncio.Event()
         self.calls = 0
@@ -42,6 +44,7 @@ class Desk:
                 if not message["more_body"]:
                     break
             self.bodies.append(bytes(body))
+            self.headers.append([name for name, _ in scope["headers"]])
         await send({"type": "http.response.start", "status": 200, "headers": []})
         if scope["path"] == "/stream":
             await send({"type": "http.response.body", "body": b"first", "more_body": True})
@@ -219,6 +222,26 @@ class TestHeaders:
         await client.answer()
         await client.answer()
         assert list(map(len, desk.bodies)) == [1_000_000, 0]
+
+    @pytest.mark.parametrize(
+        "unfinished", [b"0\r\nX: ", b"0\r\n" + b"X: y\r\n" * 100, b"5;"], ids=["trailer", "trailers", "chunk extension"]
+    )
+    async def test_what_is_no_data_of_a_body_is_bounded_like_a_header(self, desk, connect, unfinished):
+        client = await connect(CHUNKED + unfinished)
+        before = _closed("header-bytes")
+        with pytest.raises(ConnectionError):
+            for _ in range(1_000):
+                await client.send(b"a" * 8_192)
+                await asyncio.sleep(0.001)
+        assert _closed("header-bytes") == before + 1
+        assert desk.bodies == []
+
+    async def test_a_trailer_does_not_become_a_header_field(self, desk, connect):
+        client = await connect(CHUNKED)
+        await client.send(b"0\r\nAppeal-Pin: 1\r\n\r\n" + GET)
+        await client.answer()
+        await client.answer()
+        assert desk.headers == [[b"host", b"transfer-encoding"], [b"host"]]
 
     async def test_few_requests_may_be_sent_ahead(self, desk, connect):
         client = await connect(GET * 5)

@@ -32,6 +32,7 @@ from shared.errors import (
     UnsupportedMediaType,
     responses,
 )
+from shared.header_fields import media_type_of
 from shared.http import KnownQuery, StrictModel, body, parse, read_body
 from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused, IdempotencyKeyWeak, idempotency_key, scope_of
 from shared.idempotency_steps import Steps, StepsDone
@@ -137,7 +138,7 @@ async def import_register(
 
     Sent again under the same Idempotency-Key it is answered with the first report.
     """
-    read = reader_of(request.headers.get("content-type", "").partition(";")[0].strip().lower())
+    read = reader_of(media_type_of(request))
     if read is None:
         raise UnsupportedMediaType
     announced = request.headers.get("content-length", "")

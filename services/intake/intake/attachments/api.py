@@ -24,8 +24,7 @@ from intake import repository
 from intake.api import AppealPin
 from intake.attachments import policy
 from intake.attachments.connection import while_connected
-from intake.attachments.enclosing import FIELD, AttachmentOut, enclose, enclose_body, media_type_of
-from intake.attachments.multipart import MEDIA_TYPE, MalformedForm, refuse_announced
+from intake.attachments.enclosing import FIELD, AttachmentOut, enclose, enclose_body
 from intake.attachments.policy import NO_ROOM, REFUSALS
 from intake.attachments.quota import owner_of
 from intake.attachments.service import Ticket, at_most
@@ -44,6 +43,8 @@ from shared.errors import (
     UnsupportedMediaType,
     responses,
 )
+from shared.forms import MULTIPART, MalformedForm, refuse_announced
+from shared.header_fields import media_type_of
 from shared.http import KnownQuery, StrictModel, Text, body, parse, read_body
 from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused, IdempotencyKeyWeak, scope_of
 from shared.idempotency_steps import Steps, StepsDone, no_digest
@@ -153,7 +154,7 @@ async def go_on_with_upload(
     """Append a piece. What came before a connection broke is kept. The last byte completes the upload: a file refused then is gone."""
     if media_type_of(request) not in {PARTIAL, OCTETS}:
         raise UnsupportedMediaType
-    refuse_announced(request, policy.policy().limits.file_bytes)
+    refuse_announced(request, policy.policy().limits.file_bytes, policy.TooLarge)
     ticket, run = Ticket(upload_id, token), partial(while_connected, request)
 
     async def work() -> StepsDone:
@@ -219,7 +220,7 @@ async def _once_by_ticket(
     ),
     openapi_extra={"requestBody": {"required": True, "content": {
         JSON: {"schema": UploadClaim.model_json_schema()},
-        MEDIA_TYPE: {"schema": {"type": "object", "required": [FIELD], "properties": {FIELD: {"type": "string", "format": "binary"}}}},
+        MULTIPART: {"schema": {"type": "object", "required": [FIELD], "properties": {FIELD: {"type": "string", "format": "binary"}}}},
         **{kind.media_types[0]: BINARY for kind in policy.kinds().values()},
     }}},
 )  # fmt: skip

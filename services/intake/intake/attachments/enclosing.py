@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import AsyncIterable, AsyncIterator
 from datetime import datetime
-from email.message import Message
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -14,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.attachments import policy
 from intake.attachments.connection import while_connected
-from intake.attachments.multipart import MEDIA_TYPE, parts_of, refuse_announced
 from intake.attachments.service import Enclosed, Ticket
 from intake.errors import AppealFinished
 from intake.repository.attachments import came_with
@@ -23,6 +21,8 @@ from intake.service.messages import note
 from intake.service.progress import Asked, Done, Tracking, act, write_down
 from intake.state import Intake
 from shared.errors import DomainError, InvalidInput
+from shared.forms import MULTIPART, parts_of, refuse_announced
+from shared.header_fields import filename_of, media_type_of
 
 FORM_MARGIN: Final = 65_536  # bytes of a form round its file
 FIELD: Final = "file"
@@ -116,9 +116,9 @@ async def enclose_body(intake: Intake, appeal_id: UUID, request: Request, owner:
 async def _received(request: Request, intake: Intake, owner: bytes | None) -> tuple[Ticket, FileGiven]:
     """The file in the body, or in a form's field `file`, whole."""
     most = policy.policy().limits.file_bytes
-    if media_type_of(request) != MEDIA_TYPE:
-        refuse_announced(request, most)
-        name = _name_in(request.headers.get("content-disposition"))
+    if media_type_of(request) != MULTIPART:
+        refuse_announced(request, most, policy.TooLarge)
+        name = filename_of(request.headers.get("content-disposition", ""))
         ticket, given = await _stored(intake, request.stream(), owner, name, media_type_of(request))
     else:
         ticket, given = await _from_form(request, intake, owner)
@@ -130,7 +130,8 @@ async def _from_form(request: Request, intake: Intake, owner: bytes | None) -> t
     """The form's one file, received; the rest of the form is read, as a client that hangs up is seen only then."""
     found = None
     try:
-        async for part in parts_of(request, limit=policy.policy().limits.file_bytes + FORM_MARGIN):
+        limit = policy.policy().limits.file_bytes + FORM_MARGIN
+        async for part in parts_of(request, limit=limit, too_large=policy.TooLarge):
             if found is not None or part.name != FIELD or part.filename is None:
                 raise InvalidInput.field(FIELD, "unknown-field", "A form has one file, under this name.")  # noqa: TRY301
             found = await _stored(intake, part.chunks, owner, part.filename, part.media_type)
@@ -155,16 +156,3 @@ async def _stored(
 
     ticket = await intake.attachments.receive_upload(passing(), owner, name=name, media_type=media_type)
     return ticket, FileGiven(name=name, media_type=media_type, sha256=digest.hexdigest())
-
-
-def _name_in(disposition: str | None) -> str | None:
-    """The file's name in a Content-Disposition header (RFC 6266), also where a client wrote UTF-8 into it plainly."""
-    if disposition is None:
-        return None
-    message = Message()
-    message["Content-Disposition"] = disposition.encode("latin-1", "replace").decode("utf-8", "replace").replace("\r", "").replace("\n", "")
-    return message.get_filename()
-
-
-def media_type_of(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()

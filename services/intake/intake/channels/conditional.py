@@ -6,6 +6,8 @@ from typing import Annotated, Any, Final
 from fastapi import Header, Response
 from pydantic import BaseModel
 
+from shared.header_fields import entries_of
+
 NOT_MODIFIED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "It is still as `If-None-Match` says."}}
 IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", description="The `ETag` of the answer that you hold.")]
 
@@ -15,7 +17,7 @@ def conditional(answer: BaseModel, known: str | None, *, passing: frozenset[str]
     said = answer.model_dump_json(exclude=set(passing)).encode()
     tag = f'W/"{hashlib.sha256(said).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "no-store"}  # no cache on the way keeps it; the client may keep both
-    held = {one.strip().removeprefix("W/") for one in (known or "").split(",")}  # compared weakly: RFC 9110 §13.1.2
+    held = {one.removeprefix("W/") for one in entries_of(known or "")}  # compared weakly: RFC 9110 §13.1.2
     if tag.removeprefix("W/") in held or "*" in held:
         return Response(status_code=304, headers=headers)
     return Response(answer.model_dump_json(), 200, headers, "application/json")

@@ -24,7 +24,7 @@ from intake.errors import NotAnswered, OutcomeGiven
 from intake.pages import call_form, form
 from intake.pages.call_record import keep_record, read_back, registered, show_record
 from intake.pages.call_view import Matter, appeals_of, enough, in_hand, live, page
-from intake.pages.kit import PAGES, posted
+from intake.pages.kit import PAGES
 from intake.repository import add_content_read
 from intake.repository import calls as repository
 from intake.service.filing import check
@@ -34,6 +34,7 @@ from shared.auth import PagePrincipal, Principal, check_role, require_page
 from shared.domain.identifiers import is_valid_iin, normalise_twelve
 from shared.domain.labels import Language
 from shared.errors import DomainError, InvalidInput, MalformedText, NotFound
+from shared.forms import read_fields
 from shared.idempotency import IdempotencyKeyReused, new_key
 from shared.service import Parts
 from shared.web.i18n import N_
@@ -105,7 +106,7 @@ async def call_forms(request: Request, action: str) -> Response:
 @router.post("/call/close", dependencies=OWN_SITE)
 async def close(request: Request, intake: CurrentIntake, operator: Working) -> Response:
     """A consultation answered in the call, by its topic alone."""
-    sent, matter = await posted(request), await in_hand(intake.parts, operator.subject)
+    sent, matter = await read_fields(request), await in_hand(intake.parts, operator.subject)
     appeal = call_form.consultation(sent, received_at=_first_ring(intake.parts, matter, sent))
     try:
         await intake.file(appeal, replace(_admission(operator), resolved_in_contact=True), key=form.key_of(sent))
@@ -117,7 +118,7 @@ async def close(request: Request, intake: CurrentIntake, operator: Working) -> R
 @router.post("/call/verify", dependencies=OWN_SITE)
 async def verify(request: Request, intake: CurrentIntake, operator: Working) -> Response:
     """The caller is who they say, by the checks that the operator ticks."""
-    sent, matter = await posted(request), await in_hand(intake.parts, operator.subject)
+    sent, matter = await read_fields(request), await in_hand(intake.parts, operator.subject)
     if matter is None or sent.get("call") != str(matter.call.id):
         raise NotFound
     checks = [code for code in codes("CHECK") if sent.get(f"check.{code}")]
@@ -132,7 +133,7 @@ async def verify(request: Request, intake: CurrentIntake, operator: Working) -> 
 @router.post("/call/outcome", dependencies=OWN_SITE)
 async def outcome(request: Request, intake: CurrentIntake, operator: Working) -> Response:
     """What a verified caller says of the answer to an appeal of theirs, and their mark. Raises NotFound for an appeal not on the page."""
-    sent, matter = await posted(request), await in_hand(intake.parts, operator.subject)
+    sent, matter = await read_fields(request), await in_hand(intake.parts, operator.subject)
     if matter is None or sent.get("call") != str(matter.call.id) or not matter.is_verified:
         raise NotVerified
     theirs, _ = await appeals_of(intake.parts, operator, matter)
@@ -163,7 +164,7 @@ async def _note_spoken_for(parts: Parts, operator: Principal, appeal_id: UUID, c
 @router.post("/call/insurance", dependencies=OWN_SITE)
 async def insurance(request: Request, intake: CurrentIntake, operator: Working) -> Response:
     """Insured status and last payments of a verified caller: shown once, kept nowhere."""
-    sent, matter = await posted(request), await in_hand(intake.parts, operator.subject)
+    sent, matter = await read_fields(request), await in_hand(intake.parts, operator.subject)
     if intake.insurance is None:
         raise InsuranceNotConnected
     if matter is None or sent.get("call") != str(matter.call.id) or not matter.is_verified:
@@ -178,7 +179,7 @@ async def insurance(request: Request, intake: CurrentIntake, operator: Working) 
 @router.post("/call/register", dependencies=OWN_SITE)
 async def register_appeal(request: Request, intake: CurrentIntake, operator: Working) -> Response:
     """An appeal written down: looked at, read back, registered. A consultation answered in the call needs no reading back."""
-    sent, matter = await posted(request), await in_hand(intake.parts, operator.subject)
+    sent, matter = await read_fields(request), await in_hand(intake.parts, operator.subject)
     draft, key = call_form.typed(sent), form.key_of(sent)
     if sent.get("step") == "edit":
         return await _show(request, intake, operator, matter, draft, key=key)
@@ -219,7 +220,8 @@ async def call_back(call_back_id: UUID, move: str, intake: CurrentIntake, operat
 
 
 def _to_sign_in(request: Request) -> Response:
-    here = f"{PATH}?{request.url.query}" if request.method == "GET" and request.url.path == PATH and request.url.query else PATH
+    query = request.scope["query_string"].decode()
+    here = f"{PATH}?{query}" if request.method == "GET" and request.scope["path"] == PATH and query else PATH
     return RedirectResponse("/sign-in?" + urlencode({"next": here}), 303)
 
 

@@ -17,7 +17,6 @@ from intake.applicant_schemas import ConfirmationIn, ContactIn, FeedbackIn, Mess
 from intake.attachments.policy import AttachmentRefused
 from intake.pages import uploads
 from intake.pages.form import UPLOADS, key_of
-from intake.pages.kit import posted
 from intake.pages.tracking import Said, done, same_origin
 from intake.pages.uploads import Sent
 from intake.service.messages import add_message
@@ -28,6 +27,7 @@ from intake.service.verification import ask_code, confirm_contact
 from intake.service.withdrawal import withdraw
 from intake.state import CurrentIntake, Intake
 from shared.errors import DomainError, NotFound
+from shared.forms import read_fields
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.pages import Flash
@@ -123,7 +123,7 @@ async def send_message(request: Request, intake: CurrentIntake) -> HTMLResponse:
 def _posted(form: Form[Any]) -> None:
     @router.post(f"/{form.name}")
     async def deed(request: Request, intake: CurrentIntake) -> HTMLResponse:
-        return await _deed(request, intake, form, Sent(await posted(request)))
+        return await _deed(request, intake, form, Sent(await read_fields(request)))
 
 
 for _form in (OUTCOME, RATING, CODE, CONTACT, WITHDRAWAL, REOPENING):

@@ -1,21 +1,17 @@
-"""What both groups of pages use: the templates, and how a posted form is read."""
+"""What both groups of pages use: the templates, and the page to sign in."""
 
 from pathlib import Path
 from typing import Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse
 
-from shared.domain.text import clean
-from shared.errors import MalformedText, TooMany
-from shared.http import read_body
+from shared.errors import TooMany
 from shared.web.i18n import N_
 from shared.web.pages import Flash, Pages
 
 HERE: Final = Path(__file__).parents[1]
-FORM: Final = "application/x-www-form-urlencoded"
-FIELDS_LIMIT: Final = 100  # the longest form has a fifth of it
 
 PAGES: Final = Pages(
     HERE / "templates",
@@ -33,22 +29,9 @@ PAGES: Final = Pages(
 )
 
 
-async def posted(request: Request) -> dict[str, str]:
-    """The fields of a form, cleaned (`shared.domain.text`).
-
-    Raises UnsupportedMediaType and PayloadTooLarge as JSON bodies do, MalformedText for bytes that are no UTF-8 or too many fields.
-    """
-    raw = await read_body(request, media_type=FORM)
-    try:
-        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=FIELDS_LIMIT)
-    except ValueError:
-        raise MalformedText from None
-    return {name: clean(value) for name, value in pairs}
-
-
 def to_sign_in(request: Request) -> RedirectResponse:
     """The way to sign in, and from there back to the page that was asked for."""
-    return RedirectResponse("/sign-in?" + urlencode({"next": request.url.path}), 303)
+    return RedirectResponse("/sign-in?" + urlencode({"next": request.scope["path"]}), 303)
 
 
 def wait_of(refusal: TooMany) -> int:

@@ -9,13 +9,14 @@ from intake.channels.peoples_control import FORMS, admit, entries, policy
 from intake.consents import consents
 from intake.forms import services
 from intake.pages import filing, form, questions
-from intake.pages.kit import PAGES, posted
+from intake.pages.kit import PAGES
 from intake.schemas import AppealIn
 from intake.service.filing import Filing
 from intake.state import CurrentIntake, Intake
 from shared.clock import Clock
 from shared.errors import DomainError, FieldError, InvalidInput, MalformedText, TooMany
 from shared.field_errors import DETAILS
+from shared.forms import read_fields
 from shared.idempotency import IdempotencyKeyReused, new_key
 from shared.web.i18n import N_
 from shared.web.languages import language_of
@@ -37,7 +38,7 @@ async def section(request: Request, intake: CurrentIntake, page: PageNumber = 1)
 
 @router.post("/peoples-control", dependencies=[Depends(require_same_origin)])
 async def leave_entry(request: Request, intake: CurrentIntake) -> HTMLResponse:
-    sent = await posted(request)
+    sent = await read_fields(request)
     draft, key = form.typed(sent), form.key_of(sent)
     if sent.get("step") == "edit":
         return await _show(request, intake, draft, key=key)

@@ -18,7 +18,7 @@ from intake.attachments.policy import AttachmentRefused
 from intake.pages import uploads
 from intake.pages.case import messages, view
 from intake.pages.form import UPLOADS
-from intake.pages.kit import PAGES, posted, wait_of
+from intake.pages.kit import PAGES, wait_of
 from intake.rights import reasons
 from intake.schemas import Registered
 from intake.service.tracking import Seen, open_own, tracked
@@ -26,6 +26,7 @@ from intake.state import CurrentIntake, Intake
 from shared.auth import Principal
 from shared.domain.text import clean
 from shared.errors import NotFound, TooMany
+from shared.forms import read_fields
 from shared.idempotency import new_key
 from shared.web.formats import Formats
 from shared.web.i18n import N_
@@ -67,7 +68,7 @@ async def track_form(request: Request, number: str = "") -> HTMLResponse:
 @router.post("", dependencies=same_origin)
 async def follow(request: Request, intake: CurrentIntake) -> HTMLResponse:
     """The case."""
-    return await _opened(request, intake, await posted(request))
+    return await _opened(request, intake, await read_fields(request))
 
 
 @router.post("/documents", dependencies=same_origin)
@@ -87,7 +88,7 @@ async def add_documents(request: Request, intake: CurrentIntake) -> HTMLResponse
 @router.post("/document", dependencies=same_origin)
 async def read_document(request: Request, intake: CurrentIntake) -> Response:
     """One of the documents, to be saved."""
-    fields = await posted(request)
+    fields = await read_fields(request)
     number, pin = _given(fields)
     try:
         await _open(request, intake, fields)

@@ -10,16 +10,17 @@ from fastapi import Request
 
 from intake.attachments.connection import while_connected
 from intake.attachments.enclosing import FORM_MARGIN, enclose
-from intake.attachments.multipart import MEDIA_TYPE, Part, parts_of
-from intake.attachments.policy import AttachmentRefused, kinds, policy
+from intake.attachments.policy import AttachmentRefused, TooLarge, kinds, policy
 from intake.attachments.quota import owner_of
 from intake.attachments.service import Enclosed, Ticket
-from intake.pages.kit import FIELDS_LIMIT, PAGES, posted
+from intake.pages.kit import PAGES
 from intake.state import Intake
 from shared.auth import Principal
 from shared.domain.labels import Language
 from shared.domain.text import clean
-from shared.errors import MalformedText, NotFound, TooMany, Unavailable
+from shared.errors import NotFound, TooMany, Unavailable
+from shared.forms import FIELD_LIMIT, MULTIPART, Part, parts_of, read_fields
+from shared.header_fields import media_type_of
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 
@@ -39,16 +40,16 @@ class Sent:
 
 
 async def sent(request: Request, intake: Intake) -> Sent:
-    """Raises what `posted` raises, MalformedForm, and TooLarge for a form that is longer than all its documents may be."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
-        return Sent(await posted(request))
-    found = Sent({})
+    """Raises what `read_fields` raises, MalformedForm, and TooLarge for a form that is longer than all its documents may be."""
+    if media_type_of(request) != MULTIPART:
+        return Sent(await read_fields(request))
     received: list[tuple[str, Ticket]] = []
-    async for part in parts_of(request, limit=policy().limits.total_bytes + FORM_MARGIN):
+    found, room = Sent({}), FIELD_LIMIT  # of all fields together, as in a form without documents
+    async for part in parts_of(request, limit=policy().limits.total_bytes + FORM_MARGIN, too_large=TooLarge):
         if part.filename is None:
-            found.fields[part.name] = clean(await part.text())
-            if len(found.fields) > FIELDS_LIMIT:
-                raise MalformedText
+            text = await part.text(room)
+            room -= len(text.encode())
+            found.fields[part.name] = clean(text)
         elif part.filename:  # a browser sends an empty one where nothing was chosen
             ticket = await _attempt(request, part.filename, found, _receive(request, intake, part))
             if ticket is not None:

@@ -4,16 +4,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import parse_qsl
 
 from fastapi import Request
 
 from routing.pages.words import Reader
 from routing.reference import Gate
 from shared.domain.taxonomy import taxonomy
-from shared.domain.text import clean
-from shared.errors import FieldError, MalformedText
-from shared.http import read_body
+from shared.errors import FieldError
+from shared.forms import read_fields
 from shared.web.i18n import N_
 
 FORM_LIMIT: Final = 1_048_576  # bytes: a Cyrillic letter takes six in a form; the longest answer with its findings fits
@@ -134,12 +132,7 @@ def sent_as(action: str, name: str) -> str:
 
 async def read(request: Request) -> dict[str, str]:
     """The fields of a posted form; of a field given twice the last. Raises PayloadTooLarge, UnsupportedMediaType or MalformedText."""
-    raw = await read_body(request, limit=FORM_LIMIT, media_type="application/x-www-form-urlencoded")
-    try:
-        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, max_num_fields=FIELDS_LIMIT, errors="strict")
-    except ValueError:  # not ASCII, not UTF-8 behind the escapes, or more fields than any form of ours has
-        raise MalformedText from None
-    return {name: clean(text) for name, text in pairs}
+    return await read_fields(request, limit=FORM_LIMIT, most=FIELDS_LIMIT)
 
 
 def filled(action: str, sent: Mapping[str, str], names: Sequence[str], *, keep_blank: bool = False) -> Filled:

@@ -118,8 +118,9 @@ def _version(sent: Mapping[str, str]) -> int | None:
 
 
 def _to_sign_in(request: Request, appeal_id: UUID | None = None) -> Response:
-    here = f"{PATH}/{appeal_id}" if appeal_id else request.url.path
-    query = f"?{request.url.query}" if request.url.query else ""
+    here = f"{PATH}/{appeal_id}" if appeal_id else request.scope["path"]
+    sent = request.scope["query_string"].decode()
+    query = f"?{sent}" if sent else ""
     return RedirectResponse("/sign-in?" + urlencode({"next": here + query}), 303)
 
 

@@ -1,9 +1,8 @@
 import pytest
 from fastapi import Request
 
-from intake.attachments.multipart import MalformedForm, parts_of
-from intake.attachments.policy import TooLarge
-from shared.errors import UnsupportedMediaType
+from shared.errors import PayloadTooLarge, UnsupportedMediaType
+from shared.forms import MalformedForm, parts_of
 
 FORM = (
     b'--b\r\nContent-Disposition: form-data; name="text"\r\n\r\n\xd2\x9a\xd0\xb0\xd0\xb9\r\n'
@@ -39,8 +38,8 @@ class TestPartsOf:
     @pytest.mark.parametrize(
         ("sent", "refusal"),
         [
-            (request(FORM, announced=20_000), TooLarge),
-            (request(FORM + b"x" * 10_000), TooLarge),
+            (request(FORM, announced=20_000), PayloadTooLarge),
+            (request(FORM + b"x" * 10_000), PayloadTooLarge),
             (request(FORM, media_type="text/plain"), UnsupportedMediaType),
             (request(FORM, media_type="multipart/form-data"), UnsupportedMediaType),
             (request(b"no form at all"), MalformedForm),

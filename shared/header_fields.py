@@ -1,0 +1,86 @@
+"""Tolerant parsers of header fields: linear in the length of the field, with a limit on its entries, and no exception for any input."""
+
+import re
+from typing import Final
+from urllib.parse import unquote
+
+import starlette.requests
+from starlette.requests import HTTPConnection
+
+ENTRIES_LIMIT: Final = 50  # entries of a comma-separated field, parameters of a field; what follows is passed over
+COOKIES_LIMIT: Final = 100
+OPTIONS_LENGTH: Final = 4_096  # characters of a field with parameters that are read; a file's name may have 255 bytes, escaped 765
+_PARAMETER: Final = re.compile(r';[ \t]*([^\s;="]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"[^;]*|([^;]*))|;[^;]*', re.DOTALL)
+_ESCAPED: Final = re.compile(r'\\(["\\])')
+_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_CHARSETS: Final = frozenset({"utf-8", "iso-8859-1"})
+"""Of `filename*`: RFC 8187 asks for the first, RFC 5987 for both."""
+
+
+def parse_cookies(cookie_string: str) -> dict[str, str]:
+    """Return the cookies of a Cookie field (RFC 6265 §4.2.1): of a name sent twice the last; double quotes around a value are dropped.
+
+    Escapes inside quotes stay as they are: no cookie of ours has any, and the standard library needs quadratic time for them before
+    Python 3.11.10 (CVE-2024-7592).
+    """
+    found = {}
+    for pair in cookie_string.split(";", COOKIES_LIMIT)[:COOKIES_LIMIT]:
+        name, equals, value = pair.partition("=")
+        name, value = (name.strip(), value.strip()) if equals else ("", name.strip())
+        if len(value) > 1 and value[0] == value[-1] == '"':
+            value = value[1:-1]
+        if name or value:
+            found[name] = value
+    return found
+
+
+# FastAPI reads `request.cookies` before every route, whether or not the route asks for a cookie. Starlette has no setting for its parser.
+starlette.requests.cookie_parser = parse_cookies
+
+
+def media_type_of(connection: HTTPConnection) -> str:
+    """Return the media type of the body in lower case, without parameters; empty without a Content-Type."""
+    return connection.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def entries_of(field: str) -> list[str]:
+    """Return the entries of a comma-separated field, stripped, the first ENTRIES_LIMIT of them."""
+    return [entry.strip() for entry in field.split(",", ENTRIES_LIMIT)[:ENTRIES_LIMIT]]
+
+
+def options_of(field: str) -> tuple[str, dict[str, str]]:
+    """Return the value of a field such as Content-Type in lower case, and its parameters by their names in lower case.
+
+    Of a parameter sent twice the first counts; one that is no `name=value` is passed over, and so is everything beyond OPTIONS_LENGTH.
+    """
+    field = field[:OPTIONS_LENGTH]
+    value, semicolon, _ = field.partition(";")
+    options: dict[str, str] = {}
+    position = len(value)
+    for _entry in range(ENTRIES_LIMIT if semicolon else 0):
+        match = _PARAMETER.match(field, position)
+        if match is None:
+            break
+        position = match.end()
+        name, quoted, token = match.groups()
+        if name is not None:
+            options.setdefault(name.lower(), _ESCAPED.sub(r"\1", quoted) if quoted is not None else token.strip())
+    return value.strip().lower(), options
+
+
+def filename_of(disposition: str) -> str | None:
+    """Return the file name of a Content-Disposition field (RFC 6266 §4.3), None without one.
+
+    `filename*` goes before `filename` where its character set is UTF-8 or Latin-1 and its escapes are right. A plain name may be UTF-8 too,
+    as many clients send it.
+    """
+    _, options = options_of(disposition)
+    charset, _, rest = options.get("filename*", "").partition("'")
+    language, quote, escaped = rest.partition("'")
+    if quote and charset.lower() in _CHARSETS and len(language) < ENTRIES_LIMIT and not _BAD_ESCAPE.search(escaped):
+        try:
+            return unquote(escaped, charset, "strict")
+        except UnicodeDecodeError:
+            pass
+    plain = options.get("filename")
+    return None if plain is None else plain.encode("latin-1", "replace").decode("utf-8", "replace")
