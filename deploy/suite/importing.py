@@ -40,7 +40,8 @@ def run(file: Path, url: str, data: Path) -> bool:
             raise ImportFailed(f"{url} does not answer ({type(error).__name__}); is `aryz up` running?") from None
     if answer.status_code != httpx.codes.OK:
         problem = answer.json() if answer.headers.get("content-type", "").startswith("application/problem+json") else {}
-        raise ImportFailed(f"refused with {answer.status_code} {problem.get('code', '')}: {problem.get('title', '')}")
+        why = problem.get("detail") or problem.get("title", "")
+        raise ImportFailed(f"refused with {answer.status_code} {problem.get('code', '')}: {why}")
     _report(answer.json(), console)
     return not answer.json()["rejected"]
 

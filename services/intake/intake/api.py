@@ -16,7 +16,7 @@ from intake.channels.counter.service import own_statement
 from intake.errors import ChannelNotAllowed, ExternalNumberKnown, TooManyRefused
 from intake.schemas import AppealIn, Imported, Registered, Tracked
 from intake.service.contents import read_contents
-from intake.service.imports import BATCH, Line, take_over
+from intake.service.imports import BATCH, take_over
 from intake.service.legacy_lines import CSV, FILE_LIMIT, NDJSON, reader_of
 from intake.service.tracking import track
 from intake.state import CurrentIntake, current_intake
@@ -134,7 +134,7 @@ async def track_appeal(
 async def import_register(
     request: Request, intake: CurrentIntake, admin: Annotated[Principal, Depends(require("admin"))], key: IdempotencyKey = None
 ) -> Response:
-    """Take over closed appeals, 500 lines a transaction; sent again, what is known already is unchanged.
+    """Take over closed appeals, at most 100 lines a transaction; sent again, what is known already is unchanged.
 
     Sent again under the same Idempotency-Key it is answered with the first report.
     """
@@ -148,13 +148,9 @@ async def import_register(
 
     async def work() -> StepsDone:
         report, digest = Imported(), sha256()
-        waiting: list[Line] = []
-        async for line in read(_digested(request, digest)):
-            waiting.append(line)
-            if len(waiting) == BATCH:
-                await take_over(parts, waiting, report)
-                waiting = []
-        await take_over(parts, waiting, report)
+        async for lines in read(_digested(request, digest)):
+            for start in range(0, len(lines), BATCH):
+                await take_over(parts, lines[start : start + BATCH], report)
         return StepsDone(report, digest.digest())
 
     async def digest_repeat() -> bytes:

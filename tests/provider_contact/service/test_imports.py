@@ -1,4 +1,6 @@
 import asyncio
+import csv
+import io
 
 import pytest
 
@@ -30,9 +32,28 @@ class TestReadList:
         with pytest.raises(InvalidInput):
             read_list(f"{header}\n".encode())
 
-    def test_another_encoding_is_refused_as_a_whole(self):
-        with pytest.raises(MalformedText):
+    def test_windows_1251_is_refused_by_its_name(self):
+        with pytest.raises(MalformedText) as refused:
             read_list(sheet({}).encode("cp1251", "replace"))
+        assert "Windows-1251" in refused.value.detail
+
+    @pytest.mark.parametrize(("separator", "encoding"), [(";", "utf-8"), (";", "utf-8-sig"), ("\t", "utf-16"), (";", "utf-16-le")])
+    def test_a_list_as_excel_writes_it_is_read(self, separator, encoding):
+        target = io.StringIO()
+        csv.writer(target, delimiter=separator).writerows(csv.reader(io.StringIO(sheet({}))))
+        line = read_list(target.getvalue().encode(encoding)).lines[0]
+        assert (line.bin, line.aliases) == (LINE["bin"], ["5 емхана", "Гор. пол-ка 5"])
+
+    def test_another_separator_is_refused_with_a_sentence(self):
+        with pytest.raises(InvalidInput) as refused:
+            read_list(sheet({}).replace(",", "|").encode())
+        assert "commas, semicolons or tabs" in refused.value.detail
+
+    def test_a_quotation_mark_that_is_not_closed_costs_its_line_alone(self):
+        document = sheet({}, {"bin": BINS[1]}, {"bin": BINS[2]}).replace(f"{BINS[1]},", f'{BINS[1]},"')
+        read = read_list(document.encode())
+        assert [line.bin for line in read.lines] == [LINE["bin"], BINS[2]]
+        assert [(one.line, one.code) for one in read.refused] == [(3, "malformed-csv")]
 
     @pytest.mark.parametrize(
         ("changed", "field", "code"),

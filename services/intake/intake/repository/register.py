@@ -109,9 +109,11 @@ async def add_content_read(session: AsyncSession, row: dict[str, Any]) -> None:
     await session.execute(insert(ContentRead), [row])
 
 
-async def import_fingerprints(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, bytes | None]:
-    rows = await session.execute(select(col(Appeal.id), col(Appeal.fingerprint)).where(among(session, Appeal.id, ids)))
-    return {row[0]: row[1] for row in rows}
+async def imported(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, tuple[bytes | None, str]]:
+    """Fingerprint and channel of imported appeals, by id."""
+    columns = (col(Appeal.id), col(Appeal.fingerprint), col(Appeal.channel))
+    rows = await session.execute(select(*columns).where(among(session, Appeal.id, ids)))
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 async def trackings(session: AsyncSession, appeal_ids: Sequence[UUID]) -> Mapping[UUID, dict[str, Any]]:

@@ -1,5 +1,6 @@
 """A former register is taken over: closed appeals get a number of ours; no clocks, no notices, no PIN follow."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +26,7 @@ from shared.ids import derived
 from shared.messaging import outbox
 from shared.service import Parts
 
-BATCH: Final = 500
+BATCH: Final = 100  # lines a transaction: none of its steps holds the event loop for 20 ms
 REFUSED_LIMIT: Final = 10_000  # lines; a file with more is of another form, and each costs memory until the answer
 CLOSED: Final = "CLOSED"
 _LEGACY: Final = UUID("6f9d3c0e-9a5b-5b7e-8f53-2c1d0a4e7b61")  # the name space of former registers' numbers
@@ -54,11 +55,11 @@ async def take_over(parts: Parts, lines: Sequence[Line], report: Imported) -> No
     """One batch of lines in one transaction; what became of each is added to `report`. Raises TooManyRefused."""
     now = parts.clock.now()
     good: list[_Closed] = []
-    for line in lines:
-        report.received += 1
-        checked = _checked(parts, line, now)
+    rejected: list[RejectedLine] = []
+    report.received += len(lines)
+    for checked in await asyncio.to_thread(lambda: [_checked(parts, line, now) for line in lines]):
         if isinstance(checked, RejectedLine):
-            report.rejected.append(checked)
+            rejected.append(checked)
         else:
             good.append(checked)
     try:
@@ -67,17 +68,18 @@ async def take_over(parts: Parts, lines: Sequence[Line], report: Imported) -> No
         fresh, changed = await _store(parts, good)
     report.imported += fresh
     report.unchanged += len(good) - fresh - len(changed)
-    report.rejected += changed
+    report.rejected += sorted(rejected + changed, key=lambda one: one.line)
     if len(report.rejected) > REFUSED_LIMIT:
         raise TooManyRefused("The lines taken over so far are kept. Mend the file and send it again: they will be unchanged.")
-    report.rejected.sort(key=lambda one: one.line)
 
 
 def _checked(parts: Parts, line: Line, now: datetime) -> _Closed | RejectedLine:
     row = line.row
     if isinstance(row, DomainError):
         first = row.errors[0] if row.errors else None
-        return _rejected(line.number, first.code if first else row.code, first.field if first else "", first.detail if first else row.title)
+        return _rejected(
+            line.number, first.code if first else row.code, first.field if first else "", first.detail if first else row.detail or row.title
+        )
     received_at, closed_at = moment(row.received_at), moment(row.closed_at or "")
     wrong = next(_errors(row, received_at, closed_at, now), None)
     if wrong is not None:
@@ -85,7 +87,17 @@ def _checked(parts: Parts, line: Line, now: datetime) -> _Closed | RejectedLine:
     assert received_at is not None  # noqa: S101 - `_errors` has seen to it; said for the type checker
     assert closed_at is not None  # noqa: S101
     fingerprint = parts.pepper.keyed_hmac("import", row.model_dump_json().encode())
-    return _Closed(line.number, row, uuid5(_LEGACY, row.legacy_number), fingerprint, received_at, closed_at, row.outcome or "")
+    return _Closed(line.number, row, _id_of(row), fingerprint, received_at, closed_at, row.outcome or "")
+
+
+def _id_of(row: LegacyRow) -> UUID:
+    """The id follows from the register (its channel) and its number: two former registers may both have a number 50."""
+    return uuid5(_LEGACY, f"{row.channel}\n{row.legacy_number}")
+
+
+def _former_id(row: LegacyRow) -> UUID:
+    """The id of rows imported before the register's name belonged to the number."""
+    return uuid5(_LEGACY, row.legacy_number)
 
 
 def _errors(row: LegacyRow, received_at: datetime | None, closed_at: datetime | None, now: datetime) -> Iterator[tuple[str, str]]:
@@ -116,7 +128,7 @@ def _rejected(line: int, code: str, field: str, detail: str | None = None) -> Re
 async def _store(parts: Parts, rows: Sequence[_Closed]) -> tuple[int, list[RejectedLine]]:
     """How many were new, and the lines that contradict what was imported before."""
     async with parts.database.write() as session:
-        known = dict(await repository.import_fingerprints(session, [one.appeal_id for one in rows]))
+        known = await _known(session, rows)
         fresh: list[_Closed] = []
         changed: list[RejectedLine] = []
         for one in rows:
@@ -129,13 +141,28 @@ async def _store(parts: Parts, rows: Sequence[_Closed]) -> tuple[int, list[Rejec
     return len(fresh), changed
 
 
+async def _known(session: AsyncSession, rows: Sequence[_Closed]) -> dict[UUID, bytes | None]:
+    """Fingerprints of the rows that were imported before, by the id they would have today."""
+    former = [_former_id(one.row) for one in rows]
+    found = await repository.imported(session, [*former, *(one.appeal_id for one in rows)])
+    known: dict[UUID, bytes | None] = {}
+    for one, former_id in zip(rows, former, strict=True):
+        fingerprint, _ = found.get(one.appeal_id, (None, None))
+        earlier, channel = found.get(former_id, (None, None))
+        if fingerprint is not None:
+            known[one.appeal_id] = fingerprint
+        elif channel == one.row.channel:
+            known[one.appeal_id] = earlier
+    return known
+
+
 async def _add(session: AsyncSession, parts: Parts, rows: Sequence[_Closed]) -> None:
-    appeals, timeline = [], []
     sequences = await repository.next_sequences(session, len(rows))
-    for one, sequence in zip(rows, sequences, strict=True):
-        number = number_of(one.received_at, one.row.region, sequence)
+    numbers = [number_of(one.received_at, one.row.region, sequence) for one, sequence in zip(rows, sequences, strict=True)]
+    appeals = await asyncio.to_thread(lambda: [_appeal(parts, one, number) for one, number in zip(rows, numbers, strict=True)])
+    timeline = []
+    for one, number in zip(rows, numbers, strict=True):
         event_id = derived(one.appeal_id, AppealImported.FACT)
-        appeals.append(_appeal(parts, one, number))
         timeline.append(_closing(one, event_id))
         outbox.append(session, _event(one, number), event_id=event_id)
     await repository.add_imported(session, appeals, [_tracking(one) for one in rows], timeline)

@@ -1,8 +1,7 @@
 """Taking over the Fund's list of providers."""
 
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -20,14 +19,16 @@ from shared.domain.phones import InvalidPhone, normalise_phone
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.domain.text import clean
-from shared.errors import FieldError, InvalidInput, MalformedText
+from shared.errors import DomainError
 from shared.field_errors import field_errors
 from shared.http import StrictModel, Text
 from shared.ids import Ids
+from shared.import_files import CsvReader, Record
 from shared.messaging import outbox
 from shared.sealing import Pepper, Sealer
 
 COLUMNS = ("bin", "name_kk", "name_ru", "short_name", "aliases", "region", "district", "kind", "ownership", "email", "phone")
+AT_ONCE = 200  # lines between two steps of the event loop
 ALIASES = 30  # ways to write one name; more is a mistake in the file
 
 
@@ -90,25 +91,16 @@ class ProviderList:
 
 
 def read_list(raw: bytes) -> ProviderList:
-    """The Fund's list as CSV in UTF-8, with or without a byte order mark.
+    """The Fund's list as CSV, in UTF-8 or UTF-16, separated by commas, semicolons or tabs.
 
     Raises MalformedText for other encodings and InvalidInput if the header does not name exactly the columns.
     """
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise MalformedText from None
-    records = _records(text)
-    header = [clean(cell) for cell in next(records, (0, []))[1] or []]
-    missing = [FieldError(name, "required", "This column is required.") for name in COLUMNS if name not in header]
-    if missing or len(header) != len(COLUMNS):
-        raise InvalidInput(missing or [FieldError("header", "unknown-field", "The header names other columns.")])
     read = ProviderList([], [])
     seen: set[str] = set()
-    for number, cells in records:
-        line = _line(number, header, cells)
+    for record in CsvReader(COLUMNS, required=COLUMNS).feed(raw, final=True):
+        line = _line(record)
         if isinstance(line, ProviderLine) and line.bin in seen:
-            line = RefusedLine(line=number, code="duplicate", field="bin", detail="An earlier line has this BIN.")
+            line = RefusedLine(line=record.line, code="duplicate", field="bin", detail="An earlier line has this BIN.")
         if isinstance(line, RefusedLine):
             read.refused.append(line)
         else:
@@ -117,26 +109,11 @@ def read_list(raw: bytes) -> ProviderList:
     return read
 
 
-def _records(text: str) -> Iterator[tuple[int, list[str] | None]]:
-    """Records with the number of their first line; None for one that is not CSV."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    while True:
-        start = reader.line_num + 1
-        try:
-            cells = next(reader, None)
-        except csv.Error:
-            yield start, None
-            continue
-        if cells is None:
-            return
-        if any(cell.strip() for cell in cells):
-            yield start, cells
-
-
-def _line(number: int, header: Sequence[str], cells: list[str] | None) -> ProviderLine | RefusedLine:
-    if cells is None or len(cells) != len(header):
-        return RefusedLine(line=number, code="malformed-csv", field="", detail="The line is not CSV with as many cells as the header.")
-    given: dict[str, Any] = {name: clean(cell) for name, cell in zip(header, cells, strict=True) if cell.strip()}
+def _line(record: Record) -> ProviderLine | RefusedLine:
+    number, cells = record.line, record.cells
+    if isinstance(cells, DomainError):
+        return RefusedLine(line=number, code=cells.code, field="", detail=cells.detail or cells.title)
+    given: dict[str, Any] = {name: clean(cell) for name, cell in cells.items()}
     if "aliases" in given:
         given["aliases"] = [alias.strip() for alias in given["aliases"].split(";") if alias.strip()]
     try:
@@ -150,29 +127,51 @@ def _line(number: int, header: Sequence[str], cells: list[str] | None) -> Provid
 async def import_list(session: AsyncSession, read: ProviderList, *, sealer: Sealer, pepper: Pepper, clock: Clock, ids: Ids) -> ImportResult:
     """Take over a list: new providers are added, changed ones changed, and both told to the others. Who is not in the list stays."""
     version = await repository.lock_directory(session)
-    keyed = [(bin_key(pepper, line.bin), line) for line in read.lines]
+    keyed = await asyncio.to_thread(lambda: [(bin_key(pepper, line.bin), line) for line in read.lines])
     known = await repository.known_providers(session, [key for key, _ in keyed])
     added: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
-    for key, line in keyed:
-        fingerprint = pepper.keyed_hmac("provider-line", line.model_dump_json().encode())
-        before = known.get(key)
-        if before is not None and before.fingerprint == fingerprint:
-            continue
-        provider_id = before.provider_id if before else ids.new()
-        valid = (before.valid_from, before.valid_to) if before else (local_today(clock), None)
-        sealed = {
-            name: None if value is None else sealer.seal("provider", provider_id, name, value.encode())
-            for name, value in (("bin", line.bin), ("email", line.email), ("phone", line.phone))
-        }
-        public = line.model_dump(exclude={"bin", "email", "phone"})
-        row = public | sealed | {"provider_id": provider_id, "bin_key": key, "fingerprint": fingerprint, "recorded_at": clock.now()}
-        row |= {"valid_from": valid[0], "valid_to": valid[1]}
-        (changed if before else added).append(row)
-        outbox.append(session, events.provider_recorded(row, active=valid[1] is None or valid[1] >= local_today(clock)))
-    await repository.add_providers(session, added)
-    await repository.change_providers(session, changed)
+    for start in range(0, len(keyed), AT_ONCE):
+        some = keyed[start : start + AT_ONCE]
+        rows = await asyncio.to_thread(_rows, some, known, sealer, pepper, clock, ids)
+        for (key, _), row in zip(some, rows, strict=True):
+            if row is not None:
+                (changed if key in known else added).append(row)
+                outbox.append(
+                    session, events.provider_recorded(row, active=row["valid_to"] is None or row["valid_to"] >= local_today(clock))
+                )
+    for start in range(0, len(added), AT_ONCE):
+        await repository.add_providers(session, added[start : start + AT_ONCE])
+    for start in range(0, len(changed), AT_ONCE):
+        await repository.change_providers(session, changed[start : start + AT_ONCE])
     if added or changed:
         await repository.move_directory(session, version + 1)
     imported = len(added) + len(changed)
     return ImportResult(received=read.received, imported=imported, unchanged=len(read.lines) - imported, rejected=read.refused)
+
+
+def _rows(
+    some: Sequence[tuple[bytes, ProviderLine]],
+    known: Mapping[bytes, Any],
+    sealer: Sealer,
+    pepper: Pepper,
+    clock: Clock,
+    ids: Ids,
+) -> list[dict[str, Any] | None]:
+    return [_row(key, line, known.get(key), sealer, pepper, clock, ids) for key, line in some]
+
+
+def _row(key: bytes, line: ProviderLine, before: Any, sealer: Sealer, pepper: Pepper, clock: Clock, ids: Ids) -> dict[str, Any] | None:
+    """A provider's row as it is to be stored; None where it is stored so already."""
+    fingerprint = pepper.keyed_hmac("provider-line", line.model_dump_json().encode())
+    if before is not None and before.fingerprint == fingerprint:
+        return None
+    provider_id = before.provider_id if before else ids.new()
+    valid = (before.valid_from, before.valid_to) if before else (local_today(clock), None)
+    sealed = {
+        name: None if value is None else sealer.seal("provider", provider_id, name, value.encode())
+        for name, value in (("bin", line.bin), ("email", line.email), ("phone", line.phone))
+    }
+    public = line.model_dump(exclude={"bin", "email", "phone"})
+    row = public | sealed | {"provider_id": provider_id, "bin_key": key, "fingerprint": fingerprint, "recorded_at": clock.now()}
+    return row | {"valid_from": valid[0], "valid_to": valid[1]}
