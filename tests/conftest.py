@@ -6,10 +6,13 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 import pytest
+from hypothesis import settings
 
 from engines import EngineMissing, KafkaCluster, PostgresServer
 from tests.databases import engine, pytest_generate_tests  # noqa: F401 - pytest finds fixtures and hooks by name
 
+settings.register_profile("aryz", deadline=None)  # an example may take as long as a busy machine needs
+settings.load_profile("aryz")
 Engine = TypeVar("Engine", KafkaCluster, PostgresServer)
 
 

@@ -21,6 +21,7 @@ from shared.messaging.handling import Batch, Handlers
 from shared.messaging.log import EventLog
 from shared.messaging.relay import Relay
 from shared.telemetry import Metrics
+from tests.patience import PATIENCE
 
 NOW = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
 
@@ -75,7 +76,7 @@ class Desk:
 
 @pytest.fixture
 def eventually():
-    async def wait(condition: Callable[[], Awaitable[bool]], seconds: float = 15.0) -> None:
+    async def wait(condition: Callable[[], Awaitable[bool]], seconds: float = PATIENCE) -> None:
         async with asyncio.timeout(seconds):
             while not await condition():
                 await asyncio.sleep(0.01)

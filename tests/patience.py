@@ -9,6 +9,9 @@ T = TypeVar("T")
 PATIENCE: Final = 60.0
 """Seconds. Only a fault makes a test wait that long: a machine three times slower than ours needs a small part of it."""
 
+LONG_PATIENCE: Final = 5 * PATIENCE
+"""Seconds, for a command that starts processes or does a run of its own."""
+
 POLL: Final = 0.02
 
 

@@ -16,6 +16,8 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from tests.patience import PATIENCE
+
 TOKEN = "42:" + "TEST" * 8
 SECRET = "a-secret_of-the-Webhook"
 BOT = {"id": 42, "is_bot": True, "first_name": "Aryz", "username": "aryz_test_bot"}
@@ -65,7 +67,7 @@ class TelegramDouble:
         """Messages to a chat, in the order in which they were taken."""
         return [sent for method, sent in self.calls if method == "sendMessage" and sent["chat_id"] == str(chat_id)]
 
-    def wait_for(self, look, patience=20.0):
+    def wait_for(self, look, patience=PATIENCE):
         """What `look()` gives once it gives something true, looked at whenever a call has come."""
         with self._arrived:
             assert self._arrived.wait_for(look, patience), "the bot did not say it in time"

@@ -9,6 +9,7 @@ import httpx
 
 from suite.process import RunningSuite
 from suite.tokens import issue
+from tests.patience import PATIENCE
 
 SENDERS = 4
 AT_FIRST = 80  # acknowledged before the other thing begins
@@ -72,7 +73,7 @@ def _send(suite: RunningSuite, acknowledged: list[str], stop: Event, *, encloses
 
 def _client(suite: RunningSuite) -> httpx.Client:
     headers = {"Authorization": f"Bearer {issue(suite.data, 'channel')}"}
-    return httpx.Client(base_url=suite.url, timeout=30, trust_env=False, headers=headers)
+    return httpx.Client(base_url=suite.url, timeout=PATIENCE, trust_env=False, headers=headers)
 
 
 def _enclosed(http: httpx.Client, receipt: dict[str, str], content: bytes) -> Document:

@@ -20,7 +20,7 @@ from engines.processes import EngineDidNotStart, EngineMissing, find_process, fr
 
 SERVICE_USER = "postgres"  # the user that Debian's package makes
 ROLE = "aryz"
-WAIT_SECONDS = 30
+WAIT_SECONDS = 90
 DEBIAN = Path("/usr/lib/postgresql")
 
 SETTINGS = """

@@ -33,7 +33,7 @@ KINDS: Final[tuple[Kind, ...]] = ("front", "api", "worker")
 """In the order in which they are stopped."""
 FRONT: Final = "suite"
 FREE_PORTS: Final = range(20_000, 32_000)  # below those that the kernel gives to outgoing connections: a restart finds its port free again
-START_SECONDS: Final = 90.0
+START_SECONDS: Final = 180.0
 ANSWERED_SECONDS: Final = 10.0  # then the workers are told to stop, whether or not the last answer is given
 STOP_SECONDS: Final = 30.0
 POLL_SECONDS: Final = 0.1

@@ -8,6 +8,7 @@ from analytics.models import AnalyticsModel
 from analytics.settings import Settings
 from shared.messaging import tables
 from shared.service import consumer
+from tests.patience import PATIENCE
 
 
 class TestMigrations:
@@ -25,7 +26,7 @@ class TestTheService:
         envelopes = world.envelopes(*(make("appeal-imported", number) for number in range(30)))
         await world.foundation.log.append("aryz.appeals.v1", envelopes)
         running = asyncio.create_task(consumer(SERVICE, world.parts).run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while (await world.kpi("complaints"))["value"] < 30:
                 await asyncio.sleep(0.02)
         running.cancel()

@@ -32,7 +32,7 @@ BODY = {
     "applicant": {"full_name": "Сынақ Айбек", "phone": "+77010000000"},
     "consents": ["PROCESSING"],
 }
-START_SECONDS = 30
+START_SECONDS = 120
 PREFIX = "bench"
 QUIET = {"ARYZ_LOG_LEVEL": "WARNING"}  # no line a request, as the bare one writes none
 

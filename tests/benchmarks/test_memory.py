@@ -24,7 +24,7 @@ def resident(pid):
     return sum(each.memory_info().rss for each in [parent, *parent.children(recursive=True)])
 
 
-@pytest.mark.timeout(90 + APPEALS // 10)
+@pytest.mark.timeout(600 + APPEALS // 10)
 class TestMemory:
     def test_it_stays_under_the_limit_idle_and_after_work(self, tmp_path):
         with process.running(tmp_path) as suite:

@@ -14,6 +14,8 @@ import uvicorn
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
 
+from tests.patience import PATIENCE
+
 Serve = Callable[[Any], Awaitable[str]]
 Visit = Callable[..., Awaitable[Page]]
 
@@ -69,6 +71,7 @@ async def visit(browser: Browser) -> AsyncIterator[Visit]:
                 java_script_enabled=javascript,
                 locale=locale,
             )
+            context.set_default_timeout(PATIENCE * 1000)
             stack.push_async_callback(context.close)
             await context.add_cookies([{"name": name, "value": value, "url": url} for name, value in (cookies or {}).items()])
             page = await context.new_page()

@@ -10,6 +10,7 @@ from suite.tokens import issue
 from tests.browser.test_citizen import fits
 from tests.browser.test_journey_web import answer_at_the_desk
 from tests.e2e.conftest import People, eventually
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.browser
 REGION = {"region": "KZ-43"}
@@ -42,7 +43,7 @@ def people(tmp_path_factory):
     settings = process.UNLIMITED | {"ARYZ_INTAKE_QUIET_HOURS": "false"}
     with (
         process.running(tmp_path_factory.mktemp("pages"), environment=settings) as suite,
-        httpx.Client(base_url=suite.url, timeout=30, trust_env=False) as http,
+        httpx.Client(base_url=suite.url, timeout=PATIENCE, trust_env=False) as http,
     ):
         everybody = People(suite, http)
         for way in ("EMAIL", "LETTER"):

@@ -12,6 +12,7 @@ from aiosmtpd.controller import Controller
 from suite import process
 from tests.browser.test_citizen import fits, picture, talon
 from tests.e2e.conftest import People, eventually
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.browser
 TEXT = "Терапевт қабылдаудан бас тартты."
@@ -58,7 +59,7 @@ def people(mails, tmp_path_factory):
     }
     with (
         process.running(tmp_path_factory.mktemp("web"), environment=process.UNLIMITED | post) as suite,
-        httpx.Client(base_url=suite.url, timeout=30, trust_env=False) as http,
+        httpx.Client(base_url=suite.url, timeout=PATIENCE, trust_env=False) as http,
     ):
         yield People(suite, http)
 

@@ -19,7 +19,7 @@ STOP_SECONDS = (1.0, 8.0)  # how long a suspended process stays away
 POLL_SECONDS = 0.1
 READY_POLL_SECONDS = 0.2  # a dozen processes on two cores are asked
 SYNC_SECONDS = 120
-LEADER_SECONDS = 30
+LEADER_SECONDS = 90
 RELAYING = ("intake", "routing", "provider-contact")  # analytics has nothing to say
 
 

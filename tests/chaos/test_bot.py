@@ -100,7 +100,7 @@ async def _kill_and_start(suite, environment):
 
 
 @pytest.mark.chaos
-@pytest.mark.timeout(240 + UPDATES // 10)
+@pytest.mark.timeout(900 + UPDATES // 10)
 class TestBot:
     async def test_each_chats_appeal_is_registered_exactly_once_and_told(self, tmp_path):
         ids = itertools.count(1)

@@ -114,7 +114,7 @@ async def _all_faults(ground, probes, senders, began):
 
 
 @pytest.mark.chaos
-@pytest.mark.timeout(240 + 60 * FAULTS + APPEALS // 4)
+@pytest.mark.timeout(900 + 180 * FAULTS + APPEALS // 4)
 class TestFaults:
     async def test_nothing_is_lost_or_doubled_and_all_goes_on(self, ground):
         running, began = ground.running, monotonic()

@@ -33,7 +33,7 @@ async def _kill_again_and_again(suite, senders):
 
 
 @pytest.mark.chaos
-@pytest.mark.timeout(60 + 2 * APPEALS)
+@pytest.mark.timeout(600 + 2 * APPEALS)
 class TestKill:
     async def test_every_acknowledged_appeal_is_there_once(self, tmp_path):
         suite: RunningSuite = process.start(tmp_path)

@@ -1,6 +1,5 @@
 """The whole suite as a process of its own, as `aryz up` starts it, and the people who use it."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,7 @@ import pytest
 from suite import process
 from suite.process import UNLIMITED, RunningSuite
 from suite.tokens import issue
-
-PATIENCE = 20.0
-POLL = 0.02
+from tests.patience import PATIENCE, wait_until
 
 
 @dataclass
@@ -42,15 +39,6 @@ class People:
         return answer.json()
 
 
-def eventually(look: Callable[[], Any], *, patience: float = PATIENCE) -> Any:
-    """What `look` gives once it gives something true; fails after `patience` seconds."""
-    until = time.monotonic() + patience
-    while not (found := look()):
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(POLL)
-    return found
-
-
 @pytest.fixture(scope="module")
 def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSuite]:
     with process.running(tmp_path_factory.mktemp("suite"), environment={**UNLIMITED, "ARYZ_LOG_LEVEL": "INFO"}) as running:
@@ -59,17 +47,17 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSuite]:
 
 @pytest.fixture(scope="module")
 def people(suite: RunningSuite) -> Iterator[People]:
-    with httpx.Client(base_url=suite.url, timeout=30, trust_env=False) as http:
+    with httpx.Client(base_url=suite.url, timeout=PATIENCE, trust_env=False) as http:
         yield People(suite, http)
 
 
 @pytest.fixture(scope="session", name="eventually")
 def _eventually() -> Callable[..., Any]:
-    return eventually
+    return wait_until
 
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[People]:
     """A suite nobody else has used."""
-    with process.running(tmp_path / "data") as running, httpx.Client(base_url=running.url, timeout=30, trust_env=False) as http:
+    with process.running(tmp_path / "data") as running, httpx.Client(base_url=running.url, timeout=PATIENCE, trust_env=False) as http:
         yield People(running, http)

@@ -3,10 +3,12 @@
 import subprocess
 import sys
 
+from tests.patience import LONG_PATIENCE
+
 
 def _aryz(*arguments):
     command = [sys.executable, "-m", "suite.cli", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=LONG_PATIENCE, check=False)
 
 
 class TestDemo:

@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from tests.patience import LONG_PATIENCE
+
 COMPLAINTS = {2024: 847, 2025: 736}  # what the branch published for Kyzylorda
 QUESTIONS = 40  # of each year, which are no complaints
 
@@ -39,7 +41,7 @@ def register(tmp_path_factory):
 
 def _aryz_import(people, file):
     command = [sys.executable, "-m", "suite.cli", "import", str(file), "--url", people.suite.url, "--data", str(people.suite.data)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=LONG_PATIENCE, check=False)
 
 
 @pytest.fixture(scope="module")

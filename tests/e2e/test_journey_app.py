@@ -9,6 +9,7 @@ from suite import process
 from suite.process import UNLIMITED
 from tests.e2e.conftest import People
 from tests.e2e.receiver import Receiver
+from tests.patience import PATIENCE
 
 APPEAL = {
     "channel": "APP",
@@ -30,7 +31,7 @@ def people(tmp_path_factory):
     environment = {**UNLIMITED, "ARYZ_INTAKE_WEBHOOKS_TO_LOOPBACK": "true"}
     with (
         process.running(tmp_path_factory.mktemp("app"), environment=environment) as suite,
-        httpx.Client(base_url=suite.url, timeout=30, trust_env=False) as http,
+        httpx.Client(base_url=suite.url, timeout=PATIENCE, trust_env=False) as http,
     ):
         yield People(suite, http)
 

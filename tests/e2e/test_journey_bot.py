@@ -11,14 +11,14 @@ import pytest
 from suite import process
 from suite.processes import FRONT, Processes
 from suite.tokens import issue
-from tests.e2e.conftest import PATIENCE, eventually
+from tests.patience import LONG_PATIENCE, PATIENCE
+from tests.patience import wait_until as eventually
 from tests.telegram_double import SECRET, Phone, TelegramDouble, buttons
 
 WEBHOOK = "/intake/v1/channels/telegram/webhook"
 HEADER = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
 TEXT = "Мәртебемді қайдан білемін?"
 ANSWER = "Сақтандырылу мәртебесін Qoldau 24/7 қосымшасынан көре аласыз."
-SLOW = 3 * PATIENCE  # processes of their own beside Kafka and PostgreSQL
 SETTLED = {"ARYZ_INTAKE_TELEGRAM_SETTLE_MS": "50", "ARYZ_INTAKE_QUIET_HOURS": "false"}
 
 
@@ -41,7 +41,7 @@ class Chat:
         def look():
             return [each for each in self.telegram.said(self.phone.chat_id) if text in each["text"]]
 
-        return self.telegram.wait_for(look, SLOW)[-1]
+        return self.telegram.wait_for(look, LONG_PATIENCE)[-1]
 
     def presses(self, message, label):
         self.bring(self.phone.presses(dict(buttons(message))[label]))
@@ -61,27 +61,30 @@ def telegram():
 def chat(request, telegram, tmp_path_factory):
     folder, given = tmp_path_factory.mktemp("bot"), process.UNLIMITED | telegram.environment | SETTLED
     if request.param == "one-machine":
-        with process.running(folder, environment=given) as suite, httpx.Client(base_url=suite.url, timeout=30, trust_env=False) as http:
+        with (
+            process.running(folder, environment=given) as suite,
+            httpx.Client(base_url=suite.url, timeout=PATIENCE, trust_env=False) as http,
+        ):
             yield Chat(http, suite.data, telegram)
         return
     kafka, postgres = request.getfixturevalue("kafka"), request.getfixturevalue("postgres")
     given |= {"ARYZ_KAFKA_BOOTSTRAP": kafka.bootstrap, "ARYZ_DATABASE_URL": postgres.url, "ARYZ_PREFIX": f"bot_{uuid4().hex[:8]}"}
     with Processes(folder, environment=given, front_port=random.randrange(12_000, 19_000)) as running:
         url = running.process(FRONT, "front").url
-        with httpx.Client(base_url=url, timeout=30, trust_env=False) as http:
+        with httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False) as http:
             yield Chat(http, running.data, telegram)
 
 
 def _answered_at_the_desk(chat, appeal_id):
     path = f"/routing/v1/cases/{appeal_id}"
-    eventually(lambda: chat.desk(path).is_success, patience=SLOW)
+    eventually(lambda: chat.desk(path).is_success, patience=LONG_PATIENCE)
     for action, fields in (("claim", {}), ("answer", {"language": "kk", "text": ANSWER, "next_steps": "–", "how_to_complain": "–"})):
         version = chat.desk(path).json()["version"]
         answer = chat.desk(f"{path}/actions/{action}", {"expected_version": version, **fields})
         assert answer.is_success, answer.text
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 class TestJourney:
     def test_a_question_is_asked_answered_confirmed_and_rated_in_the_chat(self, chat):
         chat.telegram.calls.clear()
@@ -109,8 +112,8 @@ class TestJourney:
         [_, data] = buttons(chat.hears("Өтініштеріңіз"))[0]
         _answered_at_the_desk(chat, data.partition(":")[2])
 
-        eventually(lambda: status() == "ANSWERED", patience=SLOW)
-        notice = eventually(lambda: _with_buttons(chat, number), patience=SLOW)  # it comes by itself
+        eventually(lambda: status() == "ANSWERED", patience=LONG_PATIENCE)
+        notice = eventually(lambda: _with_buttons(chat, number), patience=LONG_PATIENCE)  # it comes by itself
         chat.presses(notice, "Жауапты оқу")
         answer = chat.hears(ANSWER)
         assert [label for label, _ in buttons(answer)] == ["✔ Шешілді", "✘ Шешілмеді"]

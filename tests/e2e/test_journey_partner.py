@@ -10,6 +10,7 @@ from suite import process
 from suite.process import UNLIMITED
 from tests.e2e.conftest import People
 from tests.e2e.receiver import Receiver
+from tests.patience import PATIENCE
 
 SUBJECT = "health-department"
 APPEAL = {
@@ -37,7 +38,7 @@ def people(tmp_path_factory):
     environment = {**UNLIMITED, "ARYZ_INTAKE_WEBHOOKS_TO_LOOPBACK": "true", "ARYZ_INTAKE_PARTNER_PER_MINUTE": "0"}
     with (
         process.running(tmp_path_factory.mktemp("partner"), environment=environment) as suite,
-        httpx.Client(base_url=suite.url, timeout=30, trust_env=False) as http,
+        httpx.Client(base_url=suite.url, timeout=PATIENCE, trust_env=False) as http,
     ):
         yield People(suite, http)
 

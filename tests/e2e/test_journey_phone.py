@@ -14,13 +14,13 @@ from shared.web.session import COOKIE
 from suite import process
 from suite.processes import FRONT, Processes
 from suite.tokens import issue
-from tests.e2e.conftest import PATIENCE, eventually
+from tests.patience import LONG_PATIENCE, PATIENCE
+from tests.patience import wait_until as eventually
 
 OPERATOR = "operator-1414"
 NUMBER = "+77010000000"
 TEXT = "Терапевт қабылдаудан бас тартты, талон жоқ деді."
 ANSWER = "Шағымыңыз негізді деп танылды, сізді қабылдайды."
-SLOW = 3 * PATIENCE  # processes of their own beside Kafka and PostgreSQL
 GIVEN = process.UNLIMITED | {"ARYZ_INTAKE_QUIET_HOURS": "false"}
 
 
@@ -82,7 +82,7 @@ class Centre:
 
 
 def client(url):
-    return httpx.Client(base_url=url, timeout=30, trust_env=False)
+    return httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False)
 
 
 @pytest.fixture(scope="module", params=["one-machine", "engines"])
@@ -108,7 +108,7 @@ def consultation(centre):
     sent = {"topic": "PAY_METHODS", "call": centre.call_in_hand(), "key": str(uuid4()), "quick.region": "KZ-43", "quick.language": "kk"}
     assert sent["call"]
     centre.page("/close", sent)
-    return eventually(lambda: centre.get("/routing/v1/cases?scope=all", "operator")["items"], patience=SLOW)[0]
+    return eventually(lambda: centre.get("/routing/v1/cases?scope=all", "operator")["items"], patience=LONG_PATIENCE)[0]
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ def answered(centre, complaint):
         found = centre.http.get(path, headers=centre.bearer("specialist", **region))
         return found.json() if found.is_success else None
 
-    version = eventually(case, patience=SLOW)["version"]
+    version = eventually(case, patience=LONG_PATIENCE)["version"]
     finding = {"category": "REFUSAL_APPOINTMENT", "outcome": "JUSTIFIED", "fact": "Талон берілмеген.", "rule": "ҚР ДСМ бұйрығы"}
     told = {
         "language": "kk",
@@ -165,7 +165,7 @@ def keyed(centre, complaint):
     return centre.post("/intake/v1/channels/phone/status", body, "telephony")
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 class TestByTelephone:
     def test_a_question_answered_in_the_call_is_closed_in_it(self, consultation):
         assert (consultation["kind"], consultation["topic"], consultation["status"]) == ("CONSULTATION", "PAY_METHODS", "CLOSED")
@@ -181,7 +181,7 @@ class TestByTelephone:
         assert complaint["number"] in centre.page().text
 
     def test_the_answer_is_told_to_an_old_phone_by_number_and_pin(self, centre, answered):
-        told = eventually(lambda: (found := keyed(centre, answered))["answered"] and found, patience=SLOW)
+        told = eventually(lambda: (found := keyed(centre, answered))["answered"] and found, patience=LONG_PATIENCE)
         assert told["sentence"].startswith("На ваше обращение дан ответ.")
 
     def test_that_there_is_an_answer_comes_by_sms_which_says_nothing_of_the_matter(self, centre, answered):
@@ -191,7 +191,7 @@ class TestByTelephone:
             notices = centre.get(path, "specialist", region="KZ-43")["items"]
             return [one for one in notices if one["fact"] == "answer-given" and one["state"] == "SENT"]
 
-        [notice] = eventually(sent, patience=SLOW)
+        [notice] = eventually(sent, patience=LONG_PATIENCE)
         assert notice["channel"] == "SMS"
         message = centre.message(notice["notice_id"])
         assert f"№ {answered['number']}: жауап" in message
@@ -205,7 +205,7 @@ class TestByTelephone:
         centre.page("/verify", {"call": call, "check.NAME": "yes", "check.APPEAL": "yes"})
         centre.page("/outcome", {"call": call, "appeal": answered["appeal_id"], "outcome": "RESOLVED", "score": "5", "key": str(uuid4())})
         path = f"/routing/v1/cases/{answered['appeal_id']}"
-        assert eventually(lambda: centre.get(path, "specialist", region="KZ-43")["status"] == "CLOSED", patience=SLOW)
+        assert eventually(lambda: centre.get(path, "specialist", region="KZ-43")["status"] == "CLOSED", patience=LONG_PATIENCE)
         tracked = centre.http.get(f"/intake/v1/appeals/{answered['number']}", headers={"Appeal-Pin": answered["pin"]}).json()
         assert (tracked["verdict"], tracked["score"]) == ("RESOLVED", 5)
 
@@ -213,5 +213,5 @@ class TestByTelephone:
         assert answered
         today = datetime.now(UTC)
         days = "&".join(f"{name}={(today + timedelta(days=shift)).date().isoformat()}" for name, shift in (("from", -1), ("to", 1)))
-        eventually(lambda: centre.get(f"/analytics/v1/kpis/calls_answered?{days}", "analyst")["value"] == 3, patience=SLOW)
-        eventually(lambda: centre.get(f"/analytics/v1/kpis/satisfaction?{days}", "analyst")["value"] == 5, patience=SLOW)
+        eventually(lambda: centre.get(f"/analytics/v1/kpis/calls_answered?{days}", "analyst")["value"] == 3, patience=LONG_PATIENCE)
+        eventually(lambda: centre.get(f"/analytics/v1/kpis/satisfaction?{days}", "analyst")["value"] == 5, patience=LONG_PATIENCE)

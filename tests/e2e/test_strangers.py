@@ -20,6 +20,7 @@ from suite import process
 from suite.process import UNLIMITED
 from tests.e2e.conftest import People
 from tests.e2e.shapes import SERVICES
+from tests.patience import PATIENCE
 
 EXAMPLES = 6  # bodies for each operation; the ids are what varies
 HOOK = "http://127.0.0.1:9/b"
@@ -52,7 +53,7 @@ def people(tmp_path_factory):
     }
     with (
         process.running(tmp_path_factory.mktemp("strangers"), environment={**UNLIMITED, **patient}) as suite,
-        httpx.Client(base_url=suite.url, timeout=30, trust_env=False) as http,
+        httpx.Client(base_url=suite.url, timeout=PATIENCE, trust_env=False) as http,
     ):
         yield People(suite, http)
 

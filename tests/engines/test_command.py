@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from engines import KafkaCluster, PostgresServer
+from tests.patience import LONG_PATIENCE
 
 OTHER = "SOMETHING_ELSE=kept"
 
@@ -21,7 +22,11 @@ def folder(tmp_path):
 
 def _engines(command, folder):
     return subprocess.run(
-        [sys.executable, "-m", "engines", command, "--folder", str(folder)], capture_output=True, text=True, timeout=90, check=False
+        [sys.executable, "-m", "engines", command, "--folder", str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=LONG_PATIENCE,
+        check=False,
     )
 
 

@@ -3,10 +3,11 @@ import pytest
 
 from engines import EngineMissing, PostgresServer
 from engines import postgres as postgres_module
+from tests.patience import PATIENCE
 
 
 async def _connect(server):
-    return await asyncpg.connect(f"{server.url}/postgres", timeout=10)
+    return await asyncpg.connect(f"{server.url}/postgres", timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ class TestServer:
 
     async def test_nobody_enters_without_the_password(self, postgres):
         with pytest.raises(asyncpg.InvalidPasswordError):
-            await asyncpg.connect(f"postgresql://aryz:wrong@{postgres.url.rpartition('@')[2]}/postgres", timeout=10)
+            await asyncpg.connect(f"postgresql://aryz:wrong@{postgres.url.rpartition('@')[2]}/postgres", timeout=PATIENCE)
 
     async def test_what_was_committed_survives_kill_9(self, server):
         connection = await _connect(server)
@@ -66,7 +67,7 @@ class TestServer:
         with pytest.raises(TimeoutError):
             await asyncpg.connect(f"{server.url}/postgres", timeout=0.3)
         server.resume()
-        assert await connection.fetchval("SELECT 1", timeout=10) == 1
+        assert await connection.fetchval("SELECT 1", timeout=PATIENCE) == 1
         await connection.close()
 
 

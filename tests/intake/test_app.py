@@ -4,9 +4,10 @@ from uuid import UUID, uuid4
 
 from shared.contracts import APPEALS, PROVIDERS, ProviderRecorded, TierRaised
 from shared.messaging.envelope import Envelope
+from tests.patience import PATIENCE
 
 
-async def eventually(question, *, seconds=10):
+async def eventually(question, *, seconds=PATIENCE):
     async with asyncio.timeout(seconds):
         while not (found := await question()):
             await asyncio.sleep(0.01)

@@ -10,6 +10,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from shared.contracts import APPEALS
 from shared.messaging.envelope import Envelope
 from tests import kafka_logs
+from tests.patience import PATIENCE
 
 
 def envelope() -> Envelope:
@@ -25,7 +26,7 @@ async def replicated(kafka_cluster):
 async def send_all(log, envelopes) -> int:
     """As the relay does: what is not known to be kept is sent again. Returns how many sends that took."""
     waiting, sends = list(envelopes), 0
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while waiting:
             kept = await log.append(APPEALS, waiting)
             waiting = [one for one, is_kept in zip(waiting, kept, strict=True) if not is_kept]

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from shared.contracts import APPEALS, PARTITIONS
 from shared.messaging.envelope import Envelope
 from shared.messaging.log import AssignmentLost, Fetched, LogReplaced, Position
+from tests.patience import PATIENCE
 
 SLOW = 0.7  # seconds that a database takes to say where a member stands
 
@@ -127,7 +128,7 @@ async def consume_naively(member: NaiveMember, place: Place, seconds: float = 0.
             place.apply(records)
 
 
-async def until(condition, seconds: float = 20.0) -> None:
+async def until(condition, seconds: float = PATIENCE) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
             await asyncio.sleep(0.02)
@@ -180,7 +181,7 @@ class TestErrorInTheListener:
             place.error = LogReplaced("another log")  # from the first member's assignment on
             async with ours(log, Place()):
                 with pytest.raises(LogReplaced):
-                    await asyncio.wait_for(consume(one, place), 20)
+                    await asyncio.wait_for(consume(one, place), PATIENCE)
         assert not place.applied
 
 

@@ -16,6 +16,7 @@ from shared.messaging import inbox, kafka_consumer, tables
 from shared.messaging.consumer import Consumer
 from shared.messaging.log import LogError, LogReplaced, OffsetOutsideLog, partition_of
 from tests.desk import seen
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 FOREVER = {"retention.ms": "-1"}
@@ -68,12 +69,12 @@ class TestReplacedTopic:
         assert not task.done()
         await make_again(admin, prefix, eventually)
         with pytest.raises(LogError, match="restore"):
-            await asyncio.wait_for(task, 20)
+            await asyncio.wait_for(task, PATIENCE)
 
     async def test_a_worker_that_starts_does_too(self, applied, admin, prefix, eventually):
         await make_again(admin, prefix, eventually)
         with pytest.raises(LogReplaced, match="restore the log that belongs to this database"):
-            await asyncio.wait_for(applied.another_consumer().run(), 20)
+            await asyncio.wait_for(applied.another_consumer().run(), PATIENCE)
 
 
 class TestRestoredToAnotherTime:
@@ -98,7 +99,7 @@ class TestRestoredToAnotherTime:
         async with applied.database.write() as session:
             await session.execute(update(tables.consumer_offset).values(next_offset=tables.consumer_offset.c.next_offset + 50))
         with pytest.raises(OffsetOutsideLog, match=r"behind the log's end.*restore the database to the log's time"):
-            await asyncio.wait_for(applied.another_consumer().run(), 20)
+            await asyncio.wait_for(applied.another_consumer().run(), PATIENCE)
 
     async def test_records_deleted_before_they_were_read_stop_the_worker(self, applied, admin, prefix, appeal_id):
         await applied.emit(*(claimed(appeal_id) for _ in range(5)))
@@ -106,7 +107,7 @@ class TestRestoredToAnotherTime:
         partition = TopicPartition(f"{prefix}.{APPEALS}", partition_of(str(appeal_id)))
         await admin.delete_records({partition: RecordsToDelete(before_offset=6)})
         with pytest.raises(OffsetOutsideLog, match=r"before the log's first record 6.*retention unlimited"):
-            await asyncio.wait_for(applied.another_consumer().run(), 20)
+            await asyncio.wait_for(applied.another_consumer().run(), PATIENCE)
         assert await has(applied, 2)
 
     async def test_records_deleted_under_a_running_reader_stop_it(self, applied, admin, prefix, appeal_id):
@@ -123,7 +124,7 @@ class TestRestoredToAnotherTime:
             reader._running.resume(*reader._running.assignment())
             await reader.rewind({(APPEALS, partition): 3})
             with pytest.raises(OffsetOutsideLog, match="first record 6"):
-                await asyncio.wait_for(reader.fetch(10), 20)
+                await asyncio.wait_for(reader.fetch(10), PATIENCE)
         finally:
             await reader.stop()
 
@@ -134,7 +135,7 @@ class TestRestoredToAnotherTime:
             await reader.start(_From(0))
             assert len((await reader.fetch(10)).records) == 2
             await reader.rewind({(APPEALS, partition_of(str(appeal_id))): 1_000})
-            read = await asyncio.wait_for(reader.fetch(10), 20)
+            read = await asyncio.wait_for(reader.fetch(10), PATIENCE)
         finally:
             await reader.stop()
         assert [record.offset for record in read.records] == [0, 1], "it is put where the database says"
@@ -150,7 +151,7 @@ class TestRestoredToAnotherTime:
         monkeypatch.setattr(reader._running, "end_offsets", stale_at_first)
         monkeypatch.setattr(kafka_consumer, "RETRY_SECONDS", 0.01)
         try:
-            assert len((await asyncio.wait_for(reader.fetch(10), 20)).records) == 2
+            assert len((await asyncio.wait_for(reader.fetch(10), PATIENCE)).records) == 2
         finally:
             await reader.stop()
         assert next(calls) > 1

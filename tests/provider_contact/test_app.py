@@ -13,6 +13,7 @@ from provider_contact.settings import Settings
 from shared.contracts import InquiryOverdue
 from shared.messaging import tables
 from shared.service import consumer
+from tests.patience import PATIENCE
 from tests.provider_contact.conftest import NOW, received, registered, routed
 
 
@@ -31,7 +32,7 @@ class TestTheService:
         facts = [registered(number) for number in range(30)]
         await world.foundation.log.append("aryz.appeals.v1", [received(fact, NOW, fact.appeal_id).envelope for fact in facts])
         running = asyncio.create_task(consumer(SERVICE, world.parts).run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(await world.rows(Appeal)) < len(facts):
                 await asyncio.sleep(0.02)
         running.cancel()
@@ -76,7 +77,7 @@ class TestJobs:
         await world.tell(routed(1))
         world.clock.advance(timedelta(days=30))
         job = asyncio.create_task(jobs(world.parts)[0].run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not await world.emitted(InquiryOverdue):
                 await asyncio.sleep(0.02)
         job.cancel()
@@ -88,9 +89,9 @@ class TestBulk:
         numbers = range(1, 501)
         for number in numbers:
             listed.intake.names(number, f"15 емхана, {number} кабинет" if number % 2 else "15 емхана")
-        began = time.perf_counter()
+        began = time.process_time()
         await listed.tell(*(registered(number, provider_named=True) for number in numbers))
         await listed.tell(*(routed(number) for number in numbers))
-        took = time.perf_counter() - began
+        took = time.process_time() - began
         print(f"500 names and routings in {took:.2f} s")  # noqa: T201 - the figure is what one looks for with -s
         assert took < 5

@@ -8,6 +8,7 @@ from routing import clocks
 from routing.app import SERVICE
 from shared.domain.calendar import CalendarGap
 from shared.domain.taxonomy import taxonomy
+from tests.patience import PATIENCE
 from tests.routing.support import QUESTION, registered
 
 DUE = datetime(2026, 2, 23, 18, 59, 59, tzinfo=UTC)
@@ -125,7 +126,7 @@ class TestWatch:
         desk.clock.set(DUE)
         (loop,) = SERVICE.jobs(desk.parts)
         running = asyncio.create_task(loop.run())
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while len(await told(desk)) < 5:
                 await asyncio.sleep(0.01)
         running.cancel()

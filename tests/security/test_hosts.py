@@ -10,6 +10,7 @@ from shared.edge import Edge, HostsNotNamed, allowed_hosts, edge
 from shared.settings import BadSettings, ServiceSettings
 from suite import process
 from suite.app import create_suite
+from tests.patience import PATIENCE
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - refused, that is what is tried
 LOCAL = ["127.0.0.1", "127.0.0.1:8000", "localhost", "LOCALHOST:8000", "[::1]", "[::1]:8000"]
@@ -101,7 +102,7 @@ class TestHosts:
     def test_the_command_refuses_to_open_the_machine_and_answers_no_other_name(self, tmp_path):
         with pytest.raises(process.SuiteDidNotStart, match="ARYZ_ALLOWED_HOSTS"):
             process.start(tmp_path / "open", arguments=("--host", EVERYWHERE))
-        with process.running(tmp_path / "closed") as suite, httpx.Client(base_url=suite.url, trust_env=False, timeout=30) as http:
+        with process.running(tmp_path / "closed") as suite, httpx.Client(base_url=suite.url, trust_env=False, timeout=PATIENCE) as http:
             assert http.get("/sign-in").status_code == 200
             for path in ("/sign-in", "/intake/v1/services", "/routing/desk"):
                 assert http.get(path, headers={"Host": "evil.example"}).status_code == 421

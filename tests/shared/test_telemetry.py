@@ -94,10 +94,10 @@ class TestObserve:
 
         async def took() -> float:
             scopes = [{"type": "http", "method": "GET", "app": app, "headers": []} for _ in range(500)]
-            began = time.perf_counter()
+            began = time.thread_time()
             for scope in scopes:
                 await observed(scope, None, ignore)
-            return (time.perf_counter() - began) / 500
+            return (time.thread_time() - began) / 500
 
         assert min([await took() for _ in range(5)]) < 120e-6  # about 50 µs on a quiet core
         assert stream.getvalue()

@@ -20,6 +20,7 @@ from suite.backup import BackupFailed, RestoreRefused, backup, restore
 from suite.backup.making import make
 from suite.lock import FolderInUse, locked
 from suite.verification import verify
+from tests.patience import LONG_PATIENCE
 from tests.suite.test_backup_objects import no_file_larger_than
 from tests.traffic import TEXT, appeal_with_document, under_traffic
 
@@ -301,5 +302,5 @@ import os, pkgutil, signal
 setattr(pkgutil.resolve_name({owner!r}), {name!r}, lambda *_: os.kill(os.getpid(), signal.SIGKILL))
 pkgutil.resolve_name("suite.cli.app")({[str(each) for each in arguments]!r})
 """
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=LONG_PATIENCE, check=False)
     assert ended.returncode == -signal.SIGKILL, ended.stderr

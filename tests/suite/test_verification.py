@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 import sqlite3
-import time
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -20,6 +19,7 @@ from suite.demo.directory import as_csv
 from suite.tokens import issue
 from suite.verification import NothingThere, stores, verify
 from suite.verification.stores import LogView, _note
+from tests.patience import PATIENCE, wait_until
 from tests.traffic import TEXT, appeal_with_document
 
 ANOTHER = "'00000000000000000000000000000001'"  # an id that no appeal has
@@ -39,7 +39,7 @@ def _body(**more):
 def sound(tmp_path_factory):
     """Stores at rest: a question, a complaint that is with its provider, one that stays with the Fund, an imported appeal, a document."""
     folder = tmp_path_factory.mktemp("sound")
-    with process.running(folder) as suite, httpx.Client(base_url=suite.url, timeout=30, trust_env=False) as http:
+    with process.running(folder) as suite, httpx.Client(base_url=suite.url, timeout=PATIENCE, trust_env=False) as http:
         as_admin, as_channel = ({"Authorization": f"Bearer {issue(folder, role)}"} for role in ("admin", "channel"))
         for path, content, kind in (
             ("/provider-contact/v1/providers/imports", as_csv(), "text/csv"),
@@ -62,10 +62,7 @@ def sound(tmp_path_factory):
 
 
 def _until_two_are_matched(http, as_admin):
-    until = time.monotonic() + 20
-    while not http.get("/provider-contact/v1/inquiries", headers=as_admin).json()["total"]:
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    wait_until(lambda: http.get("/provider-contact/v1/inquiries", headers=as_admin).json()["total"])
 
 
 @pytest.fixture
@@ -80,7 +77,7 @@ async def _broken(folder):
 
 class TestVerify:
     async def test_sound_stores_hold_every_promise(self, copy):
-        is_quiet, checks = await verify(copy, patience=5)
+        is_quiet, checks = await verify(copy, patience=PATIENCE)
         assert is_quiet
         assert {check.name: check.wrong for check in checks if not check.holds} == {}
         assert all(check.looked_at for check in checks)

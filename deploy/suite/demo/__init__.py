@@ -22,7 +22,7 @@ from suite.demo.surface import DemoFailed, Surface, Where
 from suite.demo.traffic import Done, Traffic
 from suite.tokens import issue
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 POLL_SECONDS = 0.1
 NEARLY_THERE = 200  # appeals not counted yet: from here on the moment of the last one is watched for more closely
 FILLED = 150

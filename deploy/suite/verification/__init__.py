@@ -11,7 +11,7 @@ from rich.table import Table
 from suite.verification.checks import Check, all_checks
 from suite.verification.stores import NothingThere, Stores
 
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 60
 POLL_SECONDS = 0.1
 
 __all__ = ["Check", "NothingThere", "run", "verify"]

@@ -5,16 +5,14 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 
 import httpx
 import pytest
 
 from tests.intake.attachments.samples import EICAR
+from tests.patience import PATIENCE, wait_until
 from tests.severing import wire
-
-START_SECONDS = 30
 
 
 def free_port():
@@ -48,15 +46,12 @@ def running_clamd(folder):
     with (folder / "log").open("w") as log:
         process = subprocess.Popen([program, "-c", str(folder / "clamd.conf")], stdout=log, stderr=log)
     try:
-        until = time.monotonic() + START_SECONDS
-        while not is_up(port):
-            assert process.poll() is None, (folder / "log").read_text()
-            assert time.monotonic() < until, (folder / "log").read_text()
-            time.sleep(0.05)
+        wait_until(lambda: is_up(port) or process.poll() is not None)
+        assert process.poll() is None, (folder / "log").read_text()
         yield f"127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -76,15 +71,13 @@ def moto(tmp_path_factory):
     with log.open("w") as target:
         process = subprocess.Popen([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], stdout=target, stderr=target)
     try:
-        url, until = f"http://127.0.0.1:{port}", time.monotonic() + START_SECONDS
-        while not _has_bucket(url):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < until, log.read_text()
-            time.sleep(0.05)
+        url = f"http://127.0.0.1:{port}"
+        wait_until(lambda: _has_bucket(url) or process.poll() is not None)
+        assert process.poll() is None, log.read_text()
         yield url
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE)
 
 
 def _has_bucket(url):

@@ -13,6 +13,7 @@ from intake.attachments import inspector, policy
 from intake.attachments.inspector import FileToInspect, Inspector
 from shared.errors import Unavailable
 from tests.intake.attachments.samples import PDF, docx, photograph, picture
+from tests.patience import PATIENCE
 
 LIMITS = policy.policy().limits
 
@@ -166,7 +167,7 @@ class TestProcess:
         inspecting = psutil.Process(int(await service.stdout.readline()))
         service.send_signal(signal.SIGKILL)
         await service.wait()
-        psutil.wait_procs([inspecting], timeout=10)
+        psutil.wait_procs([inspecting], timeout=PATIENCE)
         assert not inspecting.is_running()
 
     async def test_one_that_was_killed_meanwhile_is_replaced(self, pool):

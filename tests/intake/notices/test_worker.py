@@ -4,6 +4,7 @@ from uuid import UUID, uuid4
 from intake.notices.senders import opened_file
 from shared.contracts import APPEALS, AnswerGiven
 from shared.messaging.envelope import Envelope
+from tests.patience import PATIENCE
 
 
 class TestWorker:
@@ -16,7 +17,7 @@ class TestWorker:
             event_id = uuid4()
             raw, at = answer.model_dump_json().encode(), desk.clock.now()
             await desk.parts.log.append(APPEALS, [Envelope(event_id, answer.TYPE, at, str(answer.subject), event_id, None, None, raw)])
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while not (files := list((tmp_path / "outgoing").rglob("*.txt.sealed"))) or not files[0].stat().st_size:
                     await asyncio.sleep(0.05)
             (path,) = files

@@ -10,6 +10,7 @@ from intake.models import Appeal
 from shared.messaging import tables
 from tests.databases import Engine
 from tests.keys import key_named
+from tests.patience import PATIENCE
 from tests.severing import wire
 
 
@@ -126,7 +127,7 @@ class TestWire:
         desk, cable = cuttable
         assert (await desk.file()).status_code == 201
         await cable.down()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             answers = await asyncio.gather(*(desk.file() for _ in range(20)))
         assert {(one.status_code, one.json()["code"]) for one in answers} == {(503, "unavailable")}
         assert all(int(one.headers["Retry-After"]) > 0 for one in answers)

@@ -70,10 +70,10 @@ class TestDueOn:
         policy, first = policies()["APPK_15WD"], date(2015, 1, 1)
         starts = [first + timedelta(days=n % 5000) for n in range(100_000)]
         due_on.cache_clear()
-        began = time.perf_counter()
+        began = time.thread_time()
         for start in starts:
             due_on.__wrapped__(start, policy, CALENDAR)
-        assert time.perf_counter() - began < 1
+        assert time.thread_time() - began < 1
 
 
 class TestExplain:

@@ -84,7 +84,7 @@ class TestNormaliseName:
     def test_five_thousand_names_are_normalised_in_half_a_second(self):
         names = [f"КГП на ПХВ «Городская поликлиника №{number}» УЗ области" for number in range(5000)]
         normalise_name(names[0])
-        began = time.perf_counter()
+        began = time.thread_time()
         for name in names:
             normalise_name(name)
-        assert (time.perf_counter() - began) / len(names) < 100e-6  # 9 µs measured; room for a busy machine
+        assert (time.thread_time() - began) / len(names) < 100e-6  # 9 µs measured; room for a busy machine

@@ -16,6 +16,7 @@ from shared.messaging.envelope import Envelope, read_envelope
 from shared.messaging.handling import InOrder, Received, waves
 from shared.messaging.log import Fetched, LogReplaced, Record
 from tests.desk import metadata
+from tests.patience import PATIENCE
 
 
 def claimed(appeal_id: UUID) -> CaseClaimed:
@@ -95,7 +96,7 @@ class TestRun:
         pace = SimpleNamespace(rest=lambda events, _took: rested.append(events) or 0)
         reader = Consumer(desk.database, log, [APPEALS], {}, {}, clock=desk.clock, metrics=desk.metrics, pace=pace)
         reading = asyncio.create_task(reader.run())
-        await asyncio.wait_for(log.is_through.wait(), 10)
+        await asyncio.wait_for(log.is_through.wait(), PATIENCE)
         reading.cancel()
         await asyncio.gather(reading, return_exceptions=True)
         assert rested == [1, 2]
@@ -107,7 +108,7 @@ class TestRun:
         monkeypatch.setattr(consumer, "BATCH", 4)
         log = Replaced([1, 4])
         with pytest.raises(LogReplaced, match="restore"):
-            await asyncio.wait_for(Consumer(desk.database, log, [APPEALS], {}, {}, clock=desk.clock, metrics=desk.metrics).run(), 10)
+            await asyncio.wait_for(Consumer(desk.database, log, [APPEALS], {}, {}, clock=desk.clock, metrics=desk.metrics).run(), PATIENCE)
         async with desk.database.read() as session:
             assert [(row.next_offset, row.topic_id) for row in await inbox.stored_offsets(session)] == [(5, "a")]
 

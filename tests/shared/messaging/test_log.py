@@ -17,6 +17,7 @@ from shared.messaging.embedded import EmbeddedLog
 from shared.messaging.envelope import Envelope
 from shared.messaging.kafka import KafkaLog
 from shared.messaging.log import EventLog, OffsetOutsideLog, Position, partition_of
+from tests.patience import PATIENCE
 
 
 def envelope(key: UUID, text: str = "x") -> Envelope:
@@ -34,7 +35,7 @@ class Stored:
 
 async def read(log: EventLog, count: int, positions: Mapping[Position, int] | None = None, topics=(APPEALS,)):
     records = []
-    async with reading(log, positions, topics) as reader, asyncio.timeout(5):
+    async with reading(log, positions, topics) as reader, asyncio.timeout(PATIENCE):
         while len(records) < count:
             records += (await reader.fetch(100)).records
     return records
@@ -116,7 +117,7 @@ class TestEventLog:
             waiting = asyncio.create_task(reader.fetch(10))
             await asyncio.sleep(0)
             await log.append(APPEALS, [envelope(uuid4())])
-            assert len((await asyncio.wait_for(waiting, 5)).records) == 1
+            assert len((await asyncio.wait_for(waiting, PATIENCE)).records) == 1
 
     async def test_a_position_behind_the_end_stops_the_reader_and_says_why(self, log):
         with pytest.raises(OffsetOutsideLog, match="restored"):

@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 from shared.messaging import runtime as runtime_module
 from shared.messaging.log import LogReplaced
 from shared.messaging.runtime import Loop, Runtime, every, finish
+from tests.patience import PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +33,7 @@ class TestRuntime:
         runtime.start()
         await asyncio.sleep(0)
         assert runtime.fallen == {"consumer": "ValueError"}
-        await asyncio.wait_for(again.wait(), 5)
+        await asyncio.wait_for(again.wait(), PATIENCE)
         assert runtime.fallen == {}
         await runtime.stop()
 
@@ -56,7 +57,7 @@ class TestRuntime:
             await asyncio.Event().wait()
 
         running = asyncio.create_task(Runtime([Loop("relay", work)], restart=False).run())
-        await asyncio.wait_for(worked.wait(), 5)
+        await asyncio.wait_for(worked.wait(), PATIENCE)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
@@ -111,7 +112,7 @@ class TestRuntime:
         runtime = Runtime([every(timedelta(0), "prune", job)], restart=True)
         runtime.start()
         for _ in range(3):
-            await asyncio.wait_for(ran.get(), 5)
+            await asyncio.wait_for(ran.get(), PATIENCE)
         await runtime.stop()
 
     async def test_a_loop_kept_from_its_work_is_seen_although_it_runs(self):
@@ -146,7 +147,7 @@ class TestFinish:
         await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(task, 5)
+            await asyncio.wait_for(task, PATIENCE)
 
     async def test_its_value_and_its_error_are_the_steps(self):
         async def seven() -> int:

@@ -14,6 +14,7 @@ from intake.channels.partner import feed, watch
 from shared import server
 from shared.contracts import TierRaised
 from tests.intake.test_handlers import apply, routed
+from tests.patience import PATIENCE
 
 APPEALS = "/intake/v1/appeals"
 
@@ -29,7 +30,7 @@ async def listening(desk):
     config = uvicorn.Config(desk.app, lifespan="off", log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=5)
     one, socket = uvicorn.Server(config), server.listen("127.0.0.1", 0)
     task = asyncio.create_task(one.serve(sockets=[socket]))
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{socket.getsockname()[1]}", trust_env=False, timeout=10) as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{socket.getsockname()[1]}", trust_env=False, timeout=PATIENCE) as client:
         while not one.started:
             await asyncio.sleep(0.01)
         try:
@@ -153,7 +154,7 @@ class TestStream:
         monkeypatch.setattr(watch, "LOOK_SECONDS", 0.01)
         async with listening(desk) as client, client.stream("GET", "/intake/v1/events", headers=citizen) as response:
             monkeypatch.setattr(server, "is_stopping", lambda: True)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 assert await events(response.aiter_lines(), 1) == []
 
     async def test_it_ends_with_its_token(self, desk, citizen, monkeypatch):
@@ -162,7 +163,7 @@ class TestStream:
             lines = response.aiter_lines()
             assert await anext(lines) == ": open"
             desk.clock.advance(timedelta(days=1))
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 assert await events(lines, 1) == []
 
     async def test_one_person_has_so_many_and_whoever_ends_one_may_open_another(self, start, tmp_path):
@@ -188,7 +189,7 @@ class TestStream:
 
 async def _until(holds):
     """The server notices a moment later that a client has gone."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while not holds():
             await asyncio.sleep(0.01)
 
