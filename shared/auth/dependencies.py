@@ -23,11 +23,11 @@ class _BearerPrincipal(SecurityBase):
         self.scheme_name = "bearer"
 
     async def __call__(self, request: Request) -> Principal:
-        header = request.headers.get("authorization")
-        if header is None:
+        headers = request.headers.getlist("authorization")
+        if not headers:
             return Principal.anonymous()
-        scheme, _, token = header.partition(" ")
-        if scheme.lower() != "bearer":
+        scheme, _, token = headers[0].partition(" ")
+        if scheme.lower() != "bearer" or len(headers) > 1:  # of two a proxy may have checked the other
             raise InvalidToken
         return await _tokens(request).verify(token.strip())
 

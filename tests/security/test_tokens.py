@@ -4,15 +4,19 @@ import base64
 import json
 import math
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from uuid import UUID
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from joserfc import jws
 
-from shared.auth import InvalidToken, LocalIssuer
+from shared.auth import CurrentPrincipal, InvalidToken, LocalIssuer
 from shared.auth.issuer import AUDIENCE, ISSUER
 from shared.clock import FakeClock
 from shared.domain.regions import regions
+from shared.errors import install_error_handlers
 from shared.visibility import EVERYTHING, NOTHING, Scope, visible_cases, visible_inquiries
 
 NOW = datetime(2026, 2, 2, 9, 15, tzinfo=UTC)
@@ -131,6 +135,23 @@ class TestTimes:
     )
     async def test_fractions_and_absent_claims_are_fine(self, verify, changed):
         assert (await verify(**changed)).subject == "u1"
+
+
+class TestHeader:
+    async def test_of_two_tokens_neither_counts(self, issuer):
+        app = FastAPI()
+        app.state.parts = SimpleNamespace(tokens=issuer.verifier())
+        install_error_handlers(app)
+
+        @app.get("/v1/me")
+        async def me(current: CurrentPrincipal) -> str:
+            return current.subject
+
+        one, other = (("Authorization", f"Bearer {issuer.issue(role)}") for role in ("admin", "applicant"))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            assert (await client.get("/v1/me", headers=[one])).json() == "admin"
+            for pair in ([one, other], [one, one], [("Authorization", ""), one]):
+                assert (await client.get("/v1/me", headers=pair)).status_code == 401
 
 
 class TestForm:
