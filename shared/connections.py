@@ -96,7 +96,7 @@ class Connections:
     _open: set["BoundedProtocol"] = field(default_factory=set)
     _by_source: Counter[str] = field(default_factory=Counter)
     _waiting: deque["BoundedProtocol"] = field(default_factory=deque)
-    """Connections without a request in progress, as of the last look: they make room for a newcomer."""
+    """Connections without a request in progress, as of the last sweep: they make room for a newcomer."""
     _refused: Counter[str] = field(default_factory=Counter)
     _closed: Counter[str] = field(default_factory=Counter)
 
@@ -132,7 +132,7 @@ class Connections:
             self._closed[reason] += 1
         connection_metrics.closed.labels(reason).inc()
 
-    def look(self, elapsed: float) -> None:
+    def sweep(self, elapsed: float) -> None:
         """Judge every open connection, `elapsed` seconds after the last time, and log what was refused or closed since."""
         waiting = []
         for connection in list(self._open):
@@ -146,14 +146,14 @@ class Connections:
         self._log(self._closed, "connections closed")
 
     async def watch(self) -> None:
-        """Look once a second until cancelled."""
+        """Sweep once a second until cancelled."""
         loop = asyncio.get_running_loop()
         last = loop.time()
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             now = loop.time()
             # A loop that was held, by whatever, has not read what clients sent meanwhile: that time is not theirs.
-            self.look(min(now - last, 2 * WATCH_SECONDS))
+            self.sweep(min(now - last, 2 * WATCH_SECONDS))
             last = now
 
     def _refusal(self, address: str, source: str, descriptor: int) -> Refusal | None:

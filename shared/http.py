@@ -279,9 +279,9 @@ def client_address(request: HTTPConnection, trusted_proxies: Sequence[Network] =
 def client_scheme(request: HTTPConnection, trusted_proxies: Sequence[Network] = ()) -> str:
     """Return `http` or `https` as the client used it: the connection's own, or what a trusted proxy says in `X-Forwarded-Proto`."""
     if trusted_proxies and request.client and is_trusted(request.client.host, trusted_proxies):
-        said = ",".join(request.headers.getlist("x-forwarded-proto")).rpartition(",")[2].strip().lower()
-        if said in {"http", "https"}:
-            return said
+        named = ",".join(request.headers.getlist("x-forwarded-proto")).rpartition(",")[2].strip().lower()
+        if named in {"http", "https"}:
+            return named
     return "https" if request.url.scheme in {"https", "wss"} else "http"
 
 

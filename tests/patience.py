@@ -15,10 +15,10 @@ LONG_PATIENCE: Final = 5 * PATIENCE
 POLL: Final = 0.02
 
 
-def wait_until(look: Callable[[], T], patience: float = PATIENCE) -> T:
-    """Return what `look` gives once it gives something true. Fails after `patience` seconds."""
+def wait_until(condition: Callable[[], T], patience: float = PATIENCE) -> T:
+    """Return the first true value of `condition`. Fails after `patience` seconds."""
     deadline = time.monotonic() + patience
-    while not (found := look()):
+    while not (found := condition()):
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(POLL)
     return found

@@ -1,4 +1,4 @@
-"""Clients that open many connections, send or read slowly, or never finish a header. The clock is the test's: `look` passes the seconds."""
+"""Clients that open many connections, send or read slowly, or never finish a header. The test is the clock: `sweep` passes the seconds."""
 
 import asyncio
 import socket
@@ -55,7 +55,7 @@ class Desk:
         """Let the clock run; what the loop has to do is done in between."""
         for _ in range(round(seconds / step)):
             await self.settle()
-            self.connections.look(step)
+            self.connections.sweep(step)
         await self.settle()
 
     async def settle(self):
@@ -258,7 +258,7 @@ POST = b"POST / HTTP/1.1\r\nHost: desk\r\nContent-Length: 100000\r\n\r\n"
 
 
 class TestBodies:
-    async def test_a_stalled_body_ends_with_408_and_the_application_hears_of_it(self, desk, connect):
+    async def test_a_stalled_body_ends_with_408_and_the_application_is_notified(self, desk, connect):
         client = await connect(POST + b"a")
         await desk.pass_seconds(19)
         assert await client.is_open()
@@ -359,7 +359,7 @@ class TestNumbers:
 
     async def test_a_full_process_closes_who_has_not_asked_yet_for_who_does(self, desk, connect):
         slow = [await connect(HALF, f"127.0.0.{number}") for number in (2, 3) for _ in range(4)]
-        desk.connections.look(1.0)
+        desk.connections.sweep(1.0)
         honest = await connect(GET, "127.0.0.4")
         await honest.answer()
         assert [await each.is_open() for each in slow].count(False) == 1
@@ -369,7 +369,7 @@ class TestNumbers:
         for number in (2, 3):
             for _ in range(4):
                 await connect(b"GET /wait HTTP/1.1\r\nHost: desk\r\n\r\n", f"127.0.0.{number}")
-        desk.connections.look(1.0)
+        desk.connections.sweep(1.0)
         before = _refused("total")
         refused = await connect(GET, "127.0.0.4")
         assert b" 503 " in await refused.everything()
