@@ -1,8 +1,13 @@
 """Clients that open many connections, send or read slowly, or never finish a header. The test is the clock: `sweep` passes the seconds."""
 
 import asyncio
+import re
+import resource
+import select
 import socket
-from contextlib import asynccontextmanager
+import subprocess
+import sys
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from ipaddress import ip_network
 
 import pytest
@@ -10,7 +15,7 @@ from uvicorn.server import ServerState
 
 from shared.connections import PIPELINED, BoundedProtocol, ConnectionLimits, Connections, Phase, ServerConfig, _source
 from shared.telemetry import connection_metrics
-from tests.patience import PATIENCE
+from tests.patience import PATIENCE, wait_until
 
 LIMITS = ConnectionLimits(header_seconds=10, header_bytes=16_384, grace_seconds=20, bytes_per_second=1_000)
 GET = b"GET / HTTP/1.1\r\nHost: desk\r\n\r\n"
@@ -406,6 +411,35 @@ class TestDescriptors:
             assert answers == [b"HTTP/1.1 503"] * 10
             for _, writer in clients:
                 writer.transport.abort()
+
+    def test_a_process_with_few_descriptors_serves_newcomers_and_resets_nobody(self, tmp_path):
+        few = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))}
+        with _started(tmp_path, **few) as port, ExitStack() as held:
+
+            def connection(address, request):
+                client = held.enter_context(socket.create_connection(("127.0.0.1", port), PATIENCE, (address, 0)))
+                client.sendall(request)
+                return client
+
+            slow = [connection(f"127.0.0.{2 + index % 40}", HALF) for index in range(200)]
+            refused = wait_until(lambda: (found := select.select(slow, [], [], 1)[0])[20:] and found)
+            answers = {client.recv(12) for client in refused}
+            assert b"HTTP/1.1 503" in answers
+            assert answers <= {b"HTTP/1.1 503", b"HTTP/1.1 408"}  # on a slow machine the first ones have had their time already
+            honest = GET.replace(b"/ ", b"/health/live ").replace(b"desk", b"127.0.0.1")
+            wait_until(lambda: connection("127.0.0.99", honest).recv(12) == b"HTTP/1.1 200")
+
+
+@contextmanager
+def _started(folder, **given):
+    """The port of `aryz up` over a new folder."""
+    command = [sys.executable, "-m", "suite.cli", "up", "--port", "0", "--data", str(folder / "data")]
+    with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, **given) as running:
+        try:
+            yield int(re.search(r":(\d+)/", running.stdout.readline())[1])
+        finally:
+            running.terminate()
+            running.wait(PATIENCE)
 
 
 class TestLog:

@@ -1,0 +1,38 @@
+"""The limits that the documents and the ingress name are those of the code."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from shared.settings import ServiceSettings
+
+ROOT = Path(__file__).parents[2]
+ALIASES = {field.validation_alias: field.default for field in ServiceSettings.model_fields.values()}
+
+
+@pytest.fixture(scope="module")
+def ingress():
+    return list(yaml.safe_load_all((ROOT / "deploy" / "kubernetes" / "ingress.yaml").read_text()))
+
+
+def test_every_setting_in_the_table_exists():
+    named = set(re.findall(r"ARYZ_[A-Z_]+", (ROOT / "docs" / "operations" / "limits.md").read_text()))
+    assert {"ARYZ_HEADER_BYTES", "ARYZ_CONNECTIONS"} <= named <= set(ALIASES)
+
+
+def test_the_ingress_is_as_strict_with_headers_as_the_processes(ingress):
+    [controller, _] = ingress
+    count, size = controller["data"]["large-client-header-buffers"].split()
+    assert int(count) * int(size.removesuffix("k")) * 1024 == ALIASES["ARYZ_HEADER_BYTES"]
+    assert float(controller["data"]["client-header-timeout"]) == ALIASES["ARYZ_HEADER_SECONDS"]
+    assert float(controller["data"]["client-body-timeout"]) == ALIASES["ARYZ_TRANSFER_GRACE_SECONDS"]
+    assert controller["data"]["use-forwarded-headers"] == "false"
+
+
+def test_the_ingress_leads_to_every_service_and_to_nothing_else(ingress):
+    [_, routes] = ingress
+    paths = routes["spec"]["rules"][0]["http"]["paths"]
+    assert {each["path"] for each in paths} == {"/intake", "/routing", "/provider-contact", "/analytics"}
+    assert all(isinstance(value, str) for value in routes["metadata"]["annotations"].values())
