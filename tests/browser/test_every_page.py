@@ -9,8 +9,9 @@ from suite import process
 from suite.tokens import issue
 from tests.browser.test_citizen import fits
 from tests.browser.test_journey_web import answer_at_the_desk
-from tests.e2e.conftest import People, eventually
+from tests.e2e.conftest import People
 from tests.patience import PATIENCE
+from tests.patience import wait_until as eventually
 
 pytestmark = pytest.mark.browser
 REGION = {"region": "KZ-43"}

@@ -11,8 +11,9 @@ from aiosmtpd.controller import Controller
 
 from suite import process
 from tests.browser.test_citizen import fits, picture, talon
-from tests.e2e.conftest import People, eventually
+from tests.e2e.conftest import People
 from tests.patience import PATIENCE
+from tests.patience import wait_until as eventually
 
 pytestmark = pytest.mark.browser
 TEXT = "Терапевт қабылдаудан бас тартты."

@@ -30,8 +30,10 @@ from engines import PostgresServer
 from intake.attachments.policy import kinds
 from suite import process
 from suite.tokens import issue
-from tests.e2e.conftest import People, eventually
+from tests.e2e.conftest import People
 from tests.e2e.shapes import SERVICES
+from tests.patience import LONG_PATIENCE
+from tests.patience import wait_until as eventually
 from tests.security.roles import CLAIMS, COLUMNS, NOBODY, expected
 from tests.telegram_double import SECRET, TelegramDouble
 
@@ -69,7 +71,7 @@ schemathesis.serializer.alias(BINARY, "application/octet-stream")
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 EXAMPLES = ((GenerationMode.POSITIVE, True, 24), (GenerationMode.POSITIVE, False, 8), (GenerationMode.NEGATIVE, True, 20))
 """Of each operation in a round: how its input is generated, whether its path has ids that exist, and how many requests."""
-READ_SECONDS = 120.0  # a machine under foreign load stands still for seconds
+
 FAILURES_LISTED = 30
 
 
@@ -167,7 +169,7 @@ class Fuzz:
             self._note(case, name, f"no answer: {type(error).__name__}")
 
     def _call(self, case: Any, headers: dict[str, str]) -> Any:
-        arguments = {"base_url": self._people.suite.url, "headers": headers, "session": self._session, "timeout": READ_SECONDS}
+        arguments = {"base_url": self._people.suite.url, "headers": headers, "session": self._session, "timeout": LONG_PATIENCE}
         try:
             return case.call(**arguments)
         except requests.ConnectionError:  # closed while the next case was generated: sent once more
@@ -187,9 +189,9 @@ def prepare(people: People) -> dict[str, str]:
     attached = people.http.post(calls, content=b"Certificate", headers={**mine, "Content-Type": "text/plain"}).json()
     upload = people.post("/intake/v1/uploads", {"length": 2**20}, "channel")
     hook = people.post("/intake/v1/subscriptions", {"url": HOOK}, "partner")
-    inquiry = eventually(lambda: people.get("/provider-contact/v1/inquiries", "supervisor", region="KZ-43").json()["items"], patience=120)[
-        0
-    ]
+    inquiry = eventually(
+        lambda: people.get("/provider-contact/v1/inquiries", "supervisor", region="KZ-43").json()["items"], patience=LONG_PATIENCE
+    )[0]
     return {
         "appeal_id": receipt["appeal_id"],
         "number": receipt["number"],
@@ -210,7 +212,7 @@ def fuzzing(folder: Path, seed_: int, **environment: str) -> Iterator[Fuzz]:
     with (
         TelegramDouble() as telegram,
         process.running(folder, environment=UNLIMITED | telegram.environment | environment) as suite,
-        httpx.Client(base_url=suite.url, timeout=READ_SECONDS, trust_env=False) as http,
+        httpx.Client(base_url=suite.url, timeout=LONG_PATIENCE, trust_env=False) as http,
         requests.Session() as session,
     ):
         session.trust_env = False
