@@ -149,9 +149,12 @@ class Phone:
     def sends_voice(self):
         return self._message(voice={"file_id": "v", "file_unique_id": "v", "duration": 3})
 
-    def sends_photo(self):
+    def sends_photo(self, caption="анализ", **more):
         size = {"file_id": "p", "file_unique_id": "p", "width": 9, "height": 9}
-        return self._message(photo=[size], caption="анализ")
+        return self._message(photo=[size], **({"caption": caption} if caption else {}), **more)
+
+    def sends_album(self, pictures, group="13579"):
+        return [self.sends_photo(caption=None, media_group_id=group) for _ in range(pictures)]
 
     def speaks_in_a_group(self, text="/start"):
         return self._message(text=text, chat={"id": -self.chat_id, "type": "supergroup", "title": "Топ"})

@@ -368,3 +368,26 @@ class TestSilence:
         await bot.hear(phone.speaks_in_a_group())
         assert "топта" in bot.telegram.said(-501)[0]["text"]
         assert await bot.hear(phone.speaks_in_a_group("just talk")) == []
+
+    async def test_an_album_has_one_reply_however_its_pictures_come(self, bot, phone):
+        await bot.hear(phone.says("/start"), phone.presses("l:kk"))
+        first, *others = phone.sends_album(5)
+        said = await bot.hear(first, *reversed(others))
+        assert [each["text"] for each in said] == [words("no_files", "kk")]
+        await bot.bring(*phone.sends_album(5, "24680"))
+        await bot.handle()
+        await bot.send()
+        assert [each["text"] for each in bot.telegram.said(phone.chat_id)[-2:]] == [words("no_files", "kk")] * 2
+
+    async def test_an_album_has_one_reply_when_a_worker_dies_among_its_pictures(self, bot, phone):
+        await bot.hear(phone.says("/start"), phone.presses("l:kk"))
+        await bot.bring(*phone.sends_album(3))
+        bot.desk.clock.advance(timedelta(milliseconds=bot.settings.telegram_settle_ms))
+        assert await bot.conversations.claim(1)  # and then the worker is lost
+        other = Conversations(bot.desk.app.state.intake, event_of)
+        await bot.bring(*phone.sends_album(2))
+        bot.desk.clock.advance(timedelta(seconds=script().limits.lease_seconds + 1))
+        while await other.run_once():
+            pass
+        await bot.send()
+        assert [each["text"] for each in bot.telegram.said(phone.chat_id)].count(words("no_files", "kk")) == 1

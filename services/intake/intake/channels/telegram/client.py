@@ -37,9 +37,11 @@ _FILES: Final = frozenset(
     {
         *(ContentType.ANIMATION, ContentType.AUDIO, ContentType.DOCUMENT, ContentType.PHOTO, ContentType.STICKER, ContentType.STORY),
         *(ContentType.VIDEO, ContentType.VIDEO_NOTE, ContentType.VOICE, ContentType.LOCATION, ContentType.VENUE, ContentType.POLL),
-        *(ContentType.DICE, ContentType.PAID_MEDIA),
+        *(ContentType.DICE, ContentType.PAID_MEDIA, ContentType.LIVE_PHOTO, ContentType.CHECKLIST, ContentType.GAME, ContentType.INVOICE),
+        *(ContentType.RICH_MESSAGE, ContentType.GIVEAWAY, ContentType.UNKNOWN),
     }
 )
+"""What a person sends; the other types are Telegram's own messages about the chat. UNKNOWN: of a later version of the Bot API."""
 
 
 class NoReply(Exception):
@@ -70,8 +72,7 @@ def event_of(body: bytes) -> Event | None:
     if update.callback_query is not None:
         return Pressed(update.callback_query.id, update.callback_query.data or "")
     if update.edited_message is not None:
-        edited = update.edited_message
-        return Edited(edited.message_id, edited.text) if edited.text and edited.chat.type == ChatType.PRIVATE else None
+        return _edited(update.edited_message)
     return _message(update.message) if update.message is not None else None
 
 
@@ -82,6 +83,14 @@ def _membership(change: ChatMemberUpdated) -> Event | None:
     return Left() if status == ChatMemberStatus.KICKED else None
 
 
+def _edited(message: Message) -> Event | None:
+    """None for what has no text: a location that is shared live is edited every few seconds."""
+    text = message.text or message.caption
+    if not text or message.chat.type != ChatType.PRIVATE:
+        return None
+    return Edited(message.message_id, text, is_caption=message.text is None)
+
+
 def _message(message: Message) -> Event | None:
     if message.chat.type != ChatType.PRIVATE:
         return InGroup() if (message.text or "").startswith("/") else None
@@ -90,7 +99,10 @@ def _message(message: Message) -> Event | None:
     if message.contact is not None:
         sender = message.from_user.id if message.from_user is not None else None
         return SharedContact(message.contact.phone_number, message.contact.user_id is not None and message.contact.user_id == sender)
-    return Attached() if message.content_type in _FILES else None
+    if message.content_type not in _FILES:
+        return None
+    caption = message.caption or (message.poll.question if message.poll is not None else "")
+    return Attached(message.message_id, caption, message.media_group_id)
 
 
 @dataclass

@@ -41,12 +41,13 @@ from shared.domain.text import clean, shows_something
 EXPIRED: Final = "EXPIRED"
 _LONGEST: Final = {"PROVIDER": 300, "NAME": 200, "ADDRESS": 500}  # characters, as `AppealIn` takes them
 _WITH_MATTER: Final = frozenset({"KIND", "CONTACT", "NAME", "PHONE", "ADDRESS", "DISCLOSURE", "PREVIEW"})
+_ASKING_FOR_TEXT: Final = frozenset({"PROVIDER", "MATTER", "NAME", "PHONE", "ADDRESS", *following.STEPS})
 _DISCLOSURE: Final = "DISCLOSE_TO_PROVIDER"
 
 
 def turn(talk: Talk, event: Event, new_id: str) -> Turn:
     """What follows from an event. `new_id`: of an appeal that begins with it."""
-    following = _turn(talk, event, new_id)
+    following = _once_an_album(talk, event, _turn(talk, event, new_id))
     return following.after(danger(talk)) if _is_alarming(event) else following
 
 
@@ -59,7 +60,18 @@ def too_late(talk: Talk, event: Event) -> Sequence[Say | Heard]:
 
 
 def _is_alarming(event: Event) -> bool:
+    if isinstance(event, Attached):
+        return speaks_of_danger(event.caption)
     return isinstance(event, Said | Edited) and speaks_of_danger(event.text)
+
+
+def _once_an_album(talk: Talk, event: Event, following: Turn) -> Turn:
+    """An album's files come one by one: the first is answered, and of the others those with a caption. The draft notes the latest album."""
+    if not isinstance(event, Attached) or event.album is None:
+        return following
+    if event.album == talk.draft.get("album") and not event.caption:
+        return Turn(talk)
+    return replace(following, talk=following.talk.at(following.talk.step, album=event.album))
 
 
 def _turn(talk: Talk, event: Event, new_id: str) -> Turn:
@@ -84,7 +96,18 @@ def _told(talk: Talk, event: Said | Edited | SharedContact | Attached, new_id: s
         return _edited(talk, event)
     if isinstance(event, SharedContact):
         return _shared(talk, event)
-    return Turn(talk, [Say(words("no_files", talk.speaks))])
+    return _attached(talk, event, new_id)
+
+
+def _attached(talk: Talk, event: Attached, new_id: str) -> Turn:
+    """A file is not accepted; its caption is, where a text is asked for."""
+    caption = clean(event.caption)
+    if talk.step not in _ASKING_FOR_TEXT or not shows_something(caption):
+        return Turn(talk, [Say(words("no_files", talk.speaks))])
+    taken = _said(talk, Said(event.message_id, caption.lstrip("/")), new_id)
+    first = next((each for each in taken.says if isinstance(each, Say)), Say(""))
+    noted = replace(first, text=f"{words('caption_only', talk.speaks)}\n\n{first.text}".rstrip())
+    return replace(taken, says=[noted, *(each for each in taken.says if each is not first)])
 
 
 def begin(talk: Talk, new_id: str, **known: Any) -> Turn:
@@ -94,7 +117,7 @@ def begin(talk: Talk, new_id: str, **known: Any) -> Turn:
 
 def to_menu(talk: Talk, said: str) -> Turn:
     """Leave the draft behind; what was filed last stays known, for a button pressed twice."""
-    kept = {name: value for name, value in talk.draft.items() if name == "filed"}
+    kept = {name: value for name, value in talk.draft.items() if name in {"filed", "album"}}
     return Turn(replace(talk, step=MENU, draft=kept), [Say(words(said, talk.speaks), keyboard=menu(talk.speaks))])
 
 
@@ -129,7 +152,11 @@ def _written(talk: Talk, message_id: int, text: str) -> Turn:
 
 
 def _use_buttons(talk: Talk) -> Turn:
-    return Turn(talk, [ask(talk)] if talk.step == MENU else [Say(words("use_buttons", talk.speaks)), ask(talk)])
+    """The step's question again, in one message with the reason where its buttons are meant."""
+    question = ask(talk)
+    if talk.step == MENU or talk.step in _ASKING_FOR_TEXT:
+        return Turn(talk, [question])
+    return Turn(talk, [replace(question, text=f"{words('use_buttons', talk.speaks)}\n\n{question.text}")])
 
 
 def _asked(talk: Talk) -> Turn:
@@ -182,6 +209,8 @@ def _edited(talk: Talk, event: Edited) -> Turn:
             return Turn(talk, [Say(words("no_iin", talk.speaks))])
         changed = talk.at(talk.step, text=clean(event.text))
         return Turn(changed, [ask(changed) if talk.step == "PREVIEW" else Say(words("edit_taken", talk.speaks))])
+    if event.is_caption and talk.step in {"MATTER", *following.STEPS}:
+        return _attached(talk, Attached(event.message_id, event.text), "")
     return Turn(talk, [Say(words("edit_late", talk.speaks))])
 
 

@@ -19,6 +19,8 @@ class Said:
 class Edited:
     message_id: int
     text: str
+    is_caption: bool = False
+    """The text under a file, which may be written after the file was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,14 @@ class SharedContact:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """Anything but words: a file, a picture, a voice, a sticker."""
+    """Anything but a text message: a file, a picture, a voice, a sticker. `caption` is the text under it.
+
+    Telegram sends every file of an album by itself, all with the same `album`.
+    """
+
+    message_id: int = 0
+    caption: str = ""
+    album: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
