@@ -133,8 +133,9 @@ class TestCases:
         receipt = send(APPEALS, COMPLAINT, "operator").json()
         desk = Desk(people, send, receipt)
         eventually(lambda: desk.read().status_code == 200)
-        assert has(desk.act("claim"), shapes.CASE)["assignee"]
-        assert has(desk.act("assign", "supervisor", assignee="somebody"), shapes.CASE)["assignee"] == "somebody"
+        claimed = has(desk.act("claim"), shapes.CASE)["assignee"]
+        assert is_problem(desk.act("assign", "supervisor", assignee="nobody-here"), 422, "unknown-assignee")
+        assert has(desk.act("assign", "supervisor", assignee=claimed), shapes.CASE)["assignee"] == claimed
         classified = has(desk.act("classify", kind="COMPLAINT", category="REFUSAL", topic=None, statutory_form="ZHALOBA"), shapes.CASE)
         assert (classified["category"], classified["statutory_form"]) == ("REFUSAL", "ZHALOBA")
         assert has(desk.act("escalate", reason="NEEDS_EXPERT"), shapes.CASE)["tier"] == 3
@@ -172,7 +173,8 @@ class TestCases:
 
     def test_assigning_is_for_supervisor_and_head(self, file):
         desk = file(COMPLAINT)
-        allowed = {role: desk.act("assign", role, assignee="x").status_code for role in ("operator", "specialist", "supervisor", "head")}
+        known = desk.act("claim").json()["assignee"]
+        allowed = {role: desk.act("assign", role, assignee=known).status_code for role in ("operator", "specialist", "supervisor", "head")}
         assert allowed["supervisor"] == allowed["head"] == 200
         assert allowed["specialist"] == 403
 

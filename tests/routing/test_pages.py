@@ -332,6 +332,10 @@ class TestActing:
     async def test_a_case_is_passed_up_and_given_to_a_colleague(self, desk, complaint):
         supervisor = session(desk, "supervisor")
         assert (await send(desk, complaint, "assign", supervisor, assignee="")).status_code == 422
+        unknown = await send(desk, complaint, "assign", supervisor, assignee="clerk-9")
+        assert unknown.status_code == 422
+        await desk.get("/cases", desk.token("specialist", region="KZ-43", subject="clerk-9", name="Сынақ Қызметкер"))
+        assert '<option value="clerk-9">Сынақ Қызметкер, ' in (await send(desk, complaint, "assign", supervisor, assignee="")).text
         assert (await send(desk, complaint, "assign", supervisor, assignee="clerk-9")).status_code == 303
         assert (await desk.case(complaint))["assignee"] == "clerk-9"
         assert (await send(desk, complaint, "escalate", reason="NEEDS_EXPERT")).status_code == 303

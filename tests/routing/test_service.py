@@ -60,8 +60,28 @@ class TestClaim:
 
 class TestAssign:
     async def test_a_supervisor_gives_a_case_to_somebody(self, desk, supervisor):
+        await desk.get("/cases", desk.token("specialist", region="KZ-43", subject="aigul"))
         case = (await desk.act(await desk.open(), "assign", supervisor, assignee="aigul")).json()
         assert (case["assignee"], case["history"][-1]["type"]) == ("aigul", "case-assigned")
+
+    async def test_somebody_whom_the_desk_does_not_know_is_refused_with_those_it_knows(self, desk, supervisor):
+        for subject, role, region in (("aigul", "specialist", "KZ-43"), ("dana", "specialist", "KZ-27"), ("erlan", "expert", None)):
+            await desk.get("/cases", desk.token(role, region=region, subject=subject, name=subject.title()))
+        appeal_id = await desk.open()
+        for unknown in ("arman", "dana", "erlan"):  # nobody, and two who do not see this case
+            refused = await desk.act(appeal_id, "assign", supervisor, assignee=unknown)
+            assert (refused.status_code, refused.json()["code"]) == (422, "unknown-assignee")
+            assert unknown not in refused.text
+            found = {each["subject"]: each for each in refused.json()["colleagues"]}
+            assert found["aigul"] == {"subject": "aigul", "name": "Aigul", "role": "specialist", "region": "KZ-43"}
+            assert {"dana", "erlan"}.isdisjoint(found)
+        assert (await desk.case(appeal_id))["assignee"] is None
+
+    async def test_a_colleague_is_recorded_again_when_a_claim_changes(self, desk, supervisor):
+        appeal_id = await desk.open()
+        for region, status in (("KZ-27", 422), ("KZ-43", 200)):
+            await desk.get("/cases", desk.token("specialist", region=region, subject="dana"))
+            assert (await desk.act(appeal_id, "assign", supervisor, assignee="dana")).status_code == status
 
     async def test_a_specialist_does_not(self, desk, specialist):
         refused = await desk.act(await desk.open(), "assign", specialist, assignee="aigul")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from routing import clocks, events, repository, schemas, workflow
+from routing import clocks, colleagues, events, repository, schemas, workflow
 from routing.errors import ActionNotPossible, CalendarDoesNotReach, VersionConflict
 from routing.history import entry
 from routing.models import NEVER, Answer, AppealCase, Letter
@@ -105,6 +105,8 @@ async def _claim(work: _Work, _command: schemas.Claim) -> None:
 
 
 async def _assign(work: _Work, command: schemas.Assign) -> None:
+    """Raises UnknownAssignee."""
+    await colleagues.require(work.session, work.case, command.assignee)
     work.case.assignee = command.assignee
     await work.tell(events.case_claimed(work.case, work.role), "case-assigned")
 

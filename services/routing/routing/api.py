@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing import actions, articles, repository, schemas, service
 from routing.classification import classify
-from routing.errors import ActionNotPossible, CalendarDoesNotReach, VersionConflict
+from routing.errors import ActionNotPossible, CalendarDoesNotReach, UnknownAssignee, VersionConflict
 from routing.reference import content_purposes
 from shared.auth import STAFF, CurrentPrincipal, Principal, require
 from shared.contents import ContentItem, ContentsRequest, ContentsResponse, entitled
@@ -25,8 +25,18 @@ from shared.service import Parts
 
 router = APIRouter()
 
-Staff = Annotated[Principal, Depends(require(*STAFF, "admin"))]
-ACTION_ERRORS = responses(Unauthorized, Forbidden, NotFound, VersionConflict, ActionNotPossible, IdempotencyKeyReused)
+ACTION_ERRORS = responses(
+    Unauthorized, Forbidden, NotFound, VersionConflict, ActionNotPossible, IdempotencyKeyReused, InvalidInput, UnknownAssignee
+)
+
+
+async def _at_the_desk(request: Request, principal: Annotated[Principal, Depends(require(*STAFF, "admin"))]) -> Principal:
+    """Staff and admins; staff are recorded as colleagues."""
+    await request.app.state.colleagues.record(principal)
+    return principal
+
+
+Staff = Annotated[Principal, Depends(_at_the_desk)]
 
 
 def _parts(request: Request) -> Parts:
@@ -63,7 +73,8 @@ async def list_cases(
     status: schemas.StatusCode | None = None,
     tier: Annotated[int | None, Query(ge=1, le=3)] = None,
     kind: schemas.KindCode | None = None,
-    query: Annotated[str | None, Query(max_length=40, description="The beginning of a registration number.")] = None,
+    number: Annotated[str | None, Query(max_length=40, description="A registration number, its beginning or its end, as pasted.")] = None,
+    query: Annotated[str | None, Query(max_length=40, description="The same as `number`.")] = None,
     overdue: bool | None = None,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
@@ -76,7 +87,7 @@ async def list_cases(
         status=status,
         tier=tier,
         kind=kind,
-        number=query,
+        number=number if number is not None else query,
         overdue=overdue,
     )
     async with parts.database.read() as session:

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from routing import api, articles, clocks, pages, reference, workflow
 from routing.classification import classify
+from routing.colleagues import Colleagues
 from routing.handlers import HANDLERS, prepare_cases
 from routing.history import check
 from routing.settings import Settings
@@ -61,6 +62,10 @@ def check_reference_data() -> None:
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:
     """The service under `/routing`; with a foundation it lives in somebody else's process."""
     check_reference_data()
-    app = assemble(SERVICE, settings or Settings(), foundation, [api.router, pages.router])
+
+    def prepare(app: FastAPI, parts: Parts) -> None:
+        app.state.colleagues = Colleagues(parts.database, parts.clock)
+
+    app = assemble(SERVICE, settings or Settings(), foundation, [api.router, pages.router], prepare=prepare)
     pages.PAGES.mount_static(app)
     return app

@@ -1,6 +1,7 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from shared.errors import Conflict, DomainError
+from shared.errors import Conflict, DomainError, FieldError, InvalidInput
 
 
 class UnknownAppeal(LookupError):
@@ -27,3 +28,13 @@ class ActionNotPossible(Conflict):
 
 class CalendarDoesNotReach(DomainError):
     code, status, title = "calendar-gap", 422, "The working calendar does not cover these days."
+
+
+class UnknownAssignee(InvalidInput):
+    """Nobody at the desk is known by this sign-in name, or not somebody who sees the case; `colleagues` says who is and does."""
+
+    code, status, title = "unknown-assignee", 422, "Nobody who may have this case is known by this name."
+
+    def __init__(self, colleagues: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__([FieldError("assignee", self.code, "Choose one of the colleagues who see this case.")])
+        self.extra = {"colleagues": list(colleagues)}

@@ -163,10 +163,12 @@ def _imported(event: AppealImported) -> dict[str, Any]:
 
 def _case(event: AppealRegistered | AppealImported, status: str, kind: str, tier: int, language: str) -> dict[str, Any]:
     """What a new case's row has in common, however it came."""
+    digits = int(_NO_DIGIT.sub("", event.number))
     return {
         "appeal_id": event.appeal_id,
         "number": event.number,
-        "number_digits": int(_NO_DIGIT.sub("", event.number)),
+        "number_digits": digits,
+        "serial": repository.serial_of(digits),
         "version": 1,
         "status": status,
         "kind": kind,

@@ -1,6 +1,6 @@
 """The tables of the desk. Codes, ids and times; the only words kept here are the Fund's own answers, and those are sealed."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -42,6 +42,8 @@ class AppealCase(RoutingModel, table=True):
     number: str = Field(unique=True)
     number_digits: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
     """The number's digits as one integer: what somebody has typed so far is a range of them."""
+    serial: int = Field(index=True)
+    """The seven digits before the check digit, by which the end of a number is found."""
     version: int = 1
     status: str
     kind: str
@@ -85,6 +87,17 @@ class AppealCase(RoutingModel, table=True):
     score: int | None = None
     next_due_at: datetime
     """The earliest due moment of the clocks that run, NEVER without one."""
+
+
+class Colleague(RoutingModel, table=True):
+    """Somebody on the staff who was seen at the desk, with the claims of the latest token."""
+
+    subject: str = Field(primary_key=True)
+    name: str | None
+    role: str
+    region: str | None
+    seen_on: date
+    """The day of the latest visit that was recorded."""
 
 
 class CaseClock(RoutingModel, table=True):

@@ -6,18 +6,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, insert, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, false, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from routing.models import ACTIVE, Answer, AppealCase, CaseClock, ContentRead, Correction, History, Letter
 from shared.bulk import insert_later, insert_new_rows, insert_rows, update_rows
 from shared.database import among
+from shared.domain.identifiers import digits_as_typed
 from shared.domain.taxonomy import taxonomy
 from shared.visibility import Scope
 
 Rows = Sequence[Mapping[str, Any]]
 NUMBER_DIGITS = 14
+SERIAL_DIGITS = 7
+SERIALS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +142,7 @@ def _filters(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
     equal = {"status": wanted.status, "tier": wanted.tier, "kind": wanted.kind}
     found += [col(getattr(AppealCase, name)) == value for name, value in equal.items() if value is not None]
     if wanted.number is not None:
-        found.append(_number_begins(wanted.number))
+        found.append(_number_matches(wanted.number))
     if wanted.overdue is not None:
         found.append(col(AppealCase.next_due_at) < now if wanted.overdue else col(AppealCase.next_due_at) >= now)
     return found
@@ -152,13 +155,33 @@ def _is_about_open_cases(wanted: CaseFilter) -> bool:
     return not taxonomy().statuses[wanted.status].final
 
 
-def _number_begins(typed: str) -> ColumnElement[bool]:
-    """The numbers that begin with the digits typed: a range of one integer, which an index answers on every engine."""
-    digits = "".join(each for each in typed if each in "0123456789")
+def serial_of(number_digits: int) -> int:
+    """Return the serial number in the 14 digits of a registration number."""
+    return number_digits // 10 % SERIALS
+
+
+def _number_matches(typed: str) -> ColumnElement[bool]:
+    """The numbers that begin or end with the digits typed, the check digit included or not.
+
+    Each way is an index's range or value on every engine. Leading zeros of the serial number may be left out.
+    """
+    digits = digits_as_typed(typed)
     if not digits or len(digits) > NUMBER_DIGITS:
-        return col(AppealCase.number_digits) < 0
+        return false()
+    number, serial, value = col(AppealCase.number_digits), col(AppealCase.serial), int(digits)
     width = 10 ** (NUMBER_DIGITS - len(digits))
-    return col(AppealCase.number_digits).between(int(digits) * width, (int(digits) + 1) * width - 1)
+    ends = 10 ** len(digits)
+    return or_(
+        number.between(value * width, (value + 1) * width - 1),
+        and_(serial == value % SERIALS, (number % (ends * 10)).between(value * 10, value * 10 + 9))
+        if len(digits) > SERIAL_DIGITS
+        else serial == value,
+        and_(serial == serial_of(value), number % ends == value) if len(digits) > SERIAL_DIGITS else _with_check_digit(value),
+    )
+
+
+def _with_check_digit(value: int) -> ColumnElement[bool]:
+    return and_(col(AppealCase.serial) == value // 10, col(AppealCase.number_digits) % 10 == value % 10)
 
 
 async def clocks(session: AsyncSession, appeal_id: UUID) -> Sequence[CaseClock]:

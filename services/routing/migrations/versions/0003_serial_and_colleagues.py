@@ -3,10 +3,10 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.database import UTCDateTime
-
 revision = "0003"
 down_revision = "0002"
+branch_labels = None
+depends_on = None
 
 
 def upgrade() -> None:

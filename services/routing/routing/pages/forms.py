@@ -29,7 +29,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "topic": N_("Topic"),
     "statutory_form": N_("Form in law"),
     "reason": N_("Reason"),
-    "assignee": N_("Sign-in name of the colleague"),
+    "assignee": N_("Colleague"),
     "language": N_("Language of the answer"),
     "text": N_("Text"),
     "findings": N_("Findings"),

@@ -13,13 +13,16 @@ from routing.pages.words import Due, Reader, due, subject_of
 from routing.repository import CaseFilter
 from routing.schemas import CaseSummary
 from shared.auth import Principal
+from shared.domain.identifiers import digits_as_typed
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
+from shared.domain.text import clean
 from shared.http import ListResponse
 from shared.web.i18n import N_
 
 PATH: Final = "/routing/desk"
 NUMBER_LENGTH: Final = len("2026-43-0000031-4")
+TYPED_LENGTH: Final = 100
 PAGE: Final = 25  # rows: about two screens, so that the next due is never far to scroll
 _TABS: Final[Mapping[str, tuple[str, CaseFilter]]] = {
     "mine": (N_("Mine"), CaseFilter(scope="mine")),
@@ -36,6 +39,8 @@ class Place:
     tab: str = ""
     query: str = ""
     cursor: str | None = None
+    is_search: bool = False
+    """Something was searched for, though perhaps nothing that a number holds."""
 
     def href(self, *steps: object, **more: str) -> str:
         """The list, or with an appeal's id the case, or with an action behind it where its form goes."""
@@ -67,6 +72,7 @@ class Queue:
     tabs: list[tuple[str, str, bool]]
     rows: list[Row]
     total: int
+    is_search: bool
     next_href: str | None
     first_href: str | None
 
@@ -83,8 +89,8 @@ async def queue_view(session: AsyncSession, principal: Principal, place: Place, 
 
     counts = {tab: (await listed(wanted, 1)).total for tab, (_, wanted) in _TABS.items()}
     tab = place.tab or ("mine" if counts["mine"] else "queue")
-    place = replace(place, tab="" if place.query else tab)
-    page = await listed(CaseFilter(number=place.query) if place.query else _TABS[tab][1], PAGE, place.cursor)
+    place = replace(place, tab="" if place.is_search else tab)
+    page = await listed(CaseFilter(number=place.query) if place.is_search else _TABS[tab][1], PAGE, place.cursor)
     first = replace(place, cursor=None)
     return Queue(
         tab=tab,
@@ -92,10 +98,12 @@ async def queue_view(session: AsyncSession, principal: Principal, place: Place, 
         href=place.href(),
         action=PATH,
         tabs=[
-            (Place(code).href(), f"{reader.say(text)} {counts[code]}", code == tab and not place.query) for code, (text, _) in _TABS.items()
+            (Place(code).href(), f"{reader.say(text)} {counts[code]}", code == tab and not place.is_search)
+            for code, (text, _) in _TABS.items()
         ],
         rows=[_row(case, principal, reader, place.href(case.appeal_id), case.appeal_id == current) for case in page.items],
         total=page.total,
+        is_search=place.is_search,
         next_href=replace(place, cursor=page.next_cursor).href() if page.next_cursor else None,
         first_href=first.href() if place.cursor else None,
     )
@@ -127,7 +135,12 @@ def sees(principal: Principal, reader: Reader) -> str:
 
 
 def place_of(parameters: Mapping[str, str]) -> Place:
-    """The place that a URL's parameters name; of a search no more than a number is taken along."""
-    typed = "".join(each for each in parameters.get("query", "") if each in "0123456789-")[:NUMBER_LENGTH]
+    """The place that a URL's parameters name. Of a search the digits of a number go along; any other text finds nothing."""
+    typed = parameters.get("query", "")[:TYPED_LENGTH]
     tab = parameters.get("tab", "")
-    return Place(tab=tab if tab in _TABS else "", query=typed, cursor=parameters.get("cursor") or None)
+    return Place(
+        tab=tab if tab in _TABS else "",
+        query=digits_as_typed(typed)[:NUMBER_LENGTH],
+        cursor=parameters.get("cursor") or None,
+        is_search=bool(clean(typed)),
+    )

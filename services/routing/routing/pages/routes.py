@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic_core import to_json
 from starlette.responses import RedirectResponse
 
-from routing import actions, repository, schemas, service
+from routing import actions, colleagues, repository, schemas, service
 from routing.api import PartsHere, tools
 from routing.pages import forms
 from routing.pages.case import Claimed, Words, applicant_of, case_context, words_of
@@ -54,9 +54,13 @@ PAGES: Final = Pages(
 _COMMANDS: Final[Mapping[str, type[schemas.Command]]] = {command.ACTION: command for command in actions.COMMANDS}
 
 
-async def _clerk(principal: PagePrincipal) -> Principal | None:
+async def _clerk(request: Request, principal: PagePrincipal) -> Principal | None:
     """Who works here; None for nobody, who is shown the way to sign in. Raises Forbidden for any other role."""
-    return None if principal.is_anonymous else check_role(principal, *STAFF, "admin")
+    if principal.is_anonymous:
+        return None
+    check_role(principal, *STAFF, "admin")
+    await request.app.state.colleagues.record(principal)
+    return principal
 
 
 Clerk = Annotated[Principal | None, Depends(_clerk)]
@@ -150,13 +154,15 @@ async def _show(
         queue = await queue_view(session, principal, place, reader, appeal_id)
         case = await service.read_case(session, principal, appeal_id, tools(parts)) if appeal_id else None
         told = await repository.history(session, appeal_id) if case and appeal_id else []
+        may_have = await colleagues.may_have(session, case) if case and any(each.action == "assign" for each in case.next_actions) else []
     context: dict[str, Any] = {"queue": queue, "case": None, "place": sees(principal, reader), "form": form}
     if case is not None:
         shows_applicant = request.query_params.get("show") == "applicant"
         responses = [row.data["response_id"] for row in told if "response_id" in row.data]
         claimed = await _claim(parts, case, reader, UUID(responses[-1]) if responses else None, shows_applicant=shows_applicant)
-        place = place if place.tab or place.query else place_of({"tab": queue.tab})
+        place = place if place.tab or place.is_search else place_of({"tab": queue.tab})
         context["case"] = case_context(case, claimed, form, reader, place)
+        context["case"]["colleagues"] = colleagues.labels(may_have, reader.language)
         form.still_possible = form.action in context["case"]["post"]
         context["kept"] = form.kept(reader) if form.action and not form.still_possible else []
     return PAGES.render(request, "desk.html", status, **context)
