@@ -34,6 +34,7 @@ SETTLE_SECONDS: Final = 3.0
 ADDRESSES: Final = 50
 SLOW: Final = {"half-header": 200, "endless-header": 50, "slow-body": 125, "slow-reader": 125}
 READ_BUFFER: Final = 4_096  # bytes that the kernel holds for a reader that does not read
+POST: Final = b"POST /intake/v1/appeals HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 APPEAL: Final = {
     "channel": "APP",
     "language": "ru",
@@ -72,17 +73,15 @@ class Attack:
         try:
             if kind == "slow-reader":
                 writer.transport.pause_reading()
-                writer.write(b"GET /intake/docs/assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: desk\r\n\r\n")
+                writer.write(b"GET /intake/docs/assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 while not writer.transport.is_closing():
                     await asyncio.sleep(1)
                     writer.write(b"\r\n")  # an error says that the server is gone
             elif kind == "slow-body":
-                writer.write(
-                    b"POST /intake/v1/appeals HTTP/1.1\r\nHost: desk\r\nContent-Type: application/json\r\nContent-Length: 100000\r\n\r\n{"
-                )
+                writer.write(POST + b"Content-Length: 100000\r\n\r\n{")
                 await self._drip(reader, writer, b" ")
             else:
-                writer.write(b"GET / HTTP/1.1\r\nHost: desk\r\nX-Slow: a")
+                writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: a")
                 await self._drip(reader, writer, b"a" * (65_536 if kind == "endless-header" else 1))
         finally:
             writer.transport.abort()
@@ -112,8 +111,8 @@ class Clock:
 
     async def _send(self) -> None:
         began = time.perf_counter()
-        head = f"POST /intake/v1/appeals HTTP/1.1\r\nHost: desk\r\nContent-Type: application/json\r\nAuthorization: Bearer {self.token}\r\n"
-        request = f"{head}Idempotency-Key: {uuid4()}\r\n".encode(), json.dumps(APPEAL).encode()
+        head = POST + f"Authorization: Bearer {self.token}\r\n".encode()
+        request = head + f"Idempotency-Key: {uuid4()}\r\n".encode(), json.dumps(APPEAL).encode()
         connection = self._rested() or await self._connect()
         try:
             status, answer = await connection.ask(*request)
