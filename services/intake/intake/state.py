@@ -19,7 +19,7 @@ from intake.schemas import AppealIn
 from intake.service.budget import Budget
 from intake.service.filing import check
 from intake.service.guessing import Guesses
-from intake.service.register import Receipt, Register, sender_key
+from intake.service.register import Condition, Receipt, Register, both, sender_key
 from intake.settings import Settings
 from shared.auth import Principal
 from shared.http import Network, client_address
@@ -73,17 +73,19 @@ class Intake:
         if principal.has("partner"):
             self.partners.spend(sender_key(self.parts.pepper, f"{principal.issuer}\n{principal.subject}").hex())
 
-    async def file(self, appeal: AppealIn, admission: Admission, *, key: str | None) -> Receipt:
+    async def file(self, appeal: AppealIn, admission: Admission, *, key: str | None, condition: Condition | None = None) -> Receipt:
         """Check and register an appeal admitted by a channel's adapter; `key` is the sender's Idempotency-Key.
 
-        Raises InvalidInput and IdempotencyKeyReused.
+        `condition` writes in the transaction that stores the appeal.
+
+        Raises InvalidInput, IdempotencyKeyReused, and what `condition` raises.
         """
         filing = check(appeal, admission, self.parts.clock.now())
         request = None
         if key is not None:
             scope = sender_key(self.parts.pepper, admission.sender).hex() if admission.sender else ANONYMOUS
             request = self.parts.idempotency.request(scope, key, OPERATION, appeal)
-        return await self.register.file(filing, request, counter.noted(self.parts, admission))
+        return await self.register.file(filing, request, both(counter.noted(self.parts, admission), condition))
 
 
 async def current_intake(request: Request) -> Intake:

@@ -146,7 +146,7 @@ def _shown(appeal: Appeal, tracking: Tracking, external_number: str | None, now:
     return OwnAppeal(
         number=appeal.number,
         external_number=external_number,
-        kind=appeal.kind,
+        kind=tracking.kind,
         status=shown_status(tracking.status, appeal.registered_at, now),
         received_at=appeal.received_at,
         registered_at=appeal.registered_at,

@@ -66,8 +66,9 @@ async def entries(parts: Parts, page: int) -> tuple[Sequence[Entry], int]:
 
 
 def _entry(parts: Parts, appeal: Appeal, row: Tracking) -> Entry:
-    known = taxonomy()
-    subject = known.categories[appeal.category] if appeal.category else known.topics[appeal.topic] if appeal.topic else None
+    known, subject = taxonomy(), None
+    if appeal.kind == row.kind:  # another kind was found in it since: what was chosen for the former one does not belong to it
+        subject = known.categories[appeal.category] if appeal.category else known.topics[appeal.topic] if appeal.topic else None
     return Entry(
         number=appeal.number,
         received_on=appeal.received_at.astimezone(regions()[appeal.region].timezone).date(),

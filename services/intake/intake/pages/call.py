@@ -22,7 +22,7 @@ from intake.channels.phone.insurance import InsuredStatus, look_up
 from intake.channels.phone.policy import codes
 from intake.errors import NotAnswered, OutcomeGiven
 from intake.pages import call_form, form
-from intake.pages.call_record import keep_record, read_back, registered, show_record
+from intake.pages.call_record import read_back, registered, show_record, with_record
 from intake.pages.call_view import Matter, appeals_of, enough, in_hand, live, page
 from intake.pages.kit import PAGES
 from intake.repository import add_content_read
@@ -192,7 +192,9 @@ async def register_appeal(request: Request, intake: CurrentIntake, operator: Wor
             return read_back(
                 request, draft, key=key, call=sent.get("call", ""), tried=sent.get("step") == "send", error=MESSAGES["confirm"]
             )
-        receipt = await intake.file(appeal, admission, key=key)
+        call_id = matter.call.id if matter is not None and sent.get("call") == str(matter.call.id) else None
+        record = None if answered else with_record(intake.parts, operator=operator.subject, call_id=call_id)
+        receipt = await intake.file(appeal, admission, key=key, condition=record)
     except (InvalidInput, MalformedText) as refusal:
         errors = _errors(request, refusal)
         return await _show(request, intake, operator, matter, draft, key=key, errors=errors, status=refusal.status)
@@ -201,8 +203,6 @@ async def register_appeal(request: Request, intake: CurrentIntake, operator: Wor
         return await _show(request, intake, operator, matter, draft, errors=errors, status=refusal.status)
     if answered:
         return PAGES.redirect(PATH, flash="consultation-closed")
-    call_id = matter.call.id if matter is not None and sent.get("call") == str(matter.call.id) else None
-    await keep_record(intake.parts, receipt.registered.appeal_id, operator=operator.subject, call_id=call_id)
     return registered(request, receipt.registered, appeal.region, has_record=True)
 
 

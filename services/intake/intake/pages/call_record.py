@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from fastapi import Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake import repository as register
 from intake.models import Appeal
@@ -12,6 +13,7 @@ from intake.pages import call_form
 from intake.pages.kit import PAGES
 from intake.repository import calls as repository
 from intake.schemas import Registered
+from intake.service.register import Condition
 from shared.auth import Principal
 from shared.domain.regions import branch_label, regions
 from shared.errors import NotFound
@@ -35,11 +37,14 @@ def read_back(request: Request, draft: call_form.Draft, *, key: str, call: str, 
     )
 
 
-async def keep_record(parts: Parts, appeal_id: UUID, *, operator: str, call_id: UUID | None) -> None:
-    """Who wrote it down, in which call, and when the caller confirmed it; once an appeal."""
-    row = {"appeal_id": appeal_id, "call_id": call_id, "receiver": operator, "confirmed_at": parts.clock.now()}
-    async with parts.database.write() as session:
-        await repository.add_oral_record(session, row)
+def with_record(parts: Parts, *, operator: str, call_id: UUID | None) -> Condition:
+    """Store with the appeal who wrote it down, in which call, and when the caller confirmed it (АППК art. 63(1))."""
+    row = {"call_id": call_id, "receiver": operator, "confirmed_at": parts.clock.now()}
+
+    async def condition(session: AsyncSession, appeal_id: UUID) -> None:
+        await repository.add_oral_record(session, {"appeal_id": appeal_id, **row})
+
+    return condition
 
 
 def registered(request: Request, talon: Registered, region: str, *, has_record: bool) -> Response:

@@ -131,7 +131,7 @@ def _appeal(appeal: Appeal, row: Tracking, language: Language) -> dict[str, Any]
     return {
         "id": str(appeal.id),
         "number": appeal.number,
-        "kind": known.kinds[appeal.kind].label.in_(language) if appeal.kind else "",
+        "kind": known.kinds[row.kind].label.in_(language) if row.kind else "",
         "status": known.statuses[row.status].label.in_(language),
         "holder": known.holders[row.holder].label.in_(language),
         "received_at": appeal.received_at,

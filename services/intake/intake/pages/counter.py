@@ -12,7 +12,7 @@ from intake.channels import Admission
 from intake.channels.counter.policy import Way
 from intake.channels.counter.service import Counter, about, admit, counter_of, keep_name, name_of, received_at
 from intake.pages import call_form, counter_view, form, uploads
-from intake.pages.call_record import keep_record, show_record
+from intake.pages.call_record import show_record, with_record
 from intake.pages.counter_view import PATH, Draft
 from intake.pages.kit import PAGES, to_sign_in
 from intake.schemas import AppealIn
@@ -97,7 +97,9 @@ async def register_appeal(request: Request, work: Working) -> Response:
             error = work.say("confirmed") if step == "send" else None
             to_confirm = way.oral and not admission.resolved_in_contact
             return counter_view.preview(request, draft, way, key=key, to_confirm=to_confirm, error=error, refused=sent.refused)
-        receipt = await work.intake.file(appeal, admission, key=key)
+        is_recorded = way.oral and not admission.resolved_in_contact
+        record = with_record(work.intake.parts, operator=work.principal.subject, call_id=None) if is_recorded else None
+        receipt = await work.intake.file(appeal, admission, key=key, condition=record)
     except (InvalidInput, MalformedText) as refusal:
         return await _show(work, draft, key=key, errors=_errors(work, refusal), refused=sent.refused, status=refusal.status)
     except IdempotencyKeyReused as refusal:
@@ -106,8 +108,6 @@ async def register_appeal(request: Request, work: Working) -> Response:
     refused = await uploads.enclose_all(request, work.intake, appeal_id, uploads.read(draft[form.UPLOADS]), as_filed=True)
     if admission.resolved_in_contact:
         return PAGES.redirect(PATH, flash="consultation-closed")
-    if way.oral:
-        await keep_record(work.intake.parts, appeal_id, operator=work.principal.subject, call_id=None)
     return counter_view.talon(request, receipt, appeal, way, work.counter, refused)
 
 

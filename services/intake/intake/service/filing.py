@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -25,6 +25,7 @@ from shared.field_errors import DETAILS
 
 CONSENTS: Final = frozenset({"PROCESSING", "DISCLOSE_TO_PROVIDER"})
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+CLOCK_AHEAD: Final = timedelta(minutes=5)  # a sender's clock may run ahead of ours by so much, as an exchange's may (`call_policy.toml`)
 # RFC 3339 §5.6
 _RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
 
@@ -108,10 +109,10 @@ def check(appeal: AppealIn, admission: Admission, now: datetime) -> Filing:
         given = moment(appeal.received_at)
         if not admission.may_backdate:
             errors.append(fault("received_at", "not-allowed"))
-        elif given is None or given > now:
+        elif given is None or given > now + CLOCK_AHEAD:
             errors.append(fault("received_at", "bad-time"))
         else:
-            received_at = given
+            received_at = min(given, now)
     if appeal.external_number is not None and not admission.may_number:
         errors.append(fault("external_number", "not-allowed"))
     if errors:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake import repository
 from intake.errors import TooManyRefused
 from intake.schemas import Imported, LegacyRow, RejectedLine
-from intake.service.filing import SENTENCES, moment
+from intake.service.filing import CLOCK_AHEAD, SENTENCES, moment
 from intake.service.register import number_of, sealed
 from shared.contracts import AppealImported
 from shared.domain.identifiers import is_valid_bin_or_iin, normalise_twelve
@@ -27,6 +27,7 @@ from shared.messaging import outbox
 from shared.service import Parts
 
 BATCH: Final = 100  # lines a transaction: none of its steps holds the event loop for 20 ms
+ATTEMPTS: Final = 5  # each but the first after another import of some of the same rows was committed
 REFUSED_LIMIT: Final = 10_000  # lines; a file with more is of another form, and each costs memory until the answer
 CLOSED: Final = "CLOSED"
 _LEGACY: Final = UUID("6f9d3c0e-9a5b-5b7e-8f53-2c1d0a4e7b61")  # the name space of former registers' numbers
@@ -62,10 +63,7 @@ async def take_over(parts: Parts, lines: Sequence[Line], report: Imported) -> No
             rejected.append(checked)
         else:
             good.append(checked)
-    try:
-        fresh, changed = await _store(parts, good)
-    except IntegrityError:  # somebody imports the same rows at this moment; theirs are there now
-        fresh, changed = await _store(parts, good)
+    fresh, changed = await _store_patiently(parts, good)
     report.imported += fresh
     report.unchanged += len(good) - fresh - len(changed)
     report.rejected += sorted(rejected + changed, key=lambda one: one.line)
@@ -113,9 +111,9 @@ def _errors(row: LegacyRow, received_at: datetime | None, closed_at: datetime | 
         yield "region", "unknown-code"
     if row.provider_bin is not None and not is_valid_bin_or_iin(normalise_twelve(row.provider_bin)):
         yield "provider_bin", "bad-bin"
-    if received_at is None or received_at > now:
+    if received_at is None or received_at > now + CLOCK_AHEAD:
         yield "received_at", "bad-time"
-    if received_at is None or closed_at is None or not received_at <= closed_at <= now:
+    if received_at is None or closed_at is None or not received_at <= closed_at <= now + CLOCK_AHEAD:
         yield "closed_at", "bad-time"
     if row.outcome not in codes.outcomes:
         yield "outcome", "required" if row.outcome is None else "unknown-code"
@@ -123,6 +121,17 @@ def _errors(row: LegacyRow, received_at: datetime | None, closed_at: datetime | 
 
 def _rejected(line: int, code: str, field: str, detail: str | None = None) -> RejectedLine:
     return RejectedLine(line=line, code=code, field=field, detail=detail or SENTENCES[code])
+
+
+async def _store_patiently(parts: Parts, rows: Sequence[_Closed]) -> tuple[int, list[RejectedLine]]:
+    """`_store`, again where others import some of the same rows at this moment: theirs are there then."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return await _store(parts, rows)
+        except IntegrityError:
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError  # the loop above returns or raises
 
 
 async def _store(parts: Parts, rows: Sequence[_Closed]) -> tuple[int, list[RejectedLine]]:
@@ -165,6 +174,7 @@ async def _add(session: AsyncSession, parts: Parts, rows: Sequence[_Closed]) -> 
         event_id = derived(one.appeal_id, AppealImported.FACT)
         timeline.append(_closing(one, event_id))
         outbox.append(session, _event(one, number), event_id=event_id)
+    appeals.sort(key=lambda row: row["id"])  # two imports of the same lines in another order must not wait for each other
     await repository.add_imported(session, appeals, [_tracking(one) for one in rows], timeline)
 
 

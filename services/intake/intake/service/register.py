@@ -42,6 +42,18 @@ Condition = Callable[[AsyncSession, UUID], Awaitable[None]]
 """Given the new appeal's id, within the transaction that stores it: what it writes is kept with it, a DomainError refuses the appeal."""
 
 
+def both(first: Condition | None, second: Condition | None) -> Condition | None:
+    """Return a condition that asks these two in turn, as far as they are there."""
+    if first is None or second is None:
+        return first or second
+
+    async def condition(session: AsyncSession, appeal_id: UUID) -> None:
+        await first(session, appeal_id)
+        await second(session, appeal_id)
+
+    return condition
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """The 201 as it was committed; `replayed` when the same request was answered before."""
