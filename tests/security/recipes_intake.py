@@ -1,0 +1,203 @@
+"""A valid request for every writing operation of intake."""
+
+import json
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from intake.channels.partner import feed
+from intake.notices.sms import signed
+from tests.intake.channels.phone.test_api import event
+from tests.intake.channels.test_applicant import WORDS, Case
+from tests.intake.service.test_imports import row as legacy_row
+from tests.intake.test_handlers import apply, routed
+from tests.security.concurrency import Call, Kind, Prepare, Recipe, Recipes, Target
+from tests.telegram_double import SECRET as TELEGRAM_SECRET
+from tests.telegram_double import Phone
+
+SMS_SECRET = "whsec_c3ludGhldGljLXNlY3JldC1vZi0zMi1ieXRlcyE="
+SETTINGS = {
+    "webhooks_to_loopback": True,
+    "uploads_per_minute": 0,
+    "sms_secret": SMS_SECRET,
+    "telegram_token": "1:synthetic",
+    "telegram_secret": TELEGRAM_SECRET,
+}
+APPEALS, SUBSCRIPTIONS, UPLOADS = "/intake/v1/appeals", "/intake/v1/subscriptions", "/intake/v1/uploads"
+HOOK = "http://127.0.0.1:9/hook"
+PIECE = {"Content-Type": "application/partial-upload", "Upload-Offset": "0"}
+ALWAYS_SEEN = frozenset({"content_read"})
+
+
+def _applicant(target: Target) -> dict[str, str]:
+    return {"full_name": "Сынақ Азамат", "phone": f"8 701 000 {target.number():04}"}
+
+
+async def _filed(target: Target, **changes) -> Case:
+    answer = await target.world.file(applicant=_applicant(target), **changes)
+    assert answer.status_code == 201, answer.text
+    return Case(target.world, answer.json())
+
+
+def _by_applicant(call: str, said, *, state: str | None = None) -> Prepare:
+    async def prepare(target: Target) -> Call:
+        case = await _filed(target)
+        if state == "answered":
+            await case.answered()
+        elif state == "routed":
+            await case.routed()
+        fields = await said(case) if callable(said) else said
+        return Call(f"{APPEALS}/{case.number}/{call}", {"Appeal-Pin": case.pin}, json=fields)
+
+    return prepare
+
+
+async def _contact_code(case: Case) -> dict[str, str]:
+    return {"code": await case.code(purpose="contact-confirmation")}
+
+
+async def _withdrawal_code(case: Case) -> dict[str, str]:
+    return {"statement": WORDS, "reason": "SOLVED", "code": await case.code(purpose="withdrawal")}
+
+
+async def register(target: Target) -> Call:
+    said = {"region": "KZ-43", "text": WORDS, "applicant": _applicant(target), "consents": ["PROCESSING"]}
+    return Call(APPEALS, json=said)
+
+
+async def import_register(target: Target) -> Call:
+    lines = "\n".join(json.dumps(legacy_row(target.number())) for _ in range(3))
+    headers = target.world.token("admin") | {"Content-Type": "application/x-ndjson"}
+    return Call("/intake/v1/imports", headers, content=lines.encode())
+
+
+async def read_contents(target: Target) -> Call:
+    case = await _filed(target)
+    asked = {"ids": [str(case.id)], "purpose": "classification", "on_behalf_of": None}
+    return Call("/intake/internal/v1/contents", target.world.token("service", subject="routing"), json=asked)
+
+
+async def attach(target: Target) -> Call:
+    case = await _filed(target)
+    return Call(f"{APPEALS}/{case.number}/attachments", {"Appeal-Pin": case.pin, "Content-Type": "text/plain"}, content=b"Certificate")
+
+
+async def call_back(target: Target) -> Call:
+    case = await _filed(target)
+    await case.routed()
+    assert (await case.withdraw()).json()["withdrawal"] == "PENDING"
+    caller = target.world.token("specialist", region="KZ-43", subject="s")
+    return Call(f"/intake/v1/withdrawals/{case.id}/call-back", caller, json={"confirmed": True})
+
+
+def _partner(target: Target) -> dict[str, str]:
+    return target.world.token("partner", subject=f"partner-{target.number()}")
+
+
+async def _subscribed(target: Target) -> tuple[dict[str, str], str]:
+    who = _partner(target)
+    answer = await target.clients[0].post(SUBSCRIPTIONS, json={"url": HOOK}, headers=who)
+    assert answer.status_code == 201, answer.text
+    return who, f"{SUBSCRIPTIONS}/{answer.json()['subscription_id']}"
+
+
+async def subscribe(target: Target) -> Call:
+    return Call(SUBSCRIPTIONS, _partner(target), json={"url": HOOK})
+
+
+async def unsubscribe(target: Target) -> Call:
+    who, path = await _subscribed(target)
+    return Call(path, who)
+
+
+async def renew_secret(target: Target) -> Call:
+    who, path = await _subscribed(target)
+    return Call(f"{path}/secret", who)
+
+
+async def replay(target: Target) -> Call:
+    who, path = await _subscribed(target)
+    told = (await target.world.file(who, channel="HEALTH_DEPT", applicant=_applicant(target))).json()
+    await apply(target.world, routed(UUID(told["appeal_id"])))
+    await feed.number(target.parts)
+    target.world.clock.advance(timedelta(seconds=1))
+    return Call(f"{path}/replay", who, json={"since": "2026-01-01T00:00:00Z"})
+
+
+async def call_events(target: Target) -> Call:
+    return Call(
+        "/intake/v1/channels/phone/calls", target.world.token("telephony"), json=[event("offered", 0, call=f"call-{target.number()}")]
+    )
+
+
+async def keypad(target: Target) -> Call:
+    case = await _filed(target)
+    keyed = {"number": case.number.replace("-", ""), "pin": case.pin, "from": "+77010000001"}
+    return Call("/intake/v1/channels/phone/status", target.world.token("telephony"), json=keyed)
+
+
+async def telegram(target: Target) -> Call:
+    update = Phone(7_700_000_000 + target.number(), ids=iter([target.number()])).says("Жүрек ауырады")
+    return Call("/intake/v1/channels/telegram/webhook", {"X-Telegram-Bot-Api-Secret-Token": TELEGRAM_SECRET}, json=update)
+
+
+def _sms(path: str, said: dict[str, str], target: Target) -> Call:
+    raw = json.dumps(said).encode()
+    headers = {"Content-Type": "application/json", **signed(SMS_SECRET, str(uuid4()), raw, target.world.clock.now())}
+    return Call(f"/intake/v1/channels/sms/{path}", headers, content=raw)
+
+
+async def sms_receipt(target: Target) -> Call:
+    return _sms("receipts", {"id": str(uuid4()), "status": "DELIVERED"}, target)
+
+
+async def sms_inbound(target: Target) -> Call:
+    return _sms("inbound", {"from": f"+7701000{target.number():04}", "text": "1"}, target)
+
+
+async def begin_upload(_target: Target) -> Call:
+    return Call(UPLOADS, json={"length": 10, "name": "анықтама.txt"})
+
+
+async def _begun(target: Target) -> tuple[str, dict[str, str]]:
+    begun = (await target.clients[0].post(UPLOADS, json={"length": 10})).json()
+    return f"{UPLOADS}/{begun['upload_id']}", {"Upload-Token": begun["token"]}
+
+
+async def append_piece(target: Target) -> Call:
+    path, held = await _begun(target)
+    return Call(path, held | PIECE, content=b"Hello")
+
+
+async def cancel_upload(target: Target) -> Call:
+    path, held = await _begun(target)
+    return Call(path, held)
+
+
+RECIPES: Recipes = {
+    ("post", APPEALS): Recipe(register),
+    ("post", "/intake/v1/imports"): Recipe(import_register),
+    ("post", "/intake/internal/v1/contents"): Recipe(read_contents, Kind.READ, ALWAYS_SEEN),
+    ("post", f"{APPEALS}/{{number}}/messages"): Recipe(_by_applicant("messages", {"text": WORDS})),
+    ("post", f"{APPEALS}/{{number}}/attachments"): Recipe(attach),
+    ("post", f"{APPEALS}/{{number}}/verification"): Recipe(_by_applicant("verification", {"purpose": "withdrawal"})),
+    ("post", f"{APPEALS}/{{number}}/contact-confirmation"): Recipe(_by_applicant("contact-confirmation", _contact_code)),
+    ("post", f"{APPEALS}/{{number}}/withdrawal"): Recipe(_by_applicant("withdrawal", _withdrawal_code, state="routed")),
+    ("post", f"{APPEALS}/{{number}}/confirmation"): Recipe(
+        _by_applicant("confirmation", {"outcome": "NOT_RESOLVED", "reason": WORDS}, state="answered")
+    ),
+    ("post", f"{APPEALS}/{{number}}/feedback"): Recipe(_by_applicant("feedback", {"score": 5, "comment": WORDS}, state="answered")),
+    ("post", f"{APPEALS}/{{number}}/reopening"): Recipe(_by_applicant("reopening", {"reason": WORDS}, state="answered")),
+    ("post", "/intake/v1/withdrawals/{appeal_id}/call-back"): Recipe(call_back),
+    ("post", SUBSCRIPTIONS): Recipe(subscribe),
+    ("delete", f"{SUBSCRIPTIONS}/{{subscription_id}}"): Recipe(unsubscribe),
+    ("post", f"{SUBSCRIPTIONS}/{{subscription_id}}/secret"): Recipe(renew_secret),
+    ("post", f"{SUBSCRIPTIONS}/{{subscription_id}}/replay"): Recipe(replay),
+    ("post", "/intake/v1/channels/phone/calls"): Recipe(call_events),
+    ("post", "/intake/v1/channels/phone/status"): Recipe(keypad, Kind.READ),
+    ("post", "/intake/v1/channels/telegram/webhook"): Recipe(telegram, Kind.MESSAGE),
+    ("post", "/intake/v1/channels/sms/receipts"): Recipe(sms_receipt, Kind.MESSAGE),
+    ("post", "/intake/v1/channels/sms/inbound"): Recipe(sms_inbound, Kind.MESSAGE),
+    ("post", UPLOADS): Recipe(begin_upload),
+    ("patch", f"{UPLOADS}/{{upload_id}}"): Recipe(append_piece),
+    ("delete", f"{UPLOADS}/{{upload_id}}"): Recipe(cancel_upload),
+}

@@ -1,0 +1,55 @@
+"""A valid request for every writing operation of routing."""
+
+from typing import Any
+
+from tests.routing.support import COMPLAINT
+from tests.security.concurrency import Call, Kind, Prepare, Recipe, Recipes, Target
+
+CASES = "/routing/v1/cases"
+CRIME = {"text": None, "has_text": False, "kind": "COMPLAINT", "category": "EXTORTION"}
+SETTLED = {"text": None, "has_text": False, "kind": "GRATITUDE", "topic": None}
+ANSWER = {"language": "kk", "text": "Рахмет!", "findings": [], "next_steps": "Әрекет қажет емес.", "how_to_complain": "1414"}
+
+
+def _action(action: str, *, role: str = "specialist", opened: dict[str, Any] | None = None, first: str | None = None, **fields) -> Prepare:
+    async def prepare(target: Target) -> Call:
+        appeal_id = await target.world.open(**(opened or {}))
+        who = target.world.token(role, region="KZ-43", subject=f"clerk-{target.number()}")
+        if first is not None:
+            done = await target.world.act(appeal_id, first, who, **ANSWER)
+            assert done.status_code == 200, done.text
+        version = (await target.world.case(appeal_id))["version"]
+        return Call(f"{CASES}/{appeal_id}/actions/{action}", who, json={"expected_version": version, **fields})
+
+    return prepare
+
+
+async def classify_text(target: Target) -> Call:
+    return Call("/routing/v1/classifications", target.world.token("operator"), json={"text": COMPLAINT})
+
+
+async def read_contents(target: Target) -> Call:
+    asked = {"ids": [str(await target.world.open())], "purpose": "tracking", "on_behalf_of": "somebody"}
+    return Call("/routing/internal/v1/contents", target.world.token("service", subject="intake"), json=asked)
+
+
+def _path(action: str) -> tuple[str, str]:
+    return "post", f"{CASES}/{{appeal_id}}/actions/{action}"
+
+
+RECIPES: Recipes = {
+    _path("claim"): Recipe(_action("claim")),
+    _path("assign"): Recipe(_action("assign", role="supervisor", assignee="aigul")),
+    _path("classify"): Recipe(_action("classify", kind="COMPLAINT", category="EXTORTION")),
+    _path("escalate"): Recipe(_action("escalate", reason="URGENT")),
+    _path("answer"): Recipe(_action("answer", opened=SETTLED, **ANSWER)),
+    _path("close"): Recipe(_action("close", opened=SETTLED, first="answer", outcome="NOTED")),
+    _path("ask"): Recipe(_action("ask", text="Қай күні бардыңыз?", language="kk")),
+    _path("request-completion"): Recipe(_action("request-completion", missing=["ADDRESS"], language="ru")),
+    _path("return"): Recipe(_action("return", ground="SAME_AS_CLOSED")),
+    _path("terminate"): Recipe(_action("terminate", role="head", ground="COURT_ACT")),
+    _path("forward"): Recipe(_action("forward", body="LABOUR_SOCIAL", text="Вопрос вне компетенции Фонда.")),
+    _path("redirect"): Recipe(_action("redirect", opened=CRIME, body="POLICE")),
+    ("post", "/routing/v1/classifications"): Recipe(classify_text, Kind.READ),
+    ("post", "/routing/internal/v1/contents"): Recipe(read_contents, Kind.READ, frozenset({"content_read"})),
+}
