@@ -83,7 +83,7 @@ def parse_rows(file: str, text: str) -> list[Row]:
     lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if not lines or not lines[0][1].startswith("# source: "):
         raise ReferenceDataError(file, 1, "does not open with its source")
-    body = [(number, next(csv.reader([line]))) for number, line in lines if not line.startswith("#")]
+    body = [(number, _cells(file, number, line)) for number, line in lines if not line.startswith("#")]
     header = body[0][1]
     found = []
     for number, cells in body[1:]:
@@ -91,6 +91,13 @@ def parse_rows(file: str, text: str) -> list[Row]:
             raise ReferenceDataError(file, number, f"{len(cells)} cells under {len(header)} columns")
         found.append(Row(file, number, dict(zip(header, (cell.strip() for cell in cells), strict=True))))
     return found
+
+
+def _cells(file: str, number: int, line: str) -> list[str]:
+    try:
+        return next(csv.reader([line], strict=True))
+    except csv.Error as error:
+        raise ReferenceDataError(file, number, str(error)) from None
 
 
 def table(file: str, build: Callable[[Row], T], *, key: str = "code") -> Mapping[str, T]:

@@ -1,42 +1,15 @@
 """Imports as strangers and Excel write them: nothing vanishes unreported, nothing holds the event loop."""
 
-import asyncio
 import csv
-import gc
 import io
 import json
-import time
 
 import pytest
 
 from intake.models import Appeal
 from intake.service.imports import _former_id
+from tests.event_loop import STEP, Steps
 from tests.intake.service.test_imports import as_csv, row, send, send_raw
-
-STEP = 3 * 0.05  # seconds that one step of the event loop may take: 50 ms, on a machine three times slower
-
-
-class Steps:
-    """Measures the longest time between two turns of the event loop in processor time of its thread: load of the machine does not count."""
-
-    def __init__(self):
-        self.longest = 0.0
-
-    async def __aenter__(self):
-        gc.collect()
-        gc.freeze()  # what the tests before have left is not the import's work
-        self._task = asyncio.create_task(self._measure())
-        return self
-
-    async def __aexit__(self, *_):
-        self._task.cancel()
-        gc.unfreeze()
-
-    async def _measure(self):
-        while True:
-            before = time.thread_time()
-            await asyncio.sleep(0)
-            self.longest = max(self.longest, time.thread_time() - before)
 
 
 def sheet(rows, separator=",", encoding="utf-8"):

@@ -39,6 +39,8 @@ REFUSED = [
     ("a program", b"MZ\x90\0" + bytes(500), policy.TypeNotAllowed),
     ("an old office document", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600), policy.TypeNotAllowed),
     ("an animation", b"GIF89a" + bytes(100), policy.TypeNotAllowed),
+    ("rich text", b"{\\rtf1{\\object}}", policy.TypeNotAllowed),
+    ("rich text with another beginning", b"{\\rt\\object", policy.ActiveContent),
     ("noise", bytes(range(256)) * 4, policy.TypeNotAllowed),
     ("an archive", package({"a.txt": "x"}), policy.TypeNotAllowed),
     ("pdf behind a picture's head", picture()[:20] + PDF + picture()[20:], policy.Polyglot),

@@ -75,5 +75,5 @@ def _declaration(_version: str, encoding: str | None, _standalone: int) -> None:
 
 
 def _refuse_type(*_: object) -> int:
-    """A document type, and with it every entity: no office program writes one (defusedxml refuses them likewise)."""
+    """A document type, and with it every entity: no office program writes one."""
     raise Rejected(Reason.BOMB)

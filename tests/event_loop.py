@@ -1,0 +1,31 @@
+"""How long the steps of an event loop take."""
+
+import asyncio
+import gc
+import time
+from typing import Final
+
+STEP: Final = 3 * 0.05  # seconds that one step may take: 50 ms, on a machine three times slower
+
+
+class Steps:
+    """Measures the longest step in processor time of the loop's thread: the machine's other work does not count."""
+
+    def __init__(self):
+        self.longest = 0.0
+
+    async def __aenter__(self):
+        gc.collect()
+        gc.freeze()  # what the tests before have left is not this work's
+        self._task = asyncio.create_task(self._measure())
+        return self
+
+    async def __aexit__(self, *_):
+        self._task.cancel()
+        gc.unfreeze()
+
+    async def _measure(self):
+        while True:
+            before = time.thread_time()
+            await asyncio.sleep(0)
+            self.longest = max(self.longest, time.thread_time() - before)
