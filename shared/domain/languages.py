@@ -17,7 +17,8 @@ _KAZAKH_LETTER = re.compile(r"[әғқңөұүһі]", re.IGNORECASE)
 _RUSSIAN_LETTER = re.compile(r"[щцъьэёфв]", re.IGNORECASE)  # hardly ever in a Kazakh word
 _SHORTEST_WITH_ENDING = 5
 _REMEMBERED = 65_536
-_WEIGHED_WORDS = 400  # more words do not change the answer, and a text may have 20 000 characters
+_WEIGHED = 4_000  # characters; more do not change the answer, and a text may have 20 000
+_LONGEST_WORD = 40  # characters: longer ones speak for no language, and remembering them would fill the memory
 # Function words and Kazakh letters weigh more than endings, which the two languages share by accident.
 _CLEAR, _SLIGHT = 2, 1
 
@@ -55,7 +56,7 @@ def _scores(text: str) -> dict[Language, int]:
         name_like = start > 0 and word[0].isupper()  # Kazakh names stand in Russian texts too
         if not name_like and _KAZAKH_LETTER.search(word):
             scores["kk"] += _CLEAR
-        language, weight = _weigh(folded[start:end])
+        language, weight = _weigh(folded[start:end]) if end - start <= _LONGEST_WORD else (None, 0)
         if language is not None:
             scores[language] += weight
     return scores
@@ -66,7 +67,7 @@ def detect_language(text: str) -> Language:
 
     Kazakh typed without its letters and Kazakh or Russian typed in Latin are known by their words and endings.
     """
-    sample = " ".join(text.split(maxsplit=_WEIGHED_WORDS)[:_WEIGHED_WORDS])
+    sample = text[:_WEIGHED]
     scores = _scores(sample)
     english = scores["en"]
     if (cyrillic := to_cyrillic(sample)) is not sample:

@@ -13,13 +13,15 @@ _FOLD = str.maketrans({**_FOLDED, **{letter.upper(): plain for letter, plain in 
 
 _HAS_LATIN = re.compile(r"[A-Za-zÀ-ɏə]")
 _CYRILLIC = re.compile(r"[Ѐ-ӿ]")
-_LATIN_WORD = re.compile(r"[^\W\d_]*[A-Za-zÀ-ɏə][^\W\d_]*")
+_LETTERS = re.compile(r"[^\W\d_]+")
 # A Latin letter inside a Cyrillic word is a slip of the keyboard and stands for the letter it looks like.
 _LOOKALIKES = str.maketrans("aeopcxyikmthb", "аеорсхуікмтнв")
 
 _NUMBER_SIGN = re.compile(r"№|\b[nN]o?\.?\s?(?=\d)")
 _TOKEN = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*|\d+")
 _ADJECTIVE = re.compile(r"(?<=[а-я]{3})[ьй]?(?:ин)?ск(?:ая|ий|ое|ой|ого)$")  # Жанакорганская: the place itself in Kazakh names
+_LONGEST_NAME = 400  # characters; the longest legal name of a hospital has 250
+_LONGEST_WORD = 60  # characters: longer ones are not remembered, which would fill the memory
 _REMEMBERED = 65_536  # words; every name of a directory of several thousand rows, and what people type, fits
 
 
@@ -38,6 +40,8 @@ def _latin() -> tuple[re.Pattern[str], Mapping[str, str]]:
 
 
 def _word_to_cyrillic(match: re.Match[str]) -> str:
+    if not _HAS_LATIN.search(match.group()):
+        return match.group()
     word = match.group().replace("İ", "i").lower()
     if _CYRILLIC.search(word):
         return word.translate(_LOOKALIKES)
@@ -52,7 +56,7 @@ def to_cyrillic(text: str) -> str:
     """
     if not _HAS_LATIN.search(text):
         return text
-    return _LATIN_WORD.sub(_word_to_cyrillic, text)
+    return _LETTERS.sub(_word_to_cyrillic, text)
 
 
 @cache
@@ -68,8 +72,12 @@ def _name_words() -> tuple[Mapping[str, str], Mapping[str, str]]:
     return exact, prefixes
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _token(word: str) -> str:
+    return _remembered_token(word) if len(word) <= _LONGEST_WORD else word
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _remembered_token(word: str) -> str:
     """What a folded word counts as: its entry in the table, the longest prefix's, its parts', or itself."""
     if word.isdigit():
         return word.lstrip("0") or "0"
@@ -88,7 +96,7 @@ def normalise_name(text: str) -> str:
     """A provider's name made comparable: «№23 Городская поликлиника» and «23 қалалық емхана» come out with the same words.
 
     Folded and in Cyrillic, without quotes, legal forms and number signs, common words and abbreviations in one (Kazakh) form.
-    Words keep their order. Empty when nothing but legal forms was given.
+    Words keep their order. Empty when nothing but legal forms was given. What goes beyond 400 characters is not looked at.
     """
-    plain = fold(to_cyrillic(_NUMBER_SIGN.sub(" ", unicodedata.normalize("NFC", text))))
+    plain = fold(to_cyrillic(_NUMBER_SIGN.sub(" ", unicodedata.normalize("NFC", text[:_LONGEST_NAME]))))
     return " ".join(filter(None, map(_token, _TOKEN.findall(plain))))

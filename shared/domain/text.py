@@ -29,6 +29,7 @@ _UNSEEN: Final = f"{_INVISIBLE}\u200d\ufe00-\ufe0f"
 _IN_A_WORD: Final = re.compile(
     f"(?<=[^\\W\\d_])[{_UNSEEN}]*[-\u2010\u2011][{_UNSEEN} \t]*(?:\r\n?|[\n\x85\u2028\u2029])[{_UNSEEN} \t]*(?=[^\\W\\d_])|[{_UNSEEN}]+"
 )
+_LINE_ENDS: Final = "\n\r\x85\u2028\u2029"
 _ALWAYS_UNSEEN: Final = re.compile(f"[{_UNSEEN}]+")
 
 
@@ -71,7 +72,10 @@ class Reading:
 
 def reading(text: str, *, join_lines: bool = True) -> Reading:
     """Return the text without what is invisible and, with `join_lines`, with words whole that the end of a line divides. Linear."""
-    dropped = _IN_A_WORD if join_lines else _ALWAYS_UNSEEN
+    has_lines = join_lines and any(end in text for end in _LINE_ENDS)
+    if not has_lines and _ALWAYS_UNSEEN.search(text) is None:
+        return Reading(text)
+    dropped = _IN_A_WORD if has_lines else _ALWAYS_UNSEEN
     pieces: list[str] = []
     starts: list[int] = []
     shifts = [0]

@@ -7,8 +7,8 @@ import pytest
 
 from routing.classification import Classification, classify, is_urgent
 from routing.classification.lexicon import LexiconError, build, lexicon
-from routing.classification.tokens import key, tokenise
 from shared.domain.taxonomy import taxonomy
+from shared.language.tokens import key, tokenise
 
 # The labels are coarser than the taxonomy: each stands for the codes that its writers put under it.
 LABEL_COVERS = {

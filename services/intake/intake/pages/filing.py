@@ -10,7 +10,6 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from intake import forms, repository
 from intake.channels import web
 from intake.consents import consents
-from intake.danger import speaks_of_danger
 from intake.models import Provider
 from intake.pages import form, providers, qr, questions, uploads
 from intake.pages.kit import PAGES, wait_of
@@ -24,6 +23,7 @@ from shared.domain.labels import Language
 from shared.domain.regions import CENTRAL_OFFICE, branch_label, regions
 from shared.errors import DomainError, InvalidInput, MalformedText, NotFound, TooMany
 from shared.idempotency import IdempotencyKeyReused, new_key
+from shared.language.danger import speaks_of_danger
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.security import require_same_origin

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from routing.classification.lexicon import Hit, Term, lexicon
-from routing.classification.tokens import tokenise
-from routing.classification.urgency import Evidence, danger_hits, evidence_of
+from routing.classification.urgency import Evidence, evidence_of
 from shared.domain.languages import detect_language
 from shared.domain.routing_policy import tier_for
 from shared.domain.taxonomy import taxonomy
+from shared.language.danger import danger_lexicon, signs_of_danger
+from shared.language.tokens import tokenise
 
 Decision = Literal["auto", "suggest", "triage"]
 
@@ -70,7 +71,7 @@ def classify(
     if errors := taxonomy().subject_errors(kind, category, topic):
         raise ValueError(f"declared subject: {errors}")
     hits = lexicon().find(tokenise(text))
-    danger = danger_hits(hits)
+    danger = signs_of_danger(text, hits)
     if kind and (category or topic):
         choice = _Choice(kind, category or topic or "", 1.0, "auto")
     else:
@@ -88,7 +89,11 @@ def classify(
         confidence=round(choice.confidence, 3),
         decision=choice.decision,
         evidence=evidence_of([*danger, *_arguments(hits, choice, takes)]),
-        versions={"method": "declared" if kind and (category or topic) else "lexicon", "lexicon": lexicon().version},
+        versions={
+            "method": "declared" if kind and (category or topic) else "lexicon",
+            "lexicon": lexicon().version,
+            "danger": danger_lexicon().version,
+        },
     )
 
 

@@ -30,13 +30,13 @@ from intake.channels.telegram.turns import (
     Talk,
     Turn,
 )
-from intake.danger import speaks_of_danger
 from intake.forms import form, services
 from shared.domain.identifiers import holds_iin
 from shared.domain.labels import LANGUAGES, Language
 from shared.domain.phones import InvalidPhone, normalise_personal_phone
 from shared.domain.regions import regions
 from shared.domain.text import clean, shows_something
+from shared.language.danger import speaks_of_danger
 
 EXPIRED: Final = "EXPIRED"
 _LONGEST: Final = {"PROVIDER": 300, "NAME": 200, "ADDRESS": 500}  # characters, as `AppealIn` takes them

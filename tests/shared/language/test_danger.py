@@ -1,6 +1,6 @@
 import pytest
 
-from intake.danger import speaks_of_danger
+from shared.language.danger import speaks_of_danger
 
 
 class TestWordsOfDanger:

@@ -1,0 +1,152 @@
+"""A search for stems (the beginnings of words) and phrases in the words of a text, by a tree of phrases. Linear in the text."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+from shared.language.tokens import Token, key
+
+WHOLE_WORD = "="  # a stem ending so is a whole word, not a beginning
+_PARTICLE = 2  # letters: не, на, ма … would begin far too many words
+_OPENING = 2  # letters by which a word's possible stems are looked up
+_SHORT_NUMBER = 4  # digits: a year, a temperature; longer ones may be somebody's and are not remembered
+_REMEMBERED = 65_536  # words of at most 40 characters, each by itself and in memory alone
+
+
+class LexiconError(ValueError):
+    """The dictionary names a code or group that does not exist, or an empty stem; the service must not start."""
+
+
+@dataclass(frozen=True, eq=False)
+class Term:
+    """One stem or phrase: what it argues for and how strongly (weights are log-odds, roughly). None is given twice."""
+
+    text: str
+    stems: tuple[str, ...]
+    group: str
+    code: str
+    weight: float
+
+    @classmethod
+    def of(cls, text: str, group: str, code: str, weight: float) -> "Term":
+        """A term as a dictionary writes it. Raises LexiconError for an empty one."""
+        stems = tuple(map(_stem, text.split()))
+        if not stems:
+            raise LexiconError(f"{group} {code}: empty term")
+        return cls(text.replace(WHOLE_WORD, ""), stems, group, code, weight)
+
+
+class Hit(NamedTuple):
+    """A term found; `start:end` is its position in the original text, `last` the number of its last word."""
+
+    term: Term
+    start: int
+    end: int
+    last: int
+
+
+@dataclass
+class Node:
+    """A stem's position in the tree of phrases: the terms that end here and the stems that may follow."""
+
+    terms: list[Term] = field(default_factory=list)
+    following: dict[str, "Node"] = field(default_factory=dict)
+
+
+_Known = tuple[Sequence[str], Sequence[Term], Sequence[Node]]
+"""What the dictionary has for a word: the stems that it begins with, the terms that they are, and the openings of phrases."""
+_Found = tuple[int, Token, Sequence[str], Sequence[Term], Sequence[Node]]
+"""A word that the dictionary knows: its number in the text, itself, and what is known of it."""
+
+
+class PhraseIndex:
+    """The terms of a dictionary; the stems of a phrase stand in order, in one sentence, at most `gap` words apart."""
+
+    def __init__(self, terms: Iterable[Term], gap: int) -> None:
+        """Raises LexiconError for a term that is given twice."""
+        self.phrases = Node()
+        self.gap = gap
+        self._stems: set[str] = set()
+        for term in terms:
+            node = self.phrases
+            for stem in term.stems:
+                node = node.following.setdefault(stem, Node())
+            if any(vars(each) == vars(term) for each in node.terms):
+                raise LexiconError(f"{term.group} {term.code}: {term.text!r} is given twice")
+            node.terms.append(term)
+            self._stems.update(term.stems)
+        openings: dict[str, set[int]] = {}
+        for stem in self._stems:
+            if not stem.endswith(WHOLE_WORD):
+                openings.setdefault(stem[:_OPENING], set()).add(len(stem))
+        self._lengths = {opening: tuple(sorted(lengths)) for opening, lengths in openings.items()}
+
+    def find(self, tokens: Sequence[Token]) -> list[Hit]:
+        """Every term in the words."""
+        remembered = self._remembered
+        found: list[_Found] = []
+        for place, token in enumerate(tokens):
+            word = token[0]
+            known = remembered(word) if word.isalpha() or len(word) <= _SHORT_NUMBER else self._known(word)
+            if known is not None:
+                found.append((place, token, *known))
+        hits: list[Hit] = []
+        for number, (place, token, _, terms, openings) in enumerate(found):
+            for term in terms:
+                hits.append(Hit(term, token.start, token.end, place))  # noqa: PERF401 - mostly one or none: a loop is twice as fast
+            for opening in openings:
+                self._follow(opening.following, found, number, token.start, hits)
+        return hits
+
+    @cached_property
+    def _remembered(self) -> Callable[[str], _Known | None]:
+        return lru_cache(maxsize=_REMEMBERED)(self._known)
+
+    def _known(self, word: str) -> _Known | None:
+        stems = self._stems_of(word)
+        if not stems:
+            return None
+        nodes = [node for stem in stems if (node := self.phrases.following.get(stem)) is not None]
+        return stems, [term for node in nodes for term in node.terms], [node for node in nodes if node.following]
+
+    def _stems_of(self, word: str) -> Sequence[str]:
+        lengths = self._lengths.get(word[:_OPENING], ()) + (self._lengths.get(word[:1], ()) if len(word) > 1 else ())
+        found = [start for length in lengths if length <= len(word) and (start := word[:length]) in self._stems]
+        if (whole := word + WHOLE_WORD) in self._stems:
+            found.append(whole)
+        return found
+
+    def _follow(self, expected: Mapping[str, Node], found: Sequence[_Found], number: int, start: int, hits: list[Hit]) -> None:
+        """Go on with phrases that began at `start` and of which the `number`th known word was the latest.
+
+        Of a stem that stands there more than once the nearest counts: words said again and again would multiply with every stem.
+        """
+        latest, before = found[number][:2]
+        met: list[str] = []
+        examined: Sequence[str] = ()
+        farthest = latest + 1 + self.gap
+        for following in range(number + 1, len(found)):
+            place, token, stems, _, _ = found[following]
+            if place > farthest or token.sentence != before.sentence:
+                return
+            if stems is examined:  # the same word once more
+                continue
+            examined = stems
+            for stem in stems:
+                if (node := expected.get(stem)) is not None and stem not in met:
+                    met.append(stem)
+                    hits += (Hit(term, start, token.end, place) for term in node.terms)
+                    if node.following:
+                        self._follow(node.following, found, following, start, hits)
+
+
+def _stem(text: str) -> str:
+    if text in {"?", '"'}:
+        return text + WHOLE_WORD
+    whole = text.endswith(WHOLE_WORD)
+    folded = key(text.removesuffix(WHOLE_WORD))
+    if not folded:
+        raise LexiconError(f"empty stem {text!r}")
+    whole = whole or (len(folded) <= _PARTICLE and folded.isalpha())
+    return folded + WHOLE_WORD if whole else folded

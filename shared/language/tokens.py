@@ -1,0 +1,80 @@
+"""Words of a text, folded so that one dictionary reads Kazakh, Russian, Kazakh without its letters and Latin spelling alike."""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from shared.domain.names import fold, to_cyrillic
+from shared.domain.text import Reading, reading
+
+# Words with their combining marks, ends of sentences one after another, and quotes (a quoted word after thanks is sarcasm).
+_PIECES = re.compile(r"[\w\u0300-\u036f]+|[.!?;\n][.!?;\s]*|[\"«“„]")
+_SENTENCE_ENDS = frozenset(".!?;\n")
+_QUOTES = frozenset('"«“„')
+# After the letters' folding: signs that people leave out and letters that Latin spelling cannot tell apart.
+_LOOSE = str.maketrans({"й": "и", "ы": "и", "э": "е", "ь": None, "ъ": None} | {chr(mark): None for mark in range(0x300, 0x370)})
+_LATIN = re.compile(r"[a-zÀ-ɏə]")
+_REPEATS = re.compile(r"([^\W\d])\1+")
+_REMEMBERED = 65_536  # words, each by itself and in memory alone, without its text; a number is never among them
+_LONGEST_KEY = 40  # characters; no stem is longer; one endless "word" costs no more than a long one
+
+
+class Token(NamedTuple):
+    """A word at `start:end` of the original text; `sentence` counts from 0."""
+
+    key: str
+    start: int
+    end: int
+    sentence: int
+
+
+def key(word: str) -> str:
+    """The form in which stems and words meet: Cyrillic, folded, repeated letters squeezed, й and ы as и, э as е, no ь and ъ."""
+    folded = fold(word[:_LONGEST_KEY])
+    if _LATIN.search(folded):
+        # In Kazakh typed in Latin letters j is ж whatever follows; read as Russian, `jo` and `ju` would be ё and ю.
+        folded = fold(to_cyrillic(folded.replace("j", "zh")))
+    return _REPEATS.sub(r"\1", folded.translate(_LOOSE))
+
+
+_remembered_key = lru_cache(maxsize=_REMEMBERED)(key)
+
+
+def tokenise(text: str, *, join_lines: bool = True) -> list[Token]:
+    """The words in order, a `?` where a sentence ends with one, and a `"` for a quote that opens on a small letter (a name has a capital).
+
+    Invisible characters inside of words do not count, nor, with `join_lines`, a hyphen and line end that divide a word.
+    """
+    read = reading(text, join_lines=join_lines)
+    found = _tokens(read.text)
+    return _placed(found, read) if read.starts else found
+
+
+def divides_words(text: str) -> bool:
+    """Whether joining of lines makes other words of the text."""
+    return len(reading(text).starts) != len(reading(text, join_lines=False).starts)
+
+
+def _tokens(text: str) -> list[Token]:
+    tokens: list[Token] = []
+    append, make, remembered = tokens.append, tuple.__new__, _remembered_key  # a NamedTuple's own constructor takes three times as long
+    sentence = 0
+    for match in _PIECES.finditer(text):
+        piece, (start, end) = match[0], match.span()
+        if piece.isalpha():  # folded by word and not as a whole: most words were met before
+            append(make(Token, (remembered(piece[:_LONGEST_KEY]), start, end, sentence)))
+        elif piece[0] in _SENTENCE_ENDS:
+            if "?" in piece:
+                start += piece.index("?")
+                append(make(Token, ("?", start, start + 1, sentence)))
+            sentence += 1
+        elif piece not in _QUOTES:
+            append(make(Token, (piece[:_LONGEST_KEY] if piece.isdecimal() and piece.isascii() else key(piece), start, end, sentence)))
+        elif text[end : end + 1].islower() and not text[start - 1 : start].isalnum():
+            append(make(Token, ('"', start, end, sentence)))
+    return tokens
+
+
+def _placed(tokens: list[Token], read: Reading) -> list[Token]:
+    """The tokens where they stand in the text as written."""
+    return [Token(token.key, *read.span(token.start, token.end), token.sentence) for token in tokens]
