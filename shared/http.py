@@ -67,14 +67,15 @@ class StrictModel(BaseModel):
 class Text(GroupedMetadata):
     """`Annotated[str, Text(200)]`: cleaned (`shared.domain.text`), with something to read in it, at most `limit` characters as sent.
 
-    Not valid Unicode, or with NUL: `malformed-text`.
+    Not valid Unicode, or with NUL: `malformed-text`. With `as_sent` it is judged alike and left as it came: positions in it are answered.
     """
 
     limit: int
+    as_sent: bool = False
 
     def __iter__(self) -> Iterator[object]:
-        yield StringConstraints(strip_whitespace=True, min_length=1, max_length=self.limit)
-        yield AfterValidator(_readable)
+        yield StringConstraints(strip_whitespace=not self.as_sent, min_length=1, max_length=self.limit)
+        yield AfterValidator(_readable_as_sent if self.as_sent else _readable)
 
 
 ShortText = Annotated[str, Text(200)]
@@ -88,6 +89,11 @@ def _readable(text: str) -> str:
     if not shows_something(cleaned):
         raise PydanticCustomError("string_too_short", "At least 1 characters are needed.")
     return cleaned
+
+
+def _readable_as_sent(text: str) -> str:
+    _readable(text)
+    return text
 
 
 def compact_text(given: object) -> object:

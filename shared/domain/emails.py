@@ -23,7 +23,9 @@ def normalise_email(text: str) -> str:
 
     Raises InvalidEmail for anything else: several addresses, names or angle brackets around one, a part before the @ that is not ASCII.
     """
-    address = clean(text) if len(text) <= LONGEST else text
+    if len(text) > 2 * LONGEST:  # nothing of that length is an address, and no parser has to read it
+        raise InvalidEmail("not an e-mail address")
+    address = clean(text)
     if _COMMON.fullmatch(address):
         return address
     try:

@@ -25,8 +25,12 @@ _NUMBER = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{7})([0-9])")
 _SIGN = re.compile(r"(?:№|#|n[ºo°]?\.?)", re.IGNORECASE)  # before a number that is copied out of a sentence
 _HYPHENS = re.compile(r"[\-‐‑‒–—−]+")
 _TWELVE_DIGITS = re.compile(r"[0-9]{12}")
-# Twelve digits, alone or in groups. Looked for at every digit that begins a group, as a telephone may stand before an IIN.
-_GROUPED = re.compile(r"(?<![0-9])(?=([0-9](?:[\s\-‐‑‒–—−.]{0,3}[0-9]){11})(?![0-9]))")
+# Twelve digits, alone or in groups, of which the third to the sixth may be a month and a day. Looked for at every digit that
+# begins a group, as a telephone may stand before an IIN.
+_GAP = r"[\s\-‐‑‒–—−.]{0,3}"
+_GROUPED = re.compile(
+    rf"(?<![0-9])(?=([0-9]{_GAP}[0-9]{_GAP}(?:0{_GAP}[1-9]|1{_GAP}[0-2]){_GAP}(?:[0-2]{_GAP}[0-9]|3{_GAP}[01])(?:{_GAP}[0-9]){{6}})(?![0-9]))"
+)
 _MAX_SEQUENCE = 9_999_999
 
 _WEIGHTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
@@ -136,7 +140,8 @@ def normalise_twelve(text: str) -> str:
 
 def holds_iin(text: str) -> bool:
     """Whether an IIN stands somewhere in a text: twelve digits, in groups or not, with a birth date and its check digit. Linear."""
-    return any(is_valid_iin(normalise_twelve(match[1].replace(".", ""))) for match in _GROUPED.finditer(reading(text).text))
+    candidates = {match[1] for match in _GROUPED.finditer(reading(text).text)}
+    return any(is_valid_iin(normalise_twelve(each.replace(".", ""))) for each in candidates)
 
 
 def is_valid_iin(text: str) -> bool:

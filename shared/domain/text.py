@@ -49,7 +49,7 @@ def shows_something(cleaned: str) -> bool:
     """Whether a reader sees anything of a cleaned text: spaces, blanks, and marks without a letter to carry them show nothing."""
     return any(
         each.isalnum() or (each.isprintable() and not each.isspace() and each != _BRAILLE_BLANK and unicodedata.category(each)[0] != "M")
-        for each in cleaned
+        for each in set(cleaned)
     )
 
 

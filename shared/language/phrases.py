@@ -125,12 +125,13 @@ class PhraseIndex:
         latest, before = found[number][:2]
         met: list[str] = []
         examined: Sequence[str] = ()
+        unexpected = expected.keys().isdisjoint
         farthest = latest + 1 + self.gap
         for following in range(number + 1, len(found)):
             place, token, stems, _, _ = found[following]
             if place > farthest or token.sentence != before.sentence:
                 return
-            if stems is examined:  # the same word once more
+            if stems is examined or unexpected(stems):  # the same word once more, or one that goes on with nothing
                 continue
             examined = stems
             for stem in stems:

@@ -1,6 +1,7 @@
 """Words of a text, folded so that one dictionary reads Kazakh, Russian, Kazakh without its letters and Latin spelling alike."""
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ _LOOSE = str.maketrans({"й": "и", "ы": "и", "э": "е", "ь": None, "ъ": No
 _LATIN = re.compile(r"[a-zÀ-ɏə]")
 _REPEATS = re.compile(r"([^\W\d])\1+")
 _REMEMBERED = 65_536  # words, each by itself and in memory alone, without its text; a number is never among them
+_MOST = 4_000  # words; people write 3 300 on 20 000 characters, and 10 000 of one letter each are no appeal
+_TAIL = 3_000  # characters at the end that are read all the same
 _LONGEST_KEY = 40  # characters; no stem is longer; one endless "word" costs no more than a long one
 
 
@@ -56,17 +59,29 @@ def divides_words(text: str) -> bool:
 
 
 def _tokens(text: str) -> list[Token]:
+    """The words of the whole text, or of its beginning and its end where there are too many."""
+    tokens = _read(_PIECES.finditer(text), text, 0)
+    if len(tokens) < _MOST:
+        return tokens
+    behind = max(tokens[-1].end, len(text) - _TAIL)
+    return tokens + _read(_PIECES.finditer(text, behind), text, tokens[-1].sentence + 1)
+
+
+def _read(pieces: Iterator[re.Match[str]], text: str, sentence: int) -> list[Token]:
     tokens: list[Token] = []
     append, make, remembered = tokens.append, tuple.__new__, _remembered_key  # a NamedTuple's own constructor takes three times as long
-    sentence = 0
-    for match in _PIECES.finditer(text):
+    for match in pieces:
         piece, (start, end) = match[0], match.span()
         if piece.isalpha():  # folded by word and not as a whole: most words were met before
             append(make(Token, (remembered(piece[:_LONGEST_KEY]), start, end, sentence)))
+            if len(tokens) >= _MOST:
+                break
         elif piece[0] in _SENTENCE_ENDS:
             if "?" in piece:
                 start += piece.index("?")
                 append(make(Token, ("?", start, start + 1, sentence)))
+            if piece.isspace() and piece.count("\n") == 1 and text[end : end + 1].islower():
+                continue  # a line that is wrapped, and goes on with a small letter
             sentence += 1
         elif piece not in _QUOTES:
             append(make(Token, (piece[:_LONGEST_KEY] if piece.isdecimal() and piece.isascii() else key(piece), start, end, sentence)))

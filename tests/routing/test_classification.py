@@ -1,6 +1,4 @@
 import json
-import math
-import time
 from importlib.resources import files
 
 import pytest
@@ -32,15 +30,6 @@ def subject_of(result: Classification) -> str | None:
 
 def subject_is_right(row, result):
     return row["category"] is None or subject_of(result) in LABEL_COVERS.get(row["category"], {row["category"]})
-
-
-def best_of(runs, call):
-    best = math.inf
-    for _ in range(runs):
-        begun = time.thread_time()
-        call()
-        best = min(best, time.thread_time() - begun)
-    return best
 
 
 @pytest.fixture(scope="module")
@@ -263,17 +252,3 @@ def lexicon_terms():
         found |= {(term.group, term.code) for term in node.terms}
         nodes.extend(node.following.values())
     return found
-
-
-class TestSpeed:
-    """Four times what a quiet machine was seen to need (0.3 and 15 ms): a busy one must not redden the suite."""
-
-    def test_an_appeal_of_300_characters_takes_about_a_millisecond_at_most(self):
-        text = ("Отказали в приёме у хирурга, сказали нет талонов и неизвестно когда будут. " * 5)[:300]
-        classify(text)
-        assert best_of(50, lambda: classify(text)) < 0.0012
-
-    def test_a_text_of_20_000_characters_takes_tens_of_milliseconds_at_most(self):
-        text = (" ".join(row["text"] for row in labelled("appeals_labelled.jsonl")) * 2)[:20_000]
-        classify(text)
-        assert best_of(5, lambda: classify(text)) < 0.060

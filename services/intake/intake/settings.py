@@ -45,6 +45,9 @@ class Settings(ServiceSettings):
         description="s3://bucket/prefix; absent: DATA/objects",
     )
     clamd: str | None = Field(None, pattern=r"^(/.+|.+:\d+)$", description="virus scanner: host:port or a socket's path; absent: none")
+    previews_per_minute: int = Field(
+        300, ge=0, description="steps of a form before it is sent, of one address or one signed-in person in a minute; 0: no limit"
+    )
     uploads_per_minute: int = Field(60, ge=0, description="uploads begun from one address in a minute; 0: no limit")
 
     # notices

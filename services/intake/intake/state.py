@@ -16,12 +16,12 @@ from intake.channels.partner.watch import Watch
 from intake.channels.phone import policy as phone_policy
 from intake.channels.phone.insurance import FileInsuranceRegister, InsuranceRegister
 from intake.schemas import AppealIn
-from intake.service.budget import Budget
 from intake.service.filing import check
 from intake.service.guessing import Guesses
 from intake.service.register import Condition, Receipt, Register, both, sender_key
 from intake.settings import Settings
 from shared.auth import Principal
+from shared.budget import Budget
 from shared.http import Network, client_address
 from shared.service import Parts
 
@@ -36,6 +36,7 @@ class Intake:
     guesses: Guesses
     anonymous: Budget
     uploads: Budget
+    previews: Budget
     attachments: Attachments
     partners: Budget
     watch: Watch
@@ -57,6 +58,7 @@ class Intake:
             guesses=Guesses(parts.database, parts.pepper, settings, parts.clock, parts.metrics),
             anonymous=Budget(settings.anonymous_per_minute, parts.clock),
             uploads=Budget(settings.uploads_per_minute, parts.clock),
+            previews=Budget(settings.previews_per_minute, parts.clock),
             attachments=Attachments(parts, settings),
             partners=Budget(settings.partner_per_minute, parts.clock),
             watch=Watch(parts, settings.streams_each),
@@ -72,6 +74,10 @@ class Intake:
         """One call of a partner's; everybody else is free. Raises TooMany."""
         if principal.has("partner"):
             self.partners.spend(sender_key(self.parts.pepper, f"{principal.issuer}\n{principal.subject}").hex())
+
+    def spend_preview(self, request: Request, principal: Principal | None = None) -> None:
+        """One preview of a form: of somebody signed in, else of an address. Raises TooMany."""
+        self.previews.spend(f"{principal.issuer}\n{principal.subject}" if principal is not None else self.address(request))
 
     async def file(self, appeal: AppealIn, admission: Admission, *, key: str | None, condition: Condition | None = None) -> Receipt:
         """Check and register an appeal admitted by a channel's adapter; `key` is the sender's Idempotency-Key.

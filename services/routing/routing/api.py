@@ -17,10 +17,11 @@ from shared.auth import STAFF, CurrentPrincipal, Principal, require
 from shared.contents import ContentItem, ContentsRequest, ContentsResponse, entitled
 from shared.domain.labels import Language
 from shared.domain.text import clean
-from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
+from shared.errors import Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, responses
 from shared.field_errors import DETAILS
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, body, page_of
 from shared.idempotency import IdempotencyKey, IdempotencyKeyReused, scope_of
+from shared.offload import run_on_text
 from shared.service import Parts
 
 router = APIRouter()
@@ -158,13 +159,16 @@ async def deadline(policy: str, start: Day, _query: KnownQuery) -> schemas.Deadl
     return service.deadline(policy, date.fromisoformat(start))
 
 
-@router.post("/v1/classifications", responses=responses(Unauthorized, Forbidden))
+@router.post("/v1/classifications", responses=responses(Unauthorized, Forbidden, TooMany))
 async def classify_text(
-    _principal: Annotated[Principal, Depends(require(*STAFF, "channel"))],
+    request: Request,
+    principal: Annotated[Principal, Depends(require(*STAFF, "channel"))],
     asked: Annotated[schemas.ClassifyText, body(schemas.ClassifyText)],
 ) -> schemas.ClassificationView:
     """What a text is about. It is neither stored nor logged."""
-    return schemas.ClassificationView.model_validate(classify(asked.text).as_row())
+    request.app.state.classifications.spend(f"{principal.issuer}\n{principal.subject}")
+    found = await run_on_text(asked.text, classify, asked.text)
+    return schemas.ClassificationView.model_validate(found.as_row())
 
 
 @router.get("/v1/articles", responses=responses(InvalidInput))

@@ -12,6 +12,7 @@ from routing.colleagues import Colleagues
 from routing.handlers import HANDLERS, prepare_cases
 from routing.history import check
 from routing.settings import Settings
+from shared.budget import Budget
 from shared.contracts import REGISTRY, AppealRegistered
 from shared.messaging.handling import Preparations
 from shared.messaging.pace import PROMPT
@@ -62,10 +63,13 @@ def check_reference_data() -> None:
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:
     """The service under `/routing`; with a foundation it lives in somebody else's process."""
     check_reference_data()
+    settings = settings or Settings()
+    per_minute = settings.classifications_per_minute
 
     def prepare(app: FastAPI, parts: Parts) -> None:
         app.state.colleagues = Colleagues(parts.database, parts.clock)
+        app.state.classifications = Budget(per_minute, parts.clock)
 
-    app = assemble(SERVICE, settings or Settings(), foundation, [api.router, pages.router], prepare=prepare)
+    app = assemble(SERVICE, settings, foundation, [api.router, pages.router], prepare=prepare)
     pages.PAGES.mount_static(app)
     return app

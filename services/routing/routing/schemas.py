@@ -262,7 +262,7 @@ class DeadlineView(BaseModel):
 
 
 class ClassifyText(StrictModel):
-    text: Text20k
+    text: Annotated[str, Text(20_000, as_sent=True)]
 
 
 class EvidenceView(BaseModel):

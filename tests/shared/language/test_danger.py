@@ -1,9 +1,20 @@
+import json
+from importlib.resources import files
+
 import pytest
 
-from shared.language.danger import speaks_of_danger
+from shared.language.danger import danger_lexicon, signs_of_danger, speaks_of_danger
+
+HIDDEN = [
+    "Ребёнок не ды\u00adшит",
+    "Ребёнок не ды\u200bшит",
+    "у\u00adми\u00adра\u00adет мать",
+    "Ребёнок не ды-\nшит",
+    "Ребёнок не ды\u2060шит",
+]
 
 
-class TestWordsOfDanger:
+class TestSpeaksOfDanger:
     @pytest.mark.parametrize(
         "text",
         [
@@ -19,11 +30,54 @@ class TestWordsOfDanger:
             "өміріне қауіп төніп тұр",
             "ночью начались схватки",
             "покончу с собой",
+            "Маме стало плохо с сердцем",
+            "Қызым құрысып жатыр",
+            "У отца инфаркт",
         ],
     )
-    def test_they_are_noticed_in_both_languages_and_any_case(self, text):
+    def test_it_is_noticed_in_both_languages_and_any_case(self, text):
         assert speaks_of_danger(text)
 
-    @pytest.mark.parametrize("text", ["", "Терапевт қабылдамады, талон жоқ деді", "Не дали направление, не хочу ждать", "Жарна төледім"])
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "Терапевт қабылдамады, талон жоқ деді",
+            "Не дали направление, не хочу ждать",
+            "Жарна төледім",
+            "құрысын",
+            "Құрысын, шаршадым",
+            "Инфаркт был в 2019 году, положены ли таблетки",
+        ],
+    )
     def test_a_common_complaint_is_none(self, text):
         assert not speaks_of_danger(text)
+
+    @pytest.mark.parametrize("text", HIDDEN)
+    def test_what_is_invisible_or_divides_a_word_hides_nothing(self, text):
+        assert speaks_of_danger(text)
+
+    @pytest.mark.parametrize("text", ["умира-\nет отец", "вызвали скорую-\nне едет, мать без-\nсознания лежит"])
+    def test_either_reading_of_a_line_end_shows_it(self, text):
+        assert speaks_of_danger(text)
+
+    @pytest.mark.parametrize("text", HIDDEN)
+    def test_its_place_is_that_in_the_text_as_written(self, text):
+        [hit, *_] = sorted(signs_of_danger(text), key=lambda each: each.start)
+        shown = text[hit.start : hit.end]
+
+        assert shown.startswith(("не ды", "у\u00adми"))
+        assert shown.endswith(("шит", "ет"))
+
+    def test_the_labelled_texts_are_judged_right(self):
+        labelled = [
+            json.loads(line)
+            for name in ("urgency_labelled.jsonl", "appeals_labelled.jsonl")
+            for line in files("routing.classification").joinpath(f"data/{name}").read_text(encoding="utf-8").splitlines()
+        ]
+
+        assert [row["text"] for row in labelled if row["urgent"] and not speaks_of_danger(row["text"])] == []
+        assert [row["text"] for row in labelled if not row["urgent"] and speaks_of_danger(row["text"])] == []
+
+    def test_every_term_is_danger_or_calms(self):
+        assert {term.group for term in danger_lexicon().terms} == {"urgent", "calm"}

@@ -7,6 +7,7 @@ from typing import Final
 from intake.attachments.policy import Kind, TypeMismatch, policy
 
 # Microsoft, "Naming Files, Paths, and Namespaces": characters and names that Windows reserves
+_LONGEST_GIVEN: Final = 1_000  # characters at the end of a name, as its extension is there; no file system knows longer ones
 _RESERVED: Final = re.compile(r'[<>:"|?*\\/%]')
 _DEVICES: Final = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
 _EXTENSION_LIKE: Final = re.compile(r"\.(?=[^\W\d_])")  # a dot before a letter: «act.exe.pdf»; dates and numbers keep theirs
@@ -17,7 +18,7 @@ def safe_name(given: str | None, kind: Kind) -> str:
 
     Raises TypeMismatch for an extension of another kind. A name of which nothing is left is made up.
     """
-    bare = re.split(r"[\\/]", given or "")[-1]
+    bare = re.split(r"[\\/]", given or "")[-1][-_LONGEST_GIVEN:]
     bare = "".join(each for each in unicodedata.normalize("NFC", bare) if unicodedata.category(each)[0] != "C")
     bare = " ".join(_RESERVED.sub("_", bare).split()).rstrip(". ")
     stem, dot, extension = bare.rpartition(".")

@@ -6,8 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.attachments.policy import RECEIVING, Limits, UnclaimedTooMany, UploadsFull
 from intake.repository import attachments as repository
-from intake.service.budget import place
 from shared.auth import Principal
+from shared.budget import place
 from shared.sealing import Pepper
 
 FOR_MANY: Final = ("channel", "operator", "partner")

@@ -181,6 +181,8 @@ async def register_appeal(request: Request, intake: CurrentIntake, operator: Wor
     """An appeal written down: looked at, read back, registered. A consultation answered in the call needs no reading back."""
     sent, matter = await read_fields(request), await in_hand(intake.parts, operator.subject)
     draft, key = call_form.typed(sent), form.key_of(sent)
+    if sent.get("step") != "send":
+        intake.spend_preview(request, operator)
     if sent.get("step") == "edit":
         return await _show(request, intake, operator, matter, draft, key=key)
     answered, confirmed = bool(draft[call_form.ANSWERED]), bool(sent.get("confirmed"))

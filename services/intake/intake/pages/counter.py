@@ -88,6 +88,8 @@ async def register_appeal(request: Request, work: Working) -> Response:
         raise Unauthorized
     sent = await uploads.sent(request, work.intake)
     draft, key, step = _typed(work, sent), form.key_of(sent.fields), sent.fields.get("step")
+    if step != "send":
+        work.intake.spend_preview(request, work.principal)
     if step == "edit":
         return await _show(work, draft, key=key, refused=sent.refused)
     try:

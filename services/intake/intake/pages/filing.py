@@ -1,5 +1,6 @@
 """Filing an appeal in steps: the form, a look at it before it is sent, and the talon. Each step is a post of the same form."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
@@ -24,6 +25,7 @@ from shared.domain.regions import CENTRAL_OFFICE, branch_label, regions
 from shared.errors import DomainError, InvalidInput, MalformedText, NotFound, TooMany
 from shared.idempotency import IdempotencyKeyReused, new_key
 from shared.language.danger import speaks_of_danger
+from shared.offload import run_on_text
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.security import require_same_origin
@@ -45,6 +47,8 @@ async def next_step(request: Request, intake: CurrentIntake) -> HTMLResponse:
     kept = [] if sent.fields.get("uploads.drop") else uploads.read(draft[form.UPLOADS])
     draft[form.UPLOADS] = uploads.written([*kept, *sent.tickets])
     step = sent.fields.get("step")
+    if step != "send":
+        intake.spend_preview(request)
     if step == "edit":
         return _form(request, intake, draft, key=key, refused=sent.refused)
     try:
@@ -63,7 +67,7 @@ async def next_step(request: Request, intake: CurrentIntake) -> HTMLResponse:
         return await _preview(request, intake, draft, filing, key=new_key(), sent_before=True, status=refusal.status)
     tickets = uploads.read(draft[form.UPLOADS])
     refused = await uploads.enclose_all(request, intake, receipt.registered.appeal_id, tickets, as_filed=True)
-    return talon_page(request, receipt, filing, refused)
+    return await talon_page(request, receipt, filing, refused)
 
 
 @router.get("/providers")
@@ -115,7 +119,8 @@ async def _preview(
     status: int = 200,
 ) -> HTMLResponse:
     language = language_of(request)
-    found = providers.nearest(draft["provider.name"], await _providers(intake, filing.region)) if draft["provider.name"] else []
+    name = draft["provider.name"]
+    found = await asyncio.to_thread(providers.nearest, name, await _providers(intake, filing.region)) if name else []
     meant = draft["provider.provider_id"] or str(getattr(providers.sure(found), "id", ""))
     return PAGES.render(
         request,
@@ -128,7 +133,7 @@ async def _preview(
         matter=questions.given(draft, "matter", language),
         applicant=[*questions.given(draft, "applicant", language), *questions.given(draft, "patient", language)],
         answer=questions.given(draft, "answer", language),
-        danger=speaks_of_danger(draft["text"]),
+        danger=await run_on_text(draft["text"], speaks_of_danger, draft["text"]),
         enclosed=len(uploads.read(draft[form.UPLOADS])),
         refused=refused,
         options=[(str(one.id), providers.name_in(one, language)) for one, _ in found],
@@ -142,7 +147,7 @@ async def _preview(
     )
 
 
-def talon_page(request: Request, receipt: Receipt, filing: Filing, refused: Sequence[str]) -> HTMLResponse:
+async def talon_page(request: Request, receipt: Receipt, filing: Filing, refused: Sequence[str]) -> HTMLResponse:
     language, talon = language_of(request), receipt.registered
     zone = regions()[filing.region].timezone
     return PAGES.render(
@@ -156,7 +161,7 @@ def talon_page(request: Request, receipt: Receipt, filing: Filing, refused: Sequ
         working=[{"date": one.date, "counts": one.counts, "text": getattr(one, language)} for one in talon.due_explanation],
         provider_days=policies()["PROVIDER_REPLY"].amount,
         anonymous=filing.applicant is None,
-        danger=speaks_of_danger(filing.text or ""),
+        danger=await run_on_text(filing.text or "", speaks_of_danger, filing.text or ""),
         refused=refused,
         qr=qr.tracking_code(request, talon.number),
     )

@@ -54,7 +54,7 @@ async def leave_entry(request: Request, intake: CurrentIntake) -> HTMLResponse:
         return response
     except IdempotencyKeyReused as refusal:
         return await _show(request, intake, draft, refusal=refusal, sentence=USED)
-    return filing.talon_page(request, receipt, filed, ())
+    return await filing.talon_page(request, receipt, filed, ())
 
 
 def _filing_of(draft: form.Draft, clock: Clock) -> tuple[AppealIn, Filing]:

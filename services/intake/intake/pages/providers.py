@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from intake.models import Provider
 from shared.domain.labels import Language
@@ -24,8 +25,13 @@ def nearest(typed: str, providers: Sequence[Provider]) -> list[tuple[Provider, f
     wanted = normalise_name(typed)
     if not wanted:
         return []
-    scored = ((one, max((_alike(wanted, name) for name in _names(one)), default=0.0)) for one in providers)
-    return sorted((pair for pair in scored if pair[1] >= ALIKE), key=lambda pair: (-pair[1], pair[0].name_ru))[:SHOWN]
+    numbers = set(_NUMBER.findall(wanted))
+    names = {(place, name): name for place, one in enumerate(providers) for name in _names(one) if numbers <= set(_NUMBER.findall(name))}
+    best: dict[int, float] = {}
+    for _, score, (place, _name) in process.extract(wanted, names, scorer=fuzz.token_set_ratio, score_cutoff=ALIKE, limit=None):
+        best.setdefault(place, score)  # the best name of each comes first
+    scored = [(providers[place], score) for place, score in best.items()]
+    return sorted(scored, key=lambda pair: (-pair[1], pair[0].name_ru))[:SHOWN]
 
 
 def sure(found: Sequence[tuple[Provider, float]]) -> Provider | None:
@@ -41,10 +47,10 @@ def name_in(provider: Provider, language: Language) -> str:
 def _names(provider: Provider) -> Iterator[str]:
     for name in (provider.name_kk, provider.name_ru, provider.short_name, *provider.aliases):
         if name:
-            yield normalise_name(name)
+            yield _comparable(name)
 
 
-def _alike(wanted: str, name: str) -> float:
-    if not set(_NUMBER.findall(wanted)) <= set(_NUMBER.findall(name)):
-        return 0.0
-    return fuzz.token_set_ratio(wanted, name)
+@lru_cache(maxsize=16_384)
+def _comparable(name: str) -> str:
+    """A name of the directory as `normalise_name` has it; what people type is not remembered."""
+    return normalise_name(name)

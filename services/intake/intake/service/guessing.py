@@ -19,8 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.models import WrongAttempt
 from intake.repository import guesses as repository
-from intake.service.budget import place
 from intake.settings import Settings
+from shared.budget import place
 from shared.clock import Clock
 from shared.database import Database
 from shared.errors import TooMany

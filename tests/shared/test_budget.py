@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from intake.service import budget
-from intake.service.budget import Budget
+from shared.budget import Budget
 from shared.clock import FakeClock
 from shared.errors import TooMany
 

@@ -1,0 +1,239 @@
+"""Work on a text is linear: 20 000 characters, the most repetitive ones too, take under 20 ms of processor time in every algorithm.
+
+Processor time of the thread alone is measured, the best of three; a busy machine, four times as slow, passes as well.
+What this kind is about took seconds.
+"""
+
+import json
+import random
+import time
+from contextlib import suppress
+from datetime import date
+from importlib.resources import files
+from itertools import islice
+from uuid import uuid4
+
+import pytest
+from pydantic_core import to_json
+
+from intake.attachments.names import safe_name
+from intake.attachments.policy import kinds
+from intake.channels.telegram.conversation import turn
+from intake.channels.telegram.texts import pieces
+from intake.channels.telegram.turns import Said, Talk
+from intake.models import Provider
+from intake.notices.inbound import meaning
+from intake.pages.providers import nearest
+from intake.pages.uploads import read as read_tickets
+from intake.schemas import AppealIn
+from intake.service.filing import moment
+from intake.service.legacy_lines import _cells
+from provider_contact.matching import Listed, ProviderIndex
+from provider_contact.service.imports import COLUMNS, read_list
+from routing import articles
+from routing.classification import classify
+from routing.classification.lexicon import lexicon
+from routing.pages.case import words_of
+from shared.domain.emails import InvalidEmail, normalise_email
+from shared.domain.identifiers import InvalidNumber, RegistrationNumber, digits_as_typed, holds_iin, is_valid_bin_or_iin, normalise_twelve
+from shared.domain.languages import _weigh, detect_language
+from shared.domain.names import _remembered_token, fold, normalise_name, to_cyrillic
+from shared.domain.phones import InvalidPhone, normalise_personal_phone
+from shared.domain.text import clean, compact, reading, shows_something
+from shared.errors import DomainError
+from shared.http import parse
+from shared.language.danger import danger_lexicon, signs_of_danger, speaks_of_danger
+from shared.language.tokens import _remembered_key, key, tokenise
+
+LIMIT = 20_000
+BOUND = 0.020  # seconds of processor time
+SLOWER = 4  # times, as a machine with other work on both threads of a core was seen to be
+ENTRIES = 1_500  # providers; the Fund contracts 1 300
+
+REPEATED = {
+    "one letter and a space": "а ",
+    "a particle": "не ",
+    "two particles": "не в ",
+    "hyphens": "a-",
+    "hyphens and lines": "а-\n",
+    "one word": "а",
+    "one Latin word": "a",
+    "Latin and Cyrillic": "aа",
+    "marks": "\u0300\u0316",
+    "a letter with a mark": "е\u0301",
+    "digits": "1 ",
+    "twelve digits": "991231501015 ",
+    "groups of digits": "1-",
+    "question marks": "? ",
+    "quotes": '"a',
+    "opening quotes": '"a ',
+    "line ends": "\n",
+    "spaces": " ",
+    "invisible": "\u00ad",
+    "letters and invisible": "а\u200b",
+    "joiners": "❤\ufe0f\u200d",
+    "blanks": "\u2800",
+    "at signs": "a@",
+    "dots": "a.",
+    "number signs": "№ ",
+    "short names": "№1 емх ",
+    "commas": "а,",
+    "semicolons": "а;",
+    "CSV quotes": '""',
+}
+
+
+def _repeated(unit: str, limit: int = LIMIT) -> str:
+    return (unit * (limit // len(unit) + 1))[:limit]
+
+
+def _different_words(limit: int) -> str:
+    """Words that nobody has met, so that nothing remembered helps."""
+    chosen = random.Random(1)
+    return " ".join("".join(chosen.choices("абвгдежзиклмнопрстуфхцчшыэюя", k=6)) for _ in range(limit // 7 + 1))[:limit]
+
+
+def _worst_phrases(count: int = 25) -> list[str]:
+    """Texts of the longest phrases of the dictionaries, said again and again and with each word doubled."""
+
+    def walk(node, path=()):
+        for stem, following in node.following.items():
+            if following.terms:
+                yield (*path, stem)
+            yield from walk(following, (*path, stem))
+
+    longest = sorted({*walk(lexicon().phrases), *walk(danger_lexicon().index.phrases)}, key=lambda path: (-len(path), path))
+    words = [[stem.rstrip("=") for stem in path] for path in islice(longest, count)]
+    return [_repeated(" ".join(each) + " ") for each in words] + [_repeated("".join(f"{one} {one} " for one in each)) for each in words]
+
+
+def _best(work, text: str) -> float:
+    """Seconds of processor time, the best of three: the first fills caches, and another process may disturb one."""
+    found = []
+    for _ in range(3):
+        began = time.thread_time()
+        work(text)
+        found.append(time.thread_time() - began)
+    return min(found)
+
+
+def check(work, texts, limit: int = LIMIT) -> None:
+    slow = {}
+    for name, text in texts.items():
+        took = _best(work, text[:limit])
+        if took > BOUND * SLOWER:
+            slow[name] = f"{took * 1000:.1f} ms"
+    assert slow == {}
+
+
+def refused(work, *errors):
+    """`work`, for which a refusal is an answer too."""
+
+    def tried(text):
+        with suppress(*errors):
+            work(text)
+
+    return tried
+
+
+def classified_and_read(text: str) -> None:
+    """As the desk does it: what a text is about, and the text with its evidence marked."""
+    found = classify(text)
+    words_of({"text": text}, [vars(each) for each in found.evidence])
+
+
+@pytest.fixture(scope="module")
+def texts() -> dict[str, str]:
+    return {name: _repeated(unit) for name, unit in REPEATED.items()} | {"different words": _different_words(LIMIT)}
+
+
+def listed(number: int) -> dict[str, object]:
+    names = {"name_kk": f"№{number} қалалық емхана {number % 97}", "name_ru": f"Городская поликлиника №{number} {_different_words(20)}"}
+    return {**names, "short_name": f"{number} емх", "aliases": (f"ГП {number}", f"{number} горполиклиника"), "region": "KZ-43"}
+
+
+@pytest.fixture(scope="module")
+def index() -> ProviderIndex:
+    some = [{"provider_id": uuid4(), "bin_key": bytes(16), "bin": b"", "kind": "POLYCLINIC", **listed(number)} for number in range(ENTRIES)]
+    return ProviderIndex([Listed(**each) for each in some])
+
+
+@pytest.fixture(scope="module")
+def providers() -> list[Provider]:
+    beside = {"district": "", "kind": "POLYCLINIC", "ownership": "STATE", "active": True}
+    return [Provider(id=uuid4(), **beside, **{**listed(number), "aliases": list(listed(number)["aliases"])}) for number in range(ENTRIES)]
+
+
+ALGORITHMS = {
+    "clean": clean,
+    "compact": compact,
+    "shows_something": shows_something,
+    "reading": reading,
+    "tokenise": tokenise,
+    "key": key,
+    "danger": speaks_of_danger,
+    "signs of danger": signs_of_danger,
+    "classification": classify,
+    "highlighting": classified_and_read,
+    "language": detect_language,
+    "fold": fold,
+    "to Cyrillic": lambda text: to_cyrillic(text[:4_000]),
+    "provider's name": normalise_name,
+    "registration number": refused(RegistrationNumber.parse, InvalidNumber),
+    "digits as typed": digits_as_typed,
+    "phone": refused(normalise_personal_phone, InvalidPhone),
+    "e-mail": refused(normalise_email, InvalidEmail),
+    "IIN": normalise_twelve,
+    "BIN or IIN": is_valid_bin_or_iin,
+    "IIN in a text": holds_iin,
+    "time": moment,
+    "answer by SMS": meaning,
+    "pieces of a chat": pieces,
+    "upload tickets": read_tickets,
+    "cells of a register": lambda text: _cells(text.encode()),
+    "body of an appeal": refused(lambda text: parse(AppealIn, to_json({"region": "KZ-43", "applicant": {}, "text": text})), DomainError),
+    "article search": lambda text: articles.search(text[:200], date(2026, 2, 2)),
+    "list of providers": refused(lambda text: read_list(f"{','.join(COLUMNS)}\n{text}".encode()), DomainError),
+    "file name": refused(lambda text: safe_name(text, kinds()["PDF"]), DomainError),
+}
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_an_algorithm_over_text_is_linear(name, texts):
+    check(ALGORITHMS[name], texts)
+
+
+def test_a_natural_text_is_classified_within_the_bound():
+    lines = files("routing.classification").joinpath("data/appeals_labelled.jsonl").read_text(encoding="utf-8").splitlines()
+    natural = " ".join(json.loads(line)["text"] for line in lines)
+    check(classify, {"natural": (natural * 2)[:LIMIT]})
+    assert _best(classify, natural[:300]) < 0.0015 * SLOWER
+
+
+def test_phrases_said_again_and_again_do_not_multiply():
+    check(classify, {text[:60]: text for text in _worst_phrases()})
+
+
+def test_what_a_chat_may_say_in_one_message_is_answered_at_once(texts):
+    check(lambda text: turn(Talk("kk", "MATTER", {"id": "0198aaaa"}), Said(1, text), "0198aaaa-0000-7000-8000-000000000001"), texts, 4_096)
+
+
+def test_the_directory_is_searched_by_the_longest_names(index, texts):
+    names = {"one name": "ГП 23 ", "misspelt": "пликлинка емхнаа ", "places": "Қызылорда Алматы Кызылорда "}
+    check(index.search, texts | {name: _repeated(unit) for name, unit in names.items()}, 400)
+
+
+def test_a_form_suggests_organisations_for_the_longest_name(providers, texts):
+    check(lambda text: nearest(text, providers), {name: texts[name] for name in ("a particle", "different words", "short names")}, 300)
+
+
+def test_long_words_and_numbers_are_not_remembered():
+    remembered = (_remembered_key, _remembered_token, _weigh)
+    for each in remembered:
+        each.cache_clear()
+    for number in range(50):
+        classify(f"{number} " + "ә" * (LIMIT - 10))
+        normalise_name("ә" * LIMIT)
+        tokenise(f"{70100000 + number}")
+    assert sum(each.cache_info().currsize for each in remembered) < 10
+    assert max(len(each.key) for each in tokenise("ә" * LIMIT + " " + "щ" * LIMIT + " " + "q" * LIMIT)) <= 160
