@@ -178,7 +178,7 @@ class TestInAFile:
             yield "50\u200b,CALL_1414\u00a0,ru,COMPLAINT,\u200eKZ-43,2020-01-01T00:00:00Z,2020-01-02T00:00:00Z,NOTED,".encode()
             yield "2001 4000 0014,не ды\u00adшит\n".encode()
 
-        [line] = [one async for one in read_csv(body())]
+        [line] = [one async for some in read_csv(body()) for one in some]
         assert isinstance(line.row, LegacyRow), line.row
         assert (line.row.legacy_number, line.row.channel, line.row.region, line.row.text) == ("50", "CALL_1414", "KZ-43", "не дышит")
 

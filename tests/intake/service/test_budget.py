@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from intake.service import budget
+from shared import budget
 from shared.budget import Budget
 from shared.clock import FakeClock
 from shared.errors import TooMany
