@@ -8,7 +8,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,8 +92,10 @@ class Report:
 class Fuzz:
     """Rounds over every operation of a running suite. The same seed sends the same requests, but for ids that the suite makes."""
 
-    def __init__(self, people: People, seed_: int, session: requests.Session) -> None:
+    def __init__(self, people: People, seed_: int, session: requests.Session, announce: Callable[[str], None]) -> None:
+        """`announce` gets each new kind of failure as it is met."""
         self.report = Report()
+        self._announce = announce
         self._people = people
         self._seed = seed_
         self._session = session
@@ -176,7 +178,10 @@ class Fuzz:
             return case.call(**arguments)
 
     def _note(self, case: Any, name: str, message: str) -> None:
-        self.report.failures.setdefault((name.partition(" as ")[0], message), f"{name}: {case.as_curl_command()}")
+        kind = name.partition(" as ")[0], message
+        if kind not in self.report.failures:
+            self.report.failures[kind] = f"{name}: {case.as_curl_command()}"
+            self._announce("\n".join([*kind, self.report.failures[kind]]))
 
 
 def prepare(people: People) -> dict[str, str]:
@@ -216,7 +221,7 @@ def fuzzing(folder: Path, seed_: int, **environment: str) -> Iterator[Fuzz]:
         requests.Session() as session,
     ):
         session.trust_env = False
-        yield Fuzz(People(suite, http), seed_, session)
+        yield Fuzz(People(suite, http), seed_, session, _say)
 
 
 def main() -> int:
