@@ -64,7 +64,7 @@ class TestHosts:
     @pytest.mark.parametrize(("language", "title"), [("kk", "сайт ашылмайды"), ("ru", "не открывается"), ("en", "is not served here")])
     async def test_a_person_reads_it_as_a_page(self, tmp_path, echo, language, title):
         app = edge(echo, settings(tmp_path), "127.0.0.1")
-        answer = await asked(app, "evil.example", path=f"/?lang={language}", headers=[("accept", "text/html")])
+        answer = await asked(app, "evil.example", headers=[("accept", "text/html"), ("accept-language", language)])
         assert answer.status_code == 421
         assert title in answer.text
 

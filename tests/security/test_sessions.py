@@ -83,7 +83,7 @@ class TestSignIn:
         assert (answer.status_code, answer.headers["location"], answer.cookies[COOKIE]) == (303, "/intake/call", token)
         assert "Сынақ Айгүл" in (await home.send("GET", "/", cookie=token)).text
 
-    @pytest.mark.parametrize("token", ["", "x.y.z", "токен", "a" * 100_000])
+    @pytest.mark.parametrize("token", ["", "x.y.z", "токен", "a" * 9_000])
     async def test_what_is_no_token_is_said_on_the_page(self, start, token):
         answer = await start().send("POST", "/sign-in", data={"token": token})
         assert answer.status_code == 422
