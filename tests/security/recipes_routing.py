@@ -15,6 +15,8 @@ def _action(action: str, *, role: str = "specialist", opened: dict[str, Any] | N
     async def prepare(target: Target) -> Call:
         appeal_id = await target.world.open(**(opened or {}))
         who = target.world.token(role, region="KZ-43", subject=f"clerk-{target.number()}")
+        if "assignee" in fields:  # somebody whom the desk knows
+            await target.world.get("/cases", target.world.token("specialist", region="KZ-43", subject=fields["assignee"]))
         if first is not None:
             done = await target.world.act(appeal_id, first, who, **ANSWER)
             assert done.status_code == 200, done.text
