@@ -3,7 +3,9 @@ import pytest
 from shared.domain import tables
 from shared.domain.labels import Label
 from shared.domain.lifecycle import transitions
+from shared.domain.regions import regions
 from shared.domain.tables import ReferenceDataError, Row, parse_rows, table
+from shared.domain.taxonomy import taxonomy
 from shared.domain.working_hours import _spans
 
 HEAD = "# source: a test\ncode,kk,ru,en\n"
@@ -11,7 +13,8 @@ HEAD = "# source: a test\ncode,kk,ru,en\n"
 
 @pytest.fixture
 def file_text(monkeypatch):
-    """Puts a text in the place of a reference file."""
+    """Puts a text in the place of a reference file; the tables that its rows name are read before."""
+    taxonomy(), regions()
     return lambda text: monkeypatch.setattr(tables, "read_text", lambda _file: text)
 
 
