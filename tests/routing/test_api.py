@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 
 from routing.models import ContentRead, History
 from shared.auth import ROLES
+from shared.budget import Budget
 from shared.messaging.tables import idempotency
 from tests.routing.support import COMPLAINT, QUESTION, imported, registered
 
@@ -259,6 +260,20 @@ class TestClassifications:
             assert (found["kind"], found["category"], found["tier"], found["urgent"]) == ("COMPLAINT", "REFUSAL_APPOINTMENT", 2, False)
             assert {"start", "end", "term", "code"} == found["evidence"][0].keys()
         assert "емханада".encode() not in await desk.engine.stored(desk.parts.database)
+
+    async def test_evidence_is_placed_in_the_text_as_it_was_sent(self, desk):
+        text = "\ufeff  Ребёнок не ды\u00adшит, врача нет"
+        answer = await desk.client.post("/routing/v1/classifications", json={"text": text}, headers=desk.token("operator"))
+        assert answer.json()["urgent"]
+        assert "не ды\u00adшит" in {text[each["start"] : each["end"]] for each in answer.json()["evidence"]}
+
+    async def test_one_principal_has_a_limit_that_people_do_not_reach(self, desk):
+        desk.app.state.classifications = Budget(2, desk.clock)
+        codes = [
+            (await desk.client.post("/routing/v1/classifications", json={"text": COMPLAINT}, headers=desk.token("operator"))).status_code
+            for _ in range(3)
+        ]
+        assert codes == [200, 200, 429]
 
     @pytest.mark.parametrize(("role", "status"), [(None, 401), ("applicant", 403), ("provider", 403), ("service", 403)])
     async def test_others_may_not(self, desk, role, status):

@@ -115,3 +115,16 @@ class TestReply:
         await bot.hear(phone.says(button("send", "kk")), phone.presses(f"re:{case.id.hex}"), phone.says("Сәрсенбіде бардым"))
         [continued] = [each for each in await bot.hear(phone.says("/start")) if buttons(each)]
         assert continued["text"] == words("kept", "kk")
+
+
+class TestANumber:
+    @pytest.mark.parametrize("written", ["{}", "№ {}", "№{}", "\u200b{}"])
+    async def test_a_number_that_is_pasted_shows_the_appeal(self, bot, phone, case, written):
+        [shown] = await bot.hear(phone.says(written.format(case.number)))
+        assert case.number in shown["text"]
+
+    async def test_the_number_of_another_chat_is_not_found(self, bot, phone, case):
+        stranger = Phone(702, phone.ids)
+        await bot.hear(stranger.says("/start"), stranger.presses("l:kk"))
+        [told] = await bot.hear(stranger.says(case.number.replace("-", "–")))
+        assert told["text"] == words("no_such_number", "kk")

@@ -148,7 +148,7 @@ def _written(talk: Talk, message_id: int, text: str) -> Turn:
         return _phone(talk, text)
     if talk.step == "ADDRESS":
         return _address(talk, text)
-    return _use_buttons(talk)
+    return (following.numbered(talk, text) if talk.step == MENU else None) or _use_buttons(talk)
 
 
 def _use_buttons(talk: Talk) -> Turn:

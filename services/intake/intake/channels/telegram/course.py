@@ -20,6 +20,7 @@ from intake.channels.telegram.turns import (
     Effect,
     Event,
     File,
+    Find,
     Heard,
     History,
     Judge,
@@ -38,7 +39,7 @@ from shared.database_errors import will_pass
 from shared.errors import Unavailable
 from shared.ids import derived
 
-_ASKING: Final = (History, Show, ReadAnswer, ReadQuestion)
+_ASKING: Final = (History, Show, Find, ReadAnswer, ReadQuestion)
 _ACTING: Final = (Judge, Rate, Reply)
 
 log = structlog.get_logger()

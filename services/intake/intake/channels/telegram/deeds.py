@@ -15,7 +15,21 @@ from intake.channels import Admission
 from intake.channels.telegram import conversation, following
 from intake.channels.telegram.following import Followed
 from intake.channels.telegram.texts import script
-from intake.channels.telegram.turns import Effect, File, History, Judge, Rate, ReadAnswer, ReadQuestion, Reply, Show, Suggest, Talk, Turn
+from intake.channels.telegram.turns import (
+    Effect,
+    File,
+    Find,
+    History,
+    Judge,
+    Rate,
+    ReadAnswer,
+    ReadQuestion,
+    Reply,
+    Show,
+    Suggest,
+    Talk,
+    Turn,
+)
 from intake.channels.telegram.updates import ISSUER, speaker
 from intake.pages.providers import name_in, nearest, sure
 from intake.repository import bot as repository
@@ -52,7 +66,16 @@ class Deeds:
         if isinstance(effect, History):
             rows = await self._appeals()
             return following.listed(talk, [self._followed(row, talk.speaks) for row in rows])
+        if isinstance(effect, Find):
+            return await self._find(talk, effect)
         return await self._with_own(talk, effect, key)
+
+    async def _find(self, talk: Talk, effect: Find) -> Turn:
+        """The chat's own appeal; the number of another one is as if there were none."""
+        async with self.intake.parts.database.read() as session:
+            found = await register.appeal_by_number(session, effect.number)
+        rows = await self._appeals(found[0].id) if found is not None else []
+        return following.shown(talk, self._followed(rows[0], talk.speaks)) if rows else following.not_here(talk)
 
     async def _file(self, talk: Talk, effect: File, at: datetime) -> Turn:
         sender = speaker(self.chat)

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from intake.channels.telegram.prompts import MENU, ask, menu
 from intake.channels.telegram.texts import button, words
-from intake.channels.telegram.turns import Button, Judge, Rate, ReadAnswer, ReadQuestion, Reply, Say, Show, Talk, Turn
+from intake.channels.telegram.turns import Button, Find, Judge, Rate, ReadAnswer, ReadQuestion, Reply, Say, Show, Talk, Turn
+from shared.domain.identifiers import InvalidNumber, RegistrationNumber
 from shared.domain.labels import Language
 from shared.domain.taxonomy import taxonomy
 
@@ -75,6 +76,19 @@ def shown(talk: Talk, appeal: Followed | None) -> Turn:
         return impossible(talk)
     text = words("appeal", talk.speaks, number=appeal.number, status=_status(appeal, talk.speaks), due=appeal.due)
     return Turn(talk, [Say(text, buttons=actions(appeal.appeal_id, appeal.status, talk.speaks))])
+
+
+def numbered(talk: Talk, text: str) -> Turn | None:
+    """The search for the registration number that a message consists of, however it was pasted; None for any other message."""
+    try:
+        return Turn(talk, effect=Find(str(RegistrationNumber.parse(text))))
+    except InvalidNumber:
+        return None
+
+
+def not_here(talk: Talk) -> Turn:
+    """No appeal of this chat has the number that was written."""
+    return Turn(talk, [Say(words("no_such_number", talk.speaks))])
 
 
 def actions(appeal_id: UUID, status: str, language: Language) -> list[list[Button]]:

@@ -89,6 +89,13 @@ class Show:
 
 
 @dataclass(frozen=True, slots=True)
+class Find:
+    """Show the chat's own appeal with this registration number."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadAnswer:
     appeal_id: UUID
 
@@ -121,7 +128,7 @@ class Reply:
     text: str
 
 
-Effect: TypeAlias = Suggest | File | History | Show | ReadAnswer | ReadQuestion | Judge | Rate | Reply
+Effect: TypeAlias = Suggest | File | History | Show | Find | ReadAnswer | ReadQuestion | Judge | Rate | Reply
 
 
 @dataclass(frozen=True, slots=True)
