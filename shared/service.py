@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import httpx
+import structlog
 from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.responses import JSONResponse
 from starlette.datastructures import State
@@ -21,6 +22,7 @@ from shared.contents import Contents
 from shared.contracts import APPEALS
 from shared.database import Database, service_url
 from shared.database_errors import will_pass
+from shared.domain.calendar import calendar_ends_soon, days_covered_after
 from shared.errors import Unavailable, install_error_handlers
 from shared.http import CLIENT_LIMITS, document
 from shared.idempotency import KEPT, Idempotency
@@ -44,6 +46,7 @@ from shared.web.security import SecurityHeaders
 
 INBOX_KEPT = timedelta(days=30)  # longer than any record may wait between the log and a consumer
 PRUNE_EVERY = timedelta(hours=1)
+CALENDAR_EVERY = timedelta(days=1)
 MEASURE_EVERY = timedelta(seconds=5)
 SUITE = "aryz"  # who speaks in the log of a process that is more than one service
 START_SECONDS = 30.0  # a database restarted together with its services is there by then
@@ -231,6 +234,10 @@ def runtime(service: Service, parts: Parts, *, restart: bool) -> Runtime:
         async with parts.database.write() as session:
             await inbox.prune(session, parts.clock.now(), inbox_age=INBOX_KEPT, idempotency_age=KEPT)
 
+    async def watch_calendar() -> None:
+        if last := calendar_ends_soon(parts.clock.now().date()):
+            structlog.get_logger("calendar").warning("the working calendar ends: add the next year to its files", last_day=last.isoformat())
+
     async def measure() -> None:
         async with parts.database.read() as session:
             stored = {(row.topic, row.partition): row.next_offset for row in await inbox.stored_offsets(session)}
@@ -243,6 +250,7 @@ def runtime(service: Service, parts: Parts, *, restart: bool) -> Runtime:
         Loop("relay", relay.run),
         Loop("consumer", reader.run, lambda: "too many events fail: mend, then replay" if reader.breaker_open else None),
         every(PRUNE_EVERY, "prune", prune),
+        every(CALENDAR_EVERY, "calendar", watch_calendar),
         every(MEASURE_EVERY, "measure", measure),
     ]
     return Runtime([*loops, *service.jobs(parts)], restart=restart)
@@ -345,10 +353,14 @@ def _operations(state: State, settings: ServiceSettings, operators: OperatorAcce
             faults["migrations"] = "not at the newest revision; run `migrate`"
         if settings.worker:
             faults.update(state.runtime.fallen)
-        return JSONResponse({"status": "not ready" if faults else "ready", "faults": faults}, status_code=503 if faults else 200)
+        said: dict[str, object] = {"status": "not ready" if faults else "ready", "faults": faults}
+        if last := calendar_ends_soon(state.parts.clock.now().date()):
+            said["warnings"] = {"calendar": f"ends on {last.isoformat()}; terms beyond are provisional"}
+        return JSONResponse(said, status_code=503 if faults else 200)
 
     @router.get("/metrics", dependencies=[Depends(operators.require_operator)])
     async def metrics() -> Response:
+        state.parts.metrics.calendar_days_left(days_covered_after(state.parts.clock.now().date()))
         return metrics_response(state.parts.metrics)
 
     return router

@@ -49,6 +49,13 @@ class Metrics:
         self._guesses = self._counter("guesses_refused", "PINs that were not evaluated, by the limit that was reached.", "limit")
         self._guess_limits = self._counter("guess_limits_reached", "Times that wrong PINs used up a limit: somebody guesses.", "limit")
 
+        self._calendar = self._gauge(
+            "calendar_days_left", "Days until the end of the working calendar; negative after it: it is to be extended."
+        )
+
+    def calendar_days_left(self, days: int) -> None:
+        self._calendar.set(days)
+
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         labels = (method, route, status)
         series = self._request_series.get(labels)

@@ -11,6 +11,8 @@ from shared.domain.labels import LANGUAGES, Label
 from shared.domain.tables import ReferenceDataError, Row, read_text, rows, table
 
 _SATURDAY, _SUNDAY = 5, 6
+_PLANNED_TO = date(2099, 12, 31)
+CALENDAR_WARNING_DAYS = 180  # the Government announces the days off of a year in the autumn before
 
 
 class CalendarGap(ValueError):
@@ -123,3 +125,45 @@ def working_calendar() -> WorkingCalendar:
     except KeyError as missing:
         raise ReferenceDataError("calendar.toml", 1, f"{missing} is missing") from None
     return WorkingCalendar(version, first, last, days_off)
+
+
+@cache
+def planning_calendar() -> WorkingCalendar:
+    """The calendar in force, continued to 2099 by weekends and the holidays that have the same date every year.
+
+    For terms that are counted by the clock: filing, clocks and inquiries go on where no reviewed calendar is there yet. Days after
+    `working_calendar().last` are provisional: the Government moves days off, and Kurban Ait has no fixed date. The past is not continued.
+    """
+    calendar = working_calendar()
+    first = calendar.last + timedelta(days=1)
+    head: dict[str, Any] = tomllib.loads(read_text("calendar.toml"))
+    found = _weekends(first, _PLANNED_TO, {name: _label(entry) for name, entry in head["reasons"].items()})
+    for (month, day), name in _yearly_holidays(calendar).items():
+        found |= {date(year, month, day): name for year in range(first.year, _PLANNED_TO.year + 1)}
+    span = (calendar.first + timedelta(days=offset) for offset in range((calendar.last - calendar.first).days + 1))
+    covered = {day: reason for day in span if (reason := calendar.reason(day))}
+    return WorkingCalendar(calendar.version, calendar.first, _PLANNED_TO, covered | found)
+
+
+def _yearly_holidays(calendar: WorkingCalendar) -> Mapping[tuple[int, int], Label]:
+    """The holidays, by month and day, that have the same date in the last two years that the calendar covers."""
+    holidays = table("holidays.csv", Row.label)
+    listed = [(row.day("day"), row.one_of("holiday", holidays)) for row in rows("days_off.csv") if not row.flag("moved")]
+    dates = {(day.year, day.month, day.day, code) for day, code in listed if day is not None}
+    latest = calendar.last.year
+    return {(month, day): holidays[code] for year, month, day, code in dates if year == latest and (latest - 1, month, day, code) in dates}
+
+
+def days_covered_after(today: date) -> int:
+    """How many days the calendar in force still covers after today; negative once it has ended."""
+    return (working_calendar().last - today).days
+
+
+def calendar_ends_soon(today: date) -> date | None:
+    """The last day that is covered, when it is so near (or past) that the next year has to be added to the files; else None."""
+    return working_calendar().last if days_covered_after(today) < CALENDAR_WARNING_DAYS else None
+
+
+def is_provisional(day: date) -> bool:
+    """Whether the day lies beyond the calendar in force."""
+    return not working_calendar().covers(day)

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 
-from shared.domain.calendar import working_calendar
+from shared.domain.calendar import planning_calendar
 from shared.domain.regions import regions
 from shared.domain.working_hours import hours_for
 
@@ -18,7 +18,7 @@ def registered_at(received_at: datetime, region: str) -> datetime:
         raise ValueError("a time without a zone has no place in the register")
     local = received_at.astimezone(regions()[region].timezone)
     today = local.date()
-    calendar = working_calendar()
+    calendar = planning_calendar()
     if calendar.is_day_off(today):
         return _opening(calendar.next_working_day(today), region)
     hours = hours_for(region, today)

@@ -198,9 +198,15 @@ class TestFieldErrors:
         assert (answer.status_code, answer.json()["received_at"]) == (201, received_at)
         assert answer.json()["due_explanation"][-1]["date"] == due_on
 
-    async def test_a_day_after_the_calendar_is_told_as_such(self, desk):
-        desk.clock.set(datetime(2029, 1, 5, 9, 0, tzinfo=UTC))
-        assert fields(await desk.file(desk.token("operator"), received_at="2029-01-02T09:00:00Z")) == {("received_at", "calendar-gap")}
+    @pytest.mark.parametrize("now", [datetime(2028, 11, 20, 9, 0, tzinfo=UTC), datetime(2029, 1, 5, 9, 0, tzinfo=UTC)])
+    async def test_filing_goes_on_at_the_end_of_the_calendar_and_after_it(self, desk, now):
+        desk.clock.set(now)
+        for who in (None, desk.token("operator")):
+            answer = await desk.file(who, **({"channel": "WEB"} if who is None else {}))
+            assert answer.status_code == 201, answer.text
+            receipt = answer.json()
+            assert receipt["due_provisional"] is True
+            assert receipt["due_explanation"][-1]["date"] == receipt["due_at"][:10] > now.date().isoformat()
 
 
 FIELDS = (

@@ -162,6 +162,12 @@ class TestClockStarted:
         assert tracked["due_provisional"] is False
         assert [one["type"] for one in tracked["timeline"]] == ["registered"]
 
+    async def test_a_term_beyond_the_reviewed_calendar_stays_provisional(self, desk):
+        appeal_id, number, pin = await filed(desk)
+        await apply(desk, clock(appeal_id, datetime(2029, 1, 18, 18, 59, 59, tzinfo=UTC)))
+        tracked = (await desk.track(number, pin)).json()
+        assert (tracked["due_at"], tracked["due_provisional"]) == ("2029-01-18T18:59:59Z", True)
+
     async def test_the_funds_own_clocks_are_not_the_citizens(self, desk):
         appeal_id, number, pin = await filed(desk)
         await apply(desk, clock(appeal_id, datetime(2026, 2, 3, tzinfo=UTC), statutory=False))

@@ -47,9 +47,11 @@ class TestTerm:
     def test_the_law_is_warned_of_at_opening_time_of_the_working_day_before(self):
         assert clocks.term("APPK_15WD", "KZ-43", date(2026, 2, 2)).warn_at == LAST_CALL
 
-    def test_outside_the_calendar_there_is_no_term(self):
+    def test_before_the_calendar_there_is_no_term_and_beyond_it_a_provisional_one(self):
         with pytest.raises(CalendarGap):
-            clocks.term("APPK_15WD", "KZ-43", date(2035, 1, 1))
+            clocks.term("APPK_15WD", "KZ-43", date(1999, 1, 1))
+        assert clocks.term("APPK_15WD", "KZ-43", date(2028, 12, 20)).due_at.date() > date(2029, 1, 10)
+        assert clocks.term("APPK_15WD", "KZ-43", date(2035, 1, 5)).due_at.date() > date(2035, 1, 20)
 
 
 class TestRequired:

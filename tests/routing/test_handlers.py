@@ -269,3 +269,17 @@ class TestThroughTheLog:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
         assert await count(desk, AppealCase) == 0
+
+
+class TestCalendarEnd:
+    @pytest.mark.parametrize("now", [datetime(2028, 11, 20, 9, 0, tzinfo=UTC), datetime(2029, 1, 5, 9, 0, tzinfo=UTC)])
+    async def test_cases_are_opened_with_their_clocks_and_classified_at_the_end_of_the_calendar_and_after_it(self, desk, now):
+        desk.clock.set(now)
+        appeal_id = await desk.open(received_at=now, registered_at=now)
+        case = await desk.case(appeal_id)
+        assert case["clocks"]
+        assert all(clock["due_at"] > now.isoformat() for clock in case["clocks"])
+        who = desk.token("supervisor", region="KZ-43")
+        done = await desk.act(appeal_id, "classify", who, kind="REPORT", category="CORRUPTION", topic=None, statutory_form="SOOBSHCHENIE")
+        assert done.status_code in {200, 422}, done.text
+        assert done.json().get("code") != "calendar-gap"

@@ -38,7 +38,9 @@ from shared.contracts import (
     ProviderRecorded,
     TierRaised,
 )
+from shared.domain.calendar import is_provisional
 from shared.domain.lifecycle import WITHDRAWN, holder_of, status_after
+from shared.domain.regions import regions
 from shared.messaging.handling import Batch, Handlers, InOrder, Received
 
 
@@ -65,7 +67,8 @@ def clock_started(one: Received[ClockStarted], row: Tracking) -> Change:
     if not one.event.statutory:
         return Change()
     due_at = one.event.due_at
-    return Change({"due_at": due_at, "due_provisional": False}, {"due_at": due_at.isoformat()} if due_at != row["due_at"] else None)
+    is_open = is_provisional(due_at.astimezone(regions()[row["region"]].timezone).date())
+    return Change({"due_at": due_at, "due_provisional": is_open}, {"due_at": due_at.isoformat()} if due_at != row["due_at"] else None)
 
 
 def tier_raised(one: Received[TierRaised], _row: Tracking) -> Change:

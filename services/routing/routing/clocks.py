@@ -13,7 +13,7 @@ from routing import events, repository
 from routing.history import entry
 from routing.models import ACTIVE, BREACHED, MET, MISSED, NEVER, REPLACED, RUNNING, WARNED, AppealCase, CaseClock
 from routing.reference import read_table
-from shared.domain.calendar import working_calendar
+from shared.domain.calendar import planning_calendar
 from shared.domain.deadlines import due_at, due_on, policies, policy_for_form
 from shared.domain.labels import Label
 from shared.domain.regions import regions
@@ -97,7 +97,7 @@ def term(policy: str, region: str, day: date) -> Term:
 
     Raises CalendarGap if the working calendar does not cover the span.
     """
-    calendar, rule = working_calendar(), clock_policies()[policy]
+    calendar, rule = planning_calendar(), clock_policies()[policy]
     deadline = due_on(day, policies()[policy], calendar)
     warns = None
     if rule.warning == "working_day":

@@ -29,7 +29,7 @@ from routing.reference import (
     termination_grounds,
 )
 from shared.auth import Principal, Role
-from shared.domain.calendar import CalendarGap, working_calendar
+from shared.domain.calendar import CalendarGap, planning_calendar
 from shared.domain.deadlines import due_at, due_on, policies
 from shared.domain.labels import LANGUAGES
 from shared.domain.lifecycle import status_after, transitions
@@ -251,7 +251,7 @@ def term_of(action: str, case: AppealCase) -> datetime | None:
     start = case.received_at if policy.starts_at == "receipt" else case.registered_at
     day = start.astimezone(regions()[case.region].timezone).date()
     try:
-        return due_at(due_on(day, policy, working_calendar()).due_on, case.region)
+        return due_at(due_on(day, policy, planning_calendar()).due_on, case.region)
     except CalendarGap:
         return None
 

@@ -62,7 +62,10 @@ class TestRegisteredAt:
         with pytest.raises(KeyError):
             registered_at(utc("2026-02-02T09:15:00"), "KZ-99")
         with pytest.raises(CalendarGap):
-            registered_at(utc("2029-02-02T09:15:00"), "KZ-43")
+            registered_at(utc("1999-12-02T09:15:00"), "KZ-43")
+
+    def test_beyond_the_reviewed_calendar_weekends_and_fixed_holidays_count(self):
+        assert registered_at(utc("2029-01-01T09:15:00"), "KZ-43") == utc("2029-01-03T04:00:00")
 
 
 class TestHoursFor:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from intake.schemas import Answer, Tracked
 from intake.service.progress import FUND
-from shared.domain.calendar import CalendarGap, working_calendar
+from shared.domain.calendar import CalendarGap, planning_calendar
 from shared.domain.deadlines import DayStep, due_on, explain, policies, policy_for_form
 from shared.domain.labels import Language
 from shared.domain.regions import branch_label, regions
@@ -82,7 +82,7 @@ def _steps(case: Tracked, language: Language, *, final: bool) -> list[dict[str, 
 
 def _working(case: Tracked, due: date | None, zone: ZoneInfo) -> tuple[DayStep, ...]:
     """The day-by-day working of the due day by the rule that leads to it; empty when none does, as after an extension."""
-    start, calendar = case.registered_at.astimezone(zone).date(), working_calendar()
+    start, calendar = case.registered_at.astimezone(zone).date(), planning_calendar()
     for policy in dict.fromkeys(policy_for_form(form) for form in (None, *taxonomy().forms)):
         try:
             deadline = due_on(start, policies()[policy], calendar)

@@ -15,7 +15,7 @@ from intake.pages.kit import PAGES
 from intake.schemas import AppealIn
 from intake.service.register import Receipt
 from shared.auth import Principal
-from shared.domain.calendar import working_calendar
+from shared.domain.calendar import planning_calendar
 from shared.domain.deadlines import due_on, policies
 from shared.domain.labels import Language
 from shared.domain.regions import branch_label, regions
@@ -91,7 +91,7 @@ def talon(request: Request, receipt: Receipt, appeal: AppealIn, way: Way, counte
         zone=zone,
         place=_place(counter, appeal.region, language),
         due_on=registered.due_at.astimezone(zone).date(),
-        support_by=due_on(day, policies()[CLOCK], working_calendar()).due_on if is_supported else None,
+        support_by=due_on(day, policies()[CLOCK], planning_calendar()).due_on if is_supported else None,
         working=[{"date": one.date, "counts": one.counts, "text": getattr(one, language)} for one in registered.due_explanation],
         record=f"{PATH}/record/{registered.appeal_id}" if way.oral else None,
         back=PATH,

@@ -18,7 +18,7 @@ from intake.service.filing import Filing
 from intake.service.register import Receipt
 from intake.state import CurrentIntake, Intake
 from shared.domain import registration
-from shared.domain.calendar import CalendarGap, working_calendar
+from shared.domain.calendar import CalendarGap, planning_calendar
 from shared.domain.deadlines import due_on, policies, policy_for_form
 from shared.domain.labels import Language
 from shared.domain.regions import CENTRAL_OFFICE, branch_label, regions
@@ -203,6 +203,6 @@ def _due_if_filed_now(intake: Intake, region: str) -> date | None:
     place = region if region in regions() else CENTRAL_OFFICE
     try:
         start = registration.registered_at(intake.parts.clock.now(), place).astimezone(regions()[place].timezone).date()
-        return due_on(start, policies()[policy_for_form(None)], working_calendar()).due_on
+        return due_on(start, policies()[policy_for_form(None)], planning_calendar()).due_on
     except CalendarGap:
         return None

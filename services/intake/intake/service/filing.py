@@ -12,7 +12,7 @@ from intake.reference import answer_channels
 from intake.schemas import AppealIn, ApplicantIn
 from intake.texts import position
 from shared.domain import registration
-from shared.domain.calendar import CalendarGap, working_calendar
+from shared.domain.calendar import CalendarGap, planning_calendar
 from shared.domain.deadlines import Deadline, due_at, due_on, policies, policy_for_form
 from shared.domain.emails import InvalidEmail, normalise_email
 from shared.domain.identifiers import is_valid_iin, normalise_twelve
@@ -151,7 +151,7 @@ def _terms(received_at: datetime, region: str, form: str | None) -> tuple[dateti
     try:
         registered_at = registration.registered_at(received_at, region)
         start = registered_at.astimezone(regions()[region].timezone).date()
-        return registered_at, due_on(start, policies()[policy_for_form(form)], working_calendar())
+        return registered_at, due_on(start, policies()[policy_for_form(form)], planning_calendar())
     except CalendarGap:
         raise InvalidInput([fault("received_at", "calendar-gap")]) from None
 

@@ -18,7 +18,7 @@ from intake.channels.partner import external_numbers
 from intake.schemas import Registered
 from intake.service.filing import Filing, fault
 from shared import idempotency
-from shared.domain.calendar import working_calendar
+from shared.domain.calendar import planning_calendar
 from shared.domain.deadlines import Deadline, explain
 from shared.domain.identifiers import RegistrationNumber
 from shared.domain.lifecycle import holder_of
@@ -321,7 +321,7 @@ def _answer(one: _Entry, number: str, now: datetime) -> idempotency.Answer:
 @lru_cache(maxsize=1024)  # a deadline's start and policy: a few a day are asked for
 def _explanation(deadline: Deadline) -> bytes:
     """The end of the answer, alike for all appeals with the same deadline."""
-    return b',"due_explanation":' + to_json(explain(deadline, working_calendar())) + b"}"
+    return b',"due_explanation":' + to_json(explain(deadline, planning_calendar())) + b"}"
 
 
 def shown_status(status: str, registered_at: datetime, now: datetime) -> str:

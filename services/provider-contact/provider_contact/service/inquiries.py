@@ -17,7 +17,7 @@ from provider_contact.schemas import ActionField, InquiryItem, NextAction, Respo
 from shared.auth import Principal
 from shared.clock import Clock
 from shared.contents import ContentItem, ContentsRequest, entitled
-from shared.domain.calendar import working_calendar
+from shared.domain.calendar import planning_calendar
 from shared.domain.deadlines import due_at, due_on, policies
 from shared.domain.labels import LANGUAGES
 from shared.domain.regions import regions
@@ -77,7 +77,7 @@ async def send_inquiries(session: AsyncSession, occasions: Sequence[Occasion], *
 def _inquiry(occasion: Occasion, to: tuple[UUID, str], now: datetime) -> dict[str, Any]:
     appeal, (provider_id, category) = occasion.appeal, to
     asked_on = now.astimezone(regions()[appeal.region].timezone).date()
-    last_day = due_on(asked_on, policies()[inquiry_rule().deadline_policy], working_calendar()).due_on
+    last_day = due_on(asked_on, policies()[inquiry_rule().deadline_policy], planning_calendar()).due_on
     return {
         "inquiry_id": derived(occasion.seed, "inquiry"),
         "appeal_id": appeal.appeal_id,

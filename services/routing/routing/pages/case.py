@@ -23,7 +23,7 @@ from routing.reference import (
 )
 from routing.schemas import AnswerView, CaseView, ClockView, LetterView
 from routing.workflow import NextAction
-from shared.domain.calendar import CalendarGap, working_calendar
+from shared.domain.calendar import CalendarGap, planning_calendar
 from shared.domain.deadlines import due_on, explain, policies
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
@@ -285,8 +285,8 @@ def _clock(clock: ClockView, zone: ZoneInfo, reader: Reader) -> ClockRow:
 def _working(clock: ClockView, zone: ZoneInfo, reader: Reader) -> list[dict[str, Any]]:
     """Day by day, as long as today's calendar still says what the clock was started with."""
     try:
-        deadline = due_on(clock.started_at.astimezone(zone).date(), policies()[clock.policy], working_calendar())
-        steps = explain(deadline, working_calendar())
+        deadline = due_on(clock.started_at.astimezone(zone).date(), policies()[clock.policy], planning_calendar())
+        steps = explain(deadline, planning_calendar())
     except CalendarGap:
         return []
     if deadline.due_on != clock.due_at.astimezone(zone).date():

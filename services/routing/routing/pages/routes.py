@@ -19,6 +19,7 @@ from routing.pages.listing import PATH, place_of, queue_view, sees
 from routing.pages.words import Reader
 from shared.auth import STAFF, PagePrincipal, Principal, check_role
 from shared.contents import OwnerUnavailable
+from shared.domain.calendar import calendar_ends_soon
 from shared.errors import Conflict, InvalidInput, NotFound
 from shared.http import parse
 from shared.service import Parts
@@ -155,7 +156,13 @@ async def _show(
         case = await service.read_case(session, principal, appeal_id, tools(parts)) if appeal_id else None
         told = await repository.history(session, appeal_id) if case and appeal_id else []
         may_have = await colleagues.may_have(session, case) if case and any(each.action == "assign" for each in case.next_actions) else []
-    context: dict[str, Any] = {"queue": queue, "case": None, "place": sees(principal, reader), "form": form}
+    context: dict[str, Any] = {
+        "calendar_ends": calendar_ends_soon(reader.now.date()),
+        "queue": queue,
+        "case": None,
+        "place": sees(principal, reader),
+        "form": form,
+    }
     if case is not None:
         shows_applicant = request.query_params.get("show") == "applicant"
         responses = [row.data["response_id"] for row in told if "response_id" in row.data]
