@@ -47,6 +47,8 @@ def compact(text: str) -> str:
 
 def shows_something(cleaned: str) -> bool:
     """Whether a reader sees anything of a cleaned text: spaces, blanks, and marks without a letter to carry them show nothing."""
+    if cleaned[:1].isalnum():
+        return True
     return any(
         each.isalnum() or (each.isprintable() and not each.isspace() and each != _BRAILLE_BLANK and unicodedata.category(each)[0] != "M")
         for each in set(cleaned)
