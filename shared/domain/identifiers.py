@@ -133,6 +133,8 @@ def iin_errors(text: str) -> tuple[str, ...]:
 
 def normalise_twelve(text: str) -> str:
     """Return an IIN or BIN typed in groups as its digits alone; anything else without invisible characters and spaces."""
+    if _TWELVE_DIGITS.fullmatch(text):
+        return text
     bare = compact(text)
     digits = _HYPHENS.sub("", bare)
     return digits if _TWELVE_DIGITS.fullmatch(digits) else bare
