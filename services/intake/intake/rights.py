@@ -44,6 +44,8 @@ class CodePolicy(StrictModel):
     minutes: int = Field(ge=1)
     tries: int = Field(ge=1)
     an_hour: int = Field(ge=1)
+    a_day: int = Field(ge=1)
+    a_day_from_an_address: int = Field(ge=1)
     kept_hours: int = Field(ge=1)
 
 
@@ -103,18 +105,18 @@ def is_decided(status: str) -> bool:
     return status == ANSWERED or is_finished(status)
 
 
-def actions(tracking: Mapping[str, Any], *, has_contact: bool, is_withdrawing: bool, goes_on: bool) -> list[str]:
+def actions(tracking: Mapping[str, Any], *, has_contact: bool, to_confirm: bool, is_withdrawing: bool, goes_on: bool) -> list[str]:
     """What the applicant may do now, by the names of the calls.
 
-    `has_contact`: a code can be sent there; `is_withdrawing`: a withdrawal waits for the Fund's call; `goes_on`: in a later appeal that is
-    not finished.
+    `has_contact`: a code can be sent there; `to_confirm`: one of the contacts is not confirmed; `is_withdrawing`: a withdrawal waits for
+    the Fund's call; `goes_on`: in a later appeal that is not finished.
     """
     status, has_verdict = tracking["status"], tracking["verdict"] is not None
     is_settled = status == ANSWERED and has_verdict and rights(tracking["kind"]).stays
     possible = {
         "messages": not is_finished(status),
         "attachments": not is_finished(status),
-        "contact-confirmation": has_contact and tracking["contact_confirmed_at"] is None and not is_finished(status),
+        "contact-confirmation": to_confirm and not is_finished(status),
         "withdrawal": has_contact and not is_withdrawing and not is_decided(status),
         "confirmation": status == ANSWERED and not has_verdict,
         "feedback": status in RATED,

@@ -177,6 +177,9 @@ class Tracked(BaseModel):
     verdict: str | None = Field(None, description="what the applicant says of the answer: RESOLVED or NOT_RESOLVED")
     score: int | None = None
     contact_confirmed: bool = False
+    unconfirmed_contacts: list[str] = Field(
+        [], description="phone, email: until a code confirms them nothing but codes is sent there; for the applicant alone"
+    )
     withdrawal_pending: bool = False
     followed_by: str | None = Field(None, description="the number of the appeal in which the matter goes on")
     actions: list[str] = Field([], description="what the applicant may do now, by the names of the calls; empty for other readers")

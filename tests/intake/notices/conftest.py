@@ -14,6 +14,7 @@ from intake.handlers import HANDLERS
 from intake.models.notices import Notice
 from intake.notices.dispatch import Dispatcher
 from intake.notices.senders import NoReply
+from intake.repository.recipients import confirm_contact
 from shared.contents import OwnerUnavailable
 from shared.contracts import AnswerGiven, InquirySent
 from shared.messaging.envelope import Envelope
@@ -102,12 +103,15 @@ class Case:
 
 @pytest.fixture
 def case_of():
-    """A case on a desk: `await case_of(desk, answer_by="EMAIL")`."""
+    """A case on a desk, its contacts confirmed unless said otherwise: `await case_of(desk, answer_by="EMAIL", confirmed=())`."""
 
-    async def file(desk, headers=None, **changes):
+    async def file(desk, headers=None, *, confirmed=("phone", "email"), **changes):
         told = await desk.file(headers, **changes)
         assert told.status_code == 201, told.text
-        return Case(desk, told.json())
+        case = Case(desk, told.json())
+        async with desk.parts.database.write() as session:
+            await confirm_contact(session, case.appeal_id, confirmed, desk.clock.now())
+        return case
 
     return file
 

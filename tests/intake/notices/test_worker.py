@@ -2,6 +2,7 @@ import asyncio
 from uuid import UUID, uuid4
 
 from intake.notices.senders import opened_file
+from intake.repository.recipients import confirm_contact
 from shared.contracts import APPEALS, AnswerGiven
 from shared.messaging.envelope import Envelope
 from tests.patience import PATIENCE
@@ -11,6 +12,8 @@ class TestWorker:
     async def test_an_answer_in_the_log_leaves_the_machine(self, start, tmp_path):
         async with start(tmp_path, worker=True) as desk:
             told = (await desk.file(language="ru")).json()
+            async with desk.parts.database.write() as session:
+                await confirm_contact(session, UUID(told["appeal_id"]), ["phone"], desk.clock.now())
             answer = AnswerGiven(
                 appeal_id=UUID(told["appeal_id"]), answer_id=uuid4(), language="ru", findings=["JUSTIFIED"], actor_role="expert"
             )

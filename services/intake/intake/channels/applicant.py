@@ -25,7 +25,7 @@ from intake.errors import (
 from intake.service import outcome, verification, withdrawal
 from intake.service.messages import add_message
 from intake.service.progress import Done
-from intake.service.tracking import open_own
+from intake.service.tracking import open_own, origin_of
 from intake.state import CurrentIntake
 from shared.auth import Principal, UnconfinedPrincipal, require
 from shared.errors import DomainError, Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, responses
@@ -76,10 +76,16 @@ async def write(
 
 @router.post(f"{CASE}/verification", status_code=201, response_model=schemas.CodeSent, responses=_errors(NoContact))
 async def verify(
-    appeal_id: Own, intake: CurrentIntake, said: Annotated[schemas.VerificationIn, body(schemas.VerificationIn)], key: IdempotencyKey = None
+    appeal_id: Own,
+    request: Request,
+    intake: CurrentIntake,
+    asker: UnconfinedPrincipal,
+    said: Annotated[schemas.VerificationIn, body(schemas.VerificationIn)],
+    key: IdempotencyKey = None,
 ) -> Response:
     """Have a one-time code sent to the contact that the appeal was filed with."""
-    return _answer(await verification.ask_code(intake.parts, appeal_id, said, key=key))
+    origin = None if asker.has("channel") else origin_of(asker, intake.address(request))
+    return _answer(await verification.ask_code(intake.parts, appeal_id, said, asker=origin, key=key))
 
 
 @router.post(f"{CASE}/contact-confirmation", status_code=201, response_model=schemas.ContactConfirmed, responses=_errors(WrongCode))

@@ -49,6 +49,17 @@ class Withdrawal(IntakeModel, table=True):
     """Sealed: what was said in the call."""
 
 
+class ConfirmedContact(IntakeModel, table=True):
+    """A contact of an appeal that its applicant has shown by a code to be theirs. To any other nothing but codes is sent."""
+
+    __tablename__ = "confirmed_contact"
+
+    appeal_id: UUID = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    """phone or email."""
+    at: datetime
+
+
 class ContactCode(IntakeModel, table=True):
     """A one-time code sent to a contact of an appeal."""
 

@@ -18,13 +18,15 @@ import structlog
 from sqlalchemy import Row
 
 from intake.models.notices import CODES
-from intake.notices.contacts import contacts, way
+from intake.notices.contacts import TELEGRAM, contacts, has_unconfirmed, way
 from intake.notices.planning import ANY, Told, new_row
 from intake.notices.policy import Policy, Route, policy, routes
 from intake.notices.senders import Hung, Later, Message, NoReply, NotYet, Refused, Sender
 from intake.notices.texts import texts
 from intake.notices.writing import answer_of, written
 from intake.repository import notices as repository
+from intake.repository import recipients
+from intake.service.recipients import NOTICES, day_of, next_day, recipient_key
 from intake.service.register import phone_key
 from shared.contents import OwnerUnavailable
 from shared.domain.regions import regions
@@ -38,6 +40,7 @@ AT_ONCE: Final = 4  # messages under way on one channel
 HUNG_AT_MOST: Final = 3  # messages over which a server may fall silent, ten seconds each, before others are no longer tried with it
 NEWS: Final = "news"
 FORGET_AFTER: Final = timedelta(days=30)
+COUNTED_FOR: Final = timedelta(days=2)
 
 log = structlog.get_logger()
 
@@ -81,11 +84,12 @@ class Dispatcher:
             await self._settle(row.id, {"state": "FAILED", "reason": "UNREADABLE"})
             return
         channel = row.channel if row.channel != ANY else way(row, known, self._usable, await self._tried(row))
-        if channel is None:
-            await self._settle(row.id, {"state": "FAILED", "reason": "NO_WAY"})
-            return
-        if channel not in known or channel not in self._usable:
-            await self._give_up(row, channel, "NO_WAY", known)
+        if channel is None or channel not in known or channel not in self._usable:
+            lacking = "UNCONFIRMED" if has_unconfirmed(self._parts.sealer, row) else "NO_WAY"
+            if channel is None:
+                await self._settle(row.id, {"state": "FAILED", "reason": lacking})
+            else:
+                await self._give_up(row, channel, lacking, known)
             return
         route = routes().get((row.fact, row.recipient, channel))
         if route is None:  # the reviewed files have changed since it was planned
@@ -93,7 +97,7 @@ class Dispatcher:
         elif channel in self._policy.by_hand:
             await self._settle(row.id, {"state": "BY_HAND", "channel": channel})
         elif not await self._put_off(row, route):
-            await self._send(row, channel, route, known, hand)
+            await self._send_once(row, channel, route, known, hand)
 
     async def _tried(self, row: Row[Any]) -> set[str]:
         """On which channels this was told or failed before it was made one of several."""
@@ -125,12 +129,29 @@ class Dispatcher:
             await repository.settle(session, row.id, later, among_states=("PLANNED",))
         return True
 
-    async def _send(self, row: Row[Any], channel: str, route: Route, known: Mapping[str, str], hand: "_Hand") -> None:
+    async def _send_once(self, row: Row[Any], channel: str, route: Route, known: Mapping[str, str], hand: "_Hand") -> None:
+        """Send it, unless its recipient was sent enough today, by whatever appeals: then it waits for the next day."""
+        if row.fact in CODES:  # counted when they are asked for
+            await self._send(row, channel, route, known, hand)
+            return
+        now = self._parts.clock.now()
+        who = f"{row.owner.hex()}" if channel == TELEGRAM and row.owner is not None else known[channel]
+        key, day = recipient_key(self._parts.pepper, NOTICES, channel, who), day_of(now)
+        async with self._parts.database.write() as session:
+            is_allowed = await recipients.count_one(session, key, day, self._policy.recipient_limit)
+        if not is_allowed:
+            await self._settle(row.id, {"due_at": next_day(now), "attempts": row.attempts - 1, "reason": "LIMIT"})
+        elif not await self._send(row, channel, route, known, hand):
+            async with self._parts.database.write() as session:
+                await recipients.uncount_one(session, key, day)
+
+    async def _send(self, row: Row[Any], channel: str, route: Route, known: Mapping[str, str], hand: "_Hand") -> bool:
+        """Says whether it was sent; what else came of it is stored."""
         try:
             message = await self._message(row, channel, route, known[channel])
             async with hand.gate(channel):
                 if self._parts.clock.now() >= hand.until:
-                    return  # it comes back when the lease ends; sent now, another worker could be sending it too
+                    return False  # it comes back when the lease ends; sent now, another worker could be sending it too
                 reference = await self._handed_over(channel, message, hand)
         except SealError:
             await self._settle(row.id, {"state": "FAILED", "reason": "UNREADABLE"})
@@ -146,6 +167,8 @@ class Dispatcher:
             await self._again(row, channel, "NO_REPLY", known)
         else:
             await self._settle(row.id, self._sent(row, channel, known[channel], reference))
+            return True
+        return False
 
     async def _message(self, row: Row[Any], channel: str, route: Route, address: str) -> Message:
         """Raises SealError, and OwnerUnavailable while it is worth waiting for the answer's words; after that it goes without them."""
@@ -224,6 +247,7 @@ class Dispatcher:
         """Drop the marks of messages that will not come again."""
         async with self._parts.database.write() as session:
             await repository.forget_messages(session, self._parts.clock.now() - FORGET_AFTER)
+            await recipients.forget_counts(session, day_of(self._parts.clock.now() - COUNTED_FOR))
 
 
 class _HeldBack(Exception):

@@ -36,6 +36,8 @@ class Policy:
     limit: int
     window: timedelta
     """So many notices of an appeal in so long a time; more become one later."""
+    recipient_limit: int
+    """So many notices of all appeals together to one recipient in a day; more wait for the next."""
     retries: tuple[timedelta, ...]
     """How long to wait after each failed attempt; after the last the next channel is tried."""
     longest: timedelta
@@ -80,6 +82,7 @@ def policy() -> Policy:
             opens=given["hours"]["opens"],
             closes=given["hours"]["closes"],
             limit=given["limit"]["notices"],
+            recipient_limit=given["limit"]["recipient_a_day"],
             window=timedelta(minutes=given["limit"]["minutes"]),
             retries=tuple(timedelta(seconds=each) for each in given["attempts"]["retry_after_seconds"]),
             longest=timedelta(hours=given["attempts"]["longest_hours"]),
@@ -95,6 +98,6 @@ def policy() -> Policy:
         raise ReferenceDataError(POLICY, 1, f"{missing} is missing") from None
     if not {*read.order, *read.silent, *read.by_hand} <= set(answer_channels()):
         raise ReferenceDataError(POLICY, 1, "names a channel that is not known")
-    if read.opens >= read.closes or read.limit < 1 or read.settled & read.unsettled:
+    if read.opens >= read.closes or read.limit < 1 or read.recipient_limit < 1 or read.settled & read.unsettled:
         raise ReferenceDataError(POLICY, 1, "contradicts itself")
     return read

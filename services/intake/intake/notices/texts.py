@@ -17,7 +17,7 @@ FILE: Final = "notice_texts.toml"
 SMS_LIMIT: Final = 70  # of UCS-2 in a single message, which any Kazakh or Russian letter makes necessary
 FULLEST: Final = {"number": "2026-43-0000017-9", "code": "00000000"}
 STATES: Final = frozenset({"PLANNED", "SENT", "DELIVERED", "BY_HAND", "FOLDED", "FAILED"})
-REASONS: Final = frozenset({"NO_WAY", "REFUSED", "NOT_NOW", "NO_REPLY", "ANSWER_AWAY", "UNDELIVERED", "LIMIT", "UNREADABLE"})
+REASONS: Final = frozenset({"NO_WAY", "UNCONFIRMED", "REFUSED", "NOT_NOW", "NO_REPLY", "ANSWER_AWAY", "UNDELIVERED", "LIMIT", "UNREADABLE"})
 
 
 @dataclass(frozen=True, slots=True)

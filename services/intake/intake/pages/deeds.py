@@ -58,7 +58,7 @@ class Form(Generic[M]):
     fields: tuple[str, ...]
     model: type[M]
     thanks: str
-    do: Callable[[Intake, UUID, M, str], Awaitable[Done[Any]]]
+    do: Callable[[Intake, UUID, M, str, str], Awaitable[Done[Any]]]
 
 
 OUTCOME: Final = Form(
@@ -66,42 +66,42 @@ OUTCOME: Final = Form(
     ("outcome", "reason"),
     ConfirmationIn,
     N_("Thank you, it is written down."),
-    lambda intake, appeal, said, key: confirm(intake.parts, intake.register, appeal, said, key=key),
+    lambda intake, appeal, said, key, _: confirm(intake.parts, intake.register, appeal, said, key=key),
 )
 RATING: Final = Form(
     "rating",
     ("score",),
     FeedbackIn,
     N_("Thank you for your rating."),
-    lambda intake, appeal, said, key: rate(intake.parts, appeal, said, key=key),
+    lambda intake, appeal, said, key, _: rate(intake.parts, appeal, said, key=key),
 )
 CODE: Final = Form(
     "code",
     ("purpose",),
     VerificationIn,
     N_("The code is sent. Type it below."),
-    lambda intake, appeal, said, key: ask_code(intake.parts, appeal, said, key=key),
+    lambda intake, appeal, said, key, address: ask_code(intake.parts, appeal, said, asker=address, key=key),
 )
 CONTACT: Final = Form(
     "contact",
     ("code",),
     ContactIn,
     N_("Your contact is confirmed."),
-    lambda intake, appeal, said, key: confirm_contact(intake.parts, appeal, said, key=key),
+    lambda intake, appeal, said, key, _: confirm_contact(intake.parts, appeal, said, key=key),
 )
 WITHDRAWAL: Final = Form(
     "withdrawal",
     ("statement", "reason", "code"),
     WithdrawalIn,
     N_("The appeal is taken back."),
-    lambda intake, appeal, said, key: withdraw(intake.parts, appeal, said, key=key),
+    lambda intake, appeal, said, key, _: withdraw(intake.parts, appeal, said, key=key),
 )
 REOPENING: Final = Form(
     "reopening",
     ("reason",),
     ReopeningIn,
     N_("The matter goes on."),
-    lambda intake, appeal, said, key: reopen(intake.parts, intake.register, appeal, said, key=key),
+    lambda intake, appeal, said, key, _: reopen(intake.parts, intake.register, appeal, said, key=key),
 )
 
 
@@ -111,7 +111,7 @@ async def send_message(request: Request, intake: CurrentIntake) -> HTMLResponse:
     sent = await uploads.sent(request, intake)
     sent.tickets = [*uploads.read(sent.fields.get(UPLOADS, "")), *sent.tickets]
 
-    def do(intake: Intake, appeal_id: UUID, said: MessageIn, key: str) -> Awaitable[Done[Any]]:
+    def do(intake: Intake, appeal_id: UUID, said: MessageIn, key: str, _address: str) -> Awaitable[Done[Any]]:
         async def claim(session: AsyncSession, message_id: UUID) -> int:
             return len(await intake.attachments.claim(session, appeal_id, message_id, sent.tickets))
 
@@ -138,7 +138,7 @@ async def _deed(request: Request, intake: Intake, form: Form[M], sent: Sent) -> 
         given = {one: value for one, value in typed.items() if value}
         try:
             key = f"{form.name}-{key_of(fields)}"
-            told = (await form.do(intake, seen.appeal.id, form.model.model_validate(given), key)).told
+            told = (await form.do(intake, seen.appeal.id, form.model.model_validate(given), key, intake.address(request))).told
         except (ValidationError, DomainError) as refusal:
             return _refused(request, form, sent, refusal)
         waits = getattr(told, "withdrawal", None) == "PENDING"

@@ -161,6 +161,7 @@ async def talon_page(request: Request, receipt: Receipt, filing: Filing, refused
         working=[{"date": one.date, "counts": one.counts, "text": getattr(one, language)} for one in talon.due_explanation],
         provider_days=policies()["PROVIDER_REPLY"].amount,
         anonymous=filing.applicant is None,
+        has_contact=filing.applicant is not None and not filing.applicant.keys().isdisjoint({"phone", "email"}),
         danger=await run_on_text(filing.text or "", speaks_of_danger, filing.text or ""),
         refused=refused,
         qr=qr.tracking_code(request, talon.number),

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from intake.models import Appeal, Tracking
+from intake.models.applicant import ConfirmedContact
 from intake.models.notices import CODES, InboundMessage, Notice
 from shared.bulk import insert_new_rows
 from shared.database import among, table_of
@@ -47,6 +48,10 @@ async def claim(session: AsyncSession, now: datetime, until: datetime, limit: in
     return await with_appeals(session, ids)
 
 
+def _is_confirmed(kind: str) -> ColumnElement[bool]:
+    return exists().where(col(ConfirmedContact.appeal_id) == _NOTICE.appeal_id, col(ConfirmedContact.kind) == kind)
+
+
 async def with_appeals(session: AsyncSession, ids: Collection[UUID]) -> Sequence[Row[Any]]:
     """Notices, the longest planned first, each with what is needed of its appeal."""
     appeal, tracking = table_of(Appeal).c, table_of(Tracking).c
@@ -57,6 +62,10 @@ async def with_appeals(session: AsyncSession, ids: Collection[UUID]) -> Sequence
         appeal.answer_by,
         appeal.applicant,
         appeal.channel.label("filed_by"),
+        appeal.owner,
+        appeal.received_by.is_not(None).label("is_written_down"),
+        _is_confirmed("phone").label("phone_confirmed"),
+        _is_confirmed("email").label("email_confirmed"),
         tracking.region,
         tracking.tier,
         tracking.provider_id,

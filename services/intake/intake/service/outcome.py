@@ -16,6 +16,7 @@ from intake.rights import ANSWERED, RATED, is_finished, policy, rights
 from intake.service.following import go_on
 from intake.service.progress import Asked, Done, Tracking, act, keep, request_of, tell, write_down
 from intake.service.register import Condition, Register
+from intake.service.verification import carry_confirmed
 from shared.contracts import AppealRated, OutcomeConfirmed, OutcomeDenied
 from shared.service import Parts
 
@@ -38,7 +39,7 @@ async def confirm(parts: Parts, register: Register, appeal_id: UUID, said: Confi
             return earlier
         if not rights(tracking["kind"]).stays:
             _answered(tracking)
-            condition = _denying(parts, appeal_id, said.reason)
+            condition = _denying(parts, appeal, said.reason)
             talon = await go_on(parts, register, appeal, tracking, asked, said.reason, condition, told)
             return Done(OutcomeTold.model_validate_json(talon.body), talon.replayed)
 
@@ -69,7 +70,7 @@ async def reopen(parts: Parts, register: Register, appeal_id: UUID, said: Reopen
     if not (rights(tracking["kind"]).stays and tracking["status"] == ANSWERED):
         if tracking["status"] not in policy().reopening.statuses:
             raise NotReopenable
-        talon = await go_on(parts, register, appeal, tracking, asked, said.reason, _reopening(parts, appeal_id, said.reason), told)
+        talon = await go_on(parts, register, appeal, tracking, asked, said.reason, _reopening(parts, appeal, said.reason), told)
         return Done(Reopened.model_validate_json(talon.body), talon.replayed)
 
     async def work(session: AsyncSession, locked: Tracking) -> Reopened:
@@ -116,18 +117,19 @@ async def _before(parts: Parts, appeal_id: UUID, asked: Asked, answer: type[Outc
     return None if kept is None else Done(answer.model_validate_json(kept.body), replayed=True)
 
 
-def _denying(parts: Parts, appeal_id: UUID, reason: str | None) -> Condition:
+def _denying(parts: Parts, appeal: Appeal, reason: str | None) -> Condition:
     async def condition(session: AsyncSession, new_id: UUID) -> None:
-        tracking = await records.lock_tracking(session, appeal_id)
+        tracking = await records.lock_tracking(session, appeal.id)
         _answered(tracking)
         await _deny(session, parts, tracking, reason, new_id)
+        await carry_confirmed(session, parts, appeal, new_id)
 
     return condition
 
 
-def _reopening(parts: Parts, appeal_id: UUID, reason: str) -> Condition:
+def _reopening(parts: Parts, appeal: Appeal, reason: str) -> Condition:
     async def condition(session: AsyncSession, new_id: UUID) -> None:
-        tracking = await records.lock_tracking(session, appeal_id)
+        tracking = await records.lock_tracking(session, appeal.id)
         if tracking["status"] not in policy().reopening.statuses:
             raise NotReopenable
         if tracking["followed_by"] is not None:
@@ -139,6 +141,7 @@ def _reopening(parts: Parts, appeal_id: UUID, reason: str) -> Condition:
         else:
             tracking["followed_by"] = new_id
             await keep(session, parts, tracking, parts.ids.new(), "appeal-reopened")
+        await carry_confirmed(session, parts, appeal, new_id)
 
     return condition
 

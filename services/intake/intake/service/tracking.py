@@ -1,7 +1,7 @@
 """Where an appeal stands: for who has its number and PIN, for the applicant's own token, and for staff who see it."""
 
 import hmac
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -14,12 +14,13 @@ from intake.models.attachments import Attachment
 from intake.repository import applicant as records
 from intake.repository.attachments import attachments_of
 from intake.repository.guesses import Access, access_to
+from intake.repository.recipients import confirmed_kinds
 from intake.rights import actions, is_decided, is_finished
 from intake.schemas import Answer, Attached, HeldFor, Message, TimelineEntry, Tracked
 from intake.service.guessing import Attempt, Guesses
 from intake.service.progress import FUND, words_of
 from intake.service.register import INITIAL, hashed_pin, sender_key, shown_status
-from intake.service.verification import has_contact
+from intake.service.verification import contact_kinds
 from intake.texts import timeline_text
 from shared.auth import Principal
 from shared.contents import OwnerUnavailable
@@ -64,8 +65,11 @@ class _Beside:
     followed_by: str | None
     goes_on: bool
     """In the appeal that follows, which is not finished."""
-    has_contact: bool
-    """For the applicant alone."""
+    contacts: Sequence[str]
+    """Kinds of contact to which a code can be sent; for the applicant alone."""
+    confirmed: Collection[str]
+    is_written_down: bool
+    """A person of the Fund or of a provider wrote the contacts down."""
     words: Mapping[UUID, dict[str, Any] | None] | None
     """None: their owner does not reply."""
 
@@ -94,10 +98,13 @@ async def _beside(parts: Parts, seen: Seen, principal: Principal) -> _Beside:
         number = await records.number_of_appeal(session, following) if following else None
         status = await records.status_of(session, following) if following else None
         applicant = await records.sealed_applicant(session, appeal_id) if seen.is_own else None
+        confirmed = await confirmed_kinds(session, appeal_id)
     asked = [one.id for one in messages if one.by == FUND]
     words = await _words(parts, [*([seen.tracking.answer_id] if seen.tracking.answer_id else []), *asked], principal)
     goes_on = following is not None and (status is None or not is_finished(status))
-    return _Beside(names, messages, attached, is_pending, number, goes_on, has_contact(parts, appeal_id, applicant), words)
+    contacts = contact_kinds(parts, appeal_id, applicant)
+    written_down = seen.appeal.received_by is not None
+    return _Beside(names, messages, attached, is_pending, number, goes_on, contacts, confirmed, written_down, words)
 
 
 async def open_case(
@@ -109,7 +116,7 @@ async def open_case(
     if sees and (pin is None or not acts or _filed(parts.pepper, principal, access)):
         return await _seen(parts, written, principal, has_pin=False)
     has_pin = await _has_pin(
-        parts, guesses.attempt(written or number, _origin(principal, address), exchange), access, guesses, pin, principal
+        parts, guesses.attempt(written or number, origin_of(principal, address), exchange), access, guesses, pin, principal
     )
     if not (sees or has_pin):
         raise NotFound
@@ -122,7 +129,7 @@ async def open_own(parts: Parts, guesses: Guesses, *, number: str, pin: str | No
     if principal.is_staff or principal.has("partner"):
         raise NotFound
     if principal.is_anonymous or not _filed(parts.pepper, principal, access):
-        attempt = guesses.attempt(written or number, _origin(principal, address))
+        attempt = guesses.attempt(written or number, origin_of(principal, address))
         if not await _has_pin(parts, attempt, access, guesses, pin, principal):
             raise NotFound
     return await _seen(parts, written, principal, has_pin=True)
@@ -151,7 +158,7 @@ async def _seen(parts: Parts, written: str | None, principal: Principal, *, has_
         return Seen(*found, await repository.timeline(session, found[0].id), is_own)
 
 
-def _origin(principal: Principal, address: str) -> str:
+def origin_of(principal: Principal, address: str) -> str:
     """Who guesses: a token's subject, who shares no budget with neighbours behind the address; a machine and nobody known, the address."""
     if principal.is_anonymous or principal.has("channel"):
         return address
@@ -237,7 +244,8 @@ def _tracked(parts: Parts, seen: Seen, beside: _Beside, now: datetime) -> Tracke
         open_question=_open_question(tracking, beside.messages),
         verdict=tracking.verdict,
         score=tracking.score,
-        contact_confirmed=tracking.contact_confirmed_at is not None,
+        contact_confirmed=bool(beside.confirmed),
+        unconfirmed_contacts=[] if beside.is_written_down else [one for one in beside.contacts if one not in beside.confirmed],
         withdrawal_pending=beside.withdrawal_pending,
         followed_by=beside.followed_by,
         actions=_actions(tracking, beside) if seen.is_own else [],
@@ -247,7 +255,8 @@ def _tracked(parts: Parts, seen: Seen, beside: _Beside, now: datetime) -> Tracke
 def _actions(tracking: Tracking, beside: _Beside) -> list[str]:
     return actions(
         tracking.model_dump(),
-        has_contact=beside.has_contact,
+        has_contact=bool(beside.contacts),
+        to_confirm=any(one not in beside.confirmed for one in beside.contacts),
         is_withdrawing=beside.withdrawal_pending,
         goes_on=beside.goes_on,
     )

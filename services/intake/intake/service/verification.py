@@ -4,6 +4,7 @@ import hmac
 import json
 import math
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -15,8 +16,10 @@ from intake.errors import NoContact, WrongCode
 from intake.models import Appeal
 from intake.notices import send_code
 from intake.repository import applicant as records
+from intake.repository import recipients
 from intake.rights import policy
 from intake.service.progress import HOUR, Asked, Done, Tracking, act, keep
+from intake.service.recipients import CODES, asker_key, recipient_key, spend
 from shared.domain.labels import LANGUAGES
 from shared.errors import DomainError, TooMany
 from shared.service import Parts
@@ -24,15 +27,22 @@ from shared.service import Parts
 WAYS: Final[dict[str, Literal["SMS", "EMAIL"]]] = {"phone": "SMS", "email": "EMAIL"}  # in the order in which they are tried
 
 
-async def ask_code(parts: Parts, appeal_id: UUID, said: VerificationIn, *, key: str | None = None) -> Done[CodeSent]:
+async def ask_code(
+    parts: Parts, appeal_id: UUID, said: VerificationIn, *, asker: str | None = None, key: str | None = None
+) -> Done[CodeSent]:
     """Send a code to the appeal's own contact; those sent before are no longer good.
 
-    Raises NoContact, TooMany and IdempotencyKeyReused.
+    `asker`: the address or the token that asks; None: a machine that asks for many people. Raises NoContact, TooMany and
+    IdempotencyKeyReused.
     """
 
     async def work(session: AsyncSession, tracking: Tracking) -> CodeSent:
         appeal, now, rules = await records.whole_appeal(session, appeal_id), parts.clock.now(), policy().code
-        kind, address = contact_of(parts, appeal, said.contact)
+        confirmed = await recipients.confirmed_kinds(session, appeal_id) if said.purpose == "contact-confirmation" else set()
+        kind, address = contact_of(parts, appeal, said.contact, confirmed)
+        if asker is not None:
+            await spend(session, parts, asker_key(parts.pepper, asker), rules.a_day_from_an_address)
+        await spend(session, parts, recipient_key(parts.pepper, CODES, WAYS[kind], address), rules.a_day)  # whoever comes next waits here
         contact = parts.pepper.keyed_hmac("code-contact", f"{kind}/{address}".encode())
         sent = await records.codes_since(session, appeal_id, contact, now - HOUR)
         if len(sent) >= rules.an_hour:
@@ -80,21 +90,34 @@ async def spend_code(session: AsyncSession, parts: Parts, tracking: Tracking, gi
     if not hmac.compare_digest(latest.code, _hashed(parts, latest.id, purpose, given)):
         return None
     latest.used_at = tracking["contact_confirmed_at"] = now
+    await recipients.confirm_contact(session, tracking["appeal_id"], [latest.contact_kind], now)
     return latest.contact_kind
 
 
-def contact_of(parts: Parts, appeal: Appeal, wanted: str | None) -> tuple[str, str]:
-    """The kind and the address of the appeal's contact: that wanted, else the first there is. Raises NoContact."""
+def contact_of(parts: Parts, appeal: Appeal, wanted: str | None, confirmed: Collection[str] = ()) -> tuple[str, str]:
+    """The kind and the address of the appeal's contact: that wanted, else the first not confirmed, that for the answer before others.
+
+    Raises NoContact.
+    """
     given = _opened(parts, appeal.id, appeal.applicant)
-    for kind in WAYS:
-        if kind in given and wanted in {None, kind}:
-            return kind, given[kind]
-    raise NoContact
+    kinds = [kind for kind in WAYS if kind in given and wanted in {None, kind}]
+    if not kinds:
+        raise NoContact
+    kind = min(kinds, key=lambda one: (one in confirmed, WAYS[one] != appeal.answer_by, kinds.index(one)))
+    return kind, given[kind]
 
 
-def has_contact(parts: Parts, appeal_id: UUID, applicant: bytes | None) -> bool:
-    """Whether a code can be sent anywhere."""
-    return not WAYS.keys().isdisjoint(_opened(parts, appeal_id, applicant))
+def contact_kinds(parts: Parts, appeal_id: UUID, applicant: bytes | None) -> list[str]:
+    """The kinds of contact to which a code can be sent."""
+    given = _opened(parts, appeal_id, applicant)
+    return [kind for kind in WAYS if kind in given]
+
+
+async def carry_confirmed(session: AsyncSession, parts: Parts, appeal: Appeal, new_id: UUID) -> None:
+    """What is confirmed of an appeal is confirmed of the one that follows it, as it has the same contacts."""
+    written_down = contact_kinds(parts, appeal.id, appeal.applicant) if appeal.received_by is not None else []
+    kinds = await recipients.confirmed_kinds(session, appeal.id) | set(written_down)
+    await recipients.confirm_contact(session, new_id, kinds, parts.clock.now())
 
 
 def _opened(parts: Parts, appeal_id: UUID, applicant: bytes | None) -> dict[str, Any]:
