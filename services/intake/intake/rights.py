@@ -108,7 +108,7 @@ def is_decided(status: str) -> bool:
 def actions(tracking: Mapping[str, Any], *, has_contact: bool, to_confirm: bool, is_withdrawing: bool, goes_on: bool) -> list[str]:
     """What the applicant may do now, by the names of the calls.
 
-    `has_contact`: a code can be sent there; `to_confirm`: one of the contacts is not confirmed; `is_withdrawing`: a withdrawal waits for
+    `has_contact`: a code can be sent there; `to_confirm`: a contact has yet to be confirmed; `is_withdrawing`: a withdrawal waits for
     the Fund's call; `goes_on`: in a later appeal that is not finished.
     """
     status, has_verdict = tracking["status"], tracking["verdict"] is not None

@@ -20,7 +20,7 @@ from intake.schemas import Answer, Attached, HeldFor, Message, TimelineEntry, Tr
 from intake.service.guessing import Attempt, Guesses
 from intake.service.progress import FUND, words_of
 from intake.service.register import INITIAL, hashed_pin, sender_key, shown_status
-from intake.service.verification import contact_kinds
+from intake.service.verification import WAYS, contact_kinds
 from intake.texts import timeline_text
 from shared.auth import Principal
 from shared.contents import OwnerUnavailable
@@ -248,15 +248,21 @@ def _tracked(parts: Parts, seen: Seen, beside: _Beside, now: datetime) -> Tracke
         unconfirmed_contacts=[] if beside.is_written_down else [one for one in beside.contacts if one not in beside.confirmed],
         withdrawal_pending=beside.withdrawal_pending,
         followed_by=beside.followed_by,
-        actions=_actions(tracking, beside) if seen.is_own else [],
+        actions=_actions(seen, beside) if seen.is_own else [],
     )
 
 
-def _actions(tracking: Tracking, beside: _Beside) -> list[str]:
+def _is_to_confirm(answer_by: str | None, beside: _Beside) -> bool:
+    """One confirmed contact is enough for notices, unless the applicant chose another for the answer."""
+    chosen = next((kind for kind in beside.contacts if WAYS[kind] == answer_by), None)
+    return bool(beside.contacts) and (not beside.confirmed or (chosen is not None and chosen not in beside.confirmed))
+
+
+def _actions(seen: Seen, beside: _Beside) -> list[str]:
     return actions(
-        tracking.model_dump(),
+        seen.tracking.model_dump(),
         has_contact=bool(beside.contacts),
-        to_confirm=any(one not in beside.confirmed for one in beside.contacts),
+        to_confirm=_is_to_confirm(seen.appeal.answer_by, beside),
         is_withdrawing=beside.withdrawal_pending,
         goes_on=beside.goes_on,
     )
