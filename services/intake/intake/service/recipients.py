@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.repository import recipients as repository
-from intake.service.budget import place
+from shared.budget import place
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.errors import TooMany
 from shared.sealing import Pepper
