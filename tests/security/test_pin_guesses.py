@@ -14,7 +14,7 @@ from tests.intake.conftest import running
 from tests.patience import PATIENCE
 
 WRONG = ("00000000", "11111111")
-EXCHANGE = "channel"  # the role of a telephone exchange
+EXCHANGE = "telephony"  # the role of a telephone exchange
 MISSING = RegistrationNumber.format(2026, "43", 9_000_001)
 
 
