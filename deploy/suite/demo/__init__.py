@@ -13,6 +13,7 @@ import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from shared.auth import STAFF
 from shared.command import REFUSALS
 from shared.settings import ServiceSettings
 from suite import process, processes, throwaway, verification
@@ -20,6 +21,7 @@ from suite.demo import figures, timing
 from suite.demo.appeals import generate
 from suite.demo.surface import DemoFailed, Surface, Where
 from suite.demo.traffic import Done, Traffic
+from suite.pages import demo_users
 from suite.tokens import issue
 
 PATIENCE_SECONDS = 120
@@ -104,9 +106,12 @@ def _surface(where: Where, data: Path) -> Surface:
 
 
 async def fill(url: str, data: Path) -> None:
-    """A directory and some appeals to look at, if there are none yet."""
+    """Make the demo users known at the desk, and a directory and some appeals to look at, if there are none yet."""
     surface = _surface(url, data)
     try:
+        for user in demo_users():
+            if user.role in STAFF:
+                await surface.visit_desk(issue(data, user.role, region=user.region, subject=user.subject, name=user.name))
         if not await surface.has_cases():
             await surface.import_directory()
             appeals = generate(FILLED, seed=1, providers=await surface.directory(), kinds_of="kinds_to_look_at")

@@ -96,6 +96,10 @@ class Surface:
         found = _ok(await self._ask("GET", "/routing/v1/cases", params={"scope": "all", "limit": 1}, headers=self.bearer("admin")))
         return bool(found["total"])
 
+    async def visit_desk(self, token: str) -> None:
+        """Open the desk as somebody, who is known there from then on as a colleague to give cases to."""
+        _ok(await self._ask("GET", "/routing/v1/cases", params={"limit": 1}, headers={"Authorization": f"Bearer {token}"}))
+
     async def case(self, appeal_id: str) -> Mapping[str, Any] | None:
         """The case on the desk, None while routing has not opened it."""
         answer = await self._ask("GET", f"/routing/v1/cases/{appeal_id}", headers=self.bearer("operator"))

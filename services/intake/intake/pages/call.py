@@ -49,6 +49,7 @@ SCORES: Final = {str(score): score for score in range(1, 6)}
 MESSAGES: Final = {
     "not-enough": N_("Tick the name and at least one more check before the caller counts as verified."),
     "service": N_("Choose what the appeal is."),
+    "region": N_("Choose the region that the caller asks from."),
     "answered": N_("Only a question, an opinion or thanks is closed in the call."),
     "iin": N_("An IIN has 12 digits. Check it, or leave the field empty."),
     "used": N_("This form was sent before with other words. Look whether the appeal is registered already."),
@@ -107,6 +108,9 @@ async def call_forms(request: Request, action: str) -> Response:
 async def close(request: Request, intake: CurrentIntake, operator: Working) -> Response:
     """A consultation answered in the call, by its topic alone."""
     sent, matter = await read_fields(request), await in_hand(intake.parts, operator.subject)
+    if not sent.get("quick.region"):
+        draft = _blank(intake.parts, matter, operator, language_of(request))
+        return await _show(request, intake, operator, matter, draft, errors=[("quick.region", _say(request, "region"))], status=422)
     appeal = call_form.consultation(sent, received_at=_first_ring(intake.parts, matter, sent))
     try:
         await intake.file(appeal, replace(_admission(operator), resolved_in_contact=True), key=form.key_of(sent))

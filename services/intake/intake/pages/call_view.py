@@ -87,7 +87,7 @@ async def page(
         "checks": [(code, label.in_(language)) for code, label in codes("CHECK").items()],
         "topics": [(number, code, taxonomy().topics[code].label.in_(language)) for number, code in enumerate(policy().topics, start=1)],
         "regions": [(code, one.label.in_(language)) for code, one in regions().items()],
-        "region": (matter.call.region if matter else None) or operator.region or CENTRAL_OFFICE,
+        "region": await region_of(parts, operator, matter),
         "backs": [_back(one, numbers.get(one.id), operator, language, parts.clock.now()) for one in entries],
         "backs_total": total,
         "attempts": policy().call_back_attempts,
@@ -96,6 +96,19 @@ async def page(
         "insured_asked": insured is not None,
         "zone": regions()[CENTRAL_OFFICE].timezone,
     }
+
+
+async def region_of(parts: Parts, operator: Principal, matter: Matter | None) -> str:
+    """The region to begin with: the call's, that of the caller's latest appeal, the operator's own; empty where it has to be chosen.
+
+    The central office stands for a region that is not known: it is the operator's choice, never a default.
+    """
+    region = matter.call.region if matter else None
+    if region is None and matter is not None and matter.call.caller is not None:
+        async with parts.database.read() as session:
+            region = await repository.region_of_caller(session, matter.call.caller)
+    region = region or operator.region or ""
+    return "" if region == CENTRAL_OFFICE else region
 
 
 async def appeals_of(parts: Parts, operator: Principal, matter: Matter) -> tuple[Sequence[tuple[Appeal, Tracking]], int]:

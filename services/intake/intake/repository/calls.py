@@ -125,6 +125,12 @@ async def appeals_of_caller(session: AsyncSession, caller: bytes, limit: int) ->
     return [(row[0], row[1]) for row in rows], total
 
 
+async def region_of_caller(session: AsyncSession, caller: bytes) -> str | None:
+    """The region of the caller's latest appeal; None where there is none."""
+    latest = select(col(Appeal.region)).where(col(Appeal.phone_key) == caller).order_by(col(Appeal.received_at).desc()).limit(1)
+    return (await session.execute(latest)).scalars().first()
+
+
 async def add_oral_record(session: AsyncSession, row: dict[str, Any]) -> None:
     """Once an appeal: sent again, the first one stands."""
     await insert_new_rows(session, OralRecord, [row], unique=("appeal_id",), returning="appeal_id")

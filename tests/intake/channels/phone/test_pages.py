@@ -147,6 +147,21 @@ class TestConsultations:
         assert told.resolved_in_contact
         assert told.received_at == RING
 
+    async def test_the_region_is_chosen_and_not_preset_to_the_central_office(self, desk, screen):
+        page = (await screen.get()).text
+        assert 'value="KZ-00" selected' not in page
+        refused = await screen.post("close", topic="PAY_METHODS", key=str(uuid4()), **{"quick.region": ""})
+        assert refused.status_code == 422
+        assert 'id="f-quick-region"' in refused.text or "quick.region" in refused.text
+        assert await desk.rows(Appeal) == []
+        await screen.post("close", topic="PAY_METHODS", key=str(uuid4()), **{"quick.region": "KZ-00"})
+        assert [each.region for each in await registered(desk)] == ["KZ-00"]
+
+    async def test_the_region_of_the_callers_latest_appeal_is_offered(self, desk, screen):
+        await desk.file(region="KZ-47", applicant={"phone": NUMBER})
+        await send(desk, TALKING)
+        assert 'value="KZ-47" selected' in (await screen.get()).text
+
     async def test_of_two_keys_pressed_at_once_the_first_counts(self, desk, screen):
         sent = {"key": str(uuid4()), "quick.region": "KZ-43"}
         await screen.post("close", topic="PAY_METHODS", **sent)
