@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import date
-from typing import Self
+from typing import Final, Self
 
 from shared.domain.text import compact, reading
 
@@ -22,7 +22,8 @@ _DAMM = (
 )
 
 _NUMBER = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{7})([0-9])")
-_SIGN = re.compile(r"(?:№|#|n[ºo°]?\.?)", re.IGNORECASE)  # before a number that is copied out of a sentence
+_SIGN = re.compile(r"(?:№|#|n[ºo°]?\.?):?", re.IGNORECASE)  # before a number
+_AROUND: Final = ".,:;!?()[]«»„“”\"'"  # about a number that is copied out of a sentence
 _HYPHENS = re.compile(r"[\-‐‑‒–—−]+")
 _TWELVE_DIGITS = re.compile(r"[0-9]{12}")
 # Twelve digits, alone or in groups, of which the third to the sixth may be a month and a day. Looked for at every digit that
@@ -47,9 +48,9 @@ class InvalidNumber(ValueError):
 def digits_as_typed(text: str) -> str:
     """Return the digits of a registration number, or of a part of one, however it was pasted; empty for anything else.
 
-    Left out are a number sign before it, hyphens and dashes, spaces and invisible characters anywhere.
+    Left out are a number sign before it, punctuation about it, hyphens and dashes, spaces and invisible characters anywhere.
     """
-    bare = _HYPHENS.sub("", compact(text))
+    bare = _HYPHENS.sub("", compact(text)).strip(_AROUND)
     bare = bare[sign.end() :] if (sign := _SIGN.match(bare)) else bare
     return bare if bare.isascii() and bare.isdecimal() else ""
 

@@ -10,7 +10,7 @@ from shared.domain.labels import Label
 from shared.domain.tables import Row, table
 from shared.domain.text import clean
 
-_WRITTEN = re.compile(r"\+?[\d\s().\-‐‑‒–—]+", re.ASCII)
+_WRITTEN = re.compile(r"\+?[\d\s().\-‐‑‒–—−]+", re.ASCII)
 _SHOWN_AT_THE_END = 2
 
 

@@ -172,6 +172,10 @@ class TestDigitsAsTyped:
     def test_a_part_of_a_number_gives_its_digits(self, typed, digits):
         assert digits_as_typed(typed) == digits
 
+    @pytest.mark.parametrize("around", ["%s.", "%s,", "«%s»", "(№ %s)", '"%s"', "№: %s;", "\u200b(%s).\u200b"])
+    def test_punctuation_about_a_number_that_is_copied_out_of_a_sentence_is_left_out(self, around):
+        assert digits_as_typed(around % "2026-43-0000017-9") == "20264300000179"
+
 
 class TestBin:
     @pytest.mark.parametrize("bin_", ["200140000014", "200140000501"])

@@ -6,7 +6,17 @@ from shared.domain.phones import InvalidPhone, mask_phone, normalise_personal_ph
 
 class TestNormalisePhone:
     @pytest.mark.parametrize(
-        "typed", ["+77010000000", "8 701 000 00 00", "8(701)000-00-00", "77010000000", "7010000000", " 7 701 000 0000 ", "8–701–000–00–00"]
+        "typed",
+        [
+            "+77010000000",
+            "8 701 000 00 00",
+            "8(701)000-00-00",
+            "77010000000",
+            "7010000000",
+            " 7 701 000 0000 ",
+            "8–701–000–00–00",
+            "8\u2212701\u2212000\u221200\u221200",
+        ],
     )
     def test_one_number_has_one_form_however_it_is_typed(self, typed):
         assert normalise_phone(typed) == "+77010000000"

@@ -128,9 +128,15 @@ class TestCaptions:
         person = at("MATTER").does(Edited(3, "23 емхана"))
         assert (person.talk.step, person.text) == ("MATTER", words("edit_late", "kk"))
 
+    @pytest.mark.parametrize("blank", [" ", "\u3164", "\u2800", "\u0301"])
+    def test_a_text_that_is_edited_away_stays_as_it_was(self, blank):
+        person = at("MATTER").does(message(CONTENTS["photo with caption"]))
+        person.does(message({"photo": [PICTURE], "caption": blank}, kind="edited_message"))
+        assert (person.talk.draft["text"], person.text) == ("Кезек ұзақ", words("edit_late", "kk"))
+
     def test_an_iin_under_a_file_is_not_taken(self):
         person = at("MATTER").does(Attached(5, "ЖСН 991231501014"))
-        assert person.talk.step == "MATTER"
+        assert (person.talk.step, person.text) == ("MATTER", words("no_iin", "kk"))
         assert "991231" not in json.dumps(dict(person.talk.draft))
 
     def test_a_caption_is_no_command(self):

@@ -104,6 +104,8 @@ def _attached(talk: Talk, event: Attached, new_id: str) -> Turn:
     caption = clean(event.caption)
     if talk.step not in _ASKING_FOR_TEXT or not shows_something(caption):
         return Turn(talk, [Say(words("no_files", talk.speaks))])
+    if holds_iin(caption):
+        return Turn(talk, [Say(words("no_iin", talk.speaks))])
     taken = _said(talk, Said(event.message_id, caption.lstrip("/")), new_id)
     first = next((each for each in taken.says if isinstance(each, Say)), Say(""))
     noted = replace(first, text=f"{words('caption_only', talk.speaks)}\n\n{first.text}".rstrip())
@@ -207,7 +209,10 @@ def _edited(talk: Talk, event: Edited) -> Turn:
     if talk.step in _WITH_MATTER and talk.draft.get("text_id") == event.message_id:
         if holds_iin(event.text):
             return Turn(talk, [Say(words("no_iin", talk.speaks))])
-        changed = talk.at(talk.step, text=clean(event.text))
+        text = clean(event.text)
+        if not shows_something(text):
+            return Turn(talk, [Say(words("edit_late", talk.speaks))])
+        changed = talk.at(talk.step, text=text)
         return Turn(changed, [ask(changed) if talk.step == "PREVIEW" else Say(words("edit_taken", talk.speaks))])
     if event.is_caption and talk.step in {"MATTER", *following.STEPS}:
         return _attached(talk, Attached(event.message_id, event.text), "")
