@@ -38,9 +38,14 @@ class Budget:
 
 
 def place(address: str) -> str:
-    """What counts as one client: an IPv6 household has 2^64 addresses, so its network does."""
+    """What counts as one client: an IPv6 household has 2^64 addresses, so its network does.
+
+    An IPv4 client of a socket for both families comes as an IPv6 address and is the IPv4 one: all of them lie in one /64 network.
+    """
     try:
         parsed = ip_address(address)
     except ValueError:
         return address
-    return str(ip_network((parsed, 64), strict=False)) if isinstance(parsed, IPv6Address) else address
+    if not isinstance(parsed, IPv6Address):
+        return address
+    return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))
