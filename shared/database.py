@@ -18,7 +18,7 @@ from sqlmodel import SQLModel, col
 
 from shared import postgres, sqlite
 from shared.clock import Clock
-from shared.database_errors import CommitUnknown, is_refusal
+from shared.database_errors import CommitUnknown, is_refusal, name_statement_fault
 from shared.ids import Ids
 from shared.messaging import outbox
 
@@ -129,6 +129,7 @@ def _sqlite_engine(url: str, *, connections: int, read_only: bool) -> AsyncEngin
         return await sqlite.connect(path, writer=not read_only)
 
     engine = create_async_engine(url, async_creator=connect, pool_size=connections, max_overflow=0, pool_timeout=30)
+    event.listen(engine.sync_engine, "handle_error", name_statement_fault)
 
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: Any, _record: Any) -> None:

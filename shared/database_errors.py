@@ -1,8 +1,10 @@
 """What goes wrong between a service and its database, by name: what passes, what was refused, and what nobody can know."""
 
+import sqlite3
+
 import asyncpg
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 # PostgreSQL's SQLSTATEs, and classes of them, of what passes: connection, rollback by the engine, resources, intervention, locks, idleness.
@@ -24,8 +26,8 @@ def will_pass(error: BaseException) -> bool:
 
     SQLAlchemy does not wrap what goes wrong while connecting: a refusal is the socket's error, a full or starting server asyncpg's.
     Where a statement meets the farewell of a server that is just going, asyncpg calls it an internal error of its own.
-    InterfaceError is not among them: asyncpg's DataError, a value that no column takes, comes as one. A closed connection is named
-    OperationalError (`name_passing_error`).
+    InterfaceError is not among them: it is how asyncpg refuses a statement before it is sent (too many parameters, values that it cannot
+    encode). A closed connection is named OperationalError (`name_passing_error`).
     """
     passing = OperationalError | PoolExhausted | ConnectionError | TimeoutError | asyncpg.InternalClientError
     return isinstance(error, passing) or _passes(error)
@@ -39,6 +41,14 @@ def name_passing_error(context: ExceptionContext) -> BaseException | None:
     if isinstance(error, DBAPIError) and (context.is_disconnect or _passes(original)):
         away = context.is_disconnect
         return OperationalError(error.statement, None, original, hide_parameters=True, connection_invalidated=away)
+    return None
+
+
+def name_statement_fault(context: ExceptionContext) -> BaseException | None:
+    """Call a statement that SQLite cannot carry out by its name, ProgrammingError: its driver gives it the kind of a locked file."""
+    error, original = context.sqlalchemy_exception, context.original_exception
+    if isinstance(error, OperationalError) and getattr(original, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+        return ProgrammingError(error.statement, None, original, hide_parameters=True)
     return None
 
 

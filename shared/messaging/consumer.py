@@ -34,7 +34,7 @@ from shared.telemetry import Metrics, start_span
 BATCH = 500  # a reader that is behind; of 1000 the throughput is the same, and what is said in the middle waits half as long again
 AHEAD = 2  # batches of a reader that is behind: while one is applied, the next is ready, and the one after it waits for its words
 TRANSIENT = (
-    OperationalError,  # not InterfaceError: asyncpg's DataError, a value out of range, comes as one
+    OperationalError,  # not InterfaceError: so the driver refuses a statement, as with too many parameters or values it cannot encode
     PoolTimeout,
     OSError,  # refused, reset, no such host, timed out: the driver hands on what the socket said
     OwnerUnavailable,

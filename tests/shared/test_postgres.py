@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, event, func, insert, select, text, update
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from shared import postgres
 from shared.bulk import insert_new_rows
@@ -93,6 +93,13 @@ class TestAValueThatNoColumnTakes:
             async with database.write() as session:
                 await session.execute(insert(note), [{"id": 2**40, "number": 1}])
         assert isinstance(refused.value.orig.__cause__, asyncpg.DataError)
+        assert not will_pass(refused.value)
+        assert _last_answer(refused.value).status == 500
+
+    async def test_nor_is_a_statement_that_the_driver_refuses(self, database):
+        with pytest.raises(InterfaceError) as refused:
+            async with database.write() as session:
+                await session.execute(select(note).where(note.c.id.in_(range(40_000))))
         assert not will_pass(refused.value)
         assert _last_answer(refused.value).status == 500
 

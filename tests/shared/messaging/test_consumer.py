@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from prometheus_client import generate_latest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, text, update
 
 from shared.contracts import APPEALS, CaseClaimed, CaseClosed, TierRaised
 from shared.messaging import consumer, inbox, outbox, tables
@@ -209,13 +209,17 @@ class TestPoison:
         assert await desk.another_consumer().replay() == 0
         assert await desk.count(tables.dead_letter) == 2
 
-    async def test_a_value_that_no_column_takes_is_parked_and_not_tried_for_ever(self, desk, running, eventually, appeal_id):
-        """asyncpg refuses it before it is sent: a DataError, which SQLAlchemy calls InterfaceError."""
+    @pytest.mark.parametrize("fault", ["value", "statement"])
+    async def test_what_no_database_carries_out_is_parked_and_not_tried_for_ever(self, desk, running, eventually, appeal_id, fault):
+        seen = metadata.tables["seen"]
+        refused = text("SELECT no_such_column FROM seen") if desk.database.is_sqlite else select(seen).where(seen.c.id.in_(range(40_000)))
 
-        async def out_of_range(session, _batch):
-            await session.execute(insert(metadata.tables["seen"]), [{"id": 2**70, "appeal_id": appeal_id, "fact": "case-claimed"}])
+        async def fails(session, _batch):
+            if fault == "value":
+                await session.execute(insert(seen), [{"id": 2**70, "appeal_id": appeal_id, "fact": "case-claimed"}])
+            await session.execute(refused)
 
-        desk.handlers = {CaseClaimed: out_of_range}
+        desk.handlers = {CaseClaimed: fails}
         await desk.emit(claimed(appeal_id))
         await desk.relay_all()
         async with running(desk.another_consumer().run):
