@@ -8,6 +8,7 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
+ERRORS_LIMIT = 100  # errors of one answer; a body can have thousands
 PLACES = frozenset({"body", "query", "path", "header", "cookie"})
 
 # Lower-case names and indexes are ours; anything else in a location is a union's branch or a key that the client made up.
@@ -72,10 +73,10 @@ class FieldError:
 
 
 def field_errors(error: ValidationError | RequestValidationError) -> list[FieldError]:
-    """One `FieldError` per finding of pydantic, none repeating input."""
+    """One `FieldError` per finding of pydantic, the first ERRORS_LIMIT of them, none repeating input."""
     located = isinstance(error, RequestValidationError)
     found = error.errors() if isinstance(error, RequestValidationError) else error.errors(include_url=False, include_input=False)
-    return [_field_error(each, skip_place=located) for each in found]
+    return [_field_error(each, skip_place=located) for each in found[:ERRORS_LIMIT]]
 
 
 def dotted(parts: Sequence[str | int]) -> str:

@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 _measured: ContextVar["Spent | None"] = ContextVar("measured", default=None)
@@ -41,16 +41,13 @@ def _watching_steps() -> Iterator[None]:
         asyncio.events.Handle._run = original
 
 
-async def measured(work: Awaitable[T]) -> tuple[T, Spent]:
+async def measured(work: Coroutine[Any, Any, T]) -> tuple[T, Spent]:
     """Do the work in a task of its own, and say what it took. Steps of other tasks are not counted in `step`."""
-
-    async def marked() -> T:
-        _measured.set(spent)
-        return await work
-
     spent = Spent()
+    context = copy_context()
+    context.run(_measured.set, spent)
     with _watching_steps():
         began = time.process_time()
-        result = await asyncio.create_task(marked())
+        result = await asyncio.create_task(work, context=context)
         spent.whole = time.process_time() - began
     return result, spent
