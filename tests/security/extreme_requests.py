@@ -235,10 +235,10 @@ def forms_of(page: str, html: str) -> tuple[list[FormFound], set[str]]:
 
 
 def of_form(base: Ask, form: FormFound) -> Iterator[Ask]:
-    """The form with each of its fields in turn at its longest: what a person types in every shape, the rest in two."""
-    for name in form.fields:
+    """The form with each of its fields in turn at its longest: a long text in every shape, what is short or not typed in one by turns."""
+    for turn, name in enumerate(form.fields):
         limit = form.limits.get(name, TEXT_LIMIT)
-        shapes = _shapes(limit) if name in form.limits else ("words", "digits")
+        shapes = tuple(UNITS) if name in form.limits and limit >= LONG_FIELD else (SHORT[turn % len(SHORT)],)
         for shape in shapes:
             value = repeated(UNITS[shape], limit)
             encoded = urlencode({**form.fields, name: value})
