@@ -164,9 +164,8 @@ def parse(model: type[ModelT], raw: bytes) -> ModelT:
 
 
 def _values_in(raw: bytes) -> int:
-    """About how many values a JSON body has. Linear: each step is one pass over the bytes."""
-    outside = b"".join(raw.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
-    return outside.count(b",") + outside.count(b"[") + outside.count(b"{")
+    """Count the values of a JSON body that stand behind a comma. Linear: each step is one pass over the bytes."""
+    return b"".join(raw.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2]).count(b",")
 
 
 def _refuse_malformed(raw: bytes) -> None:

@@ -30,6 +30,7 @@ async def home(tmp_path):
     foundation = Foundation.build(settings)
     app = create_home(settings, foundation)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://aryz.example") as client:
+        await client.get("/sign-in")  # compiles the page
         yield client
     await foundation.stop()
 
