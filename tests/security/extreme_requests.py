@@ -14,6 +14,7 @@ from tests.security.extreme_values import GOOD, LONG_FIELD, SHORT, TEXT_LIMIT, U
 TARGET_ROOM = 7_500  # bytes of a query or a path; the limit is 8 192 for both
 HEADER_ROOM = 14_000  # bytes; the limit is 16 384 with the token and the rest
 FORM_ROOM = 240_000
+VERSION = b'"expected_version": 1'
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
@@ -89,7 +90,7 @@ def of_document(
 ) -> Iterator[Ask]:
     """Every operation as it is ordinarily asked, by the role that may."""
     for path, item in document["paths"].items():
-        for method, operation in item.items():
+        for method, operation in sorted(item.items()):
             name = f"{method.upper()} {path}"
             parameters = operation.get("parameters", [])
             query = {
@@ -180,7 +181,8 @@ class FormFound:
 
     @property
     def key(self) -> tuple[str, tuple[str, ...]]:
-        return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "{id}", self.action.partition("?")[0]), tuple(sorted(self.fields))
+        steps = [self.fields.get(name, "") for name in ("step", "form")]
+        return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "{id}", self.action.partition("?")[0]), (*steps, *sorted(self.fields))
 
 
 class _Forms(HTMLParser):
