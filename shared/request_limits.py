@@ -41,7 +41,9 @@ def refusal_of(scope: Scope, header_limit: int = HEADER_LIMIT) -> int:
         return HTTPStatus.REQUEST_URI_TOO_LONG
     if b"%00" in query or "\0" in scope["path"] or not query.isascii():
         return HTTPStatus.BAD_REQUEST
-    return HTTPStatus.NOT_FOUND if _AMBIGUOUS.search(raw_path) else 0
+    if b"%" in raw_path or b"//" in raw_path or b"/." in raw_path or b";" in raw_path or b"\\" in raw_path:
+        return HTTPStatus.NOT_FOUND if _AMBIGUOUS.search(raw_path) else 0  # the search alone costs 3 µs
+    return 0
 
 
 def bare(scope: Scope) -> Scope:

@@ -41,7 +41,7 @@ DEPTH = 2  # pages that only a posted form shows: so many forms behind each othe
 MB = 2**20
 LARGE_STEP, LARGE_WHOLE = 0.1, 5.0
 """Seconds of processor time of an import or an upload of 1 MB: each row has its own transaction's work, and never holds the loop long."""
-UNLIMITED = fuzz.UNLIMITED | {"ARYZ_LOG_LEVEL": "ERROR", "ARYZ_INTAKE_PREVIEWS_PER_MINUTE": "0"}
+UNLIMITED = fuzz.UNLIMITED | {"ARYZ_INTAKE_PREVIEWS_PER_MINUTE": "0"}
 
 
 @pytest.fixture(scope="module")
