@@ -27,16 +27,20 @@ AT_ONCE = 100  # rows for SQLite in one step of the event loop: some 5 ms
 FEW = 100  # rows whose way to the server and back costs more than what COPY saves
 
 
-async def insert_rows(session: AsyncSession, into: Target, rows: Rows) -> None:
-    """Insert all, or raise as any INSERT does (IntegrityError, OperationalError …)."""
+async def insert_rows(session: AsyncSession, into: Target, rows: Rows, *, sliced: bool = False) -> None:
+    """Insert all, or raise as any INSERT does (IntegrityError, OperationalError …).
+
+    `sliced`: on SQLite in statements of AT_ONCE rows, between which the event loop serves others; for imports of any length.
+    """
     if not rows:
         return
     table = _table(into)
     if is_sqlite(session):
-        for start in range(0, len(rows), AT_ONCE):
+        size = AT_ONCE if sliced else len(rows)
+        for start in range(0, len(rows), size):
             if start:
                 await asyncio.sleep(0)  # SQLite answers at once: without it all slices are one step
-            await session.execute(insert(table), rows[start : start + AT_ONCE])
+            await session.execute(insert(table), rows[start : start + size])
     else:
         await _copy(session, table, rows)
 

@@ -53,9 +53,13 @@ class Record:
 
 
 class LineReader:
-    """Splits a file into lines: UTF-8 or UTF-16, any line ends. Feed it with blocks, then `end` it."""
+    """Splits a file into lines: UTF-8 or UTF-16, any line ends. Feed it with blocks, then `end` it.
 
-    def __init__(self) -> None:
+    `alone`: a line in another encoding says nothing of the others; else a file without one line of other letters in UTF-8 is refused.
+    """
+
+    def __init__(self, *, alone: bool = False) -> None:
+        self._alone = alone
         self._decoder: codecs.IncrementalDecoder | None = None
         self._beginning, self._rest = bytearray(), bytearray()
         self._ends_in_return = self._is_started = False
@@ -69,7 +73,8 @@ class LineReader:
                 return []
             data = self._start()
             first = self._lines(data, final=final)
-            _check_encoding(first)
+            if not self._alone:
+                _check_encoding(first)
             return first
         return self._lines(data, final=final)
 

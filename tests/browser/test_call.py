@@ -58,6 +58,7 @@ class TestTheKeyboard:
     async def test_one_key_closes_a_consultation_by_topic(self, desk, screen, language, sign):
         await send(desk, TALKING)
         page = await screen(language=language)
+        await page.select_option("[name='quick.region']", "KZ-43")
         await press(page, "Digit2", sign)
         await page.wait_for_url("**flash=consultation-closed**")
         [appeal] = await rows(desk, Appeal, 1)
@@ -122,6 +123,7 @@ class TestTheScreen:
     async def test_it_works_without_javascript(self, desk, screen):
         await send(desk, TALKING)
         page = await screen(javascript=False)
+        await page.select_option("[name='quick.region']", "KZ-43")
         await page.locator("[name=topic][value=REFERRAL]").click()
         await page.locator("[role=status]").first.wait_for()
         await rows(desk, Appeal, 1)

@@ -61,7 +61,7 @@ class Centre:
 
     def page(self, path="", fields=None):
         """The operator's page; with fields it is posted, as a browser does."""
-        token = issue(self.data, "operator", subject=OPERATOR)
+        token = issue(self.data, "operator", subject=OPERATOR, name="Сынақ Оператор")  # who writes a contact down is named
         headers = {"Cookie": f"{COOKIE}={token}; aryz_lang=ru"}
         if fields is None:
             answer = self.http.get(f"/intake/call{path}", headers=headers)

@@ -48,6 +48,7 @@ def people(tmp_path_factory):
     patient = {
         "ARYZ_INTAKE_WRONG_PINS_FREE": "1000000",
         "ARYZ_INTAKE_WRONG_PINS_PER_ADDRESS": "1000000",
+        "ARYZ_INTAKE_WRONG_PINS_PER_NUMBER": "1000000",
         "ARYZ_INTAKE_PARTNER_PER_MINUTE": "0",
         "ARYZ_INTAKE_WEBHOOKS_TO_LOOPBACK": "1",
     }

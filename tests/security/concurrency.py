@@ -119,7 +119,7 @@ async def _effect(target: Target, method: str, call: Call, times: int) -> tuple[
         )
     )
     after = await _rows(target.parts)
-    changed = Counter({name: (before[name] - after[name] | after[name] - before[name]).total() for name in after})
+    changed = Counter({name: max((before[name] - after[name]).total(), (after[name] - before[name]).total()) for name in after})
     return +changed, answers
 
 

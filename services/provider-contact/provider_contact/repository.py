@@ -65,7 +65,7 @@ async def known_providers(session: AsyncSession, bin_keys: Sequence[bytes]) -> d
 
 
 async def add_providers(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
-    await insert_rows(session, Provider, rows)
+    await insert_rows(session, Provider, rows, sliced=True)
 
 
 async def change_providers(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -71,8 +71,8 @@ def add_appeals(session: AsyncSession, appeals: Rows, trackings: Rows) -> None:
 
 async def add_imported(session: AsyncSession, appeals: Rows, trackings: Rows, timeline: Rows) -> None:
     """At once and the register first: of two imports of the same lines one waits here, before it holds anything the other may want."""
-    await insert_rows(session, Appeal, appeals)
-    await insert_rows(session, Tracking, trackings)
+    await insert_rows(session, Appeal, appeals, sliced=True)
+    await insert_rows(session, Tracking, trackings, sliced=True)
     await add_timeline(session, timeline)
 
 

@@ -24,7 +24,7 @@ def reader_of(media_type: str) -> Callable[[AsyncIterator[bytes]], AsyncIterator
 
 def read_ndjson(body: AsyncIterator[bytes]) -> AsyncIterator[list[Line]]:
     """Rows, one a line; empty lines say nothing. Raises MalformedText for a file in another encoding, and PayloadTooLarge."""
-    return _filled(import_files.parsed(body, import_files.LineReader(), _json_row, limit=FILE_LIMIT))
+    return _filled(import_files.parsed(body, import_files.LineReader(alone=True), _json_row, limit=FILE_LIMIT))
 
 
 def read_csv(body: AsyncIterator[bytes]) -> AsyncIterator[list[Line]]:
