@@ -160,11 +160,14 @@ class TestOpenCases:
         assert found[0] == found[1] <= 8
 
     async def test_a_batch_of_five_hundred_is_classified_and_opened_in_less_than_a_second(self, desk):
-        events = [registered() for _ in range(500)]
-        desk.texts.known.update({event.appeal_id: COMPLAINT for event in events})
-        began = time.process_time()
-        await desk.apply(*events)
-        assert time.process_time() - began < 1  # 0.15 s measured; the bound only catches a lost bulk path
+        spent = []
+        for _ in range(3):  # what else the machine does can only add to it
+            events = [registered() for _ in range(500)]
+            desk.texts.known.update({event.appeal_id: COMPLAINT for event in events})
+            began = time.process_time()
+            await desk.apply(*events)
+            spent.append(time.process_time() - began)
+        assert min(spent) < 1  # 0.15 s measured; the bound only catches a lost bulk path
 
 
 class TestTakeOverCases:
