@@ -49,6 +49,7 @@ from shared.language.tokens import _remembered_key, key, tokenise
 LIMIT = 20_000
 BOUND = 0.020  # seconds of processor time
 SLOWER = 4  # times, as a machine with other work on both threads of a core was seen to be
+AGAIN = 5  # times that a text over the bound is read anew
 ENTRIES = 1_500  # providers; the Fund contracts 1 300
 
 REPEATED = {
@@ -122,6 +123,8 @@ def check(work, texts, limit: int = LIMIT) -> None:
     slow = {}
     for name, text in texts.items():
         took = _best(work, text[:limit])
+        for _ in range(AGAIN):  # other work on the core can only add to it
+            took = took if took <= BOUND * SLOWER else min(took, _best(work, text[:limit]))
         if took > BOUND * SLOWER:
             slow[name] = f"{took * 1000:.1f} ms"
     assert slow == {}
