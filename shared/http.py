@@ -86,7 +86,10 @@ Text20k = Annotated[str, Text(20_000)]
 
 
 def _readable(text: str) -> str:
-    if _is_broken(text):
+    is_printable = text.isprintable()  # then it has neither NUL nor surrogate
+    if is_printable and text.isascii() and not text.isspace():
+        return text.strip()  # a code or a number, mostly: .1 µs in place of 2
+    if not is_printable and _is_broken(text):
         raise PydanticCustomError("malformed_text", "The text is not valid Unicode or holds a NUL character.")
     cleaned = clean(text)
     if not shows_something(cleaned):

@@ -23,7 +23,7 @@ from intake.schemas import LegacyRow
 from suite import process
 from suite.app import create_suite
 from tests.e2e.conftest import People
-from tests.patience import wait_until
+from tests.patience import PATIENCE, wait_until
 from tests.security import fuzz
 from tests.security.extreme_requests import JSON, Ask, FormFound, forms_of, of_document, of_form, of_headers, of_operation
 from tests.security.extreme_values import UNITS, repeated
@@ -52,7 +52,7 @@ def prepared(tmp_path_factory):
         environment = UNLIMITED | telegram.environment
         with (
             process.running(folder, environment=environment) as suite,
-            httpx.Client(base_url=suite.url, timeout=60, trust_env=False) as http,
+            httpx.Client(base_url=suite.url, timeout=PATIENCE, trust_env=False) as http,
         ):
             people = People(suite, http)
             known = fuzz.prepare(people)
