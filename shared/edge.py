@@ -100,9 +100,9 @@ class Edge:
 
 
 def _name(host: str) -> str:
-    """The name of a Host header without its port: `localhost`, `[::1]`."""
+    """The name of a Host header without its port, which may be empty, and without a root's dot: `localhost`, `[::1]`."""
     name, _, port = host.rpartition(":")
-    return (name if name and port.isdecimal() else host).lower()
+    return (name if name and (port.isdecimal() or not port) else host).lower().removesuffix(".")
 
 
 def _is_loopback(listens_on: str) -> bool:

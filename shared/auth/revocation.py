@@ -64,6 +64,9 @@ class RevokedTokens:
             return
         try:
             with closing(sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True, timeout=READ_SECONDS)) as connection:
+                [last] = connection.execute("SELECT coalesce(max(id), 0) FROM revoked").fetchone()
+                if last < self._read_to:  # the file was made anew or restored: its numbers start again
+                    self._read_to = 0
                 rows = connection.execute("SELECT id, token, until FROM revoked WHERE id > ? ORDER BY id", (self._read_to,)).fetchall()
         except sqlite3.Error as error:
             log.warning("revocations-not-read", error=type(error).__name__)

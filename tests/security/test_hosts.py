@@ -13,7 +13,7 @@ from suite.app import create_suite
 from tests.patience import PATIENCE
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - refused, that is what is tried
-LOCAL = ["127.0.0.1", "127.0.0.1:8000", "localhost", "LOCALHOST:8000", "[::1]", "[::1]:8000"]
+LOCAL = ["127.0.0.1", "127.0.0.1:8000", "localhost", "LOCALHOST:8000", "[::1]", "[::1]:8000", "localhost.", "localhost:"]
 OTHERS = [
     "evil.example", "evil.example:8000", "127.0.0.1.evil.example", "localhost.evil.example", "evil.example#127.0.0.1", "localhost:x",
     "localhost, evil.example", "127.0.0.2", EVERYWHERE, "0", "2130706433", "[::]", "[::ffff:127.0.0.1]", "", " ", "localhost@evil.example",

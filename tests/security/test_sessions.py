@@ -161,6 +161,16 @@ class TestRevokedTokens:
             kept = {token for (token,) in connection.execute("SELECT token FROM revoked")}
         assert kept == {bytes([number]) for number in range(10, 20)}
 
+    async def test_a_file_made_anew_is_read_from_its_beginning(self, tmp_path):
+        path = tmp_path / "revoked.db"
+        writer, reader = RevokedTokens(path), RevokedTokens(path)
+        for token in (b"a", b"b"):
+            await writer.add(token, until=1_000, now=1)
+        assert reader.has(b"b", 2)
+        path.unlink()
+        await writer.add(b"c", until=1_000, now=3)
+        assert reader.has(b"c", 4)
+
     async def test_many_processes_write_at_once(self, tmp_path):
         path = tmp_path / revocation.FILE
         writers = [RevokedTokens(path) for _ in range(8)]

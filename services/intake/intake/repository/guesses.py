@@ -70,7 +70,9 @@ async def lock_wrong_attempts(session: AsyncSession, keys: Collection[bytes], no
     rows = [{"key": key, "count": 0, "last_at": now, "recent": []} for key in sorted(keys)]
     await insert_new_rows(session, WrongAttempt, rows, unique=("key",), returning="key")
     query = select(WrongAttempt).where(among(session, WrongAttempt.key, keys)).order_by(col(WrongAttempt.key)).with_for_update()
-    return {row.key: row for row in (await session.execute(query)).scalars()}
+    found = {row.key: row for row in (await session.execute(query)).scalars()}
+    # A row that expired and was deleted between the two statements counts as new.
+    return {row["key"]: found.get(row["key"]) or WrongAttempt(**row) for row in rows}
 
 
 async def put_wrong_attempts(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:

@@ -26,7 +26,7 @@ from shared.ids import derived
 from shared.messaging import outbox
 from shared.service import Parts
 
-BATCH: Final = 100  # lines a transaction: none of its steps holds the event loop for 20 ms
+BATCH: Final = 100  # lines a transaction: its longest step took some 20 ms of the event loop, 55 ms on a busy machine
 ATTEMPTS: Final = 5  # each but the first after another import of some of the same rows was committed
 REFUSED_LIMIT: Final = 10_000  # lines; a file with more is of another form, and each costs memory until the answer
 CLOSED: Final = "CLOSED"
