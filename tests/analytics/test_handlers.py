@@ -1,6 +1,6 @@
+import time
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from time import process_time
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,6 +10,7 @@ from analytics.errors import UnknownAppeal
 from analytics.handlers import HANDLERS, local_day
 from analytics.models import fact, transition
 from shared.contracts import REGISTRY, ProviderRecorded
+from tests.processor_time import processor_time
 
 NOW = datetime(2026, 2, 5, 6, 0, tzinfo=UTC)
 LIFE = [
@@ -188,12 +189,12 @@ class TestFacts:
 
     async def test_500_events_are_applied_quickly(self, world, make):
         took = {"appeal-registered": [], "appeal-routed": []}
-        for first in (0, 1000, 2000):  # the best of three: a collection of the whole test run's memory may fall into one
+        for first in (0, 1000, 2000):  # the best of three: what else the process does can only add to it
             for name, seconds in took.items():
                 batch = [make(name, number) for number in range(first, first + 500)]
-                started = process_time()
-                await world.tell(*batch)
-                seconds.append(process_time() - started)
+                with processor_time(time.process_time) as spent:
+                    await world.tell(*batch)
+                seconds.append(spent.seconds)
         assert max(min(seconds) for seconds in took.values()) < 0.120  # 60 ms wanted of a processor of its own
 
 

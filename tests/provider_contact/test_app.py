@@ -14,6 +14,7 @@ from shared.contracts import InquiryOverdue
 from shared.messaging import tables
 from shared.service import consumer
 from tests.patience import PATIENCE
+from tests.processor_time import processor_time
 from tests.provider_contact.conftest import NOW, received, registered, routed
 
 
@@ -89,9 +90,8 @@ class TestBulk:
         numbers = range(1, 501)
         for number in numbers:
             listed.intake.names(number, f"15 емхана, {number} кабинет" if number % 2 else "15 емхана")
-        began = time.process_time()
-        await listed.tell(*(registered(number, provider_named=True) for number in numbers))
-        await listed.tell(*(routed(number) for number in numbers))
-        took = time.process_time() - began
-        print(f"500 names and routings in {took:.2f} s")  # noqa: T201 - the figure is what one looks for with -s
-        assert took < 5
+        with processor_time(time.process_time) as spent:
+            await listed.tell(*(registered(number, provider_named=True) for number in numbers))
+            await listed.tell(*(routed(number) for number in numbers))
+        print(f"500 names and routings in {spent.seconds:.2f} s")  # noqa: T201 - the figure is what one looks for with -s
+        assert spent.seconds < 5

@@ -17,6 +17,7 @@ from shared.contracts import APPEALS, InquiryAcknowledged, InquiryAnswered, Inqu
 from shared.messaging import tables
 from shared.service import consumer
 from tests.patience import PATIENCE
+from tests.processor_time import processor_time
 from tests.routing.support import COMPLAINT, NOW, QUESTION, envelope_of, imported, registered
 
 PROVIDER, OTHER_PROVIDER = uuid4(), uuid4()
@@ -160,14 +161,14 @@ class TestOpenCases:
         assert found[0] == found[1] <= 8
 
     async def test_a_batch_of_five_hundred_is_classified_and_opened_in_less_than_a_second(self, desk):
-        spent = []
+        times = []
         for _ in range(3):  # what else the machine does can only add to it
             events = [registered() for _ in range(500)]
             desk.texts.known.update({event.appeal_id: COMPLAINT for event in events})
-            began = time.process_time()
-            await desk.apply(*events)
-            spent.append(time.process_time() - began)
-        assert min(spent) < 1  # 0.15 s measured; the bound only catches a lost bulk path
+            with processor_time(time.process_time) as spent:
+                await desk.apply(*events)
+            times.append(spent.seconds)
+        assert min(times) < 1  # 0.15 s measured; the bound only catches a lost bulk path
 
 
 class TestTakeOverCases:

@@ -67,7 +67,7 @@ async def wrong_attempts(session: AsyncSession, keys: Collection[bytes]) -> Mapp
 
 async def lock_wrong_attempts(session: AsyncSession, keys: Collection[bytes], now: datetime) -> Mapping[bytes, WrongAttempt]:
     """The row of each key, created if missing, locked until the transaction ends; in the order of keys, so that nobody deadlocks."""
-    rows = [{"key": key, "count": 0, "last_at": now, "recent": []} for key in sorted(keys)]
+    rows: list[dict[str, Any]] = [{"key": key, "count": 0, "last_at": now, "recent": []} for key in sorted(keys)]
     await insert_new_rows(session, WrongAttempt, rows, unique=("key",), returning="key")
     query = select(WrongAttempt).where(among(session, WrongAttempt.key, keys)).order_by(col(WrongAttempt.key)).with_for_update()
     found = {row.key: row for row in (await session.execute(query)).scalars()}
