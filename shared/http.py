@@ -22,7 +22,8 @@ from pydantic.json_schema import models_json_schema
 from pydantic_core import PydanticCustomError, to_json
 from starlette.requests import HTTPConnection
 
-from shared.domain.text import clean, compact, shows_something
+from shared.domain.identifiers import digits_as_typed
+from shared.domain.text import clean, shows_something
 from shared.errors import (
     PROBLEM_CONTENT,
     FieldError,
@@ -102,9 +103,9 @@ def _readable_as_sent(text: str) -> str:
     return text
 
 
-def compact_text(given: object) -> object:
-    """Before other rules: a number or code without spaces and invisible characters; what is no text stays for the rules to refuse."""
-    return compact(given) if isinstance(given, str) else given
+def code_text(given: object) -> object:
+    """Before other rules: a code's digits, however they were pasted; what is none stays for the rules to refuse."""
+    return digits_as_typed(given) or given if isinstance(given, str) else given
 
 
 def _is_broken(text: str) -> bool:

@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from intake.schemas import Code, Registered
-from shared.http import StrictModel, Text, Text20k, compact_text
+from shared.http import StrictModel, Text, Text20k, code_text
 
-CodeText = Annotated[str, BeforeValidator(compact_text), StringConstraints(pattern=r"^[0-9]{4,10}$")]
+CodeText = Annotated[str, BeforeValidator(code_text), StringConstraints(pattern=r"^[0-9]{4,10}$")]
 ContactKind = Literal["phone", "email"]
 CodePurpose = Literal["contact-confirmation", "withdrawal"]
 """The call that the code goes with; for any other it is wrong."""

@@ -24,12 +24,11 @@ from intake.service.verification import WAYS, contact_kinds
 from intake.texts import timeline_text
 from shared.auth import Principal
 from shared.contents import OwnerUnavailable
-from shared.domain.identifiers import InvalidNumber, RegistrationNumber
+from shared.domain.identifiers import InvalidNumber, RegistrationNumber, digits_as_typed
 from shared.domain.labels import Label
 from shared.domain.lifecycle import holder_of
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
-from shared.domain.text import compact
 from shared.errors import NotFound
 from shared.sealing import Pepper
 from shared.service import Parts
@@ -174,7 +173,7 @@ def _canonical(number: str) -> str | None:
 
 def _is_right_pin(pepper: Pepper, access: Access, pin: str | None) -> bool:
     """Compare with the same hash and comparison when there is no such appeal, or no PIN to compare with."""
-    given = hashed_pin(pepper, access.id if access.id is not None else _NO_APPEAL, compact((pin or "")[:100]))
+    given = hashed_pin(pepper, access.id if access.id is not None else _NO_APPEAL, digits_as_typed((pin or "")[:100]))
     return hmac.compare_digest(given, access.pin or _NO_PIN) and access.pin is not None
 
 
