@@ -34,11 +34,6 @@ class OperatorAccess:
             return False
         return is_trusted(client_address(request, self._proxies), self._networks)
 
-    async def require_operator(self, request: Request) -> None:
-        """Dependency of `/metrics`. Raises 404 for everybody else, as if there was nothing."""
-        if not self.is_operator(request):
-            raise HTTPException(404)
-
     async def require_reader(self, request: Request) -> None:
         """Dependency of the API's description. Raises 404 in production for strangers.
 
@@ -46,6 +41,13 @@ class OperatorAccess:
         """
         if self._is_production and not self.is_operator(request) and not _is_known(await _principal(request)):
             raise HTTPException(404)
+
+
+async def require_operator(request: Request) -> None:
+    """Dependency of `/metrics`. Raises 404 for everybody but the operator, as if there was nothing."""
+    access: OperatorAccess = request.app.state.operators
+    if not access.is_operator(request):
+        raise HTTPException(404)
 
 
 async def _principal(request: Request) -> Principal:

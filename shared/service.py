@@ -1,7 +1,6 @@
 """How a service is put together. A service names its parts (`Service`); a process brings what services share (`Foundation`)."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,20 +8,18 @@ from datetime import timedelta
 
 import httpx
 import structlog
-from fastapi import APIRouter, Depends, FastAPI, Response
-from fastapi.responses import JSONResponse
-from starlette.datastructures import State
+from fastapi import APIRouter, FastAPI
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
-from shared import migrations, sealing
+from shared import migrations, operations, sealing
 from shared.auth import ClientCredentials, LocalIssuer, LocalServiceTokens, RevokedTokens, ServiceTokens, TokenVerifier, UrlKeys, revocation
 from shared.clock import Clock, SystemClock
 from shared.contents import Contents
 from shared.contracts import APPEALS
 from shared.database import Database, service_url
 from shared.database_errors import will_pass
-from shared.domain.calendar import calendar_ends_soon, days_covered_after
+from shared.domain.calendar import calendar_ends_soon
 from shared.errors import Unavailable, install_error_handlers
 from shared.http import CLIENT_LIMITS, document
 from shared.idempotency import KEPT, Idempotency
@@ -39,7 +36,8 @@ from shared.messaging.runtime import Loop, Runtime, every
 from shared.operators import OperatorAccess
 from shared.private_files import secure_folder
 from shared.settings import MissingSetting, ServiceSettings
-from shared.telemetry import Metrics, Observe, metrics_response
+from shared.telemetry import Metrics, Observe
+from shared.tls import authorities
 from shared.web.docs import mount_docs
 from shared.web.errors import error_pages
 from shared.web.security import SecurityHeaders
@@ -94,7 +92,7 @@ class Foundation:
         key_folder = settings.data / "keys"
         keys = sealing.from_settings(settings.keys.get_secret_value()) if settings.keys else sealing.load_or_create_keys(key_folder)
         sealing.check_keys(keys, settings.data / "keys.check")
-        outside = httpx.AsyncClient()
+        outside = httpx.AsyncClient(verify=authorities())
         issuer = None if settings.oidc_issuer else LocalIssuer(key_folder, env=settings.env, clock=clock)
         revoked = RevokedTokens(settings.data.absolute() / revocation.FILE)
         return cls(
@@ -141,7 +139,7 @@ class Foundation:
             if not url and service not in self.local_apps:
                 raise Unavailable(f"{service} is neither in this process nor is its address set")
             if url:  # no proxy of the environment stands between services, but its certificates count
-                client = httpx.AsyncClient(base_url=url, trust_env=False, limits=CLIENT_LIMITS, verify=ssl.create_default_context())
+                client = httpx.AsyncClient(base_url=url, trust_env=False, limits=CLIENT_LIMITS, verify=authorities())
             else:
                 transport = httpx.ASGITransport(self.local_apps[service], raise_app_exceptions=False)
                 client = httpx.AsyncClient(base_url="http://in-process", transport=transport)
@@ -304,9 +302,9 @@ def assemble(
         openapi_url=None,  # `mount_docs` serves it, to whom it is for
         generate_unique_id_function=lambda route: route.name,  # what generated clients call their functions
     )
-    operators = OperatorAccess(settings)
+    operators = app.state.operators = OperatorAccess(settings)
     app.router.routes[:0] = front
-    for router in (*routers, _operations(app.state, settings, operators)):
+    for router in (*routers, operations.router):
         app.include_router(router, prefix=f"/{service.name}")
     install_error_handlers(app, header_limit=settings.header_bytes)
     document(app)
@@ -320,9 +318,9 @@ def assemble(
 def worker_app(service: Service, settings: ServiceSettings, parts: Parts, loops: Runtime) -> FastAPI:
     """Health and figures of a worker, under the same paths as an API's."""
     app = FastAPI(title=f"{service.title} worker", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.parts, app.state.migrated, app.state.runtime = parts, True, loops
+    app.state.parts, app.state.migrated, app.state.runtime, app.state.operators = parts, True, loops, OperatorAccess(settings)
     install_error_handlers(app, header_limit=settings.header_bytes)
-    app.include_router(_operations(app.state, settings, OperatorAccess(settings)), prefix=f"/{service.name}")
+    app.include_router(operations.router, prefix=f"/{service.name}")
     return app
 
 
@@ -331,36 +329,3 @@ def _oidc_verifier(settings: ServiceSettings, client: httpx.AsyncClient, clock: 
         raise MissingSetting("ARYZ_OIDC_JWKS_URL is needed beside ARYZ_OIDC_ISSUER")
     keys = UrlKeys(settings.oidc_jwks_url, client, clock)
     return TokenVerifier(keys, issuer=settings.oidc_issuer, audience=settings.oidc_audience, clock=clock, revoked=revoked)
-
-
-def _operations(state: State, settings: ServiceSettings, operators: OperatorAccess) -> APIRouter:
-    router = APIRouter(include_in_schema=False)
-
-    @router.get("/health/live")
-    async def live() -> JSONResponse:
-        return JSONResponse({"status": "live"})
-
-    @router.get("/health/ready")
-    async def ready() -> JSONResponse:
-        """Ready when the database answers, is migrated, and the loops that belong here live. Lag is no reason to refuse an appeal."""
-        faults: dict[str, str] = {}
-        try:
-            async with asyncio.timeout(2):
-                await state.parts.database.ping()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the database does not answer
-            faults["database"] = type(error).__name__
-        if not state.migrated:
-            faults["migrations"] = "not at the newest revision; run `migrate`"
-        if settings.worker:
-            faults.update(state.runtime.fallen)
-        said: dict[str, object] = {"status": "not ready" if faults else "ready", "faults": faults}
-        if last := calendar_ends_soon(state.parts.clock.now().date()):
-            said["warnings"] = {"calendar": f"ends on {last.isoformat()}; terms beyond are provisional"}
-        return JSONResponse(said, status_code=503 if faults else 200)
-
-    @router.get("/metrics", dependencies=[Depends(operators.require_operator)])
-    async def metrics() -> Response:
-        state.parts.metrics.calendar_days_left(days_covered_after(state.parts.clock.now().date()))
-        return metrics_response(state.parts.metrics)
-
-    return router

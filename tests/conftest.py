@@ -1,5 +1,6 @@
 """Real engines for every test that asks: started on first use, gone at the end. A missing one skips here and fails on a build server."""
 
+import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,11 +10,19 @@ import pytest
 from hypothesis import settings
 
 from engines import EngineMissing, KafkaCluster, PostgresServer
+from tests.built_routes import build_once
 from tests.databases import engine, pytest_generate_tests  # noqa: F401 - pytest finds fixtures and hooks by name
 
 settings.register_profile("aryz", deadline=None)  # an example may take as long as a busy machine needs
 settings.load_profile("aryz")
+build_once()
 Engine = TypeVar("Engine", KafkaCluster, PostgresServer)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end: no collection of garbage has to look through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @contextmanager

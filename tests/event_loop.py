@@ -22,7 +22,6 @@ class Steps:
 
     async def __aexit__(self, *_):
         self._task.cancel()
-        gc.unfreeze()
 
     async def _measure(self):
         while True:

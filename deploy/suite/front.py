@@ -5,7 +5,6 @@ In production an ingress does this. `python -m suite.front` finds the services b
 
 import argparse
 import socket
-import ssl
 from collections.abc import Iterable
 from contextlib import suppress
 from ipaddress import ip_network
@@ -25,6 +24,7 @@ from shared.private_files import use_private_umask
 from shared.request_limits import refusal_of
 from shared.service import SUITE, Foundation
 from shared.settings import ServiceSettings
+from shared.tls import authorities
 from suite.home import create_home
 from suite.processes import HOST, SERVICES
 
@@ -44,9 +44,9 @@ class Front:
         self._home: ASGIApp = create_home(settings, foundation, SERVICES)
         self._settings = settings
         self._proxies = tuple(map(ip_network, settings.trusted_proxies))
-        context = ssl.create_default_context()
         self._clients = {
-            each: httpx.AsyncClient(timeout=TIMEOUT_SECONDS, limits=CLIENT_LIMITS, trust_env=False, verify=context) for each in SERVICES
+            each: httpx.AsyncClient(timeout=TIMEOUT_SECONDS, limits=CLIENT_LIMITS, trust_env=False, verify=authorities())
+            for each in SERVICES
         }
 
     async def close(self) -> None:

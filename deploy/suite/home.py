@@ -5,18 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from shared.auth import LocalIssuer, TokenVerifier
 from shared.clock import Clock
 from shared.errors import NotFound, install_error_handlers
-from shared.operators import OperatorAccess
+from shared.operators import OperatorAccess, require_operator
 from shared.service import Foundation
 from shared.settings import ServiceSettings
 from shared.telemetry import metrics_response
 from shared.web.security import SecurityHeaders
 from suite import pages
+
+router = APIRouter(include_in_schema=False)
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ def create_home(settings: ServiceSettings, foundation: Foundation, services: Seq
     app = FastAPI(title="Aryz", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.foundation = foundation
     app.state.parts = HomeParts(settings, foundation.clock, foundation.tokens, foundation.issuer, foundation)
-    app.include_router(_operations(foundation, services, OperatorAccess(settings)))
+    app.state.services, app.state.operators = services, OperatorAccess(settings)
+    app.include_router(router)
     app.include_router(pages.router)
     pages.PAGES.mount_static(app)
     install_error_handlers(app, header_limit=settings.header_bytes)
@@ -43,34 +46,34 @@ def create_home(settings: ServiceSettings, foundation: Foundation, services: Seq
     return app
 
 
-def _operations(foundation: Foundation, names: Sequence[str], operators: OperatorAccess) -> APIRouter:
-    router = APIRouter(include_in_schema=False)
+@router.get("/health/live")
+async def live() -> JSONResponse:
+    return JSONResponse({"status": "live"})
 
-    @router.get("/health/live")
-    async def live() -> JSONResponse:
-        return JSONResponse({"status": "live"})
 
-    @router.get("/health/ready")
-    async def ready() -> JSONResponse:
-        """Ready when all services are; `services` says which one is not, and why."""
-        services: dict[str, Any] = {}
-        for name in names:
-            try:
-                services[name] = (await foundation.client_for(name).get(f"/{name}/health/ready")).json()
-            except httpx.TransportError as error:
-                services[name] = {"status": "not ready", "faults": {"process": type(error).__name__}}
-        is_ready = all(said["status"] == "ready" for said in services.values())
-        return JSONResponse({"status": "ready" if is_ready else "not ready", "services": services}, 200 if is_ready else 503)
+@router.get("/health/ready")
+async def ready(request: Request) -> JSONResponse:
+    """Ready when all services are; `services` says which one is not, and why."""
+    state = request.app.state
+    services: dict[str, Any] = {}
+    for name in state.services:
+        try:
+            services[name] = (await state.foundation.client_for(name).get(f"/{name}/health/ready")).json()
+        except httpx.TransportError as error:
+            services[name] = {"status": "not ready", "faults": {"process": type(error).__name__}}
+    is_ready = all(said["status"] == "ready" for said in services.values())
+    return JSONResponse({"status": "ready" if is_ready else "not ready", "services": services}, 200 if is_ready else 503)
 
-    @router.get("/metrics", dependencies=[Depends(operators.require_operator)])
-    async def metrics() -> Response:
-        """The figures of this process's connections."""
-        return metrics_response()
 
-    @router.get("/.well-known/jwks.json")
-    async def jwks() -> JSONResponse:
-        if foundation.issuer is None:
-            raise NotFound
-        return JSONResponse(foundation.issuer.jwks())
+@router.get("/metrics", dependencies=[Depends(require_operator)])
+async def metrics() -> Response:
+    """The figures of this process's connections."""
+    return metrics_response()
 
-    return router
+
+@router.get("/.well-known/jwks.json")
+async def jwks(request: Request) -> JSONResponse:
+    issuer = request.app.state.foundation.issuer
+    if issuer is None:
+        raise NotFound
+    return JSONResponse(issuer.jwks())

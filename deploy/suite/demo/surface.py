@@ -1,7 +1,6 @@
 """The public HTTP surface, as the demo's citizens, clerks and providers use it."""
 
 import asyncio
-import ssl
 from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any
@@ -10,6 +9,7 @@ import httpx
 
 from shared.domain.regions import regions
 from shared.http import CLIENT_LIMITS
+from shared.tls import authorities
 from suite.demo.appeals import DemoAppeal, KnownProvider
 from suite.demo.directory import as_csv
 
@@ -32,9 +32,9 @@ class Surface:
 
     def __init__(self, where: Where, token: Token) -> None:
         # A client a connection: one pool of many searches all of them at every request, which took half of the sender's time.
-        context = ssl.create_default_context()
         clients = [
-            httpx.AsyncClient(timeout=TIMEOUT_SECONDS, limits=CLIENT_LIMITS, verify=context, trust_env=False) for _ in range(CONNECTIONS)
+            httpx.AsyncClient(timeout=TIMEOUT_SECONDS, limits=CLIENT_LIMITS, verify=authorities(), trust_env=False)
+            for _ in range(CONNECTIONS)
         ]
         self._where = where
         self._clients = clients

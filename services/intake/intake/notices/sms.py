@@ -1,7 +1,6 @@
 """SMS through a gateway's webhook: signed JSON out, signed receipts and replies in (Standard Webhooks)."""
 
 import hmac
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from standardwebhooks import Webhook
 from intake.notices.senders import Hung, Message, NoReply, Refused
 from shared.clock import Clock
 from shared.errors import Unauthorized
+from shared.tls import authorities
 
 TIMEOUT_SECONDS: Final = 10.0
 TOLERANCE: Final = timedelta(minutes=5)  # as the reference library of Standard Webhooks has it
@@ -38,13 +38,12 @@ class Gateway:
     url: str
     secret: str = field(repr=False)
     clock: Clock
-    _tls: ssl.SSLContext = field(default_factory=ssl.create_default_context, repr=False)
 
     async def send(self, message: Message) -> str | None:
         raw = to_json({"id": message.notice_id, "to": message.address, "text": message.text})
         headers = {"Content-Type": "application/json", **signed(self.secret, str(message.notice_id), raw, self.clock.now())}
         try:
-            async with httpx.AsyncClient(verify=self._tls, trust_env=False, timeout=TIMEOUT_SECONDS) as client:
+            async with httpx.AsyncClient(verify=authorities(), trust_env=False, timeout=TIMEOUT_SECONDS) as client:
                 answer = await client.post(self.url, content=raw, headers=headers)
         except (httpx.ReadTimeout, httpx.WriteTimeout, httpx.RemoteProtocolError):
             raise Hung from None  # it was reached: one message over which it falls must not keep the others

@@ -17,6 +17,7 @@ import httpx
 from intake.channels.partner import policy
 from intake.settings import Settings
 from shared.errors import InvalidInput
+from shared.tls import authorities
 
 LOOPBACK: Final = "127.0.0.1"
 HTTPS: Final = 443
@@ -71,7 +72,9 @@ class PinnedTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
-        self._inner = httpx.AsyncHTTPTransport(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0), retries=0)
+        self._inner = httpx.AsyncHTTPTransport(
+            verify=authorities(), trust_env=False, limits=httpx.Limits(max_keepalive_connections=0), retries=0
+        )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Raises RefusedAddress beside what any transport raises."""

@@ -1,0 +1,44 @@
+"""What a process says of itself to whoever runs it: health and figures."""
+
+import asyncio
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import JSONResponse
+
+from shared.domain.calendar import calendar_ends_soon, days_covered_after
+from shared.operators import require_operator
+from shared.telemetry import metrics_response
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/health/live")
+async def live() -> JSONResponse:
+    return JSONResponse({"status": "live"})
+
+
+@router.get("/health/ready")
+async def ready(request: Request) -> JSONResponse:
+    """Ready when the database answers, is migrated, and the loops that belong here live. Lag is no reason to refuse an appeal."""
+    state = request.app.state
+    faults: dict[str, str] = {}
+    try:
+        async with asyncio.timeout(2):
+            await state.parts.database.ping()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the database does not answer
+        faults["database"] = type(error).__name__
+    if not state.migrated:
+        faults["migrations"] = "not at the newest revision; run `migrate`"
+    if state.parts.settings.worker:
+        faults.update(state.runtime.fallen)
+    said: dict[str, object] = {"status": "not ready" if faults else "ready", "faults": faults}
+    if last := calendar_ends_soon(state.parts.clock.now().date()):
+        said["warnings"] = {"calendar": f"ends on {last.isoformat()}; terms beyond are provisional"}
+    return JSONResponse(said, status_code=503 if faults else 200)
+
+
+@router.get("/metrics", dependencies=[Depends(require_operator)])
+async def metrics(request: Request) -> Response:
+    parts = request.app.state.parts
+    parts.metrics.calendar_days_left(days_covered_after(parts.clock.now().date()))
+    return metrics_response(parts.metrics)

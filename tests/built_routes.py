@@ -1,0 +1,22 @@
+"""FastAPI builds the parameters and answers of every route anew for each application; the tests make thousands of the same ones."""
+
+from fastapi import routing
+
+_Context = routing._EffectiveRouteContext
+_build = _Context.from_api_route
+_built = {}
+
+
+def _built_once(*, original_route, include_context):
+    if "<locals>" in original_route.endpoint.__qualname__:  # belongs to one application
+        return _build(original_route=original_route, include_context=include_context)
+    dependencies = tuple(each.dependency for each in include_context.dependencies)
+    key = (id(original_route), include_context.prefix, dependencies)
+    if key not in _built:
+        _built[key] = _build(original_route=original_route, include_context=include_context)
+    return _built[key]
+
+
+def build_once() -> None:
+    """Keep what is built for the routes of modules, which live as long as the process."""
+    _Context.from_api_route = _built_once
