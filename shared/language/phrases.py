@@ -140,6 +140,8 @@ class PhraseIndex:
                     hits += (Hit(term, start, token.end, place) for term in node.terms)
                     if node.following:
                         self._follow(node.following, found, following, start, hits)
+            if len(met) == len(expected):
+                return
 
 
 def _stem(text: str) -> str:

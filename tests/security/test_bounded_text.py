@@ -45,6 +45,7 @@ from shared.http import parse
 from shared.import_files import CsvReader
 from shared.language.danger import danger_lexicon, signs_of_danger, speaks_of_danger
 from shared.language.tokens import _remembered_key, key, tokenise
+from tests.processor_time import slowness
 
 LIMIT = 20_000
 BOUND = 0.020  # seconds of processor time
@@ -122,11 +123,12 @@ def _best(work, text: str) -> float:
 def check(work, texts, limit: int = LIMIT) -> None:
     slow = {}
     for name, text in texts.items():
-        took = _best(work, text[:limit])
+        took, allowed = _best(work, text[:limit]), BOUND * SLOWER
         for _ in range(AGAIN):  # other work on the core can only add to it
-            took = took if took <= BOUND * SLOWER else min(took, _best(work, text[:limit]))
-        if took > BOUND * SLOWER:
-            slow[name] = f"{took * 1000:.1f} ms"
+            if took > allowed:
+                took, allowed = min(took, _best(work, text[:limit])), BOUND * SLOWER * slowness()
+        if took > allowed:
+            slow[name] = f"{took * 1000:.1f} ms of {allowed * 1000:.1f}"
     assert slow == {}
 
 
@@ -217,7 +219,7 @@ def test_a_natural_text_is_classified_within_the_bound():
     lines = files("routing.classification").joinpath("data/appeals_labelled.jsonl").read_text(encoding="utf-8").splitlines()
     natural = " ".join(json.loads(line)["text"] for line in lines)
     check(classify, {"natural": (natural * 2)[:LIMIT]})
-    assert _best(classify, natural[:300]) < 0.0015 * SLOWER
+    assert _best(classify, natural[:300]) < 0.0015 * SLOWER * slowness()
 
 
 def test_phrases_said_again_and_again_do_not_multiply():
