@@ -8,7 +8,7 @@ DATA ?= .run/data
 ENGINES := $(BIN)/python -m engines
 STAMP := $(VENV)/.installed
 
-.PHONY: help install run test lint demo bench slow-clients chaos asyncapi contracts chromium clean \
+.PHONY: help install run test lint demo bench slow-clients guess-timing chaos asyncapi contracts chromium clean \
   kafka kafka-cluster kafka-stop kafka-libs postgres postgres-stop up-processes
 
 help:  ## this list
@@ -52,6 +52,9 @@ bench: install kafka-libs  ## the benchmarks on engines of their own, written to
 
 slow-clients: install  ## 500 slow connections while appeals come in by the clock (LASTING=60 RATE=50)
 	@$(BIN)/python -m tests.benchmarks.slow_clients --seconds $(or $(LASTING),60) --per-second $(or $(RATE),50)
+
+guess-timing: install  ## whether a refusal's time tells that a number exists (PAIRS=2000)
+	@ARYZ_GUESS_PAIRS=$(or $(PAIRS),2000) $(BIN)/python -m pytest tests/benchmarks/test_guess_timing.py
 
 chaos: install kafka-libs  ## faults on engines while appeals come in, then kill -9 on one machine (FAULTS=50 APPEALS=10000 UPDATES=10000 SEED=n)
 	@ARYZ_CHAOS_FAULTS=$(or $(FAULTS),50) ARYZ_CHAOS_APPEALS=$(or $(APPEALS),10000) ARYZ_CHAOS_SEED=$(or $(SEED),$$RANDOM) \

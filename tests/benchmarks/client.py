@@ -58,6 +58,9 @@ class Connection(asyncio.Protocol):
         self._transport.write(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
         return self._answer
 
+    def close(self) -> None:
+        self._transport.abort()
+
     def data_received(self, data: bytes) -> None:
         self._received += data
         ends = self._received.find(b"\r\n\r\n")

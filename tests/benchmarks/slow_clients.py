@@ -108,6 +108,9 @@ class Clock:
             for index in range(round(seconds * per_second)):
                 await asyncio.sleep(max(0.0, began + index / per_second - time.perf_counter()))
                 group.create_task(self._send())
+        for connection in self._idle:
+            connection.close()
+        await asyncio.sleep(0.1)  # a loop that ends before a connection is lost cannot be closed
 
     async def _send(self) -> None:
         began = time.perf_counter()

@@ -1,8 +1,9 @@
-"""How long a refusal takes for a number that exists and for one that does not: 2 000 interleaved pairs of real requests.
+"""How long a refusal takes for a number that exists and for one that does not: pairs of real requests (2 000: `make guess-timing`).
 
 In processor time of the process, database included, as SQLite works within it: other programs on the machine do not disturb it.
 """
 
+import os
 from statistics import median
 from time import process_time
 
@@ -11,9 +12,10 @@ import pytest
 
 from shared.domain.identifiers import RegistrationNumber
 from tests.intake.conftest import running
+from tests.processor_time import slowness
 
-PAIRS = 2_000
-MOST_MS = 0.1  # between the medians; issue: 4.79 against 4.52 ms before
+PAIRS = int(os.environ.get("ARYZ_GUESS_PAIRS", "600"))
+MOST_MS = 0.1  # between the medians, on a machine on which a refusal takes 5 ms
 LIMITS = {"wrong_pins_free": 1_000_000, "wrong_pins_per_address": 1_000_000, "wrong_pins_per_number": 1_000_000}
 
 
@@ -40,4 +42,4 @@ async def test_an_existing_and_a_missing_number_are_refused_in_the_same_time(eng
                     if pair >= 50:  # the first warm caches up
                         times[exists].append(found)
     existing, absent = median(times[True]) * 1000, median(times[False]) * 1000
-    assert abs(existing - absent) < MOST_MS, f"existing {existing:.3f} ms, missing {absent:.3f} ms"
+    assert abs(existing - absent) < MOST_MS * slowness(), f"existing {existing:.3f} ms, missing {absent:.3f} ms"
