@@ -33,6 +33,8 @@ class Owners:
 
     texts: dict[UUID, str]
     responses: dict[str, dict] = field(default_factory=dict)
+    sent: dict = field(default_factory=dict)
+    """What the register adds to the text of every appeal: what is contested, later messages, files."""
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)
     down: bool = False
 
@@ -51,7 +53,7 @@ class Owners:
     def _item(self, service: str, one: str, purpose: str) -> dict:
         if service == "provider-contact":
             return {"id": one, "found": one in self.responses, "content": self.responses.get(one)}
-        content = {"text": self.texts[UUID(one)]} if UUID(one) in self.texts else None
+        content = {"text": self.texts[UUID(one)], **self.sent} if UUID(one) in self.texts else None
         if content and purpose == "desk":
             content["applicant"] = CANARY
         return {"id": one, "found": content is not None, "content": content}
@@ -140,6 +142,11 @@ class TestTheList:
         assert (await look(desk, query=number[:15])).text.count("<li><a href=") == 1
         assert "No case has this number" in (await look(desk, query="1999")).text
 
+    @pytest.mark.usefixtures("complaint")
+    async def test_a_row_names_the_language_in_words(self, desk):
+        page = (await look(desk)).text
+        assert "· Russian" in page or "· Kazakh" in page
+
     async def test_words_typed_into_the_search_go_nowhere(self, desk):
         page = (await look(desk, query="Ахметова Айгүл 77010000000")).text
         assert "Айгүл" not in page
@@ -178,6 +185,28 @@ class TestTheCase:
         shown = (await look(desk, f"/{complaint}", clerk, show="applicant")).text
         assert owners.asked[1:] == [("intake", "desk", "clerk-7")]
         assert [CANARY["iin"] in page for page in (hidden, shown)] == [False, True]
+
+    async def test_what_the_applicant_sent_after_filing_is_shown(self, desk, owners, complaint):
+        owners.sent = {
+            "contested_act": "Отказ от 3 февраля",
+            "messages": [
+                {"id": str(uuid4()), "at": NOW.isoformat(), "by": "APPLICANT", "kind": "MESSAGE", "text": "Маму увезли <b>в больницу</b>."},
+                {"id": str(uuid4()), "at": NOW.isoformat(), "by": "APPLICANT", "kind": "MESSAGE", "text": None},
+            ],
+        }
+        page = (await look(desk, f"/{complaint}")).text
+        assert "Отказ от 3 февраля" in page
+        assert "Маму увезли &lt;b&gt;в больницу&lt;/b&gt;." in page
+        assert "This message cannot be read" in page
+
+    async def test_files_of_the_appeal_are_named_by_kind_size_and_state(self, desk, owners, complaint):
+        file = {"attachment_id": str(uuid4()), "kind": "PNG", "size": 2048, "state": "UNSCANNED", "added_at": NOW.isoformat()}
+        owners.sent = {"attachments": [file, file | {"kind": "PDF", "state": "INFECTED"}]}
+        page = (await look(desk, f"/{complaint}")).text
+        assert "PNG, 2 kB" in page
+        assert "not checked for viruses" in page
+        assert "PDF, 2 kB" in page
+        assert "infected" in page
 
     async def test_without_the_register_everything_but_the_words_is_there(self, desk, owners, complaint):
         owners.down = True

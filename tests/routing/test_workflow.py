@@ -159,7 +159,7 @@ class TestNextActions:
         assert found.keys() == {
             "claim", "assign", "classify", "escalate", "answer", "close", "ask", "request-completion", "forward", "return", "terminate",
         }  # fmt: skip
-        assert (found["claim"].kk, found["claim"].ru, found["claim"].en) == ("Жұмысқа алу", "Взять в работу", "Take the case")
+        assert (found["claim"].kk, found["claim"].ru, found["claim"].en) == ("Орындауға алу", "Взять в работу", "Take the case")
         assert [field.name for field in found["classify"].fields] == ["kind", "category", "topic", "statutory_form"]
         assert "ON_SPOT_OR_WITHDRAWN_UNSPLIT" not in found["close"].fields[0].options
 

@@ -100,7 +100,7 @@ async def play(where: Where, settings: ServiceSettings, *, appeals: int, seed: i
 
 def _surface(where: Where, data: Path) -> Surface:
     def token(role: str, provider_id: str | None) -> str:
-        return issue(data, role, provider_id=UUID(provider_id) if provider_id else None, subject=f"demo-{role}")
+        return issue(data, role, provider_id=UUID(provider_id) if provider_id else None, subject=f"demo-{role}", name="Сынақ Демо")
 
     return Surface(where, token)
 

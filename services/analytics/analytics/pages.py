@@ -87,7 +87,7 @@ async def dashboard(request: Request, current: PagePrincipal) -> HTMLResponse:
     now = parts.clock.now()
     filters = _filters(request.query_params, view, now)
     try:
-        question = _question(filters)
+        question = _question(filters, is_public=view.public)
         if view.public:
             require_public(question.period, question.region, now)
     except InvalidInput as error:
@@ -131,8 +131,10 @@ def _today(now: datetime) -> date:
     return now.astimezone(regions()[CENTRAL_OFFICE].timezone).date()
 
 
-def _question(filters: Filters) -> Question:
-    """Raises InvalidInput as the API would."""
+def _question(filters: Filters, *, is_public: bool) -> Question:
+    """Raises InvalidInput as the API would, and PeriodNotPublic for a code that names no public period."""
+    if is_public and not (filters.first or filters.last):
+        raise PeriodNotPublic
     values = {"from": filters.first, "to": filters.last, "region": filters.region}
     try:
         query = KpiQuery.model_validate({name: value for name, value in values.items() if value})

@@ -51,7 +51,7 @@ MESSAGES: Final = {
     "service": N_("Choose what the appeal is."),
     "region": N_("Choose the region that the caller asks from."),
     "answered": N_("Only a question, an opinion or thanks is closed in the call."),
-    "iin": N_("An IIN has 12 digits. Check it, or leave the field empty."),
+    "iin": N_("This IIN is not right. Check its 12 digits, or leave the field empty."),
     "used": N_("This form was sent before with other words. Look whether the appeal is registered already."),
     "confirm": N_("Read the appeal back and tick that the caller confirmed it."),
 }

@@ -40,7 +40,7 @@ _BY_FIELD: Final = {
     "answer_by": N_("Choose from the list how to send the answer."),
 }
 _BY_CODE: Final = {
-    "bad-iin": N_("An IIN has 12 digits. Check it, or leave the field empty."),
+    "bad-iin": N_("This IIN is not right. Check its 12 digits, or leave the field empty."),
     "bad-phone": N_("Ten digits follow +7, for example +7 701 000 00 00."),
     "bad-email": N_("An e-mail address looks like this: name@example.kz."),
     "too-long": N_("This is too long. Please make it shorter."),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -43,6 +44,8 @@ _WHY: Final = {
     "suggest": N_("The marked words suggest “%(subject)s” (certainty %(certainty)s). Please check it."),
     "triage": N_("The words alone do not decide what this is about. Please choose."),
 }
+_FILE_STATES: Final = {"UNSCANNED": N_("not checked for viruses"), "INFECTED": N_("infected, it cannot be opened")}
+BYTES_IN_KB: Final = 1024
 _FOUND: Final = N_("Found in the directory")
 _NOT_FOUND: Final = N_("None is named, or it has not been found yet")
 
@@ -67,12 +70,30 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class ApplicantMessage:
+    """What the applicant wrote after filing; `text` is empty where it cannot be read."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """What the register holds of an appeal in addition to its text. A file is described by its kind, size and state."""
+
+    contested_act: str = ""
+    messages: Sequence[ApplicantMessage] = ()
+    files: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """What was fetched from other services to show this case; None where nothing was asked for."""
 
     appeal: Words
     applicant: Words | None = None
     response: Words | None = None
+    additions: Additions = Additions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +127,23 @@ def _parts(text: str, evidence: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
         yield Part(text[at:], marked=False)
 
 
+def additions_of(content: Mapping[str, Any] | None, reader: Reader) -> Additions:
+    """The contested act, the applicant's later messages and the files, as intake returns them with the text."""
+    found = content or {}
+    return Additions(
+        contested_act=found.get("contested_act") or "",
+        messages=[ApplicantMessage(datetime.fromisoformat(each["at"]), each["text"] or "") for each in found.get("messages", ())],
+        files=[_file(each, reader) for each in found.get("attachments", ())],
+    )
+
+
+def _file(described: Mapping[str, Any], reader: Reader) -> str:
+    size = Formats(reader.language).number(max(1, round(described["size"] / BYTES_IN_KB)), 0)
+    text = reader.say(N_("%(kind)s, %(size)s kB"), kind=described["kind"] or "?", size=size)
+    state = _FILE_STATES.get(described["state"])
+    return f"{text}: {reader.say(state)}" if state else text
+
+
 def applicant_of(content: Mapping[str, Any] | None, reader: Reader) -> Words:
     applicant = (content or {}).get("applicant") or {}
     return Words("read", facts=[(reader.say(label), applicant[name]) for name, label in _APPLICANT if applicant.get(name)])
@@ -132,6 +170,7 @@ def case_context(case: CaseView, claimed: Claimed, form: Filled, reader: Reader,
         "language": case.language,
         "zone": zone,
         "words": claimed.appeal,
+        "additions": claimed.additions,
         "applicant": claimed.applicant,
         "response": claimed.response,
         "why": _why(case, reader),

@@ -119,7 +119,7 @@ def _row(case: CaseSummary, principal: Principal, reader: Reader, href: str, cur
         urgent=case.urgency == "URGENT",
         due=due(case.next_due_at, reader.now, region.timezone) if case.next_due_at else None,
         status=reader.label(taxonomy().statuses[case.status].label),
-        where=" · ".join([*where, reader.say(N_("tier %(n)s"), n=case.tier), case.language]),
+        where=" · ".join([*where, reader.say(N_("tier %(n)s"), n=case.tier), reader.language_name(case.language)]),
         number=case.number,
     )
 

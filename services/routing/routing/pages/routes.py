@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse
 from routing import actions, colleagues, repository, schemas, service
 from routing.api import PartsHere, tools
 from routing.pages import forms
-from routing.pages.case import Claimed, Words, applicant_of, case_context, words_of
+from routing.pages.case import Claimed, Words, additions_of, applicant_of, case_context, words_of
 from routing.pages.listing import PATH, place_of, queue_view, sees
 from routing.pages.words import Reader
 from shared.auth import STAFF, PagePrincipal, Principal, check_role
@@ -188,6 +188,7 @@ async def _claim(parts: Parts, case: schemas.CaseView, reader: Reader, response_
         appeal=words_of(content, case.classification.get("evidence", ())) if content is not None else Words("down"),
         applicant=(applicant_of(content, reader) if content is not None else Words("down")) if shows_applicant else None,
         response=_response(responses[0]) if responses else None,
+        additions=additions_of(content, reader),
     )
 
 

@@ -213,7 +213,7 @@ class TestAnOralAppeal:
     async def test_what_is_wrong_comes_back_with_what_was_typed(self, desk, screen):
         refused = await screen.post("register", step="check", **WRITTEN | {"applicant.iin": "123", "consents.PROCESSING": ""})
         assert refused.status_code == 422
-        assert "В ИИН 12 цифр" in refused.text
+        assert "В ИИН ошибка. Проверьте все 12 цифр" in refused.text
         assert WRITTEN["text"] in refused.text
         nothing = await screen.post("register", step="check")
         assert "Выберите вид обращения" in nothing.text
