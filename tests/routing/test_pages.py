@@ -220,6 +220,14 @@ class TestTheCase:
         offered = await desk.case(complaint, desk.token(role, region="KZ-43"))
         assert forms(await look(desk, f"/{complaint}", session(desk, role))) == {each["action"] for each in offered["next_actions"]}
 
+    async def test_who_has_the_case_is_called_by_name(self, desk, complaint):
+        clerk = session(desk, subject="clerk-7", name="Сынақ Арман")
+        await look(desk, who=clerk)
+        await send(desk, complaint, "claim", clerk)
+        page = (await look(desk, f"/{complaint}")).text
+        assert "Taken by Сынақ Арман" in page
+        assert "clerk-7" not in page
+
     async def test_a_clock_explains_its_date_day_by_day(self, desk, complaint):
         page = (await look(desk, f"/{complaint}")).text
         assert "Working day 15" in page

@@ -62,6 +62,11 @@ async def may_have(session: AsyncSession, case: AppealCase | CaseView) -> list[d
     return [dict(zip(COLUMNS, row, strict=True)) for row in rows if _sees(row, case)][:LISTED]
 
 
+async def name_of(session: AsyncSession, subject: str) -> str | None:
+    """The name that the colleague's token gave at the desk; None for a colleague without a name or not yet seen."""
+    return (await session.execute(select(col(Colleague.name)).where(col(Colleague.subject) == subject))).scalar_one_or_none()
+
+
 async def require(session: AsyncSession, case: AppealCase | CaseView, subject: str) -> None:
     """Raise UnknownAssignee, with those who may have the case, unless the subject is one of them."""
     row = (await session.execute(select(Colleague.__table__).where(col(Colleague.subject) == subject))).one_or_none()  # type: ignore[attr-defined]

@@ -149,7 +149,9 @@ def applicant_of(content: Mapping[str, Any] | None, reader: Reader) -> Words:
     return Words("read", facts=[(reader.say(label), applicant[name]) for name, label in _APPLICANT if applicant.get(name)])
 
 
-def case_context(case: CaseView, claimed: Claimed, form: Filled, reader: Reader, place: Place) -> dict[str, Any]:
+def case_context(
+    case: CaseView, claimed: Claimed, form: Filled, reader: Reader, place: Place, *, assignee_name: str | None = None
+) -> dict[str, Any]:
     """Everything that the case's template shows."""
     codes, zone = taxonomy(), regions()[case.region].timezone
     inquiries = [entry for entry in case.history if entry.type.startswith("inquiry-")]
@@ -166,7 +168,7 @@ def case_context(case: CaseView, claimed: Claimed, form: Filled, reader: Reader,
         "finished": codes.statuses[case.status].final,
         "outcome": reader.label(codes.outcomes[case.outcome].label) if case.outcome else None,
         "holder_label": reader.label(codes.holders[case.holder].label),
-        "assignee_text": _assignee(case, reader),
+        "assignee_text": _assignee(case, assignee_name, reader),
         "language": case.language,
         "zone": zone,
         "words": claimed.appeal,
@@ -270,14 +272,14 @@ def _kicker(case: CaseView, reader: Reader) -> str:
     return " · ".join([*map(reader.label, parts), reader.language_name(case.language)])
 
 
-def _assignee(case: CaseView, reader: Reader) -> str:
+def _assignee(case: CaseView, name: str | None, reader: Reader) -> str:
     if case.imported:
         return reader.say(N_("Taken over from a former register, to be read only"))
     if case.assignee is None:
         return reader.say(N_("Nobody has taken it yet"))
     if case.assignee == reader.subject:
         return reader.say(N_("You have it"))
-    return reader.say(N_("Taken by %(name)s"), name=case.assignee)
+    return reader.say(N_("Taken by %(name)s"), name=name or case.assignee)
 
 
 def _why(case: CaseView, reader: Reader) -> str:

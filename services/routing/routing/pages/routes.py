@@ -156,6 +156,7 @@ async def _show(
         case = await service.read_case(session, principal, appeal_id, tools(parts)) if appeal_id else None
         told = await repository.history(session, appeal_id) if case and appeal_id else []
         may_have = await colleagues.may_have(session, case) if case and any(each.action == "assign" for each in case.next_actions) else []
+        assignee = await colleagues.name_of(session, case.assignee) if case and case.assignee else None
     context: dict[str, Any] = {
         "calendar_ends": calendar_ends_soon(reader.now.date()),
         "queue": queue,
@@ -168,7 +169,7 @@ async def _show(
         responses = [row.data["response_id"] for row in told if "response_id" in row.data]
         claimed = await _claim(parts, case, reader, UUID(responses[-1]) if responses else None, shows_applicant=shows_applicant)
         place = place if place.tab or place.is_search else place_of({"tab": queue.tab})
-        context["case"] = case_context(case, claimed, form, reader, place)
+        context["case"] = case_context(case, claimed, form, reader, place, assignee_name=assignee)
         context["case"]["colleagues"] = colleagues.labels(may_have, reader.language)
         form.still_possible = form.action in context["case"]["post"]
         context["kept"] = form.kept(reader) if form.action and not form.still_possible else []
