@@ -189,6 +189,7 @@ class TestTheCase:
     async def test_what_the_applicant_sent_after_filing_is_shown(self, desk, owners, complaint):
         owners.sent = {
             "contested_act": "Отказ от 3 февраля",
+            "provider_name": "5 <емхана>",
             "messages": [
                 {"id": str(uuid4()), "at": NOW.isoformat(), "by": "APPLICANT", "kind": "MESSAGE", "text": "Маму увезли <b>в больницу</b>."},
                 {"id": str(uuid4()), "at": NOW.isoformat(), "by": "APPLICANT", "kind": "MESSAGE", "text": None},
@@ -196,6 +197,7 @@ class TestTheCase:
         }
         page = (await look(desk, f"/{complaint}")).text
         assert "Отказ от 3 февраля" in page
+        assert "The applicant wrote “5 &lt;емхана&gt;”" in page
         assert "Маму увезли &lt;b&gt;в больницу&lt;/b&gt;." in page
         assert "This message cannot be read" in page
 

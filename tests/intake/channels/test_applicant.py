@@ -180,6 +180,7 @@ class TestMessages:
             content = told.json()["items"][0]["content"]
             assert content["messages"][0]["text"] == WORDS
             assert "Бұйрық № 1" in str(content[particular])
+            assert "provider_name" in content
             assert ("Науқас" in str(content)) == (purpose == "desk")
 
 

@@ -40,8 +40,9 @@ ROUTING, PROVIDER_CONTACT = frozenset({"routing"}), frozenset({"provider-contact
 _DOCUMENTS: Final = frozenset({"applicant", "particulars"})
 PURPOSES: Final[Mapping[str, WordsPurpose]] = {
     "classification": WordsPurpose(ROUTING, for_a_person=False, fields=("text",)),
-    "desk-text": WordsPurpose(ROUTING, for_a_person=True, fields=("text", "contested_act"), beside=True),  # who filed it is asked for apart
-    "desk": WordsPurpose(ROUTING, for_a_person=True, fields=("text", "applicant", "particulars"), beside=True),
+    # who filed it is asked for apart
+    "desk-text": WordsPurpose(ROUTING, for_a_person=True, fields=("text", "provider_name", "contested_act"), beside=True),
+    "desk": WordsPurpose(ROUTING, for_a_person=True, fields=("text", "provider_name", "applicant", "particulars"), beside=True),
     "provider-matching": WordsPurpose(PROVIDER_CONTACT, for_a_person=False, fields=("provider_name", "provider_bin")),
     "provider-disclosure": WordsPurpose(PROVIDER_CONTACT, for_a_person=True, fields=("text", "applicant"), applies=_discloses),
 }

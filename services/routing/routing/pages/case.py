@@ -82,6 +82,7 @@ class Additions:
     """What the register holds of an appeal in addition to its text. A file is described by its kind, size and state."""
 
     contested_act: str = ""
+    provider_name: str = ""
     messages: Sequence[ApplicantMessage] = ()
     files: Sequence[str] = ()
 
@@ -131,10 +132,16 @@ def additions_of(content: Mapping[str, Any] | None, reader: Reader) -> Additions
     """The contested act, the applicant's later messages and the files, as intake returns them with the text."""
     found = content or {}
     return Additions(
-        contested_act=found.get("contested_act") or "",
+        contested_act=_contested_act(found),
+        provider_name=found.get("provider_name") or "",
         messages=[ApplicantMessage(datetime.fromisoformat(each["at"]), each["text"] or "") for each in found.get("messages", ())],
         files=[_file(each, reader) for each in found.get("attachments", ())],
     )
+
+
+def _contested_act(content: Mapping[str, Any]) -> str:
+    """Intake returns it alone, or among the particulars where the applicant is shown too."""
+    return content.get("contested_act") or (content.get("particulars") or {}).get("contested_act") or ""
 
 
 def _file(described: Mapping[str, Any], reader: Reader) -> str:
@@ -179,7 +186,7 @@ def case_context(
         "reasons": _reasons(case, reader),
         "answer": _answer(case.answer, reader) if case.answer else None,
         "clocks": [_clock(clock, zone, reader) for clock in case.clocks if clock.state != REPLACED],
-        "provider_text": reader.say(_FOUND if case.provider_id else _NOT_FOUND),
+        "provider_text": _provider(case, claimed.additions.provider_name, reader),
         "inquiry": {"text": getattr(inquiries[-1], reader.language), "at": inquiries[-1].at} if inquiries else None,
         "history": _history(case, reader),
         "news": case.has_news,
@@ -280,6 +287,14 @@ def _assignee(case: CaseView, name: str | None, reader: Reader) -> str:
     if case.assignee == reader.subject:
         return reader.say(N_("You have it"))
     return reader.say(N_("Taken by %(name)s"), name=name or case.assignee)
+
+
+def _provider(case: CaseView, name: str, reader: Reader) -> str:
+    if case.provider_id:
+        return reader.say(_FOUND)
+    if not name:
+        return reader.say(_NOT_FOUND)
+    return reader.say(N_("The applicant wrote “%(name)s”; it has not been found in the directory"), name=name)
 
 
 def _why(case: CaseView, reader: Reader) -> str:
