@@ -8,6 +8,7 @@ import httpx
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
+from shared import operations
 from shared.auth import LocalIssuer, TokenVerifier
 from shared.clock import Clock
 from shared.errors import NotFound, install_error_handlers
@@ -46,9 +47,7 @@ def create_home(settings: ServiceSettings, foundation: Foundation, services: Seq
     return app
 
 
-@router.get("/health/live")
-async def live() -> JSONResponse:
-    return JSONResponse({"status": "live"})
+router.get("/health/live")(operations.live)
 
 
 @router.get("/health/ready")

@@ -5,7 +5,6 @@ import os
 import pytest
 
 from tests.benchmarks import slow_clients
-from tests.processor_time import slowness
 
 SECONDS = float(os.environ.get("ARYZ_SLOW_CLIENTS_SECONDS", "15"))
 P99_MS = 500
@@ -21,6 +20,6 @@ def test_five_hundred_slow_connections_delay_no_appeal_and_take_no_memory(tmp_pa
     assert set(attack["opened"]) == set(slow_clients.SLOW)
     assert sum(attack["opened"].values()) > 500  # those that were closed came again
     assert attack["appeals"] == round(SECONDS * slow_clients.PER_SECOND)
-    assert attack["p99_ms"] < max(P99_MS * slowness(), 2 * peace["p99_ms"])  # a busy machine is slow in peace too
+    assert attack["p99_ms"] < max(P99_MS, 2 * peace["p99_ms"])  # a busy machine is slow in peace too
     first, most = attack["memory_mb"]
     assert most - first < peace["memory_mb"][1] - peace["memory_mb"][0] + GROWTH_MB
