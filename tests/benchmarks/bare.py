@@ -13,7 +13,7 @@ import uvicorn
 from fastapi import FastAPI, Response
 from pydantic_core import to_json
 
-from intake.schemas import AppealIn
+from intake.register.schemas import AppealIn
 from shared.ids import RandomIds
 from shared.postgres import POOL_SIZE
 

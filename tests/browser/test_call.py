@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from intake.channels.phone.calls import settle
-from intake.models import Appeal
-from intake.models.calls import Call, OralRecord
+from intake.channels.phone.models import Call, OralRecord
+from intake.channels.phone.service.calls import settle
+from intake.register.models import Appeal
 from shared.web.session import COOKIE
 from tests.intake.channels.phone.test_api import NUMBER, event, send
 from tests.intake.conftest import NOW, running

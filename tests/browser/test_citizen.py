@@ -8,15 +8,15 @@ from uuid import uuid4
 import pytest
 from PIL import Image
 
-from intake.handlers import copy_providers
-from intake.models import Appeal
-from intake.models.attachments import Attachment
+from intake.attachments.models import Attachment
+from intake.register.handlers import copy_providers
+from intake.register.models import Appeal
 from shared.contracts import AnswerGiven, ApplicantAsked, ProviderRecorded
 from shared.messaging.handling import Batch, Received
 from suite.home import create_home
+from tests.intake.channels.web.test_actions import asks
+from tests.intake.channels.web.test_filing import answers, filed, happen
 from tests.intake.conftest import running
-from tests.intake.test_page_deeds import asks
-from tests.intake.test_pages import answers, filed, happen
 
 pytestmark = pytest.mark.browser
 WEIGHT = 150_000  # bytes of a page with everything it loads: half a minute of a slow mobile network at most

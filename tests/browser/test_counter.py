@@ -2,8 +2,8 @@
 
 import pytest
 
-from intake.models import Appeal
-from intake.models.attachments import Attachment
+from intake.attachments.models import Attachment
+from intake.register.models import Appeal
 from shared.web.session import COOKIE
 from tests.intake.conftest import running
 

@@ -13,7 +13,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from intake.channels.telegram.updates import chat_key
+from intake.channels.telegram.service.updates import chat_key
 from shared.domain.regions import regions
 from shared.ids import derived
 from shared.sealing import load_or_create_keys

@@ -1,6 +1,6 @@
 """Intake names bodies by routing's codes, and neither imports the other."""
 
-from intake.channels.partner.policy import subjects_of_bodies
+from intake.channels.partner.service.policy import subjects_of_bodies
 from routing.reference import bodies
 
 

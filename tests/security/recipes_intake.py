@@ -4,12 +4,12 @@ import json
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from intake.channels.partner import feed
-from intake.notices.sms import signed
+from intake.channels.partner.service import feed
+from intake.notifications.service.sms import signed
 from tests.intake.channels.phone.test_api import event
-from tests.intake.channels.test_applicant import WORDS, Case
-from tests.intake.service.test_imports import row as legacy_row
-from tests.intake.test_handlers import apply, routed
+from tests.intake.imports.test_service import row as legacy_row
+from tests.intake.register.test_applicant_api import WORDS, Case
+from tests.intake.register.test_handlers import apply, routed
 from tests.security.concurrency import Call, Kind, Prepare, Recipe, Recipes, Target
 from tests.telegram_double import SECRET as TELEGRAM_SECRET
 from tests.telegram_double import Phone

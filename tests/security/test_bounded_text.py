@@ -16,18 +16,18 @@ from uuid import uuid4
 import pytest
 from pydantic_core import to_json
 
-from intake.attachments.names import safe_name
-from intake.attachments.policy import kinds
-from intake.channels.telegram.conversation import turn
-from intake.channels.telegram.texts import pieces
-from intake.channels.telegram.turns import Said, Talk
-from intake.models import Provider
-from intake.notices.inbound import meaning
-from intake.pages.providers import nearest
-from intake.pages.uploads import read as read_tickets
-from intake.schemas import AppealIn
-from intake.service.filing import moment
-from intake.service.legacy_lines import COLUMNS as REGISTER
+from intake.attachments.service.form_uploads import read as read_tickets
+from intake.attachments.service.names import safe_name
+from intake.attachments.service.policy import kinds
+from intake.channels.telegram.service.conversation import turn
+from intake.channels.telegram.service.steps import Said, Talk
+from intake.channels.telegram.service.texts import pieces
+from intake.imports.legacy_lines import COLUMNS as REGISTER
+from intake.notifications.service.inbound import meaning
+from intake.register.models import Provider
+from intake.register.schemas import AppealIn
+from intake.register.service.filing import moment
+from intake.register.service.providers import nearest
 from provider_contact.matching import Listed, ProviderIndex
 from provider_contact.service.imports import COLUMNS, read_list
 from routing import articles

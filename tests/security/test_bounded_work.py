@@ -19,7 +19,7 @@ from fastapi import FastAPI, Request
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import iter_route_contexts
 
-from intake.schemas import LegacyRow
+from intake.imports.schemas import LegacyRow
 from suite import process
 from suite.app import create_suite
 from tests.e2e.conftest import People

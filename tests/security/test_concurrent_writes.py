@@ -8,21 +8,21 @@ from uuid import UUID
 
 import pytest
 
-from intake.models import Appeal, Tracking
-from intake.models.calls import OralRecord
-from intake.repository import calls
+from intake.channels.phone import repository as calls
+from intake.channels.phone.models import OralRecord
+from intake.register.models import Appeal, Tracking
 from shared.messaging import tables
 from tests.intake.channels.counter.test_pages import SAID, Clerk
+from tests.intake.channels.peoples_control.test_pages import leave as leave_entry
+from tests.intake.channels.peoples_control.test_pages import read as read_entries
 from tests.intake.channels.phone.test_api import ANSWERED
 from tests.intake.channels.phone.test_api import send as ring
 from tests.intake.channels.phone.test_pages import WRITTEN as SPOKEN
 from tests.intake.channels.phone.test_pages import Screen
 from tests.intake.conftest import NOW
-from tests.intake.service.test_imports import row as legacy_row
-from tests.intake.service.test_imports import send as send_lines
-from tests.intake.test_handlers import apply, routed
-from tests.intake.test_peoples_control import leave as leave_entry
-from tests.intake.test_peoples_control import read as read_entries
+from tests.intake.imports.test_service import row as legacy_row
+from tests.intake.imports.test_service import send as send_lines
+from tests.intake.register.test_handlers import apply, routed
 
 SHARED = ("kind", "status", "holder", "region")
 

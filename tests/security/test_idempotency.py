@@ -7,18 +7,18 @@ import httpx
 import pytest
 from sqlalchemy import func, select
 
-from intake.models import Appeal, Tracking
-from intake.models.attachments import Attachment
-from intake.models.desk import Reception
-from intake.models.partners import Delivery, Subscription
+from intake.attachments.models import Attachment
+from intake.channels.counter.models import Reception
+from intake.channels.partner.models import Delivery, Subscription
+from intake.register.models import Appeal, Tracking
 from provider_contact.models import Provider
 from shared import idempotency
 from shared.messaging import tables
 from tests.intake.channels.partner.conftest import PATH as SUBSCRIPTIONS
 from tests.intake.channels.partner.conftest import Partner
-from tests.intake.channels.test_applicant import WORDS
-from tests.intake.channels.test_applicant import filed as filed_case
 from tests.intake.conftest import appeal
+from tests.intake.register.test_applicant_api import WORDS
+from tests.intake.register.test_applicant_api import filed as filed_case
 from tests.keys import key_named
 from tests.provider_contact.conftest import appeal_id, registered, routed
 from tests.provider_contact.service.test_inquiries import ANSWER, PROVIDER
@@ -371,7 +371,7 @@ class TestALostConnection:
 
 
 def appeal_model():
-    from intake.schemas import AppealIn  # noqa: PLC0415
+    from intake.register.schemas import AppealIn  # noqa: PLC0415
 
     return AppealIn.model_validate(appeal())
 

@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from intake.handlers import HANDLERS
-from intake.models.notices import DailyCount, Notice
-from intake.notices.dispatch import Dispatcher
-from intake.notices.policy import policy
-from intake.rights import policy as rules
+from intake.notifications.models import DailyCount, Notice
+from intake.notifications.service.dispatch import Dispatcher
+from intake.notifications.service.policy import policy
+from intake.register.handlers import HANDLERS
+from intake.register.service.rights import policy as rules
 from shared.contracts import AnswerGiven, InquirySent
 from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Batch, Received

@@ -7,8 +7,8 @@ import httpx
 import pytest
 import structlog
 
-from intake.models import OpenedCase, WrongAttempt
-from intake.service import guessing
+from intake.register.models import OpenedCase, WrongAttempt
+from intake.register.service import guessing
 from shared.domain.identifiers import RegistrationNumber
 from tests.intake.conftest import running
 from tests.patience import PATIENCE

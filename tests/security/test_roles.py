@@ -2,7 +2,7 @@
 
 import pytest
 
-from intake.service.contents import PURPOSES
+from intake.register.service.contents import PURPOSES
 from provider_contact.policy import content_purposes as providers_purposes
 from routing.reference import content_purposes as desks_purposes
 from shared.auth import ROLES

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from intake.attachments.storage import FOLDER
+from intake.attachments.service.storage import FOLDER
 from shared import sealing
 from shared.clock import Clock
 from shared.database import service_url

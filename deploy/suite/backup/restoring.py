@@ -12,8 +12,8 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from intake.attachments.storage import FOLDER
-from intake.repository import next_sequences
+from intake.attachments.service.storage import FOLDER
+from intake.register.repository.appeals import next_sequences
 from shared import migrations
 from shared.clock import Clock
 from shared.messaging import tables

@@ -14,12 +14,12 @@ from obstore.exceptions import BaseError
 from sqlalchemy import Select, Table, func, select
 
 import analytics.models
-import intake.models
+import intake.register.models
 import provider_contact.models
 import routing.models
-from intake.attachments.policy import INFECTED
-from intake.attachments.storage import FOLDER, open_store
-from intake.models.attachments import Attachment
+from intake.attachments.models import Attachment
+from intake.attachments.service.policy import INFECTED
+from intake.attachments.service.storage import FOLDER, open_store
 from shared.clock import SystemClock
 from shared.contracts import (
     APPEALS,
@@ -184,7 +184,8 @@ class Stores:
 
     async def snapshot(self) -> Snapshot:
         log = await self._read_log()
-        appeal, case, clock = (_table(model) for model in (intake.models.Appeal, routing.models.AppealCase, routing.models.CaseClock))
+        appeal = _table(intake.register.models.Appeal)
+        case, clock = _table(routing.models.AppealCase), _table(routing.models.CaseClock)
         fact, transition = _table(analytics.models.Fact), _table(analytics.models.Transition)
         inquiry, contact = _table(provider_contact.models.Inquiry), _table(provider_contact.models.Appeal)
         clocks: defaultdict[UUID, list[str]] = defaultdict(list)
@@ -199,14 +200,14 @@ class Stores:
             log=log,
             keeps_copies=self.keeps_copies,
             appeals={row[0]: (row[1], row[2]) for row in appeals},
-            tracked=await self._ids("intake", _table(intake.models.Tracking)),
-            timeline=await self._ids("intake", _table(intake.models.Timeline)),
+            tracked=await self._ids("intake", _table(intake.register.models.Tracking)),
+            timeline=await self._ids("intake", _table(intake.register.models.Timeline)),
             cases={row[0]: CaseRow(*row[1:]) for row in cases},
             clocks=clocks,
             facts={row[0]: row[1] for row in await self._rows("analytics", select(fact.c.appeal_id, fact.c.imported))},
             statuses={
                 service: dict(await self._rows(service, select(table.c.appeal_id, table.c.status)))
-                for service, table in {"intake": _table(intake.models.Tracking), "routing": case, "analytics": fact}.items()
+                for service, table in {"intake": _table(intake.register.models.Tracking), "routing": case, "analytics": fact}.items()
             },
             transitions=await self._count("analytics", transition),
             transition_appeals=await self._ids("analytics", transition),

@@ -1,27 +1,71 @@
 """The intake service: every channel in, the public register."""
 
-from fastapi import FastAPI
+from collections.abc import Sequence
+from typing import Final
 
-from intake import api, forms, pages
-from intake.areas import AREAS
-from intake.handlers import HANDLERS
+from fastapi import APIRouter, Depends, FastAPI
+
+from intake.attachments import api as attachments
+from intake.channels.app import api as app_channel
+from intake.channels.counter import api as counter
+from intake.channels.counter.pages import counter as counter_pages
+from intake.channels.partner import api as partner
+from intake.channels.peoples_control import pages as peoples_control_pages
+from intake.channels.phone import api as phone
+from intake.channels.phone.pages import call as call_pages
+from intake.channels.telegram import api as telegram
+from intake.channels.web.pages import actions, filing, tracking
+from intake.forms import api as forms
+from intake.forms.service import definitions
 from intake.jobs import jobs
+from intake.notifications import api as notifications
+from intake.notifications import pages as notification_pages
+from intake.pages_kit import PAGES
+from intake.register import api, applicant_api
+from intake.register.dependencies import Intake
+from intake.register.handlers import HANDLERS
 from intake.settings import Settings
-from intake.state import Intake
 from shared.contracts import APPEALS, PROVIDERS
 from shared.service import Foundation, Parts, Service, assemble
+from shared.web.viewer import show_viewer
 
 SERVICE = Service(name="intake", package="intake", title="Aryz intake", handlers=HANDLERS, topics=(APPEALS, PROVIDERS), jobs=jobs)
 
+pages: Final = APIRouter(include_in_schema=False, dependencies=[Depends(show_viewer)])
+for _router in (
+    filing.router,
+    call_pages.router,
+    tracking.router,
+    actions.router,
+    notification_pages.router,
+    counter_pages.router,
+    peoples_control_pages.router,
+):
+    pages.include_router(_router)
+
+ROUTERS: Final[Sequence[APIRouter]] = (
+    api.router,
+    pages,
+    forms.router,
+    applicant_api.router,
+    app_channel.router,
+    counter.router,
+    partner.router,
+    phone.router,
+    telegram.router,
+    notifications.router,
+    attachments.router,
+)
+
 
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:
-    """The service's application; without a foundation it stands alone in its process."""
+    """Return the service's application; without a foundation it stands alone in its process."""
     settings = settings or Settings()
 
     def prepare(app: FastAPI, parts: Parts) -> None:
         app.state.intake = Intake.build(parts, settings)
-        forms.channels()  # read and checked before the first visitor asks
+        definitions.channels()  # read and checked before the first request
 
-    app = assemble(SERVICE, settings, foundation, [api.router, pages.router, *AREAS], prepare=prepare, front=api.front.routes)
-    pages.PAGES.mount_static(app)
+    app = assemble(SERVICE, settings, foundation, ROUTERS, prepare=prepare, front=api.front.routes)
+    PAGES.mount_static(app)
     return app

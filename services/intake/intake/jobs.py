@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import cast
 
-from intake.attachments.service import Attachments
-from intake.channels.partner import feed, sending
-from intake.channels.phone import calls
+from intake.attachments.service.storing import Attachments
+from intake.channels.partner.service import feed, sending
+from intake.channels.phone.service import calls
 from intake.channels.telegram import jobs as telegram
-from intake.notices.dispatch import Dispatcher
-from intake.notices.ways import senders
-from intake.service import guessing, verification
+from intake.notifications.service.delivery_methods import senders
+from intake.notifications.service.dispatch import Dispatcher
+from intake.register.service import guessing, verification
 from intake.settings import THIS_MACHINE, Settings
 from shared.messaging.runtime import Loop, every, finish
 from shared.service import Parts

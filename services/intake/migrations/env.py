@@ -1,4 +1,4 @@
-from intake.models import IntakeModel
+from intake.base import IntakeModel
 from shared.migrations import run_environment
 
 run_environment(IntakeModel.metadata)

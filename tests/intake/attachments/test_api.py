@@ -5,12 +5,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from intake.attachments import service
-from intake.attachments.enclosing import enclose
-from intake.attachments.policy import UNSCANNED, policy
-from intake.models import ContentRead, Timeline, Tracking
-from intake.models.applicant import Message
-from intake.models.attachments import Attachment
+from intake.attachments.models import Attachment
+from intake.attachments.service import storing as service
+from intake.attachments.service.attaching import enclose
+from intake.attachments.service.policy import UNSCANNED, policy
+from intake.register.models import ContentRead, Message, Timeline, Tracking
 from shared.messaging import tables
 from tests.intake.attachments.samples import PDF, SVG, photograph, picture
 from tests.keys import key_named

@@ -20,17 +20,17 @@ from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import ClientDisconnect
 
-from intake import repository
-from intake.api import AppealPin
-from intake.attachments import policy
-from intake.attachments.connection import while_connected
-from intake.attachments.enclosing import FIELD, AttachmentOut, enclose, enclose_body
-from intake.attachments.policy import NO_ROOM, REFUSALS
-from intake.attachments.quota import owner_of
-from intake.attachments.service import Ticket, at_most
-from intake.errors import AppealFinished
-from intake.service.tracking import open_case, open_own
-from intake.state import CurrentIntake, Intake
+from intake.attachments.service import policy
+from intake.attachments.service.attaching import FIELD, AttachmentOut, enclose, enclose_body
+from intake.attachments.service.connection import while_connected
+from intake.attachments.service.policy import NO_ROOM, REFUSALS
+from intake.attachments.service.quota import owner_of
+from intake.attachments.service.storing import Ticket, at_most
+from intake.register import repository
+from intake.register.api import AppealPin
+from intake.register.dependencies import CurrentIntake, Intake
+from intake.register.errors import AppealFinished
+from intake.register.service.tracking import open_case, open_own
 from shared.auth import Principal, UnconfinedPrincipal
 from shared.errors import (
     Forbidden,

@@ -2,8 +2,8 @@
 
 from uuid import uuid4
 
-from intake.models.desk import Reception
-from tests.intake.test_api import fields, know_provider, problem
+from intake.channels.counter.models import Reception
+from tests.intake.register.test_api import fields, know_provider, problem
 
 
 def officer(desk, provider_id, subject="officer-1", **claims):

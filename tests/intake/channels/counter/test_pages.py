@@ -6,14 +6,14 @@ from uuid import uuid4
 
 import pytest
 
-from intake.models import Appeal, ContentRead
-from intake.models.attachments import Attachment
-from intake.models.calls import OralRecord
-from intake.models.desk import Receiver, Reception
+from intake.attachments.models import Attachment
+from intake.channels.counter.models import Receiver, Reception
+from intake.channels.phone.models import OralRecord
+from intake.register.models import Appeal, ContentRead
 from shared.contracts import AppealRegistered
 from shared.messaging import tables
 from shared.web.session import COOKIE
-from tests.intake.test_api import know_provider
+from tests.intake.register.test_api import know_provider
 
 NAME = "Сынақ Айгүл Маратқызы"
 SCAN = ("хат.txt", "Хаттың мәтіні".encode(), "text/plain")

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import pytest
 
-from intake.channels.partner import feed
-from intake.channels.partner.sending import Sender
+from intake.channels.partner.service import feed
+from intake.channels.partner.service.sending import Sender
 from shared.contracts import AnswerGiven, CaseClosed, TierRaised
-from tests.intake.test_handlers import apply, routed
+from tests.intake.register.test_handlers import apply, routed
 
 PATH = "/intake/v1/subscriptions"
 

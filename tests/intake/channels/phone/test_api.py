@@ -4,9 +4,9 @@ from uuid import uuid4
 
 import pytest
 
-from intake.channels.phone.calls import settle
-from intake.models import ContentRead, Tracking
-from intake.models.calls import Call, CallBack, CallEvent
+from intake.channels.phone.models import Call, CallBack, CallEvent
+from intake.channels.phone.service.calls import settle
+from intake.register.models import ContentRead, Tracking
 from shared.contracts import CallEnded
 from shared.messaging import tables
 from tests.intake.conftest import NOW

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 import pytest
 
-from intake.channels.phone.calls import forget, settle
-from intake.models import Appeal, ContentRead, Tracking
-from intake.models.calls import Call, CallBack, CallEvent, OralRecord
+from intake.channels.phone.models import Call, CallBack, CallEvent, OralRecord
+from intake.channels.phone.service.calls import forget, settle
+from intake.register.models import Appeal, ContentRead, Tracking
 from shared.contracts import AppealRegistered
 from shared.messaging import tables
 from shared.web.session import COOKIE
@@ -19,7 +19,7 @@ from tests.intake.conftest import NOW, running
 OPERATOR = "operator-1414"
 RING = NOW - timedelta(minutes=10)
 TALKING = ANSWERED[:4]
-INSURED = {"status": "INSURED", "since": "2024-01-01", "payments": [{"month": "2026-01", "payer": "EMPLOYER", "amount": 8500}]}
+INSURED = {"status": "INSURED", "since": "2024-01-01", "payments": [{"month": "2026-01", "payer": "EMPLOYER", "amount": 85001234}]}
 WRITTEN = {
     "service": "COMPLAINT",
     "category": "REFUSAL_APPOINTMENT",
@@ -311,14 +311,14 @@ class TestInsurance:
         await connected.verified()
         page = await self.ask(connected)
         assert "Застрахован" in page.text
-        assert "8 500" in page.text.replace("\u00a0", " ").replace("\u202f", " ")
+        assert "85 001 234" in page.text.replace("\u00a0", " ").replace("\u202f", " ")
         assert "991231501014" not in page.text
         [look] = await connected.desk.rows(ContentRead)
         assert (look.purpose, look.reader, look.ids) == ("insurance", OPERATOR, [await connected.call()])
         assert look.about == connected.desk.parts.pepper.keyed_hmac("insured-person", b"991231501014")
         stored = await connected.desk.engine.stored(connected.desk.parts.database)
         assert b"991231501014" not in stored
-        assert b"8500" not in stored
+        assert b"85001234" not in stored
 
     async def test_nobody_is_looked_up_for_a_caller_who_is_not_verified(self, connected):
         await send(connected.desk, TALKING)

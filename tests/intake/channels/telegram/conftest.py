@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from intake.channels.telegram.client import Telegram, event_of
-from intake.channels.telegram.handling import Conversations
-from intake.channels.telegram.sender import Sender
+from intake.channels.telegram.service.client import Telegram, event_of
+from intake.channels.telegram.service.handling import Conversations
+from intake.channels.telegram.service.sender import Sender
 from tests.intake.channels.telegram.person import Person
 from tests.telegram_double import SECRET, TOKEN, TelegramDouble, buttons
 

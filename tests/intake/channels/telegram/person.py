@@ -2,9 +2,9 @@
 
 import json
 
-from intake.channels.telegram.conversation import turn
-from intake.channels.telegram.texts import button, script
-from intake.channels.telegram.turns import Pressed, Said, Say, Talk
+from intake.channels.telegram.service.conversation import turn
+from intake.channels.telegram.service.steps import Pressed, Said, Say, Talk
+from intake.channels.telegram.service.texts import button, script
 from shared.domain.taxonomy import taxonomy
 
 ID = "0198aaaa-0000-7000-8000-000000000001"

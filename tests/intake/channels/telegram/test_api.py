@@ -1,6 +1,6 @@
 import pytest
 
-from intake.models.bot import BotChat, BotUpdate
+from intake.channels.telegram.models import BotChat, BotUpdate
 from tests.telegram_double import SECRET, Phone
 
 WEBHOOK = "/intake/v1/channels/telegram/webhook"

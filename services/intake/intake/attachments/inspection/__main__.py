@@ -1,4 +1,4 @@
-"""The inspecting process: `python -m intake.attachments.inspection`, started and fed by `intake.attachments.inspector`.
+"""The inspecting process: `python -m intake.attachments.inspection`, started and fed by `intake.attachments.service.inspector`.
 
 It loads its libraries once and forks for each file: a file meets a process that has seen no other, holds no secrets, no connections and
 no files, and may use so much processor time and memory. A file that exceeds them ends this process; the service starts another.

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """The problem code of a rejection (`intake.attachments.policy.REFUSALS`)."""
+    """The problem code of a rejection (`intake.attachments.service.policy.REFUSALS`)."""
 
     EMPTY = "attachment-empty"
     TYPE_NOT_ALLOWED = "attachment-type-not-allowed"

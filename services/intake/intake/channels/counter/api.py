@@ -4,8 +4,8 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 
-from intake.channels.counter.service import CLERKS, Handed, handed_to
-from intake.state import CurrentIntake
+from intake.channels.counter.service.reception import CLERKS, Handed, handed_to
+from intake.register.dependencies import CurrentIntake
 from shared.auth import Principal, require
 from shared.errors import Forbidden, InvalidInput, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse

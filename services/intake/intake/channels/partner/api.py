@@ -8,9 +8,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.channels.partner import feed, forwarding, webhooks
-from intake.channels.partner.addresses import Guard
-from intake.channels.partner.feed import Reader
+from intake.channels.partner.errors import TooManySubscriptions
 from intake.channels.partner.schemas import (
     Delivered,
     Forwarded,
@@ -22,9 +20,11 @@ from intake.channels.partner.schemas import (
     SubscriptionIn,
     Updates,
 )
-from intake.errors import TooManySubscriptions
+from intake.channels.partner.service import feed, forwarding, webhooks
+from intake.channels.partner.service.addresses import Guard
+from intake.channels.partner.service.feed import Reader
+from intake.register.dependencies import CurrentIntake
 from intake.settings import Settings
-from intake.state import CurrentIntake
 from shared.auth import CurrentPrincipal, Principal, needs_token, require
 from shared.errors import Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, StrictModel, body

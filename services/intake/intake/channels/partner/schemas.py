@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from intake.schemas import Code, Moment
+from intake.register.schemas import Code, Moment
 from shared.http import StrictModel, Text
 
 Url = Annotated[str, Text(2000)]

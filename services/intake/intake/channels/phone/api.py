@@ -5,10 +5,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.channels.phone.calls import take_in
-from intake.channels.phone.keypad import status_by_keypad
 from intake.channels.phone.schemas import CallEventsIn, CallEventsTaken, KeypadIn, KeypadStatus
-from intake.state import CurrentIntake
+from intake.channels.phone.service.calls import take_in
+from intake.channels.phone.service.keypad import status_by_keypad
+from intake.register.dependencies import CurrentIntake
 from shared.auth import Principal, require
 from shared.errors import Forbidden, NotFound, TooMany, Unauthorized, responses
 from shared.http import body

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, RootModel, StringConstraints, model_validator
 
-from intake.schemas import Moment
+from intake.register.schemas import Moment
 from shared.domain.labels import Language
 from shared.http import StrictModel, Text
 

@@ -6,9 +6,9 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Header
 
-from intake.channels.telegram.updates import UpdateIn, store
+from intake.channels.telegram.service.updates import UpdateIn, store
+from intake.register.dependencies import CurrentIntake, Intake
 from intake.settings import Settings
-from intake.state import CurrentIntake, Intake
 from shared.errors import NotFound, Unauthorized, responses
 from shared.http import body
 

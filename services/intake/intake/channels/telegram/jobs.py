@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from intake.channels.telegram import handling
-from intake.channels.telegram.texts import script
+from intake.channels.telegram.service import handling
+from intake.channels.telegram.service.texts import script
+from intake.register.dependencies import Intake
 from intake.settings import Settings
-from intake.state import Intake
 from shared.messaging.runtime import Loop, every
 from shared.service import Parts
 from shared.settings import MissingSetting
@@ -18,9 +18,9 @@ def loops(parts: Parts, settings: Settings) -> Sequence[Loop]:
         return ()
     if settings.telegram_mode == "webhook" and settings.telegram_secret is None:
         raise MissingSetting("ARYZ_INTAKE_TELEGRAM_SECRET is needed beside ARYZ_INTAKE_TELEGRAM_TOKEN")
-    from intake.channels.telegram.client import Telegram, event_of  # noqa: PLC0415 - aiogram: 2.5 s and 130 MB
-    from intake.channels.telegram.polling import Poller  # noqa: PLC0415
-    from intake.channels.telegram.sender import Sender  # noqa: PLC0415
+    from intake.channels.telegram.service.client import Telegram, event_of  # noqa: PLC0415 - aiogram: 2.5 s and 130 MB
+    from intake.channels.telegram.service.polling import Poller  # noqa: PLC0415
+    from intake.channels.telegram.service.sender import Sender  # noqa: PLC0415
 
     script()
     intake = Intake.build(parts, settings)

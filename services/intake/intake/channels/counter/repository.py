@@ -1,0 +1,66 @@
+"""Questions about: what is registered at a counter, and the entries of people's control."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
+from sqlmodel import col
+
+from intake.channels.counter.models import Receiver, Reception
+from intake.register.models import Appeal, Provider, Tracking
+from shared.messaging.inbox import upserting
+
+_WORDS: tuple[Any, ...] = (Appeal.text, Appeal.applicant, Appeal.provider_name, Appeal.particulars)
+_ENTRIES = text("appeal.channel = 'PEOPLES_CONTROL'")  # in these words, for the index of just these rows to be used
+
+
+async def add_reception(session: AsyncSession, row: dict[str, Any]) -> None:
+    await session.execute(insert(Reception), [row])
+
+
+async def receptions_of(
+    session: AsyncSession, receiver: bytes, before: UUID | None, limit: int
+) -> Sequence[tuple[UUID, str, str, datetime]]:
+    """What somebody registered, newest first: id, number, status and the moment of registration alone."""
+    query = select(col(Appeal.id), col(Appeal.number), col(Tracking.status), col(Appeal.registered_at))
+    query = query.join(Tracking, col(Tracking.appeal_id) == col(Appeal.id)).join(Reception, col(Reception.appeal_id) == col(Appeal.id))
+    query = query.where(col(Reception.receiver) == receiver)
+    query = query.where(col(Reception.appeal_id) < before) if before else query
+    rows = await session.execute(query.order_by(col(Reception.appeal_id).desc()).limit(limit))
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+async def count_receptions(session: AsyncSession, receiver: bytes) -> int:
+    query = select(func.count()).select_from(Reception).join(Appeal, col(Appeal.id) == col(Reception.appeal_id))
+    return (await session.execute(query.where(col(Reception.receiver) == receiver))).scalar_one()
+
+
+async def receiver_name(session: AsyncSession, key: bytes) -> bytes | None:
+    """Sealed."""
+    return (await session.execute(select(col(Receiver.name)).where(col(Receiver.key) == key))).scalar_one_or_none()
+
+
+async def put_receiver(session: AsyncSession, key: bytes, name: bytes) -> None:
+    statement = upserting(session)(Receiver).values(key=key, name=name)
+    await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"name": statement.excluded["name"]}))
+
+
+async def active_provider(session: AsyncSession, provider_id: UUID) -> Provider | None:
+    query = select(Provider).where(col(Provider.id) == provider_id, col(Provider.active).is_(True))
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def entries(session: AsyncSession, offset: int, limit: int) -> Sequence[tuple[Appeal, Tracking]]:
+    """Entries of people's control, newest first, without anybody's words."""
+    query = select(Appeal, Tracking).join(Tracking, col(Tracking.appeal_id) == col(Appeal.id)).where(_ENTRIES)
+    query = query.options(*(defer(one, raiseload=True) for one in _WORDS))
+    rows = await session.execute(query.order_by(col(Appeal.id).desc()).offset(offset).limit(limit))
+    return [(row[0], row[1]) for row in rows]
+
+
+async def count_entries(session: AsyncSession) -> int:
+    return (await session.execute(select(func.count()).select_from(Appeal).where(_ENTRIES))).scalar_one()

@@ -1,0 +1,69 @@
+"""What partners are granted (`data/partner_policy.toml`), which of them speaks for which body, and where no webhook goes."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cache
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork
+
+from shared.policy_files import policy_document, policy_model, policy_rows
+
+APP: Final = "APP"
+
+
+class WebhookPolicy(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    retries_seconds: tuple[int, ...] = Field(min_length=1)
+    timeout_seconds: int = Field(gt=0)
+    answer_bytes: int = Field(gt=0)
+    at_once: int = Field(gt=0)
+    claim_seconds: int = Field(gt=0)
+    former_secret_hours: int = Field(ge=0)
+    subscriptions_each: int = Field(gt=0)
+    replayed_at_most: int = Field(gt=0)
+    kept_days: int = Field(gt=0)
+
+    def wait(self, attempts: int) -> timedelta | None:
+        """How long to wait after as many failed attempts; None: no longer."""
+        return timedelta(seconds=self.retries_seconds[attempts - 1]) if attempts <= len(self.retries_seconds) else None
+
+
+class RefusedAddresses(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    names: frozenset[str]
+    networks: tuple[IPvAnyNetwork, ...]
+
+
+@cache
+def webhooks() -> WebhookPolicy:
+    """Raises ValidationError for a file that does not hold together."""
+    policy = WebhookPolicy.model_validate(policy_document("intake.channels.partner", "partner_policy.toml")["webhooks"])
+    if policy.claim_seconds <= policy.timeout_seconds:
+        raise ValueError("partner_policy.toml: a claim has to outlast the time a receiver has")
+    return policy
+
+
+@cache
+def refused_addresses() -> RefusedAddresses:
+    return policy_model("intake.channels.partner", "refused_addresses.toml", RefusedAddresses)
+
+
+@cache
+def subjects_of_bodies() -> Mapping[str, str]:
+    """The subject of the partner who speaks for a body, by the body's code. Raises ReferenceDataError."""
+    found: dict[str, str] = {}
+    for row in policy_rows("intake.channels.partner", "partner_bodies.csv"):
+        if row.text("body") in found:
+            raise row.error(f"{row.text('body')} is given twice")
+        found[row.text("body")] = row.text("subject")
+    return found
+
+
+def check() -> None:
+    """Read every file, so that a process does not start with one that cannot be trusted."""
+    webhooks()
+    refused_addresses()
+    subjects_of_bodies()

@@ -1,0 +1,107 @@
+"""People's control: anybody leaves an entry, and everybody reads that each was answered."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse
+
+from intake.channels.peoples_control.service import FORMS, admit, entries, policy
+from intake.channels.web.pages import filing
+from intake.forms.service import draft as form
+from intake.forms.service import questions
+from intake.forms.service.consents import consents
+from intake.forms.service.definitions import services
+from intake.pages_kit import PAGES
+from intake.register.dependencies import CurrentIntake, Intake
+from intake.register.schemas import AppealIn
+from intake.register.service.filing import Filing
+from shared.clock import Clock
+from shared.errors import DomainError, FieldError, InvalidInput, MalformedText, TooMany
+from shared.field_errors import DETAILS
+from shared.forms import read_fields
+from shared.idempotency import IdempotencyKeyReused, new_key
+from shared.web.i18n import N_
+from shared.web.languages import language_of
+from shared.web.security import require_same_origin
+
+PATH: Final = "/intake/peoples-control"
+PAGES_MOST: Final = 10_000  # beyond it a number in the address is no page
+BUSY: Final = N_("Many appeals come from your network just now. Nothing is lost: send it again in a minute.")
+USED: Final = N_("You have sent this form before and changed it since. Send it again if it is to be a second entry.")
+
+router: Final = APIRouter()
+PageNumber = Annotated[int, Query(ge=1, le=PAGES_MOST)]
+
+
+@router.get("/peoples-control")
+async def section(request: Request, intake: CurrentIntake, page: PageNumber = 1) -> HTMLResponse:
+    return await _show(request, intake, form.blank(request.query_params, language_of(request)), page=page)
+
+
+@router.post("/peoples-control", dependencies=[Depends(require_same_origin)])
+async def leave_entry(request: Request, intake: CurrentIntake) -> HTMLResponse:
+    sent = await read_fields(request)
+    draft, key = form.typed(sent), form.key_of(sent)
+    if sent.get("step") == "edit":
+        return await _show(request, intake, draft, key=key)
+    try:
+        appeal, filed = _filing_of(draft, intake.parts.clock)
+        intake.anonymous.spend(intake.address(request))
+        receipt = await intake.file(appeal, admit(), key=key)
+    except (InvalidInput, MalformedText) as refusal:
+        return await _show(request, intake, draft, key=key, refusal=refusal)
+    except TooMany as refusal:
+        response = await _show(request, intake, draft, key=key, refusal=refusal, sentence=BUSY)
+        response.headers.update(refusal.headers)
+        return response
+    except IdempotencyKeyReused as refusal:
+        return await _show(request, intake, draft, refusal=refusal, sentence=USED)
+    return await filing.talon_page(request, receipt, filed, ())
+
+
+def _filing_of(draft: form.Draft, clock: Clock) -> tuple[AppealIn, Filing]:
+    """As `form.filing_of`, of a kind that is taken here."""
+    wrong = [] if draft["kind"] in policy().kinds else [FieldError("kind", "required", DETAILS["required"])]
+    try:
+        filing = form.filing_of(draft, clock)
+    except InvalidInput as refusal:
+        raise InvalidInput([*wrong, *refusal.errors]) from None
+    if wrong:
+        raise InvalidInput(wrong)
+    return filing
+
+
+async def _show(
+    request: Request,
+    intake: Intake,
+    draft: form.Draft,
+    *,
+    key: str | None = None,
+    page: int = 1,
+    refusal: DomainError | None = None,
+    sentence: str | None = None,
+) -> HTMLResponse:
+    """`sentence`: said of a refusal that is about no field."""
+    language = language_of(request)
+    errors = [(name, PAGES.text(request, message)) for name, message in form.errors_of(refusal)] if refusal else []
+    if sentence:
+        errors = [("", PAGES.text(request, sentence))]
+    said = {one: PAGES.text(request, one) for one in (*questions.NOT_CHOSEN.values(), questions.ELSEWHERE, questions.REST)}
+    found, total = await entries(intake.parts, page)
+    asked = frozenset(field.name for one in services(FORMS) if one.code in policy().kinds for field in one.fields)
+    parts = questions.sections(draft, dict(errors), language, said)
+    context: dict[str, Any] = {
+        "draft": draft,
+        "key": key or new_key(),
+        "errors": [(name or None, text) for name, text in errors],
+        "error": dict(errors),
+        "kinds": [one for one in filing.kinds(request, language) if one["code"] in policy().kinds],
+        "sections": [(code, heading, [one for one in each if one.name in asked]) for code, heading, each in parts],
+        "consents": {f"consents.{one.code}": one for one in consents(language)},
+        "entries": found,
+        "named": lambda label: label.in_(language) if label else "",
+        "total": total,
+        "next": f"{PATH}?page={page + 1}" if page * policy().listed < total else None,
+        "is_first": page == 1,
+    }
+    return PAGES.render(request, "peoples_control.html", refusal.status if refusal else 200, **context)

@@ -1,0 +1,66 @@
+"""An appeal's status for an old telephone: number and PIN come as digits, the answer goes as a sentence to be read out."""
+
+from typing import Final
+
+from intake.channels.phone.schemas import KeypadIn, KeypadStatus
+from intake.channels.phone.service.calls import dialable
+from intake.channels.phone.service.policy import keypad_texts
+from intake.register.dependencies import Intake
+from intake.register.service.registration import phone_key, shown_status
+from intake.register.service.rights import is_decided
+from intake.register.service.tracking import Seen, open_case
+from shared.auth import Principal
+from shared.domain.labels import LANGUAGES, Label
+from shared.domain.regions import regions
+from shared.domain.taxonomy import taxonomy
+from shared.web.formats import Formats
+
+WITHHELD: Final = "withheld"
+_FORMATS: Final = {language: Formats(language) for language in LANGUAGES}
+
+
+async def status_by_keypad(intake: Intake, keyed: KeypadIn, exchange: Principal) -> KeypadStatus:
+    """Where the appeal stands. Wrong attempts are counted for the caller's number, as elsewhere for an address, and for the exchange.
+
+    Raises NotFound for a number or a PIN that does not open it, alike; TooMany after wrong attempts.
+    """
+    phone = dialable(keyed.caller)
+    origin = phone_key(intake.parts.pepper, phone).hex() if phone else WITHHELD
+    seen = await open_case(
+        intake.parts,
+        intake.guesses,
+        number=keyed.number,
+        pin=keyed.pin,
+        principal=Principal.anonymous(),
+        address=f"phone {origin}",
+        exchange=f"{exchange.issuer}\n{exchange.subject}",
+    )
+    tracking = seen.tracking
+    status = shown_status(tracking.status, seen.appeal.registered_at, intake.parts.clock.now())
+    zone = regions()[tracking.region].timezone
+    return KeypadStatus(
+        status=status,
+        holder=tracking.holder,
+        tier=tracking.tier,
+        due_on=tracking.due_at.astimezone(zone).date().isoformat() if tracking.due_at else None,
+        answered=_is_answered(seen),
+        language=keyed.language,
+        sentence=_sentence(seen, status).in_(keyed.language),
+    )
+
+
+def _is_answered(seen: Seen) -> bool:
+    """Not while a disputed answer is looked at again."""
+    return seen.tracking.answer_id is not None and is_decided(seen.tracking.status)
+
+
+def _sentence(seen: Seen, status: str) -> Label:
+    codes, tracking = taxonomy(), seen.tracking
+    known, texts = codes.statuses[status], keypad_texts()
+    if _is_answered(seen):
+        return texts["answered"]
+    if known.final or tracking.due_at is None:
+        return texts["finished"].filled(status=known.label)
+    zone = regions()[tracking.region].timezone
+    due = Label(**{language: each.date(tracking.due_at, zone) for language, each in _FORMATS.items()})
+    return texts["open"].filled(status=known.label, holder=codes.holders[tracking.holder].label, due=due)

@@ -1,0 +1,149 @@
+"""What may be filed and what each form asks, in the words of Open311 GeoReport v2 where it has one; labels in every language beside."""
+
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
+
+from intake.forms.service import definitions as forms
+from intake.forms.service.definitions import FormField, Option, ServiceForm
+from shared.domain.labels import Label, Language
+from shared.errors import InvalidInput, NotFound, responses
+from shared.etags import NOT_MODIFIED, IfNoneMatch, conditional
+from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, page_of
+
+router: Final = APIRouter()
+
+Shown = Annotated[Literal["web", "app", "bot", "operator"], Query(alias="channel", description="Who shows the form: some ask for less.")]
+InLanguage = Annotated[Language, Query(alias="language", description="Of the plain names; `labels` hold all three.")]
+
+
+class Words(BaseModel):
+    kk: str
+    ru: str
+    en: str
+
+
+class ServiceOut(BaseModel):
+    """A service of Open311. `kind` and `statutory_form` are what filing it says in `POST /v1/appeals`."""
+
+    service_code: str = Field(examples=["COMPLAINT"])
+    service_name: str = Field(examples=["Шағым"])
+    description: str
+    metadata: Literal[True] = Field(True, description="The form has attributes: see /v1/services/{service_code}.")
+    type: Literal["realtime"] = Field("realtime", description="The number comes with the answer to the call.")
+    keywords: str = Field(description="Words to find it by, with commas between them.")
+    group: str
+    kind: str
+    statutory_form: str | None
+    labels: dict[str, Words] = Field(description="`service_name` and `description` in every language.")
+
+
+class ValueOut(BaseModel):
+    key: str
+    name: str
+    parent: str | None = Field(None, description="The key of the value that this one is a part of.")
+    labels: Words
+
+
+class AttributeOut(BaseModel):
+    """A field. `code` is its path in the body of `POST /v1/appeals`; `consents.X` is X in `consents`; a file follows by its own call."""
+
+    variable: Literal[True] = True
+    code: str = Field(examples=["applicant.full_name"])
+    datatype: Literal["string", "text", "singlevaluelist", "boolean", "file"]
+    required: bool = Field(description="Nothing is filed without it.")
+    by_law: str | None = Field(description="The article of the АППК that asks for it; where it is missing it is asked for later.")
+    datatype_description: str | None = Field(description="A hint for whoever fills it in.")
+    order: int
+    description: str = Field(description="The question.")
+    section: str
+    max_length: int | None
+    pattern: Literal["iin", "phone", "email"] | None
+    values: list[ValueOut]
+    labels: dict[str, Words]
+
+
+class SectionOut(BaseModel):
+    code: str
+    labels: Words
+
+
+class DefinitionOut(ServiceOut):
+    sections: list[SectionOut]
+    attributes: list[AttributeOut]
+
+
+@router.get("/v1/services", response_model=ListResponse[ServiceOut], responses=responses(InvalidInput) | NOT_MODIFIED)
+async def services(
+    _query: KnownQuery,
+    channel: Shown = "app",
+    language: InLanguage = "kk",
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+    known: IfNoneMatch = None,
+) -> Response:
+    """What may be filed, in the order in which it is offered."""
+    offered = forms.services(channel)
+    page, following = page_of(offered, limit, cursor)
+    items = [ServiceOut(**_service(one, language)) for one in page]
+    return conditional(ListResponse(items=items, total=len(offered), next_cursor=following), known)
+
+
+@router.get("/v1/services/{code}", response_model=DefinitionOut, responses=responses(InvalidInput, NotFound) | NOT_MODIFIED)
+async def service(
+    code: str, _query: KnownQuery, channel: Shown = "app", language: InLanguage = "kk", known: IfNoneMatch = None
+) -> Response:
+    """One form with its fields."""
+    try:
+        found = forms.form(code, channel)
+    except KeyError:
+        raise NotFound from None
+    asked = {one.section for one in found.fields}
+    definition = DefinitionOut(
+        **_service(found, language),
+        sections=[SectionOut(code=name, labels=_words(label)) for name, label in forms.sections().items() if name in asked],
+        attributes=[_attribute(order, one, language) for order, one in enumerate(found.fields, start=1)],
+    )
+    return conditional(definition, known)
+
+
+def _words(label: Label) -> Words:
+    return Words(kk=label.kk, ru=label.ru, en=label.en)
+
+
+def _service(one: ServiceForm, language: Language) -> dict[str, object]:
+    return {
+        "service_code": one.code,
+        "service_name": one.label.in_(language),
+        "description": one.description.in_(language),
+        "keywords": ",".join(one.keywords),
+        "group": one.group,
+        "kind": one.kind,
+        "statutory_form": one.statutory_form,
+        "labels": {"service_name": _words(one.label), "description": _words(one.description)},
+    }
+
+
+def _attribute(order: int, one: FormField, language: Language) -> AttributeOut:
+    hints = {"datatype_description": _words(one.hint)} if one.hint else {}
+    return AttributeOut.model_validate(
+        {
+            "code": one.name,
+            "datatype": one.datatype,
+            "required": one.required,
+            "by_law": one.by_law,
+            "datatype_description": one.hint.in_(language) if one.hint else None,
+            "order": order,
+            "description": one.label.in_(language),
+            "section": one.section,
+            "max_length": one.limit,
+            "pattern": one.pattern,
+            "values": [_value(option, language) for option in one.options],
+            "labels": {"description": _words(one.label), **hints},
+        }
+    )
+
+
+def _value(one: Option, language: Language) -> ValueOut:
+    return ValueOut(key=one.key, name=one.label.in_(language), parent=one.parent, labels=_words(one.label))

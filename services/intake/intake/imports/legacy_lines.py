@@ -1,0 +1,58 @@
+"""How a former register's file is read: NDJSON or CSV, some lines at a time as they come in, never whole."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Final
+
+from pydantic import ValidationError
+
+from intake.imports.schemas import LegacyRow
+from intake.imports.service import Line
+from shared import import_files
+from shared.domain.text import clean
+from shared.errors import DomainError, InvalidInput
+from shared.http import parse
+
+FILE_LIMIT: Final = 64 * 1024 * 1024  # bytes
+NDJSON, CSV = "application/x-ndjson", "text/csv"
+COLUMNS: Final = frozenset(LegacyRow.model_fields)
+
+
+def reader_of(media_type: str) -> Callable[[AsyncIterator[bytes]], AsyncIterator[list[Line]]] | None:
+    """How a body of this media type is read; None for one that is not known."""
+    return {NDJSON: read_ndjson, CSV: read_csv}.get(media_type)
+
+
+def read_ndjson(body: AsyncIterator[bytes]) -> AsyncIterator[list[Line]]:
+    """Rows, one a line; empty lines say nothing. Raises MalformedText for a file in another encoding, and PayloadTooLarge."""
+    return _filled(import_files.parsed(body, import_files.LineReader(alone=True), _json_row, limit=FILE_LIMIT))
+
+
+def read_csv(body: AsyncIterator[bytes]) -> AsyncIterator[list[Line]]:
+    """Rows under a header; an empty cell says nothing. Raises InvalidInput for unknown columns, MalformedText and PayloadTooLarge."""
+    return _filled(import_files.parsed(body, import_files.CsvReader(COLUMNS), _csv_row, limit=FILE_LIMIT))
+
+
+async def _filled(found: AsyncIterator[list[Line | None]]) -> AsyncIterator[list[Line]]:
+    async for some in found:
+        yield [line for line in some if line is not None]
+
+
+def _json_row(line: import_files.Line) -> Line | None:
+    if isinstance(line.text, DomainError):
+        return Line(line.number, line.text)
+    if not line.text.strip():
+        return None
+    try:
+        return Line(line.number, parse(LegacyRow, line.text.encode()))
+    except DomainError as error:
+        return Line(line.number, error)
+
+
+def _csv_row(record: import_files.Record) -> Line:
+    if isinstance(record.cells, DomainError):
+        return Line(record.line, record.cells)
+    try:
+        given = {name: clean(cell) for name, cell in record.cells.items()}
+        return Line(record.line, LegacyRow.model_validate(given, strict=True))
+    except ValidationError as error:
+        return Line(record.line, InvalidInput.of(error))

@@ -1,5 +1,0 @@
-"""Answers out: what is told to applicants, on which way, and what became of it."""
-
-from intake.notices.planning import Told, plan, plan_notices, send_code
-
-__all__ = ["Told", "plan", "plan_notices", "send_code"]

@@ -1,0 +1,125 @@
+"""The calls of the notices: what was told about an appeal, and what the SMS gateway reports."""
+
+from datetime import datetime
+from typing import Annotated, Any, TypeVar, cast
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
+from sqlalchemy import Row
+
+from intake.notifications import repository
+from intake.notifications.service.contacts import masked
+from intake.notifications.service.inbound import Receipt, Reply, note_receipt, take_reply
+from intake.notifications.service.sms import BadSignature, verified
+from intake.notifications.service.texts import texts
+from intake.register import repository as register
+from intake.register.dependencies import CurrentIntake
+from intake.settings import Settings
+from shared.auth import STAFF, Principal, require
+from shared.domain.identifiers import InvalidNumber, RegistrationNumber
+from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
+from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, parse, read_body
+from shared.sealing import Sealer, SealError
+from shared.visibility import visible_cases
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+router = APIRouter()
+
+
+class NoticeShown(BaseModel):
+    """What was told on one channel, and what became of it; never where to in full."""
+
+    notice_id: UUID
+    fact: str
+    channel: str
+    state: str
+    state_label: dict[str, str]
+    reason: str | None
+    reason_label: dict[str, str] | None
+    attempts: int
+    address: str | None
+    planned_at: datetime
+    due_at: datetime | None
+    sent_at: datetime | None
+    delivered_at: datetime | None
+
+
+@router.get("/v1/appeals/{number}/notices", responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
+async def notices_of_appeal(
+    number: str,
+    response: Response,
+    intake: CurrentIntake,
+    reader: Annotated[Principal, Depends(require(*STAFF, "admin"))],
+    _query: KnownQuery,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> ListResponse[NoticeShown]:
+    """What the applicant was told and how it arrived, in the order it was planned, for staff who see the case."""
+    response.headers["Cache-Control"] = "no-store"
+    after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
+    async with intake.parts.database.read() as session:
+        found = await register.appeal_by_number(session, _canonical(number))
+        if found is None or not visible_cases(reader).allows(found[1].region, found[1].tier, found[1].provider_id):
+            raise NotFound
+        rows, total = await repository.of_appeal(session, found[0].id, after=after, limit=limit + 1)
+    items = [shown(intake.parts.sealer, row) for row in rows[:limit]]
+    more = Cursor.encode(items[-1].planned_at, items[-1].notice_id) if len(rows) > limit else None
+    return ListResponse(items=items, total=total, next_cursor=more)
+
+
+def shown(sealer: Sealer, row: Row[Any]) -> NoticeShown:
+    try:
+        address = masked(row.channel, sealer.open("notice", row.id, "address", row.address).decode()) if row.address else None
+    except SealError:
+        address = None
+    return NoticeShown(
+        notice_id=row.id,
+        fact=row.fact,
+        channel=row.channel,
+        state=row.state,
+        state_label=dict(texts().states[row.state].as_dict()),
+        reason=row.reason,
+        reason_label=dict(texts().reasons[row.reason].as_dict()) if row.reason else None,
+        attempts=row.attempts,
+        address=address,
+        planned_at=row.planned_at,
+        due_at=row.due_at if row.state == "PLANNED" else None,
+        sent_at=row.sent_at,
+        delivered_at=row.delivered_at,
+    )
+
+
+def _canonical(number: str) -> str:
+    try:
+        return str(RegistrationNumber.parse(number[:100]))
+    except InvalidNumber:
+        raise NotFound from None
+
+
+def signed_body(model: type[ModelT]) -> Any:
+    """The id and the body of what the gateway signed, looked at only after its signature. Raises BadSignature and what `body` raises."""
+
+    async def read(request: Request, intake: CurrentIntake) -> tuple[str, ModelT]:
+        raw = await read_body(request)
+        secret = cast("Settings", intake.parts.settings).sms_secret
+        message_id = verified(secret.get_secret_value() if secret else None, request.headers, raw, intake.parts.clock)
+        return message_id, parse(model, raw)
+
+    read.body_model = model  # type: ignore[attr-defined]  # how `shared.http.document` finds it
+    return Depends(read)
+
+
+@router.post("/v1/channels/sms/receipts", status_code=204, responses=responses(BadSignature))
+async def sms_receipt(intake: CurrentIntake, told: Annotated[tuple[str, Receipt], signed_body(Receipt)]) -> None:
+    """The gateway tells whether a message arrived; signed by Standard Webhooks, as what it is sent is."""
+    _, receipt = told
+    await note_receipt(intake.parts, receipt)
+
+
+@router.post("/v1/channels/sms/inbound", status_code=204, responses=responses(BadSignature))
+async def sms_inbound(intake: CurrentIntake, told: Annotated[tuple[str, Reply], signed_body(Reply)]) -> None:
+    """Somebody answered: «1» or «2» to the latest answer that this telephone was told of. Anything else is passed over."""
+    message_id, reply = told
+    await take_reply(intake, message_id, reply)

@@ -1,0 +1,39 @@
+"""The pages of intake: templates, catalogs and static files of every slice, and the redirect to sign in."""
+
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import RedirectResponse
+
+from shared.errors import TooMany
+from shared.web.i18n import N_
+from shared.web.pages import Flash, Pages
+
+HERE: Final = Path(__file__).parent
+
+PAGES: Final = Pages(
+    *sorted(HERE.rglob("templates")),  # template names are unique within intake
+    locale_dirs=[HERE / "locales"],
+    static_dirs=sorted(HERE.rglob("static")),
+    assets_prefix="/intake/static",
+    flashes={
+        "consultation-closed": Flash(N_("The consultation is closed and counted.")),
+        "closed-before": Flash(N_("This consultation is closed already, by the key that was pressed first."), "warn"),
+        "outcome-noted": Flash(N_("What the caller says of the answer is noted.")),
+        "outcome-known": Flash(N_("There is no answer that waits for the caller's word."), "warn"),
+        "verified": Flash(N_("The caller is verified.")),
+        "call-back-taken": Flash(N_("A colleague is calling back already."), "warn"),
+    },
+)
+
+
+def to_sign_in(request: Request) -> RedirectResponse:
+    """The way to sign in, and from there back to the page that was asked for."""
+    return RedirectResponse("/sign-in?" + urlencode({"next": request.scope["path"]}), 303)
+
+
+def wait_of(refusal: TooMany) -> int:
+    """Whole seconds until the next attempt is worth making."""
+    return int(refusal.headers["Retry-After"])

@@ -1,0 +1,49 @@
+"""What can be refused here beyond the errors that all services share."""
+
+from shared.errors import DomainError
+
+
+class ChannelNotAllowed(DomainError):
+    code, status, title = "channel-not-allowed", 403, "An appeal may not be filed through this channel by you."
+
+
+class AppealFinished(DomainError):
+    code, status, title = "appeal-finished", 409, "The appeal is finished; nothing can be added to it."
+
+
+class AlreadyDecided(DomainError):
+    """АППК art. 64(9): only before the decision."""
+
+    code, status, title = "already-decided", 409, "The appeal is decided and can no longer be withdrawn."
+
+
+class WithdrawalPending(DomainError):
+    code, status, title = "withdrawal-pending", 409, "The withdrawal is asked for already; the Fund is going to call."
+
+
+class NoWithdrawal(DomainError):
+    code, status, title = "no-withdrawal", 409, "No withdrawal of this appeal waits for a call."
+
+
+class NoContact(DomainError):
+    code, status, title = "no-contact", 409, "The appeal has no such contact. Call 1414 or come to a branch of the Fund."
+
+
+class WrongCode(DomainError):
+    code, status, title = "wrong-code", 422, "The code is not right, or no longer good. Ask for a new one."
+
+
+class NotAnswered(DomainError):
+    code, status, title = "not-answered", 409, "The appeal has no answer to speak of."
+
+
+class OutcomeGiven(DomainError):
+    code, status, title = "outcome-already-given", 409, "You have said already whether the answer settles the matter."
+
+
+class NotReopenable(DomainError):
+    code, status, title = "not-reopenable", 409, "An appeal that is not finished is not reopened."
+
+
+class AlreadyReopened(DomainError):
+    code, status, title = "already-reopened", 409, "The matter goes on in a later appeal that is not finished."

@@ -1,0 +1,43 @@
+"""Queries about who may be sent what: confirmed contacts, and counts per recipient and day."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from intake.notifications.models import DailyCount
+from intake.register.models import ConfirmedContact
+from shared.bulk import insert_new_rows
+from shared.messaging.inbox import upserting
+
+
+async def confirm_contact(session: AsyncSession, appeal_id: UUID, kinds: Collection[str], now: datetime) -> None:
+    """Store kinds of contact (phone, email) as confirmed; those that are stay as they are."""
+    rows = [{"appeal_id": appeal_id, "kind": kind, "at": now} for kind in sorted(kinds)]
+    await insert_new_rows(session, ConfirmedContact, rows, unique=("appeal_id", "kind"), returning="kind")
+
+
+async def confirmed_kinds(session: AsyncSession, appeal_id: UUID) -> set[str]:
+    query = select(col(ConfirmedContact.kind)).where(col(ConfirmedContact.appeal_id) == appeal_id)
+    return set((await session.execute(query)).scalars())
+
+
+async def count_one(session: AsyncSession, key: bytes, day: date, limit: int) -> bool:
+    """Count one more under a key on a day, atomically; False, and nothing counted, if the limit is reached."""
+    statement = upserting(session)(DailyCount).values(key=key, day=day, count=1)
+    more = {"count": col(DailyCount.count) + 1}
+    counted = statement.on_conflict_do_update(index_elements=["key", "day"], set_=more, where=col(DailyCount.count) < limit)
+    return (await session.execute(counted.returning(col(DailyCount.count)))).first() is not None
+
+
+async def uncount_one(session: AsyncSession, key: bytes, day: date) -> None:
+    """Take back what `count_one` counted: nothing was sent."""
+    mine = (col(DailyCount.key) == key, col(DailyCount.day) == day)
+    await session.execute(update(DailyCount).where(*mine).values(count=col(DailyCount.count) - 1))
+
+
+async def forget_counts(session: AsyncSession, before: date) -> None:
+    await session.execute(delete(DailyCount).where(col(DailyCount.day) < before))

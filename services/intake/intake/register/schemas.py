@@ -1,0 +1,298 @@
+"""What intake is told and what it answers. Requests know lengths and shapes; what may stand is `service.filing`'s to say."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from shared.http import ShortText, StrictModel, Text, Text20k, code_text
+
+Code = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9_-]+$")]
+Moment = Annotated[str, Text(40)]  # read by `service.filing.moment`: pydantic takes bare numbers for times too
+
+
+class ProviderIn(StrictModel):
+    """A provider chosen from the directory, or named in the sender's own words."""
+
+    provider_id: UUID | None = None
+    name: Annotated[str, Text(300)] | None = None
+
+
+class ApplicantIn(StrictModel):
+    """Who files; `{}` is anonymous."""
+
+    full_name: ShortText | None = None
+    iin: Annotated[str, Text(40)] | None = None
+    phone: Annotated[str, Text(40)] | None = None
+    email: Annotated[str, Text(254)] | None = None
+    address: Annotated[str, Text(500)] | None = None
+
+
+class PatientIn(StrictModel):
+    """For whom the applicant speaks, where it is not for themselves."""
+
+    full_name: ShortText
+    iin: Annotated[str, Text(40)] | None = None
+
+
+class AppealIn(StrictModel):
+    channel: Code | None = None
+    language: Code | None = None
+    kind: Code | None = None
+    category: Code | None = None
+    topic: Code | None = None
+    statutory_form: Code | None = None
+    region: Code
+    provider: ProviderIn | None = None
+    text: Text20k | None = None
+    applicant: ApplicantIn
+    patient: PatientIn | None = None
+    authority: Annotated[str, Text(300)] | None = Field(None, description="by what right the applicant speaks for the patient")
+    contested_act: Annotated[str, Text(500)] | None = Field(None, description="the act or inaction an administrative complaint is about")
+    answer_by: Code | None = Field(None, description="the way on which the answer is wanted")
+    consents: list[Code] = Field(default=[], max_length=10)
+    received_at: Moment | None = Field(None, description="RFC 3339; for operators, channels and partners")
+    external_number: Annotated[str, Text(100)] | None = Field(None, description="the number in the register of a partner who passes it on")
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "channel": "APP",
+                    "language": "ru",
+                    "kind": "COMPLAINT",
+                    "category": "REFUSAL_APPOINTMENT",
+                    "region": "KZ-43",
+                    "provider": {"name": "23 емхана"},
+                    "text": "Отказали в приёме терапевта.",
+                    "applicant": {"full_name": "Сынақ Азамат", "iin": "991231501014", "phone": "+77010000000"},
+                    "consents": ["PROCESSING", "DISCLOSE_TO_PROVIDER"],
+                }
+            ]
+        }
+    )
+
+
+class ReceivedBy(BaseModel):
+    name: str
+    position: str
+
+
+class Day(BaseModel):
+    """A day of a deadline's working: its running number, None when it is not counted, and why."""
+
+    date: date
+    counts: int | None
+    kk: str
+    ru: str
+    en: str
+
+
+class Registered(BaseModel):
+    """The talon (АППК art. 64(2)): number, PIN, times, who received it, and the day-by-day working of the date due."""
+
+    appeal_id: UUID
+    number: str
+    pin: str
+    status: str
+    received_at: datetime
+    registered_at: datetime
+    received_by: ReceivedBy | None
+    due_at: datetime
+    due_provisional: bool
+    due_explanation: list[Day]
+    links: dict[str, str]
+
+
+class HeldFor(BaseModel):
+    holder: str
+    seconds: int
+
+
+class Finding(BaseModel):
+    category: str | None = None
+    outcome: str
+    fact: str | None = None
+    rule: str | None = None
+
+
+class Answer(BaseModel):
+    at: datetime
+    language: str
+    text: str
+    findings: list[Finding] = []
+    next_steps: str | None = None
+    how_to_complain: str | None = None
+
+
+class TimelineEntry(BaseModel):
+    at: datetime
+    type: str
+    kk: str
+    ru: str
+    en: str
+
+
+class Message(BaseModel):
+    """What was said after filing, by APPLICANT or FUND; `text` None: not for this reader, or its owner does not reply just now."""
+
+    id: UUID
+    at: datetime
+    by: str
+    kind: str
+    text: str | None
+    due_at: datetime | None
+
+
+class Attached(BaseModel):
+    id: UUID
+    message_id: UUID | None
+    type: str | None
+    size: int
+    state: str
+
+
+class Tracked(BaseModel):
+    """Where an appeal stands. `answer_available` without an `answer`: it was given, and its owner does not reply just now."""
+
+    number: str
+    status: str
+    holder: str
+    tier: int | None
+    region: str
+    received_at: datetime
+    registered_at: datetime
+    due_at: datetime | None
+    due_provisional: bool
+    outcome: str | None
+    time_held: list[HeldFor]
+    answer: Answer | None
+    answer_available: bool
+    timeline: list[TimelineEntry]
+    kind: str | None = None
+    messages: list[Message] = []
+    attachments: list[Attached] = []
+    open_question: UUID | None = Field(None, description="the message that the Fund waits for a reply to")
+    verdict: str | None = Field(None, description="what the applicant says of the answer: RESOLVED or NOT_RESOLVED")
+    score: int | None = None
+    contact_confirmed: bool = False
+    unconfirmed_contacts: list[str] = Field(
+        [], description="phone, email: until a code confirms them nothing but codes is sent there; for the applicant alone"
+    )
+    withdrawal_pending: bool = False
+    followed_by: str | None = Field(None, description="the number of the appeal in which the matter goes on")
+    actions: list[str] = Field([], description="what the applicant may do now, by the names of the calls; empty for other readers")
+
+
+Content = dict[str, Any]
+
+
+CodeText = Annotated[str, BeforeValidator(code_text), StringConstraints(pattern=r"^[0-9]{4,10}$")]
+ContactKind = Literal["phone", "email"]
+CodePurpose = Literal["contact-confirmation", "withdrawal"]
+"""The call that the code goes with; for any other it is wrong."""
+Verdict = Literal["RESOLVED", "NOT_RESOLVED"]
+
+
+class UploadIn(StrictModel):
+    """A finished upload, with its secret."""
+
+    upload_id: UUID = Field(strict=False)
+    token: Annotated[str, Text(200)]
+
+
+class MessageIn(StrictModel):
+    text: Text20k
+    attachments: list[UploadIn] = Field(default=[], max_length=10)
+
+
+class VerificationIn(StrictModel):
+    contact: ContactKind | None = Field(None, description="where to; without it to the telephone, else by e-mail")
+    purpose: CodePurpose = Field("contact-confirmation", description="the call that the code goes with; for any other it is wrong")
+
+
+class ContactIn(StrictModel):
+    code: CodeText
+
+
+class WithdrawalIn(StrictModel):
+    statement: Text20k
+    reason: Code
+    code: CodeText = Field(description="as `verification` with the purpose `withdrawal` sent it")
+
+
+class ConfirmationIn(StrictModel):
+    outcome: Verdict
+    reason: Text20k | None = None
+
+
+class FeedbackIn(StrictModel):
+    score: int = Field(ge=1, le=5)
+    comment: Annotated[str, Text(2000)] | None = None
+
+
+class ReopeningIn(StrictModel):
+    reason: Text20k
+
+
+class CallBackIn(StrictModel):
+    confirmed: bool = Field(description="the applicant says in the call that the withdrawal is their own free wish")
+    note: Annotated[str, Text(2000)] | None = None
+
+
+class Added(BaseModel):
+    """`number` and `status` stand in each of these: of the appeal after what was done."""
+
+    number: str
+    status: str
+
+
+class MessageAddedOut(Added):
+    message_id: UUID
+    at: datetime
+
+
+class CodeSent(Added):
+    contact: ContactKind
+    expires_at: datetime
+
+
+class ContactConfirmed(Added):
+    contact: ContactKind
+    confirmed_at: datetime
+
+
+class WithdrawalTold(Added):
+    """PENDING: the Fund calls back first."""
+
+    withdrawal: Literal["PENDING", "DONE", "REFUSED"]
+
+
+class OutcomeTold(Added):
+    """`followed_by`: the talon of the new appeal in which the matter goes on."""
+
+    outcome: Verdict
+    followed_by: Registered | None = None
+
+
+class Reopened(Added):
+    """Without `followed_by` a consultation goes on in the same case."""
+
+    followed_by: Registered | None = None
+
+
+class Rated(Added):
+    score: int
+
+
+class WithdrawalItem(BaseModel):
+    """A withdrawal that waits for the Fund's call; its words are read at the desk."""
+
+    appeal_id: UUID
+    number: str
+    region: str
+    kind: str | None
+    status: str
+    reason: str
+    asked_at: datetime

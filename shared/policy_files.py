@@ -1,0 +1,35 @@
+"""Reviewed policy files of a package: tables (CSV) and documents (TOML) in its `data` folder, each with its source in the first line."""
+
+import tomllib
+from importlib.resources import files
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from shared.domain.tables import ReferenceDataError, Row, parse_rows
+
+M = TypeVar("M", bound=BaseModel)
+SOURCE = "# source: "
+
+
+def policy_text(package: str, file: str) -> str:
+    """Return the text of `data/<file>` of a package. Raises ReferenceDataError for a file that does not open with its source."""
+    text = (files(package) / "data" / file).read_text(encoding="utf-8")
+    if not text.startswith(SOURCE):
+        raise ReferenceDataError(file, 1, "does not open with its source")
+    return text
+
+
+def policy_rows(package: str, file: str) -> list[Row]:
+    """Return the rows of a table. Raises ReferenceDataError for a missing source or a row of another width than the header."""
+    return parse_rows(file, policy_text(package, file))
+
+
+def policy_document(package: str, file: str) -> dict[str, Any]:
+    """Return the content of a TOML document. Raises ReferenceDataError for a missing source, TOMLDecodeError for bad syntax."""
+    return tomllib.loads(policy_text(package, file))
+
+
+def policy_model(package: str, file: str, model: type[M]) -> M:
+    """Return a TOML document as a checked model. Raises ReferenceDataError and pydantic's ValidationError, which is a ValueError."""
+    return model.model_validate(policy_document(package, file))

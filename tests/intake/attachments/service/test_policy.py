@@ -1,0 +1,21 @@
+import pytest
+
+from intake.attachments.inspection.rejection import Reason
+from intake.attachments.service import policy
+
+
+class TestPolicy:
+    @pytest.mark.parametrize("media_type", ["image/svg+xml", "text/html", "application/zip", "application/x-msdownload"])
+    def test_a_declared_type_that_is_not_accepted_is_refused_at_once(self, media_type):
+        with pytest.raises(policy.TypeNotAllowed):
+            policy.declared_kind(media_type)
+
+    def test_every_refusal_has_its_sentence_and_every_sentence_its_refusal(self):
+        codes = {one.code for one in policy.AttachmentRefused.__subclasses__()}
+        assert codes == set(policy.policy().refusals)
+        problem = policy.Bomb()
+        assert problem.extra == {"kk": problem.label.kk, "ru": problem.label.ru, "en": problem.label.en}
+
+    def test_every_reason_of_the_inspecting_process_is_a_refusal(self):
+        reasons = {each.value for each in Reason}
+        assert reasons <= {one.code for one in policy.REFUSALS}

@@ -1,0 +1,157 @@
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from intake.attachments.models import Attachment
+from intake.attachments.service import scan_queue
+from intake.attachments.service.policy import CLEAN, INFECTED, SCANNING
+from intake.attachments.service.scanning import Clamd, NotScanned, ScannerAway
+from tests.intake.attachments.conftest import free_port
+from tests.intake.attachments.samples import EICAR, PDF, docx
+
+HANGS = b"SynaqHangsTheScanner"
+
+
+class ClamdDouble:
+    """Speaks clamd's INSTREAM; never answers for a file with `HANGS` in it."""
+
+    def __init__(self):
+        self.seen = []
+
+    async def answer(self, reader, writer):
+        assert await reader.readuntil(b"\0") == b"zINSTREAM\0"
+        content = b""
+        while length := int.from_bytes(await reader.readexactly(4)):
+            content += await reader.readexactly(length)
+        self.seen.append(content)
+        if HANGS in content:
+            await reader.read()  # until the other side gives up
+        else:
+            writer.write(b"stream: Synaq FOUND\0" if EICAR in content else b"stream: OK\0")
+            await writer.drain()
+        writer.close()
+
+    @asynccontextmanager
+    async def listening(self):
+        server = await asyncio.start_server(self.answer, "127.0.0.1", 0)
+        async with server:
+            yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+async def send(desk, told, content):
+    calls, pin = f"/intake/v1/appeals/{told['number']}/attachments", {"Appeal-Pin": told["pin"]}
+    answer = await desk.client.post(calls, content=content, headers={**pin, "Content-Type": "text/plain"})
+    return answer.json()["attachment_id"]
+
+
+async def states(desk):
+    return {str(row.id): (row.state, row.scan_attempts) for row in await desk.rows(Attachment)}
+
+
+class TestOneFileThatHangs:
+    async def test_the_others_are_scanned_and_the_one_is_tried_again_later(self, start, tmp_path):
+        double = ClamdDouble()
+        async with double.listening() as address, start(tmp_path, clamd=address) as desk:
+            attachments = desk.app.state.intake.attachments
+            attachments.scans.scanner = Clamd(address, seconds=0.5)
+            told = (await desk.file()).json()
+            hanging = await send(desk, told, b"first " + HANGS)
+            others = [await send(desk, told, f"file {number}".encode()) for number in range(6)]
+            infected = await send(desk, told, EICAR)
+            await attachments.scan()
+            assert (await states(desk))[hanging] == (SCANNING, 1)
+            assert {(await states(desk))[one][0] for one in others} == {CLEAN}
+            assert (await states(desk))[infected][0] == INFECTED
+            await attachments.scan()  # not yet again
+            assert sum(HANGS in one for one in double.seen) == 1
+            desk.clock.advance(scan_queue.retry_after(1))
+            await attachments.scan()
+            assert (await states(desk))[hanging] == (SCANNING, 2)
+
+    async def test_a_file_that_comes_while_one_hangs_is_scanned_at_once(self, start, tmp_path, monkeypatch):
+        monkeypatch.setattr(scan_queue, "NEW_FILES_EVERY", 0.01)
+        double = ClamdDouble()
+        async with double.listening() as address, start(tmp_path, clamd=address) as desk:
+            attachments = desk.app.state.intake.attachments
+            told = (await desk.file()).json()
+            await send(desk, told, HANGS)
+            scanning = asyncio.create_task(attachments.scan())
+            while not double.seen:
+                await asyncio.sleep(0.01)
+            late = await send(desk, told, b"late")
+            while (await states(desk))[late][0] == SCANNING:
+                await asyncio.sleep(0.01)
+            assert not scanning.done()
+            scanning.cancel()
+            await asyncio.gather(scanning, return_exceptions=True)
+            assert (await states(desk))[late][0] == CLEAN
+
+    async def test_many_that_hang_leave_the_scanner_to_the_others_at_their_retry(self, start, tmp_path):
+        double = ClamdDouble()
+        async with double.listening() as address, start(tmp_path, clamd=address) as desk:
+            attachments = desk.app.state.intake.attachments
+            attachments.scans.scanner = Clamd(address, seconds=0.3)
+            told = (await desk.file()).json()
+            for number in range(5):
+                await send(desk, told, HANGS + bytes([65 + number]))
+            await attachments.scan()
+            desk.clock.advance(scan_queue.retry_after(1))
+            attachments.scans.scanner = Clamd(address, seconds=30)
+            double.seen.clear()
+            late = await send(desk, told, b"late")
+            scanning = asyncio.create_task(attachments.scan())
+            while (await states(desk))[late][0] == SCANNING:
+                await asyncio.sleep(0.01)
+            assert sum(HANGS in one for one in double.seen) <= scan_queue.RETRIES_AT_ONCE
+            scanning.cancel()
+            await asyncio.gather(scanning, return_exceptions=True)
+
+    def test_the_interval_doubles_up_to_a_day(self):
+        assert [scan_queue.retry_after(n) / scan_queue.FIRST_RETRY for n in (1, 2, 3)] == [1, 2, 4]
+        assert scan_queue.retry_after(1000) == scan_queue.LAST_RETRY
+
+
+async def chunks(*data):
+    for one in data:
+        yield one
+
+
+class TestClamd:
+    async def test_a_test_virus_is_found_also_between_two_chunks(self, clamd):
+        assert await Clamd(clamd).finds(chunks(EICAR)) is True
+        assert await Clamd(clamd).finds(chunks(b"x" * 70_000 + EICAR[:20], EICAR[20:])) is True
+
+    async def test_what_is_harmless_passes(self, clamd):
+        assert await Clamd(clamd).finds(chunks(PDF)) is False
+
+    async def test_one_that_is_not_there_is_away(self, tmp_path):
+        for address in (f"127.0.0.1:{free_port()}", str(tmp_path / "no.sock")):
+            with pytest.raises(ScannerAway):
+                await Clamd(address).finds(chunks(PDF))
+
+    async def test_a_file_that_cannot_be_read_is_its_own_trouble(self, clamd):
+        async def unreadable():
+            yield b"x"
+            raise NotScanned
+
+        with pytest.raises(NotScanned):
+            await Clamd(clamd).finds(unreadable())
+
+
+class TestThroughTheWorker:
+    async def test_a_test_virus_is_caught_in_a_text_and_in_a_document(self, start, tmp_path, clamd):
+        async with start(tmp_path, clamd=clamd) as desk:
+            told = (await desk.file()).json()
+            calls, pin = f"/intake/v1/appeals/{told['number']}/attachments", {"Appeal-Pin": told["pin"]}
+            sent = {"INFECTED": EICAR, "ALSO": docx(parts={"word__media__image1.png": EICAR}), "CLEAN": PDF}
+            ids = {}
+            for name, content in sent.items():
+                answer = await desk.client.post(calls, content=content, headers={**pin, "Content-Type": "application/octet-stream"})
+                assert answer.json()["state"] == SCANNING
+                ids[name] = answer.json()["attachment_id"]
+            await desk.app.state.intake.attachments.scan()
+            states = {str(one.id): one.state for one in await desk.rows(Attachment)}
+            assert [states[ids[name]] for name in sent] == [INFECTED, INFECTED, CLEAN]
+            statuses = {name: (await desk.client.get(f"{calls}/{one}", headers=pin)).status_code for name, one in ids.items()}
+            assert statuses == {"INFECTED": 410, "ALSO": 410, "CLEAN": 200}

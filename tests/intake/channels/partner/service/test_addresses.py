@@ -1,0 +1,155 @@
+"""No webhook goes to our own machines: refused by name and by every address a name stands for, when asked for and when connecting."""
+
+import httpx
+import pytest
+
+from intake.channels.partner.service import addresses
+from intake.channels.partner.service.addresses import Guard, PinnedTransport, RefusedAddress
+from intake.settings import Settings
+
+PUBLIC = "93.184.215.14"
+BY_NAME = [
+    "http://callcentre.kz/hook",
+    "ftp://callcentre.kz/hook",
+    "https://localhost/hook",
+    "https://LOCALHOST./hook",
+    "https://intake/hook",
+    "https://db.internal/hook",
+    "https://printer.local/hook",
+    "https://a.b.home.arpa/hook",
+    "https://127.0.0.1/hook",
+    "https://127.1/hook",
+    "https://2130706433/hook",
+    "https://0x7f.0.0.1/hook",
+    "https://0x7f000001/hook",
+    "https://10.1.2.3/hook",
+    "https://100.64.0.1/hook",
+    "https://169.254.169.254/latest/meta-data",
+    "https://[::1]/hook",
+    "https://[::ffff:127.0.0.1]/hook",
+    "https://[::ffff:7f00:1]/hook",
+    "https://[fd00:ec2::254]/hook",
+    "https://[fe80::1%25eth0]/hook",
+    "https://[64:ff9b::7f00:1]/hook",
+    "https://[2002:7f00:1::]/hook",
+    "https://[::ffff:0:7f00:1]/hook",
+    "https://[4000::1]/hook",
+    "https://user:secret@callcentre.kz/hook",
+    "https://callcentre.kz\\@127.0.0.1/hook",
+    "https://callcentre.kz/hook#part",
+    "https://callcentre.kz:0/hook",
+    "https://callcentre.kz:99999/hook",
+    "https://①②⑦.⓪.⓪.①/hook",
+    "https://call%41centre.kz/hook",
+    "https://-callcentre.kz/hook",
+    "https://xn--a.callcentre.kz/hook",
+    "https:///hook",
+    "callcentre.kz",
+]
+INSIDE = [
+    "127.0.0.1",
+    "10.0.0.7",
+    "172.20.0.2",
+    "192.168.1.1",
+    "169.254.169.254",
+    "100.100.0.1",
+    "::1",
+    "fd12::1",
+    "fe80::1%eth0",
+    "::ffff:10.0.0.1",
+]
+
+
+@pytest.fixture
+def stands_for(monkeypatch):
+    """Names stand for these addresses; the calls made so are counted."""
+
+    def choose(*found):
+        turns = list(found)
+
+        async def resolve(_host, _port):
+            return turns.pop(0) if len(turns) > 1 else turns[0]
+
+        monkeypatch.setattr(addresses, "resolve", resolve)
+
+    return choose
+
+
+class TestGuard:
+    @pytest.mark.parametrize("url", BY_NAME)
+    async def test_by_its_name(self, url, stands_for):
+        stands_for([PUBLIC])
+        with pytest.raises(RefusedAddress):
+            await Guard().check(url)
+
+    @pytest.mark.parametrize("inside", INSIDE)
+    async def test_by_any_address_that_it_stands_for(self, inside, stands_for):
+        for found in ([inside], [PUBLIC, inside]):
+            stands_for(found)
+            with pytest.raises(RefusedAddress):
+                await Guard().check("https://callcentre.kz/hook")
+
+    async def test_a_public_one_is_called_at_the_address_that_was_checked(self, stands_for):
+        stands_for([PUBLIC, "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])
+        assert await Guard().check("https://callcentre.kz:8443/hook?x=1") == PUBLIC
+
+    async def test_a_name_that_stands_for_nothing_is_refused(self, monkeypatch):
+        async def resolve(_host, _port):
+            raise OSError
+
+        monkeypatch.setattr(addresses, "resolve", resolve)
+        with pytest.raises(RefusedAddress):
+            await Guard().check("https://callcentre.kz/hook")
+
+    async def test_this_machine_is_called_for_trials_alone_and_never_in_production(self, tmp_path):
+        here = "http://127.0.0.1:9/hook"
+        assert await Guard.of(Settings(data=tmp_path, webhooks_to_loopback=True)).check(here) == "127.0.0.1"
+        for settings in (Settings(data=tmp_path), Settings(data=tmp_path, webhooks_to_loopback=True, env="production")):
+            with pytest.raises(RefusedAddress):
+                await Guard.of(settings).check(here)
+
+
+class TestPinnedTransport:
+    async def test_a_name_that_moves_inside_after_the_check_is_refused_when_connecting(self, stands_for):
+        stands_for([PUBLIC], ["127.0.0.1"])
+        await Guard().check("https://callcentre.kz/hook")
+        async with httpx.AsyncClient(transport=PinnedTransport(Guard())) as client:
+            with pytest.raises(RefusedAddress):
+                await client.post("https://callcentre.kz/hook")
+
+    @pytest.mark.parametrize("name", ["callcentre.kz", "xn--e1afmkfd.kz"])
+    async def test_the_connection_goes_to_the_checked_address_under_the_name(self, name, stands_for):
+        stands_for([PUBLIC])
+        seen = []
+
+        class Inner(httpx.AsyncBaseTransport):
+            async def handle_async_request(self, request):
+                seen.append((request.url.host, request.headers["host"], request.extensions["sni_hostname"]))
+                return httpx.Response(204)
+
+        transport = PinnedTransport(Guard())
+        await transport._inner.aclose()
+        transport._inner = Inner()
+        async with httpx.AsyncClient(transport=transport) as client:
+            await client.post(f"https://{name}/hook")
+        assert seen == [(PUBLIC, name, name)]
+
+
+class TestSubscribing:
+    async def test_a_private_address_is_refused_by_name_and_by_resolved_address(self, partner, stands_for):
+        stands_for(["10.0.0.5"])
+        for url in ("https://169.254.169.254/x", "https://callcentre.kz/hook", "http://callcentre.kz/hook"):
+            refused = await partner.post("/subscriptions", url=url)
+            assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "refused-address")
+            assert url not in refused.text
+        stands_for([PUBLIC])
+        assert (await partner.post("/subscriptions", url="https://callcentre.kz/hook")).status_code == 201
+
+    async def test_one_that_moved_inside_later_is_not_called(self, partner, stands_for):
+        stands_for([PUBLIC])
+        subscription = await partner.subscribe("https://callcentre.kz/hook")
+        stands_for(["127.0.0.1"])
+        await partner.live(await partner.file(), "routed")
+        assert await partner.deliver() == 1
+        [shown] = (await partner.get(f"/subscriptions/{subscription['subscription_id']}/deliveries")).json()["items"]
+        assert (shown["last_status"], shown["last_error"]) == (None, "refused-address")

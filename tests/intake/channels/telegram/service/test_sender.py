@@ -1,0 +1,187 @@
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from intake.channels.telegram.models import BotChat, BotMessage, BotUpdate
+from intake.channels.telegram.service.notifications import ToChat
+from intake.channels.telegram.service.polling import Poller
+from intake.channels.telegram.service.sender import Sender
+from intake.channels.telegram.service.texts import words
+from intake.notifications.service.senders import Message, NoReply, Refused
+from intake.register.models import Appeal
+from tests.intake.channels.telegram.service.test_handling import filed
+from tests.telegram_double import Phone, buttons
+
+
+@pytest.fixture
+def phone():
+    return Phone(601)
+
+
+async def waiting(bot, phone, n=1):
+    """So many messages that wait in a chat."""
+    for _ in range(n):
+        await bot.bring(phone.says("/start"))
+        await bot.handle()
+
+
+async def states(bot):
+    return [row.state for row in sorted(await bot.desk.rows(BotMessage), key=lambda row: row.place)]
+
+
+class TestPace:
+    async def test_a_chat_hears_one_message_a_second(self, bot, phone):
+        await waiting(bot, phone, 2)
+        assert await bot.sender.run_once()
+        assert not await bot.sender.run_once()
+        bot.desk.clock.advance(timedelta(seconds=1))
+        assert await bot.sender.run_once()
+        assert await states(bot) == ["SENT", "SENT"]
+
+    async def test_all_chats_together_hear_thirty(self, bot, phone):
+        for chat_id in range(35):
+            await bot.bring(Phone(chat_id + 1, phone.ids).says("/start"))
+        await bot.handle()
+        await bot.sender.run_once()
+        assert not await bot.sender.run_once()
+        assert (await states(bot)).count("SENT") == 30
+        bot.desk.clock.advance(timedelta(seconds=1))
+        await bot.sender.run_once()
+        assert (await states(bot)).count("SENT") == 35
+
+    async def test_a_429_is_obeyed_for_as_long_as_it_says(self, bot, phone):
+        await waiting(bot, phone)
+        bot.telegram.refuse(601, 429, retry_after=7)
+        await bot.sender.run_once()
+        bot.desk.clock.advance(timedelta(seconds=6))
+        assert not await bot.sender.run_once()
+        bot.desk.clock.advance(timedelta(seconds=1))
+        assert await bot.sender.run_once()
+        assert await states(bot) == ["SENT"]
+
+    async def test_a_429_for_several_chats_pauses_the_bot_and_one_for_a_chat_that_chat_alone(self, bot, phone):
+        for chat_id in range(1, 7):
+            await bot.bring(Phone(chat_id, phone.ids).says("/start"))
+        await bot.handle()
+        bot.telegram.refuse(1, 429, retry_after=7)
+        await bot.sender.run_once()
+        assert (await states(bot)).count("SENT") == 5
+        for chat_id in range(2, 7):
+            await bot.bring(Phone(chat_id, phone.ids).says("/start"))
+            await bot.handle()
+        for chat_id in (2, 3):
+            bot.telegram.refuse(chat_id, 429, retry_after=7)
+        bot.desk.clock.advance(timedelta(seconds=1))
+        await bot.sender.run_once()
+        sent = (await states(bot)).count("SENT")
+        await bot.bring(Phone(8, phone.ids).says("/start"))
+        await bot.handle()
+        bot.desk.clock.advance(timedelta(seconds=5))
+        assert not await bot.sender.run_once()
+        bot.desk.clock.advance(timedelta(seconds=2))
+        assert await bot.sender.run_once()
+        assert (await states(bot)).count("SENT") > sent
+
+    async def test_one_process_sends_and_another_takes_over_when_it_is_gone(self, bot, phone):
+        await waiting(bot, phone, 2)
+        another = Sender(bot.desk.parts, bot.settings, bot.client)
+        await bot.sender.run_once()
+        bot.desk.clock.advance(timedelta(seconds=19))
+        assert not await another.run_once()
+        bot.desk.clock.advance(timedelta(seconds=2))
+        assert await another.run_once()
+
+
+class TestFailure:
+    async def test_while_telegram_does_not_answer_it_is_tried_ever_more_rarely_and_in_order(self, bot, phone):
+        await waiting(bot, phone, 2)
+        bot.telegram.refuse(601, 500)
+        bot.telegram.refuse(601, 502)
+        await bot.sender.run_once()
+        assert not await bot.sender.run_once()
+        bot.desk.clock.advance(timedelta(seconds=2))
+        assert await bot.sender.run_once()
+        bot.desk.clock.advance(timedelta(seconds=3))
+        assert not await bot.sender.run_once()
+        await bot.send()
+        assert await states(bot) == ["SENT", "SENT"]
+
+    async def test_what_never_arrives_is_given_up(self, bot, phone):
+        await waiting(bot, phone)
+        for _ in range(8):
+            bot.telegram.refuse(601, 500)
+            await bot.sender.run_once()
+            bot.desk.clock.advance(timedelta(minutes=10))
+        assert await states(bot) == ["FAILED"]
+
+    async def test_a_message_that_is_refused_does_not_hold_up_the_next(self, bot, phone):
+        await waiting(bot, phone, 2)
+        bot.telegram.refuse(601, 400)
+        await bot.send()
+        assert await states(bot) == ["FAILED", "SENT"]
+
+    async def test_whoever_blocked_the_bot_hears_no_more_until_they_write_again(self, bot, phone):
+        await waiting(bot, phone, 3)
+        bot.telegram.refuse(601, 403)
+        await bot.send()
+        assert await states(bot) == ["BLOCKED"] * 3
+        assert (await bot.desk.rows(BotChat))[0].blocked_at is not None
+        assert await bot.hear(phone.says("/start")) != []
+        assert (await bot.desk.rows(BotChat))[0].blocked_at is None
+
+    async def test_a_person_who_leaves_is_known_to_have_left(self, bot, phone):
+        await waiting(bot, phone)
+        await bot.hear(phone.blocks())
+        assert (await bot.desk.rows(BotChat))[0].blocked_at is not None
+
+
+class TestNotices:
+    def message(self, bot, appeal_id):
+        return Message(UUID(int=9), appeal_id, str(appeal_id), "№", "Өтінішіңізге жауап берілді", bot.desk.clock.now())
+
+    async def test_a_notice_arrives_once_in_the_chat_of_its_appeal(self, bot, phone):
+        await filed(bot, phone)
+        [appeal] = await bot.desk.rows(Appeal)
+        way, message = ToChat(bot.desk.parts), self.message(bot, appeal.id)
+        for _ in range(2):
+            with pytest.raises(NoReply):
+                await way.send(message)
+        await bot.send()
+        await way.send(message)
+        assert [each["text"] for each in bot.telegram.said(601)].count(message.text) == 1
+
+    async def test_a_notice_that_cannot_arrive_says_so(self, bot, phone):
+        await filed(bot, phone)
+        [appeal] = await bot.desk.rows(Appeal)
+        way, message = ToChat(bot.desk.parts), self.message(bot, appeal.id)
+        with pytest.raises(NoReply):
+            await way.send(message)
+        bot.telegram.refuse(601, 403)
+        await bot.send()
+        with pytest.raises(Refused):
+            await way.send(message)
+        with pytest.raises(Refused):
+            await way.send(self.message(bot, uuid4()))
+
+
+class TestPolling:
+    async def test_updates_are_asked_for_from_where_the_last_ended(self, bot, phone):
+        poller = Poller(bot.desk.parts, bot.client)
+        first, second = phone.says("/start"), phone.says("/help")
+        bot.telegram.waiting = [first]
+        assert await poller.run_once()
+        bot.telegram.waiting = [first, second]
+        assert await poller.run_once()
+        assert not await poller.run_once()
+        assert bot.telegram.offsets == [None, first["update_id"] + 1, second["update_id"] + 1]
+        assert len(await bot.desk.rows(BotUpdate)) == 2
+        await bot.handle()
+        await bot.send()
+        assert bot.telegram.said(601)[0]["text"].startswith(words("choose_language", "kk"))
+        assert len(buttons(bot.telegram.said(601)[0])) == 3
+
+    async def test_one_process_asks(self, bot):
+        assert not await Poller(bot.desk.parts, bot.client).run_once()
+        assert not await Poller(bot.desk.parts, bot.client).run_once()
+        assert len(bot.telegram.offsets) == 1

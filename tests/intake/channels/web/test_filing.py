@@ -1,0 +1,399 @@
+import html
+import io
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from fastapi import FastAPI, Request
+from PIL import Image
+
+from intake.channels.web.service import qr
+from intake.forms.service import definitions as forms
+from intake.forms.service import draft as form
+from intake.forms.service.consents import consents
+from intake.register.handlers import HANDLERS, copy_providers
+from intake.register.models import Appeal
+from intake.register.service.filing import CONSENTS
+from shared.contracts import ProviderRecorded
+from shared.messaging.envelope import Envelope
+from shared.messaging.handling import Batch, Received
+from shared.web.session import COOKIE
+from tests.keys import key_named
+
+PACKAGE = Path(__file__).parents[4] / "services" / "intake" / "intake"
+FORM = {
+    "kind": "COMPLAINT",
+    "category": "REFUSAL_APPOINTMENT",
+    "region": "KZ-43",
+    "provider.name": "5 емхана",
+    "text": "Терапевт қабылдамады.\r\nТалон жоқ деді.",
+    "language": "kk",
+    "applicant.full_name": "Сынақ Азамат",
+    "applicant.phone": "8 701 000 00 00",
+    "consents.PROCESSING": "yes",
+}
+KEY = key_named("form")
+
+
+def request_to(path, app=None):
+    return Request(
+        {
+            "type": "http",
+            "app": app,
+            "method": "GET",
+            "scheme": "http",
+            "server": ("aryz.example", 80),
+            "path": path,
+            "headers": [],
+            "query_string": b"",
+        }
+    )
+
+
+async def post(desk, step, spoken="ru", **changes):
+    return await desk.client.post(f"/intake/?lang={spoken}", data=FORM | {"key": KEY, "step": step} | changes)
+
+
+def picture():
+    drawn = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(drawn, "PNG")
+    return drawn.getvalue()
+
+
+async def upload(desk, *documents, **changes):
+    fields = FORM | {"key": KEY, "step": "preview"} | changes
+    return await desk.client.post("/intake/?lang=ru", data=fields, files=[("file", one) for one in documents] or {"none": ("", b"")})
+
+
+def hidden(answer):
+    return {name: html.unescape(value) for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', answer.text)}
+
+
+def talon(answer):
+    number, pin = re.findall(r"<dd>([0-9 -]{9,})</dd>", answer.text)
+    return number, pin
+
+
+def recorded(name_ru, name_kk, provider_id=None):
+    return ProviderRecorded(
+        provider_id=provider_id or uuid4(), name_kk=name_kk, name_ru=name_ru, short_name="", aliases=[], region="KZ-43",
+        district="", kind="POLYCLINIC", ownership="STATE", active=True,
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def known_provider(desk):
+    """Two polyclinics of Kyzylorda in the replica; the id of number 5."""
+    five = recorded("Городская поликлиника №5", "№5 қалалық емхана")
+    for event in (five, recorded("Городская поликлиника №7", "№7 қалалық емхана")):
+        async with desk.parts.database.write() as session:
+            await copy_providers(session, Batch([Received(event, None, ("", 0, 0))], {}, desk.clock))
+    return five.provider_id
+
+
+async def happen(desk, event):
+    event_id = uuid4()
+    envelope = Envelope(event_id, event.TYPE, desk.clock.now(), str(event.subject), event_id, None, None, b"")
+    async with desk.parts.database.write() as session:
+        await HANDLERS[type(event)](session, Batch([Received(event, envelope, ("", 0, 0))], {}, desk.clock))
+
+
+async def filed(desk):
+    number, pin = talon(await post(desk, "send"))
+    (row,) = await desk.rows(Appeal)
+    return number, pin, row.id
+
+
+async def look(desk, number, pin, language="ru"):
+    return await desk.client.post(f"/intake/track?lang={language}", data={"number": number, "pin": pin})
+
+
+class TestTheForm:
+    @pytest.mark.parametrize(("language", "title"), [("kk", "Өтініш беру"), ("ru", "Подать обращение"), ("en", "File an appeal")])
+    async def test_it_speaks_three_languages_and_always_names_the_emergency_numbers(self, desk, language, title):
+        page = await desk.client.get(f"/intake/?lang={language}")
+        assert page.status_code == 200
+        assert f"<h1>{title}</h1>" in page.text
+        assert 'href="tel:103"' in page.text
+        assert page.headers["cache-control"] == "no-store"
+
+    async def test_no_consent_is_ticked_beforehand_and_each_says_its_whole_content(self, desk):
+        page = await desk.client.get("/intake/?lang=kk")
+        assert not re.search(r'type="checkbox"[^>]* checked', page.text)
+        for one in consents("kk"):
+            assert all(html.escape(text, quote=False) in html.unescape(page.text) for _, text in one.content)
+
+    async def test_an_address_may_fill_what_it_knows(self, desk):
+        page = await desk.client.get("/intake/", params={"kind": "REPORT", "region": "KZ-75", "provider": "7 емхана"})
+        assert re.search(r'value="REPORT" checked', page.text)
+        assert '<option value="KZ-75" selected>' in page.text
+        assert 'value="7 емхана"' in page.text
+        other = await desk.client.get("/intake/", params={"kind": "NONSENSE", "region": "XX"})
+        assert re.search(r'value="" checked', other.text)
+        assert "NONSENSE" not in other.text.replace("kind=NONSENSE", "")
+
+    async def test_every_kind_of_an_address_can_be_chosen(self, desk):
+        for one in forms.services("web"):
+            page = await desk.client.get("/intake/", params={"kind": one.code})
+            assert f'value="{one.code}" checked' in page.text
+
+    async def test_it_asks_what_the_definition_says_and_hides_what_another_kind_asks(self, desk):
+        page = await desk.client.get("/intake/?lang=ru")
+        for one in form.questions().values():
+            assert f'name="{one.name}"' in page.text
+            assert html.escape(one.label.ru, quote=False) in html.unescape(page.text)
+        style = (PACKAGE / "static" / "intake.css").read_text(encoding="utf-8")
+        for name in form.sometimes():
+            assert f'data-asked="{name}"' in page.text
+            assert f'form:has([data-asks~="{name}"]:checked) [data-asked="{name}"]' in style
+
+    async def test_the_bar_says_who_is_signed_in(self, desk):
+        token = desk.foundation.issuer.issue("specialist", region="KZ-43", name="Сынақ Маман")
+        page = await desk.client.get("/intake/?lang=ru", headers={"Cookie": f"{COOKIE}={token}"})
+        assert "Сынақ Маман" in page.text
+        assert "Специалист · Кызылординская область" in page.text
+
+
+class TestWhatIsWrong:
+    @pytest.mark.parametrize(("language", "words"), [("kk", "Өңірді таңдаңыз."), ("ru", "Выберите регион."), ("en", "Choose the region.")])
+    async def test_a_field_is_named_in_the_visitors_language_and_nothing_is_lost(self, desk, language, words):
+        page = await post(desk, "preview", language, region="", **{"applicant.iin": "123"})
+        assert page.status_code == 422
+        assert f'<a href="#f-region">{words}</a>' in page.text
+        assert "Терапевт қабылдамады.\nТалон жоқ деді." in page.text
+        assert 'value="8 701 000 00 00"' in page.text
+        assert re.search(r'name="consents.PROCESSING" value="yes" checked', page.text)
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("applicant.iin", "991231501015"),
+            ("applicant.phone", "+7 701 00"),
+            ("applicant.email", "name"),
+            ("text", ""),
+            ("text", "я" * 20_001),
+            ("kind", "NONSENSE"),
+            ("category", "NONSENSE"),
+            ("region", "KZ-99"),
+            ("language", "de"),
+            ("applicant.full_name", "a" * 201),
+            ("applicant.address", "\0"),
+            ("consents.PROCESSING", ""),
+            ("answer_by", "PIGEON"),
+        ],
+    )
+    async def test_each_field_is_marked_and_nothing_is_stored(self, desk, field, value):
+        page = await post(desk, "send", **{field: value})
+        assert page.status_code in {400, 422}
+        assert f'href="#f-{field.replace(".", "-")}"' in page.text
+        assert await desk.rows(Appeal) == []
+
+    async def test_all_that_is_wrong_is_named_at_once(self, desk):
+        page = await post(desk, "preview", region="", text="", **{"applicant.iin": "1", "applicant.phone": "2", "consents.PROCESSING": ""})
+        named = ["region", "text", "applicant-iin", "applicant-phone", "consents-PROCESSING"]
+        assert re.findall(r'<a href="#f-([\w-]+)"', page.text) == named
+
+    async def test_a_way_of_the_answer_names_what_it_needs(self, desk):
+        page = await post(desk, "preview", answer_by="EMAIL")
+        assert 'href="#f-applicant-email">Без этого ответ нельзя отправить выбранным способом.' in page.text
+
+    async def test_a_patient_is_named_before_anything_else_of_them(self, desk):
+        for about in ({"patient.iin": "991231501014"}, {"authority": "қызы"}):
+            page = await post(desk, "preview", **about)
+            assert 'href="#f-patient-full_name">Укажите, за кого вы пишете' in page.text
+            assert re.search(r"<details open>\s*<summary>Да, пишу", page.text)
+
+    async def test_every_way_to_be_wrong_has_a_sentence_of_its_own(self):
+        assert {one.code for one in consents("ru")} == CONSENTS
+        assert set(form._BY_FIELD) <= set(form.fields())
+
+    async def test_what_is_no_form_is_refused(self, desk):
+        headers = {"content-type": "application/x-www-form-urlencoded", "accept": "text/html"}
+        assert (await desk.client.post("/intake/", content=b"text=%ff%fe", headers=headers)).status_code == 400
+        assert (await desk.client.post("/intake/", content=b"text=\xff", headers=headers)).status_code == 400
+        assert (await desk.client.post("/intake/", content=b"a=1&" * 200, headers=headers)).status_code == 400
+        assert (await desk.client.post("/intake/", content=b"text=" + b"a" * 300_000, headers=headers)).status_code == 413
+        assert (await desk.client.post("/intake/", json={})).status_code == 415
+
+    async def test_another_site_cannot_post_it(self, desk):
+        answer = await desk.client.post("/intake/", data=FORM | {"step": "send"}, headers={"sec-fetch-site": "cross-site"})
+        assert answer.status_code == 403
+        assert await desk.rows(Appeal) == []
+
+
+class TestThePreview:
+    async def test_it_shows_everything_and_stores_nothing(self, desk):
+        page = await post(desk, "preview")
+        assert page.status_code == 200
+        for words in ("Отказ в приёме врача", "Кызылординская область", "Терапевт қабылдамады.", "Сынақ Азамат", "23 февраля 2026"):
+            assert words in page.text.replace("\u202f", " ").replace("\xa0", " ")
+        assert await desk.rows(Appeal) == []
+
+    async def test_going_back_loses_nothing(self, desk):
+        kept = hidden(await post(desk, "preview"))
+        page = await desk.client.post("/intake/", data=kept | {"step": "edit"})
+        assert page.status_code == 200
+        assert hidden(page)["key"] == KEY
+        again = hidden(await desk.client.post("/intake/", data=kept | {"step": "preview"}))
+        assert again == kept
+
+    async def test_a_name_that_can_only_mean_one_organisation_chooses_it(self, desk, known_provider):
+        page = await post(desk, "preview", **{"provider.name": "5 поликлиника"})
+        assert f'value="{known_provider}" checked' in page.text
+        assert "№7" not in page.text
+
+    @pytest.mark.usefixtures("known_provider")
+    async def test_a_name_that_may_mean_several_is_left_to_the_visitor(self, desk):
+        page = await post(desk, "preview", **{"provider.name": "қалалық емхана"})
+        assert page.text.count('name="provider.provider_id"') == 3
+        assert re.search(r'name="provider.provider_id" value="" checked', page.text)
+
+    async def test_a_subject_hidden_by_another_kind_does_not_travel_on(self, desk):
+        page = await post(desk, "preview", kind="CONSULTATION", topic="STATUS_CHECK")
+        assert page.status_code == 200
+        assert hidden(page)["category"] == ""
+        assert hidden(page)["topic"] == "STATUS_CHECK"
+
+    async def test_words_of_danger_are_answered_with_103_and_112_first(self, desk):
+        danger, plain = await post(desk, "preview", text="Адам талып қалды, тыныс ала алмай жатыр"), await post(desk, "preview")
+        assert "сначала позвоните" in danger.text
+        assert danger.text.index('href="tel:103"') < danger.text.index("Ваши слова")
+        assert "сначала позвоните" not in plain.text
+
+    async def test_what_the_law_asks_for_and_is_missing_is_said_and_holds_nothing_up(self, desk):
+        page = await post(desk, "preview", kind="ZHALOBA")
+        assert page.status_code == 200
+        assert "Что обжалуется; Почтовый адрес (статьи 63 и 93 АППК)" in page.text
+
+    async def test_an_anonymous_visitor_is_told_what_it_means(self, desk):
+        page = await post(desk, "preview", **{"applicant.full_name": "", "applicant.phone": "", "consents.PROCESSING": ""})
+        assert page.status_code == 200
+        assert "Вы не назвали себя" in page.text
+
+
+class TestTheTalon:
+    async def test_number_pin_and_the_working_of_the_date_are_shown_once(self, desk):
+        page = await post(desk, "send")
+        number, pin = talon(page)
+        (row,) = await desk.rows(Appeal)
+        assert page.status_code == 201
+        assert page.headers["cache-control"] == "no-store"
+        assert (row.number, row.channel, row.language, row.category) == (number, "WEB", "kk", "REFUSAL_APPOINTMENT")
+        assert "1-й рабочий день" in page.text
+        assert "Филиал НАО «ФСМС» по Кызылординской области" in page.text
+        assert (await desk.track(number, pin)).status_code == 200
+
+    async def test_words_of_danger_are_answered_once_more_and_nobody_is_asked_to_send_it_again(self, desk):
+        page = await post(desk, "send", text="Ребёнок задыхается")
+        assert 'href="tel:103"' in page.text
+        assert "По этому обращению никто не приедет" in page.text
+        assert "Отправьте" not in page.text
+
+    async def test_a_form_sent_twice_is_registered_once_with_the_same_talon(self, desk):
+        first, second = await post(desk, "send"), await post(desk, "send")
+        assert talon(first) == talon(second)
+        assert len(await desk.rows(Appeal)) == 1
+
+    async def test_a_form_changed_after_sending_asks_before_it_becomes_a_second_appeal(self, desk):
+        await post(desk, "send")
+        page = await post(desk, "send", text="Тағы бір оқиға")
+        assert page.status_code == 422
+        assert "Вы уже отправили эту форму" in page.text
+        assert hidden(page)["key"] != KEY
+        assert (await desk.client.post("/intake/", data=hidden(page) | {"step": "send"})).status_code == 201
+        assert len(await desk.rows(Appeal)) == 2
+
+    async def test_the_organisation_chosen_on_the_preview_is_filed(self, desk, known_provider):
+        await post(desk, "send", **{"provider.provider_id": str(known_provider)})
+        (row,) = await desk.rows(Appeal)
+        assert (row.provider_id, row.provider_name) == (known_provider, None)
+
+    async def test_an_organisation_that_is_not_known_sends_back_to_the_form(self, desk):
+        page = await post(desk, "send", **{"provider.provider_id": str(uuid4())})
+        assert page.status_code == 422
+        assert "Этой организации нет в справочнике" in page.text
+
+    async def test_an_anonymous_appeal_is_accepted(self, desk):
+        page = await post(desk, "send", **{"applicant.full_name": "", "applicant.phone": "", "consents.PROCESSING": ""})
+        assert page.status_code == 201
+        assert "Вы не назвали себя" in page.text
+
+    async def test_a_representative_and_an_administrative_complaint_are_filed_whole(self, desk):
+        extra = {
+            "patient.full_name": "Сынақ Әже",
+            "authority": "қызы",
+            "contested_act": "1-1/5 шешім",
+            "applicant.email": "synaq@mail.example",
+        }
+        page = await post(desk, "send", kind="ZHALOBA", answer_by="EMAIL", **extra)
+        assert page.status_code == 201
+        (row,) = await desk.rows(Appeal)
+        assert (row.kind, row.statutory_form, row.answer_by) == ("COMPLAINT", "ZHALOBA", "EMAIL")
+        kept = json.loads(desk.parts.sealer.open("appeal", row.id, "particulars", row.particulars))
+        assert kept == {"patient": {"full_name": "Сынақ Әже"}, "authority": "қызы", "contested_act": "1-1/5 шешім"}
+
+    async def test_its_square_code_leads_to_the_number_and_holds_no_pin(self, desk):
+        page = await post(desk, "send")
+        number, pin = talon(page)
+        drawn = re.search(r"<svg viewBox=[^>]*><path fill=\"#fff\".*?</svg>", page.text).group()
+        for length in (pin, pin.replace(" ", "")):
+            assert qr.tracking_code(request_to("/intake/", desk.app), number + length) != drawn
+        assert qr.tracking_code(request_to("/intake/", desk.app), number) == drawn
+        assert f'value="{number}"' in (await desk.client.get("/intake/track", params={"number": number})).text
+
+    async def test_its_square_code_leads_where_citizens_reach_the_pages(self, desk, start, tmp_path):
+        seen = request_to("/intake/", desk.app)
+        assert qr.tracking_address(seen, "1") == "http://aryz.example/intake/track?number=1"
+        async with start(tmp_path / "public", public_url="https://1414.example") as public:
+            seen = request_to("/intake/", public.app)
+            assert qr.tracking_address(seen, "1") == "https://1414.example/intake/track?number=1"
+            page = await post(public, "send")
+            assert qr.tracking_code(seen, talon(page)[0]) in page.text
+
+    async def test_after_hours_it_says_when_the_law_registers_it(self, desk):
+        desk.clock.advance(timedelta(hours=9))
+        page = await post(desk, "send")
+        assert "в нерабочее время" in page.text
+
+    async def test_too_many_from_one_address_wait_without_losing_a_word(self, start, tmp_path):
+        async with start(tmp_path / "limited", anonymous_per_minute=1) as desk:
+            await post(desk, "send")
+            page = await post(desk, "send", key=str(uuid4()))
+            assert page.status_code == 429
+            assert page.headers["retry-after"] == "60"
+            assert hidden(page)["text"] == FORM["text"].replace("\r\n", "\n")
+            assert "через 60 секунд" in page.text
+
+
+class TestSuggestions:
+    @pytest.mark.usefixtures("known_provider")
+    async def test_a_regions_organisations_are_listed_for_the_form(self, desk):
+        answer = await desk.client.get("/intake/providers", params={"region": "KZ-43"})
+        assert answer.json()["items"][0] == {"kk": "№5 қалалық емхана", "ru": "Городская поликлиника №5"}
+        assert (await desk.client.get("/intake/providers", params={"region": "KZ-75"})).json() == {"items": []}
+        assert (await desk.client.get("/intake/providers", params={"region": "nowhere"})).status_code == 404
+
+
+def answers(answer_id: UUID) -> FastAPI:
+    """Routing, as far as the page needs it."""
+    app = FastAPI()
+    app.state.down = False
+
+    @app.post("/routing/internal/v1/contents", response_model=None)
+    async def contents(request: Request) -> dict:
+        if app.state.down:
+            raise ConnectionError
+        content = {
+            "language": "kk",
+            "text": "Емхана сізді қабылдайды.",
+            "findings": [{"category": "REFUSAL_APPOINTMENT", "outcome": "JUSTIFIED", "fact": "Жазба жоқ", "rule": "2-тармақ"}],
+            "next_steps": "Ертең келіңіз.",
+            "how_to_complain": None,
+        }
+        assert (await request.json())["ids"] == [str(answer_id)]
+        return {"items": [{"id": str(answer_id), "found": True, "content": content}]}
+
+    return app

@@ -1,0 +1,45 @@
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import MetaData
+
+from intake.base import IntakeModel
+from intake.register.models import Appeal
+from shared.messaging import tables
+
+WORDS = ("Жүрек", "Азамат", "991231501014", "7010000000", "synaq@mail.example", "23 емхана", "Синтетика")
+
+
+class TestMigrations:
+    async def test_they_make_what_the_models_say(self, desk):
+        whole = MetaData()
+        for metadata in (IntakeModel.metadata, tables.metadata):
+            for table in metadata.tables.values():
+                table.to_metadata(whole)
+
+        def difference(connection):
+            return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), whole)
+
+        async with desk.parts.database.engine.connect() as connection:
+            found = await connection.run_sync(difference)
+        assert [one for one in found if "alembic_version" not in str(one)] == []
+
+
+class TestSealed:
+    async def test_no_word_of_anybody_stands_in_the_database(self, desk):
+        headers = {"Idempotency-Key": "k", **desk.token("operator", name="Синтетика Оператор")}
+        told = (await desk.file(headers, provider={"name": "23 емхана"})).json()
+        await desk.track(told["number"], told["pin"])
+        await desk.client.post(
+            "/intake/internal/v1/contents",
+            json={"ids": [told["appeal_id"]], "purpose": "desk", "on_behalf_of": "s"},
+            headers=desk.token("service"),
+        )
+        stored = await desk.engine.stored(desk.parts.database)
+        assert told["number"].encode() in stored
+        for word in (*WORDS, told["pin"]):
+            assert word.encode() not in stored
+
+    async def test_a_sealed_column_opens_only_in_its_own_row_and_field(self, desk):
+        told = (await desk.file()).json()
+        (row,) = await desk.rows(Appeal)
+        assert desk.parts.sealer.open("appeal", told["appeal_id"], "text", row.text).decode().startswith("Жүрек")
