@@ -107,7 +107,7 @@ async def _empty(database: Database) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     chosen = any("engine" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
     if "engine" in metafunc.fixturenames and not chosen:
-        of_pages = "browser" in metafunc.fixturenames or metafunc.module.__name__.endswith("test_pages")
+        of_pages = "browser" in metafunc.fixturenames or metafunc.module.__name__.endswith(("test_pages", "web.test_filing"))
         metafunc.parametrize("engine", NAMES[:1] if of_pages else NAMES, indirect=True)
 
 

@@ -13,8 +13,8 @@ from intake.channels.phone.models import OralRecord
 from intake.register.models import Appeal, Tracking
 from shared.messaging import tables
 from tests.intake.channels.counter.test_pages import SAID, Clerk
-from tests.intake.channels.peoples_control.test_pages import leave as leave_entry
-from tests.intake.channels.peoples_control.test_pages import read as read_entries
+from tests.intake.channels.peoples_control.test_entries import leave as leave_entry
+from tests.intake.channels.peoples_control.test_entries import read as read_entries
 from tests.intake.channels.phone.test_api import ANSWERED
 from tests.intake.channels.phone.test_api import send as ring
 from tests.intake.channels.phone.test_pages import WRITTEN as SPOKEN
