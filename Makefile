@@ -8,7 +8,7 @@ DATA ?= .run/data
 ENGINES := $(BIN)/python -m engines
 STAMP := $(VENV)/.installed
 
-.PHONY: help install run test lint demo bench slow-clients guess-timing chaos asyncapi contracts chromium clean \
+.PHONY: help install run test lint demo bench slow-clients guess-timing chaos asyncapi privacy contracts chromium clean \
   kafka kafka-cluster kafka-stop kafka-libs postgres postgres-stop up-processes
 
 help:  ## this list
@@ -87,6 +87,9 @@ up-processes: install kafka postgres  ## an api and a worker process per service
 
 asyncapi: install  ## write deploy/asyncapi.yaml from the registry of events
 	@$(BIN)/python -m shared.contracts.asyncapi > deploy/asyncapi.yaml
+
+privacy: install  ## write docs/privacy.md from the registry of personal data
+	@$(BIN)/python -m shared.privacy > docs/privacy.md
 
 contracts: install  ## check deploy/asyncapi.yaml with the official parser (needs Node)
 	@tests/contracts/parse_asyncapi.sh

@@ -12,6 +12,7 @@ from intake.app import SERVICE, create_app
 from intake.settings import Settings
 from shared.clock import FakeClock
 from shared.service import Foundation, build_parts
+from tests.stored_protection import check_stored_rows
 
 NOW = datetime(2026, 2, 2, 9, 15, tzinfo=UTC)  # a Monday, 14:15 in Kyzylorda
 
@@ -67,6 +68,7 @@ async def running(engine, folder, *, clock=None, **chosen):
         transport = httpx.ASGITransport(app, client=("192.0.2.1", 40000))
         async with httpx.AsyncClient(transport=transport, base_url="http://aryz.example") as client:
             yield Desk(app, client, foundation, clock, engine)
+        await check_stored_rows("intake", app.state.parts.database)
     await foundation.stop()
 
 

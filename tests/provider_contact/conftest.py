@@ -27,6 +27,7 @@ from shared.messaging.handling import Batch, Received, waves
 from shared.messaging.tables import outbox
 from shared.service import Foundation, Parts, build_parts
 from tests.databases import Engine
+from tests.stored_protection import check_stored_rows
 
 NOW = datetime(2026, 2, 5, 6, 0, tzinfo=UTC)  # a Thursday, 11:00 in Qyzylorda
 NAMESPACE = UUID(int=43)
@@ -259,6 +260,7 @@ async def world(engine, tmp_path) -> AsyncIterator[World]:
             made.statements.append(statement)
 
         yield made
+        await check_stored_rows("provider-contact", made.parts.database)
     await foundation.stop()
 
 

@@ -18,6 +18,7 @@ from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Batch, Received
 from shared.service import Foundation, build_parts
 from tests.databases import Engine
+from tests.stored_protection import check_stored_rows
 
 LONG = timedelta(days=400)  # tests move the clock
 NOW = datetime(2026, 2, 2, 9, 15, tzinfo=UTC)
@@ -180,4 +181,5 @@ async def desk_in(engine, folder) -> AsyncIterator[Desk]:
     transport = httpx.ASGITransport(app)
     async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://desk.example") as client:
         yield Desk(app, clock, texts, foundation, client, engine)
+        await check_stored_rows("routing", app.state.parts.database)
     await foundation.stop()

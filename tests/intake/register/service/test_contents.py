@@ -5,6 +5,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from intake.register.models import Appeal, ContentRead
+from tests.stored_protection import BROKEN
 
 TEXT = "Жүрек дәрігеріне жазылу мүмкін болмады"
 
@@ -56,7 +57,7 @@ class TestPurposes:
     async def test_one_damaged_row_does_not_keep_the_others_from_being_read(self, desk):
         damaged, whole = await filed(desk), await filed(desk)
         async with desk.parts.database.write() as session:
-            await session.execute(update(Appeal).where(col(Appeal.id) == UUID(damaged)).values(text=b"damaged"))
+            await session.execute(update(Appeal).where(col(Appeal.id) == UUID(damaged)).values(text=BROKEN))
         items = (await read(desk, [damaged, whole], "classification")).json()["items"]
         assert [one["found"] for one in items] == [False, True]
 

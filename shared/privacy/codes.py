@@ -1,0 +1,88 @@
+"""Columns that could hold text by their type and hold codes or ids alone.
+
+A column is listed once: by its name where every table means the same by it, else by service and table. A new column of text that
+is neither here nor in the registry fails a test.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from shared.privacy.model import EVERY_SERVICE
+
+CODE_COLUMNS: Final[Mapping[str, str]] = {
+    "actor_kind": "who acted: a code of the event contract",
+    "actor_role": "a role of a token",
+    "answer_by": "a channel for the answer (`answer_channels.csv`)",
+    "answer_outcome": "an outcome (`closing_outcomes.csv`)",
+    "by": "APPLICANT or FUND",
+    "calendar_version": "the version of the calendar file",
+    "category": "a category of the taxonomy",
+    "channel": "a channel or delivery method",
+    "contact_kind": "phone or email",
+    "danger": "a rule of `dangers.csv`",
+    "declared": "a kind of `attachment_kinds.csv`",
+    "direction": "in or out",
+    "disabled_because": "a code of the webhook sender",
+    "district": "a district's name from the provider directory, which is public",
+    "fact": "an event type",
+    "holder_after": "who has to act: a code of the life cycle",
+    "holder_before": "who has to act: a code of the life cycle",
+    "kind": "a kind of appeal, message, contact, provider or file",
+    "language": "kk, ru or en",
+    "last_error": "a code of the sender, never a text of the receiver",
+    "outcome": "an outcome of an appeal or a call",
+    "ownership": "a form of ownership",
+    "policy": "a rule of `clock_policies.csv`",
+    "proof": "phone or email",
+    "purpose": "a purpose of `content_purposes.csv` or of intake's list",
+    "queue": "a queue of the desk or of `call_queues.csv`",
+    "recipient": "whom a notification is for: a code of `notice_routes.csv`",
+    "redirected_to": "a body of `bodies.csv`",
+    "region": "a region of `regions.csv`",
+    "role": "a role of a token",
+    "state": "a state that code branches on",
+    "status": "a status of the life cycle or of an inquiry",
+    "statutory_form": "a form of the law (`statutory_forms.csv`)",
+    "step": "a step of the bot's conversation",
+    "topic": "a consultation topic, or a topic of the event log",
+    "topic_id": "the id of a topic of the event log",
+    "traceparent": "ids of a trace (W3C Trace Context)",
+    "type": "an event type",
+    "urgency": "a level of urgency",
+    "verdict": "RESOLVED or NOT_RESOLVED",
+    "way": "a code of `counter_ways.csv`",
+}
+
+CODE_FIELDS: Final[Mapping[tuple[str, str, str], str]] = {
+    ("intake", "appeal", "consents"): "codes of `consents.toml`",
+    ("intake", "attachment", "pieces"): "names of objects, formed from the file's id, and their sizes",
+    ("intake", "bot_duty", "name"): "the task of a lease",
+    ("intake", "call", "verified_by"): "codes of the checks an operator ticked",
+    ("intake", "call_back", "reason"): "why to call back: a code",
+    ("intake", "content_read", "ids"): "ids of appeals, messages or files",
+    ("intake", "notice", "reason"): "why a message was not delivered: a code",
+    ("intake", "subscription", "events"): "event types",
+    ("intake", "timeline", "data"): "codes, ids and times of an event",
+    ("intake", "timeline", "holder"): "who has to act: a code of the life cycle",
+    ("intake", "tracking", "holder"): "who has to act: a code of the life cycle",
+    ("intake", "update_entry", "body"): "a body of `partner_bodies.csv`",
+    ("intake", "update_entry", "holder"): "who has to act: a code of the life cycle",
+    ("intake", "withdrawal", "reason"): "a code of `withdrawal_reasons.csv`",
+    ("intake", "wrong_attempt", "recent"): "times",
+    ("routing", "appeal_case", "classification"): "codes and weights of the classifier, without the text",
+    ("routing", "appeal_case", "holder"): "who has to act: a code of the life cycle",
+    ("routing", "content_read", "ids"): "ids of answers and letters",
+    ("routing", "correction", "after"): "codes of the classification",
+    ("routing", "correction", "before"): "codes of the classification",
+    ("routing", "history", "data"): "codes, ids and times that fill a sentence of `history.toml`",
+    ("provider-contact", "content_read", "ids"): "ids of responses",
+    ("provider-contact", "delivery", "external_id"): "an id of the delivery method; not filled yet",
+    ("provider-contact", "name_match", "candidates"): "ids of providers and scores, without the name that was typed",
+    ("provider-contact", "response", "code"): "a response code of the taxonomy",
+    (EVERY_SERVICE, "dead_letter", "headers"): "type, ids and time of an event",
+    (EVERY_SERVICE, "dead_letter", "key"): "the id of an appeal, a provider or a call",
+    (EVERY_SERVICE, "dead_letter", "reason"): "the class of an error",
+    (EVERY_SERVICE, "outbox", "key"): "the id of an appeal, a provider or a call",
+    (EVERY_SERVICE, "relay_lease", "holder"): "the random id of a process",
+    (EVERY_SERVICE, "relay_lease", "name"): "the name of the lease",
+}

@@ -1,0 +1,240 @@
+"""Personal data in the tables of routing, provider-contact and analytics, and in the tables that every service has."""
+
+from typing import Final
+
+from shared.privacy.model import EVERY_SERVICE, Store, Table, hashed, plain, sealed
+from shared.privacy.statements import (
+    BY_AGE,
+    NO_ERASURE,
+    NO_LIMIT,
+    NOT_EXPORTED,
+    NUMBER_REASON,
+    ON_TRACKING,
+    SOLE_TRADER,
+    STAFF,
+    SUBJECT_REASON,
+)
+
+_EVIDENCE: Final = "never: the audit log is evidence"
+_READS: Final = "not built: a person cannot ask who read their data"
+
+ROUTING: Final = (
+    Table(
+        "routing",
+        "appeal_case",
+        (
+            plain("number", "registration number, also as `number_digits` and `serial`", NUMBER_REASON, export=ON_TRACKING),
+            plain("assignee", "the clerk who has the case", SUBJECT_REASON, export=STAFF),
+        ),
+        retention=NO_LIMIT,
+        export=NOT_EXPORTED,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
+        "colleague",
+        (
+            plain("subject", "an employee who uses the desk", SUBJECT_REASON),
+            plain("name", "the employee's name from the token", "the desk lists colleagues by name, sorted in the database"),
+        ),
+        retention=NO_LIMIT,
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
+        "history",
+        (plain("actor", "the employee who acted", SUBJECT_REASON),),
+        retention=NO_LIMIT,
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
+        "answer",
+        (
+            sealed("content", "the answer: text, findings with fact and rule, next steps", export=ON_TRACKING),
+            plain("actor", "the employee who answered", SUBJECT_REASON),
+        ),
+        retention=NO_LIMIT,
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
+        "letter",
+        (
+            sealed("content", "a question to the applicant, or what is missing", export=ON_TRACKING),
+            plain("actor", "the employee who wrote", SUBJECT_REASON),
+        ),
+        retention=NO_LIMIT,
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
+        "correction",
+        (plain("actor", "the employee who corrected the classification", SUBJECT_REASON),),
+        retention=NO_LIMIT,
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
+        "content_read",
+        (
+            plain("reader", "the service that read", SUBJECT_REASON),
+            plain("on_behalf_of", "the subject of the person for whom it read", SUBJECT_REASON),
+        ),
+        retention=NO_LIMIT,
+        export=_READS,
+        erasure=_EVIDENCE,
+    ),
+)
+
+PROVIDER_CONTACT: Final = (
+    Table(
+        "provider-contact",
+        "provider",
+        (
+            hashed("bin_key", "the provider's BIN"),
+            sealed("bin", "the provider's BIN; a sole trader's BIN is an IIN"),
+            hashed("fingerprint", "the imported row"),
+            plain("name_kk", "the provider's name in Kazakh", SOLE_TRADER),
+            plain("name_ru", "the provider's name in Russian", SOLE_TRADER),
+            plain("short_name", "the provider's short name", SOLE_TRADER),
+            plain("aliases", "other names people use for the provider", SOLE_TRADER),
+            sealed("email", "the provider's mailbox"),
+            sealed("phone", "the provider's phone number"),
+        ),
+        retention=NO_LIMIT,
+        export="names are public; BIN and contacts: no",
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "provider-contact",
+        "appeal",
+        (plain("number", "registration number", NUMBER_REASON),),
+        retention=NO_LIMIT,
+        export=NOT_EXPORTED,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "provider-contact",
+        "response",
+        (sealed("text", "the provider's answer to an inquiry, which can speak of the applicant"),),
+        retention=NO_LIMIT,
+        export="not built: the applicant sees that the provider answered, not the text",
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "provider-contact",
+        "content_read",
+        (
+            plain("reader", "the service that read", SUBJECT_REASON),
+            plain("on_behalf_of", "the subject of the person for whom it read", SUBJECT_REASON),
+        ),
+        retention=NO_LIMIT,
+        export=_READS,
+        erasure=_EVIDENCE,
+    ),
+)
+
+ANALYTICS: Final = (
+    Table(
+        "analytics",
+        "provider",
+        (
+            plain("name_kk", "a provider's name in Kazakh", SOLE_TRADER),
+            plain("name_ru", "a provider's name in Russian", SOLE_TRADER),
+        ),
+        retention=NO_LIMIT,
+        export="shown on the dashboard",
+        erasure=NO_ERASURE,
+    ),
+)
+
+BACKBONE: Final = (
+    Table(
+        EVERY_SERVICE,
+        "idempotency",
+        (
+            plain(
+                "scope",
+                "issuer and subject of the sender's token; of registrations a keyed hash",
+                "part of the primary key",
+            ),
+            plain(
+                "key",
+                "the `Idempotency-Key` that the sender chose",
+                "part of the primary key; an anonymous sender's is a random UUID",
+            ),
+            hashed("fingerprint", "the request's body"),
+            sealed("body", "the response, which can hold a PIN and the applicant's data"),
+        ),
+        retention="7 days",
+        export="repeated to whoever repeats the request",
+        erasure=BY_AGE,
+    ),
+    Table(
+        EVERY_SERVICE,
+        "outbox",
+        (plain("value", "an event: codes, ids, times and counts; of providers their names", SOLE_TRADER),),
+        retention="until the relay has written it to the log",
+        export=NOT_EXPORTED,
+        erasure="deleted by the relay",
+    ),
+    Table(
+        EVERY_SERVICE,
+        "dead_letter",
+        (plain("value", "an event that could not be applied", "as in the log; of providers their names"),),
+        retention="until it is replayed",
+        export=NOT_EXPORTED,
+        erasure="deleted by the replay",
+    ),
+)
+
+TABLES: Final = (*ROUTING, *PROVIDER_CONTACT, *ANALYTICS, *BACKBONE)
+
+STORES: Final = (
+    Store(
+        "object store (`DATA/objects` or a bucket)",
+        "bytes of attachments",
+        "AES-256-GCM in chunks of 64 kB under a key of the file's own, which is sealed in `attachment.key`",
+        retention="as the row in `attachment`",
+        export="the applicant downloads the file",
+        erasure="with the file; else not built",
+    ),
+    Store(
+        "`DATA/outgoing`",
+        "messages that would leave, on a machine without mail server or gateway",
+        "sealed",
+        retention=NO_LIMIT,
+        export=NOT_EXPORTED,
+        erasure="not built: delete the folder",
+    ),
+    Store(
+        "event log (embedded file or Kafka)",
+        "codes, ids, times and counts; names of providers",
+        "plain: no event holds text or identity of a person; a test sends marked values through the system and searches for them",
+        retention="unlimited: figures are rebuilt from it",
+        export=NOT_EXPORTED,
+        erasure="not needed for people; not built for names of providers",
+    ),
+    Store(
+        "logs, metrics and traces",
+        "codes, ids, times and counts",
+        "plain: texts, names and addresses are not written",
+        retention="as the operator's collector has it",
+        export=NOT_EXPORTED,
+        erasure="by the operator's collector",
+    ),
+    Store(
+        "backups (`aryz backup`)",
+        "everything above",
+        "sealed values stay sealed; keys are left out unless asked for",
+        retention="as the operator decides",
+        export=NOT_EXPORTED,
+        erasure="not built: a backup keeps what was erased later, until it is deleted",
+    ),
+)

@@ -1,0 +1,51 @@
+"""What the registry of personal data says of stored values, held against the rows that a test has stored."""
+
+from collections import defaultdict
+
+from sqlalchemy import LargeBinary, column, select, table
+
+from shared.database import Database
+from shared.privacy import EVERY_SERVICE, REGISTRY, Protection
+from shared.sealing import NONCE, VERSION
+
+TAG = 16  # bytes of AES-GCM
+HASH = 32  # bytes of HMAC-SHA-256
+BROKEN = b"\x01\x00broken"
+"""What tests store in place of ciphertext that cannot be opened."""
+
+
+def protected_tables(service: str) -> dict[str, dict[str, Protection]]:
+    """The columns of a service's tables that hold ciphertext or hashes, by table."""
+    found: dict[str, dict[str, Protection]] = defaultdict(dict)
+    for field in REGISTRY:
+        if field.service in {service, EVERY_SERVICE} and field.protection is not Protection.PLAIN:
+            found[field.table][field.column] = field.protection
+    return dict(found)
+
+
+def sealed_tables(service: str) -> set[str]:
+    """The tables of a service with a column of ciphertext."""
+    return {table for table, protections in protected_tables(service).items() if Protection.SEALED in protections.values()}
+
+
+async def check_stored_rows(service: str, database: Database) -> set[tuple[str, str]]:
+    """Fail where a stored value is not protected as registered; return the columns, by table, that held a value at all."""
+    seen = set()
+    async with database.read() as session:
+        for name, protections in protected_tables(service).items():
+            rows = await session.execute(select(*(column(each, LargeBinary) for each in protections)).select_from(table(name)))
+            for row in rows:
+                for field, value in zip(protections, row, strict=True):
+                    if value is not None:
+                        assert holds(protections[field], value), f"{name}.{field} is not a {protections[field]} value"
+                        seen.add((name, field))
+    return seen
+
+
+def holds(protection: Protection, value: bytes) -> bool:
+    """Whether a value has the form of this protection."""
+    if value == BROKEN:
+        return True
+    if protection is Protection.KEYED_HASH:
+        return len(value) == HASH
+    return len(value) > 1 and value[0] == VERSION and len(value) >= 2 + value[1] + NONCE + TAG
