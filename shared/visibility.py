@@ -1,24 +1,39 @@
 """Who sees which case, and who may act on it: one policy for list, count, search, export, page and bot alike (the HTTP surface's roles)."""
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Self, get_args
+from enum import StrEnum
+from typing import Any, Final, Self
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, or_, true
 
 from shared.auth.principal import STAFF, Principal, Role
 
-CaseAction = Literal[
-    "claim", "classify", "escalate", "answer", "close", "assign", "ask", "request-completion", "return", "terminate", "forward", "redirect"
-]
+
+class CaseAction(StrEnum):
+    """What staff can do with a case; the codes are those of the URLs."""
+
+    CLAIM = "claim"
+    CLASSIFY = "classify"
+    ESCALATE = "escalate"
+    ANSWER = "answer"
+    CLOSE = "close"
+    ASSIGN = "assign"
+    ASK = "ask"
+    REQUEST_COMPLETION = "request-completion"
+    RETURN = "return"
+    TERMINATE = "terminate"
+    FORWARD = "forward"
+    REDIRECT = "redirect"
+
 
 REGIONAL: Final[frozenset[Role]] = frozenset({"specialist", "supervisor", "head"})  # nothing without a region
 EXPERT_TIER: Final = 3
 
 _HEADS: Final[frozenset[Role]] = frozenset({"supervisor", "head"})
 _DECIDERS: Final[frozenset[Role]] = STAFF - {"operator"}
-_ACTORS: Final[dict[str, frozenset[Role]]] = dict.fromkeys(get_args(CaseAction), STAFF) | {
-    "assign": _HEADS, "terminate": _HEADS, "return": _DECIDERS, "forward": _DECIDERS,
+_ACTORS: Final[dict[CaseAction, frozenset[Role]]] = dict.fromkeys(CaseAction, STAFF) | {
+    CaseAction.ASSIGN: _HEADS, CaseAction.TERMINATE: _HEADS, CaseAction.RETURN: _DECIDERS, CaseAction.FORWARD: _DECIDERS,
 }  # fmt: skip
 
 

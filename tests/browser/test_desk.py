@@ -2,8 +2,8 @@ import pytest
 
 from shared.contracts import InquiryAnswered, InquirySent
 from shared.web.session import COOKIE
+from tests.routing.desk.test_pages import CANARY, Owners
 from tests.routing.support import NOW, desk_in
-from tests.routing.test_pages import CANARY, Owners
 
 pytestmark = pytest.mark.browser
 TEXT = "Дәрігер қабылдаудан бас тартты.\nЕмханада жазып алмады, тіркеу бөлімі үш күн бойы телефон көтермеді."

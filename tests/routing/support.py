@@ -9,10 +9,10 @@ from fastapi import FastAPI
 from sqlalchemy import select
 
 from routing.app import SERVICE, create_app
-from routing.handlers import HANDLERS, prepare_cases
+from routing.cases.handlers import HANDLERS, prepare_cases
 from routing.settings import Settings
 from shared.clock import FakeClock
-from shared.contracts import AppealImported, AppealRegistered, Event
+from shared.contracts import AppealImported, AppealRegistered, Event, InquirySent
 from shared.messaging import tables
 from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Batch, Received
@@ -165,6 +165,14 @@ def imported(**given) -> AppealImported:
         "closed_at": datetime(2021, 3, 9, 5, tzinfo=UTC),
     }
     return AppealImported(**(usual | given))
+
+
+PROVIDER = uuid4()
+
+
+def sent(appeal_id, **given) -> InquirySent:
+    usual = {"inquiry_id": uuid4(), "provider_id": PROVIDER, "category": "WAITING", "due_at": NOW, "discloses": True}
+    return InquirySent(appeal_id=appeal_id, **(usual | given))
 
 
 @asynccontextmanager

@@ -30,10 +30,11 @@ from intake.register.service.filing import moment
 from intake.register.service.providers import nearest
 from provider_contact.matching import Listed, ProviderIndex
 from provider_contact.service.imports import COLUMNS, read_list
-from routing import articles
-from routing.classification import classify
-from routing.classification.lexicon import lexicon
-from routing.pages.case import words_of
+from routing.classification.service import classify
+from routing.classification.service.lexicon import lexicon
+from routing.desk.pages.contents import marked_text
+from routing.desk.schemas import AppealContent
+from routing.knowledge import service as articles
 from shared.domain.emails import InvalidEmail, normalise_email
 from shared.domain.identifiers import InvalidNumber, RegistrationNumber, digits_as_typed, holds_iin, is_valid_bin_or_iin, normalise_twelve
 from shared.domain.languages import _weigh, detect_language
@@ -145,7 +146,7 @@ def refused(work, *errors):
 def classified_and_read(text: str) -> None:
     """As the desk does it: what a text is about, and the text with its evidence marked."""
     found = classify(text)
-    words_of({"text": text}, [vars(each) for each in found.evidence])
+    marked_text(AppealContent(text=text), [vars(each) for each in found.evidence])
 
 
 @pytest.fixture(scope="module")

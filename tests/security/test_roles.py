@@ -4,7 +4,7 @@ import pytest
 
 from intake.register.service.contents import PURPOSES
 from provider_contact.policy import content_purposes as providers_purposes
-from routing.reference import content_purposes as desks_purposes
+from routing.cases.data import content_purposes as desks_purposes
 from shared.auth import ROLES
 from suite.app import create_suite
 from tests.security.roles import APPEAL, CLAIMS, COLUMNS, NOBODY, SIGN_IN, calls_of, expected, verdict

@@ -5,7 +5,7 @@ import pytest
 
 from shared.domain.identifiers import damm_digit
 from tests.routing.conftest import desk  # noqa: F401 - pytest finds fixtures by name
-from tests.routing.test_pages import look, owners  # noqa: F401
+from tests.routing.desk.test_pages import look, owners  # noqa: F401
 
 UNKNOWN = ("Иванова", "Иванова 452", "' OR 1=1 --", "%", "_", "*", "№", "-", "\u200b", "9" * 15, "²", "٤٥٢")
 SERIAL = "2026-43-0000452-" + damm_digit("2026430000452")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.classification.urgency import is_urgent
+from routing.classification.service import is_urgent
 from shared.domain.identifiers import is_valid_bin, is_valid_iin
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy

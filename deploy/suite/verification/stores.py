@@ -16,7 +16,8 @@ from sqlalchemy import Select, Table, func, select
 import analytics.models
 import intake.register.models
 import provider_contact.models
-import routing.models
+import routing.cases.models
+import routing.clocks.models
 from intake.attachments.models import Attachment
 from intake.attachments.service.policy import INFECTED
 from intake.attachments.service.storage import FOLDER, open_store
@@ -185,7 +186,7 @@ class Stores:
     async def snapshot(self) -> Snapshot:
         log = await self._read_log()
         appeal = _table(intake.register.models.Appeal)
-        case, clock = _table(routing.models.AppealCase), _table(routing.models.CaseClock)
+        case, clock = _table(routing.cases.models.AppealCase), _table(routing.clocks.models.CaseClock)
         fact, transition = _table(analytics.models.Fact), _table(analytics.models.Transition)
         inquiry, contact = _table(provider_contact.models.Inquiry), _table(provider_contact.models.Appeal)
         clocks: defaultdict[UUID, list[str]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Routing, put together: the desk's routes, its handlers, and the work of watching the clocks."""
+"""Assembly of the service: its routes, event handlers and jobs, and the checks of its policy files."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -6,11 +6,17 @@ from typing import cast
 
 from fastapi import FastAPI
 
-from routing import api, articles, clocks, pages, reference, workflow
-from routing.classification import classify
-from routing.colleagues import Colleagues
-from routing.handlers import HANDLERS, prepare_cases
-from routing.history import check
+from routing.cases import api as cases_api
+from routing.cases import data as case_policies
+from routing.cases.handlers import HANDLERS, prepare_cases
+from routing.cases.service import ClockHistory, Colleagues, history, workflow
+from routing.classification import api as classification_api
+from routing.classification.service import classify
+from routing.clocks import api as clocks_api
+from routing.clocks.service import ClockWatcher, clock_policies
+from routing.desk import pages
+from routing.knowledge import api as knowledge_api
+from routing.knowledge.service import articles
 from routing.settings import Settings
 from shared.budget import Budget
 from shared.contracts import REGISTRY, AppealRegistered
@@ -19,20 +25,24 @@ from shared.messaging.pace import PROMPT
 from shared.messaging.runtime import Loop, every
 from shared.service import Foundation, Parts, Service, assemble
 
+ROUTERS = (cases_api.router, clocks_api.router, classification_api.router, knowledge_api.router, pages.router)
+
 
 def _preparations(parts: Parts) -> Preparations:
     return {AppealRegistered: prepare_cases(parts.contents)}
 
 
 def _jobs(parts: Parts) -> Sequence[Loop]:
-    async def watch_clocks() -> None:
-        are_due = True
-        while are_due:  # a clock that has told moves on, so this ends
-            async with parts.database.write() as session:
-                are_due = bool(await clocks.watch(session, parts.clock.now()))
+    watcher = ClockWatcher(ClockHistory())
 
-    rest = timedelta(seconds=cast("Settings", parts.settings).clock_seconds)
-    return [every(rest, "clocks", watch_clocks)]
+    async def watch_clocks() -> None:
+        has_due = True
+        while has_due:  # a processed clock moves on, so this ends
+            async with parts.database.write() as session:
+                has_due = bool(await watcher.watch(session, parts.clock.now()))
+
+    pause = timedelta(seconds=cast("Settings", parts.settings).clock_seconds)
+    return [every(pause, "clocks", watch_clocks)]
 
 
 SERVICE = Service(
@@ -46,23 +56,24 @@ SERVICE = Service(
 )
 
 
-def check_reference_data() -> None:
-    """Raise ReferenceDataError (or the dictionary's own error) before anything starts with a file that cannot be trusted."""
+def check_policies() -> None:
+    """Raise ReferenceDataError (or LexiconError) for a policy file that is wrong, before anything starts."""
     workflow.steps()
-    clocks.clock_policies()
-    reference.closure_gate()
-    reference.content_purposes()
-    reference.closing_rules()
-    reference.anonymous_policy()
-    articles.articles()
+    clock_policies()
+    case_policies.closure_gate()
+    case_policies.content_purposes()
+    case_policies.closing_rules()
+    case_policies.anonymous_policy()
+    case_policies.action_labels()
+    articles()
     classify("")
     own = (event for event in REGISTRY.values() if SERVICE.name == event.SERVICE)
-    check(*own, *(event for event in HANDLERS if event is not AppealRegistered))
+    history.check(*own, *(event for event in HANDLERS if event is not AppealRegistered))
 
 
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:
-    """The service under `/routing`; with a foundation it lives in somebody else's process."""
-    check_reference_data()
+    """Return the service under `/routing`. With a foundation it runs inside the process that owns the foundation."""
+    check_policies()
     settings = settings or Settings()
     per_minute = settings.classifications_per_minute
 
@@ -70,6 +81,6 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
         app.state.colleagues = Colleagues(parts.database, parts.clock)
         app.state.classifications = Budget(per_minute, parts.clock)
 
-    app = assemble(SERVICE, settings, foundation, [api.router, pages.router], prepare=prepare)
+    app = assemble(SERVICE, settings, foundation, ROUTERS, prepare=prepare)
     pages.PAGES.mount_static(app)
     return app

@@ -5,11 +5,11 @@ from shared.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """What routing may be told besides what all services share."""
+    """The settings of routing in addition to those of every service."""
 
     model_config = SettingsConfigDict(env_prefix="ARYZ_ROUTING_", populate_by_name=True, extra="ignore")
 
     classifications_per_minute: int = Field(
         300, ge=0, description="texts that one principal may have classified in a minute, in each process; 0: no limit"
     )
-    clock_seconds: float = Field(5.0, gt=0, description="rest between two looks at the clocks that are due")
+    clock_seconds: float = Field(5.0, gt=0, description="seconds between two runs of the clock job")

@@ -8,7 +8,7 @@ import pytest
 
 from intake.channels.telegram.service.conversation import turn
 from intake.channels.telegram.service.steps import Said, Talk
-from routing.classification import classify
+from routing.classification.service import classify
 from tests.intake.channels.web.test_filing import FORM
 
 DANGER = ["Маме стало плохо с сердцем", "Ребёнок не ды\u00adшит", "Ребёнок не ды-\nшит", "у\u00adми\u00adра\u00adет мать"]

@@ -287,7 +287,8 @@ def _open_question(tracking: Tracking, messages: Sequence[MessageRow]) -> UUID |
 def time_held(received_at: datetime, timeline: Sequence[Timeline], now: datetime) -> list[HeldFor]:
     """Whole seconds that each holder had the matter, from receipt until now; nobody holds it once it is finished."""
     seconds: dict[str, float] = {}
-    holder, since = holder_of(INITIAL, None), received_at
+    holder: str = holder_of(INITIAL, None)
+    since = received_at
     for one in [*timeline, None]:
         until = max(one.at if one else now, since)
         seconds[holder] = seconds.get(holder, 0.0) + (until - since).total_seconds()

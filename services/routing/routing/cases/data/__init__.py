@@ -1,0 +1,223 @@
+"""The policy files of the cases. Each function reads and checks one file and raises ReferenceDataError for a file that is wrong."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Final, cast
+
+from pydantic import RootModel
+
+from routing.policy_files import PolicyFiles
+from shared.auth import ROLES, Role
+from shared.contents import Purpose
+from shared.domain.labels import Label
+from shared.domain.tables import ReferenceDataError, Row
+from shared.domain.taxonomy import taxonomy
+from shared.visibility import CaseAction
+
+FILES: Final = PolicyFiles("routing.cases")
+
+
+class NamedCode(StrEnum):
+    """The codes of the policy files that the code names: a return ground, a termination ground and an escalation reason."""
+
+    NOT_COMPLETED = "NOT_COMPLETED"
+    ANONYMOUS = "ANONYMOUS"
+    NOT_SATISFIED = "NOT_SATISFIED"
+
+
+def _labels(file: str, *named: NamedCode) -> Mapping[str, Label]:
+    found = FILES.table(file, Row.label)
+    _require(file, found, *named)
+    return found
+
+
+def _require(file: str, found: Mapping[str, object], *named: NamedCode) -> None:
+    if missing := set(named) - found.keys():
+        raise ReferenceDataError(file, 1, f"missing: {', '.join(sorted(missing))}")
+
+
+@dataclass(frozen=True, slots=True)
+class ClosureGate:
+    """What an answer to a kind of appeal must contain in addition to its text. `outcome`: that of an answer without a finding."""
+
+    findings: bool
+    next_steps: bool
+    how_to_complain: bool
+    outcome: str
+
+
+@cache
+def closure_gate() -> Mapping[str, ClosureGate]:
+    """Return the gate of every kind (АППК art. 65, 80, 89)."""
+
+    def build(row: Row) -> ClosureGate:
+        outcome = row.one_of("outcome", frozenset(closing_outcomes()))
+        return ClosureGate(row.flag("findings"), row.flag("next_steps"), row.flag("how_to_complain"), outcome)
+
+    gates = FILES.table("closure_gate.csv", build, key="kind")
+    if gates.keys() != taxonomy().kinds.keys():
+        raise ReferenceDataError("closure_gate.csv", 1, "the kinds are not those of the taxonomy")
+    return gates
+
+
+@cache
+def closing_outcomes() -> tuple[str, ...]:
+    """Return the outcomes that a clerk may record."""
+    return tuple(FILES.table("closing_outcomes.csv", lambda row: row.one_of("outcome", taxonomy().outcomes), key="outcome"))
+
+
+@cache
+def escalation_reasons() -> Mapping[str, Label]:
+    """Return the reasons to pass a case to the next tier, by code."""
+    return _labels("escalation_reasons.csv", NamedCode.NOT_SATISFIED)
+
+
+@cache
+def content_purposes() -> Mapping[str, Purpose]:
+    """Return the purposes for which other services may read answers and letters."""
+    return FILES.table("content_purposes.csv", lambda row: Purpose(row.words("readers"), row.flag("for_a_person")), key="purpose")
+
+
+@cache
+def return_grounds() -> Mapping[str, Label]:
+    """Return the grounds on which an appeal is returned (АППК art. 64(7))."""
+    return _labels("return_grounds.csv", NamedCode.NOT_COMPLETED)
+
+
+@dataclass(frozen=True, slots=True)
+class TerminationGround:
+    """A ground to terminate a consideration, and the roles that may decide so."""
+
+    label: Label
+    roles: frozenset[Role]
+
+
+@cache
+def termination_grounds() -> Mapping[str, TerminationGround]:
+    """Return the grounds of АППК art. 70 and 88(1); the roles follow art. 88(2)."""
+    found = FILES.table("termination_grounds.csv", lambda row: TerminationGround(row.label(), roles_in(row)))
+    _require("termination_grounds.csv", found, NamedCode.ANONYMOUS)
+    return found
+
+
+def roles_in(row: Row) -> frozenset[Role]:
+    """Return the roles that a row names. Raises ReferenceDataError for an unknown role."""
+    named = row.words("roles")
+    if not named <= ROLES:
+        raise row.error("a role is not known")
+    return cast("frozenset[Role]", named)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivingBody:
+    """A body to which appeals are forwarded (АППК art. 65), or crimes and dangers redirected (art. 64(7-2))."""
+
+    label: Label
+    forwards: bool
+    redirects: bool
+
+
+@cache
+def bodies() -> Mapping[str, ReceivingBody]:
+    """Return the bodies by code."""
+    return FILES.table("bodies.csv", lambda row: ReceivingBody(row.label(), row.flag("forwards"), row.flag("redirects")))
+
+
+class DangerGround(StrEnum):
+    CRIME = "CRIME"
+    DANGER = "DANGER"
+
+
+@dataclass(frozen=True, slots=True)
+class DangerRule:
+    """A rule for appeals that are redirected at once: the text is urgent, or the complaint is of the category."""
+
+    ground: DangerGround
+    urgent: bool
+    category: str | None
+    body: str
+    label: Label
+
+
+@cache
+def dangers() -> Mapping[str, DangerRule]:
+    """Return the rules by name, in the order in which they are tried. A body must be one that takes dangers."""
+
+    def build(row: Row) -> DangerRule:
+        category = row.one_of("category", taxonomy().categories) if row.optional("category") else None
+        body = row.one_of("body", frozenset(code for code, receiver in bodies().items() if receiver.redirects))
+        ground = DangerGround(row.one_of("ground", frozenset(DangerGround)))
+        return DangerRule(ground, row.flag("urgent"), category, body, row.label())
+
+    return FILES.table("dangers.csv", build, key="rule")
+
+
+def danger_in(category: str | None, *, urgent: bool) -> str | None:
+    """Return the name of the first rule that applies to such an appeal, None for most."""
+    root = taxonomy().root_category(category) if category else None
+    named = {category, root} - {None}
+    return next((name for name, rule in dangers().items() if (rule.urgent and urgent) or rule.category in named), None)
+
+
+@cache
+def anonymous_policy() -> Mapping[str, CaseAction]:
+    """Return the action that is proposed for an anonymous appeal, by statutory form. Every form has a row."""
+    allowed = frozenset({CaseAction.TERMINATE, CaseAction.REQUEST_COMPLETION})
+    found = FILES.table("anonymous_policy.csv", lambda row: CaseAction(row.one_of("action", allowed)), key="form")
+    if found.keys() != taxonomy().forms.keys():
+        raise ReferenceDataError("anonymous_policy.csv", 1, "the forms are not those of the taxonomy")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class RequiredDatum:
+    """Something that an appeal must contain. `anonymous`: requested when nothing is known of the applicant."""
+
+    label: Label
+    anonymous: bool
+
+
+@cache
+def missing_data() -> Mapping[str, RequiredDatum]:
+    """Return what may be missing in an appeal (АППК art. 63(2), 93(2)), by code."""
+    return FILES.table("missing_data.csv", lambda row: RequiredDatum(row.label(), row.flag("anonymous")))
+
+
+@cache
+def closing_rules() -> Mapping[str, frozenset[CaseAction]]:
+    """Return, by channel, the actions that are possible only after an answer."""
+
+    def build(row: Row) -> frozenset[CaseAction]:
+        row.one_of("channel", taxonomy().channels)
+        if not row.words("actions") <= frozenset(CaseAction):
+            raise row.error("an action is not known")
+        return frozenset(map(CaseAction, row.words("actions")))
+
+    return FILES.table("closing_rules.csv", build, key="channel")
+
+
+@cache
+def action_labels() -> Mapping[str, Label]:
+    """Return the labels of the actions. Every action has a row."""
+    found = FILES.table("actions.csv", Row.label)
+    if different := set(CaseAction) ^ found.keys():
+        raise ReferenceDataError("actions.csv", 1, f"differs from the actions: {', '.join(sorted(different))}")
+    return found
+
+
+@cache
+def workflow_rows() -> list[Row]:
+    """Return the rows of the workflow table."""
+    return FILES.rows("workflow.csv")
+
+
+class HistoryTexts(RootModel[dict[str, Label]]):
+    """The sentences of the history, by type of entry."""
+
+
+@cache
+def history_texts() -> Mapping[str, Label]:
+    """Return the sentence of each type of history entry."""
+    return FILES.toml("history.toml", HistoryTexts).root

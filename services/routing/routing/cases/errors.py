@@ -1,0 +1,37 @@
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from routing.cases.schemas.views import ColleagueView, NextAction
+from shared.errors import Conflict, FieldError, InvalidInput
+
+
+class UnknownAppeal(LookupError):
+    """An event refers to an appeal without a case. The event is parked until `replay`, because the log promises the case first."""
+
+
+class VersionConflict(Conflict):
+    """The case was changed since it was read."""
+
+    code, title = "version-conflict", "The case has changed since you read it."
+
+    def __init__(self, current_version: int) -> None:
+        super().__init__(extra={"current_version": current_version})
+
+
+class ActionNotPossible(Conflict):
+    """The workflow has no such step from the current status. The answer lists the actions that are possible."""
+
+    code, title = "action-not-possible", "This cannot be done with the case now."
+
+    def __init__(self, next_actions: Sequence[NextAction]) -> None:
+        super().__init__(extra={"next_actions": [action.model_dump(mode="json") for action in next_actions]})
+
+
+class UnknownAssignee(InvalidInput):
+    """No colleague who sees the case has this subject. The answer lists those who do."""
+
+    code, status, title = "unknown-assignee", 422, "Nobody who may have this case is known by this name."
+
+    def __init__(self, colleagues: Sequence[ColleagueView]) -> None:
+        super().__init__([FieldError("assignee", self.code, "Choose one of the colleagues who see this case.")])
+        self.extra = {"colleagues": [asdict(colleague) for colleague in colleagues]}

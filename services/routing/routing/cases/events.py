@@ -1,0 +1,58 @@
+"""Constructors of the events that cases publish."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from routing.cases.data import dangers
+from routing.cases.models import Answer, AppealCase
+from routing.cases.schemas.rows import CaseRow
+from shared.contracts import AnswerGiven, AppealRouted, CaseClaimed, CaseClosed, ClassificationCorrected, DangerReported, TierRaised
+
+
+def appeal_routed(case: CaseRow) -> AppealRouted:
+    """Return the event of a new case; decision, confidence and versions come from its classification."""
+    found = case["classification"]
+    result = {"decision": found["decision"], "confidence": found["confidence"], "versions": found["versions"]}
+    return AppealRouted.model_validate({**case, **result})
+
+
+def tier_raised(case: AppealCase, reason: str) -> TierRaised:
+    return TierRaised(appeal_id=case.appeal_id, tier=case.tier, queue=case.queue, reason=reason)
+
+
+def case_claimed(case: AppealCase, actor_role: str) -> CaseClaimed:
+    return CaseClaimed(appeal_id=case.appeal_id, actor_role=actor_role)
+
+
+def classification_corrected(case: AppealCase, actor_role: str) -> ClassificationCorrected:
+    return ClassificationCorrected(
+        appeal_id=case.appeal_id,
+        kind=case.kind,
+        statutory_form=case.statutory_form,
+        category=case.category,
+        topic=case.topic,
+        tier=case.tier,
+        queue=case.queue,
+        actor_role=actor_role,
+    )
+
+
+def answer_given(case: AppealCase, answer: Answer, findings: Sequence[str]) -> AnswerGiven:
+    return AnswerGiven(
+        appeal_id=case.appeal_id,
+        answer_id=answer.answer_id,
+        language=answer.language,
+        findings=list(findings),
+        actor_role=answer.actor_role,
+    )
+
+
+def case_closed(appeal_id: UUID, outcome: str, actor_role: str) -> CaseClosed:
+    return CaseClosed(appeal_id=appeal_id, outcome=outcome, actor_role=actor_role)
+
+
+def danger_reported(appeal_id: UUID, rule: str, due_at: datetime) -> DangerReported:
+    """Return the event of a danger found under a rule of `dangers.csv`."""
+    danger = dangers()[rule]
+    return DangerReported(appeal_id=appeal_id, ground=danger.ground, body=danger.body, due_at=due_at)

@@ -1,0 +1,18 @@
+"""Which event goes to which handler."""
+
+from typing import Final
+
+from routing.cases.handlers.applicant import REACTIONS, apply_applicant_events
+from routing.cases.handlers.inquiries import CODES, follow_inquiries
+from routing.cases.handlers.registered import import_cases, open_cases, prepare_cases
+from shared.contracts import AppealImported, AppealRegistered
+from shared.messaging.handling import Handlers
+
+__all__ = ["HANDLERS", "prepare_cases"]
+
+HANDLERS: Final[Handlers] = {
+    AppealRegistered: open_cases,
+    AppealImported: import_cases,
+    **dict.fromkeys(CODES, follow_inquiries),
+    **dict.fromkeys(REACTIONS, apply_applicant_events),
+}

@@ -1,0 +1,53 @@
+"""Inquiries to providers: their events are entered into the history and move the status, the holder and the provider of the case."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from routing.cases import repository
+from routing.cases.errors import UnknownAppeal
+from routing.cases.schemas.rows import CaseChange, HistoryCodes
+from routing.cases.service.history import entry
+from shared.contracts import AppealEvent, InquiryAcknowledged, InquiryAnswered, InquiryOverdue, InquirySent, ProviderMatched
+from shared.domain.lifecycle import holder_of, status_after
+from shared.messaging.handling import Batch
+
+CODES: Final[Mapping[type[AppealEvent], Callable[[Any], HistoryCodes]]] = {
+    ProviderMatched: lambda _event: {},
+    InquirySent: lambda event: {"due": event.due_at.isoformat()},
+    InquiryAcknowledged: lambda _event: {},
+    InquiryAnswered: lambda event: {"code": event.code, "response_id": str(event.response_id)},
+    InquiryOverdue: lambda _event: {},
+}
+"""The events of provider-contact that change cases, each with the codes of its history entry."""
+
+
+async def follow_inquiries(session: AsyncSession, batch: Batch[Any]) -> None:
+    """Apply events of one type to their cases. Raises UnknownAppeal for an appeal without a case."""
+    cases = await repository.lock_cases(session, [record.event.appeal_id for record in batch.received])
+    if any(record.event.appeal_id not in cases for record in batch.received):
+        raise UnknownAppeal
+    codes = CODES[type(batch.received[0].event)]
+    rows = [
+        entry(record.event.appeal_id, record.envelope.id, record.envelope.time, record.event.FACT, **codes(record.event))
+        for record in batch.received
+    ]
+    fresh = await repository.add_history(session, rows)
+    changes: list[CaseChange] = []
+    for record in batch.received:
+        event, case = record.event, cases[record.event.appeal_id]
+        status = status_after(case.status, event.FACT)
+        # The provider found in the directory is that of the case; an inquiry may go to another provider as well.
+        provider_id = event.provider_id if isinstance(event, ProviderMatched) else case.provider_id or event.provider_id
+        if record.envelope.id in fresh and (status, provider_id) != (case.status, case.provider_id):
+            changes.append(
+                {
+                    "appeal_id": case.appeal_id,
+                    "status": status,
+                    "holder": holder_of(status, case.tier),
+                    "provider_id": provider_id,
+                    "version": case.version + 1,
+                }
+            )
+    await repository.change_cases(session, changes)

@@ -1,0 +1,201 @@
+"""New appeals: cases are prepared before the transaction and opened in it, a whole batch in a constant number of statements."""
+
+import asyncio
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from routing.cases import events, repository
+from routing.cases.data import closure_gate, danger_in, dangers
+from routing.cases.models import queue_of
+from routing.cases.schemas.codes import Urgency
+from routing.cases.schemas.rows import CaseRow, CommonCaseRow, HistoryCodes, HistoryRow
+from routing.cases.service.history import entry
+from routing.classification.schemas import Decision
+from routing.classification.service import Classification, classify
+from routing.clocks import service as clocks
+from routing.clocks.events import clock_started
+from routing.clocks.schemas import NEVER, ClockCode, ClockRow, ClockState, ClockTrigger
+from shared.contents import Contents
+from shared.contracts import AppealImported, AppealRegistered, AppealRouted, CaseClosed, DangerReported
+from shared.domain.lifecycle import CaseStatus, holder_of, status_after
+from shared.domain.routing_policy import tier_for
+from shared.domain.taxonomy import HIGHEST_TIER, taxonomy
+from shared.ids import derived, read_uuid
+from shared.messaging import outbox
+from shared.messaging.handling import Batch, Prepare, Received
+from shared.offload import run_on_text
+
+_NO_DIGIT: Final = re.compile(r"[^0-9]")
+CONTACT_ROLE: Final = "operator"
+"""The actor who closed a consultation that was answered on the telephone or at the counter."""
+CASE_COST: Final = 50  # what a case costs in addition to its text, in characters of text
+YIELD_AFTER: Final = 3_000  # characters between two turns of the event loop: about 3 ms
+
+
+class OpenedCase(NamedTuple):
+    """A new case as its rows will be. `danger_due`: when a danger must have been redirected, None without one."""
+
+    received: Received[AppealRegistered]
+    case: CaseRow
+    clocks: list[ClockRow]
+    danger_due: datetime | None
+
+
+class AppealText(BaseModel):
+    """The part of intake's content that the classifier reads."""
+
+    text: str | None = None
+
+
+def prepare_cases(contents: Contents) -> Prepare:
+    """Return a preparation that reads the texts of new appeals in one call and computes their cases, outside any transaction."""
+
+    async def prepare(received: Sequence[Received[AppealRegistered]]) -> Mapping[UUID, OpenedCase]:
+        with_text = [record.event.appeal_id for record in received if record.event.has_text]
+        texts = await contents.read("intake", with_text, purpose="classification") if with_text else {}
+        found = {}
+        unbroken = 0
+        for record in received:
+            text = AppealText.model_validate(texts.get(record.event.appeal_id) or {}).text or ""
+            unbroken += CASE_COST + len(text)
+            if unbroken > YIELD_AFTER:
+                await asyncio.sleep(0)
+                unbroken = 0
+            declared = {name: getattr(record.event, name) for name in ("kind", "category", "topic", "language")}
+            found[record.envelope.id] = _open(record, await run_on_text(text, classify, text, **declared))
+        return found
+
+    return prepare
+
+
+async def open_cases(session: AsyncSession, batch: Batch[AppealRegistered]) -> None:
+    """Insert the prepared cases that are new, start their clocks and publish the events."""
+    opened: list[OpenedCase] = [batch.prepared[record.envelope.id] for record in batch.received]
+    fresh = await repository.add_cases(session, [prepared.case for prepared in opened])
+    new_cases = [prepared for prepared in opened if prepared.case["appeal_id"] in fresh]
+    clocks.add_clocks_later(session, [clock for prepared in new_cases for clock in prepared.clocks])
+    repository.add_history_later(session, [row for prepared in new_cases for row in _history(prepared)])
+    for prepared in new_cases:
+        case, cause = prepared.case, prepared.received.envelope
+        outbox.append(session, events.appeal_routed(case), cause=cause)
+        for clock in prepared.clocks:
+            if clock["statutory"] and clock["state"] is ClockState.RUNNING:  # others are published when they warn or are breached
+                outbox.append(session, clock_started(clock), cause=cause)
+        if prepared.danger_due is not None:
+            outbox.append(session, events.danger_reported(case["appeal_id"], case["danger"] or "", prepared.danger_due), cause=cause)
+        if case["closed_at"] is not None:
+            outbox.append(session, events.case_closed(case["appeal_id"], case["outcome"] or "", CONTACT_ROLE), cause=cause)
+
+
+def _open(received: Received[AppealRegistered], found: Classification) -> OpenedCase:
+    event, appeal_id = received.event, read_uuid(received.event.appeal_id.bytes)  # the id is stored and published ten times
+    form = event.statutory_form or taxonomy().kinds[found.kind].default_form
+    danger = danger_in(found.category, urgent=found.urgent)
+    is_settled = event.resolved_in_contact and danger is None  # a danger is followed up whatever was said in the contact
+    named = clocks.required(found.kind, form, event.channel) + (clocks.triggered_by(ClockTrigger.DANGER) if danger else ())
+    start = clocks.ClockStart(event.region, event.received_at, event.registered_at)
+    started = clocks.begin(appeal_id, named, start, lambda policy: derived(received.envelope.id, f"clock/{policy}"))
+    if is_settled:
+        started = [clocks.met_at_once(clock, event.registered_at) for clock in started]
+    status = status_after(CaseStatus.REGISTERED, AppealRouted.FACT)
+    tier = max(found.tier, min(event.lowest_tier, HIGHEST_TIER))
+    if is_settled:
+        status = status_after(status, CaseClosed.FACT)
+    case: CaseRow = {
+        **_common(event, appeal_id, status, found.kind, tier, found.language),
+        "statutory_form": form,
+        "category": found.category,
+        "topic": found.topic,
+        "urgency": Urgency.URGENT if found.urgent else Urgency.NORMAL,
+        "provider_id": event.provider_id,
+        "classification": found.as_row(),
+        "registered_at": event.registered_at,
+        "imported": False,
+        "outcome": closure_gate()[found.kind].outcome if is_settled else None,
+        "closed_at": received.envelope.time if is_settled else None,
+        "follows": event.follows,
+        "answer_by": event.answer_by,
+        "anonymous": event.anonymous,
+        "danger": danger,
+        "next_due_at": clocks.next_due((), started),
+    }
+    due = next((clock["due_at"] for clock in started if clock["policy"] == ClockCode.REDIRECT_CRIME), None)
+    return OpenedCase(received, case, started, due)
+
+
+def _history(opened: OpenedCase) -> Iterator[HistoryRow]:
+    case, cause = opened.case, opened.received.envelope
+    yield entry(case["appeal_id"], cause.id, cause.time, AppealRouted.FACT, kind=case["kind"], tier=case["tier"])
+    if opened.danger_due is not None:
+        rule, fact = case["danger"] or "", DangerReported.FACT
+        codes: HistoryCodes = {"danger": rule, "body": dangers()[rule].body, "due": opened.danger_due.isoformat()}
+        yield entry(case["appeal_id"], derived(cause.id, fact), cause.time, fact, **codes)
+    if case["closed_at"] is not None:
+        fact, outcome = CaseClosed.FACT, case["outcome"] or ""
+        yield entry(case["appeal_id"], derived(cause.id, fact), cause.time, fact, actor_role=CONTACT_ROLE, outcome=outcome)
+
+
+async def import_cases(session: AsyncSession, batch: Batch[AppealImported]) -> None:
+    """Insert the closed cases of a former register. They are read-only: no clocks run on them, and no event is published."""
+    fresh = await repository.add_cases(session, [_imported(record.event) for record in batch.received])
+    await repository.add_history(
+        session,
+        [
+            entry(record.event.appeal_id, record.envelope.id, record.envelope.time, record.event.FACT, outcome=record.event.outcome)
+            for record in batch.received
+            if record.event.appeal_id in fresh
+        ],
+    )
+
+
+def _imported(event: AppealImported) -> CaseRow:
+    tier = tier_for(event.kind, event.category, event.topic, urgent=False)
+    return {
+        **_common(event, event.appeal_id, CaseStatus.CLOSED, event.kind, tier, event.language),
+        "statutory_form": taxonomy().kinds[event.kind].default_form,
+        "category": event.category,
+        "topic": event.topic,
+        "urgency": Urgency.NORMAL,
+        "provider_id": None,
+        "classification": {"decision": Decision.AUTO, "versions": {"method": "imported"}},
+        "registered_at": event.received_at,
+        "imported": True,
+        "outcome": event.outcome,
+        "closed_at": event.closed_at,
+        "follows": None,
+        "answer_by": None,
+        "anonymous": False,
+        "danger": None,
+        "next_due_at": NEVER,
+    }
+
+
+def _common(
+    event: AppealRegistered | AppealImported, appeal_id: UUID, status: CaseStatus, kind: str, tier: int, language: str
+) -> CommonCaseRow:
+    digits = int(_NO_DIGIT.sub("", event.number))
+    return {
+        "appeal_id": appeal_id,
+        "number": event.number,
+        "number_digits": digits,
+        "serial": repository.serial_of(digits),
+        "version": 1,
+        "status": status,
+        "kind": kind,
+        "tier": tier,
+        "holder": holder_of(status, tier),
+        "queue": queue_of(event.region, tier, language),
+        "assignee": None,
+        "region": event.region,
+        "language": language,
+        "channel": event.channel,
+        "received_at": event.received_at,
+        "has_news": False,
+        "fix_passed": False,
+    }

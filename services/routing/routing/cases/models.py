@@ -1,0 +1,172 @@
+"""The tables of the cases. They hold codes, ids and times; the only texts are answers and letters, and those are sealed."""
+
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, LargeBinary, text
+from sqlmodel import Field
+
+from routing.base import RoutingModel
+from routing.cases.schemas.codes import Urgency
+from routing.cases.schemas.rows import HistoryCodes, SubjectCodes
+from routing.classification.schemas import StoredClassification
+from shared.domain.lifecycle import CaseStatus, Holder
+from shared.enum_column import EnumColumn
+
+_OPEN: Final = text("closed_at IS NULL")
+_Numbered = BigInteger().with_variant(Integer, "sqlite")
+
+
+def queue_of(region: str, tier: int, language: str) -> str:
+    """Return the name of a queue: branch, tier and language (`KZ-43/2/kk`)."""
+    return f"{region}/{tier}/{language}"
+
+
+class AppealCase(RoutingModel, table=True):
+    """The case of an appeal. `version` grows with every change that a clerk must know before acting."""
+
+    __tablename__ = "appeal_case"
+    # Work lists select open cases only: their partial indexes stay small whatever the number of closed cases.
+    __table_args__ = (
+        Index("ix_case_due", "next_due_at", "appeal_id"),
+        Index("ix_case_region_due", "region", "next_due_at", "appeal_id"),
+        Index("ix_case_tier_due", "tier", "next_due_at", "appeal_id"),
+        Index("ix_case_open_due", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_case_open_region", "region", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_case_open_tier", "tier", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_case_open_assignee", "assignee", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    )
+
+    appeal_id: UUID = Field(primary_key=True)
+    number: str = Field(unique=True)
+    number_digits: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    """The digits of the number as one integer: the first digits of a number are a range of it."""
+    serial: int = Field(index=True)
+    """The seven digits before the check digit: the index for searches by the end of a number."""
+    version: int = 1
+    status: CaseStatus = Field(sa_column=Column(EnumColumn(CaseStatus), nullable=False))
+    kind: str
+    statutory_form: str
+    category: str | None
+    topic: str | None
+    tier: int
+    urgency: Urgency = Field(sa_column=Column(EnumColumn(Urgency), nullable=False))
+    holder: Holder = Field(sa_column=Column(EnumColumn(Holder), nullable=False))
+    queue: str
+    assignee: str | None
+    """The subject of the token of the clerk who works on the case."""
+    region: str
+    provider_id: UUID | None
+    language: str
+    channel: str
+    classification: StoredClassification = Field(sa_column=Column(JSON, nullable=False))
+    """The result of the classifier when the case was opened; corrections are in their own table."""
+    received_at: datetime
+    registered_at: datetime
+    imported: bool
+    outcome: str | None
+    closed_at: datetime | None
+    follows: UUID | None = None
+    """The earlier appeal that this one continues."""
+    answer_by: str | None = None
+    """The delivery method that the applicant chose for the answer."""
+    anonymous: bool = False
+    danger: str | None = None
+    """The rule of `dangers.csv` under which the appeal is redirected at once."""
+    redirected_to: str | None = None
+    """The body that a clerk informed of the danger."""
+    answer_id: UUID | None = None
+    """The latest answer."""
+    answer_outcome: str | None = None
+    """The outcome of the case if the applicant confirms that answer."""
+    has_news: bool = False
+    """The applicant wrote, and no clerk has acted since."""
+    fix_passed: bool = False
+    """The term to complete the appeal is over, and nothing was received."""
+    score: int | None = None
+    next_due_at: datetime
+    """The earliest due time of the running clocks, `clocks.schemas.NEVER` without one."""
+
+
+class Colleague(RoutingModel, table=True):
+    """A member of staff who has used the desk, with the claims of the latest token."""
+
+    subject: str = Field(primary_key=True)
+    name: str | None
+    role: str
+    region: str | None
+    seen_on: date
+    """The day of the latest recorded visit."""
+
+
+class History(RoutingModel, table=True):
+    """An entry of the history of a case: a type and codes. The sentence is composed when the entry is read."""
+
+    __tablename__ = "history"
+    __table_args__ = (Index("ix_history_appeal", "appeal_id", "id"),)
+
+    id: int | None = Field(default=None, sa_column=Column(_Numbered, primary_key=True, autoincrement=True))
+    appeal_id: UUID
+    source: UUID = Field(unique=True)
+    """The id of the event or action; each is entered once."""
+    at: datetime
+    type: str
+    actor_role: str
+    actor: str | None
+    data: HistoryCodes = Field(sa_column=Column(JSON, nullable=False))
+
+
+class Answer(RoutingModel, table=True):
+    """An answer of the Fund; `content` is a sealed `AnswerContent`."""
+
+    __tablename__ = "answer"
+
+    answer_id: UUID = Field(primary_key=True)
+    appeal_id: UUID = Field(index=True)
+    at: datetime
+    language: str
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    actor_role: str
+    actor: str
+
+
+class Letter(RoutingModel, table=True):
+    """A letter to the applicant other than an answer: a question, or a request for data. `content` is a sealed `LetterContent`."""
+
+    __tablename__ = "letter"
+
+    letter_id: UUID = Field(primary_key=True)
+    appeal_id: UUID = Field(index=True)
+    at: datetime
+    language: str
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    actor_role: str
+    actor: str
+
+
+class Correction(RoutingModel, table=True):
+    """A correction of the classification by a person: the codes before and after."""
+
+    __tablename__ = "correction"
+
+    id: UUID = Field(primary_key=True)
+    appeal_id: UUID = Field(index=True)
+    at: datetime
+    actor_role: str
+    actor: str
+    before: SubjectCodes = Field(sa_column=Column(JSON, nullable=False))
+    after: SubjectCodes = Field(sa_column=Column(JSON, nullable=False))
+
+
+class ContentRead(RoutingModel, table=True):
+    """The audit log of reads by other services: who read which answers or letters, on whose behalf, for what purpose."""
+
+    __tablename__ = "content_read"
+
+    id: UUID = Field(primary_key=True)
+    at: datetime
+    reader: str
+    on_behalf_of: str | None
+    purpose: str
+    ids: list[str] = Field(sa_column=Column(JSON, nullable=False))

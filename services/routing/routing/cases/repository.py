@@ -1,0 +1,212 @@
+"""The queries of the cases. New rows are inserted in bulk as dictionaries; rows to be changed are read under a lock."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, false, func, insert, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from routing.cases.models import Answer, AppealCase, Colleague, ContentRead, Correction, History, Letter
+from routing.cases.schemas.codes import CaseScope
+from routing.cases.schemas.rows import CaseChange, CaseRow, CaseState, ColleagueRow, ContentReadRow, CorrectionRow, HistoryRow
+from routing.cases.schemas.views import CaseFilter, ColleagueView
+from shared.bulk import insert_later, insert_new_rows, update_rows
+from shared.database import among
+from shared.domain.identifiers import digits_as_typed
+from shared.domain.taxonomy import taxonomy
+from shared.messaging.inbox import upserting
+from shared.visibility import Scope
+
+NUMBER_DIGITS: Final = 14
+SERIAL_DIGITS: Final = 7
+SERIALS: Final = 10_000_000
+
+
+async def add_cases(session: AsyncSession, rows: Sequence[CaseRow]) -> set[UUID]:
+    """Insert new cases when the transaction ends. Return the ids of those that did not exist.
+
+    Only the consumer of the appeal's partition opens its case, and it holds the lock on its offset: no other transaction can insert
+    between the query and the insertion. Two cases with one number raise IntegrityError at the end of the transaction.
+    """
+    key = col(AppealCase.appeal_id)
+    known = set(await session.scalars(select(key).where(among(session, key, [row["appeal_id"] for row in rows]))))
+    fresh = {row["appeal_id"]: row for row in rows if row["appeal_id"] not in known}
+    insert_later(session, AppealCase, list(fresh.values()))
+    return set(fresh)
+
+
+def add_history_later(session: AsyncSession, rows: Sequence[HistoryRow]) -> None:
+    """Insert the beginning of new histories when the transaction ends, together with its other waiting rows."""
+    insert_later(session, History, rows)
+
+
+async def add_history(session: AsyncSession, rows: Sequence[HistoryRow]) -> set[UUID]:
+    """Insert history entries whose source is new. Return the sources that were inserted."""
+    return await insert_new_rows(session, History, rows, unique=("source",), returning="source")
+
+
+async def add_correction(session: AsyncSession, row: CorrectionRow) -> None:
+    await session.execute(insert(Correction), [row])
+
+
+async def add_content_read(session: AsyncSession, row: ContentReadRow) -> None:
+    await session.execute(insert(ContentRead), [row])
+
+
+async def change_cases(session: AsyncSession, rows: Sequence[CaseChange]) -> None:
+    """Update locked cases by `appeal_id`. Every row has the same columns."""
+    await update_rows(session, AppealCase, rows, key=("appeal_id",))
+
+
+_STATE_COLUMNS: Final = tuple(col(getattr(AppealCase, field.name)) for field in fields(CaseState))
+_LOCKED_CASES: Final = select(*_STATE_COLUMNS).order_by(col(AppealCase.appeal_id)).with_for_update()
+
+
+async def lock_cases(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, CaseState]:
+    """Lock these cases in the order of their ids, so that transactions do not deadlock, and return their states.
+
+    States, not models: bulk updates bypass the objects of the session, and one transaction may apply several batches to one case.
+    """
+    found = await session.execute(_LOCKED_CASES.where(among(session, AppealCase.appeal_id, appeal_ids)))
+    return {state.appeal_id: state for state in (CaseState(*row) for row in found)}
+
+
+async def lock_free_cases(session: AsyncSession, appeal_ids: Sequence[UUID]) -> Sequence[UUID]:
+    """Lock those of the cases that no other transaction has locked, and return their ids."""
+    query = select(col(AppealCase.appeal_id)).where(among(session, AppealCase.appeal_id, appeal_ids))
+    return (await session.execute(query.with_for_update(skip_locked=True))).scalars().all()
+
+
+async def lock_case(session: AsyncSession, appeal_id: UUID, visible: Scope) -> AppealCase | None:
+    """Lock and return the case, None if it does not exist or is not visible."""
+    query = select(AppealCase).where(col(AppealCase.appeal_id) == appeal_id, _visible(visible)).with_for_update()
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def case(session: AsyncSession, appeal_id: UUID, visible: Scope) -> AppealCase | None:
+    query = select(AppealCase).where(col(AppealCase.appeal_id) == appeal_id, _visible(visible))
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def cases(
+    session: AsyncSession, visible: Scope, wanted: CaseFilter, now: datetime, *, limit: int, after: tuple[datetime, UUID] | None
+) -> tuple[Sequence[AppealCase], int]:
+    """Return a page of cases, earliest due time first, and the total number under the same predicate."""
+    predicate = and_(_visible(visible), *_filters(wanted, now))
+    due, key = col(AppealCase.next_due_at), col(AppealCase.appeal_id)
+    page = select(AppealCase).where(predicate).order_by(due, key).limit(limit)
+    if after is not None:
+        page = page.where(due >= after[0], or_(due > after[0], key > after[1]))
+    total = await session.execute(select(func.count()).select_from(AppealCase).where(predicate))
+    return (await session.execute(page)).scalars().all(), total.scalar_one()
+
+
+def _visible(scope: Scope) -> ColumnElement[bool]:
+    return scope.where(col(AppealCase.region), col(AppealCase.tier), col(AppealCase.provider_id))
+
+
+def _filters(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.scope is CaseScope.MINE:
+        found.append(col(AppealCase.assignee) == wanted.subject)
+    elif wanted.scope is CaseScope.QUEUE:
+        found.append(col(AppealCase.assignee).is_(None))
+    elif wanted.scope is CaseScope.REGION:
+        found.append(col(AppealCase.region) == wanted.region)
+    if _is_about_open_cases(wanted):
+        found.append(col(AppealCase.closed_at).is_(None))
+    equal = {"status": wanted.status, "tier": wanted.tier, "kind": wanted.kind}
+    found += [col(getattr(AppealCase, name)) == value for name, value in equal.items() if value is not None]
+    if wanted.number is not None:
+        found.append(_number_matches(wanted.number))
+    if wanted.overdue is not None:
+        found.append(col(AppealCase.next_due_at) < now if wanted.overdue else col(AppealCase.next_due_at) >= now)
+    return found
+
+
+def _is_about_open_cases(wanted: CaseFilter) -> bool:
+    """Return whether the filter matches open cases only; the explicit condition allows the partial indexes to be used."""
+    if wanted.status is None:
+        return wanted.scope in {CaseScope.MINE, CaseScope.QUEUE} or wanted.overdue is True
+    return not taxonomy().statuses[wanted.status].final
+
+
+def serial_of(number_digits: int) -> int:
+    """Return the serial number in the 14 digits of a registration number."""
+    return number_digits // 10 % SERIALS
+
+
+def _number_matches(typed: str) -> ColumnElement[bool]:
+    """Return the condition for numbers that begin or end with the digits typed, with or without the check digit.
+
+    Each alternative is a range or a value of an index on every engine. Leading zeros of the serial number may be omitted.
+    """
+    digits = digits_as_typed(typed)
+    if not digits or len(digits) > NUMBER_DIGITS:
+        return false()
+    number, serial, value = col(AppealCase.number_digits), col(AppealCase.serial), int(digits)
+    width = 10 ** (NUMBER_DIGITS - len(digits))
+    ends = 10 ** len(digits)
+    return or_(
+        number.between(value * width, (value + 1) * width - 1),
+        and_(serial == value % SERIALS, (number % (ends * 10)).between(value * 10, value * 10 + 9))
+        if len(digits) > SERIAL_DIGITS
+        else serial == value,
+        and_(serial == serial_of(value), number % ends == value) if len(digits) > SERIAL_DIGITS else _with_check_digit(value),
+    )
+
+
+def _with_check_digit(value: int) -> ColumnElement[bool]:
+    return and_(col(AppealCase.serial) == value // 10, col(AppealCase.number_digits) % 10 == value % 10)
+
+
+async def history(session: AsyncSession, appeal_id: UUID) -> Sequence[History]:
+    query = select(History).where(col(History.appeal_id) == appeal_id).order_by(col(History.id))
+    return (await session.execute(query)).scalars().all()
+
+
+async def answers(session: AsyncSession, answer_ids: Sequence[UUID]) -> Sequence[Answer]:
+    return (await session.execute(select(Answer).where(among(session, Answer.answer_id, answer_ids)))).scalars().all()
+
+
+async def last_answer(session: AsyncSession, appeal_id: UUID) -> Answer | None:
+    query = select(Answer).where(col(Answer.appeal_id) == appeal_id).order_by(col(Answer.at).desc(), col(Answer.answer_id).desc()).limit(1)
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def letters(session: AsyncSession, letter_ids: Sequence[UUID]) -> Sequence[Letter]:
+    return (await session.execute(select(Letter).where(among(session, Letter.letter_id, letter_ids)))).scalars().all()
+
+
+async def letters_of(session: AsyncSession, appeal_id: UUID) -> Sequence[Letter]:
+    """Return the letters to the applicant of a case, oldest first."""
+    query = select(Letter).where(col(Letter.appeal_id) == appeal_id).order_by(col(Letter.at), col(Letter.letter_id))
+    return (await session.execute(query)).scalars().all()
+
+
+async def number_of(session: AsyncSession, appeal_id: UUID) -> str | None:
+    return (await session.execute(select(col(AppealCase.number)).where(col(AppealCase.appeal_id) == appeal_id))).scalar_one_or_none()
+
+
+async def colleagues(session: AsyncSession) -> Sequence[ColleagueView]:
+    """Return the known members of staff by name."""
+    query = select(col(Colleague.subject), col(Colleague.name), col(Colleague.role), col(Colleague.region))
+    rows = await session.execute(query.order_by(col(Colleague.name), col(Colleague.subject)))
+    return [ColleagueView(*row) for row in rows]
+
+
+async def colleague(session: AsyncSession, subject: str) -> ColleagueView | None:
+    query = select(col(Colleague.subject), col(Colleague.name), col(Colleague.role), col(Colleague.region))
+    row = (await session.execute(query.where(col(Colleague.subject) == subject))).one_or_none()
+    return ColleagueView(*row) if row is not None else None
+
+
+async def record_colleague(session: AsyncSession, row: ColleagueRow) -> None:
+    """Insert the colleague, or replace the claims of the earlier visit."""
+    claims = {name: value for name, value in row.items() if name != "subject"}
+    statement = upserting(session)(Colleague).values(**row)
+    await session.execute(statement.on_conflict_do_update(index_elements=["subject"], set_=claims))

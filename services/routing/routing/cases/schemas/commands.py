@@ -1,0 +1,163 @@
+"""The bodies of the actions. Each class names its action; the codes are checked against the policy files."""
+
+from collections.abc import Container
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from routing.cases.data import bodies, closing_outcomes, escalation_reasons, missing_data, return_grounds, termination_grounds
+from shared.domain.labels import Language
+from shared.domain.taxonomy import taxonomy
+from shared.field_errors import DETAILS
+from shared.http import ShortText, StrictModel, Text, Text20k
+from shared.visibility import CaseAction
+
+
+def _code_of(known: Container[str]) -> AfterValidator:
+    def check(code: str) -> str:
+        if code not in known:
+            raise PydanticCustomError("unknown_code", DETAILS["unknown-code"])
+        return code
+
+    return AfterValidator(check)
+
+
+KindCode = Annotated[str, _code_of(taxonomy().kinds)]
+CategoryCode = Annotated[str, _code_of(taxonomy().categories)]
+TopicCode = Annotated[str, _code_of(taxonomy().topics)]
+FormCode = Annotated[str, _code_of(taxonomy().forms)]
+StatusCode = Annotated[str, _code_of(taxonomy().statuses)]
+OutcomeCode = Annotated[str, _code_of(closing_outcomes())]
+ReasonCode = Annotated[str, _code_of(escalation_reasons())]
+
+MissingCode = Annotated[str, _code_of(missing_data())]
+ReturnGroundCode = Annotated[str, _code_of(return_grounds())]
+TerminationGroundCode = Annotated[str, _code_of(termination_grounds())]
+ForwardBodyCode = Annotated[str, _code_of({code for code, body in bodies().items() if body.forwards})]
+RedirectBodyCode = Annotated[str, _code_of({code for code, body in bodies().items() if body.redirects})]
+
+Remark = Annotated[str, Text(4_000)]
+MAX_FINDINGS = 50
+
+
+class Command(StrictModel):
+    """A command on the case in the version that the sender read."""
+
+    ACTION: ClassVar[CaseAction]
+
+    expected_version: Annotated[int, Field(ge=1, lt=2**31)]
+
+
+class Claim(Command):
+    ACTION = CaseAction.CLAIM
+
+
+class Assign(Command):
+    ACTION = CaseAction.ASSIGN
+
+    assignee: ShortText
+    """The subject of the colleague's tokens."""
+
+
+class Classify(Command):
+    ACTION = CaseAction.CLASSIFY
+
+    kind: KindCode
+    category: CategoryCode | None = None
+    topic: TopicCode | None = None
+    statutory_form: FormCode | None = None
+    """By default the usual form of the kind."""
+
+
+class Escalate(Command):
+    ACTION = CaseAction.ESCALATE
+
+    reason: ReasonCode
+
+
+class Finding(StrictModel):
+    """The finding on one issue: the fact, and the rule that applies to it."""
+
+    category: CategoryCode
+    outcome: OutcomeCode
+    fact: Remark
+    rule: Remark
+
+
+class AnswerContent(StrictModel):
+    """The content of an answer; it is stored sealed."""
+
+    text: Text20k
+    findings: Annotated[list[Finding], Field(default_factory=list, max_length=MAX_FINDINGS)]
+    next_steps: Remark | None = None
+    how_to_complain: Remark | None = None
+
+
+class GiveAnswer(Command, AnswerContent):
+    ACTION = CaseAction.ANSWER
+
+    language: Language
+
+
+class Close(Command):
+    ACTION = CaseAction.CLOSE
+
+    outcome: OutcomeCode
+
+
+class Ask(Command):
+    """A question to the applicant, with a term for the reply."""
+
+    ACTION = CaseAction.ASK
+
+    text: Remark
+    language: Language
+
+
+class RequestCompletion(Command):
+    """A request for data that the law requires in an appeal, with a term (АППК art. 64(6))."""
+
+    ACTION = CaseAction.REQUEST_COMPLETION
+
+    missing: Annotated[list[MissingCode], Field(min_length=1, max_length=MAX_FINDINGS)]
+    text: Remark | None = None
+    language: Language
+
+
+class Return(Command):
+    ACTION = CaseAction.RETURN
+
+    ground: ReturnGroundCode
+
+
+class Terminate(Command):
+    ACTION = CaseAction.TERMINATE
+
+    ground: TerminationGroundCode
+
+
+class Forward(Command):
+    """Forwarding to the competent body (АППК art. 65). With `part` only some of the demands go there, and the case stays open."""
+
+    ACTION = CaseAction.FORWARD
+
+    body: ForwardBodyCode
+    part: bool = False
+    text: Remark | None = None
+    """An explanation to the applicant, in the language of the case."""
+
+
+class Redirect(Command):
+    """A note that the body was informed of the crime or the danger."""
+
+    ACTION = CaseAction.REDIRECT
+
+    body: RedirectBodyCode
+
+
+class LetterContent(StrictModel):
+    """The content of a letter to the applicant; it is stored sealed."""
+
+    text: Remark | None = None
+    missing: list[MissingCode] = Field(default_factory=list)

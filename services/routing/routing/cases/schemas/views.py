@@ -1,0 +1,129 @@
+"""Cases as clients see them, and the filter of their list."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, WithJsonSchema
+
+from routing.cases.schemas.codes import CaseScope, HolderText, StatusText, UrgencyText
+from routing.cases.schemas.commands import AnswerContent, LetterContent
+from routing.classification.schemas import StoredClassification
+from routing.clocks.schemas import ClockView
+from shared.visibility import CaseAction
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """What a list of cases is narrowed to. `subject` and `region` are the reader's own, for the scopes MINE and REGION."""
+
+    scope: CaseScope = CaseScope.ALL
+    subject: str = ""
+    region: str | None = None
+    status: str | None = None
+    tier: int | None = None
+    kind: str | None = None
+    number: str | None = None
+    overdue: bool | None = None
+
+
+class ActionField(BaseModel):
+    """A field of an action; `value` is the proposed one."""
+
+    name: str
+    required: bool
+    options: list[str] | None = None
+    value: str | list[str] | None = None
+
+
+class NextAction(BaseModel):
+    """An action that the reader may carry out on the case now. `suggested`: a policy proposes it; a person decides."""
+
+    action: CaseAction
+    kk: str
+    ru: str
+    en: str
+    fields: list[ActionField]
+    suggested: bool = False
+    due_at: datetime | None = None
+    """The end of the term that the law sets for the action."""
+
+
+class LetterView(LetterContent):
+    letter_id: UUID
+    at: datetime
+    language: str
+
+
+class AnswerView(AnswerContent):
+    at: datetime
+    language: str
+
+
+class HistoryView(BaseModel):
+    at: datetime
+    type: str
+    actor_role: str
+    kk: str
+    ru: str
+    en: str
+
+
+class CaseSummary(BaseModel):
+    """A case as lists show it, with the actions that the reader may carry out."""
+
+    appeal_id: UUID
+    number: str
+    version: int
+    status: StatusText
+    kind: str
+    statutory_form: str
+    category: str | None
+    topic: str | None
+    tier: int
+    urgency: UrgencyText
+    holder: HolderText
+    queue: str
+    assignee: str | None
+    region: str
+    provider_id: UUID | None
+    language: str
+    channel: str
+    received_at: datetime
+    registered_at: datetime
+    imported: bool
+    outcome: str | None
+    closed_at: datetime | None
+    follows: UUID | None
+    answer_by: str | None
+    anonymous: bool
+    danger: str | None
+    redirected_to: str | None
+    has_news: bool
+    score: int | None
+    next_due_at: datetime | None
+    overdue: bool
+    next_actions: list[NextAction]
+
+
+class CaseView(CaseSummary):
+    """A case with its clocks, classification, history, answer and letters."""
+
+    clocks: list[ClockView]
+    classification: Annotated[StoredClassification, WithJsonSchema({"type": "object", "additionalProperties": True})]
+    history: list[HistoryView]
+    answer: AnswerView | None
+    follows_number: str | None
+    """The number of the earlier appeal that this one continues."""
+    letters: list[LetterView]
+
+
+@dataclass(frozen=True, slots=True)
+class ColleagueView:
+    """A member of staff as a list of possible assignees shows them."""
+
+    subject: str
+    name: str | None
+    role: str
+    region: str | None

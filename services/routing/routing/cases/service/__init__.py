@@ -1,0 +1,38 @@
+"""What other slices use of the cases: reading them, the actions, the staff, and the policies behind forms and labels."""
+
+from routing.cases.data import (
+    ClosureGate,
+    bodies,
+    closing_outcomes,
+    closure_gate,
+    dangers,
+    escalation_reasons,
+    missing_data,
+    return_grounds,
+    termination_grounds,
+)
+from routing.cases.service.actions import COMMANDS, act, lock_case
+from routing.cases.service.colleagues import Colleagues
+from routing.cases.service.history import ClockHistory
+from routing.cases.service.reading import Tools, last_response_id, list_cases, read_case
+
+__all__ = [
+    "COMMANDS",
+    "ClockHistory",
+    "ClosureGate",
+    "Colleagues",
+    "Tools",
+    "act",
+    "bodies",
+    "closing_outcomes",
+    "closure_gate",
+    "dangers",
+    "escalation_reasons",
+    "last_response_id",
+    "list_cases",
+    "lock_case",
+    "missing_data",
+    "read_case",
+    "return_grounds",
+    "termination_grounds",
+]

@@ -1,0 +1,364 @@
+"""The actions on a case. Each locks the case, moves it along the workflow, and publishes the event."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+from typing_extensions import Unpack
+
+from routing.cases import events, repository
+from routing.cases.data import closure_gate, danger_in, dangers
+from routing.cases.errors import ActionNotPossible, VersionConflict
+from routing.cases.models import Answer, AppealCase, Letter, queue_of
+from routing.cases.schemas import commands
+from routing.cases.schemas.codes import Urgency
+from routing.cases.schemas.rows import HistoryCodes, SubjectCodes
+from routing.cases.schemas.views import CaseView
+from routing.cases.service import colleagues, workflow
+from routing.cases.service.history import entry
+from routing.cases.service.reading import Tools, view
+from routing.clocks import service as clocks
+from routing.clocks.errors import CalendarDoesNotReach
+from routing.clocks.events import clock_started
+from routing.clocks.schemas import NEVER, ClockCode, ClockRow, ClockTrigger
+from shared.auth import Principal
+from shared.contracts import (
+    ApplicantAsked,
+    CaseForwarded,
+    CaseReturned,
+    CaseTerminated,
+    CompletionAsked,
+    DangerPassedOn,
+    Event,
+    PartForwarded,
+)
+from shared.domain.calendar import CalendarGap
+from shared.domain.lifecycle import CaseStatus, holder_of
+from shared.domain.routing_policy import tier_for
+from shared.domain.taxonomy import taxonomy
+from shared.errors import FieldError, Forbidden, InvalidInput, NotFound
+from shared.messaging import outbox
+from shared.visibility import CaseAction, visible_cases
+
+REQUIRED: Final = "This field is needed."
+
+
+@dataclass(frozen=True, slots=True)
+class ActionContext:
+    """One action on one locked case. `before`: the status that the step leaves."""
+
+    session: AsyncSession
+    case: AppealCase
+    principal: Principal
+    now: datetime
+    tools: Tools
+    before: CaseStatus
+
+    @property
+    def role(self) -> str:
+        return self.principal.role or ""
+
+    @property
+    def clock_start(self) -> clocks.ClockStart:
+        """The start of a term that the action sets: now, in the region of the case."""
+        return clocks.ClockStart(self.case.region, self.now, self.now, asked_at=self.now)
+
+    def new_clock_id(self, _policy: str) -> UUID:
+        return self.tools.ids.new()
+
+    async def publish(self, event: Event, entry_type: str | None = None, **codes: Unpack[HistoryCodes]) -> None:
+        """Publish the event and enter it into the history under the same id. `entry_type`: by default the event's own fact."""
+        source = outbox.append(self.session, event)
+        actor = self.principal.subject
+        row = entry(self.case.appeal_id, source, self.now, entry_type or event.FACT, actor_role=self.role, actor=actor, **codes)
+        await repository.add_history(self.session, [row])
+
+
+async def lock_case(session: AsyncSession, principal: Principal, appeal_id: UUID) -> AppealCase:
+    """Lock and return the case. Raises NotFound as `read_case` does."""
+    case = await repository.lock_case(session, appeal_id, visible_cases(principal))
+    if case is None:
+        raise NotFound
+    return case
+
+
+def check_role(principal: Principal, command: commands.Command) -> None:
+    """Raise Forbidden for a principal whose roles never carry out the action."""
+    if not workflow.may_ever(principal, command.ACTION):
+        raise Forbidden
+
+
+async def act(session: AsyncSession, principal: Principal, case: AppealCase, command: commands.Command, tools: Tools) -> CaseView:
+    """Carry out the command on the locked case, and return the case as it is afterwards.
+
+    Raises Forbidden for a role that never carries out the action, VersionConflict, ActionNotPossible in the current status, and
+    InvalidInput if an answer does not pass the closure gate or codes do not go together.
+    """
+    check_role(principal, command)
+    if case.version != command.expected_version:
+        raise VersionConflict(case.version)
+    step = workflow.steps().get((case.status, command.ACTION))
+    if step is None or not step.is_open_to(principal, case):
+        raise ActionNotPossible(workflow.next_actions(case, principal))
+    before, case.status, case.has_news = case.status, step.next, False
+    await _ACTIONS[type(command)](ActionContext(session, case, principal, tools.clock.now(), tools, before), command)
+    case.holder = holder_of(case.status, case.tier)
+    case.version += 1
+    await session.flush()
+    return await view(session, principal, case, tools)
+
+
+async def _claim(context: ActionContext, _command: commands.Claim) -> None:
+    context.case.assignee = context.principal.subject
+    await context.publish(events.case_claimed(context.case, context.role))
+
+
+async def _assign(context: ActionContext, command: commands.Assign) -> None:
+    """Raises UnknownAssignee."""
+    await colleagues.require(context.session, context.case, command.assignee)
+    context.case.assignee = command.assignee
+    await context.publish(events.case_claimed(context.case, context.role), "case-assigned")
+
+
+async def _classify(context: ActionContext, command: commands.Classify) -> None:
+    case = context.case
+    if errors := taxonomy().subject_errors(command.kind, command.category, command.topic):
+        raise InvalidInput([FieldError(field, code, "The category or topic does not belong to this kind.") for field, code in errors])
+    before = _codes(case)
+    case.kind, case.category, case.topic = command.kind, command.category, command.topic
+    case.statutory_form = command.statutory_form or taxonomy().kinds[command.kind].default_form
+    _move(case, tier_for(case.kind, case.category, case.topic, urgent=case.urgency == Urgency.URGENT))
+    started, danger_clocks = await _adjust_clocks(context)
+    await repository.add_correction(
+        context.session,
+        {
+            "id": context.tools.ids.new(),
+            "appeal_id": case.appeal_id,
+            "at": context.now,
+            "actor_role": context.role,
+            "actor": context.principal.subject,
+            "before": before,
+            "after": _codes(case),
+        },
+    )
+    await context.publish(events.classification_corrected(case, context.role), kind=case.kind, tier=case.tier)
+    for clock in started:
+        if clock["statutory"]:
+            await context.publish(clock_started(clock), policy=clock["policy"], due=clock["due_at"].isoformat())
+    for clock in danger_clocks:
+        rule = case.danger or ""
+        codes: HistoryCodes = {"danger": rule, "body": dangers()[rule].body, "due": clock["due_at"].isoformat()}
+        await context.publish(events.danger_reported(case.appeal_id, rule, clock["due_at"]), **codes)
+
+
+async def _adjust_clocks(context: ActionContext) -> tuple[list[ClockRow], list[ClockRow]]:
+    """Let the clocks follow the corrected kind and form. Return the started clocks, and those of a newly found danger."""
+    case = context.case
+    existing = await clocks.clocks_of_case(context.session, case.appeal_id)
+    try:
+        outdated, started = clocks.adjust(case, existing, context.tools.ids.new)
+        danger_clocks = _start_danger(context)
+    except CalendarGap:
+        raise CalendarDoesNotReach from None
+    clocks.replace(outdated, context.now)
+    await clocks.add_clocks(context.session, [*started, *danger_clocks])
+    case.next_due_at = clocks.next_due(existing, [*started, *danger_clocks])
+    return started, danger_clocks
+
+
+def _start_danger(context: ActionContext) -> list[ClockRow]:
+    """Return the clock of a crime that the clerk found in the appeal; nothing if a danger was found before."""
+    case = context.case
+    if case.danger is not None or (rule := danger_in(case.category, urgent=False)) is None:
+        return []
+    case.danger = rule
+    policies = clocks.triggered_by(ClockTrigger.DANGER)
+    return clocks.begin(case.appeal_id, policies, context.clock_start, context.new_clock_id)
+
+
+async def _escalate(context: ActionContext, command: commands.Escalate) -> None:
+    _move(context.case, context.case.tier + 1)
+    await context.publish(events.tier_raised(context.case, command.reason), tier=context.case.tier, reason=command.reason)
+
+
+async def _answer(context: ActionContext, command: commands.GiveAnswer) -> None:
+    if errors := _gate_errors(context.case, command):
+        raise InvalidInput(errors, "The answer does not say yet all that it has to.")
+    content = commands.AnswerContent(**{name: getattr(command, name) for name in commands.AnswerContent.model_fields})
+    answer_id = context.tools.ids.new()
+    answer = Answer(
+        answer_id=answer_id,
+        appeal_id=context.case.appeal_id,
+        at=context.now,
+        language=command.language,
+        content=context.tools.sealer.seal("answer", answer_id, "content", content.model_dump_json().encode()),
+        actor_role=context.role,
+        actor=context.principal.subject,
+    )
+    context.session.add(answer)
+    context.case.answer_id, context.case.answer_outcome = answer_id, _outcome_of(context.case, command.findings)
+    running = await clocks.lock_running_clocks(context.session, context.case.appeal_id)
+    clocks.stop([clock for clock in running if clock.policy != ClockCode.REDIRECT_CRIME], context.now)
+    context.case.next_due_at = clocks.next_due(running)
+    await context.publish(events.answer_given(context.case, answer, [finding.outcome for finding in command.findings]))
+
+
+def _outcome_of(case: AppealCase, findings: Sequence[commands.Finding]) -> str:
+    """Return the outcome if the applicant confirms: of the finding on the case's category, else of the first, else of the kind."""
+    issue = taxonomy().root_category(case.category) if case.category else None
+    own = [finding.outcome for finding in findings if taxonomy().root_category(finding.category) == issue]
+    return next(iter([*own, *(finding.outcome for finding in findings)]), closure_gate()[case.kind].outcome)
+
+
+async def _ask(context: ActionContext, command: commands.Ask) -> None:
+    letter_id = _write_letter(context, command.language, commands.LetterContent(text=command.text))
+    due = await _wait_for_applicant(context, ClockCode.APPLICANT_REPLY)
+    asked = ApplicantAsked(appeal_id=context.case.appeal_id, question_id=letter_id, due_at=due, actor_role=context.role)
+    await context.publish(asked, due=due.isoformat())
+
+
+async def _request_completion(context: ActionContext, command: commands.RequestCompletion) -> None:
+    missing = list(dict.fromkeys(command.missing))
+    letter_id = _write_letter(context, command.language, commands.LetterContent(text=command.text, missing=missing))
+    due = await _wait_for_applicant(context, ClockCode.FIX_PERIOD)
+    asked = CompletionAsked(appeal_id=context.case.appeal_id, question_id=letter_id, missing=missing, due_at=due, actor_role=context.role)
+    await context.publish(asked, due=due.isoformat())
+
+
+async def _wait_for_applicant(context: ActionContext, policy: ClockCode) -> datetime:
+    """Start the applicant's clock and return its end. Raises CalendarDoesNotReach."""
+    running = await clocks.lock_running_clocks(context.session, context.case.appeal_id)
+    earlier = [clock for clock in running if clock.policy in clocks.triggered_by(ClockTrigger.APPLICANT)]
+    clocks.replace(earlier, context.now)
+    try:
+        started = clocks.begin(context.case.appeal_id, [policy], context.clock_start, context.new_clock_id)
+    except CalendarGap:
+        raise CalendarDoesNotReach from None
+    await clocks.add_clocks(context.session, started)
+    context.case.next_due_at = clocks.next_due(running, started)
+    return started[0]["due_at"]
+
+
+def _write_letter(context: ActionContext, language: str, content: commands.LetterContent) -> UUID:
+    letter_id = context.tools.ids.new()
+    sealed = context.tools.sealer.seal("letter", letter_id, "content", content.model_dump_json().encode())
+    letter = Letter(
+        letter_id=letter_id,
+        appeal_id=context.case.appeal_id,
+        at=context.now,
+        language=language,
+        content=sealed,
+        actor_role=context.role,
+        actor=context.principal.subject,
+    )
+    context.session.add(letter)
+    return letter_id
+
+
+async def _return(context: ActionContext, command: commands.Return) -> None:
+    await _end(context, CaseStatus.RETURNED)
+    event = CaseReturned(appeal_id=context.case.appeal_id, ground=command.ground, actor_role=context.role)
+    await context.publish(event, return_ground=command.ground)
+
+
+async def _terminate(context: ActionContext, command: commands.Terminate) -> None:
+    if command.ground not in workflow.grounds_of(context.principal):
+        context.case.status = context.before
+        raise ActionNotPossible(workflow.next_actions(context.case, context.principal))
+    await _end(context, CaseStatus.TERMINATED)
+    event = CaseTerminated(appeal_id=context.case.appeal_id, ground=command.ground, actor_role=context.role)
+    await context.publish(event, termination_ground=command.ground)
+
+
+async def _forward(context: ActionContext, command: commands.Forward) -> None:
+    due = workflow.term_of(CaseAction.FORWARD, context.case)
+    codes: HistoryCodes = {"body": command.body}
+    is_late = due is not None and due < context.now
+    if due is not None and is_late:
+        codes["due"] = due.isoformat()
+    content = commands.LetterContent(text=command.text)
+    letter_id = _write_letter(context, context.case.language, content) if command.text else None
+    fact: type[CaseForwarded | PartForwarded] = PartForwarded if command.part else CaseForwarded
+    if command.part:
+        context.case.status = context.before
+    else:
+        await _end(context, CaseStatus.FORWARDED)
+    event = fact(appeal_id=context.case.appeal_id, body=command.body, actor_role=context.role, letter_id=letter_id)
+    await context.publish(event, f"{fact.FACT}-late" if is_late else None, **codes)
+
+
+async def _redirect(context: ActionContext, command: commands.Redirect) -> None:
+    context.case.redirected_to = command.body
+    running = await clocks.lock_running_clocks(context.session, context.case.appeal_id)
+    clocks.stop([clock for clock in running if clock.policy == ClockCode.REDIRECT_CRIME], context.now)
+    context.case.next_due_at = clocks.next_due(running)
+    event = DangerPassedOn(appeal_id=context.case.appeal_id, body=command.body, actor_role=context.role)
+    await context.publish(event, body=command.body)
+
+
+async def _end(context: ActionContext, outcome: CaseStatus) -> None:
+    """Finish the case without an answer. The outcome has the code of the status."""
+    context.case.outcome, context.case.closed_at = outcome, context.now
+    clocks.stop(await clocks.lock_running_clocks(context.session, context.case.appeal_id), context.now)
+    context.case.next_due_at = NEVER
+
+
+async def _close(context: ActionContext, command: commands.Close) -> None:
+    context.case.outcome, context.case.closed_at = command.outcome, context.now
+    await context.publish(events.case_closed(context.case.appeal_id, command.outcome, context.role), outcome=command.outcome)
+
+
+def _gate_errors(case: AppealCase, command: commands.GiveAnswer) -> list[FieldError]:
+    """Return what the answer lacks (АППК art. 65, 80, 89): a finding on the case's category, the next steps, how to complain."""
+    gate = closure_gate()[case.kind]
+    errors = []
+    if gate.findings and not command.findings:
+        errors.append(FieldError("findings", "required", "A finding with its fact and rule is needed for each issue."))
+    elif gate.findings and case.category is not None:
+        issue = taxonomy().root_category(case.category)
+        if issue not in {taxonomy().root_category(finding.category) for finding in command.findings}:
+            errors.append(FieldError("findings", "issue-without-finding", "No finding speaks of what the case is about."))
+    errors += [
+        FieldError(name, "required", REQUIRED)
+        for name in ("next_steps", "how_to_complain")
+        if getattr(gate, name) and getattr(command, name) is None
+    ]
+    return errors
+
+
+def _move(case: AppealCase, tier: int) -> None:
+    """Put the case into the queue of a tier. On another tier it is unassigned."""
+    if tier != case.tier:
+        case.assignee = None
+    case.tier = tier
+    case.queue = queue_of(case.region, tier, case.language)
+
+
+def _codes(case: AppealCase) -> SubjectCodes:
+    return {
+        "kind": case.kind,
+        "statutory_form": case.statutory_form,
+        "category": case.category,
+        "topic": case.topic,
+        "tier": case.tier,
+    }
+
+
+_ACTIONS: Mapping[type[commands.Command], Callable[[ActionContext, Any], Awaitable[None]]] = {
+    commands.Claim: _claim,
+    commands.Assign: _assign,
+    commands.Classify: _classify,
+    commands.Escalate: _escalate,
+    commands.GiveAnswer: _answer,
+    commands.Close: _close,
+    commands.Ask: _ask,
+    commands.RequestCompletion: _request_completion,
+    commands.Return: _return,
+    commands.Terminate: _terminate,
+    commands.Forward: _forward,
+    commands.Redirect: _redirect,
+}
+COMMANDS: Final[tuple[type[commands.Command], ...]] = tuple(_ACTIONS)

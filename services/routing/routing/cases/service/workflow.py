@@ -1,0 +1,261 @@
+"""The workflow: which actions are possible in which status, by whom and under which conditions. Checked before the service starts."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import Final
+
+from routing.cases.data import (
+    DangerGround,
+    NamedCode,
+    action_labels,
+    anonymous_policy,
+    bodies,
+    closing_outcomes,
+    closing_rules,
+    closure_gate,
+    danger_in,
+    dangers,
+    escalation_reasons,
+    missing_data,
+    return_grounds,
+    roles_in,
+    termination_grounds,
+    workflow_rows,
+)
+from routing.cases.models import AppealCase
+from routing.cases.schemas.views import ActionField, NextAction
+from shared.auth import Principal, Role
+from shared.contracts import AppealWithdrawn, InquiryAnswered, InquirySent, MessageAdded, OutcomeDenied
+from shared.domain.calendar import CalendarGap, planning_calendar
+from shared.domain.deadlines import due_at, due_on, policies
+from shared.domain.labels import LANGUAGES
+from shared.domain.lifecycle import CaseStatus, status_after, transitions
+from shared.domain.regions import regions
+from shared.domain.tables import ReferenceDataError, Row
+from shared.domain.taxonomy import HIGHEST_TIER, taxonomy
+from shared.visibility import CaseAction, visible_cases
+
+FILE: Final = "workflow.csv"
+FIRST: Final = CaseStatus.IN_REVIEW
+FOREIGN_FACTS: Final = frozenset(event.FACT for event in (InquirySent, InquiryAnswered, MessageAdded, OutcomeDenied, AppealWithdrawn))
+"""The facts of other services that move the status of a case."""
+
+
+class Guard(StrEnum):
+    """The conditions that `workflow.csv` may require of a case."""
+
+    UNASSIGNED = "unassigned"
+    BELOW_TOP_TIER = "below-top-tier"
+    DANGER = "danger"
+    PASSED_ON = "passed-on"
+    NO_CRIME = "no-crime"
+
+
+def _awaits_redirection(case: AppealCase) -> bool:
+    return case.danger is not None and case.redirected_to is None
+
+
+def _reports_crime(case: AppealCase) -> bool:
+    """Return whether the appeal reports a crime, even if the case is marked with a danger to life, whose rule is tried first."""
+    found = {case.danger, danger_in(case.category, urgent=False)} - {None}
+    return any(name in found and rule.ground is DangerGround.CRIME for name, rule in dangers().items())
+
+
+GUARDS: Final[Mapping[Guard, Callable[[AppealCase], bool]]] = {
+    Guard.UNASSIGNED: lambda case: case.assignee is None,
+    Guard.BELOW_TOP_TIER: lambda case: case.tier < HIGHEST_TIER,
+    Guard.DANGER: _awaits_redirection,
+    Guard.PASSED_ON: lambda case: not _awaits_redirection(case),  # no case ends while its danger is known here alone
+    Guard.NO_CRIME: lambda case: not _reports_crime(case),  # АППК art. 64(7-2)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A row of the workflow: the action in a status, the roles that may carry it out, the guards, and the next status."""
+
+    state: CaseStatus
+    action: CaseAction
+    roles: frozenset[Role]
+    guards: frozenset[Guard]
+    next: CaseStatus
+
+    def is_open_to(self, principal: Principal, case: AppealCase) -> bool:
+        """Return whether the principal may carry out the action on the case, which is in this status."""
+        needs_answer = self.action in closing_rules().get(case.channel, ()) and case.answer_id is None
+        return not needs_answer and not self.roles.isdisjoint(principal.roles) and all(GUARDS[guard](case) for guard in self.guards)
+
+
+Steps = Mapping[tuple[CaseStatus, CaseAction], Step]
+
+
+def build(table: list[Row]) -> Steps:
+    """Return the steps by (state, action).
+
+    Raises ReferenceDataError for an unknown code, a pair given twice, a state that is never reached, or a stuck unfinished state.
+    """
+    steps: dict[tuple[CaseStatus, CaseAction], Step] = {}
+    for row in table:
+        step = _step(row)
+        if (step.state, step.action) in steps:
+            raise row.error(f"{step.action} is given twice for {step.state}")
+        steps[step.state, step.action] = step
+    _check(steps)
+    return steps
+
+
+def _step(row: Row) -> Step:
+    state, action = CaseStatus(row.one_of("state", frozenset(CaseStatus))), CaseAction(row.one_of("action", frozenset(CaseAction)))
+    named = frozenset((row.optional("guard") or "").split())
+    for guard in sorted(named - frozenset(Guard)):
+        raise row.error(f"guard {guard!r} is not known")
+    guards = frozenset(map(Guard, named))
+    step = Step(state, action, roles_in(row), guards, CaseStatus(row.one_of("next", frozenset(CaseStatus))))
+    if taxonomy().statuses[state].final and guards != {Guard.DANGER}:  # a case that has ended may still hold a danger (АППК art. 64(7-2))
+        raise row.error(f"{state} is final")
+    if status_after(state, row.text("fact")) != step.next:
+        raise row.error(f"the other services would not read {step.next} out of {row.text('fact')}")
+    return step
+
+
+def _check(steps: Steps) -> None:
+    edges: set[tuple[str, str]] = {(step.state, step.next) for step in steps.values()}
+    edges |= {(state, following) for (state, fact), following in transitions().items() if fact in FOREIGN_FACTS}
+    states: set[str] = {FIRST, *(step.state for step in steps.values()), *(step.next for step in steps.values())}
+    reached, ahead = set[str](), {str(FIRST)}
+    while ahead:
+        reached |= ahead
+        ahead = {following for state, following in edges if state in reached} - reached
+    if lost := (states - reached):
+        raise ReferenceDataError(FILE, 1, f"never reached: {', '.join(sorted(lost))}")
+    own_exits = {step.state for step in steps.values() if step.next != step.state}
+    if stuck := {state for state in reached if not taxonomy().statuses[state].final} - own_exits:
+        raise ReferenceDataError(FILE, 1, f"no way out of: {', '.join(sorted(stuck))}")
+
+
+@cache
+def steps() -> Steps:
+    """Return the product's own workflow."""
+    if missing := set(_TERMS.values()) - policies().keys():
+        raise ReferenceDataError("deadlines", 1, f"missing: {', '.join(sorted(missing))}")
+    return build(workflow_rows())
+
+
+@cache
+def _offers(kind: str) -> Mapping[CaseAction, NextAction]:
+    """Return every action for a case of this kind, with label and fields."""
+    labels = action_labels()
+    return {action: NextAction(action=action, fields=found, **labels[action].as_dict()) for action, found in _fields(kind).items()}
+
+
+def _fields(kind: str) -> Mapping[CaseAction, list[ActionField]]:
+    codes, gate = taxonomy(), closure_gate()[kind]
+
+    def field(name: str, options: list[str] | None = None, *, required: bool = True) -> ActionField:
+        return ActionField(name=name, required=required, options=options)
+
+    return {
+        CaseAction.CLAIM: [],
+        CaseAction.ASSIGN: [field("assignee")],
+        CaseAction.CLASSIFY: [
+            field("kind", list(codes.kinds)),
+            field("category", list(codes.categories), required=False),
+            field("topic", list(codes.topics), required=False),
+            field("statutory_form", list(codes.forms), required=False),
+        ],
+        CaseAction.ESCALATE: [field("reason", list(escalation_reasons()))],
+        CaseAction.ANSWER: [
+            field("language", list(LANGUAGES)),
+            field("text"),
+            field("findings", list(closing_outcomes()), required=gate.findings),
+            field("next_steps", required=gate.next_steps),
+            field("how_to_complain", required=gate.how_to_complain),
+        ],
+        CaseAction.CLOSE: [field("outcome", list(closing_outcomes()))],
+        CaseAction.ASK: [field("text"), field("language", list(LANGUAGES))],
+        CaseAction.REQUEST_COMPLETION: [
+            field("missing", list(missing_data())),
+            field("text", required=False),
+            field("language", list(LANGUAGES)),
+        ],
+        CaseAction.RETURN: [field("ground", list(return_grounds()))],
+        CaseAction.TERMINATE: [field("ground", list(termination_grounds()))],
+        CaseAction.FORWARD: [
+            field("body", [code for code, body in bodies().items() if body.forwards]),
+            field("part", required=False),
+            field("text", required=False),
+        ],
+        CaseAction.REDIRECT: [field("body", [code for code, body in bodies().items() if body.redirects])],
+    }
+
+
+def next_actions(case: AppealCase, principal: Principal) -> list[NextAction]:
+    """Return the actions that the principal may carry out on the case now; none on a case that it does not see."""
+    if not visible_cases(principal).allows(case.region, case.tier, case.provider_id):
+        return []
+    open_steps = (step for (state, _), step in steps().items() if state == case.status and step.is_open_to(principal, case))
+    return [_for_case(_offers(case.kind)[step.action], case, principal) for step in open_steps]
+
+
+def _for_case(offer: NextAction, case: AppealCase, principal: Principal) -> NextAction:
+    """Return the action for this case: with the grounds of the principal, the proposed values, and the term of the law."""
+    given = proposals(case).get(offer.action)
+    if offer.action is CaseAction.TERMINATE:
+        grounds = grounds_of(principal)
+        offer = offer.model_copy(update={"fields": [offer.fields[0].model_copy(update={"options": grounds})]})
+        given = given if given and given["ground"] in grounds else None
+    due_at = term_of(offer.action, case)
+    if given is None and due_at is None:
+        return offer
+    fields = [field.model_copy(update={"value": given[field.name]}) if given and field.name in given else field for field in offer.fields]
+    return offer.model_copy(update={"fields": fields, "suggested": given is not None, "due_at": due_at})
+
+
+def grounds_of(principal: Principal) -> list[str]:
+    """Return the grounds on which the principal may terminate a consideration (АППК art. 88(2))."""
+    return [code for code, ground in termination_grounds().items() if not ground.roles.isdisjoint(principal.roles)]
+
+
+def proposals(case: AppealCase) -> Mapping[CaseAction, Mapping[str, str | list[str]]]:
+    """Return what the policies propose for the case: actions with the values of their fields. A person decides."""
+    found: dict[CaseAction, Mapping[str, str | list[str]]] = {}
+    if case.danger is not None:
+        found[CaseAction.REDIRECT] = {"body": dangers()[case.danger].body}
+    if _reports_crime(case):
+        return found  # a crime is investigated whoever reports it (АППК art. 88(1)2)
+    if case.fix_passed:
+        found[CaseAction.RETURN] = {"ground": NamedCode.NOT_COMPLETED}
+    elif case.anonymous and anonymous_policy()[case.statutory_form] is CaseAction.TERMINATE:
+        found[CaseAction.TERMINATE] = {"ground": NamedCode.ANONYMOUS}
+    elif case.anonymous:
+        required = [code for code, datum in missing_data().items() if datum.anonymous]
+        found[CaseAction.REQUEST_COMPLETION] = {"missing": required}
+    return found
+
+
+_TERMS: Final[Mapping[CaseAction, str]] = {CaseAction.FORWARD: "FORWARD", CaseAction.RETURN: "RETURN"}
+"""The deadline policies of actions that the law wants done within a term."""
+
+
+def term_of(action: CaseAction, case: AppealCase) -> datetime | None:
+    """Return the end of the term for the action; None for an action without one, or outside the calendar.
+
+    The term of a return after the fix period runs from the end of that period (АППК art. 64(7)): None as well.
+    """
+    if action not in _TERMS or (action is CaseAction.RETURN and case.fix_passed):
+        return None
+    policy = policies()[_TERMS[action]]
+    start = case.received_at if policy.starts_at == "receipt" else case.registered_at
+    day = start.astimezone(regions()[case.region].timezone).date()
+    try:
+        return due_at(due_on(day, policy, planning_calendar()).due_on, case.region)
+    except CalendarGap:
+        return None
+
+
+def may_ever(principal: Principal, action: CaseAction) -> bool:
+    """Return whether a role of the principal carries out the action in any state."""
+    return any(step.action == action and not step.roles.isdisjoint(principal.roles) for step in steps().values())

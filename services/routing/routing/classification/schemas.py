@@ -1,0 +1,69 @@
+"""Classifications as they are stored and sent."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, with_config
+from typing_extensions import TypedDict
+
+from shared.http import StrictModel, Text
+
+
+class Decision(StrEnum):
+    """AUTO: the choice stands by itself. SUGGEST: a person should check it. TRIAGE: a person has to choose."""
+
+    AUTO = "auto"
+    SUGGEST = "suggest"
+    TRIAGE = "triage"
+
+
+class StoredEvidence(TypedDict):
+    """One piece of evidence as JSON: a position in the text, the term of the dictionary that matched, and the code it argues for."""
+
+    start: int
+    end: int
+    term: str
+    code: str
+
+
+@with_config(ConfigDict(extra="allow"))
+class StoredClassification(TypedDict, total=False):
+    """A classification as JSON. A case imported from a former register has `decision` and `versions` alone.
+
+    `decision` is a code of `Decision`; JSON returns it as text.
+    """
+
+    kind: str
+    category: str | None
+    topic: str | None
+    tier: int
+    urgent: bool
+    language: str
+    confidence: float
+    decision: str
+    evidence: list[StoredEvidence]
+    versions: dict[str, str]
+
+
+class ClassifyText(StrictModel):
+    text: Annotated[str, Text(20_000, as_sent=True)]
+
+
+class EvidenceView(BaseModel):
+    start: int
+    end: int
+    term: str
+    code: str
+
+
+class ClassificationView(BaseModel):
+    kind: str
+    category: str | None
+    topic: str | None
+    tier: int
+    urgent: bool
+    language: str
+    confidence: float
+    decision: Decision
+    evidence: list[EvidenceView]
+    versions: dict[str, str]

@@ -1,0 +1,62 @@
+"""The queries of the clocks."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from routing.clocks.models import CaseClock
+from routing.clocks.schemas import ACTIVE, ClockChange, ClockRow, RunningClock
+from shared.bulk import insert_later, insert_rows, update_rows
+from shared.database import among
+
+
+async def add_clocks(session: AsyncSession, rows: Sequence[ClockRow]) -> None:
+    await insert_rows(session, CaseClock, rows)
+
+
+def add_clocks_later(session: AsyncSession, rows: Sequence[ClockRow]) -> None:
+    """Insert the clocks when the transaction ends, together with its other waiting rows."""
+    insert_later(session, CaseClock, rows)
+
+
+async def change_clocks(session: AsyncSession, rows: Sequence[ClockChange]) -> None:
+    await update_rows(session, CaseClock, rows, key=("clock_id",))
+
+
+async def clocks_of_case(session: AsyncSession, appeal_id: UUID) -> Sequence[CaseClock]:
+    """Return every clock that the case ever had, earliest due time first."""
+    query = select(CaseClock).where(col(CaseClock.appeal_id) == appeal_id).order_by(col(CaseClock.due_at), col(CaseClock.clock_id))
+    return (await session.execute(query)).scalars().all()
+
+
+async def lock_running_clocks(session: AsyncSession, appeal_id: UUID) -> Sequence[CaseClock]:
+    query = select(CaseClock).where(col(CaseClock.appeal_id) == appeal_id, col(CaseClock.state).in_(ACTIVE)).with_for_update()
+    return (await session.execute(query)).scalars().all()
+
+
+async def running_clocks_by_case(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, list[RunningClock]]:
+    """Return the running clocks of these locked cases, by case."""
+    query = select(
+        col(CaseClock.appeal_id), col(CaseClock.clock_id), col(CaseClock.policy), col(CaseClock.state), col(CaseClock.due_at)
+    ).where(among(session, CaseClock.appeal_id, appeal_ids), col(CaseClock.state).in_(ACTIVE))
+    found: dict[UUID, list[RunningClock]] = {}
+    for row in await session.execute(query):
+        clock = RunningClock(*row)
+        found.setdefault(clock.appeal_id, []).append(clock)
+    return found
+
+
+async def cases_with_waiting_clocks(session: AsyncSession, now: datetime, limit: int) -> Sequence[UUID]:
+    """Return the cases of the `limit` clocks that have to be processed by now, earliest due time first."""
+    query = select(col(CaseClock.appeal_id)).where(col(CaseClock.next_at) <= now).order_by(col(CaseClock.due_at)).limit(limit)
+    return list(dict.fromkeys((await session.execute(query)).scalars()))
+
+
+async def waiting_clocks(session: AsyncSession, appeal_ids: Sequence[UUID], now: datetime) -> Sequence[CaseClock]:
+    """Return the clocks of these locked cases that have to be processed by now, earliest due time first."""
+    query = select(CaseClock).where(among(session, CaseClock.appeal_id, appeal_ids), col(CaseClock.next_at) <= now)
+    return (await session.execute(query.order_by(col(CaseClock.due_at), col(CaseClock.clock_id)))).scalars().all()

@@ -1,0 +1,131 @@
+"""Clocks as other slices and clients see them."""
+
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Annotated, Final, NamedTuple, Protocol, TypedDict
+from uuid import UUID
+
+from pydantic import BaseModel, Field, WithJsonSchema
+
+NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
+"""The due time of a case on which no clock runs: it comes last in every list and is never overdue."""
+
+
+class ClockState(StrEnum):
+    """The first three are the states of a running clock; MET and MISSED end it, REPLACED gives way to the clock of another policy."""
+
+    RUNNING = "RUNNING"
+    WARNED = "WARNED"
+    BREACHED = "BREACHED"
+    MET = "MET"
+    MISSED = "MISSED"
+    REPLACED = "REPLACED"
+
+
+ACTIVE: Final = (ClockState.RUNNING, ClockState.WARNED, ClockState.BREACHED)
+
+
+class ClockTrigger(StrEnum):
+    """What starts a clock, as `runs` in `clock_policies.csv` names it."""
+
+    FORM = "form"
+    KIND = "kind"
+    CHANNEL = "channel"
+    DANGER = "danger"
+    APPLICANT = "applicant"
+    DENIED = "denied"
+
+
+class ClockCode(StrEnum):
+    """The clock policies that the code names; all others are chosen by the table alone."""
+
+    REDIRECT_CRIME = "REDIRECT_CRIME"
+    FIX_PERIOD = "FIX_PERIOD"
+    APPLICANT_REPLY = "APPLICANT_REPLY"
+
+
+class ClockRow(TypedDict):
+    """A row of the table `clock`."""
+
+    clock_id: UUID
+    appeal_id: UUID
+    policy: str
+    statutory: bool
+    started_at: datetime
+    due_at: datetime
+    calendar_version: str
+    state: ClockState
+    warn_at: datetime | None
+    next_at: datetime | None
+    stopped_at: datetime | None
+
+
+class ClockChange(TypedDict):
+    """The columns of `clock` that a stop sets."""
+
+    clock_id: UUID
+    state: ClockState
+    stopped_at: datetime
+    next_at: None
+
+
+class RunningClock(NamedTuple):
+    """What a batch of events needs to know of a clock that runs."""
+
+    appeal_id: UUID
+    clock_id: UUID
+    policy: str
+    state: ClockState
+    due_at: datetime
+
+
+class ClockNotice(NamedTuple):
+    """A warning or a breach, to be written into the history of the case; `source` is the id of the event."""
+
+    appeal_id: UUID
+    source: UUID
+    at: datetime
+    fact: str
+    policy: str
+    due_at: datetime
+
+
+class TimedCase(Protocol):
+    """What the clocks of a case depend on."""
+
+    appeal_id: UUID
+    kind: str
+    statutory_form: str
+    channel: str
+    region: str
+    received_at: datetime
+    registered_at: datetime
+
+
+_AnyText = WithJsonSchema({"type": "string"})  # the codes may grow; clients must accept new ones
+
+
+class ClockView(BaseModel):
+    clock_id: UUID
+    policy: str
+    statutory: bool
+    started_at: datetime
+    due_at: datetime
+    state: Annotated[ClockState, _AnyText]
+
+
+class DayView(BaseModel):
+    date: date
+    counts: int | None
+    kk: str
+    ru: str
+    en: str
+
+
+class DeadlineView(BaseModel):
+    policy: str
+    starts_at: str
+    from_: Annotated[date, Field(serialization_alias="from")]
+    due_on: date
+    calendar_version: str
+    explanation: list[DayView]

@@ -1,0 +1,309 @@
+"""The clocks of a case: which ones run, when each warns and ends, and the job that publishes warnings and breaches."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from functools import cache, lru_cache
+from typing import Final, NamedTuple, Protocol
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from routing.clocks import events, repository
+from routing.clocks.errors import CalendarDoesNotReach
+from routing.clocks.models import CaseClock
+from routing.clocks.repository import (
+    add_clocks,
+    add_clocks_later,
+    change_clocks,
+    clocks_of_case,
+    lock_running_clocks,
+    running_clocks_by_case,
+)
+from routing.clocks.schemas import (
+    ACTIVE,
+    NEVER,
+    ClockCode,
+    ClockNotice,
+    ClockRow,
+    ClockState,
+    ClockTrigger,
+    DayView,
+    DeadlineView,
+    TimedCase,
+)
+from routing.policy_files import PolicyFiles
+from shared.domain.calendar import CalendarGap, planning_calendar, working_calendar
+from shared.domain.deadlines import due_at, due_on, explain, policies, policy_for_form
+from shared.domain.labels import Label
+from shared.domain.regions import regions
+from shared.domain.tables import ReferenceDataError, Row
+from shared.domain.taxonomy import taxonomy
+from shared.domain.working_hours import hours_for
+from shared.errors import InvalidInput
+from shared.field_errors import DETAILS
+from shared.ids import derived
+from shared.messaging import outbox
+
+__all__ = [
+    "ClockPolicy",
+    "ClockStart",
+    "ClockWatcher",
+    "WatchedCases",
+    "add_clocks",
+    "add_clocks_later",
+    "adjust",
+    "begin",
+    "change_clocks",
+    "clock_policies",
+    "clocks_of_case",
+    "deadline",
+    "lock_running_clocks",
+    "met_at_once",
+    "next_due",
+    "replace",
+    "required",
+    "running_clocks_by_case",
+    "stop",
+    "term",
+    "triggered_by",
+]
+
+POLICY_FILE: Final = "clock_policies.csv"
+WATCH_BATCH = 200  # clocks a transaction; few enough that a clerk never waits for their cases
+_WHOLE = 100  # percent
+_CACHED_TERMS = 16_384  # every policy, region and start day of a year
+
+
+class WarningUnit(StrEnum):
+    """How `amount` of a policy is counted: working days before the end, or percent of the term."""
+
+    WORKING_DAY = "working_day"
+    PERCENT = "percent"
+
+
+@dataclass(frozen=True, slots=True)
+class ClockPolicy:
+    """On which cases a clock runs, and when it warns. `on`: the kind or the channel, for the triggers KIND and CHANNEL."""
+
+    code: str
+    runs: ClockTrigger
+    on: str | None
+    warning: WarningUnit
+    amount: int
+    label: Label
+
+    @property
+    def statutory(self) -> bool:
+        """Whether this is the clock of the law, under which an answer is due."""
+        return self.runs is ClockTrigger.FORM
+
+
+@cache
+def clock_policies() -> Mapping[str, ClockPolicy]:
+    """Return the clock policies by code.
+
+    Raises ReferenceDataError if a policy that a statutory form or the code refers to has no row.
+    """
+    found = PolicyFiles("routing.clocks").table(POLICY_FILE, _policy, key="policy")
+    statutory = {code for code, policy in found.items() if policy.statutory}
+    missing = ({policy_for_form(form) for form in taxonomy().forms} - statutory) | (set(ClockCode) - found.keys())
+    if missing:
+        raise ReferenceDataError(POLICY_FILE, 1, f"missing: {', '.join(sorted(missing))}")
+    return found
+
+
+def _policy(row: Row) -> ClockPolicy:
+    runs = ClockTrigger(row.one_of("runs", frozenset(ClockTrigger)))
+    known: Mapping[str, object] | None = {ClockTrigger.KIND: taxonomy().kinds, ClockTrigger.CHANNEL: taxonomy().channels}.get(runs)
+    on = row.one_of("code", known) if known else None
+    warning = WarningUnit(row.one_of("warning", frozenset(WarningUnit)))
+    return ClockPolicy(row.one_of("policy", policies()), runs, on, warning, row.number_in("amount", 0, _WHOLE), row.label())
+
+
+@lru_cache(maxsize=1024)
+def required(kind: str, form: str, channel: str | None = None) -> tuple[str, ...]:
+    """Return the policies that a case runs under from its first day, the statutory one first."""
+    named = {(ClockTrigger.KIND, kind), (ClockTrigger.CHANNEL, channel)}
+    return (policy_for_form(form), *(policy.code for policy in clock_policies().values() if (policy.runs, policy.on) in named))
+
+
+@cache
+def triggered_by(trigger: ClockTrigger) -> tuple[str, ...]:
+    """Return the policies with this trigger."""
+    return tuple(policy.code for policy in clock_policies().values() if policy.runs is trigger)
+
+
+@dataclass(frozen=True, slots=True)
+class ClockTerm:
+    """When a clock ends, and when it warns if the policy counts the warning in working days."""
+
+    due_at: datetime
+    warn_at: datetime | None
+    calendar_version: str
+
+
+@lru_cache(maxsize=_CACHED_TERMS)
+def term(policy: str, region: str, day: date) -> ClockTerm:
+    """Return the term that begins on the region's local `day`, which is not counted itself (АППК art. 76(2)).
+
+    Raises CalendarGap if the working calendar does not cover the span.
+    """
+    calendar, rule = planning_calendar(), clock_policies()[policy]
+    deadline = due_on(day, policies()[policy], calendar)
+    warn_at = None
+    if rule.warning is WarningUnit.WORKING_DAY:
+        warning_day = calendar.add_working_days(deadline.due_on, -rule.amount)
+        warn_at = datetime.combine(warning_day, hours_for(region, warning_day).opens, regions()[region].timezone).astimezone(UTC)
+    return ClockTerm(due_at(deadline.due_on, region), warn_at, deadline.calendar_version)
+
+
+class ClockStart(NamedTuple):
+    """Where the terms of an appeal begin: on the days of receipt and registration, or at the time when something was asked."""
+
+    region: str
+    received_at: datetime
+    registered_at: datetime
+    asked_at: datetime | None = None
+
+    def of(self, policy: str) -> datetime:
+        """Return the time from which a policy counts."""
+        if self.asked_at is not None:
+            return self.asked_at
+        return self.received_at if policies()[policy].starts_at == "receipt" else self.registered_at
+
+
+def begin(appeal_id: UUID, named: Iterable[str], start: ClockStart, new_id: Callable[[str], UUID]) -> list[ClockRow]:
+    """Return a row for each of the named policies. `new_id` gets the policy and returns the id. Raises CalendarGap."""
+    zone = regions()[start.region].timezone
+    return [
+        _row(appeal_id, clock_policies()[policy], term(policy, start.region, at.astimezone(zone).date()), at, new_id(policy))
+        for policy in named
+        for at in (start.of(policy),)
+    ]
+
+
+def _row(appeal_id: UUID, rule: ClockPolicy, span: ClockTerm, started_at: datetime, clock_id: UUID) -> ClockRow:
+    warn_at = span.warn_at or started_at + (span.due_at - started_at) * rule.amount / _WHOLE
+    return {
+        "clock_id": clock_id,
+        "appeal_id": appeal_id,
+        "policy": rule.code,
+        "statutory": rule.statutory,
+        "started_at": started_at,
+        "due_at": span.due_at,
+        "calendar_version": span.calendar_version,
+        "state": ClockState.RUNNING,
+        "warn_at": warn_at,
+        "next_at": min(warn_at, span.due_at),
+        "stopped_at": None,
+    }
+
+
+def adjust(case: TimedCase, existing: Sequence[CaseClock], new_id: Callable[[], UUID]) -> tuple[list[CaseClock], list[ClockRow]]:
+    """Return the clocks that no longer apply to a changed kind or form, and the rows of those that start on the same first day.
+
+    `existing`: every clock that the case ever had; a clock that was met or breached is not started again. Raises CalendarGap.
+    """
+    wanted = required(case.kind, case.statutory_form, case.channel)
+    kinds = {ClockTrigger.FORM, ClockTrigger.KIND}
+    outdated = [
+        clock for clock in existing if clock.state in ACTIVE and clock_policies()[clock.policy].runs in kinds and clock.policy not in wanted
+    ]
+    started = {clock.policy for clock in existing if clock.state != ClockState.REPLACED}
+    start = ClockStart(case.region, case.received_at, case.registered_at)
+    return outdated, begin(case.appeal_id, [policy for policy in wanted if policy not in started], start, lambda _policy: new_id())
+
+
+def replace(clocks: Iterable[CaseClock], now: datetime) -> None:
+    """Stop clocks because those of other policies take over."""
+    for clock in clocks:
+        _stop_as(clock, ClockState.REPLACED, now)
+
+
+def stop(clocks: Iterable[CaseClock], now: datetime) -> None:
+    """Stop clocks as met, or as missed after their due time."""
+    for clock in clocks:
+        _stop_as(clock, ClockState.MET if now <= clock.due_at else ClockState.MISSED, now)
+
+
+def _stop_as(clock: CaseClock, state: ClockState, now: datetime) -> None:
+    clock.state, clock.stopped_at, clock.next_at = state, now, None
+
+
+def next_due(running: Iterable[CaseClock], started: Iterable[ClockRow] = ()) -> datetime:
+    """Return the earliest due time of the active clocks, NEVER without one."""
+    active = (clock.due_at for clock in running if clock.state in ACTIVE)
+    return min([*active, *(row["due_at"] for row in started if row["state"] in ACTIVE)], default=NEVER)
+
+
+def met_at_once(row: ClockRow, at: datetime) -> ClockRow:
+    """Return the row of a clock that was met before it could run."""
+    met = row.copy()
+    met["state"], met["next_at"], met["stopped_at"] = ClockState.MET, None, at
+    return met
+
+
+class WatchedCases(Protocol):
+    """What the clock job needs of the cases, in the transaction of the session."""
+
+    async def lock_free(self, session: AsyncSession, appeal_ids: Sequence[UUID]) -> Sequence[UUID]:
+        """Lock those of the cases that no other transaction has locked, and return them."""
+        ...
+
+    async def add_clock_notices(self, session: AsyncSession, notices: Sequence[ClockNotice]) -> None:
+        """Write the notices into the histories of the cases."""
+        ...
+
+    async def mark_fix_period_passed(self, session: AsyncSession, appeal_ids: Sequence[UUID]) -> None:
+        """Note that the time to complete these appeals is over."""
+        ...
+
+
+class ClockWatcher:
+    """Publishes the warnings and breaches of clocks."""
+
+    def __init__(self, cases: WatchedCases) -> None:
+        self._cases = cases
+
+    async def watch(self, session: AsyncSession, now: datetime) -> int:
+        """Publish what is due by now, earliest due time first, whoever has the case. Return the number of cases processed.
+
+        Idempotent: a clock moves on once its event is published, and the id of the event follows from the clock and its state.
+        """
+        waiting = await repository.cases_with_waiting_clocks(session, now, WATCH_BATCH)
+        cases = await self._cases.lock_free(session, waiting)
+        clocks = await repository.waiting_clocks(session, cases, now)
+        await self._cases.add_clock_notices(session, [_publish(session, clock, now) for clock in clocks])
+        breached = [clock for clock in clocks if clock.state == ClockState.BREACHED]
+        unfixed = dict.fromkeys(clock.appeal_id for clock in breached if clock.policy == ClockCode.FIX_PERIOD)
+        await self._cases.mark_fix_period_passed(session, list(unfixed))
+        return len(cases)
+
+
+def _publish(session: AsyncSession, clock: CaseClock, now: datetime) -> ClockNotice:
+    is_breached = clock.due_at <= now
+    clock.state = ClockState.BREACHED if is_breached else ClockState.WARNED
+    clock.next_at = None if is_breached else clock.due_at
+    event = events.clock_breached(clock) if is_breached else events.clock_warned(clock)
+    source = outbox.append(session, event, event_id=derived(clock.clock_id, clock.state))
+    return ClockNotice(clock.appeal_id, source, now, event.FACT, clock.policy, clock.due_at)
+
+
+def deadline(policy: str, start: date) -> DeadlineView:
+    """Return the end of a term with its calculation, day by day.
+
+    Raises InvalidInput for an unknown policy, CalendarDoesNotReach outside the reviewed calendar.
+    """
+    rule = policies().get(policy)
+    if rule is None:
+        raise InvalidInput.field("policy", "unknown-code", DETAILS["unknown-code"])
+    try:
+        found = due_on(start, rule, working_calendar())
+        days = [DayView(**asdict(step)) for step in explain(found, working_calendar())]
+    except CalendarGap:
+        raise CalendarDoesNotReach from None
+    return DeadlineView(
+        policy=policy, starts_at=rule.starts_at, from_=start, due_on=found.due_on, calendar_version=found.calendar_version, explanation=days
+    )

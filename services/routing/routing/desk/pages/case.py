@@ -1,0 +1,290 @@
+"""The page of a case: its text and classification, deadlines, assignee, history, and the forms of the possible actions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from routing.cases import service as cases
+from routing.cases.schemas.codes import Urgency
+from routing.cases.schemas.views import AnswerView, CaseView, LetterView
+from routing.classification.schemas import Decision
+from routing.clocks.schemas import ACTIVE, ClockState, ClockView
+from routing.clocks.service import clock_policies
+from routing.desk.pages.case_forms import CaseForms
+from routing.desk.pages.contents import FetchedContents
+from routing.desk.pages.listing import ListPosition
+from routing.desk.pages.reader import DeskReader, Due, Labelled, due, subject_of
+from shared.contracts import ClassificationCorrected
+from shared.domain.calendar import CalendarGap, planning_calendar
+from shared.domain.deadlines import due_on, explain, policies
+from shared.domain.regions import regions
+from shared.domain.taxonomy import taxonomy
+from shared.visibility import CaseAction
+from shared.web.formats import Formats
+from shared.web.i18n import N_
+from shared.web.viewer import role_labels
+
+_WHY: Final[Mapping[str, str]] = {
+    Decision.AUTO: N_("The marked words speak for “%(subject)s” (certainty %(certainty)s)."),
+    Decision.SUGGEST: N_("The marked words suggest “%(subject)s” (certainty %(certainty)s). Please check it."),
+    Decision.TRIAGE: N_("The words alone do not decide what this is about. Please choose."),
+}
+_FOUND: Final = N_("Found in the directory")
+_NOT_FOUND: Final = N_("None is named, or it has not been found yet")
+Fact = tuple[str, str]
+"""A label and a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalculationDay:
+    """A day in the calculation of a deadline."""
+
+    date: date
+    counts: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockLine:
+    """A clock: how near its end is while it runs (`due`), else its result, with the day-by-day calculation."""
+
+    label: str
+    due_at: datetime
+    due: Due | None
+    state_label: str
+    tone: str
+    working: Sequence[CalculationDay]
+
+
+@dataclass(frozen=True, slots=True)
+class DangerNote:
+    """A danger that has to be redirected, and to which body; or the body to which it was redirected."""
+
+    what: str
+    body: str
+    is_redirected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LetterText:
+    text: str | None
+    language: str
+    at: datetime
+    missing: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerText:
+    text: str
+    language: str
+    facts: Sequence[Fact]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """An entry of the history; `detail` is the role of the actor."""
+
+    text: str
+    at: datetime
+    state: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseLink:
+    number: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """Everything that the template of a case shows. `post`: the URL of each possible action."""
+
+    number: str
+    version: int
+    href: str
+    show_href: str
+    post: Mapping[CaseAction, str]
+    kicker: str
+    urgent: bool
+    due: Due | None
+    status_label: str
+    finished: bool
+    outcome: str | None
+    holder_label: str
+    assignee_text: str
+    language: str
+    zone: ZoneInfo
+    contents: FetchedContents
+    why: str
+    reasons: Sequence[str]
+    answer: AnswerText | None
+    clocks: Sequence[ClockLine]
+    provider_text: str
+    inquiry: HistoryLine | None
+    history: Sequence[HistoryLine]
+    news: bool
+    danger: DangerNote | None
+    continues: CaseLink | None
+    score: int | None
+    letters: Sequence[LetterText]
+    forms: CaseForms
+
+
+def case_page(
+    case: CaseView,
+    contents: FetchedContents,
+    forms: CaseForms,
+    reader: DeskReader,
+    position: ListPosition,
+    *,
+    assignee_name: str | None = None,
+) -> CasePage:
+    """Return the page of a case for a reader. `position` keeps the list open beside the case."""
+    codes, zone = taxonomy(), regions()[case.region].timezone
+    return CasePage(
+        number=case.number,
+        version=case.version,
+        href=position.href(case.appeal_id),
+        show_href=position.href(case.appeal_id, show="applicant"),
+        post={offer.action: position.href(case.appeal_id, offer.action) for offer in case.next_actions},
+        kicker=_kicker(case, reader),
+        urgent=case.urgency == Urgency.URGENT,
+        due=due(case.next_due_at, reader.now, zone) if case.next_due_at else None,
+        status_label=reader.label(codes.statuses[case.status].label),
+        finished=codes.statuses[case.status].final,
+        outcome=reader.label(codes.outcomes[case.outcome].label) if case.outcome else None,
+        holder_label=reader.label(codes.holders[case.holder].label),
+        assignee_text=_assignee(case, assignee_name, reader),
+        language=case.language,
+        zone=zone,
+        contents=contents,
+        why=_why(case, reader),
+        reasons=_reasons(case, reader),
+        answer=_answer(case.answer, reader) if case.answer else None,
+        clocks=[_clock(clock, zone, reader) for clock in case.clocks if clock.state != ClockState.REPLACED],
+        provider_text=_provider(case, contents.additions.provider_name, reader),
+        inquiry=_inquiry(case, reader),
+        history=_history(case, reader),
+        news=case.has_news,
+        danger=_danger(case, reader),
+        continues=CaseLink(case.follows_number, position.href(case.follows)) if case.follows and case.follows_number else None,
+        score=case.score,
+        letters=[_letter(letter, reader) for letter in case.letters],
+        forms=forms,
+    )
+
+
+def _inquiry(case: CaseView, reader: DeskReader) -> HistoryLine | None:
+    """Return the latest entry about an inquiry."""
+    inquiries = [entry for entry in case.history if entry.type.startswith("inquiry-")]
+    return HistoryLine(getattr(inquiries[-1], reader.language), inquiries[-1].at) if inquiries else None
+
+
+def _danger(case: CaseView, reader: DeskReader) -> DangerNote | None:
+    if case.danger is None:
+        return None
+    danger, informed = cases.dangers()[case.danger], cases.bodies().get(case.redirected_to or "")
+    body = informed or cases.bodies()[danger.body]
+    return DangerNote(what=reader.label(danger.label), body=reader.label(body.label), is_redirected=informed is not None)
+
+
+def _letter(letter: LetterView, reader: DeskReader) -> LetterText:
+    missing = [reader.label(cases.missing_data()[code].label) for code in letter.missing]
+    return LetterText(letter.text, letter.language, letter.at, missing)
+
+
+def _kicker(case: CaseView, reader: DeskReader) -> str:
+    codes = taxonomy()
+    parts = [codes.kinds[case.kind].label, codes.tiers[case.tier].label, codes.channels[case.channel].label]
+    return " · ".join([*map(reader.label, parts), reader.language_name(case.language)])
+
+
+def _assignee(case: CaseView, name: str | None, reader: DeskReader) -> str:
+    if case.imported:
+        return reader.translate(N_("Taken over from a former register, to be read only"))
+    if case.assignee is None:
+        return reader.translate(N_("Nobody has taken it yet"))
+    if case.assignee == reader.subject:
+        return reader.translate(N_("You have it"))
+    return reader.translate(N_("Taken by %(name)s"), name=name or case.assignee)
+
+
+def _provider(case: CaseView, name: str, reader: DeskReader) -> str:
+    if case.provider_id:
+        return reader.translate(_FOUND)
+    if not name:
+        return reader.translate(_NOT_FOUND)
+    return reader.translate(N_("The applicant wrote “%(name)s”; it has not been found in the directory"), name=name)
+
+
+def _why(case: CaseView, reader: DeskReader) -> str:
+    """Return the reason of the classification: a correction, the evidence in the text, or the declaration."""
+    found, subject = case.classification, subject_of(case, reader)
+    if any(entry.type == ClassificationCorrected.FACT for entry in case.history):
+        return reader.translate(N_("A colleague corrected the classification: “%(subject)s”."), subject=subject)
+    if found.get("versions", {}).get("method") == "lexicon" and found.get("decision") in _WHY:
+        certainty = Formats(reader.language).number(found.get("confidence", 0), 2)
+        text = _WHY[found["decision"]]
+        return reader.translate(text, subject=subject, certainty=certainty) if "%(" in text else reader.translate(text)
+    return reader.translate(N_("Sorted as it was filed: “%(subject)s”."), subject=subject)
+
+
+def _reasons(case: CaseView, reader: DeskReader) -> list[str]:
+    """Return the labels of the codes that the evidence argues for, each once."""
+    codes = taxonomy()
+    known: Mapping[str, Labelled] = {**codes.kinds, **codes.topics, **codes.categories}
+    named = dict.fromkeys(piece["code"] for piece in case.classification.get("evidence", ()))
+    return [reader.label(known[code].label) for code in named if code in known]
+
+
+def _answer(answer: AnswerView, reader: DeskReader) -> AnswerText:
+    codes = taxonomy()
+    facts: list[Fact] = []
+    for finding in answer.findings:
+        facts.append((reader.label(codes.categories[finding.category].label), reader.label(codes.outcomes[finding.outcome].label)))
+        facts += [(reader.translate(N_("Fact")), finding.fact), (reader.translate(N_("Rule")), finding.rule)]
+    facts += [(reader.translate(N_("What happens next")), answer.next_steps)] if answer.next_steps else []
+    facts += [(reader.translate(N_("How to appeal against this answer")), answer.how_to_complain)] if answer.how_to_complain else []
+    return AnswerText(answer.text, answer.language, facts, answer.at)
+
+
+def _clock(clock: ClockView, zone: ZoneInfo, reader: DeskReader) -> ClockLine:
+    is_met = clock.state == ClockState.MET
+    return ClockLine(
+        label=reader.label(clock_policies()[clock.policy].label),
+        due_at=clock.due_at,
+        due=due(clock.due_at, reader.now, zone) if clock.state in ACTIVE else None,
+        state_label=reader.translate(N_("kept") if is_met else N_("missed")),
+        tone="good" if is_met else "bad",
+        working=_calculation(clock, zone, reader),
+    )
+
+
+def _calculation(clock: ClockView, zone: ZoneInfo, reader: DeskReader) -> list[CalculationDay]:
+    """Return the day-by-day calculation, empty if today's calendar gives another end than the one stored."""
+    try:
+        deadline = due_on(clock.started_at.astimezone(zone).date(), policies()[clock.policy], planning_calendar())
+        steps = explain(deadline, planning_calendar())
+    except CalendarGap:
+        return []
+    if deadline.due_on != clock.due_at.astimezone(zone).date():
+        return []
+    return [CalculationDay(step.date, step.counts is not None, getattr(step, reader.language)) for step in steps]
+
+
+def _history(case: CaseView, reader: DeskReader) -> list[HistoryLine]:
+    """Return the history, newest entry first; actors are named by role."""
+    roles = role_labels()
+    return [
+        HistoryLine(
+            text=getattr(entry, reader.language),
+            at=entry.at,
+            state="now" if number == 0 and case.closed_at is None else "done",
+            detail=reader.label(roles[entry.actor_role]) if entry.actor_role in roles and entry.actor_role != "service" else "",
+        )
+        for number, entry in enumerate(reversed(case.history))
+    ]

@@ -1,0 +1,130 @@
+"""What the forms of a case offer: choices with labels, proposed values, and what an answer must contain."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from routing.cases import service as cases
+from routing.cases.schemas.views import CaseView, NextAction
+from routing.desk.pages.forms import GateCheck, SubmittedForm, blank_finding, checks
+from routing.desk.pages.reader import DeskReader, category_options
+from routing.knowledge import service as knowledge
+from shared.domain.labels import Label
+from shared.domain.regions import regions
+from shared.domain.taxonomy import taxonomy
+from shared.visibility import CaseAction
+
+Option = tuple[str, str]
+"""A code and its label."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionOffer:
+    """The choices of an action, the proposed value, and the term of the law."""
+
+    suggested: bool
+    due_at: datetime | None
+    options: Sequence[Option]
+    value: str | Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyAnswer:
+    """A reviewed article that a clerk can insert into the answer."""
+
+    question: str
+    answer: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class FormOptions:
+    kinds: Sequence[Option]
+    categories: Sequence[Option]
+    topics: Sequence[Option]
+    forms: Sequence[Option]
+    outcomes: Sequence[Option]
+    reasons: Sequence[Option]
+    languages: Sequence[Option]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseForms:
+    """What the forms choose from, and their initial values."""
+
+    kind: str
+    category: str | None
+    topic: str | None
+    gate: cases.ClosureGate
+    checks: Sequence[GateCheck]
+    findings: Sequence[Mapping[str, str]]
+    how_to_complain: str
+    ready: Sequence[ReadyAnswer]
+    topical_kinds: str
+    options: FormOptions
+    colleagues: Sequence[Option]
+    offers: Mapping[CaseAction, ActionOffer]
+
+
+def case_forms(case: CaseView, form: SubmittedForm, reader: DeskReader, colleagues: Sequence[Option]) -> CaseForms:
+    """Return the forms of a case. `form`: what was submitted and came back; `colleagues`: the possible assignees."""
+    codes, gate = taxonomy(), cases.closure_gate()[case.kind]
+    complain = knowledge.how_to_complain()
+    return CaseForms(
+        kind=case.kind,
+        category=case.category,
+        topic=case.topic,
+        gate=gate,
+        checks=checks(gate, form, reader),
+        findings=form.findings or ([blank_finding(case.category)] if gate.findings else []),
+        how_to_complain=complain.get(case.language, complain[knowledge.FALLBACK_LANGUAGE]),
+        ready=_ready_answers(case, reader),
+        topical_kinds=" ".join(code for code, kind in codes.kinds.items() if kind.subject == "topic"),
+        options=FormOptions(
+            kinds=reader.options(codes.kinds),
+            categories=category_options(reader),
+            topics=reader.options(codes.topics),
+            forms=reader.options(codes.forms),
+            outcomes=reader.options({code: codes.outcomes[code] for code in cases.closing_outcomes()}),
+            reasons=[(code, reader.label(label)) for code, label in cases.escalation_reasons().items()],
+            languages=[(code, reader.language_name(code)) for code in ("kk", "ru", "en")],
+        ),
+        colleagues=colleagues,
+        offers={offer.action: _offer(offer, reader) for offer in case.next_actions},
+    )
+
+
+def _offer(offer: NextAction, reader: DeskReader) -> ActionOffer:
+    labels = _labels_of(offer.action)
+    chosen = next((field for field in offer.fields if field.options and field.options[0] in labels), None)
+    return ActionOffer(
+        suggested=offer.suggested,
+        due_at=offer.due_at,
+        options=[(code, reader.label(labels[code])) for code in (chosen.options or [])] if chosen else [],
+        value=chosen.value if chosen and chosen.value is not None else "",
+    )
+
+
+def _labels_of(action: CaseAction) -> Mapping[str, Label]:
+    """Return the labels of the codes that the action's own field chooses from."""
+    bodies = {code: body.label for code, body in cases.bodies().items()}
+    tables: Mapping[CaseAction, Mapping[str, Label]] = {
+        CaseAction.RETURN: cases.return_grounds(),
+        CaseAction.TERMINATE: {code: ground.label for code, ground in cases.termination_grounds().items()},
+        CaseAction.REQUEST_COMPLETION: {code: datum.label for code, datum in cases.missing_data().items()},
+        CaseAction.FORWARD: bodies,
+        CaseAction.REDIRECT: bodies,
+    }
+    return tables.get(action, {})
+
+
+def _ready_answers(case: CaseView, reader: DeskReader) -> list[ReadyAnswer]:
+    """Return the reviewed articles on the subject of the case, in its language."""
+    language = case.language if case.language in knowledge.WRITTEN_IN else knowledge.FALLBACK_LANGUAGE
+    today = reader.now.astimezone(regions()[case.region].timezone).date()
+    subject = {case.topic, case.category} - {None}
+    return [
+        ReadyAnswer(article.questions[language], article.answers[language], language)
+        for article in knowledge.articles()
+        if article.reviewed and article.is_valid_on(today) and subject & {article.topic, article.category}
+    ]

@@ -1,0 +1,194 @@
+"""The submitted forms of a case: reading them, showing them again with what was entered, and the messages for errors."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from fastapi import Request
+
+from routing.cases.service import ClosureGate
+from routing.desk.pages.reader import DeskReader
+from shared.domain.taxonomy import taxonomy
+from shared.errors import FieldError
+from shared.forms import read_fields
+from shared.visibility import CaseAction
+from shared.web.i18n import N_
+
+FORM_LIMIT: Final = 1_048_576  # bytes: a Cyrillic letter takes six in a form; the longest answer with its findings fits
+FIELDS_LIMIT: Final = 200
+FINDINGS_LIMIT: Final = 20
+_FINDING: Final = re.compile(r"findings\.([0-9]{1,2})\.(category|outcome|fact|rule)")
+_PREFIXED: Final = frozenset(
+    {CaseAction.ASK, CaseAction.REQUEST_COMPLETION, CaseAction.RETURN, CaseAction.TERMINATE, CaseAction.FORWARD, CaseAction.REDIRECT}
+)
+"""Actions whose forms are on the page of the answer form: their fields are named `action-field`, so that every name is unique."""
+_MISSING: Final = "missing."  # one checkbox for each code
+_FINDING_FIELDS: Final = ("category", "outcome", "fact", "rule")
+
+_LABELS: Final[Mapping[str, str]] = {
+    "kind": N_("Kind"),
+    "category": N_("Category"),
+    "topic": N_("Topic"),
+    "statutory_form": N_("Form in law"),
+    "reason": N_("Reason"),
+    "assignee": N_("Colleague"),
+    "language": N_("Language of the answer"),
+    "text": N_("Text"),
+    "findings": N_("Findings"),
+    "outcome": N_("Outcome"),
+    "fact": N_("Fact"),
+    "rule": N_("Rule"),
+    "missing": N_("What is missing"),
+    "ground": N_("Ground"),
+    "body": N_("Body"),
+    "part": N_("Only a part"),
+    "next_steps": N_("What happens next"),
+    "how_to_complain": N_("How to appeal against this answer"),
+}
+_WRONG: Final[Mapping[str, str]] = {
+    "required": N_("This is needed."),
+    "too-short": N_("This is needed."),
+    "too-few": N_("This is needed."),
+    "too-long": N_("This is too long."),
+    "too-many": N_("There are too many."),
+    "unknown-code": N_("Choose from the list."),
+    "issue-without-finding": N_("One of the findings must speak of what the case is about."),
+    "not-for-this-kind": N_("This does not go with the kind."),
+    "malformed-text": N_("Some characters in this cannot be read."),
+}
+
+
+FormValue = str | bool | list[str] | list[dict[str, str]]
+"""A field in the body of an action."""
+
+
+@dataclass
+class SubmittedForm:
+    """The content of one form. `action` is None if nothing was submitted; `conflict`: the case has changed since it was read."""
+
+    action: CaseAction | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    findings: Sequence[Mapping[str, str]] = ()
+    missing: Sequence[str] = ()
+    """The codes of the ticked checkboxes."""
+    errors: dict[str, str] = field(default_factory=dict)
+    summary: list[tuple[str | None, str]] = field(default_factory=list)
+    conflict: bool = False
+    still_possible: bool = True
+
+    def value(self, action: str, name: str, default: str | None = "") -> str:
+        """Return what was entered in a field, or the default in the forms of other actions."""
+        return self.values.get(name, "") if self.action == action else default or ""
+
+    def error(self, action: str, name: str) -> str | None:
+        return self.errors.get(name) if self.action == action else None
+
+    def refuse(self, errors: Iterable[FieldError], reader: DeskReader) -> None:
+        """Note the errors by field. An error of no field of the form appears in the summary alone."""
+        for error in self._located(errors):
+            sentence = reader.translate(_WRONG.get(error.code, N_("Please correct this.")))
+            known = error.field in self.values or _FINDING.fullmatch(error.field) is not None
+            if known:
+                self.errors.setdefault(error.field, sentence)
+            target = field_name(self.action, error.field) if known and self.action else None
+            self.summary.append((target, f"{self._label(error.field, reader)}: {sentence}"))
+
+    def _located(self, errors: Iterable[FieldError]) -> Iterator[FieldError]:
+        """Yield the errors; missing findings become errors in the fields of the first finding, which the form shows again."""
+        for error in errors:
+            if error.field == "findings" and error.code == "required":
+                yield from (FieldError(f"findings.0.{name}", error.code, error.detail) for name in _FINDING_FIELDS[1:])
+            else:
+                yield error
+
+    def entered(self, reader: DeskReader) -> list[tuple[str, str]]:
+        """Return everything that was entered, with labels, to be read when the form is no longer there."""
+        values = [(name, text) for name, text in self.values.items() if text]
+        values += [(f"findings.{n}.{name}", text) for n, finding in enumerate(self.findings) for name, text in finding.items() if text]
+        return [(self._label(name, reader), text) for name, text in values]
+
+    def body(self) -> dict[str, FormValue]:
+        """Return the fields of the action as the API takes them, without empty ones."""
+        given: dict[str, FormValue] = {name: text for name, text in self.values.items() if text}
+        if self.action is CaseAction.ANSWER:
+            given["findings"] = [{name: text for name, text in finding.items() if text} for finding in self.findings]
+        if self.action is CaseAction.REQUEST_COMPLETION:
+            given["missing"] = list(self.missing)
+        if "part" in given:
+            given["part"] = given["part"] == "yes"
+        kind = self.values.get("kind", "")
+        if self.action is CaseAction.CLASSIFY and kind in taxonomy().kinds:
+            # The form contains both lists; the one that does not go with the chosen kind is ignored.
+            given.pop("topic" if taxonomy().subject_field(kind) == "category" else "category", None)
+        return given
+
+    def _label(self, name: str, reader: DeskReader) -> str:
+        head, _, rest = name.partition(".")
+        number, _, part = rest.partition(".")
+        if head == "findings" and number.isdecimal() and part in _LABELS:
+            label = N_("What was found") if part == "outcome" else _LABELS[part]
+            return reader.translate(N_("Issue %(n)s"), n=int(number) + 1) + ", " + reader.translate(label).lower()
+        return reader.translate(_LABELS[head]) if head in _LABELS else reader.translate(N_("The form"))
+
+
+def field_name(action: CaseAction, name: str) -> str:
+    """Return the name of an action's field in its form."""
+    return f"{action}-{name}" if action in _PREFIXED else name
+
+
+async def read(request: Request) -> dict[str, str]:
+    """Return the fields of a submitted form; of a field given twice the last.
+
+    Raises PayloadTooLarge, UnsupportedMediaType or MalformedText.
+    """
+    return await read_fields(request, limit=FORM_LIMIT, most=FIELDS_LIMIT)
+
+
+def submitted(action: CaseAction, sent: Mapping[str, str], names: Sequence[str], *, with_blank: bool = False) -> SubmittedForm:
+    """Return the form of `action` with the fields `names`. Findings with no more than a category are dropped unless `with_blank`."""
+    form = SubmittedForm(action, {name: sent.get(field_name(action, name), "") for name in names if name not in {"findings", "missing"}})
+    if "missing" in names:
+        ticked = field_name(action, _MISSING)
+        form.missing = [name.removeprefix(ticked) for name in sent if name.startswith(ticked)]
+    if "findings" in names:
+        numbers = sorted({int(match[1]) for name in sent if (match := _FINDING.fullmatch(name))})[:FINDINGS_LIMIT]
+        blocks = [{name: sent.get(f"findings.{number}.{name}", "") for name in _FINDING_FIELDS} for number in numbers]
+        # The form fills in the category beforehand: alone it is not a finding.
+        form.findings = [block for block in blocks if with_blank or any(block[name] for name in _FINDING_FIELDS[1:])]
+    return form
+
+
+def blank_finding(category: str | None) -> dict[str, str]:
+    """Return the fields of a finding that is not filled in yet."""
+    return dict.fromkeys(_FINDING_FIELDS, "") | {"category": category or ""}
+
+
+@dataclass(frozen=True, slots=True)
+class GateCheck:
+    """A line of the closure gate, done when every field whose name matches the pattern `needs` is filled in."""
+
+    text: str
+    needs: str
+    done: bool
+
+
+def checks(gate: ClosureGate, form: SubmittedForm, reader: DeskReader) -> list[GateCheck]:
+    """Return what an answer to this kind must contain, and which of it the form already contains."""
+    lines = [(N_("the answer itself"), "^text$")]
+    if gate.findings:
+        lines += [
+            (N_("what was found, for each issue"), r"^findings\.[0-9]+\.outcome$"),
+            (N_("the fact that is established"), r"^findings\.[0-9]+\.fact$"),
+            (N_("the rule that applies"), r"^findings\.[0-9]+\.rule$"),
+        ]
+    lines += [(N_("what happens next"), "^next_steps$")] if gate.next_steps else []
+    lines += [(N_("how to appeal against the answer"), "^how_to_complain$")] if gate.how_to_complain else []
+    given = dict(form.values) if form.action is CaseAction.ANSWER else {}
+    given |= {f"findings.{n}.{name}": text for n, finding in enumerate(form.findings) for name, text in finding.items()}
+    return [GateCheck(reader.translate(text), needs, _is_filled(needs, given)) for text, needs in lines]
+
+
+def _is_filled(needs: str, given: Mapping[str, str]) -> bool:
+    fields = [text for name, text in given.items() if re.match(needs, name)]
+    return bool(fields) and all(fields)

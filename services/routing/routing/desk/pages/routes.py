@@ -1,0 +1,189 @@
+"""The routes of the desk: the list, the case, and the forms of the actions, over the same use cases as the API."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic_core import to_json
+from starlette.responses import RedirectResponse
+
+from routing.cases import service as cases
+from routing.cases.schemas.commands import Command
+from routing.cases.schemas.views import CaseView
+from routing.cases.service import colleagues
+from routing.dependencies import PartsDep
+from routing.desk.pages import forms
+from routing.desk.pages.case import CasePage, case_page
+from routing.desk.pages.case_forms import case_forms
+from routing.desk.pages.contents import fetch_contents
+from routing.desk.pages.listing import PATH, CaseList, ListPosition, case_list, position_of, visible_cases_text
+from routing.desk.pages.reader import DeskReader
+from shared.auth import STAFF, PagePrincipal, Principal, check_role
+from shared.domain.calendar import calendar_ends_soon
+from shared.errors import Conflict, InvalidInput, NotFound
+from shared.http import parse
+from shared.service import Parts
+from shared.visibility import CaseAction, visible_cases
+from shared.web.i18n import N_
+from shared.web.languages import language_of
+from shared.web.pages import Flash, Pages
+from shared.web.security import require_same_origin
+from shared.web.viewer import show_viewer
+
+SLICE: Final = Path(__file__).parents[1]
+PAGES: Final = Pages(
+    SLICE / "templates",
+    locale_dirs=[SLICE.parent / "locales"],
+    static_dirs=[SLICE / "static"],
+    assets_prefix="/routing/static",
+    flashes={
+        CaseAction.CLAIM: Flash(N_("The case is yours now.")),
+        CaseAction.ASSIGN: Flash(N_("The case was given to your colleague.")),
+        CaseAction.CLASSIFY: Flash(N_("The correction is saved. The tier and the deadline follow from it.")),
+        CaseAction.ESCALATE: Flash(N_("The case was passed to the next tier.")),
+        CaseAction.ANSWER: Flash(N_("The answer is on its way to the applicant.")),
+        CaseAction.CLOSE: Flash(N_("The case is closed.")),
+        CaseAction.ASK: Flash(N_("The question is on its way to the applicant.")),
+        CaseAction.REQUEST_COMPLETION: Flash(N_("The applicant is asked for what is missing.")),
+        CaseAction.RETURN: Flash(N_("The appeal is returned.")),
+        CaseAction.TERMINATE: Flash(N_("The consideration is terminated.")),
+        CaseAction.FORWARD: Flash(N_("It is noted as forwarded, and the applicant is told.")),
+        CaseAction.REDIRECT: Flash(N_("It is noted that the danger was passed on.")),
+    },
+)
+_COMMANDS: Final[Mapping[str, type[Command]]] = {command.ACTION: command for command in cases.COMMANDS}
+
+
+async def _clerk(request: Request, principal: PagePrincipal) -> Principal | None:
+    """Return the clerk, or None for a visitor who has to sign in. Raises Forbidden for any other role."""
+    if principal.is_anonymous:
+        return None
+    check_role(principal, *STAFF, "admin")
+    await request.app.state.colleagues.record(principal)
+    return principal
+
+
+ClerkDep = Annotated[Principal | None, Depends(_clerk)]
+router = APIRouter(include_in_schema=False, dependencies=[Depends(show_viewer)])
+
+
+@router.get("/desk")
+async def desk(request: Request, parts: PartsDep, principal: ClerkDep) -> Response:
+    """Show the list alone."""
+    return await _show(request, parts, principal, None) if principal else _to_sign_in(request)
+
+
+@router.get("/desk/{appeal_id}")
+async def desk_case(request: Request, appeal_id: UUID, parts: PartsDep, principal: ClerkDep) -> Response:
+    """Show a case beside the list. `?show=applicant` fetches and shows the applicant."""
+    return await _show(request, parts, principal, appeal_id) if principal else _to_sign_in(request)
+
+
+@router.get("/desk/{appeal_id}/{action}")
+async def desk_form(request: Request, appeal_id: UUID, action: str) -> Response:
+    """Redirect to the case: the target of a form is no page, but a reload or a change of language requests it."""
+    if action not in _COMMANDS:
+        raise NotFound
+    return PAGES.redirect(position_of(request.query_params).href(appeal_id, **_chosen_language(request)))
+
+
+@router.post("/desk/{appeal_id}/{action}", dependencies=[Depends(require_same_origin)])
+async def act(request: Request, appeal_id: UUID, action: str, parts: PartsDep, principal: ClerkDep) -> Response:
+    """Carry out an action. A form with errors or a conflict is shown again with everything that was entered."""
+    if principal is None:
+        return _to_sign_in(request, appeal_id)
+    if action not in _COMMANDS:
+        raise NotFound
+    sent = await forms.read(request)
+    fields = [name for name in _COMMANDS[action].model_fields if name != "expected_version"]
+    form = forms.submitted(CaseAction(action), sent, fields, with_blank="more" in sent)
+    if "more" in sent:
+        form.findings = [*form.findings, forms.blank_finding(None)]
+        return await _show(request, parts, principal, appeal_id, form)
+    try:
+        command = parse(_COMMANDS[action], to_json({"expected_version": _version(sent)} | form.body()))
+        async with parts.database.write() as session:
+            case = await cases.lock_case(session, principal, appeal_id)
+            done = await cases.act(session, principal, case, command, cases.Tools.of(parts))
+    except InvalidInput as error:
+        form.refuse(error.errors, _reader(request, parts, principal))
+        return await _show(request, parts, principal, appeal_id, form, status=error.status)
+    except Conflict as error:
+        form.conflict = True
+        return await _show(request, parts, principal, appeal_id, form, status=error.status)
+    position = position_of(request.query_params)
+    is_visible = visible_cases(principal).allows(done.region, done.tier, done.provider_id)
+    return PAGES.redirect(position.href(appeal_id) if is_visible else position.href(), flash=action)
+
+
+def _version(sent: Mapping[str, str]) -> int | None:
+    text = sent.get("expected_version", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < len(str(2**31)) else None
+
+
+def _to_sign_in(request: Request, appeal_id: UUID | None = None) -> Response:
+    path = f"{PATH}/{appeal_id}" if appeal_id else request.scope["path"]
+    sent = request.scope["query_string"].decode()
+    query = f"?{sent}" if sent else ""
+    return RedirectResponse("/sign-in?" + urlencode({"next": path + query}), 303)
+
+
+def _chosen_language(request: Request) -> dict[str, str]:
+    return {"lang": language_of(request)} if "lang" in request.query_params else {}
+
+
+def _reader(request: Request, parts: Parts, principal: Principal) -> DeskReader:
+    def translate(message: str, **values: object) -> str:
+        return PAGES.text(request, message, **values)
+
+    return DeskReader(language_of(request), translate, principal.subject, parts.clock.now())
+
+
+async def _show(
+    request: Request,
+    parts: Parts,
+    principal: Principal,
+    appeal_id: UUID | None,
+    form: forms.SubmittedForm | None = None,
+    *,
+    status: int = 200,
+) -> Response:
+    """Render the page, with a form that came back. Raises NotFound for a case that does not exist or is not visible."""
+    reader, position, form = _reader(request, parts, principal), position_of(request.query_params), form or forms.SubmittedForm()
+    async with parts.database.read() as session:
+        queue = await case_list(session, principal, position, reader, appeal_id)
+        case = await cases.read_case(session, principal, appeal_id, cases.Tools.of(parts)) if appeal_id else None
+    page = await _case_page(request, parts, case, form, reader, queue) if case else None
+    is_lost = page is not None and form.action is not None and form.action not in page.post
+    form.still_possible = not is_lost
+    return PAGES.render(
+        request,
+        "desk.html",
+        status,
+        calendar_ends=calendar_ends_soon(reader.now.date()),
+        queue=queue,
+        case=page,
+        visible=visible_cases_text(principal, reader),
+        form=form,
+        entered=form.entered(reader) if is_lost else [],
+    )
+
+
+async def _case_page(
+    request: Request, parts: Parts, case: CaseView, form: forms.SubmittedForm, reader: DeskReader, queue: CaseList
+) -> CasePage:
+    can_assign = any(offer.action is CaseAction.ASSIGN for offer in case.next_actions)
+    async with parts.database.read() as session:
+        response_id = await cases.last_response_id(session, case.appeal_id)
+        assignees = await colleagues.possible_assignees(session, case) if can_assign else []
+        assignee = await colleagues.name_of(session, case.assignee) if case.assignee else None
+    shows_applicant = request.query_params.get("show") == "applicant"
+    contents = await fetch_contents(parts.contents, case, reader, response_id, shows_applicant=shows_applicant)
+    position = position_of(request.query_params)
+    if position.tab is None and not position.is_search:
+        position = ListPosition(tab=queue.tab)
+    choices = case_forms(case, form, reader, colleagues.labels(assignees, reader.language))
+    return case_page(case, contents, choices, reader, position, assignee_name=assignee)

@@ -1,0 +1,50 @@
+"""The articles over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import AfterValidator
+
+from routing.dependencies import PartsDep
+from routing.knowledge import service
+from routing.knowledge.schemas import ArticleView
+from shared.auth import CurrentPrincipal
+from shared.domain.labels import Language
+from shared.domain.text import clean
+from shared.errors import InvalidInput, responses
+from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, page_of
+
+router = APIRouter()
+
+
+@router.get("/v1/articles", responses=responses(InvalidInput))
+async def list_articles(
+    parts: PartsDep,
+    principal: CurrentPrincipal,
+    _query: KnownQuery,
+    query: Annotated[str, Query(max_length=200), AfterValidator(clean)] = "",
+    language: Language = "kk",
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> ListResponse[ArticleView]:
+    """Return answers of the first tier, best match first. Articles that are not reviewed yet are visible to staff alone."""
+    found = service.search(query, parts.clock.now().date(), unreviewed=principal.is_staff)
+    page, following = page_of(found, limit, cursor)
+    return ListResponse(items=[_view(article, language) for article in page], total=len(found), next_cursor=following)
+
+
+def _view(article: service.Article, language: str) -> ArticleView:
+    written = language if language in service.WRITTEN_IN else service.FALLBACK_LANGUAGE
+    return ArticleView(
+        id=article.id,
+        topic=article.topic,
+        category=article.category,
+        language=written,
+        question=article.questions[written],
+        answer=article.answers[written],
+        how_to_complain=service.how_to_complain()[written],
+        valid_from=article.valid_from,
+        valid_to=article.valid_to,
+        source=article.source,
+        reviewed=article.reviewed,
+    )

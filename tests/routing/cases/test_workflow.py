@@ -1,0 +1,171 @@
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from routing.cases.data import workflow_rows
+from routing.cases.models import AppealCase
+from routing.cases.service.workflow import FILE, build, next_actions, steps
+from shared.auth import Principal
+from shared.domain.tables import ReferenceDataError, Row, parse_rows
+from shared.domain.taxonomy import taxonomy
+from tests.routing.support import NOW
+
+HEADER = "# source: a test\nstate,action,fact,roles,guard,next\n"
+CLAIM = "IN_REVIEW,claim,case-claimed,operator,unassigned,IN_REVIEW"
+ANSWER = "IN_REVIEW,answer,answer-given,operator,,ANSWERED"
+ANSWER_AWAY = "AWAITING_PROVIDER,answer,answer-given,operator,,ANSWERED"
+CLOSE = "ANSWERED,close,case-closed,operator,,CLOSED"
+
+
+def table(*lines) -> list[Row]:
+    return parse_rows(FILE, HEADER + "\n".join(lines))
+
+
+def case(**given) -> AppealCase:
+    usual = {
+        "status": "IN_REVIEW", "kind": "COMPLAINT", "tier": 2, "region": "KZ-43", "assignee": None, "provider_id": None, "channel": "APP",
+        "statutory_form": "ZAYAVLENIE", "anonymous": False, "received_at": NOW, "registered_at": NOW,
+    }  # fmt: skip
+    return AppealCase(**(usual | given))
+
+
+def staff(role, region="KZ-43") -> Principal:
+    return Principal(subject=role, issuer="test", roles=frozenset({role}), region=region)
+
+
+def offered(found) -> list[str]:
+    return [action.action for action in found]
+
+
+class TestBuild:
+    def test_the_products_own_table_stands(self):
+        assert build(workflow_rows()) == steps()
+
+    def test_a_small_sound_table_is_taken(self):
+        assert len(build(table(CLAIM, ANSWER, ANSWER_AWAY, CLOSE))) == 4
+
+    @pytest.mark.parametrize(
+        ("lines", "problem"),
+        [
+            ((CLAIM, CLOSE, ANSWER_AWAY.replace("ANSWERED", "ANSWERED")), "no way out of: IN_REVIEW"),
+            ((CLAIM, ANSWER, CLOSE), "no way out of: AWAITING_PROVIDER"),
+            ((ANSWER, ANSWER_AWAY), "no way out of: ANSWERED"),
+            ((ANSWER, ANSWER_AWAY, CLOSE, "NEEDS_FIX,claim,case-claimed,operator,,NEEDS_FIX"), "never reached: NEEDS_FIX"),
+            ((ANSWER, ANSWER_AWAY, CLOSE, "CLOSED,claim,case-claimed,operator,,CLOSED"), "CLOSED is final"),
+            ((ANSWER, ANSWER, ANSWER_AWAY, CLOSE), "answer is given twice"),
+            ((ANSWER, ANSWER_AWAY, CLOSE.replace(",CLOSED", ",RETURNED")), "would not read RETURNED"),
+            ((ANSWER.replace("operator", "janitor"), ANSWER_AWAY, CLOSE), "a role is not known"),
+            ((CLAIM.replace("unassigned", "full-moon"), ANSWER, ANSWER_AWAY, CLOSE), "guard 'full-moon'"),
+            ((CLAIM.replace("claim,", "juggle,"), ANSWER, ANSWER_AWAY, CLOSE), "action 'juggle'"),
+        ],
+    )
+    def test_a_table_that_leads_nowhere_is_refused(self, lines, problem):
+        with pytest.raises(ReferenceDataError, match=problem):
+            build(table(*lines))
+
+
+class TestNextActions:
+    def test_a_specialist_may_do_everything_but_assign_and_terminate_with_a_free_case_of_the_region(self):
+        assert offered(next_actions(case(), staff("specialist"))) == [
+            "claim", "classify", "escalate", "answer", "ask", "request-completion", "forward", "return",
+        ]  # fmt: skip
+
+    def test_a_supervisor_assigns_and_terminates_too(self):
+        assert {"assign", "terminate"} <= set(offered(next_actions(case(), staff("supervisor"))))
+
+    def test_a_supervisor_terminates_a_repeat_alone_and_a_head_whatever_the_law_names(self):
+        grounds = {}
+        for role in ("supervisor", "head"):
+            (terminate,) = [action for action in next_actions(case(), staff(role)) if action.action == "terminate"]
+            grounds[role] = terminate.fields[0].options
+        assert grounds["supervisor"] == ["REPEAT_ANSWERED"]
+        assert "ANONYMOUS" in grounds["head"]
+
+    def test_forwarding_names_the_end_of_its_three_working_days(self):
+        (forward,) = [action for action in next_actions(case(), staff("specialist")) if action.action == "forward"]
+        assert forward.due_at == datetime(2026, 2, 5, 18, 59, 59, tzinfo=UTC)
+
+    @pytest.mark.parametrize(
+        ("given", "proposed"),
+        [
+            ({}, {}),
+            ({"anonymous": True, "statutory_form": "ZAPROS"}, {"terminate": "ANONYMOUS"}),
+            ({"anonymous": True, "statutory_form": "OTKLIK"}, {"terminate": "ANONYMOUS"}),
+            ({"anonymous": True}, {"request-completion": ["FULL_NAME", "ADDRESS", "SIGNATURE"]}),
+            ({"anonymous": True, "statutory_form": "ZHALOBA", "fix_passed": True}, {"return": "NOT_COMPLETED"}),
+            ({"danger": "EXTORTION", "anonymous": True, "statutory_form": "ZAPROS"}, {"redirect": "POLICE"}),
+            ({"danger": "LIFE"}, {"redirect": "HEALTH_DEPARTMENT_DUTY"}),
+        ],
+    )
+    def test_policy_proposes_and_the_field_is_filled_in(self, given, proposed):
+        actions = next_actions(case(**given), staff("head"))
+        found = {action.action: next(field.value for field in action.fields if field.value) for action in actions if action.suggested}
+        assert found == proposed
+
+    def test_what_reports_a_crime_is_never_returned_and_nothing_ends_before_a_danger_is_passed_on(self):
+        crime, told = case(danger="EXTORTION"), case(danger="EXTORTION", redirected_to="POLICE")
+        assert not {"return", "terminate", "forward"} & set(offered(next_actions(crime, staff("head"))))
+        assert {"return", "terminate", "forward", "redirect"} & set(offered(next_actions(told, staff("head")))) == {"terminate", "forward"}
+        assert offered(next_actions(case(status="ANSWERED", danger="LIFE"), staff("head"))) == ["redirect"]
+
+    def test_a_crime_is_not_returned_either_where_a_danger_to_life_is_what_the_case_is_marked_with(self):
+        both = case(danger="LIFE", category="EXTORTION", redirected_to="HEALTH_DEPARTMENT_DUTY", anonymous=True)
+        found = next_actions(both, staff("head"))
+        assert "return" not in offered(found)
+        assert not [one.action for one in found if one.suggested and one.action != "redirect"]
+
+    @pytest.mark.parametrize("status", ["CLOSED", "WITHDRAWN"])
+    def test_a_danger_is_passed_on_even_after_its_applicant_has_ended_the_matter(self, status):
+        ended = case(status=status, danger="EXTORTION", category="EXTORTION")
+        assert offered(next_actions(ended, staff("specialist"))) == ["redirect"]
+        assert offered(next_actions(case(status=status, danger="EXTORTION", redirected_to="POLICE"), staff("specialist"))) == []
+
+    def test_a_return_after_the_period_set_shows_no_term_that_began_before(self):
+        terms = {one.action: one.due_at for one in next_actions(case(fix_passed=True), staff("specialist"))}
+        assert (terms["return"], terms["forward"] is not None) == (None, True)
+
+    def test_an_entry_of_the_peoples_control_ends_with_an_answer_alone(self):
+        entry = case(channel="PEOPLES_CONTROL")
+        assert not {"return", "terminate", "close"} & set(offered(next_actions(entry, staff("head"))))
+        entry.answer_id = UUID(int=1)
+        assert {"return", "terminate"} <= set(offered(next_actions(entry, staff("head"))))
+
+    def test_a_case_that_somebody_has_is_not_claimed_again(self):
+        assert "claim" not in offered(next_actions(case(assignee="somebody"), staff("specialist")))
+
+    def test_there_is_no_tier_above_the_third(self):
+        assert "escalate" not in offered(next_actions(case(tier=3), staff("head")))
+
+    def test_an_answered_case_can_only_be_closed(self):
+        assert offered(next_actions(case(status="ANSWERED"), staff("head"))) == ["close"]
+
+    @pytest.mark.parametrize("status", [code for code, status in taxonomy().statuses.items() if status.final])
+    def test_a_finished_case_offers_nothing(self, status):
+        assert next_actions(case(status=status), staff("head")) == []
+
+    @pytest.mark.parametrize(
+        "somebody",
+        [staff("specialist", "KZ-75"), staff("specialist", None), staff("expert"), staff("admin"), staff("analyst"), staff("provider")],
+    )
+    def test_whoever_does_not_see_the_case_or_does_not_act_is_offered_nothing(self, somebody):
+        assert next_actions(case(), somebody) == []
+
+    def test_every_action_says_in_three_languages_what_it_is_and_which_fields_it_takes(self):
+        found = {
+            action.action: action
+            for action in (*next_actions(case(), staff("head")), *next_actions(case(status="ANSWERED"), staff("head")))
+        }
+        assert found.keys() == {
+            "claim", "assign", "classify", "escalate", "answer", "close", "ask", "request-completion", "forward", "return", "terminate",
+        }  # fmt: skip
+        assert (found["claim"].kk, found["claim"].ru, found["claim"].en) == ("Орындауға алу", "Взять в работу", "Take the case")
+        assert [field.name for field in found["classify"].fields] == ["kind", "category", "topic", "statutory_form"]
+        assert "ON_SPOT_OR_WITHDRAWN_UNSPLIT" not in found["close"].fields[0].options
+
+    @pytest.mark.parametrize(("kind", "needed"), [("COMPLAINT", True), ("CONSULTATION", False)])
+    def test_an_answer_asks_for_what_the_gate_of_the_kind_asks_for(self, kind, needed):
+        (answer,) = [action for action in next_actions(case(kind=kind), staff("head")) if action.action == "answer"]
+        assert {field.name: field.required for field in answer.fields} == {
+            "language": True, "text": True, "findings": needed, "next_steps": needed, "how_to_complain": needed,
+        }  # fmt: skip

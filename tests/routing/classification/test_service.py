@@ -1,0 +1,255 @@
+import json
+from importlib.resources import files
+
+import pytest
+
+from routing.classification.service import Classification, classify, is_urgent
+from routing.classification.service.lexicon import LexiconError, LexiconFile, build, lexicon
+from shared.domain.taxonomy import taxonomy
+from shared.language.tokens import key, tokenise
+
+# The labels are coarser than the taxonomy: each stands for the codes that its writers put under it.
+LABEL_COVERS = {
+    "PAID": {"PAID", "EXTORTION"},
+    "PAY_METHODS": {"PAY_METHODS", "PAY_RATES", "PAY_DEBT", "PAY_REFUND"},
+    "PARTICIPATION": {"PARTICIPATION", "PACKAGE_MHI", "FOREIGNERS"},
+    "WAITING": {"WAITING", "AMBULANCE"},
+    "REFUSAL": {"REFUSAL", "AMBULANCE"},
+    "QUALITY": {"QUALITY", "CONDITIONS", "DENTAL"},
+}
+
+
+def labelled(name):
+    lines = files("routing.classification").joinpath(f"data/{name}").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def subject_of(result: Classification) -> str | None:
+    return taxonomy().root_category(result.category) if result.category else result.topic
+
+
+def subject_is_right(row, result):
+    return row["category"] is None or subject_of(result) in LABEL_COVERS.get(row["category"], {row["category"]})
+
+
+@pytest.fixture(scope="module")
+def judged():
+    return [(row, classify(row["text"])) for row in labelled("appeals_labelled.jsonl")]
+
+
+class TestFigures:
+    """Floors a little under what was measured on the labelled texts.
+
+    The dictionary was written with these texts at hand, so they are figures of a training set: they guard against
+    regressions and promise nothing. On 96 texts written afterwards in two rounds, each judged before the dictionary had seen
+    it, the kind was right for .78, the category for .66, and 22 of 35 emergencies were seen; real letters are harder than that.
+    """
+
+    def test_the_kind_is_right_for_98_in_100(self, judged):
+        assert sum(row["kind"] == result.kind for row, result in judged) / len(judged) >= 0.98
+
+    def test_the_subject_is_right_for_97_in_100(self, judged):
+        with_subject = [(row, result) for row, result in judged if row["category"]]
+        assert sum(subject_is_right(row, result) for row, result in with_subject) / len(with_subject) >= 0.97
+
+    def test_what_is_decided_without_a_person_is_right_for_99_in_100(self, judged):
+        auto = [(row, result) for row, result in judged if result.decision == "auto"]
+        assert len(auto) >= 0.5 * len(judged)
+        assert sum(row["kind"] == result.kind and subject_is_right(row, result) for row, result in auto) / len(auto) >= 0.99
+
+    def test_no_labelled_emergency_is_missed(self, judged):
+        assert all(result.urgent for row, result in judged if row["urgent"])
+        assert all(is_urgent(row["text"])[0] for row in labelled("urgency_labelled.jsonl") if row["urgent"])
+
+    def test_hardly_any_ordinary_text_is_called_urgent(self, judged):
+        ordinary = [result for row, result in judged if not row["urgent"]]
+        assert sum(result.urgent for result in ordinary) / len(ordinary) <= 0.02
+
+    def test_the_reply_language_of_pure_texts_is_known(self, judged):
+        pure = [(row, result) for row, result in judged if row["language"] in {"kk", "ru"}]
+        assert sum(row["language"] == result.language for row, result in pure) / len(pure) >= 0.97
+
+
+class TestSpellings:
+    @pytest.mark.parametrize("text", ["Тегін дәрі бермейді", "тегин дари бермейди", "Tegin dari bermeidi", "ТЕГІН ДӘРІ БЕРМЕЙДІ!!!"])
+    def test_kazakh_is_read_with_its_letters_without_them_and_in_latin(self, text):
+        assert classify(text).category == "DRUGS_NOT_ISSUED"
+
+    def test_stretched_words_meet_their_stem(self):
+        assert key("ужаааас") == key("ужас")
+
+    def test_letters_of_two_code_points_are_read_as_one(self):
+        assert key("мои\u0306") == key("мой")
+
+
+class TestSubCategories:
+    @pytest.mark.parametrize(
+        ("text", "category"),
+        [
+            ("Хирург отказал в приёме, талонов нет", "REFUSAL_APPOINTMENT"),
+            ("Баламды стационарға жатқызудан бас тартты", "REFUSAL_HOSPITALISATION"),
+            ("Положенный инсулин не выдают уже месяц", "DRUGS_NOT_ISSUED"),
+            ("Мне приписали посещение врача, я на приёме не был", "UNRENDERED_VISIT"),
+            ("МРТ-ға кезек үш айға созылып кетті", "WAITING_DIAGNOSTICS"),
+            ("Врач накричала на меня, хамила", "ETHICS_RUDENESS"),
+            ("Дәрігер пара сұрады", "EXTORTION"),
+            ("Мой отец скончался в больнице из-за халатности", "QUALITY_DEATH"),
+        ],
+    )
+    def test_a_clear_text_gets_the_sub_category(self, text, category):
+        assert classify(text).category == category
+
+    def test_a_vague_text_stays_at_the_top_level(self):
+        assert classify("Жалоба: мне отказано в помощи").category == "REFUSAL"
+
+
+class TestEvidence:
+    def test_places_are_those_of_the_original_text(self):
+        text = "😀 Сәлем! Врач НАГРУБИЛА мне\x00, кричала"
+        result = classify(text)
+        assert "НАГРУБИЛА" in {text[piece.start : piece.end] for piece in result.evidence}
+        assert "кричала" in {text[piece.start : piece.end] for piece in result.evidence if piece.code == "ETHICS_RUDENESS"}
+
+    def test_a_phrase_does_not_reach_across_sentences(self):
+        assert not lexicon_codes("Не знаю. Выдают ли справку") & {"DRUGS_NOT_ISSUED"}
+        assert lexicon_codes("Препарат мне не дают и не выдают") & {"DRUGS_NOT_ISSUED"}
+
+    def test_a_book_long_text_shows_a_bounded_number_of_places(self):
+        text = "Врач нагрубил, талонов нет, лекарство не выдали. " * 400
+        assert len(classify(text[:20_000]).evidence) <= lexicon().settings.evidence_limit
+
+
+def lexicon_codes(text):
+    return {hit.term.code for hit in lexicon().find(tokenise(text))}
+
+
+class TestOverrides:
+    def test_quoted_thanks_are_a_complaint(self):
+        result = classify("Спасибо за «лечение», маме стало только хуже")
+        assert result.kind == "COMPLAINT"
+
+    def test_thanks_to_a_clinic_with_a_quoted_name_stay_thanks(self):
+        assert classify("Спасибо клинике «Айболит» за чуткое отношение").kind == "GRATITUDE"
+
+    def test_politeness_after_a_question_is_no_thanks(self):
+        assert classify("Как прикрепиться к поликлинике? Заранее спасибо").kind == "CONSULTATION"
+
+    def test_money_bars_closing_as_a_question(self):
+        assert classify("Сколько можно? Врач вымогает деньги за операцию?").category == "EXTORTION"
+
+    def test_danger_bars_closing_as_thanks(self):
+        result = classify("Спасибо большое, отец умирает")
+        assert result.urgent
+        assert result.kind not in {"GRATITUDE", "CONSULTATION"}
+        assert result.decision != "auto"
+
+    def test_declared_thanks_with_a_bribe_in_them_go_to_a_person(self):
+        result = classify("Спасибо, взятку взяли и не стыдно", kind="GRATITUDE")
+        assert (result.kind, result.decision) == ("GRATITUDE", "triage")
+
+
+class TestDeclared:
+    def test_a_declared_kind_and_category_are_kept(self):
+        result = classify("Как оплатить взносы?", kind="COMPLAINT", category="ETHICS_LANGUAGE")
+        assert (result.kind, result.category, result.topic) == ("COMPLAINT", "ETHICS_LANGUAGE", None)
+        assert (result.decision, result.confidence, result.versions["method"]) == ("auto", 1.0, "declared")
+
+    def test_danger_raises_the_tier_of_a_declared_question(self):
+        result = classify("Как вызвать врача, ребёнок задыхается?", kind="CONSULTATION", topic="CARE_PROVISION")
+        assert (result.kind, result.urgent, result.tier) == ("CONSULTATION", True, 3)
+
+    def test_a_declared_kind_gets_its_subject_from_the_words(self):
+        result = classify("Отказываются выписать инсулин, лекарств нет", kind="REQUEST")
+        assert result.kind == "REQUEST"
+        assert subject_of(result) == "DRUGS"
+
+    def test_a_declared_category_gets_a_kind_that_takes_one(self):
+        result = classify("Как же так? Почему?", category="DENTAL")
+        assert (result.kind, result.category) == ("COMPLAINT", "DENTAL")
+
+    def test_a_declared_topic_gets_a_kind_that_takes_one(self):
+        result = classify("Врач нагрубил", topic="DENTAL")
+        assert result.category is None
+        assert result.topic == "DENTAL"
+        assert taxonomy().subject_field(result.kind) == "topic"
+
+    def test_a_topic_for_a_complaint_is_refused(self):
+        with pytest.raises(ValueError, match="not-for-this-kind"):
+            classify("текст", kind="COMPLAINT", topic="DENTAL")
+
+
+class TestTriage:
+    @pytest.mark.parametrize("text", ["", "   \n\t", "\x00\x00", "😀😀", "12345", "Здравствуйте"])
+    def test_a_text_that_says_nothing_goes_to_a_person(self, text):
+        result = classify(text)
+        assert (result.kind, result.topic, result.category) == ("OTHER", "OTHER_TOPIC", None)
+        assert (result.decision, result.tier, result.confidence) == ("triage", 1, 0.0)
+
+    def test_a_declared_kind_stays_and_gives_its_own_tier(self):
+        result = classify("Здравствуйте", kind="COMPLAINT")
+        assert (result.kind, result.category, result.decision, result.tier) == ("COMPLAINT", "OTHER_COMPLAINT", "triage", 2)
+
+    def test_bare_danger_asks_for_help_at_the_highest_tier(self):
+        result = classify("Аппарат ИВЛ сломался у ребенка дома")
+        assert (result.kind, result.category, result.tier, result.urgent) == ("REQUEST", "OTHER_COMPLAINT", 3, True)
+
+    def test_every_result_is_admissible(self, judged):
+        for _, result in judged:
+            assert taxonomy().subject_errors(result.kind, result.category, result.topic) == []
+
+
+class TestUrgency:
+    def test_the_place_of_the_danger_is_shown(self):
+        text = "Мама потеряла сознание, врача нет"
+        urgent, evidence = is_urgent(text)
+        assert urgent
+        assert text[evidence[0].start : evidence[0].end] == "потеряла сознание"
+
+    def test_a_plain_sign_is_not_calmed_by_thanks(self):
+        assert is_urgent("Спасибо. Отец без сознания.")[0]
+
+    def test_two_hints_together_suffice_and_one_does_not(self):
+        assert is_urgent("Срочно, ребёнку плохо")[0]
+        assert not is_urgent("Срочно нужна справка")[0]
+
+    def test_a_long_text_around_it_does_not_hide_it(self):
+        assert classify("Пишу о разном. " * 500 + "Сын не дышит." + " Благодарю. " * 300).urgent
+
+
+class TestLexicon:
+    def parsed(self, **row):
+        settings = vars(lexicon().settings)
+        term = {"group": "category", "code": "DRUGS", "weight": 1.0, "stems": ["дәрі"]} | row
+        file = {"version": "test", "settings": settings, "priors": lexicon().priors, "terms": [term]}
+        return LexiconFile.model_validate(file)
+
+    def test_a_code_outside_the_taxonomy_stops_the_start(self):
+        with pytest.raises(LexiconError, match="NO_SUCH_CODE"):
+            build(self.parsed(code="NO_SUCH_CODE"))
+
+    def test_an_unknown_group_stops_the_start(self):
+        with pytest.raises(LexiconError, match="mood"):
+            build(self.parsed(group="mood"))
+
+    def test_an_empty_stem_stops_the_start(self):
+        with pytest.raises(LexiconError, match="empty"):
+            build(self.parsed(stems=["ь"]))
+
+    def test_a_term_given_twice_stops_the_start(self):
+        with pytest.raises(LexiconError, match="twice"):
+            build(self.parsed(stems=["дәрі", "дәрі"]))
+
+    def test_every_category_and_topic_but_the_general_ones_has_words(self):
+        with_words = lexicon_terms()
+        roots = {taxonomy().root_category(code) for code in taxonomy().categories} - {"OTHER_COMPLAINT"}
+        assert roots <= {taxonomy().root_category(code) for group, code in with_words if group == "category"}
+        assert set(taxonomy().topics) - {"OTHER_TOPIC"} <= {code for group, code in with_words if group == "topic"}
+
+
+def lexicon_terms():
+    found, nodes = set(), [lexicon().phrases]
+    while nodes:
+        node = nodes.pop()
+        found |= {(term.group, term.code) for term in node.terms}
+        nodes.extend(node.following.values())
+    return found
