@@ -28,7 +28,7 @@ QUESTION = "Как узнать, застрахован ли я? Подскаж�
 
 @dataclass
 class Texts:
-    """Stands where intake stands: answers contents reads out of a dictionary, and counts them."""
+    """A double of intake: answers contents reads from a dictionary and records them."""
 
     known: dict[UUID, str] = field(default_factory=dict)
     asked: list[list[str]] = field(default_factory=list)
@@ -40,11 +40,11 @@ class Texts:
         @app.post("/intake/internal/v1/contents")
         async def contents(asked: dict) -> dict:
             self.asked.append(asked["ids"])
-            texts = {one: self.known.get(UUID(one)) for one in asked["ids"]}
+            texts = {appeal_id: self.known.get(UUID(appeal_id)) for appeal_id in asked["ids"]}
             return {
                 "items": [
-                    {"id": one, "found": text is not None, "content": None if text is None else {"text": text}}
-                    for one, text in texts.items()
+                    {"id": appeal_id, "found": text is not None, "content": None if text is None else {"text": text}}
+                    for appeal_id, text in texts.items()
                 ]
             }
 
@@ -53,7 +53,7 @@ class Texts:
 
 @dataclass
 class Desk:
-    """The service on a real database, with a client that can be anybody."""
+    """The service on a real database, with a client that can have any role."""
 
     app: FastAPI
     clock: FakeClock
@@ -70,7 +70,7 @@ class Desk:
         return {"Authorization": f"Bearer {self.foundation.issuer.issue(role, lifetime=LONG, **claims)}"}
 
     async def apply(self, *events: Event, envelopes=None) -> list[Envelope]:
-        """Hand events to their handler as the consumer does: prepared first, then in one transaction."""
+        """Pass events to their handler as the consumer does: prepared first, then in one transaction."""
         made = envelopes or [envelope_of(event, self.clock.now()) for event in events]
         received = [
             Received(event, envelope, ("aryz.appeals.v1", 0, n)) for n, (event, envelope) in enumerate(zip(events, made, strict=True))
@@ -92,7 +92,7 @@ class Desk:
         return event.appeal_id
 
     async def emitted(self) -> list[tuple[str, bytes]]:
-        """What waits in the outbox, in order: the short name of each fact, and its value."""
+        """Return the outbox in order: the short name of each fact, and its value."""
         async with self.parts.database.read() as session:
             rows = await session.execute(select(tables.outbox.c.type, tables.outbox.c.value).order_by(tables.outbox.c.id))
             return [(row.type.split(".")[3], row.value) for row in rows]
@@ -105,8 +105,8 @@ class Desk:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def act(self, appeal_id: UUID, action: str, who: dict[str, str], *, key: str | None = None, **fields) -> httpx.Response:
-        """Do something with a case, as it is now unless `expected_version` says otherwise."""
+    async def carry_out(self, appeal_id: UUID, action: str, who: dict[str, str], *, key: str | None = None, **fields) -> httpx.Response:
+        """Carry out an action on the case in its current version, unless `expected_version` is given."""
         if "expected_version" not in fields:
             fields["expected_version"] = (await self.case(appeal_id))["version"]
         headers = who | ({"Idempotency-Key": key} if key else {})

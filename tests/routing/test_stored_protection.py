@@ -3,8 +3,10 @@ from tests.stored_protection import check_stored_rows, sealed_tables
 
 async def test_each_table_with_ciphertext_holds_a_sealed_value(desk):
     specialist = desk.token("specialist", region="KZ-43")
-    asked = await desk.act(await desk.open(), "ask", specialist, text="Қай күні бардыңыз?", language="kk")
-    answered = await desk.act(await desk.open(kind="CONSULTATION"), "answer", specialist, key="k", text="1414-ке шалыңыз.", language="kk")
+    asked = await desk.carry_out(await desk.open(), "ask", specialist, text="Қай күні бардыңыз?", language="kk")
+    answered = await desk.carry_out(
+        await desk.open(kind="CONSULTATION"), "answer", specialist, key="k", text="1414-ке шалыңыз.", language="kk"
+    )
     assert (asked.status_code, answered.status_code) == (200, 200)
     seen = await check_stored_rows("routing", desk.parts.database)
     assert sealed_tables("routing") - {table for table, _ in seen} == set()

@@ -18,7 +18,7 @@ def _action(action: str, *, role: str = "specialist", opened: dict[str, Any] | N
         if "assignee" in fields:  # somebody whom the desk knows
             await target.world.get("/cases", target.world.token("specialist", region="KZ-43", subject=fields["assignee"]))
         if first is not None:
-            done = await target.world.act(appeal_id, first, who, **ANSWER)
+            done = await target.world.carry_out(appeal_id, first, who, **ANSWER)
             assert done.status_code == 200, done.text
         version = (await target.world.case(appeal_id))["version"]
         return Call(f"{CASES}/{appeal_id}/actions/{action}", who, json={"expected_version": version, **fields})

@@ -94,7 +94,7 @@ class TestSimultaneousRepeats:
         opened = await routing_desk.open()
         clerk = routing_desk.token("specialist", region="KZ-43", subject="s")
         version = (await routing_desk.case(opened))["version"]
-        one_answer(await at_once(lambda: routing_desk.act(opened, "claim", clerk, key="k", expected_version=version)), 200)
+        one_answer(await at_once(lambda: routing_desk.carry_out(opened, "claim", clerk, key="k", expected_version=version)), 200)
         facts = [name for name, _ in await routing_desk.emitted()]
         assert facts.count("case-claimed") == 1
 
@@ -102,7 +102,7 @@ class TestSimultaneousRepeats:
         opened = await routing_desk.open()
         clerk = routing_desk.token("specialist", region="KZ-43", subject="s")
         version = (await routing_desk.case(opened))["version"]
-        answers = await at_once(lambda: routing_desk.act(opened, "claim", clerk, expected_version=version))
+        answers = await at_once(lambda: routing_desk.carry_out(opened, "claim", clerk, expected_version=version))
         assert sorted(one.status_code for one in answers) == [200] + [409] * (AT_ONCE - 1)
 
     async def test_an_upload_begins_once(self, desk):
@@ -277,19 +277,19 @@ class TestTheAnswerIsShownToWhoMaySeeIt:
         opened = await routing_desk.open()
         version = (await routing_desk.case(opened))["version"]
         here, moved = (routing_desk.token("specialist", region=region, subject="s") for region in ("KZ-43", "KZ-75"))
-        first = await routing_desk.act(opened, "claim", here, key="k", expected_version=version)
+        first = await routing_desk.carry_out(opened, "claim", here, key="k", expected_version=version)
         assert first.status_code == 200
-        elsewhere = await routing_desk.act(opened, "claim", moved, key="k", expected_version=version)
-        missing = await routing_desk.act(uuid4(), "claim", moved, key="other", expected_version=version)
+        elsewhere = await routing_desk.carry_out(opened, "claim", moved, key="k", expected_version=version)
+        missing = await routing_desk.carry_out(uuid4(), "claim", moved, key="other", expected_version=version)
         assert (elsewhere.status_code, elsewhere.content) == (404, missing.content)
-        assert (await routing_desk.act(opened, "claim", here, key="k", expected_version=version)).content == first.content
+        assert (await routing_desk.carry_out(opened, "claim", here, key="k", expected_version=version)).content == first.content
 
     async def test_a_role_that_may_no_longer_act_gets_what_a_new_request_would(self, routing_desk):
         opened = await routing_desk.open()
         version = (await routing_desk.case(opened))["version"]
         clerk, admin = routing_desk.token("operator", subject="s"), routing_desk.token("admin", subject="s")
-        assert (await routing_desk.act(opened, "claim", clerk, key="k", expected_version=version)).status_code == 200
-        assert (await routing_desk.act(opened, "claim", admin, key="k", expected_version=version)).status_code == 403
+        assert (await routing_desk.carry_out(opened, "claim", clerk, key="k", expected_version=version)).status_code == 200
+        assert (await routing_desk.carry_out(opened, "claim", admin, key="k", expected_version=version)).status_code == 403
 
     async def test_a_provider_that_became_another_does_not_read_the_old_inquiry(self, world):
         inquiry_id = await inquiry_sent(world)

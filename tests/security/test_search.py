@@ -5,7 +5,7 @@ import pytest
 
 from shared.domain.identifiers import damm_digit
 from tests.routing.conftest import desk  # noqa: F401 - pytest finds fixtures by name
-from tests.routing.desk.test_pages import look, owners  # noqa: F401
+from tests.routing.desk.test_pages import open_desk, owners  # noqa: F401
 
 UNKNOWN = ("Иванова", "Иванова 452", "' OR 1=1 --", "%", "_", "*", "№", "-", "\u200b", "9" * 15, "²", "٤٥٢")
 SERIAL = "2026-43-0000452-" + damm_digit("2026430000452")
@@ -52,12 +52,12 @@ class TestFilters:
 class TestDesk:
     @pytest.mark.parametrize("unknown", [each for each in UNKNOWN if each != "\u200b"])
     async def test_what_is_no_number_shows_an_empty_result(self, numbered, unknown):
-        page = await look(numbered, query=unknown, tab="queue")
+        page = await open_desk(numbered, query=unknown, tab="queue")
         assert page.status_code == 200
         assert "0000452" not in page.text
         assert "Nothing was found" in page.text or "No case has this number" in page.text
 
     async def test_the_end_of_a_number_shows_the_case(self, numbered):
-        page = await look(numbered, query="0000452")
+        page = await open_desk(numbered, query="0000452")
         assert SERIAL in page.text
         assert "0000077" not in page.text

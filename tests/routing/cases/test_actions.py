@@ -48,7 +48,7 @@ async def last(desk):
 
 async def contents(desk, *ids):
     who = desk.token("service", subject="intake")
-    asked = {"ids": [str(one) for one in ids], "purpose": "tracking", "on_behalf_of": "somebody"}
+    asked = {"ids": [str(content_id) for content_id in ids], "purpose": "tracking", "on_behalf_of": "somebody"}
     answer = await desk.client.post("/routing/internal/v1/contents", headers=who, json=asked)
     assert answer.status_code == 200, answer.text
     return [item["content"] for item in answer.json()["items"]]
@@ -57,20 +57,20 @@ async def contents(desk, *ids):
 class TestClaim:
     async def test_a_free_case_becomes_the_claimants(self, desk, specialist):
         appeal_id = await desk.open()
-        case = (await desk.act(appeal_id, "claim", specialist)).json()
+        case = (await desk.carry_out(appeal_id, "claim", specialist)).json()
         assert (case["assignee"], case["version"], case["status"]) == ("aigul", 2, "IN_REVIEW")
         assert (case["history"][-1]["type"], case["history"][-1]["actor_role"]) == ("case-claimed", "specialist")
 
-    async def test_who_it_was_is_not_told_to_the_others(self, desk, specialist):
-        await desk.act(await desk.open(), "claim", specialist)
-        fact, said = (await facts(desk))[-1]
+    async def test_the_event_does_not_name_the_clerk(self, desk, specialist):
+        await desk.carry_out(await desk.open(), "claim", specialist)
+        fact, payload = (await facts(desk))[-1]
         assert fact == "case-claimed"
-        assert said.keys() == {"appeal_id", "actor_role"}
+        assert payload.keys() == {"appeal_id", "actor_role"}
 
     async def test_what_another_has_taken_cannot_be_claimed(self, desk, specialist):
         appeal_id = await desk.open()
-        await desk.act(appeal_id, "claim", desk.token("operator", subject="first"))
-        refused = await desk.act(appeal_id, "claim", specialist)
+        await desk.carry_out(appeal_id, "claim", desk.token("operator", subject="first"))
+        refused = await desk.carry_out(appeal_id, "claim", specialist)
         assert (refused.status_code, refused.json()["code"]) == (409, "action-not-possible")
         assert [each["action"] for each in refused.json()["next_actions"]] == [
             "classify", "escalate", "answer", "ask", "request-completion", "forward", "return",
@@ -80,7 +80,7 @@ class TestClaim:
 class TestAssign:
     async def test_a_supervisor_gives_a_case_to_somebody(self, desk, supervisor):
         await desk.get("/cases", desk.token("specialist", region="KZ-43", subject="aigul"))
-        case = (await desk.act(await desk.open(), "assign", supervisor, assignee="aigul")).json()
+        case = (await desk.carry_out(await desk.open(), "assign", supervisor, assignee="aigul")).json()
         assert (case["assignee"], case["history"][-1]["type"]) == ("aigul", "case-assigned")
 
     async def test_somebody_whom_the_desk_does_not_know_is_refused_with_those_it_knows(self, desk, supervisor):
@@ -88,7 +88,7 @@ class TestAssign:
             await desk.get("/cases", desk.token(role, region=region, subject=subject, name=subject.title()))
         appeal_id = await desk.open()
         for unknown in ("arman", "dana", "erlan"):  # nobody, and two who do not see this case
-            refused = await desk.act(appeal_id, "assign", supervisor, assignee=unknown)
+            refused = await desk.carry_out(appeal_id, "assign", supervisor, assignee=unknown)
             assert (refused.status_code, refused.json()["code"]) == (422, "unknown-assignee")
             assert unknown not in refused.text
             found = {each["subject"]: each for each in refused.json()["colleagues"]}
@@ -100,33 +100,33 @@ class TestAssign:
         appeal_id = await desk.open()
         for region, status in (("KZ-27", 422), ("KZ-43", 200)):
             await desk.get("/cases", desk.token("specialist", region=region, subject="dana"))
-            assert (await desk.act(appeal_id, "assign", supervisor, assignee="dana")).status_code == status
+            assert (await desk.carry_out(appeal_id, "assign", supervisor, assignee="dana")).status_code == status
 
     async def test_a_specialist_does_not(self, desk, specialist):
-        refused = await desk.act(await desk.open(), "assign", specialist, assignee="aigul")
+        refused = await desk.carry_out(await desk.open(), "assign", specialist, assignee="aigul")
         assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
 
 
 class TestClassify:
     async def test_kind_form_tier_and_queue_follow_the_correction(self, desk, specialist):
         appeal_id = await desk.open()
-        case = (await desk.act(appeal_id, "classify", specialist, kind="COMPLAINT", category="QUALITY_DEATH")).json()
+        case = (await desk.carry_out(appeal_id, "classify", specialist, kind="COMPLAINT", category="QUALITY_DEATH")).json()
         assert (case["category"], case["tier"], case["queue"], case["holder"]) == ("QUALITY_DEATH", 3, "KZ-43/3/ru", "FUND_TIER3")
         assert (await facts(desk))[-1][0] == "classification-corrected"
         assert case["classification"]["category"] == "REFUSAL_APPOINTMENT"
 
     async def test_the_correction_is_kept_with_what_was_before(self, desk, specialist):
         appeal_id = await desk.open()
-        await desk.act(appeal_id, "classify", specialist, kind="CONSULTATION", topic="PAY_RATES")
-        (kept,) = await rows(desk, Correction)
-        assert (kept.before["kind"], kept.after["kind"], kept.actor_role) == ("COMPLAINT", "CONSULTATION", "specialist")
-        assert kept.before["category"] == "REFUSAL_APPOINTMENT"
+        await desk.carry_out(appeal_id, "classify", specialist, kind="CONSULTATION", topic="PAY_RATES")
+        (correction,) = await rows(desk, Correction)
+        assert (correction.before["kind"], correction.after["kind"], correction.actor_role) == ("COMPLAINT", "CONSULTATION", "specialist")
+        assert correction.before["category"] == "REFUSAL_APPOINTMENT"
 
     async def test_another_form_restarts_the_statutory_clock_from_the_same_day_for_all_to_see(self, desk, specialist):
         appeal_id = await desk.open()
         desk.clock.advance(timedelta(days=3))
         fields = {"kind": "COMPLAINT", "category": "FUND_DECISION", "statutory_form": "ZHALOBA"}
-        case = (await desk.act(appeal_id, "classify", specialist, **fields)).json()
+        case = (await desk.carry_out(appeal_id, "classify", specialist, **fields)).json()
         assert [(clock["policy"], clock["state"], clock["due_at"]) for clock in case["clocks"]] == [
             ("APPK_15WD", "REPLACED", "2026-02-23T18:59:59Z"),
             ("APPK_20WD", "RUNNING", "2026-03-02T18:59:59Z"),
@@ -139,22 +139,22 @@ class TestClassify:
 
     async def test_the_first_tiers_clock_comes_and_goes_with_the_consultation(self, desk, specialist):
         appeal_id = await desk.open()
-        case = (await desk.act(appeal_id, "classify", specialist, kind="CONSULTATION", topic="PAY_RATES")).json()
+        case = (await desk.carry_out(appeal_id, "classify", specialist, kind="CONSULTATION", topic="PAY_RATES")).json()
         assert {clock["policy"]: clock["state"] for clock in case["clocks"]} == {"TIER1_ANSWER": "RUNNING", "APPK_15WD": "RUNNING"}
-        case = (await desk.act(appeal_id, "classify", specialist, kind="COMPLAINT", category="WAITING")).json()
+        case = (await desk.carry_out(appeal_id, "classify", specialist, kind="COMPLAINT", category="WAITING")).json()
         assert {clock["policy"]: clock["state"] for clock in case["clocks"]} == {"TIER1_ANSWER": "REPLACED", "APPK_15WD": "RUNNING"}
 
     async def test_on_another_tier_somebody_else_takes_it(self, desk, specialist):
         appeal_id = await desk.open()
-        await desk.act(appeal_id, "claim", specialist)
-        same = (await desk.act(appeal_id, "classify", specialist, kind="COMPLAINT", category="WAITING")).json()
-        other = (await desk.act(appeal_id, "classify", specialist, kind="COMPLAINT", category="CORRUPTION")).json()
+        await desk.carry_out(appeal_id, "claim", specialist)
+        same = (await desk.carry_out(appeal_id, "classify", specialist, kind="COMPLAINT", category="WAITING")).json()
+        other = (await desk.carry_out(appeal_id, "classify", specialist, kind="COMPLAINT", category="CORRUPTION")).json()
         assert (same["assignee"], other["assignee"]) == ("aigul", None)
 
     async def test_a_category_that_is_not_for_the_kind_is_refused_and_nothing_changes(self, desk, specialist):
         appeal_id = await desk.open()
         before = await desk.case(appeal_id)
-        refused = await desk.act(appeal_id, "classify", specialist, kind="CONSULTATION", category="WAITING")
+        refused = await desk.carry_out(appeal_id, "classify", specialist, kind="CONSULTATION", category="WAITING")
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "category")
         assert await desk.case(appeal_id) == before
 
@@ -162,38 +162,38 @@ class TestClassify:
 class TestEscalate:
     async def test_a_case_goes_one_tier_up_into_a_new_queue_and_is_free_again(self, desk, specialist):
         appeal_id = await desk.open()
-        await desk.act(appeal_id, "claim", specialist)
-        case = (await desk.act(appeal_id, "escalate", specialist, reason="NEEDS_EXPERT")).json()
+        await desk.carry_out(appeal_id, "claim", specialist)
+        case = (await desk.carry_out(appeal_id, "escalate", specialist, reason="NEEDS_EXPERT")).json()
         assert (case["tier"], case["queue"], case["holder"], case["assignee"]) == (3, "KZ-43/3/ru", "FUND_TIER3", None)
-        said = {"appeal_id": str(appeal_id), "tier": 3, "queue": "KZ-43/3/ru", "reason": "NEEDS_EXPERT"}
-        assert (await facts(desk))[-1] == ("tier-raised", said)
+        payload = {"appeal_id": str(appeal_id), "tier": 3, "queue": "KZ-43/3/ru", "reason": "NEEDS_EXPERT"}
+        assert (await facts(desk))[-1] == ("tier-raised", payload)
         assert case["history"][-1]["ru"].endswith("Причина: Требуется заключение эксперта")
 
     async def test_from_the_third_there_is_no_further(self, desk, supervisor):
         appeal_id = await desk.open(kind="COMPLAINT", category="CORRUPTION")
-        assert (await desk.act(appeal_id, "escalate", supervisor, reason="URGENT")).json()["code"] == "action-not-possible"
+        assert (await desk.carry_out(appeal_id, "escalate", supervisor, reason="URGENT")).json()["code"] == "action-not-possible"
 
     async def test_a_reason_in_words_of_ones_own_is_refused(self, desk, specialist):
-        refused = await desk.act(await desk.open(), "escalate", specialist, reason="Мне так хочется")
+        refused = await desk.carry_out(await desk.open(), "escalate", specialist, reason="Мне так хочется")
         assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "unknown-code")
 
 
 class TestAnswer:
-    async def test_the_answer_is_given_the_clocks_stand_and_the_words_stay_here(self, desk, specialist):
+    async def test_an_answer_stops_the_clocks_and_its_text_is_stored_sealed(self, desk, specialist):
         appeal_id = await desk.open()
-        case = (await desk.act(appeal_id, "answer", specialist, **GOOD)).json()
+        case = (await desk.carry_out(appeal_id, "answer", specialist, **GOOD)).json()
         assert (case["status"], case["holder"], case["next_due_at"]) == ("ANSWERED", "APPLICANT", None)
         assert [clock["state"] for clock in case["clocks"]] == ["MET"]
         assert {name: case["answer"][name] for name in GOOD} == GOOD
-        fact, said = (await facts(desk))[-1]
-        assert (fact, said["findings"], said["language"]) == ("answer-given", ["JUSTIFIED"], "ru")
+        fact, payload = (await facts(desk))[-1]
+        assert (fact, payload["findings"], payload["language"]) == ("answer-given", ["JUSTIFIED"], "ru")
         stored = await desk.engine.stored(desk.parts.database)
-        for words in ("предупреждён", "отклонена", "четверг", "в суде"):
-            assert words.encode() not in stored
+        for text in ("предупреждён", "отклонена", "четверг", "в суде"):
+            assert text.encode() not in stored
 
     async def test_an_answer_moved_to_another_row_does_not_open(self, desk, specialist):
         appeal_id = await desk.open()
-        await desk.act(appeal_id, "answer", specialist, **GOOD)
+        await desk.carry_out(appeal_id, "answer", specialist, **GOOD)
         (answer,) = await rows(desk, Answer)
         assert GOOD["text"].encode() in desk.parts.sealer.open("answer", answer.answer_id, "content", answer.content)
         with pytest.raises(Exception, match="changed or moved"):
@@ -202,17 +202,17 @@ class TestAnswer:
     async def test_an_answer_after_the_term_has_missed_it(self, desk, specialist):
         appeal_id = await desk.open()
         desk.clock.advance(timedelta(days=40))
-        case = (await desk.act(appeal_id, "answer", specialist, **GOOD)).json()
+        case = (await desk.carry_out(appeal_id, "answer", specialist, **GOOD)).json()
         assert ([clock["state"] for clock in case["clocks"]], case["overdue"]) == (["MISSED"], False)
 
     async def test_while_the_provider_is_silent_the_fund_may_answer(self, desk, specialist):
         appeal_id = await desk.open()
         await desk.apply(sent(appeal_id))
-        assert (await desk.act(appeal_id, "answer", specialist, **GOOD)).json()["status"] == "ANSWERED"
+        assert (await desk.carry_out(appeal_id, "answer", specialist, **GOOD)).json()["status"] == "ANSWERED"
 
     async def test_for_a_consultation_the_text_is_enough(self, desk):
         appeal_id = await desk.open(text=QUESTION, kind="CONSULTATION")
-        answered = await desk.act(appeal_id, "answer", desk.token("operator"), language="kk", text="1414 нөміріне қоңырау шалыңыз.")
+        answered = await desk.carry_out(appeal_id, "answer", desk.token("operator"), language="kk", text="1414 нөміріне қоңырау шалыңыз.")
         assert answered.json()["status"] == "ANSWERED"
 
     @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ class TestAnswer:
     )
     async def test_an_answer_that_does_not_say_all_it_has_to_does_not_leave(self, desk, specialist, missing, field, code):
         appeal_id = await desk.open()
-        refused = await desk.act(appeal_id, "answer", specialist, **(GOOD | missing))
+        refused = await desk.carry_out(appeal_id, "answer", specialist, **(GOOD | missing))
         assert refused.status_code == 422
         assert [(error["field"], error["code"]) for error in refused.json()["errors"]] == [(field, code)]
         assert (await desk.case(appeal_id))["status"] == "IN_REVIEW"
@@ -236,124 +236,124 @@ class TestAnswer:
 class TestClose:
     async def test_an_answered_case_is_closed_with_its_outcome(self, desk, specialist):
         appeal_id = await desk.open()
-        await desk.act(appeal_id, "answer", specialist, **GOOD)
-        case = (await desk.act(appeal_id, "close", specialist, outcome="JUSTIFIED")).json()
+        await desk.carry_out(appeal_id, "answer", specialist, **GOOD)
+        case = (await desk.carry_out(appeal_id, "close", specialist, outcome="JUSTIFIED")).json()
         assert (case["status"], case["outcome"], case["holder"], case["next_actions"]) == ("CLOSED", "JUSTIFIED", "NONE", [])
         assert (await facts(desk))[-1] == (
             "case-closed", {"appeal_id": str(appeal_id), "outcome": "JUSTIFIED", "actor_role": "specialist"},
         )  # fmt: skip
 
     async def test_a_case_that_was_not_answered_is_not_closed(self, desk, specialist):
-        assert (await desk.act(await desk.open(), "close", specialist, outcome="NOTED")).json()["code"] == "action-not-possible"
+        assert (await desk.carry_out(await desk.open(), "close", specialist, outcome="NOTED")).json()["code"] == "action-not-possible"
 
     async def test_the_undivided_figure_of_former_registers_is_no_outcome(self, desk, specialist):
-        refused = await desk.act(await desk.open(), "close", specialist, outcome="ON_SPOT_OR_WITHDRAWN_UNSPLIT")
+        refused = await desk.carry_out(await desk.open(), "close", specialist, outcome="ON_SPOT_OR_WITHDRAWN_UNSPLIT")
         assert refused.status_code == 422
 
 
 class TestConflicts:
-    async def test_of_two_who_read_the_same_version_the_second_is_told_the_current_one(self, desk, specialist, supervisor):
+    async def test_the_second_of_two_changes_to_one_version_is_refused_with_the_current_version(self, desk, specialist, supervisor):
         appeal_id = await desk.open()
-        await desk.act(appeal_id, "claim", specialist, expected_version=1)
-        refused = await desk.act(appeal_id, "assign", supervisor, expected_version=1, assignee="x")
+        await desk.carry_out(appeal_id, "claim", specialist, expected_version=1)
+        refused = await desk.carry_out(appeal_id, "assign", supervisor, expected_version=1, assignee="x")
         assert (refused.status_code, refused.json()["code"], refused.json()["current_version"]) == (409, "version-conflict", 2)
         assert (await desk.case(appeal_id))["assignee"] == "aigul"
 
     async def test_an_action_in_a_case_that_one_does_not_see_is_not_found(self, desk):
         appeal_id = await desk.open()
         stranger = desk.token("specialist", region="KZ-75")
-        refused = await desk.act(appeal_id, "claim", stranger, expected_version=1)
+        refused = await desk.carry_out(appeal_id, "claim", stranger, expected_version=1)
         assert (refused.status_code, refused.json()["code"]) == (404, "not-found")
 
     async def test_an_admin_sees_everything_and_acts_on_nothing(self, desk):
-        assert (await desk.act(await desk.open(), "claim", desk.token("admin"))).status_code == 403
+        assert (await desk.carry_out(await desk.open(), "claim", desk.token("admin"))).status_code == 403
 
 
 class TestAsk:
-    async def test_the_words_stay_here_sealed_and_are_read_by_the_questions_id(self, desk, specialist):
-        case = (await desk.act(await desk.open(), "ask", specialist, text="Қай күні бардыңыз?", language="kk")).json()
-        fact, said = await last(desk)
-        assert (case["status"], case["holder"], fact, said["due_at"]) == (
+    async def test_the_text_is_stored_sealed_and_read_by_the_id_of_the_question(self, desk, specialist):
+        case = (await desk.carry_out(await desk.open(), "ask", specialist, text="Қай күні бардыңыз?", language="kk")).json()
+        fact, payload = await last(desk)
+        assert (case["status"], case["holder"], fact, payload["due_at"]) == (
             "AWAITING_APPLICANT", "APPLICANT", "applicant-asked", "2026-02-09T18:59:59Z",
         )  # fmt: skip
         assert case["letters"][0]["text"] == "Қай күні бардыңыз?"
-        (content,) = await contents(desk, said["question_id"])
+        (content,) = await contents(desk, payload["question_id"])
         assert (content["text"], content["language"]) == ("Қай күні бардыңыз?", "kk")
         assert "бардыңыз".encode() not in await desk.engine.stored(desk.parts.database)
 
     async def test_a_second_question_takes_the_place_of_the_first_ones_clock(self, desk, specialist):
         appeal_id = await desk.open()
-        await desk.act(appeal_id, "ask", specialist, text="Қашан?", language="kk")
-        refused = await desk.act(appeal_id, "ask", specialist, text="Қашан?", language="kk")
+        await desk.carry_out(appeal_id, "ask", specialist, text="Қашан?", language="kk")
+        refused = await desk.carry_out(appeal_id, "ask", specialist, text="Қашан?", language="kk")
         assert (refused.status_code, "answer" in [each["action"] for each in refused.json()["next_actions"]]) == (409, True)
 
 
 class TestRequestCompletion:
-    async def test_codes_of_what_is_missing_are_told_each_once(self, desk, specialist):
+    async def test_the_event_names_each_missing_datum_once(self, desk, specialist):
         missing = ["ADDRESS", "SIGNATURE", "ADDRESS"]
-        case = (await desk.act(await desk.open(), "request-completion", specialist, missing=missing, language="ru")).json()
-        fact, said = await last(desk)
-        assert (case["status"], fact, said["missing"]) == ("NEEDS_FIX", "completion-asked", ["ADDRESS", "SIGNATURE"])
+        case = (await desk.carry_out(await desk.open(), "request-completion", specialist, missing=missing, language="ru")).json()
+        fact, payload = await last(desk)
+        assert (case["status"], fact, payload["missing"]) == ("NEEDS_FIX", "completion-asked", ["ADDRESS", "SIGNATURE"])
 
     async def test_an_unknown_code_is_refused(self, desk, specialist):
-        refused = await desk.act(await desk.open(), "request-completion", specialist, missing=["SHOE_SIZE"], language="ru")
+        refused = await desk.carry_out(await desk.open(), "request-completion", specialist, missing=["SHOE_SIZE"], language="ru")
         assert refused.status_code == 422
 
 
 class TestEndings:
     async def test_a_returned_appeal_is_finished_with_its_ground(self, desk, specialist):
-        case = (await desk.act(await desk.open(), "return", specialist, ground="SAME_AS_CLOSED")).json()
+        case = (await desk.carry_out(await desk.open(), "return", specialist, ground="SAME_AS_CLOSED")).json()
         assert (case["status"], case["outcome"], case["next_due_at"], case["clocks"][0]["state"]) == ("RETURNED", "RETURNED", None, "MET")
-        fact, said = await last(desk)
-        assert (fact, said["ground"], said["actor_role"]) == ("case-returned", "SAME_AS_CLOSED", "specialist")
+        fact, payload = await last(desk)
+        assert (fact, payload["ground"], payload["actor_role"]) == ("case-returned", "SAME_AS_CLOSED", "specialist")
 
     async def test_a_crime_is_not_returned(self, desk, specialist):
         appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION")
-        refused = await desk.act(appeal_id, "return", specialist, ground="OBSCENE")
+        refused = await desk.carry_out(appeal_id, "return", specialist, ground="OBSCENE")
         assert (refused.status_code, refused.json()["code"]) == (409, "action-not-possible")
 
     async def test_a_head_terminates_and_a_supervisor_only_a_repeat(self, desk, head):
         appeal_id = await desk.open()
         supervisor = desk.token("supervisor", region="KZ-43")
-        refused = await desk.act(appeal_id, "terminate", supervisor, ground="COURT_ACT")
+        refused = await desk.carry_out(appeal_id, "terminate", supervisor, ground="COURT_ACT")
         assert (refused.status_code, refused.json()["code"]) == (409, "action-not-possible")
         assert (await desk.case(appeal_id))["status"] == "IN_REVIEW"
-        case = (await desk.act(appeal_id, "terminate", head, ground="COURT_ACT")).json()
+        case = (await desk.carry_out(appeal_id, "terminate", head, ground="COURT_ACT")).json()
         assert (case["status"], case["outcome"]) == ("TERMINATED", "TERMINATED")
 
     async def test_an_operator_does_neither(self, desk):
         appeal_id = await desk.open()
         for action, fields in (("terminate", {"ground": "COURT_ACT"}), ("return", {"ground": "OBSCENE"}), ("forward", {"body": "POLICE"})):
-            assert (await desk.act(appeal_id, action, desk.token("operator"), **fields)).status_code == 403
+            assert (await desk.carry_out(appeal_id, action, desk.token("operator"), **fields)).status_code == 403
 
 
 class TestForward:
-    async def test_the_whole_matter_goes_to_the_other_body_with_a_word_to_the_applicant(self, desk, specialist):
+    async def test_the_whole_appeal_is_forwarded_with_a_letter_to_the_applicant(self, desk, specialist):
         text = "Вопрос вне компетенции Фонда."
-        case = (await desk.act(await desk.open(), "forward", specialist, body="LABOUR_SOCIAL", text=text)).json()
-        fact, said = await last(desk)
+        case = (await desk.carry_out(await desk.open(), "forward", specialist, body="LABOUR_SOCIAL", text=text)).json()
+        fact, payload = await last(desk)
         assert (case["status"], case["holder"], case["outcome"], fact) == ("FORWARDED", "OTHER_BODY", "FORWARDED", "case-forwarded")
-        assert [content["text"] for content in await contents(desk, UUID(said["letter_id"]))] == [text]
+        assert [content["text"] for content in await contents(desk, UUID(payload["letter_id"]))] == [text]
 
     async def test_of_a_part_the_rest_goes_on(self, desk, specialist):
-        case = (await desk.act(await desk.open(), "forward", specialist, body="LABOUR_SOCIAL", part=True)).json()
+        case = (await desk.carry_out(await desk.open(), "forward", specialist, body="LABOUR_SOCIAL", part=True)).json()
         assert (case["status"], case["outcome"], (await last(desk))[0]) == ("IN_REVIEW", None, "part-forwarded")
 
     async def test_after_three_working_days_it_is_done_and_marked_as_late(self, desk, specialist):
         appeal_id = await desk.open()
         desk.clock.set(NOW + timedelta(days=10))
-        case = (await desk.act(appeal_id, "forward", specialist, body="POLICE")).json()
+        case = (await desk.carry_out(appeal_id, "forward", specialist, body="POLICE")).json()
         assert (case["status"], case["history"][-1]["type"]) == ("FORWARDED", "case-forwarded-late")
 
 
 class TestRedirect:
     async def test_the_clock_stops_when_a_clerk_has_passed_it_on(self, desk, specialist):
         appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION")
-        case = (await desk.act(appeal_id, "redirect", specialist, body="POLICE")).json()
+        case = (await desk.carry_out(appeal_id, "redirect", specialist, body="POLICE")).json()
         assert ((await last(desk))[0], case["redirected_to"], case["status"]) == ("danger-passed-on", "POLICE", "IN_REVIEW")
         assert {clock["policy"]: clock["state"] for clock in case["clocks"]} == {"REDIRECT_CRIME": "MET", "APPK_15WD": "RUNNING"}
         assert case["next_due_at"] == "2026-02-23T18:59:59Z"
 
-    async def test_a_crime_that_a_clerk_finds_is_told_of_too(self, desk, specialist):
-        case = (await desk.act(await desk.open(), "classify", specialist, kind="COMPLAINT", category="EXTORTION")).json()
+    async def test_a_crime_found_by_a_clerk_is_reported(self, desk, specialist):
+        case = (await desk.carry_out(await desk.open(), "classify", specialist, kind="COMPLAINT", category="EXTORTION")).json()
         assert (case["danger"], (await last(desk))[0]) == ("EXTORTION", "danger-reported")

@@ -81,7 +81,7 @@ class TestVisibility:
         appeal_id = await desk.open()
         who = desk.token(role)
         answers = [
-            await desk.get("/cases", who), await desk.get(f"/cases/{appeal_id}", who), await desk.act(appeal_id, "claim", who),
+            await desk.get("/cases", who), await desk.get(f"/cases/{appeal_id}", who), await desk.carry_out(appeal_id, "claim", who),
         ]  # fmt: skip
         assert [answer.status_code for answer in answers] == [403, 403, 403]
 
@@ -101,9 +101,9 @@ class TestListCases:
         operator = desk.token("operator", subject="one")
         mine, answered, free = await desk.open(text=QUESTION, kind="CONSULTATION"), await desk.open(kind="CONSULTATION"), await desk.open()
         for appeal_id in (mine, answered):
-            await desk.act(appeal_id, "claim", operator)
-        await desk.act(answered, "answer", operator, **ANSWER)
-        await desk.act(answered, "close", operator, outcome="EXPLAINED")
+            await desk.carry_out(appeal_id, "claim", operator)
+        await desk.carry_out(answered, "answer", operator, **ANSWER)
+        await desk.carry_out(answered, "close", operator, outcome="EXPLAINED")
         await desk.apply(imported())
         assert (await every_page(desk, operator, scope="mine"))[0] == [str(mine)]
         assert (await every_page(desk, operator, scope="queue"))[0] == [str(free)]
@@ -164,30 +164,30 @@ class TestListCases:
 class TestActions:
     async def test_the_same_key_and_body_again_is_answered_again_and_not_done_again(self, desk):
         appeal_id, who = await desk.open(), desk.token("operator")
-        first = await desk.act(appeal_id, "claim", who, key="k-1", expected_version=1)
-        again = await desk.act(appeal_id, "claim", who, key="k-1", expected_version=1)
+        first = await desk.carry_out(appeal_id, "claim", who, key="k-1", expected_version=1)
+        again = await desk.carry_out(appeal_id, "claim", who, key="k-1", expected_version=1)
         assert (again.status_code, again.content, again.headers["idempotency-replayed"]) == (200, first.content, "true")
         assert len(await rows(desk, History)) == 2
 
     async def test_one_key_for_two_things_is_refused(self, desk):
         appeal_id, who = await desk.open(), desk.token("operator")
-        await desk.act(appeal_id, "claim", who, key="k-1", expected_version=1)
-        other = await desk.act(appeal_id, "escalate", who, key="k-1", expected_version=2, reason="URGENT")
+        await desk.carry_out(appeal_id, "claim", who, key="k-1", expected_version=1)
+        other = await desk.carry_out(appeal_id, "escalate", who, key="k-1", expected_version=2, reason="URGENT")
         assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
 
     async def test_a_refusal_is_not_kept(self, desk):
         appeal_id, who = await desk.open(), desk.token("operator")
-        assert (await desk.act(appeal_id, "close", who, key="k", expected_version=1, outcome="NOTED")).status_code == 409
+        assert (await desk.carry_out(appeal_id, "close", who, key="k", expected_version=1, outcome="NOTED")).status_code == 409
         assert await rows(desk, idempotency.c.key) == []
 
     async def test_what_is_kept_is_sealed(self, desk):
         appeal_id = await desk.open(text=QUESTION, kind="CONSULTATION")
-        await desk.act(appeal_id, "answer", desk.token("operator"), key="k", **ANSWER)
+        await desk.carry_out(appeal_id, "answer", desk.token("operator"), key="k", **ANSWER)
         assert "қоңырау".encode() not in await desk.engine.stored(desk.parts.database)
 
     async def test_of_ten_claims_at_once_one_succeeds(self, desk):
         appeal_id = await desk.open()
-        claims = [desk.act(appeal_id, "claim", desk.token("operator", subject=f"o{n}"), expected_version=1) for n in range(10)]
+        claims = [desk.carry_out(appeal_id, "claim", desk.token("operator", subject=f"o{n}"), expected_version=1) for n in range(10)]
         codes = sorted([answer.status_code for answer in await asyncio.gather(*claims)])
         assert codes == [200] + [409] * 9
 
@@ -209,19 +209,19 @@ class TestActions:
         ],
     )
     async def test_a_wrong_field_is_named_and_not_echoed(self, desk, action, fields, field):
-        refused = await desk.act(await desk.open(), action, desk.token("head", region="KZ-43"), **({"expected_version": 1} | fields))
+        refused = await desk.carry_out(await desk.open(), action, desk.token("head", region="KZ-43"), **({"expected_version": 1} | fields))
         assert refused.status_code == 422
         assert field in [error["field"] for error in refused.json()["errors"]]
         assert "POEM" not in refused.text
 
     async def test_an_action_that_does_not_exist_is_not_found(self, desk):
-        assert (await desk.act(await desk.open(), "juggle", desk.token("operator"), expected_version=1)).status_code == 404
+        assert (await desk.carry_out(await desk.open(), "juggle", desk.token("operator"), expected_version=1)).status_code == 404
 
 
 class TestContents:
     async def test_a_service_reads_an_answer_by_its_id_and_the_read_is_recorded(self, desk):
         appeal_id = await desk.open(text=QUESTION, kind="CONSULTATION")
-        await desk.act(appeal_id, "answer", desk.token("operator"), **ANSWER)
+        await desk.carry_out(appeal_id, "answer", desk.token("operator"), **ANSWER)
         answer_id = next(value for fact, value in await desk.emitted() if fact == "answer-given").decode().split('answer_id":"')[1][:36]
         unknown = str(uuid4())
         asked = {"ids": [answer_id, unknown], "purpose": "tracking", "on_behalf_of": "applicant"}

@@ -23,11 +23,11 @@ async def answered(desk, operator, **given):
     about = {"category": "REFUSAL_APPOINTMENT"} if is_complaint else {"text": QUESTION, "kind": "CONSULTATION"}
     appeal_id = await desk.open(**(about | given))
     fields = GOOD if is_complaint else {"language": "ru", "text": "Проверьте на сайте."}
-    await desk.act(appeal_id, "answer", operator, **fields)
-    return appeal_id, (await told(desk))[-1][1]["answer_id"]
+    await desk.carry_out(appeal_id, "answer", operator, **fields)
+    return appeal_id, (await published(desk))[-1][1]["answer_id"]
 
 
-async def told(desk):
+async def published(desk):
     return [(fact, json.loads(value)) for fact, value in await desk.emitted()]
 
 
@@ -38,14 +38,14 @@ def message(appeal_id):
 class TestMessageAdded:
     async def test_a_message_brings_a_waiting_case_back_and_stops_the_applicants_clock(self, desk, operator):
         appeal_id = await desk.open()
-        await desk.act(appeal_id, "request-completion", operator, missing=["ADDRESS"], language="ru")
+        await desk.carry_out(appeal_id, "request-completion", operator, missing=["ADDRESS"], language="ru")
         waiting = await desk.case(appeal_id)
         await desk.apply(message(appeal_id))
         case = await desk.case(appeal_id)
         assert (waiting["status"], waiting["holder"]) == ("NEEDS_FIX", "APPLICANT")
         assert (case["status"], case["has_news"], case["version"]) == ("IN_REVIEW", True, waiting["version"] + 1)
         assert {clock["policy"]: clock["state"] for clock in case["clocks"]} == {"APPK_15WD": "RUNNING", "FIX_PERIOD": "MET"}
-        assert (await desk.act(appeal_id, "claim", operator)).json()["has_news"] is False
+        assert (await desk.carry_out(appeal_id, "claim", operator)).json()["has_news"] is False
 
     async def test_several_in_one_batch_and_the_same_again_count_once(self, desk):
         appeal_id = await desk.open()
@@ -63,11 +63,11 @@ class TestMessageAdded:
 class TestAppealWithdrawn:
     async def test_the_case_is_finished_and_its_clocks_stand(self, desk):
         appeal_id = await desk.open()
-        before = len(await told(desk))
+        before = len(await published(desk))
         await desk.apply(AppealWithdrawn(appeal_id=appeal_id, reason="SETTLED"))
         case = await desk.case(appeal_id)
         assert (case["status"], case["outcome"], case["next_due_at"], case["clocks"][0]["state"]) == ("WITHDRAWN", "WITHDRAWN", None, "MET")
-        assert len(await told(desk)) == before
+        assert len(await published(desk)) == before
 
     async def test_a_closed_case_stays_as_it_was(self, desk):
         appeal_id = await desk.open(text=None, has_text=False, kind="CONSULTATION", topic="PAY_RATES", resolved_in_contact=True)
@@ -83,21 +83,21 @@ class TestAppealWithdrawn:
             ("answer", {"language": "ru", "text": "Проверьте на сайте."}, "ANSWERED", None),
         ],
     )
-    async def test_what_the_desk_decided_first_holds_and_it_is_told(self, desk, action, fields, status, outcome):
+    async def test_an_earlier_decision_stands_and_the_late_withdrawal_is_entered(self, desk, action, fields, status, outcome):
         appeal_id = await desk.open(text=QUESTION, kind="CONSULTATION")
-        answered = await desk.act(appeal_id, action, desk.token("specialist", region="KZ-43"), **fields)
+        answered = await desk.carry_out(appeal_id, action, desk.token("specialist", region="KZ-43"), **fields)
         assert answered.status_code == 200, answered.text
         await desk.apply(AppealWithdrawn(appeal_id=appeal_id, reason="SOLVED"))
         case = await desk.case(appeal_id)
         assert (case["status"], case["outcome"]) == (status, outcome)
         assert [row["type"] for row in case["history"]][-2:] == ["appeal-withdrawn", "withdrawal-late"]
 
-    async def test_what_it_told_of_a_crime_is_still_to_be_passed_on(self, desk, operator):
+    async def test_a_reported_crime_still_has_to_be_redirected(self, desk, operator):
         appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION")
         await desk.apply(AppealWithdrawn(appeal_id=appeal_id, reason="PRESSURE"))
         case = await desk.case(appeal_id)
         assert {clock["policy"]: clock["state"] for clock in case["clocks"]} == {"REDIRECT_CRIME": "RUNNING", "APPK_15WD": "MET"}
-        passed_on = (await desk.act(appeal_id, "redirect", operator, body="POLICE")).json()
+        passed_on = (await desk.carry_out(appeal_id, "redirect", operator, body="POLICE")).json()
         assert (passed_on["status"], passed_on["redirected_to"], passed_on["next_due_at"]) == ("WITHDRAWN", "POLICE", None)
 
 
@@ -107,9 +107,9 @@ class TestOutcome:
         appeal_id, answer_id = await answered(desk, operator, kind=kind)
         await desk.apply(OutcomeConfirmed(appeal_id=appeal_id, answer_id=answer_id))
         case = await desk.case(appeal_id)
-        fact, said = (await told(desk))[-1]
+        fact, payload = (await published(desk))[-1]
         assert (case["status"], case["outcome"], case["holder"]) == ("CLOSED", outcome, "NONE")
-        assert (fact, said["outcome"], said["actor_role"]) == ("case-closed", outcome, "applicant")
+        assert (fact, payload["outcome"], payload["actor_role"]) == ("case-closed", outcome, "applicant")
 
     async def test_another_answer_than_the_latest_confirms_nothing(self, desk, operator):
         appeal_id, _ = await answered(desk, operator)
@@ -124,13 +124,13 @@ class TestOutcome:
         assert (case["status"], case["tier"], case["queue"], case["assignee"]) == ("IN_REVIEW", 2, "KZ-43/2/ru", None)
         assert [clock["policy"] for clock in case["clocks"] if clock["state"] == "RUNNING"] == ["DENIED_ANSWER"]
         assert case["next_due_at"] == "2026-02-05T18:59:59Z"
-        assert [said["reason"] for fact, said in await told(desk) if fact == "tier-raised"] == ["NOT_SATISFIED"]
+        assert [payload["reason"] for fact, payload in await published(desk) if fact == "tier-raised"] == ["NOT_SATISFIED"]
 
     async def test_a_correction_after_that_does_not_measure_anew_what_was_met(self, desk, operator):
         appeal_id, answer_id = await answered(desk, operator)
         await desk.apply(OutcomeDenied(appeal_id=appeal_id, answer_id=answer_id, followed_by=None))
         supervisor = desk.token("supervisor", region="KZ-43")
-        case = (await desk.act(appeal_id, "classify", supervisor, kind="CONSULTATION", topic="PAY_RATES")).json()
+        case = (await desk.carry_out(appeal_id, "classify", supervisor, kind="CONSULTATION", topic="PAY_RATES")).json()
         assert [clock["policy"] for clock in case["clocks"] if clock["state"] == "RUNNING"] == ["DENIED_ANSWER"]
         assert len(case["clocks"]) == 3
 
@@ -146,7 +146,7 @@ class TestOpenedOtherwise:
         case = await desk.case(appeal_id)
         assert (case["status"], case["outcome"], case["next_due_at"], case["next_actions"]) == ("CLOSED", "EXPLAINED", None, [])
         assert {clock["state"] for clock in case["clocks"]} == {"MET"}
-        assert [fact for fact, _ in await told(desk)] == ["appeal-routed", "case-closed"]
+        assert [fact for fact, _ in await published(desk)] == ["appeal-routed", "case-closed"]
         assert [row["type"] for row in case["history"]] == ["appeal-routed", "case-closed"]
 
     async def test_a_following_appeal_names_the_earlier_one_and_begins_on_its_tier(self, desk):
@@ -156,11 +156,11 @@ class TestOpenedOtherwise:
         assert (case["follows"], case["follows_number"]) == (str(first.appeal_id), first.number)
         assert (case["tier"], case["queue"], case["answer_by"]) == (3, "KZ-43/3/ru", "SMS")
 
-    async def test_a_crime_is_told_of_at_once_even_if_it_is_anonymous(self, desk):
+    async def test_a_crime_is_reported_at_once_even_if_the_appeal_is_anonymous(self, desk):
         appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION", anonymous=True)
         case = await desk.case(appeal_id)
-        (said,) = [said for fact, said in await told(desk) if fact == "danger-reported"]
-        assert (said["ground"], said["body"], said["due_at"]) == ("CRIME", "POLICE", "2026-02-02T18:59:59Z")
+        (payload,) = [payload for fact, payload in await published(desk) if fact == "danger-reported"]
+        assert (payload["ground"], payload["body"], payload["due_at"]) == ("CRIME", "POLICE", "2026-02-02T18:59:59Z")
         assert {clock["policy"]: clock["state"] for clock in case["clocks"]} == {"REDIRECT_CRIME": "RUNNING", "APPK_15WD": "RUNNING"}
         assert (case["danger"], case["history"][-1]["type"]) == ("EXTORTION", "danger-reported")
 
@@ -176,7 +176,7 @@ class TestOpenedOtherwise:
 class TestFixPeriod:
     async def test_when_it_has_passed_the_return_is_proposed_and_nothing_happens_by_itself(self, desk, operator):
         appeal_id = await desk.open(anonymous=True)
-        await desk.act(appeal_id, "request-completion", operator, missing=["ADDRESS"], language="kk")
+        await desk.carry_out(appeal_id, "request-completion", operator, missing=["ADDRESS"], language="kk")
         desk.clock.set(NOW + timedelta(days=9))
         async with desk.parts.database.write() as session:
             await ClockWatcher(ClockHistory()).watch(session, desk.clock.now())

@@ -58,7 +58,7 @@ class TestOpenCases:
         assert (case["tier"], case["queue"], case["status"], case["holder"]) == (2, "KZ-43/2/kk", "IN_REVIEW", "FUND_TIER2")
         assert case["classification"]["evidence"]
 
-    async def test_the_declared_language_outranks_the_one_that_was_heard(self, desk):
+    async def test_the_declared_language_outranks_the_detected_one(self, desk):
         assert (await desk.case(await desk.open(text=COMPLAINT, language="ru")))["queue"] == "KZ-43/2/ru"
 
     async def test_what_the_citizen_declared_is_kept(self, desk):
@@ -89,14 +89,14 @@ class TestOpenCases:
         (clock,) = (await desk.case(await desk.open(statutory_form="ZHALOBA", kind="COMPLAINT")))["clocks"]
         assert (clock["policy"], clock["due_at"]) == ("APPK_20WD", "2026-03-02T18:59:59Z")
 
-    async def test_a_consultation_has_the_first_tiers_clock_beside_it(self, desk):
+    async def test_a_consultation_also_has_the_clock_of_the_first_tier(self, desk):
         case = await desk.case(await desk.open(text=QUESTION, kind="CONSULTATION"))
         assert [(clock["policy"], clock["statutory"], clock["due_at"]) for clock in case["clocks"]] == [
             ("TIER1_ANSWER", False, "2026-02-03T18:59:59Z"),
             ("APPK_15WD", True, "2026-02-23T18:59:59Z"),
         ]
 
-    async def test_it_is_said_first_where_the_case_went_and_then_that_the_laws_clock_runs(self, desk):
+    async def test_the_routing_is_published_before_the_statutory_clock(self, desk):
         appeal_id = await desk.open(text=QUESTION, kind="CONSULTATION")
         facts = await desk.emitted()
         assert [fact for fact, _ in facts] == ["appeal-routed", "clock-started"]
@@ -104,12 +104,12 @@ class TestOpenCases:
         assert json.loads(facts[0][1])["queue"] == "KZ-43/1/ru"
         assert json.loads(facts[1][1])["policy"] == "APPK_15WD"
 
-    async def test_no_word_of_the_appeal_is_stored_or_said(self, desk):
+    async def test_no_text_of_the_appeal_is_stored_or_published(self, desk):
         await desk.open(text=f"{COMPLAINT} Менің атым Канарейкин, 77010000000")
-        said = b"".join(value for _, value in await desk.emitted())
+        published = b"".join(value for _, value in await desk.emitted())
         stored = await desk.engine.stored(desk.parts.database)
         for word in ("Канарейкин", "емханада", "77010000000"):
-            assert word.encode() not in said + stored
+            assert word.encode() not in published + stored
 
     async def test_the_same_event_again_changes_nothing(self, desk):
         event = registered()
@@ -167,7 +167,7 @@ class TestOpenCases:
         assert min(times) < 1  # 0.15 s measured; the bound only catches a lost bulk path
 
 
-class TestTakeOverCases:
+class TestImportCases:
     async def test_an_imported_appeal_is_a_closed_case_without_clocks_that_nobody_can_act_on(self, desk):
         event = imported()
         await desk.apply(event)
@@ -178,7 +178,7 @@ class TestTakeOverCases:
         assert (case["clocks"], case["next_actions"], case["next_due_at"]) == ([], [], None)
         assert [row["kk"] for row in case["history"]] == ["Бұрынғы тізілімнен көшірілді. Нәтижесі: Негізсіз"]
         for action, fields in (("claim", {}), ("escalate", {"reason": "URGENT"}), ("close", {"outcome": "NOTED"})):
-            assert (await desk.act(event.appeal_id, action, head, **fields)).json()["code"] == "action-not-possible"
+            assert (await desk.carry_out(event.appeal_id, action, head, **fields)).json()["code"] == "action-not-possible"
 
     async def test_nothing_is_said_of_it(self, desk):
         await desk.apply(imported())
@@ -220,7 +220,7 @@ class TestFollow:
     async def test_an_answer_that_comes_after_the_case_was_answered_does_not_open_it_again(self, desk):
         appeal_id = await desk.open(text=QUESTION, kind="CONSULTATION")
         operator = desk.token("operator")
-        await desk.act(appeal_id, "answer", operator, language="ru", text="Проверьте на сайте.")
+        await desk.carry_out(appeal_id, "answer", operator, language="ru", text="Проверьте на сайте.")
         await desk.apply(about(InquiryAnswered, appeal_id, response_id=uuid4(), code="RESOLVED"))
         assert (await desk.case(appeal_id))["status"] == "ANSWERED"
 
@@ -280,6 +280,8 @@ class TestCalendarEnd:
         assert case["clocks"]
         assert all(clock["due_at"] > now.isoformat() for clock in case["clocks"])
         who = desk.token("supervisor", region="KZ-43")
-        done = await desk.act(appeal_id, "classify", who, kind="REPORT", category="CORRUPTION", topic=None, statutory_form="SOOBSHCHENIE")
+        done = await desk.carry_out(
+            appeal_id, "classify", who, kind="REPORT", category="CORRUPTION", topic=None, statutory_form="SOOBSHCHENIE"
+        )
         assert done.status_code in {200, 422}, done.text
         assert done.json().get("code") != "calendar-gap"

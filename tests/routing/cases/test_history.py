@@ -12,10 +12,10 @@ CODES = {
 
 
 class TestSentence:
-    @pytest.mark.parametrize("told", sorted(history_texts()))
-    def test_every_entry_reads_in_three_languages_without_a_code_or_a_gap(self, told):
-        said = sentence(told, CODES, "KZ-43")
-        for text in (said.kk, said.ru, said.en):
+    @pytest.mark.parametrize("entry_type", sorted(history_texts()))
+    def test_every_entry_reads_in_three_languages_without_a_code_or_a_gap(self, entry_type):
+        label = sentence(entry_type, CODES, "KZ-43")
+        for text in (label.kk, label.ru, label.en):
             assert text
             assert "{" not in text
             assert not any(str(code) in text for name, code in CODES.items() if name not in {"tier", "score"})

@@ -104,25 +104,28 @@ class TestNextActions:
         assert found == proposed
 
     def test_what_reports_a_crime_is_never_returned_and_nothing_ends_before_a_danger_is_passed_on(self):
-        crime, told = case(danger="EXTORTION"), case(danger="EXTORTION", redirected_to="POLICE")
+        crime, redirected = case(danger="EXTORTION"), case(danger="EXTORTION", redirected_to="POLICE")
         assert not {"return", "terminate", "forward"} & set(offered(next_actions(crime, staff("head"))))
-        assert {"return", "terminate", "forward", "redirect"} & set(offered(next_actions(told, staff("head")))) == {"terminate", "forward"}
+        assert {"return", "terminate", "forward", "redirect"} & set(offered(next_actions(redirected, staff("head")))) == {
+            "terminate",
+            "forward",
+        }
         assert offered(next_actions(case(status="ANSWERED", danger="LIFE"), staff("head"))) == ["redirect"]
 
     def test_a_crime_is_not_returned_either_where_a_danger_to_life_is_what_the_case_is_marked_with(self):
         both = case(danger="LIFE", category="EXTORTION", redirected_to="HEALTH_DEPARTMENT_DUTY", anonymous=True)
         found = next_actions(both, staff("head"))
         assert "return" not in offered(found)
-        assert not [one.action for one in found if one.suggested and one.action != "redirect"]
+        assert not [action.action for action in found if action.suggested and action.action != "redirect"]
 
     @pytest.mark.parametrize("status", ["CLOSED", "WITHDRAWN"])
-    def test_a_danger_is_passed_on_even_after_its_applicant_has_ended_the_matter(self, status):
+    def test_a_danger_is_redirected_even_after_the_applicant_has_ended_the_case(self, status):
         ended = case(status=status, danger="EXTORTION", category="EXTORTION")
         assert offered(next_actions(ended, staff("specialist"))) == ["redirect"]
         assert offered(next_actions(case(status=status, danger="EXTORTION", redirected_to="POLICE"), staff("specialist"))) == []
 
     def test_a_return_after_the_period_set_shows_no_term_that_began_before(self):
-        terms = {one.action: one.due_at for one in next_actions(case(fix_passed=True), staff("specialist"))}
+        terms = {action.action: action.due_at for action in next_actions(case(fix_passed=True), staff("specialist"))}
         assert (terms["return"], terms["forward"] is not None) == (None, True)
 
     def test_an_entry_of_the_peoples_control_ends_with_an_answer_alone(self):

@@ -23,9 +23,9 @@ async def watch(desk, now=None):
         return await clocks.ClockWatcher(ClockHistory()).watch(session, desk.clock.now())
 
 
-async def told(desk):
+async def published(desk):
     facts = [(fact, json.loads(value)) for fact, value in await desk.emitted()]
-    return [(fact, said["policy"]) for fact, said in facts if fact in {"clock-warned", "clock-breached"}]
+    return [(fact, payload["policy"]) for fact, payload in facts if fact in {"clock-warned", "clock-breached"}]
 
 
 class TestTerm:
@@ -65,62 +65,62 @@ class TestRequired:
 
 
 class TestWatch:
-    async def test_two_watchers_at_once_tell_of_each_clock_once(self, desk):
+    async def test_concurrent_watchers_publish_each_warning_once(self, desk):
         for _ in range(5):
             await desk.open()
         desk.clock.set(LAST_CALL)
         await asyncio.gather(*(watch(desk) for _ in range(4)))
-        assert await told(desk) == [("clock-warned", "APPK_15WD")] * 5
+        assert await published(desk) == [("clock-warned", "APPK_15WD")] * 5
 
-    async def test_before_the_warning_nothing_is_told(self, desk):
+    async def test_nothing_is_published_before_the_warning(self, desk):
         await desk.open()
         assert await watch(desk, LAST_CALL - timedelta(seconds=1)) == 0
 
-    async def test_it_warns_once_and_tells_the_breach_once_however_often_it_looks(self, desk):
+    async def test_repeated_runs_publish_one_warning_and_one_breach(self, desk):
         appeal_id = await desk.open()
         for now in (LAST_CALL, LAST_CALL, DUE, DUE, DUE + timedelta(days=30)):
             await watch(desk, now)
-        assert await told(desk) == [("clock-warned", "APPK_15WD"), ("clock-breached", "APPK_15WD")]
+        assert await published(desk) == [("clock-warned", "APPK_15WD"), ("clock-breached", "APPK_15WD")]
         case = await desk.case(appeal_id)
         assert [row["type"] for row in case["history"]] == ["appeal-routed", "clock-warned", "clock-breached"]
         assert (case["clocks"][0]["state"], case["overdue"], case["version"], case["tier"]) == ("BREACHED", True, 1, 2)
 
-    async def test_after_a_long_stop_the_breach_alone_is_told(self, desk):
+    async def test_after_a_long_stop_only_the_breach_is_published(self, desk):
         await desk.open()
         await watch(desk, DUE + timedelta(days=3))
-        assert await told(desk) == [("clock-breached", "APPK_15WD")]
+        assert await published(desk) == [("clock-breached", "APPK_15WD")]
 
     async def test_an_unassigned_case_is_watched_like_any_other(self, desk):
         mine, nobodys = await desk.open(), await desk.open()
-        await desk.act(mine, "claim", desk.token("operator"))
+        await desk.carry_out(mine, "claim", desk.token("operator"))
         await watch(desk, DUE)
-        said = [json.loads(value)["appeal_id"] for fact, value in await desk.emitted() if fact == "clock-breached"]
-        assert set(said) == {str(mine), str(nobodys)}
+        payload = [json.loads(value)["appeal_id"] for fact, value in await desk.emitted() if fact == "clock-breached"]
+        assert set(payload) == {str(mine), str(nobodys)}
 
-    async def test_the_oldest_due_comes_first_even_when_there_are_more_than_one_look_takes(self, desk, monkeypatch):
+    async def test_the_earliest_due_time_comes_first_even_with_more_clocks_than_one_batch(self, desk, monkeypatch):
         monkeypatch.setattr(clocks, "WATCH_BATCH", 2)
         days = [datetime(2026, 2, day, 9, tzinfo=UTC) for day in (4, 2, 5, 3)]
         events = [registered(registered_at=day) for day in days]
         await desk.apply(*events)
         desk.clock.set(DUE + timedelta(days=30))
         assert [await watch(desk) for _ in range(3)] == [2, 2, 0]
-        said = [json.loads(value)["appeal_id"] for fact, value in await desk.emitted() if fact == "clock-breached"]
-        assert said == [str(events[n].appeal_id) for n in (1, 3, 0, 2)]
+        payload = [json.loads(value)["appeal_id"] for fact, value in await desk.emitted() if fact == "clock-breached"]
+        assert payload == [str(events[n].appeal_id) for n in (1, 3, 0, 2)]
 
     async def test_the_funds_own_clock_warns_after_three_quarters(self, desk):
         appeal_id = await desk.open(text=QUESTION, kind="CONSULTATION")
         due = datetime(2026, 2, 3, 18, 59, 59, tzinfo=UTC)
         warning = desk.clock.now() + (due - desk.clock.now()) * 3 / 4
         await watch(desk, warning - timedelta(seconds=1))
-        assert await told(desk) == []
+        assert await published(desk) == []
         await watch(desk, warning)
         await watch(desk, due)
-        assert await told(desk) == [("clock-warned", "TIER1_ANSWER"), ("clock-breached", "TIER1_ANSWER")]
+        assert await published(desk) == [("clock-warned", "TIER1_ANSWER"), ("clock-breached", "TIER1_ANSWER")]
         assert (await desk.case(appeal_id))["tier"] == 1
 
     async def test_an_answered_case_is_no_longer_watched(self, desk):
         appeal_id = await desk.open(text=QUESTION, kind="CONSULTATION")
-        await desk.act(appeal_id, "answer", desk.token("operator"), language="ru", text="Да.")
+        await desk.carry_out(appeal_id, "answer", desk.token("operator"), language="ru", text="Да.")
         assert await watch(desk, DUE) == 0
 
     async def test_the_job_goes_on_until_nothing_is_due(self, desk, monkeypatch):
@@ -130,7 +130,7 @@ class TestWatch:
         (loop,) = SERVICE.jobs(desk.parts)
         running = asyncio.create_task(loop.run())
         async with asyncio.timeout(PATIENCE):
-            while len(await told(desk)) < 5:
+            while len(await published(desk)) < 5:
                 await asyncio.sleep(0.01)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

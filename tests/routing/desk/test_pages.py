@@ -47,17 +47,17 @@ class Owners:
             if self.down:
                 raise HTTPException(503)
             self.asked.append((service, asked["purpose"], asked.get("on_behalf_of")))
-            return {"items": [self._item(service, one, asked["purpose"]) for one in asked["ids"]]}
+            return {"items": [self._item(service, content_id, asked["purpose"]) for content_id in asked["ids"]]}
 
         return app
 
-    def _item(self, service: str, one: str, purpose: str) -> dict:
+    def _item(self, service: str, content_id: str, purpose: str) -> dict:
         if service == "provider-contact":
-            return {"id": one, "found": one in self.responses, "content": self.responses.get(one)}
-        content = {"text": self.texts[UUID(one)], **self.sent} if UUID(one) in self.texts else None
+            return {"id": content_id, "found": content_id in self.responses, "content": self.responses.get(content_id)}
+        content = {"text": self.texts[UUID(content_id)], **self.sent} if UUID(content_id) in self.texts else None
         if content and purpose == "desk":
             content["applicant"] = CANARY
-        return {"id": one, "found": content is not None, "content": content}
+        return {"id": content_id, "found": content is not None, "content": content}
 
 
 @pytest.fixture
@@ -79,12 +79,12 @@ def session(desk, role: str = "specialist", region: str | None = "KZ-43", **clai
     return {"Cookie": f"{COOKIE}={token}; aryz_lang=en", "Accept": "text/html"}
 
 
-async def look(desk, path: str = "", who: dict[str, str] | None = None, **params) -> httpx.Response:
+async def open_desk(desk, path: str = "", who: dict[str, str] | None = None, **params) -> httpx.Response:
     return await desk.client.get(f"/routing/desk{path}", headers=who or session(desk), params=params)
 
 
 async def send(desk, appeal_id: UUID, action: str, who: dict[str, str] | None = None, **fields) -> httpx.Response:
-    """Send a form, with the version that the case has now unless another one is given."""
+    """Send a form, with the version that the case has now unless another content_id is given."""
     fields.setdefault("expected_version", str((await desk.case(appeal_id))["version"]))
     return await desk.client.post(f"/routing/desk/{appeal_id}/{action}", headers=who or session(desk), data=fields)
 
@@ -100,17 +100,17 @@ class TestWhoComesIn:
 
     @pytest.mark.parametrize("role", ["analyst", "provider", "applicant", "partner"])
     async def test_another_role_finds_a_closed_door(self, desk, role):
-        answer = await look(desk, who=session(desk, role))
+        answer = await open_desk(desk, who=session(desk, role))
         assert answer.status_code == 403
         assert answer.headers["content-type"].startswith("text/html")
 
     async def test_an_admin_looks_and_does_nothing(self, desk, complaint):
-        page = await look(desk, f"/{complaint}", session(desk, "admin", None))
+        page = await open_desk(desk, f"/{complaint}", session(desk, "admin", None))
         assert page.status_code == 200
         assert forms(page) == set()
 
     async def test_a_case_of_another_region_is_not_there(self, desk, complaint):
-        assert (await look(desk, f"/{complaint}", session(desk, region="KZ-75"))).status_code == 404
+        assert (await open_desk(desk, f"/{complaint}", session(desk, region="KZ-75"))).status_code == 404
         assert (await send(desk, complaint, "claim", session(desk, region="KZ-75"))).status_code == 404
 
     async def test_a_form_from_another_site_is_refused(self, desk, complaint):
@@ -124,15 +124,15 @@ class TestTheList:
         for region in ("KZ-43", "KZ-43", "KZ-75"):
             await desk.open(region=region, text=None, has_text=False, kind="CONSULTATION", topic="STATUS_CHECK")
         await desk.apply(imported())
-        await desk.act(complaint, "claim", desk.token("specialist", region="KZ-43"))
-        page = (await look(desk)).text
+        await desk.carry_out(complaint, "claim", desk.token("specialist", region="KZ-43"))
+        page = (await open_desk(desk)).text
         assert [f"Mine {1}" in page, f"Not taken {2}" in page, f"Overdue {0}" in page] == [True, True, True]
         for tab, rows in (("mine", 1), ("queue", 2), ("overdue", 0), ("awaiting", 0)):
-            assert (await look(desk, tab=tab)).text.count("<li><a href=") == rows
+            assert (await open_desk(desk, tab=tab)).text.count("<li><a href=") == rows
 
     async def test_the_next_due_comes_first_and_says_how_near_it_is(self, desk, complaint):
         question = await desk.open(text=None, has_text=False, kind="CONSULTATION", topic="STATUS_CHECK")
-        page = (await look(desk)).text
+        page = (await open_desk(desk)).text
         assert page.index(str(question)) < page.index(str(complaint))
         assert "tomorrow" in page
         assert "in 21 days" in page
@@ -140,26 +140,26 @@ class TestTheList:
     async def test_a_number_is_found_by_what_was_typed_of_it_so_far(self, desk, complaint):
         number = (await desk.case(complaint))["number"]
         await desk.open(text=None, has_text=False, kind="CONSULTATION", topic="STATUS_CHECK")
-        assert (await look(desk, query=number[:15])).text.count("<li><a href=") == 1
-        assert "No case has this number" in (await look(desk, query="1999")).text
+        assert (await open_desk(desk, query=number[:15])).text.count("<li><a href=") == 1
+        assert "No case has this number" in (await open_desk(desk, query="1999")).text
 
     @pytest.mark.usefixtures("complaint")
     async def test_a_row_names_the_language_in_words(self, desk):
-        page = (await look(desk)).text
+        page = (await open_desk(desk)).text
         assert "· Russian" in page or "· Kazakh" in page
 
     async def test_words_typed_into_the_search_go_nowhere(self, desk):
-        page = (await look(desk, query="Ахметова Айгүл 77010000000")).text
+        page = (await open_desk(desk, query="Ахметова Айгүл 77010000000")).text
         assert "Айгүл" not in page
 
     async def test_an_empty_list_says_what_is_well(self, desk):
-        assert "Every open case has somebody working on it" in (await look(desk)).text
-        assert "Every deadline is being kept" in (await look(desk, tab="overdue")).text
+        assert "Every open case has somebody working on it" in (await open_desk(desk)).text
+        assert "Every deadline is being kept" in (await open_desk(desk, tab="overdue")).text
 
     async def test_a_long_list_goes_on_behind_the_next_link(self, desk):
         for _ in range(27):
             await desk.open(text=None, has_text=False, kind="CONSULTATION", topic="STATUS_CHECK")
-        first = (await look(desk)).text
+        first = (await open_desk(desk)).text
         following = re.search(r'href="(/routing/desk\?[^"]*cursor[^"]*)" rel="next"', first)[1].replace("&amp;", "&")
         second = (await desk.client.get(following, headers=session(desk))).text
         assert (first.count("<li><a href="), second.count("<li><a href=")) == (25, 2)
@@ -168,22 +168,22 @@ class TestTheList:
 class TestTheCase:
     @pytest.mark.parametrize("language", ["kk", "ru", "en"])
     async def test_it_is_shown_in_every_language(self, desk, complaint, language):
-        page = await look(desk, f"/{complaint}", lang=language)
+        page = await open_desk(desk, f"/{complaint}", lang=language)
         assert page.status_code == 200
         assert f'lang="{language}"' in page.text
 
     async def test_the_words_that_decided_are_marked_and_nothing_in_them_is_markup(self, desk):
         appeal_id = await desk.open(text="Дәрігер қабылдаудан бас тартты <script>alert(1)</script>")
-        page = (await look(desk, f"/{appeal_id}")).text
+        page = (await open_desk(desk, f"/{appeal_id}")).text
         assert "<mark>" in page
         assert "&lt;script&gt;" in page
         assert "<script>alert" not in page
 
     async def test_the_applicant_is_not_even_asked_for_until_somebody_wants_to_see(self, desk, owners, complaint):
         clerk = session(desk, subject="clerk-7")
-        hidden = (await look(desk, f"/{complaint}", clerk)).text
+        hidden = (await open_desk(desk, f"/{complaint}", clerk)).text
         assert owners.asked == [("intake", "desk-text", "clerk-7")]
-        shown = (await look(desk, f"/{complaint}", clerk, show="applicant")).text
+        shown = (await open_desk(desk, f"/{complaint}", clerk, show="applicant")).text
         assert owners.asked[1:] == [("intake", "desk", "clerk-7")]
         assert [CANARY["iin"] in page for page in (hidden, shown)] == [False, True]
 
@@ -196,7 +196,7 @@ class TestTheCase:
                 {"id": str(uuid4()), "at": NOW.isoformat(), "by": "APPLICANT", "kind": "MESSAGE", "text": None},
             ],
         }
-        page = (await look(desk, f"/{complaint}")).text
+        page = (await open_desk(desk, f"/{complaint}")).text
         assert "Отказ от 3 февраля" in page
         assert "The applicant wrote “5 &lt;емхана&gt;”" in page
         assert "Маму увезли &lt;b&gt;в больницу&lt;/b&gt;." in page
@@ -205,7 +205,7 @@ class TestTheCase:
     async def test_files_of_the_appeal_are_named_by_kind_size_and_state(self, desk, owners, complaint):
         file = {"attachment_id": str(uuid4()), "kind": "PNG", "size": 2048, "state": "UNSCANNED", "added_at": NOW.isoformat()}
         owners.sent = {"attachments": [file, file | {"kind": "PDF", "state": "INFECTED"}]}
-        page = (await look(desk, f"/{complaint}")).text
+        page = (await open_desk(desk, f"/{complaint}")).text
         assert "PNG, 2 kB" in page
         assert "not checked for viruses" in page
         assert "PDF, 2 kB" in page
@@ -213,7 +213,7 @@ class TestTheCase:
 
     async def test_without_the_register_everything_but_the_words_is_there(self, desk, owners, complaint):
         owners.down = True
-        page = await look(desk, f"/{complaint}", show="applicant")
+        page = await open_desk(desk, f"/{complaint}", show="applicant")
         assert page.status_code == 200
         assert "The register does not answer just now" in page.text
         assert forms(page) == {"claim", "classify", "escalate", "answer", "ask", "request-completion", "forward", "return"}
@@ -221,36 +221,36 @@ class TestTheCase:
     @pytest.mark.parametrize("role", ["operator", "specialist", "supervisor", "head"])
     async def test_there_is_a_form_for_each_thing_that_may_be_done_and_for_nothing_else(self, desk, complaint, role):
         offered = await desk.case(complaint, desk.token(role, region="KZ-43"))
-        assert forms(await look(desk, f"/{complaint}", session(desk, role))) == {each["action"] for each in offered["next_actions"]}
+        assert forms(await open_desk(desk, f"/{complaint}", session(desk, role))) == {each["action"] for each in offered["next_actions"]}
 
     async def test_who_has_the_case_is_called_by_name(self, desk, complaint):
         clerk = session(desk, subject="clerk-7", name="Сынақ Арман")
-        await look(desk, who=clerk)
+        await open_desk(desk, who=clerk)
         await send(desk, complaint, "claim", clerk)
-        page = (await look(desk, f"/{complaint}")).text
+        page = (await open_desk(desk, f"/{complaint}")).text
         assert "Taken by Сынақ Арман" in page
         assert "clerk-7" not in page
 
     async def test_a_clock_explains_its_date_day_by_day(self, desk, complaint):
-        page = (await look(desk, f"/{complaint}")).text
+        page = (await open_desk(desk, f"/{complaint}")).text
         assert "Working day 15" in page
         assert "Day off, not counted" in page
 
-    async def test_what_the_provider_answered_stands_beside_its_inquiry(self, desk, owners, complaint):
+    async def test_the_response_of_the_provider_is_shown_with_its_inquiry(self, desk, owners, complaint):
         inquiry, provider, response = uuid4(), uuid4(), uuid4()
         owners.responses[str(response)] = {"language": "ru", "code": "RESOLVED", "text": "Пациент записан на 4 февраля."}
         usual = {"appeal_id": complaint, "inquiry_id": inquiry, "provider_id": provider}
         await desk.apply(InquirySent(category="REFUSAL_APPOINTMENT", due_at=NOW, discloses=True, **usual))
-        assert "Awaiting the provider 1" in (await look(desk)).text
+        assert "Awaiting the provider 1" in (await open_desk(desk)).text
         await desk.apply(InquiryAnswered(response_id=response, code="RESOLVED", **usual))
-        page = (await look(desk, f"/{complaint}")).text
+        page = (await open_desk(desk, f"/{complaint}")).text
         assert "Пациент записан на 4 февраля." in page
         assert ("provider-contact", "desk", "specialist-KZ-43") in owners.asked
 
     async def test_a_former_registers_case_is_for_reading_only(self, desk):
         event = imported()
         await desk.apply(event)
-        page = await look(desk, f"/{event.appeal_id}")
+        page = await open_desk(desk, f"/{event.appeal_id}")
         assert "to be read only" in page.text
         assert forms(page) == set()
 
@@ -270,7 +270,7 @@ class TestActing:
         assert "The case is yours now." in page.text
         assert "You have it" in page.text
         assert (await send(desk, complaint, "answer", **ANSWER)).status_code == 303
-        answered = await look(desk, f"/{complaint}")
+        answered = await open_desk(desk, f"/{complaint}")
         assert forms(answered) == {"close"}
         assert ANSWER["text"] in answered.text
         assert (await send(desk, complaint, "close", outcome="JUSTIFIED")).status_code == 303
@@ -298,7 +298,7 @@ class TestActing:
         refused = await send(desk, complaint, "request-completion", **asked)
         assert (refused.status_code, "Мекенжайыңызды" in refused.text) == (422, True)
         assert (await send(desk, complaint, "request-completion", **asked, **ticks)).status_code == 303
-        page = await look(desk, f"/{complaint}")
+        page = await open_desk(desk, f"/{complaint}")
         assert "Postal address · Signature or e-signature" in page.text
         assert (await desk.case(complaint))["status"] == "NEEDS_FIX"
 
@@ -314,18 +314,18 @@ class TestActing:
     @pytest.mark.usefixtures("owners")
     async def test_a_danger_stands_on_top_until_it_is_passed_on(self, desk):
         appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION")
-        page = (await look(desk, f"/{appeal_id}")).text
+        page = (await open_desk(desk, f"/{appeal_id}")).text
         assert "To be passed on at once: extortion of money" in page
         assert (await send(desk, appeal_id, "redirect", **{"redirect-body": "POLICE"})).status_code == 303
-        assert "Passed on: Police (102)" in (await look(desk, f"/{appeal_id}")).text
+        assert "Passed on: Police (102)" in (await open_desk(desk, f"/{appeal_id}")).text
 
     async def test_what_follows_an_earlier_appeal_leads_to_it(self, desk, complaint):
         later = await desk.open(follows=complaint)
-        assert f'href="/routing/desk/{complaint}' in (await look(desk, f"/{later}")).text
-        assert "Continues № " in (await look(desk, f"/{later}")).text
+        assert f'href="/routing/desk/{complaint}' in (await open_desk(desk, f"/{later}")).text
+        assert "Continues № " in (await open_desk(desk, f"/{later}")).text
 
     async def test_no_two_fields_of_a_page_share_an_id(self, desk, complaint):
-        page = await look(desk, f"/{complaint}", session(desk, "head"))
+        page = await open_desk(desk, f"/{complaint}", session(desk, "head"))
         ids = re.findall(r' id="([^"]+)"', page.text)
         assert len(ids) == len(set(ids))
 
@@ -343,7 +343,7 @@ class TestActing:
 
     async def test_a_colleagues_change_is_said_and_what_was_typed_is_kept(self, desk, complaint):
         page_was_opened = (await desk.case(complaint))["version"]
-        await desk.act(complaint, "claim", desk.token("head", region="KZ-43"))
+        await desk.carry_out(complaint, "claim", desk.token("head", region="KZ-43"))
         page = await send(desk, complaint, "answer", **(ANSWER | {"expected_version": str(page_was_opened)}))
         assert page.status_code == 409
         assert "The case has changed meanwhile" in page.text
@@ -388,7 +388,7 @@ class TestActing:
         assert answer.status_code == 400
 
     async def test_another_language_chosen_on_a_form_that_came_back_leads_to_the_case(self, desk, complaint):
-        answer = await look(desk, f"/{complaint}/answer", lang="kk")
+        answer = await open_desk(desk, f"/{complaint}/answer", lang="kk")
         assert (answer.status_code, answer.headers["location"]) == (303, f"/routing/desk/{complaint}?lang=kk")
 
 

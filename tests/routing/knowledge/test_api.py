@@ -21,7 +21,7 @@ class TestArticles:
         assert len(first["items"]) + len(second["items"]) == first["total"] == 20
         assert second["next_cursor"] is None
 
-    async def test_a_reader_of_english_gets_russian_and_is_told_so(self, desk):
+    async def test_a_reader_of_english_gets_russian_articles_marked_as_russian(self, desk):
         assert {item["language"] for item in (await desk.get("/articles", language="en")).json()["items"]} == {"ru"}
 
     @pytest.mark.parametrize("wanted", [{"language": "fr"}, {"cursor": "zz"}, {"limit": 0}, {"query": "x" * 201}])

@@ -75,17 +75,17 @@ async def read_case(appeal_id: UUID, parts: PartsDep, principal: StaffDep, _quer
         return await reading.read_case(session, principal, appeal_id, reading.Tools.of(parts))
 
 
-async def _act(parts: Parts, principal: Principal, appeal_id: UUID, command: commands.Command, key: str | None) -> Response:
-    async def carry_out(session: AsyncSession) -> CaseView:
+async def _carry_out(parts: Parts, principal: Principal, appeal_id: UUID, command: commands.Command, key: str | None) -> Response:
+    async def apply(session: AsyncSession) -> CaseView:
         case = await actions.lock_case(session, principal, appeal_id)
-        return await actions.act(session, principal, case, command, reading.Tools.of(parts))
+        return await actions.carry_out(session, principal, case, command, reading.Tools.of(parts))
 
     async def check_visible(session: AsyncSession) -> None:
         actions.check_role(principal, command)
         await actions.lock_case(session, principal, appeal_id)
 
     request = parts.idempotency.request(scope_of(principal), key, f"{command.ACTION} {appeal_id}", command) if key else None
-    return await parts.idempotency.once(parts.database, parts.clock, request, carry_out, check_visible=check_visible)
+    return await parts.idempotency.once(parts.database, parts.clock, request, apply, check_visible=check_visible)
 
 
 def _add_action(command: type[commands.Command], summary: str) -> None:
@@ -98,7 +98,7 @@ def _add_action(command: type[commands.Command], summary: str) -> None:
         command: Annotated[Any, body(command)],
         key: IdempotencyKey = None,
     ) -> Response:
-        return await _act(parts, principal, appeal_id, command, key)
+        return await _carry_out(parts, principal, appeal_id, command, key)
 
     router.add_api_route(
         f"/v1/cases/{{appeal_id}}/actions/{command.ACTION}",

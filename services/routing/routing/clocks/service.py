@@ -116,7 +116,7 @@ def clock_policies() -> Mapping[str, ClockPolicy]:
 
 def _policy(row: Row) -> ClockPolicy:
     runs = ClockTrigger(row.one_of("runs", frozenset(ClockTrigger)))
-    known: Mapping[str, object] | None = {ClockTrigger.KIND: taxonomy().kinds, ClockTrigger.CHANNEL: taxonomy().channels}.get(runs)
+    known = {ClockTrigger.KIND: frozenset(taxonomy().kinds), ClockTrigger.CHANNEL: frozenset(taxonomy().channels)}.get(runs)
     on = row.one_of("code", known) if known else None
     warning = WarningUnit(row.one_of("warning", frozenset(WarningUnit)))
     return ClockPolicy(row.one_of("policy", policies()), runs, on, warning, row.number_in("amount", 0, _WHOLE), row.label())

@@ -20,7 +20,7 @@ FALLBACK_LANGUAGE: Final = "ru"
 
 _WORD = re.compile(r"\w+")
 _STEM = 5  # letters that Kazakh and Russian words share with most of their forms
-_SHORTEST = 3  # letters; shorter words do not tell what is asked, except abbreviations (КТ)
+_SHORTEST = 3  # letters; shorter words carry no subject, except abbreviations (КТ)
 
 
 class ArticleText(BaseModel):
@@ -115,8 +115,8 @@ def search(query: str, day: date, *, unreviewed: bool = False) -> list[Article]:
 
 
 def _stems(text: str) -> frozenset[str]:
-    words = (word for word in _WORD.findall(text) if len(word) >= _SHORTEST or word.isupper())
-    return frozenset(fold(to_cyrillic(word))[:_STEM] for word in words)
+    long_enough = (word for word in _WORD.findall(text) if len(word) >= _SHORTEST or word.isupper())
+    return frozenset(fold(to_cyrillic(word))[:_STEM] for word in long_enough)
 
 
 @cache

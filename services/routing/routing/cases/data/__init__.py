@@ -1,6 +1,6 @@
 """The policy files of the cases. Each function reads and checks one file and raises ReferenceDataError for a file that is wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -33,8 +33,8 @@ def _labels(file: str, *named: NamedCode) -> Mapping[str, Label]:
     return found
 
 
-def _require(file: str, found: Mapping[str, object], *named: NamedCode) -> None:
-    if missing := set(named) - found.keys():
+def _require(file: str, found: Collection[str], *named: NamedCode) -> None:
+    if missing := set(named) - set(found):
         raise ReferenceDataError(file, 1, f"missing: {', '.join(sorted(missing))}")
 
 

@@ -97,7 +97,7 @@ def _open(received: Received[AppealRegistered], found: Classification) -> Opened
     event, appeal_id = received.event, read_uuid(received.event.appeal_id.bytes)  # the id is stored and published ten times
     form = event.statutory_form or taxonomy().kinds[found.kind].default_form
     danger = danger_in(found.category, urgent=found.urgent)
-    is_settled = event.resolved_in_contact and danger is None  # a danger is followed up whatever was said in the contact
+    is_settled = event.resolved_in_contact and danger is None  # a danger is followed up even if the contact answered the question
     named = clocks.required(found.kind, form, event.channel) + (clocks.triggered_by(ClockTrigger.DANGER) if danger else ())
     start = clocks.ClockStart(event.region, event.received_at, event.registered_at)
     started = clocks.begin(appeal_id, named, start, lambda policy: derived(received.envelope.id, f"clock/{policy}"))

@@ -11,7 +11,7 @@ from routing.cases.data import (
     return_grounds,
     termination_grounds,
 )
-from routing.cases.service.actions import COMMANDS, act, lock_case
+from routing.cases.service.actions import COMMANDS, carry_out, lock_case
 from routing.cases.service.colleagues import Colleagues
 from routing.cases.service.history import ClockHistory
 from routing.cases.service.reading import Tools, last_response_id, list_cases, read_case
@@ -22,8 +22,8 @@ __all__ = [
     "ClosureGate",
     "Colleagues",
     "Tools",
-    "act",
     "bodies",
+    "carry_out",
     "closing_outcomes",
     "closure_gate",
     "dangers",

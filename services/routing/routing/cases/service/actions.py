@@ -91,7 +91,7 @@ def check_role(principal: Principal, command: commands.Command) -> None:
         raise Forbidden
 
 
-async def act(session: AsyncSession, principal: Principal, case: AppealCase, command: commands.Command, tools: Tools) -> CaseView:
+async def carry_out(session: AsyncSession, principal: Principal, case: AppealCase, command: commands.Command, tools: Tools) -> CaseView:
     """Carry out the command on the locked case, and return the case as it is afterwards.
 
     Raises Forbidden for a role that never carries out the action, VersionConflict, ActionNotPossible in the current status, and

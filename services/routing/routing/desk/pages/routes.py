@@ -91,7 +91,7 @@ async def desk_form(request: Request, appeal_id: UUID, action: str) -> Response:
 
 
 @router.post("/desk/{appeal_id}/{action}", dependencies=[Depends(require_same_origin)])
-async def act(request: Request, appeal_id: UUID, action: str, parts: PartsDep, principal: ClerkDep) -> Response:
+async def carry_out(request: Request, appeal_id: UUID, action: str, parts: PartsDep, principal: ClerkDep) -> Response:
     """Carry out an action. A form with errors or a conflict is shown again with everything that was entered."""
     if principal is None:
         return _to_sign_in(request, appeal_id)
@@ -107,7 +107,7 @@ async def act(request: Request, appeal_id: UUID, action: str, parts: PartsDep, p
         command = parse(_COMMANDS[action], to_json({"expected_version": _version(sent)} | form.body()))
         async with parts.database.write() as session:
             case = await cases.lock_case(session, principal, appeal_id)
-            done = await cases.act(session, principal, case, command, cases.Tools.of(parts))
+            done = await cases.carry_out(session, principal, case, command, cases.Tools.of(parts))
     except InvalidInput as error:
         form.refuse(error.errors, _reader(request, parts, principal))
         return await _show(request, parts, principal, appeal_id, form, status=error.status)

@@ -1,4 +1,4 @@
-// The desk works without this file; it spares hands on a keyboard the way to the mouse.
+// Keyboard shortcuts and small helpers. The desk works without this file.
 "use strict";
 
 const queue = document.querySelector(".queue");
@@ -17,10 +17,10 @@ function open(id) {
   form.querySelector("select, textarea, input:not([type=hidden])")?.focus();
 }
 
-// By physical position, so that they are the same on a Kazakh, a Russian and an English layout.
+// By physical position, so that the keys are the same on Kazakh, Russian and English layouts.
 const KEYS = { ArrowDown: () => move(1), ArrowUp: () => move(-1), KeyA: () => open("answer"), KeyE: () => open("escalate") };
 
-// Only while the list has the focus, or nothing has: a letter typed elsewhere is never taken for an order.
+// Only while the list or nothing has the focus: a letter typed elsewhere is never a command.
 document.addEventListener("keydown", (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey || !(event.code in KEYS)) return;
   const at = document.activeElement;
@@ -30,7 +30,7 @@ document.addEventListener("keydown", (event) => {
 });
 queue.querySelector(".keys")?.removeAttribute("hidden");
 
-// What the answer still lacks is ticked off while it is written.
+// The checklist of the answer is updated while the clerk types.
 const gate = document.querySelector("form[data-gate]");
 function tick() {
   for (const item of gate.querySelectorAll("[data-needs]")) {
@@ -41,7 +41,7 @@ function tick() {
 gate?.addEventListener("input", tick);
 if (gate) tick();
 
-// A kind takes a category or a topic; the other one steps aside.
+// A kind has a category or a topic; the other field is hidden.
 const classify = document.getElementById("classify");
 function choose() {
   const takes = classify.elements.kind.selectedOptions[0]?.value;
@@ -52,7 +52,7 @@ function choose() {
 classify?.addEventListener("change", choose);
 if (classify) choose();
 
-// A ready answer goes behind what is written already.
+// A ready answer is appended to the text.
 for (const button of document.querySelectorAll("[data-insert]")) {
   button.hidden = false;
   button.addEventListener("click", () => {
