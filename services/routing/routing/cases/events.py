@@ -18,14 +18,17 @@ def appeal_routed(case: CaseRow) -> AppealRouted:
 
 
 def tier_raised(case: AppealCase, reason: str) -> TierRaised:
+    """Return the event of a case on its new tier. `reason`: a code of `escalation_reasons.csv`."""
     return TierRaised(appeal_id=case.appeal_id, tier=case.tier, queue=case.queue, reason=reason)
 
 
 def case_claimed(case: AppealCase, actor_role: str) -> CaseClaimed:
+    """Return the event of a claim or an assignment; the clerk is not named."""
     return CaseClaimed(appeal_id=case.appeal_id, actor_role=actor_role)
 
 
 def classification_corrected(case: AppealCase, actor_role: str) -> ClassificationCorrected:
+    """Return the event with the corrected codes of the case."""
     return ClassificationCorrected(
         appeal_id=case.appeal_id,
         kind=case.kind,
@@ -39,6 +42,7 @@ def classification_corrected(case: AppealCase, actor_role: str) -> Classificatio
 
 
 def answer_given(case: AppealCase, answer: Answer, findings: Sequence[str]) -> AnswerGiven:
+    """Return the event of an answer. `findings`: the outcome code of each finding."""
     return AnswerGiven(
         appeal_id=case.appeal_id,
         answer_id=answer.answer_id,
@@ -49,6 +53,7 @@ def answer_given(case: AppealCase, answer: Answer, findings: Sequence[str]) -> A
 
 
 def case_closed(appeal_id: UUID, outcome: str, actor_role: str) -> CaseClosed:
+    """Return the event of a case closed with an outcome code."""
     return CaseClosed(appeal_id=appeal_id, outcome=outcome, actor_role=actor_role)
 
 

@@ -50,10 +50,12 @@ async def add_history(session: AsyncSession, rows: Sequence[HistoryRow]) -> set[
 
 
 async def add_correction(session: AsyncSession, row: CorrectionRow) -> None:
+    """Insert a correction of the classification."""
     await session.execute(insert(Correction), [row])
 
 
 async def add_content_read(session: AsyncSession, row: ContentReadRow) -> None:
+    """Insert an access by another service into the audit log."""
     await session.execute(insert(ContentRead), [row])
 
 
@@ -88,6 +90,7 @@ async def lock_case(session: AsyncSession, appeal_id: UUID, visible: Scope) -> A
 
 
 async def case(session: AsyncSession, appeal_id: UUID, visible: Scope) -> AppealCase | None:
+    """Return the case, None if it does not exist or is not visible."""
     query = select(AppealCase).where(col(AppealCase.appeal_id) == appeal_id, _visible(visible))
     return (await session.execute(query)).scalar_one_or_none()
 
@@ -165,20 +168,24 @@ def _with_check_digit(value: int) -> ColumnElement[bool]:
 
 
 async def history(session: AsyncSession, appeal_id: UUID) -> Sequence[History]:
+    """Return the history of a case in the order of its entries."""
     query = select(History).where(col(History.appeal_id) == appeal_id).order_by(col(History.id))
     return (await session.execute(query)).scalars().all()
 
 
 async def answers(session: AsyncSession, answer_ids: Sequence[UUID]) -> Sequence[Answer]:
+    """Return the answers with these ids; unknown ids are ignored."""
     return (await session.execute(select(Answer).where(among(session, Answer.answer_id, answer_ids)))).scalars().all()
 
 
 async def last_answer(session: AsyncSession, appeal_id: UUID) -> Answer | None:
+    """Return the latest answer of a case."""
     query = select(Answer).where(col(Answer.appeal_id) == appeal_id).order_by(col(Answer.at).desc(), col(Answer.answer_id).desc()).limit(1)
     return (await session.execute(query)).scalar_one_or_none()
 
 
 async def letters(session: AsyncSession, letter_ids: Sequence[UUID]) -> Sequence[Letter]:
+    """Return the letters with these ids; unknown ids are ignored."""
     return (await session.execute(select(Letter).where(among(session, Letter.letter_id, letter_ids)))).scalars().all()
 
 
@@ -189,6 +196,7 @@ async def letters_of(session: AsyncSession, appeal_id: UUID) -> Sequence[Letter]
 
 
 async def number_of(session: AsyncSession, appeal_id: UUID) -> str | None:
+    """Return the registration number of a case."""
     return (await session.execute(select(col(AppealCase.number)).where(col(AppealCase.appeal_id) == appeal_id))).scalar_one_or_none()
 
 
@@ -200,6 +208,7 @@ async def colleagues(session: AsyncSession) -> Sequence[ColleagueView]:
 
 
 async def colleague(session: AsyncSession, subject: str) -> ColleagueView | None:
+    """Return a known member of staff by the subject of the token."""
     query = select(col(Colleague.subject), col(Colleague.name), col(Colleague.role), col(Colleague.region))
     row = (await session.execute(query.where(col(Colleague.subject) == subject))).one_or_none()
     return ColleagueView(*row) if row is not None else None

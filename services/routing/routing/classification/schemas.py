@@ -46,10 +46,14 @@ class StoredClassification(TypedDict, total=False):
 
 
 class ClassifyText(StrictModel):
+    """A text to be classified, at most 20 000 characters."""
+
     text: Annotated[str, Text(20_000, as_sent=True)]
 
 
 class EvidenceView(BaseModel):
+    """A position in the text as it was sent, the matching term and the code it argues for."""
+
     start: int
     end: int
     term: str
@@ -57,6 +61,8 @@ class EvidenceView(BaseModel):
 
 
 class ClassificationView(BaseModel):
+    """The classification of a text; `confidence` is 0..1."""
+
     kind: str
     category: str | None
     topic: str | None

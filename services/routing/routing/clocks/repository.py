@@ -15,6 +15,7 @@ from shared.database import among
 
 
 async def add_clocks(session: AsyncSession, rows: Sequence[ClockRow]) -> None:
+    """Insert new clocks at once."""
     await insert_rows(session, CaseClock, rows)
 
 
@@ -24,6 +25,7 @@ def add_clocks_later(session: AsyncSession, rows: Sequence[ClockRow]) -> None:
 
 
 async def change_clocks(session: AsyncSession, rows: Sequence[ClockChange]) -> None:
+    """Update stopped clocks of locked cases by `clock_id`."""
     await update_rows(session, CaseClock, rows, key=("clock_id",))
 
 
@@ -34,6 +36,7 @@ async def clocks_of_case(session: AsyncSession, appeal_id: UUID) -> Sequence[Cas
 
 
 async def lock_running_clocks(session: AsyncSession, appeal_id: UUID) -> Sequence[CaseClock]:
+    """Lock and return the running clocks of a case."""
     query = select(CaseClock).where(col(CaseClock.appeal_id) == appeal_id, col(CaseClock.state).in_(ACTIVE)).with_for_update()
     return (await session.execute(query)).scalars().all()
 

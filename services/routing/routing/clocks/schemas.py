@@ -106,6 +106,8 @@ _AnyText = WithJsonSchema({"type": "string"})  # the codes may grow; clients mus
 
 
 class ClockView(BaseModel):
+    """A clock of a case; times are UTC."""
+
     clock_id: UUID
     policy: str
     statutory: bool
@@ -115,6 +117,8 @@ class ClockView(BaseModel):
 
 
 class DayView(BaseModel):
+    """A day in the calculation of a deadline; `counts` is its number in the term, None if it is not counted."""
+
     date: date
     counts: int | None
     kk: str
@@ -123,6 +127,8 @@ class DayView(BaseModel):
 
 
 class DeadlineView(BaseModel):
+    """The end of a term, with the calculation day by day."""
+
     policy: str
     starts_at: str
     from_: Annotated[date, Field(serialization_alias="from")]

@@ -6,10 +6,14 @@ from pydantic import BaseModel
 
 
 class Particulars(BaseModel):
+    """The part of the appeal's particulars that the desk shows."""
+
     contested_act: str | None = None
 
 
 class ApplicantContent(BaseModel):
+    """Who filed the appeal; fields that are not known are None."""
+
     full_name: str | None = None
     iin: str | None = None
     phone: str | None = None

@@ -24,6 +24,8 @@ _SHORTEST = 3  # letters; shorter words carry no subject, except abbreviations (
 
 
 class ArticleText(BaseModel):
+    """Question and answer in one language."""
+
     question: str
     answer: str
 
@@ -43,6 +45,8 @@ class ArticleEntry(BaseModel):
 
 
 class ArticleFile(BaseModel):
+    """The form of `articles.toml`."""
+
     how_to_complain: dict[str, str]
     article: list[ArticleEntry]
 
@@ -62,6 +66,7 @@ class Article:
     answers: Mapping[str, str]
 
     def is_valid_on(self, day: date) -> bool:
+        """Whether the article is valid on the day."""
         return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 

@@ -126,6 +126,8 @@ def bodies() -> Mapping[str, ReceivingBody]:
 
 
 class DangerGround(StrEnum):
+    """Why an appeal is redirected at once: it reports a crime, or a danger to life or health."""
+
     CRIME = "CRIME"
     DANGER = "DANGER"
 

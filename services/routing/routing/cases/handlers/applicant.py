@@ -49,6 +49,7 @@ class CaseProgress:
 
     @property
     def is_finished(self) -> bool:
+        """Whether the current status is final."""
         return taxonomy().statuses[self.case.status].final
 
     def stop_clocks(self, at: datetime, *, only: ClockTrigger | None = None) -> None:
@@ -65,6 +66,7 @@ class CaseProgress:
         self._update_next_due()
 
     def start_clocks(self, rows: Sequence[ClockRow]) -> None:
+        """Add clocks that start in this batch."""
         self.started += rows
         self._update_next_due()
 
@@ -74,6 +76,7 @@ class CaseProgress:
         self.case.next_due_at = min([*ends, *started], default=NEVER)
 
     def end(self, outcome: str, at: datetime) -> None:
+        """Record the outcome and stop the clocks."""
         self.case.outcome, self.case.closed_at = outcome, at
         self.stop_clocks(at)
 

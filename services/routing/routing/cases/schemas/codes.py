@@ -9,6 +9,8 @@ from shared.domain.lifecycle import CaseStatus, Holder
 
 
 class Urgency(StrEnum):
+    """URGENT: the text tells of danger to life or health."""
+
     NORMAL = "NORMAL"
     URGENT = "URGENT"
 

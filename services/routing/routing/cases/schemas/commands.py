@@ -50,10 +50,14 @@ class Command(StrictModel):
 
 
 class Claim(Command):
+    """Assign the case to oneself."""
+
     ACTION = CaseAction.CLAIM
 
 
 class Assign(Command):
+    """Assign the case to a colleague who sees it."""
+
     ACTION = CaseAction.ASSIGN
 
     assignee: ShortText
@@ -61,6 +65,8 @@ class Assign(Command):
 
 
 class Classify(Command):
+    """Correct the kind, the category or topic, and the statutory form."""
+
     ACTION = CaseAction.CLASSIFY
 
     kind: KindCode
@@ -71,6 +77,8 @@ class Classify(Command):
 
 
 class Escalate(Command):
+    """Pass the case to the next tier."""
+
     ACTION = CaseAction.ESCALATE
 
     reason: ReasonCode
@@ -95,12 +103,16 @@ class AnswerContent(StrictModel):
 
 
 class GiveAnswer(Command, AnswerContent):
+    """Answer the applicant; the content has to pass the closure gate of the kind."""
+
     ACTION = CaseAction.ANSWER
 
     language: Language
 
 
 class Close(Command):
+    """Close an answered case with an outcome."""
+
     ACTION = CaseAction.CLOSE
 
     outcome: OutcomeCode
@@ -126,12 +138,16 @@ class RequestCompletion(Command):
 
 
 class Return(Command):
+    """Return the appeal to the applicant (АППК art. 64(7))."""
+
     ACTION = CaseAction.RETURN
 
     ground: ReturnGroundCode
 
 
 class Terminate(Command):
+    """Terminate the consideration (АППК art. 70, 88)."""
+
     ACTION = CaseAction.TERMINATE
 
     ground: TerminationGroundCode

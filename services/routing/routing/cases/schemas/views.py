@@ -51,17 +51,23 @@ class NextAction(BaseModel):
 
 
 class LetterView(LetterContent):
+    """A letter to the applicant, opened for an entitled reader."""
+
     letter_id: UUID
     at: datetime
     language: str
 
 
 class AnswerView(AnswerContent):
+    """An answer, opened for an entitled reader."""
+
     at: datetime
     language: str
 
 
 class HistoryView(BaseModel):
+    """An entry of the history, with its sentence in three languages."""
+
     at: datetime
     type: str
     actor_role: str

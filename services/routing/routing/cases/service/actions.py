@@ -59,6 +59,7 @@ class ActionContext:
 
     @property
     def role(self) -> str:
+        """The role named in events and in the history."""
         return self.principal.role or ""
 
     @property
@@ -67,6 +68,7 @@ class ActionContext:
         return clocks.ClockStart(self.case.region, self.now, self.now, asked_at=self.now)
 
     def new_clock_id(self, _policy: str) -> UUID:
+        """Return an id for a clock that the action starts."""
         return self.tools.ids.new()
 
     async def publish(self, event: Event, entry_type: str | None = None, **codes: Unpack[HistoryCodes]) -> None:

@@ -23,6 +23,8 @@ CACHED: Final = 10_000
 
 
 class ColleagueClaims(NamedTuple):
+    """What the token says of a colleague."""
+
     name: str | None
     role: Role
     region: str | None

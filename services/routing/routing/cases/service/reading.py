@@ -40,6 +40,7 @@ class Tools:
 
     @classmethod
     def of(cls, parts: Parts) -> "Tools":
+        """Return the collaborators out of those of the service."""
         return cls(parts.clock, parts.ids, parts.sealer)
 
 

@@ -80,6 +80,8 @@ class TermEntry(BaseModel):
 
 
 class LexiconFile(BaseModel):
+    """The form of `lexicon.toml`."""
+
     version: str
     settings: LexiconSettings
     priors: dict[str, float]
@@ -97,6 +99,7 @@ class Lexicon:
 
     @property
     def phrases(self) -> Node:
+        """The root of the tree of phrases."""
         return self.index.phrases
 
     def find(self, tokens: Sequence[Token]) -> list[Hit]:

@@ -69,6 +69,8 @@ class DangerNote:
 
 @dataclass(frozen=True, slots=True)
 class LetterText:
+    """A letter to the applicant, with the labels of the data requested."""
+
     text: str | None
     language: str
     at: datetime
@@ -77,6 +79,8 @@ class LetterText:
 
 @dataclass(frozen=True, slots=True)
 class AnswerText:
+    """The answer given, with its findings as labels and values."""
+
     text: str
     language: str
     facts: Sequence[Fact]
@@ -95,6 +99,8 @@ class HistoryLine:
 
 @dataclass(frozen=True, slots=True)
 class CaseLink:
+    """A link to the earlier appeal."""
+
     number: str
     href: str
 

@@ -39,6 +39,8 @@ class ReadyAnswer:
 
 @dataclass(frozen=True, slots=True)
 class FormOptions:
+    """The lists that the forms choose from."""
+
     kinds: Sequence[Option]
     categories: Sequence[Option]
     topics: Sequence[Option]

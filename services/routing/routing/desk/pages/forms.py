@@ -82,6 +82,7 @@ class SubmittedForm:
         return self.values.get(name, "") if self.action == action else default or ""
 
     def error(self, action: str, name: str) -> str | None:
+        """Return the message for a field of an action, None without an error."""
         return self.errors.get(name) if self.action == action else None
 
     def refuse(self, errors: Iterable[FieldError], reader: DeskReader) -> None:

@@ -29,6 +29,8 @@ PAGE: Final = 25  # rows: about two screens, so that the next due is never far t
 
 
 class DeskTab(StrEnum):
+    """The tabs of the list, as URLs name them."""
+
     MINE = "mine"
     QUEUE = "queue"
     OVERDUE = "overdue"

@@ -44,6 +44,8 @@ class DeskReader:
 
 
 class DueState(StrEnum):
+    """How near a due time is, in calendar days of the region."""
+
     OVERDUE = "overdue"
     TODAY = "today"
     TOMORROW = "tomorrow"
