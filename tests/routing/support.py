@@ -6,7 +6,8 @@ from uuid import UUID, uuid4
 
 import httpx
 from fastapi import FastAPI
-from sqlalchemy import select
+from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import func, select
 
 from routing.app import SERVICE, create_app
 from routing.cases.handlers import HANDLERS, prepare_cases
@@ -173,6 +174,33 @@ PROVIDER = uuid4()
 def sent(appeal_id, **given) -> InquirySent:
     usual = {"inquiry_id": uuid4(), "provider_id": PROVIDER, "category": "WAITING", "due_at": NOW, "discloses": True}
     return InquirySent(appeal_id=appeal_id, **(usual | given))
+
+
+async def count(desk, table):
+    async with desk.parts.database.read() as session:
+        return (await session.execute(select(func.count()).select_from(table))).scalar_one()
+
+
+def about(event, appeal_id, **given):
+    return event(appeal_id=appeal_id, inquiry_id=uuid4(), provider_id=PROVIDER, **given)
+
+
+class Statements:
+    """Counts the statements sent to the database inside the context."""
+
+    def __init__(self, desk):
+        self._engine = desk.parts.database.engine.sync_engine
+        self.count = 0
+
+    def _seen(self, *_args):
+        self.count += 1
+
+    def __enter__(self):
+        sqlalchemy_event.listen(self._engine, "before_cursor_execute", self._seen)
+        return self
+
+    def __exit__(self, *_args):
+        sqlalchemy_event.remove(self._engine, "before_cursor_execute", self._seen)
 
 
 @asynccontextmanager

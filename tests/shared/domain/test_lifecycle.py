@@ -2,7 +2,9 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from shared.domain.lifecycle import holder_of, status_after, transitions
+from shared.domain import lifecycle
+from shared.domain.lifecycle import CaseStatus, Holder, holder_of, status_after, transitions
+from shared.domain.tables import ReferenceDataError
 from shared.domain.taxonomy import taxonomy
 
 FINAL = ["CLOSED", "FORWARDED", "RETURNED", "WITHDRAWN", "TERMINATED"]
@@ -11,6 +13,18 @@ DECISIONS = {
     "answer-given": "ANSWERED", "case-closed": "CLOSED", "case-returned": "RETURNED", "case-terminated": "TERMINATED",
     "case-forwarded": "FORWARDED",
 }  # fmt: skip
+
+
+class TestCodes:
+    def test_the_enumerations_are_the_codes_of_the_files_in_their_order(self):
+        assert list(CaseStatus) == list(taxonomy().statuses)
+        assert list(Holder) == list(taxonomy().holders)
+
+    def test_a_file_with_another_status_stops_the_start(self, monkeypatch):
+        changed = replace(taxonomy(), statuses={**taxonomy().statuses, "LOST": taxonomy().statuses["CLOSED"]})
+        monkeypatch.setattr(lifecycle, "taxonomy", lambda: changed)
+        with pytest.raises(ReferenceDataError, match=r"statuses\.csv.*LOST"):
+            transitions.__wrapped__()
 
 
 class TestStatusAfter:

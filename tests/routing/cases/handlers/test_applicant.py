@@ -8,7 +8,7 @@ from routing.cases.errors import UnknownAppeal
 from routing.cases.service import ClockHistory
 from routing.clocks.service import ClockWatcher
 from shared.contracts import AppealRated, AppealWithdrawn, MessageAdded, OutcomeConfirmed, OutcomeDenied
-from tests.routing.cases.test_actions import GOOD
+from tests.routing.cases.service.test_actions import GOOD
 from tests.routing.support import NOW, QUESTION, registered
 
 

@@ -1,54 +1,16 @@
-import asyncio
 import json
 import time
 from datetime import UTC, datetime
-from uuid import uuid4
 
 import pytest
-from sqlalchemy import event as sqlalchemy_event
-from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from routing.app import SERVICE
-from routing.cases.errors import UnknownAppeal
 from routing.cases.models import AppealCase, History
 from routing.clocks.models import CaseClock
 from shared.contents import OwnerUnavailable
-from shared.contracts import APPEALS, InquiryAcknowledged, InquiryAnswered, InquiryOverdue, ProviderMatched
 from shared.messaging import tables
-from shared.service import consumer
-from tests.patience import PATIENCE
 from tests.processor_time import processor_time
-from tests.routing.support import COMPLAINT, NOW, PROVIDER, QUESTION, envelope_of, imported, registered, sent
-
-OTHER_PROVIDER = uuid4()
-
-
-async def count(desk, table):
-    async with desk.parts.database.read() as session:
-        return (await session.execute(select(func.count()).select_from(table))).scalar_one()
-
-
-def about(event, appeal_id, **given):
-    return event(appeal_id=appeal_id, inquiry_id=uuid4(), provider_id=PROVIDER, **given)
-
-
-class Statements:
-    """Counts what is sent to the database while it is in use."""
-
-    def __init__(self, desk):
-        self._engine = desk.parts.database.engine.sync_engine
-        self.count = 0
-
-    def _seen(self, *_args):
-        self.count += 1
-
-    def __enter__(self):
-        sqlalchemy_event.listen(self._engine, "before_cursor_execute", self._seen)
-        return self
-
-    def __exit__(self, *_args):
-        sqlalchemy_event.remove(self._engine, "before_cursor_execute", self._seen)
+from tests.routing.support import COMPLAINT, NOW, QUESTION, Statements, count, envelope_of, imported, registered
 
 
 class TestOpenCases:
@@ -183,92 +145,6 @@ class TestImportCases:
     async def test_nothing_is_said_of_it(self, desk):
         await desk.apply(imported())
         assert await desk.emitted() == []
-
-
-class TestFollow:
-    async def test_an_inquiry_moves_the_case_to_the_provider_and_its_answer_back(self, desk):
-        appeal_id = await desk.open()
-        await desk.apply(sent(appeal_id))
-        away = await desk.case(appeal_id)
-        await desk.apply(about(InquiryAcknowledged, appeal_id))
-        await desk.apply(about(InquiryOverdue, appeal_id, due_at=NOW))
-        await desk.apply(about(InquiryAnswered, appeal_id, response_id=uuid4(), code="RESOLVED"))
-        back = await desk.case(appeal_id)
-        assert (away["status"], away["holder"], away["version"]) == ("AWAITING_PROVIDER", "PROVIDER", 2)
-        assert (back["status"], back["holder"], back["version"]) == ("IN_REVIEW", "FUND_TIER2", 3)
-        assert [row["type"] for row in back["history"]] == [
-            "appeal-routed", "inquiry-sent", "inquiry-acknowledged", "inquiry-overdue", "inquiry-answered",
-        ]  # fmt: skip
-        assert back["history"][-1]["ru"] == "Медицинская организация ответила: Вопрос решён"
-
-    async def test_the_matched_provider_becomes_the_cases(self, desk):
-        appeal_id = await desk.open()
-        await desk.apply(ProviderMatched(appeal_id=appeal_id, provider_id=PROVIDER, score=0.9, matched_by="name"))
-        await desk.apply(sent(appeal_id, provider_id=OTHER_PROVIDER))
-        assert (await desk.case(appeal_id))["provider_id"] == str(PROVIDER)
-
-    async def test_the_provider_chosen_at_registration_is_taken_over(self, desk):
-        assert (await desk.case(await desk.open(provider_id=PROVIDER)))["provider_id"] == str(PROVIDER)
-
-    async def test_the_same_event_again_changes_nothing(self, desk):
-        appeal_id = await desk.open()
-        envelopes = await desk.apply(sent(appeal_id))
-        before = await desk.case(appeal_id)
-        await desk.apply(sent(appeal_id), envelopes=envelopes)
-        assert await desk.case(appeal_id) == before
-
-    async def test_an_answer_that_comes_after_the_case_was_answered_does_not_open_it_again(self, desk):
-        appeal_id = await desk.open(text=QUESTION, kind="CONSULTATION")
-        operator = desk.token("operator")
-        await desk.carry_out(appeal_id, "answer", operator, language="ru", text="Проверьте на сайте.")
-        await desk.apply(about(InquiryAnswered, appeal_id, response_id=uuid4(), code="RESOLVED"))
-        assert (await desk.case(appeal_id))["status"] == "ANSWERED"
-
-    async def test_an_unknown_appeal_is_refused_by_name_and_nothing_of_the_batch_is_kept(self, desk):
-        appeal_id = await desk.open()
-        with pytest.raises(UnknownAppeal):
-            await desk.apply(sent(appeal_id), sent(uuid4()))
-        assert (await desk.case(appeal_id))["status"] == "IN_REVIEW"
-
-    async def test_a_batch_takes_as_many_statements_as_one_event(self, desk):
-        events = [registered() for _ in range(60)]
-        await desk.apply(*events)
-        found = []
-        for part in (events[:1], events[1:]):
-            with Statements(desk) as statements:
-                await desk.apply(*(sent(event.appeal_id) for event in part))
-            found.append(statements.count)
-        assert found[0] == found[1] <= 5
-
-
-class TestThroughTheLog:
-    async def test_a_registered_appeal_and_an_inquiry_in_one_batch_end_with_the_provider(self, desk):
-        event = registered()
-        desk.texts.known[event.appeal_id] = COMPLAINT
-        facts = (event, sent(event.appeal_id), about(InquiryAnswered, event.appeal_id, response_id=uuid4(), code="RESOLVED"))
-        await desk.parts.log.append(APPEALS, [envelope_of(fact, NOW) for fact in (*facts, sent(event.appeal_id))])
-        reading = asyncio.create_task(consumer(SERVICE, desk.parts).run())
-        try:
-            async with asyncio.timeout(PATIENCE):
-                while await count(desk, History) < 4:
-                    await asyncio.sleep(0.01)
-        finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
-        case = await desk.case(event.appeal_id)
-        assert (case["status"], case["version"], case["provider_id"]) == ("AWAITING_PROVIDER", 4, str(PROVIDER))
-
-    async def test_an_inquiry_for_an_unknown_appeal_is_parked(self, desk):
-        await desk.parts.log.append(APPEALS, [envelope_of(sent(uuid4()), NOW)])
-        reading = asyncio.create_task(consumer(SERVICE, desk.parts).run())
-        try:
-            async with asyncio.timeout(PATIENCE):
-                while not await count(desk, tables.dead_letter):
-                    await asyncio.sleep(0.01)
-        finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
-        assert await count(desk, AppealCase) == 0
 
 
 class TestCalendarEnd:

@@ -1,0 +1,65 @@
+from uuid import uuid4
+
+import pytest
+
+from routing.cases.errors import UnknownAppeal
+from shared.contracts import InquiryAcknowledged, InquiryAnswered, InquiryOverdue, ProviderMatched
+from tests.routing.support import NOW, PROVIDER, QUESTION, Statements, about, registered, sent
+
+OTHER_PROVIDER = uuid4()
+
+
+class TestFollowInquiries:
+    async def test_an_inquiry_moves_the_case_to_the_provider_and_its_answer_back(self, desk):
+        appeal_id = await desk.open()
+        await desk.apply(sent(appeal_id))
+        away = await desk.case(appeal_id)
+        await desk.apply(about(InquiryAcknowledged, appeal_id))
+        await desk.apply(about(InquiryOverdue, appeal_id, due_at=NOW))
+        await desk.apply(about(InquiryAnswered, appeal_id, response_id=uuid4(), code="RESOLVED"))
+        back = await desk.case(appeal_id)
+        assert (away["status"], away["holder"], away["version"]) == ("AWAITING_PROVIDER", "PROVIDER", 2)
+        assert (back["status"], back["holder"], back["version"]) == ("IN_REVIEW", "FUND_TIER2", 3)
+        assert [row["type"] for row in back["history"]] == [
+            "appeal-routed", "inquiry-sent", "inquiry-acknowledged", "inquiry-overdue", "inquiry-answered",
+        ]  # fmt: skip
+        assert back["history"][-1]["ru"] == "Медицинская организация ответила: Вопрос решён"
+
+    async def test_the_matched_provider_becomes_the_cases(self, desk):
+        appeal_id = await desk.open()
+        await desk.apply(ProviderMatched(appeal_id=appeal_id, provider_id=PROVIDER, score=0.9, matched_by="name"))
+        await desk.apply(sent(appeal_id, provider_id=OTHER_PROVIDER))
+        assert (await desk.case(appeal_id))["provider_id"] == str(PROVIDER)
+
+    async def test_the_provider_chosen_at_registration_is_taken_over(self, desk):
+        assert (await desk.case(await desk.open(provider_id=PROVIDER)))["provider_id"] == str(PROVIDER)
+
+    async def test_the_same_event_again_changes_nothing(self, desk):
+        appeal_id = await desk.open()
+        envelopes = await desk.apply(sent(appeal_id))
+        before = await desk.case(appeal_id)
+        await desk.apply(sent(appeal_id), envelopes=envelopes)
+        assert await desk.case(appeal_id) == before
+
+    async def test_an_answer_that_comes_after_the_case_was_answered_does_not_open_it_again(self, desk):
+        appeal_id = await desk.open(text=QUESTION, kind="CONSULTATION")
+        operator = desk.token("operator")
+        await desk.carry_out(appeal_id, "answer", operator, language="ru", text="Проверьте на сайте.")
+        await desk.apply(about(InquiryAnswered, appeal_id, response_id=uuid4(), code="RESOLVED"))
+        assert (await desk.case(appeal_id))["status"] == "ANSWERED"
+
+    async def test_an_unknown_appeal_is_refused_by_name_and_nothing_of_the_batch_is_kept(self, desk):
+        appeal_id = await desk.open()
+        with pytest.raises(UnknownAppeal):
+            await desk.apply(sent(appeal_id), sent(uuid4()))
+        assert (await desk.case(appeal_id))["status"] == "IN_REVIEW"
+
+    async def test_a_batch_takes_as_many_statements_as_one_event(self, desk):
+        events = [registered() for _ in range(60)]
+        await desk.apply(*events)
+        found = []
+        for part in (events[:1], events[1:]):
+            with Statements(desk) as statements:
+                await desk.apply(*(sent(event.appeal_id) for event in part))
+            found.append(statements.count)
+        assert found[0] == found[1] <= 5

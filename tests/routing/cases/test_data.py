@@ -1,0 +1,42 @@
+import pytest
+
+from routing.cases import data
+from routing.cases.data import FILES, NamedCode
+from shared.domain.labels import Label
+from shared.domain.tables import ReferenceDataError
+from shared.visibility import CaseAction
+
+LABEL = Label("а", "б", "c")
+
+
+@pytest.fixture
+def table(monkeypatch):
+    """Replace every table by the one given, as if a file had been changed."""
+
+    def replace(entries):
+        monkeypatch.setattr(FILES, "table", lambda *_args, **_more: entries)
+
+    return replace
+
+
+class TestNamedCodes:
+    @pytest.mark.parametrize("read", [data.return_grounds, data.escalation_reasons, data.termination_grounds])
+    def test_a_file_without_a_code_that_the_program_names_is_refused(self, table, read):
+        table({"ANOTHER": LABEL})
+        with pytest.raises(ReferenceDataError, match="missing"):
+            read.__wrapped__()
+
+    def test_the_files_of_the_product_have_them(self):
+        assert NamedCode.NOT_COMPLETED in data.return_grounds()
+        assert NamedCode.ANONYMOUS in data.termination_grounds()
+        assert NamedCode.NOT_SATISFIED in data.escalation_reasons()
+
+
+class TestActionLabels:
+    def test_every_action_has_its_label(self):
+        assert set(data.action_labels()) == set(CaseAction)
+
+    def test_a_file_with_other_actions_is_refused(self, table):
+        table({"juggle": LABEL})
+        with pytest.raises(ReferenceDataError, match="juggle"):
+            data.action_labels.__wrapped__()
