@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 import analytics.models
 import intake.register.models
-import provider_contact.models
+import provider_contact.inquiries.models
 import routing.cases.models
 from shared.clock import SystemClock
 from shared.contracts import PARTITIONS
@@ -23,7 +23,7 @@ AT_ONCE = 4
 POLL_SECONDS = 0.1
 
 _tracking, _fact = intake.register.models.Tracking, analytics.models.Fact
-_case, _inquiry = routing.cases.models.AppealCase, provider_contact.models.Inquiry
+_case, _inquiry = routing.cases.models.AppealCase, provider_contact.inquiries.models.Inquiry
 KNOWN = {
     "intake": (_tracking.appeal_id, _tracking.tier.is_not(None), _tracking.provider_id.is_not(None)),
     "routing": (_case.appeal_id, _case.provider_id.is_not(None)),

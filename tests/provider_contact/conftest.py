@@ -13,13 +13,21 @@ import pytest
 from fastapi import FastAPI, HTTPException
 from sqlalchemy import event, select
 
-from provider_contact.app import SERVICE, create_app
-from provider_contact.handlers import HANDLERS
-from provider_contact.service.imports import COLUMNS
+from provider_contact.app import HANDLERS, SERVICE, create_app
+from provider_contact.directory.service.imports import COLUMNS
 from provider_contact.settings import Settings
 from shared.clock import FakeClock
 from shared.contents import ContentsRequest, ContentsResponse
-from shared.contracts import AppealImported, AppealRegistered, AppealRouted, CaseClosed, ClassificationCorrected, Event, TierRaised
+from shared.contracts import (
+    AppealImported,
+    AppealRegistered,
+    AppealRouted,
+    CaseClosed,
+    ClassificationCorrected,
+    Event,
+    InquirySent,
+    TierRaised,
+)
 from shared.domain.identifiers import is_valid_bin
 from shared.ids import SequentialIds
 from shared.messaging.envelope import Envelope
@@ -31,6 +39,9 @@ from tests.stored_protection import check_stored_rows
 
 NOW = datetime(2026, 2, 5, 6, 0, tzinfo=UTC)  # a Thursday, 11:00 in Qyzylorda
 NAMESPACE = UUID(int=43)
+PROVIDER, OTHER = UUID(int=501), UUID(int=502)
+FIFTEENTH = "Городская поликлиника №15"
+ANSWER = {"expected_version": 1, "language": "kk", "code": "RESOLVED", "text": "Құпия жауап: пациент қабылданды."}
 SOLE_TRADER = "991231501014"  # an IIN with a birth year that nobody has
 
 
@@ -108,7 +119,7 @@ class Intake:
     """What intake would give away: by purpose and id. `down` makes it answer 503."""
 
     def __init__(self) -> None:
-        self.kept: dict[tuple[str, UUID], dict[str, Any]] = {}
+        self.contents_by_purpose: dict[tuple[str, UUID], dict[str, Any]] = {}
         self.asked: list[ContentsRequest] = []
         self.down = False
         self.app = FastAPI()
@@ -118,14 +129,14 @@ class Intake:
             if self.down:
                 raise HTTPException(503)
             self.asked.append(request)
-            found = {one: self.kept.get((request.purpose, one)) for one in request.ids}
+            found = {one: self.contents_by_purpose.get((request.purpose, one)) for one in request.ids}
             return ContentsResponse.model_validate({"items": [{"id": i, "found": c is not None, "content": c} for i, c in found.items()]})
 
     def names(self, number: int, name: str | None = None, bin_: str | None = None) -> None:
-        self.kept["provider-matching", appeal_id(number)] = {"provider_name": name, "provider_bin": bin_}
+        self.contents_by_purpose["provider-matching", appeal_id(number)] = {"provider_name": name, "provider_bin": bin_}
 
-    def discloses(self, number: int, words: str) -> None:
-        self.kept["provider-disclosure", appeal_id(number)] = {"text": words, "applicant": {"full_name": "Сынақ Азамат"}}
+    def discloses(self, number: int, text: str) -> None:
+        self.contents_by_purpose["provider-disclosure", appeal_id(number)] = {"text": text, "applicant": {"full_name": "Сынақ Азамат"}}
 
 
 def sheet(*lines: dict[str, str]) -> str:
@@ -177,25 +188,25 @@ class World:
     client: httpx.AsyncClient
     engine: Engine
     statements: list[str] = field(default_factory=list)
-    _told: int = 0
+    _consumed: int = 0
 
-    async def tell(self, *facts: Event) -> list[Received[Any]]:
+    async def consume(self, *facts: Event) -> list[Received[Any]]:
         """Prepare and apply events as the runtime would, in one transaction."""
-        told = []
+        consumed = []
         for fact in facts:
-            self._told += 1
-            told.append(received(fact, self.clock.now(), uuid5(NAMESPACE, str(self._told))))
-        await self.apply(told)
-        return told
+            self._consumed += 1
+            consumed.append(received(fact, self.clock.now(), uuid5(NAMESPACE, str(self._consumed))))
+        await self.apply(consumed)
+        return consumed
 
-    async def apply(self, told: Sequence[Received[Any]]) -> None:
+    async def apply(self, consumed: Sequence[Received[Any]]) -> None:
         prepared: dict[UUID, Any] = {}
         for kind, prepare in SERVICE.preparations(self.parts).items():
-            if some := [one for one in told if isinstance(one.event, kind)]:
+            if some := [one for one in consumed if isinstance(one.event, kind)]:
                 prepared.update(await prepare(some))
         self.statements.clear()
         async with self.parts.database.write() as session:
-            for handler, group in waves(told, HANDLERS):
+            for handler, group in waves(consumed, HANDLERS):
                 await handler(session, Batch(group, prepared, self.clock))
 
     def token(self, role: Any, **claims: Any) -> dict[str, str]:
@@ -235,6 +246,14 @@ class World:
     async def every_column(self) -> str:
         """All that stands in the database in the open, as one text."""
         return (await self.engine.stored(self.parts.database)).decode("utf-8", "replace")
+
+
+async def sent_inquiry(world, number=1, *, discloses=True, provider_id=PROVIDER, **changed):
+    """An inquiry about an appeal, as the provider lists it."""
+    region = changed.get("region", "KZ-43")
+    await world.consume(registered(number, provider_id=provider_id, discloses_to_provider=discloses, region=region))
+    await world.consume(routed(number, **changed))
+    return (await world.emitted(InquirySent))[-1].inquiry_id
 
 
 @pytest.fixture

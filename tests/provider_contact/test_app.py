@@ -1,21 +1,20 @@
 import asyncio
 import time
 from datetime import timedelta
-from uuid import UUID
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from provider_contact import policy
 from provider_contact.app import SERVICE, create_app, jobs
-from provider_contact.models import Appeal, ProviderContactModel
+from provider_contact.base import ProviderContactModel
+from provider_contact.inquiries.models import Appeal, Delivery, Inquiry
 from provider_contact.settings import Settings
 from shared.contracts import InquiryOverdue
 from shared.messaging import tables
 from shared.service import consumer
 from tests.patience import PATIENCE
 from tests.processor_time import processor_time
-from tests.provider_contact.conftest import NOW, received, registered, routed
+from tests.provider_contact.conftest import NOW, PROVIDER, closed, corrected, imported, raised, received, registered, routed
 
 
 class TestMigrations:
@@ -58,24 +57,10 @@ class TestTheService:
         assert list(tmp_path.iterdir()) == []
 
 
-class TestPolicy:
-    def test_every_reviewed_file_can_be_read(self):
-        policy.check()
-
-    def test_a_provider_can_always_come_to_an_answer(self):
-        actions = policy.inquiry_actions()
-        for status in ("SENT", "DELIVERED", "ACKNOWLEDGED"):
-            assert actions[status, "respond"].next == "RESPONDED"
-
-    def test_every_purpose_and_weight_is_within_bounds(self):
-        assert set(policy.content_purposes()) == {"desk"}
-        assert all(0 < weight <= 1 for weight in policy.name_weights().values())
-
-
 class TestJobs:
-    async def test_the_overdue_job_tells_of_late_inquiries(self, world):
-        await world.tell(registered(1, provider_id=UUID(int=501)))
-        await world.tell(routed(1))
+    async def test_the_overdue_job_emits_overdue_inquiries(self, world):
+        await world.consume(registered(1, provider_id=PROVIDER))
+        await world.consume(routed(1))
         world.clock.advance(timedelta(days=30))
         job = asyncio.create_task(jobs(world.parts)[0].run())
         async with asyncio.timeout(PATIENCE):
@@ -91,7 +76,30 @@ class TestBulk:
         for number in numbers:
             listed.intake.names(number, f"15 емхана, {number} кабинет" if number % 2 else "15 емхана")
         with processor_time(time.process_time) as spent:
-            await listed.tell(*(registered(number, provider_named=True) for number in numbers))
-            await listed.tell(*(routed(number) for number in numbers))
+            await listed.consume(*(registered(number, provider_named=True) for number in numbers))
+            await listed.consume(*(routed(number) for number in numbers))
         print(f"500 names and routings in {spent.seconds:.2f} s")  # noqa: T201 - the figure is what one looks for with -s
         assert spent.seconds < 5
+
+
+class TestStatements:
+    async def test_they_do_not_grow_with_the_batch(self, listed):
+        async def counted(numbers):
+            counts = []
+            for number in numbers:
+                listed.intake.names(number, "15 емхана" if number % 3 else "бір жер")
+            some = [{"provider_named": True}, {"provider_id": PROVIDER}, {"provider_named": True}]
+            for facts in (
+                [registered(number, **some[number % 3]) for number in numbers],
+                [routed(number) for number in numbers],
+                [corrected(number, category="ETHICS" if number % 2 else None) for number in numbers],
+                [raised(number, 3) for number in numbers],
+                [closed(number) for number in numbers],
+                [imported(number + 5000) for number in numbers],
+            ):
+                await listed.consume(*facts)
+                counts.append(len(listed.statements))
+            return counts
+
+        assert await counted(range(1, 4)) == await counted(range(10, 310))
+        assert len(await listed.rows(Delivery)) == len(await listed.rows(Inquiry))

@@ -7,8 +7,8 @@ ANSWER = {"expected_version": 1, "language": "kk", "code": "RESOLVED", "text": "
 
 async def test_each_table_with_ciphertext_holds_a_sealed_value(listed):
     [provider, *_] = (await listed.providers()).values()
-    await listed.tell(registered(1, provider_id=provider))
-    await listed.tell(routed(1))
+    await listed.consume(registered(1, provider_id=provider))
+    await listed.consume(routed(1))
     [sent] = await listed.emitted(InquirySent)
     who = listed.token("provider", provider_id=provider) | {"Idempotency-Key": "k"}
     answer = await listed.post(f"/v1/inquiries/{sent.inquiry_id}/actions/respond", who, ANSWER)

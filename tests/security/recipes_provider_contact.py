@@ -13,8 +13,8 @@ ACTIONS = f"{PREFIX}/v1/inquiries/{{inquiry_id}}/actions"
 def _inquiry(action: str, **fields) -> Prepare:
     async def prepare(target: Target) -> Call:
         number, provider_id = target.number(), uuid4()
-        await target.world.tell(registered(number, provider_id=provider_id))
-        await target.world.tell(routed(number))
+        await target.world.consume(registered(number, provider_id=provider_id))
+        await target.world.consume(routed(number))
         inquiry_id = (await target.world.emitted(InquirySent))[-1].inquiry_id
         who = target.world.token("provider", provider_id=provider_id, subject="p")
         return Call(f"{PREFIX}/v1/inquiries/{inquiry_id}/actions/{action}", who, json={"expected_version": 1, **fields})
@@ -31,8 +31,8 @@ async def import_providers(target: Target) -> Call:
 async def choose(target: Target) -> Call:
     number = target.number()
     target.world.intake.names(number, "біздің аурухана")
-    await target.world.tell(registered(number, provider_named=True))
-    await target.world.tell(routed(number))
+    await target.world.consume(registered(number, provider_named=True))
+    await target.world.consume(routed(number))
     chosen = next(iter((await target.world.providers()).values()))
     who = target.world.token("specialist", region="KZ-43", subject="s")
     return Call(f"{PREFIX}/v1/matches/{appeal_id(number)}/actions/choose", who, json={"provider_id": str(chosen)})

@@ -28,8 +28,8 @@ from intake.register.models import Provider
 from intake.register.schemas import AppealIn
 from intake.register.service.filing import moment
 from intake.register.service.providers import nearest
-from provider_contact.matching import Listed, ProviderIndex
-from provider_contact.service.imports import COLUMNS, read_list
+from provider_contact.directory.service import IndexedProvider, ProviderIndex
+from provider_contact.directory.service.imports import COLUMNS, read_list
 from routing.classification.service import classify
 from routing.classification.service.lexicon import lexicon
 from routing.desk.pages.contents import marked_text
@@ -162,7 +162,7 @@ def listed(number: int) -> dict[str, object]:
 @pytest.fixture(scope="module")
 def index() -> ProviderIndex:
     some = [{"provider_id": uuid4(), "bin_key": bytes(16), "bin": b"", "kind": "POLYCLINIC", **listed(number)} for number in range(ENTRIES)]
-    return ProviderIndex([Listed(**each) for each in some])
+    return ProviderIndex([IndexedProvider(**each) for each in some])
 
 
 @pytest.fixture(scope="module")

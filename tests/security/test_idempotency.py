@@ -11,7 +11,7 @@ from intake.attachments.models import Attachment
 from intake.channels.counter.models import Reception
 from intake.channels.partner.models import Delivery, Subscription
 from intake.register.models import Appeal, Tracking
-from provider_contact.models import Provider
+from provider_contact.directory.models import Provider
 from shared import idempotency
 from shared.messaging import tables
 from tests.intake.channels.partner.conftest import PATH as SUBSCRIPTIONS
@@ -20,9 +20,8 @@ from tests.intake.conftest import appeal
 from tests.intake.register.test_applicant_api import WORDS
 from tests.intake.register.test_applicant_api import filed as filed_case
 from tests.keys import key_named
-from tests.provider_contact.conftest import appeal_id, registered, routed
-from tests.provider_contact.service.test_inquiries import ANSWER, PROVIDER
-from tests.provider_contact.service.test_inquiries import sent as inquiry_sent
+from tests.provider_contact.conftest import ANSWER, PROVIDER, appeal_id, registered, routed
+from tests.provider_contact.conftest import sent_inquiry as inquiry_sent
 
 AT_ONCE = 8
 HOOK = "http://127.0.0.1:9/hook"
@@ -301,8 +300,8 @@ class TestTheAnswerIsShownToWhoMaySeeIt:
 
     async def test_a_clerk_who_moved_does_not_read_the_choice(self, listed):
         listed.intake.names(1, "біздің аурухана")
-        await listed.tell(registered(1, provider_named=True))
-        await listed.tell(routed(1))
+        await listed.consume(registered(1, provider_named=True))
+        await listed.consume(routed(1))
         path = f"/v1/matches/{appeal_id(1)}/actions/choose"
         said = {"provider_id": str(next(iter((await listed.providers()).values())))}
         here, moved = (listed.token("specialist", region=one, subject="s") | {"Idempotency-Key": "k"} for one in ("KZ-43", "KZ-75"))

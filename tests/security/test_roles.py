@@ -3,7 +3,7 @@
 import pytest
 
 from intake.register.service.contents import PURPOSES
-from provider_contact.policy import content_purposes as providers_purposes
+from provider_contact.inquiries.service.policy import content_purposes as providers_purposes
 from routing.cases.data import content_purposes as desks_purposes
 from shared.auth import ROLES
 from suite.app import create_suite

@@ -15,7 +15,7 @@ from sqlalchemy import Select, Table, func, select
 
 import analytics.models
 import intake.register.models
-import provider_contact.models
+import provider_contact.inquiries.models
 import routing.cases.models
 import routing.clocks.models
 from intake.attachments.models import Attachment
@@ -188,7 +188,7 @@ class Stores:
         appeal = _table(intake.register.models.Appeal)
         case, clock = _table(routing.cases.models.AppealCase), _table(routing.clocks.models.CaseClock)
         fact, transition = _table(analytics.models.Fact), _table(analytics.models.Transition)
-        inquiry, contact = _table(provider_contact.models.Inquiry), _table(provider_contact.models.Appeal)
+        inquiry, contact = _table(provider_contact.inquiries.models.Inquiry), _table(provider_contact.inquiries.models.Appeal)
         clocks: defaultdict[UUID, list[str]] = defaultdict(list)
         for row in await self._rows("routing", select(clock.c.appeal_id, clock.c.state).where(clock.c.statutory)):
             clocks[row[0]].append(row[1])

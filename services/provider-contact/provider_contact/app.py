@@ -1,28 +1,63 @@
-"""The provider-contact service: the directory, the matching of names, the inquiries."""
+"""The provider-contact service: the provider directory, the matching of typed names, and inquiries to providers."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 
 from fastapi import FastAPI
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from provider_contact import policy
-from provider_contact.api import router
-from provider_contact.handlers import HANDLERS, preparations
-from provider_contact.service.directory import Directory
-from provider_contact.service.inquiries import OVERDUE_AT_ONCE, mark_overdue
+from provider_contact.directory import api as directory_api
+from provider_contact.directory import service as directory
+from provider_contact.inquiries import api as inquiries_api
+from provider_contact.inquiries import handlers as inquiry_handlers
+from provider_contact.inquiries import service as inquiries
+from provider_contact.matching import api as matching_api
+from provider_contact.matching import handlers as matching_handlers
+from provider_contact.matching.service.policy import matching_policy
 from provider_contact.settings import Settings
+from shared.contracts import (
+    AppealImported,
+    AppealRegistered,
+    AppealRouted,
+    AppealWithdrawn,
+    CaseClosed,
+    CaseForwarded,
+    CaseReturned,
+    CaseTerminated,
+    ClassificationCorrected,
+    TierRaised,
+)
+from shared.messaging.handling import Batch, Handlers
 from shared.messaging.runtime import Loop, every
 from shared.service import Foundation, Parts, Service, assemble
 
-OVERDUE_EVERY = timedelta(seconds=15)  # a term ends at midnight; nobody waits for the second
+OVERDUE_EVERY = timedelta(seconds=15)  # a deadline ends at midnight, and nobody needs it to the second
+
+
+async def close_appeals(session: AsyncSession, batch: Batch[inquiry_handlers.CaseEnded]) -> None:
+    """Close everything that is open about a case that has ended."""
+    await inquiry_handlers.close_ended_cases(session, batch)
+    await matching_handlers.drop_waiting_names(session, batch)
+
+
+HANDLERS: Handlers = {
+    AppealRegistered: matching_handlers.match_registered,
+    AppealImported: matching_handlers.match_imported,
+    AppealRouted: inquiry_handlers.apply_routing,
+    ClassificationCorrected: inquiry_handlers.apply_correction,
+    TierRaised: inquiry_handlers.apply_tier,
+    **dict.fromkeys((CaseClosed, CaseForwarded, CaseReturned, CaseTerminated, AppealWithdrawn), close_appeals),
+}
 
 
 def jobs(parts: Parts) -> Sequence[Loop]:
+    """Return the service's periodic jobs."""
+
     async def overdue() -> None:
         full = True
         while full:
             async with parts.database.write() as session:
-                full = await mark_overdue(session, clock=parts.clock) == OVERDUE_AT_ONCE
+                full = await inquiries.mark_overdue(session, clock=parts.clock) == inquiries.OVERDUE_BATCH
 
     return [every(OVERDUE_EVERY, "overdue", overdue)]
 
@@ -32,15 +67,24 @@ SERVICE = Service(
     package="provider_contact",
     title="Aryz: provider contact",
     handlers=HANDLERS,
-    preparations=preparations,
+    preparations=matching_handlers.preparations,
     jobs=jobs,
 )
 
 
+def check_policies() -> None:
+    """Load the reviewed files of every slice. Raises ReferenceDataError or ValidationError for a wrong file."""
+    directory.check_policies()
+    matching_policy()
+    inquiries.check_policies()
+
+
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:
-    policy.check()
-    return assemble(SERVICE, settings or Settings(), foundation, [router], prepare=_prepare)
+    """Return the service's application. Raises what `check_policies` raises."""
+    check_policies()
+    routers = [directory_api.router, inquiries_api.router, matching_api.router]
+    return assemble(SERVICE, settings or Settings(), foundation, routers, prepare=_prepare)
 
 
 def _prepare(app: FastAPI, parts: Parts) -> None:
-    app.state.directory = Directory(parts.database, parts.clock)
+    app.state.directory = directory.Directory(parts.database, parts.clock)

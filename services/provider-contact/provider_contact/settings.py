@@ -1,4 +1,4 @@
-"""What this service may be told beyond what all services share: nothing so far."""
+"""Settings of this service: only those that all services share."""
 
 from pydantic_settings import SettingsConfigDict
 

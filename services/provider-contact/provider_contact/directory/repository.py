@@ -1,0 +1,68 @@
+"""Every query on the provider directory."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from provider_contact.directory.models import DirectoryVersion, Provider, ProviderRow
+from shared.bulk import insert_rows, update_rows
+from shared.messaging.inbox import upserting
+
+DIRECTORY = 1  # the one row of directory_version
+BIN_KEYS_PER_QUERY = 1_000  # engines limit the parameters of a statement
+
+
+class StoredProvider(NamedTuple):
+    """What an import compares a line with."""
+
+    provider_id: UUID
+    fingerprint: bytes
+    valid_from: date
+    valid_to: date | None
+
+
+async def directory_version(session: AsyncSession) -> int:
+    """Return the version of the directory; 0 before the first import."""
+    return (await session.execute(select(col(DirectoryVersion.version)))).scalar_one_or_none() or 0
+
+
+async def lock_directory(session: AsyncSession) -> int:
+    """Return the directory's version and lock its row until the transaction ends, so that one import runs at a time."""
+    await session.execute(upserting(session)(DirectoryVersion).on_conflict_do_nothing(), [{"id": DIRECTORY, "version": 0}])
+    return (await session.execute(select(col(DirectoryVersion.version)).with_for_update())).scalar_one()
+
+
+async def set_directory_version(session: AsyncSession, version: int) -> None:
+    await session.execute(update(DirectoryVersion).where(col(DirectoryVersion.id) == DIRECTORY).values(version=version))
+
+
+async def valid_providers(session: AsyncSession, day: date) -> Sequence[Provider]:
+    """Return the providers that are valid on a day."""
+    valid = and_(col(Provider.valid_from) <= day, or_(col(Provider.valid_to).is_(None), col(Provider.valid_to) >= day))
+    return (await session.execute(select(Provider).where(valid))).scalars().all()
+
+
+async def stored_providers(session: AsyncSession, bin_keys: Sequence[bytes]) -> dict[bytes, StoredProvider]:
+    """Return the providers that the directory has under these BIN keys, by BIN key."""
+    validity = (col(Provider.valid_from), col(Provider.valid_to))
+    columns = (col(Provider.bin_key), col(Provider.provider_id), col(Provider.fingerprint), *validity)
+    found: dict[bytes, StoredProvider] = {}
+    for start in range(0, len(bin_keys), BIN_KEYS_PER_QUERY):
+        keys = bin_keys[start : start + BIN_KEYS_PER_QUERY]
+        rows = await session.execute(select(*columns).where(col(Provider.bin_key).in_(keys)))
+        found.update({row[0]: StoredProvider(*row[1:]) for row in rows})
+    return found
+
+
+async def insert_providers(session: AsyncSession, rows: Sequence[ProviderRow]) -> None:
+    await insert_rows(session, Provider, rows, sliced=True)
+
+
+async def update_providers(session: AsyncSession, rows: Sequence[ProviderRow]) -> None:
+    """Set every column of these providers, which are identified by `provider_id`."""
+    await update_rows(session, Provider, rows, key=("provider_id",))

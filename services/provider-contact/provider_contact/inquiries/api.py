@@ -1,0 +1,144 @@
+"""Routes of inquiries."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from provider_contact.dependencies import LIST_ERRORS, PartsDep, RegionCode, known_region, repeatable
+from provider_contact.inquiries import repository
+from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
+from provider_contact.inquiries.schemas import AcknowledgeRequest, InquiryDetail, InquiryItem, InquiryStatus, Question, RespondRequest
+from provider_contact.inquiries.service import answering
+from provider_contact.inquiries.service.contents import DisclosedContent, disclosed_content, response_contents
+from provider_contact.inquiries.service.policy import question_about
+from shared import idempotency
+from shared.auth import STAFF, Principal, require
+from shared.contents import ContentsRequest, ContentsResponse
+from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
+from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body
+from shared.idempotency import IdempotencyKey, IdempotencyKeyReused
+from shared.service import Parts
+from shared.visibility import visible_inquiries
+
+ViewerDep = Annotated[Principal, Depends(require("provider", "admin", *STAFF))]
+ProviderDep = Annotated[Principal, Depends(require("provider"))]
+ServiceDep = Annotated[Principal, Depends(require("service"))]
+
+ACTION_ERRORS = responses(Unauthorized, Forbidden, NotFound, VersionConflict, ActionNotPossible, IdempotencyKeyReused)
+
+router = APIRouter()
+
+
+@router.get("/v1/inquiries", tags=["inquiries"], responses=LIST_ERRORS)
+async def list_inquiries(
+    parts: PartsDep,
+    principal: ViewerDep,
+    _query: KnownQuery,
+    status: InquiryStatus | None = None,
+    region: RegionCode = None,
+    provider_id: UUID | None = None,
+    overdue: bool | None = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> ListResponse[InquiryItem]:
+    """List the inquiries that the client may see, unsettled ones first and by due date."""
+    after = _position(cursor) if cursor is not None else None
+    wanted = repository.InquiryFilter(status, known_region(region), provider_id, overdue)
+    async with parts.database.read() as session:
+        found, total = await repository.inquiries(session, visible_inquiries(principal), wanted, after, limit + 1)
+    page = [answering.inquiry_item(inquiry, appeal, principal) for inquiry, appeal in found[:limit]]
+    last = found[limit - 1][0] if len(found) > limit else None
+    next_cursor = Cursor.encode(int(last.settled), last.due_at, last.inquiry_id) if last else None
+    return ListResponse(items=page, total=total, next_cursor=next_cursor)
+
+
+def _position(cursor: str) -> tuple[bool, datetime, UUID]:
+    settled, due_at, inquiry_id = Cursor.decode(cursor, int, datetime, UUID)
+    return bool(settled), due_at, inquiry_id
+
+
+@router.get("/v1/inquiries/{inquiry_id}", tags=["inquiries"], responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
+async def show_inquiry(inquiry_id: UUID, parts: PartsDep, principal: ViewerDep, _query: KnownQuery) -> InquiryDetail:
+    """Return an inquiry with its question. The provider that was asked also gets the appeal's text if the applicant consented to it."""
+    async with parts.database.read() as session:
+        inquiry, appeal = await answering.visible_inquiry(session, inquiry_id, principal)
+    label = question_about(inquiry.category)
+    content = DisclosedContent()
+    is_addressee = principal.has("provider") and principal.provider_id == inquiry.provider_id
+    if is_addressee and inquiry.discloses and inquiry.closed_at is None:
+        content = await disclosed_content(parts.contents, appeal.appeal_id, principal)
+    return InquiryDetail(
+        **answering.inquiry_item(inquiry, appeal, principal).model_dump(),
+        question=Question(kk=label.kk, ru=label.ru, en=label.en),
+        discloses=inquiry.discloses,
+        text=content.text,
+        applicant=content.applicant,
+        content_available=content.available,
+    )
+
+
+@router.post("/v1/inquiries/{inquiry_id}/actions/acknowledge", tags=["inquiries"], response_model=InquiryItem, responses=ACTION_ERRORS)
+async def acknowledge_inquiry(
+    inquiry_id: UUID,
+    parts: PartsDep,
+    principal: ProviderDep,
+    payload: Annotated[AcknowledgeRequest, body(AcknowledgeRequest)],
+    key: IdempotencyKey = None,
+) -> Response:
+    """Acknowledge that the provider has received the inquiry."""
+
+    async def work(session: AsyncSession) -> InquiryItem:
+        inquiry, appeal = await answering.acknowledge(session, inquiry_id, payload.expected_version, principal)
+        return answering.inquiry_item(inquiry, appeal, principal)
+
+    request_key = repeatable(parts, principal, key, f"acknowledge {inquiry_id}", payload)
+    return await _once(parts, principal, inquiry_id, request_key, work)
+
+
+@router.post("/v1/inquiries/{inquiry_id}/actions/respond", tags=["inquiries"], response_model=InquiryItem, responses=ACTION_ERRORS)
+async def respond_to_inquiry(
+    inquiry_id: UUID,
+    parts: PartsDep,
+    principal: ProviderDep,
+    payload: Annotated[RespondRequest, body(RespondRequest)],
+    key: IdempotencyKey = None,
+) -> Response:
+    """Answer the inquiry."""
+
+    async def work(session: AsyncSession) -> InquiryItem:
+        inquiry, appeal = await answering.respond(
+            session, inquiry_id, payload, principal, sealer=parts.sealer, clock=parts.clock, ids=parts.ids
+        )
+        return answering.inquiry_item(inquiry, appeal, principal)
+
+    request_key = repeatable(parts, principal, key, f"respond {inquiry_id}", payload)
+    return await _once(parts, principal, inquiry_id, request_key, work)
+
+
+async def _once(
+    parts: Parts,
+    principal: Principal,
+    inquiry_id: UUID,
+    request_key: idempotency.Request | None,
+    work: Callable[[AsyncSession], Awaitable[InquiryItem]],
+) -> Response:
+    """Do the work once for each idempotency key; a replayed answer is shown only to those who may still see the inquiry."""
+
+    async def check_visible(session: AsyncSession) -> None:
+        await answering.visible_inquiry(session, inquiry_id, principal)
+
+    return await parts.idempotency.once(parts.database, parts.clock, request_key, work, check_visible=check_visible)
+
+
+@router.post("/internal/v1/contents", tags=["internal"], responses=LIST_ERRORS)
+async def read_contents(
+    parts: PartsDep, principal: ServiceDep, payload: Annotated[ContentsRequest, body(ContentsRequest)]
+) -> ContentsResponse:
+    """Return providers' answers by response id to another service. Every read is recorded in the audit log."""
+    async with parts.database.write() as session:
+        items = await response_contents(session, payload, principal, sealer=parts.sealer, clock=parts.clock, ids=parts.ids)
+    return ContentsResponse(items=items)

@@ -1,0 +1,33 @@
+"""Constructors of the events that inquiries emit."""
+
+from uuid import UUID
+
+from provider_contact.inquiries.models import Inquiry, InquiryRow
+from shared.contracts import InquiryAcknowledged, InquiryAnswered, InquiryOverdue, InquirySent
+
+
+def inquiry_sent(row: InquiryRow) -> InquirySent:
+    return InquirySent(
+        appeal_id=row["appeal_id"],
+        inquiry_id=row["inquiry_id"],
+        provider_id=row["provider_id"],
+        category=row["category"],
+        due_at=row["due_at"],
+        discloses=row["discloses"],
+    )
+
+
+def inquiry_acknowledged(inquiry: Inquiry) -> InquiryAcknowledged:
+    return InquiryAcknowledged(appeal_id=inquiry.appeal_id, inquiry_id=inquiry.inquiry_id, provider_id=inquiry.provider_id)
+
+
+def inquiry_answered(inquiry: Inquiry, response_id: UUID, code: str) -> InquiryAnswered:
+    return InquiryAnswered(
+        appeal_id=inquiry.appeal_id, inquiry_id=inquiry.inquiry_id, provider_id=inquiry.provider_id, response_id=response_id, code=code
+    )
+
+
+def inquiry_overdue(inquiry: Inquiry) -> InquiryOverdue:
+    return InquiryOverdue(
+        appeal_id=inquiry.appeal_id, inquiry_id=inquiry.inquiry_id, provider_id=inquiry.provider_id, due_at=inquiry.due_at
+    )

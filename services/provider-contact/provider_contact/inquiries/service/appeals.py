@@ -1,0 +1,56 @@
+"""What this service stores of appeals: recorded at registration, closed with the case."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Subquery
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from provider_contact.inquiries import repository
+from provider_contact.inquiries.models import Appeal, AppealRow
+from shared.auth import Principal
+from shared.contracts import AppealRegistered
+from shared.errors import NotFound
+from shared.visibility import Scope, visible_cases
+
+
+async def record_appeals(session: AsyncSession, registrations: Sequence[tuple[AppealRegistered, UUID | None]]) -> None:
+    """Store registered appeals, each with its provider if it is known. An appeal that is stored already stays as it is."""
+    await repository.insert_appeals(session, [_appeal_row(event, provider_id) for event, provider_id in registrations])
+
+
+def _appeal_row(event: AppealRegistered, provider_id: UUID | None) -> AppealRow:
+    return {
+        "appeal_id": event.appeal_id,
+        "number": event.number,
+        "region": event.region,
+        "tier": None,
+        "kind": None,
+        "category": None,
+        "provider_id": provider_id,
+        "discloses": event.discloses_to_provider,
+        "received_at": event.received_at,
+        "closed": False,
+    }
+
+
+async def close_appeals(session: AsyncSession, appeal_ids: Sequence[UUID], at: datetime) -> None:
+    """Close appeals and their open inquiries. Emits nothing: the case has ended, however it ended."""
+    await repository.close_appeals(session, appeal_ids, at)
+
+
+async def appeal_for_update(session: AsyncSession, appeal_id: UUID, principal: Principal) -> Appeal:
+    """Return the appeal and lock its row. Raises NotFound for an appeal that the clerk may not see."""
+    appeal = await repository.appeal_for_update(session, appeal_id, visible_cases(principal))
+    if appeal is None:
+        raise NotFound
+    return appeal
+
+
+def appeals_in(scope: Scope, region: str | None) -> Subquery:
+    """Return the appeals in scope (of one region, if given) as a subquery for a join.
+
+    Its columns include `appeal_id`, `number`, `region` and `received_at`.
+    """
+    return repository.appeals_in(scope, region)

@@ -1,0 +1,122 @@
+"""Sending inquiries: which appeals are put to their provider, and which inquiries are overdue."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from provider_contact.inquiries import events, repository
+from provider_contact.inquiries.models import Appeal, DeliveryRow, InquiryRow
+from provider_contact.inquiries.repository import AppealState
+from provider_contact.inquiries.schemas import InquiryStatus
+from provider_contact.inquiries.service.policy import inquiry_rule
+from shared.clock import Clock
+from shared.domain.calendar import planning_calendar
+from shared.domain.deadlines import due_at, due_on, policies
+from shared.domain.regions import regions
+from shared.domain.taxonomy import taxonomy
+from shared.ids import derived
+from shared.messaging import outbox
+from shared.messaging.envelope import Envelope
+
+OVERDUE_BATCH = 200  # inquiries flagged in one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class InquiryCandidate:
+    """An appeal that may now be put to its provider. The inquiry's id is derived from `seed`; `cause` is the event being handled."""
+
+    appeal: Appeal | AppealState
+    seed: UUID
+    cause: Envelope | None = None
+
+
+def addressee(appeal: Appeal | AppealState) -> tuple[UUID, str] | None:
+    """Return the provider to ask about this appeal and the category of the question; None if no provider is to be asked.
+
+    Kind and category alone decide. The applicant's consent decides only what the provider may read.
+    """
+    if appeal.closed or appeal.provider_id is None or appeal.kind not in inquiry_rule().kinds:
+        return None
+    category = taxonomy().categories.get(appeal.category or "")
+    return (appeal.provider_id, category.code) if category is not None and category.spp_first else None
+
+
+async def send_inquiries(session: AsyncSession, candidates: Sequence[InquiryCandidate], *, clock: Clock) -> dict[UUID, UUID]:
+    """Send an inquiry for each candidate that is for its provider and has none yet; the caller has locked the appeals.
+
+    Returns inquiry ids by appeal. Takes three statements for any number of candidates. An inquiry is delivered when it is sent, because
+    the portal shows it at once.
+    """
+    wanted = [(candidate, to) for candidate in candidates if (to := addressee(candidate.appeal))]
+    if not wanted:
+        return {}
+    with_inquiry = await repository.appeals_with_inquiry(session, [candidate.appeal.appeal_id for candidate, _ in wanted])
+    now = clock.now()
+    inquiries: list[InquiryRow] = []
+    deliveries: list[DeliveryRow] = []
+    for candidate, to in wanted:
+        if candidate.appeal.appeal_id in with_inquiry:
+            continue
+        inquiry = _inquiry(candidate, to, now)
+        inquiries.append(inquiry)
+        deliveries.append(_delivery(inquiry, now))
+        outbox.append(session, events.inquiry_sent(inquiry), cause=candidate.cause)
+    await repository.insert_inquiries(session, inquiries, deliveries)
+    return {row["appeal_id"]: row["inquiry_id"] for row in inquiries}
+
+
+async def assign_provider(session: AsyncSession, appeal: Appeal, provider_id: UUID, *, seed: UUID, clock: Clock) -> UUID | None:
+    """Set the provider of a locked appeal and send the inquiry that was waiting for it. Returns the inquiry's id, None if none was sent.
+
+    The inquiry's id is derived from `seed`.
+    """
+    appeal.provider_id = provider_id
+    sent = await send_inquiries(session, [InquiryCandidate(appeal, seed)], clock=clock)
+    return sent.get(appeal.appeal_id)
+
+
+def _inquiry(candidate: InquiryCandidate, to: tuple[UUID, str], now: datetime) -> InquiryRow:
+    appeal, (provider_id, category) = candidate.appeal, to
+    local_day = now.astimezone(regions()[appeal.region].timezone).date()
+    last_day = due_on(local_day, policies()[inquiry_rule().deadline_policy], planning_calendar()).due_on
+    return {
+        "inquiry_id": derived(candidate.seed, "inquiry"),
+        "appeal_id": appeal.appeal_id,
+        "provider_id": provider_id,
+        "category": category,
+        "status": InquiryStatus.DELIVERED,
+        "discloses": appeal.discloses,
+        "due_at": due_at(last_day, appeal.region),
+        "overdue": False,
+        "settled": False,
+        "closed_at": None,
+        "sent_at": now,
+        "version": 1,
+    }
+
+
+def _delivery(inquiry: InquiryRow, now: datetime) -> DeliveryRow:
+    return {
+        "delivery_id": derived(inquiry["inquiry_id"], "delivery"),
+        "inquiry_id": inquiry["inquiry_id"],
+        "channel": inquiry_rule().channel,
+        "attempts": 1,
+        "delivered_at": now,
+        "last_error": None,
+        "external_id": None,
+    }
+
+
+async def mark_overdue(session: AsyncSession, *, clock: Clock) -> int:
+    """Flag at most `OVERDUE_BATCH` inquiries past their due date, oldest due date first, and emit `inquiry-overdue` once for each.
+
+    Returns how many were flagged. The version stays, because the same actions are possible as before.
+    """
+    overdue = await repository.newly_overdue_inquiries(session, clock.now(), OVERDUE_BATCH)
+    for inquiry in overdue:
+        outbox.append(session, events.inquiry_overdue(inquiry))
+    await repository.flag_overdue(session, [inquiry.inquiry_id for inquiry in overdue])
+    return len(overdue)

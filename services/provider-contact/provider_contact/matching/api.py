@@ -1,0 +1,94 @@
+"""Routes of names that wait for a clerk."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from provider_contact.dependencies import LIST_ERRORS, PartsDep, RegionCode, known_region, repeatable
+from provider_contact.directory.service import Directory
+from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
+from provider_contact.inquiries.service import appeal_for_update, appeals_in
+from provider_contact.matching import repository
+from provider_contact.matching.schemas import ChoiceResult, ChooseRequest, MatchItem
+from provider_contact.matching.service import choices
+from provider_contact.matching.service.typed_names import read_typed_providers
+from shared.auth import STAFF, Principal, require
+from shared.contents import OwnerUnavailable
+from shared.errors import Forbidden, NotFound, Unauthorized, responses
+from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body
+from shared.idempotency import IdempotencyKey, IdempotencyKeyReused
+from shared.service import Parts
+from shared.visibility import visible_cases
+
+
+def get_directory(request: Request) -> Directory:
+    """Return the directory that the application was started with."""
+    directory: Directory = request.app.state.directory
+    return directory
+
+
+DirectoryDep = Annotated[Directory, Depends(get_directory)]
+ClerkDep = Annotated[Principal, Depends(require(*STAFF))]
+ClerkOrAdminDep = Annotated[Principal, Depends(require("admin", *STAFF))]
+
+ACTION_ERRORS = responses(Unauthorized, Forbidden, NotFound, VersionConflict, ActionNotPossible, IdempotencyKeyReused)
+
+router = APIRouter(tags=["matches"])
+
+
+@router.get("/v1/matches", responses=LIST_ERRORS)
+async def list_matches(
+    parts: PartsDep,
+    directory: DirectoryDep,
+    principal: ClerkOrAdminDep,
+    _query: KnownQuery,
+    region: RegionCode = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> ListResponse[MatchItem]:
+    """List typed names that no rule could decide, the longest waiting first. The names are read from intake for this answer."""
+    after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
+    appeals = appeals_in(visible_cases(principal), known_region(region))
+    async with parts.database.read() as session:
+        found, total = await repository.waiting_names(session, appeals, after, limit + 1)
+    page = found[:limit]
+    names = await _names(parts, [waiting.match.appeal_id for waiting in page], principal)
+    index = await directory.current()
+    items = [choices.match_item(waiting, names.get(waiting.match.appeal_id), index, principal) for waiting in page]
+    last = page[-1].match if len(found) > limit else None
+    next_cursor = Cursor.encode(last.noted_at, last.appeal_id) if last else None
+    return ListResponse(items=items, total=total, next_cursor=next_cursor)
+
+
+async def _names(parts: Parts, appeal_ids: list[UUID], principal: Principal) -> dict[UUID, str | None]:
+    """Return the typed names by appeal; none while intake does not answer."""
+    try:
+        found = await read_typed_providers(parts.contents, appeal_ids, on_behalf_of=principal.subject)
+    except OwnerUnavailable:
+        return {}
+    return {appeal_id: typed.name for appeal_id, typed in found.items()}
+
+
+@router.post("/v1/matches/{appeal_id}/actions/choose", response_model=ChoiceResult, responses=ACTION_ERRORS)
+async def choose_provider(
+    appeal_id: UUID,
+    parts: PartsDep,
+    directory: DirectoryDep,
+    principal: ClerkDep,
+    payload: Annotated[ChooseRequest, body(ChooseRequest)],
+    key: IdempotencyKey = None,
+) -> Response:
+    """Choose the provider that a typed name means."""
+    index = await directory.current()
+
+    async def work(session: AsyncSession) -> ChoiceResult:
+        return await choices.choose(session, appeal_id, payload.provider_id, principal, index, clock=parts.clock, ids=parts.ids)
+
+    async def check_visible(session: AsyncSession) -> None:
+        await appeal_for_update(session, appeal_id, principal)
+
+    request_key = repeatable(parts, principal, key, f"choose {appeal_id}", payload)
+    return await parts.idempotency.once(parts.database, parts.clock, request_key, work, check_visible=check_visible)

@@ -1,0 +1,1 @@
+"""The use cases of matching; no other slice builds on them."""

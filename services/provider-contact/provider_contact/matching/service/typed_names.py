@@ -1,0 +1,89 @@
+"""Names that people typed, read from intake and decided before any transaction is open."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from provider_contact.directory.service import Directory, ProviderIndex, bin_key
+from provider_contact.matching.events import provider_matched
+from provider_contact.matching.schemas import MatchMethod
+from provider_contact.matching.service.decision import Decision, decide
+from shared.contents import Contents
+from shared.contracts import AppealImported, AppealRegistered, ProviderMatched
+from shared.messaging.handling import Received
+from shared.sealing import Pepper
+
+MATCHING_PURPOSE = "provider-matching"
+
+
+class TypedProvider(NamedTuple):
+    """How an appeal names its provider; None or empty for what it does not say."""
+
+    name: str | None
+    bin: str | None
+
+
+async def read_typed_providers(
+    contents: Contents, appeal_ids: Sequence[UUID], *, on_behalf_of: str | None = None
+) -> dict[UUID, TypedProvider]:
+    """Read from intake how appeals name their provider; an appeal whose text is erased is left out. Raises OwnerUnavailable."""
+    if not appeal_ids:
+        return {}
+    found = await contents.read("intake", appeal_ids, purpose=MATCHING_PURPOSE, on_behalf_of=on_behalf_of)
+    return {
+        appeal_id: TypedProvider(content.get("provider_name"), content.get("provider_bin"))
+        for appeal_id, content in found.items()
+        if content is not None
+    }
+
+
+async def decide_registered(
+    received: Sequence[Received[AppealRegistered]], contents: Contents, directory: Directory
+) -> Mapping[UUID, Decision]:
+    """Return the decisions on the names that citizens typed, by event id. Events without a typed name are left out.
+
+    Raises OwnerUnavailable while intake does not answer.
+    """
+    named = [each for each in received if each.event.provider_named and each.event.provider_id is None]
+    typed = await read_typed_providers(contents, [each.event.appeal_id for each in named])
+    if not typed:
+        return {}
+    index = await directory.current()
+
+    def decide_all() -> dict[UUID, Decision]:
+        return {
+            each.envelope.id: decide(index, provider.name, each.event.region)
+            for each in named
+            if (provider := typed.get(each.event.appeal_id)) and provider.name
+        }
+
+    return await asyncio.to_thread(decide_all)
+
+
+async def decide_imported(
+    received: Sequence[Received[AppealImported]], contents: Contents, directory: Directory, pepper: Pepper
+) -> Mapping[UUID, ProviderMatched]:
+    """Return the matches of imported appeals by event id: found by BIN, otherwise by name if the rule decides.
+
+    Other appeals stay unmatched, because an imported appeal is closed and no clerk works on it. Raises OwnerUnavailable.
+    """
+    named = [each for each in received if each.event.provider_named]
+    typed = await read_typed_providers(contents, [each.event.appeal_id for each in named])
+    if not typed:
+        return {}
+    index = await directory.current()
+
+    def decide_all() -> dict[UUID, ProviderMatched]:
+        pairs = ((each, typed.get(each.event.appeal_id)) for each in named)
+        decided = ((each.envelope.id, _match_imported(each.event, provider, index, pepper)) for each, provider in pairs if provider)
+        return {event_id: match for event_id, match in decided if match is not None}
+
+    return await asyncio.to_thread(decide_all)
+
+
+def _match_imported(event: AppealImported, typed: TypedProvider, index: ProviderIndex, pepper: Pepper) -> ProviderMatched | None:
+    if typed.bin and (provider := index.by_bin_key.get(bin_key(pepper, typed.bin))):
+        return provider_matched(event.appeal_id, provider.provider_id, 1.0, MatchMethod.BIN)
+    hit = decide(index, typed.name, event.region).provider if typed.name else None
+    return provider_matched(event.appeal_id, hit.provider.provider_id, hit.score, MatchMethod.NAME) if hit else None

@@ -1,0 +1,65 @@
+import time
+from itertools import product
+from uuid import UUID
+
+import pytest
+
+from provider_contact.directory.service import ProviderIndex
+from provider_contact.directory.service.name_index import NameIndex
+from shared.domain.regions import regions
+from tests.processor_time import slowness
+from tests.provider_contact.names import DIRECTORY, FOUND, indexed
+
+
+@pytest.fixture(scope="module")
+def index():
+    return ProviderIndex(DIRECTORY)
+
+
+class TestSearch:
+    def test_scores_lie_between_nought_and_one(self, index):
+        hits = [hit for typed, _, _ in FOUND for hit in index.search(typed)]
+        assert all(0 < hit.score <= 1 for hit in hits)
+
+    def test_the_official_name_itself_scores_full(self, index):
+        for provider in DIRECTORY:
+            scores = [hit.score for name in provider.names for hit in index.search(name, provider.region) if hit.provider is provider]
+            assert max(scores) == 1.0
+
+    def test_a_region_shows_its_own_alone(self, index):
+        assert {hit.provider.region for hit in index.search("емхана 5", "KZ-75")} == {"KZ-75"}
+        assert {hit.provider.region for hit in index.search("емхана 5")} == {"KZ-43", "KZ-75"}
+        assert index.search("емхана 5", "KZ-10") == []
+
+    def test_the_beginning_of_a_word_is_enough_to_look_for_it(self, index):
+        assert index.search("Жаңақ")[0].provider.provider_id == UUID(int=2)
+
+    def test_three_thousand_providers_are_searched_within_ten_milliseconds(self):
+        places = [
+            "".join(parts).capitalize()
+            for parts in product(("бай", "қар", "сар", "мұр", "жан", "тал", "көк", "арыс", "тас", "бұл", "өрт", "шал"), repeat=3)
+        ]
+        codes = [code for code in regions() if code != "KZ-00"]
+        numbered = [
+            indexed(n, f"№{n % 75 + 1} қалалық емхана", f"Городская поликлиника №{n % 75 + 1}", codes[n % 20], f"ГП {n % 75 + 1}")
+            for n in range(1500)
+        ]
+        named = [
+            indexed(1500 + n, f"{place} аудандық ауруханасы", f"Районная больница {place}", codes[n % 20])
+            for n, place in enumerate(places[:1500])
+        ]
+        index = ProviderIndex([*numbered, *named])
+        for typed in ("23 емхана", "полеклиника 23", "районная больница Жансартал", "больнеца жансартол"):
+            assert index.search(typed)
+            took = []
+            for _ in range(5):
+                began = time.thread_time()
+                index.search(typed)
+                took.append(time.thread_time() - began)
+            assert min(took) < 0.010 * slowness(), typed
+
+    @pytest.mark.parametrize(("number", "other"), [("5", "15"), ("1", "11"), ("23", "32"), ("5", "50")])
+    def test_two_numbers_are_never_one(self, number, other):
+        name = NameIndex([indexed(1, f"№{number} қалалық емхана", f"Городская поликлиника №{number}")])
+        assert name.search(f"{other} емхана") == []
+        assert name.search(f"{number} емхана")
