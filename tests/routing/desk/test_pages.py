@@ -154,7 +154,7 @@ class TestTheList:
 
     async def test_an_empty_list_says_what_is_well(self, desk):
         assert "Every open case has somebody working on it" in (await open_desk(desk)).text
-        assert "Every deadline is being kept" in (await open_desk(desk, tab="overdue")).text
+        assert "Every deadline is being met" in (await open_desk(desk, tab="overdue")).text
 
     async def test_a_long_list_goes_on_behind_the_next_link(self, desk):
         for _ in range(27):
@@ -228,7 +228,7 @@ class TestTheCase:
         await open_desk(desk, who=clerk)
         await send(desk, complaint, "claim", clerk)
         page = (await open_desk(desk, f"/{complaint}")).text
-        assert "Taken by Сынақ Арман" in page
+        assert "Assigned to Сынақ Арман" in page
         assert "clerk-7" not in page
 
     async def test_a_clock_explains_its_date_day_by_day(self, desk, complaint):
@@ -251,7 +251,7 @@ class TestTheCase:
         event = imported()
         await desk.apply(event)
         page = await open_desk(desk, f"/{event.appeal_id}")
-        assert "to be read only" in page.text
+        assert "read-only" in page.text
         assert forms(page) == set()
 
 
@@ -268,7 +268,7 @@ class TestActing:
         assert (taken.status_code, taken.headers["location"]) == (303, f"/routing/desk/{complaint}?flash=claim")
         page = await desk.client.get(taken.headers["location"], headers=session(desk))
         assert "The case is yours now." in page.text
-        assert "You have it" in page.text
+        assert "Assigned to you" in page.text
         assert (await send(desk, complaint, "answer", **ANSWER)).status_code == 303
         answered = await open_desk(desk, f"/{complaint}")
         assert forms(answered) == {"close"}

@@ -29,7 +29,7 @@ from shared.web.viewer import role_labels
 _WHY: Final[Mapping[str, str]] = {
     Decision.AUTO: N_("The marked words speak for “%(subject)s” (certainty %(certainty)s)."),
     Decision.SUGGEST: N_("The marked words suggest “%(subject)s” (certainty %(certainty)s). Please check it."),
-    Decision.TRIAGE: N_("The words alone do not decide what this is about. Please choose."),
+    Decision.TRIAGE: N_("The text alone does not decide what this is about. Please choose."),
 }
 _FOUND: Final = N_("Found in the directory")
 _NOT_FOUND: Final = N_("None is named, or it has not been found yet")
@@ -211,12 +211,12 @@ def _kicker(case: CaseView, reader: DeskReader) -> str:
 
 def _assignee(case: CaseView, name: str | None, reader: DeskReader) -> str:
     if case.imported:
-        return reader.translate(N_("Taken over from a former register, to be read only"))
+        return reader.translate(N_("Imported from a former register, read-only"))
     if case.assignee is None:
-        return reader.translate(N_("Nobody has taken it yet"))
+        return reader.translate(N_("Not assigned yet"))
     if case.assignee == reader.subject:
-        return reader.translate(N_("You have it"))
-    return reader.translate(N_("Taken by %(name)s"), name=name or case.assignee)
+        return reader.translate(N_("Assigned to you"))
+    return reader.translate(N_("Assigned to %(name)s"), name=name or case.assignee)
 
 
 def _provider(case: CaseView, name: str, reader: DeskReader) -> str:
@@ -264,7 +264,7 @@ def _clock(clock: ClockView, zone: ZoneInfo, reader: DeskReader) -> ClockLine:
         label=reader.label(clock_policies()[clock.policy].label),
         due_at=clock.due_at,
         due=due(clock.due_at, reader.now, zone) if clock.state in ACTIVE else None,
-        state_label=reader.translate(N_("kept") if is_met else N_("missed")),
+        state_label=reader.translate(N_("met") if is_met else N_("missed")),
         tone="good" if is_met else "bad",
         working=_calculation(clock, zone, reader),
     )

@@ -150,7 +150,7 @@ def visible_cases_text(principal: Principal, reader: DeskReader) -> str:
     if principal.has("expert") and not principal.has("operator", "admin"):
         return reader.translate(N_("Third tier, all regions"))
     sees_all = principal.has("admin") or (principal.has("operator") and principal.region is None)
-    return reader.translate(N_("All regions")) if sees_all else reader.translate(N_("No region is given to you"))
+    return reader.translate(N_("All regions")) if sees_all else reader.translate(N_("No region is assigned to you"))
 
 
 def position_of(parameters: Mapping[str, str]) -> ListPosition:

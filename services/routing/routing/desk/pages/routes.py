@@ -50,7 +50,7 @@ PAGES: Final = Pages(
         CaseAction.REQUEST_COMPLETION: Flash(N_("The applicant is asked for what is missing.")),
         CaseAction.RETURN: Flash(N_("The appeal is returned.")),
         CaseAction.TERMINATE: Flash(N_("The consideration is terminated.")),
-        CaseAction.FORWARD: Flash(N_("It is noted as forwarded, and the applicant is told.")),
+        CaseAction.FORWARD: Flash(N_("The appeal is forwarded, and the applicant is notified.")),
         CaseAction.REDIRECT: Flash(N_("It is noted that the danger was passed on.")),
     },
 )
