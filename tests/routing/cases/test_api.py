@@ -70,7 +70,7 @@ class TestVisibility:
             assert item.status_code == (200 if visible else 404)
             assert searched["total"] == len(searched["items"]) == int(visible)
 
-    async def test_a_case_that_one_may_not_see_answers_like_one_that_is_not_there(self, desk):
+    async def test_an_invisible_case_gets_the_same_response_as_a_missing_one(self, desk):
         appeal_id = await desk.open()
         stranger = desk.token("head", region="KZ-75")
         hidden, missing = await desk.get(f"/cases/{appeal_id}", stranger), await desk.get(f"/cases/{uuid4()}", stranger)
@@ -97,7 +97,7 @@ class TestListCases:
         listed, _ = await every_page(desk, desk.token("admin"), limit=1)
         assert listed == [str(sooner), str(later), str(done.appeal_id)]
 
-    async def test_mine_are_the_open_cases_that_i_have_and_the_queue_those_that_nobody_has(self, desk):
+    async def test_scope_mine_lists_own_open_cases_and_queue_unassigned_ones(self, desk):
         operator = desk.token("operator", subject="one")
         mine, answered, free = await desk.open(text=QUESTION, kind="CONSULTATION"), await desk.open(kind="CONSULTATION"), await desk.open()
         for appeal_id in (mine, answered):
@@ -109,7 +109,7 @@ class TestListCases:
         assert (await every_page(desk, operator, scope="queue"))[0] == [str(free)]
         assert (await every_page(desk, operator, scope="mine", status="CLOSED"))[0] == [str(answered)]
 
-    async def test_my_region_is_that_of_my_token(self, desk):
+    async def test_scope_region_uses_the_region_of_the_token(self, desk):
         here, _there = await desk.open(region="KZ-75"), await desk.open(region="KZ-43")
         assert (await every_page(desk, desk.token("operator", region="KZ-75"), scope="region"))[0] == [str(here)]
         assert (await every_page(desk, desk.token("operator"), scope="region"))[0] == []
@@ -141,7 +141,7 @@ class TestListCases:
             {"cursor": "zzz"}, {"cursor": "WyJub3QiLCJhIl0"}, {"query": "1" * 41},
         ],
     )  # fmt: skip
-    async def test_what_is_not_a_filter_is_422(self, desk, wanted):
+    async def test_an_invalid_filter_is_422(self, desk, wanted):
         answer = await desk.get("/cases", desk.token("admin"), **wanted)
         assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
 
@@ -162,30 +162,30 @@ class TestListCases:
 
 
 class TestActions:
-    async def test_the_same_key_and_body_again_is_answered_again_and_not_done_again(self, desk):
+    async def test_a_repeat_with_the_same_key_gets_the_same_response_and_changes_nothing(self, desk):
         appeal_id, who = await desk.open(), desk.token("operator")
         first = await desk.carry_out(appeal_id, "claim", who, key="k-1", expected_version=1)
         again = await desk.carry_out(appeal_id, "claim", who, key="k-1", expected_version=1)
         assert (again.status_code, again.content, again.headers["idempotency-replayed"]) == (200, first.content, "true")
         assert len(await rows(desk, History)) == 2
 
-    async def test_one_key_for_two_things_is_refused(self, desk):
+    async def test_one_key_for_two_operations_is_refused(self, desk):
         appeal_id, who = await desk.open(), desk.token("operator")
         await desk.carry_out(appeal_id, "claim", who, key="k-1", expected_version=1)
         other = await desk.carry_out(appeal_id, "escalate", who, key="k-1", expected_version=2, reason="URGENT")
         assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
 
-    async def test_a_refusal_is_not_kept(self, desk):
+    async def test_a_refusal_is_not_stored(self, desk):
         appeal_id, who = await desk.open(), desk.token("operator")
         assert (await desk.carry_out(appeal_id, "close", who, key="k", expected_version=1, outcome="NOTED")).status_code == 409
         assert await rows(desk, idempotency.c.key) == []
 
-    async def test_what_is_kept_is_sealed(self, desk):
+    async def test_a_stored_response_is_sealed(self, desk):
         appeal_id = await desk.open(text=QUESTION, kind="CONSULTATION")
         await desk.carry_out(appeal_id, "answer", desk.token("operator"), key="k", **ANSWER)
         assert "қоңырау".encode() not in await desk.engine.stored(desk.parts.database)
 
-    async def test_of_ten_claims_at_once_one_succeeds(self, desk):
+    async def test_one_of_ten_concurrent_claims_succeeds(self, desk):
         appeal_id = await desk.open()
         claims = [desk.carry_out(appeal_id, "claim", desk.token("operator", subject=f"o{n}"), expected_version=1) for n in range(10)]
         codes = sorted([answer.status_code for answer in await asyncio.gather(*claims)])
@@ -208,7 +208,7 @@ class TestActions:
             ("close", {"outcome": "LOST"}, "outcome"),
         ],
     )
-    async def test_a_wrong_field_is_named_and_not_echoed(self, desk, action, fields, field):
+    async def test_an_invalid_field_is_named_and_its_value_is_not_echoed(self, desk, action, fields, field):
         refused = await desk.carry_out(await desk.open(), action, desk.token("head", region="KZ-43"), **({"expected_version": 1} | fields))
         assert refused.status_code == 422
         assert field in [error["field"] for error in refused.json()["errors"]]
@@ -219,7 +219,7 @@ class TestActions:
 
 
 class TestContents:
-    async def test_a_service_reads_an_answer_by_its_id_and_the_read_is_recorded(self, desk):
+    async def test_a_service_reads_an_answer_by_its_id_and_the_access_is_recorded(self, desk):
         appeal_id = await desk.open(text=QUESTION, kind="CONSULTATION")
         await desk.carry_out(appeal_id, "answer", desk.token("operator"), **ANSWER)
         answer_id = next(value for fact, value in await desk.emitted() if fact == "answer-given").decode().split('answer_id":"')[1][:36]
@@ -234,11 +234,11 @@ class TestContents:
         assert (read.reader, read.on_behalf_of, read.purpose, read.ids) == ("intake", "applicant", "tracking", [answer_id, unknown])
 
     @pytest.mark.parametrize("role", sorted(ROLES - {"service"}))
-    async def test_nobody_else_does(self, desk, role):
+    async def test_no_other_role_reads_contents(self, desk, role):
         asked = {"ids": [], "purpose": "tracking"}
         assert (await desk.client.post("/routing/internal/v1/contents", json=asked, headers=desk.token(role))).status_code == 403
 
-    async def test_a_purpose_that_is_not_foreseen_is_refused(self, desk):
+    async def test_an_unknown_purpose_is_refused(self, desk):
         asked = {"ids": [], "purpose": "curiosity"}
         refused = await desk.client.post("/routing/internal/v1/contents", json=asked, headers=desk.token("service"))
         assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "purpose")

@@ -28,11 +28,11 @@ class TestClassifications:
         assert codes == [200, 200, 429]
 
     @pytest.mark.parametrize(("role", "status"), [(None, 401), ("applicant", 403), ("provider", 403), ("service", 403)])
-    async def test_others_may_not(self, desk, role, status):
+    async def test_other_roles_are_refused(self, desk, role, status):
         headers = desk.token(role) if role else {}
         assert (await desk.client.post("/routing/v1/classifications", json={"text": COMPLAINT}, headers=headers)).status_code == status
 
-    async def test_who_asks_is_looked_at_before_what_is_asked(self, desk):
+    async def test_the_role_is_checked_before_the_body(self, desk):
         for path in ("/routing/v1/classifications", "/routing/internal/v1/contents"):
             assert (await desk.client.post(path, content=b"{")).status_code == 401
             assert (await desk.client.post(path, content=b"{", headers=desk.token("applicant"))).status_code == 403

@@ -52,7 +52,7 @@ class TestFigures:
         with_subject = [(row, result) for row, result in judged if row["category"]]
         assert sum(subject_is_right(row, result) for row, result in with_subject) / len(with_subject) >= 0.97
 
-    def test_what_is_decided_without_a_person_is_right_for_99_in_100(self, judged):
+    def test_the_decision_auto_is_right_for_99_in_100(self, judged):
         auto = [(row, result) for row, result in judged if result.decision == "auto"]
         assert len(auto) >= 0.5 * len(judged)
         assert sum(row["kind"] == result.kind and subject_is_right(row, result) for row, result in auto) / len(auto) >= 0.99
@@ -72,7 +72,7 @@ class TestFigures:
 
 class TestSpellings:
     @pytest.mark.parametrize("text", ["Тегін дәрі бермейді", "тегин дари бермейди", "Tegin dari bermeidi", "ТЕГІН ДӘРІ БЕРМЕЙДІ!!!"])
-    def test_kazakh_is_read_with_its_letters_without_them_and_in_latin(self, text):
+    def test_kazakh_matches_with_or_without_its_letters_and_in_latin(self, text):
         assert classify(text).category == "DRUGS_NOT_ISSUED"
 
     def test_stretched_words_meet_their_stem(self):
@@ -104,7 +104,7 @@ class TestSubCategories:
 
 
 class TestEvidence:
-    def test_places_are_those_of_the_original_text(self):
+    def test_evidence_positions_are_those_of_the_original_text(self):
         text = "😀 Сәлем! Врач НАГРУБИЛА мне\x00, кричала"
         result = classify(text)
         assert "НАГРУБИЛА" in {text[piece.start : piece.end] for piece in result.evidence}
@@ -114,7 +114,7 @@ class TestEvidence:
         assert not lexicon_codes("Не знаю. Выдают ли справку") & {"DRUGS_NOT_ISSUED"}
         assert lexicon_codes("Препарат мне не дают и не выдают") & {"DRUGS_NOT_ISSUED"}
 
-    def test_a_book_long_text_shows_a_bounded_number_of_places(self):
+    def test_a_very_long_text_has_a_bounded_number_of_evidence_positions(self):
         text = "Врач нагрубил, талонов нет, лекарство не выдали. " * 400
         assert len(classify(text[:20_000]).evidence) <= lexicon().settings.evidence_limit
 
@@ -134,10 +134,10 @@ class TestOverrides:
     def test_politeness_after_a_question_is_no_thanks(self):
         assert classify("Как прикрепиться к поликлинике? Заранее спасибо").kind == "CONSULTATION"
 
-    def test_money_bars_closing_as_a_question(self):
+    def test_money_rules_out_closing_as_a_question(self):
         assert classify("Сколько можно? Врач вымогает деньги за операцию?").category == "EXTORTION"
 
-    def test_danger_bars_closing_as_thanks(self):
+    def test_danger_rules_out_closing_as_thanks(self):
         result = classify("Спасибо большое, отец умирает")
         assert result.urgent
         assert result.kind not in {"GRATITUDE", "CONSULTATION"}
@@ -180,7 +180,7 @@ class TestDeclared:
 
 class TestTriage:
     @pytest.mark.parametrize("text", ["", "   \n\t", "\x00\x00", "😀😀", "12345", "Здравствуйте"])
-    def test_a_text_that_says_nothing_goes_to_a_person(self, text):
+    def test_a_text_without_evidence_goes_to_triage(self, text):
         result = classify(text)
         assert (result.kind, result.topic, result.category) == ("OTHER", "OTHER_TOPIC", None)
         assert (result.decision, result.tier, result.confidence) == ("triage", 1, 0.0)
@@ -189,7 +189,7 @@ class TestTriage:
         result = classify("Здравствуйте", kind="COMPLAINT")
         assert (result.kind, result.category, result.decision, result.tier) == ("COMPLAINT", "OTHER_COMPLAINT", "triage", 2)
 
-    def test_bare_danger_asks_for_help_at_the_highest_tier(self):
+    def test_danger_without_other_evidence_is_a_request_at_the_highest_tier(self):
         result = classify("Аппарат ИВЛ сломался у ребенка дома")
         assert (result.kind, result.category, result.tier, result.urgent) == ("REQUEST", "OTHER_COMPLAINT", 3, True)
 
@@ -199,7 +199,7 @@ class TestTriage:
 
 
 class TestUrgency:
-    def test_the_place_of_the_danger_is_shown(self):
+    def test_the_evidence_of_danger_is_shown(self):
         text = "Мама потеряла сознание, врача нет"
         urgent, evidence = is_urgent(text)
         assert urgent

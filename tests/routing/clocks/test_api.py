@@ -12,7 +12,7 @@ class TestDeadlines:
             ("2026-12-11", "2027-01-06", "2027-01-14"),
         ],
     )
-    async def test_anybody_learns_the_last_day_and_how_it_was_counted(self, desk, start, fifteen, twenty):
+    async def test_everybody_gets_the_last_day_with_its_calculation(self, desk, start, fifteen, twenty):
         for policy, due in (("APPK_15WD", fifteen), ("APPK_20WD", twenty)):
             found = (await desk.client.get("/routing/v1/deadlines", params={"policy": policy, "from": start})).json()
             assert (found["policy"], found["from"], found["due_on"], found["starts_at"]) == (policy, start, due, "registration")
@@ -20,7 +20,7 @@ class TestDeadlines:
             assert (days[0]["date"], days[0]["counts"], days[-1]["date"]) == (start, None, due)
             assert all(day["kk"] and day["ru"] and day["en"] for day in days)
 
-    async def test_outside_the_calendar_it_says_so(self, desk):
+    async def test_a_day_outside_the_calendar_is_refused(self, desk):
         refused = await desk.client.get("/routing/v1/deadlines", params={"policy": "APPK_15WD", "from": "2035-01-01"})
         assert (refused.status_code, refused.json()["code"]) == (422, "calendar-gap")
 

@@ -45,10 +45,10 @@ class TestTerm:
             datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1) for day in (fifteen, twenty)
         ]
 
-    def test_the_law_is_warned_of_at_opening_time_of_the_working_day_before(self):
+    def test_the_statutory_clock_warns_at_opening_time_of_the_working_day_before(self):
         assert clocks.term("APPK_15WD", "KZ-43", date(2026, 2, 2)).warn_at == LAST_CALL
 
-    def test_before_the_calendar_there_is_no_term_and_beyond_it_a_provisional_one(self):
+    def test_a_term_before_the_calendar_raises_and_one_after_it_is_provisional(self):
         with pytest.raises(CalendarGap):
             clocks.term("APPK_15WD", "KZ-43", date(1999, 1, 1))
         assert clocks.term("APPK_15WD", "KZ-43", date(2028, 12, 20)).due_at.date() > date(2029, 1, 10)
@@ -123,7 +123,7 @@ class TestWatch:
         await desk.carry_out(appeal_id, "answer", desk.token("operator"), language="ru", text="Да.")
         assert await watch(desk, DUE) == 0
 
-    async def test_the_job_goes_on_until_nothing_is_due(self, desk, monkeypatch):
+    async def test_the_job_continues_until_nothing_is_due(self, desk, monkeypatch):
         monkeypatch.setattr(clocks, "WATCH_BATCH", 2)
         await desk.apply(*(registered() for _ in range(5)))
         desk.clock.set(DUE)

@@ -93,23 +93,23 @@ def forms(page: httpx.Response) -> set[str]:
     return set(re.findall(r'method="post" action="/routing/desk/[0-9a-f-]{36}/([a-z-]+)', page.text))
 
 
-class TestWhoComesIn:
-    async def test_nobody_is_shown_the_way_to_sign_in_and_back(self, desk):
+class TestAccess:
+    async def test_a_visitor_is_redirected_to_sign_in_and_back(self, desk):
         answer = await desk.client.get("/routing/desk?tab=overdue", headers={"Accept": "text/html"})
         assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2Frouting%2Fdesk%3Ftab%3Doverdue")
 
     @pytest.mark.parametrize("role", ["analyst", "provider", "applicant", "partner"])
-    async def test_another_role_finds_a_closed_door(self, desk, role):
+    async def test_other_roles_are_refused_with_a_page(self, desk, role):
         answer = await open_desk(desk, who=session(desk, role))
         assert answer.status_code == 403
         assert answer.headers["content-type"].startswith("text/html")
 
-    async def test_an_admin_looks_and_does_nothing(self, desk, complaint):
+    async def test_an_admin_sees_a_case_without_forms(self, desk, complaint):
         page = await open_desk(desk, f"/{complaint}", session(desk, "admin", None))
         assert page.status_code == 200
         assert forms(page) == set()
 
-    async def test_a_case_of_another_region_is_not_there(self, desk, complaint):
+    async def test_a_case_of_another_region_is_not_found(self, desk, complaint):
         assert (await open_desk(desk, f"/{complaint}", session(desk, region="KZ-75"))).status_code == 404
         assert (await send(desk, complaint, "claim", session(desk, region="KZ-75"))).status_code == 404
 
@@ -119,7 +119,7 @@ class TestWhoComesIn:
         assert (await desk.case(complaint))["assignee"] is None
 
 
-class TestTheList:
+class TestListPage:
     async def test_each_tab_counts_what_its_list_holds(self, desk, complaint):
         for region in ("KZ-43", "KZ-43", "KZ-75"):
             await desk.open(region=region, text=None, has_text=False, kind="CONSULTATION", topic="STATUS_CHECK")
@@ -137,7 +137,7 @@ class TestTheList:
         assert "tomorrow" in page
         assert "in 21 days" in page
 
-    async def test_a_number_is_found_by_what_was_typed_of_it_so_far(self, desk, complaint):
+    async def test_a_number_is_found_by_its_first_digits(self, desk, complaint):
         number = (await desk.case(complaint))["number"]
         await desk.open(text=None, has_text=False, kind="CONSULTATION", topic="STATUS_CHECK")
         assert (await open_desk(desk, query=number[:15])).text.count("<li><a href=") == 1
@@ -148,15 +148,15 @@ class TestTheList:
         page = (await open_desk(desk)).text
         assert "· Russian" in page or "· Kazakh" in page
 
-    async def test_words_typed_into_the_search_go_nowhere(self, desk):
+    async def test_other_text_in_the_search_is_not_echoed(self, desk):
         page = (await open_desk(desk, query="Ахметова Айгүл 77010000000")).text
         assert "Айгүл" not in page
 
-    async def test_an_empty_list_says_what_is_well(self, desk):
+    async def test_an_empty_list_explains_itself(self, desk):
         assert "Every open case has somebody working on it" in (await open_desk(desk)).text
         assert "Every deadline is being met" in (await open_desk(desk, tab="overdue")).text
 
-    async def test_a_long_list_goes_on_behind_the_next_link(self, desk):
+    async def test_a_long_list_continues_on_the_next_page(self, desk):
         for _ in range(27):
             await desk.open(text=None, has_text=False, kind="CONSULTATION", topic="STATUS_CHECK")
         first = (await open_desk(desk)).text
@@ -165,21 +165,21 @@ class TestTheList:
         assert (first.count("<li><a href="), second.count("<li><a href=")) == (25, 2)
 
 
-class TestTheCase:
+class TestCasePage:
     @pytest.mark.parametrize("language", ["kk", "ru", "en"])
     async def test_it_is_shown_in_every_language(self, desk, complaint, language):
         page = await open_desk(desk, f"/{complaint}", lang=language)
         assert page.status_code == 200
         assert f'lang="{language}"' in page.text
 
-    async def test_the_words_that_decided_are_marked_and_nothing_in_them_is_markup(self, desk):
+    async def test_evidence_is_marked_and_the_text_is_escaped(self, desk):
         appeal_id = await desk.open(text="Дәрігер қабылдаудан бас тартты <script>alert(1)</script>")
         page = (await open_desk(desk, f"/{appeal_id}")).text
         assert "<mark>" in page
         assert "&lt;script&gt;" in page
         assert "<script>alert" not in page
 
-    async def test_the_applicant_is_not_even_asked_for_until_somebody_wants_to_see(self, desk, owners, complaint):
+    async def test_the_applicant_is_fetched_only_on_request(self, desk, owners, complaint):
         clerk = session(desk, subject="clerk-7")
         hidden = (await open_desk(desk, f"/{complaint}", clerk)).text
         assert owners.asked == [("intake", "desk-text", "clerk-7")]
@@ -211,7 +211,7 @@ class TestTheCase:
         assert "PDF, 2 kB" in page
         assert "infected" in page
 
-    async def test_without_the_register_everything_but_the_words_is_there(self, desk, owners, complaint):
+    async def test_without_intake_everything_but_the_text_is_shown(self, desk, owners, complaint):
         owners.down = True
         page = await open_desk(desk, f"/{complaint}", show="applicant")
         assert page.status_code == 200
@@ -219,11 +219,11 @@ class TestTheCase:
         assert forms(page) == {"claim", "classify", "escalate", "answer", "ask", "request-completion", "forward", "return"}
 
     @pytest.mark.parametrize("role", ["operator", "specialist", "supervisor", "head"])
-    async def test_there_is_a_form_for_each_thing_that_may_be_done_and_for_nothing_else(self, desk, complaint, role):
+    async def test_there_is_a_form_for_each_possible_action_and_for_no_other(self, desk, complaint, role):
         offered = await desk.case(complaint, desk.token(role, region="KZ-43"))
         assert forms(await open_desk(desk, f"/{complaint}", session(desk, role))) == {each["action"] for each in offered["next_actions"]}
 
-    async def test_who_has_the_case_is_called_by_name(self, desk, complaint):
+    async def test_the_assignee_is_shown_by_name(self, desk, complaint):
         clerk = session(desk, subject="clerk-7", name="Сынақ Арман")
         await open_desk(desk, who=clerk)
         await send(desk, complaint, "claim", clerk)
@@ -247,7 +247,7 @@ class TestTheCase:
         assert "Пациент записан на 4 февраля." in page
         assert ("provider-contact", "desk", "specialist-KZ-43") in owners.asked
 
-    async def test_a_former_registers_case_is_for_reading_only(self, desk):
+    async def test_an_imported_case_is_read_only(self, desk):
         event = imported()
         await desk.apply(event)
         page = await open_desk(desk, f"/{event.appeal_id}")
@@ -256,14 +256,14 @@ class TestTheCase:
 
 
 class TestMarking:
-    def test_overlapping_places_are_one_mark_and_places_outside_the_text_none(self):
+    def test_overlapping_evidence_is_marked_once_and_evidence_outside_the_text_is_ignored(self):
         spans = [{"start": 2, "end": 5}, {"start": 4, "end": 7}, {"start": 8, "end": 99}]
         parts = marked_text(AppealContent(text="0123456789"), spans).parts
         assert [(part.text, part.marked) for part in parts] == [("01", False), ("234", True), ("56", True), ("789", False)]
 
 
-class TestActing:
-    async def test_a_case_is_taken_answered_and_closed(self, desk, complaint):
+class TestActions:
+    async def test_a_case_is_claimed_answered_and_closed(self, desk, complaint):
         taken = await send(desk, complaint, "claim")
         assert (taken.status_code, taken.headers["location"]) == (303, f"/routing/desk/{complaint}?flash=claim")
         page = await desk.client.get(taken.headers["location"], headers=session(desk))
@@ -283,7 +283,7 @@ class TestActing:
         assert answer["text"] == "Первая строка.\nВторая."
         assert [finding["fact"] for finding in answer["findings"]] == [ANSWER["findings.0.fact"]]
 
-    async def test_what_the_gate_misses_is_said_at_each_field_and_nothing_is_lost(self, desk, complaint):
+    async def test_errors_of_the_closure_gate_are_shown_at_each_field_and_no_input_is_lost(self, desk, complaint):
         sent = {"language": "ru", "text": "Разберёмся.", "findings.0.category": "REFUSAL_APPOINTMENT"}
         page = await send(desk, complaint, "answer", **sent)
         assert page.status_code == 422
@@ -312,24 +312,24 @@ class TestActing:
         assert (await desk.case(complaint))["status"] == "RETURNED"
 
     @pytest.mark.usefixtures("owners")
-    async def test_a_danger_stands_on_top_until_it_is_passed_on(self, desk):
+    async def test_a_danger_is_shown_on_top_until_it_is_redirected(self, desk):
         appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION")
         page = (await open_desk(desk, f"/{appeal_id}")).text
         assert "To be passed on at once: extortion of money" in page
         assert (await send(desk, appeal_id, "redirect", **{"redirect-body": "POLICE"})).status_code == 303
         assert "Passed on: Police (102)" in (await open_desk(desk, f"/{appeal_id}")).text
 
-    async def test_what_follows_an_earlier_appeal_leads_to_it(self, desk, complaint):
+    async def test_a_following_appeal_links_to_the_earlier_one(self, desk, complaint):
         later = await desk.open(follows=complaint)
         assert f'href="/routing/desk/{complaint}' in (await open_desk(desk, f"/{later}")).text
         assert "Continues № " in (await open_desk(desk, f"/{later}")).text
 
-    async def test_no_two_fields_of_a_page_share_an_id(self, desk, complaint):
+    async def test_every_id_of_a_page_is_unique(self, desk, complaint):
         page = await open_desk(desk, f"/{complaint}", session(desk, "head"))
         ids = re.findall(r' id="([^"]+)"', page.text)
         assert len(ids) == len(set(ids))
 
-    async def test_the_checklist_ticks_off_what_is_said(self, desk, complaint):
+    async def test_the_checklist_marks_what_is_filled_in(self, desk, complaint):
         page = await send(desk, complaint, "answer", **(ANSWER | {"findings.0.rule": ""}))
         done = re.findall(r'<li data-needs="([^"]+)" class="done">', page.text)
         assert done == ["^text$", r"^findings\.[0-9]+\.outcome$", r"^findings\.[0-9]+\.fact$", "^next_steps$", "^how_to_complain$"]
@@ -341,7 +341,7 @@ class TestActing:
         assert ANSWER["findings.0.fact"] in page.text
         assert (await desk.case(complaint))["status"] == "IN_REVIEW"
 
-    async def test_a_colleagues_change_is_said_and_what_was_typed_is_kept(self, desk, complaint):
+    async def test_a_conflict_shows_the_current_case_and_the_entered_text(self, desk, complaint):
         page_was_opened = (await desk.case(complaint))["version"]
         await desk.carry_out(complaint, "claim", desk.token("head", region="KZ-43"))
         page = await send(desk, complaint, "answer", **(ANSWER | {"expected_version": str(page_was_opened)}))
@@ -350,26 +350,26 @@ class TestActing:
         assert ANSWER["text"] in page.text
         assert f'name="expected_version" value="{page_was_opened + 1}"' in page.text
 
-    async def test_typed_words_are_shown_even_when_their_form_is_gone(self, desk, complaint):
+    async def test_entered_text_is_shown_even_if_its_form_is_gone(self, desk, complaint):
         await send(desk, complaint, "answer", **ANSWER)
         page = await send(desk, complaint, "answer", **(ANSWER | {"text": "Второй ответ."}))
         assert page.status_code == 409
         assert "no longer possible" in page.text
         assert "Второй ответ." in page.text
 
-    async def test_a_correction_drops_the_subject_that_its_kind_does_not_take(self, desk, complaint):
+    async def test_a_correction_drops_the_subject_that_does_not_go_with_the_kind(self, desk, complaint):
         sent = {"kind": "CONSULTATION", "category": "REFUSAL_APPOINTMENT", "topic": "STATUS_CHECK", "statutory_form": ""}
         assert (await send(desk, complaint, "classify", **sent)).status_code == 303
         case = await desk.case(complaint)
         assert (case["kind"], case["category"], case["topic"]) == ("CONSULTATION", None, "STATUS_CHECK")
 
-    async def test_a_case_that_goes_out_of_sight_leads_back_to_the_list(self, desk):
+    async def test_an_action_that_makes_the_case_invisible_redirects_to_the_list(self, desk):
         appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION")
         expert = session(desk, "expert", None)
         done = await send(desk, appeal_id, "classify", expert, kind="CONSULTATION", topic="STATUS_CHECK")
         assert (done.status_code, done.headers["location"]) == (303, "/routing/desk?flash=classify")
 
-    async def test_a_case_is_passed_up_and_given_to_a_colleague(self, desk, complaint):
+    async def test_a_case_is_assigned_to_a_colleague_and_escalated(self, desk, complaint):
         supervisor = session(desk, "supervisor")
         assert (await send(desk, complaint, "assign", supervisor, assignee="")).status_code == 422
         unknown = await send(desk, complaint, "assign", supervisor, assignee="clerk-9")
@@ -382,16 +382,16 @@ class TestActing:
         assert (await desk.case(complaint))["tier"] == 3
 
     @pytest.mark.parametrize("raw", [b"text=%FF", b"a=1&" * 300, b"\xd0\x90=1"])
-    async def test_a_form_that_no_browser_sends_is_refused(self, desk, complaint, raw):
+    async def test_a_malformed_form_is_refused(self, desk, complaint, raw):
         headers = session(desk) | {"Content-Type": "application/x-www-form-urlencoded"}
         answer = await desk.client.post(f"/routing/desk/{complaint}/answer", headers=headers, content=raw)
         assert answer.status_code == 400
 
-    async def test_another_language_chosen_on_a_form_that_came_back_leads_to_the_case(self, desk, complaint):
+    async def test_a_change_of_language_on_a_returned_form_redirects_to_the_case(self, desk, complaint):
         answer = await open_desk(desk, f"/{complaint}/answer", lang="kk")
         assert (answer.status_code, answer.headers["location"]) == (303, f"/routing/desk/{complaint}?lang=kk")
 
 
-class TestTheCatalogs:
+class TestCatalogs:
     def test_every_sentence_is_translated(self):
         assert missing_messages(Path(routing.__file__).parent) == []

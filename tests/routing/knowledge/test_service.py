@@ -22,11 +22,11 @@ class TestSearch:
     def test_the_best_match_comes_first_however_it_is_typed(self, query, first):
         assert search(query, DAY)[0].id == first
 
-    def test_without_a_query_every_reviewed_article_that_holds_is_there(self):
+    def test_an_empty_query_returns_every_valid_reviewed_article(self):
         assert {article.id for article in search("", DAY)} == {article.id for article in articles() if article.reviewed}
 
     @pytest.mark.parametrize("query", ["жираф", "??", "ы"])
-    def test_what_no_article_speaks_of_finds_none(self, query):
+    def test_a_query_without_a_match_finds_nothing(self, query):
         assert search(query, DAY) == []
 
     def test_the_rates_of_a_year_are_not_shown_in_the_next(self):

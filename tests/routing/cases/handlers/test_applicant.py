@@ -47,7 +47,7 @@ class TestMessageAdded:
         assert {clock["policy"]: clock["state"] for clock in case["clocks"]} == {"APPK_15WD": "RUNNING", "FIX_PERIOD": "MET"}
         assert (await desk.carry_out(appeal_id, "claim", operator)).json()["has_news"] is False
 
-    async def test_several_in_one_batch_and_the_same_again_count_once(self, desk):
+    async def test_repeated_messages_count_once(self, desk):
         appeal_id = await desk.open()
         events = [message(appeal_id), AppealRated(appeal_id=appeal_id, score=4), message(appeal_id)]
         envelopes = await desk.apply(*events)
@@ -61,7 +61,7 @@ class TestMessageAdded:
 
 
 class TestAppealWithdrawn:
-    async def test_the_case_is_finished_and_its_clocks_stand(self, desk):
+    async def test_a_withdrawal_finishes_the_case_and_stops_its_clocks(self, desk):
         appeal_id = await desk.open()
         before = len(await published(desk))
         await desk.apply(AppealWithdrawn(appeal_id=appeal_id, reason="SETTLED"))
@@ -126,7 +126,7 @@ class TestOutcome:
         assert case["next_due_at"] == "2026-02-05T18:59:59Z"
         assert [payload["reason"] for fact, payload in await published(desk) if fact == "tier-raised"] == ["NOT_SATISFIED"]
 
-    async def test_a_correction_after_that_does_not_measure_anew_what_was_met(self, desk, operator):
+    async def test_a_later_correction_does_not_restart_a_met_clock(self, desk, operator):
         appeal_id, answer_id = await answered(desk, operator)
         await desk.apply(OutcomeDenied(appeal_id=appeal_id, answer_id=answer_id, followed_by=None))
         supervisor = desk.token("supervisor", region="KZ-43")
@@ -134,14 +134,14 @@ class TestOutcome:
         assert [clock["policy"] for clock in case["clocks"] if clock["state"] == "RUNNING"] == ["DENIED_ANSWER"]
         assert len(case["clocks"]) == 3
 
-    async def test_what_goes_on_in_a_new_appeal_is_closed_here(self, desk, operator):
+    async def test_a_case_that_continues_in_a_new_appeal_is_closed(self, desk, operator):
         appeal_id, answer_id = await answered(desk, operator, kind="COMPLAINT")
         await desk.apply(OutcomeDenied(appeal_id=appeal_id, answer_id=answer_id, followed_by=uuid4()))
         assert (await desk.case(appeal_id))["outcome"] == "JUSTIFIED"
 
 
-class TestOpenedOtherwise:
-    async def test_a_consultation_answered_in_the_contact_opens_closed_and_nothing_runs(self, desk):
+class TestOpenSpecialCases:
+    async def test_a_consultation_answered_in_the_contact_opens_closed_without_running_clocks(self, desk):
         appeal_id = await desk.open(text=None, has_text=False, kind="CONSULTATION", topic="PAY_RATES", resolved_in_contact=True)
         case = await desk.case(appeal_id)
         assert (case["status"], case["outcome"], case["next_due_at"], case["next_actions"]) == ("CLOSED", "EXPLAINED", None, [])
@@ -174,7 +174,7 @@ class TestOpenedOtherwise:
 
 
 class TestFixPeriod:
-    async def test_when_it_has_passed_the_return_is_proposed_and_nothing_happens_by_itself(self, desk, operator):
+    async def test_after_the_fix_period_a_return_is_proposed_and_nothing_happens_automatically(self, desk, operator):
         appeal_id = await desk.open(anonymous=True)
         await desk.carry_out(appeal_id, "request-completion", operator, missing=["ADDRESS"], language="kk")
         desk.clock.set(NOW + timedelta(days=9))

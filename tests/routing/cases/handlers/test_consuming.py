@@ -12,7 +12,7 @@ from tests.patience import PATIENCE
 from tests.routing.support import COMPLAINT, NOW, PROVIDER, about, count, envelope_of, registered, sent
 
 
-class TestThroughTheLog:
+class TestConsumer:
     async def test_a_registered_appeal_and_an_inquiry_in_one_batch_end_with_the_provider(self, desk):
         event = registered()
         desk.texts.known[event.appeal_id] = COMPLAINT

@@ -25,13 +25,13 @@ class TestFollowInquiries:
         ]  # fmt: skip
         assert back["history"][-1]["ru"] == "Медицинская организация ответила: Вопрос решён"
 
-    async def test_the_matched_provider_becomes_the_cases(self, desk):
+    async def test_the_matched_provider_becomes_that_of_the_case(self, desk):
         appeal_id = await desk.open()
         await desk.apply(ProviderMatched(appeal_id=appeal_id, provider_id=PROVIDER, score=0.9, matched_by="name"))
         await desk.apply(sent(appeal_id, provider_id=OTHER_PROVIDER))
         assert (await desk.case(appeal_id))["provider_id"] == str(PROVIDER)
 
-    async def test_the_provider_chosen_at_registration_is_taken_over(self, desk):
+    async def test_the_provider_chosen_at_registration_is_that_of_the_case(self, desk):
         assert (await desk.case(await desk.open(provider_id=PROVIDER)))["provider_id"] == str(PROVIDER)
 
     async def test_the_same_event_again_changes_nothing(self, desk):
@@ -41,7 +41,7 @@ class TestFollowInquiries:
         await desk.apply(sent(appeal_id), envelopes=envelopes)
         assert await desk.case(appeal_id) == before
 
-    async def test_an_answer_that_comes_after_the_case_was_answered_does_not_open_it_again(self, desk):
+    async def test_a_response_after_the_answer_does_not_reopen_the_case(self, desk):
         appeal_id = await desk.open(text=QUESTION, kind="CONSULTATION")
         operator = desk.token("operator")
         await desk.carry_out(appeal_id, "answer", operator, language="ru", text="Проверьте на сайте.")

@@ -82,7 +82,7 @@ class TestOpenCases:
         assert [await count(desk, table) for table in (AppealCase, CaseClock, History)] == [1, 1, 1]
         assert len(await desk.emitted()) == 2
 
-    async def test_work_done_again_after_a_lost_write_repeats_its_ids(self, desk):
+    async def test_repeated_work_after_a_lost_write_has_the_same_ids(self, desk):
         event = registered()
         envelope = envelope_of(event, NOW)
         await desk.apply(event, envelopes=[envelope])
@@ -94,7 +94,7 @@ class TestOpenCases:
         await desk.apply(event, envelopes=[envelope])
         assert await desk.emitted() == first
 
-    async def test_a_number_that_another_case_has_is_not_passed_over_in_silence(self, desk):
+    async def test_a_duplicate_number_raises_an_integrity_error(self, desk):
         await desk.apply(registered(number="2026-43-0000001-5"))
         with pytest.raises(IntegrityError):
             await desk.apply(registered(number="2026-43-0000001-5"))
@@ -142,7 +142,7 @@ class TestImportCases:
         for action, fields in (("claim", {}), ("escalate", {"reason": "URGENT"}), ("close", {"outcome": "NOTED"})):
             assert (await desk.carry_out(event.appeal_id, action, head, **fields)).json()["code"] == "action-not-possible"
 
-    async def test_nothing_is_said_of_it(self, desk):
+    async def test_an_import_publishes_nothing(self, desk):
         await desk.apply(imported())
         assert await desk.emitted() == []
 

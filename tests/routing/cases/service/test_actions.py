@@ -55,7 +55,7 @@ async def contents(desk, *ids):
 
 
 class TestClaim:
-    async def test_a_free_case_becomes_the_claimants(self, desk, specialist):
+    async def test_an_unassigned_case_is_assigned_to_the_claimant(self, desk, specialist):
         appeal_id = await desk.open()
         case = (await desk.carry_out(appeal_id, "claim", specialist)).json()
         assert (case["assignee"], case["version"], case["status"]) == ("aigul", 2, "IN_REVIEW")
@@ -67,7 +67,7 @@ class TestClaim:
         assert fact == "case-claimed"
         assert payload.keys() == {"appeal_id", "actor_role"}
 
-    async def test_what_another_has_taken_cannot_be_claimed(self, desk, specialist):
+    async def test_a_case_claimed_by_another_clerk_cannot_be_claimed(self, desk, specialist):
         appeal_id = await desk.open()
         await desk.carry_out(appeal_id, "claim", desk.token("operator", subject="first"))
         refused = await desk.carry_out(appeal_id, "claim", specialist)
@@ -78,12 +78,12 @@ class TestClaim:
 
 
 class TestAssign:
-    async def test_a_supervisor_gives_a_case_to_somebody(self, desk, supervisor):
+    async def test_a_supervisor_assigns_a_case(self, desk, supervisor):
         await desk.get("/cases", desk.token("specialist", region="KZ-43", subject="aigul"))
         case = (await desk.carry_out(await desk.open(), "assign", supervisor, assignee="aigul")).json()
         assert (case["assignee"], case["history"][-1]["type"]) == ("aigul", "case-assigned")
 
-    async def test_somebody_whom_the_desk_does_not_know_is_refused_with_those_it_knows(self, desk, supervisor):
+    async def test_an_unknown_assignee_is_refused_with_the_possible_ones(self, desk, supervisor):
         for subject, role, region in (("aigul", "specialist", "KZ-43"), ("dana", "specialist", "KZ-27"), ("erlan", "expert", None)):
             await desk.get("/cases", desk.token(role, region=region, subject=subject, name=subject.title()))
         appeal_id = await desk.open()
@@ -115,7 +115,7 @@ class TestClassify:
         assert (await facts(desk))[-1][0] == "classification-corrected"
         assert case["classification"]["category"] == "REFUSAL_APPOINTMENT"
 
-    async def test_the_correction_is_kept_with_what_was_before(self, desk, specialist):
+    async def test_a_correction_is_stored_with_the_codes_before_it(self, desk, specialist):
         appeal_id = await desk.open()
         await desk.carry_out(appeal_id, "classify", specialist, kind="CONSULTATION", topic="PAY_RATES")
         (correction,) = await rows(desk, Correction)
@@ -137,14 +137,14 @@ class TestClassify:
         assert started["started_at"] == "2026-02-02T09:15:00Z"
         assert case["history"][-1]["en"] == "Clock started: Statutory term of 20 working days, until 02.03.2026 23:59"
 
-    async def test_the_first_tiers_clock_comes_and_goes_with_the_consultation(self, desk, specialist):
+    async def test_the_first_tier_clock_follows_a_correction_to_and_from_a_consultation(self, desk, specialist):
         appeal_id = await desk.open()
         case = (await desk.carry_out(appeal_id, "classify", specialist, kind="CONSULTATION", topic="PAY_RATES")).json()
         assert {clock["policy"]: clock["state"] for clock in case["clocks"]} == {"TIER1_ANSWER": "RUNNING", "APPK_15WD": "RUNNING"}
         case = (await desk.carry_out(appeal_id, "classify", specialist, kind="COMPLAINT", category="WAITING")).json()
         assert {clock["policy"]: clock["state"] for clock in case["clocks"]} == {"TIER1_ANSWER": "REPLACED", "APPK_15WD": "RUNNING"}
 
-    async def test_on_another_tier_somebody_else_takes_it(self, desk, specialist):
+    async def test_a_correction_to_another_tier_unassigns_the_case(self, desk, specialist):
         appeal_id = await desk.open()
         await desk.carry_out(appeal_id, "claim", specialist)
         same = (await desk.carry_out(appeal_id, "classify", specialist, kind="COMPLAINT", category="WAITING")).json()
@@ -160,7 +160,7 @@ class TestClassify:
 
 
 class TestEscalate:
-    async def test_a_case_goes_one_tier_up_into_a_new_queue_and_is_free_again(self, desk, specialist):
+    async def test_an_escalated_case_moves_to_the_queue_of_the_next_tier_and_is_unassigned(self, desk, specialist):
         appeal_id = await desk.open()
         await desk.carry_out(appeal_id, "claim", specialist)
         case = (await desk.carry_out(appeal_id, "escalate", specialist, reason="NEEDS_EXPERT")).json()
@@ -169,11 +169,11 @@ class TestEscalate:
         assert (await facts(desk))[-1] == ("tier-raised", payload)
         assert case["history"][-1]["ru"].endswith("Причина: Требуется заключение эксперта")
 
-    async def test_from_the_third_there_is_no_further(self, desk, supervisor):
+    async def test_the_third_tier_is_the_last(self, desk, supervisor):
         appeal_id = await desk.open(kind="COMPLAINT", category="CORRUPTION")
         assert (await desk.carry_out(appeal_id, "escalate", supervisor, reason="URGENT")).json()["code"] == "action-not-possible"
 
-    async def test_a_reason_in_words_of_ones_own_is_refused(self, desk, specialist):
+    async def test_a_reason_that_is_no_code_is_refused(self, desk, specialist):
         refused = await desk.carry_out(await desk.open(), "escalate", specialist, reason="Мне так хочется")
         assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "unknown-code")
 
@@ -191,7 +191,7 @@ class TestAnswer:
         for text in ("предупреждён", "отклонена", "четверг", "в суде"):
             assert text.encode() not in stored
 
-    async def test_an_answer_moved_to_another_row_does_not_open(self, desk, specialist):
+    async def test_a_sealed_answer_cannot_be_opened_under_another_id(self, desk, specialist):
         appeal_id = await desk.open()
         await desk.carry_out(appeal_id, "answer", specialist, **GOOD)
         (answer,) = await rows(desk, Answer)
@@ -224,7 +224,7 @@ class TestAnswer:
             ({"how_to_complain": None}, "how_to_complain", "required"),
         ],
     )
-    async def test_an_answer_that_does_not_say_all_it_has_to_does_not_leave(self, desk, specialist, missing, field, code):
+    async def test_an_incomplete_answer_is_refused(self, desk, specialist, missing, field, code):
         appeal_id = await desk.open()
         refused = await desk.carry_out(appeal_id, "answer", specialist, **(GOOD | missing))
         assert refused.status_code == 422
@@ -246,7 +246,7 @@ class TestClose:
     async def test_a_case_that_was_not_answered_is_not_closed(self, desk, specialist):
         assert (await desk.carry_out(await desk.open(), "close", specialist, outcome="NOTED")).json()["code"] == "action-not-possible"
 
-    async def test_the_undivided_figure_of_former_registers_is_no_outcome(self, desk, specialist):
+    async def test_the_combined_outcome_of_former_registers_is_refused(self, desk, specialist):
         refused = await desk.carry_out(await desk.open(), "close", specialist, outcome="ON_SPOT_OR_WITHDRAWN_UNSPLIT")
         assert refused.status_code == 422
 
@@ -259,7 +259,7 @@ class TestConflicts:
         assert (refused.status_code, refused.json()["code"], refused.json()["current_version"]) == (409, "version-conflict", 2)
         assert (await desk.case(appeal_id))["assignee"] == "aigul"
 
-    async def test_an_action_in_a_case_that_one_does_not_see_is_not_found(self, desk):
+    async def test_an_action_on_an_invisible_case_is_not_found(self, desk):
         appeal_id = await desk.open()
         stranger = desk.token("specialist", region="KZ-75")
         refused = await desk.carry_out(appeal_id, "claim", stranger, expected_version=1)
@@ -281,7 +281,7 @@ class TestAsk:
         assert (content["text"], content["language"]) == ("Қай күні бардыңыз?", "kk")
         assert "бардыңыз".encode() not in await desk.engine.stored(desk.parts.database)
 
-    async def test_a_second_question_takes_the_place_of_the_first_ones_clock(self, desk, specialist):
+    async def test_a_second_question_is_refused_while_the_first_is_open(self, desk, specialist):
         appeal_id = await desk.open()
         await desk.carry_out(appeal_id, "ask", specialist, text="Қашан?", language="kk")
         refused = await desk.carry_out(appeal_id, "ask", specialist, text="Қашан?", language="kk")
@@ -321,7 +321,7 @@ class TestEndings:
         case = (await desk.carry_out(appeal_id, "terminate", head, ground="COURT_ACT")).json()
         assert (case["status"], case["outcome"]) == ("TERMINATED", "TERMINATED")
 
-    async def test_an_operator_does_neither(self, desk):
+    async def test_an_operator_can_neither_terminate_return_nor_forward(self, desk):
         appeal_id = await desk.open()
         for action, fields in (("terminate", {"ground": "COURT_ACT"}), ("return", {"ground": "OBSCENE"}), ("forward", {"body": "POLICE"})):
             assert (await desk.carry_out(appeal_id, action, desk.token("operator"), **fields)).status_code == 403
@@ -335,11 +335,11 @@ class TestForward:
         assert (case["status"], case["holder"], case["outcome"], fact) == ("FORWARDED", "OTHER_BODY", "FORWARDED", "case-forwarded")
         assert [content["text"] for content in await contents(desk, UUID(payload["letter_id"]))] == [text]
 
-    async def test_of_a_part_the_rest_goes_on(self, desk, specialist):
+    async def test_forwarding_a_part_leaves_the_case_open(self, desk, specialist):
         case = (await desk.carry_out(await desk.open(), "forward", specialist, body="LABOUR_SOCIAL", part=True)).json()
         assert (case["status"], case["outcome"], (await last(desk))[0]) == ("IN_REVIEW", None, "part-forwarded")
 
-    async def test_after_three_working_days_it_is_done_and_marked_as_late(self, desk, specialist):
+    async def test_forwarding_after_three_working_days_is_marked_as_late(self, desk, specialist):
         appeal_id = await desk.open()
         desk.clock.set(NOW + timedelta(days=10))
         case = (await desk.carry_out(appeal_id, "forward", specialist, body="POLICE")).json()
@@ -347,7 +347,7 @@ class TestForward:
 
 
 class TestRedirect:
-    async def test_the_clock_stops_when_a_clerk_has_passed_it_on(self, desk, specialist):
+    async def test_the_clock_of_a_danger_stops_with_its_redirection(self, desk, specialist):
         appeal_id = await desk.open(text=None, has_text=False, kind="COMPLAINT", category="EXTORTION")
         case = (await desk.carry_out(appeal_id, "redirect", specialist, body="POLICE")).json()
         assert ((await last(desk))[0], case["redirected_to"], case["status"]) == ("danger-passed-on", "POLICE", "IN_REVIEW")

@@ -23,7 +23,7 @@ class TestSentence:
     def test_times_are_those_of_the_region(self):
         assert sentence("clock-breached", {"policy": "APPK_15WD", "due": CODES["due"]}, "KZ-43").kk.endswith("23.02.2026 23:59")
 
-    def test_a_code_that_is_no_longer_known_stands_as_it_is(self):
+    def test_an_unknown_code_is_shown_as_it_is(self):
         assert sentence("inquiry-answered", {"code": "OLD_CODE"}, "KZ-43").en == "The medical organisation answered: OLD_CODE"
 
 

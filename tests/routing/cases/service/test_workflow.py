@@ -39,10 +39,10 @@ def offered(found) -> list[str]:
 
 
 class TestBuild:
-    def test_the_products_own_table_stands(self):
+    def test_the_workflow_of_the_product_is_valid(self):
         assert build(workflow_rows()) == steps()
 
-    def test_a_small_sound_table_is_taken(self):
+    def test_a_small_valid_table_is_accepted(self):
         assert len(build(table(CLAIM, ANSWER, ANSWER_AWAY, CLOSE))) == 4
 
     @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ class TestBuild:
             ((CLAIM.replace("claim,", "juggle,"), ANSWER, ANSWER_AWAY, CLOSE), "action 'juggle'"),
         ],
     )
-    def test_a_table_that_leads_nowhere_is_refused(self, lines, problem):
+    def test_an_invalid_table_is_refused(self, lines, problem):
         with pytest.raises(ReferenceDataError, match=problem):
             build(table(*lines))
 
@@ -98,12 +98,12 @@ class TestNextActions:
             ({"danger": "LIFE"}, {"redirect": "HEALTH_DEPARTMENT_DUTY"}),
         ],
     )
-    def test_policy_proposes_and_the_field_is_filled_in(self, given, proposed):
+    def test_proposals_fill_in_the_field(self, given, proposed):
         actions = next_actions(case(**given), staff("head"))
         found = {action.action: next(field.value for field in action.fields if field.value) for action in actions if action.suggested}
         assert found == proposed
 
-    def test_what_reports_a_crime_is_never_returned_and_nothing_ends_before_a_danger_is_passed_on(self):
+    def test_a_crime_is_never_returned_and_no_case_ends_before_its_danger_is_redirected(self):
         crime, redirected = case(danger="EXTORTION"), case(danger="EXTORTION", redirected_to="POLICE")
         assert not {"return", "terminate", "forward"} & set(offered(next_actions(crime, staff("head"))))
         assert {"return", "terminate", "forward", "redirect"} & set(offered(next_actions(redirected, staff("head")))) == {
@@ -112,7 +112,7 @@ class TestNextActions:
         }
         assert offered(next_actions(case(status="ANSWERED", danger="LIFE"), staff("head"))) == ["redirect"]
 
-    def test_a_crime_is_not_returned_either_where_a_danger_to_life_is_what_the_case_is_marked_with(self):
+    def test_a_crime_is_not_returned_even_if_the_case_is_marked_with_a_danger_to_life(self):
         both = case(danger="LIFE", category="EXTORTION", redirected_to="HEALTH_DEPARTMENT_DUTY", anonymous=True)
         found = next_actions(both, staff("head"))
         assert "return" not in offered(found)
@@ -134,7 +134,7 @@ class TestNextActions:
         entry.answer_id = UUID(int=1)
         assert {"return", "terminate"} <= set(offered(next_actions(entry, staff("head"))))
 
-    def test_a_case_that_somebody_has_is_not_claimed_again(self):
+    def test_an_assigned_case_cannot_be_claimed(self):
         assert "claim" not in offered(next_actions(case(assignee="somebody"), staff("specialist")))
 
     def test_there_is_no_tier_above_the_third(self):
@@ -151,7 +151,7 @@ class TestNextActions:
         "somebody",
         [staff("specialist", "KZ-75"), staff("specialist", None), staff("expert"), staff("admin"), staff("analyst"), staff("provider")],
     )
-    def test_whoever_does_not_see_the_case_or_does_not_act_is_offered_nothing(self, somebody):
+    def test_readers_who_cannot_see_the_case_or_cannot_act_are_offered_nothing(self, somebody):
         assert next_actions(case(), somebody) == []
 
     def test_every_action_says_in_three_languages_what_it_is_and_which_fields_it_takes(self):
