@@ -1,7 +1,9 @@
 """Reviewed policy files of a package: tables (CSV) and documents (TOML) in its `data` folder, each with its source in the first line."""
 
 import tomllib
+from collections.abc import Callable, Mapping
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -9,6 +11,7 @@ from pydantic import BaseModel
 from shared.domain.tables import ReferenceDataError, Row, parse_rows
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 SOURCE = "# source: "
 
 
@@ -23,6 +26,19 @@ def policy_text(package: str, file: str) -> str:
 def policy_rows(package: str, file: str) -> list[Row]:
     """Return the rows of a table. Raises ReferenceDataError for a missing source or a row of another width than the header."""
     return parse_rows(file, policy_text(package, file))
+
+
+def policy_table(package: str, file: str, build: Callable[[Row], T], *, key: str = "code") -> Mapping[str, T]:
+    """Return a read-only mapping from the key column of a table to what `build` makes of the row.
+
+    Raises ReferenceDataError as `policy_rows` does and for a key given twice, and whatever `build` raises.
+    """
+    entries: dict[str, T] = {}
+    for row in policy_rows(package, file):
+        if row.text(key) in entries:
+            raise row.error(f"{row.text(key)} is given twice")
+        entries[row.text(key)] = build(row)
+    return MappingProxyType(entries)
 
 
 def policy_document(package: str, file: str) -> dict[str, Any]:

@@ -57,7 +57,7 @@ SERVICE = Service(
 
 
 def check_policies() -> None:
-    """Raise ReferenceDataError (or LexiconError) for a policy file that is wrong, before anything starts."""
+    """Read every policy file. Raise ReferenceDataError, LexiconError or ValidationError (all ValueErrors) for a wrong one."""
     workflow.steps()
     clock_policies()
     case_policies.closure_gate()

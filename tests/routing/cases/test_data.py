@@ -1,7 +1,7 @@
 import pytest
 
 from routing.cases import data
-from routing.cases.data import FILES, NamedCode
+from routing.cases.data import NamedCode
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError
 from shared.visibility import CaseAction
@@ -14,7 +14,7 @@ def table(monkeypatch):
     """Replace every table by the one given, as if a file had been changed."""
 
     def replace(entries):
-        monkeypatch.setattr(FILES, "table", lambda *_args, **_more: entries)
+        monkeypatch.setattr(data, "policy_table", lambda *_args, **_more: entries)
 
     return replace
 

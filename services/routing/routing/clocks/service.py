@@ -33,7 +33,6 @@ from routing.clocks.schemas import (
     DeadlineView,
     TimedCase,
 )
-from routing.policy_files import PolicyFiles
 from shared.domain.calendar import CalendarGap, planning_calendar, working_calendar
 from shared.domain.deadlines import due_at, due_on, explain, policies, policy_for_form
 from shared.domain.labels import Label
@@ -45,6 +44,7 @@ from shared.errors import InvalidInput
 from shared.field_errors import DETAILS
 from shared.ids import derived
 from shared.messaging import outbox
+from shared.policy_files import policy_table
 
 __all__ = [
     "ClockPolicy",
@@ -106,7 +106,7 @@ def clock_policies() -> Mapping[str, ClockPolicy]:
 
     Raises ReferenceDataError if a policy that a statutory form or the code refers to has no row.
     """
-    found = PolicyFiles("routing.clocks").table(POLICY_FILE, _policy, key="policy")
+    found = policy_table("routing.clocks", POLICY_FILE, _policy, key="policy")
     statutory = {code for code, policy in found.items() if policy.statutory}
     missing = ({policy_for_form(form) for form in taxonomy().forms} - statutory) | (set(ClockCode) - found.keys())
     if missing:

@@ -9,10 +9,10 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from routing.policy_files import PolicyFiles
 from shared.domain.names import fold, to_cyrillic
 from shared.domain.tables import ReferenceDataError
 from shared.domain.taxonomy import taxonomy
+from shared.policy_files import policy_model
 
 FILE: Final = "articles.toml"
 WRITTEN_IN: Final = ("kk", "ru")
@@ -72,7 +72,7 @@ class Article:
 
 @cache
 def _file() -> ArticleFile:
-    return PolicyFiles("routing.knowledge").toml(FILE, ArticleFile)
+    return policy_model("routing.knowledge", FILE, ArticleFile)
 
 
 @cache

@@ -8,15 +8,15 @@ from typing import Final, cast
 
 from pydantic import RootModel
 
-from routing.policy_files import PolicyFiles
 from shared.auth import ROLES, Role
 from shared.contents import Purpose
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError, Row
 from shared.domain.taxonomy import taxonomy
+from shared.policy_files import policy_model, policy_rows, policy_table
 from shared.visibility import CaseAction
 
-FILES: Final = PolicyFiles("routing.cases")
+PACKAGE: Final = "routing.cases"
 
 
 class NamedCode(StrEnum):
@@ -28,7 +28,7 @@ class NamedCode(StrEnum):
 
 
 def _labels(file: str, *named: NamedCode) -> Mapping[str, Label]:
-    found = FILES.table(file, Row.label)
+    found = policy_table(PACKAGE, file, Row.label)
     _require(file, found, *named)
     return found
 
@@ -56,7 +56,7 @@ def closure_gate() -> Mapping[str, ClosureGate]:
         outcome = row.one_of("outcome", frozenset(closing_outcomes()))
         return ClosureGate(row.flag("findings"), row.flag("next_steps"), row.flag("how_to_complain"), outcome)
 
-    gates = FILES.table("closure_gate.csv", build, key="kind")
+    gates = policy_table(PACKAGE, "closure_gate.csv", build, key="kind")
     if gates.keys() != taxonomy().kinds.keys():
         raise ReferenceDataError("closure_gate.csv", 1, "the kinds are not those of the taxonomy")
     return gates
@@ -65,7 +65,7 @@ def closure_gate() -> Mapping[str, ClosureGate]:
 @cache
 def closing_outcomes() -> tuple[str, ...]:
     """Return the outcomes that a clerk may record."""
-    return tuple(FILES.table("closing_outcomes.csv", lambda row: row.one_of("outcome", taxonomy().outcomes), key="outcome"))
+    return tuple(policy_table(PACKAGE, "closing_outcomes.csv", lambda row: row.one_of("outcome", taxonomy().outcomes), key="outcome"))
 
 
 @cache
@@ -77,7 +77,7 @@ def escalation_reasons() -> Mapping[str, Label]:
 @cache
 def content_purposes() -> Mapping[str, Purpose]:
     """Return the purposes for which other services may read answers and letters."""
-    return FILES.table("content_purposes.csv", lambda row: Purpose(row.words("readers"), row.flag("for_a_person")), key="purpose")
+    return policy_table(PACKAGE, "content_purposes.csv", lambda row: Purpose(row.words("readers"), row.flag("for_a_person")), key="purpose")
 
 
 @cache
@@ -97,7 +97,7 @@ class TerminationGround:
 @cache
 def termination_grounds() -> Mapping[str, TerminationGround]:
     """Return the grounds of АППК art. 70 and 88(1); the roles follow art. 88(2)."""
-    found = FILES.table("termination_grounds.csv", lambda row: TerminationGround(row.label(), roles_in(row)))
+    found = policy_table(PACKAGE, "termination_grounds.csv", lambda row: TerminationGround(row.label(), roles_in(row)))
     _require("termination_grounds.csv", found, NamedCode.ANONYMOUS)
     return found
 
@@ -122,7 +122,7 @@ class ReceivingBody:
 @cache
 def bodies() -> Mapping[str, ReceivingBody]:
     """Return the bodies by code."""
-    return FILES.table("bodies.csv", lambda row: ReceivingBody(row.label(), row.flag("forwards"), row.flag("redirects")))
+    return policy_table(PACKAGE, "bodies.csv", lambda row: ReceivingBody(row.label(), row.flag("forwards"), row.flag("redirects")))
 
 
 class DangerGround(StrEnum):
@@ -153,7 +153,7 @@ def dangers() -> Mapping[str, DangerRule]:
         ground = DangerGround(row.one_of("ground", frozenset(DangerGround)))
         return DangerRule(ground, row.flag("urgent"), category, body, row.label())
 
-    return FILES.table("dangers.csv", build, key="rule")
+    return policy_table(PACKAGE, "dangers.csv", build, key="rule")
 
 
 def danger_in(category: str | None, *, urgent: bool) -> str | None:
@@ -167,7 +167,7 @@ def danger_in(category: str | None, *, urgent: bool) -> str | None:
 def anonymous_policy() -> Mapping[str, CaseAction]:
     """Return the action that is proposed for an anonymous appeal, by statutory form. Every form has a row."""
     allowed = frozenset({CaseAction.TERMINATE, CaseAction.REQUEST_COMPLETION})
-    found = FILES.table("anonymous_policy.csv", lambda row: CaseAction(row.one_of("action", allowed)), key="form")
+    found = policy_table(PACKAGE, "anonymous_policy.csv", lambda row: CaseAction(row.one_of("action", allowed)), key="form")
     if found.keys() != taxonomy().forms.keys():
         raise ReferenceDataError("anonymous_policy.csv", 1, "the forms are not those of the taxonomy")
     return found
@@ -184,7 +184,7 @@ class RequiredDatum:
 @cache
 def missing_data() -> Mapping[str, RequiredDatum]:
     """Return what may be missing in an appeal (АППК art. 63(2), 93(2)), by code."""
-    return FILES.table("missing_data.csv", lambda row: RequiredDatum(row.label(), row.flag("anonymous")))
+    return policy_table(PACKAGE, "missing_data.csv", lambda row: RequiredDatum(row.label(), row.flag("anonymous")))
 
 
 @cache
@@ -197,13 +197,13 @@ def closing_rules() -> Mapping[str, frozenset[CaseAction]]:
             raise row.error("an action is not known")
         return frozenset(map(CaseAction, row.words("actions")))
 
-    return FILES.table("closing_rules.csv", build, key="channel")
+    return policy_table(PACKAGE, "closing_rules.csv", build, key="channel")
 
 
 @cache
 def action_labels() -> Mapping[str, Label]:
     """Return the labels of the actions. Every action has a row."""
-    found = FILES.table("actions.csv", Row.label)
+    found = policy_table(PACKAGE, "actions.csv", Row.label)
     if different := set(CaseAction) ^ found.keys():
         raise ReferenceDataError("actions.csv", 1, f"differs from the actions: {', '.join(sorted(different))}")
     return found
@@ -212,7 +212,7 @@ def action_labels() -> Mapping[str, Label]:
 @cache
 def workflow_rows() -> list[Row]:
     """Return the rows of the workflow table."""
-    return FILES.rows("workflow.csv")
+    return policy_rows(PACKAGE, "workflow.csv")
 
 
 class HistoryTexts(RootModel[dict[str, Label]]):
@@ -222,4 +222,4 @@ class HistoryTexts(RootModel[dict[str, Label]]):
 @cache
 def history_texts() -> Mapping[str, Label]:
     """Return the sentence of each type of history entry."""
-    return FILES.toml("history.toml", HistoryTexts).root
+    return policy_model(PACKAGE, "history.toml", HistoryTexts).root

@@ -8,11 +8,11 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from routing.policy_files import PolicyFiles
 from shared.domain.taxonomy import taxonomy
 from shared.language.danger import danger_lexicon
 from shared.language.phrases import Hit, LexiconError, Node, PhraseIndex, Term
 from shared.language.tokens import Token
+from shared.policy_files import policy_model
 
 __all__ = [
     "GeneralSubject",
@@ -145,4 +145,4 @@ def build(file: LexiconFile) -> Lexicon:
 @cache
 def lexicon() -> Lexicon:
     """Return the dictionary of the product, read and checked once per process."""
-    return build(PolicyFiles("routing.classification").toml("lexicon.toml", LexiconFile))
+    return build(policy_model("routing.classification", "lexicon.toml", LexiconFile))
