@@ -2,7 +2,7 @@ import pytest
 
 from shared.contracts import InquiryAnswered, InquirySent
 from shared.web.session import COOKIE
-from tests.routing.desk.test_pages import CANARY, Owners
+from tests.routing.desk.support import CANARY, Owners
 from tests.routing.support import NOW, desk_in
 
 pytestmark = pytest.mark.browser

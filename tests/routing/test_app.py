@@ -1,7 +1,10 @@
 import subprocess
 import sys
+from pathlib import Path
 
+import routing
 from shared import migrations
+from shared.web.catalogs import missing_messages
 
 
 class TestApp:
@@ -28,3 +31,8 @@ class TestApp:
         assert done.returncode == 0, done.stderr
         assert (tmp_path / "routing.db").exists()
         assert migrations.folder("routing").is_dir()
+
+
+class TestCatalogs:
+    def test_every_sentence_is_translated(self):
+        assert missing_messages(Path(routing.__file__).parent) == []

@@ -5,7 +5,8 @@ import pytest
 
 from shared.domain.identifiers import damm_digit
 from tests.routing.conftest import desk  # noqa: F401 - pytest finds fixtures by name
-from tests.routing.desk.test_pages import open_desk, owners  # noqa: F401
+from tests.routing.desk.conftest import owners  # noqa: F401
+from tests.routing.desk.support import open_desk
 
 UNKNOWN = ("Иванова", "Иванова 452", "' OR 1=1 --", "%", "_", "*", "№", "-", "\u200b", "9" * 15, "²", "٤٥٢")
 SERIAL = "2026-43-0000452-" + damm_digit("2026430000452")

@@ -36,7 +36,7 @@ async def every_page(desk, who, **wanted):
 
 
 def sees(role: str, own_region: str | None, region: str, tier: int) -> bool:
-    """Who sees which case, as the HTTP surface words it."""
+    """Return whether a role sees a case, by the rules of the HTTP surface."""
     if role == "admin":
         return True
     if role == "operator":
@@ -151,7 +151,7 @@ class TestListCases:
         assert refused.status_code == 422
         assert ("statsu", "unknown-field") in [(error["field"], error["code"]) for error in refused.json()["errors"]]
 
-    @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # the plan's words are SQLite's
+    @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # the format of the plan is that of SQLite
     async def test_work_lists_are_answered_by_an_index_of_open_cases(self, desk):
         async with desk.parts.database.read() as session:
             plan = await session.connection()

@@ -8,7 +8,7 @@ from routing.classification.service.lexicon import LexiconError, LexiconFile, bu
 from shared.domain.taxonomy import taxonomy
 from shared.language.tokens import key, tokenise
 
-# The labels are coarser than the taxonomy: each stands for the codes that its writers put under it.
+# The labels are coarser than the taxonomy: each covers the codes that its authors assigned to it.
 LABEL_COVERS = {
     "PAID": {"PAID", "EXTORTION"},
     "PAY_METHODS": {"PAY_METHODS", "PAY_RATES", "PAY_DEBT", "PAY_REFUND"},

@@ -88,7 +88,7 @@ async def _carry_out(parts: Parts, principal: Principal, appeal_id: UUID, comman
     return await parts.idempotency.once(parts.database, parts.clock, request, apply, check_visible=check_visible)
 
 
-def _add_action(command: type[commands.Command], summary: str) -> None:
+def _add_action(command: type[commands.Command]) -> None:
     """Add the route of one action, with the action's own strict body."""
 
     async def route(
@@ -106,24 +106,14 @@ def _add_action(command: type[commands.Command], summary: str) -> None:
         methods=["POST"],
         name=command.ACTION,
         operation_id=f"{command.ACTION.replace('-', '_')}_case",
-        summary=summary,
+        summary=command.SUMMARY,
         response_model=CaseView,
         responses=ACTION_ERRORS,
     )
 
 
-_add_action(commands.Claim, "Claim the case")
-_add_action(commands.Assign, "Assign the case to a colleague")
-_add_action(commands.Classify, "Correct the classification")
-_add_action(commands.Escalate, "Pass the case to the next tier")
-_add_action(commands.GiveAnswer, "Answer the applicant; the closure gate checks the answer")
-_add_action(commands.Close, "Close an answered case")
-_add_action(commands.Ask, "Ask the applicant a question")
-_add_action(commands.RequestCompletion, "Ask the applicant for missing data, with a term")
-_add_action(commands.Return, "Return the appeal to the applicant")
-_add_action(commands.Terminate, "Terminate the consideration")
-_add_action(commands.Forward, "Forward the appeal, or a part of it, to the competent body")
-_add_action(commands.Redirect, "Record that a body was informed of a crime or a danger")
+for _command in commands.COMMANDS:
+    _add_action(_command)
 
 
 @router.post("/internal/v1/contents", responses=responses(Unauthorized, Forbidden))

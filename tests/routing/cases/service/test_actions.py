@@ -6,6 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from routing.cases.models import Answer, Correction
+from routing.cases.schemas.commands import COMMANDS
+from routing.cases.service import actions
+from shared.visibility import CaseAction
 from tests.routing.support import NOW, QUESTION, sent
 
 GOOD = {
@@ -87,7 +90,7 @@ class TestAssign:
         for subject, role, region in (("aigul", "specialist", "KZ-43"), ("dana", "specialist", "KZ-27"), ("erlan", "expert", None)):
             await desk.get("/cases", desk.token(role, region=region, subject=subject, name=subject.title()))
         appeal_id = await desk.open()
-        for unknown in ("arman", "dana", "erlan"):  # nobody, and two who do not see this case
+        for unknown in ("arman", "dana", "erlan"):  # an unknown subject, and two colleagues who do not see the case
             refused = await desk.carry_out(appeal_id, "assign", supervisor, assignee=unknown)
             assert (refused.status_code, refused.json()["code"]) == (422, "unknown-assignee")
             assert unknown not in refused.text
@@ -357,3 +360,9 @@ class TestRedirect:
     async def test_a_crime_found_by_a_clerk_is_reported(self, desk, specialist):
         case = (await desk.carry_out(await desk.open(), "classify", specialist, kind="COMPLAINT", category="EXTORTION")).json()
         assert (case["danger"], (await last(desk))[0]) == ("EXTORTION", "danger-reported")
+
+
+class TestCommands:
+    def test_every_action_has_a_command_and_an_implementation(self):
+        assert {command.ACTION for command in COMMANDS} == set(CaseAction)
+        assert set(actions._ACTIONS) == set(COMMANDS)

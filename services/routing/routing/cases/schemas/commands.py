@@ -1,7 +1,8 @@
 """The bodies of the actions. Each class names its action; the codes are checked against the policy files."""
 
-from collections.abc import Container
-from typing import Annotated, ClassVar
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Final
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
@@ -14,28 +15,36 @@ from shared.http import ShortText, StrictModel, Text, Text20k
 from shared.visibility import CaseAction
 
 
-def _code_of(known: Container[str]) -> AfterValidator:
-    def check(code: str) -> str:
-        if code not in known:
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Metadata of a code field: the codes to choose from, in the order of their file."""
+
+    codes: tuple[str, ...]
+
+    def check(self, code: str) -> str:
+        if code not in self.codes:
             raise PydanticCustomError("unknown_code", DETAILS["unknown-code"])
         return code
 
-    return AfterValidator(check)
+
+def _code_of(known: Iterable[str]) -> tuple[AfterValidator, Options]:
+    options = Options(tuple(known))
+    return AfterValidator(options.check), options
 
 
-KindCode = Annotated[str, _code_of(taxonomy().kinds)]
-CategoryCode = Annotated[str, _code_of(taxonomy().categories)]
-TopicCode = Annotated[str, _code_of(taxonomy().topics)]
-FormCode = Annotated[str, _code_of(taxonomy().forms)]
-StatusCode = Annotated[str, _code_of(taxonomy().statuses)]
-OutcomeCode = Annotated[str, _code_of(closing_outcomes())]
-ReasonCode = Annotated[str, _code_of(escalation_reasons())]
+KindCode = Annotated[str, *_code_of(taxonomy().kinds)]
+CategoryCode = Annotated[str, *_code_of(taxonomy().categories)]
+TopicCode = Annotated[str, *_code_of(taxonomy().topics)]
+FormCode = Annotated[str, *_code_of(taxonomy().forms)]
+StatusCode = Annotated[str, *_code_of(taxonomy().statuses)]
+OutcomeCode = Annotated[str, *_code_of(closing_outcomes())]
+ReasonCode = Annotated[str, *_code_of(escalation_reasons())]
 
-MissingCode = Annotated[str, _code_of(missing_data())]
-ReturnGroundCode = Annotated[str, _code_of(return_grounds())]
-TerminationGroundCode = Annotated[str, _code_of(termination_grounds())]
-ForwardBodyCode = Annotated[str, _code_of({code for code, body in bodies().items() if body.forwards})]
-RedirectBodyCode = Annotated[str, _code_of({code for code, body in bodies().items() if body.redirects})]
+MissingCode = Annotated[str, *_code_of(missing_data())]
+ReturnGroundCode = Annotated[str, *_code_of(return_grounds())]
+TerminationGroundCode = Annotated[str, *_code_of(termination_grounds())]
+ForwardBodyCode = Annotated[str, *_code_of(code for code, body in bodies().items() if body.forwards)]
+RedirectBodyCode = Annotated[str, *_code_of(code for code, body in bodies().items() if body.redirects)]
 
 Remark = Annotated[str, Text(4_000)]
 MAX_FINDINGS = 50
@@ -45,6 +54,8 @@ class Command(StrictModel):
     """A command on the case in the version that the sender read."""
 
     ACTION: ClassVar[CaseAction]
+    SUMMARY: ClassVar[str]
+    """What the API document says of the action."""
 
     expected_version: Annotated[int, Field(ge=1, lt=2**31)]
 
@@ -53,12 +64,14 @@ class Claim(Command):
     """Assign the case to oneself."""
 
     ACTION = CaseAction.CLAIM
+    SUMMARY = "Claim the case"
 
 
 class Assign(Command):
     """Assign the case to a colleague who sees it."""
 
     ACTION = CaseAction.ASSIGN
+    SUMMARY = "Assign the case to a colleague"
 
     assignee: ShortText
     """The subject of the colleague's tokens."""
@@ -68,6 +81,7 @@ class Classify(Command):
     """Correct the kind, the category or topic, and the statutory form."""
 
     ACTION = CaseAction.CLASSIFY
+    SUMMARY = "Correct the classification"
 
     kind: KindCode
     category: CategoryCode | None = None
@@ -80,6 +94,7 @@ class Escalate(Command):
     """Pass the case to the next tier."""
 
     ACTION = CaseAction.ESCALATE
+    SUMMARY = "Pass the case to the next tier"
 
     reason: ReasonCode
 
@@ -106,6 +121,7 @@ class GiveAnswer(Command, AnswerContent):
     """Answer the applicant; the content has to pass the closure gate of the kind."""
 
     ACTION = CaseAction.ANSWER
+    SUMMARY = "Answer the applicant; the closure gate checks the answer"
 
     language: Language
 
@@ -114,6 +130,7 @@ class Close(Command):
     """Close an answered case with an outcome."""
 
     ACTION = CaseAction.CLOSE
+    SUMMARY = "Close an answered case"
 
     outcome: OutcomeCode
 
@@ -122,6 +139,7 @@ class Ask(Command):
     """A question to the applicant, with a term for the reply."""
 
     ACTION = CaseAction.ASK
+    SUMMARY = "Ask the applicant a question"
 
     text: Remark
     language: Language
@@ -131,6 +149,7 @@ class RequestCompletion(Command):
     """A request for data that the law requires in an appeal, with a term (АППК art. 64(6))."""
 
     ACTION = CaseAction.REQUEST_COMPLETION
+    SUMMARY = "Ask the applicant for missing data, with a term"
 
     missing: Annotated[list[MissingCode], Field(min_length=1, max_length=MAX_FINDINGS)]
     text: Remark | None = None
@@ -141,6 +160,7 @@ class Return(Command):
     """Return the appeal to the applicant (АППК art. 64(7))."""
 
     ACTION = CaseAction.RETURN
+    SUMMARY = "Return the appeal to the applicant"
 
     ground: ReturnGroundCode
 
@@ -149,6 +169,7 @@ class Terminate(Command):
     """Terminate the consideration (АППК art. 70, 88)."""
 
     ACTION = CaseAction.TERMINATE
+    SUMMARY = "Terminate the consideration"
 
     ground: TerminationGroundCode
 
@@ -157,6 +178,7 @@ class Forward(Command):
     """Forwarding to the competent body (АППК art. 65). With `part` only some of the demands go there, and the case stays open."""
 
     ACTION = CaseAction.FORWARD
+    SUMMARY = "Forward the appeal, or a part of it, to the competent body"
 
     body: ForwardBodyCode
     part: bool = False
@@ -168,6 +190,7 @@ class Redirect(Command):
     """A note that the body was informed of the crime or the danger."""
 
     ACTION = CaseAction.REDIRECT
+    SUMMARY = "Record that a body was informed of a crime or a danger"
 
     body: RedirectBodyCode
 
@@ -177,3 +200,19 @@ class LetterContent(StrictModel):
 
     text: Remark | None = None
     missing: list[MissingCode] = Field(default_factory=list)
+
+
+COMMANDS: Final[tuple[type[Command], ...]] = (
+    Claim,
+    Assign,
+    Classify,
+    Escalate,
+    GiveAnswer,
+    Close,
+    Ask,
+    RequestCompletion,
+    Return,
+    Terminate,
+    Forward,
+    Redirect,
+)

@@ -11,13 +11,12 @@ from routing.cases.data import (
     return_grounds,
     termination_grounds,
 )
-from routing.cases.service.actions import COMMANDS, carry_out, lock_case
+from routing.cases.service.actions import carry_out, lock_case
 from routing.cases.service.colleagues import Colleagues
 from routing.cases.service.history import ClockHistory
 from routing.cases.service.reading import Tools, last_response_id, list_cases, read_case
 
 __all__ = [
-    "COMMANDS",
     "ClockHistory",
     "ClosureGate",
     "Colleagues",

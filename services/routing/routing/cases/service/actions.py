@@ -363,4 +363,3 @@ _ACTIONS: Mapping[type[commands.Command], Callable[[ActionContext, Any], Awaitab
     commands.Forward: _forward,
     commands.Redirect: _redirect,
 }
-COMMANDS: Final[tuple[type[commands.Command], ...]] = tuple(_ACTIONS)

@@ -1,31 +1,32 @@
 """The workflow: which actions are possible in which status, by whom and under which conditions. Checked before the service starts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import Final
+from typing import Final, Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
 
 from routing.cases.data import (
+    ClosureGate,
     DangerGround,
     NamedCode,
     action_labels,
     anonymous_policy,
-    bodies,
     closing_outcomes,
     closing_rules,
     closure_gate,
     danger_in,
     dangers,
-    escalation_reasons,
     missing_data,
-    return_grounds,
     roles_in,
     termination_grounds,
     workflow_rows,
 )
 from routing.cases.models import AppealCase
+from routing.cases.schemas import commands
 from routing.cases.schemas.views import ActionField, NextAction
 from shared.auth import Principal, Role
 from shared.contracts import AppealWithdrawn, InquiryAnswered, InquirySent, MessageAdded, OutcomeDenied
@@ -148,48 +149,44 @@ def steps() -> Steps:
 def _offers(kind: str) -> Mapping[CaseAction, NextAction]:
     """Return every action for a case of this kind, with label and fields."""
     labels = action_labels()
-    return {action: NextAction(action=action, fields=found, **labels[action].as_dict()) for action, found in _fields(kind).items()}
-
-
-def _fields(kind: str) -> Mapping[CaseAction, list[ActionField]]:
-    codes, gate = taxonomy(), closure_gate()[kind]
-
-    def field(name: str, options: list[str] | None = None, *, required: bool = True) -> ActionField:
-        return ActionField(name=name, required=required, options=options)
-
     return {
-        CaseAction.CLAIM: [],
-        CaseAction.ASSIGN: [field("assignee")],
-        CaseAction.CLASSIFY: [
-            field("kind", list(codes.kinds)),
-            field("category", list(codes.categories), required=False),
-            field("topic", list(codes.topics), required=False),
-            field("statutory_form", list(codes.forms), required=False),
-        ],
-        CaseAction.ESCALATE: [field("reason", list(escalation_reasons()))],
-        CaseAction.ANSWER: [
-            field("language", list(LANGUAGES)),
-            field("text"),
-            field("findings", list(closing_outcomes()), required=gate.findings),
-            field("next_steps", required=gate.next_steps),
-            field("how_to_complain", required=gate.how_to_complain),
-        ],
-        CaseAction.CLOSE: [field("outcome", list(closing_outcomes()))],
-        CaseAction.ASK: [field("text"), field("language", list(LANGUAGES))],
-        CaseAction.REQUEST_COMPLETION: [
-            field("missing", list(missing_data())),
-            field("text", required=False),
-            field("language", list(LANGUAGES)),
-        ],
-        CaseAction.RETURN: [field("ground", list(return_grounds()))],
-        CaseAction.TERMINATE: [field("ground", list(termination_grounds()))],
-        CaseAction.FORWARD: [
-            field("body", [code for code, body in bodies().items() if body.forwards]),
-            field("part", required=False),
-            field("text", required=False),
-        ],
-        CaseAction.REDIRECT: [field("body", [code for code, body in bodies().items() if body.redirects])],
+        command.ACTION: NextAction(action=command.ACTION, fields=_fields(command, kind), **labels[command.ACTION].as_dict())
+        for command in commands.COMMANDS
     }
+
+
+def _fields(command: type[commands.Command], kind: str) -> list[ActionField]:
+    """Return the fields of an action as its command declares them; those of an answer depend on the gate of the kind."""
+    if command is commands.GiveAnswer:
+        return _answer_fields(closure_gate()[kind])
+    given = {name: field for name, field in command.model_fields.items() if name != "expected_version"}
+    return [ActionField(name=name, required=field.is_required(), options=_options(field)) for name, field in given.items()]
+
+
+def _options(field: FieldInfo) -> list[str] | None:
+    """Return the codes that a field chooses from, None for free text."""
+    found = [*field.metadata, *_nested(field.annotation)]
+    return next((list(each.codes) for each in found if isinstance(each, commands.Options)), None)
+
+
+def _nested(annotation: object) -> Iterator[object]:
+    """Yield the metadata inside a list or a union; a `Literal` is a choice of its own."""
+    if get_origin(annotation) is Literal:
+        yield commands.Options(get_args(annotation))
+        return
+    for argument in get_args(annotation):
+        yield argument
+        yield from _nested(argument)
+
+
+def _answer_fields(gate: ClosureGate) -> list[ActionField]:
+    return [
+        ActionField(name="language", required=True, options=list(LANGUAGES)),
+        ActionField(name="text", required=True),
+        ActionField(name="findings", required=gate.findings, options=list(closing_outcomes())),
+        ActionField(name="next_steps", required=gate.next_steps),
+        ActionField(name="how_to_complain", required=gate.how_to_complain),
+    ]
 
 
 def next_actions(case: AppealCase, principal: Principal) -> list[NextAction]:

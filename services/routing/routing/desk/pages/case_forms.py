@@ -6,7 +6,7 @@ from datetime import datetime
 
 from routing.cases import service as cases
 from routing.cases.schemas.views import CaseView, NextAction
-from routing.desk.pages.forms import GateCheck, SubmittedForm, blank_finding, checks
+from routing.desk.pages.forms import GateCheck, SubmittedForm, blank_finding, checks, field_label, field_name
 from routing.desk.pages.reader import DeskReader, category_options
 from routing.knowledge import service as knowledge
 from shared.domain.labels import Label
@@ -14,6 +14,23 @@ from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.visibility import CaseAction
 
+WITH_TEMPLATE: frozenset[CaseAction] = frozenset(
+    {
+        CaseAction.CLAIM,
+        CaseAction.ASSIGN,
+        CaseAction.CLASSIFY,
+        CaseAction.ESCALATE,
+        CaseAction.ANSWER,
+        CaseAction.CLOSE,
+        CaseAction.ASK,
+        CaseAction.REQUEST_COMPLETION,
+        CaseAction.RETURN,
+        CaseAction.TERMINATE,
+        CaseAction.FORWARD,
+        CaseAction.REDIRECT,
+    }
+)
+"""The actions with a form of their own in `desk_forms.html`; any other action gets a form made from its fields."""
 Option = tuple[str, str]
 """A code and its label."""
 
@@ -51,8 +68,29 @@ class FormOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class PlainField:
+    """A field of a form without a template of its own; `name`: the one in the command, `html_name`: the one on the page."""
+
+    name: str
+    html_name: str
+    label: str
+    required: bool
+    options: Sequence[Option]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlainForm:
+    """The form of an action without a template of its own, made from the fields of its command."""
+
+    action: CaseAction
+    title: str
+    fields: Sequence[PlainField]
+
+
+@dataclass(frozen=True, slots=True)
 class CaseForms:
-    """What the forms choose from, and their initial values."""
+    """What the forms choose from, and their initial values. `plain`: the forms of actions without a template of their own."""
 
     kind: str
     category: str | None
@@ -66,6 +104,7 @@ class CaseForms:
     options: FormOptions
     colleagues: Sequence[Option]
     offers: Mapping[CaseAction, ActionOffer]
+    plain: Sequence[PlainForm]
 
 
 def case_forms(case: CaseView, form: SubmittedForm, reader: DeskReader, colleagues: Sequence[Option]) -> CaseForms:
@@ -93,7 +132,24 @@ def case_forms(case: CaseView, form: SubmittedForm, reader: DeskReader, colleagu
         ),
         colleagues=colleagues,
         offers={offer.action: _offer(offer, reader) for offer in case.next_actions},
+        plain=[_plain_form(offer, reader) for offer in case.next_actions if offer.action not in WITH_TEMPLATE],
     )
+
+
+def _plain_form(offer: NextAction, reader: DeskReader) -> PlainForm:
+    labels = _labels_of(offer.action)
+    fields = [
+        PlainField(
+            name=field.name,
+            html_name=field_name(offer.action, field.name),
+            label=field_label(field.name, reader),
+            required=field.required,
+            options=[(code, reader.label(labels[code]) if code in labels else code) for code in field.options or []],
+            value=field.value if isinstance(field.value, str) else "",
+        )
+        for field in offer.fields
+    ]
+    return PlainForm(offer.action, getattr(offer, reader.language), fields)
 
 
 def _offer(offer: NextAction, reader: DeskReader) -> ActionOffer:

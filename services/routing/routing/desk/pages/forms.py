@@ -19,10 +19,10 @@ FORM_LIMIT: Final = 1_048_576  # bytes: a Cyrillic letter takes six in a form; t
 FIELDS_LIMIT: Final = 200
 FINDINGS_LIMIT: Final = 20
 _FINDING: Final = re.compile(r"findings\.([0-9]{1,2})\.(category|outcome|fact|rule)")
-_PREFIXED: Final = frozenset(
-    {CaseAction.ASK, CaseAction.REQUEST_COMPLETION, CaseAction.RETURN, CaseAction.TERMINATE, CaseAction.FORWARD, CaseAction.REDIRECT}
+_UNPREFIXED: Final = frozenset(
+    {CaseAction.CLAIM, CaseAction.ASSIGN, CaseAction.CLASSIFY, CaseAction.ESCALATE, CaseAction.ANSWER, CaseAction.CLOSE}
 )
-"""Actions whose forms are on the page of the answer form: their fields are named `action-field`, so that every name is unique."""
+"""Actions whose fields have their own names; those of all others are named `action-field`, so that every name of a page is unique."""
 _MISSING: Final = "missing."  # one checkbox for each code
 _FINDING_FIELDS: Final = ("category", "outcome", "fact", "rule")
 
@@ -133,9 +133,14 @@ class SubmittedForm:
         return reader.translate(_LABELS[head]) if head in _LABELS else reader.translate(N_("The form"))
 
 
+def field_label(name: str, reader: DeskReader) -> str:
+    """Return the label of a field; a field without one is shown by its name."""
+    return reader.translate(_LABELS[name]) if name in _LABELS else name
+
+
 def field_name(action: CaseAction, name: str) -> str:
     """Return the name of an action's field in its form."""
-    return f"{action}-{name}" if action in _PREFIXED else name
+    return name if action in _UNPREFIXED else f"{action}-{name}"
 
 
 async def read(request: Request) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from starlette.responses import RedirectResponse
 
 from routing.cases import service as cases
-from routing.cases.schemas.commands import Command
+from routing.cases.schemas.commands import COMMANDS, Command
 from routing.cases.schemas.views import CaseView
 from routing.cases.service import colleagues
 from routing.dependencies import PartsDep
@@ -34,27 +34,29 @@ from shared.web.security import require_same_origin
 from shared.web.viewer import show_viewer
 
 SLICE: Final = Path(__file__).parents[1]
+FLASHES: Final[Mapping[str, Flash]] = {
+    **dict.fromkeys(CaseAction, Flash(N_("The action was carried out."))),
+    CaseAction.CLAIM: Flash(N_("The case is yours now.")),
+    CaseAction.ASSIGN: Flash(N_("The case was given to your colleague.")),
+    CaseAction.CLASSIFY: Flash(N_("The correction is saved. The tier and the deadline follow from it.")),
+    CaseAction.ESCALATE: Flash(N_("The case was passed to the next tier.")),
+    CaseAction.ANSWER: Flash(N_("The answer is on its way to the applicant.")),
+    CaseAction.CLOSE: Flash(N_("The case is closed.")),
+    CaseAction.ASK: Flash(N_("The question is on its way to the applicant.")),
+    CaseAction.REQUEST_COMPLETION: Flash(N_("The applicant is asked for what is missing.")),
+    CaseAction.RETURN: Flash(N_("The appeal is returned.")),
+    CaseAction.TERMINATE: Flash(N_("The consideration is terminated.")),
+    CaseAction.FORWARD: Flash(N_("The appeal is forwarded, and the applicant is notified.")),
+    CaseAction.REDIRECT: Flash(N_("It is noted that the danger was passed on.")),
+}
 PAGES: Final = Pages(
     SLICE / "templates",
     locale_dirs=[SLICE.parent / "locales"],
     static_dirs=[SLICE / "static"],
     assets_prefix="/routing/static",
-    flashes={
-        CaseAction.CLAIM: Flash(N_("The case is yours now.")),
-        CaseAction.ASSIGN: Flash(N_("The case was given to your colleague.")),
-        CaseAction.CLASSIFY: Flash(N_("The correction is saved. The tier and the deadline follow from it.")),
-        CaseAction.ESCALATE: Flash(N_("The case was passed to the next tier.")),
-        CaseAction.ANSWER: Flash(N_("The answer is on its way to the applicant.")),
-        CaseAction.CLOSE: Flash(N_("The case is closed.")),
-        CaseAction.ASK: Flash(N_("The question is on its way to the applicant.")),
-        CaseAction.REQUEST_COMPLETION: Flash(N_("The applicant is asked for what is missing.")),
-        CaseAction.RETURN: Flash(N_("The appeal is returned.")),
-        CaseAction.TERMINATE: Flash(N_("The consideration is terminated.")),
-        CaseAction.FORWARD: Flash(N_("The appeal is forwarded, and the applicant is notified.")),
-        CaseAction.REDIRECT: Flash(N_("It is noted that the danger was passed on.")),
-    },
+    flashes=FLASHES,
 )
-_COMMANDS: Final[Mapping[str, type[Command]]] = {command.ACTION: command for command in cases.COMMANDS}
+_COMMANDS: Final[Mapping[str, type[Command]]] = {command.ACTION: command for command in COMMANDS}
 
 
 async def _clerk(request: Request, principal: PagePrincipal) -> Principal | None:

@@ -1,0 +1,97 @@
+from uuid import uuid4
+
+import pytest
+
+from shared.contracts import InquiryAnswered, InquirySent
+from tests.routing.desk.support import CANARY, forms, open_desk, send, session
+from tests.routing.support import NOW, imported
+
+
+class TestCasePage:
+    @pytest.mark.parametrize("language", ["kk", "ru", "en"])
+    async def test_it_is_shown_in_every_language(self, desk, complaint, language):
+        page = await open_desk(desk, f"/{complaint}", lang=language)
+        assert page.status_code == 200
+        assert f'lang="{language}"' in page.text
+
+    async def test_evidence_is_marked_and_the_text_is_escaped(self, desk):
+        appeal_id = await desk.open(text="Дәрігер қабылдаудан бас тартты <script>alert(1)</script>")
+        page = (await open_desk(desk, f"/{appeal_id}")).text
+        assert "<mark>" in page
+        assert "&lt;script&gt;" in page
+        assert "<script>alert" not in page
+
+    async def test_the_applicant_is_fetched_only_on_request(self, desk, owners, complaint):
+        clerk = session(desk, subject="clerk-7")
+        hidden = (await open_desk(desk, f"/{complaint}", clerk)).text
+        assert owners.asked == [("intake", "desk-text", "clerk-7")]
+        shown = (await open_desk(desk, f"/{complaint}", clerk, show="applicant")).text
+        assert owners.asked[1:] == [("intake", "desk", "clerk-7")]
+        assert [CANARY["iin"] in page for page in (hidden, shown)] == [False, True]
+
+    async def test_what_the_applicant_sent_after_filing_is_shown(self, desk, owners, complaint):
+        owners.sent = {
+            "contested_act": "Отказ от 3 февраля",
+            "provider_name": "5 <емхана>",
+            "messages": [
+                {"id": str(uuid4()), "at": NOW.isoformat(), "by": "APPLICANT", "kind": "MESSAGE", "text": "Маму увезли <b>в больницу</b>."},
+                {"id": str(uuid4()), "at": NOW.isoformat(), "by": "APPLICANT", "kind": "MESSAGE", "text": None},
+            ],
+        }
+        page = (await open_desk(desk, f"/{complaint}")).text
+        assert "Отказ от 3 февраля" in page
+        assert "The applicant wrote “5 &lt;емхана&gt;”" in page
+        assert "Маму увезли &lt;b&gt;в больницу&lt;/b&gt;." in page
+        assert "This message cannot be read" in page
+
+    async def test_files_of_the_appeal_are_named_by_kind_size_and_state(self, desk, owners, complaint):
+        file = {"attachment_id": str(uuid4()), "kind": "PNG", "size": 2048, "state": "UNSCANNED", "added_at": NOW.isoformat()}
+        owners.sent = {"attachments": [file, file | {"kind": "PDF", "state": "INFECTED"}]}
+        page = (await open_desk(desk, f"/{complaint}")).text
+        assert "PNG, 2 kB" in page
+        assert "not checked for viruses" in page
+        assert "PDF, 2 kB" in page
+        assert "infected" in page
+
+    async def test_without_intake_everything_but_the_text_is_shown(self, desk, owners, complaint):
+        owners.down = True
+        page = await open_desk(desk, f"/{complaint}", show="applicant")
+        assert page.status_code == 200
+        assert "The register does not answer just now" in page.text
+        assert forms(page) == {"claim", "classify", "escalate", "answer", "ask", "request-completion", "forward", "return"}
+
+    @pytest.mark.parametrize("role", ["operator", "specialist", "supervisor", "head"])
+    async def test_there_is_a_form_for_each_possible_action_and_for_no_other(self, desk, complaint, role):
+        offered = await desk.case(complaint, desk.token(role, region="KZ-43"))
+        assert forms(await open_desk(desk, f"/{complaint}", session(desk, role))) == {each["action"] for each in offered["next_actions"]}
+
+    async def test_the_assignee_is_shown_by_name(self, desk, complaint):
+        clerk = session(desk, subject="clerk-7", name="Сынақ Арман")
+        await open_desk(desk, who=clerk)
+        await send(desk, complaint, "claim", clerk)
+        page = (await open_desk(desk, f"/{complaint}")).text
+        assert "Assigned to Сынақ Арман" in page
+        assert "clerk-7" not in page
+
+    async def test_a_clock_explains_its_date_day_by_day(self, desk, complaint):
+        page = (await open_desk(desk, f"/{complaint}")).text
+        assert "Working day 15" in page
+        assert "Day off, not counted" in page
+
+    async def test_the_response_of_the_provider_is_shown_with_its_inquiry(self, desk, owners, complaint):
+        inquiry, provider, response = uuid4(), uuid4(), uuid4()
+        owners.responses[str(response)] = {"language": "ru", "code": "RESOLVED", "text": "Пациент записан на 4 февраля."}
+        usual = {"appeal_id": complaint, "inquiry_id": inquiry, "provider_id": provider}
+        await desk.apply(InquirySent(category="REFUSAL_APPOINTMENT", due_at=NOW, discloses=True, **usual))
+        assert "Awaiting the provider 1" in (await open_desk(desk)).text
+        await desk.apply(InquiryAnswered(response_id=response, code="RESOLVED", **usual))
+        page = (await open_desk(desk, f"/{complaint}")).text
+        assert "Пациент записан на 4 февраля." in page
+        assert ("provider-contact", "desk", "specialist-KZ-43") in owners.asked
+
+    async def test_an_imported_case_is_read_only(self, desk):
+        event = imported()
+        await desk.apply(event)
+        page = await open_desk(desk, f"/{event.appeal_id}")
+        assert "read-only" in page.text
+        assert forms(page) == set()

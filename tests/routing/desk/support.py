@@ -1,0 +1,71 @@
+import re
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import httpx
+from fastapi import FastAPI, HTTPException
+
+from shared.web.session import COOKIE
+
+CANARY = {"full_name": "Сынақ Өтінуші", "iin": "991231501014", "phone": "+77010000000"}
+ANSWER = {
+    "language": "ru",
+    "text": "Вас примет терапевт 4 февраля.",
+    "findings.0.category": "REFUSAL_APPOINTMENT",
+    "findings.0.outcome": "JUSTIFIED",
+    "findings.0.fact": "В записи отказано без причины.",
+    "findings.0.rule": "Договор на оказание медицинских услуг.",
+    "next_steps": "Поликлиника позвонит вам сама.",
+    "how_to_complain": "В суд в течение трёх месяцев.",
+}
+
+
+@dataclass
+class Owners:
+    """Doubles of intake and provider-contact: contents by id for a purpose; every request is recorded."""
+
+    texts: dict[UUID, str]
+    responses: dict[str, dict] = field(default_factory=dict)
+    sent: dict = field(default_factory=dict)
+    """What the register adds to the text of every appeal: what is contested, later messages, files."""
+    asked: list[tuple[str, str, str | None]] = field(default_factory=list)
+    down: bool = False
+
+    def app(self) -> FastAPI:
+        app = FastAPI()
+
+        @app.post("/{service}/internal/v1/contents")
+        async def contents(service: str, asked: dict) -> dict:
+            if self.down:
+                raise HTTPException(503)
+            self.asked.append((service, asked["purpose"], asked.get("on_behalf_of")))
+            return {"items": [self._item(service, content_id, asked["purpose"]) for content_id in asked["ids"]]}
+
+        return app
+
+    def _item(self, service: str, content_id: str, purpose: str) -> dict:
+        if service == "provider-contact":
+            return {"id": content_id, "found": content_id in self.responses, "content": self.responses.get(content_id)}
+        content = {"text": self.texts[UUID(content_id)], **self.sent} if UUID(content_id) in self.texts else None
+        if content and purpose == "desk":
+            content["applicant"] = CANARY
+        return {"id": content_id, "found": content is not None, "content": content}
+
+
+def session(desk, role: str = "specialist", region: str | None = "KZ-43", **claims) -> dict[str, str]:
+    token = desk.foundation.issuer.issue(role, region=region, **claims)
+    return {"Cookie": f"{COOKIE}={token}; aryz_lang=en", "Accept": "text/html"}
+
+
+async def open_desk(desk, path: str = "", who: dict[str, str] | None = None, **params) -> httpx.Response:
+    return await desk.client.get(f"/routing/desk{path}", headers=who or session(desk), params=params)
+
+
+async def send(desk, appeal_id: UUID, action: str, who: dict[str, str] | None = None, **fields) -> httpx.Response:
+    """Send a form, with the version that the case has now unless another content_id is given."""
+    fields.setdefault("expected_version", str((await desk.case(appeal_id))["version"]))
+    return await desk.client.post(f"/routing/desk/{appeal_id}/{action}", headers=who or session(desk), data=fields)
+
+
+def forms(page: httpx.Response) -> set[str]:
+    return set(re.findall(r'method="post" action="/routing/desk/[0-9a-f-]{36}/([a-z-]+)', page.text))
