@@ -243,7 +243,7 @@ class TestWhoWaits:
         told = (await desk.file()).json()
         calls, pin = f"/intake/v1/appeals/{told['number']}/attachments", {"Appeal-Pin": told["pin"]}
         octets = {"Content-Type": "application/octet-stream"}
-        pool = desk.app.state.intake.attachments.inspector
+        pool = desk.app.state.attachments.inspector
         many = [asyncio.create_task(desk.client.post(calls, content=slow, headers=pin | octets)) for _ in range(3)]
         while not pool._taken:
             await asyncio.sleep(0.01)
@@ -260,7 +260,7 @@ class TestWhoWaits:
     async def test_what_a_client_that_hangs_up_has_sent_is_given_up(self, desk):
         slow = stored_docx(**{"word/document.xml": "<x>" + "<y/>" * 4_500_000 + "</x>"})
         told = (await desk.file()).json()
-        pool = desk.app.state.intake.attachments.inspector
+        pool = desk.app.state.attachments.inspector
         gone = asyncio.Event()
         body = [{"type": "http.request", "body": slow, "more_body": False}]
 

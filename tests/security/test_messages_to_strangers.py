@@ -7,10 +7,11 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from intake.notifications.models import DailyCount, Notice
+from intake.handlers import HANDLERS
+from intake.notifications.models import Notice
 from intake.notifications.service.dispatch import Dispatcher
 from intake.notifications.service.policy import policy
-from intake.register.handlers import HANDLERS
+from intake.register.models import DailyCount
 from intake.register.service.rights import policy as rules
 from shared.contracts import AnswerGiven, InquirySent
 from shared.messaging.envelope import Envelope

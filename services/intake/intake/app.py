@@ -5,25 +5,28 @@ from typing import Final
 
 from fastapi import APIRouter, Depends, FastAPI
 
+from intake.assembly import build_intake, check_policies
 from intake.attachments import api as attachments
-from intake.channels.app import api as app_channel
+from intake.attachments.service.storing import Attachments
+from intake.channels.app.api import applicant, registration, updates
 from intake.channels.counter import api as counter
 from intake.channels.counter.pages import counter as counter_pages
 from intake.channels.partner import api as partner
+from intake.channels.partner.service.watch import Watch
 from intake.channels.peoples_control import pages as peoples_control_pages
 from intake.channels.phone import api as phone
 from intake.channels.phone.pages import call as call_pages
+from intake.channels.phone.service.insurance import FileInsuranceRegister
 from intake.channels.telegram import api as telegram
 from intake.channels.web.pages import actions, filing, tracking
 from intake.forms import api as forms
-from intake.forms.service import definitions
+from intake.handlers import HANDLERS
+from intake.imports import api as imports
 from intake.jobs import jobs
 from intake.notifications import api as notifications
 from intake.notifications import pages as notification_pages
 from intake.pages_kit import PAGES
-from intake.register import api, applicant_api
-from intake.register.dependencies import Intake
-from intake.register.handlers import HANDLERS
+from intake.register import api
 from intake.settings import Settings
 from shared.contracts import APPEALS, PROVIDERS
 from shared.service import Foundation, Parts, Service, assemble
@@ -45,10 +48,11 @@ for _router in (
 
 ROUTERS: Final[Sequence[APIRouter]] = (
     api.router,
+    imports.router,
     pages,
     forms.router,
-    applicant_api.router,
-    app_channel.router,
+    applicant.router,
+    updates.router,
     counter.router,
     partner.router,
     phone.router,
@@ -63,9 +67,12 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
     settings = settings or Settings()
 
     def prepare(app: FastAPI, parts: Parts) -> None:
-        app.state.intake = Intake.build(parts, settings)
-        definitions.channels()  # read and checked before the first request
+        check_policies()  # before the first request
+        app.state.intake = build_intake(parts, settings)
+        app.state.attachments = Attachments(parts, settings)
+        app.state.watch = Watch(parts, settings.streams_each)
+        app.state.insurance = FileInsuranceRegister(settings.insurance_file) if settings.insurance_file else None
 
-    app = assemble(SERVICE, settings, foundation, ROUTERS, prepare=prepare, front=api.front.routes)
+    app = assemble(SERVICE, settings, foundation, ROUTERS, prepare=prepare, front=registration.front.routes)
     PAGES.mount_static(app)
     return app

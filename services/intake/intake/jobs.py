@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import cast
 
+from intake.assembly import build_intake, delivery_methods
 from intake.attachments.service.storing import Attachments
 from intake.channels.partner.service import feed, sending
 from intake.channels.phone.service import calls
 from intake.channels.telegram import jobs as telegram
-from intake.notifications.service.delivery_methods import senders
 from intake.notifications.service.dispatch import Dispatcher
 from intake.register.service import guessing, verification
 from intake.settings import THIS_MACHINE, Settings
@@ -20,7 +20,7 @@ def jobs(parts: Parts) -> Sequence[Loop]:
     settings = cast("Settings", parts.settings)
     attachments = Attachments(parts, settings)
     address = settings.public_url or THIS_MACHINE
-    notices = Dispatcher(parts, senders(parts, settings), address, quiet_hours=settings.quiet_hours)
+    notices = Dispatcher(parts, delivery_methods(parts, settings), address, quiet_hours=settings.quiet_hours)
 
     async def send_notices() -> None:
         while await finish(notices.run_once()):
@@ -57,5 +57,5 @@ def jobs(parts: Parts) -> Sequence[Loop]:
         every(feed.NUMBER_EVERY, "number-updates", number_updates),
         Loop("send-webhooks", sending.Sender(parts).run),
         every(timedelta(hours=1), "forget-deliveries", forget_deliveries),
-        *telegram.loops(parts, settings),
+        *telegram.loops(build_intake(parts, settings), settings),
     ]

@@ -257,10 +257,10 @@ class TestUploads:
         _, pin, calls = await filed(desk)
         await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})
         desk.clock.advance(timedelta(hours=23))
-        await desk.app.state.intake.attachments.forget()
+        await desk.app.state.attachments.forget()
         assert len(await desk.rows(Attachment)) == 3
         desk.clock.advance(timedelta(hours=2))
-        await desk.app.state.intake.attachments.forget()
+        await desk.app.state.attachments.forget()
         assert len(await desk.rows(Attachment)) == len(objects(desk)) == 1
 
     async def test_any_number_of_them_is_dropped_a_handful_at_a_time(self, desk, monkeypatch):
@@ -268,9 +268,9 @@ class TestUploads:
         for _ in range(5):
             await begun(desk, PDF)
         desk.clock.advance(timedelta(hours=25))
-        taken, drop = [], desk.app.state.intake.attachments._drop
+        taken, drop = [], desk.app.state.attachments._drop
         monkeypatch.setattr(service.Attachments, "_drop", lambda _, ids: taken.append(len(ids)) or drop(ids))
-        await desk.app.state.intake.attachments.forget()
+        await desk.app.state.attachments.forget()
         assert taken == [2, 2, 1]
         assert await desk.rows(Attachment) == []
 
@@ -346,13 +346,13 @@ class TestEntitled:
 
     async def test_a_file_that_came_with_the_appeal_is_no_message(self, desk):
         appeal, pin, calls = await filed(desk)
-        intake = desk.app.state.intake
+        intake, attachments = desk.app.state.intake, desk.app.state.attachments
 
         async def data():
             yield PDF
 
-        ticket = await intake.attachments.store_upload(data(), None, name="акт.pdf", media_type="application/pdf")
-        enclosed = (await enclose(intake, UUID(appeal["appeal_id"]), ticket, as_filed=True)).told
+        ticket = await attachments.store_upload(data(), None, name="акт.pdf", media_type="application/pdf")
+        enclosed = (await enclose(intake, attachments, UUID(appeal["appeal_id"]), ticket, as_filed=True)).told
         assert (enclosed.name, enclosed.message_id) == ("акт.pdf", None)
         assert await facts(desk) == []
         assert (await desk.client.get(f"{calls}/{ticket.upload_id}", headers=pin)).content == PDF

@@ -10,10 +10,10 @@ from uuid import UUID, uuid4
 import pytest
 from aiosmtpd.smtp import SMTP
 
+from intake.handlers import HANDLERS
 from intake.notifications.models import Notice
 from intake.notifications.service.dispatch import Dispatcher
 from intake.notifications.service.senders import NoReply
-from intake.register.handlers import HANDLERS
 from intake.register.repository.recipients import confirm_contact
 from shared.contents import OwnerUnavailable
 from shared.contracts import AnswerGiven, InquirySent

@@ -1,6 +1,7 @@
 import pytest
 
-from intake.notifications.service.delivery_methods import senders, usable
+from intake.assembly import delivery_methods
+from intake.notifications.service.delivery_methods import usable
 from intake.settings import Settings
 from shared.settings import MissingSetting
 
@@ -58,14 +59,14 @@ class TestNoticesOfAnAppeal:
 class TestWays:
     async def test_a_machine_without_gateways_has_a_folder_and_production_has_none(self, desk):
         local, production = Settings(), Settings(env="production")
-        assert set(senders(desk.parts, local)) == {"EMAIL", "SMS"} == usable(local) - {"LETTER", "CALL"}
-        assert set(senders(desk.parts, production)) == set() == usable(production) - {"LETTER", "CALL"}
+        assert set(delivery_methods(desk.parts, local)) == {"EMAIL", "SMS"} == usable(local) - {"LETTER", "CALL"}
+        assert set(delivery_methods(desk.parts, production)) == set() == usable(production) - {"LETTER", "CALL"}
 
     async def test_the_chat_is_a_way_where_the_bot_is_set(self, desk):
         chosen = Settings(telegram_token="1:synthetic")
-        assert "TELEGRAM" in senders(desk.parts, chosen)
+        assert "TELEGRAM" in delivery_methods(desk.parts, chosen)
         assert "TELEGRAM" in usable(chosen)
 
     async def test_a_gateway_without_its_secret_is_a_mistake(self, desk):
         with pytest.raises(MissingSetting):
-            senders(desk.parts, Settings(sms_url="https://sms.example"))
+            delivery_methods(desk.parts, Settings(sms_url="https://sms.example"))

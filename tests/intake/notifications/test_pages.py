@@ -1,6 +1,6 @@
 import stat
 
-from intake.notifications.service.delivery_methods import senders
+from intake.assembly import delivery_methods
 from intake.notifications.service.dispatch import Dispatcher
 from intake.register.models import ContentRead
 from intake.settings import Settings
@@ -20,7 +20,7 @@ async def page(desk, path, headers=None, language="ru"):
 
 async def sent(desk):
     settings = Settings(data=desk.parts.settings.data)
-    await Dispatcher(desk.parts, senders(desk.parts, settings), "https://aryz.example").run_once()
+    await Dispatcher(desk.parts, delivery_methods(desk.parts, settings), "https://aryz.example").run_once()
 
 
 class TestLocalFolder:

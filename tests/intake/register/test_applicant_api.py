@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 import pytest
 from fastapi import FastAPI, Request
 
+from intake.handlers import HANDLERS
 from intake.notifications.models import Notice
 from intake.register import schemas
-from intake.register.handlers import HANDLERS
 from intake.register.models import Appeal, Message, Timeline, Tracking
 from shared.contracts import (
     AnswerGiven,

@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import event as engine_events
 
-from intake.register.handlers import HANDLERS
+from intake.handlers import HANDLERS
 from intake.register.models import Provider, Timeline, Tracking
 from shared.contracts import (
     AnswerGiven,

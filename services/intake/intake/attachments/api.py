@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from typing import Annotated, Final
-from urllib.parse import quote
 from uuid import UUID
 
 import structlog
@@ -20,18 +19,18 @@ from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import ClientDisconnect
 
+from intake.attachments.dependencies import CurrentAttachments, attachments_of
 from intake.attachments.service import policy
 from intake.attachments.service.attaching import FIELD, AttachmentOut, enclose, enclose_body
 from intake.attachments.service.connection import while_connected
+from intake.attachments.service.download import give_out
 from intake.attachments.service.policy import NO_ROOM, REFUSALS
 from intake.attachments.service.quota import owner_of
-from intake.attachments.service.storing import Ticket, at_most
-from intake.register import repository
-from intake.register.api import AppealPin
-from intake.register.dependencies import CurrentIntake, Intake
+from intake.attachments.service.storing import Attachments, Ticket, at_most
+from intake.register.dependencies import AppealPin, CurrentIntake, Intake
 from intake.register.errors import AppealFinished
-from intake.register.service.tracking import open_case, open_own
-from shared.auth import Principal, UnconfinedPrincipal
+from intake.register.service.tracking import open_own
+from shared.auth import UnconfinedPrincipal
 from shared.errors import (
     Forbidden,
     InvalidInput,
@@ -48,7 +47,6 @@ from shared.header_fields import media_type_of
 from shared.http import KnownQuery, StrictModel, Text, body, parse, read_body
 from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused, IdempotencyKeyWeak, scope_of
 from shared.idempotency_steps import Steps, StepsDone, no_digest
-from shared.sealing import SealError
 
 router = APIRouter()
 log = structlog.get_logger()
@@ -56,14 +54,6 @@ log = structlog.get_logger()
 PARTIAL: Final = "application/partial-upload"
 OCTETS: Final = "application/octet-stream"  # generated clients do not know the draft's media type
 JSON: Final = "application/json"
-READ_PURPOSE: Final = "attachment"
-# Nothing in a file given out may run, be framed, be kept or be read from another site.
-GIVEN_OUT: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
 BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 
 UploadToken = Annotated[str, Header(alias="Upload-Token", max_length=100, description="The secret given when the upload began.")]
@@ -121,7 +111,7 @@ async def begin_upload(
     repeatable = parts.idempotency.request(scope_of(sender), key, "begin-upload", given) if key else None
 
     async def work(session: AsyncSession) -> UploadBegun:
-        ticket = await intake.attachments.add(session, owner, name=given.name, media_type=given.media_type, length=given.length)
+        ticket = await attachments_of(request).add(session, owner, name=given.name, media_type=given.media_type, length=given.length)
         until = parts.clock.now() + timedelta(hours=policy.policy().limits.kept_hours)
         return UploadBegun(upload_id=ticket.upload_id, token=ticket.token, offset=0, length=given.length, expires_at=until)
 
@@ -132,9 +122,9 @@ async def begin_upload(
 
 
 @router.head("/v1/uploads/{upload_id}", status_code=204, response_class=Response, responses=responses(NotFound, InvalidInput))
-async def look_at_upload(upload_id: UUID, token: UploadToken, intake: CurrentIntake) -> Response:
+async def look_at_upload(upload_id: UUID, token: UploadToken, attachments: CurrentAttachments) -> Response:
     """How far an upload is."""
-    row = await intake.attachments.look(Ticket(upload_id, token))
+    row = await attachments.look(Ticket(upload_id, token))
     return Response(status_code=204, headers=_progress(row.size, row.length, is_complete=row.kind is not None))
 
 
@@ -159,7 +149,7 @@ async def go_on_with_upload(
 
     async def work() -> StepsDone:
         piece = _Piece(request)
-        row = await intake.attachments.append(ticket, offset, piece.chunks(), run=run)
+        row = await attachments_of(request).append(ticket, offset, piece.chunks(), run=run)
         state = UploadState(upload_id=row.id, offset=row.size, length=row.length, complete=row.kind is not None)
         return StepsDone(state, piece.digest, is_complete=not piece.is_broken)
 
@@ -169,7 +159,7 @@ async def go_on_with_upload(
             pass
         return piece.digest
 
-    answer = await _once_by_ticket(intake, ticket, f"append {offset}", key, work, digest_repeat)
+    answer = await _once_by_ticket(intake, attachments_of(request), ticket, f"append {offset}", key, work, digest_repeat)
     state = UploadState.model_validate_json(bytes(answer.body))
     answer.headers.update(_progress(state.offset, state.length, is_complete=state.complete))
     return answer
@@ -181,19 +171,22 @@ async def go_on_with_upload(
     response_class=Response,
     responses=responses(NotFound, InvalidInput, Unauthorized, IdempotencyKeyReused, IdempotencyKeyWeak),
 )
-async def cancel_upload(upload_id: UUID, token: UploadToken, intake: CurrentIntake, key: IdempotencyKey = None) -> Response:
+async def cancel_upload(
+    upload_id: UUID, token: UploadToken, intake: CurrentIntake, attachments: CurrentAttachments, key: IdempotencyKey = None
+) -> Response:
     """Give an upload up that no appeal has claimed."""
     ticket = Ticket(upload_id, token)
 
     async def work() -> StepsDone:
-        await intake.attachments.cancel(ticket)
+        await attachments.cancel(ticket)
         return StepsDone(None)
 
-    return await _once_by_ticket(intake, ticket, "cancel", key, work, status=204)
+    return await _once_by_ticket(intake, attachments, ticket, "cancel", key, work, status=204)
 
 
 async def _once_by_ticket(
     intake: Intake,
+    attachments: Attachments,
     ticket: Ticket,
     operation: str,
     key: str | None,
@@ -204,7 +197,7 @@ async def _once_by_ticket(
 ) -> Response:
     """Keys are those of whoever holds the upload's secret."""
     parts = intake.parts
-    scope = intake.attachments.scope_of(ticket)
+    scope = attachments.scope_of(ticket)
     repeatable = parts.idempotency.request(scope, key, operation, StrictModel()) if key else None
     steps = Steps(parts.idempotency, parts.database, parts.clock)
     return await steps.once(repeatable, work, digest_repeat=digest_repeat, status=status)
@@ -242,10 +235,10 @@ async def add_attachment(
     seen = await open_own(intake.parts, intake.guesses, number=number, pin=pin, principal=sender, address=address)
     if media_type_of(request) == JSON:
         claim = parse(UploadClaim, await read_body(request))
-        done = await enclose(intake, seen.appeal.id, Ticket(claim.upload_id, claim.token), key=key)
+        done = await enclose(intake, attachments_of(request), seen.appeal.id, Ticket(claim.upload_id, claim.token), key=key)
     else:
         if key is None:  # a repeat of the last file there was room for needs none; any other is refused when it is claimed
-            await intake.attachments.check_room(seen.appeal.id)
+            await attachments_of(request).check_room(seen.appeal.id)
         done = await enclose_body(intake, seen.appeal.id, request, owner_of(intake.parts.pepper, sender, address), key)
     if done.replayed:
         response.headers.update(REPLAYED)
@@ -273,48 +266,6 @@ async def download(
     return await give_out(intake, request, number=number, pin=pin, attachment_id=attachment_id, reader=reader)
 
 
-async def give_out(
-    intake: Intake, request: Request, *, number: str, pin: str | None, attachment_id: UUID, reader: Principal
-) -> StreamingResponse:
-    """The file as an answer to save, never to show.
-
-    Raises what `open_case` raises; NotFound, NotChecked, Infected, Lost and Unavailable.
-    """
-    seen = await open_case(intake.parts, intake.guesses, number=number, pin=pin, principal=reader, address=intake.address(request))
-    found, chunks = await intake.attachments.open(seen.appeal.id, attachment_id)
-    try:
-        first = await anext(chunks, b"")  # an object that is gone or does not open is found before the answer begins
-    except (FileNotFoundError, SealError):
-        log.exception("a file is lost", attachment_id=str(attachment_id))
-        raise policy.Lost from None
-    if not seen.is_own:
-        await _audit(intake, reader, attachment_id)
-
-    async def all_chunks() -> AsyncIterator[bytes]:
-        yield first
-        async for chunk in chunks:
-            yield chunk
-
-    media_type = found.kind.media_types[0]
-    headers = {"Content-Disposition": _disposition(found.name), "Content-Length": str(found.size), **GIVEN_OUT}
-    return StreamingResponse(all_chunks(), headers=headers, media_type=media_type)
-
-
-async def _audit(intake: Intake, reader: Principal, attachment_id: UUID) -> None:
-    async with intake.parts.database.write() as session:
-        await repository.add_content_read(
-            session,
-            {
-                "id": intake.parts.ids.new(),
-                "at": intake.parts.clock.now(),
-                "reader": reader.subject,
-                "on_behalf_of": None,
-                "purpose": READ_PURPOSE,
-                "ids": [str(attachment_id)],
-            },
-        )
-
-
 class _Piece:
     """A piece of a file as it comes, as far as it comes."""
 
@@ -335,12 +286,6 @@ class _Piece:
                 yield chunk
         except ClientDisconnect:
             self.is_broken = True
-
-
-def _disposition(name: str) -> str:
-    """RFC 6266 §4.3 and appendix D: the name in ASCII for old programs, in UTF-8 for all others."""
-    plain = name.encode("ascii", "replace").decode().translate({ord(each): "_" for each in '?"\\;'})
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def _progress(offset: int, length: int | None, *, is_complete: bool) -> dict[str, str]:

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.imports.errors import TooManyRefused
 from intake.imports.schemas import Imported, LegacyRow, RejectedLine
-from intake.register import repository
 from intake.register.service.filing import CLOCK_AHEAD, SENTENCES, moment
+from intake.register.service.importing import imported_before, store_imported, take_sequences
 from intake.register.service.registration import number_of, sealed
 from shared.contracts import AppealImported
 from shared.domain.identifiers import is_valid_bin_or_iin, normalise_twelve
@@ -153,7 +153,7 @@ async def _store(parts: Parts, rows: Sequence[_Closed]) -> tuple[int, list[Rejec
 async def _known(session: AsyncSession, rows: Sequence[_Closed]) -> dict[UUID, bytes | None]:
     """Fingerprints of the rows that were imported before, by the id they would have today."""
     former = [_former_id(one.row) for one in rows]
-    found = await repository.imported(session, [*former, *(one.appeal_id for one in rows)])
+    found = await imported_before(session, [*former, *(one.appeal_id for one in rows)])
     known: dict[UUID, bytes | None] = {}
     for one, former_id in zip(rows, former, strict=True):
         fingerprint, _ = found.get(one.appeal_id, (None, None))
@@ -166,7 +166,7 @@ async def _known(session: AsyncSession, rows: Sequence[_Closed]) -> dict[UUID, b
 
 
 async def _add(session: AsyncSession, parts: Parts, rows: Sequence[_Closed]) -> None:
-    sequences = await repository.next_sequences(session, len(rows))
+    sequences = await take_sequences(session, len(rows))
     numbers = [number_of(one.received_at, one.row.region, sequence) for one, sequence in zip(rows, sequences, strict=True)]
     appeals = await asyncio.to_thread(lambda: [_appeal(parts, one, number) for one, number in zip(rows, numbers, strict=True)])
     timeline = []
@@ -175,7 +175,7 @@ async def _add(session: AsyncSession, parts: Parts, rows: Sequence[_Closed]) -> 
         timeline.append(_closing(one, event_id))
         outbox.append(session, _event(one, number), event_id=event_id)
     appeals.sort(key=lambda row: row["id"])  # two imports of the same lines in another order must not wait for each other
-    await repository.add_imported(session, appeals, [_tracking(one) for one in rows], timeline)
+    await store_imported(session, appeals, [_tracking(one) for one in rows], timeline)
 
 
 def _appeal(parts: Parts, one: _Closed, number: str) -> dict[str, Any]:

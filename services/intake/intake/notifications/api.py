@@ -13,8 +13,8 @@ from intake.notifications.service.contacts import masked
 from intake.notifications.service.inbound import Receipt, Reply, note_receipt, take_reply
 from intake.notifications.service.sms import BadSignature, verified
 from intake.notifications.service.texts import texts
-from intake.register import repository as register
 from intake.register.dependencies import CurrentIntake
+from intake.register.service.tracking import find_appeal
 from intake.settings import Settings
 from shared.auth import STAFF, Principal, require
 from shared.domain.identifiers import InvalidNumber, RegistrationNumber
@@ -60,7 +60,7 @@ async def notices_of_appeal(
     response.headers["Cache-Control"] = "no-store"
     after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
     async with intake.parts.database.read() as session:
-        found = await register.appeal_by_number(session, _canonical(number))
+        found = await find_appeal(session, _canonical(number))
         if found is None or not visible_cases(reader).allows(found[1].region, found[1].tier, found[1].provider_id):
             raise NotFound
         rows, total = await repository.of_appeal(session, found[0].id, after=after, limit=limit + 1)

@@ -1,6 +1,6 @@
 """What leaves for applicants."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -49,17 +49,6 @@ class Notice(IntakeModel, table=True):
     delivered_at: datetime | None
     provider_ref: str | None
     """The gateway's own id of the message (АППК art. 66(2): delivery is recorded)."""
-
-
-class DailyCount(IntakeModel, table=True):
-    """How many messages of one kind a recipient was sent in a day, and how many codes one address asked for; under keyed hashes."""
-
-    __tablename__ = "daily_count"
-
-    key: bytes = Field(primary_key=True)
-    day: date = Field(primary_key=True, index=True)
-    """In the time zone of the central office."""
-    count: int
 
 
 class InboundMessage(IntakeModel, table=True):

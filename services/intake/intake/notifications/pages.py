@@ -20,9 +20,9 @@ from intake.notifications.service.policy import routes
 from intake.notifications.service.senders import local_file, opened_file
 from intake.notifications.service.texts import as_language, filled, texts
 from intake.pages_kit import PAGES, to_sign_in
-from intake.register import repository as register
 from intake.register.dependencies import CurrentIntake, Intake
 from intake.register.service.answer_channels import answer_channels
+from intake.register.service.audit import record_read
 from shared.auth import STAFF, PagePrincipal, Principal, check_role
 from shared.contents import OwnerUnavailable
 from shared.domain.labels import Label
@@ -150,9 +150,8 @@ async def _for_a_person(intake: Intake, principal: Principal, notice_id: UUID) -
 
 
 async def _audit(intake: Intake, principal: Principal, row: Row[Any]) -> None:
-    read = {"id": intake.parts.ids.new(), "at": intake.parts.clock.now(), "reader": principal.subject, "on_behalf_of": None}
     async with intake.parts.database.write() as session:
-        await register.add_content_read(session, read | {"purpose": "notice", "ids": [str(row.appeal_id)]})
+        await record_read(session, intake.parts, reader=principal.subject, purpose="notice", ids=[row.appeal_id])
 
 
 def _line(row: Row[Any]) -> dict[str, Any]:

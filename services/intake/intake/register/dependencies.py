@@ -1,25 +1,18 @@
-"""What a process of intake holds beside the parts that every service has; pages and API calls share it."""
+"""What intake's routes depend on: one object per process with the register, its limits and its ports."""
 
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Annotated, Self
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 
-from intake.attachments.service.storing import Attachments
-from intake.channels.counter.service import policy as counter_policy
-from intake.channels.counter.service import reception as counter
-from intake.channels.partner.service import policy as partner_policy
-from intake.channels.partner.service.watch import Watch
-from intake.channels.peoples_control import service as peoples_control
-from intake.channels.phone.service import policy as phone_policy
-from intake.channels.phone.service.insurance import FileInsuranceRegister, InsuranceRegister
 from intake.register.schemas import AppealIn
 from intake.register.service import rights
 from intake.register.service.admission import Admission
 from intake.register.service.filing import check
 from intake.register.service.guessing import Guesses
-from intake.register.service.registration import Condition, Receipt, Register, both, sender_key
+from intake.register.service.ports import ExternalNumbers, ListFiles, SendCode
+from intake.register.service.registration import Condition, Receipt, Register, sender_key
 from intake.settings import Settings
 from shared.auth import Principal
 from shared.budget import Budget
@@ -29,55 +22,56 @@ from shared.service import Parts
 OPERATION = "POST appeals"
 ANONYMOUS = "anonymous"
 
+AppealPin = Annotated[str | None, Header(alias="Appeal-Pin", description="The eight digits given at registration.")]
+
 
 @dataclass(frozen=True)
 class Intake:
+    """The register of one process, with its rate limits. Pages, routes and workers share it."""
+
     parts: Parts
     register: Register
     guesses: Guesses
     anonymous: Budget
     uploads: Budget
     previews: Budget
-    attachments: Attachments
     partners: Budget
-    watch: Watch
     proxies: tuple[Network, ...]
-    insurance: InsuranceRegister | None
-    """None: not connected."""
     public_url: str | None
-    """Where citizens reach the pages; None: wherever they read one."""
+    """Where citizens reach the pages; None: under the address by which a page is read."""
+    list_files: ListFiles
+    send_code: SendCode
 
     @classmethod
-    def build(cls, parts: Parts, settings: Settings) -> Self:
-        phone_policy.check()
-        partner_policy.check()
-        counter_policy.ways(), peoples_control.policy()
+    def build(
+        cls, parts: Parts, settings: Settings, *, external_numbers: ExternalNumbers, list_files: ListFiles, send_code: SendCode
+    ) -> Self:
+        """Raises ReferenceDataError or ValueError for a policy file that cannot be trusted."""
         rights.check()
         return cls(
             parts=parts,
-            register=Register(parts),
+            register=Register(parts, external_numbers),
             guesses=Guesses(parts.database, parts.pepper, settings, parts.clock, parts.metrics),
             anonymous=Budget(settings.anonymous_per_minute, parts.clock),
             uploads=Budget(settings.uploads_per_minute, parts.clock),
             previews=Budget(settings.previews_per_minute, parts.clock),
-            attachments=Attachments(parts, settings),
             partners=Budget(settings.partner_per_minute, parts.clock),
-            watch=Watch(parts, settings.streams_each),
-            proxies=tuple(ip_network(one) for one in settings.trusted_proxies),
-            insurance=FileInsuranceRegister(settings.insurance_file) if settings.insurance_file else None,
+            proxies=tuple(ip_network(proxy) for proxy in settings.trusted_proxies),
             public_url=settings.public_url,
+            list_files=list_files,
+            send_code=send_code,
         )
 
     def address(self, request: Request) -> str:
         return client_address(request, self.proxies)
 
     def spend(self, principal: Principal) -> None:
-        """One call of a partner's; everybody else is free. Raises TooMany."""
+        """Count one call of a partner; other callers have no limit here. Raises TooMany."""
         if principal.has("partner"):
             self.partners.spend(sender_key(self.parts.pepper, f"{principal.issuer}\n{principal.subject}").hex())
 
     def spend_preview(self, request: Request, principal: Principal | None = None) -> None:
-        """One preview of a form: of somebody signed in, else of an address. Raises TooMany."""
+        """Count one preview of a form, for the person signed in or else for the address. Raises TooMany."""
         self.previews.spend(f"{principal.issuer}\n{principal.subject}" if principal is not None else self.address(request))
 
     async def file(self, appeal: AppealIn, admission: Admission, *, key: str | None, condition: Condition | None = None) -> Receipt:
@@ -92,7 +86,7 @@ class Intake:
         if key is not None:
             scope = sender_key(self.parts.pepper, admission.sender).hex() if admission.sender else ANONYMOUS
             request = self.parts.idempotency.request(scope, key, OPERATION, appeal)
-        return await self.register.file(filing, request, both(counter.noted(self.parts, admission), condition))
+        return await self.register.file(filing, request, condition)
 
 
 async def current_intake(request: Request) -> Intake:

@@ -47,3 +47,12 @@ class NotReopenable(DomainError):
 
 class AlreadyReopened(DomainError):
     code, status, title = "already-reopened", 409, "The matter goes on in a later appeal that is not finished."
+
+
+class ExternalNumberKnown(DomainError):
+    """The problem's `number` is the registration number of the appeal that was passed on under it."""
+
+    code, status, title = "external-number-known", 409, "You have passed on an appeal under this number before."
+
+    def __init__(self, number: str | None) -> None:
+        super().__init__(extra={"number": number})

@@ -1,21 +1,19 @@
 """What the other services' events change here: where an appeal stands, its timeline, and the replica of the provider directory.
 
 Each type of an appeal's events has a rule from the event and the row it concerns to what changes in that row and what the timeline keeps;
-`follow` applies them to a batch in three statements, whatever its size. Claims, warnings and acknowledgements move nothing that a citizen
+`track` applies them to a batch in three statements, whatever its size. Claims, warnings and acknowledgements move nothing that a citizen
 sees.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.channels.partner.repository import add_updates
-from intake.channels.partner.service import feed
-from intake.notifications.service.planning import plan_notices
 from intake.register import repository
 from intake.register.repository.applicant import add_messages
+from intake.register.service.ports import TrackedChange, TrackingListener
 from intake.register.service.withdrawal import overrule
 from shared.contracts import (
     AnswerGiven,
@@ -41,7 +39,7 @@ from shared.contracts import (
 from shared.domain.calendar import is_provisional
 from shared.domain.lifecycle import WITHDRAWN, holder_of, status_after
 from shared.domain.regions import regions
-from shared.messaging.handling import Batch, Handlers, InOrder, Received
+from shared.messaging.handling import Batch, Handler, InOrder, Received
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +125,7 @@ def told(_one: Received[PartForwarded | DangerReported | DangerPassedOn], _row: 
     return Change({}, {})
 
 
-_RULES: Mapping[type[AppealEvent], Rule] = {
+RULES: Mapping[type[AppealEvent], Rule] = {
     AppealRouted: routed,
     ClockStarted: clock_started,
     TierRaised: tier_raised,
@@ -148,32 +146,36 @@ _RULES: Mapping[type[AppealEvent], Rule] = {
 }
 
 
-@InOrder
-async def follow(session: AsyncSession, batch: Batch[Any]) -> None:
-    """Bring the rows of the batch's appeals forward; one not registered here has nothing to show to anybody."""
-    trackings = await repository.trackings(session, list({one.event.appeal_id: None for one in batch.received}))
-    timeline, updates, questions, overruled = [], [], [], []
-    for one in batch.received:
-        tracking = trackings.get(one.event.appeal_id)
-        if tracking is None:
-            continue
-        change = _RULES[type(one.event)](one, tracking)
-        status, tier = status_after(tracking["status"], one.event.FACT), change.values.get("tier", tracking["tier"])
-        if tracking["status"] == WITHDRAWN != status:
-            overruled.append(one)
-        tracking |= change.values | {"status": status, "holder": holder_of(status, tier), "version": tracking["version"] + 1}
-        if change.kept is not None:
-            timeline.append(_timeline_row(one, change.kept, tracking["holder"]))
-        if isinstance(one.event, Question):
-            questions.append(_message(one))
-        if feed.is_told(one, tracking, is_shown=change.kept is not None):
-            updates.append(feed.entry(one, status, tracking["holder"]))
-    await repository.put_trackings(session, list(trackings.values()))
-    await repository.add_timeline(session, timeline)
-    await add_messages(session, questions)
-    await add_updates(session, updates)
-    await plan_notices(session, batch)
-    await overrule(session, overruled, trackings, batch.clock.now())
+def track(listeners: Sequence[TrackingListener]) -> Handler:
+    """Return the handler that moves the tracking rows of a batch's appeals and then calls the listeners.
+
+    An event of an appeal that is not registered here changes nothing.
+    """
+
+    async def handle(session: AsyncSession, batch: Batch[Any]) -> None:
+        trackings = await repository.trackings(session, list({one.event.appeal_id: None for one in batch.received}))
+        timeline, questions, changes = [], [], []
+        for one in batch.received:
+            tracking = trackings.get(one.event.appeal_id)
+            if tracking is None:
+                continue
+            change = RULES[type(one.event)](one, tracking)
+            status, tier = status_after(tracking["status"], one.event.FACT), change.values.get("tier", tracking["tier"])
+            overrules = tracking["status"] == WITHDRAWN != status
+            tracking |= change.values | {"status": status, "holder": holder_of(status, tier), "version": tracking["version"] + 1}
+            if change.kept is not None:
+                timeline.append(_timeline_row(one, change.kept, tracking["holder"]))
+            if isinstance(one.event, Question):
+                questions.append(_message(one))
+            changes.append(TrackedChange(one, dict(tracking), change.kept is not None, overrules))
+        await repository.put_trackings(session, list(trackings.values()))
+        await repository.add_timeline(session, timeline)
+        await add_messages(session, questions)
+        for listener in listeners:
+            await listener(session, batch, changes)
+        await overrule(session, [each for each in changes if each.overrules_withdrawal], batch.clock.now())
+
+    return InOrder(handle)
 
 
 def _message(one: Received[Question]) -> dict[str, Any]:
@@ -195,12 +197,6 @@ def _timeline_row(one: Received[Any], kept: dict[str, Any], holder: str) -> dict
     }
 
 
-async def hear_own(session: AsyncSession, batch: Batch[Any]) -> None:
-    """What was done here itself has changed its rows already: it is told on."""
-    await feed.note_own(session, batch)
-    await plan_notices(session, batch)
-
-
 async def copy_providers(session: AsyncSession, batch: Batch[ProviderRecorded]) -> None:
     rows = []
     for one in batch.received:
@@ -208,6 +204,3 @@ async def copy_providers(session: AsyncSession, batch: Batch[ProviderRecorded]) 
         values["id"] = values.pop("provider_id")
         rows.append(values)
     await repository.put_providers(session, rows)
-
-
-HANDLERS: Handlers = {**dict.fromkeys(_RULES, follow), **dict.fromkeys(feed.OWN, hear_own), ProviderRecorded: copy_providers}

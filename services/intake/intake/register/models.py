@@ -1,6 +1,6 @@
 """The register's tables: what people wrote, and who they are, is sealed; the rest are codes, ids and times."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -249,3 +249,14 @@ class ContactCode(IntakeModel, table=True):
     sent_at: datetime = Field(index=True)
     tries: int
     used_at: datetime | None
+
+
+class DailyCount(IntakeModel, table=True):
+    """How many messages of one kind a recipient was sent in a day, and how many codes one address asked for; under keyed hashes."""
+
+    __tablename__ = "daily_count"
+
+    key: bytes = Field(primary_key=True)
+    day: date = Field(primary_key=True, index=True)
+    """In the time zone of the central office."""
+    count: int

@@ -41,7 +41,7 @@ async def objects(store):
 
 
 def kept(desk):
-    return objects(desk.app.state.intake.attachments._objects._store)
+    return objects(desk.app.state.attachments._objects._store)
 
 
 class TestSettings:
@@ -131,7 +131,7 @@ class TestFiles:
         assert (await desk.client.get(f"{calls}/{told['upload_id']}", headers=pin)).content == PDF
 
     async def test_a_whole_file_that_could_not_be_looked_through_is_not_sent_again(self, desk, monkeypatch):
-        attachments = desk.app.state.intake.attachments
+        attachments = desk.app.state.attachments
         _, upload, token = await begun(desk, PDF)
         with monkeypatch.context() as away:
             away.setattr(attachments._objects, "reader", _away)
@@ -158,16 +158,16 @@ class TestFiles:
         assert (await desk.client.delete(upload, headers=token)).status_code == 204
         assert (await desk.client.head(upload, headers=token)).status_code == 404
         desk.clock.advance(timedelta(hours=25))
-        await desk.app.state.intake.attachments.forget()
+        await desk.app.state.attachments.forget()
         assert [one.state for one in await desk.rows(Attachment)] == [DROPPED]
         await bucket.up()
-        await desk.app.state.intake.attachments.forget()
+        await desk.app.state.attachments.forget()
         assert (await desk.rows(Attachment), await kept(desk)) == ([], [])
 
     async def test_an_object_that_is_gone_is_said_to_be(self, desk):
         _, pin, calls = await filed(desk)
         told = (await desk.client.post(calls, content=PDF, headers=pin | AS_PDF)).json()
-        await desk.app.state.intake.attachments._objects.drop(UUID(told["attachment_id"]))
+        await desk.app.state.attachments._objects.drop(UUID(told["attachment_id"]))
         answer = await desk.client.get(f"{calls}/{told['attachment_id']}", headers=pin)
         assert (answer.status_code, answer.json()["code"]) == (410, "attachment-lost")
 

@@ -53,7 +53,7 @@ class TestOneFileThatHangs:
     async def test_the_others_are_scanned_and_the_one_is_tried_again_later(self, start, tmp_path):
         double = ClamdDouble()
         async with double.listening() as address, start(tmp_path, clamd=address) as desk:
-            attachments = desk.app.state.intake.attachments
+            attachments = desk.app.state.attachments
             attachments.scans.scanner = Clamd(address, seconds=0.5)
             told = (await desk.file()).json()
             hanging = await send(desk, told, b"first " + HANGS)
@@ -73,7 +73,7 @@ class TestOneFileThatHangs:
         monkeypatch.setattr(scan_queue, "NEW_FILES_EVERY", 0.01)
         double = ClamdDouble()
         async with double.listening() as address, start(tmp_path, clamd=address) as desk:
-            attachments = desk.app.state.intake.attachments
+            attachments = desk.app.state.attachments
             told = (await desk.file()).json()
             await send(desk, told, HANGS)
             scanning = asyncio.create_task(attachments.scan())
@@ -90,7 +90,7 @@ class TestOneFileThatHangs:
     async def test_many_that_hang_leave_the_scanner_to_the_others_at_their_retry(self, start, tmp_path):
         double = ClamdDouble()
         async with double.listening() as address, start(tmp_path, clamd=address) as desk:
-            attachments = desk.app.state.intake.attachments
+            attachments = desk.app.state.attachments
             attachments.scans.scanner = Clamd(address, seconds=0.3)
             told = (await desk.file()).json()
             for number in range(5):
@@ -150,7 +150,7 @@ class TestThroughTheWorker:
                 answer = await desk.client.post(calls, content=content, headers={**pin, "Content-Type": "application/octet-stream"})
                 assert answer.json()["state"] == SCANNING
                 ids[name] = answer.json()["attachment_id"]
-            await desk.app.state.intake.attachments.scan()
+            await desk.app.state.attachments.scan()
             states = {str(one.id): one.state for one in await desk.rows(Attachment)}
             assert [states[ids[name]] for name in sent] == [INFECTED, INFECTED, CLEAN]
             statuses = {name: (await desk.client.get(f"{calls}/{one}", headers=pin)).status_code for name, one in ids.items()}

@@ -27,7 +27,7 @@ class FakeScanner:
 
 
 def scanner(desk, verdict):
-    attachments = desk.app.state.intake.attachments
+    attachments = desk.app.state.attachments
     attachments.scans.scanner = FakeScanner(verdict)
     return attachments
 

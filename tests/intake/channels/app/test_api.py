@@ -144,7 +144,7 @@ class TestStream:
             assert json.loads(found[-1].removeprefix("data: "))["type"] == "tier-raised"
 
     async def test_streams_that_begin_at_once_share_one_look(self, desk):
-        look = desk.app.state.intake.watch
+        look = desk.app.state.watch
         async with AsyncExitStack() as open_streams:
             await asyncio.gather(*(open_streams.enter_async_context(look.listen(bytes([one]))) for one in range(5)))
             assert [task.get_name() for task in asyncio.all_tasks()].count("watch") == 1
@@ -176,7 +176,7 @@ class TestStream:
                     assert refused.headers["Retry-After"] == str(watch.AGAIN_SECONDS)
                     async with client.stream("GET", "/intake/v1/events", headers=others) as response:
                         assert response.status_code == 200
-                await _until(lambda: sum(map(len, desk.app.state.intake.watch._streams.values())) == 1)
+                await _until(lambda: sum(map(len, desk.app.state.watch._streams.values())) == 1)
                 async with client.stream("GET", "/intake/v1/events", headers=mine) as response:
                     assert response.status_code == 200
 

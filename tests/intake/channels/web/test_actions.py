@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 from fastapi import FastAPI, Request
 
+from intake.assembly import delivery_methods
 from intake.attachments.models import Attachment
 from intake.notifications.models import CODES, Notice
-from intake.notifications.service.delivery_methods import senders
 from intake.notifications.service.dispatch import Dispatcher
 from intake.register.models import Appeal, Message, Tracking, Withdrawal
 from intake.settings import Settings
@@ -42,7 +42,9 @@ async def routed(desk, appeal_id, kind, tier):
 
 async def code_of(desk):
     """The latest code, as it is read on a machine without gateways: on the page of what leaves, by its admin."""
-    while await Dispatcher(desk.parts, senders(desk.parts, Settings(data=desk.parts.settings.data)), "https://aryz.example").run_once():
+    while await Dispatcher(
+        desk.parts, delivery_methods(desk.parts, Settings(data=desk.parts.settings.data)), "https://aryz.example"
+    ).run_once():
         pass
     latest = max((row for row in await desk.rows(Notice) if row.fact in CODES), key=lambda row: str(row.id))
     admin = {"Cookie": f"{COOKIE}={desk.foundation.issuer.issue('admin')}"}

@@ -34,7 +34,7 @@ class TestDocuments:
         async def refusing(*_, **__):
             raise refusal
 
-        monkeypatch.setattr(desk.app.state.intake.attachments, "begin", refusing)
+        monkeypatch.setattr(desk.app.state.attachments, "begin", refusing)
         page = await upload(desk, ("сурет.png", picture(), "image/png"))
         assert page.status_code == 200
         assert said in page.text

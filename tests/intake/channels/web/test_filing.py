@@ -14,7 +14,7 @@ from intake.channels.web.service import qr
 from intake.forms.service import definitions as forms
 from intake.forms.service import draft as form
 from intake.forms.service.consents import consents
-from intake.register.handlers import HANDLERS, copy_providers
+from intake.handlers import HANDLERS, copy_providers
 from intake.register.models import Appeal
 from intake.register.service.filing import CONSENTS
 from shared.contracts import ProviderRecorded

@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-from intake.register.handlers import HANDLERS
+from intake.handlers import HANDLERS
 from intake.register.service.texts import _texts, position, timeline_text
 from shared.domain.labels import Label
 from shared.web.catalogs import missing_messages

@@ -2,7 +2,7 @@ from uuid import UUID, uuid4
 
 from fastapi import FastAPI, Request
 
-from intake.register.handlers import HANDLERS
+from intake.handlers import HANDLERS
 from shared.contracts import AnswerGiven
 from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Batch, Received

@@ -11,10 +11,11 @@ from fastapi import Request
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from intake.attachments.dependencies import attachments_of
 from intake.attachments.repository import came_with
 from intake.attachments.service import policy
 from intake.attachments.service.connection import while_connected
-from intake.attachments.service.storing import Enclosed, Ticket
+from intake.attachments.service.storing import Attachments, Enclosed, Ticket
 from intake.register.dependencies import Intake
 from intake.register.errors import AppealFinished
 from intake.register.service.messages import note
@@ -74,7 +75,14 @@ def shown(one: Enclosed) -> AttachmentOut:
 
 
 async def enclose(
-    intake: Intake, appeal_id: UUID, ticket: Ticket, *, given: FileGiven | None = None, key: str | None = None, as_filed: bool = False
+    intake: Intake,
+    attachments: Attachments,
+    appeal_id: UUID,
+    ticket: Ticket,
+    *,
+    given: FileGiven | None = None,
+    key: str | None = None,
+    as_filed: bool = False,
 ) -> Done[AttachmentOut]:
     """Claim an upload for an appeal that is registered, and tell it as a message; told once, however often it is claimed.
 
@@ -88,12 +96,12 @@ async def enclose(
     async def work(session: AsyncSession, tracking: Tracking) -> AttachmentOut:
         if not as_filed and is_finished(tracking["status"]):
             raise AppealFinished
-        if await intake.attachments.claim(session, appeal_id, None, [ticket]) and not as_filed:
+        if await attachments.claim(session, appeal_id, None, [ticket]) and not as_filed:
             message_id = await write_down(session, parts, appeal_id, "MESSAGE", None)
             await came_with(session, ticket.upload_id, message_id)
             await note(session, parts, tracking, message_id, 1)
         await session.flush()
-        listed = await intake.attachments.listing(session, appeal_id)
+        listed = await attachments.listing(session, appeal_id)
         return shown(next(one for one in listed if one.attachment_id == ticket.upload_id))
 
     said = given or UploadGiven(upload_id=ticket.upload_id)
@@ -102,31 +110,32 @@ async def enclose(
 
 async def enclose_body(intake: Intake, appeal_id: UUID, request: Request, owner: bytes | None, key: str | None) -> Done[AttachmentOut]:
     """The file that the request brings; of a repeat nothing is kept."""
-    ticket, given = await _received(request, intake, owner)
+    attachments = attachments_of(request)
+    ticket, given = await _received(request, attachments, owner)
     try:
-        done = await enclose(intake, appeal_id, ticket, given=given, key=key)
+        done = await enclose(intake, attachments, appeal_id, ticket, given=given, key=key)
     except DomainError:
-        await intake.attachments.cancel(ticket)
+        await attachments.cancel(ticket)
         raise
     if done.replayed:
-        await intake.attachments.cancel(ticket)
+        await attachments.cancel(ticket)
     return done
 
 
-async def _received(request: Request, intake: Intake, owner: bytes | None) -> tuple[Ticket, FileGiven]:
+async def _received(request: Request, attachments: Attachments, owner: bytes | None) -> tuple[Ticket, FileGiven]:
     """The file in the body, or in a form's field `file`, whole."""
     most = policy.policy().limits.file_bytes
     if media_type_of(request) != MULTIPART:
         refuse_announced(request, most, policy.TooLarge)
         name = filename_of(request.headers.get("content-disposition", ""))
-        ticket, given = await _stored(intake, request.stream(), owner, name, media_type_of(request))
+        ticket, given = await _stored(attachments, request.stream(), owner, name, media_type_of(request))
     else:
-        ticket, given = await _from_form(request, intake, owner)
-    await intake.attachments.accept_upload(ticket, run=partial(while_connected, request))
+        ticket, given = await _from_form(request, attachments, owner)
+    await attachments.accept_upload(ticket, run=partial(while_connected, request))
     return ticket, given
 
 
-async def _from_form(request: Request, intake: Intake, owner: bytes | None) -> tuple[Ticket, FileGiven]:
+async def _from_form(request: Request, attachments: Attachments, owner: bytes | None) -> tuple[Ticket, FileGiven]:
     """The form's one file, received; the rest of the form is read, as a client that hangs up is seen only then."""
     found = None
     try:
@@ -134,10 +143,10 @@ async def _from_form(request: Request, intake: Intake, owner: bytes | None) -> t
         async for part in parts_of(request, limit=limit, too_large=policy.TooLarge):
             if found is not None or part.name != FIELD or part.filename is None:
                 raise InvalidInput.field(FIELD, "unknown-field", "A form has one file, under this name.")  # noqa: TRY301
-            found = await _stored(intake, part.chunks, owner, part.filename, part.media_type)
+            found = await _stored(attachments, part.chunks, owner, part.filename, part.media_type)
     except BaseException:
         if found is not None:
-            await intake.attachments.cancel(found[0])
+            await attachments.cancel(found[0])
         raise
     if found is None:
         raise InvalidInput.field(FIELD, "required", "A file is needed.")
@@ -145,7 +154,7 @@ async def _from_form(request: Request, intake: Intake, owner: bytes | None) -> t
 
 
 async def _stored(
-    intake: Intake, data: AsyncIterable[bytes], owner: bytes | None, name: str | None, media_type: str | None
+    attachments: Attachments, data: AsyncIterable[bytes], owner: bytes | None, name: str | None, media_type: str | None
 ) -> tuple[Ticket, FileGiven]:
     digest = hashlib.sha256()
 
@@ -154,5 +163,5 @@ async def _stored(
             digest.update(chunk)
             yield chunk
 
-    ticket = await intake.attachments.receive_upload(passing(), owner, name=name, media_type=media_type)
+    ticket = await attachments.receive_upload(passing(), owner, name=name, media_type=media_type)
     return ticket, FileGiven(name=name, media_type=media_type, sha256=digest.hexdigest())

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import Request
 
+from intake.attachments.dependencies import attachments_of
 from intake.attachments.service.attaching import FORM_MARGIN, enclose
 from intake.attachments.service.connection import while_connected
 from intake.attachments.service.policy import AttachmentRefused, TooLarge, kinds, policy
@@ -55,7 +56,7 @@ async def sent(request: Request, intake: Intake) -> Sent:
             if ticket is not None:
                 received.append((part.filename, ticket))
     for name, ticket in received:  # once the form is read whole: a client that hangs up is seen only then
-        if await _attempt(request, name, found, _accept(request, intake, ticket)):
+        if await _attempt(request, name, found, _accept(request, ticket)):
             found.tickets.append(ticket)
     return found
 
@@ -63,11 +64,11 @@ async def sent(request: Request, intake: Intake) -> Sent:
 async def _receive(request: Request, intake: Intake, part: Part) -> Ticket:
     intake.uploads.spend(intake.address(request))
     owner = owner_of(intake.parts.pepper, Principal.anonymous(), intake.address(request))
-    return await intake.attachments.receive_upload(part.chunks, owner, name=part.filename, media_type=part.media_type)
+    return await attachments_of(request).receive_upload(part.chunks, owner, name=part.filename, media_type=part.media_type)
 
 
-async def _accept(request: Request, intake: Intake, ticket: Ticket) -> Ticket:
-    await intake.attachments.accept_upload(ticket, run=partial(while_connected, request))
+async def _accept(request: Request, ticket: Ticket) -> Ticket:
+    await attachments_of(request).accept_upload(ticket, run=partial(while_connected, request))
     return ticket
 
 
@@ -116,7 +117,7 @@ async def enclose_all(request: Request, intake: Intake, appeal_id: UUID, tickets
     refused = []
     for one in tickets:
         try:
-            await enclose(intake, appeal_id, one, as_filed=as_filed)
+            await enclose(intake, attachments_of(request), appeal_id, one, as_filed=as_filed)
         except AttachmentRefused as refusal:
             refused.append(refusal.label.in_(language_of(request)))
         except NotFound:

@@ -6,7 +6,7 @@ claims is dropped after a while.
 
 import hmac
 import secrets
-from collections.abc import AsyncIterable, AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -24,6 +24,7 @@ from intake.attachments.service.policy import DROPPED, INFECTED, RECEIVING, SCAN
 from intake.attachments.service.scan_queue import ScanQueue
 from intake.attachments.service.scanning import Clamd
 from intake.attachments.service.storage import CHUNK, Objects, SealedReader, new_key, open_store, plain_chunks
+from intake.register.service.ports import AttachedFile
 from intake.settings import Settings
 from shared.domain.labels import Label
 from shared.errors import NotFound, Unavailable
@@ -337,19 +338,13 @@ class Attachments:
         return Enclosed(row.id, row.message_id, name, kind, row.size, row.state, row.created_at)
 
 
-async def described(session: AsyncSession, appeal_ids: Collection[UUID]) -> dict[UUID, list[dict[str, Any]]]:
-    """Ids, kinds, sizes and states of the files by appeal id, without their names: for the desk, which reads a file by the same call."""
-    found: dict[UUID, list[dict[str, Any]]] = {}
+async def attached_files(session: AsyncSession, appeal_ids: Collection[UUID]) -> Mapping[UUID, Sequence[AttachedFile]]:
+    """Return the files of appeals by appeal id, oldest first, without their names."""
+    found: dict[UUID, list[AttachedFile]] = {}
     for row in await repository.attachments_of(session, appeal_ids):
-        told = {
-            "attachment_id": str(row.id),
-            "kind": row.kind,
-            "size": row.size,
-            "state": row.state,
-            "added_at": row.created_at.isoformat(),
-        }
         if row.appeal_id is not None:
-            found.setdefault(row.appeal_id, []).append(told)
+            file = AttachedFile(row.id, row.message_id, row.kind, row.size, row.state, row.created_at)
+            found.setdefault(row.appeal_id, []).append(file)
     return found
 
 

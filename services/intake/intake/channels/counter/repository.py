@@ -5,17 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import defer
 from sqlmodel import col
 
 from intake.channels.counter.models import Receiver, Reception
-from intake.register.models import Appeal, Provider, Tracking
+from intake.register.models import Appeal, Tracking
 from shared.messaging.inbox import upserting
-
-_WORDS: tuple[Any, ...] = (Appeal.text, Appeal.applicant, Appeal.provider_name, Appeal.particulars)
-_ENTRIES = text("appeal.channel = 'PEOPLES_CONTROL'")  # in these words, for the index of just these rows to be used
 
 
 async def add_reception(session: AsyncSession, row: dict[str, Any]) -> None:
@@ -47,20 +43,3 @@ async def receiver_name(session: AsyncSession, key: bytes) -> bytes | None:
 async def put_receiver(session: AsyncSession, key: bytes, name: bytes) -> None:
     statement = upserting(session)(Receiver).values(key=key, name=name)
     await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"name": statement.excluded["name"]}))
-
-
-async def active_provider(session: AsyncSession, provider_id: UUID) -> Provider | None:
-    query = select(Provider).where(col(Provider.id) == provider_id, col(Provider.active).is_(True))
-    return (await session.execute(query)).scalar_one_or_none()
-
-
-async def entries(session: AsyncSession, offset: int, limit: int) -> Sequence[tuple[Appeal, Tracking]]:
-    """Entries of people's control, newest first, without anybody's words."""
-    query = select(Appeal, Tracking).join(Tracking, col(Tracking.appeal_id) == col(Appeal.id)).where(_ENTRIES)
-    query = query.options(*(defer(one, raiseload=True) for one in _WORDS))
-    rows = await session.execute(query.order_by(col(Appeal.id).desc()).offset(offset).limit(limit))
-    return [(row[0], row[1]) for row in rows]
-
-
-async def count_entries(session: AsyncSession) -> int:
-    return (await session.execute(select(func.count()).select_from(Appeal).where(_ENTRIES))).scalar_one()

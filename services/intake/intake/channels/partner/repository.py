@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, or_, select, true, update
@@ -22,6 +22,20 @@ COUNTER = 1
 _WORDS: tuple[Any, ...] = (Appeal.text, Appeal.applicant, Appeal.provider_name, Appeal.particulars)
 _HANDED_OVER = (CaseForwarded.FACT, PartForwarded.FACT)  # with the appeal's words; of a danger a body hears that there is one
 _WAITING = col(Delivery.delivered_at).is_(None)
+
+
+class ForwardedAppeal(NamedTuple):
+    """An appeal that was forwarded to a partner, and when."""
+
+    appeal: Appeal
+    at: datetime
+
+
+class OwnedAppeal(NamedTuple):
+    """An appeal of whoever filed it, without its sealed content."""
+
+    appeal: Appeal
+    tracking: Tracking
 
 
 async def add_updates(session: AsyncSession, rows: Rows) -> None:
@@ -96,12 +110,12 @@ async def owners_of_updates(session: AsyncSession, after: int) -> tuple[int, set
     return max((row[0] or 0 for row in rows), default=after), {row[1] for row in rows if row[1] is not None}
 
 
-async def forwarding(session: AsyncSession, appeal_id: UUID, recipient: bytes) -> tuple[Appeal, datetime] | None:
+async def forwarding(session: AsyncSession, appeal_id: UUID, recipient: bytes) -> ForwardedAppeal | None:
     """An appeal that was forwarded to this partner, and when."""
     query = select(Appeal, col(UpdateEntry.at)).join(UpdateEntry, col(UpdateEntry.appeal_id) == col(Appeal.id))
     query = query.where(col(Appeal.id) == appeal_id, col(UpdateEntry.recipient) == recipient, col(UpdateEntry.type).in_(_HANDED_OVER))
     row = (await session.execute(query.order_by(col(UpdateEntry.position)).limit(1))).one_or_none()
-    return None if row is None else (row[0], row[1])
+    return None if row is None else ForwardedAppeal(row[0], row[1])
 
 
 async def claim_external_numbers(session: AsyncSession, rows: Rows) -> set[UUID]:
@@ -126,13 +140,13 @@ async def external_numbers(session: AsyncSession, appeal_ids: Collection[UUID]) 
     return {row[0]: row[1] for row in await session.execute(query)}
 
 
-async def owned_appeals(session: AsyncSession, owner: bytes, before: UUID | None, limit: int) -> Sequence[tuple[Appeal, Tracking]]:
+async def owned_appeals(session: AsyncSession, owner: bytes, before: UUID | None, limit: int) -> Sequence[OwnedAppeal]:
     """Whoever filed them, newest first, without their words."""
     query = select(Appeal, Tracking).join(Tracking, col(Tracking.appeal_id) == col(Appeal.id)).where(col(Appeal.owner) == owner)
     query = query.options(*(defer(one, raiseload=True) for one in _WORDS))
     query = query.where(col(Appeal.id) < before) if before else query
     rows = (await session.execute(query.order_by(col(Appeal.id).desc()).limit(limit))).all()
-    return [(row[0], row[1]) for row in rows]
+    return [OwnedAppeal(row[0], row[1]) for row in rows]
 
 
 async def count_owned_appeals(session: AsyncSession, owner: bytes) -> int:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
 from intake.channels.peoples_control.service import FORMS, admit, entries, policy
-from intake.channels.web.pages import filing
+from intake.channels.web.service.talon import kinds, talon_page
 from intake.forms.service import draft as form
 from intake.forms.service import questions
 from intake.forms.service.consents import consents
@@ -56,7 +56,7 @@ async def leave_entry(request: Request, intake: CurrentIntake) -> HTMLResponse:
         return response
     except IdempotencyKeyReused as refusal:
         return await _show(request, intake, draft, refusal=refusal, sentence=USED)
-    return await filing.talon_page(request, receipt, filed, ())
+    return await talon_page(request, receipt, filed, ())
 
 
 def _filing_of(draft: form.Draft, clock: Clock) -> tuple[AppealIn, Filing]:
@@ -95,7 +95,7 @@ async def _show(
         "key": key or new_key(),
         "errors": [(name or None, text) for name, text in errors],
         "error": dict(errors),
-        "kinds": [one for one in filing.kinds(request, language) if one["code"] in policy().kinds],
+        "kinds": [one for one in kinds(request, language) if one["code"] in policy().kinds],
         "sections": [(code, heading, [one for one in each if one.name in asked]) for code, heading, each in parts],
         "consents": {f"consents.{one.code}": one for one in consents(language)},
         "entries": found,

@@ -8,9 +8,8 @@ from typing import Final
 
 from pydantic import Field
 
-from intake.channels.counter import repository
+from intake.channels.peoples_control import repository
 from intake.forms.service import definitions as forms
-from intake.register.models import Appeal, Tracking
 from intake.register.service.admission import Admission
 from intake.register.service.registration import shown_status
 from shared.domain.labels import Label
@@ -61,10 +60,11 @@ async def entries(parts: Parts, page: int) -> tuple[Sequence[Entry], int]:
     async with parts.database.read() as session:
         rows = await repository.entries(session, (page - 1) * listed, listed)
         total = await repository.count_entries(session)
-    return [_entry(parts, *row) for row in rows], total
+    return [_entry(parts, row) for row in rows], total
 
 
-def _entry(parts: Parts, appeal: Appeal, row: Tracking) -> Entry:
+def _entry(parts: Parts, entry: repository.PublicEntry) -> Entry:
+    appeal, row = entry
     known, subject = taxonomy(), None
     if appeal.kind == row.kind:  # another kind was found in it since: what was chosen for the former one does not belong to it
         subject = known.categories[appeal.category] if appeal.category else known.topics[appeal.topic] if appeal.topic else None

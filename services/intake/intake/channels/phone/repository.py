@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import delete, func, or_, select, update
@@ -18,6 +18,20 @@ from shared.domain.taxonomy import taxonomy
 
 Rows = Sequence[dict[str, Any]]
 _WORDS: tuple[Any, ...] = (Appeal.text, Appeal.applicant, Appeal.provider_name, Appeal.particulars)
+
+
+class CallersAppeal(NamedTuple):
+    """An appeal of whoever calls, without its sealed content."""
+
+    appeal: Appeal
+    tracking: Tracking
+
+
+class RecordedAppeal(NamedTuple):
+    """An oral appeal and its record."""
+
+    record: OralRecord
+    appeal: Appeal
 
 
 async def add_new_calls(session: AsyncSession, rows: Rows) -> None:
@@ -114,7 +128,7 @@ async def forget_calls(session: AsyncSession, before: datetime) -> None:
     await session.execute(delete(Call).where(col(Call.told_at) < before))
 
 
-async def appeals_of_caller(session: AsyncSession, caller: bytes, limit: int) -> tuple[Sequence[tuple[Appeal, Tracking]], int]:
+async def appeals_of_caller(session: AsyncSession, caller: bytes, limit: int) -> tuple[Sequence[CallersAppeal], int]:
     """Those not finished yet, the latest first, and how many of them there are; without anybody's words."""
     finished = [code for code, status in taxonomy().statuses.items() if status.final]
     theirs = select(Appeal, Tracking).join(Tracking, col(Tracking.appeal_id) == col(Appeal.id))
@@ -122,7 +136,7 @@ async def appeals_of_caller(session: AsyncSession, caller: bytes, limit: int) ->
     total = (await session.execute(theirs.with_only_columns(func.count()))).scalar_one()
     words = (defer(one, raiseload=True) for one in _WORDS)
     rows = await session.execute(theirs.order_by(col(Appeal.received_at).desc(), col(Appeal.id)).limit(limit).options(*words))
-    return [(row[0], row[1]) for row in rows], total
+    return [CallersAppeal(row[0], row[1]) for row in rows], total
 
 
 async def region_of_caller(session: AsyncSession, caller: bytes) -> str | None:
@@ -136,12 +150,12 @@ async def add_oral_record(session: AsyncSession, row: dict[str, Any]) -> None:
     await insert_new_rows(session, OralRecord, [row], unique=("appeal_id",), returning="appeal_id")
 
 
-async def oral_record(session: AsyncSession, appeal_id: UUID) -> tuple[OralRecord, Appeal] | None:
+async def oral_record(session: AsyncSession, appeal_id: UUID) -> RecordedAppeal | None:
     query = (
         select(OralRecord, Appeal).join(Appeal, col(Appeal.id) == col(OralRecord.appeal_id)).where(col(OralRecord.appeal_id) == appeal_id)
     )
     row = (await session.execute(query)).one_or_none()
-    return None if row is None else (row[0], row[1])
+    return None if row is None else RecordedAppeal(row[0], row[1])
 
 
 async def verify_caller(session: AsyncSession, call_id: UUID, checks: list[str]) -> None:

@@ -8,11 +8,10 @@ from intake.channels.telegram.service.texts import script
 from intake.register.dependencies import Intake
 from intake.settings import Settings
 from shared.messaging.runtime import Loop, every
-from shared.service import Parts
 from shared.settings import MissingSetting
 
 
-def loops(parts: Parts, settings: Settings) -> Sequence[Loop]:
+def loops(intake: Intake, settings: Settings) -> Sequence[Loop]:
     """Raises MissingSetting."""
     if settings.telegram_token is None:
         return ()
@@ -23,7 +22,7 @@ def loops(parts: Parts, settings: Settings) -> Sequence[Loop]:
     from intake.channels.telegram.service.sender import Sender  # noqa: PLC0415
 
     script()
-    intake = Intake.build(parts, settings)
+    parts = intake.parts
     telegram = Telegram.connect(settings.telegram_token.get_secret_value(), settings.telegram_api_url)
     parts.last_steps.append(telegram.close)
 

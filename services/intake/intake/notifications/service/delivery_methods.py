@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from intake.channels.telegram.service.notifications import ToChat
 from intake.notifications.service.mail import Mail, composed
 from intake.notifications.service.policy import policy
 from intake.notifications.service.senders import Folder, Message, Sender
@@ -26,8 +25,6 @@ def senders(parts: Parts, settings: Settings) -> Mapping[str, Sender]:
         if settings.sms_secret is None:
             raise MissingSetting("ARYZ_INTAKE_SMS_SECRET is needed beside ARYZ_INTAKE_SMS_URL")
         found["SMS"] = Gateway(settings.sms_url, settings.sms_secret.get_secret_value(), parts.clock)
-    if settings.telegram_token is not None:
-        found["TELEGRAM"] = ToChat(parts)
     return found
 
 

@@ -25,7 +25,7 @@ from intake.notifications.service.planning import ANY, Told, new_row
 from intake.notifications.service.policy import Policy, Route, policy, routes
 from intake.notifications.service.senders import Hung, Later, Message, NoReply, NotYet, Refused, Sender
 from intake.notifications.service.texts import texts
-from intake.register.repository import recipients
+from intake.register.service import recipients
 from intake.register.service.recipients import NOTICES, day_of, next_day, recipient_key
 from intake.register.service.registration import phone_key
 from shared.contents import OwnerUnavailable
@@ -138,12 +138,12 @@ class Dispatcher:
         who = f"{row.owner.hex()}" if channel == TELEGRAM and row.owner is not None else known[channel]
         key, day = recipient_key(self._parts.pepper, NOTICES, channel, who), day_of(now)
         async with self._parts.database.write() as session:
-            is_allowed = await recipients.count_one(session, key, day, self._policy.recipient_limit)
+            is_allowed = await recipients.count_today(session, key, day, self._policy.recipient_limit)
         if not is_allowed:
             await self._settle(row.id, {"due_at": next_day(now), "attempts": row.attempts - 1, "reason": "LIMIT"})
         elif not await self._send(row, channel, route, known, hand):
             async with self._parts.database.write() as session:
-                await recipients.uncount_one(session, key, day)
+                await recipients.uncount(session, key, day)
 
     async def _send(self, row: Row[Any], channel: str, route: Route, known: Mapping[str, str], hand: "_Hand") -> bool:
         """Says whether it was sent; what else came of it is stored."""
@@ -247,7 +247,7 @@ class Dispatcher:
         """Drop the marks of messages that will not come again."""
         async with self._parts.database.write() as session:
             await repository.forget_messages(session, self._parts.clock.now() - FORGET_AFTER)
-            await recipients.forget_counts(session, day_of(self._parts.clock.now() - COUNTED_FOR))
+            await recipients.purge_counts(session, day_of(self._parts.clock.now() - COUNTED_FOR))
 
 
 class _HeldBack(Exception):

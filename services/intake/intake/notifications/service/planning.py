@@ -1,6 +1,6 @@
 """What is to be told, written down in the transaction that makes it true. Nothing is opened or sent here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.notifications import repository
 from intake.notifications.service.policy import facts_told, policy, routes
 from intake.register.schemas import CodePurpose
+from intake.register.service.ports import TrackedChange
+from intake.register.service.withdrawal import OVERRULED
 from shared.ids import derived
 from shared.messaging.handling import Batch
 from shared.service import Parts
@@ -29,10 +31,20 @@ class Told:
     fact: str
 
 
-async def plan_notices(session: AsyncSession, batch: Batch[Any]) -> None:
-    """Plan what the batch's events make necessary to tell, in two statements; most batches need none."""
-    facts = (Told(one.envelope.id, one.event.appeal_id, one.event.FACT) for one in batch.received if one.event.FACT in facts_told())
-    await plan(session, facts, batch.clock.now())
+async def plan_batch(session: AsyncSession, batch: Batch[Any]) -> None:
+    """Plan what the batch's events make necessary to send, in two statements; most batches need none."""
+    await plan(session, _facts(batch), batch.clock.now())
+
+
+async def plan_changes(session: AsyncSession, batch: Batch[Any], changes: Sequence[TrackedChange]) -> None:
+    """Plan the notices of a batch of other services' events, and of the withdrawals that they overrule."""
+    late = (each.received for each in changes if each.overrules_withdrawal)
+    overruled = [Told(derived(one.envelope.id, OVERRULED), one.event.appeal_id, OVERRULED) for one in late]
+    await plan(session, [*_facts(batch), *overruled], batch.clock.now())
+
+
+def _facts(batch: Batch[Any]) -> list[Told]:
+    return [Told(one.envelope.id, one.event.appeal_id, one.event.FACT) for one in batch.received if one.event.FACT in facts_told()]
 
 
 async def plan(session: AsyncSession, facts: Iterable[Told], now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from intake.register.repository.appeals import (
     Sequences,
+    active_provider,
     active_providers,
     add_appeals,
     add_content_read,
@@ -21,6 +22,7 @@ from intake.register.repository.appeals import (
 
 __all__ = [
     "Sequences",
+    "active_provider",
     "active_providers",
     "add_appeals",
     "add_content_read",

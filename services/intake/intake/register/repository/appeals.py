@@ -69,13 +69,6 @@ def add_appeals(session: AsyncSession, appeals: Rows, trackings: Rows) -> None:
     insert_later(session, Tracking, trackings)
 
 
-async def add_imported(session: AsyncSession, appeals: Rows, trackings: Rows, timeline: Rows) -> None:
-    """At once and the register first: of two imports of the same lines one waits here, before it holds anything the other may want."""
-    await insert_rows(session, Appeal, appeals, sliced=True)
-    await insert_rows(session, Tracking, trackings, sliced=True)
-    await add_timeline(session, timeline)
-
-
 async def appeal_by_number(session: AsyncSession, number: str) -> tuple[Appeal, Tracking] | None:
     """Without the appeal's words: a long text would take longer to fetch, and so tell that the number exists."""
     query = select(Appeal, Tracking).join(Tracking, col(Tracking.appeal_id) == col(Appeal.id)).where(col(Appeal.number) == number)
@@ -109,13 +102,6 @@ async def add_content_read(session: AsyncSession, row: dict[str, Any]) -> None:
     await session.execute(insert(ContentRead), [row])
 
 
-async def imported(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, tuple[bytes | None, str]]:
-    """Fingerprint and channel of imported appeals, by id."""
-    columns = (col(Appeal.id), col(Appeal.fingerprint), col(Appeal.channel))
-    rows = await session.execute(select(*columns).where(among(session, Appeal.id, ids)))
-    return {row[0]: (row[1], row[2]) for row in rows}
-
-
 async def trackings(session: AsyncSession, appeal_ids: Sequence[UUID]) -> Mapping[UUID, dict[str, Any]]:
     """The projection's rows, locked until the transaction ends, by appeal id."""
     table = table_of(Tracking)
@@ -136,3 +122,22 @@ async def put_providers(session: AsyncSession, rows: Rows) -> None:
     statement = upserting(session)(Provider)
     changed = {name: statement.excluded[name] for name in rows[0] if name != "id"}
     await session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed), rows)
+
+
+async def active_provider(session: AsyncSession, provider_id: UUID) -> Provider | None:
+    query = select(Provider).where(col(Provider.id) == provider_id, col(Provider.active).is_(True))
+    return (await session.execute(query)).scalar_one_or_none()
+
+
+async def add_imported(session: AsyncSession, appeals: Rows, trackings: Rows, timeline: Rows) -> None:
+    """At once and the register first: of two imports of the same lines one waits here, before it holds anything the other may want."""
+    await insert_rows(session, Appeal, appeals, sliced=True)
+    await insert_rows(session, Tracking, trackings, sliced=True)
+    await add_timeline(session, timeline)
+
+
+async def imported(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, tuple[bytes | None, str]]:
+    """Fingerprint and channel of imported appeals, by id."""
+    columns = (col(Appeal.id), col(Appeal.fingerprint), col(Appeal.channel))
+    rows = await session.execute(select(*columns).where(among(session, Appeal.id, ids)))
+    return {row[0]: (row[1], row[2]) for row in rows}

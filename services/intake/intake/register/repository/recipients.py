@@ -8,8 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from intake.notifications.models import DailyCount
-from intake.register.models import ConfirmedContact
+from intake.register.models import ConfirmedContact, DailyCount
 from shared.bulk import insert_new_rows
 from shared.messaging.inbox import upserting
 

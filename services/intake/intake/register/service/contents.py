@@ -1,6 +1,5 @@
 """The claim check: words by appeal id for the services entitled to them, each read audited."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,12 +7,14 @@ from typing import Any, Final
 import structlog
 from sqlalchemy import Row
 
-from intake.attachments.service.storing import described
 from intake.register import repository
 from intake.register.models import Message
 from intake.register.repository.applicant import applicants_messages
 from intake.register.schemas import Content
+from intake.register.service.audit import record_read
+from intake.register.service.ports import AttachedFile, ListFiles
 from intake.register.service.progress import words_of
+from intake.register.service.sealed_fields import open_field
 from shared.auth import Principal
 from shared.contents import ContentItem, ContentsRequest, ContentsResponse, Purpose, entitled
 from shared.sealing import Sealer, SealError
@@ -37,7 +38,6 @@ def _discloses(row: Row[Any]) -> bool:
 
 
 ROUTING, PROVIDER_CONTACT = frozenset({"routing"}), frozenset({"provider-contact"})
-_DOCUMENTS: Final = frozenset({"applicant", "particulars"})
 PURPOSES: Final[Mapping[str, WordsPurpose]] = {
     "classification": WordsPurpose(ROUTING, for_a_person=False, fields=("text",)),
     # who filed it is asked for apart
@@ -48,7 +48,7 @@ PURPOSES: Final[Mapping[str, WordsPurpose]] = {
 }
 
 
-async def read_contents(parts: Parts, request: ContentsRequest, reader: Principal) -> ContentsResponse:
+async def read_contents(parts: Parts, list_files: ListFiles, request: ContentsRequest, reader: Principal) -> ContentsResponse:
     """The contents of each id asked for, in that order; unknown and withheld ones are `found: false`.
 
     Raises what `entitled` raises.
@@ -56,26 +56,17 @@ async def read_contents(parts: Parts, request: ContentsRequest, reader: Principa
     purpose = entitled(request, reader, PURPOSES)
     async with parts.database.write() as session:  # one transaction: readers that wait for events ask some ten times a second
         rows = await repository.sealed_contents(session, request.ids)
-        files = await described(session, request.ids) if purpose.beside else {}
+        files = await list_files(session, request.ids) if purpose.beside else {}
         messages = await applicants_messages(session, request.ids) if purpose.beside else {}
-        await repository.add_content_read(
-            session,
-            {
-                "id": parts.ids.new(),
-                "at": parts.clock.now(),
-                "reader": reader.subject,
-                "on_behalf_of": request.on_behalf_of,
-                "purpose": request.purpose,
-                "ids": [str(one) for one in request.ids],
-            },
-        )
+        named = request.on_behalf_of
+        await record_read(session, parts, reader=reader.subject, purpose=request.purpose, ids=request.ids, on_behalf_of=named)
     items = []
     for appeal_id in request.ids:
         row = rows.get(appeal_id)
         content = _readable(parts.sealer, row, purpose.fields) if row is not None and purpose.applies(row) else None
         if content is not None and purpose.beside:
             content["messages"] = _messages(parts.sealer, messages.get(appeal_id, []))
-            content["attachments"] = files.get(appeal_id, [])
+            content["attachments"] = [_file(each) for each in files.get(appeal_id, ())]
         items.append(ContentItem(id=appeal_id, found=content is not None, content=content))
     return ContentsResponse(items=items)
 
@@ -97,11 +88,7 @@ def _opened(sealer: Sealer, row: Row[Any], field: str) -> Any:
     if field == "contested_act":  # of the particulars all but the person spoken for
         found = _opened(sealer, row, "particulars") or {}
         return found.get("contested_act")
-    value = getattr(row, field)
-    if value is None:
-        return None
-    plain = sealer.open("appeal", row.id, field, value).decode()
-    return json.loads(plain) if field in _DOCUMENTS else plain
+    return open_field(sealer, row.id, field, getattr(row, field))
 
 
 def _messages(sealer: Sealer, found: Sequence[Message]) -> list[Content]:
@@ -115,3 +102,14 @@ def _messages(sealer: Sealer, found: Sequence[Message]) -> list[Content]:
             text = None
         told.append({"id": str(one.id), "at": one.at.isoformat(), "by": one.by, "kind": one.kind, "text": text})
     return told
+
+
+def _file(file: AttachedFile) -> Content:
+    """A file without its name: the desk reads the file itself by another call."""
+    return {
+        "attachment_id": str(file.id),
+        "kind": file.kind,
+        "size": file.size,
+        "state": file.state,
+        "added_at": file.added_at.isoformat(),
+    }

@@ -9,7 +9,6 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.notifications.service.planning import Told, plan
 from intake.register import repository
 from intake.register.repository import applicant as records
 from intake.register.service.rights import policy
@@ -98,7 +97,6 @@ async def tell(
     if not stays:
         tracking["status"] = status_after(tracking["status"], event.FACT)
     await keep(session, parts, tracking, event_id, kept)
-    await plan(session, [Told(event_id, event.appeal_id, event.FACT)], parts.clock.now())
 
 
 async def keep(session: AsyncSession, parts: Parts, tracking: Tracking, event_id: UUID, kept: str | None) -> None:

@@ -1,13 +1,15 @@
-"""Which organisation of the directory a visitor may mean by the name they typed."""
+"""The directory of providers as citizens see it: active organisations, and which of them a typed name may mean."""
 
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, Protocol
+from uuid import UUID
 
 from rapidfuzz import fuzz, process
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.register.models import Provider
+from intake.register import repository
 from shared.domain.labels import Language
 from shared.domain.names import normalise_name
 
@@ -15,6 +17,26 @@ SHOWN: Final = 3
 ALIKE: Final = 70.0  # of 100; below it a suggestion reads as a mistake
 SURE: Final = 100.0  # every word that was typed is in the name
 _NUMBER: Final = re.compile(r"\d+")
+
+
+class Provider(Protocol):
+    """An organisation of the directory."""
+
+    id: UUID
+    name_kk: str
+    name_ru: str
+    short_name: str
+    aliases: list[str]
+    region: str
+
+
+async def active_provider(session: AsyncSession, provider_id: UUID) -> Provider | None:
+    return await repository.active_provider(session, provider_id)
+
+
+async def active_providers(session: AsyncSession, region: str) -> Sequence[Provider]:
+    """Return the active organisations of a region."""
+    return await repository.active_providers(session, region)
 
 
 def nearest(typed: str, providers: Sequence[Provider]) -> list[tuple[Provider, float]]:

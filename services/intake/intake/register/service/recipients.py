@@ -41,3 +41,17 @@ async def spend(session: AsyncSession, parts: Parts, key: bytes, limit: int) -> 
 def asker_key(pepper: Pepper, asker: str) -> bytes:
     """Return the key of whoever asks for codes: an address, or a token's subject."""
     return pepper.keyed_hmac("code-asker", place(asker).encode("utf-8", "replace"))
+
+
+async def count_today(session: AsyncSession, key: bytes, day: date, limit: int) -> bool:
+    """Count one more under a key on a day, atomically; False, and nothing counted, if the limit is reached."""
+    return await repository.count_one(session, key, day, limit)
+
+
+async def uncount(session: AsyncSession, key: bytes, day: date) -> None:
+    """Take back what `count_today` counted: nothing was sent."""
+    await repository.uncount_one(session, key, day)
+
+
+async def purge_counts(session: AsyncSession, before: date) -> None:
+    await repository.forget_counts(session, before)

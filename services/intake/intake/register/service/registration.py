@@ -13,10 +13,10 @@ from pydantic_core import to_json
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.channels.partner.service import external_numbers
 from intake.register import events, repository
 from intake.register.schemas import Registered
 from intake.register.service.filing import Filing, fault
+from intake.register.service.ports import ExternalNumbers
 from shared import idempotency
 from shared.domain.calendar import planning_calendar
 from shared.domain.deadlines import Deadline, explain
@@ -112,8 +112,9 @@ def sealed(sealer: Sealer, appeal_id: UUID, field: str, value: str | dict[str, A
 class Register:
     """Files appeals, those that wait together in one transaction."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, external_numbers: ExternalNumbers) -> None:
         self._parts = parts
+        self._external_numbers = external_numbers
         writers = 1 if parts.database.is_sqlite else WRITERS
         self._group: GroupCommit[_Entry, Receipt | DomainError] = GroupCommit(self._together, writers=writers)
         self._sequences = repository.Sequences()
@@ -208,7 +209,7 @@ class Register:
         if any(value is not None for value in seldom.values()):
             row |= seldom | {"particulars": sealed(sealer, appeal_id, "particulars", filing.particulars)}
         number = filing.external_number
-        external = external_numbers.row_of(self._parts, appeal_id, owner, number) if number and owner else None
+        external = self._external_numbers.row_of(self._parts, appeal_id, owner, number) if number and owner else None
         return _Entry(filing, request, appeal_id, pin, row, external, condition, within, current_traceparent())
 
     async def _together(self, entries: Sequence[_Entry]) -> Sequence[Receipt | DomainError]:
@@ -227,7 +228,7 @@ class Register:
             answers |= await self._unmet(session, [one for one in rest if answers[one.appeal_id] is receipts[one.appeal_id]])
             new = [one for one in rest if answers[one.appeal_id] is receipts[one.appeal_id]]
             lost = [one.appeal_id for one in rest if one.external and answers[one.appeal_id] is not receipts[one.appeal_id]]
-            await external_numbers.give_back(session, lost)
+            await self._external_numbers.release(session, lost)
             self._store(session, new)
         return [answers[one.appeal_id] for one in entries]
 
@@ -240,7 +241,7 @@ class Register:
         strange = [one for one in entries if one.filing.provider_id and one.filing.provider_id not in known]
         unknown = InvalidInput([fault("provider.provider_id", "unknown-provider")])
         refusals: dict[UUID, DomainError] = {one.appeal_id: unknown for one in strange}
-        refusals |= await external_numbers.claim(session, [one.external for one in entries if one.external and one not in strange])
+        refusals |= await self._external_numbers.claim(session, [one.external for one in entries if one.external and one not in strange])
         refused = [one for one in entries if one.appeal_id in refusals]
         before = await self._parts.idempotency.answered(session, [one.request for one in refused if one.request])
         earlier = {one.appeal_id: before.get(one.request) if one.request else None for one in refused}

@@ -1,6 +1,5 @@
 """The new appeal in which a matter goes on (АППК art. 70(5)): as the first was filed, with a number, a PIN and a clock of its own."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,6 +12,7 @@ from intake.register.service.progress import Asked, Tracking, request_of
 from intake.register.service.registration import Condition, Register
 from intake.register.service.registration import Receipt as Talon
 from intake.register.service.rights import policy
+from intake.register.service.sealed_fields import open_field
 from shared.domain.taxonomy import HIGHEST_TIER, LOWEST_TIER
 from shared.errors import InvalidInput
 from shared.field_errors import DETAILS
@@ -41,12 +41,12 @@ async def go_on(
 
 def _filing(parts: Parts, appeal: Appeal, tracking: Tracking, text: str | None) -> Filing:
     is_same_kind = tracking["kind"] == appeal.kind
-    words = text or _opened(parts, appeal, "text")
+    words = text or open_field(parts.sealer, appeal.id, "text", appeal.text)
     topic = appeal.topic if is_same_kind else None
     if words is None and topic is None:
         raise InvalidInput.field("reason", "required", DETAILS["required"])
-    name = None if appeal.provider_id else _opened(parts, appeal, "provider_name")
-    particulars = json.loads(_opened(parts, appeal, "particulars") or "{}")
+    name = None if appeal.provider_id else open_field(parts.sealer, appeal.id, "provider_name", appeal.provider_name)
+    particulars = open_field(parts.sealer, appeal.id, "particulars", appeal.particulars) or {}
     said: dict[str, Any] = {
         "channel": appeal.channel,
         "language": appeal.language,
@@ -57,7 +57,7 @@ def _filing(parts: Parts, appeal: Appeal, tracking: Tracking, text: str | None) 
         "region": tracking["region"],
         "provider": {"provider_id": appeal.provider_id, "name": name} if appeal.provider_id or name else None,
         "text": words,
-        "applicant": json.loads(_opened(parts, appeal, "applicant") or "{}"),
+        "applicant": open_field(parts.sealer, appeal.id, "applicant", appeal.applicant) or {},
         "answer_by": appeal.answer_by,
         "consents": appeal.consents,
         **{name: particulars.get(name) for name in PARTICULARS},
@@ -66,8 +66,3 @@ def _filing(parts: Parts, appeal: Appeal, tracking: Tracking, text: str | None) 
     up = int(tracking["status"] in policy().reopening.tier_up)
     terms = Admission(appeal.channel, topic_suffices=True, follows=appeal.id, lowest_tier=min(tier + up, HIGHEST_TIER))
     return replace(check(AppealIn.model_validate(said), terms, parts.clock.now()), owner_key=appeal.owner)
-
-
-def _opened(parts: Parts, appeal: Appeal, field: str) -> str | None:
-    value: bytes | None = getattr(appeal, field)
-    return None if value is None else parts.sealer.open("appeal", appeal.id, field, value).decode()

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from intake.attachments.models import Attachment
-from intake.attachments.repository import attachments_of
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from intake.register import repository
 from intake.register.models import Appeal, Timeline, Tracking
 from intake.register.models import Message as MessageRow
@@ -17,6 +17,7 @@ from intake.register.repository.guesses import Access, access_to
 from intake.register.repository.recipients import confirmed_kinds
 from intake.register.schemas import Answer, Attached, HeldFor, Message, TimelineEntry, Tracked
 from intake.register.service.guessing import Attempt, Guesses
+from intake.register.service.ports import AttachedFile, ListFiles
 from intake.register.service.progress import FUND, words_of
 from intake.register.service.registration import INITIAL, hashed_pin, sender_key, shown_status
 from intake.register.service.rights import actions, is_decided, is_finished
@@ -59,7 +60,7 @@ class _Beside:
 
     names: Mapping[UUID, tuple[str, str]]
     messages: Sequence[MessageRow]
-    attached: Sequence[Attachment]
+    attached: Sequence[AttachedFile]
     withdrawal_pending: bool
     followed_by: str | None
     goes_on: bool
@@ -73,26 +74,34 @@ class _Beside:
     """None: their owner does not reply."""
 
 
-async def track(parts: Parts, guesses: Guesses, *, number: str, pin: str | None, principal: Principal, address: str) -> Tracked:
+async def track(
+    parts: Parts, guesses: Guesses, list_files: ListFiles, *, number: str, pin: str | None, principal: Principal, address: str
+) -> Tracked:
     """The appeal as its holder may read it.
 
     Raises NotFound for a number, a PIN or a token that does not open it, all alike and after the same work; TooMany after wrong attempts.
     """
-    return await tracked(parts, await open_case(parts, guesses, number=number, pin=pin, principal=principal, address=address), principal)
+    seen = await open_case(parts, guesses, number=number, pin=pin, principal=principal, address=address)
+    return await tracked(parts, list_files, seen, principal)
 
 
-async def tracked(parts: Parts, seen: Seen, principal: Principal) -> Tracked:
+async def find_appeal(session: AsyncSession, number: str) -> tuple[Appeal, Tracking] | None:
+    """Return the appeal of a registration number in canonical form. Who may see it is the caller's question."""
+    return await repository.appeal_by_number(session, number)
+
+
+async def tracked(parts: Parts, list_files: ListFiles, seen: Seen, principal: Principal) -> Tracked:
     """The appeal as whoever has opened it may read it."""
-    return _tracked(parts, seen, await _beside(parts, seen, principal), parts.clock.now())
+    return _tracked(parts, seen, await _beside(parts, list_files, seen, principal), parts.clock.now())
 
 
-async def _beside(parts: Parts, seen: Seen, principal: Principal) -> _Beside:
+async def _beside(parts: Parts, list_files: ListFiles, seen: Seen, principal: Principal) -> _Beside:
     appeal_id, following = seen.appeal.id, seen.tracking.followed_by
     async with parts.database.read() as session:
         providers = {UUID(one.data["provider_id"]) for one in seen.timeline if "provider_id" in one.data}
         names = await repository.provider_names(session, providers)
         messages = await records.messages(session, appeal_id)
-        attached = await attachments_of(session, [appeal_id])
+        attached = (await list_files(session, [appeal_id])).get(appeal_id, ())
         is_pending = not is_decided(seen.tracking.status) and await records.pending_withdrawal(session, appeal_id) is not None
         number = await records.number_of_appeal(session, following) if following else None
         status = await records.status_of(session, following) if following else None

@@ -1,25 +1,25 @@
 """One-time codes to the contact that an appeal was filed with: others see a slip of paper with number and PIN, not a telephone."""
 
 import hmac
-import json
 import math
 import secrets
 from collections.abc import Collection
 from datetime import timedelta
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.notifications.service.planning import send_code
 from intake.register.errors import NoContact, WrongCode
 from intake.register.models import Appeal
 from intake.register.repository import applicant as records
 from intake.register.repository import recipients
 from intake.register.schemas import CodePurpose, CodeSent, ContactConfirmed, ContactIn, VerificationIn
+from intake.register.service.ports import SendCode
 from intake.register.service.progress import HOUR, Asked, Done, Tracking, act, keep
 from intake.register.service.recipients import CODES, asker_key, recipient_key, spend
 from intake.register.service.rights import policy
+from intake.register.service.sealed_fields import open_field
 from shared.domain.labels import LANGUAGES
 from shared.errors import DomainError, TooMany
 from shared.service import Parts
@@ -28,7 +28,7 @@ WAYS: Final[dict[str, Literal["SMS", "EMAIL"]]] = {"phone": "SMS", "email": "EMA
 
 
 async def ask_code(
-    parts: Parts, appeal_id: UUID, said: VerificationIn, *, asker: str | None = None, key: str | None = None
+    parts: Parts, send_code: SendCode, appeal_id: UUID, said: VerificationIn, *, asker: str | None = None, key: str | None = None
 ) -> Done[CodeSent]:
     """Send a code to the appeal's own contact; those sent before are no longer good.
 
@@ -99,7 +99,7 @@ def contact_of(parts: Parts, appeal: Appeal, wanted: str | None, confirmed: Coll
 
     Raises NoContact.
     """
-    given = _opened(parts, appeal.id, appeal.applicant)
+    given = open_field(parts.sealer, appeal.id, "applicant", appeal.applicant) or {}
     kinds = [kind for kind in WAYS if kind in given and wanted in {None, kind}]
     if not kinds:
         raise NoContact
@@ -109,7 +109,7 @@ def contact_of(parts: Parts, appeal: Appeal, wanted: str | None, confirmed: Coll
 
 def contact_kinds(parts: Parts, appeal_id: UUID, applicant: bytes | None) -> list[str]:
     """The kinds of contact to which a code can be sent."""
-    given = _opened(parts, appeal_id, applicant)
+    given = open_field(parts.sealer, appeal_id, "applicant", applicant) or {}
     return [kind for kind in WAYS if kind in given]
 
 
@@ -118,14 +118,6 @@ async def carry_confirmed(session: AsyncSession, parts: Parts, appeal: Appeal, n
     written_down = contact_kinds(parts, appeal.id, appeal.applicant) if appeal.received_by is not None else []
     kinds = await recipients.confirmed_kinds(session, appeal.id) | set(written_down)
     await recipients.confirm_contact(session, new_id, kinds, parts.clock.now())
-
-
-def _opened(parts: Parts, appeal_id: UUID, applicant: bytes | None) -> dict[str, Any]:
-    """Who filed; `{}` is anonymous."""
-    if applicant is None:
-        return {}
-    found: dict[str, Any] = json.loads(parts.sealer.open("appeal", appeal_id, "applicant", applicant))
-    return found
 
 
 def _hashed(parts: Parts, code_id: UUID, purpose: CodePurpose, code: str) -> bytes:

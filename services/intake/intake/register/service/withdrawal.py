@@ -1,17 +1,17 @@
 """Taking an appeal back (АППК art. 64(9)): the applicant's own statement before the decision, a code, and for a complaint a call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.notifications.service.planning import Told, plan
 from intake.register import repository
 from intake.register.errors import AlreadyDecided, NoWithdrawal, WithdrawalPending, WrongCode
 from intake.register.repository import applicant as records
 from intake.register.schemas import CallBackIn, WithdrawalIn, WithdrawalItem, WithdrawalTold
+from intake.register.service.ports import TrackedChange
 from intake.register.service.progress import Asked, Done, Tracking, act, keep, tell, write_down
 from intake.register.service.rights import is_decided, reasons, rights
 from intake.register.service.verification import spend_code
@@ -21,7 +21,6 @@ from shared.errors import DomainError, InvalidInput, NotFound
 from shared.field_errors import DETAILS
 from shared.http import Cursor, ListResponse
 from shared.ids import derived
-from shared.messaging.handling import Received
 from shared.service import Parts
 from shared.visibility import visible_cases
 
@@ -92,19 +91,25 @@ async def call_back(parts: Parts, appeal_id: UUID, said: CallBackIn, caller: Pri
     return await act(parts, appeal_id, asked, WithdrawalTold, work, check_visible=check_visible)
 
 
-async def overrule(session: AsyncSession, decided: Sequence[Received[Any]], trackings: Mapping[UUID, Tracking], now: datetime) -> None:
-    """Withdrawals that came after the decision, as the Fund took it before it heard of them: it holds (art. 64(9)), and they are told so.
+async def overrule(session: AsyncSession, decisions: Sequence[TrackedChange], now: datetime) -> None:
+    """Mark withdrawals that the Fund received after its decision: the decision holds (АППК art. 64(9)).
 
-    `decided`: the decisions; `trackings`: the appeals' rows, brought forward already.
+    `decisions`: the changes that moved a withdrawn appeal to the decision's status.
     """
-    if not decided:
+    if not decisions:
         return
-    await records.end_withdrawals(session, [one.event.appeal_id for one in decided], DONE, LATE)
-    told = [Told(derived(one.envelope.id, OVERRULED), one.event.appeal_id, OVERRULED) for one in decided]
+    await records.end_withdrawals(session, [each.received.event.appeal_id for each in decisions], DONE, LATE)
     line = {"at": now + JUST_AFTER, "type": OVERRULED, "data": {}}
-    lines = [line | {"event_id": one.event_id, "appeal_id": one.appeal_id, "holder": trackings[one.appeal_id]["holder"]} for one in told]
+    lines = [
+        line
+        | {
+            "event_id": derived(each.received.envelope.id, OVERRULED),
+            "appeal_id": each.received.event.appeal_id,
+            "holder": each.tracking["holder"],
+        }
+        for each in decisions
+    ]
     await repository.add_timeline(session, lines)
-    await plan(session, told, now)
 
 
 async def pending(parts: Parts, reader: Principal, *, limit: int, cursor: str | None) -> ListResponse[WithdrawalItem]:

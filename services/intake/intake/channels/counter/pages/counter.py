@@ -11,16 +11,18 @@ from intake.attachments.service import form_uploads as uploads
 from intake.channels.counter.pages import view as counter_view
 from intake.channels.counter.pages.view import PATH, Draft
 from intake.channels.counter.service.policy import Way
-from intake.channels.counter.service.reception import Counter, about, admit, counter_of, keep_name, name_of, received_at
-from intake.channels.phone.pages import form as call_form
-from intake.channels.phone.pages.record import show_record, with_record
+from intake.channels.counter.service.reception import Counter, about, admit, counter_of, keep_name, name_of, noted, received_at
+from intake.channels.phone.service import oral_records
+from intake.channels.phone.service.policy import policy as call_policy
 from intake.forms.service import definitions as forms
 from intake.forms.service import draft as form
+from intake.forms.service import operator_form as call_form
 from intake.pages_kit import PAGES, to_sign_in
 from intake.register.dependencies import CurrentIntake, Intake
 from intake.register.schemas import AppealIn
 from intake.register.service.admission import Admission
 from intake.register.service.filing import EARLIEST, check
+from intake.register.service.registration import both
 from shared.auth import PagePrincipal, Principal
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.errors import DomainError, FieldError, InvalidInput, MalformedText, Unauthorized
@@ -81,7 +83,8 @@ async def record(request: Request, appeal_id: UUID, work: Working) -> Response:
     """The record of what a visitor said, for whoever wrote it down; each look is recorded."""
     if work is None:
         return to_sign_in(request)
-    return await show_record(request, work.intake.parts, work.principal, appeal_id, back=PATH)
+    record = await oral_records.read_record(work.intake.parts, work.principal, appeal_id)
+    return PAGES.render(request, "call_record.html", back=PATH, **oral_records.shown(record, language_of(request)))
 
 
 @router.post("/counter", dependencies=[Depends(require_same_origin)])
@@ -103,8 +106,9 @@ async def register_appeal(request: Request, work: Working) -> Response:
             to_confirm = way.oral and not admission.resolved_in_contact
             return counter_view.preview(request, draft, way, key=key, to_confirm=to_confirm, error=error, refused=sent.refused)
         is_recorded = way.oral and not admission.resolved_in_contact
-        record = with_record(work.intake.parts, operator=work.principal.subject, call_id=None) if is_recorded else None
-        receipt = await work.intake.file(appeal, admission, key=key, condition=record)
+        record = oral_records.with_record(work.intake.parts, operator=work.principal.subject, call_id=None) if is_recorded else None
+        condition = both(noted(work.intake.parts, admission), record)
+        receipt = await work.intake.file(appeal, admission, key=key, condition=condition)
     except (InvalidInput, MalformedText) as refusal:
         return await _show(work, draft, key=key, errors=_errors(work, refusal), refused=sent.refused, status=refusal.status)
     except IdempotencyKeyReused as refusal:
@@ -128,7 +132,8 @@ async def _filing_of(work: AtWork, draft: Draft) -> tuple[Way, AppealIn, Admissi
     if draft[call_form.ANSWERED] and way and not way.oral:
         wrong.append(FieldError("answered", "not-for-this-kind", "Only a consultation is closed at the counter."))
     try:
-        appeal = call_form.appeal_of(draft, received_at=_received_at(work, way, draft) if way else None)
+        at = _received_at(work, way, draft) if way else None
+        appeal = call_form.appeal_of(draft, received_at=at, answered_kinds=call_policy().answered_in_call)
     except InvalidInput as refusal:
         raise InvalidInput([*wrong, *refusal.errors]) from None
     if way is None or wrong:

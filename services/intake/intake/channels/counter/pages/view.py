@@ -11,9 +11,9 @@ from fastapi import Request, Response
 from intake.attachments.service import form_uploads as uploads
 from intake.channels.counter.service.policy import Way
 from intake.channels.counter.service.reception import Counter, handed_to
-from intake.channels.phone.pages import form as call_form
 from intake.channels.web.service import qr
 from intake.forms.service import draft as form
+from intake.forms.service import operator_form as call_form
 from intake.pages_kit import PAGES
 from intake.register.schemas import AppealIn
 from intake.register.service import providers

@@ -15,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.channels.counter import repository
 from intake.channels.counter.errors import OrganisationNotKnown
 from intake.channels.counter.service.policy import BRANCH, PROVIDER, Way, ways, ways_at
-from intake.register.models import Provider
 from intake.register.schemas import AppealIn, ProviderIn
 from intake.register.service.admission import Admission
 from intake.register.service.filing import fault
+from intake.register.service.providers import Provider, active_provider
 from intake.register.service.registration import Condition, sender_key, shown_status
 from shared.auth import Principal, Role, check_role
 from shared.domain.regions import CENTRAL_OFFICE, regions
@@ -61,7 +61,7 @@ async def _organisation(parts: Parts, principal: Principal) -> Provider:
     if principal.provider_id is None:
         raise Forbidden
     async with parts.database.read() as session:
-        found = await repository.active_provider(session, principal.provider_id)
+        found = await active_provider(session, principal.provider_id)
     if found is None:
         raise OrganisationNotKnown
     return found

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.channels.partner import repository
-from intake.channels.partner.errors import ExternalNumberKnown
+from intake.register.errors import ExternalNumberKnown
 from shared.service import Parts
 
 
@@ -16,8 +16,8 @@ def row_of(parts: Parts, appeal_id: UUID, owner: bytes, number: str) -> dict[str
     return {"appeal_id": appeal_id, "key": key, "number": parts.sealer.seal("external_number", appeal_id, "number", number.encode())}
 
 
-async def give_back(session: AsyncSession, appeal_ids: list[UUID]) -> None:
-    """Of appeals that were not registered after all."""
+async def release(session: AsyncSession, appeal_ids: list[UUID]) -> None:
+    """Release the numbers of appeals that were not registered after all."""
     if appeal_ids:
         await repository.drop_external_numbers(session, appeal_ids)
 

@@ -17,6 +17,7 @@ from intake.channels.partner import repository
 from intake.channels.partner.models import Subscription, UpdateEntry
 from intake.channels.partner.schemas import Update, Updates
 from intake.channels.partner.service import policy
+from intake.register.service.ports import TrackedChange
 from intake.register.service.registration import sender_key
 from intake.settings import Settings
 from shared.auth import Principal
@@ -117,13 +118,18 @@ def entry(one: Received[Any], status: str, holder: str) -> dict[str, Any]:
     }
 
 
-def is_told(one: Received[Any], tracking: Mapping[str, Any], *, is_shown: bool) -> bool:
-    """Whether anybody outside may hear of it: who follows the appeal, of what a citizen is shown; the body that it goes to."""
-    return isinstance(one.event, _TO_A_BODY) or (is_shown and tracking["followed"])
+async def record_changes(session: AsyncSession, _batch: Batch[Any], changes: Sequence[TrackedChange]) -> None:
+    """Record updates for whoever follows an appeal, of what a citizen is shown, and for the body that an appeal goes to."""
+    entries = [
+        entry(each.received, each.tracking["status"], each.tracking["holder"])
+        for each in changes
+        if isinstance(each.received.event, _TO_A_BODY) or (each.is_shown and each.tracking["followed"])
+    ]
+    await repository.add_updates(session, entries)
 
 
 @InOrder
-async def note_own(session: AsyncSession, batch: Batch[Any]) -> None:
+async def record_own(session: AsyncSession, batch: Batch[Any]) -> None:
     """What applicants did here comes back by the log: the commands themselves need not know of feeds."""
     followed = await repository.followed_trackings(session, {one.event.appeal_id for one in batch.received})
     standing = [(one, followed[one.event.appeal_id]) for one in batch.received if one.event.appeal_id in followed]
@@ -201,6 +207,12 @@ def delivery(parts: Parts, subscription_id: UUID, position: int, appeal_id: UUID
         "created_at": now,
         "delivered_at": None,
     }
+
+
+async def last_position(parts: Parts) -> int:
+    """Return the position of the newest numbered update."""
+    async with parts.database.read() as session:
+        return await repository.last_position(session)
 
 
 def position_of(cursor: str) -> int:

@@ -1,14 +1,13 @@
 """An appeal that is another body's to answer, handed over whole to the partner who speaks for that body (АППК art. 65)."""
 
-import json
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from intake.channels.partner import repository as partners
 from intake.channels.partner.schemas import Forwarded
 from intake.channels.partner.service import feed
-from intake.register import repository
-from intake.register.models import Appeal
+from intake.register.service.audit import record_read
+from intake.register.service.sealed_fields import open_field
 from shared.auth import Principal
 from shared.errors import NotFound
 from shared.service import Parts
@@ -23,25 +22,12 @@ async def read(parts: Parts, partner: Principal, appeal_id: UUID) -> Forwarded:
         if found is None:
             raise NotFound
         appeal, at = found
-        read_row = {
-            "id": parts.ids.new(),
-            "at": parts.clock.now(),
-            "reader": partner.subject,
-            "on_behalf_of": None,
-            "purpose": PURPOSE,
-            "ids": [str(appeal_id)],
-        }
-        await repository.add_content_read(session, read_row)
+        await record_read(session, parts, reader=partner.subject, purpose=PURPOSE, ids=[appeal_id])
     codes = appeal.model_dump(
         include={"number", "received_at", "registered_at", "region", "language", "kind", "category", "topic", "provider_id"}
     )
-    words = {name: _opened(parts, appeal, name) for name in ("provider_name", "text", "applicant", "particulars")}
+    words = {
+        name: open_field(parts.sealer, appeal.id, name, getattr(appeal, name))
+        for name in ("provider_name", "text", "applicant", "particulars")
+    }
     return Forwarded(appeal_id=appeal.id, forwarded_at=at, **codes, **words)
-
-
-def _opened(parts: Parts, appeal: Appeal, field: str) -> Any:
-    sealed: bytes | None = getattr(appeal, field)
-    if sealed is None:
-        return None
-    text = parts.sealer.open("appeal", appeal.id, field, sealed).decode()
-    return json.loads(text) if field in {"applicant", "particulars"} else text

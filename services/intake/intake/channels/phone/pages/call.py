@@ -13,21 +13,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse
 
 from intake.channels.phone import repository
+from intake.channels.phone.dependencies import insurance_of
 from intake.channels.phone.errors import CallBackTaken, InsuranceNotConnected, NotVerified
-from intake.channels.phone.pages import form as call_form
-from intake.channels.phone.pages.record import read_back, registered, show_record, with_record
+from intake.channels.phone.pages.record import read_back, registered
 from intake.channels.phone.pages.view import Matter, appeals_of, enough, in_hand, live, page
-from intake.channels.phone.service import call_backs
+from intake.channels.phone.service import call_backs, oral_records
 from intake.channels.phone.service.insurance import InsuredStatus, look_up
-from intake.channels.phone.service.policy import codes
+from intake.channels.phone.service.policy import codes, policy
 from intake.forms.service import definitions as forms
 from intake.forms.service import draft as form
+from intake.forms.service import operator_form as call_form
 from intake.pages_kit import PAGES
 from intake.register.dependencies import CurrentIntake, Intake
 from intake.register.errors import NotAnswered, OutcomeGiven
-from intake.register.repository.appeals import add_content_read
 from intake.register.schemas import ConfirmationIn, FeedbackIn
 from intake.register.service.admission import Admission, admit_principal
+from intake.register.service.audit import record_read
 from intake.register.service.filing import check
 from intake.register.service.outcome import NOT_RESOLVED, RESOLVED, confirm, rate
 from shared.auth import PagePrincipal, Principal, check_role, require_page
@@ -93,7 +94,8 @@ async def record(request: Request, appeal_id: UUID, intake: CurrentIntake, opera
     """The record of an oral appeal, for whoever wrote it down; each look is recorded."""
     if operator is None:
         return _to_sign_in(request)
-    return await show_record(request, intake.parts, operator, appeal_id, back=PATH)
+    record = await oral_records.read_record(intake.parts, operator, appeal_id)
+    return PAGES.render(request, "call_record.html", back=PATH, **oral_records.shown(record, language_of(request)))
 
 
 @router.get("/call/{action}")
@@ -111,7 +113,7 @@ async def close(request: Request, intake: CurrentIntake, operator: Working) -> R
     if not sent.get("quick.region"):
         draft = _blank(intake.parts, matter, operator, language_of(request))
         return await _show(request, intake, operator, matter, draft, errors=[("quick.region", _say(request, "region"))], status=422)
-    appeal = call_form.consultation(sent, received_at=_first_ring(intake.parts, matter, sent))
+    appeal = call_form.consultation(sent, received_at=_first_ring(intake.parts, matter, sent), topics=policy().topics)
     try:
         await intake.file(appeal, replace(_admission(operator), resolved_in_contact=True), key=form.key_of(sent))
     except IdempotencyKeyReused:  # two keys pressed at once: the first counts
@@ -160,23 +162,23 @@ async def outcome(request: Request, intake: CurrentIntake, operator: Working) ->
 
 async def _note_spoken_for(parts: Parts, operator: Principal, appeal_id: UUID, call_id: UUID) -> None:
     """Who said it for the applicant, and in which call: kept beside the audit of reads, before it takes effect."""
-    row = {"id": parts.ids.new(), "at": parts.clock.now(), "reader": operator.subject, "on_behalf_of": None}
     async with parts.database.write() as session:
-        await add_content_read(session, {**row, "purpose": SPOKEN_FOR, "ids": [str(appeal_id), str(call_id)]})
+        await record_read(session, parts, reader=operator.subject, purpose=SPOKEN_FOR, ids=[appeal_id, call_id])
 
 
 @router.post("/call/insurance", dependencies=OWN_SITE)
 async def insurance(request: Request, intake: CurrentIntake, operator: Working) -> Response:
     """Insured status and last payments of a verified caller: shown once, kept nowhere."""
     sent, matter = await read_fields(request), await in_hand(intake.parts, operator.subject)
-    if intake.insurance is None:
+    register = insurance_of(request)
+    if register is None:
         raise InsuranceNotConnected
     if matter is None or sent.get("call") != str(matter.call.id) or not matter.is_verified:
         raise NotVerified
     draft, iin = _blank(intake.parts, matter, operator, language_of(request)), normalise_twelve(sent.get("iin", ""))
     if not is_valid_iin(iin):
         return await _show(request, intake, operator, matter, draft, errors=[("iin", _say(request, "iin"))], status=422)
-    found = await look_up(intake.parts, intake.insurance, iin=iin, call_id=matter.call.id, operator=operator.subject)
+    found = await look_up(intake.parts, register, iin=iin, call_id=matter.call.id, operator=operator.subject)
     return await _show(request, intake, operator, matter, draft, insured=(found,))
 
 
@@ -192,14 +194,15 @@ async def register_appeal(request: Request, intake: CurrentIntake, operator: Wor
     answered, confirmed = bool(draft[call_form.ANSWERED]), bool(sent.get("confirmed"))
     admission = replace(_admission(operator), resolved_in_contact=answered)
     try:
-        appeal = call_form.appeal_of(draft, received_at=_first_ring(intake.parts, matter, sent))
+        first_ring = _first_ring(intake.parts, matter, sent)
+        appeal = call_form.appeal_of(draft, received_at=first_ring, answered_kinds=policy().answered_in_call)
         check(appeal, admission, intake.parts.clock.now())
         if not answered and not confirmed:
             return read_back(
                 request, draft, key=key, call=sent.get("call", ""), tried=sent.get("step") == "send", error=MESSAGES["confirm"]
             )
         call_id = matter.call.id if matter is not None and sent.get("call") == str(matter.call.id) else None
-        record = None if answered else with_record(intake.parts, operator=operator.subject, call_id=call_id)
+        record = None if answered else oral_records.with_record(intake.parts, operator=operator.subject, call_id=call_id)
         receipt = await intake.file(appeal, admission, key=key, condition=record)
     except (InvalidInput, MalformedText) as refusal:
         errors = _errors(request, refusal)

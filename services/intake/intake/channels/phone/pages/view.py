@@ -8,13 +8,13 @@ from typing import Any, Final
 from fastapi import Request
 
 from intake.channels.phone import repository
+from intake.channels.phone.dependencies import insurance_of
 from intake.channels.phone.models import Call, CallBack
 from intake.channels.phone.service import call_backs
 from intake.channels.phone.service.call_state import IN_TALK, OVER, WAITING
 from intake.channels.phone.service.insurance import InsuredStatus
 from intake.channels.phone.service.policy import codes, policy, queues
 from intake.register.dependencies import Intake
-from intake.register.models import Appeal, Tracking
 from shared.auth import Principal
 from shared.domain.labels import Language
 from shared.domain.regions import CENTRAL_OFFICE, regions
@@ -91,7 +91,7 @@ async def page(
         "backs": [_back(one, numbers.get(one.id), operator, language, parts.clock.now()) for one in entries],
         "backs_total": total,
         "attempts": policy().call_back_attempts,
-        "insurance": intake.insurance is not None,
+        "insurance": insurance_of(request) is not None,
         "insured": _insured(insured[0], language) if insured else None,
         "insured_asked": insured is not None,
         "zone": regions()[CENTRAL_OFFICE].timezone,
@@ -111,14 +111,15 @@ async def region_of(parts: Parts, operator: Principal, matter: Matter | None) ->
     return "" if region == CENTRAL_OFFICE else region
 
 
-async def appeals_of(parts: Parts, operator: Principal, matter: Matter) -> tuple[Sequence[tuple[Appeal, Tracking]], int]:
+async def appeals_of(parts: Parts, operator: Principal, matter: Matter) -> tuple[Sequence[repository.CallersAppeal], int]:
     """The caller's latest appeals that are not finished, none before the caller is verified, and how many there are."""
     if matter.call.caller is None:
         return [], 0
     async with parts.database.read() as session:
         theirs, count = await repository.appeals_of_caller(session, matter.call.caller, policy().appeals_shown)
     scope = visible_cases(operator)
-    return [one for one in theirs if matter.is_verified and scope.allows(one[1].region, one[1].tier, one[1].provider_id)], count
+    seen = [one for one in theirs if scope.allows(one.tracking.region, one.tracking.tier, one.tracking.provider_id)]
+    return seen if matter.is_verified else [], count
 
 
 async def _call(parts: Parts, operator: Principal, matter: Matter, language: Language) -> dict[str, Any]:
@@ -135,11 +136,12 @@ async def _call(parts: Parts, operator: Principal, matter: Matter, language: Lan
         "lasts": _seconds(call.answered_at, call.ended_at or now),
         "verified": matter.is_verified,
         "count": count,
-        "appeals": [_appeal(appeal, row, language) for appeal, row in seen],
+        "appeals": [_appeal(one, language) for one in seen],
     }
 
 
-def _appeal(appeal: Appeal, row: Tracking, language: Language) -> dict[str, Any]:
+def _appeal(found: repository.CallersAppeal, language: Language) -> dict[str, Any]:
+    appeal, row = found
     known, zone = taxonomy(), regions()[row.region].timezone
     return {
         "id": str(appeal.id),

@@ -11,7 +11,7 @@ from intake.channels.phone import repository
 from intake.channels.phone.errors import CallBackTaken
 from intake.channels.phone.models import CallBack
 from intake.channels.phone.service.policy import policy
-from intake.register import repository as register
+from intake.register.service.audit import record_read
 from shared.errors import NotFound
 from shared.service import Parts
 
@@ -60,15 +60,5 @@ async def numbers_of(parts: Parts, entries: Sequence[CallBack], operator: str) -
     own = [one for one in entries if one.state == "TAKEN" and one.taken_by == operator and one.number]
     if own:
         async with parts.database.write() as session:
-            await register.add_content_read(
-                session,
-                {
-                    "id": parts.ids.new(),
-                    "at": parts.clock.now(),
-                    "reader": operator,
-                    "on_behalf_of": None,
-                    "purpose": PURPOSE,
-                    "ids": [str(one.id) for one in own],
-                },
-            )
+            await record_read(session, parts, reader=operator, purpose=PURPOSE, ids=[one.id for one in own])
     return {one.id: parts.sealer.open("call_back", one.id, "number", one.number or b"").decode() for one in own}

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 from uuid import UUID
 
 from intake.channels.phone.service.policy import codes, policy
-from intake.register import repository
+from intake.register.service.audit import record_read
 from shared.domain.tables import ReferenceDataError
 from shared.service import Parts
 
@@ -68,8 +68,7 @@ def _status(entry: Mapping[str, Any]) -> InsuredStatus:
 async def look_up(parts: Parts, register: InsuranceRegister, *, iin: str, call_id: UUID, operator: str) -> InsuredStatus | None:
     """What the register says of a person. Who looked, in which call and, as a keyed hash, at whose record is kept first."""
     about = parts.pepper.keyed_hmac("insured-person", iin.encode())
-    row = {"id": parts.ids.new(), "at": parts.clock.now(), "reader": operator, "on_behalf_of": None, "about": about}
     async with parts.database.write() as session:
-        await repository.add_content_read(session, {**row, "purpose": PURPOSE, "ids": [str(call_id)]})
+        await record_read(session, parts, reader=operator, purpose=PURPOSE, ids=[call_id], about=about)
     found = await register.insured_status(iin)
     return None if found is None else InsuredStatus(found.status, found.since, found.payments[: policy().payments_shown])

@@ -29,15 +29,14 @@ from intake.channels.telegram.service.steps import (
 )
 from intake.channels.telegram.service.texts import script
 from intake.channels.telegram.service.updates import ISSUER, speaker
-from intake.register import repository as register
 from intake.register.dependencies import Intake
 from intake.register.schemas import AppealIn, ConfirmationIn, FeedbackIn, MessageIn, Tracked
 from intake.register.service import outcome
 from intake.register.service.admission import Admission
 from intake.register.service.messages import add_message
-from intake.register.service.providers import name_in, nearest, sure
+from intake.register.service.providers import active_providers, name_in, nearest, sure
 from intake.register.service.registration import shown_status
-from intake.register.service.tracking import track
+from intake.register.service.tracking import find_appeal, track
 from shared.domain.labels import LANGUAGES, Language
 from shared.domain.regions import regions
 from shared.errors import DomainError, InvalidInput, Unavailable
@@ -72,7 +71,7 @@ class Deeds:
     async def _find(self, talk: Talk, effect: Find) -> Turn:
         """The chat's own appeal; the number of another one is as if there were none."""
         async with self.intake.parts.database.read() as session:
-            found = await register.appeal_by_number(session, effect.number)
+            found = await find_appeal(session, effect.number)
         rows = await self._appeals(found[0].id) if found is not None else []
         return following.shown(talk, self._followed(rows[0], talk.speaks)) if rows else following.not_here(talk)
 
@@ -93,7 +92,7 @@ class Deeds:
 
     async def _suggest(self, talk: Talk, effect: Suggest) -> Turn:
         async with self.intake.parts.database.read() as session:
-            found = nearest(effect.typed, await register.active_providers(session, effect.region))
+            found = nearest(effect.typed, await active_providers(session, effect.region))
         certain = sure(found)
         one = (str(certain.id), name_in(certain, talk.speaks)) if certain is not None else None
         return conversation.suggested(talk, one, [(str(each.id), name_in(each, talk.speaks)) for each, _ in found])
@@ -142,7 +141,7 @@ class Deeds:
 
     async def _seen(self, row: Row[Any]) -> Tracked:
         intake, sender = self.intake, speaker(self.chat)
-        return await track(intake.parts, intake.guesses, number=row.number, pin=None, principal=sender, address=ISSUER)
+        return await track(intake.parts, intake.guesses, intake.list_files, number=row.number, pin=None, principal=sender, address=ISSUER)
 
     async def _appeals(self, appeal_id: UUID | None = None) -> list[Row[Any]]:
         async with self.intake.parts.database.read() as session:

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from intake.attachments.dependencies import attachments_of
 from intake.attachments.service import form_uploads as uploads
 from intake.attachments.service.form_uploads import Sent
 from intake.attachments.service.policy import AttachmentRefused
@@ -80,7 +81,7 @@ CODE: Final = Form(
     ("purpose",),
     VerificationIn,
     N_("The code is sent. Type it below."),
-    lambda intake, appeal, said, key, address: ask_code(intake.parts, appeal, said, asker=address, key=key),
+    lambda intake, appeal, said, key, address: ask_code(intake.parts, intake.send_code, appeal, said, asker=address, key=key),
 )
 CONTACT: Final = Form(
     "contact",
@@ -113,7 +114,7 @@ async def send_message(request: Request, intake: CurrentIntake) -> HTMLResponse:
 
     def do(intake: Intake, appeal_id: UUID, said: MessageIn, key: str, _address: str) -> Awaitable[Done[Any]]:
         async def claim(session: AsyncSession, message_id: UUID) -> int:
-            return len(await intake.attachments.claim(session, appeal_id, message_id, sent.tickets))
+            return len(await attachments_of(request).claim(session, appeal_id, message_id, sent.tickets))
 
         return add_message(intake.parts, appeal_id, said, key=key, claim=claim if sent.tickets else None)
 

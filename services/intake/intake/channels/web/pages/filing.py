@@ -9,24 +9,21 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from intake.attachments.service import form_uploads as uploads
-from intake.channels.web.service import qr
+from intake.channels.web.service.talon import kinds, talon_page
 from intake.forms.service import definitions as forms
 from intake.forms.service import draft as form
 from intake.forms.service import questions
 from intake.forms.service.consents import consents
 from intake.pages_kit import PAGES, wait_of
-from intake.register import repository
 from intake.register.dependencies import CurrentIntake, Intake
-from intake.register.models import Provider
 from intake.register.service import providers
 from intake.register.service.admission import admit_anonymous
 from intake.register.service.filing import Filing
-from intake.register.service.registration import Receipt
 from shared.domain import registration
 from shared.domain.calendar import CalendarGap, planning_calendar
 from shared.domain.deadlines import due_on, policies, policy_for_form
 from shared.domain.labels import Language
-from shared.domain.regions import CENTRAL_OFFICE, branch_label, regions
+from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.errors import DomainError, InvalidInput, MalformedText, NotFound, TooMany
 from shared.idempotency import IdempotencyKeyReused, new_key
 from shared.language.danger import speaks_of_danger
@@ -152,49 +149,9 @@ async def _preview(
     )
 
 
-async def talon_page(request: Request, receipt: Receipt, filing: Filing, refused: Sequence[str]) -> HTMLResponse:
-    language, talon = language_of(request), receipt.registered
-    zone = regions()[filing.region].timezone
-    return PAGES.render(
-        request,
-        "receipt.html",
-        201,
-        talon=talon,
-        zone=zone,
-        branch=branch_label(filing.region).in_(language),
-        due_on=talon.due_at.astimezone(zone).date(),
-        working=[{"date": one.date, "counts": one.counts, "text": getattr(one, language)} for one in talon.due_explanation],
-        provider_days=policies()["PROVIDER_REPLY"].amount,
-        anonymous=filing.applicant is None,
-        has_contact=filing.applicant is not None and not filing.applicant.keys().isdisjoint({"phone", "email"}),
-        danger=await run_on_text(filing.text or "", speaks_of_danger, filing.text or ""),
-        refused=refused,
-        qr=qr.tracking_code(request, talon.number),
-    )
-
-
-async def _providers(intake: Intake, region: str) -> Sequence[Provider]:
+async def _providers(intake: Intake, region: str) -> Sequence[providers.Provider]:
     async with intake.parts.database.read() as session:
-        return await repository.active_providers(session, region)
-
-
-def kinds(request: Request, language: Language) -> list[dict[str, str]]:
-    """What may be filed; `asks` names the fields that only some of them have."""
-    shown = [
-        {
-            "code": one.code,
-            "label": one.label.in_(language),
-            "hint": one.description.in_(language),
-            "asks": " ".join(each.name for each in one.fields if each.name in form.sometimes()),
-        }
-        for one in forms.services(form.CHANNEL)
-    ]
-    unsure = {
-        "code": "",
-        "label": PAGES.text(request, N_("I am not sure")),
-        "hint": PAGES.text(request, N_("we will see it from your words")),
-    }
-    return [*shown, {**unsure, "asks": ""}]
+        return await providers.active_providers(session, region)
 
 
 def _documents(language: Language) -> dict[str, Any]:

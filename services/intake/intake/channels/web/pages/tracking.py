@@ -13,8 +13,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
-from intake.attachments.api import give_out
+from intake.attachments.dependencies import attachments_of
 from intake.attachments.service import form_uploads as uploads
+from intake.attachments.service.download import give_out
 from intake.attachments.service.policy import AttachmentRefused
 from intake.channels.web.pages.appeal import messages, view
 from intake.forms.service.draft import UPLOADS
@@ -120,9 +121,9 @@ async def _opened(request: Request, intake: Intake, fields: Fields, said: Said |
         seen = await _open(request, intake, fields)
     except (NotFound, TooMany) as refusal:
         return _closed(request, number, refusal)
-    case = await tracked(intake.parts, seen, ANYBODY)
+    case = await tracked(intake.parts, intake.list_files, seen, ANYBODY)
     async with intake.parts.database.read() as session:
-        enclosed = await intake.attachments.listing(session, seen.appeal.id)
+        enclosed = await attachments_of(request).listing(session, seen.appeal.id)
     language = language_of(request)
     shown = view(case, language, intake.parts.clock.now())
     documents = uploads.shown(enclosed, language)

@@ -1,11 +1,10 @@
 """The operator's form of an appeal: the fields of every service offered to operators, and the appeal that they make."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from intake.channels.phone.service.policy import policy
 from intake.forms.service import definitions as forms
 from intake.register.schemas import AppealIn
 from shared.domain.labels import Language
@@ -31,13 +30,16 @@ def typed(sent: Mapping[str, str]) -> Draft:
     return {name: sent.get(name, "") for name in (SERVICE, ANSWERED, *fields())}
 
 
-def appeal_of(draft: Draft, *, received_at: str | None) -> AppealIn:
-    """The appeal behind the form. Raises InvalidInput naming its fields; whether it may be registered is `check`'s to say."""
+def appeal_of(draft: Draft, *, received_at: str | None, answered_kinds: Collection[str]) -> AppealIn:
+    """The appeal behind the form; `answered_kinds`: the kinds that may be closed in the contact itself.
+
+    Raises InvalidInput naming its fields; whether it may be registered is decided by `check`.
+    """
     try:
         service = forms.form(draft[SERVICE], CHANNEL)
     except KeyError:
         raise InvalidInput.field(SERVICE, "required", "Choose what the appeal is.") from None
-    if draft[ANSWERED] and service.kind not in policy().answered_in_call:
+    if draft[ANSWERED] and service.kind not in answered_kinds:
         raise InvalidInput.field(ANSWERED, "not-for-this-kind", "Only a consultation is closed in the call.")
     given = {one.name: draft[one.name] for one in service.fields if draft[one.name]}
     consents = [name.removeprefix("consents.") for name in given if name.startswith("consents.")]
@@ -56,9 +58,9 @@ def appeal_of(draft: Draft, *, received_at: str | None) -> AppealIn:
         raise InvalidInput.of(error) from None
 
 
-def consultation(sent: Mapping[str, str], *, received_at: str | None) -> AppealIn:
-    """A consultation by its topic alone. Raises NotFound for a topic that no key closes, InvalidInput."""
-    if sent.get("topic") not in policy().topics:
+def consultation(sent: Mapping[str, str], *, received_at: str | None, topics: Collection[str]) -> AppealIn:
+    """A consultation by its topic alone. Raises NotFound for a topic that is not one of `topics`, InvalidInput."""
+    if sent.get("topic") not in topics:
         raise NotFound
     given = {"region": sent.get("quick.region"), "language": sent.get("quick.language") or None, "received_at": received_at}
     try:

@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from intake.attachments.dependencies import CurrentAttachments
 from intake.attachments.service import policy as attachment_policy
 from intake.attachments.service.storing import Ticket
 from intake.register import schemas
-from intake.register.api import AppealPin
-from intake.register.dependencies import CurrentIntake
+from intake.register.dependencies import AppealPin, CurrentIntake
 from intake.register.errors import (
     AlreadyDecided,
     AlreadyReopened,
@@ -63,13 +63,17 @@ def _answer(done: Done[Any]) -> Response:
     responses=_errors(AppealFinished, attachment_policy.Incomplete, attachment_policy.TooManyFiles, attachment_policy.TotalTooLarge),
 )
 async def write(
-    appeal_id: Own, intake: CurrentIntake, said: Annotated[schemas.MessageIn, body(schemas.MessageIn)], key: IdempotencyKey = None
+    appeal_id: Own,
+    intake: CurrentIntake,
+    attachments: CurrentAttachments,
+    said: Annotated[schemas.MessageIn, body(schemas.MessageIn)],
+    key: IdempotencyKey = None,
 ) -> Response:
     """Write to the Fund, with finished uploads; this answers what it has asked."""
 
     async def claim(session: AsyncSession, message_id: UUID) -> int:
         tickets = [Ticket(one.upload_id, one.token) for one in said.attachments]
-        return len(await intake.attachments.claim(session, appeal_id, message_id, tickets))
+        return len(await attachments.claim(session, appeal_id, message_id, tickets))
 
     return _answer(await add_message(intake.parts, appeal_id, said, key=key, claim=claim if said.attachments else None))
 
@@ -85,7 +89,7 @@ async def verify(
 ) -> Response:
     """Have a one-time code sent to the contact that the appeal was filed with."""
     origin = None if asker.has("channel") else origin_of(asker, intake.address(request))
-    return _answer(await verification.ask_code(intake.parts, appeal_id, said, asker=origin, key=key))
+    return _answer(await verification.ask_code(intake.parts, intake.send_code, appeal_id, said, asker=origin, key=key))
 
 
 @router.post(f"{CASE}/contact-confirmation", status_code=201, response_model=schemas.ContactConfirmed, responses=_errors(WrongCode))

@@ -1,0 +1,40 @@
+"""How intake's parts are put together: the register with its ports filled, and the delivery methods of notifications."""
+
+from collections.abc import Mapping
+
+from intake.attachments.service.storing import attached_files
+from intake.channels.counter.service import policy as counter_policy
+from intake.channels.partner.service import external_numbers
+from intake.channels.partner.service import policy as partner_policy
+from intake.channels.peoples_control import service as peoples_control
+from intake.channels.phone.service import policy as phone_policy
+from intake.channels.telegram.service.notifications import ToChat
+from intake.forms.service import definitions
+from intake.notifications.service.delivery_methods import senders
+from intake.notifications.service.planning import send_code
+from intake.notifications.service.senders import Sender
+from intake.register.dependencies import Intake
+from intake.settings import Settings
+from shared.service import Parts
+
+
+def check_policies() -> None:
+    """Read every policy file once. Raises ReferenceDataError or ValueError for one that cannot be trusted."""
+    phone_policy.check()
+    partner_policy.check()
+    counter_policy.ways()
+    peoples_control.policy()
+    definitions.channels()
+
+
+def build_intake(parts: Parts, settings: Settings) -> Intake:
+    """Return the register of this process with its ports filled."""
+    return Intake.build(parts, settings, external_numbers=external_numbers, list_files=attached_files, send_code=send_code)
+
+
+def delivery_methods(parts: Parts, settings: Settings) -> Mapping[str, Sender]:
+    """Return the senders of notifications by channel. Raises MissingSetting."""
+    found = dict(senders(parts, settings))
+    if settings.telegram_token is not None:
+        found["TELEGRAM"] = ToChat(parts)
+    return found

@@ -1,0 +1,70 @@
+"""Downloads: a file of an appeal as a response to save, never to show."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+from urllib.parse import quote
+from uuid import UUID
+
+import structlog
+from fastapi import Request
+from fastapi.responses import StreamingResponse
+
+from intake.attachments.dependencies import attachments_of
+from intake.attachments.service import policy
+from intake.register.dependencies import Intake
+from intake.register.service.audit import record_read
+from intake.register.service.tracking import open_case
+from shared.auth import Principal
+from shared.sealing import SealError
+
+READ_PURPOSE: Final = "attachment"
+
+
+# Nothing in a file given out may run, be framed, be kept or be read from another site.
+GIVEN_OUT: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+log = structlog.get_logger()
+
+
+async def give_out(
+    intake: Intake, request: Request, *, number: str, pin: str | None, attachment_id: UUID, reader: Principal
+) -> StreamingResponse:
+    """The file as an answer to save, never to show.
+
+    Raises what `open_case` raises; NotFound, NotChecked, Infected, Lost and Unavailable.
+    """
+    seen = await open_case(intake.parts, intake.guesses, number=number, pin=pin, principal=reader, address=intake.address(request))
+    found, chunks = await attachments_of(request).open(seen.appeal.id, attachment_id)
+    try:
+        first = await anext(chunks, b"")  # an object that is gone or does not open is found before the answer begins
+    except (FileNotFoundError, SealError):
+        log.exception("a file is lost", attachment_id=str(attachment_id))
+        raise policy.Lost from None
+    if not seen.is_own:
+        await _audit(intake, reader, attachment_id)
+
+    async def all_chunks() -> AsyncIterator[bytes]:
+        yield first
+        async for chunk in chunks:
+            yield chunk
+
+    media_type = found.kind.media_types[0]
+    headers = {"Content-Disposition": _disposition(found.name), "Content-Length": str(found.size), **GIVEN_OUT}
+    return StreamingResponse(all_chunks(), headers=headers, media_type=media_type)
+
+
+async def _audit(intake: Intake, reader: Principal, attachment_id: UUID) -> None:
+    async with intake.parts.database.write() as session:
+        await record_read(session, intake.parts, reader=reader.subject, purpose=READ_PURPOSE, ids=[attachment_id])
+
+
+def _disposition(name: str) -> str:
+    """RFC 6266 §4.3 and appendix D: the name in ASCII for old programs, in UTF-8 for all others."""
+    plain = name.encode("ascii", "replace").decode().translate({ord(each): "_" for each in '?"\\;'})
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

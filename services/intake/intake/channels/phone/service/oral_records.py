@@ -1,0 +1,78 @@
+"""The record of an oral appeal: who wrote it down, in which call, and when it was confirmed (АППК art. 63(1))."""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.channels.phone import repository
+from intake.register.service.audit import record_read
+from intake.register.service.registration import Condition
+from intake.register.service.sealed_fields import open_field
+from shared.auth import Principal
+from shared.domain.labels import Language
+from shared.domain.regions import branch_label, regions
+from shared.errors import NotFound
+from shared.service import Parts
+
+PURPOSE: Final = "oral-record"
+
+
+@dataclass(frozen=True, slots=True)
+class OralRecordView:
+    """A record with the content of its appeal, as it is printed."""
+
+    number: str
+    region: str
+    received_at: datetime
+    registered_at: datetime
+    confirmed_at: datetime
+    receiver: dict[str, str] | None
+    applicant: dict[str, Any]
+    text: str | None
+    text_language: str | None
+    recording: str | None
+    """The exchange's reference to the recording of the call."""
+
+
+def with_record(parts: Parts, *, operator: str, call_id: UUID | None) -> Condition:
+    """Store with the appeal who wrote it down, in which call, and when the caller confirmed it (АППК art. 63(1))."""
+    row = {"call_id": call_id, "receiver": operator, "confirmed_at": parts.clock.now()}
+
+    async def condition(session: AsyncSession, appeal_id: UUID) -> None:
+        await repository.add_oral_record(session, {"appeal_id": appeal_id, **row})
+
+    return condition
+
+
+async def read_record(parts: Parts, operator: Principal, appeal_id: UUID) -> OralRecordView:
+    """Return the record, for whoever wrote it down; the read is recorded in the audit log. Raises NotFound for anybody else."""
+    async with parts.database.read() as session:
+        found = await repository.oral_record(session, appeal_id)
+        if found is None or found.record.receiver != operator.subject:
+            raise NotFound
+        record, appeal = found
+        call = await repository.call(session, record.call_id) if record.call_id else None
+    async with parts.database.write() as session:
+        await record_read(session, parts, reader=operator.subject, purpose=PURPOSE, ids=[appeal_id])
+    reference = parts.sealer.open("call", call.id, "recording", call.recording).decode() if call and call.recording else None
+    return OralRecordView(
+        number=appeal.number,
+        region=appeal.region,
+        received_at=appeal.received_at,
+        registered_at=appeal.registered_at,
+        confirmed_at=record.confirmed_at,
+        receiver=open_field(parts.sealer, appeal.id, "received_by", appeal.received_by),
+        applicant=open_field(parts.sealer, appeal.id, "applicant", appeal.applicant) or {},
+        text=open_field(parts.sealer, appeal.id, "text", appeal.text),
+        text_language=appeal.language,
+        recording=reference,
+    )
+
+
+def shown(record: OralRecordView, language: Language) -> dict[str, Any]:
+    """Return what the page of the record shows beside a way back."""
+    content = {field.name: getattr(record, field.name) for field in fields(record)}
+    return content | {"branch": branch_label(record.region).in_(language), "zone": regions()[record.region].timezone}

@@ -1,0 +1,60 @@
+"""What the web form shares with the people's control section: the kinds to choose from, and the talon's page."""
+
+from collections.abc import Sequence
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from intake.channels.web.service import qr
+from intake.forms.service import definitions as forms
+from intake.forms.service import draft as form
+from intake.pages_kit import PAGES
+from intake.register.service.filing import Filing
+from intake.register.service.registration import Receipt
+from shared.domain.deadlines import policies
+from shared.domain.labels import Language
+from shared.domain.regions import branch_label, regions
+from shared.language.danger import speaks_of_danger
+from shared.offload import run_on_text
+from shared.web.i18n import N_
+from shared.web.languages import language_of
+
+
+async def talon_page(request: Request, receipt: Receipt, filing: Filing, refused: Sequence[str]) -> HTMLResponse:
+    language, talon = language_of(request), receipt.registered
+    zone = regions()[filing.region].timezone
+    return PAGES.render(
+        request,
+        "receipt.html",
+        201,
+        talon=talon,
+        zone=zone,
+        branch=branch_label(filing.region).in_(language),
+        due_on=talon.due_at.astimezone(zone).date(),
+        working=[{"date": one.date, "counts": one.counts, "text": getattr(one, language)} for one in talon.due_explanation],
+        provider_days=policies()["PROVIDER_REPLY"].amount,
+        anonymous=filing.applicant is None,
+        has_contact=filing.applicant is not None and not filing.applicant.keys().isdisjoint({"phone", "email"}),
+        danger=await run_on_text(filing.text or "", speaks_of_danger, filing.text or ""),
+        refused=refused,
+        qr=qr.tracking_code(request, talon.number),
+    )
+
+
+def kinds(request: Request, language: Language) -> list[dict[str, str]]:
+    """What may be filed; `asks` names the fields that only some of them have."""
+    shown = [
+        {
+            "code": one.code,
+            "label": one.label.in_(language),
+            "hint": one.description.in_(language),
+            "asks": " ".join(each.name for each in one.fields if each.name in form.sometimes()),
+        }
+        for one in forms.services(form.CHANNEL)
+    ]
+    unsure = {
+        "code": "",
+        "label": PAGES.text(request, N_("I am not sure")),
+        "hint": PAGES.text(request, N_("we will see it from your words")),
+    }
+    return [*shown, {**unsure, "asks": ""}]

@@ -1,0 +1,24 @@
+"""Which event goes to which handler of intake."""
+
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.channels.partner.service import feed
+from intake.notifications.service import planning
+from intake.register.handlers import RULES, copy_providers, track
+from shared.contracts import ProviderRecorded
+from shared.messaging.handling import Batch, Handlers
+
+
+async def consume_own(session: AsyncSession, batch: Batch[Any]) -> None:
+    """Record updates and plan notifications for what applicants did here; the commands themselves know of neither."""
+    await feed.record_own(session, batch)
+    await planning.plan_batch(session, batch)
+
+
+HANDLERS: Final[Handlers] = {
+    **dict.fromkeys(RULES, track([feed.record_changes, planning.plan_changes])),
+    **dict.fromkeys(feed.OWN, consume_own),
+    ProviderRecorded: copy_providers,
+}

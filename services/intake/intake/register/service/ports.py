@@ -1,0 +1,79 @@
+"""What the register needs from outside: ports that the assembly fills at construction, so that the core imports no outer slice."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, NamedTuple, Protocol
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.register.schemas import CodePurpose
+from shared.errors import DomainError
+from shared.messaging.handling import Batch, Received
+from shared.service import Parts
+
+
+class AttachedFile(NamedTuple):
+    """A file of an appeal without its name. `size` is bytes; `message_id` None: it came with the appeal itself."""
+
+    id: UUID
+    message_id: UUID | None
+    kind: str | None
+    size: int
+    state: str
+    added_at: datetime
+
+
+ListFiles = Callable[[AsyncSession, Collection[UUID]], Awaitable[Mapping[UUID, Sequence[AttachedFile]]]]
+"""Return the files of appeals by appeal id, oldest first, as far as they were received whole."""
+
+
+class SendCode(Protocol):
+    """Send a one-time code to this address and nowhere else, once the caller's transaction is committed."""
+
+    async def __call__(
+        self,
+        session: AsyncSession,
+        parts: Parts,
+        *,
+        appeal_id: UUID,
+        channel: Literal["SMS", "EMAIL"],
+        address: str,
+        code: str,
+        language: str,
+        purpose: CodePurpose,
+    ) -> None: ...
+
+
+class ExternalNumbers(Protocol):
+    """The numbers under which partners keep appeals: each once a partner."""
+
+    def row_of(self, parts: Parts, appeal_id: UUID, owner: bytes, number: str) -> dict[str, Any]:
+        """Return the row to claim: keyed hash and sealed number."""
+        ...
+
+    async def claim(self, session: AsyncSession, rows: list[dict[str, Any]]) -> Mapping[UUID, DomainError]:
+        """Claim numbers in the transaction; return the refusals by appeal id."""
+        ...
+
+    async def release(self, session: AsyncSession, appeal_ids: list[UUID]) -> None:
+        """Release the numbers of appeals that were not registered after all."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedChange:
+    """An event of another service after it was applied to the tracking row of its appeal."""
+
+    received: Received[Any]
+    tracking: Mapping[str, Any]
+    """The row as it is after the event."""
+    is_shown: bool
+    """The event has a line in the citizen's timeline."""
+    overrules_withdrawal: bool
+    """The Fund decided before it received the withdrawal: the decision holds (АППК art. 64(9))."""
+
+
+TrackingListener = Callable[[AsyncSession, Batch[Any], Sequence[TrackedChange]], Awaitable[None]]
+"""Called in the consumer's transaction after the tracking rows of a batch are written."""
