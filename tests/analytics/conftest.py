@@ -11,8 +11,8 @@ import pytest
 from fastapi import FastAPI
 
 from analytics.app import SERVICE, create_app
-from analytics.handlers import HANDLERS
-from analytics.models import fact, provider, transition
+from analytics.facts.handlers import HANDLERS
+from analytics.facts.models import fact, provider, transition
 from analytics.settings import Settings
 from shared import contracts
 from shared.clock import FakeClock
@@ -83,25 +83,25 @@ class World:
     foundation: Foundation
     app: FastAPI
     client: httpx.AsyncClient
-    _told: int = field(default=0)
+    _consumed: int = field(default=0)
 
-    async def tell(self, *events: Event, at: datetime | None = None) -> list[Received[Any]]:
+    async def consume(self, *events: Event, at: datetime | None = None) -> list[Received[Any]]:
         """Apply events in their order, each a second after the one before; returns them as received."""
         started = at or self.clock.now()
-        told = []
+        consumed = []
         for event in events:
-            told.append(received(event, started + timedelta(seconds=len(told)), uuid5(NAMESPACE, str(self._told))))
-            self._told += 1
-        await self.apply(told)
-        return told
+            consumed.append(received(event, started + timedelta(seconds=len(consumed)), uuid5(NAMESPACE, str(self._consumed))))
+            self._consumed += 1
+        await self.apply(consumed)
+        return consumed
 
     def begin_again(self) -> None:
-        """What is told next gets the ids of what was told first."""
-        self._told = 0
+        """What is consumed next gets the ids of what was consumed first."""
+        self._consumed = 0
 
-    async def apply(self, told: Sequence[Received[Any]]) -> None:
+    async def apply(self, consumed: Sequence[Received[Any]]) -> None:
         async with self.parts.database.write() as session:
-            for handler, group in waves(told, HANDLERS):
+            for handler, group in waves(consumed, HANDLERS):
                 await handler(session, Batch(group, {}, self.clock))
 
     def envelopes(self, *events: AppealEvent) -> list[Envelope]:

@@ -15,4 +15,4 @@ async def publish_kyzylorda(world, make):
             events.append(make("appeal-imported", number, category=category, outcome=outcome))
     before = datetime(2024, 6, 10, 5, 0, tzinfo=UTC)
     events += [make("appeal-imported", 10_000 + each, received_at=before) for each in range(847)]
-    await world.tell(*events)
+    await world.consume(*events)

@@ -4,7 +4,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from analytics.app import SERVICE, create_app
-from analytics.models import AnalyticsModel
+from analytics.base import AnalyticsModel
 from analytics.settings import Settings
 from shared.messaging import tables
 from shared.service import consumer

@@ -5,7 +5,7 @@ from itertools import count
 
 from sqlalchemy import select
 
-import analytics.models
+import analytics.facts.models
 import intake.register.models
 import provider_contact.inquiries.models
 import routing.cases.models
@@ -22,7 +22,7 @@ from tests.chaos.senders import complaint
 AT_ONCE = 4
 POLL_SECONDS = 0.1
 
-_tracking, _fact = intake.register.models.Tracking, analytics.models.Fact
+_tracking, _fact = intake.register.models.Tracking, analytics.facts.models.Fact
 _case, _inquiry = routing.cases.models.AppealCase, provider_contact.inquiries.models.Inquiry
 KNOWN = {
     "intake": (_tracking.appeal_id, _tracking.tier.is_not(None), _tracking.provider_id.is_not(None)),

@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from itertools import product
 
-from analytics.periods import public_periods
+from analytics.kpis.service.periods import public_periods
 from shared.domain.taxonomy import taxonomy
 from tests.analytics.conftest import clock, make, world  # noqa: F401 - pytest finds fixtures by name
 from tests.analytics.inference import Published
@@ -126,7 +126,7 @@ class TestAllPublicAnswersTogether:
     async def test_no_small_count_follows_from_them(self, world, make):
         events = list(appeals(make))
         assert {event.kind for event in events} <= set(taxonomy().kinds)
-        await world.tell(*events)
+        await world.consume(*events)
         stranger = Stranger(events)
         for kpi, region, period in product(KPIS, (None, *REGIONS), public_periods(2025)):
             asked = {"from": str(period.period.first), "to": str(period.period.last)} | ({"region": region} if region else {})
@@ -136,7 +136,7 @@ class TestAllPublicAnswersTogether:
         assert stranger.worked_out() == []
 
     async def test_comparisons_say_no_more_than_the_figures_of_their_years(self, world, make):
-        await world.tell(*appeals(make))
+        await world.consume(*appeals(make))
         for kpi, region in product(KPIS, (None, *REGIONS)):
             asked = {"region": region} if region else {}
             before = await world.kpi(kpi, None, 2025, **asked)
@@ -151,7 +151,7 @@ class TestPrefixes:
             make("appeal-imported", number, channel=channel, received_at=datetime(2025, 1, day, 6, tzinfo=UTC))
             for number, (day, channel) in enumerate(ONE_A_DAY)
         ]
-        await world.tell(*events)
+        await world.consume(*events)
         for day in range(1, 32):
             refused = await world.get("/kpis/received", None, **{"from": "2025-01-01", "to": f"2025-01-{day:02}"})
             assert (refused.status_code, refused.json()["code"]) == (422, "period-not-public")
@@ -160,7 +160,7 @@ class TestPrefixes:
 class TestKpisTogether:
     async def test_a_hidden_kind_is_hidden_in_every_figure(self, world, make):
         kinds = ["COMPLAINT"] + ["CONSULTATION"] * 12 + ["GRATITUDE"] * 7
-        await world.tell(*(make("appeal-imported", number, kind=kind, category=None) for number, kind in enumerate(kinds)))
+        await world.consume(*(make("appeal-imported", number, kind=kind, category=None) for number, kind in enumerate(kinds)))
         answers = [await world.kpi(kpi, None) for kpi in KPIS]
         values = {answer["id"]: answer["value"] for answer in answers}
         assert values["received"] == 20

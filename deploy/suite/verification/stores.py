@@ -13,7 +13,7 @@ import obstore
 from obstore.exceptions import BaseError
 from sqlalchemy import Select, Table, func, select
 
-import analytics.models
+import analytics.facts.models
 import intake.register.models
 import provider_contact.inquiries.models
 import routing.cases.models
@@ -187,7 +187,7 @@ class Stores:
         log = await self._read_log()
         appeal = _table(intake.register.models.Appeal)
         case, clock = _table(routing.cases.models.AppealCase), _table(routing.clocks.models.CaseClock)
-        fact, transition = _table(analytics.models.Fact), _table(analytics.models.Transition)
+        fact, transition = _table(analytics.facts.models.Fact), _table(analytics.facts.models.Transition)
         inquiry, contact = _table(provider_contact.inquiries.models.Inquiry), _table(provider_contact.inquiries.models.Appeal)
         clocks: defaultdict[UUID, list[str]] = defaultdict(list)
         for row in await self._rows("routing", select(clock.c.appeal_id, clock.c.state).where(clock.c.statutory)):

@@ -1,14 +1,16 @@
-"""The analytics service: figures from the event stream, and the page that shows them."""
+"""The analytics service: figures computed from events, and the page that shows them."""
 
 from pathlib import Path
 
 from fastapi import FastAPI
 
-from analytics import api, pages
-from analytics.definitions import call_rules, kpi_definitions, publication
-from analytics.handlers import HANDLERS
-from analytics.live import LiveFigures
-from analytics.public import PublicFigures
+from analytics.dashboard import api as dashboard_api
+from analytics.dashboard import pages
+from analytics.dashboard.service import LiveFigures
+from analytics.facts import service as facts
+from analytics.facts.handlers import HANDLERS
+from analytics.kpis import api as kpis_api
+from analytics.kpis import service as kpis
 from analytics.settings import Settings
 from shared.contracts import APPEALS, CALLS, PROVIDERS
 from shared.service import Foundation, Parts, Service, assemble
@@ -19,15 +21,14 @@ SERVICE = Service(name="analytics", package="analytics", title="Aryz analytics",
 
 
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:
-    """The service's application. Raises ReferenceDataError when the KPI definitions or the rules of publication cannot be trusted."""
-    kpi_definitions()
-    publication()
-    call_rules()
-    texts = Pages(HERE / "templates", locale_dirs=[HERE / "locales"], assets_prefix="/static")
+    """Return the service's application. Raises ReferenceDataError if a data file of the figures is wrong."""
+    facts.check_codes()
+    kpis.check_policies()
+    web_pages = Pages(HERE / "dashboard" / "templates", locale_dirs=[HERE / "locales"], assets_prefix="/static")
 
     def prepare(app: FastAPI, parts: Parts) -> None:
-        app.state.pages = texts
-        app.state.public_figures = PublicFigures(parts.clock)
+        app.state.pages = web_pages
+        app.state.public_figures = kpis.PublicFigures(parts.clock)
         app.state.live = LiveFigures(parts.database, parts.clock, lambda: app.state.migrated and not app.state.runtime.fallen)
 
-    return assemble(SERVICE, settings or Settings(), foundation, [api.router, pages.router], prepare=prepare)
+    return assemble(SERVICE, settings or Settings(), foundation, [kpis_api.router, dashboard_api.router, pages.router], prepare=prepare)

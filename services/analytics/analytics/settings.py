@@ -1,4 +1,4 @@
-"""What the analytics service may be told."""
+"""Settings of this service: only those that all services share."""
 
 from pydantic_settings import SettingsConfigDict
 
@@ -6,6 +6,4 @@ from shared.settings import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """Nothing of its own yet: what all services share is enough."""
-
     model_config = SettingsConfigDict(env_prefix="ARYZ_ANALYTICS_", populate_by_name=True, extra="ignore")

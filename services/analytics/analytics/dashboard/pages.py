@@ -1,0 +1,268 @@
+"""The dashboard: the figures of a region and a period on one page, without JavaScript."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Final, NamedTuple
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import ValidationError
+from starlette.responses import HTMLResponse
+
+from analytics.dashboard.service import remarks
+from analytics.kpis.errors import PeriodNotPublic
+from analytics.kpis.schemas import Figure, KpiQuery
+from analytics.kpis.service import (
+    FigureRequest,
+    Period,
+    PeriodUnit,
+    PublicFigures,
+    PublicPeriod,
+    View,
+    figure,
+    kpi_definitions,
+    page_view_of,
+    periods_offered,
+    presets,
+    publication,
+    require_public,
+)
+from shared.auth import PagePrincipal
+from shared.domain.labels import Language
+from shared.domain.regions import CENTRAL_OFFICE, regions
+from shared.errors import DomainError, InvalidInput
+from shared.field_errors import FieldError
+from shared.service import Parts
+from shared.web.i18n import N_
+from shared.web.languages import language_of
+from shared.web.pages import Pages
+from shared.web.viewer import show_viewer
+
+router = APIRouter(include_in_schema=False, dependencies=[Depends(show_viewer)])
+
+CHARTS: Final = ("received_by_channel", "received_by_kind", "complaints_by_category", "consultations_by_topic")
+OF_COMPLAINTS: Final = ("resolved_on_spot", "withdrawn", "outcomes")
+"""Figures that the page shows for complaints only, as the Fund publishes them."""
+CALL_CENTRE: Final = (
+    "calls_offered", "calls_answered", "calls_abandoned", "calls_service_level", "calls_waiting_time", "calls_handling_time",
+)  # fmt: skip
+"""Figures of the telephone centre."""
+
+_PRESETS: Final = {
+    "month": N_("This month"),
+    "last_month": N_("Last month"),
+    "quarter": N_("This quarter"),
+    "year": N_("This year"),
+    "last_year": N_("Last year"),
+}
+_PUBLIC_PERIODS: Final = {
+    PeriodUnit.YEAR: N_("Year %(year)s"),
+    PeriodUnit.HALF: N_("Half-year %(number)s of %(year)s"),
+    PeriodUnit.QUARTER: N_("Quarter %(number)s of %(year)s"),
+}
+_PROBLEMS: Final = {
+    "required": N_("Enter both dates."),
+    "bad-format": N_("Enter the date as year, month and day."),
+    "out-of-range": N_("The date must lie between the years 2000 and 2099."),
+    "before-from": N_("The last day lies before the first."),
+    "unknown-code": N_("Choose one of the list."),
+    PeriodNotPublic.code: N_("Public figures exist for whole quarters, half-years and years that are over. Choose one of the list."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The values of the form, as they were entered even if they are wrong. `period` is the code of a public period."""
+
+    first: str
+    last: str
+    region: str
+    compare: bool
+    period: str = ""
+
+    def href(self, period: Period) -> str:
+        """Return a link to the page with another period and otherwise the same filters."""
+        values = {"from": period.first, "to": period.last, "region": self.region, "compare": "previous_year" if self.compare else ""}
+        return "?" + urlencode({name: value for name, value in values.items() if value})
+
+
+class Tab(NamedTuple):
+    """A link to a period."""
+
+    href: str
+    label: str
+    is_open: bool
+
+
+class ChartRow(NamedTuple):
+    """A bar of a chart; `share` is in per cent of the figure."""
+
+    label: str
+    value: int | None
+    share: float | None
+
+
+class FigureTexts(NamedTuple):
+    """What the page shows of the figures, in the visitor's language."""
+
+    charts: list[str]
+    """Ids of the figures that are shown as charts."""
+    centre: list[str]
+    """Ids of the figures of the telephone centre."""
+    rows: dict[str, list[ChartRow]]
+    labels: dict[str, str]
+
+
+@router.get("/dashboard")
+async def dashboard(request: Request, current: PagePrincipal) -> HTMLResponse:
+    """Show the figures of a region and a period: the public figures to visitors who may not see others."""
+    parts: Parts = request.app.state.parts
+    pages: Pages = request.app.state.pages
+    view = page_view_of(current, request.query_params.get("region") or None)
+    now = parts.clock.now()
+    filters = _filters(request.query_params, view, now)
+    try:
+        figure_request = _figure_request(filters, is_public=view.public)
+        if view.public:
+            require_public(figure_request.period, figure_request.region, now)
+    except InvalidInput as error:
+        return _render(request, pages, view, filters, now, errors=_texts(request, pages, error.errors), status=error.status)
+    except PeriodNotPublic as error:
+        errors = {"period": pages.text(request, _PROBLEMS[error.code])}
+        return _render(request, pages, view, filters, now, errors=errors, status=error.status)
+    figures = await _figures(request, figure_request, view)
+    return _render(request, pages, view, filters, now, period=figure_request.period, figures=figures)
+
+
+def _filters(params: Mapping[str, str], view: View, now: datetime) -> Filters:
+    region = view.region(params.get("region") or None) or ""
+    is_first_visit = not {"from", "to", "period"} & params.keys()
+    compare = is_first_visit or params.get("compare") == "previous_year"
+    if view.public:
+        return _public_filters(params, region, now, compare=compare)
+    year = presets(_today(now))["year"]
+    return Filters(
+        first=year.first.isoformat() if is_first_visit else params.get("from", ""),
+        last=year.last.isoformat() if is_first_visit else params.get("to", ""),
+        region=region,
+        compare=compare,
+    )
+
+
+def _public_filters(params: Mapping[str, str], region: str, now: datetime, *, compare: bool) -> Filters:
+    """Return filters for the public period with this code or these days; without either, for the latest year or first half-year."""
+    offered = {each.code: each for each in periods_offered(region if region in regions() else None, now)}
+    first, last, code = params.get("from", ""), params.get("to", ""), params.get("period", "")
+    if not (first or last or code):
+        code = next(iter(offered))
+    if code in offered:
+        chosen = offered[code]
+        return Filters(chosen.period.first.isoformat(), chosen.period.last.isoformat(), region, compare, chosen.code)
+    code = next((each.code for each in offered.values() if (str(each.period.first), str(each.period.last)) == (first, last)), "")
+    return Filters(first, last, region, compare, code)
+
+
+def _today(now: datetime) -> date:
+    return now.astimezone(regions()[CENTRAL_OFFICE].timezone).date()
+
+
+def _figure_request(filters: Filters, *, is_public: bool) -> FigureRequest:
+    """Return the request of the form. Raises InvalidInput as the API does, and PeriodNotPublic for a code of no public period."""
+    if is_public and not (filters.first or filters.last):
+        raise PeriodNotPublic
+    values = {"from": filters.first, "to": filters.last, "region": filters.region}
+    try:
+        query = KpiQuery.model_validate({name: value for name, value in values.items() if value})
+    except ValidationError as error:
+        raise _as_invalid(InvalidInput.of(error)) from None
+    return FigureRequest(Period.of_request(query.first, query.last), query.region, compare=filters.compare)
+
+
+def _as_invalid(error: DomainError) -> InvalidInput:
+    return error if isinstance(error, InvalidInput) else InvalidInput(error.errors)
+
+
+def _texts(request: Request, pages: Pages, errors: tuple[FieldError, ...]) -> dict[str, str]:
+    return {error.field: pages.text(request, _PROBLEMS.get(error.code, _PROBLEMS["bad-format"])) for error in errors}
+
+
+async def _figures(request: Request, wanted: FigureRequest, view: View) -> dict[str, Figure]:
+    """Return the page's figures by id, all read from one snapshot."""
+    kpi_ids = ("received", "complaints", *CHARTS, *OF_COMPLAINTS, *CALL_CENTRE, "satisfaction")
+    visible = {kpi.id for kpi in view.kpis}
+    of_complaints = replace(wanted, kind="COMPLAINT")
+    public: PublicFigures = request.app.state.public_figures
+    async with request.app.state.parts.database.read() as session:
+        return {
+            kpi_id: await figure(session, kpi_definitions()[kpi_id], of_complaints if kpi_id in OF_COMPLAINTS else wanted, view, public)
+            for kpi_id in kpi_ids
+            if kpi_id in visible
+        }
+
+
+def _render(
+    request: Request,
+    pages: Pages,
+    view: View,
+    filters: Filters,
+    now: datetime,
+    *,
+    period: Period | None = None,
+    figures: Mapping[str, Figure] | None = None,
+    errors: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> HTMLResponse:
+    language = language_of(request)
+    labels = {code: region.label.in_(language) for code, region in regions().items()}
+    offered = periods_offered(filters.region if filters.region in labels else None, now) if view.public else []
+    tabs = _public_tabs(request, pages, filters, offered) if view.public else _tabs(request, pages, filters, now)
+    context = {
+        "filters": filters,
+        "tabs": tabs,
+        "periods": [(each.code, _period_label(request, pages, each)) for each in offered],
+        "errors": errors or {},
+        "regions": sorted(labels.items(), key=lambda pair: (pair[0] == CENTRAL_OFFICE, pair[1])),
+        "region_label": labels.get(filters.region),
+        "bound": view.bound_to is not None,
+        "public": view.public,
+        "smallest_cell": publication().smallest_cell,
+        "period": period,
+        "figures": figures,
+        "zone": regions()[filters.region if filters.region in labels else CENTRAL_OFFICE].timezone,
+        "remarks": remarks(figures, language) if figures else [],
+        **_figure_texts(figures or {}, language)._asdict(),
+    }
+    return pages.render(request, "dashboard.html", status, **context)
+
+
+def _tabs(request: Request, pages: Pages, filters: Filters, now: datetime) -> list[Tab]:
+    """Return the quick links to periods."""
+    chosen = filters.first, filters.last
+    return [
+        Tab(filters.href(period), pages.text(request, _PRESETS[name]), (str(period.first), str(period.last)) == chosen)
+        for name, period in presets(_today(now)).items()
+    ]
+
+
+def _public_tabs(request: Request, pages: Pages, filters: Filters, offered: Sequence[PublicPeriod]) -> list[Tab]:
+    """Return links to the latest public year, half-year and quarter."""
+    latest = [max((each for each in offered if each.unit == unit), key=lambda each: each.period.last) for unit in PeriodUnit]
+    return [Tab(filters.href(each.period), _period_label(request, pages, each), each.code == filters.period) for each in latest]
+
+
+def _period_label(request: Request, pages: Pages, period: PublicPeriod) -> str:
+    return pages.text(request, _PUBLIC_PERIODS[period.unit], number=period.number, year=period.year)
+
+
+def _figure_texts(figures: Mapping[str, Figure], language: Language) -> FigureTexts:
+    """Return labels and chart rows; a suppressed part has no bar."""
+    return FigureTexts(
+        charts=[kpi_id for kpi_id in (*CHARTS, "outcomes") if kpi_id in figures],
+        centre=[kpi_id for kpi_id in CALL_CENTRE if kpi_id in figures],
+        rows={
+            each.id: [ChartRow(getattr(part, language), part.value, part.share) for part in each.parts if not part.suppressed]
+            for each in figures.values()
+        },
+        labels={kpi_id: kpi.label.in_(language) for kpi_id, kpi in kpi_definitions().items()},
+    )

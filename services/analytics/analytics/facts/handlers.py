@@ -1,0 +1,346 @@
+"""Builds facts and transitions from events. Every event of an appeal adds a transition; most also change the appeal's fact.
+
+All events of appeals have one handler. It reads the facts of its batch, computes the new state of each, and writes facts and transitions:
+four statements for a batch of any size, with any number of events for the same appeal.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from functools import cache
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from analytics.facts import repository
+from analytics.facts.errors import UnknownAppeal
+from analytics.facts.models import CallRow, FactChange, FactRow, FactState, ProviderRow, TransitionRow
+from analytics.facts.schemas import ActorKind, CallOutcome, EndingOutcome
+from shared.auth import STAFF
+from shared.contracts import (
+    AnswerGiven,
+    AppealEvent,
+    AppealImported,
+    AppealRated,
+    AppealRegistered,
+    AppealRouted,
+    AppealWithdrawn,
+    ApplicantAsked,
+    CallEnded,
+    CaseClaimed,
+    CaseClosed,
+    CaseForwarded,
+    CaseReturned,
+    CaseTerminated,
+    ClassificationCorrected,
+    ClockBreached,
+    ClockStarted,
+    ClockWarned,
+    CompletionAsked,
+    DangerPassedOn,
+    DangerReported,
+    InquiryAcknowledged,
+    InquiryAnswered,
+    InquiryOverdue,
+    InquirySent,
+    MessageAdded,
+    OutcomeConfirmed,
+    OutcomeDenied,
+    PartForwarded,
+    ProviderMatched,
+    ProviderRecorded,
+    TierRaised,
+)
+from shared.domain.lifecycle import CaseStatus, Holder, holder_of, status_after
+from shared.domain.regions import CENTRAL_OFFICE, regions
+from shared.domain.taxonomy import LOWEST_TIER, taxonomy
+from shared.messaging.handling import Batch, Handlers, InOrder, Received
+
+Opening = Callable[[Any, datetime], FactRow]
+"""Returns the fact that the first event of an appeal opens; the arguments are the event and its time."""
+Change = Callable[[Any, FactState, datetime], FactChange]
+"""Returns what an event changes in the fact before it; the arguments are the event, the fact and the event's time."""
+Actor = Callable[[Any], ActorKind]
+
+_FINAL_STAGE = 3
+_STAGES = {CaseStatus.RECEIVED: 0, CaseStatus.REGISTERED: 0, CaseStatus.ANSWERED: 2}
+_MIDDLE_STAGE = 1
+
+
+def local_day(moment: datetime, region: str) -> date:
+    """Return the local date of a moment in a region (KZ-00: Asia/Almaty). Raises KeyError for an unknown region."""
+    return moment.astimezone(regions()[region].timezone).date()
+
+
+def _actor_by_role(event: Any) -> ActorKind:
+    """Return the actor of an event with an `actor_role`."""
+    if event.actor_role in STAFF:
+        return ActorKind.FUND
+    return {"applicant": ActorKind.CITIZEN, "provider": ActorKind.PROVIDER}.get(event.actor_role, ActorKind.SYSTEM)
+
+
+def _matcher(event: ProviderMatched) -> ActorKind:
+    return ActorKind.FUND if event.matched_by == "clerk" else ActorKind.SYSTEM
+
+
+def _always(actor: ActorKind) -> Actor:
+    return lambda _event: actor
+
+
+# -- the first event of an appeal --
+
+
+def _registered(event: AppealRegistered, at: datetime) -> FactRow:
+    fact = _new_fact(event, CaseStatus.REGISTERED, at)
+    fact["provider_id"] = event.provider_id
+    fact["registered_at"] = event.registered_at
+    fact["due_at"] = event.due_at
+    fact["follows"] = event.follows
+    fact["answered_at"] = event.registered_at if event.resolved_in_contact else None
+    return fact
+
+
+def _imported(event: AppealImported, at: datetime) -> FactRow:
+    fact = _new_fact(event, CaseStatus.CLOSED, at)
+    fact["imported"] = True
+    fact["outcome"] = event.outcome
+    fact["closed_at"] = event.closed_at
+    return fact
+
+
+def _new_fact(event: AppealRegistered | AppealImported, status: CaseStatus, at: datetime) -> FactRow:
+    return {
+        "appeal_id": event.appeal_id,
+        "region": event.region,
+        "channel": event.channel,
+        "language": event.language,
+        "kind": event.kind,
+        "category": event.category,
+        "topic": event.topic,
+        "imported": False,
+        "status": status,
+        "received_at": event.received_at,
+        "received_on": local_day(event.received_at, event.region),
+        "moved_at": at,
+        "provider_id": None,
+        "tier": None,
+        "urgency": None,
+        "outcome": None,
+        "registered_at": None,
+        "due_at": None,
+        "routed_at": None,
+        "answered_at": None,
+        "closed_at": None,
+        "follows": None,
+        "confirmed": None,
+        "score": None,
+    }
+
+
+_OPENING: Mapping[type[AppealEvent], tuple[Opening, Actor]] = {
+    AppealRegistered: (_registered, _always(ActorKind.CITIZEN)),
+    AppealImported: (_imported, _always(ActorKind.SYSTEM)),
+}
+
+
+# -- later events --
+
+
+def _unchanged(_event: AppealEvent, _fact: FactState, _at: datetime) -> FactChange:
+    return {}
+
+
+def _routed(event: AppealRouted, _fact: FactState, at: datetime) -> FactChange:
+    return {**_current_codes(event), "urgency": event.urgency, "language": event.language, "routed_at": at}
+
+
+def _corrected(event: ClassificationCorrected, _fact: FactState, _at: datetime) -> FactChange:
+    return _current_codes(event)
+
+
+def _current_codes(event: AppealRouted | ClassificationCorrected) -> FactChange:
+    return {"kind": event.kind, "category": event.category, "topic": event.topic, "tier": event.tier}
+
+
+def _tier_raised(event: TierRaised, _fact: FactState, _at: datetime) -> FactChange:
+    return {"tier": event.tier}
+
+
+def _clock_started(event: ClockStarted, fact: FactState, _at: datetime) -> FactChange:
+    return {"due_at": event.due_at if event.statutory else fact["due_at"]}
+
+
+def _answered(event: AnswerGiven, fact: FactState, at: datetime) -> FactChange:
+    """Record the first answer. An answer also revokes a withdrawal that came too late."""
+    change: FactChange = {"answered_at": fact["answered_at"] or at}
+    if _changes_status(event, fact):
+        change["outcome"] = change["closed_at"] = None
+    return change
+
+
+def _closed(event: CaseClosed, fact: FactState, at: datetime) -> FactChange:
+    return _ends_as(event.outcome)(event, fact, at)
+
+
+def _ends_as(outcome: str) -> Change:
+    """Return the change of an event that ends an appeal; a fact whose status the event does not change stays as it is."""
+
+    def change(event: AppealEvent, fact: FactState, at: datetime) -> FactChange:
+        return {"outcome": outcome, "closed_at": at} if _changes_status(event, fact) else {}
+
+    return change
+
+
+def _changes_status(event: AppealEvent, fact: FactState) -> bool:
+    return status_after(fact["status"], event.FACT) != fact["status"]
+
+
+def _confirmation(*, confirmed: bool) -> Change:
+    return lambda _event, _fact, _at: {"confirmed": confirmed}
+
+
+def _rated(event: AppealRated, _fact: FactState, _at: datetime) -> FactChange:
+    return {"score": event.score}
+
+
+def _provider_matched(event: ProviderMatched, _fact: FactState, _at: datetime) -> FactChange:
+    return {"provider_id": event.provider_id}
+
+
+def _inquiry_sent(event: InquirySent, fact: FactState, _at: datetime) -> FactChange:
+    return {"provider_id": fact["provider_id"] or event.provider_id}
+
+
+_CHANGING: Mapping[type[AppealEvent], tuple[Change, Actor]] = {
+    AppealRouted: (_routed, _always(ActorKind.SYSTEM)),
+    ClassificationCorrected: (_corrected, _actor_by_role),
+    TierRaised: (_tier_raised, _always(ActorKind.FUND)),
+    CaseClaimed: (_unchanged, _actor_by_role),
+    AnswerGiven: (_answered, _actor_by_role),
+    CaseClosed: (_closed, _actor_by_role),
+    ClockStarted: (_clock_started, _always(ActorKind.SYSTEM)),
+    ClockWarned: (_unchanged, _always(ActorKind.SYSTEM)),
+    ClockBreached: (_unchanged, _always(ActorKind.SYSTEM)),
+    ProviderMatched: (_provider_matched, _matcher),
+    InquirySent: (_inquiry_sent, _always(ActorKind.FUND)),
+    InquiryAcknowledged: (_unchanged, _always(ActorKind.PROVIDER)),
+    InquiryAnswered: (_unchanged, _always(ActorKind.PROVIDER)),
+    InquiryOverdue: (_unchanged, _always(ActorKind.SYSTEM)),
+    MessageAdded: (_unchanged, _always(ActorKind.CITIZEN)),
+    AppealWithdrawn: (_ends_as(EndingOutcome.WITHDRAWN), _always(ActorKind.CITIZEN)),
+    OutcomeConfirmed: (_confirmation(confirmed=True), _always(ActorKind.CITIZEN)),
+    OutcomeDenied: (_confirmation(confirmed=False), _always(ActorKind.CITIZEN)),
+    AppealRated: (_rated, _always(ActorKind.CITIZEN)),
+    ApplicantAsked: (_unchanged, _actor_by_role),
+    CompletionAsked: (_unchanged, _actor_by_role),
+    CaseReturned: (_ends_as(EndingOutcome.RETURNED), _actor_by_role),
+    CaseTerminated: (_ends_as(EndingOutcome.TERMINATED), _actor_by_role),
+    CaseForwarded: (_ends_as(EndingOutcome.FORWARDED), _actor_by_role),
+    PartForwarded: (_unchanged, _actor_by_role),
+    DangerReported: (_unchanged, _always(ActorKind.SYSTEM)),
+    DangerPassedOn: (_unchanged, _actor_by_role),
+}
+
+
+# -- applying a batch --
+
+
+@InOrder
+async def apply_appeal_events(session: AsyncSession, batch: Batch[Any]) -> None:
+    """Update facts and record transitions. Raises UnknownAppeal for an event of an appeal that was never registered."""
+    stored = await repository.fact_states(session, list({received.event.appeal_id: None for received in batch.received}))
+    facts = dict(stored)
+    transitions: list[TransitionRow] = []
+    for received in batch.received:
+        appeal_id = received.event.appeal_id
+        before = facts.get(appeal_id)
+        after, actor = _open(received, before) if type(received.event) in _OPENING else _change(received, before)
+        facts[appeal_id] = after
+        transitions.append(_transition(received, actor, before=before, after=after))
+    # A fact that is not stored was opened in this batch, so it has every column.
+    await repository.insert_facts(session, [cast("FactRow", fact) for appeal_id, fact in facts.items() if appeal_id not in stored])
+    await repository.update_facts(session, [facts[appeal_id] for appeal_id in stored])
+    await repository.insert_transitions(session, transitions)
+
+
+def _open(received: Received[Any], before: FactState | None) -> tuple[FactState, ActorKind]:
+    opening, actor = _OPENING[type(received.event)]
+    return before or opening(received.event, received.envelope.time), actor(received.event)
+
+
+def _change(received: Received[Any], before: FactState | None) -> tuple[FactState, ActorKind]:
+    if before is None:
+        raise UnknownAppeal
+    change, actor = _CHANGING[type(received.event)]
+    at = received.envelope.time
+    after: FactState = {
+        **before,
+        "status": status_after(before["status"], received.event.FACT),
+        "moved_at": max(before["moved_at"], at),
+        **change(received.event, before, at),
+    }
+    return after, actor(received.event)
+
+
+def _transition(received: Received[Any], actor: ActorKind, *, before: FactState | None, after: FactState) -> TransitionRow:
+    at = received.envelope.time
+    left = _progress(before["status"], before["tier"]) if before else None
+    reached = _progress(after["status"], after["tier"])
+    return {
+        "event_id": received.envelope.id,
+        "appeal_id": received.event.appeal_id,
+        "type": received.event.FACT,
+        "at": at,
+        "actor_kind": actor,
+        "holder_before": left.holder if left else None,
+        "holder_after": reached.holder,
+        # The clocks of services differ a little: a negative duration would describe the clocks, not the appeal.
+        "dwell_seconds": max(0, int((at - before["moved_at"]).total_seconds())) if before else None,
+        "backward": left is not None and reached.position < left.position,
+    }
+
+
+class _Progress(NamedTuple):
+    """Who holds an appeal, and its position: the stage, then the tier within the Fund."""
+
+    holder: Holder
+    position: tuple[int, int]
+
+
+@cache  # a few statuses and tiers, read twice for each event
+def _progress(status: CaseStatus, tier: int | None) -> _Progress:
+    if taxonomy().statuses[status].final:
+        return _Progress(holder_of(status, tier), (_FINAL_STAGE, 0))
+    return _Progress(holder_of(status, tier), (_STAGES.get(status, _MIDDLE_STAGE), tier or LOWEST_TIER))
+
+
+async def record_providers(session: AsyncSession, batch: Batch[ProviderRecorded]) -> None:
+    """Store the names of providers."""
+    rows: list[ProviderRow] = [
+        {"provider_id": event.provider_id, "name_kk": event.name_kk, "name_ru": event.name_ru, "region": event.region}
+        for event in (received.event for received in batch.received)
+    ]
+    await repository.upsert_providers(session, rows)
+
+
+async def record_calls(session: AsyncSession, batch: Batch[CallEnded]) -> None:
+    """Store a row for each call. A call without a region counts for the local day of the central office."""
+    rows: list[CallRow] = [
+        {
+            "call_id": event.call_id,
+            "queue": event.queue,
+            "region": event.region,
+            "offered_on": local_day(event.offered_at, event.region or CENTRAL_OFFICE),
+            "outcome": CallOutcome(event.outcome),
+            "waited_seconds": event.waited_seconds,
+            "talked_seconds": event.talked_seconds,
+        }
+        for event in (received.event for received in batch.received)
+    ]
+    await repository.insert_calls(session, rows)
+
+
+HANDLERS: Handlers = {
+    **dict.fromkeys((*_OPENING, *_CHANGING), apply_appeal_events),
+    ProviderRecorded: record_providers,
+    CallEnded: record_calls,
+}

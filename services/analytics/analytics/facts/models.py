@@ -1,0 +1,197 @@
+"""The two grains, calls, and the names of providers. Codes, ids, times and counts only; every row comes from events."""
+
+from datetime import date, datetime
+from typing import Any, Final, TypedDict
+from uuid import UUID
+
+from sqlalchemy import Column, Index, Table, text
+from sqlmodel import Field
+
+from analytics.base import AnalyticsModel
+from analytics.facts.schemas import ActorKind, CallOutcome
+from shared.database import table_of
+from shared.domain.lifecycle import CaseStatus, Holder
+from shared.enum_column import EnumColumn
+
+_ANSWERED: Final = text("answered_at IS NOT NULL")
+_RATED: Final = text("score IS NOT NULL")
+
+
+class Fact(AnalyticsModel, table=True):
+    """An appeal as it is known now. Kind, category, topic, tier and language are as declared until routing decides them."""
+
+    # The first three indexes answer every figure without reading the table: half a year's 474 708 rows within 65 ms on SQLite.
+    # `repository` groups in their column order.
+    __table_args__: Any = (
+        Index("ix_fact_received", "received_on", "channel", "kind", "region", "follows"),
+        Index("ix_fact_subject", "kind", "received_on", "topic", "region", "category", "provider_id", "follows"),
+        Index("ix_fact_result", "received_on", "region", "outcome", "tier", "kind", "follows"),
+        Index("ix_fact_rated", "received_on", "region", "kind", "score", sqlite_where=_RATED, postgresql_where=_RATED),
+        Index("ix_fact_open", "status", "urgency"),
+        Index("ix_fact_answered", "answered_at", "due_at", sqlite_where=_ANSWERED, postgresql_where=_ANSWERED),
+    )
+
+    appeal_id: UUID = Field(primary_key=True)
+    region: str
+    channel: str
+    language: str | None
+    kind: str | None
+    category: str | None
+    topic: str | None
+    tier: int | None
+    urgency: str | None
+    provider_id: UUID | None
+    imported: bool
+    status: CaseStatus = Field(sa_column=Column(EnumColumn(CaseStatus), nullable=False))
+    outcome: str | None
+    received_at: datetime
+    received_on: date
+    """The local day of `received_at` in the region: the cohort of every figure."""
+    registered_at: datetime | None
+    due_at: datetime | None
+    routed_at: datetime | None
+    answered_at: datetime | None
+    """The first answer."""
+    closed_at: datetime | None
+    follows: UUID | None = None
+    """The earlier appeal that this one continues; a continuation is not counted among first-time appeals."""
+    confirmed: bool | None = None
+    """Whether the applicant confirmed the outcome; None without an answer of the applicant."""
+    score: int | None = None
+    """The applicant's latest rating, 1 to 5."""
+    moved_at: datetime
+    """The time of its latest event."""
+
+
+class Transition(AnalyticsModel, table=True):
+    """An event of an appeal: who caused it, who held the appeal before and after, and how long the state before lasted."""
+
+    event_id: UUID = Field(primary_key=True)
+    appeal_id: UUID
+    type: str
+    at: datetime = Field(index=True)
+    actor_kind: ActorKind = Field(sa_column=Column(EnumColumn(ActorKind), nullable=False))
+    holder_before: Holder | None = Field(sa_column=Column(EnumColumn(Holder)))
+    holder_after: Holder = Field(sa_column=Column(EnumColumn(Holder), nullable=False))
+    dwell_seconds: int | None
+    """Seconds since the appeal's previous event; None for its first."""
+    backward: bool
+    """The appeal returned to an earlier stage or a lower tier."""
+
+
+class Provider(AnalyticsModel, table=True):
+    """The names of a provider, for labels."""
+
+    provider_id: UUID = Field(primary_key=True)
+    name_kk: str
+    name_ru: str
+    region: str
+
+
+class CallFact(AnalyticsModel, table=True):
+    """A finished call to the telephone centre."""
+
+    __tablename__ = "call_fact"
+    __table_args__: Any = (Index("ix_call_offered", "offered_on", "region", "outcome", "waited_seconds", "talked_seconds"),)
+
+    call_id: UUID = Field(primary_key=True)
+    queue: str
+    region: str | None
+    offered_on: date
+    """The local day of the call in its region, in Asia/Almaty without a region: the cohort of every figure."""
+    outcome: CallOutcome = Field(sa_column=Column(EnumColumn(CallOutcome), nullable=False))
+    waited_seconds: int
+    talked_seconds: int
+
+
+fact: Table = table_of(Fact)
+transition: Table = table_of(Transition)
+provider: Table = table_of(Provider)
+call_fact: Table = table_of(CallFact)
+
+
+# Rows for bulk statements; their columns are those of the tables above.
+
+
+class FactState(TypedDict):
+    """The columns of a fact that its later events read or change."""
+
+    appeal_id: UUID
+    language: str | None
+    kind: str | None
+    category: str | None
+    topic: str | None
+    tier: int | None
+    urgency: str | None
+    provider_id: UUID | None
+    status: CaseStatus
+    outcome: str | None
+    due_at: datetime | None
+    routed_at: datetime | None
+    answered_at: datetime | None
+    closed_at: datetime | None
+    moved_at: datetime
+    confirmed: bool | None
+    score: int | None
+
+
+class FactChange(TypedDict, total=False):
+    """What an event changes in a fact."""
+
+    language: str | None
+    kind: str | None
+    category: str | None
+    topic: str | None
+    tier: int | None
+    urgency: str | None
+    provider_id: UUID | None
+    status: CaseStatus
+    outcome: str | None
+    due_at: datetime | None
+    routed_at: datetime | None
+    answered_at: datetime | None
+    closed_at: datetime | None
+    moved_at: datetime
+    confirmed: bool | None
+    score: int | None
+
+
+class FactRow(FactState):
+    """A whole fact."""
+
+    region: str
+    channel: str
+    imported: bool
+    received_at: datetime
+    received_on: date
+    registered_at: datetime | None
+    follows: UUID | None
+
+
+class TransitionRow(TypedDict):
+    event_id: UUID
+    appeal_id: UUID
+    type: str
+    at: datetime
+    actor_kind: ActorKind
+    holder_before: Holder | None
+    holder_after: Holder
+    dwell_seconds: int | None
+    backward: bool
+
+
+class ProviderRow(TypedDict):
+    provider_id: UUID
+    name_kk: str
+    name_ru: str
+    region: str
+
+
+class CallRow(TypedDict):
+    call_id: UUID
+    queue: str
+    region: str | None
+    offered_on: date
+    outcome: CallOutcome
+    waited_seconds: int
+    talked_seconds: int

@@ -1,0 +1,77 @@
+"""Codes and values by which the other slices ask about facts."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class ActorKind(StrEnum):
+    """Who caused an event."""
+
+    CITIZEN = "citizen"
+    FUND = "fund"
+    PROVIDER = "provider"
+    SYSTEM = "system"
+
+
+class Group(StrEnum):
+    """What a count of appeals can be split by."""
+
+    CHANNEL = "channel"
+    KIND = "kind"
+    REGION = "region"
+    TIER = "tier"
+    CATEGORY = "category"
+    PROVIDER = "provider"
+    TOPIC = "topic"
+    OUTCOME = "outcome"
+
+
+class EndingOutcome(StrEnum):
+    """Outcomes that follow from the event that ends an appeal; codes of the taxonomy's outcomes, compared at start-up."""
+
+    WITHDRAWN = "WITHDRAWN"
+    RETURNED = "RETURNED"
+    TERMINATED = "TERMINATED"
+    FORWARDED = "FORWARDED"
+
+
+class CallOutcome(StrEnum):
+    """How a call ended; the codes of `call-ended`."""
+
+    ANSWERED = "ANSWERED"
+    ABANDONED = "ABANDONED"
+    AFTER_HOURS = "AFTER_HOURS"
+    SELF_SERVICE = "SELF_SERVICE"
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    """First-time appeals received from `first` to `last`, both inclusive, by the local day of their region; None does not narrow.
+
+    An appeal that continues an earlier one is not counted again.
+    """
+
+    first: date
+    last: date
+    region: str | None = None
+    kind: str | None = None
+    outcome: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallTotals:
+    """Calls to the telephone centre in a period: numbers of calls, and seconds.
+
+    Calls after hours and calls that the machine served are not included, because they were offered to nobody.
+    """
+
+    answered: int
+    abandoned: int
+    abandoned_short: int
+    """Abandoned so early that they are counted separately."""
+    answered_in_time: int
+    waited: int
+    """Seconds that the answered calls waited, in total."""
+    talked: int
+    """Seconds that the answered calls lasted after the answer, in total."""

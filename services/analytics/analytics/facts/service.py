@@ -1,0 +1,37 @@
+"""What the other slices may ask of the facts: the read queries, each in the caller's session."""
+
+from analytics.facts.repository import (
+    answered_since,
+    applied_until,
+    call_totals,
+    count,
+    count_by,
+    count_cells,
+    in_statuses,
+    provider_names,
+    received_between,
+    scores,
+)
+from analytics.facts.schemas import EndingOutcome
+from shared.domain.tables import ReferenceDataError
+from shared.domain.taxonomy import taxonomy
+
+__all__ = [
+    "answered_since",
+    "applied_until",
+    "call_totals",
+    "check_codes",
+    "count",
+    "count_by",
+    "count_cells",
+    "in_statuses",
+    "provider_names",
+    "received_between",
+    "scores",
+]
+
+
+def check_codes() -> None:
+    """Compare the outcomes that the code names with the taxonomy. Raises ReferenceDataError for one that the taxonomy does not have."""
+    if missing := set(EndingOutcome) - taxonomy().outcomes.keys():
+        raise ReferenceDataError("outcomes.csv", 1, f"missing: {', '.join(sorted(missing))}")

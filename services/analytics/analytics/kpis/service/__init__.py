@@ -1,0 +1,28 @@
+"""What the other slices may use of figures."""
+
+from analytics.kpis.service.access import View, page_view_of, sees_live_figures
+from analytics.kpis.service.definitions import check_policies, kpi_definitions, publication
+from analytics.kpis.service.figures import FigureRequest, figure
+from analytics.kpis.service.percentages import percent
+from analytics.kpis.service.periods import Period, PeriodUnit, PublicPeriod, presets
+from analytics.kpis.service.public_figures import UNSPECIFIED, PublicFigures, periods_offered, require_public
+
+__all__ = [
+    "UNSPECIFIED",
+    "FigureRequest",
+    "Period",
+    "PeriodUnit",
+    "PublicFigures",
+    "PublicPeriod",
+    "View",
+    "check_policies",
+    "figure",
+    "kpi_definitions",
+    "page_view_of",
+    "percent",
+    "periods_offered",
+    "presets",
+    "publication",
+    "require_public",
+    "sees_live_figures",
+]

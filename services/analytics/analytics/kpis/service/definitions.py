@@ -1,0 +1,174 @@
+"""The definitions of the figures and the rules of publication, read from data files and checked before the service starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from types import MappingProxyType
+from typing import Final
+
+from analytics.facts.schemas import Group
+from shared.domain.labels import Label
+from shared.domain.tables import ReferenceDataError, Row, parse_rows
+from shared.domain.taxonomy import taxonomy
+from shared.policy_files import policy_rows, policy_text
+
+PACKAGE: Final = "analytics.kpis"
+
+
+class Measure(StrEnum):
+    """What is measured of calls, or of ratings (SCORE)."""
+
+    OFFERED = "OFFERED"
+    ANSWERED = "ANSWERED"
+    ABANDONED = "ABANDONED"
+    ABANDONED_SHORT = "ABANDONED_SHORT"
+    WAITING = "WAITING"
+    HANDLING = "HANDLING"
+    IN_TIME = "IN_TIME"
+    SCORE = "SCORE"
+
+
+class Unit(StrEnum):
+    APPEALS = "appeals"
+    CALLS = "calls"
+    SECONDS = "seconds"
+    PERCENT = "percent"
+    SCORE = "score"
+
+
+class CountedKind(StrEnum):
+    """Kinds of appeal that disclosure control knows; codes of the taxonomy's kinds, compared at start-up."""
+
+    COMPLAINT = "COMPLAINT"
+    CONSULTATION = "CONSULTATION"
+
+
+_ALL, _CALLS, _NO_GROUP = "all", "calls", "none"
+PUBLIC_SHAPES: Final = frozenset[tuple[str | None, Group | None]](
+    {
+        (None, None),
+        (CountedKind.COMPLAINT, None),
+        (None, Group.REGION),
+        (None, Group.CHANNEL),
+        (None, Group.KIND),
+        (CountedKind.COMPLAINT, Group.CATEGORY),
+        (CountedKind.CONSULTATION, Group.TOPIC),
+    }
+)
+"""Cohort and group of the figures that disclosure control covers. Each may be public once: another split would reveal hidden counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kpi:
+    """The definition of a figure. `kind` limits its cohort, `outcome` what is counted in it; `group` is None for a figure without parts.
+
+    `measure` is None for a count of appeals.
+    """
+
+    id: str
+    label: Label
+    unit: Unit
+    metric_version: int
+    kind: str | None
+    outcome: str | None
+    group: Group | None
+    measure: Measure | None
+    public: bool
+
+    @property
+    def shape(self) -> tuple[str | None, Group | None]:
+        """Cohort and group."""
+        return self.kind, self.group
+
+
+@cache
+def kpi_definitions() -> Mapping[str, Kpi]:
+    """Return every figure by its id, in the order of the file. Raises ReferenceDataError, which names the wrong row."""
+    return parse_definitions(policy_text(PACKAGE, "kpis.csv"))
+
+
+def parse_definitions(text: str) -> Mapping[str, Kpi]:
+    """Return the figures that a file defines. Raises ReferenceDataError for a wrong row."""
+    found: dict[str, Kpi] = {}
+    for row in parse_rows("kpis.csv", text):
+        kpi = _kpi(row)
+        if kpi.id in found:
+            raise row.error(f"{kpi.id} is listed twice")
+        if kpi.public and (kpi.shape not in PUBLIC_SHAPES or kpi.outcome is not None):
+            raise row.error("disclosure control does not cover this figure: it cannot be public")
+        if kpi.public and any(each.public and each.shape == kpi.shape for each in found.values()):
+            raise row.error("another public figure has the same cohort and group")
+        found[kpi.id] = kpi
+    return MappingProxyType(found)
+
+
+def _kpi(row: Row) -> Kpi:
+    group = row.one_of("group", frozenset[str](Group) | {_NO_GROUP})
+    measure = _measure(row)
+    if measure and (group != _NO_GROUP or row.flag("public")):
+        raise row.error("a figure of calls or ratings has no parts and is not public")
+    return Kpi(
+        id=row.text("id"),
+        label=row.label(),
+        unit=Unit(row.one_of("unit", frozenset[str](Unit))),
+        metric_version=row.number_in("metric_version", 1, 1000),
+        kind=None if row.text("cohort") == _CALLS else _unless_all(row, "cohort", frozenset(taxonomy().kinds)),
+        outcome=None if measure else _unless_all(row, "measure", frozenset(taxonomy().outcomes)),
+        group=None if group == _NO_GROUP else Group(group),
+        measure=measure,
+        public=row.flag("public"),
+    )
+
+
+def _measure(row: Row) -> Measure | None:
+    if row.text("cohort") == _CALLS:
+        return Measure(row.one_of("measure", frozenset[str](Measure) - {Measure.SCORE}))
+    code = row.text("measure")
+    return Measure(code) if code in frozenset[str](Measure) else None
+
+
+def _unless_all(row: Row, column: str, codes: frozenset[str]) -> str | None:
+    code = row.one_of(column, codes | {_ALL})
+    return None if code == _ALL else code
+
+
+@dataclass(frozen=True, slots=True)
+class CallRules:
+    """A call answered within `answered_within_seconds` is in time; one abandoned before `short_abandon_seconds` is counted separately."""
+
+    answered_within_seconds: int
+    short_abandon_seconds: int
+
+
+@cache
+def call_rules() -> CallRules:
+    """Return the rules of the telephone centre. Raises ReferenceDataError for a missing or wrong rule."""
+    rules = {row.text("rule"): row.number_in("value", 0, 3600) for row in policy_rows(PACKAGE, "calls.csv")}
+    if rules.keys() != set(CallRules.__dataclass_fields__):
+        raise ReferenceDataError("calls.csv", 1, "the rules are not those that the figures need")
+    return CallRules(**rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The rules of publication: no cell of less than `smallest_cell` appeals is public."""
+
+    smallest_cell: int
+
+
+@cache
+def publication() -> Publication:
+    """Return the rules of publication. Raises ReferenceDataError for a missing or wrong rule."""
+    rules = {row.text("rule"): row for row in policy_rows(PACKAGE, "publication.csv")}
+    if "smallest_published_cell" not in rules:
+        raise ReferenceDataError("publication.csv", 1, "smallest_published_cell is missing")
+    return Publication(rules["smallest_published_cell"].number_in("value", 1, 100))
+
+
+def check_policies() -> None:
+    """Load every file of this slice. Raises ReferenceDataError, so that no process starts with a wrong file."""
+    if missing := set(CountedKind) - taxonomy().kinds.keys():
+        raise ReferenceDataError("kinds.csv", 1, f"missing: {', '.join(sorted(missing))}")
+    for load in (kpi_definitions, publication, call_rules):
+        load()

@@ -1,0 +1,54 @@
+import pytest
+
+from analytics.kpis.service.definitions import check_policies, kpi_definitions, parse_definitions, publication
+from shared.domain.tables import ReferenceDataError
+
+IDS = {
+    "received", "complaints", "received_by_channel", "received_by_kind", "received_by_region", "received_by_tier", "complaints_by_category",
+    "complaints_by_provider", "consultations_by_topic", "outcomes", "resolved_on_spot", "withdrawn",
+    "satisfaction", "calls_offered", "calls_answered", "calls_abandoned", "calls_abandoned_short", "calls_waiting_time",
+    "calls_handling_time", "calls_service_level",
+}  # fmt: skip
+OF_CALLS = {one for one in IDS if one.startswith("calls_")}
+HEADER = "# source: a test\nid,kk,ru,en,unit,metric_version,cohort,measure,group,public\n"
+
+
+class TestKpiDefinitions:
+    def test_every_figure_of_the_surface_is_defined(self):
+        assert set(kpi_definitions()) == IDS
+
+    def test_figures_that_point_at_a_provider_or_an_outcome_are_not_public(self):
+        assert {one.id for one in kpi_definitions().values() if not one.public} == {
+            "received_by_tier", "complaints_by_provider", "outcomes", "resolved_on_spot", "withdrawn", "satisfaction", *OF_CALLS,
+        }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "row",
+        [
+            "a,Қ,Р,E,appeals,1,COMPLAINTS,all,none,true",
+            "a,Қ,Р,E,appeals,1,all,SOLVED,none,true",
+            "a,Қ,Р,E,appeals,1,all,all,colour,true",
+            "a,Қ,Р,E,appeals,0,all,all,none,true",
+            "a,Қ,Р,E,calls,1,calls,LOUD,none,false",
+            "a,Қ,Р,E,calls,1,calls,OFFERED,none,true",
+            "a,Қ,Р,E,score,1,all,SCORE,region,false",
+            "a,,Р,E,appeals,1,all,all,none,true",
+            "a,Қ,Р,E,appeals,1,all,all,tier,true",
+            "a,Қ,Р,E,appeals,1,all,WITHDRAWN,none,true",
+            "a,Қ,Р,E,appeals,1,all,all,kind,true\nb,Қ,Р,E,appeals,1,all,all,kind,true",
+            "a,Қ,Р,E,appeals,1,all,all,none,true\na,Қ,Р,E,appeals,1,all,all,none,true",
+        ],
+    )
+    def test_a_wrong_row_is_refused_before_the_service_starts(self, row):
+        with pytest.raises(ReferenceDataError):
+            parse_definitions(HEADER + row)
+
+
+class TestPublication:
+    def test_cells_below_five_are_not_published(self):
+        assert publication().smallest_cell == 5
+
+
+class TestPolicies:
+    def test_every_reviewed_file_can_be_read(self):
+        check_policies()
