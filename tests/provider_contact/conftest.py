@@ -129,7 +129,7 @@ class Intake:
             if self.down:
                 raise HTTPException(503)
             self.asked.append(request)
-            found = {one: self.contents_by_purpose.get((request.purpose, one)) for one in request.ids}
+            found = {id_: self.contents_by_purpose.get((request.purpose, id_)) for id_ in request.ids}
             return ContentsResponse.model_validate({"items": [{"id": i, "found": c is not None, "content": c} for i, c in found.items()]})
 
     def names(self, number: int, name: str | None = None, bin_: str | None = None) -> None:
@@ -202,7 +202,7 @@ class World:
     async def apply(self, consumed: Sequence[Received[Any]]) -> None:
         prepared: dict[UUID, Any] = {}
         for kind, prepare in SERVICE.preparations(self.parts).items():
-            if some := [one for one in consumed if isinstance(one.event, kind)]:
+            if some := [received for received in consumed if isinstance(received.event, kind)]:
                 prepared.update(await prepare(some))
         self.statements.clear()
         async with self.parts.database.write() as session:

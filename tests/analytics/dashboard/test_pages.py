@@ -117,7 +117,7 @@ class TestDashboard:
         assert 'value="2026-02-05"' in text
         assert 'aria-current="true">Этот год</a>' in text
 
-    async def test_a_period_that_is_not_public_is_answered_once_beside_the_list_of_periods(self, page):
+    async def test_a_period_that_is_not_public_is_answered_once_next_to_the_list_of_periods(self, page):
         status, text = await page("?period=2026-Q4", None)
         assert status == 422
         assert "Укажите обе даты" not in text

@@ -110,7 +110,7 @@ class TestFacts:
         assert fact.answered_at == fact.registered_at
 
     async def test_a_whole_life_ends_with_everything_known(self, world, make):
-        await world.consume(*(make(one, 1) for one in LIFE))
+        await world.consume(*(make(name, 1) for name in LIFE))
         [fact] = await world.facts()
         assert (fact.status, fact.outcome, fact.tier, fact.kind, fact.category) == (
             "CLOSED",
@@ -151,11 +151,11 @@ class TestFacts:
             await world.consume(make("appeal-routed", 1))
 
     async def test_events_consumed_twice_change_nothing(self, world, make):
-        consumed = await world.consume(*(make(one, 1) for one in LIFE), make("appeal-imported", 2))
+        consumed = await world.consume(*(make(name, 1) for name in LIFE), make("appeal-imported", 2))
         before = (await world.facts(), await world.transitions())
         await world.apply(consumed)
-        for one in consumed:
-            await world.apply([one])
+        for received in consumed:
+            await world.apply([received])
         assert (await world.facts(), await world.transitions()) == before
 
     async def test_a_batch_takes_as_many_statements_as_a_single_event(self, world, make):
@@ -175,7 +175,7 @@ class TestFacts:
             statements.clear()
             await world.consume(*(make(name, number + size) for name in LIFE for number in numbers[:30]))
             sizes.setdefault("lives", []).append(len(statements) + 1)  # nothing was there to be changed
-        assert all(one == many for one, many in sizes.values()), sizes
+        assert all(each == many for each, many in sizes.values()), sizes
 
     async def test_a_life_in_one_batch_is_as_event_by_event(self, world, make):
         at_once = [make(name, number) for name in LIFE for number in (1, 2)]
@@ -185,8 +185,8 @@ class TestFacts:
             for table in (fact, transition):
                 await session.execute(table.delete())
         world.begin_again()
-        for second, one in enumerate(at_once):
-            await world.consume(one, at=NOW + timedelta(seconds=second))
+        for second, each in enumerate(at_once):
+            await world.consume(each, at=NOW + timedelta(seconds=second))
         assert (await world.facts(), await world.transitions()) == together
 
     async def test_500_events_are_applied_quickly(self, world, make):
@@ -202,7 +202,7 @@ class TestFacts:
 
 class TestTransitions:
     async def test_each_event_leaves_one_with_its_actor_and_holders(self, world, make):
-        await world.consume(*(make(one, 1) for one in LIFE))
+        await world.consume(*(make(name, 1) for name in LIFE))
         rows = await world.transitions()
         assert [row.type for row in rows] == LIFE
         assert [row.actor_kind for row in rows] == [
@@ -227,7 +227,7 @@ class TestTransitions:
         assert (await world.facts())[0].moved_at == NOW
 
     async def test_only_a_way_back_is_marked_as_one(self, world, make):
-        await world.consume(*(make(one, 1) for one in LIFE))
+        await world.consume(*(make(name, 1) for name in LIFE))
         assert [row.type for row in await world.transitions() if row.backward] == ["classification-corrected"]  # from tier 3 to tier 2
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from provider_contact.inquiries.models import Appeal, Inquiry, Response
+from provider_contact.inquiries.models import Appeal, Inquiry, ProviderResponse
 from shared.contracts import InquiryAcknowledged, InquiryAnswered
 from tests.provider_contact.conftest import ANSWER, OTHER, PROVIDER, appeal_id, closed, registered, routed, sent_inquiry
 
@@ -74,27 +74,31 @@ class TestVisibility:
         role, region, provider_id = who
         start = len(await world.rows(Appeal)) + 1
         numbered = list(enumerate(cases, start))
-        await world.consume(*(registered(number, region=place, provider_id=asked) for number, (place, _, asked) in numbered))
-        await world.consume(*(routed(number, region=place, tier=tier) for number, (place, tier, _) in numbered))
+        await world.consume(*(registered(number, region=case_region, provider_id=asked) for number, (case_region, _, asked) in numbered))
+        await world.consume(*(routed(number, region=case_region, tier=tier) for number, (case_region, tier, _) in numbered))
 
-        def sees(inquiry, place, tier):
+        def sees(inquiry, case_region, tier):
             if role == "provider":
                 return provider_id is not None and inquiry.provider_id == provider_id
             if role == "expert":
                 return tier == 3
-            return role == "admin" or (role == "operator" and region is None) or (region is not None and place == region)
+            return role == "admin" or (role == "operator" and region is None) or (region is not None and case_region == region)
 
-        appeals = {one.appeal_id: one for one in await world.rows(Appeal)}
+        appeals = {appeal.appeal_id: appeal for appeal in await world.rows(Appeal)}
         inquiries = await world.rows(Inquiry)
-        expected = {str(one.inquiry_id) for one in inquiries if sees(one, appeals[one.appeal_id].region, appeals[one.appeal_id].tier)}
+        expected = {
+            str(inquiry.inquiry_id)
+            for inquiry in inquiries
+            if sees(inquiry, appeals[inquiry.appeal_id].region, appeals[inquiry.appeal_id].tier)
+        }
         token = world.token(role, region=region, provider_id=provider_id, subject="тексеруші")
         answer = (await world.get("/v1/inquiries", token, limit=200)).json()
         assert answer["total"] == len(expected)
         assert {item["inquiry_id"] for item in answer["items"]} <= expected
         assert len(answer["items"]) == min(len(expected), 200)
-        for one in inquiries[-3:]:
-            status = (await world.get(f"/v1/inquiries/{one.inquiry_id}", token)).status_code
-            assert status == (200 if str(one.inquiry_id) in expected else 404)
+        for inquiry in inquiries[-3:]:
+            status = (await world.get(f"/v1/inquiries/{inquiry.inquiry_id}", token)).status_code
+            assert status == (200 if str(inquiry.inquiry_id) in expected else 404)
 
 
 class TestDetail:
@@ -141,8 +145,8 @@ class TestActions:
         mine = world.token("provider", provider_id=PROVIDER)
         shown = (await world.post(f"/v1/inquiries/{inquiry_id}/actions/acknowledge", mine, {"expected_version": 1})).json()
         assert (shown["status"], shown["version"]) == ("ACKNOWLEDGED", 2)
-        assert [one["action"] for one in shown["next_actions"]] == ["respond"]
-        assert [one.inquiry_id for one in await world.emitted(InquiryAcknowledged)] == [inquiry_id]
+        assert [action["action"] for action in shown["next_actions"]] == ["respond"]
+        assert [event.inquiry_id for event in await world.emitted(InquiryAcknowledged)] == [inquiry_id]
 
     async def test_an_answer_is_emitted_by_its_id_and_stored_sealed(self, world):
         inquiry_id = await sent_inquiry(world)
@@ -151,7 +155,7 @@ class TestActions:
         ).json()
         assert (shown["status"], shown["next_actions"]) == ("RESPONDED", [])
         emitted = (await world.emitted(InquiryAnswered))[0]
-        assert (emitted.code, emitted.response_id) == ("RESOLVED", (await world.rows(Response))[0].response_id)
+        assert (emitted.code, emitted.response_id) == ("RESOLVED", (await world.rows(ProviderResponse))[0].response_id)
         assert "Құпия" not in await world.every_column()
 
     async def test_the_fields_of_an_action_name_their_options(self, world):
@@ -159,7 +163,7 @@ class TestActions:
         item = (await world.get("/v1/inquiries", world.token("provider", provider_id=PROVIDER))).json()["items"][0]
         respond = item["next_actions"][1]
         assert respond["kk"] == "Жауап беру"
-        assert {one["name"]: one["options"] for one in respond["fields"]} == {
+        assert {each["name"]: each["options"] for each in respond["fields"]} == {
             "language": ["kk", "ru", "en"],
             "code": ["EXPLANATION", "RESOLVED", "REFUSED_LAWFULLY", "NOT_OUR_PATIENT", "NEEDS_TIME"],
             "text": None,
@@ -178,7 +182,7 @@ class TestActions:
         await world.post(f"/v1/inquiries/{inquiry_id}/actions/acknowledge", mine, {"expected_version": 1})
         answer = await world.post(f"/v1/inquiries/{inquiry_id}/actions/acknowledge", mine, {"expected_version": 2})
         assert (answer.status_code, answer.json()["code"]) == (409, "action-not-possible")
-        assert [one["action"] for one in answer.json()["next_actions"]] == ["respond"]
+        assert [action["action"] for action in answer.json()["next_actions"]] == ["respond"]
 
     async def test_a_closed_case_takes_no_answer(self, world):
         inquiry_id = await sent_inquiry(world)
@@ -206,7 +210,7 @@ class TestActions:
             f"/v1/inquiries/{inquiry_id}/actions/respond", world.token("provider", provider_id=PROVIDER), ANSWER | changed
         )
         assert answer.status_code == 422
-        assert [(one["field"], one["code"]) for one in answer.json()["errors"]] == [(field, code)]
+        assert [(each["field"], each["code"]) for each in answer.json()["errors"]] == [(field, code)]
 
     async def test_nobody_else_answers(self, world):
         inquiry_id = await sent_inquiry(world)

@@ -39,7 +39,7 @@ class TestApplyRouting:
         consumed = await world.consume(routed(1))
         first = (await world.rows(Inquiry))[0].inquiry_id
         await world.apply(consumed)
-        assert [one.inquiry_id for one in await world.rows(Inquiry)] == [first]
+        assert [inquiry.inquiry_id for inquiry in await world.rows(Inquiry)] == [first]
 
 
 class TestApplyCorrection:
@@ -47,7 +47,7 @@ class TestApplyCorrection:
         await world.consume(registered(1, provider_id=PROVIDER))
         await world.consume(routed(1, category="EXTORTION"))
         await world.consume(corrected(1, category="WAITING"))
-        assert [one.category for one in await world.emitted(InquirySent)] == ["WAITING"]
+        assert [event.category for event in await world.emitted(InquirySent)] == ["WAITING"]
 
     async def test_a_closed_one_does_not(self, world):
         await world.consume(registered(1, provider_id=PROVIDER))
@@ -91,7 +91,7 @@ class TestCloseEndedCases:
         async with world.parts.database.read() as session:
             emitted = (await session.execute(select(func.count()).select_from(outbox))).scalar_one()
         await world.consume(end)
-        found = {one.appeal_id: one for one in await world.rows(Inquiry)}
+        found = {inquiry.appeal_id: inquiry for inquiry in await world.rows(Inquiry)}
         assert found[appeal_id(1)].closed_at is not None
         assert found[appeal_id(2)].closed_at is None
         async with world.parts.database.read() as session:

@@ -22,14 +22,14 @@ class TestList:
         answer = (await waiting.get("/v1/matches", waiting.token("specialist", region="KZ-43", subject="маман"))).json()
         item = answer["items"][0]
         assert (answer["total"], item["number"], item["name"]) == (1, "2026-43-0000001-0", "біздің аурухана")
-        assert [one["action"] for one in item["next_actions"]] == ["choose"]
+        assert [action["action"] for action in item["next_actions"]] == ["choose"]
         assert waiting.intake.asked[-1].on_behalf_of == "маман"
 
     async def test_candidates_come_with_their_names_and_scores(self, listed):
         listed.intake.names(1, "Жаңақорған")
         await listed.consume(registered(1, provider_named=True))
         item = (await listed.get("/v1/matches", listed.token("admin"))).json()["items"][0]
-        assert [one["name_ru"] for one in item["candidates"]] == [HOSPITAL]
+        assert [candidate["name_ru"] for candidate in item["candidates"]] == [HOSPITAL]
         assert 0 < item["candidates"][0]["score"] < 0.86
         assert item["next_actions"] == []
 

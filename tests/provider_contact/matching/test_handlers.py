@@ -37,7 +37,7 @@ class TestMatchRegistered:
         for number in range(1, 51):
             listed.intake.names(number, "15 емхана")
         await listed.consume(*(registered(number, provider_named=True) for number in range(1, 51)))
-        assert [(len(one.ids), one.purpose) for one in listed.intake.asked] == [(50, "provider-matching")]
+        assert [(len(item.ids), item.purpose) for item in listed.intake.asked] == [(50, "provider-matching")]
 
     async def test_while_their_owner_is_down_the_batch_waits(self, listed):
         listed.intake.down = True

@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from analytics.kpis.service.periods import FIRST_DAY, LAST_DAY
 from shared.domain.regions import regions
 from shared.http import StrictModel
+
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 
 
 def _iso_day(value: object) -> date:

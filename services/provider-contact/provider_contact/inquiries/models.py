@@ -62,8 +62,10 @@ class Delivery(ProviderContactModel, table=True):
     external_id: str | None
 
 
-class Response(ProviderContactModel, table=True):
+class ProviderResponse(ProviderContactModel, table=True):
     """A provider's answer; `text` is sealed, and other services read it by `response_id`."""
+
+    __tablename__ = "response"
 
     response_id: UUID = Field(primary_key=True)
     inquiry_id: UUID = Field(index=True)

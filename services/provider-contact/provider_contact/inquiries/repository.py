@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Subquery, and_, func, select, tuple_, upda
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from provider_contact.inquiries.models import Appeal, AppealChange, AppealRow, Delivery, DeliveryRow, Inquiry, InquiryRow, Response
+from provider_contact.inquiries.models import Appeal, AppealChange, AppealRow, Delivery, DeliveryRow, Inquiry, InquiryRow, ProviderResponse
 from provider_contact.inquiries.schemas import InquiryStatus
 from shared.bulk import insert_new_rows, insert_rows, update_rows
 from shared.database import among, table_of
@@ -135,8 +135,8 @@ async def flag_overdue(session: AsyncSession, inquiry_ids: Sequence[UUID]) -> No
     )
 
 
-async def responses(session: AsyncSession, response_ids: Sequence[UUID]) -> dict[UUID, Response]:
-    query = select(Response).where(among(session, Response.response_id, response_ids))
+async def responses(session: AsyncSession, response_ids: Sequence[UUID]) -> dict[UUID, ProviderResponse]:
+    query = select(ProviderResponse).where(among(session, ProviderResponse.response_id, response_ids))
     return {response.response_id: response for response in (await session.execute(query)).scalars()}
 
 

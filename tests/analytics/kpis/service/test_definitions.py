@@ -9,7 +9,7 @@ IDS = {
     "satisfaction", "calls_offered", "calls_answered", "calls_abandoned", "calls_abandoned_short", "calls_waiting_time",
     "calls_handling_time", "calls_service_level",
 }  # fmt: skip
-OF_CALLS = {one for one in IDS if one.startswith("calls_")}
+OF_CALLS = {kpi for kpi in IDS if kpi.startswith("calls_")}
 HEADER = "# source: a test\nid,kk,ru,en,unit,metric_version,cohort,measure,group,public\n"
 
 
@@ -18,7 +18,7 @@ class TestKpiDefinitions:
         assert set(kpi_definitions()) == IDS
 
     def test_figures_that_point_at_a_provider_or_an_outcome_are_not_public(self):
-        assert {one.id for one in kpi_definitions().values() if not one.public} == {
+        assert {kpi.id for kpi in kpi_definitions().values() if not kpi.public} == {
             "received_by_tier", "complaints_by_provider", "outcomes", "resolved_on_spot", "withdrawn", "satisfaction", *OF_CALLS,
         }  # fmt: skip
 

@@ -139,7 +139,7 @@ class TestFigure:
 
 
 class TestEveryFigure:
-    @pytest.mark.parametrize("kpi_id", [one.id for one in kpi_definitions().values() if one.group])
+    @pytest.mark.parametrize("kpi_id", [kpi.id for kpi in kpi_definitions().values() if kpi.group])
     async def test_its_parts_add_up_to_it(self, world, make, kpi_id):
         kinds = [
             ("COMPLAINT", "QUALITY_DEATH", None),
@@ -205,8 +205,8 @@ class TestCalls:
         answered = [("ANSWERED", 10, 100), ("ANSWERED", 20, 50), ("ANSWERED", 45, 33)]
         calls = [*answered, ("ABANDONED", 30, 0), ("ABANDONED", 4, 0), ("AFTER_HOURS", 0, 0)]
         await world.consume(*(ended(number, *call) for number, call in enumerate(calls)))
-        found = {one: await world.kpi(one) for one in kpi_definitions() if one.startswith("calls_")}
-        assert {one: (figure["value"], figure["n"]) for one, figure in found.items()} == {
+        found = {kpi: await world.kpi(kpi) for kpi in kpi_definitions() if kpi.startswith("calls_")}
+        assert {item: (figure["value"], figure["n"]) for item, figure in found.items()} == {
             "calls_offered": (5, 5), "calls_answered": (3, 5), "calls_abandoned": (1, 5), "calls_abandoned_short": (1, 5),
             "calls_waiting_time": (25.0, 3), "calls_handling_time": (61.0, 3), "calls_service_level": (50.0, 4),
         }  # fmt: skip
@@ -234,4 +234,4 @@ class TestFollowing:
     async def test_an_appeal_that_follows_another_is_not_counted_again(self, world, make):
         first = make("appeal-registered", 1, received_at=IN_2025, kind="COMPLAINT")
         await world.consume(first, make("appeal-registered", 2, received_at=IN_2025, kind="COMPLAINT", follows=first.appeal_id))
-        assert [(await world.kpi(one))["value"] for one in ("received", "complaints")] == [1, 1]
+        assert [(await world.kpi(each))["value"] for each in ("received", "complaints")] == [1, 1]

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analytics.kpis.service.periods import FIRST_DAY, LAST_DAY, Period, Quarter, presets, public_period, public_periods
+from analytics.kpis.schemas import FIRST_DAY, LAST_DAY
+from analytics.kpis.service.periods import Period, Quarter, presets, public_period, public_periods
 from shared.errors import InvalidInput
 
 DAYS = st.dates(date(2001, 1, 1), date(2089, 12, 31))

@@ -10,7 +10,7 @@ class TestSuppressed:
     def test_cells_of_five_and_more_are_shown(self):
         assert suppressed({"A": 5, "B": 100}, 5) == frozenset()
 
-    def test_one_small_cell_takes_the_next_with_it_because_the_total_would_tell_it(self):
+    def test_a_single_small_cell_hides_the_next_because_the_total_would_reveal_it(self):
         assert suppressed({"A": 2, "B": 9, "C": 40}, 5) == {"A", "B"}
 
     def test_small_cells_that_together_are_still_small_take_another(self):

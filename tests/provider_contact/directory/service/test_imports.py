@@ -19,7 +19,7 @@ class TestReadList:
         assert line.aliases == ["5 емхана", "Гор. пол-ка 5"]
         assert line.phone == "+77010000000"
 
-    def test_a_byte_order_mark_and_quotes_are_no_matter(self):
+    def test_a_byte_order_mark_and_quotes_are_accepted(self):
         document = sheet({"name_ru": 'ТОО "Клиника", филиал', "aliases": "а; ;б;"}).encode("utf-8-sig")
         line = read_list(document).lines[0]
         assert (line.name_ru, line.aliases) == ('ТОО "Клиника", филиал', ["а", "б"])
@@ -55,7 +55,7 @@ class TestReadList:
         document = sheet({}, {"bin": BINS[1]}, {"bin": BINS[2]}).replace(f"{BINS[1]},", f'{BINS[1]},"')
         read = read_list(document.encode())
         assert [line.bin for line in read.lines] == [LINE["bin"], BINS[2]]
-        assert [(one.line, one.code) for one in read.rejected] == [(3, "malformed-csv")]
+        assert [(line.line, line.code) for line in read.rejected] == [(3, "malformed-csv")]
 
     @pytest.mark.parametrize(
         ("changed", "field", "code"),
@@ -80,7 +80,7 @@ class TestReadList:
     )
     def test_a_wrong_line_is_refused_with_its_first_error(self, changed, field, code):
         read = read_list(sheet(changed, {"bin": BINS[1]}).encode())
-        assert [(one.line, one.field, one.code) for one in read.rejected] == [(2, field, code)]
+        assert [(line.line, line.field, line.code) for line in read.rejected] == [(2, field, code)]
         assert [line.bin for line in read.lines] == [BINS[1]]
 
     def test_a_refusal_repeats_nothing_of_the_line(self):
@@ -89,15 +89,15 @@ class TestReadList:
 
     def test_lines_are_counted_as_an_editor_shows_them(self):
         read = read_list(sheet({"name_kk": "екі\nжол"}, {"bin": "1"}, {"bin": BINS[1], "kind": "?"}).encode())
-        assert [one.line for one in read.rejected] == [4, 5]
+        assert [line.line for line in read.rejected] == [4, 5]
 
     def test_what_is_no_csv_is_one_refused_line(self):
         document = sheet({}) + 'a,b\r\n"x"y,,,,,,,,,,\r\n\r\n'
-        assert [(one.line, one.code) for one in read_list(document.encode()).rejected] == [(3, "malformed-csv"), (4, "malformed-csv")]
+        assert [(line.line, line.code) for line in read_list(document.encode()).rejected] == [(3, "malformed-csv"), (4, "malformed-csv")]
 
     def test_the_same_bin_twice_is_taken_once(self):
         read = read_list(sheet({}, {"name_ru": "Другая"}).encode())
-        assert [(one.line, one.code) for one in read.rejected] == [(3, "duplicate")]
+        assert [(line.line, line.code) for line in read.rejected] == [(3, "duplicate")]
 
 
 class TestImportProviders:
@@ -105,25 +105,25 @@ class TestImportProviders:
         answer = (await world.load(*PROVIDERS)).json()
         assert answer == {"received": 5, "imported": 5, "unchanged": 0, "rejected": []}
         emitted = await world.emitted(ProviderRecorded)
-        assert [one.name_ru for one in emitted][1] == "Городская поликлиника №15"
-        assert all(one.active for one in emitted)
+        assert [each.name_ru for each in emitted][1] == "Городская поликлиника №15"
+        assert all(each.active for each in emitted)
 
     async def test_the_same_list_again_changes_and_emits_nothing(self, listed):
         assert (await listed.load(*PROVIDERS)).json() == {"received": 5, "imported": 0, "unchanged": 5, "rejected": []}
         assert len(await listed.emitted(ProviderRecorded)) == 5
 
     async def test_a_changed_line_changes_its_provider_and_is_emitted(self, listed):
-        before = {one.bin_key: one.provider_id for one in await listed.rows(Provider)}
+        before = {provider.bin_key: provider.provider_id for provider in await listed.rows(Provider)}
         answer = (await listed.load({"name_ru": "Новая поликлиника", "phone": ""}, *PROVIDERS[1:])).json()
         assert (answer["imported"], answer["unchanged"]) == (1, 4)
-        assert {one.bin_key: one.provider_id for one in await listed.rows(Provider)} == before
+        assert {provider.bin_key: provider.provider_id for provider in await listed.rows(Provider)} == before
         assert (await listed.emitted(ProviderRecorded))[-1].name_ru == "Новая поликлиника"
         assert "Новая поликлиника" in await listed.providers()
 
     async def test_refused_lines_stop_no_others(self, world):
         answer = (await world.load({}, {"bin": "1"})).json()
         assert (answer["received"], answer["imported"]) == (2, 1)
-        assert [(one["line"], one["field"], one["code"]) for one in answer["rejected"]] == [(3, "bin", "bad-bin")]
+        assert [(line["line"], line["field"], line["code"]) for line in answer["rejected"]] == [(3, "bin", "bad-bin")]
 
     async def test_nothing_personal_stands_in_the_open(self, listed):
         stored = await listed.every_column()

@@ -35,7 +35,7 @@ class TestSearch:
         assert index.search("Жаңақ")[0].provider.provider_id == UUID(int=2)
 
     def test_three_thousand_providers_are_searched_within_ten_milliseconds(self):
-        places = [
+        towns = [
             "".join(parts).capitalize()
             for parts in product(("бай", "қар", "сар", "мұр", "жан", "тал", "көк", "арыс", "тас", "бұл", "өрт", "шал"), repeat=3)
         ]
@@ -45,8 +45,8 @@ class TestSearch:
             for n in range(1500)
         ]
         named = [
-            indexed(1500 + n, f"{place} аудандық ауруханасы", f"Районная больница {place}", codes[n % 20])
-            for n, place in enumerate(places[:1500])
+            indexed(1500 + n, f"{town} аудандық ауруханасы", f"Районная больница {town}", codes[n % 20])
+            for n, town in enumerate(towns[:1500])
         ]
         index = ProviderIndex([*numbered, *named])
         for typed in ("23 емхана", "полеклиника 23", "районная больница Жансартал", "больнеца жансартол"):

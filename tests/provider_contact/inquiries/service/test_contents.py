@@ -2,7 +2,7 @@ from uuid import UUID
 
 import pytest
 
-from provider_contact.inquiries.models import ContentRead, Response
+from provider_contact.inquiries.models import ContentRead, ProviderResponse
 from tests.provider_contact.conftest import ANSWER, NOW, PROVIDER, sent_inquiry
 
 
@@ -10,7 +10,7 @@ class TestContents:
     async def answer(self, world):
         inquiry_id = await sent_inquiry(world)
         await world.post(f"/v1/inquiries/{inquiry_id}/actions/respond", world.token("provider", provider_id=PROVIDER), ANSWER)
-        return (await world.rows(Response))[0].response_id
+        return (await world.rows(ProviderResponse))[0].response_id
 
     async def test_a_service_reads_an_answer_and_the_read_is_recorded(self, world):
         response_id = await self.answer(world)

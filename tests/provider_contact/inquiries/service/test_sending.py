@@ -70,7 +70,7 @@ class TestMarkOverdue:
                 await mark_overdue(session, clock=world.clock)
             assert len(await world.emitted(InquiryOverdue)) == emitted
         listed = (await world.get("/v1/inquiries", world.token("admin"), overdue=True)).json()["items"]
-        assert [(one["inquiry_id"], one["version"], one["overdue"]) for one in listed] == [(str(inquiry_id), 1, True)]
+        assert [(item["inquiry_id"], item["version"], item["overdue"]) for item in listed] == [(str(inquiry_id), 1, True)]
 
     async def test_an_answered_or_closed_one_is_never_late(self, world):
         first = await sent_inquiry(world, 1)

@@ -9,7 +9,6 @@ from typing import Final
 
 from shared.errors import InvalidInput
 
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 ONE_DAY: Final = timedelta(days=1)
 _MONTHS_IN_QUARTER: Final = 3
 _QUARTERS_IN_YEAR: Final = 4

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from provider_contact.inquiries import events, repository
 from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
-from provider_contact.inquiries.models import Appeal, Inquiry, Response
+from provider_contact.inquiries.models import Appeal, Inquiry, ProviderResponse
 from provider_contact.inquiries.schemas import ActionField, InquiryAction, InquiryItem, NextAction, RespondRequest
 from provider_contact.inquiries.service.policy import action_rules
 from shared.auth import Principal
@@ -88,9 +88,10 @@ async def respond(
     inquiry.settled = True
     response_id = ids.new()
     sealed = sealer.seal("response", response_id, "text", answer.text.encode())
-    session.add(
-        Response(response_id=response_id, inquiry_id=inquiry_id, language=answer.language, code=answer.code, text=sealed, at=clock.now())
+    response = ProviderResponse(
+        response_id=response_id, inquiry_id=inquiry_id, language=answer.language, code=answer.code, text=sealed, at=clock.now()
     )
+    session.add(response)
     outbox.append(session, events.inquiry_answered(inquiry, response_id, answer.code))
     return inquiry, appeal
 

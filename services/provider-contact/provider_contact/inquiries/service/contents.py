@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from provider_contact.inquiries import repository
-from provider_contact.inquiries.models import ContentRead, Response
+from provider_contact.inquiries.models import ContentRead, ProviderResponse
 from provider_contact.inquiries.schemas import JsonObject
 from provider_contact.inquiries.service.policy import content_purposes
 from shared.auth import Principal
@@ -58,7 +58,7 @@ async def response_contents(
     return [_content(response_id, found.get(response_id), sealer) for response_id in request.ids]
 
 
-def _content(response_id: UUID, response: Response | None, sealer: Sealer) -> ContentItem:
+def _content(response_id: UUID, response: ProviderResponse | None, sealer: Sealer) -> ContentItem:
     if response is None:
         return ContentItem(id=response_id, found=False)
     text = sealer.open("response", response_id, "text", response.text).decode()
