@@ -19,8 +19,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from shared.client_address import Network, is_trusted
 from shared.errors import DomainError, HeadersTooLarge, RequestTimeout, TooManyConnections, problem_response
-from shared.http import Network, is_trusted
 from shared.settings import ServiceSettings
 from shared.telemetry import connection_metrics
 

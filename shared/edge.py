@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from starlette.requests import HTTPConnection, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.client_address import Network, client_scheme
 from shared.errors import HostNotAllowed, problem_response
-from shared.http import Network, client_scheme
 from shared.request_limits import bare
 from shared.settings import ServiceSettings
 from shared.web.errors import html_error_response, prefers_html

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from itertools import islice
 from typing import Annotated, Any, Generic, NoReturn, TypeVar
 from uuid import UUID
@@ -20,7 +19,6 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 from pydantic.json_schema import models_json_schema
 from pydantic_core import PydanticCustomError, to_json
-from starlette.requests import HTTPConnection
 
 from shared.domain.identifiers import digits_as_typed
 from shared.domain.text import clean, shows_something
@@ -46,14 +44,12 @@ from shared.header_fields import media_type_of
 
 T = TypeVar("T")
 ModelT = TypeVar("ModelT", bound=BaseModel)
-Network = IPv4Network | IPv6Network
 
 BODY_LIMIT = 262_144  # bytes: 20 000 characters of Kazakh escaped as \uXXXX are 120 000, with room for the rest of an appeal
 CLIENT_LIMITS = httpx.Limits(keepalive_expiry=2)  # uvicorn closes what rests for 5 s: a request sent at that moment would be lost
 FEW_VALUES = 8_192  # bytes: a shorter body cannot have many values
 VALUES_LIMIT = 5_000  # of a JSON body; a list of 500 ids is the longest of ours
 CURSOR_LIMIT = 1_024
-HOPS_LIMIT = 20  # proxies between a client and us that are looked at
 INT64 = 2**63
 
 BEFORE_ROUTES = (MalformedText, NotFound, UriTooLong, HostNotAllowed, HeadersTooLarge, Unavailable)
@@ -278,49 +274,6 @@ def _as_given(value: object, kind: type) -> object:
     elif type(value) is int and kind is int and -INT64 <= value < INT64:
         return value
     raise ValueError
-
-
-def client_address(request: HTTPConnection, trusted_proxies: Sequence[Network] = ()) -> str:
-    """Where the request comes from: the socket's address, or what a trusted proxy says (the right-most hop that is none itself).
-
-    `unknown` over a socket without addresses. The server must not rewrite the client by itself (uvicorn: `proxy_headers=False`).
-    """
-    address = request.client.host if request.client else "unknown"
-    if not trusted_proxies or not is_trusted(address, trusted_proxies):
-        return address
-    hops = ",".join(request.headers.getlist("x-forwarded-for")).rsplit(",", HOPS_LIMIT)[-HOPS_LIMIT:]
-    for hop in reversed(hops):
-        parsed = _parsed(hop.strip())
-        if parsed is None:
-            break
-        address = str(parsed)
-        if not is_trusted(address, trusted_proxies):
-            break
-    return address
-
-
-def client_scheme(request: HTTPConnection, trusted_proxies: Sequence[Network] = ()) -> str:
-    """Return `http` or `https` as the client used it: the connection's own, or what a trusted proxy says in `X-Forwarded-Proto`."""
-    if trusted_proxies and request.client and is_trusted(request.client.host, trusted_proxies):
-        named = ",".join(request.headers.getlist("x-forwarded-proto")).rpartition(",")[2].strip().lower()
-        if named in {"http", "https"}:
-            return named
-    return "https" if request.url.scheme in {"https", "wss"} else "http"
-
-
-def is_trusted(address: str, trusted: Iterable[Network]) -> bool:
-    """Return whether `address` lies in one of the networks; text that is no address lies in none."""
-    parsed = _parsed(address)
-    return parsed is not None and any(parsed in network for network in trusted)
-
-
-def _parsed(address: str) -> IPv4Address | IPv6Address | None:
-    """The address; an IPv4 client of a socket for both families comes as an IPv6 address and is the IPv4 one."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return None
-    return parsed.ipv4_mapped or parsed if isinstance(parsed, IPv6Address) else parsed
 
 
 def document(app: FastAPI) -> None:

@@ -8,7 +8,7 @@ from fastapi import HTTPException, Request
 
 from shared.auth import InvalidToken, Principal
 from shared.auth.dependencies import page_principal, principal
-from shared.http import client_address, is_trusted
+from shared.client_address import client_address, is_trusted
 from shared.settings import ServiceSettings
 
 # A request with one of these came through a proxy; unless that proxy is trusted, nobody knows from where.

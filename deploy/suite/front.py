@@ -15,10 +15,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared import server
+from shared.client_address import client_address, client_scheme
 from shared.connections import ConnectionLimits
 from shared.edge import HostsNotNamed, edge
 from shared.errors import Unavailable, problem_response
-from shared.http import CLIENT_LIMITS, client_address, client_scheme
+from shared.http import CLIENT_LIMITS
 from shared.logging import configure_logging
 from shared.private_files import use_private_umask
 from shared.request_limits import refusal_of

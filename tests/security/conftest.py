@@ -6,8 +6,9 @@ import pytest
 from tests.intake.conftest import desk, neighbour, start, start_on
 from tests.provider_contact.conftest import listed, world
 from tests.routing.support import desk_in
+from tests.security.connection_server import connect, port
 
-__all__ = ["desk", "http", "listed", "neighbour", "routing_desk", "start", "start_on", "world"]
+__all__ = ["connect", "desk", "http", "listed", "neighbour", "port", "routing_desk", "start", "start_on", "world"]
 
 
 @pytest.fixture

@@ -1,88 +1,12 @@
-"""Clients that open many connections, send or read slowly, or never finish a header. The test is the clock: `sweep` passes the seconds."""
+"""Clients that send or read slowly, or never finish a header. The test is the clock: `sweep` passes the seconds."""
 
 import asyncio
-import re
-import resource
-import select
-import socket
-import subprocess
-import sys
-from contextlib import ExitStack, asynccontextmanager, contextmanager
-from ipaddress import ip_network
 
 import pytest
-from uvicorn.server import ServerState
 
-from shared.connections import PIPELINED, BoundedProtocol, ConnectionLimits, Connections, Phase, ServerConfig, _source
-from shared.telemetry import connection_metrics
-from tests.patience import PATIENCE, wait_until
-
-LIMITS = ConnectionLimits(header_seconds=10, header_bytes=16_384, grace_seconds=20, bytes_per_second=1_000)
-GET = b"GET / HTTP/1.1\r\nHost: desk\r\n\r\n"
-CHUNKED = b"POST / HTTP/1.1\r\nHost: desk\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n"
-HALF = b"GET / HTTP/1.1\r\nHost: desk\r\nX-Slow: a"
-
-
-class Desk:
-    """A server over `application` whose clock only moves when the test says so."""
-
-    def __init__(self, limits=LIMITS, descriptors=20_000):
-        self.connections = Connections(limits, descriptors)
-        self.bodies = []
-        self.headers = []
-        self.release = asyncio.Event()
-        self.disconnected = asyncio.Event()
-        self.calls = 0
-
-    async def application(self, scope, receive, send):
-        self.calls += 1
-        if scope["path"] == "/wait":
-            await self.release.wait()
-        if scope["path"] != "/refuse":
-            body = bytearray()
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    self.disconnected.set()
-                    return
-                body += message["body"]
-                if not message["more_body"]:
-                    break
-            self.bodies.append(bytes(body))
-            self.headers.append([name for name, _ in scope["headers"]])
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        if scope["path"] == "/stream":
-            await send({"type": "http.response.body", "body": b"first", "more_body": True})
-            await self.release.wait()
-        await send({"type": "http.response.body", "body": b"x" * 8_000_000 if scope["path"] == "/large" else b"here"})
-
-    async def pass_seconds(self, seconds, *, step=1.0):
-        """Let the clock run; what the loop has to do is done in between."""
-        for _ in range(round(seconds / step)):
-            await self.settle()
-            self.connections.sweep(step)
-        await self.settle()
-
-    async def settle(self):
-        for _ in range(5):
-            await asyncio.sleep(0)
-
-
-@asynccontextmanager
-async def _served(desk, host="127.0.0.1"):
-    config = ServerConfig(desk.application, desk.connections, lifespan="off", log_config=None, ws="none", interface="asgi3")
-    config.load()
-    state = ServerState()
-    loop = asyncio.get_running_loop()
-    listening = await loop.create_server(lambda: BoundedProtocol(config, state, {}, loop), host, 0)
-    try:
-        yield listening.sockets[0].getsockname()[1]
-    finally:
-        desk.release.set()
-        listening.close()
-        for each in list(state.connections):
-            each.transport.abort()
-        await desk.settle()
+from shared.connections import PIPELINED, Phase
+from tests.patience import PATIENCE
+from tests.security.connection_server import CHUNKED, GET, HALF, Desk, closed_count
 
 
 @pytest.fixture
@@ -90,65 +14,9 @@ async def desk():
     return Desk()
 
 
-@pytest.fixture
-async def port(desk):
-    async with _served(desk) as port:
-        yield port
-
-
-class Client:
-    def __init__(self, reader, writer):
-        self.reader, self.writer = reader, writer
-
-    async def send(self, data):
-        self.writer.write(data)
-        await self.writer.drain()
-
-    async def everything(self):
-        """All that still comes, until the server closes."""
-        try:
-            return await asyncio.wait_for(self.reader.read(), PATIENCE)
-        except ConnectionResetError:
-            return b""
-
-    async def answer(self):
-        return await asyncio.wait_for(self.reader.readuntil(b"here\r\n0\r\n\r\n"), PATIENCE)
-
-    async def is_open(self):
-        await asyncio.sleep(0.01)
-        return not self.reader.at_eof()
-
-
-@pytest.fixture
-async def connect(port):
-    opened = []
-
-    async def make(data=b"", address=None):
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(address, 0) if address else None)
-        client = Client(reader, writer)
-        opened.append(client)
-        if data:
-            await client.send(data)
-        await asyncio.sleep(0.01)
-        return client
-
-    yield make
-    for client in opened:
-        client.writer.transport.abort()
-    await asyncio.sleep(0)
-
-
-def _refused(reason):
-    return connection_metrics.refused.labels(reason)._value.get()
-
-
-def _closed(reason):
-    return connection_metrics.closed.labels(reason)._value.get()
-
-
 class TestHeaders:
     async def test_a_half_sent_header_ends_with_408_in_the_time_for_headers(self, desk, connect):
-        before = _closed(Phase.HEADERS)
+        before = closed_count(Phase.HEADERS)
         clients = [await connect(HALF) for _ in range(20)]
         await desk.pass_seconds(9)
         assert [await each.is_open() for each in clients] == [True] * 20
@@ -157,7 +25,7 @@ class TestHeaders:
             answer = await each.everything()
             assert answer.startswith(b"HTTP/1.1 408 ")
             assert b'"code":"request-timeout"' in answer
-        assert _closed(Phase.HEADERS) == before + 20
+        assert closed_count(Phase.HEADERS) == before + 20
         assert desk.calls == 0
 
     async def test_a_drop_now_and_then_buys_no_time(self, desk, connect):
@@ -205,12 +73,12 @@ class TestHeaders:
     async def test_a_header_behind_a_long_answer_is_bounded_too(self, desk, connect):
         client = await connect(b"GET /wait HTTP/1.1\r\nHost: desk\r\n\r\n")
         await desk.settle()
-        before = _closed("header-bytes")
+        before = closed_count("header-bytes")
         with pytest.raises(ConnectionError):
             for _ in range(1_000):
                 await client.send(HALF + b"a" * 65_536)
                 await asyncio.sleep(0)
-        assert _closed("header-bytes") == before + 1
+        assert closed_count("header-bytes") == before + 1
 
     async def test_requests_in_small_pieces_are_answered(self, desk, connect):
         client = await connect()
@@ -233,12 +101,12 @@ class TestHeaders:
     )
     async def test_what_is_no_data_of_a_body_is_bounded_like_a_header(self, desk, connect, unfinished):
         client = await connect(CHUNKED + unfinished)
-        before = _closed("header-bytes")
+        before = closed_count("header-bytes")
         with pytest.raises(ConnectionError):
             for _ in range(1_000):
                 await client.send(b"a" * 8_192)
                 await asyncio.sleep(0.001)
-        assert _closed("header-bytes") == before + 1
+        assert closed_count("header-bytes") == before + 1
         assert desk.bodies == []
 
     async def test_a_trailer_does_not_become_a_header_field(self, desk, connect):
@@ -252,10 +120,10 @@ class TestHeaders:
         client = await connect(GET * 5)
         for _ in range(5):
             await client.answer()
-        before = _closed("pipelined")
+        before = closed_count("pipelined")
         flooding = await connect(b"GET /wait HTTP/1.1\r\nHost: desk\r\n\r\n" + GET * 10_000)
         await flooding.everything()
-        assert _closed("pipelined") == before + 1
+        assert closed_count("pipelined") == before + 1
         assert desk.calls <= 5 + PIPELINED
 
 
@@ -337,109 +205,6 @@ class TestAnswers:
         await desk.pass_seconds(600, step=10)
         desk.release.set()
         await client.answer()
-
-
-class TestNumbers:
-    @pytest.fixture
-    async def desk(self):
-        return Desk(ConnectionLimits(total=8, per_address=5, proxies=(ip_network("127.0.0.9/32"),)))
-
-    async def test_one_address_has_its_share_and_others_have_theirs(self, connect):
-        before = _refused("address")
-        held = [await connect(GET) for _ in range(5)]
-        refused = await connect(GET)
-        answer = await refused.everything()
-        assert answer.startswith(b"HTTP/1.1 503 ")
-        assert b'"code":"too-many-connections"' in answer
-        assert _refused("address") == before + 1
-        other = await connect(GET, "127.0.0.2")
-        await other.answer()
-        held[0].writer.close()
-        await asyncio.sleep(0.02)
-        await (await connect(GET)).answer()
-
-    async def test_a_trusted_proxy_is_not_one_address(self, connect):
-        for _ in range(8):
-            await (await connect(GET, "127.0.0.9")).answer()
-
-    async def test_a_full_process_closes_who_has_not_asked_yet_for_who_does(self, desk, connect):
-        slow = [await connect(HALF, f"127.0.0.{number}") for number in (2, 3) for _ in range(4)]
-        desk.connections.sweep(1.0)
-        honest = await connect(GET, "127.0.0.4")
-        await honest.answer()
-        assert [await each.is_open() for each in slow].count(False) == 1
-        assert len(desk.connections._open) == 8
-
-    async def test_a_full_process_with_requests_in_progress_refuses(self, desk, connect):
-        for number in (2, 3):
-            for _ in range(4):
-                await connect(b"GET /wait HTTP/1.1\r\nHost: desk\r\n\r\n", f"127.0.0.{number}")
-        desk.connections.sweep(1.0)
-        before = _refused("total")
-        refused = await connect(GET, "127.0.0.4")
-        assert b" 503 " in await refused.everything()
-        assert _refused("total") == before + 1
-
-    async def test_closed_connections_leave_nothing_behind(self, desk, connect):
-        clients = [await connect(GET) for _ in range(5)]
-        for each in clients:
-            each.writer.transport.abort()
-        await asyncio.sleep(0.05)
-        assert not desk.connections._open
-        assert not desk.connections._by_source
-
-    @pytest.mark.parametrize(
-        ("address", "same"),
-        [("2001:db8:0:1::1", "2001:db8:0:1:ffff::2"), ("::ffff:192.0.2.1", "192.0.2.1"), ("fe80::1%eth0", "fe80::2")],
-    )
-    def test_a_subscriber_is_one_source(self, address, same):
-        assert _source(address) == _source(same)
-        assert _source(address) != _source("2001:db8:0:2::1")
-
-
-class TestDescriptors:
-    async def test_a_reserve_of_descriptors_is_kept_for_everything_else(self):
-        with socket.socket() as newest:
-            taken = newest.fileno()
-        desk = Desk(descriptors=(taken + 40) * 4 // 3)  # a quarter is the reserve
-        async with _served(desk) as port:
-            before = _refused("descriptors")
-            clients = [await asyncio.open_connection("127.0.0.1", port) for _ in range(60)]  # two descriptors each
-            await asyncio.sleep(0.05)
-            assert _refused("descriptors") - before > 30
-            answers = [await asyncio.wait_for(reader.read(12), PATIENCE) for reader, _ in clients[-10:]]
-            assert answers == [b"HTTP/1.1 503"] * 10
-            for _, writer in clients:
-                writer.transport.abort()
-
-    def test_a_process_with_few_descriptors_serves_newcomers_and_resets_nobody(self, tmp_path):
-        few = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))}
-        with _started(tmp_path, **few) as port, ExitStack() as held:
-
-            def connection(address, request):
-                client = held.enter_context(socket.create_connection(("127.0.0.1", port), PATIENCE, (address, 0)))
-                client.sendall(request)
-                return client
-
-            slow = [connection(f"127.0.0.{2 + index % 40}", HALF) for index in range(200)]
-            refused = wait_until(lambda: (found := select.select(slow, [], [], 1)[0])[20:] and found)
-            answers = {client.recv(12) for client in refused}
-            assert b"HTTP/1.1 503" in answers
-            assert answers <= {b"HTTP/1.1 503", b"HTTP/1.1 408"}  # on a slow machine the first ones have had their time already
-            honest = GET.replace(b"/ ", b"/health/live ").replace(b"desk", b"127.0.0.1")
-            wait_until(lambda: connection("127.0.0.99", honest).recv(12) == b"HTTP/1.1 200")
-
-
-@contextmanager
-def _started(folder, **given):
-    """The port of `aryz up` over a new folder."""
-    command = [sys.executable, "-m", "suite.cli", "up", "--port", "0", "--data", str(folder / "data")]
-    with (folder / "log").open("w") as log, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, **given) as running:
-        try:
-            yield int(re.search(r":(\d+)/", running.stdout.readline())[1])
-        finally:
-            running.terminate()
-            running.wait(PATIENCE)
 
 
 class TestLog:

@@ -9,8 +9,8 @@ import structlog
 from fastapi import Request
 
 from shared import server
+from shared.client_address import client_address
 from shared.header_fields import entries_of, filename_of, media_type_of, options_of, parse_cookies
-from shared.http import client_address
 from shared.request_limits import HEADER_LIMIT, TARGET_LIMIT
 from shared.service import Foundation
 from shared.settings import BadSettings, ServiceSettings

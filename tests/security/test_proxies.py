@@ -9,7 +9,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from shared.http import client_address, client_scheme
+from shared.client_address import client_address, client_scheme
 from shared.service import Foundation
 from shared.settings import ServiceSettings
 from suite.front import Front

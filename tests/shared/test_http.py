@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, Field, ValidationError
 
+from shared.client_address import client_address
 from shared.domain.text import clean, shows_something
 from shared.errors import DomainError, InvalidInput, MalformedJson, MalformedText, install_error_handlers
 from shared.http import (
@@ -26,7 +27,6 @@ from shared.http import (
     Text,
     Text20k,
     body,
-    client_address,
     document,
     parse,
 )

@@ -16,7 +16,7 @@ from intake.register.service.registration import Condition, Receipt, Register, s
 from intake.settings import Settings
 from shared.auth import Principal
 from shared.budget import Budget
-from shared.http import Network, client_address
+from shared.client_address import Network, client_address
 from shared.service import Parts
 
 OPERATION = "POST appeals"
