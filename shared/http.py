@@ -43,6 +43,7 @@ from shared.field_errors import DETAILS, ERRORS_LIMIT, dotted
 from shared.header_fields import media_type_of
 
 T = TypeVar("T")
+RowT = TypeVar("RowT")
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 BODY_LIMIT = 262_144  # bytes: 20 000 characters of Kazakh escaped as \uXXXX are 120 000, with room for the rest of an appeal
@@ -250,6 +251,18 @@ class Cursor:
         except (binascii.Error, ValueError, OverflowError, RecursionError):
             pass
         raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.")
+
+
+def keyset_page(
+    rows: Sequence[RowT], limit: int, total: int, *, item: Callable[[RowT], T], key: Callable[[RowT], str | int | datetime | UUID]
+) -> ListResponse[T]:
+    """Return a page of a list from up to `limit + 1` of its rows; the extra row shows that there is a next page.
+
+    `key` gives the value that the list is sorted by: the cursor of the next page is the key of the last row shown.
+    """
+    shown = rows[:limit]
+    next_cursor = Cursor.encode(key(shown[-1])) if len(rows) > limit else None
+    return ListResponse(items=[item(row) for row in shown], total=total, next_cursor=next_cursor)
 
 
 def page_of(whole: Sequence[T], limit: int, cursor: str | None) -> tuple[Sequence[T], str | None]:

@@ -118,7 +118,7 @@ async def replay(target: Target) -> Call:
     who, path = await _subscribed(target)
     told = (await target.world.file(who, channel="HEALTH_DEPT", applicant=_applicant(target))).json()
     await apply(target.world, routed(UUID(told["appeal_id"])))
-    await feed.number(target.parts)
+    await feed.assign_positions(target.parts)
     target.world.clock.advance(timedelta(seconds=1))
     return Call(f"{path}/replay", who, json={"since": "2026-01-01T00:00:00Z"})
 

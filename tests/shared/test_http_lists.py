@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import InvalidInput
-from shared.http import Cursor, page_of
+from shared.http import Cursor, keyset_page, page_of
 
 ID = UUID(int=7)
 
@@ -65,3 +65,14 @@ class TestPageOf:
     def test_a_foreign_cursor_is_refused(self, cursor):
         with pytest.raises(InvalidInput):
             page_of([1, 2], 3, cursor)
+
+
+class TestKeysetPage:
+    def test_the_extra_row_gives_the_cursor_of_the_last_row_shown(self):
+        page = keyset_page([9, 8, 7], 2, 5, item=str, key=lambda row: row)
+        assert (page.items, page.total) == (["9", "8"], 5)
+        assert Cursor.decode(page.next_cursor, int) == (8,)
+
+    def test_without_an_extra_row_there_is_no_next_page(self):
+        assert keyset_page([7], 2, 3, item=str, key=lambda row: row).next_cursor is None
+        assert keyset_page([], 2, 0, item=str, key=lambda row: row).items == []

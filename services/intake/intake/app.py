@@ -12,7 +12,7 @@ from intake.channels.app.api import applicant, registration, updates
 from intake.channels.counter import api as counter
 from intake.channels.counter.pages import counter as counter_pages
 from intake.channels.partner import api as partner
-from intake.channels.partner.service.watch import Watch
+from intake.channels.partner.service.update_streams import UpdateStreams
 from intake.channels.peoples_control import pages as peoples_control_pages
 from intake.channels.phone import api as phone
 from intake.channels.phone.pages import call as call_pages
@@ -70,7 +70,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
         check_policies()  # before the first request
         app.state.intake = build_intake(parts, settings)
         app.state.attachments = Attachments(parts, settings)
-        app.state.watch = Watch(parts, settings.streams_each)
+        app.state.update_streams = UpdateStreams(parts, settings.streams_each)
         app.state.insurance = FileInsuranceRegister(settings.insurance_file) if settings.insurance_file else None
 
     app = assemble(SERVICE, settings, foundation, ROUTERS, prepare=prepare, front=registration.front.routes)

@@ -33,11 +33,11 @@ def jobs(parts: Parts) -> Sequence[Loop]:
         await verification.forget(parts)
 
     async def number_updates() -> None:
-        while await finish(feed.number(parts)) == feed.BATCH:
+        while await finish(feed.assign_positions(parts)) == feed.BATCH:
             pass
 
-    async def forget_deliveries() -> None:
-        await sending.forget(parts)
+    async def purge_deliveries() -> None:
+        await sending.purge_deliveries(parts)
 
     async def settle_calls() -> None:
         await calls.settle(parts)
@@ -55,7 +55,7 @@ def jobs(parts: Parts) -> Sequence[Loop]:
         every(timedelta(seconds=5), "settle-calls", settle_calls),
         every(timedelta(hours=1), "forget-calls", forget_calls),
         every(feed.NUMBER_EVERY, "number-updates", number_updates),
-        Loop("send-webhooks", sending.Sender(parts).run),
-        every(timedelta(hours=1), "forget-deliveries", forget_deliveries),
+        Loop("send-webhooks", sending.WebhookSender(parts).run),
+        every(timedelta(hours=1), "forget-deliveries", purge_deliveries),
         *telegram.loops(build_intake(parts, settings), settings),
     ]

@@ -1,4 +1,4 @@
-"""One's own appeals, what has not changed since, and a stream of what does."""
+"""One's own appeals, their ETags, and the stream of their updates."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ import httpx
 import pytest
 import uvicorn
 
-from intake.channels.partner.service import feed, watch
+from intake.channels.partner.service import feed, update_streams
 from shared import server
 from shared.contracts import TierRaised
 from tests.intake.register.test_handlers import apply, routed
@@ -26,7 +26,7 @@ def citizen(desk):
 
 @asynccontextmanager
 async def listening(desk):
-    """The desk on a local socket: a stream has no end that an in-process client could wait for."""
+    """Serve the application on a local socket: an in-process client would wait for the end of the stream."""
     config = uvicorn.Config(desk.app, lifespan="off", log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=5)
     one, socket = uvicorn.Server(config), server.listen("127.0.0.1", 0)
     task = asyncio.create_task(one.serve(sockets=[socket]))
@@ -42,7 +42,7 @@ async def listening(desk):
 
 
 async def events(lines, count):
-    """That many events of a stream's lines: (id, data)."""
+    """Return the next `count` events of a stream: (id, data)."""
     found, one = [], {}
     async for line in lines:
         if line:
@@ -60,11 +60,11 @@ async def events(lines, count):
 
 async def move(desk, appeal_id, tier):
     await apply(desk, TierRaised(appeal_id=appeal_id, tier=tier, queue=f"KZ-43/{tier}/kk", reason="QUALITY"))
-    await feed.number(desk.parts)
+    await feed.assign_positions(desk.parts)
 
 
 class TestOwnAppeals:
-    async def test_they_come_newest_first_page_by_page(self, desk, citizen):
+    async def test_they_are_listed_newest_first_in_pages(self, desk, citizen):
         filed = [(await desk.file(citizen, channel="APP")).json()["number"] for _ in range(3)]
         await desk.file(desk.token("applicant", subject="citizen-2"), channel="APP")
         await desk.file()
@@ -73,46 +73,46 @@ class TestOwnAppeals:
         assert [one["number"] for one in first["items"] + second["items"]] == filed[::-1]
         assert (first["total"], second["total"], second["next_cursor"]) == (3, 3, None)
 
-    async def test_they_are_for_those_who_file_as_their_own(self, desk):
+    async def test_only_roles_that_own_appeals_read_the_list(self, desk):
         assert (await desk.client.get(APPEALS)).status_code == 401
         for role in ("operator", "channel", "admin", "analyst", "provider", "service"):
             assert (await desk.client.get(APPEALS, headers=desk.token(role))).status_code == 403
 
     @pytest.mark.parametrize("cursor", ["x", "WzFd", "WyJhIl0"])
-    async def test_a_bad_cursor_is_said_to_be_one(self, desk, citizen, cursor):
+    async def test_a_bad_cursor_is_named(self, desk, citizen, cursor):
         refused = await desk.client.get(APPEALS, headers=citizen, params={"cursor": cursor})
         assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "bad-cursor")
 
 
 class TestETag:
-    async def test_what_is_still_so_is_not_sent_again(self, desk, citizen):
-        told = (await desk.file(citizen, channel="APP")).json()
-        for path in (APPEALS, f"{APPEALS}/{told['number']}"):
+    async def test_unchanged_content_is_not_sent_again(self, desk, citizen):
+        filed = (await desk.file(citizen, channel="APP")).json()
+        for path in (APPEALS, f"{APPEALS}/{filed['number']}"):
             first = await desk.client.get(path, headers=citizen)
             assert first.headers["ETag"].startswith('W/"')
             again = await desk.client.get(path, headers={**citizen, "If-None-Match": f'"other", {first.headers["ETag"]}'})
             assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
 
-    async def test_a_step_of_the_appeal_changes_it(self, desk, citizen):
-        told = (await desk.file(citizen, channel="APP")).json()
-        paths = (APPEALS, f"{APPEALS}/{told['number']}")
+    async def test_an_event_of_the_appeal_changes_the_tag(self, desk, citizen):
+        filed = (await desk.file(citizen, channel="APP")).json()
+        paths = (APPEALS, f"{APPEALS}/{filed['number']}")
         before = [(await desk.client.get(path, headers=citizen)).headers["ETag"] for path in paths]
-        await apply(desk, routed(UUID(told["appeal_id"])))
+        await apply(desk, routed(UUID(filed["appeal_id"])))
         for path, tag in zip(paths, before, strict=True):
             changed = await desk.client.get(path, headers={**citizen, "If-None-Match": tag})
             assert (changed.status_code, changed.json().get("status", "IN_REVIEW")) == (200, "IN_REVIEW")
 
     async def test_a_tag_opens_nothing(self, desk, citizen):
-        told = (await desk.file(citizen, channel="APP")).json()
-        tag = (await desk.client.get(f"{APPEALS}/{told['number']}", headers=citizen)).headers["ETag"]
+        filed = (await desk.file(citizen, channel="APP")).json()
+        tag = (await desk.client.get(f"{APPEALS}/{filed['number']}", headers=citizen)).headers["ETag"]
         for known in (tag, "*"):
             headers = {**desk.token("applicant", subject="citizen-2"), "If-None-Match": known}
-            assert (await desk.client.get(f"{APPEALS}/{told['number']}", headers=headers)).status_code == 404
+            assert (await desk.client.get(f"{APPEALS}/{filed['number']}", headers=headers)).status_code == 404
 
 
 class TestStream:
-    async def test_it_goes_on_behind_the_last_event_seen(self, desk, citizen, monkeypatch):
-        monkeypatch.setattr(watch, "LOOK_SECONDS", 0.01)
+    async def test_it_continues_after_the_last_event_received(self, desk, citizen, monkeypatch):
+        monkeypatch.setattr(update_streams, "POLL_SECONDS", 0.01)
         mine = UUID((await desk.file(citizen, channel="APP")).json()["appeal_id"])
         others = UUID((await desk.file(desk.token("applicant", subject="citizen-2"), channel="APP")).json()["appeal_id"])
         for one in (mine, others):
@@ -132,8 +132,8 @@ class TestStream:
                 [(_, third)] = await events(lines, 1)
                 assert third["appeal_id"] == str(mine)
 
-    async def test_without_it_only_what_comes_is_told(self, desk, citizen, monkeypatch):
-        monkeypatch.setattr(watch, "LOOK_SECONDS", 0.01)
+    async def test_without_a_last_event_it_starts_with_new_updates(self, desk, citizen, monkeypatch):
+        monkeypatch.setattr(update_streams, "POLL_SECONDS", 0.01)
         mine = UUID((await desk.file(citizen, channel="APP")).json()["appeal_id"])
         await move(desk, mine, 2)
         async with listening(desk) as client, client.stream("GET", "/intake/v1/events", headers=citizen) as response:
@@ -143,22 +143,22 @@ class TestStream:
             found = [line async for line in _until_data(lines)]
             assert json.loads(found[-1].removeprefix("data: "))["type"] == "tier-raised"
 
-    async def test_streams_that_begin_at_once_share_one_look(self, desk):
-        look = desk.app.state.watch
+    async def test_streams_that_open_together_share_one_polling_task(self, desk):
+        streams = desk.app.state.update_streams
         async with AsyncExitStack() as open_streams:
-            await asyncio.gather(*(open_streams.enter_async_context(look.listen(bytes([one]))) for one in range(5)))
-            assert [task.get_name() for task in asyncio.all_tasks()].count("watch") == 1
-        assert [task.get_name() for task in asyncio.all_tasks()].count("watch") == 0
+            await asyncio.gather(*(open_streams.enter_async_context(streams.open(bytes([owner]))) for owner in range(5)))
+            assert [task.get_name() for task in asyncio.all_tasks()].count("update-streams") == 1
+        assert [task.get_name() for task in asyncio.all_tasks()].count("update-streams") == 0
 
-    async def test_it_ends_when_the_process_is_told_to(self, desk, citizen, monkeypatch):
-        monkeypatch.setattr(watch, "LOOK_SECONDS", 0.01)
+    async def test_it_ends_when_the_process_stops(self, desk, citizen, monkeypatch):
+        monkeypatch.setattr(update_streams, "POLL_SECONDS", 0.01)
         async with listening(desk) as client, client.stream("GET", "/intake/v1/events", headers=citizen) as response:
             monkeypatch.setattr(server, "is_stopping", lambda: True)
             async with asyncio.timeout(PATIENCE):
                 assert await events(response.aiter_lines(), 1) == []
 
     async def test_it_ends_with_its_token(self, desk, citizen, monkeypatch):
-        monkeypatch.setattr(watch, "LOOK_SECONDS", 0.01)
+        monkeypatch.setattr(update_streams, "POLL_SECONDS", 0.01)
         async with listening(desk) as client, client.stream("GET", "/intake/v1/events", headers=citizen) as response:
             lines = response.aiter_lines()
             assert await anext(lines) == ": open"
@@ -166,21 +166,21 @@ class TestStream:
             async with asyncio.timeout(PATIENCE):
                 assert await events(lines, 1) == []
 
-    async def test_one_person_has_so_many_and_whoever_ends_one_may_open_another(self, start, tmp_path):
+    async def test_a_person_has_a_limited_number_of_streams_and_may_open_another_after_closing_one(self, start, tmp_path):
         async with start(tmp_path, streams_each=2) as desk, listening(desk) as client:
             mine, others = (desk.token("applicant", subject=one) for one in ("citizen-1", "citizen-2"))
             async with client.stream("GET", "/intake/v1/events", headers=mine):
                 async with client.stream("GET", "/intake/v1/events", headers=mine):
                     refused = await client.get("/intake/v1/events", headers=mine)
                     assert (refused.status_code, refused.json()["code"]) == (429, "too-many-requests")
-                    assert refused.headers["Retry-After"] == str(watch.AGAIN_SECONDS)
+                    assert refused.headers["Retry-After"] == str(update_streams.RETRY_AFTER_SECONDS)
                     async with client.stream("GET", "/intake/v1/events", headers=others) as response:
                         assert response.status_code == 200
-                await _until(lambda: sum(map(len, desk.app.state.watch._streams.values())) == 1)
+                await _until(lambda: sum(map(len, desk.app.state.update_streams._streams.values())) == 1)
                 async with client.stream("GET", "/intake/v1/events", headers=mine) as response:
                     assert response.status_code == 200
 
-    async def test_it_is_for_applicants_and_a_bad_place_is_refused(self, desk, citizen):
+    async def test_it_is_for_applicants_and_a_bad_position_is_refused(self, desk, citizen):
         assert (await desk.client.get("/intake/v1/events")).status_code == 401
         assert (await desk.client.get("/intake/v1/events", headers=desk.token("partner"))).status_code == 403
         refused = await desk.client.get("/intake/v1/events", headers={**citizen, "Last-Event-ID": str(uuid4())})

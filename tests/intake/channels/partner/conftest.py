@@ -1,4 +1,4 @@
-"""A partner of the register, and a receiver of webhooks: a real HTTP server that can be told to fail."""
+"""A partner of the register, and a receiver of webhooks: a real HTTP server that fails on request."""
 
 import threading
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from intake.channels.partner.service import feed
-from intake.channels.partner.service.sending import Sender
+from intake.channels.partner.service.sending import WebhookSender
 from shared.contracts import AnswerGiven, CaseClosed, TierRaised
 from tests.intake.register.test_handlers import apply, routed
 
@@ -16,7 +16,7 @@ PATH = "/intake/v1/subscriptions"
 
 
 class Receiver:
-    """`answers`: statuses given in turn, the last one for ever. `got`: (headers, body) of each call."""
+    """`answers`: statuses to answer with, one per call; the last one is repeated. `got`: (headers, body) of each call."""
 
     def __init__(self):
         self.answers = [204]
@@ -52,13 +52,13 @@ class Receiver:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    one = Receiver()
-    yield one
-    one.close()
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
 
 
 class Partner:
-    """One partner's ways to call a desk, and what happens there meanwhile."""
+    """The calls of one partner, and events of its appeals."""
 
     def __init__(self, desk, subject="health-department", role="partner"):
         self.desk = desk
@@ -88,9 +88,9 @@ class Partner:
         assert answer.status_code == 201, answer.text
         return answer.json()
 
-    async def live(self, told, *steps):
-        """Events of an appeal's life, each with its own place in the feed."""
-        appeal_id = UUID(told["appeal_id"])
+    async def live(self, filed, *steps):
+        """Apply events of an appeal's life, each with its own position in the feed."""
+        appeal_id = UUID(filed["appeal_id"])
         made = {
             "routed": lambda: routed(appeal_id),
             "raised": lambda: TierRaised(appeal_id=appeal_id, tier=3, queue="KZ-43/3/kk", reason="QUALITY"),
@@ -101,15 +101,15 @@ class Partner:
         }
         for step in steps:
             await apply(self.desk, made[step]())
-        await feed.number(self.desk.parts)
+        await feed.assign_positions(self.desk.parts)
 
     async def deliver(self):
-        return await Sender(self.desk.parts).round()
+        return await WebhookSender(self.desk.parts).send_due()
 
 
 @pytest.fixture
 async def trial(start, tmp_path):
-    """A desk whose webhooks may go to this machine."""
+    """A service whose webhooks may go to this machine."""
     async with start(tmp_path, webhooks_to_loopback=True) as desk:
         yield desk
 

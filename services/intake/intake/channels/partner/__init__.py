@@ -1,1 +1,1 @@
-"""Partners and backends: a gapless feed of what happened to the appeals they may follow, signed webhooks, numbers of their own."""
+"""Partners and backends: a gapless feed of updates of the appeals they may follow, signed webhooks, and external numbers."""

@@ -1,4 +1,4 @@
-"""The calls of partners and backends: the feed of updates, subscriptions to webhooks, and what was forwarded to a partner's body."""
+"""Routes for partners and backends: the feed of updates, subscriptions to webhooks, and forwarded appeals."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Final, cast
@@ -21,7 +21,7 @@ from intake.channels.partner.schemas import (
     Updates,
 )
 from intake.channels.partner.service import feed, forwarding, webhooks
-from intake.channels.partner.service.addresses import Guard
+from intake.channels.partner.service.addresses import AddressGuard
 from intake.channels.partner.service.feed import Reader
 from intake.register.dependencies import CurrentIntake
 from intake.settings import Settings
@@ -37,18 +37,18 @@ ALWAYS: Final = (Unauthorized, Forbidden, TooMany)
 
 @needs_token
 async def _reader(intake: CurrentIntake, principal: CurrentPrincipal) -> Reader:
-    """Who reads, within its limit."""
+    """Return the reader behind the token, within its rate limit."""
     reader = feed.reader_of(intake.parts, principal)
     intake.spend(principal)
     return reader
 
 
 CurrentReader = Annotated[Reader, Depends(_reader)]
-Work = Callable[[AsyncSession], Awaitable[BaseModel | None]]
+WriteFunction = Callable[[AsyncSession], Awaitable[BaseModel | None]]
 
 
-class _Once:
-    """How a write is done once, under the Idempotency-Key it came with."""
+class _IdempotentWrite:
+    """Does a write once under the Idempotency-Key of the request."""
 
     def __init__(self, intake: CurrentIntake, principal: CurrentPrincipal, key: IdempotencyKey = None) -> None:
         self._parts, self._principal, self._key = intake.parts, principal, key
@@ -56,38 +56,38 @@ class _Once:
     async def __call__(
         self,
         operation: str,
-        said: BaseModel,
-        work: Work,
+        command: BaseModel,
+        work: WriteFunction,
         *,
         status: int = 200,
         before: Callable[[], Awaitable[None]] | None = None,
         check_visible: Callable[[AsyncSession], Awaitable[object]] | None = None,
     ) -> Response:
         store, scope = self._parts.idempotency, scope_of(self._principal)
-        request = store.request(scope, self._key, operation, said) if self._key else None
+        request = store.request(scope, self._key, operation, command) if self._key else None
         return await store.once(
             self._parts.database, self._parts.clock, request, work, status=status, before=before, check_visible=check_visible
         )
 
 
-Once = Annotated[_Once, Depends()]
+OnceDep = Annotated[_IdempotentWrite, Depends()]
 
 
 @router.get("/v1/updates", responses=responses(*ALWAYS, InvalidInput))
 async def list_updates(
     intake: CurrentIntake, reader: CurrentReader, _query: KnownQuery, cursor: CursorText = None, limit: Limit = DEFAULT_LIMIT
 ) -> Updates:
-    """What happened to your appeals, in the order in which it was committed, without gaps: keep `next_cursor` and ask again."""
-    return await feed.page(intake.parts, reader, cursor, limit)
+    """Return updates of your appeals in commit order, without gaps. Store `next_cursor` and send it with the next request."""
+    return await feed.read_page(intake.parts, reader, cursor, limit)
 
 
 @router.get("/v1/forwardings/{appeal_id}", responses=responses(*ALWAYS, InvalidInput, NotFound))
 async def read_forwarded(
     appeal_id: UUID, intake: CurrentIntake, partner: Annotated[Principal, Depends(require("partner"))], _query: KnownQuery
 ) -> Forwarded:
-    """An appeal that was forwarded to you, with its words; each read is noted."""
+    """Return an appeal that was forwarded to you, with its content. Every read is recorded in the audit log."""
     intake.spend(partner)
-    return await forwarding.read(intake.parts, partner, appeal_id)
+    return await forwarding.read_forwarded(intake.parts, partner, appeal_id)
 
 
 @router.post(
@@ -97,10 +97,10 @@ async def read_forwarded(
     responses=responses(*ALWAYS, InvalidInput, IdempotencyKeyReused, TooManySubscriptions),
 )
 async def create_subscription(
-    intake: CurrentIntake, reader: CurrentReader, once: Once, wanted: Annotated[SubscriptionIn, body(SubscriptionIn)]
+    intake: CurrentIntake, reader: CurrentReader, once: OnceDep, wanted: Annotated[SubscriptionIn, body(SubscriptionIn)]
 ) -> Response:
-    """Have updates sent to you, signed by Standard Webhooks. The secret is shown this once."""
-    guard = Guard.of(cast("Settings", intake.parts.settings))
+    """Subscribe to updates, sent to you and signed by Standard Webhooks. The secret is shown only here."""
+    guard = AddressGuard.of(cast("Settings", intake.parts.settings))
 
     async def check() -> None:
         await webhooks.check(guard, wanted)
@@ -115,7 +115,7 @@ async def create_subscription(
 async def list_subscriptions(
     intake: CurrentIntake, reader: CurrentReader, _query: KnownQuery, cursor: CursorText = None, limit: Limit = DEFAULT_LIMIT
 ) -> ListResponse[Subscribed]:
-    """Yours, in the order in which they were made."""
+    """List your subscriptions, oldest first."""
     return await webhooks.subscriptions(intake.parts, reader, cursor, limit)
 
 
@@ -125,8 +125,8 @@ async def list_subscriptions(
     response_class=Response,
     responses=responses(*ALWAYS, InvalidInput, IdempotencyKeyReused, NotFound),
 )
-async def delete_subscription(subscription_id: UUID, reader: CurrentReader, once: Once) -> Response:
-    """Nothing more is sent; its log is forgotten."""
+async def delete_subscription(subscription_id: UUID, reader: CurrentReader, once: OnceDep) -> Response:
+    """Delete a subscription and the log of its deliveries. Nothing more is sent."""
 
     async def work(session: AsyncSession) -> None:
         await webhooks.unsubscribe(session, reader, subscription_id)
@@ -139,8 +139,8 @@ async def delete_subscription(subscription_id: UUID, reader: CurrentReader, once
     response_model=NewSecret,
     responses=responses(*ALWAYS, InvalidInput, IdempotencyKeyReused, NotFound),
 )
-async def renew_subscription_secret(subscription_id: UUID, intake: CurrentIntake, reader: CurrentReader, once: Once) -> Response:
-    """A new secret; the former one signs beside it for a day, so that nothing is lost while you change over."""
+async def renew_subscription_secret(subscription_id: UUID, intake: CurrentIntake, reader: CurrentReader, once: OnceDep) -> Response:
+    """Get a new secret. The former one also signs for a day, so that nothing is lost while you switch."""
 
     async def work(session: AsyncSession) -> NewSecret:
         return await webhooks.renew_secret(session, intake.parts, reader, subscription_id)
@@ -160,7 +160,7 @@ async def list_deliveries(
     cursor: CursorText = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> ListResponse[Delivered]:
-    """What was sent and what waits, newest first, with the receiver's latest answer."""
+    """List the deliveries of a subscription, newest first, with the receiver's latest answer."""
     return await webhooks.deliveries(intake.parts, reader, subscription_id, cursor, limit)
 
 
@@ -170,9 +170,13 @@ async def list_deliveries(
     responses=responses(*ALWAYS, InvalidInput, IdempotencyKeyReused, NotFound),
 )
 async def replay_deliveries(
-    subscription_id: UUID, intake: CurrentIntake, reader: CurrentReader, once: Once, wanted: Annotated[ReplayIn, body(ReplayIn)]
+    subscription_id: UUID,
+    intake: CurrentIntake,
+    reader: CurrentReader,
+    once: OnceDep,
+    wanted: Annotated[ReplayIn, body(ReplayIn)],
 ) -> Response:
-    """Send again, under the same `webhook-id`s; a disabled subscription becomes active."""
+    """Send updates again under the same `webhook-id`s. A disabled subscription becomes active."""
 
     async def work(session: AsyncSession) -> Replayed:
         return await webhooks.replay(session, intake.parts, reader, subscription_id, wanted)

@@ -1,4 +1,4 @@
-"""Feeds of what happened to appeals, numbers that partners gave them, and webhooks: subscriptions and what is sent under them."""
+"""Tables of the partner channel: the feed of updates, external numbers, subscriptions to webhooks and their deliveries."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,13 +9,14 @@ from sqlmodel import Field
 
 from intake.base import IntakeModel
 
-_Counter: TypeEngine[int] = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only under INTEGER
+_Counter: TypeEngine[int] = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows automatically only for INTEGER
 
 
 class UpdateEntry(IntakeModel, table=True):
-    """What happened to an appeal that somebody follows from outside, an event a row: codes, ids and times.
+    """An event of an appeal that a partner, a backend or the applicant follows, one row per event: codes, ids and times.
 
-    `id` is in the order of events under each appeal, not in the order of commits; `position` is both, given once the row is committed.
+    `id` follows the order of events of each appeal, but not the order of commits. `position` follows both: it is assigned once the row
+    is committed.
     """
 
     __tablename__ = "update_entry"
@@ -34,18 +35,18 @@ class UpdateEntry(IntakeModel, table=True):
     status: str
     holder: str
     body: str | None
-    """The body it was forwarded to, or its danger passed on to, as a code."""
+    """Code of the body that the appeal was forwarded to, or its danger passed on to."""
     number: str | None
     owner: bytes | None
-    """As the appeal's; this and the next two say who reads the entry, and are filled together with `position`."""
+    """Owner of the appeal. This column and the next two decide who reads the entry; they are filled together with `position`."""
     recipient: bytes | None
-    """Keyed hash of the partner who speaks for `body`."""
+    """Keyed hash of the partner that represents `body`."""
     channel: str | None
-    """The channel whose backend reads along."""
+    """Channel of the appeal; the backend of the channel reads the entry."""
 
 
 class UpdateCounter(IntakeModel, table=True):
-    """The last position given; one row, locked by whoever gives the next ones."""
+    """The last position assigned: one row, locked by the transaction that assigns the next ones."""
 
     __tablename__ = "update_counter"
 
@@ -54,7 +55,7 @@ class UpdateCounter(IntakeModel, table=True):
 
 
 class ExternalNumber(IntakeModel, table=True):
-    """The number under which a partner keeps the appeal that it passed on."""
+    """The number that a partner gave the appeal that it passed on."""
 
     __tablename__ = "external_number"
 
@@ -66,7 +67,7 @@ class ExternalNumber(IntakeModel, table=True):
 
 
 class Subscriber(IntakeModel, table=True):
-    """Somebody who has subscribed; the row is locked while one more subscription is counted."""
+    """A subscriber; the row is locked while its subscriptions are counted."""
 
     __tablename__ = "subscriber"
 
@@ -75,7 +76,7 @@ class Subscriber(IntakeModel, table=True):
 
 
 class Subscription(IntakeModel, table=True):
-    """Where a partner, or the backend of a channel, wants updates sent."""
+    """A subscription to webhooks of a partner or of the backend of a channel."""
 
     __tablename__ = "subscription"
 
@@ -83,23 +84,24 @@ class Subscription(IntakeModel, table=True):
     subscriber: bytes = Field(index=True)
     """Keyed hash of the token's subject, as `appeal.owner`."""
     channel: str | None
-    """The channel whose backend this is."""
+    """The channel, if the subscriber is its backend."""
     url: bytes
-    """Sealed: an address may carry a secret."""
+    """Sealed: a URL may contain a secret."""
     events: list[str] | None = Field(sa_column=Column(JSON(none_as_null=True)))
-    """Types of updates that are wanted; None: all."""
+    """Types of updates to send; None: all."""
     secret: bytes
     """Sealed."""
     former_secret: bytes | None
-    """Sealed; signs beside the new one until `former_until`."""
+    """Sealed; signs together with the new one until `former_until`."""
     former_until: datetime | None
     disabled_at: datetime | None
     disabled_because: str | None
+    """A `DisabledReason`."""
     created_at: datetime
 
 
 class Delivery(IntakeModel, table=True):
-    """An update on its way to a subscriber, or arrived there."""
+    """A delivery of an update to a subscriber."""
 
     __tablename__ = "delivery"
     __table_args__ = (
@@ -111,12 +113,13 @@ class Delivery(IntakeModel, table=True):
     id: UUID = Field(primary_key=True)
     subscription_id: UUID = Field(foreign_key="subscription.id")
     position: int = Field(sa_type=BigInteger)
-    """Of the update."""
+    """Position of the update."""
     appeal_id: UUID
     attempts: int
     next_at: datetime
     last_status: int | None
-    """The receiver's latest HTTP status; None: it did not answer."""
+    """HTTP status of the receiver's latest answer; None: it did not answer."""
     last_error: str | None
+    """An `AttemptError`."""
     created_at: datetime
     delivered_at: datetime | None

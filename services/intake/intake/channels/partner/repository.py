@@ -1,27 +1,78 @@
-"""The questions about updates, the numbers partners give, subscriptions and deliveries."""
+"""Queries of the partner channel: updates, external numbers, subscriptions and deliveries."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased, defer
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from intake.channels.partner.models import Delivery, ExternalNumber, Subscriber, Subscription, UpdateCounter, UpdateEntry
+from intake.channels.partner.schemas import AttemptError, DisabledReason
 from intake.register.models import Appeal, Tracking
+from intake.register.service.ports import ExternalNumberRow
+from intake.register.service.sealed_fields import without_content
 from shared.bulk import insert_new_rows, insert_rows, update_rows
 from shared.contracts import CaseForwarded, PartForwarded
 from shared.database import among
 from shared.messaging.inbox import upserting
 
-Rows = Sequence[dict[str, Any]]
 COUNTER = 1
-_WORDS: tuple[Any, ...] = (Appeal.text, Appeal.applicant, Appeal.provider_name, Appeal.particulars)
-_HANDED_OVER = (CaseForwarded.FACT, PartForwarded.FACT)  # with the appeal's words; of a danger a body hears that there is one
-_WAITING = col(Delivery.delivered_at).is_(None)
+_FORWARDED_WHOLE = (CaseForwarded.FACT, PartForwarded.FACT)  # after a danger report the body reads no content, only that there is one
+_UNDELIVERED = col(Delivery.delivered_at).is_(None)
+
+
+class UpdateRow(TypedDict):
+    """Columns of a new `UpdateEntry`; the others are filled when it gets its position."""
+
+    event_id: UUID
+    appeal_id: UUID
+    at: datetime
+    type: str
+    status: str
+    holder: str
+    body: str | None
+
+
+class UnnumberedUpdate(NamedTuple):
+    """An update without a position, with the number, owner and channel of its appeal."""
+
+    id: int
+    appeal_id: UUID
+    type: str
+    body: str | None
+    number: str
+    owner: bytes | None
+    channel: str
+
+
+class PositionRow(TypedDict):
+    """Columns of an `UpdateEntry` that are filled together with its position."""
+
+    id: int
+    position: int
+    number: str
+    owner: bytes | None
+    recipient: bytes | None
+    channel: str
+
+
+class DeliveryRow(TypedDict):
+    """Columns of a new `Delivery`."""
+
+    id: UUID
+    subscription_id: UUID
+    position: int
+    appeal_id: UUID
+    attempts: int
+    next_at: datetime
+    last_status: int | None
+    last_error: str | None
+    created_at: datetime
+    delivered_at: datetime | None
 
 
 class ForwardedAppeal(NamedTuple):
@@ -32,50 +83,51 @@ class ForwardedAppeal(NamedTuple):
 
 
 class OwnedAppeal(NamedTuple):
-    """An appeal of whoever filed it, without its sealed content."""
+    """An appeal of its owner, without its sealed content."""
 
     appeal: Appeal
     tracking: Tracking
 
 
-async def add_updates(session: AsyncSession, rows: Rows) -> None:
-    """An event noted before is passed over."""
+class UpdateDelivery(NamedTuple):
+    """A delivery and the update that it carries."""
+
+    delivery: Delivery
+    update: UpdateEntry
+
+
+async def add_updates(session: AsyncSession, rows: Sequence[UpdateRow]) -> None:
+    """Insert updates; an event that is recorded already is skipped."""
     await insert_new_rows(session, UpdateEntry, rows, unique=("event_id",), returning="event_id")
 
 
 async def followed_trackings(session: AsyncSession, appeal_ids: Collection[UUID]) -> Mapping[UUID, Tracking]:
-    """Of these appeals, those whose updates somebody reads."""
+    """Return the tracking rows of those appeals whose updates somebody reads."""
     query = select(Tracking).where(among(session, Tracking.appeal_id, appeal_ids), col(Tracking.followed).is_(True))
-    return {one.appeal_id: one for one in (await session.execute(query)).scalars()}
+    return {tracking.appeal_id: tracking for tracking in (await session.execute(query)).scalars()}
 
 
-async def unnumbered_updates(session: AsyncSession, limit: int) -> Sequence[Row[Any]]:
-    """Entries without a position in the order of `id`, each with its appeal's number, owner and channel."""
-    columns: tuple[Any, ...] = (
-        UpdateEntry.id,
-        UpdateEntry.appeal_id,
-        UpdateEntry.type,
-        UpdateEntry.body,
-        Appeal.number,
-        Appeal.owner,
-        Appeal.channel,
-    )
-    query = select(*map(col, columns)).join(Appeal, col(Appeal.id) == col(UpdateEntry.appeal_id))
-    return (await session.execute(query.where(col(UpdateEntry.position).is_(None)).order_by(col(UpdateEntry.id)).limit(limit))).all()
+async def unnumbered_updates(session: AsyncSession, limit: int) -> Sequence[UnnumberedUpdate]:
+    """Return updates without a position, ordered by `id`."""
+    entry, appeal = UpdateEntry, Appeal
+    columns: tuple[Any, ...] = (entry.id, entry.appeal_id, entry.type, entry.body, appeal.number, appeal.owner, appeal.channel)
+    query = select(*map(col, columns))
+    query = query.join(Appeal, col(Appeal.id) == col(UpdateEntry.appeal_id)).where(col(UpdateEntry.position).is_(None))
+    return [UnnumberedUpdate(*row) for row in await session.execute(query.order_by(col(UpdateEntry.id)).limit(limit))]
 
 
-async def is_numbering_due(session: AsyncSession) -> bool:
+async def has_unnumbered_updates(session: AsyncSession) -> bool:
     return (await session.execute(select(col(UpdateEntry.id)).where(col(UpdateEntry.position).is_(None)).limit(1))).first() is not None
 
 
 async def lock_counter(session: AsyncSession) -> int:
-    """The last position given; nobody else gives one until the transaction ends."""
+    """Return the last position given, locked: nobody else gives positions until the transaction ends."""
     await session.execute(upserting(session)(UpdateCounter).values(id=COUNTER, last=0).on_conflict_do_nothing())
     query = select(col(UpdateCounter.last)).where(col(UpdateCounter.id) == COUNTER).with_for_update()
     return (await session.execute(query)).scalar_one()
 
 
-async def number_updates(session: AsyncSession, rows: Rows, last: int) -> None:
+async def set_positions(session: AsyncSession, rows: Sequence[PositionRow], last: int) -> None:
     await update_rows(session, UpdateEntry, rows, key=("id",))
     await session.execute(update(UpdateCounter).where(col(UpdateCounter.id) == COUNTER).values(last=last))
 
@@ -85,65 +137,65 @@ async def last_position(session: AsyncSession) -> int:
 
 
 def read_by(reader: bytes, channel: str | None) -> ColumnElement[bool]:
-    """The entries of a reader: of appeals it owns, what was forwarded or passed on to it, and all of the channel whose backend it is."""
+    """Return the condition for the updates of a reader: of its own appeals, of appeals passed on to it, and of its backend's channel."""
     terms = [col(UpdateEntry.owner) == reader, col(UpdateEntry.recipient) == reader]
     return or_(*terms, *([col(UpdateEntry.channel) == channel] if channel else []))
 
 
 async def updates(session: AsyncSession, readable: ColumnElement[bool], after: int, limit: int) -> Sequence[UpdateEntry]:
-    """Entries behind a position, in the order of positions."""
+    """Return the updates after a position, ordered by position."""
     query = select(UpdateEntry).where(col(UpdateEntry.position) > after, readable).order_by(col(UpdateEntry.position)).limit(limit)
     return (await session.execute(query)).scalars().all()
 
 
 async def count_updates(session: AsyncSession, readable: ColumnElement[bool], after: int) -> tuple[int, int]:
-    """How many entries are behind a position, and the position of the last; that position itself where there is none."""
+    """Count the updates after a position; return the count and the last position counted (`after` if there is none)."""
     query = select(func.count(), func.max(col(UpdateEntry.position))).where(col(UpdateEntry.position) > after, readable)
     count, last = (await session.execute(query)).one()
     return count, after if last is None else last
 
 
 async def owners_of_updates(session: AsyncSession, after: int) -> tuple[int, set[bytes]]:
-    """Whose appeals the entries behind a position are about, and the last position looked at."""
+    """Return the last position, and the owners of the appeals that have updates after `after`."""
     query = select(col(UpdateEntry.position), col(UpdateEntry.owner)).where(col(UpdateEntry.position) > after)
     rows = (await session.execute(query)).all()
     return max((row[0] or 0 for row in rows), default=after), {row[1] for row in rows if row[1] is not None}
 
 
-async def forwarding(session: AsyncSession, appeal_id: UUID, recipient: bytes) -> ForwardedAppeal | None:
-    """An appeal that was forwarded to this partner, and when."""
+async def forwarded_appeal(session: AsyncSession, appeal_id: UUID, recipient: bytes) -> ForwardedAppeal | None:
+    """Return an appeal that was forwarded to this partner; None if it was not."""
     query = select(Appeal, col(UpdateEntry.at)).join(UpdateEntry, col(UpdateEntry.appeal_id) == col(Appeal.id))
-    query = query.where(col(Appeal.id) == appeal_id, col(UpdateEntry.recipient) == recipient, col(UpdateEntry.type).in_(_HANDED_OVER))
+    query = query.where(col(Appeal.id) == appeal_id, col(UpdateEntry.recipient) == recipient, col(UpdateEntry.type).in_(_FORWARDED_WHOLE))
     row = (await session.execute(query.order_by(col(UpdateEntry.position)).limit(1))).one_or_none()
     return None if row is None else ForwardedAppeal(row[0], row[1])
 
 
-async def claim_external_numbers(session: AsyncSession, rows: Rows) -> set[UUID]:
-    """Keep those that are free; gives the appeals that got theirs. One that another transaction is just taking is waited for."""
-    ordered = sorted(rows, key=lambda row: bytes(row["key"]))
+async def claim_external_numbers(session: AsyncSession, rows: Sequence[ExternalNumberRow]) -> set[UUID]:
+    """Insert the numbers that are free; return the appeals that got theirs. Waits for a transaction that is inserting the same number."""
+    ordered = sorted(rows, key=lambda row: row["key"])  # one order everywhere, so that two transactions do not wait for each other
     return await insert_new_rows(session, ExternalNumber, ordered, unique=("key",), returning="appeal_id")
 
 
-async def drop_external_numbers(session: AsyncSession, appeal_ids: Collection[UUID]) -> None:
+async def delete_external_numbers(session: AsyncSession, appeal_ids: Collection[UUID]) -> None:
     await session.execute(delete(ExternalNumber).where(col(ExternalNumber.appeal_id).in_(appeal_ids)))
 
 
 async def numbers_by_external_key(session: AsyncSession, keys: Collection[bytes]) -> Mapping[bytes, str]:
-    """The registration numbers of the appeals that hold these keys."""
+    """Return the registration numbers of the appeals that hold these keys, by key."""
     query = select(col(ExternalNumber.key), col(Appeal.number)).join(Appeal, col(Appeal.id) == col(ExternalNumber.appeal_id))
     return {row[0]: row[1] for row in await session.execute(query.where(among(session, ExternalNumber.key, keys)))}
 
 
 async def external_numbers(session: AsyncSession, appeal_ids: Collection[UUID]) -> Mapping[UUID, bytes]:
-    """Sealed, by appeal id."""
+    """Return the sealed external numbers by appeal id."""
     query = select(col(ExternalNumber.appeal_id), col(ExternalNumber.number)).where(among(session, ExternalNumber.appeal_id, appeal_ids))
     return {row[0]: row[1] for row in await session.execute(query)}
 
 
 async def owned_appeals(session: AsyncSession, owner: bytes, before: UUID | None, limit: int) -> Sequence[OwnedAppeal]:
-    """Whoever filed them, newest first, without their words."""
+    """Return the appeals of an owner, newest first, without their sealed content."""
     query = select(Appeal, Tracking).join(Tracking, col(Tracking.appeal_id) == col(Appeal.id)).where(col(Appeal.owner) == owner)
-    query = query.options(*(defer(one, raiseload=True) for one in _WORDS))
+    query = query.options(*without_content())
     query = query.where(col(Appeal.id) < before) if before else query
     rows = (await session.execute(query.order_by(col(Appeal.id).desc()).limit(limit))).all()
     return [OwnedAppeal(row[0], row[1]) for row in rows]
@@ -154,7 +206,7 @@ async def count_owned_appeals(session: AsyncSession, owner: bytes) -> int:
 
 
 async def lock_subscriber(session: AsyncSession, subscriber: bytes) -> None:
-    """Nobody else subscribes under this key until the transaction ends."""
+    """Lock a subscriber, so that nobody else subscribes under this key until the transaction ends."""
     await session.execute(upserting(session)(Subscriber).values(key=subscriber).on_conflict_do_nothing())
     await session.execute(select(Subscriber).where(col(Subscriber.key) == subscriber).with_for_update())
 
@@ -170,33 +222,33 @@ async def subscription_of(session: AsyncSession, subscription_id: UUID, subscrib
 
 
 async def active_subscriptions(session: AsyncSession) -> Sequence[Subscription]:
-    """None of them is deleted until the transaction ends, so that deliveries can be added to them."""
+    """Return the active subscriptions, locked against deletion until the transaction ends, so that deliveries can be added to them."""
     query = select(Subscription).where(col(Subscription.disabled_at).is_(None)).order_by(col(Subscription.id))
     return (await session.execute(query.with_for_update(read=True, key_share=True))).scalars().all()
 
 
-async def drop_subscription(session: AsyncSession, subscription_id: UUID) -> None:
+async def delete_subscription(session: AsyncSession, subscription_id: UUID) -> None:
     await session.execute(delete(Delivery).where(col(Delivery.subscription_id) == subscription_id))
     await session.execute(delete(Subscription).where(col(Subscription.id) == subscription_id))
 
 
-async def add_deliveries(session: AsyncSession, rows: Rows) -> None:
+async def add_deliveries(session: AsyncSession, rows: Sequence[DeliveryRow]) -> None:
     await insert_rows(session, Delivery, rows)
 
 
-async def put_deliveries(session: AsyncSession, rows: Rows) -> None:
-    """New ones, and those known begin anew."""
+async def upsert_deliveries(session: AsyncSession, rows: Sequence[DeliveryRow]) -> None:
+    """Insert deliveries; those that exist start again with no attempts."""
     if not rows:
         return
-    again = {"attempts": 0, "next_at": rows[0]["next_at"], "delivered_at": None, "last_status": None, "last_error": None}
-    statement = upserting(session)(Delivery).on_conflict_do_update(index_elements=["subscription_id", "position"], set_=again)
+    restarted = {"attempts": 0, "next_at": rows[0]["next_at"], "delivered_at": None, "last_status": None, "last_error": None}
+    statement = upserting(session)(Delivery).on_conflict_do_update(index_elements=["subscription_id", "position"], set_=restarted)
     await session.execute(statement, rows)
 
 
 async def resume_deliveries(session: AsyncSession, subscription_id: UUID, now: datetime) -> None:
-    """All that wait get their attempts back."""
-    waiting = update(Delivery).where(col(Delivery.subscription_id) == subscription_id, _WAITING)
-    await session.execute(waiting.values(attempts=0, next_at=now))
+    """Make the undelivered deliveries of a subscription due now, with no attempts."""
+    undelivered = update(Delivery).where(col(Delivery.subscription_id) == subscription_id, _UNDELIVERED)
+    await session.execute(undelivered.values(attempts=0, next_at=now))
 
 
 async def updates_to_replay(
@@ -213,14 +265,12 @@ async def updates_of_deliveries(session: AsyncSession, subscription_id: UUID, id
     return (await session.execute(query)).scalars().all()
 
 
-async def delivery_log(
-    session: AsyncSession, subscription_id: UUID, before: int | None, limit: int
-) -> Sequence[tuple[Delivery, UpdateEntry]]:
-    """Newest first, each with its update."""
+async def delivery_log(session: AsyncSession, subscription_id: UUID, before: int | None, limit: int) -> Sequence[UpdateDelivery]:
+    """Return the deliveries of a subscription, newest first."""
     query = select(Delivery, UpdateEntry).join(UpdateEntry, col(UpdateEntry.position) == col(Delivery.position))
     query = query.where(col(Delivery.subscription_id) == subscription_id, col(Delivery.position) < before if before is not None else true())
     rows = (await session.execute(query.order_by(col(Delivery.position).desc()).limit(limit))).all()
-    return [(row[0], row[1]) for row in rows]
+    return [UpdateDelivery(row[0], row[1]) for row in rows]
 
 
 async def count_deliveries(session: AsyncSession, subscription_id: UUID) -> int:
@@ -228,17 +278,17 @@ async def count_deliveries(session: AsyncSession, subscription_id: UUID) -> int:
     return (await session.execute(query)).scalar_one()
 
 
-async def subscriptions_with_due(session: AsyncSession, now: datetime) -> Sequence[UUID]:
-    """Those that are active and have a delivery to make."""
+async def subscriptions_with_due_deliveries(session: AsyncSession, now: datetime) -> Sequence[UUID]:
+    """Return the active subscriptions that have a delivery due."""
     query = select(col(Subscription.id)).where(
         col(Subscription.disabled_at).is_(None),
-        exists().where(col(Delivery.subscription_id) == col(Subscription.id), _WAITING, col(Delivery.next_at) <= now),
+        exists().where(col(Delivery.subscription_id) == col(Subscription.id), _UNDELIVERED, col(Delivery.next_at) <= now),
     )
     return (await session.execute(query)).scalars().all()
 
 
-async def due_deliveries(session: AsyncSession, subscription_id: UUID, now: datetime, limit: int) -> Sequence[tuple[Delivery, UpdateEntry]]:
-    """The first that waits of each appeal, if it is due, locked; those that another process holds are left to it."""
+async def due_deliveries(session: AsyncSession, subscription_id: UUID, now: datetime, limit: int) -> Sequence[UpdateDelivery]:
+    """Return the first undelivered delivery of each appeal, if it is due, locked. Skips rows that another process has locked."""
     earlier = aliased(Delivery)
     blocked = exists().where(
         and_(
@@ -249,23 +299,34 @@ async def due_deliveries(session: AsyncSession, subscription_id: UUID, now: date
         )
     )
     query = select(Delivery, UpdateEntry).join(UpdateEntry, col(UpdateEntry.position) == col(Delivery.position))
-    query = query.where(col(Delivery.subscription_id) == subscription_id, _WAITING, col(Delivery.next_at) <= now, ~blocked)
+    query = query.where(col(Delivery.subscription_id) == subscription_id, _UNDELIVERED, col(Delivery.next_at) <= now, ~blocked)
     query = query.order_by(col(Delivery.position)).limit(limit).with_for_update(skip_locked=True, of=Delivery)
-    return [(row[0], row[1]) for row in await session.execute(query)]
+    return [UpdateDelivery(row[0], row[1]) for row in await session.execute(query)]
 
 
-async def postpone(session: AsyncSession, ids: Collection[UUID], until: datetime) -> None:
+async def postpone_deliveries(session: AsyncSession, ids: Collection[UUID], until: datetime) -> None:
     await session.execute(update(Delivery).where(col(Delivery.id).in_(ids)).values(next_at=until))
 
 
-async def note_attempt(session: AsyncSession, delivery_id: UUID, **values: Any) -> None:
-    await session.execute(update(Delivery).where(col(Delivery.id) == delivery_id).values(attempts=col(Delivery.attempts) + 1, **values))
+async def record_success(session: AsyncSession, delivery_id: UUID, status: int | None, delivered_at: datetime) -> None:
+    """Record an attempt that the receiver accepted."""
+    changed = {"attempts": col(Delivery.attempts) + 1, "last_status": status, "last_error": None, "delivered_at": delivered_at}
+    await session.execute(update(Delivery).where(col(Delivery.id) == delivery_id).values(changed))
 
 
-async def disable(session: AsyncSession, subscription_id: UUID, because: str, now: datetime) -> None:
-    changed = {"disabled_at": now, "disabled_because": because}
-    await session.execute(update(Subscription).where(col(Subscription.id) == subscription_id).values(**changed))
+async def record_failure(
+    session: AsyncSession, delivery_id: UUID, status: int | None, error: AttemptError | None, next_at: datetime
+) -> None:
+    """Record a failed attempt, and when the next one is due."""
+    changed = {"attempts": col(Delivery.attempts) + 1, "last_status": status, "last_error": error, "next_at": next_at}
+    await session.execute(update(Delivery).where(col(Delivery.id) == delivery_id).values(changed))
 
 
-async def forget_deliveries(session: AsyncSession, before: datetime) -> None:
+async def disable_subscription(session: AsyncSession, subscription_id: UUID, reason: DisabledReason, now: datetime) -> None:
+    changed = {"disabled_at": now, "disabled_because": reason}
+    await session.execute(update(Subscription).where(col(Subscription.id) == subscription_id).values(changed))
+
+
+async def delete_deliveries_made_before(session: AsyncSession, before: datetime) -> None:
+    """Delete the deliveries that arrived before a time."""
     await session.execute(delete(Delivery).where(col(Delivery.delivered_at) < before))

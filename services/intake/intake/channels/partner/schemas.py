@@ -1,6 +1,7 @@
-"""What partners and backends send and are answered."""
+"""Requests and responses of the partner channel."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
@@ -13,11 +14,32 @@ Url = Annotated[str, Text(2000)]
 EXAMPLE_ID = "01936f5e-7a10-7c3e-9d55-2b6f0f2f9a01"
 
 
+class DisabledReason(StrEnum):
+    """Why a subscription was disabled."""
+
+    GONE = "GONE"
+    """The receiver answered 410."""
+    FAILING = "FAILING"
+    """The last attempt failed as well."""
+
+
+class AttemptError(StrEnum):
+    """Why an attempt to deliver failed."""
+
+    REFUSED = "refused"
+    """The receiver answered with a status that is not 2xx."""
+    REFUSED_ADDRESS = "refused-address"
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+    UNREADABLE = "unreadable"
+    """The stored URL or secret cannot be opened."""
+
+
 class Update(BaseModel):
-    """Something that happened to an appeal; no words of anybody."""
+    """A change of an appeal: codes, ids and times, no content."""
 
     cursor: str
-    """Ask for what comes behind it with `?cursor=` or `Last-Event-ID`."""
+    """Send it as `?cursor=` or `Last-Event-ID` to read what follows."""
     appeal_id: UUID
     number: str
     external_number: str | None = None
@@ -45,11 +67,11 @@ class Update(BaseModel):
 
 
 class Updates(BaseModel):
-    """A page of the feed. `next_cursor` is always given: keep it, and ask again later."""
+    """A page of the feed. `next_cursor` is always present: store it and send it with the next request."""
 
     items: list[Update]
     total: int
-    """Entries behind the cursor that was sent, those on this page among them."""
+    """Entries after the cursor that was sent, including those on this page."""
     next_cursor: str
 
 
@@ -83,7 +105,7 @@ class NewSecret(BaseModel):
 
 
 class Delivered(BaseModel):
-    """One update on its way to a subscriber. `delivery_id` stands in `webhook-id`."""
+    """A delivery of one update to a subscriber. `webhook-id` is made from `delivery_id`."""
 
     delivery_id: UUID
     appeal_id: UUID
@@ -98,7 +120,7 @@ class Delivered(BaseModel):
 
 
 class ReplayIn(StrictModel):
-    """Either updates from a time on, or deliveries by their ids."""
+    """What to send again: the updates since a time, or deliveries by their ids."""
 
     since: Moment | None = Field(None, description="RFC 3339")
     ids: list[UUID] | None = Field(None, min_length=1, max_length=200)
@@ -111,7 +133,7 @@ class Replayed(BaseModel):
 
 
 class Forwarded(BaseModel):
-    """An appeal that the Fund passed on to the body this partner speaks for, whole (АППК art. 65)."""
+    """An appeal that the Fund forwarded to the body of this partner, with its content (АППК art. 65)."""
 
     appeal_id: UUID
     number: str

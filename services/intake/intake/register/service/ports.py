@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, TypedDict
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -46,18 +46,26 @@ class SendCode(Protocol):
     ) -> None: ...
 
 
-class ExternalNumbers(Protocol):
-    """The numbers under which partners keep appeals: each once a partner."""
+class ExternalNumberRow(TypedDict):
+    """The number that a partner gave an appeal. `key`: keyed hash of partner and number; `number`: sealed."""
 
-    def row_of(self, parts: Parts, appeal_id: UUID, owner: bytes, number: str) -> dict[str, Any]:
-        """Return the row to claim: keyed hash and sealed number."""
+    appeal_id: UUID
+    key: bytes
+    number: bytes
+
+
+class ExternalNumbers(Protocol):
+    """The numbers that partners give appeals: each number once per partner."""
+
+    def row_of(self, parts: Parts, appeal_id: UUID, owner: bytes, number: str) -> ExternalNumberRow:
+        """Return the row to claim."""
         ...
 
-    async def claim(self, session: AsyncSession, rows: list[dict[str, Any]]) -> Mapping[UUID, DomainError]:
+    async def claim(self, session: AsyncSession, rows: Sequence[ExternalNumberRow]) -> Mapping[UUID, DomainError]:
         """Claim numbers in the transaction; return the refusals by appeal id."""
         ...
 
-    async def release(self, session: AsyncSession, appeal_ids: list[UUID]) -> None:
+    async def release(self, session: AsyncSession, appeal_ids: Sequence[UUID]) -> None:
         """Release the numbers of appeals that were not registered after all."""
         ...
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.register import events, repository
 from intake.register.schemas import Registered
 from intake.register.service.filing import Filing, fault
-from intake.register.service.ports import ExternalNumbers
+from intake.register.service.ports import ExternalNumberRow, ExternalNumbers
 from shared import idempotency
 from shared.domain.calendar import planning_calendar
 from shared.domain.deadlines import Deadline, explain
@@ -79,7 +79,7 @@ class _Entry:
     appeal_id: UUID
     pin: str
     row: dict[str, Any]
-    external: dict[str, Any] | None
+    external: ExternalNumberRow | None
     """The row of the number that a partner gave it."""
     condition: Condition | None
     within: Mapping[str, Any] | None

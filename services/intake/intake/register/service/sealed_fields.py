@@ -1,9 +1,14 @@
-"""Sealed fields of an appeal: the one way to open them."""
+"""Sealed fields of an appeal: the one way to open them, and the one way to read an appeal without them."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy.orm import defer
+from sqlalchemy.orm.interfaces import ORMOption
+
+from intake.register.models import Appeal
 from shared.sealing import Sealer
 
 DOCUMENTS: Final = frozenset({"applicant", "particulars", "received_by"})
@@ -18,3 +23,9 @@ def open_field(sealer: Sealer, appeal_id: UUID, field: str, value: bytes | None)
         return None
     content = sealer.open("appeal", appeal_id, field, value).decode()
     return json.loads(content) if field in DOCUMENTS else content
+
+
+def without_content() -> Sequence[ORMOption]:
+    """Return query options that leave the sealed content of appeals unread; touching such a field later raises."""
+    content: tuple[Any, ...] = (Appeal.text, Appeal.applicant, Appeal.provider_name, Appeal.particulars)
+    return [defer(column, raiseload=True) for column in content]

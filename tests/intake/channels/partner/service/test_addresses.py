@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from intake.channels.partner.service import addresses
-from intake.channels.partner.service.addresses import Guard, PinnedTransport, RefusedAddress
+from intake.channels.partner.service.addresses import AddressGuard, PinnedTransport, RefusedAddress
 from intake.settings import Settings
 
 PUBLIC = "93.184.215.14"
@@ -80,18 +80,18 @@ class TestGuard:
     async def test_by_its_name(self, url, stands_for):
         stands_for([PUBLIC])
         with pytest.raises(RefusedAddress):
-            await Guard().check(url)
+            await AddressGuard().check(url)
 
     @pytest.mark.parametrize("inside", INSIDE)
     async def test_by_any_address_that_it_stands_for(self, inside, stands_for):
         for found in ([inside], [PUBLIC, inside]):
             stands_for(found)
             with pytest.raises(RefusedAddress):
-                await Guard().check("https://callcentre.kz/hook")
+                await AddressGuard().check("https://callcentre.kz/hook")
 
     async def test_a_public_one_is_called_at_the_address_that_was_checked(self, stands_for):
         stands_for([PUBLIC, "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])
-        assert await Guard().check("https://callcentre.kz:8443/hook?x=1") == PUBLIC
+        assert await AddressGuard().check("https://callcentre.kz:8443/hook?x=1") == PUBLIC
 
     async def test_a_name_that_stands_for_nothing_is_refused(self, monkeypatch):
         async def resolve(_host, _port):
@@ -99,21 +99,21 @@ class TestGuard:
 
         monkeypatch.setattr(addresses, "resolve", resolve)
         with pytest.raises(RefusedAddress):
-            await Guard().check("https://callcentre.kz/hook")
+            await AddressGuard().check("https://callcentre.kz/hook")
 
     async def test_this_machine_is_called_for_trials_alone_and_never_in_production(self, tmp_path):
         here = "http://127.0.0.1:9/hook"
-        assert await Guard.of(Settings(data=tmp_path, webhooks_to_loopback=True)).check(here) == "127.0.0.1"
+        assert await AddressGuard.of(Settings(data=tmp_path, webhooks_to_loopback=True)).check(here) == "127.0.0.1"
         for settings in (Settings(data=tmp_path), Settings(data=tmp_path, webhooks_to_loopback=True, env="production")):
             with pytest.raises(RefusedAddress):
-                await Guard.of(settings).check(here)
+                await AddressGuard.of(settings).check(here)
 
 
 class TestPinnedTransport:
     async def test_a_name_that_moves_inside_after_the_check_is_refused_when_connecting(self, stands_for):
         stands_for([PUBLIC], ["127.0.0.1"])
-        await Guard().check("https://callcentre.kz/hook")
-        async with httpx.AsyncClient(transport=PinnedTransport(Guard())) as client:
+        await AddressGuard().check("https://callcentre.kz/hook")
+        async with httpx.AsyncClient(transport=PinnedTransport(AddressGuard())) as client:
             with pytest.raises(RefusedAddress):
                 await client.post("https://callcentre.kz/hook")
 
@@ -127,7 +127,7 @@ class TestPinnedTransport:
                 seen.append((request.url.host, request.headers["host"], request.extensions["sni_hostname"]))
                 return httpx.Response(204)
 
-        transport = PinnedTransport(Guard())
+        transport = PinnedTransport(AddressGuard())
         await transport._inner.aclose()
         transport._inner = Inner()
         async with httpx.AsyncClient(transport=transport) as client:

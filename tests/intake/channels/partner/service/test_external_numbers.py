@@ -1,4 +1,4 @@
-"""The number under which a partner keeps an appeal."""
+"""Numbers that partners give their appeals."""
 
 import asyncio
 
@@ -9,16 +9,16 @@ from tests.intake.conftest import appeal
 
 class TestExternalNumber:
     async def test_a_second_appeal_under_it_is_refused_with_the_number_of_the_first(self, partner):
-        told = await partner.file(external_number="ЖТ-7")
+        filed = await partner.file(external_number="ЖТ-7")
         again = await partner.post("/appeals", **appeal(external_number="ЖТ-7", text="Басқа мәтін"))
-        assert (again.status_code, again.json()["code"], again.json()["number"]) == (409, "external-number-known", told["number"])
+        assert (again.status_code, again.json()["code"], again.json()["number"]) == (409, "external-number-known", filed["number"])
         assert len(await partner.desk.rows(Appeal)) == 1
 
     async def test_each_partner_has_its_own(self, partner, another):
         first, second = await partner.file(external_number="ЖТ-7"), await another("other-department").file(external_number="ЖТ-7")
         assert first["number"] != second["number"]
 
-    async def test_the_same_request_again_is_answered_again(self, partner):
+    async def test_a_repeated_request_gets_the_same_answer(self, partner):
         headers = {**partner.headers, "Idempotency-Key": "once"}
         first = await partner.desk.file(headers, external_number="ЖТ-8")
         again = await partner.desk.file(headers, external_number="ЖТ-8")
@@ -37,19 +37,19 @@ class TestExternalNumber:
         assert strange.status_code == 422
         await partner.file(external_number="ЖТ-10")
 
-    async def test_of_many_at_once_one_is_registered(self, partner):
+    async def test_of_concurrent_requests_one_is_registered(self, partner):
         answers = await asyncio.gather(*(partner.post("/appeals", **appeal(external_number="ЖТ-11", text=f"{n}")) for n in range(8)))
         assert sorted(one.status_code for one in answers) == [201] + [409] * 7
         assert len(await partner.desk.rows(ExternalNumber)) == len(await partner.desk.rows(Appeal)) == 1
 
-    async def test_nobody_but_a_partner_gives_one(self, another):
+    async def test_only_a_partner_may_give_one(self, another):
         for role in ("applicant", "operator", "channel"):
             answer = await another("someone", role).post("/appeals", **appeal(external_number="ЖТ-7"))
             assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "not-allowed")
 
 
 class TestLimit:
-    async def test_a_partner_that_calls_too_often_is_told_when_to_come_again(self, start, tmp_path):
+    async def test_a_partner_over_the_rate_limit_gets_the_time_to_retry(self, start, tmp_path):
         async with start(tmp_path, partner_per_minute=3) as desk:
             headers = desk.token("partner", subject="health-department")
             for _ in range(3):

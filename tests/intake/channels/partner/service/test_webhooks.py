@@ -1,4 +1,4 @@
-"""Updates sent to subscribers: signed, in order under each appeal, each once, tried again while a receiver is away."""
+"""Webhooks: signed, in the order of each appeal's updates, each once, retried while a receiver is down."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 
 
 def verified(secret, call, clock):
-    """What a receiver makes of a call with the reference library, whose own clock is the machine's."""
+    """Verify a call with the reference library. Its own check uses the machine's clock, so the signatures are compared."""
     headers, body = call
     signed = Webhook(secret).sign(headers["webhook-id"], clock.now(), body.decode())
     assert signed in headers["webhook-signature"].split(" ")
@@ -34,7 +34,7 @@ async def log_of(partner, subscription):
 
 
 async def until_waiting(desk, task):
-    """Until the task waits for a lock that the test holds; on SQLite it waits for its turn in any case."""
+    """Wait until the task waits for a lock that the test holds. On SQLite it waits for the writer lock in any case."""
     waits = text("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
     while not desk.engine.is_sqlite and not task.done():
         async with desk.parts.database.read() as session:
@@ -43,22 +43,22 @@ async def until_waiting(desk, task):
 
 
 class TestDelivery:
-    async def test_each_update_arrives_once_signed_and_without_words(self, partner, receiver):
+    async def test_each_update_arrives_once_signed_and_without_content(self, partner, receiver):
         subscription = await partner.subscribe(receiver.url)
-        told = await partner.file(external_number="ЖТ-3")
-        await partner.live(told, "routed", "answered")
+        filed = await partner.file(external_number="ЖТ-3")
+        await partner.live(filed, "routed", "answered")
         while await partner.deliver():
             pass
         said = [verified(subscription["secret"], one, partner.desk.clock) for one in receiver.got]
         assert [one["type"] for one in said] == ["appeal-routed", "answer-given"]
-        assert said[1]["data"]["number"] == told["number"]
+        assert said[1]["data"]["number"] == filed["number"]
         assert said[1]["data"]["external_number"] == "ЖТ-3"
         assert said[1]["data"]["status"] == "ANSWERED"
         assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 2
         assert not any(word.encode() in body for _, body in receiver.got for word in ("Жүрек", "Азамат", "991231501014"))
         assert [one["last_status"] for one in await log_of(partner, subscription)] == [204, 204]
 
-    async def test_a_receiver_that_was_away_gets_all_in_order_once_it_is_back(self, partner, receiver):
+    async def test_a_receiver_that_was_down_gets_all_updates_in_order_afterwards(self, partner, receiver):
         await partner.subscribe(receiver.url)
         receiver.answers = [503]
         first, second = await partner.file(), await partner.file()
@@ -73,25 +73,25 @@ class TestDelivery:
         while await partner.deliver():
             pass
         said = [json.loads(body) for _, body in receiver.got]
-        for told, types in (
+        for filed, types in (
             (first, ["appeal-routed", "tier-raised", "answer-given", "case-closed"]),
             (second, ["appeal-routed", "answer-given"]),
         ):
-            assert [one["type"] for one in said if one["data"]["number"] == told["number"]] == types
+            assert [one["type"] for one in said if one["data"]["number"] == filed["number"]] == types
         assert len({headers["webhook-id"] for headers, _ in receiver.got}) == len(receiver.got) == 6
         assert all(row.delivered_at for row in await partner.desk.rows(Delivery))
 
-    async def test_a_process_that_ended_while_sending_is_followed_after_a_while(self, partner, receiver):
+    async def test_a_delivery_of_a_crashed_process_is_sent_again_after_the_claim_expires(self, partner, receiver):
         await partner.subscribe(receiver.url)
         await partner.live(await partner.file(), "routed")
         [row] = await partner.desk.rows(Subscription)
-        assert await sending.Sender(partner.desk.parts)._take(row.id)
+        assert await sending.WebhookSender(partner.desk.parts)._claim(row.id)
         assert await partner.deliver() == 0
         partner.desk.clock.advance(timedelta(seconds=policy.webhooks().claim_seconds))
         assert await partner.deliver() == 1
         assert len(receiver.got) == 1
 
-    async def test_a_receiver_that_fails_until_the_last_attempt_is_left_alone_until_a_replay(self, partner, receiver):
+    async def test_a_receiver_that_fails_until_the_last_attempt_gets_nothing_until_a_replay(self, partner, receiver):
         subscription = await partner.subscribe(receiver.url)
         receiver.answers = [500]
         await partner.live(await partner.file(), "routed")
@@ -128,7 +128,7 @@ class TestDelivery:
         assert (shown["last_status"], shown["last_error"], shown["delivered_at"]) == (302, "refused", None)
 
     @pytest.mark.parametrize(("url", "error"), [(None, "unreadable"), (b"https://xn--a.callcentre.kz/", "unreachable")])
-    async def test_one_that_cannot_be_read_keeps_no_other_waiting(self, partner, receiver, url, error):
+    async def test_a_damaged_subscription_delays_no_other(self, partner, receiver, url, error):
         broken, _ = await partner.subscribe(receiver.url), await partner.subscribe(receiver.url)
         broken_id, parts = UUID(broken["subscription_id"]), partner.desk.parts
         sealed = parts.sealer.seal("subscription", broken_id, "url", url) if url else b"\x01\x00broken"
@@ -141,7 +141,7 @@ class TestDelivery:
         [row] = [row for row in await partner.desk.rows(Delivery) if row.subscription_id == broken_id]
         assert (row.last_error, row.attempts) == (error, 1)
 
-    async def test_a_receivers_cookies_are_not_kept(self, partner, receiver):
+    async def test_cookies_of_a_receiver_are_not_stored(self, partner, receiver):
         await partner.subscribe(receiver.url)
         receiver.cookie = "synaq=1"
         await partner.live(await partner.file(), "routed", "answered")
@@ -156,12 +156,12 @@ class TestDelivery:
             pass
         assert [json.loads(body)["type"] for _, body in receiver.got] == ["answer-given"]
 
-    async def test_the_log_of_what_was_delivered_is_forgotten_by_age(self, partner, receiver):
+    async def test_old_entries_of_the_delivery_log_are_purged(self, partner, receiver):
         await partner.subscribe(receiver.url)
         await partner.live(await partner.file(), "routed")
         await partner.deliver()
         partner.desk.clock.advance(timedelta(days=policy.webhooks().kept_days, seconds=1))
-        await sending.forget(partner.desk.parts)
+        await sending.purge_deliveries(partner.desk.parts)
         assert await partner.desk.rows(Delivery) == []
 
 
@@ -169,13 +169,13 @@ class TestSubscription:
     async def test_a_new_secret_and_the_former_one_both_sign_for_a_day(self, partner, receiver):
         subscription = await partner.subscribe(receiver.url)
         renewed = (await partner.post(f"/subscriptions/{subscription['subscription_id']}/secret")).json()
-        told = await partner.file()
-        await partner.live(told, "routed")
+        filed = await partner.file()
+        await partner.live(filed, "routed")
         await partner.deliver()
         for secret in (subscription["secret"], renewed["secret"]):
             verified(secret, receiver.got[0], partner.desk.clock)
         partner.desk.clock.advance(25 * HOUR)
-        await partner.live(told, "answered")
+        await partner.live(filed, "answered")
         await partner.deliver()
         verified(renewed["secret"], receiver.got[1], partner.desk.clock)
         with pytest.raises(AssertionError):
@@ -195,13 +195,13 @@ class TestSubscription:
         for wrong in ({}, {"since": "2026-01-01T00:00:00Z", "ids": [chosen["delivery_id"]]}, {"since": "yesterday"}):
             assert (await partner.post(path, **wrong)).status_code == 422
 
-    async def test_asked_for_at_once_there_are_no_more_than_are_allowed(self, partner, receiver):
+    async def test_concurrent_requests_make_no_more_than_are_allowed(self, partner, receiver):
         calls = (partner.post("/subscriptions", url=f"{receiver.url}/{one}") for one in range(8))
         answers = await asyncio.gather(*calls)
         assert sorted(one.status_code for one in answers) == [201] * 5 + [409] * 3
         assert {one.json()["code"] for one in answers if one.status_code == 409} == {"too-many-subscriptions"}
 
-    async def test_a_deleted_one_is_sent_nothing_more(self, partner, receiver):
+    async def test_a_deleted_subscription_gets_nothing_more(self, partner, receiver):
         subscription = await partner.subscribe(receiver.url)
         await partner.live(await partner.file(), "routed")
         path = f"/intake/v1/subscriptions/{subscription['subscription_id']}"
@@ -209,7 +209,7 @@ class TestSubscription:
         assert await partner.deliver() == 0
         assert (await partner.get("/subscriptions")).json()["items"] == []
 
-    async def test_anothers_is_as_one_that_is_not_there(self, partner, another, receiver):
+    async def test_a_subscription_of_another_partner_is_not_found(self, partner, another, receiver):
         subscription = await partner.subscribe(receiver.url)
         stranger = another("other-department")
         for end, call in (("/deliveries", stranger.get), ("/secret", stranger.post)):
@@ -218,9 +218,9 @@ class TestSubscription:
             assert theirs.status_code == 404
         assert (await stranger.get("/subscriptions")).json()["total"] == 0
 
-    async def test_asked_for_again_under_the_same_key_it_is_the_same_one(self, partner, receiver, monkeypatch):
+    async def test_a_repeat_under_the_same_key_gives_the_same_subscription(self, partner, receiver, monkeypatch):
         first = await partner.once("key-1", "/subscriptions", url=receiver.url)
-        monkeypatch.setattr(sending.Guard, "check", None)  # a repeat asks nobody again
+        monkeypatch.setattr(sending.AddressGuard, "check", None)  # a repeat asks nobody again
         again = await partner.once("key-1", "/subscriptions", url=receiver.url)
         assert (first.status_code, again.status_code, again.content) == (201, 201, first.content)
         assert again.headers["Idempotency-Replayed"] == "true"
@@ -228,7 +228,7 @@ class TestSubscription:
         other = await partner.once("key-1", "/subscriptions", url=f"{receiver.url}/other")
         assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
 
-    async def test_a_secret_whose_renewal_was_not_heard_is_asked_for_again(self, partner, receiver):
+    async def test_a_renewal_whose_answer_was_lost_is_repeated_with_the_same_secret(self, partner, receiver):
         subscription = await partner.subscribe(receiver.url)
         path = f"/subscriptions/{subscription['subscription_id']}/secret"
         first, again = [await partner.once("key-2", path) for _ in range(2)]
@@ -238,31 +238,31 @@ class TestSubscription:
         for secret in (subscription["secret"], first.json()["secret"]):  # the former one was not lost to a second renewal
             verified(secret, receiver.got[0], partner.desk.clock)
 
-    async def test_one_that_is_deleted_while_updates_are_numbered_is_passed_over(self, partner, receiver):
+    async def test_a_subscription_deleted_while_positions_are_assigned_is_skipped(self, partner, receiver):
         gone, kept = [UUID((await partner.subscribe(receiver.url))["subscription_id"]) for _ in range(2)]
-        told = await partner.file()
-        await apply(partner.desk, routed(UUID(told["appeal_id"])))
+        filed = await partner.file()
+        await apply(partner.desk, routed(UUID(filed["appeal_id"])))
         database = partner.desk.parts.database
         async with database.write() as session:
             await repository.subscription_of(session, gone, (await partner.desk.rows(Subscription))[0].subscriber, lock=True)
-            numbering = asyncio.create_task(feed.number(partner.desk.parts))
+            numbering = asyncio.create_task(feed.assign_positions(partner.desk.parts))
             await until_waiting(partner.desk, numbering)
-            await repository.drop_subscription(session, gone)
+            await repository.delete_subscription(session, gone)
         assert await numbering == 1
         assert [row.subscription_id for row in await partner.desk.rows(Delivery)] == [kept]
 
-    async def test_a_backend_that_is_no_longer_one_hears_no_more_of_others(self, partner, another, receiver):
+    async def test_a_removed_backend_gets_no_more_updates_of_others(self, partner, another, receiver):
         citizen, backend = another("citizen-1", "applicant"), another("app", "channel")
         await backend.subscribe(receiver.url)
-        told = await citizen.file(channel="APP")
-        await partner.live(told, "routed")
+        filed = await citizen.file(channel="APP")
+        await partner.live(filed, "routed")
         partner.desk.parts.settings.app_backends = ("another-app",)
-        await partner.live(told, "answered")
+        await partner.live(filed, "answered")
         while await partner.deliver():
             pass
         assert [json.loads(body)["type"] for _, body in receiver.got] == ["appeal-routed"]
 
-    async def test_there_are_only_so_many(self, partner, receiver):
+    async def test_a_partner_has_a_limited_number_of_subscriptions(self, partner, receiver):
         for _ in range(policy.webhooks().subscriptions_each):
             await partner.subscribe(receiver.url)
         refused = await partner.post("/subscriptions", url=receiver.url)

@@ -1,4 +1,4 @@
-"""What a mobile application needs beside filing and tracking: one's own appeals, what has changed, and a stream of it."""
+"""The application's calls beside filing and tracking: one's own appeals, and a stream of their updates."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from intake.channels.partner.service import feed
 from intake.channels.partner.service.feed import Reader
 from intake.channels.partner.service.own_appeals import OwnAppeal, own_appeals
-from intake.channels.partner.service.watch import Watch
+from intake.channels.partner.service.update_streams import UpdateStreams
 from intake.register.dependencies import CurrentIntake
 from shared.auth import Principal, require
 from shared.errors import Forbidden, InvalidInput, TooMany, Unauthorized, responses
@@ -19,20 +19,20 @@ from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListRespon
 
 router = APIRouter()
 
-RETRY_MS: Final = 3000  # after which a client whose stream ended comes again
-AT_ONCE: Final = 100  # updates read for a stream at a time
+RETRY_MS: Final = 3000  # how long a client waits before it reconnects
+STREAM_BATCH: Final = 100  # updates that a stream reads at a time
 
-Own = Annotated[Principal, Depends(require("applicant", "partner"))]
+Owner = Annotated[Principal, Depends(require("applicant", "partner"))]
 Applicant = Annotated[Principal, Depends(require("applicant"))]
-LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", description="The last event that you have seen.")]
+LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", description="The last event that you have received.")]
 
 
-async def current_watch(request: Request) -> Watch:
-    found: Watch = request.app.state.watch
+async def update_streams(request: Request) -> UpdateStreams:
+    found: UpdateStreams = request.app.state.update_streams
     return found
 
 
-CurrentWatch = Annotated[Watch, Depends(current_watch)]
+UpdateStreamsDep = Annotated[UpdateStreams, Depends(update_streams)]
 
 
 @router.get(
@@ -42,50 +42,50 @@ CurrentWatch = Annotated[Watch, Depends(current_watch)]
 )
 async def list_own_appeals(
     intake: CurrentIntake,
-    owner: Own,
+    owner: Owner,
     _query: KnownQuery,
     cursor: CursorText = None,
     limit: Limit = DEFAULT_LIMIT,
     known: IfNoneMatch = None,
 ) -> Response:
-    """The appeals that you filed by this token, newest first; a partner's are those it passed on."""
+    """List the appeals that you filed with this token, newest first. A partner's list has the appeals that it passed on."""
     intake.spend(owner)
     return conditional(await own_appeals(intake.parts, feed.key_of(intake.parts, owner), cursor, limit), known)
 
 
-async def _position(intake: CurrentIntake, _owner: Applicant, _query: KnownQuery, last_event_id: LastEventId = None) -> int:
-    """Behind which a stream begins: what the client has seen, else what there is."""
+async def _start_position(intake: CurrentIntake, _owner: Applicant, _query: KnownQuery, last_event_id: LastEventId = None) -> int:
+    """Return the position after which a stream starts: the client's last event, otherwise the newest update."""
     if last_event_id is not None:
         return feed.position_of(last_event_id)
     return await feed.last_position(intake.parts)
 
 
-async def _woken(intake: CurrentIntake, watch: CurrentWatch, owner: Applicant) -> AsyncIterator[asyncio.Event]:
-    """What wakes the stream, taken before its answer begins, as there may be too many."""
-    async with watch.listen(feed.key_of(intake.parts, owner), owner.expires_at) as woken:
-        yield woken
+async def _update_signal(intake: CurrentIntake, streams: UpdateStreamsDep, owner: Applicant) -> AsyncIterator[asyncio.Event]:
+    """Open the stream before the response starts, because there may be too many (429)."""
+    async with streams.open(feed.key_of(intake.parts, owner), owner.expires_at) as signal:
+        yield signal
 
 
 @router.get("/v1/events", response_class=EventSourceResponse, responses=responses(Unauthorized, Forbidden, InvalidInput, TooMany))
 async def stream_events(
     intake: CurrentIntake,
-    watch: CurrentWatch,
+    streams: UpdateStreamsDep,
     owner: Applicant,
-    position: Annotated[int, Depends(_position)],
-    woken: Annotated[asyncio.Event, Depends(_woken)],
+    position: Annotated[int, Depends(_start_position)],
+    signal: Annotated[asyncio.Event, Depends(_update_signal)],
 ) -> AsyncIterator[ServerSentEvent]:
-    """Updates of your appeals as they happen (`event: update`), those behind `Last-Event-ID` first; without it from now on.
+    """Stream updates of your appeals as they happen (`event: update`), first those after `Last-Event-ID`; without it, from now on.
 
-    It ends with the token: come again with a new one and the last id that you saw.
+    The stream ends when the token expires: reconnect with a new token and the last id that you received.
     """
     reader = Reader(feed.key_of(intake.parts, owner))
     yield ServerSentEvent(comment="open", retry=RETRY_MS)
-    while not (watch.is_over or watch.is_past(owner.expires_at)):
-        woken.clear()
-        found = await feed.after(intake.parts, reader, position, AT_ONCE)
+    while not (streams.is_over or streams.has_expired(owner.expires_at)):
+        signal.clear()
+        found = await feed.updates_after(intake.parts, reader, position, STREAM_BATCH)
         for update in found:
             yield ServerSentEvent(id=update.cursor, event="update", data=update)
         if found:
             position = feed.position_of(found[-1].cursor)
-        if len(found) < AT_ONCE:
-            await woken.wait()
+        if len(found) < STREAM_BATCH:
+            await signal.wait()

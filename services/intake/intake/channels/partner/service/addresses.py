@@ -1,7 +1,7 @@
-"""Where a webhook may go: https to a public address, checked by name, by every address the name stands for, and again when connecting.
+"""Addresses that a webhook may have: https to a public address, checked by name, by every resolved address, and again when connecting.
 
-A name can be resolved to something else a moment later, so the connection goes to the very address that was checked, under the
-certificate of the name. Nothing is followed anywhere else, no proxy of the environment stands between, and a connection serves one call.
+A name can resolve to another address a moment later. The connection therefore goes to the address that was checked, with the certificate
+of the name. Redirects are not followed, proxies of the environment are not used, and a connection serves one call.
 """
 
 import asyncio
@@ -23,34 +23,35 @@ LOOPBACK: Final = "127.0.0.1"
 HTTPS: Final = 443
 REFUSED: Final = "Webhooks go by https to an address on the public internet."
 RESOLVE_SECONDS: Final = 5
-LABEL: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")  # RFC 1123 §2.1, and the underscore that is met
+LABEL: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")  # RFC 1123 §2.1, and the underscore, which is used in practice
 
 
 class RefusedAddress(InvalidInput):
-    """This URL may not be called."""
+    """The URL of a webhook may not be called."""
 
     def __init__(self) -> None:
         super().__init__(InvalidInput.field("url", "refused-address", REFUSED).errors)
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """Every address a name stands for. Raises OSError."""
+    """Return every address of a name. Raises OSError."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(one[4][0]) for one in found]
+    return [str(socket_address[0]) for *_, socket_address in found]
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
-    """`to_loopback`: http to 127.0.0.1 as well, for trials on one machine."""
+class AddressGuard:
+    """Checks the URLs of webhooks. `to_loopback` also allows http to 127.0.0.1, for trials on one machine."""
 
     to_loopback: bool = False
 
     @classmethod
-    def of(cls, settings: Settings) -> "Guard":
+    def of(cls, settings: Settings) -> "AddressGuard":
+        """Return the guard of this installation; production never allows loopback."""
         return cls(to_loopback=settings.webhooks_to_loopback and settings.env != "production")
 
     async def check(self, url: str) -> str:
-        """The address to connect to. Raises RefusedAddress by the name, or by any address that it stands for; OSError is refused too."""
+        """Return the address to connect to. Raises RefusedAddress for a refused name, a refused address of it, or a name without any."""
         parts = _split(url)
         host = parts.hostname or ""
         if self.to_loopback and parts.scheme == "http" and host == LOOPBACK:
@@ -68,16 +69,16 @@ class Guard:
 
 
 class PinnedTransport(httpx.AsyncBaseTransport):
-    """Connects to the address that the guard has just checked, with the name kept in Host and in TLS."""
+    """Connects to the address that the guard has just checked, with the name in Host and in TLS."""
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: AddressGuard) -> None:
         self._guard = guard
         self._inner = httpx.AsyncHTTPTransport(
             verify=authorities(), trust_env=False, limits=httpx.Limits(max_keepalive_connections=0), retries=0
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Raises RefusedAddress beside what any transport raises."""
+        """Send a request. Raises RefusedAddress in addition to what any transport raises."""
         name = request.url.raw_host.decode()
         address = await self._guard.check(str(request.url))
         request.extensions = {**request.extensions, "sni_hostname": name}
@@ -89,11 +90,11 @@ class PinnedTransport(httpx.AsyncBaseTransport):
 
 
 def _split(url: str) -> SplitResult:
-    if not url.isascii() or any(each.isspace() or not each.isprintable() or each == "\\" for each in url):
+    if not url.isascii() or any(char.isspace() or not char.isprintable() or char == "\\" for char in url):
         raise RefusedAddress
     try:
         parts = urlsplit(url)
-        httpx.URL(url).host  # noqa: B018 - read as the client will read it: an `xn--` that stands for nothing fails here, not when sending
+        httpx.URL(url).host  # noqa: B018 - parse it as the client will: an invalid `xn--` label fails here and not when sending
         refused = parts.port == 0 or parts.username is not None or parts.password is not None or parts.fragment
     except (ValueError, httpx.InvalidURL):
         raise RefusedAddress from None
@@ -103,7 +104,7 @@ def _split(url: str) -> SplitResult:
 
 
 def _is_public_name(host: str) -> bool:
-    """A name with a dot, or a literal public address; a last label of digits is an address in disguise (WHATWG URL, host parsing)."""
+    """Return whether a host is a name with a dot or a literal public address; a numeric last label is an address (WHATWG URL, hosts)."""
     labels = host.rstrip(".").split(".")
     parsed = _parsed(host)
     if parsed is not None:

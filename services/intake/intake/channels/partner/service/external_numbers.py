@@ -1,32 +1,39 @@
-"""The number under which a partner keeps an appeal: once a partner, sealed, given back in its feed."""
+"""Numbers that partners give their appeals: each number once per partner, stored sealed, returned in the partner's feed."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.channels.partner import repository
 from intake.register.errors import ExternalNumberKnown
+from intake.register.service.ports import ExternalNumberRow
+from shared.sealing import Sealer
 from shared.service import Parts
 
 
-def row_of(parts: Parts, appeal_id: UUID, owner: bytes, number: str) -> dict[str, Any]:
+def row_of(parts: Parts, appeal_id: UUID, owner: bytes, number: str) -> ExternalNumberRow:
+    """Return the row to claim: the keyed hash of owner and number, and the sealed number."""
     key = parts.pepper.keyed_hmac("external-number", owner + number.encode())
     return {"appeal_id": appeal_id, "key": key, "number": parts.sealer.seal("external_number", appeal_id, "number", number.encode())}
 
 
-async def release(session: AsyncSession, appeal_ids: list[UUID]) -> None:
+def open_numbers(sealer: Sealer, sealed: Mapping[UUID, bytes]) -> dict[UUID, str]:
+    """Return the numbers by appeal id. Raises SealError."""
+    return {appeal_id: sealer.open("external_number", appeal_id, "number", number).decode() for appeal_id, number in sealed.items()}
+
+
+async def release(session: AsyncSession, appeal_ids: Sequence[UUID]) -> None:
     """Release the numbers of appeals that were not registered after all."""
     if appeal_ids:
-        await repository.drop_external_numbers(session, appeal_ids)
+        await repository.delete_external_numbers(session, appeal_ids)
 
 
-async def claim(session: AsyncSession, rows: list[dict[str, Any]]) -> Mapping[UUID, ExternalNumberKnown]:
-    """Take these numbers; for those that are taken, the refusal with the number of the appeal that has it."""
+async def claim(session: AsyncSession, rows: Sequence[ExternalNumberRow]) -> Mapping[UUID, ExternalNumberKnown]:
+    """Claim numbers; return the refusals by appeal id. A refusal names the registration number of the appeal that has the number."""
     if not rows:
         return {}
-    got = await repository.claim_external_numbers(session, rows)
-    lost = [row for row in rows if row["appeal_id"] not in got]
-    known = await repository.numbers_by_external_key(session, [row["key"] for row in lost]) if lost else {}
-    return {row["appeal_id"]: ExternalNumberKnown(known.get(row["key"])) for row in lost}
+    claimed = await repository.claim_external_numbers(session, rows)
+    refused = [row for row in rows if row["appeal_id"] not in claimed]
+    known = await repository.numbers_by_external_key(session, [row["key"] for row in refused]) if refused else {}
+    return {row["appeal_id"]: ExternalNumberKnown(known.get(row["key"])) for row in refused}

@@ -1,22 +1,25 @@
-"""The feed of updates: written with the tracking they tell of, numbered in the order of commits, read behind a cursor without gaps.
+"""The feed of updates: written together with the tracking row, numbered in the order of commits, read after a cursor without gaps.
 
-A sequence would number rows before they are committed: a reader could pass a number whose row shows up later. So rows are numbered once
-they are there, by one at a time under a locked row, and only numbered rows are read. In the same transaction each finds its webhooks.
+A database sequence numbers rows before they are committed: a reader could pass a number whose row appears later. Therefore rows get
+their positions after the commit, from one process at a time under a locked row, and only rows with a position are read. The same
+transaction creates the deliveries of webhooks.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row
+from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.channels.partner import repository
 from intake.channels.partner.models import Subscription, UpdateEntry
+from intake.channels.partner.repository import DeliveryRow, PositionRow, UnnumberedUpdate, UpdateRow
 from intake.channels.partner.schemas import Update, Updates
 from intake.channels.partner.service import policy
+from intake.channels.partner.service.external_numbers import open_numbers
 from intake.register.service.ports import TrackedChange
 from intake.register.service.registration import sender_key
 from intake.settings import Settings
@@ -54,7 +57,7 @@ from shared.service import Parts
 BATCH: Final = 500
 NUMBER_EVERY: Final = timedelta(seconds=0.25)
 OWN: Final[tuple[type[AppealEvent], ...]] = (MessageAdded, AppealWithdrawn, OutcomeConfirmed, OutcomeDenied, AppealRated)
-_OF_OTHERS: Final[tuple[type[AppealEvent], ...]] = (
+_OF_OTHER_SERVICES: Final[tuple[type[AppealEvent], ...]] = (
     AppealRouted,
     ClockStarted,
     TierRaised,
@@ -72,13 +75,13 @@ _OF_OTHERS: Final[tuple[type[AppealEvent], ...]] = (
     DangerReported,
     DangerPassedOn,
 )
-_TO_A_BODY: Final = (CaseForwarded, PartForwarded, DangerPassedOn)
-TYPES: Final = frozenset(one.FACT for one in (*OWN, *_OF_OTHERS))
+_PASSED_ON: Final = (CaseForwarded, PartForwarded, DangerPassedOn)
+TYPES: Final = frozenset(event.FACT for event in (*OWN, *_OF_OTHER_SERVICES))
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Somebody with a feed: the keyed hash of its subject, and the channel whose backend it is, if any."""
+    """A reader of the feed: the keyed hash of its subject, and the channel whose backend it is, if any."""
 
     key: bytes
     channel: str | None = None
@@ -89,9 +92,10 @@ class Reader:
 
 
 def reader_of(parts: Parts, principal: Principal) -> Reader:
-    """A partner reads its own appeals and those forwarded to it, a backend (`ARYZ_INTAKE_APP_BACKENDS`) those of its channel.
+    """Return the reader behind a token.
 
-    Raises Unauthorized and Forbidden.
+    A partner reads updates of its own appeals and of those forwarded to it. A backend (`ARYZ_INTAKE_APP_BACKENDS`) reads those of its
+    channel. Raises Unauthorized and Forbidden.
     """
     if principal.is_anonymous:
         raise Unauthorized
@@ -102,99 +106,104 @@ def reader_of(parts: Parts, principal: Principal) -> Reader:
 
 
 def key_of(parts: Parts, principal: Principal) -> bytes:
+    """Return the keyed hash under which a principal owns appeals and subscriptions."""
     return sender_key(parts.pepper, f"{principal.issuer}\n{principal.subject}")
 
 
-def entry(one: Received[Any], status: str, holder: str) -> dict[str, Any]:
-    """The row that tells of an event, given where the appeal stands after it."""
+def update_row(received: Received[Any], status: str, holder: str) -> UpdateRow:
+    """Return the row of an event. `status` and `holder`: of the appeal after the event."""
+    event = received.event
     return {
-        "event_id": one.envelope.id,
-        "appeal_id": one.event.appeal_id,
-        "at": one.envelope.time,
-        "type": one.event.FACT,
+        "event_id": received.envelope.id,
+        "appeal_id": event.appeal_id,
+        "at": received.envelope.time,
+        "type": event.FACT,
         "status": status,
         "holder": holder,
-        "body": one.event.body if isinstance(one.event, _TO_A_BODY) else None,
+        "body": event.body if isinstance(event, _PASSED_ON) else None,
     }
 
 
 async def record_changes(session: AsyncSession, _batch: Batch[Any], changes: Sequence[TrackedChange]) -> None:
-    """Record updates for whoever follows an appeal, of what a citizen is shown, and for the body that an appeal goes to."""
-    entries = [
-        entry(each.received, each.tracking["status"], each.tracking["holder"])
-        for each in changes
-        if isinstance(each.received.event, _TO_A_BODY) or (each.is_shown and each.tracking["followed"])
+    """Record the events of other services: those that a citizen is shown of followed appeals, and those that pass an appeal on."""
+    rows = [
+        update_row(change.received, change.tracking["status"], change.tracking["holder"])
+        for change in changes
+        if isinstance(change.received.event, _PASSED_ON) or (change.is_shown and change.tracking["followed"])
     ]
-    await repository.add_updates(session, entries)
+    await repository.add_updates(session, rows)
 
 
 @InOrder
 async def record_own(session: AsyncSession, batch: Batch[Any]) -> None:
-    """What applicants did here comes back by the log: the commands themselves need not know of feeds."""
-    followed = await repository.followed_trackings(session, {one.event.appeal_id for one in batch.received})
-    standing = [(one, followed[one.event.appeal_id]) for one in batch.received if one.event.appeal_id in followed]
-    await repository.add_updates(session, [entry(one, tracking.status, tracking.holder) for one, tracking in standing])
+    """Record the applicants' actions, consumed from the log, so that the commands themselves do not depend on the feed."""
+    followed = await repository.followed_trackings(session, {received.event.appeal_id for received in batch.received})
+    tracked = [(received, followed.get(received.event.appeal_id)) for received in batch.received]
+    await repository.add_updates(
+        session, [update_row(received, tracking.status, tracking.holder) for received, tracking in tracked if tracking is not None]
+    )
 
 
-async def number(parts: Parts) -> int:
-    """Give the next entries their positions, and their webhooks to send. Returns how many there were."""
+async def assign_positions(parts: Parts) -> int:
+    """Give the next updates their positions and create their deliveries. Return how many updates there were, at most BATCH."""
     async with parts.database.read() as session:
-        if not await repository.is_numbering_due(session):
+        if not await repository.has_unnumbered_updates(session):
             return 0
     async with parts.database.write() as session:
         last = await repository.lock_counter(session)
-        entries = await repository.unnumbered_updates(session, BATCH)
+        updates = await repository.unnumbered_updates(session, BATCH)
         recipients = _recipients(parts)
-        rows = [_numbered(one, position, recipients) for position, one in enumerate(entries, start=last + 1)]
+        rows = [_position_row(update, position, recipients) for position, update in enumerate(updates, start=last + 1)]
         if rows:
-            await repository.number_updates(session, rows, last + len(rows))
+            await repository.set_positions(session, rows, last + len(rows))
             subscriptions = await repository.active_subscriptions(session)
-            await repository.add_deliveries(session, _deliveries(parts, entries, rows, subscriptions))
-    return len(entries)
+            await repository.add_deliveries(session, _delivery_rows(parts, updates, rows, subscriptions))
+    return len(updates)
 
 
 def _recipients(parts: Parts) -> dict[str, bytes]:
-    """By body, the key of the partner who speaks for it."""
+    """Return the key of the partner that represents a body, by the body's code."""
     issuer = parts.settings.oidc_issuer or ISSUER
     return {body: sender_key(parts.pepper, f"{issuer}\n{subject}") for body, subject in policy.subjects_of_bodies().items()}
 
 
-def _numbered(one: Row[Any], position: int, recipients: Mapping[str, bytes]) -> dict[str, Any]:
+def _position_row(update: UnnumberedUpdate, position: int, recipients: Mapping[str, bytes]) -> PositionRow:
     return {
-        "id": one.id,
+        "id": update.id,
         "position": position,
-        "number": one.number,
-        "owner": one.owner,
-        "recipient": recipients.get(one.body) if one.body else None,
-        "channel": one.channel,
+        "number": update.number,
+        "owner": update.owner,
+        "recipient": recipients.get(update.body) if update.body else None,
+        "channel": update.channel,
     }
 
 
-def _deliveries(
-    parts: Parts, entries: Sequence[Row[Any]], rows: Sequence[dict[str, Any]], subscriptions: Sequence[Subscription]
-) -> list[dict[str, Any]]:
+def _delivery_rows(
+    parts: Parts, updates: Sequence[UnnumberedUpdate], rows: Sequence[PositionRow], subscriptions: Sequence[Subscription]
+) -> list[DeliveryRow]:
     now, backends = parts.clock.now(), _backends(parts)
     return [
-        delivery(parts, one.id, row["position"], entry.appeal_id, now)
-        for entry, row in zip(entries, rows, strict=True)
-        for one in subscriptions
-        if _is_for(one, entry.type, row, backends)
+        delivery_row(parts, subscription.id, row["position"], update.appeal_id, now)
+        for update, row in zip(updates, rows, strict=True)
+        for subscription in subscriptions
+        if _is_for(subscription, update.type, row, backends)
     ]
 
 
 def _backends(parts: Parts) -> Collection[bytes]:
-    """The keys of those who are backends now: one that is no longer named hears no more of others' appeals."""
+    """Return the keys of the current backends. A subject that was removed from the setting no longer gets other people's updates."""
     issuer = parts.settings.oidc_issuer or ISSUER
     return {sender_key(parts.pepper, f"{issuer}\n{subject}") for subject in cast("Settings", parts.settings).app_backends}
 
 
-def _is_for(one: Subscription, event_type: str, row: Mapping[str, Any], backends: Collection[bytes]) -> bool:
-    reads_along = one.channel is not None and one.channel == row["channel"] and one.subscriber in backends
-    reads = reads_along or one.subscriber in {row["owner"], row["recipient"]}
-    return reads and (one.events is None or event_type in one.events)
+def _is_for(subscription: Subscription, event_type: str, row: PositionRow, backends: Collection[bytes]) -> bool:
+    is_backend = subscription.channel is not None and subscription.channel == row["channel"] and subscription.subscriber in backends
+    may_read = is_backend or subscription.subscriber in {row["owner"], row["recipient"]}
+    return may_read and (subscription.events is None or event_type in subscription.events)
 
 
-def delivery(parts: Parts, subscription_id: UUID, position: int, appeal_id: UUID, now: Any) -> dict[str, Any]:
+def delivery_row(parts: Parts, subscription_id: UUID, position: int, appeal_id: UUID, now: datetime) -> DeliveryRow:
+    """Return the row of a new delivery that is due now."""
     return {
         "id": parts.ids.new(),
         "subscription_id": subscription_id,
@@ -216,64 +225,63 @@ async def last_position(parts: Parts) -> int:
 
 
 def position_of(cursor: str) -> int:
-    """Raises InvalidInput `bad-cursor`."""
+    """Return the position in the cursor of an update. Raises InvalidInput `bad-cursor`."""
     return int(Cursor.decode(cursor, int)[0])
 
 
-class _Place(NamedTuple):
-    """Where a reader of pages stands: `left` entries were counted behind `position`, up to `counted`; they are not counted again."""
+class _PagePosition(NamedTuple):
+    """The content of a page's cursor: `left` updates were counted after `position`, up to `counted`; they are not counted again."""
 
     position: int = 0
     left: int = 0
     counted: int = 0
 
 
-def _place(cursor: str | None) -> _Place:
-    """Of a page's cursor, or of an entry's own. Raises InvalidInput `bad-cursor`."""
+def _page_position(cursor: str | None) -> _PagePosition:
+    """Decode the cursor of a page or of a single update. Raises InvalidInput `bad-cursor`."""
     if cursor is None:
-        return _Place()
+        return _PagePosition()
     try:
-        return _Place(*Cursor.decode(cursor, int, int, int))
+        return _PagePosition(*Cursor.decode(cursor, int, int, int))
     except InvalidInput:
         position = position_of(cursor)
-        return _Place(position, 0, position)
+        return _PagePosition(position, 0, position)
 
 
-async def page(parts: Parts, reader: Reader, cursor: str | None, limit: int) -> Updates:
-    """What happened behind the cursor, from the beginning without one. Raises InvalidInput."""
-    place = _place(cursor)
+async def read_page(parts: Parts, reader: Reader, cursor: str | None, limit: int) -> Updates:
+    """Return the updates after the cursor, from the beginning without one. Raises InvalidInput `bad-cursor`."""
+    start = _page_position(cursor)
     async with parts.database.read() as session:
-        entries = await repository.updates(session, reader.readable, place.position, limit)
-        items = await as_updates(parts, session, entries, reader.key)
+        entries = await repository.updates(session, reader.readable, start.position, limit)
+        items = await to_updates(parts, session, entries, reader.key)
         if len(items) < limit:
             return Updates(items=items, total=len(items), next_cursor=items[-1].cursor if items else cursor or Cursor.encode(0))
-        new, counted = await repository.count_updates(session, reader.readable, place.counted)
-    total = place.left + new
-    following = Cursor.encode(entries[-1].position or 0, total - len(items), counted)
-    return Updates(items=items, total=total, next_cursor=following)
+        new, counted = await repository.count_updates(session, reader.readable, start.counted)
+    total = start.left + new
+    next_cursor = Cursor.encode(entries[-1].position or 0, total - len(items), counted)
+    return Updates(items=items, total=total, next_cursor=next_cursor)
 
 
-async def after(parts: Parts, reader: Reader, position: int, limit: int) -> list[Update]:
-    """What happened behind a position."""
+async def updates_after(parts: Parts, reader: Reader, position: int, limit: int) -> list[Update]:
+    """Return the updates after a position, without a count."""
     async with parts.database.read() as session:
-        return await as_updates(parts, session, await repository.updates(session, reader.readable, position, limit), reader.key)
+        return await to_updates(parts, session, await repository.updates(session, reader.readable, position, limit), reader.key)
 
 
-async def as_updates(parts: Parts, session: AsyncSession, entries: Sequence[UpdateEntry], reader: bytes) -> list[Update]:
-    """As the reader is told of them; a number of its own only where it gave one."""
-    own = {one.appeal_id for one in entries if one.owner == reader}
-    kept = await repository.external_numbers(session, own) if own else {}
-    opened = {appeal_id: parts.sealer.open("external_number", appeal_id, "number", sealed).decode() for appeal_id, sealed in kept.items()}
+async def to_updates(parts: Parts, session: AsyncSession, entries: Sequence[UpdateEntry], reader: bytes) -> list[Update]:
+    """Return entries as a reader sees them: the external number only on the reader's own appeals."""
+    own = {entry.appeal_id for entry in entries if entry.owner == reader}
+    numbers = open_numbers(parts.sealer, await repository.external_numbers(session, own) if own else {})
     return [
         Update(
-            cursor=Cursor.encode(one.position or 0),
-            appeal_id=one.appeal_id,
-            number=one.number or "",
-            external_number=opened.get(one.appeal_id),
-            at=one.at,
-            type=one.type,
-            status=one.status,
-            holder=one.holder,
+            cursor=Cursor.encode(entry.position or 0),
+            appeal_id=entry.appeal_id,
+            number=entry.number or "",
+            external_number=numbers.get(entry.appeal_id),
+            at=entry.at,
+            type=entry.type,
+            status=entry.status,
+            holder=entry.holder,
         )
-        for one in entries
+        for entry in entries
     ]

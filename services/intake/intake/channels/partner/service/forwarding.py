@@ -1,9 +1,9 @@
-"""An appeal that is another body's to answer, handed over whole to the partner who speaks for that body (АППК art. 65)."""
+"""Appeals that another body has to answer: the partner of that body reads them with their content (АППК art. 65)."""
 
 from typing import Final
 from uuid import UUID
 
-from intake.channels.partner import repository as partners
+from intake.channels.partner import repository
 from intake.channels.partner.schemas import Forwarded
 from intake.channels.partner.service import feed
 from intake.register.service.audit import record_read
@@ -15,10 +15,10 @@ from shared.service import Parts
 PURPOSE: Final = "forwarding"
 
 
-async def read(parts: Parts, partner: Principal, appeal_id: UUID) -> Forwarded:
-    """Its codes and words, audited. Raises NotFound for an appeal that was not forwarded to this partner."""
+async def read_forwarded(parts: Parts, partner: Principal, appeal_id: UUID) -> Forwarded:
+    """Return the appeal and record the read in the audit log. Raises NotFound for an appeal that was not forwarded to this partner."""
     async with parts.database.write() as session:
-        found = await partners.forwarding(session, appeal_id, feed.key_of(parts, partner))
+        found = await repository.forwarded_appeal(session, appeal_id, feed.key_of(parts, partner))
         if found is None:
             raise NotFound
         appeal, at = found
@@ -26,8 +26,8 @@ async def read(parts: Parts, partner: Principal, appeal_id: UUID) -> Forwarded:
     codes = appeal.model_dump(
         include={"number", "received_at", "registered_at", "region", "language", "kind", "category", "topic", "provider_id"}
     )
-    words = {
+    content = {
         name: open_field(parts.sealer, appeal.id, name, getattr(appeal, name))
         for name in ("provider_name", "text", "applicant", "particulars")
     }
-    return Forwarded(appeal_id=appeal.id, forwarded_at=at, **codes, **words)
+    return Forwarded(appeal_id=appeal.id, forwarded_at=at, **codes, **content)

@@ -1,4 +1,4 @@
-"""The list of the appeals that somebody filed by a token."""
+"""The list of appeals that the holder of a token filed."""
 
 from datetime import datetime
 from uuid import UUID
@@ -7,14 +7,14 @@ from pydantic import BaseModel, ConfigDict
 
 from intake.channels.partner import repository
 from intake.channels.partner.schemas import EXAMPLE_ID
+from intake.channels.partner.service.external_numbers import open_numbers
 from intake.register.service.registration import shown_status
-from shared.errors import InvalidInput
-from shared.http import Cursor, ListResponse
+from shared.http import Cursor, ListResponse, keyset_page
 from shared.service import Parts
 
 
 class OwnAppeal(BaseModel):
-    """An appeal in the list of whoever filed it."""
+    """An appeal in the list of its owner."""
 
     appeal_id: UUID
     number: str
@@ -52,22 +52,24 @@ class OwnAppeal(BaseModel):
 
 
 async def own_appeals(parts: Parts, owner: bytes, cursor: str | None, limit: int) -> ListResponse[OwnAppeal]:
-    """Raises InvalidInput for a cursor that is none."""
-    before = None if cursor is None else _id_behind(cursor)
+    """Return the appeals of an owner, newest first. Raises InvalidInput `bad-cursor`."""
+    before = None if cursor is None else Cursor.decode(cursor, UUID)[0]
     now = parts.clock.now()
     async with parts.database.read() as session:
         found = await repository.owned_appeals(session, owner, before, limit + 1)
         total = await repository.count_owned_appeals(session, owner)
-        numbers = await repository.external_numbers(session, [appeal.id for appeal, _ in found[:limit]])
-    opened = {one: parts.sealer.open("external_number", one, "number", sealed).decode() for one, sealed in numbers.items()}
-    items = [_shown(owned, opened.get(owned.appeal.id), now) for owned in found[:limit]]
-    following = Cursor.encode(str(items[-1].appeal_id)) if len(found) > limit else None
-    return ListResponse(items=items, total=total, next_cursor=following)
+        sealed = await repository.external_numbers(session, [appeal.id for appeal, _ in found[:limit]])
+    numbers = open_numbers(parts.sealer, sealed)
+
+    def shown(owned: repository.OwnedAppeal) -> OwnAppeal:
+        return _shown(owned, numbers.get(owned.appeal.id), now)
+
+    return keyset_page(found, limit, total, item=shown, key=lambda owned: owned.appeal.id)
 
 
 def _shown(owned: repository.OwnedAppeal, external_number: str | None, now: datetime) -> OwnAppeal:
     appeal, tracking = owned
-    told = tracking.model_dump(include={"appeal_id", "region", "holder", "due_at", "outcome", "answered_at"})
+    public = tracking.model_dump(include={"appeal_id", "region", "holder", "due_at", "outcome", "answered_at"})
     return OwnAppeal(
         number=appeal.number,
         external_number=external_number,
@@ -75,12 +77,5 @@ def _shown(owned: repository.OwnedAppeal, external_number: str | None, now: date
         status=shown_status(tracking.status, appeal.registered_at, now),
         received_at=appeal.received_at,
         registered_at=appeal.registered_at,
-        **told,
+        **public,
     )
-
-
-def _id_behind(cursor: str) -> UUID:
-    try:
-        return UUID(Cursor.decode(cursor, str)[0])
-    except ValueError:
-        raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.") from None

@@ -1,4 +1,4 @@
-"""What partners are granted (`data/partner_policy.toml`), which of them speaks for which body, and where no webhook goes."""
+"""Policy files of the partner channel: limits of webhooks, partners of bodies, and addresses that no webhook may have."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -13,6 +13,8 @@ APP: Final = "APP"
 
 
 class WebhookPolicy(BaseModel):
+    """Limits of webhooks (`data/partner_policy.toml`)."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     retries_seconds: tuple[int, ...] = Field(min_length=1)
@@ -26,11 +28,13 @@ class WebhookPolicy(BaseModel):
     kept_days: int = Field(gt=0)
 
     def wait(self, attempts: int) -> timedelta | None:
-        """How long to wait after as many failed attempts; None: no longer."""
+        """Return how long to wait after this many failed attempts; None: no attempt is left."""
         return timedelta(seconds=self.retries_seconds[attempts - 1]) if attempts <= len(self.retries_seconds) else None
 
 
 class RefusedAddresses(BaseModel):
+    """Names and networks that no webhook may have (`data/refused_addresses.toml`)."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     names: frozenset[str]
@@ -39,7 +43,7 @@ class RefusedAddresses(BaseModel):
 
 @cache
 def webhooks() -> WebhookPolicy:
-    """Raises ValidationError for a file that does not hold together."""
+    """Return the limits of webhooks. Raises ValidationError, and ValueError if a claim does not outlast the receiver's time-out."""
     policy = WebhookPolicy.model_validate(policy_document("intake.channels.partner", "partner_policy.toml")["webhooks"])
     if policy.claim_seconds <= policy.timeout_seconds:
         raise ValueError("partner_policy.toml: a claim has to outlast the time a receiver has")
@@ -53,7 +57,7 @@ def refused_addresses() -> RefusedAddresses:
 
 @cache
 def subjects_of_bodies() -> Mapping[str, str]:
-    """The subject of the partner who speaks for a body, by the body's code. Raises ReferenceDataError."""
+    """Return the subject of the partner that represents a body, by the body's code. Raises ReferenceDataError."""
     found: dict[str, str] = {}
     for row in policy_rows("intake.channels.partner", "partner_bodies.csv"):
         if row.text("body") in found:
@@ -63,7 +67,7 @@ def subjects_of_bodies() -> Mapping[str, str]:
 
 
 def check() -> None:
-    """Read every file, so that a process does not start with one that cannot be trusted."""
+    """Read every policy file of the channel, so that a process does not start with an invalid one."""
     webhooks()
     refused_addresses()
     subjects_of_bodies()

@@ -1,14 +1,15 @@
-"""Webhooks on their way: signed by Standard Webhooks, in order under each appeal, tried again with patience, each noted once.
+"""Delivery of webhooks: signed by Standard Webhooks, in the order of each appeal's updates, retried by a schedule.
 
-A delivery is taken for a while (its `next_at` moves on), sent outside any transaction, and then noted. A process that ends in between sends
-it again later under the same `webhook-id`, by which the receiver knows it. A slow receiver keeps nobody else waiting.
+A delivery is claimed for some time (its `next_at` moves on), sent outside any transaction, and its result is recorded. If the process ends
+in between, the delivery is sent again later under the same `webhook-id`, by which the receiver detects the repeat. Each subscriber has
+its own task, so that a slow receiver delays nobody else.
 """
 
 import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final, cast
 from uuid import UUID
@@ -19,8 +20,10 @@ from standardwebhooks import Webhook
 
 from intake.channels.partner import repository
 from intake.channels.partner.models import Delivery, Subscription, UpdateEntry
+from intake.channels.partner.repository import UpdateDelivery
+from intake.channels.partner.schemas import AttemptError, DisabledReason
 from intake.channels.partner.service import feed, policy
-from intake.channels.partner.service.addresses import Guard, PinnedTransport, RefusedAddress
+from intake.channels.partner.service.addresses import AddressGuard, PinnedTransport, RefusedAddress
 from intake.channels.partner.service.webhooks import TABLE
 from intake.settings import Settings
 from shared.messaging.runtime import finish
@@ -29,76 +32,76 @@ from shared.service import Parts
 
 PAUSE_SECONDS: Final = 0.5
 GONE: Final = 410
-ROUND: Final = 20  # deliveries taken at once
+ROUND: Final = 20  # deliveries claimed at once
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of an attempt: the receiver's status, or why there is none."""
+class AttemptResult:
+    """The result of an attempt: the HTTP status of the receiver if it answered, and the error if the attempt failed."""
 
     status: int | None
-    error: str | None
+    error: AttemptError | None
 
     @property
     def is_delivered(self) -> bool:
         return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - HTTP's own class of success
 
 
-class Sender:
-    """Delivers what is due. Any number of processes may do it beside each other."""
+class WebhookSender:
+    """Sends the deliveries that are due. Several processes may run one at the same time."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._guard = Guard.of(cast("Settings", parts.settings))
+        self._guard = AddressGuard.of(cast("Settings", parts.settings))
         self._policy = policy.webhooks()
-        self._under_way: dict[UUID, asyncio.Task[int]] = {}
+        self._running: dict[UUID, asyncio.Task[int]] = {}
 
     async def run(self) -> None:
-        """Until cancelled. Raises what the first delivery that fell raised: the runtime knows a database that is away by its error."""
+        """Send until cancelled. Raises the first error of a task: the runtime recognises an unavailable database by it."""
         try:
             await self._run()
-        except ExceptionGroup as fallen:
-            raise fallen.exceptions[0] from fallen
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from failed
 
     async def _run(self) -> None:
         async with self._client() as client, asyncio.TaskGroup() as group:
             while True:
                 async with self._parts.database.read() as session:
-                    due = await repository.subscriptions_with_due(session, self._parts.clock.now())
-                for subscription_id in set(due) - self._under_way.keys():
+                    due = await repository.subscriptions_with_due_deliveries(session, self._parts.clock.now())
+                for subscription_id in set(due) - self._running.keys():
                     task = group.create_task(finish(self.serve(client, subscription_id)))
-                    self._under_way[subscription_id] = task
-                    task.add_done_callback(lambda _, name=subscription_id: self._under_way.pop(name))  # type: ignore[misc]
+                    self._running[subscription_id] = task
+                    task.add_done_callback(lambda _, name=subscription_id: self._running.pop(name))  # type: ignore[misc]
                 await asyncio.sleep(PAUSE_SECONDS)
 
-    async def round(self) -> int:
-        """Everything that is due now, once. Returns how many attempts were made."""
+    async def send_due(self) -> int:
+        """Send everything that is due now, once. Return how many attempts were made."""
         async with self._client() as client:
             async with self._parts.database.read() as session:
-                due = await repository.subscriptions_with_due(session, self._parts.clock.now())
-            return sum(await asyncio.gather(*(self.serve(client, one) for one in due)))
+                due = await repository.subscriptions_with_due_deliveries(session, self._parts.clock.now())
+            return sum(await asyncio.gather(*(self.serve(client, subscription_id) for subscription_id in due)))
 
     async def serve(self, client: httpx.AsyncClient, subscription_id: UUID) -> int:
-        """One subscriber's deliveries, the first that waits of each appeal, a round at a time while it takes them."""
+        """Send the deliveries of one subscription in rounds until a round fails or none is due. Return how many attempts were made."""
         attempts = 0
-        while taken := await self._take(subscription_id):
-            subscription, deliveries = taken
+        while claimed := await self._claim(subscription_id):
+            subscription, deliveries = claimed
             attempts += len(deliveries)
-            turn = asyncio.Semaphore(self._policy.at_once)
+            slots = asyncio.Semaphore(self._policy.at_once)
 
-            async def attempt(delivery: Delivery, update: UpdateEntry, turn: asyncio.Semaphore = turn) -> bool:
-                async with turn:
-                    outcome = await self._send(client, subscription, delivery, update)  # noqa: B023 - gathered within the round
-                await self._note(subscription, delivery, outcome)  # noqa: B023
-                return outcome.is_delivered
+            async def attempt(delivery: Delivery, update: UpdateEntry, slots: asyncio.Semaphore = slots) -> bool:
+                async with slots:
+                    result = await self._send(client, subscription, delivery, update)  # noqa: B023 - gathered within the round
+                await self._record(subscription, delivery, result)  # noqa: B023
+                return result.is_delivered
 
-            if not all(await asyncio.gather(*(attempt(*one) for one in deliveries))):
+            if not all(await asyncio.gather(*(attempt(*claimed_delivery) for claimed_delivery in deliveries))):
                 break
         return attempts
 
     def _client(self) -> httpx.AsyncClient:
         headers = {"Content-Type": "application/json", "User-Agent": "Aryz-Webhooks/1"}
-        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # a receiver must not make this process remember anything
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # a receiver must not store anything in this process
         return httpx.AsyncClient(
             transport=PinnedTransport(self._guard),
             timeout=self._policy.timeout_seconds,
@@ -107,7 +110,8 @@ class Sender:
             follow_redirects=False,
         )
 
-    async def _take(self, subscription_id: UUID) -> tuple[Subscription, Sequence[tuple[Delivery, UpdateEntry]]] | None:
+    async def _claim(self, subscription_id: UUID) -> tuple[Subscription, Sequence[UpdateDelivery]] | None:
+        """Claim the next deliveries of a subscription, at most ROUND; None if it is disabled or nothing is due."""
         now = self._parts.clock.now()
         async with self._parts.database.write() as session:
             subscription = await session.get(Subscription, subscription_id)
@@ -117,36 +121,34 @@ class Sender:
             if not found:
                 return None
             until = now + timedelta(seconds=self._policy.claim_seconds)
-            await repository.postpone(session, [one.id for one, _ in found], until)
+            await repository.postpone_deliveries(session, [delivery.id for delivery, _ in found], until)
         return subscription, found
 
-    async def _send(self, client: httpx.AsyncClient, subscription: Subscription, delivery: Delivery, update: UpdateEntry) -> Outcome:
+    async def _send(self, client: httpx.AsyncClient, subscription: Subscription, delivery: Delivery, update: UpdateEntry) -> AttemptResult:
         try:
-            url, headers, body = await self._composed(subscription, delivery, update)
+            url, headers, body = await self._request(subscription, delivery, update)
             async with asyncio.timeout(self._policy.timeout_seconds), client.stream("POST", url, content=body, headers=headers) as answer:
-                await self._read_some(answer)
-                return Outcome(answer.status_code, None if answer.is_success else "refused")
+                await self._read_limited(answer)
+                return AttemptResult(answer.status_code, None if answer.is_success else AttemptError.REFUSED)
         except SealError:
-            return Outcome(None, "unreadable")
+            return AttemptResult(None, AttemptError.UNREADABLE)
         except RefusedAddress:
-            return Outcome(None, "refused-address")
-        except TimeoutError:
-            return Outcome(None, "timeout")
-        except httpx.TimeoutException:
-            return Outcome(None, "timeout")
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError):  # the last for a name that is none
-            return Outcome(None, "unreachable")
+            return AttemptResult(None, AttemptError.REFUSED_ADDRESS)
+        except (TimeoutError, httpx.TimeoutException):
+            return AttemptResult(None, AttemptError.TIMEOUT)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError):  # UnicodeError: an invalid host name
+            return AttemptResult(None, AttemptError.UNREACHABLE)
 
-    async def _composed(self, subscription: Subscription, delivery: Delivery, update: UpdateEntry) -> tuple[str, dict[str, str], str]:
-        """Where it goes, its headers and its body. Raises SealError."""
+    async def _request(self, subscription: Subscription, delivery: Delivery, update: UpdateEntry) -> tuple[str, dict[str, str], str]:
+        """Return URL, headers and body of a delivery. Raises SealError."""
         async with self._parts.database.read() as session:
-            [told] = await feed.as_updates(self._parts, session, [update], subscription.subscriber)
-        body = to_json({"type": told.type, "timestamp": told.at, "data": told.model_dump(exclude={"type", "at"})}).decode()
+            [shown] = await feed.to_updates(self._parts, session, [update], subscription.subscriber)
+        body = to_json({"type": shown.type, "timestamp": shown.at, "data": shown.model_dump(exclude={"type", "at"})}).decode()
         url = self._parts.sealer.open(TABLE, subscription.id, "url", subscription.url).decode()
-        return url, self._signed(subscription, delivery, body), body
+        return url, self._signed_headers(subscription, delivery, body), body
 
-    async def _read_some(self, answer: httpx.Response) -> None:
-        """As far as a polite receiver writes; the rest is cut off with the connection."""
+    async def _read_limited(self, answer: httpx.Response) -> None:
+        """Read the answer up to the limit; closing the connection drops the rest."""
         left = self._policy.answer_bytes
         async with aclosing(answer.aiter_raw()) as chunks:  # type: ignore[type-var]  # it is a generator; httpx declares less
             async for chunk in chunks:
@@ -154,32 +156,32 @@ class Sender:
                 if left <= 0:
                     return
 
-    def _signed(self, subscription: Subscription, delivery: Delivery, body: str) -> dict[str, str]:
-        """By each secret that holds now."""
+    def _signed_headers(self, subscription: Subscription, delivery: Delivery, body: str) -> dict[str, str]:
+        """Return the headers of Standard Webhooks, with a signature by each valid secret."""
         now, name = self._parts.clock.now(), f"msg_{delivery.id.hex}"
-        held = [self._parts.sealer.open(TABLE, subscription.id, "secret", subscription.secret)]
+        valid = [self._parts.sealer.open(TABLE, subscription.id, "secret", subscription.secret)]
         if subscription.former_secret is not None and subscription.former_until is not None and now < subscription.former_until:
-            held.append(self._parts.sealer.open(TABLE, subscription.id, "former_secret", subscription.former_secret))
-        signatures = [Webhook(secret.decode()).sign(name, now, body) for secret in held]
+            valid.append(self._parts.sealer.open(TABLE, subscription.id, "former_secret", subscription.former_secret))
+        signatures = [Webhook(secret.decode()).sign(name, now, body) for secret in valid]
         return {"webhook-id": name, "webhook-timestamp": str(int(now.timestamp())), "webhook-signature": " ".join(signatures)}
 
-    async def _note(self, subscription: Subscription, delivery: Delivery, outcome: Outcome) -> None:
+    async def _record(self, subscription: Subscription, delivery: Delivery, result: AttemptResult) -> None:
+        """Record the result of an attempt, and disable the subscription after 410 or after the last failed attempt."""
         now = self._parts.clock.now()
         wait = self._policy.wait(delivery.attempts + 1)
         async with self._parts.database.write() as session:
-            said = {"last_status": outcome.status, "last_error": outcome.error}
-            if outcome.is_delivered:
-                await repository.note_attempt(session, delivery.id, **said, delivered_at=now)
+            if result.is_delivered:
+                await repository.record_success(session, delivery.id, result.status, now)
             else:
-                await repository.note_attempt(session, delivery.id, **said, next_at=now + (wait or timedelta()))
-            if outcome.status == GONE:
-                await repository.disable(session, subscription.id, "GONE", now)
-            elif not outcome.is_delivered and wait is None:
-                await repository.disable(session, subscription.id, "FAILING", now)
+                await repository.record_failure(session, delivery.id, result.status, result.error, now + (wait or timedelta()))
+            if result.status == GONE:
+                await repository.disable_subscription(session, subscription.id, DisabledReason.GONE, now)
+            elif not result.is_delivered and wait is None:
+                await repository.disable_subscription(session, subscription.id, DisabledReason.FAILING, now)
 
 
-async def forget(parts: Parts) -> None:
-    """Drop the log of what was delivered long ago."""
-    before: datetime = parts.clock.now() - timedelta(days=policy.webhooks().kept_days)
+async def purge_deliveries(parts: Parts) -> None:
+    """Delete the log of deliveries that arrived more than `kept_days` ago."""
+    before = parts.clock.now() - timedelta(days=policy.webhooks().kept_days)
     async with parts.database.write() as session:
-        await repository.forget_deliveries(session, before)
+        await repository.delete_deliveries_made_before(session, before)
