@@ -9,8 +9,8 @@ from pydantic import AfterValidator
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from provider_contact.dependencies import PartsDep, RegionCode, known_region, repeatable
+from provider_contact.directory.dependencies import DirectoryDep
 from provider_contact.directory.schemas import ImportDocument, ImportResult, ProviderItem
-from provider_contact.directory.service import Directory
 from provider_contact.directory.service.imports import import_list, read_list
 from provider_contact.directory.service.search import provider_item, search
 from shared.auth import CurrentPrincipal, Principal, require
@@ -26,19 +26,13 @@ IMPORT_ERRORS = responses(Unauthorized, Forbidden, InvalidInput, MalformedText, 
 router = APIRouter(tags=["directory"])
 
 
-def get_directory(request: Request) -> Directory:
-    """Return the directory that the application was started with."""
-    directory: Directory = request.app.state.directory
-    return directory
-
-
 AdminDep = Annotated[Principal, Depends(require("admin"))]
 
 
 @router.get("/v1/providers")
 async def search_providers(
     parts: PartsDep,
-    directory: Annotated[Directory, Depends(get_directory)],
+    directory: DirectoryDep,
     principal: CurrentPrincipal,
     _query: KnownQuery,
     query: Annotated[str, Query(max_length=400), AfterValidator(clean)] = "",

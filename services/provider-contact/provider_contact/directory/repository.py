@@ -38,6 +38,7 @@ async def lock_directory(session: AsyncSession) -> int:
 
 
 async def set_directory_version(session: AsyncSession, version: int) -> None:
+    """Store the version of the directory, whose row the caller has locked."""
     await session.execute(update(DirectoryVersion).where(col(DirectoryVersion.id) == DIRECTORY).values(version=version))
 
 
@@ -60,6 +61,7 @@ async def stored_providers(session: AsyncSession, bin_keys: Sequence[bytes]) -> 
 
 
 async def insert_providers(session: AsyncSession, rows: Sequence[ProviderRow]) -> None:
+    """Insert new providers. Raises IntegrityError for a BIN that is stored already."""
     await insert_rows(session, Provider, rows, sliced=True)
 
 

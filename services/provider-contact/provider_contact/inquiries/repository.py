@@ -102,6 +102,8 @@ async def insert_inquiries(session: AsyncSession, inquiry_rows: Sequence[Inquiry
 async def inquiries(
     session: AsyncSession, scope: Scope, wanted: InquiryFilter, after: tuple[bool, datetime, UUID] | None, limit: int
 ) -> tuple[list[tuple[Inquiry, Appeal]], int]:
+    """Insert new inquiries with their deliveries. Raises IntegrityError for an id that is stored already."""
+    """Return those of the appeals that have an inquiry."""
     """Return inquiries in scope, unsettled ones first and by due date, and their total number."""
     predicate = [_inquiry_in(scope), *_filters(wanted)]
     total = (await session.execute(select(func.count()).select_from(Inquiry).join(Appeal, _OF_APPEAL).where(*predicate))).scalar_one()
@@ -127,6 +129,7 @@ async def newly_overdue_inquiries(session: AsyncSession, now: datetime, limit: i
 
 
 async def flag_overdue(session: AsyncSession, inquiry_ids: Sequence[UUID]) -> None:
+    """Set the overdue flag of these inquiries."""
     await session.execute(
         update(Inquiry)
         .where(among(session, Inquiry.inquiry_id, inquiry_ids))
@@ -136,6 +139,7 @@ async def flag_overdue(session: AsyncSession, inquiry_ids: Sequence[UUID]) -> No
 
 
 async def responses(session: AsyncSession, response_ids: Sequence[UUID]) -> dict[UUID, ProviderResponse]:
+    """Return providers' answers by id; unknown ids are left out."""
     query = select(ProviderResponse).where(among(session, ProviderResponse.response_id, response_ids))
     return {response.response_id: response for response in (await session.execute(query)).scalars()}
 

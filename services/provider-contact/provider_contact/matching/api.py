@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from provider_contact.dependencies import LIST_ERRORS, PartsDep, RegionCode, known_region, repeatable
-from provider_contact.directory.service import Directory
+from provider_contact.directory.dependencies import DirectoryDep
 from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
 from provider_contact.inquiries.service import appeal_for_update, appeals_in
 from provider_contact.matching import repository
@@ -23,14 +23,6 @@ from shared.idempotency import IdempotencyKey, IdempotencyKeyReused
 from shared.service import Parts
 from shared.visibility import visible_cases
 
-
-def get_directory(request: Request) -> Directory:
-    """Return the directory that the application was started with."""
-    directory: Directory = request.app.state.directory
-    return directory
-
-
-DirectoryDep = Annotated[Directory, Depends(get_directory)]
 ClerkDep = Annotated[Principal, Depends(require(*STAFF))]
 ClerkOrAdminDep = Annotated[Principal, Depends(require("admin", *STAFF))]
 

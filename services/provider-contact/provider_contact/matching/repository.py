@@ -42,6 +42,7 @@ async def match_for_update(session: AsyncSession, appeal_id: UUID) -> NameMatch 
 async def waiting_names(
     session: AsyncSession, appeals: Subquery, after: tuple[datetime, UUID] | None, limit: int
 ) -> tuple[list[WaitingName], int]:
+    """Delete the waiting names of these appeals; appeals without one are skipped."""
     """Return the names of these appeals that wait for a clerk, the longest waiting first, and their total number."""
     of_appeal = col(NameMatch.appeal_id) == appeals.c.appeal_id
     total = (await session.execute(select(func.count()).select_from(NameMatch).join(appeals, of_appeal))).scalar_one()

@@ -20,6 +20,7 @@ class View:
 
     @property
     def kpis(self) -> list[Kpi]:
+        """Return the definitions of the figures that the visitor may see."""
         return [kpi for kpi in kpi_definitions().values() if kpi.public or not self.public]
 
     def kpi(self, kpi_id: str) -> Kpi:

@@ -1,17 +1,17 @@
-"""Statistical disclosure control: which counts of a quarter may be published, so that no small count follows from the others.
+"""Statistical disclosure control: decides which counts of a quarter are public, so that no small count can be computed from the others.
 
-A public answer is a sum of counts of calendar quarters, and is shown only where each of them is shown. So nothing follows from public
-answers that does not follow from the shown counts of single quarters, and it is enough to protect each quarter by itself.
+A public answer is a sum of counts of calendar quarters, and it is shown only if each of these counts is shown. Public answers therefore
+reveal nothing beyond the shown counts of single quarters, and each quarter can be protected by itself.
 
-A quarter has tables of counts by region and code. Their totals by region are the same (channel, kind) or cells of another table (the
-reasons of complaints, the topics of consultations). A small count is hidden together with others such that the hidden counts can change by
-some number and all shown counts, the totals too, stay what they are:
+A quarter has tables of counts by region and code. Their totals by region are either the same (channel, kind) or cells of another table
+(the reasons of complaints, the topics of consultations). A small count is hidden together with other counts, chosen so that the hidden
+counts can change while every shown count, totals included, stays the same:
 
 - a rectangle: (region, code) and (other region, other code) grow while (region, other code) and (other region, code) shrink, or
-- a pair: (region, code) grows and (region, other code) shrinks, where the country's counts of both codes are hidden too.
+- a pair: (region, code) grows and (region, other code) shrinks; the country's counts of both codes are hidden as well.
 
-Hidden counts are named, and so known to be at least one. Where the partners of a small count are too small for that (a row of ones and
-their sum), the zeros of the rows are hidden like the others: nothing is known then of any of them but the sum.
+The code of a hidden count is shown, so readers know that the count is at least one. If the partners of a small count are too small to
+change (a row of ones and their sum), the zeros of the rows are hidden too. Readers then know only the sum.
 """
 
 from collections import Counter
@@ -29,7 +29,7 @@ RegionRow = str | None
 
 
 class QuarterCounts(NamedTuple):
-    """What was counted in a quarter, by region and code; `categories` of complaints, `topics` of consultations."""
+    """The counts of a quarter by region and code; `categories` counts complaints, `topics` consultations."""
 
     channels: Cells
     kinds: Cells
@@ -39,34 +39,35 @@ class QuarterCounts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PublicTable:
-    """Counts of a quarter by row and code, with what may not be shown. Rows are regions, and None for the country."""
+    """Counts of a quarter by row and code, and which of them are hidden."""
 
     counts: Mapping[tuple[RegionRow, str], int]
     totals: Mapping[RegionRow, int]
     hidden_rows: frozenset[RegionRow]
-    """Rows whose total, and with it everything, is hidden."""
+    """Rows whose total is hidden, and with it every count."""
     hidden: frozenset[tuple[RegionRow, str]]
     without_zeros: frozenset[RegionRow]
     """Rows whose zeros are hidden."""
 
     def total(self, row: RegionRow) -> int | None:
-        """The count of a row; None: hidden."""
+        """Return the total of a row; None if it is hidden."""
         return None if row in self.hidden_rows else self.totals.get(row, 0)
 
     def count(self, row: RegionRow, code: str) -> int | None:
-        """A single count; None: hidden."""
+        """Return a count; None if it is hidden."""
         count = self.counts.get((row, code), 0)
         if row in self.hidden_rows or (row, code) in self.hidden or (count == 0 and row in self.without_zeros):
             return None
         return count
 
     def codes(self, row: RegionRow) -> set[str]:
+        """Return the codes that have a count in a row."""
         return {code for each, code in self.counts if each == row}
 
 
 @dataclass(frozen=True, slots=True)
 class PublicQuarter:
-    """The tables of a quarter as everybody may see them."""
+    """The public tables of a quarter."""
 
     channels: PublicTable
     kinds: PublicTable
@@ -75,7 +76,7 @@ class PublicQuarter:
 
 
 def protect(counts: QuarterCounts, regions: Iterable[str], threshold: int) -> PublicQuarter:
-    """Hide every count from 1 to `threshold` - 1 and what it would follow from."""
+    """Return the public tables, with every count from 1 to `threshold` - 1 hidden and every count that would reveal it."""
     totals = _totals(counts.channels)
     hidden_rows = _hidden_rows(totals, frozenset(regions), threshold)
     kinds = _table(counts.kinds, hidden_rows, threshold)
@@ -96,7 +97,7 @@ def _totals(cells: Cells) -> Counter[RegionRow]:
 
 
 def _hidden_rows(totals: Mapping[RegionRow, int], regions: frozenset[str], threshold: int) -> frozenset[RegionRow]:
-    """The regions whose totals are hidden; all and the country where the country's total is small."""
+    """Return the rows whose totals are hidden; every region and the country if the country's total is small."""
     if is_small(totals.get(None, 0), threshold):
         return frozenset({None, *regions})
     hidden = suppressed({region: totals.get(region, 0) for region in regions}, threshold)
@@ -121,7 +122,7 @@ def _table(cells: Cells, hidden_rows: frozenset[RegionRow], threshold: int) -> P
 
 
 class _Choice(NamedTuple):
-    """Counts to hide together with a small one. Fewer small partners are better, as they allow wider changes; then fewer appeals hidden."""
+    """Counts to hide together with a small one. Fewer small partners (`weak`) are better, then fewer hidden appeals (`cost`)."""
 
     weak: int
     cost: int
@@ -145,6 +146,7 @@ class _Protection:
                 self._columns.setdefault(code, {})[row] = count
 
     def hide(self) -> None:
+        """Choose what to hide: first for small counts of the country, then for small counts of regions."""
         if None not in self._hidden_rows:
             for code, count in self._rows.get(None, {}).items():
                 if is_small(count, self._threshold):
@@ -154,7 +156,7 @@ class _Protection:
                 self._apply((*self._rectangles(region, code), *self._pairs(region, code)))
 
     def _protect_country(self, code: str) -> None:
-        """A small count of the whole country: by a pair in a region that has it."""
+        """Hide a small count of the whole country by a pair in a region that has it."""
         shown = [region for region in self._columns[code] if region not in self._hidden_rows]
         if shown:
             self._apply(self._pairs(shown[0], code))

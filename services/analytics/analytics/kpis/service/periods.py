@@ -67,14 +67,17 @@ class Quarter:
 
     @classmethod
     def of(cls, day: date) -> "Quarter":
+        """Return the quarter that contains a day."""
         return cls(day.year, (day.month - 1) // _MONTHS_IN_QUARTER + 1)
 
     @property
     def period(self) -> Period:
+        """Return the days of the period."""
         last_month = self.number * _MONTHS_IN_QUARTER
         return Period(date(self.year, last_month - _MONTHS_IN_QUARTER + 1, 1), _month_end(self.year, last_month))
 
     def following(self) -> "Quarter":
+        """Return the next quarter."""
         return Quarter(self.year + 1, 1) if self.number == _QUARTERS_IN_YEAR else Quarter(self.year, self.number + 1)
 
 
@@ -88,10 +91,12 @@ class PublicPeriod:
 
     @property
     def code(self) -> str:
+        """Return the code of the period, such as `2025-Q3`."""
         return f"{self.year}-{self.unit}{self.number}" if self.unit else str(self.year)
 
     @property
     def period(self) -> Period:
+        """Return the days of the period."""
         quarters = {PeriodUnit.QUARTER: 1, PeriodUnit.HALF: _QUARTERS_IN_HALF, PeriodUnit.YEAR: _QUARTERS_IN_YEAR}[self.unit]
         last = self.number * quarters
         return Period(Quarter(self.year, last - quarters + 1).period.first, Quarter(self.year, last).period.last)

@@ -89,6 +89,7 @@ class ProviderList:
 
     @property
     def received(self) -> int:
+        """Return the number of lines in the file, the header excluded."""
         return len(self.lines) + len(self.rejected)
 
 

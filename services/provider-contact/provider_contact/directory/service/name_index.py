@@ -42,6 +42,7 @@ class IndexedProvider:
 
     @property
     def names(self) -> Iterator[str]:
+        """Yield every name of the provider."""
         yield from filter(None, (self.name_kk, self.name_ru, self.short_name, *self.aliases))
 
 
