@@ -240,7 +240,7 @@ CHANNELS: Final = (
                 "the phone number to call",
                 retention=_UNTIL_REACHED,
             ),
-            plain("taken_by", "the operator who calls back", SUBJECT_REASON, export=STAFF),
+            plain("claimed_by", "the operator who calls back", SUBJECT_REASON, export=STAFF),
         ),
         retention=_CALL,
         export=NOT_EXPORTED,

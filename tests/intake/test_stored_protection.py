@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from intake.channels.phone.service.calls import settle
+from intake.channels.phone.service.calls import publish_ended_calls
 from intake.channels.telegram.service.client import event_of
 from intake.channels.telegram.service.handling import Conversations
 from intake.notifications.models import Notice
@@ -53,7 +53,7 @@ async def send_from_the_exchange(desk):
     said = [{"type": "offered", "from": "+77010000000"}, {"type": "ivr_choice", "ivr_path": "3"}, {"type": "ended"}]
     events = [{"call_id": "17", "seq": n, "at": (start + timedelta(seconds=n)).isoformat(), **each} for n, each in enumerate(said)]
     yield await desk.client.post(f"{API}/channels/phone/calls", json=events, headers=desk.token("telephony"))
-    await settle(desk.parts)
+    await publish_ended_calls(desk.parts)
 
 
 async def send_from_telegram(desk):

@@ -39,11 +39,11 @@ def jobs(parts: Parts) -> Sequence[Loop]:
     async def purge_deliveries() -> None:
         await sending.purge_deliveries(parts)
 
-    async def settle_calls() -> None:
-        await calls.settle(parts)
+    async def publish_calls() -> None:
+        await calls.publish_ended_calls(parts)
 
-    async def forget_calls() -> None:
-        await calls.forget(parts)
+    async def purge_calls() -> None:
+        await calls.purge(parts)
 
     return [
         every(timedelta(seconds=5), "scan-attachments", attachments.scan),
@@ -52,8 +52,8 @@ def jobs(parts: Parts) -> Sequence[Loop]:
         every(timedelta(hours=1), "forget-codes", forget_codes),
         every(timedelta(seconds=1), "send-notices", send_notices),
         every(timedelta(hours=1), "forget-replies", notices.forget),
-        every(timedelta(seconds=5), "settle-calls", settle_calls),
-        every(timedelta(hours=1), "forget-calls", forget_calls),
+        every(timedelta(seconds=5), "publish-calls", publish_calls),
+        every(timedelta(hours=1), "purge-calls", purge_calls),
         every(feed.NUMBER_EVERY, "number-updates", number_updates),
         Loop("send-webhooks", sending.WebhookSender(parts).run),
         every(timedelta(hours=1), "forget-deliveries", purge_deliveries),

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from pydantic import ValidationError
 
-from intake.channels.phone.schemas import KeypadIn
+from intake.channels.phone.schemas.exchange import KeypadIn
 from intake.channels.phone.service.keypad import status_by_keypad
 from intake.imports.legacy_lines import read_csv
 from intake.imports.schemas import Imported, LegacyRow

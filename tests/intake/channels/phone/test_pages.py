@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from intake.channels.phone.models import Call, CallBack, CallEvent, OralRecord
-from intake.channels.phone.service.calls import forget, settle
+from intake.channels.phone.service.calls import publish_ended_calls, purge
 from intake.register.models import Appeal, ContentRead, Tracking
 from shared.contracts import AppealRegistered
 from shared.messaging import tables
@@ -74,8 +74,8 @@ async def registered(desk):
     return [AppealRegistered.model_validate_json(row.value) for row in rows]
 
 
-class TestWhoWorksHere:
-    async def test_nobody_is_shown_the_way_to_sign_in(self, desk):
+class TestAccess:
+    async def test_an_anonymous_visitor_is_sent_to_sign_in(self, desk):
         answer = await desk.client.get("/intake/call")
         assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2Fintake%2Fcall")
 
@@ -91,20 +91,20 @@ class TestWhoWorksHere:
         assert await desk.rows(Appeal) == []
 
 
-class TestTheCall:
-    async def test_it_appears_with_its_number_hidden_and_only_a_count_of_appeals(self, desk, screen):
-        told = (await desk.file()).json()
+class TestCurrentCall:
+    async def test_the_number_is_masked_and_only_the_count_of_appeals_is_shown(self, desk, screen):
+        receipt = (await desk.file()).json()
         await send(desk, TALKING)
         page = (await screen.get()).text
         assert "+7 7•• ••• •• 00" in page
         assert "С этого номера 1 открытое обращение" in page
-        assert told["number"] not in page
+        assert receipt["number"] not in page
 
     async def test_a_verified_callers_appeals_are_shown(self, desk, screen):
-        told = (await desk.file()).json()
+        receipt = (await desk.file()).json()
         await send(desk, TALKING)
         assert (await screen.verified()).status_code == 303
-        assert told["number"] in (await screen.get()).text
+        assert receipt["number"] in (await screen.get()).text
         assert (await desk.rows(Call))[0].verified_by == ["NAME", "IIN_DIGITS"]
 
     @pytest.mark.parametrize("checks", [["NAME"], ["IIN_DIGITS", "ADDRESS"], []])
@@ -114,7 +114,7 @@ class TestTheCall:
         assert refused.status_code == 422
         assert not (await desk.rows(Call))[0].verified_by
 
-    async def test_another_operators_call_is_not_ones_own(self, desk):
+    async def test_another_operators_call_is_out_of_reach(self, desk):
         await send(desk, TALKING)
         [call] = await desk.rows(Call)
         other = Screen(desk, "operator-2")
@@ -122,13 +122,13 @@ class TestTheCall:
         refused = await other.post("verify", **{"call": str(call.id), "check.NAME": "yes", "check.ADDRESS": "yes"})
         assert refused.status_code == 404
 
-    async def test_it_stays_for_a_while_after_its_end_and_then_goes(self, desk, screen):
+    async def test_an_ended_call_stays_current_for_a_limited_time(self, desk, screen):
         await send(desk, ANSWERED)
         assert await screen.call()
         desk.clock.advance(timedelta(minutes=20))
         assert await screen.call() == ""
 
-    async def test_the_figures_are_the_centres(self, desk, screen):
+    async def test_the_live_figures_cover_the_whole_centre(self, desk, screen):
         await send(desk, TALKING)
         await send(desk, [event("offered", 0, call="w"), event("queued", 3, call="w", queue="1414-ru")])
         found = (await screen.get("/live")).json()
@@ -136,16 +136,16 @@ class TestTheCall:
 
 
 class TestConsultations:
-    async def test_one_key_closes_one_by_its_topic(self, desk, screen):
+    async def test_one_key_closes_a_consultation_by_its_topic(self, desk, screen):
         await send(desk, TALKING)
         key = str(uuid4())
         sent = {"topic": "PAY_METHODS", "key": key, "call": await screen.call(), "quick.region": "KZ-43", "quick.language": "kk"}
         for _ in range(2):
             assert (await screen.post("close", **sent)).headers["location"] == "/intake/call?flash=consultation-closed"
-        [told] = await registered(desk)
-        assert (told.kind, told.topic, told.channel, told.has_text) == ("CONSULTATION", "PAY_METHODS", "CALL_1414", False)
-        assert told.resolved_in_contact
-        assert told.received_at == RING
+        [appeal] = await registered(desk)
+        assert (appeal.kind, appeal.topic, appeal.channel, appeal.has_text) == ("CONSULTATION", "PAY_METHODS", "CALL_1414", False)
+        assert appeal.resolved_in_contact
+        assert appeal.received_at == RING
 
     async def test_the_region_is_chosen_and_not_preset_to_the_central_office(self, desk, screen):
         page = (await screen.get()).text
@@ -155,7 +155,7 @@ class TestConsultations:
         assert 'id="f-quick-region"' in refused.text or "quick.region" in refused.text
         assert await desk.rows(Appeal) == []
         await screen.post("close", topic="PAY_METHODS", key=str(uuid4()), **{"quick.region": "KZ-00"})
-        assert [each.region for each in await registered(desk)] == ["KZ-00"]
+        assert [appeal.region for appeal in await registered(desk)] == ["KZ-00"]
 
     async def test_the_region_of_the_callers_latest_appeal_is_offered(self, desk, screen):
         await desk.file(region="KZ-47", applicant={"phone": NUMBER})
@@ -167,18 +167,18 @@ class TestConsultations:
         await screen.post("close", topic="PAY_METHODS", **sent)
         second = await screen.post("close", topic="PAY_DEBT", **sent)
         assert second.headers["location"].endswith("flash=closed-before")
-        assert [one.topic for one in await registered(desk)] == ["PAY_METHODS"]
+        assert [appeal.topic for appeal in await registered(desk)] == ["PAY_METHODS"]
 
-    async def test_only_the_topics_of_the_keys_are_closed_so(self, desk, screen):
+    async def test_only_topics_with_a_key_are_closed_by_key(self, desk, screen):
         assert (await screen.post("close", topic="FOREIGNERS", **{"quick.region": "KZ-43"})).status_code == 404
         assert (await screen.post("close", topic="PAY_METHODS", **{"quick.region": "XX"})).status_code == 422
         assert await desk.rows(Appeal) == []
 
-    async def test_one_written_down_is_closed_without_reading_back(self, desk, screen):
+    async def test_a_written_consultation_is_closed_without_reading_back(self, desk, screen):
         given = {"service": "CONSULTATION", "topic": "REFERRAL", "region": "KZ-43", "text": "Жолдама туралы", "answered": "yes"}
         assert (await screen.post("register", step="check", **given)).status_code == 303
-        [told] = await registered(desk)
-        assert (told.resolved_in_contact, told.has_text) == (True, True)
+        [appeal] = await registered(desk)
+        assert (appeal.resolved_in_contact, appeal.has_text) == (True, True)
 
     async def test_a_complaint_is_not_closed_in_the_call(self, desk, screen):
         refused = await screen.post("register", step="check", answered="yes", **WRITTEN)
@@ -187,7 +187,7 @@ class TestConsultations:
         assert await desk.rows(Appeal) == []
 
 
-class TestAnOralAppeal:
+class TestOralAppeal:
     async def test_it_is_read_back_confirmed_and_registered_from_the_first_ring(self, desk, screen):
         await send(desk, TALKING)
         call, key = await screen.call(), str(uuid4())
@@ -207,10 +207,10 @@ class TestAnOralAppeal:
     async def test_sent_twice_it_is_registered_once(self, desk, screen):
         key = str(uuid4())
         pages = [await screen.post("register", step="send", key=key, confirmed="yes", **WRITTEN) for _ in range(2)]
-        assert [one.status_code for one in pages] == [201, 201]
+        assert [page.status_code for page in pages] == [201, 201]
         assert len(await desk.rows(Appeal)) == len(await desk.rows(OralRecord)) == 1
 
-    async def test_what_is_wrong_comes_back_with_what_was_typed(self, desk, screen):
+    async def test_errors_are_shown_with_the_typed_text(self, desk, screen):
         refused = await screen.post("register", step="check", **WRITTEN | {"applicant.iin": "123", "consents.PROCESSING": ""})
         assert refused.status_code == 422
         assert "В ИИН ошибка. Проверьте все 12 цифр" in refused.text
@@ -219,7 +219,7 @@ class TestAnOralAppeal:
         assert "Выберите вид обращения" in nothing.text
         assert await desk.rows(Appeal) == []
 
-    async def test_its_record_is_printed_by_whoever_wrote_it_down_and_the_look_is_kept(self, desk, screen):
+    async def test_the_record_is_printed_by_its_writer_and_the_access_is_recorded(self, desk, screen):
         await send(desk, ANSWERED)
         await screen.post("register", step="send", call=await screen.call(), confirmed="yes", **WRITTEN)
         [appeal] = await desk.rows(Appeal)
@@ -227,43 +227,43 @@ class TestAnOralAppeal:
         assert page.status_code == 200
         for part in (appeal.number, "Сынақ Айгүл", "Сынақ Азамат", WRITTEN["text"], "77010000000-17.wav"):
             assert part in page.text
-        [look] = await desk.rows(ContentRead)
-        assert (look.purpose, look.reader, look.ids) == ("oral-record", OPERATOR, [str(appeal.id)])
+        [access] = await desk.rows(ContentRead)
+        assert (access.purpose, access.reader, access.ids) == ("oral-record", OPERATOR, [str(appeal.id)])
         assert (await Screen(desk, "operator-2").get(f"/record/{appeal.id}")).status_code == 404
 
 
 @pytest.fixture
 async def waiting(desk):
-    """Somebody who rang by night and asked to be called back."""
+    """The call-back of a caller who rang at night and asked for it."""
     night = NOW.replace(hour=0, minute=30)
-    told = [event("offered", 0, start=night, **{"from": NUMBER}), event("ivr_choice", 9, start=night, ivr_path="3")]
-    await send(desk, [*told, event("ended", 15, start=night)])
-    await settle(desk.parts)
+    events = [event("offered", 0, start=night, **{"from": NUMBER}), event("ivr_choice", 9, start=night, ivr_path="3")]
+    await send(desk, [*events, event("ended", 15, start=night)])
+    await publish_ended_calls(desk.parts)
     return (await desk.rows(CallBack))[0]
 
 
 class TestCallBacks:
-    async def test_the_number_is_shown_to_whoever_takes_it_and_the_look_is_kept(self, desk, screen, waiting):
+    async def test_the_number_is_shown_to_the_operator_who_claims_the_entry_and_the_access_is_recorded(self, desk, screen, waiting):
         assert NUMBER not in (await screen.get()).text
         await screen.post(f"back/{waiting.id}/take")
         assert NUMBER in (await screen.get()).text
-        assert {(one.purpose, one.reader) for one in await desk.rows(ContentRead)} == {("call-back", OPERATOR)}
+        assert {(access.purpose, access.reader) for access in await desk.rows(ContentRead)} == {("call-back", OPERATOR)}
         assert NUMBER not in (await Screen(desk, "operator-2").get()).text
 
-    async def test_a_colleague_cannot_take_it_too(self, desk, screen, waiting):
+    async def test_a_colleague_cannot_claim_it_too(self, desk, screen, waiting):
         await screen.post(f"back/{waiting.id}/take")
         other = await Screen(desk, "operator-2").post(f"back/{waiting.id}/done")
         assert other.headers["location"].endswith("flash=call-back-taken")
         assert (await desk.rows(CallBack))[0].state == "TAKEN"
 
-    async def test_what_a_colleague_left_lying_can_be_taken_after_an_hour(self, desk, screen, waiting):
+    async def test_an_abandoned_entry_can_be_claimed_after_an_hour(self, desk, screen, waiting):
         await screen.post(f"back/{waiting.id}/take")
         other = Screen(desk, "operator-2")
         assert f"back/{waiting.id}/take" not in (await other.get()).text
         desk.clock.advance(timedelta(hours=1))
         assert f"back/{waiting.id}/take" in (await other.get()).text
         await other.post(f"back/{waiting.id}/take")
-        assert (await desk.rows(CallBack))[0].taken_by == "operator-2"
+        assert (await desk.rows(CallBack))[0].claimed_by == "operator-2"
 
     async def test_an_appeal_from_a_night_call_was_received_at_its_ring_and_is_registered_when_the_day_begins(self, desk, screen, waiting):
         await screen.post(f"back/{waiting.id}/take")
@@ -272,7 +272,7 @@ class TestCallBacks:
         assert appeal.received_at == waiting.received_at
         assert appeal.registered_at == NOW.replace(hour=4, minute=0)  # 09:00 in Kyzylorda
 
-    async def test_after_three_attempts_it_is_laid_aside_and_the_number_goes(self, desk, screen, waiting):
+    async def test_after_three_attempts_it_is_closed_and_the_number_erased(self, desk, screen, waiting):
         for _ in range(3):
             await screen.post(f"back/{waiting.id}/take")
             await screen.post(f"back/{waiting.id}/not-reached")
@@ -282,23 +282,23 @@ class TestCallBacks:
 
 
 class TestRetention:
-    async def test_who_is_not_reached_in_a_fortnight_is_laid_aside_and_the_number_goes(self, desk, waiting):
+    async def test_a_caller_not_reached_in_a_fortnight_is_closed_and_the_number_erased(self, desk, waiting):
         desk.clock.advance(timedelta(days=13))
-        await forget(desk.parts)
+        await purge(desk.parts)
         assert [back.state for back in await desk.rows(CallBack)] == ["OPEN"]
         await Screen(desk).post(f"back/{waiting.id}/take")
         desk.clock.advance(timedelta(days=1))
-        await forget(desk.parts)
+        await purge(desk.parts)
         [back] = await desk.rows(CallBack)
-        assert (back.state, back.number, back.taken_by) == ("UNREACHED", None, None)
+        assert (back.state, back.number, back.claimed_by) == ("UNREACHED", None, None)
 
     @pytest.mark.usefixtures("waiting")
-    async def test_a_call_is_forgotten_after_a_year_and_all_that_was_heard_of_it(self, desk):
+    async def test_a_call_is_deleted_after_a_year_with_its_events_and_call_back(self, desk):
         desk.clock.advance(timedelta(days=364))
-        await forget(desk.parts)
+        await purge(desk.parts)
         assert len(await desk.rows(Call)) == 1
         desk.clock.advance(timedelta(days=2))
-        await forget(desk.parts)
+        await purge(desk.parts)
         assert [await desk.rows(table) for table in (Call, CallEvent, CallBack)] == [[], [], []]
 
 
@@ -306,16 +306,16 @@ class TestInsurance:
     async def ask(self, screen, iin="991231501014"):
         return await screen.post("insurance", call=await screen.call(), iin=iin)
 
-    async def test_a_verified_callers_status_is_shown_and_only_the_look_is_kept(self, connected):
+    async def test_a_verified_callers_status_is_shown_and_only_the_access_is_recorded(self, connected):
         await send(connected.desk, TALKING)
         await connected.verified()
         page = await self.ask(connected)
         assert "Застрахован" in page.text
         assert "85 001 234" in page.text.replace("\u00a0", " ").replace("\u202f", " ")
         assert "991231501014" not in page.text
-        [look] = await connected.desk.rows(ContentRead)
-        assert (look.purpose, look.reader, look.ids) == ("insurance", OPERATOR, [await connected.call()])
-        assert look.about == connected.desk.parts.pepper.keyed_hmac("insured-person", b"991231501014")
+        [access] = await connected.desk.rows(ContentRead)
+        assert (access.purpose, access.reader, access.ids) == ("insurance", OPERATOR, [await connected.call()])
+        assert access.about == connected.desk.parts.pepper.keyed_hmac("insured-person", b"991231501014")
         stored = await connected.desk.engine.stored(connected.desk.parts.database)
         assert b"991231501014" not in stored
         assert b"85001234" not in stored
@@ -325,7 +325,7 @@ class TestInsurance:
         assert (await self.ask(connected)).status_code == 403
         assert await connected.desk.rows(ContentRead) == []
 
-    async def test_a_wrong_iin_and_an_unknown_person_are_said(self, connected):
+    async def test_a_wrong_iin_and_an_unknown_person_are_reported(self, connected):
         await send(connected.desk, TALKING)
         await connected.verified()
         assert (await self.ask(connected, "123")).status_code == 422
@@ -338,49 +338,49 @@ class TestInsurance:
         assert (await self.ask(screen)).status_code == 503
 
 
-class TestTheOutcome:
+class TestOutcome:
     @pytest.fixture
     async def answered(self, desk):
-        told = (await desk.file(kind="CONSULTATION", topic="PAY_METHODS")).json()
+        receipt = (await desk.file(kind="CONSULTATION", topic="PAY_METHODS")).json()
         async with desk.parts.database.write() as session:
             changed = {"status": "ANSWERED", "answer_id": uuid4(), "answered_at": NOW}
             await session.execute(Tracking.__table__.update().values(changed))
         await send(desk, TALKING)
-        return told
+        return receipt
 
-    async def say(self, screen, answered, outcome="RESOLVED", **more):
+    async def post(self, screen, answered, outcome="RESOLVED", **more):
         return await screen.post("outcome", call=await screen.call(), appeal=answered["appeal_id"], outcome=outcome, **more)
 
-    async def test_a_verified_caller_says_that_it_is_settled(self, desk, screen, answered):
+    async def test_a_verified_caller_confirms_the_answer(self, desk, screen, answered):
         await screen.verified()
         assert "Решено" in (await screen.get()).text
-        assert (await self.say(screen, answered)).headers["location"].endswith("flash=outcome-noted")
+        assert (await self.post(screen, answered)).headers["location"].endswith("flash=outcome-noted")
         assert (await desk.rows(Tracking))[0].verdict == "RESOLVED"
-        assert [one.reader for one in await desk.rows(ContentRead) if one.purpose == "outcome-by-telephone"] == [OPERATOR]
-        assert (await self.say(screen, answered)).headers["location"].endswith("flash=outcome-known")
+        assert [access.reader for access in await desk.rows(ContentRead) if access.purpose == "outcome-by-telephone"] == [OPERATOR]
+        assert (await self.post(screen, answered)).headers["location"].endswith("flash=outcome-known")
 
-    async def test_the_callers_mark_goes_with_it(self, desk, screen, answered):
+    async def test_the_score_of_the_caller_is_stored(self, desk, screen, answered):
         await screen.verified()
-        await self.say(screen, answered, score="4")
+        await self.post(screen, answered, score="4")
         row = (await desk.rows(Tracking))[0]
         assert (row.verdict, row.score) == ("RESOLVED", 4)
 
-    async def test_the_number_and_pin_of_the_new_appeal_are_there_to_be_dictated(self, desk, screen, answered):
+    async def test_the_number_and_pin_of_the_new_appeal_are_shown_to_be_dictated(self, desk, screen, answered):
         async with desk.parts.database.write() as session:
             await session.execute(Tracking.__table__.update().values(kind="COMPLAINT"))
         await screen.verified()
-        page = await self.say(screen, answered, "NOT_RESOLVED", reason="Ақша қайтарылмады.", key=str(uuid4()))
-        [new] = [one for one in await desk.rows(Appeal) if one.follows is not None]
+        page = await self.post(screen, answered, "NOT_RESOLVED", reason="Ақша қайтарылмады.", key=str(uuid4()))
+        [new] = [appeal for appeal in await desk.rows(Appeal) if appeal.follows is not None]
         assert page.status_code == 201
         assert new.number in page.text
         assert f"/record/{new.id}" not in page.text
 
-    async def test_a_caller_who_is_not_verified_says_nothing_of_it(self, desk, screen, answered):
-        assert (await self.say(screen, answered)).status_code == 403
+    async def test_an_unverified_caller_cannot_give_an_outcome(self, desk, screen, answered):
+        assert (await self.post(screen, answered)).status_code == 403
         assert (await desk.rows(Tracking))[0].verdict is None
 
-    async def test_an_appeal_of_another_telephone_is_out_of_reach(self, desk, screen):
+    async def test_an_appeal_of_another_phone_number_is_out_of_reach(self, desk, screen):
         await send(desk, TALKING)
         await screen.verified()
         other = (await desk.file(applicant={"phone": "+77010000002"})).json()
-        assert (await self.say(screen, other)).status_code == 404
+        assert (await self.post(screen, other)).status_code == 404

@@ -1,4 +1,4 @@
-"""What the operator's pages depend on."""
+"""FastAPI dependencies of the operator's pages."""
 
 from fastapi import Request
 

@@ -1,4 +1,4 @@
-"""What the centre may refuse."""
+"""Domain errors of the phone channel."""
 
 from shared.errors import DomainError
 
@@ -7,7 +7,7 @@ class CallBackTaken(DomainError):
     code, status, title = "call-back-taken", 409, "A colleague is calling back already."
 
 
-class NotVerified(DomainError):
+class CallerNotVerified(DomainError):
     code, status, title = "caller-not-verified", 403, "Verify the caller first."
 
 

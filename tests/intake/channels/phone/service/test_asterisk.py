@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from intake.channels.phone.schemas import CallEventIn
+from intake.channels.phone.schemas.exchange import CallEventIn
 from intake.channels.phone.service.asterisk import Dialplan, from_ami, from_ari
 
 AT = datetime(2026, 2, 2, 9, 15, tzinfo=UTC)
@@ -58,7 +58,7 @@ AMI = [
         {"type": "recording_ready", "recording_ref": "/var/spool/asterisk/monitor/17.wav"},
     ),
 ]
-SILENT = [
+IGNORED = [
     ami("Hangup", uniqueid=AGENT, Cause="16"),
     ami("Newchannel", uniqueid=AGENT, **caller()),
     ami("AgentComplete", Queue="1414-kk", MemberName="operator-1414", HoldTime="12", TalkTime="95", Reason="transfer"),
@@ -96,25 +96,25 @@ def ari(kind, *, context="from-trunk", linked=None, **more):
 
 
 class TestAmi:
-    @pytest.mark.parametrize(("event", "told"), AMI, ids=[one["type"] for _, one in AMI])
-    def test_an_event_becomes_a_neutral_one_that_is_accepted(self, event, told):
+    @pytest.mark.parametrize(("event", "expected"), AMI, ids=[expected["type"] for _, expected in AMI])
+    def test_an_event_becomes_a_neutral_event_that_is_accepted(self, event, expected):
         made = from_ami(event, seq=7, at=AT, dialplan=Dialplan())
-        assert made == {"call_id": CALL, "leg_id": CALL, "seq": 7, "at": "2026-02-02T09:15:00.250Z", **told}
+        assert made == {"call_id": CALL, "leg_id": CALL, "seq": 7, "at": "2026-02-02T09:15:00.250Z", **expected}
         CallEventIn.model_validate(made)
 
     @pytest.mark.parametrize("event", TRANSFERS)
-    def test_a_transfer_is_one_of_the_citizens_call(self, event):
+    def test_a_transfer_belongs_to_the_call_of_the_citizen(self, event):
         made = from_ami(event, seq=1, at=AT, dialplan=Dialplan())
         assert made == {"call_id": CALL, "leg_id": AGENT, "type": "transferred", "seq": 1, "at": "2026-02-02T09:15:00.000Z"}
 
-    @pytest.mark.parametrize("event", SILENT)
-    def test_other_legs_and_keys_outside_the_menu_tell_nothing(self, event):
+    @pytest.mark.parametrize("event", IGNORED)
+    def test_other_legs_and_keys_outside_the_menu_are_ignored(self, event):
         assert from_ami(event, seq=1, at=AT, dialplan=Dialplan()) is None
 
 
 class TestAri:
     @pytest.mark.parametrize(
-        ("event", "told"),
+        ("event", "expected"),
         [
             (ari("StasisStart", args=[]), {"type": "offered", "direction": "in", "from": "+77010000000", "to": "1414"}),
             (ari("ChannelDtmfReceived", context="menu-1414", digit="3", duration_ms=100), {"type": "ivr_choice", "ivr_path": "3"}),
@@ -123,12 +123,12 @@ class TestAri:
         ],
         ids=["offered", "ivr_choice", "held", "ended"],
     )
-    def test_an_event_becomes_a_neutral_one_that_is_accepted(self, event, told):
+    def test_an_event_becomes_a_neutral_event_that_is_accepted(self, event, expected):
         made = from_ari(event, seq=3, dialplan=Dialplan())
-        assert made == {"call_id": CALL, "leg_id": CALL, "seq": 3, "at": "2026-02-02T09:15:00.250Z", **told}
+        assert made == {"call_id": CALL, "leg_id": CALL, "seq": 3, "at": "2026-02-02T09:15:00.250Z", **expected}
         CallEventIn.model_validate(made)
 
-    def test_a_recording_is_of_the_channel_that_was_recorded(self):
+    def test_a_recording_belongs_to_the_recorded_channel(self):
         recording = {"name": "call-17", "format": "wav", "state": "done", "target_uri": f"channel:{CALL}", "duration": 95}
         event = {"type": "RecordingFinished", "timestamp": "2026-02-02T09:15:00.250+0000", "application": "aryz", "recording": recording}
         made = from_ari(event, seq=4, dialplan=Dialplan())
@@ -143,5 +143,5 @@ class TestAri:
             ari("StasisEnd"),
         ],
     )
-    def test_other_legs_and_keys_outside_the_menu_tell_nothing(self, event):
+    def test_other_legs_and_keys_outside_the_menu_are_ignored(self, event):
         assert from_ari(event, seq=1, dialplan=Dialplan()) is None

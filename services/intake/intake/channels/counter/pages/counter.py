@@ -13,7 +13,7 @@ from intake.channels.counter.pages.view import PATH, Draft
 from intake.channels.counter.service.policy import Way
 from intake.channels.counter.service.reception import Counter, about, admit, counter_of, keep_name, name_of, noted, received_at
 from intake.channels.phone.service import oral_records
-from intake.channels.phone.service.policy import policy as call_policy
+from intake.channels.phone.service.policy import call_policy
 from intake.forms.service import definitions as forms
 from intake.forms.service import draft as form
 from intake.forms.service import operator_form as call_form
@@ -84,7 +84,7 @@ async def record(request: Request, appeal_id: UUID, work: Working) -> Response:
     if work is None:
         return to_sign_in(request)
     record = await oral_records.read_record(work.intake.parts, work.principal, appeal_id)
-    return PAGES.render(request, "call_record.html", back=PATH, **oral_records.shown(record, language_of(request)))
+    return PAGES.render(request, "call_record.html", record=record, back=PATH)
 
 
 @router.post("/counter", dependencies=[Depends(require_same_origin)])

@@ -1,9 +1,9 @@
-"""The operator's page of the centre 1414: the call in hand, consultations closed by a key, appeals written down, call-backs."""
+"""The operator's page of the centre 1414: the current call, consultations closed by a key, appeals written down, call-backs."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -14,12 +14,13 @@ from starlette.responses import RedirectResponse
 
 from intake.channels.phone import repository
 from intake.channels.phone.dependencies import insurance_of
-from intake.channels.phone.errors import CallBackTaken, InsuranceNotConnected, NotVerified
+from intake.channels.phone.errors import CallBackTaken, CallerNotVerified, InsuranceNotConnected
 from intake.channels.phone.pages.record import read_back, registered
-from intake.channels.phone.pages.view import Matter, appeals_of, enough, in_hand, live, page
+from intake.channels.phone.pages.view import CurrentCall, appeals_of, are_enough, current_call, live_figures, page_content
+from intake.channels.phone.schemas.codes import CallCodeGroup
 from intake.channels.phone.service import call_backs, oral_records
 from intake.channels.phone.service.insurance import InsuredStatus, look_up
-from intake.channels.phone.service.policy import codes, policy
+from intake.channels.phone.service.policy import call_policy, codes
 from intake.forms.service import definitions as forms
 from intake.forms.service import draft as form
 from intake.forms.service import operator_form as call_form
@@ -44,7 +45,7 @@ from shared.web.security import require_same_origin
 
 PATH: Final = "/intake/call"
 CHANNEL: Final = "CALL_1414"
-SPOKEN_FOR: Final = "outcome-by-telephone"
+OUTCOME_PURPOSE: Final = "outcome-by-telephone"
 FORMS: Final = frozenset({"close", "outcome", "verify", "insurance", "register"})
 SCORES: Final = {str(score): score for score in range(1, 6)}
 MESSAGES: Final = {
@@ -56,64 +57,71 @@ MESSAGES: Final = {
     "used": N_("This form was sent before with other words. Look whether the appeal is registered already."),
     "confirm": N_("Read the appeal back and tick that the caller confirmed it."),
 }
-Move = Callable[[AsyncSession, Parts, UUID, str], Awaitable[None]]
-MOVES: Final[Mapping[str, Move]] = {"take": call_backs.take, "not-reached": call_backs.not_reached, "done": call_backs.done}
+CallBackAction = Callable[[AsyncSession, Parts, UUID, str], Awaitable[None]]
+CALL_BACK_ACTIONS: Final[Mapping[str, CallBackAction]] = {
+    "take": call_backs.claim,
+    "not-reached": call_backs.not_reached,
+    "done": call_backs.done,
+}
+"""By the last part of the URL."""
 
 
 async def _operator(principal: PagePrincipal) -> Principal | None:
-    """Who works here; None for nobody, who is shown the way to sign in. Raises Forbidden for any other role."""
+    """Return the operator; None for an anonymous visitor, who is sent to sign in. Raises Forbidden for any other role."""
     return None if principal.is_anonymous else check_role(principal, "operator")
 
 
 Operator = Annotated[Principal | None, Depends(_operator)]
-Working = Annotated[Principal, Depends(require_page("operator"))]
+SignedInOperator = Annotated[Principal, Depends(require_page("operator"))]
 router = APIRouter()
 OWN_SITE: Final = [Depends(require_same_origin)]
 
 
 @router.get("/call")
 async def call_page(request: Request, intake: CurrentIntake, operator: Operator) -> Response:
+    """The operator's page."""
     if operator is None:
         return _to_sign_in(request)
-    matter = await in_hand(intake.parts, operator.subject)
-    return await _show(request, intake, operator, matter, _blank(intake.parts, matter, operator, language_of(request)))
+    current = await current_call(intake.parts, operator.subject)
+    return await _show(request, intake, operator, current, _blank_form(intake.parts, current, operator, language_of(request)))
 
 
 @router.get("/call/live")
 async def call_live(intake: CurrentIntake, operator: Operator) -> JSONResponse:
-    """The figures, and which call is in hand: what the page asks for from time to time."""
+    """The figures of the centre and the operator's current call, which the page polls."""
     if operator is None:
         raise NotFound
-    matter = await in_hand(intake.parts, operator.subject)
-    now = {"call": str(matter.call.id) if matter else "", "state": matter.call.state if matter else ""}
-    return JSONResponse({**await live(intake.parts), **now})
+    current = await current_call(intake.parts, operator.subject)
+    now = {"call": str(current.call.id) if current else "", "state": current.call.state if current else ""}
+    return JSONResponse({**await live_figures(intake.parts), **now})
 
 
 @router.get("/call/record/{appeal_id}")
 async def record(request: Request, appeal_id: UUID, intake: CurrentIntake, operator: Operator) -> Response:
-    """The record of an oral appeal, for whoever wrote it down; each look is recorded."""
+    """The record of an oral appeal, for the operator who wrote it down; every access is recorded in the audit log."""
     if operator is None:
         return _to_sign_in(request)
-    record = await oral_records.read_record(intake.parts, operator, appeal_id)
-    return PAGES.render(request, "call_record.html", back=PATH, **oral_records.shown(record, language_of(request)))
+    found = await oral_records.read_record(intake.parts, operator, appeal_id)
+    return PAGES.render(request, "call_record.html", record=found, back=PATH)
 
 
 @router.get("/call/{action}")
 async def call_forms(request: Request, action: str) -> Response:
-    """Where forms are sent to is no page: a reload, or another language chosen there, leads back."""
+    """Redirect to the page: the addresses that forms post to have no page, and a reload or a change of language leads there."""
     if action not in FORMS:
         raise NotFound
     return PAGES.redirect(PATH + ("?" + urlencode({"lang": language_of(request)}) if "lang" in request.query_params else ""))
 
 
 @router.post("/call/close", dependencies=OWN_SITE)
-async def close(request: Request, intake: CurrentIntake, operator: Working) -> Response:
-    """A consultation answered in the call, by its topic alone."""
-    sent, matter = await read_fields(request), await in_hand(intake.parts, operator.subject)
+async def close(request: Request, intake: CurrentIntake, operator: SignedInOperator) -> Response:
+    """Register and close a consultation that was answered in the call, by its topic alone."""
+    sent, current = await read_fields(request), await current_call(intake.parts, operator.subject)
     if not sent.get("quick.region"):
-        draft = _blank(intake.parts, matter, operator, language_of(request))
-        return await _show(request, intake, operator, matter, draft, errors=[("quick.region", _say(request, "region"))], status=422)
-    appeal = call_form.consultation(sent, received_at=_first_ring(intake.parts, matter, sent), topics=policy().topics)
+        draft = _blank_form(intake.parts, current, operator, language_of(request))
+        errors = [("quick.region", _message(request, "region"))]
+        return await _show(request, intake, operator, current, draft, errors=errors, status=422)
+    appeal = call_form.consultation(sent, received_at=_first_ring(intake.parts, current, sent), topics=call_policy().topics)
     try:
         await intake.file(appeal, replace(_admission(operator), resolved_in_contact=True), key=form.key_of(sent))
     except IdempotencyKeyReused:  # two keys pressed at once: the first counts
@@ -122,107 +130,108 @@ async def close(request: Request, intake: CurrentIntake, operator: Working) -> R
 
 
 @router.post("/call/verify", dependencies=OWN_SITE)
-async def verify(request: Request, intake: CurrentIntake, operator: Working) -> Response:
-    """The caller is who they say, by the checks that the operator ticks."""
-    sent, matter = await read_fields(request), await in_hand(intake.parts, operator.subject)
-    if matter is None or sent.get("call") != str(matter.call.id):
+async def verify(request: Request, intake: CurrentIntake, operator: SignedInOperator) -> Response:
+    """Mark the caller as verified by the checks that the operator ticked."""
+    sent, current = await read_fields(request), await current_call(intake.parts, operator.subject)
+    if current is None or sent.get("call") != str(current.call.id):
         raise NotFound
-    checks = [code for code in codes("CHECK") if sent.get(f"check.{code}")]
-    if not enough(checks):
-        draft = _blank(intake.parts, matter, operator, language_of(request))
-        return await _show(request, intake, operator, matter, draft, errors=[("check.NAME", _say(request, "not-enough"))], status=422)
+    checks = [code for code in codes(CallCodeGroup.CHECK) if sent.get(f"check.{code}")]
+    if not are_enough(checks):
+        draft = _blank_form(intake.parts, current, operator, language_of(request))
+        errors = [("check.NAME", _message(request, "not-enough"))]
+        return await _show(request, intake, operator, current, draft, errors=errors, status=422)
     async with intake.parts.database.write() as session:
-        await repository.verify_caller(session, matter.call.id, checks)
+        await repository.verify_caller(session, current.call.id, checks)
     return PAGES.redirect(PATH, flash="verified")
 
 
 @router.post("/call/outcome", dependencies=OWN_SITE)
-async def outcome(request: Request, intake: CurrentIntake, operator: Working) -> Response:
-    """What a verified caller says of the answer to an appeal of theirs, and their mark. Raises NotFound for an appeal not on the page."""
-    sent, matter = await read_fields(request), await in_hand(intake.parts, operator.subject)
-    if matter is None or sent.get("call") != str(matter.call.id) or not matter.is_verified:
-        raise NotVerified
-    theirs, _ = await appeals_of(intake.parts, operator, matter)
-    appeal = next((one for one, _ in theirs if str(one.id) == sent.get("appeal")), None)
+async def outcome(request: Request, intake: CurrentIntake, operator: SignedInOperator) -> Response:
+    """Record a verified caller's outcome of an answered appeal, and their score. Raises NotFound for an appeal not on the page."""
+    sent, current = await read_fields(request), await current_call(intake.parts, operator.subject)
+    if current is None or sent.get("call") != str(current.call.id) or not current.is_verified:
+        raise CallerNotVerified
+    found, _ = await appeals_of(intake.parts, operator, current)
+    appeal = next((pair.appeal for pair in found if str(pair.appeal.id) == sent.get("appeal")), None)
     if appeal is None or sent.get("outcome") not in {RESOLVED, NOT_RESOLVED}:
         raise NotFound
-    said = ConfirmationIn.model_validate({"outcome": sent["outcome"], "reason": sent.get("reason") or None})
+    confirmation = ConfirmationIn.model_validate({"outcome": sent["outcome"], "reason": sent.get("reason") or None})
     score = SCORES.get(sent.get("score", ""))
-    await _note_spoken_for(intake.parts, operator, appeal.id, matter.call.id)
+    await _record_access(intake.parts, operator, appeal.id, current.call.id)
     try:
         if score is not None:
             await rate(intake.parts, appeal.id, FeedbackIn(score=score))
-        done = await confirm(intake.parts, intake.register, appeal.id, said, key=form.key_of(sent))
+        done = await confirm(intake.parts, intake.register, appeal.id, confirmation, key=form.key_of(sent))
     except (NotAnswered, OutcomeGiven, IdempotencyKeyReused):
         return PAGES.redirect(PATH, flash="outcome-known")
-    if done.told.followed_by is not None:  # who hears of the new appeal but here?
+    if done.told.followed_by is not None:  # the caller learns of the new appeal nowhere else
         return registered(request, done.told.followed_by, appeal.region, has_record=False)
     return PAGES.redirect(PATH, flash="outcome-noted")
 
 
-async def _note_spoken_for(parts: Parts, operator: Principal, appeal_id: UUID, call_id: UUID) -> None:
-    """Who said it for the applicant, and in which call: kept beside the audit of reads, before it takes effect."""
+async def _record_access(parts: Parts, operator: Principal, appeal_id: UUID, call_id: UUID) -> None:
+    """Record in the audit log who gave the outcome for the applicant, and in which call, before it takes effect."""
     async with parts.database.write() as session:
-        await record_read(session, parts, reader=operator.subject, purpose=SPOKEN_FOR, ids=[appeal_id, call_id])
+        await record_read(session, parts, reader=operator.subject, purpose=OUTCOME_PURPOSE, ids=[appeal_id, call_id])
 
 
 @router.post("/call/insurance", dependencies=OWN_SITE)
-async def insurance(request: Request, intake: CurrentIntake, operator: Working) -> Response:
-    """Insured status and last payments of a verified caller: shown once, kept nowhere."""
-    sent, matter = await read_fields(request), await in_hand(intake.parts, operator.subject)
+async def insurance(request: Request, intake: CurrentIntake, operator: SignedInOperator) -> Response:
+    """Show the insured status and the latest payments of a verified caller once; they are not stored."""
+    sent, current = await read_fields(request), await current_call(intake.parts, operator.subject)
     register = insurance_of(request)
     if register is None:
         raise InsuranceNotConnected
-    if matter is None or sent.get("call") != str(matter.call.id) or not matter.is_verified:
-        raise NotVerified
-    draft, iin = _blank(intake.parts, matter, operator, language_of(request)), normalise_twelve(sent.get("iin", ""))
+    if current is None or sent.get("call") != str(current.call.id) or not current.is_verified:
+        raise CallerNotVerified
+    draft, iin = _blank_form(intake.parts, current, operator, language_of(request)), normalise_twelve(sent.get("iin", ""))
     if not is_valid_iin(iin):
-        return await _show(request, intake, operator, matter, draft, errors=[("iin", _say(request, "iin"))], status=422)
-    found = await look_up(intake.parts, register, iin=iin, call_id=matter.call.id, operator=operator.subject)
-    return await _show(request, intake, operator, matter, draft, insured=(found,))
+        return await _show(request, intake, operator, current, draft, errors=[("iin", _message(request, "iin"))], status=422)
+    found = await look_up(intake.parts, register, iin=iin, call_id=current.call.id, operator=operator.subject)
+    return await _show(request, intake, operator, current, draft, insured=(found,))
 
 
 @router.post("/call/register", dependencies=OWN_SITE)
-async def register_appeal(request: Request, intake: CurrentIntake, operator: Working) -> Response:
-    """An appeal written down: looked at, read back, registered. A consultation answered in the call needs no reading back."""
-    sent, matter = await read_fields(request), await in_hand(intake.parts, operator.subject)
+async def register_appeal(request: Request, intake: CurrentIntake, operator: SignedInOperator) -> Response:
+    """Check, read back and register an appeal that was written down. A consultation answered in the call is not read back."""
+    sent, current = await read_fields(request), await current_call(intake.parts, operator.subject)
     draft, key = call_form.typed(sent), form.key_of(sent)
     if sent.get("step") != "send":
         intake.spend_preview(request, operator)
     if sent.get("step") == "edit":
-        return await _show(request, intake, operator, matter, draft, key=key)
+        return await _show(request, intake, operator, current, draft, key=key)
     answered, confirmed = bool(draft[call_form.ANSWERED]), bool(sent.get("confirmed"))
     admission = replace(_admission(operator), resolved_in_contact=answered)
     try:
-        first_ring = _first_ring(intake.parts, matter, sent)
-        appeal = call_form.appeal_of(draft, received_at=first_ring, answered_kinds=policy().answered_in_call)
+        first_ring = _first_ring(intake.parts, current, sent)
+        appeal = call_form.appeal_of(draft, received_at=first_ring, answered_kinds=call_policy().answered_in_call)
         check(appeal, admission, intake.parts.clock.now())
         if not answered and not confirmed:
             return read_back(
                 request, draft, key=key, call=sent.get("call", ""), tried=sent.get("step") == "send", error=MESSAGES["confirm"]
             )
-        call_id = matter.call.id if matter is not None and sent.get("call") == str(matter.call.id) else None
-        record = None if answered else oral_records.with_record(intake.parts, operator=operator.subject, call_id=call_id)
-        receipt = await intake.file(appeal, admission, key=key, condition=record)
+        call_id = current.call.id if current is not None and sent.get("call") == str(current.call.id) else None
+        condition = None if answered else oral_records.with_record(intake.parts, operator=operator.subject, call_id=call_id)
+        receipt = await intake.file(appeal, admission, key=key, condition=condition)
     except (InvalidInput, MalformedText) as refusal:
         errors = _errors(request, refusal)
-        return await _show(request, intake, operator, matter, draft, key=key, errors=errors, status=refusal.status)
+        return await _show(request, intake, operator, current, draft, key=key, errors=errors, status=refusal.status)
     except IdempotencyKeyReused as refusal:
-        errors = [("", _say(request, "used"))]
-        return await _show(request, intake, operator, matter, draft, errors=errors, status=refusal.status)
+        errors = [("", _message(request, "used"))]
+        return await _show(request, intake, operator, current, draft, errors=errors, status=refusal.status)
     if answered:
         return PAGES.redirect(PATH, flash="consultation-closed")
     return registered(request, receipt.registered, appeal.region, has_record=True)
 
 
 @router.post("/call/back/{call_back_id}/{move}", dependencies=OWN_SITE)
-async def call_back(call_back_id: UUID, move: str, intake: CurrentIntake, operator: Working) -> Response:
-    """Take an entry of the list, say that nobody answered, or that it is done."""
-    if move not in MOVES:
+async def call_back(call_back_id: UUID, move: str, intake: CurrentIntake, operator: SignedInOperator) -> Response:
+    """Claim a call-back, count an unanswered attempt, or close the entry."""
+    if move not in CALL_BACK_ACTIONS:
         raise NotFound
     try:
         async with intake.parts.database.write() as session:
-            await MOVES[move](session, intake.parts, call_back_id, operator.subject)
+            await CALL_BACK_ACTIONS[move](session, intake.parts, call_back_id, operator.subject)
     except CallBackTaken:
         return PAGES.redirect(PATH, flash="call-back-taken")
     return PAGES.redirect(PATH)
@@ -234,7 +243,7 @@ def _to_sign_in(request: Request) -> Response:
     return RedirectResponse("/sign-in?" + urlencode({"next": here}), 303)
 
 
-def _say(request: Request, message: str) -> str:
+def _message(request: Request, message: str) -> str:
     return PAGES.text(request, MESSAGES[message])
 
 
@@ -242,23 +251,23 @@ def _admission(operator: Principal) -> Admission:
     return admit_principal(operator, CHANNEL)
 
 
-def _first_ring(parts: Parts, matter: Matter | None, sent: Mapping[str, str]) -> str | None:
-    """When what is told in a call was received: at its first ring (АППК art. 64(3) then says when it is registered)."""
-    if matter is None or sent.get("call") != str(matter.call.id):
+def _first_ring(parts: Parts, current: CurrentCall | None, sent: Mapping[str, str]) -> str | None:
+    """Return when an appeal made in the call was received: at the first ring. АППК art. 64(3) then says when it is registered."""
+    if current is None or sent.get("call") != str(current.call.id):
         return None
-    rang_at = min(matter.call.offered_at, parts.clock.now())  # the exchange's clock may run ahead of ours
+    rang_at = min(current.call.offered_at, parts.clock.now())  # the exchange's clock may run ahead of ours
     return rang_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _blank(parts: Parts, matter: Matter | None, operator: Principal, language: Language) -> call_form.Draft:
-    """An empty form with the number of whoever is on the line, and the operator's region."""
+def _blank_form(parts: Parts, current: CurrentCall | None, operator: Principal, language: Language) -> call_form.Draft:
+    """Return an empty form with the number of the caller and the operator's region."""
     draft = call_form.typed({})
-    draft["region"] = (matter.call.region if matter else None) or operator.region or ""
+    draft["region"] = (current.call.region if current else None) or operator.region or ""
     draft["language"] = language if language in forms.REPLY_LANGUAGES else ""
-    if matter is not None and matter.back is not None and matter.back.number is not None:
-        draft["applicant.phone"] = parts.sealer.open("call_back", matter.back.id, "number", matter.back.number).decode()
-    elif matter is not None and matter.call.number is not None:
-        draft["applicant.phone"] = parts.sealer.open("call", matter.call.id, "number", matter.call.number).decode()
+    if current is not None and current.back is not None and current.back.number is not None:
+        draft["applicant.phone"] = parts.sealer.open("call_back", current.back.id, "number", current.back.number).decode()
+    elif current is not None and current.call.number is not None:
+        draft["applicant.phone"] = parts.sealer.open("call", current.call.id, "number", current.call.number).decode()
     return draft
 
 
@@ -266,7 +275,7 @@ async def _show(
     request: Request,
     intake: Intake,
     operator: Principal,
-    matter: Matter | None,
+    current: CurrentCall | None,
     draft: call_form.Draft,
     *,
     key: str | None = None,
@@ -274,21 +283,24 @@ async def _show(
     insured: tuple[InsuredStatus | None] | None = None,
     status: int = 200,
 ) -> Response:
+    """Render the page with the form of an appeal. `insured` as in `page_content`."""
     language, found = language_of(request), errors or []
-    context: dict[str, Any] = {
-        **await page(request, intake, operator, matter, insured),
-        "draft": draft,
-        "key_value": key or new_key(),
-        "quick_key": new_key(),
-        "parts": call_form.shown(draft, language),
-        "services": call_form.services(language),
-        "subjects": json.dumps(dict(call_form.subjects())),
-        "errors": [(name or None, text) for name, text in found],
-        "error": dict(found),
-    }
-    return PAGES.render(request, "call.html", status, **context)
+    return PAGES.render(
+        request,
+        "call.html",
+        status,
+        **await page_content(request, intake, operator, current, insured),
+        draft=draft,
+        key_value=key or new_key(),
+        quick_key=new_key(),
+        parts=call_form.shown(draft, language),
+        services=call_form.services(language),
+        subjects=json.dumps(dict(call_form.subjects())),
+        errors=[(name or None, text) for name, text in found],
+        error=dict(found),
+    )
 
 
 def _errors(request: Request, refusal: DomainError) -> list[tuple[str, str]]:
     own = {"service", "answered"}
-    return [(name, _say(request, name) if name in own else PAGES.text(request, message)) for name, message in form.errors_of(refusal)]
+    return [(name, _message(request, name) if name in own else PAGES.text(request, message)) for name, message in form.errors_of(refusal)]

@@ -1,4 +1,4 @@
-"""An oral appeal is read back, confirmed, and kept as a record that can be printed (АППК art. 63(1))."""
+"""The pages of an oral appeal: it is read back, confirmed, and recorded so that it can be printed (АППК art. 63(1))."""
 
 from fastapi import Request, Response
 
@@ -10,12 +10,12 @@ from shared.web.languages import language_of
 
 
 def read_back(request: Request, draft: call_form.Draft, *, key: str, call: str, tried: bool, error: str) -> Response:
-    """What was written down, to be read to the caller; `tried`: it was sent without their consent."""
+    """Render the appeal to be read to the caller. `tried`: it was sent without the caller's confirmation."""
     return PAGES.render(
         request,
         "call_read_back.html",
         422 if tried else 200,
-        told=call_form.read_back(draft, language_of(request)),
+        content=call_form.read_back(draft, language_of(request)),
         hidden={name: value for name, value in draft.items() if value},
         key=key,
         call=call,
@@ -23,8 +23,8 @@ def read_back(request: Request, draft: call_form.Draft, *, key: str, call: str, 
     )
 
 
-def registered(request: Request, talon: Registered, region: str, *, has_record: bool) -> Response:
-    """Number and PIN, to be dictated: the PIN is shown this once."""
+def registered(request: Request, receipt: Registered, region: str, *, has_record: bool) -> Response:
+    """Render number and PIN to be dictated. The PIN is shown only once."""
     zone = regions()[region].timezone
-    due_on = talon.due_at.astimezone(zone).date()
-    return PAGES.render(request, "call_registered.html", 201, talon=talon, zone=zone, due_on=due_on, has_record=has_record)
+    due_on = receipt.due_at.astimezone(zone).date()
+    return PAGES.render(request, "call_registered.html", 201, receipt=receipt, zone=zone, due_on=due_on, has_record=has_record)

@@ -1,22 +1,24 @@
-"""What the operator's page shows: the call in hand, whose it is, the figures of the centre and those to be called back."""
+"""Content of the operator's page: the current call, its caller, the figures of the centre and the call-backs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from datetime import date, datetime, tzinfo
+from typing import Final, TypedDict
 
 from fastapi import Request
 
 from intake.channels.phone import repository
 from intake.channels.phone.dependencies import insurance_of
 from intake.channels.phone.models import Call, CallBack
+from intake.channels.phone.schemas.codes import CallBackState, CallCodeGroup, CallDirection, CallerCheck, InsuredCode
 from intake.channels.phone.service import call_backs
 from intake.channels.phone.service.call_state import IN_TALK, OVER, WAITING
 from intake.channels.phone.service.insurance import InsuredStatus
-from intake.channels.phone.service.policy import codes, policy, queues
+from intake.channels.phone.service.policy import call_policy, codes, queues
 from intake.register.dependencies import Intake
 from shared.auth import Principal
 from shared.domain.labels import Language
+from shared.domain.lifecycle import CaseStatus
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.taxonomy import taxonomy
 from shared.service import Parts
@@ -25,13 +27,11 @@ from shared.web.formats import Formats
 from shared.web.languages import language_of
 
 LISTED: Final = 20  # call-backs on the page; the oldest come first
-NAME: Final = "NAME"
-ANSWERED: Final = "ANSWERED"
 
 
 @dataclass(frozen=True, slots=True)
-class Matter:
-    """What an operator has in hand: a call, and the entry of the list if it is one to be called back."""
+class CurrentCall:
+    """The call an operator works on. `back`: the call-back, if the operator is calling back."""
 
     call: Call
     back: CallBack | None
@@ -41,56 +41,156 @@ class Matter:
         return bool(self.call.verified_by)
 
 
-async def in_hand(parts: Parts, operator: str) -> Matter | None:
-    """A talk that goes on comes first, then the call-back taken, then the call that has just ended."""
+class LiveFigures(TypedDict):
+    """Callers who wait now, seconds of the longest wait, and calls answered and abandoned today."""
+
+    waiting: int
+    longest: int
+    answered: int
+    abandoned: int
+
+
+@dataclass(frozen=True, slots=True)
+class AppealLine:
+    """An open appeal of the caller."""
+
+    id: str
+    number: str
+    kind: str
+    status: str
+    holder: str
+    received_at: datetime
+    due_on: date | None
+    answered: bool
+    """Whether the caller can confirm or deny the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallContent:
+    """The current call; `lasts`: seconds of talk, `count`: open appeals of the caller."""
+
+    id: str
+    state: str
+    talking: bool
+    back: bool
+    tail: str | None
+    queue: str
+    offered_at: datetime
+    lasts: int
+    verified: bool
+    count: int
+    appeals: Sequence[AppealLine]
+
+
+@dataclass(frozen=True, slots=True)
+class CallBackLine:
+    """A call-back of the list. `number`: only for the operator who claimed it."""
+
+    id: str
+    tail: str
+    number: str | None
+    reason: str
+    queue: str
+    received_at: datetime
+    attempts: int
+    mine: bool
+    taken: bool
+    """Whether a colleague is calling back."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentLine:
+    """A payment of the caller."""
+
+    month: str
+    payer: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class InsuredContent:
+    """The insured status of the caller."""
+
+    status: str
+    good: bool
+    since: date | None
+    payments: Sequence[PaymentLine]
+
+
+class CallPage(TypedDict):
+    """What the template `call.html` shows next to the form of an appeal."""
+
+    live: LiveFigures
+    call: CallContent | None
+    checks: Sequence[tuple[str, str]]
+    topics: Sequence[tuple[int, str, str]]
+    regions: Sequence[tuple[str, str]]
+    region: str
+    backs: Sequence[CallBackLine]
+    backs_total: int
+    attempts: int
+    insurance: bool
+    insured: InsuredContent | None
+    insured_asked: bool
+    zone: tzinfo
+
+
+async def current_call(parts: Parts, operator: str) -> CurrentCall | None:
+    """Return the operator's ongoing incoming call, else the claimed call-back, else the call that ended a short time ago."""
     async with parts.database.read() as session:
-        call = await repository.call_of_agent(session, operator, parts.clock.now() - policy().wrap_up)
-        if call is not None and call.state not in OVER and call.direction == "in":
-            return Matter(call, None)
+        call = await repository.call_of_agent(session, operator, parts.clock.now() - call_policy().wrap_up)
+        if call is not None and call.state not in OVER and call.direction == CallDirection.IN:
+            return CurrentCall(call, None)
         back = await repository.call_back_of(session, operator)
         if back is not None and (earlier := await repository.call(session, back.call_id)) is not None:
-            return Matter(earlier, back)
-    return Matter(call, None) if call is not None else None
+            return CurrentCall(earlier, back)
+    return CurrentCall(call, None) if call is not None else None
 
 
-def enough(checks: Sequence[str]) -> bool:
-    """Whether the checks ticked make a caller verified."""
-    known = set(checks) & codes("CHECK").keys()
-    return NAME in known and len(known) >= policy().checks_needed
+def are_enough(checks: Sequence[str]) -> bool:
+    """Return whether the ticked checks verify a caller."""
+    known = set(checks) & codes(CallCodeGroup.CHECK).keys()
+    return CallerCheck.NAME in known and len(known) >= call_policy().checks_needed
 
 
-async def live(parts: Parts) -> dict[str, int]:
-    """Waiting now, seconds that the longest waits, answered and given up today by the clock of the central office."""
+async def live_figures(parts: Parts) -> LiveFigures:
+    """Return the figures of the centre. The day begins by the clock of the central office."""
     now = parts.clock.now()
     local = now.astimezone(regions()[CENTRAL_OFFICE].timezone)
     async with parts.database.read() as session:
         day = local.replace(hour=0, minute=0, second=0, microsecond=0)
-        waiting, since, answered, lost = await repository.figures(session, day, WAITING)
-    return {"waiting": waiting, "longest": _seconds(since, now), "answered": answered, "abandoned": lost}
+        found = await repository.call_figures(session, day, WAITING)
+    return {
+        "waiting": found.waiting,
+        "longest": _seconds(found.waiting_since, now),
+        "answered": found.answered,
+        "abandoned": found.abandoned,
+    }
 
 
 def _seconds(since: datetime | None, now: datetime) -> int:
     return max(int((now - since).total_seconds()), 0) if since else 0
 
 
-async def page(
-    request: Request, intake: Intake, operator: Principal, matter: Matter | None, insured: tuple[InsuredStatus | None] | None = None
-) -> dict[str, Any]:
-    """Everything that the page shows beside the form of an appeal. `insured`: what was looked up just now, None within if not known."""
+async def page_content(
+    request: Request, intake: Intake, operator: Principal, current: CurrentCall | None, insured: tuple[InsuredStatus | None] | None = None
+) -> CallPage:
+    """Return the content of the page. `insured`: the result of a look-up in this request, which holds None for an unknown person."""
     parts, language = intake.parts, language_of(request)
     async with parts.database.read() as session:
-        entries, total = await repository.open_call_backs(session, LISTED)
+        entries, total = await repository.ongoing_call_backs(session, LISTED)
     numbers = await call_backs.numbers_of(parts, entries, operator.subject)
+    topics = taxonomy().topics
     return {
-        "live": await live(parts),
-        "call": await _call(parts, operator, matter, language) if matter else None,
-        "checks": [(code, label.in_(language)) for code, label in codes("CHECK").items()],
-        "topics": [(number, code, taxonomy().topics[code].label.in_(language)) for number, code in enumerate(policy().topics, start=1)],
-        "regions": [(code, one.label.in_(language)) for code, one in regions().items()],
-        "region": await region_of(parts, operator, matter),
-        "backs": [_back(one, numbers.get(one.id), operator, language, parts.clock.now()) for one in entries],
+        "live": await live_figures(parts),
+        "call": await _call(parts, operator, current, language) if current else None,
+        "checks": [(code, label.in_(language)) for code, label in codes(CallCodeGroup.CHECK).items()],
+        "topics": [(number, code, topics[code].label.in_(language)) for number, code in enumerate(call_policy().topics, start=1)],
+        "regions": [(code, region.label.in_(language)) for code, region in regions().items()],
+        "region": await region_of(parts, operator, current),
+        "backs": [_call_back(entry, numbers.get(entry.id), operator, language, parts.clock.now()) for entry in entries],
         "backs_total": total,
-        "attempts": policy().call_back_attempts,
+        "attempts": call_policy().call_back_attempts,
         "insurance": insurance_of(request) is not None,
         "insured": _insured(insured[0], language) if insured else None,
         "insured_asked": insured is not None,
@@ -98,87 +198,88 @@ async def page(
     }
 
 
-async def region_of(parts: Parts, operator: Principal, matter: Matter | None) -> str:
-    """The region to begin with: the call's, that of the caller's latest appeal, the operator's own; empty where it has to be chosen.
+async def region_of(parts: Parts, operator: Principal, current: CurrentCall | None) -> str:
+    """Return the preset region: of the call, of the caller's latest appeal, or the operator's own; empty if it must be chosen.
 
-    The central office stands for a region that is not known: it is the operator's choice, never a default.
+    The central office stands for an unknown region: it is the operator's choice, never a default.
     """
-    region = matter.call.region if matter else None
-    if region is None and matter is not None and matter.call.caller is not None:
+    region = current.call.region if current else None
+    if region is None and current is not None and current.call.caller is not None:
         async with parts.database.read() as session:
-            region = await repository.region_of_caller(session, matter.call.caller)
+            region = await repository.region_of_caller(session, current.call.caller)
     region = region or operator.region or ""
     return "" if region == CENTRAL_OFFICE else region
 
 
-async def appeals_of(parts: Parts, operator: Principal, matter: Matter) -> tuple[Sequence[repository.CallersAppeal], int]:
-    """The caller's latest appeals that are not finished, none before the caller is verified, and how many there are."""
-    if matter.call.caller is None:
+async def appeals_of(parts: Parts, operator: Principal, current: CurrentCall) -> tuple[Sequence[repository.CallersAppeal], int]:
+    """Return the caller's latest open appeals, none before the caller is verified, and the number of all."""
+    if current.call.caller is None:
         return [], 0
     async with parts.database.read() as session:
-        theirs, count = await repository.appeals_of_caller(session, matter.call.caller, policy().appeals_shown)
+        found, count = await repository.appeals_of_caller(session, current.call.caller, call_policy().appeals_shown)
     scope = visible_cases(operator)
-    seen = [one for one in theirs if scope.allows(one.tracking.region, one.tracking.tier, one.tracking.provider_id)]
-    return seen if matter.is_verified else [], count
+    visible = [pair for pair in found if scope.allows(pair.tracking.region, pair.tracking.tier, pair.tracking.provider_id)]
+    return visible if current.is_verified else [], count
 
 
-async def _call(parts: Parts, operator: Principal, matter: Matter, language: Language) -> dict[str, Any]:
-    call, now = matter.call, parts.clock.now()
-    seen, count = await appeals_of(parts, operator, matter)
-    return {
-        "id": str(call.id),
-        "state": codes("STATE")[call.state].in_(language),
-        "talking": call.state in IN_TALK,
-        "back": matter.back is not None,
-        "tail": call.caller_tail,
-        "queue": queues()[call.queue].label.in_(language),
-        "offered_at": call.offered_at,
-        "lasts": _seconds(call.answered_at, call.ended_at or now),
-        "verified": matter.is_verified,
-        "count": count,
-        "appeals": [_appeal(one, language) for one in seen],
-    }
+async def _call(parts: Parts, operator: Principal, current: CurrentCall, language: Language) -> CallContent:
+    call, now = current.call, parts.clock.now()
+    appeals, count = await appeals_of(parts, operator, current)
+    return CallContent(
+        id=str(call.id),
+        state=codes(CallCodeGroup.STATE)[call.state].in_(language),
+        talking=call.state in IN_TALK,
+        back=current.back is not None,
+        tail=call.caller_tail,
+        queue=queues()[call.queue].label.in_(language),
+        offered_at=call.offered_at,
+        lasts=_seconds(call.answered_at, call.ended_at or now),
+        verified=current.is_verified,
+        count=count,
+        appeals=[_appeal(pair, language) for pair in appeals],
+    )
 
 
-def _appeal(found: repository.CallersAppeal, language: Language) -> dict[str, Any]:
-    appeal, row = found
-    known, zone = taxonomy(), regions()[row.region].timezone
-    return {
-        "id": str(appeal.id),
-        "number": appeal.number,
-        "kind": known.kinds[row.kind].label.in_(language) if row.kind else "",
-        "status": known.statuses[row.status].label.in_(language),
-        "holder": known.holders[row.holder].label.in_(language),
-        "received_at": appeal.received_at,
-        "due_on": row.due_at.astimezone(zone).date() if row.due_at else None,
-        "answered": row.status == ANSWERED and row.verdict is None,
-    }
+def _appeal(found: repository.CallersAppeal, language: Language) -> AppealLine:
+    appeal, tracking = found
+    known, zone = taxonomy(), regions()[tracking.region].timezone
+    return AppealLine(
+        id=str(appeal.id),
+        number=appeal.number,
+        kind=known.kinds[tracking.kind].label.in_(language) if tracking.kind else "",
+        status=known.statuses[tracking.status].label.in_(language),
+        holder=known.holders[tracking.holder].label.in_(language),
+        received_at=appeal.received_at,
+        due_on=tracking.due_at.astimezone(zone).date() if tracking.due_at else None,
+        answered=tracking.status == CaseStatus.ANSWERED and tracking.verdict is None,
+    )
 
 
-def _back(one: CallBack, number: str | None, operator: Principal, language: Language, now: datetime) -> dict[str, Any]:
-    return {
-        "id": str(one.id),
-        "tail": one.caller_tail,
-        "number": number,
-        "reason": codes("REASON")[one.reason].in_(language),
-        "queue": queues()[one.queue].label.in_(language),
-        "received_at": one.received_at,
-        "attempts": one.attempts,
-        "mine": one.state == "TAKEN" and one.taken_by == operator.subject,
-        "taken": one.state == "TAKEN" and not call_backs.is_left(one, now),
-    }
+def _call_back(entry: CallBack, number: str | None, operator: Principal, language: Language, now: datetime) -> CallBackLine:
+    is_claimed = entry.state == CallBackState.CLAIMED
+    return CallBackLine(
+        id=str(entry.id),
+        tail=entry.caller_tail,
+        number=number,
+        reason=codes(CallCodeGroup.REASON)[entry.reason].in_(language),
+        queue=queues()[entry.queue].label.in_(language),
+        received_at=entry.received_at,
+        attempts=entry.attempts,
+        mine=is_claimed and entry.claimed_by == operator.subject,
+        taken=is_claimed and not call_backs.is_abandoned(entry, now),
+    )
 
 
-def _insured(found: InsuredStatus | None, language: Language) -> Mapping[str, Any] | None:
+def _insured(found: InsuredStatus | None, language: Language) -> InsuredContent | None:
     if found is None:
         return None
-    formats = Formats(language)
-    return {
-        "status": codes("INSURED")[found.status].in_(language),
-        "good": found.status == "INSURED",
-        "since": found.since,
-        "payments": [
-            {"month": f"{one.month:%m.%Y}", "payer": codes("PAYER")[one.payer].in_(language), "amount": formats.number(one.amount)}
-            for one in found.payments
+    formats, payers = Formats(language), codes(CallCodeGroup.PAYER)
+    return InsuredContent(
+        status=codes(CallCodeGroup.INSURED)[found.status].in_(language),
+        good=found.status == InsuredCode.INSURED,
+        since=found.since,
+        payments=[
+            PaymentLine(f"{payment.month:%m.%Y}", payers[payment.payer].in_(language), formats.number(payment.amount))
+            for payment in found.payments
         ],
-    }
+    )

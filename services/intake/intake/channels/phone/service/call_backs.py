@@ -1,4 +1,4 @@
-"""Those to be called back: taken by one operator, tried, done. Who has taken an entry sees its number; each look is recorded."""
+"""Call-backs: an operator claims an entry, tries, and closes it. Only who claimed it sees its number; every access is in the audit log."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.channels.phone import repository
 from intake.channels.phone.errors import CallBackTaken
 from intake.channels.phone.models import CallBack
-from intake.channels.phone.service.policy import policy
+from intake.channels.phone.schemas.codes import CallBackState
+from intake.channels.phone.service.policy import call_policy
 from intake.register.service.audit import record_read
 from shared.errors import NotFound
 from shared.service import Parts
@@ -18,47 +19,51 @@ from shared.service import Parts
 PURPOSE: Final = "call-back"
 
 
-async def take(session: AsyncSession, parts: Parts, call_back_id: UUID, operator: str) -> None:
-    """Raises NotFound for an entry that is not open any more, CallBackTaken for a colleague's who has not left it lying."""
-    entry = await _entry(session, parts, call_back_id, operator)
-    entry.state, entry.taken_by, entry.changed_at = "TAKEN", operator, parts.clock.now()
+async def claim(session: AsyncSession, parts: Parts, call_back_id: UUID, operator: str) -> None:
+    """Claim a call-back for the operator.
+
+    Raises NotFound for an entry that is closed, CallBackTaken for one that a colleague claimed a short time ago.
+    """
+    entry = await _lock(session, parts, call_back_id, operator)
+    entry.state, entry.claimed_by, entry.changed_at = CallBackState.CLAIMED, operator, parts.clock.now()
 
 
 async def not_reached(session: AsyncSession, parts: Parts, call_back_id: UUID, operator: str) -> None:
-    """Counts an attempt and gives the entry back; after the last attempt it is laid aside. Raises as `take`."""
-    entry = await _entry(session, parts, call_back_id, operator)
+    """Count an attempt and release the entry; the last attempt closes it. Raises as `claim`."""
+    entry = await _lock(session, parts, call_back_id, operator)
     entry.attempts += 1
-    if entry.attempts >= policy().call_back_attempts:
-        entry.state, entry.number = "UNREACHED", None
+    if entry.attempts >= call_policy().call_back_attempts:
+        entry.state, entry.number = CallBackState.UNREACHED, None
     else:
-        entry.state = "OPEN"
-    entry.taken_by, entry.changed_at = None, parts.clock.now()
+        entry.state = CallBackState.OPEN
+    entry.claimed_by, entry.changed_at = None, parts.clock.now()
 
 
 async def done(session: AsyncSession, parts: Parts, call_back_id: UUID, operator: str) -> None:
-    """Raises as `take`."""
-    entry = await _entry(session, parts, call_back_id, operator)
-    entry.state, entry.number, entry.taken_by, entry.changed_at = "DONE", None, operator, parts.clock.now()
+    """Close the entry: the caller was reached. Raises as `claim`."""
+    entry = await _lock(session, parts, call_back_id, operator)
+    entry.state, entry.number, entry.claimed_by, entry.changed_at = CallBackState.DONE, None, operator, parts.clock.now()
 
 
-def is_left(entry: CallBack, now: datetime) -> bool:
-    """Taken so long ago that a colleague may call instead: who took it has gone home."""
-    return entry.state == "TAKEN" and entry.changed_at <= now - policy().call_back_held
+def is_abandoned(entry: CallBack, now: datetime) -> bool:
+    """Return whether the entry was claimed so long ago that a colleague may claim it: the operator has probably gone home."""
+    return entry.state == CallBackState.CLAIMED and entry.changed_at <= now - call_policy().call_back_held
 
 
-async def _entry(session: AsyncSession, parts: Parts, call_back_id: UUID, operator: str) -> CallBack:
-    entry = await repository.call_back(session, call_back_id)
-    if entry is None or entry.state not in {"OPEN", "TAKEN"}:
+async def _lock(session: AsyncSession, parts: Parts, call_back_id: UUID, operator: str) -> CallBack:
+    entry = await repository.lock_call_back(session, call_back_id)
+    if entry is None or entry.state not in repository.ONGOING:
         raise NotFound
-    if entry.state == "TAKEN" and entry.taken_by != operator and not is_left(entry, parts.clock.now()):
+    is_claimed = entry.state == CallBackState.CLAIMED and entry.claimed_by != operator
+    if is_claimed and not is_abandoned(entry, parts.clock.now()):
         raise CallBackTaken
     return entry
 
 
 async def numbers_of(parts: Parts, entries: Sequence[CallBack], operator: str) -> dict[UUID, str]:
-    """The numbers of the operator's own entries, by id; the look is recorded."""
-    own = [one for one in entries if one.state == "TAKEN" and one.taken_by == operator and one.number]
+    """Return the numbers of the entries that the operator claimed, by id. The access is recorded in the audit log."""
+    own = [entry for entry in entries if entry.state == CallBackState.CLAIMED and entry.claimed_by == operator and entry.number]
     if own:
         async with parts.database.write() as session:
-            await record_read(session, parts, reader=operator, purpose=PURPOSE, ids=[one.id for one in own])
-    return {one.id: parts.sealer.open("call_back", one.id, "number", one.number or b"").decode() for one in own}
+            await record_read(session, parts, reader=operator, purpose=PURPOSE, ids=[entry.id for entry in own])
+    return {entry.id: parts.sealer.open("call_back", entry.id, "number", entry.number or b"").decode() for entry in own}

@@ -1,52 +1,53 @@
-"""The course of a call, folded from what was heard of it: whatever the order in which its events came in, they tell the same."""
+"""Summary of a call, computed from its events. The order in which the events were received does not matter."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Final
 
+from intake.channels.phone.schemas.codes import CallDirection, CallEventType, CallOutcome, CallState, MenuTarget
+from intake.channels.phone.schemas.rows import CallEventData
 from intake.channels.phone.service.policy import OTHER_QUEUE, menu, queues
 from shared.domain import registration
 from shared.domain.calendar import CalendarGap
 
-Outcome = Literal["ANSWERED", "ABANDONED", "AFTER_HOURS", "SELF_SERVICE"]
-
-OVER: Final = frozenset({"ENDED", "ABANDONED"})
-IN_TALK: Final = frozenset({"TALKING", "HELD"})
-WAITING: Final = frozenset({"QUEUED", "RINGING"})
-_STATES: Final[Mapping[str, str]] = {
-    "offered": "OFFERED",
-    "ivr_choice": "MENU",
-    "queued": "QUEUED",
-    "ringing": "RINGING",
-    "answered": "TALKING",
-    "held": "HELD",
-    "transferred": "QUEUED",
-    "abandoned": "ABANDONED",
-    "ended": "ENDED",
+OVER: Final = frozenset({CallState.ENDED, CallState.ABANDONED})
+IN_TALK: Final = frozenset({CallState.TALKING, CallState.HELD})
+WAITING: Final = frozenset({CallState.QUEUED, CallState.RINGING})
+SELF_SERVED: Final = frozenset({MenuTarget.STATUS, MenuTarget.URGENT})
+_STATE_AFTER: Final[Mapping[CallEventType, CallState]] = {
+    CallEventType.OFFERED: CallState.OFFERED,
+    CallEventType.IVR_CHOICE: CallState.MENU,
+    CallEventType.QUEUED: CallState.QUEUED,
+    CallEventType.RINGING: CallState.RINGING,
+    CallEventType.ANSWERED: CallState.TALKING,
+    CallEventType.HELD: CallState.HELD,
+    CallEventType.TRANSFERRED: CallState.QUEUED,
+    CallEventType.ABANDONED: CallState.ABANDONED,
+    CallEventType.ENDED: CallState.ENDED,
 }
-SELF_SERVED: Final = frozenset({"STATUS", "URGENT"})
+_OF_AN_AGENT: Final = frozenset({CallEventType.RINGING, CallEventType.ANSWERED, CallEventType.TRANSFERRED})
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """An event as it is kept: `data` holds direction, queue, agent, ivr_path, wait_s and talk_s, where given."""
+class ReceivedEvent:
+    """An event of a call as it is stored."""
 
-    type: str
+    type: CallEventType
     seq: int
     at: datetime
-    data: Mapping[str, Any]
+    data: CallEventData
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """Where a call stands. Seconds are whole; `chosen`: where the voice menu led last."""
+class CallSummary:
+    """A call after its events so far. Seconds are whole; `menu_target`: where the voice menu led last."""
 
-    state: str
-    direction: str
+    state: CallState
+    direction: CallDirection
     queue: str
     agent: str | None
-    chosen: str | None
+    menu_target: MenuTarget | None
     offered_at: datetime
     queued_at: datetime | None
     answered_at: datetime | None
@@ -54,70 +55,78 @@ class Course:
     waited_seconds: int
     talked_seconds: int
     last_at: datetime
-    """When the last that was heard of it happened."""
+    """When the latest event happened."""
 
     @property
-    def outcome(self) -> Outcome | None:
-        """None while it goes on. After hours: nobody was there to queue for, by the working hours of the branch."""
+    def outcome(self) -> CallOutcome | None:
+        """The outcome; None while the call goes on. AFTER_HOURS: the call came in outside the working hours of the branch."""
         if self.ended_at is None:
             return None
         if self.answered_at is not None:
-            return "ANSWERED"
-        if self.queued_at is None and self.chosen in SELF_SERVED:
-            return "SELF_SERVICE"
-        return "AFTER_HOURS" if self.queued_at is None and is_after_hours(self.offered_at, self.queue) else "ABANDONED"
+            return CallOutcome.ANSWERED
+        if self.queued_at is None and self.menu_target in SELF_SERVED:
+            return CallOutcome.SELF_SERVICE
+        is_late = self.queued_at is None and is_after_hours(self.offered_at, self.queue)
+        return CallOutcome.AFTER_HOURS if is_late else CallOutcome.ABANDONED
 
 
 def is_after_hours(at: datetime, queue: str) -> bool:
-    """Whether what comes in at `at` is registered later only (АППК art. 64(3)); outside the calendar nothing is."""
+    """Return whether an appeal received at `at` would be registered only later (АППК art. 64(3)); False outside the calendar."""
     try:
         return registration.registered_at(at, queues()[queue].branch) != at
     except CalendarGap:
         return False
 
 
-def fold(events: Iterable[Heard]) -> Course:
-    """The course that the events tell, at least one. An end holds, whatever follows it; the first answer counts for the waiting."""
-    heard = sorted(events, key=lambda one: (one.at, one.seq, one.type))
-    by_type = {one.type: one for one in reversed(heard)}  # the first of each
-    last = {one.type: one for one in heard}
-    end = by_type.get("ended") or by_type.get("abandoned")
-    answered, queued, offered_at = by_type.get("answered"), by_type.get("queued"), heard[0].at
+def summarize(events: Iterable[ReceivedEvent]) -> CallSummary:
+    """Return the summary of at least one event. An end is final whatever follows it; the first answer ends the waiting."""
+    ordered = sorted(events, key=lambda event: (event.at, event.seq, event.type))
+    first = {event.type: event for event in reversed(ordered)}
+    last = {event.type: event for event in ordered}
+    end = first.get(CallEventType.ENDED) or first.get(CallEventType.ABANDONED)
+    answered, queued = first.get(CallEventType.ANSWERED), first.get(CallEventType.QUEUED)
+    queued_at = queued.at if queued else None
     answered_at = answered.at if answered else None
     ended_at = end.at if end else None
-    moves = [_STATES[one.type] for one in heard if one.type in _STATES]
-    path = _latest(heard, "ivr_path")
-    return Course(
-        state=_final_state(answered_at, end) if end else moves[-1] if moves else "OFFERED",
-        direction=_latest(heard, "direction") or "in",
-        queue=_latest(heard, "queue") or OTHER_QUEUE,
-        agent=_latest([one for one in heard if one.type in {"ringing", "answered", "transferred"}], "agent"),
-        chosen=menu().get(path) if path else None,
-        offered_at=offered_at,
-        queued_at=queued.at if queued else None,
+    path = _latest(event.data.get("ivr_path") for event in ordered)
+    wait_counts = [event.data.get("wait_s") for event in (answered, last.get(CallEventType.ABANDONED), end) if event is not None]
+    talk_counts = [event.data.get("talk_s") for event in ordered if event.type == CallEventType.ENDED]
+    return CallSummary(
+        state=_final_state(answered_at, end) if end else _state_after(ordered),
+        direction=CallDirection(_latest(event.data.get("direction") for event in ordered) or CallDirection.IN),
+        queue=_latest(event.data.get("queue") for event in ordered) or OTHER_QUEUE,
+        agent=_latest(event.data.get("agent") for event in ordered if event.type in _OF_AN_AGENT),
+        menu_target=menu().get(path) if path else None,
+        offered_at=ordered[0].at,
+        queued_at=queued_at,
         answered_at=answered_at,
         ended_at=ended_at,
-        waited_seconds=_given([answered, last.get("abandoned"), end], "wait_s", queued.at if queued else None, answered_at or ended_at),
-        talked_seconds=_given([one for one in heard if one.type == "ended"], "talk_s", answered_at, ended_at),
-        last_at=heard[-1].at,
+        waited_seconds=_seconds(wait_counts, queued_at, answered_at or ended_at),
+        talked_seconds=_seconds(talk_counts, answered_at, ended_at),
+        last_at=ordered[-1].at,
     )
 
 
-def _final_state(answered_at: datetime | None, end: Heard) -> str:
-    return "ENDED" if answered_at is not None or end.type == "ended" else "ABANDONED"
+def _state_after(ordered: Sequence[ReceivedEvent]) -> CallState:
+    states = [_STATE_AFTER[event.type] for event in ordered if event.type in _STATE_AFTER]
+    return states[-1] if states else CallState.OFFERED
 
 
-def _latest(heard: Iterable[Heard], name: str) -> str | None:
-    """What was said last of `name`."""
+def _final_state(answered_at: datetime | None, end: ReceivedEvent) -> CallState:
+    return CallState.ENDED if answered_at is not None or end.type == CallEventType.ENDED else CallState.ABANDONED
+
+
+def _latest(values: Iterable[str | None]) -> str | None:
+    """Return the last value that was given."""
     found = None
-    for one in heard:
-        found = one.data.get(name) or found
+    for value in values:
+        found = value or found
     return found
 
 
-def _given(said: Iterable[Heard | None], name: str, since: datetime | None, until: datetime | None) -> int:
-    """The exchange's own count where it gave one, else the time between two moments; 0 where there was none."""
-    for one in said:
-        if one is not None and one.data.get(name) is not None:
-            return int(one.data[name])
+def _seconds(counts: Iterable[int | None], since: datetime | None, until: datetime | None) -> int:
+    """Return the exchange's own count if it gave one, else the time between two events; 0 if one of them is missing."""
+    for count in counts:
+        if count is not None:
+            return count
     return max(int((until - since).total_seconds()), 0) if since is not None and until is not None else 0

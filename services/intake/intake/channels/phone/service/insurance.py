@@ -1,14 +1,15 @@
-"""Insured status and last payments of a verified caller: shown, recorded that it was shown, never stored and never logged."""
+"""Insured status and latest payments of a verified caller. They are shown, and never stored or logged; the access is in the audit log."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, NotRequired, Protocol, TypedDict
 from uuid import UUID
 
-from intake.channels.phone.service.policy import codes, policy
+from intake.channels.phone.schemas.codes import CallCodeGroup
+from intake.channels.phone.service.policy import call_policy, codes
 from intake.register.service.audit import record_read
 from shared.domain.tables import ReferenceDataError
 from shared.service import Parts
@@ -18,7 +19,7 @@ PURPOSE: Final = "insurance"
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A month's contribution; the first day of the month, who paid (a code), and whole tenge."""
+    """A month's contribution: the first day of the month, the payer (a code of the group PAYER) and whole tenge."""
 
     month: date
     payer: str
@@ -27,7 +28,7 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class InsuredStatus:
-    """A code of the group INSURED, since when, and the payments, the latest first."""
+    """A code of the group INSURED, the first day of the status, and the payments, the latest first."""
 
     status: str
     since: date | None
@@ -38,17 +39,29 @@ class InsuranceRegister(Protocol):
     """The register of insured persons, wherever it is."""
 
     async def insured_status(self, iin: str) -> InsuredStatus | None:
-        """None for a person whom it does not know."""
+        """Return the status of a person; None for a person who is not in the register."""
         ...
 
 
+class _PaymentEntry(TypedDict):
+    month: str
+    payer: str
+    amount: int
+
+
+class _PersonEntry(TypedDict):
+    status: str
+    since: NotRequired[str | None]
+    payments: list[_PaymentEntry]
+
+
 class FileInsuranceRegister:
-    """Stands in on one machine: a JSON object from IIN to `{"status", "since", "payments": [{"month", "payer", "amount"}]}`."""
+    """A register for one machine: a JSON object from IIN to `{"status", "since", "payments": [{"month", "payer", "amount"}]}`."""
 
     def __init__(self, file: Path) -> None:
-        """Raises OSError, and ReferenceDataError for a file that does not say so."""
+        """Raises OSError, and ReferenceDataError for a file of another shape."""
         try:
-            document: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            document: dict[str, _PersonEntry] = json.loads(file.read_text(encoding="utf-8"))
             self._known = {iin: _status(entry) for iin, entry in document.items()}
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ReferenceDataError(file.name, 1, "is not a register of insured persons") from None
@@ -57,18 +70,23 @@ class FileInsuranceRegister:
         return self._known.get(iin)
 
 
-def _status(entry: Mapping[str, Any]) -> InsuredStatus:
-    payments = [Payment(date.fromisoformat(f"{one['month']}-01"), one["payer"], int(one["amount"])) for one in entry["payments"]]
-    if entry["status"] not in codes("INSURED") or not all(one.payer in codes("PAYER") for one in payments):
+def _status(entry: _PersonEntry) -> InsuredStatus:
+    payments = [Payment(date.fromisoformat(f"{given['month']}-01"), given["payer"], int(given["amount"])) for given in entry["payments"]]
+    payers = codes(CallCodeGroup.PAYER)
+    if entry["status"] not in codes(CallCodeGroup.INSURED) or not all(payment.payer in payers for payment in payments):
         raise ValueError
-    since = date.fromisoformat(entry["since"]) if entry.get("since") else None
-    return InsuredStatus(entry["status"], since, sorted(payments, key=lambda one: one.month, reverse=True))
+    given_since = entry.get("since")
+    since = date.fromisoformat(given_since) if given_since else None
+    return InsuredStatus(entry["status"], since, sorted(payments, key=lambda payment: payment.month, reverse=True))
 
 
 async def look_up(parts: Parts, register: InsuranceRegister, *, iin: str, call_id: UUID, operator: str) -> InsuredStatus | None:
-    """What the register says of a person. Who looked, in which call and, as a keyed hash, at whose record is kept first."""
+    """Return the insured status of a person; None for one who is not in the register.
+
+    The operator, the call and a keyed hash of the IIN are recorded in the audit log first.
+    """
     about = parts.pepper.keyed_hmac("insured-person", iin.encode())
     async with parts.database.write() as session:
         await record_read(session, parts, reader=operator, purpose=PURPOSE, ids=[call_id], about=about)
     found = await register.insured_status(iin)
-    return None if found is None else InsuredStatus(found.status, found.since, found.payments[: policy().payments_shown])
+    return None if found is None else InsuredStatus(found.status, found.since, found.payments[: call_policy().payments_shown])

@@ -1,8 +1,8 @@
-"""An appeal's status for an old telephone: number and PIN come as digits, the answer goes as a sentence to be read out."""
+"""Status of an appeal by telephone keypad: number and PIN are keyed in as digits, and the answer is read out as a sentence."""
 
 from typing import Final
 
-from intake.channels.phone.schemas import KeypadIn, KeypadStatus
+from intake.channels.phone.schemas.exchange import KeypadIn, KeypadStatus
 from intake.channels.phone.service.calls import dialable
 from intake.channels.phone.service.policy import keypad_texts
 from intake.register.dependencies import Intake
@@ -20,9 +20,9 @@ _FORMATS: Final = {language: Formats(language) for language in LANGUAGES}
 
 
 async def status_by_keypad(intake: Intake, keyed: KeypadIn, exchange: Principal) -> KeypadStatus:
-    """Where the appeal stands. Wrong attempts are counted for the caller's number, as elsewhere for an address, and for the exchange.
+    """Return the status of an appeal. Wrong attempts are counted for the caller's number and for the exchange.
 
-    Raises NotFound for a number or a PIN that does not open it, alike; TooMany after wrong attempts.
+    Raises NotFound for an unknown number and for a wrong PIN alike, TooMany after too many wrong attempts.
     """
     phone = dialable(keyed.caller)
     origin = phone_key(intake.parts.pepper, phone).hex() if phone else WITHHELD
@@ -50,7 +50,7 @@ async def status_by_keypad(intake: Intake, keyed: KeypadIn, exchange: Principal)
 
 
 def _is_answered(seen: Seen) -> bool:
-    """Not while a disputed answer is looked at again."""
+    """Return whether an answer stands: not while a disputed answer is reviewed."""
     return seen.tracking.answer_id is not None and is_decided(seen.tracking.status)
 
 
@@ -62,5 +62,5 @@ def _sentence(seen: Seen, status: str) -> Label:
     if known.final or tracking.due_at is None:
         return texts["finished"].filled(status=known.label)
     zone = regions()[tracking.region].timezone
-    due = Label(**{language: each.date(tracking.due_at, zone) for language, each in _FORMATS.items()})
+    due = Label(**{language: formats.date(tracking.due_at, zone) for language, formats in _FORMATS.items()})
     return texts["open"].filled(status=known.label, holder=codes.holders[tracking.holder].label, due=due)

@@ -1,13 +1,15 @@
-"""The record of an oral appeal: who wrote it down, in which call, and when it was confirmed (АППК art. 63(1))."""
+"""The record of an oral appeal: who wrote it down, in which call, and when the caller confirmed it (АППК art. 63(1))."""
 
-from dataclasses import dataclass, fields
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.channels.phone import repository
+from intake.channels.phone.schemas.rows import OralRecordRow
 from intake.register.service.audit import record_read
 from intake.register.service.registration import Condition
 from intake.register.service.sealed_fields import open_field
@@ -29,26 +31,36 @@ class OralRecordView:
     received_at: datetime
     registered_at: datetime
     confirmed_at: datetime
-    receiver: dict[str, str] | None
-    applicant: dict[str, Any]
+    receiver: Mapping[str, str] | None
+    applicant: Mapping[str, str]
     text: str | None
     text_language: str | None
     recording: str | None
     """The exchange's reference to the recording of the call."""
 
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone of the region."""
+        return regions()[self.region].timezone
+
+    def branch(self, language: Language) -> str:
+        """Return the name of the branch."""
+        return branch_label(self.region).in_(language)
+
 
 def with_record(parts: Parts, *, operator: str, call_id: UUID | None) -> Condition:
-    """Store with the appeal who wrote it down, in which call, and when the caller confirmed it (АППК art. 63(1))."""
-    row = {"call_id": call_id, "receiver": operator, "confirmed_at": parts.clock.now()}
+    """Return a condition of registration that stores the record with the appeal (АППК art. 63(1)). The caller confirms now."""
+    confirmed_at = parts.clock.now()
 
     async def condition(session: AsyncSession, appeal_id: UUID) -> None:
-        await repository.add_oral_record(session, {"appeal_id": appeal_id, **row})
+        row = OralRecordRow(appeal_id=appeal_id, call_id=call_id, receiver=operator, confirmed_at=confirmed_at)
+        await repository.add_oral_record(session, row)
 
     return condition
 
 
 async def read_record(parts: Parts, operator: Principal, appeal_id: UUID) -> OralRecordView:
-    """Return the record, for whoever wrote it down; the read is recorded in the audit log. Raises NotFound for anybody else."""
+    """Return a record to the operator who wrote it down; the access is recorded in the audit log. Raises NotFound for anybody else."""
     async with parts.database.read() as session:
         found = await repository.oral_record(session, appeal_id)
         if found is None or found.record.receiver != operator.subject:
@@ -70,9 +82,3 @@ async def read_record(parts: Parts, operator: Principal, appeal_id: UUID) -> Ora
         text_language=appeal.language,
         recording=reference,
     )
-
-
-def shown(record: OralRecordView, language: Language) -> dict[str, Any]:
-    """Return what the page of the record shows beside a way back."""
-    content = {field.name: getattr(record, field.name) for field in fields(record)}
-    return content | {"branch": branch_label(record.region).in_(language), "zone": regions()[record.region].timezone}
