@@ -8,7 +8,7 @@ DATA ?= .run/data
 ENGINES := $(BIN)/python -m engines
 STAMP := $(VENV)/.installed
 
-.PHONY: help install run test lint demo bench slow-clients guess-timing chaos asyncapi privacy contracts chromium clean \
+.PHONY: help install run test coverage test-unmeasured lint demo bench slow-clients guess-timing chaos asyncapi privacy contracts chromium clean \
   kafka kafka-cluster kafka-stop kafka-libs postgres postgres-stop up-processes
 
 help:  ## this list
@@ -29,15 +29,32 @@ run: install  ## the whole suite on 127.0.0.1 (PORT=8000, DATA=.run/data)
 
 # What kills processes or measures has the machine to itself; the rest mostly waits, and three run at once on two cores.
 ALONE := tests/chaos/test_faults.py tests/chaos/test_kill.py tests/benchmarks
+AT_ONCE := -rs -n 3 --dist loadfile --no-loadscope-reorder
+
+# Tests that run the product in their own process: what coverage is measured over. The others start processes, drive a browser or measure time.
+# slipcover adds a quarter of processor time to them, coverage.py's tracer doubles it: docs/decisions/17-coverage.md has the figures.
+MEASURED := tests/intake tests/routing tests/provider_contact tests/analytics tests/shared
+# slipcover replaces pytest's loader of test files, which it need not do: the product alone is measured.
+UNMEASURED_TEST_FILES := -W "ignore:Unable to activate pytest branch:RuntimeWarning" -W ignore::pytest.PytestAssertRewriteWarning
 
 test: install chromium  ## every test, or ARGS="…" of pytest's; says what it had to leave out
 	@$(ENGINES) kafka-libs || test -z "$$CI"
 ifdef ARGS
 	@$(BIN)/python -m pytest -rs $(ARGS)
 else
-	@$(BIN)/python -m pytest -rs -n 3 --dist loadfile --no-loadscope-reorder $(ALONE:%=--ignore=%)
+	@$(BIN)/python -m pytest $(AT_ONCE) $(ALONE:%=--ignore=%)
 	@$(BIN)/python -m pytest -rs $(ALONE)
 endif
+
+coverage: install  ## line and branch coverage by tests inside the process, against recorded floors
+	@$(ENGINES) kafka-libs || test -z "$$CI"
+	@$(BIN)/python -m slipcover -m pytest $(AT_ONCE) $(UNMEASURED_TEST_FILES) $(MEASURED)
+	@$(BIN)/python -m tests.coverage_report .run/coverage.json
+
+test-unmeasured: install chromium  ## the tests that `make coverage` leaves out
+	@$(ENGINES) kafka-libs || test -z "$$CI"
+	@$(BIN)/python -m pytest $(AT_ONCE) $(ALONE:%=--ignore=%) $(MEASURED:%=--ignore=%)
+	@$(BIN)/python -m pytest -rs $(ALONE)
 
 lint: install  ## style, types, walls
 	@$(BIN)/ruff check .
