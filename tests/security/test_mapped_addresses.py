@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.budget import Budget, place
+from shared.budget import Budget, client_network
 from shared.clock import SystemClock
 from shared.errors import TooMany
 
@@ -15,5 +15,5 @@ def test_ipv4_clients_of_a_socket_for_both_families_have_budgets_of_their_own() 
         budget.spend("192.0.2.1")
 
 
-def test_ipv6_clients_of_one_network_are_one_place() -> None:
-    assert place("2001:db8::1") == place("2001:db8::2") != place("2001:db8:0:1::1")
+def test_ipv6_clients_of_one_network_are_one_client() -> None:
+    assert client_network("2001:db8::1") == client_network("2001:db8::2") != client_network("2001:db8:0:1::1")

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.attachments import repository
 from intake.attachments.service.policy import RECEIVING, Limits, UnclaimedTooMany, UploadsFull
 from shared.auth import Principal
-from shared.budget import place
+from shared.budget import client_network
 from shared.sealing import Pepper
 
 FOR_MANY: Final = ("channel", "operator", "partner")
@@ -18,7 +18,7 @@ def owner_of(pepper: Pepper, sender: Principal, address: str) -> bytes | None:
     """Whose unclaimed files count together: a token's subject's, or a network's. None: no one person's."""
     if sender.has(*FOR_MANY):
         return None
-    who = place(address) if sender.is_anonymous else f"{sender.issuer}\n{sender.subject}"
+    who = client_network(address) if sender.is_anonymous else f"{sender.issuer}\n{sender.subject}"
     return pepper.keyed_hmac("upload-owner", who.encode())
 
 

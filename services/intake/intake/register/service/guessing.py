@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.register.models import WrongAttempt
 from intake.register.repository import guesses as repository
 from intake.settings import Settings
-from shared.budget import place
+from shared.budget import client_network
 from shared.clock import Clock
 from shared.database import Database
 from shared.errors import TooMany
@@ -146,7 +146,7 @@ class Guesses:
 
     def attempt(self, number: str, origin: str, exchange: str | None = None) -> Attempt:
         """`origin`: the address, the token or the caller that guesses; `exchange`: the subject of the telephone exchange's token."""
-        origin = place(origin)
+        origin = client_network(origin)
         pair = self._key("attempt", f"{origin}\n{number}")
         strangers: dict[bytes, Limit] = {
             pair: self._pair,

@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.register.repository import recipients as repository
-from shared.budget import place
+from shared.budget import client_network
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.errors import TooMany
 from shared.sealing import Pepper
@@ -40,7 +40,7 @@ async def spend(session: AsyncSession, parts: Parts, key: bytes, limit: int) -> 
 
 def asker_key(pepper: Pepper, asker: str) -> bytes:
     """Return the key of whoever asks for codes: an address, or a token's subject."""
-    return pepper.keyed_hmac("code-asker", place(asker).encode("utf-8", "replace"))
+    return pepper.keyed_hmac("code-asker", client_network(asker).encode("utf-8", "replace"))
 
 
 async def count_today(session: AsyncSession, key: bytes, day: date, limit: int) -> bool:
