@@ -27,6 +27,7 @@ CODE_COLUMNS: Final[Mapping[str, str]] = {
     "fact": "an event type",
     "holder_after": "who has to act: a code of the life cycle",
     "holder_before": "who has to act: a code of the life cycle",
+    "intake_method": "a code of `intake_methods.csv`",
     "kind": "a kind of appeal, message, contact, provider or file",
     "language": "kk, ru or en",
     "last_error": "a code of the sender, never a text of the receiver",
@@ -50,7 +51,6 @@ CODE_COLUMNS: Final[Mapping[str, str]] = {
     "type": "an event type",
     "urgency": "a level of urgency",
     "verdict": "RESOLVED or NOT_RESOLVED",
-    "way": "a code of `counter_ways.csv`",
 }
 
 CODE_FIELDS: Final[Mapping[tuple[str, str, str], str]] = {

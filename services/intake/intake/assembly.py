@@ -22,7 +22,7 @@ def check_policies() -> None:
     """Read every policy file once. Raises ReferenceDataError or ValueError for one that cannot be trusted."""
     phone_policy.check()
     partner_policy.check()
-    counter_policy.ways()
+    counter_policy.intake_methods()
     peoples_control.policy()
     definitions.channels()
 

@@ -1,4 +1,4 @@
-"""What a provider's officer registers by the API, and what she sees of it afterwards."""
+"""Appeals that an officer of a provider registers by the API, and the list of them."""
 
 from uuid import uuid4
 
@@ -10,7 +10,7 @@ def officer(desk, provider_id, subject="officer-1", **claims):
     return desk.token("provider", subject=subject, provider_id=provider_id, **claims)
 
 
-async def hand_in(desk, headers, **changes):
+async def submit(desk, headers, **changes):
     return await desk.file(headers, channel="SPP", **changes)
 
 
@@ -20,43 +20,43 @@ async def listed(desk, headers, **query):
     return answer.json()
 
 
-class TestWhatIsHandedToAProvider:
-    async def test_it_is_about_her_own_organisation_received_by_her_on_the_day_she_says(self, desk):
+class TestAnAppealSubmittedToAProvider:
+    async def test_it_is_about_the_officers_organisation_and_received_by_her_on_the_given_day(self, desk):
         provider_id = await know_provider(desk)
         token = officer(desk, provider_id, name="Сынақ Айгүл Маратқызы")
-        told = (await hand_in(desk, token, region="KZ-00", received_at="2026-01-30T09:15:00Z", language="ru")).json()
-        assert told["received_by"] == {"name": "Сынақ А. М.", "position": "Специалист службы поддержки пациента"}
-        assert (told["received_at"], told["number"][:7]) == ("2026-01-30T09:15:00Z", "2026-43")
+        filed = (await submit(desk, token, region="KZ-00", received_at="2026-01-30T09:15:00Z", language="ru")).json()
+        assert filed["received_by"] == {"name": "Сынақ А. М.", "position": "Специалист службы поддержки пациента"}
+        assert (filed["received_at"], filed["number"][:7]) == ("2026-01-30T09:15:00Z", "2026-43")
         [row] = await desk.rows(Reception)
-        assert row.way == "SPP"
+        assert row.intake_method == "SPP"
 
-    async def test_neither_another_organisation_nor_another_region_is_hers(self, desk):
+    async def test_another_organisation_or_region_is_refused(self, desk):
         token = officer(desk, await know_provider(desk))
-        assert fields(await hand_in(desk, token, provider={"provider_id": str(uuid4())})) == {("provider", "not-own")}
-        assert fields(await hand_in(desk, token, provider={"name": "23 емхана"})) == {("provider", "not-own")}
-        assert fields(await hand_in(desk, token, region="KZ-75")) == {("region", "not-own")}
+        assert fields(await submit(desk, token, provider={"provider_id": str(uuid4())})) == {("provider", "not-own")}
+        assert fields(await submit(desk, token, provider={"name": "23 емхана"})) == {("provider", "not-own")}
+        assert fields(await submit(desk, token, region="KZ-75")) == {("region", "not-own")}
 
-    async def test_an_organisation_has_to_be_said_and_known(self, desk):
-        assert problem(await hand_in(desk, desk.token("provider"))) == (403, "forbidden")
-        assert problem(await hand_in(desk, officer(desk, uuid4()))) == (403, "organisation-not-known")
+    async def test_the_token_must_name_a_known_organisation(self, desk):
+        assert problem(await submit(desk, desk.token("provider"))) == (403, "forbidden")
+        assert problem(await submit(desk, officer(desk, uuid4()))) == (403, "organisation-not-known")
 
-    async def test_no_other_channel_is_open_to_her_and_this_one_to_no_applicant(self, desk):
+    async def test_an_officer_has_no_other_channel_and_an_applicant_not_this_one(self, desk):
         token = officer(desk, await know_provider(desk))
         assert problem(await desk.file(token, channel="MAIL")) == (403, "channel-not-allowed")
-        assert problem(await hand_in(desk, desk.token("applicant"))) == (403, "channel-not-allowed")
+        assert problem(await submit(desk, desk.token("applicant"))) == (403, "channel-not-allowed")
 
-    async def test_she_does_not_read_what_she_registered(self, desk):
+    async def test_an_officer_does_not_read_the_appeals_she_registered(self, desk):
         token = officer(desk, await know_provider(desk))
-        number = (await hand_in(desk, token)).json()["number"]
+        number = (await submit(desk, token)).json()["number"]
         assert (await desk.track(number, headers=token)).status_code == 404
 
 
 class TestTheList:
-    async def test_it_has_number_and_status_of_ones_own_alone_newest_first(self, desk):
+    async def test_it_has_number_and_status_of_ones_own_appeals_newest_first(self, desk):
         provider_id = await know_provider(desk)
         hers, another = officer(desk, provider_id), officer(desk, provider_id, "officer-2")
-        numbers = [(await hand_in(desk, hers)).json()["number"] for _ in range(3)]
-        await hand_in(desk, another)
+        numbers = [(await submit(desk, hers)).json()["number"] for _ in range(3)]
+        await submit(desk, another)
         await desk.file()
         first = await listed(desk, hers, limit=2)
         assert first["items"] == [{"number": number, "status": "REGISTERED"} for number in numbers[:0:-1]]
@@ -66,7 +66,7 @@ class TestTheList:
 
     async def test_a_repeat_is_listed_once(self, desk):
         token = officer(desk, await know_provider(desk)) | {"Idempotency-Key": "k"}
-        assert (await hand_in(desk, token)).json() == (await hand_in(desk, token)).json()
+        assert (await submit(desk, token)).json() == (await submit(desk, token)).json()
         assert (await listed(desk, token))["total"] == 1
 
     async def test_it_is_for_counters_and_a_bad_cursor_is_named(self, desk):

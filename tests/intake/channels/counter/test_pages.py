@@ -29,11 +29,11 @@ WRITTEN = {
     "answer_by": "LETTER",
     "consents.PROCESSING": "yes",
 }
-SAID = {**WRITTEN, "way": "ORAL"}
+ORAL = {**WRITTEN, "way": "ORAL"}
 
 
 class Clerk:
-    """Somebody signed in before the page."""
+    """The page as a signed-in clerk uses it."""
 
     def __init__(self, desk, role="specialist", *, region="KZ-43", name=NAME, language="ru", **claims):
         self.desk = desk
@@ -68,8 +68,8 @@ def wrong(answer):
     return set(re.findall(r'href="#f-([\w-]+)"', answer.text))
 
 
-class TestWhoWorksHere:
-    async def test_nobody_is_shown_the_way_to_sign_in(self, desk):
+class TestAccess:
+    async def test_an_anonymous_visitor_is_sent_to_sign_in(self, desk):
         answer = await desk.client.get("/intake/counter")
         assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2Fintake%2Fcounter")
         assert (await desk.client.post("/intake/counter", data=WRITTEN)).status_code == 401
@@ -81,7 +81,7 @@ class TestWhoWorksHere:
     async def test_it_is_for_clerks_in_their_region(self, desk, role, region, status):
         assert (await Clerk(desk, role, region=region).get()).status_code == status
 
-    async def test_an_organisation_that_the_directory_does_not_know_has_no_counter(self, desk):
+    async def test_an_organisation_missing_in_the_directory_has_no_counter(self, desk):
         assert (await Clerk(desk, "provider", region=None, provider_id=uuid4()).get()).status_code == 403
 
 
@@ -98,12 +98,12 @@ class TestALetter:
         assert (await the_only(desk, Attachment)).appeal_id == row.id
         assert await desk.rows(OralRecord) == []
 
-    async def test_it_is_looked_at_first_and_the_scan_travels_along(self, desk, clerk):
-        look = await clerk.post({**WRITTEN, "received_on": "2026-01-30"}, step="preview", files=[SCAN])
-        assert look.status_code == 200
-        assert "30.01.2026" in text_of(look) or "30 января 2026" in text_of(look)
+    async def test_the_preview_registers_nothing_and_keeps_the_scan(self, desk, clerk):
+        preview = await clerk.post({**WRITTEN, "received_on": "2026-01-30"}, step="preview", files=[SCAN])
+        assert preview.status_code == 200
+        assert "30.01.2026" in text_of(preview) or "30 января 2026" in text_of(preview)
         assert await desk.rows(Appeal) == []
-        hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', text_of(look)))
+        hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', text_of(preview)))
         assert (await clerk.post(hidden, key=hidden["key"])).status_code == 201
         assert (await the_only(desk, Attachment)).appeal_id == (await the_only(desk, Appeal)).id
 
@@ -114,14 +114,14 @@ class TestALetter:
         await the_only(desk, Reception)
 
     @pytest.mark.parametrize("day", ["2026-02-03", "1999-12-31", "30.01.2026"])
-    async def test_a_day_on_which_it_cannot_have_come_is_named(self, clerk, day):
+    async def test_an_impossible_day_of_receipt_is_named(self, clerk, day):
         assert wrong(await clerk.post({**WRITTEN, "received_on": day})) == {"received_on"}
 
-    async def test_another_region_than_ones_own_does_not_count(self, desk, clerk):
+    async def test_a_region_other_than_the_clerks_own_is_ignored(self, desk, clerk):
         await clerk.post({**WRITTEN, "region": "KZ-75"})
         assert (await the_only(desk, Appeal)).region == "KZ-43"
 
-    async def test_what_is_wrong_is_named_and_nothing_typed_is_lost(self, clerk):
+    async def test_errors_are_named_and_nothing_typed_is_lost(self, clerk):
         assert wrong(await clerk.post({**WRITTEN, "way": ""})) == {"way"}
         assert wrong(await clerk.post({**WRITTEN, "way": "", "service": ""})) == {"way", "service"}
         answer = await clerk.post({**WRITTEN, "text": "", "service": ""}, files=[SCAN])
@@ -131,15 +131,15 @@ class TestALetter:
 
 
 class TestAVisit:
-    async def test_what_is_said_is_read_back_and_put_on_record(self, desk, clerk):
-        assert wrong(await clerk.post(SAID)) == {"confirmed"}
+    async def test_an_oral_appeal_is_read_back_and_put_on_record(self, desk, clerk):
+        assert wrong(await clerk.post(ORAL)) == {"confirmed"}
         assert await desk.rows(Appeal) == []
-        answer = await clerk.post({**SAID, "confirmed": "yes"})
+        answer = await clerk.post({**ORAL, "confirmed": "yes"})
         row = await the_only(desk, Appeal)
         assert (answer.status_code, row.channel) == (201, "BRANCH")
         path = re.search(r'href="/intake/counter(/record/[^"]+)"', answer.text)[1]
         record = text_of(await clerk.get(path))
-        assert SAID["text"] in record
+        assert ORAL["text"] in record
         assert 'href="/intake/counter"' in record
         assert (await the_only(desk, ContentRead)).purpose == "oral-record"
         assert (await Clerk(desk, "head").get(path)).status_code == 404
@@ -153,14 +153,14 @@ class TestAVisit:
 
     async def test_a_letter_and_a_complaint_are_not_answered_on_the_spot(self, clerk):
         assert wrong(await clerk.post({**WRITTEN, "answered": "yes"})) == {"answered"}
-        assert wrong(await clerk.post({**SAID, "answered": "yes"})) == {"answered"}
+        assert wrong(await clerk.post({**ORAL, "answered": "yes"})) == {"answered"}
 
-    async def test_what_is_said_has_no_earlier_day(self, clerk):
-        assert wrong(await clerk.post({**SAID, "received_on": "2026-01-30"})) == {"received_on"}
+    async def test_an_oral_appeal_has_no_earlier_day(self, clerk):
+        assert wrong(await clerk.post({**ORAL, "received_on": "2026-01-30"})) == {"received_on"}
 
 
 class TestTheReceiver:
-    async def test_a_name_that_no_token_says_is_asked_for_once_and_kept_sealed(self, desk):
+    async def test_a_name_missing_in_the_token_is_asked_for_once_and_stored_sealed(self, desk):
         clerk = Clerk(desk, name=None)
         assert 'name="receiver"' in (await clerk.get()).text
         assert wrong(await clerk.post(WRITTEN)) == {"receiver"}
@@ -171,7 +171,7 @@ class TestTheReceiver:
 
 
 class TestAProvidersCounter:
-    async def test_a_written_statement_is_about_her_organisation_and_says_when_her_service_considers_it(self, desk):
+    async def test_a_written_statement_is_about_the_officers_organisation_and_the_talon_names_its_deadline(self, desk):
         provider_id = await know_provider(desk)
         officer = Clerk(desk, "provider", region=None, provider_id=provider_id)
         page = (await officer.get()).text
@@ -185,7 +185,7 @@ class TestAProvidersCounter:
         assert "7 февраля 2026" in talon  # five calendar days after 2 February
         assert row.number in (await officer.get()).text
 
-    async def test_a_branch_s_ways_are_not_hers(self, desk):
+    async def test_it_does_not_have_the_intake_methods_of_a_branch(self, desk):
         officer = Clerk(desk, "provider", region=None, provider_id=await know_provider(desk))
         assert wrong(await officer.post(WRITTEN)) == {"way"}
         assert wrong(await Clerk(desk).post({**WRITTEN, "way": "SPP"})) == {"way"}

@@ -1,4 +1,4 @@
-"""People's control over HTTP: an entry, and the list that everybody reads."""
+"""People's control over HTTP: an entry, and the public list."""
 
 import html
 import re
@@ -45,26 +45,26 @@ class TestAnEntry:
         assert (row.channel, row.kind, row.owner) == ("PEOPLES_CONTROL", "REPORT", None)
         assert row.number in answer.text
 
-    async def test_only_the_kinds_of_this_section_are_taken(self, desk):
+    async def test_only_kinds_of_the_section_are_accepted(self, desk):
         for kind in ("CONSULTATION", "GRATITUDE", "ZHALOBA", "", "NONSENSE"):
             answer = await leave(desk, kind=kind)
             assert answer.status_code == 422
             assert 'href="#f-kind"' in answer.text
         assert await desk.rows(Appeal) == []
 
-    async def test_what_is_wrong_is_named_and_nothing_typed_is_lost(self, desk):
+    async def test_errors_are_named_and_nothing_typed_is_lost(self, desk):
         answer = await leave(desk, kind="", region="", **{"applicant.phone": "1"})
         assert answer.status_code == 422
         assert re.findall(r'<a href="#f-([\w-]+)"', answer.text) == ["kind", "region", "applicant-phone"]
         assert ENTRY["text"] in html.unescape(answer.text)
 
-    async def test_sent_twice_it_is_one_entry_and_changed_it_asks(self, desk):
+    async def test_a_repeat_is_one_entry_and_a_changed_repeat_is_refused(self, desk):
         key = str(uuid4())
         assert (await leave(desk, key)).text == (await leave(desk, key)).text
         assert (await leave(desk, key, text="Басқа мәтін")).status_code == 422
         assert len(await desk.rows(Appeal)) == 1
 
-    async def test_many_from_one_address_wait_and_lose_nothing(self, start, tmp_path):
+    async def test_an_address_over_the_rate_limit_waits_and_loses_nothing(self, start, tmp_path):
         async with start(tmp_path, anonymous_per_minute=1) as desk:
             await leave(desk)
             answer = await leave(desk)
@@ -74,7 +74,7 @@ class TestAnEntry:
 
 
 class TestTheList:
-    async def test_everybody_reads_number_subject_and_status_and_nobody_s_words(self, desk):
+    async def test_it_shows_number_subject_and_status_and_no_content(self, desk):
         assert "Записей пока нет" in await read(desk)
         await leave(desk)
         await desk.file()
@@ -84,14 +84,14 @@ class TestTheList:
         for word in (ENTRY["text"], "Азамат", "7010000000", str(entry.id)):
             assert word not in page
 
-    async def test_an_answered_one_says_so(self, desk):
+    async def test_an_answered_entry_is_marked(self, desk):
         await leave(desk)
         assert "Ответ дан" not in await read(desk)
         async with desk.parts.database.write() as session:
             await session.execute(update(Tracking).values(status="ANSWERED", answered_at=NOW))
         assert "Ответ дан" in await read(desk)
 
-    async def test_older_ones_are_on_the_next_page(self, desk):
+    async def test_older_entries_are_on_the_next_page(self, desk):
         listed = policy().listed
         for _ in range(listed + 1):
             await leave(desk)

@@ -1,1 +1,1 @@
-"""Counters: of the Fund's branches, and of the patient support services of providers."""
+"""Counters of the Fund's branches, and of the patient support services of providers."""

@@ -1,10 +1,10 @@
-"""What somebody at a counter asks for by the API; registering goes by the call of all channels."""
+"""Routes of the counter channel. Appeals are registered by the route of all channels, `POST /intake/v1/appeals`."""
 
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 
-from intake.channels.counter.service.reception import CLERKS, Handed, handed_to
+from intake.channels.counter.service.reception import CLERKS, RegisteredAtCounter, registered_by
 from intake.register.dependencies import CurrentIntake
 from shared.auth import Principal, require
 from shared.errors import Forbidden, InvalidInput, Unauthorized, responses
@@ -20,6 +20,6 @@ async def list_receptions(
     _query: KnownQuery,
     cursor: CursorText = None,
     limit: Limit = DEFAULT_LIMIT,
-) -> ListResponse[Handed]:
-    """Number and status of what you registered at a counter, newest first; nothing of what others did."""
-    return await handed_to(intake.parts, receiver, cursor, limit)
+) -> ListResponse[RegisteredAtCounter]:
+    """List number and status of the appeals that you registered at a counter, newest first."""
+    return await registered_by(intake.parts, receiver, cursor, limit)

@@ -1,4 +1,4 @@
-"""What a counter may refuse."""
+"""Domain errors of the counter channel."""
 
 from shared.errors import DomainError
 

@@ -1,4 +1,4 @@
-"""What is registered at a counter: by whom, and under which name that person stands on talons."""
+"""Tables of the counter channel: who registered an appeal, and the names of these persons for talons."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,21 +10,21 @@ from intake.base import IntakeModel
 
 
 class Reception(IntakeModel, table=True):
-    """An appeal that was handed in or said at a counter."""
+    """An appeal that was submitted at a counter, in writing or orally."""
 
     __tablename__ = "reception"
     __table_args__ = (Index("ix_reception_receiver", "receiver", "appeal_id"),)
 
     appeal_id: UUID = Field(primary_key=True)
-    way: str
-    """A code of `data/counter_ways.csv`."""
+    intake_method: str
+    """A code of `data/intake_methods.csv`."""
     receiver: bytes
-    """Keyed hash of the issuer and subject of the token of whoever registered it."""
+    """Keyed hash of the issuer and subject of the token that registered the appeal."""
     at: datetime
 
 
 class Receiver(IntakeModel, table=True):
-    """The name of somebody whose token says none, as talons have it (АППК art. 64(2)): asked for once."""
+    """The name for talons (АППК art. 64(2)) of a person whose token has no name. The counter asks for it once."""
 
     __tablename__ = "receiver"
 

@@ -1,4 +1,4 @@
-"""People's control: anybody leaves an entry, and everybody reads that each was answered."""
+"""Pages of people's control: the form of an entry, and the public list of entries with their status."""
 
 from typing import Annotated, Any, Final
 
@@ -25,12 +25,12 @@ from shared.web.languages import language_of
 from shared.web.security import require_same_origin
 
 PATH: Final = "/intake/peoples-control"
-PAGES_MOST: Final = 10_000  # beyond it a number in the address is no page
+LAST_PAGE: Final = 10_000  # a larger number in the address is refused
 BUSY: Final = N_("Many appeals come from your network just now. Nothing is lost: send it again in a minute.")
 USED: Final = N_("You have sent this form before and changed it since. Send it again if it is to be a second entry.")
 
 router: Final = APIRouter()
-PageNumber = Annotated[int, Query(ge=1, le=PAGES_MOST)]
+PageNumber = Annotated[int, Query(ge=1, le=LAST_PAGE)]
 
 
 @router.get("/peoples-control")
@@ -60,7 +60,7 @@ async def leave_entry(request: Request, intake: CurrentIntake) -> HTMLResponse:
 
 
 def _filing_of(draft: form.Draft, clock: Clock) -> tuple[AppealIn, Filing]:
-    """As `form.filing_of`, of a kind that is taken here."""
+    """Return the appeal and the filing of a draft. Raises InvalidInput, also for a kind that the section does not accept."""
     wrong = [] if draft["kind"] in policy().kinds else [FieldError("kind", "required", DETAILS["required"])]
     try:
         filing = form.filing_of(draft, clock)
@@ -81,23 +81,23 @@ async def _show(
     refusal: DomainError | None = None,
     sentence: str | None = None,
 ) -> HTMLResponse:
-    """`sentence`: said of a refusal that is about no field."""
+    """Render the section. `sentence`: the message for a refusal that concerns no field."""
     language = language_of(request)
     errors = [(name, PAGES.text(request, message)) for name, message in form.errors_of(refusal)] if refusal else []
     if sentence:
         errors = [("", PAGES.text(request, sentence))]
-    said = {one: PAGES.text(request, one) for one in (*questions.NOT_CHOSEN.values(), questions.ELSEWHERE, questions.REST)}
+    sentences = {text: PAGES.text(request, text) for text in (*questions.NOT_CHOSEN.values(), questions.ELSEWHERE, questions.REST)}
     found, total = await entries(intake.parts, page)
-    asked = frozenset(field.name for one in services(FORMS) if one.code in policy().kinds for field in one.fields)
-    parts = questions.sections(draft, dict(errors), language, said)
+    asked = frozenset(field.name for service in services(FORMS) if service.code in policy().kinds for field in service.fields)
+    parts = questions.sections(draft, dict(errors), language, sentences)
     context: dict[str, Any] = {
         "draft": draft,
         "key": key or new_key(),
         "errors": [(name or None, text) for name, text in errors],
         "error": dict(errors),
-        "kinds": [one for one in kinds(request, language) if one["code"] in policy().kinds],
-        "sections": [(code, heading, [one for one in each if one.name in asked]) for code, heading, each in parts],
-        "consents": {f"consents.{one.code}": one for one in consents(language)},
+        "kinds": [kind for kind in kinds(request, language) if kind["code"] in policy().kinds],
+        "sections": [(code, heading, [field for field in fields if field.name in asked]) for code, heading, fields in parts],
+        "consents": {f"consents.{consent.code}": consent for consent in consents(language)},
         "entries": found,
         "named": lambda label: label.in_(language) if label else "",
         "total": total,

@@ -1,19 +1,16 @@
 """Queries of the people's control section."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import defer
 from sqlmodel import col
 
 from intake.register.models import Appeal, Tracking
+from intake.register.service.sealed_fields import without_content
 
-_WORDS: tuple[Any, ...] = (Appeal.text, Appeal.applicant, Appeal.provider_name, Appeal.particulars)
-
-
-_ENTRIES = text("appeal.channel = 'PEOPLES_CONTROL'")  # in these words, for the index of just these rows to be used
+_IS_ENTRY = text("appeal.channel = 'PEOPLES_CONTROL'")  # exactly as in the partial index, which the database otherwise does not use
 
 
 class PublicEntry(NamedTuple):
@@ -24,12 +21,12 @@ class PublicEntry(NamedTuple):
 
 
 async def entries(session: AsyncSession, offset: int, limit: int) -> Sequence[PublicEntry]:
-    """Entries of people's control, newest first, without anybody's words."""
-    query = select(Appeal, Tracking).join(Tracking, col(Tracking.appeal_id) == col(Appeal.id)).where(_ENTRIES)
-    query = query.options(*(defer(one, raiseload=True) for one in _WORDS))
+    """Return entries, newest first."""
+    query = select(Appeal, Tracking).join(Tracking, col(Tracking.appeal_id) == col(Appeal.id)).where(_IS_ENTRY)
+    query = query.options(*without_content())
     rows = await session.execute(query.order_by(col(Appeal.id).desc()).offset(offset).limit(limit))
     return [PublicEntry(row[0], row[1]) for row in rows]
 
 
 async def count_entries(session: AsyncSession) -> int:
-    return (await session.execute(select(func.count()).select_from(Appeal).where(_ENTRIES))).scalar_one()
+    return (await session.execute(select(func.count()).select_from(Appeal).where(_IS_ENTRY))).scalar_one()

@@ -1,4 +1,4 @@
-"""The people's control section: entries that anybody leaves, and the public list without anybody's words (`data/peoples_control.toml`)."""
+"""The people's control section: public entries, listed without their content (`data/peoples_control.toml`)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,17 +21,19 @@ from shared.service import Parts
 
 FILE: Final = "peoples_control.toml"
 CHANNEL: Final = "PEOPLES_CONTROL"
-FORMS: Final = "web"  # whose forms are offered
+FORMS: Final = "web"  # the channel whose forms are offered
 
 
-class Policy(StrictModel):
+class PeoplesControlPolicy(StrictModel):
+    """The kinds of appeals that may be left as entries, and the length of a page of the list."""
+
     kinds: list[str]
     listed: int = Field(ge=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What everybody may know of an entry."""
+    """The public part of an entry."""
 
     number: str
     received_on: date
@@ -42,20 +44,21 @@ class Entry:
 
 
 @cache
-def policy() -> Policy:
-    """Raises ValueError for a file that cannot be trusted."""
-    found = policy_model("intake.channels.peoples_control", FILE, Policy)
-    if strange := set(found.kinds) - {one.code for one in forms.services(FORMS)}:
-        raise ValueError(f"{FILE}: no form is called {', '.join(sorted(strange))}")
+def policy() -> PeoplesControlPolicy:
+    """Return the policy of the section. Raises ValueError for a kind without a form, and ReferenceDataError."""
+    found = policy_model("intake.channels.peoples_control", FILE, PeoplesControlPolicy)
+    if unknown := set(found.kinds) - {service.code for service in forms.services(FORMS)}:
+        raise ValueError(f"{FILE}: no form is called {', '.join(sorted(unknown))}")
     return found
 
 
 def admit() -> Admission:
+    """Return the terms on which the section admits an appeal."""
     return Admission(CHANNEL)
 
 
 async def entries(parts: Parts, page: int) -> tuple[Sequence[Entry], int]:
-    """A page of the list from 1 on, newest first, and how many there are in all."""
+    """Return a page of the list, newest first, and the number of all entries. `page` starts at 1."""
     listed = policy().listed
     async with parts.database.read() as session:
         rows = await repository.entries(session, (page - 1) * listed, listed)
@@ -66,7 +69,7 @@ async def entries(parts: Parts, page: int) -> tuple[Sequence[Entry], int]:
 def _entry(parts: Parts, entry: repository.PublicEntry) -> Entry:
     appeal, row = entry
     known, subject = taxonomy(), None
-    if appeal.kind == row.kind:  # another kind was found in it since: what was chosen for the former one does not belong to it
+    if appeal.kind == row.kind:  # otherwise the Fund has changed the kind, and the category of the former kind does not apply
         subject = known.categories[appeal.category] if appeal.category else known.topics[appeal.topic] if appeal.topic else None
     return Entry(
         number=appeal.number,

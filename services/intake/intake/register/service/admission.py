@@ -41,8 +41,8 @@ class Admission:
     lowest_tier: int = 1
     resolved_in_contact: bool = False
     """A consultation answered while the citizen was on the line or at the counter."""
-    way: str | None = None
-    """How it came over a counter, a code of `data/counter_ways.csv`; None: it did not."""
+    intake_method: str | None = None
+    """How it reached a counter: a code of `intake_methods.csv`; None: it came by another channel."""
 
 
 def admit_anonymous(channel: str | None) -> Admission:
@@ -56,8 +56,8 @@ def admit_principal(principal: Principal, channel: str | None) -> Admission:
     """The terms for a token's holder.
 
     Raises InvalidInput for an unknown channel, ChannelNotAllowed outside WEB and APP for whoever files for themselves; for a
-    provider's officer SPP is open as well, on the terms that `counter.service.own_statement` goes on with. Raises Forbidden for
-    a confined machine, which files nothing.
+    provider's officer SPP is open as well, on the terms that the counter's `provider_statement` completes. Raises Forbidden for a confined
+    machine, which files nothing.
     """
     if principal.is_confined:
         raise Forbidden
@@ -78,7 +78,7 @@ def admit_principal(principal: Principal, channel: str | None) -> Admission:
             position="operator" if receiver else None,
         )
     if principal.has("provider") and chosen == HANDED_TO_PROVIDER:
-        return Admission(chosen, sender, may_backdate=True, way=HANDED_TO_PROVIDER)
+        return Admission(chosen, sender, may_backdate=True, intake_method=HANDED_TO_PROVIDER)
     if chosen not in ONES_OWN:
         raise ChannelNotAllowed
     return Admission(chosen, sender, may_follow=True)

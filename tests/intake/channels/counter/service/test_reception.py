@@ -1,14 +1,16 @@
+"""Names on talons, times of receipt, and intake methods."""
+
 from datetime import UTC, date, datetime
 
 import pytest
 
-from intake.channels.counter.service.policy import ways
-from intake.channels.counter.service.reception import received_at, shortened
+from intake.channels.counter.service.policy import intake_methods
+from intake.channels.counter.service.reception import received_at, surname_and_initials
 
 
-class TestShortened:
+class TestSurnameAndInitials:
     @pytest.mark.parametrize(
-        ("name", "said"),
+        ("name", "short"),
         [
             ("Сынақ Айгүл Маратқызы", "Сынақ А. М."),
             ("Сынақ Айгүл", "Сынақ А."),
@@ -16,15 +18,15 @@ class TestShortened:
             ("Сынақ", "Сынақ"),
         ],
     )
-    def test_a_surname_stays_and_the_rest_are_initials(self, name, said):
-        assert shortened(name) == said
+    def test_the_surname_stays_and_other_names_become_initials(self, name, short):
+        assert surname_and_initials(name) == short
 
 
 class TestReceivedAt:
-    def test_a_day_alone_is_its_opening_where_it_was_received(self):
+    def test_a_day_alone_means_the_opening_of_the_branch(self):
         assert received_at(date(2026, 1, 30), "KZ-43") == datetime(2026, 1, 30, 4, 0, tzinfo=UTC)
 
 
-class TestWays:
-    def test_what_is_said_cannot_have_been_said_on_another_day(self):
-        assert not [way.code for way in ways().values() if way.oral and way.dated]
+class TestIntakeMethods:
+    def test_no_oral_method_is_dated(self):
+        assert not [method.code for method in intake_methods().values() if method.oral and method.dated]

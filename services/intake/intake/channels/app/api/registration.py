@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute
 from starlette.types import Receive, Scope, Send
 
 from intake.channels.counter.errors import OrganisationNotKnown
-from intake.channels.counter.service.reception import noted, own_statement
+from intake.channels.counter.service.reception import provider_statement, record_reception
 from intake.register.dependencies import CurrentIntake, current_intake
 from intake.register.errors import ChannelNotAllowed, ExternalNumberKnown
 from intake.register.schemas import AppealIn, Registered
@@ -24,10 +24,10 @@ from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused, I
 
 
 class FastRegisterRoute(APIRoute):
-    """Reads what `register_appeal`'s signature says, in its order, without FastAPI's solver of dependencies (docs/decisions/14).
+    """Reads the parameters of `register_appeal` in the order of its signature, without FastAPI's dependency solver (docs/decisions/14).
 
-    The solver looks at every parameter of every request anew, and what it wraps a route in is for dependencies with an end. The signature
-    goes on making the document; refusals are answered where all are.
+    The solver examines every parameter again on every request, and wraps the route for dependencies that have to be closed. The OpenAPI
+    document still comes from the signature, and errors are handled where those of all routes are.
     """
 
     def __init__(self, *given: Any, **options: Any) -> None:
@@ -42,7 +42,7 @@ class FastRegisterRoute(APIRoute):
         await response(scope, receive, send)
 
 
-# With its whole path, for `assemble` to put it in front of all: an included router is another look at every request.
+# Has the whole path, so that `assemble` can put the route in front of all: an included router costs every request another match.
 front = APIRouter(prefix="/intake", route_class=FastRegisterRoute)
 
 
@@ -76,8 +76,8 @@ async def register_appeal(
     else:
         intake.spend(sender)
         admission = admit_principal(sender, appeal.channel)
-        if admission.way is not None:
-            appeal, admission = await own_statement(intake.parts, sender, appeal, admission)
-    receipt = await intake.file(appeal, admission, key=key, condition=noted(intake.parts, admission))
+        if admission.intake_method is not None:
+            appeal, admission = await provider_statement(intake.parts, sender, appeal, admission)
+    receipt = await intake.file(appeal, admission, key=key, condition=record_reception(intake.parts, admission))
     headers = {"Cache-Control": "no-store", **(REPLAYED if receipt.replayed else {})}
     return Response(receipt.body, 201, headers, "application/json")

@@ -1,4 +1,4 @@
-"""The counter: what comes on paper or is said at the desk is registered here, and its talon handed over (АППК art. 63, 64(2))."""
+"""The counter's pages: written and oral appeals are registered here, and the talon is printed (АППК art. 63, 64(2))."""
 
 from dataclasses import dataclass, replace
 from datetime import date
@@ -10,8 +10,17 @@ from fastapi import APIRouter, Depends, Request, Response
 from intake.attachments.service import form_uploads as uploads
 from intake.channels.counter.pages import view as counter_view
 from intake.channels.counter.pages.view import PATH, Draft
-from intake.channels.counter.service.policy import Way
-from intake.channels.counter.service.reception import Counter, about, admit, counter_of, keep_name, name_of, noted, received_at
+from intake.channels.counter.service.policy import IntakeMethod
+from intake.channels.counter.service.reception import (
+    Counter,
+    about_organisation,
+    admit,
+    counter_of,
+    received_at,
+    receiver_name,
+    record_reception,
+    store_receiver_name,
+)
 from intake.channels.phone.service import oral_records
 from intake.channels.phone.service.policy import call_policy
 from intake.forms.service import definitions as forms
@@ -46,8 +55,8 @@ MESSAGES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class AtWork:
-    """Somebody at their counter; `name` None: neither the token nor its holder has said one yet."""
+class Clerk:
+    """A request of a clerk at a counter. `name` None: the token has no name, and none is stored."""
 
     request: Request
     intake: Intake
@@ -55,137 +64,138 @@ class AtWork:
     counter: Counter
     name: str | None
 
-    def say(self, message: str) -> str:
-        return PAGES.text(self.request, MESSAGES[message])
+    def message(self, code: str) -> str:
+        """Return a message of MESSAGES in the language of the page."""
+        return PAGES.text(self.request, MESSAGES[code])
 
 
-async def _at_work(request: Request, intake: CurrentIntake, principal: PagePrincipal) -> AtWork | None:
-    """None: nobody is signed in. Raises Forbidden and OrganisationNotKnown for whoever has no counter."""
+async def _clerk(request: Request, intake: CurrentIntake, principal: PagePrincipal) -> Clerk | None:
+    """Return the clerk; None if nobody is signed in. Raises Forbidden and OrganisationNotKnown for a principal without a counter."""
     if principal.is_anonymous:
         return None
     counter = await counter_of(intake.parts, principal)
-    return AtWork(request, intake, principal, counter, await name_of(intake.parts, principal))
+    return Clerk(request, intake, principal, counter, await receiver_name(intake.parts, principal))
 
 
-Working = Annotated[AtWork | None, Depends(_at_work)]
+ClerkDep = Annotated[Clerk | None, Depends(_clerk)]
 router: Final = APIRouter()
 
 
 @router.get("/counter")
-async def counter_page(request: Request, work: Working, cursor: str | None = None) -> Response:
-    if work is None:
+async def counter_page(request: Request, clerk: ClerkDep, cursor: str | None = None) -> Response:
+    if clerk is None:
         return to_sign_in(request)
-    return await _show(work, _blank(work), cursor=cursor)
+    return await _show(clerk, _blank(clerk), cursor=cursor)
 
 
 @router.get("/counter/record/{appeal_id}")
-async def record(request: Request, appeal_id: UUID, work: Working) -> Response:
-    """The record of what a visitor said, for whoever wrote it down; each look is recorded."""
-    if work is None:
+async def record(request: Request, appeal_id: UUID, clerk: ClerkDep) -> Response:
+    """The record of an oral appeal, for the clerk who wrote it. Every read is recorded in the audit log."""
+    if clerk is None:
         return to_sign_in(request)
-    record = await oral_records.read_record(work.intake.parts, work.principal, appeal_id)
+    record = await oral_records.read_record(clerk.intake.parts, clerk.principal, appeal_id)
     return PAGES.render(request, "call_record.html", record=record, back=PATH)
 
 
 @router.post("/counter", dependencies=[Depends(require_same_origin)])
-async def register_appeal(request: Request, work: Working) -> Response:
-    """An appeal written down: looked at, if it was said read back, registered; then its talon."""
-    if work is None:
+async def register_appeal(request: Request, clerk: ClerkDep) -> Response:
+    """Preview, registration and talon of an appeal. An oral appeal is read back before it is registered."""
+    if clerk is None:
         raise Unauthorized
-    sent = await uploads.sent(request, work.intake)
-    draft, key, step = _typed(work, sent), form.key_of(sent.fields), sent.fields.get("step")
+    sent = await uploads.sent(request, clerk.intake)
+    draft, key, step = _typed(clerk, sent), form.key_of(sent.fields), sent.fields.get("step")
     if step != "send":
-        work.intake.spend_preview(request, work.principal)
+        clerk.intake.spend_preview(request, clerk.principal)
     if step == "edit":
-        return await _show(work, draft, key=key, refused=sent.refused)
+        return await _show(clerk, draft, key=key, refused=sent.refused)
     try:
-        way, appeal, admission = await _filing_of(work, draft)
-        is_confirmed = bool(sent.fields.get("confirmed")) or not way.oral or admission.resolved_in_contact
+        method, appeal, admission = await _filing_of(clerk, draft)
+        is_confirmed = bool(sent.fields.get("confirmed")) or not method.oral or admission.resolved_in_contact
         if step != "send" or not is_confirmed:
-            error = work.say("confirmed") if step == "send" else None
-            to_confirm = way.oral and not admission.resolved_in_contact
-            return counter_view.preview(request, draft, way, key=key, to_confirm=to_confirm, error=error, refused=sent.refused)
-        is_recorded = way.oral and not admission.resolved_in_contact
-        record = oral_records.with_record(work.intake.parts, operator=work.principal.subject, call_id=None) if is_recorded else None
-        condition = both(noted(work.intake.parts, admission), record)
-        receipt = await work.intake.file(appeal, admission, key=key, condition=condition)
+            error = clerk.message("confirmed") if step == "send" else None
+            to_confirm = method.oral and not admission.resolved_in_contact
+            return counter_view.preview(request, draft, method, key=key, to_confirm=to_confirm, error=error, refused=sent.refused)
+        is_recorded = method.oral and not admission.resolved_in_contact
+        record = oral_records.with_record(clerk.intake.parts, operator=clerk.principal.subject, call_id=None) if is_recorded else None
+        condition = both(record_reception(clerk.intake.parts, admission), record)
+        receipt = await clerk.intake.file(appeal, admission, key=key, condition=condition)
     except (InvalidInput, MalformedText) as refusal:
-        return await _show(work, draft, key=key, errors=_errors(work, refusal), refused=sent.refused, status=refusal.status)
+        return await _show(clerk, draft, key=key, errors=_errors(clerk, refusal), refused=sent.refused, status=refusal.status)
     except IdempotencyKeyReused as refusal:
-        return await _show(work, draft, errors=[("", work.say("used"))], refused=sent.refused, status=refusal.status)
+        return await _show(clerk, draft, errors=[("", clerk.message("used"))], refused=sent.refused, status=refusal.status)
     appeal_id = receipt.registered.appeal_id
-    refused = await uploads.enclose_all(request, work.intake, appeal_id, uploads.read(draft[form.UPLOADS]), as_filed=True)
+    refused = await uploads.enclose_all(request, clerk.intake, appeal_id, uploads.read(draft[form.UPLOADS]), as_filed=True)
     if admission.resolved_in_contact:
         return PAGES.redirect(PATH, flash="consultation-closed")
-    return counter_view.talon(request, receipt, appeal, way, work.counter, refused)
+    return counter_view.talon(request, receipt, appeal, method, clerk.counter, refused)
 
 
-async def _filing_of(work: AtWork, draft: Draft) -> tuple[Way, AppealIn, Admission]:
-    """The appeal behind the form, and its terms. Keeps the receiver's name once all else is right.
+async def _filing_of(clerk: Clerk, draft: Draft) -> tuple[IntakeMethod, AppealIn, Admission]:
+    """Return the intake method, the appeal of the form and its terms. Stores the receiver's name once all else is valid.
 
     Raises InvalidInput, which names the counter's own fields together with those of the appeal.
     """
-    way, name = work.counter.ways.get(draft["way"]), work.name or draft["receiver"]
-    wrong = [] if way else [FieldError("way", "required", DETAILS["required"])]
+    method, name = clerk.counter.methods.get(draft["way"]), clerk.name or draft["receiver"]
+    wrong = [] if method else [FieldError("way", "required", DETAILS["required"])]
     if not name or len(name) > NAME_LIMIT or not name.isprintable():
         wrong.append(FieldError("receiver", "required", DETAILS["required"]))
-    if draft[call_form.ANSWERED] and way and not way.oral:
+    if draft[call_form.ANSWERED] and method and not method.oral:
         wrong.append(FieldError("answered", "not-for-this-kind", "Only a consultation is closed at the counter."))
     try:
-        at = _received_at(work, way, draft) if way else None
+        at = _received_at(clerk, method, draft) if method else None
         appeal = call_form.appeal_of(draft, received_at=at, answered_kinds=call_policy().answered_in_call)
     except InvalidInput as refusal:
         raise InvalidInput([*wrong, *refusal.errors]) from None
-    if way is None or wrong:
+    if method is None or wrong:
         raise InvalidInput(wrong)
-    if work.counter.organisation is not None:
-        appeal = about(work.counter.organisation, appeal)
-    admission = replace(admit(work.principal, way, name), resolved_in_contact=bool(draft[call_form.ANSWERED]))
-    check(appeal, admission, work.intake.parts.clock.now())
-    if work.name is None:
-        await keep_name(work.intake.parts, work.principal, name)
-    return way, appeal, admission
+    if clerk.counter.organisation is not None:
+        appeal = about_organisation(clerk.counter.organisation, appeal)
+    admission = replace(admit(clerk.principal, method, name), resolved_in_contact=bool(draft[call_form.ANSWERED]))
+    check(appeal, admission, clerk.intake.parts.clock.now())
+    if clerk.name is None:
+        await store_receiver_name(clerk.intake.parts, clerk.principal, name)
+    return method, appeal, admission
 
 
-def _received_at(work: AtWork, way: Way, draft: Draft) -> str | None:
-    """When what came on an earlier day was received; None: now. Raises InvalidInput for a day on which it cannot have come."""
+def _received_at(clerk: Clerk, method: IntakeMethod, draft: Draft) -> str | None:
+    """Return when an appeal of an earlier day was received; None: now. Raises InvalidInput for an impossible day."""
     if not draft["received_on"]:
         return None
     region = draft["region"] if draft["region"] in regions() else CENTRAL_OFFICE
-    today = work.intake.parts.clock.now().astimezone(regions()[region].timezone).date()
+    today = clerk.intake.parts.clock.now().astimezone(regions()[region].timezone).date()
     try:
         day = date.fromisoformat(draft["received_on"])
     except ValueError:
         day = date.max
     if day == today:
         return None
-    if not way.dated or not EARLIEST.date() <= day < today:
+    if not method.dated or not EARLIEST.date() <= day < today:
         raise InvalidInput.field("received_on", "bad-time", "The day is not one on which this can have been received.")
     return received_at(day, region).isoformat().replace("+00:00", "Z")
 
 
-def _blank(work: AtWork) -> Draft:
+def _blank(clerk: Clerk) -> Draft:
     draft = call_form.typed({}) | dict.fromkeys(OWN_FIELDS, "")
-    language = language_of(work.request)
+    language = language_of(clerk.request)
     draft["language"] = language if language in forms.REPLY_LANGUAGES else ""
-    draft["region"] = work.counter.region or ""
-    draft["way"] = next(iter(work.counter.ways)) if len(work.counter.ways) == 1 else ""
+    draft["region"] = clerk.counter.region or ""
+    draft["way"] = next(iter(clerk.counter.methods)) if len(clerk.counter.methods) == 1 else ""
     return draft
 
 
-def _typed(work: AtWork, sent: uploads.Sent) -> Draft:
-    """What was typed; where the counter's own region and organisation stand, nothing else counts."""
+def _typed(clerk: Clerk, sent: uploads.Sent) -> Draft:
+    """Return what was typed, with the region and organisation of the counter where these are fixed."""
     draft = call_form.typed(sent.fields) | {name: sent.fields.get(name, "") for name in OWN_FIELDS}
-    kept = [] if sent.fields.get("uploads.drop") else uploads.read(draft[form.UPLOADS])
-    draft[form.UPLOADS] = uploads.written([*kept, *sent.tickets])
-    draft["region"] = work.counter.region or draft["region"]
-    if work.counter.organisation is not None:
+    earlier = [] if sent.fields.get("uploads.drop") else uploads.read(draft[form.UPLOADS])
+    draft[form.UPLOADS] = uploads.written([*earlier, *sent.tickets])
+    draft["region"] = clerk.counter.region or draft["region"]
+    if clerk.counter.organisation is not None:
         draft["provider.name"] = ""
     return draft
 
 
 async def _show(
-    work: AtWork,
+    clerk: Clerk,
     draft: Draft,
     *,
     key: str | None = None,
@@ -196,17 +206,17 @@ async def _show(
 ) -> Response:
     found = errors or []
     context: dict[str, Any] = {
-        **await counter_view.page(work.request, work.intake.parts, work.principal, work.counter, draft, cursor),
+        **await counter_view.page(clerk.request, clerk.intake.parts, clerk.principal, clerk.counter, draft, cursor),
         "draft": draft,
         "key": key or new_key(),
-        "receiver": work.name,
+        "receiver": clerk.name,
         "refused": refused or [],
         "errors": [(name or None, text) for name, text in found],
         "error": dict(found),
     }
-    return PAGES.render(work.request, "counter.html", status, **context)
+    return PAGES.render(clerk.request, "counter.html", status, **context)
 
 
-def _errors(work: AtWork, refusal: DomainError) -> list[tuple[str, str]]:
+def _errors(clerk: Clerk, refusal: DomainError) -> list[tuple[str, str]]:
     found = [("received_on" if name == "received_at" else name, message) for name, message in form.errors_of(refusal)]
-    return [(name, work.say(name) if name in MESSAGES else PAGES.text(work.request, message)) for name, message in found]
+    return [(name, clerk.message(name) if name in MESSAGES else PAGES.text(clerk.request, message)) for name, message in found]

@@ -1,46 +1,53 @@
-"""Ways in which an appeal comes over a counter (`data/counter_ways.csv`)."""
+"""Intake methods: how an appeal reaches a counter (`data/intake_methods.csv`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
-from typing import Final
 
 from shared.domain.labels import Label
 from shared.domain.taxonomy import taxonomy
 from shared.policy_files import policy_rows
 
-BRANCH: Final = "branch"
-PROVIDER: Final = "provider"
-_DESKS: Final = frozenset({BRANCH, PROVIDER})
+
+class CounterKind(StrEnum):
+    """Whose counter it is."""
+
+    BRANCH = "branch"
+    PROVIDER = "provider"
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """`dated`: it may have been received on an earlier day; `oral`: it is read back and put on record (АППК art. 63(1))."""
+class IntakeMethod:
+    """How an appeal reaches a counter.
+
+    `dated`: it may have been received on an earlier day. `oral`: it is read back and put on record (АППК art. 63(1)).
+    """
 
     code: str
     label: Label
-    desk: str
+    counter: CounterKind
     channel: str
     dated: bool
     oral: bool
 
 
 @cache
-def ways() -> Mapping[str, Way]:
-    """By code, in the order in which they are offered. Raises ReferenceDataError."""
+def intake_methods() -> Mapping[str, IntakeMethod]:
+    """Return the intake methods by code, in the order in which they are offered. Raises ReferenceDataError."""
     return {
-        row.text("code"): Way(
+        row.text("code"): IntakeMethod(
             code=row.text("code"),
             label=row.label(),
-            desk=row.one_of("desk", _DESKS),
+            counter=CounterKind(row.one_of("desk", frozenset(CounterKind))),
             channel=row.one_of("channel", taxonomy().channels),
             dated=row.flag("dated"),
             oral=row.flag("oral"),
         )
-        for row in policy_rows("intake.channels.counter", "counter_ways.csv")
+        for row in policy_rows("intake.channels.counter", "intake_methods.csv")
     }
 
 
-def ways_at(desk: str) -> Mapping[str, Way]:
-    return {code: way for code, way in ways().items() if way.desk == desk}
+def methods_at(counter: CounterKind) -> Mapping[str, IntakeMethod]:
+    """Return the intake methods of a kind of counter, by code."""
+    return {code: method for code, method in intake_methods().items() if method.counter is counter}

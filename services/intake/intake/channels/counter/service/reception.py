@@ -1,6 +1,6 @@
-"""Appeals that come over a counter: on what terms, who received them, and what somebody has registered.
+"""Reception of appeals at counters: the terms of admission, the receiver, and the list of what a person registered.
 
-The terms of a provider's officer are the law of her own organisation's desk: channel SPP, her organisation, its region.
+An officer of a provider registers appeals about her own organisation only: under channel SPP, in the organisation's region.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.channels.counter import repository
 from intake.channels.counter.errors import OrganisationNotKnown
-from intake.channels.counter.service.policy import BRANCH, PROVIDER, Way, ways, ways_at
+from intake.channels.counter.service.policy import CounterKind, IntakeMethod, intake_methods, methods_at
 from intake.register.schemas import AppealIn, ProviderIn
 from intake.register.service.admission import Admission
 from intake.register.service.filing import fault
@@ -24,7 +24,7 @@ from shared.auth import Principal, Role, check_role
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.working_hours import hours_for
 from shared.errors import Forbidden, InvalidInput
-from shared.http import Cursor, ListResponse
+from shared.http import Cursor, ListResponse, keyset_page
 from shared.service import Parts
 
 CLERKS: Final[tuple[Role, ...]] = ("operator", "specialist", "supervisor", "head")
@@ -32,29 +32,29 @@ CLERKS: Final[tuple[Role, ...]] = ("operator", "specialist", "supervisor", "head
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Where somebody works: what is taken in there, and in which region and for which organisation, if these are not to be chosen."""
+    """A counter: its intake methods by code, and its region and organisation where these are not chosen in the form."""
 
-    ways: Mapping[str, Way]
+    methods: Mapping[str, IntakeMethod]
     region: str | None
     organisation: Provider | None = None
 
 
-class Handed(BaseModel):
-    """What whoever registered an appeal sees of it afterwards."""
+class RegisteredAtCounter(BaseModel):
+    """What the person who registered an appeal sees of it afterwards."""
 
     number: str
     status: str
 
 
 async def counter_of(parts: Parts, principal: Principal) -> Counter:
-    """Raises Unauthorized, Forbidden for whoever has no counter, and OrganisationNotKnown."""
+    """Return the counter where a principal works. Raises Unauthorized, Forbidden for whoever has no counter, OrganisationNotKnown."""
     check_role(principal, *CLERKS, "provider")
     if principal.has(*CLERKS):
         if not principal.region and (principal.region is not None or not principal.has("operator")):  # an empty claim opens nothing
             raise Forbidden
-        return Counter(ways_at(BRANCH), principal.region)
+        return Counter(methods_at(CounterKind.BRANCH), principal.region)
     own = await _organisation(parts, principal)
-    return Counter(ways_at(PROVIDER), own.region, own)
+    return Counter(methods_at(CounterKind.PROVIDER), own.region, own)
 
 
 async def _organisation(parts: Parts, principal: Principal) -> Provider:
@@ -67,21 +67,21 @@ async def _organisation(parts: Parts, principal: Principal) -> Provider:
     return found
 
 
-def admit(principal: Principal, way: Way, name: str) -> Admission:
-    """The terms for what `principal`, called `name`, takes in over a counter."""
+def admit(principal: Principal, method: IntakeMethod, name: str) -> Admission:
+    """Return the terms for an appeal that `principal`, called `name`, receives at a counter."""
     return Admission(
-        way.channel,
+        method.channel,
         _sender(principal),
-        may_backdate=way.dated,
-        topic_suffices=way.oral,
-        received_by=shortened(name),
+        may_backdate=method.dated,
+        topic_suffices=method.oral,
+        received_by=surname_and_initials(name),
         position=principal.role,
-        way=way.code,
+        intake_method=method.code,
     )
 
 
-async def own_statement(parts: Parts, principal: Principal, appeal: AppealIn, admission: Admission) -> tuple[AppealIn, Admission]:
-    """What a provider's officer registers by the API, about her own organisation alone, and received by her.
+async def provider_statement(parts: Parts, principal: Principal, appeal: AppealIn, admission: Admission) -> tuple[AppealIn, Admission]:
+    """Return the appeal and the terms of an officer of a provider: about her own organisation, received by her.
 
     Raises Forbidden, OrganisationNotKnown, and InvalidInput for another organisation or region.
     """
@@ -94,65 +94,69 @@ async def own_statement(parts: Parts, principal: Principal, appeal: AppealIn, ad
         errors.append(fault("region", "not-own"))
     if errors:
         raise InvalidInput(errors)
-    name = await name_of(parts, principal)
+    name = await receiver_name(parts, principal)
     if name is not None:
-        admission = replace(admission, received_by=shortened(name), position=principal.role)
-    return about(own, appeal), admission
+        admission = replace(admission, received_by=surname_and_initials(name), position=principal.role)
+    return about_organisation(own, appeal), admission
 
 
-def about(organisation: Provider, appeal: AppealIn) -> AppealIn:
+def about_organisation(organisation: Provider, appeal: AppealIn) -> AppealIn:
+    """Return the appeal with the organisation as its provider, in the organisation's region."""
     return appeal.model_copy(update={"provider": ProviderIn(provider_id=organisation.id), "region": organisation.region})
 
 
 def received_at(day: date, region: str) -> datetime:
-    """When what carries only the day of its receipt was received: as the branch opened. Raises KeyError for an unknown region."""
+    """Return the time of receipt of an appeal of which only the day is known: when the branch opened. Raises KeyError for a region."""
     return datetime.combine(day, hours_for(region, day).opens, regions()[region].timezone).astimezone(UTC)
 
 
-def shortened(name: str) -> str:
-    """Surname and initials, as a talon has them (АППК art. 64(2)), of a name that begins with the surname; what has initials stays."""
+def surname_and_initials(name: str) -> str:
+    """Return surname and initials for a talon (АППК art. 64(2)). The name begins with the surname; a name with initials stays."""
     surname, *others = name.split()
-    return name.strip() if "." in name else " ".join([surname, *(f"{one[0]}." for one in others)])
+    return name.strip() if "." in name else " ".join([surname, *(f"{other[0]}." for other in others)])
 
 
-async def name_of(parts: Parts, principal: Principal) -> str | None:
-    """As the token says, else as its holder said once."""
+async def receiver_name(parts: Parts, principal: Principal) -> str | None:
+    """Return the name in the token, otherwise the name that was stored for its holder, if any."""
     if principal.name and principal.name.strip():
         return principal.name
     key = _key(parts, principal)
     async with parts.database.read() as session:
-        kept = await repository.receiver_name(session, key)
-    return parts.sealer.open("receiver", key.hex(), "name", kept).decode() if kept else None
+        sealed = await repository.receiver_name(session, key)
+    return parts.sealer.open("receiver", key.hex(), "name", sealed).decode() if sealed else None
 
 
-async def keep_name(parts: Parts, principal: Principal, name: str) -> None:
+async def store_receiver_name(parts: Parts, principal: Principal, name: str) -> None:
+    """Store the name of a token's holder, sealed."""
     key = _key(parts, principal)
     async with parts.database.write() as session:
-        await repository.put_receiver(session, key, parts.sealer.seal("receiver", key.hex(), "name", name.encode()))
+        await repository.upsert_receiver(session, key, parts.sealer.seal("receiver", key.hex(), "name", name.encode()))
 
 
-def noted(parts: Parts, admission: Admission) -> Condition | None:
-    """Keeps with the appeal who registered it at which counter; None for what came in otherwise."""
-    if admission.way is None or admission.sender is None:
+def record_reception(parts: Parts, admission: Admission) -> Condition | None:
+    """Return the condition that records who registered the appeal at a counter; None for an appeal of another channel."""
+    if admission.intake_method is None or admission.sender is None:
         return None
-    row = {"way": ways()[admission.way].code, "receiver": sender_key(parts.pepper, admission.sender), "at": parts.clock.now()}
+    method, receiver, at = intake_methods()[admission.intake_method].code, sender_key(parts.pepper, admission.sender), parts.clock.now()
 
-    async def note(session: AsyncSession, appeal_id: UUID) -> None:
-        await repository.add_reception(session, {"appeal_id": appeal_id, **row})
+    async def record(session: AsyncSession, appeal_id: UUID) -> None:
+        await repository.add_reception(session, {"appeal_id": appeal_id, "intake_method": method, "receiver": receiver, "at": at})
 
-    return note
+    return record
 
 
-async def handed_to(parts: Parts, principal: Principal, cursor: str | None, limit: int) -> ListResponse[Handed]:
-    """What `principal` registered at a counter, newest first. Raises InvalidInput for a cursor that is none."""
+async def registered_by(parts: Parts, principal: Principal, cursor: str | None, limit: int) -> ListResponse[RegisteredAtCounter]:
+    """Return the appeals that a principal registered at a counter, newest first. Raises InvalidInput `bad-cursor`."""
     receiver, now = _key(parts, principal), parts.clock.now()
     before = None if cursor is None else Cursor.decode(cursor, UUID)[0]
     async with parts.database.read() as session:
-        found = await repository.receptions_of(session, receiver, before, limit + 1)
-        total = await repository.count_receptions(session, receiver)
-    items = [Handed(number=number, status=shown_status(status, registered_at, now)) for _, number, status, registered_at in found[:limit]]
-    following = Cursor.encode(found[limit - 1][0]) if len(found) > limit else None
-    return ListResponse(items=items, total=total, next_cursor=following)
+        found = await repository.received_appeals(session, receiver, before, limit + 1)
+        total = await repository.count_received_appeals(session, receiver)
+
+    def shown(appeal: repository.ReceivedAppeal) -> RegisteredAtCounter:
+        return RegisteredAtCounter(number=appeal.number, status=shown_status(appeal.status, appeal.registered_at, now))
+
+    return keyset_page(found, limit, total, item=shown, key=lambda appeal: appeal.appeal_id)
 
 
 def _sender(principal: Principal) -> str:
