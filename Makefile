@@ -37,10 +37,12 @@ MEASURED := tests/intake tests/routing tests/provider_contact tests/analytics te
 # slipcover replaces pytest's loader of test files, which it need not do: the product alone is measured.
 UNMEASURED_TEST_FILES := -W "ignore:Unable to activate pytest branch:RuntimeWarning" -W ignore::pytest.PytestAssertRewriteWarning
 
-test: install chromium  ## every test, or ARGS="…" of pytest's; says what it had to leave out
+test: install chromium  ## every test, or ARGS="…" of pytest's; says what it had to leave out; with CI set, coverage is measured on the way
 	@$(ENGINES) kafka-libs || test -z "$$CI"
 ifdef ARGS
 	@$(BIN)/python -m pytest -rs $(ARGS)
+else ifdef CI
+	@$(MAKE) --no-print-directory coverage test-unmeasured
 else
 	@$(BIN)/python -m pytest $(AT_ONCE) $(ALONE:%=--ignore=%)
 	@$(BIN)/python -m pytest -rs $(ALONE)
