@@ -52,7 +52,7 @@ REFUSALS = (
 """What a person has to mend before a process can do its work: a sentence, and exit code 1."""
 
 
-def main(service: Service, settings_class: Callable[[], S], create_app: Callable[[S], FastAPI]) -> None:
+def main(service: Service[S], settings_class: Callable[[], S], create_app: Callable[[S], FastAPI]) -> None:
     """Read the verb from the command line and do it; exits 1 with a sentence when it cannot be done."""
     chosen = _arguments(service)
     use_private_umask()
@@ -67,7 +67,7 @@ def main(service: Service, settings_class: Callable[[], S], create_app: Callable
         raise SystemExit(1) from None
 
 
-def _arguments(service: Service) -> argparse.Namespace:
+def _arguments(service: Service[S]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog=f"python -m {service.package}", description=service.title)
     verbs = parser.add_subparsers(dest="verb", required=True)
     api = verbs.add_parser("api", help="serve HTTP")
@@ -82,7 +82,7 @@ def _arguments(service: Service) -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _do(chosen: argparse.Namespace, service: Service, settings: S, create_app: Callable[[S], FastAPI]) -> None:
+def _do(chosen: argparse.Namespace, service: Service[S], settings: S, create_app: Callable[[S], FastAPI]) -> None:
     if chosen.verb == "api":
         with server.listen(chosen.host, chosen.port) as listening:
             server.run(_serve(create_app(settings.model_copy(update={"worker": False})), settings, listening, chosen.host))
@@ -107,7 +107,7 @@ async def _serve(app: FastAPI, settings: ServiceSettings, listening: socket, hos
         await server.serve(behind, listening, limits=ConnectionLimits.of(settings))
 
 
-async def _work(service: Service, settings: ServiceSettings, listening: socket | None) -> None:
+async def _work(service: Service[S], settings: S, listening: socket | None) -> None:
     async with _started(service, settings) as parts:
         loops = runtime(service, parts, restart=False)
         working = [loops.run()]
@@ -131,7 +131,7 @@ async def _until_one_ends(working: Sequence[Coroutine[Any, Any, None]]) -> None:
             raise end
 
 
-async def _migrate(service: Service, settings: ServiceSettings) -> None:
+async def _migrate(service: Service[S], settings: S) -> None:
     parts = build_parts(service, settings, Foundation.build(settings))
     try:
         if not await is_migrated(service, parts.database):
@@ -140,13 +140,13 @@ async def _migrate(service: Service, settings: ServiceSettings) -> None:
         await parts.database.close()
 
 
-async def _replay(service: Service, settings: ServiceSettings, key: str | None) -> int:
+async def _replay(service: Service[S], settings: S, key: str | None) -> int:
     async with _started(service, settings) as parts:
         return await consumer(service, parts).replay(key)
 
 
 @asynccontextmanager
-async def _started(service: Service, settings: ServiceSettings) -> AsyncIterator[Parts]:
+async def _started(service: Service[S], settings: S) -> AsyncIterator[Parts[S]]:
     """The service's parts with the log open and the database at hand. Raises NotMigrated, DatabaseUnreachable or LogError."""
     foundation = Foundation.build(settings)
     parts = build_parts(service, settings, foundation)

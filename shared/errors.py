@@ -66,6 +66,8 @@ class DomainError(Exception):
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 400
     title: ClassVar[str] = "The request cannot be carried out."
+    keeps_changes: ClassVar[bool] = False
+    """Whether the boundary commits what was changed before this refusal, such as the count of a wrong code."""
 
     def __init__(
         self,

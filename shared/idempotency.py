@@ -3,8 +3,8 @@
 Whoever does the work claims the key first. A repeat that comes meanwhile waits for the first request and gets its answer; if the first
 fails, its claim is undone and the repeat does the work. Answers are stored for 7 days, refusals are not stored.
 
-There are two kinds of work. Work in one transaction (`once`, and `begin` with `finish`) claims the key inside that transaction: the engine
-makes others wait, and a rollback releases the key. Work in several steps (`shared.idempotency_steps`) commits its claim.
+There are two kinds of work. Work in one transaction (`once`) claims the key inside that transaction: the engine makes others wait, and a
+rollback releases the key. Work in several steps (`shared.idempotency_steps`) commits its claim.
 Keys are always claimed before any other row is locked, so that two transactions never wait for each other.
 """
 
@@ -20,17 +20,16 @@ from weakref import WeakValueDictionary
 
 from fastapi import Response
 from pydantic import BaseModel
-from sqlalchemy import Row, and_, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.auth import Principal
 from shared.bulk import insert_new_rows
-from shared.clock import Clock
-from shared.database import Database
 from shared.errors import DomainError, Unavailable
 from shared.idempotency_key import HEADER, IdempotencyKey, IdempotencyKeyWeak, idempotency_key, new_key
 from shared.messaging.tables import idempotency
 from shared.sealing import Pepper, Sealer
+from shared.unit_of_work import UnitOfWork, UnitsOfWork
 
 __all__ = [
     "HEADER",
@@ -47,6 +46,11 @@ ANONYMOUS: Final = "anonymous"
 PENDING: Final = 0  # the status of a key that is claimed and not answered yet
 WAIT_SECONDS: Final = 60  # for the first of equal requests; then the repeat is asked to come again
 CLAIM_ATTEMPTS: Final = 3  # a key may be released or expire between the claim and the look at it
+
+
+Do = Callable[[UnitOfWork], Awaitable[BaseModel | None]]
+"""The use case: its result is the answer."""
+Check = Callable[[UnitOfWork], Awaitable[object]]
 
 
 class IdempotencyKeyReused(DomainError):
@@ -75,13 +79,16 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredAnswer:
+    """The answer to a request: of the first request under the key, or of this one."""
+
     status: int
     body: bytes
+    is_replayed: bool = True
 
     @property
     def response(self) -> Response:
-        return response_of(self.status, self.body, REPLAYED)
+        return response_of(self.status, self.body, REPLAYED if self.is_replayed else None)
 
 
 def scope_of(principal: Principal) -> str:
@@ -129,7 +136,7 @@ class Idempotency:
         finally:
             lock.release()
 
-    async def begin(self, session: AsyncSession, request: Request | None, now: datetime) -> Kept | None:
+    async def begin(self, session: AsyncSession, request: Request | None, now: datetime) -> StoredAnswer | None:
         """Claim the request's key until the transaction ends, or return what was answered before. Another transaction's claim is awaited.
 
         Claim before anything else is locked. After None do the work, then `finish`.
@@ -140,9 +147,8 @@ class Idempotency:
         """
         if request is None:
             return None
-        row = self._named(request) | {"fingerprint": request.fingerprint, "status": PENDING, "body": b"", "stored_at": now}
         for _ in range(CLAIM_ATTEMPTS):
-            if await insert_new_rows(session, idempotency, [row], unique=("scope", "key"), returning="key"):
+            if await self.claim_key(session, request, now):
                 return None
             earlier = (await self.answered(session, [request])).get(request)
             if isinstance(earlier, DomainError):
@@ -151,13 +157,24 @@ class Idempotency:
                 return earlier
         raise Unavailable
 
+    async def claim_key(self, session: AsyncSession, request: Request, now: datetime, token: bytes = b"") -> bool:
+        """Insert the claim of the request's key; return False if there is a claim or an answer. `token` names who claims it."""
+        row = self._named(request) | {"fingerprint": request.fingerprint, "status": PENDING, "body": token, "stored_at": now}
+        return bool(await insert_new_rows(session, idempotency, [row], unique=("scope", "key"), returning="key"))
+
     async def finish(self, session: AsyncSession, request: Request | None, answer: Answer, now: datetime, *, status: int = 200) -> None:
         """Store the answer under the key that `begin` claimed in this transaction."""
         if request is None:
             return
+        await self.store_answer(session, request, answer, now, status=status, claimed=is_key_of(request))
+
+    async def store_answer(
+        self, session: AsyncSession, request: Request, answer: Answer, now: datetime, *, status: int, claimed: ColumnElement[bool]
+    ) -> None:
+        """Store the answer in the row of the claim that `claimed` finds, if it is still there."""
         row = self.row(request, status, answer, now)
         changed = {name: row[name] for name in ("fingerprint", "status", "body", "stored_at")}
-        await session.execute(update(idempotency).where(self._is_key_of(request)).values(**changed))
+        await session.execute(update(idempotency).where(claimed).values(**changed))
 
     async def release(self, session: AsyncSession, requests: Sequence[Request]) -> None:
         """Undo claims of this transaction that keeps what else it did."""
@@ -167,7 +184,7 @@ class Idempotency:
 
     async def claim(
         self, session: AsyncSession, answers: Mapping[Request, Answer], now: datetime
-    ) -> Mapping[Request, "Kept | DomainError"]:
+    ) -> Mapping[Request, "StoredAnswer | DomainError"]:
         """Keep these 201 bodies, each for its request, unless its key is taken: for those, what was answered before, or the refusal.
 
         A key that another transaction is just claiming is waited for. Whoever is named in the answer must not do the work again.
@@ -179,7 +196,7 @@ class Idempotency:
         found = await self.answered(session, taken)
         return {request: found.get(request) or Unavailable() for request in taken}  # not found: forgotten by age between the two
 
-    async def find(self, session: AsyncSession, requests: list[Request]) -> Mapping[Request, Kept]:
+    async def find(self, session: AsyncSession, requests: list[Request]) -> Mapping[Request, StoredAnswer]:
         """What was answered before.
 
         Raises:
@@ -192,14 +209,14 @@ class Idempotency:
             found[request] = answer
         return found
 
-    async def answered(self, session: AsyncSession, requests: Sequence[Request]) -> dict[Request, "Kept | DomainError"]:
+    async def answered(self, session: AsyncSession, requests: Sequence[Request]) -> dict[Request, "StoredAnswer | DomainError"]:
         """What was answered before to each of these that is known; the refusal where its key stands for another request."""
         if not requests:
             return {}
         columns = tuple_(idempotency.c.scope, idempotency.c.key)
         rows = await session.execute(select(idempotency).where(columns.in_([(r.scope, r.key) for r in requests])))
         by_key = {(row.scope, row.key): row for row in rows}
-        found: dict[Request, Kept | DomainError] = {}
+        found: dict[Request, StoredAnswer | DomainError] = {}
         for request in requests:
             row = by_key.get((request.scope, request.key))
             if row is not None and row.fingerprint != request.fingerprint:
@@ -214,54 +231,100 @@ class Idempotency:
         sealed = self._sealer.seal("idempotency", f"{request.scope}/{request.key}", "body", packed)
         return self._named(request) | {"fingerprint": request.fingerprint, "status": status, "body": sealed, "stored_at": now}
 
-    def opened(self, row: Row[Any]) -> Kept:
+    def opened(self, row: Row[Any]) -> StoredAnswer:
         packed = self._sealer.open("idempotency", f"{row.scope}/{row.key}", "body", row.body)
         ends = 4 + int.from_bytes(packed[:4])
-        return Kept(row.status, packed[4:ends] + zlib.decompress(packed[ends:]))
+        return StoredAnswer(row.status, packed[4:ends] + zlib.decompress(packed[ends:]))
 
     async def once(
         self,
-        database: Database,
-        clock: Clock,
+        units: UnitsOfWork,
         request: Request | None,
-        work: Callable[[AsyncSession], Awaitable[BaseModel | None]],
+        do: Do,
         *,
         status: int = 200,
         before: Callable[[], Awaitable[None]] | None = None,
-        check_visible: Callable[[AsyncSession], Awaitable[object]] | None = None,
-    ) -> Response:
-        """Do the work in one transaction, or answer a repeat as the first time, even if all come at once. Without a request: just do it.
+        check_visible: Check | None = None,
+    ) -> StoredAnswer:
+        """Carry the work out in one transaction, or return the answer to the first request. Without a request the work is just done.
 
-        `before`: what is asked of others first, outside the transaction; not for a repeat.
+        `before`: what is asked of other services, outside the transaction; it is skipped for a repeat.
         `check_visible`: raises for whoever may no longer see what the stored answer shows.
 
-        Raises what these three raise, IdempotencyKeyReused, and Unavailable.
+        Raises what these three raise, IdempotencyKeyReused, and Unavailable. After a refusal the key is free again, also after one that
+        keeps changes.
         """
         async with self.alone(request):
-            if before is not None and not await self._is_known(database, request):
+            if before is not None and not await self._is_known(units, request):
                 await before()
-            async with database.write() as session:
-                earlier = await self.begin(session, request, clock.now())
+            async with units.write() as work:
+                now = work.clock.now()
+                earlier = await self.begin(work.session, request, now)
                 if earlier is not None:
                     if check_visible is not None:
-                        await check_visible(session)
-                    return earlier.response
-                done = await work(session)
-                raw = b"" if done is None else done.model_dump_json().encode()
-                await self.finish(session, request, Answer(raw), clock.now(), status=status)
-        return response_of(status, raw)
+                        await check_visible(work)
+                    return earlier
+                try:
+                    done = await do(work)
+                except DomainError as refusal:
+                    if request is not None and refusal.keeps_changes:
+                        await self.release(work.session, [request])
+                    raise
+                body = b"" if done is None else done.model_dump_json().encode()
+                await self.finish(work.session, request, Answer(body), now, status=status)
+        return StoredAnswer(status, body, is_replayed=False)
 
-    async def _is_known(self, database: Database, request: Request | None) -> bool:
+    async def _is_known(self, units: UnitsOfWork, request: Request | None) -> bool:
         if request is None:
             return False
-        async with database.read() as session:
-            return bool(await self.find(session, [request]))
+        async with units.read() as work:
+            return bool(await self.find(work.session, [request]))
 
     def _named(self, request: Request) -> dict[str, object]:
         return {"scope": request.scope, "key": request.key}
 
-    def _is_key_of(self, request: Request) -> Any:
-        return and_(idempotency.c.scope == request.scope, idempotency.c.key == request.key)
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """Carries out the commands of one request once under its Idempotency-Key; without a key it just carries them out."""
+
+    store: Idempotency
+    units: UnitsOfWork
+    scope: str
+    key: str | None
+
+    async def __call__(
+        self,
+        operation: str,
+        command: BaseModel,
+        do: Do,
+        *,
+        status: int = 200,
+        before: Callable[[], Awaitable[None]] | None = None,
+        check_visible: Check | None = None,
+    ) -> Response:
+        """Return the response to the command; `operation` names it among those that share the key. See `Idempotency.once`."""
+        answer = await self.answer(operation, command, do, status=status, before=before, check_visible=check_visible)
+        return answer.response
+
+    async def answer(
+        self,
+        operation: str,
+        command: BaseModel,
+        do: Do,
+        *,
+        status: int = 200,
+        before: Callable[[], Awaitable[None]] | None = None,
+        check_visible: Check | None = None,
+    ) -> StoredAnswer:
+        """Return the answer to the command for a caller that is not HTTP, such as a page or the bot."""
+        request = self.store.request(self.scope, self.key, operation, command) if self.key else None
+        return await self.store.once(self.units, request, do, status=status, before=before, check_visible=check_visible)
+
+
+def is_key_of(request: Request) -> ColumnElement[bool]:
+    """Return the condition for the row of the request's key."""
+    return and_(idempotency.c.scope == request.scope, idempotency.c.key == request.key)
 
 
 @lru_cache(maxsize=1024)

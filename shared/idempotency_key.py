@@ -13,7 +13,7 @@ from fastapi import Request as HttpRequest
 from fastapi.exceptions import RequestValidationError
 from pydantic import StringConstraints, TypeAdapter, ValidationError
 
-from shared.auth import CurrentPrincipal, Principal
+from shared.auth import Principal, PrincipalDep
 from shared.errors import DomainError, InvalidInput
 
 HEADER: Final = "Idempotency-Key"
@@ -57,7 +57,7 @@ def idempotency_key(request: HttpRequest, sender: Principal) -> str | None:
 
 
 async def _read_key(
-    sender: CurrentPrincipal, key: Annotated[str | None, Header(alias=HEADER, description=_DESCRIPTION, **_RULES)] = None
+    sender: PrincipalDep, key: Annotated[str | None, Header(alias=HEADER, description=_DESCRIPTION, **_RULES)] = None
 ) -> str | None:
     return strong_key(key, sender)
 

@@ -16,15 +16,12 @@ from typing import Any, Final
 from fastapi import Response
 from pydantic import BaseModel
 from sqlalchemy import Row, and_, delete, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.bulk import insert_new_rows
-from shared.clock import Clock
-from shared.database import Database
 from shared.database_errors import will_pass
 from shared.errors import Unavailable
-from shared.idempotency import PENDING, WAIT_SECONDS, Answer, Idempotency, IdempotencyKeyReused, Request, response_of
+from shared.idempotency import PENDING, WAIT_SECONDS, Answer, Idempotency, IdempotencyKeyReused, Request, is_key_of, response_of
 from shared.messaging.tables import idempotency
+from shared.unit_of_work import UnitOfWork, UnitsOfWork
 
 LEASE: Final = timedelta(seconds=60)  # three renewals fit in
 POLL_SECONDS: Final = 0.1  # how often a repeat in another process looks
@@ -51,8 +48,7 @@ class Steps:
     """Carries out work in several steps once, under the Idempotency-Key of its request."""
 
     store: Idempotency
-    database: Database
-    clock: Clock
+    units: UnitsOfWork
 
     async def once(
         self,
@@ -97,10 +93,10 @@ class Steps:
         loop = asyncio.get_running_loop()
         until = loop.time() + WAIT_SECONDS
         while True:
-            async with self.database.write() as session:
-                if await self._try(session, request, token):
+            async with self.units.write() as work:
+                if await self._try(work, request, token):
                     return None
-                row = (await session.execute(select(idempotency).where(_is_key_of(request)))).one_or_none()
+                row = (await work.session.execute(select(idempotency).where(is_key_of(request)))).one_or_none()
             if row is not None and row.status != PENDING:
                 return row
             if row is not None and row.fingerprint != request.fingerprint:
@@ -109,31 +105,29 @@ class Steps:
                 raise Unavailable("The first request under this Idempotency-Key is still being carried out.")
             await asyncio.sleep(POLL_SECONDS)
 
-    async def _try(self, session: AsyncSession, request: Request, token: bytes) -> bool:
+    async def _try(self, work: UnitOfWork, request: Request, token: bytes) -> bool:
         """Claim the key if it is free, or if whoever claimed it has not renewed the lease."""
-        now = self.clock.now()
-        claim = {"fingerprint": request.fingerprint, "status": PENDING, "body": token, "stored_at": now}
-        row = {"scope": request.scope, "key": request.key, **claim}
-        if await insert_new_rows(session, idempotency, [row], unique=("scope", "key"), returning="key"):
+        now = work.clock.now()
+        if await self.store.claim_key(work.session, request, now, token):
             return True
         expired = and_(
-            _is_key_of(request),
+            is_key_of(request),
             idempotency.c.status == PENDING,
             idempotency.c.fingerprint == request.fingerprint,
             idempotency.c.stored_at < now - LEASE,
         )
-        taken = await session.execute(update(idempotency).where(expired).values(**claim).returning(idempotency.c.key))
+        claim = update(idempotency).where(expired).values(body=token, stored_at=now).returning(idempotency.c.key)
+        taken = await work.session.execute(claim)
         return taken.one_or_none() is not None
 
     async def _finish(self, request: Request, token: bytes, status: int, raw: bytes) -> None:
-        row = self.store.row(request, status, Answer(raw), self.clock.now())
-        changed = {name: row[name] for name in ("fingerprint", "status", "body", "stored_at")}
-        async with self.database.write() as session:
-            await session.execute(update(idempotency).where(_is_claim(request, token)).values(**changed))
+        async with self.units.write() as work:
+            claimed = _is_claim(request, token)
+            await self.store.store_answer(work.session, request, Answer(raw), work.clock.now(), status=status, claimed=claimed)
 
     async def _release(self, request: Request, token: bytes) -> None:
-        async with self.database.write() as session:
-            await session.execute(delete(idempotency).where(_is_claim(request, token)))
+        async with self.units.write() as work:
+            await work.session.execute(delete(idempotency).where(_is_claim(request, token)))
 
     @asynccontextmanager
     async def _renewed(self, request: Request, token: bytes) -> AsyncIterator[None]:
@@ -141,9 +135,9 @@ class Steps:
             while True:
                 await asyncio.sleep(LEASE.total_seconds() / 3)
                 try:
-                    async with self.database.write() as session:
-                        renewal = update(idempotency).where(_is_claim(request, token)).values(stored_at=self.clock.now())
-                        await session.execute(renewal)
+                    async with self.units.write() as work:
+                        renewal = update(idempotency).where(_is_claim(request, token)).values(stored_at=work.clock.now())
+                        await work.session.execute(renewal)
                 except Exception as error:
                     if not will_pass(error):
                         raise
@@ -157,12 +151,8 @@ class Steps:
                 await task
 
 
-def _is_key_of(request: Request) -> Any:
-    return and_(idempotency.c.scope == request.scope, idempotency.c.key == request.key)
-
-
 def _is_claim(request: Request, token: bytes) -> Any:
-    return and_(_is_key_of(request), idempotency.c.status == PENDING, idempotency.c.body == token)
+    return and_(is_key_of(request), idempotency.c.status == PENDING, idempotency.c.body == token)
 
 
 def _written(answer: BaseModel | None) -> bytes:

@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Generic
 
 import httpx
 import structlog
 from fastapi import APIRouter, FastAPI
+from sqlalchemy import Table
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
+from typing_extensions import TypeVar
 
 from shared import migrations, operations, sealing
 from shared.auth import ClientCredentials, LocalIssuer, LocalServiceTokens, RevokedTokens, ServiceTokens, TokenVerifier, UrlKeys, revocation
@@ -38,6 +41,7 @@ from shared.private_files import secure_folder
 from shared.settings import MissingSetting, ServiceSettings
 from shared.telemetry import Metrics, Observe
 from shared.tls import authorities
+from shared.unit_of_work import UnitsOfWork
 from shared.web.docs import mount_docs
 from shared.web.errors import error_pages
 from shared.web.security import SecurityHeaders
@@ -49,6 +53,10 @@ MEASURE_EVERY = timedelta(seconds=5)
 SUITE = "aryz"  # who speaks in the log of a process that is more than one service
 START_SECONDS = 30.0  # a database restarted together with its services is there by then
 START_POLL_SECONDS = 0.25
+
+
+SettingsT = TypeVar("SettingsT", bound=ServiceSettings, default=ServiceSettings)
+SettingsT_co = TypeVar("SettingsT_co", bound=ServiceSettings, default=ServiceSettings, covariant=True)
 
 
 class DatabaseUnreachable(RuntimeError):
@@ -148,14 +156,15 @@ class Foundation:
 
 
 @dataclass
-class Parts:
+class Parts(Generic[SettingsT_co]):
     """What a service's code is handed: found at `request.app.state.parts`."""
 
     service: str
-    settings: ServiceSettings
+    settings: SettingsT_co
     clock: Clock
     ids: Ids
     database: Database
+    units: UnitsOfWork
     log: EventLog
     sealer: sealing.Sealer
     pepper: sealing.Pepper
@@ -169,7 +178,7 @@ class Parts:
 
 
 @dataclass(frozen=True)
-class Service:
+class Service(Generic[SettingsT]):
     """What makes a service itself."""
 
     name: str
@@ -177,39 +186,44 @@ class Service:
     title: str
     handlers: Handlers
     topics: Sequence[str] = (APPEALS,)
-    preparations: Callable[[Parts], Preparations] = lambda _parts: {}
-    jobs: Callable[[Parts], Sequence[Loop]] = lambda _parts: ()
+    preparations: Callable[[Parts[SettingsT]], Preparations] = lambda _parts: {}
+    jobs: Callable[[Parts[SettingsT]], Sequence[Loop]] = lambda _parts: ()
     pace: Pace = PATIENT
     """Of its reader."""
+    audit: Table | None = None
+    """The table of its audit log of content reads; None: it has none."""
 
 
-def build_parts(service: Service, settings: ServiceSettings, foundation: Foundation) -> Parts:
+def build_parts(service: Service[SettingsT], settings: SettingsT, foundation: Foundation) -> Parts[SettingsT]:
     sealer = sealing.Sealer(foundation.keys.ring)
+    pepper, clock, ids = foundation.keys.pepper, foundation.clock, foundation.ids
     url = service_url(settings.database_url, settings.data, service.name, settings.prefix)
+    database = Database(url, service=service.name, clock=clock, ids=ids)
     return Parts(
         service=service.name,
         settings=settings,
-        clock=foundation.clock,
-        ids=foundation.ids,
-        database=Database(url, service=service.name, clock=foundation.clock, ids=foundation.ids),
+        clock=clock,
+        ids=ids,
+        database=database,
+        units=UnitsOfWork(database, clock=clock, ids=ids, sealer=sealer, pepper=pepper, audit=service.audit),
         log=foundation.log,
         sealer=sealer,
-        pepper=foundation.keys.pepper,
+        pepper=pepper,
         tokens=foundation.tokens,
         contents=Contents(foundation.client_for, foundation.service_tokens(service.name).token),
-        idempotency=Idempotency(sealer, foundation.keys.pepper),
+        idempotency=Idempotency(sealer, pepper),
         metrics=Metrics(service.name),
         issuer=foundation.issuer,
     )
 
 
-def consumer(service: Service, parts: Parts) -> Consumer:
+def consumer(service: Service[SettingsT], parts: Parts[SettingsT]) -> Consumer:
     """The service's reader of events; also what `replay` uses."""
     handling = (service.topics, service.handlers, service.preparations(parts))
-    return Consumer(parts.database, parts.log, *handling, clock=parts.clock, metrics=parts.metrics, pace=service.pace)
+    return Consumer(parts.units, parts.log, *handling, metrics=parts.metrics, pace=service.pace)
 
 
-async def is_migrated(service: Service, database: Database) -> bool:
+async def is_migrated(service: Service[SettingsT], database: Database) -> bool:
     """Whether the database is at the newest revision; waits for one that is just coming up. Raises DatabaseUnreachable."""
     deadline = asyncio.get_running_loop().time() + START_SECONDS
     while True:
@@ -223,7 +237,7 @@ async def is_migrated(service: Service, database: Database) -> bool:
         await asyncio.sleep(START_POLL_SECONDS)
 
 
-def runtime(service: Service, parts: Parts, *, restart: bool) -> Runtime:
+def runtime(service: Service[SettingsT], parts: Parts[SettingsT], *, restart: bool) -> Runtime:
     """Relay, consumer and jobs of a service."""
     relay = Relay(parts.database, parts.log, parts.clock, parts.metrics)
     reader = consumer(service, parts)
@@ -255,12 +269,12 @@ def runtime(service: Service, parts: Parts, *, restart: bool) -> Runtime:
 
 
 def assemble(
-    service: Service,
-    settings: ServiceSettings,
+    service: Service[SettingsT],
+    settings: SettingsT,
     foundation: Foundation | None,
     routers: Sequence[APIRouter],
     *,
-    prepare: Callable[[FastAPI, Parts], None] = lambda _app, _parts: None,
+    prepare: Callable[[FastAPI, Parts[SettingsT]], None] = lambda _app, _parts: None,
     front: Sequence[BaseRoute] = (),
 ) -> FastAPI:
     """The service's application under `/{service}`: routes, errors, health, metrics, documentation; its loops run while it lives.
@@ -315,7 +329,7 @@ def assemble(
     return app
 
 
-def worker_app(service: Service, settings: ServiceSettings, parts: Parts, loops: Runtime) -> FastAPI:
+def worker_app(service: Service[SettingsT], settings: SettingsT, parts: Parts[SettingsT], loops: Runtime) -> FastAPI:
     """Health and figures of a worker, under the same paths as an API's."""
     app = FastAPI(title=f"{service.title} worker", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.parts, app.state.migrated, app.state.runtime, app.state.operators = parts, True, loops, OperatorAccess(settings)

@@ -9,9 +9,8 @@ from uuid import UUID, uuid4
 import pytest
 import structlog
 from sqlalchemy import Column, Integer, MetaData, String, Table, Uuid, insert, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.clock import FakeClock
+from shared.clock import Clock, FakeClock
 from shared.contracts import TOPICS, CaseClaimed, CaseClosed
 from shared.database import Database
 from shared.ids import RandomIds
@@ -20,7 +19,9 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.handling import Batch, Handlers
 from shared.messaging.log import EventLog
 from shared.messaging.relay import Relay
+from shared.sealing import KeyRing, Pepper, Sealer
 from shared.telemetry import Metrics
+from shared.unit_of_work import UnitOfWork, UnitsOfWork
 from tests.patience import PATIENCE
 
 NOW = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
@@ -29,11 +30,18 @@ metadata = MetaData()
 seen = Table("seen", metadata, Column("id", Integer, primary_key=True), Column("appeal_id", Uuid), Column("fact", String))
 
 
+def units_of_work(database: Database, clock: Clock, audit: Table | None = None) -> UnitsOfWork:
+    """What opens the transactions of a test's own service."""
+    sealer, pepper = Sealer(KeyRing("k1", {"k1": b"1" * 32})), Pepper(b"2" * 32)
+    return UnitsOfWork(database, clock=clock, ids=RandomIds(), sealer=sealer, pepper=pepper, audit=audit)
+
+
 class Desk:
     """Writes down what it hears; may be told to fail for some appeals."""
 
     def __init__(self, database: Database, log: EventLog, clock: FakeClock) -> None:
         self.database, self.log, self.clock = database, log, clock
+        self.units = units_of_work(database, clock)
         self.broken: set[UUID] = set()
         self.down = False
         self.metrics = Metrics("routing")
@@ -41,16 +49,16 @@ class Desk:
         self.consumer = self.another_consumer()
 
     def another_consumer(self) -> Consumer:
-        return Consumer(self.database, self.log, TOPICS, self.handlers, {}, clock=self.clock, metrics=self.metrics)
+        return Consumer(self.units, self.log, TOPICS, self.handlers, {}, metrics=self.metrics)
 
-    async def _hear(self, session: AsyncSession, batch: Batch[CaseClaimed | CaseClosed]) -> None:
+    async def _hear(self, work: UnitOfWork, batch: Batch[CaseClaimed | CaseClosed]) -> None:
         if self.down:
             raise ConnectionError
         for one in batch.received:
             if one.event.appeal_id in self.broken:
                 raise ValueError("cannot be applied")
         rows = [{"appeal_id": one.event.appeal_id, "fact": one.event.FACT} for one in batch.received]
-        await session.execute(insert(seen), rows)
+        await work.session.execute(insert(seen), rows)
 
     async def heard(self, appeal_id: UUID | None = None) -> list[str]:
         async with self.database.read() as session:

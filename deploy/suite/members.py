@@ -24,7 +24,8 @@ from shared.settings import ServiceSettings
 class Member:
     """A service with its settings, ready to be made into an application."""
 
-    service: Service
+    service: Service[Any]
+    """Its settings are of the class in `settings`."""
     settings: ServiceSettings
     create_app: Callable[[Any, Foundation], FastAPI]
 

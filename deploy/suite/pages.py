@@ -17,7 +17,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, ValidationError
 
-from shared.auth import InvalidToken, LocalIssuer, PagePrincipal, Role
+from shared.auth import InvalidToken, LocalIssuer, PagePrincipalDep, Role
 from shared.domain.labels import Language
 from shared.domain.regions import regions
 from shared.errors import NotFound, Unavailable
@@ -80,7 +80,7 @@ def demo_users() -> Sequence[DemoUser]:
 
 
 @router.get("/")
-async def home(request: Request, principal: PagePrincipal) -> HTMLResponse:
+async def home(request: Request, principal: PagePrincipalDep) -> HTMLResponse:
     is_at_work = principal.is_staff or principal.has("analyst", "admin")
     figures = await _figures(_foundation(request), session_token(request)) if is_at_work else None
     is_documented = is_at_work or _foundation(request).settings.env != "production"

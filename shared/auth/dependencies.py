@@ -46,18 +46,18 @@ async def page_principal(request: Request) -> Principal:
         return Principal.anonymous()
 
 
-CurrentPrincipal = Annotated[Principal, Depends(principal)]
-PagePrincipal = Annotated[Principal, Depends(page_principal)]
+PrincipalDep = Annotated[Principal, Depends(principal)]
+PagePrincipalDep = Annotated[Principal, Depends(page_principal)]
 
 
-async def unconfined(current: CurrentPrincipal) -> Principal:
+async def unconfined(current: PrincipalDep) -> Principal:
     """The principal of a call that is open with and without a token. Raises Forbidden for a confined machine's token."""
     if current.is_confined:
         raise Forbidden
     return current
 
 
-UnconfinedPrincipal = Annotated[Principal, Depends(unconfined)]
+UnconfinedPrincipalDep = Annotated[Principal, Depends(unconfined)]
 
 
 def needs_token(dependency: Dependency) -> Dependency:
@@ -69,7 +69,7 @@ def needs_token(dependency: Dependency) -> Dependency:
 def require(*roles: Role) -> Callable[[Principal], Awaitable[Principal]]:
     """A dependency giving a principal with one of `roles`: 401 without a token, 403 with another role."""
 
-    async def allowed(current: CurrentPrincipal) -> Principal:
+    async def allowed(current: PrincipalDep) -> Principal:
         return check_role(current, *roles)
 
     return needs_token(allowed)
@@ -78,7 +78,7 @@ def require(*roles: Role) -> Callable[[Principal], Awaitable[Principal]]:
 def require_page(*roles: Role) -> Callable[[Principal], Awaitable[Principal]]:
     """`require` for pages: by the session cookie."""
 
-    async def allowed(current: PagePrincipal) -> Principal:
+    async def allowed(current: PagePrincipalDep) -> Principal:
         return check_role(current, *roles)
 
     return allowed

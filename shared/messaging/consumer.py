@@ -19,10 +19,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.bulk import insert_waiting
-from shared.clock import Clock
 from shared.contents import OwnerUnavailable
 from shared.contracts import REGISTRY, fact_of, newest_type
-from shared.database import Database
 from shared.messaging import inbox
 from shared.messaging.envelope import LaterVersion, UnreadableEvent, read_envelope, read_event, type_of
 from shared.messaging.handling import Batch, Handlers, Preparations, Received, waves
@@ -30,6 +28,7 @@ from shared.messaging.log import AssignmentLost, EventLog, Fetched, LogConsumer,
 from shared.messaging.pace import PROMPT, Pace
 from shared.messaging.runtime import finish
 from shared.telemetry import Metrics, start_span
+from shared.unit_of_work import UnitsOfWork
 
 BATCH = 500  # a reader that is behind; of 1000 the throughput is the same, and what is said in the middle waits half as long again
 AHEAD = 2  # batches of a reader that is behind: while one is applied, the next is ready, and the one after it waits for its words
@@ -58,17 +57,18 @@ class Consumer:
     """One member of a service's group of readers."""
 
     def __init__(
-        self, database: Database, event_log: EventLog, topics: Sequence[str], handlers: Handlers, preparations: Preparations,
-        *, clock: Clock, metrics: Metrics, pace: Pace = PROMPT,
+        self, units: UnitsOfWork, event_log: EventLog, topics: Sequence[str], handlers: Handlers, preparations: Preparations,
+        *, metrics: Metrics, pace: Pace = PROMPT,
     ) -> None:  # fmt: skip
-        self._database = database
+        self._units = units
+        self._database = units.database
         self._log = event_log
         self._topics = topics
         self._handlers = handlers
         self._types = {event.TYPE for event in handlers}
         self._facts = {fact_of(event_type) for event_type in self._types}
         self._preparations = {event.TYPE: prepare for event, prepare in preparations.items()}
-        self._clock = clock
+        self._clock = units.clock
         self._metrics = metrics
         self._pace = pace
         self._topic_ids: Mapping[str, str] = {}
@@ -193,10 +193,11 @@ class Consumer:
         return after
 
     async def _handle(self, session: AsyncSession, received: Sequence[Received[Any]], prepared: Mapping[UUID, Any]) -> None:
+        work = self._units.around(session)
         for handler, group in waves(received, self._handlers):
             await insert_waiting(session)  # of the wave before: this one may ask for it
             with start_span(f"handle {group[0].event.TYPE}", group[0].envelope.traceparent):
-                await handler(session, Batch(group, prepared, self._clock))
+                await handler(work, Batch(group, prepared))
         for event_type, number in Counter(one.event.TYPE for one in received).items():
             self._metrics.handled(event_type, number)
 

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from shared.clock import Clock
 from shared.contracts import Event
 from shared.messaging.envelope import Envelope
+from shared.unit_of_work import UnitOfWork
 
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")
@@ -34,11 +32,10 @@ class Batch(Generic[E]):
     received: Sequence[Received[E]]
     prepared: Mapping[UUID, Any]
     """By event id, what its type's `Prepare` found; empty without one."""
-    clock: Clock
 
 
-Handler = Callable[[AsyncSession, Batch[Any]], Awaitable[None]]
-"""Writes state and outbox in the caller's transaction; never commits; does the same thing when called again."""
+Handler = Callable[[UnitOfWork, Batch[Any]], Awaitable[None]]
+"""Writes state and outbox in the consumer's unit of work; never commits; has the same effect when it is called again."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +47,8 @@ class InOrder:
 
     handler: Handler
 
-    async def __call__(self, session: AsyncSession, batch: Batch[Any]) -> None:
-        await self.handler(session, batch)
+    async def __call__(self, work: UnitOfWork, batch: Batch[Any]) -> None:
+        await self.handler(work, batch)
 
 
 Prepare = Callable[[Sequence[Received[Any]]], Awaitable[Mapping[UUID, Any]]]

@@ -42,8 +42,11 @@ def append(
 
     Raises:
         PermissionError: the event belongs to another service.
+        RuntimeError: the session is a snapshot, which publishes nothing.
     """
-    pending: _Pending = session.info["outbox"]
+    pending: _Pending | None = session.info.get("outbox")
+    if pending is None:
+        raise RuntimeError("a snapshot publishes nothing")
     if pending.service != event.SERVICE:
         raise PermissionError(f"{event.TYPE} is {event.SERVICE}'s to say, not {pending.service}'s")
     if cause is not None and event_id is None:

@@ -5,7 +5,7 @@ from functools import cache
 
 from starlette.requests import Request
 
-from shared.auth import PagePrincipal, Principal
+from shared.auth import PagePrincipalDep, Principal
 from shared.domain.labels import Label, Language
 from shared.domain.regions import regions
 from shared.domain.tables import Row, table
@@ -29,6 +29,6 @@ def viewer_of(principal: Principal, language: Language) -> Viewer | None:
     return Viewer(principal.name, words) if principal.name else Viewer(words or principal.subject)
 
 
-async def show_viewer(request: Request, principal: PagePrincipal) -> None:
+async def show_viewer(request: Request, principal: PagePrincipalDep) -> None:
     """Dependency of a router of pages: every page it renders says who is signed in."""
     request.state.viewer = viewer_of(principal, language_of(request))

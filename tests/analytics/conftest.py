@@ -100,9 +100,9 @@ class World:
         self._consumed = 0
 
     async def apply(self, consumed: Sequence[Received[Any]]) -> None:
-        async with self.parts.database.write() as session:
+        async with self.parts.units.write() as work:
             for handler, group in waves(consumed, HANDLERS):
-                await handler(session, Batch(group, {}, self.clock))
+                await handler(work, Batch(group, {}))
 
     def envelopes(self, *events: AppealEvent) -> list[Envelope]:
         """As the relays of the others would put them into the log."""

@@ -30,8 +30,8 @@ async def desk(engine, tmp_path, serve):
                 provider_id=uuid4(), name_kk=f"№{number} қалалық емхана", name_ru=f"Городская поликлиника №{number}", short_name="",
                 aliases=[], region="KZ-43", district="", kind="POLYCLINIC", ownership="STATE", active=True,
             )  # fmt: skip
-            async with desk.parts.database.write() as session:
-                await copy_providers(session, Batch([Received(event, None, ("", 0, 0))], {}, desk.clock))
+            async with desk.parts.units.write() as work:
+                await copy_providers(work, Batch([Received(event, None, ("", 0, 0))], {}))
 
         async def http_only(scope, receive, send):
             assert scope["type"] == "http"  # the service lives already; the server must not start it again

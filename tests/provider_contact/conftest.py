@@ -205,9 +205,9 @@ class World:
             if some := [received for received in consumed if isinstance(received.event, kind)]:
                 prepared.update(await prepare(some))
         self.statements.clear()
-        async with self.parts.database.write() as session:
+        async with self.parts.units.write() as work:
             for handler, group in waves(consumed, HANDLERS):
-                await handler(session, Batch(group, prepared, self.clock))
+                await handler(work, Batch(group, prepared))
 
     def token(self, role: Any, **claims: Any) -> dict[str, str]:
         assert self.foundation.issuer

@@ -79,8 +79,8 @@ class Desk:
         prepared = {}
         if isinstance(events[0], AppealRegistered):
             prepared = await prepare_cases(self.parts.contents)(received)
-        async with self.parts.database.write() as session:
-            await HANDLERS[type(events[0])](session, Batch(received, prepared, self.clock))
+        async with self.parts.units.write() as work:
+            await HANDLERS[type(events[0])](work, Batch(received, prepared))
         return made
 
     async def open(self, **given) -> UUID:

@@ -62,8 +62,8 @@ async def filed(desk, headers=None, **changes):
 
 async def happen(desk, receipt, event):
     envelope = Envelope(uuid4(), event.TYPE, desk.clock.now(), receipt["appeal_id"], uuid4(), None, None, b"")
-    async with desk.parts.database.write() as session:
-        await HANDLERS[type(event)](session, Batch([Received(event, envelope, ("", 0, 0))], {}, desk.clock))
+    async with desk.parts.units.write() as work:
+        await HANDLERS[type(event)](work, Batch([Received(event, envelope, ("", 0, 0))], {}))
 
 
 async def inquired(desk, receipt):

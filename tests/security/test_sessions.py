@@ -11,7 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from shared.auth import InvalidToken, LocalIssuer, PagePrincipal, RevokedTokens, revocation
+from shared.auth import InvalidToken, LocalIssuer, PagePrincipalDep, RevokedTokens, revocation
 from shared.clock import FakeClock
 from shared.errors import Unavailable
 from shared.service import Foundation
@@ -220,7 +220,7 @@ class TestScheme:
         app.add_middleware(SecurityHeaders)
 
         @app.get("/page")
-        async def page(current: PagePrincipal) -> str:
+        async def page(current: PagePrincipalDep) -> str:
             return current.subject
 
         token = home.foundation.issuer.issue("operator", subject="op")

@@ -12,7 +12,7 @@ import pytest
 from fastapi import FastAPI
 from joserfc import jws
 
-from shared.auth import CurrentPrincipal, InvalidToken, LocalIssuer
+from shared.auth import InvalidToken, LocalIssuer, PrincipalDep
 from shared.auth.issuer import AUDIENCE, ISSUER
 from shared.clock import FakeClock
 from shared.domain.regions import regions
@@ -144,7 +144,7 @@ class TestHeader:
         install_error_handlers(app)
 
         @app.get("/v1/me")
-        async def me(current: CurrentPrincipal) -> str:
+        async def me(current: PrincipalDep) -> str:
             return current.subject
 
         one, other = (("Authorization", f"Bearer {issuer.issue(role)}") for role in ("admin", "applicant"))

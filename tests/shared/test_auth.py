@@ -17,14 +17,14 @@ from pydantic_core import to_json
 
 from shared.auth import (
     ClientCredentials,
-    CurrentPrincipal,
     FileKeys,
     InvalidToken,
     LocalIssuer,
     LocalIssuerForbidden,
     LocalServiceTokens,
-    PagePrincipal,
+    PagePrincipalDep,
     Principal,
+    PrincipalDep,
     TokenVerifier,
     UrlKeys,
     require,
@@ -321,7 +321,7 @@ class TestDependencies:
         install_error_handlers(app)
 
         @app.get("/v1/me")
-        async def me(current: CurrentPrincipal) -> str:
+        async def me(current: PrincipalDep) -> str:
             return current.subject
 
         @app.get("/v1/desk")
@@ -329,7 +329,7 @@ class TestDependencies:
             return current.subject
 
         @app.get("/page")
-        async def page(current: PagePrincipal) -> str:
+        async def page(current: PagePrincipalDep) -> str:
             return current.subject
 
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as made:

@@ -17,7 +17,9 @@ from shared.service import Foundation, Parts, Service, assemble
 from shared.web.pages import Pages
 
 HERE = Path(__file__).parent
-SERVICE = Service(name="analytics", package="analytics", title="Aryz analytics", handlers=HANDLERS, topics=(APPEALS, PROVIDERS, CALLS))
+SERVICE = Service[Settings](
+    name="analytics", package="analytics", title="Aryz analytics", handlers=HANDLERS, topics=(APPEALS, PROVIDERS, CALLS)
+)
 
 
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:
@@ -26,7 +28,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
     kpis.check_policies()
     web_pages = Pages(HERE / "dashboard" / "templates", locale_dirs=[HERE / "locales"], assets_prefix="/static")
 
-    def prepare(app: FastAPI, parts: Parts) -> None:
+    def prepare(app: FastAPI, parts: Parts[Settings]) -> None:
         app.state.pages = web_pages
         app.state.public_figures = kpis.PublicFigures(parts.clock)
         app.state.live = LiveFigures(parts.database, parts.clock, lambda: app.state.migrated and not app.state.runtime.fallen)

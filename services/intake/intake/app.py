@@ -27,12 +27,22 @@ from intake.notifications import api as notifications
 from intake.notifications import pages as notification_pages
 from intake.pages_kit import PAGES
 from intake.register import api
+from intake.register.models import ContentRead
 from intake.settings import Settings
 from shared.contracts import APPEALS, PROVIDERS
+from shared.database import table_of
 from shared.service import Foundation, Parts, Service, assemble
 from shared.web.viewer import show_viewer
 
-SERVICE = Service(name="intake", package="intake", title="Aryz intake", handlers=HANDLERS, topics=(APPEALS, PROVIDERS), jobs=jobs)
+SERVICE = Service[Settings](
+    name="intake",
+    package="intake",
+    title="Aryz intake",
+    handlers=HANDLERS,
+    topics=(APPEALS, PROVIDERS),
+    jobs=jobs,
+    audit=table_of(ContentRead),
+)
 
 pages: Final = APIRouter(include_in_schema=False, dependencies=[Depends(show_viewer)])
 for _router in (
@@ -66,7 +76,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
     """Return the service's application; without a foundation it stands alone in its process."""
     settings = settings or Settings()
 
-    def prepare(app: FastAPI, parts: Parts) -> None:
+    def prepare(app: FastAPI, parts: Parts[Settings]) -> None:
         check_policies()  # before the first request
         app.state.intake = build_intake(parts, settings)
         app.state.attachments = Attachments(parts, settings)

@@ -2,19 +2,18 @@
 
 from typing import Any, Final
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from intake.channels.partner.service import feed
 from intake.notifications.service import planning
 from intake.register.handlers import RULES, copy_providers, track
 from shared.contracts import ProviderRecorded
 from shared.messaging.handling import Batch, Handlers
+from shared.unit_of_work import UnitOfWork
 
 
-async def consume_own(session: AsyncSession, batch: Batch[Any]) -> None:
+async def consume_own(work: UnitOfWork, batch: Batch[Any]) -> None:
     """Record updates and plan notifications for what applicants did here; the commands themselves know of neither."""
-    await feed.record_own(session, batch)
-    await planning.plan_batch(session, batch)
+    await feed.record_own(work, batch)
+    await planning.plan_batch(work, batch)
 
 
 HANDLERS: Final[Handlers] = {

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import cast
 
 from intake.assembly import build_intake, delivery_methods
 from intake.attachments.service.storing import Attachments
@@ -16,8 +15,8 @@ from shared.messaging.runtime import Loop, every, finish
 from shared.service import Parts
 
 
-def jobs(parts: Parts) -> Sequence[Loop]:
-    settings = cast("Settings", parts.settings)
+def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
+    settings = parts.settings
     attachments = Attachments(parts, settings)
     address = settings.public_url or THIS_MACHINE
     notices = Dispatcher(parts, delivery_methods(parts, settings), address, quiet_hours=settings.quiet_hours)

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from provider_contact.directory import api as directory_api
 from provider_contact.directory import service as directory
 from provider_contact.inquiries import api as inquiries_api
 from provider_contact.inquiries import handlers as inquiry_handlers
 from provider_contact.inquiries import service as inquiries
+from provider_contact.inquiries.models import ContentRead
 from provider_contact.matching import api as matching_api
 from provider_contact.matching import handlers as matching_handlers
 from provider_contact.matching.service.policy import matching_policy
@@ -27,17 +27,19 @@ from shared.contracts import (
     ClassificationCorrected,
     TierRaised,
 )
+from shared.database import table_of
 from shared.messaging.handling import Batch, Handlers
 from shared.messaging.runtime import Loop, every
 from shared.service import Foundation, Parts, Service, assemble
+from shared.unit_of_work import UnitOfWork
 
 OVERDUE_EVERY = timedelta(seconds=15)  # a deadline ends at midnight, and nobody needs it to the second
 
 
-async def close_appeals(session: AsyncSession, batch: Batch[inquiry_handlers.CaseEnded]) -> None:
+async def close_appeals(work: UnitOfWork, batch: Batch[inquiry_handlers.CaseEnded]) -> None:
     """Close everything that is open about a case that has ended."""
-    await inquiry_handlers.close_ended_cases(session, batch)
-    await matching_handlers.drop_waiting_names(session, batch)
+    await inquiry_handlers.close_ended_cases(work, batch)
+    await matching_handlers.drop_waiting_names(work, batch)
 
 
 HANDLERS: Handlers = {
@@ -50,25 +52,26 @@ HANDLERS: Handlers = {
 }
 
 
-def jobs(parts: Parts) -> Sequence[Loop]:
+def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
     """Return the service's periodic jobs."""
 
     async def overdue() -> None:
         full = True
         while full:
-            async with parts.database.write() as session:
-                full = await inquiries.mark_overdue(session, clock=parts.clock) == inquiries.OVERDUE_BATCH
+            async with parts.units.write() as work:
+                full = await inquiries.mark_overdue(work) == inquiries.OVERDUE_BATCH
 
     return [every(OVERDUE_EVERY, "overdue", overdue)]
 
 
-SERVICE = Service(
+SERVICE = Service[Settings](
     name="provider-contact",
     package="provider_contact",
     title="Aryz: provider contact",
     handlers=HANDLERS,
     preparations=matching_handlers.preparations,
     jobs=jobs,
+    audit=table_of(ContentRead),
 )
 
 
@@ -86,5 +89,5 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
     return assemble(SERVICE, settings or Settings(), foundation, routers, prepare=_prepare)
 
 
-def _prepare(app: FastAPI, parts: Parts) -> None:
-    app.state.directory = directory.Directory(parts.database, parts.clock)
+def _prepare(app: FastAPI, parts: Parts[Settings]) -> None:
+    app.state.directory = directory.Directory(parts.units)

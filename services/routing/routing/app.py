@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import cast
 
 from fastapi import FastAPI
 
 from routing.cases import api as cases_api
 from routing.cases import data as case_policies
 from routing.cases.handlers import HANDLERS, prepare_cases
+from routing.cases.models import ContentRead
 from routing.cases.service import ClockHistory, Colleagues, history, workflow
 from routing.classification import api as classification_api
 from routing.classification.service import classify
@@ -20,6 +20,7 @@ from routing.knowledge.service import articles
 from routing.settings import Settings
 from shared.budget import Budget
 from shared.contracts import REGISTRY, AppealRegistered
+from shared.database import table_of
 from shared.messaging.handling import Preparations
 from shared.messaging.pace import PROMPT
 from shared.messaging.runtime import Loop, every
@@ -28,24 +29,24 @@ from shared.service import Foundation, Parts, Service, assemble
 ROUTERS = (cases_api.router, clocks_api.router, classification_api.router, knowledge_api.router, pages.router)
 
 
-def _preparations(parts: Parts) -> Preparations:
+def _preparations(parts: Parts[Settings]) -> Preparations:
     return {AppealRegistered: prepare_cases(parts.contents)}
 
 
-def _jobs(parts: Parts) -> Sequence[Loop]:
+def _jobs(parts: Parts[Settings]) -> Sequence[Loop]:
     watcher = ClockWatcher(ClockHistory())
 
     async def watch_clocks() -> None:
         has_due = True
         while has_due:  # a processed clock moves on, so this ends
-            async with parts.database.write() as session:
-                has_due = bool(await watcher.watch(session, parts.clock.now()))
+            async with parts.units.write() as work:
+                has_due = bool(await watcher.watch(work))
 
-    pause = timedelta(seconds=cast("Settings", parts.settings).clock_seconds)
+    pause = timedelta(seconds=parts.settings.clock_seconds)
     return [every(pause, "clocks", watch_clocks)]
 
 
-SERVICE = Service(
+SERVICE = Service[Settings](
     name="routing",
     package="routing",
     title="Aryz: routing and the desk",
@@ -53,6 +54,7 @@ SERVICE = Service(
     preparations=_preparations,
     jobs=_jobs,
     pace=PROMPT,
+    audit=table_of(ContentRead),
 )
 
 
@@ -77,8 +79,8 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
     settings = settings or Settings()
     per_minute = settings.classifications_per_minute
 
-    def prepare(app: FastAPI, parts: Parts) -> None:
-        app.state.colleagues = Colleagues(parts.database, parts.clock)
+    def prepare(app: FastAPI, parts: Parts[Settings]) -> None:
+        app.state.colleagues = Colleagues(parts.units)
         app.state.classifications = Budget(per_minute, parts.clock)
 
     app = assemble(SERVICE, settings, foundation, ROUTERS, prepare=prepare)

@@ -69,8 +69,8 @@ class Case:
         self.appeal_id, self.number, self.pin = UUID(told["appeal_id"]), told["number"], told["pin"]
 
     async def apply(self, *batch):
-        async with self.desk.parts.database.write() as session:
-            await HANDLERS[type(batch[0].event)](session, Batch(batch, {}, self.desk.clock))
+        async with self.desk.parts.units.write() as work:
+            await HANDLERS[type(batch[0].event)](work, Batch(batch, {}))
 
     def received(self, event):
         event_id = uuid4()

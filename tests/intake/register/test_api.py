@@ -38,8 +38,8 @@ async def know_provider(desk):
         ownership="STATE",
         active=True,
     )
-    async with desk.parts.database.write() as session:
-        await copy_providers(session, Batch([Received(event, None, ("", 0, 0))], {}, desk.clock))
+    async with desk.parts.units.write() as work:
+        await copy_providers(work, Batch([Received(event, None, ("", 0, 0))], {}))
     return provider_id
 
 

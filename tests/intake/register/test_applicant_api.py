@@ -49,8 +49,8 @@ class Case:
         for one in events:
             self.desk.clock.advance(timedelta(seconds=1))
             envelope = Envelope(uuid4(), one.TYPE, self.desk.clock.now(), str(self.id), uuid4(), None, None, b"")
-            async with self.desk.parts.database.write() as session:
-                await HANDLERS[type(one)](session, Batch([Received(one, envelope, ("", 0, 0))], {}, self.desk.clock))
+            async with self.desk.parts.units.write() as work:
+                await HANDLERS[type(one)](work, Batch([Received(one, envelope, ("", 0, 0))], {}))
 
     async def routed(self, kind="COMPLAINT", tier=2):
         fixed = {"category": None, "topic": None, "urgency": "NORMAL", "queue": f"KZ-43/{tier}/kk", "region": "KZ-43", "language": "kk"}

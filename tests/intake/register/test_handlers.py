@@ -79,8 +79,8 @@ def received(event, at):
 
 async def apply(desk, *events, batch=None):
     batch = batch or [received(one, desk.clock.now()) for one in events]
-    async with desk.parts.database.write() as session:
-        await HANDLERS[type(batch[0].event)](session, Batch(batch, {}, desk.clock))
+    async with desk.parts.units.write() as work:
+        await HANDLERS[type(batch[0].event)](work, Batch(batch, {}))
     return batch
 
 

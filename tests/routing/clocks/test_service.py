@@ -19,8 +19,8 @@ LAST_CALL = datetime(2026, 2, 20, 4, tzinfo=UTC)  # Friday nine o'clock in Kyzyl
 async def watch(desk, now=None):
     if now is not None:
         desk.clock.set(now)
-    async with desk.parts.database.write() as session:
-        return await clocks.ClockWatcher(ClockHistory()).watch(session, desk.clock.now())
+    async with desk.parts.units.write() as work:
+        return await clocks.ClockWatcher(ClockHistory()).watch(work)
 
 
 async def published(desk):

@@ -94,7 +94,7 @@ class TestRun:
         rested: list[int] = []
         log = Scripted([4, 3, 4, 2, 1, 2])
         pace = SimpleNamespace(rest=lambda events, _took: rested.append(events) or 0)
-        reader = Consumer(desk.database, log, [APPEALS], {}, {}, clock=desk.clock, metrics=desk.metrics, pace=pace)
+        reader = Consumer(desk.units, log, [APPEALS], {}, {}, metrics=desk.metrics, pace=pace)
         reading = asyncio.create_task(reader.run())
         await asyncio.wait_for(log.is_through.wait(), PATIENCE)
         reading.cancel()
@@ -108,7 +108,7 @@ class TestRun:
         monkeypatch.setattr(consumer, "BATCH", 4)
         log = Replaced([1, 4])
         with pytest.raises(LogReplaced, match="restore"):
-            await asyncio.wait_for(Consumer(desk.database, log, [APPEALS], {}, {}, clock=desk.clock, metrics=desk.metrics).run(), PATIENCE)
+            await asyncio.wait_for(Consumer(desk.units, log, [APPEALS], {}, {}, metrics=desk.metrics).run(), PATIENCE)
         async with desk.database.read() as session:
             assert [(row.next_offset, row.topic_id) for row in await inbox.stored_offsets(session)] == [(5, "a")]
 

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response
 from analytics.dashboard.schemas import Live, LiveStatus
 from analytics.dashboard.service import LiveFigures
 from analytics.kpis.service import sees_live_figures
-from shared.auth import CurrentPrincipal
+from shared.auth import PrincipalDep
 from shared.errors import InvalidInput, Unauthorized, responses
 from shared.http import KnownQuery
 
@@ -13,7 +13,7 @@ router = APIRouter(prefix="/v1", tags=["figures"])
 
 
 @router.get("/live", responses=responses(Unauthorized, InvalidInput))
-async def live(request: Request, response: Response, current: CurrentPrincipal, _query: KnownQuery) -> Live | LiveStatus:
+async def live(request: Request, response: Response, current: PrincipalDep, _query: KnownQuery) -> Live | LiveStatus:
     """Return the present state.
 
     Staff, analysts and admins get the figures; everybody else gets only whether events are being counted, and until when.

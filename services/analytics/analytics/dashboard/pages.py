@@ -28,7 +28,7 @@ from analytics.kpis.service import (
     publication,
     require_public,
 )
-from shared.auth import PagePrincipal
+from shared.auth import PagePrincipalDep
 from shared.domain.labels import Language
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.errors import DomainError, InvalidInput
@@ -115,7 +115,7 @@ class FigureTexts(NamedTuple):
 
 
 @router.get("/dashboard")
-async def dashboard(request: Request, current: PagePrincipal) -> HTMLResponse:
+async def dashboard(request: Request, current: PagePrincipalDep) -> HTMLResponse:
     """Show the figures of a region and a period: the public figures to visitors who may not see others."""
     parts: Parts = request.app.state.parts
     pages: Pages = request.app.state.pages

@@ -9,8 +9,6 @@ from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from analytics.facts import repository
 from analytics.facts.errors import UnknownAppeal
 from analytics.facts.models import CallRow, FactChange, FactRow, FactState, ProviderRow, TransitionRow
@@ -54,6 +52,7 @@ from shared.domain.lifecycle import CaseStatus, Holder, holder_of, status_after
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.taxonomy import LOWEST_TIER, taxonomy
 from shared.messaging.handling import Batch, Handlers, InOrder, Received
+from shared.unit_of_work import UnitOfWork
 
 Opening = Callable[[Any, datetime], FactRow]
 """Returns the fact that the first event of an appeal opens; the arguments are the event and its time."""
@@ -245,9 +244,9 @@ _CHANGING: Mapping[type[AppealEvent], tuple[Change, Actor]] = {
 
 
 @InOrder
-async def apply_appeal_events(session: AsyncSession, batch: Batch[Any]) -> None:
+async def apply_appeal_events(work: UnitOfWork, batch: Batch[Any]) -> None:
     """Update facts and record transitions. Raises UnknownAppeal for an event of an appeal that was never registered."""
-    stored = await repository.fact_states(session, list({received.event.appeal_id: None for received in batch.received}))
+    stored = await repository.fact_states(work.session, list({received.event.appeal_id: None for received in batch.received}))
     facts = dict(stored)
     transitions: list[TransitionRow] = []
     for received in batch.received:
@@ -257,9 +256,9 @@ async def apply_appeal_events(session: AsyncSession, batch: Batch[Any]) -> None:
         facts[appeal_id] = after
         transitions.append(_transition(received, actor, before=before, after=after))
     # A fact that is not stored was opened in this batch, so it has every column.
-    await repository.insert_facts(session, [cast("FactRow", fact) for appeal_id, fact in facts.items() if appeal_id not in stored])
-    await repository.update_facts(session, [facts[appeal_id] for appeal_id in stored])
-    await repository.insert_transitions(session, transitions)
+    await repository.insert_facts(work.session, [cast("FactRow", fact) for appeal_id, fact in facts.items() if appeal_id not in stored])
+    await repository.update_facts(work.session, [facts[appeal_id] for appeal_id in stored])
+    await repository.insert_transitions(work.session, transitions)
 
 
 def _open(received: Received[Any], before: FactState | None) -> tuple[FactState, ActorKind]:
@@ -313,16 +312,16 @@ def _progress(status: CaseStatus, tier: int | None) -> _Progress:
     return _Progress(holder_of(status, tier), (_STAGES.get(status, _MIDDLE_STAGE), tier or LOWEST_TIER))
 
 
-async def record_providers(session: AsyncSession, batch: Batch[ProviderRecorded]) -> None:
+async def record_providers(work: UnitOfWork, batch: Batch[ProviderRecorded]) -> None:
     """Store the names of providers."""
     rows: list[ProviderRow] = [
         {"provider_id": event.provider_id, "name_kk": event.name_kk, "name_ru": event.name_ru, "region": event.region}
         for event in (received.event for received in batch.received)
     ]
-    await repository.upsert_providers(session, rows)
+    await repository.upsert_providers(work.session, rows)
 
 
-async def record_calls(session: AsyncSession, batch: Batch[CallEnded]) -> None:
+async def record_calls(work: UnitOfWork, batch: Batch[CallEnded]) -> None:
     """Store a row for each call. A call without a region counts for the local day of the central office."""
     rows: list[CallRow] = [
         {
@@ -336,7 +335,7 @@ async def record_calls(session: AsyncSession, batch: Batch[CallEnded]) -> None:
         }
         for event in (received.event for received in batch.received)
     ]
-    await repository.insert_calls(session, rows)
+    await repository.insert_calls(work.session, rows)
 
 
 HANDLERS: Handlers = {

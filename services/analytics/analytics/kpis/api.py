@@ -9,7 +9,7 @@ from analytics.kpis.schemas import Figure, KpiEntry, KpiQuery
 from analytics.kpis.service.access import view_of
 from analytics.kpis.service.figures import FigureRequest, figure
 from analytics.kpis.service.periods import Period
-from shared.auth import CurrentPrincipal
+from shared.auth import PrincipalDep
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, page_of
 
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1", tags=["figures"])
 
 @router.get("/kpis", responses=responses(Unauthorized, Forbidden, InvalidInput))
 async def list_kpis(
-    current: CurrentPrincipal, _query: KnownQuery, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
+    current: PrincipalDep, _query: KnownQuery, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
 ) -> ListResponse[KpiEntry]:
     """List the figures that the client may read."""
     kpis = view_of(current).kpis
@@ -28,9 +28,7 @@ async def list_kpis(
 
 
 @router.get("/kpis/{kpi_id}", responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput, PeriodNotPublic))
-async def read_kpi(
-    kpi_id: str, query: Annotated[KpiQuery, Query()], current: CurrentPrincipal, _query: KnownQuery, request: Request
-) -> Figure:
+async def read_kpi(kpi_id: str, query: Annotated[KpiQuery, Query()], current: PrincipalDep, _query: KnownQuery, request: Request) -> Figure:
     """Return a figure of a period with its parts and, on request, its comparison with the same months (or days) a year before.
 
     The public figure is returned without a token, for a region that is not the client's own, and to roles that have only public figures.

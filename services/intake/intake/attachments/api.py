@@ -16,10 +16,9 @@ import structlog
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
-from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import ClientDisconnect
 
-from intake.attachments.dependencies import CurrentAttachments, attachments_of
+from intake.attachments.dependencies import AttachmentsDep, attachments_of
 from intake.attachments.service import policy
 from intake.attachments.service.attaching import FIELD, AttachmentOut, enclose, enclose_body
 from intake.attachments.service.connection import while_connected
@@ -27,10 +26,11 @@ from intake.attachments.service.download import give_out
 from intake.attachments.service.policy import NO_ROOM, REFUSALS
 from intake.attachments.service.quota import owner_of
 from intake.attachments.service.storing import Attachments, Ticket, at_most
-from intake.register.dependencies import AppealPin, CurrentIntake, Intake
+from intake.register.dependencies import AppealPin, Intake, IntakeDep
 from intake.register.errors import AppealFinished
 from intake.register.service.tracking import open_own
-from shared.auth import UnconfinedPrincipal
+from shared.auth import UnconfinedPrincipalDep
+from shared.dependencies import OnceDep
 from shared.errors import (
     Forbidden,
     InvalidInput,
@@ -45,8 +45,9 @@ from shared.errors import (
 from shared.forms import MULTIPART, MalformedForm, refuse_announced
 from shared.header_fields import media_type_of
 from shared.http import KnownQuery, StrictModel, Text, body, parse, read_body
-from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused, IdempotencyKeyWeak, scope_of
+from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused, IdempotencyKeyWeak
 from shared.idempotency_steps import Steps, StepsDone, no_digest
+from shared.unit_of_work import UnitOfWork
 
 router = APIRouter()
 log = structlog.get_logger()
@@ -99,30 +100,29 @@ class UploadClaim(StrictModel):
 )  # fmt: skip
 async def begin_upload(
     request: Request,
-    intake: CurrentIntake,
-    sender: UnconfinedPrincipal,
+    intake: IntakeDep,
+    sender: UnconfinedPrincipalDep,
+    once: OnceDep,
     given: Annotated[UploadBeginning, body(UploadBeginning)],
-    key: IdempotencyKey = None,
 ) -> Response:
     """Begin a file that belongs to nobody yet; anybody may. It is dropped after a day unless an appeal claims it."""
-    address, parts = intake.address(request), intake.parts
+    address = intake.address(request)
     intake.uploads.spend(address)
-    owner = owner_of(parts.pepper, sender, address)
-    repeatable = parts.idempotency.request(scope_of(sender), key, "begin-upload", given) if key else None
+    owner = owner_of(intake.parts.pepper, sender, address)
 
-    async def work(session: AsyncSession) -> UploadBegun:
-        ticket = await attachments_of(request).add(session, owner, name=given.name, media_type=given.media_type, length=given.length)
-        until = parts.clock.now() + timedelta(hours=policy.policy().limits.kept_hours)
+    async def begin(work: UnitOfWork) -> UploadBegun:
+        ticket = await attachments_of(request).add(work.session, owner, name=given.name, media_type=given.media_type, length=given.length)
+        until = work.clock.now() + timedelta(hours=policy.policy().limits.kept_hours)
         return UploadBegun(upload_id=ticket.upload_id, token=ticket.token, offset=0, length=given.length, expires_at=until)
 
-    answer = await parts.idempotency.once(parts.database, parts.clock, repeatable, work, status=201)
+    answer = await once("begin-upload", given, begin, status=201)
     upload_id = UploadBegun.model_validate_json(bytes(answer.body)).upload_id
     answer.headers.update({"Location": f"/intake/v1/uploads/{upload_id}", "Cache-Control": "no-store"})
     return answer
 
 
 @router.head("/v1/uploads/{upload_id}", status_code=204, response_class=Response, responses=responses(NotFound, InvalidInput))
-async def look_at_upload(upload_id: UUID, token: UploadToken, attachments: CurrentAttachments) -> Response:
+async def look_at_upload(upload_id: UUID, token: UploadToken, attachments: AttachmentsDep) -> Response:
     """How far an upload is."""
     row = await attachments.look(Ticket(upload_id, token))
     return Response(status_code=204, headers=_progress(row.size, row.length, is_complete=row.kind is not None))
@@ -139,7 +139,7 @@ async def look_at_upload(upload_id: UUID, token: UploadToken, attachments: Curre
     openapi_extra={"requestBody": {"required": True, "content": {PARTIAL: BINARY, OCTETS: BINARY}}},
 )  # fmt: skip
 async def go_on_with_upload(
-    upload_id: UUID, token: UploadToken, request: Request, intake: CurrentIntake, offset: UploadOffset, key: IdempotencyKey = None
+    upload_id: UUID, token: UploadToken, request: Request, intake: IntakeDep, offset: UploadOffset, key: IdempotencyKey = None
 ) -> Response:
     """Append a piece. What came before a connection broke is kept. The last byte completes the upload: a file refused then is gone."""
     if media_type_of(request) not in {PARTIAL, OCTETS}:
@@ -172,7 +172,7 @@ async def go_on_with_upload(
     responses=responses(NotFound, InvalidInput, Unauthorized, IdempotencyKeyReused, IdempotencyKeyWeak),
 )
 async def cancel_upload(
-    upload_id: UUID, token: UploadToken, intake: CurrentIntake, attachments: CurrentAttachments, key: IdempotencyKey = None
+    upload_id: UUID, token: UploadToken, intake: IntakeDep, attachments: AttachmentsDep, key: IdempotencyKey = None
 ) -> Response:
     """Give an upload up that no appeal has claimed."""
     ticket = Ticket(upload_id, token)
@@ -199,7 +199,7 @@ async def _once_by_ticket(
     parts = intake.parts
     scope = attachments.scope_of(ticket)
     repeatable = parts.idempotency.request(scope, key, operation, StrictModel()) if key else None
-    steps = Steps(parts.idempotency, parts.database, parts.clock)
+    steps = Steps(parts.idempotency, parts.units)
     return await steps.once(repeatable, work, digest_repeat=digest_repeat, status=status)
 
 
@@ -221,8 +221,8 @@ async def add_attachment(
     number: str,
     request: Request,
     response: Response,
-    intake: CurrentIntake,
-    sender: UnconfinedPrincipal,
+    intake: IntakeDep,
+    sender: UnconfinedPrincipalDep,
     pin: AppealPin = None,
     key: IdempotencyKey = None,
 ) -> AttachmentOut:
@@ -257,8 +257,8 @@ async def download(
     number: str,
     attachment_id: UUID,
     request: Request,
-    intake: CurrentIntake,
-    reader: UnconfinedPrincipal,
+    intake: IntakeDep,
+    reader: UnconfinedPrincipalDep,
     _query: KnownQuery,
     pin: AppealPin = None,
 ) -> StreamingResponse:

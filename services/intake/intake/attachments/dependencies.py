@@ -17,4 +17,4 @@ async def current_attachments(request: Request) -> Attachments:
     return attachments_of(request)
 
 
-CurrentAttachments = Annotated[Attachments, Depends(current_attachments)]
+AttachmentsDep = Annotated[Attachments, Depends(current_attachments)]

@@ -10,7 +10,7 @@ from intake.imports.errors import TooManyRefused
 from intake.imports.legacy_lines import CSV, FILE_LIMIT, NDJSON, reader_of
 from intake.imports.schemas import Imported
 from intake.imports.service import BATCH, take_over
-from intake.register.dependencies import CurrentIntake
+from intake.register.dependencies import IntakeDep
 from shared.auth import Principal, require
 from shared.errors import (
     Forbidden,
@@ -40,7 +40,7 @@ IMPORT_ERRORS = responses(
 
 @router.post("/v1/imports", response_model=Imported, responses=IMPORT_ERRORS, openapi_extra=IMPORT_BODY)
 async def import_register(
-    request: Request, intake: CurrentIntake, admin: Annotated[Principal, Depends(require("admin"))], key: IdempotencyKey = None
+    request: Request, intake: IntakeDep, admin: Annotated[Principal, Depends(require("admin"))], key: IdempotencyKey = None
 ) -> Response:
     """Take over closed appeals, at most 100 lines a transaction; sent again, what is known already is unchanged.
 
@@ -68,7 +68,7 @@ async def import_register(
         return digest.digest()
 
     repeatable = parts.idempotency.request(scope_of(admin), key, "import-register", StrictModel()) if key else None
-    steps = Steps(parts.idempotency, parts.database, parts.clock)
+    steps = Steps(parts.idempotency, parts.units)
     return await steps.once(repeatable, work, digest_repeat=digest_repeat)
 
 

@@ -13,7 +13,7 @@ from intake.notifications.service.contacts import masked
 from intake.notifications.service.inbound import Receipt, Reply, note_receipt, take_reply
 from intake.notifications.service.sms import BadSignature, verified
 from intake.notifications.service.texts import texts
-from intake.register.dependencies import CurrentIntake
+from intake.register.dependencies import IntakeDep
 from intake.register.service.tracking import find_appeal
 from intake.settings import Settings
 from shared.auth import STAFF, Principal, require
@@ -50,7 +50,7 @@ class NoticeShown(BaseModel):
 async def notices_of_appeal(
     number: str,
     response: Response,
-    intake: CurrentIntake,
+    intake: IntakeDep,
     reader: Annotated[Principal, Depends(require(*STAFF, "admin"))],
     _query: KnownQuery,
     limit: Limit = DEFAULT_LIMIT,
@@ -101,7 +101,7 @@ def _canonical(number: str) -> str:
 def signed_body(model: type[ModelT]) -> Any:
     """The id and the body of what the gateway signed, looked at only after its signature. Raises BadSignature and what `body` raises."""
 
-    async def read(request: Request, intake: CurrentIntake) -> tuple[str, ModelT]:
+    async def read(request: Request, intake: IntakeDep) -> tuple[str, ModelT]:
         raw = await read_body(request)
         secret = cast("Settings", intake.parts.settings).sms_secret
         message_id = verified(secret.get_secret_value() if secret else None, request.headers, raw, intake.parts.clock)
@@ -112,14 +112,14 @@ def signed_body(model: type[ModelT]) -> Any:
 
 
 @router.post("/v1/channels/sms/receipts", status_code=204, responses=responses(BadSignature))
-async def sms_receipt(intake: CurrentIntake, told: Annotated[tuple[str, Receipt], signed_body(Receipt)]) -> None:
+async def sms_receipt(intake: IntakeDep, told: Annotated[tuple[str, Receipt], signed_body(Receipt)]) -> None:
     """The gateway tells whether a message arrived; signed by Standard Webhooks, as what it is sent is."""
     _, receipt = told
     await note_receipt(intake.parts, receipt)
 
 
 @router.post("/v1/channels/sms/inbound", status_code=204, responses=responses(BadSignature))
-async def sms_inbound(intake: CurrentIntake, told: Annotated[tuple[str, Reply], signed_body(Reply)]) -> None:
+async def sms_inbound(intake: IntakeDep, told: Annotated[tuple[str, Reply], signed_body(Reply)]) -> None:
     """Somebody answered: «1» or «2» to the latest answer that this telephone was told of. Anything else is passed over."""
     message_id, reply = told
     await take_reply(intake, message_id, reply)

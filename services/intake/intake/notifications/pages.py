@@ -20,10 +20,10 @@ from intake.notifications.service.policy import routes
 from intake.notifications.service.senders import local_file, opened_file
 from intake.notifications.service.texts import as_language, filled, texts
 from intake.pages_kit import PAGES, to_sign_in
-from intake.register.dependencies import CurrentIntake, Intake
+from intake.register.dependencies import Intake, IntakeDep
 from intake.register.service.answer_channels import answer_channels
 from intake.register.service.audit import record_read
-from shared.auth import STAFF, PagePrincipal, Principal, check_role
+from shared.auth import STAFF, PagePrincipalDep, Principal, check_role
 from shared.contents import OwnerUnavailable
 from shared.domain.labels import Label
 from shared.domain.regions import CENTRAL_OFFICE, branch_label, regions
@@ -42,7 +42,7 @@ router = APIRouter()
 
 
 @router.get("/outgoing")
-async def outgoing(request: Request, intake: CurrentIntake, principal: PagePrincipal) -> Response:
+async def outgoing(request: Request, intake: IntakeDep, principal: PagePrincipalDep) -> Response:
     """The latest notices and how they fare, for admins; each with a link to its file on a machine without gateways."""
     if principal.is_anonymous:
         return to_sign_in(request)
@@ -56,7 +56,7 @@ async def outgoing(request: Request, intake: CurrentIntake, principal: PagePrinc
 
 
 @router.get("/outgoing/by-hand")
-async def by_hand(request: Request, intake: CurrentIntake, principal: PagePrincipal) -> Response:
+async def by_hand(request: Request, intake: IntakeDep, principal: PagePrincipalDep) -> Response:
     """Letters to print and calls to make, for staff who see their cases."""
     if principal.is_anonymous:
         return to_sign_in(request)
@@ -69,7 +69,7 @@ async def by_hand(request: Request, intake: CurrentIntake, principal: PagePrinci
 
 
 @router.get("/outgoing/by-hand/{notice_id}")
-async def letter(request: Request, notice_id: UUID, intake: CurrentIntake, principal: PagePrincipal) -> Response:
+async def letter(request: Request, notice_id: UUID, intake: IntakeDep, principal: PagePrincipalDep) -> Response:
     """A letter to print, or what to say and to which telephone; reading it is audited."""
     if principal.is_anonymous:
         return to_sign_in(request)
@@ -106,7 +106,7 @@ async def letter(request: Request, notice_id: UUID, intake: CurrentIntake, princ
 
 
 @router.post("/outgoing/by-hand/{notice_id}/done", dependencies=[Depends(require_same_origin)])
-async def done(request: Request, notice_id: UUID, intake: CurrentIntake, principal: PagePrincipal) -> Response:
+async def done(request: Request, notice_id: UUID, intake: IntakeDep, principal: PagePrincipalDep) -> Response:
     """Somebody says that it was posted, or said on the telephone."""
     if principal.is_anonymous:
         return to_sign_in(request)
@@ -118,7 +118,7 @@ async def done(request: Request, notice_id: UUID, intake: CurrentIntake, princip
 
 
 @router.get("/outgoing/{notice_id}")
-async def local_message(request: Request, notice_id: UUID, intake: CurrentIntake, principal: PagePrincipal) -> Response:
+async def local_message(request: Request, notice_id: UUID, intake: IntakeDep, principal: PagePrincipalDep) -> Response:
     """A message as it would have left, on a machine without gateways; for admins, audited."""
     if principal.is_anonymous:
         return to_sign_in(request)

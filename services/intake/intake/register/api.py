@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from intake.register.dependencies import AppealPin, CurrentIntake
+from intake.register.dependencies import AppealPin, IntakeDep
 from intake.register.schemas import Tracked
 from intake.register.service.contents import read_contents
 from intake.register.service.tracking import track
-from shared.auth import Principal, UnconfinedPrincipal, require
+from shared.auth import Principal, UnconfinedPrincipalDep, require
 from shared.contents import ContentsRequest, ContentsResponse
 from shared.errors import (
     Forbidden,
@@ -32,8 +32,8 @@ router = APIRouter()
 async def track_appeal(
     number: str,
     request: Request,
-    intake: CurrentIntake,
-    reader: UnconfinedPrincipal,
+    intake: IntakeDep,
+    reader: UnconfinedPrincipalDep,
     _query: KnownQuery,
     pin: AppealPin = None,
     known: IfNoneMatch = None,
@@ -47,7 +47,7 @@ async def track_appeal(
 
 @router.post("/internal/v1/contents", responses=responses(Unauthorized, Forbidden))
 async def contents(
-    intake: CurrentIntake,
+    intake: IntakeDep,
     reader: Annotated[Principal, Depends(require("service"))],
     asked: Annotated[ContentsRequest, body(ContentsRequest)],
 ) -> ContentsResponse:

@@ -94,4 +94,4 @@ async def current_intake(request: Request) -> Intake:
     return found
 
 
-CurrentIntake = Annotated[Intake, Depends(current_intake)]
+IntakeDep = Annotated[Intake, Depends(current_intake)]

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from intake.register import repository
 from intake.register.repository.applicant import add_messages
 from intake.register.service.ports import TrackedChange, TrackingListener
@@ -40,6 +38,7 @@ from shared.domain.calendar import is_provisional
 from shared.domain.lifecycle import WITHDRAWN, holder_of, status_after
 from shared.domain.regions import regions
 from shared.messaging.handling import Batch, Handler, InOrder, Received
+from shared.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +151,8 @@ def track(listeners: Sequence[TrackingListener]) -> Handler:
     An event of an appeal that is not registered here changes nothing.
     """
 
-    async def handle(session: AsyncSession, batch: Batch[Any]) -> None:
+    async def handle(work: UnitOfWork, batch: Batch[Any]) -> None:
+        session = work.session
         trackings = await repository.trackings(session, list({one.event.appeal_id: None for one in batch.received}))
         timeline, questions, changes = [], [], []
         for one in batch.received:
@@ -172,8 +172,8 @@ def track(listeners: Sequence[TrackingListener]) -> Handler:
         await repository.add_timeline(session, timeline)
         await add_messages(session, questions)
         for listener in listeners:
-            await listener(session, batch, changes)
-        await overrule(session, [each for each in changes if each.overrules_withdrawal], batch.clock.now())
+            await listener(work, batch, changes)
+        await overrule(session, [each for each in changes if each.overrules_withdrawal], work.clock.now())
 
     return InOrder(handle)
 
@@ -197,10 +197,10 @@ def _timeline_row(one: Received[Any], kept: dict[str, Any], holder: str) -> dict
     }
 
 
-async def copy_providers(session: AsyncSession, batch: Batch[ProviderRecorded]) -> None:
+async def copy_providers(work: UnitOfWork, batch: Batch[ProviderRecorded]) -> None:
     rows = []
     for one in batch.received:
         values = one.event.model_dump()
         values["id"] = values.pop("provider_id")
         rows.append(values)
-    await repository.put_providers(session, rows)
+    await repository.put_providers(work.session, rows)

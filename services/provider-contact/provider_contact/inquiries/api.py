@@ -1,27 +1,25 @@
 """Routes of inquiries."""
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from provider_contact.dependencies import LIST_ERRORS, PartsDep, RegionCode, known_region, repeatable
+from provider_contact.dependencies import LIST_ERRORS, RegionCode, known_region
 from provider_contact.inquiries import repository
 from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
 from provider_contact.inquiries.schemas import AcknowledgeRequest, InquiryDetail, InquiryItem, InquiryStatus, Question, RespondRequest
 from provider_contact.inquiries.service import answering
 from provider_contact.inquiries.service.contents import DisclosedContent, disclosed_content, response_contents
 from provider_contact.inquiries.service.policy import question_about
-from shared import idempotency
 from shared.auth import STAFF, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse
+from shared.dependencies import ContentsDep, OnceDep, ReadDep, UnitOfWorkDep, UnitsOfWorkDep
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body
-from shared.idempotency import IdempotencyKey, IdempotencyKeyReused
-from shared.service import Parts
+from shared.idempotency import Check, IdempotencyKeyReused
+from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_inquiries
 
 ViewerDep = Annotated[Principal, Depends(require("provider", "admin", *STAFF))]
@@ -35,8 +33,8 @@ router = APIRouter()
 
 @router.get("/v1/inquiries", tags=["inquiries"], responses=LIST_ERRORS)
 async def list_inquiries(
-    parts: PartsDep,
     principal: ViewerDep,
+    work: ReadDep,
     _query: KnownQuery,
     status: InquiryStatus | None = None,
     region: RegionCode = None,
@@ -48,8 +46,7 @@ async def list_inquiries(
     """List the inquiries that the client may see, unsettled ones first and by due date."""
     after = _position(cursor) if cursor is not None else None
     wanted = repository.InquiryFilter(status, known_region(region), provider_id, overdue)
-    async with parts.database.read() as session:
-        found, total = await repository.inquiries(session, visible_inquiries(principal), wanted, after, limit + 1)
+    found, total = await repository.inquiries(work.session, visible_inquiries(principal), wanted, after, limit + 1)
     page = [answering.inquiry_item(inquiry, appeal, principal) for inquiry, appeal in found[:limit]]
     last = found[limit - 1][0] if len(found) > limit else None
     next_cursor = Cursor.encode(int(last.settled), last.due_at, last.inquiry_id) if last else None
@@ -62,15 +59,17 @@ def _position(cursor: str) -> tuple[bool, datetime, UUID]:
 
 
 @router.get("/v1/inquiries/{inquiry_id}", tags=["inquiries"], responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
-async def show_inquiry(inquiry_id: UUID, parts: PartsDep, principal: ViewerDep, _query: KnownQuery) -> InquiryDetail:
+async def show_inquiry(
+    inquiry_id: UUID, principal: ViewerDep, units: UnitsOfWorkDep, contents: ContentsDep, _query: KnownQuery
+) -> InquiryDetail:
     """Return an inquiry with its question. The provider that was asked also gets the appeal's text if the applicant consented to it."""
-    async with parts.database.read() as session:
-        inquiry, appeal = await answering.visible_inquiry(session, inquiry_id, principal)
+    async with units.read() as work:  # closed before intake is asked: nobody holds a connection while waiting for another service
+        inquiry, appeal = await answering.visible_inquiry(work.session, inquiry_id, principal)
     label = question_about(inquiry.category)
     content = DisclosedContent()
     is_addressee = principal.has("provider") and principal.provider_id == inquiry.provider_id
     if is_addressee and inquiry.discloses and inquiry.closed_at is None:
-        content = await disclosed_content(parts.contents, appeal.appeal_id, principal)
+        content = await disclosed_content(contents, appeal.appeal_id, principal)
     return InquiryDetail(
         **answering.inquiry_item(inquiry, appeal, principal).model_dump(),
         question=Question(kk=label.kk, ru=label.ru, en=label.en),
@@ -84,61 +83,47 @@ async def show_inquiry(inquiry_id: UUID, parts: PartsDep, principal: ViewerDep, 
 @router.post("/v1/inquiries/{inquiry_id}/actions/acknowledge", tags=["inquiries"], response_model=InquiryItem, responses=ACTION_ERRORS)
 async def acknowledge_inquiry(
     inquiry_id: UUID,
-    parts: PartsDep,
     principal: ProviderDep,
+    once: OnceDep,
     payload: Annotated[AcknowledgeRequest, body(AcknowledgeRequest)],
-    key: IdempotencyKey = None,
 ) -> Response:
     """Acknowledge that the provider has received the inquiry."""
 
-    async def work(session: AsyncSession) -> InquiryItem:
-        inquiry, appeal = await answering.acknowledge(session, inquiry_id, payload.expected_version, principal)
+    async def acknowledge(work: UnitOfWork) -> InquiryItem:
+        inquiry, appeal = await answering.acknowledge(work, inquiry_id, payload.expected_version, principal)
         return answering.inquiry_item(inquiry, appeal, principal)
 
-    request_key = repeatable(parts, principal, key, f"acknowledge {inquiry_id}", payload)
-    return await _once(parts, principal, inquiry_id, request_key, work)
+    return await once(f"acknowledge {inquiry_id}", payload, acknowledge, check_visible=_visible(inquiry_id, principal))
 
 
 @router.post("/v1/inquiries/{inquiry_id}/actions/respond", tags=["inquiries"], response_model=InquiryItem, responses=ACTION_ERRORS)
 async def respond_to_inquiry(
     inquiry_id: UUID,
-    parts: PartsDep,
     principal: ProviderDep,
+    once: OnceDep,
     payload: Annotated[RespondRequest, body(RespondRequest)],
-    key: IdempotencyKey = None,
 ) -> Response:
     """Answer the inquiry."""
 
-    async def work(session: AsyncSession) -> InquiryItem:
-        inquiry, appeal = await answering.respond(
-            session, inquiry_id, payload, principal, sealer=parts.sealer, clock=parts.clock, ids=parts.ids
-        )
+    async def respond(work: UnitOfWork) -> InquiryItem:
+        inquiry, appeal = await answering.respond(work, inquiry_id, payload, principal)
         return answering.inquiry_item(inquiry, appeal, principal)
 
-    request_key = repeatable(parts, principal, key, f"respond {inquiry_id}", payload)
-    return await _once(parts, principal, inquiry_id, request_key, work)
+    return await once(f"respond {inquiry_id}", payload, respond, check_visible=_visible(inquiry_id, principal))
 
 
-async def _once(
-    parts: Parts,
-    principal: Principal,
-    inquiry_id: UUID,
-    request_key: idempotency.Request | None,
-    work: Callable[[AsyncSession], Awaitable[InquiryItem]],
-) -> Response:
-    """Do the work once for each idempotency key; a replayed answer is shown only to those who may still see the inquiry."""
+def _visible(inquiry_id: UUID, principal: Principal) -> Check:
+    """Return the check of a replayed answer: only those who may still see the inquiry get it."""
 
-    async def check_visible(session: AsyncSession) -> None:
-        await answering.visible_inquiry(session, inquiry_id, principal)
+    async def check(work: UnitOfWork) -> None:
+        await answering.visible_inquiry(work.session, inquiry_id, principal)
 
-    return await parts.idempotency.once(parts.database, parts.clock, request_key, work, check_visible=check_visible)
+    return check
 
 
 @router.post("/internal/v1/contents", tags=["internal"], responses=LIST_ERRORS)
 async def read_contents(
-    parts: PartsDep, principal: ServiceDep, payload: Annotated[ContentsRequest, body(ContentsRequest)]
+    principal: ServiceDep, work: UnitOfWorkDep, payload: Annotated[ContentsRequest, body(ContentsRequest)]
 ) -> ContentsResponse:
     """Return providers' answers by response id to another service. Every read is recorded in the audit log."""
-    async with parts.database.write() as session:
-        items = await response_contents(session, payload, principal, sealer=parts.sealer, clock=parts.clock, ids=parts.ids)
-    return ContentsResponse(items=items)
+    return ContentsResponse(items=await response_contents(work, payload, principal))

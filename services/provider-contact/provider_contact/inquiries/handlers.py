@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from provider_contact.inquiries import repository
 from provider_contact.inquiries.errors import UnknownAppeal
 from provider_contact.inquiries.models import AppealChange
@@ -21,22 +19,23 @@ from shared.contracts import (
     TierRaised,
 )
 from shared.messaging.handling import Batch
+from shared.unit_of_work import UnitOfWork
 
 Classified = AppealRouted | ClassificationCorrected
 CaseEnded = CaseClosed | CaseForwarded | CaseReturned | CaseTerminated | AppealWithdrawn
 
 
-async def apply_routing(session: AsyncSession, batch: Batch[AppealRouted]) -> None:
+async def apply_routing(work: UnitOfWork, batch: Batch[AppealRouted]) -> None:
     """Store kind, category, tier and region, and send the inquiries that follow from them."""
     changes: dict[UUID, AppealChange] = {}
     for received in batch.received:
         changes[received.event.appeal_id] = {**_classification(received.event), "region": received.event.region}
-    await _apply_classification(session, batch, changes)
+    await _apply_classification(work, batch, changes)
 
 
-async def apply_correction(session: AsyncSession, batch: Batch[ClassificationCorrected]) -> None:
+async def apply_correction(work: UnitOfWork, batch: Batch[ClassificationCorrected]) -> None:
     """Store the corrected kind, category and tier; the appeal may now be for its provider."""
-    await _apply_classification(session, batch, {received.event.appeal_id: _classification(received.event) for received in batch.received})
+    await _apply_classification(work, batch, {received.event.appeal_id: _classification(received.event) for received in batch.received})
 
 
 def _classification(event: Classified) -> AppealChange:
@@ -44,25 +43,25 @@ def _classification(event: Classified) -> AppealChange:
 
 
 async def _apply_classification(
-    session: AsyncSession, batch: Batch[AppealRouted] | Batch[ClassificationCorrected], changes: Mapping[UUID, AppealChange]
+    work: UnitOfWork, batch: Batch[AppealRouted] | Batch[ClassificationCorrected], changes: Mapping[UUID, AppealChange]
 ) -> None:
-    stored = await repository.appeals_for_update(session, changes)
+    stored = await repository.appeals_for_update(work.session, changes)
     if missing := changes.keys() - stored.keys():
         raise UnknownAppeal(f"{len(missing)} appeals were never registered here")
-    await repository.update_appeals(session, changes)
+    await repository.update_appeals(work.session, changes)
     candidates = []
     for received in batch.received:
         appeal_id = received.event.appeal_id
         state = stored[appeal_id]._replace(**changes[appeal_id])
         candidates.append(InquiryCandidate(state, received.envelope.id, received.envelope))
-    await send_inquiries(session, candidates, clock=batch.clock)
+    await send_inquiries(work, candidates)
 
 
-async def apply_tier(session: AsyncSession, batch: Batch[TierRaised]) -> None:
+async def apply_tier(work: UnitOfWork, batch: Batch[TierRaised]) -> None:
     """Store the case's tier, which decides who may see the inquiry."""
-    await repository.update_appeals(session, {received.event.appeal_id: {"tier": received.event.tier} for received in batch.received})
+    await repository.update_appeals(work.session, {received.event.appeal_id: {"tier": received.event.tier} for received in batch.received})
 
 
-async def close_ended_cases(session: AsyncSession, batch: Batch[CaseEnded]) -> None:
+async def close_ended_cases(work: UnitOfWork, batch: Batch[CaseEnded]) -> None:
     """Close the appeals of ended cases and their open inquiries."""
-    await close_appeals(session, [received.event.appeal_id for received in batch.received], batch.clock.now())
+    await close_appeals(work.session, [received.event.appeal_id for received in batch.received], work.clock.now())

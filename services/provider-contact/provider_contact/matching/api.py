@@ -5,9 +5,8 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from provider_contact.dependencies import LIST_ERRORS, PartsDep, RegionCode, known_region, repeatable
+from provider_contact.dependencies import LIST_ERRORS, RegionCode, known_region
 from provider_contact.directory.dependencies import DirectoryDep
 from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
 from provider_contact.inquiries.service import appeal_for_update, appeals_in
@@ -16,11 +15,12 @@ from provider_contact.matching.schemas import ChoiceResult, ChooseRequest, Match
 from provider_contact.matching.service import choices
 from provider_contact.matching.service.typed_names import read_typed_providers
 from shared.auth import STAFF, Principal, require
-from shared.contents import OwnerUnavailable
+from shared.contents import Contents, OwnerUnavailable
+from shared.dependencies import ContentsDep, OnceDep, UnitsOfWorkDep
 from shared.errors import Forbidden, NotFound, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body
-from shared.idempotency import IdempotencyKey, IdempotencyKeyReused
-from shared.service import Parts
+from shared.idempotency import IdempotencyKeyReused
+from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_cases
 
 ClerkDep = Annotated[Principal, Depends(require(*STAFF))]
@@ -33,9 +33,10 @@ router = APIRouter(tags=["matches"])
 
 @router.get("/v1/matches", responses=LIST_ERRORS)
 async def list_matches(
-    parts: PartsDep,
     directory: DirectoryDep,
     principal: ClerkOrAdminDep,
+    units: UnitsOfWorkDep,
+    contents: ContentsDep,
     _query: KnownQuery,
     region: RegionCode = None,
     limit: Limit = DEFAULT_LIMIT,
@@ -44,10 +45,10 @@ async def list_matches(
     """List typed names that no rule could decide, the longest waiting first. The names are read from intake for this answer."""
     after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
     appeals = appeals_in(visible_cases(principal), known_region(region))
-    async with parts.database.read() as session:
-        found, total = await repository.waiting_names(session, appeals, after, limit + 1)
+    async with units.read() as work:  # closed before intake is asked: nobody holds a connection while waiting for another service
+        found, total = await repository.waiting_names(work.session, appeals, after, limit + 1)
     page = found[:limit]
-    names = await _names(parts, [waiting.match.appeal_id for waiting in page], principal)
+    names = await _names(contents, [waiting.match.appeal_id for waiting in page], principal)
     index = await directory.current()
     items = [choices.match_item(waiting, names.get(waiting.match.appeal_id), index, principal) for waiting in page]
     last = page[-1].match if len(found) > limit else None
@@ -55,10 +56,10 @@ async def list_matches(
     return ListResponse(items=items, total=total, next_cursor=next_cursor)
 
 
-async def _names(parts: Parts, appeal_ids: list[UUID], principal: Principal) -> dict[UUID, str | None]:
+async def _names(contents: Contents, appeal_ids: list[UUID], principal: Principal) -> dict[UUID, str | None]:
     """Return the typed names by appeal; none while intake does not answer."""
     try:
-        found = await read_typed_providers(parts.contents, appeal_ids, on_behalf_of=principal.subject)
+        found = await read_typed_providers(contents, appeal_ids, on_behalf_of=principal.subject)
     except OwnerUnavailable:
         return {}
     return {appeal_id: typed.name for appeal_id, typed in found.items()}
@@ -67,20 +68,18 @@ async def _names(parts: Parts, appeal_ids: list[UUID], principal: Principal) -> 
 @router.post("/v1/matches/{appeal_id}/actions/choose", response_model=ChoiceResult, responses=ACTION_ERRORS)
 async def choose_provider(
     appeal_id: UUID,
-    parts: PartsDep,
     directory: DirectoryDep,
     principal: ClerkDep,
+    once: OnceDep,
     payload: Annotated[ChooseRequest, body(ChooseRequest)],
-    key: IdempotencyKey = None,
 ) -> Response:
     """Choose the provider that a typed name means."""
     index = await directory.current()
 
-    async def work(session: AsyncSession) -> ChoiceResult:
-        return await choices.choose(session, appeal_id, payload.provider_id, principal, index, clock=parts.clock, ids=parts.ids)
+    async def choose(work: UnitOfWork) -> ChoiceResult:
+        return await choices.choose(work, appeal_id, payload.provider_id, principal, index)
 
-    async def check_visible(session: AsyncSession) -> None:
-        await appeal_for_update(session, appeal_id, principal)
+    async def check_visible(work: UnitOfWork) -> None:
+        await appeal_for_update(work.session, appeal_id, principal)
 
-    request_key = repeatable(parts, principal, key, f"choose {appeal_id}", payload)
-    return await parts.idempotency.once(parts.database, parts.clock, request_key, work, check_visible=check_visible)
+    return await once(f"choose {appeal_id}", payload, choose, check_visible=check_visible)

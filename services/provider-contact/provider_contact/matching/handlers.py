@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from provider_contact.directory.service import Directory
 from provider_contact.inquiries.service import record_appeals
 from provider_contact.matching import repository
@@ -15,14 +13,14 @@ from provider_contact.matching.schemas import MatchMethod
 from provider_contact.matching.service.decision import Decision
 from provider_contact.matching.service.typed_names import decide_imported, decide_registered
 from shared.contracts import AppealEvent, AppealImported, AppealRegistered, ProviderMatched
-from shared.messaging import outbox
 from shared.messaging.handling import Batch, Preparations, Received
 from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
 E = TypeVar("E", bound=AppealEvent)
 
 
-async def match_registered(session: AsyncSession, batch: Batch[AppealRegistered]) -> None:
+async def match_registered(work: UnitOfWork, batch: Batch[AppealRegistered]) -> None:
     """Store the appeals. Emit `provider-matched` for each typed name that the rule decides; store the candidates of the others."""
     registrations: list[tuple[AppealRegistered, UUID | None]] = []
     waiting: list[NameMatchRow] = []
@@ -33,11 +31,11 @@ async def match_registered(session: AsyncSession, batch: Batch[AppealRegistered]
         registrations.append((event, hit.provider.provider_id if hit else event.provider_id))
         if hit:
             matched = provider_matched(event.appeal_id, hit.provider.provider_id, hit.score, MatchMethod.NAME)
-            outbox.append(session, matched, cause=received.envelope)
+            work.publish(matched, cause=received.envelope)
         elif decision:
             waiting.append(_waiting(event.appeal_id, decision, received))
-    await record_appeals(session, registrations)
-    await repository.insert_matches(session, waiting)
+    await record_appeals(work.session, registrations)
+    await repository.insert_matches(work.session, waiting)
 
 
 def _waiting(appeal_id: UUID, decision: Decision, received: Received[AppealRegistered]) -> NameMatchRow:
@@ -48,22 +46,22 @@ def _waiting(appeal_id: UUID, decision: Decision, received: Received[AppealRegis
     }
 
 
-async def match_imported(session: AsyncSession, batch: Batch[AppealImported]) -> None:
+async def match_imported(work: UnitOfWork, batch: Batch[AppealImported]) -> None:
     """Emit `provider-matched` for imported appeals whose provider was found. They are closed, so nothing else is stored."""
     for received in batch.received:
         match: ProviderMatched | None = batch.prepared.get(received.envelope.id)
         if match is not None:
-            outbox.append(session, match, cause=received.envelope)
+            work.publish(match, cause=received.envelope)
 
 
-async def drop_waiting_names(session: AsyncSession, batch: Batch[E]) -> None:
+async def drop_waiting_names(work: UnitOfWork, batch: Batch[E]) -> None:
     """Delete the waiting names of cases that have ended: no clerk has to choose a provider for them."""
-    await repository.delete_matches(session, [received.event.appeal_id for received in batch.received])
+    await repository.delete_matches(work.session, [received.event.appeal_id for received in batch.received])
 
 
 def preparations(parts: Parts) -> Preparations:
     """Return the functions that read and decide typed names before a transaction is open."""
-    directory = Directory(parts.database, parts.clock)
+    directory = Directory(parts.units)
 
     async def registered(received: Sequence[Received[AppealRegistered]]) -> Mapping[UUID, Decision]:
         return await decide_registered(received, parts.contents, directory)

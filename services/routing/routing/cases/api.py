@@ -4,20 +4,19 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.cases.errors import ActionNotPossible, UnknownAssignee, VersionConflict
 from routing.cases.schemas import commands
 from routing.cases.schemas.codes import CaseScope
 from routing.cases.schemas.views import CaseFilter, CaseSummary, CaseView
 from routing.cases.service import actions, reading
-from routing.dependencies import PartsDep
 from shared.auth import STAFF, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse
+from shared.dependencies import OnceDep, ReadDep, UnitOfWorkDep
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, body
-from shared.idempotency import IdempotencyKey, IdempotencyKeyReused, scope_of
-from shared.service import Parts
+from shared.idempotency import IdempotencyKeyReused, Once
+from shared.unit_of_work import UnitOfWork
 
 router = APIRouter()
 
@@ -37,8 +36,8 @@ StaffDep = Annotated[Principal, Depends(_staff)]
 
 @router.get("/v1/cases", responses=responses(Unauthorized, Forbidden, InvalidInput))
 async def list_cases(
-    parts: PartsDep,
     principal: StaffDep,
+    work: ReadDep,
     _query: KnownQuery,
     scope: CaseScope = CaseScope.ALL,
     status: commands.StatusCode | None = None,
@@ -64,28 +63,25 @@ async def list_cases(
         number=number if number is not None else query,
         overdue=overdue,
     )
-    async with parts.database.read() as session:
-        return await reading.list_cases(session, principal, wanted, parts.clock.now(), limit=limit, cursor=cursor)
+    return await reading.list_cases(work, principal, wanted, limit=limit, cursor=cursor)
 
 
 @router.get("/v1/cases/{appeal_id}", responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
-async def read_case(appeal_id: UUID, parts: PartsDep, principal: StaffDep, _query: KnownQuery) -> CaseView:
+async def read_case(appeal_id: UUID, principal: StaffDep, work: ReadDep, _query: KnownQuery) -> CaseView:
     """Return a case with its clocks, its history and the actions that you may carry out now."""
-    async with parts.database.read() as session:
-        return await reading.read_case(session, principal, appeal_id, reading.Tools.of(parts))
+    return await reading.read_case(work, principal, appeal_id)
 
 
-async def _carry_out(parts: Parts, principal: Principal, appeal_id: UUID, command: commands.Command, key: str | None) -> Response:
-    async def apply(session: AsyncSession) -> CaseView:
-        case = await actions.lock_case(session, principal, appeal_id)
-        return await actions.carry_out(session, principal, case, command, reading.Tools.of(parts))
+async def _carry_out(once: Once, principal: Principal, appeal_id: UUID, command: commands.Command) -> Response:
+    async def apply(work: UnitOfWork) -> CaseView:
+        case = await actions.lock_case(work, principal, appeal_id)
+        return await actions.carry_out(work, principal, case, command)
 
-    async def check_visible(session: AsyncSession) -> None:
+    async def check_visible(work: UnitOfWork) -> None:
         actions.check_role(principal, command)
-        await actions.lock_case(session, principal, appeal_id)
+        await actions.lock_case(work, principal, appeal_id)
 
-    request = parts.idempotency.request(scope_of(principal), key, f"{command.ACTION} {appeal_id}", command) if key else None
-    return await parts.idempotency.once(parts.database, parts.clock, request, apply, check_visible=check_visible)
+    return await once(f"{command.ACTION} {appeal_id}", command, apply, check_visible=check_visible)
 
 
 def _add_action(command: type[commands.Command]) -> None:
@@ -93,12 +89,11 @@ def _add_action(command: type[commands.Command]) -> None:
 
     async def route(
         appeal_id: UUID,
-        parts: PartsDep,
         principal: StaffDep,
+        once: OnceDep,
         command: Annotated[Any, body(command)],
-        key: IdempotencyKey = None,
     ) -> Response:
-        return await _carry_out(parts, principal, appeal_id, command, key)
+        return await _carry_out(once, principal, appeal_id, command)
 
     router.add_api_route(
         f"/v1/cases/{{appeal_id}}/actions/{command.ACTION}",
@@ -118,10 +113,9 @@ for _command in commands.COMMANDS:
 
 @router.post("/internal/v1/contents", responses=responses(Unauthorized, Forbidden))
 async def read_contents(
-    parts: PartsDep,
     reader: Annotated[Principal, Depends(require("service"))],
+    work: UnitOfWorkDep,
     asked: Annotated[ContentsRequest, body(ContentsRequest)],
 ) -> ContentsResponse:
     """Return answers and letters by id to another service. Every access is recorded in the audit log with its purpose."""
-    async with parts.database.write() as session:
-        return ContentsResponse(items=await reading.read_contents(session, asked, reader, reading.Tools.of(parts)))
+    return ContentsResponse(items=await reading.read_contents(work, asked, reader))

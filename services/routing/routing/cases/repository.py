@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, and_, false, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from routing.cases.models import Answer, AppealCase, Colleague, ContentRead, Correction, History, Letter
+from routing.cases.models import Answer, AppealCase, Colleague, Correction, History, Letter
 from routing.cases.schemas.codes import CaseScope
-from routing.cases.schemas.rows import CaseChange, CaseRow, CaseState, ColleagueRow, ContentReadRow, CorrectionRow, HistoryRow
+from routing.cases.schemas.rows import CaseChange, CaseRow, CaseState, ColleagueRow, CorrectionRow, HistoryRow
 from routing.cases.schemas.views import CaseFilter, ColleagueView
 from shared.bulk import insert_later, insert_new_rows, update_rows
 from shared.database import among
@@ -52,11 +52,6 @@ async def add_history(session: AsyncSession, rows: Sequence[HistoryRow]) -> set[
 async def add_correction(session: AsyncSession, row: CorrectionRow) -> None:
     """Insert a correction of the classification."""
     await session.execute(insert(Correction), [row])
-
-
-async def add_content_read(session: AsyncSession, row: ContentReadRow) -> None:
-    """Insert an access by another service into the audit log."""
-    await session.execute(insert(ContentRead), [row])
 
 
 async def change_cases(session: AsyncSession, rows: Sequence[CaseChange]) -> None:

@@ -43,8 +43,8 @@ from shared.domain.working_hours import hours_for
 from shared.errors import InvalidInput
 from shared.field_errors import DETAILS
 from shared.ids import derived
-from shared.messaging import outbox
 from shared.policy_files import policy_table
+from shared.unit_of_work import UnitOfWork
 
 __all__ = [
     "ClockPolicy",
@@ -267,27 +267,28 @@ class ClockWatcher:
     def __init__(self, cases: WatchedCases) -> None:
         self._cases = cases
 
-    async def watch(self, session: AsyncSession, now: datetime) -> int:
+    async def watch(self, work: UnitOfWork) -> int:
         """Publish what is due by now, earliest due time first, whoever has the case. Return the number of cases processed.
 
         Idempotent: a clock moves on once its event is published, and the id of the event follows from the clock and its state.
         """
+        session, now = work.session, work.clock.now()
         waiting = await repository.cases_with_waiting_clocks(session, now, WATCH_BATCH)
         cases = await self._cases.lock_free(session, waiting)
         clocks = await repository.waiting_clocks(session, cases, now)
-        await self._cases.add_clock_notices(session, [_publish(session, clock, now) for clock in clocks])
+        await self._cases.add_clock_notices(session, [_publish(work, clock, now) for clock in clocks])
         breached = [clock for clock in clocks if clock.state == ClockState.BREACHED]
         unfixed = dict.fromkeys(clock.appeal_id for clock in breached if clock.policy == ClockCode.FIX_PERIOD)
         await self._cases.mark_fix_period_passed(session, list(unfixed))
         return len(cases)
 
 
-def _publish(session: AsyncSession, clock: CaseClock, now: datetime) -> ClockNotice:
+def _publish(work: UnitOfWork, clock: CaseClock, now: datetime) -> ClockNotice:
     is_breached = clock.due_at <= now
     clock.state = ClockState.BREACHED if is_breached else ClockState.WARNED
     clock.next_at = None if is_breached else clock.due_at
     event = events.clock_breached(clock) if is_breached else events.clock_warned(clock)
-    source = outbox.append(session, event, event_id=derived(clock.clock_id, clock.state))
+    source = work.publish(event, event_id=derived(clock.clock_id, clock.state))
     return ClockNotice(clock.appeal_id, source, now, event.FACT, clock.policy, clock.due_at)
 
 

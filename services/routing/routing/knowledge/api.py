@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import AfterValidator
 
-from routing.dependencies import PartsDep
 from routing.knowledge import service
 from routing.knowledge.schemas import ArticleView
-from shared.auth import CurrentPrincipal
+from shared.auth import PrincipalDep
+from shared.dependencies import ClockDep
 from shared.domain.labels import Language
 from shared.domain.text import clean
 from shared.errors import InvalidInput, responses
@@ -19,8 +19,8 @@ router = APIRouter()
 
 @router.get("/v1/articles", responses=responses(InvalidInput))
 async def list_articles(
-    parts: PartsDep,
-    principal: CurrentPrincipal,
+    clock: ClockDep,
+    principal: PrincipalDep,
     _query: KnownQuery,
     query: Annotated[str, Query(max_length=200), AfterValidator(clean)] = "",
     language: Language = "kk",
@@ -28,7 +28,7 @@ async def list_articles(
     cursor: CursorText = None,
 ) -> ListResponse[ArticleView]:
     """Return answers of the first tier, best match first. Articles that are not reviewed yet are visible to staff alone."""
-    found = service.search(query, parts.clock.now().date(), unreviewed=principal.is_staff)
+    found = service.search(query, clock.now().date(), unreviewed=principal.is_staff)
     page, following = page_of(found, limit, cursor)
     return ListResponse(items=[_view(article, language) for article in page], total=len(found), next_cursor=following)
 

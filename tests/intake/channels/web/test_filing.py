@@ -89,16 +89,16 @@ async def known_provider(desk):
     """Two polyclinics of Kyzylorda in the replica; the id of number 5."""
     five = recorded("Городская поликлиника №5", "№5 қалалық емхана")
     for event in (five, recorded("Городская поликлиника №7", "№7 қалалық емхана")):
-        async with desk.parts.database.write() as session:
-            await copy_providers(session, Batch([Received(event, None, ("", 0, 0))], {}, desk.clock))
+        async with desk.parts.units.write() as work:
+            await copy_providers(work, Batch([Received(event, None, ("", 0, 0))], {}))
     return five.provider_id
 
 
 async def happen(desk, event):
     event_id = uuid4()
     envelope = Envelope(event_id, event.TYPE, desk.clock.now(), str(event.subject), event_id, None, None, b"")
-    async with desk.parts.database.write() as session:
-        await HANDLERS[type(event)](session, Batch([Received(event, envelope, ("", 0, 0))], {}, desk.clock))
+    async with desk.parts.units.write() as work:
+        await HANDLERS[type(event)](work, Batch([Received(event, envelope, ("", 0, 0))], {}))
 
 
 async def filed(desk):

@@ -33,8 +33,8 @@ async def answered(desk):
     told = (await desk.file()).json()
     event = AnswerGiven(appeal_id=UUID(told["appeal_id"]), answer_id=uuid4(), language="kk", findings=["JUSTIFIED"], actor_role="expert")
     envelope = Envelope(uuid4(), event.TYPE, desk.clock.now(), told["appeal_id"], uuid4(), None, None, b"")
-    async with desk.parts.database.write() as session:
-        await HANDLERS[AnswerGiven](session, Batch([Received(event, envelope, ("", 0, 0))], {}, desk.clock))
+    async with desk.parts.units.write() as work:
+        await HANDLERS[AnswerGiven](work, Batch([Received(event, envelope, ("", 0, 0))], {}))
     return told, event
 
 

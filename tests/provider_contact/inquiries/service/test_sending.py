@@ -66,8 +66,8 @@ class TestMarkOverdue:
         due = (await world.rows(Inquiry))[0].due_at
         for moment, emitted in ((due, 0), (due + timedelta(seconds=1), 1), (due + timedelta(days=1), 1)):
             world.clock.set(moment)
-            async with world.parts.database.write() as session:
-                await mark_overdue(session, clock=world.clock)
+            async with world.parts.units.write() as work:
+                await mark_overdue(work)
             assert len(await world.emitted(InquiryOverdue)) == emitted
         listed = (await world.get("/v1/inquiries", world.token("admin"), overdue=True)).json()["items"]
         assert [(item["inquiry_id"], item["version"], item["overdue"]) for item in listed] == [(str(inquiry_id), 1, True)]
@@ -78,14 +78,14 @@ class TestMarkOverdue:
         await world.post(f"/v1/inquiries/{first}/actions/respond", world.token("provider", provider_id=PROVIDER), ANSWER)
         await world.consume(closed(2))
         world.clock.advance(timedelta(days=30))
-        async with world.parts.database.write() as session:
-            assert await mark_overdue(session, clock=world.clock) == 0
+        async with world.parts.units.write() as work:
+            assert await mark_overdue(work) == 0
 
     async def test_a_late_answer_is_still_an_answer(self, world):
         inquiry_id = await sent_inquiry(world)
         world.clock.advance(timedelta(days=30))
-        async with world.parts.database.write() as session:
-            assert await mark_overdue(session, clock=world.clock) == 1
+        async with world.parts.units.write() as work:
+            assert await mark_overdue(work) == 1
         shown = (
             await world.post(f"/v1/inquiries/{inquiry_id}/actions/respond", world.token("provider", provider_id=PROVIDER), ANSWER)
         ).json()
@@ -99,7 +99,7 @@ class TestMarkOverdue:
         counts = []
         for expected in (OVERDUE_BATCH, 1):
             world.statements.clear()
-            async with world.parts.database.write() as session:
-                assert await mark_overdue(session, clock=world.clock) == expected
+            async with world.parts.units.write() as work:
+                assert await mark_overdue(work) == expected
             counts.append(len(world.statements))
         assert counts[0] == counts[1]

@@ -178,8 +178,8 @@ class TestFixPeriod:
         appeal_id = await desk.open(anonymous=True)
         await desk.carry_out(appeal_id, "request-completion", operator, missing=["ADDRESS"], language="kk")
         desk.clock.set(NOW + timedelta(days=9))
-        async with desk.parts.database.write() as session:
-            await ClockWatcher(ClockHistory()).watch(session, desk.clock.now())
+        async with desk.parts.units.write() as work:
+            await ClockWatcher(ClockHistory()).watch(work)
         case = await desk.case(appeal_id, desk.token("head", region="KZ-43"))
         (proposed,) = [action for action in case["next_actions"] if action["suggested"]]
         assert (case["status"], proposed["action"], proposed["fields"][0]["value"]) == ("NEEDS_FIX", "return", "NOT_COMPLETED")

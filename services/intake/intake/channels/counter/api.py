@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends
 
 from intake.channels.counter.service.reception import CLERKS, RegisteredAtCounter, registered_by
-from intake.register.dependencies import CurrentIntake
+from intake.register.dependencies import IntakeDep
 from shared.auth import Principal, require
 from shared.errors import Forbidden, InvalidInput, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse
@@ -15,7 +15,7 @@ router: Final = APIRouter()
 
 @router.get("/v1/receptions", responses=responses(Unauthorized, Forbidden, InvalidInput))
 async def list_receptions(
-    intake: CurrentIntake,
+    intake: IntakeDep,
     receiver: Annotated[Principal, Depends(require(*CLERKS, "provider"))],
     _query: KnownQuery,
     cursor: CursorText = None,

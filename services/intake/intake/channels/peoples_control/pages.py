@@ -12,7 +12,7 @@ from intake.forms.service import questions
 from intake.forms.service.consents import consents
 from intake.forms.service.definitions import services
 from intake.pages_kit import PAGES
-from intake.register.dependencies import CurrentIntake, Intake
+from intake.register.dependencies import Intake, IntakeDep
 from intake.register.schemas import AppealIn
 from intake.register.service.filing import Filing
 from shared.clock import Clock
@@ -34,12 +34,12 @@ PageNumber = Annotated[int, Query(ge=1, le=LAST_PAGE)]
 
 
 @router.get("/peoples-control")
-async def section(request: Request, intake: CurrentIntake, page: PageNumber = 1) -> HTMLResponse:
+async def section(request: Request, intake: IntakeDep, page: PageNumber = 1) -> HTMLResponse:
     return await _show(request, intake, form.blank(request.query_params, language_of(request)), page=page)
 
 
 @router.post("/peoples-control", dependencies=[Depends(require_same_origin)])
-async def leave_entry(request: Request, intake: CurrentIntake) -> HTMLResponse:
+async def leave_entry(request: Request, intake: IntakeDep) -> HTMLResponse:
     sent = await read_fields(request)
     draft, key = form.typed(sent), form.key_of(sent)
     if sent.get("step") == "edit":

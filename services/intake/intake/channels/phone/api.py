@@ -3,16 +3,17 @@
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.channels.phone.schemas.exchange import CallEventsIn, CallEventsReceipt, KeypadIn, KeypadStatus
 from intake.channels.phone.service.calls import record_events
 from intake.channels.phone.service.keypad import status_by_keypad
-from intake.register.dependencies import CurrentIntake
+from intake.register.dependencies import IntakeDep
 from shared.auth import Principal, require
+from shared.dependencies import OnceDep
 from shared.errors import Forbidden, NotFound, TooMany, Unauthorized, responses
 from shared.http import body
-from shared.idempotency import IdempotencyKey, IdempotencyKeyReused, scope_of
+from shared.idempotency import IdempotencyKeyReused
+from shared.unit_of_work import UnitOfWork
 
 router: Final = APIRouter()
 Exchange = Annotated[Principal, Depends(require("telephony"))]
@@ -24,21 +25,19 @@ Exchange = Annotated[Principal, Depends(require("telephony"))]
     responses=responses(Unauthorized, Forbidden, IdempotencyKeyReused),
 )
 async def call_events(
-    intake: CurrentIntake, exchange: Exchange, events: Annotated[CallEventsIn, body(CallEventsIn)], key: IdempotencyKey = None
+    intake: IntakeDep, _exchange: Exchange, once: OnceDep, events: Annotated[CallEventsIn, body(CallEventsIn)]
 ) -> Response:
     """Record call events, one or a list. Repeats, late events and any order lead to the same call."""
-    parts = intake.parts
-    repeatable = parts.idempotency.request(scope_of(exchange), key, "call-events", events) if key else None
 
-    async def work(session: AsyncSession) -> CallEventsReceipt:
-        return await record_events(session, parts, events.root)
+    async def record(work: UnitOfWork) -> CallEventsReceipt:
+        return await record_events(work.session, intake.parts, events.root)
 
-    return await parts.idempotency.once(parts.database, parts.clock, repeatable, work)
+    return await once("call-events", events, record)
 
 
 @router.post("/v1/channels/phone/status", responses=responses(Unauthorized, Forbidden, NotFound, TooMany))
 async def keypad_status(
-    response: Response, intake: CurrentIntake, exchange: Exchange, keyed: Annotated[KeypadIn, body(KeypadIn)]
+    response: Response, intake: IntakeDep, exchange: Exchange, keyed: Annotated[KeypadIn, body(KeypadIn)]
 ) -> KeypadStatus:
     """Return the status of an appeal by number and PIN keyed in on a telephone, with a sentence to be read out."""
     response.headers["Cache-Control"] = "no-store"

@@ -7,7 +7,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Header
 
 from intake.channels.telegram.service.updates import UpdateIn, store
-from intake.register.dependencies import CurrentIntake, Intake
+from intake.register.dependencies import Intake, IntakeDep
 from intake.settings import Settings
 from shared.errors import NotFound, Unauthorized, responses
 from shared.http import body
@@ -17,7 +17,7 @@ router = APIRouter()
 Secret = Annotated[str, Header(alias="X-Telegram-Bot-Api-Secret-Token", description="as given to Telegram with the address")]
 
 
-async def _from_telegram(intake: CurrentIntake, secret: Secret = "") -> None:
+async def _from_telegram(intake: IntakeDep, secret: Secret = "") -> None:
     settings = _settings(intake)
     if settings.telegram_token is None or settings.telegram_secret is None:
         raise NotFound
@@ -29,7 +29,7 @@ async def _from_telegram(intake: CurrentIntake, secret: Secret = "") -> None:
 @router.post(
     "/v1/channels/telegram/webhook", dependencies=[Depends(_from_telegram)], responses=responses(NotFound, Unauthorized), status_code=200
 )
-async def take_update(intake: CurrentIntake, update: Annotated[UpdateIn, body(UpdateIn)]) -> dict[str, bool]:
+async def take_update(intake: IntakeDep, update: Annotated[UpdateIn, body(UpdateIn)]) -> dict[str, bool]:
     """Keep an update of the Telegram Bot API. It is acknowledged once it is stored, and handled afterwards; a repeat changes nothing."""
     parts = intake.parts
     if update.chat_id is not None:

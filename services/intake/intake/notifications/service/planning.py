@@ -16,6 +16,7 @@ from intake.register.service.withdrawal import OVERRULED
 from shared.ids import derived
 from shared.messaging.handling import Batch
 from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
 APPLICANT: Final = "APPLICANT"
 ANY: Final = "ANY"
@@ -31,16 +32,16 @@ class Told:
     fact: str
 
 
-async def plan_batch(session: AsyncSession, batch: Batch[Any]) -> None:
+async def plan_batch(work: UnitOfWork, batch: Batch[Any]) -> None:
     """Plan what the batch's events make necessary to send, in two statements; most batches need none."""
-    await plan(session, _facts(batch), batch.clock.now())
+    await plan(work.session, _facts(batch), work.clock.now())
 
 
-async def plan_changes(session: AsyncSession, batch: Batch[Any], changes: Sequence[TrackedChange]) -> None:
+async def plan_changes(work: UnitOfWork, batch: Batch[Any], changes: Sequence[TrackedChange]) -> None:
     """Plan the notices of a batch of other services' events, and of the withdrawals that they overrule."""
     late = (each.received for each in changes if each.overrules_withdrawal)
     overruled = [Told(derived(one.envelope.id, OVERRULED), one.event.appeal_id, OVERRULED) for one in late]
-    await plan(session, [*_facts(batch), *overruled], batch.clock.now())
+    await plan(work.session, [*_facts(batch), *overruled], work.clock.now())
 
 
 def _facts(batch: Batch[Any]) -> list[Told]:

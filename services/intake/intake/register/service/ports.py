@@ -12,6 +12,7 @@ from intake.register.schemas import CodePurpose
 from shared.errors import DomainError
 from shared.messaging.handling import Batch, Received
 from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
 
 class AttachedFile(NamedTuple):
@@ -83,5 +84,5 @@ class TrackedChange:
     """The Fund decided before it received the withdrawal: the decision holds (АППК art. 64(9))."""
 
 
-TrackingListener = Callable[[AsyncSession, Batch[Any], Sequence[TrackedChange]], Awaitable[None]]
+TrackingListener = Callable[[UnitOfWork, Batch[Any], Sequence[TrackedChange]], Awaitable[None]]
 """Called in the consumer's transaction after the tracking rows of a batch are written."""

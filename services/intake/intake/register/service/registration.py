@@ -273,8 +273,8 @@ class Register:
         repository.add_appeals(session, [one.row for one in entries], [_tracking(one) for one in entries])
 
 
-def _replay(earlier: idempotency.Kept | DomainError) -> Receipt | DomainError:
-    return Receipt(idempotency.Answer(earlier.body), replayed=True) if isinstance(earlier, idempotency.Kept) else earlier
+def _replay(earlier: idempotency.StoredAnswer | DomainError) -> Receipt | DomainError:
+    return Receipt(idempotency.Answer(earlier.body), replayed=True) if isinstance(earlier, idempotency.StoredAnswer) else earlier
 
 
 def number_of(received_at: datetime, region: str, sequence: int) -> str:

@@ -7,14 +7,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from provider_contact.directory import events, repository
 from provider_contact.directory.models import ProviderRow
 from provider_contact.directory.repository import StoredProvider
 from provider_contact.directory.schemas import ImportResult, RejectedLine
 from provider_contact.directory.service.search import bin_key, local_today
-from shared.clock import Clock
 from shared.domain.emails import InvalidEmail, normalise_email
 from shared.domain.identifiers import is_valid_bin_or_iin, normalise_twelve
 from shared.domain.phones import InvalidPhone, normalise_phone
@@ -24,10 +22,8 @@ from shared.domain.text import clean
 from shared.errors import DomainError
 from shared.field_errors import field_errors
 from shared.http import StrictModel, Text
-from shared.ids import Ids
 from shared.import_files import CsvReader, Record
-from shared.messaging import outbox
-from shared.sealing import Pepper, Sealer
+from shared.unit_of_work import UnitOfWork
 
 COLUMNS = ("bin", "name_kk", "name_ru", "short_name", "aliases", "region", "district", "kind", "ownership", "email", "phone")
 LINES_PER_STEP = 200  # lines between two steps of the event loop
@@ -127,55 +123,47 @@ def _line(record: Record) -> ProviderLine | RejectedLine:
         return RejectedLine(line=number, code=first.code, field=first.field.partition(".")[0], detail=first.detail)
 
 
-async def import_list(
-    session: AsyncSession, parsed: ProviderList, *, sealer: Sealer, pepper: Pepper, clock: Clock, ids: Ids
-) -> ImportResult:
+async def import_list(work: UnitOfWork, parsed: ProviderList) -> ImportResult:
     """Insert new providers, update changed ones, and emit `provider-recorded` for both. Providers that the list omits stay."""
-    version = await repository.lock_directory(session)
-    keyed = await asyncio.to_thread(lambda: [(bin_key(pepper, line.bin), line) for line in parsed.lines])
-    stored = await repository.stored_providers(session, [key for key, _ in keyed])
+    version = await repository.lock_directory(work.session)
+    keyed = await asyncio.to_thread(lambda: [(bin_key(work.pepper, line.bin), line) for line in parsed.lines])
+    stored = await repository.stored_providers(work.session, [key for key, _ in keyed])
     added: list[ProviderRow] = []
     changed: list[ProviderRow] = []
-    today = local_today(clock)
+    today = local_today(work.clock)
     for start in range(0, len(keyed), LINES_PER_STEP):
         lines = keyed[start : start + LINES_PER_STEP]
-        rows = await asyncio.to_thread(_rows, lines, stored, sealer, pepper, clock, ids)
+        rows = await asyncio.to_thread(_rows, work, lines, stored)
         for (key, _), row in zip(lines, rows, strict=True):
             if row is not None:
                 (changed if key in stored else added).append(row)
-                outbox.append(session, events.provider_recorded(row, active=row["valid_to"] is None or row["valid_to"] >= today))
+                work.publish(events.provider_recorded(row, active=row["valid_to"] is None or row["valid_to"] >= today))
     for start in range(0, len(added), LINES_PER_STEP):
-        await repository.insert_providers(session, added[start : start + LINES_PER_STEP])
+        await repository.insert_providers(work.session, added[start : start + LINES_PER_STEP])
     for start in range(0, len(changed), LINES_PER_STEP):
-        await repository.update_providers(session, changed[start : start + LINES_PER_STEP])
+        await repository.update_providers(work.session, changed[start : start + LINES_PER_STEP])
     if added or changed:
-        await repository.set_directory_version(session, version + 1)
+        await repository.set_directory_version(work.session, version + 1)
     imported = len(added) + len(changed)
     return ImportResult(received=parsed.received, imported=imported, unchanged=len(parsed.lines) - imported, rejected=parsed.rejected)
 
 
 def _rows(
-    lines: Sequence[tuple[bytes, ProviderLine]],
-    stored: Mapping[bytes, StoredProvider],
-    sealer: Sealer,
-    pepper: Pepper,
-    clock: Clock,
-    ids: Ids,
+    work: UnitOfWork, lines: Sequence[tuple[bytes, ProviderLine]], stored: Mapping[bytes, StoredProvider]
 ) -> list[ProviderRow | None]:
-    return [_row(key, line, stored.get(key), sealer, pepper, clock, ids) for key, line in lines]
+    """Return the lines' rows; runs in a thread, so it leaves the session alone."""
+    return [_row(work, key, line, stored.get(key)) for key, line in lines]
 
 
-def _row(
-    key: bytes, line: ProviderLine, before: StoredProvider | None, sealer: Sealer, pepper: Pepper, clock: Clock, ids: Ids
-) -> ProviderRow | None:
+def _row(work: UnitOfWork, key: bytes, line: ProviderLine, before: StoredProvider | None) -> ProviderRow | None:
     """Return the provider's row as it has to be stored; None if the stored row is the same already."""
-    fingerprint = pepper.keyed_hmac("provider-line", line.model_dump_json().encode())
+    fingerprint = work.pepper.keyed_hmac("provider-line", line.model_dump_json().encode())
     if before is not None and before.fingerprint == fingerprint:
         return None
-    provider_id = before.provider_id if before else ids.new()
+    provider_id = before.provider_id if before else work.ids.new()
 
     def sealed(column: str, value: str) -> bytes:
-        return sealer.seal("provider", provider_id, column, value.encode())
+        return work.sealer.seal("provider", provider_id, column, value.encode())
 
     return {
         "provider_id": provider_id,
@@ -192,7 +180,7 @@ def _row(
         "ownership": line.ownership,
         "email": None if line.email is None else sealed("email", line.email),
         "phone": None if line.phone is None else sealed("phone", line.phone),
-        "valid_from": before.valid_from if before else local_today(clock),
+        "valid_from": before.valid_from if before else local_today(work.clock),
         "valid_to": before.valid_to if before else None,
-        "recorded_at": clock.now(),
+        "recorded_at": work.clock.now(),
     }

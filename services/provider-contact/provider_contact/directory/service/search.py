@@ -9,27 +9,29 @@ from provider_contact.directory.schemas import ProviderItem
 from provider_contact.directory.service.name_index import IndexedProvider, ProviderIndex
 from shared.auth import Principal
 from shared.clock import Clock
-from shared.database import Database
 from shared.domain.identifiers import is_valid_bin
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.sealing import Pepper, Sealer
+from shared.unit_of_work import UnitsOfWork
 
 
 class Directory:
-    """Holds the index. It is built in a thread on first use, and rebuilt when the directory has changed or a new day has begun."""
+    """Holds the index of the process. It is built in a thread on first use, and again when the directory has changed or a day has begun.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+    It reads its own snapshots, so ask it while no transaction is open.
+    """
+
+    def __init__(self, units: UnitsOfWork) -> None:
+        self._units = units
         self._built: tuple[int, date] | None = None
         self._index = ProviderIndex([])
         self._lock = asyncio.Lock()
 
     async def current(self) -> ProviderIndex:
         """Return the index of the directory's current version."""
-        today = local_today(self._clock)
-        async with self._database.read() as session:
-            state = (await repository.directory_version(session), today)
+        today = local_today(self._units.clock)
+        async with self._units.read() as work:
+            state = (await repository.directory_version(work.session), today)
         if state != self._built:
             async with self._lock:
                 if state != self._built:
@@ -37,8 +39,8 @@ class Directory:
         return self._index
 
     async def _build(self, state: tuple[int, date]) -> None:
-        async with self._database.read() as session:
-            providers = await repository.valid_providers(session, state[1])
+        async with self._units.read() as work:
+            providers = await repository.valid_providers(work.session, state[1])
         self._index = await asyncio.to_thread(ProviderIndex, [_indexed(provider) for provider in providers])
         self._built = state
 

@@ -10,13 +10,10 @@ from provider_contact.inquiries.models import Appeal, Inquiry, ProviderResponse
 from provider_contact.inquiries.schemas import ActionField, InquiryAction, InquiryItem, NextAction, RespondRequest
 from provider_contact.inquiries.service.policy import action_rules
 from shared.auth import Principal
-from shared.clock import Clock
 from shared.domain.labels import LANGUAGES
 from shared.domain.taxonomy import taxonomy
 from shared.errors import InvalidInput, NotFound
-from shared.ids import Ids
-from shared.messaging import outbox
-from shared.sealing import Sealer
+from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_inquiries
 
 
@@ -71,28 +68,26 @@ async def visible_inquiry(session: AsyncSession, inquiry_id: UUID, principal: Pr
     return pair
 
 
-async def acknowledge(session: AsyncSession, inquiry_id: UUID, expected_version: int, principal: Principal) -> tuple[Inquiry, Appeal]:
+async def acknowledge(work: UnitOfWork, inquiry_id: UUID, expected_version: int, principal: Principal) -> tuple[Inquiry, Appeal]:
     """Record that the provider has received the inquiry. Raises NotFound, VersionConflict, ActionNotPossible."""
-    inquiry, appeal = await _apply(session, inquiry_id, InquiryAction.ACKNOWLEDGE, expected_version, principal)
-    outbox.append(session, events.inquiry_acknowledged(inquiry))
+    inquiry, appeal = await _apply(work.session, inquiry_id, InquiryAction.ACKNOWLEDGE, expected_version, principal)
+    work.publish(events.inquiry_acknowledged(inquiry))
     return inquiry, appeal
 
 
-async def respond(
-    session: AsyncSession, inquiry_id: UUID, answer: RespondRequest, principal: Principal, *, sealer: Sealer, clock: Clock, ids: Ids
-) -> tuple[Inquiry, Appeal]:
+async def respond(work: UnitOfWork, inquiry_id: UUID, answer: RespondRequest, principal: Principal) -> tuple[Inquiry, Appeal]:
     """Store the provider's answer, sealed. Raises NotFound, VersionConflict, ActionNotPossible, and InvalidInput for an unknown code."""
     if answer.code not in taxonomy().response_codes:
         raise InvalidInput.field("code", "unknown-code", "The value is not one of the known codes.")
-    inquiry, appeal = await _apply(session, inquiry_id, InquiryAction.RESPOND, answer.expected_version, principal)
+    inquiry, appeal = await _apply(work.session, inquiry_id, InquiryAction.RESPOND, answer.expected_version, principal)
     inquiry.settled = True
-    response_id = ids.new()
-    sealed = sealer.seal("response", response_id, "text", answer.text.encode())
+    response_id, now = work.ids.new(), work.clock.now()
+    sealed = work.sealer.seal("response", response_id, "text", answer.text.encode())
     response = ProviderResponse(
-        response_id=response_id, inquiry_id=inquiry_id, language=answer.language, code=answer.code, text=sealed, at=clock.now()
+        response_id=response_id, inquiry_id=inquiry_id, language=answer.language, code=answer.code, text=sealed, at=now
     )
-    session.add(response)
-    outbox.append(session, events.inquiry_answered(inquiry, response_id, answer.code))
+    work.session.add(response)
+    work.publish(events.inquiry_answered(inquiry, response_id, answer.code))
     return inquiry, appeal
 
 

@@ -3,17 +3,14 @@
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from provider_contact.inquiries import repository
-from provider_contact.inquiries.models import ContentRead, ProviderResponse
+from provider_contact.inquiries.models import ProviderResponse
 from provider_contact.inquiries.schemas import JsonObject
 from provider_contact.inquiries.service.policy import content_purposes
 from shared.auth import Principal
-from shared.clock import Clock
 from shared.contents import ContentItem, Contents, ContentsRequest, OwnerUnavailable, entitled
-from shared.ids import Ids
 from shared.sealing import Sealer
+from shared.unit_of_work import UnitOfWork
 
 DISCLOSURE_PURPOSE = "provider-disclosure"
 
@@ -36,26 +33,15 @@ async def disclosed_content(contents: Contents, appeal_id: UUID, principal: Prin
     return DisclosedContent(content.get("text"), content.get("applicant"))
 
 
-async def response_contents(
-    session: AsyncSession, request: ContentsRequest, reader: Principal, *, sealer: Sealer, clock: Clock, ids: Ids
-) -> list[ContentItem]:
+async def response_contents(work: UnitOfWork, request: ContentsRequest, reader: Principal) -> list[ContentItem]:
     """Return providers' answers for another service, and record the read in the audit log.
 
     Raises InvalidInput for an unknown purpose or one that lacks its person, Forbidden for a reader that the purpose does not include.
     """
     entitled(request, reader, content_purposes())
-    found = await repository.responses(session, request.ids)
-    session.add(
-        ContentRead(
-            content_read_id=ids.new(),
-            reader=reader.subject,
-            on_behalf_of=request.on_behalf_of,
-            purpose=request.purpose,
-            ids=[str(response_id) for response_id in request.ids],
-            at=clock.now(),
-        )
-    )
-    return [_content(response_id, found.get(response_id), sealer) for response_id in request.ids]
+    found = await repository.responses(work.session, request.ids)
+    await work.audit.record(reader=reader.subject, on_behalf_of=request.on_behalf_of, purpose=request.purpose, ids=request.ids)
+    return [_content(response_id, found.get(response_id), work.sealer) for response_id in request.ids]
 
 
 def _content(response_id: UUID, response: ProviderResponse | None, sealer: Sealer) -> ContentItem:

@@ -5,21 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from provider_contact.inquiries import events, repository
 from provider_contact.inquiries.models import Appeal, DeliveryRow, InquiryRow
 from provider_contact.inquiries.repository import AppealState
 from provider_contact.inquiries.schemas import InquiryStatus
 from provider_contact.inquiries.service.policy import inquiry_rule
-from shared.clock import Clock
 from shared.domain.calendar import planning_calendar
 from shared.domain.deadlines import due_at, due_on, policies
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.ids import derived
-from shared.messaging import outbox
 from shared.messaging.envelope import Envelope
+from shared.unit_of_work import UnitOfWork
 
 OVERDUE_BATCH = 200  # inquiries flagged in one transaction
 
@@ -44,7 +41,7 @@ def addressee(appeal: Appeal | AppealState) -> tuple[UUID, str] | None:
     return (appeal.provider_id, category.code) if category is not None and category.spp_first else None
 
 
-async def send_inquiries(session: AsyncSession, candidates: Sequence[InquiryCandidate], *, clock: Clock) -> dict[UUID, UUID]:
+async def send_inquiries(work: UnitOfWork, candidates: Sequence[InquiryCandidate]) -> dict[UUID, UUID]:
     """Send an inquiry for each candidate that is for its provider and has none yet; the caller has locked the appeals.
 
     Returns inquiry ids by appeal. Takes three statements for any number of candidates. An inquiry is delivered when it is sent, because
@@ -53,8 +50,8 @@ async def send_inquiries(session: AsyncSession, candidates: Sequence[InquiryCand
     wanted = [(candidate, to) for candidate in candidates if (to := addressee(candidate.appeal))]
     if not wanted:
         return {}
-    with_inquiry = await repository.appeals_with_inquiry(session, [candidate.appeal.appeal_id for candidate, _ in wanted])
-    now = clock.now()
+    with_inquiry = await repository.appeals_with_inquiry(work.session, [candidate.appeal.appeal_id for candidate, _ in wanted])
+    now = work.clock.now()
     inquiries: list[InquiryRow] = []
     deliveries: list[DeliveryRow] = []
     for candidate, to in wanted:
@@ -63,18 +60,18 @@ async def send_inquiries(session: AsyncSession, candidates: Sequence[InquiryCand
         inquiry = _inquiry(candidate, to, now)
         inquiries.append(inquiry)
         deliveries.append(_delivery(inquiry, now))
-        outbox.append(session, events.inquiry_sent(inquiry), cause=candidate.cause)
-    await repository.insert_inquiries(session, inquiries, deliveries)
+        work.publish(events.inquiry_sent(inquiry), cause=candidate.cause)
+    await repository.insert_inquiries(work.session, inquiries, deliveries)
     return {row["appeal_id"]: row["inquiry_id"] for row in inquiries}
 
 
-async def assign_provider(session: AsyncSession, appeal: Appeal, provider_id: UUID, *, seed: UUID, clock: Clock) -> UUID | None:
+async def assign_provider(work: UnitOfWork, appeal: Appeal, provider_id: UUID, *, seed: UUID) -> UUID | None:
     """Set the provider of a locked appeal and send the inquiry that was waiting for it. Returns the inquiry's id, None if none was sent.
 
     The inquiry's id is derived from `seed`.
     """
     appeal.provider_id = provider_id
-    sent = await send_inquiries(session, [InquiryCandidate(appeal, seed)], clock=clock)
+    sent = await send_inquiries(work, [InquiryCandidate(appeal, seed)])
     return sent.get(appeal.appeal_id)
 
 
@@ -110,13 +107,13 @@ def _delivery(inquiry: InquiryRow, now: datetime) -> DeliveryRow:
     }
 
 
-async def mark_overdue(session: AsyncSession, *, clock: Clock) -> int:
+async def mark_overdue(work: UnitOfWork) -> int:
     """Flag at most `OVERDUE_BATCH` inquiries past their due date, oldest due date first, and emit `inquiry-overdue` once for each.
 
     Returns how many were flagged. The version stays, because the same actions are possible as before.
     """
-    overdue = await repository.newly_overdue_inquiries(session, clock.now(), OVERDUE_BATCH)
+    overdue = await repository.newly_overdue_inquiries(work.session, work.clock.now(), OVERDUE_BATCH)
     for inquiry in overdue:
-        outbox.append(session, events.inquiry_overdue(inquiry))
-    await repository.flag_overdue(session, [inquiry.inquiry_id for inquiry in overdue])
+        work.publish(events.inquiry_overdue(inquiry))
+    await repository.flag_overdue(work.session, [inquiry.inquiry_id for inquiry in overdue])
     return len(overdue)

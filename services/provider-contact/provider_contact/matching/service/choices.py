@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from provider_contact.directory.service import ProviderIndex
 from provider_contact.inquiries import service as inquiries
 from provider_contact.inquiries.errors import ActionNotPossible
@@ -13,10 +11,8 @@ from provider_contact.matching.events import provider_matched
 from provider_contact.matching.repository import WaitingName
 from provider_contact.matching.schemas import Candidate, ChoiceResult, MatchItem, MatchMethod
 from shared.auth import Principal
-from shared.clock import Clock
 from shared.errors import InvalidInput
-from shared.ids import Ids
-from shared.messaging import outbox
+from shared.unit_of_work import UnitOfWork
 
 CHOOSE = NextAction(
     action="choose",
@@ -46,9 +42,7 @@ def match_item(waiting: WaitingName, name: str | None, index: ProviderIndex, pri
     )
 
 
-async def choose(
-    session: AsyncSession, appeal_id: UUID, provider_id: UUID, principal: Principal, index: ProviderIndex, *, clock: Clock, ids: Ids
-) -> ChoiceResult:
+async def choose(work: UnitOfWork, appeal_id: UUID, provider_id: UUID, principal: Principal, index: ProviderIndex) -> ChoiceResult:
     """Record which provider a clerk says a typed name means, and send the inquiry that was waiting for it.
 
     Raises NotFound for an appeal that the clerk may not see, ActionNotPossible if no choice is waiting any more, and InvalidInput for a
@@ -56,10 +50,10 @@ async def choose(
     """
     if provider_id not in index.providers:
         raise InvalidInput.field("provider_id", "unknown-provider", "The directory has no such provider.")
-    appeal = await inquiries.appeal_for_update(session, appeal_id, principal)
-    if await repository.match_for_update(session, appeal_id) is None:
+    appeal = await inquiries.appeal_for_update(work.session, appeal_id, principal)
+    if await repository.match_for_update(work.session, appeal_id) is None:
         raise ActionNotPossible([])
-    await repository.delete_matches(session, [appeal_id])
-    outbox.append(session, provider_matched(appeal_id, provider_id, 1.0, MatchMethod.CLERK))
-    inquiry_id = await inquiries.assign_provider(session, appeal, provider_id, seed=ids.new(), clock=clock)
+    await repository.delete_matches(work.session, [appeal_id])
+    work.publish(provider_matched(appeal_id, provider_id, 1.0, MatchMethod.CLERK))
+    inquiry_id = await inquiries.assign_provider(work, appeal, provider_id, seed=work.ids.new())
     return ChoiceResult(appeal_id=appeal_id, number=appeal.number, provider_id=provider_id, inquiry_id=inquiry_id)

@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from routing.cases import repository
 from routing.cases.data import NamedCode, closure_gate
 from routing.cases.errors import UnknownAppeal
@@ -29,9 +27,9 @@ from shared.contracts import (
 from shared.domain.lifecycle import WITHDRAWN, CaseStatus, holder_of, status_after
 from shared.domain.taxonomy import HIGHEST_TIER, taxonomy
 from shared.ids import derived
-from shared.messaging import outbox
 from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Batch, InOrder
+from shared.unit_of_work import UnitOfWork
 
 APPLICANT: Final = "applicant"
 LATE_WITHDRAWAL: Final = "withdrawal-late"
@@ -162,28 +160,28 @@ REACTIONS: Final[Mapping[type[AppealEvent], Reaction]] = {
 
 
 @InOrder
-async def apply_applicant_events(session: AsyncSession, batch: Batch[Any]) -> None:
+async def apply_applicant_events(work: UnitOfWork, batch: Batch[Any]) -> None:
     """Apply the events of applicants to their cases. Raises UnknownAppeal for an appeal without a case."""
     wanted = list({record.event.appeal_id: None for record in batch.received})
-    locked = await repository.lock_cases(session, wanted)
+    locked = await repository.lock_cases(work.session, wanted)
     if len(locked) < len(wanted):
         raise UnknownAppeal
-    running = await clocks.running_clocks_by_case(session, wanted)
+    running = await clocks.running_clocks_by_case(work.session, wanted)
     progresses = {case.appeal_id: CaseProgress(case, running.get(case.appeal_id, []), case.status) for case in locked.values()}
-    fresh = await repository.add_history(session, [_entry(record.event, record.envelope) for record in batch.received])
+    fresh = await repository.add_history(work.session, [_entry(record.event, record.envelope) for record in batch.received])
     entries: list[HistoryRow] = []
     changed: dict[UUID, CaseProgress] = {}
     for record in batch.received:
         if record.envelope.id in fresh:
             progress = changed[record.event.appeal_id] = progresses[record.event.appeal_id]
-            entries += _apply(session, progress, record.event, record.envelope)
-    await repository.add_history(session, entries)
-    await clocks.add_clocks(session, [row for progress in changed.values() for row in progress.started])
-    await clocks.change_clocks(session, [row for progress in changed.values() for row in progress.stopped])
-    await repository.change_cases(session, [progress.change() for progress in changed.values()])
+            entries += _apply(work, progress, record.event, record.envelope)
+    await repository.add_history(work.session, entries)
+    await clocks.add_clocks(work.session, [row for progress in changed.values() for row in progress.started])
+    await clocks.change_clocks(work.session, [row for progress in changed.values() for row in progress.stopped])
+    await repository.change_cases(work.session, [progress.change() for progress in changed.values()])
 
 
-def _apply(session: AsyncSession, progress: CaseProgress, event: AppealEvent, envelope: Envelope) -> list[HistoryRow]:
+def _apply(work: UnitOfWork, progress: CaseProgress, event: AppealEvent, envelope: Envelope) -> list[HistoryRow]:
     """Apply one event, publish what follows from it, and return the history entries of what was published."""
     case = progress.case
     progress.before, case.status = case.status, status_after(case.status, event.FACT)
@@ -191,7 +189,7 @@ def _apply(session: AsyncSession, progress: CaseProgress, event: AppealEvent, en
     case.holder = holder_of(case.status, case.tier)
     case.version += not isinstance(event, AppealRated)  # a rating changes nothing that a clerk acts upon
     for fact in published:
-        outbox.append(session, fact, cause=envelope)
+        work.publish(fact, cause=envelope)
     rows = [_entry(fact, envelope, derived(envelope.id, fact.FACT)) for fact in published]
     if isinstance(event, AppealWithdrawn) and case.status != WITHDRAWN:  # the earlier decision stands (АППК art. 64(9))
         rows.append(entry(case.appeal_id, derived(envelope.id, LATE_WITHDRAWAL), envelope.time, LATE_WITHDRAWAL))

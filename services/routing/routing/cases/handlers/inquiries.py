@@ -3,8 +3,6 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from routing.cases import repository
 from routing.cases.errors import UnknownAppeal
 from routing.cases.schemas.rows import CaseChange, HistoryCodes
@@ -12,6 +10,7 @@ from routing.cases.service.history import entry
 from shared.contracts import AppealEvent, InquiryAcknowledged, InquiryAnswered, InquiryOverdue, InquirySent, ProviderMatched
 from shared.domain.lifecycle import holder_of, status_after
 from shared.messaging.handling import Batch
+from shared.unit_of_work import UnitOfWork
 
 CODES: Final[Mapping[type[AppealEvent], Callable[[Any], HistoryCodes]]] = {
     ProviderMatched: lambda _event: {},
@@ -23,9 +22,9 @@ CODES: Final[Mapping[type[AppealEvent], Callable[[Any], HistoryCodes]]] = {
 """The events of provider-contact that change cases, each with the codes of its history entry."""
 
 
-async def follow_inquiries(session: AsyncSession, batch: Batch[Any]) -> None:
+async def follow_inquiries(work: UnitOfWork, batch: Batch[Any]) -> None:
     """Apply events of one type to their cases. Raises UnknownAppeal for an appeal without a case."""
-    cases = await repository.lock_cases(session, [record.event.appeal_id for record in batch.received])
+    cases = await repository.lock_cases(work.session, [record.event.appeal_id for record in batch.received])
     if any(record.event.appeal_id not in cases for record in batch.received):
         raise UnknownAppeal
     codes = CODES[type(batch.received[0].event)]
@@ -33,7 +32,7 @@ async def follow_inquiries(session: AsyncSession, batch: Batch[Any]) -> None:
         entry(record.event.appeal_id, record.envelope.id, record.envelope.time, record.event.FACT, **codes(record.event))
         for record in batch.received
     ]
-    fresh = await repository.add_history(session, rows)
+    fresh = await repository.add_history(work.session, rows)
     changes: list[CaseChange] = []
     for record in batch.received:
         event, case = record.event, cases[record.event.appeal_id]
@@ -50,4 +49,4 @@ async def follow_inquiries(session: AsyncSession, batch: Batch[Any]) -> None:
                     "version": case.version + 1,
                 }
             )
-    await repository.change_cases(session, changes)
+    await repository.change_cases(work.session, changes)

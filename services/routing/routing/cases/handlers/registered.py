@@ -8,7 +8,6 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.cases import events, repository
 from routing.cases.data import closure_gate, danger_in, dangers
@@ -27,9 +26,9 @@ from shared.domain.lifecycle import CaseStatus, holder_of, status_after
 from shared.domain.routing_policy import tier_for
 from shared.domain.taxonomy import HIGHEST_TIER, taxonomy
 from shared.ids import derived, read_uuid
-from shared.messaging import outbox
 from shared.messaging.handling import Batch, Prepare, Received
 from shared.offload import run_on_text
+from shared.unit_of_work import UnitOfWork
 
 _NO_DIGIT: Final = re.compile(r"[^0-9]")
 CONTACT_ROLE: Final = "operator"
@@ -74,23 +73,23 @@ def prepare_cases(contents: Contents) -> Prepare:
     return prepare
 
 
-async def open_cases(session: AsyncSession, batch: Batch[AppealRegistered]) -> None:
+async def open_cases(work: UnitOfWork, batch: Batch[AppealRegistered]) -> None:
     """Insert the prepared cases that are new, start their clocks and publish the events."""
     opened: list[OpenedCase] = [batch.prepared[record.envelope.id] for record in batch.received]
-    fresh = await repository.add_cases(session, [prepared.case for prepared in opened])
+    fresh = await repository.add_cases(work.session, [prepared.case for prepared in opened])
     new_cases = [prepared for prepared in opened if prepared.case["appeal_id"] in fresh]
-    clocks.add_clocks_later(session, [clock for prepared in new_cases for clock in prepared.clocks])
-    repository.add_history_later(session, [row for prepared in new_cases for row in _history(prepared)])
+    clocks.add_clocks_later(work.session, [clock for prepared in new_cases for clock in prepared.clocks])
+    repository.add_history_later(work.session, [row for prepared in new_cases for row in _history(prepared)])
     for prepared in new_cases:
         case, cause = prepared.case, prepared.received.envelope
-        outbox.append(session, events.appeal_routed(case), cause=cause)
+        work.publish(events.appeal_routed(case), cause=cause)
         for clock in prepared.clocks:
             if clock["statutory"] and clock["state"] is ClockState.RUNNING:  # others are published when they warn or are breached
-                outbox.append(session, clock_started(clock), cause=cause)
+                work.publish(clock_started(clock), cause=cause)
         if prepared.danger_due is not None:
-            outbox.append(session, events.danger_reported(case["appeal_id"], case["danger"] or "", prepared.danger_due), cause=cause)
+            work.publish(events.danger_reported(case["appeal_id"], case["danger"] or "", prepared.danger_due), cause=cause)
         if case["closed_at"] is not None:
-            outbox.append(session, events.case_closed(case["appeal_id"], case["outcome"] or "", CONTACT_ROLE), cause=cause)
+            work.publish(events.case_closed(case["appeal_id"], case["outcome"] or "", CONTACT_ROLE), cause=cause)
 
 
 def _open(received: Received[AppealRegistered], found: Classification) -> OpenedCase:
@@ -141,11 +140,11 @@ def _history(opened: OpenedCase) -> Iterator[HistoryRow]:
         yield entry(case["appeal_id"], derived(cause.id, fact), cause.time, fact, actor_role=CONTACT_ROLE, outcome=outcome)
 
 
-async def import_cases(session: AsyncSession, batch: Batch[AppealImported]) -> None:
+async def import_cases(work: UnitOfWork, batch: Batch[AppealImported]) -> None:
     """Insert the closed cases of a former register. They are read-only: no clocks run on them, and no event is published."""
-    fresh = await repository.add_cases(session, [_imported(record.event) for record in batch.received])
+    fresh = await repository.add_cases(work.session, [_imported(record.event) for record in batch.received])
     await repository.add_history(
-        session,
+        work.session,
         [
             entry(record.event.appeal_id, record.envelope.id, record.envelope.time, record.event.FACT, outcome=record.event.outcome)
             for record in batch.received

@@ -149,17 +149,6 @@ class CorrectionRow(TypedDict):
     after: SubjectCodes
 
 
-class ContentReadRow(TypedDict):
-    """A new row of `content_read`."""
-
-    id: UUID
-    at: datetime
-    reader: str
-    on_behalf_of: str | None
-    purpose: str
-    ids: list[str]
-
-
 class ColleagueRow(TypedDict):
     """A row of `colleague`."""
 

@@ -14,13 +14,12 @@ from routing.cases.data import (
 from routing.cases.service.actions import carry_out, lock_case
 from routing.cases.service.colleagues import Colleagues
 from routing.cases.service.history import ClockHistory
-from routing.cases.service.reading import Tools, last_response_id, list_cases, read_case
+from routing.cases.service.reading import last_response_id, list_cases, read_case
 
 __all__ = [
     "ClockHistory",
     "ClosureGate",
     "Colleagues",
-    "Tools",
     "bodies",
     "carry_out",
     "closing_outcomes",

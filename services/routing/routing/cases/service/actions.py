@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import Unpack
 
 from routing.cases import events, repository
@@ -19,7 +18,7 @@ from routing.cases.schemas.rows import HistoryCodes, SubjectCodes
 from routing.cases.schemas.views import CaseView
 from routing.cases.service import colleagues, workflow
 from routing.cases.service.history import entry
-from routing.cases.service.reading import Tools, view
+from routing.cases.service.reading import view
 from routing.clocks import service as clocks
 from routing.clocks.errors import CalendarDoesNotReach
 from routing.clocks.events import clock_started
@@ -40,7 +39,7 @@ from shared.domain.lifecycle import CaseStatus, holder_of
 from shared.domain.routing_policy import tier_for
 from shared.domain.taxonomy import taxonomy
 from shared.errors import FieldError, Forbidden, InvalidInput, NotFound
-from shared.messaging import outbox
+from shared.unit_of_work import UnitOfWork
 from shared.visibility import CaseAction, visible_cases
 
 REQUIRED: Final = "This field is needed."
@@ -50,11 +49,10 @@ REQUIRED: Final = "This field is needed."
 class ActionContext:
     """One action on one locked case. `before`: the status that the step leaves."""
 
-    session: AsyncSession
+    work: UnitOfWork
     case: AppealCase
     principal: Principal
     now: datetime
-    tools: Tools
     before: CaseStatus
 
     @property
@@ -69,19 +67,19 @@ class ActionContext:
 
     def new_clock_id(self, _policy: str) -> UUID:
         """Return an id for a clock that the action starts."""
-        return self.tools.ids.new()
+        return self.work.ids.new()
 
     async def publish(self, event: Event, entry_type: str | None = None, **codes: Unpack[HistoryCodes]) -> None:
         """Publish the event and enter it into the history under the same id. `entry_type`: by default the event's own fact."""
-        source = outbox.append(self.session, event)
+        source = self.work.publish(event)
         actor = self.principal.subject
         row = entry(self.case.appeal_id, source, self.now, entry_type or event.FACT, actor_role=self.role, actor=actor, **codes)
-        await repository.add_history(self.session, [row])
+        await repository.add_history(self.work.session, [row])
 
 
-async def lock_case(session: AsyncSession, principal: Principal, appeal_id: UUID) -> AppealCase:
+async def lock_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> AppealCase:
     """Lock and return the case. Raises NotFound as `read_case` does."""
-    case = await repository.lock_case(session, appeal_id, visible_cases(principal))
+    case = await repository.lock_case(work.session, appeal_id, visible_cases(principal))
     if case is None:
         raise NotFound
     return case
@@ -93,7 +91,7 @@ def check_role(principal: Principal, command: commands.Command) -> None:
         raise Forbidden
 
 
-async def carry_out(session: AsyncSession, principal: Principal, case: AppealCase, command: commands.Command, tools: Tools) -> CaseView:
+async def carry_out(work: UnitOfWork, principal: Principal, case: AppealCase, command: commands.Command) -> CaseView:
     """Carry out the command on the locked case, and return the case as it is afterwards.
 
     Raises Forbidden for a role that never carries out the action, VersionConflict, ActionNotPossible in the current status, and
@@ -106,11 +104,11 @@ async def carry_out(session: AsyncSession, principal: Principal, case: AppealCas
     if step is None or not step.is_open_to(principal, case):
         raise ActionNotPossible(workflow.next_actions(case, principal))
     before, case.status, case.has_news = case.status, step.next, False
-    await _ACTIONS[type(command)](ActionContext(session, case, principal, tools.clock.now(), tools, before), command)
+    await _ACTIONS[type(command)](ActionContext(work, case, principal, work.clock.now(), before), command)
     case.holder = holder_of(case.status, case.tier)
     case.version += 1
-    await session.flush()
-    return await view(session, principal, case, tools)
+    await work.session.flush()
+    return await view(work, principal, case)
 
 
 async def _claim(context: ActionContext, _command: commands.Claim) -> None:
@@ -120,7 +118,7 @@ async def _claim(context: ActionContext, _command: commands.Claim) -> None:
 
 async def _assign(context: ActionContext, command: commands.Assign) -> None:
     """Raises UnknownAssignee."""
-    await colleagues.require(context.session, context.case, command.assignee)
+    await colleagues.require(context.work, context.case, command.assignee)
     context.case.assignee = command.assignee
     await context.publish(events.case_claimed(context.case, context.role), "case-assigned")
 
@@ -135,9 +133,9 @@ async def _classify(context: ActionContext, command: commands.Classify) -> None:
     _move(case, tier_for(case.kind, case.category, case.topic, urgent=case.urgency == Urgency.URGENT))
     started, danger_clocks = await _adjust_clocks(context)
     await repository.add_correction(
-        context.session,
+        context.work.session,
         {
-            "id": context.tools.ids.new(),
+            "id": context.work.ids.new(),
             "appeal_id": case.appeal_id,
             "at": context.now,
             "actor_role": context.role,
@@ -159,14 +157,14 @@ async def _classify(context: ActionContext, command: commands.Classify) -> None:
 async def _adjust_clocks(context: ActionContext) -> tuple[list[ClockRow], list[ClockRow]]:
     """Let the clocks follow the corrected kind and form. Return the started clocks, and those of a newly found danger."""
     case = context.case
-    existing = await clocks.clocks_of_case(context.session, case.appeal_id)
+    existing = await clocks.clocks_of_case(context.work.session, case.appeal_id)
     try:
-        outdated, started = clocks.adjust(case, existing, context.tools.ids.new)
+        outdated, started = clocks.adjust(case, existing, context.work.ids.new)
         danger_clocks = _start_danger(context)
     except CalendarGap:
         raise CalendarDoesNotReach from None
     clocks.replace(outdated, context.now)
-    await clocks.add_clocks(context.session, [*started, *danger_clocks])
+    await clocks.add_clocks(context.work.session, [*started, *danger_clocks])
     case.next_due_at = clocks.next_due(existing, [*started, *danger_clocks])
     return started, danger_clocks
 
@@ -190,19 +188,19 @@ async def _answer(context: ActionContext, command: commands.GiveAnswer) -> None:
     if errors := _gate_errors(context.case, command):
         raise InvalidInput(errors, "The answer does not say yet all that it has to.")
     content = commands.AnswerContent(**{name: getattr(command, name) for name in commands.AnswerContent.model_fields})
-    answer_id = context.tools.ids.new()
+    answer_id = context.work.ids.new()
     answer = Answer(
         answer_id=answer_id,
         appeal_id=context.case.appeal_id,
         at=context.now,
         language=command.language,
-        content=context.tools.sealer.seal("answer", answer_id, "content", content.model_dump_json().encode()),
+        content=context.work.sealer.seal("answer", answer_id, "content", content.model_dump_json().encode()),
         actor_role=context.role,
         actor=context.principal.subject,
     )
-    context.session.add(answer)
+    context.work.session.add(answer)
     context.case.answer_id, context.case.answer_outcome = answer_id, _outcome_of(context.case, command.findings)
-    running = await clocks.lock_running_clocks(context.session, context.case.appeal_id)
+    running = await clocks.lock_running_clocks(context.work.session, context.case.appeal_id)
     clocks.stop([clock for clock in running if clock.policy != ClockCode.REDIRECT_CRIME], context.now)
     context.case.next_due_at = clocks.next_due(running)
     await context.publish(events.answer_given(context.case, answer, [finding.outcome for finding in command.findings]))
@@ -232,21 +230,21 @@ async def _request_completion(context: ActionContext, command: commands.RequestC
 
 async def _wait_for_applicant(context: ActionContext, policy: ClockCode) -> datetime:
     """Start the applicant's clock and return its end. Raises CalendarDoesNotReach."""
-    running = await clocks.lock_running_clocks(context.session, context.case.appeal_id)
+    running = await clocks.lock_running_clocks(context.work.session, context.case.appeal_id)
     earlier = [clock for clock in running if clock.policy in clocks.triggered_by(ClockTrigger.APPLICANT)]
     clocks.replace(earlier, context.now)
     try:
         started = clocks.begin(context.case.appeal_id, [policy], context.clock_start, context.new_clock_id)
     except CalendarGap:
         raise CalendarDoesNotReach from None
-    await clocks.add_clocks(context.session, started)
+    await clocks.add_clocks(context.work.session, started)
     context.case.next_due_at = clocks.next_due(running, started)
     return started[0]["due_at"]
 
 
 def _write_letter(context: ActionContext, language: str, content: commands.LetterContent) -> UUID:
-    letter_id = context.tools.ids.new()
-    sealed = context.tools.sealer.seal("letter", letter_id, "content", content.model_dump_json().encode())
+    letter_id = context.work.ids.new()
+    sealed = context.work.sealer.seal("letter", letter_id, "content", content.model_dump_json().encode())
     letter = Letter(
         letter_id=letter_id,
         appeal_id=context.case.appeal_id,
@@ -256,7 +254,7 @@ def _write_letter(context: ActionContext, language: str, content: commands.Lette
         actor_role=context.role,
         actor=context.principal.subject,
     )
-    context.session.add(letter)
+    context.work.session.add(letter)
     return letter_id
 
 
@@ -294,7 +292,7 @@ async def _forward(context: ActionContext, command: commands.Forward) -> None:
 
 async def _redirect(context: ActionContext, command: commands.Redirect) -> None:
     context.case.redirected_to = command.body
-    running = await clocks.lock_running_clocks(context.session, context.case.appeal_id)
+    running = await clocks.lock_running_clocks(context.work.session, context.case.appeal_id)
     clocks.stop([clock for clock in running if clock.policy == ClockCode.REDIRECT_CRIME], context.now)
     context.case.next_due_at = clocks.next_due(running)
     event = DangerPassedOn(appeal_id=context.case.appeal_id, body=command.body, actor_role=context.role)
@@ -304,7 +302,7 @@ async def _redirect(context: ActionContext, command: commands.Redirect) -> None:
 async def _end(context: ActionContext, outcome: CaseStatus) -> None:
     """Finish the case without an answer. The outcome has the code of the status."""
     context.case.outcome, context.case.closed_at = outcome, context.now
-    clocks.stop(await clocks.lock_running_clocks(context.session, context.case.appeal_id), context.now)
+    clocks.stop(await clocks.lock_running_clocks(context.work.session, context.case.appeal_id), context.now)
     context.case.next_due_at = NEVER
 
 

@@ -4,17 +4,14 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Final, NamedTuple, cast
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from routing.cases import repository
 from routing.cases.errors import UnknownAssignee
 from routing.cases.models import AppealCase
 from routing.cases.schemas.views import CaseView, ColleagueView
 from shared.auth import STAFF, Principal, Role
-from shared.clock import Clock
-from shared.database import Database
 from shared.domain.labels import Language
 from shared.domain.regions import regions
+from shared.unit_of_work import UnitOfWork, UnitsOfWork
 from shared.visibility import visible_cases
 from shared.web.viewer import role_labels
 
@@ -31,50 +28,52 @@ class ColleagueClaims(NamedTuple):
 
 
 class Colleagues:
-    """Records staff who use the desk, once a day and whenever a claim has changed. A cache of the process avoids repeated writes."""
+    """Records staff who use the desk, once a day and whenever a claim has changed. A cache of the process avoids repeated writes.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
+    It writes in a transaction of its own, because it is asked by the request dependencies, before the route's unit of work is open.
+    """
+
+    def __init__(self, units: UnitsOfWork) -> None:
+        self._units = units
         self._recorded: dict[str, tuple[ColleagueClaims, date]] = {}
 
     async def record(self, principal: Principal) -> None:
         """Record that the principal uses the desk. Principals outside the staff are ignored."""
         if not principal.is_staff or principal.role not in STAFF:
             return
-        claims, today = ColleagueClaims(principal.name, principal.role, principal.region), self._clock.now().date()
+        claims, today = ColleagueClaims(principal.name, principal.role, principal.region), self._units.clock.now().date()
         if self._recorded.get(principal.subject) == (claims, today):
             return
-        async with self._database.write() as session:
-            await record(session, principal.subject, claims, today)
+        async with self._units.write() as work:
+            await record(work, principal.subject, claims, today)
         if len(self._recorded) >= CACHED:
             self._recorded.clear()
         self._recorded[principal.subject] = (claims, today)
 
 
-async def record(session: AsyncSession, subject: str, claims: ColleagueClaims, seen_on: date) -> None:
+async def record(work: UnitOfWork, subject: str, claims: ColleagueClaims, seen_on: date) -> None:
     """Store the claims of a colleague, replacing those of an earlier day."""
     await repository.record_colleague(
-        session, {"subject": subject, "name": claims.name, "role": claims.role, "region": claims.region, "seen_on": seen_on}
+        work.session, {"subject": subject, "name": claims.name, "role": claims.role, "region": claims.region, "seen_on": seen_on}
     )
 
 
-async def possible_assignees(session: AsyncSession, case: AppealCase | CaseView) -> list[ColleagueView]:
+async def possible_assignees(work: UnitOfWork, case: AppealCase | CaseView) -> list[ColleagueView]:
     """Return the colleagues who see the case, by name."""
-    return [colleague for colleague in await repository.colleagues(session) if _sees(colleague, case)][:LISTED]
+    return [colleague for colleague in await repository.colleagues(work.session) if _sees(colleague, case)][:LISTED]
 
 
-async def name_of(session: AsyncSession, subject: str) -> str | None:
+async def name_of(work: UnitOfWork, subject: str) -> str | None:
     """Return the name in the colleague's token; None for a colleague without a name or not yet known."""
-    found = await repository.colleague(session, subject)
+    found = await repository.colleague(work.session, subject)
     return found.name if found is not None else None
 
 
-async def require(session: AsyncSession, case: AppealCase | CaseView, subject: str) -> None:
+async def require(work: UnitOfWork, case: AppealCase | CaseView, subject: str) -> None:
     """Raise UnknownAssignee, which lists the possible assignees, unless the subject is one of them."""
-    found = await repository.colleague(session, subject)
+    found = await repository.colleague(work.session, subject)
     if found is None or not _sees(found, case):
-        raise UnknownAssignee(await possible_assignees(session, case))
+        raise UnknownAssignee(await possible_assignees(work, case))
 
 
 def _sees(colleague: ColleagueView, case: AppealCase | CaseView) -> bool:

@@ -1,12 +1,11 @@
 """Reading cases, as far as the reader may see them, and the contents that other services are entitled to."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.cases import repository
 from routing.cases.data import content_purposes
@@ -18,69 +17,55 @@ from routing.cases.service.history import sentence
 from routing.clocks import service as clocks
 from routing.clocks.schemas import NEVER, ClockView
 from shared.auth import Principal
-from shared.clock import Clock
 from shared.contents import ContentItem, ContentsRequest, entitled
 from shared.errors import NotFound
 from shared.http import Cursor, ListResponse
-from shared.ids import Ids
 from shared.sealing import Sealer
-from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_cases
 
 SummaryT = TypeVar("SummaryT", bound=CaseSummary)
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """The collaborators of the use cases."""
-
-    clock: Clock
-    ids: Ids
-    sealer: Sealer
-
-    @classmethod
-    def of(cls, parts: Parts) -> "Tools":
-        """Return the collaborators out of those of the service."""
-        return cls(parts.clock, parts.ids, parts.sealer)
-
-
 async def list_cases(
-    session: AsyncSession, principal: Principal, wanted: CaseFilter, now: datetime, *, limit: int, cursor: str | None
+    work: UnitOfWork, principal: Principal, wanted: CaseFilter, *, limit: int, cursor: str | None
 ) -> ListResponse[CaseSummary]:
     """Return a page of the cases that `principal` may see, earliest due time first. Raises InvalidInput for a foreign cursor."""
     after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
-    found, total = await repository.cases(session, visible_cases(principal), wanted, now, limit=limit + 1, after=after)
+    now = work.clock.now()
+    found, total = await repository.cases(work.session, visible_cases(principal), wanted, now, limit=limit + 1, after=after)
     page = found[:limit]
     next_cursor = Cursor.encode(page[-1].next_due_at, page[-1].appeal_id) if len(found) > limit else None
     items = [_summary(CaseSummary, case, principal, now) for case in page]
     return ListResponse(items=items, total=total, next_cursor=next_cursor)
 
 
-async def read_case(session: AsyncSession, principal: Principal, appeal_id: UUID, tools: Tools) -> CaseView:
+async def read_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> CaseView:
     """Return the case. Raises NotFound both for a case that does not exist and for one that `principal` may not see."""
-    case = await repository.case(session, appeal_id, visible_cases(principal))
+    case = await repository.case(work.session, appeal_id, visible_cases(principal))
     if case is None:
         raise NotFound
-    return await view(session, principal, case, tools)
+    return await view(work, principal, case)
 
 
-async def view(session: AsyncSession, principal: Principal, case: AppealCase, tools: Tools) -> CaseView:
+async def view(work: UnitOfWork, principal: Principal, case: AppealCase) -> CaseView:
     """Return a case that `principal` may see, with everything that belongs to it."""
-    answer = await repository.last_answer(session, case.appeal_id)
+    clock_rows = await clocks.clocks_of_case(work.session, case.appeal_id)
+    answer = await repository.last_answer(work.session, case.appeal_id)
     history = [
         HistoryView(at=row.at, type=row.type, actor_role=row.actor_role, **asdict(sentence(row.type, row.data, case.region)))
-        for row in await repository.history(session, case.appeal_id)
+        for row in await repository.history(work.session, case.appeal_id)
     ]
     return _summary(
         CaseView,
         case,
         principal,
-        tools.clock.now(),
-        clocks=[ClockView.model_validate(clock, from_attributes=True) for clock in await clocks.clocks_of_case(session, case.appeal_id)],
+        work.clock.now(),
+        clocks=[ClockView.model_validate(clock, from_attributes=True) for clock in clock_rows],
         history=history,
-        answer=_answer_view(answer, tools.sealer) if answer else None,
-        follows_number=await repository.number_of(session, case.follows) if case.follows else None,
-        letters=[_letter_view(letter, tools.sealer) for letter in await repository.letters_of(session, case.appeal_id)],
+        answer=_answer_view(answer, work.sealer) if answer else None,
+        follows_number=await repository.number_of(work.session, case.follows) if case.follows else None,
+        letters=[_letter_view(letter, work.sealer) for letter in await repository.letters_of(work.session, case.appeal_id)],
     )
 
 
@@ -93,33 +78,23 @@ def _summary(model: type[SummaryT], case: AppealCase, principal: Principal, now:
     return model.model_validate(values | more)
 
 
-async def last_response_id(session: AsyncSession, appeal_id: UUID) -> UUID | None:
+async def last_response_id(work: UnitOfWork, appeal_id: UUID) -> UUID | None:
     """Return the id of the provider's latest response, whose text provider-contact owns."""
-    ids = [row.data["response_id"] for row in await repository.history(session, appeal_id) if "response_id" in row.data]
+    ids = [row.data["response_id"] for row in await repository.history(work.session, appeal_id) if "response_id" in row.data]
     return UUID(ids[-1]) if ids else None
 
 
-async def read_contents(session: AsyncSession, asked: ContentsRequest, reader: Principal, tools: Tools) -> list[ContentItem]:
+async def read_contents(work: UnitOfWork, asked: ContentsRequest, reader: Principal) -> list[ContentItem]:
     """Return answers and letters by id to another service, and record the access in the audit log.
 
     Raises InvalidInput for an unknown purpose, Forbidden for a reader that the purpose is not meant for.
     """
     entitled(asked, reader, content_purposes())
     found: dict[UUID, BaseModel] = {
-        answer.answer_id: _answer_view(answer, tools.sealer) for answer in await repository.answers(session, asked.ids)
+        answer.answer_id: _answer_view(answer, work.sealer) for answer in await repository.answers(work.session, asked.ids)
     }
-    found |= {letter.letter_id: _letter_view(letter, tools.sealer) for letter in await repository.letters(session, asked.ids)}
-    await repository.add_content_read(
-        session,
-        {
-            "id": tools.ids.new(),
-            "at": tools.clock.now(),
-            "reader": reader.subject,
-            "on_behalf_of": asked.on_behalf_of,
-            "purpose": asked.purpose,
-            "ids": [str(content_id) for content_id in asked.ids],
-        },
-    )
+    found |= {letter.letter_id: _letter_view(letter, work.sealer) for letter in await repository.letters(work.session, asked.ids)}
+    await work.audit.record(reader=reader.subject, on_behalf_of=asked.on_behalf_of, purpose=asked.purpose, ids=asked.ids)
     return [_item(content_id, found.get(content_id)) for content_id in asked.ids]
 
 

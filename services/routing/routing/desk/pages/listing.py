@@ -7,8 +7,6 @@ from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from routing.cases import service as cases
 from routing.cases.schemas.codes import CaseScope, Urgency
 from routing.cases.schemas.views import CaseFilter, CaseSummary
@@ -20,6 +18,7 @@ from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.domain.text import clean
 from shared.http import ListResponse
+from shared.unit_of_work import UnitOfWork
 from shared.web.i18n import N_
 
 PATH: Final = "/routing/desk"
@@ -94,9 +93,7 @@ class CaseList:
     first_href: str | None
 
 
-async def case_list(
-    session: AsyncSession, principal: Principal, position: ListPosition, reader: DeskReader, current: UUID | None
-) -> CaseList:
+async def case_list(work: UnitOfWork, principal: Principal, position: ListPosition, reader: DeskReader, current: UUID | None) -> CaseList:
     """Return the list at `position`. Without a tab: the reader's own cases, or the unassigned ones if there are none.
 
     The count of a tab is the `total` of its list. Raises InvalidInput for a cursor of another list.
@@ -104,7 +101,7 @@ async def case_list(
 
     async def listed(wanted: CaseFilter, limit: int, cursor: str | None = None) -> ListResponse[CaseSummary]:
         own = replace(wanted, subject=principal.subject)
-        return await cases.list_cases(session, principal, own, reader.now, limit=limit, cursor=cursor)
+        return await cases.list_cases(work, principal, own, limit=limit, cursor=cursor)
 
     counts = {tab: (await listed(wanted, 1)).total for tab, (_, wanted) in _TABS.items()}
     tab = position.tab or (DeskTab.MINE if counts[DeskTab.MINE] else DeskTab.QUEUE)

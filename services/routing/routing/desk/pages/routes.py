@@ -1,6 +1,7 @@
 """The routes of the desk: the list, the case, and the forms of the actions, over the same use cases as the API."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlencode
@@ -14,18 +15,17 @@ from routing.cases import service as cases
 from routing.cases.schemas.commands import COMMANDS, Command
 from routing.cases.schemas.views import CaseView
 from routing.cases.service import colleagues
-from routing.dependencies import PartsDep
 from routing.desk.pages import forms
 from routing.desk.pages.case import CasePage, case_page
 from routing.desk.pages.case_forms import case_forms
 from routing.desk.pages.contents import fetch_contents
 from routing.desk.pages.listing import PATH, CaseList, ListPosition, case_list, position_of, visible_cases_text
 from routing.desk.pages.reader import DeskReader
-from shared.auth import STAFF, PagePrincipal, Principal, check_role
+from shared.auth import STAFF, PagePrincipalDep, Principal, check_role
+from shared.dependencies import ContentsDep, UnitsOfWorkDep
 from shared.domain.calendar import calendar_ends_soon
 from shared.errors import Conflict, InvalidInput, NotFound
 from shared.http import parse
-from shared.service import Parts
 from shared.visibility import CaseAction, visible_cases
 from shared.web.i18n import N_
 from shared.web.languages import language_of
@@ -59,7 +59,7 @@ PAGES: Final = Pages(
 _COMMANDS: Final[Mapping[str, type[Command]]] = {command.ACTION: command for command in COMMANDS}
 
 
-async def _clerk(request: Request, principal: PagePrincipal) -> Principal | None:
+async def _clerk(request: Request, principal: PagePrincipalDep) -> Principal | None:
     """Return the clerk, or None for a visitor who has to sign in. Raises Forbidden for any other role."""
     if principal.is_anonymous:
         return None
@@ -69,19 +69,39 @@ async def _clerk(request: Request, principal: PagePrincipal) -> Principal | None
 
 
 ClerkDep = Annotated[Principal | None, Depends(_clerk)]
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRequest:
+    """A request for a page, and what answers it. A page has several transactions: contents are fetched, and forms come back, between."""
+
+    request: Request
+    units: UnitsOfWorkDep
+    contents: ContentsDep
+
+    def reader(self, principal: Principal) -> DeskReader:
+        """Return the reader of the page."""
+
+        def translate(message: str, **values: object) -> str:
+            return PAGES.text(self.request, message, **values)
+
+        return DeskReader(language_of(self.request), translate, principal.subject, self.units.clock.now())
+
+
+DeskDep = Annotated[DeskRequest, Depends()]
 router = APIRouter(include_in_schema=False, dependencies=[Depends(show_viewer)])
 
 
 @router.get("/desk")
-async def desk(request: Request, parts: PartsDep, principal: ClerkDep) -> Response:
+async def desk(asked: DeskDep, principal: ClerkDep) -> Response:
     """Show the list alone."""
-    return await _show(request, parts, principal, None) if principal else _to_sign_in(request)
+    return await _show(asked, principal, None) if principal else _to_sign_in(asked.request)
 
 
 @router.get("/desk/{appeal_id}")
-async def desk_case(request: Request, appeal_id: UUID, parts: PartsDep, principal: ClerkDep) -> Response:
+async def desk_case(asked: DeskDep, appeal_id: UUID, principal: ClerkDep) -> Response:
     """Show a case beside the list. `?show=applicant` fetches and shows the applicant."""
-    return await _show(request, parts, principal, appeal_id) if principal else _to_sign_in(request)
+    return await _show(asked, principal, appeal_id) if principal else _to_sign_in(asked.request)
 
 
 @router.get("/desk/{appeal_id}/{action}")
@@ -93,30 +113,30 @@ async def desk_form(request: Request, appeal_id: UUID, action: str) -> Response:
 
 
 @router.post("/desk/{appeal_id}/{action}", dependencies=[Depends(require_same_origin)])
-async def carry_out(request: Request, appeal_id: UUID, action: str, parts: PartsDep, principal: ClerkDep) -> Response:
+async def carry_out(asked: DeskDep, appeal_id: UUID, action: str, principal: ClerkDep) -> Response:
     """Carry out an action. A form with errors or a conflict is shown again with everything that was entered."""
     if principal is None:
-        return _to_sign_in(request, appeal_id)
+        return _to_sign_in(asked.request, appeal_id)
     if action not in _COMMANDS:
         raise NotFound
-    sent = await forms.read(request)
+    sent = await forms.read(asked.request)
     fields = [name for name in _COMMANDS[action].model_fields if name != "expected_version"]
     form = forms.submitted(CaseAction(action), sent, fields, with_blank="more" in sent)
     if "more" in sent:
         form.findings = [*form.findings, forms.blank_finding(None)]
-        return await _show(request, parts, principal, appeal_id, form)
+        return await _show(asked, principal, appeal_id, form)
     try:
         command = parse(_COMMANDS[action], to_json({"expected_version": _version(sent)} | form.body()))
-        async with parts.database.write() as session:
-            case = await cases.lock_case(session, principal, appeal_id)
-            done = await cases.carry_out(session, principal, case, command, cases.Tools.of(parts))
+        async with asked.units.write() as work:
+            case = await cases.lock_case(work, principal, appeal_id)
+            done = await cases.carry_out(work, principal, case, command)
     except InvalidInput as error:
-        form.refuse(error.errors, _reader(request, parts, principal))
-        return await _show(request, parts, principal, appeal_id, form, status=error.status)
+        form.refuse(error.errors, asked.reader(principal))
+        return await _show(asked, principal, appeal_id, form, status=error.status)
     except Conflict as error:
         form.conflict = True
-        return await _show(request, parts, principal, appeal_id, form, status=error.status)
-    position = position_of(request.query_params)
+        return await _show(asked, principal, appeal_id, form, status=error.status)
+    position = position_of(asked.request.query_params)
     is_visible = visible_cases(principal).allows(done.region, done.tier, done.provider_id)
     return PAGES.redirect(position.href(appeal_id) if is_visible else position.href(), flash=action)
 
@@ -137,16 +157,8 @@ def _chosen_language(request: Request) -> dict[str, str]:
     return {"lang": language_of(request)} if "lang" in request.query_params else {}
 
 
-def _reader(request: Request, parts: Parts, principal: Principal) -> DeskReader:
-    def translate(message: str, **values: object) -> str:
-        return PAGES.text(request, message, **values)
-
-    return DeskReader(language_of(request), translate, principal.subject, parts.clock.now())
-
-
 async def _show(
-    request: Request,
-    parts: Parts,
+    asked: DeskRequest,
     principal: Principal,
     appeal_id: UUID | None,
     form: forms.SubmittedForm | None = None,
@@ -154,15 +166,15 @@ async def _show(
     status: int = 200,
 ) -> Response:
     """Render the page, with a form that came back. Raises NotFound for a case that does not exist or is not visible."""
-    reader, position, form = _reader(request, parts, principal), position_of(request.query_params), form or forms.SubmittedForm()
-    async with parts.database.read() as session:
-        queue = await case_list(session, principal, position, reader, appeal_id)
-        case = await cases.read_case(session, principal, appeal_id, cases.Tools.of(parts)) if appeal_id else None
-    page = await _case_page(request, parts, case, form, reader, queue) if case else None
+    reader, position, form = asked.reader(principal), position_of(asked.request.query_params), form or forms.SubmittedForm()
+    async with asked.units.read() as work:
+        queue = await case_list(work, principal, position, reader, appeal_id)
+        case = await cases.read_case(work, principal, appeal_id) if appeal_id else None
+    page = await _case_page(asked, case, form, reader, queue) if case else None
     is_lost = page is not None and form.action is not None and form.action not in page.post
     form.still_possible = not is_lost
     return PAGES.render(
-        request,
+        asked.request,
         "desk.html",
         status,
         calendar_ends=calendar_ends_soon(reader.now.date()),
@@ -174,17 +186,15 @@ async def _show(
     )
 
 
-async def _case_page(
-    request: Request, parts: Parts, case: CaseView, form: forms.SubmittedForm, reader: DeskReader, queue: CaseList
-) -> CasePage:
+async def _case_page(asked: DeskRequest, case: CaseView, form: forms.SubmittedForm, reader: DeskReader, queue: CaseList) -> CasePage:
     can_assign = any(offer.action is CaseAction.ASSIGN for offer in case.next_actions)
-    async with parts.database.read() as session:
-        response_id = await cases.last_response_id(session, case.appeal_id)
-        assignees = await colleagues.possible_assignees(session, case) if can_assign else []
-        assignee = await colleagues.name_of(session, case.assignee) if case.assignee else None
-    shows_applicant = request.query_params.get("show") == "applicant"
-    contents = await fetch_contents(parts.contents, case, reader, response_id, shows_applicant=shows_applicant)
-    position = position_of(request.query_params)
+    async with asked.units.read() as work:
+        response_id = await cases.last_response_id(work, case.appeal_id)
+        assignees = await colleagues.possible_assignees(work, case) if can_assign else []
+        assignee = await colleagues.name_of(work, case.assignee) if case.assignee else None
+    shows_applicant = asked.request.query_params.get("show") == "applicant"
+    contents = await fetch_contents(asked.contents, case, reader, response_id, shows_applicant=shows_applicant)
+    position = position_of(asked.request.query_params)
     if position.tab is None and not position.is_search:
         position = ListPosition(tab=queue.tab)
     choices = case_forms(case, form, reader, colleagues.labels(assignees, reader.language))

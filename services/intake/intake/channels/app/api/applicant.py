@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.attachments.dependencies import CurrentAttachments
+from intake.attachments.dependencies import AttachmentsDep
 from intake.attachments.service import policy as attachment_policy
 from intake.attachments.service.storing import Ticket
 from intake.register import schemas
-from intake.register.dependencies import AppealPin, CurrentIntake
+from intake.register.dependencies import AppealPin, IntakeDep
 from intake.register.errors import (
     AlreadyDecided,
     AlreadyReopened,
@@ -27,7 +27,7 @@ from intake.register.service import outcome, verification, withdrawal
 from intake.register.service.messages import add_message
 from intake.register.service.progress import Done
 from intake.register.service.tracking import open_own, origin_of
-from shared.auth import Principal, UnconfinedPrincipal, require
+from shared.auth import Principal, UnconfinedPrincipalDep, require
 from shared.errors import DomainError, Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, body
 from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused, IdempotencyKeyWeak
@@ -36,7 +36,7 @@ router = APIRouter()
 CASE: Final = "/v1/appeals/{number}"
 
 
-async def own_appeal(number: str, request: Request, intake: CurrentIntake, asker: UnconfinedPrincipal, pin: AppealPin = None) -> UUID:
+async def own_appeal(number: str, request: Request, intake: IntakeDep, asker: UnconfinedPrincipalDep, pin: AppealPin = None) -> UUID:
     """The appeal's id, for its applicant alone: by PIN, or by the token it was filed with as one's own."""
     address = intake.address(request)
     return (await open_own(intake.parts, intake.guesses, number=number, pin=pin, principal=asker, address=address)).appeal.id
@@ -64,8 +64,8 @@ def _answer(done: Done[Any]) -> Response:
 )
 async def write(
     appeal_id: Own,
-    intake: CurrentIntake,
-    attachments: CurrentAttachments,
+    intake: IntakeDep,
+    attachments: AttachmentsDep,
     said: Annotated[schemas.MessageIn, body(schemas.MessageIn)],
     key: IdempotencyKey = None,
 ) -> Response:
@@ -82,8 +82,8 @@ async def write(
 async def verify(
     appeal_id: Own,
     request: Request,
-    intake: CurrentIntake,
-    asker: UnconfinedPrincipal,
+    intake: IntakeDep,
+    asker: UnconfinedPrincipalDep,
     said: Annotated[schemas.VerificationIn, body(schemas.VerificationIn)],
     key: IdempotencyKey = None,
 ) -> Response:
@@ -94,7 +94,7 @@ async def verify(
 
 @router.post(f"{CASE}/contact-confirmation", status_code=201, response_model=schemas.ContactConfirmed, responses=_errors(WrongCode))
 async def confirm_contact(
-    appeal_id: Own, intake: CurrentIntake, said: Annotated[schemas.ContactIn, body(schemas.ContactIn)], key: IdempotencyKey = None
+    appeal_id: Own, intake: IntakeDep, said: Annotated[schemas.ContactIn, body(schemas.ContactIn)], key: IdempotencyKey = None
 ) -> Response:
     """Show by the code that the contact given is one's own (АППК art. 66(4))."""
     return _answer(await verification.confirm_contact(intake.parts, appeal_id, said, key=key))
@@ -107,7 +107,7 @@ async def confirm_contact(
     responses=_errors(AlreadyDecided, WithdrawalPending, WrongCode),
 )
 async def withdraw(
-    appeal_id: Own, intake: CurrentIntake, said: Annotated[schemas.WithdrawalIn, body(schemas.WithdrawalIn)], key: IdempotencyKey = None
+    appeal_id: Own, intake: IntakeDep, said: Annotated[schemas.WithdrawalIn, body(schemas.WithdrawalIn)], key: IdempotencyKey = None
 ) -> Response:
     """Take the appeal back before it is decided (АППК art. 64(9)); PENDING: the Fund calls back first."""
     return _answer(await withdrawal.withdraw(intake.parts, appeal_id, said, key=key))
@@ -115,7 +115,7 @@ async def withdraw(
 
 @router.post(f"{CASE}/confirmation", status_code=201, response_model=schemas.OutcomeTold, responses=_errors(NotAnswered, OutcomeGiven))
 async def confirm(
-    appeal_id: Own, intake: CurrentIntake, said: Annotated[schemas.ConfirmationIn, body(schemas.ConfirmationIn)], key: IdempotencyKey = None
+    appeal_id: Own, intake: IntakeDep, said: Annotated[schemas.ConfirmationIn, body(schemas.ConfirmationIn)], key: IdempotencyKey = None
 ) -> Response:
     """Say whether the answer settles the matter; where it does not, it goes on, with a new number unless it is a consultation."""
     return _answer(await outcome.confirm(intake.parts, intake.register, appeal_id, said, key=key))
@@ -123,7 +123,7 @@ async def confirm(
 
 @router.post(f"{CASE}/feedback", status_code=201, response_model=schemas.Rated, responses=_errors(NotAnswered))
 async def rate(
-    appeal_id: Own, intake: CurrentIntake, said: Annotated[schemas.FeedbackIn, body(schemas.FeedbackIn)], key: IdempotencyKey = None
+    appeal_id: Own, intake: IntakeDep, said: Annotated[schemas.FeedbackIn, body(schemas.FeedbackIn)], key: IdempotencyKey = None
 ) -> Response:
     """Rate the Fund's work on it, 1 to 5; the latest holds."""
     return _answer(await outcome.rate(intake.parts, appeal_id, said, key=key))
@@ -136,7 +136,7 @@ async def rate(
     responses=_errors(NotReopenable, AlreadyReopened, OutcomeGiven),
 )
 async def reopen(
-    appeal_id: Own, intake: CurrentIntake, said: Annotated[schemas.ReopeningIn, body(schemas.ReopeningIn)], key: IdempotencyKey = None
+    appeal_id: Own, intake: IntakeDep, said: Annotated[schemas.ReopeningIn, body(schemas.ReopeningIn)], key: IdempotencyKey = None
 ) -> Response:
     """Bring the matter up again with new facts (АППК art. 70(5)): a new appeal that follows this one."""
     return _answer(await outcome.reopen(intake.parts, intake.register, appeal_id, said, key=key))
@@ -144,7 +144,7 @@ async def reopen(
 
 @router.get("/v1/withdrawals", responses=responses(Unauthorized, Forbidden, InvalidInput))
 async def list_withdrawals(
-    intake: CurrentIntake, reader: Onlooker, _query: KnownQuery, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
+    intake: IntakeDep, reader: Onlooker, _query: KnownQuery, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
 ) -> ListResponse[schemas.WithdrawalItem]:
     """The withdrawals that wait for the Fund's call, on the appeals that you see, the oldest first."""
     return await withdrawal.pending(intake.parts, reader, limit=limit, cursor=cursor)
@@ -158,7 +158,7 @@ async def list_withdrawals(
 )
 async def call_back(
     appeal_id: UUID,
-    intake: CurrentIntake,
+    intake: IntakeDep,
     caller: Caller,
     said: Annotated[schemas.CallBackIn, body(schemas.CallBackIn)],
     key: IdempotencyKey = None,

@@ -8,11 +8,11 @@ from starlette.types import Receive, Scope, Send
 
 from intake.channels.counter.errors import OrganisationNotKnown
 from intake.channels.counter.service.reception import provider_statement, record_reception
-from intake.register.dependencies import CurrentIntake, current_intake
+from intake.register.dependencies import IntakeDep, current_intake
 from intake.register.errors import ChannelNotAllowed, ExternalNumberKnown
 from intake.register.schemas import AppealIn, Registered
 from intake.register.service.admission import admit_anonymous, admit_principal
-from shared.auth import CurrentPrincipal, principal
+from shared.auth import PrincipalDep, principal
 from shared.errors import (
     Forbidden,
     TooMany,
@@ -64,8 +64,8 @@ front = APIRouter(prefix="/intake", route_class=FastRegisterRoute)
 )
 async def register_appeal(
     request: Request,
-    intake: CurrentIntake,
-    sender: CurrentPrincipal,
+    intake: IntakeDep,
+    sender: PrincipalDep,
     appeal: Annotated[AppealIn, body(AppealIn)],
     key: IdempotencyKey = None,
 ) -> Response:

@@ -11,7 +11,7 @@ from intake.channels.partner.service import feed
 from intake.channels.partner.service.feed import Reader
 from intake.channels.partner.service.own_appeals import OwnAppeal, own_appeals
 from intake.channels.partner.service.update_streams import UpdateStreams
-from intake.register.dependencies import CurrentIntake
+from intake.register.dependencies import IntakeDep
 from shared.auth import Principal, require
 from shared.errors import Forbidden, InvalidInput, TooMany, Unauthorized, responses
 from shared.etags import NOT_MODIFIED, IfNoneMatch, conditional
@@ -41,7 +41,7 @@ UpdateStreamsDep = Annotated[UpdateStreams, Depends(update_streams)]
     responses={**responses(Unauthorized, Forbidden, InvalidInput, TooMany), **NOT_MODIFIED},
 )
 async def list_own_appeals(
-    intake: CurrentIntake,
+    intake: IntakeDep,
     owner: Owner,
     _query: KnownQuery,
     cursor: CursorText = None,
@@ -53,14 +53,14 @@ async def list_own_appeals(
     return conditional(await own_appeals(intake.parts, feed.key_of(intake.parts, owner), cursor, limit), known)
 
 
-async def _start_position(intake: CurrentIntake, _owner: Applicant, _query: KnownQuery, last_event_id: LastEventId = None) -> int:
+async def _start_position(intake: IntakeDep, _owner: Applicant, _query: KnownQuery, last_event_id: LastEventId = None) -> int:
     """Return the position after which a stream starts: the client's last event, otherwise the newest update."""
     if last_event_id is not None:
         return feed.position_of(last_event_id)
     return await feed.last_position(intake.parts)
 
 
-async def _update_signal(intake: CurrentIntake, streams: UpdateStreamsDep, owner: Applicant) -> AsyncIterator[asyncio.Event]:
+async def _update_signal(intake: IntakeDep, streams: UpdateStreamsDep, owner: Applicant) -> AsyncIterator[asyncio.Event]:
     """Open the stream before the response starts, because there may be too many (429)."""
     async with streams.open(feed.key_of(intake.parts, owner), owner.expires_at) as signal:
         yield signal
@@ -68,7 +68,7 @@ async def _update_signal(intake: CurrentIntake, streams: UpdateStreamsDep, owner
 
 @router.get("/v1/events", response_class=EventSourceResponse, responses=responses(Unauthorized, Forbidden, InvalidInput, TooMany))
 async def stream_events(
-    intake: CurrentIntake,
+    intake: IntakeDep,
     streams: UpdateStreamsDep,
     owner: Applicant,
     position: Annotated[int, Depends(_start_position)],

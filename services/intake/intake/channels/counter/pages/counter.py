@@ -27,12 +27,12 @@ from intake.forms.service import definitions as forms
 from intake.forms.service import draft as form
 from intake.forms.service import operator_form as call_form
 from intake.pages_kit import PAGES, to_sign_in
-from intake.register.dependencies import CurrentIntake, Intake
+from intake.register.dependencies import Intake, IntakeDep
 from intake.register.schemas import AppealIn
 from intake.register.service.admission import Admission
 from intake.register.service.filing import EARLIEST, check
 from intake.register.service.registration import both
-from shared.auth import PagePrincipal, Principal
+from shared.auth import PagePrincipalDep, Principal
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.errors import DomainError, FieldError, InvalidInput, MalformedText, Unauthorized
 from shared.field_errors import DETAILS
@@ -69,7 +69,7 @@ class Clerk:
         return PAGES.text(self.request, MESSAGES[code])
 
 
-async def _clerk(request: Request, intake: CurrentIntake, principal: PagePrincipal) -> Clerk | None:
+async def _clerk(request: Request, intake: IntakeDep, principal: PagePrincipalDep) -> Clerk | None:
     """Return the clerk; None if nobody is signed in. Raises Forbidden and OrganisationNotKnown for a principal without a counter."""
     if principal.is_anonymous:
         return None

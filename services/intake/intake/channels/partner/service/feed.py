@@ -53,6 +53,7 @@ from shared.errors import Forbidden, InvalidInput, Unauthorized
 from shared.http import Cursor
 from shared.messaging.handling import Batch, InOrder, Received
 from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
 BATCH: Final = 500
 NUMBER_EVERY: Final = timedelta(seconds=0.25)
@@ -124,23 +125,23 @@ def update_row(received: Received[Any], status: str, holder: str) -> UpdateRow:
     }
 
 
-async def record_changes(session: AsyncSession, _batch: Batch[Any], changes: Sequence[TrackedChange]) -> None:
+async def record_changes(work: UnitOfWork, _batch: Batch[Any], changes: Sequence[TrackedChange]) -> None:
     """Record the events of other services: those that a citizen is shown of followed appeals, and those that pass an appeal on."""
     rows = [
         update_row(change.received, change.tracking["status"], change.tracking["holder"])
         for change in changes
         if isinstance(change.received.event, _PASSED_ON) or (change.is_shown and change.tracking["followed"])
     ]
-    await repository.add_updates(session, rows)
+    await repository.add_updates(work.session, rows)
 
 
 @InOrder
-async def record_own(session: AsyncSession, batch: Batch[Any]) -> None:
+async def record_own(work: UnitOfWork, batch: Batch[Any]) -> None:
     """Record the applicants' actions, consumed from the log, so that the commands themselves do not depend on the feed."""
-    followed = await repository.followed_trackings(session, {received.event.appeal_id for received in batch.received})
+    followed = await repository.followed_trackings(work.session, {received.event.appeal_id for received in batch.received})
     tracked = [(received, followed.get(received.event.appeal_id)) for received in batch.received]
     await repository.add_updates(
-        session, [update_row(received, tracking.status, tracking.holder) for received, tracking in tracked if tracking is not None]
+        work.session, [update_row(received, tracking.status, tracking.holder) for received, tracking in tracked if tracking is not None]
     )
 
 

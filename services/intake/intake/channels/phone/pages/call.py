@@ -25,14 +25,14 @@ from intake.forms.service import definitions as forms
 from intake.forms.service import draft as form
 from intake.forms.service import operator_form as call_form
 from intake.pages_kit import PAGES
-from intake.register.dependencies import CurrentIntake, Intake
+from intake.register.dependencies import Intake, IntakeDep
 from intake.register.errors import NotAnswered, OutcomeGiven
 from intake.register.schemas import ConfirmationIn, FeedbackIn
 from intake.register.service.admission import Admission, admit_principal
 from intake.register.service.audit import record_read
 from intake.register.service.filing import check
 from intake.register.service.outcome import NOT_RESOLVED, RESOLVED, confirm, rate
-from shared.auth import PagePrincipal, Principal, check_role, require_page
+from shared.auth import PagePrincipalDep, Principal, check_role, require_page
 from shared.domain.identifiers import is_valid_iin, normalise_twelve
 from shared.domain.labels import Language
 from shared.errors import DomainError, InvalidInput, MalformedText, NotFound
@@ -66,7 +66,7 @@ CALL_BACK_ACTIONS: Final[Mapping[str, CallBackAction]] = {
 """By the last part of the URL."""
 
 
-async def _operator(principal: PagePrincipal) -> Principal | None:
+async def _operator(principal: PagePrincipalDep) -> Principal | None:
     """Return the operator; None for an anonymous visitor, who is sent to sign in. Raises Forbidden for any other role."""
     return None if principal.is_anonymous else check_role(principal, "operator")
 
@@ -78,7 +78,7 @@ OWN_SITE: Final = [Depends(require_same_origin)]
 
 
 @router.get("/call")
-async def call_page(request: Request, intake: CurrentIntake, operator: Operator) -> Response:
+async def call_page(request: Request, intake: IntakeDep, operator: Operator) -> Response:
     """The operator's page."""
     if operator is None:
         return _to_sign_in(request)
@@ -87,7 +87,7 @@ async def call_page(request: Request, intake: CurrentIntake, operator: Operator)
 
 
 @router.get("/call/live")
-async def call_live(intake: CurrentIntake, operator: Operator) -> JSONResponse:
+async def call_live(intake: IntakeDep, operator: Operator) -> JSONResponse:
     """The figures of the centre and the operator's current call, which the page polls."""
     if operator is None:
         raise NotFound
@@ -97,7 +97,7 @@ async def call_live(intake: CurrentIntake, operator: Operator) -> JSONResponse:
 
 
 @router.get("/call/record/{appeal_id}")
-async def record(request: Request, appeal_id: UUID, intake: CurrentIntake, operator: Operator) -> Response:
+async def record(request: Request, appeal_id: UUID, intake: IntakeDep, operator: Operator) -> Response:
     """The record of an oral appeal, for the operator who wrote it down; every access is recorded in the audit log."""
     if operator is None:
         return _to_sign_in(request)
@@ -114,7 +114,7 @@ async def call_forms(request: Request, action: str) -> Response:
 
 
 @router.post("/call/close", dependencies=OWN_SITE)
-async def close(request: Request, intake: CurrentIntake, operator: SignedInOperator) -> Response:
+async def close(request: Request, intake: IntakeDep, operator: SignedInOperator) -> Response:
     """Register and close a consultation that was answered in the call, by its topic alone."""
     sent, current = await read_fields(request), await current_call(intake.parts, operator.subject)
     if not sent.get("quick.region"):
@@ -130,7 +130,7 @@ async def close(request: Request, intake: CurrentIntake, operator: SignedInOpera
 
 
 @router.post("/call/verify", dependencies=OWN_SITE)
-async def verify(request: Request, intake: CurrentIntake, operator: SignedInOperator) -> Response:
+async def verify(request: Request, intake: IntakeDep, operator: SignedInOperator) -> Response:
     """Mark the caller as verified by the checks that the operator ticked."""
     sent, current = await read_fields(request), await current_call(intake.parts, operator.subject)
     if current is None or sent.get("call") != str(current.call.id):
@@ -146,7 +146,7 @@ async def verify(request: Request, intake: CurrentIntake, operator: SignedInOper
 
 
 @router.post("/call/outcome", dependencies=OWN_SITE)
-async def outcome(request: Request, intake: CurrentIntake, operator: SignedInOperator) -> Response:
+async def outcome(request: Request, intake: IntakeDep, operator: SignedInOperator) -> Response:
     """Record a verified caller's outcome of an answered appeal, and their score. Raises NotFound for an appeal not on the page."""
     sent, current = await read_fields(request), await current_call(intake.parts, operator.subject)
     if current is None or sent.get("call") != str(current.call.id) or not current.is_verified:
@@ -176,7 +176,7 @@ async def _record_access(parts: Parts, operator: Principal, appeal_id: UUID, cal
 
 
 @router.post("/call/insurance", dependencies=OWN_SITE)
-async def insurance(request: Request, intake: CurrentIntake, operator: SignedInOperator) -> Response:
+async def insurance(request: Request, intake: IntakeDep, operator: SignedInOperator) -> Response:
     """Show the insured status and the latest payments of a verified caller once; they are not stored."""
     sent, current = await read_fields(request), await current_call(intake.parts, operator.subject)
     register = insurance_of(request)
@@ -192,7 +192,7 @@ async def insurance(request: Request, intake: CurrentIntake, operator: SignedInO
 
 
 @router.post("/call/register", dependencies=OWN_SITE)
-async def register_appeal(request: Request, intake: CurrentIntake, operator: SignedInOperator) -> Response:
+async def register_appeal(request: Request, intake: IntakeDep, operator: SignedInOperator) -> Response:
     """Check, read back and register an appeal that was written down. A consultation answered in the call is not read back."""
     sent, current = await read_fields(request), await current_call(intake.parts, operator.subject)
     draft, key = call_form.typed(sent), form.key_of(sent)
@@ -225,7 +225,7 @@ async def register_appeal(request: Request, intake: CurrentIntake, operator: Sig
 
 
 @router.post("/call/back/{call_back_id}/{move}", dependencies=OWN_SITE)
-async def call_back(call_back_id: UUID, move: str, intake: CurrentIntake, operator: SignedInOperator) -> Response:
+async def call_back(call_back_id: UUID, move: str, intake: IntakeDep, operator: SignedInOperator) -> Response:
     """Claim a call-back, count an unanswered attempt, or close the entry."""
     if move not in CALL_BACK_ACTIONS:
         raise NotFound

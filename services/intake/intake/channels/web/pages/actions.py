@@ -19,7 +19,7 @@ from intake.attachments.service.form_uploads import Sent
 from intake.attachments.service.policy import AttachmentRefused
 from intake.channels.web.pages.tracking import Said, done, same_origin
 from intake.forms.service.draft import UPLOADS, key_of
-from intake.register.dependencies import CurrentIntake, Intake
+from intake.register.dependencies import Intake, IntakeDep
 from intake.register.schemas import ConfirmationIn, ContactIn, FeedbackIn, MessageIn, ReopeningIn, VerificationIn, WithdrawalIn
 from intake.register.service.messages import add_message
 from intake.register.service.outcome import confirm, rate, reopen
@@ -107,7 +107,7 @@ REOPENING: Final = Form(
 
 
 @router.post("/messages")
-async def send_message(request: Request, intake: CurrentIntake) -> HTMLResponse:
+async def send_message(request: Request, intake: IntakeDep) -> HTMLResponse:
     """A message to the Fund, with documents if there are any: both are kept, or neither."""
     sent = await uploads.sent(request, intake)
     sent.tickets = [*uploads.read(sent.fields.get(UPLOADS, "")), *sent.tickets]
@@ -123,7 +123,7 @@ async def send_message(request: Request, intake: CurrentIntake) -> HTMLResponse:
 
 def _posted(form: Form[Any]) -> None:
     @router.post(f"/{form.name}")
-    async def deed(request: Request, intake: CurrentIntake) -> HTMLResponse:
+    async def deed(request: Request, intake: IntakeDep) -> HTMLResponse:
         return await _deed(request, intake, form, Sent(await read_fields(request)))
 
 

@@ -15,7 +15,7 @@ from intake.forms.service import draft as form
 from intake.forms.service import questions
 from intake.forms.service.consents import consents
 from intake.pages_kit import PAGES, wait_of
-from intake.register.dependencies import CurrentIntake, Intake
+from intake.register.dependencies import Intake, IntakeDep
 from intake.register.service import providers
 from intake.register.service.admission import admit_anonymous
 from intake.register.service.filing import Filing
@@ -38,12 +38,12 @@ PROVIDERS_KEPT: Final = {"Cache-Control": "public, max-age=300"}  # the director
 
 
 @router.get("/")
-async def blank_form(request: Request, intake: CurrentIntake) -> HTMLResponse:
+async def blank_form(request: Request, intake: IntakeDep) -> HTMLResponse:
     return _form(request, intake, form.blank(request.query_params, language_of(request)), key=new_key())
 
 
 @router.post("/", dependencies=[Depends(require_same_origin)])
-async def next_step(request: Request, intake: CurrentIntake) -> HTMLResponse:
+async def next_step(request: Request, intake: IntakeDep) -> HTMLResponse:
     sent = await uploads.sent(request, intake)
     draft, key = form.typed(sent.fields), form.key_of(sent.fields)
     kept = [] if sent.fields.get("uploads.drop") else uploads.read(draft[form.UPLOADS])
@@ -73,7 +73,7 @@ async def next_step(request: Request, intake: CurrentIntake) -> HTMLResponse:
 
 
 @router.get("/providers")
-async def providers_of(region: str, intake: CurrentIntake) -> JSONResponse:
+async def providers_of(region: str, intake: IntakeDep) -> JSONResponse:
     """Names for the form's suggestions: all of a region at once, so that nothing a visitor types goes into an address."""
     if region not in regions():
         raise NotFound

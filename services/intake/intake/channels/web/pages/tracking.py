@@ -20,7 +20,7 @@ from intake.attachments.service.policy import AttachmentRefused
 from intake.channels.web.pages.appeal import messages, view
 from intake.forms.service.draft import UPLOADS
 from intake.pages_kit import PAGES, wait_of
-from intake.register.dependencies import CurrentIntake, Intake
+from intake.register.dependencies import Intake, IntakeDep
 from intake.register.schemas import Registered
 from intake.register.service.rights import reasons
 from intake.register.service.tracking import Seen, open_own, tracked
@@ -67,13 +67,13 @@ async def track_form(request: Request, number: str = "") -> HTMLResponse:
 
 
 @router.post("", dependencies=same_origin)
-async def follow(request: Request, intake: CurrentIntake) -> HTMLResponse:
+async def follow(request: Request, intake: IntakeDep) -> HTMLResponse:
     """The case."""
     return await _opened(request, intake, await read_fields(request))
 
 
 @router.post("/documents", dependencies=same_origin)
-async def add_documents(request: Request, intake: CurrentIntake) -> HTMLResponse:
+async def add_documents(request: Request, intake: IntakeDep) -> HTMLResponse:
     """More documents to the appeal."""
     sent = await uploads.sent(request, intake)
 
@@ -87,7 +87,7 @@ async def add_documents(request: Request, intake: CurrentIntake) -> HTMLResponse
 
 
 @router.post("/document", dependencies=same_origin)
-async def read_document(request: Request, intake: CurrentIntake) -> Response:
+async def read_document(request: Request, intake: IntakeDep) -> Response:
     """One of the documents, to be saved."""
     fields = await read_fields(request)
     number, pin = _given(fields)
