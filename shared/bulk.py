@@ -1,9 +1,10 @@
-"""Many rows in one statement: COPY or `unnest` on PostgreSQL, executemany through Core on SQLite.
+"""Bulk statements: COPY or `unnest` on PostgreSQL, executemany through SQLAlchemy Core on SQLite.
 
-A row a statement costs PostgreSQL a bind, an execute and a plan's start for each. COPY takes half the client's time of `unnest` (an array a
-column), which stays where COPY cannot do the work: to pass over rows that are there, and to update.
+One statement per row costs PostgreSQL a bind, an execute and a plan start for each row. COPY takes half the client time of
+`unnest` (one array per column). `unnest` remains for the statements that COPY cannot do: skipping existing rows and updating.
 
-Rows are mappings of column names to Python values, all with the keys of the first; a column that no row names gets the database's default.
+Rows are mappings from column names to Python values, all with the keys of the first row. Other columns get the database's
+default.
 """
 
 import asyncio
@@ -23,14 +24,14 @@ from shared.database_errors import named
 
 Rows = Sequence[Mapping[str, Any]]
 Target = Table | type[SQLModel]
-AT_ONCE = 100  # rows for SQLite in one step of the event loop: some 5 ms
-FEW = 100  # rows whose way to the server and back costs more than what COPY saves
+AT_ONCE = 100  # rows of one SQLite statement between two steps of the event loop: about 5 ms
+FEW = 100  # rows up to which an extra round trip costs more than COPY saves
 
 
 async def insert_rows(session: AsyncSession, into: Target, rows: Rows, *, sliced: bool = False) -> None:
-    """Insert all, or raise as any INSERT does (IntegrityError, OperationalError …).
+    """Insert all rows. Raises like any INSERT (IntegrityError, OperationalError …).
 
-    `sliced`: on SQLite in statements of AT_ONCE rows, between which the event loop serves others; for imports of any length.
+    `sliced`: insert on SQLite in statements of AT_ONCE rows, between which the event loop serves other tasks. Use it for imports.
     """
     if not rows:
         return
@@ -39,22 +40,22 @@ async def insert_rows(session: AsyncSession, into: Target, rows: Rows, *, sliced
         size = AT_ONCE if sliced else len(rows)
         for start in range(0, len(rows), size):
             if start:
-                await asyncio.sleep(0)  # SQLite answers at once: without it all slices are one step
+                await asyncio.sleep(0)  # SQLite returns at once: without this pause all slices are one step
             await session.execute(insert(table), rows[start : start + size])
     else:
         await _copy(session, table, rows)
 
 
 def insert_later(session: AsyncSession, into: Target, rows: Rows) -> None:
-    """Insert when the transaction ends or what follows has to see it, together with all that waits. Errors come out there."""
+    """Queue rows for insertion at the end of the transaction, or before a statement that must see them. Errors are raised there."""
     if rows:
         session.info.setdefault("waiting", []).append((_table(into), rows))
 
 
 async def insert_waiting(session: AsyncSession) -> None:
-    """What `insert_later` put off, in that order; called by the boundary just before the commit.
+    """Insert the rows queued by `insert_later`, in that order. The transaction boundary calls this just before the commit.
 
-    On PostgreSQL few rows go in one statement, many by COPY.
+    On PostgreSQL few rows are inserted in one statement, many by COPY.
     """
     waiting: list[tuple[Table, Rows]] = session.info.pop("waiting", [])
     if len(waiting) == 1 or is_sqlite(session) or sum(len(rows) for _, rows in waiting) > FEW:
@@ -69,10 +70,11 @@ async def insert_waiting(session: AsyncSession) -> None:
 async def insert_new_rows(
     session: AsyncSession, into: Target, rows: Rows, *, returning: str | tuple[str, ...], unique: tuple[str, ...] = ()
 ) -> set[Any]:
-    """Insert the rows that meet none with the same `unique` columns (none named: under any unique rule), and pass over the others.
+    """Insert the rows without a conflict on the `unique` columns (default: on any unique constraint) and skip the others.
 
-    Gives the values of the column `returning`, or tuples of several, of the rows that were inserted. Of rows alike within `rows` one is
-    inserted. A row that another transaction is just inserting is waited for: sort rows that may meet so, or two may wait for each other.
+    Returns the values of the column `returning`, or tuples of several columns, of the inserted rows. Of equal rows within `rows`
+    one is inserted. A conflicting row of an uncommitted transaction is waited for: sort the rows of concurrent writers, or they
+    may deadlock.
     """
     if not rows:
         return set()
@@ -90,13 +92,13 @@ async def insert_new_rows(
 
 
 async def update_rows(session: AsyncSession, into: Target, rows: Rows, *, key: tuple[str, ...]) -> None:
-    """Set each row's other columns where the columns of `key`, which name one row, have its values. Lock the rows first."""
+    """Update the other columns of each row that the unique columns of `key` identify. Lock the rows first."""
     if not rows:
         return
     table = _table(into)
     names = tuple(rows[0])
     if is_sqlite(session):
-        # Prefixed: a bound name that is a column's own would be taken for the SET. On the connection: the ORM takes no WHERE of ours here.
+        # Prefixed: a parameter named like a column would be taken for the SET. On the connection: the ORM accepts no WHERE of ours here.
         statement = update(table).values({name: bindparam(f"new_{name}") for name in names if name not in key})
         for name in key:
             statement = statement.where(table.c[name] == bindparam(f"new_{name}"))
@@ -120,7 +122,7 @@ async def _copy(session: AsyncSession, table: Table, rows: Rows) -> None:
 
 @asynccontextmanager
 async def _driver(session: AsyncSession, statement: str) -> AsyncIterator[Any]:
-    """The driver's connection beneath the session, in the session's transaction: the layers between took half of a statement's time."""
+    """Yield the driver's connection in the session's transaction. The layers between took half of a statement's time."""
     adapter = await _adapter(session)
     driver = adapter.driver_connection
     try:
@@ -136,7 +138,7 @@ async def _driver(session: AsyncSession, statement: str) -> AsyncIterator[Any]:
 
 
 async def _adapter(session: AsyncSession) -> Any:
-    """SQLAlchemy's end of the driver's connection, looked up once a transaction: each look is two changes of greenlet, 80 µs."""
+    """Return SQLAlchemy's adapter of the driver connection. It is cached per transaction: each look-up switches greenlets twice, 80 µs."""
     transaction, adapter = session.info.get("adapter", (None, None))
     if adapter is None or transaction is not session.sync_session.get_transaction():
         adapter = (await (await session.connection()).get_raw_connection()).dbapi_connection
@@ -153,7 +155,7 @@ def is_sqlite(session: AsyncSession) -> bool:
 
 
 async def fetch(session: AsyncSession, statement: str, *values: Any) -> list[Any]:
-    """Rows of a statement of PostgreSQL's own (`$1` …) in the session's transaction. Raises as any statement does."""
+    """Return the rows of a native PostgreSQL statement (`$1` …) in the session's transaction. Raises like any statement."""
     async with _driver(session, statement) as driver:
         rows: list[Any] = await driver.fetch(statement, *values)
     return rows
@@ -169,14 +171,14 @@ def _arrays(session: AsyncSession, table: Table, rows: Rows) -> list[list[Any]]:
 
 
 def _array(column: Column[Any], dialect: Dialect, values: list[Any]) -> list[Any]:
-    """Values as the driver takes them: JSON as text, times with their zone (a naive one raises ValueError, as in any statement)."""
+    """Convert values for the driver: JSON to text, times to their UTC form. A naive time raises ValueError, as in any statement."""
     process = _processor(column, dialect)
-    if isinstance(column.type, UTCDateTime):  # the driver brings any zone to UTC itself; asked here, a sixth of the time
+    if isinstance(column.type, UTCDateTime):  # the driver converts any zone to UTC; this check takes a sixth of the time
         return [value if value is None or value.tzinfo is not None else process(value) for value in values]
     return values if process is None else [process(value) for value in values]
 
 
-@lru_cache(maxsize=1024)  # every column of every service's tables
+@lru_cache(maxsize=1024)  # all columns of all services
 def _processor(column: Column[Any], dialect: Dialect) -> Any:
     return column.type.dialect_impl(dialect).bind_processor(dialect)
 
@@ -190,7 +192,7 @@ def _insertion(table: Table, names: tuple[str, ...], dialect: Dialect, first: in
 
 @lru_cache(maxsize=256)
 def _insertions(parts: tuple[tuple[Table, tuple[str, ...]], ...], dialect: Dialect) -> str:
-    """One statement that inserts into each of these tables."""
+    """Return one statement that inserts into each of these tables."""
     statements, first = [], 1
     for table, names in parts:
         statements.append(_insertion(table, names, dialect, first))
@@ -209,7 +211,7 @@ def _updating(table: Table, names: tuple[str, ...], key: tuple[str, ...], dialec
 
 
 def _values(table: Table, names: tuple[str, ...], dialect: Dialect, first: int = 1) -> str:
-    """The rows behind `SELECT`, from one array parameter a column, of which the first is `$first`."""
+    """Return the part after `SELECT`: the rows from one array parameter per column, numbered from `$first`."""
     quote = dialect.identifier_preparer.quote
     types = [table.c[name].type for name in names]
     given = ["text" if isinstance(one, JSON) else one.compile(dialect) for one in types]  # a JSON array's elements would need a codec

@@ -1,4 +1,4 @@
-"""Time is handed in: the system's clock in production, a clock that a test moves by hand in tests."""
+"""The clock interface: code receives its clock as an argument. Production passes `SystemClock`, tests pass `FakeClock`."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -6,7 +6,7 @@ from typing import Protocol
 
 class Clock(Protocol):
     def now(self) -> datetime:
-        """The present moment as an aware UTC datetime."""
+        """Return the current time as an aware datetime in UTC."""
         ...
 
 
@@ -16,7 +16,7 @@ class SystemClock:
 
 
 class FakeClock:
-    """A clock that stands still until a test moves it."""
+    """A clock for tests. Its time changes only when a test calls `set` or `advance`."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now.astimezone(UTC)

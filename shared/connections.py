@@ -1,9 +1,9 @@
-"""Limits on the connections of a process: how many, from whom, and how slow a client may be.
+"""Connection limits of a process: how many connections, from which addresses, and how slow a client may be.
 
-`BoundedProtocol` is uvicorn's HTTP protocol with three checks: an unfinished request header is bounded in bytes, few requests may be
-pipelined, and a new connection must be admitted by the process's `Connections`. What a client is slow with is judged by
-`Connections.watch`, which looks at every open connection once a second: no request pays for a timer. The limits and what a client sees of
-them: docs/operations/limits.md.
+`BoundedProtocol` is uvicorn's HTTP protocol with three checks: an unfinished request header is bounded in bytes, few requests may
+be pipelined, and the process's `Connections` must admit a new connection. `Connections.watch` checks all open connections for
+slow clients once a second, so that no request needs a timer. The limits and what a client sees of them:
+docs/operations/limits.md.
 """
 
 import asyncio
@@ -25,9 +25,9 @@ from shared.settings import ServiceSettings
 from shared.telemetry import connection_metrics
 
 WATCH_SECONDS: Final = 1.0
-PIPELINED: Final = 16  # requests that may wait behind one that is being answered; each costs 2.5 kB, and one read can hold 14 000
-DESCRIPTORS_WANTED: Final = 65_536  # the soft limit is raised to the hard one, but no further than this
-DESCRIPTORS_RESERVED: Final = 128  # for databases, the log, files, calls to others; a quarter of the limit where that is less
+PIPELINED: Final = 16  # requests waiting behind the current one; each costs 2.5 kB, and one read can hold 14 000
+DESCRIPTORS_WANTED: Final = 65_536  # the soft limit is raised to the hard limit, but not beyond this number
+DESCRIPTORS_RESERVED: Final = 128  # for databases, the log, files and outgoing calls; a quarter of the limit where that is less
 
 log = structlog.get_logger("connections")
 
@@ -41,7 +41,7 @@ class Refusal(StrEnum):
 
 
 class Phase(StrEnum):
-    """What a connection waits for, as far as its client is the one to act."""
+    """What a connection waits for while the client has to act."""
 
     IDLE = "idle"
     HEADERS = "headers"
@@ -52,7 +52,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class ConnectionLimits:
-    """Settings of one process; 0 means no limit for the numbers of connections per address and per proxy."""
+    """The limits of one process. For the numbers per address and per proxy 0 means no limit."""
 
     total: int = 4_000
     per_address: int = 256
@@ -78,7 +78,7 @@ class ConnectionLimits:
 
 
 def raise_descriptor_limit() -> int:
-    """Raise the soft limit of open files towards the hard one, and return it."""
+    """Raise the soft limit of open files towards the hard limit and return it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = DESCRIPTORS_WANTED if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS_WANTED)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -89,21 +89,21 @@ def raise_descriptor_limit() -> int:
 
 @dataclass
 class Connections:
-    """The open connections of a process and the limits they live under."""
+    """The open connections of a process and their limits."""
 
     limits: ConnectionLimits
     descriptors: int = field(default_factory=raise_descriptor_limit)
     _open: set["BoundedProtocol"] = field(default_factory=set)
     _by_source: Counter[str] = field(default_factory=Counter)
     _waiting: deque["BoundedProtocol"] = field(default_factory=deque)
-    """Connections without a request in progress, as of the last sweep: they make room for a newcomer."""
+    """Connections without a request in progress at the last sweep. They are closed first when a new connection needs room."""
     _refused: Counter[str] = field(default_factory=Counter)
     _closed: Counter[str] = field(default_factory=Counter)
 
     def admit(self, connection: "BoundedProtocol", address: str, descriptor: int) -> Refusal | None:
         """Count a new connection, or return why it is refused.
 
-        A full process closes a connection that has no request in progress, if there is one, in favour of the newcomer.
+        A full process closes a connection without a request in progress, if there is one, to admit the new one.
         """
         source = _source(address)
         if refusal := self._refusal(address, source, descriptor):
@@ -117,7 +117,7 @@ class Connections:
         return None
 
     def release(self, connection: "BoundedProtocol") -> None:
-        """Forget a connection that is closed; one that was never admitted is no error."""
+        """Remove a closed connection. A connection that was never admitted is ignored."""
         if connection not in self._open:
             return
         self._open.remove(connection)
@@ -127,13 +127,13 @@ class Connections:
             del self._by_source[connection.source]
 
     def count_closed(self, reason: str) -> None:
-        """Count a connection that was closed because of its client. Browsers open some in advance: an idle one is no log line."""
+        """Count a connection that was closed because of its client. Idle ones are not logged: browsers open connections in advance."""
         if reason != Phase.IDLE:
             self._closed[reason] += 1
         connection_metrics.closed.labels(reason).inc()
 
     def sweep(self, elapsed: float) -> None:
-        """Judge every open connection, `elapsed` seconds after the last time, and log what was refused or closed since."""
+        """Check every open connection, `elapsed` seconds after the last sweep, and log the connections refused or closed since."""
         waiting = []
         for connection in list(self._open):
             phase = connection.judge(elapsed, self.limits)
@@ -141,7 +141,7 @@ class Connections:
                 waiting.append(connection)
             if connection.is_overdue:
                 self.count_closed(connection.close_overdue())
-        self._waiting = deque(sorted(waiting, key=lambda each: -each.waited))  # the longest waiting makes room first
+        self._waiting = deque(sorted(waiting, key=lambda each: -each.waited))  # the longest waiting is closed first
         self._log(self._refused, "connections refused")
         self._log(self._closed, "connections closed")
 
@@ -152,7 +152,7 @@ class Connections:
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             now = loop.time()
-            # A loop that was held, by whatever, has not read what clients sent meanwhile: that time is not theirs.
+            # A blocked event loop has not read what clients sent meanwhile. That time does not count against them.
             self.sweep(min(now - last, 2 * WATCH_SECONDS))
             last = now
 
@@ -170,7 +170,7 @@ class Connections:
         return None
 
     def _make_room(self) -> bool:
-        """Close a connection that has no request in progress; False if none is known."""
+        """Close a connection without a request in progress. Returns False if there is none."""
         while self._waiting:
             connection = self._waiting.popleft()
             if connection in self._open and connection.phase() in {Phase.IDLE, Phase.HEADERS}:
@@ -183,7 +183,7 @@ class Connections:
     @staticmethod
     def _log(counts: Counter[str], event: str) -> None:
         if counts:
-            # Numbers alone: an address is personal data.
+            # Only numbers: an address is personal data.
             log.warning(event, **{reason.replace("-", "_"): count for reason, count in counts.items()})
             counts.clear()
 
@@ -202,7 +202,7 @@ def _source(address: str) -> str:
 
 
 class ServerConfig(uvicorn.Config):
-    """uvicorn's configuration with the connections that its protocols are admitted by."""
+    """uvicorn's configuration with the `Connections` of the process."""
 
     def __init__(self, app: ASGIApp, connections: Connections, **given: Any) -> None:
         super().__init__(app, http=BoundedProtocol, **given)
@@ -210,11 +210,11 @@ class ServerConfig(uvicorn.Config):
 
 
 class TooManyPipelined(Exception):
-    """More requests wait on one connection than a client may send ahead; the parser stops and the connection is closed."""
+    """A client has pipelined too many requests. The parser stops and the connection is closed."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """An HTTP/1.1 connection whose client may neither send without end nor be slow without end."""
+    """An HTTP/1.1 connection that limits how much a client may send ahead and how slowly it may send or read."""
 
     def __init__(self, config: uvicorn.Config, *args: Any, **given: Any) -> None:
         super().__init__(config, *args, **given)
@@ -250,8 +250,8 @@ class BoundedProtocol(HttpToolsProtocol):
             self._unfinished = 0
             return
         in_header = cycle is None or cycle.scope is not self.scope
-        if not (in_header and in_body):  # else the end of a body came in the same read
-            self._unfinished += len(data)  # of a header, a chunk extension or a trailer
+        if not (in_header and in_body):  # otherwise the end of a body arrived in the same read
+            self._unfinished += len(data)  # bytes of a header, a chunk extension or a trailer
         if self._unfinished > self._header_limit and not self.transport.is_closing():
             self.table.count_closed("header-bytes")
             self._end_with(HEADERS_TOO_LARGE)
@@ -261,7 +261,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.table.count_closed("pipelined")
             raise TooManyPipelined
         super().on_headers_complete()
-        self.headers = []  # a trailer must not become a header field after the header fields were judged
+        self.headers = []  # a trailer must not become a header field after the header fields were checked
 
     def on_body(self, body: bytes) -> None:
         self._in_data = True
@@ -269,14 +269,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._waits_for = (None, None)  # the reader has kept up
+        self._waits_for = (None, None)  # the client has read everything
 
     def phase(self) -> Phase | None:
-        """What the client is to do next; None while the server works or sends faster than the buffers are full."""
+        """Return what the client has to do next. None while the server works or while the client keeps up with the response."""
         return self._state()[0]
 
     def judge(self, elapsed: float, limits: ConnectionLimits) -> Phase | None:
-        """Add `elapsed` seconds to what the client has been waited for, and return for what."""
+        """Add `elapsed` seconds to the client's waiting time and return the phase it is in."""
         phase, subject = self._state()
         if phase is not self._waits_for[0] or subject is not self._waits_for[1]:
             self._waits_for = (phase, subject)
@@ -290,14 +290,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @property
     def is_overdue(self) -> bool:
-        """Whether the client has had its time. Between two requests uvicorn's own keep-alive timer decides, where it runs."""
+        """Return whether the client has exceeded its time. Between two requests uvicorn's keep-alive timer decides where it runs."""
         phase = self._waits_for[0]
         if phase is None or self.waited < self._limit:
             return False
         return phase not in {Phase.IDLE, Phase.UNREAD_BODY} or self.timeout_keep_alive_task is None
 
     def close_overdue(self) -> Phase:
-        """Close what `is_overdue`, with 408 where an answer can still be given; return what was waited for."""
+        """Close an overdue connection, with 408 if a response is still possible. Returns the phase it was in."""
         phase = self._waits_for[0]
         assert phase is not None  # noqa: S101 - is_overdue says so
         if phase is Phase.HEADERS or (phase is Phase.BODY and not self.cycle.response_started):
@@ -319,14 +319,14 @@ class BoundedProtocol(HttpToolsProtocol):
         return None, None
 
     def _progress(self, phase: Phase | None) -> int:
-        """Bytes that the client has moved in this phase, on a scale of its own: only differences count."""
+        """Return the bytes that the client has moved in this phase. Only differences between two calls have a meaning."""
         if phase is Phase.READER:
             size: int = self.transport.get_write_buffer_size()
             return -size
         return self.received
 
     def _end_with(self, answer: bytes) -> None:
-        """Answer outside of any application, and close; a request in progress is given up."""
+        """Write a response without the application and close the connection. A request in progress is abandoned."""
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.disconnected = True
             self.cycle.message_event.set()
@@ -335,7 +335,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 def _raw(error: DomainError) -> bytes:
-    """A whole HTTP/1.1 response that carries the problem and closes the connection."""
+    """Return a complete HTTP/1.1 response that contains the problem and closes the connection."""
     response = problem_response(error)
     headers = [*response.raw_headers, (b"connection", b"close")]
     return b"".join([STATUS_LINE[error.status], *(name + b": " + value + b"\r\n" for name, value in headers), b"\r\n", response.body])

@@ -1,4 +1,4 @@
-"""The claim check: events carry ids, and an entitled reader fetches the words from their owner through this audited read."""
+"""The claim check: events carry ids, and an authorised service reads the sealed text from its owner through this audited endpoint."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from shared.errors import Forbidden, InvalidInput, Unavailable
 
 MAX_IDS = 500  # one consumer batch
 TIMEOUT_SECONDS = 10.0
-ANY_SERVICE = "service"  # the subject of `aryz token --role service`; another issuer's is a service like any
+ANY_SERVICE = "service"  # the subject of `aryz token --role service`; with another issuer it is an ordinary service name
 
 
 class ContentsRequest(BaseModel):
-    """Body of `POST /{service}/internal/v1/contents`."""
+    """Request body of `POST /{service}/internal/v1/contents`."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
@@ -30,7 +30,7 @@ class ContentsRequest(BaseModel):
 class ContentItem(BaseModel):
     id: UUID
     found: bool
-    """False for an id that is unknown, erased, or not for this reader: not to be asked again."""
+    """False for an id that is unknown, erased or not readable for this service. Asking again is useless."""
     content: dict[str, Any] | None = None
 
 
@@ -40,7 +40,7 @@ class ContentsResponse(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What words may be read for: by which services, and whether they must say on whose behalf."""
+    """A purpose of reading text: the services that may read for it, and whether they must name the person they act for."""
 
     readers: frozenset[str]
     for_a_person: bool
@@ -50,11 +50,11 @@ P = TypeVar("P", bound=Purpose)
 
 
 def entitled(asked: ContentsRequest, reader: Principal, purposes: Mapping[str, P]) -> P:
-    """The purpose asked for, if it is this service's: a service is known by its token's subject.
+    """Return the requested purpose if the reader, known by the subject of its token, may read for it.
 
-    On one machine whoever holds the data folder is every service: a token of the local issuer for `ANY_SERVICE` reads for each purpose.
-
-    Raises InvalidInput for a purpose that is not known or lacks the person it needs, Forbidden for a reader it is not meant for.
+    On one machine whoever holds the data folder acts for every service: a token of the local issuer for `ANY_SERVICE` reads for
+    every purpose. Raises InvalidInput for an unknown purpose or a missing person, Forbidden for a service that may not read for
+    it.
     """
     purpose = purposes.get(asked.purpose)
     if purpose is None:
@@ -67,11 +67,11 @@ def entitled(asked: ContentsRequest, reader: Principal, purposes: Mapping[str, P
 
 
 class OwnerUnavailable(Exception):
-    """The service that owns the words does not answer now: wait, and ask again."""
+    """The service that stores the text does not answer now. Wait and ask again."""
 
 
 class Contents:
-    """Reads words from their owners. `client_for` gives an HTTP client and the bearer token for a service."""
+    """Client of the contents endpoints. `client_for` returns an HTTP client and a bearer token for a service."""
 
     def __init__(self, client_for: Callable[[str], httpx.AsyncClient], token: Callable[[], Any]) -> None:
         self._client_for = client_for
@@ -80,7 +80,7 @@ class Contents:
     async def read(
         self, service: str, ids: Sequence[UUID], *, purpose: str, on_behalf_of: str | None = None
     ) -> Mapping[UUID, dict[str, Any] | None]:
-        """Contents by id; None where the owner has none for us.
+        """Return the contents by id, None for an id without readable content.
 
         Raises:
             OwnerUnavailable: the owner is down, too slow, or does not accept our token now.

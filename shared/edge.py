@@ -1,7 +1,7 @@
-"""What is decided about a request before anything else looks at it: whether its host is served here, and by which scheme it came.
+"""The first check of every request: whether its host is served here, and which scheme the client used.
 
-A page of another site can have its own name resolve to this machine (DNS rebinding): the browser then takes our answers for that site's.
-The Host header still carries that name, so a process answers to the names that it knows alone.
+A page of another site can make its own name resolve to this machine (DNS rebinding). The browser then treats our answers as that
+site's. The Host header still carries the other name, so a process answers only to the names that it knows.
 """
 
 from ipaddress import ip_address, ip_network
@@ -21,20 +21,20 @@ from shared.web.security import add_security_headers
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 EVERY_ADDRESS: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, not listened on
 PROBES: Final = ("/health/live", "/health/ready")
-"""Ends of paths that an orchestrator asks by the process's address. They say nothing of anybody."""
+"""Path endings that an orchestrator requests by the address of the process. The answers contain no personal data."""
 SERVICES: Final = ("intake", "routing", "provider-contact", "analytics")
-REMEMBERED: Final = 100  # spellings of allowed hosts (with their ports), so that the usual ones cost one look-up
+REMEMBERED: Final = 100  # spellings of allowed hosts (with ports), so that a known one costs one look-up
 
 
 class HostsNotNamed(ValueError):
-    """A process would listen beyond this machine without being told its names; says what to set."""
+    """The process would listen beyond this machine although no host names are configured. The message names the setting."""
 
 
 def allowed_hosts(settings: ServiceSettings, listens_on: str) -> frozenset[str] | None:
-    """The names that a process listening on `listens_on` answers to, without ports; None: all of them.
+    """Return the host names, without ports, that a process listening on `listens_on` answers to. None means all names.
 
-    On one machine, where the local issuer signs people in, these are the loopback names, the address listened on and
-    ARYZ_ALLOWED_HOSTS. Where an OIDC provider does, an ingress stands in front and names count only if they are set.
+    With the local issuer, on one machine, these are the loopback names, the address listened on and ARYZ_ALLOWED_HOSTS. With an
+    OIDC provider an ingress stands in front, and names are checked only if they are set.
 
     Raises HostsNotNamed for the local issuer beyond loopback without ARYZ_ALLOWED_HOSTS.
     """
@@ -53,18 +53,18 @@ def allowed_hosts(settings: ServiceSettings, listens_on: str) -> frozenset[str] 
 
 
 def edge(app: ASGIApp, settings: ServiceSettings, listens_on: str) -> "Edge":
-    """`app` behind its edge. Raises HostsNotNamed."""
+    """Wrap `app` in an `Edge` configured by the settings. Raises HostsNotNamed."""
     return Edge(app, allowed_hosts(settings, listens_on), tuple(ip_network(each) for each in settings.trusted_proxies))
 
 
 class Edge:
-    """ASGI application around another: refuses other hosts with 421, and takes the scheme from a trusted proxy's `X-Forwarded-Proto`.
+    """ASGI middleware that refuses other hosts with 421 and takes the scheme from a trusted proxy's `X-Forwarded-Proto`.
 
-    What follows from the scheme (Secure cookies, HSTS, addresses on paper) needs to know nothing of proxies.
+    Code that depends on the scheme (Secure cookies, HSTS, printed addresses) therefore does not deal with proxies.
     """
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str] | None, proxies: tuple[Network, ...] = ()) -> None:
-        """`hosts`: names without ports, None for all."""
+        """`hosts`: names without ports, None for all names."""
         self._app = app
         self._hosts = hosts
         self._proxies = proxies
@@ -100,7 +100,7 @@ class Edge:
 
 
 def _name(host: str) -> str:
-    """The name of a Host header without its port, which may be empty, and without a root's dot: `localhost`, `[::1]`."""
+    """Return the name in a Host header without its port and without a trailing dot: `localhost`, `[::1]`. The port may be empty."""
     name, _, port = host.rpartition(":")
     return (name if name and (port.isdecimal() or not port) else host).lower().removesuffix(".")
 

@@ -1,7 +1,7 @@
-"""Errors as the world sees them: RFC 9457 `application/problem+json` with a stable `code`, never echoing what was sent.
+"""HTTP errors: RFC 9457 `application/problem+json` with a stable `code`. No error repeats what the client sent.
 
-A service's expected outcomes are subclasses of `DomainError`; `install_error_handlers` turns them, and everything else
-that can go wrong, into problems (or, for a browser, into a page in the reader's language).
+The expected outcomes of a service are subclasses of `DomainError`. `install_error_handlers` converts them and every other failure
+into problem documents, or into a page in the reader's language for a browser.
 """
 
 from collections.abc import Mapping, Sequence
@@ -57,10 +57,10 @@ log = structlog.get_logger("errors")
 
 
 class DomainError(Exception):
-    """An expected outcome that a client can act on: a stable `code`, an HTTP `status` and a `title` per class.
+    """An expected outcome that a client can act on. Every class has a stable `code`, an HTTP `status` and a `title`.
 
-    `detail` says more in words of ours, `extra` adds members to the problem (`current_version`, `next_actions`), `headers` to the response.
-    None of them may repeat what the client sent.
+    `detail` adds a sentence, `extra` adds members to the problem (`current_version`, `next_actions`) and `headers` adds headers
+    to the response. None of them may repeat what the client sent.
     """
 
     code: ClassVar[str] = "error"
@@ -93,7 +93,7 @@ class Conflict(DomainError):
 
 
 class Unauthorized(DomainError):
-    """No valid token; `invalid-token` is its subclass in `shared.auth`."""
+    """The request has no valid token. `shared.auth` adds the subclass for `invalid-token`."""
 
     code, status, title = "unauthorized", 401, "A valid bearer token is required."
 
@@ -116,7 +116,7 @@ class TooMany(DomainError):
     code, status, title = "too-many-requests", 429, "Too many attempts. Try again later."
 
     def __init__(self, retry_after: int, detail: str | None = None) -> None:
-        """`retry_after`: whole seconds until the next attempt is worth making."""
+        """`retry_after`: whole seconds until the next attempt can succeed."""
         super().__init__(detail, headers={"Retry-After": str(retry_after)})
 
 
@@ -128,7 +128,7 @@ class Unavailable(DomainError):
 
 
 class OutcomeUnknown(Unavailable):
-    """The answer to a COMMIT was lost. Nobody may do the same again unasked: it might be done twice."""
+    """The reply to a COMMIT was lost. Nothing may repeat the operation automatically, because it may already be done."""
 
     code, title = "outcome-unknown", "Whether this was carried out is not known."
 
@@ -157,7 +157,7 @@ class UriTooLong(DomainError):
 
 
 class HeadersTooLarge(DomainError):
-    """The header fields together are longer than the setting `ARYZ_HEADER_BYTES`. Cookies of another application on the host count too."""
+    """The header fields together are longer than `ARYZ_HEADER_BYTES`. Cookies of other applications on the host count as well."""
 
     code, status, title = "headers-too-large", 431, "The header fields are longer than allowed."
 
@@ -167,13 +167,13 @@ class MalformedJson(DomainError):
 
 
 class MalformedText(DomainError):
-    """Bytes that are no UTF-8, a lone surrogate or a NUL character."""
+    """The text contains bytes that are not UTF-8, a lone surrogate or a NUL character."""
 
     code, status, title = "malformed-text", 400, "The text is not valid Unicode."
 
 
 class InvalidInput(DomainError):
-    """One or more fields are not acceptable; each is named by its dotted path (`applicant.iin`)."""
+    """One or more fields are invalid. The errors name each field by its dotted path (`applicant.iin`)."""
 
     code, status, title = "invalid-input", 422, "Some fields are not valid."
 
@@ -182,12 +182,12 @@ class InvalidInput(DomainError):
 
     @classmethod
     def field(cls, field: str, code: str, detail: str) -> Self:
-        """The error of a single field."""
+        """Return the error of a single field."""
         return cls([FieldError(field, code, detail)])
 
     @classmethod
     def of(cls, error: ValidationError | RequestValidationError) -> DomainError:
-        """What a client is told of pydantic's verdict; broken JSON and broken Unicode are 400 and outrank the fields."""
+        """Convert a validation error of pydantic. Broken JSON and broken Unicode are 400 and take precedence over field errors."""
         errors = field_errors(error)
         if any(each.code == MalformedJson.code for each in errors):
             return MalformedJson()
@@ -203,7 +203,7 @@ class ProblemField(BaseModel):
 
 
 class Problem(BaseModel):
-    """RFC 9457 problem details; `code` is stable, further members may stand beside it."""
+    """RFC 9457 problem details. `code` is stable; a problem may have further members."""
 
     type: str
     title: str
@@ -214,7 +214,7 @@ class Problem(BaseModel):
 
 
 def problem_response(error: DomainError) -> Response:
-    """The problem document of an error, with its headers."""
+    """Return the problem document of an error with its headers."""
     body = {
         "type": f"urn:aryz:problem:{error.code}",
         "title": error.title,
@@ -227,7 +227,7 @@ def problem_response(error: DomainError) -> Response:
 
 
 def responses(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
-    """FastAPI's `responses=` for a route that may end in these errors; `shared.http.document` supplies the schema they refer to."""
+    """Return FastAPI's `responses=` for a route that may raise these errors. `shared.http.document` adds the schema they refer to."""
     by_status: dict[int | str, dict[str, Any]] = {}
     for error in errors:
         entry = by_status.setdefault(error.status, {"description": "", "content": PROBLEM_CONTENT})
@@ -236,9 +236,10 @@ def responses(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
 
 
 def install_error_handlers(app: FastAPI, *, header_limit: int = HEADER_LIMIT) -> None:
-    """Make every failure of `app` a problem document, or a page where a person looks at one.
+    """Convert every failure of `app` into a problem document, or into a page for a browser.
 
-    Requests with more than `header_limit` bytes of header fields are refused, as are those that `shared.request_limits` names.
+    Requests with more than `header_limit` bytes of header fields are refused, and so are those that `shared.request_limits`
+    refuses.
     """
     for kind in (DomainError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _answer)
@@ -251,13 +252,13 @@ class InternalError(DomainError):
 
 async def _answer(request: Request, error: Exception) -> Response:
     answer = _as_domain_error(error)
-    if "Allow" in answer.headers and (allowed := _allowed(request)):  # nothing under a mount, which tells its own
+    if "Allow" in answer.headers and (allowed := _allowed(request)):  # a mount returns its own Allow header
         answer.headers["Allow"] = allowed
     return _respond(request, answer)
 
 
 def _allowed(request: Request) -> str:
-    """Every method of the address (RFC 9110 §15.5.6): the router tells those of the first route that it found there."""
+    """Return every method of the address (RFC 9110 §15.5.6). The router names only those of the first matching route."""
     app: FastAPI = request.app
     return ", ".join(
         method for method in METHODS if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in app.routes)
@@ -275,7 +276,7 @@ def _as_domain_error(error: Exception) -> DomainError:
 
 
 def _http_error(status: int, headers: Mapping[str, str] | None) -> DomainError:
-    """A status that Starlette raised by itself (404, 405 …), under the codes used everywhere else."""
+    """Return the error for a status that Starlette raised itself (404, 405 …)."""
     for kind in (NotFound, Unauthorized, Forbidden, PayloadTooLarge, UnsupportedMediaType):
         if kind.status == status:
             return kind()
@@ -303,13 +304,14 @@ def _is_page(request: Request) -> bool:
 
 
 _REFUSED: Final = {kind.status: kind for kind in (MalformedText, NotFound, UriTooLong, HeadersTooLarge)}
-"""By the statuses of `refusal_of`."""
+"""The error classes by the statuses of `refusal_of`."""
 
 
 class _LastResort:
-    """Answers what nobody else caught: 500 without a word about the cause, which is logged by type and place alone.
+    """The outermost error handler: answers 500 without the cause, and logs the exception by type and place only.
 
-    Starlette's own catch-all answers and then raises again: the server would log the exception's text, which may hold what people wrote.
+    Starlette's own handler answers and raises again. The server would then log the exception's text, which may hold personal
+    data.
     """
 
     def __init__(self, app: ASGIApp, header_limit: int) -> None:
@@ -333,12 +335,12 @@ class _LastResort:
         try:
             await self.app(scope, receive, watch)
         except ClientDisconnect:
-            return  # nobody is left to answer
+            return  # the client has disconnected
         except Exception as error:  # noqa: BLE001 - the last resort is for the unforeseen
             answer = _last_answer(error)
             log.error("unexpected-error", code=answer.code, error=type(error).__name__, where=where(error))  # noqa: TRY400 - its text may hold content
             if started:
-                raise ConnectionAbortedError("the response broke off") from None  # the server must not end it as if complete
+                raise ConnectionAbortedError("the response broke off") from None  # or the server ends it as complete
             await _respond(Request(scope), answer)(scope, receive, send)
 
 
@@ -349,6 +351,6 @@ def _last_answer(error: Exception) -> DomainError:
 
 
 def where(error: BaseException) -> str:
-    """The last places an exception came through, as `file.py:line name` joined by ` < `; no values, no message."""
+    """Return the last frames of an exception as `file.py:line name`, joined by ` < `, without values or message."""
     frames = reversed(extract_tb(error.__traceback__)[-4:])
     return " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)

@@ -1,4 +1,4 @@
-"""Answers that a client holds already: a weak `ETag` of what it was told, and 304 when that is still so."""
+"""Conditional responses: a weak `ETag`, and 304 when the client already has the current response."""
 
 import hashlib
 from typing import Annotated, Any, Final
@@ -13,11 +13,11 @@ IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", description="T
 
 
 def conditional(answer: BaseModel, known: str | None, *, passing: frozenset[str] = frozenset()) -> Response:
-    """`answer`, or 304 without a body if `known` names it. `passing`: fields that change by themselves, as seconds that pass."""
+    """Return `answer` as a response, or 304 without a body if `known` contains its tag. `passing`: fields that change with time alone."""
     said = answer.model_dump_json(exclude=set(passing)).encode()
     tag = f'W/"{hashlib.sha256(said).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "no-store"}  # no cache on the way keeps it; the client may keep both
-    held = {one.removeprefix("W/") for one in entries_of(known or "")}  # compared weakly: RFC 9110 §13.1.2
+    headers = {"ETag": tag, "Cache-Control": "no-store"}  # caches on the way store nothing; the client itself may store the response
+    held = {one.removeprefix("W/") for one in entries_of(known or "")}  # weak comparison: RFC 9110 §13.1.2
     if tag.removeprefix("W/") in held or "*" in held:
         return Response(status_code=304, headers=headers)
     return Response(answer.model_dump_json(), 200, headers, "application/json")

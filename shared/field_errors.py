@@ -1,4 +1,4 @@
-"""Pydantic's verdicts in our own words: a stable code and a sentence per field, without anything that was sent."""
+"""Field errors: pydantic's errors as stable codes and fixed sentences, without anything that the client sent."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,10 +8,10 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-ERRORS_LIMIT = 100  # errors of one answer; a body can have thousands
+ERRORS_LIMIT = 100  # errors in one response; a body can have thousands
 PLACES = frozenset({"body", "query", "path", "header", "cookie"})
 
-# Lower-case names and indexes are ours; anything else in a location is a union's branch or a key that the client made up.
+# Lower-case names and indexes are ours; anything else in a location is a branch of a union or a key that the client invented.
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 CODES = {
@@ -65,7 +65,7 @@ DETAILS = {
 
 @dataclass(frozen=True)
 class FieldError:
-    """What is wrong with one field: dotted path, stable code, a sentence in our words."""
+    """The error of one field: its dotted path, a stable code and a sentence."""
 
     field: str
     code: str
@@ -73,14 +73,14 @@ class FieldError:
 
 
 def field_errors(error: ValidationError | RequestValidationError) -> list[FieldError]:
-    """One `FieldError` per finding of pydantic, the first ERRORS_LIMIT of them, none repeating input."""
+    """Convert the errors of pydantic, the first ERRORS_LIMIT of them. None repeats input."""
     located = isinstance(error, RequestValidationError)
     found = error.errors() if isinstance(error, RequestValidationError) else error.errors(include_url=False, include_input=False)
     return [_field_error(each, skip_place=located) for each in found[:ERRORS_LIMIT]]
 
 
 def dotted(parts: Sequence[str | int]) -> str:
-    """`("applicant", "iin")` as `applicant.iin`; parts that are not names of ours are left out."""
+    """Join a location: `("applicant", "iin")` becomes `applicant.iin`. Parts that are not names of ours are left out."""
     return ".".join(str(part) for part in parts if isinstance(part, int) or NAME.fullmatch(part))
 
 
@@ -89,10 +89,10 @@ def _field_error(found: Mapping[str, Any], *, skip_place: bool) -> FieldError:
     location: Sequence[str | int] = found["loc"]
     if skip_place and location and location[0] in PLACES:
         is_header, location = location[0] == "header", location[1:]
-        location = [str(part).lower() for part in location] if is_header else location  # a header's name is ours in any case of letters
+        location = [str(part).lower() for part in location] if is_header else location  # header names are case-insensitive
     code = CODES.get(kind) or _code_of(kind)
     template = DETAILS.get(code)
-    # A validator of ours names its own code; its sentence is constant as long as nothing is filled in.
+    # A validator of ours names its own code; its sentence is constant unless a value is filled in.
     detail = template or (found["msg"] if not found.get("ctx") else DETAILS["invalid"])
     return FieldError(dotted(location), code, detail.format_map(_Limits(found.get("ctx") or {})) if template else detail)
 
@@ -106,7 +106,7 @@ def _code_of(kind: str) -> str:
 
 
 class _Limits(dict[str, Any]):
-    """Only lengths are filled into a sentence, and they are ours."""
+    """The values for a sentence. Only lengths are filled in, and they come from our models."""
 
     def __missing__(self, key: str) -> str:
         return "1" if key == "min_length" else "?"

@@ -1,6 +1,6 @@
-"""Posted forms, bounded: `application/x-www-form-urlencoded` as a whole, `multipart/form-data` as a stream of parts.
+"""Bounded parsing of posted forms: `application/x-www-form-urlencoded` as a whole, `multipart/form-data` as a stream of parts.
 
-Every route that takes a form reads it here. Nothing is written to disk, and nothing is read before the route asks for it.
+Every route with a form uses this module. Nothing is written to disk, and nothing is read before the route asks for it.
 """
 
 import asyncio
@@ -22,8 +22,8 @@ from shared.http import BODY_LIMIT, read_body
 
 URLENCODED: Final = "application/x-www-form-urlencoded"
 MULTIPART: Final = "multipart/form-data"
-FIELDS_LIMIT: Final = 100  # the longest form of ours has a fifth of it
-FIELD_LIMIT: Final = BODY_LIMIT  # bytes of one field that is no file: as of a JSON body
+FIELDS_LIMIT: Final = 100  # fields; the longest form of the product has a fifth of it
+FIELD_LIMIT: Final = BODY_LIMIT  # bytes of one field that is not a file: the same limit as a JSON body
 NAME_LIMIT: Final = 200  # bytes of a field's name
 HEADERS_LIMIT: Final = 8  # header lines of a part, each of at most HEADER_LIMIT bytes
 HEADER_LIMIT: Final = 4_096
@@ -38,7 +38,7 @@ class MalformedForm(DomainError):
 
 @dataclass(slots=True)
 class Part:
-    """A field or a file of a form. Read `chunks` before the next part is asked for; unread chunks are discarded."""
+    """A field or a file of a form. Read `chunks` before requesting the next part; unread chunks are discarded."""
 
     name: str
     filename: str | None
@@ -46,7 +46,7 @@ class Part:
     chunks: AsyncIterator[bytes]
 
     async def text(self, limit: int = FIELD_LIMIT) -> str:
-        """Return a field's value of at most `limit` bytes. Raises PayloadTooLarge, and MalformedForm for bytes that are no UTF-8."""
+        """Return the value of a field of at most `limit` bytes. Raises PayloadTooLarge, and MalformedForm for invalid UTF-8."""
         value = bytearray()
         async for chunk in self.chunks:
             value += chunk
@@ -59,9 +59,9 @@ class Part:
 
 
 async def read_fields(request: Request, *, limit: int = BODY_LIMIT, most: int = FIELDS_LIMIT) -> dict[str, str]:
-    """Return the fields of an urlencoded form, cleaned (`shared.domain.text`); of a field sent twice the last.
+    """Return the cleaned fields of an urlencoded form (`shared.domain.text`). The last of several values counts.
 
-    `limit`: bytes of the body, `most`: fields. Raises UnsupportedMediaType, PayloadTooLarge, and MalformedText for bytes that are no UTF-8
+    `limit`: bytes of the body, `most`: fields. Raises UnsupportedMediaType, PayloadTooLarge, and MalformedText for invalid UTF-8
     or too many fields.
     """
     raw = await read_body(request, limit=limit, media_type=URLENCODED)
@@ -81,7 +81,7 @@ async def parts_of(
 ) -> AsyncIterator[Part]:
     """Yield the parts of a multipart form of at most `limit` bytes and `most` parts, in order.
 
-    Raises UnsupportedMediaType, MalformedForm, and `too_large`: before anything is read where the length is announced.
+    Raises UnsupportedMediaType, MalformedForm and `too_large`, the last before reading if the length is announced.
     """
     media_type, options = options_of(request.headers.get("content-type", ""))
     boundary = options.get("boundary", "").encode("latin-1")
@@ -93,7 +93,7 @@ async def parts_of(
     async with aclosing(_parsed(request, boundary, limit, too_large)) as parsed:
         async for item in parsed:
             if not isinstance(item, dict):
-                continue  # the rest of a part that was left unread
+                continue  # the unread rest of the previous part
             most -= 1
             if most < 0:
                 raise MalformedForm
@@ -109,7 +109,7 @@ def refuse_announced(request: Request, limit: int, too_large: type[DomainError] 
 
 @dataclass(slots=True)
 class _Reading:
-    """What the parser has found and nobody has read yet: headers of a part that begins, its data, None at its end."""
+    """Parsed but unread items: the headers of a new part, its data, and None at its end."""
 
     found: deque[dict[bytes, bytes] | bytes | None] = field(default_factory=deque)
     headers: dict[bytes, bytes] = field(default_factory=dict)
@@ -134,7 +134,7 @@ class _Reading:
         )
 
     def flush(self) -> None:
-        """Pass on the data of one step as one chunk: data full of half boundaries comes byte by byte."""
+        """Pass on the data of one step as one chunk. Data full of partial boundaries arrives byte by byte."""
         if self.data:
             self.found.append(bytes(self.data))
             self.data.clear()
@@ -158,7 +158,7 @@ class _Reading:
 
 
 def _part(headers: dict[bytes, bytes], parsed: AsyncIterator[dict[bytes, bytes] | bytes | None]) -> Part:
-    """Raises MalformedForm. RFC 7578 §4.2 forbids `filename*` here: it is passed over."""
+    """Build a part from its headers. Raises MalformedForm. RFC 7578 §4.2 forbids `filename*`, so it is ignored."""
     disposition, options = options_of(headers.get(b"content-disposition", b"").decode("latin-1"))
     name, filename = options.get("name"), options.get("filename")
     if disposition != "form-data" or name is None or len(name) > NAME_LIMIT:
@@ -199,7 +199,7 @@ async def _parsed(
                 while reading.found:
                     yield reading.found.popleft()
                 if start:
-                    await asyncio.sleep(0)  # a long chunk must not hold the loop
+                    await asyncio.sleep(0)  # a long chunk must not block the event loop
         parser.finalize()
     except FormParserError:
         raise MalformedForm from None

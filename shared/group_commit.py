@@ -1,4 +1,4 @@
-"""Group commit: requests that arrive while a transaction is being written share the next one: one flush of the disk for all."""
+"""Group commit: concurrent requests share one database transaction, and with it one flush to disk."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,16 +12,17 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 _Waiting: TypeAlias = tuple[Item, asyncio.Future[Answer]]
 
-GROUP = 64  # larger groups win nothing on two cores and make the first in the group wait longer
-SECOND = 16  # items waiting that are worth another transaction beside the one being written: half of what a transaction costs is its own
+GROUP = 64  # items; larger groups gain nothing on two cores and delay the first item of the group
+SECOND = 16  # waiting items that justify another concurrent transaction: half of a transaction's cost is fixed
 
 
 class GroupCommit(Generic[Item, Answer]):
-    """Runs `together` on groups of items: one at a time, and up to `writers` at a time while many wait.
+    """Runs `together` on groups of items: one group at a time, and up to `writers` groups at a time while many items wait.
 
-    `together` opens one transaction for its items and returns an answer for each, in order. When it raises, nothing of the group is kept
-    and each item runs alone, so that only the one at fault gets the error; where the database is away, the rest of the group hears of it
-    at once. CommitUnknown is the exception: the group may be kept, so all get it, and nothing runs again by itself.
+    `together` opens one transaction for its items and returns one answer for each, in order. When it raises, the transaction of
+    the group is rolled back and each item runs alone, so that only the faulty item gets the error. If the database is
+    unreachable, all remaining items of the group fail at once. CommitUnknown is the exception: the group may be stored, so all
+    items get the error and none runs again.
     """
 
     def __init__(self, together: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], *, writers: int = 1) -> None:
@@ -32,9 +33,9 @@ class GroupCommit(Generic[Item, Answer]):
         self._tasks: set[asyncio.Task[None]] = set()
 
     def submit(self, item: Item) -> asyncio.Future[Answer]:
-        """The item's answer to be, once its transaction is committed; or the error it raised when run alone.
+        """Add an item and return a future of its answer, or of the error that the item raised when it ran alone.
 
-        Await it shielded: a caller that goes away must cancel nobody's work, its own included.
+        Await the future shielded: a caller that is cancelled must not cancel the work.
         """
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
@@ -46,7 +47,7 @@ class GroupCommit(Generic[Item, Answer]):
         return future
 
     async def drain(self) -> None:
-        """Until everything submitted so far is answered."""
+        """Wait until all items submitted so far are answered."""
         if self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -73,7 +74,7 @@ class GroupCommit(Generic[Item, Answer]):
                 _refuse([one], error)
 
     async def _attempt(self, group: Sequence[_Waiting[Item, Answer]]) -> Exception | None:
-        """Run a group and answer everybody in it; or its error."""
+        """Run a group and resolve the futures of its items. Returns the error if it failed."""
         try:
             answers = await self._together([item for item, _ in group])
         except Exception as error:  # noqa: BLE001 - handed to those who asked
@@ -88,9 +89,9 @@ def _refuse(group: "Sequence[_Waiting[Any, Any]]", error: Exception) -> None:
     for _, future in group:
         if not future.done():
             future.set_exception(error)
-            future.exception()  # marks it as seen, should the caller have gone away
+            future.exception()  # marks the exception as retrieved in case the caller was cancelled
 
 
 def _is_away(error: Exception) -> bool:
-    """Whether the database could not be reached, twice by now: the next in line would fare no better, and each try may take seconds."""
+    """Return whether the database was unreachable. Then the next item would fail as well, and each try may take seconds."""
     return isinstance(error, OSError) or (isinstance(error, DBAPIError) and error.connection_invalidated)

@@ -1,4 +1,4 @@
-"""Tolerant parsers of header fields: linear in the length of the field, with a limit on its entries, and no exception for any input."""
+"""Tolerant parsers of header fields: linear in the length of the field, bounded in entries, and without exceptions for any input."""
 
 import re
 from typing import Final
@@ -7,21 +7,21 @@ from urllib.parse import unquote
 import starlette.requests
 from starlette.requests import HTTPConnection
 
-ENTRIES_LIMIT: Final = 50  # entries of a comma-separated field, parameters of a field; what follows is passed over
+ENTRIES_LIMIT: Final = 50  # entries of a comma-separated field, parameters of a field; the rest is ignored
 COOKIES_LIMIT: Final = 100
-OPTIONS_LENGTH: Final = 4_096  # characters of a field with parameters that are read; a file's name may have 255 bytes, escaped 765
+OPTIONS_LENGTH: Final = 4_096  # characters of a field with parameters; a file name may have 255 bytes, escaped 765
 _PARAMETER: Final = re.compile(r';[ \t]*([^\s;="]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"[^;]*|([^;]*))|;[^;]*', re.DOTALL)
 _ESCAPED: Final = re.compile(r'\\(["\\])')
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CHARSETS: Final = frozenset({"utf-8", "iso-8859-1"})
-"""Of `filename*`: RFC 8187 asks for the first, RFC 5987 for both."""
+"""Character sets of `filename*`: RFC 8187 requires UTF-8, RFC 5987 both."""
 
 
 def parse_cookies(cookie_string: str) -> dict[str, str]:
-    """Return the cookies of a Cookie field (RFC 6265 §4.2.1): of a name sent twice the last; double quotes around a value are dropped.
+    """Return the cookies of a Cookie field (RFC 6265 §4.2.1). The last of several values counts; double quotes are removed.
 
-    Escapes inside quotes stay as they are: no cookie of ours has any, and the standard library needs quadratic time for them before
-    Python 3.11.10 (CVE-2024-7592).
+    Escapes inside quotes are not decoded: no cookie of this product contains any, and the standard library needs quadratic time
+    for them before Python 3.11.10 (CVE-2024-7592).
     """
     found = {}
     for pair in cookie_string.split(";", COOKIES_LIMIT)[:COOKIES_LIMIT]:
@@ -39,19 +39,20 @@ starlette.requests.cookie_parser = parse_cookies
 
 
 def media_type_of(connection: HTTPConnection) -> str:
-    """Return the media type of the body in lower case, without parameters; empty without a Content-Type."""
+    """Return the media type of the body in lower case without parameters, or an empty string without a Content-Type."""
     return connection.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def entries_of(field: str) -> list[str]:
-    """Return the entries of a comma-separated field, stripped, the first ENTRIES_LIMIT of them."""
+    """Return the first ENTRIES_LIMIT entries of a comma-separated field, stripped."""
     return [entry.strip() for entry in field.split(",", ENTRIES_LIMIT)[:ENTRIES_LIMIT]]
 
 
 def options_of(field: str) -> tuple[str, dict[str, str]]:
-    """Return the value of a field such as Content-Type in lower case, and its parameters by their names in lower case.
+    """Return the value of a field such as Content-Type in lower case, and its parameters by their lower-case names.
 
-    Of a parameter sent twice the first counts; one that is no `name=value` is passed over, and so is everything beyond OPTIONS_LENGTH.
+    The first of several equal parameters counts. Parameters that are not `name=value` and everything beyond OPTIONS_LENGTH are
+    ignored.
     """
     field = field[:OPTIONS_LENGTH]
     value, semicolon, _ = field.partition(";")
@@ -71,8 +72,8 @@ def options_of(field: str) -> tuple[str, dict[str, str]]:
 def filename_of(disposition: str) -> str | None:
     """Return the file name of a Content-Disposition field (RFC 6266 §4.3), None without one.
 
-    `filename*` goes before `filename` where its character set is UTF-8 or Latin-1 and its escapes are right. A plain name may be UTF-8 too,
-    as many clients send it.
+    `filename*` takes precedence over `filename` if its character set is UTF-8 or Latin-1 and its escapes are valid. A plain name
+    may be UTF-8, as many clients send it.
     """
     _, options = options_of(disposition)
     charset, _, rest = options.get("filename*", "").partition("'")

@@ -1,4 +1,4 @@
-"""What every HTTP surface shares: strict bodies, text types, cursors and lists, the client's address, and the document that shows them."""
+"""Building blocks of the HTTP APIs: strict request bodies, text types, lists with cursors, and their OpenAPI description."""
 
 import base64
 import binascii
@@ -46,29 +46,30 @@ T = TypeVar("T")
 RowT = TypeVar("RowT")
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
-BODY_LIMIT = 262_144  # bytes: 20 000 characters of Kazakh escaped as \uXXXX are 120 000, with room for the rest of an appeal
-CLIENT_LIMITS = httpx.Limits(keepalive_expiry=2)  # uvicorn closes what rests for 5 s: a request sent at that moment would be lost
+BODY_LIMIT = 262_144  # bytes: 20 000 characters of Kazakh escaped as \uXXXX are 120 000, plus the rest of an appeal
+CLIENT_LIMITS = httpx.Limits(keepalive_expiry=2)  # uvicorn closes idle connections after 5 s: a request sent at that moment would be lost
 FEW_VALUES = 8_192  # bytes: a shorter body cannot have many values
-VALUES_LIMIT = 5_000  # of a JSON body; a list of 500 ids is the longest of ours
+VALUES_LIMIT = 5_000  # values of a JSON body; the longest list of the API has 500 ids
 CURSOR_LIMIT = 1_024
 INT64 = 2**63
 
 BEFORE_ROUTES = (MalformedText, NotFound, UriTooLong, HostNotAllowed, HeadersTooLarge, Unavailable)
-"""Answers that no route gives: see shared.request_limits and shared.edge."""
+"""Responses given before routing: see shared.request_limits and shared.edge."""
 BODY_ERRORS = (MalformedJson, MalformedText, PayloadTooLarge, UnsupportedMediaType, InvalidInput)
 
 
 class StrictModel(BaseModel):
-    """A request model: unknown fields, NaN and infinities are refused; types are not converted."""
+    """A request model that refuses unknown fields, NaN and infinities and converts no types."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
 
 @dataclass(frozen=True)
 class Text(GroupedMetadata):
-    """`Annotated[str, Text(200)]`: cleaned (`shared.domain.text`), with something to read in it, at most `limit` characters as sent.
+    """A text field: `Annotated[str, Text(200)]`. The value is cleaned (`shared.domain.text`) and must not be empty.
 
-    Not valid Unicode, or with NUL: `malformed-text`. With `as_sent` it is judged alike and left as it came: positions in it are answered.
+    `limit`: characters as sent. Invalid Unicode and NUL are `malformed-text`. With `as_sent` the same checks apply and the value
+    stays as sent, because responses contain positions in it.
     """
 
     limit: int
@@ -84,9 +85,9 @@ Text20k = Annotated[str, Text(20_000)]
 
 
 def _readable(text: str) -> str:
-    is_printable = text.isprintable()  # then it has neither NUL nor surrogate
+    is_printable = text.isprintable()  # then it contains neither NUL nor a surrogate
     if is_printable and text.isascii() and not text.isspace():
-        return text.strip()  # a code or a number, mostly: .1 µs in place of 2
+        return text.strip()  # mostly a code or a number: 0.1 µs instead of 2
     if not is_printable and _is_broken(text):
         raise PydanticCustomError("malformed_text", "The text is not valid Unicode or holds a NUL character.")
     cleaned = clean(text)
@@ -101,7 +102,7 @@ def _readable_as_sent(text: str) -> str:
 
 
 def code_text(given: object) -> object:
-    """Before other rules: a code's digits, however they were pasted; what is none stays for the rules to refuse."""
+    """Return the digits of a code, however it was pasted. Other values are returned unchanged, for the following rules to refuse."""
     return digits_as_typed(given) or given if isinstance(given, str) else given
 
 
@@ -109,17 +110,17 @@ def _is_broken(text: str) -> bool:
     if "\0" in text:
         return True
     try:
-        text.encode()  # fails on a lone surrogate alone; looking at every character took a hundred times as long
+        text.encode()  # fails only on a lone surrogate; checking every character took a hundred times as long
     except UnicodeEncodeError:
         return True
     return False
 
 
 def body(model: type[ModelT], *, limit: int = BODY_LIMIT) -> Any:
-    """Read the request's JSON strictly: a dependency, as in `appeal: Annotated[AppealIn, ...]` with this call inside.
+    """Return a dependency that reads the JSON body strictly: `appeal: Annotated[AppealIn, body(AppealIn)]`.
 
-    Nothing is read beyond `limit` bytes. Raises PayloadTooLarge (413), UnsupportedMediaType (415), MalformedJson and
-    MalformedText (400) and InvalidInput (422), none of which repeats what was sent. `document` shows the model in the OpenAPI document.
+    At most `limit` bytes are read. Raises PayloadTooLarge (413), UnsupportedMediaType (415), MalformedJson and MalformedText
+    (400) and InvalidInput (422), none of which repeats what was sent. `document` adds the model to the OpenAPI document.
     """
 
     async def read(request: Request) -> ModelT:
@@ -130,7 +131,10 @@ def body(model: type[ModelT], *, limit: int = BODY_LIMIT) -> Any:
 
 
 async def read_body(request: Request, *, limit: int = BODY_LIMIT, media_type: str = "application/json") -> bytes:
-    """The raw body of at most `limit` bytes, refused unread if it announces more or is of another media type."""
+    """Return the raw body of at most `limit` bytes.
+
+    Raises PayloadTooLarge, before reading if the length is announced, and UnsupportedMediaType.
+    """
     sent = media_type_of(request)
     if sent != media_type and not (media_type == "application/json" and sent.startswith("application/") and sent.endswith("+json")):
         raise UnsupportedMediaType
@@ -146,10 +150,10 @@ async def read_body(request: Request, *, limit: int = BODY_LIMIT, media_type: st
 
 
 def parse(model: type[ModelT], raw: bytes) -> ModelT:
-    """`raw` as a model, strictly. Raises MalformedJson, MalformedText, InvalidInput, and PayloadTooLarge for too many values."""
+    """Parse `raw` strictly as a model. Raises MalformedJson, MalformedText, InvalidInput, and PayloadTooLarge for too many values."""
     if len(raw) > FEW_VALUES and _values_in(raw) > VALUES_LIMIT:
         raise PayloadTooLarge(f"The body has more than {VALUES_LIMIT} values.")
-    # Escapes that end in NUL, and constants that are not JSON though pydantic takes them, are rare enough to look at twice.
+    # Escapes that may be NUL, and constants that pydantic accepts though they are not JSON, are rare enough for a second check.
     if b"\\u0000" in raw or b"NaN" in raw or b"Infinity" in raw:
         _refuse_malformed(raw)
     try:
@@ -165,12 +169,12 @@ def parse(model: type[ModelT], raw: bytes) -> ModelT:
 
 
 def _values_in(raw: bytes) -> int:
-    """Count the values of a JSON body that stand behind a comma. Linear: each step is one pass over the bytes."""
+    """Count the commas outside of strings in a JSON body, a lower bound of its values. Linear: each step is one pass over the bytes."""
     return b"".join(raw.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2]).count(b",")
 
 
 def _refuse_malformed(raw: bytes) -> None:
-    """Say what is wrong with a body that is no JSON in valid Unicode, naming the fields if they can be told."""
+    """Raise the error that describes a body that is not JSON in valid Unicode, naming the affected fields if possible."""
     try:
         text = raw.decode()
     except UnicodeDecodeError:
@@ -219,11 +223,11 @@ def _known_query(request: Request) -> None:
 
 
 KnownQuery = Annotated[None, Depends(_known_query)]
-"""Of every GET of an API: a parameter that its route does not have is 422 `unknown-field`. Behind the principal: 401 comes first."""
+"""Dependency of every GET of an API: an unknown query parameter is 422 `unknown-field`. The principal is checked first: 401 comes first."""
 
 
 class ListResponse(BaseModel, Generic[T]):
-    """A page of a list; `total` counts everything under the same predicate."""
+    """A page of a list. `total` counts all entries under the same predicate."""
 
     items: list[T]
     total: int
@@ -231,7 +235,10 @@ class ListResponse(BaseModel, Generic[T]):
 
 
 class Cursor:
-    """A place in a list, opaque to clients: the sort values of the last entry given. It travels in URLs: no personal data."""
+    """A position in a list, opaque to clients: the sort values of the last entry returned.
+
+    It travels in URLs, so it has no personal data.
+    """
 
     @staticmethod
     def encode(*values: str | int | datetime | UUID) -> str:
@@ -239,9 +246,9 @@ class Cursor:
 
     @staticmethod
     def decode(text: str, *types: type[str] | type[int] | type[datetime] | type[UUID]) -> tuple[Any, ...]:
-        """The values behind `text`, of exactly these types, times in UTC.
+        """Return the values in `text`, of exactly these types, times in UTC.
 
-        Raises InvalidInput `bad-cursor` for anything that `encode` did not make.
+        Raises InvalidInput `bad-cursor` for any text that `encode` did not create.
         """
         try:
             raw = base64.b64decode(text[:CURSOR_LIMIT] + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
@@ -266,7 +273,7 @@ def keyset_page(
 
 
 def page_of(whole: Sequence[T], limit: int, cursor: str | None) -> tuple[Sequence[T], str | None]:
-    """Of a list that is in hand as a whole: the page behind `cursor`, and the cursor of the next. Raises InvalidInput `bad-cursor`."""
+    """Return the page of a complete list after `cursor`, and the cursor of the next page. Raises InvalidInput `bad-cursor`."""
     start: int = Cursor.decode(cursor, int)[0] if cursor is not None else 0
     if start < 0:
         raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.")
@@ -275,7 +282,7 @@ def page_of(whole: Sequence[T], limit: int, cursor: str | None) -> tuple[Sequenc
 
 
 def _as_given(value: object, kind: type) -> object:
-    """A value as `Cursor.encode` was given it. Raises ValueError, and OverflowError for a time that is none in UTC."""
+    """Convert a value back to what `Cursor.encode` received. Raises ValueError, and OverflowError for a time outside the range of UTC."""
     if isinstance(value, str) and kind is not int and not _is_broken(value):
         if kind is UUID:
             return UUID(value)
@@ -290,7 +297,7 @@ def _as_given(value: object, kind: type) -> object:
 
 
 def document(app: FastAPI) -> None:
-    """Let the app's OpenAPI document show strict bodies with their schemas, and problems in place of FastAPI's 422. Once per app."""
+    """Extend the app's OpenAPI document with the schemas of strict bodies, and replace FastAPI's 422 by problems. Call once per app."""
     original: Callable[[], dict[str, Any]] = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -339,14 +346,14 @@ def _needs_token(dependant: Dependant) -> bool:
 
 
 def _show_token_as_optional(operations: Iterable[dict[str, Any]]) -> None:
-    """Put "nothing" first among the alternatives: the call is open without a token, which only changes what is answered."""
+    """Add "no authentication" as the first alternative: the call works without a token, which only changes the response."""
     for operation in operations:
         if "security" in operation:
             operation["security"] = [{}, *operation["security"]]
 
 
 def _add_definitions(components: dict[str, Any], models: set[type[BaseModel]]) -> dict[type[BaseModel], str]:
-    """Merge the models' schemas into `components` and say their names; all get `-Input` behind them if one means something else there."""
+    """Add the models' schemas to `components` and return their names. All get the suffix `-Input` if a name is already used differently."""
     ordered = sorted(models, key=lambda model: model.__name__)
     for suffix in ("", "-Input"):
         inputs = [(model, "validation") for model in ordered]
@@ -359,7 +366,7 @@ def _add_definitions(components: dict[str, Any], models: set[type[BaseModel]]) -
 
 
 def _show_streams_as_text(schema: dict[str, Any]) -> None:
-    """FastAPI describes the entries of a stream by `itemSchema`, which OpenAPI has only from 3.2 on; the document is one of 3.1."""
+    """Remove `itemSchema`, which FastAPI uses for streams: OpenAPI has it only from 3.2, and this document is 3.1."""
     for item in schema["paths"].values():
         for operation in item.values():
             for answer in operation["responses"].values():

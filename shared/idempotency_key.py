@@ -1,7 +1,7 @@
 """The Idempotency-Key header: its form, and the rule that a key without a token is a random UUID.
 
-A key of somebody with a token counts within that person's requests. A key without a token counts for the whole world, so it has to be one
-that nobody else makes: whoever could guess it would read a stranger's answer, or occupy the key before an honest request comes.
+With a token a key identifies a request among those of the token's subject. Without a token it identifies a request among all, so
+it must not be guessable: whoever guesses it could read another person's answer or occupy the key in advance.
 """
 
 import re
@@ -20,7 +20,7 @@ HEADER: Final = "Idempotency-Key"
 _RULES: Final[dict[str, Any]] = {"min_length": 1, "max_length": 255, "pattern": r"^[\x21-\x7e]+$"}
 _KEY: Final[TypeAdapter[str]] = TypeAdapter(Annotated[str, StringConstraints(**_RULES)])
 _VERSION_4: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
-_FEWEST_CHARACTERS: Final = 8  # of 17; one random UUID in ten million has fewer, `00000000-0000-4000-8000-000000000000` has four
+_FEWEST_CHARACTERS: Final = 8  # of 17; one random UUID in ten million has fewer, and `00000000-0000-4000-8000-000000000000` has four
 _DESCRIPTION: Final = "Names the request: sent again under the same key it is answered again. Without a token: a random UUID, version 4."
 
 
@@ -30,24 +30,24 @@ class IdempotencyKeyWeak(DomainError):
 
 
 def new_key() -> str:
-    """Return a key that passes without a token."""
+    """Return a new key that is accepted without a token."""
     return str(uuid4())
 
 
 def is_random_uuid(key: str) -> bool:
-    """Return whether `key` is a UUID of version 4 in its usual form, and no placeholder of a few repeated digits."""
+    """Return whether `key` is a version 4 UUID in canonical form and not a placeholder of a few repeated digits."""
     return _VERSION_4.fullmatch(key) is not None and len(set(key.lower())) >= _FEWEST_CHARACTERS
 
 
 def strong_key(key: str | None, sender: Principal) -> str | None:
-    """Return `key`. Raises IdempotencyKeyWeak for one that somebody without a token could have guessed."""
+    """Return `key`. Raises IdempotencyKeyWeak for a guessable key of a sender without a token."""
     if key is not None and sender.is_anonymous and not is_random_uuid(key):
         raise IdempotencyKeyWeak
     return key
 
 
 def idempotency_key(request: HttpRequest, sender: Principal) -> str | None:
-    """Return the header as `IdempotencyKey` reads it, for a route that reads by itself. Raises InvalidInput and IdempotencyKeyWeak."""
+    """Return the header as `IdempotencyKey` does, for a route that reads its request itself. Raises InvalidInput and IdempotencyKeyWeak."""
     given = request.headers.get(HEADER)
     try:
         return None if given is None else strong_key(_KEY.validate_python(given), sender)
@@ -63,4 +63,4 @@ async def _read_key(
 
 
 IdempotencyKey = Annotated[str | None, Depends(_read_key)]
-"""The key of a request, as a route's parameter. The route declares `IdempotencyKeyWeak` if it answers without a token."""
+"""The idempotency key of a request as a route parameter. A route that answers without a token declares `IdempotencyKeyWeak`."""

@@ -1,4 +1,4 @@
-"""Identifiers: UUIDv7 for what a command makes, UUIDv5 for what follows from an event, so that work done again repeats its ids."""
+"""Identifiers: UUIDv7 for new entities, UUIDv5 for ids derived from an event, so that a repeated run creates the same ids."""
 
 from hashlib import sha1
 from typing import Protocol
@@ -10,19 +10,19 @@ from asyncpg.pgproto import pgproto
 
 class Ids(Protocol):
     def new(self) -> UUID:
-        """A fresh identifier, never handed out before."""
+        """Return a new identifier that was never returned before."""
         ...
 
 
 class RandomIds:
-    """UUIDv7: ordered by time, so that indexes grow at their end."""
+    """Creates UUIDv7 identifiers. They are ordered by time, so new index entries go to the end of the index."""
 
     def new(self) -> UUID:
         return uuid_utils.compat.uuid7()
 
 
 class SequentialIds:
-    """Identifiers 1, 2, 3 … for tests that compare whole outputs."""
+    """Creates the identifiers 1, 2, 3 … for tests that compare complete outputs."""
 
     def __init__(self) -> None:
         self._last = 0
@@ -33,17 +33,18 @@ class SequentialIds:
 
 
 def read_uuid(written: str | bytes) -> UUID:
-    """The identifier that a text or 16 bytes write, as the database driver's own kind of UUID: equal to the standard one.
+    """Parse an identifier from text or from 16 bytes. Raises ValueError for anything else.
 
-    It is made, written and stored in a tenth of the time. Raises ValueError for anything else.
+    The result is the UUID class of the database driver. It equals the standard class, and creating and storing it takes a tenth
+    of the time.
     """
     found: UUID = pgproto.UUID(written)
     return found
 
 
 def derived(cause: UUID, name: str, ordinal: int = 0) -> UUID:
-    """The identifier that always follows from `cause`: the same cause, name and ordinal give the same id (UUIDv5)."""
+    """Return the UUIDv5 derived from `cause`: the same cause, name and ordinal always give the same identifier."""
     octets = bytearray(sha1(cause.bytes + f"{name}/{ordinal}".encode(), usedforsecurity=False).digest()[:16])
-    octets[6] = octets[6] & 0x0F | 0x50  # the version, and
-    octets[8] = octets[8] & 0x3F | 0x80  # the variant (RFC 9562, 4.1 and 4.2)
+    octets[6] = octets[6] & 0x0F | 0x50  # version (RFC 9562, 4.2)
+    octets[8] = octets[8] & 0x3F | 0x80  # variant (RFC 9562, 4.1)
     return read_uuid(bytes(octets))

@@ -1,7 +1,7 @@
-"""Files of rows as other programs write them: CSV and NDJSON, read block by block, strictly, with the line numbers that an editor shows.
+"""Parser of import files: CSV and NDJSON, read strictly and block by block, with the line numbers that an editor shows.
 
-CSV (RFC 4180) may be separated by commas, semicolons or tabs and be in UTF-8 or UTF-16, as Excel writes it: the header shows which. A
-line that cannot be read is one entry of its own; it never swallows the lines behind it. Every byte is looked at a bounded number of times.
+CSV (RFC 4180) may use commas, semicolons or tabs and be in UTF-8 or UTF-16, as Excel writes it; the header shows which. A line
+that cannot be read is one entry and never swallows the lines after it. Every byte is examined a bounded number of times.
 """
 
 import asyncio
@@ -15,11 +15,11 @@ from typing import Final, Protocol, TypeVar
 from shared.domain.text import clean
 from shared.errors import DomainError, FieldError, InvalidInput, MalformedText, PayloadTooLarge
 
-BLOCK: Final = 65_536  # bytes parsed at a time, in a thread: some milliseconds
-LINE_LIMIT: Final = 262_144  # bytes: a text of 20 000 characters, each written as an escape, and the rest of a row
-WIDE: Final = 5  # columns: a line of a text has as many separators by chance only below that
+BLOCK: Final = 65_536  # bytes parsed at a time in a thread: a few milliseconds
+LINE_LIMIT: Final = 262_144  # bytes: a text of 20 000 characters, each written as an escape, and the rest of the row
+WIDE: Final = 5  # columns: below that number a line of prose has as many separators by chance
 SEPARATORS: Final = (",", ";", "\t")
-SEPARATOR_HINT: Final = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # Excel's own first line
+SEPARATOR_HINT: Final = re.compile(r"sep=(.)\s*", re.IGNORECASE)  # the first line that Excel writes itself
 MARKS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 HEADER: Final = "The first line must name the columns, each a known one, once, separated by commas, semicolons or tabs."
 NOT_UTF8: Final = 'The text is not in UTF-8 but, it seems, in Windows-1251, which has no Kazakh letters. Save the file as "CSV UTF-8".'
@@ -38,7 +38,7 @@ class MalformedCsv(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line with something in it: its number, and its text or why it cannot be read."""
+    """A line that is not empty: its number, and its text or the error that prevents reading it."""
 
     number: int
     text: str | DomainError
@@ -46,16 +46,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A row of a CSV file: the number of its first line, and its cells by column, those without content left out, or why it has none."""
+    """A row of a CSV file: the number of its first line, and its non-empty cells by column or the error that prevents reading them."""
 
     line: int
     cells: dict[str, str] | DomainError
 
 
 class LineReader:
-    """Splits a file into lines: UTF-8 or UTF-16, any line ends. Feed it with blocks, then `end` it.
+    """Splits a file in UTF-8 or UTF-16 with any line ends into lines. Pass the blocks to `feed`, the last one with `final=True`.
 
-    `alone`: a line in another encoding says nothing of the others; else a file without one line of other letters in UTF-8 is refused.
+    With `alone` a line in another encoding is one faulty line. Otherwise a file is refused when none of its non-ASCII lines is
+    UTF-8.
     """
 
     def __init__(self, *, alone: bool = False) -> None:
@@ -66,7 +67,7 @@ class LineReader:
         self._number = 0
 
     def feed(self, data: bytes, *, final: bool = False) -> list[Line]:
-        """The lines that are complete. Raises MalformedText for a file in another encoding."""
+        """Return the lines that are complete. Raises MalformedText for a file in another encoding."""
         if not self._is_started:
             self._beginning += data
             if len(self._beginning) < BLOCK and not final:
@@ -89,7 +90,7 @@ class LineReader:
         return beginning
 
     def _lines(self, data: bytes, *, final: bool) -> list[Line]:
-        """Of a line beyond the limit only so much is held as shows that it is."""
+        """Split data into lines. Of a line beyond the limit only enough is held to recognise that it is too long."""
         found = []
         *ended, last = self._with_line_feeds(data, final=final).split(b"\n")
         for piece in ended:
@@ -112,7 +113,7 @@ class LineReader:
             return [Line(self._number, MalformedText(NOT_UTF8))]
 
     def _with_line_feeds(self, data: bytes, *, final: bool) -> bytes:
-        """UTF-8 with line feeds for every kind of line end; a carriage return at the end of a block waits for what follows it."""
+        """Convert data to UTF-8 with line feeds as line ends. A carriage return at the end of a block waits for the next block."""
         if self._decoder is not None:
             try:
                 data = self._decoder.decode(data, final).encode()
@@ -127,7 +128,7 @@ class LineReader:
 
 
 class CsvReader:
-    """Reads records under a header that names known columns. Feed it with blocks, then `end` it."""
+    """Reads records under a header that names known columns. Pass the blocks to `feed`, the last one with `final=True`."""
 
     def __init__(self, columns: Collection[str], *, required: Collection[str] = ()) -> None:
         self._lines = LineReader()
@@ -136,10 +137,10 @@ class CsvReader:
         self._header: list[str] | None = None
         self._separator = SEPARATORS[0]
         self._alone_until = 0
-        """Up to this line no record goes on in the next line: one that did was not well-formed."""
+        """Up to this line a record may not continue on the next line, because such a record was malformed."""
 
     def feed(self, data: bytes, *, final: bool = False) -> list[Record]:
-        """The records that are complete. Raises InvalidInput for another header, MalformedText for another encoding."""
+        """Return the records that are complete. Raises InvalidInput for an unknown header, MalformedText for another encoding."""
         self._waiting += self._lines.feed(data, final=final)
         found = []
         index = 0
@@ -162,7 +163,7 @@ class CsvReader:
         return found
 
     def _read_header(self, line: Line) -> int:
-        """Find the separator under which the line names columns. Returns 1: the line is read."""
+        """Find the separator under which the line names known columns. Returns 1, the number of lines read."""
         if isinstance(line.text, DomainError):
             raise line.text
         hint = SEPARATOR_HINT.fullmatch(line.text)
@@ -182,7 +183,7 @@ class CsvReader:
         return 1
 
     def _record(self, index: int, *, final: bool) -> tuple[int, dict[str, str] | DomainError | None]:
-        """How many lines the record at `index` takes, and its cells, None where nothing is in them; 0 lines: it is not complete yet."""
+        """Return how many lines the record at `index` takes and its cells, None for an empty record. 0 lines: the record is incomplete."""
         first = self._waiting[index]
         if isinstance(first.text, DomainError):
             return 1, first.text
@@ -199,14 +200,14 @@ class CsvReader:
         return 1, PayloadTooLarge(BAD_LINE) if source.is_too_long else MalformedCsv(BAD_LINE)
 
     def _swallows_rows(self, index: int, taken: int) -> bool:
-        """Whether a line inside of a cell is itself a row of the header's width: then a quotation mark was never closed."""
+        """Return whether a line inside a cell is a row of the header's width: then a quotation mark was never closed."""
         width = len(self._header or ())
         inside = self._waiting[index + 1 : index + taken - 1] if width >= WIDE else []
         return any(isinstance(line.text, str) and len(_cells([line.text], self._separator) or ()) == width for line in inside)
 
 
 class _Source:
-    """The lines of a record as the parser of CSV asks for them: it asks for the next one while a quotation mark is open."""
+    """The lines of a record as an iterator for the CSV parser, which asks for the next line while a quotation mark is open."""
 
     def __init__(self, lines: list[Line], start: int, *, alone: bool) -> None:
         self._lines, self._start = lines, start
@@ -230,7 +231,7 @@ class _Source:
 
 
 def _cells(lines: Iterable[str], separator: str) -> list[str] | None:
-    """The cells of the first record; None where it is not well-formed, or goes on behind the last line."""
+    """Return the cells of the first record, or None if it is malformed or incomplete."""
     try:
         return next(csv.reader(lines, delimiter=separator, strict=True), [])
     except csv.Error:
@@ -238,7 +239,7 @@ def _cells(lines: Iterable[str], separator: str) -> list[str] | None:
 
 
 def _without_mark(beginning: bytes) -> str:
-    """The encoding of a file without a byte order mark: UTF-16 shows by the zero byte in its first character, a Latin letter."""
+    """Return the encoding of a file without a byte order mark. UTF-16 shows by a zero byte in its first character, a Latin letter."""
     head = beginning[:2]
     if len(head) == len(b"xx") and head[0] and not head[1]:
         return "utf-16-le"
@@ -248,14 +249,14 @@ def _without_mark(beginning: bytes) -> str:
 
 
 def _check_encoding(lines: Sequence[Line]) -> None:
-    """Raises MalformedText when of the lines with other letters than Latin ones not one is UTF-8: the whole file is in another encoding."""
+    """Raise MalformedText if there are non-ASCII lines and none of them is UTF-8: then the whole file is in another encoding."""
     readable = any(isinstance(line.text, str) and not line.text.isascii() for line in lines)
     if not readable and any(isinstance(line.text, MalformedText) for line in lines):
         raise MalformedText(NOT_UTF8)
 
 
 class Reader(Protocol[T_co]):
-    """`LineReader` or `CsvReader`."""
+    """The interface of `LineReader` and `CsvReader`."""
 
     def feed(self, data: bytes, *, final: bool = False) -> Sequence[T_co]: ...
 
@@ -263,7 +264,7 @@ class Reader(Protocol[T_co]):
 async def parsed(body: AsyncIterator[bytes], reader: Reader[T], convert: Callable[[T], R], *, limit: int) -> AsyncIterator[list[R]]:
     """Parse and convert a body of at most `limit` bytes, block by block in a thread, so that the event loop stays free.
 
-    Raises PayloadTooLarge, and what the reader raises for a file that is refused as a whole.
+    Raises PayloadTooLarge, and whatever the reader raises for a file that it refuses as a whole.
     """
 
     def work(block: bytes, *, final: bool) -> list[R]:

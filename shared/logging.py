@@ -1,7 +1,7 @@
-"""Logs: one JSON object a line on stderr, with codes, ids, times and counts, and by construction without what people wrote.
+"""Structured logs: one JSON object per line on stderr with codes, ids, times and counts, without personal data by construction.
 
-Every logger ends here, the libraries' too. A guard lets text through only under keys that are known to hold codes and ids;
-an exception is told by its type and place, because its message may repeat a row or a request.
+All loggers of the process, also those of libraries, write here. A filter lets text pass only under keys that hold codes and ids.
+An exception is logged by its type and location, because its message may repeat a row or a request.
 """
 
 import logging
@@ -16,24 +16,24 @@ from structlog.typing import EventDict, WrappedLogger
 
 from shared.errors import where
 
-# Keys whose text is a code, an id or a name of ours. Anything else must be a number, a truth value or None.
+# Keys whose text is a code, an id or a name of ours. Other values must be numbers, booleans or None.
 ALLOWED: Final = frozenset(
     {"timestamp", "level", "event", "logger", "service", "trace_id", "span_id", "method", "route", "error", "where", "code", "reason"}
     | {"event_id", "event_type", "correlation_id", "causation_id", "appeal_id", "provider_id", "inquiry_id", "clock_id"}
     | {"topic", "group", "worker", "holder", "queue", "role", "region", "channel", "kind", "policy", "version", "state", "action"}
 )
 
-# Libraries whose finished messages hold addresses, offsets and counts only. Of any other, the template is kept and its values are not.
+# Libraries whose messages contain only addresses, offsets and counts. Of other libraries only the message template is logged.
 TRUSTED: Final = ("uvicorn", "aiokafka", "alembic")
 HANDLER: Final = "aryz"
-SAID_AGAIN_AFTER: Final = 10.0  # seconds; aiokafka tells of a broker that is away some hundred times a second
+SAID_AGAIN_AFTER: Final = 10.0  # seconds; aiokafka reports an unreachable broker some hundred times a second
 REMEMBERED: Final = 200
 
 
 def configure_logging(level: str = "INFO", *, service: str = "aryz", stream: TextIO | None = None) -> None:
-    """Send every log of this process to `stream` (stderr) as JSON lines. Start uvicorn with `log_config=None, access_log=False`.
+    """Send all logs of this process to `stream` (stderr) as JSON lines. Start uvicorn with `log_config=None, access_log=False`.
 
-    `service` stands in lines that say no other; several services may share a process. Calling it again replaces the former.
+    `service` is used for lines that name no other: several services may share a process. A second call replaces the first.
     """
     out = cast("TextIO", _Output(stream))
     head: list[structlog.typing.Processor] = [
@@ -67,9 +67,9 @@ def configure_logging(level: str = "INFO", *, service: str = "aryz", stream: Tex
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.setLevel(logging.NOTSET)
-        logger.propagate = name != "uvicorn.access"  # ours says the route's template; uvicorn's the path with its values
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # what it did is in the database; a first start need not tell it
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it tells every address it calls
+        logger.propagate = name != "uvicorn.access"  # our access log has the route template; uvicorn's has the path with its values
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # the database records its revision; the first start need not log every step
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs the URL of every request
     logging.captureWarnings(capture=True)
 
 
@@ -83,7 +83,7 @@ def guard(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 
 def exception_by_place(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Replace an exception by its type and the places it came through."""
+    """Replace an exception by its type and the locations of its last frames."""
     info = event.pop("exc_info", None)
     if info is True:
         info = sys.exc_info()
@@ -96,7 +96,7 @@ def exception_by_place(_logger: WrappedLogger, _method: str, event: EventDict) -
 
 
 def add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Name the trace this line belongs to."""
+    """Add the ids of the current trace to the log line."""
     context = trace.get_current_span().get_span_context()
     if context.is_valid:
         event["trace_id"] = f"{context.trace_id:032x}"
@@ -105,7 +105,7 @@ def add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDi
 
 
 class _Output:
-    """The given stream, or whatever stderr is at the moment of writing."""
+    """The given stream, or the current stderr at the time of writing."""
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
@@ -118,7 +118,7 @@ class _Output:
 
 
 class _Seldom:
-    """Lets a library say the same thing once in a while."""
+    """A filter that drops repeated messages of a library within SAID_AGAIN_AFTER seconds."""
 
     def __init__(self, library: str) -> None:
         self._library = library
@@ -150,7 +150,7 @@ def _logger_name(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
 
 
 def _keep_values_out(record: logging.LogRecord) -> bool:
-    """Reduce a library's record to what it may say."""
+    """Reduce the record of a library to its safe content."""
     trusted = record.name.split(".", 1)[0] in TRUSTED
     record.msg = record.getMessage() if trusted else _template(record)
     record.args = None
@@ -160,7 +160,7 @@ def _keep_values_out(record: logging.LogRecord) -> bool:
 def _template(record: logging.LogRecord) -> str:
     if record.name == "py.warnings":  # its only value is the warning with its source line
         return "a warning was given"
-    return str(record.msg).partition("\n")[0]  # asyncio writes the exception's own words into the lines below
+    return str(record.msg).partition("\n")[0]  # asyncio appends the exception's message in further lines
 
 
 def _json(event: Mapping[str, Any], **_options: object) -> str:

@@ -1,7 +1,7 @@
-"""Alembic, as every service uses it: its own folder of revisions, run by `migrate`, by the one-machine suite at start, and by tests.
+"""Alembic migrations of a service, run by `migrate`, by the one-machine suite at start, and by tests.
 
-A revision's id is its file's number (`0001_initial.py` is `0001`), so whether a database is up to date is known without Alembic,
-whose import alone takes a fifth of the suite's start.
+The id of a revision is the number of its file (`0001_initial.py` is `0001`). So the current revision is compared without
+importing Alembic, which alone takes a fifth of the suite's start.
 """
 
 import importlib
@@ -15,33 +15,33 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from shared.database import Database
 from shared.messaging import tables
 
-MIGRATING = 0x4152595A  # the advisory lock that processes which migrate one database at once take in turn
-PATIENCE_MS = 60_000  # for another process's migration; DDL itself keeps the session's short lock time-out
-MAINTENANCE = ("postgres", "template1")  # databases that a server has from its birth
-NO_SUCH_DATABASE, MAY_NOT, EXISTS = "3D000", "42501", frozenset({"42P04", "23505"})  # SQLSTATEs; the last of a race is the catalogue's own
+MIGRATING = 0x4152595A  # the advisory lock that lets one process at a time migrate a database
+PATIENCE_MS = 60_000  # wait for another process's migration; DDL itself uses the session's short lock time-out
+MAINTENANCE = ("postgres", "template1")  # databases that every PostgreSQL server has
+NO_SUCH_DATABASE, MAY_NOT, EXISTS = "3D000", "42501", frozenset({"42P04", "23505"})  # SQLSTATEs; 23505 is raised by the catalogue in a race
 
 
 class NotMigrated(RuntimeError):
-    """The database is not at the revision this code needs; `migrate` brings it there."""
+    """The database is not at the revision that this code needs. Run `migrate`."""
 
 
 class NoDatabase(NotMigrated):
-    """The server has no database for the service and this role may not make one; says what an administrator does."""
+    """The server has no database for the service and this role may not create one. The message says what an administrator has to do."""
 
 
 def folder(package: str) -> Path:
-    """A service's revisions: beside its package in the source tree, inside it when installed."""
+    """Return the folder of a service's revisions: next to its package in the source tree, inside it when installed."""
     inside = Path(str(importlib.import_module(package).__file__)).parent
     return next(place for place in (inside.parent / "migrations", inside / "migrations") if place.is_dir())
 
 
 def head(package: str) -> str:
-    """The newest revision that this code brings."""
+    """Return the newest revision in this code."""
     return max(path.name.partition("_")[0] for path in (folder(package) / "versions").glob("[0-9]*_*.py"))
 
 
 async def migrate(database: Database, package: str) -> None:
-    """Bring the database to the newest revision; on a server without it, make it first. Several processes may do this at once.
+    """Migrate the database to the newest revision, creating it first if it is missing. Several processes may do this at once.
 
     Raises NoDatabase.
     """
@@ -52,7 +52,7 @@ async def migrate(database: Database, package: str) -> None:
     config.set_main_option("script_location", str(folder(package)).replace("%", "%%"))
 
     def upgrade(connection: Connection) -> None:
-        if not database.is_sqlite:  # SQLite's BEGIN IMMEDIATE lets one in at a time already
+        if not database.is_sqlite:  # on SQLite BEGIN IMMEDIATE already admits one process at a time
             _wait_for_turn(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -64,7 +64,7 @@ async def migrate(database: Database, package: str) -> None:
 
 
 async def is_migrated(database: Database, package: str) -> bool:
-    """Whether it is at the newest revision; a database that its server does not have yet is not."""
+    """Return whether the database is at the newest revision. A missing database is not."""
     try:
         async with database.engine.connect() as connection:
             return await connection.run_sync(_revision) == head(package)
@@ -75,7 +75,7 @@ async def is_migrated(database: Database, package: str) -> bool:
 
 
 def run_environment(service_metadata: MetaData) -> None:
-    """What a service's `env.py` consists of."""
+    """Run Alembic for a service. This is the whole content of its `env.py`."""
     from alembic import context  # noqa: PLC0415 - see above
 
     connection: Any = context.config.attributes["connection"]
@@ -84,7 +84,7 @@ def run_environment(service_metadata: MetaData) -> None:
 
 
 async def create_missing(url: URL) -> None:
-    """Make the database that `url` names if its server has none of that name. Raises NoDatabase."""
+    """Create the database of `url` if its server has none of that name. Raises NoDatabase."""
     try:
         await _run(url, "SELECT 1")
     except DBAPIError as error:
@@ -104,7 +104,7 @@ async def create_missing(url: URL) -> None:
 
 
 async def _maintenance(url: URL) -> URL:
-    """A database of the same server to make others from."""
+    """Return a database of the same server from which others can be created."""
     first, second = (url.set(database=name) for name in MAINTENANCE)
     try:
         await _run(first, "SELECT 1")
@@ -114,7 +114,7 @@ async def _maintenance(url: URL) -> URL:
 
 
 async def _run(url: URL, statement: str) -> None:
-    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")  # CREATE DATABASE refuses a transaction
+    engine = create_async_engine(url, isolation_level="AUTOCOMMIT")  # CREATE DATABASE cannot run in a transaction
     try:
         async with engine.connect() as connection:
             await connection.execute(text(statement))

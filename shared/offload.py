@@ -1,4 +1,4 @@
-"""Work on long texts runs in a thread, so that no request holds the event loop for longer than a few milliseconds."""
+"""Threads for work on long texts, so that no request blocks the event loop for more than a few milliseconds."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,5 +11,5 @@ LONG: Final = 2_000  # characters: reading, classifying or matching them takes a
 
 
 async def run_on_text(text: str, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what `work` returns: run at once for a short text, in a thread for one of more than 2 000 characters. `work` is pure."""
+    """Return the result of `work`, a pure function. It runs in a thread for a text of more than 2 000 characters, else at once."""
     return await asyncio.to_thread(work, *args, **kwargs) if len(text) > LONG else work(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""What a process says of itself to whoever runs it: health and figures."""
+"""Operational endpoints of a process: health and metrics."""
 
 import asyncio
 
@@ -19,7 +19,7 @@ async def live() -> JSONResponse:
 
 @router.get("/health/ready")
 async def ready(request: Request) -> JSONResponse:
-    """Ready when the database answers, is migrated, and the loops that belong here live. Lag is no reason to refuse an appeal."""
+    """Return 200 if the database answers, is migrated, and the background loops run. A lag does not count: appeals are still accepted."""
     state = request.app.state
     faults: dict[str, str] = {}
     try:

@@ -1,4 +1,4 @@
-"""Who may read what is for operators: metrics always, and the description of the API in production."""
+"""Access for operators: to metrics always, and to the description of the API in production."""
 
 from hmac import compare_digest
 from ipaddress import ip_network
@@ -11,12 +11,12 @@ from shared.auth.dependencies import page_principal, principal
 from shared.client_address import client_address, is_trusted
 from shared.settings import ServiceSettings
 
-# A request with one of these came through a proxy; unless that proxy is trusted, nobody knows from where.
+# A request with one of these came through a proxy. Unless that proxy is trusted, its origin is unknown.
 FORWARDED: Final = ("x-forwarded-for", "forwarded", "x-real-ip", "via")
 
 
 class OperatorAccess:
-    """The operator's networks and token, as the settings name them."""
+    """The operator's networks and token from the settings."""
 
     def __init__(self, settings: ServiceSettings) -> None:
         self._networks = tuple(map(ip_network, settings.metrics_networks))
@@ -37,21 +37,21 @@ class OperatorAccess:
     async def require_reader(self, request: Request) -> None:
         """Dependency of the API's description. Raises 404 in production for strangers.
 
-        No strangers are operators, and whoever has a token or a page session with a role other than applicant.
+        Operators are no strangers, nor is anybody with a token or a page session with a role other than applicant.
         """
         if self._is_production and not self.is_operator(request) and not _is_known(await _principal(request)):
             raise HTTPException(404)
 
 
 async def require_operator(request: Request) -> None:
-    """Dependency of `/metrics`. Raises 404 for everybody but the operator, as if there was nothing."""
+    """Dependency of `/metrics`. Raises 404 for everybody except operators, as if the path did not exist."""
     access: OperatorAccess = request.app.state.operators
     if not access.is_operator(request):
         raise HTTPException(404)
 
 
 async def _principal(request: Request) -> Principal:
-    """Whoever the bearer token or else the page session names; nobody for a bad token."""
+    """Return the principal of the bearer token, else of the page session. An invalid token gives the anonymous principal."""
     try:
         current = await principal(request)
     except InvalidToken:

@@ -1,4 +1,4 @@
-"""PostgreSQL through asyncpg: a pool whose sessions let go of what they hold, and which notices a server that went away."""
+"""PostgreSQL through asyncpg: engine, pool and session settings of a process."""
 
 from typing import Any
 
@@ -9,20 +9,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from shared.database_errors import name_passing_error
 
-POOL_SIZE = 10  # connections a process keeps to its database; two processes of each of four services stay below a server's usual 100
-IDLE_TIMEOUT_MS = 5_000  # in a transaction: a stopped process must not hold its rows for ever
-LOCK_TIMEOUT_MS = 5_000  # whoever waits for them hears of it, and comes again
+POOL_SIZE = 10  # connections; two processes of each of the four services stay below the usual server limit of 100
+IDLE_TIMEOUT_MS = 5_000  # in a transaction: a suspended process must not hold row locks for ever
+LOCK_TIMEOUT_MS = 5_000  # a waiting session gets an error and tries again
 
 
 def engine(url: str, service: str) -> AsyncEngine:
-    """What one process of a service has of its database."""
+    """Return the SQLAlchemy engine of one process of a service."""
     settings = {
         "application_name": f"aryz {service}",
         "lock_timeout": str(LOCK_TIMEOUT_MS),
         "idle_in_transaction_session_timeout": str(IDLE_TIMEOUT_MS),
-        "jit": "off",  # compiling takes longer than any statement here runs
+        "jit": "off",  # compilation takes longer than any statement here
     }
-    # Nothing beyond the pool: a connection made for one request and closed again costs it ten milliseconds of password hashing.
+    # No overflow: a connection opened for one request costs it ten milliseconds of password hashing.
     made = create_async_engine(url, pool_size=POOL_SIZE, max_overflow=0, json_serializer=_json, connect_args={"server_settings": settings})
     event.listen(made.sync_engine, "handle_error", name_passing_error)
     event.listen(made.sync_engine, "checkout", _pass_over_closed)
@@ -30,11 +30,14 @@ def engine(url: str, service: str) -> AsyncEngine:
 
 
 def _json(value: Any) -> str:
-    """What the standard library would write, in a quarter of its time."""
+    """Serialise a value as JSON, in a quarter of the time of the standard library."""
     return to_json(value).decode()
 
 
 def _pass_over_closed(connection: Any, _record: object, _proxy: object) -> None:
-    """A server that went away has closed its sockets, which the driver knows without asking; SQLAlchemy's ping takes three round trips."""
+    """Discard a pooled connection that the server has closed.
+
+    The driver knows without asking; SQLAlchemy's ping takes three round trips.
+    """
     if connection.driver_connection.is_closed():
         raise InvalidatePoolError

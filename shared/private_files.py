@@ -1,4 +1,4 @@
-"""The data folder and its files are for the process's own user: 0700 and 0600, also where an earlier version left them open."""
+"""Access rights of the data folder: only the user of the process may read it (0700 and 0600), also after an upgrade."""
 
 import os
 import stat
@@ -11,23 +11,23 @@ import structlog
 from shared.settings import BadSettings
 
 UMASK: Final = 0o077
-OTHERS: Final = 0o077  # what group and others may do
-# What the product puts into its data folder. Nothing else there is touched: somebody may have named his home.
+OTHERS: Final = 0o077  # the access bits of group and others
+# The entries that the product creates in its data folder. Nothing else is changed: the folder may be somebody's home.
 OURS: Final = ("*.db", "*.db-*", "*.log", "keys", "keys.check", "lock", "logs", "objects", "outgoing", "replaced-*", "restoring")
 
 log = structlog.get_logger("private-files")
 
 
 def use_private_umask() -> None:
-    """Let every file and folder that this process makes from now on be for its own user alone. Call first in every command."""
+    """Restrict all files and folders that this process creates from now on to its own user. Every command calls this first."""
     os.umask(UMASK)
 
 
 def secure_folder(folder: Path) -> None:
-    """Make the data folder, or take it and what the product keeps in it away from other users; logged where something was open.
+    """Create the data folder, or remove the access of other users to it and to the product's files in it. Changes are logged.
 
-    What belongs to another user stays as it is, with a warning: a volume may be given to the process by its group.
-    Raises BadSettings for a folder that everybody of the machine writes to, such as /tmp.
+    Entries of another user stay unchanged, with a warning: a volume may be given to the process by its group. Raises BadSettings
+    for a folder that every user of the machine can write to, such as /tmp.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if folder.stat().st_mode & stat.S_ISVTX:
@@ -39,7 +39,7 @@ def secure_folder(folder: Path) -> None:
             if not stat.S_ISLNK(mode) and mode & OTHERS:
                 path.chmod(stat.S_IMODE(mode) & ~OTHERS)
                 tightened += 1
-        except FileNotFoundError:  # a file of a running process comes and goes
+        except FileNotFoundError:  # a running process may delete files at any time
             continue
         except PermissionError:
             refused += 1

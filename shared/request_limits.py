@@ -1,7 +1,7 @@
-"""Limits that hold for every request, checked on the request line and the header fields before any route is looked for.
+"""Limits of every request, checked on the request line and the header fields before routing.
 
 The limits are sums of lengths and one pass over the path, so that the check costs microseconds. Every server and every in-process
-test meets the same check; `shared.http_protocol` refuses an unfinished header block on the connection in addition.
+test applies the same check. `shared.connections` also bounds an unfinished header block on the connection.
 """
 
 import re
@@ -10,14 +10,14 @@ from typing import Final
 
 from starlette.types import Scope
 
-HEADER_LIMIT: Final = 16_384  # bytes of all names and values, as nginx and Tomcat allow in all
+HEADER_LIMIT: Final = 16_384  # bytes of all names and values together, the usual total of nginx and Tomcat
 TARGET_LIMIT: Final = 8_192  # bytes of path and query; RFC 9110 §4.1 asks for at least 8 000
 FIELD_LIMIT: Final = 1_024  # bytes of the path and of each header field that `bare` keeps
-FIELD_OVERHEAD: Final = 4  # bytes a header line has around its name and value: colon, space, CR, LF
+FIELD_OVERHEAD: Final = 4  # bytes of a header line in addition to name and value: colon, space, CR, LF
 
-# An ingress compares paths as they are written, the router as they are decoded: what the two read differently is no address of ours.
-# That is an escaped letter, digit or mark that needs no escape (RFC 3986 §2.3), an escaped slash, backslash, semicolon, percent sign or
-# control character, a broken escape, an empty or dot segment, a semicolon and a backslash.
+# An ingress compares paths as written, the router compares decoded paths. A path that the two read differently is refused: it contains
+# an escaped letter, digit or mark that needs no escape (RFC 3986 §2.3), an escaped slash, backslash, semicolon, percent sign or
+# control character, a broken escape, an empty or dot segment, a semicolon or a backslash.
 _AMBIGUOUS: Final = re.compile(
     rb"%(?:[01][0-9a-f]|2[5def]|3[0-9b]|4[1-9a-f]|5[0-9acf]|6[1-9a-f]|7[0-9aef])|%(?![0-9a-f]{2})|//|;|\\|/\.{1,2}(?:/|\Z)",
     re.IGNORECASE,
@@ -25,10 +25,10 @@ _AMBIGUOUS: Final = re.compile(
 
 
 def refusal_of(scope: Scope, header_limit: int = HEADER_LIMIT) -> int:
-    """Return the HTTP status that refuses the request before it is routed, or 0.
+    """Return the HTTP status that refuses the request before routing, or 0.
 
-    431: the header fields are longer than `header_limit` bytes. 414: path and query are longer than TARGET_LIMIT. 400: a NUL or a byte
-    that is not ASCII in the query or the path, which no database and no URL takes. 404: a path that an ingress may read differently.
+    431: the header fields are longer than `header_limit` bytes. 414: path and query are longer than TARGET_LIMIT. 400: the path
+    or the query contains NUL or a non-ASCII byte. 404: an ingress may read the path differently.
     """
     size = 0
     for name, value in scope["headers"]:
@@ -47,7 +47,7 @@ def refusal_of(scope: Scope, header_limit: int = HEADER_LIMIT) -> int:
 
 
 def bare(scope: Scope) -> Scope:
-    """Return the request without what may be too long: enough to answer its refusal in the reader's form and language."""
+    """Return the request without the parts that may be too long. It is enough to answer the refusal in the reader's form and language."""
     kept = {
         name: value
         for name, value in scope["headers"][:100]

@@ -1,7 +1,7 @@
-"""Sealing: people's words are stored as AES-256-GCM ciphertext bound to their table, row and field; look-ups go by keyed hashes.
+"""Sealing: personal text is stored as AES-256-GCM ciphertext bound to its table, row and field. Keyed hashes serve look-ups.
 
-A sealed value is `version (1 byte) | length of key id (1) | key id | nonce (12) | ciphertext and tag`. Keys come from settings
-in production; on one machine they are made on first start in the data folder, readable by their owner alone.
+A sealed value is `version (1 byte) | length of key id (1) | key id | nonce (12) | ciphertext and tag`. In production the keys
+come from the settings. On one machine the first start creates them in the data folder, readable by their owner alone.
 """
 
 import hmac
@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 VERSION = 1
 NONCE = 12  # bytes, NIST SP 800-38D §8.2
-KEY = 32  # bytes: AES-256, and the pepper alike
+KEY = 32  # bytes: AES-256; the pepper has the same length
 KEY_FILE = "sealing.json"
 
 
@@ -29,24 +29,24 @@ class SealError(Exception):
 
 
 class SealBroken(SealError):
-    """The value was changed, cut, or belongs to another table, row or field."""
+    """The value was changed or truncated, or belongs to another table, row or field."""
 
 
 class UnknownKey(SealError):
-    """The value names a key that the ring does not hold."""
+    """The value was sealed with a key that the ring does not hold."""
 
 
 class BadKeys(Exception):
-    """The keys given are unusable; the message says why, without showing any."""
+    """The given keys are unusable. The message says why and contains no key."""
 
 
 class WrongKeys(BadKeys):
-    """The keys are not those this data was sealed with."""
+    """The keys differ from those that sealed this data."""
 
 
 @dataclass(frozen=True)
 class KeyRing:
-    """The keys by id, and the one that seals; the others open what was sealed before them."""
+    """The keys by id. The active key seals; every key opens what it sealed."""
 
     active_id: str
     keys: Mapping[str, bytes] = field(repr=False)
@@ -62,7 +62,7 @@ class KeyRing:
 
 
 class Sealer:
-    """Seals and opens single values. Safe for concurrent use."""
+    """Seals and opens single values. Instances are safe for concurrent use."""
 
     def __init__(self, ring: KeyRing, *, random: Callable[[int], bytes] = os.urandom) -> None:
         self._ciphers = {key_id: AESGCM(key) for key_id, key in ring.keys.items()}
@@ -71,12 +71,12 @@ class Sealer:
         self._random = random
 
     def seal(self, table: str, row_id: object, field: str, plaintext: bytes) -> bytes:
-        """`plaintext` sealed with the active key; it opens only under the same table, row and field."""
+        """Return `plaintext` sealed with the active key. It opens only with the same table, row and field."""
         nonce = self._random(NONCE)
         return self._head + nonce + self._active.encrypt(nonce, plaintext, _bound(self._head, table, row_id, field))
 
     def open(self, table: str, row_id: object, field: str, value: bytes) -> bytes:
-        """The plaintext. Raises SealBroken or UnknownKey."""
+        """Return the plaintext of a sealed value. Raises SealBroken or UnknownKey."""
         start = 2 + value[1] if len(value) > 1 and value[0] == VERSION else 0
         if not start or len(value) < start + NONCE:
             raise SealBroken("not a sealed value")
@@ -90,12 +90,12 @@ class Sealer:
             raise SealBroken("the value was changed or moved") from None
 
     def reseal_needed(self, value: bytes) -> bool:
-        """Whether `value` was sealed with another key than the active one."""
+        """Return whether `value` was sealed with a key other than the active one."""
         return not value.startswith(self._head)
 
 
 class Pepper:
-    """Keyed hashes of what is compared or looked up but not read (PINs, identifiers, fingerprints), a sub-key for each purpose."""
+    """Keyed hashes for values that are compared or looked up but never read back: PINs, identifiers, fingerprints."""
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) != KEY:
@@ -104,7 +104,10 @@ class Pepper:
         self._subkeys: dict[str, bytes] = {}
 
     def keyed_hmac(self, purpose: str, data: bytes) -> bytes:
-        """HMAC-SHA-256 of `data`, 32 bytes, under the sub-key of `purpose` (HKDF, RFC 5869). Purposes are constants, never input."""
+        """Return the HMAC-SHA-256 of `data`, 32 bytes, under the sub-key of `purpose` (HKDF, RFC 5869).
+
+        A purpose is a constant, never input.
+        """
         subkey = self._subkeys.get(purpose)
         if subkey is None:
             subkey = self._subkeys[purpose] = HKDF(SHA256(), KEY, salt=None, info=b"aryz/" + purpose.encode()).derive(self._secret)
@@ -113,7 +116,7 @@ class Pepper:
 
 @dataclass(frozen=True)
 class KeyMaterial:
-    """Everything secret that a service needs for its data."""
+    """All secrets that a service needs for its data."""
 
     ring: KeyRing
     pepper: Pepper = field(repr=False)
@@ -121,7 +124,10 @@ class KeyMaterial:
 
 
 def from_settings(text: str) -> KeyMaterial:
-    """Keys as one line of JSON: `{"active": "k1", "keys": {"k1": BASE64}, "pepper": BASE64}`, 32 bytes each. Raises BadKeys."""
+    """Parse keys from one line of JSON. Raises BadKeys.
+
+    The form is `{"active": "k1", "keys": {"k1": BASE64}, "pepper": BASE64}`, 32 bytes each.
+    """
     try:
         given = json.loads(text)
         keys = {str(key_id): b64decode(key, validate=True) for key_id, key in given["keys"].items()}
@@ -132,7 +138,7 @@ def from_settings(text: str) -> KeyMaterial:
 
 
 def load_or_create_keys(folder: Path) -> KeyMaterial:
-    """The keys kept in `folder`, made on first use (folder 0700, file 0600). Two processes starting together end with the same keys."""
+    """Load the keys in `folder`, creating them on first use (folder 0700, file 0600). Processes that start together get the same keys."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     path = folder / KEY_FILE
@@ -142,7 +148,7 @@ def load_or_create_keys(folder: Path) -> KeyMaterial:
 
 
 def add_key(folder: Path) -> KeyMaterial:
-    """Rotation: a new active key beside the old ones, which go on opening what they sealed."""
+    """Add a new active key and keep the old ones, which still open what they sealed."""
     material = load_or_create_keys(folder)
     number = 1 + len(material.ring.keys)
     while (active := f"k{number}") in material.ring.keys:
@@ -153,7 +159,7 @@ def add_key(folder: Path) -> KeyMaterial:
 
 
 def write_secret(path: Path, text: str, *, replace: bool) -> None:
-    """Write `text` to `path` with mode 0600, whole or not at all; without `replace` a file that another process put there first stays."""
+    """Write `text` to `path` atomically with mode 0600. Without `replace` an existing file stays unchanged."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -173,13 +179,16 @@ def write_secret(path: Path, text: str, *, replace: bool) -> None:
 
 
 def key_check(material: KeyMaterial) -> dict[str, str]:
-    """A fingerprint per key, to be kept beside the data: it tells a wrong key at start, and nothing about the key."""
+    """Return a fingerprint of every key, to be stored with the data.
+
+    It identifies a wrong key at start and reveals nothing about the key.
+    """
     prints = {key_id: hmac.digest(key, b"aryz key check", "sha256").hex() for key_id, key in material.ring.keys.items()}
     return prints | {"pepper": material.pepper.keyed_hmac("key check", b"").hex()}
 
 
 def verify_key_check(material: KeyMaterial, known: Mapping[str, str]) -> None:
-    """Raise WrongKeys if the data was sealed with a key that is missing or different now. `known`: an earlier `key_check`."""
+    """Raise WrongKeys if a key of `known`, an earlier `key_check`, is now missing or different."""
     now = key_check(material)
     for key_id, fingerprint in known.items():
         if key_id not in now:
@@ -189,7 +198,7 @@ def verify_key_check(material: KeyMaterial, known: Mapping[str, str]) -> None:
 
 
 def check_keys(material: KeyMaterial, path: Path) -> None:
-    """Compare the keys with the check file beside the data, and note new keys there. Raises WrongKeys."""
+    """Compare the keys with the check file of the data folder and add new keys to it. Raises WrongKeys."""
     if path.exists():
         verify_key_check(material, json.loads(path.read_text()))
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -201,7 +210,7 @@ def _head(key_id: str) -> bytes:
 
 
 def _bound(head: bytes, table: str, row_id: object, field: str) -> bytes:
-    """What a value is bound to; lengths in front keep neighbours apart."""
+    """Return the associated data of a sealed value. Lengths in front of the parts keep them unambiguous."""
     parts = [part.encode() for part in (table, str(row_id), field)]
     return head + b"".join(len(part).to_bytes(4) + part for part in parts)
 

@@ -1,4 +1,4 @@
-"""A process of the product: it listens, serves, hears the signals that end it, and ends in order within a time."""
+"""The life of a server process: it listens, serves, handles termination signals and shuts down within a bounded time."""
 
 import asyncio
 import gc
@@ -18,31 +18,31 @@ from uvicorn.server import HANDLED_SIGNALS
 
 from shared.connections import ConnectionLimits, Connections, ServerConfig
 
-RARELY = (50_000, 20, 20)  # objects between two collections: requests and batches make many and hardly a cycle (it was 12 % of the time)
-ANSWER_SECONDS = 20  # for answers under way; the loops need a moment more
-SUPPORTED_PYTHON = (3, 11, 10)  # the first with http.cookies mended (CVE-2024-7592) and ipaddress as RFC 6890 has it (CVE-2024-4032)
-STOP_SECONDS = 28.0  # then the process ends as it stands: any process may be killed at any moment, but nobody waits longer than 30 s
+RARELY = (50_000, 20, 20)  # objects between two collections: requests create many and hardly a cycle (collection took 12 % of the time)
+ANSWER_SECONDS = 20  # for responses in progress; the loops need some time after them
+SUPPORTED_PYTHON = (3, 11, 10)  # the first with fixes of http.cookies (CVE-2024-7592) and ipaddress (CVE-2024-4032)
+STOP_SECONDS = 28.0  # then the process exits at once: every process may be killed at any time, and nobody waits longer than 30 s
 
 log = structlog.get_logger()
 _stopping = Event()
 
 
 def is_stopping() -> bool:
-    """Whether the server was told to end: an answer that would go on for ever ends by itself then."""
+    """Return whether the server is shutting down. An endless response must end itself then."""
     return _stopping.is_set()
 
 
 class PortBusy(RuntimeError):
-    """Somebody else listens there."""
+    """Another process listens on the port."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket on `port`, or on a free one for 0. Raises PortBusy."""
+    """Return a socket that listens on `port`, or on a free port for 0. Raises PortBusy."""
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
-        listening.listen(2048)  # at once: two who start together must not both believe the port to be theirs
+        listening.listen(2048)  # listen at once: of two processes that start together only one may get the port
     except OSError as error:
         listening.close()
         raise PortBusy(f"{host}:{port} cannot be used ({error.strerror}). Stop what listens there, or choose another --port.") from None
@@ -50,7 +50,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
-    """Do `work` until it ends or SIGTERM or SIGINT ends it: then it is cancelled, lets go in order, and that is no error."""
+    """Run `work` until it ends or until SIGTERM or SIGINT cancels it. The cancellation is not an error."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_until_signalled(work))
 
@@ -58,9 +58,10 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 async def serve(
     app: ASGIApp, listening: socket.socket, announce: Callable[[], None] = lambda: None, limits: ConnectionLimits | None = None
 ) -> None:
-    """Answer until a signal comes, and finish the answers under way. The app's lifespan is the caller's.
+    """Serve `app` until a signal arrives, then finish the responses in progress. The caller manages the app's lifespan.
 
-    `announce` is called once connections are accepted; `limits` are those of its clients (default: the settings' defaults).
+    `announce` is called once connections are accepted. `limits` apply to the connections of clients (default: the settings'
+    defaults).
     """
     warn_of_old_python()
     connections = Connections(limits or ConnectionLimits())
@@ -70,7 +71,7 @@ async def serve(
         lifespan="off",
         access_log=False,
         log_config=None,
-        ws="none",  # a refused web socket would be logged with its path and its client's address
+        ws="none",  # uvicorn would log a refused web socket with its path and client address
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=ANSWER_SECONDS,
@@ -93,14 +94,17 @@ def warn_of_old_python(running: tuple[int, ...] = sys.version_info[:3]) -> None:
 
 
 def settle_memory() -> None:
-    """Call when everything is made: what lives as long as the process need not be looked at by any later collection."""
+    """Exclude all existing objects from later garbage collections. Call this when the process has finished its start."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*RARELY)
 
 
 class _Server(uvicorn.Server):
-    """Says when it really serves, and leaves the end to its caller: uvicorn would let the signal end the process before the loops rest."""
+    """uvicorn's server that reports when it accepts connections and leaves the end of the process to its caller.
+
+    With uvicorn's own handling the signal would end the process before the loops have stopped.
+    """
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
@@ -113,7 +117,7 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Its own answer to signals in place of `run`'s, also while its caller lets go: a second signal changes nothing."""
+        """Handle signals like `run`, also during shutdown: a second signal changes nothing."""
         _on_signals(self._stop)
         yield
 
@@ -154,6 +158,6 @@ def _end_within(seconds: float) -> None:
         log.error("it did not stop in order in time and ends as it stands", seconds=seconds)
         os._exit(1)
 
-    timer = Timer(seconds, give_up)  # a thread: what keeps the process may be the event loop itself
+    timer = Timer(seconds, give_up)  # in a thread: the event loop itself may be what hangs
     timer.daemon = True
     timer.start()

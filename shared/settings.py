@@ -1,4 +1,4 @@
-"""Settings: one class a service with its own prefix; what all services share is named `ARYZ_…`."""
+"""Settings: one class per service with its own prefix. Settings common to all services are named `ARYZ_…`."""
 
 import re
 from ipaddress import ip_network
@@ -16,11 +16,11 @@ Environment = Literal["local", "production"]
 
 
 class MissingSetting(ValueError):
-    """A setting that another one makes necessary is absent; says which."""
+    """A setting that another setting requires is missing. The message names it."""
 
 
 class BadSettings(ValueError):
-    """Settings that cannot be read; names each of them and what it has to be, without its value: some are secret."""
+    """Settings that cannot be read. The message names each one and the expected form, without its value: some are secret."""
 
 
 def _network(text: str) -> str:
@@ -38,7 +38,7 @@ def _host(text: str) -> str:
 
 
 class ServiceSettings(BaseSettings):
-    """What every service may be told. Absent engines mean the one-machine form: SQLite files and the embedded log under `data`."""
+    """Settings common to all services. Without engines a service uses SQLite files and the embedded log under `data`."""
 
     model_config = SettingsConfigDict(populate_by_name=True, extra="ignore")
 
@@ -117,7 +117,7 @@ class ServiceSettings(BaseSettings):
     worker: bool = Field(default=True, description="run relay, consumer and jobs inside the API's process (the one-machine form)")
 
     def __init__(self, **given: Any) -> None:
-        """Raises BadSettings."""
+        """Read the settings from the environment. Raises BadSettings."""
         try:
             super().__init__(**given)
         except ValidationError as error:
@@ -128,11 +128,11 @@ class ServiceSettings(BaseSettings):
 
     @classmethod
     def _named(cls, location: tuple[int | str, ...]) -> str:
-        """As the environment calls it: a setting of one service is told by its field's name alone."""
+        """Return the name of a setting as the environment spells it. pydantic reports a service's own setting by its field name alone."""
         name, *inside = map(str, location)
         return ".".join([f"{cls.model_config.get('env_prefix', '')}{name}".upper() if name in cls.model_fields else name, *inside])
 
     def url_of(self, service: str) -> str | None:
-        """Where another service answers, or None when it lives in this process."""
+        """Return the URL of another service, or None if it runs in this process."""
         url: str | None = getattr(self, f"{service.replace('-', '_')}_url")
         return url

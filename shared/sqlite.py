@@ -1,11 +1,11 @@
-"""SQLite through aiosqlite, with as few trips between threads as its waits need.
+"""SQLite through aiosqlite with few switches between threads.
 
-SQLAlchemy asks an aiosqlite cursor to open, execute, fetch and close, each a trip to another thread and back: with the interpreter's lock
-changing hands every time, the trips cost more than the statements (a small SELECT: 240 µs of processor, 160 with one trip for all four).
+SQLAlchemy asks an aiosqlite cursor to open, execute, fetch and close. Each call switches to another thread and back, and the
+switches cost more than the statements (a small SELECT: 240 µs of processor time, 160 µs with one switch for all four calls).
 
-The one writer of a file goes further: its statements touch rows by key and run in microseconds, so they run where they are called. What may
-wait, BEGIN for the file's lock and COMMIT for the disk, goes to the thread (a third more appeals a second through the whole suite).
-Readers, whose questions may be long ones, always go to theirs.
+The single writer of a file saves more: its statements access rows by key and take microseconds, so they run in the calling
+thread. Calls that may wait, BEGIN for the file lock and COMMIT for the disk, run in the connection's thread (a third more appeals
+per second through the whole suite). Readers may run long queries and always use their thread.
 """
 
 import sqlite3
@@ -16,11 +16,11 @@ import aiosqlite
 
 T = TypeVar("T")
 
-CHUNK = 64  # aiosqlite's own default for cursors that are iterated, which ours are not
+CHUNK = 64  # aiosqlite's default for iterated cursors, which are not used here
 
 
 async def connect(path: str, *, writer: bool) -> aiosqlite.Connection:
-    """A connection for SQLAlchemy's `async_creator`; its transactions are begun by whoever uses it, not guessed by the driver."""
+    """Return a connection for SQLAlchemy's `async_creator`. The caller begins its transactions; the driver begins none by itself."""
     connection = OneTripConnection(lambda: sqlite3.connect(path, isolation_level=None, check_same_thread=False), CHUNK)
     connection.at_once = writer
     connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does with connections it makes itself
@@ -29,13 +29,13 @@ async def connect(path: str, *, writer: bool) -> aiosqlite.Connection:
 
 class OneTripConnection(aiosqlite.Connection):
     at_once = False
-    """Run statements where they are called, as far as they do not wait for a lock."""
+    """Run statements that do not wait for a lock in the calling thread."""
 
     def cursor(self) -> "OneTripCursor":  # type: ignore[override]  # SQLAlchemy asks for no more than it has
         return OneTripCursor(self)
 
     async def run(self, work: Callable[[], T], *, may_wait: bool) -> T:
-        """Do `work`, in the connection's thread unless it may be done at once."""
+        """Run `work` in the connection's thread, or in the calling thread if that is allowed."""
         if self.at_once and not may_wait:
             return work()
         done: T = await self._execute(work)  # type: ignore[no-untyped-call]  # aiosqlite's own, without types
@@ -43,7 +43,7 @@ class OneTripConnection(aiosqlite.Connection):
 
 
 class OneTripCursor:
-    """The part of an aiosqlite cursor that SQLAlchemy uses; rows are fetched with the statement and handed out once."""
+    """The part of an aiosqlite cursor that SQLAlchemy uses. Rows are fetched with the statement and returned once."""
 
     arraysize = 1
 
@@ -68,7 +68,7 @@ class OneTripCursor:
         return rows
 
     async def close(self) -> None:
-        """Nothing is left open."""
+        """Do nothing: no cursor stays open."""
 
     async def _go(self, work: Callable[[sqlite3.Cursor], object], *, may_wait: bool) -> None:
         def trip() -> tuple[list[Any], Any, int, int | None]:

@@ -1,4 +1,4 @@
-"""Metrics and traces: what a service measures, each figure with its meaning, and the W3C trace that follows an appeal across services."""
+"""Metrics and traces: what a service measures, each metric with its meaning, and the W3C trace of an appeal across services."""
 
 import importlib
 from contextlib import AbstractContextManager
@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 TRACEPARENT_LENGTH: Final = 55
 OTLP_EXPORTER: Final = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
 
-# Seconds: fine around the few milliseconds a call should take, coarse where something is already wrong.
+# Seconds: fine resolution around the few milliseconds of a normal call, coarse resolution above.
 LATENCY: Final[tuple[float, ...]] = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 BATCH: Final[tuple[float, ...]] = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # events
 
@@ -30,7 +30,7 @@ access_log = structlog.get_logger("access")
 
 
 class Metrics:
-    """The figures of one service, in a registry of its own, so that several services in one process each serve theirs."""
+    """The metrics of one service in their own registry, so that several services in one process serve theirs separately."""
 
     def __init__(self, service: str) -> None:
         self.service = service
@@ -59,7 +59,7 @@ class Metrics:
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         labels = (method, route, status)
         series = self._request_series.get(labels)
-        if series is None:  # as many as there are routes and statuses
+        if series is None:  # one series for every route and status
             series = self._request_series[labels] = self._requests.labels(*labels)
         series.observe(seconds)
 
@@ -67,7 +67,7 @@ class Metrics:
         self._batches.observe(events)
 
     def batch_waited(self, error: str) -> None:
-        """`error`: the class of the passing trouble."""
+        """Count a batch that waited. `error`: the class of the transient error."""
         self._waits.labels(error).inc()
 
     def handled(self, event_type: str, events: int = 1) -> None:
@@ -108,7 +108,7 @@ class Metrics:
 
 
 class ConnectionMetrics:
-    """The figures of a process's connections, whichever services live in it."""
+    """The metrics of a process's connections, independent of the services in the process."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -123,13 +123,13 @@ connection_metrics: Final = ConnectionMetrics()
 
 
 def metrics_response(metrics: Metrics | None = None) -> Response:
-    """The body of `/metrics`: the figures of a service, and those of the process that it lives in."""
+    """Return the response of `/metrics`: the metrics of a service and those of its process."""
     registries = [connection_metrics.registry] if metrics is None else [metrics.registry, connection_metrics.registry]
     return Response(b"".join(map(generate_latest, registries)), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 class _Tracing:
-    """The process's tracer; None until it is configured: spans carry ids along and are recorded nowhere."""
+    """The tracer of the process, None until `configure_tracing`. Without a tracer spans only pass ids on and are not recorded."""
 
     def __init__(self) -> None:
         self.provider: TracerProvider | None = None
@@ -140,7 +140,10 @@ _tracing = _Tracing()
 
 
 def configure_tracing(service: str, *, otlp_endpoint: str, ratio: float) -> None:
-    """Export `ratio` (0..1) of the traces that begin here by OTLP over HTTP. Raises RuntimeError without the exporter's package."""
+    """Export `ratio` (0..1) of the traces that begin here by OTLP over HTTP.
+
+    Raises RuntimeError if the exporter package is not installed.
+    """
     try:
         exporter = importlib.import_module(OTLP_EXPORTER).OTLPSpanExporter(endpoint=otlp_endpoint)
     except ImportError:
@@ -151,7 +154,7 @@ def configure_tracing(service: str, *, otlp_endpoint: str, ratio: float) -> None
 
 
 def current_traceparent() -> str | None:
-    """The W3C `traceparent` of the present span, for an event or an outgoing call; None outside of any."""
+    """Return the W3C `traceparent` of the current span for an event or an outgoing call. None outside of any span."""
     context = trace.get_current_span().get_span_context()
     if not context.is_valid:
         return None
@@ -159,9 +162,10 @@ def current_traceparent() -> str | None:
 
 
 def start_span(name: str, traceparent: str | None = None, *, kind: SpanKind = SpanKind.INTERNAL) -> AbstractContextManager[Span]:
-    """A span around a piece of work: a child of `traceparent` if that is valid, else of the present span, else the root of a new trace.
+    """Open a span around a piece of work.
 
-    `name` is a constant or a route template, never a value. An exception's message is not recorded.
+    Its parent is `traceparent` if that is valid, else the current span. Without either the span is the root of a new trace.
+    `name` is a constant or a route template, never a value. The message of an exception is not recorded.
     """
     parent = _parent(traceparent)
     if _tracing.tracer is None:
@@ -171,7 +175,7 @@ def start_span(name: str, traceparent: str | None = None, *, kind: SpanKind = Sp
 
 
 class _Carried:
-    """A span that is recorded nowhere: its ids alone, for events, outgoing calls and log lines. A tenth of a tracer's work."""
+    """A span that is not recorded. It only carries ids for events, outgoing calls and log lines, at a tenth of a tracer's cost."""
 
     __slots__ = ("_span", "_token")
 
@@ -190,7 +194,7 @@ class _Carried:
 
 
 def _parent(traceparent: str | None) -> SpanContext | None:
-    """The remote parent named by a W3C trace context header; None for anything that is not one."""
+    """Parse a W3C trace context header into the remote parent span. Returns None for an invalid header."""
     if traceparent is None or len(traceparent) != TRACEPARENT_LENGTH or traceparent[:3] != "00-" or not traceparent.isascii():
         return None
     parts = traceparent.split("-")
@@ -203,9 +207,10 @@ def _parent(traceparent: str | None) -> SpanContext | None:
 
 
 class Observe:
-    """ASGI middleware: continues the caller's trace, measures the request and writes one access line, all by the route's template.
+    """ASGI middleware that continues the caller's trace, measures the request and writes one access log line.
 
-    A path with its values never leaves: it may hold a registration number. The figures go to the app's `state.parts.metrics`.
+    Metrics, spans and log lines contain the route template, never the path: a path may hold a registration number. The metrics
+    are those of the app's `state.parts.metrics`.
     """
 
     def __init__(self, app: ASGIApp, service: str) -> None:
@@ -218,7 +223,7 @@ class Observe:
             return
         began = perf_counter()
         metrics: Metrics = scope["app"].state.parts.metrics
-        status = 500  # unless an answer begins, the server gives this one
+        status = 500  # the server answers 500 if the application sends no response
 
         async def watch(message: Message) -> None:
             nonlocal status
@@ -242,8 +247,8 @@ class Observe:
 
 
 def route_template(scope: Scope) -> str:
-    """The matched route as it was written (`/v1/appeals/{number}`), or `unmatched`."""
-    # FastAPI keeps the prefix of an included router apart from the route; without one there is the route alone.
+    """Return the template of the matched route (`/v1/appeals/{number}`), or `unmatched`."""
+    # FastAPI stores the prefix of an included router apart from the route. Without a prefix there is only the route.
     route: Any = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
     return str(getattr(route, "path_format", None) or getattr(route, "path", None) or "unmatched")
 
@@ -252,7 +257,7 @@ METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OP
 
 
 def _method(scope: Scope) -> str:
-    """The method, or OTHER: a made-up one must not become a new time series."""
+    """Return the HTTP method, or OTHER for an unknown one: an invented method must not create a new time series."""
     method: str = scope["method"]
     return method if method in METHODS else "OTHER"
 

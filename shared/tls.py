@@ -1,4 +1,4 @@
-"""Whom a client believes at the other end of a TLS connection."""
+"""Certificate authorities that outgoing TLS connections trust."""
 
 import ssl
 from functools import cache
@@ -6,5 +6,5 @@ from functools import cache
 
 @cache
 def authorities() -> ssl.SSLContext:
-    """The system's authorities and those that SSL_CERT_FILE names, read once a process: reading them anew for a client takes 60 ms."""
+    """Return an SSL context with the system's authorities and those of SSL_CERT_FILE. It is built once per process, which takes 60 ms."""
     return ssl.create_default_context()

@@ -1,4 +1,7 @@
-"""Who sees which case, and who may act on it: one policy for list, count, search, export, page and bot alike (the HTTP surface's roles)."""
+"""The visibility policy of cases: which principal sees which case and may act on it.
+
+Lists, counts, searches, exports, pages and bots all use this policy.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +14,7 @@ from shared.auth.principal import STAFF, Principal, Role
 
 
 class CaseAction(StrEnum):
-    """What staff can do with a case; the codes are those of the URLs."""
+    """An action of staff on a case. The codes are those of the URLs."""
 
     CLAIM = "claim"
     CLASSIFY = "classify"
@@ -39,9 +42,9 @@ _ACTORS: Final[dict[CaseAction, frozenset[Role]]] = dict.fromkeys(CaseAction, ST
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What may be seen: everything, or what lies in one of `regions`, on one of `tiers`, or with the provider. By default nothing.
+    """A set of visible cases: all cases, or those in one of `regions`, on one of `tiers`, or with the provider. Empty by default.
 
-    `allows` and `where` are the same rule, for a row in hand and for a query. None and NULL lie in no scope but `everything`.
+    `allows` checks a loaded row and `where` filters a query by the same rule. None and NULL match no scope except `everything`.
     """
 
     everything: bool = False
@@ -54,7 +57,7 @@ class Scope:
         return not (self.everything or self.regions or self.tiers or self.provider_id)
 
     def allows(self, region: str | None, tier: int | None, provider_id: UUID | None) -> bool:
-        """Whether a row with these values may be seen."""
+        """Return whether a row with these values is visible."""
         if self.everything or region in self.regions or tier in self.tiers:
             return True
         return self.provider_id is not None and provider_id == self.provider_id
@@ -62,7 +65,7 @@ class Scope:
     def where(
         self, region: ColumnElement[Any] | Any, tier: ColumnElement[Any] | Any, provider_id: ColumnElement[Any] | Any
     ) -> ColumnElement[bool]:
-        """The same rule as a predicate on a row's columns."""
+        """Return the rule of `allows` as a predicate on the columns of a row."""
         if self.everything:
             return true()
         terms: list[ColumnElement[bool]] = []
@@ -75,7 +78,7 @@ class Scope:
         return or_(*terms) if terms else false()
 
     def __or__(self, other: Self) -> "Scope":
-        """What a holder of both may see."""
+        """Return the union of both scopes."""
         return Scope(
             everything=self.everything or other.everything,
             regions=self.regions | other.regions,
@@ -89,10 +92,11 @@ EVERYTHING: Final = Scope(everything=True)
 
 
 def visible_cases(principal: Principal) -> Scope:
-    """The cases a principal may see on the desk; several roles add up.
+    """Return the cases that a principal sees on the desk. Several roles add up.
 
-    Specialists, supervisors and heads see their region, operators theirs or, without one, all; experts tier 3 of all regions; admins all.
-    Analysts get figures only. Providers see inquiries, applicants their own appeal by number and PIN: neither sees cases.
+    Specialists, supervisors and heads see the cases of their region. Operators see those of their region, or all cases if their
+    token names no region. Experts see tier 3 in all regions. Admins see all cases. Analysts see figures only, providers see
+    inquiries only, and applicants read their own appeal by number and PIN: none of these three sees cases.
     """
     scope = NOTHING
     for role in principal.roles:
@@ -111,7 +115,7 @@ def _cases_of(role: Role, region: str | None) -> Scope:
 
 
 def visible_inquiries(principal: Principal) -> Scope:
-    """The inquiries a principal may see: those of the cases it sees, and a provider's own."""
+    """Return the inquiries that a principal sees: those of the cases it sees and, for a provider, its own."""
     scope = visible_cases(principal)
     if principal.has("provider") and principal.provider_id is not None:
         scope |= Scope(provider_id=principal.provider_id)
@@ -119,5 +123,5 @@ def visible_inquiries(principal: Principal) -> Scope:
 
 
 def may_act(principal: Principal, action: CaseAction) -> bool:
-    """Whether the principal's role carries out `action` on a case it sees. An admin sees everything and acts on nothing."""
+    """Return whether one of the principal's roles may perform `action` on a case it sees. An admin sees every case and may perform none."""
     return not principal.roles.isdisjoint(_ACTORS[action])
