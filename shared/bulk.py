@@ -126,8 +126,8 @@ async def _driver(session: AsyncSession, statement: str) -> AsyncIterator[Any]:
     adapter = await _adapter(session)
     driver = adapter.driver_connection
     try:
-        if not driver.is_in_transaction():  # it begins with SQLAlchemy's first statement; before that each of ours would commit by itself
-            await adapter._start_transaction()  # noqa: SLF001 - its own way to begin; a statement of no meaning would be the public one
+        if not driver.is_in_transaction():  # SQLAlchemy begins it with its first statement; before, ours would commit alone
+            await adapter._start_transaction()  # noqa: SLF001 - the public way is a statement without effect
         yield driver
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, adapter.dbapi.Error) as error:
         own = error.__cause__ if isinstance(error, adapter.dbapi.Error) and isinstance(error.__cause__, Exception) else error

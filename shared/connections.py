@@ -162,7 +162,7 @@ class Connections:
         if most and address and self._by_source[source] >= most:
             return Refusal.ADDRESS
         reserve = min(DESCRIPTORS_RESERVED, self.descriptors // 4)
-        used_reserve = descriptor - (self.descriptors - reserve)  # the kernel gives the lowest free number: so many are open
+        used_reserve = descriptor - (self.descriptors - reserve)  # descriptors are numbered from the lowest free one
         if used_reserve >= reserve // 2 or (used_reserve >= 0 and not self._make_room()):
             return Refusal.DESCRIPTORS
         if len(self._open) >= self.limits.total and not self._make_room():
@@ -189,7 +189,7 @@ class Connections:
 
 
 def _source(address: str) -> str:
-    """Whom to count a connection under: an IPv4 address, or the /64 network of an IPv6 one, which is one subscriber's."""
+    """Return the key for counting a connection: an IPv4 address, or the /64 network (one subscriber) of an IPv6 address."""
     if ":" not in address:
         return address
     try:

@@ -117,7 +117,7 @@ def _is_broken(text: str) -> bool:
 
 
 def body(model: type[ModelT], *, limit: int = BODY_LIMIT) -> Any:
-    """Return a dependency that reads the JSON body strictly: `appeal: Annotated[AppealIn, body(AppealIn)]`.
+    """Return a dependency that reads the JSON body strictly as `model`, for use as `Annotated[AppealIn, ...]` with this call inside.
 
     At most `limit` bytes are read. Raises PayloadTooLarge (413), UnsupportedMediaType (415), MalformedJson and MalformedText
     (400) and InvalidInput (422), none of which repeats what was sent. `document` adds the model to the OpenAPI document.
