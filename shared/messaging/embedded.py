@@ -1,6 +1,7 @@
-"""The embedded event log: one SQLite file that keeps what Kafka would keep, for a suite on one machine.
+"""The embedded backend of the event log: one SQLite file in place of Kafka, for a suite on one machine.
 
-Same partitions by the same partitioner, offsets given inside `BEGIN IMMEDIATE`, an event stored once however often it is sent.
+It has the same partitions by the same partitioner. Offsets are assigned inside `BEGIN IMMEDIATE`, and an event sent twice is
+stored once.
 """
 
 import asyncio
@@ -20,8 +21,8 @@ from shared.contracts import PARTITIONS, TOPICS
 from shared.messaging.envelope import Envelope
 from shared.messaging.log import Fetched, LogConsumer, OffsetOutsideLog, Position, Positions, Record, partition_of
 
-RECENT = 4096  # records kept in memory: readers that keep up share them instead of reading the file again, each for itself (about 8 MB)
-POLL_SECONDS = (0.025, 0.25)  # first and longest wait for records written by another process; in this one an event wakes us
+RECENT = 4096  # records in memory (about 8 MB): consumers without lag share them instead of reading the file separately
+POLL_SECONDS = (0.025, 0.25)  # first and longest wait for records of other processes; an event object wakes readers of this process
 SCANNED = 5_000  # records in a page of a scan
 T = TypeVar("T")
 
@@ -39,7 +40,7 @@ CREATE TABLE IF NOT EXISTS record (
 
 
 class EmbeddedLog:
-    """The event log in one file. Work on the file happens in a thread of its own; `appended` wakes the readers of this process."""
+    """The event log in one file. A separate thread accesses the file; `appended` wakes the readers of this process."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -61,7 +62,7 @@ class EmbeddedLog:
         await self._reader.close()
 
     async def append(self, topic: str, envelopes: Sequence[Envelope]) -> Sequence[bool]:
-        """See `EventLog.append`; all are kept or, when the file fails, an error says that none is."""
+        """See `EventLog.append`. Either all envelopes are stored or an error is raised and none is."""
         loop = asyncio.get_running_loop()
         await self._writer.run(lambda file: self._store(file, topic, envelopes, loop))
         async with self._appended:
@@ -69,12 +70,12 @@ class EmbeddedLog:
         return [True] * len(envelopes)
 
     def consumer(self, group: str, topics: Sequence[str]) -> LogConsumer:
-        """See `EventLog.consumer`; the group has one member, as the file has one process."""
+        """See `EventLog.consumer`. The group has one member, because one process uses the file."""
         del group
         return _EmbeddedConsumer(self, topics)
 
     async def scan(self, topic: str) -> AsyncIterator[Sequence[Record]]:
-        """See `EventLog.scan`; over all partitions in the order of appending."""
+        """See `EventLog.scan`. The records of all partitions come in the order of appending."""
         seq, last = 0, await self._reader.run(_last_seq)
         while seq < last:
             page = await self._reader.run(partial(_records_after, seq=seq, limit=min(SCANNED, last - seq)))
@@ -91,18 +92,18 @@ class EmbeddedLog:
         return {partition: ends.get((topic, partition), 0) for partition in range(PARTITIONS)}
 
     async def records_after(self, seq: int, limit: int) -> list[tuple[int, Record]]:
-        """Records appended after `seq`, over all topics and partitions in the order they were appended, each with its own `seq`."""
+        """Return records of all topics and partitions after `seq`, in the order of appending, each with its `seq`."""
         if self._recent and self._recent[0][0] <= seq + 1:
             behind = seq + 1 - self._recent[0][0]
             return list(islice(self._recent, behind, behind + limit))
         return await self._reader.run(lambda file: _records_after(file, seq, limit))
 
     async def seq_before(self, topic: str, positions: Mapping[Position, int]) -> int:
-        """The `seq` after which every record at or behind these positions lies; unnamed partitions count from 0."""
+        """Return the `seq` before every record at or after these positions. Partitions without a position count from 0."""
         return await self._reader.run(lambda file: _seq_before(file, topic, positions))
 
     async def wait(self, seconds: float) -> None:
-        """Until something is appended by this process, or so many seconds have passed."""
+        """Wait until this process appends a record, at most `seconds`."""
         try:
             async with asyncio.timeout(seconds), self._appended:
                 await self._appended.wait()
@@ -110,12 +111,12 @@ class EmbeddedLog:
             return
 
     def _store(self, file: sqlite3.Connection, topic: str, envelopes: Sequence[Envelope], loop: asyncio.AbstractEventLoop) -> None:
-        """Write in one transaction what is not there yet, each with the next `seq`, which counts without gaps."""
+        """Write the new events in one transaction, each with the next `seq`. `seq` counts without gaps."""
         stored: list[tuple[int, Record]] = []
         file.execute("BEGIN IMMEDIATE")
         try:
             last = _last_seq(file)
-            if last != self._last_seq:  # another process wrote: what is remembered here has a gap
+            if last != self._last_seq:  # another process wrote, so the cached records have a gap
                 self._ends = _read_ends(file)
                 loop.call_soon_threadsafe(self._recent.clear)
             ends = dict(self._ends)
@@ -131,12 +132,12 @@ class EmbeddedLog:
             file.execute("ROLLBACK")
             raise
         self._ends, self._last_seq = ends, last
-        # Handed over from here, so that a caller cancelled meanwhile leaves no gap in what the readers are shown.
+        # Cached here in the file thread: if the caller is cancelled, the cache still has no gap.
         loop.call_soon_threadsafe(self._recent.extend, stored)
 
 
 class _EmbeddedConsumer:
-    """Reads all partitions by the order of appending, which keeps the order of each."""
+    """Reads all partitions in the order of appending, which preserves the order of each partition."""
 
     def __init__(self, log: EmbeddedLog, topics: Sequence[str]) -> None:
         self._log = log
@@ -177,7 +178,7 @@ class _EmbeddedConsumer:
 
     @asynccontextmanager
     async def hold(self, fetched: Fetched) -> AsyncIterator[None]:
-        del fetched  # nobody else can take the partitions of this file
+        del fetched  # no other consumer can take the partitions of this file
         yield
 
     async def applied(self, positions: Mapping[Position, int]) -> None:
@@ -188,7 +189,7 @@ class _EmbeddedConsumer:
 
 
 class _FileThread:
-    """One connection to the file, used only in its own thread."""
+    """A connection to the file and the thread that alone uses it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -219,7 +220,7 @@ def _create(file: sqlite3.Connection) -> None:
 
 
 def _read_ends(file: sqlite3.Connection) -> dict[Position, int]:
-    """Asked partition by partition: each is one step in the index, where GROUP BY would walk through the whole log."""
+    """Return the end of every partition. Each query is one index access, where GROUP BY would scan the whole log."""
     ends = {}
     for topic in TOPICS:
         for partition in range(PARTITIONS):
@@ -250,7 +251,7 @@ def _records_after(file: sqlite3.Connection, seq: int, limit: int) -> list[tuple
 
 
 def _seq_before(file: sqlite3.Connection, topic: str, positions: Mapping[Position, int]) -> int:
-    file.execute("BEGIN")  # one snapshot: a record that came between two of the questions would be passed over for good
+    file.execute("BEGIN")  # one snapshot: a record that arrives between two queries would never be read
     try:
         return _seq_before_now(file, topic, positions)
     finally:

@@ -1,4 +1,4 @@
-"""The envelope round an event: CloudEvents 1.0 in Kafka's binary mode, attributes as headers and the fact as JSON bytes."""
+"""The envelope of an event: CloudEvents 1.0 in Kafka's binary mode, attributes as headers and the event data as JSON bytes."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -13,15 +13,15 @@ Headers = tuple[tuple[str, bytes], ...]
 
 
 class UnreadableEvent(ValueError):
-    """A record is not an event of ours: a header is missing or malformed, or the value breaks its contract."""
+    """A record is not a valid event: a header is missing or malformed, or the value breaks its contract."""
 
 
 class LaterVersion(UnreadableEvent):
-    """A fact that concerns us, told in a version that we do not know yet: to be read after the next update."""
+    """An event in a version that this code does not know. It can be read after an update."""
 
 
 class Envelope(NamedTuple):
-    """An event on its way. `key` is the partition key: everything under one key keeps its order."""
+    """An event with its attributes. `key` is the partition key: events with one key keep their order."""
 
     id: UUID
     type: str
@@ -54,7 +54,7 @@ class Envelope(NamedTuple):
 
 
 def type_of(headers: Headers) -> str | None:
-    """The event's type without reading the rest: most records are of no concern to a given reader."""
+    """Return the event type without parsing the rest: most records do not concern a given consumer."""
     for name, value in headers:
         if name == "ce_type":
             return value.decode("utf-8", "replace")
@@ -62,10 +62,10 @@ def type_of(headers: Headers) -> str | None:
 
 
 def read_envelope(headers: Headers, value: bytes) -> Envelope:
-    """The envelope that a record carries.
+    """Return the envelope of a record.
 
     Raises:
-        UnreadableEvent: a header is missing or is not what it should be.
+        UnreadableEvent: a header is missing or malformed.
     """
     found = dict(headers)
     try:
@@ -86,7 +86,7 @@ def read_envelope(headers: Headers, value: bytes) -> Envelope:
 
 
 def read_event(envelope: Envelope) -> Event:
-    """The fact inside, in the newest version that we know.
+    """Return the event in the newest version that this code knows.
 
     Raises:
         UnreadableEvent: the type is not in the registry or the value breaks its contract.

@@ -1,4 +1,4 @@
-"""What a consumer remembers in its database: positions, events already applied, and events it could not apply."""
+"""The inbox of a consumer in its database: positions, ids of applied events, and dead letters."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,15 +17,15 @@ from shared.messaging.tables import consumer_offset, dead_letter, idempotency, i
 
 
 def upserting(session: AsyncSession) -> Callable[[Any], Any]:
-    """The INSERT of this session's engine that knows ON CONFLICT, into a table or a model's table.
+    """Return the constructor of the session engine's INSERT with ON CONFLICT, for a table or a model's table.
 
-    Always Core: the ORM's bulk insert splits the rows of a batch by which columns are NULL, a statement each.
+    It is always Core: the ORM's bulk insert splits the rows of a batch by which columns are NULL, one statement each.
     """
     insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
     return lambda target: insert(getattr(target, "__table__", target))
 
 
-# Asked with every batch of every reader: beneath SQLAlchemy each takes a quarter of the time.
+# These statements run with every batch of every consumer. Below SQLAlchemy each takes a quarter of the time.
 _LOCKED = """
     SELECT topic, partition, next_offset FROM consumer_offset WHERE (topic, partition) IN (SELECT * FROM unnest($1::text[], $2::int[]))
     ORDER BY topic, partition FOR UPDATE
@@ -34,9 +34,9 @@ _PARKED = "SELECT DISTINCT key FROM dead_letter"
 
 
 async def locked_offsets(session: AsyncSession, positions: Iterable[Position], topic_ids: Mapping[str, str]) -> dict[Position, int]:
-    """The stored `next_offset` of these partitions, their rows locked until the transaction ends; a missing row is made at 0.
+    """Return the stored `next_offset` of these partitions and lock their rows until the transaction ends.
 
-    No other rows are locked: they are for other members of the group.
+    A missing row is inserted with 0. No other rows are locked: they belong to other members of the group.
     """
     wanted = sorted(set(positions))
     found = {(topic, partition): next_offset for topic, partition, next_offset in await _locked(session, wanted)}
@@ -60,19 +60,19 @@ async def stored_offsets(session: AsyncSession) -> Sequence[Row[Any]]:
 
 
 async def move_offsets(session: AsyncSession, next_offsets: Mapping[Position, int], topic_ids: Mapping[str, str]) -> None:
-    """Store where to read on; the rows are there, as `locked_offsets` has locked them in this transaction."""
+    """Store the next offsets. The rows exist: `locked_offsets` has locked them in this transaction."""
     rows = [{"topic": t, "partition": p, "topic_id": topic_ids[t], "next_offset": n} for (t, p), n in next_offsets.items()]
     await update_rows(session, consumer_offset, rows, key=("topic", "partition"))
 
 
 async def unseen(session: AsyncSession, event_ids: Sequence[UUID], now: datetime) -> set[UUID]:
-    """Which of these events (each named once) were not applied before; they are remembered as applied from now on."""
+    """Return which of these distinct events were not applied before, and mark them as applied."""
     rows = [{"event_id": event_id, "applied_at": now} for event_id in event_ids]
     return await insert_new_rows(session, inbox, rows, returning="event_id")
 
 
 async def parked_keys(session: AsyncSession) -> set[str]:
-    """Keys with an event that could not be applied: what follows under them waits behind it."""
+    """Return the keys with a dead letter. Later events under such a key wait behind it."""
     if not is_sqlite(session):
         return {key for (key,) in await fetch(session, _PARKED)}
     return set((await session.execute(select(dead_letter.c.key).distinct())).scalars())
@@ -99,7 +99,7 @@ async def poisons_since(session: AsyncSession, moment: datetime) -> int:
 
 
 async def parked_records(session: AsyncSession, key: str) -> list[tuple[int, Record]]:
-    """What is parked under a key, in the order of the log, each with its row id."""
+    """Return the parked records of a key in the order of the log, each with its row id."""
     order = (dead_letter.c.topic, dead_letter.c.partition, dead_letter.c.offset)
     rows = (await session.execute(select(dead_letter).where(dead_letter.c.key == key).order_by(*order))).all()
     return [(row.id, _record(row)) for row in rows]
@@ -114,7 +114,7 @@ async def dead_letters(session: AsyncSession) -> int:
 
 
 async def prune(session: AsyncSession, now: datetime, *, inbox_age: timedelta, idempotency_age: timedelta) -> None:
-    """Forget applied event ids and kept answers past their age."""
+    """Delete ids of applied events and stored idempotent answers that are older than these ages."""
     await session.execute(delete(inbox).where(inbox.c.applied_at < now - inbox_age))
     await session.execute(delete(idempotency).where(idempotency.c.stored_at < now - idempotency_age))
 

@@ -1,4 +1,4 @@
-"""The event log in a Kafka cluster."""
+"""The Kafka backend of the event log."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 
@@ -17,7 +17,7 @@ SCAN_WAIT_MS = 1_000
 
 
 class KafkaLog:
-    """See `EventLog`. A copy of an event that is sent twice stays in the log; the readers' inbox drops it."""
+    """See `EventLog`. An event sent twice is stored twice; the inbox of each consumer skips the copy."""
 
     def __init__(self, connected: Connection, *, prefix: str = "", replication: int | None = None) -> None:
         self._connection = connected
@@ -28,11 +28,11 @@ class KafkaLog:
 
     @classmethod
     def from_settings(cls, settings: ServiceSettings) -> "KafkaLog":
-        """Raises MissingSetting; nothing is opened before `start`."""
+        """Build the log from the settings. Opens no connection before `start`. Raises MissingSetting."""
         return cls(connection(settings), prefix=settings.prefix, replication=settings.kafka_replication)
 
     async def start(self) -> None:
-        """Make and check the topics; waits half a minute for a cluster that is not there yet, then raises LogError."""
+        """Create and check the topics. Raises LogError if the cluster does not answer within half a minute."""
         try:
             await self._topics.start()
             self._observer = self._reader()
@@ -48,11 +48,11 @@ class KafkaLog:
         await self._topics.stop()
 
     async def append(self, topic: str, envelopes: Sequence[Envelope]) -> Sequence[bool]:
-        """See `EventLog.append`; a cluster that does not take them raises nothing: the flags say so."""
+        """See `EventLog.append`. An unavailable cluster raises nothing; its flags are False."""
         return await self._writer.append(self._topics.name(topic), envelopes)
 
     def consumer(self, group: str, topics: Sequence[str]) -> LogConsumer:
-        """A member of the group `[<prefix>.]aryz.<group>`."""
+        """Return a member of the group `[<prefix>.]aryz.<group>`."""
         name = f"{self._prefix}.aryz.{group}" if self._prefix else f"aryz.{group}"
         return KafkaLogConsumer(self._connection.arguments(client_id=name), name, topics, self._topics)
 
@@ -75,13 +75,13 @@ class KafkaLog:
                     for record in records
                     if record.offset < ends[partition]
                 ]
-                for partition in partitions:  # where the reader stands, not the last record: compaction leaves gaps, at the end too
+                for partition in partitions:  # the reader's position, not the last record: compaction leaves gaps, also at the end
                     places[partition] = await reader.position(partition)
         finally:
             await reader.stop()
 
     async def topic_id(self, topic: str) -> str:
-        """See `EventLog.topic_id`: Kafka's own id of the topic."""
+        """See `EventLog.topic_id`. Returns the id that Kafka assigned to the topic."""
         return (await self._topics.ids([topic]))[topic]
 
     async def end_offsets(self, topic: str) -> Mapping[int, int]:
@@ -92,7 +92,7 @@ class KafkaLog:
         return {partition.partition: end for partition, end in ends.items()}
 
     def _reader(self) -> AIOKafkaConsumer:
-        """Of no group."""
+        """Return a consumer without a group."""
         return AIOKafkaConsumer(
             **self._connection.arguments(client_id="aryz"),
             enable_auto_commit=False,

@@ -1,4 +1,4 @@
-"""How the settings become a connection to Kafka: plain, TLS, a name and password, or both."""
+"""Kafka connection settings: plaintext, TLS, a user name and password, or both."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,27 +7,27 @@ from aiokafka.helpers import create_ssl_context
 
 from shared.settings import MissingSetting, ServiceSettings
 
-REQUEST_TIMEOUT_MS = 5_000  # a stopped broker answers nothing: soon enough to ask the partition's next leader within one send
+REQUEST_TIMEOUT_MS = 5_000  # a suspended broker does not answer: short enough to ask the partition's next leader within one send
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where Kafka is and who we are there."""
+    """The addresses of the brokers and the credentials of this process."""
 
     bootstrap: str
     security: dict[str, Any] = field(default_factory=dict)
-    """aiokafka's arguments for TLS and SASL."""
+    """Arguments of aiokafka for TLS and SASL."""
 
     def arguments(self, **more: Any) -> dict[str, Any]:
-        """Arguments of any aiokafka client."""
+        """Return the arguments of an aiokafka client."""
         return {"bootstrap_servers": self.bootstrap, "request_timeout_ms": REQUEST_TIMEOUT_MS, **self.security, **more}
 
 
 def connection(settings: ServiceSettings) -> Connection:
-    """From settings.
+    """Build the connection from the settings.
 
     Raises:
-        MissingSetting: the broker's address is absent, a setting that another one makes necessary is, or a file cannot be read.
+        MissingSetting: the brokers' address is missing, a setting required by another is, or a file cannot be read.
     """
     if not settings.kafka_bootstrap:
         raise MissingSetting("ARYZ_KAFKA_BOOTSTRAP is needed: host:port of one or more brokers, with commas between them")
@@ -51,6 +51,6 @@ def _tls(settings: ServiceSettings) -> Any:
     files = {"cafile": settings.kafka_ca_file, "certfile": settings.kafka_cert_file, "keyfile": settings.kafka_key_file}
     try:
         return create_ssl_context(**{name: str(path) for name, path in files.items() if path})
-    except OSError as error:  # ssl.SSLError is one of them
+    except OSError as error:  # includes ssl.SSLError
         names = "ARYZ_KAFKA_CA_FILE, ARYZ_KAFKA_CERT_FILE, ARYZ_KAFKA_KEY_FILE"
         raise MissingSetting(f"{names}: a file is missing or is not what it should be ({error})") from error

@@ -1,16 +1,17 @@
-"""Reading from Kafka as a member of a group, fenced: nothing is handed out before its partition stands where the database says.
+"""The Kafka consumer of a service, fenced: it returns records only after each partition is at the position in the database.
 
-What aiokafka does, and what is done about it here:
+Properties of aiokafka and the consequences here:
 
-- It can hand out records of a partition before an asynchronous `on_partitions_assigned` has ended, and swallows the errors raised there. So
-  the listener only pauses what was assigned, before anything else, and the next `fetch()` places and resumes it: its errors come out there.
+- It may return records of a partition before an asynchronous `on_partitions_assigned` has ended, and it swallows errors raised there. So
+  the listener only pauses the assigned partitions. The next `fetch()` seeks and resumes them and raises its errors there.
 - It sends no heartbeats while that listener runs: another reason to do nothing slow in it.
-- A batch in hand outlives the assignment under which it was read. So every assignment has a generation, applying a batch holds a gate that
-  a revocation takes too, and a batch of an older generation is refused.
-- It reads ahead while its owner rests, but only until it has something: the first record that comes, and not those behind it, which then
-  wait for the next rest's end. So whoever got all that there was is paused until the next `fetch()`, which asks for what came meanwhile.
-- `getmany(max_records)` drains one partition before it looks at the next, and an empty selection means all: each is asked for its share.
-- `stop()` calls no listener and leaves a consumer that cannot be started again: it is the last thing that is done with one.
+- A batch outlives the assignment under which it was read. So every assignment has a generation, applying a batch holds a lock that a
+  revocation also acquires, and a batch of an older generation is refused.
+- It prefetches while the caller pauses, but stops after the first record that arrives. Later records then wait for the next pause to end.
+  So partitions that returned all their records are paused until the next `fetch()`, which requests everything that arrived meanwhile.
+- `getmany(max_records)` drains one partition before the next, and an empty selection means all partitions. So each partition is asked
+  for its share.
+- `stop()` calls no listener and leaves a consumer that cannot be restarted, so it is called last.
 """
 
 import asyncio
@@ -33,24 +34,24 @@ from aiokafka.errors import (
 from shared.messaging.kafka_topics import KafkaTopics
 from shared.messaging.log import AssignmentLost, Fetched, LogReplaced, OffsetOutsideLog, Position, Positions, Record
 
-SESSION_MS = 6_000  # a killed or stopped member's partitions are given on after this
-HEARTBEAT_MS = 1_000  # and the others hear of it within this
-REBALANCE_MS = 30_000  # longer than one try of a batch, so that a slow member is waited for and not thrown out
-REQUEST_MS = SESSION_MS + 1_500  # joining waits for a member that is gone: given up before that, it leaves another one behind that is gone
-LEADERS_ASKED_EVERY_MS = 3_000  # sooner than a request to a stopped broker is given up
+SESSION_MS = 6_000  # the partitions of a killed or stopped member are reassigned after this time
+HEARTBEAT_MS = 1_000  # the other members are notified within this time
+REBALANCE_MS = 30_000  # longer than one attempt of a batch, so that a slow member is waited for and not expelled
+REQUEST_MS = SESSION_MS + 1_500  # longer than a session: a join given up earlier leaves another dead member in the group
+LEADERS_ASKED_EVERY_MS = 3_000  # shorter than the time-out of a request to a suspended broker
 PARTITION_FETCH_BYTES = 256 * 1024  # some hundred records of each partition at a time
-WAIT_MS = 1_000  # between two looks at what changed around us
+WAIT_MS = 1_000  # between two checks of the assignment and the topics
 TOPICS_CHECKED_EVERY_SECONDS = 5.0
 HINT_EVERY_SECONDS = 1.0
 RETRY_SECONDS = 0.5
-STALE_SECONDS = 10.0  # longer than a broker that was away may still take itself for a partition's leader (it notices within 2 s)
+STALE_SECONDS = 10.0  # a broker that was suspended may take itself for a partition's leader for shorter than this (it notices within 2 s)
 CLOSE_SECONDS = 10.0
 
 log = structlog.get_logger()
 
 
 class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
-    """See `LogConsumer`. Use it from one task."""
+    """See `LogConsumer`. One task may use an instance."""
 
     def __init__(self, arguments: Mapping[str, Any], group: str, topics: Sequence[str], cluster: KafkaTopics) -> None:
         self._arguments = {name: value for name, value in arguments.items() if name != "request_timeout_ms"}
@@ -74,14 +75,14 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
     async def start(self, positions: Positions) -> None:
         self._positions = positions
         self._topic_ids = await self._cluster.ids(self._topics)
-        await positions.load(self._topic_ids)  # so that a replaced log is found even by a member that gets no partitions
+        await positions.load(self._topic_ids)  # a member without partitions must notice a replaced log as well
         self._consumer = AIOKafkaConsumer(
             **self._arguments,
             request_timeout_ms=REQUEST_MS,
             metadata_max_age_ms=LEADERS_ASKED_EVERY_MS,
             group_id=self._group,
             enable_auto_commit=False,
-            auto_offset_reset="none",  # every partition is placed by us; one that lies outside the log is a person's to judge
+            auto_offset_reset="none",  # positions come from the database; an operator handles one outside the log
             session_timeout_ms=SESSION_MS,
             heartbeat_interval_ms=HEARTBEAT_MS,
             rebalance_timeout_ms=REBALANCE_MS,
@@ -91,13 +92,13 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         await self._consumer.start()
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """Called by aiokafka. No `await` may ever come before the pause."""
+        """Pause the assigned partitions. aiokafka calls this; no `await` may come before the pause."""
         self._running.pause(*assigned)
         self._generation += 1
         self._unplaced = frozenset(assigned)
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        """Called by aiokafka before it joins the group anew, which waits until the batch in hand is through."""
+        """Wait until the current batch is applied. aiokafka calls this before it rejoins the group."""
         del revoked
         async with self._gate:
             self._generation += 1
@@ -110,7 +111,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
                 continue
             self._go_on()
             records = await self._share(limit)
-            if records:  # nothing was awaited since they were taken, so this is the generation under which they were
+            if records:  # nothing was awaited since they were returned, so the generation is theirs
                 if len(records) < limit:
                     self._rest()
                 return Fetched([to_record(record, self._cluster.topic(record.topic)) for record in records], self._generation)
@@ -131,7 +132,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         now = asyncio.get_running_loop().time()
         if now - self._hinted_at >= HINT_EVERY_SECONDS and (self._hinting is None or self._hinting.done()):
             self._hinted_at = now
-            self._hinting = asyncio.create_task(self._hint())  # beside us: a coordinator that is down must not keep the gate shut
+            self._hinting = asyncio.create_task(self._hint())  # concurrently: a coordinator that is down must not keep the lock
 
     async def stop(self) -> None:
         if self._hinting is not None:
@@ -143,7 +144,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await consumer.stop()
-        except TimeoutError:  # it waits for the other members to join, or for a broker that is gone
+        except TimeoutError:  # it waits for the other members to join, or for a broker that is down
             log.warning("kafka consumer closed without leaving its group", group=self._group)
             await _break_off(consumer)
 
@@ -154,7 +155,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         return self._consumer
 
     def _rest(self) -> None:
-        """Read nothing ahead."""
+        """Pause all partitions, so that nothing is prefetched."""
         self._running.pause(*self._running.assignment())
         self._rests = True
 
@@ -164,11 +165,11 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
             self._rests = False
 
     async def _check_topics(self) -> None:
-        """A topic that was deleted and made again looks like itself: only its id tells."""
+        """Check the ids of the topics. A topic that was deleted and created again differs only by its id."""
         now = asyncio.get_running_loop().time()
         if now - self._checked_at < TOPICS_CHECKED_EVERY_SECONDS:
             return
-        with suppress(KafkaError, OSError, TimeoutError):  # a cluster that does not answer has no records for us either
+        with suppress(KafkaError, OSError, TimeoutError):  # an unavailable cluster returns no records either
             ids = await self._cluster.ids(self._topics)
             replaced = [topic for topic in self._topics if ids[topic] != self._topic_ids[topic]]
             if replaced:
@@ -179,7 +180,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
             self._checked_at = now
 
     async def _is_placed(self) -> bool:
-        """Whether what was assigned flows now; a cluster that does not answer is waited for."""
+        """Return whether all assigned partitions are at their positions. Waits while the cluster is unavailable."""
         try:
             await self._place()
         except (KafkaError, OSError) as error:
@@ -190,7 +191,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         return not self._unplaced
 
     async def _place(self) -> None:
-        """Put what was assigned where the database says, and let it flow; given up when the assignment changes meanwhile."""
+        """Seek the assigned partitions to the positions in the database and resume them. Stops if the assignment changes meanwhile."""
         if self._positions is None:
             raise ConsumerStoppedError
         generation, assigned = self._generation, sorted(self._unplaced)
@@ -212,7 +213,10 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         self._running.resume(*assigned)
 
     async def _doubt(self, outside: OffsetOutsideLog) -> None:
-        """A broker that was stopped and goes on answers as the leader it was, of a log that ends too early: believed when it lasts."""
+        """Raise `outside` if the position stays outside the log.
+
+        A broker resumed after a suspension may briefly report too early an end.
+        """
         now = asyncio.get_running_loop().time()
         if self._doubted_since is None:
             self._doubted_since = now
@@ -234,11 +238,11 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         )
 
     async def _share(self, limit: int) -> list[Any]:
-        """Up to `limit` records, from each partition its share in turn; none when the wait was in vain."""
+        """Return up to `limit` records, from each partition in turn its share. Empty if none arrived in time."""
         consumer = self._running
         assigned = sorted(consumer.assignment())
         share = max(1, limit // max(1, len(assigned)))
-        found: list[Any] = []  # whatever happens it is handed on: aiokafka does not give the same record twice
+        found: list[Any] = []  # always returned: aiokafka does not return a record twice
         try:
             drained = await consumer.getmany(timeout_ms=WAIT_MS, max_records=share)
             found += (record for records in drained.values() for record in records)
@@ -246,22 +250,22 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
             asked = deque(partition for partition in assigned if partition not in drained)
             asked.rotate(self._turn)
             asked.extend(drained)
-            while found and asked and len(found) < limit:  # what is buffered comes without waiting: no assignment can change in between
+            while found and asked and len(found) < limit:  # buffered records: nothing is awaited in between
                 partition = asked.popleft()
                 more = await consumer.getmany(partition, timeout_ms=0, max_records=min(share, limit - len(found)))
                 if taken := more.get(partition):
                     found += taken
                     asked.append(partition)
-        except NoOffsetForPartitionError:  # assigned and not yet placed: aiokafka asks for a position before we could give it one
+        except NoOffsetForPartitionError:  # assigned and not yet at its position: aiokafka asked for one too early
             pass
-        except OffsetOutOfRangeError as error:  # whether it is, `_place` finds out
+        except OffsetOutOfRangeError as error:  # `_place` finds out whether it really is
             doubtful = consumer.assignment().intersection(error.args[0])
             consumer.pause(*doubtful)
             self._unplaced |= doubtful
         return found
 
     async def _hint(self) -> None:
-        with suppress(KafkaError, IllegalStateError, TimeoutError):  # only a hint, and the partitions may have gone meanwhile
+        with suppress(KafkaError, IllegalStateError, TimeoutError):  # only informative, and the partitions may be reassigned meanwhile
             async with asyncio.timeout(CLOSE_SECONDS):
                 consumer = self._running
                 held = consumer.assignment()
@@ -269,7 +273,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
 
 
 def to_record(record: Any, topic: str) -> Record:
-    """Ours from aiokafka's."""
+    """Convert a record of aiokafka."""
     headers = record.headers
     for _, value in headers:
         if value is None:  # Kafka allows a header without one
@@ -279,12 +283,12 @@ def to_record(record: Any, topic: str) -> Record:
 
 
 def _text(key: bytes | None) -> str:
-    """A key that no one of us wrote may hold anything; a database takes no NUL."""
+    """Return a record key as text. Keys of foreign producers may hold anything, and databases refuse NUL."""
     return (key or b"").decode("utf-8", "replace").replace("\0", "�")
 
 
 async def _break_off(consumer: AIOKafkaConsumer) -> None:
-    """End what a `stop()` that was broken off left running: a heartbeat would keep the partitions for ever."""
+    """End the tasks that a cancelled `stop()` left running: a heartbeat would keep the partitions for ever."""
     for end in (consumer._coordinator._stop_heartbeat_task, consumer._fetcher.close, consumer._client.close):  # noqa: SLF001 - no public way
         with suppress(Exception):
             await end()

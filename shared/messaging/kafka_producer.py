@@ -1,10 +1,11 @@
-"""Writing to Kafka: in order per key, each record known to be kept or not.
+"""The Kafka producer of a service: writes in order per key and reports for each record whether it is known to be stored.
 
-Why the order under a key holds whatever fails. Within one producer a partition's batches follow each other only when the one before was
-acknowledged, and the first that fails ends the partition's turn: no record is ever written by us unless all before it under its key are in
-the log. After a failure whose outcome is unknown (time-out, out-of-order, fenced) the relay sends again from the first record not known
-to be kept, through a new producer; what the old one may still have in flight obeys the same rule and begins no later. Two streams that each
-keep the order and leave no gap may interleave: copies appear, and the readers' inbox drops them, but the first copies stand in order.
+The order within a key holds whatever fails. Within one producer a batch of a partition is sent only after the previous one was
+acknowledged, and the first failure ends the partition's sending. So no record is written unless all earlier records of its key
+are in the log. After a failure with an unknown outcome (time-out, out-of-order, fenced) the relay sends again from the first
+record not known to be stored, through a new producer. Requests of the old producer that are still in flight follow the same rule
+and start no later. The two streams may interleave: copies appear, and the consumers' inboxes skip them, but the first copies are
+in order.
 """
 
 import asyncio
@@ -20,17 +21,17 @@ from shared.messaging.envelope import Envelope
 from shared.messaging.kafka_connection import Connection
 from shared.messaging.log import partition_of
 
-SEND_SECONDS = 10.0  # longer than a leader's fall-over (3 to 9 s), which the same producer gets over; then the outcome counts as unknown
+SEND_SECONDS = 10.0  # longer than a fail-over of the leader (3 to 9 s), which the producer survives; after it the outcome is unknown
 CLOSE_SECONDS = 7.0  # longer than a request waits for its answer
-BATCH_BYTES = 512 * 1024  # of one partition; a broker refuses more than 1 MiB unless told otherwise
+BATCH_BYTES = 512 * 1024  # bytes of one partition; a broker refuses more than 1 MiB by default
 
 log = structlog.get_logger()
 
 
 class KafkaWriter:
-    """An idempotent producer, replaced by a new one as soon as one of its sends fails: aiokafka's cannot go on after that.
+    """An idempotent producer that is replaced after its first failed send, because aiokafka's cannot continue.
 
-    A batch that fails leaves a hole in the producer's sequence, and every later one of its partition is refused as out of order.
+    A failed batch leaves a hole in the producer's sequence, and every later batch of its partition is refused as out of order.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -40,7 +41,10 @@ class KafkaWriter:
         self._closing: set[asyncio.Task[None]] = set()
 
     async def append(self, topic: str, envelopes: Sequence[Envelope]) -> list[bool]:
-        """One flag an envelope: known to be kept. False means not known: it may be in the log, or come into it later."""
+        """Append and return one flag per envelope: known to be stored.
+
+        False means unknown: the record may be in the log or arrive later.
+        """
         kept = [False] * len(envelopes)
         partitions: defaultdict[int, list[int]] = defaultdict(list)
         for index, envelope in enumerate(envelopes):
@@ -57,7 +61,7 @@ class KafkaWriter:
         return kept
 
     async def stop(self) -> None:
-        """Close the producer; what is still on its way counts as not known."""
+        """Close the producer. Records still in flight count as unknown."""
         if self._producer is not None:
             self._give_up(self._producer)
         await asyncio.gather(*self._closing)
@@ -77,7 +81,7 @@ class KafkaWriter:
             return self._producer
 
     def _give_up(self, producer: AIOKafkaProducer) -> None:
-        """The next append makes a new producer; this one is closed beside it, without waiting for a broker that may never answer."""
+        """Discard the producer. The next append creates a new one; this one closes in the background, because a broker may never answer."""
         if self._producer is producer:
             self._producer = None
         task = asyncio.create_task(_close(producer))
@@ -88,10 +92,10 @@ class KafkaWriter:
 async def _append_to(
     producer: AIOKafkaProducer, topic: str, partition: int, envelopes: Sequence[Envelope], indexes: list[int], kept: list[bool]
 ) -> None:
-    """Batch after batch, each when the one before was acknowledged; a failure leaves the rest unsent."""
+    """Send batch after batch, each once the previous one is acknowledged. A failure leaves the rest unsent."""
     start = 0
     while start < len(indexes):
-        batch = producer.create_batch()  # a batch a partition: about twice the rate of a send() for each record
+        batch = producer.create_batch()  # one batch per partition: about twice the rate of one send() per record
         end = start
         while end < len(indexes):
             envelope = envelopes[indexes[end]]
@@ -110,11 +114,11 @@ async def _append_to(
 
 
 async def _close(producer: AIOKafkaProducer) -> None:
-    # stop() waits until everything is delivered, and an idempotent producer tries for ever. So its sender is ended first, after the
-    # request on its way; then what it still has is failed, which nothing puts back any more. aiokafka has no public way to do either.
+    # stop() waits until everything is delivered, and an idempotent producer retries for ever. So the sender is closed first, after the
+    # current request; then the remaining batches are failed, and nothing queues them again. aiokafka has no public way to do either.
     steps = (producer._sender.close, lambda: _fail(producer), producer.stop, producer.client.close)  # noqa: SLF001
     for step in steps:
-        with suppress(Exception):  # whatever it says in passing, nobody waits for it any more
+        with suppress(Exception):  # errors while closing are of no interest
             async with asyncio.timeout(CLOSE_SECONDS):
                 await step()
 

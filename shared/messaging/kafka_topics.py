@@ -1,6 +1,6 @@
-"""The topics of a Kafka cluster: made when absent, checked at every start, and told apart by the id that Kafka gave each.
+"""The topics of a Kafka cluster: created when missing, checked at every start, and identified by the ids that Kafka assigns.
 
-aiokafka speaks Kafka's metadata request up to version 5, which knows no topic ids; version 10 does and is spelt out here.
+aiokafka supports Kafka's metadata request up to version 5, which has no topic ids. Version 10 has them and is defined here.
 """
 
 import asyncio
@@ -29,12 +29,12 @@ from shared.contracts import PARTITIONS, PROVIDERS, TOPICS
 from shared.messaging.kafka_connection import Connection
 from shared.messaging.log import LogError, LogReplaced, Position
 
-REPLICAS = 3  # wanted where there are as many brokers; one may then fail while two still keep every record
+REPLICAS = 3  # copies, where there are as many brokers; one broker may then fail while two store every record
 POLL_SECONDS = 0.05
-START_SECONDS = 30.0  # a cluster that is being started, too, is there within this time
+START_SECONDS = 30.0  # covers a cluster that is starting as well
 RETRY_SECONDS = 0.5
 TRIES = 6
-LED_SECONDS = 15.0  # a new topic's partitions have leaders within this time
+LED_SECONDS = 15.0  # the partitions of a new topic have leaders within this time
 
 
 class _TopicId(AbstractType[UUID]):  # type: ignore[misc]  # aiokafka ships no types
@@ -114,7 +114,7 @@ class _MetadataRequest(Request[_MetadataRequestV10]):  # type: ignore[misc]
 
 
 class KafkaTopics:
-    """The log's topics in one cluster: how they are called there, and what they are at this moment."""
+    """The log's topics in one cluster: their names there and their current state."""
 
     def __init__(self, connection: Connection, *, prefix: str, replication: int | None) -> None:
         self._connection = connection
@@ -124,7 +124,7 @@ class KafkaTopics:
         self._client: AIOKafkaClient | None = None
 
     async def start(self) -> None:
-        """Wait for the cluster, make what is absent, check the rest. Raises LogError with a sentence that says what to do."""
+        """Wait for the cluster, create missing topics and check the others. Raises LogError with a sentence that says what to do."""
         self._client = AIOKafkaClient(**self._connection.arguments(client_id="aryz"))
         reason = "no answer"
         try:
@@ -149,11 +149,11 @@ class KafkaTopics:
             await self._client.close()
 
     def name(self, topic: str) -> str:
-        """What the topic is called in the cluster."""
+        """Return the name of a topic in the cluster, which includes the prefix."""
         return self._physical[topic]
 
     def topic(self, name: str) -> str:
-        """What the topic of this name in the cluster is called among us."""
+        """Return the topic of a name in the cluster."""
         return self._logical[name]
 
     def partition(self, position: Position) -> TopicPartition:
@@ -166,10 +166,10 @@ class KafkaTopics:
         return [TopicPartition(self._physical[topic], number) for number in range(PARTITIONS)]
 
     async def ids(self, topics: Iterable[str]) -> Mapping[str, str]:
-        """The id that Kafka gave each topic when it was made.
+        """Return the ids that Kafka assigned to the topics at creation.
 
         Raises:
-            LogReplaced: one is gone.
+            LogReplaced: a topic is missing.
             KafkaError: the cluster does not answer.
         """
         if self._client is None:
@@ -183,7 +183,7 @@ class KafkaTopics:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as the cluster describes it now."""
+    """A topic as the cluster describes it."""
 
     id: str
     partitions: int
@@ -192,10 +192,10 @@ class Topic:
 
 
 async def describe(client: AIOKafkaClient, names: Iterable[str]) -> Mapping[str, Topic]:
-    """Those of these topics that exist, by name.
+    """Return those of the topics that exist, by name.
 
     Raises:
-        KafkaError: the cluster does not answer, or does not let us look.
+        KafkaError: the cluster does not answer, or access is denied.
     """
     response = await client.send(client.get_random_node(), _MetadataRequest(names))
     found = {}
@@ -211,10 +211,10 @@ async def describe(client: AIOKafkaClient, names: Iterable[str]) -> Mapping[str,
 
 
 async def make_ready(client: AIOKafkaClient, connection: Connection, names: Sequence[str], replication: int | None) -> None:
-    """Make the topics that are absent and refuse those that would break a promise.
+    """Create missing topics and refuse topics whose settings endanger ordering or durability.
 
     Raises:
-        LogError: a topic cannot be made or its settings are wrong; the sentence says what to change.
+        LogError: a topic cannot be created or its settings are wrong; the sentence says what to change.
         KafkaError: the cluster does not answer.
     """
     admin = AIOKafkaAdminClient(**connection.arguments())
@@ -231,18 +231,18 @@ async def make_ready(client: AIOKafkaClient, connection: Connection, names: Sequ
 
 
 def wanted_settings(name: str, replicas: int) -> dict[str, str]:
-    """Settings of a topic, by Kafka's names, that our promises rest on: nothing is thrown away, and an acknowledged record has company."""
+    """Return the required settings of a topic by Kafka's names: records are never deleted, and an acknowledged record has a copy."""
     kept: dict[str, str] = {"cleanup.policy": "compact"} if name.endswith(PROVIDERS) else {"cleanup.policy": "delete", "retention.ms": "-1"}
     return {**kept, "retention.bytes": "-1", "min.insync.replicas": str(min_insync(replicas)), "unclean.leader.election.enable": "false"}
 
 
 def min_insync(replicas: int) -> int:
-    """How many copies there must be before a record counts as kept."""
+    """Return how many in-sync copies a record needs to be acknowledged."""
     return 2 if replicas >= REPLICAS else 1
 
 
 async def described(client: AIOKafkaClient, names: Sequence[str]) -> Mapping[str, Topic]:
-    """As `describe`, asked again while a broker is down or has not heard of a topic yet."""
+    """Call `describe`, and retry while a broker is down or does not know a topic yet."""
     for _ in range(TRIES):
         try:
             found = await describe(client, names)
@@ -262,14 +262,14 @@ async def _create(admin: AIOKafkaAdminClient, client: AIOKafkaClient, names: Seq
     response = await admin.create_topics(new)
     for name, error_code, message, *_ in response.topic_errors:
         error = for_code(error_code)
-        if error is InvalidReplicationFactorError or error.retriable:  # brokers are still on their way
+        if error is InvalidReplicationFactorError or error.retriable:  # brokers are still starting
             raise error(message)
-        if error not in (NoError, TopicAlreadyExistsError):  # another process was faster: what it made is checked like any other
+        if error not in (NoError, TopicAlreadyExistsError):  # another process created it first; it is checked like any other
             raise LogError(f"Kafka does not make the topic {name}: {message or error.__name__}; have it made or give us the right to")
 
 
 async def _led(client: AIOKafkaClient, names: Sequence[str]) -> Mapping[str, Topic]:
-    """The topics once each partition has a leader: a new one takes a moment."""
+    """Wait until every partition has a leader and return the topics. Leader election for a new topic takes a moment."""
     try:
         async with asyncio.timeout(LED_SECONDS):
             while True:
@@ -286,7 +286,7 @@ async def _settings(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for error_code, message, _, _, entries in response.resources:
         error = for_code(error_code)
-        if error.retriable:  # this broker has not heard of the topic yet
+        if error.retriable:  # this broker does not know the topic yet
             raise error(name)
         if error is not NoError:
             raise LogError(f"Kafka does not show the settings of {name}: {message or error.__name__}; give us the right to read them")

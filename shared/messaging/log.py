@@ -1,4 +1,4 @@
-"""The event log as the services see it: append under a key, read every partition in order."""
+"""The interface of the event log: append under a key, read every partition in order. Backends: embedded SQLite and Kafka."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -11,16 +11,16 @@ from shared.contracts import PARTITIONS
 from shared.messaging.envelope import Envelope, Headers
 
 Position = tuple[str, int]
-"""A topic's partition."""
+"""A topic and the number of its partition."""
 
 
 def partition_of(key: str) -> int:
-    """The partition of a key, as Kafka's default partitioner chooses it (murmur2)."""
+    """Return the partition of a key as Kafka's default partitioner chooses it (murmur2)."""
     return int((murmur2(key.encode()) & 0x7FFFFFFF) % PARTITIONS)
 
 
 class Record(NamedTuple):
-    """What the log keeps. `offset` counts from 0 in each partition, without gaps unless Kafka compacted the topic."""
+    """A record of the log. `offset` counts from 0 in each partition, without gaps unless Kafka compacted the topic."""
 
     topic: str
     partition: int
@@ -39,50 +39,50 @@ class Fetched:
 
 
 class LogError(Exception):
-    """Something is wrong with the log itself; a person has to look."""
+    """The log is faulty and an operator has to act."""
 
 
 class LogReplaced(LogError):
-    """Another topic stands under the same name: the stored position means nothing in it."""
+    """Another topic exists under the same name, so the stored position means nothing in it."""
 
 
 class OffsetOutsideLog(LogError):
-    """The stored position lies outside the log: a database or a log was restored to another time."""
+    """The stored position lies outside the log: the database or the log was restored to another time."""
 
 
 class AssignmentLost(Exception):
-    """The partitions went to another member while a batch was in hand: drop the batch, its records come again."""
+    """The partitions were reassigned during the batch. Drop the batch; its records will be read again."""
 
 
 class Positions(Protocol):
-    """Where a consumer stands. Offsets name the next record to read."""
+    """The stored positions of a consumer. An offset names the next record to read."""
 
     async def load(self, topic_ids: Mapping[str, str]) -> Mapping[Position, int]:
-        """Stored positions; raises `LogReplaced` when one was stored for a topic with another id."""
+        """Return the stored positions. Raises LogReplaced if one was stored for a topic with another id."""
         ...
 
 
 class LogConsumer(Protocol):
-    """One member of a group of readers."""
+    """One member of a consumer group."""
 
     async def start(self, positions: Positions) -> None:
-        """Take partitions and begin at the stored positions; 0 where nothing is stored."""
+        """Join the group and start at the stored positions, or at 0 where none is stored."""
         ...
 
     async def fetch(self, limit: int) -> Fetched:
-        """Up to `limit` records, waiting until there are any."""
+        """Return up to `limit` records. Waits until there is at least one."""
         ...
 
     def hold(self, fetched: Fetched) -> AbstractAsyncContextManager[None]:
-        """Keep the partitions while the batch is applied; raises `AssignmentLost` if they are gone already."""
+        """Keep the partitions assigned while the batch is applied. Raises AssignmentLost if they are already reassigned."""
         ...
 
     async def rewind(self, positions: Mapping[Position, int]) -> None:
-        """Go back: the next fetch starts at these positions again."""
+        """Move back: the next fetch starts at these positions."""
         ...
 
     async def applied(self, positions: Mapping[Position, int]) -> None:
-        """A hint for whoever watches the group; the truth is in the consumer's database."""
+        """Report the applied positions to tools that watch the group. The authoritative positions are in the consumer's database."""
         ...
 
     async def stop(self) -> None: ...
@@ -96,19 +96,19 @@ class EventLog(Protocol):
     async def stop(self) -> None: ...
 
     async def append(self, topic: str, envelopes: Sequence[Envelope]) -> Sequence[bool]:
-        """Store durably, in order per key; one flag an envelope says whether it is known to be kept."""
+        """Append durably, in order per key. Returns one flag per envelope: True if the record is known to be stored."""
         ...
 
     def consumer(self, group: str, topics: Sequence[str]) -> LogConsumer: ...
 
     def scan(self, topic: str) -> AsyncIterator[Sequence[Record]]:
-        """Page by page every record that the topic holds now, each partition in its order; no group takes notice."""
+        """Yield all records that the topic holds now, page by page, each partition in order. No consumer group is involved."""
         ...
 
     async def topic_id(self, topic: str) -> str:
-        """Changes when the topic is deleted and made again."""
+        """Return the id of the topic. It changes when the topic is deleted and created again."""
         ...
 
     async def end_offsets(self, topic: str) -> Mapping[int, int]:
-        """For each partition the offset that the next record will get."""
+        """Return for each partition the offset of the next record."""
         ...

@@ -1,7 +1,7 @@
-"""How long a loop rests after a batch: under a steady stream batches grow instead of transactions, and a lonely event waits for nobody.
+"""Pauses between batches: under a steady stream batches grow instead of their number, and a single event is not delayed.
 
-A transaction, a request to the broker and a claim of texts cost the same for one event as for ten: at 100 appeals a second a batch for each
-took 95 % of two cores, and what waited for a core was most of the way to the desk.
+A transaction, a request to the broker and a claim check cost the same for one event as for ten. At 100 appeals a second one batch
+per appeal took 95 % of two cores, and waiting for a core was most of an appeal's delay on its way to the desk.
 """
 
 from dataclasses import dataclass
@@ -9,21 +9,24 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """In seconds. Whoever comes after the rest is served at once, whoever comes within it with all others who do."""
+    """Pauses in seconds. An event that arrives after the pause is processed at once; those that arrive during it form one batch."""
 
     gather: float
-    """What comes within this time after a batch makes one batch."""
+    """The shortest pause after a batch."""
     each: float
-    """For each event of the batch: the more come, the more the next batch may hold."""
+    """The pause per event of the batch: the more events arrive, the larger the next batch may be."""
     longest: float
 
     def rest(self, events: int, took: float) -> float:
-        """After a batch of so many events: at least as long as it `took`, so that a busy machine gets larger batches, not more of them."""
+        """Return the pause after a batch of `events`.
+
+        It is at least as long as the batch `took`, so that a busy machine gets larger batches.
+        """
         return min(max(self.gather, self.each * events, took), self.longest)
 
 
 RELAY = Pace(gather=0.03, each=0.002, longest=0.1)
 PROMPT = Pace(gather=0.04, each=0.001, longest=0.25)
-"""A reader that somebody waits for: what it makes of an event is where the next step begins."""
+"""For consumers whose result somebody waits for: the next processing step starts with it."""
 PATIENT = Pace(gather=0.15, each=0.001, longest=0.25)
-"""A reader that keeps copies and figures for whoever looks next."""
+"""For consumers that maintain copies and figures."""

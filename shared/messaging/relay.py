@@ -1,14 +1,15 @@
-"""The relay: carries the outbox to the log, in order, at least once. One leader a service, by a lease with an epoch.
+"""The relay: publishes the outbox to the log in order, at least once. A lease with an epoch selects one leader per service.
 
-A row leaves the outbox only when the log is known to keep it, so a crash in between sends it again and the readers' inbox drops the copy.
+The relay deletes a row from the outbox only when the log has acknowledged it. After a crash in between it sends the row again,
+and the inboxes of the consumers skip the copy.
 
-Two leaders at once would do no harm: each sends a key's rows in order, the lowest first that the log is not known to keep, so that of every
-row the first copy comes before the first of the next, and later copies are dropped. So the lease need not be exact, and leans on no clock
-but the standby's own: whoever has seen a lease stand unrenewed for its whole length takes it, however the hosts' clocks differ. The epoch
-keeps a leader that was stopped meanwhile from deleting what is no longer its own.
+Two leaders at once do no harm. Each sends the rows of a key in order, starting with the lowest that is not acknowledged. So the
+first copy of every row precedes the first copy of the next, and consumers skip later copies. The lease therefore need not be
+exact and relies only on the standby's own clock: a standby that has seen a lease unrenewed for its whole length takes it, however
+much the clocks of the hosts differ. The epoch stops a suspended former leader from deleting rows.
 
-Rows become visible in the order of commits, not of ids: a lower id may appear after a higher one was sent. So rows are deleted one by one,
-never up to an id; under a key the order holds, as who appends under it holds its aggregate's lock until the commit.
+Rows become visible in the order of commits, not of ids: a lower id may appear after a higher one was sent. So rows are deleted
+one by one, never up to an id. Within a key the order holds, because a writer holds the lock of its aggregate until the commit.
 """
 
 import asyncio
@@ -32,9 +33,9 @@ from shared.messaging.tables import outbox, relay_lease
 from shared.telemetry import Metrics
 
 BATCH = 500
-NAME, NOBODY = "relay", ""  # the lease's one row, and its holder when it was given back
+NAME, NOBODY = "relay", ""  # the only row of the lease, and the holder after a release
 LEASE = timedelta(seconds=5)
-POLL_SECONDS = (0.025, 0.1)  # a wake-up inside the same process comes sooner; it is only a hint
+POLL_SECONDS = (0.025, 0.1)  # `outbox_written` wakes the relay sooner, but only for writers of the same process
 SEND_TIMEOUT_SECONDS = 30
 
 log = structlog.get_logger()
@@ -45,7 +46,7 @@ class LeaseLost(Exception):
 
 
 class Relay:
-    """Sends a service's outbox. Start as many as you like; the one that holds the lease works."""
+    """Publishes the outbox of a service. Any number of processes may run a relay; the holder of the lease publishes."""
 
     def __init__(self, database: Database, event_log: EventLog, clock: Clock, metrics: Metrics) -> None:
         self._database = database
@@ -59,7 +60,7 @@ class Relay:
         self._seen_since = clock.now()
 
     async def run(self) -> None:
-        """Until cancelled. Errors end it: the runtime starts it again."""
+        """Run until cancelled. An error ends the loop, and the runtime restarts it."""
         wait, longest = POLL_SECONDS
         try:
             while True:
@@ -77,7 +78,7 @@ class Relay:
             await asyncio.shield(self.release())
 
     async def step(self) -> int:
-        """One batch, if this process is or becomes the leader. Returns how many rows were sent."""
+        """Publish one batch if this process is or becomes the leader. Returns the number of rows published."""
         leads = self._epoch is not None or await self._take_lease()
         self._metrics.relay_leads(leads)
         if not leads:
@@ -94,7 +95,7 @@ class Relay:
         return len(kept)
 
     async def _send(self, rows: Sequence[Row[Any]]) -> list[int]:
-        """Ids of the rows that may go: for each key only those before its first failure."""
+        """Append rows to the log. Returns the ids of the acknowledged rows, for each key only those before its first failure."""
         by_topic: dict[str, list[Row[Any]]] = {}
         for row in rows:
             by_topic.setdefault(row.topic, []).append(row)
@@ -112,7 +113,7 @@ class Relay:
         return kept
 
     async def _take_lease(self) -> bool:
-        """Take it if nobody has it, or if it stands as this process has seen it for as long as a lease lasts."""
+        """Claim the lease if it is free or has not been renewed for its whole length. Returns whether this process is the leader."""
         now = self._clock.now()
         found = next(iter(await self._database.look(select(relay_lease).where(relay_lease.c.name == NAME))), None)
         seen = (found.holder, found.epoch, found.expires_at) if found else (NOBODY, 0, now)
@@ -143,7 +144,7 @@ class Relay:
         self._renewed_at = now
 
     async def release(self) -> None:
-        """Let the next leader begin at once."""
+        """Release the lease, so that the next leader can start at once."""
         if self._epoch is None:
             return
         try:

@@ -1,7 +1,7 @@
-"""A service's background work: relay, consumer and jobs, each restarted with patience when it falls, each visible in readiness.
+"""Background loops of a service: relay, consumer and jobs. Failed loops are restarted with backoff and reported by readiness.
 
-In a process of its own a fallen loop ends the process (crash loudly, resume exactly); inside the one-machine suite it is started again.
-A database or a log that is away for a moment is waited for in both.
+In a process of its own a failed loop ends the process (crash loudly, resume exactly). Inside the one-machine suite it is
+restarted. Both wait for a database or a log that is briefly unavailable.
 """
 
 import asyncio
@@ -18,8 +18,8 @@ from shared.database_errors import will_pass
 from shared.messaging.log import LogError
 
 RESTART_SECONDS = (0.5, 30.0)
-LONGEST_WAIT_SECONDS = 2.0  # for an engine that is away: work goes on soon after it is back
-FINISH_SECONDS = 5.0  # a batch takes a fraction of this; one that waits for an engine is given up and comes again
+LONGEST_WAIT_SECONDS = 2.0  # for an unavailable engine: work resumes soon after it is back
+FINISH_SECONDS = 5.0  # a batch takes a fraction of this; a batch that waits for an engine is cancelled and read again
 
 T = TypeVar("T")
 
@@ -28,16 +28,16 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """Something that runs until it is cancelled."""
+    """A coroutine that runs until it is cancelled."""
 
     name: str
     run: Callable[[], Awaitable[None]]
     trouble: Callable[[], str | None] = lambda: None
-    """What keeps it from its work although it runs."""
+    """Return why the running loop cannot work at present, None if it can."""
 
 
 def every(period: timedelta, name: str, job: Callable[[], Awaitable[None]]) -> Loop:
-    """A job as a loop: run, rest, run again. A job is safe to run twice."""
+    """Return a loop that runs a job, sleeps for `period`, and runs it again. The job must be safe to run twice."""
 
     async def run() -> None:
         while True:
@@ -48,7 +48,7 @@ def every(period: timedelta, name: str, job: Callable[[], Awaitable[None]]) -> L
 
 
 async def finish(step: Coroutine[Any, Any, T]) -> T:
-    """What a loop's step gives. Cancelled meanwhile, the step in hand still comes to its end, if that is near."""
+    """Await `step`. If the caller is cancelled, the step may still finish within FINISH_SECONDS."""
     task = asyncio.ensure_future(step)
     try:
         return await asyncio.shield(task)
@@ -60,7 +60,7 @@ async def finish(step: Coroutine[Any, Any, T]) -> T:
 
 
 class Runtime:
-    """Keeps a service's loops alive. `restart=False`: the first one that falls ends `run()` with its error."""
+    """Runs the loops of a service. With `restart=False` the first loop that fails ends `run()` with its error."""
 
     def __init__(self, loops: Sequence[Loop], *, restart: bool) -> None:
         self._loops = loops
@@ -70,7 +70,7 @@ class Runtime:
 
     @property
     def fallen(self) -> dict[str, str]:
-        """Loops that are down or kept from their work at this moment, and why."""
+        """Return the loops that are down or cannot work at present, with the reason."""
         troubled = {loop.name: trouble for loop in self._loops if (trouble := loop.trouble()) is not None}
         return troubled | self._fallen
 
@@ -78,14 +78,14 @@ class Runtime:
         self._tasks = [asyncio.create_task(self._keep(loop), name=loop.name) for loop in self._loops]
 
     async def stop(self) -> None:
-        """Cancel every loop and wait until each has let go."""
+        """Cancel every loop and wait until each has ended."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
 
     async def run(self) -> None:
-        """Start, and stay until a loop falls for good or we are cancelled."""
+        """Start the loops and run until one fails for good or the caller is cancelled."""
         self.start()
         try:
             await asyncio.gather(*self._tasks)
@@ -100,7 +100,7 @@ class Runtime:
             at_most = longest
             try:
                 await loop.run()
-            except LogError as error:  # a person has to look: another try would find the same
+            except LogError as error:  # an operator has to act: another try would fail as well
                 self._fallen[loop.name] = str(error)
                 log.error("loop stops", worker=loop.name, reason=str(error))  # noqa: TRY400 - the sentence says what to do
                 if not self._restart:
@@ -121,7 +121,7 @@ class Runtime:
 
 
 def _is_away(error: Exception) -> bool:
-    """Whether a database or a log does not answer now; whatever else it is lies with us, or with a person."""
+    """Return whether a database or a log is unavailable at present. Any other error is a defect or needs an operator."""
     if isinstance(error, KafkaError):
         return bool(error.retriable) or isinstance(error, KafkaTimeoutError)
     return isinstance(error, OSError) or will_pass(error)

@@ -1,11 +1,11 @@
-"""The backbone's tables: the same in every service's database, created by each service's migrations."""
+"""Messaging tables. Every service has them in its database, created by its migrations."""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Uuid
 from sqlalchemy.types import TypeEngine
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 metadata = MetaData()
-_Counter: TypeEngine[int] = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only under INTEGER
+_Counter: TypeEngine[int] = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only in columns of type INTEGER
 
 outbox = Table(
     "outbox",
