@@ -39,7 +39,7 @@ class GroupCommit(Generic[Item, Answer]):
         """
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if self._writing < self._writers and self._is_due(beside=self._writing):
+        if self._writing < self._writers and self._is_due(others_writing=self._writing):
             self._writing += 1
             task = asyncio.create_task(self._write())
             self._tasks.add(task)
@@ -51,27 +51,27 @@ class GroupCommit(Generic[Item, Answer]):
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _is_due(self, *, beside: int) -> bool:
-        return len(self._waiting) >= (SECOND if beside else 1)
+    def _is_due(self, *, others_writing: int) -> bool:
+        return len(self._waiting) >= (SECOND if others_writing else 1)
 
     async def _write(self) -> None:
-        while self._is_due(beside=self._writing - 1):
+        while self._is_due(others_writing=self._writing - 1):
             group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
             error = await self._attempt(group)
             if error is not None and (len(group) == 1 or isinstance(error, CommitUnknown)):
                 _refuse(group, error)
             elif error is not None:
-                await self._one_by_one(group)
+                await self._write_individually(group)
         self._writing -= 1
 
-    async def _one_by_one(self, group: Sequence[_Waiting[Item, Answer]]) -> None:
-        for place, one in enumerate(group):
-            error = await self._attempt([one])
+    async def _write_individually(self, group: Sequence[_Waiting[Item, Answer]]) -> None:
+        for index, waiting in enumerate(group):
+            error = await self._attempt([waiting])
             if error is not None and _is_away(error):
-                _refuse(group[place:], error)
+                _refuse(group[index:], error)
                 return
             if error is not None:
-                _refuse([one], error)
+                _refuse([waiting], error)
 
     async def _attempt(self, group: Sequence[_Waiting[Item, Answer]]) -> Exception | None:
         """Run a group and resolve the futures of its items. Returns the error if it failed."""

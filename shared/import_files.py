@@ -45,7 +45,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class CsvRecord:
     """A row of a CSV file: the number of its first line, and its non-empty cells by column or the error that prevents reading them."""
 
     line: int
@@ -139,7 +139,7 @@ class CsvReader:
         self._alone_until = 0
         """Up to this line a record may not continue on the next line, because such a record was malformed."""
 
-    def feed(self, data: bytes, *, final: bool = False) -> list[Record]:
+    def feed(self, data: bytes, *, final: bool = False) -> list[CsvRecord]:
         """Return the records that are complete. Raises InvalidInput for an unknown header, MalformedText for another encoding."""
         self._waiting += self._lines.feed(data, final=final)
         found = []
@@ -155,7 +155,7 @@ class CsvReader:
             if not taken:
                 break
             if cells is not None:
-                found.append(Record(self._waiting[index].number, cells))
+                found.append(CsvRecord(self._waiting[index].number, cells))
             index += taken
         del self._waiting[:index]
         if final and self._header is None:

@@ -18,7 +18,7 @@ class OtherEngineRuns(RuntimeError):
     """One broker runs where three are wanted, or the reverse."""
 
 
-def _say(sentence: str) -> None:
+def _print(sentence: str) -> None:
     sys.stdout.write(f"{sentence}\n")
     sys.stdout.flush()
 
@@ -29,31 +29,31 @@ def _start_kafka(folder: Path, brokers: Literal[1, 3]) -> None:
         raise OtherEngineRuns(f"Kafka with {len(cluster.nodes)} broker(s) is here already: make kafka-stop first (its data go too)")
     has_run = cluster.alive == cluster.nodes
     cluster.start()
-    environment.put(folder / "engines.env", environment.KAFKA, cluster.bootstrap)
-    _say(f"Kafka {'already runs' if has_run else 'is ready'} on {cluster.bootstrap}")
+    environment.set_value(folder / "engines.env", environment.KAFKA, cluster.bootstrap)
+    _print(f"Kafka {'already runs' if has_run else 'is ready'} on {cluster.bootstrap}")
 
 
 def _start_postgres(folder: Path) -> None:
     server = PostgresServer(folder / "engines" / "postgres")
     has_run = server.process is not None
     server.start()
-    environment.put(folder / "engines.env", environment.DATABASE, server.url)
-    _say(f"PostgreSQL {'already runs' if has_run else 'is ready'} on {server.url.rpartition('@')[2]}")
+    environment.set_value(folder / "engines.env", environment.DATABASE, server.url)
+    _print(f"PostgreSQL {'already runs' if has_run else 'is ready'} on {server.url.rpartition('@')[2]}")
 
 
 def _stop_kafka(folder: Path) -> None:
     KafkaCluster(folder / "engines" / "kafka").remove()
-    environment.forget(folder / "engines.env", environment.KAFKA)
+    environment.remove_value(folder / "engines.env", environment.KAFKA)
 
 
 def _stop_postgres(folder: Path) -> None:
     PostgresServer(folder / "engines" / "postgres").remove()
-    environment.forget(folder / "engines.env", environment.DATABASE)
+    environment.remove_value(folder / "engines.env", environment.DATABASE)
 
 
 def _bring_libraries(_folder: Path) -> None:
     if kafka.bring_libraries():
-        _say("Kafka's libraries are here")
+        _print("Kafka's libraries are here")
 
 
 COMMANDS: dict[str, Callable[[Path], None]] = {

@@ -6,12 +6,12 @@ KAFKA = "ARYZ_KAFKA_BOOTSTRAP"
 DATABASE = "ARYZ_DATABASE_URL"
 
 
-def put(file: Path, name: str, value: str) -> None:
+def set_value(file: Path, name: str, value: str) -> None:
     """Set one line."""
     _write(file, [*_others(file, name), f"{name}={value}"])
 
 
-def forget(file: Path, name: str) -> None:
+def remove_value(file: Path, name: str) -> None:
     """Remove one line; a file without lines goes."""
     if file.exists():
         _write(file, _others(file, name))

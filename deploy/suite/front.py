@@ -57,11 +57,11 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         service = scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
         if service in self._clients and not refusal_of(scope, self._settings.header_bytes):  # the home pages refuse it likewise
-            await self._hand_on(service, scope, receive, send)
+            await self._forward(service, scope, receive, send)
         else:
             await self._home(scope, receive, send)
 
-    async def _hand_on(self, service: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _forward(self, service: str, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             answer = await self._clients[service].send(self._request(service, Request(scope, receive)), stream=True)
         except ClientDisconnect:
@@ -70,7 +70,7 @@ class Front:
             await problem_response(Unavailable(f"{service} does not answer"))(scope, receive, send)
             return
         try:
-            await send({"type": "http.response.start", "status": answer.status_code, "headers": _handed_on(answer.headers.raw)})
+            await send({"type": "http.response.start", "status": answer.status_code, "headers": _end_to_end(answer.headers.raw)})
             with suppress(httpx.TransportError):  # it broke off in the middle: so do we, by never saying that this was all
                 async for part in answer.aiter_raw():
                     await send({"type": "http.response.body", "body": part, "more_body": True})
@@ -86,7 +86,7 @@ class Front:
         """
         url = httpx.URL(self._settings.url_of(service) or "").copy_with(raw_path=_target(request.scope))
         has_body = not {"content-length", "transfer-encoding"}.isdisjoint(request.headers)
-        headers = [each for each in _handed_on(request.headers.raw) if each[0] not in FORWARDING]
+        headers = [each for each in _end_to_end(request.headers.raw) if each[0] not in FORWARDING]
         headers.append((b"x-forwarded-for", client_address(request, self._proxies).encode()))
         headers.append((b"x-forwarded-proto", client_scheme(request, self._proxies).encode()))
         return httpx.Request(request.method, url, headers=headers, content=request.stream() if has_body else None)
@@ -98,7 +98,7 @@ def _target(scope: Scope) -> bytes:
     return raw_path + b"?" + query if query else raw_path
 
 
-def _handed_on(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     return [(name.lower(), value) for name, value in headers if name.lower() not in ONE_HOP]
 
 

@@ -1,4 +1,4 @@
-"""The published language: every event a service may emit, versioned. The registry says who may emit what."""
+"""Event contracts: every event that a service may publish, versioned. The registry names the owning service of each type."""
 
 from shared.contracts.event import (
     APPEALS,

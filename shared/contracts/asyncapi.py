@@ -1,4 +1,4 @@
-"""The AsyncAPI 3 document of the event log, made from the registry: `python -m shared.contracts.asyncapi` prints it."""
+"""The AsyncAPI 3 document of the event log, generated from the registry: `python -m shared.contracts.asyncapi` prints it."""
 
 import sys
 from inspect import cleandoc
@@ -17,38 +17,41 @@ HEADERS: dict[str, Any] = {
     "properties": {
         "content-type": {"const": "application/json"},
         "ce_specversion": {"const": "1.0"},
-        "ce_id": {"type": "string", "format": "uuid", "description": "Unique; a copy carries the same id."},
-        "ce_source": {"type": "string", "description": "The service that says it, `/aryz/<service>`."},
+        "ce_id": {"type": "string", "format": "uuid", "description": "Unique id. A duplicate of an event has the same id."},
+        "ce_source": {"type": "string", "description": "The publishing service, `/aryz/<service>`."},
         "ce_type": {"type": "string"},
         "ce_time": {"type": "string", "format": "date-time"},
         "ce_subject": {
             "type": "string",
             "format": "uuid",
-            "description": "The appeal, provider or call that the fact is about.",
+            "description": "The appeal, provider or call that the event is about.",
         },
-        "ce_partitionkey": {"type": "string", "description": "The same as the subject: its events keep their order."},
-        "ce_correlationid": {"type": "string", "format": "uuid", "description": "The event that began the chain."},
-        "ce_causationid": {"type": "string", "format": "uuid", "description": "The event that this one follows from."},
+        "ce_partitionkey": {"type": "string", "description": "Equals the subject: events with one key keep their order."},
+        "ce_correlationid": {"type": "string", "format": "uuid", "description": "The first event of the causal chain."},
+        "ce_causationid": {"type": "string", "format": "uuid", "description": "The event that caused this one."},
         "traceparent": {"type": "string", "description": "W3C trace context."},
     },
 }
 CHANNELS = {
-    "aryz.appeals.v1": ("appeals", "The whole life of every appeal, from every service, in the order of its causes."),
-    "aryz.providers.v1": ("providers", "The public part of the provider directory; compacted, the newest entry of a provider stands."),
-    "aryz.calls.v1": ("calls", "Calls to the telephone centre once they are over, for its figures."),
+    "aryz.appeals.v1": ("appeals", "All events of every appeal, published by all services. Events of one appeal keep their causal order."),
+    "aryz.providers.v1": (
+        "providers",
+        "The public part of the provider directory. The topic is compacted: the newest entry of each provider is retained.",
+    ),
+    "aryz.calls.v1": ("calls", "Ended calls to the telephone centre, for statistics."),
 }
 
 
 def document() -> dict[str, Any]:
-    """The document as plain data, in a stable order."""
+    """Return the document as plain data in a stable order."""
     channels = {name: _channel(topic, name, text) for topic, (name, text) in CHANNELS.items()}
     return {
         "asyncapi": "3.0.0",
         "info": {
             "title": "Aryz events",
             "version": "1.0.0",
-            "description": "Facts that the services of the appeal desk tell each other: CloudEvents 1.0 in Kafka's binary mode. "
-            "Events carry codes, ids, times and counts; never a name, a number of a person, a contact or a text.",
+            "description": "Events that the services of the appeal desk publish: CloudEvents 1.0 in Kafka's binary mode. "
+            "Events contain codes, ids, times and counts, never a name, a number of a person, a contact or a text.",
         },
         "defaultContentType": "application/json",
         "channels": channels,
@@ -73,7 +76,7 @@ def _operation(event: type[Event]) -> dict[str, Any]:
     return {
         "action": "send",
         "channel": {"$ref": f"#/channels/{channel}"},
-        "summary": f"{event.SERVICE} says it",
+        "summary": f"Published by {event.SERVICE}",
         "messages": [{"$ref": f"#/channels/{channel}/messages/{_name(event)}"}],
         "tags": [{"name": event.SERVICE}],
     }

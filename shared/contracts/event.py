@@ -1,4 +1,4 @@
-"""What an event is: a past-tense fact owned by one service, published under a versioned type."""
+"""The base of all events: a past-tense fact owned by one service, published under a versioned type."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
@@ -14,13 +14,13 @@ PARTITIONS = 12
 
 REGISTRY: dict[str, type["Event"]] = {}
 UPCASTERS: dict[str, tuple[str, Callable[[Any], "Event"]]] = {}
-"""By an old version's type: the next version's type, and how the old fact is told in its words."""
+"""By the type of an old version: the type of the next version, and the function that converts the event to it."""
 
 
 class Event(BaseModel):
-    """A fact. Fields are codes, ids, times and counts; never a name, a number of a person, a contact or a text.
+    """A fact. Fields are codes, ids, times and counts, never a name, a number of a person, a contact or a text.
 
-    Changes are additive: a reader ignores fields it does not know, and a new field has a default.
+    Changes are additive: a consumer ignores unknown fields, and a new field has a default.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore", ser_json_timedelta="iso8601")
@@ -42,7 +42,7 @@ class Event(BaseModel):
 
     @property
     def subject(self) -> UUID:
-        """What the fact is about; the key under which its topic keeps the order."""
+        """Return the id of the entity that the event is about. It is the partition key, so its events keep their order."""
         raise NotImplementedError
 
 
@@ -51,38 +51,38 @@ New = TypeVar("New", bound=Event)
 
 
 def upcaster(old: type[Old], new: type[New]) -> Callable[[Callable[[Old], New]], Callable[[Old], New]]:
-    """Declare how a fact of an old version reads in the next one: readers handle the newest alone, and the log stays as it was."""
+    """Declare the conversion of an old version into the next one. Handlers receive only the newest version; the log is unchanged."""
 
-    def declare(tell: Callable[[Old], New]) -> Callable[[Old], New]:
+    def declare(convert: Callable[[Old], New]) -> Callable[[Old], New]:
         if fact_of(old.TYPE) != fact_of(new.TYPE) or old.TYPE in UPCASTERS:
             raise TypeError(f"{old.TYPE} does not become {new.TYPE}, or does so twice")
-        UPCASTERS[old.TYPE] = (new.TYPE, tell)
-        return tell
+        UPCASTERS[old.TYPE] = (new.TYPE, convert)
+        return convert
 
     return declare
 
 
 def newest(event: Event) -> Event:
-    """The same fact in the newest version that we know."""
+    """Return the event in the newest version that this code knows."""
     while event.TYPE in UPCASTERS:
         event = UPCASTERS[event.TYPE][1](event)
     return event
 
 
 def newest_type(event_type: str) -> str:
-    """The type under which a fact of this type is handled."""
+    """Return the type under which handlers receive events of this type."""
     while event_type in UPCASTERS:
         event_type = UPCASTERS[event_type][0]
     return event_type
 
 
 def fact_of(event_type: str) -> str:
-    """A type without its version."""
+    """Return a type without its version."""
     return event_type.rpartition(".v")[0]
 
 
 class AppealEvent(Event):
-    """A fact of one appeal's life."""
+    """An event in the life of one appeal."""
 
     appeal_id: UUID
 

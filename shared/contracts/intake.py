@@ -1,4 +1,4 @@
-"""What intake tells the others."""
+"""Events of intake."""
 
 from datetime import datetime
 from typing import Literal
@@ -8,7 +8,7 @@ from shared.contracts.event import CALLS, AppealEvent, Event
 
 
 class AppealRegistered(AppealEvent, service="intake", fact="appeal-registered"):
-    """An appeal was accepted and numbered: the first event of its life, once an appeal."""
+    """An appeal was accepted and numbered. The first event of an appeal, published once."""
 
     number: str
     channel: str
@@ -19,27 +19,27 @@ class AppealRegistered(AppealEvent, service="intake", fact="appeal-registered"):
     topic: str | None
     statutory_form: str | None
     provider_id: UUID | None
-    """The provider chosen from the directory; None when the citizen typed a name or named none."""
+    """The provider chosen from the directory. None if the applicant typed a name or named none."""
     provider_named: bool
-    """The citizen typed a provider's name: provider-contact claims and matches it."""
+    """The applicant typed a provider's name: provider-contact reads and matches it."""
     has_text: bool
     anonymous: bool
     discloses_to_provider: bool
-    """The applicant consented to be made known to the provider (DISCLOSE_TO_PROVIDER)."""
+    """The applicant consented to disclosure of their identity to the provider (DISCLOSE_TO_PROVIDER)."""
     received_at: datetime
     registered_at: datetime
     due_at: datetime
     follows: UUID | None = None
-    """The earlier appeal whose answer did not satisfy; this one is not counted again among first-time appeals."""
+    """The earlier appeal whose answer the applicant rejected. This appeal is not counted as a first-time appeal."""
     lowest_tier: int = 1
     resolved_in_contact: bool = False
-    """A consultation that was answered while the citizen was on the line or at the counter: there is nothing left to do."""
+    """A consultation that was answered during the call or at the counter. No further work is needed."""
     answer_by: str | None = None
-    """The way on which the applicant wants the answer."""
+    """The delivery method that the applicant chose for the answer."""
 
 
 class AppealImported(AppealEvent, service="intake", fact="appeal-imported"):
-    """A closed appeal of a former register was taken over. No clocks, inquiries or notices follow from it."""
+    """A closed appeal was imported from a former register. It has no clocks, inquiries or notifications."""
 
     number: str
     channel: str
@@ -55,42 +55,44 @@ class AppealImported(AppealEvent, service="intake", fact="appeal-imported"):
 
 
 class MessageAdded(AppealEvent, service="intake", fact="message-added"):
-    """The applicant wrote once more, or sent what was asked for. The words and files stay in intake."""
+    """The applicant added a message or the requested documents. Text and files stay in intake."""
 
     message_id: UUID
     attachments: int
 
 
 class AppealWithdrawn(AppealEvent, service="intake", fact="appeal-withdrawn"):
-    """The applicant took the appeal back by their own statement (АППК art. 64(9))."""
+    """The applicant withdrew the appeal by their own statement (АППК art. 64(9))."""
 
     reason: str
 
 
 class OutcomeConfirmed(AppealEvent, service="intake", fact="outcome-confirmed"):
-    """The applicant says that the answer settles the matter."""
+    """The applicant confirmed that the answer resolves the appeal."""
 
     answer_id: UUID
 
 
 class OutcomeDenied(AppealEvent, service="intake", fact="outcome-denied"):
-    """The applicant says that the answer does not settle the matter."""
+    """The applicant stated that the answer does not resolve the appeal."""
 
     answer_id: UUID
     followed_by: UUID | None
-    """The new appeal in which it goes on (АППК art. 70(5)); None: a consultation goes on in the same case, one tier up."""
+    """The new appeal that continues it (АППК art. 70(5)). None: a consultation continues in the same case, one tier higher."""
 
 
 class AppealRated(AppealEvent, service="intake", fact="appeal-rated"):
+    """The applicant rated the handling of the appeal."""
+
     score: int
-    """1 to 5; the latest one holds."""
+    """1 to 5. The latest rating counts."""
 
 
 class CallEnded(Event, service="intake", fact="call-ended", topic=CALLS):
-    """A call to the telephone centre is over; once a call."""
+    """A call to the telephone centre ended. Published once per call."""
 
     call_id: UUID
-    """Intake's own id of the call: the exchange's may carry a number."""
+    """Intake's own id of the call: the exchange's id may contain a phone number."""
     queue: str
     region: str | None
     offered_at: datetime

@@ -1,4 +1,4 @@
-"""What provider-contact tells the others."""
+"""Events of provider-contact."""
 
 from datetime import datetime
 from typing import Literal
@@ -8,7 +8,7 @@ from shared.contracts.event import PROVIDERS, AppealEvent, Event
 
 
 class ProviderRecorded(Event, service="provider-contact", fact="provider-recorded", topic=PROVIDERS):
-    """The public part of a provider's directory entry as it now stands; no BIN, as a sole trader's is an IIN."""
+    """The current public part of a provider's directory entry. It has no BIN, because the BIN of a sole trader is an IIN."""
 
     provider_id: UUID
     name_kk: str
@@ -27,7 +27,7 @@ class ProviderRecorded(Event, service="provider-contact", fact="provider-recorde
 
 
 class ProviderMatched(AppealEvent, service="provider-contact", fact="provider-matched"):
-    """The provider that an appeal names in words (or by BIN, when imported) was found in the directory."""
+    """The provider that an appeal names by text (or by BIN, when imported) was found in the directory."""
 
     provider_id: UUID
     score: float
@@ -35,21 +35,25 @@ class ProviderMatched(AppealEvent, service="provider-contact", fact="provider-ma
 
 
 class InquirySent(AppealEvent, service="provider-contact", fact="inquiry-sent"):
+    """An inquiry about the appeal was sent to the provider."""
+
     inquiry_id: UUID
     provider_id: UUID
     category: str
     due_at: datetime
     discloses: bool
-    """The provider may claim the text and the applicant."""
+    """The provider may read the text and the applicant's identity."""
 
 
 class InquiryAcknowledged(AppealEvent, service="provider-contact", fact="inquiry-acknowledged"):
+    """The provider acknowledged the inquiry."""
+
     inquiry_id: UUID
     provider_id: UUID
 
 
 class InquiryAnswered(AppealEvent, service="provider-contact", fact="inquiry-answered"):
-    """The provider answered. The words stay in provider-contact and are claimed by `response_id`."""
+    """The provider answered the inquiry. The text stays in provider-contact and is read by `response_id`."""
 
     inquiry_id: UUID
     provider_id: UUID
@@ -58,6 +62,8 @@ class InquiryAnswered(AppealEvent, service="provider-contact", fact="inquiry-ans
 
 
 class InquiryOverdue(AppealEvent, service="provider-contact", fact="inquiry-overdue"):
+    """The provider did not answer the inquiry in time."""
+
     inquiry_id: UUID
     provider_id: UUID
     due_at: datetime

@@ -1,4 +1,4 @@
-"""What routing tells the others."""
+"""Events of routing."""
 
 from datetime import datetime
 from typing import Literal
@@ -11,7 +11,7 @@ Urgency = Literal["NORMAL", "URGENT"]
 
 
 class AppealRouted(AppealEvent, service="routing", fact="appeal-routed"):
-    """A case was opened: what it is, how urgent, who has it. Once an appeal."""
+    """A case was opened, with its classification, urgency and queue. Published once per appeal."""
 
     kind: str
     statutory_form: str
@@ -29,43 +29,49 @@ class AppealRouted(AppealEvent, service="routing", fact="appeal-routed"):
 
 
 class ClockStarted(AppealEvent, service="routing", fact="clock-started"):
-    """A clock that others see began. Only the law's are told of: the Fund's own are heard of when they warn or are breached."""
+    """A statutory clock started. The Fund's internal clocks are published only when they warn or are breached."""
 
     clock_id: UUID
     policy: str
     statutory: bool
-    """The clock of the law, which the citizen sees; the others are the Fund's own."""
+    """True for the statutory clock, which the applicant sees. False for an internal clock of the Fund."""
     started_at: datetime
     due_at: datetime
     calendar_version: str
 
 
 class ClockWarned(AppealEvent, service="routing", fact="clock-warned"):
+    """A clock reached its warning time."""
+
     clock_id: UUID
     policy: str
     due_at: datetime
 
 
 class ClockBreached(AppealEvent, service="routing", fact="clock-breached"):
+    """A clock reached its due time before the case was answered."""
+
     clock_id: UUID
     policy: str
     due_at: datetime
 
 
 class TierRaised(AppealEvent, service="routing", fact="tier-raised"):
+    """The case was raised to a higher tier."""
+
     tier: int
     queue: str
     reason: str
 
 
 class CaseClaimed(AppealEvent, service="routing", fact="case-claimed"):
-    """Somebody took the case; who, stays in routing."""
+    """A clerk claimed the case. The clerk's identity stays in routing."""
 
     actor_role: str
 
 
 class ClassificationCorrected(AppealEvent, service="routing", fact="classification-corrected"):
-    """A person corrected what routing had decided; the latest one holds."""
+    """A person corrected the classification. The latest correction counts."""
 
     kind: str
     statutory_form: str
@@ -77,22 +83,24 @@ class ClassificationCorrected(AppealEvent, service="routing", fact="classificati
 
 
 class AnswerGiven(AppealEvent, service="routing", fact="answer-given"):
-    """The Fund answered. The words stay in routing and are claimed by `answer_id`."""
+    """The Fund answered the appeal. The text stays in routing and is read by `answer_id`."""
 
     answer_id: UUID
     language: str
     findings: list[str]
-    """Outcome codes, one an issue."""
+    """Outcome codes, one per issue."""
     actor_role: str
 
 
 class CaseClosed(AppealEvent, service="routing", fact="case-closed"):
+    """The case was closed with an outcome."""
+
     outcome: str
     actor_role: str
 
 
 class ApplicantAsked(AppealEvent, service="routing", fact="applicant-asked"):
-    """The desk asks the applicant something. The words stay in routing and are claimed by `question_id`."""
+    """The desk asked the applicant a question. The text stays in routing and is read by `question_id`."""
 
     question_id: UUID
     due_at: datetime
@@ -100,41 +108,41 @@ class ApplicantAsked(AppealEvent, service="routing", fact="applicant-asked"):
 
 
 class CompletionAsked(AppealEvent, service="routing", fact="completion-asked"):
-    """What the law wants in an appeal is missing, and a time is set to bring it (АППК art. 64(6))."""
+    """Required parts of the appeal are missing, and a deadline is set to add them (АППК art. 64(6))."""
 
     question_id: UUID
     missing: list[str]
-    """Codes of what is missing."""
+    """Codes of the missing parts."""
     due_at: datetime
     actor_role: str
 
 
 class CaseReturned(AppealEvent, service="routing", fact="case-returned"):
-    """The appeal goes back to the applicant with the reason (АППК art. 64(7))."""
+    """The appeal was returned to the applicant with the reason (АППК art. 64(7))."""
 
     ground: str
     actor_role: str
 
 
 class CaseTerminated(AppealEvent, service="routing", fact="case-terminated"):
-    """The head or the deputy ended the consideration (АППК art. 70, 88)."""
+    """The head or the deputy terminated the consideration (АППК art. 70, 88)."""
 
     ground: str
     actor_role: str
 
 
 class CaseForwarded(AppealEvent, service="routing", fact="case-forwarded"):
-    """The matter is another body's and was passed on to it (АППК art. 65)."""
+    """Another body is competent, and the appeal was forwarded to it (АППК art. 65)."""
 
     body: str
     """Code of the body."""
     actor_role: str
     letter_id: UUID | None = None
-    """What was said to the applicant besides; the words stay in routing."""
+    """The letter to the applicant. Its text stays in routing."""
 
 
 class PartForwarded(AppealEvent, service="routing", fact="part-forwarded"):
-    """One of several demands is another body's and was passed on to it (АППК art. 65); the rest goes on here."""
+    """One of several demands was forwarded to the competent body (АППК art. 65). The case continues with the rest."""
 
     body: str
     actor_role: str
@@ -142,7 +150,7 @@ class PartForwarded(AppealEvent, service="routing", fact="part-forwarded"):
 
 
 class DangerReported(AppealEvent, service="routing", fact="danger-reported"):
-    """A crime or a danger was reported: it is to be passed on at once, whatever the form (АППК art. 64(7-2)); the appeal goes on."""
+    """The appeal reports a crime or a danger, which must be passed on at once in every form (АППК art. 64(7-2)). The appeal continues."""
 
     ground: str
     body: str
@@ -150,7 +158,7 @@ class DangerReported(AppealEvent, service="routing", fact="danger-reported"):
 
 
 class DangerPassedOn(AppealEvent, service="routing", fact="danger-passed-on"):
-    """A clerk has seen to it that the body knows of the crime or the danger."""
+    """A clerk passed the report of the crime or danger on to the body."""
 
     body: str
     actor_role: str

@@ -39,7 +39,7 @@ class Row:
             raise self.error(f"{column} is empty")
         return self.cells[column]
 
-    def words(self, column: str) -> frozenset[str]:
+    def codes(self, column: str) -> frozenset[str]:
         """Several codes in one cell, with spaces between them."""
         return frozenset(self.text(column).split())
 

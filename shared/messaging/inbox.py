@@ -1,29 +1,18 @@
 """The inbox of a consumer in its database: positions, ids of applied events, and dead letters."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, delete, func, select, tuple_
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.bulk import fetch, insert_new_rows, is_sqlite, update_rows
 from shared.messaging.log import Position, Record
 from shared.messaging.tables import consumer_offset, dead_letter, idempotency, inbox
-
-
-def upserting(session: AsyncSession) -> Callable[[Any], Any]:
-    """Return the constructor of the session engine's INSERT with ON CONFLICT, for a table or a model's table.
-
-    It is always Core: the ORM's bulk insert splits the rows of a batch by which columns are NULL, one statement each.
-    """
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgres_insert
-    return lambda target: insert(getattr(target, "__table__", target))
-
+from shared.upserts import upsert
 
 # These statements run with every batch of every consumer. Below SQLAlchemy each takes a quarter of the time.
 _LOCKED = """
@@ -42,7 +31,7 @@ async def locked_offsets(session: AsyncSession, positions: Iterable[Position], t
     found = {(topic, partition): next_offset for topic, partition, next_offset in await _locked(session, wanted)}
     if missing := [position for position in wanted if position not in found]:
         made = [{"topic": t, "partition": p, "topic_id": topic_ids[t], "next_offset": 0} for t, p in missing]
-        await session.execute(upserting(session)(consumer_offset).on_conflict_do_nothing(), made)
+        await session.execute(upsert(session, consumer_offset).on_conflict_do_nothing(), made)
         return await locked_offsets(session, wanted, topic_ids)
     return found
 
@@ -90,7 +79,7 @@ async def park(session: AsyncSession, record: Record, *, reason: str, poison: bo
         "poison": int(poison),
         "parked_at": now,
     }
-    await session.execute(upserting(session)(dead_letter).on_conflict_do_nothing(), [row])
+    await session.execute(upsert(session, dead_letter).on_conflict_do_nothing(), [row])
 
 
 async def poisons_since(session: AsyncSession, moment: datetime) -> int:

@@ -182,7 +182,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
     async def _is_placed(self) -> bool:
         """Return whether all assigned partitions are at their positions. Waits while the cluster is unavailable."""
         try:
-            await self._place()
+            await self._seek_assigned()
         except (KafkaError, OSError) as error:
             if not (isinstance(error, OSError | KafkaTimeoutError) or error.retriable):
                 raise
@@ -190,7 +190,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
             await asyncio.sleep(RETRY_SECONDS)
         return not self._unplaced
 
-    async def _place(self) -> None:
+    async def _seek_assigned(self) -> None:
         """Seek the assigned partitions to the positions in the database and resume them. Stops if the assignment changes meanwhile."""
         if self._positions is None:
             raise ConsumerStoppedError
@@ -258,7 +258,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
                     asked.append(partition)
         except NoOffsetForPartitionError:  # assigned and not yet at its position: aiokafka asked for one too early
             pass
-        except OffsetOutOfRangeError as error:  # `_place` finds out whether it really is
+        except OffsetOutOfRangeError as error:  # `_seek_assigned` finds out whether it really is
             doubtful = consumer.assignment().intersection(error.args[0])
             consumer.pause(*doubtful)
             self._unplaced |= doubtful

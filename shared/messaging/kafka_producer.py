@@ -45,7 +45,7 @@ class KafkaWriter:
 
         False means unknown: the record may be in the log or arrive later.
         """
-        kept = [False] * len(envelopes)
+        stored = [False] * len(envelopes)
         partitions: defaultdict[int, list[int]] = defaultdict(list)
         for index, envelope in enumerate(envelopes):
             partitions[partition_of(envelope.key)].append(index)
@@ -53,12 +53,12 @@ class KafkaWriter:
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 producer = await self._ready()
-                await asyncio.gather(*(_append_to(producer, topic, n, envelopes, indexes, kept) for n, indexes in partitions.items()))
+                await asyncio.gather(*(_append_to(producer, topic, n, envelopes, indexes, stored) for n, indexes in partitions.items()))
         except (KafkaError, OSError, TimeoutError) as error:
             log.warning("kafka does not take the events", topic=topic, reason=type(error).__name__)
-        if producer is not None and not all(kept):
+        if producer is not None and not all(stored):
             self._give_up(producer)
-        return kept
+        return stored
 
     async def stop(self) -> None:
         """Close the producer. Records still in flight count as unknown."""
@@ -90,7 +90,7 @@ class KafkaWriter:
 
 
 async def _append_to(
-    producer: AIOKafkaProducer, topic: str, partition: int, envelopes: Sequence[Envelope], indexes: list[int], kept: list[bool]
+    producer: AIOKafkaProducer, topic: str, partition: int, envelopes: Sequence[Envelope], indexes: list[int], stored: list[bool]
 ) -> None:
     """Send batch after batch, each once the previous one is acknowledged. A failure leaves the rest unsent."""
     start = 0
@@ -106,10 +106,10 @@ async def _append_to(
         try:
             await (await producer.send_batch(batch, topic, partition=partition))
         except KafkaError as error:
-            log.warning("events not known to be kept", topic=topic, partition=partition, reason=type(error).__name__)
+            log.warning("events not known to be stored", topic=topic, partition=partition, reason=type(error).__name__)
             return
         for index in indexes[start:end]:
-            kept[index] = True
+            stored[index] = True
         start = end
 
 

@@ -26,11 +26,11 @@ from shared.clock import Clock
 from shared.database import Database, among
 from shared.messaging import pace
 from shared.messaging.envelope import Envelope
-from shared.messaging.inbox import upserting
 from shared.messaging.log import EventLog
 from shared.messaging.runtime import finish
 from shared.messaging.tables import outbox, relay_lease
 from shared.telemetry import Metrics
+from shared.upserts import upsert
 
 BATCH = 500
 NAME, NOBODY = "relay", ""  # the only row of the lease, and the holder after a release
@@ -87,30 +87,30 @@ class Relay:
         self._metrics.relay_lag(0.0 if not rows else (self._clock.now() - rows[0].time).total_seconds())
         if not rows and self._clock.now() - self._renewed_at < LEASE / 3:
             return 0
-        kept = await self._send(rows)
+        acknowledged = await self._send(rows)
         try:
-            await self._forget(kept, renew=True)
+            await self._delete_acknowledged(acknowledged, renew=True)
         except LeaseLost:
             self._epoch = None
-        return len(kept)
+        return len(acknowledged)
 
     async def _send(self, rows: Sequence[Row[Any]]) -> list[int]:
         """Append rows to the log. Returns the ids of the acknowledged rows, for each key only those before its first failure."""
         by_topic: dict[str, list[Row[Any]]] = {}
         for row in rows:
             by_topic.setdefault(row.topic, []).append(row)
-        kept: list[int] = []
+        acknowledged: list[int] = []
         for topic, waiting in by_topic.items():
             envelopes = [_envelope(row) for row in waiting]
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
                 flags = await self._log.append(topic, envelopes)
             held_back: set[str] = set()
-            for row, known_to_be_kept in zip(waiting, flags, strict=True):
-                if known_to_be_kept and row.key not in held_back:
-                    kept.append(row.id)
+            for row, is_acknowledged in zip(waiting, flags, strict=True):
+                if is_acknowledged and row.key not in held_back:
+                    acknowledged.append(row.id)
                 else:
                     held_back.add(row.key)
-        return kept
+        return acknowledged
 
     async def _take_lease(self) -> bool:
         """Claim the lease if it is free or has not been renewed for its whole length. Returns whether this process is the leader."""
@@ -123,7 +123,7 @@ class Relay:
             return False
         async with self._database.write() as session:
             taken = {"holder": self._holder, "epoch": seen[1] + 1, "expires_at": now + LEASE}
-            claim = upserting(session)(relay_lease).values(name=NAME, **taken)
+            claim = upsert(session, relay_lease).values(name=NAME, **taken)
             unchanged = (relay_lease.c.epoch == seen[1]) & (relay_lease.c.expires_at == seen[2])
             await session.execute(claim.on_conflict_do_update(index_elements=["name"], set_=taken, where=unchanged))
             lease = (await session.execute(select(relay_lease).where(relay_lease.c.name == NAME))).one()
@@ -131,7 +131,7 @@ class Relay:
         self._renewed_at = now
         return self._epoch is not None
 
-    async def _forget(self, ids: Sequence[int], *, renew: bool) -> None:
+    async def _delete_acknowledged(self, ids: Sequence[int], *, renew: bool) -> None:
         now = self._clock.now()
         mine = (relay_lease.c.name == NAME) & (relay_lease.c.holder == self._holder) & (relay_lease.c.epoch == self._epoch)
         lease = {"expires_at": now + LEASE} if renew else {"holder": NOBODY, "expires_at": now}
@@ -148,7 +148,7 @@ class Relay:
         if self._epoch is None:
             return
         try:
-            await self._forget([], renew=False)
+            await self._delete_acknowledged([], renew=False)
         except LeaseLost:
             log.info("relay lease was already lost")
         self._epoch = None

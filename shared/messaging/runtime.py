@@ -75,7 +75,7 @@ class Runtime:
         return troubled | self._fallen
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._keep(loop), name=loop.name) for loop in self._loops]
+        self._tasks = [asyncio.create_task(self._supervise(loop), name=loop.name) for loop in self._loops]
 
     async def stop(self) -> None:
         """Cancel every loop and wait until each has ended."""
@@ -92,7 +92,7 @@ class Runtime:
         finally:
             await self.stop()
 
-    async def _keep(self, loop: Loop) -> None:
+    async def _supervise(self, loop: Loop) -> None:
         shortest, longest = RESTART_SECONDS
         rest = shortest
         while True:

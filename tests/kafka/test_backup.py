@@ -18,7 +18,7 @@ from shared.messaging.log import Record
 from shared.settings import ServiceSettings
 from suite import process
 from suite.backup import RestoreRefused, backup, restore
-from suite.backup.events import keep, record_file
+from suite.backup.events import add_records, record_file
 from suite.backup.kafka import OFFSET_KEPT, KafkaRestore
 from suite.backup.manifest import Topic, read_manifest
 from suite.verification import verify
@@ -133,7 +133,7 @@ class TestACompactedTopic:
         settings = ServiceSettings(kafka_bootstrap=kafka.bootstrap, prefix=new_prefix())
         records = [Record(PROVIDERS, 3, offset, f"provider-{offset}", (("ce_type", b"a.type"),), b"{}") for offset in (2, 5)]
         with closing(record_file(tmp_path / "events.db")) as file:
-            keep(file, records)
+            add_records(file, records)
         topics = {PROVIDERS: Topic(id="former", ends={3: 7}), APPEALS: Topic(id="former", ends={})}
         async with KafkaRestore(settings, SystemClock()) as target:
             ids = await target.fill(tmp_path / "events.db", topics, lambda _done, _total: None)

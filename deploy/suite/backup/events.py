@@ -76,7 +76,7 @@ class KafkaRecords:
         with closing(record_file(into)) as file:
             for name, topic in self._topics.items():
                 async for page in self._log.scan(name):
-                    keep(file, (record for record in page if record.offset < topic.ends[record.partition]))
+                    add_records(file, (record for record in page if record.offset < topic.ends[record.partition]))
                     done += len(page)
                     advance(min(done, total), total)
 
@@ -99,7 +99,7 @@ def record_file(path: Path) -> sqlite3.Connection:
     return file
 
 
-def keep(file: sqlite3.Connection, records: Iterable[Record]) -> None:
+def add_records(file: sqlite3.Connection, records: Iterable[Record]) -> None:
     """Add records to a file."""
     file.execute("BEGIN")
     file.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?)", map(_row, records))

@@ -19,7 +19,7 @@ from suite.backup.manifest import Advance, BackupFailed, RestoreRefused
 LOCK_TIMEOUT_MS = 3_000  # for transactions under way; who waits behind us gives up after 5 s
 LOCKED = "55P03"
 NO_SUCH_DATABASE = "3D000"
-ASIDE = "_restoring"  # behind a database's name until all of the backup is back
+STAGING_SUFFIX = "_restoring"  # behind a database's name until all of the backup is back
 ENVIRONMENT = {"ssl": "PGSSLMODE", "sslmode": "PGSSLMODE", "host": "PGHOST", "port": "PGPORT"}  # what a URL's query says to pg_dump
 POLL_SECONDS = 0.2
 DUMP = ("--format=custom", "--no-owner", "--no-privileges")
@@ -108,7 +108,7 @@ class PostgresRestore:
 
     async def load(self, service: str, part: Path) -> None:
         """Restore one dump aside. Raises RestoreRefused."""
-        url = make_url(self.aside(service))
+        url = make_url(self.staging_url(service))
         await self._server(f'DROP DATABASE IF EXISTS "{url.database}"')  # of a restore that was broken off
         try:
             await migrations.create_missing(url)
@@ -117,16 +117,16 @@ class PostgresRestore:
         if error := await _run(url, "pg_restore", *RESTORE, f"--dbname={url.database}", str(part)):
             raise RestoreRefused(f"pg_restore of {part.name} failed: {error}")
 
-    def aside(self, service: str) -> str:
+    def staging_url(self, service: str) -> str:
         """The URL under which a service's database waits until everything is back."""
         url = self._urls[service]
-        return url.set(database=f"{url.database}{ASIDE}").render_as_string(hide_password=False)
+        return url.set(database=f"{url.database}{STAGING_SUFFIX}").render_as_string(hide_password=False)
 
     async def put_in_place(self) -> None:
         """Give the restored databases their names; what had the names is dropped."""
         for url in self._urls.values():
             await self._server(f'DROP DATABASE IF EXISTS "{url.database}"')
-            await self._server(f'ALTER DATABASE "{url.database}{ASIDE}" RENAME TO "{url.database}"')
+            await self._server(f'ALTER DATABASE "{url.database}{STAGING_SUFFIX}" RENAME TO "{url.database}"')
 
     async def _server(self, statement: str) -> None:
         try:

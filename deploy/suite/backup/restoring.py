@@ -128,17 +128,17 @@ class _Restore:
 
     def _staged_url(self, staged: Path, service: str) -> str:
         """Where a service's store is until it takes its place."""
-        return self._postgres.aside(service) if self._postgres else f"sqlite+aiosqlite:///{staged / part_of(service, 'sqlite')}"
+        return self._postgres.staging_url(service) if self._postgres else f"sqlite+aiosqlite:///{staged / part_of(service, 'sqlite')}"
 
 
 def _check_kind(manifest: Manifest, services: Sequence[Member]) -> None:
     """Raise RestoreRefused unless these settings, and this code, can hold the backup."""
     settings = services[0].settings
-    form = (manifest.databases, manifest.log, _place(manifest.objects.bucket))
+    form = (manifest.databases, manifest.log, _kind_of_store(manifest.objects.bucket))
     wanted = (
         "postgresql" if settings.database_url else "sqlite",
         "kafka" if settings.kafka_bootstrap else "embedded",
-        _place(bucket(services)),
+        _kind_of_store(bucket(services)),
     )
     if wanted != form:
         raise RestoreRefused(
@@ -153,7 +153,7 @@ def _check_kind(manifest: Manifest, services: Sequence[Member]) -> None:
             )
 
 
-def _place(bucket_url: str | None) -> str:
+def _kind_of_store(bucket_url: str | None) -> str:
     return "folder" if bucket_url is None else "bucket"
 
 

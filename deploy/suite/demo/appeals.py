@@ -113,11 +113,11 @@ class _Writer:
 
     def _mistype(self, text: str) -> str:
         """One pair of neighbouring letters swapped, or a letter left out."""
-        letters = [place for place in range(len(text) - 1) if text[place : place + 2].isalpha()]
-        place = self._random.choice(letters)
+        letters = [index for index in range(len(text) - 1) if text[index : index + 2].isalpha()]
+        index = self._random.choice(letters)
         if self._random.random() < 0.5:  # noqa: PLR2004 - one kind of slip as often as the other
-            return text[:place] + text[place + 1] + text[place] + text[place + 2 :]
-        return text[:place] + text[place + 1 :]
+            return text[:index] + text[index + 1] + text[index] + text[index + 2 :]
+        return text[:index] + text[index + 1 :]
 
 
 def _iin(random: Random) -> str:

@@ -105,7 +105,7 @@ class Surface:
         answer = await self._ask("GET", f"/routing/v1/cases/{appeal_id}", headers=self.bearer("operator"))
         return None if answer.status_code == httpx.codes.NOT_FOUND else _ok(answer)
 
-    async def act(self, appeal_id: str, action: str, version: int, **fields: Any) -> Mapping[str, Any] | None:
+    async def act_on_case(self, appeal_id: str, action: str, version: int, **fields: Any) -> Mapping[str, Any] | None:
         """A clerk's move; None when the case has changed meanwhile."""
         path = f"/routing/v1/cases/{appeal_id}/actions/{action}"
         answer = await self._ask("POST", path, json={"expected_version": version, **fields}, headers=self.bearer("operator"))

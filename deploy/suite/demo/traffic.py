@@ -71,23 +71,23 @@ class Traffic:
         return self.done
 
     async def _send(self, waiting: Iterable[tuple[int, DemoAppeal]]) -> None:
-        for place, appeal in waiting:
-            await self._register(place, appeal)
+        for number, appeal in waiting:
+            await self._register(number, appeal)
 
     async def _send_by_clock(self, waiting: Iterable[tuple[int, DemoAppeal]], rate: float) -> None:
         """An open loop: each at its own moment, whether or not the earlier ones are answered."""
         began, under_way = perf_counter(), []
-        for place, appeal in waiting:
-            await asyncio.sleep(max(0.0, began + place / rate - perf_counter()))
-            under_way.append(asyncio.create_task(self._register(place, appeal)))
+        for number, appeal in waiting:
+            await asyncio.sleep(max(0.0, began + number / rate - perf_counter()))
+            under_way.append(asyncio.create_task(self._register(number, appeal)))
         await asyncio.gather(*under_way)
 
-    async def _register(self, place: int, appeal: DemoAppeal) -> None:
+    async def _register(self, number: int, appeal: DemoAppeal) -> None:
         receipt = await self._surface.register(appeal, str(uuid4()))
         sent = (appeal, str(receipt["appeal_id"]))
         self.done.appeals.append(sent)
         self._advance()
-        if place % HANDLED_EVERY == 0:
+        if number % HANDLED_EVERY == 0:
             self._to_handle.put_nowait((perf_counter() + CLERK_SECONDS, *sent))
 
     async def _clerk(self) -> None:
@@ -107,7 +107,7 @@ class Traffic:
                 return False
             proposed = {field["name"]: field["value"] for field in possible[action]["fields"] if field["value"]}
             fields = proposed if action == "redirect" else self._fields(action, appeal)
-            case = await self._surface.act(appeal_id, action, case["version"], **fields)
+            case = await self._surface.act_on_case(appeal_id, action, case["version"], **fields)
             if case is not None and action == "close":
                 self.done.outcomes[fields["outcome"]] += 1
                 return True

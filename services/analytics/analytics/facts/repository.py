@@ -13,7 +13,7 @@ from analytics.facts.schemas import CallOutcome, CallTotals, Cohort, Group
 from shared.bulk import insert_new_rows, update_rows
 from shared.database import among
 from shared.domain.labels import Label
-from shared.messaging.inbox import upserting
+from shared.upserts import upsert
 
 _COLUMNS: Mapping[Group, ColumnElement[Any]] = {
     Group.CHANNEL: fact.c.channel,
@@ -70,7 +70,7 @@ async def update_facts(session: AsyncSession, rows: Sequence[FactState]) -> None
 
 async def upsert_providers(session: AsyncSession, rows: Sequence[ProviderRow]) -> None:
     """Insert providers, or update the names and the region of stored ones."""
-    statement = upserting(session)(provider)
+    statement = upsert(session, provider)
     changed = {name: statement.excluded[name] for name in ("name_kk", "name_ru", "region")}
     await session.execute(statement.on_conflict_do_update(index_elements=["provider_id"], set_=changed), list(rows))
 

@@ -48,7 +48,7 @@ def _json_row(line: import_files.Line) -> Line | None:
         return Line(line.number, error)
 
 
-def _csv_row(record: import_files.Record) -> Line:
+def _csv_row(record: import_files.CsvRecord) -> Line:
     if isinstance(record.cells, DomainError):
         return Line(record.line, record.cells)
     try:

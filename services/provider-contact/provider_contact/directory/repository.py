@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from provider_contact.directory.models import DirectoryVersion, Provider, ProviderRow
 from shared.bulk import insert_rows, update_rows
-from shared.messaging.inbox import upserting
+from shared.upserts import upsert
 
 DIRECTORY = 1  # the one row of directory_version
 BIN_KEYS_PER_QUERY = 1_000  # engines limit the parameters of a statement
@@ -33,7 +33,7 @@ async def directory_version(session: AsyncSession) -> int:
 
 async def lock_directory(session: AsyncSession) -> int:
     """Return the directory's version and lock its row until the transaction ends, so that one import runs at a time."""
-    await session.execute(upserting(session)(DirectoryVersion).on_conflict_do_nothing(), [{"id": DIRECTORY, "version": 0}])
+    await session.execute(upsert(session, DirectoryVersion).on_conflict_do_nothing(), [{"id": DIRECTORY, "version": 0}])
     return (await session.execute(select(col(DirectoryVersion.version)).with_for_update())).scalar_one()
 
 

@@ -18,7 +18,7 @@ from shared.bulk import insert_later, insert_new_rows, update_rows
 from shared.database import among
 from shared.domain.identifiers import digits_as_typed
 from shared.domain.taxonomy import taxonomy
-from shared.messaging.inbox import upserting
+from shared.upserts import upsert
 from shared.visibility import Scope
 
 NUMBER_DIGITS: Final = 14
@@ -212,5 +212,5 @@ async def colleague(session: AsyncSession, subject: str) -> ColleagueView | None
 async def record_colleague(session: AsyncSession, row: ColleagueRow) -> None:
     """Insert the colleague, or replace the claims of the earlier visit."""
     claims = {name: value for name, value in row.items() if name != "subject"}
-    statement = upserting(session)(Colleague).values(**row)
+    statement = upsert(session, Colleague).values(**row)
     await session.execute(statement.on_conflict_do_update(index_elements=["subject"], set_=claims))

@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from intake.channels.counter.models import Receiver, Reception
 from intake.register.models import Appeal, Tracking
-from shared.messaging.inbox import upserting
+from shared.upserts import upsert
 
 
 class ReceptionRow(TypedDict):
@@ -57,5 +57,5 @@ async def receiver_name(session: AsyncSession, key: bytes) -> bytes | None:
 
 
 async def upsert_receiver(session: AsyncSession, key: bytes, name: bytes) -> None:
-    statement = upserting(session)(Receiver).values(key=key, name=name)
+    statement = upsert(session, Receiver).values(key=key, name=name)
     await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"name": statement.excluded["name"]}))

@@ -18,7 +18,7 @@ from intake.register.service.sealed_fields import without_content
 from shared.bulk import insert_new_rows, insert_rows, update_rows
 from shared.contracts import CaseForwarded, PartForwarded
 from shared.database import among
-from shared.messaging.inbox import upserting
+from shared.upserts import upsert
 
 COUNTER = 1
 _FORWARDED_WHOLE = (CaseForwarded.FACT, PartForwarded.FACT)  # after a danger report the body reads no content, only that there is one
@@ -122,7 +122,7 @@ async def has_unnumbered_updates(session: AsyncSession) -> bool:
 
 async def lock_counter(session: AsyncSession) -> int:
     """Return the last position given, locked: nobody else gives positions until the transaction ends."""
-    await session.execute(upserting(session)(UpdateCounter).values(id=COUNTER, last=0).on_conflict_do_nothing())
+    await session.execute(upsert(session, UpdateCounter).values(id=COUNTER, last=0).on_conflict_do_nothing())
     query = select(col(UpdateCounter.last)).where(col(UpdateCounter.id) == COUNTER).with_for_update()
     return (await session.execute(query)).scalar_one()
 
@@ -207,7 +207,7 @@ async def count_owned_appeals(session: AsyncSession, owner: bytes) -> int:
 
 async def lock_subscriber(session: AsyncSession, subscriber: bytes) -> None:
     """Lock a subscriber, so that nobody else subscribes under this key until the transaction ends."""
-    await session.execute(upserting(session)(Subscriber).values(key=subscriber).on_conflict_do_nothing())
+    await session.execute(upsert(session, Subscriber).values(key=subscriber).on_conflict_do_nothing())
     await session.execute(select(Subscriber).where(col(Subscriber.key) == subscriber).with_for_update())
 
 
@@ -241,7 +241,7 @@ async def upsert_deliveries(session: AsyncSession, rows: Sequence[DeliveryRow]) 
     if not rows:
         return
     restarted = {"attempts": 0, "next_at": rows[0]["next_at"], "delivered_at": None, "last_status": None, "last_error": None}
-    statement = upserting(session)(Delivery).on_conflict_do_update(index_elements=["subscription_id", "position"], set_=restarted)
+    statement = upsert(session, Delivery).on_conflict_do_update(index_elements=["subscription_id", "position"], set_=restarted)
     await session.execute(statement, rows)
 
 

@@ -13,7 +13,7 @@ from intake.channels.telegram.models import BotChat, BotDuty, BotMessage, BotUpd
 from intake.register.models import Appeal, Tracking
 from shared.bulk import insert_new_rows, insert_rows, update_rows
 from shared.database import among
-from shared.messaging.inbox import upserting
+from shared.upserts import upsert
 
 WAITING = "WAITING"
 TAKEN = "TAKEN"
@@ -31,7 +31,7 @@ async def add_updates(session: AsyncSession, rows: Rows) -> set[int]:
 
 async def chats_are_due(session: AsyncSession, rows: Rows) -> None:
     """Make the chats that are new, and move the turn of all to their `due_at`."""
-    statement = upserting(session)(BotChat)
+    statement = upsert(session, BotChat)
     moved = {"due_at": statement.excluded.due_at}
     await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=moved), sorted(rows, key=lambda row: row["key"]))
 
@@ -167,7 +167,7 @@ async def state_of_notice(session: AsyncSession, notice: UUID) -> str | None:
 
 async def hold_duty(session: AsyncSession, name: str, holder: UUID, now: datetime, until: datetime) -> Row[Any] | None:
     """The duty's row if it is the holder's `until` then; None while it is another's."""
-    statement = upserting(session)(BotDuty).values(name=name, holder=holder, until=until)
+    statement = upsert(session, BotDuty).values(name=name, holder=holder, until=until)
     is_free = or_(col(BotDuty.until) < now, col(BotDuty.holder) == holder)
     taking = statement.on_conflict_do_update(index_elements=["name"], set_={"holder": holder, "until": until}, where=is_free)
     return (await session.execute(taking.returning(col(BotDuty.name), col(BotDuty.next_update)))).one_or_none()

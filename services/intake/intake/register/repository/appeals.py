@@ -13,7 +13,7 @@ from sqlmodel import col
 from intake.register.models import LAST_SEQUENCE, Appeal, ContentRead, Provider, RegisterCounter, Timeline, Tracking
 from shared.bulk import fetch, insert_later, insert_new_rows, insert_rows, update_rows
 from shared.database import among, table_of
-from shared.messaging.inbox import upserting
+from shared.upserts import upsert
 
 Rows = Sequence[dict[str, Any]]
 SELDOM = ("particulars", "answer_by", "follows")
@@ -119,7 +119,7 @@ async def add_timeline(session: AsyncSession, rows: Rows) -> None:
 
 
 async def put_providers(session: AsyncSession, rows: Rows) -> None:
-    statement = upserting(session)(Provider)
+    statement = upsert(session, Provider)
     changed = {name: statement.excluded[name] for name in rows[0] if name != "id"}
     await session.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed), rows)
 

@@ -13,7 +13,7 @@ from sqlmodel import col
 from intake.register.models import Appeal, OpenedCase, Tracking, WrongAttempt
 from shared.bulk import insert_new_rows, update_rows
 from shared.database import among
-from shared.messaging.inbox import upserting
+from shared.upserts import upsert
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ async def was_opened(session: AsyncSession, key: bytes, now: datetime) -> dateti
 
 
 async def remember_opened(session: AsyncSession, key: bytes, until: datetime) -> None:
-    statement = upserting(session)(OpenedCase)
+    statement = upsert(session, OpenedCase)
     await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_={"until": until}), [{"key": key, "until": until}])
 
 

@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from intake.register.models import ConfirmedContact, DailyCount
 from shared.bulk import insert_new_rows
-from shared.messaging.inbox import upserting
+from shared.upserts import upsert
 
 
 async def confirm_contact(session: AsyncSession, appeal_id: UUID, kinds: Collection[str], now: datetime) -> None:
@@ -26,7 +26,7 @@ async def confirmed_kinds(session: AsyncSession, appeal_id: UUID) -> set[str]:
 
 async def count_one(session: AsyncSession, key: bytes, day: date, limit: int) -> bool:
     """Count one more under a key on a day, atomically; False, and nothing counted, if the limit is reached."""
-    statement = upserting(session)(DailyCount).values(key=key, day=day, count=1)
+    statement = upsert(session, DailyCount).values(key=key, day=day, count=1)
     more = {"count": col(DailyCount.count) + 1}
     counted = statement.on_conflict_do_update(index_elements=["key", "day"], set_=more, where=col(DailyCount.count) < limit)
     return (await session.execute(counted.returning(col(DailyCount.count)))).first() is not None

@@ -22,7 +22,7 @@ from shared.domain.text import clean
 from shared.errors import DomainError
 from shared.field_errors import field_errors
 from shared.http import StrictModel, Text
-from shared.import_files import CsvReader, Record
+from shared.import_files import CsvReader, CsvRecord
 from shared.unit_of_work import UnitOfWork
 
 COLUMNS = ("bin", "name_kk", "name_ru", "short_name", "aliases", "region", "district", "kind", "ownership", "email", "phone")
@@ -108,7 +108,7 @@ def read_list(raw: bytes) -> ProviderList:
     return read
 
 
-def _line(record: Record) -> ProviderLine | RejectedLine:
+def _line(record: CsvRecord) -> ProviderLine | RejectedLine:
     number, cells = record.line, record.cells
     if isinstance(cells, DomainError):
         return RejectedLine(line=number, code=cells.code, field="", detail=cells.detail or cells.title)

@@ -72,7 +72,7 @@ def action_rules() -> Mapping[tuple[InquiryStatus, InquiryAction], ActionRule]:
 def content_purposes() -> Mapping[str, Purpose]:
     """Return the purposes for which other services may read providers' answers, by code."""
     rows = policy_rows(PACKAGE, "content_purposes.csv")
-    return {row.text("purpose"): Purpose(row.words("readers"), row.flag("for_a_person")) for row in rows}
+    return {row.text("purpose"): Purpose(row.codes("readers"), row.flag("for_a_person")) for row in rows}
 
 
 def question_about(category: str) -> Label:

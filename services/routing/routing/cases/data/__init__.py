@@ -77,7 +77,7 @@ def escalation_reasons() -> Mapping[str, Label]:
 @cache
 def content_purposes() -> Mapping[str, Purpose]:
     """Return the purposes for which other services may read answers and letters."""
-    return policy_table(PACKAGE, "content_purposes.csv", lambda row: Purpose(row.words("readers"), row.flag("for_a_person")), key="purpose")
+    return policy_table(PACKAGE, "content_purposes.csv", lambda row: Purpose(row.codes("readers"), row.flag("for_a_person")), key="purpose")
 
 
 @cache
@@ -104,7 +104,7 @@ def termination_grounds() -> Mapping[str, TerminationGround]:
 
 def roles_in(row: Row) -> frozenset[Role]:
     """Return the roles that a row names. Raises ReferenceDataError for an unknown role."""
-    named = row.words("roles")
+    named = row.codes("roles")
     if not named <= ROLES:
         raise row.error("a role is not known")
     return cast("frozenset[Role]", named)
@@ -193,9 +193,9 @@ def closing_rules() -> Mapping[str, frozenset[CaseAction]]:
 
     def build(row: Row) -> frozenset[CaseAction]:
         row.one_of("channel", taxonomy().channels)
-        if not row.words("actions") <= frozenset(CaseAction):
+        if not row.codes("actions") <= frozenset(CaseAction):
             raise row.error("an action is not known")
-        return frozenset(map(CaseAction, row.words("actions")))
+        return frozenset(map(CaseAction, row.codes("actions")))
 
     return policy_table(PACKAGE, "closing_rules.csv", build, key="channel")
 
