@@ -8,7 +8,7 @@ import pytest
 from intake.channels.phone.service.calls import publish_ended_calls
 from intake.channels.telegram.service.client import event_of
 from intake.channels.telegram.service.handling import Conversations
-from intake.notifications.models import Notice
+from intake.notifications.models import Notification
 from shared.web.session import COOKIE
 from tests.intake.attachments.samples import PDF
 from tests.intake.conftest import NOW
@@ -38,7 +38,7 @@ async def send_from_the_applicant(desk):
     appeal, pin = f"{API}/appeals/{told['number']}", {"Appeal-Pin": told["pin"]}
     yield await desk.client.post(f"{appeal}/attachments", content=PDF, headers={**pin, "Content-Type": "application/pdf"})
     yield await desk.client.post(f"{appeal}/verification", json={"purpose": "withdrawal"}, headers=pin)
-    [notice] = [row for row in await desk.rows(Notice) if row.secret]
+    [notice] = [row for row in await desk.rows(Notification) if row.secret]
     code = desk.parts.sealer.open("notice", notice.id, "secret", notice.secret).decode()
     said = {"statement": "Шешілді", "reason": "PRESSURE", "code": code}
     yield await desk.client.post(f"{appeal}/withdrawal", json=said, headers=pin)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from intake.channels.partner.service import feed
-from intake.notifications.service.sms import signed
+from intake.notifications.service.sms import sign_headers
 from tests.intake.channels.phone.test_api import event
 from tests.intake.imports.test_service import row as legacy_row
 from tests.intake.register.test_applicant_api import WORDS, Case
@@ -142,7 +142,7 @@ async def telegram(target: Target) -> Call:
 
 def _sms(path: str, said: dict[str, str], target: Target) -> Call:
     raw = json.dumps(said).encode()
-    headers = {"Content-Type": "application/json", **signed(SMS_SECRET, str(uuid4()), raw, target.world.clock.now())}
+    headers = {"Content-Type": "application/json", **sign_headers(SMS_SECRET, str(uuid4()), raw, target.world.clock.now())}
     return Call(f"/intake/v1/channels/sms/{path}", headers, content=raw)
 
 

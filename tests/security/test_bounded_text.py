@@ -23,7 +23,7 @@ from intake.channels.telegram.service.conversation import turn
 from intake.channels.telegram.service.steps import Said, Talk
 from intake.channels.telegram.service.texts import pieces
 from intake.imports.legacy_lines import COLUMNS as REGISTER
-from intake.notifications.service.inbound import meaning
+from intake.notifications.service.inbound import outcome_in
 from intake.register.models import Provider
 from intake.register.schemas import AppealIn
 from intake.register.service.filing import moment
@@ -194,7 +194,7 @@ ALGORITHMS = {
     "BIN or IIN": is_valid_bin_or_iin,
     "IIN in a text": holds_iin,
     "time": moment,
-    "answer by SMS": meaning,
+    "answer by SMS": outcome_in,
     "pieces of a chat": pieces,
     "upload tickets": read_tickets,
     "body of an appeal": refused(lambda text: parse(AppealIn, to_json({"region": "KZ-43", "applicant": {}, "text": text})), DomainError),

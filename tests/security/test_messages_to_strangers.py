@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from intake.handlers import HANDLERS
-from intake.notifications.models import Notice
+from intake.notifications.models import Notification
 from intake.notifications.service.dispatch import Dispatcher
 from intake.notifications.service.policy import policy
 from intake.register.models import DailyCount
@@ -90,7 +90,7 @@ async def call(desk, receipt, name, body, address="192.0.2.1", headers=None):
 
 
 async def code_of(desk, receipt):
-    rows = [row for row in await desk.rows(Notice) if str(row.appeal_id) == receipt["appeal_id"] and row.secret]
+    rows = [row for row in await desk.rows(Notification) if str(row.appeal_id) == receipt["appeal_id"] and row.secret]
     latest = max(rows, key=lambda row: str(row.id))
     return desk.parts.sealer.open("notice", latest.id, "secret", latest.secret).decode()
 
@@ -114,7 +114,7 @@ class TestUnconfirmed:
             await answered(desk, receipt)
         await dispatch(desk, sent)
         assert sent.given == []
-        rows = await desk.rows(Notice)
+        rows = await desk.rows(Notification)
         assert {(row.state, row.reason) for row in rows} == {("FAILED", "UNCONFIRMED")}
 
     async def test_neither_do_complaints_of_somebody_with_a_token(self, desk, sent):
@@ -191,7 +191,7 @@ class TestLimits:
             await inquired(desk, await filed(desk, headers))
         await asyncio.gather(*(dispatch(desk, sent) for _ in range(2)))
         assert len(sent.given) == many
-        assert sorted({row.reason for row in await desk.rows(Notice)}, key=str) == ["LIMIT", None]
+        assert sorted({row.reason for row in await desk.rows(Notification)}, key=str) == ["LIMIT", None]
         desk.clock.advance(timedelta(days=1))
         await dispatch(desk, sent)
         assert len(sent.given) == many + 5

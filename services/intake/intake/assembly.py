@@ -10,9 +10,10 @@ from intake.channels.peoples_control import service as peoples_control
 from intake.channels.phone.service import policy as phone_policy
 from intake.channels.telegram.service.notifications import ToChat
 from intake.forms.service import definitions
+from intake.notifications.models import DeliveryMethod
 from intake.notifications.service.delivery_methods import senders
 from intake.notifications.service.planning import send_code
-from intake.notifications.service.senders import Sender
+from intake.notifications.service.senders import NotificationSender
 from intake.register.dependencies import Intake
 from intake.settings import Settings
 from shared.service import Parts
@@ -32,9 +33,9 @@ def build_intake(parts: Parts, settings: Settings) -> Intake:
     return Intake.build(parts, settings, external_numbers=external_numbers, list_files=attached_files, send_code=send_code)
 
 
-def delivery_methods(parts: Parts, settings: Settings) -> Mapping[str, Sender]:
+def delivery_methods(parts: Parts, settings: Settings) -> Mapping[DeliveryMethod, NotificationSender]:
     """Return the senders of notifications by channel. Raises MissingSetting."""
     found = dict(senders(parts, settings))
     if settings.telegram_token is not None:
-        found["TELEGRAM"] = ToChat(parts)
+        found[DeliveryMethod.TELEGRAM] = ToChat(parts)
     return found

@@ -19,10 +19,10 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
     settings = parts.settings
     attachments = Attachments(parts, settings)
     address = settings.public_url or THIS_MACHINE
-    notices = Dispatcher(parts, delivery_methods(parts, settings), address, quiet_hours=settings.quiet_hours)
+    dispatcher = Dispatcher(parts, delivery_methods(parts, settings), address, quiet_hours=settings.quiet_hours)
 
-    async def send_notices() -> None:
-        while await finish(notices.run_once()):
+    async def send_notifications() -> None:
+        while await finish(dispatcher.run_once()):
             pass
 
     async def forget() -> None:
@@ -49,8 +49,8 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
         every(timedelta(hours=1), "forget-uploads", attachments.forget),
         every(timedelta(hours=1), "forget-attempts", forget),
         every(timedelta(hours=1), "forget-codes", forget_codes),
-        every(timedelta(seconds=1), "send-notices", send_notices),
-        every(timedelta(hours=1), "forget-replies", notices.forget),
+        every(timedelta(seconds=1), "send-notifications", send_notifications),
+        every(timedelta(hours=1), "purge-replies", dispatcher.purge),
         every(timedelta(seconds=5), "publish-calls", publish_calls),
         every(timedelta(hours=1), "purge-calls", purge_calls),
         every(feed.NUMBER_EVERY, "number-updates", number_updates),

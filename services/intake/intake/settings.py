@@ -50,7 +50,7 @@ class Settings(ServiceSettings):
     )
     uploads_per_minute: int = Field(60, ge=0, description="uploads begun from one address in a minute; 0: no limit")
 
-    # notices
+    # notifications
     public_url: str | None = Field(
         None,
         pattern=r"^https?://[^/?#]+$",
@@ -63,7 +63,9 @@ class Settings(ServiceSettings):
     mail_password: SecretStr | None = None
     mail_from: str = Field("noreply@aryz.example", pattern=r"^[^@\s]+@[^@\s]+$")
     sms_url: str | None = Field(None, description="the SMS gateway; absent on one machine: messages go to DATA/outgoing")
-    quiet_hours: bool = Field(default=True, description="notices wait for their region's day; false: they leave at any hour, for trials")
+    quiet_hours: bool = Field(
+        default=True, description="notifications wait for their region's day; false: they are sent at any hour, for trials"
+    )
     sms_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = Field(
         None, description="signs both ways with the gateway: whsec_ and base64 of 24 to 64 bytes"
     )

@@ -1,4 +1,4 @@
-"""What the notices meet in tests: the facts of a case, ways out that remember, a mail server, and a double of an SMS gateway."""
+"""Fixtures of notifications: the facts of a case, fake senders, a mail server, and a double of an SMS gateway."""
 
 import asyncio
 import json
@@ -11,9 +11,9 @@ import pytest
 from aiosmtpd.smtp import SMTP
 
 from intake.handlers import HANDLERS
-from intake.notifications.models import Notice
+from intake.notifications.models import Notification
 from intake.notifications.service.dispatch import Dispatcher
-from intake.notifications.service.senders import NoReply
+from intake.notifications.service.senders import ServerUnavailable
 from intake.register.repository.recipients import confirm_contact
 from shared.contents import OwnerUnavailable
 from shared.contracts import AnswerGiven, InquirySent
@@ -24,31 +24,31 @@ SECRET = "whsec_" + "c3ludGhldGljLXNlY3JldC1vZi10ZXN0cw=="
 ANSWER = {"language": "ru", "text": "Запись на приём открыта с понедельника.", "findings": [], "next_steps": "Придите с удостоверением."}
 
 
-class Ways:
-    """Ways out that remember what they were given; `failing` says what a channel raises."""
+class Senders:
+    """Fake senders that record their messages; `failing` maps a method to the exception that its sender raises."""
 
     def __init__(self, *channels):
         self.given = []
         self.failing = {}
-        self.senders = {channel: _Way(self, channel) for channel in channels or ("SMS", "EMAIL")}
+        self.senders = {channel: _FakeSender(self, channel) for channel in channels or ("SMS", "EMAIL")}
 
     def by(self, channel):
         return [message for given, message in self.given if given == channel]
 
 
-class _Way:
-    def __init__(self, ways, channel):
-        self.ways, self.channel = ways, channel
+class _FakeSender:
+    def __init__(self, senders, channel):
+        self.senders, self.channel = senders, channel
 
     async def send(self, message):
-        self.ways.given.append((self.channel, message))
-        if self.channel in self.ways.failing:
-            raise self.ways.failing[self.channel]
-        return f"ref-{len(self.ways.given)}"
+        self.senders.given.append((self.channel, message))
+        if self.channel in self.senders.failing:
+            raise self.senders.failing[self.channel]
+        return f"ref-{len(self.senders.given)}"
 
 
-class Words:
-    """A double of the claim check: the answer, or nobody there."""
+class AnswerContents:
+    """A double of the claim check: returns the answer, or raises OwnerUnavailable."""
 
     def __init__(self, *, away=False):
         self.away = away
@@ -62,11 +62,11 @@ class Words:
 
 
 class Case:
-    """An appeal that was filed, and what happens to it."""
+    """A filed appeal and the events about it."""
 
-    def __init__(self, desk, told):
+    def __init__(self, desk, receipt):
         self.desk = desk
-        self.appeal_id, self.number, self.pin = UUID(told["appeal_id"]), told["number"], told["pin"]
+        self.appeal_id, self.number, self.pin = UUID(receipt["appeal_id"]), receipt["number"], receipt["pin"]
 
     async def apply(self, *batch):
         async with self.desk.parts.units.write() as work:
@@ -96,19 +96,19 @@ class Case:
     async def inquired(self):
         await self.apply(self.an_inquiry())
 
-    async def notices(self):
-        rows = [row for row in await self.desk.rows(Notice) if row.appeal_id == self.appeal_id]
+    async def notifications(self):
+        rows = [row for row in await self.desk.rows(Notification) if row.appeal_id == self.appeal_id]
         return sorted(rows, key=lambda row: (row.planned_at, row.id))
 
 
 @pytest.fixture
 def case_of():
-    """A case on a desk, its contacts confirmed unless said otherwise: `await case_of(desk, answer_by="EMAIL", confirmed=())`."""
+    """File a case on a desk with its contacts confirmed by default: `await case_of(desk, answer_by="EMAIL", confirmed=())`."""
 
     async def file(desk, headers=None, *, confirmed=("phone", "email"), **changes):
-        told = await desk.file(headers, **changes)
-        assert told.status_code == 201, told.text
-        case = Case(desk, told.json())
+        response = await desk.file(headers, **changes)
+        assert response.status_code == 201, response.text
+        case = Case(desk, response.json())
         async with desk.parts.database.write() as session:
             await confirm_contact(session, case.appeal_id, confirmed, desk.clock.now())
         return case
@@ -118,8 +118,8 @@ def case_of():
 
 @pytest.fixture
 def dispatcher():
-    def make(desk, ways):
-        return Dispatcher(desk.parts, ways.senders, "https://aryz.example")
+    def make(desk, senders):
+        return Dispatcher(desk.parts, senders.senders, "https://aryz.example")
 
     return make
 
@@ -149,7 +149,7 @@ class MailServer:
 
     async def handle_RCPT(self, server, _session, envelope, address, _options):  # noqa: N802 - aiosmtpd's name
         self.offered.append(address)
-        refusal = next((said for begins, said in self.refusals.items() if address.startswith(begins)), self.refusal or "250 OK")
+        refusal = next((reply for begins, reply in self.refusals.items() if address.startswith(begins)), self.refusal or "250 OK")
         if refusal is None:
             server.transport.close()
             return "250 OK"
@@ -158,7 +158,7 @@ class MailServer:
         return refusal
 
     async def handle_DATA(self, _server, _session, envelope):  # noqa: N802 - aiosmtpd's name
-        refusal = next((said for begins, said in self.on_data.items() if envelope.rcpt_tos[0].startswith(begins)), None)
+        refusal = next((reply for begins, reply in self.on_data.items() if envelope.rcpt_tos[0].startswith(begins)), None)
         if refusal is None:
             self.mails.append(envelope)
         return refusal or "250 taken"
@@ -181,7 +181,7 @@ def mail_server():
 
 
 class GatewayDouble:
-    """Stands in for the gateway of a telephone company, over real HTTP."""
+    """A double of a telephone company's gateway, over real HTTP."""
 
     def __init__(self):
         self.requests = []
@@ -224,18 +224,18 @@ def gateway():
 
 
 @pytest.fixture
-def ways():
-    return Ways()
+def senders():
+    return Senders()
 
 
 @pytest.fixture
-def words():
-    return Words
+def answer_contents():
+    return AnswerContents
 
 
 @pytest.fixture
 def down():
-    return NoReply()
+    return ServerUnavailable()
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ async def sent(desk):
 
 
 class TestLocalFolder:
-    async def test_everything_is_written_down_and_shown_to_an_admin(self, desk, case_of):
+    async def test_messages_are_written_to_files_and_shown_to_an_admin(self, desk, case_of):
         by_sms, by_mail = await case_of(desk, language="ru"), await case_of(desk, language="kk", answer_by="EMAIL")
         for case in (by_sms, by_mail):
             await case.inquired()
@@ -38,65 +38,65 @@ class TestLocalFolder:
         assert listed.status_code == 200
         assert by_sms.number in listed.text
         assert "7010000000" not in listed.text
-        (notice,) = await by_mail.notices()
-        shown = await page(desk, f"/{notice.id}", admin)
-        assert "synaq@mail.example" in shown.text
-        assert "https://aryz.example/intake/track" in shown.text
+        (notification,) = await by_mail.notifications()
+        message = await page(desk, f"/{notification.id}", admin)
+        assert "synaq@mail.example" in message.text
+        assert "https://aryz.example/intake/track" in message.text
         (read,) = await desk.rows(ContentRead)
         assert (read.purpose, read.ids) == ("notice", [str(by_mail.appeal_id)])
-        (notice,) = await by_sms.notices()
-        assert "+77010000000" in (await page(desk, f"/{notice.id}", admin)).text
+        (notification,) = await by_sms.notifications()
+        assert "+77010000000" in (await page(desk, f"/{notification.id}", admin)).text
 
-    async def test_it_is_for_admins(self, desk, case_of):
+    async def test_the_pages_are_for_admins(self, desk, case_of):
         assert (await page(desk, "")).status_code == 303
         assert (await page(desk, "", signed_in(desk, "operator"))).status_code == 403
         assert (await page(desk, f"/{(await case_of(desk)).appeal_id}", signed_in(desk, "admin"))).status_code == 404
 
 
 class TestLetters:
-    async def test_a_letter_is_printed_with_its_answer_and_marked_as_posted(self, desk, case_of, words):
+    async def test_a_letter_is_printed_with_its_answer_and_marked_as_posted(self, desk, case_of, answer_contents):
         case = await case_of(desk, language="ru", applicant=HOME)
-        desk.parts.contents = words()
+        desk.parts.contents = answer_contents()
         await case.answered()
         await sent(desk)
-        (notice,) = await case.notices()
+        (notification,) = await case.notifications()
         clerk = signed_in(desk, "specialist", region="KZ-43")
-        assert str(notice.id) in (await page(desk, "/by-hand", clerk)).text
-        letter = await page(desk, f"/by-hand/{notice.id}", clerk)
-        for said in (case.number, "Сынақ Азамат", "Қызылорда, Сынақ көшесі 1", "Запись на приём открыта с понедельника."):
-            assert said in letter.text
+        assert str(notification.id) in (await page(desk, "/by-hand", clerk)).text
+        letter = await page(desk, f"/by-hand/{notification.id}", clerk)
+        for text in (case.number, "Сынақ Азамат", "Қызылорда, Сынақ көшесі 1", "Запись на приём открыта с понедельника."):
+            assert text in letter.text
         assert len(await desk.rows(ContentRead)) == 1
-        done = await desk.client.post(f"/intake/outgoing/by-hand/{notice.id}/done", headers=clerk)
+        done = await desk.client.post(f"/intake/outgoing/by-hand/{notification.id}/done", headers=clerk)
         assert (done.status_code, done.headers["location"]) == (303, "/intake/outgoing/by-hand")
-        assert [one.state for one in await case.notices()] == ["SENT"]
-        assert (await page(desk, f"/by-hand/{notice.id}", clerk)).status_code == 404
+        assert [each.state for each in await case.notifications()] == ["SENT"]
+        assert (await page(desk, f"/by-hand/{notification.id}", clerk)).status_code == 404
 
-    async def test_it_is_not_to_be_printed_while_the_answer_is_away(self, desk, case_of, words):
+    async def test_a_letter_is_not_to_be_printed_while_the_answer_is_unavailable(self, desk, case_of, answer_contents):
         case = await case_of(desk, applicant=HOME)
-        desk.parts.contents = words(away=True)
+        desk.parts.contents = answer_contents(away=True)
         await case.answered()
         await sent(desk)
-        (notice,) = await case.notices()
-        assert "Пока не печатайте" in (await page(desk, f"/by-hand/{notice.id}", signed_in(desk, "admin"))).text
+        (notification,) = await case.notifications()
+        assert "Пока не печатайте" in (await page(desk, f"/by-hand/{notification.id}", signed_in(desk, "admin"))).text
 
-    async def test_who_asked_for_a_call_is_called(self, desk, case_of):
+    async def test_the_page_of_a_call_shows_the_phone_number(self, desk, case_of):
         case = await case_of(desk, answer_by="CALL")
         await case.answered()
         await sent(desk)
-        (notice,) = await case.notices()
-        assert "+77010000000" in (await page(desk, f"/by-hand/{notice.id}", signed_in(desk, "operator"))).text
+        (notification,) = await case.notifications()
+        assert "+77010000000" in (await page(desk, f"/by-hand/{notification.id}", signed_in(desk, "operator"))).text
 
-    async def test_clerks_of_other_regions_see_nothing_of_it(self, desk, case_of):
+    async def test_clerks_of_other_regions_do_not_see_the_letter(self, desk, case_of):
         case = await case_of(desk, applicant=HOME)
         await case.answered()
         await sent(desk)
-        (notice,) = await case.notices()
+        (notification,) = await case.notifications()
         stranger = signed_in(desk, "specialist", region="KZ-75")
-        assert str(notice.id) not in (await page(desk, "/by-hand", stranger)).text
-        assert (await page(desk, f"/by-hand/{notice.id}", stranger)).status_code == 404
-        assert (await desk.client.post(f"/intake/outgoing/by-hand/{notice.id}/done", headers=stranger)).status_code == 404
-        assert (await desk.client.post(f"/intake/outgoing/by-hand/{notice.id}/done")).status_code == 303
+        assert str(notification.id) not in (await page(desk, "/by-hand", stranger)).text
+        assert (await page(desk, f"/by-hand/{notification.id}", stranger)).status_code == 404
+        assert (await desk.client.post(f"/intake/outgoing/by-hand/{notification.id}/done", headers=stranger)).status_code == 404
+        assert (await desk.client.post(f"/intake/outgoing/by-hand/{notification.id}/done")).status_code == 303
         crossed = await desk.client.post(
-            f"/intake/outgoing/by-hand/{notice.id}/done", headers=signed_in(desk, "admin") | {"Sec-Fetch-Site": "cross-site"}
+            f"/intake/outgoing/by-hand/{notification.id}/done", headers=signed_in(desk, "admin") | {"Sec-Fetch-Site": "cross-site"}
         )
         assert crossed.status_code == 403

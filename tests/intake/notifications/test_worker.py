@@ -1,7 +1,7 @@
 import asyncio
 from uuid import UUID, uuid4
 
-from intake.notifications.service.senders import opened_file
+from intake.notifications.service.senders import open_local_file
 from intake.register.repository.recipients import confirm_contact
 from shared.contracts import APPEALS, AnswerGiven
 from shared.messaging.envelope import Envelope
@@ -9,13 +9,13 @@ from tests.patience import PATIENCE
 
 
 class TestWorker:
-    async def test_an_answer_in_the_log_leaves_the_machine(self, start, tmp_path):
+    async def test_an_answer_in_the_event_log_is_sent(self, start, tmp_path):
         async with start(tmp_path, worker=True) as desk:
-            told = (await desk.file(language="ru")).json()
+            receipt = (await desk.file(language="ru")).json()
             async with desk.parts.database.write() as session:
-                await confirm_contact(session, UUID(told["appeal_id"]), ["phone"], desk.clock.now())
+                await confirm_contact(session, UUID(receipt["appeal_id"]), ["phone"], desk.clock.now())
             answer = AnswerGiven(
-                appeal_id=UUID(told["appeal_id"]), answer_id=uuid4(), language="ru", findings=["JUSTIFIED"], actor_role="expert"
+                appeal_id=UUID(receipt["appeal_id"]), answer_id=uuid4(), language="ru", findings=["JUSTIFIED"], actor_role="expert"
             )
             event_id = uuid4()
             raw, at = answer.model_dump_json().encode(), desk.clock.now()
@@ -24,5 +24,5 @@ class TestWorker:
                 while not (files := list((tmp_path / "outgoing").rglob("*.txt.sealed"))) or not files[0].stat().st_size:
                     await asyncio.sleep(0.05)
             (path,) = files
-            message = opened_file(desk.parts.sealer, path, UUID(path.name.partition(".")[0]), "txt")
-            assert f"№ {told['number']}: ответ дан" in message.decode()
+            message = open_local_file(desk.parts.sealer, path, UUID(path.name.partition(".")[0]), "txt")
+            assert f"№ {receipt['number']}: ответ дан" in message.decode()

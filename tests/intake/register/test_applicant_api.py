@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI, Request
 
 from intake.handlers import HANDLERS
-from intake.notifications.models import Notice
+from intake.notifications.models import Notification
 from intake.register import schemas
 from intake.register.models import Appeal, Message, Timeline, Tracking
 from shared.contracts import (
@@ -67,7 +67,7 @@ class Case:
 
     async def code(self, **said):
         assert (await self.do("verification", said)).status_code == 201
-        latest = max(await self.desk.rows(Notice), key=lambda row: str(row.id) if row.secret else "")
+        latest = max(await self.desk.rows(Notification), key=lambda row: str(row.id) if row.secret else "")
         return self.desk.parts.sealer.open("notice", latest.id, "secret", latest.secret).decode()
 
     async def withdraw(self, reason="SOLVED", code=None, **more):

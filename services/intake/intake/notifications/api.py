@@ -1,4 +1,4 @@
-"""The calls of the notices: what was told about an appeal, and what the SMS gateway reports."""
+"""HTTP routes: the notifications of an appeal, and the SMS gateway's receipts and replies."""
 
 from datetime import datetime
 from typing import Annotated, Any, TypeVar, cast
@@ -6,13 +6,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
-from sqlalchemy import Row
 
 from intake.notifications import repository
-from intake.notifications.service.contacts import masked
-from intake.notifications.service.inbound import Receipt, Reply, note_receipt, take_reply
-from intake.notifications.service.sms import BadSignature, verified
-from intake.notifications.service.texts import texts
+from intake.notifications.models import Notification, NotificationState
+from intake.notifications.service.contacts import mask_address
+from intake.notifications.service.inbound import SmsReceipt, SmsReply, process_receipt, process_reply
+from intake.notifications.service.sms import BadSignature, verify_signature
+from intake.notifications.service.texts import notification_texts
 from intake.register.dependencies import IntakeDep
 from intake.register.service.tracking import find_appeal
 from intake.settings import Settings
@@ -28,8 +28,8 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 router = APIRouter()
 
 
-class NoticeShown(BaseModel):
-    """What was told on one channel, and what became of it; never where to in full."""
+class NotificationOut(BaseModel):
+    """A notification and its delivery; the address is masked."""
 
     notice_id: UUID
     fact: str
@@ -55,37 +55,39 @@ async def notices_of_appeal(
     _query: KnownQuery,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
-) -> ListResponse[NoticeShown]:
-    """What the applicant was told and how it arrived, in the order it was planned, for staff who see the case."""
+) -> ListResponse[NotificationOut]:
+    """List the notifications of an appeal and their delivery, in the order of planning, for staff who may see the case."""
     response.headers["Cache-Control"] = "no-store"
     after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
     async with intake.parts.database.read() as session:
         found = await find_appeal(session, _canonical(number))
         if found is None or not visible_cases(reader).allows(found[1].region, found[1].tier, found[1].provider_id):
             raise NotFound
-        rows, total = await repository.of_appeal(session, found[0].id, after=after, limit=limit + 1)
-    items = [shown(intake.parts.sealer, row) for row in rows[:limit]]
+        rows, total = await repository.notifications_of_appeal(session, found[0].id, after=after, limit=limit + 1)
+    items = [notification_out(intake.parts.sealer, row) for row in rows[:limit]]
     more = Cursor.encode(items[-1].planned_at, items[-1].notice_id) if len(rows) > limit else None
     return ListResponse(items=items, total=total, next_cursor=more)
 
 
-def shown(sealer: Sealer, row: Row[Any]) -> NoticeShown:
+def notification_out(sealer: Sealer, row: Notification) -> NotificationOut:
+    """Return a notification as staff may read it."""
+    texts = notification_texts()
     try:
-        address = masked(row.channel, sealer.open("notice", row.id, "address", row.address).decode()) if row.address else None
+        address = mask_address(row.channel, sealer.open("notice", row.id, "address", row.address).decode()) if row.address else None
     except SealError:
         address = None
-    return NoticeShown(
+    return NotificationOut(
         notice_id=row.id,
         fact=row.fact,
         channel=row.channel,
         state=row.state,
-        state_label=dict(texts().states[row.state].as_dict()),
+        state_label=dict(texts.states[row.state].as_dict()),
         reason=row.reason,
-        reason_label=dict(texts().reasons[row.reason].as_dict()) if row.reason else None,
+        reason_label=dict(texts.reasons[row.reason].as_dict()) if row.reason else None,
         attempts=row.attempts,
         address=address,
         planned_at=row.planned_at,
-        due_at=row.due_at if row.state == "PLANNED" else None,
+        due_at=row.due_at if row.state == NotificationState.PLANNED else None,
         sent_at=row.sent_at,
         delivered_at=row.delivered_at,
     )
@@ -99,27 +101,30 @@ def _canonical(number: str) -> str:
 
 
 def signed_body(model: type[ModelT]) -> Any:
-    """The id and the body of what the gateway signed, looked at only after its signature. Raises BadSignature and what `body` raises."""
+    """Return a dependency that gives the id and body of a request signed by the gateway, parsed only after its signature was checked.
+
+    It raises BadSignature, and what `parse` raises.
+    """
 
     async def read(request: Request, intake: IntakeDep) -> tuple[str, ModelT]:
         raw = await read_body(request)
         secret = cast("Settings", intake.parts.settings).sms_secret
-        message_id = verified(secret.get_secret_value() if secret else None, request.headers, raw, intake.parts.clock)
+        message_id = verify_signature(secret.get_secret_value() if secret else None, request.headers, raw, intake.parts.clock)
         return message_id, parse(model, raw)
 
-    read.body_model = model  # type: ignore[attr-defined]  # how `shared.http.document` finds it
+    read.body_model = model  # type: ignore[attr-defined]  # `shared.http.document` reads it
     return Depends(read)
 
 
 @router.post("/v1/channels/sms/receipts", status_code=204, responses=responses(BadSignature))
-async def sms_receipt(intake: IntakeDep, told: Annotated[tuple[str, Receipt], signed_body(Receipt)]) -> None:
-    """The gateway tells whether a message arrived; signed by Standard Webhooks, as what it is sent is."""
-    _, receipt = told
-    await note_receipt(intake.parts, receipt)
+async def sms_receipt(intake: IntakeDep, message: Annotated[tuple[str, SmsReceipt], signed_body(SmsReceipt)]) -> None:
+    """Record the gateway's report whether a message arrived, signed by Standard Webhooks."""
+    _, receipt = message
+    await process_receipt(intake.parts, receipt)
 
 
 @router.post("/v1/channels/sms/inbound", status_code=204, responses=responses(BadSignature))
-async def sms_inbound(intake: IntakeDep, told: Annotated[tuple[str, Reply], signed_body(Reply)]) -> None:
-    """Somebody answered: «1» or «2» to the latest answer that this telephone was told of. Anything else is passed over."""
-    message_id, reply = told
-    await take_reply(intake, message_id, reply)
+async def sms_inbound(intake: IntakeDep, message: Annotated[tuple[str, SmsReply], signed_body(SmsReply)]) -> None:
+    """Record an applicant's reply («1» or «2») to the latest answer sent to this phone number. Any other text is ignored."""
+    message_id, reply = message
+    await process_reply(intake, message_id, reply)

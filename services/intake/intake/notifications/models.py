@@ -1,19 +1,70 @@
-"""What leaves for applicants."""
+"""The tables of notifications, and the codes that their columns hold."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Column, Index, UniqueConstraint
 from sqlmodel import Field
 
 from intake.base import IntakeModel
+from shared.enum_column import EnumColumn
 
-CODES: Final = frozenset({"code", "withdrawal-code"})  # the facts that carry a one-time code
+CODES: Final = frozenset({"code", "withdrawal-code"})
+"""The facts whose notifications carry a one-time code."""
 
 
-class Notice(IntakeModel, table=True):
-    """A thing to tell somebody on one channel, and what became of it. Never a word of the matter."""
+class NotificationState(StrEnum):
+    """The state of a notification; the labels are in `notice_texts.toml`."""
+
+    PLANNED = "PLANNED"
+    SENT = "SENT"
+    DELIVERED = "DELIVERED"
+    BY_HAND = "BY_HAND"
+    """A person has to print the letter or to make the call."""
+    FOLDED = "FOLDED"
+    """Replaced by the one notification that covers all news of its appeal."""
+    FAILED = "FAILED"
+
+
+class NotificationReason(StrEnum):
+    """Why a notification was not sent or not delivered; the labels are in `notice_texts.toml`."""
+
+    NO_WAY = "NO_WAY"
+    UNCONFIRMED = "UNCONFIRMED"
+    REFUSED = "REFUSED"
+    NOT_NOW = "NOT_NOW"
+    NO_REPLY = "NO_REPLY"
+    ANSWER_AWAY = "ANSWER_AWAY"
+    UNDELIVERED = "UNDELIVERED"
+    LIMIT = "LIMIT"
+    UNREADABLE = "UNREADABLE"
+
+
+class DeliveryMethod(StrEnum):
+    """How a notification reaches its recipient: ANY, or a code of the register's `answer_channels.csv`."""
+
+    ANY = "ANY"
+    """Not chosen yet: the dispatcher chooses a method when it sends the notification."""
+    TELEGRAM = "TELEGRAM"
+    SMS = "SMS"
+    EMAIL = "EMAIL"
+    LETTER = "LETTER"
+    CALL = "CALL"
+    APP = "APP"
+    PARTNER = "PARTNER"
+    DESK = "DESK"
+
+
+class Recipient(StrEnum):
+    """Who is notified."""
+
+    APPLICANT = "APPLICANT"
+
+
+class Notification(IntakeModel, table=True):
+    """A fact of an appeal to notify one recipient of by one delivery method, and its delivery. It never holds the content of the appeal."""
 
     __tablename__ = "notice"
     __table_args__ = (
@@ -23,28 +74,27 @@ class Notice(IntakeModel, table=True):
     )
 
     id: UUID = Field(primary_key=True)
-    """Follows from the event: planned again, it is the same row. A receiver's key against doubles."""
+    """Derived from the event, so that planning it again gives the same row. Receivers use it as an idempotency key."""
     appeal_id: UUID = Field(index=True)
     event_id: UUID
-    recipient: str
-    channel: str
-    """ANY until one is chosen when it is sent."""
+    recipient: Recipient = Field(sa_column=Column(EnumColumn(Recipient), nullable=False))
+    channel: DeliveryMethod = Field(sa_column=Column(EnumColumn(DeliveryMethod), nullable=False))
     fact: str
     language: str | None
-    """None: that of the appeal."""
+    """None: the language of the appeal."""
     address: bytes | None
-    """Sealed: where it went; beforehand only where it may go nowhere else."""
+    """Sealed: the address it was sent to; set before sending only for a code, which may go to no other address."""
     secret: bytes | None
-    """Sealed: a code to be told; gone once it is."""
+    """Sealed: a one-time code; deleted once the notification was sent or has failed."""
     phone_key: bytes | None
-    """Keyed hash of the telephone it went to, to know an answer by."""
-    state: str
-    reason: str | None
-    """Why it is not delivered, as a code."""
+    """Keyed hash of the phone number it was sent to; replies are matched by it."""
+    state: NotificationState = Field(sa_column=Column(EnumColumn(NotificationState), nullable=False))
+    reason: NotificationReason | None = Field(sa_column=Column(EnumColumn(NotificationReason), nullable=True))
+    """Why it is not delivered."""
     attempts: int
     planned_at: datetime
     due_at: datetime
-    """When to try (again); while a worker has it in hand: when another may take it for lost."""
+    """The time of the next attempt; while a worker sends it, the time at which its claim expires."""
     sent_at: datetime | None
     delivered_at: datetime | None
     provider_ref: str | None
@@ -52,7 +102,7 @@ class Notice(IntakeModel, table=True):
 
 
 class InboundMessage(IntakeModel, table=True):
-    """Messages that came back, under keyed hashes of their ids: each counts once."""
+    """The processed messages of applicants, as keyed hashes of their ids: each message is processed once."""
 
     __tablename__ = "inbound_message"
 

@@ -1,28 +1,32 @@
-"""What leaves for applicants, as staff see it: the log of notices, a machine's own folder of them, and what persons print or say."""
+"""Pages of notifications for staff: the log, the messages of a machine without gateways, and the letters and calls to be done by people."""
 
-import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypedDict
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from sqlalchemy import Row
 
 from intake.notifications import repository
-from intake.notifications.service.composition import answer_blocks, answer_of
+from intake.notifications.models import Notification, NotificationState
+from intake.notifications.repository import AddressedNotification
+from intake.notifications.service.composition import answer_paragraphs, read_answer
 from intake.notifications.service.contacts import contacts
 from intake.notifications.service.policy import routes
-from intake.notifications.service.senders import local_file, opened_file
-from intake.notifications.service.texts import as_language, filled, texts
+from intake.notifications.service.senders import local_file, open_local_file
+from intake.notifications.service.texts import fill, notification_texts, writing_language
 from intake.pages_kit import PAGES, to_sign_in
 from intake.register.dependencies import Intake, IntakeDep
 from intake.register.service.answer_channels import answer_channels
 from intake.register.service.audit import record_read
+from intake.register.service.sealed_fields import open_field
 from shared.auth import STAFF, PagePrincipalDep, Principal, check_role
 from shared.contents import OwnerUnavailable
 from shared.domain.labels import Label
@@ -35,156 +39,199 @@ from shared.web.languages import language_of
 from shared.web.security import require_same_origin
 
 PATH: Final = "/intake/outgoing"
-SHOWN: Final = 100
-BADGES: Final = {"SENT": "", "DELIVERED": "good", "BY_HAND": "warn", "FAILED": "bad"}
+PAGE_SIZE: Final = 100
+BADGES: Final[Mapping[NotificationState, str]] = {
+    NotificationState.SENT: "",
+    NotificationState.DELIVERED: "good",
+    NotificationState.BY_HAND: "warn",
+    NotificationState.FAILED: "bad",
+}
 
 router = APIRouter()
 
 
+@dataclass(frozen=True, slots=True)
+class NotificationLine:
+    """A notification as the lists show it."""
+
+    id: UUID
+    number: str
+    subject: Label | None
+    channel: Label | None
+    state: Label
+    badge: str
+    reason: Label | None
+    at: datetime
+    zone: ZoneInfo
+    has_file: bool = False
+    """The message was written to a file of this machine."""
+
+
+class LocalMessage(TypedDict):
+    """A message from a file of this machine."""
+
+    to: str | None
+    subject: str | None
+    text: str
+
+
 @router.get("/outgoing")
 async def outgoing(request: Request, intake: IntakeDep, principal: PagePrincipalDep) -> Response:
-    """The latest notices and how they fare, for admins; each with a link to its file on a machine without gateways."""
+    """Show the latest notifications and their delivery to admins, with links to the files of a machine without gateways."""
     if principal.is_anonymous:
         return to_sign_in(request)
     check_role(principal, "admin")
     async with intake.parts.database.read() as session:
-        rows, counts = await repository.latest(session, SHOWN), await repository.counts_by_state(session)
+        rows, counts = await repository.latest_notifications(session, PAGE_SIZE), await repository.counts_by_state(session)
     language = language_of(request)
-    listed = [_line(row) | {"file": _file(intake, row) is not None} for row in rows]
-    states = {code: (label.in_(language), counts.get(code, 0)) for code, label in texts().states.items()}
-    return PAGES.render(request, "outgoing.html", notices=listed, states=states, named=lambda label: label.in_(language))
+    lines = [_line(row.notification, row.number, has_file=_local_file(intake, row.notification) is not None) for row in rows]
+    labels = notification_texts().states
+    states = {code: (label.in_(language), counts.get(NotificationState(code), 0)) for code, label in labels.items()}
+    return PAGES.render(request, "outgoing.html", notifications=lines, states=states, named=lambda label: label.in_(language))
 
 
 @router.get("/outgoing/by-hand")
-async def by_hand(request: Request, intake: IntakeDep, principal: PagePrincipalDep) -> Response:
-    """Letters to print and calls to make, for staff who see their cases."""
+async def letters_and_calls(request: Request, intake: IntakeDep, principal: PagePrincipalDep) -> Response:
+    """Show the letters to print and the calls to make to staff who may see their cases."""
     if principal.is_anonymous:
         return to_sign_in(request)
     check_role(principal, *STAFF, "admin")
     async with intake.parts.database.read() as session:
-        rows, total = await repository.by_hand(session, visible_cases(principal), SHOWN)
+        items, total = await repository.manual_notifications(session, visible_cases(principal), PAGE_SIZE)
     language = language_of(request)
-    listed = [_line(row) for row in rows]
-    return PAGES.render(request, "outgoing_by_hand.html", notices=listed, total=total, named=lambda label: label.in_(language))
+    lines = [_line(item.notification, item.number, region=item.region) for item in items]
+    return PAGES.render(request, "outgoing_by_hand.html", notifications=lines, total=total, named=lambda label: label.in_(language))
 
 
 @router.get("/outgoing/by-hand/{notice_id}")
 async def letter(request: Request, notice_id: UUID, intake: IntakeDep, principal: PagePrincipalDep) -> Response:
-    """A letter to print, or what to say and to which telephone; reading it is audited."""
+    """Show a letter to print, or the phone number to call and what to say; the access is recorded in the audit log."""
     if principal.is_anonymous:
         return to_sign_in(request)
-    row = await _for_a_person(intake, principal, notice_id)
-    await _audit(intake, principal, row)
+    item = await _manual_notification(intake, principal, notice_id)
+    await _audit(intake, principal, item)
     try:
-        known: Mapping[str, str] = contacts(intake.parts.sealer, row)
-        opened = intake.parts.sealer.open("appeal", row.appeal_id, "applicant", row.applicant) if row.applicant else b"{}"
+        addresses = contacts(intake.parts.sealer, item)
+        applicant = open_field(intake.parts.sealer, item.notification.appeal_id, "applicant", item.applicant) or {}
     except SealError:
         raise NotFound from None
-    route = routes()[row.fact, row.recipient, row.channel]
+    notification, texts = item.notification, notification_texts()
+    route = routes()[notification.fact, notification.recipient, notification.channel]
     answer, is_away = None, False
     if route.with_answer:
         try:
-            answer = await answer_of(intake.parts.contents, row, reader=principal.subject)
+            answer = await read_answer(intake.parts.contents, item, reader=principal.subject)
         except OwnerUnavailable:
             is_away = True
-    language = as_language(row.appeal_language)
-    values = {"number": row.number}
-    body = filled(texts().templates[route.template].body, language, values)
+    language, template = writing_language(item.appeal_language), texts.templates[route.template]
+    values = {"number": item.number}
     return PAGES.render(
         request,
         "letter.html",
-        notice=row,
+        notification=notification,
+        number=item.number,
         written_in=language,
-        addressee=json.loads(opened).get("full_name"),
-        address=known.get(row.channel),
-        branch=branch_label(row.region).in_(language),
-        heading=filled(texts().templates[route.template].short, language, values),
-        paragraphs=[body, *(answer_blocks(answer, language, texts().mail) if answer else [])],
-        today=Formats(language).date(intake.parts.clock.now(), regions()[row.region].timezone),
+        addressee=applicant.get("full_name"),
+        address=addresses.get(notification.channel),
+        branch=branch_label(item.region).in_(language),
+        heading=fill(template.short, language, values),
+        paragraphs=[fill(template.body, language, values), *(answer_paragraphs(answer, language, texts.mail) if answer else [])],
+        today=Formats(language).date(intake.parts.clock.now(), regions()[item.region].timezone),
         is_away=is_away,
     )
 
 
 @router.post("/outgoing/by-hand/{notice_id}/done", dependencies=[Depends(require_same_origin)])
-async def done(request: Request, notice_id: UUID, intake: IntakeDep, principal: PagePrincipalDep) -> Response:
-    """Somebody says that it was posted, or said on the telephone."""
+async def mark_done(request: Request, notice_id: UUID, intake: IntakeDep, principal: PagePrincipalDep) -> Response:
+    """Record that a letter was posted or a call was made."""
     if principal.is_anonymous:
         return to_sign_in(request)
-    row = await _for_a_person(intake, principal, notice_id)
-    sent = {"state": "SENT", "sent_at": intake.parts.clock.now()}
+    item = await _manual_notification(intake, principal, notice_id)
     async with intake.parts.database.write() as session:
-        await repository.settle(session, row.id, sent, among_states=("BY_HAND",))
+        await repository.change_notification(
+            session,
+            item.notification.id,
+            was=(NotificationState.BY_HAND,),
+            state=NotificationState.SENT,
+            sent_at=intake.parts.clock.now(),
+        )
     return PAGES.redirect(f"{PATH}/by-hand")
 
 
 @router.get("/outgoing/{notice_id}")
 async def local_message(request: Request, notice_id: UUID, intake: IntakeDep, principal: PagePrincipalDep) -> Response:
-    """A message as it would have left, on a machine without gateways; for admins, audited."""
+    """Show admins a message from the folder of a machine without gateways; the access is recorded in the audit log."""
     if principal.is_anonymous:
         return to_sign_in(request)
     check_role(principal, "admin")
     async with intake.parts.database.read() as session:
-        found = await repository.with_appeals(session, [notice_id])
-    place = _file(intake, found[0]) if found else None
-    if place is None:
+        found = await repository.addressed_notifications(session, [notice_id])
+    file = _local_file(intake, found[0].notification) if found else None
+    if file is None:
         raise NotFound
-    path, kind = place
+    path, kind = file
     try:
-        raw = opened_file(intake.parts.sealer, path, notice_id, kind)
+        raw = open_local_file(intake.parts.sealer, path, notice_id, kind)
     except SealError:
         raise NotFound from None
     await _audit(intake, principal, found[0])
-    return PAGES.render(request, "outgoing_message.html", notice=found[0], **_readable(raw, kind))
+    return PAGES.render(request, "outgoing_message.html", number=found[0].number, **_parse_message(raw, kind))
 
 
-async def _for_a_person(intake: Intake, principal: Principal, notice_id: UUID) -> Row[Any]:
-    """What somebody who sees the case has to do. Raises Forbidden, and NotFound for all else alike."""
+async def _manual_notification(intake: Intake, principal: Principal, notification_id: UUID) -> AddressedNotification:
+    """Return a letter or call that waits for a person. Raises Forbidden; NotFound also for a case that the reader may not see."""
     check_role(principal, *STAFF, "admin")
     async with intake.parts.database.read() as session:
-        found = await repository.with_appeals(session, [notice_id])
-    if not found or found[0].state != "BY_HAND":
+        found = await repository.addressed_notifications(session, [notification_id])
+    if not found or found[0].notification.state != NotificationState.BY_HAND:
         raise NotFound
-    if not visible_cases(principal).allows(found[0].region, found[0].tier, found[0].provider_id):
+    item = found[0]
+    if not visible_cases(principal).allows(item.region, item.tier, item.provider_id):
         raise NotFound
-    return found[0]
+    return item
 
 
-async def _audit(intake: Intake, principal: Principal, row: Row[Any]) -> None:
+async def _audit(intake: Intake, principal: Principal, item: AddressedNotification) -> None:
+    ids = [item.notification.appeal_id]
     async with intake.parts.database.write() as session:
-        await record_read(session, intake.parts, reader=principal.subject, purpose="notice", ids=[row.appeal_id])
+        await record_read(session, intake.parts, reader=principal.subject, purpose="notice", ids=ids)
 
 
-def _line(row: Row[Any]) -> dict[str, Any]:
-    route = routes().get((row.fact, row.recipient, row.channel))
-    channel = answer_channels().get(row.channel)
-    return {
-        "id": row.id,
-        "number": row.number,
-        "what": _sentence(route.template, row.number) if route else None,
-        "channel": channel.label if channel else None,
-        "state": texts().states[row.state],
-        "badge": BADGES.get(row.state, "quiet"),
-        "reason": texts().reasons[row.reason] if row.reason else None,
-        "attempts": row.attempts,
-        "at": row.sent_at or row.planned_at,
-        "zone": regions()[getattr(row, "region", CENTRAL_OFFICE)].timezone,
-    }
+def _line(notification: Notification, number: str, *, region: str = CENTRAL_OFFICE, has_file: bool = False) -> NotificationLine:
+    texts = notification_texts()
+    route = routes().get((notification.fact, notification.recipient, notification.channel))
+    channel = answer_channels().get(notification.channel)
+    return NotificationLine(
+        id=notification.id,
+        number=number,
+        subject=_subject(route.template, number) if route else None,
+        channel=channel.label if channel else None,
+        state=texts.states[notification.state],
+        badge=BADGES.get(notification.state, "quiet"),
+        reason=texts.reasons[notification.reason] if notification.reason else None,
+        at=notification.sent_at or notification.planned_at,
+        zone=regions()[region].timezone,
+        has_file=has_file,
+    )
 
 
-def _sentence(template: str, number: str) -> Label:
-    short = texts().templates[template].short
-    return Label(*(filled(short, language, {"number": number}) for language in short.as_dict()))
+def _subject(template: str, number: str) -> Label:
+    short = notification_texts().templates[template].short
+    return Label(*(fill(short, language, {"number": number}) for language in short.as_dict()))
 
 
-def _file(intake: Intake, row: Row[Any]) -> tuple[Path, str] | None:
-    """Where the machine's own folder has it, and of what kind it is."""
-    if row.sent_at is None:
+def _local_file(intake: Intake, notification: Notification) -> tuple[Path, str] | None:
+    """Return the file of a message in the machine's own folder, and its kind; None if there is none."""
+    if notification.sent_at is None:
         return None
-    places = ((local_file(intake.parts.settings.data, row.id, row.sent_at, kind), kind) for kind in ("eml", "txt"))
-    return next((place for place in places if place[0].is_file()), None)
+    for kind in ("eml", "txt"):
+        path = local_file(intake.parts.settings.data, notification.id, notification.sent_at, kind)
+        if path.is_file():
+            return path, kind
+    return None
 
 
-def _readable(raw: bytes, kind: str) -> dict[str, Any]:
+def _parse_message(raw: bytes, kind: str) -> LocalMessage:
     if kind == "txt":
         to, _, text = raw.decode().partition("\n\n")
         return {"to": to, "subject": None, "text": text}

@@ -1,70 +1,130 @@
-"""The questions about what leaves for applicants."""
+"""The queries of notifications."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from intake.notifications.models import CODES, InboundMessage, Notice
+from intake.notifications.models import (
+    CODES,
+    DeliveryMethod,
+    InboundMessage,
+    Notification,
+    NotificationReason,
+    NotificationState,
+    Recipient,
+)
 from intake.register.models import Appeal, ConfirmedContact, Tracking
 from shared.bulk import insert_new_rows
 from shared.database import among, table_of
 from shared.visibility import Scope
 
-Rows = Sequence[dict[str, Any]]
-_NOTICE = table_of(Notice).c
+_NOTIFICATION = table_of(Notification).c
+_ARRIVED = (NotificationState.SENT, NotificationState.DELIVERED)
 
 
-async def addressees(session: AsyncSession, appeal_ids: Collection[UUID]) -> Mapping[UUID, str | None]:
-    """Of these, the appeals whose applicants may be reached, with the way they chose; imported and anonymous ones without a way are not."""
-    reached = or_(col(Appeal.answer_by).is_not(None), col(Appeal.applicant).is_not(None), col(Appeal.channel) == "TELEGRAM")
+class AddressedNotification(NamedTuple):
+    """A notification with the fields of its appeal that are needed to send and to show it."""
+
+    notification: Notification
+    number: str
+    appeal_language: str | None
+    answer_by: str | None
+    applicant: bytes | None
+    """Sealed."""
+    filed_by: str
+    """The channel by which the appeal was filed."""
+    owner: bytes | None
+    is_written_down: bool
+    """A person of the Fund or of a provider wrote the contacts down from the applicant."""
+    phone_confirmed: bool
+    email_confirmed: bool
+    region: str
+    tier: int | None
+    provider_id: UUID | None
+    status: str
+    answer_id: UUID | None
+    answered_at: datetime | None
+
+
+class NumberedNotification(NamedTuple):
+    """A notification with the number of its appeal."""
+
+    notification: Notification
+    number: str
+
+
+class NotificationChanges(TypedDict, total=False):
+    """The columns that a delivery changes."""
+
+    state: NotificationState
+    reason: NotificationReason | None
+    channel: DeliveryMethod
+    fact: str
+    attempts: int
+    due_at: datetime
+    sent_at: datetime
+    delivered_at: datetime
+    address: bytes
+    secret: bytes | None
+    phone_key: bytes | None
+    provider_ref: str | None
+
+
+async def reachable_appeals(session: AsyncSession, appeal_ids: Collection[UUID]) -> Mapping[UUID, str | None]:
+    """Return, by appeal id, the answer channel that the applicant chose, for those of the appeals whose applicants may be notified.
+
+    Imported appeals, and anonymous ones without an answer channel, are left out.
+    """
+    reached = or_(col(Appeal.answer_by).is_not(None), col(Appeal.applicant).is_not(None), col(Appeal.channel) == DeliveryMethod.TELEGRAM)
     query = select(col(Appeal.id), col(Appeal.answer_by)).where(among(session, Appeal.id, appeal_ids), reached)
     return {row[0]: row[1] for row in await session.execute(query.where(col(Appeal.pin).is_not(None)))}
 
 
-async def add(session: AsyncSession, rows: Rows) -> None:
-    """Plan notices; those that are there already stay as they are."""
-    await insert_new_rows(session, Notice, rows, returning="id")
+async def add_notifications(session: AsyncSession, notifications: Sequence[Notification]) -> None:
+    """Insert planned notifications; those that exist stay as they are."""
+    await insert_new_rows(session, Notification, [each.model_dump() for each in notifications], returning="id")
 
 
-async def is_any_due(session: AsyncSession, now: datetime) -> bool:
-    query = select(_NOTICE.id).where(_NOTICE.state == "PLANNED", _NOTICE.due_at <= now).limit(1)
+async def has_due_notifications(session: AsyncSession, now: datetime) -> bool:
+    """Return whether a planned notification is due."""
+    query = select(_NOTIFICATION.id).where(_NOTIFICATION.state == NotificationState.PLANNED, _NOTIFICATION.due_at <= now).limit(1)
     return (await session.execute(query)).first() is not None
 
 
-async def claim(session: AsyncSession, now: datetime, until: datetime, limit: int) -> Sequence[Row[Any]]:
-    """Take up to `limit` due notices in hand, the longest due first; they come back when `until` passes without a word of them."""
-    due = select(_NOTICE.id).where(_NOTICE.state == "PLANNED", _NOTICE.due_at <= now).order_by(_NOTICE.due_at, _NOTICE.id).limit(limit)
+async def claim_due(session: AsyncSession, now: datetime, until: datetime, limit: int) -> Sequence[AddressedNotification]:
+    """Claim up to `limit` due notifications, longest due first. They are due again at `until` unless their delivery was recorded."""
+    due = select(_NOTIFICATION.id).where(_NOTIFICATION.state == NotificationState.PLANNED, _NOTIFICATION.due_at <= now)
+    due = due.order_by(_NOTIFICATION.due_at, _NOTIFICATION.id).limit(limit)
     ids = list((await session.execute(due.with_for_update(skip_locked=True))).scalars())
     if not ids:
         return []
-    taken = {"due_at": until, "attempts": _NOTICE.attempts + 1}
-    await session.execute(update(table_of(Notice)).where(among(session, _NOTICE.id, ids)).values(taken))
-    return await with_appeals(session, ids)
+    claimed = {"due_at": until, "attempts": _NOTIFICATION.attempts + 1}
+    await session.execute(update(table_of(Notification)).where(among(session, _NOTIFICATION.id, ids)).values(claimed))
+    return await addressed_notifications(session, ids)
 
 
 def _is_confirmed(kind: str) -> ColumnElement[bool]:
-    return exists().where(col(ConfirmedContact.appeal_id) == _NOTICE.appeal_id, col(ConfirmedContact.kind) == kind)
+    return exists().where(col(ConfirmedContact.appeal_id) == _NOTIFICATION.appeal_id, col(ConfirmedContact.kind) == kind)
 
 
-async def with_appeals(session: AsyncSession, ids: Collection[UUID]) -> Sequence[Row[Any]]:
-    """Notices, the longest planned first, each with what is needed of its appeal."""
+async def addressed_notifications(session: AsyncSession, ids: Collection[UUID]) -> Sequence[AddressedNotification]:
+    """Return notifications with what is needed of their appeals, longest planned first."""
     appeal, tracking = table_of(Appeal).c, table_of(Tracking).c
-    columns = (
-        *table_of(Notice).c,
+    columns = (  # in the order of AddressedNotification
         appeal.number,
-        appeal.language.label("appeal_language"),
+        appeal.language,
         appeal.answer_by,
         appeal.applicant,
-        appeal.channel.label("filed_by"),
+        appeal.channel,
         appeal.owner,
-        appeal.received_by.is_not(None).label("is_written_down"),
-        _is_confirmed("phone").label("phone_confirmed"),
-        _is_confirmed("email").label("email_confirmed"),
+        appeal.received_by.is_not(None),
+        _is_confirmed("phone"),
+        _is_confirmed("email"),
         tracking.region,
         tracking.tier,
         tracking.provider_id,
@@ -72,84 +132,96 @@ async def with_appeals(session: AsyncSession, ids: Collection[UUID]) -> Sequence
         tracking.answer_id,
         tracking.answered_at,
     )
-    query = select(*columns).join(table_of(Appeal), appeal.id == _NOTICE.appeal_id)
-    query = query.join(table_of(Tracking), tracking.appeal_id == appeal.id)
-    return (await session.execute(query.where(among(session, _NOTICE.id, ids)).order_by(_NOTICE.planned_at, _NOTICE.id))).all()
+    query = select(Notification, *columns).join(table_of(Appeal), appeal.id == _NOTIFICATION.appeal_id)
+    query = query.join(table_of(Tracking), tracking.appeal_id == appeal.id).where(among(session, _NOTIFICATION.id, ids))
+    query = query.order_by(_NOTIFICATION.planned_at, _NOTIFICATION.id)
+    return [AddressedNotification(*row) for row in await session.execute(query)]
 
 
-async def settle(session: AsyncSession, notice_id: UUID, values: Mapping[str, Any], *, among_states: Collection[str]) -> bool:
-    """Note what became of it, unless it has come to another state than these meanwhile. Says whether it was noted."""
-    statement = update(table_of(Notice)).where(_NOTICE.id == notice_id, _NOTICE.state.in_(among_states)).values(**values)
-    return (await session.execute(statement.returning(_NOTICE.id))).first() is not None
+async def change_notification(
+    session: AsyncSession, notification_id: UUID, *, was: Collection[NotificationState], **changes: Unpack[NotificationChanges]
+) -> bool:
+    """Change a notification that is in one of the states `was`. Return whether it was."""
+    statement = update(table_of(Notification)).where(_NOTIFICATION.id == notification_id, _NOTIFICATION.state.in_(was)).values(**changes)
+    return (await session.execute(statement.returning(_NOTIFICATION.id))).first() is not None
 
 
-async def sent_since(session: AsyncSession, appeal_id: UUID, since: datetime) -> Sequence[datetime]:
-    """When notices of an appeal left after `since`, in order; codes are not counted."""
-    query = select(_NOTICE.sent_at).where(_NOTICE.appeal_id == appeal_id, _NOTICE.sent_at > since, _NOTICE.fact.not_in(CODES))
-    return [each for each in (await session.execute(query.order_by(_NOTICE.sent_at))).scalars() if each is not None]
+async def sent_times(session: AsyncSession, appeal_id: UUID, since: datetime) -> Sequence[datetime]:
+    """Return when notifications of an appeal were sent after `since`, in order; codes are not counted."""
+    query = select(_NOTIFICATION.sent_at)
+    query = query.where(_NOTIFICATION.appeal_id == appeal_id, _NOTIFICATION.sent_at > since, _NOTIFICATION.fact.not_in(CODES))
+    return [each for each in (await session.execute(query.order_by(_NOTIFICATION.sent_at))).scalars() if each is not None]
 
 
-async def waiting_news(session: AsyncSession, appeal_id: UUID) -> UUID | None:
-    """The notice into which others of this appeal are folded, while it waits."""
-    waits = (_NOTICE.appeal_id == appeal_id, _NOTICE.fact == "news", _NOTICE.state == "PLANNED")
-    return (await session.execute(select(_NOTICE.id).where(*waits).order_by(_NOTICE.id).limit(1).with_for_update())).scalar_one_or_none()
+async def planned_news(session: AsyncSession, appeal_id: UUID) -> UUID | None:
+    """Return and lock the planned notification that replaces the others of this appeal; None if there is none."""
+    is_planned = (_NOTIFICATION.appeal_id == appeal_id, _NOTIFICATION.fact == "news", _NOTIFICATION.state == NotificationState.PLANNED)
+    query = select(_NOTIFICATION.id).where(*is_planned).order_by(_NOTIFICATION.id).limit(1).with_for_update()
+    return (await session.execute(query)).scalar_one_or_none()
 
 
-async def tried_channels(session: AsyncSession, event_id: UUID, recipient: str) -> set[str]:
-    query = select(_NOTICE.channel).where(_NOTICE.event_id == event_id, _NOTICE.recipient == recipient)
+async def tried_methods(session: AsyncSession, event_id: UUID, recipient: Recipient) -> set[DeliveryMethod]:
+    """Return the delivery methods for which an event's notification exists already."""
+    query = select(_NOTIFICATION.channel).where(_NOTIFICATION.event_id == event_id, _NOTIFICATION.recipient == recipient)
     return set((await session.execute(query)).scalars())
 
 
-async def of_appeal(
+async def notifications_of_appeal(
     session: AsyncSession, appeal_id: UUID, *, after: tuple[datetime, UUID] | None, limit: int
-) -> tuple[Sequence[Row[Any]], int]:
-    """A page of what was told about an appeal in the order of planning, and how much there is."""
-    mine = _NOTICE.appeal_id == appeal_id
-    total = (await session.execute(select(func.count()).select_from(table_of(Notice)).where(mine))).scalar_one()
-    query = select(table_of(Notice)).where(mine).order_by(_NOTICE.planned_at, _NOTICE.id).limit(limit)
+) -> tuple[Sequence[Notification], int]:
+    """Return a page of an appeal's notifications in the order of planning, and their total count."""
+    of_appeal = _NOTIFICATION.appeal_id == appeal_id
+    total = (await session.execute(select(func.count()).select_from(table_of(Notification)).where(of_appeal))).scalar_one()
+    query = select(Notification).where(of_appeal).order_by(_NOTIFICATION.planned_at, _NOTIFICATION.id).limit(limit)
     if after is not None:
         at, last = after
-        query = query.where(or_(_NOTICE.planned_at > at, and_(_NOTICE.planned_at == at, _NOTICE.id > last)))
-    return (await session.execute(query)).all(), total
+        query = query.where(or_(_NOTIFICATION.planned_at > at, and_(_NOTIFICATION.planned_at == at, _NOTIFICATION.id > last)))
+    return (await session.execute(query)).scalars().all(), total
 
 
-async def latest(session: AsyncSession, limit: int) -> Sequence[Row[Any]]:
-    """The last notices planned, the newest first, with their appeals' numbers."""
-    columns: tuple[Any, ...] = (*table_of(Notice).c, table_of(Appeal).c.number)
-    query = select(*columns).join(table_of(Appeal), col(Appeal.id) == _NOTICE.appeal_id)
-    return (await session.execute(query.order_by(_NOTICE.planned_at.desc(), _NOTICE.id.desc()).limit(limit))).all()
+async def latest_notifications(session: AsyncSession, limit: int) -> Sequence[NumberedNotification]:
+    """Return the notifications planned last, newest first."""
+    query = select(Notification, table_of(Appeal).c.number).join(table_of(Appeal), col(Appeal.id) == _NOTIFICATION.appeal_id)
+    query = query.order_by(_NOTIFICATION.planned_at.desc(), _NOTIFICATION.id.desc()).limit(limit)
+    return [NumberedNotification(*row) for row in await session.execute(query)]
 
 
-async def counts_by_state(session: AsyncSession) -> Mapping[str, int]:
-    query = select(_NOTICE.state, func.count()).group_by(_NOTICE.state)
+async def counts_by_state(session: AsyncSession) -> Mapping[NotificationState, int]:
+    """Return how many notifications there are in each state that occurs."""
+    query = select(_NOTIFICATION.state, func.count()).group_by(_NOTIFICATION.state)
     return {row[0]: row[1] for row in await session.execute(query)}
 
 
-async def by_hand(session: AsyncSession, scope: Scope, limit: int) -> tuple[Sequence[Row[Any]], int]:
-    """What persons who see these cases have to print or to say, the oldest first, and how much there is."""
+async def manual_notifications(session: AsyncSession, scope: Scope, limit: int) -> tuple[Sequence[AddressedNotification], int]:
+    """Return the letters and calls that a person has to do for the cases in `scope`, oldest first, and their total count."""
     tracking = table_of(Tracking).c
-    mine = and_(_NOTICE.state == "BY_HAND", scope.where(tracking.region, tracking.tier, tracking.provider_id))
-    joined = select(_NOTICE.id).join(table_of(Tracking), tracking.appeal_id == _NOTICE.appeal_id).where(mine)
+    is_waiting = _NOTIFICATION.state == NotificationState.BY_HAND
+    visible = and_(is_waiting, scope.where(tracking.region, tracking.tier, tracking.provider_id))
+    joined = select(_NOTIFICATION.id).join(table_of(Tracking), tracking.appeal_id == _NOTIFICATION.appeal_id).where(visible)
     total = (await session.execute(select(func.count()).select_from(joined.subquery()))).scalar_one()
-    ids = list((await session.execute(joined.order_by(_NOTICE.planned_at, _NOTICE.id).limit(limit))).scalars())
-    return (await with_appeals(session, ids) if ids else []), total
+    ids = list((await session.execute(joined.order_by(_NOTIFICATION.planned_at, _NOTIFICATION.id).limit(limit))).scalars())
+    return (await addressed_notifications(session, ids) if ids else []), total
 
 
-async def last_answered(session: AsyncSession, phone_key: bytes) -> Row[Any] | None:
-    """The notice of the latest answer that went to this telephone, with its appeal."""
-    arrived = case((_NOTICE.state.in_(("SENT", "DELIVERED")), 1), else_=0) == 1
-    query = select(_NOTICE.id).where(_NOTICE.phone_key == phone_key, _NOTICE.fact == "answer-given", arrived)
-    found = (await session.execute(query.order_by(_NOTICE.sent_at.desc(), _NOTICE.id.desc()).limit(1))).scalar_one_or_none()
-    return (await with_appeals(session, [found]))[0] if found else None
+async def latest_answer_sent_to(session: AsyncSession, phone_key: bytes) -> AddressedNotification | None:
+    """Return the notification of the latest answer that was sent to a phone number; None if there is none."""
+    has_arrived = case((_NOTIFICATION.state.in_(_ARRIVED), 1), else_=0) == 1
+    query = select(_NOTIFICATION.id).where(_NOTIFICATION.phone_key == phone_key, _NOTIFICATION.fact == "answer-given", has_arrived)
+    query = query.order_by(_NOTIFICATION.sent_at.desc(), _NOTIFICATION.id.desc()).limit(1)
+    found = (await session.execute(query)).scalar_one_or_none()
+    return (await addressed_notifications(session, [found]))[0] if found else None
 
 
-async def is_known_message(session: AsyncSession, key: bytes) -> bool:
+async def is_processed_message(session: AsyncSession, key: bytes) -> bool:
+    """Return whether a received message was processed before."""
     return (await session.execute(select(col(InboundMessage.key)).where(col(InboundMessage.key) == key))).first() is not None
 
 
-async def remember_message(session: AsyncSession, key: bytes, now: datetime) -> None:
+async def record_message(session: AsyncSession, key: bytes, now: datetime) -> None:
+    """Record that a received message was processed."""
     await insert_new_rows(session, InboundMessage, [{"key": key, "at": now}], unique=("key",), returning="key")
 
 
-async def forget_messages(session: AsyncSession, before: datetime) -> None:
+async def purge_messages(session: AsyncSession, before: datetime) -> None:
+    """Delete the records of messages that were processed before a time."""
     await session.execute(delete(InboundMessage).where(col(InboundMessage.at) < before))

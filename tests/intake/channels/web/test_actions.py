@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 
 from intake.assembly import delivery_methods
 from intake.attachments.models import Attachment
-from intake.notifications.models import CODES, Notice
+from intake.notifications.models import CODES, Notification
 from intake.notifications.service.dispatch import Dispatcher
 from intake.register.models import Appeal, Message, Tracking, Withdrawal
 from intake.settings import Settings
@@ -46,7 +46,7 @@ async def code_of(desk):
         desk.parts, delivery_methods(desk.parts, Settings(data=desk.parts.settings.data)), "https://aryz.example"
     ).run_once():
         pass
-    latest = max((row for row in await desk.rows(Notice) if row.fact in CODES), key=lambda row: str(row.id))
+    latest = max((row for row in await desk.rows(Notification) if row.fact in CODES), key=lambda row: str(row.id))
     admin = {"Cookie": f"{COOKIE}={desk.foundation.issuer.issue('admin')}"}
     page = await desk.client.get(f"/intake/outgoing/{latest.id}?lang=ru", headers=admin)
     return re.search(r"\b([0-9]{6})\b", re.search(r'<p class="said">(.*?)</p>', page.text, re.DOTALL).group(1)).group(1)

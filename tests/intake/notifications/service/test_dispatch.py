@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
-from intake.notifications.models import Notice
+from intake.notifications.models import Notification
 from intake.notifications.service.dispatch import Dispatcher
 from intake.notifications.service.planning import send_code
 from intake.notifications.service.policy import policy
-from intake.notifications.service.senders import Hung, NotYet, Refused
+from intake.notifications.service.senders import DeliveryPending, MessageRefused, MessageTimedOut
 from shared.database import table_of
 
 NIGHT = datetime(2026, 2, 2, 17, 0, tzinfo=UTC)  # 22:00 in Kyzylorda
@@ -21,138 +21,139 @@ async def code(desk, case, channel="SMS", address="+77010000001", purpose="conta
         await send_code(session, desk.parts, appeal_id=case.appeal_id, **sent)
 
 
-class TestLeaving:
-    async def test_the_first_known_way_of_the_policy_is_taken_and_the_number_and_the_status_are_all_it_says(
-        self, desk, case_of, ways, dispatcher
+class TestSending:
+    async def test_the_first_known_method_of_the_policy_is_used_and_the_text_has_only_number_and_status(
+        self, desk, case_of, senders, dispatcher
     ):
         case = await case_of(desk, language="ru")
         await case.answered()
-        assert await dispatcher(desk, ways).run_once() == 1
-        assert await dispatcher(desk, ways).run_once() == 0
-        ((channel, message),) = ways.given
+        assert await dispatcher(desk, senders).run_once() == 1
+        assert await dispatcher(desk, senders).run_once() == 0
+        ((channel, message),) = senders.given
         assert (channel, message.address) == ("SMS", "+77010000000")
         assert message.text == f"№ {case.number}: ответ дан. 1 – решено, 2 – не решено"
         assert len(message.text) <= 70
-        (notice,) = await case.notices()
-        assert (notice.state, notice.channel, notice.sent_at, notice.provider_ref) == ("SENT", "SMS", desk.clock.now(), "ref-1")
+        (notification,) = await case.notifications()
+        assert (notification.state, notification.channel) == ("SENT", "SMS")
+        assert (notification.sent_at, notification.provider_ref) == (desk.clock.now(), "ref-1")
 
-    async def test_an_applicant_without_a_way_is_seen_to_be_out_of_reach(self, desk, case_of, ways, dispatcher):
+    async def test_the_notification_of_an_unreachable_applicant_fails(self, desk, case_of, senders, dispatcher):
         case = await case_of(desk, applicant={"full_name": "Сынақ Азамат"})
         await case.answered()
-        await dispatcher(desk, ways).run_once()
-        assert [(one.state, one.reason) for one in await case.notices()] == [("FAILED", "NO_WAY")]
+        await dispatcher(desk, senders).run_once()
+        assert [(each.state, each.reason) for each in await case.notifications()] == [("FAILED", "NO_WAY")]
 
-    async def test_a_letter_waits_for_a_person(self, desk, case_of, ways, dispatcher):
+    async def test_a_letter_waits_for_a_person(self, desk, case_of, senders, dispatcher):
         case = await case_of(desk, applicant={"full_name": "Сынақ Азамат", "address": "Қызылорда, Сынақ көшесі 1"})
         await case.answered()
-        await dispatcher(desk, ways).run_once()
-        assert [(one.state, one.channel) for one in await case.notices()] == [("BY_HAND", "LETTER")]
-        assert ways.given == []
+        await dispatcher(desk, senders).run_once()
+        assert [(each.state, each.channel) for each in await case.notifications()] == [("BY_HAND", "LETTER")]
+        assert senders.given == []
 
-    async def test_a_broken_seal_stops_its_own_notice_alone(self, desk, case_of, ways, dispatcher):
+    async def test_a_broken_seal_stops_only_its_own_notification(self, desk, case_of, senders, dispatcher):
         broken, whole = await case_of(desk), await case_of(desk)
         await code(desk, broken)
         await code(desk, whole)
         async with desk.parts.database.write() as session:
-            mine = table_of(Notice).c.appeal_id == broken.appeal_id
-            await session.execute(update(table_of(Notice)).where(mine).values(address=b"\x01\x00broken"))
-        await dispatcher(desk, ways).run_once()
-        assert [(one.state, one.reason) for one in await broken.notices()] == [("FAILED", "UNREADABLE")]
-        assert [one.state for one in await whole.notices()] == ["SENT"]
+            mine = table_of(Notification).c.appeal_id == broken.appeal_id
+            await session.execute(update(table_of(Notification)).where(mine).values(address=b"\x01\x00broken"))
+        await dispatcher(desk, senders).run_once()
+        assert [(each.state, each.reason) for each in await broken.notifications()] == [("FAILED", "UNREADABLE")]
+        assert [each.state for each in await whole.notifications()] == ["SENT"]
 
 
-class TestTrouble:
-    async def test_a_way_that_is_down_is_tried_again_and_again_and_then_the_next_one(self, desk, case_of, ways, dispatcher, down):
+class TestFailures:
+    async def test_an_unavailable_method_is_retried_and_then_the_next_one_is_used(self, desk, case_of, senders, dispatcher, down):
         case = await case_of(desk)
         await case.answered()
-        ways.failing["SMS"] = down
+        senders.failing["SMS"] = down
         for wait in policy().retries:
-            await dispatcher(desk, ways).run_once()
-            (notice,) = await case.notices()
-            assert (notice.state, notice.reason, notice.due_at) == ("PLANNED", "NO_REPLY", desk.clock.now() + wait)
-            assert await dispatcher(desk, ways).run_once() == 0
+            await dispatcher(desk, senders).run_once()
+            (notification,) = await case.notifications()
+            assert (notification.state, notification.reason, notification.due_at) == ("PLANNED", "NO_REPLY", desk.clock.now() + wait)
+            assert await dispatcher(desk, senders).run_once() == 0
             desk.clock.advance(wait)
-        await dispatcher(desk, ways).run_once()
-        await dispatcher(desk, ways).run_once()
-        assert len(ways.by("SMS")) == len(policy().retries) + 1
-        assert len({message.notice_id for message in ways.by("SMS")}) == 1
-        assert [(one.channel, one.state, one.reason) for one in await case.notices()] == [
+        await dispatcher(desk, senders).run_once()
+        await dispatcher(desk, senders).run_once()
+        assert len(senders.by("SMS")) == len(policy().retries) + 1
+        assert len({message.notification_id for message in senders.by("SMS")}) == 1
+        assert [(each.channel, each.state, each.reason) for each in await case.notifications()] == [
             ("SMS", "FAILED", "NO_REPLY"),
             ("EMAIL", "SENT", None),
         ]
 
-    async def test_an_address_that_is_refused_is_not_tried_again(self, desk, case_of, ways, dispatcher):
+    async def test_an_address_that_is_refused_is_not_tried_again(self, desk, case_of, senders, dispatcher):
         case = await case_of(desk)
         await case.answered()
-        ways.failing |= {"SMS": Refused(), "EMAIL": Refused()}
+        senders.failing |= {"SMS": MessageRefused(), "EMAIL": MessageRefused()}
         for _ in range(3):
-            await dispatcher(desk, ways).run_once()
-        states = [(one.channel, one.state, one.reason) for one in await case.notices()]
+            await dispatcher(desk, senders).run_once()
+        states = [(each.channel, each.state, each.reason) for each in await case.notifications()]
         assert sorted(states) == [("EMAIL", "FAILED", "REFUSED"), ("SMS", "FAILED", "REFUSED")]
-        assert len(ways.given) == 2
+        assert len(senders.given) == 2
 
-    async def test_one_channels_trouble_keeps_no_other_waiting_and_is_found_out_once_a_handful(self, desk, case_of, ways, dispatcher, down):
+    async def test_an_unavailable_method_delays_no_other_and_is_detected_once_a_batch(self, desk, case_of, senders, dispatcher, down):
         by_sms = [await case_of(desk) for _ in range(12)]
         by_mail = [await case_of(desk, answer_by="EMAIL") for _ in range(3)]
         for case in (*by_sms, *by_mail):
             await case.inquired()
-        ways.failing["SMS"] = down
-        await dispatcher(desk, ways).run_once()
-        assert len(ways.by("EMAIL")) == 3
-        assert len(ways.by("SMS")) <= 4
+        senders.failing["SMS"] = down
+        await dispatcher(desk, senders).run_once()
+        assert len(senders.by("EMAIL")) == 3
+        assert len(senders.by("SMS")) <= 4
         for case in by_sms:
-            assert [one.reason for one in await case.notices()] == ["NO_REPLY"]
+            assert [each.reason for each in await case.notifications()] == ["NO_REPLY"]
 
-    async def test_what_is_on_its_way_is_looked_at_again_and_keeps_nobody_waiting(self, desk, case_of, ways, dispatcher):
+    async def test_a_pending_delivery_is_retried_and_delays_no_other(self, desk, case_of, senders, dispatcher):
         cases = [await case_of(desk) for _ in range(12)]
         for case in cases:
             await case.inquired()
-        ways.failing["SMS"] = NotYet()
-        await dispatcher(desk, ways).run_once()
-        assert len(ways.by("SMS")) == 12
-        ways.failing.clear()
+        senders.failing["SMS"] = DeliveryPending()
+        await dispatcher(desk, senders).run_once()
+        assert len(senders.by("SMS")) == 12
+        senders.failing.clear()
         desk.clock.advance(policy().retries[0])
-        await dispatcher(desk, ways).run_once()
-        assert {one.state for case in cases for one in await case.notices()} == {"SENT"}
+        await dispatcher(desk, senders).run_once()
+        assert {each.state for case in cases for each in await case.notifications()} == {"SENT"}
 
-    async def test_an_unforeseen_error_of_a_way_is_a_failed_attempt(self, desk, case_of, ways, dispatcher):
+    async def test_an_unforeseen_error_of_a_sender_is_a_failed_attempt(self, desk, case_of, senders, dispatcher):
         case = await case_of(desk)
         await case.answered()
-        ways.failing["SMS"] = KeyError("synaq@mail.example")
-        await dispatcher(desk, ways).run_once()
-        assert [(one.state, one.reason) for one in await case.notices()] == [("PLANNED", "NOT_NOW")]
+        senders.failing["SMS"] = KeyError("synaq@mail.example")
+        await dispatcher(desk, senders).run_once()
+        assert [(each.state, each.reason) for each in await case.notifications()] == [("PLANNED", "NOT_NOW")]
 
-    async def test_one_message_that_a_way_falls_over_keeps_no_other_waiting(self, desk, case_of, ways, dispatcher):
+    async def test_a_message_at_which_a_sender_fails_delays_no_other(self, desk, case_of, senders, dispatcher):
         cases = [await case_of(desk) for _ in range(12)]
         for case in cases:
             await case.inquired()
-        poison, works = cases[0].number, ways.senders["SMS"]
+        poison, working = cases[0].number, senders.senders["SMS"]
 
         class Falls:
             async def send(self, message):
                 if poison in message.text:
                     raise KeyError
-                return await works.send(message)
+                return await working.send(message)
 
-        ways.senders["SMS"] = Falls()
-        await dispatcher(desk, ways).run_once()
-        assert len(ways.by("SMS")) == 11
+        senders.senders["SMS"] = Falls()
+        await dispatcher(desk, senders).run_once()
+        assert len(senders.by("SMS")) == 11
 
-    async def test_a_server_that_falls_silent_over_several_messages_is_not_waited_for_over_each(self, desk, case_of, ways, dispatcher):
+    async def test_a_server_that_times_out_for_several_messages_is_not_tried_with_each(self, desk, case_of, senders, dispatcher):
         cases = [await case_of(desk) for _ in range(20)]
         for case in cases:
             await case.inquired()
-        ways.failing["SMS"] = Hung()
-        await dispatcher(desk, ways).run_once()
-        assert len(ways.by("SMS")) <= 2 + 4
-        assert {one.state for case in cases for one in await case.notices()} == {"PLANNED"}
+        senders.failing["SMS"] = MessageTimedOut()
+        await dispatcher(desk, senders).run_once()
+        assert len(senders.by("SMS")) <= 2 + 4
+        assert {each.state for case in cases for each in await case.notifications()} == {"PLANNED"}
 
 
 class TestWorkers:
-    async def test_what_a_lost_worker_had_in_hand_goes_out_again_under_the_same_id(self, desk, case_of, ways, dispatcher):
+    async def test_a_notification_claimed_by_a_lost_worker_is_sent_again_under_the_same_id(self, desk, case_of, senders, dispatcher):
         case = await case_of(desk)
         await case.answered()
-        sent, lost = asyncio.Event(), ways.senders["SMS"]
+        sent, lost = asyncio.Event(), senders.senders["SMS"]
 
         class Lost:
             async def send(self, message):
@@ -160,173 +161,173 @@ class TestWorkers:
                 sent.set()
                 await asyncio.Event().wait()
 
-        ways.senders["SMS"] = Lost()
-        worker = asyncio.create_task(dispatcher(desk, ways).run_once())
+        senders.senders["SMS"] = Lost()
+        worker = asyncio.create_task(dispatcher(desk, senders).run_once())
         await sent.wait()
         worker.cancel()
         with pytest.raises(asyncio.CancelledError):
             await worker
-        ways.senders["SMS"] = lost
-        assert await dispatcher(desk, ways).run_once() == 0
+        senders.senders["SMS"] = lost
+        assert await dispatcher(desk, senders).run_once() == 0
         desk.clock.advance(policy().lease)
-        assert await dispatcher(desk, ways).run_once() == 1
-        first, again = ways.by("SMS")
-        assert first.notice_id == again.notice_id
-        assert [one.state for one in await case.notices()] == ["SENT"]
+        assert await dispatcher(desk, senders).run_once() == 1
+        first, again = senders.by("SMS")
+        assert first.notification_id == again.notification_id
+        assert [each.state for each in await case.notifications()] == ["SENT"]
 
-    async def test_two_workers_share_the_work_and_repeat_nothing(self, desk, case_of, ways, dispatcher):
+    async def test_two_workers_share_the_work_and_repeat_nothing(self, desk, case_of, senders, dispatcher):
         cases = [await case_of(desk) for _ in range(20)]
         for case in cases:
             await case.answered()
-        workers = [dispatcher(desk, ways) for _ in range(2)]
+        workers = [dispatcher(desk, senders) for _ in range(2)]
         await asyncio.gather(*(worker.run_once() for worker in workers))
         await workers[0].run_once()
-        assert len(ways.given) == 20
-        assert len({message.notice_id for _, message in ways.given}) == 20
+        assert len(senders.given) == 20
+        assert len({message.notification_id for _, message in senders.given}) == 20
 
-    async def test_what_was_in_hand_for_too_long_is_left_to_whoever_takes_it_next(self, desk, case_of, ways, dispatcher):
+    async def test_a_notification_claimed_for_too_long_is_left_to_the_next_claim(self, desk, case_of, senders, dispatcher):
         case = await case_of(desk)
         await case.answered()
         await case.inquired()
-        slow = ways.senders["SMS"]
+        slow = senders.senders["SMS"]
 
         class Slow:
             async def send(self, message):
                 desk.clock.advance(policy().lease)
                 return await slow.send(message)
 
-        ways.senders["SMS"] = Slow()
-        await dispatcher(desk, ways).run_once()
-        assert len(ways.given) == 1
-        await dispatcher(desk, ways).run_once()
-        assert len({message.notice_id for _, message in ways.given}) == len(ways.given) == 2
+        senders.senders["SMS"] = Slow()
+        await dispatcher(desk, senders).run_once()
+        assert len(senders.given) == 1
+        await dispatcher(desk, senders).run_once()
+        assert len({message.notification_id for _, message in senders.given}) == len(senders.given) == 2
 
 
 class TestHours:
-    async def test_nobody_is_written_to_at_night_except_for_a_code(self, desk, case_of, ways, dispatcher):
+    async def test_only_codes_are_sent_at_night(self, desk, case_of, senders, dispatcher):
         case = await case_of(desk)
         desk.clock.set(NIGHT)
         await case.answered()
         await code(desk, case)
-        await dispatcher(desk, ways).run_once()
-        assert [message.address for _, message in ways.given] == ["+77010000001"]
+        await dispatcher(desk, senders).run_once()
+        assert [message.address for _, message in senders.given] == ["+77010000001"]
         desk.clock.set(MORNING - timedelta(seconds=1))
-        await dispatcher(desk, ways).run_once()
-        assert len(ways.given) == 1
+        await dispatcher(desk, senders).run_once()
+        assert len(senders.given) == 1
         desk.clock.set(MORNING)
-        await dispatcher(desk, ways).run_once()
-        assert len(ways.given) == 2
-        assert sorted(one.attempts for one in await case.notices()) == [1, 1]
+        await dispatcher(desk, senders).run_once()
+        assert len(senders.given) == 2
+        assert sorted(each.attempts for each in await case.notifications()) == [1, 1]
 
-    async def test_the_hours_are_those_of_the_appeals_region(self, desk, case_of, ways, dispatcher):
+    async def test_the_hours_are_those_of_the_appeals_region(self, desk, case_of, senders, dispatcher):
         everywhere = [await case_of(desk, region=region) for region in ("KZ-43", "KZ-75", "KZ-00")]
         desk.clock.set(datetime(2026, 2, 2, 15, 59, tzinfo=UTC))
         for case in everywhere:
             await case.answered()
-        await dispatcher(desk, ways).run_once()
-        assert len(ways.given) == 3
+        await dispatcher(desk, senders).run_once()
+        assert len(senders.given) == 3
         desk.clock.set(datetime(2026, 2, 2, 16, 0, tzinfo=UTC))
         late = await case_of(desk)
         await late.answered()
-        await dispatcher(desk, ways).run_once()
-        assert len(ways.given) == 3
+        await dispatcher(desk, senders).run_once()
+        assert len(senders.given) == 3
 
-    async def test_without_quiet_hours_a_notice_leaves_at_night(self, desk, case_of, ways):
+    async def test_without_quiet_hours_a_notification_is_sent_at_night(self, desk, case_of, senders):
         case = await case_of(desk)
         desk.clock.set(NIGHT)
         await case.answered()
-        await Dispatcher(desk.parts, ways.senders, "https://aryz.example", quiet_hours=False).run_once()
-        assert len(ways.given) == 1
+        await Dispatcher(desk.parts, senders.senders, "https://aryz.example", quiet_hours=False).run_once()
+        assert len(senders.given) == 1
 
 
 class TestLimit:
-    async def test_what_becomes_one_notice_goes_on_no_way_that_has_failed_for_it(self, desk, case_of, ways, dispatcher):
+    async def test_a_combined_notification_uses_no_method_that_has_failed_for_it(self, desk, case_of, senders, dispatcher):
         case = await case_of(desk)
         for _ in range(policy().limit):
             await case.inquired()
-        await dispatcher(desk, ways).run_once()
-        ways.failing["SMS"] = Refused()
+        await dispatcher(desk, senders).run_once()
+        senders.failing["SMS"] = MessageRefused()
         desk.clock.advance(policy().window)
         await case.answered()
-        await dispatcher(desk, ways).run_once()  # refused: planned as a mail
-        ways.failing.clear()
+        await dispatcher(desk, senders).run_once()  # refused: planned as a mail
+        senders.failing.clear()
         for _ in range(policy().limit):
             await case.inquired()
         async with desk.parts.database.write() as session:
-            later = table_of(Notice).c.channel == "EMAIL"
-            await session.execute(update(table_of(Notice)).where(later).values(due_at=desk.clock.now() + timedelta(minutes=1)))
-        await dispatcher(desk, ways).run_once()
+            later = table_of(Notification).c.channel == "EMAIL"
+            await session.execute(update(table_of(Notification)).where(later).values(due_at=desk.clock.now() + timedelta(minutes=1)))
+        await dispatcher(desk, senders).run_once()
         desk.clock.advance(timedelta(minutes=1))
-        await dispatcher(desk, ways).run_once()
-        assert [one.fact for one in await case.notices() if one.state == "PLANNED"] == ["news"]
+        await dispatcher(desk, senders).run_once()
+        assert [each.fact for each in await case.notifications() if each.state == "PLANNED"] == ["news"]
         desk.clock.advance(policy().window)
-        ways.given.clear()
-        await dispatcher(desk, ways).run_once()
-        assert [channel for channel, _ in ways.given] == ["EMAIL"]
-        assert {one.state for one in await case.notices()} == {"SENT", "FAILED"}
+        senders.given.clear()
+        await dispatcher(desk, senders).run_once()
+        assert [channel for channel, _ in senders.given] == ["EMAIL"]
+        assert {each.state for each in await case.notifications()} == {"SENT", "FAILED"}
 
-    async def test_what_comes_beyond_the_limit_of_an_hour_becomes_one_notice_later(self, desk, case_of, ways, dispatcher):
+    async def test_notifications_beyond_the_limit_of_an_hour_become_one_later(self, desk, case_of, senders, dispatcher):
         case, other = await case_of(desk, language="en"), await case_of(desk)
         for _ in range(6):
             await case.inquired()
-            await dispatcher(desk, ways).run_once()
+            await dispatcher(desk, senders).run_once()
             desk.clock.advance(timedelta(minutes=1))
         await other.inquired()
-        await dispatcher(desk, ways).run_once()
-        assert len(ways.given) == 4
-        states = [(one.state, one.fact) for one in await case.notices()]
+        await dispatcher(desk, senders).run_once()
+        assert len(senders.given) == 4
+        states = [(each.state, each.fact) for each in await case.notifications()]
         assert states == [("SENT", "inquiry-sent")] * 3 + [("PLANNED", "news"), *[("FOLDED", "inquiry-sent")] * 2]
         desk.clock.advance(timedelta(minutes=54))
-        await dispatcher(desk, ways).run_once()
-        assert len(ways.given) == 5
-        assert ways.given[-1][1].text == f"No. {case.number}: there is news. Call 1414"
+        await dispatcher(desk, senders).run_once()
+        assert len(senders.given) == 5
+        assert senders.given[-1][1].text == f"No. {case.number}: there is news. Call 1414"
 
-    async def test_a_code_is_never_kept_back(self, desk, case_of, ways, dispatcher):
+    async def test_a_code_is_sent_beyond_the_limit(self, desk, case_of, senders, dispatcher):
         case = await case_of(desk)
         for _ in range(3):
             await case.inquired()
-            await dispatcher(desk, ways).run_once()
+            await dispatcher(desk, senders).run_once()
         await code(desk, case)
-        await dispatcher(desk, ways).run_once()
-        assert ways.given[-1][1].text == "Код подтверждения контакта: 483920. Никому его не сообщайте"
+        await dispatcher(desk, senders).run_once()
+        assert senders.given[-1][1].text == "Код подтверждения контакта: 483920. Никому его не сообщайте"
 
 
 class TestCodes:
-    async def test_a_code_goes_to_its_address_and_nowhere_else_and_is_gone_then(self, desk, case_of, ways, dispatcher):
+    async def test_a_code_is_sent_to_its_own_address_and_deleted_then(self, desk, case_of, senders, dispatcher):
         case = await case_of(desk)
         await code(desk, case, "EMAIL", "basqa@mail.example")
-        await dispatcher(desk, ways).run_once()
-        ((channel, message),) = ways.given
+        await dispatcher(desk, senders).run_once()
+        ((channel, message),) = senders.given
         assert (channel, message.address) == ("EMAIL", "basqa@mail.example")
         assert "483920" in message.text
         assert "483920" not in message.subject
-        (notice,) = await case.notices()
-        assert notice.secret is None
+        (notification,) = await case.notifications()
+        assert notification.secret is None
 
-    async def test_one_that_takes_the_appeal_back_says_so(self, desk, case_of, ways, dispatcher):
+    async def test_a_withdrawal_code_says_what_it_is_for(self, desk, case_of, senders, dispatcher):
         case = await case_of(desk)
         await code(desk, case, purpose="withdrawal")
         await code(desk, case, "EMAIL", "basqa@mail.example", "withdrawal")
-        await dispatcher(desk, ways).run_once()
-        said = dict(ways.given)
-        assert said["SMS"].text == "Код ОТЗЫВА обращения: 483920. Не вы? Не сообщайте его, звоните 1414"
-        assert said["EMAIL"].address == "basqa@mail.example"
-        assert "Если вы не просили его отозвать" in said["EMAIL"].text
-        assert case.number not in said["EMAIL"].text
-        assert [one.secret for one in await case.notices()] == [None, None]
+        await dispatcher(desk, senders).run_once()
+        by_method = dict(senders.given)
+        assert by_method["SMS"].text == "Код ОТЗЫВА обращения: 483920. Не вы? Не сообщайте его, звоните 1414"
+        assert by_method["EMAIL"].address == "basqa@mail.example"
+        assert "Если вы не просили его отозвать" in by_method["EMAIL"].text
+        assert case.number not in by_method["EMAIL"].text
+        assert [each.secret for each in await case.notifications()] == [None, None]
 
-    async def test_a_code_is_not_tried_for_longer_than_it_is_of_use(self, desk, case_of, ways, dispatcher, down):
+    async def test_a_code_is_not_retried_after_it_has_expired(self, desk, case_of, senders, dispatcher, down):
         case = await case_of(desk)
         await code(desk, case)
-        ways.failing["SMS"] = down
-        await dispatcher(desk, ways).run_once()
+        senders.failing["SMS"] = down
+        await dispatcher(desk, senders).run_once()
         desk.clock.advance(policy().code_life)
-        await dispatcher(desk, ways).run_once()
-        assert [(one.state, one.reason, one.secret) for one in await case.notices()] == [("FAILED", "NO_REPLY", None)]
+        await dispatcher(desk, senders).run_once()
+        assert [(each.state, each.reason, each.secret) for each in await case.notifications()] == [("FAILED", "NO_REPLY", None)]
 
-    async def test_a_code_that_is_refused_goes_on_no_other_way(self, desk, case_of, ways, dispatcher):
+    async def test_a_refused_code_is_sent_by_no_other_method(self, desk, case_of, senders, dispatcher):
         case = await case_of(desk)
         await code(desk, case)
-        ways.failing["SMS"] = Refused()
-        await dispatcher(desk, ways).run_once()
-        assert [(one.state, one.secret) for one in await case.notices()] == [("FAILED", None)]
+        senders.failing["SMS"] = MessageRefused()
+        await dispatcher(desk, senders).run_once()
+        assert [(each.state, each.secret) for each in await case.notifications()] == [("FAILED", None)]

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from intake.notifications.models import Notice
+from intake.notifications.models import Notification
 from intake.register.models import ContactCode, Message, Withdrawal
 from intake.register.service import verification
 from shared.contracts import AnswerGiven, ApplicantAsked, CaseClosed, CaseForwarded, CaseReturned, CaseTerminated
@@ -23,7 +23,7 @@ class TestCodes:
         code = await case.code(purpose="withdrawal")
         assert problem(await case.do("contact-confirmation", {"code": code})) == (422, "wrong-code")
         assert (await case.withdraw(code=code)).status_code == 201
-        assert {one.fact for one in await desk.rows(Notice) if one.secret} == {"code", "withdrawal-code"}
+        assert {one.fact for one in await desk.rows(Notification) if one.secret} == {"code", "withdrawal-code"}
 
     async def test_a_code_confirms_the_contact_once(self, desk):
         case = await filed(desk)
@@ -165,7 +165,7 @@ class TestWithdrawal:
         assert ("confirmation" in seen["actions"]) == (status == "ANSWERED")
         (row,) = await desk.rows(Withdrawal)
         assert row.state == "LATE"
-        assert "withdrawal-late" in {one.fact for one in await desk.rows(Notice)}
+        assert "withdrawal-late" in {one.fact for one in await desk.rows(Notification)}
 
     async def test_what_is_decided_while_a_call_is_waited_for_waits_for_none(self, desk):
         case = await filed(desk)

@@ -1,66 +1,81 @@
-"""How the applicant of a notice's appeal can be reached, and how a reader sees where it went."""
+"""Where an applicant can be reached: addresses by delivery method, the next method to try, and masked addresses for staff."""
 
-import json
 from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Row
-
-from intake.notifications.models import CODES
+from intake.notifications.models import CODES, DeliveryMethod
+from intake.notifications.repository import AddressedNotification
 from intake.notifications.service.policy import policy, routes
 from intake.register.service.answer_channels import answer_channels
+from intake.register.service.sealed_fields import open_field
 from shared.domain.phones import mask_phone
 from shared.sealing import Sealer
 
-TELEGRAM: Final = "TELEGRAM"
-BY_MACHINE: Final[Mapping[str, str]] = {"SMS": "phone", "EMAIL": "email"}  # the contact that each goes to
+AUTOMATIC: Final[Mapping[DeliveryMethod, str]] = {DeliveryMethod.SMS: "phone", DeliveryMethod.EMAIL: "email"}
+"""The methods that send to a contact without a person, with the kind of that contact."""
 
 
-def contacts(sealer: Sealer, row: Row[Any]) -> Mapping[str, str]:
-    """Addresses by channel; of a chat it is the appeal's id, by which the bot knows it. Raises SealError.
+def contacts(sealer: Sealer, item: AddressedNotification) -> Mapping[DeliveryMethod, str]:
+    """Return the addresses of a notification's recipient by delivery method; for Telegram it is the appeal's id. Raises SealError.
 
-    A telephone or a mailbox that nobody has confirmed is left out: whoever filed the appeal may have named a stranger's. It is confirmed
+    An unconfirmed phone number or mail address is left out: whoever filed the appeal may have named a stranger's. A contact is confirmed
     by a code, or by a person of the Fund or of a provider who wrote it down from the applicant.
     """
-    if row.address is not None and row.fact in CODES:
-        return {row.channel: sealer.open("notice", row.id, "address", row.address).decode()}
-    known = {code: address for code, address in _given(sealer, row).items() if code not in BY_MACHINE or _is_confirmed(row, code)}
-    if TELEGRAM in (row.filed_by, row.answer_by):
-        known[TELEGRAM] = str(row.appeal_id)
-    return known
+    notification = item.notification
+    if notification.address is not None and notification.fact in CODES:
+        address = sealer.open("notice", notification.id, "address", notification.address).decode()
+        return {notification.channel: address}
+    found = {
+        method: address
+        for method, address in _given_contacts(sealer, item).items()
+        if method not in AUTOMATIC or _is_confirmed(item, method)
+    }
+    if DeliveryMethod.TELEGRAM in (item.filed_by, item.answer_by):
+        found[DeliveryMethod.TELEGRAM] = str(notification.appeal_id)
+    return found
 
 
-def has_unconfirmed(sealer: Sealer, row: Row[Any]) -> bool:
-    """Whether a telephone or a mailbox was given that nobody has confirmed. Raises SealError."""
-    return any(code in BY_MACHINE and not _is_confirmed(row, code) for code in _given(sealer, row))
+def has_unconfirmed(sealer: Sealer, item: AddressedNotification) -> bool:
+    """Return whether the applicant gave a phone number or mail address that is not confirmed. Raises SealError."""
+    return any(method in AUTOMATIC and not _is_confirmed(item, method) for method in _given_contacts(sealer, item))
 
 
-def _given(sealer: Sealer, row: Row[Any]) -> dict[str, str]:
-    applicant = json.loads(sealer.open("appeal", row.appeal_id, "applicant", row.applicant)) if row.applicant else {}
-    return {one.code: applicant[one.needs] for one in answer_channels().values() if one.needs and applicant.get(one.needs)}
+def _given_contacts(sealer: Sealer, item: AddressedNotification) -> dict[DeliveryMethod, str]:
+    applicant = open_field(sealer, item.notification.appeal_id, "applicant", item.applicant) or {}
+    return {
+        DeliveryMethod(channel.code): applicant[channel.needs]
+        for channel in answer_channels().values()
+        if channel.needs and applicant.get(channel.needs)
+    }
 
 
-def _is_confirmed(row: Row[Any], channel: str) -> bool:
-    return bool(row.is_written_down or getattr(row, f"{BY_MACHINE[channel]}_confirmed"))
+def _is_confirmed(item: AddressedNotification, method: DeliveryMethod) -> bool:
+    return item.is_written_down or (item.phone_confirmed if AUTOMATIC[method] == "phone" else item.email_confirmed)
 
 
-def way(row: Row[Any], known: Mapping[str, str], usable: Collection[str], tried: Collection[str]) -> str | None:
-    """The first of the known channels, in the order of the policy, on which this may be told and that was not tried."""
+def next_method(
+    item: AddressedNotification,
+    addresses: Mapping[DeliveryMethod, str],
+    usable: Collection[DeliveryMethod],
+    tried: Collection[DeliveryMethod],
+) -> DeliveryMethod | None:
+    """Return the first method, in the order of the policy, that has an address and a route, is usable and was not tried."""
+    fact, recipient = item.notification.fact, item.notification.recipient
     return next(
         (
-            one
-            for one in policy().order
-            if one in known and one in usable and one not in tried and (row.fact, row.recipient, one) in routes()
+            method
+            for method in policy().order
+            if method in addresses and method in usable and method not in tried and (fact, recipient, method) in routes()
         ),
         None,
     )
 
 
-def masked(channel: str, address: str) -> str | None:
-    """Enough to know one's own address by: two figures of a telephone, a letter and the domain of a mail address."""
-    if channel in {"SMS", "CALL"}:
+def mask_address(method: DeliveryMethod, address: str) -> str | None:
+    """Return two digits of a phone number, or a letter and the domain of a mail address; None for other methods."""
+    if method in {DeliveryMethod.SMS, DeliveryMethod.CALL}:
         return mask_phone(address)
-    if channel == "EMAIL":
+    if method == DeliveryMethod.EMAIL:
         name, _, domain = address.rpartition("@")
         return f"{name[:1]}•••@{domain}"
     return None

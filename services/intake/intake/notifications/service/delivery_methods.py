@@ -1,39 +1,50 @@
-"""Which ways out this installation has, by its settings."""
+"""The delivery methods of this installation, by its settings."""
 
 from collections.abc import Mapping
 
-from intake.notifications.service.mail import Mail, composed
+from intake.notifications.models import DeliveryMethod
+from intake.notifications.service.mail import MailSender, compose_mail
 from intake.notifications.service.policy import policy
-from intake.notifications.service.senders import Folder, Message, Sender
-from intake.notifications.service.sms import Gateway
+from intake.notifications.service.senders import FolderSender, NotificationSender, OutgoingMessage
+from intake.notifications.service.sms import SmsSender
 from intake.settings import Settings
 from shared.service import Parts
 from shared.settings import MissingSetting
 
 
-def senders(parts: Parts, settings: Settings) -> Mapping[str, Sender]:
-    """By channel; on one machine what has no gateway goes to a folder, in production it is no way. Raises MissingSetting."""
-    found: dict[str, Sender] = {}
+def senders(parts: Parts, settings: Settings) -> Mapping[DeliveryMethod, NotificationSender]:
+    """Return the senders by delivery method. Raises MissingSetting.
+
+    Without a mail server or SMS gateway, one machine writes to a folder; in production the method is missing.
+    """
+    found: dict[DeliveryMethod, NotificationSender] = {}
     if settings.env == "local":
-        found["EMAIL"] = Folder(settings.data, "eml", parts.sealer, lambda message: composed(message, settings.mail_from).as_bytes())
-        found["SMS"] = Folder(settings.data, "txt", parts.sealer, _as_text)
+        found[DeliveryMethod.EMAIL] = FolderSender(
+            settings.data, "eml", parts.sealer, lambda message: compose_mail(message, settings.mail_from).as_bytes()
+        )
+        found[DeliveryMethod.SMS] = FolderSender(settings.data, "txt", parts.sealer, _as_text)
     if settings.mail_host:
         password = settings.mail_password.get_secret_value() if settings.mail_password else None
-        user = settings.mail_user
-        found["EMAIL"] = Mail(settings.mail_host, settings.mail_port, settings.mail_tls, user, password, settings.mail_from)
+        found[DeliveryMethod.EMAIL] = MailSender(
+            settings.mail_host, settings.mail_port, settings.mail_tls, settings.mail_user, password, settings.mail_from
+        )
     if settings.sms_url:
         if settings.sms_secret is None:
-            raise MissingSetting("ARYZ_INTAKE_SMS_SECRET is needed beside ARYZ_INTAKE_SMS_URL")
-        found["SMS"] = Gateway(settings.sms_url, settings.sms_secret.get_secret_value(), parts.clock)
+            raise MissingSetting("ARYZ_INTAKE_SMS_SECRET is needed if ARYZ_INTAKE_SMS_URL is set")
+        found[DeliveryMethod.SMS] = SmsSender(settings.sms_url, settings.sms_secret.get_secret_value(), parts.clock)
     return found
 
 
-def usable(settings: Settings) -> frozenset[str]:
-    """The channels that this installation has, those that persons serve among them."""
-    local = settings.env == "local"
-    there = {"EMAIL": local or settings.mail_host, "SMS": local or settings.sms_url, "TELEGRAM": settings.telegram_token}
-    return policy().by_hand | {channel for channel, is_there in there.items() if is_there}
+def usable_methods(settings: Settings) -> frozenset[DeliveryMethod]:
+    """Return the delivery methods of this installation, the manual ones included."""
+    is_local = settings.env == "local"
+    configured = {
+        DeliveryMethod.EMAIL: is_local or settings.mail_host,
+        DeliveryMethod.SMS: is_local or settings.sms_url,
+        DeliveryMethod.TELEGRAM: settings.telegram_token,
+    }
+    return policy().manual | {method for method, is_configured in configured.items() if is_configured}
 
 
-def _as_text(message: Message) -> bytes:
+def _as_text(message: OutgoingMessage) -> bytes:
     return f"{message.address}\n\n{message.text}\n".encode()

@@ -1,30 +1,37 @@
-"""The worker's part: due notices leave, each on its way, none waiting for another's trouble.
+"""The worker's job that sends due notifications, each by its own delivery method; a failing method delays no other.
 
-A notice is taken in hand by putting off its due time; a worker that is lost lets it come back. So each goes out at least once, twice under
-the same id when a worker was lost between sending and noting it.
+A worker claims a notification by moving its due time into the future; if the worker is lost, the claim expires. So each notification is
+sent at least once, and twice under the same id when a worker is lost between sending and recording it.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
-from operator import attrgetter
-from typing import Any, Final
+from typing import Final, NamedTuple, Unpack
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import Row
 
 from intake.notifications import repository
-from intake.notifications.models import CODES
-from intake.notifications.service.composition import answer_of, written
-from intake.notifications.service.contacts import TELEGRAM, contacts, has_unconfirmed, way
-from intake.notifications.service.planning import ANY, Told, new_row
-from intake.notifications.service.policy import Policy, Route, policy, routes
-from intake.notifications.service.senders import Hung, Later, Message, NoReply, NotYet, Refused, Sender
-from intake.notifications.service.texts import texts
+from intake.notifications.models import CODES, DeliveryMethod, NotificationReason, NotificationState
+from intake.notifications.repository import AddressedNotification, NotificationChanges
+from intake.notifications.service.composition import compose_text, read_answer
+from intake.notifications.service.contacts import contacts, has_unconfirmed, next_method
+from intake.notifications.service.planning import FactOfAppeal, new_notification
+from intake.notifications.service.policy import NotificationPolicy, NotificationRoute, policy, routes
+from intake.notifications.service.senders import (
+    DeliveryPending,
+    MessageDeferred,
+    MessageRefused,
+    MessageTimedOut,
+    NotificationSender,
+    OutgoingMessage,
+    ServerUnavailable,
+)
+from intake.notifications.service.texts import notification_texts
 from intake.register.service import recipients
 from intake.register.service.recipients import NOTICES, day_of, next_day, recipient_key
 from intake.register.service.registration import phone_key
@@ -36,263 +43,307 @@ from shared.sealing import SealError
 from shared.service import Parts
 
 BATCH: Final = 50
-AT_ONCE: Final = 4  # messages under way on one channel
-HUNG_AT_MOST: Final = 3  # messages over which a server may fall silent, ten seconds each, before others are no longer tried with it
+CONCURRENT_SENDS: Final = 4  # messages of one delivery method at a time
+TIMEOUTS_AT_MOST: Final = 3  # of ten seconds each, before a batch sends no further messages to that server
 NEWS: Final = "news"
-FORGET_AFTER: Final = timedelta(days=30)
+PURGE_AFTER: Final = timedelta(days=30)
 COUNTED_FOR: Final = timedelta(days=2)
+PLANNED: Final = (NotificationState.PLANNED,)
 
 log = structlog.get_logger()
 
 
-class Dispatcher:
-    """Sends what is due through `senders`, the ways out by channel."""
+class _Attempt(NamedTuple):
+    """One attempt to send a notification by one delivery method."""
 
-    def __init__(self, parts: Parts, senders: Mapping[str, Sender], public_url: str, *, quiet_hours: bool = True) -> None:
-        """`quiet_hours` False: notices leave at night too. Raises ReferenceDataError when a reviewed file of the notices is wrong."""
-        texts()  # read and checked before anything is sent
+    item: AddressedNotification
+    method: DeliveryMethod
+    route: NotificationRoute
+    addresses: Mapping[DeliveryMethod, str]
+
+    @property
+    def address(self) -> str:
+        return self.addresses[self.method]
+
+
+class Dispatcher:
+    """Sends due notifications through `senders`, which are given by delivery method."""
+
+    def __init__(
+        self, parts: Parts, senders: Mapping[DeliveryMethod, NotificationSender], public_url: str, *, quiet_hours: bool = True
+    ) -> None:
+        """`quiet_hours` False: notifications are sent at night too. Raises ReferenceDataError for a wrong policy file."""
+        notification_texts()  # read and checked before anything is sent
         self._parts = parts
         self._senders = senders
         self._public_url = public_url
         self._quiet_hours = quiet_hours
-        self._policy: Policy = policy()
+        self._policy: NotificationPolicy = policy()
 
     async def run_once(self) -> int:
-        """One handful; returns how many were taken in hand."""
+        """Send one batch of due notifications. Return how many were claimed."""
         now = self._parts.clock.now()
         async with self._parts.database.read() as session:
-            if not await repository.is_any_due(session, now):
+            if not await repository.has_due_notifications(session, now):
                 return 0
         async with self._parts.database.write() as session:
-            rows = await repository.claim(session, now, now + self._policy.lease, BATCH)
-        hand = _Hand(now + self._policy.lease / 2)
-        by_appeal = [list(group) for _, group in groupby(sorted(rows, key=attrgetter("appeal_id")), key=attrgetter("appeal_id"))]
-        ends = await asyncio.gather(*(self._in_turn(group, hand) for group in by_appeal), return_exceptions=True)
-        for end in ends:
-            if isinstance(end, BaseException):
-                raise end
-        return len(rows)
+            items = await repository.claim_due(session, now, now + self._policy.lease, BATCH)
+        batch = _SendBatch(now + self._policy.lease / 2)
+        by_appeal = [list(group) for _, group in groupby(sorted(items, key=_appeal_id), key=_appeal_id)]
+        results = await asyncio.gather(*(self._process_in_order(group, batch) for group in by_appeal), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return len(items)
 
-    async def _in_turn(self, rows: list[Row[Any]], hand: "_Hand") -> None:
-        for row in rows:
-            await self._one(row, hand)
+    async def _process_in_order(self, items: list[AddressedNotification], batch: "_SendBatch") -> None:
+        for item in items:
+            await self._process(item, batch)
 
-    async def _one(self, row: Row[Any], hand: "_Hand") -> None:
+    async def _process(self, item: AddressedNotification, batch: "_SendBatch") -> None:
+        notification = item.notification
         try:
-            known = contacts(self._parts.sealer, row)
+            addresses = contacts(self._parts.sealer, item)
         except SealError:
-            await self._settle(row.id, {"state": "FAILED", "reason": "UNREADABLE"})
+            await self._change(notification.id, state=NotificationState.FAILED, reason=NotificationReason.UNREADABLE)
             return
-        channel = row.channel if row.channel != ANY else way(row, known, self._usable, await self._tried(row))
-        if channel is None or channel not in known or channel not in self._usable:
-            lacking = "UNCONFIRMED" if has_unconfirmed(self._parts.sealer, row) else "NO_WAY"
-            if channel is None:
-                await self._settle(row.id, {"state": "FAILED", "reason": lacking})
+        method: DeliveryMethod | None = notification.channel
+        if method == DeliveryMethod.ANY:
+            method = next_method(item, addresses, self._usable, await self._tried(item))
+        if method is None or method not in addresses or method not in self._usable:
+            is_unconfirmed = has_unconfirmed(self._parts.sealer, item)
+            reason = NotificationReason.UNCONFIRMED if is_unconfirmed else NotificationReason.NO_WAY
+            if method is None:
+                await self._change(notification.id, state=NotificationState.FAILED, reason=reason)
             else:
-                await self._give_up(row, channel, lacking, known)
+                await self._give_up(item, method, reason, addresses)
             return
-        route = routes().get((row.fact, row.recipient, channel))
-        if route is None:  # the reviewed files have changed since it was planned
-            await self._give_up(row, channel, "NO_WAY", known)
-        elif channel in self._policy.by_hand:
-            await self._settle(row.id, {"state": "BY_HAND", "channel": channel})
-        elif not await self._put_off(row, route):
-            await self._send_once(row, channel, route, known, hand)
+        route = routes().get((notification.fact, notification.recipient, method))
+        if route is None:  # the policy files have changed since it was planned
+            await self._give_up(item, method, NotificationReason.NO_WAY, addresses)
+        elif method in self._policy.manual:
+            await self._change(notification.id, state=NotificationState.BY_HAND, channel=method)
+        elif not await self._postpone(item, route):
+            await self._send_within_limit(_Attempt(item, method, route, addresses), batch)
 
-    async def _tried(self, row: Row[Any]) -> set[str]:
-        """On which channels this was told or failed before it was made one of several."""
+    async def _tried(self, item: AddressedNotification) -> set[DeliveryMethod]:
+        """Return the methods by which the event was notified before; a notification that replaced others may have failed by some."""
         async with self._parts.database.read() as session:
-            return await repository.tried_channels(session, row.event_id, row.recipient)
+            return await repository.tried_methods(session, item.notification.event_id, item.notification.recipient)
 
     @property
-    def _usable(self) -> frozenset[str]:
-        return self._policy.by_hand | self._senders.keys()
+    def _usable(self) -> frozenset[DeliveryMethod]:
+        return self._policy.manual | self._senders.keys()
 
-    async def _put_off(self, row: Row[Any], route: Route) -> bool:
-        """Whether it has to wait: for the morning, or because its appeal was told enough in the last hour."""
+    async def _postpone(self, item: AddressedNotification, route: NotificationRoute) -> bool:
+        """Postpone it outside of the hours or beyond the appeal's limit. Return whether it was postponed."""
         if route.urgent:
             return False
-        now = self._parts.clock.now()
-        opens = waking(now, regions()[row.region].timezone, self._policy) if self._quiet_hours else now
+        notification, now = item.notification, self._parts.clock.now()
+        opens = next_opening(now, regions()[item.region].timezone, self._policy) if self._quiet_hours else now
         if opens > now:
-            await self._settle(row.id, {"due_at": opens, "attempts": row.attempts - 1})
+            await self._change(notification.id, due_at=opens, attempts=notification.attempts - 1)
             return True
         async with self._parts.database.read() as session:
-            told = await repository.sent_since(session, row.appeal_id, now - self._policy.window)
-        if len(told) < self._policy.limit:
+            sent = await repository.sent_times(session, notification.appeal_id, now - self._policy.window)
+        if len(sent) < self._policy.limit:
             return False
-        later = {"due_at": told[-self._policy.limit] + self._policy.window, "attempts": row.attempts - 1, "reason": "LIMIT"}
+        changes: NotificationChanges = {
+            "due_at": sent[-self._policy.limit] + self._policy.window,
+            "attempts": notification.attempts - 1,
+            "reason": NotificationReason.LIMIT,
+        }
         async with self._parts.database.write() as session:
-            if row.fact != NEWS:
-                folded = await repository.waiting_news(session, row.appeal_id)
-                later = later | {"fact": NEWS, "channel": ANY} if folded is None else {"state": "FOLDED", "reason": "LIMIT"}
-            await repository.settle(session, row.id, later, among_states=("PLANNED",))
+            if notification.fact != NEWS:
+                if await repository.planned_news(session, notification.appeal_id) is None:
+                    changes |= {"fact": NEWS, "channel": DeliveryMethod.ANY}
+                else:
+                    changes = {"state": NotificationState.FOLDED, "reason": NotificationReason.LIMIT}
+            await repository.change_notification(session, notification.id, was=PLANNED, **changes)
         return True
 
-    async def _send_once(self, row: Row[Any], channel: str, route: Route, known: Mapping[str, str], hand: "_Hand") -> None:
-        """Send it, unless its recipient was sent enough today, by whatever appeals: then it waits for the next day."""
-        if row.fact in CODES:  # counted when they are asked for
-            await self._send(row, channel, route, known, hand)
+    async def _send_within_limit(self, attempt: _Attempt, batch: "_SendBatch") -> None:
+        """Send it, unless the recipient was sent enough today, by all appeals together: then it waits for the next day."""
+        notification, owner = attempt.item.notification, attempt.item.owner
+        if notification.fact in CODES:  # counted when they are asked for
+            await self._send(attempt, batch)
             return
         now = self._parts.clock.now()
-        who = f"{row.owner.hex()}" if channel == TELEGRAM and row.owner is not None else known[channel]
-        key, day = recipient_key(self._parts.pepper, NOTICES, channel, who), day_of(now)
+        recipient = owner.hex() if attempt.method == DeliveryMethod.TELEGRAM and owner is not None else attempt.address
+        key, day = recipient_key(self._parts.pepper, NOTICES, attempt.method, recipient), day_of(now)
         async with self._parts.database.write() as session:
             is_allowed = await recipients.count_today(session, key, day, self._policy.recipient_limit)
         if not is_allowed:
-            await self._settle(row.id, {"due_at": next_day(now), "attempts": row.attempts - 1, "reason": "LIMIT"})
-        elif not await self._send(row, channel, route, known, hand):
+            attempts = notification.attempts - 1
+            await self._change(notification.id, due_at=next_day(now), attempts=attempts, reason=NotificationReason.LIMIT)
+        elif not await self._send(attempt, batch):
             async with self._parts.database.write() as session:
                 await recipients.uncount(session, key, day)
 
-    async def _send(self, row: Row[Any], channel: str, route: Route, known: Mapping[str, str], hand: "_Hand") -> bool:
-        """Says whether it was sent; what else came of it is stored."""
+    async def _send(self, attempt: _Attempt, batch: "_SendBatch") -> bool:
+        """Send it and record the result. Return whether it was sent."""
         try:
-            message = await self._message(row, channel, route, known[channel])
-            async with hand.gate(channel):
-                if self._parts.clock.now() >= hand.until:
-                    return False  # it comes back when the lease ends; sent now, another worker could be sending it too
-                reference = await self._handed_over(channel, message, hand)
+            message = await self._message(attempt)
+            async with batch.slot(attempt.method):
+                if self._parts.clock.now() >= batch.send_until:
+                    return False  # it is due again when the lease expires; sent now, another worker could be sending it too
+                reference = await self._pass_on(attempt.method, message, batch)
         except SealError:
-            await self._settle(row.id, {"state": "FAILED", "reason": "UNREADABLE"})
+            await self._change(attempt.item.notification.id, state=NotificationState.FAILED, reason=NotificationReason.UNREADABLE)
         except OwnerUnavailable:
-            await self._again(row, channel, "ANSWER_AWAY", known)
-        except Refused:
-            await self._give_up(row, channel, "REFUSED", known)
-        except Later:
-            await self._again(row, channel, "NOT_NOW", known)
-        except _HeldBack:
-            await self._again(row, channel, "NO_REPLY", known, is_charged=False)
-        except NoReply:
-            await self._again(row, channel, "NO_REPLY", known)
+            await self._retry(attempt, NotificationReason.ANSWER_AWAY)
+        except MessageRefused:
+            await self._give_up(attempt.item, attempt.method, NotificationReason.REFUSED, attempt.addresses)
+        except MessageDeferred:
+            await self._retry(attempt, NotificationReason.NOT_NOW)
+        except _NotTried:
+            await self._retry(attempt, NotificationReason.NO_REPLY, is_charged=False)
+        except ServerUnavailable:
+            await self._retry(attempt, NotificationReason.NO_REPLY)
         else:
-            await self._settle(row.id, self._sent(row, channel, known[channel], reference))
+            await self._record_sent(attempt, reference)
             return True
         return False
 
-    async def _message(self, row: Row[Any], channel: str, route: Route, address: str) -> Message:
-        """Raises SealError, and OwnerUnavailable while it is worth waiting for the answer's words; after that it goes without them."""
-        answer = None
-        if route.with_answer and row.answer_by == channel:
+    async def _message(self, attempt: _Attempt) -> OutgoingMessage:
+        """Compose the message. Raises SealError, and OwnerUnavailable until the retries are used up; then it goes without the answer."""
+        item, notification, answer = attempt.item, attempt.item.notification, None
+        if attempt.route.with_answer and item.answer_by == attempt.method:
             try:
-                answer = await answer_of(self._parts.contents, row, reader="applicant")
+                answer = await read_answer(self._parts.contents, item, reader="applicant")
             except OwnerUnavailable:
-                if row.attempts <= len(self._policy.retries):
+                if notification.attempts <= len(self._policy.retries):
                     raise
-        subject, text = written(self._parts.sealer, row, route, channel=channel, public_url=self._public_url, answer=answer)
-        return Message(row.id, row.appeal_id, address, subject, text, self._parts.clock.now())
+        subject, text = compose_text(
+            self._parts.sealer, item, attempt.route, method=attempt.method, public_url=self._public_url, answer=answer
+        )
+        return OutgoingMessage(notification.id, notification.appeal_id, attempt.address, subject, text, self._parts.clock.now())
 
-    async def _handed_over(self, channel: str, message: Message, hand: "_Hand") -> str | None:
-        """Raises what a sender raises, and _HeldBack after a failure of the server: nobody of this handful waits for it again."""
-        if channel in hand.down:
-            raise _HeldBack
+    async def _pass_on(self, method: DeliveryMethod, message: OutgoingMessage, batch: "_SendBatch") -> str | None:
+        """Call the sender. Raises what it raises, and _NotTried once its server has failed in this batch."""
+        if method in batch.unavailable:
+            raise _NotTried
         try:
-            return await self._senders[channel].send(message)
-        except Hung:
-            hand.hung[channel] += 1
-            if hand.hung[channel] >= HUNG_AT_MOST:
-                hand.down.add(channel)
+            return await self._senders[method].send(message)
+        except MessageTimedOut:
+            batch.timeouts[method] += 1
+            if batch.timeouts[method] >= TIMEOUTS_AT_MOST:
+                batch.unavailable.add(method)
             raise
-        except (Refused, Later, NotYet):
+        except (MessageRefused, MessageDeferred, DeliveryPending):
             raise
-        except NoReply:
-            hand.down.add(channel)
+        except ServerUnavailable:
+            batch.unavailable.add(method)
             raise
-        except Exception as error:  # noqa: BLE001 - whatever one message runs into, the others leave
-            log.error("a notice cannot be sent", error=type(error).__name__, where=where(error))  # noqa: TRY400 - its text may hold an address
-            raise Later from None
+        except Exception as error:  # noqa: BLE001 - an unforeseen error of one message must not stop the others
+            log.error("a notification cannot be sent", error=type(error).__name__, where=where(error))  # noqa: TRY400 - its text may hold an address
+            raise MessageDeferred from None
 
-    def _sent(self, row: Row[Any], channel: str, address: str, reference: str | None) -> dict[str, Any]:
-        return {
-            "state": "SENT",
-            "channel": channel,
-            "reason": None,
-            "sent_at": self._parts.clock.now(),
-            "address": self._parts.sealer.seal("notice", row.id, "address", address.encode()),
-            "phone_key": phone_key(self._parts.pepper, address) if channel == "SMS" else None,
-            "provider_ref": reference,
-            "secret": None,
-        }
+    async def _record_sent(self, attempt: _Attempt, reference: str | None) -> None:
+        parts, notification_id, address = self._parts, attempt.item.notification.id, attempt.address
+        await self._change(
+            notification_id,
+            state=NotificationState.SENT,
+            channel=attempt.method,
+            reason=None,
+            sent_at=parts.clock.now(),
+            address=parts.sealer.seal("notice", notification_id, "address", address.encode()),
+            phone_key=phone_key(parts.pepper, address) if attempt.method == DeliveryMethod.SMS else None,
+            provider_ref=reference,
+            secret=None,
+        )
 
-    async def _again(self, row: Row[Any], channel: str, reason: str, known: Mapping[str, str], *, is_charged: bool = True) -> None:
-        """Plan the next attempt, with a backoff of the notice's own; after the last the next channel, where there is one.
+    async def _retry(self, attempt: _Attempt, reason: NotificationReason, *, is_charged: bool = True) -> None:
+        """Plan the next attempt with the notification's own backoff; after the last one use the next method, if there is one.
 
-        Where there is none it is tried until the policy's days are over. `is_charged` False: it was not tried, so that no attempt is used
-        up and it comes before those that were.
+        Without another method it is retried until the policy's `longest` is over. `is_charged` False: it was not tried, so that it uses up
+        no attempt and is due before those that were.
         """
-        now, retries = self._parts.clock.now(), self._policy.retries
-        if row.fact in CODES and now >= row.planned_at + self._policy.code_life:
-            await self._give_up(row, channel, reason, known)
+        item, notification = attempt.item, attempt.item.notification
+        now, retries, is_code = self._parts.clock.now(), self._policy.retries, notification.fact in CODES
+        if is_code and now >= notification.planned_at + self._policy.code_life:
+            await self._give_up(item, attempt.method, reason, attempt.addresses)
             return
-        is_over = is_charged and row.attempts > len(retries)
-        if is_over and (row.fact in CODES or now >= row.planned_at + self._policy.longest or await self._has_other(row, channel, known)):
-            await self._give_up(row, channel, reason, known)
+        is_over = is_charged and notification.attempts > len(retries)
+        if is_over and (is_code or now >= notification.planned_at + self._policy.longest or await self._has_other_method(attempt)):
+            await self._give_up(item, attempt.method, reason, attempt.addresses)
             return
-        wait = retries[min(row.attempts, len(retries)) - 1] if is_charged else retries[0]
-        values = {"channel": channel, "reason": reason, "due_at": now + wait}
-        await self._settle(row.id, values if is_charged else values | {"attempts": row.attempts - 1})
+        wait = retries[min(notification.attempts, len(retries)) - 1] if is_charged else retries[0]
+        changes: NotificationChanges = {"channel": attempt.method, "reason": reason, "due_at": now + wait}
+        if not is_charged:
+            changes["attempts"] = notification.attempts - 1
+        await self._change(notification.id, **changes)
 
-    async def _has_other(self, row: Row[Any], channel: str, known: Mapping[str, str]) -> bool:
-        return way(row, known, self._usable, await self._tried(row) | {channel}) is not None
+    async def _has_other_method(self, attempt: _Attempt) -> bool:
+        tried = await self._tried(attempt.item) | {attempt.method}
+        return next_method(attempt.item, attempt.addresses, self._usable, tried) is not None
 
-    async def _give_up(self, row: Row[Any], channel: str, reason: str, known: Mapping[str, str]) -> None:
-        """Not on this channel: the next one that is known takes over."""
-        await fall_back(self._parts, row, channel, reason, known, self._usable, among_states=("PLANNED",))
+    async def _give_up(
+        self, item: AddressedNotification, method: DeliveryMethod, reason: NotificationReason, addresses: Mapping[DeliveryMethod, str]
+    ) -> None:
+        await fall_back(self._parts, item, method, reason, addresses, self._usable, was=PLANNED)
 
-    async def _settle(self, notice_id: UUID, values: Mapping[str, Any]) -> None:
+    async def _change(self, notification_id: UUID, **changes: Unpack[NotificationChanges]) -> None:
         async with self._parts.database.write() as session:
-            await repository.settle(session, notice_id, values, among_states=("PLANNED",))
+            await repository.change_notification(session, notification_id, was=PLANNED, **changes)
 
-    async def forget(self) -> None:
-        """Drop the marks of messages that will not come again."""
+    async def purge(self) -> None:
+        """Delete the records of received messages and the daily counts that are not needed any more."""
+        now = self._parts.clock.now()
         async with self._parts.database.write() as session:
-            await repository.forget_messages(session, self._parts.clock.now() - FORGET_AFTER)
-            await recipients.purge_counts(session, day_of(self._parts.clock.now() - COUNTED_FOR))
+            await repository.purge_messages(session, now - PURGE_AFTER)
+            await recipients.purge_counts(session, day_of(now - COUNTED_FOR))
 
 
-class _HeldBack(Exception):
-    """Not tried, because the server failed for another message just now."""
+class _NotTried(Exception):
+    """The message was not sent because the server failed for another message of the batch."""
 
 
-class _Hand:
-    """What is shared by the notices of one handful: the channels that turned out to be down, and how many messages are under way."""
+class _SendBatch:
+    """State shared by the notifications of one batch: the methods that are unavailable, and how many messages are being sent."""
 
-    def __init__(self, until: datetime) -> None:
-        self.until = until  # a message that leaves later may not be noted before the lease ends
-        self.down: set[str] = set()
-        self.hung: Counter[str] = Counter()
-        self._gates: dict[str, asyncio.Semaphore] = {}
+    def __init__(self, send_until: datetime) -> None:
+        self.send_until = send_until  # the result of a message sent later might be recorded after the lease expires
+        self.unavailable: set[DeliveryMethod] = set()
+        self.timeouts: Counter[DeliveryMethod] = Counter()
+        self._slots: dict[DeliveryMethod, asyncio.Semaphore] = {}
 
-    def gate(self, channel: str) -> asyncio.Semaphore:
-        return self._gates.setdefault(channel, asyncio.Semaphore(AT_ONCE))
+    def slot(self, method: DeliveryMethod) -> asyncio.Semaphore:
+        return self._slots.setdefault(method, asyncio.Semaphore(CONCURRENT_SENDS))
+
+
+def _appeal_id(item: AddressedNotification) -> UUID:
+    return item.notification.appeal_id
 
 
 async def fall_back(
     parts: Parts,
-    row: Row[Any],
-    channel: str,
-    reason: str,
-    known: Mapping[str, str],
-    usable: frozenset[str],
+    item: AddressedNotification,
+    method: DeliveryMethod,
+    reason: NotificationReason,
+    addresses: Mapping[DeliveryMethod, str],
+    usable: Collection[DeliveryMethod],
     *,
-    among_states: tuple[str, ...],
+    was: tuple[NotificationState, ...],
 ) -> None:
-    """It failed on this channel; planned on the next one known, if there is one. A code is for its own address alone."""
+    """Record that a method failed, and plan the notification by the next method, if there is one. A code is never sent elsewhere."""
+    notification = item.notification
     async with parts.database.write() as session:
-        failed = {"state": "FAILED", "channel": channel, "reason": reason, "secret": None}
-        if not await repository.settle(session, row.id, failed, among_states=among_states) or row.fact in CODES:
+        is_changed = await repository.change_notification(
+            session, notification.id, was=was, state=NotificationState.FAILED, channel=method, reason=reason, secret=None
+        )
+        if not is_changed or notification.fact in CODES:
             return
-        tried = await repository.tried_channels(session, row.event_id, row.recipient)
-        following = way(row, known, usable, tried | {channel})
+        tried = await repository.tried_methods(session, notification.event_id, notification.recipient)
+        following = next_method(item, addresses, usable, tried | {method})
         if following is not None:
-            told = Told(row.event_id, row.appeal_id, row.fact)
-            await repository.add(
-                session, [new_row(derived(row.event_id, f"{row.recipient}/{following}"), told, following, parts.clock.now())]
-            )
+            fact = FactOfAppeal(notification.event_id, notification.appeal_id, notification.fact)
+            following_id = derived(notification.event_id, f"{notification.recipient}/{following}")
+            await repository.add_notifications(session, [new_notification(following_id, fact, following, parts.clock.now())])
 
 
-def waking(now: datetime, zone: ZoneInfo, hours: Policy) -> datetime:
-    """`now` within the hours in which people may be written to, else when they begin."""
+def next_opening(now: datetime, zone: ZoneInfo, hours: NotificationPolicy) -> datetime:
+    """Return `now` if it is within the hours in which people may be written to, else the time at which they begin."""
     local = now.astimezone(zone)
     if hours.opens <= local.time() < hours.closes:
         return now

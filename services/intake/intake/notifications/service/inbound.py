@@ -1,97 +1,103 @@
-"""What the SMS gateway tells: receipts of what was sent, and what people answer."""
+"""What the SMS gateway reports: delivery receipts of sent messages, and replies of applicants."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import Row
 
 from intake.notifications import repository
-from intake.notifications.service.planning import Told, plan
+from intake.notifications.repository import AddressedNotification
+from intake.notifications.service.planning import FactOfAppeal, plan
 from intake.notifications.service.policy import policy
-from intake.notifications.service.receipts import delivered, undelivered
+from intake.notifications.service.receipts import record_delivered, record_undelivered
 from intake.register.dependencies import Intake
 from intake.register.errors import NotAnswered, OutcomeGiven
 from intake.register.schemas import ConfirmationIn
 from intake.register.service.outcome import NOT_RESOLVED, RESOLVED, confirm
 from intake.register.service.registration import phone_key
+from shared.domain.lifecycle import CaseStatus
 from shared.domain.phones import InvalidPhone, normalise_phone
 from shared.http import StrictModel, Text
 from shared.ids import derived
 from shared.service import Parts
 
-ANSWERED: Final = "ANSWERED"
 CONTINUED: Final = "appeal-continued"
 
 
-class Receipt(StrictModel):
+class SmsReceipt(StrictModel):
+    """Whether a sent SMS arrived."""
+
     id: UUID = Field(strict=False, description="as the message was sent under")
     status: Literal["DELIVERED", "UNDELIVERED"]
 
 
-class Reply(StrictModel):
+class SmsReply(StrictModel):
+    """An SMS that somebody sent to the Fund."""
+
     sender: Annotated[str, Text(40)] = Field(alias="from")
     text: Annotated[str, Text(2000)]
 
 
-async def note_receipt(parts: Parts, receipt: Receipt) -> None:
-    await (delivered if receipt.status == "DELIVERED" else undelivered)(parts, receipt.id)
+async def process_receipt(parts: Parts, receipt: SmsReceipt) -> None:
+    """Record whether a message arrived; an unknown id is ignored."""
+    await (record_delivered if receipt.status == "DELIVERED" else record_undelivered)(parts, receipt.id)
 
 
-def meaning(text: str) -> bool | None:
-    """Whether the matter is settled, as somebody wrote; None for anything else."""
-    said = " ".join(text.lower().strip(" .!\t\r\n").split())
-    if said in policy().settled:
+def outcome_in(text: str) -> bool | None:
+    """Return whether a reply says that the problem is solved; None if it says neither."""
+    normalised = " ".join(text.lower().strip(" .!\t\r\n").split())
+    if normalised in policy().settled:
         return True
-    return False if said in policy().unsettled else None
+    return False if normalised in policy().unsettled else None
 
 
-async def answered_appeal(parts: Parts, reply: Reply) -> Row[Any] | None:
-    """The appeal whose answer was last told to the telephone that wrote, while it waits to be confirmed."""
+async def answered_appeal(parts: Parts, reply: SmsReply) -> AddressedNotification | None:
+    """Return the notification of the latest answer sent to the reply's phone number, while its appeal awaits confirmation."""
     try:
         phone = normalise_phone(reply.sender)
     except InvalidPhone:
         return None
     async with parts.database.read() as session:
-        row = await repository.last_answered(session, phone_key(parts.pepper, phone))
-    return row if row is not None and row.status == ANSWERED and row.answer_id is not None else None
+        item = await repository.latest_answer_sent_to(session, phone_key(parts.pepper, phone))
+    return item if item is not None and item.status == CaseStatus.ANSWERED and item.answer_id is not None else None
 
 
-async def take_reply(intake: Intake, message_id: str, reply: Reply) -> None:
-    """Confirm or deny the outcome, as somebody answered the message that there is an answer; a message counts once."""
-    parts, settled = intake.parts, meaning(reply.text)
-    if settled is None or await was_counted(parts, message_id):
+async def process_reply(intake: Intake, message_id: str, reply: SmsReply) -> None:
+    """Confirm or deny the outcome of the latest answer sent to this phone number; each message is processed once."""
+    parts, settled = intake.parts, outcome_in(reply.text)
+    if settled is None or await was_processed(parts, message_id):
         return
-    row = await answered_appeal(parts, reply)
-    if row is not None:
-        await judge(intake, row, message_id, settled=settled)
-    await count(parts, message_id)
+    item = await answered_appeal(parts, reply)
+    if item is not None:
+        await confirm_outcome(intake, item, message_id, settled=settled)
+    await mark_processed(parts, message_id)
 
 
-async def judge(intake: Intake, row: Row[Any], message_id: str, *, settled: bool) -> None:
-    """The applicant's word on the answer; said once too often, it changes nothing. Where a new appeal follows, its number is told."""
-    parts, key = intake.parts, _key(intake.parts, message_id)
-    said = ConfirmationIn(outcome=RESOLVED if settled else NOT_RESOLVED)
+async def confirm_outcome(intake: Intake, item: AddressedNotification, message_id: str, *, settled: bool) -> None:
+    """Record the applicant's verdict on the answer; a second verdict changes nothing. A following appeal's number is notified."""
+    parts, key = intake.parts, _message_key(intake.parts, message_id)
+    confirmation = ConfirmationIn(outcome=RESOLVED if settled else NOT_RESOLVED)
     try:
-        done = await confirm(parts, intake.register, row.appeal_id, said, key=f"sms-{key.hex()}")
+        done = await confirm(parts, intake.register, item.notification.appeal_id, confirmation, key=f"sms-{key.hex()}")
     except (NotAnswered, OutcomeGiven):
         return
     if done.told.followed_by is not None:
         new_id = done.told.followed_by.appeal_id
         async with parts.database.write() as session:
-            await plan(session, [Told(derived(new_id, CONTINUED), new_id, CONTINUED)], parts.clock.now())
+            await plan(session, [FactOfAppeal(derived(new_id, CONTINUED), new_id, CONTINUED)], parts.clock.now())
 
 
-async def was_counted(parts: Parts, message_id: str) -> bool:
+async def was_processed(parts: Parts, message_id: str) -> bool:
+    """Return whether a message was processed before."""
     async with parts.database.read() as session:
-        return await repository.is_known_message(session, _key(parts, message_id))
+        return await repository.is_processed_message(session, _message_key(parts, message_id))
 
 
-async def count(parts: Parts, message_id: str) -> None:
-    """Remember a message, after what it asked for is done: one that broke off is done when it comes again."""
+async def mark_processed(parts: Parts, message_id: str) -> None:
+    """Record a message after its effect is committed, so that one whose processing failed is processed when it comes again."""
     async with parts.database.write() as session:
-        await repository.remember_message(session, _key(parts, message_id), parts.clock.now())
+        await repository.record_message(session, _message_key(parts, message_id), parts.clock.now())
 
 
-def _key(parts: Parts, message_id: str) -> bytes:
+def _message_key(parts: Parts, message_id: str) -> bytes:
     return parts.pepper.keyed_hmac("inbound-sms", message_id.encode())

@@ -1,4 +1,4 @@
-"""Mail by SMTP: marked as automatic, so that no machine answers it and loops die, and under an id that stays when it is sent again."""
+"""Sending of mail by SMTP. Mails are marked as automatic, so that no machine answers them, and keep their id when sent again."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,17 +9,19 @@ from typing import Final, Literal
 
 import aiosmtplib
 
-from intake.notifications.service.senders import Hung, Later, Message, NoReply, Refused
+from intake.notifications.service.senders import MessageDeferred, MessageRefused, MessageTimedOut, OutgoingMessage, ServerUnavailable
 from shared.domain.emails import InvalidEmail, normalise_email
 
 TIMEOUT_SECONDS: Final = 10.0
 _PERMANENT: Final = range(500, 600)
-_CLOSING: Final = 421  # RFC 5321 §3.8: the server shuts the connection, whatever was asked of it
+_CLOSING: Final = 421  # RFC 5321 §3.8: the server closes the connection, whatever the command
 _TOO_LARGE: Final = 552
 
 
 @dataclass(frozen=True, slots=True)
-class Mail:
+class MailSender:
+    """Sends messages through one mail server."""
+
     host: str
     port: int
     tls: Literal["none", "starttls", "tls"]
@@ -27,14 +29,14 @@ class Mail:
     password: str | None
     sender: str
 
-    async def send(self, message: Message) -> str | None:
-        """Return when the server has accepted the mail. Its answer is not kept: it may repeat the address.
+    async def send(self, message: OutgoingMessage) -> str | None:
+        """Send a mail and return when the server has accepted it. The server's answer is not stored: it may repeat the address.
 
-        Who failed follows from the phase (RFC 5321 §4.2): until the first RCPT it is the server (NoReply), at RCPT the recipient, after
-        DATA the message (Refused if for good, else Later). A time-out or a lost connection after the greeting concerns this message alone:
-        a server that falls over one mail must not keep the others.
+        The phase tells what failed (RFC 5321 §4.2): before the first RCPT the server (ServerUnavailable), at RCPT the recipient, after
+        DATA the message (MessageRefused for a permanent code, else MessageDeferred). A time-out or a lost connection after the greeting
+        concerns this message alone (MessageTimedOut): a server that fails at one mail must not delay the others.
         """
-        mail = composed(message, self.sender)
+        mail = compose_mail(message, self.sender)
         client = aiosmtplib.SMTP(
             hostname=self.host,
             port=self.port,
@@ -47,7 +49,7 @@ class Mail:
         try:
             await client.connect()
         except (aiosmtplib.SMTPException, OSError):
-            raise NoReply from None
+            raise ServerUnavailable from None
         try:
             await self._deliver(client, mail, message.address)
         finally:
@@ -60,37 +62,37 @@ class Mail:
         try:
             await client.send_message(mail, sender=self.sender, recipients=[normalise_email(address)])
         except aiosmtplib.SMTPRecipientsRefused as refusal:
-            raise _verdict(refusal.recipients[0].code) from None
+            raise _error_of(refusal.recipients[0].code) from None
         except aiosmtplib.SMTPSenderRefused as refusal:
-            raise (Refused if refusal.code == _TOO_LARGE else NoReply) from None
+            raise (MessageRefused if refusal.code == _TOO_LARGE else ServerUnavailable) from None
         except aiosmtplib.SMTPDataError as refusal:
-            raise _verdict(refusal.code) from None
+            raise _error_of(refusal.code) from None
         except aiosmtplib.SMTPNotSupported:
-            raise Refused from None
-        except aiosmtplib.SMTPResponseException:  # the server does not greet as it should
-            raise NoReply from None
+            raise MessageRefused from None
+        except aiosmtplib.SMTPResponseException:  # the server's greeting is wrong
+            raise ServerUnavailable from None
         except (aiosmtplib.SMTPException, OSError):
-            raise Hung from None
+            raise MessageTimedOut from None
 
 
-def _verdict(code: int) -> Exception:
+def _error_of(code: int) -> Exception:
     if code == _CLOSING:
-        return NoReply()
-    return Refused() if code in _PERMANENT else Later()
+        return ServerUnavailable()
+    return MessageRefused() if code in _PERMANENT else MessageDeferred()
 
 
-def composed(message: Message, sender: str) -> EmailMessage:
-    """Return the mail (RFC 5322; `Auto-Submitted` by RFC 3834). Raises Refused for an address that no mail can be written to."""
+def compose_mail(message: OutgoingMessage, sender: str) -> EmailMessage:
+    """Return the mail (RFC 5322; `Auto-Submitted` by RFC 3834). Raises MessageRefused for an invalid address."""
     try:
         name, _, domain = normalise_email(message.address).rpartition("@")
     except InvalidEmail:
-        raise Refused from None
+        raise MessageRefused from None
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
     mail["To"] = Address(username=name, domain=domain)
     mail["Subject"] = message.subject
     mail["Date"] = message.at
-    mail["Message-ID"] = f"<{message.notice_id}@{sender.rpartition('@')[2]}>"
+    mail["Message-ID"] = f"<{message.notification_id}@{sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["Precedence"] = "bulk"
     mail["X-Auto-Response-Suppress"] = "All"

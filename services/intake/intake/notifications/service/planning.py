@@ -1,15 +1,15 @@
-"""What is to be told, written down in the transaction that makes it true. Nothing is opened or sent here."""
+"""Planning of notifications in the transaction that makes their fact true. Nothing is unsealed or sent here."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.notifications import repository
-from intake.notifications.service.policy import facts_told, policy, routes
+from intake.notifications.models import DeliveryMethod, Notification, NotificationState, Recipient
+from intake.notifications.service.policy import notified_facts, policy, routes
 from intake.register.schemas import CodePurpose
 from intake.register.service.ports import TrackedChange
 from intake.register.service.withdrawal import OVERRULED
@@ -18,14 +18,11 @@ from shared.messaging.handling import Batch
 from shared.service import Parts
 from shared.unit_of_work import UnitOfWork
 
-APPLICANT: Final = "APPLICANT"
-ANY: Final = "ANY"
 CODE_FACTS: Final[dict[CodePurpose, str]] = {"contact-confirmation": "code", "withdrawal": "withdrawal-code"}
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A fact of an appeal that somebody may have to be told."""
+class FactOfAppeal(NamedTuple):
+    """A fact of an appeal that somebody may have to be notified of."""
 
     event_id: UUID
     appeal_id: UUID
@@ -33,39 +30,42 @@ class Told:
 
 
 async def plan_batch(work: UnitOfWork, batch: Batch[Any]) -> None:
-    """Plan what the batch's events make necessary to send, in two statements; most batches need none."""
+    """Plan the notifications of a batch of events, in two statements; most batches need none."""
     await plan(work.session, _facts(batch), work.clock.now())
 
 
 async def plan_changes(work: UnitOfWork, batch: Batch[Any], changes: Sequence[TrackedChange]) -> None:
-    """Plan the notices of a batch of other services' events, and of the withdrawals that they overrule."""
+    """Plan the notifications of a batch of other services' events, and of the withdrawals that they overrule."""
     late = (each.received for each in changes if each.overrules_withdrawal)
-    overruled = [Told(derived(one.envelope.id, OVERRULED), one.event.appeal_id, OVERRULED) for one in late]
+    overruled = [FactOfAppeal(derived(each.envelope.id, OVERRULED), each.event.appeal_id, OVERRULED) for each in late]
     await plan(work.session, [*_facts(batch), *overruled], work.clock.now())
 
 
-def _facts(batch: Batch[Any]) -> list[Told]:
-    return [Told(one.envelope.id, one.event.appeal_id, one.event.FACT) for one in batch.received if one.event.FACT in facts_told()]
+def _facts(batch: Batch[Any]) -> list[FactOfAppeal]:
+    notified = (each for each in batch.received if each.event.FACT in notified_facts())
+    return [FactOfAppeal(each.envelope.id, each.event.appeal_id, each.event.FACT) for each in notified]
 
 
-async def plan(session: AsyncSession, facts: Iterable[Told], now: datetime) -> None:
-    """Plan a notice of each fact that the routes name to the applicant, if there is a way to them; planned again, it is the same one.
+async def plan(session: AsyncSession, facts: Iterable[FactOfAppeal], now: datetime) -> None:
+    """Plan one notification for each fact that has a route and whose applicant can be reached; repeating it changes nothing.
 
-    The applicant's chosen way is taken if the fact may go there, else the way is found when it is sent. Nobody is told of imported appeals,
-    nor on ways that are others' to serve.
+    The method that the applicant chose is used if the fact has a route for it, else a method is chosen when the notification is sent.
+    Applicants of imported appeals, and those who are notified by others (`silent` methods), get none.
     """
-    wanted = [one for one in facts if one.fact in facts_told()]
-    if not wanted:
+    notified = [fact for fact in facts if fact.fact in notified_facts()]
+    if not notified:
         return
-    addressees = await repository.addressees(session, {one.appeal_id for one in wanted})
-    rows = []
-    for one in wanted:
-        chosen = addressees.get(one.appeal_id)
-        if one.appeal_id not in addressees or chosen in policy().silent:
+    chosen_by_appeal = await repository.reachable_appeals(session, {fact.appeal_id for fact in notified})
+    notifications = []
+    for fact in notified:
+        chosen = chosen_by_appeal.get(fact.appeal_id)
+        if fact.appeal_id not in chosen_by_appeal or chosen in policy().silent:
             continue
-        channel = chosen if chosen and (one.fact, APPLICANT, chosen) in routes() else ANY
-        rows.append(new_row(derived(one.event_id, APPLICANT), one, channel, now))
-    await repository.add(session, sorted(rows, key=lambda row: str(row["id"])))
+        method = DeliveryMethod.ANY
+        if chosen and (fact.fact, Recipient.APPLICANT, chosen) in routes():
+            method = DeliveryMethod(chosen)
+        notifications.append(new_notification(derived(fact.event_id, Recipient.APPLICANT), fact, method, now))
+    await repository.add_notifications(session, sorted(notifications, key=lambda each: str(each.id)))
 
 
 async def send_code(
@@ -79,39 +79,38 @@ async def send_code(
     language: str,
     purpose: CodePurpose,
 ) -> None:
-    """Have a code sent to this address and nowhere else, at once, at any hour; it leaves when the caller's transaction is committed.
+    """Plan the sending of a one-time code to this address and no other, at once and at any hour, after the caller's commit.
 
-    The notice says what the code is for, so that nobody is talked into giving away one that does something else.
+    The text says what the code is for, so that nobody is talked into giving away a code that does something else.
     """
-    notice_id, now = parts.ids.new(), parts.clock.now()
-    row = new_row(notice_id, Told(notice_id, appeal_id, CODE_FACTS[purpose]), channel, now)
-    row |= {
-        "language": language,
-        "address": parts.sealer.seal("notice", notice_id, "address", address.encode()),
-        "secret": parts.sealer.seal("notice", notice_id, "secret", code.encode()),
-    }
-    await repository.add(session, [row])
+    notification_id, now = parts.ids.new(), parts.clock.now()
+    fact = FactOfAppeal(notification_id, appeal_id, CODE_FACTS[purpose])
+    notification = new_notification(notification_id, fact, DeliveryMethod(channel), now)
+    notification.language = language
+    notification.address = parts.sealer.seal("notice", notification_id, "address", address.encode())
+    notification.secret = parts.sealer.seal("notice", notification_id, "secret", code.encode())
+    await repository.add_notifications(session, [notification])
 
 
-def new_row(notice_id: UUID, told: Told, channel: str, now: datetime) -> dict[str, Any]:
-    """A planned notice, due at once."""
-    return {
-        "id": notice_id,
-        "appeal_id": told.appeal_id,
-        "event_id": told.event_id,
-        "recipient": APPLICANT,
-        "channel": channel,
-        "fact": told.fact,
-        "language": None,
-        "address": None,
-        "secret": None,
-        "phone_key": None,
-        "state": "PLANNED",
-        "reason": None,
-        "attempts": 0,
-        "planned_at": now,
-        "due_at": now,
-        "sent_at": None,
-        "delivered_at": None,
-        "provider_ref": None,
-    }
+def new_notification(notification_id: UUID, fact: FactOfAppeal, method: DeliveryMethod, now: datetime) -> Notification:
+    """Return a planned notification of the applicant, due at once."""
+    return Notification(
+        id=notification_id,
+        appeal_id=fact.appeal_id,
+        event_id=fact.event_id,
+        recipient=Recipient.APPLICANT,
+        channel=method,
+        fact=fact.fact,
+        language=None,
+        address=None,
+        secret=None,
+        phone_key=None,
+        state=NotificationState.PLANNED,
+        reason=None,
+        attempts=0,
+        planned_at=now,
+        due_at=now,
+        sent_at=None,
+        delivered_at=None,
+        provider_ref=None,
+    )

@@ -1,4 +1,4 @@
-"""The reviewed files of the notices, checked when read: which fact goes where (`notice_routes.csv`), and when (`notice_policy.toml`)."""
+"""The policy files of notifications, checked when read: `notice_routes.csv` (which fact by which method), `notice_policy.toml` (when)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,74 +7,89 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
+from intake.notifications.models import DeliveryMethod, Recipient
 from intake.register.service.answer_channels import answer_channels
 from shared.domain.tables import ReferenceDataError
 from shared.policy_files import policy_document, policy_rows
 
 ROUTES: Final = "notice_routes.csv"
 POLICY: Final = "notice_policy.toml"
-RECIPIENTS: Final = frozenset({"APPLICANT"})
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """How a fact is told on a channel."""
+class NotificationRoute:
+    """How a fact is notified by one delivery method."""
 
     template: str
     urgent: bool
-    """At any hour, and never counted against the limit."""
+    """Sent at any hour, and not counted against the limit."""
     with_answer: bool
-    """The answer itself goes along, if the applicant chose this channel for it."""
+    """The answer is included, if the applicant chose this method for it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class NotificationPolicy:
+    """Hours, limits, retries and methods of notifications."""
+
     opens: time
     closes: time
-    """Between both, in the region's local time, notices that are not urgent leave."""
+    """Notifications that are not urgent are sent between both times, in the region's local time."""
     limit: int
     window: timedelta
-    """So many notices of an appeal in so long a time; more become one later."""
+    """At most `limit` notifications of an appeal within `window`; further ones become one notification later."""
     recipient_limit: int
-    """So many notices of all appeals together to one recipient in a day; more wait for the next."""
+    """At most this many notifications to one recipient in a day, of all appeals together; the rest waits for the next day."""
     retries: tuple[timedelta, ...]
-    """How long to wait after each failed attempt; after the last the next channel is tried."""
+    """The wait after each failed attempt; after the last one the next method is tried."""
     longest: timedelta
-    """Where there is no other channel the last wait is repeated for so long after planning."""
+    """Without another method, the last wait is repeated for this time after planning."""
     lease: timedelta
-    """After so long a notice in hand counts as lost with its worker."""
+    """A claimed notification is due again after this time, as its worker counts as lost."""
     code_life: timedelta
-    """A code that could not be sent for so long is of no use any more."""
-    order: tuple[str, ...]
-    silent: frozenset[str]
-    by_hand: frozenset[str]
+    """A code is not sent any more after this time."""
+    order: tuple[DeliveryMethod, ...]
+    silent: frozenset[DeliveryMethod]
+    """Applicants who chose one of these are notified by others."""
+    manual: frozenset[DeliveryMethod]
+    """A person prints the letter or makes the call."""
     settled: frozenset[str]
     unsettled: frozenset[str]
 
 
 @cache
-def routes() -> Mapping[tuple[str, str, str], Route]:
-    """By fact, recipient and channel. Raises ReferenceDataError."""
+def routes() -> Mapping[tuple[str, Recipient, DeliveryMethod], NotificationRoute]:
+    """Return the routes by fact, recipient and delivery method.
+
+    Raises ReferenceDataError for an unknown recipient or method, a route given twice, and methods that differ from `DeliveryMethod`.
+    """
+    if different := set(answer_channels()) ^ (set(DeliveryMethod) - {DeliveryMethod.ANY}):
+        raise ReferenceDataError("answer_channels.csv", 1, f"differs from DeliveryMethod: {', '.join(sorted(different))}")
     found = {}
     for row in policy_rows("intake.notifications", ROUTES):
-        key = (row.text("fact"), row.one_of("recipient", RECIPIENTS), row.one_of("channel", answer_channels()))
+        recipient = Recipient(row.one_of("recipient", frozenset(Recipient)))
+        key = (row.text("fact"), recipient, DeliveryMethod(row.one_of("channel", answer_channels())))
         if key in found:
             raise row.error("is given twice")
-        found[key] = Route(row.text("template"), row.flag("urgent"), row.flag("with_answer"))
+        found[key] = NotificationRoute(row.text("template"), row.flag("urgent"), row.flag("with_answer"))
     return MappingProxyType(found)
 
 
 @cache
-def facts_told() -> frozenset[str]:
+def notified_facts() -> frozenset[str]:
+    """Return the facts of which somebody is notified. Raises ReferenceDataError."""
     return frozenset(fact for fact, _, _ in routes())
 
 
 @cache
-def policy() -> Policy:
-    """Raises ReferenceDataError for a channel that is not known or a time that cannot be."""
+def policy() -> NotificationPolicy:
+    """Return the policy. Raises ReferenceDataError for an unknown delivery method or values that contradict each other."""
     given = policy_document("intake.notifications", POLICY)
     try:
-        read = Policy(
+        channels = given["channels"]
+        named = {*channels["order"], *channels["silent"], *channels["by_hand"]}
+        if not named <= set(answer_channels()):
+            raise ReferenceDataError(POLICY, 1, "names a channel that is not known")
+        found = NotificationPolicy(
             opens=given["hours"]["opens"],
             closes=given["hours"]["closes"],
             limit=given["limit"]["notices"],
@@ -84,16 +99,14 @@ def policy() -> Policy:
             longest=timedelta(hours=given["attempts"]["longest_hours"]),
             lease=timedelta(seconds=given["attempts"]["lease_seconds"]),
             code_life=timedelta(minutes=given["attempts"]["code_minutes"]),
-            order=tuple(given["channels"]["order"]),
-            silent=frozenset(given["channels"]["silent"]),
-            by_hand=frozenset(given["channels"]["by_hand"]),
+            order=tuple(DeliveryMethod(code) for code in channels["order"]),
+            silent=frozenset(DeliveryMethod(code) for code in channels["silent"]),
+            manual=frozenset(DeliveryMethod(code) for code in channels["by_hand"]),
             settled=frozenset(given["reply"]["settled"]),
             unsettled=frozenset(given["reply"]["unsettled"]),
         )
     except KeyError as missing:
         raise ReferenceDataError(POLICY, 1, f"{missing} is missing") from None
-    if not {*read.order, *read.silent, *read.by_hand} <= set(answer_channels()):
-        raise ReferenceDataError(POLICY, 1, "names a channel that is not known")
-    if read.opens >= read.closes or read.limit < 1 or read.recipient_limit < 1 or read.settled & read.unsettled:
+    if found.opens >= found.closes or found.limit < 1 or found.recipient_limit < 1 or found.settled & found.unsettled:
         raise ReferenceDataError(POLICY, 1, "contradicts itself")
-    return read
+    return found

@@ -1,4 +1,4 @@
-"""The ways out behind one interface, and the one of a machine without any: a folder."""
+"""The interface of senders and their errors, and the sender of a machine without gateways: a folder."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,68 +14,72 @@ OUTGOING: Final = "outgoing"
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """What goes out. `notice_id` stays the same when it is sent again."""
+class OutgoingMessage:
+    """A message for one recipient. `notification_id` stays the same when it is sent again."""
 
-    notice_id: UUID
+    notification_id: UUID
     appeal_id: UUID
     address: str
-    """As the channel takes it; for a chat the appeal's id."""
+    """A phone number, a mail address, or for Telegram the appeal's id."""
     subject: str
     text: str
     at: datetime
 
 
-class Refused(Exception):
-    """This recipient or this message is refused for good, however often it is sent."""
+class MessageRefused(Exception):
+    """This recipient or this message is refused permanently; a retry does not help."""
 
 
-class Later(Exception):
-    """This recipient or this message cannot be served now; the others can. It is tried again with a backoff of its own."""
+class MessageDeferred(Exception):
+    """This recipient or this message cannot be served now, others can. It is retried with its own backoff."""
 
 
-class Hung(Later):
-    """The server was reached and fell silent over this message; over several in a row it is the server that hangs."""
+class MessageTimedOut(MessageDeferred):
+    """The server accepted the connection and did not answer for this message; several in a row mean that the server hangs."""
 
 
-class NoReply(Exception):
-    """The server does not work now: nobody's message leaves on this channel until later."""
+class ServerUnavailable(Exception):
+    """The server does not work now: no message can be sent by this method until later."""
 
 
-class NotYet(NoReply):
-    """It is on its way, and whether it arrives is seen later: nothing is wrong with the way out."""
+class DeliveryPending(ServerUnavailable):
+    """The message was passed on and its delivery is not known yet; the server works."""
 
 
-class Sender(Protocol):
-    async def send(self, message: Message) -> str | None:
-        """Hand a message over; returns the provider's own id of it, if there is one. Raises Refused, Later, NoReply or NotYet.
+class NotificationSender(Protocol):
+    """Sends messages by one delivery method."""
 
-        It may be handed over twice under the same `notice_id`, when a worker was lost in between.
+    async def send(self, message: OutgoingMessage) -> str | None:
+        """Send a message and return the provider's id of it, if there is one.
+
+        A message may be sent twice under the same `notification_id`, when a worker was lost in between.
+
+        Raises MessageRefused, MessageDeferred, ServerUnavailable or DeliveryPending.
         """
         ...
 
 
-def local_file(data: Path, notice_id: UUID, sent_at: datetime, kind: str) -> Path:
-    """Where a machine without gateways keeps what it would have sent: a folder a day (UTC), each file sealed."""
-    return data / OUTGOING / f"{sent_at:%Y-%m-%d}" / f"{notice_id}.{kind}.sealed"
+def local_file(data: Path, notification_id: UUID, sent_at: datetime, kind: str) -> Path:
+    """Return the sealed file of a message on a machine without gateways: a folder for each day (UTC)."""
+    return data / OUTGOING / f"{sent_at:%Y-%m-%d}" / f"{notification_id}.{kind}.sealed"
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
-    """Writes messages to sealed files in place of sending; `opened_file` reads them."""
+class FolderSender:
+    """Writes messages to sealed files instead of sending them; `open_local_file` reads them."""
 
     data: Path
     kind: str
     sealer: Sealer
-    rendered: Callable[[Message], bytes]
+    render: Callable[[OutgoingMessage], bytes]
 
-    async def send(self, message: Message) -> str | None:
+    async def send(self, message: OutgoingMessage) -> str | None:
         await asyncio.to_thread(self._write, message)
         return None
 
-    def _write(self, message: Message) -> None:
-        content = self.sealer.seal(OUTGOING, message.notice_id, self.kind, self.rendered(message))  # before there is a file
-        path = local_file(self.data, message.notice_id, message.at, self.kind)
+    def _write(self, message: OutgoingMessage) -> None:
+        content = self.sealer.seal(OUTGOING, message.notification_id, self.kind, self.render(message))  # before there is a file
+        path = local_file(self.data, message.notification_id, message.at, self.kind)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = path.with_suffix(".part")
         part.touch(mode=0o600)
@@ -83,6 +87,6 @@ class Folder:
         part.replace(path)
 
 
-def opened_file(sealer: Sealer, path: Path, notice_id: UUID, kind: str) -> bytes:
-    """What a file of the folder says. Raises SealError."""
-    return sealer.open(OUTGOING, notice_id, kind, path.read_bytes())
+def open_local_file(sealer: Sealer, path: Path, notification_id: UUID, kind: str) -> bytes:
+    """Return the content of a file that FolderSender wrote. Raises SealError."""
+    return sealer.open(OUTGOING, notification_id, kind, path.read_bytes())

@@ -1,77 +1,78 @@
-"""SMS through a gateway's webhook: signed JSON out, signed receipts and replies in (Standard Webhooks)."""
+"""Sending of SMS through a gateway's webhook, and verification of its receipts and replies (Standard Webhooks)."""
 
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import httpx
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_core import to_json
 from standardwebhooks import Webhook
 
-from intake.notifications.service.senders import Hung, Message, NoReply, Refused
+from intake.notifications.service.senders import MessageRefused, MessageTimedOut, OutgoingMessage, ServerUnavailable
 from shared.clock import Clock
 from shared.errors import Unauthorized
 from shared.tls import authorities
 
 TIMEOUT_SECONDS: Final = 10.0
-TOLERANCE: Final = timedelta(minutes=5)  # as the reference library of Standard Webhooks has it
-_LATER: Final = frozenset({401, 403, 404, 408, 425, 429})  # ours or the gateway's to mend, not this message's fault
+TOLERANCE: Final = timedelta(minutes=5)  # the tolerance of the reference library of Standard Webhooks
+_SERVER_ERRORS: Final = frozenset({401, 403, 404, 408, 425, 429})  # of the set-up or the gateway, not of this message
 
 
 class BadSignature(Unauthorized):
-    """Not from the gateway, or too long ago."""
+    """The request was not signed by the gateway, or too long ago."""
 
     code, title = "bad-signature", "The signature is missing, wrong or too old."
 
 
-class _Taken(BaseModel):
+class _GatewayResponse(BaseModel):
     message_id: str | None = Field(None, max_length=200)
 
 
 @dataclass(frozen=True, slots=True)
-class Gateway:
-    """`POST url {"id", "to", "text"}`, `webhook-id` being the id; 2xx takes it, perhaps with `{"message_id"}`."""
+class SmsSender:
+    """Sends messages by `POST url {"id", "to", "text"}`; `webhook-id` is the id. 2xx accepts it, optionally with `{"message_id"}`."""
 
     url: str
     secret: str = field(repr=False)
     clock: Clock
 
-    async def send(self, message: Message) -> str | None:
-        raw = to_json({"id": message.notice_id, "to": message.address, "text": message.text})
-        headers = {"Content-Type": "application/json", **signed(self.secret, str(message.notice_id), raw, self.clock.now())}
+    async def send(self, message: OutgoingMessage) -> str | None:
+        raw = to_json({"id": message.notification_id, "to": message.address, "text": message.text})
+        headers = {"Content-Type": "application/json", **sign_headers(self.secret, str(message.notification_id), raw, self.clock.now())}
         try:
             async with httpx.AsyncClient(verify=authorities(), trust_env=False, timeout=TIMEOUT_SECONDS) as client:
                 answer = await client.post(self.url, content=raw, headers=headers)
         except (httpx.ReadTimeout, httpx.WriteTimeout, httpx.RemoteProtocolError):
-            raise Hung from None  # it was reached: one message over which it falls must not keep the others
+            raise MessageTimedOut from None  # the gateway was reached: one message at which it fails must not delay the others
         except httpx.HTTPError:
-            raise NoReply from None
+            raise ServerUnavailable from None
         if answer.is_success:
             return _reference(answer.content)
-        raise (Refused if answer.is_client_error and answer.status_code not in _LATER else NoReply) from None
+        is_refused = answer.is_client_error and answer.status_code not in _SERVER_ERRORS
+        raise MessageRefused if is_refused else ServerUnavailable
 
 
 def _reference(raw: bytes) -> str | None:
     try:
-        return _Taken.model_validate_json(raw).message_id
+        return _GatewayResponse.model_validate_json(raw).message_id
     except ValidationError:
         return None
 
 
-def signed(secret: str, message_id: str, raw: bytes, at: datetime) -> dict[str, str]:
-    """The headers of Standard Webhooks."""
+def sign_headers(secret: str, message_id: str, raw: bytes, at: datetime) -> dict[str, str]:
+    """Return the headers of Standard Webhooks for a body: id, time and signature."""
     at = at.astimezone(UTC)
     signature = Webhook(secret).sign(message_id, at, raw.decode())
     return {"webhook-id": message_id, "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": signature}
 
 
-def verified(secret: str | None, headers: Mapping[str, str], raw: bytes, clock: Clock) -> str:
-    """The id of a message that the gateway signed. Raises BadSignature, also where no gateway is set."""
-    given: Any = headers.get("webhook-id"), headers.get("webhook-timestamp", ""), headers.get("webhook-signature", "")
-    message_id, timestamp, signatures = given
+def verify_signature(secret: str | None, headers: Mapping[str, str], raw: bytes, clock: Clock) -> str:
+    """Return the id of a message that the gateway signed. Raises BadSignature, also if no gateway is configured."""
+    message_id, timestamp = headers.get("webhook-id"), headers.get("webhook-timestamp", "")
+    signatures = headers.get("webhook-signature", "").split()
     if not (secret and message_id and timestamp.isascii() and timestamp.isdecimal() and len(timestamp) < 12):  # noqa: PLR2004 - seconds
         raise BadSignature
     at = datetime.fromtimestamp(int(timestamp), UTC)
@@ -79,6 +80,6 @@ def verified(secret: str | None, headers: Mapping[str, str], raw: bytes, clock: 
         expected = Webhook(secret).sign(message_id, at, raw.decode())
     except UnicodeDecodeError:
         raise BadSignature from None
-    if not any(hmac.compare_digest(expected.encode(), one.encode()) for one in signatures.split()) or abs(clock.now() - at) > TOLERANCE:
+    if not any(hmac.compare_digest(expected.encode(), signature.encode()) for signature in signatures) or abs(clock.now() - at) > TOLERANCE:
         raise BadSignature
-    return str(message_id)
+    return message_id

@@ -8,7 +8,7 @@ from intake.channels.telegram.service.notifications import ToChat
 from intake.channels.telegram.service.polling import Poller
 from intake.channels.telegram.service.sender import Sender
 from intake.channels.telegram.service.texts import words
-from intake.notifications.service.senders import Message, NoReply, Refused
+from intake.notifications.service.senders import MessageRefused, OutgoingMessage, ServerUnavailable
 from intake.register.models import Appeal
 from tests.intake.channels.telegram.service.test_handling import filed
 from tests.telegram_double import Phone, buttons
@@ -138,14 +138,14 @@ class TestFailure:
 
 class TestNotices:
     def message(self, bot, appeal_id):
-        return Message(UUID(int=9), appeal_id, str(appeal_id), "№", "Өтінішіңізге жауап берілді", bot.desk.clock.now())
+        return OutgoingMessage(UUID(int=9), appeal_id, str(appeal_id), "№", "Өтінішіңізге жауап берілді", bot.desk.clock.now())
 
     async def test_a_notice_arrives_once_in_the_chat_of_its_appeal(self, bot, phone):
         await filed(bot, phone)
         [appeal] = await bot.desk.rows(Appeal)
         way, message = ToChat(bot.desk.parts), self.message(bot, appeal.id)
         for _ in range(2):
-            with pytest.raises(NoReply):
+            with pytest.raises(ServerUnavailable):
                 await way.send(message)
         await bot.send()
         await way.send(message)
@@ -155,13 +155,13 @@ class TestNotices:
         await filed(bot, phone)
         [appeal] = await bot.desk.rows(Appeal)
         way, message = ToChat(bot.desk.parts), self.message(bot, appeal.id)
-        with pytest.raises(NoReply):
+        with pytest.raises(ServerUnavailable):
             await way.send(message)
         bot.telegram.refuse(601, 403)
         await bot.send()
-        with pytest.raises(Refused):
+        with pytest.raises(MessageRefused):
             await way.send(message)
-        with pytest.raises(Refused):
+        with pytest.raises(MessageRefused):
             await way.send(self.message(bot, uuid4()))
 
 

@@ -12,7 +12,7 @@ from intake.channels.telegram import repository
 from intake.channels.telegram.models import BotChat
 from intake.channels.telegram.service.following import actions
 from intake.channels.telegram.service.steps import Heard, Say
-from intake.notifications.service.senders import Message, NotYet, Refused
+from intake.notifications.service.senders import DeliveryPending, MessageRefused, OutgoingMessage
 from shared.domain.labels import LANGUAGES, Language
 from shared.service import Parts
 
@@ -62,21 +62,21 @@ async def say(
 
 
 class ToChat:
-    """The way out `TELEGRAM` of the notices: a message's address is the appeal's id."""
+    """Sender of notifications for the method TELEGRAM; a message's address is the appeal's id."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    async def send(self, message: Message) -> str | None:
-        """Hand a notice to the chat. It counts as sent once Telegram has taken it: until then NotYet, and the notice comes again."""
+    async def send(self, message: OutgoingMessage) -> str | None:
+        """Add a notification to the chat. It counts as sent once Telegram has accepted it; until then DeliveryPending is raised."""
         async with self._parts.database.write() as session:
-            state = await repository.state_of_notice(session, message.notice_id)
-            if state is None and not await say(session, self._parts, UUID(message.address), message.text, notice=message.notice_id):
-                raise Refused
+            state = await repository.state_of_notice(session, message.notification_id)
+            if state is None and not await say(session, self._parts, UUID(message.address), message.text, notice=message.notification_id):
+                raise MessageRefused
         if state in {"BLOCKED", "FAILED"}:
-            raise Refused
+            raise MessageRefused
         if state != "SENT":
-            raise NotYet
+            raise DeliveryPending
         return None
 
 
