@@ -26,10 +26,10 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
             pass
 
     async def forget() -> None:
-        await guessing.forget(parts.database, parts.clock)
+        await guessing.purge_attempts(parts.database, parts.clock)
 
     async def forget_codes() -> None:
-        await verification.forget(parts)
+        await verification.purge_codes(parts)
 
     async def number_updates() -> None:
         while await finish(feed.assign_positions(parts)) == feed.BATCH:

@@ -352,7 +352,7 @@ class TestEntitled:
             yield PDF
 
         ticket = await attachments.store_upload(data(), None, name="акт.pdf", media_type="application/pdf")
-        enclosed = (await enclose(intake, attachments, UUID(appeal["appeal_id"]), ticket, as_filed=True)).told
+        enclosed = (await enclose(intake, attachments, UUID(appeal["appeal_id"]), ticket, as_filed=True)).response
         assert (enclosed.name, enclosed.message_id) == ("акт.pdf", None)
         assert await facts(desk) == []
         assert (await desk.client.get(f"{calls}/{ticket.upload_id}", headers=pin)).content == PDF

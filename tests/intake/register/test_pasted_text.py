@@ -11,7 +11,7 @@ from intake.channels.phone.schemas.exchange import KeypadIn
 from intake.channels.phone.service.keypad import status_by_keypad
 from intake.imports.legacy_lines import read_csv
 from intake.imports.schemas import Imported, LegacyRow
-from intake.imports.service import Line, take_over
+from intake.imports.service import Line, import_lines
 from intake.register.models import Appeal, WrongAttempt
 from intake.register.schemas import ContactIn
 from shared.auth import Principal
@@ -200,5 +200,5 @@ class TestInAFile:
             }
         )
         report = Imported()
-        await take_over(desk.parts, [Line(1, row)], report)
+        await import_lines(desk.parts, [Line(1, row)], report)
         assert report.rejected == []

@@ -242,7 +242,7 @@ async def add_attachment(
         done = await enclose_body(intake, seen.appeal.id, request, owner_of(intake.parts.pepper, sender, address), key)
     if done.replayed:
         response.headers.update(REPLAYED)
-    return done.told
+    return done.response
 
 
 @router.get(

@@ -1,4 +1,4 @@
-"""Import of a former register: closed appeals, line by line."""
+"""Routes of register imports."""
 
 from collections.abc import AsyncIterator
 from hashlib import sha256
@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from intake.imports.errors import TooManyRefused
 from intake.imports.legacy_lines import CSV, FILE_LIMIT, NDJSON, reader_of
 from intake.imports.schemas import Imported
-from intake.imports.service import BATCH, take_over
+from intake.imports.service import BATCH, import_lines
 from intake.register.dependencies import IntakeDep
 from shared.auth import Principal, require
 from shared.errors import (
@@ -42,9 +42,9 @@ IMPORT_ERRORS = responses(
 async def import_register(
     request: Request, intake: IntakeDep, admin: Annotated[Principal, Depends(require("admin"))], key: IdempotencyKey = None
 ) -> Response:
-    """Take over closed appeals, at most 100 lines a transaction; sent again, what is known already is unchanged.
+    """Import closed appeals, at most 100 lines a transaction. Lines that were imported before are unchanged.
 
-    Sent again under the same Idempotency-Key it is answered with the first report.
+    A repeated request under the same Idempotency-Key gets the first report.
     """
     read = reader_of(media_type_of(request))
     if read is None:
@@ -58,7 +58,7 @@ async def import_register(
         report, digest = Imported(), sha256()
         async for lines in read(_digested(request, digest)):
             for start in range(0, len(lines), BATCH):
-                await take_over(parts, lines[start : start + BATCH], report)
+                await import_lines(parts, lines[start : start + BATCH], report)
         return StepsDone(report, digest.digest())
 
     async def digest_repeat() -> bytes:
@@ -73,7 +73,7 @@ async def import_register(
 
 
 async def _digested(request: Request, digest: "Hash") -> AsyncIterator[bytes]:
-    """The body as it comes, each chunk added to `digest`. Raises PayloadTooLarge."""
+    """Yield the chunks of the body and add each to `digest`. Raises PayloadTooLarge."""
     total = 0
     async for chunk in request.stream():
         total += len(chunk)

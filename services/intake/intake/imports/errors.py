@@ -4,6 +4,6 @@ from shared.errors import DomainError
 
 
 class TooManyRefused(DomainError):
-    """An import is broken off: what it says of its lines would outgrow the file."""
+    """An import is aborted: the report of its rejected lines would be too long."""
 
     code, status, title = "too-many-refused-lines", 422, "Too many lines of this file are refused."

@@ -1,4 +1,4 @@
-"""How a former register's file is read: NDJSON or CSV, some lines at a time as they come in, never whole."""
+"""Reading the file of a former register: NDJSON or CSV, in batches of lines while it arrives, never whole."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Final
@@ -18,23 +18,29 @@ COLUMNS: Final = frozenset(LegacyRow.model_fields)
 
 
 def reader_of(media_type: str) -> Callable[[AsyncIterator[bytes]], AsyncIterator[list[Line]]] | None:
-    """How a body of this media type is read; None for one that is not known."""
+    """Return the reader of a media type; None for an unknown one."""
     return {NDJSON: read_ndjson, CSV: read_csv}.get(media_type)
 
 
 def read_ndjson(body: AsyncIterator[bytes]) -> AsyncIterator[list[Line]]:
-    """Rows, one a line; empty lines say nothing. Raises MalformedText for a file in another encoding, and PayloadTooLarge."""
+    """Yield the rows of an NDJSON body in batches; empty lines are skipped.
+
+    Raises MalformedText for a file in another encoding, and PayloadTooLarge.
+    """
     return _filled(import_files.parsed(body, import_files.LineReader(alone=True), _json_row, limit=FILE_LIMIT))
 
 
 def read_csv(body: AsyncIterator[bytes]) -> AsyncIterator[list[Line]]:
-    """Rows under a header; an empty cell says nothing. Raises InvalidInput for unknown columns, MalformedText and PayloadTooLarge."""
+    """Yield the rows of a CSV body with a header; an empty cell is no value.
+
+    Raises InvalidInput for unknown columns, MalformedText and PayloadTooLarge.
+    """
     return _filled(import_files.parsed(body, import_files.CsvReader(COLUMNS), _csv_row, limit=FILE_LIMIT))
 
 
 async def _filled(found: AsyncIterator[list[Line | None]]) -> AsyncIterator[list[Line]]:
-    async for some in found:
-        yield [line for line in some if line is not None]
+    async for batch in found:
+        yield [line for line in batch if line is not None]
 
 
 def _json_row(line: import_files.Line) -> Line | None:

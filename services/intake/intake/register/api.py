@@ -1,4 +1,4 @@
-"""Following an appeal, and reading contents as another service."""
+"""Tracking an appeal, and reading contents as another service."""
 
 from typing import Annotated
 
@@ -38,7 +38,7 @@ async def track_appeal(
     pin: AppealPin = None,
     known: IfNoneMatch = None,
 ) -> Response:
-    """Where an appeal stands: with its PIN, by the token of whoever filed it as their own, or for staff who see it."""
+    """Return the state of an appeal: with its PIN, with the token that filed it as its own, or for staff who see it."""
     intake.spend(reader)
     address = intake.address(request)
     found = await track(intake.parts, intake.guesses, intake.list_files, number=number, pin=pin, principal=reader, address=address)
@@ -51,5 +51,5 @@ async def contents(
     reader: Annotated[Principal, Depends(require("service"))],
     asked: Annotated[ContentsRequest, body(ContentsRequest)],
 ) -> ContentsResponse:
-    """Words by appeal id, for another service and a purpose; audited."""
+    """Return contents by appeal id for another service and a purpose. Every read is recorded in the audit log."""
     return await read_contents(intake.parts, intake.list_files, asked, reader)

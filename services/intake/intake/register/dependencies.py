@@ -1,4 +1,4 @@
-"""What intake's routes depend on: one object per process with the register, its limits and its ports."""
+"""Dependencies of intake's routes: one object per process with the register, its limits and its ports."""
 
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -12,7 +12,7 @@ from intake.register.service.admission import Admission
 from intake.register.service.filing import check
 from intake.register.service.guessing import Guesses
 from intake.register.service.ports import ExternalNumbers, ListFiles, SendCode
-from intake.register.service.registration import Condition, Receipt, Register, sender_key
+from intake.register.service.registration import Condition, Register, RegistrationReceipt, sender_key
 from intake.settings import Settings
 from shared.auth import Principal
 from shared.budget import Budget
@@ -74,10 +74,12 @@ class Intake:
         """Count one preview of a form, for the person signed in or else for the address. Raises TooMany."""
         self.previews.spend(f"{principal.issuer}\n{principal.subject}" if principal is not None else self.address(request))
 
-    async def file(self, appeal: AppealIn, admission: Admission, *, key: str | None, condition: Condition | None = None) -> Receipt:
-        """Check and register an appeal admitted by a channel's adapter; `key` is the sender's Idempotency-Key.
+    async def file(
+        self, appeal: AppealIn, admission: Admission, *, key: str | None, condition: Condition | None = None
+    ) -> RegistrationReceipt:
+        """Check and register an appeal that a channel admits; `key` is the sender's Idempotency-Key.
 
-        `condition` writes in the transaction that stores the appeal.
+        `condition` is called in the transaction that stores the appeal.
 
         Raises InvalidInput, IdempotencyKeyReused, and what `condition` raises.
         """

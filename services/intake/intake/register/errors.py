@@ -1,4 +1,4 @@
-"""What can be refused here beyond the errors that all services share."""
+"""Domain errors of the register."""
 
 from shared.errors import DomainError
 

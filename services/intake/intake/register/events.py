@@ -1,4 +1,4 @@
-"""The events that intake emits."""
+"""Constructors of the events that the register publishes."""
 
 from uuid import UUID
 

@@ -1,21 +1,24 @@
-"""The register's tables: what people wrote, and who they are, is sealed; the rest are codes, ids and times."""
+"""The tables of the register. Texts and personal data are sealed; the other columns are codes, ids and times."""
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, Column, Index, Sequence, text
 from sqlmodel import Field
 
 from intake.base import IntakeModel
+from intake.register.schemas.codes import MessageAuthor, MessageKind, Verdict, WithdrawalState
+from intake.register.schemas.rows import TimelineData
+from shared.domain.lifecycle import CaseStatus, Holder
+from shared.enum_column import EnumColumn
 
 LAST_SEQUENCE = 9_999_999  # seven digits of the register number
 
 
-# PostgreSQL hands out the numbers' sequence from here; SQLite, which has no sequences, from `register_counter`.
+# PostgreSQL draws registration numbers from this sequence; SQLite, which has no sequences, from `register_counter`.
 REGISTER_SEQUENCE = Sequence("register_sequence", start=1, minvalue=1, maxvalue=LAST_SEQUENCE, cycle=True, metadata=IntakeModel.metadata)
 
-_OWNED = text("owner IS NOT NULL")  # most are filed without a token: they cost the index nothing
+_OWNED = text("owner IS NOT NULL")  # most appeals are filed without a token and stay out of the index
 _REACHED = text("phone_key IS NOT NULL")
 _ABOUT = text("about IS NOT NULL")
 _ENTRIES = text("channel = 'PEOPLES_CONTROL'")  # a few, listed in public
@@ -57,14 +60,14 @@ class Appeal(IntakeModel, table=True):
     particulars: bytes | None
     """Sealed JSON object: for whom the applicant speaks and on what ground, and the act that is contested."""
     answer_by: str | None
-    """The way on which the applicant wants the answer, as a code; None: any that is known."""
+    """The channel on which the applicant wants the answer, as a code; None: any contact that is known."""
     follows: UUID | None
     """The earlier appeal whose answer did not satisfy."""
     consents: list[str] = Field(sa_column=Column(JSON, nullable=False))
     owner: bytes | None
     """Keyed hash of the token's subject under which it may be followed: the applicant's own, or a partner's who passed it on."""
     phone_key: bytes | None
-    """Keyed hash of the applicant's telephone number: whose appeals they are is asked when the number rings."""
+    """Keyed hash of the applicant's phone number; finds the appeals of a caller."""
     pin: bytes | None
     """Keyed hash of appeal id and PIN; None: imported."""
     fingerprint: bytes | None
@@ -74,16 +77,16 @@ class Appeal(IntakeModel, table=True):
 
 
 class Tracking(IntakeModel, table=True):
-    """Where an appeal stands now, as the events of all services tell it."""
+    """The current state of an appeal, projected from the events of all services."""
 
     __tablename__ = "tracking"
 
     appeal_id: UUID = Field(primary_key=True, foreign_key="appeal.id")
     region: str
     kind: str | None
-    """As it was filed, until routing says."""
-    status: str
-    holder: str
+    """As filed, until routing classifies the appeal."""
+    status: CaseStatus = Field(sa_column=Column(EnumColumn(CaseStatus), nullable=False))
+    holder: Holder = Field(sa_column=Column(EnumColumn(Holder), nullable=False))
     tier: int | None
     provider_id: UUID | None
     due_at: datetime | None
@@ -91,21 +94,21 @@ class Tracking(IntakeModel, table=True):
     outcome: str | None
     answer_id: UUID | None
     answered_at: datetime | None
-    verdict: str | None
-    """What the applicant says of the latest answer: RESOLVED or NOT_RESOLVED."""
+    verdict: Verdict | None = Field(sa_column=Column(EnumColumn(Verdict)))
+    """What the applicant says about the latest answer."""
     score: int | None
-    """1 to 5; the latest."""
+    """The latest rating, 1 to 5."""
     followed_by: UUID | None
-    """The latest appeal in which the matter goes on."""
+    """The latest appeal that follows this one."""
     contact_confirmed_at: datetime | None
-    """When a code showed that the applicant has the contact given (АППК art. 66(4))."""
+    """When a one-time code confirmed a contact of the applicant (АППК art. 66(4))."""
     followed: bool
-    """Somebody outside reads updates of it: its owner, or the backend of its channel."""
+    """An owner or the backend of the channel reads the updates of this appeal."""
     version: int
 
 
 class Timeline(IntakeModel, table=True):
-    """What happened after registration, an event a row: codes, ids and times for its text, and who held the matter from then on."""
+    """What happened after registration, one row an event: the codes that fill its sentence, and the holder from then on."""
 
     __tablename__ = "timeline"
     __table_args__ = (Index("ix_timeline_appeal", "appeal_id", "at"),)
@@ -114,8 +117,8 @@ class Timeline(IntakeModel, table=True):
     appeal_id: UUID
     at: datetime
     type: str
-    data: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
-    holder: str
+    data: TimelineData = Field(sa_column=Column(JSON, nullable=False))
+    holder: Holder = Field(sa_column=Column(EnumColumn(Holder), nullable=False))
 
 
 class Provider(IntakeModel, table=True):
@@ -136,7 +139,7 @@ class Provider(IntakeModel, table=True):
 
 
 class ContentRead(IntakeModel, table=True):
-    """Who was given words of whom: a row a read."""
+    """The audit log of content reads, one row a read."""
 
     __tablename__ = "content_read"
     __table_args__ = (Index("ix_content_read_about", "about", "at", sqlite_where=_ABOUT, postgresql_where=_ABOUT),)
@@ -148,11 +151,11 @@ class ContentRead(IntakeModel, table=True):
     purpose: str
     ids: list[str] = Field(sa_column=Column(JSON, nullable=False))
     about: bytes | None
-    """Keyed hash of the person whose record another register was asked for; None: the appeals of `ids` say whose words they were."""
+    """Keyed hash of the person whose record another register was asked for; None: `ids` names the appeals that were read."""
 
 
 class WrongAttempt(IntakeModel, table=True):
-    """Wrong PINs, counted per address and number, per address, per number and per telephone exchange, all under keyed hashes."""
+    """Counts of wrong PINs per address and number, per address, per number and per telephone exchange; the keys are keyed hashes."""
 
     __tablename__ = "wrong_attempt"
 
@@ -160,21 +163,21 @@ class WrongAttempt(IntakeModel, table=True):
     count: int
     last_at: datetime = Field(index=True)
     recent: list[float] = Field(sa_column=Column(JSON, nullable=False))
-    """Times of the attempts of the last hour, seconds since 1970; of numbers alone, as many as the limit allows."""
+    """Times of the attempts of the last hour, in seconds since 1970; filled for the limit per number only."""
 
 
 class OpenedCase(IntakeModel, table=True):
-    """An address that opened a case with the right PIN, under a keyed hash of both."""
+    """An address that opened an appeal with the right PIN; the key is a keyed hash of both."""
 
     __tablename__ = "opened_case"
 
     key: bytes = Field(primary_key=True)
     until: datetime = Field(index=True)
-    """When the address counts as a stranger's again."""
+    """When the address counts as unknown again."""
 
 
 class RegisterCounter(IntakeModel, table=True):
-    """The last sequence given out, where the engine has no sequences; one row."""
+    """The last sequence number used, for engines without sequences; one row."""
 
     __tablename__ = "register_counter"
 
@@ -183,7 +186,7 @@ class RegisterCounter(IntakeModel, table=True):
 
 
 class Message(IntakeModel, table=True):
-    """What was said after filing, both ways; the Fund's words stay in routing and are claimed by the message's id."""
+    """A message after filing, by the applicant or the Fund. The text of the Fund stays in routing and is fetched by the message's id."""
 
     __tablename__ = "message"
     __table_args__ = (Index("ix_message_appeal", "appeal_id", "at"),)
@@ -191,18 +194,16 @@ class Message(IntakeModel, table=True):
     id: UUID = Field(primary_key=True)
     appeal_id: UUID
     at: datetime
-    by: str
-    """APPLICANT or FUND."""
-    kind: str
-    """MESSAGE, STATEMENT (of withdrawal), REASON (why the answer does not settle it), COMMENT (to a rating), QUESTION or COMPLETION."""
+    by: MessageAuthor = Field(sa_column=Column(EnumColumn(MessageAuthor), nullable=False))
+    kind: MessageKind = Field(sa_column=Column(EnumColumn(MessageKind), nullable=False))
     text: bytes | None
-    """Sealed; None: the Fund's, or files alone."""
+    """Sealed; None: a message of the Fund, or files alone."""
     due_at: datetime | None
-    """Until when the Fund waits for the reply."""
+    """Until when the Fund waits for a reply."""
 
 
 class Withdrawal(IntakeModel, table=True):
-    """A wish to take the appeal back (АППК art. 64(9)); its statement is the message of that id."""
+    """A request to withdraw an appeal (АППК art. 64(9)); its statement is the message `message_id`."""
 
     __tablename__ = "withdrawal"
 
@@ -211,19 +212,18 @@ class Withdrawal(IntakeModel, table=True):
     message_id: UUID
     reason: str
     asked_at: datetime
-    state: str = Field(index=True)
-    """PENDING until the Fund has called back, DONE, REFUSED, or LATE: the Fund had decided before it heard of it."""
+    state: WithdrawalState = Field(sa_column=Column(EnumColumn(WithdrawalState), index=True, nullable=False))
     proof: str
-    """The kind of the contact to which the code was sent that came with the statement."""
+    """The kind of contact to which the code of the request was sent."""
     decided_at: datetime | None
     decided_by: str | None
-    """Subject of the token of whoever called back; None: nobody had to."""
+    """Subject of the token of the person who called back; None: no call was needed."""
     note: bytes | None
-    """Sealed: what was said in the call."""
+    """Sealed: a note on the call."""
 
 
 class ConfirmedContact(IntakeModel, table=True):
-    """A contact of an appeal that its applicant has shown by a code to be theirs. To any other nothing but codes is sent."""
+    """A contact that the applicant has confirmed by a one-time code. An unconfirmed contact is sent nothing but codes."""
 
     __tablename__ = "confirmed_contact"
 
@@ -245,14 +245,14 @@ class ContactCode(IntakeModel, table=True):
     contact_kind: str
     """phone or email."""
     code: bytes
-    """Keyed hash of this row's id, what the code is for, and the digits."""
+    """Keyed hash of this row's id, the purpose and the digits."""
     sent_at: datetime = Field(index=True)
     tries: int
     used_at: datetime | None
 
 
 class DailyCount(IntakeModel, table=True):
-    """How many messages of one kind a recipient was sent in a day, and how many codes one address asked for; under keyed hashes."""
+    """Counts per day: messages of one kind to a recipient, and codes that one address asked for. The keys are keyed hashes."""
 
     __tablename__ = "daily_count"
 

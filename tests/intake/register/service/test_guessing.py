@@ -89,8 +89,8 @@ class TestAddress:
 class TestForget:
     async def test_attempts_are_dropped_after_a_day(self, desk):
         await desk.track("x", "1")
-        await guessing.forget(desk.parts.database, desk.clock)
+        await guessing.purge_attempts(desk.parts.database, desk.clock)
         assert len(await desk.rows(WrongAttempt)) == 3
         desk.clock.advance(timedelta(days=1, seconds=1))
-        await guessing.forget(desk.parts.database, desk.clock)
+        await guessing.purge_attempts(desk.parts.database, desk.clock)
         assert await desk.rows(WrongAttempt) == []

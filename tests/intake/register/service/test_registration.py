@@ -37,14 +37,14 @@ class TestGroups:
     async def test_equal_keys_meet_before_the_insert(self, desk):
         key = {"Idempotency-Key": key_named("k-1")}
         numbers = []
-        take = repository.Sequences.take
+        draw = repository.Sequences.draw
 
         async def count(sequences, session, n):
             numbers.append(n)
-            return await take(sequences, session, n)
+            return await draw(sequences, session, n)
 
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(repository.Sequences, "take", count)
+            patched.setattr(repository.Sequences, "draw", count)
             answers = await asyncio.gather(*(desk.file(key) for _ in range(20)))
         assert len({one.content for one in answers}) == 1
         assert sum(numbers) == 1

@@ -72,7 +72,7 @@ class TestCodes:
     async def test_old_ones_are_forgotten(self, desk):
         await (await filed(desk)).code()
         desk.clock.advance(timedelta(days=2))
-        await verification.forget(desk.parts)
+        await verification.purge_codes(desk.parts)
         assert await desk.rows(ContactCode) == []
 
 

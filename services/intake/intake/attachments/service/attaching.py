@@ -18,8 +18,10 @@ from intake.attachments.service.connection import while_connected
 from intake.attachments.service.storing import Attachments, Enclosed, Ticket
 from intake.register.dependencies import Intake
 from intake.register.errors import AppealFinished
-from intake.register.service.messages import note
-from intake.register.service.progress import Asked, Done, Tracking, act, write_down
+from intake.register.schemas.codes import MessageKind
+from intake.register.schemas.rows import TrackingRow
+from intake.register.service.messages import publish_message
+from intake.register.service.progress import ActionResult, ApplicantRequest, perform, store_message
 from intake.register.service.rights import is_finished
 from shared.errors import DomainError, InvalidInput
 from shared.forms import MULTIPART, parts_of, refuse_announced
@@ -83,7 +85,7 @@ async def enclose(
     given: FileGiven | None = None,
     key: str | None = None,
     as_filed: bool = False,
-) -> Done[AttachmentOut]:
+) -> ActionResult[AttachmentOut]:
     """Claim an upload for an appeal that is registered, and tell it as a message; told once, however often it is claimed.
 
     `given`: the file as it came in the request itself, `key`: under which Idempotency-Key; `as_filed`: it came with the appeal, and is no
@@ -93,22 +95,24 @@ async def enclose(
     """
     parts = intake.parts
 
-    async def work(session: AsyncSession, tracking: Tracking) -> AttachmentOut:
+    async def work(session: AsyncSession, tracking: TrackingRow) -> AttachmentOut:
         if not as_filed and is_finished(tracking["status"]):
             raise AppealFinished
         if await attachments.claim(session, appeal_id, None, [ticket]) and not as_filed:
-            message_id = await write_down(session, parts, appeal_id, "MESSAGE", None)
+            message_id = await store_message(session, parts, appeal_id, MessageKind.MESSAGE, None)
             await came_with(session, ticket.upload_id, message_id)
-            await note(session, parts, tracking, message_id, 1)
+            await publish_message(session, parts, tracking, message_id, 1)
         await session.flush()
         listed = await attachments.listing(session, appeal_id)
         return shown(next(one for one in listed if one.attachment_id == ticket.upload_id))
 
     said = given or UploadGiven(upload_id=ticket.upload_id)
-    return await act(parts, appeal_id, Asked(OPERATION, said, key), AttachmentOut, work)
+    return await perform(parts, appeal_id, ApplicantRequest(OPERATION, said, key), AttachmentOut, work)
 
 
-async def enclose_body(intake: Intake, appeal_id: UUID, request: Request, owner: bytes | None, key: str | None) -> Done[AttachmentOut]:
+async def enclose_body(
+    intake: Intake, appeal_id: UUID, request: Request, owner: bytes | None, key: str | None
+) -> ActionResult[AttachmentOut]:
     """The file that the request brings; of a repeat nothing is kept."""
     attachments = attachments_of(request)
     ticket, given = await _received(request, attachments, owner)

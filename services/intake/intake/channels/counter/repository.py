@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from intake.channels.counter.models import Receiver, Reception
 from intake.register.models import Appeal, Tracking
+from shared.domain.lifecycle import CaseStatus
 from shared.upserts import upsert
 
 
@@ -28,7 +29,7 @@ class ReceivedAppeal(NamedTuple):
 
     appeal_id: UUID
     number: str
-    status: str
+    status: CaseStatus
     registered_at: datetime
 
 

@@ -13,7 +13,7 @@ from sqlmodel import col
 from intake.channels.partner.models import Delivery, ExternalNumber, Subscriber, Subscription, UpdateCounter, UpdateEntry
 from intake.channels.partner.schemas import AttemptError, DisabledReason
 from intake.register.models import Appeal, Tracking
-from intake.register.service.ports import ExternalNumberRow
+from intake.register.schemas.rows import ExternalNumberRow
 from intake.register.service.sealed_fields import without_content
 from shared.bulk import insert_new_rows, insert_rows, update_rows
 from shared.contracts import CaseForwarded, PartForwarded

@@ -9,7 +9,7 @@ from intake.notifications.models import CODES, DeliveryMethod
 from intake.notifications.repository import AddressedNotification
 from intake.notifications.service.policy import NotificationRoute
 from intake.notifications.service.texts import fill, notification_texts, writing_language
-from intake.register.schemas import Answer
+from intake.register.schemas import AnswerOut
 from shared.contents import Contents
 from shared.domain.labels import Label, Language
 from shared.sealing import Sealer
@@ -17,13 +17,13 @@ from shared.sealing import Sealer
 TRACK: Final = "/intake/track"
 
 
-async def read_answer(contents: Contents, item: AddressedNotification, *, reader: str) -> Answer | None:
+async def read_answer(contents: Contents, item: AddressedNotification, *, reader: str) -> AnswerOut | None:
     """Read the answer of the notification's appeal from routing; None if there is none. Raises OwnerUnavailable."""
     if item.answer_id is None or item.answered_at is None:
         return None
     content = (await contents.read("routing", [item.answer_id], purpose="tracking", on_behalf_of=reader)).get(item.answer_id)
     try:
-        return Answer.model_validate({**content, "at": item.answered_at}) if content else None
+        return AnswerOut.model_validate({**content, "at": item.answered_at}) if content else None
     except ValidationError:
         return None
 
@@ -35,7 +35,7 @@ def compose_text(
     *,
     method: DeliveryMethod,
     public_url: str,
-    answer: Answer | None,
+    answer: AnswerOut | None,
 ) -> tuple[str, str]:
     """Return subject and text. Only a mail contains more than number and status, and the answer if one is given. Raises SealError."""
     notification = item.notification
@@ -51,7 +51,7 @@ def compose_text(
     return subject, _mail_text(fill(template.body, language, values), language, item, answer, public_url)
 
 
-def _mail_text(body: str, language: Language, item: AddressedNotification, answer: Answer | None, public_url: str) -> str:
+def _mail_text(body: str, language: Language, item: AddressedNotification, answer: AnswerOut | None, public_url: str) -> str:
     labels, is_code = notification_texts().mail, item.notification.fact in CODES
     paragraphs = [body] if is_code else [f"№ {item.number}", body]
     if answer is not None:
@@ -61,7 +61,7 @@ def _mail_text(body: str, language: Language, item: AddressedNotification, answe
     return "\n\n".join([*paragraphs, labels["signature"].in_(language)]) + "\n"
 
 
-def answer_paragraphs(answer: Answer, language: Language, headings: Mapping[str, Label]) -> list[str]:
+def answer_paragraphs(answer: AnswerOut, language: Language, headings: Mapping[str, Label]) -> list[str]:
     """Return the answer in paragraphs, as the Fund wrote it."""
     paragraphs = [answer.text]
     for name, text in (("next_steps", answer.next_steps), ("how_to_complain", answer.how_to_complain)):

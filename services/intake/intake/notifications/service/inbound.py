@@ -13,7 +13,8 @@ from intake.notifications.service.receipts import record_delivered, record_undel
 from intake.register.dependencies import Intake
 from intake.register.errors import NotAnswered, OutcomeGiven
 from intake.register.schemas import ConfirmationIn
-from intake.register.service.outcome import NOT_RESOLVED, RESOLVED, confirm
+from intake.register.schemas.codes import Verdict
+from intake.register.service.outcome import confirm
 from intake.register.service.registration import phone_key
 from shared.domain.lifecycle import CaseStatus
 from shared.domain.phones import InvalidPhone, normalise_phone
@@ -76,13 +77,13 @@ async def process_reply(intake: Intake, message_id: str, reply: SmsReply) -> Non
 async def confirm_outcome(intake: Intake, item: AddressedNotification, message_id: str, *, settled: bool) -> None:
     """Record the applicant's verdict on the answer; a second verdict changes nothing. A following appeal's number is notified."""
     parts, key = intake.parts, _message_key(intake.parts, message_id)
-    confirmation = ConfirmationIn(outcome=RESOLVED if settled else NOT_RESOLVED)
+    confirmation = ConfirmationIn(outcome=Verdict.RESOLVED if settled else Verdict.NOT_RESOLVED)
     try:
         done = await confirm(parts, intake.register, item.notification.appeal_id, confirmation, key=f"sms-{key.hex()}")
     except (NotAnswered, OutcomeGiven):
         return
-    if done.told.followed_by is not None:
-        new_id = done.told.followed_by.appeal_id
+    if done.response.followed_by is not None:
+        new_id = done.response.followed_by.appeal_id
         async with parts.database.write() as session:
             await plan(session, [FactOfAppeal(derived(new_id, CONTINUED), new_id, CONTINUED)], parts.clock.now())
 

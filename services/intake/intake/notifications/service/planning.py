@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.notifications import repository
 from intake.notifications.models import DeliveryMethod, Notification, NotificationState, Recipient
 from intake.notifications.service.policy import notified_facts, policy, routes
-from intake.register.schemas import CodePurpose
+from intake.register.schemas.codes import CodePurpose
 from intake.register.service.ports import TrackedChange
 from intake.register.service.withdrawal import OVERRULED
 from shared.ids import derived

@@ -1,4 +1,4 @@
-"""Every question that intake asks its database, a module an area; the register's are at hand here."""
+"""The queries of the register, one module an area. Those of appeals, tracking, timeline and the directory are exported here."""
 
 from intake.register.repository.appeals import (
     Sequences,
@@ -9,15 +9,15 @@ from intake.register.repository.appeals import (
     add_imported,
     add_timeline,
     appeal_by_number,
-    imported,
+    imported_appeals,
     known_providers,
+    lock_trackings,
     next_sequences,
     provider_names,
-    put_providers,
-    put_trackings,
     sealed_contents,
     timeline,
-    trackings,
+    update_trackings,
+    upsert_providers,
 )
 
 __all__ = [
@@ -29,13 +29,13 @@ __all__ = [
     "add_imported",
     "add_timeline",
     "appeal_by_number",
-    "imported",
+    "imported_appeals",
     "known_providers",
+    "lock_trackings",
     "next_sequences",
     "provider_names",
-    "put_providers",
-    "put_trackings",
     "sealed_contents",
     "timeline",
-    "trackings",
+    "update_trackings",
+    "upsert_providers",
 ]

@@ -1,44 +1,57 @@
-"""Questions about: what applicants add to their appeals: messages, statements, codes, withdrawals."""
+"""Queries about what applicants add to their appeals: messages, codes and withdrawals."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import cast
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from intake.register.models import Appeal, ContactCode, Message, Tracking, Withdrawal
-from intake.register.repository.appeals import trackings
+from intake.register.repository.appeals import lock_trackings
+from intake.register.schemas.codes import MessageAuthor, WithdrawalState
+from intake.register.schemas.rows import MessageRow, TrackingRow
 from shared.bulk import insert_new_rows
 from shared.database import among, table_of
+from shared.domain.lifecycle import CaseStatus
 from shared.domain.taxonomy import taxonomy
 from shared.errors import NotFound
 from shared.visibility import Scope
 
-PENDING = "PENDING"
+
+@dataclass(frozen=True, slots=True)
+class PendingWithdrawal:
+    """A withdrawal that waits for a call, and its appeal."""
+
+    withdrawal: Withdrawal
+    number: str
+    region: str
+    kind: str | None
+    status: CaseStatus
 
 
-async def lock_tracking(session: AsyncSession, appeal_id: UUID) -> dict[str, Any]:
-    """The projection's row, locked until the transaction ends. Raises NotFound."""
-    found = (await trackings(session, [appeal_id])).get(appeal_id)
+async def lock_tracking(session: AsyncSession, appeal_id: UUID) -> TrackingRow:
+    """Return the tracking row of an appeal, locked until the transaction ends. Raises NotFound."""
+    found = (await lock_trackings(session, [appeal_id])).get(appeal_id)
     if found is None:
         raise NotFound
     return found
 
 
-async def tracking_of(session: AsyncSession, appeal_id: UUID) -> dict[str, Any]:
-    """The projection's row, not locked. Raises NotFound."""
+async def tracking_of(session: AsyncSession, appeal_id: UUID) -> TrackingRow:
+    """Return the tracking row of an appeal without a lock. Raises NotFound."""
     table = table_of(Tracking)
     found = (await session.execute(select(table).where(table.c.appeal_id == appeal_id))).one_or_none()
     if found is None:
         raise NotFound
-    return found._asdict()
+    return cast("TrackingRow", found._asdict())
 
 
 async def whole_appeal(session: AsyncSession, appeal_id: UUID) -> Appeal:
-    """With its sealed words. Raises NotFound."""
+    """Return an appeal with its sealed texts. Raises NotFound."""
     found = await session.get(Appeal, appeal_id)
     if found is None:
         raise NotFound
@@ -46,7 +59,7 @@ async def whole_appeal(session: AsyncSession, appeal_id: UUID) -> Appeal:
 
 
 async def sealed_applicant(session: AsyncSession, appeal_id: UUID) -> bytes | None:
-    """Who filed; None: nobody who is named."""
+    """Return the sealed data of the applicant; None: filed anonymously."""
     return (await session.execute(select(col(Appeal.applicant)).where(col(Appeal.id) == appeal_id))).scalar_one_or_none()
 
 
@@ -54,87 +67,84 @@ async def number_of_appeal(session: AsyncSession, appeal_id: UUID) -> str | None
     return (await session.execute(select(col(Appeal.number)).where(col(Appeal.id) == appeal_id))).scalar_one_or_none()
 
 
-async def status_of(session: AsyncSession, appeal_id: UUID) -> str | None:
+async def status_of(session: AsyncSession, appeal_id: UUID) -> CaseStatus | None:
     return (await session.execute(select(col(Tracking.status)).where(col(Tracking.appeal_id) == appeal_id))).scalar_one_or_none()
 
 
-async def add_messages(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
-    """Those that are known by their ids already are passed over."""
+async def add_messages(session: AsyncSession, rows: Sequence[MessageRow]) -> None:
+    """Insert messages; a message whose id is stored already is skipped."""
     await insert_new_rows(session, Message, rows, unique=("id",), returning="id")
 
 
 async def messages(session: AsyncSession, appeal_id: UUID) -> Sequence[Message]:
-    """Both ways, in the order of time."""
+    """Return the messages of an appeal by the applicant and the Fund, oldest first."""
     query = select(Message).where(col(Message.appeal_id) == appeal_id).order_by(col(Message.at), col(Message.id))
     return (await session.execute(query)).scalars().all()
 
 
 async def applicants_messages(session: AsyncSession, appeal_ids: Collection[UUID]) -> Mapping[UUID, list[Message]]:
-    """The applicants' own words by appeal id, in the order of time."""
+    """Return the messages with text of the applicants by appeal id, oldest first."""
     query = select(Message).where(among(session, Message.appeal_id, appeal_ids), col(Message.text).is_not(None))
     found: dict[UUID, list[Message]] = {}
-    for one in (await session.execute(query.order_by(col(Message.at), col(Message.id)))).scalars():
-        found.setdefault(one.appeal_id, []).append(one)
+    for message in (await session.execute(query.order_by(col(Message.at), col(Message.id)))).scalars():
+        found.setdefault(message.appeal_id, []).append(message)
     return found
 
 
-async def message_count(session: AsyncSession, appeal_id: UUID, by: str, since: datetime) -> int:
+async def message_count(session: AsyncSession, appeal_id: UUID, by: MessageAuthor, since: datetime) -> int:
     query = select(func.count()).where(col(Message.appeal_id) == appeal_id, col(Message.by) == by, col(Message.at) > since)
     return (await session.execute(query)).scalar_one()
 
 
-async def add_code(session: AsyncSession, row: dict[str, Any]) -> None:
-    await session.execute(insert(ContactCode), [row])
+def add_code(session: AsyncSession, code: ContactCode) -> None:
+    session.add(code)
 
 
 async def codes_since(session: AsyncSession, appeal_id: UUID, contact: bytes, since: datetime) -> Sequence[datetime]:
-    """When codes went out for this appeal or to this contact, the oldest first."""
+    """Return when codes were sent for this appeal or to this contact, oldest first."""
     mine = or_(col(ContactCode.appeal_id) == appeal_id, col(ContactCode.contact) == contact)
     query = select(col(ContactCode.sent_at)).where(mine, col(ContactCode.sent_at) > since).order_by(col(ContactCode.sent_at))
     return (await session.execute(query)).scalars().all()
 
 
 async def latest_code(session: AsyncSession, appeal_id: UUID) -> ContactCode | None:
-    """The newest code; those before it are no longer good."""
+    """Return the newest code of an appeal; only the newest is valid."""
     query = select(ContactCode).where(col(ContactCode.appeal_id) == appeal_id)
     latest = query.order_by(col(ContactCode.sent_at).desc(), col(ContactCode.id).desc()).limit(1)
     return (await session.execute(latest)).scalar_one_or_none()
 
 
-async def forget_codes(session: AsyncSession, before: datetime) -> None:
+async def purge_codes(session: AsyncSession, before: datetime) -> None:
+    """Delete the codes that were sent before a time."""
     await session.execute(delete(ContactCode).where(col(ContactCode.sent_at) < before))
 
 
-async def add_withdrawal(session: AsyncSession, row: dict[str, Any]) -> None:
-    await session.execute(insert(Withdrawal), [row])
+def add_withdrawal(session: AsyncSession, withdrawal: Withdrawal) -> None:
+    session.add(withdrawal)
 
 
 async def pending_withdrawal(session: AsyncSession, appeal_id: UUID) -> Withdrawal | None:
-    query = select(Withdrawal).where(col(Withdrawal.appeal_id) == appeal_id, col(Withdrawal.state) == PENDING)
+    query = select(Withdrawal).where(col(Withdrawal.appeal_id) == appeal_id, col(Withdrawal.state) == WithdrawalState.PENDING)
     return (await session.execute(query)).scalar_one_or_none()
 
 
-async def end_withdrawal(session: AsyncSession, withdrawal_id: UUID, values: Mapping[str, Any]) -> None:
-    await session.execute(update(Withdrawal).where(col(Withdrawal.id) == withdrawal_id).values(**values))
-
-
-async def end_withdrawals(session: AsyncSession, appeal_ids: Collection[UUID], state: str, following: str) -> None:
-    """Those of these appeals that are in `state` are in `following` from now on."""
-    chosen = update(Withdrawal).where(among(session, Withdrawal.appeal_id, appeal_ids), col(Withdrawal.state) == state)
-    await session.execute(chosen.values(state=following))
+async def mark_late_withdrawals(session: AsyncSession, appeal_ids: Collection[UUID]) -> None:
+    """Set the withdrawals of these appeals that are DONE to LATE."""
+    done = update(Withdrawal).where(among(session, Withdrawal.appeal_id, appeal_ids), col(Withdrawal.state) == WithdrawalState.DONE)
+    await session.execute(done.values(state=WithdrawalState.LATE))
 
 
 async def pending_withdrawals(
     session: AsyncSession, scope: Scope, after: tuple[datetime, UUID] | None, limit: int
-) -> tuple[Sequence[Row[Withdrawal, str, str, str | None, str]], int]:
-    """Those that wait for a call on appeals in `scope` that are not decided, the oldest first, and how many there are in all."""
-    decided = {code for code, status in taxonomy().statuses.items() if status.final} | {"ANSWERED"}
+) -> tuple[Sequence[PendingWithdrawal], int]:
+    """Return a page of the withdrawals that wait for a call on undecided appeals in `scope`, oldest first, and the total."""
+    decided = {code for code, status in taxonomy().statuses.items() if status.final} | {CaseStatus.ANSWERED}
     wanted = (
-        col(Withdrawal.state) == PENDING,
+        col(Withdrawal.state) == WithdrawalState.PENDING,
         col(Tracking.status).not_in(sorted(decided)),
         scope.where(Tracking.region, Tracking.tier, Tracking.provider_id),
     )
-    place = tuple_(col(Withdrawal.asked_at), col(Withdrawal.id))
+    position = tuple_(col(Withdrawal.asked_at), col(Withdrawal.id))
     query = (
         select(Withdrawal, col(Appeal.number), col(Tracking.region), col(Tracking.kind), col(Tracking.status))
         .join(Appeal, col(Appeal.id) == col(Withdrawal.appeal_id))
@@ -142,6 +152,6 @@ async def pending_withdrawals(
         .where(*wanted)
     )
     total = (await session.execute(query.with_only_columns(func.count(), maintain_column_froms=True))).scalar_one()
-    page = query if after is None else query.where(place > after)
+    page = query if after is None else query.where(position > after)
     rows = await session.execute(page.order_by(col(Withdrawal.asked_at), col(Withdrawal.id)).limit(limit))
-    return rows.all(), total
+    return [PendingWithdrawal(*row) for row in rows], total

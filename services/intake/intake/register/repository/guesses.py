@@ -11,14 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from intake.register.models import Appeal, OpenedCase, Tracking, WrongAttempt
+from intake.register.schemas.rows import WrongAttemptRow
 from shared.bulk import insert_new_rows, update_rows
 from shared.database import among
 from shared.upserts import upsert
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    """What decides who may open an appeal; all None for a number that does not exist."""
+class AppealAccess:
+    """The columns that decide who may open an appeal; all None for a number that does not exist."""
 
     id: UUID | None = None
     pin: bytes | None = None
@@ -28,10 +29,10 @@ class Access:
     provider_id: UUID | None = None
 
 
-async def access_to(session: AsyncSession, number: str) -> Access:
-    """Read what decides who may open an appeal.
+async def access_to(session: AsyncSession, number: str) -> AppealAccess:
+    """Return the columns that decide who may open an appeal.
 
-    For a number that does not exist another appeal's row is read and dropped, so that both take the same time.
+    For a number that does not exist the row of another appeal is read and dropped, so that both take the same time.
     """
     columns: tuple[Any, ...] = (
         col(Appeal.id),
@@ -45,11 +46,11 @@ async def access_to(session: AsyncSession, number: str) -> Access:
     other = select(col(Appeal.id)).order_by(col(Appeal.id)).limit(1).scalar_subquery()
     query = select(col(Appeal.number), *columns).join(Tracking, col(Tracking.appeal_id) == col(Appeal.id))
     row = (await session.execute(query.where(col(Appeal.id) == func.coalesce(wanted, other)))).one_or_none()
-    return Access(*row[1:]) if row is not None and row[0] == number else Access()
+    return AppealAccess(*row[1:]) if row is not None and row[0] == number else AppealAccess()
 
 
 async def was_opened(session: AsyncSession, key: bytes, now: datetime) -> datetime | None:
-    """Until when the address counts as one that opened the case before; None: it does not."""
+    """Return until when the address counts as one that opened the appeal before; None: it does not."""
     query = select(col(OpenedCase.until)).where(col(OpenedCase.key) == key, col(OpenedCase.until) > now)
     return (await session.execute(query)).scalar_one_or_none()
 
@@ -60,14 +61,14 @@ async def remember_opened(session: AsyncSession, key: bytes, until: datetime) ->
 
 
 async def wrong_attempts(session: AsyncSession, keys: Collection[bytes]) -> Mapping[bytes, WrongAttempt]:
-    """What is counted under each key."""
+    """Return the counts of wrong attempts by key."""
     found = await session.execute(select(WrongAttempt).where(among(session, WrongAttempt.key, keys)))
     return {row.key: row for row in found.scalars()}
 
 
 async def lock_wrong_attempts(session: AsyncSession, keys: Collection[bytes], now: datetime) -> Mapping[bytes, WrongAttempt]:
-    """The row of each key, created if missing, locked until the transaction ends; in the order of keys, so that nobody deadlocks."""
-    rows: list[dict[str, Any]] = [{"key": key, "count": 0, "last_at": now, "recent": []} for key in sorted(keys)]
+    """Return the row of each key, created if missing, locked until the transaction ends. Locks in the order of keys avoid deadlocks."""
+    rows: list[WrongAttemptRow] = [{"key": key, "count": 0, "last_at": now, "recent": []} for key in sorted(keys)]
     await insert_new_rows(session, WrongAttempt, rows, unique=("key",), returning="key")
     query = select(WrongAttempt).where(among(session, WrongAttempt.key, keys)).order_by(col(WrongAttempt.key)).with_for_update()
     found = {row.key: row for row in (await session.execute(query)).scalars()}
@@ -75,16 +76,16 @@ async def lock_wrong_attempts(session: AsyncSession, keys: Collection[bytes], no
     return {row["key"]: found.get(row["key"]) or WrongAttempt(**row) for row in rows}
 
 
-async def put_wrong_attempts(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+async def update_wrong_attempts(session: AsyncSession, rows: Sequence[WrongAttemptRow]) -> None:
     await update_rows(session, WrongAttempt, rows, key=("key",))
 
 
-async def drop_uncounted(session: AsyncSession, keys: Collection[bytes]) -> None:
+async def delete_uncounted(session: AsyncSession, keys: Collection[bytes]) -> None:
     """Delete the rows under which nothing was counted."""
     await session.execute(delete(WrongAttempt).where(among(session, WrongAttempt.key, keys), col(WrongAttempt.count) == 0))
 
 
-async def forget_attempts(session: AsyncSession, before: datetime, now: datetime) -> None:
-    """Delete wrong attempts before a time, and addresses whose memory has expired."""
+async def purge_attempts(session: AsyncSession, before: datetime, now: datetime) -> None:
+    """Delete wrong attempts before a time, and addresses whose `until` has passed."""
     await session.execute(delete(WrongAttempt).where(col(WrongAttempt.last_at) < before))
     await session.execute(delete(OpenedCase).where(col(OpenedCase.until) <= now))

@@ -1,4 +1,4 @@
-"""Queries about who may be sent what: confirmed contacts, and counts per recipient and day."""
+"""Queries about confirmed contacts, and about counts per recipient and day."""
 
 from collections.abc import Collection
 from datetime import date, datetime
@@ -14,7 +14,7 @@ from shared.upserts import upsert
 
 
 async def confirm_contact(session: AsyncSession, appeal_id: UUID, kinds: Collection[str], now: datetime) -> None:
-    """Store kinds of contact (phone, email) as confirmed; those that are stay as they are."""
+    """Store kinds of contact (phone, email) as confirmed; kinds that are confirmed already do not change."""
     rows = [{"appeal_id": appeal_id, "kind": kind, "at": now} for kind in sorted(kinds)]
     await insert_new_rows(session, ConfirmedContact, rows, unique=("appeal_id", "kind"), returning="kind")
 
@@ -25,7 +25,7 @@ async def confirmed_kinds(session: AsyncSession, appeal_id: UUID) -> set[str]:
 
 
 async def count_one(session: AsyncSession, key: bytes, day: date, limit: int) -> bool:
-    """Count one more under a key on a day, atomically; False, and nothing counted, if the limit is reached."""
+    """Add one to the count of a key on a day, atomically. Return False and count nothing if the limit is reached."""
     statement = upsert(session, DailyCount).values(key=key, day=day, count=1)
     more = {"count": col(DailyCount.count) + 1}
     counted = statement.on_conflict_do_update(index_elements=["key", "day"], set_=more, where=col(DailyCount.count) < limit)
@@ -33,10 +33,11 @@ async def count_one(session: AsyncSession, key: bytes, day: date, limit: int) ->
 
 
 async def uncount_one(session: AsyncSession, key: bytes, day: date) -> None:
-    """Take back what `count_one` counted: nothing was sent."""
+    """Subtract what `count_one` added: nothing was sent."""
     mine = (col(DailyCount.key) == key, col(DailyCount.day) == day)
     await session.execute(update(DailyCount).where(*mine).values(count=col(DailyCount.count) - 1))
 
 
-async def forget_counts(session: AsyncSession, before: date) -> None:
+async def purge_counts(session: AsyncSession, before: date) -> None:
+    """Delete the counts of days before a date."""
     await session.execute(delete(DailyCount).where(col(DailyCount.day) < before))

@@ -5,33 +5,34 @@ from typing import Final
 from uuid import UUID
 
 from intake.register.errors import ChannelNotAllowed
+from intake.register.schemas.codes import Channel
 from shared.auth import Principal, Role
 from shared.domain.taxonomy import taxonomy
 from shared.errors import Forbidden, InvalidInput
 from shared.field_errors import DETAILS
 
 FOR_OTHERS: Final[tuple[Role, ...]] = ("operator", "channel", "partner")
-ONES_OWN: Final = frozenset({"WEB", "APP"})
-DEFAULT: Final = "WEB"
-OPERATORS_DEFAULT: Final = "CALL_1414"
-HANDED_TO_PROVIDER: Final = "SPP"
+OWN_CHANNELS: Final = frozenset({Channel.WEB, Channel.APP})
+DEFAULT_CHANNEL: Final = Channel.WEB
+OPERATOR_CHANNEL: Final = Channel.CALL_1414
+PROVIDER_CHANNEL: Final = Channel.SPP
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Under what terms an appeal is taken in."""
+    """The terms on which a channel admits an appeal."""
 
     channel: str
     sender: str | None = None
-    """Issuer and subject of the token, one a line; None: nobody is known."""
+    """Issuer and subject of the token, one a line; None: anonymous."""
     may_follow: bool = False
-    """The sender may follow the appeal by the same token: the applicant, or a partner who passed it on."""
+    """The sender may track the appeal by the same token: the applicant, or a partner who passed it on."""
     may_backdate: bool = False
-    """The sender may say when it came in (`received_at`)."""
+    """The sender may give the time of receipt (`received_at`)."""
     may_number: bool = False
-    """The sender keeps a register of its own and may say its number there."""
+    """The sender has its own register and may give its number there."""
     topic_suffices: bool = False
-    """A topic may stand in place of the text: the sender notes a talk."""
+    """A topic may replace the text: the sender records a conversation."""
     received_by: str | None = None
     """The name of the person who received it."""
     position: str | None = None
@@ -42,27 +43,27 @@ class Admission:
     resolved_in_contact: bool = False
     """A consultation answered while the citizen was on the line or at the counter."""
     intake_method: str | None = None
-    """How it reached a counter: a code of `intake_methods.csv`; None: it came by another channel."""
+    """The intake method at a counter, a code of `intake_methods.csv`; None: filed by another channel."""
 
 
 def admit_anonymous(channel: str | None) -> Admission:
-    """Raises ChannelNotAllowed for any channel but WEB."""
-    if channel not in {None, DEFAULT}:
+    """Return the terms for an anonymous sender. Raises ChannelNotAllowed for any channel but WEB."""
+    if channel not in {None, DEFAULT_CHANNEL}:
         raise ChannelNotAllowed
-    return Admission(DEFAULT)
+    return Admission(DEFAULT_CHANNEL)
 
 
 def admit_principal(principal: Principal, channel: str | None) -> Admission:
-    """The terms for a token's holder.
+    """Return the terms for the holder of a token.
 
-    Raises InvalidInput for an unknown channel, ChannelNotAllowed outside WEB and APP for whoever files for themselves; for a
-    provider's officer SPP is open as well, on the terms that the counter's `provider_statement` completes. Raises Forbidden for a confined
-    machine, which files nothing.
+    Raises InvalidInput for an unknown channel, and ChannelNotAllowed outside WEB and APP for a person who files for themselves. An
+    officer of a provider may use SPP as well, on the terms that the counter's `provider_statement` completes. Raises Forbidden for a
+    confined machine, which may not file.
     """
     if principal.is_confined:
         raise Forbidden
     is_operator, sender = principal.has("operator"), f"{principal.issuer}\n{principal.subject}"
-    chosen = channel or (OPERATORS_DEFAULT if is_operator else DEFAULT)
+    chosen = channel or (OPERATOR_CHANNEL if is_operator else DEFAULT_CHANNEL)
     if chosen not in taxonomy().channels:
         raise InvalidInput.field("channel", "unknown-code", DETAILS["unknown-code"])
     if principal.has(*FOR_OTHERS):
@@ -77,8 +78,8 @@ def admit_principal(principal: Principal, channel: str | None) -> Admission:
             received_by=receiver,
             position="operator" if receiver else None,
         )
-    if principal.has("provider") and chosen == HANDED_TO_PROVIDER:
-        return Admission(chosen, sender, may_backdate=True, intake_method=HANDED_TO_PROVIDER)
-    if chosen not in ONES_OWN:
+    if principal.has("provider") and chosen == PROVIDER_CHANNEL:
+        return Admission(chosen, sender, may_backdate=True, intake_method=PROVIDER_CHANNEL)
+    if chosen not in OWN_CHANNELS:
         raise ChannelNotAllowed
     return Admission(chosen, sender, may_follow=True)

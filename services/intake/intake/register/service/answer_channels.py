@@ -1,4 +1,4 @@
-"""How an answer may be delivered, as `data/answer_channels.csv` says."""
+"""The channels on which an answer may be delivered, read from `data/answer_channels.csv`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ APPLICANT_NEEDS = frozenset({"phone", "email", "address"})
 
 @dataclass(frozen=True, slots=True)
 class AnswerChannel:
-    """A way to bring the answer, and what of the applicant it cannot do without."""
+    """A channel for the answer, and the field of the applicant that it needs."""
 
     code: str
     label: Label
@@ -21,7 +21,7 @@ class AnswerChannel:
 
 @cache
 def answer_channels() -> Mapping[str, AnswerChannel]:
-    """By code, in the order in which they are offered. Raises ReferenceDataError."""
+    """Return the channels by code, in the order in which they are offered. Raises ReferenceDataError."""
     return {
         row.text("code"): AnswerChannel(
             row.text("code"), row.label(), row.one_of("needs", APPLICANT_NEEDS) if row.optional("needs") else None

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.register import repository
+from intake.register.models import ContentRead
 from shared.service import Parts
 
 
@@ -22,17 +23,17 @@ async def record_read(
     """Record one read in the transaction.
 
     `reader`: the subject of the reader's token. `ids`: what was read. `about`: the keyed hash of the person whose record another register
-    was asked for; None: the ids say whose content it was.
+    was asked for; None: `ids` names what was read.
     """
     await repository.add_content_read(
         session,
-        {
-            "id": parts.ids.new(),
-            "at": parts.clock.now(),
-            "reader": reader,
-            "on_behalf_of": on_behalf_of,
-            "purpose": purpose,
-            "ids": [str(each) for each in ids],
-            "about": about,
-        },
+        ContentRead(
+            id=parts.ids.new(),
+            at=parts.clock.now(),
+            reader=reader,
+            on_behalf_of=on_behalf_of,
+            purpose=purpose,
+            ids=[str(each) for each in ids],
+            about=about,
+        ),
     )

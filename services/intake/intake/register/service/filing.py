@@ -1,13 +1,14 @@
-"""From what was sent to what may be registered: codes that stand together, numbers in one form, the two times and the date due."""
+"""The check of a request before registration: consistent codes, normalised numbers, the two times and the date due."""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final, cast
 from uuid import UUID
 
 from intake.register.schemas import AppealIn, ApplicantIn
+from intake.register.schemas.rows import Particulars
 from intake.register.service.admission import Admission
 from intake.register.service.answer_channels import answer_channels
 from intake.register.service.texts import position
@@ -25,7 +26,7 @@ from shared.field_errors import DETAILS
 
 CONSENTS: Final = frozenset({"PROCESSING", "DISCLOSE_TO_PROVIDER"})
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-CLOCK_AHEAD: Final = timedelta(minutes=5)  # a sender's clock may run ahead of ours by so much, as an exchange's may (`call_policy.toml`)
+CLOCK_AHEAD: Final = timedelta(minutes=5)  # tolerated difference to the clock of a sender or a telephone exchange (`call_policy.toml`)
 # RFC 3339 §5.6
 _RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
 
@@ -51,7 +52,7 @@ SENTENCES: Final = DETAILS | {
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """An appeal that may be registered. All texts are cleaned, the phone is E.164, an IIN is twelve digits, times are UTC."""
+    """A checked appeal, ready to be registered. Texts are cleaned, the phone is E.164, an IIN is twelve digits, times are UTC."""
 
     channel: str
     region: str
@@ -64,7 +65,7 @@ class Filing:
     provider_name: str | None
     text: str | None
     applicant: dict[str, str] | None
-    particulars: dict[str, Any] | None
+    particulars: Particulars | None
     answer_by: str | None
     consents: list[str]
     received_at: datetime
@@ -73,14 +74,14 @@ class Filing:
     deadline: Deadline
     received_by: dict[str, str] | None
     owner: str | None
-    """Who may follow it by token: issuer and subject."""
+    """Issuer and subject of the token that may track the appeal."""
     follows: UUID | None = None
     lowest_tier: int = 1
     resolved_in_contact: bool = False
     external_number: str | None = None
-    """In the register of the partner who passed it on."""
+    """The number in the register of the partner that passed the appeal on."""
     owner_key: bytes | None = None
-    """Keyed hash of whoever follows the earlier appeal by token, and so this one."""
+    """Keyed hash of the owner of the earlier appeal, who may track this one as well."""
 
 
 def fault(field: str, code: str) -> FieldError:
@@ -88,7 +89,7 @@ def fault(field: str, code: str) -> FieldError:
 
 
 def moment(text: str) -> datetime | None:
-    """An RFC 3339 time from 2000 on as aware UTC; None for anything else."""
+    """Return an RFC 3339 time from 2000 on as aware UTC; None for anything else."""
     try:
         parsed = datetime.fromisoformat(text.upper()) if _RFC_3339.fullmatch(text) else None
         return parsed.astimezone(UTC) if parsed is not None and parsed >= EARLIEST else None
@@ -97,9 +98,9 @@ def moment(text: str) -> datetime | None:
 
 
 def check(appeal: AppealIn, admission: Admission, now: datetime) -> Filing:
-    """The filing behind a request.
+    """Return the filing of a request.
 
-    Raises InvalidInput naming every field that is not acceptable. Whether a chosen provider exists is asked when the appeal is stored.
+    Raises InvalidInput naming every field that is not acceptable. Whether a chosen provider exists is checked when the appeal is stored.
     """
     errors = [*_subject(appeal), *_provider(appeal), *_text(appeal, admission), *_consents(appeal), *_answer_by(appeal)]
     applicant, personal = _applicant(appeal.applicant)
@@ -147,7 +148,7 @@ def check(appeal: AppealIn, admission: Admission, now: datetime) -> Filing:
 
 
 def _terms(received_at: datetime, region: str, form: str | None) -> tuple[datetime, Deadline]:
-    """The legal moment of registration, and the deadline by the declared form or, without one, by the rule for none."""
+    """Return the legal moment of registration and the deadline of the declared form, or of an undeclared one."""
     try:
         registered_at = registration.registered_at(received_at, region)
         start = registered_at.astimezone(regions()[region].timezone).date()
@@ -181,7 +182,7 @@ def _text(appeal: AppealIn, admission: Admission) -> Iterator[FieldError]:
 
 
 def _applicant(given: ApplicantIn) -> tuple[dict[str, str] | None, list[FieldError]]:
-    """What was given, IIN, phone and e-mail in one form each (None: anonymous), and what is wrong with it."""
+    """Return the given data with normalised IIN, phone and e-mail (None: anonymous), and its errors."""
     errors = []
     values: dict[str, str] = given.model_dump(exclude_none=True)
     if given.iin is not None:
@@ -201,9 +202,9 @@ def _applicant(given: ApplicantIn) -> tuple[dict[str, str] | None, list[FieldErr
     return values or None, errors
 
 
-def _particulars(appeal: AppealIn) -> dict[str, Any] | None:
-    given = appeal.model_dump(include={"patient", "authority", "contested_act"}, exclude_none=True)
-    if "iin" in given.get("patient", {}):
+def _particulars(appeal: AppealIn) -> Particulars | None:
+    given = cast("Particulars", appeal.model_dump(include={"patient", "authority", "contested_act"}, exclude_none=True))
+    if "patient" in given and "iin" in given["patient"]:
         given["patient"]["iin"] = normalise_twelve(given["patient"]["iin"])
     return given or None
 
@@ -216,11 +217,11 @@ def _answer_by(appeal: AppealIn) -> Iterator[FieldError]:
         yield fault("patient", "required")
     if appeal.answer_by is None:
         return
-    way = answer_channels().get(appeal.answer_by)
-    if way is None:
+    answer_channel = answer_channels().get(appeal.answer_by)
+    if answer_channel is None:
         yield fault("answer_by", "unknown-code")
-    elif way.needs and getattr(appeal.applicant, way.needs) is None:
-        yield fault(f"applicant.{way.needs}", "required")
+    elif answer_channel.needs and getattr(appeal.applicant, answer_channel.needs) is None:
+        yield fault(f"applicant.{answer_channel.needs}", "required")
 
 
 def _consents(appeal: AppealIn) -> Iterator[FieldError]:
@@ -234,5 +235,5 @@ def _consents(appeal: AppealIn) -> Iterator[FieldError]:
 def _receiver(admission: Admission, language: str | None) -> dict[str, str] | None:
     if admission.received_by is None or admission.position is None:
         return None
-    written = next((one for one in LANGUAGES if one == language), LANGUAGES[0])
+    written = next((known for known in LANGUAGES if known == language), LANGUAGES[0])
     return {"name": admission.received_by, "position": position(admission.position).in_(written)}

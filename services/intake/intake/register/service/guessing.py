@@ -1,9 +1,9 @@
 """Limits on guessing PINs.
 
-A guess by a stranger, an address that never opened the case, passes three limits: a delay per number and address that doubles, a
-budget per address that refills evenly, and a ceiling per number over all strangers together. A guess keyed in on a telephone passes
-a fourth, the budget of its exchange. An address that opened the case before has a budget of its own, so that no stranger locks it out; the
-applicant's own token passes no limit, as it is no guess. Numbers that do not exist count alike.
+A guess from an unknown address (one that never opened the appeal) passes three limits: a doubling delay per number and address, a budget
+per address that refills evenly, and a ceiling per number over all unknown addresses. A guess from a telephone keypad passes a fourth limit,
+the budget of its exchange. An address that opened the appeal before has its own budget, so that no stranger can lock it out. The
+applicant's own token is no guess and passes no limit. Numbers that do not exist are counted in the same way.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
 import structlog
@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.register.models import WrongAttempt
 from intake.register.repository import guesses as repository
+from intake.register.schemas.rows import WrongAttemptRow
 from intake.settings import Settings
 from shared.budget import client_network
 from shared.clock import Clock
@@ -27,10 +28,10 @@ from shared.errors import TooMany
 from shared.sealing import Pepper
 from shared.telemetry import Metrics
 
-FORGOTTEN_AFTER: Final = timedelta(days=1)  # longer than the longest delay, so that waiting it out does not start the count anew
+EXPIRES_AFTER: Final = timedelta(days=1)  # longer than the longest delay: waiting for its end does not reset the count
 HOUR: Final = timedelta(hours=1)
-OPENED_FOR: Final = timedelta(days=180)  # an appeal with its complaint and a reopening is over in that time
-RENEWED_AFTER: Final = timedelta(days=1)  # the memory is written once a day at most
+OPENED_FOR: Final = timedelta(days=180)  # longer than an appeal with its complaint and a reopening lasts
+RENEWED_AFTER: Final = timedelta(days=1)  # written once a day at most
 
 log = structlog.get_logger()
 
@@ -46,23 +47,23 @@ class TooManyGuesses(TooMany):
 
 
 class Limit(Protocol):
-    """How many wrong attempts one row allows."""
+    """The number of wrong attempts that one row allows."""
 
     @property
     def name(self) -> str: ...
 
     def free_at(self, row: WrongAttempt, now: datetime) -> datetime:
-        """When the next attempt is allowed; not after `now`: at once."""
+        """Return when the next attempt is allowed; a time not after `now` means at once."""
         ...
 
-    def counted(self, row: WrongAttempt, now: datetime) -> dict[str, Any]:
-        """The row's values after one more wrong attempt."""
+    def counted(self, row: WrongAttempt, now: datetime) -> WrongAttemptRow:
+        """Return the row after one more wrong attempt."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """After `free` wrong attempts each doubles the wait, up to `longest`; a day of silence starts anew."""
+    """After `free` wrong attempts each one doubles the delay, up to `longest`; a day without attempts resets the count."""
 
     name: str
     free: int
@@ -72,28 +73,29 @@ class Delay:
         over = row.count - self.free
         return row.last_at + min(timedelta(seconds=2 ** min(over, 30)), self.longest) if over >= 0 else row.last_at
 
-    def counted(self, row: WrongAttempt, now: datetime) -> dict[str, Any]:
-        return {"count": 1 if now >= row.last_at + FORGOTTEN_AFTER else row.count + 1, "last_at": now}
+    def counted(self, row: WrongAttempt, now: datetime) -> WrongAttemptRow:
+        count = 1 if now >= row.last_at + EXPIRES_AFTER else row.count + 1
+        return {"key": row.key, "count": count, "last_at": now, "recent": row.recent}
 
 
 @dataclass(frozen=True, slots=True)
 class Refill:
-    """A bucket of `size` attempts that refills by one every `interval`: whoever shares it with a guesser waits one interval, not all."""
+    """A bucket of `size` attempts that refills by one every `interval`: those who share it with a guesser wait one interval."""
 
     name: str
     size: int
     interval: timedelta
 
     def free_at(self, row: WrongAttempt, now: datetime) -> datetime:
-        spent, since = self._now(row, now)
+        spent, since = self._current(row, now)
         return since + self.interval if spent >= self.size else now
 
-    def counted(self, row: WrongAttempt, now: datetime) -> dict[str, Any]:
-        spent, since = self._now(row, now)
-        return {"count": spent + 1, "last_at": since}
+    def counted(self, row: WrongAttempt, now: datetime) -> WrongAttemptRow:
+        spent, since = self._current(row, now)
+        return {"key": row.key, "count": spent + 1, "last_at": since, "recent": row.recent}
 
-    def _now(self, row: WrongAttempt, now: datetime) -> tuple[int, datetime]:
-        """How much is spent now, and when the last whole interval ended."""
+    def _current(self, row: WrongAttempt, now: datetime) -> tuple[int, datetime]:
+        """Return how much is spent now, and when the last whole interval ended."""
         refilled = max(0, (now - row.last_at) // self.interval)
         if refilled >= row.count:
             return 0, now
@@ -102,7 +104,7 @@ class Refill:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """At most `most` attempts in any `span`, exactly."""
+    """At most `most` attempts in any period of length `span`."""
 
     name: str
     most: int
@@ -112,8 +114,8 @@ class Window:
         recent = self._recent(row, now)
         return datetime.fromtimestamp(recent[-self.most], now.tzinfo) + self.span if len(recent) >= self.most else now
 
-    def counted(self, row: WrongAttempt, now: datetime) -> dict[str, Any]:
-        return {"count": row.count + 1, "last_at": now, "recent": [*self._recent(row, now), now.timestamp()]}
+    def counted(self, row: WrongAttempt, now: datetime) -> WrongAttemptRow:
+        return {"key": row.key, "count": row.count + 1, "last_at": now, "recent": [*self._recent(row, now), now.timestamp()]}
 
     def _recent(self, row: WrongAttempt, now: datetime) -> list[float]:
         oldest = (now - self.span).timestamp()
@@ -122,7 +124,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A PIN given for a number, under keyed hashes: of both with the origin, and of each limit that a stranger passes."""
+    """A PIN given for a number. The keys are keyed hashes: of number and origin, and of each limit for unknown addresses."""
 
     pair: bytes
     known: bytes
@@ -130,7 +132,7 @@ class Attempt:
 
 
 class Guesses:
-    """Evaluates PINs within the limits, of all processes together."""
+    """Evaluates PINs within limits that all processes share."""
 
     def __init__(self, database: Database, pepper: Pepper, settings: Settings, clock: Clock, metrics: Metrics) -> None:
         self._database = database
@@ -145,7 +147,10 @@ class Guesses:
         self._locks: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
 
     def attempt(self, number: str, origin: str, exchange: str | None = None) -> Attempt:
-        """`origin`: the address, the token or the caller that guesses; `exchange`: the subject of the telephone exchange's token."""
+        """Return the keys of an attempt.
+
+        `origin`: the address, token or caller that guesses. `exchange`: the subject of the telephone exchange's token.
+        """
         origin = client_network(origin)
         pair = self._key("attempt", f"{origin}\n{number}")
         strangers: dict[bytes, Limit] = {
@@ -158,16 +163,16 @@ class Guesses:
         return Attempt(pair, self._key("attempt-known", f"{origin}\n{number}"), strangers)
 
     def one_at_a_time(self, attempt: Attempt) -> asyncio.Lock:
-        """Held while a PIN is evaluated: else parallel guesses from a known address would all pass before the first is counted.
+        """Return the lock to hold while a PIN is evaluated: parallel guesses must not pass before the first is counted.
 
-        As many locks exist as requests are inside.
+        A lock exists as long as a request uses it.
         """
         return self._locks.setdefault(attempt.pair, asyncio.Lock())
 
     async def evaluate(self, attempt: Attempt, *, is_right: bool) -> bool:
-        """Give `is_right` away and count it if it is wrong, or raise TooManyGuesses and give nothing away.
+        """Return `is_right` and count a wrong attempt. Raises TooManyGuesses before revealing whether the PIN is right.
 
-        The caller has computed `is_right` already, with the same work for every number, so that the time says nothing.
+        The caller computes `is_right` with the same work for every number, so that the time reveals nothing.
         """
         now = self._clock.now()
         async with self.one_at_a_time(attempt):
@@ -180,29 +185,29 @@ class Guesses:
             reached = await self._count(attempt, limits, now, is_right=is_right)
         for name in reached:
             self._metrics.guess_limit_reached(name)
-            log.warning("guesses have reached a limit", limit=name)  # no number, no address: neither is anybody's business here
+            log.warning("guesses have reached a limit", limit=name)  # neither number nor address: both are personal data
         return is_right
 
     async def _count(self, attempt: Attempt, limits: Mapping[bytes, Limit], now: datetime, *, is_right: bool) -> Sequence[str]:
-        """Check again with the rows locked, then count, or remember the address. Returns the limits that this attempt used up."""
+        """Check again with the rows locked, then count the attempt or store the address. Return the limits that are used up now."""
         async with self._database.write() as session:
             rows = await repository.lock_wrong_attempts(session, limits.keys(), now)
             self._check(limits, rows, now)
             if is_right:
                 await repository.remember_opened(session, attempt.known, now + OPENED_FOR)
-                await repository.drop_uncounted(session, limits.keys())
+                await repository.delete_uncounted(session, limits.keys())
                 return []
             return await self._add(session, limits, rows, now)
 
     async def _add(
         self, session: AsyncSession, limits: Mapping[bytes, Limit], rows: Mapping[bytes, WrongAttempt], now: datetime
     ) -> Sequence[str]:
-        counted = {key: {"recent": rows[key].recent} | limit.counted(rows[key], now) for key, limit in limits.items()}
-        await repository.put_wrong_attempts(session, [{"key": key, **values} for key, values in sorted(counted.items())])
+        counted = {key: limit.counted(rows[key], now) for key, limit in limits.items()}
+        await repository.update_wrong_attempts(session, [row for _, row in sorted(counted.items())])
         return [
             limit.name
             for key, limit in limits.items()
-            if not isinstance(limit, Delay) and limit.free_at(WrongAttempt(key=key, **counted[key]), now) > now
+            if not isinstance(limit, Delay) and limit.free_at(WrongAttempt(**counted[key]), now) > now
         ]
 
     def _check(self, limits: Mapping[bytes, Limit], rows: Mapping[bytes, WrongAttempt], now: datetime) -> None:
@@ -216,8 +221,8 @@ class Guesses:
         return self._pepper.keyed_hmac(purpose, text.encode("utf-8", "replace"))
 
 
-async def forget(database: Database, clock: Clock) -> None:
-    """Delete attempts that no longer count, and addresses that did not come back."""
+async def purge_attempts(database: Database, clock: Clock) -> None:
+    """Delete attempts that no longer count and addresses whose period is over."""
     async with database.write() as session:
         now = clock.now()
-        await repository.forget_attempts(session, now - FORGOTTEN_AFTER, now)
+        await repository.purge_attempts(session, now - EXPIRES_AFTER, now)

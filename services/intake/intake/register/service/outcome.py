@@ -1,9 +1,9 @@
-"""What the applicant says of the answer: that it settles the matter or not, what it is worth, and that the matter comes up again.
+"""The applicant's reaction to the answer: confirmation or denial, rating, and reopening.
 
-Confirming is not withdrawing. Each of these is for an appeal that its applicant has opened, on whatever channel.
+Confirming is not withdrawing. Each action is for an appeal that its applicant has opened, on any channel.
 """
 
-from typing import Final, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,154 +11,168 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from intake.register.errors import AlreadyReopened, NotAnswered, NotReopenable, OutcomeGiven
 from intake.register.models import Appeal
 from intake.register.repository import applicant as records
-from intake.register.schemas import ConfirmationIn, FeedbackIn, OutcomeTold, Rated, Reopened, ReopeningIn
-from intake.register.service.progress import Asked, Done, Tracking, act, keep, request_of, tell, write_down
+from intake.register.schemas import ConfirmationIn, FeedbackIn, OutcomeResult, Rated, Reopened, ReopeningIn
+from intake.register.schemas.codes import MessageKind, Verdict
+from intake.register.schemas.rows import ResponseEnvelope, TrackingRow
+from intake.register.service.progress import (
+    ActionResult,
+    ApplicantRequest,
+    perform,
+    publish_change,
+    repeatable_request,
+    store_message,
+    store_tracking,
+)
 from intake.register.service.registration import Condition, Register
-from intake.register.service.reopening import go_on
+from intake.register.service.reopening import file_follow_up
 from intake.register.service.rights import ANSWERED, RATED, is_finished, policy, rights
-from intake.register.service.verification import carry_confirmed
+from intake.register.service.verification import copy_confirmed
 from shared.contracts import AppealRated, OutcomeConfirmed, OutcomeDenied
 from shared.service import Parts
 
-RESOLVED: Final = "RESOLVED"
-NOT_RESOLVED: Final = "NOT_RESOLVED"
-
-Outcome = TypeVar("Outcome", OutcomeTold, Reopened)
+Result = TypeVar("Result", OutcomeResult, Reopened)
 
 
-async def confirm(parts: Parts, register: Register, appeal_id: UUID, said: ConfirmationIn, *, key: str | None = None) -> Done[OutcomeTold]:
-    """The answer settles the matter, or does not: then a consultation goes on in its case, anything else in a new appeal.
+async def confirm(
+    parts: Parts, register: Register, appeal_id: UUID, confirmation: ConfirmationIn, *, key: str | None = None
+) -> ActionResult[OutcomeResult]:
+    """Record whether the answer settles the appeal. A denied consultation continues in its case, any other kind in a new appeal.
 
     Raises NotAnswered, OutcomeGiven, InvalidInput and IdempotencyKeyReused.
     """
-    asked = Asked("confirmation", said, key)
-    if said.outcome == NOT_RESOLVED:
-        appeal, tracking = await _now(parts, appeal_id)
-        told = {"number": appeal.number, "status": tracking["status"], "outcome": NOT_RESOLVED}
-        if (earlier := await _before(parts, appeal_id, asked, OutcomeTold)) is not None:
+    request = ApplicantRequest("confirmation", confirmation, key)
+    if confirmation.outcome == Verdict.NOT_RESOLVED:
+        appeal, tracking = await _current(parts, appeal_id)
+        envelope: ResponseEnvelope = {"number": appeal.number, "status": tracking["status"], "outcome": Verdict.NOT_RESOLVED}
+        if (earlier := await _earlier_result(parts, appeal_id, request, OutcomeResult)) is not None:
             return earlier
-        if not rights(tracking["kind"]).stays:
-            _answered(tracking)
-            condition = _denying(parts, appeal, said.reason)
-            talon = await go_on(parts, register, appeal, tracking, asked, said.reason, condition, told)
-            return Done(OutcomeTold.model_validate_json(talon.body), talon.replayed)
+        if not rights(tracking["kind"]).keeps_case:
+            _check_answered(tracking)
+            condition = _deny_and_follow(parts, appeal, confirmation.reason)
+            receipt = await file_follow_up(parts, register, appeal, tracking, request, confirmation.reason, condition, envelope)
+            return ActionResult(OutcomeResult.model_validate_json(receipt.body), receipt.replayed)
 
-    async def work(session: AsyncSession, tracking: Tracking) -> OutcomeTold:
-        _answered(tracking)
-        if said.outcome == RESOLVED:
-            tracking["verdict"] = RESOLVED
+    async def work(session: AsyncSession, tracking: TrackingRow) -> OutcomeResult:
+        _check_answered(tracking)
+        if confirmation.outcome == Verdict.RESOLVED:
+            tracking["verdict"] = Verdict.RESOLVED
             event = OutcomeConfirmed(appeal_id=appeal_id, answer_id=tracking["answer_id"])
-            await tell(session, parts, tracking, event, kept=OutcomeConfirmed.FACT)
+            await publish_change(session, parts, tracking, event, timeline_type=OutcomeConfirmed.FACT)
         else:
-            await _deny(session, parts, tracking, said.reason, None)
+            await _deny(session, parts, tracking, confirmation.reason, None)
         number = await records.number_of_appeal(session, appeal_id)
-        return OutcomeTold.model_validate({"number": number, "status": tracking["status"], "outcome": said.outcome})
+        return OutcomeResult.model_validate({"number": number, "status": tracking["status"], "outcome": confirmation.outcome})
 
-    return await act(parts, appeal_id, asked, OutcomeTold, work)
+    return await perform(parts, appeal_id, request, OutcomeResult, work)
 
 
-async def reopen(parts: Parts, register: Register, appeal_id: UUID, said: ReopeningIn, *, key: str | None = None) -> Done[Reopened]:
-    """The matter comes up again with new facts (АППК art. 70(5)): a new appeal, one at a time; a consultation just answered is denied.
+async def reopen(
+    parts: Parts, register: Register, appeal_id: UUID, reopening: ReopeningIn, *, key: str | None = None
+) -> ActionResult[Reopened]:
+    """Reopen an appeal with new facts (АППК art. 70(5)): file a new appeal, one at a time, or deny the answer to a consultation.
 
     Raises NotReopenable, AlreadyReopened and IdempotencyKeyReused.
     """
-    asked = Asked("reopening", said, key)
-    appeal, tracking = await _now(parts, appeal_id)
-    told = {"number": appeal.number, "status": tracking["status"]}
-    if (earlier := await _before(parts, appeal_id, asked, Reopened)) is not None:
+    request = ApplicantRequest("reopening", reopening, key)
+    appeal, tracking = await _current(parts, appeal_id)
+    envelope: ResponseEnvelope = {"number": appeal.number, "status": tracking["status"]}
+    if (earlier := await _earlier_result(parts, appeal_id, request, Reopened)) is not None:
         return earlier
-    if not (rights(tracking["kind"]).stays and tracking["status"] == ANSWERED):
+    if not (rights(tracking["kind"]).keeps_case and tracking["status"] == ANSWERED):
         if tracking["status"] not in policy().reopening.statuses:
             raise NotReopenable
-        talon = await go_on(parts, register, appeal, tracking, asked, said.reason, _reopening(parts, appeal, said.reason), told)
-        return Done(Reopened.model_validate_json(talon.body), talon.replayed)
+        condition = _reopen_and_follow(parts, appeal, reopening.reason)
+        receipt = await file_follow_up(parts, register, appeal, tracking, request, reopening.reason, condition, envelope)
+        return ActionResult(Reopened.model_validate_json(receipt.body), receipt.replayed)
 
-    async def work(session: AsyncSession, locked: Tracking) -> Reopened:
-        _answered(locked)
-        await _deny(session, parts, locked, said.reason, None)
+    async def work(session: AsyncSession, locked: TrackingRow) -> Reopened:
+        _check_answered(locked)
+        await _deny(session, parts, locked, reopening.reason, None)
         return Reopened(number=appeal.number, status=locked["status"])
 
-    return await act(parts, appeal_id, asked, Reopened, work)
+    return await perform(parts, appeal_id, request, Reopened, work)
 
 
-async def rate(parts: Parts, appeal_id: UUID, said: FeedbackIn, *, key: str | None = None) -> Done[Rated]:
-    """What the applicant makes of it, once it is answered; the latest holds, a second tap on the same is none.
+async def rate(parts: Parts, appeal_id: UUID, feedback: FeedbackIn, *, key: str | None = None) -> ActionResult[Rated]:
+    """Store the applicant's rating of an answered appeal. The latest rating counts; repeating the same score publishes nothing.
 
     Raises NotAnswered, TooMany and IdempotencyKeyReused.
     """
 
-    async def work(session: AsyncSession, tracking: Tracking) -> Rated:
+    async def work(session: AsyncSession, tracking: TrackingRow) -> Rated:
         if tracking["status"] not in RATED:
             raise NotAnswered
-        if said.comment is not None:
-            await write_down(session, parts, appeal_id, "COMMENT", said.comment)
-        if tracking["score"] != said.score:
-            tracking["score"] = said.score
-            await tell(session, parts, tracking, AppealRated(appeal_id=appeal_id, score=said.score), kept=None)
+        if feedback.comment is not None:
+            await store_message(session, parts, appeal_id, MessageKind.COMMENT, feedback.comment)
+        if tracking["score"] != feedback.score:
+            tracking["score"] = feedback.score
+            await publish_change(session, parts, tracking, AppealRated(appeal_id=appeal_id, score=feedback.score), timeline_type=None)
         number = await records.number_of_appeal(session, appeal_id)
-        return Rated(number=number or "", status=tracking["status"], score=said.score)
+        return Rated(number=number or "", status=tracking["status"], score=feedback.score)
 
-    return await act(parts, appeal_id, Asked("feedback", said, key), Rated, work)
+    return await perform(parts, appeal_id, ApplicantRequest("feedback", feedback, key), Rated, work)
 
 
-async def _now(parts: Parts, appeal_id: UUID) -> tuple[Appeal, Tracking]:
-    """The appeal and where it stands, unlocked: what is decided by it is looked at again in the transaction."""
+async def _current(parts: Parts, appeal_id: UUID) -> tuple[Appeal, TrackingRow]:
+    """Return the appeal and its tracking row without a lock; decisions are checked again in the transaction."""
     async with parts.database.read() as session:
         return await records.whole_appeal(session, appeal_id), await records.tracking_of(session, appeal_id)
 
 
-async def _before(parts: Parts, appeal_id: UUID, asked: Asked, answer: type[Outcome]) -> Done[Outcome] | None:
-    """The answer to the same request made before. Raises IdempotencyKeyReused."""
-    request = request_of(parts, appeal_id, asked)
-    if request is None:
+async def _earlier_result(
+    parts: Parts, appeal_id: UUID, request: ApplicantRequest, response_model: type[Result]
+) -> ActionResult[Result] | None:
+    """Return the result of the same request made before. Raises IdempotencyKeyReused."""
+    repeatable = repeatable_request(parts, appeal_id, request)
+    if repeatable is None:
         return None
     async with parts.database.read() as session:
-        kept = (await parts.idempotency.find(session, [request])).get(request)
-    return None if kept is None else Done(answer.model_validate_json(kept.body), replayed=True)
+        earlier = (await parts.idempotency.find(session, [repeatable])).get(repeatable)
+    return None if earlier is None else ActionResult(response_model.model_validate_json(earlier.body), replayed=True)
 
 
-def _denying(parts: Parts, appeal: Appeal, reason: str | None) -> Condition:
+def _deny_and_follow(parts: Parts, appeal: Appeal, reason: str | None) -> Condition:
     async def condition(session: AsyncSession, new_id: UUID) -> None:
         tracking = await records.lock_tracking(session, appeal.id)
-        _answered(tracking)
+        _check_answered(tracking)
         await _deny(session, parts, tracking, reason, new_id)
-        await carry_confirmed(session, parts, appeal, new_id)
+        await copy_confirmed(session, parts, appeal, new_id)
 
     return condition
 
 
-def _reopening(parts: Parts, appeal: Appeal, reason: str) -> Condition:
+def _reopen_and_follow(parts: Parts, appeal: Appeal, reason: str) -> Condition:
     async def condition(session: AsyncSession, new_id: UUID) -> None:
         tracking = await records.lock_tracking(session, appeal.id)
         if tracking["status"] not in policy().reopening.statuses:
             raise NotReopenable
         if tracking["followed_by"] is not None:
             status = await records.status_of(session, tracking["followed_by"])
-            if status is None or not is_finished(status):  # none: it is being stored just now
+            if status is None or not is_finished(status):  # None: a concurrent transaction is storing it
                 raise AlreadyReopened
         if tracking["status"] == ANSWERED and tracking["verdict"] is None:
             await _deny(session, parts, tracking, reason, new_id)
         else:
             tracking["followed_by"] = new_id
-            await keep(session, parts, tracking, parts.ids.new(), "appeal-reopened")
-        await carry_confirmed(session, parts, appeal, new_id)
+            await store_tracking(session, parts, tracking, parts.ids.new(), "appeal-reopened")
+        await copy_confirmed(session, parts, appeal, new_id)
 
     return condition
 
 
-def _answered(tracking: Tracking) -> None:
+def _check_answered(tracking: TrackingRow) -> None:
     if tracking["status"] != ANSWERED or tracking["answer_id"] is None:
         raise NotAnswered
     if tracking["verdict"] is not None:
         raise OutcomeGiven
 
 
-async def _deny(session: AsyncSession, parts: Parts, tracking: Tracking, reason: str | None, followed_by: UUID | None) -> None:
-    """Say that the answer does not settle it. Where a new appeal follows, the status is left to routing, which closes the case."""
+async def _deny(session: AsyncSession, parts: Parts, tracking: TrackingRow, reason: str | None, followed_by: UUID | None) -> None:
+    """Record that the answer does not settle the appeal. Where a new appeal follows, routing closes the case and sets the status."""
     if reason is not None:
-        await write_down(session, parts, tracking["appeal_id"], "REASON", reason)
-    tracking["verdict"] = NOT_RESOLVED
+        await store_message(session, parts, tracking["appeal_id"], MessageKind.REASON, reason)
+    tracking["verdict"] = Verdict.NOT_RESOLVED
     if followed_by is not None:
         tracking["followed_by"] = followed_by
     event = OutcomeDenied(appeal_id=tracking["appeal_id"], answer_id=tracking["answer_id"], followed_by=followed_by)
-    await tell(session, parts, tracking, event, kept=OutcomeDenied.FACT, stays=followed_by is not None)
+    await publish_change(session, parts, tracking, event, timeline_type=OutcomeDenied.FACT, keeps_status=followed_by is not None)

@@ -1,14 +1,15 @@
-"""What the register needs from outside: ports that the assembly fills at construction, so that the core imports no outer slice."""
+"""Ports of the register: what it needs from other slices. The assembly fills them at construction."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, Protocol, TypedDict
+from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from intake.register.schemas import CodePurpose
+from intake.register.schemas.codes import CodePurpose
+from intake.register.schemas.rows import ExternalNumberRow, TrackingRow
 from shared.errors import DomainError
 from shared.messaging.handling import Batch, Received
 from shared.service import Parts
@@ -47,26 +48,18 @@ class SendCode(Protocol):
     ) -> None: ...
 
 
-class ExternalNumberRow(TypedDict):
-    """The number that a partner gave an appeal. `key`: keyed hash of partner and number; `number`: sealed."""
-
-    appeal_id: UUID
-    key: bytes
-    number: bytes
-
-
 class ExternalNumbers(Protocol):
-    """The numbers that partners give appeals: each number once per partner."""
+    """The numbers of appeals in the registers of partners; each is used once a partner."""
 
     def row_of(self, parts: Parts, appeal_id: UUID, owner: bytes, number: str) -> ExternalNumberRow:
-        """Return the row to claim."""
+        """Return the row to claim: keyed hash and sealed number."""
         ...
 
     async def claim(self, session: AsyncSession, rows: Sequence[ExternalNumberRow]) -> Mapping[UUID, DomainError]:
         """Claim numbers in the transaction; return the refusals by appeal id."""
         ...
 
-    async def release(self, session: AsyncSession, appeal_ids: Sequence[UUID]) -> None:
+    async def release(self, session: AsyncSession, appeal_ids: list[UUID]) -> None:
         """Release the numbers of appeals that were not registered after all."""
         ...
 
@@ -76,7 +69,7 @@ class TrackedChange:
     """An event of another service after it was applied to the tracking row of its appeal."""
 
     received: Received[Any]
-    tracking: Mapping[str, Any]
+    tracking: TrackingRow
     """The row as it is after the event."""
     is_shown: bool
     """The event has a line in the citizen's timeline."""

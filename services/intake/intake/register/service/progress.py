@@ -1,9 +1,9 @@
-"""How an appeal moves by what its applicant does: the row locked, the fact emitted, status and timeline kept, in one transaction."""
+"""Actions of applicants on their appeals: lock the tracking row, publish the event, store status and timeline, in one transaction."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final, Generic, TypeVar
+from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.register import repository
 from intake.register.repository import applicant as records
+from intake.register.schemas.codes import MessageAuthor, MessageKind
+from intake.register.schemas.rows import TrackingRow
 from intake.register.service.rights import policy
 from shared.contracts import AppealEvent
 from shared.domain.lifecycle import holder_of, status_after
@@ -21,105 +23,132 @@ from shared.sealing import Sealer
 from shared.service import Parts
 
 T = TypeVar("T", bound=BaseModel)
-Tracking = dict[str, Any]
 
-APPLICANT: Final = "APPLICANT"
-FUND: Final = "FUND"
 HOUR: Final = timedelta(hours=1)
 CREATED: Final = 201
 
 
 @dataclass(frozen=True, slots=True)
-class Done(Generic[T]):
-    """What the applicant is told; `replayed` when the same request was answered before."""
+class ActionResult(Generic[T]):
+    """The response to an applicant's action; `replayed` when the same request was answered before."""
 
-    told: T
+    response: T
     replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What an applicant asks for, and under which Idempotency-Key."""
+class ApplicantRequest:
+    """What an applicant asks for, and the Idempotency-Key of the request."""
 
     operation: str
-    said: BaseModel
+    body: BaseModel
     key: str | None = None
 
 
-async def act(
+async def perform(
     parts: Parts,
     appeal_id: UUID,
-    asked: Asked,
-    answer: type[T],
-    work: Callable[[AsyncSession, Tracking], Awaitable[T | DomainError]],
+    request: ApplicantRequest,
+    response_model: type[T],
+    work: Callable[[AsyncSession, TrackingRow], Awaitable[T | DomainError]],
     *,
-    check_visible: Callable[[Tracking], None] | None = None,
-) -> Done[T]:
-    """Do the work with the appeal locked, or answer a repeat as the first time. A refusal that is returned keeps what was changed.
+    check_visible: Callable[[TrackingRow], None] | None = None,
+) -> ActionResult[T]:
+    """Do the work with the appeal locked, or return the response to a repeated request.
 
-    `check_visible` raises for whoever may no longer see the appeal, repeat or not; whoever has opened it as its applicant needs none.
+    A DomainError that `work` returns is raised after the commit, so that the changes are stored. `check_visible` raises for a caller
+    who may no longer see the appeal, also for a repeated request; a caller who opened the appeal as its applicant needs none.
 
     Raises what `work` and `check_visible` raise or return, NotFound, and IdempotencyKeyReused.
     """
-    request, now = request_of(parts, appeal_id, asked), parts.clock.now()
-    async with parts.idempotency.alone(request), parts.database.write() as session:
-        earlier = await parts.idempotency.begin(session, request, now)
+    repeatable, now = repeatable_request(parts, appeal_id, request), parts.clock.now()
+    async with parts.idempotency.alone(repeatable), parts.database.write() as session:
+        earlier = await parts.idempotency.begin(session, repeatable, now)
         tracking = await records.lock_tracking(session, appeal_id)
         if check_visible is not None:
             check_visible(tracking)
         if earlier is not None:
-            return Done(answer.model_validate_json(earlier.body), replayed=True)
-        told = await work(session, tracking)
-        if not isinstance(told, DomainError):
-            await parts.idempotency.finish(session, request, Answer(told.model_dump_json().encode()), now, status=CREATED)
-        elif request is not None:
-            await parts.idempotency.release(session, [request])
-    if isinstance(told, DomainError):
-        raise told
-    return Done(told)
+            return ActionResult(response_model.model_validate_json(earlier.body), replayed=True)
+        response = await work(session, tracking)
+        if not isinstance(response, DomainError):
+            await parts.idempotency.finish(session, repeatable, Answer(response.model_dump_json().encode()), now, status=CREATED)
+        elif repeatable is not None:
+            await parts.idempotency.release(session, [repeatable])
+    if isinstance(response, DomainError):
+        raise response
+    return ActionResult(response)
 
 
-def request_of(parts: Parts, appeal_id: UUID, asked: Asked) -> Request | None:
-    """The request under its key; None without one."""
-    return parts.idempotency.request(scope_of(appeal_id), asked.key, asked.operation, asked.said) if asked.key else None
+def repeatable_request(parts: Parts, appeal_id: UUID, request: ApplicantRequest) -> Request | None:
+    """Return the request under its Idempotency-Key; None without a key."""
+    return parts.idempotency.request(scope_of(appeal_id), request.key, request.operation, request.body) if request.key else None
 
 
 def scope_of(appeal_id: UUID) -> str:
-    """Whose Idempotency-Keys they are: whoever opens the appeal is its applicant."""
+    """Return the scope of the Idempotency-Keys of an appeal: everyone who opens the appeal as its applicant shares it."""
     return f"appeal/{appeal_id}"
 
 
-async def tell(
-    session: AsyncSession, parts: Parts, tracking: Tracking, event: AppealEvent, *, kept: str | None, stays: bool = False
+async def publish_change(
+    session: AsyncSession,
+    parts: Parts,
+    tracking: TrackingRow,
+    event: AppealEvent,
+    *,
+    timeline_type: str | None,
+    keeps_status: bool = False,
 ) -> None:
-    """Emit the event and move the locked row with it; the timeline keeps it under the name `kept`. `stays`: the status is not moved."""
+    """Publish the event and store the locked row with its new status; `timeline_type` names the timeline entry (None: no entry)."""
     event_id = outbox.append(session, event)
-    if not stays:
+    if not keeps_status:
         tracking["status"] = status_after(tracking["status"], event.FACT)
-    await keep(session, parts, tracking, event_id, kept)
+    await store_tracking(session, parts, tracking, event_id, timeline_type)
 
 
-async def keep(session: AsyncSession, parts: Parts, tracking: Tracking, event_id: UUID, kept: str | None) -> None:
-    """Write the locked row as it became, and a line of the timeline if it is named."""
-    tracking |= {"holder": holder_of(tracking["status"], tracking["tier"]), "version": tracking["version"] + 1}
-    await repository.put_trackings(session, [tracking])
-    if kept is not None:
-        line = {"event_id": event_id, "appeal_id": tracking["appeal_id"], "at": parts.clock.now(), "type": kept, "data": {}}
-        await repository.add_timeline(session, [line | {"holder": tracking["holder"]}])
+async def store_tracking(session: AsyncSession, parts: Parts, tracking: TrackingRow, event_id: UUID, timeline_type: str | None) -> None:
+    """Store the locked row as the next version, and a timeline entry if `timeline_type` names one."""
+    tracking.update({"holder": holder_of(tracking["status"], tracking["tier"]), "version": tracking["version"] + 1})
+    await repository.update_trackings(session, [tracking])
+    if timeline_type is not None:
+        await repository.add_timeline(
+            session,
+            [
+                {
+                    "event_id": event_id,
+                    "appeal_id": tracking["appeal_id"],
+                    "at": parts.clock.now(),
+                    "type": timeline_type,
+                    "data": {},
+                    "holder": tracking["holder"],
+                }
+            ],
+        )
 
 
-async def write_down(session: AsyncSession, parts: Parts, appeal_id: UUID, kind: str, text: str | None) -> UUID:
-    """Keep words of the applicant's, sealed. Raises TooMany beyond the hour's limit."""
+async def store_message(session: AsyncSession, parts: Parts, appeal_id: UUID, kind: MessageKind, text: str | None) -> UUID:
+    """Store a message of the applicant, sealed, and return its id. Raises TooMany beyond the limit of an hour."""
     now = parts.clock.now()
-    if await records.message_count(session, appeal_id, APPLICANT, now - HOUR) >= policy().messages.an_hour:
+    if await records.message_count(session, appeal_id, MessageAuthor.APPLICANT, now - HOUR) >= policy().messages.an_hour:
         raise TooMany(int(HOUR.total_seconds()))
     message_id = parts.ids.new()
-    words = parts.sealer.seal("message", message_id, "text", text.encode()) if text is not None else None
-    row = {"id": message_id, "appeal_id": appeal_id, "at": now, "by": APPLICANT, "kind": kind, "text": words, "due_at": None}
-    await records.add_messages(session, [row])
+    sealed = parts.sealer.seal("message", message_id, "text", text.encode()) if text is not None else None
+    await records.add_messages(
+        session,
+        [
+            {
+                "id": message_id,
+                "appeal_id": appeal_id,
+                "at": now,
+                "by": MessageAuthor.APPLICANT,
+                "kind": kind,
+                "text": sealed,
+                "due_at": None,
+            }
+        ],
+    )
     return message_id
 
 
-def words_of(sealer: Sealer, message_id: UUID, text: bytes) -> str:
-    """A message's words opened. Raises SealError."""
+def message_text(sealer: Sealer, message_id: UUID, text: bytes) -> str:
+    """Return the text of a message, opened. Raises SealError."""
     return sealer.open("message", message_id, "text", text).decode()

@@ -1,4 +1,4 @@
-"""The directory of providers as citizens see it: active organisations, and which of them a typed name may mean."""
+"""The public provider directory: active organisations, and those that a typed name may mean."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,11 +15,11 @@ from shared.domain.names import normalise_name
 
 SHOWN: Final = 3
 ALIKE: Final = 70.0  # of 100; below it a suggestion reads as a mistake
-SURE: Final = 100.0  # every word that was typed is in the name
+SURE: Final = 100.0  # the name contains every typed word
 _NUMBER: Final = re.compile(r"\d+")
 
 
-class Provider(Protocol):
+class ListedProvider(Protocol):
     """An organisation of the directory."""
 
     id: UUID
@@ -30,43 +30,48 @@ class Provider(Protocol):
     region: str
 
 
-async def active_provider(session: AsyncSession, provider_id: UUID) -> Provider | None:
+async def active_provider(session: AsyncSession, provider_id: UUID) -> ListedProvider | None:
     return await repository.active_provider(session, provider_id)
 
 
-async def active_providers(session: AsyncSession, region: str) -> Sequence[Provider]:
+async def active_providers(session: AsyncSession, region: str) -> Sequence[ListedProvider]:
     """Return the active organisations of a region."""
     return await repository.active_providers(session, region)
 
 
-def nearest(typed: str, providers: Sequence[Provider]) -> list[tuple[Provider, float]]:
-    """The organisations whose names are most like what was typed, best first, with 0..100.
+def nearest(typed: str, providers: Sequence[ListedProvider]) -> list[tuple[ListedProvider, float]]:
+    """Return the organisations whose names are most similar to the typed text, best first, with a score from 0 to 100.
 
-    A number that was typed has to be in the name.
+    The name must contain every typed number.
     """
     wanted = normalise_name(typed)
     if not wanted:
         return []
     numbers = set(_NUMBER.findall(wanted))
-    names = {(place, name): name for place, one in enumerate(providers) for name in _names(one) if numbers <= set(_NUMBER.findall(name))}
+    names = {
+        (index, name): name
+        for index, provider in enumerate(providers)
+        for name in _names(provider)
+        if numbers <= set(_NUMBER.findall(name))
+    }
     best: dict[int, float] = {}
-    for _, score, (place, _name) in process.extract(wanted, names, scorer=fuzz.token_set_ratio, score_cutoff=ALIKE, limit=None):
-        best.setdefault(place, score)  # the best name of each comes first
-    scored = [(providers[place], score) for place, score in best.items()]
+    for _, score, (index, _name) in process.extract(wanted, names, scorer=fuzz.token_set_ratio, score_cutoff=ALIKE, limit=None):
+        best.setdefault(index, score)  # the best name of each comes first
+    scored = [(providers[index], score) for index, score in best.items()]
     return sorted(scored, key=lambda pair: (-pair[1], pair[0].name_ru))[:SHOWN]
 
 
-def sure(found: Sequence[tuple[Provider, float]]) -> Provider | None:
-    """The one that can only be meant."""
-    certain = [one for one, score in found if score >= SURE]
+def only_match(found: Sequence[tuple[ListedProvider, float]]) -> ListedProvider | None:
+    """Return the only certain match; None if there is none or more than one."""
+    certain = [provider for provider, score in found if score >= SURE]
     return certain[0] if len(certain) == 1 else None
 
 
-def name_in(provider: Provider, language: Language) -> str:
+def name_in(provider: ListedProvider, language: Language) -> str:
     return provider.name_kk if language == "kk" else provider.name_ru
 
 
-def _names(provider: Provider) -> Iterator[str]:
+def _names(provider: ListedProvider) -> Iterator[str]:
     for name in (provider.name_kk, provider.name_ru, provider.short_name, *provider.aliases):
         if name:
             yield _comparable(name)
@@ -74,5 +79,5 @@ def _names(provider: Provider) -> Iterator[str]:
 
 @lru_cache(maxsize=16_384)
 def _comparable(name: str) -> str:
-    """A name of the directory as `normalise_name` has it; what people type is not remembered."""
+    """Return a normalised name of the directory. Names that people type are not cached."""
     return normalise_name(name)

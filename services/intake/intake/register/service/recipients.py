@@ -1,4 +1,4 @@
-"""Limits on what one recipient is sent in a day, whoever asks for it: a telephone that strangers name must not be flooded."""
+"""Daily limits on what one recipient is sent, so that strangers cannot flood a phone number that they name."""
 
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -26,32 +26,33 @@ def day_of(now: datetime) -> date:
 
 
 def next_day(now: datetime) -> datetime:
-    """When the counters start anew."""
+    """Return when the counters are reset."""
     zone = regions()[CENTRAL_OFFICE].timezone
     return datetime.combine(day_of(now) + timedelta(days=1), datetime.min.time(), zone)
 
 
 async def spend(session: AsyncSession, parts: Parts, key: bytes, limit: int) -> None:
-    """Count one more under a key today. Raises TooMany until the next day when `limit` is reached."""
+    """Add one to the count of a key today. Raises TooMany until the next day when `limit` is reached."""
     now = parts.clock.now()
     if not await repository.count_one(session, key, day_of(now), limit):
         raise TooMany(int((next_day(now) - now).total_seconds()) + 1)
 
 
 def asker_key(pepper: Pepper, asker: str) -> bytes:
-    """Return the key of whoever asks for codes: an address, or a token's subject."""
+    """Return the counter key of an address or a token's subject that asks for codes."""
     return pepper.keyed_hmac("code-asker", client_network(asker).encode("utf-8", "replace"))
 
 
 async def count_today(session: AsyncSession, key: bytes, day: date, limit: int) -> bool:
-    """Count one more under a key on a day, atomically; False, and nothing counted, if the limit is reached."""
+    """Add one to the count of a key on a day, atomically. Return False and count nothing if the limit is reached."""
     return await repository.count_one(session, key, day, limit)
 
 
 async def uncount(session: AsyncSession, key: bytes, day: date) -> None:
-    """Take back what `count_today` counted: nothing was sent."""
+    """Subtract what `count_today` added: nothing was sent."""
     await repository.uncount_one(session, key, day)
 
 
 async def purge_counts(session: AsyncSession, before: date) -> None:
-    await repository.forget_counts(session, before)
+    """Delete the counts of days before a date."""
+    await repository.purge_counts(session, before)

@@ -1,12 +1,12 @@
-"""The one use case behind every channel: an appeal is sealed, numbered and stored with its event, and only then acknowledged."""
+"""Registration, the use case behind every channel: seal, number and store an appeal with its event before acknowledging it."""
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from pydantic_core import to_json
@@ -15,13 +15,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.register import events, repository
 from intake.register.schemas import Registered
+from intake.register.schemas.codes import Channel
+from intake.register.schemas.rows import ExternalNumberRow, NewAppealRow, NewTrackingRow, Particulars, ResponseEnvelope
 from intake.register.service.filing import Filing, fault
-from intake.register.service.ports import ExternalNumberRow, ExternalNumbers
+from intake.register.service.ports import ExternalNumbers
 from shared import idempotency
 from shared.domain.calendar import planning_calendar
 from shared.domain.deadlines import Deadline, explain
 from shared.domain.identifiers import RegistrationNumber
-from shared.domain.lifecycle import holder_of
+from shared.domain.lifecycle import CaseStatus, holder_of
 from shared.domain.regions import regions
 from shared.errors import DomainError, InvalidInput
 from shared.group_commit import GroupCommit
@@ -32,18 +34,18 @@ from shared.service import Parts
 from shared.telemetry import current_traceparent
 
 PIN_DIGITS: Final = 8
-ATTEMPTS: Final = 3  # the numbers' sequence may have gone round, and a number of the same year be taken
-WRITERS: Final = 2  # groups at a time on PostgreSQL: one is filled while the other is being committed
-INITIAL: Final = "REGISTERED"
-BACKENDS: Final = frozenset({"APP"})  # channels with a backend of their own, which reads along
+ATTEMPTS: Final = 3  # the sequence may have started again from 1, and a number of the same year be used already
+WRITERS: Final = 2  # groups at a time on PostgreSQL: one collects requests while the other commits
+INITIAL: Final = CaseStatus.REGISTERED
+BACKENDS: Final = frozenset({Channel.APP})  # channels with a backend of their own, which reads the updates
 
 
 Condition = Callable[[AsyncSession, UUID], Awaitable[None]]
-"""Given the new appeal's id, within the transaction that stores it: what it writes is kept with it, a DomainError refuses the appeal."""
+"""Called with the new appeal's id in the transaction that stores it. What it writes is committed with it; a DomainError refuses it."""
 
 
-def both(first: Condition | None, second: Condition | None) -> Condition | None:
-    """Return a condition that asks these two in turn, as far as they are there."""
+def all_conditions(first: Condition | None, second: Condition | None) -> Condition | None:
+    """Return a condition that checks both in turn; None stands for no condition."""
     if first is None or second is None:
         return first or second
 
@@ -55,8 +57,8 @@ def both(first: Condition | None, second: Condition | None) -> Condition | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
-    """The 201 as it was committed; `replayed` when the same request was answered before."""
+class RegistrationReceipt:
+    """The committed response; `replayed` when the same request was answered before."""
 
     answer: idempotency.Answer
     replayed: bool = False
@@ -72,54 +74,58 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A filing made ready outside the transaction: only its number is missing."""
+    """A filing prepared outside the transaction; only its number is missing."""
 
     filing: Filing
     request: idempotency.Request | None
     appeal_id: UUID
     pin: str
-    row: dict[str, Any]
+    row: NewAppealRow
     external: ExternalNumberRow | None
-    """The row of the number that a partner gave it."""
+    """The number in the register of the partner."""
     condition: Condition | None
-    within: Mapping[str, Any] | None
-    """What the answer consists of besides: then the receipt is its `followed_by`."""
+    envelope: ResponseEnvelope | None
+    """The response around the receipt, which is its `followed_by`; None: the receipt alone."""
     traceparent: str | None
-    """Of the request that files it: the group is written by one task for all."""
+    """Of the request that files the appeal: one task writes the whole group."""
 
 
 def hashed_pin(pepper: Pepper, appeal_id: UUID, pin: str) -> bytes:
-    """32 bytes; the appeal's id in it keeps equal PINs of two appeals apart."""
+    """Return the keyed hash of a PIN, 32 bytes. It includes the appeal's id, so that equal PINs of two appeals differ."""
     return pepper.keyed_hmac("pin", f"{appeal_id}/{pin}".encode())
 
 
 def sender_key(pepper: Pepper, sender: str) -> bytes:
-    """Who sent something, without saying who: a subject may be an IIN."""
+    """Return the keyed hash of a sender, 32 bytes. A subject may be an IIN and is not stored itself."""
     return pepper.keyed_hmac("sender", sender.encode())
 
 
 def phone_key(pepper: Pepper, phone: str) -> bytes:
-    """Whose telephone, without saying which: a number in E.164 as a key to look up by."""
+    """Return the lookup key of a phone number: a keyed hash of its E.164 form, 32 bytes."""
     return pepper.keyed_hmac("phone", phone.encode())
 
 
-def sealed(sealer: Sealer, appeal_id: UUID, field: str, value: str | dict[str, Any] | None) -> bytes | None:
+def sealed(sealer: Sealer, appeal_id: UUID, field: str, value: str | dict[str, str] | Particulars | None) -> bytes | None:
+    """Return the sealed value of an appeal's field; an object is sealed as JSON."""
     if value is None:
         return None
     return sealer.seal("appeal", appeal_id, field, value.encode() if isinstance(value, str) else to_json(value))
 
 
 class Register:
-    """Files appeals, those that wait together in one transaction."""
+    """Registers appeals. Concurrent requests share one database transaction (group commit).
+
+    The group commit is the one use case that opens its own transaction: appeals of different requests are stored in one.
+    """
 
     def __init__(self, parts: Parts, external_numbers: ExternalNumbers) -> None:
         self._parts = parts
         self._external_numbers = external_numbers
         writers = 1 if parts.database.is_sqlite else WRITERS
-        self._group: GroupCommit[_Entry, Receipt | DomainError] = GroupCommit(self._together, writers=writers)
+        self._group: GroupCommit[_Entry, RegistrationReceipt | DomainError] = GroupCommit(self._register_group, writers=writers)
         self._sequences = repository.Sequences()
         parts.last_steps.append(self._group.drain)
-        self._in_flight: dict[tuple[str, str], tuple[bytes, asyncio.Future[Receipt | DomainError]]] = {}
+        self._in_flight: dict[tuple[str, str], tuple[bytes, asyncio.Future[RegistrationReceipt | DomainError]]] = {}
 
     async def file(
         self,
@@ -127,21 +133,21 @@ class Register:
         request: idempotency.Request | None = None,
         condition: Condition | None = None,
         *,
-        within: Mapping[str, Any] | None = None,
-    ) -> Receipt:
-        """Register an appeal. Equal requests meet here: one files, the others get its answer.
+        envelope: ResponseEnvelope | None = None,
+    ) -> RegistrationReceipt:
+        """Register an appeal. Of concurrent requests under one key the first is filed, and the others get its response.
 
-        `within`: the answer is this object with the receipt as its `followed_by`.
+        `envelope`: the response is this object with the receipt as its `followed_by`.
 
-        Raises InvalidInput for a provider that the directory does not know, IdempotencyKeyReused for a key that stood for something else,
-        and what `condition` raises.
+        Raises InvalidInput for a provider that the directory does not know, IdempotencyKeyReused for a key that was used with another
+        body, and what `condition` raises.
         """
         for attempt in range(1, ATTEMPTS + 1):
             if request is not None and (earlier := await self._in_flight_answer(request)) is not None:
                 return earlier
-            answering = self._group.submit(self._prepared(filing, request, condition, within))
+            answering = self._group.submit(self._prepare(filing, request, condition, envelope))
             if request is not None:
-                self._fly(request, answering)
+                self._note_in_flight(request, answering)
             try:
                 answer = await asyncio.shield(answering)
             except IntegrityError:
@@ -153,38 +159,38 @@ class Register:
                 return answer
         raise AssertionError  # the loop above returns or raises
 
-    async def _in_flight_answer(self, request: idempotency.Request) -> Receipt | None:
-        """The receipt of the request under the same key that is being filed; None once there is none such, or it was not accepted."""
+    async def _in_flight_answer(self, request: idempotency.Request) -> RegistrationReceipt | None:
+        """Return the receipt of the request that is being filed under the same key; None if there is none, or it was refused."""
         while (first := self._in_flight.get((request.scope, request.key))) is not None:
             fingerprint, answering = first
             try:
                 answer = await asyncio.shield(answering)
-            except Exception:  # noqa: BLE001, S112 - told to whoever came first; the next one tries for itself
+            except Exception:  # noqa: BLE001, S112 - the first request raises it; the next one tries for itself
                 continue
-            if not isinstance(answer, Receipt):
-                continue  # refused: of those who waited one tries for itself, and the others wait for that one
+            if not isinstance(answer, RegistrationReceipt):
+                continue  # refused: one of the waiting requests is filed, and the others wait for that one
             if fingerprint != request.fingerprint:
                 raise IdempotencyKeyReused
-            return Receipt(answer.answer, replayed=True)
+            return RegistrationReceipt(answer.answer, replayed=True)
         return None
 
-    def _fly(self, request: idempotency.Request, answering: asyncio.Future[Receipt | DomainError]) -> None:
-        """Until the answer is there, not until its caller has gone: no two of one key may be in the same group."""
+    def _note_in_flight(self, request: idempotency.Request, answering: asyncio.Future[RegistrationReceipt | DomainError]) -> None:
+        """Note the request until its response is there, even if its caller has gone: a group holds each key once."""
         name = (request.scope, request.key)
         self._in_flight[name] = (request.fingerprint, answering)
         answering.add_done_callback(lambda _: self._in_flight.pop(name))
 
-    def _prepared(
+    def _prepare(
         self,
         filing: Filing,
         request: idempotency.Request | None,
         condition: Condition | None,
-        within: Mapping[str, Any] | None,
+        envelope: ResponseEnvelope | None,
     ) -> _Entry:
         sealer, pepper = self._parts.sealer, self._parts.pepper
         appeal_id, pin = self._parts.ids.new(), f"{secrets.randbits(64) % 10**PIN_DIGITS:0{PIN_DIGITS}}"
         owner = sender_key(pepper, filing.owner) if filing.owner else filing.owner_key
-        row: dict[str, Any] = {  # columns that nobody fills at filing are left out: each costs an array a group
+        row: NewAppealRow = {  # columns that are never filled at filing are left out: each costs an array a group
             "id": appeal_id,
             "channel": filing.channel,
             "region": filing.region,
@@ -205,107 +211,115 @@ class Register:
             "received_at": filing.received_at,
             "registered_at": filing.registered_at,
         }
-        seldom = {"particulars": filing.particulars, "answer_by": filing.answer_by, "follows": filing.follows}
-        if any(value is not None for value in seldom.values()):
-            row |= seldom | {"particulars": sealed(sealer, appeal_id, "particulars", filing.particulars)}
+        if filing.particulars is not None or filing.answer_by is not None or filing.follows is not None:
+            row["particulars"] = sealed(sealer, appeal_id, "particulars", filing.particulars)
+            row["answer_by"], row["follows"] = filing.answer_by, filing.follows
         number = filing.external_number
         external = self._external_numbers.row_of(self._parts, appeal_id, owner, number) if number and owner else None
-        return _Entry(filing, request, appeal_id, pin, row, external, condition, within, current_traceparent())
+        return _Entry(filing, request, appeal_id, pin, row, external, condition, envelope, current_traceparent())
 
-    async def _together(self, entries: Sequence[_Entry]) -> Sequence[Receipt | DomainError]:
-        """One transaction for all: keys are claimed in one statement, all else is stored in another, and each has its answer."""
+    async def _register_group(self, entries: Sequence[_Entry]) -> Sequence[RegistrationReceipt | DomainError]:
+        """Store a group in one transaction: one statement claims the keys, another stores the rest. Return a response for each entry."""
         now = self._parts.clock.now()
         async with self._parts.database.write() as session:
-            answers = await self._refused(session, entries)
-            rest = [one for one in entries if one.appeal_id not in answers]
-            receipts = await self._numbered(session, rest, now)
+            answers = await self._find_refusals(session, entries)
+            rest = [entry for entry in entries if entry.appeal_id not in answers]
+            receipts = await self._assign_numbers(session, rest, now)
             repeated = await self._parts.idempotency.claim(
-                session, {one.request: receipts[one.appeal_id].answer for one in rest if one.request}, now
+                session, {entry.request: receipts[entry.appeal_id].answer for entry in rest if entry.request}, now
             )
-            for one in rest:
-                earlier = repeated.get(one.request) if one.request else None
-                answers[one.appeal_id] = receipts[one.appeal_id] if earlier is None else _replay(earlier)
-            answers |= await self._unmet(session, [one for one in rest if answers[one.appeal_id] is receipts[one.appeal_id]])
-            new = [one for one in rest if answers[one.appeal_id] is receipts[one.appeal_id]]
-            lost = [one.appeal_id for one in rest if one.external and answers[one.appeal_id] is not receipts[one.appeal_id]]
+            for entry in rest:
+                earlier = repeated.get(entry.request) if entry.request else None
+                answers[entry.appeal_id] = receipts[entry.appeal_id] if earlier is None else _replay(earlier)
+            answers |= await self._check_conditions(
+                session, [entry for entry in rest if answers[entry.appeal_id] is receipts[entry.appeal_id]]
+            )
+            new = [entry for entry in rest if answers[entry.appeal_id] is receipts[entry.appeal_id]]
+            lost = [entry.appeal_id for entry in rest if entry.external and answers[entry.appeal_id] is not receipts[entry.appeal_id]]
             await self._external_numbers.release(session, lost)
             self._store(session, new)
-        return [answers[one.appeal_id] for one in entries]
+        return [answers[entry.appeal_id] for entry in entries]
 
-    async def _refused(self, session: AsyncSession, entries: Sequence[_Entry]) -> dict[UUID, Receipt | DomainError]:
-        """Those that name a provider whom the directory does not know, or that a partner has passed on before.
+    async def _find_refusals(self, session: AsyncSession, entries: Sequence[_Entry]) -> dict[UUID, RegistrationReceipt | DomainError]:
+        """Return the refusals of entries that name an unknown provider or repeat a partner's number.
 
-        One that was answered before is answered so again.
+        A request that was answered before gets the same response again.
         """
-        known = await repository.known_providers(session, {one.filing.provider_id for one in entries if one.filing.provider_id})
-        strange = [one for one in entries if one.filing.provider_id and one.filing.provider_id not in known]
+        known = await repository.known_providers(session, {entry.filing.provider_id for entry in entries if entry.filing.provider_id})
+        strange = [entry for entry in entries if entry.filing.provider_id and entry.filing.provider_id not in known]
         unknown = InvalidInput([fault("provider.provider_id", "unknown-provider")])
-        refusals: dict[UUID, DomainError] = {one.appeal_id: unknown for one in strange}
-        refusals |= await self._external_numbers.claim(session, [one.external for one in entries if one.external and one not in strange])
-        refused = [one for one in entries if one.appeal_id in refusals]
-        before = await self._parts.idempotency.answered(session, [one.request for one in refused if one.request])
-        earlier = {one.appeal_id: before.get(one.request) if one.request else None for one in refused}
+        refusals: dict[UUID, DomainError] = {entry.appeal_id: unknown for entry in strange}
+        refusals |= await self._external_numbers.claim(
+            session, [entry.external for entry in entries if entry.external and entry not in strange]
+        )
+        refused = [entry for entry in entries if entry.appeal_id in refusals]
+        before = await self._parts.idempotency.answered(session, [entry.request for entry in refused if entry.request])
+        earlier = {entry.appeal_id: before.get(entry.request) if entry.request else None for entry in refused}
         return {appeal_id: refusals[appeal_id] if answer is None else _replay(answer) for appeal_id, answer in earlier.items()}
 
-    async def _unmet(self, session: AsyncSession, entries: Sequence[_Entry]) -> dict[UUID, DomainError]:
-        """Whose condition refuses them; their keys are released. A condition locks rows, so it comes after the keys are claimed."""
+    async def _check_conditions(self, session: AsyncSession, entries: Sequence[_Entry]) -> dict[UUID, DomainError]:
+        """Return the refusals of conditions and release the keys. Conditions lock rows, so they run after the keys are claimed."""
         unmet: dict[UUID, DomainError] = {}
-        conditions = [(one.appeal_id, one.filing.follows, one.condition) for one in entries if one.condition is not None]
-        for appeal_id, _, condition in sorted(conditions, key=lambda each: str(each[1])):  # the order in which rows are locked
+        conditions = [(entry.appeal_id, entry.filing.follows, entry.condition) for entry in entries if entry.condition is not None]
+        for appeal_id, _, condition in sorted(conditions, key=lambda each: str(each[1])):  # a fixed order of row locks avoids deadlocks
             try:
                 await condition(session, appeal_id)
             except DomainError as refusal:
                 unmet[appeal_id] = refusal
-        await self._parts.idempotency.release(session, [one.request for one in entries if one.request and one.appeal_id in unmet])
+        await self._parts.idempotency.release(session, [entry.request for entry in entries if entry.request and entry.appeal_id in unmet])
         return unmet
 
-    async def _numbered(self, session: AsyncSession, entries: Sequence[_Entry], now: datetime) -> dict[UUID, Receipt]:
-        """Give each its number; a repeat's is lost, which gaps allow."""
+    async def _assign_numbers(self, session: AsyncSession, entries: Sequence[_Entry], now: datetime) -> dict[UUID, RegistrationReceipt]:
+        """Give each entry its number. The number of a repeated request is lost, which the gaps in the sequence allow."""
         receipts = {}
-        for one, sequence in zip(entries, await self._sequences.take(session, len(entries)), strict=True):
-            one.row["number"] = number_of(one.filing.received_at, one.filing.region, sequence)
-            receipts[one.appeal_id] = Receipt(_answer(one, one.row["number"], now))
+        for entry, sequence in zip(entries, await self._sequences.draw(session, len(entries)), strict=True):
+            entry.row["number"] = number_of(entry.filing.received_at, entry.filing.region, sequence)
+            receipts[entry.appeal_id] = RegistrationReceipt(_response(entry, entry.row["number"], now))
         return receipts
 
     def _store(self, session: AsyncSession, entries: Sequence[_Entry]) -> None:
-        for one in entries:
-            outbox.append(session, events.appeal_registered(one.appeal_id, one.row["number"], one.filing), traceparent=one.traceparent)
-        repository.add_appeals(session, [one.row for one in entries], [_tracking(one) for one in entries])
+        for entry in entries:
+            outbox.append(
+                session, events.appeal_registered(entry.appeal_id, entry.row["number"], entry.filing), traceparent=entry.traceparent
+            )
+        repository.add_appeals(session, [entry.row for entry in entries], [_tracking(entry) for entry in entries])
 
 
-def _replay(earlier: idempotency.StoredAnswer | DomainError) -> Receipt | DomainError:
-    return Receipt(idempotency.Answer(earlier.body), replayed=True) if isinstance(earlier, idempotency.StoredAnswer) else earlier
+def _replay(earlier: idempotency.StoredAnswer | DomainError) -> RegistrationReceipt | DomainError:
+    if isinstance(earlier, DomainError):
+        return earlier
+    return RegistrationReceipt(idempotency.Answer(earlier.body), replayed=True)
 
 
 def number_of(received_at: datetime, region: str, sequence: int) -> str:
-    """The register number: the year of receipt where it was received."""
-    place = regions()[region]
-    return RegistrationNumber.format(received_at.astimezone(place.timezone).year, place.number_code, sequence)
+    """Return the registration number; its year is that of the receipt in the region's time zone."""
+    branch = regions()[region]
+    return RegistrationNumber.format(received_at.astimezone(branch.timezone).year, branch.number_code, sequence)
 
 
-def _tracking(one: _Entry) -> dict[str, Any]:
+def _tracking(entry: _Entry) -> NewTrackingRow:
     return {
-        "appeal_id": one.appeal_id,
-        "region": one.filing.region,
-        "kind": one.filing.kind,
+        "appeal_id": entry.appeal_id,
+        "region": entry.filing.region,
+        "kind": entry.filing.kind,
         "status": INITIAL,
         "holder": holder_of(INITIAL, None),
-        "provider_id": one.filing.provider_id,
-        "due_at": one.filing.due_at,
+        "provider_id": entry.filing.provider_id,
+        "due_at": entry.filing.due_at,
         "due_provisional": True,
-        "followed": one.row["owner"] is not None or one.filing.channel in BACKENDS,
+        "followed": entry.row["owner"] is not None or entry.filing.channel in BACKENDS,
         "version": 1,
     }
 
 
-def _answer(one: _Entry, number: str, now: datetime) -> idempotency.Answer:
-    filing = one.filing
+def _response(entry: _Entry, number: str, now: datetime) -> idempotency.Answer:
+    filing = entry.filing
     head = to_json(
         {
-            "appeal_id": one.appeal_id,
+            "appeal_id": entry.appeal_id,
             "number": number,
-            "pin": one.pin,
-            "status": shown_status(INITIAL, filing.registered_at, now),
+            "pin": entry.pin,
+            "status": shown_status(INITIAL, filing.registered_at, now).value,
             "received_at": filing.received_at,
             "registered_at": filing.registered_at,
             "received_by": filing.received_by,
@@ -314,17 +328,17 @@ def _answer(one: _Entry, number: str, now: datetime) -> idempotency.Answer:
             "links": {"self": f"/intake/v1/appeals/{number}", "track": "/intake/track"},
         }
     )
-    if one.within is None:
+    if entry.envelope is None:
         return idempotency.Answer(head[:-1], _explanation(filing.deadline))
-    return idempotency.Answer(to_json(one.within)[:-1] + b',"followed_by":' + head[:-1], _explanation(filing.deadline) + b"}")
+    return idempotency.Answer(to_json(entry.envelope)[:-1] + b',"followed_by":' + head[:-1], _explanation(filing.deadline) + b"}")
 
 
-@lru_cache(maxsize=1024)  # a deadline's start and policy: a few a day are asked for
+@lru_cache(maxsize=1024)  # few deadlines a day: one a start and policy
 def _explanation(deadline: Deadline) -> bytes:
-    """The end of the answer, alike for all appeals with the same deadline."""
+    """Return the end of the response, which is the same for all appeals with one deadline."""
     return b',"due_explanation":' + to_json(explain(deadline, planning_calendar())) + b"}"
 
 
-def shown_status(status: str, registered_at: datetime, now: datetime) -> str:
-    """Until the legal moment of registration has come the citizen reads RECEIVED (АППК art. 64(3)); any later status shows at once."""
-    return "RECEIVED" if status == INITIAL and now < registered_at else status
+def shown_status(status: CaseStatus, registered_at: datetime, now: datetime) -> CaseStatus:
+    """Return RECEIVED until the legal moment of registration (АППК art. 64(3)); any later status is shown at once."""
+    return CaseStatus.RECEIVED if status == INITIAL and now < registered_at else status

@@ -1,21 +1,23 @@
-"""What applicants may do with their appeals, as `data/applicant_*` and `data/withdrawal_reasons.csv` say."""
+"""What applicants may do with their appeals, read from `data/applicant_*` and `data/withdrawal_reasons.csv`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from pydantic import BaseModel, Field
 
+from intake.register.schemas.codes import check_codes
 from shared.domain.labels import Label
+from shared.domain.lifecycle import CaseStatus
 from shared.domain.tables import ReferenceDataError
 from shared.domain.taxonomy import taxonomy
 from shared.http import StrictModel
 from shared.policy_files import policy_model, policy_rows
 
 PACKAGE: Final = "intake.register"
-ANSWERED: Final = "ANSWERED"
-RATED: Final = frozenset({"ANSWERED", "CLOSED"})
+ANSWERED: Final = CaseStatus.ANSWERED
+RATED: Final = frozenset({CaseStatus.ANSWERED, CaseStatus.CLOSED})
 SAME_CASE: Final = "SAME_CASE"
 _UNKNOWN: Final = "*"
 _DENIED: Final = frozenset({SAME_CASE, "NEW_APPEAL"})
@@ -23,15 +25,15 @@ _DENIED: Final = frozenset({SAME_CASE, "NEW_APPEAL"})
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """Of an appeal's kind: whether the Fund calls back before it is withdrawn, and whether a denied answer keeps the case."""
+    """Rights of a kind of appeal: whether the Fund calls back before a withdrawal, and whether a denied answer stays in the same case."""
 
     call_back: bool
-    stays: bool
+    keeps_case: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """Why an appeal is taken back; a suspicious one is never taken at its word."""
+class WithdrawalReason:
+    """A reason of a withdrawal. With a suspicious one the Fund always calls back."""
 
     code: str
     label: Label
@@ -53,30 +55,27 @@ class MessagePolicy(StrictModel):
 
 
 class ReopeningPolicy(StrictModel):
-    statuses: frozenset[str]
-    tier_up: frozenset[str]
+    statuses: frozenset[CaseStatus]
+    tier_up: frozenset[CaseStatus]
 
 
-class Policy(BaseModel):
+class ApplicantPolicy(BaseModel):
     code: CodePolicy
     messages: MessagePolicy
     reopening: ReopeningPolicy
 
 
 @cache
-def policy() -> Policy:
-    """Raises ValueError for a file that cannot be trusted."""
-    found = policy_model(PACKAGE, "applicant_policy.toml", Policy)
-    if strange := (found.reopening.statuses | found.reopening.tier_up) - set(taxonomy().statuses):
-        raise ValueError(f"applicant_policy.toml: no status is called {', '.join(sorted(strange))}")
-    return found
+def policy() -> ApplicantPolicy:
+    """Return the policy. Raises ValueError for an invalid file, for example an unknown status."""
+    return policy_model(PACKAGE, "applicant_policy.toml", ApplicantPolicy)
 
 
 @cache
-def reasons() -> Mapping[str, Reason]:
-    """By code, in the order in which they are offered. Raises ReferenceDataError."""
+def withdrawal_reasons() -> Mapping[str, WithdrawalReason]:
+    """Return the reasons by code, in the order in which they are offered. Raises ReferenceDataError."""
     rows = policy_rows(PACKAGE, "withdrawal_reasons.csv")
-    return {row.text("code"): Reason(row.text("code"), row.label(), row.flag("suspicious")) for row in rows}
+    return {row.text("code"): WithdrawalReason(row.text("code"), row.label(), row.flag("suspicious")) for row in rows}
 
 
 @cache
@@ -94,8 +93,9 @@ def rights(kind: str | None) -> Rights:
 
 
 def check() -> None:
-    """Read everything once. Raises ReferenceDataError or ValueError."""
-    policy(), reasons(), _rights()
+    """Read every policy file and check the codes. Raises ReferenceDataError or ValueError."""
+    check_codes()
+    policy(), withdrawal_reasons(), _rights()
 
 
 def is_finished(status: str) -> bool:
@@ -106,14 +106,22 @@ def is_decided(status: str) -> bool:
     return status == ANSWERED or is_finished(status)
 
 
-def actions(tracking: Mapping[str, Any], *, has_contact: bool, to_confirm: bool, is_withdrawing: bool, goes_on: bool) -> list[str]:
-    """What the applicant may do now, by the names of the calls.
+def actions(
+    status: CaseStatus,
+    kind: str | None,
+    *,
+    has_verdict: bool,
+    has_contact: bool,
+    to_confirm: bool,
+    is_withdrawing: bool,
+    has_open_follow_up: bool,
+) -> list[str]:
+    """Return what the applicant may do now, by the names of the API calls.
 
-    `has_contact`: a code can be sent there; `to_confirm`: a contact has yet to be confirmed; `is_withdrawing`: a withdrawal waits for
-    the Fund's call; `goes_on`: in a later appeal that is not finished.
+    `has_contact`: a code can be sent; `to_confirm`: a contact has yet to be confirmed; `is_withdrawing`: a withdrawal waits for the Fund's
+    call; `has_open_follow_up`: a later appeal follows this one and is not finished.
     """
-    status, has_verdict = tracking["status"], tracking["verdict"] is not None
-    is_settled = status == ANSWERED and has_verdict and rights(tracking["kind"]).stays
+    is_settled = status == ANSWERED and has_verdict and rights(kind).keeps_case
     possible = {
         "messages": not is_finished(status),
         "attachments": not is_finished(status),
@@ -121,6 +129,6 @@ def actions(tracking: Mapping[str, Any], *, has_contact: bool, to_confirm: bool,
         "withdrawal": has_contact and not is_withdrawing and not is_decided(status),
         "confirmation": status == ANSWERED and not has_verdict,
         "feedback": status in RATED,
-        "reopening": status in policy().reopening.statuses and not goes_on and not is_settled,
+        "reopening": status in policy().reopening.statuses and not has_open_follow_up and not is_settled,
     }
-    return [name for name, may in possible.items() if may]
+    return [name for name, is_possible in possible.items() if is_possible]

@@ -2,19 +2,36 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal, overload
 from uuid import UUID
 
 from sqlalchemy.orm import defer
 from sqlalchemy.orm.interfaces import ORMOption
 
 from intake.register.models import Appeal
+from intake.register.schemas.rows import Particulars
 from shared.sealing import Sealer
 
+TextField = Literal["text", "provider_name", "provider_bin", "legacy_number"]
+SealedField = TextField | Literal["applicant", "received_by", "particulars"]
 DOCUMENTS: Final = frozenset({"applicant", "particulars", "received_by"})
 
 
-def open_field(sealer: Sealer, appeal_id: UUID, field: str, value: bytes | None) -> Any:
+@overload
+def open_field(sealer: Sealer, appeal_id: UUID, field: TextField, value: bytes | None) -> str | None: ...
+
+
+@overload
+def open_field(
+    sealer: Sealer, appeal_id: UUID, field: Literal["applicant", "received_by"], value: bytes | None
+) -> dict[str, str] | None: ...
+
+
+@overload
+def open_field(sealer: Sealer, appeal_id: UUID, field: Literal["particulars"], value: bytes | None) -> Particulars | None: ...
+
+
+def open_field(sealer: Sealer, appeal_id: UUID, field: SealedField, value: bytes | None) -> str | dict[str, str] | Particulars | None:
     """Return the content of a sealed field: text, or the JSON document of a field in DOCUMENTS; None where nothing is stored.
 
     Raises SealError for a value that was sealed for another appeal or field, or is damaged.
@@ -22,7 +39,8 @@ def open_field(sealer: Sealer, appeal_id: UUID, field: str, value: bytes | None)
     if value is None:
         return None
     content = sealer.open("appeal", appeal_id, field, value).decode()
-    return json.loads(content) if field in DOCUMENTS else content
+    found: str | dict[str, str] | Particulars = json.loads(content) if field in DOCUMENTS else content
+    return found
 
 
 def without_content() -> Sequence[ORMOption]:

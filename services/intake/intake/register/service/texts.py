@@ -1,4 +1,4 @@
-"""The sentences of `data/texts.toml`: what a citizen reads of an appeal's life."""
+"""The sentences of `data/texts.toml` that a citizen reads on the timeline of an appeal."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -14,9 +14,10 @@ def _texts() -> Mapping[str, Mapping[str, Label]]:
 
 
 def timeline_text(event_type: str) -> Label | None:
-    """The sentence with its placeholders; None for what a citizen is not told."""
+    """Return the sentence of an entry with its placeholders; None for an entry that citizens do not see."""
     return _texts()["timeline"].get(event_type)
 
 
 def position(role: str) -> Label:
+    """Return the name of the position of a role."""
     return _texts()["position"][role]

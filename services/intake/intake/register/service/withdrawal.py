@@ -1,19 +1,22 @@
-"""Taking an appeal back (АППК art. 64(9)): the applicant's own statement before the decision, a code, and for a complaint a call."""
+"""Withdrawing an appeal (АППК art. 64(9)): the applicant's statement before the decision, a code, and for a complaint a call."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.register import repository
 from intake.register.errors import AlreadyDecided, NoWithdrawal, WithdrawalPending, WrongCode
+from intake.register.models import Withdrawal
 from intake.register.repository import applicant as records
-from intake.register.schemas import CallBackIn, WithdrawalIn, WithdrawalItem, WithdrawalTold
+from intake.register.schemas import CallBackIn, WithdrawalIn, WithdrawalItem, WithdrawalResult
+from intake.register.schemas.codes import MessageKind, WithdrawalState
+from intake.register.schemas.rows import TimelineRow, TrackingRow
 from intake.register.service.ports import TrackedChange
-from intake.register.service.progress import Asked, Done, Tracking, act, keep, tell, write_down
-from intake.register.service.rights import is_decided, reasons, rights
+from intake.register.service.progress import ActionResult, ApplicantRequest, perform, publish_change, store_message, store_tracking
+from intake.register.service.rights import is_decided, rights, withdrawal_reasons
 from intake.register.service.verification import spend_code
 from shared.auth import Principal
 from shared.contracts import AppealWithdrawn
@@ -24,7 +27,6 @@ from shared.ids import derived
 from shared.service import Parts
 from shared.visibility import visible_cases
 
-PENDING, DONE, REFUSED, LATE = "PENDING", "DONE", "REFUSED", "LATE"
 ASKED: Final = "withdrawal-asked"
 DISMISSED: Final = "withdrawal-refused"
 OVERRULED: Final = "withdrawal-late"
@@ -32,63 +34,65 @@ JUST_AFTER: Final = timedelta(microseconds=1)  # a timeline is read in the order
 OUTCOME: Final = "WITHDRAWN"
 
 
-async def withdraw(parts: Parts, appeal_id: UUID, said: WithdrawalIn, *, key: str | None = None) -> Done[WithdrawalTold]:
-    """Take the appeal back, or ask for the Fund's call where its kind or the reason needs one.
+async def withdraw(parts: Parts, appeal_id: UUID, request: WithdrawalIn, *, key: str | None = None) -> ActionResult[WithdrawalResult]:
+    """Withdraw the appeal, or record the request where the appeal's kind or the reason needs a call of the Fund first.
 
     Raises InvalidInput, AlreadyDecided, WithdrawalPending, WrongCode, TooMany and IdempotencyKeyReused.
     """
-    reason = reasons().get(said.reason)
+    reason = withdrawal_reasons().get(request.reason)
     if reason is None:
         raise InvalidInput.field("reason", "unknown-code", DETAILS["unknown-code"])
 
-    async def work(session: AsyncSession, tracking: Tracking) -> WithdrawalTold | DomainError:
+    async def work(session: AsyncSession, tracking: TrackingRow) -> WithdrawalResult | DomainError:
         if is_decided(tracking["status"]):
             raise AlreadyDecided
         if await records.pending_withdrawal(session, appeal_id) is not None:
             raise WithdrawalPending
-        contact = await spend_code(session, parts, tracking, said.code, "withdrawal")
+        contact = await spend_code(session, parts, tracking, request.code, "withdrawal")
         if contact is None:
             return WrongCode()
         waits = reason.suspicious or rights(tracking["kind"]).call_back
-        statement = await write_down(session, parts, appeal_id, "STATEMENT", said.statement)
-        await records.add_withdrawal(session, _row(parts, appeal_id, statement, reason.code, contact, waits=waits))
+        state = WithdrawalState.PENDING if waits else WithdrawalState.DONE
+        statement = await store_message(session, parts, appeal_id, MessageKind.STATEMENT, request.statement)
+        records.add_withdrawal(session, _withdrawal(parts, appeal_id, statement, reason.code, contact, state))
         if waits:
-            await keep(session, parts, tracking, parts.ids.new(), ASKED)  # nothing for the desk to act upon: the Fund calls first
+            await store_tracking(session, parts, tracking, parts.ids.new(), ASKED)  # no event: the desk has nothing to do before the call
         else:
-            await _end(session, parts, tracking, reason.code)
-        return await _told(session, tracking, PENDING if waits else DONE)
+            await _end_appeal(session, parts, tracking, reason.code)
+        return await _result(session, tracking, state)
 
-    return await act(parts, appeal_id, Asked("withdrawal", said, key), WithdrawalTold, work)
+    return await perform(parts, appeal_id, ApplicantRequest("withdrawal", request, key), WithdrawalResult, work)
 
 
-async def call_back(parts: Parts, appeal_id: UUID, said: CallBackIn, caller: Principal, *, key: str | None = None) -> Done[WithdrawalTold]:
-    """What the applicant said when the Fund called: only now a withdrawal that waited counts, or is dismissed.
+async def call_back(
+    parts: Parts, appeal_id: UUID, report: CallBackIn, caller: Principal, *, key: str | None = None
+) -> ActionResult[WithdrawalResult]:
+    """Record the Fund's call: a pending withdrawal takes effect, or is dismissed.
 
     Raises NotFound for an appeal that the caller does not see, NoWithdrawal, AlreadyDecided and IdempotencyKeyReused.
     """
 
-    def check_visible(tracking: Tracking) -> None:
+    def check_visible(tracking: TrackingRow) -> None:
         if not visible_cases(caller).allows(tracking["region"], tracking["tier"], tracking["provider_id"]):
             raise NotFound
 
-    async def work(session: AsyncSession, tracking: Tracking) -> WithdrawalTold:
+    async def work(session: AsyncSession, tracking: TrackingRow) -> WithdrawalResult:
         pending = await records.pending_withdrawal(session, appeal_id)
         if pending is None:
             raise NoWithdrawal
         if is_decided(tracking["status"]):
             raise AlreadyDecided
-        state = DONE if said.confirmed else REFUSED
-        note = parts.sealer.seal("withdrawal", pending.id, "note", said.note.encode()) if said.note else None
-        ending = {"state": state, "decided_at": parts.clock.now(), "decided_by": caller.subject, "note": note}
-        await records.end_withdrawal(session, pending.id, ending)
-        if said.confirmed:
-            await _end(session, parts, tracking, pending.reason)
+        pending.state = WithdrawalState.DONE if report.confirmed else WithdrawalState.REFUSED
+        pending.decided_at, pending.decided_by = parts.clock.now(), caller.subject
+        pending.note = parts.sealer.seal("withdrawal", pending.id, "note", report.note.encode()) if report.note else None
+        if report.confirmed:
+            await _end_appeal(session, parts, tracking, pending.reason)
         else:
-            await keep(session, parts, tracking, parts.ids.new(), DISMISSED)
-        return await _told(session, tracking, state)
+            await store_tracking(session, parts, tracking, parts.ids.new(), DISMISSED)
+        return await _result(session, tracking, pending.state)
 
-    asked = Asked(f"call-back {caller.issuer}/{caller.subject}", said, key)
-    return await act(parts, appeal_id, asked, WithdrawalTold, work, check_visible=check_visible)
+    request = ApplicantRequest(f"call-back {caller.issuer}/{caller.subject}", report, key)
+    return await perform(parts, appeal_id, request, WithdrawalResult, work, check_visible=check_visible)
 
 
 async def overrule(session: AsyncSession, decisions: Sequence[TrackedChange], now: datetime) -> None:
@@ -98,58 +102,65 @@ async def overrule(session: AsyncSession, decisions: Sequence[TrackedChange], no
     """
     if not decisions:
         return
-    await records.end_withdrawals(session, [each.received.event.appeal_id for each in decisions], DONE, LATE)
-    line = {"at": now + JUST_AFTER, "type": OVERRULED, "data": {}}
-    lines = [
-        line
-        | {
-            "event_id": derived(each.received.envelope.id, OVERRULED),
-            "appeal_id": each.received.event.appeal_id,
-            "holder": each.tracking["holder"],
+    await records.mark_late_withdrawals(session, [decision.received.event.appeal_id for decision in decisions])
+    entries: list[TimelineRow] = [
+        {
+            "event_id": derived(decision.received.envelope.id, OVERRULED),
+            "appeal_id": decision.received.event.appeal_id,
+            "at": now + JUST_AFTER,
+            "type": OVERRULED,
+            "data": {},
+            "holder": decision.tracking["holder"],
         }
-        for each in decisions
+        for decision in decisions
     ]
-    await repository.add_timeline(session, lines)
+    await repository.add_timeline(session, entries)
 
 
-async def pending(parts: Parts, reader: Principal, *, limit: int, cursor: str | None) -> ListResponse[WithdrawalItem]:
-    """The withdrawals that wait for a call on the appeals that the reader sees, the oldest first. Raises InvalidInput."""
+async def pending_withdrawals(parts: Parts, reader: Principal, *, limit: int, cursor: str | None) -> ListResponse[WithdrawalItem]:
+    """Return the withdrawals that wait for a call on the appeals that the reader sees, oldest first. Raises InvalidInput."""
     after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
     async with parts.database.read() as session:
-        rows, total = await records.pending_withdrawals(session, visible_cases(reader), after, limit + 1)
+        found, total = await records.pending_withdrawals(session, visible_cases(reader), after, limit + 1)
     items = [
         WithdrawalItem(
-            appeal_id=one.appeal_id, number=number, region=region, kind=kind, status=status, reason=one.reason, asked_at=one.asked_at
+            appeal_id=pending.withdrawal.appeal_id,
+            number=pending.number,
+            region=pending.region,
+            kind=pending.kind,
+            status=pending.status,
+            reason=pending.withdrawal.reason,
+            asked_at=pending.withdrawal.asked_at,
         )
-        for one, number, region, kind, status in rows[:limit]
+        for pending in found[:limit]
     ]
-    last = rows[limit - 1][0] if len(rows) > limit else None
-    following = Cursor.encode(last.asked_at, last.id) if last else None
-    return ListResponse(items=items, total=total, next_cursor=following)
+    last = found[limit - 1].withdrawal if len(found) > limit else None
+    next_cursor = Cursor.encode(last.asked_at, last.id) if last else None
+    return ListResponse(items=items, total=total, next_cursor=next_cursor)
 
 
-def _row(parts: Parts, appeal_id: UUID, statement: UUID, reason: str, contact: str, *, waits: bool) -> dict[str, Any]:
+def _withdrawal(parts: Parts, appeal_id: UUID, statement: UUID, reason: str, contact: str, state: WithdrawalState) -> Withdrawal:
     now = parts.clock.now()
-    return {
-        "id": parts.ids.new(),
-        "appeal_id": appeal_id,
-        "message_id": statement,
-        "reason": reason,
-        "asked_at": now,
-        "state": PENDING if waits else DONE,
-        "proof": contact,
-        "decided_at": None if waits else now,
-        "decided_by": None,
-        "note": None,
-    }
+    return Withdrawal(
+        id=parts.ids.new(),
+        appeal_id=appeal_id,
+        message_id=statement,
+        reason=reason,
+        asked_at=now,
+        state=state,
+        proof=contact,
+        decided_at=None if state is WithdrawalState.PENDING else now,
+        decided_by=None,
+        note=None,
+    )
 
 
-async def _end(session: AsyncSession, parts: Parts, tracking: Tracking, reason: str) -> None:
+async def _end_appeal(session: AsyncSession, parts: Parts, tracking: TrackingRow, reason: str) -> None:
     tracking["outcome"] = OUTCOME
     event = AppealWithdrawn(appeal_id=tracking["appeal_id"], reason=reason)
-    await tell(session, parts, tracking, event, kept=AppealWithdrawn.FACT)
+    await publish_change(session, parts, tracking, event, timeline_type=AppealWithdrawn.FACT)
 
 
-async def _told(session: AsyncSession, tracking: Tracking, state: str) -> WithdrawalTold:
+async def _result(session: AsyncSession, tracking: TrackingRow, state: WithdrawalState) -> WithdrawalResult:
     number = await records.number_of_appeal(session, tracking["appeal_id"])
-    return WithdrawalTold.model_validate({"number": number, "status": tracking["status"], "withdrawal": state})
+    return WithdrawalResult.model_validate({"number": number, "status": tracking["status"], "withdrawal": state})

@@ -25,7 +25,7 @@ from intake.register.errors import (
 )
 from intake.register.service import outcome, verification, withdrawal
 from intake.register.service.messages import add_message
-from intake.register.service.progress import Done
+from intake.register.service.progress import ActionResult
 from intake.register.service.tracking import open_own, origin_of
 from shared.auth import Principal, UnconfinedPrincipalDep, require
 from shared.errors import DomainError, Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, responses
@@ -51,9 +51,9 @@ def _errors(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
     return responses(NotFound, Unauthorized, Forbidden, TooMany, InvalidInput, IdempotencyKeyReused, IdempotencyKeyWeak, *errors)
 
 
-def _answer(done: Done[Any]) -> Response:
+def _answer(done: ActionResult[Any]) -> Response:
     headers = {"Cache-Control": "no-store", **(REPLAYED if done.replayed else {})}
-    return Response(done.told.model_dump_json(), 201, headers, "application/json")
+    return Response(done.response.model_dump_json(), 201, headers, "application/json")
 
 
 @router.post(
@@ -75,7 +75,7 @@ async def write(
         tickets = [Ticket(one.upload_id, one.token) for one in said.attachments]
         return len(await attachments.claim(session, appeal_id, message_id, tickets))
 
-    return _answer(await add_message(intake.parts, appeal_id, said, key=key, claim=claim if said.attachments else None))
+    return _answer(await add_message(intake.parts, appeal_id, said, key=key, claim_files=claim if said.attachments else None))
 
 
 @router.post(f"{CASE}/verification", status_code=201, response_model=schemas.CodeSent, responses=_errors(NoContact))
@@ -103,7 +103,7 @@ async def confirm_contact(
 @router.post(
     f"{CASE}/withdrawal",
     status_code=201,
-    response_model=schemas.WithdrawalTold,
+    response_model=schemas.WithdrawalResult,
     responses=_errors(AlreadyDecided, WithdrawalPending, WrongCode),
 )
 async def withdraw(
@@ -113,7 +113,7 @@ async def withdraw(
     return _answer(await withdrawal.withdraw(intake.parts, appeal_id, said, key=key))
 
 
-@router.post(f"{CASE}/confirmation", status_code=201, response_model=schemas.OutcomeTold, responses=_errors(NotAnswered, OutcomeGiven))
+@router.post(f"{CASE}/confirmation", status_code=201, response_model=schemas.OutcomeResult, responses=_errors(NotAnswered, OutcomeGiven))
 async def confirm(
     appeal_id: Own, intake: IntakeDep, said: Annotated[schemas.ConfirmationIn, body(schemas.ConfirmationIn)], key: IdempotencyKey = None
 ) -> Response:
@@ -147,13 +147,13 @@ async def list_withdrawals(
     intake: IntakeDep, reader: Onlooker, _query: KnownQuery, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
 ) -> ListResponse[schemas.WithdrawalItem]:
     """The withdrawals that wait for the Fund's call, on the appeals that you see, the oldest first."""
-    return await withdrawal.pending(intake.parts, reader, limit=limit, cursor=cursor)
+    return await withdrawal.pending_withdrawals(intake.parts, reader, limit=limit, cursor=cursor)
 
 
 @router.post(
     "/v1/withdrawals/{appeal_id}/call-back",
     status_code=201,
-    response_model=schemas.WithdrawalTold,
+    response_model=schemas.WithdrawalResult,
     responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput, NoWithdrawal, AlreadyDecided, IdempotencyKeyReused),
 )
 async def call_back(

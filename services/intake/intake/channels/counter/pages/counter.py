@@ -31,7 +31,7 @@ from intake.register.dependencies import Intake, IntakeDep
 from intake.register.schemas import AppealIn
 from intake.register.service.admission import Admission
 from intake.register.service.filing import EARLIEST, check
-from intake.register.service.registration import both
+from intake.register.service.registration import all_conditions
 from shared.auth import PagePrincipalDep, Principal
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.errors import DomainError, FieldError, InvalidInput, MalformedText, Unauthorized
@@ -117,7 +117,7 @@ async def register_appeal(request: Request, clerk: ClerkDep) -> Response:
             return counter_view.preview(request, draft, method, key=key, to_confirm=to_confirm, error=error, refused=sent.refused)
         is_recorded = method.oral and not admission.resolved_in_contact
         record = oral_records.with_record(clerk.intake.parts, operator=clerk.principal.subject, call_id=None) if is_recorded else None
-        condition = both(record_reception(clerk.intake.parts, admission), record)
+        condition = all_conditions(record_reception(clerk.intake.parts, admission), record)
         receipt = await clerk.intake.file(appeal, admission, key=key, condition=condition)
     except (InvalidInput, MalformedText) as refusal:
         return await _show(clerk, draft, key=key, errors=_errors(clerk, refusal), refused=sent.refused, status=refusal.status)

@@ -17,7 +17,7 @@ from intake.forms.service import operator_form as call_form
 from intake.pages_kit import PAGES
 from intake.register.schemas import AppealIn
 from intake.register.service import providers
-from intake.register.service.registration import Receipt
+from intake.register.service.registration import RegistrationReceipt
 from shared.auth import Principal
 from shared.domain.calendar import planning_calendar
 from shared.domain.deadlines import due_on, policies
@@ -100,7 +100,9 @@ def preview(
     )
 
 
-def talon(request: Request, receipt: Receipt, appeal: AppealIn, method: IntakeMethod, counter: Counter, refused: Sequence[str]) -> Response:
+def talon(
+    request: Request, receipt: RegistrationReceipt, appeal: AppealIn, method: IntakeMethod, counter: Counter, refused: Sequence[str]
+) -> Response:
     """Render the talon in the language of the appeal. It is the only page that shows the PIN (АППК art. 64(2))."""
     registered, zone = receipt.registered, regions()[appeal.region].timezone
     language = next((code for code in ("kk", "ru") if code == appeal.language), language_of(request))

@@ -18,7 +18,7 @@ from intake.channels.counter.service.policy import CounterKind, IntakeMethod, in
 from intake.register.schemas import AppealIn, ProviderIn
 from intake.register.service.admission import Admission
 from intake.register.service.filing import fault
-from intake.register.service.providers import Provider, active_provider
+from intake.register.service.providers import ListedProvider, active_provider
 from intake.register.service.registration import Condition, sender_key, shown_status
 from shared.auth import Principal, Role, check_role
 from shared.domain.regions import CENTRAL_OFFICE, regions
@@ -36,7 +36,7 @@ class Counter:
 
     methods: Mapping[str, IntakeMethod]
     region: str | None
-    organisation: Provider | None = None
+    organisation: ListedProvider | None = None
 
 
 class RegisteredAtCounter(BaseModel):
@@ -57,7 +57,7 @@ async def counter_of(parts: Parts, principal: Principal) -> Counter:
     return Counter(methods_at(CounterKind.PROVIDER), own.region, own)
 
 
-async def _organisation(parts: Parts, principal: Principal) -> Provider:
+async def _organisation(parts: Parts, principal: Principal) -> ListedProvider:
     if principal.provider_id is None:
         raise Forbidden
     async with parts.database.read() as session:
@@ -100,7 +100,7 @@ async def provider_statement(parts: Parts, principal: Principal, appeal: AppealI
     return about_organisation(own, appeal), admission
 
 
-def about_organisation(organisation: Provider, appeal: AppealIn) -> AppealIn:
+def about_organisation(organisation: ListedProvider, appeal: AppealIn) -> AppealIn:
     """Return the appeal with the organisation as its provider, in the organisation's region."""
     return appeal.model_copy(update={"provider": ProviderIn(provider_id=organisation.id), "region": organisation.region})
 

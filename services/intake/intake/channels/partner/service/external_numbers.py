@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.channels.partner import repository
 from intake.register.errors import ExternalNumberKnown
-from intake.register.service.ports import ExternalNumberRow
+from intake.register.schemas.rows import ExternalNumberRow
 from shared.sealing import Sealer
 from shared.service import Parts
 

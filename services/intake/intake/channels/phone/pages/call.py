@@ -28,10 +28,11 @@ from intake.pages_kit import PAGES
 from intake.register.dependencies import Intake, IntakeDep
 from intake.register.errors import NotAnswered, OutcomeGiven
 from intake.register.schemas import ConfirmationIn, FeedbackIn
+from intake.register.schemas.codes import Verdict
 from intake.register.service.admission import Admission, admit_principal
 from intake.register.service.audit import record_read
 from intake.register.service.filing import check
-from intake.register.service.outcome import NOT_RESOLVED, RESOLVED, confirm, rate
+from intake.register.service.outcome import confirm, rate
 from shared.auth import PagePrincipalDep, Principal, check_role, require_page
 from shared.domain.identifiers import is_valid_iin, normalise_twelve
 from shared.domain.labels import Language
@@ -153,7 +154,7 @@ async def outcome(request: Request, intake: IntakeDep, operator: SignedInOperato
         raise CallerNotVerified
     found, _ = await appeals_of(intake.parts, operator, current)
     appeal = next((pair.appeal for pair in found if str(pair.appeal.id) == sent.get("appeal")), None)
-    if appeal is None or sent.get("outcome") not in {RESOLVED, NOT_RESOLVED}:
+    if appeal is None or sent.get("outcome") not in set(Verdict):
         raise NotFound
     confirmation = ConfirmationIn.model_validate({"outcome": sent["outcome"], "reason": sent.get("reason") or None})
     score = SCORES.get(sent.get("score", ""))
@@ -164,8 +165,8 @@ async def outcome(request: Request, intake: IntakeDep, operator: SignedInOperato
         done = await confirm(intake.parts, intake.register, appeal.id, confirmation, key=form.key_of(sent))
     except (NotAnswered, OutcomeGiven, IdempotencyKeyReused):
         return PAGES.redirect(PATH, flash="outcome-known")
-    if done.told.followed_by is not None:  # the caller learns of the new appeal nowhere else
-        return registered(request, done.told.followed_by, appeal.region, has_record=False)
+    if done.response.followed_by is not None:  # the caller learns of the new appeal nowhere else
+        return registered(request, done.response.followed_by, appeal.region, has_record=False)
     return PAGES.redirect(PATH, flash="outcome-noted")
 
 

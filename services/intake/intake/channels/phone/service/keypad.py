@@ -8,7 +8,7 @@ from intake.channels.phone.service.policy import keypad_texts
 from intake.register.dependencies import Intake
 from intake.register.service.registration import phone_key, shown_status
 from intake.register.service.rights import is_decided
-from intake.register.service.tracking import Seen, open_case
+from intake.register.service.tracking import VisibleAppeal, open_case
 from shared.auth import Principal
 from shared.domain.labels import LANGUAGES, Label
 from shared.domain.regions import regions
@@ -49,12 +49,12 @@ async def status_by_keypad(intake: Intake, keyed: KeypadIn, exchange: Principal)
     )
 
 
-def _is_answered(seen: Seen) -> bool:
+def _is_answered(seen: VisibleAppeal) -> bool:
     """Return whether an answer stands: not while a disputed answer is reviewed."""
     return seen.tracking.answer_id is not None and is_decided(seen.tracking.status)
 
 
-def _sentence(seen: Seen, status: str) -> Label:
+def _sentence(seen: VisibleAppeal, status: str) -> Label:
     codes, tracking = taxonomy(), seen.tracking
     known, texts = codes.statuses[status], keypad_texts()
     if _is_answered(seen):

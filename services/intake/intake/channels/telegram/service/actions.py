@@ -31,10 +31,11 @@ from intake.channels.telegram.service.texts import script
 from intake.channels.telegram.service.updates import ISSUER, speaker
 from intake.register.dependencies import Intake
 from intake.register.schemas import AppealIn, ConfirmationIn, FeedbackIn, MessageIn, Tracked
+from intake.register.schemas.codes import Verdict
 from intake.register.service import outcome
 from intake.register.service.admission import Admission
 from intake.register.service.messages import add_message
-from intake.register.service.providers import active_providers, name_in, nearest, sure
+from intake.register.service.providers import active_providers, name_in, nearest, only_match
 from intake.register.service.registration import shown_status
 from intake.register.service.tracking import find_appeal, track
 from shared.domain.labels import LANGUAGES, Language
@@ -93,7 +94,7 @@ class Deeds:
     async def _suggest(self, talk: Talk, effect: Suggest) -> Turn:
         async with self.intake.parts.database.read() as session:
             found = nearest(effect.typed, await active_providers(session, effect.region))
-        certain = sure(found)
+        certain = only_match(found)
         one = (str(certain.id), name_in(certain, talk.speaks)) if certain is not None else None
         return conversation.suggested(talk, one, [(str(each.id), name_in(each, talk.speaks)) for each, _ in found])
 
@@ -125,8 +126,8 @@ class Deeds:
         if isinstance(effect, Reply):
             await add_message(parts, appeal_id, MessageIn(text=effect.text), key=key)
             return following.replied(talk)
-        said = ConfirmationIn(outcome="RESOLVED" if effect.resolved else "NOT_RESOLVED", reason=effect.reason)
-        told = (await outcome.confirm(parts, self.intake.register, appeal_id, said, key=key)).told
+        said = ConfirmationIn(outcome=Verdict.RESOLVED if effect.resolved else Verdict.NOT_RESOLVED, reason=effect.reason)
+        told = (await outcome.confirm(parts, self.intake.register, appeal_id, said, key=key)).response
         number = told.followed_by.number if told.followed_by is not None else None
         return following.judged(talk, appeal_id, resolved=effect.resolved, followed_by=number)
 

@@ -23,8 +23,8 @@ from intake.register.dependencies import Intake, IntakeDep
 from intake.register.schemas import ConfirmationIn, ContactIn, FeedbackIn, MessageIn, ReopeningIn, VerificationIn, WithdrawalIn
 from intake.register.service.messages import add_message
 from intake.register.service.outcome import confirm, rate, reopen
-from intake.register.service.progress import Done
-from intake.register.service.tracking import Seen
+from intake.register.service.progress import ActionResult
+from intake.register.service.tracking import VisibleAppeal
 from intake.register.service.verification import ask_code, confirm_contact
 from intake.register.service.withdrawal import withdraw
 from shared.errors import DomainError, NotFound
@@ -59,7 +59,7 @@ class Form(Generic[M]):
     fields: tuple[str, ...]
     model: type[M]
     thanks: str
-    do: Callable[[Intake, UUID, M, str, str], Awaitable[Done[Any]]]
+    do: Callable[[Intake, UUID, M, str, str], Awaitable[ActionResult[Any]]]
 
 
 OUTCOME: Final = Form(
@@ -112,11 +112,11 @@ async def send_message(request: Request, intake: IntakeDep) -> HTMLResponse:
     sent = await uploads.sent(request, intake)
     sent.tickets = [*uploads.read(sent.fields.get(UPLOADS, "")), *sent.tickets]
 
-    def do(intake: Intake, appeal_id: UUID, said: MessageIn, key: str, _address: str) -> Awaitable[Done[Any]]:
+    def do(intake: Intake, appeal_id: UUID, said: MessageIn, key: str, _address: str) -> Awaitable[ActionResult[Any]]:
         async def claim(session: AsyncSession, message_id: UUID) -> int:
             return len(await attachments_of(request).claim(session, appeal_id, message_id, sent.tickets))
 
-        return add_message(intake.parts, appeal_id, said, key=key, claim=claim if sent.tickets else None)
+        return add_message(intake.parts, appeal_id, said, key=key, claim_files=claim if sent.tickets else None)
 
     return await _deed(request, intake, Form("messages", ("text",), MessageIn, N_("Your message is added."), do), sent)
 
@@ -134,12 +134,12 @@ for _form in (OUTCOME, RATING, CODE, CONTACT, WITHDRAWAL, REOPENING):
 async def _deed(request: Request, intake: Intake, form: Form[M], sent: Sent) -> HTMLResponse:
     fields = sent.fields
 
-    async def deed(seen: Seen) -> Said:
+    async def deed(seen: VisibleAppeal) -> Said:
         typed = {one: fields.get(f"{form.name}.{one}") or fields.get(one) for one in form.fields}
         given = {one: value for one, value in typed.items() if value}
         try:
             key = f"{form.name}-{key_of(fields)}"
-            told = (await form.do(intake, seen.appeal.id, form.model.model_validate(given), key, intake.address(request))).told
+            told = (await form.do(intake, seen.appeal.id, form.model.model_validate(given), key, intake.address(request))).response
         except (ValidationError, DomainError) as refusal:
             return _refused(request, form, sent, refusal)
         waits = getattr(told, "withdrawal", None) == "PENDING"

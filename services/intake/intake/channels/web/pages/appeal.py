@@ -5,8 +5,8 @@ from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from intake.register.schemas import Answer, Tracked
-from intake.register.service.progress import FUND
+from intake.register.schemas import AnswerOut, Tracked
+from intake.register.schemas.codes import MessageAuthor
 from shared.domain.calendar import CalendarGap, planning_calendar
 from shared.domain.deadlines import DayStep, due_on, explain, policies, policy_for_form
 from shared.domain.labels import Language
@@ -59,7 +59,7 @@ def messages(case: Tracked, documents: Sequence[Mapping[str, Any]]) -> list[dict
     """What was said both ways, in the order of time; `documents` as `uploads.shown` gives them."""
     return [
         {
-            "by_fund": one.by == FUND,
+            "by_fund": one.by == MessageAuthor.FUND,
             "heading": HEADINGS.get(one.kind),
             "at": one.at,
             "text": one.text,
@@ -93,7 +93,7 @@ def _working(case: Tracked, due: date | None, zone: ZoneInfo) -> tuple[DayStep, 
     return ()
 
 
-def _findings(answer: Answer, language: Language) -> list[dict[str, str | None]]:
+def _findings(answer: AnswerOut, language: Language) -> list[dict[str, str | None]]:
     codes = taxonomy()
     return [
         {

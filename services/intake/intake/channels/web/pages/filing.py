@@ -123,7 +123,7 @@ async def _preview(
     language = language_of(request)
     name = draft["provider.name"]
     found = await asyncio.to_thread(providers.nearest, name, await _providers(intake, filing.region)) if name else []
-    meant = draft["provider.provider_id"] or str(getattr(providers.sure(found), "id", ""))
+    meant = draft["provider.provider_id"] or str(getattr(providers.only_match(found), "id", ""))
     return PAGES.render(
         request,
         "preview.html",
@@ -149,7 +149,7 @@ async def _preview(
     )
 
 
-async def _providers(intake: Intake, region: str) -> Sequence[providers.Provider]:
+async def _providers(intake: Intake, region: str) -> Sequence[providers.ListedProvider]:
     async with intake.parts.database.read() as session:
         return await providers.active_providers(session, region)
 

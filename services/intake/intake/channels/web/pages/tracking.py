@@ -22,8 +22,8 @@ from intake.forms.service.draft import UPLOADS
 from intake.pages_kit import PAGES, wait_of
 from intake.register.dependencies import Intake, IntakeDep
 from intake.register.schemas import Registered
-from intake.register.service.rights import reasons
-from intake.register.service.tracking import Seen, open_own, tracked
+from intake.register.service.rights import withdrawal_reasons
+from intake.register.service.tracking import VisibleAppeal, open_own, tracked
 from shared.auth import Principal
 from shared.domain.text import clean
 from shared.errors import NotFound, TooMany
@@ -57,7 +57,7 @@ class Said:
     typed: Fields = field(default_factory=dict)
 
 
-Deed = Callable[[Seen], Awaitable[Said]]
+Deed = Callable[[VisibleAppeal], Awaitable[Said]]
 
 
 @router.get("")
@@ -77,7 +77,7 @@ async def add_documents(request: Request, intake: IntakeDep) -> HTMLResponse:
     """More documents to the appeal."""
     sent = await uploads.sent(request, intake)
 
-    async def enclose(seen: Seen) -> Said:
+    async def enclose(seen: VisibleAppeal) -> Said:
         refused = [*sent.refused, *await uploads.enclose_all(request, intake, seen.appeal.id, sent.tickets)]
         if refused:
             return Said(Flash(" ".join(refused), "warn"))
@@ -131,7 +131,7 @@ async def _opened(request: Request, intake: Intake, fields: Fields, said: Said |
         "documents": documents,
         "said": messages(case, documents),
         "accepted": uploads.accepted(),
-        "reasons": [(one.code, one.label.in_(language)) for one in reasons().values()],
+        "reasons": [(one.code, one.label.in_(language)) for one in withdrawal_reasons().values()],
         "key": new_key(),
         "talon": said.talon if said else None,
         "typed": {"form": "", "purpose": "", UPLOADS: "", **(said.typed if said else {})},
@@ -140,7 +140,7 @@ async def _opened(request: Request, intake: Intake, fields: Fields, said: Said |
     return PAGES.render(request, "case.html", status, pin=pin, flash=flash, **shown, **more)
 
 
-async def _open(request: Request, intake: Intake, fields: Fields) -> Seen:
+async def _open(request: Request, intake: Intake, fields: Fields) -> VisibleAppeal:
     """The appeal, for whoever has its PIN. Raises NotFound and TooMany."""
     number, pin = _given(fields)
     address = intake.address(request)

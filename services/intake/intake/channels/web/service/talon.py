@@ -10,7 +10,7 @@ from intake.forms.service import definitions as forms
 from intake.forms.service import draft as form
 from intake.pages_kit import PAGES
 from intake.register.service.filing import Filing
-from intake.register.service.registration import Receipt
+from intake.register.service.registration import RegistrationReceipt
 from shared.domain.deadlines import policies
 from shared.domain.labels import Language
 from shared.domain.regions import branch_label, regions
@@ -20,7 +20,7 @@ from shared.web.i18n import N_
 from shared.web.languages import language_of
 
 
-async def talon_page(request: Request, receipt: Receipt, filing: Filing, refused: Sequence[str]) -> HTMLResponse:
+async def talon_page(request: Request, receipt: RegistrationReceipt, filing: Filing, refused: Sequence[str]) -> HTMLResponse:
     language, talon = language_of(request), receipt.registered
     zone = regions()[filing.region].timezone
     return PAGES.render(

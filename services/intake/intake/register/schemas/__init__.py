@@ -1,15 +1,16 @@
-"""What intake is told and what it answers. Requests know lengths and shapes; what may stand is `service.filing`'s to say."""
+"""Requests and responses of the register. Requests check lengths and shapes; `service.filing` checks the content."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from intake.register.schemas.codes import CodePurpose, ContactKind, Verdict
 from shared.http import ShortText, StrictModel, Text, Text20k, code_text
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9_-]+$")]
-Moment = Annotated[str, Text(40)]  # read by `service.filing.moment`: pydantic takes bare numbers for times too
+Moment = Annotated[str, Text(40)]  # parsed by `service.filing.moment`, as pydantic accepts bare numbers as times
 
 
 class ProviderIn(StrictModel):
@@ -20,7 +21,7 @@ class ProviderIn(StrictModel):
 
 
 class ApplicantIn(StrictModel):
-    """Who files; `{}` is anonymous."""
+    """The applicant; `{}` is anonymous."""
 
     full_name: ShortText | None = None
     iin: Annotated[str, Text(40)] | None = None
@@ -30,7 +31,7 @@ class ApplicantIn(StrictModel):
 
 
 class PatientIn(StrictModel):
-    """For whom the applicant speaks, where it is not for themselves."""
+    """The person for whom the applicant speaks."""
 
     full_name: ShortText
     iin: Annotated[str, Text(40)] | None = None
@@ -80,7 +81,7 @@ class ReceivedBy(BaseModel):
 
 
 class Day(BaseModel):
-    """A day of a deadline's working: its running number, None when it is not counted, and why."""
+    """A day of a deadline's calculation: its number, None for a day that is not counted, and the reason."""
 
     date: date
     counts: int | None
@@ -90,7 +91,7 @@ class Day(BaseModel):
 
 
 class Registered(BaseModel):
-    """The talon (АППК art. 64(2)): number, PIN, times, who received it, and the day-by-day working of the date due."""
+    """The receipt (АППК art. 64(2)): number, PIN, times, who received it, and the day-by-day calculation of the date due."""
 
     appeal_id: UUID
     number: str
@@ -117,7 +118,7 @@ class Finding(BaseModel):
     rule: str | None = None
 
 
-class Answer(BaseModel):
+class AnswerOut(BaseModel):
     at: datetime
     language: str
     text: str
@@ -134,8 +135,8 @@ class TimelineEntry(BaseModel):
     en: str
 
 
-class Message(BaseModel):
-    """What was said after filing, by APPLICANT or FUND; `text` None: not for this reader, or its owner does not reply just now."""
+class MessageOut(BaseModel):
+    """A message after filing, by APPLICANT or FUND; `text` is None if this reader may not see it or its owner does not reply."""
 
     id: UUID
     at: datetime
@@ -145,7 +146,7 @@ class Message(BaseModel):
     due_at: datetime | None
 
 
-class Attached(BaseModel):
+class AttachedFileOut(BaseModel):
     id: UUID
     message_id: UUID | None
     type: str | None
@@ -154,7 +155,7 @@ class Attached(BaseModel):
 
 
 class Tracked(BaseModel):
-    """Where an appeal stands. `answer_available` without an `answer`: it was given, and its owner does not reply just now."""
+    """The state of an appeal. `answer_available` without an `answer`: it was given, but its owner does not reply now."""
 
     number: str
     status: str
@@ -167,12 +168,12 @@ class Tracked(BaseModel):
     due_provisional: bool
     outcome: str | None
     time_held: list[HeldFor]
-    answer: Answer | None
+    answer: AnswerOut | None
     answer_available: bool
     timeline: list[TimelineEntry]
     kind: str | None = None
-    messages: list[Message] = []
-    attachments: list[Attached] = []
+    messages: list[MessageOut] = []
+    attachments: list[AttachedFileOut] = []
     open_question: UUID | None = Field(None, description="the message that the Fund waits for a reply to")
     verdict: str | None = Field(None, description="what the applicant says of the answer: RESOLVED or NOT_RESOLVED")
     score: int | None = None
@@ -185,14 +186,7 @@ class Tracked(BaseModel):
     actions: list[str] = Field([], description="what the applicant may do now, by the names of the calls; empty for other readers")
 
 
-Content = dict[str, Any]
-
-
 CodeText = Annotated[str, BeforeValidator(code_text), StringConstraints(pattern=r"^[0-9]{4,10}$")]
-ContactKind = Literal["phone", "email"]
-CodePurpose = Literal["contact-confirmation", "withdrawal"]
-"""The call that the code goes with; for any other it is wrong."""
-Verdict = Literal["RESOLVED", "NOT_RESOLVED"]
 
 
 class UploadIn(StrictModel):
@@ -223,7 +217,7 @@ class WithdrawalIn(StrictModel):
 
 
 class ConfirmationIn(StrictModel):
-    outcome: Verdict
+    outcome: Verdict = Field(strict=False)
     reason: Text20k | None = None
 
 
@@ -242,7 +236,7 @@ class CallBackIn(StrictModel):
 
 
 class Added(BaseModel):
-    """`number` and `status` stand in each of these: of the appeal after what was done."""
+    """The response to an action: number and status of the appeal after it."""
 
     number: str
     status: str
@@ -263,21 +257,21 @@ class ContactConfirmed(Added):
     confirmed_at: datetime
 
 
-class WithdrawalTold(Added):
+class WithdrawalResult(Added):
     """PENDING: the Fund calls back first."""
 
     withdrawal: Literal["PENDING", "DONE", "REFUSED"]
 
 
-class OutcomeTold(Added):
-    """`followed_by`: the talon of the new appeal in which the matter goes on."""
+class OutcomeResult(Added):
+    """`followed_by`: the receipt of the new appeal that follows."""
 
     outcome: Verdict
     followed_by: Registered | None = None
 
 
 class Reopened(Added):
-    """Without `followed_by` a consultation goes on in the same case."""
+    """Without `followed_by` a consultation continues in the same case."""
 
     followed_by: Registered | None = None
 
@@ -287,7 +281,7 @@ class Rated(Added):
 
 
 class WithdrawalItem(BaseModel):
-    """A withdrawal that waits for the Fund's call; its words are read at the desk."""
+    """A withdrawal that waits for the Fund's call. Its statement is read at the desk."""
 
     appeal_id: UUID
     number: str

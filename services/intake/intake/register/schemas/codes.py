@@ -1,0 +1,66 @@
+"""Codes on which the code of the register branches."""
+
+from enum import StrEnum
+from typing import Literal
+
+from shared.domain.tables import ReferenceDataError
+from shared.domain.taxonomy import taxonomy
+
+
+class Channel(StrEnum):
+    """The channels that the code names; `channels.csv` has more."""
+
+    WEB = "WEB"
+    APP = "APP"
+    CALL_1414 = "CALL_1414"
+    SPP = "SPP"
+    TELEGRAM = "TELEGRAM"
+    PEOPLES_CONTROL = "PEOPLES_CONTROL"
+
+
+class Verdict(StrEnum):
+    """What the applicant says about the latest answer."""
+
+    RESOLVED = "RESOLVED"
+    NOT_RESOLVED = "NOT_RESOLVED"
+
+
+class MessageAuthor(StrEnum):
+    """Who wrote a message."""
+
+    APPLICANT = "APPLICANT"
+    FUND = "FUND"
+
+
+class MessageKind(StrEnum):
+    """The kinds of messages.
+
+    STATEMENT belongs to a withdrawal, REASON to a denied answer, COMMENT to a rating; QUESTION and COMPLETION are the Fund's.
+    """
+
+    MESSAGE = "MESSAGE"
+    STATEMENT = "STATEMENT"
+    REASON = "REASON"
+    COMMENT = "COMMENT"
+    QUESTION = "QUESTION"
+    COMPLETION = "COMPLETION"
+
+
+class WithdrawalState(StrEnum):
+    """PENDING: the Fund has to call back. LATE: the Fund had decided before it received the withdrawal."""
+
+    PENDING = "PENDING"
+    DONE = "DONE"
+    REFUSED = "REFUSED"
+    LATE = "LATE"
+
+
+ContactKind = Literal["phone", "email"]
+CodePurpose = Literal["contact-confirmation", "withdrawal"]
+"""The call that the code goes with; for any other it is wrong."""
+
+
+def check_codes() -> None:
+    """Raise ReferenceDataError if `channels.csv` lacks a channel that the code names."""
+    if missing := set(Channel) - taxonomy().channels.keys():
+        raise ReferenceDataError("channels.csv", 1, f"missing: {', '.join(sorted(missing))}")
