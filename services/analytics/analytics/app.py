@@ -30,7 +30,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
 
     def prepare(app: FastAPI, parts: Parts[Settings]) -> None:
         app.state.pages = web_pages
-        app.state.public_figures = kpis.PublicFigures(parts.clock)
-        app.state.live = LiveFigures(parts.database, parts.clock, lambda: app.state.migrated and not app.state.runtime.fallen)
+        app.state.public_figures = kpis.PublicFigures()
+        app.state.live = LiveFigures(parts.units, lambda: app.state.migrated and not app.state.runtime.fallen)
 
     return assemble(SERVICE, settings or Settings(), foundation, [kpis_api.router, dashboard_api.router, pages.router], prepare=prepare)

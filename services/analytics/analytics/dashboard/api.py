@@ -1,6 +1,8 @@
 """The route of the live figures."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
 
 from analytics.dashboard.schemas import Live, LiveStatus
 from analytics.dashboard.service import LiveFigures
@@ -12,13 +14,21 @@ from shared.http import KnownQuery
 router = APIRouter(prefix="/v1", tags=["figures"])
 
 
+def get_live_figures(request: Request) -> LiveFigures:
+    """Return the live figures that the application was started with."""
+    live_figures: LiveFigures = request.app.state.live
+    return live_figures
+
+
+LiveFiguresDep = Annotated[LiveFigures, Depends(get_live_figures)]
+
+
 @router.get("/live", responses=responses(Unauthorized, InvalidInput))
-async def live(request: Request, response: Response, current: PrincipalDep, _query: KnownQuery) -> Live | LiveStatus:
+async def live(response: Response, current: PrincipalDep, live_figures: LiveFiguresDep, _query: KnownQuery) -> Live | LiveStatus:
     """Return the present state.
 
     Staff, analysts and admins get the figures; everybody else gets only whether events are being counted, and until when.
     """
-    live_figures: LiveFigures = request.app.state.live
     figures = await live_figures.now()
     response.headers["Vary"] = "Authorization"
     if sees_live_figures(current):

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from starlette.responses import HTMLResponse
 
 from analytics.dashboard.service import remarks
+from analytics.kpis.dependencies import PublicFiguresDep
 from analytics.kpis.errors import PeriodNotPublic
 from analytics.kpis.schemas import Figure, KpiQuery
 from analytics.kpis.service import (
@@ -29,11 +30,12 @@ from analytics.kpis.service import (
     require_public,
 )
 from shared.auth import PagePrincipalDep
+from shared.dependencies import ReadDep
 from shared.domain.labels import Language
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.errors import DomainError, InvalidInput
 from shared.field_errors import FieldError
-from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.pages import Pages
@@ -115,12 +117,11 @@ class FigureTexts(NamedTuple):
 
 
 @router.get("/dashboard")
-async def dashboard(request: Request, current: PagePrincipalDep) -> HTMLResponse:
+async def dashboard(request: Request, current: PagePrincipalDep, work: ReadDep, public: PublicFiguresDep) -> HTMLResponse:
     """Show the figures of a region and a period: the public figures to visitors who may not see others."""
-    parts: Parts = request.app.state.parts
     pages: Pages = request.app.state.pages
     view = page_view_of(current, request.query_params.get("region") or None)
-    now = parts.clock.now()
+    now = work.clock.now()
     filters = _filters(request.query_params, view, now)
     try:
         figure_request = _figure_request(filters, is_public=view.public)
@@ -131,7 +132,7 @@ async def dashboard(request: Request, current: PagePrincipalDep) -> HTMLResponse
     except PeriodNotPublic as error:
         errors = {"period": pages.text(request, _PROBLEMS[error.code])}
         return _render(request, pages, view, filters, now, errors=errors, status=error.status)
-    figures = await _figures(request, figure_request, view)
+    figures = await _figures(work, figure_request, view, public)
     return _render(request, pages, view, filters, now, period=figure_request.period, figures=figures)
 
 
@@ -187,18 +188,16 @@ def _texts(request: Request, pages: Pages, errors: tuple[FieldError, ...]) -> di
     return {error.field: pages.text(request, _PROBLEMS.get(error.code, _PROBLEMS["bad-format"])) for error in errors}
 
 
-async def _figures(request: Request, wanted: FigureRequest, view: View) -> dict[str, Figure]:
+async def _figures(work: UnitOfWork, wanted: FigureRequest, view: View, public: PublicFigures) -> dict[str, Figure]:
     """Return the page's figures by id, all read from one snapshot."""
     kpi_ids = ("received", "complaints", *CHARTS, *OF_COMPLAINTS, *CALL_CENTRE, "satisfaction")
     visible = {kpi.id for kpi in view.kpis}
     of_complaints = replace(wanted, kind="COMPLAINT")
-    public: PublicFigures = request.app.state.public_figures
-    async with request.app.state.parts.database.read() as session:
-        return {
-            kpi_id: await figure(session, kpi_definitions()[kpi_id], of_complaints if kpi_id in OF_COMPLAINTS else wanted, view, public)
-            for kpi_id in kpi_ids
-            if kpi_id in visible
-        }
+    return {
+        kpi_id: await figure(work, kpi_definitions()[kpi_id], of_complaints if kpi_id in OF_COMPLAINTS else wanted, view, public)
+        for kpi_id in kpi_ids
+        if kpi_id in visible
+    }
 
 
 def _render(

@@ -2,14 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 
+from analytics.kpis.dependencies import PublicFiguresDep
 from analytics.kpis.errors import PeriodNotPublic
 from analytics.kpis.schemas import Figure, KpiEntry, KpiQuery
 from analytics.kpis.service.access import view_of
 from analytics.kpis.service.figures import FigureRequest, figure
 from analytics.kpis.service.periods import Period
 from shared.auth import PrincipalDep
+from shared.dependencies import ReadDep
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, page_of
 
@@ -28,7 +30,9 @@ async def list_kpis(
 
 
 @router.get("/kpis/{kpi_id}", responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput, PeriodNotPublic))
-async def read_kpi(kpi_id: str, query: Annotated[KpiQuery, Query()], current: PrincipalDep, _query: KnownQuery, request: Request) -> Figure:
+async def read_kpi(
+    kpi_id: str, query: Annotated[KpiQuery, Query()], current: PrincipalDep, work: ReadDep, public: PublicFiguresDep, _query: KnownQuery
+) -> Figure:
     """Return a figure of a period with its parts and, on request, its comparison with the same months (or days) a year before.
 
     The public figure is returned without a token, for a region that is not the client's own, and to roles that have only public figures.
@@ -37,5 +41,4 @@ async def read_kpi(kpi_id: str, query: Annotated[KpiQuery, Query()], current: Pr
     view = view_of(current, query.region)
     kpi = view.kpi(kpi_id)
     figure_request = FigureRequest(Period.of_request(query.first, query.last), query.region, compare=query.compare is not None)
-    async with request.app.state.parts.database.read() as session:
-        return await figure(session, kpi, figure_request, view, request.app.state.public_figures)
+    return await figure(work, kpi, figure_request, view, public)

@@ -8,11 +8,10 @@ from typing import Final
 from analytics.dashboard.schemas import InTime, Live
 from analytics.facts import service as facts
 from analytics.kpis.service import percent
-from shared.clock import Clock
-from shared.database import Database
 from shared.domain.lifecycle import CaseStatus
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.taxonomy import taxonomy
+from shared.unit_of_work import UnitsOfWork
 
 CACHED_FOR: Final = timedelta(seconds=5)
 ANSWERED_WITHIN: Final = timedelta(days=30)
@@ -20,20 +19,19 @@ ONE_DAY: Final = timedelta(days=1)
 
 
 class LiveFigures:
-    """Caches its latest answer for five seconds."""
+    """Caches its latest answer for five seconds. It reads snapshots of its own, one for all who ask meanwhile."""
 
-    def __init__(self, database: Database, clock: Clock, is_ready: Callable[[], bool]) -> None:
+    def __init__(self, units: UnitsOfWork, is_ready: Callable[[], bool]) -> None:
         """Args: `is_ready` returns whether events are being counted."""
-        self._database = database
+        self._units = units
         self._is_ready = is_ready
-        self._clock = clock
         self._lock = asyncio.Lock()
         self._latest: tuple[datetime, Live] | None = None
 
     async def now(self) -> Live:
         """Return the present state, at most five seconds old."""
         async with self._lock:
-            now = self._clock.now()
+            now = self._units.clock.now()
             if self._latest is None or not self._latest[0] <= now < self._latest[0] + CACHED_FOR:
                 self._latest = (now, await self._count(now))
             return self._latest[1]
@@ -46,7 +44,8 @@ class LiveFigures:
         # Regions differ by an hour, which shifts the local day of an appeal by at most one.
         days = (local.date() - 2 * ONE_DAY, local.date() + ONE_DAY)
         open_statuses = [code for code, status in taxonomy().statuses.items() if not status.final and code != CaseStatus.ANSWERED]
-        async with self._database.read() as session:
+        async with self._units.read() as work:
+            session = work.session
             today = await facts.received_between(session, days, midnight, now + timedelta(microseconds=1))
             before = await facts.received_between(session, days, yesterday, (local - ONE_DAY).astimezone(now.tzinfo))
             answered, in_time = await facts.answered_since(session, now - ANSWERED_WITHIN)

@@ -15,10 +15,10 @@ from analytics.kpis.service.definitions import Kpi, Measure, call_rules
 from analytics.kpis.service.percentages import average, change_percent, percent
 from analytics.kpis.service.periods import Period
 from analytics.kpis.service.public_figures import UNSPECIFIED, PublicFigures, part_code, require_public
-from shared.clock import Clock
 from shared.domain.labels import Label
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
+from shared.unit_of_work import UnitOfWork
 
 _UNSPECIFIED_LABEL = Label("Көрсетілмеген", "Не указано", "Not specified")
 _UNFINISHED_LABEL = Label("Әлі аяқталмаған", "Ещё не завершено", "Not finished yet")  # an appeal without an outcome
@@ -34,17 +34,17 @@ class FigureRequest:
     kind: str | None = None
 
 
-async def figure(session: AsyncSession, kpi: Kpi, request: FigureRequest, view: View, public: PublicFigures) -> Figure:
+async def figure(work: UnitOfWork, kpi: Kpi, request: FigureRequest, view: View, public: PublicFigures) -> Figure:
     """Return the figure as this visitor may see it. `view` is the visitor's view of the requested region.
 
     Raises PeriodNotPublic in the public view for a period that is not public.
     """
-    clock = public.clock
+    session = work.session
     region = view.region(request.region)
     if view.public:
-        return await _public(session, kpi, replace(request, region=region), public)
+        return await _public(work, kpi, replace(request, region=region), public)
     if kpi.measure is not None:
-        return await _measured(session, kpi, kpi.measure, replace(request, region=region), clock=clock)
+        return await _measured(work, kpi, kpi.measure, replace(request, region=region))
     base = Cohort(request.period.first, request.period.last, region, request.kind or kpi.kind)
     counted = replace(base, outcome=kpi.outcome)
     parts = await _parts(session, kpi.group, counted) if kpi.group else {}
@@ -55,7 +55,7 @@ async def figure(session: AsyncSession, kpi: Kpi, request: FigureRequest, view: 
         first=request.period.first,
         last=request.period.last,
         region=region,
-        as_of=await facts.applied_until(session) or clock.now(),
+        as_of=await facts.applied_until(work.session) or work.clock.now(),
         metric_version=kpi.metric_version,
         unit=kpi.unit,
         value=value,
@@ -66,38 +66,38 @@ async def figure(session: AsyncSession, kpi: Kpi, request: FigureRequest, view: 
     )
 
 
-async def _public(session: AsyncSession, kpi: Kpi, request: FigureRequest, public: PublicFigures) -> Figure:
+async def _public(work: UnitOfWork, kpi: Kpi, request: FigureRequest, public: PublicFigures) -> Figure:
     """Return a public figure. It counts appeals, so the size of its cohort is its value."""
-    require_public(request.period, request.region, public.clock.now())
-    found = await public.figure(session, kpi, request.period, request.region)
+    require_public(request.period, request.region, work.clock.now())
+    found = await public.figure(work, kpi, request.period, request.region)
     comparison = None
     if request.compare:
         before = request.period.year_before()
-        base = (await public.figure(session, kpi, before, request.region)).value
+        base = (await public.figure(work, kpi, before, request.region)).value
         comparison = _compared(before, found.value, base)
     return Figure(
         id=kpi.id,
         first=request.period.first,
         last=request.period.last,
         region=request.region,
-        as_of=await facts.applied_until(session) or public.clock.now(),
+        as_of=await facts.applied_until(work.session) or work.clock.now(),
         metric_version=kpi.metric_version,
         unit=kpi.unit,
         value=found.value,
         n=found.value,
         suppressed=found.value is None,
-        parts=await _shown(session, kpi.group, found.parts, found.value or 0) if kpi.group and found.parts else [],
+        parts=await _shown(work.session, kpi.group, found.parts, found.value or 0) if kpi.group and found.parts else [],
         comparison=comparison,
     )
 
 
-async def _measured(session: AsyncSession, kpi: Kpi, measure: Measure, request: FigureRequest, *, clock: Clock) -> Figure:
+async def _measured(work: UnitOfWork, kpi: Kpi, measure: Measure, request: FigureRequest) -> Figure:
     """Return a figure of calls or ratings, which has no parts and is never public."""
-    value, size = await _measure(session, kpi, measure, request)
+    value, size = await _measure(work.session, kpi, measure, request)
     comparison = None
     if request.compare:
         before = replace(request, period=request.period.year_before())
-        base, _ = await _measure(session, kpi, measure, before)
+        base, _ = await _measure(work.session, kpi, measure, before)
         change = None if value is None or base is None else Decimal(str(value)) - Decimal(str(base))
         comparison = Comparison(
             first=before.period.first,
@@ -112,7 +112,7 @@ async def _measured(session: AsyncSession, kpi: Kpi, measure: Measure, request: 
         first=request.period.first,
         last=request.period.last,
         region=request.region,
-        as_of=await facts.applied_until(session) or clock.now(),
+        as_of=await facts.applied_until(work.session) or work.clock.now(),
         metric_version=kpi.metric_version,
         unit=kpi.unit,
         value=value,

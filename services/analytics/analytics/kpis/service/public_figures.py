@@ -15,9 +15,9 @@ from analytics.kpis.errors import PeriodNotPublic
 from analytics.kpis.service.definitions import CountedKind, Kpi, publication
 from analytics.kpis.service.disclosure import Cells, PublicQuarter, PublicTable, QuarterCounts, protect
 from analytics.kpis.service.periods import Period, PublicPeriod, Quarter, public_period, public_periods
-from shared.clock import Clock
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
+from shared.unit_of_work import UnitOfWork
 
 UNSPECIFIED: Final = "UNSPECIFIED"
 FRESH: Final = timedelta(seconds=5)
@@ -71,13 +71,12 @@ def _today(region: str | None, now: datetime) -> date:
 class PublicFigures:
     """Computes public figures, and caches the tables of a quarter for `FRESH`."""
 
-    clock: Clock
     _stored: dict[Quarter, tuple[datetime, datetime | None, PublicQuarter]] = field(default_factory=dict)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def figure(self, session: AsyncSession, kpi: Kpi, period: Period, region: str | None) -> PublicFigure:
+    async def figure(self, work: UnitOfWork, kpi: Kpi, period: Period, region: str | None) -> PublicFigure:
         """Return the figure of a public period: the sum of its quarters, hidden if one of them is hidden."""
-        quarters = [await self._quarter(session, quarter) for quarter in period.quarters()]
+        quarters = [await self._quarter(work, quarter) for quarter in period.quarters()]
         value = _sum([_value(quarter, kpi, region) for quarter in quarters])
         if kpi.group is None or value is None:
             return PublicFigure(value, None if kpi.group is None else {})
@@ -85,13 +84,13 @@ class PublicFigures:
             return PublicFigure(value, _region_parts(quarters, region))
         return PublicFigure(value, _code_parts(kpi.group, [_tables(quarter)[kpi.group] for quarter in quarters], region))
 
-    async def _quarter(self, session: AsyncSession, quarter: Quarter) -> PublicQuarter:
+    async def _quarter(self, work: UnitOfWork, quarter: Quarter) -> PublicQuarter:
         async with self._lock:
-            now, applied = self.clock.now(), await facts.applied_until(session)
+            now, applied = work.clock.now(), await facts.applied_until(work.session)
             stored = self._stored.get(quarter)
             if stored is not None and stored[0] <= now < stored[0] + FRESH and stored[1] == applied:
                 return stored[2]
-            counts = await _counts(session, quarter.period)
+            counts = await _counts(work.session, quarter.period)
             found = await asyncio.to_thread(protect, counts, regions(), publication().smallest_cell)
             self._stored.pop(quarter, None)
             if len(self._stored) >= QUARTERS_STORED:
