@@ -157,7 +157,10 @@ class Foundation:
 
 @dataclass
 class Parts(Generic[SettingsT_co]):
-    """What a service's code is handed: found at `request.app.state.parts`."""
+    """What one process of a service is built from; `SettingsT_co` is the service's own class of settings.
+
+    The assembly (`app.py`) passes to each collaborator what it needs of these. Routes get them by dependency, use cases by unit of work.
+    """
 
     service: str
     settings: SettingsT_co
@@ -243,17 +246,17 @@ def runtime(service: Service[SettingsT], parts: Parts[SettingsT], *, restart: bo
     reader = consumer(service, parts)
 
     async def prune() -> None:
-        async with parts.database.write() as session:
-            await inbox.prune(session, parts.clock.now(), inbox_age=INBOX_KEPT, idempotency_age=KEPT)
+        async with parts.units.write() as work:
+            await inbox.prune(work.session, work.clock.now(), inbox_age=INBOX_KEPT, idempotency_age=KEPT)
 
     async def watch_calendar() -> None:
         if last := calendar_ends_soon(parts.clock.now().date()):
             structlog.get_logger("calendar").warning("the working calendar ends: add the next year to its files", last_day=last.isoformat())
 
     async def measure() -> None:
-        async with parts.database.read() as session:
-            stored = {(row.topic, row.partition): row.next_offset for row in await inbox.stored_offsets(session)}
-            parts.metrics.dead_letters_waiting(await inbox.dead_letters(session))
+        async with parts.units.read() as work:
+            stored = {(row.topic, row.partition): row.next_offset for row in await inbox.stored_offsets(work.session)}
+            parts.metrics.dead_letters_waiting(await inbox.dead_letters(work.session))
         for topic in service.topics:
             ends = await parts.log.end_offsets(topic)
             parts.metrics.consumer_lag(topic, sum(end - stored.get((topic, partition), 0) for partition, end in ends.items()))

@@ -64,7 +64,7 @@ async def show_inquiry(
 ) -> InquiryDetail:
     """Return an inquiry with its question. The provider that was asked also gets the appeal's text if the applicant consented to it."""
     async with units.read() as work:  # closed before intake is asked: nobody holds a connection while waiting for another service
-        inquiry, appeal = await answering.visible_inquiry(work.session, inquiry_id, principal)
+        inquiry, appeal = await answering.visible_inquiry(work, inquiry_id, principal)
     label = question_about(inquiry.category)
     content = DisclosedContent()
     is_addressee = principal.has("provider") and principal.provider_id == inquiry.provider_id
@@ -116,7 +116,7 @@ def _visible(inquiry_id: UUID, principal: Principal) -> Check:
     """Return the check of a replayed answer: only those who may still see the inquiry get it."""
 
     async def check(work: UnitOfWork) -> None:
-        await answering.visible_inquiry(work.session, inquiry_id, principal)
+        await answering.visible_inquiry(work, inquiry_id, principal)
 
     return check
 

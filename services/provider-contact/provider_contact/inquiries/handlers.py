@@ -64,4 +64,4 @@ async def apply_tier(work: UnitOfWork, batch: Batch[TierRaised]) -> None:
 
 async def close_ended_cases(work: UnitOfWork, batch: Batch[CaseEnded]) -> None:
     """Close the appeals of ended cases and their open inquiries."""
-    await close_appeals(work.session, [received.event.appeal_id for received in batch.received], work.clock.now())
+    await close_appeals(work, [received.event.appeal_id for received in batch.received])

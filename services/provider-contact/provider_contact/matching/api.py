@@ -80,6 +80,6 @@ async def choose_provider(
         return await choices.choose(work, appeal_id, payload.provider_id, principal, index)
 
     async def check_visible(work: UnitOfWork) -> None:
-        await appeal_for_update(work.session, appeal_id, principal)
+        await appeal_for_update(work, appeal_id, principal)
 
     return await once(f"choose {appeal_id}", payload, choose, check_visible=check_visible)

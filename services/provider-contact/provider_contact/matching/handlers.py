@@ -34,7 +34,7 @@ async def match_registered(work: UnitOfWork, batch: Batch[AppealRegistered]) -> 
             work.publish(matched, cause=received.envelope)
         elif decision:
             waiting.append(_waiting(event.appeal_id, decision, received))
-    await record_appeals(work.session, registrations)
+    await record_appeals(work, registrations)
     await repository.insert_matches(work.session, waiting)
 
 

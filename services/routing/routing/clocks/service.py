@@ -8,8 +8,6 @@ from functools import cache, lru_cache
 from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from routing.clocks import events, repository
 from routing.clocks.errors import CalendarDoesNotReach
 from routing.clocks.models import CaseClock
@@ -246,17 +244,17 @@ def met_at_once(row: ClockRow, at: datetime) -> ClockRow:
 
 
 class WatchedCases(Protocol):
-    """What the clock job needs of the cases, in the transaction of the session."""
+    """What the clock job needs of the cases, in the unit of work of the job."""
 
-    async def lock_free(self, session: AsyncSession, appeal_ids: Sequence[UUID]) -> Sequence[UUID]:
+    async def lock_free(self, work: UnitOfWork, appeal_ids: Sequence[UUID]) -> Sequence[UUID]:
         """Lock those of the cases that no other transaction has locked, and return them."""
         ...
 
-    async def add_clock_notices(self, session: AsyncSession, notices: Sequence[ClockNotice]) -> None:
+    async def add_clock_notices(self, work: UnitOfWork, notices: Sequence[ClockNotice]) -> None:
         """Write the notices into the histories of the cases."""
         ...
 
-    async def mark_fix_period_passed(self, session: AsyncSession, appeal_ids: Sequence[UUID]) -> None:
+    async def mark_fix_period_passed(self, work: UnitOfWork, appeal_ids: Sequence[UUID]) -> None:
         """Note that the time to complete these appeals is over."""
         ...
 
@@ -274,12 +272,12 @@ class ClockWatcher:
         """
         session, now = work.session, work.clock.now()
         waiting = await repository.cases_with_waiting_clocks(session, now, WATCH_BATCH)
-        cases = await self._cases.lock_free(session, waiting)
+        cases = await self._cases.lock_free(work, waiting)
         clocks = await repository.waiting_clocks(session, cases, now)
-        await self._cases.add_clock_notices(session, [_publish(work, clock, now) for clock in clocks])
+        await self._cases.add_clock_notices(work, [_publish(work, clock, now) for clock in clocks])
         breached = [clock for clock in clocks if clock.state == ClockState.BREACHED]
         unfixed = dict.fromkeys(clock.appeal_id for clock in breached if clock.policy == ClockCode.FIX_PERIOD)
-        await self._cases.mark_fix_period_passed(session, list(unfixed))
+        await self._cases.mark_fix_period_passed(work, list(unfixed))
         return len(cases)
 
 

@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from provider_contact.inquiries import events, repository
 from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
 from provider_contact.inquiries.models import Appeal, Inquiry, ProviderResponse
@@ -57,12 +55,12 @@ def inquiry_item(inquiry: Inquiry, appeal: Appeal, principal: Principal) -> Inqu
     )
 
 
-async def visible_inquiry(session: AsyncSession, inquiry_id: UUID, principal: Principal, *, lock: bool = False) -> tuple[Inquiry, Appeal]:
+async def visible_inquiry(work: UnitOfWork, inquiry_id: UUID, principal: Principal, *, lock: bool = False) -> tuple[Inquiry, Appeal]:
     """Return an inquiry and its appeal.
 
     Raises NotFound, with the same answer for an inquiry that does not exist and one that this principal may not see.
     """
-    pair = await repository.inquiry(session, inquiry_id, visible_inquiries(principal), lock=lock)
+    pair = await repository.inquiry(work.session, inquiry_id, visible_inquiries(principal), lock=lock)
     if pair is None:
         raise NotFound
     return pair
@@ -70,7 +68,7 @@ async def visible_inquiry(session: AsyncSession, inquiry_id: UUID, principal: Pr
 
 async def acknowledge(work: UnitOfWork, inquiry_id: UUID, expected_version: int, principal: Principal) -> tuple[Inquiry, Appeal]:
     """Record that the provider has received the inquiry. Raises NotFound, VersionConflict, ActionNotPossible."""
-    inquiry, appeal = await _apply(work.session, inquiry_id, InquiryAction.ACKNOWLEDGE, expected_version, principal)
+    inquiry, appeal = await _apply(work, inquiry_id, InquiryAction.ACKNOWLEDGE, expected_version, principal)
     work.publish(events.inquiry_acknowledged(inquiry))
     return inquiry, appeal
 
@@ -79,7 +77,7 @@ async def respond(work: UnitOfWork, inquiry_id: UUID, answer: RespondRequest, pr
     """Store the provider's answer, sealed. Raises NotFound, VersionConflict, ActionNotPossible, and InvalidInput for an unknown code."""
     if answer.code not in taxonomy().response_codes:
         raise InvalidInput.field("code", "unknown-code", "The value is not one of the known codes.")
-    inquiry, appeal = await _apply(work.session, inquiry_id, InquiryAction.RESPOND, answer.expected_version, principal)
+    inquiry, appeal = await _apply(work, inquiry_id, InquiryAction.RESPOND, answer.expected_version, principal)
     inquiry.settled = True
     response_id, now = work.ids.new(), work.clock.now()
     sealed = work.sealer.seal("response", response_id, "text", answer.text.encode())
@@ -92,9 +90,9 @@ async def respond(work: UnitOfWork, inquiry_id: UUID, answer: RespondRequest, pr
 
 
 async def _apply(
-    session: AsyncSession, inquiry_id: UUID, action: InquiryAction, expected_version: int, principal: Principal
+    work: UnitOfWork, inquiry_id: UUID, action: InquiryAction, expected_version: int, principal: Principal
 ) -> tuple[Inquiry, Appeal]:
-    inquiry, appeal = await visible_inquiry(session, inquiry_id, principal, lock=True)
+    inquiry, appeal = await visible_inquiry(work, inquiry_id, principal, lock=True)
     if inquiry.version != expected_version:
         raise VersionConflict(inquiry.version)
     possible = next_actions(inquiry, principal)

@@ -1,23 +1,22 @@
 """What this service stores of appeals: recorded at registration, closed with the case."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Subquery
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from provider_contact.inquiries import repository
 from provider_contact.inquiries.models import Appeal, AppealRow
 from shared.auth import Principal
 from shared.contracts import AppealRegistered
 from shared.errors import NotFound
+from shared.unit_of_work import UnitOfWork
 from shared.visibility import Scope, visible_cases
 
 
-async def record_appeals(session: AsyncSession, registrations: Sequence[tuple[AppealRegistered, UUID | None]]) -> None:
+async def record_appeals(work: UnitOfWork, registrations: Sequence[tuple[AppealRegistered, UUID | None]]) -> None:
     """Store registered appeals, each with its provider if it is known. An appeal that is stored already stays as it is."""
-    await repository.insert_appeals(session, [_appeal_row(event, provider_id) for event, provider_id in registrations])
+    await repository.insert_appeals(work.session, [_appeal_row(event, provider_id) for event, provider_id in registrations])
 
 
 def _appeal_row(event: AppealRegistered, provider_id: UUID | None) -> AppealRow:
@@ -35,14 +34,14 @@ def _appeal_row(event: AppealRegistered, provider_id: UUID | None) -> AppealRow:
     }
 
 
-async def close_appeals(session: AsyncSession, appeal_ids: Sequence[UUID], at: datetime) -> None:
+async def close_appeals(work: UnitOfWork, appeal_ids: Sequence[UUID]) -> None:
     """Close appeals and their open inquiries. Emits nothing: the case has ended, however it ended."""
-    await repository.close_appeals(session, appeal_ids, at)
+    await repository.close_appeals(work.session, appeal_ids, work.clock.now())
 
 
-async def appeal_for_update(session: AsyncSession, appeal_id: UUID, principal: Principal) -> Appeal:
+async def appeal_for_update(work: UnitOfWork, appeal_id: UUID, principal: Principal) -> Appeal:
     """Return the appeal and lock its row. Raises NotFound for an appeal that the clerk may not see."""
-    appeal = await repository.appeal_for_update(session, appeal_id, visible_cases(principal))
+    appeal = await repository.appeal_for_update(work.session, appeal_id, visible_cases(principal))
     if appeal is None:
         raise NotFound
     return appeal

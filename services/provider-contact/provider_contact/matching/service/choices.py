@@ -50,7 +50,7 @@ async def choose(work: UnitOfWork, appeal_id: UUID, provider_id: UUID, principal
     """
     if provider_id not in index.providers:
         raise InvalidInput.field("provider_id", "unknown-provider", "The directory has no such provider.")
-    appeal = await inquiries.appeal_for_update(work.session, appeal_id, principal)
+    appeal = await inquiries.appeal_for_update(work, appeal_id, principal)
     if await repository.match_for_update(work.session, appeal_id) is None:
         raise ActionNotPossible([])
     await repository.delete_matches(work.session, [appeal_id])

@@ -6,7 +6,6 @@ from functools import cache
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
 from typing_extensions import Unpack
 
 from routing.cases import repository
@@ -18,6 +17,7 @@ from shared.contracts import Event
 from shared.domain.labels import LANGUAGES, Label
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
+from shared.unit_of_work import UnitOfWork
 
 SERVICE_ROLE: Final = "service"
 """The actor of entries that follow from a rule or from the event of another service."""
@@ -88,19 +88,19 @@ def check(*events: type[Event]) -> None:
 class ClockHistory:
     """What the clock job needs of the cases: their locks, their histories, and the note of a term that has passed."""
 
-    async def lock_free(self, session: AsyncSession, appeal_ids: Sequence[UUID]) -> Sequence[UUID]:
+    async def lock_free(self, work: UnitOfWork, appeal_ids: Sequence[UUID]) -> Sequence[UUID]:
         """Lock those of the cases that no other transaction has locked, and return them."""
-        return await repository.lock_free_cases(session, appeal_ids)
+        return await repository.lock_free_cases(work.session, appeal_ids)
 
-    async def add_clock_notices(self, session: AsyncSession, notices: Sequence[ClockNotice]) -> None:
+    async def add_clock_notices(self, work: UnitOfWork, notices: Sequence[ClockNotice]) -> None:
         """Add the warnings and breaches to the histories of the cases."""
         rows = [
             entry(notice.appeal_id, notice.source, notice.at, notice.fact, policy=notice.policy, due=notice.due_at.isoformat())
             for notice in notices
         ]
-        await repository.add_history(session, rows)
+        await repository.add_history(work.session, rows)
 
-    async def mark_fix_period_passed(self, session: AsyncSession, appeal_ids: Sequence[UUID]) -> None:
+    async def mark_fix_period_passed(self, work: UnitOfWork, appeal_ids: Sequence[UUID]) -> None:
         """Note that the term to complete these appeals is over."""
         changes: list[CaseChange] = [{"appeal_id": appeal_id, "fix_passed": True} for appeal_id in appeal_ids]
-        await repository.change_cases(session, changes)
+        await repository.change_cases(work.session, changes)
