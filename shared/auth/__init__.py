@@ -1,4 +1,4 @@
-"""Who asks, and how it is known: roles and principals, tokens and their issuer, the dependencies that routes use."""
+"""Authentication and authorisation: roles and principals, tokens and their issuer, and the dependencies of routes."""
 
 from shared.auth.dependencies import (
     PagePrincipalDep,

@@ -1,4 +1,4 @@
-"""A small issuer for one machine: real signed tokens without an identity provider. It refuses to exist in production."""
+"""The local token issuer: signed tokens on one machine without an identity provider. It cannot be created in production."""
 
 from datetime import timedelta
 from functools import cached_property
@@ -21,15 +21,15 @@ from shared.sealing import write_secret
 ISSUER = "aryz-local"
 AUDIENCE = "aryz"
 KEY_FILE = "issuer.json"
-LIFETIME = timedelta(hours=12)  # a working day; demo users do not come back for a new one sooner
+LIFETIME = timedelta(hours=12)  # a working day, so that a demo user signs in once a day
 
 
 class LocalIssuerForbidden(RuntimeError):
-    """The local issuer was asked for in production."""
+    """The local issuer was requested in production."""
 
 
 class LocalIssuer:
-    """Issues ES256 tokens with a key kept in `folder`/issuer.json (0600), made on first use."""
+    """Issues ES256 tokens with the key in `folder`/issuer.json (0600), which is created on first use."""
 
     def __init__(self, folder: Path, *, env: str, clock: Clock) -> None:
         """`env`: the value of ARYZ_ENV. Raises LocalIssuerForbidden for `production`."""
@@ -56,7 +56,10 @@ class LocalIssuer:
         name: str | None = None,
         lifetime: timedelta = LIFETIME,
     ) -> str:
-        """A signed token. `subject`: by default the role, with the region or provider behind it. Raises ValueError for an unknown role."""
+        """Return a signed token. Raises ValueError for an unknown role.
+
+        `subject`: by default the role followed by the region or the provider.
+        """
         if role not in ROLES:
             raise ValueError("unknown role")
         now = self._clock.now()
@@ -64,7 +67,7 @@ class LocalIssuer:
         claims: dict[str, Any] = {
             "iss": ISSUER,
             "aud": AUDIENCE,
-            "jti": token_hex(12),  # two sessions of one person in one second end apart
+            "jti": token_hex(12),  # tells two sessions of one person in one second apart, so that they can be revoked separately
             "sub": subject or "-".join(filter(None, [role, place])),
             "iat": int(now.timestamp()),
             "exp": int((now + lifetime).timestamp()),
@@ -75,10 +78,10 @@ class LocalIssuer:
         return jwt.encode({"alg": "ES256", "kid": self._key.kid}, claims, self._key, algorithms=["ES256"])
 
     def jwks(self) -> dict[str, Any]:
-        """The public key set."""
+        """Return the public key set."""
         return dict(KeySet([self._key]).as_dict(private=False))
 
     def verifier(self, revoked: RevokedTokens | None = None) -> TokenVerifier:
-        """A verifier of this issuer's tokens, but for those revoked."""
+        """Return a verifier that accepts this issuer's tokens except revoked ones."""
         keys = FileKeys(self.path, self._clock)
         return TokenVerifier(keys, issuer=ISSUER, audience=AUDIENCE, clock=self._clock, revoked=revoked)

@@ -1,4 +1,4 @@
-"""Where a verifier finds the issuer's public keys: a file, or an OIDC provider's JWKS address."""
+"""Sources of the issuer's public keys: a file, or the JWKS URL of an OIDC provider."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from shared.clock import Clock
 from shared.errors import Unavailable
 
 MAX_AGE = timedelta(minutes=10)  # a key that the issuer withdrew is trusted no longer than this
-MIN_INTERVAL = timedelta(seconds=30)  # tokens with made-up key ids must not turn into a stream of requests
+MIN_INTERVAL = timedelta(seconds=30)  # tokens with invented key ids must not cause a stream of requests
 TIMEOUT = 5.0  # seconds
 
 log = structlog.get_logger("auth")
@@ -23,12 +23,12 @@ log = structlog.get_logger("auth")
 
 class KeySource(Protocol):
     async def key(self, kid: str | None) -> Key | None:
-        """The signature key of this id, or the only one there is; None if there is none. Raises Unavailable without any keys."""
+        """Return the signature key with this id, or the only key. None if there is none. Raises Unavailable if no keys are loaded."""
         ...
 
 
 class _RefreshedKeys:
-    """Keys that are read again when they are old or when an unknown id turns up, and kept if reading them fails."""
+    """Keys that are reloaded when they are old or an unknown id appears. If reloading fails, the loaded keys stay in use."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -61,7 +61,7 @@ class _RefreshedKeys:
             log.warning("keys-not-read", error=type(error).__name__)
             return
         finally:
-            self._tried_at = self._clock.now()  # only now: whoever comes while the keys are being read waits for them
+            self._tried_at = self._clock.now()  # set after loading: concurrent callers wait for the keys
         self._keys = {key.kid: key for key in keys if key.get("use", "sig") == "sig"}
         self._read_at = self._tried_at
 

@@ -1,4 +1,4 @@
-"""Who is asking: roles, and the principal that a verified token names."""
+"""Roles, and the principal that a verified token names."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,10 +23,10 @@ Role = Literal[
 
 ROLES: Final[frozenset[str]] = frozenset(get_args(Role))
 CONFINED: Final[frozenset[Role]] = frozenset({"telephony", "service"})
-"""Machines that make the calls which name their role, and read what is public; every other call refuses them."""
+"""Roles of machines that may make only the calls which name their role, and read public data. All other calls refuse them."""
 STAFF: Final[frozenset[Role]] = frozenset({"operator", "specialist", "expert", "supervisor", "head"})
 
-# Which of several roles is named as the actor in a history: the one that signs before the one that works, people before machines.
+# The order in which one of several roles is recorded as the actor's: signing roles before clerks, people before machines.
 _PRECEDENCE: Final[tuple[Role, ...]] = (
     "head",
     "supervisor",
@@ -46,17 +46,20 @@ _PRECEDENCE: Final[tuple[Role, ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The one who asks, by a verified token's own claims alone; `subject` is unique within `issuer`. Nobody: `Principal.anonymous()`."""
+    """The sender of a request by the claims of its verified token. `subject` is unique within `issuer`.
+
+    A request without a token has the principal `Principal.anonymous()`.
+    """
 
     subject: str
     issuer: str
     roles: frozenset[Role] = frozenset()
     region: str | None = None
-    """None: the token names no region. Empty: its claim is there and empty, and opens nothing."""
+    """None: the token has no region claim. Empty: the claim is present and empty, and gives access to no region."""
     provider_id: UUID | None = None
     name: str | None = None
     expires_at: datetime | None = field(default=None, compare=False)
-    """When the token ends; None: no token."""
+    """The time at which the token expires. None without a token."""
 
     @classmethod
     def anonymous(cls) -> Self:
@@ -68,7 +71,7 @@ class Principal:
 
     @property
     def is_confined(self) -> bool:
-        """Whether the token is a confined machine's: it has a role, and none beyond CONFINED."""
+        """Return whether the token is one of a confined machine: it has a role, and none outside CONFINED."""
         return bool(self.roles) and self.roles <= CONFINED
 
     @property
@@ -77,9 +80,9 @@ class Principal:
 
     @property
     def role(self) -> Role | None:
-        """The role to name as the actor's; None for nobody and for a token without a role that is known here."""
+        """Return the role to record as the actor's. None without a token and for a token without a known role."""
         return next((role for role in _PRECEDENCE if role in self.roles), None)
 
     def has(self, *roles: Role) -> bool:
-        """Whether one of `roles` is the principal's."""
+        """Return whether the principal has one of `roles`."""
         return not self.roles.isdisjoint(roles)

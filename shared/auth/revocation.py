@@ -1,4 +1,4 @@
-"""Tokens that were ended before their time, in one file that every process over the data folder shares."""
+"""Revoked tokens, in one file that all processes over the data folder share."""
 
 import asyncio
 import math
@@ -12,9 +12,9 @@ import structlog
 from shared.errors import Unavailable
 
 FILE = "revoked.db"
-POLL_SECONDS = 1.0  # until a revocation is known in the other processes; in its own it is known at once
-LIMIT = 100_000  # tokens, about 10 MB; of more, those that end first are dropped
-READ_SECONDS = 0.05  # a poll waits no longer for a process that is just writing: it comes again
+POLL_SECONDS = 1.0  # other processes see a revocation within this time; the own process sees it at once
+LIMIT = 100_000  # tokens, about 10 MB; above it those that expire first are dropped
+READ_SECONDS = 0.05  # a poll waits no longer for a process that is writing; the next poll reads the change
 WRITE_SECONDS = 5.0
 _TABLE = "CREATE TABLE IF NOT EXISTS revoked (id INTEGER PRIMARY KEY AUTOINCREMENT, token BLOB NOT NULL, until INTEGER NOT NULL)"
 _SURPLUS = "DELETE FROM revoked WHERE id IN (SELECT id FROM revoked ORDER BY until LIMIT max(0, (SELECT count(*) FROM revoked) - ?))"
@@ -23,9 +23,9 @@ log = structlog.get_logger("auth")
 
 
 class RevokedTokens:
-    """The tokens of one data folder that no longer count; each is stored as a hash until it would have ended anyway.
+    """The revoked tokens of one data folder. Each is stored as a hash until it expires.
 
-    The file is made with the first revocation, readable by its owner alone. All times are seconds of the epoch.
+    The first revocation creates the file, readable by its owner alone. All times are seconds since the epoch.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,14 +35,14 @@ class RevokedTokens:
         self._polled_at: float | None = None
 
     def has(self, token: bytes, now: float) -> bool:
-        """Whether the token with this hash is revoked; looks at the file at most once a second."""
+        """Return whether the token with this hash is revoked. Reads the file at most once a second."""
         if self._polled_at is None or not 0 <= now - self._polled_at < POLL_SECONDS:
             self._polled_at = now
             self._poll(now)
         return token in self._until
 
     async def add(self, token: bytes, *, until: float, now: float) -> None:
-        """Revoke the token with this hash, which ends at `until`, durably. Raises Unavailable if the file cannot be written."""
+        """Revoke the token with this hash, which expires at `until`, durably. Raises Unavailable if the file cannot be written."""
         row = (token, math.ceil(until))
         try:
             await asyncio.to_thread(self._store, row, now)
@@ -65,7 +65,7 @@ class RevokedTokens:
         try:
             with closing(sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True, timeout=READ_SECONDS)) as connection:
                 [last] = connection.execute("SELECT coalesce(max(id), 0) FROM revoked").fetchone()
-                if last < self._read_to:  # the file was made anew or restored: its numbers start again
+                if last < self._read_to:  # the file was recreated or restored, so its numbers start again
                     self._read_to = 0
                 rows = connection.execute("SELECT id, token, until FROM revoked WHERE id > ? ORDER BY id", (self._read_to,)).fetchall()
         except sqlite3.Error as error:

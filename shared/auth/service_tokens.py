@@ -1,4 +1,4 @@
-"""The token a service shows another when it reads contents: from the local issuer, or from the OIDC provider by client credentials."""
+"""Tokens with which a service reads contents from another: of the local issuer, or of an OIDC provider by client credentials."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -12,13 +12,13 @@ from shared.clock import Clock
 from shared.errors import Unavailable
 
 LOCAL_LIFETIME = timedelta(hours=1)
-MARGIN = timedelta(seconds=60)  # renewed before the other side could see it end
+MARGIN = timedelta(seconds=60)  # a token is renewed this long before it expires
 TIMEOUT = 5.0  # seconds
 
 
 class ServiceTokens(Protocol):
     async def token(self) -> str:
-        """A valid token of this service. Raises Unavailable if the identity provider gives none."""
+        """Return a valid token of this service. Raises Unavailable if the identity provider returns none."""
         ...
 
 
@@ -46,7 +46,7 @@ class _Granted(BaseModel):
 
 
 class ClientCredentials:
-    """Tokens of an OIDC provider (RFC 6749 §4.4), asked for once and kept until shortly before they end."""
+    """Tokens of an OIDC provider (RFC 6749 §4.4), requested once and reused until shortly before they expire."""
 
     def __init__(
         self, client: httpx.AsyncClient, *, token_url: str, client_id: str, client_secret: str, audience: str, clock: Clock

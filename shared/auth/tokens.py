@@ -1,4 +1,4 @@
-"""Bearer tokens: signed JWTs, checked by signature, issuer, audience and time, and turned into a `Principal`."""
+"""Verification of bearer tokens: signed JWTs, checked by signature, issuer, audience and time, as `Principal`."""
 
 import warnings
 from collections.abc import Mapping
@@ -18,15 +18,15 @@ from shared.clock import Clock
 from shared.errors import Unauthorized
 
 ALGORITHMS: Final = frozenset({"ES256", "RS256", "Ed25519", "EdDSA"})  # EdDSA is the former name of Ed25519 (RFC 9864)
-TOKEN_LIMIT = 8_192  # characters; servers take no longer header anyway
+TOKEN_LIMIT = 8_192  # characters; servers refuse longer headers as well
 SUBJECT_LIMIT = 200
 LATEST: Final = datetime.max.replace(tzinfo=UTC).timestamp() - 1  # the end of the year 9999
 REMEMBERED = 10_000  # tokens, about 5 MB
-REMEMBERED_FOR = timedelta(minutes=5)  # so that a withdrawn key ends within this and `keys.MAX_AGE`
+REMEMBERED_FOR = timedelta(minutes=5)  # a withdrawn key is therefore rejected within this time plus `keys.MAX_AGE`
 
 
 class InvalidToken(Unauthorized):
-    """The token is not one of ours, or no longer; why is not told."""
+    """The token is invalid, expired or revoked. The response does not say which."""
 
     code, title = "invalid-token", "The bearer token is not valid."
 
@@ -36,7 +36,7 @@ class InvalidToken(Unauthorized):
 
 
 class TokenVerifier:
-    """Checks tokens of one issuer for one audience; a token seen before costs a hash and a look-up."""
+    """Verifies the tokens of one issuer for one audience. A token that was seen before costs a hash and a look-up."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class TokenVerifier:
         leeway: timedelta = timedelta(seconds=30),
         revoked: RevokedTokens | None = None,
     ) -> None:
-        """`revoked`: tokens that end before their time; None where none does."""
+        """`revoked`: tokens that were revoked before they expire. None if tokens cannot be revoked."""
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
@@ -58,7 +58,7 @@ class TokenVerifier:
         self._remembered: dict[bytes, tuple[float, Principal, bytes]] = {}
 
     async def verify(self, token: str) -> Principal:
-        """The principal of a valid token. Raises InvalidToken, or Unavailable while the issuer's keys cannot be read."""
+        """Return the principal of a valid token. Raises InvalidToken, and Unavailable while the issuer's keys cannot be read."""
         now = self._clock.now().timestamp()
         digest = sha256(token.encode("utf-8", "replace")).digest()
         known = self._remembered.get(digest)
@@ -73,7 +73,7 @@ class TokenVerifier:
         return principal
 
     async def revoke(self, token: str) -> None:
-        """End a valid token now, in every process over the data folder; what is no valid token is passed over. Raises Unavailable."""
+        """Revoke a valid token in all processes over the data folder. An invalid token is ignored. Raises Unavailable."""
         try:
             principal = await self.verify(token)
         except InvalidToken:
@@ -97,11 +97,11 @@ class TokenVerifier:
             if key is None:
                 raise InvalidToken
             return _decode(token, key)
-        except (JoseError, ValueError, TypeError, RecursionError):  # the last: brackets in brackets, which JSON has no bound for
+        except (JoseError, ValueError, TypeError, RecursionError):  # RecursionError: JSON has no limit for nested brackets
             raise InvalidToken from None
 
     def _check(self, claims: Mapping[str, Any], now: float) -> float:
-        """When the token ends, in seconds of the epoch, leeway included."""
+        """Return the expiry of the token in seconds since the epoch, leeway included."""
         audience = claims.get("aud")
         if claims.get("iss") != self._issuer or self._audience not in (audience if isinstance(audience, list) else [audience]):
             raise InvalidToken
@@ -118,13 +118,13 @@ class TokenVerifier:
 
 
 def _revocation_key(token: str) -> bytes:
-    """The hash of what is signed. An ECDSA signature has a second spelling that is as valid; what it signs has one."""
+    """Return the hash of the signed part. An ECDSA signature has a second valid form, but the signed part has one."""
     return sha256(token.rpartition(".")[0].encode()).digest()
 
 
 def _decode(token: str, key: Key) -> dict[str, Any]:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SecurityWarning)  # issuers still say EdDSA; the signature is the same
+        warnings.simplefilter("ignore", SecurityWarning)  # issuers still use the name EdDSA; the signature is the same
         return jwt.decode(token, key, algorithms=ALGORITHMS).claims
 
 
@@ -146,7 +146,7 @@ def _principal(claims: Mapping[str, Any], ends: float) -> Principal:
 
 
 def _moment(claims: Mapping[str, Any], claim: str) -> float:
-    """The claim in seconds of the epoch (RFC 7519 §2: NumericDate). Raises InvalidToken for what is none from 1970 to 9999."""
+    """Return the claim in seconds since the epoch (RFC 7519 §2: NumericDate). Raises InvalidToken outside the years 1970 to 9999."""
     value = claims.get(claim)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LATEST:  # NaN is in no range
         raise InvalidToken
@@ -154,14 +154,14 @@ def _moment(claims: Mapping[str, Any], claim: str) -> float:
 
 
 def _text(claims: Mapping[str, Any], claim: str) -> str | None:
-    """The claim as it stands; None without one. Raises InvalidToken for another type, and for text that no database keeps."""
+    """Return the claim as text, None if it is missing. Raises InvalidToken for another type and for text that databases refuse."""
     value = claims.get(claim)
     if value is None:
         return None
     if not isinstance(value, str) or "\0" in value:
         raise InvalidToken
     try:
-        value.encode()  # fails on a lone surrogate alone
+        value.encode()  # fails only on a lone surrogate
     except UnicodeEncodeError:
         raise InvalidToken from None
     return value

@@ -1,1 +1,1 @@
-"""How texts are read: words in one form for every spelling, a search for stems and phrases, and the detectors that all services share."""
+"""Text analysis for all services: tokens folded across spellings, a search for stems and phrases, and shared detectors."""

@@ -1,6 +1,6 @@
-"""Danger to life or health right now (`data/danger.toml`), found recall first: a false alarm costs a glance, a missed one may cost a life.
+"""Detection of immediate danger to life or health (`data/danger.toml`), with priority on recall: a missed case may cost a life.
 
-The one detector of form, receipt, bot, counter, call screen and routing: they agree about every text.
+The web form, the receipt, the bot, the counter, the call screen and routing use this detector, so they agree about every text.
 """
 
 import tomllib
@@ -20,7 +20,11 @@ CALM: Final = "calm"
 
 @dataclass(frozen=True, slots=True)
 class DangerLexicon:
-    """`plain`: the weight from which a sign is never calmed; `needed`: the sum at which there is danger. `version` names the file."""
+    """The dictionary of danger signs.
+
+    `plain`: the weight from which calming terms do not count. `needed`: the sum at which a text is a danger. `version` names the
+    file.
+    """
 
     version: str
     plain: float
@@ -31,7 +35,7 @@ class DangerLexicon:
 
 @cache
 def danger_lexicon() -> DangerLexicon:
-    """Read and check the dictionary once a process. Raises LexiconError."""
+    """Read and check the dictionary, once per process. Raises LexiconError."""
     data = tomllib.loads(files(__package__).joinpath(f"data/{FILE}").read_text(encoding="utf-8"))
     terms: list[Term] = []
     for row in data["terms"]:
@@ -43,14 +47,14 @@ def danger_lexicon() -> DangerLexicon:
 
 
 def speaks_of_danger(text: str) -> bool:
-    """Whether the text speaks of danger to life or health right now. Linear."""
+    """Return whether the text reports immediate danger to life or health. Linear."""
     return bool(signs_of_danger(text))
 
 
 def signs_of_danger(text: str, hits: Sequence[Hit] | None = None) -> list[Hit]:
-    """Where the text speaks of danger, each sign once; empty if it does not. `hits`: what another index that has these terms found.
+    """Return the signs of danger in a text, each once. Empty without danger.
 
-    A word that a line end divides is read whole and in its parts: either reading may show the danger.
+    `hits`: terms found by another index that contains these terms. A word divided by a line end is read both joined and in parts.
     """
     index = danger_lexicon().index
     found = _judged(index.find(tokenise(text)) if hits is None else hits)
@@ -60,10 +64,10 @@ def signs_of_danger(text: str, hits: Sequence[Hit] | None = None) -> list[Hit]:
 
 
 def _judged(hits: Sequence[Hit]) -> list[Hit]:
-    """The urgent hits if together they suffice, else none.
+    """Return the urgent hits if their weights suffice, else an empty list.
 
-    A term counts once however often it stands. Calming terms (danger long past, thanks for a rescue) take away from the sum; a plain sign
-    suffices whatever else stands there.
+    A term counts once, however often it occurs. Calming terms (danger long past, thanks for a rescue) reduce the sum. A plain
+    sign always suffices.
     """
     urgent = {hit.term: hit for hit in hits if hit.term.group == URGENT}
     if not urgent:

@@ -1,4 +1,4 @@
-"""A search for stems (the beginnings of words) and phrases in the words of a text, by a tree of phrases. Linear in the text."""
+"""Search for stems (beginnings of words) and phrases in the words of a text with a prefix tree of phrases. Linear in the text."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,20 +7,20 @@ from typing import NamedTuple
 
 from shared.language.tokens import Token, key
 
-WHOLE_WORD = "="  # a stem ending so is a whole word, not a beginning
-_PARTICLE = 2  # letters: не, на, ма … would begin far too many words
-_OPENING = 2  # letters by which a word's possible stems are looked up
-_SHORT_NUMBER = 4  # digits: a year, a temperature; longer ones may be somebody's and are not remembered
-_REMEMBERED = 65_536  # words of at most 40 characters, each by itself and in memory alone
+WHOLE_WORD = "="  # a stem with this suffix matches a whole word, not a beginning
+_PARTICLE = 2  # letters: не, на, ма … are the beginning of too many words
+_OPENING = 2  # letters by which the possible stems of a word are looked up
+_SHORT_NUMBER = 4  # digits: a year, a temperature; longer numbers may be personal and are not cached
+_REMEMBERED = 65_536  # words of at most 40 characters; single words, in memory only
 
 
 class LexiconError(ValueError):
-    """The dictionary names a code or group that does not exist, or an empty stem; the service must not start."""
+    """The dictionary names an unknown code or group, or an empty stem. The service must not start."""
 
 
 @dataclass(frozen=True, eq=False)
 class Term:
-    """One stem or phrase: what it argues for and how strongly (weights are log-odds, roughly). None is given twice."""
+    """A stem or phrase, the code it supports and its weight (roughly log-odds). Terms are unique."""
 
     text: str
     stems: tuple[str, ...]
@@ -30,7 +30,7 @@ class Term:
 
     @classmethod
     def of(cls, text: str, group: str, code: str, weight: float) -> "Term":
-        """A term as a dictionary writes it. Raises LexiconError for an empty one."""
+        """Parse a term of a dictionary. Raises LexiconError for an empty one."""
         stems = tuple(map(_stem, text.split()))
         if not stems:
             raise LexiconError(f"{group} {code}: empty term")
@@ -38,7 +38,7 @@ class Term:
 
 
 class Hit(NamedTuple):
-    """A term found; `start:end` is its position in the original text, `last` the number of its last word."""
+    """A matched term. `start:end` is its position in the original text, `last` the number of its last word."""
 
     term: Term
     start: int
@@ -48,23 +48,23 @@ class Hit(NamedTuple):
 
 @dataclass
 class Node:
-    """A stem's position in the tree of phrases: the terms that end here and the stems that may follow."""
+    """A node of the prefix tree: the terms that end here and the stems that may follow."""
 
     terms: list[Term] = field(default_factory=list)
     following: dict[str, "Node"] = field(default_factory=dict)
 
 
 _Known = tuple[Sequence[str], Sequence[Term], Sequence[Node]]
-"""What the dictionary has for a word: the stems that it begins with, the terms that they are, and the openings of phrases."""
+"""The dictionary's entry of a word: its stems, the terms they are, and the phrases that begin with them."""
 _Found = tuple[int, Token, Sequence[str], Sequence[Term], Sequence[Node]]
-"""A word that the dictionary knows: its number in the text, itself, and what is known of it."""
+"""A known word: its number in the text, its token, and its entry in the dictionary."""
 
 
 class PhraseIndex:
-    """The terms of a dictionary; the stems of a phrase stand in order, in one sentence, at most `gap` words apart."""
+    """The terms of a dictionary. The stems of a phrase occur in order in one sentence, at most `gap` words apart."""
 
     def __init__(self, terms: Iterable[Term], gap: int) -> None:
-        """Raises LexiconError for a term that is given twice."""
+        """Build the tree. Raises LexiconError for a duplicate term."""
         self.phrases = Node()
         self.gap = gap
         self._stems: set[str] = set()
@@ -83,7 +83,7 @@ class PhraseIndex:
         self._lengths = {opening: tuple(sorted(lengths)) for opening, lengths in openings.items()}
 
     def find(self, tokens: Sequence[Token]) -> list[Hit]:
-        """Every term in the words."""
+        """Return all matched terms."""
         remembered = self._remembered
         found: list[_Found] = []
         for place, token in enumerate(tokens):
@@ -118,9 +118,9 @@ class PhraseIndex:
         return found
 
     def _follow(self, expected: Mapping[str, Node], found: Sequence[_Found], number: int, start: int, hits: list[Hit]) -> None:
-        """Go on with phrases that began at `start` and of which the `number`th known word was the latest.
+        """Continue the phrases that began at `start` and whose latest word is the `number`th known word.
 
-        Of a stem that stands there more than once the nearest counts: words said again and again would multiply with every stem.
+        Of several occurrences of a stem the nearest counts. Otherwise repeated words would multiply the matches with every stem.
         """
         latest, before = found[number][:2]
         met: list[str] = []
@@ -131,7 +131,7 @@ class PhraseIndex:
             place, token, stems, _, _ = found[following]
             if place > farthest or token.sentence != before.sentence:
                 return
-            if stems is examined or unexpected(stems):  # the same word once more, or one that goes on with nothing
+            if stems is examined or unexpected(stems):  # the same word again, or one that continues no phrase
                 continue
             examined = stems
             for stem in stems:

@@ -1,4 +1,4 @@
-"""Words of a text, folded so that one dictionary reads Kazakh, Russian, Kazakh without its letters and Latin spelling alike."""
+"""Tokens of a text, folded so that one dictionary matches Kazakh, Russian, Kazakh typed without its letters, and Latin spelling."""
 
 import re
 from collections.abc import Iterator
@@ -8,22 +8,22 @@ from typing import NamedTuple
 from shared.domain.names import fold, to_cyrillic
 from shared.domain.text import Reading, reading
 
-# Words with their combining marks, ends of sentences one after another, and quotes (a quoted word after thanks is sarcasm).
+# Words with their combining marks, runs of sentence ends, and quotes (a quoted word after thanks is sarcasm).
 _PIECES = re.compile(r"[\w\u0300-\u036f]+|[.!?;\n][.!?;\s]*|[\"«“„]")
 _SENTENCE_ENDS = frozenset(".!?;\n")
 _QUOTES = frozenset('"«“„')
-# After the letters' folding: signs that people leave out and letters that Latin spelling cannot tell apart.
+# Applied after folding: signs that people omit, and letters that Latin spelling does not distinguish.
 _LOOSE = str.maketrans({"й": "и", "ы": "и", "э": "е", "ь": None, "ъ": None} | {chr(mark): None for mark in range(0x300, 0x370)})
 _LATIN = re.compile(r"[a-zÀ-ɏə]")
 _REPEATS = re.compile(r"([^\W\d])\1+")
-_REMEMBERED = 65_536  # words, each by itself and in memory alone, without its text; a number is never among them
-_MOST = 4_000  # words; people write 3 300 on 20 000 characters, and 10 000 of one letter each are no appeal
-_TAIL = 3_000  # characters at the end that are read all the same
-_LONGEST_KEY = 40  # characters; no stem is longer; one endless "word" costs no more than a long one
+_REMEMBERED = 65_536  # single words in memory without their text; numbers are not cached
+_MOST = 4_000  # words; people write 3 300 in 20 000 characters, and 10 000 words of one letter are not an appeal
+_TAIL = 3_000  # characters at the end that are always read
+_LONGEST_KEY = 40  # characters; no stem is longer, and an endless word costs no more than a long one
 
 
 class Token(NamedTuple):
-    """A word at `start:end` of the original text; `sentence` counts from 0."""
+    """A word at `start:end` of the original text. `sentence` counts from 0."""
 
     key: str
     start: int
@@ -32,10 +32,13 @@ class Token(NamedTuple):
 
 
 def key(word: str) -> str:
-    """The form in which stems and words meet: Cyrillic, folded, repeated letters squeezed, й and ы as и, э as е, no ь and ъ."""
+    """Return the form in which stems and words are compared.
+
+    It is Cyrillic and folded, with repeated letters squeezed, й and ы as и, э as е, without ь and ъ.
+    """
     folded = fold(word[:_LONGEST_KEY])
     if _LATIN.search(folded):
-        # In Kazakh typed in Latin letters j is ж whatever follows; read as Russian, `jo` and `ju` would be ё and ю.
+        # In Kazakh typed in Latin letters j is always ж. Read as Russian, `jo` and `ju` would become ё and ю.
         folded = fold(to_cyrillic(folded.replace("j", "zh")))
     return _REPEATS.sub(r"\1", folded.translate(_LOOSE))
 
@@ -44,9 +47,10 @@ _remembered_key = lru_cache(maxsize=_REMEMBERED)(key)
 
 
 def tokenise(text: str, *, join_lines: bool = True) -> list[Token]:
-    """The words in order, a `?` where a sentence ends with one, and a `"` for a quote that opens on a small letter (a name has a capital).
+    """Return the words of a text in order.
 
-    Invisible characters inside of words do not count, nor, with `join_lines`, a hyphen and line end that divide a word.
+    A sentence that ends with `?` adds a `?` token, and a quote before a small letter adds a `"` token (a name has a capital).
+    Invisible characters inside words do not count, nor does, with `join_lines`, a hyphen with a line end that divides a word.
     """
     read = reading(text, join_lines=join_lines)
     found = _tokens(read.text)
@@ -54,12 +58,12 @@ def tokenise(text: str, *, join_lines: bool = True) -> list[Token]:
 
 
 def divides_words(text: str) -> bool:
-    """Whether joining of lines makes other words of the text."""
+    """Return whether joining lines changes the words of the text."""
     return len(reading(text).starts) != len(reading(text, join_lines=False).starts)
 
 
 def _tokens(text: str) -> list[Token]:
-    """The words of the whole text, or of its beginning and its end where there are too many."""
+    """Return the words of the whole text, or of its beginning and its end if there are too many."""
     tokens = _read(_PIECES.finditer(text), text, 0)
     if len(tokens) < _MOST:
         return tokens
@@ -72,7 +76,7 @@ def _read(pieces: Iterator[re.Match[str]], text: str, sentence: int) -> list[Tok
     append, make, remembered = tokens.append, tuple.__new__, _remembered_key  # a NamedTuple's own constructor takes three times as long
     for match in pieces:
         piece, (start, end) = match[0], match.span()
-        if piece.isalpha():  # folded by word and not as a whole: most words were met before
+        if piece.isalpha():  # folded word by word: most words are cached
             append(make(Token, (remembered(piece[:_LONGEST_KEY]), start, end, sentence)))
             if len(tokens) >= _MOST:
                 break
@@ -81,7 +85,7 @@ def _read(pieces: Iterator[re.Match[str]], text: str, sentence: int) -> list[Tok
                 start += piece.index("?")
                 append(make(Token, ("?", start, start + 1, sentence)))
             if piece.isspace() and piece.count("\n") == 1 and text[end : end + 1].islower():
-                continue  # a line that is wrapped, and goes on with a small letter
+                continue  # a wrapped line that continues with a small letter
             sentence += 1
         elif piece not in _QUOTES:
             append(make(Token, (piece[:_LONGEST_KEY] if piece.isdecimal() and piece.isascii() else key(piece), start, end, sentence)))
@@ -91,5 +95,5 @@ def _read(pieces: Iterator[re.Match[str]], text: str, sentence: int) -> list[Tok
 
 
 def _placed(tokens: list[Token], read: Reading) -> list[Token]:
-    """The tokens where they stand in the text as written."""
+    """Return the tokens with their positions in the original text."""
     return [Token(token.key, *read.span(token.start, token.end), token.sentence) for token in tokens]

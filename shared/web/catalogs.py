@@ -1,6 +1,6 @@
-"""Keeping the catalogs complete: what a package says, compared with what its kk and ru catalogs translate.
+"""Completeness of translation catalogs: compares the messages of a package with its kk and ru catalogs.
 
-`python -m shared.web.catalogs services/intake/intake` adds the sentences that are new to `locales/{kk,ru}.po`, to be translated there.
+`python -m shared.web.catalogs services/intake/intake` adds new messages to `locales/{kk,ru}.po`, to be translated there.
 """
 
 import sys
@@ -19,7 +19,7 @@ _METHODS: Final = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja
 _JINJA: Final = {"newstyle_gettext": "true", "silent": "false", "extensions": "jinja2.ext.do"}
 _OPTIONS: Final = {"**.html": _JINJA, "**.txt": _JINJA}
 
-# Only what a reader of the file needs: no dates, which would change with every run.
+# Only headers that a reader needs, and no dates, which would change with every run.
 _HEADER: Final = r"""msgid ""
 msgstr ""
 "Language: {language}\n"
@@ -32,9 +32,9 @@ msgstr ""
 
 
 def missing_messages(package_dir: Path) -> list[str]:
-    """What a visitor would read untranslated: one line `language: problem: msgid` each; empty when all is well.
+    """Return the untranslated messages, one line `language: problem: msgid` each. Empty if the catalogs are complete.
 
-    A message counts as translated when the package's own catalog or the shared one has it, not fuzzy and with the same placeholders.
+    A message is translated if the package's catalog or the shared one contains it, not fuzzy and with the same placeholders.
     """
     said = extracted(package_dir)
     problems: list[str] = []
@@ -51,7 +51,7 @@ def missing_messages(package_dir: Path) -> list[str]:
 
 
 def extracted(package_dir: Path) -> Catalog:
-    """Every message marked in the package's Python files and templates."""
+    """Return all messages marked in the package's Python files and templates."""
     catalog = Catalog(charset="utf-8")
     for name, _line, message, comments, context in extract_from_dir(package_dir, _METHODS, _OPTIONS):
         catalog.add(message, None, [(name, 1)], auto_comments=comments, context=context)
@@ -59,7 +59,7 @@ def extracted(package_dir: Path) -> Catalog:
 
 
 def update(package_dir: Path) -> None:
-    """Add new sentences to the package's catalogs and drop those no longer said; translations stay."""
+    """Add new messages to the package's catalogs and remove unused ones. Translations stay."""
     for language in TRANSLATED:
         directory, shared = package_dir / "locales", _read(SHARED_LOCALES, language)
         directory.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""The API's documentation page, with its assets out of an installed package, so that nothing comes from another origin."""
+"""The API documentation page. Its assets come from an installed package, so that no other origin is contacted."""
 
 from collections.abc import Awaitable, Callable
 from importlib import resources
@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 
 from shared.web.security import CSP
 
-# The page's own style sheet carries its icons as data: images; everything else stays as strict as elsewhere.
+# The style sheet of the page contains its icons as data: images; the rest of the policy is as strict as elsewhere.
 DOCS_CSP: Final = CSP + "; img-src 'self' data:"
 _ASSETS: Final = "fastapi_swagger.resources"
 _START: Final = Path(__file__).parent / "docs-start.js"
@@ -26,13 +26,13 @@ _PAGE: Final = """<!doctype html>
 
 
 async def _allow(_request: Request) -> None:
-    """Let everybody read."""
+    """Allow every reader."""
 
 
 def mount_docs(app: FastAPI, prefix: str = "", allow: Callable[[Request], Awaitable[None]] = _allow) -> None:
-    """Serve `{prefix}/docs` and `{prefix}/openapi.json` of an application that has neither of its own.
+    """Serve `{prefix}/docs` and `{prefix}/openapi.json` of an application without its own documentation pages.
 
-    `allow` raises for those who may not read them. Raises ValueError if the application was made with its own.
+    `allow` raises for readers who may not see them. Raises ValueError if the application has its own.
     """
     if app.openapi_url is not None or app.docs_url is not None:
         raise ValueError("the application needs openapi_url=None and docs_url=None")

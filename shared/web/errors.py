@@ -1,4 +1,4 @@
-"""Error pages: in the visitor's language, saying what happened and what to do next."""
+"""Error pages in the visitor's language: what happened and what to do next."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -56,7 +56,7 @@ _TROUBLES: Final = {
 
 
 def html_error_response(request: Request, status: int, code: str, headers: Mapping[str, str] | None = None) -> HTMLResponse:
-    """An error as a page. `code` is the stable code of the problem; `headers` (as Retry-After) are passed on."""
+    """Return an error page. `code` is the stable code of the problem; `headers` (such as Retry-After) are added to the response."""
     trouble = _TROUBLES.get(status, _BROKEN if status >= 500 else _UNREADABLE)  # noqa: PLR2004 - RFC 9110: the server's fault from 500 on
     response = error_pages().render(
         request, "error.html", status, title=trouble.title, advice=trouble.advice, status_code=status, code=code
@@ -67,12 +67,12 @@ def html_error_response(request: Request, status: int, code: str, headers: Mappi
 
 
 def prefers_html(request: Request) -> bool:
-    """Whether the client would rather read a page than a problem document: browsers name text/html, API clients do not."""
+    """Return whether the client prefers a page to a problem document: browsers accept text/html, API clients do not."""
     accepted = request.headers.get("accept", "")
     return "text/html" in accepted and not any(part in request.scope["path"] for part in ("/v1/", "/internal/"))
 
 
 @cache
 def error_pages() -> Pages:
-    """The pages of errors, served with their assets at `/static` of every application."""
+    """Return the pages of errors. Their assets are served at `/static` of every application."""
     return Pages()

@@ -1,4 +1,4 @@
-"""Numbers, dates and spans of time as each language writes them: a narrow space for thousands and a decimal comma in kk and ru."""
+"""Formats of numbers, dates and durations per language. kk and ru use a narrow space for thousands and a decimal comma."""
 
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -9,9 +9,9 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-NARROW: Final = "\u202f"  # narrow no-break space: the thin space that never breaks a number over two lines
-_LOCALES: Final = {"kk": "kk_KZ", "ru": "ru_KZ", "en": "en_GB"}  # en_GB: day before month, as both other languages have it
-# Own words: the locale data of Babel 2.18 has no units of time for Kazakh. A noun after a number stays singular there.
+NARROW: Final = "\u202f"  # narrow no-break space: never breaks a number over two lines
+_LOCALES: Final = {"kk": "kk_KZ", "ru": "ru_KZ", "en": "en_GB"}  # en_GB: day before month, as in both other languages
+# Babel 2.18 has no Kazakh locale data for units of time. A noun after a number stays singular in Kazakh.
 _SECONDS: Final = (86400, 3600, 60)
 _UNITS: Final[dict[str, tuple[dict[str, str], ...]]] = {
     "kk": ({"other": "күн"}, {"other": "сағ"}, {"other": "мин"}),
@@ -21,14 +21,14 @@ _UNITS: Final[dict[str, tuple[dict[str, str], ...]]] = {
 
 
 class Formats:
-    """The formats of one language; each method is a template filter of the same name."""
+    """The formats of one language. Each method is a template filter of the same name."""
 
     def __init__(self, language: str) -> None:
         self.language = language
         self._locale = Locale.parse(_LOCALES[language])
 
     def number(self, value: float | Decimal, digits: int = 0, *, signed: bool = False) -> str:
-        """`474 708`, with `digits` decimals, rounded half up; `signed` writes a plus before a gain."""
+        """Format a number: `474 708`, with `digits` decimals, rounded half up. `signed` writes a plus before a positive value."""
         rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
         text = format_decimal(abs(rounded), pattern, locale=self._locale).replace("\u00a0", NARROW)
@@ -36,21 +36,21 @@ class Formats:
         return sign + text
 
     def percent(self, value: float | Decimal, digits: int = 1, *, signed: bool = False) -> str:
-        """`39,9 %`; `value` is in per cent already, as the figures' API gives it."""
+        """Format a percentage: `39,9 %`. `value` is in per cent, as the figures' API returns it."""
         gap = "" if self.language == "en" else "\u00a0"
         return f"{self.number(value, digits, signed=signed)}{gap}%"
 
     def date(self, value: date, zone: str | ZoneInfo | None = None) -> str:
-        """`2026 ж. 23 қараша`. A moment needs the `zone` whose day is meant; raises ValueError without one."""
+        """Format a date: `2026 ж. 23 қараша`. A datetime needs the `zone` of its day. Raises ValueError without one."""
         return format_date(_local(value, zone) if isinstance(value, datetime) else value, "long", locale=self._locale)
 
     def datetime(self, value: datetime, zone: str | ZoneInfo) -> str:
-        """`2026 ж. 23 қараша, 16:40` in the region's `zone`."""
+        """Format a datetime in the region's `zone`: `2026 ж. 23 қараша, 16:40`."""
         local = _local(value, zone)
         return f"{format_date(local, 'long', locale=self._locale)}, {local:%H:%M}"
 
     def duration(self, value: timedelta | float) -> str:
-        """`3 күн 4 сағ`: the two largest units of a span (or of seconds), rounded down to whole minutes."""
+        """Format a duration (or seconds) with its two largest units, rounded down to whole minutes: `3 күн 4 сағ`."""
         left = int(value.total_seconds() if isinstance(value, timedelta) else value)
         parts: list[str] = []
         for names, seconds in zip(_UNITS[self.language], _SECONDS, strict=True):

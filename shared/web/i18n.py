@@ -1,4 +1,4 @@
-"""Texts in three languages, read from `.po` catalogs at start-up. A msgid is the English sentence, so English needs no catalog."""
+"""Translations in three languages, read from `.po` catalogs at start-up. A msgid is the English sentence, so English needs no catalog."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -16,12 +16,12 @@ SHARED_LOCALES: Final = Path(__file__).parent / "locales"
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's own name for "translate this later"
-    """Mark a text for translation where it is written down; it is translated where it is shown."""
+    """Mark a message for extraction. It is translated where it is displayed."""
     return message
 
 
 class Translations:
-    """The catalogs of all languages, shared texts first, so that a service may say a shared sentence in its own words."""
+    """The catalogs of all languages. A service's catalog overrides shared messages."""
 
     def __init__(self, catalogs: dict[str, NullTranslations]) -> None:
         self._catalogs = catalogs

@@ -1,4 +1,4 @@
-"""Which language a visitor reads: what they chose, else what they chose before, else what their browser asks for, else Kazakh."""
+"""The language of a visitor: the one chosen now, else the one chosen before, else the browser's, else Kazakh."""
 
 from typing import Final
 
@@ -10,11 +10,11 @@ from shared.header_fields import entries_of
 LANGUAGES: Final[dict[Language, str]] = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
 DEFAULT: Final[Language] = "kk"
 COOKIE: Final = "aryz_lang"
-WEIGHT_LIMIT: Final = 20  # characters of a weight; RFC 9110 §12.4.2 allows three digits behind the point
+WEIGHT_LIMIT: Final = 20  # characters of a weight; RFC 9110 §12.4.2 allows three decimals
 
 
 def language_of(request: HTTPConnection) -> Language:
-    """`kk`, `ru` or `en`: `?lang=`, then the cookie, then Accept-Language, then Kazakh."""
+    """Return `kk`, `ru` or `en` from `?lang=`, else from the cookie, else from Accept-Language, else `kk`."""
     for choice in (request.query_params.get("lang"), request.cookies.get(COOKIE)):
         if known := _known(choice):
             return known
@@ -26,7 +26,7 @@ def _known(code: str | None) -> Language | None:
 
 
 def _accepted(header: str) -> Language | None:
-    """The best known language of an Accept-Language header (RFC 9110, 12.5.4); a malformed weight counts as unwanted."""
+    """Return the best supported language of an Accept-Language header (RFC 9110, 12.5.4). A malformed weight counts as 0."""
     wanted: list[tuple[float, Language]] = []
     for part in entries_of(header):
         tag, _, weight = part.partition(";")

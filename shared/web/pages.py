@@ -1,4 +1,4 @@
-"""Rendering pages: one environment per language, so that macros and formats speak it without being told."""
+"""Page rendering: one template environment per language, so that macros and formats use it without a parameter."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -32,21 +32,21 @@ NAVIGATION: Final = (
 
 
 class Viewer(NamedTuple):
-    """Who is signed in, as the top bar says it: put it into `request.state.viewer`, or give `viewer=` to `render`."""
+    """The signed-in person as the top bar shows it. Set `request.state.viewer`, or pass `viewer=` to `render`."""
 
     label: str
     role_label: str = ""
 
 
 class Flash(NamedTuple):
-    """What a page says once after a redirect; `kind` is `good`, `warn`, `bad` or empty."""
+    """A message shown once after a redirect. `kind` is `good`, `warn`, `bad` or empty."""
 
     text: str
     kind: str = "good"
 
 
 class Pages:
-    """The pages of one application: its templates, texts and static files over the shared ones."""
+    """The pages of one application: its templates, messages and static files on top of the shared ones."""
 
     def __init__(
         self,
@@ -56,10 +56,10 @@ class Pages:
         assets_prefix: str | None = None,
         flashes: Mapping[str, Flash] | None = None,
     ) -> None:
-        """Read templates and catalogs.
+        """Load templates and catalogs.
 
-        `assets_prefix` is where static files are served, as `/static`; None means under the application's own root path, where
-        `mount_static` puts them, which holds for a service alone and for one mounted in the assembly.
+        `assets_prefix` is the path of the static files, such as `/static`. None means the application's own root path, where
+        `mount_static` puts them: it works for a service alone and for one mounted in the suite.
         """
         self.translations = Translations.load([SHARED_LOCALES, *locale_dirs])
         self._static_dirs = [_HERE / "static", *static_dirs]
@@ -70,11 +70,11 @@ class Pages:
         self._environments = {language: self._environment(language, loader) for language in LANGUAGES}
 
     def render(self, request: Request, name: str, status: int = 200, **context: Any) -> HTMLResponse:
-        """The page `name` in the visitor's language; a choice made by `?lang=` is remembered in a cookie."""
+        """Render the page `name` in the visitor's language. A choice made by `?lang=` is stored in a cookie."""
         return self.render_in(language_of(request), request, name, status, **context)
 
     def render_in(self, language: Language, request: Request, name: str, status: int = 200, **context: Any) -> HTMLResponse:
-        """`render` for a page that is handed on to somebody who reads `language`."""
+        """Render a page for another reader, whose language is `language`."""
         text = self._environments[language].get_template(name).render(self._context(request, language) | context)
         response = HTMLResponse(text, status, headers={"content-language": language})
         if request.query_params.get("lang") == language:
@@ -83,23 +83,23 @@ class Pages:
         return response
 
     def redirect(self, url: str, *, flash: str | None = None) -> RedirectResponse:
-        """See other (303) after a post. `flash` is a code of the table given at the start; raises KeyError for another."""
+        """Redirect with 303 after a post. `flash` is a code of the table given at construction. Raises KeyError for another code."""
         if flash is None:
             return RedirectResponse(url, 303)
         _ = self._flashes[flash]
         return RedirectResponse(str(URL(url).include_query_params(flash=flash)), 303)
 
     def text(self, request: Request, message: str, **values: object) -> str:
-        """One translated message with its `%(name)s` values, for errors made in Python."""
+        """Translate one message and fill in its `%(name)s` values."""
         translated = self.translations.gettext(language_of(request), message)
         return translated % values if values else translated
 
     def mount_static(self, app: Starlette) -> None:
-        """Serve the static files where the pages look for them: under `assets_prefix`, or `/static` of this application."""
+        """Serve the static files under `assets_prefix`, or under `/static` of this application."""
         app.mount(self._assets_prefix or "/static", _Assets(self._static_dirs), name="static")
 
     def asset_url(self, request: Request, name: str) -> str:
-        """The URL of a static file, with its version; raises KeyError for one that does not exist."""
+        """Return the versioned URL of a static file. Raises KeyError for an unknown file."""
         prefix = self._assets_prefix if self._assets_prefix is not None else request.scope.get("root_path", "") + "/static"
         return f"{prefix}/{name}?v={self._versions[name]}"
 
@@ -135,7 +135,7 @@ class Pages:
 
 
 class _Assets(StaticFiles):
-    """Static files from several folders; a versioned URL never changes its content, so it is kept for ever."""
+    """Static files from several folders. The content of a versioned URL never changes, so clients may cache it without limit."""
 
     def __init__(self, directories: Sequence[Path]) -> None:
         super().__init__(directory=directories[0])
@@ -158,5 +158,5 @@ def _here_in(request: Request, language: str) -> str:
 
 
 def _covers(href: str, path: str) -> bool:
-    """A door that ends in a slash is a page and no folder: what stands under it (`/intake/call`) is another's."""
+    """Return whether a navigation entry covers a path. An entry with a trailing slash is a page, and covers no path below it."""
     return path == href or (not href.endswith("/") and path.startswith(href + "/"))

@@ -1,4 +1,4 @@
-"""What the browser is told about every answer, and whom a form is accepted from."""
+"""Security headers of all responses, and the origin check of form posts."""
 
 from http import HTTPStatus
 from typing import Final
@@ -15,17 +15,17 @@ HEADERS: Final = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "cache-control": "no-store",  # an answer may be about a person unless it says otherwise itself
+    "cache-control": "no-store",  # a response may contain personal data unless it says otherwise
 }
 _RAW: Final = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
 _RAW_OVER_TLS: Final = [*_RAW, (b"strict-transport-security", b"max-age=31536000")]  # a year; RFC 6797 §7.2: never over plain HTTP
 
 
 class SecurityHeaders:
-    """Pure ASGI middleware: adds each of HEADERS that the answer does not carry already.
+    """ASGI middleware that adds those of HEADERS that the response does not have.
 
-    A path with a slash too many or too few is pointed to the right one on the same origin, whatever it is called in front: the scheme
-    and the host that arrive here may be a proxy's, and what was sent must not go out again over plain HTTP.
+    Redirects for a missing or extra trailing slash become relative to the origin: the scheme and host seen here may be a proxy's,
+    and the request must not be repeated over plain HTTP.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -41,7 +41,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message.setdefault("headers", [])
-                if message["status"] == HTTPStatus.TEMPORARY_REDIRECT:  # the router's own, to a path with or without its last slash
+                if message["status"] == HTTPStatus.TEMPORARY_REDIRECT:  # the router's slash redirect
                     headers = [_without_origin(*pair) for pair in headers]
                 present = {name for name, _ in headers}
                 message["headers"] = [*headers, *(pair for pair in added if pair[0] not in present)]
@@ -58,26 +58,26 @@ def _without_origin(name: bytes, value: bytes) -> tuple[bytes, bytes]:
 
 
 def add_security_headers(headers: MutableHeaders) -> None:
-    """The same headers on one response: for answers sent from outside the middleware, as that to an unforeseen error is."""
+    """Add the same headers to a response that is sent outside the middleware, such as that of an unexpected error."""
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
 
 
 def _is_own(sent: str, request: Request) -> bool:
-    """Whether the origin is this one. Over TLS a page that came without it is another site: anybody on the way may have written it."""
+    """Return whether the origin is this one. Over TLS a page loaded without TLS is foreign: it may have been changed on the way."""
     try:
         origin = urlsplit(sent)
-    except ValueError:  # as `http://[`
+    except ValueError:  # such as `http://[`
         return False
     over_tls = request.url.scheme == "https"
     return origin.netloc == request.headers.get("host") and (not over_tls or origin.scheme == "https")
 
 
 async def require_same_origin(request: Request) -> None:
-    """Dependency of every form post: refuses with 403 what another site sent.
+    """Dependency of every form post: refuses a post from another site with 403.
 
-    A browser says where a post comes from in `Sec-Fetch-Site` or, an older one, in `Origin`; a client that says neither is no
-    browser and carries nobody's cookie unasked.
+    Browsers state the origin of a post in `Sec-Fetch-Site` or, older ones, in `Origin`. A client that sends neither is not a
+    browser and does not send a person's cookie unasked.
     """
     site = request.headers.get("sec-fetch-site")
     if site is not None:

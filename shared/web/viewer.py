@@ -1,4 +1,4 @@
-"""Who is signed in, as the top bar of every page says it."""
+"""The signed-in person in the top bar of every page."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -15,12 +15,12 @@ from shared.web.pages import Viewer
 
 @cache
 def role_labels() -> Mapping[str, Label]:
-    """The name of every role, in the order of their table."""
+    """Return the name of every role, in the order of the table."""
     return table("roles.csv", Row.label)
 
 
 def viewer_of(principal: Principal, language: Language) -> Viewer | None:
-    """Name, role and region of the one signed in; None for nobody. A token without a name is called by its role alone."""
+    """Return the person's name, role and region, None without a token. A token without a name is shown by its role alone."""
     if principal.is_anonymous:
         return None
     role = role_labels()[principal.role].in_(language) if principal.role else ""
@@ -30,5 +30,5 @@ def viewer_of(principal: Principal, language: Language) -> Viewer | None:
 
 
 async def show_viewer(request: Request, principal: PagePrincipalDep) -> None:
-    """Dependency of a router of pages: every page it renders says who is signed in."""
+    """Dependency of a router of pages: its pages show the signed-in person."""
     request.state.viewer = viewer_of(principal, language_of(request))
