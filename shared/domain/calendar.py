@@ -1,4 +1,4 @@
-"""Kazakhstan's working days, counted in constant time from reviewed files (Labour Code art. 84, 85; Law on holidays art. 5)."""
+"""Working days of Kazakhstan in constant time, from reviewed files (Labour Code art. 84, 85; Law on holidays art. 5)."""
 
 import tomllib
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ from shared.domain.tables import ReferenceDataError, Row, read_text, rows, table
 
 _SATURDAY, _SUNDAY = 5, 6
 _PLANNED_TO = date(2099, 12, 31)
-CALENDAR_WARNING_DAYS = 180  # the Government announces the days off of a year in the autumn before
+CALENDAR_WARNING_DAYS = 180  # the Government announces the days off of a year in the preceding autumn
 
 
 class CalendarGap(ValueError):
-    """A day that the calendar does not cover."""
+    """The calendar does not cover the day."""
 
 
 class WorkingCalendar:
-    """Which days are worked, from `first` to `last` inclusive; every question raises CalendarGap outside of them."""
+    """The working days from `first` to `last` inclusive. Every method raises CalendarGap for other days."""
 
     def __init__(self, version: str, first: date, last: date, days_off: Mapping[date, Label]) -> None:
         self.version = version
@@ -29,7 +29,7 @@ class WorkingCalendar:
         self._days_off = days_off
         span = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
         self._working = [day for day in span if day not in days_off]
-        # _counted[i]: how many working days there are from the first day up to and including the i-th
+        # _counted[i]: the number of working days from the first day to the i-th, both included
         self._counted = list(accumulate(int(day not in days_off) for day in span))
 
     def covers(self, day: date) -> bool:
@@ -44,16 +44,16 @@ class WorkingCalendar:
         return day in self._days_off
 
     def reason(self, day: date) -> Label | None:
-        """Why the day is off, None for a working day."""
+        """Return why the day is off, None for a working day."""
         self._index(day)
         return self._days_off.get(day)
 
     def next_working_day(self, day: date) -> date:
-        """The day itself if it is worked, else the first working day after it."""
+        """Return the day itself if it is a working day, else the next working day."""
         return day if not self.is_day_off(day) else self._nth(self._counted[self._index(day)], day)
 
     def add_working_days(self, day: date, n: int) -> date:
-        """The n-th working day after `day`, which is not counted itself; before it for a negative n, the day itself for 0."""
+        """Return the n-th working day after `day`. A negative n counts backwards, 0 returns the day itself."""
         done = self._counted[self._index(day)]
         if n == 0:
             return day
@@ -63,7 +63,7 @@ class WorkingCalendar:
         return self._nth(before + n, day)
 
     def working_days_between(self, a: date, b: date) -> int:
-        """How many working days lie after `a` up to and including `b`; negative when `b` comes first."""
+        """Return the number of working days after `a` up to and including `b`. Negative if `b` is earlier."""
         return self._counted[self._index(b)] - self._counted[self._index(a)]
 
     def _index(self, day: date) -> int:
@@ -99,7 +99,7 @@ def _weekends(first: date, last: date, reasons: Mapping[str, Label]) -> dict[dat
 
 
 def _days_off(first: date, last: date, reasons: Mapping[str, Label]) -> dict[date, Label]:
-    """Weekends, then holidays over them, then the Government's swaps over both."""
+    """Return all days off: weekends, overridden by holidays, then by the Government's swaps."""
     holidays = table("holidays.csv", Row.label)
     found = _weekends(first, last, reasons)
     for row in rows("days_off.csv"):
@@ -116,7 +116,7 @@ def _days_off(first: date, last: date, reasons: Mapping[str, Label]) -> dict[dat
 
 @cache
 def working_calendar() -> WorkingCalendar:
-    """The calendar in force; raises ReferenceDataError when one of its three files is wrong."""
+    """Return the calendar in force. Raises ReferenceDataError if one of its three files is invalid."""
     head: dict[str, Any] = tomllib.loads(read_text("calendar.toml"))
     try:
         version, first, last = head["version"], head["covers_from"], head["covers_to"]
@@ -129,10 +129,11 @@ def working_calendar() -> WorkingCalendar:
 
 @cache
 def planning_calendar() -> WorkingCalendar:
-    """The calendar in force, continued to 2099 by weekends and the holidays that have the same date every year.
+    """Return the calendar in force, extended to 2099 by weekends and by holidays with a fixed date.
 
-    For terms that are counted by the clock: filing, clocks and inquiries go on where no reviewed calendar is there yet. Days after
-    `working_calendar().last` are provisional: the Government moves days off, and Kurban Ait has no fixed date. The past is not continued.
+    Deadlines use it, so that filing, clocks and inquiries work before the next reviewed calendar exists. Days after
+    `working_calendar().last` are provisional: the Government moves days off, and Kurban Ait has no fixed date. The calendar is
+    not extended into the past.
     """
     calendar = working_calendar()
     first = calendar.last + timedelta(days=1)
@@ -146,7 +147,7 @@ def planning_calendar() -> WorkingCalendar:
 
 
 def _yearly_holidays(calendar: WorkingCalendar) -> Mapping[tuple[int, int], Label]:
-    """The holidays, by month and day, that have the same date in the last two years that the calendar covers."""
+    """Return the holidays, by month and day, that have the same date in the last two covered years."""
     holidays = table("holidays.csv", Row.label)
     listed = [(row.day("day"), row.one_of("holiday", holidays)) for row in rows("days_off.csv") if not row.flag("moved")]
     dates = {(day.year, day.month, day.day, code) for day, code in listed if day is not None}
@@ -155,15 +156,15 @@ def _yearly_holidays(calendar: WorkingCalendar) -> Mapping[tuple[int, int], Labe
 
 
 def days_covered_after(today: date) -> int:
-    """How many days the calendar in force still covers after today; negative once it has ended."""
+    """Return how many days the calendar in force covers after today. Negative once it has ended."""
     return (working_calendar().last - today).days
 
 
 def calendar_ends_soon(today: date) -> date | None:
-    """The last day that is covered, when it is so near (or past) that the next year has to be added to the files; else None."""
+    """Return the last covered day if the next year has to be added to the files soon or already. None otherwise."""
     return working_calendar().last if days_covered_after(today) < CALENDAR_WARNING_DAYS else None
 
 
 def is_provisional(day: date) -> bool:
-    """Whether the day lies beyond the calendar in force."""
+    """Return whether the day lies after the calendar in force."""
     return not working_calendar().covers(day)

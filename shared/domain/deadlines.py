@@ -1,4 +1,4 @@
-"""Deadlines as policy: which rule, counted from which event, in which days, and the day-by-day working behind every date."""
+"""Deadline policies: the rule, its start event and its unit of days, and the day-by-day calculation of every deadline."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -19,14 +19,14 @@ Roll = Literal["next_working_day", "none"]
 
 _LONGEST = 366
 _LAST_SECOND = time(23, 59, 59)
-_REMEMBERED = 65_536  # every pair of a policy and a start day of many years
+_REMEMBERED = 65_536  # pairs of a policy and a start day, for many years
 
 
 @dataclass(frozen=True, slots=True)
 class DeadlinePolicy:
-    """A rule of time: `amount` units from the day after the event `starts_at`, or back from the day before it.
+    """A deadline rule: `amount` units from the day after the event `starts_at`, or backwards from the day before it.
 
-    `basis` names the article, `certainty` how surely it was read; `extension_max` is prose, as the rule gives it.
+    `basis` names the article and `certainty` how reliably it was interpreted. `extension_max` is the text of the rule.
     """
 
     code: str
@@ -44,7 +44,7 @@ class DeadlinePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A day with all that it was counted from."""
+    """A due day and the inputs of its calculation."""
 
     due_on: date
     start: date
@@ -54,7 +54,7 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class DayStep:
-    """One day of the working: its running number in the term, None when it is not counted, and why in three languages."""
+    """One day of a calculation: its number in the term, None if it does not count, and the reason in three languages."""
 
     date: date
     counts: int | None
@@ -70,7 +70,7 @@ def _events() -> Mapping[str, Label]:
 
 @cache
 def policies() -> Mapping[str, DeadlinePolicy]:
-    """All rules by code; raises ReferenceDataError for a unit, an event or an amount that is not known."""
+    """Return all rules by code. Raises ReferenceDataError for an unknown unit, event or amount."""
 
     def build(row: Row) -> DeadlinePolicy:
         return DeadlinePolicy(
@@ -100,19 +100,19 @@ def _form_policies() -> Mapping[str | None, str]:
 
 
 def policy_for_form(form: str | None) -> str:
-    """The code of the policy that a statutory form is answered under; None while no form is known.
+    """Return the code of the policy for answers to a statutory form (АППК art. 76(1), 87 and 99). None: the form is unknown yet.
 
-    АППК art. 76(1), 87 and 99. Raises KeyError for an unknown form.
+    Raises KeyError for an unknown form.
     """
     return _form_policies()[form]
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def due_on(start: date, policy: DeadlinePolicy, calendar: WorkingCalendar) -> Deadline:
-    """The last day of a term, counted from the day after `start` (АППК art. 76(2)).
+    """Return the last day of a term, counted from the day after `start` (АППК art. 76(2)).
 
-    A last day off rolls forward to the next working day where the policy says so (art. 76(5)).
-    Raises CalendarGap if the calendar does not cover the span.
+    A last day off moves to the next working day if the policy says so (art. 76(5)). Raises CalendarGap if the calendar does not
+    cover the span.
     """
     amount = policy.amount if policy.direction == "after" else -policy.amount
     calendar.require(start)
@@ -124,15 +124,15 @@ def due_on(start: date, policy: DeadlinePolicy, calendar: WorkingCalendar) -> De
 
 
 def due_at(due_on: date, region: str) -> datetime:
-    """The end of the due day, 23:59:59 in the region, as aware UTC; raises KeyError for an unknown region."""
+    """Return the end of the due day in the region, 23:59:59 local time, as aware UTC. Raises KeyError for an unknown region."""
     return datetime.combine(due_on, _LAST_SECOND, regions()[region].timezone).astimezone(UTC)
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def explain(deadline: Deadline, calendar: WorkingCalendar) -> tuple[DayStep, ...]:
-    """A line a day from the start, which is not counted, to the due day; backwards for a policy that counts back.
+    """Return one step per day from the start, which does not count, to the due day. Backwards for a policy that counts backwards.
 
-    Raises CalendarGap if the calendar does not cover the span, ValueError if the deadline was counted with another version.
+    Raises CalendarGap if the calendar does not cover the span, ValueError if another calendar version gave the deadline.
     """
     if deadline.calendar_version != calendar.version:
         raise ValueError(f"counted with {deadline.calendar_version}, not with {calendar.version}")

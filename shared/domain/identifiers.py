@@ -1,4 +1,4 @@
-"""Numbers with check digits: the register number (Damm), IIN and BIN (Kazakhstan's 12-digit numbers)."""
+"""Numbers with check digits: the registration number (Damm) and the 12-digit numbers IIN and BIN of Kazakhstan."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from shared.domain.text import compact, reading
 
-# Damm's quasigroup of order 10 (H. M. Damm, 2004): finds every one wrong digit and every swap of neighbours.
+# Damm's quasigroup of order 10 (H. M. Damm, 2004): detects every single wrong digit and every swap of neighbours.
 _DAMM = (
     (0, 3, 1, 7, 5, 9, 8, 6, 4, 2),
     (7, 0, 9, 2, 1, 5, 4, 8, 6, 3),
@@ -23,11 +23,11 @@ _DAMM = (
 
 _NUMBER = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{7})([0-9])")
 _SIGN = re.compile(r"(?:№|#|n[ºo°]?\.?):?", re.IGNORECASE)  # before a number
-_AROUND: Final = ".,:;!?()[]«»„“”\"'"  # about a number that is copied out of a sentence
+_AROUND: Final = ".,:;!?()[]«»„“”\"'"  # around a number that was copied from a sentence
 _HYPHENS = re.compile(r"[\-‐‑‒–—−]+")
 _TWELVE_DIGITS = re.compile(r"[0-9]{12}")
-# Twelve digits, alone or in groups, of which the third to the sixth may be a month and a day. Looked for at every digit that
-# begins a group, as a telephone may stand before an IIN.
+# Twelve digits, alone or in groups, of which the third to the sixth may be a month and a day. Every digit that begins a group is tried,
+# because a phone number may precede an IIN.
 _GAP = r"[\s\-‐‑‒–—−.]{0,3}"
 _GROUPED = re.compile(
     rf"(?<![0-9])(?=([0-9]{_GAP}[0-9]{_GAP}(?:0{_GAP}[1-9]|1{_GAP}[0-2]){_GAP}(?:[0-2]{_GAP}[0-9]|3{_GAP}[01])(?:{_GAP}[0-9]){{6}})(?![0-9]))"
@@ -42,13 +42,13 @@ _BIN_ATTRIBUTES = frozenset("0123")  # head organisation, branch, representation
 
 
 class InvalidNumber(ValueError):
-    """Not a register number: wrong shape or wrong check digit."""
+    """Not a registration number: wrong form or wrong check digit."""
 
 
 def digits_as_typed(text: str) -> str:
-    """Return the digits of a registration number, or of a part of one, however it was pasted; empty for anything else.
+    """Return the digits of a registration number, or of a part of one, however it was pasted. Empty for other text.
 
-    Left out are a number sign before it, punctuation about it, hyphens and dashes, spaces and invisible characters anywhere.
+    A number sign before it, punctuation around it, and hyphens, dashes, spaces and invisible characters anywhere are ignored.
     """
     bare = _HYPHENS.sub("", compact(text)).strip(_AROUND)
     bare = bare[sign.end() :] if (sign := _SIGN.match(bare)) else bare
@@ -56,7 +56,7 @@ def digits_as_typed(text: str) -> str:
 
 
 def damm_digit(digits: str) -> str:
-    """The check digit of a string of ASCII digits."""
+    """Return the check digit of a string of ASCII digits."""
     interim = 0
     for digit in digits:
         interim = _DAMM[interim][ord(digit) - 48]
@@ -65,7 +65,11 @@ def damm_digit(digits: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RegistrationNumber:
-    """`YYYY-RR-NNNNNNN-D`: year of receipt, two-digit region (00 the central office), sequence, Damm digit over all before it."""
+    """A registration number `YYYY-RR-NNNNNNN-D`.
+
+    Its parts are the year of receipt, the two-digit region (00 is the central office), the sequence and the Damm digit over all
+    of them.
+    """
 
     year: int
     number_code: str
@@ -73,7 +77,7 @@ class RegistrationNumber:
 
     @staticmethod
     def format(year: int, number_code: str, sequence: int) -> str:
-        """The number as written; raises InvalidNumber for a part that does not fit its width."""
+        """Return the number as text. Raises InvalidNumber for a part that exceeds its width."""
         digits = f"{year:04d}{number_code}{sequence:07d}"
         if not (_NUMBER.fullmatch(f"{digits}0") and len(number_code) == len("43") and 0 < sequence <= _MAX_SEQUENCE):
             raise InvalidNumber("a part of the number does not fit its width")
@@ -81,7 +85,7 @@ class RegistrationNumber:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read a number typed, pasted or dictated (`digits_as_typed`); raises InvalidNumber."""
+        """Parse a number typed, pasted or dictated (`digits_as_typed`). Raises InvalidNumber."""
         match = _NUMBER.fullmatch(digits_as_typed(text))
         if match is None:
             raise InvalidNumber("a register number has 14 digits")
@@ -95,7 +99,7 @@ class RegistrationNumber:
 
 
 def _check_digit(first_eleven: str) -> int | None:
-    """The common check digit of IIN and BIN; None for numbers that are never issued (both passes give 10)."""
+    """Return the check digit of an IIN or BIN, None for numbers that are never issued (both passes give 10)."""
     digits = [int(digit) for digit in first_eleven]
     for weights in (_WEIGHTS, _SECOND_WEIGHTS):
         rest = sum(digit * weight for digit, weight in zip(digits, weights, strict=True)) % 11
@@ -109,9 +113,9 @@ def _check_digit_agrees(text: str) -> bool:
 
 
 def iin_birth_date(iin: str) -> date | None:
-    """The birth date in a 12-digit IIN; None if there is no such day.
+    """Return the birth date in a 12-digit IIN, None if the day does not exist.
 
-    A seventh digit of 0 or 7 to 9 names no century (some foreigners have one): the day is then read in the 2000s.
+    A seventh digit of 0 or 7 to 9 names no century (some foreigners have one). The day is then read in the 2000s.
     """
     year = _CENTURIES.get(iin[6], 2000) + int(iin[:2])
     try:
@@ -121,7 +125,7 @@ def iin_birth_date(iin: str) -> date | None:
 
 
 def iin_errors(text: str) -> tuple[str, ...]:
-    """What is wrong with an IIN: `not-12-digits`, `no-such-birth-date`, `wrong-check-digit`; empty when it is valid."""
+    """Return the errors of an IIN: `not-12-digits`, `no-such-birth-date`, `wrong-check-digit`. Empty if it is valid."""
     if not _TWELVE_DIGITS.fullmatch(text):
         return ("not-12-digits",)
     errors = []
@@ -133,7 +137,7 @@ def iin_errors(text: str) -> tuple[str, ...]:
 
 
 def normalise_twelve(text: str) -> str:
-    """Return an IIN or BIN typed in groups as its digits alone; anything else without invisible characters and spaces."""
+    """Return the digits of an IIN or BIN typed in groups. Other text is returned without invisible characters and spaces."""
     if _TWELVE_DIGITS.fullmatch(text):
         return text
     bare = compact(text)
@@ -142,7 +146,7 @@ def normalise_twelve(text: str) -> str:
 
 
 def holds_iin(text: str) -> bool:
-    """Whether an IIN stands somewhere in a text: twelve digits, in groups or not, with a birth date and its check digit. Linear."""
+    """Return whether a text contains an IIN: twelve digits, in groups or not, with a birth date and a check digit. Linear."""
     candidates = {match[1] for match in _GROUPED.finditer(reading(text).text)}
     return any(is_valid_iin(normalise_twelve(each.replace(".", ""))) for each in candidates)
 
@@ -152,7 +156,7 @@ def is_valid_iin(text: str) -> bool:
 
 
 def is_valid_bin(text: str) -> bool:
-    """A BIN: registration year and month, type of entity, attribute, serial number, check digit."""
+    """Return whether the text is a BIN: registration year and month, type of entity, attribute, serial number, check digit."""
     return (
         _TWELVE_DIGITS.fullmatch(text) is not None
         and 1 <= int(text[2:4]) <= 12  # noqa: PLR2004 - months
@@ -163,5 +167,5 @@ def is_valid_bin(text: str) -> bool:
 
 
 def is_valid_bin_or_iin(text: str) -> bool:
-    """What may stand as a provider's BIN: a sole trader has none and uses the owner's IIN."""
+    """Return whether the text may be a provider's BIN. A sole trader has none and uses the owner's IIN."""
     return is_valid_bin(text) or is_valid_iin(text)

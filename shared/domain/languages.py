@@ -1,6 +1,6 @@
-"""In which language a text asks to be answered (АППК art. 89(2): the state language or the language of the appeal).
+"""The language in which a text has to be answered (АППК art. 89(2): the state language or the language of the appeal).
 
-Kazakh letters first, else function words and endings, else Latin spellings read as Cyrillic.
+Kazakh letters decide first, then function words and endings, then Latin spellings read as Cyrillic.
 """
 
 import re
@@ -14,18 +14,18 @@ from shared.domain.tables import rows
 
 _WORD = re.compile(r"[^\W\d_]+")
 _KAZAKH_LETTER = re.compile(r"[әғқңөұүһі]", re.IGNORECASE)
-_RUSSIAN_LETTER = re.compile(r"[щцъьэёфв]", re.IGNORECASE)  # hardly ever in a Kazakh word
+_RUSSIAN_LETTER = re.compile(r"[щцъьэёфв]", re.IGNORECASE)  # rare in Kazakh words
 _SHORTEST_WITH_ENDING = 5
 _REMEMBERED = 65_536
-_WEIGHED = 4_000  # characters; more do not change the answer, and a text may have 20 000
-_LONGEST_WORD = 40  # characters: longer ones speak for no language, and remembering them would fill the memory
+_WEIGHED = 4_000  # characters; more do not change the result, and a text may have 20 000
+_LONGEST_WORD = 40  # characters: longer words show no language, and caching them would fill the memory
 # Function words and Kazakh letters weigh more than endings, which the two languages share by accident.
 _CLEAR, _SLIGHT = 2, 1
 
 
 @cache
 def _signs(match: str) -> Mapping[str, Language]:
-    """The words or the endings of the table, each with the language it speaks for."""
+    """Return the words or the endings of the table, each with its language."""
     found: dict[str, Language] = {}
     for row in rows("language_words.csv"):
         if row.one_of("match", frozenset({"word", "ending"})) == match:
@@ -35,7 +35,7 @@ def _signs(match: str) -> Mapping[str, Language]:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _weigh(word: str) -> tuple[Language | None, int]:
-    """The language that one folded word speaks for, and how clearly."""
+    """Return the language that a folded word indicates, and the weight."""
     known = _signs("word").get(word)
     if known is not None:
         return known, _CLEAR
@@ -49,11 +49,11 @@ def _weigh(word: str) -> tuple[Language | None, int]:
 
 def _scores(text: str) -> dict[Language, int]:
     scores: dict[Language, int] = {"kk": 0, "ru": 0, "en": 0}
-    folded = fold(text)  # as long as the text
+    folded = fold(text)  # of the same length as the text
     for match in _WORD.finditer(text):
         start, end = match.span()
         word = match.group()
-        name_like = start > 0 and word[0].isupper()  # Kazakh names stand in Russian texts too
+        name_like = start > 0 and word[0].isupper()  # Kazakh names occur in Russian texts too
         if not name_like and _KAZAKH_LETTER.search(word):
             scores["kk"] += _CLEAR
         language, weight = _weigh(folded[start:end]) if end - start <= _LONGEST_WORD else (None, 0)
@@ -63,9 +63,10 @@ def _scores(text: str) -> dict[Language, int]:
 
 
 def detect_language(text: str) -> Language:
-    """The reply language: kk, ru or en. A mixed text is Kazakh when Kazakh holds it together; so is a text without any sign.
+    """Return the reply language: kk, ru or en.
 
-    Kazakh typed without its letters and Kazakh or Russian typed in Latin are known by their words and endings.
+    A mixed text is Kazakh if its function words are Kazakh, and so is a text without any sign of a language. Kazakh typed without
+    its letters, and Kazakh or Russian typed in Latin, are recognised by words and endings.
     """
     sample = text[:_WEIGHED]
     scores = _scores(sample)

@@ -1,4 +1,4 @@
-"""The life cycle of an appeal: which facts move its status, and who holds it in each status. Pure tables, checked when loaded."""
+"""The life cycle of an appeal: status transitions by event, and who has to act in each status. Pure tables, checked when loaded."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -40,7 +40,7 @@ class Holder(StrEnum):
 
 
 WITHDRAWN: Final = CaseStatus.WITHDRAWN
-"""The only final status that a later fact changes: a decision that the Fund made before it learned of the withdrawal stands."""
+"""The only final status that a later event changes: a decision made before the Fund learned of the withdrawal stands."""
 _ANY = "*"
 
 

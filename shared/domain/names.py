@@ -1,4 +1,4 @@
-"""How people's spellings are brought together: Kazakh letters folded, Latin typing read as Cyrillic, provider names made comparable."""
+"""Folding of spellings: Kazakh letters, Latin typing as Cyrillic, and comparable provider names."""
 
 import re
 import unicodedata
@@ -8,27 +8,27 @@ from functools import cache, lru_cache
 from shared.domain.tables import ReferenceDataError, rows
 
 _FOLDED = {"ә": "а", "ғ": "г", "қ": "к", "ң": "н", "ө": "о", "ұ": "у", "ү": "у", "һ": "х", "і": "и", "ё": "е"}
-# İ is the one letter whose lower case is longer than itself: replaced first, so that folded text keeps its positions.
+# İ is the only letter whose lower case is longer: replaced first, so that folded text keeps its positions.
 _FOLD = str.maketrans({**_FOLDED, **{letter.upper(): plain for letter, plain in _FOLDED.items()}, "İ": "i"})
 
 _HAS_LATIN = re.compile(r"[A-Za-zÀ-ɏə]")
 _CYRILLIC = re.compile(r"[Ѐ-ӿ]")
 _LETTERS = re.compile(r"[^\W\d_]+")
-# A Latin letter inside a Cyrillic word is a slip of the keyboard and stands for the letter it looks like.
+# A Latin letter inside a Cyrillic word is a typing mistake and is replaced by the letter it resembles.
 _LOOKALIKES = str.maketrans("aeopcxyikmthb", "аеорсхуікмтнв")
 
 _NUMBER_SIGN = re.compile(r"№|\b[nN]o?\.?\s?(?=\d)")
 _TOKEN = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*|\d+")
-_ADJECTIVE = re.compile(r"(?<=[а-я]{3})[ьй]?(?:ин)?ск(?:ая|ий|ое|ой|ого)$")  # Жанакорганская: the place itself in Kazakh names
+_ADJECTIVE = re.compile(r"(?<=[а-я]{3})[ьй]?(?:ин)?ск(?:ая|ий|ое|ой|ого)$")  # Жанакорганская: Kazakh names contain the place name itself
 _LONGEST_NAME = 400  # characters; the longest legal name of a hospital has 250
-_LONGEST_WORD = 60  # characters: longer ones are not remembered, which would fill the memory
-_REMEMBERED = 65_536  # words; every name of a directory of several thousand rows, and what people type, fits
+_LONGEST_WORD = 60  # characters: longer words are not cached, which would fill the memory
+_REMEMBERED = 65_536  # words: enough for every name of a directory of several thousand rows and for what people type
 
 
 def fold(text: str) -> str:
-    """Lower case with Kazakh letters and ё made plain (ә to а, і to и …).
+    """Return the text in lower case with Kazakh letters and ё replaced by plain ones (ә by а, і by и …).
 
-    The result is as long as the text, so that positions found in it hold for the text as well.
+    The result is as long as the text, so positions in it are valid for the text as well.
     """
     return text.translate(_FOLD).lower()
 
@@ -50,9 +50,9 @@ def _word_to_cyrillic(match: re.Match[str]) -> str:
 
 
 def to_cyrillic(text: str) -> str:
-    """Kazakh or Russian typed in Latin letters, in Cyrillic; words without a Latin letter stay as they are.
+    """Convert Kazakh or Russian typed in Latin letters to Cyrillic. Words without a Latin letter are unchanged.
 
-    Words that are changed come out in lower case; their length may change.
+    Converted words are in lower case and may have another length.
     """
     if not _HAS_LATIN.search(text):
         return text
@@ -78,7 +78,7 @@ def _token(word: str) -> str:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _remembered_token(word: str) -> str:
-    """What a folded word counts as: its entry in the table, the longest prefix's, its parts', or itself."""
+    """Return the normal form of a folded word: its entry in the table, that of its longest prefix or of its parts, or the word itself."""
     if word.isdigit():
         return word.lstrip("0") or "0"
     exact, prefixes = _name_words()
@@ -93,10 +93,10 @@ def _remembered_token(word: str) -> str:
 
 
 def normalise_name(text: str) -> str:
-    """A provider's name made comparable: «№23 Городская поликлиника» and «23 қалалық емхана» come out with the same words.
+    """Return the normal form of a provider's name: «№23 Городская поликлиника» and «23 қалалық емхана» give the same words.
 
-    Folded and in Cyrillic, without quotes, legal forms and number signs, common words and abbreviations in one (Kazakh) form.
-    Words keep their order. Empty when nothing but legal forms was given. What goes beyond 400 characters is not looked at.
+    The form is folded Cyrillic without quotes, legal forms and number signs, with common words and abbreviations in one (Kazakh)
+    form. Words keep their order. A name of legal forms alone gives an empty string. Characters beyond the first 400 are ignored.
     """
     plain = fold(to_cyrillic(_NUMBER_SIGN.sub(" ", unicodedata.normalize("NFC", text[:_LONGEST_NAME]))))
     return " ".join(filter(None, map(_token, _TOKEN.findall(plain))))

@@ -1,4 +1,4 @@
-"""Telephone numbers of Kazakhstan: one way to write them, one way to show them to people who need not know them."""
+"""Phone numbers of Kazakhstan: one canonical form for storage and one masked form for display."""
 
 import re
 from collections.abc import Mapping
@@ -15,12 +15,15 @@ _SHOWN_AT_THE_END = 2
 
 
 class InvalidPhone(ValueError):
-    """Not a telephone number of Kazakhstan."""
+    """The text is not a phone number of Kazakhstan."""
 
 
 @cache
 def _mobile() -> re.Pattern[str]:
-    """A mobile number in E.164, by phonenumbers' own table: most come so, and its parser takes ten times as long to say the same."""
+    """Return the pattern of mobile numbers in E.164 from phonenumbers' table.
+
+    Most numbers match, and its parser takes ten times as long.
+    """
     metadata = phonenumbers.PhoneMetadata.metadata_for_region("KZ")
     pattern = metadata.mobile.national_number_pattern if metadata and metadata.mobile else None
     return re.compile(rf"\+7(?:{pattern})" if pattern else r"(?!)", re.ASCII)
@@ -28,14 +31,14 @@ def _mobile() -> re.Pattern[str]:
 
 @cache
 def short_numbers() -> Mapping[str, Label]:
-    """Numbers of three or four digits, which are dialled as they stand."""
+    """Return the emergency and service numbers of three or four digits, which are dialled as they are."""
     return table("short_numbers.csv", Row.label, key="number")
 
 
 def normalise_phone(text: str) -> str:
-    """E.164 (`+77010000000`) for a number of Kazakhstan typed or pasted with +7, 8, 7 or none; a known short number as it stands.
+    """Return a number typed or pasted with +7, 8, 7 or no prefix as E.164 (`+77010000000`). A known short number is unchanged.
 
-    Raises InvalidPhone for anything else: Russia shares +7 (its mobiles begin with 9) and is refused.
+    Raises InvalidPhone for anything else. Numbers of Russia share +7 (its mobiles begin with 9) and are refused.
     """
     stripped = " ".join(clean(text).split())
     if stripped in short_numbers() or _mobile().fullmatch(stripped):
@@ -52,9 +55,9 @@ def normalise_phone(text: str) -> str:
 
 
 def normalise_personal_phone(text: str) -> str:
-    """Return a person's own number as `normalise_phone` does: one that can be called and receives a message.
+    """Return a person's own number as `normalise_phone` does: one that can be called and can receive a message.
 
-    Raises InvalidPhone also for short numbers: an SMS to 103 reaches no applicant, and ties up the ambulance service.
+    Raises InvalidPhone for short numbers as well: an SMS to 103 reaches no applicant and occupies the ambulance service.
     """
     phone = normalise_phone(text)
     if phone in short_numbers():
@@ -63,7 +66,7 @@ def normalise_personal_phone(text: str) -> str:
 
 
 def mask_phone(phone: str) -> str:
-    """`+7 7•• ••• •• 67` for an E.164 number; a short number is nobody's secret and stays."""
+    """Return the masked form of an E.164 number: `+7 7•• ••• •• 67`. A short number is not personal and stays unmasked."""
     if phone in short_numbers():
         return phone
     return f"+7 7•• ••• •• {phone[-_SHOWN_AT_THE_END:]}"

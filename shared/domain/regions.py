@@ -1,4 +1,4 @@
-"""The Fund's branches: 17 regions, three cities, and the central office `KZ-00` for a region that is not known."""
+"""The branches of the Fund: 17 regions, three cities, and the central office `KZ-00` for an unknown region."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ CENTRAL_OFFICE = "KZ-00"
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A region as of June 2022; `predecessor` is the region it was split from then, for comparisons across that year.
+    """A region as of June 2022. `predecessor` is the region it was split from then, for comparisons across that year.
 
-    `timezone` is a named zone, never a fixed offset: the country moved to UTC+5 on 2024-03-01 and older records are at +6 or +5.
+    `timezone` is a named zone, never a fixed offset: the country moved to UTC+5 on 2024-03-01, and older records are at +6 or +5.
     """
 
     code: str
@@ -48,11 +48,11 @@ def _region(row: Row, codes: frozenset[str]) -> Region:
 
 @cache
 def regions() -> Mapping[str, Region]:
-    """All 21 by code, the central office first; raises ReferenceDataError naming the row that is wrong."""
+    """Return all 21 branches by code, the central office first. Raises ReferenceDataError naming the faulty row."""
     codes = frozenset(row.text("code") for row in rows("regions.csv"))
     return table("regions.csv", lambda row: _region(row, codes))
 
 
 def branch_label(code: str) -> Label:
-    """The name of the Fund's branch in a region; raises KeyError for an unknown region."""
+    """Return the name of the Fund's branch in a region. Raises KeyError for an unknown region."""
     return regions()[code].branch

@@ -1,4 +1,4 @@
-"""The two times of an appeal: received when it came in, registered at the legal moment (АППК art. 64(3))."""
+"""The two times of an appeal: receipt, and registration at the legal moment (АППК art. 64(3))."""
 
 from datetime import UTC, date, datetime
 
@@ -8,11 +8,11 @@ from shared.domain.working_hours import hours_for
 
 
 def registered_at(received_at: datetime, region: str) -> datetime:
-    """The legal moment of registration, aware UTC in and out.
+    """Return the legal moment of registration for a time of receipt, both aware UTC.
 
-    Within the branch's hours (its closing moment included) the moment itself; before opening on a working day that day's
-    opening; after closing or on a day off the next working day's opening.
-    Raises KeyError for an unknown region, CalendarGap outside the calendar, ValueError for a naive time.
+    Within the branch's hours, closing time included, it is the time of receipt. Before opening on a working day it is that day's
+    opening, after closing or on a day off it is the next working day's opening. Raises KeyError for an unknown region,
+    CalendarGap outside the calendar, ValueError for a naive time.
     """
     if received_at.tzinfo is None:
         raise ValueError("a time without a zone has no place in the register")

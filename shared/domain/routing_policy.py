@@ -1,4 +1,4 @@
-"""Which tier an appeal belongs to: the category's, else its kind's default, raised by the floors of a small policy table."""
+"""The tier of an appeal: that of its category, else the default of its kind, raised by the floors of a small policy table."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -9,7 +9,7 @@ from shared.domain.taxonomy import HIGHEST_TIER, LOWEST_TIER, PRIORITIES, taxono
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """A tier that an appeal may not fall below; None in a condition matches anything."""
+    """A lowest tier for matching appeals. None in a condition matches anything."""
 
     rule: str
     kind: str | None
@@ -31,18 +31,18 @@ def _floor(row: Row) -> Floor:
 
 @cache
 def floors() -> tuple[Floor, ...]:
-    """The policy table; raises ReferenceDataError for a code, priority or tier that is not known."""
+    """Return the policy table. Raises ReferenceDataError for an unknown code, priority or tier."""
     return tuple(_floor(row) for row in rows("routing_policy.csv"))
 
 
 def tier_for(kind: str | None, category: str | None, topic: str | None, *, urgent: bool) -> int:
-    """The tier 1..3: the category's if there is one, else the kind's default, else the first; floors only ever raise it.
+    """Return the tier, 1 to 3: that of the category, else the default of the kind, else 1, raised by the floors.
 
-    Raises KeyError for a code that the taxonomy does not know.
+    Raises KeyError for a code that is not in the taxonomy.
     """
     codes = taxonomy()
     if topic is not None:
-        codes.topics[topic]  # a topic never raises the tier, but an unknown one is a caller's mistake
+        codes.topics[topic]  # a topic never raises the tier, but an unknown topic is an error of the caller
     found = codes.categories[category] if category is not None else None
     default = codes.kinds[kind].default_tier if kind is not None else LOWEST_TIER
     tier = found.tier if found is not None else default

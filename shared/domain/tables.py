@@ -1,4 +1,4 @@
-"""How reference files are read: CSV with `#` comment lines, every cell checked, every error naming its file and row."""
+"""Parser of reference files: CSV with `#` comment lines. Every cell is checked, and every error names its file and row."""
 
 import csv
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class ReferenceDataError(ValueError):
-    """A reference file that cannot be trusted; raised when the file is loaded, so that a process does not start with it."""
+    """A reference file is invalid. It is raised when the file is loaded, so that the process does not start."""
 
     def __init__(self, file: str, row: int, problem: str) -> None:
         super().__init__(f"{file}, row {row}: {problem}")
@@ -22,7 +22,7 @@ class ReferenceDataError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table; `number` is its line in the file, as an editor shows it."""
+    """One row of a table. `number` is its line number in the file."""
 
     file: str
     number: int
@@ -40,7 +40,7 @@ class Row:
         return self.cells[column]
 
     def codes(self, column: str) -> frozenset[str]:
-        """Several codes in one cell, with spaces between them."""
+        """Return the codes in a cell, separated by spaces."""
         return frozenset(self.text(column).split())
 
     def one_of(self, column: str, allowed: Mapping[str, object] | frozenset[str]) -> str:
@@ -59,7 +59,7 @@ class Row:
         return self.one_of(column, frozenset({"true", "false"})) == "true"
 
     def day(self, column: str) -> date | None:
-        """The date in a cell, None when it is empty (an open end)."""
+        """Return the date in a cell, None for an empty cell (an open end)."""
         value = self.cells[column]
         try:
             return date.fromisoformat(value) if value else None
@@ -75,7 +75,7 @@ def read_text(file: str) -> str:
 
 
 def rows(file: str) -> list[Row]:
-    """The rows of a table; raises ReferenceDataError for a row of another width than the header, or a file without a source."""
+    """Return the rows of a table. Raises ReferenceDataError for a row whose width differs from the header's, or a missing source."""
     return parse_rows(file, read_text(file))
 
 
@@ -101,7 +101,10 @@ def _cells(file: str, number: int, line: str) -> list[str]:
 
 
 def table(file: str, build: Callable[[Row], T], *, key: str = "code") -> Mapping[str, T]:
-    """A read-only mapping from the key column to what `build` makes of the row; a key given twice is refused."""
+    """Return a read-only mapping from the key column to the result of `build` for each row.
+
+    Raises ReferenceDataError for a duplicate key.
+    """
     entries: dict[str, T] = {}
     for row in rows(file):
         code = row.text(key)

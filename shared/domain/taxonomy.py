@@ -1,6 +1,6 @@
 """The codes of the appeal desk: kinds, forms, categories, topics, tiers, outcomes, channels, statuses, holders.
 
-Codes are never reused and never renamed; labels may change. Everything is loaded once and checked when loaded.
+Codes are never reused and never renamed; labels may change. All tables are loaded once and checked when loaded.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ LOWEST_TIER, HIGHEST_TIER = 1, 3
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A code with its label, where nothing more is known of it."""
+    """A code with its label and no other properties."""
 
     code: str
     label: Label
@@ -30,7 +30,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class StatutoryForm(Entry):
-    """What starts the legal clock (АППК art. 4, 87); `is_appeal` marks what the law itself calls жолданым / обращение."""
+    """A statutory form, which determines the legal clock (АППК art. 4, 87). `is_appeal`: the law calls it жолданым / обращение."""
 
     is_appeal: bool
     procedure: str
@@ -39,7 +39,7 @@ class StatutoryForm(Entry):
 
 @dataclass(frozen=True, slots=True)
 class Kind(Entry):
-    """What people call it; `subject` says whether it carries a complaint category or a topic."""
+    """A kind of appeal in everyday terms. `subject` says whether it has a complaint category or a topic."""
 
     default_form: str
     default_tier: int
@@ -49,7 +49,7 @@ class Kind(Entry):
 
 @dataclass(frozen=True, slots=True)
 class Category(Entry):
-    """What a complaint is about; `spp_first=False` never goes to the provider's own support service alone."""
+    """The subject of a complaint. `spp_first=False`: it never goes to the provider's own support service alone."""
 
     parent: str | None
     priority: Priority
@@ -73,7 +73,7 @@ class Outcome(Entry):
 
 @dataclass(frozen=True, slots=True)
 class Channel(Entry):
-    """A way in; `valid_from` and `valid_to` are inclusive days, None where open."""
+    """An intake channel. `valid_from` and `valid_to` are inclusive days, None for an open end."""
 
     endpoint: str | None
     valid_from: date | None
@@ -82,7 +82,7 @@ class Channel(Entry):
 
 @dataclass(frozen=True, slots=True)
 class Status(Entry):
-    """What a citizen sees; `holder` is a code of `holders`, or FUND for the Fund's tier that the appeal has reached."""
+    """A status as the citizen sees it. `holder` is a code of `holders`, or FUND for the Fund's tier that the appeal has reached."""
 
     holder: str
     final: bool
@@ -90,7 +90,7 @@ class Status(Entry):
 
 @dataclass(frozen=True, slots=True)
 class Taxonomy:
-    """Every table as a read-only mapping from code to entry, in the order of its file."""
+    """All tables as read-only mappings from code to entry, in the order of their files."""
 
     forms: Mapping[str, StatutoryForm]
     kinds: Mapping[str, Kind]
@@ -106,17 +106,17 @@ class Taxonomy:
     response_codes: Mapping[str, Entry]
 
     def root_category(self, code: str) -> str:
-        """The top-level category of a code, or the code itself if it is one; raises KeyError for an unknown code."""
+        """Return the top-level category of a code, or the code itself if it is one. Raises KeyError for an unknown code."""
         return self.categories[code].parent or code
 
     def subject_field(self, kind: str) -> Subject:
-        """Which of the two fields an appeal of this kind carries; raises KeyError for an unknown kind."""
+        """Return which of the two fields an appeal of this kind has. Raises KeyError for an unknown kind."""
         return self.kinds[kind].subject
 
     def subject_errors(self, kind: str | None, category: str | None, topic: str | None) -> list[tuple[str, str]]:
-        """What is wrong with the three codes together, as (field, error code) pairs; empty when they may stand.
+        """Return the errors of the three codes together as (field, error code) pairs. Empty if the combination is valid.
 
-        A kind takes either a category or a topic. Without a kind either may be given, but not both.
+        A kind requires either a category or a topic. Without a kind either may be given, but not both.
         """
         given = (("kind", kind, self.kinds), ("category", category, self.categories), ("topic", topic, self.topics))
         errors = [(field, "unknown-code") for field, code, known in given if code is not None and code not in known]
@@ -190,7 +190,7 @@ def _statuses(holders: Mapping[str, Entry]) -> Mapping[str, Status]:
 
 @cache
 def taxonomy() -> Taxonomy:
-    """The whole taxonomy, loaded once; raises ReferenceDataError naming the file and row that is wrong."""
+    """Return the whole taxonomy, loaded once. Raises ReferenceDataError naming the faulty file and row."""
     forms, holders = table("forms.csv", _form), table("holders.csv", _entry)
     return Taxonomy(
         forms=forms,

@@ -1,11 +1,11 @@
-"""Text as people type, paste and dictate it: what is dropped from it at every entrance, and how a program reads it.
+"""Text normalisation: what is removed from text at every input, and the reading of a text by programs.
 
-The rules, decided once for API, forms, bot, counter, call screen, imports and search fields:
+The rules are the same for API, forms, bot, counter, call screen, imports and search fields:
 
-- Dropped, because nobody sees them and they break words, numbers and addresses apart: soft hyphens, zero-width characters, direction marks
-  and embeddings, fillers without a glyph, control characters. A joiner or variation selector behind a pictograph stays (it is part of one).
-- Line ends become line feeds. Space around the text is dropped; spaces inside stay as typed, a no-break space too.
-- Letters, digits, marks and punctuation stay as typed: what a citizen wrote is shown as the citizen wrote it.
+- Invisible characters that break words, numbers and addresses are removed: soft hyphens, zero-width characters, direction marks
+  and embeddings, fillers without a glyph, control characters. A joiner or variation selector after a pictograph stays (it is part of it).
+- Line ends become line feeds. Space around the text is removed. Spaces inside stay as typed, no-break spaces included.
+- Letters, digits, marks and punctuation stay as typed: a citizen's text is shown as it was written.
 """
 
 import re
@@ -14,7 +14,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Final
 
-# Default-ignorable and control characters (Unicode 15, DerivedCoreProperties.txt), without tab and line ends; NUL is refused elsewhere.
+# Default-ignorable and control characters (Unicode 15, DerivedCoreProperties.txt) without tab and line ends. NUL is refused elsewhere.
 _INVISIBLE: Final = (
     "\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200c\u200e\u200f"
     "\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
@@ -25,7 +25,7 @@ _LINE_END: Final = re.compile("\r\n?|[\x85\u2028\u2029]")
 _NEEDS_WORK: Final = re.compile(f"[{_INVISIBLE}\r\x85\u2028\u2029\u200d\ufe00-\ufe0f]")
 _BRAILLE_BLANK: Final = "\u2800"
 _UNSEEN: Final = f"{_INVISIBLE}\u200d\ufe00-\ufe0f"
-# Inside of a word for the eye: what is invisible, and a hyphen with the end of the line that divides the word.
+# What a reader sees as part of one word: invisible characters, and a hyphen with the line end that divides the word.
 _IN_A_WORD: Final = re.compile(
     f"(?<=[^\\W\\d_])[{_UNSEEN}]*[-\u2010\u2011][{_UNSEEN} \t]*(?:\r\n?|[\n\x85\u2028\u2029])[{_UNSEEN} \t]*(?=[^\\W\\d_])|[{_UNSEEN}]+"
 )
@@ -41,12 +41,12 @@ def clean(text: str) -> str:
 
 
 def compact(text: str) -> str:
-    """Return a number or code without invisible characters and without any space, as it is compared and stored."""
+    """Return a number or code without invisible characters and spaces, as it is compared and stored."""
     return "".join(clean(text).replace("\u200d", "").split())
 
 
 def shows_something(cleaned: str) -> bool:
-    """Whether a reader sees anything of a cleaned text: spaces, blanks, and marks without a letter to carry them show nothing."""
+    """Return whether a cleaned text shows anything. Spaces, blanks, and marks without a letter show nothing."""
     if cleaned[:1].isalnum():
         return True
     return any(
@@ -57,23 +57,23 @@ def shows_something(cleaned: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A text as a program reads it, and where each of its positions lies in the text as written."""
+    """A text as programs read it, with the position of each character in the original text."""
 
     text: str
     starts: tuple[int, ...] = ()
-    """Positions in `text` from which another shift holds; ascending."""
+    """Positions in `text` at which the shift changes, ascending."""
     shifts: tuple[int, ...] = (0,)
-    """How far the written text is ahead: before the first of `starts`, and from each of them on."""
+    """Differences between original and read positions: before the first of `starts`, and from each of them on."""
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Return the positions in the written text of the characters `start:end`, which are at least one."""
+        """Return the positions in the original text of the characters `start:end`, which must not be empty."""
         if not self.starts:
             return start, end
         return start + self.shifts[bisect_right(self.starts, start)], end + self.shifts[bisect_right(self.starts, end - 1)]
 
 
 def reading(text: str, *, join_lines: bool = True) -> Reading:
-    """Return the text without what is invisible and, with `join_lines`, with words whole that the end of a line divides. Linear."""
+    """Return the text without invisible characters and, with `join_lines`, with words joined that a line end divides. Linear."""
     has_lines = join_lines and any(end in text for end in _LINE_ENDS)
     if not has_lines and _ALWAYS_UNSEEN.search(text) is None:
         return Reading(text)

@@ -1,4 +1,4 @@
-"""When each branch of the Fund is open, by day: data with validity dates, in the branch's local time."""
+"""Opening hours of the Fund's branches by day: data with validity dates, in the branch's local time."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ def _span(row: Row) -> _Span:
 
 @cache
 def _spans() -> Mapping[str, tuple[_Span, ...]]:
-    """Every region's spans, the newest first; each region has some, and they do not overlap."""
+    """Return the spans of every region, the newest first. Every region has spans, and they do not overlap."""
     found: dict[str, list[_Span]] = {code: [] for code in regions()}
     for row in rows("working_hours.csv"):
         span = _span(row)
@@ -54,7 +54,7 @@ def _spans() -> Mapping[str, tuple[_Span, ...]]:
 
 
 def hours_for(region_code: str, on: date) -> Hours:
-    """The branch's hours on a day; raises KeyError for an unknown region and LookupError for a day without hours."""
+    """Return the branch's hours on a day. Raises KeyError for an unknown region and LookupError for a day without hours."""
     for span in _spans()[region_code]:
         if span.valid_from <= on <= span.valid_to:
             return span.hours
