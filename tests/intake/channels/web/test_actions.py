@@ -1,4 +1,4 @@
-"""What the applicant does on the page of the appeal."""
+"""Actions of the applicant on the page of the appeal."""
 
 import asyncio
 import re
@@ -16,19 +16,19 @@ from intake.register.models import Appeal, Message, Tracking, Withdrawal
 from intake.settings import Settings
 from shared.contracts import AnswerGiven, AppealRouted, ApplicantAsked, CaseClosed
 from shared.web.session import COOKIE
-from tests.intake.channels.web.test_filing import answers, filed, happen, look, picture, talon
+from tests.intake.channels.web.test_filing import answers, filed, happen, open_appeal, picture, talon
 
 ACTIONS = re.compile(r'action="/intake/track/([a-z]+)"')
-WORDS = "Тағы бір жайт"
+TEXT = "Тағы бір жайт"
 
 
-async def do(desk, number, pin, deed, *, files=None, **fields):
+async def perform(desk, number, pin, action, *, files=None, **fields):
     fields = {"number": number, "pin": pin, "key": str(uuid4())} | fields
-    return await desk.client.post(f"/intake/track/{deed}?lang=ru", data=fields, files=files)
+    return await desk.client.post(f"/intake/track/{action}?lang=ru", data=fields, files=files)
 
 
 def offered(page):
-    """The forms of the page, without those that only show."""
+    """Return the action forms of a page, without the form that downloads a document."""
     return set(ACTIONS.findall(page.text)) - {"document"}
 
 
@@ -41,7 +41,7 @@ async def routed(desk, appeal_id, kind, tier):
 
 
 async def code_of(desk):
-    """The latest code, as it is read on a machine without gateways: on the page of what leaves, by its admin."""
+    """Return the latest code, as an admin of a machine without gateways reads it on the page of outgoing messages."""
     while await Dispatcher(
         desk.parts, delivery_methods(desk.parts, Settings(data=desk.parts.settings.data)), "https://aryz.example"
     ).run_once():
@@ -53,17 +53,17 @@ async def code_of(desk):
 
 
 async def code_for(desk, number, pin, purpose):
-    page = await do(desk, number, pin, "code", purpose=purpose)
+    page = await perform(desk, number, pin, "code", purpose=purpose)
     assert (page.status_code, "Код отправлен." in page.text) == (200, True)
     return await code_of(desk)
 
 
 async def withdraw(desk, number, pin, **fields):
-    return await do(desk, number, pin, "withdrawal", **{"statement": "Өзім қайтарып аламын", "reason": "SOLVED"} | fields)
+    return await perform(desk, number, pin, "withdrawal", **{"statement": "Өзім қайтарып аламын", "reason": "SOLVED"} | fields)
 
 
-def asks(text):
-    """Routing, as far as its questions need it."""
+def questions(text):
+    """A stand-in for routing that returns the text of questions."""
     app = FastAPI()
 
     @app.post("/routing/internal/v1/contents")
@@ -85,64 +85,68 @@ async def answered(desk):
 
 
 class TestMessages:
-    async def test_where_nothing_was_said_the_page_says_so(self, desk):
+    async def test_a_page_without_messages_and_documents_says_so(self, desk):
         number, pin, _ = await filed(desk)
-        page = await look(desk, number, pin)
+        page = await open_appeal(desk, number, pin)
         assert "Сообщений пока нет" in page.text
         assert "Документов нет" in page.text
 
-    async def test_a_question_comes_first_and_is_answered_with_words_and_documents(self, desk):
+    async def test_a_question_comes_first_and_is_answered_with_text_and_documents(self, desk):
         number, pin, appeal_id = await filed(desk)
         await routed(desk, appeal_id, "COMPLAINT", 2)
-        desk.foundation.local_apps["routing"] = asks("Қай күні бардыңыз?")
+        desk.foundation.local_apps["routing"] = questions("Қай күні бардыңыз?")
         due = desk.clock.now() + timedelta(days=3)
         await happen(desk, ApplicantAsked(appeal_id=appeal_id, question_id=uuid4(), due_at=due, actor_role="specialist"))
-        page = await look(desk, number, pin)
-        for words in ("Фонд ждёт вашего ответа", "Вопрос к вам", "Қай күні бардыңыз?", "Срок ответа – 5 февраля 2026"):
-            assert words in page.text
+        page = await open_appeal(desk, number, pin)
+        for text in ("Фонд ждёт вашего ответа", "Вопрос к вам", "Қай күні бардыңыз?", "Срок ответа – 5 февраля 2026"):
+            assert text in page.text
         assert page.text.index('id="messages"') < page.text.index('id="holder"')
         desk.clock.advance(timedelta(hours=1))
-        page = await do(desk, number, pin, "messages", text="2 ақпанда", files=[("message.file", ("сурет.png", picture(), "image/png"))])
+        page = await perform(
+            desk, number, pin, "messages", text="2 ақпанда", files=[("message.file", ("сурет.png", picture(), "image/png"))]
+        )
         assert "Ваше сообщение добавлено." in page.text
         assert "Фонд ждёт вашего ответа" not in page.text
         assert page.text.index("Қай күні бардыңыз?") < page.text.index("2 ақпанда") < page.text.index("сурет.png")
         (row,) = await desk.rows(Attachment)
         assert row.message_id in {one.id for one in await desk.rows(Message)}
 
-    async def test_words_whose_owner_is_away_are_said_to_be(self, desk):
+    async def test_a_text_is_marked_unavailable_while_its_owner_is_down(self, desk):
         number, pin, appeal_id = await filed(desk)
         due = desk.clock.now() + timedelta(days=3)
         await happen(desk, ApplicantAsked(appeal_id=appeal_id, question_id=uuid4(), due_at=due, actor_role="specialist"))
-        page = await look(desk, number, pin)
+        page = await open_appeal(desk, number, pin)
         assert "Вопрос к вам" in page.text
         assert "Сейчас показать его не удаётся" in page.text
 
     @pytest.mark.parametrize("files", [None, [("message.file", ("сурет.png", picture(), "image/png"))]])
-    async def test_a_message_sent_twice_at_once_is_kept_once(self, desk, files):
+    async def test_a_message_sent_twice_concurrently_is_stored_once(self, desk, files):
         number, pin, _ = await filed(desk)
         key = str(uuid4())
-        pages = await asyncio.gather(*(do(desk, number, pin, "messages", text=WORDS, key=key, files=files) for _ in range(2)))
+        pages = await asyncio.gather(*(perform(desk, number, pin, "messages", text=TEXT, key=key, files=files) for _ in range(2)))
         assert [page.status_code for page in pages] == [200, 200]
         assert all("Ваше сообщение добавлено." in page.text for page in pages)
         assert len(await desk.rows(Message)) == 1
         assert len([one for one in await desk.rows(Attachment) if one.appeal_id]) == len(files or [])
 
-    async def test_a_document_without_a_word_is_kept_for_the_next_try(self, desk):
+    async def test_a_document_without_text_is_stored_for_the_next_attempt(self, desk):
         number, pin, _ = await filed(desk)
-        page = await do(desk, number, pin, "messages", files=[("message.file", ("сурет.png", picture(), "image/png"))])
+        page = await perform(desk, number, pin, "messages", files=[("message.file", ("сурет.png", picture(), "image/png"))])
         assert page.status_code == 422
         assert "Выбранные документы сохранены" in page.text
-        kept = re.search(r'name="uploads" value="([^"]+)"', page.text).group(1)
-        await do(desk, number, pin, "messages", text=WORDS, uploads=kept)
+        uploads = re.search(r'name="uploads" value="([^"]+)"', page.text).group(1)
+        await perform(desk, number, pin, "messages", text=TEXT, uploads=uploads)
         (row,) = await desk.rows(Attachment)
         assert row.appeal_id is not None
 
-    async def test_a_document_that_is_not_taken_is_said_and_the_words_are_kept(self, desk):
+    async def test_a_refused_document_is_named_and_the_text_is_stored(self, desk):
         number, pin, _ = await filed(desk)
-        page = await do(desk, number, pin, "messages", text=WORDS, files=[("message.file", ("a.exe", b"MZ\0", "application/x-msdownload"))])
+        page = await perform(
+            desk, number, pin, "messages", text=TEXT, files=[("message.file", ("a.exe", b"MZ\0", "application/x-msdownload"))]
+        )
         assert (page.status_code, "Такие файлы не принимаются" in page.text) == (200, True)
         assert len(await desk.rows(Message)) == 1
-        gone = await do(desk, number, pin, "messages", text=WORDS, uploads=f"{uuid4()}:secret")
+        gone = await perform(desk, number, pin, "messages", text=TEXT, uploads=f"{uuid4()}:secret")
         assert (gone.status_code, "Документ слишком долго оставался" in gone.text) == (422, True)
         assert len(await desk.rows(Message)) == 1
 
@@ -150,21 +154,21 @@ class TestMessages:
 class TestBeforeTheAnswer:
     async def test_only_what_is_possible_is_offered(self, desk):
         number, pin, appeal_id = await filed(desk)
-        assert offered(await look(desk, number, pin)) == {"messages", "documents", "code", "contact", "withdrawal"}
+        assert offered(await open_appeal(desk, number, pin)) == {"messages", "documents", "code", "contact", "withdrawal"}
         await happen(desk, CaseClosed(appeal_id=appeal_id, outcome="NOTED", actor_role="head"))
-        assert offered(await look(desk, number, pin)) == {"rating", "reopening"}
+        assert offered(await open_appeal(desk, number, pin)) == {"rating", "reopening"}
 
-    async def test_an_empty_message_and_a_deed_out_of_turn_are_explained(self, desk):
+    async def test_an_empty_message_and_an_action_out_of_order_are_explained(self, desk):
         number, pin, _ = await filed(desk)
-        empty = await do(desk, number, pin, "messages")
+        empty = await perform(desk, number, pin, "messages")
         assert (empty.status_code, "Что-то не заполнено" in empty.text) == (422, True)
-        early = await do(desk, number, pin, "rating", score="5")
+        early = await perform(desk, number, pin, "rating", score="5")
         assert (early.status_code, "Сейчас это невозможно" in early.text) == (409, True)
 
     async def test_the_right_code_confirms_the_contact(self, desk):
         number, pin, _ = await filed(desk)
         code = await code_for(desk, number, pin, "contact-confirmation")
-        page = await do(desk, number, pin, "contact", **{"contact.code": code})
+        page = await perform(desk, number, pin, "contact", **{"contact.code": code})
         assert (page.status_code, "Ваш контакт подтверждён." in page.text) == (200, True)
         assert "contact" not in offered(page)
 
@@ -175,9 +179,9 @@ class TestBeforeTheAnswer:
         assert (page.status_code, "Код неверный" in page.text) == (422, True)
         assert await desk.rows(Withdrawal) == []
 
-    async def test_without_the_right_code_the_statement_is_kept_and_nothing_withdrawn(self, desk):
+    async def test_without_the_right_code_the_statement_stays_in_the_form_and_nothing_is_withdrawn(self, desk):
         number, pin, _ = await filed(desk)
-        page = await do(desk, number, pin, "code", purpose="withdrawal", statement="Өзім қайтарып аламын", reason="SOLVED")
+        page = await perform(desk, number, pin, "code", purpose="withdrawal", statement="Өзім қайтарып аламын", reason="SOLVED")
         assert "Код отправлен." in page.text
         assert re.search(r"<details [^>]*open>\s*<summary>Отозвать обращение", page.text)
         assert "Өзім қайтарып аламын</textarea>" in page.text
@@ -188,7 +192,7 @@ class TestBeforeTheAnswer:
         assert "Өзім қайтарып аламын</textarea>" in page.text
         assert await desk.rows(Withdrawal) == []
 
-    async def test_a_consultation_is_taken_back_at_once_however_often_it_is_sent(self, desk):
+    async def test_a_consultation_is_withdrawn_at_once_however_often_the_form_is_sent(self, desk):
         number, pin, appeal_id = await filed(desk)
         await routed(desk, appeal_id, "CONSULTATION", 1)
         fields = {"code": await code_for(desk, number, pin, "withdrawal"), "key": str(uuid4())}
@@ -207,15 +211,15 @@ class TestBeforeTheAnswer:
         head = desk.token("head", region="KZ-43")
         called = await desk.client.post(f"/intake/v1/withdrawals/{appeal_id}/call-back", json={"confirmed": True}, headers=head)
         assert called.json()["withdrawal"] == "DONE"
-        page = await look(desk, number, pin)
+        page = await open_appeal(desk, number, pin)
         assert "Вы попросили отозвать обращение" not in page.text
         assert offered(page) == set()
 
-    @pytest.mark.parametrize("deed", ["messages", "outcome", "rating", "code", "contact", "withdrawal", "reopening"])
-    async def test_a_wrong_pin_does_nothing_and_learns_nothing(self, desk, deed):
+    @pytest.mark.parametrize("action", ["messages", "outcome", "rating", "code", "contact", "withdrawal", "reopening"])
+    async def test_a_wrong_pin_does_nothing_and_learns_nothing(self, desk, action):
         number, _, _ = await filed(desk)
-        page = await do(
-            desk, number, "00000000", deed, text="x", outcome="RESOLVED", score="5", statement="x", reason="SOLVED", code="0000"
+        page = await perform(
+            desk, number, "00000000", action, text="x", outcome="RESOLVED", score="5", statement="x", reason="SOLVED", code="0000"
         )
         assert page.status_code == 404
         assert "не найдено" in page.text
@@ -224,36 +228,36 @@ class TestBeforeTheAnswer:
 
 class TestAfterTheAnswer:
     async def test_one_tap_confirms_and_one_rates(self, desk, answered):
-        page = await look(desk, *answered)
+        page = await open_appeal(desk, *answered)
         assert 'value="RESOLVED"' in page.text
-        page = await do(desk, *answered, "outcome", outcome="RESOLVED")
+        page = await perform(desk, *answered, "outcome", outcome="RESOLVED")
         assert "Спасибо, мы это записали." in page.text
         assert "Вы подтвердили, что ответ решает вопрос." in page.text
-        page = await do(desk, *answered, "rating", score="4")
+        page = await perform(desk, *answered, "rating", score="4")
         assert re.search(r'value="4" aria-pressed="true"', page.text)
         assert 'value="RESOLVED"' not in page.text
         (row,) = await desk.rows(Tracking)
         assert (row.verdict, row.score) == ("RESOLVED", 4)
 
-    async def test_what_is_not_settled_goes_on_in_a_new_appeal_whose_talon_is_shown(self, desk, answered):
-        page = await do(desk, *answered, "outcome", outcome="NOT_RESOLVED")
+    async def test_a_denied_answer_continues_in_a_new_appeal_whose_talon_is_shown(self, desk, answered):
+        page = await perform(desk, *answered, "outcome", outcome="NOT_RESOLVED")
         number, pin = talon(page)
         assert number != answered[0]
         assert len(await desk.rows(Appeal)) == 2
-        assert (await look(desk, number, pin)).status_code == 200
+        assert (await open_appeal(desk, number, pin)).status_code == 200
 
-    async def test_new_facts_bring_it_up_again_once_however_often_they_are_sent(self, desk, answered):
-        await do(desk, *answered, "outcome", outcome="RESOLVED")
+    async def test_an_appeal_is_reopened_once_however_often_the_form_is_sent(self, desk, answered):
+        await perform(desk, *answered, "outcome", outcome="RESOLVED")
         fields = {"reopening.reason": "Дәрігер қайтадан қабылдамады", "key": str(uuid4())}
-        pages = await asyncio.gather(*(do(desk, *answered, "reopening", **fields) for _ in range(2)))
+        pages = await asyncio.gather(*(perform(desk, *answered, "reopening", **fields) for _ in range(2)))
         assert {page.status_code for page in pages} == {200}
         number, pin = talon(pages[0])
         assert talon(pages[1]) == (number, pin)
         assert len(await desk.rows(Appeal)) == 2
-        assert (await look(desk, number, pin)).status_code == 200
-        page = await look(desk, *answered)
+        assert (await open_appeal(desk, number, pin)).status_code == 200
+        page = await open_appeal(desk, *answered)
         assert f"Его номер – {number}" in page.text
         assert "reopening" not in offered(page)
-        second = await do(desk, *answered, "reopening", **{"reopening.reason": "Тағы"})
+        second = await perform(desk, *answered, "reopening", **{"reopening.reason": "Тағы"})
         assert (second.status_code, "Сейчас это невозможно" in second.text) == (409, True)
         assert len(await desk.rows(Appeal)) == 2

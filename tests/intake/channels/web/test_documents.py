@@ -8,48 +8,50 @@ from intake.attachments.models import Attachment
 from intake.attachments.service.policy import UnclaimedTooMany
 from intake.register.models import Appeal
 from shared.errors import Unavailable
-from tests.intake.channels.web.test_filing import filed, hidden, look, picture, post, upload
+from tests.intake.channels.web.test_filing import filed, hidden, open_appeal, picture, post, upload
 
 
 class TestDocuments:
-    async def test_they_come_with_the_form_and_belong_to_the_appeal_once_it_is_sent(self, desk):
+    async def test_they_are_uploaded_with_the_form_and_belong_to_the_appeal_once_it_is_sent(self, desk):
         page = await upload(desk, ("сурет.png", picture(), "image/png"), ("", b"", "application/octet-stream"))
         assert page.status_code == 200
         assert "Приложен 1 документ." in page.text
-        kept = hidden(page)
+        fields = hidden(page)
         for _ in range(2):
-            assert (await desk.client.post("/intake/", data=kept | {"step": "send"})).status_code == 201
+            assert (await desk.client.post("/intake/", data=fields | {"step": "send"})).status_code == 201
         (row,) = await desk.rows(Attachment)
         (appeal,) = await desk.rows(Appeal)
         assert (row.appeal_id, row.kind) == (appeal.id, "PNG")
 
-    async def test_one_that_is_not_taken_is_said_and_holds_nothing_up(self, desk):
+    async def test_a_refused_document_is_named_and_does_not_stop_the_appeal(self, desk):
         page = await upload(desk, ("virus.exe", b"MZ\0\0", "application/x-msdownload"), ("сурет.png", picture(), "image/png"))
         assert page.status_code == 200
         assert "Приняты не все документы" in page.text
         assert "Приложен 1 документ." in page.text
 
-    @pytest.mark.parametrize(("refusal", "said"), [(Unavailable, "Документы сейчас не принимаются."), (UnclaimedTooMany, "Слишком много")])
-    async def test_a_store_that_is_away_or_full_holds_no_appeal_up(self, desk, monkeypatch, refusal, said):
+    @pytest.mark.parametrize(
+        ("refusal", "message"), [(Unavailable, "Документы сейчас не принимаются."), (UnclaimedTooMany, "Слишком много")]
+    )
+    async def test_an_unavailable_or_full_store_does_not_stop_the_appeal(self, desk, monkeypatch, refusal, message):
         async def refusing(*_, **__):
             raise refusal
 
         monkeypatch.setattr(desk.app.state.attachments, "begin", refusing)
         page = await upload(desk, ("сурет.png", picture(), "image/png"))
         assert page.status_code == 200
-        assert said in page.text
+        assert message in page.text
         assert (await desk.client.post("/intake/", data=hidden(page) | {"step": "send"})).status_code == 201
 
     async def test_they_survive_a_mistake_in_the_form_and_can_be_left_out_again(self, desk):
         page = await upload(desk, ("сурет.png", picture(), "image/png"), region="")
         assert page.status_code == 422
-        kept = hidden(page)["uploads"]
-        again = await upload(desk, uploads=kept)
+        uploads = hidden(page)["uploads"]
+        again = await upload(desk, uploads=uploads)
         assert "Приложен 1 документ." in again.text
-        without = await upload(desk, **{"uploads": kept, "uploads.drop": "yes"})
+        without = await upload(desk, **{"uploads": uploads, "uploads.drop": "yes"})
         assert "Приложен" not in without.text
 
-    async def test_nonsense_in_their_place_is_passed_over(self, desk):
+    async def test_invalid_upload_fields_are_ignored(self, desk):
         for nonsense in ("x", "a:b c", f"{uuid4()}:secret"):
             assert (await post(desk, "send", uploads=nonsense, key=str(uuid4()))).status_code == 201
         assert await desk.rows(Attachment) == []
@@ -69,9 +71,9 @@ class TestDocumentsOfACase:
         saved = await desk.client.post("/intake/track/document", data=opens | {"document": str(row.id)})
         assert saved.content.startswith(b"\x89PNG")
         assert saved.headers["content-disposition"].startswith("attachment")
-        assert "сурет.png" in (await look(desk, number, pin)).text
+        assert "сурет.png" in (await open_appeal(desk, number, pin)).text
 
-    async def test_who_does_not_hold_the_pin_neither_adds_nor_reads(self, desk):
+    async def test_without_the_pin_documents_are_neither_added_nor_read(self, desk):
         number, pin, _ = await filed(desk)
         files = [("file", ("сурет.png", picture(), "image/png"))]
         await desk.client.post("/intake/track/documents", data={"number": number, "pin": pin}, files=files)
@@ -85,15 +87,15 @@ class TestDocumentsOfACase:
             assert "сурет" not in answer.text
         assert len([one for one in await desk.rows(Attachment) if one.appeal_id]) == 1
 
-    async def test_nothing_chosen_and_nothing_taken_are_said(self, desk):
+    async def test_a_missing_or_refused_document_is_explained(self, desk):
         number, pin, _ = await filed(desk)
         opens = {"number": number, "pin": pin}
-        for file, words in (
+        for file, text in (
             (("", b""), "Документ не выбран."),
             (("a.exe", b"MZ\0", "application/x-msdownload"), "Такие файлы не принимаются"),
         ):
             page = await desk.client.post("/intake/track/documents?lang=ru", data=opens, files=[("file", file)])
             assert page.status_code == 200
-            assert words in page.text
+            assert text in page.text
         unknown = await desk.client.post("/intake/track/document?lang=ru", data=opens | {"document": "x"})
         assert number in unknown.text

@@ -1,3 +1,5 @@
+"""Filing an appeal on the web: form, preview and talon."""
+
 import html
 import io
 import json
@@ -107,26 +109,26 @@ async def filed(desk):
     return number, pin, row.id
 
 
-async def look(desk, number, pin, language="ru"):
+async def open_appeal(desk, number, pin, language="ru"):
     return await desk.client.post(f"/intake/track?lang={language}", data={"number": number, "pin": pin})
 
 
 class TestTheForm:
     @pytest.mark.parametrize(("language", "title"), [("kk", "Өтініш беру"), ("ru", "Подать обращение"), ("en", "File an appeal")])
-    async def test_it_speaks_three_languages_and_always_names_the_emergency_numbers(self, desk, language, title):
+    async def test_it_has_three_languages_and_always_names_the_emergency_numbers(self, desk, language, title):
         page = await desk.client.get(f"/intake/?lang={language}")
         assert page.status_code == 200
         assert f"<h1>{title}</h1>" in page.text
         assert 'href="tel:103"' in page.text
         assert page.headers["cache-control"] == "no-store"
 
-    async def test_no_consent_is_ticked_beforehand_and_each_says_its_whole_content(self, desk):
+    async def test_no_consent_is_ticked_in_advance_and_each_has_its_full_text(self, desk):
         page = await desk.client.get("/intake/?lang=kk")
         assert not re.search(r'type="checkbox"[^>]* checked', page.text)
         for one in consents("kk"):
             assert all(html.escape(text, quote=False) in html.unescape(page.text) for _, text in one.content)
 
-    async def test_an_address_may_fill_what_it_knows(self, desk):
+    async def test_query_parameters_fill_fields(self, desk):
         page = await desk.client.get("/intake/", params={"kind": "REPORT", "region": "KZ-75", "provider": "7 емхана"})
         assert re.search(r'value="REPORT" checked', page.text)
         assert '<option value="KZ-75" selected>' in page.text
@@ -135,7 +137,7 @@ class TestTheForm:
         assert re.search(r'value="" checked', other.text)
         assert "NONSENSE" not in other.text.replace("kind=NONSENSE", "")
 
-    async def test_every_kind_of_an_address_can_be_chosen(self, desk):
+    async def test_every_kind_can_be_chosen_by_a_query_parameter(self, desk):
         for one in forms.services("web"):
             page = await desk.client.get("/intake/", params={"kind": one.code})
             assert f'value="{one.code}" checked' in page.text
@@ -158,11 +160,13 @@ class TestTheForm:
 
 
 class TestWhatIsWrong:
-    @pytest.mark.parametrize(("language", "words"), [("kk", "Өңірді таңдаңыз."), ("ru", "Выберите регион."), ("en", "Choose the region.")])
-    async def test_a_field_is_named_in_the_visitors_language_and_nothing_is_lost(self, desk, language, words):
+    @pytest.mark.parametrize(
+        ("language", "message"), [("kk", "Өңірді таңдаңыз."), ("ru", "Выберите регион."), ("en", "Choose the region.")]
+    )
+    async def test_an_error_is_in_the_visitors_language_and_nothing_is_lost(self, desk, language, message):
         page = await post(desk, "preview", language, region="", **{"applicant.iin": "123"})
         assert page.status_code == 422
-        assert f'<a href="#f-region">{words}</a>' in page.text
+        assert f'<a href="#f-region">{message}</a>' in page.text
         assert "Терапевт қабылдамады.\nТалон жоқ деді." in page.text
         assert 'value="8 701 000 00 00"' in page.text
         assert re.search(r'name="consents.PROCESSING" value="yes" checked', page.text)
@@ -191,12 +195,12 @@ class TestWhatIsWrong:
         assert f'href="#f-{field.replace(".", "-")}"' in page.text
         assert await desk.rows(Appeal) == []
 
-    async def test_all_that_is_wrong_is_named_at_once(self, desk):
+    async def test_all_errors_are_named_at_once(self, desk):
         page = await post(desk, "preview", region="", text="", **{"applicant.iin": "1", "applicant.phone": "2", "consents.PROCESSING": ""})
         named = ["region", "text", "applicant-iin", "applicant-phone", "consents-PROCESSING"]
         assert re.findall(r'<a href="#f-([\w-]+)"', page.text) == named
 
-    async def test_a_way_of_the_answer_names_what_it_needs(self, desk):
+    async def test_a_channel_of_the_answer_names_the_contact_it_needs(self, desk):
         page = await post(desk, "preview", answer_by="EMAIL")
         assert 'href="#f-applicant-email">Без этого ответ нельзя отправить выбранным способом.' in page.text
 
@@ -206,11 +210,11 @@ class TestWhatIsWrong:
             assert 'href="#f-patient-full_name">Укажите, за кого вы пишете' in page.text
             assert re.search(r"<details open>\s*<summary>Да, пишу", page.text)
 
-    async def test_every_way_to_be_wrong_has_a_sentence_of_its_own(self):
+    async def test_every_error_code_has_a_message(self):
         assert {one.code for one in consents("ru")} == CONSENTS
         assert set(form._BY_FIELD) <= set(form.fields())
 
-    async def test_what_is_no_form_is_refused(self, desk):
+    async def test_a_body_that_is_not_a_form_is_refused(self, desk):
         headers = {"content-type": "application/x-www-form-urlencoded", "accept": "text/html"}
         assert (await desk.client.post("/intake/", content=b"text=%ff%fe", headers=headers)).status_code == 400
         assert (await desk.client.post("/intake/", content=b"text=\xff", headers=headers)).status_code == 400
@@ -228,8 +232,8 @@ class TestThePreview:
     async def test_it_shows_everything_and_stores_nothing(self, desk):
         page = await post(desk, "preview")
         assert page.status_code == 200
-        for words in ("Отказ в приёме врача", "Кызылординская область", "Терапевт қабылдамады.", "Сынақ Азамат", "23 февраля 2026"):
-            assert words in page.text.replace("\u202f", " ").replace("\xa0", " ")
+        for text in ("Отказ в приёме врача", "Кызылординская область", "Терапевт қабылдамады.", "Сынақ Азамат", "23 февраля 2026"):
+            assert text in page.text.replace("\u202f", " ").replace("\xa0", " ")
         assert await desk.rows(Appeal) == []
 
     async def test_going_back_loses_nothing(self, desk):
@@ -251,7 +255,7 @@ class TestThePreview:
         assert page.text.count('name="provider.provider_id"') == 3
         assert re.search(r'name="provider.provider_id" value="" checked', page.text)
 
-    async def test_a_subject_hidden_by_another_kind_does_not_travel_on(self, desk):
+    async def test_a_subject_of_another_kind_is_dropped(self, desk):
         page = await post(desk, "preview", kind="CONSULTATION", topic="STATUS_CHECK")
         assert page.status_code == 200
         assert hidden(page)["category"] == ""
@@ -263,19 +267,19 @@ class TestThePreview:
         assert danger.text.index('href="tel:103"') < danger.text.index("Ваши слова")
         assert "сначала позвоните" not in plain.text
 
-    async def test_what_the_law_asks_for_and_is_missing_is_said_and_holds_nothing_up(self, desk):
+    async def test_fields_that_the_law_requires_are_named_and_do_not_stop_the_appeal(self, desk):
         page = await post(desk, "preview", kind="ZHALOBA")
         assert page.status_code == 200
         assert "Что обжалуется; Почтовый адрес (статьи 63 и 93 АППК)" in page.text
 
-    async def test_an_anonymous_visitor_is_told_what_it_means(self, desk):
+    async def test_an_anonymous_visitor_is_warned(self, desk):
         page = await post(desk, "preview", **{"applicant.full_name": "", "applicant.phone": "", "consents.PROCESSING": ""})
         assert page.status_code == 200
         assert "Вы не назвали себя" in page.text
 
 
 class TestTheTalon:
-    async def test_number_pin_and_the_working_of_the_date_are_shown_once(self, desk):
+    async def test_number_pin_and_the_computation_of_the_deadline_are_shown(self, desk):
         page = await post(desk, "send")
         number, pin = talon(page)
         (row,) = await desk.rows(Appeal)
@@ -311,7 +315,7 @@ class TestTheTalon:
         (row,) = await desk.rows(Appeal)
         assert (row.provider_id, row.provider_name) == (known_provider, None)
 
-    async def test_an_organisation_that_is_not_known_sends_back_to_the_form(self, desk):
+    async def test_an_unknown_organisation_leads_back_to_the_form(self, desk):
         page = await post(desk, "send", **{"provider.provider_id": str(uuid4())})
         assert page.status_code == 422
         assert "Этой организации нет в справочнике" in page.text
@@ -335,7 +339,7 @@ class TestTheTalon:
         kept = json.loads(desk.parts.sealer.open("appeal", row.id, "particulars", row.particulars))
         assert kept == {"patient": {"full_name": "Сынақ Әже"}, "authority": "қызы", "contested_act": "1-1/5 шешім"}
 
-    async def test_its_square_code_leads_to_the_number_and_holds_no_pin(self, desk):
+    async def test_its_qr_code_contains_the_number_and_no_pin(self, desk):
         page = await post(desk, "send")
         number, pin = talon(page)
         drawn = re.search(r"<svg viewBox=[^>]*><path fill=\"#fff\".*?</svg>", page.text).group()
@@ -344,7 +348,7 @@ class TestTheTalon:
         assert qr.tracking_code(request_to("/intake/", desk.app), number) == drawn
         assert f'value="{number}"' in (await desk.client.get("/intake/track", params={"number": number})).text
 
-    async def test_its_square_code_leads_where_citizens_reach_the_pages(self, desk, start, tmp_path):
+    async def test_its_qr_code_has_the_public_address(self, desk, start, tmp_path):
         seen = request_to("/intake/", desk.app)
         assert qr.tracking_address(seen, "1") == "http://aryz.example/intake/track?number=1"
         async with start(tmp_path / "public", public_url="https://1414.example") as public:
@@ -353,12 +357,12 @@ class TestTheTalon:
             page = await post(public, "send")
             assert qr.tracking_code(seen, talon(page)[0]) in page.text
 
-    async def test_after_hours_it_says_when_the_law_registers_it(self, desk):
+    async def test_after_hours_it_says_when_the_appeal_counts_as_registered(self, desk):
         desk.clock.advance(timedelta(hours=9))
         page = await post(desk, "send")
         assert "в нерабочее время" in page.text
 
-    async def test_too_many_from_one_address_wait_without_losing_a_word(self, start, tmp_path):
+    async def test_an_address_over_the_rate_limit_waits_and_loses_nothing(self, start, tmp_path):
         async with start(tmp_path / "limited", anonymous_per_minute=1) as desk:
             await post(desk, "send")
             page = await post(desk, "send", key=str(uuid4()))
@@ -378,7 +382,7 @@ class TestSuggestions:
 
 
 def answers(answer_id: UUID) -> FastAPI:
-    """Routing, as far as the page needs it."""
+    """A stand-in for routing that returns the content of an answer."""
     app = FastAPI()
     app.state.down = False
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from intake.channels.peoples_control import repository
 from intake.forms.service import definitions as forms
+from intake.register.schemas.codes import Channel
 from intake.register.service.admission import Admission
 from intake.register.service.registration import shown_status
 from shared.domain.labels import Label
@@ -20,7 +21,6 @@ from shared.policy_files import policy_model
 from shared.service import Parts
 
 FILE: Final = "peoples_control.toml"
-CHANNEL: Final = "PEOPLES_CONTROL"
 FORMS: Final = "web"  # the channel whose forms are offered
 
 
@@ -54,7 +54,7 @@ def policy() -> PeoplesControlPolicy:
 
 def admit() -> Admission:
     """Return the terms on which the section admits an appeal."""
-    return Admission(CHANNEL)
+    return Admission(Channel.PEOPLES_CONTROL)
 
 
 async def entries(parts: Parts, page: int) -> tuple[Sequence[Entry], int]:

@@ -16,6 +16,7 @@ from intake.forms.service import draft as form
 from intake.forms.service import operator_form as call_form
 from intake.pages_kit import PAGES
 from intake.register.schemas import AppealIn
+from intake.register.schemas.codes import Channel
 from intake.register.service import providers
 from intake.register.service.registration import RegistrationReceipt
 from shared.auth import Principal
@@ -30,7 +31,6 @@ from shared.web.languages import language_of
 PATH: Final = "/intake/counter"
 LISTED: Final = 20  # registered appeals on a page
 FIELDS_OF_COUNTER: Final = frozenset({"region", "provider.name"})
-PATIENT_SUPPORT: Final = "SPP"
 CLOCK: Final = "SPP_5CD"
 
 Draft = call_form.Draft
@@ -107,7 +107,7 @@ def talon(
     registered, zone = receipt.registered, regions()[appeal.region].timezone
     language = next((code for code in ("kk", "ru") if code == appeal.language), language_of(request))
     received_on = registered.received_at.astimezone(zone).date()
-    is_supported = method.channel == PATIENT_SUPPORT
+    is_supported = method.channel == Channel.SPP
     return PAGES.render_in(
         language,
         request,

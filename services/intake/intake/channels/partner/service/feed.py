@@ -20,6 +20,7 @@ from intake.channels.partner.repository import DeliveryRow, PositionRow, Unnumbe
 from intake.channels.partner.schemas import Update, Updates
 from intake.channels.partner.service import policy
 from intake.channels.partner.service.external_numbers import open_numbers
+from intake.register.schemas.codes import Channel
 from intake.register.service.ports import TrackedChange
 from intake.register.service.registration import sender_key
 from intake.settings import Settings
@@ -103,7 +104,7 @@ def reader_of(parts: Parts, principal: Principal) -> Reader:
     is_backend = principal.has("channel") and principal.subject in cast("Settings", parts.settings).app_backends
     if not (is_backend or principal.has("partner")):
         raise Forbidden
-    return Reader(key_of(parts, principal), policy.APP if is_backend else None)
+    return Reader(key_of(parts, principal), Channel.APP if is_backend else None)
 
 
 def key_of(parts: Parts, principal: Principal) -> bytes:

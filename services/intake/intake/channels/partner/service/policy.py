@@ -3,13 +3,10 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
-from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork
 
 from shared.policy_files import policy_document, policy_model, policy_rows
-
-APP: Final = "APP"
 
 
 class WebhookPolicy(BaseModel):

@@ -1,6 +1,6 @@
-"""What the applicant does on the page of the appeal: writes, says whether the answer settles it, rates, takes back, goes on.
+"""Actions of the applicant on the page of the appeal: message, outcome, rating, one-time code, contact, withdrawal, reopening.
 
-The rules are those of `intake.register.service`; a deed sent twice is done once, by the key of its form.
+The rules are those of `intake.register.service`. An action that is sent twice is performed once, by the key of its form.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,10 +17,11 @@ from intake.attachments.dependencies import attachments_of
 from intake.attachments.service import form_uploads as uploads
 from intake.attachments.service.form_uploads import Sent
 from intake.attachments.service.policy import AttachmentRefused
-from intake.channels.web.pages.tracking import Said, done, same_origin
+from intake.channels.web.pages.tracking import PageResult, perform, same_origin
 from intake.forms.service.draft import UPLOADS, key_of
 from intake.register.dependencies import Intake, IntakeDep
 from intake.register.schemas import ConfirmationIn, ContactIn, FeedbackIn, MessageIn, ReopeningIn, VerificationIn, WithdrawalIn
+from intake.register.schemas.codes import WithdrawalState
 from intake.register.service.messages import add_message
 from intake.register.service.outcome import confirm, rate, reopen
 from intake.register.service.progress import ActionResult
@@ -49,10 +50,10 @@ CALLED_FIRST: Final = N_("Your statement is received. The Fund will call you bef
 
 
 @dataclass(frozen=True, slots=True)
-class Form(Generic[M]):
-    """A form of the page, posted under its name: what it asks, the request that it makes, the thanks for it, and the use case.
+class ActionForm(Generic[M]):
+    """A form of the page, posted under its name: its fields, the command that it makes, the message of thanks, and the use case.
 
-    Inputs may be called `name.field` too.
+    An input is called `field` or `name.field`.
     """
 
     name: str
@@ -62,103 +63,103 @@ class Form(Generic[M]):
     do: Callable[[Intake, UUID, M, str, str], Awaitable[ActionResult[Any]]]
 
 
-OUTCOME: Final = Form(
+OUTCOME: Final = ActionForm(
     "outcome",
     ("outcome", "reason"),
     ConfirmationIn,
     N_("Thank you, it is written down."),
-    lambda intake, appeal, said, key, _: confirm(intake.parts, intake.register, appeal, said, key=key),
+    lambda intake, appeal, command, key, _: confirm(intake.parts, intake.register, appeal, command, key=key),
 )
-RATING: Final = Form(
+RATING: Final = ActionForm(
     "rating",
     ("score",),
     FeedbackIn,
     N_("Thank you for your rating."),
-    lambda intake, appeal, said, key, _: rate(intake.parts, appeal, said, key=key),
+    lambda intake, appeal, command, key, _: rate(intake.parts, appeal, command, key=key),
 )
-CODE: Final = Form(
+CODE: Final = ActionForm(
     "code",
     ("purpose",),
     VerificationIn,
     N_("The code is sent. Type it below."),
-    lambda intake, appeal, said, key, address: ask_code(intake.parts, intake.send_code, appeal, said, asker=address, key=key),
+    lambda intake, appeal, command, key, address: ask_code(intake.parts, intake.send_code, appeal, command, asker=address, key=key),
 )
-CONTACT: Final = Form(
+CONTACT: Final = ActionForm(
     "contact",
     ("code",),
     ContactIn,
     N_("Your contact is confirmed."),
-    lambda intake, appeal, said, key, _: confirm_contact(intake.parts, appeal, said, key=key),
+    lambda intake, appeal, command, key, _: confirm_contact(intake.parts, appeal, command, key=key),
 )
-WITHDRAWAL: Final = Form(
+WITHDRAWAL: Final = ActionForm(
     "withdrawal",
     ("statement", "reason", "code"),
     WithdrawalIn,
     N_("The appeal is taken back."),
-    lambda intake, appeal, said, key, _: withdraw(intake.parts, appeal, said, key=key),
+    lambda intake, appeal, command, key, _: withdraw(intake.parts, appeal, command, key=key),
 )
-REOPENING: Final = Form(
+REOPENING: Final = ActionForm(
     "reopening",
     ("reason",),
     ReopeningIn,
     N_("The matter goes on."),
-    lambda intake, appeal, said, key, _: reopen(intake.parts, intake.register, appeal, said, key=key),
+    lambda intake, appeal, command, key, _: reopen(intake.parts, intake.register, appeal, command, key=key),
 )
 
 
 @router.post("/messages")
 async def send_message(request: Request, intake: IntakeDep) -> HTMLResponse:
-    """A message to the Fund, with documents if there are any: both are kept, or neither."""
+    """Send a message to the Fund with its documents: both are stored, or neither."""
     sent = await uploads.sent(request, intake)
     sent.tickets = [*uploads.read(sent.fields.get(UPLOADS, "")), *sent.tickets]
 
-    def do(intake: Intake, appeal_id: UUID, said: MessageIn, key: str, _address: str) -> Awaitable[ActionResult[Any]]:
+    def do(intake: Intake, appeal_id: UUID, command: MessageIn, key: str, _address: str) -> Awaitable[ActionResult[Any]]:
         async def claim(session: AsyncSession, message_id: UUID) -> int:
             return len(await attachments_of(request).claim(session, appeal_id, message_id, sent.tickets))
 
-        return add_message(intake.parts, appeal_id, said, key=key, claim_files=claim if sent.tickets else None)
+        return add_message(intake.parts, appeal_id, command, key=key, claim_files=claim if sent.tickets else None)
 
-    return await _deed(request, intake, Form("messages", ("text",), MessageIn, N_("Your message is added."), do), sent)
+    return await _perform(request, intake, ActionForm("messages", ("text",), MessageIn, N_("Your message is added."), do), sent)
 
 
-def _posted(form: Form[Any]) -> None:
+def _add_route(form: ActionForm[Any]) -> None:
     @router.post(f"/{form.name}")
-    async def deed(request: Request, intake: IntakeDep) -> HTMLResponse:
-        return await _deed(request, intake, form, Sent(await read_fields(request)))
+    async def action(request: Request, intake: IntakeDep) -> HTMLResponse:
+        return await _perform(request, intake, form, Sent(await read_fields(request)))
 
 
 for _form in (OUTCOME, RATING, CODE, CONTACT, WITHDRAWAL, REOPENING):
-    _posted(_form)
+    _add_route(_form)
 
 
-async def _deed(request: Request, intake: Intake, form: Form[M], sent: Sent) -> HTMLResponse:
+async def _perform(request: Request, intake: Intake, form: ActionForm[M], sent: Sent) -> HTMLResponse:
     fields = sent.fields
 
-    async def deed(seen: VisibleAppeal) -> Said:
-        typed = {one: fields.get(f"{form.name}.{one}") or fields.get(one) for one in form.fields}
-        given = {one: value for one, value in typed.items() if value}
+    async def action(seen: VisibleAppeal) -> PageResult:
+        typed = {name: fields.get(f"{form.name}.{name}") or fields.get(name) for name in form.fields}
+        given = {name: value for name, value in typed.items() if value}
         try:
             key = f"{form.name}-{key_of(fields)}"
-            told = (await form.do(intake, seen.appeal.id, form.model.model_validate(given), key, intake.address(request))).response
+            answer = (await form.do(intake, seen.appeal.id, form.model.model_validate(given), key, intake.address(request))).response
         except (ValidationError, DomainError) as refusal:
             return _refused(request, form, sent, refusal)
-        waits = getattr(told, "withdrawal", None) == "PENDING"
-        said = Flash(CALLED_FIRST if waits else form.thanks)
+        is_pending = getattr(answer, "withdrawal", None) == WithdrawalState.PENDING
+        flash = Flash(CALLED_FIRST if is_pending else form.thanks)
         if sent.refused:
-            said = Flash(" ".join(sent.refused), "warn")
-        # A code that is sent leaves its own form open, with what was typed there.
-        return Said(said, getattr(told, "followed_by", None), typed=fields if form is CODE else {})
+            flash = Flash(" ".join(sent.refused), "warn")
+        # The form that asked for a code stays open, with what was typed there.
+        return PageResult(flash, getattr(answer, "followed_by", None), typed=fields if form is CODE else {})
 
-    return await done(request, intake, fields, deed)
+    return await perform(request, intake, fields, action)
 
 
-def _refused(request: Request, form: Form[Any], sent: Sent, refusal: ValidationError | DomainError) -> Said:
-    """Why not, with what was typed and the documents that came with it: they are sent once more by the same form."""
-    kept = sent.fields | {"form": form.name, UPLOADS: uploads.written(sent.tickets)}
+def _refused(request: Request, form: ActionForm[Any], sent: Sent, refusal: ValidationError | DomainError) -> PageResult:
+    """Return the reason, and what was typed with its documents, so that the same form sends them again."""
+    typed = sent.fields | {"form": form.name, UPLOADS: uploads.written(sent.tickets)}
     if isinstance(refusal, ValidationError):
-        return Said(Flash(INCOMPLETE, "bad"), status=422, typed=kept)
+        return PageResult(Flash(INCOMPLETE, "bad"), status=422, typed=typed)
     if isinstance(refusal, AttachmentRefused):
-        return Said(Flash(refusal.label.in_(language_of(request)), "bad"), status=refusal.status, typed=kept | {UPLOADS: ""})
-    if isinstance(refusal, NotFound):  # whoever comes here has opened the appeal
-        return Said(Flash(uploads.KEPT_TOO_LONG, "bad"), status=422, typed=kept | {UPLOADS: ""})
-    return Said(Flash(REFUSALS.get(refusal.code, NOT_NOW), "bad"), status=refusal.status, typed=kept)
+        return PageResult(Flash(refusal.label.in_(language_of(request)), "bad"), status=refusal.status, typed=typed | {UPLOADS: ""})
+    if isinstance(refusal, NotFound):  # the appeal is open already: a document is missing
+        return PageResult(Flash(uploads.KEPT_TOO_LONG, "bad"), status=422, typed=typed | {UPLOADS: ""})
+    return PageResult(Flash(REFUSALS.get(refusal.code, NOT_NOW), "bad"), status=refusal.status, typed=typed)

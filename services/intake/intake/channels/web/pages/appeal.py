@@ -1,34 +1,107 @@
-"""The page of one appeal, as its holder may read it."""
+"""Content of the page of an appeal, as its applicant may read it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final, NamedTuple, TypedDict
 from zoneinfo import ZoneInfo
 
+from intake.attachments.service.storing import Enclosed
 from intake.register.schemas import AnswerOut, Tracked
-from intake.register.schemas.codes import MessageAuthor
+from intake.register.schemas.codes import MessageAuthor, MessageKind
 from shared.domain.calendar import CalendarGap, planning_calendar
 from shared.domain.deadlines import DayStep, due_on, explain, policies, policy_for_form
 from shared.domain.labels import Language
+from shared.domain.lifecycle import CaseStatus, Holder
 from shared.domain.regions import branch_label, regions
 from shared.domain.taxonomy import taxonomy
 from shared.web.i18n import N_
 
-BADGES: Final = {"ANSWERED": "good", "CLOSED": "quiet", "AWAITING_APPLICANT": "warn", "NEEDS_FIX": "warn", "AWAITING_PROVIDER": ""}
-HOLDERS: Final = {"PROVIDER": "provider", "APPLICANT": "applicant", "OTHER_BODY": "other"}
-ANSWERED: Final = frozenset({"ANSWERED", "CLOSED"})
-# Of a message's kind; plain messages have none.
-HEADINGS: Final = {
-    "QUESTION": N_("A question for you"),
-    "COMPLETION": N_("Something is missing in the appeal"),
-    "STATEMENT": N_("Statement of withdrawal"),
-    "REASON": N_("Why it is not settled"),
-    "COMMENT": N_("To the rating"),
+BADGES: Final[Mapping[str, str]] = {
+    CaseStatus.ANSWERED: "good",
+    CaseStatus.CLOSED: "quiet",
+    CaseStatus.AWAITING_APPLICANT: "warn",
+    CaseStatus.NEEDS_FIX: "warn",
+    CaseStatus.AWAITING_PROVIDER: "",
+}
+HOLDERS: Final[Mapping[str, str]] = {Holder.PROVIDER: "provider", Holder.APPLICANT: "applicant", Holder.OTHER_BODY: "other"}
+ANSWERED: Final = frozenset({CaseStatus.ANSWERED, CaseStatus.CLOSED})
+# By kind of message; plain messages have no heading.
+HEADINGS: Final[Mapping[str, str]] = {
+    MessageKind.QUESTION: N_("A question for you"),
+    MessageKind.COMPLETION: N_("Something is missing in the appeal"),
+    MessageKind.STATEMENT: N_("Statement of withdrawal"),
+    MessageKind.REASON: N_("Why it is not settled"),
+    MessageKind.COMMENT: N_("To the rating"),
 }
 
 
-def view(case: Tracked, language: Language, now: datetime) -> dict[str, Any]:
-    """What `case.html` shows of it."""
+class ShownMessage(NamedTuple):
+    """A message of the applicant or of the Fund. `due_on`: the last day to answer it; `documents`: names of its files."""
+
+    by_fund: bool
+    heading: str | None
+    at: datetime
+    text: str | None
+    due_on: date | None
+    is_open: bool
+    documents: Sequence[str]
+
+
+class ShownStep(TypedDict):
+    """An entry of the timeline, with the keys that the template macro `steps` reads."""
+
+    text: str
+    at: datetime
+    state: str
+
+
+class ShownSpan(TypedDict):
+    """How long somebody held the appeal, with the keys that the template macro `held` reads."""
+
+    holder: str
+    label: str
+    seconds: int
+
+
+class ShownDay(TypedDict):
+    """A day of the computation of the deadline, with the keys that the template macro `deadline_working` reads."""
+
+    date: date
+    counts: int | None
+    text: str
+
+
+class ShownFinding(NamedTuple):
+    """A finding of the answer with labels in the reader's language."""
+
+    category: str | None
+    outcome: str
+    fact: str | None
+    rule: str | None
+
+
+class CaseContent(TypedDict):
+    """What `case.html` shows of an appeal."""
+
+    case: Tracked
+    zone: ZoneInfo
+    branch: str
+    status_label: str
+    badge_kind: str
+    final: bool
+    holder: str
+    held_now: int | None
+    spans: Sequence[ShownSpan]
+    steps: Sequence[ShownStep]
+    due_on: date | None
+    late: bool
+    working: Sequence[ShownDay]
+    outcome: str | None
+    findings: Sequence[ShownFinding]
+
+
+def case_content(case: Tracked, language: Language, now: datetime) -> CaseContent:
+    """Return what `case.html` shows of an appeal at `now`."""
     codes, zone = taxonomy(), regions()[case.region].timezone
     status = codes.statuses[case.status]
     due = case.due_at.astimezone(zone).date() if case.due_at else None
@@ -41,47 +114,47 @@ def view(case: Tracked, language: Language, now: datetime) -> dict[str, Any]:
         "badge_kind": BADGES.get(case.status, "quiet" if status.final else ""),
         "final": status.final,
         "holder": codes.holders[case.holder].label.in_(language),
-        "held_now": next((one.seconds for one in case.time_held if one.holder == case.holder), None),
+        "held_now": next((span.seconds for span in case.time_held if span.holder == case.holder), None),
         "spans": [
-            {"holder": HOLDERS.get(one.holder, "fund"), "label": codes.holders[one.holder].label.in_(language), "seconds": one.seconds}
-            for one in case.time_held
+            {"holder": HOLDERS.get(span.holder, "fund"), "label": codes.holders[span.holder].label.in_(language), "seconds": span.seconds}
+            for span in case.time_held
         ],
         "steps": _steps(case, language, final=status.final),
         "due_on": due,
         "late": bool(case.due_at and now > case.due_at and not answered and not status.final),
-        "working": [{"date": one.date, "counts": one.counts, "text": getattr(one, language)} for one in _working(case, due, zone)],
+        "working": [{"date": day.date, "counts": day.counts, "text": getattr(day, language)} for day in _working(case, due, zone)],
         "outcome": codes.outcomes[case.outcome].label.in_(language) if case.outcome else None,
         "findings": _findings(case.answer, language) if case.answer else [],
     }
 
 
-def messages(case: Tracked, documents: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What was said both ways, in the order of time; `documents` as `uploads.shown` gives them."""
+def shown_messages(case: Tracked, attached: Sequence[Enclosed]) -> list[ShownMessage]:
+    """Return the messages of both sides, oldest first, with the names of their files."""
+    zone = regions()[case.region].timezone
     return [
-        {
-            "by_fund": one.by == MessageAuthor.FUND,
-            "heading": HEADINGS.get(one.kind),
-            "at": one.at,
-            "text": one.text,
-            "due_on": one.due_at.astimezone(regions()[case.region].timezone).date() if one.due_at else None,
-            "is_open": one.id == case.open_question,
-            "documents": [each["name"] for each in documents if each["message_id"] == one.id],
-        }
-        for one in case.messages
+        ShownMessage(
+            by_fund=message.by == MessageAuthor.FUND,
+            heading=HEADINGS.get(message.kind),
+            at=message.at,
+            text=message.text,
+            due_on=message.due_at.astimezone(zone).date() if message.due_at else None,
+            is_open=message.id == case.open_question,
+            documents=[file.name for file in attached if file.message_id == message.id],
+        )
+        for message in case.messages
     ]
 
 
-def _steps(case: Tracked, language: Language, *, final: bool) -> list[dict[str, Any]]:
-    """The latest first; until the matter is finished the latest is where it stands."""
-    latest_first = list(reversed(case.timeline))
+def _steps(case: Tracked, language: Language, *, final: bool) -> list[ShownStep]:
+    """Return the timeline, latest first. The latest entry is the current step until the appeal is finished."""
     return [
-        {"text": getattr(one, language), "at": one.at, "state": "now" if place == 0 and not final else "done"}
-        for place, one in enumerate(latest_first)
+        {"text": getattr(entry, language), "at": entry.at, "state": "now" if index == 0 and not final else "done"}
+        for index, entry in enumerate(reversed(case.timeline))
     ]
 
 
 def _working(case: Tracked, due: date | None, zone: ZoneInfo) -> tuple[DayStep, ...]:
-    """The day-by-day working of the due day by the rule that leads to it; empty when none does, as after an extension."""
+    """Return the day-by-day computation by the rule that leads to the due day; empty if no rule does, as after an extension."""
     start, calendar = case.registered_at.astimezone(zone).date(), planning_calendar()
     for policy in dict.fromkeys(policy_for_form(form) for form in (None, *taxonomy().forms)):
         try:
@@ -93,14 +166,16 @@ def _working(case: Tracked, due: date | None, zone: ZoneInfo) -> tuple[DayStep, 
     return ()
 
 
-def _findings(answer: AnswerOut, language: Language) -> list[dict[str, str | None]]:
+def _findings(answer: AnswerOut, language: Language) -> list[ShownFinding]:
     codes = taxonomy()
     return [
-        {
-            "category": codes.categories[one.category].label.in_(language) if one.category and one.category in codes.categories else None,
-            "outcome": codes.outcomes[one.outcome].label.in_(language) if one.outcome in codes.outcomes else one.outcome,
-            "fact": one.fact,
-            "rule": one.rule,
-        }
-        for one in answer.findings
+        ShownFinding(
+            category=codes.categories[finding.category].label.in_(language)
+            if finding.category and finding.category in codes.categories
+            else None,
+            outcome=codes.outcomes[finding.outcome].label.in_(language) if finding.outcome in codes.outcomes else finding.outcome,
+            fact=finding.fact,
+            rule=finding.rule,
+        )
+        for finding in answer.findings
     ]

@@ -1,9 +1,9 @@
-"""Filing an appeal in steps: the form, a look at it before it is sent, and the talon. Each step is a post of the same form."""
+"""Filing an appeal in steps: the form, its preview, and the talon. Each step is a post of the same form."""
 
 import asyncio
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -34,7 +34,7 @@ from shared.web.security import require_same_origin
 
 router = APIRouter()
 
-PROVIDERS_KEPT: Final = {"Cache-Control": "public, max-age=300"}  # the directory is public and changes seldom
+PROVIDERS_CACHED: Final = {"Cache-Control": "public, max-age=300"}  # the directory is public and changes seldom
 
 
 @router.get("/")
@@ -46,8 +46,8 @@ async def blank_form(request: Request, intake: IntakeDep) -> HTMLResponse:
 async def next_step(request: Request, intake: IntakeDep) -> HTMLResponse:
     sent = await uploads.sent(request, intake)
     draft, key = form.typed(sent.fields), form.key_of(sent.fields)
-    kept = [] if sent.fields.get("uploads.drop") else uploads.read(draft[form.UPLOADS])
-    draft[form.UPLOADS] = uploads.written([*kept, *sent.tickets])
+    earlier = [] if sent.fields.get("uploads.drop") else uploads.read(draft[form.UPLOADS])
+    draft[form.UPLOADS] = uploads.written([*earlier, *sent.tickets])
     step = sent.fields.get("step")
     if step != "send":
         intake.spend_preview(request)
@@ -65,7 +65,7 @@ async def next_step(request: Request, intake: IntakeDep) -> HTMLResponse:
         response = await _preview(request, intake, draft, filing, key=key, wait=wait_of(refusal), status=refusal.status)
         response.headers.update(refusal.headers)
         return response
-    except IdempotencyKeyReused as refusal:  # sent before, changed after: whether it is a second appeal is for the visitor to say
+    except IdempotencyKeyReused as refusal:  # sent before and changed since: the visitor decides whether it is a second appeal
         return await _preview(request, intake, draft, filing, key=new_key(), sent_before=True, status=refusal.status)
     tickets = uploads.read(draft[form.UPLOADS])
     refused = await uploads.enclose_all(request, intake, receipt.registered.appeal_id, tickets, as_filed=True)
@@ -74,22 +74,22 @@ async def next_step(request: Request, intake: IntakeDep) -> HTMLResponse:
 
 @router.get("/providers")
 async def providers_of(region: str, intake: IntakeDep) -> JSONResponse:
-    """Names for the form's suggestions: all of a region at once, so that nothing a visitor types goes into an address."""
+    """Return the providers of a region for the form's suggestions: all at once, so that no typed text gets into an address."""
     if region not in regions():
         raise NotFound
     found = await _providers(intake, region)
-    return JSONResponse({"items": [{"kk": one.name_kk, "ru": one.name_ru} for one in found]}, headers=PROVIDERS_KEPT)
+    return JSONResponse({"items": [{"kk": provider.name_kk, "ru": provider.name_ru} for provider in found]}, headers=PROVIDERS_CACHED)
 
 
 def _form(
     request: Request, intake: Intake, draft: form.Draft, *, key: str, refusal: DomainError | None = None, refused: Sequence[str] = ()
 ) -> HTMLResponse:
-    """`refused`: what is said of documents that were not taken; they hold nothing up."""
+    """Render the form. `refused`: messages about documents that were not accepted; the appeal can be sent without them."""
     language = language_of(request)
     errors = [(name, PAGES.text(request, message)) for name, message in form.errors_of(refusal)] if refusal else []
     if refusal and not errors:
         errors = [("", PAGES.text(request, N_("This cannot be registered today. Please call 1414.")))]
-    sentences = {one: PAGES.text(request, one) for one in (*questions.NOT_CHOSEN.values(), questions.ELSEWHERE, questions.REST)}
+    sentences = {text: PAGES.text(request, text) for text in (*questions.NOT_CHOSEN.values(), questions.ELSEWHERE, questions.REST)}
     context: dict[str, Any] = {
         "draft": draft,
         "draft_mode": "restore" if request.method == "GET" else "keep",
@@ -99,9 +99,9 @@ def _form(
         "kinds": kinds(request, language),
         "sections": questions.sections(draft, dict(errors), language, sentences),
         "documents": _documents(language),
-        "enclosed": len(uploads.read(draft[form.UPLOADS])),
+        "attached": len(uploads.read(draft[form.UPLOADS])),
         "refused": refused,
-        "consents": {f"consents.{one.code}": one for one in consents(language)},
+        "consents": {f"consents.{consent.code}": consent for consent in consents(language)},
         "due_on": _due_if_filed_now(intake, draft["region"]),
         "provider_days": policies()["PROVIDER_REPLY"].amount,
     }
@@ -123,7 +123,7 @@ async def _preview(
     language = language_of(request)
     name = draft["provider.name"]
     found = await asyncio.to_thread(providers.nearest, name, await _providers(intake, filing.region)) if name else []
-    meant = draft["provider.provider_id"] or str(getattr(providers.only_match(found), "id", ""))
+    chosen = draft["provider.provider_id"] or str(getattr(providers.only_match(found), "id", ""))
     return PAGES.render(
         request,
         "preview.html",
@@ -132,17 +132,17 @@ async def _preview(
         hidden={name: value for name, value in draft.items() if name != "provider.provider_id"},
         key=key,
         kind=form.label_of(draft, language),
-        matter=questions.given(draft, "matter", language),
+        subject=questions.given(draft, "matter", language),
         applicant=[*questions.given(draft, "applicant", language), *questions.given(draft, "patient", language)],
         answer=questions.given(draft, "answer", language),
         danger=await run_on_text(draft["text"], speaks_of_danger, draft["text"]),
-        enclosed=len(uploads.read(draft[form.UPLOADS])),
+        attached=len(uploads.read(draft[form.UPLOADS])),
         refused=refused,
-        options=[(str(one.id), providers.name_in(one, language)) for one, _ in found],
-        meant=meant,
-        consents=[one for one in consents(language) if one.code in filing.consents],
+        options=[(str(provider.id), providers.name_in(provider, language)) for provider, _ in found],
+        chosen=chosen,
+        consents=[consent for consent in consents(language) if consent.code in filing.consents],
         anonymous=form.is_anonymous(draft),
-        missing=[one.label.in_(language) for one in form.missing_by_law(draft)],
+        missing=[field.label.in_(language) for field in form.missing_by_law(draft)],
         due_on=filing.deadline.due_on,
         wait=wait,
         sent_before=sent_before,
@@ -154,18 +154,25 @@ async def _providers(intake: Intake, region: str) -> Sequence[providers.ListedPr
         return await providers.active_providers(session, region)
 
 
-def _documents(language: Language) -> dict[str, Any]:
-    """The input for documents: every form of the web has it."""
-    asked = next(one.field(forms.FILES) for one in forms.services(form.CHANNEL))
-    assert asked is not None  # noqa: S101 - see above
-    return {"label": asked.label.in_(language), "hint": asked.hint.in_(language) if asked.hint else None, "accept": uploads.accepted()}
+class DocumentsInput(NamedTuple):
+    """The form's input for documents. `accept`: the file name extensions that are accepted."""
+
+    label: str
+    hint: str | None
+    accept: str
+
+
+def _documents(language: Language) -> DocumentsInput:
+    field = next(service.field(forms.FILES) for service in forms.services(form.CHANNEL))
+    assert field is not None  # noqa: S101 - every form of the web has this field
+    return DocumentsInput(field.label.in_(language), field.hint.in_(language) if field.hint else None, uploads.accepted())
 
 
 def _due_if_filed_now(intake: Intake, region: str) -> date | None:
-    """The last day for the answer to an appeal of no declared form; None where the calendar does not reach."""
-    place = region if region in regions() else CENTRAL_OFFICE
+    """Return the last day to answer an appeal filed now, without a statutory form; None if the calendar does not cover it."""
+    location = region if region in regions() else CENTRAL_OFFICE
     try:
-        start = registration.registered_at(intake.parts.clock.now(), place).astimezone(regions()[place].timezone).date()
+        start = registration.registered_at(intake.parts.clock.now(), location).astimezone(regions()[location].timezone).date()
         return due_on(start, policies()[policy_for_form(None)], planning_calendar()).due_on
     except CalendarGap:
         return None

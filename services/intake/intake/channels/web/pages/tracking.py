@@ -1,6 +1,7 @@
-"""Following an appeal: number and PIN by a form, never in an address, the case as its holder may read it, and what they add to it.
+"""The tracking pages: an appeal opened by number and PIN, and its documents.
 
-Every post carries number and PIN, so a page after a deed is drawn anew and not redirected to: an address would have to hold the PIN.
+Number and PIN travel in the body of every post. After an action the page is therefore rendered again, without a redirect: its address
+would have to contain the PIN.
 """
 
 import math
@@ -17,7 +18,7 @@ from intake.attachments.dependencies import attachments_of
 from intake.attachments.service import form_uploads as uploads
 from intake.attachments.service.download import give_out
 from intake.attachments.service.policy import AttachmentRefused
-from intake.channels.web.pages.appeal import messages, view
+from intake.channels.web.pages.appeal import case_content, shown_messages
 from intake.forms.service.draft import UPLOADS
 from intake.pages_kit import PAGES, wait_of
 from intake.register.dependencies import Intake, IntakeDep
@@ -42,14 +43,14 @@ NOT_FOUND: Final = N_("No appeal is found with this number and PIN. Check both: 
 TOO_MANY: Final = N_(
     "Too many wrong attempts. Try again in %(time)s, use the device with which you opened the appeal before, or call 1414 (free of charge)."
 )
-ANYBODY: Final = Principal.anonymous()  # the PIN alone opens an appeal here, whoever is signed in
+ANYBODY: Final = Principal.anonymous()  # only the PIN opens an appeal here, whoever is signed in
 
 Fields = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What became of a deed: a sentence, the talon of a new appeal that it made, and after a refusal what was typed."""
+class PageResult:
+    """The result of an action: a message, the talon of a new appeal, and after a refusal the fields that were typed."""
 
     flash: Flash
     talon: Registered | None = None
@@ -57,102 +58,102 @@ class Said:
     typed: Fields = field(default_factory=dict)
 
 
-Deed = Callable[[VisibleAppeal], Awaitable[Said]]
+ApplicantAction = Callable[[VisibleAppeal], Awaitable[PageResult]]
 
 
 @router.get("")
 async def track_form(request: Request, number: str = "") -> HTMLResponse:
-    """The number may stand in the address, as the talon's square code has it; the PIN never."""
+    """The form for number and PIN. The address may contain the number, as in the talon's QR code, but never the PIN."""
     return PAGES.render(request, "track.html", number=clean(number[:100])[:40], error=None)
 
 
 @router.post("", dependencies=same_origin)
 async def follow(request: Request, intake: IntakeDep) -> HTMLResponse:
-    """The case."""
-    return await _opened(request, intake, await read_fields(request))
+    """The page of an appeal."""
+    return await _case_page(request, intake, await read_fields(request))
 
 
 @router.post("/documents", dependencies=same_origin)
 async def add_documents(request: Request, intake: IntakeDep) -> HTMLResponse:
-    """More documents to the appeal."""
+    """Attach documents to the appeal."""
     sent = await uploads.sent(request, intake)
 
-    async def enclose(seen: VisibleAppeal) -> Said:
+    async def attach(seen: VisibleAppeal) -> PageResult:
         refused = [*sent.refused, *await uploads.enclose_all(request, intake, seen.appeal.id, sent.tickets)]
         if refused:
-            return Said(Flash(" ".join(refused), "warn"))
-        return Said(Flash(N_("The documents are added.")) if sent.tickets else Flash(N_("No document was chosen."), "warn"))
+            return PageResult(Flash(" ".join(refused), "warn"))
+        return PageResult(Flash(N_("The documents are added.")) if sent.tickets else Flash(N_("No document was chosen."), "warn"))
 
-    return await done(request, intake, sent.fields, enclose)
+    return await perform(request, intake, sent.fields, attach)
 
 
 @router.post("/document", dependencies=same_origin)
 async def read_document(request: Request, intake: IntakeDep) -> Response:
-    """One of the documents, to be saved."""
+    """Download a document."""
     fields = await read_fields(request)
-    number, pin = _given(fields)
+    number, pin = _credentials(fields)
     try:
-        await _open(request, intake, fields)
+        await _open_appeal(request, intake, fields)
     except (NotFound, TooMany) as refusal:
-        return _closed(request, number, refusal)
+        return _refusal_page(request, number, refusal)
     try:
         attachment_id = UUID(fields.get("document", ""))
         return await give_out(intake, request, number=number, pin=pin, attachment_id=attachment_id, reader=ANYBODY)
     except AttachmentRefused as refusal:
-        said = Said(Flash(refusal.label.in_(language_of(request)), "warn"), status=refusal.status)
-        return await _opened(request, intake, fields, said)
+        result = PageResult(Flash(refusal.label.in_(language_of(request)), "warn"), status=refusal.status)
+        return await _case_page(request, intake, fields, result)
     except (ValueError, NotFound):
-        return await _opened(request, intake, fields)
+        return await _case_page(request, intake, fields)
 
 
-async def done(request: Request, intake: Intake, fields: Fields, deed: Deed) -> HTMLResponse:
-    """The case again after a deed of the applicant's, with what became of it."""
+async def perform(request: Request, intake: Intake, fields: Fields, action: ApplicantAction) -> HTMLResponse:
+    """Open the appeal, perform the action, and render the page again with the result."""
     try:
-        seen = await _open(request, intake, fields)
+        seen = await _open_appeal(request, intake, fields)
     except (NotFound, TooMany) as refusal:
-        return _closed(request, _given(fields)[0], refusal)
-    return await _opened(request, intake, fields, await deed(seen))
+        return _refusal_page(request, _credentials(fields)[0], refusal)
+    return await _case_page(request, intake, fields, await action(seen))
 
 
-async def _opened(request: Request, intake: Intake, fields: Fields, said: Said | None = None) -> HTMLResponse:
-    """The case to which number and PIN open, or the form that asks for them again."""
-    number, pin = _given(fields)
+async def _case_page(request: Request, intake: Intake, fields: Fields, result: PageResult | None = None) -> HTMLResponse:
+    """Render the appeal that number and PIN open, or the form that asks for them again."""
+    number, pin = _credentials(fields)
     try:
-        seen = await _open(request, intake, fields)
+        seen = await _open_appeal(request, intake, fields)
     except (NotFound, TooMany) as refusal:
-        return _closed(request, number, refusal)
+        return _refusal_page(request, number, refusal)
     case = await tracked(intake.parts, intake.list_files, seen, ANYBODY)
     async with intake.parts.database.read() as session:
-        enclosed = await attachments_of(request).listing(session, seen.appeal.id)
+        attached = await attachments_of(request).listing(session, seen.appeal.id)
     language = language_of(request)
-    shown = view(case, language, intake.parts.clock.now())
-    documents = uploads.shown(enclosed, language)
+    content = case_content(case, language, intake.parts.clock.now())
+    documents = uploads.shown(attached, language)
     more = {
         "documents": documents,
-        "said": messages(case, documents),
+        "messages": shown_messages(case, attached),
         "accepted": uploads.accepted(),
-        "reasons": [(one.code, one.label.in_(language)) for one in withdrawal_reasons().values()],
+        "reasons": [(reason.code, reason.label.in_(language)) for reason in withdrawal_reasons().values()],
         "key": new_key(),
-        "talon": said.talon if said else None,
-        "typed": {"form": "", "purpose": "", UPLOADS: "", **(said.typed if said else {})},
+        "talon": result.talon if result else None,
+        "typed": {"form": "", "purpose": "", UPLOADS: "", **(result.typed if result else {})},
     }
-    status, flash = (said.status, said.flash) if said else (200, None)
-    return PAGES.render(request, "case.html", status, pin=pin, flash=flash, **shown, **more)
+    status, flash = (result.status, result.flash) if result else (200, None)
+    return PAGES.render(request, "case.html", status, pin=pin, flash=flash, **content, **more)
 
 
-async def _open(request: Request, intake: Intake, fields: Fields) -> VisibleAppeal:
-    """The appeal, for whoever has its PIN. Raises NotFound and TooMany."""
-    number, pin = _given(fields)
+async def _open_appeal(request: Request, intake: Intake, fields: Fields) -> VisibleAppeal:
+    """Return the appeal that number and PIN open. Raises NotFound and TooMany."""
+    number, pin = _credentials(fields)
     address = intake.address(request)
     return await open_own(intake.parts, intake.guesses, number=number, pin=pin, principal=ANYBODY, address=address)
 
 
-def _given(fields: Fields) -> tuple[str, str]:
+def _credentials(fields: Fields) -> tuple[str, str]:
     return fields.get("number", ""), fields.get("pin", "")
 
 
-def _closed(request: Request, number: str, refusal: NotFound | TooMany) -> HTMLResponse:
-    """The form for number and PIN again: there is no such appeal, or not for this PIN, or it is too early to try again."""
+def _refusal_page(request: Request, number: str, refusal: NotFound | TooMany) -> HTMLResponse:
+    """Render the form for number and PIN with the reason: no appeal is found, or it is too early to try again."""
     if isinstance(refusal, NotFound):
         error = PAGES.text(request, NOT_FOUND)
     else:

@@ -1,4 +1,4 @@
-"""The talon's square code: where to follow the appeal. It holds the number; the PIN stays on the paper."""
+"""The QR code of a talon: the address of the tracking page with the number. The PIN is not in it."""
 
 from urllib.parse import urlencode
 
@@ -8,19 +8,19 @@ from markupsafe import Markup
 
 from intake.register.dependencies import Intake
 
-QUIET = 4  # modules of white around it (ISO/IEC 18004)
+QUIET_ZONE = 4  # white modules around the code (ISO/IEC 18004)
 
 
 def tracking_address(request: Request, number: str) -> str:
-    """Under the address that citizens use, where it is set; the page may have been read under another, as at a counter."""
+    """Return the tracking page's address, under the citizens' address (`PUBLIC_URL`) if set, otherwise under that of the request."""
     intake: Intake = request.app.state.intake
     base = intake.public_url or f"{request.url.scheme}://{request.url.netloc}"
     return f"{base}/intake/track?{urlencode({'number': number})}"
 
 
 def tracking_code(request: Request, number: str) -> Markup:
-    """An inline SVG, black on white in either colour scheme, without style attributes."""
+    """Return the code as an inline SVG without style attributes, black on white in either colour scheme."""
     drawn = segno.make_qr(tracking_address(request, number), error="m").svg_inline(
-        border=QUIET, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None
+        border=QUIET_ZONE, dark="#000", light="#fff", omitsize=True, svgclass=None, lineclass=None
     )
     return Markup(drawn)  # noqa: S704 - drawn from digits and our own address

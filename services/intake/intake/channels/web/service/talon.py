@@ -1,4 +1,4 @@
-"""What the web form shares with the people's control section: the kinds to choose from, and the talon's page."""
+"""The talon's page and the list of kinds, shared by the web form and the people's control section."""
 
 from collections.abc import Sequence
 
@@ -21,6 +21,7 @@ from shared.web.languages import language_of
 
 
 async def talon_page(request: Request, receipt: RegistrationReceipt, filing: Filing, refused: Sequence[str]) -> HTMLResponse:
+    """Render the talon of a new appeal. `refused`: messages about documents that were not accepted."""
     language, talon = language_of(request), receipt.registered
     zone = regions()[filing.region].timezone
     return PAGES.render(
@@ -31,7 +32,7 @@ async def talon_page(request: Request, receipt: RegistrationReceipt, filing: Fil
         zone=zone,
         branch=branch_label(filing.region).in_(language),
         due_on=talon.due_at.astimezone(zone).date(),
-        working=[{"date": one.date, "counts": one.counts, "text": getattr(one, language)} for one in talon.due_explanation],
+        working=[{"date": day.date, "counts": day.counts, "text": getattr(day, language)} for day in talon.due_explanation],
         provider_days=policies()["PROVIDER_REPLY"].amount,
         anonymous=filing.applicant is None,
         has_contact=filing.applicant is not None and not filing.applicant.keys().isdisjoint({"phone", "email"}),
@@ -42,15 +43,15 @@ async def talon_page(request: Request, receipt: RegistrationReceipt, filing: Fil
 
 
 def kinds(request: Request, language: Language) -> list[dict[str, str]]:
-    """What may be filed; `asks` names the fields that only some of them have."""
+    """Return the kinds that may be filed. `asks`: names of the fields that only some kinds have."""
     shown = [
         {
-            "code": one.code,
-            "label": one.label.in_(language),
-            "hint": one.description.in_(language),
-            "asks": " ".join(each.name for each in one.fields if each.name in form.sometimes()),
+            "code": service.code,
+            "label": service.label.in_(language),
+            "hint": service.description.in_(language),
+            "asks": " ".join(field.name for field in service.fields if field.name in form.sometimes()),
         }
-        for one in forms.services(form.CHANNEL)
+        for service in forms.services(form.CHANNEL)
     ]
     unsure = {
         "code": "",
