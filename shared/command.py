@@ -1,6 +1,7 @@
-"""`python -m <service> api|worker|migrate|replay`: the same four verbs in every service.
+"""`python -m <service> api|worker|migrate|replay`: the command line of every service.
 
-An `api` answers; a `worker` carries events, applies them and does the jobs. Each may run beside others of its kind, on any machine.
+An `api` serves HTTP. A `worker` runs the relay, the consumer and the jobs. Several processes of each kind may run, on any
+machine.
 """
 
 import argparse
@@ -49,11 +50,11 @@ REFUSALS = (
     sealing.WrongKeys,
     server.PortBusy,
 )
-"""What a person has to mend before a process can do its work: a sentence, and exit code 1."""
+"""Errors that an operator has to fix before the process can run. The command prints one sentence and exits with code 1."""
 
 
 def main(service: Service[S], settings_class: Callable[[], S], create_app: Callable[[S], FastAPI]) -> None:
-    """Read the verb from the command line and do it; exits 1 with a sentence when it cannot be done."""
+    """Run the command given on the command line. Exits with code 1 and a sentence if it cannot run."""
     chosen = _arguments(service)
     use_private_umask()
     try:
@@ -62,7 +63,7 @@ def main(service: Service[S], settings_class: Callable[[], S], create_app: Calla
         _do(chosen, service, settings, create_app)
     except REFUSALS as error:
         raise SystemExit(f"{service.package}: {error}") from None
-    except Exception:  # crash loudly, yet by type and place: an error's own words may be a person's
+    except Exception:  # crash with a log line of type and location: an error's message may contain personal data
         log.exception("the process falls")
         raise SystemExit(1) from None
 
@@ -118,7 +119,7 @@ async def _work(service: Service[S], settings: S, listening: socket | None) -> N
 
 
 async def _until_one_ends(working: Sequence[Coroutine[Any, Any, None]]) -> None:
-    """Work side by side; when one ends or falls the others let go. Raises what made one fall."""
+    """Run the coroutines concurrently until one ends or fails, then cancel the others. Raises the error of a failed one."""
     tasks = [asyncio.create_task(each) for each in working]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -147,7 +148,7 @@ async def _replay(service: Service[S], settings: S, key: str | None) -> int:
 
 @asynccontextmanager
 async def _started(service: Service[S], settings: S) -> AsyncIterator[Parts[S]]:
-    """The service's parts with the log open and the database at hand. Raises NotMigrated, DatabaseUnreachable or LogError."""
+    """Yield the service's parts with the log started and the database reachable. Raises NotMigrated, DatabaseUnreachable or LogError."""
     foundation = Foundation.build(settings)
     parts = build_parts(service, settings, foundation)
     try:

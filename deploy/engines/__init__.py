@@ -1,4 +1,4 @@
-"""Real engines on loopback for development, tests and benchmarks: Apache Kafka and PostgreSQL, with throw-away data."""
+"""Apache Kafka and PostgreSQL on loopback for development, tests and benchmarks, with disposable data."""
 
 from engines.kafka import KafkaCluster
 from engines.postgres import PostgresServer

@@ -1,4 +1,7 @@
-"""`python -m engines kafka|kafka-cluster|postgres|stop-kafka|stop-postgres|kafka-libs [--folder .run]`: start or stop; twice is as once."""
+"""`python -m engines kafka|kafka-cluster|postgres|stop-kafka|stop-postgres|kafka-libs [--folder .run]`: start or stop an engine.
+
+Every command is idempotent.
+"""
 
 import argparse
 import fcntl
@@ -15,7 +18,7 @@ from engines.processes import EngineDidNotStart, EngineMissing
 
 
 class OtherEngineRuns(RuntimeError):
-    """One broker runs where three are wanted, or the reverse."""
+    """One broker runs and three were requested, or the reverse."""
 
 
 def _print(sentence: str) -> None:
@@ -67,12 +70,12 @@ COMMANDS: dict[str, Callable[[Path], None]] = {
 
 
 def main() -> int:
-    """One command at a time over a folder; refusals are sentences and exit with 1."""
+    """Run one command; a lock allows one per folder at a time. A refusal is one sentence and exit code 1."""
     parser = argparse.ArgumentParser(prog="engines", description="Apache Kafka and PostgreSQL on loopback, with throw-away data.")
     parser.add_argument("command", choices=COMMANDS)
     parser.add_argument("--folder", type=Path, default=Path(".run"), help="where data and engines.env are kept (default .run)")
     asked = parser.parse_args()
-    os.umask(0o077)  # data and logs of engines are for this user alone
+    os.umask(0o077)  # only this user may read data and logs of the engines
     asked.folder.mkdir(parents=True, exist_ok=True)
     with (asked.folder / "engines.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""`engines.env`: where the engines of this folder are, one `NAME=value` a line, unquoted; lines of others are kept."""
+"""The file `engines.env`: the addresses of this folder's engines, one unquoted `NAME=value` per line. Other lines are preserved."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ DATABASE = "ARYZ_DATABASE_URL"
 
 
 def set_value(file: Path, name: str, value: str) -> None:
-    """Set one line."""
+    """Set the line of one name."""
     _write(file, [*_others(file, name), f"{name}={value}"])
 
 
 def remove_value(file: Path, name: str) -> None:
-    """Remove one line; a file without lines goes."""
+    """Remove the line of one name. A file without lines is deleted."""
     if file.exists():
         _write(file, _others(file, name))
 
@@ -23,7 +23,7 @@ def _others(file: Path, name: str) -> list[str]:
 
 
 def _write(file: Path, lines: list[str]) -> None:
-    """Replace the file in one step; it holds a password, so that only its owner may read it."""
+    """Replace the file atomically. It contains a password, so only its owner may read it."""
     if not lines:
         file.unlink(missing_ok=True)
         return

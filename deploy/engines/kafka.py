@@ -1,6 +1,6 @@
-"""Apache Kafka on loopback: one broker, or a cluster of three that keeps every record on all of them.
+"""Apache Kafka on loopback: one broker, or a cluster of three with replication factor 3.
 
-Each broker is also a controller (KRaft's combined mode), so that nothing else has to run. Seen with Kafka 4.4.0 on Java 17.
+Each broker is also a controller (KRaft's combined mode), so no other process is needed. Tested with Kafka 4.4.0 on Java 17.
 """
 
 import base64
@@ -22,11 +22,11 @@ ROOT = Path(__file__).parents[2]
 LIBRARIES = ROOT / ".run" / "kafka-libs"
 POM = ROOT / "deploy" / "kafka" / "pom.xml"
 LOGGING = ROOT / "deploy" / "kafka" / "log4j2.properties"
-START_SECONDS = 150  # 3 s for one, 6 s for three on an idle machine; a killed one on a busy machine has taken a minute
+START_SECONDS = 150  # 3 s for one broker, 6 s for three on an idle machine; a killed broker on a busy machine has taken a minute
 POLL_SECONDS = 0.05
-READY = b"Kafka Server started"  # said once the broker is registered with the controllers and unfenced
+READY = b"Kafka Server started"  # logged once the broker is registered with the controllers and unfenced
 HEAP = ("-Xms64m", "-Xmx384m", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20")
-QUICK_TO_COMPILE = ("-XX:TieredStopAtLevel=1",)  # three brokers that come and go on two cores: half the processor time of their starts
+QUICK_TO_COMPILE = ("-XX:TieredStopAtLevel=1",)  # three brokers that restart often on two cores: half the processor time of their starts
 
 SETTINGS = """\
 process.roles=broker,controller
@@ -56,14 +56,14 @@ log.cleaner.dedupe.buffer.size=8388608
 
 
 def bring_libraries(libraries: Path = LIBRARIES) -> bool:
-    """Gather Kafka's libraries with Maven unless they are there already; says whether anything was fetched. Raises EngineMissing."""
+    """Download Kafka's libraries with Maven unless they are present. Returns whether anything was downloaded. Raises EngineMissing."""
     complete = libraries / "complete"
     if complete.exists() and complete.read_bytes() == POM.read_bytes():
         return False
     maven = shutil.which("mvn")
     if maven is None:
         raise EngineMissing("Kafka's libraries come by Maven, which is not installed (Debian: apt-get install maven)")
-    shutil.rmtree(libraries, ignore_errors=True)  # another version's files must not stay on the class path
+    shutil.rmtree(libraries, ignore_errors=True)  # files of another version must not stay on the class path
     command = [maven, "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", "-DincludeScope=runtime"]
     run = subprocess.run(  # noqa: S603 - Maven with our own file
         [*command, f"-DoutputDirectory={libraries}"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
@@ -75,7 +75,7 @@ def bring_libraries(libraries: Path = LIBRARIES) -> bool:
 
 
 def find_java() -> str:
-    """The Java that runs the brokers: JAVA_HOME's, else the first in PATH. Raises EngineMissing."""
+    """Return the path of the Java that runs the brokers: that of JAVA_HOME, else the first in PATH. Raises EngineMissing."""
     home = os.environ.get("JAVA_HOME")
     java = shutil.which("java", path=f"{home}/bin" if home else None)
     if java is None:
@@ -96,10 +96,10 @@ class _Broker:
 
 
 class KafkaCluster:
-    """One broker, or three with replication 3 and two of them in sync, under `folder`.
+    """A cluster under `folder`: one broker, or three with replication 3 and two in-sync replicas.
 
-    Brokers are numbered from 1. A folder that holds a cluster already keeps its ports and its data; another object over the same
-    folder finds running brokers again. Topics are never created on their own.
+    Brokers are numbered from 1. An existing folder keeps its ports and data, and a second object over it finds the running
+    brokers. Topics are not created automatically.
     """
 
     def __init__(self, folder: Path, *, brokers: Literal[1, 3] = 1, ports: tuple[int, ...] = ()) -> None:
@@ -120,7 +120,7 @@ class KafkaCluster:
         return ",".join(map(self.address, self.nodes))
 
     def address(self, node: int) -> str:
-        """Where one broker alone answers."""
+        """Return the address of a single broker."""
         return f"127.0.0.1:{self._brokers[node - 1].port}"
 
     @property
@@ -129,7 +129,7 @@ class KafkaCluster:
 
     @property
     def alive(self) -> tuple[int, ...]:
-        """The brokers whose process lives, suspended ones too."""
+        """Return the brokers whose processes exist, suspended ones included."""
         return tuple(node for node, daemon in self._daemons.items() if daemon.process() is not None)
 
     def pid(self, node: int) -> int | None:
@@ -142,23 +142,26 @@ class KafkaCluster:
         self._launch([node for node in self.nodes if node not in self.alive])
 
     def restart(self, node: int) -> None:
-        """Start broker `node` again, whether it was killed, is suspended or runs; waits until it is ready."""
+        """Restart broker `node`, whether it was killed, is suspended or runs, and wait until it is ready."""
         self._daemons[node].stop()
         self._launch([node])
 
     def kill(self, node: int) -> None:
-        """End it as a power cut would."""
+        """Kill the broker, as a power cut would."""
         self._daemons[node].kill()
 
     def suspend(self, node: int) -> None:
-        """SIGSTOP: its connections stay open and nothing answers."""
+        """Suspend the broker with SIGSTOP: its connections stay open and nothing answers."""
         self._daemons[node].send(signal.SIGSTOP)
 
     def resume(self, node: int) -> None:
         self._daemons[node].send(signal.SIGCONT)
 
     def stop(self) -> None:
-        """End all brokers; the data stay. The last ones of a cluster cannot leave in order, for no controllers are left to ask: killed."""
+        """Stop all brokers and keep their data.
+
+        In a cluster they are killed: the last brokers cannot shut down in order, because no controller quorum is left.
+        """
         first, *others = self._daemons.values()
         if others:
             for daemon in self._daemons.values():
@@ -167,7 +170,7 @@ class KafkaCluster:
             first.stop()
 
     def remove(self) -> None:
-        """End all brokers at once and forget their data."""
+        """Kill all brokers and delete their data."""
         for node in self.nodes:
             self.kill(node)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -184,13 +187,13 @@ class KafkaCluster:
         self.remove()
 
     def _format(self) -> None:
-        """Lay the folders out once, all with the same cluster id."""
+        """Format the folders once, all with the same cluster id."""
         layout = self.folder / "cluster.json"
         if layout.exists():
             return
         java = self._java()
-        shutil.rmtree(self.folder, ignore_errors=True)  # what an earlier start left half made
-        cluster = base64.urlsafe_b64encode(b"\0" + secrets.token_bytes(15)).decode().rstrip("=")  # an id may not begin with a dash
+        shutil.rmtree(self.folder, ignore_errors=True)  # the remains of an incomplete start
+        cluster = base64.urlsafe_b64encode(b"\0" + secrets.token_bytes(15)).decode().rstrip("=")  # an id must not begin with a dash
         tools = []
         for broker in self._brokers:
             broker.folder.mkdir(parents=True, exist_ok=True)

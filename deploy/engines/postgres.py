@@ -1,6 +1,6 @@
-"""PostgreSQL on loopback: a server of its own with throw-away data, as durable as in production.
+"""A PostgreSQL server on loopback with disposable data, as durable as in production.
 
-`initdb` refuses root, so that a superuser runs it as the package's own user.
+`initdb` refuses root, so for a superuser it runs as the user of the package.
 """
 
 import os
@@ -18,7 +18,7 @@ import psutil
 
 from engines.processes import EngineDidNotStart, EngineMissing, find_process, free_ports, tail
 
-SERVICE_USER = "postgres"  # the user that Debian's package makes
+SERVICE_USER = "postgres"  # the user created by Debian's package
 ROLE = "aryz"
 WAIT_SECONDS = 90
 DEBIAN = Path("/usr/lib/postgresql")
@@ -40,11 +40,11 @@ log_checkpoints = off
 log_statement = 'none'
 log_min_error_statement = 'panic'
 log_error_verbosity = 'terse'
-"""  # the last three: no statement and no value of a row goes to the server's log
+"""  # the last three keep statements and row values out of the server's log
 
 
 def find_binaries() -> Path:
-    """The folder of `initdb` and `pg_ctl`: the one in PATH, else Debian's newest. Raises EngineMissing."""
+    """Return the folder of `initdb` and `pg_ctl`: the one in PATH, else Debian's newest. Raises EngineMissing."""
     if (found := shutil.which("initdb")) is not None:
         return Path(found).resolve().parent
     installed = sorted(DEBIAN.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
@@ -54,7 +54,7 @@ def find_binaries() -> Path:
 
 
 def reachable(folder: Path) -> Path:
-    """`folder`, or one under /var/tmp named after it where the server's user may not go: root's home, a private temporary folder."""
+    """Return `folder`, or one under /var/tmp named after it if the server's user may not enter it (root's home, a private folder)."""
     folder = folder.absolute()
     if os.geteuid() != 0 or all(parent.stat().st_mode & 0o001 for parent in folder.parents if parent.exists()):
         return folder
@@ -62,10 +62,9 @@ def reachable(folder: Path) -> Path:
 
 
 class PostgresServer:
-    """A server under `folder`, listening on 127.0.0.1 alone; its one role may do everything and has a password.
+    """A server under `folder` that listens on 127.0.0.1 only. Its single role is a superuser with a password.
 
-    A folder that holds a server already keeps its port, its password and its data; another object over the same folder finds the
-    running server again.
+    An existing folder keeps its port, password and data, and a second object over it finds the running server.
     """
 
     def __init__(self, folder: Path, *, port: int = 0) -> None:
@@ -77,16 +76,16 @@ class PostgresServer:
 
     @property
     def url(self) -> str:
-        """`postgresql://role:password@127.0.0.1:port`, with no database named; known once the server was started."""
+        """Return `postgresql://role:password@127.0.0.1:port` without a database name. Available once the server was started."""
         return self._address.read_text()
 
     @property
     def process(self) -> psutil.Process | None:
-        """The server's first process, or None."""
+        """Return the server's first process, None if it does not run."""
         return find_process(self._data / "postmaster.pid", str(self._data))
 
     def start(self) -> None:
-        """Start it unless it runs, and wait until it answers. Raises EngineMissing, EngineDidNotStart."""
+        """Start the server unless it runs, and wait until it answers. Raises EngineMissing, EngineDidNotStart."""
         if self.process is not None:
             return
         if not self._address.exists():
@@ -94,24 +93,24 @@ class PostgresServer:
         self._run("pg_ctl", "start", "-D", str(self._data), "-l", str(self._log), "-w", "-t", str(WAIT_SECONDS))
 
     def stop(self) -> None:
-        """End it in order, its sessions broken off; the data stay."""
+        """Shut the server down, closing its sessions. The data stay."""
         if (process := self.process) is not None:
             self._signal_all(process, signal.SIGCONT)
             self._run("pg_ctl", "stop", "-D", str(self._data), "-m", "fast", "-w", "-t", str(WAIT_SECONDS))
 
     def restart(self) -> None:
-        """Stop and start: every session is broken off."""
+        """Stop and start the server. Every session is closed."""
         self.stop()
         self.start()
 
     def kill(self) -> None:
-        """End all of its processes as a power cut would; the next start recovers from the write-ahead log."""
+        """Kill all processes, as a power cut would. The next start recovers from the write-ahead log."""
         if (process := self.process) is not None:
             gone = self._signal_all(process, signal.SIGKILL)
             psutil.wait_procs(gone, WAIT_SECONDS)
 
     def suspend(self) -> None:
-        """SIGSTOP to all of its processes: connections stay open and nothing answers."""
+        """Suspend all processes with SIGSTOP: connections stay open and nothing answers."""
         if (process := self.process) is not None:
             self._signal_all(process, signal.SIGSTOP)
 
@@ -120,7 +119,7 @@ class PostgresServer:
             self._signal_all(process, signal.SIGCONT)
 
     def remove(self) -> None:
-        """End it at once and forget its data."""
+        """Kill the server and delete its data."""
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -137,7 +136,7 @@ class PostgresServer:
 
     @staticmethod
     def _signal_all(process: psutil.Process, signal_number: signal.Signals) -> list[psutil.Process]:
-        """The first process goes first, so that it starts no further ones."""
+        """Send a signal to all processes of the server, the first process first, so that it starts no new ones."""
         processes = [process]
         process.send_signal(signal_number)
         for child in process.children(recursive=True):
@@ -149,7 +148,7 @@ class PostgresServer:
         return processes
 
     def _initialise(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)  # what an earlier start left half made
+        shutil.rmtree(self.folder, ignore_errors=True)  # the remains of an incomplete start
         self.folder.mkdir(parents=True, mode=0o700)
         user = _server_user()
         if user is not None:
@@ -171,7 +170,7 @@ class PostgresServer:
         self._address.write_text(f"postgresql://{ROLE}:{password}@127.0.0.1:{port}")
 
     def _run(self, program: str, *arguments: str) -> None:
-        """Run one of the server's programs as its user. Raises EngineMissing, EngineDidNotStart with what it said."""
+        """Run one of the server's programs as its user. Raises EngineMissing, and EngineDidNotStart with the program's output."""
         user = _server_user()
         rights: dict[str, Any] = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         command = [str(find_binaries() / program), *arguments]
@@ -184,7 +183,7 @@ class PostgresServer:
 
 
 def _server_user() -> pwd.struct_passwd | None:
-    """Whom to run as: the package's user for root, ourselves (None) for anybody else. Raises EngineMissing."""
+    """Return the user to run the server as: the package's user for root, None (the current user) otherwise. Raises EngineMissing."""
     if os.geteuid() != 0:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What both engines need of the operating system: free ports, and processes that outlive whoever started them."""
+"""Operating system helpers of the engines: free ports, and daemon processes."""
 
 import signal
 import socket
@@ -9,20 +9,20 @@ from pathlib import Path
 
 import psutil
 
-STOP_SECONDS = 15  # an orderly end takes 1–3 s; whoever needs longer is killed
-LOG_TAIL = 1500  # characters of a log that go into a refusal
+STOP_SECONDS = 15  # an orderly shutdown takes 1–3 s; after this time the process is killed
+LOG_TAIL = 1500  # characters of a log in an error message
 
 
 class EngineMissing(RuntimeError):
-    """A program or library is not on this machine; the message names the Debian package that brings it."""
+    """A program or library is missing on this machine. The message names the Debian package that contains it."""
 
 
 class EngineDidNotStart(RuntimeError):
-    """The engine ended, or was not ready in time; the message carries the end of its log."""
+    """The engine ended or was not ready in time. The message contains the end of its log."""
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody listens on at this moment, all different."""
+    """Return distinct ports of 127.0.0.1 on which nothing listens at present."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:
@@ -31,7 +31,10 @@ def free_ports(count: int) -> list[int]:
 
 
 def find_process(pid_file: Path, marker: str) -> psutil.Process | None:
-    """The living process whose id is in `pid_file`, or None; `marker` in its command line tells it from a later one with the same id."""
+    """Return the process whose id is in `pid_file`, None if it does not exist.
+
+    `marker` must occur in its command line: another process may have the same id by now.
+    """
     try:
         process = psutil.Process(int(pid_file.read_text().split()[0]))
         return process if marker in " ".join(process.cmdline()) else None  # a zombie has no command line
@@ -40,14 +43,14 @@ def find_process(pid_file: Path, marker: str) -> psutil.Process | None:
 
 
 def tail(log: Path) -> str:
-    """The end of a log, or nothing when there is none."""
+    """Return the end of a log, or an empty string if there is none."""
     return log.read_text(errors="replace")[-LOG_TAIL:] if log.exists() else ""
 
 
 class Daemon:
-    """A process with a session of its own and a pid file, so that another run of the command finds it again.
+    """A process with its own session and a pid file, so that a later command finds it again.
 
-    `marker` is a word of its command line that no other process has: the path of its settings.
+    `marker` is a word that occurs only in its command line: the path of its settings.
     """
 
     def __init__(self, pid_file: Path, log: Path, marker: str) -> None:
@@ -64,17 +67,17 @@ class Daemon:
         self._pid_file.write_text(str(self._child.pid))
 
     def process(self) -> psutil.Process | None:
-        if self._child is not None and self._child.poll() is None:  # a moment after its start it has no command line yet to be told by
+        if self._child is not None and self._child.poll() is None:  # a new process has no command line yet
             return psutil.Process(self._child.pid)
         return find_process(self._pid_file, self._marker)
 
     def send(self, signal_number: signal.Signals) -> None:
-        """Send a signal; nothing happens when the process has gone."""
+        """Send a signal. Does nothing if the process has ended."""
         if (process := self.process()) is not None:
             process.send_signal(signal_number)
 
     def wait(self, seconds: float) -> bool:
-        """Wait for its end, and say whether it came."""
+        """Wait until the process ends and return whether it did."""
         try:
             if self._child is not None:
                 self._child.wait(seconds)
@@ -85,13 +88,13 @@ class Daemon:
         return True
 
     def stop(self) -> None:
-        """End it in order, or by force after STOP_SECONDS."""
-        self.send(signal.SIGCONT)  # a suspended process hears nothing else
+        """Stop the process, by force after STOP_SECONDS."""
+        self.send(signal.SIGCONT)  # a suspended process handles no other signal
         self.send(signal.SIGTERM)
         if not self.wait(STOP_SECONDS):
             self.kill()
 
     def kill(self) -> None:
-        """End it as a power cut would."""
+        """Kill the process, as a power cut would."""
         self.send(signal.SIGKILL)
         self.wait(STOP_SECONDS)

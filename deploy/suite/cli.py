@@ -1,4 +1,4 @@
-"""The `aryz` command. Each command loads what it needs when it runs, so that `aryz --help` and `aryz token` are quick."""
+"""The `aryz` command. Each subcommand imports its modules when it runs, so that `aryz --help` and `aryz token` are quick."""
 
 import sys
 from importlib import import_module
@@ -27,7 +27,7 @@ def _refuse(problem: object) -> NoReturn:
 
 
 def _refusals() -> tuple[type[Exception], ...]:
-    """What a person has to mend before a command can do its work."""
+    """Return the errors that an operator has to fix before a command can run."""
     refusals: tuple[type[Exception], ...] = import_module("shared.command").REFUSALS
     return refusals
 
@@ -70,7 +70,7 @@ def token(
     subject: Annotated[str | None, typer.Option(help="Who it is; by default the role.")] = None,
     data: Data = DEFAULT_DATA,
 ) -> None:
-    """Print a token of the local issuer, alone on its line."""
+    """Print a token of the local issuer on a line of its own."""
     regions = import_module("shared.domain.regions")
     if region is not None and region not in regions.regions():
         _refuse(f"there is no region {region}; known: {', '.join(regions.regions())}")
@@ -86,7 +86,7 @@ def import_(
     url: Annotated[str, typer.Option(help="Where the suite answers.")] = f"http://127.0.0.1:{DEFAULT_PORT}",
     data: Data = DEFAULT_DATA,
 ) -> None:
-    """Take over a former register; exits 1 if any line was refused."""
+    """Import a former register. Exits with 1 if any line was refused."""
     importing = _load("importing")
     try:
         is_whole = importing.run(file, url, data)
@@ -97,7 +97,7 @@ def import_(
 
 @app.command()
 def migrate(data: Data = DEFAULT_DATA) -> None:
-    """Bring every store to its newest revision; `up` does so by itself."""
+    """Migrate every store to its newest revision. `up` does this automatically."""
     operations = _load("operations")
     try:
         moved = operations.migrate(data)
@@ -112,7 +112,7 @@ def replay(
     key: Annotated[str | None, typer.Option(help="One appeal's id; default: all.")] = None,
     data: Data = DEFAULT_DATA,
 ) -> None:
-    """Apply parked events again, in order; exits 1 if some stay parked."""
+    """Apply parked events again, in order. Exits with 1 if some stay parked."""
     operations = _load("operations")
     try:
         results = operations.replay(data, service=service, key=key)
@@ -125,13 +125,13 @@ def replay(
 
 @app.command(name="rotate-keys")
 def rotate_keys(data: Data = DEFAULT_DATA) -> None:
-    """Add a new sealing key; what older keys sealed stays readable. A running suite uses it from its next start."""
+    """Add a new sealing key. Values sealed with older keys stay readable. A running suite uses the new key after its next start."""
     typer.echo(f"the active key is now {_load('operations').rotate_keys(data)}; restart the suite to seal with it")
 
 
 @app.command()
 def verify(data: Data = DEFAULT_DATA) -> None:
-    """Wait for quiet, then check every promise over all stores; exits 1 if one is broken."""
+    """Wait until all events are processed, then check every invariant over all stores. Exits with 1 if one is violated."""
     verification = _load("verification")
     try:
         is_sound = verification.run(data)
@@ -146,7 +146,7 @@ def backup(
     data: Data = DEFAULT_DATA,
     with_keys: Annotated[bool, typer.Option("--with-keys", help="Put the sealing keys in as well: it can then be read by itself.")] = False,
 ) -> None:
-    """Copy all stores and the log as they stand at one moment; the suite goes on meanwhile."""
+    """Copy all stores and the log as of one moment while the suite runs."""
     copying = _load("backup")
     try:
         copying.backup(folder, data, with_keys=with_keys)
@@ -160,7 +160,7 @@ def restore(
     data: Data = DEFAULT_DATA,
     replace: Annotated[bool, typer.Option("--replace", help="Put it in the place of what is there.")] = False,
 ) -> None:
-    """Put a backup back, the suite being stopped; what is there is not touched unless told so."""
+    """Restore a backup while the suite is stopped. Existing data are kept unless --replace is given."""
     copying = _load("backup")
     try:
         copying.restore(folder, data, replace=replace)
@@ -178,7 +178,7 @@ def demo(
     ] = None,
     data: Data = DEFAULT_DATA,
 ) -> None:
-    """Send realistic appeals through the public surface and compare what was sent with the figures; exits 1 unless they agree."""
+    """Send realistic appeals through the public API and compare them with the figures. Exits with 1 unless they agree."""
     raise typer.Exit(0 if _load("demo").run(appeals=appeals, seed=seed, url=url, rate=rate, data=data) else 1)
 
 

@@ -1,4 +1,4 @@
-"""One address for services that are processes of their own: the home pages, and every other path handed to the service it names.
+"""A reverse proxy that serves all services under one address: the home pages, and every path of a service by forwarding.
 
 In production an ingress does this. `python -m suite.front` finds the services by `ARYZ_<SERVICE>_URL`.
 """
@@ -30,16 +30,16 @@ from suite.home import create_home
 from suite.processes import HOST, SERVICES
 
 TIMEOUT_SECONDS: Final = 60.0
-# What one connection's ends say to each other (RFC 9110, 7.6.1) is not handed on.
+# Hop-by-hop header fields (RFC 9110, 7.6.1), which are not forwarded.
 ONE_HOP: Final = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade"})
-# What a client says of its own address and scheme: replaced by what the front knows.
+# Address and scheme as the client states them. The front replaces them.
 FORWARDING: Final = frozenset(
     {b"forwarded", b"via", b"x-client-ip", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-proto", b"x-real-ip"}
 )
 
 
 class Front:
-    """An ASGI application; `close` it at the end."""
+    """The ASGI application of the proxy. Call `close` at the end."""
 
     def __init__(self, settings: ServiceSettings, foundation: Foundation) -> None:
         self._home: ASGIApp = create_home(settings, foundation, SERVICES)
@@ -56,7 +56,7 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         service = scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
-        if service in self._clients and not refusal_of(scope, self._settings.header_bytes):  # the home pages refuse it likewise
+        if service in self._clients and not refusal_of(scope, self._settings.header_bytes):  # the home pages answer the refusal
             await self._forward(service, scope, receive, send)
         else:
             await self._home(scope, receive, send)
@@ -71,7 +71,7 @@ class Front:
             return
         try:
             await send({"type": "http.response.start", "status": answer.status_code, "headers": _end_to_end(answer.headers.raw)})
-            with suppress(httpx.TransportError):  # it broke off in the middle: so do we, by never saying that this was all
+            with suppress(httpx.TransportError):  # the service broke off: the response stays incomplete as well
                 async for part in answer.aiter_raw():
                     await send({"type": "http.response.body", "body": part, "more_body": True})
                 await send({"type": "http.response.body"})
@@ -79,10 +79,10 @@ class Front:
             await answer.aclose()
 
     def _request(self, service: str, request: Request) -> httpx.Request:
-        """Return the same request for the service.
+        """Return the request to send to the service.
 
-        The service sees the host that was asked, so that its pages know their own address, and the client's address and scheme as
-        the front knows them: of the socket, or as a proxy says that the front itself trusts.
+        The service receives the requested host, so that its pages know their own address, and the client's address and scheme as
+        the front determined them: from the socket, or from a proxy that the front trusts.
         """
         url = httpx.URL(self._settings.url_of(service) or "").copy_with(raw_path=_target(request.scope))
         has_body = not {"content-length", "transfer-encoding"}.isdisjoint(request.headers)
@@ -103,7 +103,7 @@ def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, byt
 
 
 def main() -> None:
-    """Serve until a signal comes."""
+    """Serve until a signal arrives."""
     parser = argparse.ArgumentParser(prog="python -m suite.front")
     parser.add_argument("--host", default=HOST)
     parser.add_argument("--port", type=int, default=8000)

@@ -1,4 +1,4 @@
-"""The application at `/`: the suite's own pages, the shared static files, its health, and the keys that its tokens are checked with."""
+"""The application at `/`: home pages, shared static files, health, metrics, and the public keys of the local issuer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True)
 class HomeParts:
-    """What the home pages are handed: found at `request.app.state.parts`."""
+    """The objects that the home pages use, at `request.app.state.parts`."""
 
     settings: ServiceSettings
     clock: Clock
@@ -34,7 +34,7 @@ class HomeParts:
 
 
 def create_home(settings: ServiceSettings, foundation: Foundation, services: Sequence[str] = ()) -> FastAPI:
-    """The home application of these services; it keeps nothing and has no loops."""
+    """Create the home application of these services. It stores nothing and has no background loops."""
     app = FastAPI(title="Aryz", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.foundation = foundation
     app.state.parts = HomeParts(settings, foundation.clock, foundation.tokens, foundation.issuer, foundation)
@@ -52,7 +52,7 @@ router.get("/health/live")(operations.live)
 
 @router.get("/health/ready")
 async def ready(request: Request) -> JSONResponse:
-    """Ready when all services are; `services` says which one is not, and why."""
+    """Return 200 if all services are ready. `services` names those that are not, with the reason."""
     state = request.app.state
     services: dict[str, Any] = {}
     for name in state.services:
@@ -66,7 +66,7 @@ async def ready(request: Request) -> JSONResponse:
 
 @router.get("/metrics", dependencies=[Depends(require_operator)])
 async def metrics() -> Response:
-    """The figures of this process's connections."""
+    """Return the metrics of this process's connections."""
     return metrics_response()
 
 

@@ -1,4 +1,4 @@
-"""`aryz import`: a former register through the public surface, with progress and a table of the lines refused."""
+"""`aryz import`: sends a former register to the public API and prints progress and a table of refused lines."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,16 +13,16 @@ from suite.tokens import issue
 
 MEDIA_TYPES = {".csv": "text/csv", ".ndjson": "application/x-ndjson", ".jsonl": "application/x-ndjson"}
 CHUNK = 64 * 1024  # bytes
-SHOWN = 50  # refused lines; the rest is counted
+SHOWN = 50  # refused lines in the table; further ones are counted
 TIMEOUT_SECONDS = 600.0
 
 
 class ImportFailed(RuntimeError):
-    """The register could not be handed over at all."""
+    """The register could not be sent."""
 
 
 def run(file: Path, url: str, data: Path) -> bool:
-    """Send `file` and print what became of it. Returns whether every line was taken; raises ImportFailed."""
+    """Send `file` and print the result. Returns whether every line was accepted. Raises ImportFailed."""
     url = url.rstrip("/")
     media_type = MEDIA_TYPES.get(file.suffix.lower())
     if media_type is None:

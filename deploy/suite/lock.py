@@ -1,4 +1,4 @@
-"""A lock on the data folder: one suite at a time, and the next one is told who holds it."""
+"""The lock of the data folder: one suite at a time. A second one reports the process that holds it."""
 
 import fcntl
 import os
@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-UNFINISHED = "restoring"  # a folder in the data folder, from the first to the last step of a restore
+UNFINISHED = "restoring"  # a folder that exists in the data folder during a restore
 
 
 class FolderInUse(RuntimeError):
-    """Another suite runs over this data folder, and the message names its process; or the folder holds half a restore."""
+    """Another suite uses this data folder (the message names its process), or the folder contains an incomplete restore."""
 
 
 @contextmanager
 def locked(folder: Path, *, restoring: bool = False) -> Iterator[None]:
-    """Hold `folder` until the block ends; the kernel lets go for a process that is killed. Raises FolderInUse.
+    """Hold the lock of `folder` until the block ends. The kernel releases it when the process is killed. Raises FolderInUse.
 
-    A folder whose restore was broken off is given to the next restore alone.
+    After an interrupted restore only another restore can lock the folder.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / "lock").open("a+") as file:

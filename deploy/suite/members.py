@@ -1,4 +1,7 @@
-"""The four services: the only place that knows them all. In the order they start: who is asked for words starts first and stops last."""
+"""The four services, in start order: a service whose contents others read starts first and stops last.
+
+Only this module knows all services.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,27 +25,27 @@ from shared.settings import ServiceSettings
 
 @dataclass(frozen=True)
 class Member:
-    """A service with its settings, ready to be made into an application."""
+    """A service with its settings."""
 
     service: Service[Any]
-    """Its settings are of the class in `settings`."""
+    """The settings are of the class in `settings`."""
     settings: ServiceSettings
     create_app: Callable[[Any, Foundation], FastAPI]
 
     def database(self, foundation: Foundation) -> Database:
-        """The service's store, opened apart from its application."""
+        """Open the service's database without its application."""
         settings = self.settings
         url = service_url(settings.database_url, settings.data, self.service.name, settings.prefix)
         return Database(url, service=self.service.name, clock=foundation.clock, ids=foundation.ids)
 
 
 def bucket(services: Sequence[Member]) -> str | None:
-    """Where intake keeps the files of appeals; None: in the data folder."""
+    """Return the bucket that holds intake's attachments, None if they are in the data folder."""
     return next(each.settings.objects_url for each in services if isinstance(each.settings, intake.settings.Settings))
 
 
 def members(data: Path, **given: Any) -> tuple[Member, ...]:
-    """The services over one data folder; `given` overrides their settings."""
+    """Return the services over one data folder. `given` overrides their settings."""
     return (
         Member(intake.app.SERVICE, intake.settings.Settings(data=data, **given), intake.app.create_app),
         Member(provider_contact.app.SERVICE, provider_contact.settings.Settings(data=data, **given), provider_contact.app.create_app),

@@ -13,28 +13,28 @@ from suite.members import members
 
 
 class UnknownService(ValueError):
-    """No service of that name."""
+    """There is no service of that name."""
 
 
 def migrate(data: Path) -> list[str]:
-    """Names of the services whose stores were brought to a newer revision."""
+    """Migrate the stores and return the names of the services that were not up to date."""
     services = members(data)
     configure_logging(services[0].settings.log_level, service=SUITE)
     return asyncio.run(app.migrate(Foundation.build(services[0].settings), services))
 
 
 def rotate_keys(data: Path) -> str:
-    """Add a key; returns its id."""
+    """Add a sealing key and return its id."""
     return add_key(data / "keys").ring.active_id
 
 
 def replay(data: Path, *, service: str | None, key: str | None) -> dict[str, tuple[int, int]]:
-    """Per service: events applied, and events still parked. Raises UnknownService."""
+    """Apply parked events. Returns for each service the numbers of events applied and still parked. Raises UnknownService."""
     return asyncio.run(_replay(data, service, key))
 
 
 async def _replay(data: Path, service: str | None, key: str | None) -> dict[str, tuple[int, int]]:
-    services = members(data, worker=False)  # they answer each other's reads here, and leave the loops to a running suite
+    services = members(data, worker=False)  # they answer each other's reads here; the loops belong to a running suite
     chosen = [each for each in services if service in (None, each.service.name)]
     if not chosen:
         raise UnknownService(f"there is no service {service}; known: {', '.join(each.service.name for each in services)}")

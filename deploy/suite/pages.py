@@ -1,6 +1,7 @@
-"""The door of the house: what it is, today's figures, the way to every part, and signing in where one machine plays all roles.
+"""The home page and sign-in: product description, current figures, links to every part, and sign-in on one machine.
 
-The application that carries `router` keeps the process's `Foundation` at `app.state.foundation`, and mounts `PAGES`' static files.
+The application that includes `router` has the process's `Foundation` at `app.state.foundation` and mounts the static files of
+`PAGES`.
 """
 
 import asyncio
@@ -32,9 +33,9 @@ from shared.web.viewer import role_labels, show_viewer
 
 HERE: Final = Path(__file__).parent
 BAD_TOKEN: Final = N_("This token is not valid, or no longer. Ask for a new one.")
-LONGEST_SESSION: Final = 86_400  # seconds: a token may be valid for longer, a browser forgets it after a day
+LONGEST_SESSION: Final = 86_400  # seconds: the browser deletes the cookie after a day, even if the token is valid for longer
 SIGN_IN_LIMIT: Final = 16_384  # bytes: a token and an address
-FIGURES_WAIT: Final = 1.0  # seconds: the door opens without figures sooner than it keeps anybody waiting for them
+FIGURES_WAIT: Final = 1.0  # seconds: after this time the home page is shown without figures
 
 PAGES: Final = Pages(
     HERE / "templates",
@@ -48,7 +49,7 @@ log = structlog.get_logger("home")
 
 
 class DemoUser(BaseModel):
-    """An invented user of one machine."""
+    """A fictitious user of the one-machine suite."""
 
     subject: str
     role: Role
@@ -62,7 +63,7 @@ class InTime(BaseModel):
 
 
 class Figures(BaseModel):
-    """The live figures as analytics gives them; `answered_in_time_30d.value` in per cent."""
+    """The live figures of analytics. `answered_in_time_30d.value` is in per cent."""
 
     received_today: int
     received_yesterday_by_now: int
@@ -74,7 +75,7 @@ class Figures(BaseModel):
 
 @cache
 def demo_users() -> Sequence[DemoUser]:
-    """Everybody of demo_users.toml, in its order."""
+    """Return the users of demo_users.toml, in its order."""
     document = tomllib.loads((HERE / "demo_users.toml").read_text(encoding="utf-8"))
     return [DemoUser.model_validate(one) for one in document["users"]]
 
@@ -95,7 +96,7 @@ async def sign_in(request: Request) -> HTMLResponse:
 
 @router.post("/sign-in", dependencies=[Depends(require_same_origin)])
 async def signed_in(request: Request) -> Response:
-    """Sign in as a demo user (`aryz up --demo`), or, without them, by a token that `aryz token` printed."""
+    """Sign in as a demo user (`aryz up --demo`), or otherwise with a token printed by `aryz token`."""
     issuer, foundation = _issuer(request), _foundation(request)
     sent = await read_fields(request, limit=SIGN_IN_LIMIT)
     subject, token, destination = sent.get("subject"), sent.get("token", ""), safe_next(sent.get("next"))
@@ -104,7 +105,7 @@ async def signed_in(request: Request) -> Response:
         if user is None:
             raise NotFound
         token = issuer.issue(user.role, region=user.region, subject=user.subject, name=user.name)
-    elif subject is not None:  # a demo user where there are none
+    elif subject is not None:  # a demo user was posted, but the suite has none
         raise NotFound
     try:
         principal = await foundation.tokens.verify(token)
@@ -118,7 +119,7 @@ async def signed_in(request: Request) -> Response:
 
 @router.post("/sign-out", dependencies=[Depends(require_same_origin)])
 async def sign_out(request: Request) -> RedirectResponse:
-    """End the session: its token counts nowhere any more, whoever kept a copy of it. Raises Unavailable if that cannot be stored."""
+    """End the session and revoke its token, so that no copy of it works. Raises Unavailable if that cannot be stored."""
     token = session_token(request)
     if token:
         await _foundation(request).tokens.revoke(token)
@@ -142,7 +143,7 @@ def _foundation(request: Request) -> Foundation:
 
 
 def _issuer(request: Request) -> LocalIssuer:
-    """The issuer of one machine; where a provider of identities says who is who, there is no such page."""
+    """Return the local issuer. Raises 404 if an OIDC provider authenticates users: then this page does not exist."""
     issuer = _foundation(request).issuer
     if issuer is None:
         raise NotFound
@@ -162,7 +163,7 @@ def _cards(language: Language) -> list[dict[str, Any]]:
 
 
 async def _figures(foundation: Foundation, token: str | None) -> Figures | None:
-    """What analytics counts now; None when it does not say in time: the door is more than its figures."""
+    """Return the current figures of analytics, None if it does not answer in time."""
     try:
         async with asyncio.timeout(FIGURES_WAIT):
             headers = {"Authorization": f"Bearer {token}"}

@@ -1,4 +1,4 @@
-"""A suite as a process of its own: what the demo, the benchmarks and the end-to-end tests run against."""
+"""A suite as a separate process, for the demo, the benchmarks and the end-to-end tests."""
 
 import os
 import re
@@ -11,17 +11,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-START_SECONDS = 120  # a machine busy with something else; only a fault waits that long
+START_SECONDS = 120  # seconds: a busy machine is slow, and only a fault takes this long
 STOP_SECONDS = 30
 UNLIMITED = {
     "ARYZ_CONNECTIONS_PER_ADDRESS": "0",
     "ARYZ_INTAKE_ANONYMOUS_PER_MINUTE": "0",
     "ARYZ_LOG_LEVEL": "WARNING",
-}  # one address sends everything, and logs would cost as much again
+}  # all requests come from one address, and logging would double the cost
 
 
 class SuiteDidNotStart(RuntimeError):
-    """The process ended, or said nothing in time; the message carries the end of its log."""
+    """The process ended or was not ready in time. The message contains the end of its log."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class RunningSuite:
     log: Path
 
     def kill(self) -> None:
-        """End it as a power cut would."""
+        """Kill the process, as a power cut would."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
 
     def stop(self) -> int:
-        """End it in order; returns its exit code."""
+        """Stop the process and return its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(STOP_SECONDS)
@@ -66,7 +66,7 @@ def start(data: Path, *, port: int = 0, environment: Mapping[str, str] | None = 
 
 @contextmanager
 def running(data: Path, *, environment: Mapping[str, str] | None = None, arguments: tuple[str, ...] = ()) -> Iterator[RunningSuite]:
-    """A suite for the length of the block."""
+    """Run a suite for the duration of the block."""
     suite = start(data, environment=environment, arguments=arguments)
     try:
         yield suite

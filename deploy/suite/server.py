@@ -1,4 +1,4 @@
-"""`aryz up`: the suite behind uvicorn in this process."""
+"""`aryz up`: serves the suite with uvicorn in this process."""
 
 import asyncio
 import socket
@@ -13,7 +13,10 @@ from suite.demo import fill
 
 
 def up(data: Path, host: str, port: int, *, demo: bool, announce: Callable[[str], None]) -> None:
-    """Serve until a signal ends it. `announce` gets the suite's URL once it answers. Raises PortBusy, FolderInUse or HostsNotNamed."""
+    """Serve until a signal arrives. Calls `announce` with the suite's URL once it answers.
+
+    Raises PortBusy, FolderInUse or HostsNotNamed.
+    """
     with server.listen(host, port) as listening:
         url = f"http://{_reached_at(host)}:{listening.getsockname()[1]}"
         server.run(_serve(data, listening, host, url, demo=demo, announce=announce))
@@ -40,7 +43,7 @@ async def _serve(data: Path, listening: socket.socket, host: str, url: str, *, d
 
 
 def _reached_at(host: str) -> str:
-    """Where this machine itself reaches a server that listens on `host`."""
+    """Return the address under which this machine reaches a server that listens on `host`."""
     if host in EVERY_ADDRESS:
         return "127.0.0.1"
     return f"[{host}]" if ":" in host else host

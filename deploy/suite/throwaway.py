@@ -1,4 +1,4 @@
-"""A prefix of a demo's own on engines that others use too: its databases and topics are gone when it ends."""
+"""Disposable data of a demo on shared engines: databases and topics under a prefix, deleted at the end."""
 
 import asyncio
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from suite.processes import SERVICES
 
 @contextmanager
 def prefix(settings: ServiceSettings) -> Iterator[None]:
-    """What is made under the settings' prefix lasts as long as the block. Raises ValueError without a prefix: that is everybody's data."""
+    """Delete everything under the settings' prefix after the block. Raises ValueError without a prefix, which would be all data."""
     if not settings.prefix:
         raise ValueError("only what lies under a prefix may be thrown away")
     try:

@@ -1,4 +1,4 @@
-"""`aryz token`: a token of the data folder's own issuer. It works while the suite runs: both use the same key file."""
+"""`aryz token`: a token of the data folder's issuer. It works while the suite runs, because both use the same key file."""
 
 from pathlib import Path
 from typing import cast
@@ -18,7 +18,7 @@ def issue(
     subject: str | None = None,
     name: str | None = None,
 ) -> str:
-    """A signed token. Raises ValueError for an unknown role, LocalIssuerForbidden in production."""
+    """Return a signed token. Raises ValueError for an unknown role, LocalIssuerForbidden in production."""
     if role not in ROLES:
         raise ValueError(f"there is no role {role}; known: {', '.join(sorted(ROLES))}")
     issuer = LocalIssuer(data / "keys", env=ServiceSettings().env, clock=SystemClock())

@@ -1,4 +1,4 @@
-"""The registry of personal data: every stored column that can hold text of people or tell who they are."""
+"""The registry of personal data: every stored column that can hold personal text or identify a person."""
 
 from typing import Final
 

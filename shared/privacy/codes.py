@@ -1,7 +1,7 @@
-"""Columns that could hold text by their type and hold codes or ids alone.
+"""Columns whose type allows text and which hold only codes and ids.
 
-A column is listed once: by its name where every table means the same by it, else by service and table. A new column of text that
-is neither here nor in the registry fails a test.
+A column is listed once: by its name if it means the same in every table, else by service and table. A new text column that is
+neither here nor in the registry fails a test.
 """
 
 from collections.abc import Mapping

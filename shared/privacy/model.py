@@ -1,4 +1,4 @@
-"""How the registry describes a stored field: the types of its rows."""
+"""The row types of the registry of personal data."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,25 +6,25 @@ from enum import StrEnum
 from typing import Final
 
 EVERY_SERVICE: Final = "every service"
-"""In place of a service: the tables of `shared.messaging`, which each service's database has."""
+"""The service of tables that every service has (`shared.messaging`)."""
 
 
 class Protection(StrEnum):
-    """What somebody who reads the database without the keys sees of a value."""
+    """How a value is stored, which decides what a reader of the database without the keys sees."""
 
     SEALED = "sealed"
     """AES-256-GCM ciphertext, bound to table, row and field (`shared.sealing.Sealer`)."""
     KEYED_HASH = "keyed hash"
-    """HMAC-SHA-256 under a secret pepper (`shared.sealing.Pepper`): compared and looked up, never read back."""
+    """HMAC-SHA-256 under a secret pepper (`shared.sealing.Pepper`): it can be compared and looked up, never read back."""
     PLAIN = "plain"
-    """The value itself; the row says why."""
+    """The value itself. The row gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column that can hold text of people or tell who they are.
+    """A column that can hold personal text or identify a person.
 
-    Retention, export and erasure are those of the table unless the field has its own. `reason`: why a plain value is not sealed.
+    Retention, export and erasure default to those of the table. `reason`: why a plain value is not sealed.
     """
 
     column: str
@@ -38,7 +38,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with such columns, and what holds for all of them."""
+    """A table with such columns and the rules that apply to all of them."""
 
     service: str
     name: str
@@ -50,7 +50,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class StoredField:
-    """A row of the registry, complete."""
+    """A complete row of the registry."""
 
     service: str
     table: str
@@ -65,7 +65,7 @@ class StoredField:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """A place outside the tables where personal data lies."""
+    """A place outside the database tables that holds personal data."""
 
     name: str
     content: str
@@ -76,7 +76,7 @@ class Store:
 
 
 def stored_fields(tables: Sequence[Table]) -> Iterator[StoredField]:
-    """Yield the fields of these tables, each with the table's retention, export and erasure where it has none of its own."""
+    """Yield the fields of these tables. A field without its own retention, export and erasure gets those of its table."""
     for table in tables:
         for field in table.fields:
             yield StoredField(
@@ -98,10 +98,10 @@ def sealed(column: str, content: str, *, retention: str = "", export: str = "", 
 
 
 def hashed(column: str, content: str, *, retention: str = "", export: str = "", erasure: str = "") -> Field:
-    """Return a field stored as a keyed hash of `content`."""
+    """Return a field stored as a keyed hash."""
     return Field(column, content, Protection.KEYED_HASH, retention=retention, export=export or "a hash cannot be read", erasure=erasure)
 
 
 def plain(column: str, content: str, reason: str, *, retention: str = "", export: str = "", erasure: str = "") -> Field:
-    """Return a field stored as it is, with the reason."""
+    """Return a field stored as plain text, with the reason."""
     return Field(column, content, Protection.PLAIN, reason, retention=retention, export=export, erasure=erasure)

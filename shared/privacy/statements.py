@@ -1,4 +1,4 @@
-"""Statements about retention, export and erasure that many rows of the registry share. They say what is built, not what is planned."""
+"""Statements about retention, export and erasure that many rows of the registry share. They describe the current state, not plans."""
 
 from typing import Final
 
