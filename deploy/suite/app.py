@@ -1,4 +1,4 @@
-"""The suite: all four services and the home pages in one process, each called by the first segment of the path, which stays as it is."""
+"""The suite: all four services and the home pages in one process. The first segment of a path selects the service."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,16 +19,16 @@ from suite.members import Member, members
 
 
 class Suite:
-    """An ASGI application; serve it inside `running()`."""
+    """The ASGI application of the suite. Serve it inside `running()`."""
 
     def __init__(self, foundation: Foundation, services: tuple[Member, ...]) -> None:
         self.foundation = foundation
         self.settings = services[0].settings
-        """What all services share."""
+        """The settings common to all services."""
         self._members = services
         self._apps: dict[str, FastAPI] = {each.service.name: each.create_app(each.settings, foundation) for each in services}
         self._home: ASGIApp = create_home(services[0].settings, foundation, list(self._apps))
-        foundation.local_apps.update(self._apps)  # before any loop starts: they ask each other from the first event on
+        foundation.local_apps.update(self._apps)  # before any loop starts: services call each other from the first event on
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         first = scope["path"].split("/", 2)[1] if scope["path"].startswith("/") else ""
@@ -36,7 +36,7 @@ class Suite:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Migrated and started, and stopped in the opposite order. Raises FolderInUse if another suite holds the data folder."""
+        """Migrate and start all services, and stop them in reverse order. Raises FolderInUse if another suite uses the data folder."""
         with locked(self._members[0].settings.data):
             await migrate(self.foundation, self._members)
             await self.foundation.start()
@@ -48,7 +48,7 @@ class Suite:
 
 
 def create_suite(data: Path, *, clock: Clock | None = None, ids: Ids | None = None, **given: Any) -> Suite:
-    """The suite over one data folder. `given` overrides settings, the same in every service.
+    """Create the suite over one data folder. `given` overrides settings of all services.
 
     Raises LocalIssuerForbidden when ARYZ_ENV is `production` and no OIDC provider is set.
     """
@@ -58,9 +58,9 @@ def create_suite(data: Path, *, clock: Clock | None = None, ids: Ids | None = No
 
 
 async def migrate(foundation: Foundation, services: tuple[Member, ...]) -> list[str]:
-    """Bring the stores to their newest revisions, one by one, as Alembic's context is global; returns the names of those that moved.
+    """Migrate the stores one after another, because Alembic's context is global. Returns the names of those that changed.
 
-    Raises DatabaseUnreachable, and NoDatabase where an administrator has to make one.
+    Raises DatabaseUnreachable, and NoDatabase where an administrator has to create one.
     """
     moved = []
     for each in services:

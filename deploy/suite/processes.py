@@ -1,7 +1,8 @@
-"""Every service as processes of its own: an `api` and a `worker` each, on the engines that the environment names.
+"""The suite as several processes: an `api` and a `worker` per service, on the engines that the environment names.
 
-`python -m suite.processes` runs them until a signal comes; the demo, the benchmarks and the chaos tests use `Processes`. They share a data
-folder for keys and logs, find each other by `ARYZ_<SERVICE>_URL`, and are stopped in order: who answers first, who works last.
+`python -m suite.processes` runs them until a signal arrives. The demo, the benchmarks and the chaos tests use `Processes`. The
+processes share a data folder for keys and logs, find each other by `ARYZ_<SERVICE>_URL`, and are stopped in order: apis first,
+workers last.
 """
 
 import argparse
@@ -30,22 +31,22 @@ Kind = Literal["front", "api", "worker"]
 HOST: Final = "127.0.0.1"
 SERVICES: Final = ("intake", "provider-contact", "routing", "analytics")
 KINDS: Final[tuple[Kind, ...]] = ("front", "api", "worker")
-"""In the order in which they are stopped."""
+"""The kinds of processes in the order in which they are stopped."""
 FRONT: Final = "suite"
 FREE_PORTS: Final = range(20_000, 32_000)  # below those that the kernel gives to outgoing connections: a restart finds its port free again
 START_SECONDS: Final = 180.0
-ANSWERED_SECONDS: Final = 10.0  # then the workers are told to stop, whether or not the last answer is given
+ANSWERED_SECONDS: Final = 10.0  # then the workers are stopped, even if responses are unfinished
 STOP_SECONDS: Final = 30.0
 POLL_SECONDS: Final = 0.1
-LAST_WORDS: Final = 2000  # characters of a log that a person is shown
+LAST_WORDS: Final = 2000  # characters of a log in an error message
 
 
 class ProcessEnded(RuntimeError):
-    """A process ended by itself or did not become ready; the message names it and holds the end of its log."""
+    """A process ended or was not ready in time. The message names it and contains the end of its log."""
 
 
 class Process:
-    """One process of a service; started and stopped as often as one likes, always on the same port."""
+    """One process of a service. It can be restarted any number of times and always uses the same port."""
 
     def __init__(self, service: str, kind: Kind, port: int, log: Path, environment: Mapping[str, str]) -> None:
         self.service = service
@@ -63,14 +64,14 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Of the process as it runs now, or ran last."""
+        """Return the id of the current process, or of the last one."""
         if self._running is None:
             raise ProcessEnded(f"{self} was not started")
         return self._running.pid
 
     @property
     def exit_code(self) -> int | None:
-        """None while it runs, and before the first start."""
+        """Return the exit code. None while the process runs and before the first start."""
         return None if self._running is None else self._running.poll()
 
     @property
@@ -78,13 +79,13 @@ class Process:
         return self._running is not None and self._running.poll() is None
 
     def start(self) -> None:
-        """Start it anew; `wait_ready` says when it works."""
+        """Start the process. `wait_ready` waits until it is ready."""
         with self.log.open("a") as stderr:
-            # A session of its own: Ctrl-C in a terminal is for whoever started them all, who then stops them in order.
+            # Its own session: Ctrl-C in a terminal reaches only the supervisor, which stops all processes in order.
             self._running = subprocess.Popen(self._command, stderr=stderr, env=dict(self._environment), start_new_session=True)  # noqa: S603 - our own command
 
     def is_ready(self) -> bool:
-        """Whether it says that it is ready. Raises ProcessEnded."""
+        """Return whether the process reports ready. Raises ProcessEnded."""
         if not self.is_running:
             raise ProcessEnded(f"{self} ended with {self.exit_code}: {self.last_words()}")
         try:
@@ -93,7 +94,7 @@ class Process:
             return False
 
     def wait_ready(self, patience: float = START_SECONDS) -> None:
-        """Raises ProcessEnded when it ends or is not ready in time."""
+        """Wait until the process is ready. Raises ProcessEnded if it ends or is not ready in time."""
         deadline = monotonic() + patience
         while not self.is_ready():
             if monotonic() > deadline:
@@ -105,7 +106,7 @@ class Process:
             self._running.send_signal(number)
 
     def kill(self) -> None:
-        """End it as a power cut would."""
+        """Kill the process, as a power cut would."""
         self.send(signal.SIGKILL)
         self.wait(STOP_SECONDS)
 
@@ -116,12 +117,12 @@ class Process:
         self.send(signal.SIGCONT)
 
     def terminate(self) -> None:
-        """Ask it to end in order; `wait` says how it ended."""
+        """Ask the process to shut down in order. `wait` returns its exit code."""
         self.resume()
         self.send(signal.SIGTERM)
 
     def wait(self, patience: float) -> int | None:
-        """Its exit code; a process that does not end in time is killed."""
+        """Wait for the process and return its exit code. After `patience` seconds it is killed."""
         if self._running is None:
             return None
         try:
@@ -135,10 +136,10 @@ class Process:
 
 
 class Processes:
-    """An api and a worker of every service; `with Processes(folder) as running:` migrates and starts them, and stops them in order.
+    """An api and a worker of every service. As a context manager it migrates and starts them, and stops them in order.
 
-    `environment` is put over this process's own: `ARYZ_KAFKA_BOOTSTRAP`, `ARYZ_DATABASE_URL`, `ARYZ_PREFIX`, limits. `front_port`: where
-    one address for all of them is wanted too; everything else listens on ports that are free.
+    `environment` is added to this process's own: `ARYZ_KAFKA_BOOTSTRAP`, `ARYZ_DATABASE_URL`, `ARYZ_PREFIX`, limits. With
+    `front_port` a front serves all services under one address. All other ports are free ones.
     """
 
     def __init__(self, data: Path, *, environment: Mapping[str, str] | None = None, front_port: int | None = None) -> None:
@@ -149,7 +150,7 @@ class Processes:
         self.urls: dict[str, str] = {service: f"http://{HOST}:{port}" for service, port in zip(SERVICES, ports, strict=False)}
         addresses = {f"ARYZ_{service.replace('-', '_').upper()}_URL": url for service, url in self.urls.items()}
         self._given = {**os.environ, **(environment or {}), **addresses, "ARYZ_DATA": str(self.data)}
-        # The front alone speaks to the services for others, and says for whom; whom the front believes is for the operator to say.
+        # Only the front sends requests for others, so the services trust its headers. Whom the front trusts is set by the operator.
         self.environment = {**self._given, "ARYZ_TRUSTED_PROXIES": json.dumps([f"{HOST}/32"])}
         self.all = [self._make(service, kind, port) for (service, kind), port in zip(wanted, ports, strict=True)]
         if front_port is not None:
@@ -160,17 +161,17 @@ class Processes:
         return self.urls[service]
 
     def process(self, service: str, kind: Kind) -> Process:
-        """The first one of its sort."""
+        """Return the first process of a service and kind."""
         return next(each for each in self.all if (each.service, each.kind) == (service, kind))
 
     def add(self, service: str, kind: Kind) -> Process:
-        """One more of its sort, on a free port; not started yet."""
+        """Add another process of a service and kind on a free port, without starting it."""
         [port] = _free_ports(1)
         self.all.append(self._make(service, kind, port))
         return self.all[-1]
 
     def start(self) -> None:
-        """Migrate, start all, wait until all are ready. Raises ProcessEnded, and FolderInUse."""
+        """Migrate, start all processes and wait until they are ready. Raises ProcessEnded and FolderInUse."""
         self._held.enter_context(locked(self.data))
         try:
             self._logs.mkdir(mode=0o700, exist_ok=True)
@@ -184,20 +185,20 @@ class Processes:
             raise
 
     def migrate(self) -> None:
-        """Bring every database to its newest revision. Raises ProcessEnded."""
+        """Migrate every database to its newest revision. Raises ProcessEnded."""
         command = [sys.executable, "-m", "suite.cli", "migrate"]
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own command
         if done.returncode:
             raise ProcessEnded(f"the databases could not be migrated: {done.stderr[-LAST_WORDS:]}")
 
     def check(self) -> None:
-        """Raises ProcessEnded if one that was started runs no more."""
+        """Raise ProcessEnded if a started process has ended."""
         for each in self.all:
             if each.exit_code is not None:
                 raise ProcessEnded(f"{each} ended with {each.exit_code}: {each.last_words()}")
 
     def stop(self) -> dict[str, int | None]:
-        """Stop who answers, then the workers, all within STOP_SECONDS. Returns the exit codes."""
+        """Stop the front and the apis, then the workers, all within STOP_SECONDS. Returns the exit codes."""
         began = monotonic()
         for kind, longest in zip(KINDS, (ANSWERED_SECONDS / 2, ANSWERED_SECONDS, 0.0), strict=True):
             for each in self.of(kind):

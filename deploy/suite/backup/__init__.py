@@ -1,4 +1,4 @@
-"""`aryz backup` and `aryz restore`: all stores and the log as they stood at one moment, out of a running suite and into a fresh place."""
+"""`aryz backup` and `aryz restore`: all stores and the log as of one moment, copied from a running suite."""
 
 import asyncio
 import sqlite3
@@ -19,11 +19,11 @@ from suite.backup.manifest import Advance, BackupFailed, RestoreRefused
 
 __all__ = ["BackupFailed", "RestoreRefused", "backup", "restore"]
 
-ENGINES = (LogError, MissingSetting, KafkaError, SQLAlchemyError, sqlite3.Error, OSError)  # what an engine or a disk says when it cannot
+ENGINES = (LogError, MissingSetting, KafkaError, SQLAlchemyError, sqlite3.Error, OSError)  # errors that an engine or a disk reports
 
 
 def backup(folder: Path, data: Path, *, with_keys: bool, console: Console | None = None) -> None:
-    """Make a backup and say what is in it. Raises BackupFailed."""
+    """Make a backup and print its content. Raises BackupFailed."""
     console = console or Console()
     try:
         with _progress(console) as progress:
@@ -44,7 +44,7 @@ def backup(folder: Path, data: Path, *, with_keys: bool, console: Console | None
 
 
 def restore(folder: Path, data: Path, *, replace: bool, console: Console | None = None) -> None:
-    """Restore a backup and say what to do next. Raises RestoreRefused."""
+    """Restore a backup and print the next steps. Raises RestoreRefused."""
     console = console or Console()
     try:
         with _progress(console) as progress:
@@ -72,7 +72,7 @@ def _progress(console: Console) -> Iterator[making.Progress]:
 
 
 def _sentence(error: Exception) -> str:
-    """An engine's complaint without the rows that it may quote."""
+    """Return an engine's error message without the rows that it may quote."""
     if isinstance(error, SQLAlchemyError):
         return f"the database refuses ({type(getattr(error, 'orig', error)).__name__}); see ARYZ_DATABASE_URL and the server's log"
     return str(error) or type(error).__name__

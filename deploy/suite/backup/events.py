@@ -1,4 +1,4 @@
-"""The event log in a backup. The embedded log is a file, copied like the stores; Kafka's records go into a file with the same table."""
+"""The event log in a backup. The embedded log is copied as a file like the stores; Kafka's records go into a file of the same form."""
 
 import json
 import sqlite3
@@ -22,29 +22,29 @@ _ENDS = 'SELECT partition, MAX("offset") + 1 FROM record WHERE topic = ? GROUP B
 
 
 class EmbeddedLogFile:
-    """The log of one machine."""
+    """The embedded log of one machine."""
 
     def __init__(self, path: Path) -> None:
         self._file = SqliteFiles({LOG: path})
 
     async def absent(self) -> Sequence[str]:
-        """The file, if it is not there."""
+        """Return the path of the file if it is missing."""
         return await self._file.absent()
 
     @asynccontextmanager
     async def cut(self) -> AsyncIterator[None]:
-        """Fix the moment."""
+        """Fix the moment of the backup."""
         async with self._file.cut():
             yield
 
     async def topics(self) -> Mapping[str, Topic]:
-        """The topics as they stood at that moment."""
+        """Return the topics as of that moment."""
         snapshot = self._file.snapshot(LOG)
         ids = snapshot.execute("SELECT name, id FROM topic").fetchall()
         return {name: Topic(id=topic_id, ends=dict(snapshot.execute(_ENDS, (name,)).fetchall())) for name, topic_id in ids}
 
     async def copy(self, into: Path, advance: Advance) -> None:
-        """Every record up to that moment."""
+        """Copy every record up to that moment."""
         await self._file.copy(LOG, into, advance)
 
     async def close(self) -> None:
@@ -52,7 +52,7 @@ class EmbeddedLogFile:
 
 
 class KafkaRecords:
-    """The log on Kafka, read to where it ended at the cut: what came later belongs to no database of this backup."""
+    """The log on Kafka up to its end at the cut. Later records belong to no database of the backup."""
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
@@ -60,17 +60,17 @@ class KafkaRecords:
 
     @asynccontextmanager
     async def cut(self) -> AsyncIterator[None]:
-        """Fix the moment."""
+        """Fix the moment of the backup."""
         for topic in TOPICS:
             self._topics[topic] = Topic(id=await self._log.topic_id(topic), ends=await self._log.end_offsets(topic))
         yield
 
     async def topics(self) -> Mapping[str, Topic]:
-        """The topics as they stood at that moment."""
+        """Return the topics as of that moment."""
         return self._topics
 
     async def copy(self, into: Path, advance: Advance) -> None:
-        """Every record up to that moment."""
+        """Copy every record up to that moment."""
         total = sum(sum(topic.ends.values()) for topic in self._topics.values())
         done = 0
         with closing(record_file(into)) as file:
@@ -85,7 +85,7 @@ class KafkaRecords:
 
 
 def read_records(path: Path, topic: str, partition: int) -> Iterator[Record]:
-    """The records of a partition in a backup, in their order."""
+    """Yield the records of a partition in a backup, in order."""
     with closing(sqlite3.connect(path)) as file:
         query = 'SELECT * FROM record WHERE topic = ? AND partition = ? ORDER BY "offset"'
         for _, _, offset, key, headers, value in file.execute(query, (topic, partition)):
@@ -93,7 +93,7 @@ def read_records(path: Path, topic: str, partition: int) -> Iterator[Record]:
 
 
 def record_file(path: Path) -> sqlite3.Connection:
-    """An empty file for Kafka's records."""
+    """Create an empty file for Kafka's records."""
     file = sqlite3.connect(path, isolation_level=None)
     file.executescript(_SCHEMA)
     return file

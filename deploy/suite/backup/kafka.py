@@ -1,4 +1,4 @@
-"""Putting a log back into Kafka: each record to the partition and offset that it had, as the stores know by offsets where they stand."""
+"""Restoring the log in Kafka: every record gets its former partition and offset, because the stores refer to offsets."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,14 +21,14 @@ from shared.settings import ServiceSettings
 from suite.backup.events import read_records
 from suite.backup.manifest import Advance, RestoreRefused, Topic
 
-OFFSET_KEPT = "kz.aryz.suite.offset-kept.v1"  # of no concern to any reader: it stands where compaction left a gap
-BATCH_BYTES = 512 * 1024  # a broker refuses more than 1 MiB unless told otherwise
-GONE_SECONDS = 30.0  # for a deleted topic to be gone from every broker
+OFFSET_KEPT = "kz.aryz.suite.offset-kept.v1"  # fills the gaps of compaction; no consumer handles it
+BATCH_BYTES = 512 * 1024  # a broker refuses more than 1 MiB by default
+GONE_SECONDS = 30.0  # until a deleted topic is gone from every broker
 POLL_SECONDS = 0.2
 
 
 class KafkaRestore:
-    """The topics of one prefix in a cluster. An async context manager; entering it makes the topics that are absent."""
+    """The topics of one prefix in a cluster. An async context manager, which creates missing topics on entry."""
 
     def __init__(self, settings: ServiceSettings, clock: Clock) -> None:
         self._connection = connection(settings)
@@ -45,11 +45,11 @@ class KafkaRestore:
         await self._log.stop()
 
     async def occupied(self) -> Sequence[str]:
-        """Topics that held records at any time: their offsets do not begin at 0."""
+        """Return the topics that ever held records: their offsets do not begin at 0."""
         return [f"topic {self._names[topic]}" for topic in TOPICS if any((await self._log.end_offsets(topic)).values())]
 
     async def empty(self) -> None:
-        """Delete the topics and make them anew. Raises RestoreRefused."""
+        """Delete the topics and create them again. Raises RestoreRefused."""
         await self._log.stop()
         admin = AIOKafkaAdminClient(**self._connection.arguments())
         await admin.start()
@@ -66,7 +66,7 @@ class KafkaRestore:
         await self._log.start()
 
     async def fill(self, part: Path, topics: Mapping[str, Topic], advance: Advance) -> Mapping[str, str]:
-        """Write the records of a backup; returns the ids of the topics they are in now. Raises RestoreRefused."""
+        """Write the records of a backup and return the ids of their topics. Raises RestoreRefused."""
         total = sum(sum(topic.ends.values()) for topic in topics.values())
         done = 0
         producer = AIOKafkaProducer(
@@ -90,7 +90,7 @@ class KafkaRestore:
         return {name: await self._log.topic_id(name) for name in topics}
 
     def _whole(self, part: Path, topic: str, partition: int, end: int) -> Iterator[Record]:
-        """The records of a partition with something in the place of each that was compacted away."""
+        """Yield the records of a partition, with a filler for each record that was compacted away."""
         offset = 0
         for record in read_records(part, topic, partition):
             yield from (self._gap(topic, partition, each) for each in range(offset, record.offset))
@@ -105,7 +105,7 @@ class KafkaRestore:
 
 
 async def _write(producer: AIOKafkaProducer, name: str, partition: int, records: Iterator[Record]) -> None:
-    """Write to one partition, batch after batch, each checked to stand where it should."""
+    """Write to one partition batch by batch, and check that each batch gets the expected offsets."""
     record = next(records, None)
     while record is not None:
         batch, first = producer.create_batch(), record.offset

@@ -1,4 +1,4 @@
-"""Which keys open a backup. They stay out of it unless asked for: sealed data and its keys in one place are as good as unsealed."""
+"""The keys that open a backup. By default they are not in it: sealed data stored with its keys is as good as unsealed."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ CHECK_FILE = "keys.check"
 
 
 def known_keys(settings: ServiceSettings) -> sealing.KeyMaterial | None:
-    """The keys that settings or the data folder hold; none are made here. Raises BadKeys."""
+    """Return the keys in the settings or the data folder, creating none. Raises BadKeys."""
     if settings.keys is not None:
         return sealing.from_settings(settings.keys.get_secret_value())
     path = settings.data / FOLDER / sealing.KEY_FILE
@@ -21,7 +21,7 @@ def known_keys(settings: ServiceSettings) -> sealing.KeyMaterial | None:
 
 
 def keys_of_data(settings: ServiceSettings, *, included: bool) -> sealing.KeyMaterial:
-    """The keys that the data to back up was sealed with. Raises BackupFailed."""
+    """Return the keys that sealed the data to back up. Raises BackupFailed."""
     try:
         material = known_keys(settings)
         if material is None:
@@ -37,18 +37,18 @@ def keys_of_data(settings: ServiceSettings, *, included: bool) -> sealing.KeyMat
 
 
 def copy_keys(data: Path, into: Path) -> list[Part]:
-    """The files of the folder of keys, into a backup."""
+    """Copy the files of the folder of keys into a backup."""
     (into / FOLDER).mkdir(mode=0o700)
     parts = []
     for path in sorted((data / FOLDER).iterdir()):
-        if path.is_file() and not path.name.startswith("."):  # drafts of a process that was killed
+        if path.is_file() and not path.name.startswith("."):  # drafts left by a killed process
             shutil.copyfile(path, into / FOLDER / path.name)
             parts.append(seal_part(into / FOLDER / path.name, f"{FOLDER}/{path.name}"))
     return parts
 
 
 def needs_its_keys(manifest: Manifest, settings: ServiceSettings, *, replace: bool) -> bool:
-    """Whether the backup's own keys are to be restored; False where those at hand open it. Raises RestoreRefused."""
+    """Return whether the backup's own keys have to be restored. False if the present keys open it. Raises RestoreRefused."""
     try:
         material = known_keys(settings)
         if material is not None:
@@ -65,7 +65,7 @@ def needs_its_keys(manifest: Manifest, settings: ServiceSettings, *, replace: bo
 
 
 def stage_keys(folder: Path, staged: Path) -> None:
-    """Copy the keys of a backup to where it is staged."""
+    """Copy the keys of a backup to the staging folder."""
     shutil.copytree(folder / FOLDER, staged / FOLDER)
     (staged / FOLDER).chmod(0o700)
     for path in (staged / FOLDER).iterdir():
@@ -73,5 +73,5 @@ def stage_keys(folder: Path, staged: Path) -> None:
 
 
 def note_keys(manifest: Manifest, staged: Path) -> None:
-    """The fingerprints that a start compares the keys with."""
+    """Write the fingerprints that a start compares the keys with."""
     sealing.write_secret(staged / CHECK_FILE, json.dumps(dict(manifest.key_check)), replace=True)

@@ -1,7 +1,8 @@
-"""Making a backup: one moment for all stores and the log, then the copies, while the suite goes on.
+"""Making a backup: one cut through all stores and the log, then the copies while the suite runs.
 
-At the cut every database is held still for some milliseconds, and the log's end is read last. What a database has applied is in the log
-below that end; what it has said is there or still in its outbox; and what was said after the cut is in neither. Objects are copied last.
+At the cut all databases are locked for some milliseconds, and the log's end is read last. So every event that a database has
+applied is in the log below that end, and every event that it has published is in the log or in its outbox. Events published after
+the cut are in neither. Objects are copied last.
 """
 
 import shutil
@@ -26,19 +27,19 @@ from suite.backup.sqlite import SqliteFiles
 from suite.members import bucket, members
 
 Progress = Callable[[str], Advance]
-"""Begins a line of progress of that name."""
-PARTIAL = ".partial"  # behind the folder's name until everything is in it
+"""Starts a progress line of that name."""
+PARTIAL = ".partial"  # suffix of the folder's name until the backup is complete
 
 
 async def make(folder: Path, data: Path, *, with_keys: bool, clock: Clock, progress: Progress) -> Manifest:
-    """Back up the suite of these settings into `folder`, an absolute path that is not there yet. Raises BackupFailed."""
+    """Back up the suite of these settings into `folder`, an absolute path that does not exist yet. Raises BackupFailed."""
     if folder.exists():  # noqa: ASYNC240 - nothing else runs in this loop
         raise BackupFailed(f"{folder} is there already; name another folder")
     services = members(data)
     settings, names = services[0].settings, [each.service.name for each in services]
     material = keys.keys_of_data(settings, included=with_keys)
     partial = folder.with_name(folder.name + PARTIAL)
-    shutil.rmtree(partial, ignore_errors=True)  # of a backup that was broken off
+    shutil.rmtree(partial, ignore_errors=True)  # the remains of an interrupted backup
     partial.mkdir(mode=0o700, parents=True)
     try:
         async with _databases(settings, names) as databases, _log(settings) as log:
@@ -73,12 +74,12 @@ async def make(folder: Path, data: Path, *, with_keys: bool, clock: Clock, progr
 
 
 def part_of(service: str, databases: str) -> str:
-    """The name of a service's part."""
+    """Return the file name of a service's part."""
     return f"{service.replace('-', '_')}.{'db' if databases == 'sqlite' else 'dump'}"
 
 
 def urls(settings: ServiceSettings, names: Sequence[str]) -> Mapping[str, str]:
-    """Where the services keep their state."""
+    """Return the database URLs of the services."""
     return {name: service_url(settings.database_url, settings.data, name, settings.prefix) for name in names}
 
 
@@ -96,7 +97,7 @@ async def _copy(
 
 @asynccontextmanager
 async def _databases(settings: ServiceSettings, names: Sequence[str]) -> AsyncIterator[PostgresDatabases | SqliteFiles]:
-    """The stores, all of them there. Raises BackupFailed."""
+    """Open the stores, all of which must exist. Raises BackupFailed."""
     databases: PostgresDatabases | SqliteFiles
     if settings.database_url:
         databases = PostgresDatabases(urls(settings, names))

@@ -1,4 +1,4 @@
-"""What a backup says of itself: its parts with their checksums, where the log ends in it, and which keys open it. No personal data."""
+"""The manifest of a backup: its parts with checksums, the ends of the log, and fingerprints of the keys. It has no personal data."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ CHUNK = 1024 * 1024  # bytes read at once
 Databases = Literal["sqlite", "postgresql"]
 Log = Literal["embedded", "kafka"]
 Advance = Callable[[int, int | None], None]
-"""Told how far a part has come, and of how much (None: nobody knows)."""
+"""Receives the progress of a part: the amount done and the total (None: unknown)."""
 
 
 class BackupFailed(RuntimeError):
@@ -23,7 +23,7 @@ class BackupFailed(RuntimeError):
 
 
 class RestoreRefused(RuntimeError):
-    """The backup cannot be restored here; the message says why and what to do. Nothing was changed unless it says so."""
+    """The backup cannot be restored here. The message says why and what to do. Nothing was changed unless it says so."""
 
 
 def _inside(name: str) -> str:
@@ -34,7 +34,7 @@ def _inside(name: str) -> str:
 
 
 class Part(BaseModel):
-    """One file of the backup, by its path inside it."""
+    """One file of the backup, by its path in it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -44,7 +44,7 @@ class Part(BaseModel):
 
 
 class Topic(BaseModel):
-    """A topic as the backup holds it: every record below `ends`, the offset that each partition's next record would have got."""
+    """A topic in the backup: all records below `ends`, the offsets of the next record of each partition."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -53,7 +53,7 @@ class Topic(BaseModel):
 
 
 class Objects(BaseModel):
-    """The files of appeals: how many objects there are in the backup, and their bytes; or the bucket that holds them instead."""
+    """The files of appeals: the number of objects in the backup and their bytes, or the bucket that holds them instead."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -63,7 +63,7 @@ class Objects(BaseModel):
 
 
 class Manifest(BaseModel):
-    """Written last: a folder without it is no backup."""
+    """The manifest. It is written last, so a folder without it is not a backup."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -72,17 +72,17 @@ class Manifest(BaseModel):
     databases: Databases
     log: Log
     revisions: Mapping[str, str]
-    """Per service the revision of its tables."""
+    """The revision of the tables by service."""
     topics: Mapping[str, Topic]
     objects: Objects
     keys_included: bool
     key_check: Mapping[str, str]
-    """Fingerprints of the keys that the data was sealed with (`shared.sealing.key_check`): they tell nothing about the keys."""
+    """Fingerprints of the keys that sealed the data (`shared.sealing.key_check`). They reveal nothing about the keys."""
     parts: Sequence[Part]
 
 
 def seal_part(path: Path, name: str) -> Part:
-    """Make a finished part durable and readable by its owner alone; returns its line in the manifest."""
+    """Make a finished part durable and readable by its owner alone. Returns its entry in the manifest."""
     path.chmod(0o600)
     with path.open("rb") as file:
         os.fsync(file.fileno())
@@ -90,7 +90,7 @@ def seal_part(path: Path, name: str) -> Part:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """The last file of a backup."""
+    """Write the manifest, the last file of a backup."""
     descriptor = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(manifest.model_dump_json(indent=1))
@@ -99,7 +99,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """What is in this backup. Raises RestoreRefused where it is none, or of another format."""
+    """Read the manifest of a backup. Raises RestoreRefused if there is none or its format is unknown."""
     if not folder.is_dir():
         raise RestoreRefused(f"there is no backup at {folder}")
     try:
@@ -116,7 +116,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def check_parts(folder: Path, parts: Iterable[Part], total: int, advance: Advance) -> None:
-    """Raise RestoreRefused unless every part is there, byte for byte; `total` bytes of them."""
+    """Raise RestoreRefused unless every part is present and unchanged. `total`: bytes of all parts."""
     done = 0
 
     def read(size: int, _total: int | None) -> None:
@@ -132,7 +132,7 @@ def check_parts(folder: Path, parts: Iterable[Part], total: int, advance: Advanc
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
+    """Make the directory entries of a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

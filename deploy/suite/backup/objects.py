@@ -1,7 +1,7 @@
-"""The files of appeals in a backup: sealed objects, each copied as it lies in the data folder. Those in a bucket stay where they are.
+"""The files of appeals in a backup: sealed objects, copied from the data folder as they are. Objects in a bucket are not copied.
 
-They are copied after the moment of the backup. An object is written before the row that names it and is never changed, so whatever the
-rows of that moment name is there still. Only what nobody claimed, or what a scanner found a virus in, goes away meanwhile.
+They are copied after the cut. An object is written before the row that names it and never changes, so all objects named by rows
+of the cut still exist. Only unclaimed files and files with a virus are deleted meanwhile.
 """
 
 import hashlib
@@ -17,11 +17,11 @@ from intake.attachments.service.storage import FOLDER
 from suite.backup.manifest import CHUNK, Advance, BackupFailed, Manifest, Objects, Part, RestoreRefused, seal_part
 
 LIST = "objects.jsonl"
-"""A part with one line an object, each like a part's in the manifest: there may be hundreds of thousands."""
+"""A part with one line per object, each like a part in the manifest: there may be hundreds of thousands."""
 
 
 def copy_objects(data: Path, into: Path, advance: Advance) -> tuple[Objects, Part]:
-    """Copy every finished object; returns what there is, and the part that lists it. Raises BackupFailed."""
+    """Copy every finished object. Returns the totals and the part that lists the objects. Raises BackupFailed."""
     count = size = 0
     (into / FOLDER).mkdir(mode=0o700)
     with (into / LIST).open("x") as listed:
@@ -37,14 +37,14 @@ def copy_objects(data: Path, into: Path, advance: Advance) -> tuple[Objects, Par
 
 
 def listed_objects(folder: Path, manifest: Manifest) -> Iterator[Part]:
-    """The objects in a backup, once its list has been found to be as it was written."""
+    """Yield the objects in a backup, after checking that its list is unchanged."""
     if manifest.objects.bucket is None:
         with (folder / LIST).open() as lines:
             yield from map(Part.model_validate_json, lines)
 
 
 def stage_objects(folder: Path, manifest: Manifest, staged: Path, advance: Advance) -> None:
-    """Copy the objects of a backup to where it is staged."""
+    """Copy the objects of a backup to the staging folder."""
     (staged / FOLDER).mkdir(mode=0o700)
     done = 0
     for part in listed_objects(folder, manifest):
@@ -55,7 +55,7 @@ def stage_objects(folder: Path, manifest: Manifest, staged: Path, advance: Advan
 
 
 def check_replaceable(data: Path) -> None:
-    """Raise RestoreRefused where the folder of objects cannot be moved aside."""
+    """Raise RestoreRefused if the folder of objects cannot be moved."""
     if (data / FOLDER).is_mount():
         raise RestoreRefused(
             f"{data / FOLDER} is mounted by itself and cannot be replaced: restore with another --data, and copy what is in its"
@@ -64,7 +64,7 @@ def check_replaceable(data: Path) -> None:
 
 
 def _finished(folder: Path) -> Iterator[str]:
-    """The names of objects; what is being written has none yet."""
+    """Yield the names of finished objects. An object being written has no final name yet."""
     if not folder.is_dir():
         raise BackupFailed(
             f"there is no {folder}: the files of appeals belong to a backup. Where they are shared, mount them there;"
@@ -79,7 +79,7 @@ def _finished(folder: Path) -> Iterator[str]:
 
 
 def _copied(data: Path, name: str, into: Path) -> Part | None:
-    """None: it went away meanwhile."""
+    """Copy an object. Returns None if it was deleted meanwhile."""
     try:
         return _copy(data, name, into)
     except FileNotFoundError:
@@ -89,7 +89,7 @@ def _copied(data: Path, name: str, into: Path) -> Part | None:
 
 
 def _copy(source: Path, name: str, into: Path) -> Part:
-    """Not durable yet: one `sync` for all of them spares the commits of the suite the wait behind one of each (3 ms an object)."""
+    """Copy an object without flushing it: a `sync` for each would delay the suite's commits (3 ms per object), so one serves all."""
     target, digest = into / name, hashlib.sha256()
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (source / name).open("rb") as file, os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as copy:

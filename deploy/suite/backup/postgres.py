@@ -1,4 +1,4 @@
-"""The stores on a PostgreSQL server, one database a service: dumped as they stood at one moment, and restored beside what is there."""
+"""Backup of the stores on a PostgreSQL server, one database per service: dumps as of one moment, restored under temporary names."""
 
 import asyncio
 import os
@@ -16,11 +16,11 @@ from sqlalchemy.pool import NullPool
 from shared import migrations
 from suite.backup.manifest import Advance, BackupFailed, RestoreRefused
 
-LOCK_TIMEOUT_MS = 3_000  # for transactions under way; who waits behind us gives up after 5 s
+LOCK_TIMEOUT_MS = 3_000  # waits for open transactions; a session that waits behind this lock gives up after 5 s
 LOCKED = "55P03"
 NO_SUCH_DATABASE = "3D000"
-STAGING_SUFFIX = "_restoring"  # behind a database's name until all of the backup is back
-ENVIRONMENT = {"ssl": "PGSSLMODE", "sslmode": "PGSSLMODE", "host": "PGHOST", "port": "PGPORT"}  # what a URL's query says to pg_dump
+STAGING_SUFFIX = "_restoring"  # suffix of a database's name until the restore is complete
+ENVIRONMENT = {"ssl": "PGSSLMODE", "sslmode": "PGSSLMODE", "host": "PGHOST", "port": "PGPORT"}  # of pg_dump
 POLL_SECONDS = 0.2
 DUMP = ("--format=custom", "--no-owner", "--no-privileges")
 RESTORE = ("--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction")
@@ -35,12 +35,12 @@ class PostgresDatabases:
         self._open = AsyncExitStack()
 
     async def absent(self) -> Sequence[str]:
-        """Databases that the server does not have, or that no service has migrated."""
+        """Return the databases that are missing or not migrated."""
         return [str(url.database) for url in self._urls.values() if not await _has_tables(url)]
 
     @asynccontextmanager
     async def cut(self) -> AsyncIterator[None]:
-        """Fix one moment for all databases: while the block lasts no transaction that has something to say can begin or end.
+        """Fix one moment for all databases: while the block lasts, no transaction that publishes events can begin or end.
 
         Raises BackupFailed.
         """
@@ -48,7 +48,7 @@ class PostgresDatabases:
             try:
                 for url in self._urls.values():
                     writer = await held.enter_async_context(_engine(url).connect())
-                    await writer.execute(text("LOCK TABLE outbox IN SHARE MODE"))  # readers read on
+                    await writer.execute(text("LOCK TABLE outbox IN SHARE MODE"))  # readers are not blocked
             except DBAPIError as error:
                 if _sqlstate(error) != LOCKED:
                     raise
@@ -59,11 +59,11 @@ class PostgresDatabases:
             yield
 
     async def revision(self, service: str) -> str:
-        """The revision of a service's tables at that moment."""
+        """Return the revision of a service's tables at that moment."""
         return str(await self._snapshots[service][0].scalar(text("SELECT version_num FROM alembic_version")))
 
     async def copy(self, service: str, into: Path, advance: Advance) -> None:
-        """Dump a service's database as it stood at that moment. Raises BackupFailed."""
+        """Dump a service's database as of that moment. Raises BackupFailed."""
         url = self._urls[service]
         watch = asyncio.create_task(_watch(into, advance))
         try:
@@ -75,7 +75,7 @@ class PostgresDatabases:
         advance(1, 1)
 
     async def check_tool(self) -> None:
-        """Raise BackupFailed unless `pg_dump` is there and can read this server."""
+        """Raise BackupFailed unless `pg_dump` is installed and can read this server."""
         if problem := await _tool_problem(next(iter(self._urls.values())), "pg_dump"):
             raise BackupFailed(problem)
 
@@ -85,13 +85,13 @@ class PostgresDatabases:
 
 
 class PostgresRestore:
-    """Databases are restored under names of their own and take the services' names when everything is back."""
+    """Restores databases under temporary names and renames them when all are complete."""
 
     def __init__(self, urls: Mapping[str, str]) -> None:
         self._urls = {service: make_url(url) for service, url in urls.items()}
 
     async def check(self) -> None:
-        """Raise RestoreRefused unless `pg_restore` is there, fits this server, and nobody works in the databases."""
+        """Raise RestoreRefused unless `pg_restore` is installed and fits this server, and no session uses the databases."""
         first = next(iter(self._urls.values()))
         if problem := await _tool_problem(first, "pg_restore"):
             raise RestoreRefused(problem)
@@ -103,13 +103,13 @@ class PostgresRestore:
             raise RestoreRefused(f"somebody is connected to {', '.join(busy)}; stop every service first")
 
     async def occupied(self) -> Sequence[str]:
-        """Databases that hold tables already."""
+        """Return the databases that already contain tables."""
         return [f"database {url.database}" for url in self._urls.values() if await _has_tables(url)]
 
     async def load(self, service: str, part: Path) -> None:
-        """Restore one dump aside. Raises RestoreRefused."""
+        """Restore one dump under a temporary name. Raises RestoreRefused."""
         url = make_url(self.staging_url(service))
-        await self._server(f'DROP DATABASE IF EXISTS "{url.database}"')  # of a restore that was broken off
+        await self._server(f'DROP DATABASE IF EXISTS "{url.database}"')  # the remains of an interrupted restore
         try:
             await migrations.create_missing(url)
         except migrations.NoDatabase as refusal:
@@ -118,12 +118,12 @@ class PostgresRestore:
             raise RestoreRefused(f"pg_restore of {part.name} failed: {error}")
 
     def staging_url(self, service: str) -> str:
-        """The URL under which a service's database waits until everything is back."""
+        """Return the URL of a service's database until the restore is complete."""
         url = self._urls[service]
         return url.set(database=f"{url.database}{STAGING_SUFFIX}").render_as_string(hide_password=False)
 
     async def put_in_place(self) -> None:
-        """Give the restored databases their names; what had the names is dropped."""
+        """Rename the restored databases to their final names. The former databases are dropped."""
         for url in self._urls.values():
             await self._server(f'DROP DATABASE IF EXISTS "{url.database}"')
             await self._server(f'ALTER DATABASE "{url.database}{STAGING_SUFFIX}" RENAME TO "{url.database}"')
@@ -139,14 +139,14 @@ class PostgresRestore:
 
 
 def _engine(url: URL, *, snapshot: bool = False) -> AsyncEngine:
-    settings = {"lock_timeout": str(LOCK_TIMEOUT_MS), "idle_in_transaction_session_timeout": "0"}  # a dump takes its time
+    settings = {"lock_timeout": str(LOCK_TIMEOUT_MS), "idle_in_transaction_session_timeout": "0"}  # a dump takes long
     engine = create_async_engine(url, poolclass=NullPool, connect_args={"server_settings": settings})
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True) if snapshot else engine
 
 
 @asynccontextmanager
 async def _maintenance(url: URL) -> AsyncIterator[AsyncConnection]:
-    """A connection outside the services' databases, as making and dropping one needs."""
+    """Yield a connection outside the services' databases, which creating and dropping a database requires."""
     engine = create_async_engine(url.set(database="postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         yield connection
@@ -163,7 +163,7 @@ async def _has_tables(url: URL) -> bool:
 
 
 async def _tool_problem(url: URL, tool: str) -> str | None:
-    """Why `tool` cannot be used with this server, or None."""
+    """Return why `tool` cannot be used with this server, None if it can."""
     if shutil.which(tool) is None:
         return f"{tool} is not installed (Debian: apt-get install postgresql-client)"
     process = await asyncio.create_subprocess_exec(tool, "--version", stdout=asyncio.subprocess.PIPE)
@@ -178,9 +178,9 @@ async def _tool_problem(url: URL, tool: str) -> str | None:
 
 
 async def _run(url: URL, tool: str, *arguments: str) -> str | None:
-    """Run one of PostgreSQL's programs; the address and the password go by the environment, which other users cannot read.
+    """Run one of PostgreSQL's programs. It receives address and password in the environment, which other users cannot read.
 
-    Returns its first complaint, which names objects and never rows, or None.
+    Returns the first line of its errors, which names objects and never rows, or None.
     """
     said: dict[str, object] = {
         "PGHOST": url.host,

@@ -1,6 +1,6 @@
-"""Putting a backup back. Everything is checked first, then loaded beside what is there, and takes its place when all of it is back.
+"""Restoring a backup: check all parts, load them next to the existing data, and move them into place when all are complete.
 
-A restore that is broken off leaves the folder `restoring` in the data folder: no suite starts over it until another restore is through.
+An interrupted restore leaves the folder `restoring` in the data folder. No suite starts there until another restore succeeds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,19 +28,19 @@ from suite.lock import FolderInUse, locked
 from suite.members import Member, bucket, members
 
 CHECKING = "checking"
-SKIPPED = 100_000  # register numbers: more than a month's appeals (474 708 in half a year), of ten million
+SKIPPED = 100_000  # registration numbers: more than a month's appeals (474 708 in half a year), of ten million
 
 
 @dataclass(frozen=True)
 class Restored:
-    """What was restored, and the folder that holds what stood in its place (None: nothing did, or it was on engines)."""
+    """The restored backup and the folder with the replaced data. None: there was none, or it was on engines."""
 
     manifest: Manifest
     former: Path | None
 
 
 async def restore(folder: Path, data: Path, *, replace: bool, clock: Clock, progress: Progress) -> Restored:
-    """Restore the backup in `folder` to where the settings point. Raises RestoreRefused."""
+    """Restore the backup in `folder` to the stores of the settings. Raises RestoreRefused."""
     services = members(data)
     settings = services[0].settings
     manifest = read_manifest(folder)
@@ -57,7 +57,7 @@ async def restore(folder: Path, data: Path, *, replace: bool, clock: Clock, prog
 
 
 class _Restore:
-    """One restore, step by step."""
+    """The steps of one restore."""
 
     def __init__(self, folder: Path, manifest: Manifest, settings: ServiceSettings, clock: Clock, progress: Progress) -> None:
         self._folder = folder
@@ -102,7 +102,7 @@ class _Restore:
         return found
 
     def _files(self) -> Sequence[str]:
-        """Parts that lie in the data folder as they lie in the backup."""
+        """Return the parts that are files of the data folder."""
         stores = [] if self._postgres else [part_of(service, "sqlite") for service in self._urls]
         return stores if self._settings.kafka_bootstrap else [*stores, events.PART]
 
@@ -119,7 +119,7 @@ class _Restore:
             objects.stage_objects(self._folder, self._manifest, staged, self._progress(FOLDER))
 
     async def _fill(self, kafka: KafkaRestore, staged: Path) -> None:
-        """Write the log, and tell the stores that the topics they have read are these now."""
+        """Write the log and store the ids of the new topics in the services' databases."""
         if await kafka.occupied():
             await kafka.empty()
         topic_ids = await kafka.fill(self._folder / events.PART, self._manifest.topics, self._progress(events.LOG))
@@ -127,12 +127,12 @@ class _Restore:
             await _note_topics(self._staged_url(staged, service), topic_ids)
 
     def _staged_url(self, staged: Path, service: str) -> str:
-        """Where a service's store is until it takes its place."""
+        """Return the URL of a service's store in its staging place."""
         return self._postgres.staging_url(service) if self._postgres else f"sqlite+aiosqlite:///{staged / part_of(service, 'sqlite')}"
 
 
 def _check_kind(manifest: Manifest, services: Sequence[Member]) -> None:
-    """Raise RestoreRefused unless these settings, and this code, can hold the backup."""
+    """Raise RestoreRefused unless these settings and this code can hold the backup."""
     settings = services[0].settings
     form = (manifest.databases, manifest.log, _kind_of_store(manifest.objects.bucket))
     wanted = (
@@ -158,14 +158,14 @@ def _kind_of_store(bucket_url: str | None) -> str:
 
 
 async def _skip_numbers(url: str) -> None:
-    """Numbers given out after the backup are on people's receipts: none of them is given out again."""
+    """Skip the registration numbers assigned after the backup: they are on people's receipts and must not be assigned again."""
     engine = create_async_engine(url, poolclass=NullPool)
     async with AsyncSession(engine) as session, session.begin():
         await next_sequences(session, SKIPPED)
 
 
 async def _note_topics(url: str, topic_ids: Mapping[str, str]) -> None:
-    """Every position stays what it was, in a topic that has another id and the same records."""
+    """Store the new topic ids. All positions stay valid, because the new topics hold the same records."""
     engine = create_async_engine(url, poolclass=NullPool)
     offset = tables.consumer_offset
     async with engine.begin() as connection:

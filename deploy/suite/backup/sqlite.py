@@ -1,4 +1,4 @@
-"""The stores of one machine: SQLite files, copied as they stood at one moment while the suite goes on, and put back into a data folder."""
+"""Backup of SQLite stores: copies as of one moment while the suite runs, and their restore in a data folder."""
 
 import os
 import shutil
@@ -11,46 +11,46 @@ from suite.backup.manifest import CHUNK, Advance, BackupFailed, sync_folder
 from suite.lock import UNFINISHED
 
 ATTEMPTS = 60
-ATTEMPT_SECONDS = 0.5  # a writer of the suite waits 5 s for its file: an attempt that holds some files gives up long before
-PAGES = 2_500  # copied at once: 10 MB, so that the progress moves
-COMPANIONS = ("", "-wal", "-shm")  # a file in WAL mode has these beside it
+ATTEMPT_SECONDS = 0.5  # a writer of the suite waits 5 s for its file, much longer than an attempt holds some files
+PAGES = 2_500  # pages per step: 10 MB, so that the progress moves
+COMPANIONS = ("", "-wal", "-shm")  # suffixes of the files of a database in WAL mode
 
 
 class SqliteFiles:
-    """The files of some stores, by service."""
+    """The database files of some services."""
 
     def __init__(self, files: Mapping[str, Path]) -> None:
         self._files = files
         self._snapshots: dict[str, sqlite3.Connection] = {}
 
     async def absent(self) -> Sequence[str]:
-        """Files that are not there."""
+        """Return the files that are missing."""
         return [str(path) for path in self._files.values() if not path.exists()]
 
     @asynccontextmanager
     async def cut(self) -> AsyncIterator[None]:
-        """Fix one moment for all files. Nothing is written to any while the block lasts: milliseconds. Raises BackupFailed."""
+        """Fix one moment for all files. Writers wait while the block lasts: milliseconds. Raises BackupFailed."""
         with _writers_held(list(self._files.values())):
             for name, path in self._files.items():
                 snapshot = sqlite3.connect(path, isolation_level=None)
                 self._snapshots[name] = snapshot
                 snapshot.execute("BEGIN")
-                snapshot.execute("SELECT 1 FROM sqlite_master").fetchall()  # a transaction begins to see with its first question
+                snapshot.execute("SELECT 1 FROM sqlite_master").fetchall()  # a transaction gets its snapshot with its first query
             yield
 
     def snapshot(self, service: str) -> sqlite3.Connection:
-        """A service's store as it stood at that moment."""
+        """Return a connection to a service's store as of that moment."""
         return self._snapshots[service]
 
     async def revision(self, service: str) -> str:
-        """The revision of a service's tables at that moment. Raises BackupFailed."""
+        """Return the revision of a service's tables at that moment. Raises BackupFailed."""
         try:
             return str(self._snapshots[service].execute("SELECT version_num FROM alembic_version").fetchone()[0])
         except sqlite3.OperationalError as error:
             raise BackupFailed(f"{self._files[service]} is not a store of Aryz ({error})") from None
 
     async def copy(self, service: str, into: Path, advance: Advance) -> None:
-        """Write a service's store as it stood at that moment."""
+        """Copy a service's store as of that moment."""
         copy_snapshot(self._snapshots[service], into, advance)
 
     async def close(self) -> None:
@@ -60,7 +60,7 @@ class SqliteFiles:
 
 
 def copy_snapshot(snapshot: sqlite3.Connection, into: Path, advance: Advance) -> None:
-    """Copy what an open transaction sees into a file of its own, without companions."""
+    """Copy what an open transaction sees into a single file."""
     with closing(sqlite3.connect(into, isolation_level=None)) as copy:
         snapshot.backup(copy, pages=PAGES, progress=lambda _, remaining, total: advance(total - remaining, total))
         copy.execute("PRAGMA journal_mode=DELETE")
@@ -68,7 +68,7 @@ def copy_snapshot(snapshot: sqlite3.Connection, into: Path, advance: Advance) ->
 
 @contextmanager
 def _writers_held(paths: Sequence[Path]) -> Iterator[None]:
-    """Hold the one place of a writer in every file."""
+    """Hold the write lock of every file."""
     for _ in range(ATTEMPTS):
         with ExitStack() as held:
             try:
@@ -83,7 +83,7 @@ def _writers_held(paths: Sequence[Path]) -> Iterator[None]:
 
 
 class DataFolder:
-    """A data folder that a backup is put into. All of it is staged in a sub-folder first, whose name keeps a suite from starting."""
+    """A data folder to restore into. Everything is first staged in a sub-folder, whose existence stops a suite from starting."""
 
     def __init__(self, data: Path, stamp: str) -> None:
         self._data = data
@@ -91,18 +91,18 @@ class DataFolder:
         self._former = data / f"replaced-{stamp}"
 
     def occupied(self, names: Iterable[str]) -> Sequence[str]:
-        """Which of these are there already."""
+        """Return those of the names that exist already."""
         return [str(self._data / name) for name in names if (self._data / name).exists()]
 
     def begin(self) -> Path:
-        """An empty place to stage in; what a restore that was broken off left there is forgotten."""
+        """Return an empty staging folder. The remains of an interrupted restore are deleted."""
         shutil.rmtree(self._staged, ignore_errors=True)
         self._staged.mkdir(mode=0o700)
         sync_folder(self._data)
         return self._staged
 
     def put_in_place(self) -> Path | None:
-        """Move what was staged to where it belongs, and what stood there aside; returns the folder of what was moved aside."""
+        """Move the staged files into place, after moving existing ones to another folder. Returns that folder, None if there were none."""
         names = [path.name for path in self._staged.iterdir()]
         former = [path for name in names for each in COMPANIONS if (path := self._data / f"{name}{each}").exists()]
         if former:
@@ -115,13 +115,13 @@ class DataFolder:
         return self._former if former else None
 
     def end(self) -> None:
-        """The data folder is whole again."""
+        """Delete the staging folder, which unlocks the data folder."""
         self._staged.rmdir()
         sync_folder(self._data)
 
 
 def stage(part: Path, into: Path, advance: Advance) -> None:
-    """Copy a part of a backup to where it is staged, durably."""
+    """Copy a part of a backup to its staging place, durably."""
     size = part.stat().st_size
     descriptor = os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with part.open("rb") as source, os.fdopen(descriptor, "wb") as file:

@@ -1,4 +1,4 @@
-"""`aryz demo`: realistic appeals through the public surface of a running suite, and a table that has to agree."""
+"""`aryz demo`: realistic appeals through the public API of a running suite, and a table that must agree with the figures."""
 
 import asyncio
 import tempfile
@@ -26,9 +26,9 @@ from suite.tokens import issue
 
 PATIENCE_SECONDS = 120
 POLL_SECONDS = 0.1
-NEARLY_THERE = 200  # appeals not counted yet: from here on the moment of the last one is watched for more closely
+NEARLY_THERE = 200  # uncounted appeals: from here on the figures are polled more often
 FILLED = 150
-FILLED_PER_SECOND = 30  # the pages stay quick meanwhile
+FILLED_PER_SECOND = 30  # so that the pages stay responsive meanwhile
 
 log = structlog.get_logger("demo")
 
@@ -36,7 +36,7 @@ __all__ = ["DemoFailed", "fill", "play", "run"]
 
 
 def run(*, appeals: int, seed: int, url: str | None, rate: float | None, data: Path) -> bool:
-    """Play the demo and print its table; True when sent and said agree, and on a suite of its own every promise holds."""
+    """Run the demo and print its table. Returns whether the figures agree and, on the demo's own suite, all checks hold."""
     console = Console()
     try:
         with _somewhere(url, data, console) as (where, settings):
@@ -51,7 +51,7 @@ def run(*, appeals: int, seed: int, url: str | None, rate: float | None, data: P
 
 @contextmanager
 def _somewhere(url: str | None, data: Path, console: Console) -> Iterator[tuple[Where, ServiceSettings]]:
-    """Where to play: at `url`, else on a suite of its own: processes under a prefix where engines are set, else one process."""
+    """Yield the suite to use: the one at `url`, else a new one, as processes under a prefix if engines are set, else as one process."""
     if url is not None:
         yield url.rstrip("/"), ServiceSettings(data=data)
         return
@@ -74,9 +74,9 @@ def _environment(engines: ServiceSettings) -> dict[str, str]:
 
 
 async def play(where: Where, settings: ServiceSettings, *, appeals: int, seed: int, rate: float | None = None, console: Console) -> bool:
-    """Send, wait until everything is counted, print. `settings`: the keys and the log of the suite that answers `where`.
+    """Send the appeals, wait until all are counted, and print the table. `settings`: keys and log of the suite at `where`.
 
-    Raises DemoFailed when the suite refuses something.
+    Raises DemoFailed if the suite refuses a request.
     """
     surface = _surface(where, settings.data)
     try:
@@ -106,7 +106,7 @@ def _surface(where: Where, data: Path) -> Surface:
 
 
 async def fill(url: str, data: Path) -> None:
-    """Make the demo users known at the desk, and a directory and some appeals to look at, if there are none yet."""
+    """Register the demo users at the desk, and add a directory and some appeals if there are none yet."""
     surface = _surface(url, data)
     try:
         for user in demo_users():
@@ -124,7 +124,7 @@ async def fill(url: str, data: Path) -> None:
 
 
 async def _counted(surface: Surface, before: int, appeals: int, show: Callable[[int], None]) -> float:
-    """When the last appeal was counted (perf_counter); gives up when nothing moves for a minute."""
+    """Return when the last appeal was counted (perf_counter). Gives up when nothing changes for a minute."""
     last, moved_at = before, perf_counter()
     while perf_counter() - moved_at < PATIENCE_SECONDS:
         now = await figures.received(surface)

@@ -1,4 +1,4 @@
-"""Synthetic appeals in Kazakh and Russian, the same for the same seed."""
+"""Synthetic appeals in Kazakh and Russian, reproducible by a seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ LAST_DAY_OF_2099 = date(2099, 12, 31)
 
 @dataclass(frozen=True, slots=True)
 class KnownProvider:
-    """A provider as the directory's search gives it."""
+    """A provider as the directory's search returns it."""
 
     provider_id: str
     name_kk: str
@@ -32,7 +32,7 @@ class KnownProvider:
 
 @dataclass(frozen=True, slots=True)
 class DemoAppeal:
-    """What is sent, and as whom."""
+    """An appeal to send, and the sender."""
 
     channel: str
     body: dict[str, Any]
@@ -43,7 +43,10 @@ class DemoAppeal:
 
 
 def generate(count: int, seed: int, providers: Sequence[KnownProvider], *, kinds_of: str = "kinds") -> list[DemoAppeal]:
-    """`count` appeals whose channels, kinds, topics and categories are exactly the published mix; `kinds_of` names a table of kinds."""
+    """Generate `count` appeals with exactly the published shares of channels, kinds, topics and categories.
+
+    `kinds_of` names a table of kinds.
+    """
     random = Random(seed)  # noqa: S311 - repeatable, nothing secret
     kinds = shuffled(count, kinds_of, random)
     needs_category = {kind: taxonomy().subject_field(kind) == "category" for kind in set(kinds)}
@@ -112,7 +115,7 @@ class _Writer:
         return text.translate(PLAIN_KAZAKH) if language == "kk" and self._random.random() < PLAIN_SHARE else str(text)
 
     def _mistype(self, text: str) -> str:
-        """One pair of neighbouring letters swapped, or a letter left out."""
+        """Return the text with two neighbouring letters swapped or one letter left out."""
         letters = [index for index in range(len(text) - 1) if text[index : index + 2].isalpha()]
         index = self._random.choice(letters)
         if self._random.random() < 0.5:  # noqa: PLR2004 - one kind of slip as often as the other
@@ -121,7 +124,7 @@ class _Writer:
 
 
 def _iin(random: Random) -> str:
-    """A valid IIN of somebody who is going to be born in 2099."""
+    """Return a valid IIN with a birth date in 2099."""
     while True:
         born = LAST_DAY_OF_2099 - timedelta(days=random.randrange(365))
         candidate = f"{born:%y%m%d}5{random.randrange(10**5):05d}"

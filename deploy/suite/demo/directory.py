@@ -1,4 +1,4 @@
-"""A synthetic provider directory: plainly invented organisations, six in each region, in the columns of the directory's import."""
+"""A synthetic provider directory: invented organisations, six per region, in the columns of the directory's import."""
 
 import csv
 import io
@@ -35,12 +35,12 @@ class DemoProvider:
 
 
 def providers() -> list[DemoProvider]:
-    """120 organisations; the number in a name is its own throughout the country."""
+    """Return 120 organisations. The number in a name is unique in the country."""
     return list(_providers())
 
 
 def as_csv() -> str:
-    """The directory as its import takes it."""
+    """Return the directory in the form of the import."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
@@ -71,10 +71,10 @@ def _providers() -> Iterator[DemoProvider]:
 
 
 def _bin(serial: int) -> str:
-    """A valid BIN of January 2099, which nobody has."""
+    """Return a valid BIN of January 2099, which nobody has."""
     for step in range(10):  # some serials have no check digit
         for check in range(10):
             candidate = f"990140{serial:04d}{step}{check}"
             if is_valid_bin(candidate):
                 return candidate
-    raise ValueError("no valid BIN")  # a check digit fails to exist for one number in 121
+    raise ValueError("no valid BIN")  # one number in 121 has no check digit

@@ -1,4 +1,4 @@
-"""What was sent beside what the figures say."""
+"""Comparison of the sent appeals with the published figures."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -22,11 +22,11 @@ SPLIT = (
 )
 KPIS = ("received", "complaints", *SPLIT)
 Figures = Mapping[str, Counter[str]]
-"""By KPI the value of each part; a figure without parts has one named by an empty text."""
+"""The values of each KPI by part. A figure without parts has the part ""."""
 
 
 async def read(surface: Surface) -> Figures:
-    """The figures of the days around now: the days are local to each region."""
+    """Read the figures of the days around now, because days are local to each region."""
     now = datetime.now(UTC)
     first, last = (now - timedelta(days=1)).date().isoformat(), (now + timedelta(days=1)).date().isoformat()
     figures = {}
@@ -43,7 +43,7 @@ async def received(surface: Surface) -> int:
 
 
 def sent(done: Done) -> Figures:
-    """What the figures have to say after this traffic."""
+    """Return the figures expected after this traffic."""
     bodies = [appeal.body for appeal, _ in done.appeals]
     complaints = [body for body in bodies if body["kind"] == "COMPLAINT"]
     root = taxonomy().root_category
@@ -75,7 +75,7 @@ def table(expected: Figures, before: Figures, after: Figures) -> Table:
 def _rows(expected: Figures, before: Figures, after: Figures) -> Iterable[tuple[str, str, int, int]]:
     for kpi in KPIS:
         said = {code: after[kpi][code] - before[kpi][code] for code in after[kpi]}
-        # An outcome that nobody recorded is said for what is still open: no more is known of those than their number.
+        # Open appeals have no recorded outcome: only their number is known.
         codes = expected[kpi].keys() if kpi == "outcomes" else expected[kpi].keys() | {code for code, value in said.items() if value}
         for code in sorted(codes, key=lambda code: -expected[kpi][code]):
             yield kpi, code, expected[kpi][code], said.get(code, 0)

@@ -1,4 +1,4 @@
-"""How many of what: the published mix of one half-year, brought down to any number of appeals."""
+"""The published mix of appeals of one half-year, scaled to any number of appeals."""
 
 import tomllib
 from collections.abc import Mapping
@@ -11,18 +11,18 @@ from typing import Any
 
 @cache
 def weights() -> Mapping[str, Mapping[str, int]]:
-    """Weights by table of mix.toml."""
+    """Return the weights by table of mix.toml."""
     return _read("mix.toml")
 
 
 @cache
 def texts() -> Mapping[str, Any]:
-    """The tables of texts.toml."""
+    """Return the tables of texts.toml."""
     return _read("texts.toml")
 
 
 def apportion(total: int, shares: Mapping[str, int]) -> dict[str, int]:
-    """`total` divided in proportion to `shares`, in whole numbers that add up to it (largest remainders first)."""
+    """Divide `total` in proportion to `shares` into whole numbers that add up to it (largest remainder method)."""
     whole = sum(shares.values())
     exact = {code: Fraction(total * share, whole) for code, share in shares.items()}
     counts = {code: int(part) for code, part in exact.items()}
@@ -33,7 +33,7 @@ def apportion(total: int, shares: Mapping[str, int]) -> dict[str, int]:
 
 
 def shuffled(total: int, table: str, random: Random) -> list[str]:
-    """Codes of a table in their due numbers, in random order."""
+    """Return the codes of a table in their exact numbers, in random order."""
     codes = [code for code, count in apportion(total, weights()[table]).items() for _ in range(count)]
     random.shuffle(codes)
     return codes

@@ -1,4 +1,4 @@
-"""The public HTTP surface, as the demo's citizens, clerks and providers use it."""
+"""The public HTTP API as the demo's citizens, clerks and providers use it."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -17,21 +17,21 @@ TIMEOUT_SECONDS = 30.0
 CONNECTIONS = 64
 WAITS = frozenset({httpx.codes.TOO_MANY_REQUESTS, httpx.codes.SERVICE_UNAVAILABLE})
 DIRECTORY_SECONDS = 10.0
-PATIENCE_SECONDS = 600.0  # the limit of one address without a token may hold a citizen up for minutes
+PATIENCE_SECONDS = 600.0  # the rate limit of an address without a token may delay a citizen for minutes
 Token = Callable[..., str]
 Where = str | Mapping[str, str]
-"""The one address of a suite, or an address for each service."""
+"""The single address of a suite, or an address per service."""
 
 
 class DemoFailed(RuntimeError):
-    """The suite refused what the demo takes for valid."""
+    """The suite refused a request that the demo considers valid."""
 
 
 class Surface:
-    """Everybody's HTTP calls; each says whose token it carries."""
+    """The HTTP calls of all roles, each with the token of its role."""
 
     def __init__(self, where: Where, token: Token) -> None:
-        # A client a connection: one pool of many searches all of them at every request, which took half of the sender's time.
+        # One client per connection: a shared pool scans all connections at every request, which took half of the sender's time.
         clients = [
             httpx.AsyncClient(timeout=TIMEOUT_SECONDS, limits=CLIENT_LIMITS, verify=authorities(), trust_env=False)
             for _ in range(CONNECTIONS)
@@ -59,7 +59,7 @@ class Surface:
         return self._where if isinstance(self._where, str) else self._where[path.split("/", 2)[1]]
 
     def bearer(self, role: str, provider_id: str | None = None) -> dict[str, str]:
-        """The header of a role's token, made once."""
+        """Return the header with a role's token. The token is created once."""
         key = (role, provider_id)
         if key not in self._bearers:
             self._bearers[key] = {"Authorization": f"Bearer {self._token(role, provider_id)}"}
@@ -72,7 +72,7 @@ class Surface:
             raise DemoFailed(f"the directory was refused: {result['rejected'][0]}")
 
     async def directory(self) -> list[KnownProvider]:
-        """Every provider, by the public search."""
+        """Return all providers by the public search."""
         return [provider for region in regions() for provider in await self.providers(region)]
 
     async def providers(self, region: str) -> list[KnownProvider]:
@@ -80,7 +80,7 @@ class Surface:
         return [KnownProvider(each["provider_id"], each["name_kk"], each["name_ru"], each["region"]) for each in found["items"]]
 
     async def register(self, appeal: DemoAppeal, key: str) -> Mapping[str, Any]:
-        """File an appeal as its channel does: the site without a token, the others with theirs. Waits when told to."""
+        """File an appeal as its channel does: the web site without a token, other channels with theirs. Waits after a 429."""
         headers = {"Idempotency-Key": key} | ({} if appeal.channel == "WEB" else self.bearer("channel"))
         unknown_until, patient_until = monotonic() + DIRECTORY_SECONDS, monotonic() + PATIENCE_SECONDS
         while True:
@@ -88,7 +88,7 @@ class Surface:
             if answer.status_code in WAITS and monotonic() < patient_until:
                 await asyncio.sleep(float(answer.headers.get("Retry-After", "1")))
             elif "unknown-provider" in _codes(answer) and monotonic() < unknown_until:
-                await asyncio.sleep(0.1)  # the directory was just imported, and intake hears of it by events
+                await asyncio.sleep(0.1)  # the directory was just imported, and intake receives it by events
             else:
                 return _ok(answer)
 
@@ -97,16 +97,16 @@ class Surface:
         return bool(found["total"])
 
     async def visit_desk(self, token: str) -> None:
-        """Open the desk as somebody, who is known there from then on as a colleague to give cases to."""
+        """Open the desk as a user, who is then known there as a colleague to assign cases to."""
         _ok(await self._ask("GET", "/routing/v1/cases", params={"limit": 1}, headers={"Authorization": f"Bearer {token}"}))
 
     async def case(self, appeal_id: str) -> Mapping[str, Any] | None:
-        """The case on the desk, None while routing has not opened it."""
+        """Return the case on the desk, None while routing has not opened it."""
         answer = await self._ask("GET", f"/routing/v1/cases/{appeal_id}", headers=self.bearer("operator"))
         return None if answer.status_code == httpx.codes.NOT_FOUND else _ok(answer)
 
     async def act_on_case(self, appeal_id: str, action: str, version: int, **fields: Any) -> Mapping[str, Any] | None:
-        """A clerk's move; None when the case has changed meanwhile."""
+        """Perform a clerk's action. Returns None if the case changed meanwhile."""
         path = f"/routing/v1/cases/{appeal_id}/actions/{action}"
         answer = await self._ask("POST", path, json={"expected_version": version, **fields}, headers=self.bearer("operator"))
         return None if answer.status_code == httpx.codes.CONFLICT else _ok(answer)
@@ -116,7 +116,7 @@ class Surface:
         return _ok(await self._ask("GET", "/provider-contact/v1/inquiries", params=params, headers=self.bearer("admin")))
 
     async def respond(self, inquiry: Mapping[str, Any], action: str, version: int, **fields: Any) -> Mapping[str, Any] | None:
-        """A provider's move on its inquiry; None when that was settled meanwhile."""
+        """Perform a provider's action on its inquiry. Returns None if the inquiry was settled meanwhile."""
         path = f"/provider-contact/v1/inquiries/{inquiry['inquiry_id']}/actions/{action}"
         headers = self.bearer("provider", inquiry["provider_id"])
         answer = await self._ask("POST", path, json={"expected_version": version, **fields}, headers=headers)
@@ -127,7 +127,7 @@ class Surface:
 
 
 def _codes(answer: httpx.Response) -> list[str]:
-    """Codes of the fields that were refused."""
+    """Return the codes of the refused fields."""
     if answer.status_code != httpx.codes.UNPROCESSABLE_ENTITY:
         return []
     return [each["code"] for each in answer.json().get("errors", [])]

@@ -1,4 +1,4 @@
-"""How long it took: from the events themselves, whose times are those of the transactions that made them true."""
+"""Durations from the times of events, which are those of their transactions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ TIMED = {AppealRegistered.TYPE, AppealRouted.TYPE}
 
 
 async def registered_to_routed(settings: ServiceSettings, appeal_ids: set[str]) -> list[float]:
-    """Seconds from `appeal-registered` to `appeal-routed` for these appeals, ascending; none where the settings name no log."""
+    """Return the seconds from `appeal-registered` to `appeal-routed` of these appeals, ascending. Empty if the settings name no log."""
     if settings.kafka_bootstrap is None and not (settings.data / "events.db").exists():
         return []
     log = event_log(settings)
@@ -31,5 +31,5 @@ async def registered_to_routed(settings: ServiceSettings, appeal_ids: set[str]) 
 
 
 def percentile(ascending: Sequence[float], percent: int) -> float:
-    """The nearest-rank percentile."""
+    """Return the nearest-rank percentile."""
     return ascending[max(0, -(-len(ascending) * percent // 100) - 1)]

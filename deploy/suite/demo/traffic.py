@@ -1,4 +1,4 @@
-"""Everybody's moves at once: citizens file, clerks take, answer and close a share, providers answer half of their inquiries."""
+"""Concurrent traffic: citizens file appeals, clerks handle a share of them, and providers answer half of their inquiries."""
 
 import asyncio
 from collections import Counter
@@ -15,7 +15,7 @@ from suite.demo.surface import Surface
 SENDERS = 32
 CLERKS = 4
 HANDLED_EVERY = 16  # about 6 % of the appeals are answered and closed while the demo runs
-CLERK_SECONDS = 1.0  # until a clerk looks at a new case
+CLERK_SECONDS = 1.0  # until a clerk opens a new case
 REST_SECONDS = 0.1
 PROVIDER_ROUNDS = 2
 OUTCOMES = {"COMPLAINT": ("JUSTIFIED", "PARTLY_JUSTIFIED", "UNJUSTIFIED"), "GRATITUDE": ("NOTED",), "SUGGESTION": ("NOTED",)}
@@ -37,10 +37,10 @@ RESPONSE = {"language": "ru", "code": "EXPLANATION", "text": "Тестовое �
 
 @dataclass
 class Done:
-    """What was sent and done, to be compared with what the figures say."""
+    """What was sent and done, to be compared with the figures."""
 
     appeals: list[tuple[DemoAppeal, str]] = field(default_factory=list)
-    """Each with its id."""
+    """Each appeal with its id."""
     outcomes: Counter[str] = field(default_factory=Counter)
     inquiries_answered: int = 0
     began: float = 0.0
@@ -58,7 +58,7 @@ class Traffic:
         self.done = Done()
 
     async def run(self, appeals: Sequence[DemoAppeal], *, rate: float | None = None) -> Done:
-        """Send all; ends when clerks and providers have done their share."""
+        """Send all appeals. Returns when clerks and providers have done their share."""
         clerks = [asyncio.create_task(self._clerk()) for _ in range(CLERKS)]
         self.done.began = perf_counter()
         waiting = iter(enumerate(appeals))
@@ -75,7 +75,7 @@ class Traffic:
             await self._register(number, appeal)
 
     async def _send_by_clock(self, waiting: Iterable[tuple[int, DemoAppeal]], rate: float) -> None:
-        """An open loop: each at its own moment, whether or not the earlier ones are answered."""
+        """Send every appeal at its own time, whether or not earlier ones are answered (open loop)."""
         began, under_way = perf_counter(), []
         for number, appeal in waiting:
             await asyncio.sleep(max(0.0, began + number / rate - perf_counter()))
@@ -98,7 +98,7 @@ class Traffic:
                 await asyncio.sleep(CLERK_SECONDS / 2)
 
     async def _handle(self, appeal: DemoAppeal, appeal_id: str) -> bool:
-        """Claim, pass a danger on, answer and close as far as the case allows now; False when it is to be looked at again."""
+        """Claim the case, report a danger, answer and close as far as possible now. Returns False if it has to be tried again."""
         case: Any = await self._surface.case(appeal_id)
         while case is not None:
             possible = {each["action"]: each for each in case["next_actions"]}
@@ -126,7 +126,7 @@ class Traffic:
         return said | {"next_steps": next_steps, "how_to_complain": how_to_complain}
 
     async def _providers(self) -> None:
-        """Every second inquiry that is open is acknowledged and answered; twice, as typed names are matched a little later."""
+        """Acknowledge and answer every second open inquiry, in two rounds, because typed names are matched a little later."""
         seen: set[str] = set()
         for _ in range(PROVIDER_ROUNDS):
             cursor: str | None = None

@@ -1,4 +1,4 @@
-"""`aryz verify`: every promise of the suite, checked over the log and all stores."""
+"""`aryz verify`: checks all invariants of the suite over the log and all stores."""
 
 import asyncio
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ __all__ = ["Check", "NothingThere", "run", "verify"]
 
 
 def run(data: Path, console: Console | None = None, **given: Any) -> bool:
-    """Wait for quiet, check, and print the table. Returns whether everything holds; raises what `verify` does."""
+    """Wait until all events are processed, check, and print the table. Returns whether all checks hold. Raises what `verify` does."""
     is_quiet, checks = asyncio.run(verify(data, **given))
     console = console or Console()
     console.print(_table(checks))
@@ -30,10 +30,10 @@ def run(data: Path, console: Console | None = None, **given: Any) -> bool:
 
 
 async def verify(data: Path, *, patience: float = PATIENCE_SECONDS, **given: Any) -> tuple[bool, Sequence[Check]]:
-    """Whether the stores became quiet, and what the checks found. Appeals that arrive meanwhile make it look again.
+    """Return whether the stores became quiet, and the results of the checks. Appeals that arrive meanwhile cause another round.
 
-    The stores are those that the environment's settings name, with `given` over them. Raises NothingThere, and LogError or
-    DatabaseUnreachable when an engine does not answer.
+    The stores are those of the environment's settings, overridden by `given`. Raises NothingThere, and LogError or
+    DatabaseUnreachable if an engine does not answer.
     """
     stores = await Stores.open(data, **given)
     loop = asyncio.get_running_loop()

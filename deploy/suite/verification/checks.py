@@ -1,4 +1,4 @@
-"""The promises, each a pure question to a snapshot of all stores."""
+"""The invariants of the suite, each a pure check of a snapshot of all stores."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +13,7 @@ from suite.verification.stores import Snapshot
 
 @dataclass(frozen=True)
 class Check:
-    """One promise: how many things were looked at, and which of them break it (ids, never words)."""
+    """The result of one check: how many items were checked, and the ids of those that violate the invariant."""
 
     name: str
     looked_at: int
@@ -25,7 +25,7 @@ class Check:
 
 
 def all_checks(seen: Snapshot) -> Sequence[Check]:
-    """Every promise, in the order an appeal goes through the services."""
+    """Return the results of all checks, in the order of an appeal's way through the services."""
     return [
         *_at_rest(seen),
         *_in_the_log(seen),
@@ -71,7 +71,7 @@ def _copies(seen: Snapshot) -> Check:
 
 def _known_everywhere(seen: Snapshot) -> list[Check]:
     appeals = seen.appeals.keys()
-    filed = {appeal for appeal, (_, imported) in seen.appeals.items() if not imported}  # nobody is asked about an imported one any more
+    filed = {appeal for appeal, (_, imported) in seen.appeals.items() if not imported}  # providers are not asked about imported appeals
     other_numbers = (each for each, (number, _) in seen.appeals.items() if each in seen.cases and seen.cases[each].number != number)
     other_origin = (
         each
@@ -96,7 +96,7 @@ def _lost_documents(seen: Snapshot) -> list[UUID]:
 
 
 def _ended_otherwise(seen: Snapshot) -> Iterator[object]:
-    """Those that one service holds to be finished, and another not, or otherwise."""
+    """Yield the appeals whose final status differs between services."""
     for appeal in seen.appeals:
         told = {of[appeal] for of in seen.statuses.values() if appeal in of}
         if len(told) > 1 and any(taxonomy().statuses[status].final for status in told):

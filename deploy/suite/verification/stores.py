@@ -1,4 +1,4 @@
-"""What the checks look at: the log and the four stores, read through the services' own models and never written."""
+"""The data that the checks read: the log and the four stores, through the services' own models, never written."""
 
 import hashlib
 from collections import Counter, defaultdict
@@ -49,29 +49,29 @@ if TYPE_CHECKING:
 
 
 class NothingThere(ValueError):
-    """No suite's data are where the settings point."""
+    """There is no data of a suite where the settings point."""
 
 
 @dataclass
 class LogView:
-    """The life of every appeal as the log tells it, reduced to what the checks ask."""
+    """The events of all appeals, reduced to what the checks need."""
 
     records: int = 0
     ends: Counter[Position] = field(default_factory=Counter)
     gaps: list[str] = field(default_factory=list)
     event_ids: Counter[UUID] = field(default_factory=Counter)
-    """How often each event is there: a relay that cannot know whether the log kept it sends it again."""
+    """How often each event occurs. A relay without an acknowledgement sends an event again."""
     digests: dict[UUID, bytes] = field(default_factory=dict)
-    """What the first copy of each event holds."""
+    """The digest of the first copy of each event."""
     unlike: list[str] = field(default_factory=list)
-    """Events whose copies are not alike."""
+    """Events whose copies differ."""
     appeal_events: int = 0
-    """Events in the topic of appeals, each once."""
+    """Distinct events in the topic of appeals."""
     registered: Counter[UUID] = field(default_factory=Counter)
     imported: Counter[UUID] = field(default_factory=Counter)
     routed: Counter[UUID] = field(default_factory=Counter)
     subject: dict[UUID, tuple[str, str | None]] = field(default_factory=dict)
-    """Kind and category as last decided."""
+    """Kind and category by the latest decision."""
     subjects: defaultdict[UUID, set[tuple[str, str | None]]] = field(default_factory=lambda: defaultdict(set))
     with_provider: set[UUID] = field(default_factory=set)
     closed: set[UUID] = field(default_factory=set)
@@ -90,17 +90,17 @@ class CaseRow:
 class Snapshot:
     log: LogView
     keeps_copies: bool
-    """Whether the log may hold an event more than once."""
+    """Whether the log may contain an event more than once."""
     appeals: Mapping[UUID, tuple[str, bool]]
-    """Number, and whether it was imported."""
+    """The number of each appeal and whether it was imported."""
     tracked: set[UUID]
     timeline: set[UUID]
     cases: Mapping[UUID, CaseRow]
     clocks: Mapping[UUID, list[str]]
-    """States of the statutory clocks of a case."""
+    """The states of the statutory clocks of each case."""
     facts: Mapping[UUID, bool]
     statuses: Mapping[str, Mapping[UUID, str]]
-    """By service, where each appeal stands."""
+    """The status of each appeal by service."""
     transitions: int
     transition_appeals: set[UUID]
     contacts: set[UUID]
@@ -109,9 +109,9 @@ class Snapshot:
     waiting: Mapping[str, int]
     """Rows left in the outboxes."""
     documents: Mapping[UUID, set[str]]
-    """The objects that hold each file of an appeal."""
+    """The objects that contain each file of an appeal."""
     objects: set[str]
-    """Those that there are."""
+    """The objects that exist."""
 
 
 @dataclass
@@ -120,13 +120,13 @@ class Stores:
     databases: dict[str, Database]
     topics: dict[str, tuple[str, ...]]
     keeps_copies: bool
-    """Whether the log keeps an event that is sent to it twice: Kafka does, the embedded log does not."""
+    """Whether the log stores an event that is sent twice as two records: Kafka does, the embedded log does not."""
     objects: "ObjectStore | None"
-    """Where the files of appeals lie; None: there is no folder of them."""
+    """The store of the appeals' files. None if there is no folder of them."""
 
     @classmethod
     async def open(cls, data: Path, **given: Any) -> "Stores":
-        """Those of the environment's settings, with `given` over them. Raises NothingThere, and what an engine's silence raises."""
+        """Open the stores of the environment's settings, overridden by `given`. Raises NothingThere, LogError and DatabaseUnreachable."""
         clock, ids = SystemClock(), RandomIds()
         services = members(data, **given)
         settings = services[0].settings
@@ -155,7 +155,7 @@ class Stores:
         return stores
 
     async def check_there(self, services: Sequence[Member]) -> None:
-        """Raises NothingThere where the server has no database of a suite's, and DatabaseUnreachable when it does not answer."""
+        """Raise NothingThere if the server has no database of the suite, DatabaseUnreachable if it does not answer."""
         for each in services:
             if not await is_migrated(each.service, self.databases[each.service.name]):
                 name = each.service.name
@@ -167,12 +167,12 @@ class Stores:
         await self.log.stop()
 
     async def ends(self) -> Mapping[Position, int]:
-        """Where the log ends now."""
+        """Return the current ends of the log."""
         topics = {topic for each in self.topics.values() for topic in each}
         return {(topic, partition): end for topic in sorted(topics) for partition, end in (await self.log.end_offsets(topic)).items()}
 
     async def is_quiet(self) -> bool:
-        """Outboxes empty and every reader at the log's end."""
+        """Return whether all outboxes are empty and every consumer is at the log's end."""
         if any((await self._outboxes()).values()):
             return False
         ends = await self.ends()
@@ -221,7 +221,7 @@ class Stores:
         )
 
     async def _documents(self) -> dict[UUID, set[str]]:
-        """Those that should be there: one in which a virus was found is dropped."""
+        """Return the files that must exist. A file in which a virus was found was deleted."""
         table = _table(Attachment)
         query = select(table.c.id, table.c.pieces).where(table.c.appeal_id.is_not(None), table.c.state != INFECTED)
         return {file: {name for name, _ in pieces} for file, pieces in await self._rows("intake", query)}
@@ -236,7 +236,7 @@ class Stores:
             raise NothingThere(f"the files of appeals cannot be listed; are ARYZ_OBJECTS_URL and AWS_… right? {reason}") from None
 
     async def _ids(self, service: str, table: Table) -> set[UUID]:
-        """The appeals that a table speaks of."""
+        """Return the ids of appeals in a table."""
         return {row[0] for row in await self._rows(service, select(table.c.appeal_id).distinct())}
 
     async def _outboxes(self) -> dict[str, int]:
@@ -272,7 +272,7 @@ def _note(view: LogView, record: Record) -> None:
     view.records += 1
     view.event_ids[envelope.id] += 1
     digest = _digest(record)
-    if view.event_ids[envelope.id] > 1:  # the readers' inbox lets one through: it is counted once here too
+    if view.event_ids[envelope.id] > 1:  # the consumers' inboxes skip copies, so the event is counted once here too
         if view.digests[envelope.id] != digest:
             view.unlike.append(str(envelope.id))
         return
@@ -300,7 +300,7 @@ def _note(view: LogView, record: Record) -> None:
 
 
 def _digest(record: Record) -> bytes:
-    """Of everything that makes the event."""
+    """Return a hash of everything that makes up the event."""
     return hashlib.blake2b(repr((record.topic, record.key, record.headers, record.value)).encode(), digest_size=16).digest()
 
 
