@@ -1,4 +1,4 @@
-"""The intake service: every channel in, the public register."""
+"""The application of the intake service."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""What intake's worker does from time to time, beside relaying and reading events."""
+"""The periodic jobs of intake's worker, in addition to relaying and consuming events."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -25,10 +25,10 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
         while await finish(dispatcher.run_once()):
             pass
 
-    async def forget() -> None:
+    async def purge_attempts() -> None:
         await guessing.purge_attempts(parts.database, parts.clock)
 
-    async def forget_codes() -> None:
+    async def purge_codes() -> None:
         await verification.purge_codes(parts)
 
     async def number_updates() -> None:
@@ -47,8 +47,8 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
     return [
         every(timedelta(seconds=5), "scan-attachments", attachments.scan),
         every(timedelta(hours=1), "forget-uploads", attachments.forget),
-        every(timedelta(hours=1), "forget-attempts", forget),
-        every(timedelta(hours=1), "forget-codes", forget_codes),
+        every(timedelta(hours=1), "forget-attempts", purge_attempts),
+        every(timedelta(hours=1), "forget-codes", purge_codes),
         every(timedelta(seconds=1), "send-notifications", send_notifications),
         every(timedelta(hours=1), "purge-replies", dispatcher.purge),
         every(timedelta(seconds=5), "publish-calls", publish_calls),

@@ -30,10 +30,10 @@ PAGES: Final = Pages(
 
 
 def to_sign_in(request: Request) -> RedirectResponse:
-    """The way to sign in, and from there back to the page that was asked for."""
+    """Redirect to the sign-in page, which returns to the requested page."""
     return RedirectResponse("/sign-in?" + urlencode({"next": request.scope["path"]}), 303)
 
 
 def wait_of(refusal: TooMany) -> int:
-    """Whole seconds until the next attempt is worth making."""
+    """Return the whole seconds until the next attempt is allowed."""
     return int(refusal.headers["Retry-After"])

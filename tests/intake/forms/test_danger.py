@@ -36,7 +36,7 @@ class TestAgreement:
 
 
 class TestPreviews:
-    async def test_previews_have_a_limit_that_nobody_meets_by_hand(self, start, tmp_path):
+    async def test_previews_have_a_limit_that_no_person_reaches(self, start, tmp_path):
         async with start(tmp_path, previews_per_minute=3) as desk:
             codes = [(await desk.client.post("/intake/", data=FORM | {"step": "preview"})).status_code for _ in range(5)]
             assert codes == [200, 200, 200, 429, 429]

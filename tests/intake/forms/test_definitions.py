@@ -37,7 +37,7 @@ class TestTheDefinition:
             known = schema["properties"][one.name]
             assert one.limit in {each.get("maxLength") for each in [known, *known.get("anyOf", [])]}
 
-    def test_a_bot_is_told_no_number_of_a_person_and_gets_no_documents(self):
+    def test_a_bot_asks_for_no_iin_and_no_documents(self):
         for form in forms.services("bot"):
             assert not {"applicant.iin", "patient.iin", "attachments", "patient.full_name"} & set(names(form))
 
@@ -67,7 +67,7 @@ class TestTheDefinition:
             offered = {one.key for one in forms.form("COMPLAINT", channel).field("answer_by").options}
             assert offered <= set(answer_channels())
 
-    def test_whoever_writes_for_another_is_not_asked_about_themselves(self):
+    def test_the_headings_of_an_operator_name_the_applicant(self):
         assert forms.sections()["applicant"].ru == "О вас"
         assert forms.sections("operator")["applicant"].ru == "Заявитель"
         assert list(forms.sections("operator")) == list(forms.sections())

@@ -31,21 +31,21 @@ WORDS = "Тағы бір сөз: дәрігер әлі қабылдаған жо
 
 
 class Case:
-    """An appeal as its applicant has it in hand."""
+    """An appeal as its applicant uses it."""
 
-    def __init__(self, desk, told):
-        self.desk, self.id, self.number, self.pin = desk, UUID(told["appeal_id"]), told["number"], told["pin"]
+    def __init__(self, desk, receipt):
+        self.desk, self.id, self.number, self.pin = desk, UUID(receipt["appeal_id"]), receipt["number"], receipt["pin"]
 
-    async def do(self, call, said, *, key=None, pin=None, headers=None):
+    async def do(self, call, body, *, key=None, pin=None, headers=None):
         sent = headers if headers is not None else {"Appeal-Pin": pin or self.pin}
         if key:
             sent = sent | {"Idempotency-Key": key_named(key)}
-        return await self.desk.client.post(f"/intake/v1/appeals/{self.number}/{call}", json=said, headers=sent)
+        return await self.desk.client.post(f"/intake/v1/appeals/{self.number}/{call}", json=body, headers=sent)
 
     async def seen(self):
         return (await self.desk.track(self.number, self.pin)).json()
 
-    async def hear(self, *events):
+    async def consume(self, *events):
         for one in events:
             self.desk.clock.advance(timedelta(seconds=1))
             envelope = Envelope(uuid4(), one.TYPE, self.desk.clock.now(), str(self.id), uuid4(), None, None, b"")
@@ -57,12 +57,12 @@ class Case:
         event = AppealRouted(
             appeal_id=self.id, kind=kind, statutory_form="ZAYAVLENIE", tier=tier, decision="auto", confidence=0.9, versions={}, **fixed
         )
-        await self.hear(event)
+        await self.consume(event)
 
     async def answered(self, kind="COMPLAINT", tier=2):
         await self.routed(kind, tier)
         answer_id = uuid4()
-        await self.hear(AnswerGiven(appeal_id=self.id, answer_id=answer_id, language="kk", findings=["JUSTIFIED"], actor_role="expert"))
+        await self.consume(AnswerGiven(appeal_id=self.id, answer_id=answer_id, language="kk", findings=["JUSTIFIED"], actor_role="expert"))
         return answer_id
 
     async def code(self, **said):
@@ -128,7 +128,7 @@ class TestMessages:
         stand_in_routing(desk)
         question = uuid4()
         due = desk.clock.now() + timedelta(days=3)
-        await case.hear(ApplicantAsked(appeal_id=case.id, question_id=question, due_at=due, actor_role="specialist"))
+        await case.consume(ApplicantAsked(appeal_id=case.id, question_id=question, due_at=due, actor_role="specialist"))
         seen = await case.seen()
         assert (seen["status"], seen["open_question"]) == ("AWAITING_APPLICANT", str(question))
         desk.clock.advance(timedelta(hours=1))
@@ -145,7 +145,9 @@ class TestMessages:
         case = await filed(desk)
         await case.routed()
         due = desk.clock.now() + timedelta(days=3)
-        await case.hear(CompletionAsked(appeal_id=case.id, question_id=uuid4(), missing=["ADDRESS"], due_at=due, actor_role="specialist"))
+        await case.consume(
+            CompletionAsked(appeal_id=case.id, question_id=uuid4(), missing=["ADDRESS"], due_at=due, actor_role="specialist")
+        )
         assert (await case.seen())["status"] == "NEEDS_FIX"
         assert (await case.do("messages", {"text": WORDS})).json()["status"] == "IN_REVIEW"
 
@@ -160,7 +162,7 @@ class TestMessages:
 
     async def test_a_finished_appeal_takes_none(self, desk):
         case = await filed(desk)
-        await case.hear(CaseClosed(appeal_id=case.id, outcome="NOTED", actor_role="head"))
+        await case.consume(CaseClosed(appeal_id=case.id, outcome="NOTED", actor_role="head"))
         assert problem(await case.do("messages", {"text": WORDS})) == (409, "appeal-finished")
 
     async def test_an_hour_takes_so_many(self, desk):
@@ -208,7 +210,7 @@ class TestWhatIsPossible:
         assert {"confirmation", "feedback", "reopening"} <= set((await case.seen())["actions"])
         new = Case(desk, (await case.do("reopening", {"reason": WORDS})).json()["followed_by"])
         assert {"confirmation", "reopening"}.isdisjoint((await case.seen())["actions"])
-        await new.hear(CaseClosed(appeal_id=new.id, outcome="UNJUSTIFIED", actor_role="head"))
+        await new.consume(CaseClosed(appeal_id=new.id, outcome="UNJUSTIFIED", actor_role="head"))
         assert "reopening" in (await case.seen())["actions"]
 
     async def test_a_consultation_that_settled_it_is_over(self, desk):
@@ -221,7 +223,7 @@ class TestWhatIsPossible:
 
 
 class TestConfirmation:
-    async def test_a_settled_matter_is_confirmed_once(self, desk):
+    async def test_a_settled_appeal_is_confirmed_once(self, desk):
         case = await filed(desk)
         assert problem(await case.do("confirmation", {"outcome": "RESOLVED"})) == (409, "not-answered")
         await case.answered()
@@ -300,12 +302,12 @@ class TestReopening:
         case = await filed(desk)
         assert problem(await case.do("reopening", {"reason": WORDS})) == (409, "not-reopenable")
         await case.routed()
-        await case.hear(ending(case.id))
+        await case.consume(ending(case.id))
         answers = await asyncio.gather(*(case.do("reopening", {"reason": WORDS}) for _ in range(4)))
         assert sorted(one.status_code for one in answers) == [201, 409, 409, 409]
         new = Case(desk, next(one for one in answers if one.status_code == 201).json()["followed_by"])
         assert problem(await case.do("reopening", {"reason": WORDS})) == (409, "already-reopened")
-        await new.hear(CaseClosed(appeal_id=new.id, outcome="UNJUSTIFIED", actor_role="head"))
+        await new.consume(CaseClosed(appeal_id=new.id, outcome="UNJUSTIFIED", actor_role="head"))
         assert (await case.do("reopening", {"reason": WORDS})).status_code == 201
 
     async def test_an_answered_one_is_denied_by_it(self, desk):
@@ -314,7 +316,7 @@ class TestReopening:
         assert (await case.do("reopening", {"reason": WORDS})).json()["followed_by"]
         assert len(await emitted(desk, "outcome-denied")) == 1
 
-    async def test_an_answered_consultation_goes_on_in_its_case_and_a_repeat_is_told_the_same(self, desk):
+    async def test_an_answered_consultation_continues_in_its_case_and_a_repeat_gets_the_same_response(self, desk):
         case = await filed(desk)
         await case.answered("CONSULTATION", 1)
         first = await case.do("reopening", {"reason": WORDS}, key="k")
@@ -324,7 +326,7 @@ class TestReopening:
 
     async def test_what_was_passed_on_is_not_reopened_here(self, desk):
         case = await filed(desk)
-        await case.hear(CaseForwarded(appeal_id=case.id, body="POLICE", actor_role="head"))
+        await case.consume(CaseForwarded(appeal_id=case.id, body="POLICE", actor_role="head"))
         assert problem(await case.do("reopening", {"reason": WORDS})) == (409, "not-reopenable")
         assert (await case.seen())["outcome"] == "FORWARDED"
 
@@ -332,9 +334,9 @@ class TestReopening:
 class TestDanger:
     async def test_the_citizen_reads_that_it_was_passed_on_only_once_somebody_has_done_so(self, desk):
         case, told = await filed(desk), []
-        await case.hear(DangerReported(appeal_id=case.id, ground="CRIME", body="POLICE", due_at=desk.clock.now()))
+        await case.consume(DangerReported(appeal_id=case.id, ground="CRIME", body="POLICE", due_at=desk.clock.now()))
         told.append((await case.seen())["timeline"][-1]["ru"])
-        await case.hear(DangerPassedOn(appeal_id=case.id, body="POLICE", actor_role="specialist"))
+        await case.consume(DangerPassedOn(appeal_id=case.id, body="POLICE", actor_role="specialist"))
         seen = await case.seen()
         told.append(seen["timeline"][-1]["ru"])
         assert (seen["timeline"][-1]["type"], seen["status"]) == ("danger-passed-on", "REGISTERED")

@@ -90,7 +90,7 @@ async def filed(desk):
 
 
 class TestLife:
-    async def test_the_citizen_sees_who_held_the_matter_and_for_how_long(self, desk):
+    async def test_the_citizen_sees_who_held_the_appeal_and_for_how_long(self, desk):
         appeal_id, number, pin = await filed(desk)
         inquiry = {"appeal_id": appeal_id, "inquiry_id": uuid4(), "provider_id": PROVIDER}
         await apply(desk, recorded())
@@ -194,7 +194,7 @@ class TestQuietFacts:
             )
             assert len((await desk.track(number, pin)).json()["timeline"]) == shown
 
-    async def test_a_match_names_the_provider_and_tells_nothing(self, desk):
+    async def test_a_match_sets_the_provider_and_adds_no_timeline_entry(self, desk):
         appeal_id, number, pin = await filed(desk)
         await apply(desk, ProviderMatched(appeal_id=appeal_id, provider_id=PROVIDER, score=0.9, matched_by="name"))
         (row,) = await desk.rows(Tracking)

@@ -1,4 +1,4 @@
-"""What may be filed and what each form asks, in the words of Open311 GeoReport v2 where it has one; labels in every language beside."""
+"""The forms as an API: what may be filed and what each form asks, named as in Open311 GeoReport v2 where it has a name."""
 
 from typing import Annotated, Final, Literal
 
@@ -14,11 +14,11 @@ from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListRespon
 
 router: Final = APIRouter()
 
-Shown = Annotated[Literal["web", "app", "bot", "operator"], Query(alias="channel", description="Who shows the form: some ask for less.")]
+ShownOn = Annotated[Literal["web", "app", "bot", "operator"], Query(alias="channel", description="Who shows the form: some ask for less.")]
 InLanguage = Annotated[Language, Query(alias="language", description="Of the plain names; `labels` hold all three.")]
 
 
-class Words(BaseModel):
+class LabelOut(BaseModel):
     kk: str
     ru: str
     en: str
@@ -36,14 +36,14 @@ class ServiceOut(BaseModel):
     group: str
     kind: str
     statutory_form: str | None
-    labels: dict[str, Words] = Field(description="`service_name` and `description` in every language.")
+    labels: dict[str, LabelOut] = Field(description="`service_name` and `description` in every language.")
 
 
 class ValueOut(BaseModel):
     key: str
     name: str
     parent: str | None = Field(None, description="The key of the value that this one is a part of.")
-    labels: Words
+    labels: LabelOut
 
 
 class AttributeOut(BaseModel):
@@ -61,12 +61,12 @@ class AttributeOut(BaseModel):
     max_length: int | None
     pattern: Literal["iin", "phone", "email"] | None
     values: list[ValueOut]
-    labels: dict[str, Words]
+    labels: dict[str, LabelOut]
 
 
 class SectionOut(BaseModel):
     code: str
-    labels: Words
+    labels: LabelOut
 
 
 class DefinitionOut(ServiceOut):
@@ -77,73 +77,75 @@ class DefinitionOut(ServiceOut):
 @router.get("/v1/services", response_model=ListResponse[ServiceOut], responses=responses(InvalidInput) | NOT_MODIFIED)
 async def services(
     _query: KnownQuery,
-    channel: Shown = "app",
+    channel: ShownOn = "app",
     language: InLanguage = "kk",
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
     known: IfNoneMatch = None,
 ) -> Response:
-    """What may be filed, in the order in which it is offered."""
+    """List what may be filed, in the order in which it is offered."""
     offered = forms.services(channel)
     page, following = page_of(offered, limit, cursor)
-    items = [ServiceOut(**_service(one, language)) for one in page]
+    items = [_service(form, language) for form in page]
     return conditional(ListResponse(items=items, total=len(offered), next_cursor=following), known)
 
 
 @router.get("/v1/services/{code}", response_model=DefinitionOut, responses=responses(InvalidInput, NotFound) | NOT_MODIFIED)
 async def service(
-    code: str, _query: KnownQuery, channel: Shown = "app", language: InLanguage = "kk", known: IfNoneMatch = None
+    code: str, _query: KnownQuery, channel: ShownOn = "app", language: InLanguage = "kk", known: IfNoneMatch = None
 ) -> Response:
-    """One form with its fields."""
+    """Return one form with its fields."""
     try:
         found = forms.form(code, channel)
     except KeyError:
         raise NotFound from None
-    asked = {one.section for one in found.fields}
+    asked = {field.section for field in found.fields}
     definition = DefinitionOut(
-        **_service(found, language),
-        sections=[SectionOut(code=name, labels=_words(label)) for name, label in forms.sections().items() if name in asked],
-        attributes=[_attribute(order, one, language) for order, one in enumerate(found.fields, start=1)],
+        **dict(_service(found, language)),
+        sections=[SectionOut(code=name, labels=_label(label)) for name, label in forms.sections().items() if name in asked],
+        attributes=[_attribute(order, field, language) for order, field in enumerate(found.fields, start=1)],
     )
     return conditional(definition, known)
 
 
-def _words(label: Label) -> Words:
-    return Words(kk=label.kk, ru=label.ru, en=label.en)
+def _label(label: Label) -> LabelOut:
+    return LabelOut(kk=label.kk, ru=label.ru, en=label.en)
 
 
-def _service(one: ServiceForm, language: Language) -> dict[str, object]:
-    return {
-        "service_code": one.code,
-        "service_name": one.label.in_(language),
-        "description": one.description.in_(language),
-        "keywords": ",".join(one.keywords),
-        "group": one.group,
-        "kind": one.kind,
-        "statutory_form": one.statutory_form,
-        "labels": {"service_name": _words(one.label), "description": _words(one.description)},
-    }
+def _service(form: ServiceForm, language: Language) -> ServiceOut:
+    return ServiceOut(
+        service_code=form.code,
+        service_name=form.label.in_(language),
+        description=form.description.in_(language),
+        metadata=True,
+        type="realtime",
+        keywords=",".join(form.keywords),
+        group=form.group,
+        kind=form.kind,
+        statutory_form=form.statutory_form,
+        labels={"service_name": _label(form.label), "description": _label(form.description)},
+    )
 
 
-def _attribute(order: int, one: FormField, language: Language) -> AttributeOut:
-    hints = {"datatype_description": _words(one.hint)} if one.hint else {}
+def _attribute(order: int, field: FormField, language: Language) -> AttributeOut:
+    hints = {"datatype_description": _label(field.hint)} if field.hint else {}
     return AttributeOut.model_validate(
         {
-            "code": one.name,
-            "datatype": one.datatype,
-            "required": one.required,
-            "by_law": one.by_law,
-            "datatype_description": one.hint.in_(language) if one.hint else None,
+            "code": field.name,
+            "datatype": field.datatype,
+            "required": field.required,
+            "by_law": field.by_law,
+            "datatype_description": field.hint.in_(language) if field.hint else None,
             "order": order,
-            "description": one.label.in_(language),
-            "section": one.section,
-            "max_length": one.limit,
-            "pattern": one.pattern,
-            "values": [_value(option, language) for option in one.options],
-            "labels": {"description": _words(one.label), **hints},
+            "description": field.label.in_(language),
+            "section": field.section,
+            "max_length": field.limit,
+            "pattern": field.pattern,
+            "values": [_value(option, language) for option in field.options],
+            "labels": {"description": _label(field.label), **hints},
         }
     )
 
 
-def _value(one: Option, language: Language) -> ValueOut:
-    return ValueOut(key=one.key, name=one.label.in_(language), parent=one.parent, labels=_words(one.label))
+def _value(option: Option, language: Language) -> ValueOut:
+    return ValueOut(key=option.key, name=option.label.in_(language), parent=option.parent, labels=_label(option.label))

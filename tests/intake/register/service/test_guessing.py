@@ -9,14 +9,14 @@ from intake.register.service import guessing
 from shared.domain.identifiers import RegistrationNumber
 
 
-async def told(desk):
+async def filed_appeal(desk):
     answer = (await desk.file()).json()
     return answer["number"], answer["pin"], "00000000" if answer["pin"] != "00000000" else "11111111"
 
 
 class TestDelay:
     async def test_it_grows_with_each_wrong_pin_and_a_right_one_has_to_wait_too(self, desk):
-        number, pin, wrong = await told(desk)
+        number, pin, wrong = await filed_appeal(desk)
         for _ in range(3):
             assert (await desk.track(number, wrong)).status_code == 404
         delays = []
@@ -31,12 +31,12 @@ class TestDelay:
         assert (await desk.track(number, pin)).status_code == 200
 
     async def test_a_number_that_does_not_exist_is_delayed_alike(self, desk):
-        number, _, wrong = await told(desk)
+        number, _, wrong = await filed_appeal(desk)
         for tried in (number, RegistrationNumber.format(2026, "43", 9_000_001), "not-a-number"):
             assert [(await desk.track(tried, wrong)).status_code for _ in range(5)] == [404, 404, 404, 429, 429]
 
     async def test_others_attempts_do_not_delay_the_applicant(self, desk):
-        number, pin, wrong = await told(desk)
+        number, pin, wrong = await filed_appeal(desk)
         for _ in range(5):
             await desk.track(number, wrong)
         transport = httpx.ASGITransport(desk.app, client=("198.51.100.7", 1))
@@ -45,12 +45,12 @@ class TestDelay:
         assert answer.status_code == 200
 
     async def test_right_pins_are_never_counted(self, desk):
-        number, pin, _ = await told(desk)
+        number, pin, _ = await filed_appeal(desk)
         assert {(await desk.track(number, pin)).status_code for _ in range(40)} == {200}
         assert await desk.rows(WrongAttempt) == []
 
     async def test_parallel_guesses_are_counted_one_by_one(self, desk):
-        number, _, wrong = await told(desk)
+        number, _, wrong = await filed_appeal(desk)
         answers = await asyncio.gather(*(desk.track(number, wrong) for _ in range(20)))
         assert sorted(one.status_code for one in answers) == [404] * 3 + [429] * 17
 
@@ -68,16 +68,16 @@ class TestAddress:
         assert (await desk.track(numbers[-1], "1")).status_code == 404
 
     @pytest.mark.parametrize(
-        ("one", "other", "is_same"),
+        ("address", "other", "is_same"),
         [
             ("2001:db8::1", "2001:db8::ffff", True),
             ("2001:db8::1", "2001:db8:0:1::1", False),
             ("192.0.2.1", "192.0.2.2", False),
         ],
     )
-    async def test_an_ipv6_network_counts_as_one(self, desk, one, other, is_same):
+    async def test_an_ipv6_network_counts_as_a_single_address(self, desk, address, other, is_same):
         guesses = desk.app.state.intake.guesses
-        assert (guesses.attempt("n", one) == guesses.attempt("n", other)) is is_same
+        assert (guesses.attempt("n", address) == guesses.attempt("n", other)) is is_same
 
     async def test_neither_number_nor_address_is_stored(self, desk):
         await desk.track("2026-43-9000001-0", "1")
@@ -86,7 +86,7 @@ class TestAddress:
         assert "9000001" not in stored
 
 
-class TestForget:
+class TestPurge:
     async def test_attempts_are_dropped_after_a_day(self, desk):
         await desk.track("x", "1")
         await guessing.purge_attempts(desk.parts.database, desk.clock)

@@ -86,7 +86,7 @@ class OneTaken:
 
 
 class TestFile:
-    async def test_a_lost_commit_on_a_file_is_told_to_all_and_done_by_nobody_again(self, start_on, tmp_path):
+    async def test_a_lost_commit_on_a_file_is_reported_to_all_and_repeated_by_nobody(self, start_on, tmp_path):
         async with start_on(Engine(None), tmp_path) as desk:
             dialect = desk.parts.database.engine.sync_engine.dialect
             commit = dialect.do_commit
@@ -98,7 +98,7 @@ class TestFile:
 
             dialect.do_commit = lose
             answers = await asyncio.gather(*(desk.file({"Idempotency-Key": key_named(f"k-{number}")}) for number in range(4)))
-            await told_of_an_unknown_outcome(desk, answers, kept=True)
+            await check_unknown_outcome(desk, answers, is_stored=True)
 
 
 @pytest.fixture
@@ -110,11 +110,11 @@ async def cuttable(postgres, tmp_path, start_on):
 
 class TestWire:
     @pytest.mark.parametrize("cut", ["before", "after"])
-    async def test_a_lost_answer_to_commit_is_told_to_all_and_done_by_nobody_again(self, cuttable, cut):
+    async def test_a_lost_answer_to_commit_is_reported_to_all_and_repeated_by_nobody(self, cuttable, cut):
         desk, cable = cuttable
         cable.cut = cut
         answers = await asyncio.gather(*(desk.file({"Idempotency-Key": key_named(f"k-{number}")}) for number in range(4)))
-        await told_of_an_unknown_outcome(desk, answers, kept=cut == "after")
+        await check_unknown_outcome(desk, answers, is_stored=cut == "after")
 
     async def test_without_a_key_too_nothing_runs_a_second_time(self, cuttable):
         desk, cable = cuttable
@@ -123,7 +123,7 @@ class TestWire:
         assert (answer.status_code, answer.json()["code"]) == (503, "outcome-unknown")
         assert len(await desk.rows(Appeal)) == 1
 
-    async def test_a_database_that_is_away_is_said_at_once_and_forgotten_when_it_is_back(self, cuttable):
+    async def test_a_database_that_is_down_is_reported_at_once_and_used_again_when_it_is_back(self, cuttable):
         desk, cable = cuttable
         assert (await desk.file()).status_code == 201
         await cable.down()
@@ -136,14 +136,14 @@ class TestWire:
         assert len(await desk.rows(Appeal)) == 2
 
 
-async def told_of_an_unknown_outcome(desk, answers, *, kept):
-    """Of four filed under the keys k-0 to k-3: those told of it were kept or not, and sent again all are there once."""
+async def check_unknown_outcome(desk, answers, *, is_stored):
+    """Check four appeals filed under the keys k-0 to k-3: those with an unknown outcome are stored or not; after a repeat all are stored once."""
     lost = [place for place, one in enumerate(answers) if one.status_code == 503]
     assert lost
     assert {answers[place].json()["code"] for place in lost} == {"outcome-unknown"}
     assert all(int(answers[place].headers["Retry-After"]) > 0 for place in lost)
-    assert len(await desk.rows(Appeal)) == (4 if kept else 4 - len(lost))
+    assert len(await desk.rows(Appeal)) == (4 if is_stored else 4 - len(lost))
     for place in range(4):
         again = await desk.file({"Idempotency-Key": key_named(f"k-{place}")})
-        assert (again.status_code, "Idempotency-Replayed" in again.headers) == (201, kept or place not in lost)
+        assert (again.status_code, "Idempotency-Replayed" in again.headers) == (201, is_stored or place not in lost)
     assert len(await desk.rows(Appeal)) == 4

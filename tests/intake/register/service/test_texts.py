@@ -22,7 +22,7 @@ class TestTimelineTexts:
         facts |= {"withdrawal-asked", "withdrawal-refused", "withdrawal-late", "appeal-reopened"}  # told here alone
         assert set(_texts()["timeline"]) <= facts
 
-    def test_what_has_no_text_is_not_told(self):
+    def test_an_event_without_a_text_is_not_shown(self):
         assert timeline_text("provider-matched") is None
 
     def test_a_position_is_named_in_three_languages(self):

@@ -47,7 +47,7 @@ class TestAnswer:
         assert tracked["answer_available"] is True
         assert asked == [{"ids": [str(event.answer_id)], "purpose": "tracking", "on_behalf_of": "applicant"}]
 
-    async def test_while_routing_is_down_the_rest_is_still_told(self, desk):
+    async def test_while_routing_is_down_the_rest_is_still_shown(self, desk):
         told, _ = await answered(desk)
         answer = await desk.track(told["number"], told["pin"])
         tracked = answer.json()

@@ -69,7 +69,7 @@ class TestCodes:
         assert code.encode() not in row.code
         assert b"7010000000" not in row.contact
 
-    async def test_old_ones_are_forgotten(self, desk):
+    async def test_old_ones_are_purged(self, desk):
         await (await filed(desk)).code()
         desk.clock.advance(timedelta(days=2))
         await verification.purge_codes(desk.parts)
@@ -155,11 +155,13 @@ class TestWithdrawal:
             (partial(CaseForwarded, body="OTHER_BODY", letter_id=None), "FORWARDED", "FORWARDED"),
         ],
     )
-    async def test_what_the_fund_decided_before_it_heard_of_it_holds_and_the_applicant_is_told(self, desk, decided, status, outcome):
+    async def test_a_decision_made_before_the_fund_received_the_withdrawal_holds_and_the_applicant_sees_it(
+        self, desk, decided, status, outcome
+    ):
         case = await filed(desk)
         await case.routed("CONSULTATION", 1)
         assert (await case.withdraw()).json()["status"] == "WITHDRAWN"
-        await case.hear(decided(appeal_id=case.id, actor_role="head"))
+        await case.consume(decided(appeal_id=case.id, actor_role="head"))
         seen = await case.seen()
         assert (seen["status"], seen["outcome"], seen["timeline"][-1]["type"]) == (status, outcome, "withdrawal-late")
         assert ("confirmation" in seen["actions"]) == (status == "ANSWERED")
@@ -171,7 +173,7 @@ class TestWithdrawal:
         case = await filed(desk)
         await case.routed()
         await case.withdraw()
-        await case.hear(CaseReturned(appeal_id=case.id, ground="OBSCENE", actor_role="head"))
+        await case.consume(CaseReturned(appeal_id=case.id, ground="OBSCENE", actor_role="head"))
         seen = await case.seen()
         assert (seen["status"], seen["withdrawal_pending"]) == ("RETURNED", False)
 
@@ -179,7 +181,7 @@ class TestWithdrawal:
         case = await filed(desk)
         await case.routed()
         question, due = uuid4(), desk.clock.now() + timedelta(days=3)
-        await case.hear(ApplicantAsked(appeal_id=case.id, question_id=question, due_at=due, actor_role="head"))
+        await case.consume(ApplicantAsked(appeal_id=case.id, question_id=question, due_at=due, actor_role="head"))
         desk.clock.advance(timedelta(minutes=1))
         assert (await case.withdraw()).json()["status"] == "AWAITING_APPLICANT"
         assert await emitted(desk, "message-added") == []

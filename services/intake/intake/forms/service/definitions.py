@@ -1,10 +1,18 @@
-"""What a citizen may file and what each form asks: the one definition (`data/forms.toml`) that web, app, bot and operator screen render."""
+"""The definition of the forms (`data/forms.toml`) that web, app, bot and operator screen render: what may be filed and what is asked."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Final, Literal, cast
+from typing import (
+    Final,
+    Literal,
+    NotRequired,  # pydantic accepts no other before Python 3.12
+    cast,
+)
+
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
 
 from intake.forms.service.consents import consent_labels
 from intake.register.schemas import AppealIn
@@ -21,7 +29,57 @@ DATATYPES: Final = frozenset({"string", "text", "singlevaluelist", "boolean", "f
 PATTERNS: Final = frozenset({"iin", "phone", "email"})
 REPLY_LANGUAGES: Final = MappingProxyType({"kk": Label("Қазақша", "Қазақша", "Қазақша"), "ru": Label("Русский", "Русский", "Русский")})
 FILES: Final = "attachments"
-"""The field that no call carries in its body: documents follow the appeal, by calls of their own."""
+"""The field that is in no request body: documents are uploaded by separate calls after the appeal."""
+
+
+class FieldEntry(TypedDict):
+    """A field of `forms.toml`. `channels`: where it is asked; absent: everywhere."""
+
+    name: str
+    section: str
+    datatype: str
+    label: NotRequired[Label]
+    hint: NotRequired[Label]
+    required: NotRequired[bool]
+    channels: NotRequired[list[str]]
+    options: NotRequired[str]
+    limit: NotRequired[int]
+    pattern: NotRequired[str]
+
+
+class ServiceEntry(TypedDict):
+    """A service of `forms.toml`. `asked_on`: additional channels that ask for a field of this service."""
+
+    code: str
+    kind: str
+    form: NotRequired[str]
+    group: str
+    channels: NotRequired[list[str]]
+    keywords: list[str]
+    label: NotRequired[Label]
+    description: Label
+    fields: list[str]
+    by_law: NotRequired[dict[str, str]]
+    asked_on: NotRequired[dict[str, list[str]]]
+
+
+class CommonFields(TypedDict):
+    """The fields that every service asks: around its own fields, and those that the law asks for."""
+
+    before: list[str]
+    after: list[str]
+    by_law: dict[str, str]
+
+
+class FormsDocument(TypedDict):
+    """`forms.toml`. `channels`: the answer channels that each channel offers."""
+
+    channels: dict[str, list[str]]
+    sections: dict[str, Label]
+    sections_of: dict[str, dict[str, Label]]
+    common: CommonFields
+    services: list[ServiceEntry]
+    fields: list[FieldEntry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +95,8 @@ class Option:
 class FormField:
     """A question of a form.
 
-    `name` is the dotted path of `AppealIn`, `consents.CODE` for a consent. Nothing is filed without a `required` one; one with
-    `by_law`, the article that asks for it, is asked for and never holds an appeal up (АППК art. 64(6)).
+    `name` is the dotted path of `AppealIn`, `consents.CODE` for a consent. An appeal needs every `required` field. `by_law` is the article
+    that asks for a field; an appeal is filed without it as well (АППК art. 64(6)).
     `limit` is characters; `pattern` names a check: `iin`, `phone` or `email`.
     """
 
@@ -68,16 +126,16 @@ class ServiceForm:
     fields: Sequence[FormField]
 
     def field(self, name: str) -> FormField | None:
-        return next((one for one in self.fields if one.name == name), None)
+        return next((field for field in self.fields if field.name == name), None)
 
 
 def services(channel: str) -> Sequence[ServiceForm]:
-    """What `web`, `app`, `bot` or `operator` offers, in order. Raises KeyError for another channel, ReferenceDataError for a bad file."""
+    """Return the forms of `web`, `app`, `bot` or `operator` in order. Raises KeyError for another channel, ReferenceDataError."""
     return tuple(_forms()[channel].values())
 
 
 def form(code: str, channel: str = "web") -> ServiceForm:
-    """One form as a channel shows it. Raises KeyError if that channel does not offer it."""
+    """Return a form as a channel shows it. Raises KeyError if the channel does not offer it."""
     return _forms()[channel][code]
 
 
@@ -87,14 +145,14 @@ def channels() -> Sequence[str]:
 
 @cache
 def sections(channel: str = "web") -> Mapping[str, Label]:
-    """The parts of a form as a channel calls them, in order."""
+    """Return the headings of the sections of a channel by code, in order."""
     own = _document()["sections_of"].get(channel, {})
-    return {code: Label(**own.get(code, label)) for code, label in _document()["sections"].items()}
+    return {code: own.get(code, label) for code, label in _document()["sections"].items()}
 
 
 @cache
-def _document() -> dict[str, Any]:
-    return policy_document("intake.forms", FILE)
+def _document() -> FormsDocument:
+    return TypeAdapter(FormsDocument).validate_python(policy_document("intake.forms", FILE))
 
 
 @cache
@@ -102,8 +160,8 @@ def _forms() -> Mapping[str, Mapping[str, ServiceForm]]:
     document = _document()
     fields = {entry["name"]: entry for entry in document["fields"]}
     for name in fields:
-        if not _is_of_an_appeal(name):
-            raise _bad(f"{name} is no field of an appeal")
+        if not _is_appeal_field(name):
+            raise _invalid(f"{name} is no field of an appeal")
     return MappingProxyType(
         {
             channel: {
@@ -116,42 +174,42 @@ def _forms() -> Mapping[str, Mapping[str, ServiceForm]]:
     )
 
 
-def _service(entry: dict[str, Any], fields: Mapping[str, dict[str, Any]], channel: str) -> ServiceForm:
+def _service(entry: ServiceEntry, fields: Mapping[str, FieldEntry], channel: str) -> ServiceForm:
     codes, common = taxonomy(), _document()["common"]
     kind, declared = entry["kind"], entry.get("form")
     if kind not in codes.kinds or (declared is not None and declared not in codes.forms):
-        raise _bad(f"{entry['code']} has an unknown kind or form")
+        raise _invalid(f"{entry['code']} has an unknown kind or form")
     names = [*entry["fields"], *common["before"], *common["after"]]
     by_law = entry.get("by_law", common["by_law"])
     if not {*names, *by_law, *entry.get("asked_on", {})} <= set(fields):
-        raise _bad(f"{entry['code']} asks for what is no field")
+        raise _invalid(f"{entry['code']} asks for what is no field")
     if {"category": "topic", "topic": "category"}[codes.subject_field(kind)] in names:
-        raise _bad(f"{entry['code']} asks for a subject that its kind does not carry")
-    beside = entry.get("asked_on", {})
-    asked = [name for name in names if channel in [*fields[name].get("channels", [channel]), *beside.get(name, [])]]
+        raise _invalid(f"{entry['code']} asks for a subject that its kind does not carry")
+    asked_here = entry.get("asked_on", {})
+    asked = [name for name in names if channel in [*fields[name].get("channels", [channel]), *asked_here.get(name, [])]]
     return ServiceForm(
         code=entry["code"],
         kind=kind,
         statutory_form=declared,
         group=entry["group"],
         keywords=tuple(entry["keywords"]),
-        label=Label(**entry["label"]) if "label" in entry else codes.kinds[kind].label,
-        description=Label(**entry["description"]),
+        label=entry["label"] if "label" in entry else codes.kinds[kind].label,
+        description=entry["description"],
         fields=tuple(_field(fields[name], by_law.get(name), channel) for name in asked),
     )
 
 
-def _field(entry: dict[str, Any], by_law: str | None, channel: str) -> FormField:
+def _field(entry: FieldEntry, by_law: str | None, channel: str) -> FormField:
     name, datatype, pattern = entry["name"], entry["datatype"], entry.get("pattern")
     if datatype not in DATATYPES or entry["section"] not in sections() or (pattern is not None and pattern not in PATTERNS):
-        raise _bad(f"{name} has an unknown datatype, section or pattern")
+        raise _invalid(f"{name} has an unknown datatype, section or pattern")
     consent = consent_labels().get(name.removeprefix("consents."))
     return FormField(
         name=name,
         section=entry["section"],
         datatype=cast("Datatype", datatype),
-        label=consent or Label(**entry["label"]),
-        hint=Label(**entry["hint"]) if "hint" in entry else None,
+        label=consent or entry["label"],
+        hint=entry.get("hint"),
         required=entry.get("required", False),
         by_law=by_law,
         options=_OPTIONS[entry["options"]](channel) if "options" in entry else (),
@@ -173,12 +231,12 @@ _OPTIONS: Final[Mapping[str, Callable[[str], tuple[Option, ...]]]] = {
 }
 
 
-def _is_of_an_appeal(name: str) -> bool:
+def _is_appeal_field(name: str) -> bool:
     head, _, part = name.partition(".")
     if head == "consents":
         return part in consent_labels()
     return name == FILES or head in AppealIn.model_fields
 
 
-def _bad(problem: str) -> ReferenceDataError:
+def _invalid(problem: str) -> ReferenceDataError:
     return ReferenceDataError(FILE, 1, problem)

@@ -1,13 +1,13 @@
-"""The form as it travels between its steps: what was typed, the appeal it makes, and what a visitor is told of a field that is wrong.
+"""The draft of the web form between its steps: typed values, the appeal they make, and the messages for wrong fields.
 
-What it asks comes from `intake.forms.service.definitions`; its `kind` is the code of a form there, or empty where the visitor is not sure.
+The questions come from `intake.forms.service.definitions`; `kind` is the code of a form there, or empty if the visitor is not sure.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from intake.forms.service import definitions as forms
 from intake.forms.service.definitions import FormField
@@ -24,9 +24,9 @@ from shared.web.i18n import N_
 
 CHANNEL: Final = "web"
 PERSONAL: Final = ("full_name", "iin", "phone", "email", "address")
-CHOSEN_PROVIDER: Final = "provider.provider_id"  # beside what `forms` asks: an entry of the directory behind the words
+CHOSEN_PROVIDER: Final = "provider.provider_id"  # in addition to the questions of `forms`: the provider chosen from the directory
 
-UPLOADS: Final = "uploads"  # documents that came already, as `pages.uploads` writes them
+UPLOADS: Final = "uploads"  # documents that were uploaded already, as `pages.uploads` writes them
 
 Draft = dict[str, str]
 
@@ -57,34 +57,34 @@ _UNKNOWN: Final = N_("Please check this answer.")
 
 @cache
 def questions() -> Mapping[str, FormField]:
-    """Every field of every form of the web, by name, in the order in which the page asks them; documents come later."""
-    found = {one.name: one for form in forms.services(CHANNEL) for one in form.fields if one.name != forms.FILES}
+    """Return the fields of all forms of the web by name, in the order of the page; documents come later."""
+    found = {field.name: field for form in forms.services(CHANNEL) for field in form.fields if field.name != forms.FILES}
     return dict(sorted(found.items(), key=lambda entry: (list(forms.sections()).index(entry[1].section), entry[0] not in sometimes())))
 
 
 @cache
 def sometimes() -> frozenset[str]:
-    """The fields that not every form asks."""
-    asked = [frozenset(one.name for one in form.fields) for form in forms.services(CHANNEL)]
+    """Return the names of the fields that not every form asks."""
+    asked = [frozenset(field.name for field in form.fields) for form in forms.services(CHANNEL)]
     return frozenset().union(*asked) - asked[0].intersection(*asked)
 
 
 def fields() -> tuple[str, ...]:
-    """The names of all inputs, in order."""
+    """Return the names of all inputs, in order."""
     return ("kind", *questions(), CHOSEN_PROVIDER, UPLOADS)
 
 
 def asked_of(code: str) -> Mapping[str, FormField]:
-    """What is asked under a kind; of whoever is not sure, what every form asks."""
-    known = {one.code: {each.name for each in one.fields} for one in forms.services(CHANNEL)}
+    """Return the fields of a kind; of an unknown kind, the fields that every form asks."""
+    known = {form.code: {field.name for field in form.fields} for form in forms.services(CHANNEL)}
     names = known.get(code, set(questions()) - sometimes())
-    return {name: one for name, one in questions().items() if name in names}
+    return {name: form for name, form in questions().items() if name in names}
 
 
 def blank(query: Mapping[str, str], language: str) -> Draft:
-    """An empty form; `kind`, `region` and `provider` of the address fill their fields, unless they are not known here."""
+    """Return an empty draft; known values of `kind`, `region` and `provider` in the query fill their fields."""
     draft = dict.fromkeys(fields(), "")
-    draft["kind"] = query.get("kind", "") if query.get("kind") in {one.code for one in forms.services(CHANNEL)} else ""
+    draft["kind"] = query.get("kind", "") if query.get("kind") in {form.code for form in forms.services(CHANNEL)} else ""
     draft["region"] = query.get("region", "") if query.get("region") in regions() else ""
     draft["provider.name"] = clean(query.get("provider", "")[:300])
     draft["language"] = language if language in forms.REPLY_LANGUAGES else ""
@@ -92,35 +92,35 @@ def blank(query: Mapping[str, str], language: str) -> Draft:
 
 
 def typed(sent: Mapping[str, str]) -> Draft:
-    """What a visitor has typed. What the kind does not ask, filled in before the kind was changed, is hidden and counts no more."""
+    """Return the typed values. Fields that the kind does not ask, typed before the kind was changed, are emptied."""
     draft = {name: sent.get(name, "") for name in fields()}
     asked = asked_of(draft["kind"])
     return {name: "" if name in sometimes() and name not in asked else value for name, value in draft.items()}
 
 
 def key_of(sent: Mapping[str, str]) -> str:
-    """The form's Idempotency-Key: made once a form, so that a form sent twice is registered once. A weak one is replaced."""
+    """Return the Idempotency-Key of the form: a form sent twice is registered once. A weak key is replaced."""
     given = sent.get("key", "")
     return given if is_random_uuid(given) else new_key()
 
 
 def filing_of(draft: Draft, clock: Clock) -> tuple[AppealIn, Filing]:
-    """The appeal behind a form, checked by the rules of every channel.
+    """Return the appeal of a form, checked by the rules of every channel.
 
-    Raises InvalidInput, which names everything that is wrong at once, or MalformedText.
+    Raises InvalidInput, which names all errors at once, or MalformedText.
     """
     try:
         appeal = AppealIn.model_validate(_payload(draft))
     except ValidationError as error:
         refusal = InvalidInput.of(error)
         if isinstance(refusal, InvalidInput):
-            refusal = InvalidInput([*refusal.errors, *_wrong_beside_region(draft, clock)])
+            refusal = InvalidInput([*refusal.errors, *_errors_without_region(draft, clock)])
         raise refusal from None
     return appeal, check(appeal, admit_anonymous(None), clock.now())
 
 
-def _wrong_beside_region(draft: Draft, clock: Clock) -> Sequence[FieldError]:
-    """Without a region the rules of a filing are not reached: the rest of the form is looked at as if it had one."""
+def _errors_without_region(draft: Draft, clock: Clock) -> Sequence[FieldError]:
+    """Return the errors of the other fields of a draft without a region, checked as if it had one."""
     if draft["region"]:
         return ()
     try:
@@ -135,27 +135,27 @@ def is_anonymous(draft: Draft) -> bool:
 
 
 def label_of(draft: Draft, language: Language) -> str:
-    """What the appeal is about; empty where the visitor is not sure."""
-    return next((one.label.in_(language) for one in forms.services(CHANNEL) if one.code == draft["kind"]), "")
+    """Return the label of the draft's kind; empty if the visitor is not sure."""
+    return next((form.label.in_(language) for form in forms.services(CHANNEL) if form.code == draft["kind"]), "")
 
 
 def missing_by_law(draft: Draft) -> list[FormField]:
-    """What the law asks for and the form does not hold; an IIN only whoever has one gives (АППК art. 63(2))."""
-    return [one for one in asked_of(draft["kind"]).values() if one.by_law and one.pattern != "iin" and not draft[one.name]]
+    """Return the empty fields that the law asks for, without the IIN, which not everyone has (АППК art. 63(2))."""
+    return [field for field in asked_of(draft["kind"]).values() if field.by_law and field.pattern != "iin" and not draft[field.name]]
 
 
 def errors_of(refusal: DomainError) -> list[tuple[str, str]]:
-    """(input, message to be translated) for every field that is wrong, in the order of the form, once a field."""
-    said: dict[str, str] = {}
+    """Return (input, message to be translated) for every wrong field, in the order of the form, one message a field."""
+    messages: dict[str, str] = {}
     for error in refusal.errors:
-        said.setdefault(_input_of(error), _message(error))
-    return sorted(said.items(), key=lambda entry: _position(entry[0]))
+        messages.setdefault(_input_of(error), _message(error))
+    return sorted(messages.items(), key=lambda entry: _position(entry[0]))
 
 
-def _payload(draft: Draft) -> dict[str, Any]:
+def _payload(draft: Draft) -> dict[str, JsonValue]:
     chosen, named = draft[CHOSEN_PROVIDER], draft["provider.name"]
-    form = next((one for one in forms.services(CHANNEL) if one.code == draft["kind"]), None)
-    patient = {name: draft[f"patient.{name}"] or None for name in ("full_name", "iin")}
+    form = next((form for form in forms.services(CHANNEL) if form.code == draft["kind"]), None)
+    patient: dict[str, JsonValue] = {name: draft[f"patient.{name}"] or None for name in ("full_name", "iin")}
     plain = ("category", "topic", "text", "language", "authority", "contested_act", "answer_by", "region")
     return {
         **{name: draft[name] or None for name in plain},
@@ -187,4 +187,4 @@ def _message(error: FieldError) -> str:
 
 def _position(name: str) -> int:
     order: Iterable[str] = fields()
-    return next((place for place, field in enumerate(order) if field == name), len(fields()))
+    return next((index for index, field in enumerate(order) if field == name), len(fields()))

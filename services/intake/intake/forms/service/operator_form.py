@@ -1,9 +1,10 @@
-"""The operator's form of an appeal: the fields of every service offered to operators, and the appeal that they make."""
+"""The operator's form: the fields of all services offered to operators, and the appeal that they make."""
 
-from collections.abc import Collection, Mapping
-from typing import Any, Final
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from intake.forms.service import definitions as forms
 from intake.register.schemas import AppealIn
@@ -15,25 +16,46 @@ SERVICE: Final = "service"
 ANSWERED: Final = "answered"
 CONSULTATION: Final = "CONSULTATION"
 OF_SOME: Final = frozenset({"category", "topic", "contested_act"})
-Draft = dict[str, str]
+OperatorDraft = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownField:
+    """A field as the template shows it. `options` are (key, label)."""
+
+    name: str
+    datatype: forms.Datatype
+    label: str
+    required: bool
+    options: Sequence[tuple[str, str]]
+    limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldGroup:
+    """A section of the form. `open`: a field of it has a value."""
+
+    title: str
+    fields: Sequence[ShownField]
+    open: bool
 
 
 def fields() -> Mapping[str, forms.FormField]:
-    """Every field that one of the services asks for, by name, in the order in which they are asked."""
-    of_matter_first = [one for service in forms.services(CHANNEL) for one in service.fields if one.name in OF_SOME]
-    rest = [one for service in forms.services(CHANNEL) for one in service.fields]
-    return {one.name: one for one in (*of_matter_first, *rest)}
+    """Return the fields of all services by name, in the order in which they are asked."""
+    of_subject_first = [field for service in forms.services(CHANNEL) for field in service.fields if field.name in OF_SOME]
+    rest = [field for service in forms.services(CHANNEL) for field in service.fields]
+    return {field.name: field for field in (*of_subject_first, *rest)}
 
 
-def typed(sent: Mapping[str, str]) -> Draft:
-    """What was typed, the page's own two fields included."""
+def typed(sent: Mapping[str, str]) -> OperatorDraft:
+    """Return the typed values, including the two fields of the page itself."""
     return {name: sent.get(name, "") for name in (SERVICE, ANSWERED, *fields())}
 
 
-def appeal_of(draft: Draft, *, received_at: str | None, answered_kinds: Collection[str]) -> AppealIn:
-    """The appeal behind the form; `answered_kinds`: the kinds that may be closed in the contact itself.
+def appeal_of(draft: OperatorDraft, *, received_at: str | None, answered_kinds: Collection[str]) -> AppealIn:
+    """Return the appeal of the form. `answered_kinds`: the kinds that may be closed in the contact itself.
 
-    Raises InvalidInput naming its fields; whether it may be registered is decided by `check`.
+    Raises InvalidInput naming the fields of the form; `check` decides whether the appeal may be registered.
     """
     try:
         service = forms.form(draft[SERVICE], CHANNEL)
@@ -41,17 +63,17 @@ def appeal_of(draft: Draft, *, received_at: str | None, answered_kinds: Collecti
         raise InvalidInput.field(SERVICE, "required", "Choose what the appeal is.") from None
     if draft[ANSWERED] and service.kind not in answered_kinds:
         raise InvalidInput.field(ANSWERED, "not-for-this-kind", "Only a consultation is closed in the call.")
-    given = {one.name: draft[one.name] for one in service.fields if draft[one.name]}
-    consents = [name.removeprefix("consents.") for name in given if name.startswith("consents.")]
-    payload: dict[str, Any] = {"applicant": {}, "kind": service.kind, "statutory_form": service.statutory_form, "consents": consents}
+    given = {field.name: draft[field.name] for field in service.fields if draft[field.name]}
+    consents: list[JsonValue] = [name.removeprefix("consents.") for name in given if name.startswith("consents.")]
+    payload: dict[str, JsonValue] = {"region": None, "kind": service.kind, "statutory_form": service.statutory_form, "consents": consents}
+    objects: dict[str, dict[str, JsonValue]] = {"applicant": {}}
     for name, value in given.items():
         head, _, part = name.partition(".")
         if head != "consents" and part:
-            payload.setdefault(head, {})[part] = value
+            objects.setdefault(head, {})[part] = value
         elif head != "consents":
             payload[head] = value
-    payload.setdefault("region", None)
-    payload["received_at"] = received_at
+    payload |= {**objects, "received_at": received_at}
     try:
         return AppealIn.model_validate(payload)
     except ValidationError as error:
@@ -59,7 +81,7 @@ def appeal_of(draft: Draft, *, received_at: str | None, answered_kinds: Collecti
 
 
 def consultation(sent: Mapping[str, str], *, received_at: str | None, topics: Collection[str]) -> AppealIn:
-    """A consultation by its topic alone. Raises NotFound for a topic that is not one of `topics`, InvalidInput."""
+    """Return a consultation by its topic alone. Raises NotFound for a topic that is not one of `topics`, InvalidInput."""
     if sent.get("topic") not in topics:
         raise NotFound
     given = {"region": sent.get("quick.region"), "language": sent.get("quick.language") or None, "received_at": received_at}
@@ -69,47 +91,40 @@ def consultation(sent: Mapping[str, str], *, received_at: str | None, topics: Co
         raise InvalidInput.of(error) from None
 
 
-def shown(draft: Draft, language: Language) -> list[dict[str, Any]]:
-    """The fields in parts, as the template shows them; a part in which something stands is open."""
-    parts: dict[str, list[dict[str, Any]]] = {code: [] for code in forms.sections()}
-    for one in fields().values():
-        known = {option.key: option.label.in_(language) for option in one.options}
+def shown(draft: OperatorDraft, language: Language) -> list[FieldGroup]:
+    """Return the fields in groups, as the template shows them."""
+    groups: dict[str, list[ShownField]] = {code: [] for code in forms.sections()}
+    for field in fields().values():
+        known = {option.key: option.label.in_(language) for option in field.options}
         options = [
-            (option.key, f"{known[option.parent]}: {known[option.key]}" if option.parent else known[option.key]) for option in one.options
+            (option.key, f"{known[option.parent]}: {known[option.key]}" if option.parent else known[option.key]) for option in field.options
         ]
-        parts[one.section].append(
-            {
-                "name": one.name,
-                "datatype": one.datatype,
-                "label": one.label.in_(language),
-                "required": one.required,
-                "options": options,
-                "limit": one.limit,
-            }
-        )
+        label = field.label.in_(language)
+        groups[field.section].append(ShownField(field.name, field.datatype, label, field.required, options, field.limit))
     return [
-        {"title": forms.sections(CHANNEL)[code].in_(language), "fields": found, "open": any(draft[one["name"]] for one in found)}
-        for code, found in parts.items()
+        FieldGroup(forms.sections(CHANNEL)[code].in_(language), found, any(draft[field.name] for field in found))
+        for code, found in groups.items()
         if found
     ]
 
 
 def services(language: Language) -> list[tuple[str, str]]:
-    return [(one.code, one.label.in_(language)) for one in forms.services(CHANNEL)]
+    """Return code and label of the services offered to operators."""
+    return [(form.code, form.label.in_(language)) for form in forms.services(CHANNEL)]
 
 
 def subjects() -> Mapping[str, str]:
-    """By service, the names of those fields that only some services ask."""
-    return {one.code: " ".join(each.name for each in one.fields if each.name in OF_SOME) for one in forms.services(CHANNEL)}
+    """Return the fields that only some services ask, as space-separated names by service."""
+    return {form.code: " ".join(field.name for field in form.fields if field.name in OF_SOME) for form in forms.services(CHANNEL)}
 
 
-def read_back(draft: Draft, language: Language) -> list[tuple[str, str]]:
-    """What was written down, label by label, to be read to the caller; codes by their names."""
+def read_back(draft: OperatorDraft, language: Language) -> list[tuple[str, str]]:
+    """Return the recorded values as (label, text), to be read to the caller; codes are given by their labels."""
     service = forms.form(draft[SERVICE], CHANNEL)
-    told = []
-    for one in service.fields:
-        if not draft[one.name]:
+    lines = []
+    for field in service.fields:
+        if not draft[field.name]:
             continue
-        names = {option.key: option.label.in_(language) for option in one.options}
-        told.append((one.label.in_(language), "✓" if one.datatype == "boolean" else names.get(draft[one.name], draft[one.name])))
-    return told
+        names = {option.key: option.label.in_(language) for option in field.options}
+        lines.append((field.label.in_(language), "✓" if field.datatype == "boolean" else names.get(draft[field.name], draft[field.name])))
+    return lines

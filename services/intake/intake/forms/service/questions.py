@@ -1,4 +1,4 @@
-"""The fields of the forms as a page shows them: in one language, with the typed values and their errors."""
+"""The questions of the web form for a page: in one language, with typed values and errors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ Choice = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """`choices` stand alone or, under a heading, together."""
+class FormQuestion:
+    """A question with its value. `choices` are grouped under headings; None: no heading."""
 
     field: FormField
     name: str
@@ -37,51 +37,54 @@ class Question:
     choices: Sequence[tuple[str | None, Sequence[Choice]]]
     empty: str | None
     sometimes: bool
-    """Only some kinds ask it."""
+    """Only some kinds ask for it."""
 
 
 def sections(
-    draft: form.Draft, errors: Mapping[str, str], language: Language, say: Mapping[str, str]
-) -> list[tuple[str, str, list[Question]]]:
-    """(code, heading, questions) of each part of the form; `say` holds this module's own sentences, translated."""
-    asked = [_question(one, draft, errors, language, say) for one in form.questions().values()]
-    return [(code, label.in_(language), [one for one in asked if one.field.section == code]) for code, label in forms.sections().items()]
+    draft: form.Draft, errors: Mapping[str, str], language: Language, texts: Mapping[str, str]
+) -> list[tuple[str, str, list[FormQuestion]]]:
+    """Return (code, heading, questions) of each section. `texts`: this module's sentences in the language of the page."""
+    asked = [_question(question, draft, errors, language, texts) for question in form.questions().values()]
+    return [
+        (code, label.in_(language), [question for question in asked if question.field.section == code])
+        for code, label in forms.sections().items()
+    ]
 
 
 def given(draft: form.Draft, section: str, language: Language) -> list[tuple[str, str]]:
-    """What was answered in a part, in words; a long text is shown by itself."""
+    """Return the answers of a section as (label, text), without the long text, which is shown separately."""
     asked = form.asked_of(draft["kind"]).values()
-    found = [one for one in asked if one.section == section and one.datatype != "text" and draft[one.name]]
-    return [(one.label.in_(language), _in_words(one, draft[one.name], language)) for one in found]
+    found = [field for field in asked if field.section == section and field.datatype != "text" and draft[field.name]]
+    return [(field.label.in_(language), _option_label(field, draft[field.name], language)) for field in found]
 
 
-def _in_words(one: FormField, value: str, language: Language) -> str:
-    return next((each.label.in_(language) for each in one.options if each.key == value), value)
+def _option_label(field: FormField, value: str, language: Language) -> str:
+    return next((option.label.in_(language) for option in field.options if option.key == value), value)
 
 
-def _question(one: FormField, draft: form.Draft, errors: Mapping[str, str], language: Language, say: Mapping[str, str]) -> Question:
-    error = errors.get(one.name) or (errors.get(form.CHOSEN_PROVIDER) if one.name == "provider.name" else None)
-    return Question(
-        field=one,
-        name=one.name,
-        label=one.label.in_(language),
-        hint=one.hint.in_(language) if one.hint else None,
-        value=draft[one.name],
+def _question(field: FormField, draft: form.Draft, errors: Mapping[str, str], language: Language, texts: Mapping[str, str]) -> FormQuestion:
+    error = errors.get(field.name) or (errors.get(form.CHOSEN_PROVIDER) if field.name == "provider.name" else None)
+    return FormQuestion(
+        field=field,
+        name=field.name,
+        label=field.label.in_(language),
+        hint=field.hint.in_(language) if field.hint else None,
+        value=draft[field.name],
         error=error,
-        choices=_choices(one, language, say),
-        empty=say[NOT_CHOSEN[one.name]] if one.name in NOT_CHOSEN else None,
-        sometimes=one.name in form.sometimes(),
+        choices=_choices(field, language, texts),
+        empty=texts[NOT_CHOSEN[field.name]] if field.name in NOT_CHOSEN else None,
+        sometimes=field.name in form.sometimes(),
     )
 
 
-def _choices(one: FormField, language: Language, say: Mapping[str, str]) -> list[tuple[str | None, list[Choice]]]:
-    below = {each.key: [inner for inner in one.options if inner.parent == each.key] for each in one.options}
+def _choices(field: FormField, language: Language, texts: Mapping[str, str]) -> list[tuple[str | None, list[Choice]]]:
+    below = {each.key: [inner for inner in field.options if inner.parent == each.key] for each in field.options}
     shown: list[tuple[str | None, list[Choice]]] = []
-    for each in sorted((each for each in one.options if each.parent is None), key=lambda each: each.key == CENTRAL_OFFICE):
+    for each in sorted((each for each in field.options if each.parent is None), key=lambda each: each.key == CENTRAL_OFFICE):
         inner = [(each.key, each.label.in_(language)) for each in below[each.key]]
-        shown.append((each.label.in_(language), [*inner, (each.key, say[REST])]) if inner else (None, [_choice(each, language, say)]))
+        shown.append((each.label.in_(language), [*inner, (each.key, texts[REST])]) if inner else (None, [_choice(each, language, texts)]))
     return shown
 
 
-def _choice(one: Option, language: Language, say: Mapping[str, str]) -> Choice:
-    return one.key, say[ELSEWHERE] if one.key == CENTRAL_OFFICE else one.label.in_(language)
+def _choice(option: Option, language: Language, texts: Mapping[str, str]) -> Choice:
+    return option.key, texts[ELSEWHERE] if option.key == CENTRAL_OFFICE else option.label.in_(language)

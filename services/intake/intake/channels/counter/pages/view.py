@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
-from typing import Any, Final, TypedDict
+from typing import Final, TypedDict
 from urllib.parse import urlencode
 
 from fastapi import Request, Response
@@ -33,7 +34,7 @@ LISTED: Final = 20  # registered appeals on a page
 FIELDS_OF_COUNTER: Final = frozenset({"region", "provider.name"})
 CLOCK: Final = "SPP_5CD"
 
-Draft = call_form.Draft
+Draft = call_form.OperatorDraft
 
 
 class CounterContent(TypedDict):
@@ -43,7 +44,7 @@ class CounterContent(TypedDict):
     methods: list[tuple[str, str]]
     is_dated: bool
     is_oral: bool
-    groups: Sequence[Any]
+    groups: Sequence[call_form.FieldGroup]
     services: list[tuple[str, str]]
     subjects: str
     attached: int
@@ -59,9 +60,9 @@ async def page(request: Request, parts: Parts, principal: Principal, counter: Co
     language, listed = language_of(request), await registered_by(parts, principal, cursor, LISTED)
     fixed = {"region"} if counter.region else set()
     fixed |= FIELDS_OF_COUNTER if counter.organisation else set()
-    groups = call_form.shown(draft, language)
-    for group in groups:
-        group["fields"] = [field for field in group["fields"] if field["name"] not in fixed]
+    groups = [
+        replace(group, fields=[field for field in group.fields if field.name not in fixed]) for group in call_form.shown(draft, language)
+    ]
     return {
         "location": _location(counter, counter.region, language),
         "methods": [(code, method.label.in_(language)) for code, method in counter.methods.items()],

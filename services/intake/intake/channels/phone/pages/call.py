@@ -260,7 +260,7 @@ def _first_ring(parts: Parts, current: CurrentCall | None, sent: Mapping[str, st
     return rang_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _blank_form(parts: Parts, current: CurrentCall | None, operator: Principal, language: Language) -> call_form.Draft:
+def _blank_form(parts: Parts, current: CurrentCall | None, operator: Principal, language: Language) -> call_form.OperatorDraft:
     """Return an empty form with the number of the caller and the operator's region."""
     draft = call_form.typed({})
     draft["region"] = (current.call.region if current else None) or operator.region or ""
@@ -277,7 +277,7 @@ async def _show(
     intake: Intake,
     operator: Principal,
     current: CurrentCall | None,
-    draft: call_form.Draft,
+    draft: call_form.OperatorDraft,
     *,
     key: str | None = None,
     errors: list[tuple[str, str]] | None = None,

@@ -9,7 +9,7 @@ from shared.domain.regions import regions
 from shared.web.languages import language_of
 
 
-def read_back(request: Request, draft: call_form.Draft, *, key: str, call: str, tried: bool, error: str) -> Response:
+def read_back(request: Request, draft: call_form.OperatorDraft, *, key: str, call: str, tried: bool, error: str) -> Response:
     """Render the appeal to be read to the caller. `tried`: it was sent without the caller's confirmation."""
     return PAGES.render(
         request,
