@@ -137,7 +137,7 @@ class TestWire:
 
 
 async def check_unknown_outcome(desk, answers, *, is_stored):
-    """Check four appeals filed under the keys k-0 to k-3: those with an unknown outcome are stored or not; after a repeat all are stored once."""
+    """Check four appeals filed under the keys k-0 to k-3: an unknown outcome is stored or not, and a repeat stores all once."""
     lost = [place for place, one in enumerate(answers) if one.status_code == 503]
     assert lost
     assert {answers[place].json()["code"] for place in lost} == {"outcome-unknown"}

@@ -155,9 +155,7 @@ class TestWithdrawal:
             (partial(CaseForwarded, body="OTHER_BODY", letter_id=None), "FORWARDED", "FORWARDED"),
         ],
     )
-    async def test_a_decision_made_before_the_fund_received_the_withdrawal_holds_and_the_applicant_sees_it(
-        self, desk, decided, status, outcome
-    ):
+    async def test_a_decision_before_the_withdrawal_was_received_holds_and_the_applicant_sees_it(self, desk, decided, status, outcome):
         case = await filed(desk)
         await case.routed("CONSULTATION", 1)
         assert (await case.withdraw()).json()["status"] == "WITHDRAWN"

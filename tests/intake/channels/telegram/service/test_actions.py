@@ -37,7 +37,7 @@ async def shown(bot, phone, case):
 async def asked(case, **fact):
     due = case.desk.clock.now() + timedelta(days=3)
     await case.routed()
-    await case.hear(fact.pop("event")(appeal_id=case.id, question_id=uuid4(), due_at=due, actor_role="specialist", **fact))
+    await case.consume(fact.pop("event")(appeal_id=case.id, question_id=uuid4(), due_at=due, actor_role="specialist", **fact))
 
 
 class TestDenial:
