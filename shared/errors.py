@@ -9,12 +9,12 @@ from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
 from traceback import extract_tb
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Self, TypeAlias
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -50,9 +50,12 @@ __all__ = [
     "responses",
 ]
 
+Responses: TypeAlias = dict[int | str, dict[str, Any]]
+"""FastAPI's type of `responses=`."""
+
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 PROBLEM_JSON = "application/problem+json"
-PROBLEM_CONTENT: dict[str, Any] = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+PROBLEM_CONTENT: dict[str, JsonValue] = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 log = structlog.get_logger("errors")
 
 
@@ -74,7 +77,7 @@ class DomainError(Exception):
         detail: str | None = None,
         *,
         errors: Sequence[FieldError] = (),
-        extra: Mapping[str, Any] | None = None,
+        extra: Mapping[str, JsonValue] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(self.code)
@@ -226,9 +229,9 @@ def problem_response(error: DomainError) -> Response:
     return Response(to_json(error.extra | body), error.status, {"Cache-Control": "no-store", **error.headers}, PROBLEM_JSON)
 
 
-def responses(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
+def responses(*errors: type[DomainError]) -> Responses:
     """Return FastAPI's `responses=` for a route that may raise these errors. `shared.http.document` adds the schema they refer to."""
-    by_status: dict[int | str, dict[str, Any]] = {}
+    by_status: Responses = {}
     for error in errors:
         entry = by_status.setdefault(error.status, {"description": "", "content": PROBLEM_CONTENT})
         entry["description"] = "; ".join(filter(None, [entry["description"], f"`{error.code}`: {error.title}"]))

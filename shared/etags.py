@@ -1,23 +1,24 @@
 """Conditional responses: a weak `ETag`, and 304 when the client already has the current response."""
 
 import hashlib
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import Header, Response
 from pydantic import BaseModel
 
+from shared.errors import Responses
 from shared.header_fields import entries_of
 
-NOT_MODIFIED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "It is still as `If-None-Match` says."}}
-IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", description="The `ETag` of the answer that you hold.")]
+NOT_MODIFIED: Final[Responses] = {304: {"description": "The client has the current response (`If-None-Match`)."}}
+IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", description="The `ETag` of the response that the client has.")]
 
 
 def conditional(answer: BaseModel, known: str | None, *, passing: frozenset[str] = frozenset()) -> Response:
     """Return `answer` as a response, or 304 without a body if `known` contains its tag. `passing`: fields that change with time alone."""
-    said = answer.model_dump_json(exclude=set(passing)).encode()
-    tag = f'W/"{hashlib.sha256(said).hexdigest()[:32]}"'
+    content = answer.model_dump_json(exclude=set(passing)).encode()
+    tag = f'W/"{hashlib.sha256(content).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "no-store"}  # caches on the way store nothing; the client itself may store the response
-    held = {one.removeprefix("W/") for one in entries_of(known or "")}  # weak comparison: RFC 9110 §13.1.2
+    held = {entry.removeprefix("W/") for entry in entries_of(known or "")}  # weak comparison: RFC 9110 §13.1.2
     if tag.removeprefix("W/") in held or "*" in held:
         return Response(status_code=304, headers=headers)
     return Response(answer.model_dump_json(), 200, headers, "application/json")

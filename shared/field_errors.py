@@ -105,7 +105,7 @@ def _code_of(kind: str) -> str:
     return kind.replace("_", "-")
 
 
-class _Limits(dict[str, Any]):
+class _Limits(dict[str, int]):
     """The values for a sentence. Only lengths are filled in, and they come from our models."""
 
     def __missing__(self, key: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Annotated, Any, Generic, NoReturn, TypeVar
+from typing import Annotated, Any, Generic, NoReturn, TypeAlias, TypeVar
 from uuid import UUID
 
 import httpx
@@ -45,6 +45,9 @@ from shared.header_fields import media_type_of
 T = TypeVar("T")
 RowT = TypeVar("RowT")
 ModelT = TypeVar("ModelT", bound=BaseModel)
+
+OpenApiObject: TypeAlias = dict[str, Any]
+"""An object of an OpenAPI document: JSON as FastAPI builds it."""
 
 BODY_LIMIT = 262_144  # bytes: 20 000 characters of Kazakh escaped as \uXXXX are 120 000, plus the rest of an appeal
 CLIENT_LIMITS = httpx.Limits(keepalive_expiry=2)  # uvicorn closes idle connections after 5 s: a request sent at that moment would be lost
@@ -298,9 +301,9 @@ def _as_given(value: object, kind: type) -> object:
 
 def document(app: FastAPI) -> None:
     """Extend the app's OpenAPI document with the schemas of strict bodies, and replace FastAPI's 422 by problems. Call once per app."""
-    original: Callable[[], dict[str, Any]] = app.openapi
+    original: Callable[[], OpenApiObject] = app.openapi
 
-    def openapi() -> dict[str, Any]:
+    def openapi() -> OpenApiObject:
         if app.openapi_schema is None:
             app.openapi_schema = _with_bodies(app, original())
         return app.openapi_schema
@@ -308,7 +311,7 @@ def document(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
 
 
-def _with_bodies(app: FastAPI, schema: dict[str, Any]) -> dict[str, Any]:
+def _with_bodies(app: FastAPI, schema: OpenApiObject) -> OpenApiObject:
     operations: dict[tuple[str, str], type[BaseModel]] = {}
     for route in iter_route_contexts(app.routes):
         if not (isinstance(route.original_route, APIRoute) and route.include_in_schema):
@@ -318,7 +321,7 @@ def _with_bodies(app: FastAPI, schema: dict[str, Any]) -> dict[str, Any]:
             operations |= dict.fromkeys(calls, model)
         if not _needs_token(route.dependant):
             _show_token_as_optional(schema["paths"][path][method] for path, method in calls)
-    components: dict[str, Any] = schema.setdefault("components", {}).setdefault("schemas", {})
+    components: OpenApiObject = schema.setdefault("components", {}).setdefault("schemas", {})
     components["Problem"] = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
     components |= components["Problem"].pop("$defs")
     names = _add_definitions(components, set(operations.values()))
@@ -345,14 +348,14 @@ def _needs_token(dependant: Dependant) -> bool:
     return getattr(dependant.call, "needs_token", False) or any(map(_needs_token, dependant.dependencies))
 
 
-def _show_token_as_optional(operations: Iterable[dict[str, Any]]) -> None:
+def _show_token_as_optional(operations: Iterable[OpenApiObject]) -> None:
     """Add "no authentication" as the first alternative: the call works without a token, which only changes the response."""
     for operation in operations:
         if "security" in operation:
             operation["security"] = [{}, *operation["security"]]
 
 
-def _add_definitions(components: dict[str, Any], models: set[type[BaseModel]]) -> dict[type[BaseModel], str]:
+def _add_definitions(components: OpenApiObject, models: set[type[BaseModel]]) -> dict[type[BaseModel], str]:
     """Add the models' schemas to `components` and return their names. All get the suffix `-Input` if a name is already used differently."""
     ordered = sorted(models, key=lambda model: model.__name__)
     for suffix in ("", "-Input"):
@@ -365,7 +368,7 @@ def _add_definitions(components: dict[str, Any], models: set[type[BaseModel]]) -
     return {model: keys[(model, "validation")]["$ref"].rpartition("/")[2] for model in ordered}
 
 
-def _show_streams_as_text(schema: dict[str, Any]) -> None:
+def _show_streams_as_text(schema: OpenApiObject) -> None:
     """Remove `itemSchema`, which FastAPI uses for streams: OpenAPI has it only from 3.2, and this document is 3.1."""
     for item in schema["paths"].values():
         for operation in item.values():
@@ -375,7 +378,7 @@ def _show_streams_as_text(schema: dict[str, Any]) -> None:
                         media_type.setdefault("schema", {"type": "string"})
 
 
-def _replace_default_422(schema: dict[str, Any], components: dict[str, Any]) -> None:
+def _replace_default_422(schema: OpenApiObject, components: OpenApiObject) -> None:
     for item in schema["paths"].values():
         for operation in item.values():
             for answer in operation.get("responses", {}).values():

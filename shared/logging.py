@@ -6,8 +6,7 @@ An exception is logged by its type and location, because its message may repeat 
 
 import logging
 import sys
-from collections.abc import Mapping
-from typing import Any, Final, TextIO, cast
+from typing import Final, TextIO, cast
 
 import structlog
 from opentelemetry import trace
@@ -26,7 +25,7 @@ ALLOWED: Final = frozenset(
 # Libraries whose messages contain only addresses, offsets and counts. Of other libraries only the message template is logged.
 TRUSTED: Final = ("uvicorn", "aiokafka", "alembic")
 HANDLER: Final = "aryz"
-SAID_AGAIN_AFTER: Final = 10.0  # seconds; aiokafka reports an unreachable broker some hundred times a second
+REPEATED_AFTER: Final = 10.0  # seconds; aiokafka reports an unreachable broker some hundred times a second
 REMEMBERED: Final = 200
 
 
@@ -118,20 +117,20 @@ class _Output:
 
 
 class _Seldom:
-    """A filter that drops repeated messages of a library within SAID_AGAIN_AFTER seconds."""
+    """A filter that drops repeated messages of a library within REPEATED_AFTER seconds."""
 
     def __init__(self, library: str) -> None:
         self._library = library
-        self._said: dict[str, float] = {}
+        self._logged_at: dict[str, float] = {}
 
     def __call__(self, record: logging.LogRecord) -> bool:
         if record.name.partition(".")[0] != self._library:
             return True
-        if record.created - self._said.get(record.getMessage(), 0.0) < SAID_AGAIN_AFTER:
+        if record.created - self._logged_at.get(record.getMessage(), 0.0) < REPEATED_AFTER:
             return False
-        if len(self._said) >= REMEMBERED:
-            self._said.clear()
-        self._said[record.getMessage()] = record.created
+        if len(self._logged_at) >= REMEMBERED:
+            self._logged_at.clear()
+        self._logged_at[record.getMessage()] = record.created
         return True
 
 
@@ -163,5 +162,5 @@ def _template(record: logging.LogRecord) -> str:
     return str(record.msg).partition("\n")[0]  # asyncio appends the exception's message in further lines
 
 
-def _json(event: Mapping[str, Any], **_options: object) -> str:
+def _json(event: EventDict, **_options: object) -> str:
     return to_json(event).decode()

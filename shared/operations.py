@@ -31,10 +31,10 @@ async def ready(request: Request) -> JSONResponse:
         faults["migrations"] = "not at the newest revision; run `migrate`"
     if state.parts.settings.worker:
         faults.update(state.runtime.fallen)
-    said: dict[str, object] = {"status": "not ready" if faults else "ready", "faults": faults}
+    body: dict[str, object] = {"status": "not ready" if faults else "ready", "faults": faults}
     if last := calendar_ends_soon(state.parts.clock.now().date()):
-        said["warnings"] = {"calendar": f"ends on {last.isoformat()}; terms beyond are provisional"}
-    return JSONResponse(said, status_code=503 if faults else 200)
+        body["warnings"] = {"calendar": f"ends on {last.isoformat()}; terms beyond are provisional"}
+    return JSONResponse(body, status_code=503 if faults else 200)
 
 
 @router.get("/metrics", dependencies=[Depends(require_operator)])

@@ -200,8 +200,8 @@ class KafkaCluster:
             broker.settings.write_text(self._settings(broker))
             command = [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(broker.settings)]
             tools.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))  # noqa: S603 - our own command
-        said = [tool.communicate()[0] for tool in tools]
-        for tool, output in zip(tools, said, strict=True):
+        outputs = [tool.communicate()[0] for tool in tools]
+        for tool, output in zip(tools, outputs, strict=True):
             if tool.returncode:
                 raise EngineDidNotStart(f"Kafka's folder could not be made ready: {output[-1500:]}")
         layout.write_text(json.dumps([(broker.port, broker.controller_port) for broker in self._brokers]))

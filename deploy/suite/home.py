@@ -60,7 +60,7 @@ async def ready(request: Request) -> JSONResponse:
             services[name] = (await state.foundation.client_for(name).get(f"/{name}/health/ready")).json()
         except httpx.TransportError as error:
             services[name] = {"status": "not ready", "faults": {"process": type(error).__name__}}
-    is_ready = all(said["status"] == "ready" for said in services.values())
+    is_ready = all(body["status"] == "ready" for body in services.values())
     return JSONResponse({"status": "ready" if is_ready else "not ready", "services": services}, 200 if is_ready else 503)
 
 

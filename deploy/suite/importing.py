@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import httpx
 from rich.console import Console
@@ -19,6 +19,24 @@ TIMEOUT_SECONDS = 600.0
 
 class ImportFailed(RuntimeError):
     """The register could not be sent."""
+
+
+class RefusedLine(TypedDict):
+    """A line that was refused, and why."""
+
+    line: int
+    field: str | None
+    code: str
+    detail: str | None
+
+
+class ImportReport(TypedDict):
+    """The response of the import, as far as it is printed."""
+
+    received: int
+    imported: int
+    unchanged: int
+    rejected: list[RefusedLine]
 
 
 def run(file: Path, url: str, data: Path) -> bool:
@@ -42,8 +60,9 @@ def run(file: Path, url: str, data: Path) -> bool:
         problem = answer.json() if answer.headers.get("content-type", "").startswith("application/problem+json") else {}
         why = problem.get("detail") or problem.get("title", "")
         raise ImportFailed(f"refused with {answer.status_code} {problem.get('code', '')}: {why}")
-    _report(answer.json(), console)
-    return not answer.json()["rejected"]
+    report: ImportReport = answer.json()
+    _report(report, console)
+    return not report["rejected"]
 
 
 def _chunks(file: Path, progress: Progress, task: Any) -> Iterator[bytes]:
@@ -53,7 +72,7 @@ def _chunks(file: Path, progress: Progress, task: Any) -> Iterator[bytes]:
             progress.advance(task, len(chunk))
 
 
-def _report(result: dict[str, Any], console: Console) -> None:
+def _report(result: ImportReport, console: Console) -> None:
     rejected = result["rejected"]
     console.print(f"{result['received']} lines: {result['imported']} imported, {result['unchanged']} unchanged, {len(rejected)} refused")
     if not rejected:

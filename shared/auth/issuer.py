@@ -9,6 +9,7 @@ from uuid import UUID
 
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
+from pydantic import JsonValue
 from pydantic_core import from_json, to_json
 
 from shared.auth.keys import FileKeys
@@ -64,7 +65,7 @@ class LocalIssuer:
             raise ValueError("unknown role")
         now = self._clock.now()
         place = region or (str(provider_id) if provider_id else None)
-        claims: dict[str, Any] = {
+        claims: dict[str, JsonValue] = {
             "iss": ISSUER,
             "aud": AUDIENCE,
             "jti": token_hex(12),  # tells two sessions of one person in one second apart, so that they can be revoked separately

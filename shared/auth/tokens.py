@@ -4,18 +4,22 @@ import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any, Final, cast
+from typing import Final, TypeAlias, cast
 from uuid import UUID
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError, SecurityWarning
 from joserfc.jwk import Key
+from pydantic import JsonValue
 
 from shared.auth.keys import KeySource
 from shared.auth.principal import ROLES, Principal, Role
 from shared.auth.revocation import RevokedTokens
 from shared.clock import Clock
 from shared.errors import Unauthorized
+
+Claims: TypeAlias = Mapping[str, JsonValue]
+"""The claims of a JWT: untrusted JSON, each checked where it is read."""
 
 ALGORITHMS: Final = frozenset({"ES256", "RS256", "Ed25519", "EdDSA"})  # EdDSA is the former name of Ed25519 (RFC 9864)
 TOKEN_LIMIT = 8_192  # characters; servers refuse longer headers as well
@@ -67,7 +71,7 @@ class TokenVerifier:
             return known[1]
         claims = await self._claims(token)
         ends = self._check(claims, now)
-        principal, key = _principal(claims, ends), _revocation_key(token)
+        principal, key = _principal(claims, self._issuer, ends), _revocation_key(token)
         self._refuse_revoked(key, now)
         self._remember(digest, min(ends, now + REMEMBERED_FOR.total_seconds()), principal, key)
         return principal
@@ -86,7 +90,7 @@ class TokenVerifier:
         if self._revoked is not None and self._revoked.has(key, now):
             raise InvalidToken
 
-    async def _claims(self, token: str) -> dict[str, Any]:
+    async def _claims(self, token: str) -> Claims:
         if len(token) > TOKEN_LIMIT or not token.isascii():
             raise InvalidToken
         try:
@@ -100,7 +104,7 @@ class TokenVerifier:
         except (JoseError, ValueError, TypeError, RecursionError):  # RecursionError: JSON has no limit for nested brackets
             raise InvalidToken from None
 
-    def _check(self, claims: Mapping[str, Any], now: float) -> float:
+    def _check(self, claims: Claims, now: float) -> float:
         """Return the expiry of the token in seconds since the epoch, leeway included."""
         audience = claims.get("aud")
         if claims.get("iss") != self._issuer or self._audience not in (audience if isinstance(audience, list) else [audience]):
@@ -122,13 +126,13 @@ def _revocation_key(token: str) -> bytes:
     return sha256(token.rpartition(".")[0].encode()).digest()
 
 
-def _decode(token: str, key: Key) -> dict[str, Any]:
+def _decode(token: str, key: Key) -> Claims:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SecurityWarning)  # issuers still use the name EdDSA; the signature is the same
         return jwt.decode(token, key, algorithms=ALGORITHMS).claims
 
 
-def _principal(claims: Mapping[str, Any], ends: float) -> Principal:
+def _principal(claims: Claims, issuer: str, ends: float) -> Principal:
     named = claims.get("roles", claims.get("role", []))
     given = named if isinstance(named, list) else [named]
     subject = _text(claims, "sub") or ""
@@ -136,7 +140,7 @@ def _principal(claims: Mapping[str, Any], ends: float) -> Principal:
         raise InvalidToken
     return Principal(
         subject=subject,
-        issuer=claims["iss"],
+        issuer=issuer,
         roles=frozenset(cast("Role", role) for role in given if isinstance(role, str) and role in ROLES),
         region=(_text(claims, "region") or "").strip() if "region" in claims else None,
         provider_id=_optional_uuid(claims, "provider_id"),
@@ -145,7 +149,7 @@ def _principal(claims: Mapping[str, Any], ends: float) -> Principal:
     )
 
 
-def _moment(claims: Mapping[str, Any], claim: str) -> float:
+def _moment(claims: Claims, claim: str) -> float:
     """Return the claim in seconds since the epoch (RFC 7519 §2: NumericDate). Raises InvalidToken outside the years 1970 to 9999."""
     value = claims.get(claim)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LATEST:  # NaN is in no range
@@ -153,7 +157,7 @@ def _moment(claims: Mapping[str, Any], claim: str) -> float:
     return float(value)
 
 
-def _text(claims: Mapping[str, Any], claim: str) -> str | None:
+def _text(claims: Claims, claim: str) -> str | None:
     """Return the claim as text, None if it is missing. Raises InvalidToken for another type and for text that databases refuse."""
     value = claims.get(claim)
     if value is None:
@@ -167,7 +171,7 @@ def _text(claims: Mapping[str, Any], claim: str) -> str | None:
     return value
 
 
-def _optional_uuid(claims: Mapping[str, Any], claim: str) -> UUID | None:
+def _optional_uuid(claims: Claims, claim: str) -> UUID | None:
     text = _text(claims, claim)
     try:
         return UUID(text) if text else None

@@ -2,13 +2,15 @@
 
 import sys
 from inspect import cleandoc
-from typing import Any
+from typing import Any, TypeAlias
 
 import yaml
 
 from shared.contracts import PARTITIONS, REGISTRY, TOPICS, Event
 
-HEADERS: dict[str, Any] = {
+JsonObject: TypeAlias = dict[str, Any]
+
+HEADERS: JsonObject = {
     "type": "object",
     "required": [
         "content-type",
@@ -42,7 +44,7 @@ CHANNELS = {
 }
 
 
-def document() -> dict[str, Any]:
+def document() -> JsonObject:
     """Return the document as plain data in a stable order."""
     channels = {name: _channel(topic, name, text) for topic, (name, text) in CHANNELS.items()}
     return {
@@ -63,7 +65,7 @@ def document() -> dict[str, Any]:
     }
 
 
-def _channel(topic: str, name: str, text: str) -> dict[str, Any]:
+def _channel(topic: str, name: str, text: str) -> JsonObject:
     messages = {_name(event): {"$ref": f"#/components/messages/{_name(event)}"} for event in REGISTRY.values() if topic == event.TOPIC}
     cleanup = ["compact"] if name == "providers" else ["delete"]
     configuration = {"cleanup.policy": cleanup, "retention.ms": -1}
@@ -71,7 +73,7 @@ def _channel(topic: str, name: str, text: str) -> dict[str, Any]:
     return {"address": topic, "description": text, "messages": messages, "bindings": {"kafka": kafka}}
 
 
-def _operation(event: type[Event]) -> dict[str, Any]:
+def _operation(event: type[Event]) -> JsonObject:
     channel = CHANNELS[event.TOPIC][0]
     return {
         "action": "send",
@@ -82,7 +84,7 @@ def _operation(event: type[Event]) -> dict[str, Any]:
     }
 
 
-def _message(event: type[Event]) -> dict[str, Any]:
+def _message(event: type[Event]) -> JsonObject:
     schema = event.model_json_schema(mode="serialization")
     return {
         "name": event.TYPE,

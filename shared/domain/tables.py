@@ -1,7 +1,7 @@
 """Parser of reference files: CSV with `#` comment lines. Every cell is checked, and every error names its file and row."""
 
 import csv
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
@@ -43,7 +43,7 @@ class Row:
         """Return the codes in a cell, separated by spaces."""
         return frozenset(self.text(column).split())
 
-    def one_of(self, column: str, allowed: Mapping[str, object] | frozenset[str]) -> str:
+    def one_of(self, column: str, allowed: Container[str]) -> str:
         value = self.text(column)
         if value not in allowed:
             raise self.error(f"{column} {value!r} is not known")

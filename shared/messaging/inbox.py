@@ -10,6 +10,7 @@ from sqlalchemy import Row, delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.bulk import fetch, insert_new_rows, is_sqlite, update_rows
+from shared.messaging.envelope import Headers
 from shared.messaging.log import Position, Record
 from shared.messaging.tables import consumer_offset, dead_letter, idempotency, inbox
 from shared.upserts import upsert
@@ -90,8 +91,12 @@ async def poisons_since(session: AsyncSession, moment: datetime) -> int:
 async def parked_records(session: AsyncSession, key: str) -> list[tuple[int, Record]]:
     """Return the parked records of a key in the order of the log, each with its row id."""
     order = (dead_letter.c.topic, dead_letter.c.partition, dead_letter.c.offset)
-    rows = (await session.execute(select(dead_letter).where(dead_letter.c.key == key).order_by(*order))).all()
-    return [(row.id, _record(row)) for row in rows]
+    columns = (dead_letter.c.id, *order, dead_letter.c.key, dead_letter.c.headers, dead_letter.c.value)
+    rows = await session.execute(select(*columns).where(dead_letter.c.key == key).order_by(*order))
+    return [
+        (row_id, Record(topic, number, offset, key, _headers(headers), value))
+        for row_id, topic, number, offset, key, headers, value in rows
+    ]
 
 
 async def unpark(session: AsyncSession, row_id: int) -> None:
@@ -108,6 +113,5 @@ async def prune(session: AsyncSession, now: datetime, *, inbox_age: timedelta, i
     await session.execute(delete(idempotency).where(idempotency.c.stored_at < now - idempotency_age))
 
 
-def _record(row: Row[Any]) -> Record:
-    headers = tuple((name, value.encode("latin-1")) for name, value in json.loads(row.headers))
-    return Record(row.topic, row.partition, row.offset, row.key, headers, row.value)
+def _headers(stored: bytes) -> Headers:
+    return tuple((name, value.encode("latin-1")) for name, value in json.loads(stored))

@@ -1,7 +1,8 @@
 """Kafka connection settings: plaintext, TLS, a user name and password, or both."""
 
+import ssl
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict
 
 from aiokafka.helpers import create_ssl_context
 
@@ -10,17 +11,33 @@ from shared.settings import MissingSetting, ServiceSettings
 REQUEST_TIMEOUT_MS = 5_000  # a suspended broker does not answer: short enough to ask the partition's next leader within one send
 
 
+class ClientArguments(TypedDict, total=False):
+    """Arguments of an aiokafka client."""
+
+    bootstrap_servers: str
+    request_timeout_ms: int
+    client_id: str
+    security_protocol: str
+    ssl_context: ssl.SSLContext
+    sasl_mechanism: str
+    sasl_plain_username: str
+    sasl_plain_password: str
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """The addresses of the brokers and the credentials of this process."""
 
     bootstrap: str
-    security: dict[str, Any] = field(default_factory=dict)
-    """Arguments of aiokafka for TLS and SASL."""
+    security: ClientArguments = field(default_factory=ClientArguments)
+    """The arguments for TLS and SASL alone."""
 
-    def arguments(self, **more: Any) -> dict[str, Any]:
+    def arguments(self, *, client_id: str | None = None) -> ClientArguments:
         """Return the arguments of an aiokafka client."""
-        return {"bootstrap_servers": self.bootstrap, "request_timeout_ms": REQUEST_TIMEOUT_MS, **self.security, **more}
+        arguments: ClientArguments = {**self.security, "bootstrap_servers": self.bootstrap, "request_timeout_ms": REQUEST_TIMEOUT_MS}
+        if client_id is not None:
+            arguments["client_id"] = client_id
+        return arguments
 
 
 def connection(settings: ServiceSettings) -> Connection:
@@ -31,7 +48,7 @@ def connection(settings: ServiceSettings) -> Connection:
     """
     if not settings.kafka_bootstrap:
         raise MissingSetting("ARYZ_KAFKA_BOOTSTRAP is needed: host:port of one or more brokers, with commas between them")
-    security: dict[str, Any] = {"security_protocol": settings.kafka_security_protocol}
+    security: ClientArguments = {"security_protocol": settings.kafka_security_protocol}
     if settings.kafka_security_protocol.endswith("SSL"):
         security["ssl_context"] = _tls(settings)
     elif settings.kafka_ca_file or settings.kafka_cert_file or settings.kafka_key_file:
@@ -45,12 +62,13 @@ def connection(settings: ServiceSettings) -> Connection:
     return Connection(settings.kafka_bootstrap, security)
 
 
-def _tls(settings: ServiceSettings) -> Any:
+def _tls(settings: ServiceSettings) -> ssl.SSLContext:
     if bool(settings.kafka_cert_file) != bool(settings.kafka_key_file):
         raise MissingSetting("ARYZ_KAFKA_CERT_FILE and ARYZ_KAFKA_KEY_FILE are needed together")
     files = {"cafile": settings.kafka_ca_file, "certfile": settings.kafka_cert_file, "keyfile": settings.kafka_key_file}
     try:
-        return create_ssl_context(**{name: str(path) for name, path in files.items() if path})
+        context: ssl.SSLContext = create_ssl_context(**{name: str(path) for name, path in files.items() if path})
     except OSError as error:  # includes ssl.SSLError
         names = "ARYZ_KAFKA_CA_FILE, ARYZ_KAFKA_CERT_FILE, ARYZ_KAFKA_KEY_FILE"
         raise MissingSetting(f"{names}: a file is missing or is not what it should be ({error})") from error
+    return context

@@ -31,6 +31,7 @@ from aiokafka.errors import (
     OffsetOutOfRangeError,
 )
 
+from shared.messaging.kafka_connection import ClientArguments
 from shared.messaging.kafka_topics import KafkaTopics
 from shared.messaging.log import AssignmentLost, Fetched, LogReplaced, OffsetOutsideLog, Position, Positions, Record
 
@@ -53,7 +54,7 @@ log = structlog.get_logger()
 class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
     """See `LogConsumer`. One task may use an instance."""
 
-    def __init__(self, arguments: Mapping[str, Any], group: str, topics: Sequence[str], cluster: KafkaTopics) -> None:
+    def __init__(self, arguments: ClientArguments, group: str, topics: Sequence[str], cluster: KafkaTopics) -> None:
         self._arguments = {name: value for name, value in arguments.items() if name != "request_timeout_ms"}
         self._group = group
         self._topics = topics

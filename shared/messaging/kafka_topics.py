@@ -7,7 +7,6 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
 from uuid import UUID
 
 from aiokafka import TopicPartition
@@ -294,7 +293,7 @@ async def _settings(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]:
     return found
 
 
-def _check(name: str, topic: Topic, settings: Mapping[str, Any], replication: int | None) -> None:
+def _check(name: str, topic: Topic, settings: Mapping[str, str], replication: int | None) -> None:
     faults = []
     if topic.partitions != PARTITIONS:
         faults.append(f"{topic.partitions} partitions in place of {PARTITIONS} (the order under a key rests on it; make the topic anew)")

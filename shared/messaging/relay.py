@@ -16,11 +16,11 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Any
-from uuid import uuid4
+from typing import NamedTuple
+from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import delete, select, update
 
 from shared.clock import Clock
 from shared.database import Database, among
@@ -39,6 +39,21 @@ POLL_SECONDS = (0.025, 0.1)  # `outbox_written` wakes the relay sooner, but only
 SEND_TIMEOUT_SECONDS = 30
 
 log = structlog.get_logger()
+
+
+class OutboxRow(NamedTuple):
+    """A row of `outbox`, with its columns in order."""
+
+    id: int
+    event_id: UUID
+    topic: str
+    key: str
+    type: str
+    time: datetime
+    correlation_id: UUID
+    causation_id: UUID | None
+    traceparent: str | None
+    value: bytes
 
 
 class LeaseLost(Exception):
@@ -83,7 +98,8 @@ class Relay:
         self._metrics.relay_leads(leads)
         if not leads:
             return 0
-        rows = await self._database.look(select(outbox).order_by(outbox.c.id).limit(BATCH))
+        found = await self._database.look(select(outbox).order_by(outbox.c.id).limit(BATCH))
+        rows = [OutboxRow._make(row) for row in found]
         self._metrics.relay_lag(0.0 if not rows else (self._clock.now() - rows[0].time).total_seconds())
         if not rows and self._clock.now() - self._renewed_at < LEASE / 3:
             return 0
@@ -94,9 +110,9 @@ class Relay:
             self._epoch = None
         return len(acknowledged)
 
-    async def _send(self, rows: Sequence[Row[Any]]) -> list[int]:
+    async def _send(self, rows: Sequence[OutboxRow]) -> list[int]:
         """Append rows to the log. Returns the ids of the acknowledged rows, for each key only those before its first failure."""
-        by_topic: dict[str, list[Row[Any]]] = {}
+        by_topic: dict[str, list[OutboxRow]] = {}
         for row in rows:
             by_topic.setdefault(row.topic, []).append(row)
         acknowledged: list[int] = []
@@ -161,7 +177,7 @@ class Relay:
             return
 
 
-def _envelope(row: Row[Any]) -> Envelope:
+def _envelope(row: OutboxRow) -> Envelope:
     return Envelope(
         id=row.event_id,
         type=row.type,

@@ -36,11 +36,11 @@ def missing_messages(package_dir: Path) -> list[str]:
 
     A message is translated if the package's catalog or the shared one contains it, not fuzzy and with the same placeholders.
     """
-    said = extracted(package_dir)
+    used = extracted(package_dir)
     problems: list[str] = []
     for language in TRANSLATED:
         own, shared = _read(package_dir / "locales", language), _read(SHARED_LOCALES, language)
-        for message in said:
+        for message in used:
             if not message.id:  # the catalog's own header
                 continue
             entry = own.get(message.id) or shared.get(message.id)
@@ -63,13 +63,13 @@ def update(package_dir: Path) -> None:
     for language in TRANSLATED:
         directory, shared = package_dir / "locales", _read(SHARED_LOCALES, language)
         directory.mkdir(exist_ok=True)
-        said = extracted(package_dir)
+        used = extracted(package_dir)
         if directory.resolve() != SHARED_LOCALES.resolve():
-            for message in list(said):
+            for message in list(used):
                 if message.id and shared.get(message.id):
-                    said.delete(message.id)
+                    used.delete(message.id)
         catalog = _read(directory, language)
-        catalog.update(said, no_fuzzy_matching=True)
+        catalog.update(used, no_fuzzy_matching=True)
         catalog.obsolete.clear()
         with (directory / f"{language}.po").open("wb") as target:
             target.write(_HEADER.format(language=language, plurals=catalog.plural_forms).encode())

@@ -167,8 +167,8 @@ async def _tool_problem(url: URL, tool: str) -> str | None:
     if shutil.which(tool) is None:
         return f"{tool} is not installed (Debian: apt-get install postgresql-client)"
     process = await asyncio.create_subprocess_exec(tool, "--version", stdout=asyncio.subprocess.PIPE)
-    said, _ = await process.communicate()
-    found = re.search(rb"(\d+)", said)
+    output, _ = await process.communicate()
+    found = re.search(rb"(\d+)", output)
     version = int(found[1]) if found else 0
     async with _maintenance(url) as server:
         needed = int(await server.scalar(text("SHOW server_version_num")) or 0) // 10_000
@@ -182,15 +182,15 @@ async def _run(url: URL, tool: str, *arguments: str) -> str | None:
 
     Returns the first line of its errors, which names objects and never rows, or None.
     """
-    said: dict[str, object] = {
+    variables: dict[str, object] = {
         "PGHOST": url.host,
         "PGPORT": url.port,
         "PGUSER": url.username,
         "PGPASSWORD": url.password,
         "PGDATABASE": url.database,
     }
-    said |= {ENVIRONMENT[name]: value for name, value in url.query.items() if name in ENVIRONMENT}
-    environment = {**os.environ, "LC_ALL": "C", **{name: str(value) for name, value in said.items() if value is not None}}
+    variables |= {ENVIRONMENT[name]: value for name, value in url.query.items() if name in ENVIRONMENT}
+    environment = {**os.environ, "LC_ALL": "C", **{name: str(value) for name, value in variables.items() if value is not None}}
     process = await asyncio.create_subprocess_exec(
         tool,
         *arguments,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
-from typing import Any
+from typing import TypedDict
 
 from shared.domain.identifiers import is_valid_iin
 from shared.domain.taxonomy import taxonomy
@@ -30,16 +30,36 @@ class KnownProvider:
     region: str
 
 
+class Subject(TypedDict, total=False):
+    """The category of a complaint or the topic of a consultation."""
+
+    category: str
+    topic: str
+
+
+class AppealBody(Subject):
+    """The body of `POST /intake/v1/appeals`."""
+
+    channel: str
+    language: str
+    kind: str
+    region: str
+    provider: dict[str, str] | None
+    text: str
+    applicant: dict[str, str]
+    consents: list[str]
+
+
 @dataclass(frozen=True, slots=True)
 class DemoAppeal:
     """An appeal to send, and the sender."""
 
     channel: str
-    body: dict[str, Any]
+    body: AppealBody
 
     @property
     def kind(self) -> str:
-        return str(self.body["kind"])
+        return self.body["kind"]
 
 
 def generate(count: int, seed: int, providers: Sequence[KnownProvider], *, kinds_of: str = "kinds") -> list[DemoAppeal]:
@@ -58,7 +78,7 @@ def generate(count: int, seed: int, providers: Sequence[KnownProvider], *, kinds
     )
     appeals = []
     for channel, kind, language, region in columns:
-        subject = {"category": next(categories)} if needs_category[kind] else {"topic": next(topics)}
+        subject: Subject = {"category": next(categories)} if needs_category[kind] else {"topic": next(topics)}
         appeals.append(DemoAppeal(channel, writer.appeal(channel, kind, language, region, subject)))
     return appeals
 
@@ -70,7 +90,7 @@ class _Writer:
         for each in providers:
             self._by_region.setdefault(each.region, []).append(each)
 
-    def appeal(self, channel: str, kind: str, language: str, region: str, subject: dict[str, str]) -> dict[str, Any]:
+    def appeal(self, channel: str, kind: str, language: str, region: str, subject: Subject) -> AppealBody:
         provider = self._random.choice(self._by_region[region])
         name = provider.name_kk if language == "kk" else provider.name_ru
         about_provider = "category" in subject or self._random.random() < CONSULTED_PROVIDER_SHARE
@@ -99,20 +119,22 @@ class _Writer:
             applicant["iin"] = _iin(self._random)
         return applicant
 
-    def _text(self, kind: str, language: str, subject: dict[str, str], provider: str) -> str:
-        [(table, code)] = [({"category": "categories", "topic": "topics"}[field], code) for field, code in subject.items()]
-        own = texts()["kinds"].get(kind) or texts()[table].get(code) or texts()["ask"]
-        codes = taxonomy().categories if table == "categories" else taxonomy().topics
+    def _text(self, kind: str, language: str, subject: Subject, provider: str) -> str:
+        if "category" in subject:
+            of_code, label = texts()["categories"].get(subject["category"]), taxonomy().categories[subject["category"]].label
+        else:
+            of_code, label = texts()["topics"].get(subject["topic"]), taxonomy().topics[subject["topic"]].label
+        own = texts()["kinds"].get(kind) or of_code or texts()["ask"]
         text = self._random.choice(own[language]).format(
             provider=provider,
             days=self._random.randint(3, 40),
             year=self._random.randint(2022, 2025),
             amount=self._random.randrange(1000, 20000, 500),
-            label=codes[code].label.in_("kk" if language == "kk" else "ru"),
+            label=label.in_("kk" if language == "kk" else "ru"),
         )
         if self._random.random() < TYPO_SHARE:
             text = self._mistype(text)
-        return text.translate(PLAIN_KAZAKH) if language == "kk" and self._random.random() < PLAIN_SHARE else str(text)
+        return text.translate(PLAIN_KAZAKH) if language == "kk" and self._random.random() < PLAIN_SHARE else text
 
     def _mistype(self, text: str) -> str:
         """Return the text with two neighbouring letters swapped or one letter left out."""

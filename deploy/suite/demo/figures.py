@@ -31,15 +31,15 @@ async def read(surface: Surface) -> Figures:
     first, last = (now - timedelta(days=1)).date().isoformat(), (now + timedelta(days=1)).date().isoformat()
     figures = {}
     for kpi in KPIS:
-        said = await surface.figure(kpi, first, last)
-        figures[kpi] = Counter({part["code"]: part["value"] for part in said["parts"]} if kpi in SPLIT else {"": said["value"]})
+        actual = await surface.figure(kpi, first, last)
+        figures[kpi] = Counter({part["code"]: part["value"] for part in actual["parts"]} if kpi in SPLIT else {"": actual["value"]})
     return figures
 
 
 async def received(surface: Surface) -> int:
     now = datetime.now(UTC)
-    said = await surface.figure("received", (now - timedelta(days=1)).date().isoformat(), (now + timedelta(days=1)).date().isoformat())
-    return int(said["value"])
+    actual = await surface.figure("received", (now - timedelta(days=1)).date().isoformat(), (now + timedelta(days=1)).date().isoformat())
+    return int(actual["value"])
 
 
 def sent(done: Done) -> Figures:
@@ -61,24 +61,24 @@ def sent(done: Done) -> Figures:
 
 
 def agree(expected: Figures, before: Figures, after: Figures) -> bool:
-    return all(want == said for _, _, want, said in _rows(expected, before, after))
+    return all(want == actual for _, _, want, actual in _rows(expected, before, after))
 
 
 def table(expected: Figures, before: Figures, after: Figures) -> Table:
     made = Table("Figure", "Part", "Sent", "Said", "", title="What was sent, and what the figures say", title_justify="left")
     made.columns[2].justify = made.columns[3].justify = "right"
-    for kpi, code, want, said in _rows(expected, before, after):
-        made.add_row(kpi, code, f"{want}", f"{said}", "[green]agrees[/]" if want == said else "[red]differs[/]")
+    for kpi, code, want, actual in _rows(expected, before, after):
+        made.add_row(kpi, code, f"{want}", f"{actual}", "[green]agrees[/]" if want == actual else "[red]differs[/]")
     return made
 
 
 def _rows(expected: Figures, before: Figures, after: Figures) -> Iterable[tuple[str, str, int, int]]:
     for kpi in KPIS:
-        said = {code: after[kpi][code] - before[kpi][code] for code in after[kpi]}
+        actual = {code: after[kpi][code] - before[kpi][code] for code in after[kpi]}
         # Open appeals have no recorded outcome: only their number is known.
-        codes = expected[kpi].keys() if kpi == "outcomes" else expected[kpi].keys() | {code for code, value in said.items() if value}
+        codes = expected[kpi].keys() if kpi == "outcomes" else expected[kpi].keys() | {code for code, value in actual.items() if value}
         for code in sorted(codes, key=lambda code: -expected[kpi][code]):
-            yield kpi, code, expected[kpi][code], said.get(code, 0)
+            yield kpi, code, expected[kpi][code], actual.get(code, 0)
 
 
 def _count(codes: Iterable[object]) -> Counter[str]:

@@ -1,24 +1,35 @@
 """The published mix of appeals of one half-year, scaled to any number of appeals."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 from random import Random
-from typing import Any
+from typing import Any, TypeAlias, TypedDict, cast
+
+ByLanguage: TypeAlias = Mapping[str, Sequence[str]]
+
+
+class Texts(TypedDict):
+    """Sentences by code and language; `ask` has those for codes without their own."""
+
+    ask: ByLanguage
+    kinds: Mapping[str, ByLanguage]
+    categories: Mapping[str, ByLanguage]
+    topics: Mapping[str, ByLanguage]
 
 
 @cache
 def weights() -> Mapping[str, Mapping[str, int]]:
     """Return the weights by table of mix.toml."""
-    return _read("mix.toml")
+    return cast("Mapping[str, Mapping[str, int]]", _read("mix.toml"))
 
 
 @cache
-def texts() -> Mapping[str, Any]:
+def texts() -> Texts:
     """Return the tables of texts.toml."""
-    return _read("texts.toml")
+    return cast("Texts", _read("texts.toml"))
 
 
 def apportion(total: int, shares: Mapping[str, int]) -> dict[str, int]:
@@ -39,5 +50,5 @@ def shuffled(total: int, table: str, random: Random) -> list[str]:
     return codes
 
 
-def _read(file: str) -> dict[str, Any]:
+def _read(file: str) -> Any:
     return tomllib.loads((files("suite.demo") / file).read_text(encoding="utf-8"))

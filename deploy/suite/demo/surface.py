@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from time import monotonic
-from typing import Any
+from typing import Any, TypedDict
 
 import httpx
+from pydantic import JsonValue
 
 from shared.domain.regions import regions
 from shared.http import CLIENT_LIMITS
@@ -21,6 +22,62 @@ PATIENCE_SECONDS = 600.0  # the rate limit of an address without a token may del
 Token = Callable[..., str]
 Where = str | Mapping[str, str]
 """The single address of a suite, or an address per service."""
+
+
+class Filed(TypedDict):
+    """The receipt of an appeal, as far as the demo reads it."""
+
+    appeal_id: str
+
+
+class OfferedField(TypedDict):
+    """A field of an action, with its proposed value."""
+
+    name: str
+    value: JsonValue
+
+
+class OfferedAction(TypedDict):
+    """An action that the desk offers for a case."""
+
+    action: str
+    fields: list[OfferedField]
+
+
+class CaseView(TypedDict):
+    """A case on the desk, as far as the demo reads it."""
+
+    version: int
+    next_actions: list[OfferedAction]
+
+
+class InquiryView(TypedDict):
+    """An inquiry, as far as the demo reads it."""
+
+    inquiry_id: str
+    provider_id: str
+    version: int
+
+
+class InquiryPage(TypedDict):
+    """A page of inquiries."""
+
+    items: list[InquiryView]
+    next_cursor: str | None
+
+
+class FigurePart(TypedDict):
+    """The value of one part of a KPI."""
+
+    code: str
+    value: int
+
+
+class FigureView(TypedDict):
+    """The value of a KPI and of its parts."""
+
+    value: int
+    parts: list[FigurePart]
 
 
 class DemoFailed(RuntimeError):
@@ -79,7 +136,7 @@ class Surface:
         found = _ok(await self._ask("GET", "/provider-contact/v1/providers", params={"region": region, "limit": 200}))
         return [KnownProvider(each["provider_id"], each["name_kk"], each["name_ru"], each["region"]) for each in found["items"]]
 
-    async def register(self, appeal: DemoAppeal, key: str) -> Mapping[str, Any]:
+    async def register(self, appeal: DemoAppeal, key: str) -> Filed:
         """File an appeal as its channel does: the web site without a token, other channels with theirs. Waits after a 429."""
         headers = {"Idempotency-Key": key} | ({} if appeal.channel == "WEB" else self.bearer("channel"))
         unknown_until, patient_until = monotonic() + DIRECTORY_SECONDS, monotonic() + PATIENCE_SECONDS
@@ -90,7 +147,8 @@ class Surface:
             elif "unknown-provider" in _codes(answer) and monotonic() < unknown_until:
                 await asyncio.sleep(0.1)  # the directory was just imported, and intake receives it by events
             else:
-                return _ok(answer)
+                filed: Filed = _ok(answer)
+                return filed
 
     async def has_cases(self) -> bool:
         found = _ok(await self._ask("GET", "/routing/v1/cases", params={"scope": "all", "limit": 1}, headers=self.bearer("admin")))
@@ -100,30 +158,33 @@ class Surface:
         """Open the desk as a user, who is then known there as a colleague to assign cases to."""
         _ok(await self._ask("GET", "/routing/v1/cases", params={"limit": 1}, headers={"Authorization": f"Bearer {token}"}))
 
-    async def case(self, appeal_id: str) -> Mapping[str, Any] | None:
+    async def case(self, appeal_id: str) -> CaseView | None:
         """Return the case on the desk, None while routing has not opened it."""
         answer = await self._ask("GET", f"/routing/v1/cases/{appeal_id}", headers=self.bearer("operator"))
         return None if answer.status_code == httpx.codes.NOT_FOUND else _ok(answer)
 
-    async def act_on_case(self, appeal_id: str, action: str, version: int, **fields: Any) -> Mapping[str, Any] | None:
+    async def act_on_case(self, appeal_id: str, action: str, version: int, **fields: Any) -> CaseView | None:
         """Perform a clerk's action. Returns None if the case changed meanwhile."""
         path = f"/routing/v1/cases/{appeal_id}/actions/{action}"
         answer = await self._ask("POST", path, json={"expected_version": version, **fields}, headers=self.bearer("operator"))
         return None if answer.status_code == httpx.codes.CONFLICT else _ok(answer)
 
-    async def inquiries(self, cursor: str | None = None) -> Mapping[str, Any]:
+    async def inquiries(self, cursor: str | None = None) -> InquiryPage:
         params = {"limit": 200} | ({"cursor": cursor} if cursor else {})
-        return _ok(await self._ask("GET", "/provider-contact/v1/inquiries", params=params, headers=self.bearer("admin")))
+        page: InquiryPage = _ok(await self._ask("GET", "/provider-contact/v1/inquiries", params=params, headers=self.bearer("admin")))
+        return page
 
-    async def respond(self, inquiry: Mapping[str, Any], action: str, version: int, **fields: Any) -> Mapping[str, Any] | None:
+    async def respond(self, inquiry: InquiryView, action: str, version: int, **fields: Any) -> InquiryView | None:
         """Perform a provider's action on its inquiry. Returns None if the inquiry was settled meanwhile."""
         path = f"/provider-contact/v1/inquiries/{inquiry['inquiry_id']}/actions/{action}"
         headers = self.bearer("provider", inquiry["provider_id"])
         answer = await self._ask("POST", path, json={"expected_version": version, **fields}, headers=headers)
         return None if answer.status_code == httpx.codes.CONFLICT else _ok(answer)
 
-    async def figure(self, kpi: str, first: str, last: str) -> Mapping[str, Any]:
-        return _ok(await self._ask("GET", f"/analytics/v1/kpis/{kpi}", params={"from": first, "to": last}, headers=self.bearer("analyst")))
+    async def figure(self, kpi: str, first: str, last: str) -> FigureView:
+        path, params = f"/analytics/v1/kpis/{kpi}", {"from": first, "to": last}
+        figure: FigureView = _ok(await self._ask("GET", path, params=params, headers=self.bearer("analyst")))
+        return figure
 
 
 def _codes(answer: httpx.Response) -> list[str]:
@@ -133,12 +194,11 @@ def _codes(answer: httpx.Response) -> list[str]:
     return [each["code"] for each in answer.json().get("errors", [])]
 
 
-def _ok(answer: httpx.Response) -> dict[str, Any]:
+def _ok(answer: httpx.Response) -> Any:
     if not answer.is_success:
         problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
         errors = [(each["field"], each["code"]) for each in problem.get("errors", [])]
         raise DemoFailed(
             f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {problem.get('code', '')} {errors or ''}"
         )
-    said: dict[str, Any] = answer.json()
-    return said
+    return answer.json()

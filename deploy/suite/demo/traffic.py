@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from time import perf_counter
-from typing import Any
 from uuid import uuid4
 
+from pydantic import JsonValue
+
 from suite.demo.appeals import DemoAppeal
-from suite.demo.surface import Surface
+from suite.demo.surface import InquiryView, Surface
 
 SENDERS = 32
 CLERKS = 4
@@ -99,7 +100,7 @@ class Traffic:
 
     async def _handle(self, appeal: DemoAppeal, appeal_id: str) -> bool:
         """Claim the case, report a danger, answer and close as far as possible now. Returns False if it has to be tried again."""
-        case: Any = await self._surface.case(appeal_id)
+        case = await self._surface.case(appeal_id)
         while case is not None:
             possible = {each["action"]: each for each in case["next_actions"]}
             action = next((each for each in ("claim", "redirect", "answer", "close") if each in possible), None)
@@ -109,11 +110,11 @@ class Traffic:
             fields = proposed if action == "redirect" else self._fields(action, appeal)
             case = await self._surface.act_on_case(appeal_id, action, case["version"], **fields)
             if case is not None and action == "close":
-                self.done.outcomes[fields["outcome"]] += 1
+                self.done.outcomes[str(fields["outcome"])] += 1
                 return True
         return False
 
-    def _fields(self, action: str, appeal: DemoAppeal) -> dict[str, Any]:
+    def _fields(self, action: str, appeal: DemoAppeal) -> dict[str, JsonValue]:
         outcome = OUTCOMES.get(appeal.kind, ("EXPLAINED",))
         if action == "close":
             return {"outcome": self._random.choice(outcome)}
@@ -121,9 +122,11 @@ class Traffic:
             return {}
         text, next_steps, how_to_complain = ANSWER[appeal.body["language"]]
         category = appeal.body.get("category")
-        findings = [{"category": category, "outcome": outcome[0], "fact": text, "rule": "ҚР ДСМ / МЗ РК"}] if category else []
-        said = {"language": appeal.body["language"], "text": text, "findings": findings}
-        return said | {"next_steps": next_steps, "how_to_complain": how_to_complain}
+        findings: list[JsonValue] = (
+            [{"category": category, "outcome": outcome[0], "fact": text, "rule": "ҚР ДСМ / МЗ РК"}] if category else []
+        )
+        answer: dict[str, JsonValue] = {"language": appeal.body["language"], "text": text, "findings": findings}
+        return answer | {"next_steps": next_steps, "how_to_complain": how_to_complain}
 
     async def _providers(self) -> None:
         """Acknowledge and answer every second open inquiry, in two rounds, because typed names are matched a little later."""
@@ -141,7 +144,7 @@ class Traffic:
                     break
             await asyncio.sleep(REST_SECONDS)
 
-    async def _answer(self, inquiry: dict[str, Any]) -> None:
+    async def _answer(self, inquiry: InquiryView) -> None:
         version = inquiry["version"]
         for action, fields in (("acknowledge", {}), ("respond", RESPONSE)):
             moved = await self._surface.respond(inquiry, action, version, **fields)

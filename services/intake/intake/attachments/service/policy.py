@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, Final
 
+from pydantic import JsonValue
+
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError
 from shared.errors import DomainError
@@ -112,7 +114,7 @@ class AttachmentRefused(DomainError):
     retry_after: ClassVar[int | None] = None
     """Seconds until the same may be taken."""
 
-    def __init__(self, **extra: object) -> None:
+    def __init__(self, **extra: JsonValue) -> None:
         headers = {"Retry-After": str(self.retry_after)} if self.retry_after else None
         super().__init__(extra={**extra, "kk": self.label.kk, "ru": self.label.ru, "en": self.label.en}, headers=headers)
 
