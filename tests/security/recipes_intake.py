@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from intake.channels.partner.service import feed
+from intake.channels.partner import jobs
 from intake.notifications.service.sms import sign_headers
 from tests.intake.channels.phone.test_api import event
 from tests.intake.imports.test_service import row as legacy_row
@@ -118,7 +118,7 @@ async def replay(target: Target) -> Call:
     who, path = await _subscribed(target)
     told = (await target.world.file(who, channel="HEALTH_DEPT", applicant=_applicant(target))).json()
     await apply(target.world, routed(UUID(told["appeal_id"])))
-    await feed.assign_positions(target.parts)
+    await jobs.assign_positions(target.parts)
     target.world.clock.advance(timedelta(seconds=1))
     return Call(f"{path}/replay", who, json={"since": "2026-01-01T00:00:00Z"})
 

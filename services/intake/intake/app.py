@@ -80,7 +80,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
         check_policies()  # before the first request
         app.state.intake = build_intake(parts, settings)
         app.state.attachments = Attachments(parts, settings)
-        app.state.update_streams = UpdateStreams(parts, settings.streams_each)
+        app.state.update_streams = UpdateStreams(parts.units, settings.streams_each)
         app.state.insurance = FileInsuranceRegister(settings.insurance_file) if settings.insurance_file else None
 
     app = assemble(SERVICE, settings, foundation, ROUTERS, prepare=prepare, front=registration.front.routes)

@@ -28,7 +28,7 @@ def check_policies() -> None:
     definitions.channels()
 
 
-def build_intake(parts: Parts, settings: Settings) -> Intake:
+def build_intake(parts: Parts[Settings], settings: Settings) -> Intake:
     """Return the register of this process with its ports filled."""
     return Intake.build(parts, settings, external_numbers=external_numbers, list_files=attached_files, send_code=send_code)
 

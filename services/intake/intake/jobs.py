@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from intake.assembly import build_intake, delivery_methods
 from intake.attachments.service.storing import Attachments
-from intake.channels.partner.service import feed, sending
+from intake.channels.partner import jobs as partner
 from intake.channels.phone.service import calls
 from intake.channels.telegram import jobs as telegram
 from intake.notifications.service.dispatch import Dispatcher
@@ -31,13 +31,6 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
     async def purge_codes() -> None:
         await verification.purge_codes(parts)
 
-    async def number_updates() -> None:
-        while await finish(feed.assign_positions(parts)) == feed.BATCH:
-            pass
-
-    async def purge_deliveries() -> None:
-        await sending.purge_deliveries(parts)
-
     async def publish_calls() -> None:
         await calls.publish_ended_calls(parts)
 
@@ -53,8 +46,6 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
         every(timedelta(hours=1), "purge-replies", dispatcher.purge),
         every(timedelta(seconds=5), "publish-calls", publish_calls),
         every(timedelta(hours=1), "purge-calls", purge_calls),
-        every(feed.NUMBER_EVERY, "number-updates", number_updates),
-        Loop("send-webhooks", sending.WebhookSender(parts).run),
-        every(timedelta(hours=1), "forget-deliveries", purge_deliveries),
+        *partner.loops(parts),
         *telegram.loops(build_intake(parts, settings), settings),
     ]

@@ -1,7 +1,7 @@
 """HTTP routes: the notifications of an appeal, and the SMS gateway's receipts and replies."""
 
 from datetime import datetime
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -15,7 +15,6 @@ from intake.notifications.service.sms import BadSignature, verify_signature
 from intake.notifications.service.texts import notification_texts
 from intake.register.dependencies import IntakeDep
 from intake.register.service.tracking import find_appeal
-from intake.settings import Settings
 from shared.auth import STAFF, Principal, require
 from shared.domain.identifiers import InvalidNumber, RegistrationNumber
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
@@ -108,7 +107,7 @@ def signed_body(model: type[ModelT]) -> Any:
 
     async def read(request: Request, intake: IntakeDep) -> tuple[str, ModelT]:
         raw = await read_body(request)
-        secret = cast("Settings", intake.parts.settings).sms_secret
+        secret = intake.parts.settings.sms_secret
         message_id = verify_signature(secret.get_secret_value() if secret else None, request.headers, raw, intake.parts.clock)
         return message_id, parse(model, raw)
 

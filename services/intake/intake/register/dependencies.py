@@ -29,7 +29,7 @@ AppealPin = Annotated[str | None, Header(alias="Appeal-Pin", description="The ei
 class Intake:
     """The register of one process, with its rate limits. Pages, routes and workers share it."""
 
-    parts: Parts
+    parts: Parts[Settings]
     register: Register
     guesses: Guesses
     anonymous: Budget
@@ -44,7 +44,7 @@ class Intake:
 
     @classmethod
     def build(
-        cls, parts: Parts, settings: Settings, *, external_numbers: ExternalNumbers, list_files: ListFiles, send_code: SendCode
+        cls, parts: Parts[Settings], settings: Settings, *, external_numbers: ExternalNumbers, list_files: ListFiles, send_code: SendCode
     ) -> Self:
         """Raises ReferenceDataError or ValueError for a policy file that cannot be trusted."""
         rights.check()

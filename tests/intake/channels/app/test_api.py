@@ -10,7 +10,8 @@ import httpx
 import pytest
 import uvicorn
 
-from intake.channels.partner.service import feed, update_streams
+from intake.channels.partner import jobs
+from intake.channels.partner.service import update_streams
 from shared import server
 from shared.contracts import TierRaised
 from tests.intake.register.test_handlers import apply, routed
@@ -60,7 +61,7 @@ async def events(lines, count):
 
 async def move(desk, appeal_id, tier):
     await apply(desk, TierRaised(appeal_id=appeal_id, tier=tier, queue=f"KZ-43/{tier}/kk", reason="QUALITY"))
-    await feed.assign_positions(desk.parts)
+    await jobs.assign_positions(desk.parts)
 
 
 class TestOwnAppeals:

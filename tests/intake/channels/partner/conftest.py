@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from intake.channels.partner.service import feed
+from intake.channels.partner import jobs
 from intake.channels.partner.service.sending import WebhookSender
 from shared.contracts import AnswerGiven, CaseClosed, TierRaised
 from tests.intake.register.test_handlers import apply, routed
@@ -101,7 +101,7 @@ class Partner:
         }
         for step in steps:
             await apply(self.desk, made[step]())
-        await feed.assign_positions(self.desk.parts)
+        await jobs.assign_positions(self.desk.parts)
 
     async def deliver(self):
         return await WebhookSender(self.desk.parts).send_due()

@@ -1,6 +1,6 @@
 """Routes for partners and backends: the feed of updates, subscriptions to webhooks, and forwarded appeals."""
 
-from typing import Annotated, Final, cast
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
@@ -21,9 +21,8 @@ from intake.channels.partner.service import feed, forwarding, webhooks
 from intake.channels.partner.service.addresses import AddressGuard
 from intake.channels.partner.service.feed import Reader
 from intake.register.dependencies import IntakeDep
-from intake.settings import Settings
 from shared.auth import Principal, PrincipalDep, needs_token, require
-from shared.dependencies import OnceDep
+from shared.dependencies import OnceDep, ReadDep, UnitOfWorkDep
 from shared.errors import Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, StrictModel, body
 from shared.idempotency import IdempotencyKeyReused
@@ -37,7 +36,7 @@ ALWAYS: Final = (Unauthorized, Forbidden, TooMany)
 @needs_token
 async def _reader(intake: IntakeDep, principal: PrincipalDep) -> Reader:
     """Return the reader behind the token, within its rate limit."""
-    reader = feed.reader_of(intake.parts, principal)
+    reader = feed.reader_of(intake.parts.settings, intake.parts.pepper, principal)
     intake.spend(principal)
     return reader
 
@@ -45,21 +44,27 @@ async def _reader(intake: IntakeDep, principal: PrincipalDep) -> Reader:
 ReaderDep = Annotated[Reader, Depends(_reader)]
 
 
+async def _partner(intake: IntakeDep, partner: Annotated[Principal, Depends(require("partner"))]) -> Principal:
+    """Return the partner behind the token, within its rate limit."""
+    intake.spend(partner)
+    return partner
+
+
+PartnerDep = Annotated[Principal, Depends(_partner)]
+
+
 @router.get("/v1/updates", responses=responses(*ALWAYS, InvalidInput))
 async def list_updates(
-    intake: IntakeDep, reader: ReaderDep, _query: KnownQuery, cursor: CursorText = None, limit: Limit = DEFAULT_LIMIT
+    reader: ReaderDep, _query: KnownQuery, work: ReadDep, cursor: CursorText = None, limit: Limit = DEFAULT_LIMIT
 ) -> Updates:
     """Return updates of your appeals in commit order, without gaps. Store `next_cursor` and send it with the next request."""
-    return await feed.read_page(intake.parts, reader, cursor, limit)
+    return await feed.read_page(work, reader, cursor, limit)
 
 
 @router.get("/v1/forwardings/{appeal_id}", responses=responses(*ALWAYS, InvalidInput, NotFound))
-async def read_forwarded(
-    appeal_id: UUID, intake: IntakeDep, partner: Annotated[Principal, Depends(require("partner"))], _query: KnownQuery
-) -> Forwarded:
+async def read_forwarded(appeal_id: UUID, partner: PartnerDep, _query: KnownQuery, work: UnitOfWorkDep) -> Forwarded:
     """Return an appeal that was forwarded to you, with its content. Every read is recorded in the audit log."""
-    intake.spend(partner)
-    return await forwarding.read_forwarded(intake.parts, partner, appeal_id)
+    return await forwarding.read_forwarded(work, partner, appeal_id)
 
 
 @router.post(
@@ -72,23 +77,23 @@ async def create_subscription(
     intake: IntakeDep, reader: ReaderDep, once: OnceDep, wanted: Annotated[SubscriptionIn, body(SubscriptionIn)]
 ) -> Response:
     """Subscribe to updates, sent to you and signed by Standard Webhooks. The secret is shown only here."""
-    guard = AddressGuard.of(cast("Settings", intake.parts.settings))
+    guard = AddressGuard.of(intake.parts.settings)
 
     async def check() -> None:
         await webhooks.check(guard, wanted)
 
     async def subscribe(work: UnitOfWork) -> SubscribedWithSecret:
-        return await webhooks.subscribe(work.session, intake.parts, reader, wanted)
+        return await webhooks.subscribe(work, reader, wanted)
 
     return await once("subscribe", wanted, subscribe, status=201, before=check)
 
 
 @router.get("/v1/subscriptions", responses=responses(*ALWAYS, InvalidInput))
 async def list_subscriptions(
-    intake: IntakeDep, reader: ReaderDep, _query: KnownQuery, cursor: CursorText = None, limit: Limit = DEFAULT_LIMIT
+    reader: ReaderDep, _query: KnownQuery, work: ReadDep, cursor: CursorText = None, limit: Limit = DEFAULT_LIMIT
 ) -> ListResponse[Subscribed]:
     """List your subscriptions, oldest first."""
-    return await webhooks.subscriptions(intake.parts, reader, cursor, limit)
+    return await webhooks.subscriptions(work, reader, cursor, limit)
 
 
 @router.delete(
@@ -101,7 +106,7 @@ async def delete_subscription(subscription_id: UUID, reader: ReaderDep, once: On
     """Delete a subscription and the log of its deliveries. Nothing more is sent."""
 
     async def unsubscribe(work: UnitOfWork) -> None:
-        await webhooks.unsubscribe(work.session, reader, subscription_id)
+        await webhooks.unsubscribe(work, reader, subscription_id)
 
     return await once(f"unsubscribe {subscription_id}", StrictModel(), unsubscribe, status=204)
 
@@ -111,14 +116,14 @@ async def delete_subscription(subscription_id: UUID, reader: ReaderDep, once: On
     response_model=NewSecret,
     responses=responses(*ALWAYS, InvalidInput, IdempotencyKeyReused, NotFound),
 )
-async def renew_subscription_secret(subscription_id: UUID, intake: IntakeDep, reader: ReaderDep, once: OnceDep) -> Response:
+async def renew_subscription_secret(subscription_id: UUID, reader: ReaderDep, once: OnceDep) -> Response:
     """Get a new secret. The former one also signs for a day, so that nothing is lost while you switch."""
 
     async def renew(work: UnitOfWork) -> NewSecret:
-        return await webhooks.renew_secret(work.session, intake.parts, reader, subscription_id)
+        return await webhooks.renew_secret(work, reader, subscription_id)
 
     async def check_visible(work: UnitOfWork) -> None:
-        await webhooks.own_subscription(work.session, reader, subscription_id)
+        await webhooks.own_subscription(work, reader, subscription_id)
 
     return await once(f"renew the secret of {subscription_id}", StrictModel(), renew, check_visible=check_visible)
 
@@ -126,14 +131,14 @@ async def renew_subscription_secret(subscription_id: UUID, intake: IntakeDep, re
 @router.get("/v1/subscriptions/{subscription_id}/deliveries", responses=responses(*ALWAYS, InvalidInput, NotFound))
 async def list_deliveries(
     subscription_id: UUID,
-    intake: IntakeDep,
     reader: ReaderDep,
     _query: KnownQuery,
+    work: ReadDep,
     cursor: CursorText = None,
     limit: Limit = DEFAULT_LIMIT,
 ) -> ListResponse[Delivered]:
     """List the deliveries of a subscription, newest first, with the receiver's latest answer."""
-    return await webhooks.deliveries(intake.parts, reader, subscription_id, cursor, limit)
+    return await webhooks.deliveries(work, reader, subscription_id, cursor, limit)
 
 
 @router.post(
@@ -143,7 +148,6 @@ async def list_deliveries(
 )
 async def replay_deliveries(
     subscription_id: UUID,
-    intake: IntakeDep,
     reader: ReaderDep,
     once: OnceDep,
     wanted: Annotated[ReplayIn, body(ReplayIn)],
@@ -151,9 +155,9 @@ async def replay_deliveries(
     """Send updates again under the same `webhook-id`s. A disabled subscription becomes active."""
 
     async def replay(work: UnitOfWork) -> Replayed:
-        return await webhooks.replay(work.session, intake.parts, reader, subscription_id, wanted)
+        return await webhooks.replay(work, reader, subscription_id, wanted)
 
     async def check_visible(work: UnitOfWork) -> None:
-        await webhooks.own_subscription(work.session, reader, subscription_id)
+        await webhooks.own_subscription(work, reader, subscription_id)
 
     return await once(f"replay {subscription_id}", wanted, replay, check_visible=check_visible)

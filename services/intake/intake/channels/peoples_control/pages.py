@@ -87,7 +87,8 @@ async def _show(
     if sentence:
         errors = [("", PAGES.text(request, sentence))]
     sentences = {text: PAGES.text(request, text) for text in (*questions.NOT_CHOSEN.values(), questions.ELSEWHERE, questions.REST)}
-    found, total = await entries(intake.parts, page)
+    async with intake.parts.units.read() as work:
+        found, total = await entries(work, page)
     asked = frozenset(field.name for service in services(FORMS) if service.code in policy().kinds for field in service.fields)
     parts = questions.sections(draft, dict(errors), language, sentences)
     context: dict[str, Any] = {

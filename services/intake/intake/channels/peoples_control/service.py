@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from typing import Final
 
@@ -18,7 +18,7 @@ from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.http import StrictModel
 from shared.policy_files import policy_model
-from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
 FILE: Final = "peoples_control.toml"
 FORMS: Final = "web"  # the channel whose forms are offered
@@ -57,16 +57,15 @@ def admit() -> Admission:
     return Admission(Channel.PEOPLES_CONTROL)
 
 
-async def entries(parts: Parts, page: int) -> tuple[Sequence[Entry], int]:
+async def entries(work: UnitOfWork, page: int) -> tuple[Sequence[Entry], int]:
     """Return a page of the list, newest first, and the number of all entries. `page` starts at 1."""
     listed = policy().listed
-    async with parts.database.read() as session:
-        rows = await repository.entries(session, (page - 1) * listed, listed)
-        total = await repository.count_entries(session)
-    return [_entry(parts, row) for row in rows], total
+    rows = await repository.entries(work.session, (page - 1) * listed, listed)
+    total = await repository.count_entries(work.session)
+    return [_entry(row, work.clock.now()) for row in rows], total
 
 
-def _entry(parts: Parts, entry: repository.PublicEntry) -> Entry:
+def _entry(entry: repository.PublicEntry, now: datetime) -> Entry:
     appeal, row = entry
     known, subject = taxonomy(), None
     if appeal.kind == row.kind:  # otherwise the Fund has changed the kind, and the category of the former kind does not apply
@@ -76,6 +75,6 @@ def _entry(parts: Parts, entry: repository.PublicEntry) -> Entry:
         received_on=appeal.received_at.astimezone(regions()[appeal.region].timezone).date(),
         kind=known.kinds[row.kind].label if row.kind else None,
         subject=subject.label if subject else None,
-        status=known.statuses[shown_status(row.status, appeal.registered_at, parts.clock.now())].label,
+        status=known.statuses[shown_status(row.status, appeal.registered_at, now)].label,
         is_answered=row.answered_at is not None,
     )

@@ -2,7 +2,7 @@
 
 import hmac
 from datetime import timedelta
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header
 
@@ -39,4 +39,4 @@ async def take_update(intake: IntakeDep, update: Annotated[UpdateIn, body(Update
 
 
 def _settings(intake: Intake) -> Settings:
-    return cast("Settings", intake.parts.settings)
+    return intake.parts.settings

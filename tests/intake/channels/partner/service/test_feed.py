@@ -3,9 +3,8 @@
 import asyncio
 from uuid import UUID, uuid4
 
-from intake.channels.partner import repository
+from intake.channels.partner import jobs, repository
 from intake.channels.partner.models import UpdateEntry
-from intake.channels.partner.service import feed
 from intake.register.models import Appeal
 from shared.contracts import CaseForwarded, DangerPassedOn, DangerReported, MessageAdded
 from tests.intake.register.test_handlers import apply, received, routed
@@ -91,7 +90,7 @@ class TestFeed:
     async def test_an_action_of_the_applicant_is_recorded_from_the_log(self, partner):
         filed = await partner.file()
         await apply(partner.desk, MessageAdded(appeal_id=UUID(filed["appeal_id"]), message_id=uuid4(), attachments=0))
-        await feed.assign_positions(partner.desk.parts)
+        await jobs.assign_positions(partner.desk.parts)
         assert [one["type"] for one in (await items(partner))["items"]] == ["message-added"]
 
     async def test_an_event_applied_twice_is_listed_once(self, partner):
@@ -99,7 +98,7 @@ class TestFeed:
         batch = [received(routed(UUID(filed["appeal_id"])), partner.desk.clock.now())]
         for _ in range(2):
             await apply(partner.desk, batch=batch)
-        await feed.assign_positions(partner.desk.parts)
+        await jobs.assign_positions(partner.desk.parts)
         assert len((await items(partner))["items"]) == 1
 
 
@@ -108,7 +107,7 @@ class TestNumbering:
         appeals = [await partner.file() for _ in range(6)]
         for filed in appeals:
             await apply(partner.desk, routed(UUID(filed["appeal_id"])))
-        await asyncio.gather(*(feed.assign_positions(partner.desk.parts) for _ in range(4)))
+        await asyncio.gather(*(jobs.assign_positions(partner.desk.parts) for _ in range(4)))
         rows = await partner.desk.rows(UpdateEntry)
         assert sorted(row.position for row in rows) == list(range(1, 7))
 
@@ -116,11 +115,11 @@ class TestNumbering:
         first, second = await partner.file(), await partner.file()
         late, soon = (received(routed(UUID(one["appeal_id"])), partner.desk.clock.now()) for one in (first, second))
         await apply(partner.desk, batch=[soon])
-        await feed.assign_positions(partner.desk.parts)
+        await jobs.assign_positions(partner.desk.parts)
         cursor = (await items(partner))["next_cursor"]
         await apply(partner.desk, batch=[late])
         assert (await items(partner, cursor=cursor))["items"] == []
-        await feed.assign_positions(partner.desk.parts)
+        await jobs.assign_positions(partner.desk.parts)
         assert [one["number"] for one in (await items(partner, cursor=cursor))["items"]] == [first["number"]]
 
 
@@ -128,7 +127,7 @@ class TestForwarding:
     async def test_the_body_it_is_forwarded_to_finds_it_in_its_feed_and_reads_all_of_it(self, partner, trial):
         filed = (await trial.file()).json()
         await apply(trial, CaseForwarded(appeal_id=UUID(filed["appeal_id"]), body="HEALTH_DEPARTMENT", actor_role="specialist"))
-        await feed.assign_positions(trial.parts)
+        await jobs.assign_positions(trial.parts)
         [entry] = (await items(partner))["items"]
         assert (entry["type"], entry["status"], entry["number"]) == ("case-forwarded", "FORWARDED", filed["number"])
         whole = (await partner.get(f"/forwardings/{filed['appeal_id']}")).json()
@@ -138,7 +137,7 @@ class TestForwarding:
     async def test_the_body_that_a_danger_is_passed_on_to_finds_it_in_its_feed_and_reads_no_content(self, partner, another, trial):
         filed = (await trial.file()).json()
         await apply(trial, DangerPassedOn(appeal_id=UUID(filed["appeal_id"]), body="HEALTH_DEPARTMENT_DUTY", actor_role="specialist"))
-        await feed.assign_positions(trial.parts)
+        await jobs.assign_positions(trial.parts)
         [entry] = (await items(partner))["items"]
         assert (entry["type"], entry["number"]) == ("danger-passed-on", filed["number"])
         assert (await items(another("other-department")))["items"] == []
@@ -155,7 +154,7 @@ class TestForwarding:
             ):
                 batch = await apply(trial, event)
                 await apply(trial, batch=batch)
-        await feed.assign_positions(trial.parts)
+        await jobs.assign_positions(trial.parts)
         for entry in (await items(partner))["items"]:
             listed[entry["type"]].append(entry["number"])
         assert listed == {"danger-reported": [own["number"]], "danger-passed-on": [anothers["number"], own["number"]]}
@@ -163,7 +162,7 @@ class TestForwarding:
     async def test_nobody_else_reads_it_or_learns_that_it_exists(self, partner, another, trial):
         filed = (await trial.file()).json()
         await apply(trial, CaseForwarded(appeal_id=UUID(filed["appeal_id"]), body="POLICE", actor_role="specialist"))
-        await feed.assign_positions(trial.parts)
+        await jobs.assign_positions(trial.parts)
         for reader in (partner, another("other-department")):
             there, nowhere = [await reader.get(f"/forwardings/{one}") for one in (filed["appeal_id"], uuid4())]
             assert (there.status_code, there.content) == (nowhere.status_code, nowhere.content)

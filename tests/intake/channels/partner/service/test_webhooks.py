@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text, update
 from standardwebhooks import Webhook
 
-from intake.channels.partner import repository
+from intake.channels.partner import jobs, repository
 from intake.channels.partner.models import Delivery, Subscription
-from intake.channels.partner.service import feed, policy, sending
+from intake.channels.partner.service import policy, sending
 from shared.database import table_of
 from tests.intake.register.test_handlers import apply, routed
 
@@ -161,7 +161,7 @@ class TestDelivery:
         await partner.live(await partner.file(), "routed")
         await partner.deliver()
         partner.desk.clock.advance(timedelta(days=policy.webhooks().kept_days, seconds=1))
-        await sending.purge_deliveries(partner.desk.parts)
+        await jobs.purge_deliveries(partner.desk.parts)
         assert await partner.desk.rows(Delivery) == []
 
 
@@ -245,7 +245,7 @@ class TestSubscription:
         database = partner.desk.parts.database
         async with database.write() as session:
             await repository.subscription_of(session, gone, (await partner.desk.rows(Subscription))[0].subscriber, lock=True)
-            numbering = asyncio.create_task(feed.assign_positions(partner.desk.parts))
+            numbering = asyncio.create_task(jobs.assign_positions(partner.desk.parts))
             await until_waiting(partner.desk, numbering)
             await repository.delete_subscription(session, gone)
         assert await numbering == 1

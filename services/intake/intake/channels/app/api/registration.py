@@ -77,7 +77,8 @@ async def register_appeal(
         intake.spend(sender)
         admission = admit_principal(sender, appeal.channel)
         if admission.intake_method is not None:
-            appeal, admission = await provider_statement(intake.parts, sender, appeal, admission)
+            async with intake.parts.units.read() as work:
+                appeal, admission = await provider_statement(work, sender, appeal, admission)
     receipt = await intake.file(appeal, admission, key=key, condition=record_reception(intake.parts, admission))
     headers = {"Cache-Control": "no-store", **(REPLAYED if receipt.replayed else {})}
     return Response(receipt.body, 201, headers, "application/json")

@@ -13,6 +13,7 @@ from intake.channels.partner.service.own_appeals import OwnAppeal, own_appeals
 from intake.channels.partner.service.update_streams import UpdateStreams
 from intake.register.dependencies import IntakeDep
 from shared.auth import Principal, require
+from shared.dependencies import UnitsOfWorkDep
 from shared.errors import Forbidden, InvalidInput, TooMany, Unauthorized, responses
 from shared.etags import NOT_MODIFIED, IfNoneMatch, conditional
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse
@@ -44,25 +45,29 @@ async def list_own_appeals(
     intake: IntakeDep,
     owner: Owner,
     _query: KnownQuery,
+    units: UnitsOfWorkDep,
     cursor: CursorText = None,
     limit: Limit = DEFAULT_LIMIT,
     known: IfNoneMatch = None,
 ) -> Response:
     """List the appeals that you filed with this token, newest first. A partner's list has the appeals that it passed on."""
     intake.spend(owner)
-    return conditional(await own_appeals(intake.parts, feed.key_of(intake.parts, owner), cursor, limit), known)
+    async with units.read() as work:
+        page = await own_appeals(work, feed.key_of(work.pepper, owner), cursor, limit)
+    return conditional(page, known)
 
 
-async def _start_position(intake: IntakeDep, _owner: Applicant, _query: KnownQuery, last_event_id: LastEventId = None) -> int:
+async def _start_position(units: UnitsOfWorkDep, _owner: Applicant, _query: KnownQuery, last_event_id: LastEventId = None) -> int:
     """Return the position after which a stream starts: the client's last event, otherwise the newest update."""
     if last_event_id is not None:
         return feed.position_of(last_event_id)
-    return await feed.last_position(intake.parts)
+    async with units.read() as work:
+        return await feed.last_position(work)
 
 
 async def _update_signal(intake: IntakeDep, streams: UpdateStreamsDep, owner: Applicant) -> AsyncIterator[asyncio.Event]:
     """Open the stream before the response starts, because there may be too many (429)."""
-    async with streams.open(feed.key_of(intake.parts, owner), owner.expires_at) as signal:
+    async with streams.open(feed.key_of(intake.parts.pepper, owner), owner.expires_at) as signal:
         yield signal
 
 
@@ -71,6 +76,7 @@ async def stream_events(
     intake: IntakeDep,
     streams: UpdateStreamsDep,
     owner: Applicant,
+    units: UnitsOfWorkDep,
     position: Annotated[int, Depends(_start_position)],
     signal: Annotated[asyncio.Event, Depends(_update_signal)],
 ) -> AsyncIterator[ServerSentEvent]:
@@ -78,11 +84,12 @@ async def stream_events(
 
     The stream ends when the token expires: reconnect with a new token and the last id that you received.
     """
-    reader = Reader(feed.key_of(intake.parts, owner))
+    reader = Reader(feed.key_of(intake.parts.pepper, owner))
     yield ServerSentEvent(comment="open", retry=RETRY_MS)
     while not (streams.is_over or streams.has_expired(owner.expires_at)):
         signal.clear()
-        found = await feed.updates_after(intake.parts, reader, position, STREAM_BATCH)
+        async with units.read() as work:
+            found = await feed.updates_after(work, reader, position, STREAM_BATCH)
         for update in found:
             yield ServerSentEvent(id=update.cursor, event="update", data=update)
         if found:

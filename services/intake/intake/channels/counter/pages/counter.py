@@ -73,8 +73,8 @@ async def _clerk(request: Request, intake: IntakeDep, principal: PagePrincipalDe
     """Return the clerk; None if nobody is signed in. Raises Forbidden and OrganisationNotKnown for a principal without a counter."""
     if principal.is_anonymous:
         return None
-    counter = await counter_of(intake.parts, principal)
-    return Clerk(request, intake, principal, counter, await receiver_name(intake.parts, principal))
+    async with intake.parts.units.read() as work:
+        return Clerk(request, intake, principal, await counter_of(work, principal), await receiver_name(work, principal))
 
 
 ClerkDep = Annotated[Clerk | None, Depends(_clerk)]
@@ -153,7 +153,8 @@ async def _filing_of(clerk: Clerk, draft: Draft) -> tuple[IntakeMethod, AppealIn
     admission = replace(admit(clerk.principal, method, name), resolved_in_contact=bool(draft[call_form.ANSWERED]))
     check(appeal, admission, clerk.intake.parts.clock.now())
     if clerk.name is None:
-        await store_receiver_name(clerk.intake.parts, clerk.principal, name)
+        async with clerk.intake.parts.units.write() as work:
+            await store_receiver_name(work, clerk.principal, name)
     return method, appeal, admission
 
 
@@ -205,8 +206,10 @@ async def _show(
     status: int = 200,
 ) -> Response:
     found = errors or []
+    async with clerk.intake.parts.units.read() as work:
+        content = await counter_view.page(clerk.request, work, clerk.principal, clerk.counter, draft, cursor)
     context: dict[str, Any] = {
-        **await counter_view.page(clerk.request, clerk.intake.parts, clerk.principal, clerk.counter, draft, cursor),
+        **content,
         "draft": draft,
         "key": key or new_key(),
         "receiver": clerk.name,

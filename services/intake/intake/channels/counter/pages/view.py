@@ -26,7 +26,7 @@ from shared.domain.deadlines import due_on, policies
 from shared.domain.labels import Language
 from shared.domain.regions import branch_label, regions
 from shared.domain.taxonomy import taxonomy
-from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 from shared.web.languages import language_of
 
 PATH: Final = "/intake/counter"
@@ -55,9 +55,11 @@ class CounterContent(TypedDict):
     is_first: bool
 
 
-async def page(request: Request, parts: Parts, principal: Principal, counter: Counter, draft: Draft, cursor: str | None) -> CounterContent:
+async def page(
+    request: Request, work: UnitOfWork, principal: Principal, counter: Counter, draft: Draft, cursor: str | None
+) -> CounterContent:
     """Return the content of the page beyond what was typed. Raises InvalidInput `bad-cursor`."""
-    language, listed = language_of(request), await registered_by(parts, principal, cursor, LISTED)
+    language, listed = language_of(request), await registered_by(work, principal, cursor, LISTED)
     fixed = {"region"} if counter.region else set()
     fixed |= FIELDS_OF_COUNTER if counter.organisation else set()
     groups = [

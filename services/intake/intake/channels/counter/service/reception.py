@@ -25,7 +25,9 @@ from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.working_hours import hours_for
 from shared.errors import Forbidden, InvalidInput
 from shared.http import Cursor, ListResponse, keyset_page
+from shared.sealing import Pepper
 from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
 CLERKS: Final[tuple[Role, ...]] = ("operator", "specialist", "supervisor", "head")
 
@@ -46,22 +48,21 @@ class RegisteredAtCounter(BaseModel):
     status: str
 
 
-async def counter_of(parts: Parts, principal: Principal) -> Counter:
+async def counter_of(work: UnitOfWork, principal: Principal) -> Counter:
     """Return the counter where a principal works. Raises Unauthorized, Forbidden for whoever has no counter, OrganisationNotKnown."""
     check_role(principal, *CLERKS, "provider")
     if principal.has(*CLERKS):
         if not principal.region and (principal.region is not None or not principal.has("operator")):  # an empty claim opens nothing
             raise Forbidden
         return Counter(methods_at(CounterKind.BRANCH), principal.region)
-    own = await _organisation(parts, principal)
+    own = await _organisation(work, principal)
     return Counter(methods_at(CounterKind.PROVIDER), own.region, own)
 
 
-async def _organisation(parts: Parts, principal: Principal) -> ListedProvider:
+async def _organisation(work: UnitOfWork, principal: Principal) -> ListedProvider:
     if principal.provider_id is None:
         raise Forbidden
-    async with parts.database.read() as session:
-        found = await active_provider(session, principal.provider_id)
+    found = await active_provider(work.session, principal.provider_id)
     if found is None:
         raise OrganisationNotKnown
     return found
@@ -80,12 +81,12 @@ def admit(principal: Principal, method: IntakeMethod, name: str) -> Admission:
     )
 
 
-async def provider_statement(parts: Parts, principal: Principal, appeal: AppealIn, admission: Admission) -> tuple[AppealIn, Admission]:
+async def provider_statement(work: UnitOfWork, principal: Principal, appeal: AppealIn, admission: Admission) -> tuple[AppealIn, Admission]:
     """Return the appeal and the terms of an officer of a provider: about her own organisation, received by her.
 
     Raises Forbidden, OrganisationNotKnown, and InvalidInput for another organisation or region.
     """
-    own = await _organisation(parts, principal)
+    own = await _organisation(work, principal)
     given = appeal.provider
     errors = []
     if given is not None and (given.name is not None or given.provider_id != own.id):
@@ -94,7 +95,7 @@ async def provider_statement(parts: Parts, principal: Principal, appeal: AppealI
         errors.append(fault("region", "not-own"))
     if errors:
         raise InvalidInput(errors)
-    name = await receiver_name(parts, principal)
+    name = await receiver_name(work, principal)
     if name is not None:
         admission = replace(admission, received_by=surname_and_initials(name), position=principal.role)
     return about_organisation(own, appeal), admission
@@ -116,21 +117,19 @@ def surname_and_initials(name: str) -> str:
     return name.strip() if "." in name else " ".join([surname, *(f"{other[0]}." for other in others)])
 
 
-async def receiver_name(parts: Parts, principal: Principal) -> str | None:
+async def receiver_name(work: UnitOfWork, principal: Principal) -> str | None:
     """Return the name in the token, otherwise the name that was stored for its holder, if any."""
     if principal.name and principal.name.strip():
         return principal.name
-    key = _key(parts, principal)
-    async with parts.database.read() as session:
-        sealed = await repository.receiver_name(session, key)
-    return parts.sealer.open("receiver", key.hex(), "name", sealed).decode() if sealed else None
+    key = _key(work.pepper, principal)
+    sealed = await repository.receiver_name(work.session, key)
+    return work.sealer.open("receiver", key.hex(), "name", sealed).decode() if sealed else None
 
 
-async def store_receiver_name(parts: Parts, principal: Principal, name: str) -> None:
+async def store_receiver_name(work: UnitOfWork, principal: Principal, name: str) -> None:
     """Store the name of a token's holder, sealed."""
-    key = _key(parts, principal)
-    async with parts.database.write() as session:
-        await repository.upsert_receiver(session, key, parts.sealer.seal("receiver", key.hex(), "name", name.encode()))
+    key = _key(work.pepper, principal)
+    await repository.upsert_receiver(work.session, key, work.sealer.seal("receiver", key.hex(), "name", name.encode()))
 
 
 def record_reception(parts: Parts, admission: Admission) -> Condition | None:
@@ -145,13 +144,12 @@ def record_reception(parts: Parts, admission: Admission) -> Condition | None:
     return record
 
 
-async def registered_by(parts: Parts, principal: Principal, cursor: str | None, limit: int) -> ListResponse[RegisteredAtCounter]:
+async def registered_by(work: UnitOfWork, principal: Principal, cursor: str | None, limit: int) -> ListResponse[RegisteredAtCounter]:
     """Return the appeals that a principal registered at a counter, newest first. Raises InvalidInput `bad-cursor`."""
-    receiver, now = _key(parts, principal), parts.clock.now()
+    receiver, now = _key(work.pepper, principal), work.clock.now()
     before = None if cursor is None else Cursor.decode(cursor, UUID)[0]
-    async with parts.database.read() as session:
-        found = await repository.received_appeals(session, receiver, before, limit + 1)
-        total = await repository.count_received_appeals(session, receiver)
+    found = await repository.received_appeals(work.session, receiver, before, limit + 1)
+    total = await repository.count_received_appeals(work.session, receiver)
 
     def shown(appeal: repository.ReceivedAppeal) -> RegisteredAtCounter:
         return RegisteredAtCounter(number=appeal.number, status=shown_status(appeal.status, appeal.registered_at, now))
@@ -163,5 +161,5 @@ def _sender(principal: Principal) -> str:
     return f"{principal.issuer}\n{principal.subject}"
 
 
-def _key(parts: Parts, principal: Principal) -> bytes:
-    return sender_key(parts.pepper, _sender(principal))
+def _key(pepper: Pepper, principal: Principal) -> bytes:
+    return sender_key(pepper, _sender(principal))

@@ -7,12 +7,11 @@ transaction creates the deliveries of webhooks.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple, cast
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.channels.partner import repository
 from intake.channels.partner.models import Subscription, UpdateEntry
@@ -53,11 +52,10 @@ from shared.contracts import (
 from shared.errors import Forbidden, InvalidInput, Unauthorized
 from shared.http import Cursor
 from shared.messaging.handling import Batch, InOrder, Received
-from shared.service import Parts
+from shared.sealing import Pepper
 from shared.unit_of_work import UnitOfWork
 
 BATCH: Final = 500
-NUMBER_EVERY: Final = timedelta(seconds=0.25)
 OWN: Final[tuple[type[AppealEvent], ...]] = (MessageAdded, AppealWithdrawn, OutcomeConfirmed, OutcomeDenied, AppealRated)
 _OF_OTHER_SERVICES: Final[tuple[type[AppealEvent], ...]] = (
     AppealRouted,
@@ -93,7 +91,7 @@ class Reader:
         return repository.read_by(self.key, self.channel)
 
 
-def reader_of(parts: Parts, principal: Principal) -> Reader:
+def reader_of(settings: Settings, pepper: Pepper, principal: Principal) -> Reader:
     """Return the reader behind a token.
 
     A partner reads updates of its own appeals and of those forwarded to it. A backend (`ARYZ_INTAKE_APP_BACKENDS`) reads those of its
@@ -101,15 +99,15 @@ def reader_of(parts: Parts, principal: Principal) -> Reader:
     """
     if principal.is_anonymous:
         raise Unauthorized
-    is_backend = principal.has("channel") and principal.subject in cast("Settings", parts.settings).app_backends
+    is_backend = principal.has("channel") and principal.subject in settings.app_backends
     if not (is_backend or principal.has("partner")):
         raise Forbidden
-    return Reader(key_of(parts, principal), Channel.APP if is_backend else None)
+    return Reader(key_of(pepper, principal), Channel.APP if is_backend else None)
 
 
-def key_of(parts: Parts, principal: Principal) -> bytes:
+def key_of(pepper: Pepper, principal: Principal) -> bytes:
     """Return the keyed hash under which a principal owns appeals and subscriptions."""
-    return sender_key(parts.pepper, f"{principal.issuer}\n{principal.subject}")
+    return sender_key(pepper, f"{principal.issuer}\n{principal.subject}")
 
 
 def update_row(received: Received[Any], status: str, holder: str) -> UpdateRow:
@@ -146,27 +144,29 @@ async def record_own(work: UnitOfWork, batch: Batch[Any]) -> None:
     )
 
 
-async def assign_positions(parts: Parts) -> int:
+async def has_unnumbered_updates(work: UnitOfWork) -> bool:
+    """Return whether there are updates without a position."""
+    return await repository.has_unnumbered_updates(work.session)
+
+
+async def assign_positions(work: UnitOfWork, settings: Settings) -> int:
     """Give the next updates their positions and create their deliveries. Return how many updates there were, at most BATCH."""
-    async with parts.database.read() as session:
-        if not await repository.has_unnumbered_updates(session):
-            return 0
-    async with parts.database.write() as session:
-        last = await repository.lock_counter(session)
-        updates = await repository.unnumbered_updates(session, BATCH)
-        recipients = _recipients(parts)
-        rows = [_position_row(update, position, recipients) for position, update in enumerate(updates, start=last + 1)]
-        if rows:
-            await repository.set_positions(session, rows, last + len(rows))
-            subscriptions = await repository.active_subscriptions(session)
-            await repository.add_deliveries(session, _delivery_rows(parts, updates, rows, subscriptions))
+    last = await repository.lock_counter(work.session)
+    updates = await repository.unnumbered_updates(work.session, BATCH)
+    recipients = _recipients(work.pepper, settings)
+    rows = [_position_row(update, position, recipients) for position, update in enumerate(updates, start=last + 1)]
+    if rows:
+        await repository.set_positions(work.session, rows, last + len(rows))
+        subscriptions = await repository.active_subscriptions(work.session)
+        backends = _backends(work.pepper, settings)
+        await repository.add_deliveries(work.session, _delivery_rows(work, updates, rows, subscriptions, backends))
     return len(updates)
 
 
-def _recipients(parts: Parts) -> dict[str, bytes]:
+def _recipients(pepper: Pepper, settings: Settings) -> dict[str, bytes]:
     """Return the key of the partner that represents a body, by the body's code."""
-    issuer = parts.settings.oidc_issuer or ISSUER
-    return {body: sender_key(parts.pepper, f"{issuer}\n{subject}") for body, subject in policy.subjects_of_bodies().items()}
+    issuer = settings.oidc_issuer or ISSUER
+    return {body: sender_key(pepper, f"{issuer}\n{subject}") for body, subject in policy.subjects_of_bodies().items()}
 
 
 def _position_row(update: UnnumberedUpdate, position: int, recipients: Mapping[str, bytes]) -> PositionRow:
@@ -181,21 +181,25 @@ def _position_row(update: UnnumberedUpdate, position: int, recipients: Mapping[s
 
 
 def _delivery_rows(
-    parts: Parts, updates: Sequence[UnnumberedUpdate], rows: Sequence[PositionRow], subscriptions: Sequence[Subscription]
+    work: UnitOfWork,
+    updates: Sequence[UnnumberedUpdate],
+    rows: Sequence[PositionRow],
+    subscriptions: Sequence[Subscription],
+    backends: Collection[bytes],
 ) -> list[DeliveryRow]:
-    now, backends = parts.clock.now(), _backends(parts)
+    now = work.clock.now()
     return [
-        delivery_row(parts, subscription.id, row["position"], update.appeal_id, now)
+        delivery_row(work, subscription.id, row["position"], update.appeal_id, now)
         for update, row in zip(updates, rows, strict=True)
         for subscription in subscriptions
         if _is_for(subscription, update.type, row, backends)
     ]
 
 
-def _backends(parts: Parts) -> Collection[bytes]:
+def _backends(pepper: Pepper, settings: Settings) -> Collection[bytes]:
     """Return the keys of the current backends. A subject that was removed from the setting no longer gets other people's updates."""
-    issuer = parts.settings.oidc_issuer or ISSUER
-    return {sender_key(parts.pepper, f"{issuer}\n{subject}") for subject in cast("Settings", parts.settings).app_backends}
+    issuer = settings.oidc_issuer or ISSUER
+    return {sender_key(pepper, f"{issuer}\n{subject}") for subject in settings.app_backends}
 
 
 def _is_for(subscription: Subscription, event_type: str, row: PositionRow, backends: Collection[bytes]) -> bool:
@@ -204,10 +208,10 @@ def _is_for(subscription: Subscription, event_type: str, row: PositionRow, backe
     return may_read and (subscription.events is None or event_type in subscription.events)
 
 
-def delivery_row(parts: Parts, subscription_id: UUID, position: int, appeal_id: UUID, now: datetime) -> DeliveryRow:
+def delivery_row(work: UnitOfWork, subscription_id: UUID, position: int, appeal_id: UUID, now: datetime) -> DeliveryRow:
     """Return the row of a new delivery that is due now."""
     return {
-        "id": parts.ids.new(),
+        "id": work.ids.new(),
         "subscription_id": subscription_id,
         "position": position,
         "appeal_id": appeal_id,
@@ -220,10 +224,9 @@ def delivery_row(parts: Parts, subscription_id: UUID, position: int, appeal_id: 
     }
 
 
-async def last_position(parts: Parts) -> int:
+async def last_position(work: UnitOfWork) -> int:
     """Return the position of the newest numbered update."""
-    async with parts.database.read() as session:
-        return await repository.last_position(session)
+    return await repository.last_position(work.session)
 
 
 def position_of(cursor: str) -> int:
@@ -250,30 +253,28 @@ def _page_position(cursor: str | None) -> _PagePosition:
         return _PagePosition(position, 0, position)
 
 
-async def read_page(parts: Parts, reader: Reader, cursor: str | None, limit: int) -> Updates:
+async def read_page(work: UnitOfWork, reader: Reader, cursor: str | None, limit: int) -> Updates:
     """Return the updates after the cursor, from the beginning without one. Raises InvalidInput `bad-cursor`."""
     start = _page_position(cursor)
-    async with parts.database.read() as session:
-        entries = await repository.updates(session, reader.readable, start.position, limit)
-        items = await to_updates(parts, session, entries, reader.key)
-        if len(items) < limit:
-            return Updates(items=items, total=len(items), next_cursor=items[-1].cursor if items else cursor or Cursor.encode(0))
-        new, counted = await repository.count_updates(session, reader.readable, start.counted)
+    entries = await repository.updates(work.session, reader.readable, start.position, limit)
+    items = await to_updates(work, entries, reader.key)
+    if len(items) < limit:
+        return Updates(items=items, total=len(items), next_cursor=items[-1].cursor if items else cursor or Cursor.encode(0))
+    new, counted = await repository.count_updates(work.session, reader.readable, start.counted)
     total = start.left + new
     next_cursor = Cursor.encode(entries[-1].position or 0, total - len(items), counted)
     return Updates(items=items, total=total, next_cursor=next_cursor)
 
 
-async def updates_after(parts: Parts, reader: Reader, position: int, limit: int) -> list[Update]:
+async def updates_after(work: UnitOfWork, reader: Reader, position: int, limit: int) -> list[Update]:
     """Return the updates after a position, without a count."""
-    async with parts.database.read() as session:
-        return await to_updates(parts, session, await repository.updates(session, reader.readable, position, limit), reader.key)
+    return await to_updates(work, await repository.updates(work.session, reader.readable, position, limit), reader.key)
 
 
-async def to_updates(parts: Parts, session: AsyncSession, entries: Sequence[UpdateEntry], reader: bytes) -> list[Update]:
+async def to_updates(work: UnitOfWork, entries: Sequence[UpdateEntry], reader: bytes) -> list[Update]:
     """Return entries as a reader sees them: the external number only on the reader's own appeals."""
     own = {entry.appeal_id for entry in entries if entry.owner == reader}
-    numbers = open_numbers(parts.sealer, await repository.external_numbers(session, own) if own else {})
+    numbers = open_numbers(work.sealer, await repository.external_numbers(work.session, own) if own else {})
     return [
         Update(
             cursor=Cursor.encode(entry.position or 0),

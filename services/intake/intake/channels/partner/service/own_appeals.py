@@ -10,7 +10,7 @@ from intake.channels.partner.schemas import EXAMPLE_ID
 from intake.channels.partner.service.external_numbers import open_numbers
 from intake.register.service.registration import shown_status
 from shared.http import Cursor, ListResponse, keyset_page
-from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
 
 class OwnAppeal(BaseModel):
@@ -51,15 +51,14 @@ class OwnAppeal(BaseModel):
     )
 
 
-async def own_appeals(parts: Parts, owner: bytes, cursor: str | None, limit: int) -> ListResponse[OwnAppeal]:
+async def own_appeals(work: UnitOfWork, owner: bytes, cursor: str | None, limit: int) -> ListResponse[OwnAppeal]:
     """Return the appeals of an owner, newest first. Raises InvalidInput `bad-cursor`."""
     before = None if cursor is None else Cursor.decode(cursor, UUID)[0]
-    now = parts.clock.now()
-    async with parts.database.read() as session:
-        found = await repository.owned_appeals(session, owner, before, limit + 1)
-        total = await repository.count_owned_appeals(session, owner)
-        sealed = await repository.external_numbers(session, [appeal.id for appeal, _ in found[:limit]])
-    numbers = open_numbers(parts.sealer, sealed)
+    now = work.clock.now()
+    found = await repository.owned_appeals(work.session, owner, before, limit + 1)
+    total = await repository.count_owned_appeals(work.session, owner)
+    sealed = await repository.external_numbers(work.session, [appeal.id for appeal, _ in found[:limit]])
+    numbers = open_numbers(work.sealer, sealed)
 
     def shown(owned: repository.OwnedAppeal) -> OwnAppeal:
         return _shown(owned, numbers.get(owned.appeal.id), now)

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Final, cast
+from typing import Final
 from uuid import UUID
 
 import httpx
@@ -29,6 +29,7 @@ from intake.settings import Settings
 from shared.messaging.runtime import finish
 from shared.sealing import SealError
 from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
 PAUSE_SECONDS: Final = 0.5
 GONE: Final = 410
@@ -50,9 +51,9 @@ class AttemptResult:
 class WebhookSender:
     """Sends the deliveries that are due. Several processes may run one at the same time."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts[Settings]) -> None:
         self._parts = parts
-        self._guard = AddressGuard.of(cast("Settings", parts.settings))
+        self._guard = AddressGuard.of(parts.settings)
         self._policy = policy.webhooks()
         self._running: dict[UUID, asyncio.Task[int]] = {}
 
@@ -66,8 +67,8 @@ class WebhookSender:
     async def _run(self) -> None:
         async with self._client() as client, asyncio.TaskGroup() as group:
             while True:
-                async with self._parts.database.read() as session:
-                    due = await repository.subscriptions_with_due_deliveries(session, self._parts.clock.now())
+                async with self._parts.units.read() as work:
+                    due = await repository.subscriptions_with_due_deliveries(work.session, self._parts.clock.now())
                 for subscription_id in set(due) - self._running.keys():
                     task = group.create_task(finish(self.serve(client, subscription_id)))
                     self._running[subscription_id] = task
@@ -77,8 +78,8 @@ class WebhookSender:
     async def send_due(self) -> int:
         """Send everything that is due now, once. Return how many attempts were made."""
         async with self._client() as client:
-            async with self._parts.database.read() as session:
-                due = await repository.subscriptions_with_due_deliveries(session, self._parts.clock.now())
+            async with self._parts.units.read() as work:
+                due = await repository.subscriptions_with_due_deliveries(work.session, self._parts.clock.now())
             return sum(await asyncio.gather(*(self.serve(client, subscription_id) for subscription_id in due)))
 
     async def serve(self, client: httpx.AsyncClient, subscription_id: UUID) -> int:
@@ -113,15 +114,15 @@ class WebhookSender:
     async def _claim(self, subscription_id: UUID) -> tuple[Subscription, Sequence[UpdateDelivery]] | None:
         """Claim the next deliveries of a subscription, at most ROUND; None if it is disabled or nothing is due."""
         now = self._parts.clock.now()
-        async with self._parts.database.write() as session:
-            subscription = await session.get(Subscription, subscription_id)
+        async with self._parts.units.write() as work:
+            subscription = await work.session.get(Subscription, subscription_id)
             if subscription is None or subscription.disabled_at is not None:
                 return None
-            found = await repository.due_deliveries(session, subscription_id, now, ROUND)
+            found = await repository.due_deliveries(work.session, subscription_id, now, ROUND)
             if not found:
                 return None
             until = now + timedelta(seconds=self._policy.claim_seconds)
-            await repository.postpone_deliveries(session, [delivery.id for delivery, _ in found], until)
+            await repository.postpone_deliveries(work.session, [delivery.id for delivery, _ in found], until)
         return subscription, found
 
     async def _send(self, client: httpx.AsyncClient, subscription: Subscription, delivery: Delivery, update: UpdateEntry) -> AttemptResult:
@@ -141,8 +142,8 @@ class WebhookSender:
 
     async def _request(self, subscription: Subscription, delivery: Delivery, update: UpdateEntry) -> tuple[str, dict[str, str], str]:
         """Return URL, headers and body of a delivery. Raises SealError."""
-        async with self._parts.database.read() as session:
-            [shown] = await feed.to_updates(self._parts, session, [update], subscription.subscriber)
+        async with self._parts.units.read() as work:
+            [shown] = await feed.to_updates(work, [update], subscription.subscriber)
         body = to_json({"type": shown.type, "timestamp": shown.at, "data": shown.model_dump(exclude={"type", "at"})}).decode()
         url = self._parts.sealer.open(TABLE, subscription.id, "url", subscription.url).decode()
         return url, self._signed_headers(subscription, delivery, body), body
@@ -169,19 +170,18 @@ class WebhookSender:
         """Record the result of an attempt, and disable the subscription after 410 or after the last failed attempt."""
         now = self._parts.clock.now()
         wait = self._policy.wait(delivery.attempts + 1)
-        async with self._parts.database.write() as session:
+        async with self._parts.units.write() as work:
             if result.is_delivered:
-                await repository.record_success(session, delivery.id, result.status, now)
+                await repository.record_success(work.session, delivery.id, result.status, now)
             else:
-                await repository.record_failure(session, delivery.id, result.status, result.error, now + (wait or timedelta()))
+                await repository.record_failure(work.session, delivery.id, result.status, result.error, now + (wait or timedelta()))
             if result.status == GONE:
-                await repository.disable_subscription(session, subscription.id, DisabledReason.GONE, now)
+                await repository.disable_subscription(work.session, subscription.id, DisabledReason.GONE, now)
             elif not result.is_delivered and wait is None:
-                await repository.disable_subscription(session, subscription.id, DisabledReason.FAILING, now)
+                await repository.disable_subscription(work.session, subscription.id, DisabledReason.FAILING, now)
 
 
-async def purge_deliveries(parts: Parts) -> None:
+async def purge_deliveries(work: UnitOfWork) -> None:
     """Delete the log of deliveries that arrived more than `kept_days` ago."""
-    before = parts.clock.now() - timedelta(days=policy.webhooks().kept_days)
-    async with parts.database.write() as session:
-        await repository.delete_deliveries_made_before(session, before)
+    before = work.clock.now() - timedelta(days=policy.webhooks().kept_days)
+    await repository.delete_deliveries_made_before(work.session, before)

@@ -9,7 +9,7 @@ from typing import Final
 from intake.channels.partner import repository
 from shared import server
 from shared.errors import TooMany
-from shared.service import Parts
+from shared.unit_of_work import UnitsOfWork
 
 POLL_SECONDS: Final = 0.5  # between two queries, each for all streams of a process together
 RETRY_AFTER_SECONDS: Final = 30  # until the server has noticed that a client with too many streams lost one of them
@@ -18,9 +18,9 @@ RETRY_AFTER_SECONDS: Final = 30  # until the server has noticed that a client wi
 class UpdateStreams:
     """Signals the open streams when their appeals have updates. One polling task serves all streams of the process."""
 
-    def __init__(self, parts: Parts, limit: int) -> None:
+    def __init__(self, units: UnitsOfWork, limit: int) -> None:
         """`limit`: streams that one owner may have open."""
-        self._parts, self._limit = parts, limit
+        self._units, self._limit = units, limit
         self._streams: dict[bytes, dict[asyncio.Event, datetime | None]] = {}
         self._polling: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
@@ -32,7 +32,7 @@ class UpdateStreams:
         return self._polling is None or self._polling.done()
 
     def has_expired(self, until: datetime | None) -> bool:
-        return until is not None and until <= self._parts.clock.now()
+        return until is not None and until <= self._units.clock.now()
 
     @asynccontextmanager
     async def open(self, owner: bytes, until: datetime | None = None) -> AsyncIterator[asyncio.Event]:
@@ -47,8 +47,8 @@ class UpdateStreams:
         try:
             async with self._starting:  # streams that open together, as after a restart, share one first query
                 if self.is_over:
-                    async with self._parts.database.read() as session:
-                        self._last_position = await repository.last_position(session)
+                    async with self._units.read() as work:
+                        self._last_position = await repository.last_position(work.session)
                     self._polling = asyncio.create_task(self._poll(), name="update-streams")
             yield signal
         finally:
@@ -63,8 +63,8 @@ class UpdateStreams:
         try:
             while not server.is_stopping():
                 await asyncio.sleep(POLL_SECONDS)
-                async with self._parts.database.read() as session:
-                    self._last_position, owners = await repository.owners_of_updates(session, self._last_position)
+                async with self._units.read() as work:
+                    self._last_position, owners = await repository.owners_of_updates(work.session, self._last_position)
                 for owner in owners & self._streams.keys():
                     self._signal(owner)
                 self._signal_expired()

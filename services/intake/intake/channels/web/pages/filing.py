@@ -150,8 +150,8 @@ async def _preview(
 
 
 async def _providers(intake: Intake, region: str) -> Sequence[providers.ListedProvider]:
-    async with intake.parts.database.read() as session:
-        return await providers.active_providers(session, region)
+    async with intake.parts.units.read() as work:
+        return await providers.active_providers(work.session, region)
 
 
 class DocumentsInput(NamedTuple):

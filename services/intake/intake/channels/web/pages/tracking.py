@@ -123,8 +123,8 @@ async def _case_page(request: Request, intake: Intake, fields: Fields, result: P
     except (NotFound, TooMany) as refusal:
         return _refusal_page(request, number, refusal)
     case = await tracked(intake.parts, intake.list_files, seen, ANYBODY)
-    async with intake.parts.database.read() as session:
-        attached = await attachments_of(request).listing(session, seen.appeal.id)
+    async with intake.parts.units.read() as work:
+        attached = await attachments_of(request).listing(work.session, seen.appeal.id)
     language = language_of(request)
     content = case_content(case, language, intake.parts.clock.now())
     documents = uploads.shown(attached, language)
