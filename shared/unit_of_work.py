@@ -4,6 +4,7 @@ Four boundaries open units of work and commit them: the request dependencies (`s
 worker. A use case receives a unit of work and never opens or commits a transaction.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +26,10 @@ from shared.sealing import Pepper, Sealer
 
 class NoAuditLog(RuntimeError):
     """The service has no table for its audit log: `Service.audit` names it."""
+
+
+class NestedUnitOfWork(RuntimeError):
+    """A task opened a unit of work while its own was open. On SQLite it would wait for itself, on PostgreSQL for a second connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +98,30 @@ class UnitsOfWork:
         self._sealer = sealer
         self._pepper = pepper
         self._audit = audit
+        self._writing: set[asyncio.Task[Any] | None] = set()
 
     @asynccontextmanager
     async def write(self, *, durable: bool = True) -> AsyncIterator[UnitOfWork]:
         """One transaction: committed when the block ends without an error, together with the events published in it.
 
         A refusal whose class says `keeps_changes` is raised after the commit; any other error rolls back.
-        `durable` and the errors of COMMIT are those of `Database.write`. On SQLite a second unit of work inside the block waits for ever.
+        `durable` and the errors of COMMIT are those of `Database.write`. Raises NestedUnitOfWork inside another block of the same task.
         """
+        task = asyncio.current_task()
+        if task in self._writing:
+            raise NestedUnitOfWork
         refusal: DomainError | None = None
-        async with self.database.write(durable=durable) as session:
-            try:
-                yield self.around(session)
-            except DomainError as error:
-                if not error.keeps_changes:
-                    raise
-                refusal = error
+        self._writing.add(task)
+        try:
+            async with self.database.write(durable=durable) as session:
+                try:
+                    yield self.around(session)
+                except DomainError as error:
+                    if not error.keeps_changes:
+                        raise
+                    refusal = error
+        finally:
+            self._writing.discard(task)
         if refusal is not None:
             raise refusal
 

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -12,7 +13,7 @@ from shared.errors import DomainError, NotFound
 from shared.ids import RandomIds, derived
 from shared.messaging import tables
 from shared.messaging.envelope import Envelope
-from shared.unit_of_work import NoAuditLog, UnitsOfWork
+from shared.unit_of_work import NestedUnitOfWork, NoAuditLog, UnitsOfWork
 from tests.desk import units_of_work
 
 NOW = datetime(2026, 2, 2, 9, 0, tzinfo=UTC)
@@ -95,6 +96,22 @@ class TestWrite:
         async with units.write(durable=False) as work:
             await add(work)
         assert len(await stored(units, note)) == 1
+
+    async def test_a_task_cannot_open_a_second_one_inside_its_own(self, units):
+        with pytest.raises(NestedUnitOfWork):
+            async with units.write(), units.write():
+                pass
+        async with units.write() as work:
+            await add(work)
+        assert len(await stored(units, note)) == 1
+
+    async def test_several_tasks_write_at_the_same_time(self, units):
+        async def write(text):
+            async with units.write() as work:
+                await add(work, text)
+
+        await asyncio.gather(*(write(str(number)) for number in range(5)))
+        assert len(await stored(units, note)) == 5
 
     async def test_an_event_with_a_cause_gets_the_same_id_again(self, units):
         cause = Envelope(uuid4(), "kz.aryz.intake.appeal-registered.v1", NOW, "key", uuid4(), None, None, b"")
