@@ -14,7 +14,7 @@ from intake.register.models import Appeal
 from shared.contracts import AnswerGiven, ApplicantAsked, ProviderRecorded
 from shared.messaging.handling import Batch, Received
 from suite.home import create_home
-from tests.intake.channels.web.test_actions import asks
+from tests.intake.channels.web.test_actions import questions
 from tests.intake.channels.web.test_filing import answers, filed, happen
 from tests.intake.conftest import running
 
@@ -227,7 +227,7 @@ class TestMessages:
     async def test_a_question_is_answered_and_all_stays_to_be_read(self, desk, visit, serious, width, language, dark):
         number, pin, appeal_id = await filed(desk)
         due, answer_id = desk.clock.now() + timedelta(days=3), uuid4()
-        desk.foundation.local_apps["routing"] = asks("Қай күні бардыңыз?")
+        desk.foundation.local_apps["routing"] = questions("Қай күні бардыңыз?")
         await happen(desk, ApplicantAsked(appeal_id=appeal_id, question_id=uuid4(), due_at=due, actor_role="specialist"))
         page = await visit(desk.url + "/intake/track", width=width, dark=dark, cookies={"aryz_lang": language})
         await page.fill("#f-number", number)

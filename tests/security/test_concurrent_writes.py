@@ -12,7 +12,7 @@ from intake.channels.phone import repository as calls
 from intake.channels.phone.models import OralRecord
 from intake.register.models import Appeal, Tracking
 from shared.messaging import tables
-from tests.intake.channels.counter.test_pages import SAID, Clerk
+from tests.intake.channels.counter.test_pages import ORAL, Clerk
 from tests.intake.channels.peoples_control.test_entries import leave as leave_entry
 from tests.intake.channels.peoples_control.test_entries import read as read_entries
 from tests.intake.channels.phone.test_api import ANSWERED
@@ -61,7 +61,7 @@ class TestAnOralAppealAndItsRecord:
         async def post():
             if place == "call":
                 return await Screen(desk).post("register", step="send", confirmed="yes", key="", **SPOKEN)
-            return await Clerk(desk).post({**SAID, "confirmed": "yes"})
+            return await Clerk(desk).post({**ORAL, "confirmed": "yes"})
 
         async def broken(*_):
             raise ConnectionResetError
