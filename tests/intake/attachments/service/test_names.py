@@ -19,6 +19,9 @@ class TestSafeName:
             ("invoice.pdf.exe.pdf", "invoice_pdf_exe.pdf"),
             ("CON.pdf", "_CON.pdf"),
             ("nul", "_nul.pdf"),
+            ("COM¹.pdf", "_COM¹.pdf"),
+            ("con .12.pdf", "_con.12.pdf"),
+            ("100%.pdf", "100_.pdf"),
             ("akt", "akt.pdf"),
             (".pdf", "document.pdf"),
             ("\u200b\u202e", "document.pdf"),
@@ -32,6 +35,12 @@ class TestSafeName:
 
     def test_a_long_name_is_cut_and_keeps_its_extension(self):
         assert safe_name("а" * 5000 + ".jpeg", JPEG) == "а" * policy().limits.name_characters + ".jpeg"
+
+    @pytest.mark.parametrize("letter", ["а", "ඇ", "😀"])
+    def test_a_long_name_fits_into_a_directory_entry(self, letter):
+        name = safe_name(letter * 5000 + ".jpeg", JPEG)
+        assert len(name.encode()) <= 255
+        assert set(name.removesuffix(".jpeg")) == {letter}
 
     @pytest.mark.parametrize("given", ["akt.exe", "akt.pdf.exe", "akt.jpg", "akt.svg"])
     def test_an_extension_of_another_kind_is_refused(self, given):
