@@ -26,10 +26,12 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
             pass
 
     async def purge_attempts() -> None:
-        await guessing.purge_attempts(parts.database, parts.clock)
+        async with parts.units.write() as work:
+            await guessing.purge_attempts(work)
 
     async def purge_codes() -> None:
-        await verification.purge_codes(parts)
+        async with parts.units.write() as work:
+            await verification.purge_codes(work)
 
     async def publish_calls() -> None:
         await calls.publish_ended_calls(parts)

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from intake.register.dependencies import AppealPin, IntakeDep
 from intake.register.schemas import Tracked
-from intake.register.service.contents import read_contents
+from intake.register.service.contents import PURPOSES, open_contents, read_sealed
 from intake.register.service.tracking import track
 from shared.auth import Principal, UnconfinedPrincipalDep, require
-from shared.contents import ContentsRequest, ContentsResponse
+from shared.contents import ContentsRequest, ContentsResponse, entitled
+from shared.dependencies import SealerDep, UnitsOfWorkDep
 from shared.errors import (
     Forbidden,
     InvalidInput,
@@ -49,7 +50,12 @@ async def track_appeal(
 async def contents(
     intake: IntakeDep,
     reader: Annotated[Principal, Depends(require("service"))],
+    units: UnitsOfWorkDep,
+    sealer: SealerDep,
     asked: Annotated[ContentsRequest, body(ContentsRequest)],
 ) -> ContentsResponse:
     """Return contents by appeal id for another service and a purpose. Every read is recorded in the audit log."""
-    return await read_contents(intake.parts, intake.list_files, asked, reader)
+    purpose = entitled(asked, reader, PURPOSES)
+    async with units.write() as work:  # one transaction: consumers call this some ten times a second
+        found = await read_sealed(work, intake.list_files, asked, purpose, reader)
+    return open_contents(sealer, asked, purpose, found)

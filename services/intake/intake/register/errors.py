@@ -30,6 +30,7 @@ class NoContact(DomainError):
 
 
 class WrongCode(DomainError):
+    keeps_changes = True  # the try is counted
     code, status, title = "wrong-code", 422, "The code is not right, or no longer good. Ask for a new one."
 
 

@@ -176,7 +176,7 @@ def track(listeners: Sequence[TrackingListener]) -> Handler:
         await add_messages(session, questions)
         for listener in listeners:
             await listener(work, batch, changes)
-        await overrule(session, [change for change in changes if change.overrules_withdrawal], work.clock.now())
+        await overrule(work, [change for change in changes if change.overrules_withdrawal])
 
     return InOrder(handle)
 

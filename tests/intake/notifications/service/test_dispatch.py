@@ -17,8 +17,8 @@ MORNING = datetime(2026, 2, 3, 4, 0, tzinfo=UTC)  # 9:00 there
 
 async def code(desk, case, channel="SMS", address="+77010000001", purpose="contact-confirmation"):
     sent = {"channel": channel, "address": address, "code": "483920", "language": "ru", "purpose": purpose}
-    async with desk.parts.database.write() as session:
-        await send_code(session, desk.parts, appeal_id=case.appeal_id, **sent)
+    async with desk.parts.units.write() as work:
+        await send_code(work, appeal_id=case.appeal_id, **sent)
 
 
 class TestSending:

@@ -191,9 +191,9 @@ class TestComposing:
 
     async def test_an_invalid_stored_address_fails_at_once(self, desk, case_of, mail_server):
         case = await case_of(desk)
-        async with desk.parts.database.write() as session:
+        async with desk.parts.units.write() as work:
             sent = {"channel": "EMAIL", "address": "a@[x.kz", "code": "1", "language": "ru", "purpose": "contact-confirmation"}
-            await send_code(session, desk.parts, appeal_id=case.appeal_id, **sent)
+            await send_code(work, appeal_id=case.appeal_id, **sent)
         async with mail_server.serving():
             await over(desk, mail_server).run_once()
         assert [(each.state, each.reason) for each in await case.notifications()] == [("FAILED", "REFUSED")]

@@ -67,10 +67,9 @@ class TestPlanning:
 class TestSendCode:
     async def test_the_address_and_the_code_are_sealed(self, desk, case_of):
         case = await case_of(desk)
-        async with desk.parts.database.write() as session:
+        async with desk.parts.units.write() as work:
             await send_code(
-                session,
-                desk.parts,
+                work,
                 appeal_id=case.appeal_id,
                 channel="SMS",
                 address="+77010000001",

@@ -89,8 +89,10 @@ class TestAddress:
 class TestPurge:
     async def test_attempts_are_dropped_after_a_day(self, desk):
         await desk.track("x", "1")
-        await guessing.purge_attempts(desk.parts.database, desk.clock)
+        async with desk.parts.units.write() as work:
+            await guessing.purge_attempts(work)
         assert len(await desk.rows(WrongAttempt)) == 3
         desk.clock.advance(timedelta(days=1, seconds=1))
-        await guessing.purge_attempts(desk.parts.database, desk.clock)
+        async with desk.parts.units.write() as work:
+            await guessing.purge_attempts(work)
         assert await desk.rows(WrongAttempt) == []

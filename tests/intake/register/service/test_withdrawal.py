@@ -72,7 +72,8 @@ class TestCodes:
     async def test_old_ones_are_purged(self, desk):
         await (await filed(desk)).code()
         desk.clock.advance(timedelta(days=2))
-        await verification.purge_codes(desk.parts)
+        async with desk.parts.units.write() as work:
+            await verification.purge_codes(work)
         assert await desk.rows(ContactCode) == []
 
 

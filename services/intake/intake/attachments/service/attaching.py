@@ -9,7 +9,6 @@ from uuid import UUID
 
 from fastapi import Request
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.attachments.dependencies import attachments_of
 from intake.attachments.repository import came_with
@@ -26,6 +25,7 @@ from intake.register.service.rights import is_finished
 from shared.errors import DomainError, InvalidInput
 from shared.forms import MULTIPART, parts_of, refuse_announced
 from shared.header_fields import filename_of, media_type_of
+from shared.unit_of_work import UnitOfWork
 
 FORM_MARGIN: Final = 65_536  # bytes of a form round its file
 FIELD: Final = "file"
@@ -95,19 +95,19 @@ async def enclose(
     """
     parts = intake.parts
 
-    async def work(session: AsyncSession, tracking: TrackingRow) -> AttachmentOut:
+    async def do(work: UnitOfWork, tracking: TrackingRow) -> AttachmentOut:
         if not as_filed and is_finished(tracking["status"]):
             raise AppealFinished
-        if await attachments.claim(session, appeal_id, None, [ticket]) and not as_filed:
-            message_id = await store_message(session, parts, appeal_id, MessageKind.MESSAGE, None)
-            await came_with(session, ticket.upload_id, message_id)
-            await publish_message(session, parts, tracking, message_id, 1)
-        await session.flush()
-        listed = await attachments.listing(session, appeal_id)
+        if await attachments.claim(work.session, appeal_id, None, [ticket]) and not as_filed:
+            message_id = await store_message(work, appeal_id, MessageKind.MESSAGE, None)
+            await came_with(work.session, ticket.upload_id, message_id)
+            await publish_message(work, tracking, message_id, 1)
+        await work.session.flush()
+        listed = await attachments.listing(work.session, appeal_id)
         return shown(next(one for one in listed if one.attachment_id == ticket.upload_id))
 
     said = given or UploadGiven(upload_id=ticket.upload_id)
-    return await perform(parts, appeal_id, ApplicantRequest(OPERATION, said, key), AttachmentOut, work)
+    return await perform(parts, appeal_id, ApplicantRequest(OPERATION, said, key), AttachmentOut, do)
 
 
 async def enclose_body(

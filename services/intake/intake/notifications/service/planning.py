@@ -15,7 +15,6 @@ from intake.register.service.ports import TrackedChange
 from intake.register.service.withdrawal import OVERRULED
 from shared.ids import derived
 from shared.messaging.handling import Batch
-from shared.service import Parts
 from shared.unit_of_work import UnitOfWork
 
 CODE_FACTS: Final[dict[CodePurpose, str]] = {"contact-confirmation": "code", "withdrawal": "withdrawal-code"}
@@ -69,8 +68,7 @@ async def plan(session: AsyncSession, facts: Iterable[FactOfAppeal], now: dateti
 
 
 async def send_code(
-    session: AsyncSession,
-    parts: Parts,
+    work: UnitOfWork,
     *,
     appeal_id: UUID,
     channel: Literal["SMS", "EMAIL"],
@@ -83,13 +81,13 @@ async def send_code(
 
     The text says what the code is for, so that nobody is talked into giving away a code that does something else.
     """
-    notification_id, now = parts.ids.new(), parts.clock.now()
+    notification_id, now = work.ids.new(), work.clock.now()
     fact = FactOfAppeal(notification_id, appeal_id, CODE_FACTS[purpose])
     notification = new_notification(notification_id, fact, DeliveryMethod(channel), now)
     notification.language = language
-    notification.address = parts.sealer.seal("notice", notification_id, "address", address.encode())
-    notification.secret = parts.sealer.seal("notice", notification_id, "secret", code.encode())
-    await repository.add_notifications(session, [notification])
+    notification.address = work.sealer.seal("notice", notification_id, "address", address.encode())
+    notification.secret = work.sealer.seal("notice", notification_id, "secret", code.encode())
+    await repository.add_notifications(work.session, [notification])
 
 
 def new_notification(notification_id: UUID, fact: FactOfAppeal, method: DeliveryMethod, now: datetime) -> Notification:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, cast
+from uuid import UUID
 
 import structlog
 
@@ -12,14 +13,13 @@ from intake.register.repository.appeals import SealedContent
 from intake.register.repository.applicant import applicants_messages
 from intake.register.schemas.contents import AppealContent, FileContent, MessageContent
 from intake.register.schemas.rows import Particulars
-from intake.register.service.audit import record_read
 from intake.register.service.ports import AttachedFile, ListFiles
 from intake.register.service.progress import message_text
 from intake.register.service.sealed_fields import SealedField, open_field
 from shared.auth import Principal
-from shared.contents import ContentItem, ContentsRequest, ContentsResponse, Purpose, entitled
+from shared.contents import ContentItem, ContentsRequest, ContentsResponse, Purpose
 from shared.sealing import Sealer, SealError
-from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
 log = structlog.get_logger()
 
@@ -52,25 +52,36 @@ PURPOSES: Final[Mapping[str, ContentPurpose]] = {
 }
 
 
-async def read_contents(parts: Parts, list_files: ListFiles, request: ContentsRequest, reader: Principal) -> ContentsResponse:
-    """Return the contents of the ids in the order of the request; unknown and withheld ones have `found: false`.
+@dataclass(frozen=True, slots=True)
+class SealedContents:
+    """What is stored of the appeals of a request, by appeal id; still sealed."""
 
-    Raises what `entitled` raises.
-    """
-    purpose = entitled(request, reader, PURPOSES)
-    async with parts.database.write() as session:  # one transaction: consumers call this some ten times a second
-        rows = await repository.sealed_contents(session, request.ids)
-        files = await list_files(session, request.ids) if purpose.with_additions else {}
-        messages = await applicants_messages(session, request.ids) if purpose.with_additions else {}
-        named = request.on_behalf_of
-        await record_read(session, parts, reader=reader.subject, purpose=request.purpose, ids=request.ids, on_behalf_of=named)
+    rows: Mapping[UUID, SealedContent]
+    files: Mapping[UUID, Sequence[AttachedFile]]
+    messages: Mapping[UUID, Sequence[Message]]
+
+
+async def read_sealed(
+    work: UnitOfWork, list_files: ListFiles, request: ContentsRequest, purpose: ContentPurpose, reader: Principal
+) -> SealedContents:
+    """Read the sealed contents of the ids and record the read in the audit log."""
+    session, ids = work.session, request.ids
+    rows = await repository.sealed_contents(session, ids)
+    files = await list_files(session, ids) if purpose.with_additions else {}
+    messages = await applicants_messages(session, ids) if purpose.with_additions else {}
+    await work.audit.record(reader=reader.subject, purpose=request.purpose, ids=ids, on_behalf_of=request.on_behalf_of)
+    return SealedContents(rows, files, messages)
+
+
+def open_contents(sealer: Sealer, request: ContentsRequest, purpose: ContentPurpose, found: SealedContents) -> ContentsResponse:
+    """Return the contents of the ids in the order of the request; unknown and withheld ones have `found: false`."""
     items = []
     for appeal_id in request.ids:
-        row = rows.get(appeal_id)
-        content = _readable(parts.sealer, row, purpose.fields) if row is not None and purpose.applies(row) else None
+        row = found.rows.get(appeal_id)
+        content = _readable(sealer, row, purpose.fields) if row is not None and purpose.applies(row) else None
         if content is not None and purpose.with_additions:
-            content["messages"] = _messages(parts.sealer, messages.get(appeal_id, []))
-            content["attachments"] = [_file(each) for each in files.get(appeal_id, ())]
+            content["messages"] = _messages(sealer, found.messages.get(appeal_id, []))
+            content["attachments"] = [_file(each) for each in found.files.get(appeal_id, ())]
         items.append(ContentItem(id=appeal_id, found=content is not None, content=dict(content) if content is not None else None))
     return ContentsResponse(items=items)
 

@@ -27,6 +27,7 @@ from shared.database import Database
 from shared.errors import TooMany
 from shared.sealing import Pepper
 from shared.telemetry import Metrics
+from shared.unit_of_work import UnitOfWork
 
 EXPIRES_AFTER: Final = timedelta(days=1)  # longer than the longest delay: waiting for its end does not reset the count
 HOUR: Final = timedelta(hours=1)
@@ -221,8 +222,7 @@ class Guesses:
         return self._pepper.keyed_hmac(purpose, text.encode("utf-8", "replace"))
 
 
-async def purge_attempts(database: Database, clock: Clock) -> None:
+async def purge_attempts(work: UnitOfWork) -> None:
     """Delete attempts that no longer count and addresses whose period is over."""
-    async with database.write() as session:
-        now = clock.now()
-        await repository.purge_attempts(session, now - EXPIRES_AFTER, now)
+    now = work.clock.now()
+    await repository.purge_attempts(work.session, now - EXPIRES_AFTER, now)

@@ -3,8 +3,6 @@
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from intake.register.errors import AppealFinished
 from intake.register.repository import applicant as records
 from intake.register.schemas import MessageAddedOut, MessageIn
@@ -14,8 +12,9 @@ from intake.register.service.progress import ActionResult, ApplicantRequest, per
 from intake.register.service.rights import is_finished
 from shared.contracts import MessageAdded
 from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
-ClaimFiles = Callable[[AsyncSession, UUID], Awaitable[int]]
+ClaimFiles = Callable[[UnitOfWork, UUID], Awaitable[int]]
 """Attach files to the message of this id, in the transaction; return how many are new."""
 
 
@@ -27,19 +26,19 @@ async def add_message(
     Raises AppealFinished, TooMany, IdempotencyKeyReused, and what `claim_files` raises.
     """
 
-    async def work(session: AsyncSession, tracking: TrackingRow) -> MessageAddedOut:
+    async def do(work: UnitOfWork, tracking: TrackingRow) -> MessageAddedOut:
         if is_finished(tracking["status"]):
             raise AppealFinished
-        message_id = await store_message(session, parts, appeal_id, MessageKind.MESSAGE, message.text)
-        files = await claim_files(session, message_id) if claim_files is not None else 0
-        await publish_message(session, parts, tracking, message_id, files)
-        number = await records.number_of_appeal(session, appeal_id)
-        return MessageAddedOut(number=number or "", status=tracking["status"], message_id=message_id, at=parts.clock.now())
+        message_id = await store_message(work, appeal_id, MessageKind.MESSAGE, message.text)
+        files = await claim_files(work, message_id) if claim_files is not None else 0
+        await publish_message(work, tracking, message_id, files)
+        number = await records.number_of_appeal(work.session, appeal_id)
+        return MessageAddedOut(number=number or "", status=tracking["status"], message_id=message_id, at=work.clock.now())
 
-    return await perform(parts, appeal_id, ApplicantRequest("messages", message, key), MessageAddedOut, work)
+    return await perform(parts, appeal_id, ApplicantRequest("messages", message, key), MessageAddedOut, do)
 
 
-async def publish_message(session: AsyncSession, parts: Parts, tracking: TrackingRow, message_id: UUID, files: int) -> None:
+async def publish_message(work: UnitOfWork, tracking: TrackingRow, message_id: UUID, files: int) -> None:
     """Publish a message, or files alone, with the appeal's row locked: what the Fund waited for has come."""
     event = MessageAdded(appeal_id=tracking["appeal_id"], message_id=message_id, attachments=files)
-    await publish_change(session, parts, tracking, event, timeline_type=MessageAdded.FACT)
+    await publish_change(work, tracking, event, timeline_type=MessageAdded.FACT)

@@ -36,8 +36,7 @@ class SendCode(Protocol):
 
     async def __call__(
         self,
-        session: AsyncSession,
-        parts: Parts,
+        work: UnitOfWork,
         *,
         appeal_id: UUID,
         channel: Literal["SMS", "EMAIL"],

@@ -7,7 +7,6 @@ from typing import Final, Generic, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.register import repository
 from intake.register.repository import applicant as records
@@ -16,11 +15,11 @@ from intake.register.schemas.rows import TrackingRow
 from intake.register.service.rights import policy
 from shared.contracts import AppealEvent
 from shared.domain.lifecycle import holder_of, status_after
-from shared.errors import DomainError, TooMany
-from shared.idempotency import Answer, Request
-from shared.messaging import outbox
+from shared.errors import TooMany
+from shared.idempotency import Once, Request
 from shared.sealing import Sealer
 from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -50,33 +49,30 @@ async def perform(
     appeal_id: UUID,
     request: ApplicantRequest,
     response_model: type[T],
-    work: Callable[[AsyncSession, TrackingRow], Awaitable[T | DomainError]],
+    do: Callable[[UnitOfWork, TrackingRow], Awaitable[T]],
     *,
     check_visible: Callable[[TrackingRow], None] | None = None,
 ) -> ActionResult[T]:
-    """Do the work with the appeal locked, or return the response to a repeated request.
+    """Carry out an action in one transaction with the appeal locked, or return the response to a repeated request.
 
-    A DomainError that `work` returns is raised after the commit, so that the changes are stored. `check_visible` raises for a caller
-    who may no longer see the appeal, also for a repeated request; a caller who opened the appeal as its applicant needs none.
+    `check_visible` raises for a caller who may no longer see the appeal, also for a repeated request; a caller who opened the appeal as its
+    applicant needs none.
 
-    Raises what `work` and `check_visible` raise or return, NotFound, and IdempotencyKeyReused.
+    Raises what `do` and `check_visible` raise, NotFound, and IdempotencyKeyReused.
     """
-    repeatable, now = repeatable_request(parts, appeal_id, request), parts.clock.now()
-    async with parts.idempotency.alone(repeatable), parts.database.write() as session:
-        earlier = await parts.idempotency.begin(session, repeatable, now)
-        tracking = await records.lock_tracking(session, appeal_id)
+
+    async def lock(work: UnitOfWork) -> TrackingRow:
+        tracking = await records.lock_tracking(work.session, appeal_id)
         if check_visible is not None:
             check_visible(tracking)
-        if earlier is not None:
-            return ActionResult(response_model.model_validate_json(earlier.body), replayed=True)
-        response = await work(session, tracking)
-        if not isinstance(response, DomainError):
-            await parts.idempotency.finish(session, repeatable, Answer(response.model_dump_json().encode()), now, status=CREATED)
-        elif repeatable is not None:
-            await parts.idempotency.release(session, [repeatable])
-    if isinstance(response, DomainError):
-        raise response
-    return ActionResult(response)
+        return tracking
+
+    async def carry_out(work: UnitOfWork) -> T:
+        return await do(work, await lock(work))
+
+    once = Once(parts.idempotency, parts.units, scope_of(appeal_id), request.key)
+    answer = await once.answer(request.operation, request.body, carry_out, status=CREATED, check_visible=lock)
+    return ActionResult(response_model.model_validate_json(answer.body), replayed=answer.is_replayed)
 
 
 def repeatable_request(parts: Parts, appeal_id: UUID, request: ApplicantRequest) -> Request | None:
@@ -90,8 +86,7 @@ def scope_of(appeal_id: UUID) -> str:
 
 
 async def publish_change(
-    session: AsyncSession,
-    parts: Parts,
+    work: UnitOfWork,
     tracking: TrackingRow,
     event: AppealEvent,
     *,
@@ -99,24 +94,24 @@ async def publish_change(
     keeps_status: bool = False,
 ) -> None:
     """Publish the event and store the locked row with its new status; `timeline_type` names the timeline entry (None: no entry)."""
-    event_id = outbox.append(session, event)
+    event_id = work.publish(event)
     if not keeps_status:
         tracking["status"] = status_after(tracking["status"], event.FACT)
-    await store_tracking(session, parts, tracking, event_id, timeline_type)
+    await store_tracking(work, tracking, event_id, timeline_type)
 
 
-async def store_tracking(session: AsyncSession, parts: Parts, tracking: TrackingRow, event_id: UUID, timeline_type: str | None) -> None:
+async def store_tracking(work: UnitOfWork, tracking: TrackingRow, event_id: UUID, timeline_type: str | None) -> None:
     """Store the locked row as the next version, and a timeline entry if `timeline_type` names one."""
     tracking.update({"holder": holder_of(tracking["status"], tracking["tier"]), "version": tracking["version"] + 1})
-    await repository.update_trackings(session, [tracking])
+    await repository.update_trackings(work.session, [tracking])
     if timeline_type is not None:
         await repository.add_timeline(
-            session,
+            work.session,
             [
                 {
                     "event_id": event_id,
                     "appeal_id": tracking["appeal_id"],
-                    "at": parts.clock.now(),
+                    "at": work.clock.now(),
                     "type": timeline_type,
                     "data": {},
                     "holder": tracking["holder"],
@@ -125,15 +120,15 @@ async def store_tracking(session: AsyncSession, parts: Parts, tracking: Tracking
         )
 
 
-async def store_message(session: AsyncSession, parts: Parts, appeal_id: UUID, kind: MessageKind, text: str | None) -> UUID:
+async def store_message(work: UnitOfWork, appeal_id: UUID, kind: MessageKind, text: str | None) -> UUID:
     """Store a message of the applicant, sealed, and return its id. Raises TooMany beyond the limit of an hour."""
-    now = parts.clock.now()
-    if await records.message_count(session, appeal_id, MessageAuthor.APPLICANT, now - HOUR) >= policy().messages.an_hour:
+    now = work.clock.now()
+    if await records.message_count(work.session, appeal_id, MessageAuthor.APPLICANT, now - HOUR) >= policy().messages.an_hour:
         raise TooMany(int(HOUR.total_seconds()))
-    message_id = parts.ids.new()
-    sealed = parts.sealer.seal("message", message_id, "text", text.encode()) if text is not None else None
+    message_id = work.ids.new()
+    sealed = work.sealer.seal("message", message_id, "text", text.encode()) if text is not None else None
     await records.add_messages(
-        session,
+        work.session,
         [
             {
                 "id": message_id,

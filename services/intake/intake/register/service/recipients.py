@@ -10,7 +10,7 @@ from shared.budget import client_network
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.errors import TooMany
 from shared.sealing import Pepper
-from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
 NOTICES: Final = "notice"
 CODES: Final = "code"
@@ -31,10 +31,10 @@ def next_day(now: datetime) -> datetime:
     return datetime.combine(day_of(now) + timedelta(days=1), datetime.min.time(), zone)
 
 
-async def spend(session: AsyncSession, parts: Parts, key: bytes, limit: int) -> None:
+async def spend(work: UnitOfWork, key: bytes, limit: int) -> None:
     """Add one to the count of a key today. Raises TooMany until the next day when `limit` is reached."""
-    now = parts.clock.now()
-    if not await repository.count_one(session, key, day_of(now), limit):
+    now = work.clock.now()
+    if not await repository.count_one(work.session, key, day_of(now), limit):
         raise TooMany(int((next_day(now) - now).total_seconds()) + 1)
 
 

@@ -32,6 +32,7 @@ from shared.messaging import outbox
 from shared.sealing import Pepper, Sealer
 from shared.service import Parts
 from shared.telemetry import current_traceparent
+from shared.unit_of_work import UnitOfWork
 
 PIN_DIGITS: Final = 8
 ATTEMPTS: Final = 3  # the sequence may have started again from 1, and a number of the same year be used already
@@ -40,7 +41,7 @@ INITIAL: Final = CaseStatus.REGISTERED
 BACKENDS: Final = frozenset({Channel.APP})  # channels with a backend of their own, which reads the updates
 
 
-Condition = Callable[[AsyncSession, UUID], Awaitable[None]]
+Condition = Callable[[UnitOfWork, UUID], Awaitable[None]]
 """Called with the new appeal's id in the transaction that stores it. What it writes is committed with it; a DomainError refuses it."""
 
 
@@ -49,9 +50,9 @@ def all_conditions(first: Condition | None, second: Condition | None) -> Conditi
     if first is None or second is None:
         return first or second
 
-    async def condition(session: AsyncSession, appeal_id: UUID) -> None:
-        await first(session, appeal_id)
-        await second(session, appeal_id)
+    async def condition(work: UnitOfWork, appeal_id: UUID) -> None:
+        await first(work, appeal_id)
+        await second(work, appeal_id)
 
     return condition
 
@@ -263,7 +264,7 @@ class Register:
         conditions = [(entry.appeal_id, entry.filing.follows, entry.condition) for entry in entries if entry.condition is not None]
         for appeal_id, _, condition in sorted(conditions, key=lambda each: str(each[1])):  # a fixed order of row locks avoids deadlocks
             try:
-                await condition(session, appeal_id)
+                await condition(self._parts.units.around(session), appeal_id)
             except DomainError as refusal:
                 unmet[appeal_id] = refusal
         await self._parts.idempotency.release(session, [entry.request for entry in entries if entry.request and entry.appeal_id in unmet])

@@ -113,7 +113,7 @@ async def _read_context(parts: Parts, list_files: ListFiles, seen: VisibleAppeal
     asked = [one.id for one in messages if one.by == MessageAuthor.FUND]
     texts = await _fund_texts(parts, [*([seen.tracking.answer_id] if seen.tracking.answer_id else []), *asked], principal)
     has_open_follow_up = following is not None and (status is None or not is_finished(status))
-    contacts = contact_kinds(parts, appeal_id, applicant)
+    contacts = contact_kinds(parts.sealer, appeal_id, applicant)
     written_down = seen.appeal.received_by is not None
     return _Context(names, messages, attached, is_pending, number, has_open_follow_up, contacts, confirmed, written_down, texts)
 

@@ -8,8 +8,6 @@ from datetime import timedelta
 from typing import Final, Literal
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from intake.register.errors import NoContact, WrongCode
 from intake.register.models import Appeal, ContactCode
 from intake.register.repository import applicant as records
@@ -23,8 +21,10 @@ from intake.register.service.recipients import CODES, asker_key, recipient_key, 
 from intake.register.service.rights import policy
 from intake.register.service.sealed_fields import open_field
 from shared.domain.labels import LANGUAGES
-from shared.errors import DomainError, TooMany
+from shared.errors import TooMany
+from shared.sealing import Pepper, Sealer
 from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
 CODE_CHANNELS: Final[dict[str, Literal["SMS", "EMAIL"]]] = {
     "phone": "SMS",
@@ -41,29 +41,28 @@ async def ask_code(
     IdempotencyKeyReused.
     """
 
-    async def work(session: AsyncSession, tracking: TrackingRow) -> CodeSent:
-        appeal, now, rules = await records.whole_appeal(session, appeal_id), parts.clock.now(), policy().code
-        confirmed = await recipients.confirmed_kinds(session, appeal_id) if request.purpose == "contact-confirmation" else set()
-        kind, address = contact_of(parts, appeal, request.contact, confirmed)
+    async def do(work: UnitOfWork, tracking: TrackingRow) -> CodeSent:
+        appeal, now, rules = await records.whole_appeal(work.session, appeal_id), work.clock.now(), policy().code
+        confirmed = await recipients.confirmed_kinds(work.session, appeal_id) if request.purpose == "contact-confirmation" else set()
+        kind, address = contact_of(work.sealer, appeal, request.contact, confirmed)
         if asker is not None:
-            await spend(session, parts, asker_key(parts.pepper, asker), rules.a_day_from_an_address)
+            await spend(work, asker_key(work.pepper, asker), rules.a_day_from_an_address)
         # `spend` locks the counter of the recipient: a concurrent request waits here
-        await spend(session, parts, recipient_key(parts.pepper, CODES, CODE_CHANNELS[kind], address), rules.a_day)
-        contact = parts.pepper.keyed_hmac("code-contact", f"{kind}/{address}".encode())
-        sent = await records.codes_since(session, appeal_id, contact, now - HOUR)
+        await spend(work, recipient_key(work.pepper, CODES, CODE_CHANNELS[kind], address), rules.a_day)
+        contact = work.pepper.keyed_hmac("code-contact", f"{kind}/{address}".encode())
+        sent = await records.codes_since(work.session, appeal_id, contact, now - HOUR)
         if len(sent) >= rules.an_hour:
             raise TooMany(math.ceil((sent[-rules.an_hour] + HOUR - now).total_seconds()))
-        code_id, code = parts.ids.new(), f"{secrets.randbelow(10**rules.digits):0{rules.digits}}"
-        hashed = _hashed(parts, code_id, request.purpose, code)
+        code_id, code = work.ids.new(), f"{secrets.randbelow(10**rules.digits):0{rules.digits}}"
+        hashed = _hashed(work.pepper, code_id, request.purpose, code)
         records.add_code(
-            session,
+            work.session,
             ContactCode(
                 id=code_id, appeal_id=appeal_id, contact=contact, contact_kind=kind, code=hashed, sent_at=now, tries=0, used_at=None
             ),
         )
         await send_code(
-            session,
-            parts,
+            work,
             appeal_id=appeal_id,
             channel=CODE_CHANNELS[kind],
             address=address,
@@ -74,7 +73,7 @@ async def ask_code(
         expires_at = now + timedelta(minutes=rules.minutes)
         return CodeSent.model_validate({"number": appeal.number, "status": tracking["status"], "contact": kind, "expires_at": expires_at})
 
-    return await perform(parts, appeal_id, ApplicantRequest("verification", request, key), CodeSent, work)
+    return await perform(parts, appeal_id, ApplicantRequest("verification", request, key), CodeSent, do)
 
 
 async def confirm_contact(
@@ -82,43 +81,43 @@ async def confirm_contact(
 ) -> ActionResult[ContactConfirmed]:
     """Confirm by a code that the applicant has the contact given (АППК art. 66(4)). Raises WrongCode and IdempotencyKeyReused."""
 
-    async def work(session: AsyncSession, tracking: TrackingRow) -> ContactConfirmed | DomainError:
-        kind = await spend_code(session, parts, tracking, confirmation.code, "contact-confirmation")
-        if kind is None:
-            return WrongCode()
-        await store_tracking(session, parts, tracking, parts.ids.new(), None)
-        number = await records.number_of_appeal(session, appeal_id)
+    async def do(work: UnitOfWork, tracking: TrackingRow) -> ContactConfirmed:
+        kind = await spend_code(work, tracking, confirmation.code, "contact-confirmation")
+        await store_tracking(work, tracking, work.ids.new(), None)
+        number = await records.number_of_appeal(work.session, appeal_id)
         response = {"number": number, "status": tracking["status"], "contact": kind, "confirmed_at": tracking["contact_confirmed_at"]}
         return ContactConfirmed.model_validate(response)
 
-    return await perform(parts, appeal_id, ApplicantRequest("contact-confirmation", confirmation, key), ContactConfirmed, work)
+    return await perform(parts, appeal_id, ApplicantRequest("contact-confirmation", confirmation, key), ContactConfirmed, do)
 
 
-async def spend_code(session: AsyncSession, parts: Parts, tracking: TrackingRow, given: str, purpose: CodePurpose) -> str | None:
-    """Use up the code and return the kind of contact it was sent to; None, with one try less, for a wrong code or another purpose.
+async def spend_code(work: UnitOfWork, tracking: TrackingRow, given: str, purpose: CodePurpose) -> str:
+    """Use up the code and return the kind of contact it was sent to.
 
     Sets the time of confirmation in `tracking`; the caller stores the row.
+
+    Raises WrongCode for a wrong code or one of another purpose; the try is counted.
     """
-    now, rules = parts.clock.now(), policy().code
-    latest = await records.latest_code(session, tracking["appeal_id"])
+    now, rules = work.clock.now(), policy().code
+    latest = await records.latest_code(work.session, tracking["appeal_id"])
     if latest is None or latest.used_at is not None or latest.tries >= rules.tries:
-        return None
+        raise WrongCode
     if now >= latest.sent_at + timedelta(minutes=rules.minutes):
-        return None
+        raise WrongCode
     latest.tries += 1
-    if not hmac.compare_digest(latest.code, _hashed(parts, latest.id, purpose, given)):
-        return None
+    if not hmac.compare_digest(latest.code, _hashed(work.pepper, latest.id, purpose, given)):
+        raise WrongCode
     latest.used_at = tracking["contact_confirmed_at"] = now
-    await recipients.confirm_contact(session, tracking["appeal_id"], [latest.contact_kind], now)
+    await recipients.confirm_contact(work.session, tracking["appeal_id"], [latest.contact_kind], now)
     return latest.contact_kind
 
 
-def contact_of(parts: Parts, appeal: Appeal, wanted: str | None, confirmed: Collection[str] = ()) -> tuple[str, str]:
+def contact_of(sealer: Sealer, appeal: Appeal, wanted: str | None, confirmed: Collection[str] = ()) -> tuple[str, str]:
     """Return kind and address of a contact: the wanted one, else an unconfirmed one, else that of the answer, else the first.
 
     Raises NoContact.
     """
-    given = open_field(parts.sealer, appeal.id, "applicant", appeal.applicant) or {}
+    given = open_field(sealer, appeal.id, "applicant", appeal.applicant) or {}
     kinds = [kind for kind in CODE_CHANNELS if kind in given and wanted in {None, kind}]
     if not kinds:
         raise NoContact
@@ -126,24 +125,23 @@ def contact_of(parts: Parts, appeal: Appeal, wanted: str | None, confirmed: Coll
     return kind, given[kind]
 
 
-def contact_kinds(parts: Parts, appeal_id: UUID, applicant: bytes | None) -> list[str]:
+def contact_kinds(sealer: Sealer, appeal_id: UUID, applicant: bytes | None) -> list[str]:
     """Return the kinds of contact to which a code can be sent."""
-    given = open_field(parts.sealer, appeal_id, "applicant", applicant) or {}
+    given = open_field(sealer, appeal_id, "applicant", applicant) or {}
     return [kind for kind in CODE_CHANNELS if kind in given]
 
 
-async def copy_confirmed(session: AsyncSession, parts: Parts, appeal: Appeal, new_id: UUID) -> None:
+async def copy_confirmed(work: UnitOfWork, appeal: Appeal, new_id: UUID) -> None:
     """Mark the confirmed contacts of an appeal as confirmed in the appeal that follows it: the contacts are the same."""
-    written_down = contact_kinds(parts, appeal.id, appeal.applicant) if appeal.received_by is not None else []
-    kinds = await recipients.confirmed_kinds(session, appeal.id) | set(written_down)
-    await recipients.confirm_contact(session, new_id, kinds, parts.clock.now())
+    written_down = contact_kinds(work.sealer, appeal.id, appeal.applicant) if appeal.received_by is not None else []
+    kinds = await recipients.confirmed_kinds(work.session, appeal.id) | set(written_down)
+    await recipients.confirm_contact(work.session, new_id, kinds, work.clock.now())
 
 
-def _hashed(parts: Parts, code_id: UUID, purpose: CodePurpose, code: str) -> bytes:
-    return parts.pepper.keyed_hmac("contact-code", f"{code_id}/{purpose}/{code}".encode())
+def _hashed(pepper: Pepper, code_id: UUID, purpose: CodePurpose, code: str) -> bytes:
+    return pepper.keyed_hmac("contact-code", f"{code_id}/{purpose}/{code}".encode())
 
 
-async def purge_codes(parts: Parts) -> None:
+async def purge_codes(work: UnitOfWork) -> None:
     """Delete the codes that are past their retention."""
-    async with parts.database.write() as session:
-        await records.purge_codes(session, parts.clock.now() - timedelta(hours=policy().code.kept_hours))
+    await records.purge_codes(work.session, work.clock.now() - timedelta(hours=policy().code.kept_hours))

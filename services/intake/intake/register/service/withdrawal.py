@@ -5,10 +5,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from intake.register import repository
-from intake.register.errors import AlreadyDecided, NoWithdrawal, WithdrawalPending, WrongCode
+from intake.register.errors import AlreadyDecided, NoWithdrawal, WithdrawalPending
 from intake.register.models import Withdrawal
 from intake.register.repository import applicant as records
 from intake.register.schemas import CallBackIn, WithdrawalIn, WithdrawalItem, WithdrawalResult
@@ -20,11 +18,12 @@ from intake.register.service.rights import is_decided, rights, withdrawal_reason
 from intake.register.service.verification import spend_code
 from shared.auth import Principal
 from shared.contracts import AppealWithdrawn
-from shared.errors import DomainError, InvalidInput, NotFound
+from shared.errors import InvalidInput, NotFound
 from shared.field_errors import DETAILS
 from shared.http import Cursor, ListResponse
 from shared.ids import derived
 from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_cases
 
 ASKED: Final = "withdrawal-asked"
@@ -43,25 +42,23 @@ async def withdraw(parts: Parts, appeal_id: UUID, request: WithdrawalIn, *, key:
     if reason is None:
         raise InvalidInput.field("reason", "unknown-code", DETAILS["unknown-code"])
 
-    async def work(session: AsyncSession, tracking: TrackingRow) -> WithdrawalResult | DomainError:
+    async def do(work: UnitOfWork, tracking: TrackingRow) -> WithdrawalResult:
         if is_decided(tracking["status"]):
             raise AlreadyDecided
-        if await records.pending_withdrawal(session, appeal_id) is not None:
+        if await records.pending_withdrawal(work.session, appeal_id) is not None:
             raise WithdrawalPending
-        contact = await spend_code(session, parts, tracking, request.code, "withdrawal")
-        if contact is None:
-            return WrongCode()
+        contact = await spend_code(work, tracking, request.code, "withdrawal")
         waits = reason.suspicious or rights(tracking["kind"]).call_back
         state = WithdrawalState.PENDING if waits else WithdrawalState.DONE
-        statement = await store_message(session, parts, appeal_id, MessageKind.STATEMENT, request.statement)
-        records.add_withdrawal(session, _withdrawal(parts, appeal_id, statement, reason.code, contact, state))
+        statement = await store_message(work, appeal_id, MessageKind.STATEMENT, request.statement)
+        records.add_withdrawal(work.session, _withdrawal(work, appeal_id, statement, reason.code, contact, state))
         if waits:
-            await store_tracking(session, parts, tracking, parts.ids.new(), ASKED)  # no event: the desk has nothing to do before the call
+            await store_tracking(work, tracking, work.ids.new(), ASKED)  # no event: the desk has nothing to do before the call
         else:
-            await _end_appeal(session, parts, tracking, reason.code)
-        return await _result(session, tracking, state)
+            await _end_appeal(work, tracking, reason.code)
+        return await _result(work, tracking, state)
 
-    return await perform(parts, appeal_id, ApplicantRequest("withdrawal", request, key), WithdrawalResult, work)
+    return await perform(parts, appeal_id, ApplicantRequest("withdrawal", request, key), WithdrawalResult, do)
 
 
 async def call_back(
@@ -76,52 +73,51 @@ async def call_back(
         if not visible_cases(caller).allows(tracking["region"], tracking["tier"], tracking["provider_id"]):
             raise NotFound
 
-    async def work(session: AsyncSession, tracking: TrackingRow) -> WithdrawalResult:
-        pending = await records.pending_withdrawal(session, appeal_id)
+    async def do(work: UnitOfWork, tracking: TrackingRow) -> WithdrawalResult:
+        pending = await records.pending_withdrawal(work.session, appeal_id)
         if pending is None:
             raise NoWithdrawal
         if is_decided(tracking["status"]):
             raise AlreadyDecided
         pending.state = WithdrawalState.DONE if report.confirmed else WithdrawalState.REFUSED
-        pending.decided_at, pending.decided_by = parts.clock.now(), caller.subject
-        pending.note = parts.sealer.seal("withdrawal", pending.id, "note", report.note.encode()) if report.note else None
+        pending.decided_at, pending.decided_by = work.clock.now(), caller.subject
+        pending.note = work.sealer.seal("withdrawal", pending.id, "note", report.note.encode()) if report.note else None
         if report.confirmed:
-            await _end_appeal(session, parts, tracking, pending.reason)
+            await _end_appeal(work, tracking, pending.reason)
         else:
-            await store_tracking(session, parts, tracking, parts.ids.new(), DISMISSED)
-        return await _result(session, tracking, pending.state)
+            await store_tracking(work, tracking, work.ids.new(), DISMISSED)
+        return await _result(work, tracking, pending.state)
 
     request = ApplicantRequest(f"call-back {caller.issuer}/{caller.subject}", report, key)
-    return await perform(parts, appeal_id, request, WithdrawalResult, work, check_visible=check_visible)
+    return await perform(parts, appeal_id, request, WithdrawalResult, do, check_visible=check_visible)
 
 
-async def overrule(session: AsyncSession, decisions: Sequence[TrackedChange], now: datetime) -> None:
+async def overrule(work: UnitOfWork, decisions: Sequence[TrackedChange]) -> None:
     """Mark withdrawals that the Fund received after its decision: the decision holds (АППК art. 64(9)).
 
     `decisions`: the changes that moved a withdrawn appeal to the decision's status.
     """
     if not decisions:
         return
-    await records.mark_late_withdrawals(session, [decision.received.event.appeal_id for decision in decisions])
+    await records.mark_late_withdrawals(work.session, [decision.received.event.appeal_id for decision in decisions])
     entries: list[TimelineRow] = [
         {
             "event_id": derived(decision.received.envelope.id, OVERRULED),
             "appeal_id": decision.received.event.appeal_id,
-            "at": now + JUST_AFTER,
+            "at": work.clock.now() + JUST_AFTER,
             "type": OVERRULED,
             "data": {},
             "holder": decision.tracking["holder"],
         }
         for decision in decisions
     ]
-    await repository.add_timeline(session, entries)
+    await repository.add_timeline(work.session, entries)
 
 
-async def pending_withdrawals(parts: Parts, reader: Principal, *, limit: int, cursor: str | None) -> ListResponse[WithdrawalItem]:
+async def pending_withdrawals(work: UnitOfWork, reader: Principal, *, limit: int, cursor: str | None) -> ListResponse[WithdrawalItem]:
     """Return the withdrawals that wait for a call on the appeals that the reader sees, oldest first. Raises InvalidInput."""
     after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
-    async with parts.database.read() as session:
-        found, total = await records.pending_withdrawals(session, visible_cases(reader), after, limit + 1)
+    found, total = await records.pending_withdrawals(work.session, visible_cases(reader), after, limit + 1)
     items = [
         WithdrawalItem(
             appeal_id=pending.withdrawal.appeal_id,
@@ -139,10 +135,10 @@ async def pending_withdrawals(parts: Parts, reader: Principal, *, limit: int, cu
     return ListResponse(items=items, total=total, next_cursor=next_cursor)
 
 
-def _withdrawal(parts: Parts, appeal_id: UUID, statement: UUID, reason: str, contact: str, state: WithdrawalState) -> Withdrawal:
-    now = parts.clock.now()
+def _withdrawal(work: UnitOfWork, appeal_id: UUID, statement: UUID, reason: str, contact: str, state: WithdrawalState) -> Withdrawal:
+    now = work.clock.now()
     return Withdrawal(
-        id=parts.ids.new(),
+        id=work.ids.new(),
         appeal_id=appeal_id,
         message_id=statement,
         reason=reason,
@@ -155,12 +151,12 @@ def _withdrawal(parts: Parts, appeal_id: UUID, statement: UUID, reason: str, con
     )
 
 
-async def _end_appeal(session: AsyncSession, parts: Parts, tracking: TrackingRow, reason: str) -> None:
+async def _end_appeal(work: UnitOfWork, tracking: TrackingRow, reason: str) -> None:
     tracking["outcome"] = OUTCOME
     event = AppealWithdrawn(appeal_id=tracking["appeal_id"], reason=reason)
-    await publish_change(session, parts, tracking, event, timeline_type=AppealWithdrawn.FACT)
+    await publish_change(work, tracking, event, timeline_type=AppealWithdrawn.FACT)
 
 
-async def _result(session: AsyncSession, tracking: TrackingRow, state: WithdrawalState) -> WithdrawalResult:
-    number = await records.number_of_appeal(session, tracking["appeal_id"])
+async def _result(work: UnitOfWork, tracking: TrackingRow, state: WithdrawalState) -> WithdrawalResult:
+    number = await records.number_of_appeal(work.session, tracking["appeal_id"])
     return WithdrawalResult.model_validate({"number": number, "status": tracking["status"], "withdrawal": state})

@@ -4,7 +4,6 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.attachments.dependencies import AttachmentsDep
 from intake.attachments.service import policy as attachment_policy
@@ -28,9 +27,11 @@ from intake.register.service.messages import add_message
 from intake.register.service.progress import ActionResult
 from intake.register.service.tracking import open_own, origin_of
 from shared.auth import Principal, UnconfinedPrincipalDep, require
+from shared.dependencies import ReadDep
 from shared.errors import Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, body
 from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused, IdempotencyKeyWeak
+from shared.unit_of_work import UnitOfWork
 
 router = APIRouter()
 CASE: Final = "/v1/appeals/{number}"
@@ -72,9 +73,9 @@ async def write(
 ) -> Response:
     """Write to the Fund, with finished uploads. A message also answers the Fund's open question."""
 
-    async def claim(session: AsyncSession, message_id: UUID) -> int:
+    async def claim(work: UnitOfWork, message_id: UUID) -> int:
         tickets = [Ticket(upload.upload_id, upload.token) for upload in command.attachments]
-        return len(await attachments.claim(session, appeal_id, message_id, tickets))
+        return len(await attachments.claim(work.session, appeal_id, message_id, tickets))
 
     return _answer(await add_message(intake.parts, appeal_id, command, key=key, claim_files=claim if command.attachments else None))
 
@@ -152,10 +153,10 @@ async def reopen(
 
 @router.get("/v1/withdrawals", responses=responses(Unauthorized, Forbidden, InvalidInput))
 async def list_withdrawals(
-    intake: IntakeDep, reader: WithdrawalReader, _query: KnownQuery, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
+    reader: WithdrawalReader, work: ReadDep, _query: KnownQuery, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
 ) -> ListResponse[schemas.WithdrawalItem]:
     """List the withdrawals that wait for the Fund's call, of appeals that you may see, oldest first."""
-    return await withdrawal.pending_withdrawals(intake.parts, reader, limit=limit, cursor=cursor)
+    return await withdrawal.pending_withdrawals(work, reader, limit=limit, cursor=cursor)
 
 
 @router.post(

@@ -10,7 +10,6 @@ from typing import Final
 from uuid import UUID
 
 from pydantic import BaseModel
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.channels.counter import repository
 from intake.channels.counter.errors import OrganisationNotKnown
@@ -138,8 +137,8 @@ def record_reception(parts: Parts, admission: Admission) -> Condition | None:
         return None
     method, receiver, at = intake_methods()[admission.intake_method].code, sender_key(parts.pepper, admission.sender), parts.clock.now()
 
-    async def record(session: AsyncSession, appeal_id: UUID) -> None:
-        await repository.add_reception(session, {"appeal_id": appeal_id, "intake_method": method, "receiver": receiver, "at": at})
+    async def record(work: UnitOfWork, appeal_id: UUID) -> None:
+        await repository.add_reception(work.session, {"appeal_id": appeal_id, "intake_method": method, "receiver": receiver, "at": at})
 
     return record
 

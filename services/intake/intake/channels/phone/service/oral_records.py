@@ -6,8 +6,6 @@ from datetime import datetime, tzinfo
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from intake.channels.phone import repository
 from intake.channels.phone.schemas.rows import OralRecordRow
 from intake.register.service.audit import record_read
@@ -18,6 +16,7 @@ from shared.domain.labels import Language
 from shared.domain.regions import branch_label, regions
 from shared.errors import NotFound
 from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
 PURPOSE: Final = "oral-record"
 
@@ -52,9 +51,9 @@ def with_record(parts: Parts, *, operator: str, call_id: UUID | None) -> Conditi
     """Return a condition of registration that stores the record with the appeal (АППК art. 63(1)). The caller confirms now."""
     confirmed_at = parts.clock.now()
 
-    async def condition(session: AsyncSession, appeal_id: UUID) -> None:
+    async def condition(work: UnitOfWork, appeal_id: UUID) -> None:
         row = OralRecordRow(appeal_id=appeal_id, call_id=call_id, receiver=operator, confirmed_at=confirmed_at)
-        await repository.add_oral_record(session, row)
+        await repository.add_oral_record(work.session, row)
 
     return condition
 

@@ -11,7 +11,6 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ValidationError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.attachments.dependencies import attachments_of
 from intake.attachments.service import form_uploads as uploads
@@ -30,6 +29,7 @@ from intake.register.service.verification import ask_code, confirm_contact
 from intake.register.service.withdrawal import withdraw
 from shared.errors import DomainError, NotFound
 from shared.forms import read_fields
+from shared.unit_of_work import UnitOfWork
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.pages import Flash
@@ -114,8 +114,8 @@ async def send_message(request: Request, intake: IntakeDep) -> HTMLResponse:
     sent.tickets = [*uploads.read(sent.fields.get(UPLOADS, "")), *sent.tickets]
 
     def do(intake: Intake, appeal_id: UUID, command: MessageIn, key: str, _address: str) -> Awaitable[ActionResult[Any]]:
-        async def claim(session: AsyncSession, message_id: UUID) -> int:
-            return len(await attachments_of(request).claim(session, appeal_id, message_id, sent.tickets))
+        async def claim(work: UnitOfWork, message_id: UUID) -> int:
+            return len(await attachments_of(request).claim(work.session, appeal_id, message_id, sent.tickets))
 
         return add_message(intake.parts, appeal_id, command, key=key, claim_files=claim if sent.tickets else None)
 
