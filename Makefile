@@ -14,7 +14,7 @@ STAMP := $(VENV)/.installed
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-install: $(STAMP)  ## make .venv from the lock
+install: $(STAMP)  ## create .venv from the lock file
 
 $(STAMP): requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Aryz needs Python 3.11: install it, or name it with PYTHON=…"; exit 1; }
@@ -37,7 +37,7 @@ MEASURED := tests/intake tests/routing tests/provider_contact tests/analytics te
 # slipcover replaces pytest's loader of test files, which it need not do: the product alone is measured.
 UNMEASURED_TEST_FILES := -W "ignore:Unable to activate pytest branch:RuntimeWarning" -W ignore::pytest.PytestAssertRewriteWarning
 
-test: install chromium  ## every test, or ARGS="…" of pytest's; says what it had to leave out; with CI set, coverage is measured on the way
+test: install chromium  ## every test, or pytest with ARGS="…"; lists the skipped tests; with CI set, coverage is measured on the way
 	@$(ENGINES) kafka-libs || test -z "$$CI"
 ifdef ARGS
 	@$(BIN)/python -m pytest -rs $(ARGS)
@@ -58,29 +58,29 @@ test-unmeasured: install chromium  ## the tests that `make coverage` leaves out
 	@$(BIN)/python -m pytest $(AT_ONCE) $(ALONE:%=--ignore=%) $(MEASURED:%=--ignore=%)
 	@$(BIN)/python -m pytest -rs $(ALONE)
 
-lint: install  ## style, types, walls
+lint: install  ## style, types, import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-demo: install  ## 5000 realistic appeals through a suite of its own, and the table that must agree (APPEALS=5000)
+demo: install  ## 5000 realistic appeals through a new suite, compared with its figures (APPEALS=5000)
 	@$(BIN)/aryz demo --appeals $(or $(APPEALS),5000)
 
-bench: install kafka-libs  ## the benchmarks on engines of their own, written to .run/bench.json (PARTS=accept,relay,end-to-end,consume)
+bench: install kafka-libs  ## the benchmarks on their own engines, written to .run/bench.json (PARTS=accept,relay,end-to-end,consume)
 	@$(BIN)/python -m tests.benchmarks.bench $(if $(PARTS),--parts $(PARTS))
 
-slow-clients: install  ## 500 slow connections while appeals come in by the clock (LASTING=60 RATE=50)
+slow-clients: install  ## 500 slow connections while appeals arrive at a fixed rate (LASTING=60 RATE=50)
 	@$(BIN)/python -m tests.benchmarks.slow_clients --seconds $(or $(LASTING),60) --per-second $(or $(RATE),50)
 
-guess-timing: install  ## whether a refusal's time tells that a number exists (PAIRS=2000)
+guess-timing: install  ## whether the time of a refusal reveals that a number exists (PAIRS=2000)
 	@ARYZ_GUESS_PAIRS=$(or $(PAIRS),2000) $(BIN)/python -m pytest tests/benchmarks/test_guess_timing.py
 
-chaos: install kafka-libs  ## faults on engines while appeals come in, then kill -9 on one machine (FAULTS=50 APPEALS=10000 UPDATES=10000 SEED=n)
+chaos: install kafka-libs  ## faults on engines while appeals arrive, then kill -9 on one machine (FAULTS=50 APPEALS=10000 UPDATES=10000 SEED=n)
 	@ARYZ_CHAOS_FAULTS=$(or $(FAULTS),50) ARYZ_CHAOS_APPEALS=$(or $(APPEALS),10000) ARYZ_CHAOS_SEED=$(or $(SEED),$$RANDOM) \
 	  ARYZ_CHAOS_REPORT=docs/chaos.txt ARYZ_KILL_APPEALS=2000 ARYZ_BOT_UPDATES=$(or $(UPDATES),10000) $(BIN)/python -m pytest -s -rs tests/chaos
 
-fuzz: install  ## requests generated from the documents to a suite of its own (REQUESTS=100000 SECONDS=14400 SEED=n ARGS=--postgres)
+fuzz: install  ## requests generated from the OpenAPI documents to a new suite (REQUESTS=100000 SECONDS=14400 SEED=n ARGS=--postgres)
 	@$(BIN)/python -m tests.security.fuzz --requests $(or $(REQUESTS),100000) --seconds $(or $(SECONDS),14400) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 kafka: install kafka-libs  ## one Apache Kafka broker on loopback, written to .run/engines.env
@@ -89,7 +89,7 @@ kafka: install kafka-libs  ## one Apache Kafka broker on loopback, written to .r
 kafka-cluster: install kafka-libs  ## three brokers: replication 3, two in sync
 	@$(ENGINES) kafka-cluster
 
-kafka-stop: install  ## stop Kafka and forget its data
+kafka-stop: install  ## stop Kafka and delete its data
 	@$(ENGINES) stop-kafka
 
 kafka-libs: install
@@ -98,7 +98,7 @@ kafka-libs: install
 postgres: install  ## a private PostgreSQL server on loopback, written to .run/engines.env
 	@$(ENGINES) postgres
 
-postgres-stop: install  ## stop PostgreSQL and forget its data
+postgres-stop: install  ## stop PostgreSQL and delete its data
 	@$(ENGINES) stop-postgres
 
 up-processes: install kafka postgres  ## an api and a worker process per service, on Kafka and PostgreSQL
@@ -119,6 +119,6 @@ chromium:
 	    echo "installing Chromium for the page tests"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-core >/dev/null; \
 	  else echo "no Chromium: the page tests are left out (Debian: apt-get install chromium)"; fi; }
 
-clean:  ## forget local data and caches; engines stop first
+clean:  ## delete local data and caches after stopping the engines
 	@test ! -d .run/engines || { $(ENGINES) stop-kafka && $(ENGINES) stop-postgres; }
 	@rm -rf .run .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""FastAPI builds the parameters and answers of every route anew for each application; the tests make thousands of the same ones."""
+"""A cache of route parameters and responses, which FastAPI builds anew for each of the tests' thousands of applications."""
 
 from fastapi import routing
 
@@ -18,5 +18,5 @@ def _built_once(*, original_route, include_context):
 
 
 def build_once() -> None:
-    """Keep what is built for the routes of modules, which live as long as the process."""
+    """Cache what is built for routes of modules, which exist as long as the process."""
     _Context.from_api_route = _built_once

@@ -1,7 +1,7 @@
-"""Every test that needs a service's database runs on both engines: SQLite files, and PostgreSQL as `tests/conftest.py` starts it.
+"""Database engines of tests: SQLite files, and PostgreSQL as `tests/conftest.py` starts it.
 
-A test says so by its fixtures: whatever leads to `engine` runs once for each, `[sqlite]` and `[postgres]`. Tests of pages look at what SQL
-does not change, and take SQLite alone; so does a test that is parametrised with `engine` itself.
+Every test whose fixtures lead to `engine` runs once on each, as `[sqlite]` and `[postgres]`. Tests of pages, which SQL does not
+affect, use SQLite only, and so does a test that is parametrised with `engine` itself.
 """
 
 from collections.abc import Iterable
@@ -16,15 +16,15 @@ from shared.database import Database, service_url
 
 NAMES = ("sqlite", "postgres")
 PREFIX = "test"
-PATIENCE_MS = 60_000  # a build machine may stand still for seconds; tests of a session's time-outs choose their own
-KEPT = {"alembic_version", "register_counter"}  # what a migration itself has filled
+PATIENCE_MS = 60_000  # a build machine may pause for seconds; tests of session time-outs set their own
+KEPT = {"alembic_version", "register_counter"}  # tables that a migration itself fills
 
 _migrated_files: dict[str, bytes] = {}
 _migrated_databases: set[str] = set()
 
 
 class Engine:
-    """One of the engines, for one test. Migrating takes longer than most tests: it is done once a run, then copied or emptied."""
+    """One engine for one test. Migrating takes longer than most tests, so it is done once per run and then copied or emptied."""
 
     def __init__(self, server: str | None) -> None:
         self.server = server
@@ -36,14 +36,14 @@ class Engine:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What a service's `Settings` are told besides."""
+        """Return the settings of the engine for a service's `Settings`."""
         return {} if self.server is None else {"database_url": self.server, "prefix": PREFIX}
 
     def url(self, folder: Path, service: str) -> str:
         return service_url(self.server, folder, service, PREFIX if self.server else "")
 
     async def migrate(self, database: Database, package: str) -> None:
-        """The service's tables: empty for the first who asks in a test, left as they are for the next."""
+        """Create the service's tables: empty for the first caller of a test, unchanged for the next."""
         place = str(database.engine.url)
         if place in self._ready:
             return
@@ -52,17 +52,17 @@ class Engine:
             file = Path(str(database.engine.url.database))
             if package not in _migrated_files:
                 await migrations.migrate(database, package)
-                await database.close()  # the last one out writes the log back into the file
+                await database.close()  # the last connection writes the WAL into the file
             _keep_or_copy(file, package)
             return
         if place not in _migrated_databases:
-            await self.create(database)  # without what other tests have made there
+            await self.create(database)  # without tables created by other tests
             await migrations.migrate(database, package)
             _migrated_databases.add(place)
         await _empty(database)
 
     async def create(self, database: Database, *metadata: MetaData) -> None:
-        """Tables without migrations, made anew."""
+        """Create tables without migrations, replacing existing ones."""
         if not self.is_sqlite:
             await migrations.create_missing(database.engine.url)
             _migrated_databases.discard(str(database.engine.url))
@@ -74,7 +74,7 @@ class Engine:
                 await connection.run_sync(one.create_all)
 
     async def stored(self, database: Database) -> bytes:
-        """Everything in the database, to look for words in."""
+        """Return the content of the whole database, for searching plain text."""
         if self.is_sqlite:
             file = Path(str(database.engine.url.database))
             return b"".join(each.read_bytes() for each in file.parent.glob(f"{file.name}*"))
@@ -96,7 +96,7 @@ async def _names(connection: Any, kind: str) -> Iterable[str]:
 
 
 async def _empty(database: Database) -> None:
-    """Rows are deleted: truncating gives every table new files."""
+    """Delete all rows. TRUNCATE would create new files for every table."""
     async with database.engine.begin() as connection:
         emptied = [f'DELETE FROM "{name}"' for name in await _names(connection, "table") if name not in KEPT]
         again = [f'ALTER SEQUENCE "{name}" RESTART' for name in await _names(connection, "sequence")]

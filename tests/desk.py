@@ -1,4 +1,4 @@
-"""A small service of its own, what the backbone is tried on. Whoever uses it brings the `log`; the database is `engine`'s."""
+"""A small service for tests of messaging. The test provides the `log`; the database is that of `engine`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -31,13 +31,13 @@ seen = Table("seen", metadata, Column("id", Integer, primary_key=True), Column("
 
 
 def units_of_work(database: Database, clock: Clock, audit: Table | None = None) -> UnitsOfWork:
-    """What opens the transactions of a test's own service."""
+    """Return the units of work of a test's own service."""
     sealer, pepper = Sealer(KeyRing("k1", {"k1": b"1" * 32})), Pepper(b"2" * 32)
     return UnitsOfWork(database, clock=clock, ids=RandomIds(), sealer=sealer, pepper=pepper, audit=audit)
 
 
 class Desk:
-    """Writes down what it hears; may be told to fail for some appeals."""
+    """Records the events it receives. It can be set to fail for some appeals."""
 
     def __init__(self, database: Database, log: EventLog, clock: FakeClock) -> None:
         self.database, self.log, self.clock = database, log, clock
@@ -94,7 +94,7 @@ def eventually():
 
 @pytest.fixture
 def running():
-    """Runs a loop beside the test and cancels it at the end; an error of its own is raised here."""
+    """Run a loop in the background of the test and cancel it at the end. An error of the loop is raised here."""
 
     @asynccontextmanager
     async def beside(run: Callable[[], Awaitable[None]]) -> AsyncIterator[asyncio.Task[None]]:
@@ -109,7 +109,7 @@ def running():
 
 @pytest.fixture(autouse=True)
 def _quiet_logs():
-    """Without a terminal's drawing of tracebacks, which is slow."""
+    """Log without rendered tracebacks, which are slow."""
     with structlog.testing.capture_logs():
         yield
 

@@ -1,4 +1,4 @@
-"""How long the steps of an event loop take."""
+"""Measurement of the steps of an event loop."""
 
 import asyncio
 import gc
@@ -9,14 +9,14 @@ STEP: Final = 3 * 0.05  # seconds that one step may take: 50 ms, on a machine th
 
 
 class Steps:
-    """Measures the longest step in processor time of the loop's thread: the machine's other work does not count."""
+    """Measures the longest step in processor time of the loop's thread, independently of the machine's other load."""
 
     def __init__(self):
         self.longest = 0.0
 
     async def __aenter__(self):
         gc.collect()
-        gc.freeze()  # what the tests before have left is not this work's
+        gc.freeze()  # garbage of earlier tests must not count
         self._task = asyncio.create_task(self._measure())
         return self
 

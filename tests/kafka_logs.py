@@ -1,4 +1,4 @@
-"""Event logs on the real broker of `tests/conftest.py`, each under a prefix of its own, so that no test meets another's records."""
+"""Event logs on the broker of `tests/conftest.py`, each under its own prefix, so that tests do not share records."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +16,7 @@ def new_prefix() -> str:
 
 
 def names(prefix: str) -> list[str]:
-    """What the log's topics are called in the cluster."""
+    """Return the names of the log's topics in the cluster."""
     return [f"{prefix}.{topic}" for topic in TOPICS]
 
 

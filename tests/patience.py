@@ -1,4 +1,4 @@
-"""How long a test waits for something that should happen at once: generous, as the machine may be busy with something else."""
+"""Time limits for things that should happen at once. They are generous, because the machine may be busy."""
 
 import time
 from collections.abc import Callable
@@ -7,10 +7,10 @@ from typing import Final, TypeVar
 T = TypeVar("T")
 
 PATIENCE: Final = 60.0
-"""Seconds. Only a fault makes a test wait that long: a machine three times slower than ours needs a small part of it."""
+"""Seconds. Only a fault takes this long: a machine three times slower needs a small part of it."""
 
 LONG_PATIENCE: Final = 5 * PATIENCE
-"""Seconds, for a command that starts processes or does a run of its own."""
+"""Seconds, for a command that starts processes or does a complete run."""
 
 POLL: Final = 0.02
 

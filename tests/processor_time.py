@@ -1,4 +1,4 @@
-"""Processor time of a piece of work: what other processes do, and the garbage of the tests before, do not count."""
+"""Processor time of a block, independent of other processes and of the garbage of earlier tests."""
 
 import gc
 import time
@@ -14,9 +14,9 @@ class Spent:
 
 @contextmanager
 def processor_time(clock: Callable[[], float] = time.thread_time) -> Iterator[Spent]:
-    """Measures the block. `time.thread_time` sees this thread alone; `time.process_time` all threads, for work spread over some."""
+    """Measure the block. `time.thread_time` measures this thread, `time.process_time` all threads of the process."""
     gc.collect()
-    gc.freeze()  # a collection inside of the block looks only at what the block makes
+    gc.freeze()  # a collection inside the block then scans only objects of the block
     spent = Spent()
     before = clock()
     yield spent
@@ -27,7 +27,7 @@ _YARDSTICK_SECONDS = 0.0011  # of the work below, on the machine that the bounds
 
 
 def slowness() -> float:
-    """How many times slower the processor is now than when the bounds were tried, at least 1: other work shares its cores and caches."""
+    """Return how many times slower the processor is now than when the bounds were set, at least 1: other work shares cores and caches."""
     found = []
     for _ in range(3):
         with processor_time() as spent:

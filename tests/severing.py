@@ -1,4 +1,4 @@
-"""A wire to a server that can be cut, for PostgreSQL also just around the answer to a COMMIT."""
+"""A proxy to a server whose connections can be cut, for PostgreSQL also just before or after a COMMIT."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,13 +6,13 @@ from contextlib import asynccontextmanager, suppress
 from typing import Literal
 from urllib.parse import urlsplit
 
-COMMIT = b"COMMIT;\0"  # as asyncpg says it, in a simple query
+COMMIT = b"COMMIT;\0"  # the simple query that asyncpg sends
 
 
 class Wire:
-    """Passes bytes on between clients and one server.
+    """Forwards bytes between clients and one server.
 
-    `cut`: the next COMMIT is not passed on ("before"), or its answer is not ("after"); both sides are closed then, once.
+    `cut`: the next COMMIT is not forwarded ("before"), or its reply is not ("after"). Then both sides are closed, once.
     """
 
     def __init__(self, server_url: str) -> None:
@@ -32,7 +32,7 @@ class Wire:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def down(self) -> None:
-        """Nobody listens any more, and whoever was connected is cut off."""
+        """Stop listening and close all connections."""
         self._server.close()
         for writer in self._open:
             writer.transport.abort()
@@ -69,7 +69,7 @@ class Wire:
     ) -> None:
         with suppress(OSError):
             while data := await reader.read(65536):
-                if silent.is_set():  # the server has committed: it says so here
+                if silent.is_set():  # the server has committed and sends its reply
                     break
                 writer.write(data)
         writer.transport.abort()

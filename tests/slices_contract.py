@@ -1,4 +1,4 @@
-"""An import-linter contract: slices of a service see only each other's public rooms."""
+"""An import-linter contract: slices of a service may import only the public modules of each other."""
 
 import grimp
 from importlinter import Contract, ContractCheck, fields, output

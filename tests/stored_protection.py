@@ -1,4 +1,4 @@
-"""What the registry of personal data says of stored values, held against the rows that a test has stored."""
+"""Comparison of the rows that a test has stored with the registry of personal data."""
 
 from collections import defaultdict
 
@@ -11,11 +11,11 @@ from shared.sealing import NONCE, VERSION
 TAG = 16  # bytes of AES-GCM
 HASH = 32  # bytes of HMAC-SHA-256
 BROKEN = b"\x01\x00broken"
-"""What tests store in place of ciphertext that cannot be opened."""
+"""Stored by tests in place of valid ciphertext."""
 
 
 def protected_tables(service: str) -> dict[str, dict[str, Protection]]:
-    """The columns of a service's tables that hold ciphertext or hashes, by table."""
+    """Return the columns of a service's tables that hold ciphertext or hashes, by table."""
     found: dict[str, dict[str, Protection]] = defaultdict(dict)
     for field in REGISTRY:
         if field.service in {service, EVERY_SERVICE} and field.protection is not Protection.PLAIN:
@@ -24,12 +24,12 @@ def protected_tables(service: str) -> dict[str, dict[str, Protection]]:
 
 
 def sealed_tables(service: str) -> set[str]:
-    """The tables of a service with a column of ciphertext."""
+    """Return the tables of a service with a column of ciphertext."""
     return {table for table, protections in protected_tables(service).items() if Protection.SEALED in protections.values()}
 
 
 async def check_stored_rows(service: str, database: Database) -> set[tuple[str, str]]:
-    """Fail where a stored value is not protected as registered; return the columns, by table, that held a value at all."""
+    """Fail if a stored value is not protected as registered. Returns the columns, by table, that held any value."""
     seen = set()
     async with database.read() as session:
         for name, protections in protected_tables(service).items():
@@ -43,7 +43,7 @@ async def check_stored_rows(service: str, database: Database) -> set[tuple[str, 
 
 
 def holds(protection: Protection, value: bytes) -> bool:
-    """Whether a value has the form of this protection."""
+    """Return whether a value has the form of this protection."""
     if value == BROKEN:
         return True
     if protection is Protection.KEYED_HASH:

@@ -1,4 +1,4 @@
-"""Appeals and documents that come in while a test does something else to the suite."""
+"""Background traffic of appeals and documents while a test does something else to the suite."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from suite.tokens import issue
 from tests.patience import PATIENCE
 
 SENDERS = 4
-AT_FIRST = 80  # acknowledged before the other thing begins
+AT_FIRST = 80  # acknowledged before the work of the test begins
 POLL_SECONDS = 0.02
 TEXT = "Тестовый документ\n".encode()
 BODY = {
@@ -27,7 +27,7 @@ BODY = {
 
 
 def under_traffic(suite: RunningSuite, work: Callable[[list[str]], None]) -> None:
-    """Do `work` while appeals come in; it is handed the numbers acknowledged so far, which go on growing."""
+    """Run `work` while appeals arrive. It receives the list of acknowledged numbers, which keeps growing."""
     acknowledged: list[str] = []
     stop = Event()
     with ThreadPoolExecutor(SENDERS) as pool:
@@ -45,7 +45,7 @@ def under_traffic(suite: RunningSuite, work: Callable[[list[str]], None]) -> Non
 
 @dataclass(frozen=True)
 class Document:
-    """One that was enclosed with an appeal, and how it is read again."""
+    """A document attached to an appeal, and how to read it again."""
 
     path: str
     pin: str
@@ -56,7 +56,7 @@ class Document:
 
 
 def appeal_with_document(suite: RunningSuite, content: bytes) -> Document:
-    """An appeal is filed and a text enclosed with it."""
+    """File an appeal and attach a text to it."""
     with _client(suite) as http:
         return _enclosed(http, http.post("/intake/v1/appeals", json=BODY).raise_for_status().json(), content)
 

@@ -1,4 +1,4 @@
-"""`python -m engines` as people and Makefiles call it, over a folder of the test's own."""
+"""`python -m engines` as people and Makefiles call it, over a folder of the test."""
 
 import stat
 import subprocess
@@ -36,7 +36,7 @@ def _lines(folder):
 
 @pytest.mark.usefixtures("kafka")  # says whether there is one to be had
 class TestKafka:
-    def test_twice_is_as_once_three_beside_one_is_refused_and_a_stop_takes_all_back(self, folder):
+    def test_a_repeat_changes_nothing_three_brokers_in_addition_to_one_are_refused_and_stop_removes_all(self, folder):
         first = _engines("kafka", folder)
         cluster = KafkaCluster(folder / "engines" / "kafka")
         pid = cluster.pid(1)

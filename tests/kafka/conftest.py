@@ -1,4 +1,4 @@
-"""Kafka alone: what has to be held against a real broker and its client."""
+"""Tests that need a real Kafka broker and its client."""
 
 from collections.abc import AsyncIterator
 

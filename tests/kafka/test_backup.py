@@ -46,7 +46,7 @@ def taken(engines, names, tmp_path_factory):
     settings = {**engines, "ARYZ_PREFIX": names[0]}
     before: list[str] = []
 
-    def take(acknowledged: list[str]) -> None:
+    def make_backup(acknowledged: list[str]) -> None:
         before.extend(acknowledged)
         with pytest.MonkeyPatch.context() as environment:
             _set(environment, settings)
@@ -54,7 +54,7 @@ def taken(engines, names, tmp_path_factory):
 
     with process.running(folder / "data", environment={**process.UNLIMITED, **settings}) as suite:
         document = appeal_with_document(suite, TEXT)
-        under_traffic(suite, take)
+        under_traffic(suite, make_backup)
     return folder / "backup", before, document
 
 
@@ -87,7 +87,7 @@ async def _ends():
 
 
 class TestOutOfABusySuite:
-    def test_what_is_restored_goes_on_and_is_not_touched_unless_told_so(self, taken, under_new_prefix, tmp_path):
+    def test_a_restored_suite_continues_and_is_not_replaced_without_the_option(self, taken, under_new_prefix, tmp_path):
         folder, before, document = taken
         data = tmp_path / "data"
         restore(folder, data, replace=False, console=QUIET)
@@ -120,7 +120,7 @@ class TestOutOfABusySuite:
             await connection.execute(text("UPDATE appeal SET number = number || 'x'"))
         await engine.dispose()
 
-    def test_a_missing_tool_is_told_in_a_sentence(self, taken, under_new_prefix, monkeypatch, tmp_path):
+    def test_a_missing_tool_is_reported_in_a_sentence(self, taken, under_new_prefix, monkeypatch, tmp_path):
         assert under_new_prefix
         monkeypatch.setenv("PATH", str(tmp_path))
         with pytest.raises(RestoreRefused, match="pg_restore is not installed"):

@@ -1,4 +1,4 @@
-"""Three brokers, each record on all of them: one may be killed or stopped while events are written and read."""
+"""Three brokers with replication 3: one may be killed or suspended while events are written and read."""
 
 import asyncio
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""TLS and SASL by settings; every mistake is a sentence that names the setting."""
+"""TLS and SASL by settings. Every mistake gives a sentence that names the setting."""
 
 import ssl
 from datetime import UTC, datetime, timedelta

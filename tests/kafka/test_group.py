@@ -1,4 +1,4 @@
-"""What aiokafka's consumer does in a group of two, shown on a naive member beside ours."""
+"""aiokafka's consumer in a group of two: a naive member in comparison with ours."""
 
 import asyncio
 from collections import Counter
@@ -18,8 +18,8 @@ from tests.patience import PATIENCE
 SLOW = 0.7  # seconds that a database takes to say where a member stands
 
 
-class Place:
-    """What two members share: where they stand, and what was applied, as a database would know it."""
+class StoredPositions:
+    """The database of two members: their positions, and how often each record was applied."""
 
     def __init__(self, delay: float = 0.0) -> None:
         self.stored: dict[Position, int] = {}
@@ -50,8 +50,8 @@ class Place:
 class NaiveMember(ConsumerRebalanceListener):
     """Does as the library's own examples do: positions are read and sought in the listener, batches are applied when they come."""
 
-    def __init__(self, bootstrap: str, prefix: str, place: Place) -> None:
-        self.topic, self.place = f"{prefix}.{APPEALS}", place
+    def __init__(self, bootstrap: str, prefix: str, store: StoredPositions) -> None:
+        self.topic, self.store = f"{prefix}.{APPEALS}", store
         self.consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap, group_id=f"{prefix}.naive", enable_auto_commit=False, auto_offset_reset="earliest",
             heartbeat_interval_ms=500,
@@ -68,7 +68,7 @@ class NaiveMember(ConsumerRebalanceListener):
         self.revoked += 1
 
     async def on_partitions_assigned(self, assigned) -> None:
-        positions = await self.place.load({})
+        positions = await self.store.load({})
         for partition in assigned:
             if (APPEALS, partition.partition) in positions:
                 self.consumer.seek(partition, positions[(APPEALS, partition.partition)])
@@ -80,8 +80,8 @@ class NaiveMember(ConsumerRebalanceListener):
 
 
 @asynccontextmanager
-async def naive(kafka, prefix, place):
-    member = NaiveMember(kafka.bootstrap, prefix, place)
+async def naive(kafka, prefix, store):
+    member = NaiveMember(kafka.bootstrap, prefix, store)
     await member.start()
     try:
         yield member
@@ -90,17 +90,17 @@ async def naive(kafka, prefix, place):
 
 
 @asynccontextmanager
-async def ours(log, place):
+async def ours(log, store):
     member = log.consumer("routing", (APPEALS,))
     try:
-        await member.start(place)
+        await member.start(store)
         yield member
     finally:
         await member.stop()
 
 
 @asynccontextmanager
-async def beside(*coroutines):
+async def in_background(*coroutines):
     tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     try:
         yield tasks
@@ -110,22 +110,22 @@ async def beside(*coroutines):
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def consume(member, place: Place, seconds: float = 0.0) -> None:
+async def consume(member, store: StoredPositions, seconds: float = 0.0) -> None:
     """Our loop, with a batch that takes its time."""
     while True:
         fetched = await member.fetch(500)
         with suppress(AssignmentLost):
             async with member.hold(fetched):
                 await asyncio.sleep(seconds)
-                await member.applied(place.apply(fetched.records))
+                await member.applied(store.apply(fetched.records))
 
 
-async def consume_naively(member: NaiveMember, place: Place, seconds: float = 0.0) -> None:
+async def consume_naively(member: NaiveMember, store: StoredPositions, seconds: float = 0.0) -> None:
     while True:
         records = await member.batch()
         if records:
             await asyncio.sleep(seconds)
-            place.apply(records)
+            store.apply(records)
 
 
 async def until(condition, seconds: float = PATIENCE) -> None:
@@ -145,44 +145,44 @@ class TestDeliveryBeforePlacing:
     """`getmany()` hands out records while `on_partitions_assigned` still asks the database where to begin."""
 
     async def test_two_naive_members_read_again_what_was_applied_long_ago(self, kafka, prefix, filled):
-        place = Place(delay=SLOW)
-        place.stored = dict(filled)
-        members = naive(kafka, prefix, place), naive(kafka, prefix, place)
-        async with members[0] as one, members[1] as two, beside(consume_naively(one, place), consume_naively(two, place)):
-            await until(lambda: place.applied)
+        store = StoredPositions(delay=SLOW)
+        store.stored = dict(filled)
+        members = naive(kafka, prefix, store), naive(kafka, prefix, store)
+        async with members[0] as one, members[1] as two, in_background(consume_naively(one, store), consume_naively(two, store)):
+            await until(lambda: store.applied)
 
     async def test_two_of_ours_begin_where_the_database_says(self, log, filled):
-        place = Place(delay=SLOW)
-        place.stored = dict(filled)
-        async with ours(log, place) as one, ours(log, place) as two, beside(consume(one, place), consume(two, place)):
+        store = StoredPositions(delay=SLOW)
+        store.stored = dict(filled)
+        async with ours(log, store) as one, ours(log, store) as two, in_background(consume(one, store), consume(two, store)):
             await until(lambda: len(one._consumer.assignment()) == len(two._consumer.assignment()) == PARTITIONS // 2)
             await log.append(APPEALS, [_envelope() for _ in range(60)])
-            await until(lambda: len(place.applied) >= 60)
-        assert set(place.applied.values()) == {1}
-        assert all(offset >= filled[(APPEALS, partition)] for partition, offset in place.applied)
+            await until(lambda: len(store.applied) >= 60)
+        assert set(store.applied.values()) == {1}
+        assert all(offset >= filled[(APPEALS, partition)] for partition, offset in store.applied)
 
 
 class TestErrorInTheListener:
     """aiokafka logs an exception of the listener and goes on as if nothing had happened."""
 
     async def test_a_naive_member_reads_on_from_wherever_it_stands(self, kafka, prefix, filled):
-        place = Place()
-        place.stored = dict(filled)
-        place.error = LogReplaced("another log")
-        members = naive(kafka, prefix, place), naive(kafka, prefix, Place())
-        async with members[0] as one, members[1], beside(consume_naively(one, place)) as (task,):
-            await until(lambda: place.applied)
+        store = StoredPositions()
+        store.stored = dict(filled)
+        store.error = LogReplaced("another log")
+        members = naive(kafka, prefix, store), naive(kafka, prefix, StoredPositions())
+        async with members[0] as one, members[1], in_background(consume_naively(one, store)) as (task,):
+            await until(lambda: store.applied)
             assert not task.done()
 
     async def test_ours_hands_out_nothing_and_raises_it(self, log, filled):
-        place = Place()
-        place.stored = dict(filled)
-        async with ours(log, place) as one:
-            place.error = LogReplaced("another log")  # from the first member's assignment on
-            async with ours(log, Place()):
+        store = StoredPositions()
+        store.stored = dict(filled)
+        async with ours(log, store) as one:
+            store.error = LogReplaced("another log")  # from the first member's assignment on
+            async with ours(log, StoredPositions()):
                 with pytest.raises(LogReplaced):
-                    await asyncio.wait_for(consume(one, place), PATIENCE)
-        assert not place.applied
+                    await asyncio.wait_for(consume(one, store), PATIENCE)
+        assert not store.applied
 
 
 class TestRevokedWhileApplying:
@@ -190,30 +190,30 @@ class TestRevokedWhileApplying:
 
     async def test_naive_members_apply_it_twice(self, kafka, prefix, filled):
         del filled
-        place = Place()
-        async with naive(kafka, prefix, place) as one, beside(consume_naively(one, place, seconds=3.0)):
+        store = StoredPositions()
+        async with naive(kafka, prefix, store) as one, in_background(consume_naively(one, store, seconds=3.0)):
             await one.assigned.wait()
             await asyncio.sleep(0.5)  # its batch is in hand
-            async with naive(kafka, prefix, place) as two, beside(consume_naively(two, place)):
-                await until(lambda: place.twice)
+            async with naive(kafka, prefix, store) as two, in_background(consume_naively(two, store)):
+                await until(lambda: store.twice)
 
     async def test_ours_is_waited_for_and_applied_once(self, log, filled):
-        place = Place()
-        async with ours(log, place) as one, beside(consume(one, place, seconds=2.0)):
+        store = StoredPositions()
+        async with ours(log, store) as one, in_background(consume(one, store, seconds=2.0)):
             await until(one._gate.locked)
-            async with ours(log, place) as two, beside(consume(two, place)):
-                await until(lambda: sum(place.applied.values()) >= 600, 40)
+            async with ours(log, store) as two, in_background(consume(two, store)):
+                await until(lambda: sum(store.applied.values()) >= 600, 40)
                 await until(lambda: two._consumer.assignment() and not two._unplaced)
-        assert place.twice == 0
-        assert place.stored == filled
+        assert store.twice == 0
+        assert store.stored == filled
 
     async def test_a_batch_that_was_fetched_before_and_not_begun_is_refused(self, log, filled):
         del filled
-        place = Place()
-        async with ours(log, place) as one:
+        store = StoredPositions()
+        async with ours(log, store) as one:
             fetched = await one.fetch(100)
-            async with ours(log, place) as two, beside(consume(two, place)):
-                await until(lambda: place.applied)
+            async with ours(log, store) as two, in_background(consume(two, store)):
+                await until(lambda: store.applied)
                 with pytest.raises(AssignmentLost):
                     async with one.hold(fetched):
                         pytest.fail("its records are another member's by now")
@@ -221,11 +221,11 @@ class TestRevokedWhileApplying:
     async def test_a_batch_that_waits_between_two_tries_does_not_keep_the_others_out(self, log, filled):
         """Nor is its member thrown out: the gate is open while it waits."""
         del filled
-        place = Place()
-        async with ours(log, place) as one:
+        store = StoredPositions()
+        async with ours(log, store) as one:
             await one.fetch(100)  # in hand for as long as the test lasts, as if the database were down
             before = one._generation
-            async with ours(log, place) as two:
+            async with ours(log, store) as two:
                 await until(lambda: len(two._consumer.assignment()) == PARTITIONS // 2, seconds=5)
             assert one._generation > before
 
@@ -235,8 +235,8 @@ class TestStop:
 
     async def test_a_naive_member_hears_nothing_and_cannot_go_on(self, kafka, prefix, filled):
         del filled
-        place = Place()
-        async with naive(kafka, prefix, Place()), naive(kafka, prefix, place) as one:
+        store = StoredPositions()
+        async with naive(kafka, prefix, StoredPositions()), naive(kafka, prefix, store) as one:
             await one.assigned.wait()
             revoked = one.revoked
             await one.consumer.stop()
@@ -245,14 +245,14 @@ class TestStop:
                 await one.consumer.start()
 
     async def test_ours_leaves_at_once_and_the_next_one_goes_on(self, log, filled):
-        place = Place()
-        async with ours(log, place) as one, beside(consume(one, place)):
-            async with ours(log, place) as two, beside(consume(two, place)):
+        store = StoredPositions()
+        async with ours(log, store) as one, in_background(consume(one, store)):
+            async with ours(log, store) as two, in_background(consume(two, store)):
                 await until(lambda: len(two._consumer.assignment()) == PARTITIONS // 2)
             await until(lambda: len(one._consumer.assignment()) == PARTITIONS, seconds=5)  # sooner than a session's end
-            async with ours(log, place) as three, beside(consume(three, place)):
-                await until(lambda: place.stored == filled)
-        assert place.twice == 0
+            async with ours(log, store) as three, in_background(consume(three, store)):
+                await until(lambda: store.stored == filled)
+        assert store.twice == 0
 
 
 class TestShares:
@@ -261,7 +261,7 @@ class TestShares:
     async def test_a_naive_batch_is_of_one_partition(self, kafka, prefix, log, filled):
         del filled
         await log.append(APPEALS, [_envelope() for _ in range(2_000)])
-        async with naive(kafka, prefix, Place()) as one:
+        async with naive(kafka, prefix, StoredPositions()) as one:
             await one.assigned.wait()
             records = []
             while not records:
@@ -271,7 +271,7 @@ class TestShares:
     async def test_ours_has_some_of_each(self, log, filled):
         del filled
         await log.append(APPEALS, [_envelope() for _ in range(2_000)])
-        async with ours(log, Place()) as one:
+        async with ours(log, StoredPositions()) as one:
             batches: list[Fetched] = [await one.fetch(60) for _ in range(4)]
         assert all(0 < len(batch.records) <= 60 for batch in batches)
         assert all(len({record.partition for record in batch.records}) == PARTITIONS for batch in batches[1:])
@@ -285,9 +285,9 @@ class TestReadingAhead:
     """While its owner rests the library fetches the first record that comes, and nothing behind it before that one is taken."""
 
     async def test_a_naive_member_gets_the_first_and_lets_the_others_wait_for_the_next_round(self, kafka, prefix, log, filled):
-        place = Place()
-        place.stored = dict(filled)
-        async with naive(kafka, prefix, place) as one:
+        store = StoredPositions()
+        store.stored = dict(filled)
+        async with naive(kafka, prefix, store) as one:
             await one.assigned.wait()
             await one.batch()
             sizes = []
@@ -300,9 +300,9 @@ class TestReadingAhead:
         assert 1 in sizes
 
     async def test_ours_gets_all_that_came_while_it_rested(self, log, filled):
-        place = Place()
-        place.stored = dict(filled)
-        async with ours(log, place) as one, beside(one.fetch(500)) as [first]:
+        store = StoredPositions()
+        store.stored = dict(filled)
+        async with ours(log, store) as one, in_background(one.fetch(500)) as [first]:
             await until(one._running.assignment)
             await log.append(APPEALS, [_envelope()])
             assert len((await first).records) == 1
@@ -311,21 +311,21 @@ class TestReadingAhead:
             assert len((await one.fetch(500)).records) == 21
 
     async def test_ours_that_another_joins_while_it_rests_goes_on_with_what_it_keeps(self, log, filled):
-        place = Place()
-        place.stored = dict(filled)
-        async with ours(log, place) as one, beside(one.fetch(500)) as [first]:
+        store = StoredPositions()
+        store.stored = dict(filled)
+        async with ours(log, store) as one, in_background(one.fetch(500)) as [first]:
             await until(one._running.assignment)
             await log.append(APPEALS, [_envelope()])
-            place.apply((await first).records)
-            async with ours(log, place) as two, beside(consume(two, place)):
+            store.apply((await first).records)
+            async with ours(log, store) as two, in_background(consume(two, store)):
                 await until(lambda: len(one._running.assignment()) == len(two._running.assignment()) == PARTITIONS // 2)
-                async with beside(consume(one, place)):
+                async with in_background(consume(one, store)):
                     await log.append(APPEALS, [_envelope() for _ in range(60)])
-                    await until(lambda: len(place.applied) == 61)
-        assert not place.twice
+                    await until(lambda: len(store.applied) == 61)
+        assert not store.twice
 
     async def test_ours_that_is_behind_reads_ahead(self, log, filled):
-        async with ours(log, Place()) as one:
+        async with ours(log, StoredPositions()) as one:
             await one.fetch(len(filled))
             assert not one._running.paused()
 

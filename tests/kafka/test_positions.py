@@ -1,4 +1,4 @@
-"""A log and a database that do not fit each other, and members that do not know that they were replaced: Kafka and PostgreSQL."""
+"""A log and a database that do not match, and members that do not know of their replacement: Kafka and PostgreSQL."""
 
 import asyncio
 from collections.abc import Mapping

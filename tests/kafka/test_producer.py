@@ -1,4 +1,4 @@
-"""What aiokafka's producer does when a send fails, shown on a naive one beside ours."""
+"""aiokafka's producer after a failed send: a naive writer in comparison with ours."""
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
@@ -118,7 +118,7 @@ class TestFailedBatch:
         key = uuid4()
         assert await writer.append(small_topic, [envelope(key, "x", BIG), envelope(key, "y")]) == [False, False]
 
-    async def test_what_fits_one_batch_and_the_other_partitions_is_told_apart(self, writer, small_topic, monkeypatch):
+    async def test_a_failed_batch_leaves_the_batch_before_it_and_other_partitions_stored(self, writer, small_topic, monkeypatch):
         monkeypatch.setattr(kafka_producer, "BATCH_BYTES", 4_000)
         sick, well = uuid4(), uuid4()
         while kafka_producer.partition_of(str(sick)) == kafka_producer.partition_of(str(well)):

@@ -1,4 +1,4 @@
-"""Topics: made as promised, refused when they would break a promise, known by their id."""
+"""Topics are created with the required settings, refused with others, and identified by their ids."""
 
 import pytest
 from aiokafka.admin import NewTopic

@@ -1,4 +1,4 @@
-"""Writers and readers of two versions together on one log: while a cluster is being updated nothing is lost, whichever comes first."""
+"""Producers and consumers of two versions on one log: nothing is lost during an update, in either order."""
 
 import asyncio
 from collections.abc import Iterable, Iterator
@@ -69,15 +69,15 @@ class Breaking(Knowing):
     upcasters = BY
 
 
-def said(event_type: str, appeal_id: UUID, body: str) -> Envelope:
+def published(event_type: str, appeal_id: UUID, body: str) -> Envelope:
     value = f'{{"appeal_id": "{appeal_id}", {body}}}'.encode()
     return Envelope(uuid4(), event_type, datetime.now(UTC), str(appeal_id), uuid4(), None, None, value)
 
 
 def mixed(appeals: list[UUID], old: tuple[str, str], new: tuple[str, str]) -> list[Envelope]:
     """Each appeal claimed by a writer of the one build or the other, then closed."""
-    claims = [said(*_of(appeal_id, new if number % 2 else old)) for number, appeal_id in enumerate(appeals)]
-    closings = [said(CaseClosed.TYPE, appeal_id, '"outcome": "EXPLAINED", "actor_role": "specialist"') for appeal_id in appeals]
+    claims = [published(*_of(appeal_id, new if number % 2 else old)) for number, appeal_id in enumerate(appeals)]
+    closings = [published(CaseClosed.TYPE, appeal_id, '"outcome": "EXPLAINED", "actor_role": "specialist"') for appeal_id in appeals]
     return [*claims, *closings]
 
 
@@ -103,7 +103,7 @@ V1 = (CaseClaimed.TYPE, '"actor_role": "specialist"')
 
 
 class TestAdditiveChange:
-    async def test_old_and_new_readers_hear_all_of_both_writers(self, desk, other_desk, log, running, eventually):
+    async def test_old_and_new_readers_receive_all_events_of_both_writers(self, desk, other_desk, log, running, eventually):
         appeals = [uuid4() for _ in range(30)]
         await log.append(APPEALS, mixed(appeals, V1, (CaseClaimed.TYPE, '"actor_role": "specialist", "desk": 7')))
         old, new = desk.another_consumer(), reader(Additive, other_desk, ClaimedWithDesk)

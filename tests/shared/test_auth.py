@@ -56,7 +56,7 @@ def signed(key, changed=None, *, alg="ES256", **header):
     return jwt.encode({"alg": alg, "kid": key.kid, **header}, claims(**(changed or {})), key, algorithms=[alg])
 
 
-def by_hand(alg, sign):
+def signed_manually(alg, sign):
     """A token made without a library: none of them helps with these any more."""
     parts = [base64.urlsafe_b64encode(to_json(part)).rstrip(b"=") for part in ({"alg": alg, "kid": "one"}, claims())]
     data = b".".join(parts)
@@ -125,8 +125,8 @@ class TestVerify:
         key = ec_key()
         provider = Provider(clock, key)
         public = key.as_pem(private=False)
-        unsigned = by_hand("none", lambda _data: b"")
-        confused = by_hand("HS256", lambda data: hmac.digest(public, data, "sha256"))
+        unsigned = signed_manually("none", lambda _data: b"")
+        confused = signed_manually("HS256", lambda data: hmac.digest(public, data, "sha256"))
 
         for token in (unsigned, confused):
             with pytest.raises(InvalidToken):

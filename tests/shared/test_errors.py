@@ -61,7 +61,7 @@ def app() -> FastAPI:
         Stored.model_validate({"count": CANARY})
 
     @made.delete("/v1/stored")
-    async def forget() -> None:
+    async def delete() -> None:
         return None
 
     @made.get("/v1/raised/{which}")
@@ -143,7 +143,7 @@ class TestInstallErrorHandlers:
         assert (wrong.status_code, wrong.json()["code"]) == (405, "method-not-allowed")
         assert wrong.headers["allow"] == "POST"
 
-    async def test_a_method_that_is_not_there_is_told_all_that_are(self, client):
+    async def test_an_unknown_method_is_answered_with_the_allowed_ones(self, client):
         for method in ("PUT", "OPTIONS"):
             assert (await client.request(method, "/v1/stored")).headers["Allow"] == "GET, DELETE"
 

@@ -94,7 +94,7 @@ class TestGroupCommit:
         await asyncio.gather(first, *few, many)
         assert await commit.submit(99) == "kept 99"
 
-    async def test_a_commit_whose_outcome_is_unknown_is_told_to_all_and_never_run_again(self):
+    async def test_an_unknown_commit_outcome_is_raised_for_all_and_never_repeated(self):
         groups = []
 
         async def lose_the_answer(items: Sequence[int]) -> Sequence[int]:

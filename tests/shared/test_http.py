@@ -79,7 +79,7 @@ def app() -> FastAPI:
         return {"text": appeal.text}
 
     @router.put("/shared/{item}")
-    async def put(item: int, given: Annotated[Shared, body(Shared, limit=100)]) -> Shared:
+    async def replace_item(item: int, given: Annotated[Shared, body(Shared, limit=100)]) -> Shared:
         return given.model_copy(update={"note": str(item)})
 
     @router.get("/appeals")

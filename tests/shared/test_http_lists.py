@@ -1,4 +1,4 @@
-"""Where a list goes on: cursors that give back what was put in and nothing else, and pages of a list in hand."""
+"""Cursors return exactly the values that were encoded, and pages of complete lists."""
 
 from datetime import UTC, datetime
 from uuid import UUID

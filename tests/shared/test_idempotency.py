@@ -32,7 +32,7 @@ def idempotency() -> Idempotency:
     return Idempotency(Sealer(KeyRing("k1", {"k1": b"1" * 32})), Pepper(b"2" * 32))
 
 
-async def keep(database, idempotency, request) -> None:
+async def store(database, idempotency, request) -> None:
     async with database.write() as session:
         await session.execute(insert(tables.idempotency), [idempotency.row(request, 201, Answer(b"the answer"), SystemClock().now())])
 
@@ -40,28 +40,28 @@ async def keep(database, idempotency, request) -> None:
 class TestFind:
     async def test_the_same_request_finds_its_answer(self, database, idempotency):
         request = idempotency.request("issuer|someone", "key-1", "register", Asked(text="сөз"))
-        await keep(database, idempotency, request)
+        await store(database, idempotency, request)
         async with database.read() as session:
             found = await idempotency.find(session, [request])
         assert found[request].status == 201
         assert found[request].body == b"the answer"
 
     async def test_another_body_under_the_same_key_is_refused(self, database, idempotency):
-        await keep(database, idempotency, idempotency.request("issuer|someone", "key-1", "register", Asked(text="one")))
+        await store(database, idempotency, idempotency.request("issuer|someone", "key-1", "register", Asked(text="one")))
         other = idempotency.request("issuer|someone", "key-1", "register", Asked(text="two"))
         async with database.read() as session:
             with pytest.raises(IdempotencyKeyReused):
                 await idempotency.find(session, [other])
 
     async def test_another_person_with_the_same_key_finds_nothing(self, database, idempotency):
-        await keep(database, idempotency, idempotency.request("issuer|someone", "key-1", "register", Asked(text="one")))
+        await store(database, idempotency, idempotency.request("issuer|someone", "key-1", "register", Asked(text="one")))
         other = idempotency.request("issuer|another", "key-1", "register", Asked(text="one"))
         async with database.read() as session:
             assert await idempotency.find(session, [other]) == {}
 
     async def test_neither_body_nor_answer_is_kept_readable(self, database, idempotency):
         word = str(uuid4())
-        await keep(database, idempotency, idempotency.request("issuer|someone", "key-1", "register", Asked(text=word)))
+        await store(database, idempotency, idempotency.request("issuer|someone", "key-1", "register", Asked(text=word)))
         async with database.read() as session:
             row = (await session.execute(select(tables.idempotency))).one()
         assert b"the answer" not in row.body
@@ -71,7 +71,7 @@ class TestFind:
 class TestClaim:
     async def test_a_new_key_is_kept_and_a_taken_one_answers_as_before(self, database, idempotency):
         known, fresh = (idempotency.request("issuer|someone", key, "register", Asked(text=key)) for key in ("key-1", "key-2"))
-        await keep(database, idempotency, known)
+        await store(database, idempotency, known)
         async with database.write() as session:
             taken = await idempotency.claim(session, {known: Answer(b"another"), fresh: Answer(b"mi", b"ne")}, SystemClock().now())
         assert {request: kept.body for request, kept in taken.items()} == {known: b"the answer"}
@@ -79,7 +79,7 @@ class TestClaim:
             assert (await idempotency.find(session, [fresh]))[fresh].body == b"mine"
 
     async def test_a_key_that_stood_for_another_request_is_refused_without_harm_to_the_others(self, database, idempotency):
-        await keep(database, idempotency, idempotency.request("issuer|someone", "key-1", "register", Asked(text="one")))
+        await store(database, idempotency, idempotency.request("issuer|someone", "key-1", "register", Asked(text="one")))
         other = idempotency.request("issuer|someone", "key-1", "register", Asked(text="two"))
         fresh = idempotency.request("issuer|someone", "key-2", "register", Asked(text="two"))
         async with database.write() as session:

@@ -1,4 +1,4 @@
-"""Identifiers that follow from others stand in every log: they may never come out differently."""
+"""Derived identifiers are stored in every log, so their values must never change."""
 
 from uuid import UUID, uuid5
 

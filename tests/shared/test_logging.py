@@ -40,7 +40,7 @@ class TestConfigureLogging:
         assert (line["appeal_id"], line["withheld"]) == ("a1", 2)
         assert CANARY not in json.dumps(line, ensure_ascii=False)
 
-    def test_an_exception_is_told_by_type_and_place(self, lines):
+    def test_an_exception_is_logged_by_type_and_location(self, lines):
         try:
             int(CANARY)
         except ValueError:
@@ -88,7 +88,7 @@ class TestConfigureLogging:
 
 
 class TestLibraries:
-    def test_an_exception_that_nobody_retrieved_does_not_tell_its_words(self, lines):
+    def test_an_unretrieved_exception_is_logged_without_its_message(self, lines):
         context = {"message": "Task exception was never retrieved", "exception": ValueError(CANARY)}
         loop = asyncio.new_event_loop()
         loop.default_exception_handler(context)

@@ -44,7 +44,7 @@ class TestMigrate:
             await one.close()
 
     @POSTGRES
-    async def test_a_role_that_may_not_make_it_is_told_what_an_administrator_does(self, unmade, administrator):
+    async def test_a_role_without_the_right_gets_the_command_for_an_administrator(self, unmade, administrator):
         await administrator.execute(text("CREATE ROLE clerk LOGIN PASSWORD 'secret'"))
         database = database_at(make_url(unmade).set(username="clerk", password="secret").render_as_string(hide_password=False))
         with pytest.raises(migrations.NoDatabase, match='CREATE DATABASE "unmade_aryz_routing" OWNER "clerk"'):

@@ -1,4 +1,4 @@
-"""What only a server does: it goes away, it keeps two transactions apart, it waits for what another one holds."""
+"""Behaviour of a PostgreSQL server: it becomes unavailable, isolates transactions and waits for locks."""
 
 import asyncio
 
@@ -79,7 +79,7 @@ class TestASessionThatStandsStill:
         assert refused
         assert (await numbers(database))[0] == 7
 
-    async def test_whoever_waits_for_a_lock_is_told_that_it_passes(self, database):
+    async def test_waiting_for_a_lock_ends_in_a_transient_error(self, database):
         async with database.write() as holder:
             await holder.execute(update(note).where(note.c.id == 1).values(number=0))
             with pytest.raises(OperationalError):

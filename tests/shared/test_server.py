@@ -88,7 +88,7 @@ class TestRun:
         assert [answer.text for answer in answers] == ["here"]
         assert deadlines == [server.STOP_SECONDS]
 
-    def test_what_makes_the_work_fall_is_told(self, deadlines, number):
+    def test_the_error_that_ends_the_work_is_raised(self, deadlines, number):
         async def work():
             raise ValueError(f"fell, and no {number.name} came")
 

@@ -40,7 +40,7 @@ class TestFoundation:
 
 
 class TestIsMigrated:
-    async def test_a_database_that_stays_away_is_told_by_its_setting(self, monkeypatch):
+    async def test_an_unavailable_database_is_reported_with_its_setting(self, monkeypatch):
         monkeypatch.setattr(service_module, "START_SECONDS", 0.0)
         database = Database("postgresql+asyncpg://nobody@127.0.0.1:1/none", service="routing", clock=SystemClock(), ids=RandomIds())
         with pytest.raises(DatabaseUnreachable, match="ARYZ_DATABASE_URL"):

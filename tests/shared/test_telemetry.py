@@ -66,7 +66,7 @@ class TestObserve:
         assert 'method="OTHER"' in figures
         assert "0000017" not in figures + stream.getvalue()
 
-    async def test_an_access_line_tells_method_template_status_time_and_trace(self, client, stream):
+    async def test_an_access_line_has_method_template_status_time_and_trace(self, client, stream):
         await client.get("/intake/v1/appeals/1", headers={"traceparent": PARENT})
 
         line = json.loads(stream.getvalue().splitlines()[0])

@@ -1,4 +1,4 @@
-"""A backup taken out of a busy suite, put back into a fresh place; and every state in which one is refused."""
+"""A backup of a busy suite is restored in a new place, and every state in which a backup or restore is refused."""
 
 import asyncio
 import json
@@ -41,14 +41,14 @@ def taken(tmp_path_factory):
     folder = tmp_path_factory.mktemp("taken")
     before: list[str] = []
 
-    def take(acknowledged: list[str]) -> None:
+    def make_backup(acknowledged: list[str]) -> None:
         backup(folder / "sealed", folder / "data", with_keys=False, console=QUIET)
         before.extend(acknowledged)
         backup(folder / "open", folder / "data", with_keys=True, console=QUIET)
 
     with process.running(folder / "data") as suite:
         document = appeal_with_document(suite, LONG_TEXT)
-        under_traffic(suite, take)
+        under_traffic(suite, make_backup)
     return folder, before, document
 
 
@@ -157,7 +157,7 @@ class TestBackup:
             backup(tmp_path / "backup", data, with_keys=False, console=QUIET)
         assert {path.name for path in tmp_path.iterdir()} == {"data"}
 
-    def test_a_full_disk_is_told_and_leaves_nothing_behind(self, taken, tmp_path):
+    def test_a_full_disk_is_reported_and_leaves_no_files(self, taken, tmp_path):
         with no_file_larger_than(50_000), pytest.raises(BackupFailed, match="disk"):
             backup(tmp_path / "backup", taken[0] / "data", with_keys=False, console=QUIET)
         assert list(tmp_path.iterdir()) == []
@@ -226,7 +226,7 @@ class TestRestore:
         restore(sealed, data, replace=False, console=QUIET)
         assert json.loads((data / "keys.check").read_text()) == json.loads((taken[0] / "data/keys.check").read_text())
 
-    def test_data_that_is_there_is_kept_unless_told_otherwise_and_moved_aside_then(self, with_keys, tmp_path):
+    def test_existing_data_is_not_replaced_without_the_option_and_moved_with_it(self, with_keys, tmp_path):
         data = tmp_path / "data"
         restore(with_keys, data, replace=False, console=QUIET)
         numbers = _numbers(data)
@@ -240,7 +240,7 @@ class TestRestore:
         assert _numbers(former) == {f"{number}x" for number in numbers}
         assert _objects(former) == _objects(data) == _objects(with_keys)
 
-    def test_a_folder_of_objects_that_cannot_be_moved_aside_is_left_alone(self, with_keys, tmp_path, monkeypatch):
+    def test_a_folder_of_objects_that_cannot_be_moved_stays_unchanged(self, with_keys, tmp_path, monkeypatch):
         monkeypatch.setattr(Path, "is_mount", lambda path: path == tmp_path / "data/objects")
         self._refused(with_keys, tmp_path / "data", "mounted by itself", replace=True)
 

@@ -1,4 +1,4 @@
-"""The files of appeals go into a backup as they lie, while others are written and dropped."""
+"""Objects are backed up unchanged while others are written and deleted."""
 
 import resource
 import shutil
@@ -14,7 +14,7 @@ from tests.intake.attachments.test_api import peak_kb
 @pytest.fixture
 def data(tmp_path):
     for name in ("aa/1", "aa/2", "bb/1"):
-        _put(tmp_path / "data", name, name.encode())
+        _store_object(tmp_path / "data", name, name.encode())
     return tmp_path / "data"
 
 
@@ -24,7 +24,7 @@ def into(tmp_path):
     return tmp_path / "backup"
 
 
-def _put(data, name, content):
+def _store_object(data, name, content):
     path = data / "objects" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -58,7 +58,7 @@ class TestCopyObjects:
         assert len((into / listed.name).read_text().splitlines()) == 3
 
     def test_one_that_is_being_written_is_none_yet(self, data, into):
-        _put(data, "cc/1#7", b"half of it")
+        _store_object(data, "cc/1#7", b"half of it")
         copied, _ = copy_objects(data, into, _nothing)
         assert copied.count == 3
         assert not any("#" in name for name in _copied(into))
@@ -75,13 +75,13 @@ class TestCopyObjects:
         (tmp_path / "another").mkdir()
         assert copy_objects(data, tmp_path / "another", _nothing)[0].count == 0
 
-    def test_a_full_disk_is_told_with_the_objects_name(self, data, into):
-        _put(data, "aa/3", bytes(100_000))
+    def test_a_full_disk_is_reported_with_the_name_of_the_object(self, data, into):
+        _store_object(data, "aa/3", bytes(100_000))
         with no_file_larger_than(50_000), pytest.raises(BackupFailed, match="aa/3 cannot be copied"):
             copy_objects(data, into, _nothing)
 
     def test_memory_does_not_grow_with_them(self, data, into):
-        _put(data, "aa/3", bytes(64 * 2**20))
+        _store_object(data, "aa/3", bytes(64 * 2**20))
         before = peak_kb(anew=True)
         copy_objects(data, into, _nothing)
         assert peak_kb() - before < 16_000

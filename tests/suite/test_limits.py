@@ -1,4 +1,4 @@
-"""The limits that the documents and the ingress name are those of the code."""
+"""The limits in the documents and the ingress equal those of the code."""
 
 import re
 from importlib import import_module

@@ -6,7 +6,7 @@ from suite.lock import FolderInUse, locked
 
 
 class TestLocked:
-    def test_a_second_holder_is_told_who_has_it(self, tmp_path):
+    def test_a_second_holder_gets_the_process_of_the_first(self, tmp_path):
         with locked(tmp_path), pytest.raises(FolderInUse, match=f"process {os.getpid()} "), locked(tmp_path):
             pass
 

@@ -34,11 +34,11 @@ class House:
         self.asked_as = []
         self.foundation = Foundation.build(settings, clock=SystemClock())
         analytics = FastAPI()
-        analytics.get("/analytics/v1/live", response_model=None)(self._say)
+        analytics.get("/analytics/v1/live", response_model=None)(self._respond)
         self.foundation.local_apps["analytics"] = analytics
         self.app = create_home(settings, self.foundation)
 
-    async def _say(self, request: Request):
+    async def _respond(self, request: Request):
         self.asked_as.append(await self.foundation.tokens.verify(request.headers["authorization"].removeprefix("Bearer ")))
         return self.live
 
@@ -133,7 +133,7 @@ class TestSignIn:
         assert (await house.get("/sign-in")).status_code == 404
         assert (await house.post("/sign-in", {"subject": "analyst"})).status_code == 404
 
-    async def test_signing_out_forgets_the_session(self, house):
+    async def test_signing_out_ends_the_session(self, house):
         answer = await house.post("/sign-out", {})
         assert answer.headers["location"] == "/?flash=signed-out"
         assert 'aryz_session=""' in answer.headers["set-cookie"]

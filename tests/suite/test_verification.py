@@ -1,4 +1,4 @@
-"""Every promise is broken once by hand, and `verify` has to see it."""
+"""Every invariant is violated once, and `verify` has to detect it."""
 
 import asyncio
 import shutil
@@ -146,7 +146,7 @@ class TestVerify:
         _, checks = await verify(copy, patience=0.2, objects_url="s3://documents")
         assert all(check.holds for check in checks)
 
-    async def test_a_bucket_that_does_not_answer_is_told(self, copy, monkeypatch):
+    async def test_a_bucket_that_does_not_answer_is_reported(self, copy, monkeypatch):
         monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
             monkeypatch.setenv(name, "synaq")

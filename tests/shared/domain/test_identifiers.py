@@ -41,7 +41,7 @@ class TestDamm:
         assert swapped
         assert not any(agrees(one) for one in swapped)
 
-    def test_every_pair_of_digits_is_told_from_its_swap_after_every_prefix(self):
+    def test_every_pair_of_digits_differs_from_its_swap_after_every_prefix(self):
         for prefix in "0123456789":
             for a in "0123456789":
                 assert len({damm_digit(prefix + a + b) for b in "0123456789"}) == 10

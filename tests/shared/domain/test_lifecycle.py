@@ -86,17 +86,17 @@ class World:
             yield from (self._acted(who, fact) for fact in self._possible(who))
             if self.outbox[who]:
                 first, *rest = self.outbox[who]
-                unread = _put(self.unread, 1 - who, (*self.unread[1 - who], first))
-                yield replace(self, outbox=_put(self.outbox, who, tuple(rest)), unread=unread, told=status_after(self.told, first))
+                unread = _store(self.unread, 1 - who, (*self.unread[1 - who], first))
+                yield replace(self, outbox=_store(self.outbox, who, tuple(rest)), unread=unread, told=status_after(self.told, first))
             if self.unread[who]:
                 first, *rest = self.unread[who]
                 heard = status_after(self.status[who], first)
-                yield replace(self, unread=_put(self.unread, who, tuple(rest)), status=_put(self.status, who, heard))
+                yield replace(self, unread=_store(self.unread, who, tuple(rest)), status=_store(self.status, who, heard))
 
     def _acted(self, who, fact):
         moved, left = status_after(self.status[who], fact), self.left[who] - 1
-        outbox = _put(self.outbox, who, (*self.outbox[who], fact))
-        return replace(self, status=_put(self.status, who, moved), left=_put(self.left, who, left), outbox=outbox)
+        outbox = _store(self.outbox, who, (*self.outbox[who], fact))
+        return replace(self, status=_store(self.status, who, moved), left=_store(self.left, who, left), outbox=outbox)
 
     def _possible(self, who):
         """What the two services let each of them do in the status that they see."""
@@ -111,7 +111,7 @@ class World:
         return ["answer-given", "case-returned", "case-terminated", "case-forwarded", *asking]
 
 
-def _put(pair, who, value):
+def _store(pair, who, value):
     return (value, pair[1]) if who == APPLICANT else (pair[0], value)
 
 

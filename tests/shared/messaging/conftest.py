@@ -1,4 +1,4 @@
-"""The backbone on real engines: SQLite with the embedded log, and PostgreSQL with Kafka."""
+"""Messaging on both pairs of engines: SQLite with the embedded log, and PostgreSQL with Kafka."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ from tests.desk import _quiet_logs, appeal_id, clock, desk, eventually, running 
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test of the log alone runs on both; one that needs a database has the log that goes with its engine."""
+    """Run a test of the log alone on both backends, and a test with a database on the backend of its engine."""
     if "log_kind" in metafunc.fixturenames and "engine" not in metafunc.fixturenames:
         metafunc.parametrize("log_kind", ("embedded", "kafka"), indirect=True)
 
@@ -29,7 +29,7 @@ def log_kind(request) -> str:
 @pytest.fixture
 async def log(request, log_kind, tmp_path, monkeypatch) -> AsyncIterator[EventLog]:
     if log_kind == "kafka":
-        monkeypatch.setattr(kafka_consumer, "STALE_SECONDS", 0.3)  # one broker is no stale leader
+        monkeypatch.setattr(kafka_consumer, "STALE_SECONDS", 0.3)  # with one broker there is no stale leader
         async with kafka_logs.opened(request.getfixturevalue("kafka").bootstrap) as log:
             yield log
     else:

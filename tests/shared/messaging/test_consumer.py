@@ -88,7 +88,7 @@ class TestApply:
 
 
 class TestRun:
-    async def test_a_reader_that_is_behind_rests_only_when_it_has_nothing_more_in_hand(self, desk, monkeypatch):
+    async def test_a_consumer_with_a_lag_pauses_only_when_it_has_no_fetched_batch_left(self, desk, monkeypatch):
         """A batch is not full either while the next request is on its way."""
         monkeypatch.setattr(consumer, "BATCH", 4)
         rested: list[int] = []
@@ -103,7 +103,7 @@ class TestRun:
         async with desk.database.read() as session:
             assert [row.next_offset for row in await inbox.stored_offsets(session)] == [16]
 
-    async def test_a_log_found_replaced_by_reading_ahead_takes_no_position_of_the_batch_in_hand(self, desk, monkeypatch):
+    async def test_a_replaced_log_found_while_prefetching_stores_no_position_of_the_current_batch(self, desk, monkeypatch):
         """Or a restart would take the new log for the one that was read, and pass over its first records."""
         monkeypatch.setattr(consumer, "BATCH", 4)
         log = Replaced([1, 4])
@@ -275,16 +275,16 @@ class TestWaves:
     def test_the_order_under_every_key_is_kept_and_no_key_stands_twice_in_a_group(self):
         one, two = uuid4(), uuid4()
         events = [claimed(one), claimed(two), closed(one), claimed(one), closed(two)]
-        assert _cut(events, {CaseClaimed: _hear, CaseClosed: _hear}) == [
-            (_hear, [("case-claimed", one), ("case-claimed", two)]),
-            (_hear, [("case-closed", one), ("case-closed", two)]),
-            (_hear, [("case-claimed", one)]),
+        assert _cut(events, {CaseClaimed: _handler, CaseClosed: _handler}) == [
+            (_handler, [("case-claimed", one), ("case-claimed", two)]),
+            (_handler, [("case-closed", one), ("case-closed", two)]),
+            (_handler, [("case-claimed", one)]),
         ]
 
     def test_a_handler_of_lives_gets_all_its_types_at_once_in_the_order_of_the_log(self):
         one, two = uuid4(), uuid4()
         events = [claimed(one), closed(two), closed(one), claimed(one)]
-        life = InOrder(_hear)
+        life = InOrder(_handler)
         assert _cut(events, {CaseClaimed: life, CaseClosed: life}) == [
             (life, [("case-claimed", one), ("case-closed", two), ("case-closed", one), ("case-claimed", one)])
         ]
@@ -292,10 +292,10 @@ class TestWaves:
     def test_what_another_handler_must_have_done_before_parts_a_life(self):
         one, two = uuid4(), uuid4()
         events = [claimed(one), raised(one), closed(one), claimed(two), closed(two), raised(two)]
-        life = InOrder(_hear)
-        assert _cut(events, {CaseClaimed: life, CaseClosed: life, TierRaised: _hear}) == [
+        life = InOrder(_handler)
+        assert _cut(events, {CaseClaimed: life, CaseClosed: life, TierRaised: _handler}) == [
             (life, [("case-claimed", one), ("case-claimed", two), ("case-closed", two)]),
-            (_hear, [("tier-raised", one), ("tier-raised", two)]),
+            (_handler, [("tier-raised", one), ("tier-raised", two)]),
             (life, [("case-closed", one)]),
         ]
 
@@ -347,7 +347,7 @@ def _received(event) -> Received:
     return Received(event, _spoilt(event), (APPEALS, 0, 0))
 
 
-async def _hear(_session, _batch) -> None:
+async def _handler(_session, _batch) -> None:
     """A handler that nobody calls."""
 
 

@@ -1,4 +1,4 @@
-"""What a consumer asks of its own memory; what it does with it stands in `test_consumer`."""
+"""Queries of the inbox. `test_consumer` tests their use."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What every event log promises, on the embedded log and on Kafka."""
+"""The contract of every event log, for the embedded log and Kafka."""
 
 import asyncio
 from collections import deque
@@ -112,7 +112,7 @@ class TestEventLog:
             offsets = [record.offset for record in found if record.partition == partition]
             assert offsets == list(range(len(offsets)))
 
-    async def test_a_waiting_reader_is_woken_by_an_append(self, log):
+    async def test_an_append_wakes_a_waiting_reader(self, log):
         async with reading(log) as reader:
             waiting = asyncio.create_task(reader.fetch(10))
             await asyncio.sleep(0)

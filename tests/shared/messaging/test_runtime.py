@@ -123,7 +123,7 @@ class TestRuntime:
 
 
 class TestFinish:
-    async def test_a_step_in_hand_comes_to_its_end_when_its_loop_is_stopped(self):
+    async def test_the_current_step_is_finished_when_its_loop_is_stopped(self):
         begun, may_end, ended = asyncio.Event(), asyncio.Event(), []
 
         async def step() -> None:
