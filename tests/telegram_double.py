@@ -63,15 +63,15 @@ class TelegramDouble:
         """The next message to the chat is answered so: 429 with `retry_after`, 403, 500 …"""
         self.refusals.setdefault(str(chat_id), []).append((status, {"parameters": parameters} if parameters else {}))
 
-    def said(self, chat_id) -> list[dict[str, Any]]:
+    def messages_to(self, chat_id) -> list[dict[str, Any]]:
         """Messages to a chat, in the order in which they were taken."""
         return [sent for method, sent in self.calls if method == "sendMessage" and sent["chat_id"] == str(chat_id)]
 
-    def wait_for(self, look, patience=PATIENCE):
-        """What `look()` gives once it gives something true, looked at whenever a call has come."""
+    def wait_for(self, condition, patience=PATIENCE):
+        """Return the first true result of `condition()`, which is evaluated after every call."""
         with self._arrived:
-            assert self._arrived.wait_for(look, patience), "the bot did not say it in time"
-            return look()
+            assert self._arrived.wait_for(condition, patience), "the bot did not say it in time"
+            return condition()
 
     def _app(self):
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
@@ -131,7 +131,7 @@ class Phone:
     def me(self):
         return {"id": self.chat_id, "is_bot": False, "first_name": "Сынақ", "language_code": "kk"}
 
-    def says(self, text):
+    def writes(self, text):
         return self._message(text=text)
 
     def edits(self, update, text):

@@ -31,11 +31,11 @@ POLL = 0.05
 
 def conversation(phone, pepper):
     """A whole appeal; its buttons are known beforehand, as the draft's id follows from the update that begins it."""
-    start, language, send = phone.says("/start"), phone.presses("l:kk"), phone.says("1414 нөміріне өтініш жіберу")
+    start, language, send = phone.writes("/start"), phone.presses("l:kk"), phone.writes("1414 нөміріне өтініш жіберу")
     key = chat_key(pepper, phone.chat_id)
     tag = str(derived(UUID(bytes=key[:16]), "draft", send["update_id"]))[:8]
     region = random.Random(phone.chat_id).choice([code for code in regions() if code != "KZ-00"])
-    chosen = [phone.presses(f"r:{region}:{tag}"), phone.presses(f"p:n:{tag}"), phone.says(f"Тестовое обращение {phone.chat_id}")]
+    chosen = [phone.presses(f"r:{region}:{tag}"), phone.presses(f"p:n:{tag}"), phone.writes(f"Тестовое обращение {phone.chat_id}")]
     sent = [phone.presses(f"k:CONSULTATION:{tag}"), phone.presses(f"c:n:{tag}"), phone.presses(f"ok::{tag}"), phone.presses(f"ok::{tag}")]
     return [start, language, send, *chosen, *sent]
 

@@ -39,7 +39,7 @@ class Chat:
         """The latest message with these words."""
 
         def look():
-            return [each for each in self.telegram.said(self.phone.chat_id) if text in each["text"]]
+            return [each for each in self.telegram.messages_to(self.phone.chat_id) if text in each["text"]]
 
         return self.telegram.wait_for(look, LONG_PATIENCE)[-1]
 
@@ -88,21 +88,21 @@ def _answered_at_the_desk(chat, appeal_id):
 class TestJourney:
     def test_a_question_is_asked_answered_confirmed_and_rated_in_the_chat(self, chat):
         chat.telegram.calls.clear()
-        chat.bring(chat.phone.says("/start"))
+        chat.bring(chat.phone.writes("/start"))
         chat.presses(chat.hears("Тілді таңдаңыз"), "Қазақша")
         chat.hears("шетелде")
-        chat.bring(chat.phone.says("Сақтандырылу мәртебесі"))
+        chat.bring(chat.phone.writes("Сақтандырылу мәртебесі"))
         chat.presses(chat.hears("ЖСН қажет"), "Осы туралы сұрақ қою")
         chat.presses(chat.hears("Өңірді таңдаңыз"), "Келесі бет »")
         chat.presses(chat.hears("2/2 бет"), "Шымкент қаласы")
         chat.presses(chat.hears("ұйымның атауын"), "Ұйымға қатысы жоқ")
         chat.hears("Не болғанын")
-        chat.bring(chat.phone.says(TEXT))
+        chat.bring(chat.phone.writes(TEXT))
         chat.presses(chat.hears("88-бабы"), "Атымсыз жіберу")
         chat.presses(chat.hears("Жіберейік пе?"), "Жіберу")
         told = chat.hears("Өтінішіңіз тіркелді")["text"]
         number, pin = told.split("Нөмірі: ")[1].split()[0], told.split("PIN: ")[1][:8]
-        chat.bring(chat.phone.says("Өтініш тарихы"))
+        chat.bring(chat.phone.writes("Өтініш тарихы"))
         [(label, _)] = buttons(chat.hears("Өтініштеріңіз"))
         assert label.startswith(number)
 
@@ -125,7 +125,7 @@ class TestJourney:
 
 def _with_buttons(chat, number):
     """The notice about the appeal that offers its answer."""
-    for each in reversed(chat.telegram.said(chat.phone.chat_id)):
+    for each in reversed(chat.telegram.messages_to(chat.phone.chat_id)):
         if number in each["text"] and "Жауапты оқу" in dict(buttons(each)):
             return each
     return None

@@ -7,7 +7,7 @@ import pytest
 
 from intake.channels.phone.service.calls import publish_ended_calls
 from intake.channels.telegram.service.client import event_of
-from intake.channels.telegram.service.handling import Conversations
+from intake.channels.telegram.service.worker import ConversationWorker
 from intake.notifications.models import Notification
 from shared.web.session import COOKIE
 from tests.intake.attachments.samples import PDF
@@ -59,9 +59,9 @@ async def send_from_the_exchange(desk):
 async def send_from_telegram(desk):
     """Fill bot_update, bot_chat and bot_message."""
     secret = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
-    yield await desk.client.post(f"{API}/channels/telegram/webhook", json=Phone(501).says("/start"), headers=secret)
+    yield await desk.client.post(f"{API}/channels/telegram/webhook", json=Phone(501).writes("/start"), headers=secret)
     desk.clock.advance(timedelta(seconds=1))
-    assert await Conversations(desk.app.state.intake, event_of).run_once()
+    assert await ConversationWorker(desk.app.state.intake, event_of).run_once()
 
 
 async def send_from_a_partner(desk):

@@ -136,7 +136,7 @@ async def keypad(target: Target) -> Call:
 
 
 async def telegram(target: Target) -> Call:
-    update = Phone(7_700_000_000 + target.number(), ids=iter([target.number()])).says("Жүрек ауырады")
+    update = Phone(7_700_000_000 + target.number(), ids=iter([target.number()])).writes("Жүрек ауырады")
     return Call("/intake/v1/channels/telegram/webhook", {"X-Telegram-Bot-Api-Secret-Token": TELEGRAM_SECRET}, json=update)
 
 

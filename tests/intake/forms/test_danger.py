@@ -6,14 +6,14 @@ from itertools import pairwise
 
 import pytest
 
-from intake.channels.telegram.service.conversation import turn
-from intake.channels.telegram.service.steps import Said, Talk
+from intake.channels.telegram.service.conversation import advance
+from intake.channels.telegram.service.steps import ConversationState, TextMessage
 from routing.classification.service import classify
 from tests.intake.channels.web.test_filing import FORM
 
 DANGER = ["Маме стало плохо с сердцем", "Ребёнок не ды\u00adшит", "Ребёнок не ды-\nшит", "у\u00adми\u00adра\u00adет мать"]
 CALM = ["құрысын", "Инфаркт был в 2019 году, положены ли таблетки", "Терапевт қабылдамады"]
-TALK = Talk("ru", "MATTER", {"id": "0198aaaa-0000-7000-8000-000000000001", "region": "KZ-43"})
+STATE = ConversationState("ru", "MATTER", {"id": "0198aaaa-0000-7000-8000-000000000001", "region": "KZ-43"})
 
 
 async def shown(desk, step, text):
@@ -27,11 +27,11 @@ class TestAgreement:
     async def test_form_receipt_bot_and_routing_say_the_same(self, desk, text, is_danger):
         ordinary = await shown(desk, "preview", "Талонов нет"), await shown(desk, "send", "Талонов нет")
         found = await shown(desk, "preview", text), await shown(desk, "send", text)
-        said = turn(TALK, Said(1, text), "0198aaaa-0000-7000-8000-000000000001").says
+        replies = advance(STATE, TextMessage(1, text), "0198aaaa-0000-7000-8000-000000000001").replies
 
         assert ordinary == (False, False)
         assert found == (is_danger, is_danger)
-        assert ({"103", "112"} <= set("".join(filter(None, (each.text for each in said))).split())) is is_danger
+        assert ({"103", "112"} <= set("".join(filter(None, (reply.text for reply in replies))).split())) is is_danger
         assert classify(text).urgent is is_danger
 
 

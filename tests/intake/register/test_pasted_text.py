@@ -151,26 +151,26 @@ class TestOverTheTelephone:
 class TestInAChat:
     @pytest.mark.parametrize("phone", PHONES)
     def test_a_phone_has_one_form(self, phone):
-        assert Person().up_to("PHONE").says_text(phone).talk.draft["phone"] == "+77010000000"
+        assert Person().up_to("PHONE").writes(phone).state.draft["phone"] == "+77010000000"
 
     @pytest.mark.parametrize("phone", SHORT)
     def test_a_short_number_is_nobodys_phone(self, phone):
-        person = Person().up_to("PHONE").says_text(phone)
-        assert (person.talk.step, person.talk.draft.get("phone")) == ("PHONE", None)
+        person = Person().up_to("PHONE").writes(phone)
+        assert (person.state.step, person.state.draft.get("phone")) == ("PHONE", None)
 
     @pytest.mark.parametrize("text", ["Звонил на 8 777 000 00 00 2 раза", "Был 2026-02-11 0930"])
     def test_a_number_that_is_no_iin_is_taken(self, text):
-        assert Person().up_to("MATTER").says_text(text).talk.draft["text"] == text
+        assert Person().up_to("MATTER").writes(text).state.draft["text"] == text
 
     @pytest.mark.parametrize("text", ["ЖСН 991231\u00a0501014", "99\u200b1231501014", "9912 3150 1014"])
     def test_an_iin_is_not_taken_however_it_is_pasted(self, text):
-        assert "text" not in Person().up_to("MATTER").says_text(text).talk.draft
+        assert "text" not in Person().up_to("MATTER").writes(text).state.draft
 
     @pytest.mark.parametrize("text", ["\u2800", "\u3164", "\uffa0", "\u0301"])
     def test_a_text_that_shows_nothing_is_asked_for_again(self, text):
         person = Person().up_to("MATTER")
         asked = person.text
-        assert person.says_text(text).talk.step == "MATTER"
+        assert person.writes(text).state.step == "MATTER"
         assert person.text.strip() == asked.strip()
 
 

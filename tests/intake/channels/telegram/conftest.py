@@ -1,12 +1,12 @@
-"""An intake with a bot, and Telegram's double; updates are handled and messages sent when a test says so."""
+"""An intake with a bot and a double of Telegram. Tests decide when updates are handled and messages sent."""
 
 from datetime import timedelta
 
 import pytest
 
-from intake.channels.telegram.service.client import Telegram, event_of
-from intake.channels.telegram.service.handling import Conversations
-from intake.channels.telegram.service.sender import Sender
+from intake.channels.telegram.service.client import TelegramClient, event_of
+from intake.channels.telegram.service.sender import MessageSender
+from intake.channels.telegram.service.worker import ConversationWorker
 from tests.intake.channels.telegram.person import Person
 from tests.telegram_double import SECRET, TOKEN, TelegramDouble, buttons
 
@@ -19,9 +19,9 @@ class Bot:
         self.desk = desk
         self.telegram = telegram
         self.settings = desk.parts.settings
-        self.client = Telegram.connect(TOKEN, telegram.url)
-        self.conversations = Conversations(desk.app.state.intake, event_of)
-        self.sender = Sender(desk.parts, self.settings, self.client)
+        self.client = TelegramClient.connect(TOKEN, telegram.url)
+        self.conversations = ConversationWorker(desk.app.state.intake, event_of)
+        self.sender = MessageSender(desk.parts, self.settings, self.client)
 
     async def bring(self, *updates, headers=HEADER):
         for each in updates:
@@ -34,28 +34,28 @@ class Bot:
             pass
 
     async def send(self):
-        """Until nothing waits, the clock moved past every pause."""
+        """Send until no message waits; the clock advances past every pause."""
         for _ in range(100):
             if not await self.sender.run_once():
                 self.desk.clock.advance(timedelta(seconds=1))
                 if not await self.sender.run_once():
                     return
 
-    async def hear(self, *updates):
-        """Bring them one after another, each handled; what the bot says since then."""
+    async def replies_to(self, *updates):
+        """Deliver updates one after another, handling each. Return the messages that the bot sent."""
         before = len(self.telegram.calls)
         for each in updates:
             await self.bring(each)
             await self.handle()
             await self.send()
-        return [sent for method, sent in self.telegram.calls[before:] if method == "sendMessage"]
+        return [message for method, message in self.telegram.calls[before:] if method == "sendMessage"]
 
     async def press(self, phone, label):
-        """The latest button with this label in the chat."""
-        for message in reversed(self.telegram.said(phone.chat_id)):
+        """Press the latest button with a label in the chat. Return the replies."""
+        for message in reversed(self.telegram.messages_to(phone.chat_id)):
             for text, data in buttons(message):
                 if text == label:
-                    return await self.hear(phone.presses(data))
+                    return await self.replies_to(phone.presses(data))
         raise AssertionError(label)
 
 

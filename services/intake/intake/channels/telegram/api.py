@@ -1,4 +1,4 @@
-"""Where Telegram's servers bring updates."""
+"""The webhook that Telegram's servers call."""
 
 import hmac
 from datetime import timedelta
@@ -6,7 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header
 
-from intake.channels.telegram.service.updates import UpdateIn, store
+from intake.channels.telegram.schemas.updates import UpdateIn
+from intake.channels.telegram.service.updates import store_updates
 from intake.register.dependencies import Intake, IntakeDep
 from intake.settings import Settings
 from shared.errors import NotFound, Unauthorized, responses
@@ -17,7 +18,7 @@ router = APIRouter()
 Secret = Annotated[str, Header(alias="X-Telegram-Bot-Api-Secret-Token", description="as given to Telegram with the address")]
 
 
-async def _from_telegram(intake: IntakeDep, secret: Secret = "") -> None:
+async def _require_telegram(intake: IntakeDep, secret: Secret = "") -> None:
     settings = _settings(intake)
     if settings.telegram_token is None or settings.telegram_secret is None:
         raise NotFound
@@ -27,14 +28,14 @@ async def _from_telegram(intake: IntakeDep, secret: Secret = "") -> None:
 
 
 @router.post(
-    "/v1/channels/telegram/webhook", dependencies=[Depends(_from_telegram)], responses=responses(NotFound, Unauthorized), status_code=200
+    "/v1/channels/telegram/webhook", dependencies=[Depends(_require_telegram)], responses=responses(NotFound, Unauthorized), status_code=200
 )
-async def take_update(intake: IntakeDep, update: Annotated[UpdateIn, body(UpdateIn)]) -> dict[str, bool]:
-    """Keep an update of the Telegram Bot API. It is acknowledged once it is stored, and handled afterwards; a repeat changes nothing."""
+async def receive_update(intake: IntakeDep, update: Annotated[UpdateIn, body(UpdateIn)]) -> dict[str, bool]:
+    """Store an update of the Telegram Bot API. It is handled after it is acknowledged; a repeat changes nothing."""
     parts = intake.parts
     if update.chat_id is not None:
         async with parts.database.write() as session:
-            await store(session, parts, [update], timedelta(milliseconds=_settings(intake).telegram_settle_ms))
+            await store_updates(session, parts, [update], timedelta(milliseconds=_settings(intake).telegram_settle_ms))
     return {"ok": True}
 
 

@@ -1,4 +1,4 @@
-"""Conversations of the Telegram bot: what came in, where each chat stands, and what goes out. Who speaks and what is said is sealed."""
+"""The tables of the Telegram bot: updates, chats, messages and leases. Identities and texts are sealed or keyed hashes."""
 
 from datetime import datetime
 from uuid import UUID
@@ -7,10 +7,12 @@ from sqlalchemy import BigInteger, Column, Index
 from sqlmodel import Field
 
 from intake.base import IntakeModel
+from intake.channels.telegram.schemas.codes import MessageState, Step, UpdateState
+from shared.enum_column import EnumColumn
 
 
 class BotUpdate(IntakeModel, table=True):
-    """An update as Telegram sent it; the row outlives its body, so that a repeat is known."""
+    """An update as Telegram sent it. The row outlives its body, so that a repeat is recognised."""
 
     __tablename__ = "bot_update"
     __table_args__ = (Index("ix_bot_update_chat", "chat", "state"),)
@@ -18,38 +20,36 @@ class BotUpdate(IntakeModel, table=True):
     update_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     chat: bytes
     body: bytes | None
-    """Sealed JSON; None once it is settled."""
-    state: str
-    """WAITING; TAKEN: to be handled together, again together if that is interrupted; IN_HAND: handled, and read again should an older one
-    come; SETTLED: not read again; ASIDE: it cannot be handled."""
+    """Sealed JSON; None once the update is settled."""
+    state: UpdateState = Field(sa_column=Column(EnumColumn(UpdateState), nullable=False))
     attempts: int
-    """That failed."""
+    """The number of attempts that failed."""
     received_at: datetime = Field(index=True)
     handled_at: datetime | None
 
 
 class BotChat(IntakeModel, table=True):
-    """A chat with the bot: its conversation, and when its turn comes."""
+    """A chat with the bot: the state of its conversation, and when its updates are to be handled."""
 
     __tablename__ = "bot_chat"
 
     key: bytes = Field(primary_key=True)
     """Keyed hash of Telegram's id."""
     owner: bytes = Field(index=True, unique=True)
-    """As `appeal.owner`: what was filed in this chat is followed in it."""
+    """As `appeal.owner`: appeals that were filed in this chat are followed in it."""
     chat_id: bytes
     """Sealed."""
     language: str | None
-    step: str
+    step: Step = Field(sa_column=Column(EnumColumn(Step), nullable=False))
     draft: bytes | None
     """Sealed JSON object."""
     last_update_id: int | None = Field(sa_column=Column(BigInteger))
     start: bytes | None
-    """Where the conversation in hand began, sealed JSON: what it is folded from again when an update comes out of order."""
+    """The state at the beginning of the current conversation, sealed JSON: the conversation is replayed from it after a late update."""
     settled_id: int | None = Field(sa_column=Column(BigInteger))
-    """The last update before `start`; what is older and comes later moves nothing."""
+    """The last update before `start`. An older update that arrives later changes nothing."""
     last_message: int
-    """The place of the latest row of `bot_message`."""
+    """The position of the latest row of `bot_message`."""
     touched_at: datetime = Field(index=True)
     due_at: datetime | None = Field(index=True)
     """When its updates are to be handled; None: there are none."""
@@ -60,27 +60,26 @@ class BotChat(IntakeModel, table=True):
 
 
 class BotMessage(IntakeModel, table=True):
-    """What the bot says, in the order of the chat."""
+    """A message of the bot. Messages are sent in the order of the chat."""
 
     __tablename__ = "bot_message"
     __table_args__ = (Index("ix_bot_message_waiting", "state", "due_at"),)
 
     chat: bytes = Field(primary_key=True)
-    place: int = Field(primary_key=True)
+    position: int = Field(primary_key=True)
     notice: UUID | None = Field(index=True)
-    """Whose notice it is; None: a reply in the conversation."""
+    """The notification that the message ends; None for a reply in the conversation."""
     payload: bytes | None
-    """Sealed JSON; None once it is sent or given up."""
-    state: str
-    """WAITING, SENT, FAILED, or BLOCKED: the person has left the bot."""
+    """Sealed JSON; None once the message is sent or given up."""
+    state: MessageState = Field(sa_column=Column(EnumColumn(MessageState), nullable=False))
     attempts: int
     created_at: datetime
     due_at: datetime
     ended_at: datetime | None
 
 
-class BotDuty(IntakeModel, table=True):
-    """What one process at a time does: sending, and asking Telegram for updates."""
+class BotLease(IntakeModel, table=True):
+    """A task that one process at a time does: sending messages, or polling Telegram for updates."""
 
     __tablename__ = "bot_duty"
 

@@ -1,216 +1,222 @@
-"""Questions about: conversations of the Telegram bot."""
+"""The queries of the Telegram bot."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from intake.channels.telegram.models import BotChat, BotDuty, BotMessage, BotUpdate
+from intake.channels.telegram.models import BotChat, BotLease, BotMessage, BotUpdate
+from intake.channels.telegram.schemas.codes import MessageState, Step, UpdateState
+from intake.channels.telegram.schemas.rows import (
+    ChatAppeal,
+    ChatRow,
+    ClaimedChat,
+    HeldLease,
+    MessageChange,
+    MessageRow,
+    SendableMessage,
+    StoredUpdate,
+    UpdateRow,
+)
 from intake.register.models import Appeal, Tracking
 from shared.bulk import insert_new_rows, insert_rows, update_rows
 from shared.database import among
 from shared.upserts import upsert
 
-WAITING = "WAITING"
-TAKEN = "TAKEN"
-IN_HAND = "IN_HAND"
-SETTLED = "SETTLED"
-Rows = Sequence[dict[str, Any]]
+_UNHANDLED: Final = (UpdateState.WAITING, UpdateState.CLAIMED)
 
 
-async def add_updates(session: AsyncSession, rows: Rows) -> set[int]:
-    """Which of these had not come before; in the order of ids, so that two who bring the same do not wait in a ring."""
-    return await insert_new_rows(
-        session, BotUpdate, sorted(rows, key=lambda row: row["update_id"]), unique=("update_id",), returning="update_id"
-    )
+async def add_updates(session: AsyncSession, rows: Sequence[UpdateRow]) -> set[int]:
+    """Insert new updates and return their ids. Sorted by id, so that two processes with the same updates do not deadlock."""
+    ordered = sorted(rows, key=lambda row: row["update_id"])
+    return await insert_new_rows(session, BotUpdate, ordered, unique=("update_id",), returning="update_id")
 
 
-async def chats_are_due(session: AsyncSession, rows: Rows) -> None:
-    """Make the chats that are new, and move the turn of all to their `due_at`."""
+async def schedule_chats(session: AsyncSession, rows: Sequence[ChatRow]) -> None:
+    """Insert new chats, and set `due_at` of all."""
     statement = upsert(session, BotChat)
     moved = {"due_at": statement.excluded.due_at}
     await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=moved), sorted(rows, key=lambda row: row["key"]))
 
 
-async def claim_chats(session: AsyncSession, worker: UUID, now: datetime, until: datetime, limit: int) -> Sequence[Row[Any]]:
-    """Chats whose turn has come and that no other worker has; they are this worker's `until` then."""
-    table = BotChat.__table__  # type: ignore[attr-defined]
+async def claim_chats(session: AsyncSession, worker: UUID, now: datetime, until: datetime, limit: int) -> Sequence[ClaimedChat]:
+    """Lease the chats that are due and free to a worker, and return them."""
     is_free = or_(col(BotChat.leased_until).is_(None), col(BotChat.leased_until) < now)
-    query = select(table).where(col(BotChat.due_at) <= now, is_free).order_by(col(BotChat.due_at)).limit(limit)
-    found = (await session.execute(query.with_for_update(skip_locked=True))).all()
+    query = _columns_of(BotChat, ClaimedChat).where(col(BotChat.due_at) <= now, is_free).order_by(col(BotChat.due_at)).limit(limit)
+    found = [ClaimedChat(*row) for row in await session.execute(query.with_for_update(skip_locked=True))]
     if found:
-        mine = update(BotChat).where(among(session, BotChat.key, [row.key for row in found]))
-        await session.execute(mine.values(leased_by=worker, leased_until=until))
+        claimed = update(BotChat).where(among(session, BotChat.key, [chat.key for chat in found]))
+        await session.execute(claimed.values(leased_by=worker, leased_until=until))
     return found
 
 
-async def take_updates(session: AsyncSession, chats: Collection[bytes]) -> Sequence[Row[Any]]:
-    """What is to be handled in these chats, in the order in which it was sent.
+async def claim_updates(session: AsyncSession, chats: Collection[bytes]) -> Sequence[StoredUpdate]:
+    """Claim the updates of these chats in the order in which they were sent.
 
-    What was taken before and not brought to an end is taken alone: the same work has the same end.
+    If a worker was interrupted, only the updates that it had claimed are returned: the same work has the same result.
     """
-    query = _updates().where(among(session, BotUpdate.chat, chats), col(BotUpdate.state).in_((WAITING, TAKEN)))
-    rows = (await session.execute(query)).all()
-    interrupted = {row.chat for row in rows if row.state == TAKEN}
-    taken = [row for row in rows if row.state == TAKEN or row.chat not in interrupted]
-    await _put_updates(session, [row.update_id for row in taken], state=TAKEN)
-    return taken
-
-
-async def updates_in_hand(session: AsyncSession, chat: bytes) -> Sequence[Row[Any]]:
-    mine = _updates().where(col(BotUpdate.chat) == chat, col(BotUpdate.state) == IN_HAND)
-    found: Sequence[Row[Any]] = (await session.execute(mine)).all()
-    return found
-
-
-def _updates() -> Select[Any]:
-    columns: tuple[Any, ...] = (
-        *(col(BotUpdate.update_id), col(BotUpdate.chat), col(BotUpdate.body), col(BotUpdate.state)),
-        *(col(BotUpdate.attempts), col(BotUpdate.received_at)),
-    )
-    return select(*columns).order_by(col(BotUpdate.update_id))
-
-
-async def _put_updates(session: AsyncSession, ids: Collection[int], **values: Any) -> None:
+    query = _columns_of(BotUpdate, StoredUpdate).order_by(col(BotUpdate.update_id))
+    query = query.where(among(session, BotUpdate.chat, chats), col(BotUpdate.state).in_(_UNHANDLED))
+    rows = [StoredUpdate(*row) for row in await session.execute(query)]
+    interrupted = {row.chat for row in rows if row.state == UpdateState.CLAIMED}
+    claimed = [row for row in rows if row.state == UpdateState.CLAIMED or row.chat not in interrupted]
+    ids = [row.update_id for row in claimed]
     if ids:
-        await session.execute(update(BotUpdate).where(among(session, BotUpdate.update_id, ids)).values(**values))
+        await session.execute(update(BotUpdate).where(among(session, BotUpdate.update_id, ids)).values(state=UpdateState.CLAIMED))
+    return claimed
+
+
+async def handled_updates(session: AsyncSession, chat: bytes) -> Sequence[StoredUpdate]:
+    """Return the updates of the current conversation that were handled, in the order in which they were sent."""
+    query = _columns_of(BotUpdate, StoredUpdate).order_by(col(BotUpdate.update_id))
+    query = query.where(col(BotUpdate.chat) == chat, col(BotUpdate.state) == UpdateState.HANDLED)
+    return [StoredUpdate(*row) for row in await session.execute(query)]
+
+
+def _columns_of(model: type[BotChat | BotUpdate], row: type[ClaimedChat | StoredUpdate]) -> Select[Any]:
+    """Select the columns that a row has."""
+    return select(*(col(getattr(model, name)) for name in row._fields))
 
 
 async def chat_for_update(session: AsyncSession, key: bytes) -> BotChat | None:
+    """Lock and return a chat."""
     return (await session.execute(select(BotChat).where(col(BotChat.key) == key).with_for_update())).scalar_one_or_none()
 
 
 async def chat_of_appeal(session: AsyncSession, appeal_id: UUID) -> BotChat | None:
-    """The chat in which the appeal was filed, locked."""
+    """Lock and return the chat in which an appeal was filed."""
     query = select(BotChat).join(Appeal, col(Appeal.owner) == col(BotChat.owner)).where(col(Appeal.id) == appeal_id)
     return (await session.execute(query.with_for_update(of=BotChat))).scalar_one_or_none()
 
 
-async def updates_are_handled(session: AsyncSession, ids: Collection[int], aside: Collection[int], now: datetime) -> None:
-    await _put_updates(session, ids, state=IN_HAND, handled_at=now)
-    await _put_updates(session, aside, state="ASIDE", handled_at=now)
+async def mark_updates(session: AsyncSession, handled: Collection[int], quarantined: Collection[int], now: datetime) -> None:
+    """Mark updates as handled or quarantined."""
+    for ids, state in ((handled, UpdateState.HANDLED), (quarantined, UpdateState.QUARANTINED)):
+        if ids:
+            marked = update(BotUpdate).where(among(session, BotUpdate.update_id, ids))
+            await session.execute(marked.values(state=state, handled_at=now))
 
 
-async def settle(session: AsyncSession, chat: bytes, up_to: int | None = None) -> None:
-    """What was handled up to this update (None: all) is not read again."""
-    mine = update(BotUpdate).where(col(BotUpdate.chat) == chat, col(BotUpdate.state) == IN_HAND)
+async def settle_updates(session: AsyncSession, chat: bytes, up_to: int | None = None) -> None:
+    """Settle the handled updates of a chat up to an id (None: all): their bodies are erased."""
+    settled = update(BotUpdate).where(col(BotUpdate.chat) == chat, col(BotUpdate.state) == UpdateState.HANDLED)
     if up_to is not None:
-        mine = mine.where(col(BotUpdate.update_id) <= up_to)
-    await session.execute(mine.values(state=SETTLED, body=None))
+        settled = settled.where(col(BotUpdate.update_id) <= up_to)
+    await session.execute(settled.values(state=UpdateState.SETTLED, body=None))
 
 
-async def count_in_hand(session: AsyncSession, chat: bytes) -> int:
-    query = select(func.count()).select_from(BotUpdate).where(col(BotUpdate.chat) == chat, col(BotUpdate.state) == IN_HAND)
-    return (await session.execute(query)).scalar_one()
+async def count_handled(session: AsyncSession, chat: bytes) -> int:
+    """Return the number of handled updates of the current conversation."""
+    query = select(func.count()).select_from(BotUpdate)
+    return (await session.execute(query.where(col(BotUpdate.chat) == chat, col(BotUpdate.state) == UpdateState.HANDLED))).scalar_one()
 
 
-async def update_failed(session: AsyncSession, update_id: int) -> None:
+async def count_failure(session: AsyncSession, update_id: int) -> None:
+    """Count a failed attempt of an update."""
     await session.execute(update(BotUpdate).where(col(BotUpdate.update_id) == update_id).values(attempts=col(BotUpdate.attempts) + 1))
 
 
 async def has_waiting_updates(session: AsyncSession, chat: bytes) -> bool:
-    query = select(col(BotUpdate.update_id)).where(col(BotUpdate.chat) == chat, col(BotUpdate.state).in_((WAITING, TAKEN))).limit(1)
+    """Return whether updates of a chat are still to be handled."""
+    query = select(col(BotUpdate.update_id)).where(col(BotUpdate.chat) == chat, col(BotUpdate.state).in_(_UNHANDLED)).limit(1)
     return (await session.execute(query)).first() is not None
 
 
-async def add_messages(session: AsyncSession, rows: Rows) -> None:
+async def add_messages(session: AsyncSession, rows: Sequence[MessageRow]) -> None:
+    """Insert messages of the bot."""
     await insert_rows(session, BotMessage, rows)
 
 
-async def sendable(session: AsyncSession, now: datetime, limit: int) -> Sequence[Row[Any]]:
-    """The first waiting message of each chat that may be written to now, oldest first, with the chat's sealed id."""
-    heads_of: tuple[Any, ...] = (col(BotMessage.chat).label("chat"), func.min(col(BotMessage.place)).label("place"))
-    heads = select(*heads_of).where(col(BotMessage.state) == WAITING).group_by(col(BotMessage.chat)).subquery()
-    may_be_sent = or_(col(BotChat.send_after).is_(None), col(BotChat.send_after) <= now)
-    columns: tuple[Any, ...] = (
-        col(BotMessage.chat),
-        col(BotMessage.place),
-        col(BotMessage.payload),
-        col(BotMessage.attempts),
-        col(BotChat.chat_id),
-    )
+async def sendable_messages(session: AsyncSession, now: datetime, limit: int) -> Sequence[SendableMessage]:
+    """Return the first waiting message of each chat that may be sent now, the oldest first."""
+    chat: ColumnElement[bytes] = col(BotMessage.chat).label("chat")
+    first: ColumnElement[int] = func.min(col(BotMessage.position)).label("position")
+    heads = select(chat, first).where(col(BotMessage.state) == MessageState.WAITING).group_by(col(BotMessage.chat)).subquery()
+    is_allowed = or_(col(BotChat.send_after).is_(None), col(BotChat.send_after) <= now)
+    message = (col(BotMessage.chat), col(BotMessage.position), col(BotMessage.payload), col(BotMessage.attempts))
     query = (
-        select(*columns)
-        .join(heads, (heads.c.chat == col(BotMessage.chat)) & (heads.c.place == col(BotMessage.place)))
+        select(*message, col(BotChat.chat_id))
+        .join(heads, (heads.c.chat == col(BotMessage.chat)) & (heads.c.position == col(BotMessage.position)))
         .join(BotChat, col(BotChat.key) == col(BotMessage.chat))
-        .where(col(BotMessage.state) == WAITING, col(BotMessage.due_at) <= now, may_be_sent)
+        .where(col(BotMessage.state) == MessageState.WAITING, col(BotMessage.due_at) <= now, is_allowed)
         .order_by(col(BotMessage.created_at))
         .limit(limit)
     )
-    return (await session.execute(query)).all()
+    return [SendableMessage(row[0], row[1], row[2] or b"", row[3], row[4]) for row in await session.execute(query)]
 
 
-async def put_messages(session: AsyncSession, rows: Rows) -> None:
-    await update_rows(session, BotMessage, rows, key=("chat", "place"))
+async def update_messages(session: AsyncSession, rows: Sequence[MessageChange]) -> None:
+    """Store the results of attempts to send."""
+    await update_rows(session, BotMessage, rows, key=("chat", "position"))
 
 
 async def pause_chats(session: AsyncSession, until: Mapping[bytes, datetime]) -> None:
-    """Sorted, as whoever locks several chats does."""
+    """Send nothing to these chats before a time. Sorted, like every lock on several chats."""
     await update_rows(session, BotChat, [{"key": key, "send_after": until[key]} for key in sorted(until)], key=("key",))
 
 
 async def block_chats(session: AsyncSession, keys: Collection[bytes], now: datetime) -> None:
-    """Nothing is sent there any more; what waits is given up."""
+    """Mark chats as blocked by the person, and give up their waiting messages."""
     for key in sorted(keys):
         await session.execute(update(BotChat).where(col(BotChat.key) == key).values(blocked_at=now))
-        waiting = update(BotMessage).where(col(BotMessage.chat) == key, col(BotMessage.state) == WAITING)
-        await session.execute(waiting.values(state="BLOCKED", payload=None, ended_at=now))
+        waiting = update(BotMessage).where(col(BotMessage.chat) == key, col(BotMessage.state) == MessageState.WAITING)
+        await session.execute(waiting.values(state=MessageState.BLOCKED, payload=None, ended_at=now))
 
 
-async def state_of_notice(session: AsyncSession, notice: UUID) -> str | None:
+async def state_of_notice(session: AsyncSession, notice: UUID) -> MessageState | None:
+    """Return the state of the message that ends a notification; None if there is none."""
     return (await session.execute(select(col(BotMessage.state)).where(col(BotMessage.notice) == notice))).scalars().first()
 
 
-async def hold_duty(session: AsyncSession, name: str, holder: UUID, now: datetime, until: datetime) -> Row[Any] | None:
-    """The duty's row if it is the holder's `until` then; None while it is another's."""
-    statement = upsert(session, BotDuty).values(name=name, holder=holder, until=until)
-    is_free = or_(col(BotDuty.until) < now, col(BotDuty.holder) == holder)
-    taking = statement.on_conflict_do_update(index_elements=["name"], set_={"holder": holder, "until": until}, where=is_free)
-    return (await session.execute(taking.returning(col(BotDuty.name), col(BotDuty.next_update)))).one_or_none()
+async def acquire_lease(session: AsyncSession, name: str, holder: UUID, now: datetime, until: datetime) -> HeldLease | None:
+    """Acquire or renew a lease; None while another process holds it."""
+    statement = upsert(session, BotLease).values(name=name, holder=holder, until=until)
+    is_free = or_(col(BotLease.until) < now, col(BotLease.holder) == holder)
+    acquiring = statement.on_conflict_do_update(index_elements=["name"], set_={"holder": holder, "until": until}, where=is_free)
+    row = (await session.execute(acquiring.returning(col(BotLease.name), col(BotLease.next_update)))).one_or_none()
+    return None if row is None else HeldLease(row[0], row[1])
 
 
-async def let_go_of_duty(session: AsyncSession, name: str, holder: UUID, now: datetime) -> None:
-    mine = update(BotDuty).where(col(BotDuty.name) == name, col(BotDuty.holder) == holder)
-    await session.execute(mine.values(until=now))
+async def release_lease(session: AsyncSession, name: str, holder: UUID, now: datetime) -> None:
+    """Release a lease, if the process holds it."""
+    held = update(BotLease).where(col(BotLease.name) == name, col(BotLease.holder) == holder)
+    await session.execute(held.values(until=now))
 
 
-async def move_duty(session: AsyncSession, name: str, next_update: int) -> None:
-    await session.execute(update(BotDuty).where(col(BotDuty.name) == name).values(next_update=next_update))
+async def set_next_update(session: AsyncSession, name: str, next_update: int) -> None:
+    """Store the first update that Telegram is asked for next."""
+    await session.execute(update(BotLease).where(col(BotLease.name) == name).values(next_update=next_update))
 
 
-async def appeals_of(session: AsyncSession, owner: bytes, limit: int, appeal_id: UUID | None = None) -> Sequence[Row[Any]]:
-    """The latest appeals of an owner, or the one of them that is asked for."""
-    columns: tuple[Any, ...] = (
-        col(Appeal.id),
-        col(Appeal.number),
-        col(Appeal.region),
-        col(Appeal.registered_at),
-        col(Tracking.status),
-        col(Tracking.due_at),
-    )
-    query = select(*columns).join(Tracking, col(Tracking.appeal_id) == col(Appeal.id)).where(col(Appeal.owner) == owner)
+async def appeals_of_owner(session: AsyncSession, owner: bytes, limit: int, appeal_id: UUID | None = None) -> Sequence[ChatAppeal]:
+    """Return the latest appeals of an owner, or only the one with an id if it is the owner's."""
+    appeal = (col(Appeal.id), col(Appeal.number), col(Appeal.region), col(Appeal.registered_at))
+    query = select(*appeal, col(Tracking.status), col(Tracking.due_at)).join(Tracking, col(Tracking.appeal_id) == col(Appeal.id))
+    query = query.where(col(Appeal.owner) == owner)
     if appeal_id is not None:
         query = query.where(col(Appeal.id) == appeal_id)
-    return (await session.execute(query.order_by(col(Appeal.id).desc()).limit(limit))).all()
+    return [ChatAppeal(*row) for row in await session.execute(query.order_by(col(Appeal.id).desc()).limit(limit))]
 
 
 async def status_of(session: AsyncSession, appeal_id: UUID) -> str | None:
+    """Return the status of an appeal; None for an unknown one."""
     return (await session.execute(select(col(Tracking.status)).where(col(Tracking.appeal_id) == appeal_id))).scalar_one_or_none()
 
 
-async def forget(session: AsyncSession, *, late_before: datetime, drafts_before: datetime, rows_before: datetime, now: datetime) -> None:
-    """Drop the words of conversations at rest, drafts that nobody came back to, and what came and was sent long ago."""
+async def purge(session: AsyncSession, *, late_before: datetime, drafts_before: datetime, rows_before: datetime, now: datetime) -> None:
+    """Erase the texts of idle conversations and abandoned drafts, and delete updates and messages after their retention."""
     is_free = or_(col(BotChat.leased_until).is_(None), col(BotChat.leased_until) < now)
-    at_rest = and_(col(BotChat.touched_at) < late_before, is_free)
-    in_hand = update(BotUpdate).where(col(BotUpdate.state) == IN_HAND, col(BotUpdate.handled_at) < late_before)
-    await session.execute(in_hand.where(col(BotUpdate.chat).in_(select(col(BotChat.key)).where(at_rest))).values(state=SETTLED, body=None))
-    await session.execute(update(BotChat).where(at_rest, col(BotChat.start).is_not(None)).values(start=None))
-    idle = update(BotChat).where(col(BotChat.touched_at) < drafts_before, is_free, col(BotChat.draft).is_not(None))
-    await session.execute(idle.where(col(BotChat.step) != "MENU").values(step="EXPIRED", draft=None))
-    await session.execute(idle.where(col(BotChat.step) == "MENU").values(draft=None))
+    is_idle = and_(col(BotChat.touched_at) < late_before, is_free)
+    handled = update(BotUpdate).where(col(BotUpdate.state) == UpdateState.HANDLED, col(BotUpdate.handled_at) < late_before)
+    handled = handled.where(col(BotUpdate.chat).in_(select(col(BotChat.key)).where(is_idle)))
+    await session.execute(handled.values(state=UpdateState.SETTLED, body=None))
+    await session.execute(update(BotChat).where(is_idle, col(BotChat.start).is_not(None)).values(start=None))
+    abandoned = update(BotChat).where(col(BotChat.touched_at) < drafts_before, is_free, col(BotChat.draft).is_not(None))
+    await session.execute(abandoned.where(col(BotChat.step) != Step.MENU).values(step=Step.EXPIRED, draft=None))
+    await session.execute(abandoned.where(col(BotChat.step) == Step.MENU).values(draft=None))
     await session.execute(delete(BotUpdate).where(col(BotUpdate.received_at) < rows_before))
     await session.execute(delete(BotMessage).where(col(BotMessage.ended_at) < rows_before))

@@ -1,4 +1,4 @@
-"""A worker that dies in the middle of a chat, and one that comes back too late."""
+"""A worker that dies in the middle of a chat, and one that returns after its lease."""
 
 from datetime import timedelta
 
@@ -6,10 +6,10 @@ import pytest
 
 from intake.channels.telegram.models import BotMessage
 from intake.channels.telegram.service.client import event_of
-from intake.channels.telegram.service.handling import Conversations
-from intake.channels.telegram.service.texts import button
+from intake.channels.telegram.service.texts import button_label
+from intake.channels.telegram.service.worker import ConversationWorker
 from intake.register.models import Appeal
-from tests.intake.channels.telegram.service.test_handling import claimed, up_to_preview
+from tests.intake.channels.telegram.service.test_worker import claimed, up_to_preview
 from tests.telegram_double import Phone, buttons
 
 
@@ -21,7 +21,9 @@ def phone():
 class TestCrash:
     async def test_what_was_filed_before_a_crash_is_not_filed_again(self, bot, phone, monkeypatch):
         await up_to_preview(bot, phone)
-        confirm = phone.presses(next(data for label, data in buttons(bot.telegram.said(501)[-1]) if label == button("confirm", "kk")))
+        confirm = phone.presses(
+            next(data for label, data in buttons(bot.telegram.messages_to(501)[-1]) if label == button_label("confirm", "kk"))
+        )
         await bot.bring(confirm)
         bot.desk.clock.advance(timedelta(seconds=1))
 
@@ -29,34 +31,34 @@ class TestCrash:
             raise KeyboardInterrupt
 
         with monkeypatch.context() as patch:
-            patch.setattr(Conversations, "_store", killed)
+            patch.setattr(ConversationWorker, "_store", killed)
             with pytest.raises(KeyboardInterrupt):
                 await bot.conversations.handle(*await claimed(bot))
         assert len(await bot.desk.rows(Appeal)) == 1
-        another = Conversations(bot.desk.app.state.intake, event_of)
+        another = ConversationWorker(bot.desk.app.state.intake, event_of)
         assert not await another.run_once()
         bot.desk.clock.advance(timedelta(seconds=61))
         assert await another.run_once()
         await bot.send()
         [appeal] = await bot.desk.rows(Appeal)
-        assert appeal.number in bot.telegram.said(501)[-1]["text"]
+        assert appeal.number in bot.telegram.messages_to(501)[-1]["text"]
 
-    async def test_a_worker_that_comes_back_too_late_stores_nothing(self, bot, phone):
-        await bot.bring(phone.says("/start"))
+    async def test_a_worker_that_lost_its_lease_stores_nothing(self, bot, phone):
+        await bot.bring(phone.writes("/start"))
         bot.desk.clock.advance(timedelta(seconds=1))
         chat, updates = await claimed(bot)
         bot.desk.clock.advance(timedelta(seconds=61))
-        another = Conversations(bot.desk.app.state.intake, event_of)
+        another = ConversationWorker(bot.desk.app.state.intake, event_of)
         assert await another.run_once()
         await bot.conversations.handle(chat, updates)
         assert len(await bot.desk.rows(BotMessage)) == 1
 
     async def test_a_double_tap_registers_once(self, bot, phone):
         await up_to_preview(bot, phone)
-        data = next(data for label, data in buttons(bot.telegram.said(501)[-1]) if label == button("confirm", "kk"))
+        data = next(data for label, data in buttons(bot.telegram.messages_to(501)[-1]) if label == button_label("confirm", "kk"))
         await bot.bring(phone.presses(data), phone.presses(data))
         await bot.handle()
         await bot.send()
         assert len(await bot.desk.rows(Appeal)) == 1
-        heard = [sent for method, sent in bot.telegram.calls if method == "answerCallbackQuery"]
-        assert "тіркеліп қойған" in heard[-1]["text"]
+        answers = [sent for method, sent in bot.telegram.calls if method == "answerCallbackQuery"]
+        assert "тіркеліп қойған" in answers[-1]["text"]

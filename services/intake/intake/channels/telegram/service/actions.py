@@ -1,34 +1,34 @@
-"""What a conversation has done for it: looking things up, and what a person may do with an appeal, by the use cases of every channel."""
+"""The actions that a conversation needs done, by the use cases of every channel."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import Row
 
 from intake.channels.telegram import repository
-from intake.channels.telegram.service import conversation, following
-from intake.channels.telegram.service.following import Followed
+from intake.channels.telegram.schemas.rows import ChatAppeal
+from intake.channels.telegram.service import drafts, filed_appeals
+from intake.channels.telegram.service.filed_appeals import AppealStatus
 from intake.channels.telegram.service.steps import (
-    Effect,
-    File,
-    Find,
-    History,
-    Judge,
-    Rate,
+    AppealAction,
+    ChatAction,
+    ConversationState,
+    FileAppeal,
+    FindAppeal,
+    GiveOutcome,
+    ListAppeals,
+    RateAppeal,
     ReadAnswer,
     ReadQuestion,
-    Reply,
-    Show,
-    Suggest,
-    Talk,
-    Turn,
+    SendReply,
+    ShowAppeal,
+    StepResult,
+    SuggestProviders,
 )
 from intake.channels.telegram.service.texts import script
-from intake.channels.telegram.service.updates import ISSUER, speaker
+from intake.channels.telegram.service.updates import ISSUER, chat_principal
 from intake.register.dependencies import Intake
 from intake.register.schemas import AppealIn, ConfirmationIn, FeedbackIn, MessageIn, Tracked
 from intake.register.schemas.codes import Verdict
@@ -39,6 +39,7 @@ from intake.register.service.providers import active_providers, name_in, nearest
 from intake.register.service.registration import shown_status
 from intake.register.service.tracking import find_appeal, track
 from shared.domain.labels import LANGUAGES, Language
+from shared.domain.lifecycle import CaseStatus
 from shared.domain.regions import regions
 from shared.errors import DomainError, InvalidInput, Unavailable
 from shared.idempotency import IdempotencyKeyReused
@@ -49,106 +50,111 @@ _FORMATS: Final = {language: Formats(language) for language in LANGUAGES}
 
 
 @dataclass(frozen=True, slots=True)
-class Deeds:
-    """For one chat, by its key and owner."""
+class ChatActions:
+    """Does the actions of one chat, named by its key and owner."""
 
     intake: Intake
     chat: bytes
     owner: bytes
 
-    async def do(self, talk: Talk, effect: Effect, at: datetime, key: str) -> Turn:
-        """Do it and say what came of it. `at`: when the person asked for it; `key`: names the asking. Done again, it has the same end."""
-        if isinstance(effect, File):
-            return await self._file(talk, effect, at)
-        if isinstance(effect, Suggest):
-            return await self._suggest(talk, effect)
-        if isinstance(effect, History):
-            rows = await self._appeals()
-            return following.listed(talk, [self._followed(row, talk.speaks) for row in rows])
-        if isinstance(effect, Find):
-            return await self._find(talk, effect)
-        return await self._with_own(talk, effect, key)
+    async def do(self, state: ConversationState, action: ChatAction, at: datetime, key: str) -> StepResult:
+        """Do an action and return the next result. Done again under the same key it has the same result.
 
-    async def _find(self, talk: Talk, effect: Find) -> Turn:
-        """The chat's own appeal; the number of another one is as if there were none."""
+        `at`: when the person asked for it. `key`: the idempotency key.
+        """
+        if isinstance(action, FileAppeal):
+            return await self._file(state, action, at)
+        if isinstance(action, SuggestProviders):
+            return await self._suggest(state, action)
+        if isinstance(action, ListAppeals):
+            appeals = await self._appeals()
+            return filed_appeals.listed(state, [self._status(appeal, state.shown_language) for appeal in appeals])
+        if isinstance(action, FindAppeal):
+            return await self._find(state, action)
+        return await self._with_own_appeal(state, action, key)
+
+    async def _find(self, state: ConversationState, action: FindAppeal) -> StepResult:
+        """Show the chat's own appeal; a number of another chat's appeal counts as unknown."""
         async with self.intake.parts.database.read() as session:
-            found = await find_appeal(session, effect.number)
-        rows = await self._appeals(found[0].id) if found is not None else []
-        return following.shown(talk, self._followed(rows[0], talk.speaks)) if rows else following.not_here(talk)
+            found = await find_appeal(session, action.number)
+        appeals = await self._appeals(found[0].id) if found is not None else []
+        if not appeals:
+            return filed_appeals.not_found(state)
+        return filed_appeals.shown(state, self._status(appeals[0], state.shown_language))
 
-    async def _file(self, talk: Talk, effect: File, at: datetime) -> Turn:
-        sender = speaker(self.chat)
+    async def _file(self, state: ConversationState, action: FileAppeal, at: datetime) -> StepResult:
+        sender = chat_principal(self.chat)
         admission = Admission(CHANNEL, f"{ISSUER}\n{sender.subject}", may_follow=True, may_backdate=True)
-        given: Mapping[str, Any] = {**effect.appeal, "received_at": at.isoformat()}
         try:
-            receipt = await self.intake.file(AppealIn.model_validate(given), admission, key=effect.key)
+            appeal = AppealIn.model_validate({**action.appeal, "received_at": at.isoformat()})
+            receipt = (await self.intake.file(appeal, admission, key=action.key)).registered
         except (ValidationError, InvalidInput):
-            return conversation.not_filed(talk)
+            return drafts.not_filed(state)
         except IdempotencyKeyReused:
-            return conversation.filed_before(talk)
-        talon, formats = receipt.registered, _FORMATS[talk.speaks]
-        zone = regions()[given["region"]].timezone
-        received, due = formats.datetime(talon.received_at, zone), formats.date(talon.due_at, zone)
-        return conversation.filed(talk, talon.number, pin=talon.pin, received=received, due=due)
+            return drafts.filed_before(state)
+        formats, zone = _FORMATS[state.shown_language], regions()[action.appeal["region"]].timezone
+        received, due = formats.datetime(receipt.received_at, zone), formats.date(receipt.due_at, zone)
+        return drafts.filed(state, receipt.number, pin=receipt.pin, received=received, due=due)
 
-    async def _suggest(self, talk: Talk, effect: Suggest) -> Turn:
+    async def _suggest(self, state: ConversationState, action: SuggestProviders) -> StepResult:
         async with self.intake.parts.database.read() as session:
-            found = nearest(effect.typed, await active_providers(session, effect.region))
-        certain = only_match(found)
-        one = (str(certain.id), name_in(certain, talk.speaks)) if certain is not None else None
-        return conversation.suggested(talk, one, [(str(each.id), name_in(each, talk.speaks)) for each, _ in found])
+            found = nearest(action.typed, await active_providers(session, action.region))
+        language, provider = state.shown_language, only_match(found)
+        certain = (str(provider.id), name_in(provider, language)) if provider is not None else None
+        return drafts.suggested(state, certain, [(str(candidate.id), name_in(candidate, language)) for candidate, _ in found])
 
-    async def _with_own(self, talk: Talk, effect: Show | ReadAnswer | ReadQuestion | Judge | Rate | Reply, key: str) -> Turn:
-        """Only with an appeal of this chat: another's is as if it were not."""
-        rows = await self._appeals(effect.appeal_id)
-        if not rows:
-            return following.impossible(talk)
-        if isinstance(effect, Show):
-            return following.shown(talk, self._followed(rows[0], talk.speaks))
-        if isinstance(effect, ReadAnswer):
-            return await self._read(talk, rows[0])
-        if isinstance(effect, ReadQuestion):
-            seen = await self._seen(rows[0])
-            return following.questioned(talk, next((each.text for each in seen.messages if each.id == seen.open_question), None))
+    async def _with_own_appeal(self, state: ConversationState, action: AppealAction, key: str) -> StepResult:
+        """Do an action on an appeal of this chat; an appeal of another chat counts as unknown."""
+        appeals = await self._appeals(action.appeal_id)
+        if not appeals:
+            return filed_appeals.impossible(state)
+        if isinstance(action, ShowAppeal):
+            return filed_appeals.shown(state, self._status(appeals[0], state.shown_language))
+        if isinstance(action, ReadAnswer):
+            return await self._read_answer(state, appeals[0])
+        if isinstance(action, ReadQuestion):
+            tracked = await self._track(appeals[0])
+            question = next((message.text for message in tracked.messages if message.id == tracked.open_question), None)
+            return filed_appeals.question_read(state, question)
         try:
-            return await self._act(talk, effect, key)
+            return await self._change(state, action, key)
         except Unavailable:
             raise
         except (DomainError, ValidationError):
-            return following.impossible(talk)
+            return filed_appeals.impossible(state)
 
-    async def _act(self, talk: Talk, effect: Judge | Rate | Reply, key: str) -> Turn:
-        """What every channel lets an applicant do. Raises what those use cases raise."""
-        parts, appeal_id = self.intake.parts, effect.appeal_id
-        if isinstance(effect, Rate):
-            await outcome.rate(parts, appeal_id, FeedbackIn(score=effect.score), key=key)
-            return following.rated(talk)
-        if isinstance(effect, Reply):
-            await add_message(parts, appeal_id, MessageIn(text=effect.text), key=key)
-            return following.replied(talk)
-        said = ConfirmationIn(outcome=Verdict.RESOLVED if effect.resolved else Verdict.NOT_RESOLVED, reason=effect.reason)
-        told = (await outcome.confirm(parts, self.intake.register, appeal_id, said, key=key)).response
-        number = told.followed_by.number if told.followed_by is not None else None
-        return following.judged(talk, appeal_id, resolved=effect.resolved, followed_by=number)
+    async def _change(self, state: ConversationState, action: GiveOutcome | RateAppeal | SendReply, key: str) -> StepResult:
+        """Do what every channel lets an applicant do. Raises what those use cases raise."""
+        parts, appeal_id = self.intake.parts, action.appeal_id
+        if isinstance(action, RateAppeal):
+            await outcome.rate(parts, appeal_id, FeedbackIn(score=action.score), key=key)
+            return filed_appeals.rated(state)
+        if isinstance(action, SendReply):
+            await add_message(parts, appeal_id, MessageIn(text=action.text), key=key)
+            return filed_appeals.reply_sent(state)
+        confirmation = ConfirmationIn(outcome=Verdict.RESOLVED if action.resolved else Verdict.NOT_RESOLVED, reason=action.reason)
+        done = (await outcome.confirm(parts, self.intake.register, appeal_id, confirmation, key=key)).response
+        number = done.followed_by.number if done.followed_by is not None else None
+        return filed_appeals.outcome_given(state, appeal_id, resolved=action.resolved, followed_by=number)
 
-    async def _read(self, talk: Talk, row: Row[Any]) -> Turn:
-        seen = await self._seen(row)
-        text = (
-            None
-            if seen.answer is None
-            else "\n\n".join(filter(None, (seen.answer.text, seen.answer.next_steps, seen.answer.how_to_complain)))
+    async def _read_answer(self, state: ConversationState, appeal: ChatAppeal) -> StepResult:
+        tracked = await self._track(appeal)
+        answer, text = tracked.answer, None
+        if answer is not None:
+            text = "\n\n".join(filter(None, (answer.text, answer.next_steps, answer.how_to_complain)))
+        return filed_appeals.answer_read(state, appeal.id, text, is_open=tracked.status == CaseStatus.ANSWERED)
+
+    async def _track(self, appeal: ChatAppeal) -> Tracked:
+        intake, principal = self.intake, chat_principal(self.chat)
+        return await track(
+            intake.parts, intake.guesses, intake.list_files, number=appeal.number, pin=None, principal=principal, address=ISSUER
         )
-        return following.answered(talk, row.id, text, is_open=seen.status == "ANSWERED")
 
-    async def _seen(self, row: Row[Any]) -> Tracked:
-        intake, sender = self.intake, speaker(self.chat)
-        return await track(intake.parts, intake.guesses, intake.list_files, number=row.number, pin=None, principal=sender, address=ISSUER)
-
-    async def _appeals(self, appeal_id: UUID | None = None) -> list[Row[Any]]:
+    async def _appeals(self, appeal_id: UUID | None = None) -> list[ChatAppeal]:
         async with self.intake.parts.database.read() as session:
-            return list(await repository.appeals_of(session, self.owner, script().limits.history, appeal_id))
+            return list(await repository.appeals_of_owner(session, self.owner, script().limits.history, appeal_id))
 
-    def _followed(self, row: Row[Any], language: Language) -> Followed:
-        status = shown_status(row.status, row.registered_at, self.intake.parts.clock.now())
-        due = _FORMATS[language].date(row.due_at, regions()[row.region].timezone) if row.due_at else "–"
-        return Followed(row.id, row.number, status, due)
+    def _status(self, appeal: ChatAppeal, language: Language) -> AppealStatus:
+        status = shown_status(appeal.status, appeal.registered_at, self.intake.parts.clock.now())
+        due = _FORMATS[language].date(appeal.due_at, regions()[appeal.region].timezone) if appeal.due_at else "–"
+        return AppealStatus(appeal.id, appeal.number, status, due)

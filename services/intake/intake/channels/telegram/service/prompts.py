@@ -1,129 +1,135 @@
 """The question of each step, with its buttons."""
 
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from intake.channels.telegram.service.steps import Button, Say, Talk
-from intake.channels.telegram.service.texts import button, script, words
+from intake.channels.telegram.schemas.codes import Step
+from intake.channels.telegram.service.steps import BotReply, Button, ConversationState
+from intake.channels.telegram.service.texts import button_label, script, text_of
 from intake.forms.service.consents import consent
 from intake.forms.service.definitions import form, services
 from shared.domain.labels import LANGUAGES, Language
 from shared.domain.phones import mask_phone
 from shared.domain.regions import CENTRAL_OFFICE, regions
 
-MENU: Final = "MENU"
-PAGE: Final = "page"
 _LANGUAGE_NAMES: Final = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
 
 
-def menu(language: Language) -> list[list[str]]:
-    """The keyboard of the main menu."""
-    return [[button(name, language) for name in row] for row in script().menu]
+def menu_keyboard(language: Language) -> list[list[str]]:
+    """Return the keyboard of the main menu."""
+    return [[button_label(name, language) for name in row] for row in script().menu]
 
 
-def choose_language() -> Say:
-    text = "\n".join(words("choose_language", each) for each in LANGUAGES)
-    return Say(text, buttons=[[Button(_LANGUAGE_NAMES[each], f"l:{each}") for each in LANGUAGES]])
+def choose_language() -> BotReply:
+    """Return the question for a language, in every language."""
+    text = "\n".join(text_of("choose_language", language) for language in LANGUAGES)
+    return BotReply(text, buttons=[[Button(_LANGUAGE_NAMES[language], f"l:{language}") for language in LANGUAGES]])
 
 
-def welcome(talk: Talk) -> Say:
-    language = talk.speaks
-    return Say(f"{words('welcome', language)}\n\n{words('menu', language)}", keyboard=menu(language))
+def welcome(state: ConversationState) -> BotReply:
+    """Return the greeting with the main menu."""
+    language = state.shown_language
+    return BotReply(f"{text_of('welcome', language)}\n\n{text_of('menu', language)}", keyboard=menu_keyboard(language))
 
 
-def ask(talk: Talk) -> Say:
-    """The question at which the conversation stands."""
-    return _QUESTIONS[talk.step](talk)
+def ask(state: ConversationState) -> BotReply:
+    """Return the question of the current step."""
+    return _QUESTIONS[state.step](state)
 
 
-def resumed(before: Talk, talk: Talk, *, is_told: bool) -> list[Say]:
-    """What a person needs to hear who was `before` and stands at `talk`, once an update has found its place.
+def resume(before: ConversationState, state: ConversationState, *, is_asked: bool) -> list[BotReply]:
+    """Return the messages for a person whose state changed from `before` to `state` when a late update was replayed.
 
-    `is_told`: they hear the question of `talk` without this.
+    `is_asked`: the question of `state` is sent elsewhere.
     """
-    says = []
-    if before.language is None and talk.language is not None:
-        says.append(welcome(talk))
-        is_told = is_told or talk.step == MENU
-    elif before.step == "PHONE" and talk.step not in {"PHONE", MENU}:
-        says.append(Say(words("thanks", talk.speaks), keyboard=menu(talk.speaks)))
-    return says if is_told or talk.step not in _QUESTIONS or talk.language is None else [*says, ask(talk)]
+    replies = []
+    if before.language is None and state.language is not None:
+        replies.append(welcome(state))
+        is_asked = is_asked or state.step == Step.MENU
+    elif before.step == Step.PHONE and state.step not in {Step.PHONE, Step.MENU}:
+        replies.append(BotReply(text_of("thanks", state.shown_language), keyboard=menu_keyboard(state.shown_language)))
+    return replies if is_asked or state.step not in _QUESTIONS or state.language is None else [*replies, ask(state)]
 
 
-def danger(talk: Talk) -> Say:
-    """Where to call when a life is in danger: in every language of the country while none is chosen."""
-    languages = [talk.language] if talk.language else LANGUAGES[:2]
-    return Say("\n\n".join(words("danger", each) for each in languages), urgent=True)
+def danger(state: ConversationState) -> BotReply:
+    """Return the emergency numbers, in both state languages while no language is chosen."""
+    languages = [state.language] if state.language else LANGUAGES[:2]
+    return BotReply("\n\n".join(text_of("danger", language) for language in languages), urgent=True)
 
 
-def pressable(talk: Talk, name: str, data: str) -> Button:
-    """A button of the appeal that is being written; `data`: a code, a colon and a value."""
-    return Button(button(name, talk.speaks), f"{data}:{talk.tag}")
+def draft_button(state: ConversationState, name: str, data: str) -> Button:
+    """Return a button of the current draft; `data`: a code, a colon and a value."""
+    return Button(button_label(name, state.shown_language), f"{data}:{state.tag}")
 
 
-def _menu(talk: Talk) -> Say:
-    return Say(words("menu", talk.speaks), keyboard=menu(talk.speaks))
+def _menu(state: ConversationState) -> BotReply:
+    return BotReply(text_of("menu", state.shown_language), keyboard=menu_keyboard(state.shown_language))
 
 
-def _region(talk: Talk) -> Say:
-    size, page = script().limits.regions_on_a_page, talk.draft.get(PAGE, 0)
-    places = [each for each in regions().values() if each.code != CENTRAL_OFFICE]
-    pages = -(-len(places) // size)
-    rows = [[Button(each.label.in_(talk.speaks), f"r:{each.code}:{talk.tag}")] for each in places[page * size : (page + 1) * size]]
-    turned = [pressable(talk, "previous", f"rp:{page - 1}")] if page else []
-    turned += [pressable(talk, "next", f"rp:{page + 1}")] if page + 1 < pages else []
-    rows += [turned, [pressable(talk, "no_region", f"r:{CENTRAL_OFFICE}")], [pressable(talk, "cancel", "x:")]]
-    return Say(words("region", talk.speaks, page=str(page + 1), pages=str(pages)), buttons=rows)
+def _region(state: ConversationState) -> BotReply:
+    size, page, language = script().limits.regions_on_a_page, state.draft.get("page", 0), state.shown_language
+    listed = [region for region in regions().values() if region.code != CENTRAL_OFFICE]
+    pages = -(-len(listed) // size)
+    rows = [[Button(region.label.in_(language), f"r:{region.code}:{state.tag}")] for region in listed[page * size : (page + 1) * size]]
+    paging = [draft_button(state, "previous", f"rp:{page - 1}")] if page else []
+    paging += [draft_button(state, "next", f"rp:{page + 1}")] if page + 1 < pages else []
+    rows += [paging, [draft_button(state, "no_region", f"r:{CENTRAL_OFFICE}")], [draft_button(state, "cancel", "x:")]]
+    return BotReply(text_of("region", language, page=str(page + 1), pages=str(pages)), buttons=rows)
 
 
-def _provider(talk: Talk) -> Say:
-    return Say(words("provider", talk.speaks), buttons=[[pressable(talk, "no_provider", "p:n")], [pressable(talk, "cancel", "x:")]])
+def _provider(state: ConversationState) -> BotReply:
+    rows = [[draft_button(state, "no_provider", "p:n")], [draft_button(state, "cancel", "x:")]]
+    return BotReply(text_of("provider", state.shown_language), buttons=rows)
 
 
-def _provider_choice(talk: Talk) -> Say:
-    rows = [[Button(name, f"p:{place}:{talk.tag}")] for place, (_, name) in enumerate(talk.draft["offered"])]
-    return Say(words("provider_choice", talk.speaks), buttons=[*rows, [pressable(talk, "not_listed", "p:x")]])
+def _provider_choice(state: ConversationState) -> BotReply:
+    rows = [[Button(name, f"p:{index}:{state.tag}")] for index, (_, name) in enumerate(state.draft["offered"])]
+    return BotReply(text_of("provider_choice", state.shown_language), buttons=[*rows, [draft_button(state, "not_listed", "p:x")]])
 
 
-def _matter(talk: Talk) -> Say:
-    return Say(words("matter", talk.speaks), buttons=[[pressable(talk, "cancel", "x:")]])
+def _subject(state: ConversationState) -> BotReply:
+    return BotReply(text_of("matter", state.shown_language), buttons=[[draft_button(state, "cancel", "x:")]])
 
 
-def _kind(talk: Talk) -> Say:
-    rows = [[Button(each.label.in_(talk.speaks), f"k:{each.code}:{talk.tag}")] for each in services("bot")]
-    return Say(words("kind", talk.speaks), buttons=rows)
+def _kind(state: ConversationState) -> BotReply:
+    rows = [[Button(service.label.in_(state.shown_language), f"k:{service.code}:{state.tag}")] for service in services("bot")]
+    return BotReply(text_of("kind", state.shown_language), buttons=rows)
 
 
-def _contact(talk: Talk) -> Say:
-    rows = [[pressable(talk, "agree", "c:y")], [pressable(talk, "anonymous", "c:n")]]
-    return Say(words("contact", talk.speaks), buttons=rows)
+def _contact(state: ConversationState) -> BotReply:
+    rows = [[draft_button(state, "agree", "c:y")], [draft_button(state, "anonymous", "c:n")]]
+    return BotReply(text_of("contact", state.shown_language), buttons=rows)
 
 
-def _name(talk: Talk) -> Say:
-    return Say(words("name", talk.speaks))
+def _name(state: ConversationState) -> BotReply:
+    return BotReply(text_of("name", state.shown_language))
 
 
-def _phone(talk: Talk) -> Say:
-    return Say(words("phone", talk.speaks), keyboard=[[button("share_phone", talk.speaks)], [button("skip", talk.speaks)]], contact=True)
+def _phone(state: ConversationState) -> BotReply:
+    language = state.shown_language
+    keyboard = [[button_label("share_phone", language)], [button_label("skip", language)]]
+    return BotReply(text_of("phone", language), keyboard=keyboard, contact=True)
 
 
-def _address(talk: Talk) -> Say:
-    return Say(words("address", talk.speaks), buttons=[[pressable(talk, "skip", "na:")], [pressable(talk, "cancel", "x:")]])
+def _address(state: ConversationState) -> BotReply:
+    rows = [[draft_button(state, "skip", "na:")], [draft_button(state, "cancel", "x:")]]
+    return BotReply(text_of("address", state.shown_language), buttons=rows)
 
 
-def _disclosure(talk: Talk) -> Say:
-    """The consent with its whole content, as the law wants it (No. 94-V art. 8(4))."""
-    asked = consent("DISCLOSE_TO_PROVIDER", talk.speaks)
+def _disclosure(state: ConversationState) -> BotReply:
+    """The consent with its whole content (No. 94-V art. 8(4))."""
+    asked = consent("DISCLOSE_TO_PROVIDER", state.shown_language)
     text = "\n\n".join([asked.label, *(f"{term}: {content}" for term, content in asked.content)])
-    return Say(text, buttons=[[pressable(talk, "disclose", "d:y")], [pressable(talk, "withhold", "d:n")]])
+    return BotReply(text, buttons=[[draft_button(state, "disclose", "d:y")], [draft_button(state, "withhold", "d:n")]])
 
 
-def _preview(talk: Talk) -> Say:
-    draft, language = talk.draft, talk.speaks
-    nobody, phone, provider = words("nobody", language), draft.get("phone"), draft.get("provider")
+def _preview(state: ConversationState) -> BotReply:
+    draft, language = state.draft, state.shown_language
+    nobody, phone, provider = text_of("nobody", language), draft.get("phone"), draft.get("provider")
     applicant = ", ".join(filter(None, (draft.get("full_name"), mask_phone(phone) if phone else None, draft.get("address"))))
     if provider and "disclosed" in draft:
-        provider = f"{provider} ({words('disclosed' if draft['disclosed'] else 'withheld', language)})"
-    text = words(
+        provider = f"{provider} ({text_of('disclosed' if draft['disclosed'] else 'withheld', language)})"
+    text = text_of(
         "preview",
         language,
         kind=form(draft["kind"], "bot").label.in_(language),
@@ -132,31 +138,31 @@ def _preview(talk: Talk) -> Say:
         applicant=applicant or nobody,
         text=draft["text"],
     )
-    rows = [[pressable(talk, name, f"{code}:")] for name, code in (("confirm", "ok"), ("rewrite", "rw"), ("cancel", "x"))]
-    return Say(text, buttons=rows)
+    rows = [[draft_button(state, name, f"{code}:")] for name, code in (("confirm", "ok"), ("rewrite", "rw"), ("cancel", "x"))]
+    return BotReply(text, buttons=rows)
 
 
-def _why(talk: Talk) -> Say:
-    return Say(words("why_unresolved", talk.speaks))
+def _reason(state: ConversationState) -> BotReply:
+    return BotReply(text_of("why_unresolved", state.shown_language))
 
 
-def _reply(talk: Talk) -> Say:
-    return Say(words("write_reply", talk.speaks))
+def _reply(state: ConversationState) -> BotReply:
+    return BotReply(text_of("write_reply", state.shown_language))
 
 
-_QUESTIONS: Final = {
-    MENU: _menu,
-    "REGION": _region,
-    "PROVIDER": _provider,
-    "PROVIDER_CHOICE": _provider_choice,
-    "MATTER": _matter,
-    "KIND": _kind,
-    "CONTACT": _contact,
-    "NAME": _name,
-    "PHONE": _phone,
-    "ADDRESS": _address,
-    "DISCLOSURE": _disclosure,
-    "PREVIEW": _preview,
-    "WHY": _why,
-    "REPLY": _reply,
+_QUESTIONS: Final[Mapping[Step, Callable[[ConversationState], BotReply]]] = {
+    Step.MENU: _menu,
+    Step.REGION: _region,
+    Step.PROVIDER: _provider,
+    Step.PROVIDER_CHOICE: _provider_choice,
+    Step.SUBJECT: _subject,
+    Step.KIND: _kind,
+    Step.CONTACT: _contact,
+    Step.NAME: _name,
+    Step.PHONE: _phone,
+    Step.ADDRESS: _address,
+    Step.DISCLOSURE: _disclosure,
+    Step.PREVIEW: _preview,
+    Step.REASON: _reason,
+    Step.REPLY: _reply,
 }

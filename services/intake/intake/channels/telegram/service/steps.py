@@ -1,31 +1,36 @@
-"""What a conversation is made of: what a person does, where the conversation stands, what the bot says, and what it needs done."""
+"""The parts of a conversation: what a person does, its state, the messages of the bot, and the actions it needs done."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import TypeAlias, TypedDict, Unpack
 from uuid import UUID
 
-from intake.channels.telegram.service.texts import pieces
+from intake.channels.telegram.schemas.codes import Step
+from intake.channels.telegram.schemas.payloads import CallbackPayload, MessagePayload
+from intake.channels.telegram.service.texts import split_text
 from shared.domain.labels import Language
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class TextMessage:
+    """A text that the person wrote, or a button of the keyboard, which sends its label."""
+
     message_id: int
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Edited:
+class EditedMessage:
+    """A message whose text was edited. `is_caption`: the text is under a file, and may be written after the file was sent."""
+
     message_id: int
     text: str
     is_caption: bool = False
-    """The text under a file, which may be written after the file was sent."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
-    """A button under a message. `query_id` is Telegram's, to say that the press was heard."""
+class ButtonPress:
+    """A press of a button under a message. `query_id` is Telegram's id of the press, which has to be answered."""
 
     query_id: str
     data: str
@@ -33,15 +38,17 @@ class Pressed:
 
 @dataclass(frozen=True, slots=True)
 class SharedContact:
+    """A contact that the person shared. `is_own`: it is the person's own."""
+
     phone: str
     is_own: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Attached:
-    """Anything but a text message: a file, a picture, a voice, a sticker. `caption` is the text under it.
+class MediaMessage:
+    """Any message but a text: a file, a picture, a voice, a sticker. `caption` is the text under it.
 
-    Telegram sends every file of an album by itself, all with the same `album`.
+    Telegram sends every file of an album as a message of its own, all with the same `album`.
     """
 
     message_id: int = 0
@@ -50,66 +57,123 @@ class Attached:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class BotBlocked:
     """The person has blocked the bot."""
 
 
 @dataclass(frozen=True, slots=True)
-class InGroup:
-    """Somebody addresses the bot where others read along."""
+class GroupMessage:
+    """The bot is addressed in a group, where others can read the conversation."""
 
 
-Event: TypeAlias = Said | Edited | Pressed | SharedContact | Attached | Left | InGroup
+ChatEvent: TypeAlias = TextMessage | EditedMessage | ButtonPress | SharedContact | MediaMessage | BotBlocked | GroupMessage
+
+
+class AppealFields(TypedDict):
+    """The fields of an appeal as `AppealIn` accepts them."""
+
+    language: Language
+    kind: str
+    statutory_form: str | None
+    topic: str | None
+    region: str
+    provider: dict[str, str] | None
+    text: str
+    applicant: dict[str, str]
+    consents: list[str]
+    answer_by: str
+
+
+class FiledDraft(TypedDict):
+    """The appeal that was filed last; its confirm button is recognised by the tag."""
+
+    tag: str
+    number: str
+
+
+class Draft(TypedDict, total=False):
+    """The appeal that is being written, stored as JSON. Keys appear as the person answers."""
+
+    id: str
+    kind: str
+    topic: str
+    region: str
+    page: int
+    typed: str
+    """The name of an organisation as the person typed it."""
+    offered: list[list[str]]
+    """Suggested organisations: [id, name]."""
+    provider_id: str | None
+    provider: str | None
+    text: str
+    text_id: int
+    """The message with the text: it may be edited."""
+    kind_asked: bool
+    consented: bool
+    full_name: str | None
+    phone: str | None
+    address: str | None
+    disclosed: bool
+    filed: FiledDraft
+    album: str
+    """The latest album that was answered."""
+    about: str | None
+    back: str | None
+    """In REASON and REPLY: the id of the appeal, and the step to return to."""
 
 
 @dataclass(frozen=True, slots=True)
-class Suggest:
-    """Which organisations of the region may be meant."""
+class SuggestProviders:
+    """Find the organisations of a region that a typed name may mean."""
 
     region: str
     typed: str
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """Register this appeal, once for its key."""
+class FileAppeal:
+    """Register an appeal, once for its key."""
 
     key: str
-    appeal: Mapping[str, Any]
+    appeal: AppealFields
 
 
 @dataclass(frozen=True, slots=True)
-class History:
-    """List the chat's appeals."""
+class ListAppeals:
+    """List the appeals of the chat."""
 
 
 @dataclass(frozen=True, slots=True)
-class Show:
+class ShowAppeal:
+    """Show the status of an appeal of the chat."""
+
     appeal_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class Find:
-    """Show the chat's own appeal with this registration number."""
+class FindAppeal:
+    """Show the appeal of the chat with a registration number."""
 
     number: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReadAnswer:
+    """Show the answer to an appeal of the chat."""
+
     appeal_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class ReadQuestion:
-    """What the Fund asked, before the reply to it is written."""
+    """Show the open question of the Fund, to which a reply is written."""
 
     appeal_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
-    """Confirm or deny that the answer settles the matter."""
+class GiveOutcome:
+    """Confirm or deny that the answer resolves the appeal."""
 
     appeal_id: UUID
     resolved: bool
@@ -117,101 +181,134 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class RateAppeal:
+    """Store the person's score of an appeal."""
+
     appeal_id: UUID
     score: int
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class SendReply:
+    """Add the person's message to an appeal."""
+
     appeal_id: UUID
     text: str
 
 
-Effect: TypeAlias = Suggest | File | History | Show | Find | ReadAnswer | ReadQuestion | Judge | Rate | Reply
+AppealAction: TypeAlias = ShowAppeal | ReadAnswer | ReadQuestion | GiveOutcome | RateAppeal | SendReply
+ChatAction: TypeAlias = SuggestProviders | FileAppeal | ListAppeals | FindAppeal | AppealAction
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
+    """A button under a message. `data`: at most 64 bytes."""
+
     label: str
     data: str
-    """At most 64 bytes."""
 
 
 Buttons: TypeAlias = Sequence[Sequence[Button]]
 
 
 @dataclass(frozen=True, slots=True)
-class Say:
-    """A message: with buttons under it, or with a keyboard in place of the person's own (`contact`: its first key shares their number)."""
+class BotReply:
+    """A message with buttons under it, or with a keyboard in place of the person's own (`contact`: its first key shares their number).
+
+    `urgent`: it is sent even if the update was handled late and its other messages are suppressed.
+    """
 
     text: str
     buttons: Buttons = ()
     keyboard: Sequence[Sequence[str]] = ()
     contact: bool = False
     urgent: bool = False
-    """Said at once, whatever else has been said meanwhile."""
 
-    def parts(self) -> "Sequence[Say]":
-        """As messages that Telegram takes: what goes with it goes with the last."""
-        *before, last = pieces(self.text)
-        return [*(Say(each) for each in before), replace(self, text=last)]
+    def parts(self) -> "Sequence[BotReply]":
+        """Split the message at Telegram's limit; buttons and keyboard belong to the last part."""
+        *before, last = split_text(self.text)
+        return [*(BotReply(text) for text in before), replace(self, text=last)]
 
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> MessagePayload:
+        """Return the message as it is stored."""
         return {
             "text": self.text,
-            "buttons": [[[each.label, each.data] for each in row] for row in self.buttons],
+            "buttons": [[[button.label, button.data] for button in row] for row in self.buttons],
             "keyboard": [list(row) for row in self.keyboard],
             "contact": self.contact,
         }
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """Tells Telegram that a press was heard; with words the person sees them for a moment."""
+class CallbackAnswer:
+    """The answer to a press of a button; a text is shown for a moment."""
 
     query_id: str
     text: str | None = None
 
-    def parts(self) -> "Sequence[Heard]":
+    def parts(self) -> "Sequence[CallbackAnswer]":
+        """Return the answer: it is never split."""
         return [self]
 
-    def payload(self) -> dict[str, Any]:
+    def payload(self) -> CallbackPayload:
+        """Return the answer as it is stored."""
         return {"query_id": self.query_id, "text": self.text}
 
 
+Reply: TypeAlias = BotReply | CallbackAnswer
+
+
+class StoredState(TypedDict, total=False):
+    """A conversation state as it is stored in JSON."""
+
+    language: Language | None
+    step: Step
+    draft: Draft
+
+
 @dataclass(frozen=True, slots=True)
-class Talk:
-    """Where a conversation stands. `draft` is a JSON object."""
+class ConversationState:
+    """The state of a conversation."""
 
     language: Language | None = None
-    step: str = "MENU"
-    draft: Mapping[str, Any] = field(default_factory=dict)
+    step: Step = Step.MENU
+    draft: Draft = field(default_factory=Draft)
+
+    @classmethod
+    def restored(cls, stored: StoredState) -> "ConversationState":
+        """Return the state that was stored."""
+        return cls(stored.get("language"), Step(stored.get("step", Step.MENU)), stored.get("draft", Draft()))
 
     @property
-    def speaks(self) -> Language:
+    def shown_language(self) -> Language:
+        """The chosen language, or Kazakh."""
         return self.language or "kk"
 
     @property
     def tag(self) -> str:
-        """Marks the buttons of the appeal that is being written, so that those of an older one are known."""
-        return str(self.draft.get("id", ""))[:8]
+        """A mark for the buttons of the current draft, by which buttons of older drafts are recognised."""
+        return self.draft.get("id", "")[:8]
 
-    def stored(self) -> Mapping[str, Any]:
+    def stored(self) -> StoredState:
+        """Return the state as it is stored."""
         return {"language": self.language, "step": self.step, "draft": self.draft}
 
-    def at(self, step: str, **changes: Any) -> "Talk":
-        return replace(self, step=step, draft={**self.draft, **changes})
+    def at(self, step: Step, **changes: Unpack[Draft]) -> "ConversationState":
+        """Return the state at a step, with changes of the draft."""
+        draft = self.draft.copy()
+        draft.update(changes)
+        return replace(self, step=step, draft=draft)
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What follows from an event: the conversation as it stands then, what is said, and at most one thing to be done."""
+class StepResult:
+    """The result of an event: the next state, the replies, and at most one action to be done. `left`: the person has blocked the bot."""
 
-    talk: Talk
-    says: Sequence[Say | Heard] = ()
-    effect: Effect | None = None
+    state: ConversationState
+    replies: Sequence[Reply] = ()
+    action: ChatAction | None = None
     left: bool = False
 
-    def after(self, *before: Say | Heard) -> "Turn":
-        return replace(self, says=[*before, *self.says])
+    def after(self, *before: Reply) -> "StepResult":
+        """Return the result with other replies in front."""
+        return replace(self, replies=[*before, *self.replies])

@@ -1,13 +1,15 @@
-"""How updates come in: each is stored sealed, once, and its chat's turn is set; the words are read later, by a worker."""
+"""Storing updates: each is sealed and stored once, and its chat is scheduled; a worker reads the texts later."""
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Annotated, Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.channels.telegram import repository
+from intake.channels.telegram.schemas.codes import Step, UpdateState
+from intake.channels.telegram.schemas.rows import ChatRow, UpdateRow
+from intake.channels.telegram.schemas.updates import UpdateIn
 from intake.register.service.registration import sender_key
 from shared.auth import Principal
 from shared.sealing import Pepper
@@ -16,78 +18,50 @@ from shared.service import Parts
 ISSUER: Final = "telegram"
 
 
-class _Part(BaseModel):
-    """Telegram's objects grow with every version of its API: what is not named here is kept as it came."""
-
-    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
-
-
-class Speaker(_Part):
-    id: int
-
-
-class Spoken(_Part):
-    chat: Speaker
-
-
-class PressedIn(_Part):
-    sender: Annotated[Speaker, Field(alias="from")]
-    message: Spoken | None = None
-
-
-class UpdateIn(_Part):
-    """An update of the Telegram Bot API, of which only the chat matters before it is handled."""
-
-    update_id: Annotated[int, Field(ge=0, lt=2**63)]
-    message: Spoken | None = None
-    edited_message: Spoken | None = None
-    my_chat_member: Spoken | None = None
-    callback_query: PressedIn | None = None
-
-    @property
-    def chat_id(self) -> int | None:
-        """None for what the bot has no use for."""
-        if self.callback_query is not None:
-            asked = self.callback_query
-            return asked.message.chat.id if asked.message is not None else asked.sender.id
-        spoken = self.message or self.edited_message or self.my_chat_member
-        return spoken.chat.id if spoken is not None else None
-
-
 def chat_key(pepper: Pepper, chat_id: int) -> bytes:
+    """Return the lookup key of a chat: a keyed hash of Telegram's id."""
     return pepper.keyed_hmac("telegram-chat", str(chat_id).encode())
 
 
-def speaker(key: bytes) -> Principal:
-    """Who files and follows in a chat, as the other channels know their senders."""
+def chat_principal(key: bytes) -> Principal:
+    """Return the principal under which appeals are filed and followed in a chat."""
     return Principal(subject=key.hex(), issuer=ISSUER, roles=frozenset({"applicant"}))
 
 
-async def store(session: AsyncSession, parts: Parts, updates: Sequence[UpdateIn], settle: timedelta) -> None:
-    """Keep what is new. A chat is handled `settle` after its last update: connections side by side bring them out of order."""
+async def store_updates(session: AsyncSession, parts: Parts, updates: Sequence[UpdateIn], settle: timedelta) -> None:
+    """Store new updates. A chat is handled `settle` after its latest update, because parallel connections deliver them out of order."""
     now = parts.clock.now()
-    rows, chats = {}, {}
-    for one in updates:
-        if one.chat_id is None:
+    rows: dict[int, UpdateRow] = {}
+    chats: dict[int, ChatRow] = {}
+    for update in updates:
+        if update.chat_id is None:
             continue
-        key = chat_key(parts.pepper, one.chat_id)
-        body = one.model_dump_json(by_alias=True, exclude_unset=True).encode()
-        sealed = parts.sealer.seal("bot_update", one.update_id, "body", body)
-        came = {"state": repository.WAITING, "attempts": 0, "received_at": now, "handled_at": None}
-        rows[one.update_id] = {"update_id": one.update_id, "chat": key, "body": sealed, **came}
-        chats[one.update_id] = _chat(parts, key, one.chat_id) | {"touched_at": now, "due_at": now + settle}
+        key = chat_key(parts.pepper, update.chat_id)
+        body = update.model_dump_json(by_alias=True, exclude_unset=True).encode()
+        rows[update.update_id] = {
+            "update_id": update.update_id,
+            "chat": key,
+            "body": parts.sealer.seal("bot_update", update.update_id, "body", body),
+            "state": UpdateState.WAITING,
+            "attempts": 0,
+            "received_at": now,
+            "handled_at": None,
+        }
+        chats[update.update_id] = _chat(parts, key, update.chat_id, now, now + settle)
     new = await repository.add_updates(session, list(rows.values()))
     due = {rows[update_id]["chat"]: chats[update_id] for update_id in new}
     if due:
-        await repository.chats_are_due(session, list(due.values()))
+        await repository.schedule_chats(session, list(due.values()))
 
 
-def _chat(parts: Parts, key: bytes, chat_id: int) -> dict[str, Any]:
-    who = speaker(key)
+def _chat(parts: Parts, key: bytes, chat_id: int, now: datetime, due_at: datetime) -> ChatRow:
+    principal = chat_principal(key)
     return {
         "key": key,
-        "owner": sender_key(parts.pepper, f"{who.issuer}\n{who.subject}"),
+        "owner": sender_key(parts.pepper, f"{principal.issuer}\n{principal.subject}"),
         "chat_id": parts.sealer.seal("bot_chat", key.hex(), "chat_id", str(chat_id).encode()),
-        "step": "MENU",
+        "step": Step.MENU,
         "last_message": 0,
+        "touched_at": now,
+        "due_at": due_at,
     }

@@ -1,0 +1,1 @@
+"""Codes, rows and messages of the Telegram bot."""

@@ -1,0 +1,107 @@
+"""The appeal that is being written: its begin and end, the next question, and the results of its actions."""
+
+from dataclasses import replace
+from typing import Final, Unpack
+
+from intake.channels.telegram.schemas.codes import Step
+from intake.channels.telegram.service.prompts import ask, menu_keyboard
+from intake.channels.telegram.service.steps import (
+    AppealFields,
+    BotReply,
+    ConversationState,
+    Draft,
+    FileAppeal,
+    ListAppeals,
+    StepResult,
+)
+from intake.channels.telegram.service.texts import text_of
+from intake.forms.service.definitions import form
+from shared.language.danger import speaks_of_danger
+
+DISCLOSURE: Final = "DISCLOSE_TO_PROVIDER"
+
+
+def begin(state: ConversationState, new_id: str, **known: Unpack[Draft]) -> StepResult:
+    """Begin an appeal. `known`: answers that are not asked for."""
+    draft = Draft(id=new_id)
+    draft.update(known)
+    begun = replace(state, step=Step.REGION, draft=draft)
+    return StepResult(begun, [ask(begun)])
+
+
+def to_menu(state: ConversationState, text: str) -> StepResult:
+    """Drop the draft and show the menu. What was filed last stays known, because its button can be pressed again."""
+    draft = Draft()
+    if "filed" in state.draft:
+        draft["filed"] = state.draft["filed"]
+    if "album" in state.draft:
+        draft["album"] = state.draft["album"]
+    language = state.shown_language
+    return StepResult(replace(state, step=Step.MENU, draft=draft), [BotReply(text_of(text, language), keyboard=menu_keyboard(language))])
+
+
+def ask_next(state: ConversationState) -> StepResult:
+    """Ask the question of the step. Questions that are answered already, or that the form does not have, are skipped."""
+    if state.step == Step.KIND and state.draft.get("kind"):
+        state = state.at(Step.CONTACT)
+    if state.step == Step.ADDRESS and not _has_field(state, "applicant.address"):
+        state = state.at(Step.DISCLOSURE)
+    if state.step == Step.DISCLOSURE and not (state.draft.get("provider") and _has_field(state, f"consents.{DISCLOSURE}")):
+        state = state.at(Step.PREVIEW)
+    return StepResult(state, [ask(state)])
+
+
+def _has_field(state: ConversationState, field: str) -> bool:
+    return form(state.draft["kind"], "bot").field(field) is not None
+
+
+def confirm(state: ConversationState) -> StepResult:
+    """File the appeal of the draft."""
+    draft = state.draft
+    service = form(draft["kind"], "bot")
+    provider_id, named = draft.get("provider_id"), draft.get("provider")
+    given = {"full_name": draft.get("full_name"), "phone": draft.get("phone"), "address": draft.get("address")}
+    applicant = {name: value for name, value in given.items() if value}
+    consented = {"PROCESSING": bool(applicant), DISCLOSURE: draft.get("disclosed", False)}
+    appeal: AppealFields = {
+        "language": state.shown_language,
+        "kind": service.kind,
+        "statutory_form": service.statutory_form,
+        "topic": draft.get("topic"),
+        "region": draft["region"],
+        "provider": {"provider_id": provider_id} if provider_id else {"name": named} if named else None,
+        "text": draft["text"],
+        "applicant": applicant,
+        "consents": [code for code, is_given in consented.items() if is_given],
+        "answer_by": "TELEGRAM",
+    }
+    return StepResult(state, action=FileAppeal(draft["id"], appeal))
+
+
+def suggested(state: ConversationState, certain: tuple[str, str] | None, offered: list[tuple[str, str]]) -> StepResult:
+    """Continue after SuggestProviders. `offered`: ids and names, the best first; `certain`: the only possible one."""
+    if certain is not None:
+        return ask_next(state.at(Step.SUBJECT, provider_id=certain[0], provider=certain[1]))
+    if not offered:
+        return ask_next(state.at(Step.SUBJECT, provider_id=None, provider=state.draft["typed"]))
+    return ask_next(state.at(Step.PROVIDER_CHOICE, offered=[list(pair) for pair in offered]))
+
+
+def filed(state: ConversationState, number: str, *, pin: str, received: str, due: str) -> StepResult:
+    """Continue after FileAppeal with the receipt."""
+    language = state.shown_language
+    receipt = text_of("filed", language, number=number, pin=pin, received=received, due=due)
+    if speaks_of_danger(state.draft["text"]):
+        receipt = f"{text_of('danger', language)}\n\n{receipt}"
+    after = replace(state, step=Step.MENU, draft=Draft(filed={"tag": state.tag, "number": number}))
+    return StepResult(after, [BotReply(receipt, keyboard=menu_keyboard(language))])
+
+
+def not_filed(state: ConversationState) -> StepResult:
+    """Continue after a refusal: the draft stays."""
+    return StepResult(state, [BotReply(text_of("not_filed", state.shown_language)), ask(state)])
+
+
+def filed_before(state: ConversationState) -> StepResult:
+    """Continue after an interruption in which the appeal was registered with another text: the registered one is listed."""
+    return StepResult(replace(state, step=Step.MENU, draft=Draft()), action=ListAppeals())

@@ -1,0 +1,177 @@
+"""Handles stored updates: the worker claims chats that are due, and stores the new state and the replies of each.
+
+Every action has a key that is derived from its update, so that work repeated after a crash has the same result.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from pydantic_core import to_json
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from intake.channels.telegram import repository
+from intake.channels.telegram.models import BotChat
+from intake.channels.telegram.schemas.codes import Step
+from intake.channels.telegram.schemas.rows import ClaimedChat, StoredUpdate
+from intake.channels.telegram.service.actions import ChatActions
+from intake.channels.telegram.service.leases import run_forever
+from intake.channels.telegram.service.notifications import queue_replies
+from intake.channels.telegram.service.steps import ChatEvent, ConversationState, Draft, StoredState
+from intake.channels.telegram.service.texts import script
+from intake.channels.telegram.service.update_processing import ChatState, UpdateFailed, UpdateProcessor, is_transient
+from intake.register.dependencies import Intake
+from shared.domain.labels import LANGUAGES
+from shared.sealing import SealError
+
+CONCURRENT_CHATS: Final = 16  # their appeals are registered in one group commit
+RETRY_AFTER: Final = timedelta(seconds=2)  # for a chat after a transient error or a failed update
+
+log = structlog.get_logger()
+
+
+class ConversationWorker:
+    """Handles the updates of all chats, together with the workers of other processes."""
+
+    def __init__(self, intake: Intake, event_of: Callable[[bytes], ChatEvent | None]) -> None:
+        self._intake = intake
+        self._parts = intake.parts
+        self._event_of = event_of
+        self._id = intake.parts.ids.new()
+
+    async def run(self) -> None:
+        """Handle updates until cancelled."""
+        await run_forever(self.run_once, self._release_nothing)
+
+    async def _release_nothing(self) -> None:
+        """Release nothing: a chat that is being handled is finished first."""
+
+    async def run_once(self) -> bool:
+        """Handle the chats that are due; False: there were none. A failing chat does not delay the others."""
+        claimed = await self.claim(CONCURRENT_CHATS)
+        ends = await asyncio.gather(*(self.handle(chat, updates) for chat, updates in claimed), return_exceptions=True)
+        for (chat, _), end in zip(claimed, ends, strict=True):
+            if isinstance(end, Exception):
+                log.error("a chat waits until its lease ends", chat=chat.key.hex(), reason=type(end).__name__)
+            elif end is not None:
+                raise end
+        return bool(claimed)
+
+    async def claim(self, limit: int) -> list[tuple[ClaimedChat, list[StoredUpdate]]]:
+        """Lease chats that are due and return them with their updates."""
+        now = self._parts.clock.now()
+        until = now + timedelta(seconds=script().limits.lease_seconds)
+        async with self._parts.database.write(durable=False) as session:
+            chats = await repository.claim_chats(session, self._id, now, until, limit)
+            updates = await repository.claim_updates(session, [chat.key for chat in chats]) if chats else ()
+        return [(chat, [update for update in updates if update.chat == chat.key]) for chat in chats]
+
+    async def handle(self, chat: ClaimedChat, updates: Sequence[StoredUpdate]) -> None:
+        """Process the updates of a chat and store the result."""
+        try:
+            before = self._open_state(chat)
+        except (SealError, ValueError) as error:
+            log.error("a chat is quarantined", chat=chat.key.hex(), reason=type(error).__name__)  # noqa: TRY400 - a traceback holds personal data
+            await self._quarantine(chat.key)
+            return
+        processor = UpdateProcessor(before, chat.key, self._open_event, ChatActions(self._intake, chat.key, chat.owner))
+        try:
+            await processor.process(updates, await self._handled(chat.key) if processor.has_late_updates(updates) else ())
+        except Exception as error:
+            if not (isinstance(error, UpdateFailed) or is_transient(error)):
+                raise
+            reason = str(error) if isinstance(error, UpdateFailed) else type(error).__name__
+            log.warning("a chat is retried later", chat=chat.key.hex(), reason=reason)
+            await self._postpone(chat.key, error.update_id if isinstance(error, UpdateFailed) else None)
+            return
+        await self._store(chat.key, processor)
+
+    def _open_state(self, chat: ClaimedChat) -> ChatState:
+        """Return the state of a chat. After hours of silence earlier updates are not replayed; after a longer silence the draft is lost."""
+        limits, idle = script().limits, self._parts.clock.now() - chat.touched_at
+        language = next((code for code in LANGUAGES if code == chat.language), None)
+        draft: Draft = json.loads(self._open(chat, "draft", chat.draft))
+        left = chat.blocked_at is not None
+        if idle < timedelta(hours=limits.late_hours):
+            start: StoredState = json.loads(self._open(chat, "start", chat.start))
+            state = ConversationState(language, chat.step, draft)
+            return ChatState(ConversationState.restored(start), chat.settled_id, state, chat.last_update_id, left)
+        is_lost = idle >= timedelta(hours=limits.draft_hours) and chat.step != Step.MENU
+        state = ConversationState(language, Step.EXPIRED) if is_lost else ConversationState(language, chat.step, draft)
+        last = chat.last_update_id if idle < timedelta(days=limits.order_days) else None
+        return ChatState(state, last, state, last, left, begins=True)
+
+    def _open(self, chat: ClaimedChat, column: str, sealed: bytes | None) -> bytes:
+        return b"{}" if sealed is None else self._parts.sealer.open("bot_chat", chat.key.hex(), column, sealed)
+
+    def _open_event(self, update: StoredUpdate) -> ChatEvent | None:
+        return self._event_of(self._parts.sealer.open("bot_update", update.update_id, "body", update.body))
+
+    async def _handled(self, key: bytes) -> Sequence[StoredUpdate]:
+        async with self._parts.database.read() as session:
+            return await repository.handled_updates(session, key)
+
+    async def _store(self, key: bytes, result: UpdateProcessor) -> None:
+        """Store the result in one transaction, unless another worker has leased the chat meanwhile: that worker repeats the work."""
+        now, state = self._parts.clock.now(), result.state
+        async with self._parts.database.write() as session:
+            chat = await repository.chat_for_update(session, key)
+            if chat is None or chat.leased_by != self._id:
+                return
+            if result.before.begins:
+                await repository.settle_updates(session, key)
+            await repository.mark_updates(session, result.handled, result.quarantined, now)
+            if result.handled or result.quarantined:
+                chat.last_update_id, chat.touched_at = result.last, now
+                chat.blocked_at = now if result.left else None
+            if await repository.count_handled(session, key) > script().limits.replayable_updates:
+                result.settle()
+            if result.settled is not None:
+                await repository.settle_updates(session, key, result.settled)
+            chat.settled_id, chat.start = result.settled, self._seal(key, "start", result.start.stored())
+            chat.language, chat.step = state.language, state.step
+            chat.draft = self._seal(key, "draft", state.draft) if state.draft else None
+            await self._release(session, chat)
+            await queue_replies(session, self._parts, chat, () if result.left else result.replies)
+
+    def _seal(self, key: bytes, column: str, value: StoredState | Draft) -> bytes:
+        return self._parts.sealer.seal("bot_chat", key.hex(), column, to_json(value))
+
+    async def _release(self, session: AsyncSession, chat: BotChat) -> None:
+        chat.leased_by = chat.leased_until = None
+        if not await repository.has_waiting_updates(session, chat.key):
+            chat.due_at = None
+
+    async def _postpone(self, key: bytes, failed: int | None) -> None:
+        async with self._parts.database.write() as session:
+            chat = await repository.chat_for_update(session, key)
+            if chat is None or chat.leased_by != self._id:
+                return
+            if failed is not None:
+                await repository.count_failure(session, failed)
+            chat.leased_by, chat.leased_until = None, None
+            chat.due_at = self._parts.clock.now() + RETRY_AFTER
+
+    async def _quarantine(self, key: bytes) -> None:
+        """Release the chat and leave it until its next update."""
+        async with self._parts.database.write() as session:
+            chat = await repository.chat_for_update(session, key)
+            if chat is not None and chat.leased_by == self._id:
+                chat.leased_by = chat.leased_until = chat.due_at = None
+
+
+async def purge(intake: Intake) -> None:
+    """Erase texts of idle conversations and abandoned drafts, and delete updates and messages after their retention. A job."""
+    parts, limits = intake.parts, script().limits
+    now = parts.clock.now()
+    async with parts.database.write() as session:
+        await repository.purge(
+            session,
+            late_before=now - timedelta(hours=limits.late_hours),
+            drafts_before=now - timedelta(hours=limits.draft_hours),
+            rows_before=now - timedelta(days=limits.kept_days),
+            now=now,
+        )
