@@ -42,8 +42,8 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
     return [
         every(timedelta(seconds=5), "scan-attachments", attachments.scan),
         every(timedelta(hours=1), "forget-uploads", attachments.forget),
-        every(timedelta(hours=1), "forget-attempts", purge_attempts),
-        every(timedelta(hours=1), "forget-codes", purge_codes),
+        every(timedelta(hours=1), "purge-attempts", purge_attempts),
+        every(timedelta(hours=1), "purge-codes", purge_codes),
         every(timedelta(seconds=1), "send-notifications", send_notifications),
         every(timedelta(hours=1), "purge-replies", dispatcher.purge),
         every(timedelta(seconds=5), "publish-calls", publish_calls),

@@ -59,7 +59,7 @@ async def leave_entry(request: Request, intake: IntakeDep) -> HTMLResponse:
     return await talon_page(request, receipt, filed, ())
 
 
-def _filing_of(draft: form.Draft, clock: Clock) -> tuple[AppealIn, Filing]:
+def _filing_of(draft: form.WebDraft, clock: Clock) -> tuple[AppealIn, Filing]:
     """Return the appeal and the filing of a draft. Raises InvalidInput, also for a kind that the section does not accept."""
     wrong = [] if draft["kind"] in policy().kinds else [FieldError("kind", "required", DETAILS["required"])]
     try:
@@ -74,7 +74,7 @@ def _filing_of(draft: form.Draft, clock: Clock) -> tuple[AppealIn, Filing]:
 async def _show(
     request: Request,
     intake: Intake,
-    draft: form.Draft,
+    draft: form.WebDraft,
     *,
     key: str | None = None,
     page: int = 1,

@@ -28,7 +28,7 @@ CHOSEN_PROVIDER: Final = "provider.provider_id"  # in addition to the questions 
 
 UPLOADS: Final = "uploads"  # documents that were uploaded already, as `pages.uploads` writes them
 
-Draft = dict[str, str]
+WebDraft = dict[str, str]
 
 _BY_FIELD: Final = {
     "kind": N_("Choose from the list what your appeal is about."),
@@ -81,7 +81,7 @@ def asked_of(code: str) -> Mapping[str, FormField]:
     return {name: form for name, form in questions().items() if name in names}
 
 
-def blank(query: Mapping[str, str], language: str) -> Draft:
+def blank(query: Mapping[str, str], language: str) -> WebDraft:
     """Return an empty draft; known values of `kind`, `region` and `provider` in the query fill their fields."""
     draft = dict.fromkeys(fields(), "")
     draft["kind"] = query.get("kind", "") if query.get("kind") in {form.code for form in forms.services(CHANNEL)} else ""
@@ -91,7 +91,7 @@ def blank(query: Mapping[str, str], language: str) -> Draft:
     return draft
 
 
-def typed(sent: Mapping[str, str]) -> Draft:
+def typed(sent: Mapping[str, str]) -> WebDraft:
     """Return the typed values. Fields that the kind does not ask, typed before the kind was changed, are emptied."""
     draft = {name: sent.get(name, "") for name in fields()}
     asked = asked_of(draft["kind"])
@@ -104,7 +104,7 @@ def key_of(sent: Mapping[str, str]) -> str:
     return given if is_random_uuid(given) else new_key()
 
 
-def filing_of(draft: Draft, clock: Clock) -> tuple[AppealIn, Filing]:
+def filing_of(draft: WebDraft, clock: Clock) -> tuple[AppealIn, Filing]:
     """Return the appeal of a form, checked by the rules of every channel.
 
     Raises InvalidInput, which names all errors at once, or MalformedText.
@@ -119,7 +119,7 @@ def filing_of(draft: Draft, clock: Clock) -> tuple[AppealIn, Filing]:
     return appeal, check(appeal, admit_anonymous(None), clock.now())
 
 
-def _errors_without_region(draft: Draft, clock: Clock) -> Sequence[FieldError]:
+def _errors_without_region(draft: WebDraft, clock: Clock) -> Sequence[FieldError]:
     """Return the errors of the other fields of a draft without a region, checked as if it had one."""
     if draft["region"]:
         return ()
@@ -130,16 +130,16 @@ def _errors_without_region(draft: Draft, clock: Clock) -> Sequence[FieldError]:
     return ()
 
 
-def is_anonymous(draft: Draft) -> bool:
+def is_anonymous(draft: WebDraft) -> bool:
     return not any(draft[f"applicant.{name}"] for name in PERSONAL)
 
 
-def label_of(draft: Draft, language: Language) -> str:
+def label_of(draft: WebDraft, language: Language) -> str:
     """Return the label of the draft's kind; empty if the visitor is not sure."""
     return next((form.label.in_(language) for form in forms.services(CHANNEL) if form.code == draft["kind"]), "")
 
 
-def missing_by_law(draft: Draft) -> list[FormField]:
+def missing_by_law(draft: WebDraft) -> list[FormField]:
     """Return the empty fields that the law asks for, without the IIN, which not everyone has (АППК art. 63(2))."""
     return [field for field in asked_of(draft["kind"]).values() if field.by_law and field.pattern != "iin" and not draft[field.name]]
 
@@ -152,7 +152,7 @@ def errors_of(refusal: DomainError) -> list[tuple[str, str]]:
     return sorted(messages.items(), key=lambda entry: _position(entry[0]))
 
 
-def _payload(draft: Draft) -> dict[str, JsonValue]:
+def _payload(draft: WebDraft) -> dict[str, JsonValue]:
     chosen, named = draft[CHOSEN_PROVIDER], draft["provider.name"]
     form = next((form for form in forms.services(CHANNEL) if form.code == draft["kind"]), None)
     patient: dict[str, JsonValue] = {name: draft[f"patient.{name}"] or None for name in ("full_name", "iin")}

@@ -41,7 +41,7 @@ class FormQuestion:
 
 
 def sections(
-    draft: form.Draft, errors: Mapping[str, str], language: Language, texts: Mapping[str, str]
+    draft: form.WebDraft, errors: Mapping[str, str], language: Language, texts: Mapping[str, str]
 ) -> list[tuple[str, str, list[FormQuestion]]]:
     """Return (code, heading, questions) of each section. `texts`: this module's sentences in the language of the page."""
     asked = [_question(question, draft, errors, language, texts) for question in form.questions().values()]
@@ -51,7 +51,7 @@ def sections(
     ]
 
 
-def given(draft: form.Draft, section: str, language: Language) -> list[tuple[str, str]]:
+def given(draft: form.WebDraft, section: str, language: Language) -> list[tuple[str, str]]:
     """Return the answers of a section as (label, text), without the long text, which is shown separately."""
     asked = form.asked_of(draft["kind"]).values()
     found = [field for field in asked if field.section == section and field.datatype != "text" and draft[field.name]]
@@ -62,7 +62,9 @@ def _option_label(field: FormField, value: str, language: Language) -> str:
     return next((option.label.in_(language) for option in field.options if option.key == value), value)
 
 
-def _question(field: FormField, draft: form.Draft, errors: Mapping[str, str], language: Language, texts: Mapping[str, str]) -> FormQuestion:
+def _question(
+    field: FormField, draft: form.WebDraft, errors: Mapping[str, str], language: Language, texts: Mapping[str, str]
+) -> FormQuestion:
     error = errors.get(field.name) or (errors.get(form.CHOSEN_PROVIDER) if field.name == "provider.name" else None)
     return FormQuestion(
         field=field,

@@ -105,15 +105,8 @@ def check(appeal: AppealIn, admission: Admission, now: datetime) -> Filing:
     errors = [*_subject(appeal), *_provider(appeal), *_text(appeal, admission), *_consents(appeal), *_answer_by(appeal)]
     applicant, personal = _applicant(appeal.applicant)
     errors += personal
-    received_at = now
-    if appeal.received_at is not None:
-        given = moment(appeal.received_at)
-        if not admission.may_backdate:
-            errors.append(fault("received_at", "not-allowed"))
-        elif given is None or given > now + CLOCK_AHEAD:
-            errors.append(fault("received_at", "bad-time"))
-        else:
-            received_at = min(given, now)
+    received_at, wrong_time = _received_at(appeal, admission, now)
+    errors += wrong_time
     if appeal.external_number is not None and not admission.may_number:
         errors.append(fault("external_number", "not-allowed"))
     if errors:
@@ -145,6 +138,18 @@ def check(appeal: AppealIn, admission: Admission, now: datetime) -> Filing:
         resolved_in_contact=admission.resolved_in_contact,
         external_number=appeal.external_number,
     )
+
+
+def _received_at(appeal: AppealIn, admission: Admission, now: datetime) -> tuple[datetime, list[FieldError]]:
+    """Return the time of receipt: the given one if the sender may give it, otherwise now; and its errors."""
+    if appeal.received_at is None:
+        return now, []
+    if not admission.may_backdate:
+        return now, [fault("received_at", "not-allowed")]
+    given = moment(appeal.received_at)
+    if given is None or given > now + CLOCK_AHEAD:
+        return now, [fault("received_at", "bad-time")]
+    return min(given, now), []
 
 
 def _terms(received_at: datetime, region: str, form: str | None) -> tuple[datetime, Deadline]:

@@ -133,7 +133,10 @@ class Attempt:
 
 
 class Guesses:
-    """Evaluates PINs within limits that all processes share."""
+    """Evaluates PINs within limits that all processes share.
+
+    It opens transactions of its own: a wrong attempt is counted although the request is refused.
+    """
 
     def __init__(self, database: Database, pepper: Pepper, settings: Settings, clock: Clock, metrics: Metrics) -> None:
         self._database = database

@@ -82,7 +82,7 @@ async def providers_of(region: str, intake: IntakeDep) -> JSONResponse:
 
 
 def _form(
-    request: Request, intake: Intake, draft: form.Draft, *, key: str, refusal: DomainError | None = None, refused: Sequence[str] = ()
+    request: Request, intake: Intake, draft: form.WebDraft, *, key: str, refusal: DomainError | None = None, refused: Sequence[str] = ()
 ) -> HTMLResponse:
     """Render the form. `refused`: messages about documents that were not accepted; the appeal can be sent without them."""
     language = language_of(request)
@@ -111,7 +111,7 @@ def _form(
 async def _preview(
     request: Request,
     intake: Intake,
-    draft: form.Draft,
+    draft: form.WebDraft,
     filing: Filing,
     *,
     key: str,
