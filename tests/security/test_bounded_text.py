@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 from pydantic_core import to_json
 
-from intake.attachments.service.form_uploads import read as read_tickets
+from intake.attachments.service.form_uploads import parse_tickets
 from intake.attachments.service.names import safe_name
 from intake.attachments.service.policy import kinds
 from intake.channels.telegram.service.conversation import advance
@@ -196,7 +196,7 @@ ALGORITHMS = {
     "time": moment,
     "answer by SMS": outcome_in,
     "parts of a message of the bot": split_text,
-    "upload tickets": read_tickets,
+    "upload tickets": parse_tickets,
     "body of an appeal": refused(lambda text: parse(AppealIn, to_json({"region": "KZ-43", "applicant": {}, "text": text})), DomainError),
     "article search": lambda text: articles.search(text[:200], date(2026, 2, 2)),
     "file name": refused(lambda text: safe_name(text, kinds()["PDF"]), DomainError),

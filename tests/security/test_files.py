@@ -1,4 +1,4 @@
-"""Attacks by files: what hides code from a text search, what costs work without a bound, and who waits for it."""
+"""Attacks by files: code hidden from a text search, unbounded work, and delays for others."""
 
 import asyncio
 import io
@@ -9,7 +9,7 @@ import pikepdf
 import pytest
 
 from intake.attachments.inspection.identify import inspect
-from intake.attachments.inspection.rejection import Reason, Rejected
+from intake.attachments.inspection.rejection import Rejected, RejectionReason
 from intake.attachments.service import policy
 from tests.intake.attachments.samples import PDF, TYPES, docx, odt, pdf
 from tests.processor_time import processor_time
@@ -43,7 +43,7 @@ def body(inner):
 
 
 def field(*runs):
-    """A field whose instruction is written in these runs; None: a field inside."""
+    """Return a field whose instruction is split into these runs; None: a nested field."""
     inner = "".join(f"<w:r><w:instrText>{run}</w:instrText></w:r>" if run is not None else field("QUOTE 68 68 69") for run in runs)
     return f'<w:r><w:fldChar w:fldCharType="begin"/></w:r>{inner}<w:r><w:fldChar w:fldCharType="end"/></w:r>'
 
@@ -53,41 +53,57 @@ OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 LAUGHS = '<!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><a>&b;</a>'
 DTD = '<!DOCTYPE x [<!ENTITY e "External">]>'
 WORD_DOCUMENTS = [
-    ("an outside template", rels(OUTSIDE), Reason.ACTIVE_CONTENT),
-    ("in UTF-16", rels('<?xml version="1.0" encoding="UTF-16"?>' + OUTSIDE, encoding="utf-16"), Reason.ACTIVE_CONTENT),
-    ("by character references", rels(OUTSIDE.replace("Ext", "Ex&#116;").replace("attached", "&#97;ttached")), Reason.ACTIVE_CONTENT),
-    ("under a prefix", rels(OUTSIDE.replace("xmlns=", "xmlns:p=").replace("<R", "<p:R").replace("</R", "</p:R")), Reason.ACTIVE_CONTENT),
-    ("in a part with upper-case letters", rels(OUTSIDE, "word___RELS__DOCUMENT.XML.RELS"), Reason.ACTIVE_CONTENT),
-    ("with quotes of the other kind", rels(OUTSIDE.replace('"', "'")), Reason.ACTIVE_CONTENT),
-    ("with a greater-than sign before it", rels(OUTSIDE.replace("<Relationship ", '<Relationship a=">" ')), Reason.ACTIVE_CONTENT),
-    ("by an entity", rels(DTD.replace("x [", "Relationships [") + OUTSIDE.replace("External", "&e;")), Reason.BOMB),
-    ("in another encoding", rels('<?xml version="1.0" encoding="cp037"?>' + OUTSIDE, encoding="cp037"), Reason.BROKEN),
-    ("an outside picture", rels(relationship("image")), Reason.ACTIVE_CONTENT),
-    ("an outside picture without its mode", rels(relationship("image", mode="")), Reason.ACTIVE_CONTENT),
-    ("an outside mail merge", rels(relationship("mailMergeSource", "file:///x.odc")), Reason.ACTIVE_CONTENT),
-    ("an outside object", rels(relationship("oleObject")), Reason.ACTIVE_CONTENT),
-    ("an embedded object by another name", rels(relationship("oleObject", "media/image1.png", "")), Reason.ACTIVE_CONTENT),
-    ("a chunk of HTML", rels(relationship("aFChunk", "media/a.png", "")), Reason.ACTIVE_CONTENT),
-    ("an ActiveX control", rels(relationship("control", "x.xml", "")), Reason.ACTIVE_CONTENT),
-    ("macros by another name", rels(relationship("vbaProject", "media/image1.png", "")), Reason.MACROS),
-    ("macros by their type", docx(parts={"[Content_Types].xml": TYPES.format('<Default ContentType="x/vba&#80;roject"/>')}), Reason.MACROS),
-    ("an OLE file as a picture", docx(parts={"word__media__image1.png": OLE + bytes(99)}), Reason.ACTIVE_CONTENT),
-    ("a program as a picture", docx(parts={"word__media__image1.png": b"MZ" + bytes(99)}), Reason.ACTIVE_CONTENT),
-    ("a link that runs a script", rels(relationship("hyperlink", "java&#10;script:x")), Reason.ACTIVE_CONTENT),
-    ("a link to a share", rels(relationship("hyperlink", "file://192.0.2.1/a")), Reason.ACTIVE_CONTENT),
-    ("a link to a share, plainly", rels(relationship("hyperlink", "\\\\192.0.2.1\\a")), Reason.ACTIVE_CONTENT),
-    ("a link to a program's protocol", rels(relationship("hyperlink", "ms-msdt:/id")), Reason.ACTIVE_CONTENT),
-    ("DDE", body(field(" DDEAUTO c:\\x ")), Reason.ACTIVE_CONTENT),
-    ("DDE in pieces", body(field("D", "DE", "auto c:\\x")), Reason.ACTIVE_CONTENT),
-    ("DDE in one element", body('<w:fldSimple w:instr="DDE c:\\x"/>'), Reason.ACTIVE_CONTENT),
-    ("DDE that is computed", body(field(None, " c:\\x")), Reason.ACTIVE_CONTENT),
-    ("DDE of which a part is computed", body(field("D", None, "AUTO c:\\x")), Reason.ACTIVE_CONTENT),
-    ("DDE that never ends", body('<w:r><w:fldChar w:fldCharType="begin"/><w:instrText>DDE x</w:instrText></w:r>'), Reason.ACTIVE_CONTENT),
-    ("a field that loads a picture", body(field('INCLUDEPICTURE "http://a.example/x"')), Reason.ACTIVE_CONTENT),
-    ("a picture by its address", body('<v:imagedata xmlns:v="urn:v" src="http://a.example/x"/>'), Reason.ACTIVE_CONTENT),
-    ("a document that is no XML", body("<w:p>"), Reason.BROKEN),
-    ("elements inside each other without end", body("<w:p>" * 2000 + "</w:p>" * 2000), Reason.BOMB),
-    ("entities that grow", docx(parts={"word__document.xml": LAUGHS}), Reason.BOMB),
+    ("an outside template", rels(OUTSIDE), RejectionReason.ACTIVE_CONTENT),
+    ("in UTF-16", rels('<?xml version="1.0" encoding="UTF-16"?>' + OUTSIDE, encoding="utf-16"), RejectionReason.ACTIVE_CONTENT),
+    (
+        "by character references",
+        rels(OUTSIDE.replace("Ext", "Ex&#116;").replace("attached", "&#97;ttached")),
+        RejectionReason.ACTIVE_CONTENT,
+    ),
+    (
+        "under a prefix",
+        rels(OUTSIDE.replace("xmlns=", "xmlns:p=").replace("<R", "<p:R").replace("</R", "</p:R")),
+        RejectionReason.ACTIVE_CONTENT,
+    ),
+    ("in a part with upper-case letters", rels(OUTSIDE, "word___RELS__DOCUMENT.XML.RELS"), RejectionReason.ACTIVE_CONTENT),
+    ("with quotes of the other kind", rels(OUTSIDE.replace('"', "'")), RejectionReason.ACTIVE_CONTENT),
+    ("with a greater-than sign before it", rels(OUTSIDE.replace("<Relationship ", '<Relationship a=">" ')), RejectionReason.ACTIVE_CONTENT),
+    ("by an entity", rels(DTD.replace("x [", "Relationships [") + OUTSIDE.replace("External", "&e;")), RejectionReason.BOMB),
+    ("in another encoding", rels('<?xml version="1.0" encoding="cp037"?>' + OUTSIDE, encoding="cp037"), RejectionReason.BROKEN),
+    ("an outside picture", rels(relationship("image")), RejectionReason.ACTIVE_CONTENT),
+    ("an outside picture without its mode", rels(relationship("image", mode="")), RejectionReason.ACTIVE_CONTENT),
+    ("an outside mail merge", rels(relationship("mailMergeSource", "file:///x.odc")), RejectionReason.ACTIVE_CONTENT),
+    ("an outside object", rels(relationship("oleObject")), RejectionReason.ACTIVE_CONTENT),
+    ("an embedded object by another name", rels(relationship("oleObject", "media/image1.png", "")), RejectionReason.ACTIVE_CONTENT),
+    ("a chunk of HTML", rels(relationship("aFChunk", "media/a.png", "")), RejectionReason.ACTIVE_CONTENT),
+    ("an ActiveX control", rels(relationship("control", "x.xml", "")), RejectionReason.ACTIVE_CONTENT),
+    ("macros by another name", rels(relationship("vbaProject", "media/image1.png", "")), RejectionReason.MACROS),
+    (
+        "macros by their type",
+        docx(parts={"[Content_Types].xml": TYPES.format('<Default ContentType="x/vba&#80;roject"/>')}),
+        RejectionReason.MACROS,
+    ),
+    ("an OLE file as a picture", docx(parts={"word__media__image1.png": OLE + bytes(99)}), RejectionReason.ACTIVE_CONTENT),
+    ("a program as a picture", docx(parts={"word__media__image1.png": b"MZ" + bytes(99)}), RejectionReason.ACTIVE_CONTENT),
+    ("a link that runs a script", rels(relationship("hyperlink", "java&#10;script:x")), RejectionReason.ACTIVE_CONTENT),
+    ("a link to a share", rels(relationship("hyperlink", "file://192.0.2.1/a")), RejectionReason.ACTIVE_CONTENT),
+    ("a link to a share, plainly", rels(relationship("hyperlink", "\\\\192.0.2.1\\a")), RejectionReason.ACTIVE_CONTENT),
+    ("a link to a program's protocol", rels(relationship("hyperlink", "ms-msdt:/id")), RejectionReason.ACTIVE_CONTENT),
+    ("DDE", body(field(" DDEAUTO c:\\x ")), RejectionReason.ACTIVE_CONTENT),
+    ("DDE in pieces", body(field("D", "DE", "auto c:\\x")), RejectionReason.ACTIVE_CONTENT),
+    ("DDE in one element", body('<w:fldSimple w:instr="DDE c:\\x"/>'), RejectionReason.ACTIVE_CONTENT),
+    ("DDE that is computed", body(field(None, " c:\\x")), RejectionReason.ACTIVE_CONTENT),
+    ("DDE of which a part is computed", body(field("D", None, "AUTO c:\\x")), RejectionReason.ACTIVE_CONTENT),
+    (
+        "DDE that never ends",
+        body('<w:r><w:fldChar w:fldCharType="begin"/><w:instrText>DDE x</w:instrText></w:r>'),
+        RejectionReason.ACTIVE_CONTENT,
+    ),
+    ("a field that loads a picture", body(field('INCLUDEPICTURE "http://a.example/x"')), RejectionReason.ACTIVE_CONTENT),
+    ("a picture by its address", body('<v:imagedata xmlns:v="urn:v" src="http://a.example/x"/>'), RejectionReason.ACTIVE_CONTENT),
+    ("a document that is no XML", body("<w:p>"), RejectionReason.BROKEN),
+    ("elements inside each other without end", body("<w:p>" * 2000 + "</w:p>" * 2000), RejectionReason.BOMB),
+    ("entities that grow", docx(parts={"word__document.xml": LAUGHS}), RejectionReason.BOMB),
 ]  # fmt: skip
 
 DRAW = 'xmlns:xlink="http://www.w3.org/1999/xlink" xmlns:draw="urn:d" xmlns:office="urn:o" xmlns:script="urn:s" xmlns:text="urn:t"'
@@ -98,23 +114,23 @@ def content(inner):
 
 
 OPEN_DOCUMENTS = [
-    ("a script", content('<office:script script:language="x"/>'), Reason.MACROS),
-    ("an event that runs a macro", content('<script:event-listener script:event-name="dom:load"/>'), Reason.MACROS),
-    ("an outside picture", content('<draw:image xlink:href="http://a.example/x"/>'), Reason.ACTIVE_CONTENT),
-    ("an outside picture, by references", content('<draw:image xlink:href="&#104;ttp://a.example/x"/>'), Reason.ACTIVE_CONTENT),
-    ("a picture on a share", content('<draw:image xlink:href="//192.0.2.1/x"/>'), Reason.ACTIVE_CONTENT),
-    ("a picture beside the document", content('<draw:image xlink:href="../x.png"/>'), Reason.ACTIVE_CONTENT),
-    ("a section of another file", content('<text:section-source xlink:href="http://a.example/x"/>'), Reason.ACTIVE_CONTENT),
-    ("DDE", content("<text:dde-connection-decl/>"), Reason.ACTIVE_CONTENT),
-    ("an object", content('<draw:object-ole xlink:href="./Object 1"/>'), Reason.ACTIVE_CONTENT),
-    ("a frame", content('<draw:floating-frame xlink:href="http://a.example"/>'), Reason.ACTIVE_CONTENT),
-    ("a link that runs a macro", content('<text:a xlink:href="vnd.sun.star.script:x"/>'), Reason.ACTIVE_CONTENT),
-    ("encryption under another prefix", odt('<e:encryption-data xmlns:e="urn:e"/>'), Reason.ENCRYPTED),
+    ("a script", content('<office:script script:language="x"/>'), RejectionReason.MACROS),
+    ("an event that runs a macro", content('<script:event-listener script:event-name="dom:load"/>'), RejectionReason.MACROS),
+    ("an outside picture", content('<draw:image xlink:href="http://a.example/x"/>'), RejectionReason.ACTIVE_CONTENT),
+    ("an outside picture, by references", content('<draw:image xlink:href="&#104;ttp://a.example/x"/>'), RejectionReason.ACTIVE_CONTENT),
+    ("a picture on a share", content('<draw:image xlink:href="//192.0.2.1/x"/>'), RejectionReason.ACTIVE_CONTENT),
+    ("a picture beside the document", content('<draw:image xlink:href="../x.png"/>'), RejectionReason.ACTIVE_CONTENT),
+    ("a section of another file", content('<text:section-source xlink:href="http://a.example/x"/>'), RejectionReason.ACTIVE_CONTENT),
+    ("DDE", content("<text:dde-connection-decl/>"), RejectionReason.ACTIVE_CONTENT),
+    ("an object", content('<draw:object-ole xlink:href="./Object 1"/>'), RejectionReason.ACTIVE_CONTENT),
+    ("a frame", content('<draw:floating-frame xlink:href="http://a.example"/>'), RejectionReason.ACTIVE_CONTENT),
+    ("a link that runs a macro", content('<text:a xlink:href="vnd.sun.star.script:x"/>'), RejectionReason.ACTIVE_CONTENT),
+    ("encryption under another prefix", odt('<e:encryption-data xmlns:e="urn:e"/>'), RejectionReason.ENCRYPTED),
 ]  # fmt: skip
 
 
 def packed(catalog, *more):
-    """The document rewritten with object streams and compression: no name in it can be read in the file."""
+    """Return the document with object streams and compression: none of its names is readable in the file."""
     target = io.BytesIO()
     with pikepdf.open(io.BytesIO(pdf(f"/Pages 2 0 R {catalog}", *more))) as document:
         document.save(target, object_stream_mode=pikepdf.ObjectStreamMode.generate, compress_streams=True)
@@ -145,7 +161,7 @@ OBJECTS = [
 ]  # fmt: skip
 
 
-class TestWhatHidesCode:
+class TestHiddenCode:
     @pytest.mark.parametrize(("file", "reason"), [one[1:] for one in WORD_DOCUMENTS], ids=[one[0] for one in WORD_DOCUMENTS])
     def test_in_a_word_document(self, file, reason):
         assert rejection(file) == reason
@@ -157,34 +173,34 @@ class TestWhatHidesCode:
     @pytest.mark.parametrize("place", PLACES)
     @pytest.mark.parametrize("action", ACTIONS)
     def test_in_a_pdf(self, place, action):
-        assert rejection(pdf(f"/Pages 2 0 R {place.format(action)}")) == Reason.ACTIVE_CONTENT
+        assert rejection(pdf(f"/Pages 2 0 R {place.format(action)}")) == RejectionReason.ACTIVE_CONTENT
 
     @pytest.mark.parametrize("action", ACTIONS)
     def test_in_a_compressed_pdf(self, action):
         file = packed(f"/OpenAction << {action} >>")
         assert b"OpenAction" not in file
-        assert rejection(file) == Reason.ACTIVE_CONTENT
+        assert rejection(file) == RejectionReason.ACTIVE_CONTENT
 
     @pytest.mark.parametrize("thing", OBJECTS)
     def test_in_an_object_of_a_pdf_that_nothing_refers_to(self, thing):
-        assert rejection(pdf("/Pages 2 0 R", thing)) == Reason.ACTIVE_CONTENT
+        assert rejection(pdf("/Pages 2 0 R", thing)) == RejectionReason.ACTIVE_CONTENT
 
     @pytest.mark.parametrize("passwords", [{"user": "x", "owner": "y"}, {"owner": "y"}, {"user": "x", "R": 4, "aes": True}])
     def test_in_an_encrypted_pdf(self, passwords):
-        assert rejection(encrypted(**passwords)) == Reason.ENCRYPTED
+        assert rejection(encrypted(**passwords)) == RejectionReason.ENCRYPTED
 
     @pytest.mark.parametrize("file", [b"%PDF-1.4\nnothing\n%%EOF\n", PDF.replace(b"/Root 1 0 R", b""), PDF[:40] + b"\n%%EOF\n"])
-    def test_what_cannot_be_parsed_is_refused(self, file):
-        assert rejection(file) == Reason.BROKEN
+    def test_a_file_that_cannot_be_parsed_is_refused(self, file):
+        assert rejection(file) == RejectionReason.BROKEN
 
-    def test_in_a_damaged_pdf_of_which_another_copy_is_stored(self):
+    def test_in_a_damaged_pdf_which_is_stored_repaired(self):
         damaged = PDF.replace(b"startxref\n", b"startxref\n9")
         code, stored = inspect(damaged, None, KINDS, LIMITS)
         assert code == "PDF"
         with pikepdf.open(io.BytesIO(stored), attempt_recovery=False) as document:
             assert len(document.pages) == 1
         hidden = pdf("/Pages 2 0 R", "<< /S /Launch >>").replace(b"startxref\n", b"startxref\n9")
-        assert rejection(hidden) == Reason.ACTIVE_CONTENT
+        assert rejection(hidden) == RejectionReason.ACTIVE_CONTENT
 
 
 HARMLESS = [
@@ -201,14 +217,14 @@ HARMLESS = [
 ]  # fmt: skip
 
 
-class TestWhatIsHarmless:
+class TestHarmlessFiles:
     @pytest.mark.parametrize("file", HARMLESS)
     def test_it_is_accepted(self, file):
         assert rejection(file) is None
 
 
 def stored_docx(**parts):
-    """Parts that are not compressed: their sizes are no bomb."""
+    """Return a document with uncompressed parts, whose sizes are no bomb."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         for name, part in {"[Content_Types].xml": "<Types/>", "word/document.xml": "<x/>", **parts}.items():
@@ -229,7 +245,7 @@ COSTLY = {
 }
 
 
-class TestWorkHasABound:
+class TestBoundedWork:
     @pytest.mark.parametrize("file", COSTLY.values(), ids=COSTLY.keys())
     def test_a_costly_file_is_decided_in_little_time(self, file):
         with processor_time(time.process_time) as spent:
@@ -237,15 +253,15 @@ class TestWorkHasABound:
         assert spent.seconds < SECONDS
 
 
-class TestWhoWaits:
-    async def test_a_small_file_passes_while_strangers_files_cost_all_they_may(self, desk):
+class TestWaiting:
+    async def test_a_small_file_passes_while_costly_files_of_strangers_are_inspected(self, desk):
         slow = stored_docx(**{"word/document.xml": "<x>" + "<y/>" * 4_500_000 + "</x>"})
         told = (await desk.file()).json()
         calls, pin = f"/intake/v1/appeals/{told['number']}/attachments", {"Appeal-Pin": told["pin"]}
         octets = {"Content-Type": "application/octet-stream"}
         pool = desk.app.state.attachments.inspector
         many = [asyncio.create_task(desk.client.post(calls, content=slow, headers=pin | octets)) for _ in range(3)]
-        while not pool._taken:
+        while not pool._in_use:
             await asyncio.sleep(0.01)
         backend = desk.token("channel")  # of another sender: strangers' files take half of the processes at most
         begun = (await desk.client.post("/intake/v1/uploads", json={"length": 5}, headers=backend)).json()
@@ -257,7 +273,7 @@ class TestWhoWaits:
             one.cancel()
         await asyncio.gather(*many, return_exceptions=True)
 
-    async def test_what_a_client_that_hangs_up_has_sent_is_given_up(self, desk):
+    async def test_the_inspection_for_a_disconnected_client_is_cancelled(self, desk):
         slow = stored_docx(**{"word/document.xml": "<x>" + "<y/>" * 4_500_000 + "</x>"})
         told = (await desk.file()).json()
         pool = desk.app.state.attachments.inspector
@@ -285,5 +301,5 @@ class TestWhoWaits:
             await asyncio.sleep(0.01)
         gone.set()
         await request
-        assert pool._taken == 0
+        assert pool._in_use == 0
         assert not pool._busy

@@ -18,8 +18,7 @@ import intake.register.models
 import provider_contact.inquiries.models
 import routing.cases.models
 import routing.clocks.models
-from intake.attachments.models import Attachment
-from intake.attachments.service.policy import INFECTED
+from intake.attachments.models import Attachment, AttachmentState
 from intake.attachments.service.storage import FOLDER, open_store
 from shared.clock import SystemClock
 from shared.contracts import (
@@ -223,7 +222,7 @@ class Stores:
     async def _documents(self) -> dict[UUID, set[str]]:
         """Return the files that must exist. A file in which a virus was found was deleted."""
         table = _table(Attachment)
-        query = select(table.c.id, table.c.pieces).where(table.c.appeal_id.is_not(None), table.c.state != INFECTED)
+        query = select(table.c.id, table.c.pieces).where(table.c.appeal_id.is_not(None), table.c.state != AttachmentState.INFECTED)
         return {file: {name for name, _ in pieces} for file, pieces in await self._rows("intake", query)}
 
     async def _object_names(self) -> set[str]:

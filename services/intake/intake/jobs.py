@@ -41,7 +41,7 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
 
     return [
         every(timedelta(seconds=5), "scan-attachments", attachments.scan),
-        every(timedelta(hours=1), "forget-uploads", attachments.forget),
+        every(timedelta(hours=1), "purge-uploads", attachments.purge_unclaimed),
         every(timedelta(hours=1), "purge-attempts", purge_attempts),
         every(timedelta(hours=1), "purge-codes", purge_codes),
         every(timedelta(seconds=1), "send-notifications", send_notifications),

@@ -1,4 +1,4 @@
-"""A real clamd with one signature, for tests that ask (a missing one skips here and fails on a build server), and a double of S3."""
+"""Fixtures of attachments: a real clamd with one signature (if it is missing, tests skip, or fail on a build server) and a double of S3."""
 
 import os
 import shutil
@@ -56,7 +56,7 @@ def running_clamd(folder):
 
 @pytest.fixture(scope="session")
 def clamd(tmp_path_factory):
-    """Its `host:port`."""
+    """Return the `host:port` of a clamd."""
     with running_clamd(tmp_path_factory.mktemp("clamd")) as address:
         yield address
 
@@ -66,7 +66,7 @@ BUCKET = "synaq-files"
 
 @pytest.fixture(scope="session")
 def moto(tmp_path_factory):
-    """The address of moto's server, a double of Amazon's S3 that speaks its protocol, in a process of its own; it keeps one bucket."""
+    """Return the address of moto's server, a double of Amazon's S3 in its own process, with one bucket."""
     port, log = free_port(), tmp_path_factory.mktemp("moto") / "log"
     with log.open("w") as target:
         process = subprocess.Popen([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], stdout=target, stderr=target)
@@ -89,7 +89,7 @@ def _has_bucket(url):
 
 @pytest.fixture
 async def bucket(moto, monkeypatch):
-    """A bucket behind a wire that can be cut; the environment names it as an operator would. Read from it in a thread: the wire is here."""
+    """Configure a bucket behind a connection that can be cut. Read from it in a thread: the connection runs in this event loop."""
     async with wire(moto) as line:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{line.port}")
         monkeypatch.setenv("AWS_REGION", "us-east-1")

@@ -1,4 +1,4 @@
-"""Files as people, and those who mean harm, send them; all made here."""
+"""Synthetic files: ordinary ones and malicious ones."""
 
 import io
 import zipfile
@@ -9,7 +9,7 @@ EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
 
 def pdf(catalog="/Pages 2 0 R", *more, trailer=""):
-    """A document of one page, with what stands in its catalog and further objects from number 4 on."""
+    """Return a document of one page with the given catalog entries and further objects from number 4 on."""
     objects = [f"<< /Type /Catalog {catalog} >>", "<< /Type /Pages /Kids [3 0 R] /Count 1 >>"]
     objects += ["<< /Type /Page /Parent 2 0 R /MediaBox [0 0 99 99] >>", *more]
     body, places = b"%PDF-1.7\n", []
@@ -34,7 +34,7 @@ def picture(kind="JPEG", size=(40, 30), **saving):
 
 
 def photograph(size=(40, 30)):
-    """With a place, a camera's name and turned on its side."""
+    """Return a photograph with a position, a camera's name, and turned on its side."""
     exif = Image.Exif()
     exif[0x010F] = "SynaqCamera"
     exif[0x0112] = 6
@@ -68,6 +68,6 @@ def odt(manifest="", **more):
 
 
 def flagged_encrypted(data):
-    """The bit that says that an entry is encrypted, set in the archive's list."""
+    """Set the bit for an encrypted entry in the archive's list."""
     at = data.index(b"PK\x01\x02") + 8
     return data[:at] + bytes([data[at] | 1]) + data[at + 1 :]

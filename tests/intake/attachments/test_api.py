@@ -5,10 +5,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from intake.attachments.models import Attachment
+from intake.attachments.models import Attachment, AttachmentState
 from intake.attachments.service import storing as service
-from intake.attachments.service.attaching import enclose
-from intake.attachments.service.policy import UNSCANNED, policy
+from intake.attachments.service.attaching import attach
+from intake.attachments.service.policy import policy
 from intake.register.models import ContentRead, Message, Timeline, Tracking
 from shared.messaging import tables
 from tests.intake.attachments.samples import PDF, SVG, photograph, picture
@@ -19,15 +19,15 @@ LARGE = 200 * 2**20
 
 
 def peak_kb(*, anew=False):
-    """The most memory this process has held; `anew`: from now on (proc(5))."""
+    """Return the peak memory of this process; `anew`: reset the peak first (proc(5))."""
     if anew:
         Path("/proc/self/clear_refs").write_text("5")
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 
 
 async def filed(desk, **more):
-    told = (await desk.file(**more)).json()
-    return told, {"Appeal-Pin": told["pin"]}, f"/intake/v1/appeals/{told['number']}/attachments"
+    created = (await desk.file(**more)).json()
+    return created, {"Appeal-Pin": created["pin"]}, f"/intake/v1/appeals/{created['number']}/attachments"
 
 
 async def facts(desk):
@@ -42,8 +42,8 @@ def objects(desk):
 async def begun(desk, content, **more):
     answer = await desk.client.post("/intake/v1/uploads", json={"length": len(content), **more})
     assert answer.status_code == 201
-    told = answer.json()
-    return told, f"/intake/v1/uploads/{told['upload_id']}", {"Upload-Token": told["token"]}
+    created = answer.json()
+    return created, f"/intake/v1/uploads/{created['upload_id']}", {"Upload-Token": created["token"]}
 
 
 def piece(offset, token):
@@ -51,13 +51,13 @@ def piece(offset, token):
 
 
 class TestAdding:
-    async def test_a_document_is_added_listed_told_and_given_back(self, desk):
+    async def test_a_document_is_added_listed_published_and_downloaded(self, desk):
         _, pin, calls = await filed(desk)
         answer = await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})
         assert answer.status_code == 201
         assert answer.json() | {"attachment_id": "", "message_id": "", "added_at": ""} == {
             "attachment_id": "", "message_id": "", "added_at": "", "name": "document.pdf", "kind": "PDF", "media_type": "application/pdf",
-            "size": len(PDF), "state": UNSCANNED, **policy().states[UNSCANNED].as_dict(),
+            "size": len(PDF), "state": AttachmentState.UNSCANNED, **policy().states[AttachmentState.UNSCANNED].as_dict(),
         }  # fmt: skip
         assert len(await facts(desk)) == 1
         assert [(str(one.id), one.by, one.text) for one in await desk.rows(Message)] == [(answer.json()["message_id"], "APPLICANT", None)]
@@ -89,9 +89,9 @@ class TestAdding:
         _, pin, calls = await filed(desk)
         claims = []
         for _ in range(2):
-            told, upload, token = await begun(desk, PDF)
+            created, upload, token = await begun(desk, PDF)
             await desk.client.patch(upload, content=PDF, headers=piece(0, token))
-            claims.append({"upload_id": told["upload_id"], "token": told["token"]})
+            claims.append({"upload_id": created["upload_id"], "token": created["token"]})
         keyed = {**pin, "Idempotency-Key": key_named("file-1")}
         first, again, other = [await desk.client.post(calls, json=claim, headers=keyed) for claim in (claims[0], *claims)]
         assert (again.status_code, again.json(), again.headers["Idempotency-Replayed"]) == (201, first.json(), "true")
@@ -106,7 +106,7 @@ class TestAdding:
         assert len({one.json()["attachment_id"] for one in answers}) == 1
         assert (len(await desk.rows(Attachment)), len(objects(desk)), len(await facts(desk))) == (1, 1, 1)
 
-    async def test_a_repeat_is_answered_though_there_is_room_for_no_other_or_the_matter_is_finished(self, desk):
+    async def test_a_repeat_is_answered_even_without_room_for_another_file_or_for_a_finished_appeal(self, desk):
         _, pin, calls = await filed(desk)
         headers = {**pin, "Content-Type": "application/pdf"}
         answers = [
@@ -120,14 +120,14 @@ class TestAdding:
         assert (again.status_code, again.json()) == (201, answers[9].json())
         assert len(objects(desk)) == 10
 
-    async def test_what_was_asked_for_brings_the_matter_back_into_review(self, desk):
-        told, pin, calls = await filed(desk)
+    async def test_a_requested_document_returns_the_appeal_to_review(self, desk):
+        created, pin, calls = await filed(desk)
         async with desk.parts.database.write() as session:
             await session.execute(Tracking.__table__.update().values(status="NEEDS_FIX"))
         await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})
-        assert (await desk.track(told["number"], told["pin"])).json()["status"] == "IN_REVIEW"
+        assert (await desk.track(created["number"], created["pin"])).json()["status"] == "IN_REVIEW"
 
-    async def test_nothing_is_added_to_what_is_finished(self, desk):
+    async def test_nothing_is_added_to_a_finished_appeal(self, desk):
         _, pin, calls = await filed(desk)
         async with desk.parts.database.write() as session:
             await session.execute(Tracking.__table__.update().values(status="CLOSED"))
@@ -136,17 +136,17 @@ class TestAdding:
         assert objects(desk) == []
         assert await desk.rows(Message) == []
 
-    async def test_a_photograph_comes_back_without_what_it_knew(self, desk):
+    async def test_a_photograph_is_stored_without_its_metadata(self, desk):
         _, pin, calls = await filed(desk)
-        told = (await desk.client.post(calls, content=photograph(), headers=pin | PHOTO)).json()
-        assert told["name"] == "акт.jpg"
-        given = await desk.client.get(f"{calls}/{told['attachment_id']}", headers=pin)
+        created = (await desk.client.post(calls, content=photograph(), headers=pin | PHOTO)).json()
+        assert created["name"] == "акт.jpg"
+        given = await desk.client.get(f"{calls}/{created['attachment_id']}", headers=pin)
         assert given.content[:2] == b"\xff\xd8"
         assert b"Exif" not in given.content
         assert "filename*=UTF-8''%D0%B0%D0%BA%D1%82.jpg" in given.headers["content-disposition"]
         assert len(objects(desk)) == 1
 
-    async def test_a_form_brings_one_file(self, desk):
+    async def test_a_form_has_one_file(self, desk):
         _, pin, calls = await filed(desk)
         answer = await desk.client.post(calls, files={"file": ("Анықтама.png", picture("PNG"), "image/png")}, headers=pin)
         assert (answer.status_code, answer.json()["name"]) == (201, "Анықтама.png")
@@ -163,7 +163,7 @@ class TestAdding:
             (bytes(20_971_521), "application/pdf", 413, "attachment-too-large"),
         ],
     )
-    async def test_what_is_refused_leaves_nothing(self, desk, content, media_type, status, code):
+    async def test_a_refused_file_leaves_nothing(self, desk, content, media_type, status, code):
         _, pin, calls = await filed(desk)
         answer = await desk.client.post(calls, content=content, headers={**pin, "Content-Type": media_type})
         assert (answer.status_code, answer.json()["code"]) == (status, code)
@@ -172,7 +172,7 @@ class TestAdding:
         assert await desk.rows(Attachment) == []
         assert await facts(desk) == []
 
-    async def test_two_hundred_megabytes_are_refused_early_and_never_held(self, desk):
+    async def test_two_hundred_megabytes_are_refused_early_and_not_held_in_memory(self, desk):
         _, pin, calls = await filed(desk)
         sent = 0
 
@@ -195,7 +195,7 @@ class TestAdding:
         assert peak_kb() - before < 40_000  # what is on its way to the store at once, not what was sent
         assert objects(desk) == []
 
-    async def test_an_appeal_has_so_many_files_and_no_more(self, desk):
+    async def test_the_number_of_an_appeals_files_is_limited(self, desk):
         _, pin, calls = await filed(desk)
         answers = [await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"}) for _ in range(11)]
         assert [one.status_code for one in answers] == [201] * 10 + [422]
@@ -204,15 +204,15 @@ class TestAdding:
 
 
 class TestUploads:
-    async def test_an_upload_goes_on_where_it_broke_off_and_is_claimed_once(self, desk):
-        told, upload, token = await begun(desk, PDF, name="акт.pdf", media_type="application/pdf")
+    async def test_an_upload_is_resumed_and_claimed_once(self, desk):
+        created, upload, token = await begun(desk, PDF, name="акт.pdf", media_type="application/pdf")
         assert (await desk.client.patch(upload, content=PDF[:30], headers=piece(0, token))).json()["offset"] == 30
         looked = await desk.client.head(upload, headers=token)
         assert (looked.status_code, looked.headers["upload-offset"], looked.headers["upload-complete"]) == (204, "30", "?0")
         wrong = await desk.client.patch(upload, content=b"x", headers=piece(10, token))
         assert (wrong.status_code, wrong.json()["code"], wrong.json()["offset"]) == (409, "upload-offset-mismatch", 30)
         _, pin, calls = await filed(desk)
-        claim = {"upload_id": told["upload_id"], "token": told["token"]}
+        claim = {"upload_id": created["upload_id"], "token": created["token"]}
         early = await desk.client.post(calls, json=claim, headers=pin)
         assert early.json()["code"] == "upload-incomplete"
         assert (await desk.client.patch(upload, content=PDF[30:], headers=piece(30, token))).json()["complete"] is True
@@ -220,107 +220,107 @@ class TestUploads:
         assert (first.status_code, again.status_code) == (201, 201)
         assert first.json() == again.json()
         assert len(await facts(desk)) == 1
-        given = await desk.client.get(f"{calls}/{told['upload_id']}", headers=pin)
+        given = await desk.client.get(f"{calls}/{created['upload_id']}", headers=pin)
         assert given.content == PDF
 
-    async def test_more_than_was_announced_is_refused(self, desk):
+    async def test_more_bytes_than_announced_are_refused(self, desk):
         _, upload, token = await begun(desk, b"12345")
         answer = await desk.client.patch(upload, content=b"123456", headers=piece(0, token))
         assert answer.json()["code"] == "attachment-too-large"
         assert (await desk.client.head(upload, headers=token)).headers["upload-offset"] == "0"
 
-    async def test_a_file_refused_at_its_end_is_gone(self, desk):
+    async def test_a_file_refused_after_its_last_byte_is_deleted(self, desk):
         _, upload, token = await begun(desk, SVG, name="a.svg")
         answer = await desk.client.patch(upload, content=SVG, headers=piece(0, token))
         assert answer.json()["code"] == "attachment-active-content"
         assert (await desk.client.head(upload, headers=token)).status_code == 404
         assert objects(desk) == []
 
-    async def test_two_pieces_at_once_are_one(self, desk):
+    async def test_of_two_concurrent_pieces_one_is_stored(self, desk):
         _, upload, token = await begun(desk, PDF)
         answers = await asyncio.gather(*(desk.client.patch(upload, content=PDF[:50], headers=piece(0, token)) for _ in range(2)))
         assert sorted(one.status_code for one in answers) == [200, 409]
         assert (await desk.client.patch(upload, content=PDF[50:], headers=piece(50, token))).status_code == 200
         assert len(objects(desk)) == 2
 
-    async def test_too_many_interruptions_end_it(self, desk):
+    async def test_too_many_interruptions_end_an_upload(self, desk):
         _, upload, token = await begun(desk, bytes(100))
         for offset in range(policy().limits.pieces):
             await desk.client.patch(upload, content=b"x", headers=piece(offset, token))
         answer = await desk.client.patch(upload, content=b"x", headers=piece(policy().limits.pieces, token))
         assert answer.json()["code"] == "upload-too-many-pieces"
 
-    async def test_what_nobody_claims_is_dropped_after_a_day(self, desk):
+    async def test_an_unclaimed_file_is_deleted_after_a_day(self, desk):
         await begun(desk, PDF)
         _, upload, token = await begun(desk, PDF)
         await desk.client.patch(upload, content=PDF, headers=piece(0, token))
         _, pin, calls = await filed(desk)
         await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})
         desk.clock.advance(timedelta(hours=23))
-        await desk.app.state.attachments.forget()
+        await desk.app.state.attachments.purge_unclaimed()
         assert len(await desk.rows(Attachment)) == 3
         desk.clock.advance(timedelta(hours=2))
-        await desk.app.state.attachments.forget()
+        await desk.app.state.attachments.purge_unclaimed()
         assert len(await desk.rows(Attachment)) == len(objects(desk)) == 1
 
-    async def test_any_number_of_them_is_dropped_a_handful_at_a_time(self, desk, monkeypatch):
+    async def test_unclaimed_files_are_deleted_in_batches(self, desk, monkeypatch):
         monkeypatch.setattr(service, "BATCH", 2)
         for _ in range(5):
             await begun(desk, PDF)
         desk.clock.advance(timedelta(hours=25))
         taken, drop = [], desk.app.state.attachments._drop
         monkeypatch.setattr(service.Attachments, "_drop", lambda _, ids: taken.append(len(ids)) or drop(ids))
-        await desk.app.state.attachments.forget()
+        await desk.app.state.attachments.purge_unclaimed()
         assert taken == [2, 2, 1]
         assert await desk.rows(Attachment) == []
 
-    async def test_an_upload_is_given_up_by_its_sender_alone(self, desk):
+    async def test_an_upload_is_cancelled_by_its_sender_alone(self, desk):
         _, upload, token = await begun(desk, PDF)
         assert (await desk.client.delete(upload, headers={"Upload-Token": "wrong"})).status_code == 404
         assert (await desk.client.delete(upload, headers=token)).status_code == 204
         assert (await desk.client.head(upload, headers=token)).status_code == 404
 
-    async def test_one_address_begins_so_many_a_minute(self, start, tmp_path):
+    async def test_the_uploads_of_an_address_are_limited_per_minute(self, start, tmp_path):
         async with start(tmp_path, uploads_per_minute=2) as desk:
             statuses = [(await desk.client.post("/intake/v1/uploads", json={"length": 5})).status_code for _ in range(3)]
         assert statuses == [201, 201, 429]
 
 
-class TestEntitled:
-    async def test_nobody_gets_a_file_of_another_appeal_nor_learns_of_it(self, desk):
+class TestAccess:
+    async def test_a_file_of_another_appeal_is_not_found(self, desk):
         _, pin_a, calls_a = await filed(desk)
         _, pin_b, calls_b = await filed(desk)
-        told = (await desk.client.post(calls_a, content=PDF, headers={**pin_a, "Content-Type": "application/pdf"})).json()
+        created = (await desk.client.post(calls_a, content=PDF, headers={**pin_a, "Content-Type": "application/pdf"})).json()
         tries = [
-            await desk.client.get(f"{calls_b}/{told['attachment_id']}", headers=pin_b),
+            await desk.client.get(f"{calls_b}/{created['attachment_id']}", headers=pin_b),
             await desk.client.get(f"{calls_b}/{uuid4()}", headers=pin_b),
-            await desk.client.get(f"{calls_a}/{told['attachment_id']}", headers=pin_b),
-            await desk.client.get(f"{calls_a}/{told['attachment_id']}"),
+            await desk.client.get(f"{calls_a}/{created['attachment_id']}", headers=pin_b),
+            await desk.client.get(f"{calls_a}/{created['attachment_id']}"),
         ]
         assert {one.status_code for one in tries} == {404}
         assert len({one.content for one in tries}) == 1
 
     async def test_an_upload_is_claimed_with_its_secret_alone_and_by_one_appeal(self, desk):
-        told, upload, token = await begun(desk, PDF)
+        created, upload, token = await begun(desk, PDF)
         await desk.client.patch(upload, content=PDF, headers=piece(0, token))
         _, pin_a, calls_a = await filed(desk)
         _, pin_b, calls_b = await filed(desk)
-        wrong = await desk.client.post(calls_a, json={"upload_id": told["upload_id"], "token": "wrong"}, headers=pin_a)
-        unknown = await desk.client.post(calls_a, json={"upload_id": str(uuid4()), "token": told["token"]}, headers=pin_a)
-        claim = {"upload_id": told["upload_id"], "token": told["token"]}
+        wrong = await desk.client.post(calls_a, json={"upload_id": created["upload_id"], "token": "wrong"}, headers=pin_a)
+        unknown = await desk.client.post(calls_a, json={"upload_id": str(uuid4()), "token": created["token"]}, headers=pin_a)
+        claim = {"upload_id": created["upload_id"], "token": created["token"]}
         assert (await desk.client.post(calls_a, json=claim, headers=pin_a)).status_code == 201
         taken = await desk.client.post(calls_b, json=claim, headers=pin_b)
         assert {one.status_code for one in (wrong, unknown, taken)} == {404}
         assert (await desk.client.delete(upload, headers=token)).status_code == 404
 
-    async def test_staff_who_see_the_appeal_read_its_files_audited_and_add_none(self, desk):
+    async def test_staff_who_may_see_the_appeal_read_its_files_with_an_audit_entry_and_add_none(self, desk):
         _, pin, calls = await filed(desk)
-        told = (await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})).json()
+        created = (await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})).json()
         ours, theirs = (desk.token("specialist", region=region, subject="s1") for region in ("KZ-43", "KZ-71"))
-        assert (await desk.client.get(f"{calls}/{told['attachment_id']}", headers=theirs)).status_code == 404
-        assert (await desk.client.get(f"{calls}/{told['attachment_id']}", headers=ours)).content == PDF
+        assert (await desk.client.get(f"{calls}/{created['attachment_id']}", headers=theirs)).status_code == 404
+        assert (await desk.client.get(f"{calls}/{created['attachment_id']}", headers=ours)).content == PDF
         assert [(one.reader, one.purpose, one.ids) for one in await desk.rows(ContentRead)] == [
-            ("s1", "attachment", [told["attachment_id"]])
+            ("s1", "attachment", [created["attachment_id"]])
         ]
         added = await desk.client.post(calls, content=PDF, headers={**ours, "Content-Type": "application/pdf"})
         assert added.status_code == 404
@@ -334,17 +334,17 @@ class TestEntitled:
         assert right.status_code == 404
         assert await desk.rows(Attachment) == []
 
-    async def test_the_desk_is_told_of_files_without_their_names(self, desk):
+    async def test_the_contents_read_of_the_desk_lists_files_without_their_names(self, desk):
         appeal, pin, calls = await filed(desk)
         named = {"Content-Type": "application/pdf", "Content-Disposition": 'attachment; filename="Synaq.pdf"'}
-        told = (await desk.client.post(calls, content=PDF, headers=pin | named)).json()
+        created = (await desk.client.post(calls, content=PDF, headers=pin | named)).json()
         asked = {"ids": [appeal["appeal_id"]], "purpose": "desk", "on_behalf_of": "s1"}
         answer = await desk.client.post("/intake/internal/v1/contents", json=asked, headers=desk.token("service", subject="routing"))
         assert answer.json()["items"][0]["content"]["attachments"] == [
-            {name: told[name] for name in ("attachment_id", "kind", "size", "state")} | {"added_at": "2026-02-02T09:15:00+00:00"}
+            {name: created[name] for name in ("attachment_id", "kind", "size", "state")} | {"added_at": "2026-02-02T09:15:00+00:00"}
         ]
 
-    async def test_a_file_that_came_with_the_appeal_is_no_message(self, desk):
+    async def test_a_file_sent_with_the_appeal_is_no_message(self, desk):
         appeal, pin, calls = await filed(desk)
         intake, attachments = desk.app.state.intake, desk.app.state.attachments
 
@@ -352,15 +352,15 @@ class TestEntitled:
             yield PDF
 
         ticket = await attachments.store_upload(data(), None, name="акт.pdf", media_type="application/pdf")
-        enclosed = (await enclose(intake, attachments, UUID(appeal["appeal_id"]), ticket, as_filed=True)).response
-        assert (enclosed.name, enclosed.message_id) == ("акт.pdf", None)
+        file = (await attach(intake, attachments, UUID(appeal["appeal_id"]), ticket, as_filed=True)).response
+        assert (file.name, file.message_id) == ("акт.pdf", None)
         assert await facts(desk) == []
         assert (await desk.client.get(f"{calls}/{ticket.upload_id}", headers=pin)).content == PDF
 
     async def test_an_applicants_own_token_opens_what_it_filed(self, desk):
         own, other = (desk.token("applicant", subject=subject) for subject in ("a1", "a2"))
-        told = (await desk.file(own, channel="APP")).json()
-        calls = f"/intake/v1/appeals/{told['number']}/attachments"
+        created = (await desk.file(own, channel="APP")).json()
+        calls = f"/intake/v1/appeals/{created['number']}/attachments"
         added = (await desk.client.post(calls, content=PDF, headers={**own, "Content-Type": "application/pdf"})).json()
         assert (await desk.client.get(f"{calls}/{added['attachment_id']}", headers=own)).content == PDF
         assert (await desk.client.get(f"{calls}/{added['attachment_id']}", headers=other)).status_code == 404
@@ -370,13 +370,13 @@ class TestEntitled:
 
 
 class TestPrivate:
-    async def test_no_name_and_no_word_of_a_file_stands_anywhere(self, desk):
+    async def test_no_name_and_no_text_of_a_file_is_stored_in_clear(self, desk):
         _, pin, calls = await filed(desk)
         headers = {**pin, "Content-Type": "text/plain", "Content-Disposition": 'attachment; filename="SynaqAzamat.txt"'}
-        told = (await desk.client.post(calls, content=b"SynaqWords" * 10_000, headers=headers)).json()
-        assert told["name"] == "SynaqAzamat.txt"
+        created = (await desk.client.post(calls, content=b"SynaqWords" * 10_000, headers=headers)).json()
+        assert created["name"] == "SynaqAzamat.txt"
         stored = await desk.engine.stored(desk.parts.database) + b"".join(one.read_bytes() for one in objects(desk))
-        assert told["attachment_id"].replace("-", "")[:8].encode() in stored or UUID(told["attachment_id"]).bytes in stored
+        assert created["attachment_id"].replace("-", "")[:8].encode() in stored or UUID(created["attachment_id"]).bytes in stored
         for word in (b"SynaqAzamat", b"SynaqWords"):
             assert word not in stored
         assert "Synaq" not in "".join(str(one) for one in objects(desk))

@@ -1,1 +1,1 @@
-"""Files that come with appeals: see `service`."""
+"""Attachments: the files of appeals and messages, from upload to download."""

@@ -1,6 +1,6 @@
-"""The calls for files: uploads that go on after a broken connection, files of an appeal, and their way out.
+"""HTTP routes of files: resumable uploads, adding files to an appeal, and downloads.
 
-Uploads speak the vocabulary of the IETF draft "Resumable Uploads for HTTP" (draft-ietf-httpbis-resumable-upload): begin with a length, ask
+Uploads follow the IETF draft "Resumable Uploads for HTTP" (draft-ietf-httpbis-resumable-upload): begin with a length, ask
 with HEAD how far it is (`Upload-Offset`, `Upload-Length`, `Upload-Complete`), go on with PATCH at that offset. The secret that came with
 the beginning stands in `Upload-Token`, never in an address.
 """
@@ -20,12 +20,12 @@ from starlette.requests import ClientDisconnect
 
 from intake.attachments.dependencies import AttachmentsDep, attachments_of
 from intake.attachments.service import policy
-from intake.attachments.service.attaching import FIELD, AttachmentOut, enclose, enclose_body
+from intake.attachments.service.attaching import FIELD, AttachmentOut, attach, attach_body
 from intake.attachments.service.connection import while_connected
-from intake.attachments.service.download import give_out
+from intake.attachments.service.download import download_file
 from intake.attachments.service.policy import NO_ROOM, REFUSALS
 from intake.attachments.service.quota import owner_of
-from intake.attachments.service.storing import Attachments, Ticket, at_most
+from intake.attachments.service.storing import Attachments, UploadTicket, at_most
 from intake.register.dependencies import AppealPin, Intake, IntakeDep
 from intake.register.errors import AppealFinished
 from intake.register.service.tracking import open_own
@@ -53,7 +53,7 @@ router = APIRouter()
 log = structlog.get_logger()
 
 PARTIAL: Final = "application/partial-upload"
-OCTETS: Final = "application/octet-stream"  # generated clients do not know the draft's media type
+OCTETS: Final = "application/octet-stream"  # for generated clients, which do not know the draft's media type
 JSON: Final = "application/json"
 BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 
@@ -62,13 +62,15 @@ UploadOffset = Annotated[int, Header(alias="Upload-Offset", ge=0, le=2**40, desc
 
 
 class UploadBeginning(StrictModel):
+    """The file that is going to be uploaded."""
+
     name: Annotated[str, Text(500)] | None = Field(None, description="the file's name; it is kept sealed")
     media_type: Annotated[str, Text(200)] | None = None
     length: int = Field(ge=0, le=2**40, description="bytes")
 
 
 class UploadBegun(BaseModel):
-    """`token` is shown once: it goes on with the upload and claims it for an appeal."""
+    """A begun upload. `token` is shown once; it continues the upload and claims it for an appeal."""
 
     upload_id: UUID
     token: str
@@ -78,6 +80,8 @@ class UploadBegun(BaseModel):
 
 
 class UploadState(BaseModel):
+    """How much of an upload was received."""
+
     upload_id: UUID
     offset: int
     length: int | None
@@ -85,6 +89,8 @@ class UploadState(BaseModel):
 
 
 class UploadClaim(StrictModel):
+    """A finished upload to add to an appeal."""
+
     upload_id: UUID
     token: Annotated[str, Text(100)]
 
@@ -105,13 +111,15 @@ async def begin_upload(
     once: OnceDep,
     given: Annotated[UploadBeginning, body(UploadBeginning)],
 ) -> Response:
-    """Begin a file that belongs to nobody yet; anybody may. It is dropped after a day unless an appeal claims it."""
+    """Begin an upload; anybody may. It is deleted after a day unless an appeal claims it."""
     address = intake.address(request)
     intake.uploads.spend(address)
     owner = owner_of(intake.parts.pepper, sender, address)
 
     async def begin(work: UnitOfWork) -> UploadBegun:
-        ticket = await attachments_of(request).add(work.session, owner, name=given.name, media_type=given.media_type, length=given.length)
+        ticket = await attachments_of(request).add_upload(
+            work.session, owner, name=given.name, media_type=given.media_type, length=given.length
+        )
         until = work.clock.now() + timedelta(hours=policy.policy().limits.kept_hours)
         return UploadBegun(upload_id=ticket.upload_id, token=ticket.token, offset=0, length=given.length, expires_at=until)
 
@@ -123,8 +131,8 @@ async def begin_upload(
 
 @router.head("/v1/uploads/{upload_id}", status_code=204, response_class=Response, responses=responses(NotFound, InvalidInput))
 async def look_at_upload(upload_id: UUID, token: UploadToken, attachments: AttachmentsDep) -> Response:
-    """How far an upload is."""
-    row = await attachments.look(Ticket(upload_id, token))
+    """Return how much of an upload was received."""
+    row = await attachments.find_upload(UploadTicket(upload_id, token))
     return Response(status_code=204, headers=_progress(row.size, row.length, is_complete=row.kind is not None))
 
 
@@ -141,20 +149,20 @@ async def look_at_upload(upload_id: UUID, token: UploadToken, attachments: Attac
 async def go_on_with_upload(
     upload_id: UUID, token: UploadToken, request: Request, intake: IntakeDep, offset: UploadOffset, key: IdempotencyKey = None
 ) -> Response:
-    """Append a piece. What came before a connection broke is kept. The last byte completes the upload: a file refused then is gone."""
+    """Append a piece. Bytes received before a disconnect are stored. The last byte completes the upload; a refused file is deleted."""
     if media_type_of(request) not in {PARTIAL, OCTETS}:
         raise UnsupportedMediaType
     refuse_announced(request, policy.policy().limits.file_bytes, policy.TooLarge)
-    ticket, run = Ticket(upload_id, token), partial(while_connected, request)
+    ticket, run = UploadTicket(upload_id, token), partial(while_connected, request)
 
     async def work() -> StepsDone:
-        piece = _Piece(request)
+        piece = _RequestPiece(request)
         row = await attachments_of(request).append(ticket, offset, piece.chunks(), run=run)
         state = UploadState(upload_id=row.id, offset=row.size, length=row.length, complete=row.kind is not None)
         return StepsDone(state, piece.digest, is_complete=not piece.is_broken)
 
     async def digest_repeat() -> bytes:
-        piece = _Piece(request)
+        piece = _RequestPiece(request)
         async for _ in at_most(piece.chunks(), policy.policy().limits.file_bytes):
             pass
         return piece.digest
@@ -174,8 +182,8 @@ async def go_on_with_upload(
 async def cancel_upload(
     upload_id: UUID, token: UploadToken, intake: IntakeDep, attachments: AttachmentsDep, key: IdempotencyKey = None
 ) -> Response:
-    """Give an upload up that no appeal has claimed."""
-    ticket = Ticket(upload_id, token)
+    """Cancel an upload that no appeal has claimed."""
+    ticket = UploadTicket(upload_id, token)
 
     async def work() -> StepsDone:
         await attachments.cancel(ticket)
@@ -187,7 +195,7 @@ async def cancel_upload(
 async def _once_by_ticket(
     intake: Intake,
     attachments: Attachments,
-    ticket: Ticket,
+    ticket: UploadTicket,
     operation: str,
     key: str | None,
     work: Callable[[], Awaitable[StepsDone]],
@@ -195,7 +203,7 @@ async def _once_by_ticket(
     *,
     status: int = 200,
 ) -> Response:
-    """Keys are those of whoever holds the upload's secret."""
+    """Do the work once per Idempotency-Key; the scope of the key is the holder of the upload's secret."""
     parts = intake.parts
     scope = attachments.scope_of(ticket)
     repeatable = parts.idempotency.request(scope, key, operation, StrictModel()) if key else None
@@ -228,18 +236,18 @@ async def add_attachment(
 ) -> AttachmentOut:
     """Add a document: a finished upload by its id and secret, a form with one `file`, or the file itself as the body.
 
-    The same under the same Idempotency-Key is added once; a finished upload is without a key too.
+    A repeat with the same Idempotency-Key adds nothing; a finished upload is added once without a key too.
     """
     response.headers["Cache-Control"] = "no-store"
     address = intake.address(request)
     seen = await open_own(intake.parts, intake.guesses, number=number, pin=pin, principal=sender, address=address)
     if media_type_of(request) == JSON:
         claim = parse(UploadClaim, await read_body(request))
-        done = await enclose(intake, attachments_of(request), seen.appeal.id, Ticket(claim.upload_id, claim.token), key=key)
+        done = await attach(intake, attachments_of(request), seen.appeal.id, UploadTicket(claim.upload_id, claim.token), key=key)
     else:
-        if key is None:  # a repeat of the last file there was room for needs none; any other is refused when it is claimed
+        if key is None:  # a repeat with a key needs no room: the file may be the last one; others are refused when they are claimed
             await attachments_of(request).check_room(seen.appeal.id)
-        done = await enclose_body(intake, seen.appeal.id, request, owner_of(intake.parts.pepper, sender, address), key)
+        done = await attach_body(intake, seen.appeal.id, request, owner_of(intake.parts.pepper, sender, address), key)
     if done.replayed:
         response.headers.update(REPLAYED)
     return done.response
@@ -262,18 +270,18 @@ async def download(
     _query: KnownQuery,
     pin: AppealPin = None,
 ) -> StreamingResponse:
-    """A file of an appeal, for whoever may see the appeal; what staff read is audited."""
-    return await give_out(intake, request, number=number, pin=pin, attachment_id=attachment_id, reader=reader)
+    """Return a file of an appeal to those who may see the appeal; access by staff is recorded in the audit log."""
+    return await download_file(intake, request, number=number, pin=pin, attachment_id=attachment_id, reader=reader)
 
 
-class _Piece:
-    """A piece of a file as it comes, as far as it comes."""
+class _RequestPiece:
+    """The piece of a file in a request, as far as it is received."""
 
     def __init__(self, request: Request) -> None:
         self._request = request
         self._sha256 = sha256()
         self.is_broken = False
-        """The client went away before the end."""
+        """The client disconnected before the end."""
 
     @property
     def digest(self) -> bytes:

@@ -1,4 +1,4 @@
-"""What routes and pages that handle files depend on."""
+"""Dependencies of routes and pages that handle files."""
 
 from typing import Annotated
 

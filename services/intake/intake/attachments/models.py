@@ -1,6 +1,7 @@
-"""Files that came with an appeal or a message: codes, sizes and sealed names here, their bytes encrypted in the object store."""
+"""The table of attachments: codes, sizes and sealed names. The bytes are encrypted in the object store."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -8,12 +9,25 @@ from sqlalchemy import JSON, Column, Index, text
 from sqlmodel import Field
 
 from intake.base import IntakeModel
+from shared.enum_column import EnumColumn
 
 UNCLAIMED = text("appeal_id IS NULL")
 
 
+class AttachmentState(StrEnum):
+    """The state of a file; the labels are in `attachments.toml`."""
+
+    RECEIVING = "RECEIVING"
+    SCANNING = "SCANNING"
+    CLEAN = "CLEAN"
+    INFECTED = "INFECTED"
+    UNSCANNED = "UNSCANNED"
+    DROPPED = "DROPPED"
+    """Given up and owned by nobody; the row is deleted once the store has deleted the objects. It has no label: nobody sees it."""
+
+
 class Attachment(IntakeModel, table=True):
-    """A file, from its first byte on; without an appeal it belongs to nobody yet and is dropped after a while."""
+    """A file, from the beginning of its upload. Without an appeal it is unclaimed, and deleted after `kept_hours`."""
 
     __tablename__ = "attachment"
     __table_args__ = (
@@ -25,28 +39,28 @@ class Attachment(IntakeModel, table=True):
     id: UUID = Field(primary_key=True)
     appeal_id: UUID | None = Field(foreign_key="appeal.id")
     message_id: UUID | None
-    """The message it came with; None: it came with the appeal itself."""
-    state: str
+    """The message it was sent with; None: it was sent with the appeal itself."""
+    state: AttachmentState = Field(sa_column=Column(EnumColumn(AttachmentState), nullable=False))
     declared: str | None
     """The kind that the sender's media type names."""
     kind: str | None
-    """What it was found to be; None while it is still being received."""
+    """The kind found by the inspection; None while it is being received."""
     length: int | None
-    """Bytes announced; None where they were not."""
+    """Announced size in bytes; None if it was not announced."""
     size: int
-    """Bytes there are."""
+    """Received bytes."""
     pieces: list[list[Any]] = Field(sa_column=Column(JSON, nullable=False))
-    """The objects that follow each other in it: name and size in bytes."""
+    """The objects of the file in order: name and size in bytes of each."""
     key: bytes
-    """Sealed: what its bytes are encrypted with."""
+    """Sealed: the key that encrypts its bytes."""
     name: bytes | None
-    """Sealed: the file's name as it came; once the file is accepted, a safe one."""
+    """Sealed: the file's name as given; once the file is accepted, a safe name."""
     token: bytes | None
-    """Keyed hash of the secret under which it may be gone on with and claimed."""
+    """Keyed hash of the secret that continues and claims the upload."""
     owner: bytes | None
-    """Keyed hash of whose unclaimed files it counts among, until an appeal has it; None: of nobody's in particular."""
+    """Keyed hash of the sender in whose quota it counts until an appeal claims it; None: it counts in no sender's quota."""
     created_at: datetime = Field(index=True)
     scan_attempts: int = Field(0, sa_column_kwargs={"server_default": "0"})
-    """How often the scanner was asked about it without a verdict, the attempt under way included."""
+    """Attempts to scan it without a verdict, the current one included."""
     scan_after: datetime | None = None
-    """When a file that was asked about is due again."""
+    """When a file whose scan failed is due again."""

@@ -4,7 +4,7 @@ import zipfile
 import pytest
 
 from intake.attachments.inspection.identify import inspect
-from intake.attachments.inspection.rejection import Reason, Rejected
+from intake.attachments.inspection.rejection import Rejected, RejectionReason
 from intake.attachments.service import policy
 from tests.intake.attachments.samples import EICAR, PDF, SVG, TYPES, docx, flagged_encrypted, odt, package, pdf, photograph, picture
 
@@ -17,7 +17,7 @@ MACRO_TYPE = TYPES.format('<Override PartName="/x" ContentType="application/vnd.
 
 
 def with_lying_size(data):
-    """The archive's list says that an entry is shorter than it is."""
+    """Make the archive's list give a shorter size of an entry."""
     at = data.rindex(b"PK\x01\x02") + 24
     return data[:at] + (3).to_bytes(4, "little") + data[at + 4 :]
 
@@ -81,36 +81,36 @@ def kind_of(content, declared=None, allowed=KINDS):
 
 class TestInspect:
     @pytest.mark.parametrize(("code", "content"), [(code, one) for code, all_of in TAKEN.items() for one in all_of])
-    def test_a_file_is_what_its_content_says(self, code, content):
+    def test_the_content_decides_the_kind_of_a_file(self, code, content):
         assert kind_of(content) == code
         assert kind_of(content, code) == code
 
     @pytest.mark.parametrize(("content", "refusal"), [one[1:] for one in REFUSED], ids=[one[0] for one in REFUSED])
-    def test_what_is_not_accepted_has_a_code(self, content, refusal):
+    def test_a_rejection_has_a_code(self, content, refusal):
         with pytest.raises(Rejected) as rejected:
             kind_of(content)
         assert rejected.value.reason == refusal.code
 
     @pytest.mark.parametrize(("content", "declared"), [(PDF, "JPEG"), (picture(), "PDF"), (picture("PNG"), "JPEG"), (docx(), "ODT")])
     def test_another_type_than_declared_is_refused(self, content, declared):
-        with pytest.raises(Rejected, match=Reason.TYPE_MISMATCH):
+        with pytest.raises(Rejected, match=RejectionReason.TYPE_MISMATCH):
             kind_of(content, declared)
 
     def test_a_kind_that_is_not_allowed_is_refused(self):
-        with pytest.raises(Rejected, match=Reason.TYPE_NOT_ALLOWED):
+        with pytest.raises(Rejected, match=RejectionReason.TYPE_NOT_ALLOWED):
             kind_of(PDF, allowed=("JPEG",))
 
-    def test_a_bomb_of_plain_sizes_is_refused_by_their_sum(self):
+    def test_a_bomb_of_inconspicuous_sizes_is_refused_by_their_sum(self):
         target = io.BytesIO()
         with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("[Content_Types].xml", "<Types/>")
             archive.writestr("word/document.xml", "<x/>")
             for number in range(130):
                 archive.writestr(f"word/{number}.xml", "0123456789" * 100_000)
-        with pytest.raises(Rejected, match=Reason.BOMB):
+        with pytest.raises(Rejected, match=RejectionReason.BOMB):
             kind_of(target.getvalue())
 
-    def test_a_document_is_stored_as_it_came_and_a_picture_drawn_anew(self):
+    def test_a_document_is_stored_unchanged_and_a_picture_is_redrawn(self):
         assert inspect(PDF, None, KINDS, LIMITS) == ("PDF", None)
         assert inspect(docx(), None, KINDS, LIMITS) == ("DOCX", None)
         assert inspect(photograph(), None, KINDS, LIMITS)[1].startswith(b"\xff\xd8")

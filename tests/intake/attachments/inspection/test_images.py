@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from intake.attachments.inspection.images import redraw
-from intake.attachments.inspection.rejection import Reason, Rejected
+from intake.attachments.inspection.rejection import Rejected, RejectionReason
 from intake.attachments.service.policy import policy
 from tests.intake.attachments.samples import photograph, picture
 
@@ -33,7 +33,7 @@ def sixteen_bits(values):
 
 
 class TestRedraw:
-    def test_a_photograph_loses_its_place_and_stands_upright(self):
+    def test_a_photograph_loses_its_position_and_is_turned_upright(self):
         found = redrawn(photograph(size=(40, 30)) + b"TrailerOfAPhone", "JPEG")
         with Image.open(io.BytesIO(found)) as drawn:
             assert drawn.size == (30, 40)
@@ -44,13 +44,13 @@ class TestRedraw:
     @pytest.mark.parametrize(
         ("code", "mode"), [("PNG", "RGBA"), ("PNG", "P"), ("PNG", "L"), ("PNG", "1"), ("WEBP", "RGBA"), ("JPEG", "CMYK")]
     )
-    def test_every_mode_is_drawn(self, code, mode):
+    def test_every_mode_is_redrawn(self, code, mode):
         target = io.BytesIO()
         Image.new(mode, (20, 20)).save(target, code)
         with Image.open(io.BytesIO(redrawn(target.getvalue(), code))) as drawn:
             assert (drawn.format, drawn.size) == (code, (20, 20))
 
-    def test_words_in_a_png_are_gone(self):
+    def test_the_text_in_a_png_is_removed(self):
         from PIL.PngImagePlugin import PngInfo  # noqa: PLC0415
 
         info = PngInfo()
@@ -63,15 +63,15 @@ class TestRedraw:
             assert drawn.size == (4000, 3000)
 
     @pytest.mark.parametrize(("kind", "size"), [("PNG", (6000, 5000)), ("JPEG", (9000, 8000)), ("PNG", (20_000, 20_000))])
-    def test_more_pixels_than_may_be_held_are_refused(self, kind, size):
+    def test_too_many_pixels_are_refused(self, kind, size):
         target = io.BytesIO()
         Image.new("1" if kind == "PNG" else "L", size).save(target, kind)
-        with pytest.raises(Rejected, match=Reason.IMAGE_TOO_LARGE):
+        with pytest.raises(Rejected, match=RejectionReason.IMAGE_TOO_LARGE):
             redrawn(target.getvalue(), kind)
 
     @pytest.mark.parametrize("content", [picture()[:300], picture()[:40] + bytes(400), b"\xff\xd8\xff\xe0"])
     def test_a_broken_picture_is_refused(self, content):
-        with pytest.raises(Rejected, match=Reason.BROKEN):
+        with pytest.raises(Rejected, match=RejectionReason.BROKEN):
             redrawn(content, "JPEG")
 
 
@@ -115,7 +115,7 @@ class TestEightBits:
         assert (found.mode, red > 250, green < 5, blue < 5) == ("RGB", True, True, True)
 
     @pytest.mark.parametrize("code", ["PNG", "WEBP"])
-    def test_of_an_animation_the_first_picture_is_left(self, code):
+    def test_of_an_animation_the_first_picture_is_stored(self, code):
         frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
         drawn = opened(redrawn(saved(frames[0], code, save_all=True, append_images=frames[1:]), code))
         assert getattr(drawn, "n_frames", 1) == 1

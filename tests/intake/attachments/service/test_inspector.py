@@ -1,4 +1,4 @@
-"""The pool of inspecting processes: limits of a file, given-up work, and what the processes know."""
+"""The pool of inspecting processes: limits of a file, cancelled work, and isolation of the processes."""
 
 import asyncio
 import io
@@ -50,7 +50,7 @@ def processes(pool):
 
 
 def slow_document():
-    """Much to parse: 18 MB of small elements, not compressed."""
+    """Return a document that is slow to parse: 18 MB of small elements, not compressed."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
@@ -59,7 +59,7 @@ def slow_document():
 
 
 class TestInspect:
-    async def test_kinds_come_back_and_a_picture_is_drawn_anew(self, pool):
+    async def test_the_kind_is_returned_and_a_picture_is_redrawn(self, pool):
         assert (await pool.inspect(file(PDF))).kind.code == "PDF"
         found = await pool.inspect(file(photograph()))
         assert found.kind.code == "JPEG"
@@ -83,16 +83,16 @@ class TestInspect:
         with pytest.raises(policy.TooComplex):
             await pool.inspect(file(picture("PNG", size=(5000, 4900))))
 
-    async def test_work_that_is_given_up_frees_its_process_at_once(self, pool):
+    async def test_a_cancelled_inspection_frees_its_process_at_once(self, pool):
         working = asyncio.create_task(pool.inspect(file(slow_document())))
         while not [one for each in processes(pool) for one in each.children()]:
             await asyncio.sleep(0.01)
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
-        assert pool._taken == 0
+        assert pool._in_use == 0
         assert (await pool.inspect(file(PDF))).kind.code == "PDF"
 
-    async def test_a_stream_that_breaks_leaves_no_half_fed_process(self, pool):
+    async def test_a_broken_stream_ends_its_process(self, pool):
         async def broken():
             yield PDF[:10]
             raise FileNotFoundError
@@ -103,9 +103,9 @@ class TestInspect:
 
 
 class TestShare:
-    async def test_one_sender_never_occupies_all(self, pool):
+    async def test_one_sender_does_not_occupy_all_processes(self, pool):
         many = [asyncio.create_task(pool.inspect(file(slow_document(), owner=b"one"))) for _ in range(3)]
-        while not pool._taken:
+        while not pool._in_use:
             await asyncio.sleep(0.01)
         assert (await pool.inspect(file(b"hello", owner=b"other"))).kind.code == "TXT"
         assert not any(one.done() for one in many)
@@ -113,10 +113,10 @@ class TestShare:
             one.cancel()
         await asyncio.gather(*many, return_exceptions=True)
 
-    async def test_who_waits_too_long_or_in_too_long_a_queue_is_asked_to_come_again(self, monkeypatch, start):
+    async def test_a_full_queue_and_a_long_wait_ask_the_sender_to_retry(self, monkeypatch, start):
         pool = start(processes=1, wait_seconds=0.05)
         first = asyncio.create_task(pool.inspect(file(slow_document())))
-        while not pool._taken:
+        while not pool._in_use:
             await asyncio.sleep(0.01)
         with pytest.raises(policy.ChecksBusy):
             await pool.inspect(file(PDF))
@@ -128,7 +128,7 @@ class TestShare:
 
 
 class TestProcess:
-    async def test_it_knows_no_secret_and_holds_no_connection(self, pool, monkeypatch):
+    async def test_a_process_has_no_secrets_and_no_connections(self, pool, monkeypatch):
         monkeypatch.setenv("ARYZ_DATABASE_URL", "postgresql://synaq:SynaqSecret@127.0.0.1/x")
         await pool.inspect(file(PDF))
         (process,) = processes(pool)
@@ -136,13 +136,13 @@ class TestProcess:
         assert not [name for name in process.environ() if name.startswith(("ARYZ", "AWS"))]
         assert process.num_fds() == 3
 
-    async def test_it_ends_with_the_pool(self, pool):
+    async def test_a_process_ends_with_the_pool(self, pool):
         await pool.inspect(file(PDF))
         (process,) = processes(pool)
         await pool.close()
         assert not process.is_running()
 
-    async def test_a_pool_that_closes_blames_no_file(self, pool):
+    async def test_closing_the_pool_rejects_no_file(self, pool):
         working = asyncio.create_task(pool.inspect(file(slow_document())))
         while not [one for each in processes(pool) for one in each.children()]:
             await asyncio.sleep(0.01)
@@ -150,7 +150,7 @@ class TestProcess:
         with pytest.raises(Unavailable):
             await working
 
-    async def test_it_ends_with_a_service_that_is_killed(self):
+    async def test_a_process_ends_with_a_killed_service(self):
         program = (
             "import asyncio, sys\n"
             "from intake.attachments.service import policy\n"
@@ -170,7 +170,7 @@ class TestProcess:
         psutil.wait_procs([inspecting], timeout=PATIENCE)
         assert not inspecting.is_running()
 
-    async def test_one_that_was_killed_meanwhile_is_replaced(self, pool):
+    async def test_a_killed_process_is_replaced(self, pool):
         await pool.inspect(file(PDF))
         (process,) = processes(pool)
         process.kill()

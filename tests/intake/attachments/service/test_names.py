@@ -30,7 +30,7 @@ class TestSafeName:
             ("Акт от 12.03.2026", "Акт от 12.03.2026.pdf"),
         ],
     )
-    def test_what_misleads_is_taken_out(self, given, shown):
+    def test_misleading_parts_are_removed(self, given, shown):
         assert safe_name(given, PDF) == shown
 
     def test_a_long_name_is_cut_and_keeps_its_extension(self):

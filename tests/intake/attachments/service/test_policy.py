@@ -1,6 +1,6 @@
 import pytest
 
-from intake.attachments.inspection.rejection import Reason
+from intake.attachments.inspection.rejection import RejectionReason
 from intake.attachments.service import policy
 
 
@@ -10,12 +10,12 @@ class TestPolicy:
         with pytest.raises(policy.TypeNotAllowed):
             policy.declared_kind(media_type)
 
-    def test_every_refusal_has_its_sentence_and_every_sentence_its_refusal(self):
+    def test_refusals_and_labels_match(self):
         codes = {one.code for one in policy.AttachmentRefused.__subclasses__()}
         assert codes == set(policy.policy().refusals)
         problem = policy.Bomb()
         assert problem.extra == {"kk": problem.label.kk, "ru": problem.label.ru, "en": problem.label.en}
 
     def test_every_reason_of_the_inspecting_process_is_a_refusal(self):
-        reasons = {each.value for each in Reason}
+        reasons = {each.value for each in RejectionReason}
         assert reasons <= {one.code for one in policy.REFUSALS}

@@ -1,4 +1,4 @@
-"""What waits for an appeal: so much of one sender, so much of all, and no more."""
+"""The quotas of unclaimed files, of one sender and of all."""
 
 import asyncio
 from dataclasses import replace
@@ -26,7 +26,7 @@ async def begin(desk, headers=None, length=5):
 
 
 class TestOwner:
-    async def test_a_network_is_one_owner_a_subject_another_and_who_files_for_many_none(self, desk):
+    async def test_a_network_and_a_subject_are_owners_and_roles_that_file_for_many_are_not(self, desk):
         def owner(principal=None, address="203.0.113.7"):
             return owner_of(desk.parts.pepper, principal or Principal.anonymous(), address)
 
@@ -38,7 +38,7 @@ class TestOwner:
 
 
 class TestOneSender:
-    async def test_so_many_files_wait_and_no_more(self, desk):
+    async def test_the_unclaimed_files_of_a_sender_are_limited(self, desk):
         limited(desk, unclaimed_files=2)
         assert [(await begin(desk)).status_code for _ in range(2)] == [201, 201]
         answer = await begin(desk)
@@ -47,12 +47,12 @@ class TestOneSender:
         assert int(answer.headers["retry-after"]) > 0
         assert (await begin(desk, desk.token("applicant", subject="a1"))).status_code == 201
 
-    async def test_what_was_announced_counts_before_it_comes(self, desk):
+    async def test_the_announced_size_counts_before_it_is_received(self, desk):
         limited(desk, unclaimed_bytes=100)
         assert [(await begin(desk, length=60)).status_code for _ in range(2)] == [201, 429]
         assert (await begin(desk, length=40)).status_code == 201
 
-    async def test_a_file_of_unknown_length_counts_as_the_largest_until_it_is_there(self, desk):
+    async def test_a_file_of_unknown_length_counts_as_the_largest_until_it_is_received(self, desk):
         _, pin, calls = await filed(desk)
         limited(desk, unclaimed_bytes=desk.app.state.attachments.policy.limits.file_bytes)
         assert (await desk.client.post(calls, content=PDF, headers=pin | AS_PDF)).status_code == 201
@@ -61,26 +61,26 @@ class TestOneSender:
         assert (answer.status_code, answer.json()["code"]) == (429, "uploads-unclaimed")
         assert len(objects(desk)) == 1
 
-    async def test_what_an_appeal_has_or_was_given_up_counts_no_more(self, desk):
+    async def test_claimed_and_cancelled_files_do_not_count(self, desk):
         limited(desk, unclaimed_files=1)
-        told, upload, token = await begun(desk, PDF)
+        created, upload, token = await begun(desk, PDF)
         await desk.client.patch(upload, content=PDF, headers=piece(0, token))
         _, pin, calls = await filed(desk)
-        await desk.client.post(calls, json={"upload_id": told["upload_id"], "token": told["token"]}, headers=pin)
-        assert [one.owner for one in await desk.rows(Attachment)] == [None]
+        await desk.client.post(calls, json={"upload_id": created["upload_id"], "token": created["token"]}, headers=pin)
+        assert [row.owner for row in await desk.rows(Attachment)] == [None]
         _, upload, token = await begun(desk, PDF)
         assert (await begin(desk)).status_code == 429
         await desk.client.delete(upload, headers=token)
         assert (await begin(desk)).status_code == 201
 
-    async def test_what_nobody_claimed_makes_room_after_a_day(self, desk):
+    async def test_an_unclaimed_file_does_not_count_after_a_day(self, desk):
         limited(desk, unclaimed_files=1)
         await begin(desk)
         desk.clock.advance(timedelta(hours=25))
-        await desk.app.state.attachments.forget()
+        await desk.app.state.attachments.purge_unclaimed()
         assert (await begin(desk)).status_code == 201
 
-    async def test_those_begun_at_once_are_counted_one_after_another(self, desk):
+    async def test_concurrent_uploads_are_counted_one_after_another(self, desk):
         limited(desk, unclaimed_files=2)
         answers = await asyncio.gather(*(begin(desk) for _ in range(6)))
         assert sorted(one.status_code for one in answers) == [201] * 2 + [429] * 4
@@ -88,7 +88,7 @@ class TestOneSender:
 
 class TestAllTogether:
     @pytest.mark.parametrize("limit", [{"all_unclaimed_files": 1}, {"all_unclaimed_bytes": len(PDF)}])
-    async def test_a_full_store_takes_nothing_more_of_anybody(self, desk, limit):
+    async def test_a_full_store_accepts_no_upload_of_anybody(self, desk, limit):
         limited(desk, **limit)
         _, upload, token = await begun(desk, PDF)
         await desk.client.patch(upload, content=PDF, headers=piece(0, token))
@@ -97,7 +97,7 @@ class TestAllTogether:
         assert all(answer.json()[language] for language in ("kk", "ru", "en"))
         assert int(answer.headers["retry-after"]) > 0
 
-    async def test_it_takes_no_piece_of_what_was_begun_before_either(self, desk):
+    async def test_a_full_store_accepts_no_piece_of_a_begun_upload(self, desk):
         _, upload, token = await begun(desk, PDF)
         _, other, secret = await begun(desk, PDF)
         await desk.client.patch(other, content=PDF, headers=piece(0, secret))

@@ -8,9 +8,8 @@ from uuid import UUID, uuid4
 import obstore
 import pytest
 
-from intake.attachments.models import Attachment
-from intake.attachments.service.policy import DROPPED
-from intake.attachments.service.storage import BUFFER, CHUNK, Objects, new_key, open_store
+from intake.attachments.models import Attachment, AttachmentState
+from intake.attachments.service.storage import BUFFER, CHUNK, ObjectStorage, new_key, open_store
 from intake.settings import Settings
 from shared.errors import Unavailable
 from shared.settings import BadSettings
@@ -26,7 +25,7 @@ AS_PDF = {"Content-Type": "application/pdf"}
 
 @pytest.fixture
 def store(bucket, tmp_path):  # noqa: ARG001 - the environment names it
-    """Everything under a prefix of the test's own."""
+    """Return a store under the test's own prefix."""
     return open_store(f"s3://{BUCKET}/{uuid4().hex}", tmp_path)
 
 
@@ -40,41 +39,41 @@ async def objects(store):
     return [one["path"] for one in await obstore.list(store).collect_async()]
 
 
-def kept(desk):
+def stored_objects(desk):
     return objects(desk.app.state.attachments._objects._store)
 
 
 class TestSettings:
     @pytest.mark.parametrize("url", ["https://files.example/bucket", "s3://", "s3://bucket?secret=1", "objects"])
-    def test_nothing_but_a_bucket_is_taken(self, url):
+    def test_nothing_but_a_bucket_is_accepted(self, url):
         with pytest.raises(BadSettings, match="OBJECTS_URL"):
             Settings(objects_url=url)
 
 
 class TestObjects:
     @pytest.mark.parametrize("size", [0, 1, CHUNK + 1, 2 * BUFFER + 7])
-    async def test_what_was_written_is_read_from_any_place(self, store, size):
-        files = Objects(store)
+    async def test_an_object_is_read_from_any_position(self, store, size):
+        files = ObjectStorage(store)
         assert await files.write(KEY, "aa/1", in_pieces(content(size), CHUNK)) == size
         reader = io.BufferedReader(files.reader(KEY, [["aa/1", size]]))
         assert await asyncio.to_thread(reader.read) == content(size)
         reader.seek(size // 2)
         assert await asyncio.to_thread(reader.read, 20) == content(size)[size // 2 :][:20]
 
-    async def test_a_large_file_goes_in_parts_and_is_never_held(self, store):
+    async def test_a_large_file_is_sent_in_parts_and_not_held_in_memory(self, store):
         async def large():
             for _ in range(LARGE // 2**20):
                 yield bytes(2**20)
 
-        await Objects(store).write(KEY, "aa/0", in_pieces(content(2 * BUFFER)))  # what a first upload takes for good is not the file
+        await ObjectStorage(store).write(KEY, "aa/0", in_pieces(content(2 * BUFFER)))  # what a first upload takes for good is not the file
         before = peak_kb(anew=True)
-        assert await Objects(store).write(KEY, "aa/1", large()) == LARGE
+        assert await ObjectStorage(store).write(KEY, "aa/1", large()) == LARGE
         assert peak_kb() - before < 60_000
         parts = (await obstore.head_async(store, "aa/1"))["e_tag"].strip('"').rpartition("-")[2]
         assert int(parts) == -(-LARGE // BUFFER) + 1  # the seals are some bytes more
 
-    async def test_a_file_is_dropped_whole_and_what_is_not_there_is_told(self, store):
-        files, file_id = Objects(store), uuid4()
+    async def test_all_objects_of_a_file_are_deleted_and_a_missing_one_raises(self, store):
+        files, file_id = ObjectStorage(store), uuid4()
         for each in ("1", "2"):
             await files.write(KEY, f"{file_id.hex}/{each}", in_pieces(b"abc"))
         await files.write(KEY, "other/1", in_pieces(b"abc"))
@@ -83,17 +82,17 @@ class TestObjects:
         with pytest.raises(FileNotFoundError):
             await asyncio.to_thread(files.reader(KEY, [[f"{file_id.hex}/1", 3]]).read, 1)
 
-    async def test_what_breaks_off_leaves_no_object(self, store):
+    async def test_a_broken_stream_leaves_no_object(self, store):
         async def breaking():
             yield bytes(3 * BUFFER)
             raise ConnectionResetError
 
         with pytest.raises(ConnectionResetError):
-            await Objects(store).write(KEY, "aa/1", breaking())
+            await ObjectStorage(store).write(KEY, "aa/1", breaking())
         assert await objects(store) == []
 
-    async def test_while_the_store_is_away_every_call_says_so(self, store, bucket):
-        files = Objects(store)
+    async def test_every_call_raises_unavailable_while_the_store_is_unavailable(self, store, bucket):
+        files = ObjectStorage(store)
         await files.write(KEY, "aa/1", in_pieces(b"abc"))
         await bucket.down()
         with pytest.raises(Unavailable):
@@ -107,17 +106,17 @@ class TestObjects:
 
 
 class TestFiles:
-    async def test_a_document_lies_in_the_bucket_and_nowhere_else(self, desk):
+    async def test_a_document_is_stored_in_the_bucket_and_nowhere_else(self, desk):
         _, pin, calls = await filed(desk)
-        told = (await desk.client.post(calls, content=photograph(), headers=pin | PHOTO)).json()
-        [name] = await kept(desk)
-        assert name.startswith(UUID(told["attachment_id"]).hex)
+        created = (await desk.client.post(calls, content=photograph(), headers=pin | PHOTO)).json()
+        [name] = await stored_objects(desk)
+        assert name.startswith(UUID(created["attachment_id"]).hex)
         assert not (desk.parts.settings.data / "objects").exists()
-        given = await desk.client.get(f"{calls}/{told['attachment_id']}", headers=pin)
+        given = await desk.client.get(f"{calls}/{created['attachment_id']}", headers=pin)
         assert given.content[:2] == b"\xff\xd8"
 
-    async def test_an_upload_goes_on_once_the_store_is_back(self, desk, bucket):
-        told, upload, token = await begun(desk, PDF)
+    async def test_an_upload_is_resumed_once_the_store_is_back(self, desk, bucket):
+        created, upload, token = await begun(desk, PDF)
         await desk.client.patch(upload, content=PDF[:30], headers=piece(0, token))
         await bucket.down()
         away = await desk.client.patch(upload, content=PDF[30:], headers=piece(30, token))
@@ -127,10 +126,10 @@ class TestFiles:
         await bucket.up()
         assert (await desk.client.patch(upload, content=PDF[30:], headers=piece(30, token))).json()["complete"] is True
         _, pin, calls = await filed(desk)
-        await desk.client.post(calls, json={"upload_id": told["upload_id"], "token": told["token"]}, headers=pin)
-        assert (await desk.client.get(f"{calls}/{told['upload_id']}", headers=pin)).content == PDF
+        await desk.client.post(calls, json={"upload_id": created["upload_id"], "token": created["token"]}, headers=pin)
+        assert (await desk.client.get(f"{calls}/{created['upload_id']}", headers=pin)).content == PDF
 
-    async def test_a_whole_file_that_could_not_be_looked_through_is_not_sent_again(self, desk, monkeypatch):
+    async def test_a_file_whose_inspection_failed_is_not_sent_again(self, desk, monkeypatch):
         attachments = desk.app.state.attachments
         _, upload, token = await begun(desk, PDF)
         with monkeypatch.context() as away:
@@ -142,33 +141,33 @@ class TestFiles:
 
     async def test_a_document_is_read_again_once_the_store_is_back(self, desk, bucket):
         _, pin, calls = await filed(desk)
-        told = (await desk.client.post(calls, content=PDF, headers=pin | AS_PDF)).json()
+        created = (await desk.client.post(calls, content=PDF, headers=pin | AS_PDF)).json()
         await bucket.down()
-        away = await desk.client.get(f"{calls}/{told['attachment_id']}", headers=pin)
+        away = await desk.client.get(f"{calls}/{created['attachment_id']}", headers=pin)
         assert (away.status_code, away.json()["code"]) == (503, "unavailable")
         refused = await desk.client.post(calls, content=PDF, headers=pin | AS_PDF)
         assert refused.status_code == 503
         await bucket.up()
-        assert (await desk.client.get(f"{calls}/{told['attachment_id']}", headers=pin)).content == PDF
+        assert (await desk.client.get(f"{calls}/{created['attachment_id']}", headers=pin)).content == PDF
 
-    async def test_what_is_given_up_while_the_store_is_away_goes_when_it_is_back(self, desk, bucket):
+    async def test_a_file_cancelled_while_the_store_is_unavailable_is_deleted_later(self, desk, bucket):
         _, upload, token = await begun(desk, PDF)
         await desk.client.patch(upload, content=PDF, headers=piece(0, token))
         await bucket.down()
         assert (await desk.client.delete(upload, headers=token)).status_code == 204
         assert (await desk.client.head(upload, headers=token)).status_code == 404
         desk.clock.advance(timedelta(hours=25))
-        await desk.app.state.attachments.forget()
-        assert [one.state for one in await desk.rows(Attachment)] == [DROPPED]
+        await desk.app.state.attachments.purge_unclaimed()
+        assert [row.state for row in await desk.rows(Attachment)] == [AttachmentState.DROPPED]
         await bucket.up()
-        await desk.app.state.attachments.forget()
-        assert (await desk.rows(Attachment), await kept(desk)) == ([], [])
+        await desk.app.state.attachments.purge_unclaimed()
+        assert (await desk.rows(Attachment), await stored_objects(desk)) == ([], [])
 
-    async def test_an_object_that_is_gone_is_said_to_be(self, desk):
+    async def test_a_missing_object_is_reported(self, desk):
         _, pin, calls = await filed(desk)
-        told = (await desk.client.post(calls, content=PDF, headers=pin | AS_PDF)).json()
-        await desk.app.state.attachments._objects.drop(UUID(told["attachment_id"]))
-        answer = await desk.client.get(f"{calls}/{told['attachment_id']}", headers=pin)
+        created = (await desk.client.post(calls, content=PDF, headers=pin | AS_PDF)).json()
+        await desk.app.state.attachments._objects.drop(UUID(created["attachment_id"]))
+        answer = await desk.client.get(f"{calls}/{created['attachment_id']}", headers=pin)
         assert (answer.status_code, answer.json()["code"]) == (410, "attachment-lost")
 
 

@@ -3,10 +3,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from intake.attachments.models import Attachment
+from intake.attachments.models import Attachment, AttachmentState
 from intake.attachments.service import scan_queue
-from intake.attachments.service.policy import CLEAN, INFECTED, SCANNING
-from intake.attachments.service.scanning import Clamd, NotScanned, ScannerAway
+from intake.attachments.service.scanning import Clamd, NotScanned, ScannerUnavailable
 from tests.intake.attachments.conftest import free_port
 from tests.intake.attachments.samples import EICAR, PDF, docx
 
@@ -14,7 +13,7 @@ HANGS = b"SynaqHangsTheScanner"
 
 
 class ClamdDouble:
-    """Speaks clamd's INSTREAM; never answers for a file with `HANGS` in it."""
+    """A double of clamd's INSTREAM; it never answers for a file with `HANGS` in it."""
 
     def __init__(self):
         self.seen = []
@@ -39,8 +38,8 @@ class ClamdDouble:
             yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-async def send(desk, told, content):
-    calls, pin = f"/intake/v1/appeals/{told['number']}/attachments", {"Appeal-Pin": told["pin"]}
+async def send(desk, created, content):
+    calls, pin = f"/intake/v1/appeals/{created['number']}/attachments", {"Appeal-Pin": created["pin"]}
     answer = await desk.client.post(calls, content=content, headers={**pin, "Content-Type": "text/plain"})
     return answer.json()["attachment_id"]
 
@@ -49,59 +48,59 @@ async def states(desk):
     return {str(row.id): (row.state, row.scan_attempts) for row in await desk.rows(Attachment)}
 
 
-class TestOneFileThatHangs:
-    async def test_the_others_are_scanned_and_the_one_is_tried_again_later(self, start, tmp_path):
+class TestHangingFile:
+    async def test_the_others_are_scanned_and_the_hanging_file_is_retried_later(self, start, tmp_path):
         double = ClamdDouble()
         async with double.listening() as address, start(tmp_path, clamd=address) as desk:
             attachments = desk.app.state.attachments
             attachments.scans.scanner = Clamd(address, seconds=0.5)
-            told = (await desk.file()).json()
-            hanging = await send(desk, told, b"first " + HANGS)
-            others = [await send(desk, told, f"file {number}".encode()) for number in range(6)]
-            infected = await send(desk, told, EICAR)
+            created = (await desk.file()).json()
+            hanging = await send(desk, created, b"first " + HANGS)
+            others = [await send(desk, created, f"file {number}".encode()) for number in range(6)]
+            infected = await send(desk, created, EICAR)
             await attachments.scan()
-            assert (await states(desk))[hanging] == (SCANNING, 1)
-            assert {(await states(desk))[one][0] for one in others} == {CLEAN}
-            assert (await states(desk))[infected][0] == INFECTED
-            await attachments.scan()  # not yet again
+            assert (await states(desk))[hanging] == (AttachmentState.SCANNING, 1)
+            assert {(await states(desk))[one][0] for one in others} == {AttachmentState.CLEAN}
+            assert (await states(desk))[infected][0] == AttachmentState.INFECTED
+            await attachments.scan()  # its retry is not due yet
             assert sum(HANGS in one for one in double.seen) == 1
             desk.clock.advance(scan_queue.retry_after(1))
             await attachments.scan()
-            assert (await states(desk))[hanging] == (SCANNING, 2)
+            assert (await states(desk))[hanging] == (AttachmentState.SCANNING, 2)
 
-    async def test_a_file_that_comes_while_one_hangs_is_scanned_at_once(self, start, tmp_path, monkeypatch):
+    async def test_a_new_file_is_scanned_at_once_while_another_hangs(self, start, tmp_path, monkeypatch):
         monkeypatch.setattr(scan_queue, "NEW_FILES_EVERY", 0.01)
         double = ClamdDouble()
         async with double.listening() as address, start(tmp_path, clamd=address) as desk:
             attachments = desk.app.state.attachments
-            told = (await desk.file()).json()
-            await send(desk, told, HANGS)
+            created = (await desk.file()).json()
+            await send(desk, created, HANGS)
             scanning = asyncio.create_task(attachments.scan())
             while not double.seen:
                 await asyncio.sleep(0.01)
-            late = await send(desk, told, b"late")
-            while (await states(desk))[late][0] == SCANNING:
+            late = await send(desk, created, b"late")
+            while (await states(desk))[late][0] == AttachmentState.SCANNING:
                 await asyncio.sleep(0.01)
             assert not scanning.done()
             scanning.cancel()
             await asyncio.gather(scanning, return_exceptions=True)
-            assert (await states(desk))[late][0] == CLEAN
+            assert (await states(desk))[late][0] == AttachmentState.CLEAN
 
-    async def test_many_that_hang_leave_the_scanner_to_the_others_at_their_retry(self, start, tmp_path):
+    async def test_the_retries_of_hanging_files_leave_the_scanner_to_others(self, start, tmp_path):
         double = ClamdDouble()
         async with double.listening() as address, start(tmp_path, clamd=address) as desk:
             attachments = desk.app.state.attachments
             attachments.scans.scanner = Clamd(address, seconds=0.3)
-            told = (await desk.file()).json()
+            created = (await desk.file()).json()
             for number in range(5):
-                await send(desk, told, HANGS + bytes([65 + number]))
+                await send(desk, created, HANGS + bytes([65 + number]))
             await attachments.scan()
             desk.clock.advance(scan_queue.retry_after(1))
             attachments.scans.scanner = Clamd(address, seconds=30)
             double.seen.clear()
-            late = await send(desk, told, b"late")
+            late = await send(desk, created, b"late")
             scanning = asyncio.create_task(attachments.scan())
-            while (await states(desk))[late][0] == SCANNING:
+            while (await states(desk))[late][0] == AttachmentState.SCANNING:
                 await asyncio.sleep(0.01)
             assert sum(HANGS in one for one in double.seen) <= scan_queue.RETRIES_AT_ONCE
             scanning.cancel()
@@ -119,39 +118,39 @@ async def chunks(*data):
 
 class TestClamd:
     async def test_a_test_virus_is_found_also_between_two_chunks(self, clamd):
-        assert await Clamd(clamd).finds(chunks(EICAR)) is True
-        assert await Clamd(clamd).finds(chunks(b"x" * 70_000 + EICAR[:20], EICAR[20:])) is True
+        assert await Clamd(clamd).finds_virus(chunks(EICAR)) is True
+        assert await Clamd(clamd).finds_virus(chunks(b"x" * 70_000 + EICAR[:20], EICAR[20:])) is True
 
-    async def test_what_is_harmless_passes(self, clamd):
-        assert await Clamd(clamd).finds(chunks(PDF)) is False
+    async def test_a_harmless_file_passes(self, clamd):
+        assert await Clamd(clamd).finds_virus(chunks(PDF)) is False
 
-    async def test_one_that_is_not_there_is_away(self, tmp_path):
+    async def test_a_missing_scanner_is_unavailable(self, tmp_path):
         for address in (f"127.0.0.1:{free_port()}", str(tmp_path / "no.sock")):
-            with pytest.raises(ScannerAway):
-                await Clamd(address).finds(chunks(PDF))
+            with pytest.raises(ScannerUnavailable):
+                await Clamd(address).finds_virus(chunks(PDF))
 
-    async def test_a_file_that_cannot_be_read_is_its_own_trouble(self, clamd):
+    async def test_a_file_that_cannot_be_read_is_not_scanned(self, clamd):
         async def unreadable():
             yield b"x"
             raise NotScanned
 
         with pytest.raises(NotScanned):
-            await Clamd(clamd).finds(unreadable())
+            await Clamd(clamd).finds_virus(unreadable())
 
 
 class TestThroughTheWorker:
     async def test_a_test_virus_is_caught_in_a_text_and_in_a_document(self, start, tmp_path, clamd):
         async with start(tmp_path, clamd=clamd) as desk:
-            told = (await desk.file()).json()
-            calls, pin = f"/intake/v1/appeals/{told['number']}/attachments", {"Appeal-Pin": told["pin"]}
+            created = (await desk.file()).json()
+            calls, pin = f"/intake/v1/appeals/{created['number']}/attachments", {"Appeal-Pin": created["pin"]}
             sent = {"INFECTED": EICAR, "ALSO": docx(parts={"word__media__image1.png": EICAR}), "CLEAN": PDF}
             ids = {}
             for name, content in sent.items():
                 answer = await desk.client.post(calls, content=content, headers={**pin, "Content-Type": "application/octet-stream"})
-                assert answer.json()["state"] == SCANNING
+                assert answer.json()["state"] == AttachmentState.SCANNING
                 ids[name] = answer.json()["attachment_id"]
             await desk.app.state.attachments.scan()
-            states = {str(one.id): one.state for one in await desk.rows(Attachment)}
-            assert [states[ids[name]] for name in sent] == [INFECTED, INFECTED, CLEAN]
+            states = {str(row.id): row.state for row in await desk.rows(Attachment)}
+            assert [states[ids[name]] for name in sent] == [AttachmentState.INFECTED, AttachmentState.INFECTED, AttachmentState.CLEAN]
             statuses = {name: (await desk.client.get(f"{calls}/{one}", headers=pin)).status_code for name, one in ids.items()}
             assert statuses == {"INFECTED": 410, "ALSO": 410, "CLEAN": 200}

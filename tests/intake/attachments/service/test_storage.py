@@ -4,7 +4,7 @@ import obstore
 import pytest
 from obstore.store import LocalStore
 
-from intake.attachments.service.storage import CHUNK, PREFIX, TAG, Objects, new_key
+from intake.attachments.service.storage import CHUNK, PREFIX, TAG, ObjectStorage, new_key
 from shared.sealing import SealBroken
 
 NAME = "00aa/01"
@@ -27,20 +27,20 @@ def content(size):
 
 
 def swapped(raw):
-    """The first two chunks in each other's place."""
+    """Swap the first two chunks."""
     first, second = (raw[PREFIX + start : PREFIX + start + ONE_CHUNK] for start in (0, ONE_CHUNK))
     return raw[:PREFIX] + second + first + raw[PREFIX + 2 * ONE_CHUNK :]
 
 
 class TestObjects:
     @pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 3 * CHUNK + 7])
-    async def test_what_was_written_is_read(self, store, size):
-        objects = Objects(store)
+    async def test_an_object_is_read(self, store, size):
+        objects = ObjectStorage(store)
         assert await objects.write(KEY, NAME, in_pieces(content(size))) == size
         assert io.BufferedReader(objects.reader(KEY, [[NAME, size]])).read() == content(size)
 
-    async def test_any_place_of_several_pieces_is_read(self, store):
-        objects, whole = Objects(store), content(2 * CHUNK + 100)
+    async def test_any_position_of_several_pieces_is_read(self, store):
+        objects, whole = ObjectStorage(store), content(2 * CHUNK + 100)
         await objects.write(KEY, "a/1", in_pieces(whole[:70_000]))
         await objects.write(KEY, "a/2", in_pieces(whole[70_000:]))
         reader = io.BufferedReader(objects.reader(KEY, [["a/1", 70_000], ["a/2", len(whole) - 70_000]]))
@@ -50,8 +50,8 @@ class TestObjects:
         reader.seek(-3, io.SEEK_END)
         assert reader.read() == whole[-3:]
 
-    async def test_nothing_of_it_can_be_read_in_the_store(self, store):
-        await Objects(store).write(KEY, NAME, in_pieces(b"Synaq Azamat" * 1000))
+    async def test_nothing_is_readable_in_the_store(self, store):
+        await ObjectStorage(store).write(KEY, NAME, in_pieces(b"Synaq Azamat" * 1000))
         assert b"Synaq" not in bytes(await (await obstore.get_async(store, NAME)).bytes_async())
 
     @pytest.mark.parametrize(
@@ -63,32 +63,32 @@ class TestObjects:
         ],
         ids=["changed", "reordered", "another prefix"],
     )  # fmt: skip
-    async def test_what_was_changed_does_not_open(self, store, harm):
+    async def test_a_changed_object_cannot_be_opened(self, store, harm):
         size = 2 * CHUNK + 5
-        await Objects(store).write(KEY, NAME, in_pieces(content(size)))
+        await ObjectStorage(store).write(KEY, NAME, in_pieces(content(size)))
         raw = bytes(await (await obstore.get_async(store, NAME)).bytes_async())
         await obstore.put_async(store, NAME, harm(raw))
         with pytest.raises(SealBroken):
-            io.BufferedReader(Objects(store).reader(KEY, [[NAME, size]])).read()
+            io.BufferedReader(ObjectStorage(store).reader(KEY, [[NAME, size]])).read()
 
-    async def test_an_object_cut_at_a_chunk_does_not_open_as_a_shorter_one(self, store):
-        await Objects(store).write(KEY, NAME, in_pieces(content(2 * CHUNK)))
+    async def test_an_object_cut_at_a_chunk_cannot_be_opened_as_a_shorter_one(self, store):
+        await ObjectStorage(store).write(KEY, NAME, in_pieces(content(2 * CHUNK)))
         raw = bytes(await (await obstore.get_async(store, NAME)).bytes_async())
         await obstore.put_async(store, NAME, raw[: PREFIX + ONE_CHUNK])
         with pytest.raises(SealBroken):
-            Objects(store).reader(KEY, [[NAME, CHUNK]]).read(10)
+            ObjectStorage(store).reader(KEY, [[NAME, CHUNK]]).read(10)
 
-    async def test_an_object_under_another_name_does_not_open(self, store):
-        await Objects(store).write(KEY, NAME, in_pieces(b"abc"))
+    async def test_an_object_under_another_name_cannot_be_opened(self, store):
+        await ObjectStorage(store).write(KEY, NAME, in_pieces(b"abc"))
         await obstore.copy_async(store, NAME, "00aa/02")
         with pytest.raises(SealBroken):
-            Objects(store).reader(KEY, [["00aa/02", 3]]).read(1)
+            ObjectStorage(store).reader(KEY, [["00aa/02", 3]]).read(1)
 
-    async def test_what_breaks_off_leaves_no_object(self, store, tmp_path):
+    async def test_a_broken_stream_leaves_no_object(self, store, tmp_path):
         async def breaking():
             yield b"x" * 200_000
             raise ConnectionResetError
 
         with pytest.raises(ConnectionResetError):
-            await Objects(store).write(KEY, NAME, breaking())
+            await ObjectStorage(store).write(KEY, NAME, breaking())
         assert [one for one in tmp_path.rglob("*") if one.is_file()] == []

@@ -1,7 +1,7 @@
 """The inspecting process: `python -m intake.attachments.inspection`, started and fed by `intake.attachments.service.inspector`.
 
-It loads its libraries once and forks for each file: a file meets a process that has seen no other, holds no secrets, no connections and
-no files, and may use so much processor time and memory. A file that exceeds them ends this process; the service starts another.
+It loads its libraries once and forks for each file. The fork has seen no other file, holds no secrets, connections or open files, and has
+limits of processor time and memory. A file that exceeds them ends this process; the service starts another.
 """
 
 import contextlib
@@ -11,18 +11,18 @@ import os
 import resource
 import signal
 import sys
-from typing import Any, Final
+from typing import Final
 
 from PIL import Image, JpegImagePlugin, MpoImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from intake.attachments.inspection.identify import inspect
 from intake.attachments.inspection.limits import InspectionLimits
-from intake.attachments.inspection.protocol import EXIT_CRASH, EXIT_LIMIT, LENGTH, content_of, frame
+from intake.attachments.inspection.protocol import EXIT_CRASH, EXIT_LIMIT, LENGTH, InspectionJob, InspectionResult, frame, job_of
 from intake.attachments.inspection.rejection import Rejected
 
-PRELOADED: Final = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, WebPImagePlugin)  # what `Image.open` would search for otherwise
+PRELOADED: Final = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, WebPImagePlugin)  # otherwise `Image.open` searches for them
 INPUT, OUTPUT = 0, 1
-NICENESS: Final = 5  # answering people comes first
+NICENESS: Final = 5  # requests of people come first
 OPEN_FILES: Final = 32
 BLOCK: Final = 2**20
 PARENT_DEATH: Final = 1  # PR_SET_PDEATHSIG, prctl(2)
@@ -30,13 +30,13 @@ OUT_OF_LIMITS: Final = frozenset({signal.SIGXCPU, signal.SIGALRM, signal.SIGKILL
 
 
 def main() -> int:
-    """Answer one file after the other until the service closes the pipe. Returns how it ended."""
+    """Inspect one file after the other until the service closes the pipe. Return the exit code."""
     _die_with_parent()
     with contextlib.suppress(OSError):
         os.nice(NICENESS)
     Image.preinit()
     gc.collect()
-    gc.freeze()  # pages that both processes read stay shared
+    gc.freeze()  # memory pages stay shared with the forks
     while header := _read(LENGTH):
         job = os.fork()
         if not job:
@@ -50,23 +50,24 @@ def main() -> int:
 
 
 def _run(header: bytes) -> int:
-    """In the process of one file: read it, inspect it, answer."""
+    """Read a file, inspect it and answer; runs in the fork."""
     _die_with_parent()
-    job = content_of(_read(int.from_bytes(header)))
+    job = job_of(_read(int.from_bytes(header)))
     content = _read(job["size"])
     limits = InspectionLimits(**job["limits"])
     _limit(limits)
     try:
-        answer, stored = _answer(content, job, limits)
+        result, stored = _inspect(content, job, limits)
     except (MemoryError, RecursionError):
         return EXIT_LIMIT
-    _write(frame({**answer, "size": None if stored is None else len(stored)}))
+    result["size"] = None if stored is None else len(stored)
+    _write(frame(result))
     if stored is not None:
         _write(stored)
     return 0
 
 
-def _answer(content: bytes, job: dict[str, Any], limits: InspectionLimits) -> tuple[dict[str, Any], bytes | None]:
+def _inspect(content: bytes, job: InspectionJob, limits: InspectionLimits) -> tuple[InspectionResult, bytes | None]:
     try:
         code, stored = inspect(content, job["declared"], job["allowed"], limits)
     except Rejected as rejected:
@@ -79,7 +80,7 @@ def _answer(content: bytes, job: dict[str, Any], limits: InspectionLimits) -> tu
 
 
 def _limit(limits: InspectionLimits) -> None:
-    """From here on; a process that exceeds time is ended by the system."""
+    """Set the limits of this process; the system ends it when it exceeds its time."""
     seconds = limits.inspection_seconds
     for what, most in (
         (resource.RLIMIT_CPU, seconds),
@@ -95,13 +96,13 @@ def _limit(limits: InspectionLimits) -> None:
 
 
 def _die_with_parent() -> None:
-    """Linux ends this process when its parent ends, however that ends; elsewhere the closed pipe and the limits do."""
+    """Ask Linux to end this process with its parent; on other systems the closed pipe and the limits end it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PARENT_DEATH, signal.SIGKILL)
 
 
 def _read(size: int) -> bytes:
-    """Exactly so many bytes, or none when the service has closed the pipe."""
+    """Read exactly `size` bytes; none if the service has closed the pipe."""
     found = bytearray()
     while len(found) < size:
         block = os.read(INPUT, min(size - len(found), BLOCK))

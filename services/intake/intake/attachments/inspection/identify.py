@@ -1,4 +1,4 @@
-"""What a file is by its content, and whether it is that alone: nothing hidden in it, nothing that runs, nothing that grows."""
+"""Identification of a file by its content, and the check that it is nothing else: no hidden file, no code, no bomb."""
 
 import io
 import re
@@ -10,7 +10,7 @@ import filetype
 
 from intake.attachments.inspection import images, package, pdf
 from intake.attachments.inspection.limits import InspectionLimits
-from intake.attachments.inspection.rejection import Reason, Rejected
+from intake.attachments.inspection.rejection import Rejected, RejectionReason
 
 HEAD: Final = 8192  # bytes that `filetype` reads
 WINDOW: Final = 1024  # bytes in which readers of PDF search for its header (ISO 32000-1, annex H.3.4.1)
@@ -23,17 +23,17 @@ Content = bytes
 
 
 def inspect(content: Content, declared: str | None, allowed: Collection[str], limits: InspectionLimits) -> tuple[str, bytes | None]:
-    """Return the kind's code and, where the file is not stored as it came, what is stored in its place.
+    """Return the kind's code and the bytes to store in the file's place; None if it is stored unchanged.
 
-    `declared`: the code of the kind that the sender named; `allowed`: codes that are accepted. Raises Rejected.
+    `declared`: the code of the kind that the sender declared; `allowed`: codes that are accepted. Raises Rejected.
     """
     if not content:
-        raise Rejected(Reason.EMPTY)
+        raise Rejected(RejectionReason.EMPTY)
     code = _code(content)
     if code is None or code not in allowed:
-        raise Rejected(Reason.TYPE_NOT_ALLOWED)
+        raise Rejected(RejectionReason.TYPE_NOT_ALLOWED)
     if declared is not None and declared != code:
-        raise Rejected(Reason.TYPE_MISMATCH)
+        raise Rejected(RejectionReason.TYPE_MISMATCH)
     return code, _CHECKS[code](content, code, limits)
 
 
@@ -46,14 +46,14 @@ def _code(content: Content) -> str | None:
     if found is not None:
         return IMAGES.get(found.mime)
     if b"%PDF-" in content[:WINDOW]:
-        raise Rejected(Reason.POLYGLOT)
+        raise Rejected(RejectionReason.POLYGLOT)
     return "TXT"
 
 
 def _image(content: Content, code: str, limits: InspectionLimits) -> bytes:
-    """Draw the picture anew: what phones append to photographs is lost; another document in it is no accident."""
+    """Redraw the picture. Data that phones append to photographs is lost; another document inside is refused, as it is no accident."""
     if b"%PDF-" in content[:WINDOW]:
-        raise Rejected(Reason.POLYGLOT)
+        raise Rejected(RejectionReason.POLYGLOT)
     _refuse_archive(content)
     return images.redraw(content, code, limits)
 
@@ -64,12 +64,12 @@ def _pdf(content: Content, _code: str, limits: InspectionLimits) -> bytes | None
 
 
 def _text(content: Content, _code: str, _limits: InspectionLimits) -> None:
-    """UTF-8 or, from old Windows programs, code page 1251; no control characters, no markup, no script."""
+    """Check a text: UTF-8 or code page 1251 of old Windows programs, without control characters, markup or script."""
     text = _decoded(content)
     if CONTROL.search(text):
-        raise Rejected(Reason.TYPE_NOT_ALLOWED)
+        raise Rejected(RejectionReason.TYPE_NOT_ALLOWED)
     if MARKUP.search(text[:BEGINNING].lstrip("\ufeff \t\r\n")):
-        raise Rejected(Reason.ACTIVE_CONTENT)
+        raise Rejected(RejectionReason.ACTIVE_CONTENT)
     _refuse_archive(content)
 
 
@@ -79,18 +79,18 @@ def _decoded(content: Content) -> str:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise Rejected(Reason.TYPE_NOT_ALLOWED)
+    raise Rejected(RejectionReason.TYPE_NOT_ALLOWED)
 
 
 def _refuse_archive(content: Content) -> None:
-    """Readers of ZIP search for its list at the end of a file, whatever stands before it."""
+    """Refuse a file that is also a ZIP archive: readers search for its list at the end of a file, whatever comes before."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             is_archive = bool(archive.infolist())
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, UnicodeDecodeError):
         is_archive = False
     if is_archive:
-        raise Rejected(Reason.POLYGLOT)
+        raise Rejected(RejectionReason.POLYGLOT)
 
 
 _CHECKS: Final[Mapping[str, Callable[[Content, str, InspectionLimits], bytes | None]]] = {

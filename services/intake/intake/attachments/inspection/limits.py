@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class InspectionLimits:
-    """What one file may cost while it is inspected."""
+    """The limits of the inspection of one file."""
 
     file_bytes: int
     pixels: int

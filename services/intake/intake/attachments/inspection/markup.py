@@ -1,4 +1,4 @@
-"""The XML of office documents, parsed by expat as a stream of elements.
+"""A streaming parser for the XML of office documents, on top of expat.
 
 No document type, no entities, UTF-8 or UTF-16 only (ECMA-376 part 2, 8.2.5).
 """
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from xml.parsers import expat
 
-from intake.attachments.inspection.rejection import Reason, Rejected
+from intake.attachments.inspection.rejection import Rejected, RejectionReason
 
 DEPTH: Final = 1000  # elements inside each other; Word writes some 50
 SEPARATOR: Final = "\n"  # between a namespace and a name: in neither
@@ -20,12 +20,12 @@ Attributes = Mapping[str, str]
 
 
 def is_xml(content: bytes) -> bool:
-    """Whether a part begins as XML does, in UTF-8 or UTF-16, whatever its name."""
+    """Return whether a part begins like XML in UTF-8 or UTF-16, whatever its name."""
     return LIKE_XML.match(content[:1024]) is not None
 
 
 def local(name: str) -> str:
-    """An element's or attribute's name without its namespace."""
+    """Return an element's or attribute's name without its namespace."""
     return name.rpartition(SEPARATOR)[2]
 
 
@@ -35,9 +35,9 @@ def parse(
     end: Callable[[str], None] | None = None,
     text: Callable[[str], None] | None = None,
 ) -> None:
-    """Call back for each element with its local name and its attributes by local name.
+    """Call `start` for each element with its local name and its attributes by local name.
 
-    Raises Rejected: BROKEN for what is not well-formed, BOMB for entities and for nesting without end, and what the callbacks raise.
+    Raises Rejected: BROKEN for XML that is not well-formed, BOMB for entities and too deep nesting. The callbacks' errors are passed on.
     """
     parser = expat.ParserCreate(namespace_separator=SEPARATOR)
     parser.buffer_text = True
@@ -47,7 +47,7 @@ def parse(
         nonlocal depth
         depth += 1
         if depth > DEPTH:
-            raise Rejected(Reason.BOMB)
+            raise Rejected(RejectionReason.BOMB)
         start(local(name), {local(each): value for each, value in attributes.items()})
 
     def finish(name: str) -> None:
@@ -65,15 +65,15 @@ def parse(
     try:
         parser.Parse(content, True)  # as a whole: expat before 2.6 reads a long token in pieces again and again (CVE-2023-52425)
     except (expat.ExpatError, ValueError, LookupError, UnicodeError):
-        raise Rejected(Reason.BROKEN) from None
+        raise Rejected(RejectionReason.BROKEN) from None
 
 
 def _declaration(_version: str, encoding: str | None, _standalone: int) -> None:
-    """Another encoding may be read differently by another program."""
+    """Refuse other encodings: programs may read them differently."""
     if encoding is not None and encoding.lower() not in ENCODINGS:
-        raise Rejected(Reason.BROKEN)
+        raise Rejected(RejectionReason.BROKEN)
 
 
 def _refuse_type(*_: object) -> int:
-    """A document type, and with it every entity: no office program writes one."""
-    raise Rejected(Reason.BOMB)
+    """Refuse a document type, and so every entity: no office program writes one."""
+    raise Rejected(RejectionReason.BOMB)

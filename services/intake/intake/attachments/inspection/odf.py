@@ -1,9 +1,9 @@
-"""OpenDocument texts: scripts, objects, links and encryption as parsed (ODF 1.3 parts 2 and 3)."""
+"""Checks of OpenDocument texts: scripts, objects, links and encryption (ODF 1.3 parts 2 and 3)."""
 
 from typing import Final
 
 from intake.attachments.inspection import links, markup
-from intake.attachments.inspection.rejection import Reason, Rejected
+from intake.attachments.inspection.rejection import Rejected, RejectionReason
 
 MANIFEST: Final = "meta-inf/manifest.xml"
 MACROS: Final = frozenset({"script", "event-listener", "event-listeners", "library", "libraries", "module"})  # 3.12 and 14.4 of part 3
@@ -14,33 +14,33 @@ ACTIVE: Final = frozenset(
     }
 )  # fmt: skip
 FOLLOWED: Final = frozenset({"a", "area-rectangle", "area-circle", "area-polygon"})  # a person clicks them
-NAMED: Final = frozenset({"template"})  # the file that the document was begun with: it is only named (4.3.2.14 of part 3)
+NAMED: Final = frozenset({"template"})  # the template of the document: it is only named (4.3.2.14 of part 3)
 ACTIVE_TYPES: Final = ("oleobject", "x-javascript", "text/html", "sun.star.basic")
 
 
 class OpenDocument:
-    """Judges the parts of a document."""
+    """Checks the parts of an OpenDocument text."""
 
-    def part(self, name: str, content: bytes) -> None:
-        """Raise Rejected for macros, active content, encryption and what loads something from outside."""
+    def check_part(self, name: str, content: bytes) -> None:
+        """Raise Rejected for macros, active content, encryption and links that load something."""
         markup.parse(content, _manifest_entry if name == MANIFEST else _element)
 
 
 def _manifest_entry(name: str, attributes: markup.Attributes) -> None:
     if name in {"encryption-data", "encrypted-key"}:
-        raise Rejected(Reason.ENCRYPTED)
+        raise Rejected(RejectionReason.ENCRYPTED)
     kind = attributes.get("media-type", "").lower()
     if any(each in kind for each in ACTIVE_TYPES):
-        raise Rejected(Reason.ACTIVE_CONTENT)
+        raise Rejected(RejectionReason.ACTIVE_CONTENT)
 
 
 def _element(name: str, attributes: markup.Attributes) -> None:
     if name in MACROS:
-        raise Rejected(Reason.MACROS)
+        raise Rejected(RejectionReason.MACROS)
     if name in ACTIVE:
-        raise Rejected(Reason.ACTIVE_CONTENT)
+        raise Rejected(RejectionReason.ACTIVE_CONTENT)
     target = attributes.get("href")
     if target is None or name in NAMED:
         return
     if links.is_unsafe(target) or (name not in FOLLOWED and links.is_outside(target)):
-        raise Rejected(Reason.ACTIVE_CONTENT)
+        raise Rejected(RejectionReason.ACTIVE_CONTENT)

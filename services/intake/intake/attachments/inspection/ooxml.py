@@ -1,10 +1,10 @@
-"""Word documents: relationships, content types and fields as parsed (ECMA-376 parts 1 and 2)."""
+"""Checks of Word documents: relationships, content types and fields (ECMA-376 parts 1 and 2)."""
 
 import re
 from typing import Final
 
 from intake.attachments.inspection import links, markup
-from intake.attachments.inspection.rejection import Reason, Rejected
+from intake.attachments.inspection.rejection import Rejected, RejectionReason
 
 TYPES: Final = "[content_types].xml"
 MACRO_TYPES: Final = ("macroenabled", "vbaproject", "vbadata")  # in a content type
@@ -23,15 +23,15 @@ ACTIVE_FIELDS: Final = frozenset(
     {"DDE", "DDEAUTO", "DATABASE", "EMBED", "IMPORT", "INCLUDE", "INCLUDEPICTURE", "INCLUDETEXT", "LINK", "MACROBUTTON", "RD"}
 )
 NAMED_FIELD: Final = re.compile(r"\s*(\S+\s|=)")
-FIELD_LIMIT: Final = 64  # characters of a field's instruction that are read: its name stands first
+FIELD_LIMIT: Final = 64  # characters of a field's instruction that are read: its name comes first
 NESTED_FIELDS: Final = 50
 
 
 class OfficeOpenXml:
-    """Judges the parts of a document."""
+    """Checks the parts of a Word document."""
 
-    def part(self, name: str, content: bytes) -> None:
-        """Raise Rejected for macros, active content and what loads something from outside."""
+    def check_part(self, name: str, content: bytes) -> None:
+        """Raise Rejected for macros, active content and links that load something."""
         if name == TYPES:
             markup.parse(content, _content_type)
         elif name.endswith(".rels"):
@@ -45,9 +45,9 @@ class OfficeOpenXml:
 def _content_type(_name: str, attributes: markup.Attributes) -> None:
     kind = attributes.get("ContentType", "").lower()
     if any(each in kind for each in MACRO_TYPES):
-        raise Rejected(Reason.MACROS)
+        raise Rejected(RejectionReason.MACROS)
     if any(each in kind for each in ACTIVE_TYPES):
-        raise Rejected(Reason.ACTIVE_CONTENT)
+        raise Rejected(RejectionReason.ACTIVE_CONTENT)
 
 
 def _relationship(name: str, attributes: markup.Attributes) -> None:
@@ -55,17 +55,17 @@ def _relationship(name: str, attributes: markup.Attributes) -> None:
         return
     kind = attributes.get("Type", "").strip().lower().rpartition("/")[2]
     if kind in MACRO_RELATIONSHIPS:
-        raise Rejected(Reason.MACROS)
+        raise Rejected(RejectionReason.MACROS)
     if kind in ACTIVE_RELATIONSHIPS:
-        raise Rejected(Reason.ACTIVE_CONTENT)
+        raise Rejected(RejectionReason.ACTIVE_CONTENT)
     target = attributes.get("Target", "").strip()
     is_external = attributes.get("TargetMode", "Internal").strip().lower() != "internal" or links.has_scheme(target)
     if is_external and (kind != FOLLOWED or links.is_unsafe(target)):
-        raise Rejected(Reason.ACTIVE_CONTENT)
+        raise Rejected(RejectionReason.ACTIVE_CONTENT)
 
 
 class _Fields:
-    """The fields of a part: what each of them does, put together from the runs it is written in."""
+    """Collects the fields of a part from the runs that they are split into, and checks them."""
 
     def __init__(self) -> None:
         self._open: list[str] = []
@@ -79,7 +79,7 @@ class _Fields:
         elif name == "fldSimple":
             _check_field(attributes.get("instr", ""))
         elif name == "imagedata" and links.is_outside(attributes.get("src", "")):  # VML: a picture by its address, without a relationship
-            raise Rejected(Reason.ACTIVE_CONTENT)
+            raise Rejected(RejectionReason.ACTIVE_CONTENT)
 
     def end(self, name: str) -> None:
         if name in {"instrText", "delInstrText"}:
@@ -99,9 +99,9 @@ class _Fields:
     def _character(self, kind: str) -> None:
         if kind == "begin":
             if self._open and not NAMED_FIELD.match(self._open[-1]):
-                raise Rejected(Reason.ACTIVE_CONTENT)  # the name, or a part of it, is computed by another field: no program writes that
+                raise Rejected(RejectionReason.ACTIVE_CONTENT)  # another field computes the name: no program writes that
             if len(self._open) >= NESTED_FIELDS:
-                raise Rejected(Reason.BOMB)
+                raise Rejected(RejectionReason.BOMB)
             self._open.append("")
         elif kind == "separate" and self._open:
             _check_field(self._open[-1])
@@ -112,4 +112,4 @@ class _Fields:
 def _check_field(instruction: str) -> None:
     name = instruction.strip()[:FIELD_LIMIT].replace('"', " ").split(None, 1)[:1]
     if name and name[0].upper() in ACTIVE_FIELDS:
-        raise Rejected(Reason.ACTIVE_CONTENT)
+        raise Rejected(RejectionReason.ACTIVE_CONTENT)

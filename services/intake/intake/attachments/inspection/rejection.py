@@ -1,9 +1,9 @@
-"""Why a file is rejected: the codes of the problems that the service answers."""
+"""The reasons for which a file is rejected, as the codes of the problems that the service answers."""
 
 from enum import StrEnum
 
 
-class Reason(StrEnum):
+class RejectionReason(StrEnum):
     """The problem code of a rejection (`intake.attachments.service.policy.REFUSALS`)."""
 
     EMPTY = "attachment-empty"
@@ -22,6 +22,6 @@ class Reason(StrEnum):
 class Rejected(Exception):
     """The file is not accepted, for this reason."""
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: RejectionReason) -> None:
         super().__init__(reason.value)
         self.reason = reason

@@ -1,4 +1,4 @@
-"""Adding a file to an appeal that is registered: one that was uploaded before, or the one that a request brings."""
+"""Adding a file to a registered appeal: a finished upload, or the file in a request."""
 
 import hashlib
 from collections.abc import AsyncIterable, AsyncIterator
@@ -11,10 +11,10 @@ from fastapi import Request
 from pydantic import BaseModel
 
 from intake.attachments.dependencies import attachments_of
-from intake.attachments.repository import came_with
+from intake.attachments.repository import set_message
 from intake.attachments.service import policy
 from intake.attachments.service.connection import while_connected
-from intake.attachments.service.storing import Attachments, Enclosed, Ticket
+from intake.attachments.service.storing import Attachments, NamedFile, UploadTicket
 from intake.register.dependencies import Intake
 from intake.register.errors import AppealFinished
 from intake.register.schemas.codes import MessageKind
@@ -27,13 +27,13 @@ from shared.forms import MULTIPART, parts_of, refuse_announced
 from shared.header_fields import filename_of, media_type_of
 from shared.unit_of_work import UnitOfWork
 
-FORM_MARGIN: Final = 65_536  # bytes of a form round its file
+FORM_MARGIN: Final = 65_536  # bytes of a form in addition to its file
 FIELD: Final = "file"
 OPERATION: Final = "attachments"
 
 
 class AttachmentOut(BaseModel):
-    """A file of an appeal; `kk`, `ru` and `en` say what its state means."""
+    """A file of an appeal; `kk`, `ru` and `en` explain its state."""
 
     attachment_id: UUID
     message_id: UUID | None
@@ -48,48 +48,49 @@ class AttachmentOut(BaseModel):
     en: str
 
 
-class FileGiven(BaseModel):
-    """A file as it came, to know a repeat by."""
+class FileFingerprint(BaseModel):
+    """A file in a request; a repeat of the request is recognised by it."""
 
     name: str | None
     media_type: str | None
     sha256: str
 
 
-class UploadGiven(BaseModel):
-    """The same of a finished upload."""
+class UploadFingerprint(BaseModel):
+    """A finished upload; a repeat of the request is recognised by it."""
 
     upload_id: UUID
 
 
-def shown(one: Enclosed) -> AttachmentOut:
+def attachment_out(file: NamedFile) -> AttachmentOut:
+    """Return a file as the API shows it."""
     return AttachmentOut(
-        attachment_id=one.attachment_id,
-        message_id=one.message_id,
-        name=one.name,
-        kind=one.kind.code,
-        media_type=one.kind.media_types[0],
-        size=one.size,
-        state=one.state,
-        added_at=one.added_at,
-        **one.sentence.as_dict(),
+        attachment_id=file.attachment_id,
+        message_id=file.message_id,
+        name=file.name,
+        kind=file.kind.code,
+        media_type=file.kind.media_types[0],
+        size=file.size,
+        state=file.state,
+        added_at=file.added_at,
+        **file.state_label.as_dict(),
     )
 
 
-async def enclose(
+async def attach(
     intake: Intake,
     attachments: Attachments,
     appeal_id: UUID,
-    ticket: Ticket,
+    ticket: UploadTicket,
     *,
-    given: FileGiven | None = None,
+    given: FileFingerprint | None = None,
     key: str | None = None,
     as_filed: bool = False,
 ) -> ActionResult[AttachmentOut]:
-    """Claim an upload for an appeal that is registered, and tell it as a message; told once, however often it is claimed.
+    """Claim an upload for a registered appeal and publish it as a message, once however often it is claimed.
 
-    `given`: the file as it came in the request itself, `key`: under which Idempotency-Key; `as_filed`: it came with the appeal, and is no
-    message.
+    `given`: the file if it was sent in the request itself; `key`: the Idempotency-Key; `as_filed`: the file was sent with the appeal and
+    is no message.
 
     Raises AppealFinished, NotFound, Incomplete, TooManyFiles, TotalTooLarge, TooMany and IdempotencyKeyReused.
     """
@@ -100,24 +101,24 @@ async def enclose(
             raise AppealFinished
         if await attachments.claim(work.session, appeal_id, None, [ticket]) and not as_filed:
             message_id = await store_message(work, appeal_id, MessageKind.MESSAGE, None)
-            await came_with(work.session, ticket.upload_id, message_id)
+            await set_message(work.session, ticket.upload_id, message_id)
             await publish_message(work, tracking, message_id, 1)
         await work.session.flush()
         listed = await attachments.listing(work.session, appeal_id)
-        return shown(next(one for one in listed if one.attachment_id == ticket.upload_id))
+        return attachment_out(next(file for file in listed if file.attachment_id == ticket.upload_id))
 
-    said = given or UploadGiven(upload_id=ticket.upload_id)
-    return await perform(parts, appeal_id, ApplicantRequest(OPERATION, said, key), AttachmentOut, do)
+    given_file = given or UploadFingerprint(upload_id=ticket.upload_id)
+    return await perform(parts, appeal_id, ApplicantRequest(OPERATION, given_file, key), AttachmentOut, do)
 
 
-async def enclose_body(
+async def attach_body(
     intake: Intake, appeal_id: UUID, request: Request, owner: bytes | None, key: str | None
 ) -> ActionResult[AttachmentOut]:
-    """The file that the request brings; of a repeat nothing is kept."""
+    """Add the file in the request. The file of a repeated request is deleted."""
     attachments = attachments_of(request)
     ticket, given = await _received(request, attachments, owner)
     try:
-        done = await enclose(intake, attachments, appeal_id, ticket, given=given, key=key)
+        done = await attach(intake, attachments, appeal_id, ticket, given=given, key=key)
     except DomainError:
         await attachments.cancel(ticket)
         raise
@@ -126,8 +127,8 @@ async def enclose_body(
     return done
 
 
-async def _received(request: Request, attachments: Attachments, owner: bytes | None) -> tuple[Ticket, FileGiven]:
-    """The file in the body, or in a form's field `file`, whole."""
+async def _received(request: Request, attachments: Attachments, owner: bytes | None) -> tuple[UploadTicket, FileFingerprint]:
+    """Receive and accept the file in the body or in a form's field `file`."""
     most = policy.policy().limits.file_bytes
     if media_type_of(request) != MULTIPART:
         refuse_announced(request, most, policy.TooLarge)
@@ -139,8 +140,8 @@ async def _received(request: Request, attachments: Attachments, owner: bytes | N
     return ticket, given
 
 
-async def _from_form(request: Request, attachments: Attachments, owner: bytes | None) -> tuple[Ticket, FileGiven]:
-    """The form's one file, received; the rest of the form is read, as a client that hangs up is seen only then."""
+async def _from_form(request: Request, attachments: Attachments, owner: bytes | None) -> tuple[UploadTicket, FileFingerprint]:
+    """Receive the form's file. The form is read to its end: only then a disconnected client is noticed."""
     found = None
     try:
         limit = policy.policy().limits.file_bytes + FORM_MARGIN
@@ -159,7 +160,7 @@ async def _from_form(request: Request, attachments: Attachments, owner: bytes | 
 
 async def _stored(
     attachments: Attachments, data: AsyncIterable[bytes], owner: bytes | None, name: str | None, media_type: str | None
-) -> tuple[Ticket, FileGiven]:
+) -> tuple[UploadTicket, FileFingerprint]:
     digest = hashlib.sha256()
 
     async def passing() -> AsyncIterator[bytes]:
@@ -168,4 +169,4 @@ async def _stored(
             yield chunk
 
     ticket = await attachments.receive_upload(passing(), owner, name=name, media_type=media_type)
-    return ticket, FileGiven(name=name, media_type=media_type, sha256=digest.hexdigest())
+    return ticket, FileFingerprint(name=name, media_type=media_type, sha256=digest.hexdigest())

@@ -1,4 +1,4 @@
-"""Work that is given up when the client that waits for it hangs up."""
+"""Work that is cancelled when the client that waits for it disconnects."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -11,13 +11,13 @@ T = TypeVar("T")
 Run = Callable[[Coroutine[Any, Any, T]], Awaitable[T]]
 
 
-async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
-    """Await work that goes on whoever waits for it."""
+async def run_to_end(work: Coroutine[Any, Any, T]) -> T:
+    """Await work that continues when its client disconnects."""
     return await work
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """Await work and cancel it as soon as the client hangs up. The request's body must have been read.
+    """Await work and cancel it as soon as the client disconnects. The request's body must have been read.
 
     Raises ClientDisconnect, and what the work raises.
     """

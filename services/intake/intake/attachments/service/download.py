@@ -1,4 +1,4 @@
-"""Downloads: a file of an appeal as a response to save, never to show."""
+"""Downloads of files; browsers save them and never show them."""
 
 from collections.abc import AsyncIterator
 from typing import Final
@@ -20,8 +20,8 @@ from shared.sealing import SealError
 READ_PURPOSE: Final = "attachment"
 
 
-# Nothing in a file given out may run, be framed, be kept or be read from another site.
-GIVEN_OUT: Final = {
+# A downloaded file must not run, be framed, be cached or be read by another site.
+DOWNLOAD_HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -32,17 +32,17 @@ GIVEN_OUT: Final = {
 log = structlog.get_logger()
 
 
-async def give_out(
+async def download_file(
     intake: Intake, request: Request, *, number: str, pin: str | None, attachment_id: UUID, reader: Principal
 ) -> StreamingResponse:
-    """The file as an answer to save, never to show.
+    """Return a file of an appeal as a download; access by anybody but the applicant is recorded in the audit log.
 
     Raises what `open_case` raises; NotFound, NotChecked, Infected, Lost and Unavailable.
     """
     seen = await open_case(intake.parts, intake.guesses, number=number, pin=pin, principal=reader, address=intake.address(request))
     found, chunks = await attachments_of(request).open(seen.appeal.id, attachment_id)
     try:
-        first = await anext(chunks, b"")  # an object that is gone or does not open is found before the answer begins
+        first = await anext(chunks, b"")  # a missing or damaged object is detected before the response begins
     except (FileNotFoundError, SealError):
         log.exception("a file is lost", attachment_id=str(attachment_id))
         raise policy.Lost from None
@@ -55,7 +55,7 @@ async def give_out(
             yield chunk
 
     media_type = found.kind.media_types[0]
-    headers = {"Content-Disposition": _disposition(found.name), "Content-Length": str(found.size), **GIVEN_OUT}
+    headers = {"Content-Disposition": _disposition(found.name), "Content-Length": str(found.size), **DOWNLOAD_HEADERS}
     return StreamingResponse(all_chunks(), headers=headers, media_type=media_type)
 
 
@@ -65,6 +65,6 @@ async def _audit(intake: Intake, reader: Principal, attachment_id: UUID) -> None
 
 
 def _disposition(name: str) -> str:
-    """RFC 6266 §4.3 and appendix D: the name in ASCII for old programs, in UTF-8 for all others."""
+    """Return the header with the name in ASCII for old programs and in UTF-8 for all others (RFC 6266 §4.3, appendix D)."""
     plain = name.encode("ascii", "replace").decode().translate({ord(each): "_" for each in '?"\\;'})
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -1,6 +1,6 @@
-"""Inspection of files in processes of their own: several at a time, each file with limits, given up when its sender goes.
+"""Inspection of files in separate processes: several at a time, with limits per file, cancelled when the sender disconnects.
 
-The processes get the file and its limits over a pipe and nothing else: no environment, no connections, no keys. They end with this one.
+The processes receive the file and its limits over a pipe and nothing else: no environment, no connections, no keys. They end with this one.
 """
 
 import asyncio
@@ -11,19 +11,19 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from intake.attachments.inspection.limits import InspectionLimits
-from intake.attachments.inspection.protocol import EXIT_LIMIT, FRAME_LIMIT, LENGTH, content_of, frame
+from intake.attachments.inspection.protocol import EXIT_LIMIT, FRAME_LIMIT, LENGTH, InspectionJob, InspectionResult, frame, result_of
 from intake.attachments.service.policy import (
     REFUSALS,
+    AttachmentLimits,
     AttachmentRefused,
     Broken,
     ChecksBusy,
-    Kind,
-    Limits,
+    FileKind,
     TooComplex,
     TypeNotAllowed,
     kinds,
@@ -31,12 +31,19 @@ from intake.attachments.service.policy import (
 from shared.errors import Unavailable
 
 PROGRAM: Final = (sys.executable, "-P", "-m", "intake.attachments.inspection")
-KEPT_ENVIRONMENT: Final = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ")  # of the service's; its secrets are there too
+PASSED_ENVIRONMENT: Final = (
+    "PATH",
+    "PYTHONPATH",
+    "LANG",
+    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "TZ",
+)  # the rest may hold secrets
 PROCESSES: Final = max(2, min(4, os.cpu_count() or 2))
 BLOCK: Final = 65_536
 WAITING: Final = 64  # files that may wait for a process
-WAIT_SECONDS: Final = 60.0  # for a process; then the sender is asked to come again
-MARGIN_SECONDS: Final = 5.0  # beyond the time that the inspecting process ends itself after
+WAIT_SECONDS: Final = 60.0  # for a process; then the sender is asked to retry
+MARGIN_SECONDS: Final = 5.0  # beyond the time after which the inspecting process ends itself
 END_SECONDS: Final = 5.0
 REASONS: Final[Mapping[str, type[AttachmentRefused]]] = {each.code: each for each in REFUSALS}
 
@@ -45,29 +52,29 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class FileToInspect:
-    """A file: its bytes as a stream, how many there are, the kind its sender named, and whose unclaimed files it counts among."""
+    """A file as a stream, its size in bytes, the kind that the sender declared, and the owner of its quota."""
 
     chunks: AsyncIterator[bytes]
     size: int
-    declared: Kind | None
+    declared: FileKind | None
     owner: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """What a file is; `stored`: the bytes stored in its place, None where it is stored as it came."""
+    """The kind of a file; `stored`: the bytes to store in its place, None if it is stored unchanged."""
 
-    kind: Kind
+    kind: FileKind
     stored: bytes | None
 
 
 class Inspector:
     """A bounded pool of inspecting processes, each started when it is first needed.
 
-    One sender's files take at most half of them, so that no sender keeps all others waiting.
+    The files of one sender use at most half of them, so that no sender delays all others.
     """
 
-    def __init__(self, limits: Limits, *, processes: int = PROCESSES, wait_seconds: float = WAIT_SECONDS) -> None:
+    def __init__(self, limits: AttachmentLimits, *, processes: int = PROCESSES, wait_seconds: float = WAIT_SECONDS) -> None:
         self._limits = InspectionLimits(**{each.name: getattr(limits, each.name) for each in fields(InspectionLimits)})
         self._idle: list[_Process] = []
         self._busy: set[_Process] = set()
@@ -76,22 +83,22 @@ class Inspector:
         self._wait_seconds = wait_seconds
         self._free = asyncio.Condition()
         self._of_owner: Counter[bytes] = Counter()
-        self._taken = self._waiting = 0
+        self._in_use = self._waiting = 0
         self._is_closed = False
 
     async def inspect(self, file: FileToInspect) -> Inspected:
-        """Return what the file is. Cancelled, the process that works on it is ended.
+        """Return the kind of the file. If the call is cancelled, its process is ended.
 
-        Raises AttachmentRefused (`policy.REFUSALS`), ChecksBusy, Unavailable where no process can be started, and what the stream raises.
+        Raises AttachmentRefused (`policy.REFUSALS`), ChecksBusy, Unavailable if no process can be started, and what the stream raises.
         """
         async with self._slot(file.owner):
             process = next((each for each in iter(self._next_idle, None) if each.is_alive), None) or _Process()
             self._busy.add(process)
             try:
-                said, stored = await process.inspect(file, self._limits)
+                result, stored = await process.inspect(file, self._limits)
             except AttachmentRefused:
                 self._end(process)
-                if self._is_closed:  # it was ended by us, not by the file
+                if self._is_closed:  # we ended it, not the file
                     raise Unavailable from None
                 raise
             except BaseException:
@@ -100,10 +107,10 @@ class Inspector:
             finally:
                 self._busy.discard(process)
             self._idle.append(process)
-        return _judged(said, stored)
+        return _inspected(result, stored)
 
     async def close(self) -> None:
-        """End all processes; for a file that is being inspected Unavailable is raised."""
+        """End all processes. The inspections in progress raise Unavailable."""
         self._is_closed = True
         for each in self._busy:
             each.kill()
@@ -112,7 +119,7 @@ class Inspector:
         self._idle.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(END_SECONDS), self._free:
-                await self._free.wait_for(lambda: not self._taken)
+                await self._free.wait_for(lambda: not self._in_use)
         await asyncio.gather(*self._ending)
 
     def _next_idle(self) -> "_Process | None":
@@ -126,14 +133,14 @@ class Inspector:
 
     @asynccontextmanager
     async def _slot(self, owner: bytes | None) -> AsyncIterator[None]:
-        """Wait for a process. Raises ChecksBusy when as many wait as may, or for too long."""
+        """Wait for a process. Raises ChecksBusy if the queue is full, or after `wait_seconds`."""
         if self._waiting >= WAITING:
             raise ChecksBusy
         self._waiting += 1
         try:
             async with asyncio.timeout(self._wait_seconds), self._free:
                 await self._free.wait_for(lambda: self._may_begin(owner))
-                self._taken += 1
+                self._in_use += 1
                 if owner is not None:
                     self._of_owner[owner] += 1
         except TimeoutError:
@@ -143,7 +150,7 @@ class Inspector:
         try:
             yield
         finally:
-            self._taken -= 1
+            self._in_use -= 1
             if owner is not None:
                 self._of_owner[owner] -= 1
                 if not self._of_owner[owner]:
@@ -151,7 +158,7 @@ class Inspector:
             await asyncio.shield(self._notify())
 
     def _may_begin(self, owner: bytes | None) -> bool:
-        return self._taken < self._processes and (owner is None or self._of_owner[owner] < self._share)
+        return self._in_use < self._processes and (owner is None or self._of_owner[owner] < self._share)
 
     async def _notify(self) -> None:
         async with self._free:
@@ -164,35 +171,38 @@ class _Process:
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
 
-    async def inspect(self, file: FileToInspect, limits: InspectionLimits) -> tuple[dict[str, Any], bytes | None]:
-        """Return what the process answers, and the bytes to store in the file's place. After an exception it must be killed."""
+    async def inspect(self, file: FileToInspect, limits: InspectionLimits) -> tuple[InspectionResult, bytes | None]:
+        """Return the result, and the bytes to store in the file's place. After an exception the process must be killed."""
         process = self._process = self._process or await _start()
         assert process.stdin is not None  # noqa: S101 - opened as pipes
         assert process.stdout is not None  # noqa: S101
-        job = {"declared": file.declared and file.declared.code, "allowed": list(kinds()), "limits": asdict(limits), "size": file.size}
+        job = InspectionJob(
+            declared=file.declared.code if file.declared else None, allowed=list(kinds()), limits=asdict(limits), size=file.size
+        )
         try:
             process.stdin.write(frame(job))
             async for chunk in file.chunks:
                 process.stdin.write(chunk)
                 await process.stdin.drain()
-        except (BrokenPipeError, ConnectionResetError) as error:  # it ended before it knew the file
+        except (BrokenPipeError, ConnectionResetError) as error:  # it ended before it had read the file
             raise Unavailable from error
         try:
             async with asyncio.timeout(limits.inspection_wall_seconds + MARGIN_SECONDS):
                 length = int.from_bytes(await process.stdout.readexactly(LENGTH))
                 if length > FRAME_LIMIT:
                     raise Broken
-                said = content_of(await process.stdout.readexactly(length))
-                stored = None if said.get("size") is None else await process.stdout.readexactly(min(said["size"], limits.file_bytes))
+                result = result_of(await process.stdout.readexactly(length))
+                size = result.get("size")
+                stored = None if size is None else await process.stdout.readexactly(min(size, limits.file_bytes))
         except TimeoutError:
             raise TooComplex from None
         except (asyncio.IncompleteReadError, BrokenPipeError, ConnectionResetError):
             raise await self._ended_by_file() from None
-        return said, stored
+        return result, stored
 
     @property
     def is_alive(self) -> bool:
-        """Whether the process waits for a file: none ends by itself, but the system may end one."""
+        """Whether the process is running and waits for a file; the system may have ended it."""
         return self._process is not None and self._process.returncode is None
 
     async def _ended_by_file(self) -> AttachmentRefused:
@@ -201,7 +211,7 @@ class _Process:
         return TooComplex() if code == EXIT_LIMIT else Broken()
 
     def kill(self) -> None:
-        """End the process and what it forked."""
+        """Kill the process and its children."""
         if self._process is not None and self._process.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -225,7 +235,7 @@ class _Process:
 
 
 async def _start() -> asyncio.subprocess.Process:
-    environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
+    environment = {name: os.environ[name] for name in PASSED_ENVIRONMENT if name in os.environ}
     try:
         return await asyncio.create_subprocess_exec(
             *PROGRAM,
@@ -241,13 +251,13 @@ async def _start() -> asyncio.subprocess.Process:
         raise Unavailable from error
 
 
-def _judged(said: dict[str, Any], stored: bytes | None) -> Inspected:
-    if "failed" in said:
-        log.warning("a file cannot be inspected", error=said["failed"])
+def _inspected(result: InspectionResult, stored: bytes | None) -> Inspected:
+    if "failed" in result:
+        log.warning("a file cannot be inspected", error=result["failed"])
         raise Broken
-    if "rejected" in said:
-        raise REASONS.get(said["rejected"], Broken)
-    kind = kinds().get(said["kind"])
+    if "rejected" in result:
+        raise REASONS.get(result["rejected"], Broken)
+    kind = kinds().get(result["kind"])
     if kind is None:
         raise TypeNotAllowed
     return Inspected(kind, stored)

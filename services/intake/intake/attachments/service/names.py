@@ -7,14 +7,14 @@ from typing import Final
 from pathvalidate import sanitize_filename
 from pathvalidate.handler import ReservedNameHandler
 
-from intake.attachments.service.policy import Kind, TypeMismatch, policy
+from intake.attachments.service.policy import FileKind, TypeMismatch, policy
 
 _LONGEST_GIVEN: Final = 1_000  # characters at the end of a name, where its extension is; no file system allows longer names
 _LONGEST_SAVED: Final = 255  # bytes: the limit of ext4, XFS and APFS
 _EXTENSION_LIKE: Final = re.compile(r"\.(?=[^\W\d_])")  # a dot before a letter, as in "act.exe.pdf"; dates and numbers keep their dots
 
 
-def safe_name(given: str | None, kind: Kind) -> str:
+def safe_name(given: str | None, kind: FileKind) -> str:
     """Return `given` as a name that every file system accepts, with an extension of `kind`.
 
     Folders, invisible and direction characters, inner extensions, reserved characters and device names are removed or

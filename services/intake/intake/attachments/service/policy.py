@@ -1,12 +1,13 @@
-"""What may be enclosed, how much of it, and what is said of a file that is not taken: `data/attachments.toml`, `attachment_kinds.csv`."""
+"""The policy files of attachments (`data/attachments.toml`, `attachment_kinds.csv`) and the errors of refused files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from pydantic import JsonValue
 
+from intake.attachments.models import AttachmentState
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError
 from shared.errors import DomainError
@@ -16,20 +17,14 @@ FILE: Final = "attachments.toml"
 CHECKS: Final = frozenset({"image", "pdf", "package", "text"})
 SHOWN: Final = "SHOWN"
 
-RECEIVING: Final = "RECEIVING"
-SCANNING: Final = "SCANNING"
-CLEAN: Final = "CLEAN"
-INFECTED: Final = "INFECTED"
-UNSCANNED: Final = "UNSCANNED"
-STATES: Final = (RECEIVING, SCANNING, CLEAN, INFECTED, UNSCANNED)
-DROPPED: Final = "DROPPED"  # given up, and nobody's any more; the row goes once the store has let the objects go
-CHECKED_IN: Final = 30  # seconds: until a place in the queue of inspections may be free
-FREED_IN: Final = 3600  # seconds: as often what nobody claimed is dropped
+LABELLED: Final = frozenset(AttachmentState) - {AttachmentState.DROPPED}
+CHECKED_IN: Final = 30  # seconds until a slot in the queue of inspections may be free
+FREED_IN: Final = 3600  # seconds between two purges of unclaimed files
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of file that is taken."""
+class FileKind:
+    """A kind of file that is accepted."""
 
     code: str
     media_types: tuple[str, ...]
@@ -39,8 +34,8 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """Sizes in bytes and pixels; what each is for stands in the file."""
+class AttachmentLimits:
+    """Sizes in bytes and pixels; `attachments.toml` explains each."""
 
     file_bytes: int
     files: int
@@ -63,40 +58,42 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    limits: Limits
+class AttachmentPolicy:
+    """Limits, and the labels of states and refusals."""
+
+    limits: AttachmentLimits
     shows_unscanned: bool
     states: Mapping[str, Label]
     refusals: Mapping[str, Label]
 
 
 @cache
-def kinds() -> Mapping[str, Kind]:
-    """By code. Raises ReferenceDataError."""
+def kinds() -> Mapping[str, FileKind]:
+    """Return the accepted kinds by code. Raises ReferenceDataError."""
     found = {}
     for row in policy_rows("intake.attachments", "attachment_kinds.csv"):
         code, check = row.text("code"), row.one_of("check", CHECKS)
-        found[code] = Kind(code, tuple(row.text("media_types").split()), tuple(row.text("extensions").split()), check, row.label())
+        found[code] = FileKind(code, tuple(row.text("media_types").split()), tuple(row.text("extensions").split()), check, row.label())
     return found
 
 
 @cache
-def policy() -> Policy:
-    """Raises ReferenceDataError for limits that are missing or no positive numbers, and for a state or refusal without its sentence."""
-    read: dict[str, Any] = policy_document("intake.attachments", FILE)
-    limits: dict[str, Any] = read["limits"]
-    if set(limits) != set(Limits.__slots__) or not all(type(one) is int and one > 0 for one in limits.values()):
+def policy() -> AttachmentPolicy:
+    """Return the policy. Raises ReferenceDataError for limits that are missing or no positive numbers, and for a state without a label."""
+    given = policy_document("intake.attachments", FILE)
+    limits = given["limits"]
+    if set(limits) != set(AttachmentLimits.__slots__) or not all(type(value) is int and value > 0 for value in limits.values()):
         raise ReferenceDataError(FILE, 0, "the limits are not those known, or not positive whole numbers")
-    if read["policy"]["unscanned"] not in {SHOWN, "WITHHELD"}:
+    if given["policy"]["unscanned"] not in {SHOWN, "WITHHELD"}:
         raise ReferenceDataError(FILE, 0, "unscanned is SHOWN or WITHHELD")
-    states, refusals = ({code: Label(**entry) for code, entry in read[group].items()} for group in ("state", "refusal"))
-    if set(states) != set(STATES):
+    states, refusals = ({code: Label(**entry) for code, entry in given[group].items()} for group in ("state", "refusal"))
+    if set(states) != LABELLED:
         raise ReferenceDataError(FILE, 0, "a state has no sentence, or a sentence no state")
-    return Policy(Limits(**limits), read["policy"]["unscanned"] == SHOWN, states, refusals)
+    return AttachmentPolicy(AttachmentLimits(**limits), given["policy"]["unscanned"] == SHOWN, states, refusals)
 
 
-def declared_kind(media_type: str | None) -> Kind | None:
-    """The kind that a media type names; None where it names none in particular. Raises TypeNotAllowed for one that is not taken."""
+def declared_kind(media_type: str | None) -> FileKind | None:
+    """Return the kind that a media type names; None if it names none in particular. Raises TypeNotAllowed for one that is not accepted."""
     bare = (media_type or "").partition(";")[0].strip().lower()
     if bare in {"", "application/octet-stream"}:
         return None
@@ -107,12 +104,12 @@ def declared_kind(media_type: str | None) -> Kind | None:
 
 
 class AttachmentRefused(DomainError):
-    """A file is not taken, or not given out; the problem carries its sentence in three languages (`kk`, `ru`, `en`)."""
+    """A file is not accepted or not delivered. The problem has its label in three languages (`kk`, `ru`, `en`)."""
 
     status = 422
 
     retry_after: ClassVar[int | None] = None
-    """Seconds until the same may be taken."""
+    """Seconds until a retry may succeed."""
 
     def __init__(self, **extra: JsonValue) -> None:
         headers = {"Retry-After": str(self.retry_after)} if self.retry_after else None
@@ -140,14 +137,14 @@ class TotalTooLarge(AttachmentRefused):
 
 
 class UnclaimedTooMany(AttachmentRefused):
-    """One sender has begun more than may wait for an appeal."""
+    """One sender has more unclaimed files than the quota allows."""
 
     code, status, title = "uploads-unclaimed", 429, "Too many files are waiting for an appeal already."
     retry_after = FREED_IN
 
 
 class UploadsFull(AttachmentRefused):
-    """All senders together have."""
+    """All senders together have more unclaimed files than the quota allows."""
 
     code, status, title = "uploads-full", 503, "No more files can be taken for the moment."
     retry_after = FREED_IN
@@ -190,20 +187,20 @@ class Broken(AttachmentRefused):
 
 
 class TooComplex(AttachmentRefused):
-    """Its inspection takes more time or memory than a file's may."""
+    """Its inspection exceeds the limits of time or memory."""
 
     code, title = "attachment-too-complex", "The file is too complex to be checked."
 
 
 class ChecksBusy(AttachmentRefused):
-    """As many files wait for their inspection as may."""
+    """The queue of inspections is full."""
 
     code, status, title = "attachment-checks-busy", 503, "Too many files are being checked just now."
     retry_after = CHECKED_IN
 
 
 class OffsetMismatch(AttachmentRefused):
-    """Carries the right `offset`."""
+    """The problem has the right `offset`."""
 
     code, status, title = "upload-offset-mismatch", 409, "The upload goes on from another offset."
 
@@ -225,7 +222,7 @@ class Infected(AttachmentRefused):
 
 
 class Lost(AttachmentRefused):
-    """An object is gone from the store, or does not open."""
+    """An object is missing in the store, or cannot be decrypted."""
 
     code, status, title = "attachment-lost", 410, "The file cannot be opened any more."
 
@@ -244,7 +241,7 @@ REFUSALS: Final = (
     Broken,
     TooComplex,
 )
-"""What may be said of a file's content."""
+"""The refusals that depend on a file's content."""
 
 NO_ROOM: Final = (UnclaimedTooMany, UploadsFull, ChecksBusy)
-"""What may be said before anything of a file is taken."""
+"""The refusals that come before anything of a file is received."""

@@ -1,4 +1,4 @@
-"""The files that wait for the virus scanner: several are scanned at a time; one that fails is tried again later."""
+"""The queue of files that wait for the virus scanner. Several are scanned at a time; a failed scan is retried later."""
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
@@ -9,32 +9,33 @@ from uuid import UUID
 import structlog
 
 from intake.attachments import repository
-from intake.attachments.models import Attachment
-from intake.attachments.service.policy import CLEAN, INFECTED, SCANNING, UNSCANNED
-from intake.attachments.service.scanning import NotScanned, ScannerAway
+from intake.attachments.models import Attachment, AttachmentState
+from intake.attachments.service.scanning import NotScanned, ScannerUnavailable
 from intake.attachments.service.storage import SealedReader, plain_chunks
 from shared.errors import Unavailable
 from shared.sealing import SealError
 from shared.service import Parts
 
-AT_ONCE: Final = 4  # files at the scanner; clamd's own default is ten (MaxThreads)
-RETRIES_AT_ONCE: Final = 1  # of them, files that failed before: those that hang the scanner never occupy it whole
-NEW_FILES_EVERY: Final = 1.0  # seconds: how often new files are searched for while others are being scanned
+AT_ONCE: Final = 4  # files scanned at the same time; clamd's own default is ten (MaxThreads)
+RETRIES_AT_ONCE: Final = 1  # of them, retries: files that hang the scanner never occupy it completely
+NEW_FILES_EVERY: Final = 1.0  # seconds between two searches for new files while others are being scanned
 FIRST_RETRY: Final = timedelta(minutes=5)
 LAST_RETRY: Final = timedelta(hours=24)
-WAITING: Final = (SCANNING, UNSCANNED)
+WAITING: Final = (AttachmentState.SCANNING, AttachmentState.UNSCANNED)
 
 log = structlog.get_logger()
 
 
 class Scanner(Protocol):
-    async def finds(self, data: AsyncIterable[bytes]) -> bool:
-        """Whether there is something in it. Raises ScannerAway and NotScanned."""
+    """A virus scanner."""
+
+    async def finds_virus(self, data: AsyncIterable[bytes]) -> bool:
+        """Return whether the file has a virus. Raises ScannerUnavailable and NotScanned."""
         ...
 
 
 def retry_after(attempts: int) -> timedelta:
-    """How long a file waits after so many failed attempts: five minutes, doubled with each, up to a day."""
+    """Return the wait after a number of failed attempts: five minutes, doubled with each, up to a day."""
     return min(FIRST_RETRY * (1 << min(attempts - 1, 16)), LAST_RETRY)
 
 
@@ -56,10 +57,10 @@ class ScanQueue:
         return self.scanner is not None
 
     async def run(self) -> None:
-        """Scan until no file is due; while the scanner or the store is away files wait. Without a scanner they are unscanned."""
+        """Scan until no file is due, or the scanner or the store is unavailable. Without a scanner mark all files as unscanned."""
         if self.scanner is None:
             async with self._parts.database.write() as session:
-                await repository.give_up_waiting(session, was=SCANNING, state=UNSCANNED)
+                await repository.give_up_scanning(session)
             return
         running: dict[asyncio.Task[bool], bool] = {}
         is_up = True
@@ -80,7 +81,7 @@ class ScanQueue:
             await asyncio.gather(*running, return_exceptions=True)
 
     async def _due(self, files: int, retries: int) -> list[Attachment]:
-        """The files whose time has come, their attempt counted: at most so many, and at most so many that failed before."""
+        """Return the due files with their attempt counted: at most `files`, and of them at most `retries` that failed before."""
         now = self._parts.clock.now()
         found: list[Attachment] = []
         for is_retry, most in ((False, files), (True, retries)):
@@ -99,11 +100,11 @@ class ScanQueue:
         return found
 
     async def _scan(self, scanner: Scanner, row: Attachment) -> bool:
-        """Scan one file. False: the scanner or the store is away, which is not the file's fault; its attempt does not count."""
+        """Scan one file. Return False if the scanner or the store is unavailable; then the attempt does not count."""
         try:
-            found = await scanner.finds(_readable(self._reader(row)))
-        except ScannerAway as away:
-            log.warning("the scanner is away", reason=str(away))
+            found = await scanner.finds_virus(_readable(self._reader(row)))
+        except ScannerUnavailable as error:
+            log.warning("the scanner is unavailable", reason=str(error))
             return await self._uncounted(row.id)
         except Unavailable:  # it was logged
             return await self._uncounted(row.id)
@@ -112,11 +113,11 @@ class ScanQueue:
                 "a file cannot be scanned",
                 attachment_id=str(row.id),
                 attempts=row.scan_attempts,
-                again_at=_shown(row.scan_after),
+                again_at=_as_text(row.scan_after),
                 reason=str(error) or type(error).__name__,
             )
             return True
-        await self._judge(row.id, INFECTED if found else CLEAN)
+        await self._record(row.id, AttachmentState.INFECTED if found else AttachmentState.CLEAN)
         return True
 
     async def _uncounted(self, attachment_id: UUID) -> bool:
@@ -124,20 +125,20 @@ class ScanQueue:
             await repository.uncount_scan(session, attachment_id)
         return False
 
-    async def _judge(self, attachment_id: UUID, state: str) -> None:
+    async def _record(self, attachment_id: UUID, state: AttachmentState) -> None:
         async with self._parts.database.write() as session:
             is_moved = await repository.move_attachment(session, attachment_id, was=WAITING, state=state)
-        if is_moved and state == INFECTED:
+        if is_moved and state == AttachmentState.INFECTED:
             log.warning("a virus was found", attachment_id=str(attachment_id))
             await self._drop(attachment_id)
 
 
-def _shown(moment: datetime | None) -> str | None:
+def _as_text(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
 async def _readable(reader: SealedReader) -> AsyncIterator[bytes]:
-    """What cannot be read is this file's fault, not the scanner's."""
+    """Yield the file's bytes. Raises NotScanned if they cannot be read: that is the file's fault, not the scanner's."""
     try:
         async for chunk in plain_chunks(reader):
             yield chunk

@@ -1,4 +1,4 @@
-"""The virus scanner: clamd, asked over a socket (INSTREAM, clamd(8))."""
+"""The virus scanner: clamd, called over a socket (INSTREAM, clamd(8))."""
 
 import asyncio
 from collections.abc import AsyncIterable
@@ -11,32 +11,31 @@ ANSWER_BYTES: Final = 4096
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-class ScannerAway(Exception):
+class ScannerUnavailable(Exception):
     """The scanner does not accept connections; all files wait."""
 
 
 class NotScanned(Exception):
-    """The scanner accepted this file and gave no verdict: an error, no answer in time, or a connection that broke off."""
+    """The scanner accepted this file and gave no verdict: an error, a time-out, or a lost connection."""
 
 
 class Clamd:
-    """`address`: `host:port`, or the path of a Unix socket; `seconds`: for one file."""
+    """The client of clamd. `address`: `host:port` or the path of a Unix socket; `seconds`: limit for one file."""
 
     def __init__(self, address: str, *, seconds: float = FILE_SECONDS) -> None:
         self._address = address
         self._seconds = seconds
 
-    async def finds(self, data: AsyncIterable[bytes]) -> bool:
-        """Whether there is something in it. Raises ScannerAway and NotScanned.
+    async def finds_virus(self, data: AsyncIterable[bytes]) -> bool:
+        """Return whether clamd finds a virus. Raises ScannerUnavailable and NotScanned.
 
-        Once the connection stands, whatever goes wrong counts as the file's fault: a file that hangs or ends the scanner must not be
-        the next one again.
+        Once connected, any failure counts as the file's fault: a file that hangs or crashes the scanner must not be the next one again.
         """
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 streams = await self._connect()
         except (TimeoutError, OSError) as error:
-            raise ScannerAway(type(error).__name__) from error
+            raise ScannerUnavailable(type(error).__name__) from error
         try:
             async with asyncio.timeout(self._seconds):
                 answer = await _ask(streams, data)

@@ -1,8 +1,8 @@
-"""Where files lie: objects in a folder or a bucket, encrypted in chunks, so that nothing is ever whole in memory or readable at rest.
+"""The object store: objects in a folder or a bucket, encrypted in chunks. No file is held whole in memory or stored readable.
 
 An object is `prefix (7 bytes)` and then chunks of 64 kB of plaintext, each AES-256-GCM with the nonce `prefix | counter (4) | last (1)`:
-the STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár 2015), in which chunks that were moved, dropped or cut off at the end do not
-open. The object's name is bound to each chunk. Names are ids; the key of a file lies sealed in its row.
+the STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár 2015), in which chunks that were moved, dropped or cut off at the end are not
+decrypted. Each chunk is bound to the object's name. Names are ids; the key of a file is stored sealed in its row.
 """
 
 import asyncio
@@ -32,22 +32,22 @@ if TYPE_CHECKING:
 CHUNK: Final = 65_536
 TAG: Final = 16
 PREFIX: Final = 7
-FOLDER: Final = "objects"  # in the data folder, where there is no bucket
-BUFFER: Final = 5 * 2**20  # bytes; S3 takes no smaller part of an upload
-AT_ONCE: Final = 2  # parts on their way: with BUFFER what a file being written takes of memory
-# Somebody waits for the answer: the library's own three minutes of trying again are too long.
+FOLDER: Final = "objects"  # in the data folder, if there is no bucket
+BUFFER: Final = 5 * 2**20  # bytes; S3 accepts no smaller part
+AT_ONCE: Final = 2  # parts sent at the same time; with BUFFER the memory used by a file being written
+# Somebody waits for the answer: the library's default of three minutes of retries is too long.
 RETRY: Final["RetryConfig"] = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
 CLIENT: Final["ClientConfig"] = {
     "connect_timeout": timedelta(seconds=3),
     "timeout": timedelta(seconds=30),
-    "allow_http": True,  # as the endpoint says that the operator names; Amazon's own is https
+    "allow_http": True,  # the operator chooses the endpoint; Amazon's own is https
 }
 
 log = structlog.get_logger()
 
 
 def open_store(url: str | None, data: Path) -> "ObjectStore":
-    """The bucket under `url` (`s3://bucket/prefix`), else the folder `objects` beside the data.
+    """Return the bucket at `url` (`s3://bucket/prefix`), or without `url` the folder `objects` in the data folder.
 
     A bucket's credentials, region and endpoint come from the environment (`AWS_…`), a web identity token, or the machine's own role.
     """
@@ -64,18 +64,18 @@ def new_key() -> bytes:
 
 @contextmanager
 def _reaching() -> Iterator[None]:
-    """Round each call of the store. Raises Unavailable where it is away, refuses, or is full; FileNotFoundError stays what it is."""
+    """Translate the errors of a call of the store: Unavailable if it fails, refuses or is full; FileNotFoundError is passed on."""
     try:
         yield
     except FileNotFoundError:
         raise
     except (BaseError, OSError) as error:
-        log.error("the object store does not do what it is asked", reason=str(error).partition("\n")[0])  # noqa: TRY400 - a traceback says no more
+        log.error("the object store has failed", reason=str(error).partition("\n")[0])  # noqa: TRY400 - a traceback says no more
         raise Unavailable from error
 
 
-class Chunks:
-    """The cipher of one object: chunk by chunk, in order when written and in any order when read."""
+class ChunkCipher:
+    """The cipher of one object. Chunks are sealed in order and opened in any order."""
 
     def __init__(self, key: bytes, name: str, prefix: bytes) -> None:
         self._cipher = AESGCM(key)
@@ -86,7 +86,7 @@ class Chunks:
         return self._cipher.encrypt(self._nonce(index, last=last), plain, self._name)
 
     def open(self, index: int, sealed: bytes, *, last: bool) -> bytes:
-        """Raises SealBroken."""
+        """Decrypt a chunk. Raises SealBroken."""
         try:
             return self._cipher.decrypt(self._nonce(index, last=last), sealed, self._name)
         except InvalidTag:
@@ -96,18 +96,18 @@ class Chunks:
         return self._prefix + index.to_bytes(4) + bytes([last])
 
 
-class Sealing:
-    """Turns a stream of bytes into sealed chunks: `take` what came, then `end`."""
+class ChunkSealer:
+    """Turns a stream of bytes into sealed chunks: call `add` for each block, then `finish`."""
 
     def __init__(self, key: bytes, name: str) -> None:
         self.head = os.urandom(PREFIX)
         self.size = 0
-        self._chunks = Chunks(key, name, self.head)
+        self._chunks = ChunkCipher(key, name, self.head)
         self._waiting = bytearray()
         self._index = 0
 
-    def take(self, data: bytes) -> bytes:
-        """Sealed chunks that are full for certain; one is always kept back, as the last is marked."""
+    def add(self, data: bytes) -> bytes:
+        """Return the sealed chunks that are complete; the last one is held back, as it is marked as last."""
         self.size += len(data)
         self._waiting += data
         sealed = bytearray()
@@ -116,7 +116,8 @@ class Sealing:
             del self._waiting[:CHUNK]
         return bytes(sealed)
 
-    def end(self) -> bytes:
+    def finish(self) -> bytes:
+        """Return the last sealed chunk."""
         return self._next(bytes(self._waiting), last=True)
 
     def _next(self, plain: bytes, *, last: bool) -> bytes:
@@ -125,65 +126,65 @@ class Sealing:
         return sealed
 
 
-class Objects:
-    """The files of intake in the store. A file's objects lie under its id."""
+class ObjectStorage:
+    """The files of intake in the store. The objects of a file have its id as prefix."""
 
     def __init__(self, store: "ObjectStore") -> None:
         self._store = store
 
     async def write(self, key: bytes, name: str, data: AsyncIterable[bytes]) -> int:
-        """A new object of what `data` gives; returns its size in bytes. Whatever `data` raises leaves no object. Raises Unavailable."""
-        sealing = Sealing(key, name)
+        """Write a new object and return its size in bytes. If `data` raises, no object is left. Raises Unavailable."""
+        sealer = ChunkSealer(key, name)
         writer = obstore.open_writer_async(self._store, name, buffer_size=BUFFER, max_concurrency=AT_ONCE)
 
-        async def put(sealed: bytes) -> None:
+        async def write_sealed(sealed: bytes) -> None:
             with _reaching():
                 await writer.write(sealed)
 
         try:
-            await put(sealing.head)
+            await write_sealed(sealer.head)
             async for piece in data:
-                await put(sealing.take(piece))
-            await put(sealing.end())
+                await write_sealed(sealer.add(piece))
+            await write_sealed(sealer.finish())
             with _reaching():
                 await writer.close()
-        except Unavailable:  # what the store has of it lies under the file's id, for `drop`
+        except Unavailable:  # what the store has of it has the file's id as prefix: `drop` deletes it
             raise
         except BaseException:
-            with suppress(Unavailable), _reaching():  # what broke off is told
+            with suppress(Unavailable), _reaching():  # the original error is raised
                 await writer.close()
                 await obstore.delete_async(self._store, name)
             raise
-        return sealing.size
+        return sealer.size
 
     def reader(self, key: bytes, pieces: Sequence[Sequence[object]]) -> "SealedReader":
-        """A file to read in another thread, from any place.
+        """Return a reader with random access, to be read in another thread.
 
-        Raises when read: SealBroken, FileNotFoundError where an object is gone, Unavailable.
+        Reading raises SealBroken, FileNotFoundError for a missing object, and Unavailable.
         """
-        return SealedReader([_Piece(self._store, key, str(name), int(str(size))) for name, size in pieces])
+        return SealedReader([_StoredPiece(self._store, key, str(name), int(str(size))) for name, size in pieces])
 
     async def drop(self, file_id: UUID) -> None:
-        """All objects of a file, those of broken attempts too. Raises Unavailable."""
+        """Delete all objects of a file, those of failed attempts included. Raises Unavailable."""
         with _reaching():
             found = await obstore.list(self._store, prefix=file_id.hex).collect_async()
             if found:
-                await obstore.delete_async(self._store, [one["path"] for one in found])
+                await obstore.delete_async(self._store, [meta["path"] for meta in found])
 
     async def drop_object(self, name: str) -> None:
-        """Raises Unavailable."""
+        """Delete one object. Raises Unavailable."""
         with _reaching():
             await obstore.delete_async(self._store, name)
 
 
-class _Piece:
-    """One object of a file, chunk by chunk."""
+class _StoredPiece:
+    """Reads one object of a file, chunk by chunk."""
 
     def __init__(self, store: "ObjectStore", key: bytes, name: str, size: int) -> None:
         self.size = size
         self._store, self._name = store, name
-        self._cipher: Callable[[], Chunks] = lambda: Chunks(key, name, self._range(0, PREFIX))
-        self._chunks: Chunks | None = None
+        self._cipher: Callable[[], ChunkCipher] = lambda: ChunkCipher(key, name, self._range(0, PREFIX))
+        self._chunks: ChunkCipher | None = None
         self._last = max(size - 1, 0) // CHUNK
 
     def chunk(self, index: int) -> bytes:
@@ -198,14 +199,14 @@ class _Piece:
 
 
 class SealedReader(io.RawIOBase):
-    """A file's plain bytes with random access, one chunk in memory at a time."""
+    """Reads a file's plain bytes with random access and one chunk in memory."""
 
-    def __init__(self, pieces: Sequence[_Piece]) -> None:
-        self._pieces = [one for one in pieces if one.size]
-        self._ends = list(accumulate(one.size for one in self._pieces))
+    def __init__(self, pieces: Sequence[_StoredPiece]) -> None:
+        self._pieces = [piece for piece in pieces if piece.size]
+        self._ends = list(accumulate(piece.size for piece in self._pieces))
         self.size = self._ends[-1] if self._ends else 0
         self._at = 0
-        self._held: tuple[int, int] = (-1, -1)
+        self._cached: tuple[int, int] = (-1, -1)
         self._chunk = b""
 
     def readable(self) -> bool:
@@ -225,22 +226,22 @@ class SealedReader(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: object) -> int:
-        target = memoryview(buffer).cast("B")  # type: ignore[arg-type]  # whatever holds bytes
+        target = memoryview(buffer).cast("B")  # type: ignore[arg-type]  # any object with a buffer
         if self._at >= self.size or not len(target):
             return 0
-        place = next(index for index, end in enumerate(self._ends) if self._at < end)
-        within = self._at - (self._ends[place] - self._pieces[place].size)
+        position = next(index for index, end in enumerate(self._ends) if self._at < end)
+        within = self._at - (self._ends[position] - self._pieces[position].size)
         index, offset = divmod(within, CHUNK)
-        if self._held != (place, index):
-            self._chunk = self._pieces[place].chunk(index)
-            self._held = (place, index)
-        taken = self._chunk[offset : offset + len(target)]
-        target[: len(taken)] = taken
-        self._at += len(taken)
-        return len(taken)
+        if self._cached != (position, index):
+            self._chunk = self._pieces[position].chunk(index)
+            self._cached = (position, index)
+        block = self._chunk[offset : offset + len(target)]
+        target[: len(block)] = block
+        self._at += len(block)
+        return len(block)
 
 
 async def plain_chunks(reader: SealedReader) -> AsyncIterator[bytes]:
-    """What a reader holds, chunk by chunk, read beside the event loop."""
+    """Yield a file chunk by chunk, read in another thread."""
     while chunk := await asyncio.to_thread(reader.read, CHUNK):
         yield chunk

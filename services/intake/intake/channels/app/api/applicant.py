@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from intake.attachments.dependencies import AttachmentsDep
 from intake.attachments.service import policy as attachment_policy
-from intake.attachments.service.storing import Ticket
+from intake.attachments.service.storing import UploadTicket
 from intake.register import schemas
 from intake.register.dependencies import AppealPin, IntakeDep
 from intake.register.errors import (
@@ -74,7 +74,7 @@ async def write(
     """Write to the Fund, with finished uploads. A message also answers the Fund's open question."""
 
     async def claim(work: UnitOfWork, message_id: UUID) -> int:
-        tickets = [Ticket(upload.upload_id, upload.token) for upload in command.attachments]
+        tickets = [UploadTicket(upload.upload_id, upload.token) for upload in command.attachments]
         return len(await attachments.claim(work.session, appeal_id, message_id, tickets))
 
     return _answer(await add_message(intake.parts, appeal_id, command, key=key, claim_files=claim if command.attachments else None))

@@ -102,7 +102,7 @@ async def register_appeal(request: Request, clerk: ClerkDep) -> Response:
     """Preview, registration and talon of an appeal. An oral appeal is read back before it is registered."""
     if clerk is None:
         raise Unauthorized
-    sent = await uploads.sent(request, clerk.intake)
+    sent = await uploads.receive_form(request, clerk.intake)
     draft, key, step = _typed(clerk, sent), form.key_of(sent.fields), sent.fields.get("step")
     if step != "send":
         clerk.intake.spend_preview(request, clerk.principal)
@@ -124,7 +124,7 @@ async def register_appeal(request: Request, clerk: ClerkDep) -> Response:
     except IdempotencyKeyReused as refusal:
         return await _show(clerk, draft, errors=[("", clerk.message("used"))], refused=sent.refused, status=refusal.status)
     appeal_id = receipt.registered.appeal_id
-    refused = await uploads.enclose_all(request, clerk.intake, appeal_id, uploads.read(draft[form.UPLOADS]), as_filed=True)
+    refused = await uploads.attach_all(request, clerk.intake, appeal_id, uploads.parse_tickets(draft[form.UPLOADS]), as_filed=True)
     if admission.resolved_in_contact:
         return PAGES.redirect(PATH, flash="consultation-closed")
     return counter_view.talon(request, receipt, appeal, method, clerk.counter, refused)
@@ -184,11 +184,11 @@ def _blank(clerk: Clerk) -> Draft:
     return draft
 
 
-def _typed(clerk: Clerk, sent: uploads.Sent) -> Draft:
+def _typed(clerk: Clerk, sent: uploads.FormWithDocuments) -> Draft:
     """Return what was typed, with the region and organisation of the counter where these are fixed."""
     draft = call_form.typed(sent.fields) | {name: sent.fields.get(name, "") for name in OWN_FIELDS}
-    earlier = [] if sent.fields.get("uploads.drop") else uploads.read(draft[form.UPLOADS])
-    draft[form.UPLOADS] = uploads.written([*earlier, *sent.tickets])
+    earlier = [] if sent.fields.get("uploads.drop") else uploads.parse_tickets(draft[form.UPLOADS])
+    draft[form.UPLOADS] = uploads.format_tickets([*earlier, *sent.tickets])
     draft["region"] = clerk.counter.region or draft["region"]
     if clerk.counter.organisation is not None:
         draft["provider.name"] = ""

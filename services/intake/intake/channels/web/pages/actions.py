@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from intake.attachments.dependencies import attachments_of
 from intake.attachments.service import form_uploads as uploads
-from intake.attachments.service.form_uploads import Sent
+from intake.attachments.service.form_uploads import FormWithDocuments
 from intake.attachments.service.policy import AttachmentRefused
 from intake.channels.web.pages.tracking import PageResult, perform, same_origin
 from intake.forms.service.draft import UPLOADS, key_of
@@ -110,8 +110,8 @@ REOPENING: Final = ActionForm(
 @router.post("/messages")
 async def send_message(request: Request, intake: IntakeDep) -> HTMLResponse:
     """Send a message to the Fund with its documents: both are stored, or neither."""
-    sent = await uploads.sent(request, intake)
-    sent.tickets = [*uploads.read(sent.fields.get(UPLOADS, "")), *sent.tickets]
+    sent = await uploads.receive_form(request, intake)
+    sent.tickets = [*uploads.parse_tickets(sent.fields.get(UPLOADS, "")), *sent.tickets]
 
     def do(intake: Intake, appeal_id: UUID, command: MessageIn, key: str, _address: str) -> Awaitable[ActionResult[Any]]:
         async def claim(work: UnitOfWork, message_id: UUID) -> int:
@@ -125,14 +125,14 @@ async def send_message(request: Request, intake: IntakeDep) -> HTMLResponse:
 def _add_route(form: ActionForm[Any]) -> None:
     @router.post(f"/{form.name}")
     async def action(request: Request, intake: IntakeDep) -> HTMLResponse:
-        return await _perform(request, intake, form, Sent(await read_fields(request)))
+        return await _perform(request, intake, form, FormWithDocuments(await read_fields(request)))
 
 
 for _form in (OUTCOME, RATING, CODE, CONTACT, WITHDRAWAL, REOPENING):
     _add_route(_form)
 
 
-async def _perform(request: Request, intake: Intake, form: ActionForm[M], sent: Sent) -> HTMLResponse:
+async def _perform(request: Request, intake: Intake, form: ActionForm[M], sent: FormWithDocuments) -> HTMLResponse:
     fields = sent.fields
 
     async def action(seen: VisibleAppeal) -> PageResult:
@@ -153,13 +153,13 @@ async def _perform(request: Request, intake: Intake, form: ActionForm[M], sent: 
     return await perform(request, intake, fields, action)
 
 
-def _refused(request: Request, form: ActionForm[Any], sent: Sent, refusal: ValidationError | DomainError) -> PageResult:
+def _refused(request: Request, form: ActionForm[Any], sent: FormWithDocuments, refusal: ValidationError | DomainError) -> PageResult:
     """Return the reason, and what was typed with its documents, so that the same form sends them again."""
-    typed = sent.fields | {"form": form.name, UPLOADS: uploads.written(sent.tickets)}
+    typed = sent.fields | {"form": form.name, UPLOADS: uploads.format_tickets(sent.tickets)}
     if isinstance(refusal, ValidationError):
         return PageResult(Flash(INCOMPLETE, "bad"), status=422, typed=typed)
     if isinstance(refusal, AttachmentRefused):
         return PageResult(Flash(refusal.label.in_(language_of(request)), "bad"), status=refusal.status, typed=typed | {UPLOADS: ""})
     if isinstance(refusal, NotFound):  # the appeal is open already: a document is missing
-        return PageResult(Flash(uploads.KEPT_TOO_LONG, "bad"), status=422, typed=typed | {UPLOADS: ""})
+        return PageResult(Flash(uploads.UPLOAD_EXPIRED, "bad"), status=422, typed=typed | {UPLOADS: ""})
     return PageResult(Flash(REFUSALS.get(refusal.code, NOT_NOW), "bad"), status=refusal.status, typed=typed)

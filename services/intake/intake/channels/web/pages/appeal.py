@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Final, NamedTuple, TypedDict
 from zoneinfo import ZoneInfo
 
-from intake.attachments.service.storing import Enclosed
+from intake.attachments.service.storing import NamedFile
 from intake.register.schemas import AnswerOut, Tracked
 from intake.register.schemas.codes import MessageAuthor, MessageKind
 from shared.domain.calendar import CalendarGap, planning_calendar
@@ -128,7 +128,7 @@ def case_content(case: Tracked, language: Language, now: datetime) -> CaseConten
     }
 
 
-def shown_messages(case: Tracked, attached: Sequence[Enclosed]) -> list[ShownMessage]:
+def shown_messages(case: Tracked, attached: Sequence[NamedFile]) -> list[ShownMessage]:
     """Return the messages of both sides, oldest first, with the names of their files."""
     zone = regions()[case.region].timezone
     return [

@@ -44,10 +44,10 @@ async def blank_form(request: Request, intake: IntakeDep) -> HTMLResponse:
 
 @router.post("/", dependencies=[Depends(require_same_origin)])
 async def next_step(request: Request, intake: IntakeDep) -> HTMLResponse:
-    sent = await uploads.sent(request, intake)
+    sent = await uploads.receive_form(request, intake)
     draft, key = form.typed(sent.fields), form.key_of(sent.fields)
-    earlier = [] if sent.fields.get("uploads.drop") else uploads.read(draft[form.UPLOADS])
-    draft[form.UPLOADS] = uploads.written([*earlier, *sent.tickets])
+    earlier = [] if sent.fields.get("uploads.drop") else uploads.parse_tickets(draft[form.UPLOADS])
+    draft[form.UPLOADS] = uploads.format_tickets([*earlier, *sent.tickets])
     step = sent.fields.get("step")
     if step != "send":
         intake.spend_preview(request)
@@ -67,8 +67,8 @@ async def next_step(request: Request, intake: IntakeDep) -> HTMLResponse:
         return response
     except IdempotencyKeyReused as refusal:  # sent before and changed since: the visitor decides whether it is a second appeal
         return await _preview(request, intake, draft, filing, key=new_key(), sent_before=True, status=refusal.status)
-    tickets = uploads.read(draft[form.UPLOADS])
-    refused = await uploads.enclose_all(request, intake, receipt.registered.appeal_id, tickets, as_filed=True)
+    tickets = uploads.parse_tickets(draft[form.UPLOADS])
+    refused = await uploads.attach_all(request, intake, receipt.registered.appeal_id, tickets, as_filed=True)
     return await talon_page(request, receipt, filing, refused)
 
 
@@ -99,7 +99,7 @@ def _form(
         "kinds": kinds(request, language),
         "sections": questions.sections(draft, dict(errors), language, sentences),
         "documents": _documents(language),
-        "attached": len(uploads.read(draft[form.UPLOADS])),
+        "attached": len(uploads.parse_tickets(draft[form.UPLOADS])),
         "refused": refused,
         "consents": {f"consents.{consent.code}": consent for consent in consents(language)},
         "due_on": _due_if_filed_now(intake, draft["region"]),
@@ -136,7 +136,7 @@ async def _preview(
         applicant=[*questions.given(draft, "applicant", language), *questions.given(draft, "patient", language)],
         answer=questions.given(draft, "answer", language),
         danger=await run_on_text(draft["text"], speaks_of_danger, draft["text"]),
-        attached=len(uploads.read(draft[form.UPLOADS])),
+        attached=len(uploads.parse_tickets(draft[form.UPLOADS])),
         refused=refused,
         options=[(str(provider.id), providers.name_in(provider, language)) for provider, _ in found],
         chosen=chosen,
@@ -165,7 +165,7 @@ class DocumentsInput(NamedTuple):
 def _documents(language: Language) -> DocumentsInput:
     field = next(service.field(forms.FILES) for service in forms.services(form.CHANNEL))
     assert field is not None  # noqa: S101 - every form of the web has this field
-    return DocumentsInput(field.label.in_(language), field.hint.in_(language) if field.hint else None, uploads.accepted())
+    return DocumentsInput(field.label.in_(language), field.hint.in_(language) if field.hint else None, uploads.accepted_extensions())
 
 
 def _due_if_filed_now(intake: Intake, region: str) -> date | None:

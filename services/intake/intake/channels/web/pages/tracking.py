@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse
 
 from intake.attachments.dependencies import attachments_of
 from intake.attachments.service import form_uploads as uploads
-from intake.attachments.service.download import give_out
+from intake.attachments.service.download import download_file
 from intake.attachments.service.policy import AttachmentRefused
 from intake.channels.web.pages.appeal import case_content, shown_messages
 from intake.forms.service.draft import UPLOADS
@@ -76,10 +76,10 @@ async def follow(request: Request, intake: IntakeDep) -> HTMLResponse:
 @router.post("/documents", dependencies=same_origin)
 async def add_documents(request: Request, intake: IntakeDep) -> HTMLResponse:
     """Attach documents to the appeal."""
-    sent = await uploads.sent(request, intake)
+    sent = await uploads.receive_form(request, intake)
 
     async def attach(seen: VisibleAppeal) -> PageResult:
-        refused = [*sent.refused, *await uploads.enclose_all(request, intake, seen.appeal.id, sent.tickets)]
+        refused = [*sent.refused, *await uploads.attach_all(request, intake, seen.appeal.id, sent.tickets)]
         if refused:
             return PageResult(Flash(" ".join(refused), "warn"))
         return PageResult(Flash(N_("The documents are added.")) if sent.tickets else Flash(N_("No document was chosen."), "warn"))
@@ -98,7 +98,7 @@ async def read_document(request: Request, intake: IntakeDep) -> Response:
         return _refusal_page(request, number, refusal)
     try:
         attachment_id = UUID(fields.get("document", ""))
-        return await give_out(intake, request, number=number, pin=pin, attachment_id=attachment_id, reader=ANYBODY)
+        return await download_file(intake, request, number=number, pin=pin, attachment_id=attachment_id, reader=ANYBODY)
     except AttachmentRefused as refusal:
         result = PageResult(Flash(refusal.label.in_(language_of(request)), "warn"), status=refusal.status)
         return await _case_page(request, intake, fields, result)
@@ -127,11 +127,11 @@ async def _case_page(request: Request, intake: Intake, fields: Fields, result: P
         attached = await attachments_of(request).listing(work.session, seen.appeal.id)
     language = language_of(request)
     content = case_content(case, language, intake.parts.clock.now())
-    documents = uploads.shown(attached, language)
+    documents = uploads.document_lines(attached, language)
     more = {
         "documents": documents,
         "messages": shown_messages(case, attached),
-        "accepted": uploads.accepted(),
+        "accepted": uploads.accepted_extensions(),
         "reasons": [(reason.code, reason.label.in_(language)) for reason in withdrawal_reasons().values()],
         "key": new_key(),
         "talon": result.talon if result else None,
