@@ -14,7 +14,7 @@ from shared.auth.dependencies import (
 )
 from shared.auth.issuer import LocalIssuer, LocalIssuerForbidden
 from shared.auth.keys import FileKeys, KeySource, UrlKeys
-from shared.auth.principal import CONFINED, ROLES, STAFF, Principal, Role
+from shared.auth.principal import CONFINED, ROLES, STAFF, Principal, Role, identity_of
 from shared.auth.revocation import RevokedTokens
 from shared.auth.service_tokens import ClientCredentials, LocalServiceTokens, ServiceTokens
 from shared.auth.tokens import InvalidToken, TokenVerifier
@@ -40,6 +40,7 @@ __all__ = [
     "UnconfinedPrincipalDep",
     "UrlKeys",
     "check_role",
+    "identity_of",
     "needs_token",
     "page_principal",
     "principal",

@@ -44,6 +44,11 @@ _PRECEDENCE: Final[tuple[Role, ...]] = (
 )
 
 
+def identity_of(issuer: str, subject: str) -> str:
+    """Return the identity of the holder of a token, as stored keyed hashes are made from it."""
+    return f"{issuer}\n{subject}"
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """The sender of a request by the claims of its verified token. `subject` is unique within `issuer`.
@@ -64,6 +69,11 @@ class Principal:
     @classmethod
     def anonymous(cls) -> Self:
         return cls(subject="", issuer="")
+
+    @property
+    def identity(self) -> str:
+        """The holder of the token: issuer and subject, one per line. A subject is unique only within its issuer."""
+        return identity_of(self.issuer, self.subject)
 
     @property
     def is_anonymous(self) -> bool:

@@ -68,11 +68,11 @@ class Intake:
     def spend(self, principal: Principal) -> None:
         """Count one call of a partner; other callers have no limit here. Raises TooMany."""
         if principal.has("partner"):
-            self.partners.spend(sender_key(self.parts.pepper, f"{principal.issuer}\n{principal.subject}").hex())
+            self.partners.spend(sender_key(self.parts.pepper, principal.identity).hex())
 
     def spend_preview(self, request: Request, principal: Principal | None = None) -> None:
         """Count one preview of a form, for the person signed in or else for the address. Raises TooMany."""
-        self.previews.spend(f"{principal.issuer}\n{principal.subject}" if principal is not None else self.address(request))
+        self.previews.spend(principal.identity if principal is not None else self.address(request))
 
     async def file(
         self, appeal: AppealIn, admission: Admission, *, key: str | None, condition: Condition | None = None

@@ -21,6 +21,6 @@ async def classify_text(
     asked: Annotated[ClassifyText, body(ClassifyText)],
 ) -> ClassificationView:
     """Return what a text is about. The text is neither stored nor logged."""
-    request.app.state.classifications.spend(f"{principal.issuer}\n{principal.subject}")
+    request.app.state.classifications.spend(principal.identity)
     found = await run_on_text(asked.text, classify, asked.text)
     return ClassificationView.model_validate(found.as_row())

@@ -18,7 +18,7 @@ def owner_of(pepper: Pepper, sender: Principal, address: str) -> bytes | None:
     """Return the key of the sender's quota, by the token's subject or else the network; None for a role that files for many people."""
     if sender.has(*FOR_MANY):
         return None
-    who = client_network(address) if sender.is_anonymous else f"{sender.issuer}\n{sender.subject}"
+    who = client_network(address) if sender.is_anonymous else sender.identity
     return pepper.keyed_hmac("upload-owner", who.encode())
 
 

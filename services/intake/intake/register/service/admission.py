@@ -62,7 +62,7 @@ def admit_principal(principal: Principal, channel: str | None) -> Admission:
     """
     if principal.is_confined:
         raise Forbidden
-    is_operator, sender = principal.has("operator"), f"{principal.issuer}\n{principal.subject}"
+    is_operator, sender = principal.has("operator"), principal.identity
     chosen = channel or (OPERATOR_CHANNEL if is_operator else DEFAULT_CHANNEL)
     if chosen not in taxonomy().channels:
         raise InvalidInput.field("channel", "unknown-code", DETAILS["unknown-code"])

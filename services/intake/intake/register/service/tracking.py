@@ -173,7 +173,7 @@ def origin_of(principal: Principal, address: str) -> str:
     """Return who guesses: the subject of a person's token, otherwise the address. People behind one address share no budget."""
     if principal.is_anonymous or principal.has("channel"):
         return address
-    return f"token {principal.issuer}\n{principal.subject}"
+    return f"token {principal.identity}"
 
 
 def _canonical(number: str) -> str | None:
@@ -196,7 +196,7 @@ def _sees(pepper: Pepper, principal: Principal, access: AppealAccess) -> bool:
 
 
 def _filed(pepper: Pepper, principal: Principal, appeal: Appeal | AppealAccess) -> bool:
-    sender = sender_key(pepper, f"{principal.issuer}\n{principal.subject}")
+    sender = sender_key(pepper, principal.identity)
     return appeal.owner is not None and hmac.compare_digest(appeal.owner, sender)
 
 

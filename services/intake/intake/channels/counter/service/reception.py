@@ -71,7 +71,7 @@ def admit(principal: Principal, method: IntakeMethod, name: str) -> Admission:
     """Return the terms for an appeal that `principal`, called `name`, receives at a counter."""
     return Admission(
         method.channel,
-        _sender(principal),
+        principal.identity,
         may_backdate=method.dated,
         topic_suffices=method.oral,
         received_by=surname_and_initials(name),
@@ -156,9 +156,5 @@ async def registered_by(work: UnitOfWork, principal: Principal, cursor: str | No
     return keyset_page(found, limit, total, item=shown, key=lambda appeal: appeal.appeal_id)
 
 
-def _sender(principal: Principal) -> str:
-    return f"{principal.issuer}\n{principal.subject}"
-
-
 def _key(pepper: Pepper, principal: Principal) -> bytes:
-    return sender_key(pepper, _sender(principal))
+    return sender_key(pepper, principal.identity)

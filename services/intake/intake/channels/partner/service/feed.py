@@ -23,7 +23,7 @@ from intake.register.schemas.codes import Channel
 from intake.register.service.ports import TrackedChange
 from intake.register.service.registration import sender_key
 from intake.settings import Settings
-from shared.auth import Principal
+from shared.auth import Principal, identity_of
 from shared.auth.issuer import ISSUER
 from shared.contracts import (
     AnswerGiven,
@@ -107,7 +107,7 @@ def reader_of(settings: Settings, pepper: Pepper, principal: Principal) -> Reade
 
 def key_of(pepper: Pepper, principal: Principal) -> bytes:
     """Return the keyed hash under which a principal owns appeals and subscriptions."""
-    return sender_key(pepper, f"{principal.issuer}\n{principal.subject}")
+    return sender_key(pepper, principal.identity)
 
 
 def update_row(received: Received[Any], status: str, holder: str) -> UpdateRow:
@@ -166,7 +166,7 @@ async def assign_positions(work: UnitOfWork, settings: Settings) -> int:
 def _recipients(pepper: Pepper, settings: Settings) -> dict[str, bytes]:
     """Return the key of the partner that represents a body, by the body's code."""
     issuer = settings.oidc_issuer or ISSUER
-    return {body: sender_key(pepper, f"{issuer}\n{subject}") for body, subject in policy.subjects_of_bodies().items()}
+    return {body: sender_key(pepper, identity_of(issuer, subject)) for body, subject in policy.subjects_of_bodies().items()}
 
 
 def _position_row(update: UnnumberedUpdate, position: int, recipients: Mapping[str, bytes]) -> PositionRow:
@@ -199,7 +199,7 @@ def _delivery_rows(
 def _backends(pepper: Pepper, settings: Settings) -> Collection[bytes]:
     """Return the keys of the current backends. A subject that was removed from the setting no longer gets other people's updates."""
     issuer = settings.oidc_issuer or ISSUER
-    return {sender_key(pepper, f"{issuer}\n{subject}") for subject in settings.app_backends}
+    return {sender_key(pepper, identity_of(issuer, subject)) for subject in settings.app_backends}
 
 
 def _is_for(subscription: Subscription, event_type: str, row: PositionRow, backends: Collection[bytes]) -> bool:

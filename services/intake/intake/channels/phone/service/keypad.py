@@ -33,7 +33,7 @@ async def status_by_keypad(intake: Intake, keyed: KeypadIn, exchange: Principal)
         pin=keyed.pin,
         principal=Principal.anonymous(),
         address=f"phone {origin}",
-        exchange=f"{exchange.issuer}\n{exchange.subject}",
+        exchange=exchange.identity,
     )
     tracking = seen.tracking
     status = shown_status(tracking.status, seen.appeal.registered_at, intake.parts.clock.now())

@@ -58,7 +58,7 @@ def _chat(parts: Parts, key: bytes, chat_id: int, now: datetime, due_at: datetim
     principal = chat_principal(key)
     return {
         "key": key,
-        "owner": sender_key(parts.pepper, f"{principal.issuer}\n{principal.subject}"),
+        "owner": sender_key(parts.pepper, principal.identity),
         "chat_id": parts.sealer.seal("bot_chat", key.hex(), "chat_id", str(chat_id).encode()),
         "step": Step.MENU,
         "last_message": 0,
