@@ -5,10 +5,9 @@ from datetime import timedelta
 import pytest
 
 from intake.channels.phone.models import Call, OralRecord
-from intake.channels.phone.service.calls import publish_ended_calls
 from intake.register.models import Appeal
 from shared.web.session import COOKIE
-from tests.intake.channels.phone.test_api import NUMBER, event, send
+from tests.intake.channels.phone.test_api import NUMBER, event, publish_calls, send
 from tests.intake.conftest import NOW, running
 
 pytestmark = pytest.mark.browser
@@ -134,7 +133,7 @@ class TestTheScreen:
         night = NOW.replace(hour=0, minute=30)
         told = [event("offered", 0, call="n", start=night, **{"from": NUMBER}), event("ivr_choice", 9, call="n", start=night, ivr_path="3")]
         await send(desk, [*told, event("ended", 15, call="n", start=night)])
-        await publish_ended_calls(desk.parts)
+        await publish_calls(desk)
         await desk.file()
         await send(desk, TALKING)
         page = await screen(width=width, dark=dark, language=language)

@@ -38,10 +38,10 @@ class Chat:
     def hears(self, text):
         """The latest message with these words."""
 
-        def look():
+        def matching():
             return [each for each in self.telegram.messages_to(self.phone.chat_id) if text in each["text"]]
 
-        return self.telegram.wait_for(look, LONG_PATIENCE)[-1]
+        return self.telegram.wait_for(matching, LONG_PATIENCE)[-1]
 
     def presses(self, message, label):
         self.bring(self.phone.presses(dict(buttons(message))[label]))

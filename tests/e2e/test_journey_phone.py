@@ -1,5 +1,5 @@
-"""By telephone: a question closed in the call; a complaint written down by the operator, answered by the branch, told by SMS and by keypad,
-confirmed and rated in the next call."""
+"""By telephone: a question closed in the call; a complaint written down by the operator, answered by the branch, notified by SMS, read
+by keypad, confirmed and rated in the next call."""
 
 import html
 import random
@@ -37,15 +37,21 @@ class Centre:
     def rings(self, call_id, *, minutes_ago):
         """A call that was queued, answered by the operator, and is over."""
         began = datetime.now(UTC) - timedelta(minutes=minutes_ago)
-        told = [
+        facts = [
             ("offered", 0, {"from": NUMBER, "to": "1414"}),
             ("queued", 4, {"queue": "1414-kk"}),
             ("answered", 15, {"agent_id": OPERATOR}),
             ("ended", 75, {"talk_s": 60}),
         ]
         events = [
-            {"call_id": call_id, "seq": after, "type": kind, "at": (began + timedelta(seconds=after)).isoformat(timespec="seconds"), **said}
-            for kind, after, said in told
+            {
+                "call_id": call_id,
+                "seq": after,
+                "type": kind,
+                "at": (began + timedelta(seconds=after)).isoformat(timespec="seconds"),
+                **fields,
+            }
+            for kind, after, fields in facts
         ]
         self.post("/intake/v1/channels/phone/calls", [events[3], *events[:3]], "telephony")
 
@@ -77,7 +83,7 @@ class Centre:
         assert answer.is_success, answer.text
         return html.unescape(answer.text)
 
-    def call_in_hand(self):
+    def current_call(self):
         return re.search(r'data-call="([^"]*)"', self.page().text)[1]
 
 
@@ -105,7 +111,7 @@ def centre(request, tmp_path_factory):
 def consultation(centre):
     """A question, closed by one key."""
     centre.rings("journey-1", minutes_ago=8)
-    sent = {"topic": "PAY_METHODS", "call": centre.call_in_hand(), "key": str(uuid4()), "quick.region": "KZ-43", "quick.language": "kk"}
+    sent = {"topic": "PAY_METHODS", "call": centre.current_call(), "key": str(uuid4()), "quick.region": "KZ-43", "quick.language": "kk"}
     assert sent["call"]
     centre.page("/close", sent)
     return eventually(lambda: centre.get("/routing/v1/cases?scope=all", "operator")["items"], patience=LONG_PATIENCE)[0]
@@ -116,7 +122,7 @@ def complaint(centre, consultation):
     """Written down in a second call, read back, confirmed, registered; number and PIN as they were dictated."""
     assert consultation
     centre.rings("journey-2", minutes_ago=3)
-    call = centre.call_in_hand()
+    call = centre.current_call()
     written = {
         "call": call,
         "key": str(uuid4()),
@@ -148,14 +154,14 @@ def answered(centre, complaint):
 
     version = eventually(case, patience=LONG_PATIENCE)["version"]
     finding = {"category": "REFUSAL_APPOINTMENT", "outcome": "JUSTIFIED", "fact": "Талон берілмеген.", "rule": "ҚР ДСМ бұйрығы"}
-    told = {
+    answer = {
         "language": "kk",
         "text": ANSWER,
         "findings": [finding],
         "next_steps": "Емханаға барыңыз.",
         "how_to_complain": "Сотқа шағымданыңыз.",
     }
-    for action, fields in (("claim", {}), ("answer", told)):
+    for action, fields in (("claim", {}), ("answer", answer)):
         version = centre.post(f"{path}/actions/{action}", {"expected_version": version, **fields}, "specialist", **region)["version"]
     return complaint
 
@@ -180,11 +186,11 @@ class TestByTelephone:
         centre.page("/verify", {"call": complaint["call"], "check.NAME": "yes", "check.APPEAL": "yes"})
         assert complaint["number"] in centre.page().text
 
-    def test_the_answer_is_told_to_an_old_phone_by_number_and_pin(self, centre, answered):
-        told = eventually(lambda: (found := keyed(centre, answered))["answered"] and found, patience=LONG_PATIENCE)
-        assert told["sentence"].startswith("На ваше обращение дан ответ.")
+    def test_the_answer_is_available_by_keypad_with_number_and_pin(self, centre, answered):
+        status = eventually(lambda: (found := keyed(centre, answered))["answered"] and found, patience=LONG_PATIENCE)
+        assert status["sentence"].startswith("На ваше обращение дан ответ.")
 
-    def test_that_there_is_an_answer_comes_by_sms_which_says_nothing_of_the_matter(self, centre, answered):
+    def test_an_sms_notifies_of_the_answer_without_its_content(self, centre, answered):
         path = f"/intake/v1/appeals/{answered['number']}/notices"
 
         def sent():
@@ -199,9 +205,9 @@ class TestByTelephone:
         assert TEXT not in message
         assert ANSWER not in message
 
-    def test_the_caller_says_in_the_next_call_that_it_settles_the_matter_and_rates_it(self, centre, answered):
+    def test_the_caller_confirms_and_rates_the_answer_in_the_next_call(self, centre, answered):
         centre.rings("journey-3", minutes_ago=2)
-        call = centre.call_in_hand()
+        call = centre.current_call()
         centre.page("/verify", {"call": call, "check.NAME": "yes", "check.APPEAL": "yes"})
         centre.page("/outcome", {"call": call, "appeal": answered["appeal_id"], "outcome": "RESOLVED", "score": "5", "key": str(uuid4())})
         path = f"/routing/v1/cases/{answered['appeal_id']}"

@@ -5,12 +5,12 @@ from uuid import uuid4
 
 import pytest
 
-from intake.channels.phone.service.calls import publish_ended_calls
 from intake.channels.telegram.service.client import event_of
 from intake.channels.telegram.service.worker import ConversationWorker
 from intake.notifications.models import Notification
 from shared.web.session import COOKIE
 from tests.intake.attachments.samples import PDF
+from tests.intake.channels.phone.test_api import publish_calls
 from tests.intake.conftest import NOW
 from tests.stored_protection import check_stored_rows, sealed_tables
 from tests.telegram_double import SECRET, TOKEN, Phone
@@ -53,7 +53,7 @@ async def send_from_the_exchange(desk):
     said = [{"type": "offered", "from": "+77010000000"}, {"type": "ivr_choice", "ivr_path": "3"}, {"type": "ended"}]
     events = [{"call_id": "17", "seq": n, "at": (start + timedelta(seconds=n)).isoformat(), **each} for n, each in enumerate(said)]
     yield await desk.client.post(f"{API}/channels/phone/calls", json=events, headers=desk.token("telephony"))
-    await publish_ended_calls(desk.parts)
+    await publish_calls(desk)
 
 
 async def send_from_telegram(desk):

@@ -34,10 +34,14 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
             await verification.purge_codes(work)
 
     async def publish_calls() -> None:
-        await calls.publish_ended_calls(parts)
+        published = calls.PUBLISH_BATCH
+        while published == calls.PUBLISH_BATCH:
+            async with parts.units.write() as work:
+                published = await calls.publish_ended_calls(work)
 
     async def purge_calls() -> None:
-        await calls.purge(parts)
+        async with parts.units.write() as work:
+            await calls.purge(work)
 
     return [
         every(timedelta(seconds=5), "scan-attachments", attachments.scan),

@@ -33,6 +33,12 @@ async def send(desk, events, role="telephony"):
     return await desk.client.post("/intake/v1/channels/phone/calls", json=events, headers=desk.token(role))
 
 
+async def publish_calls(desk):
+    """Run the job once."""
+    async with desk.parts.units.write() as work:
+        await publish_ended_calls(work)
+
+
 async def ended(desk):
     async with desk.parts.database.read() as session:
         rows = (await session.execute(tables.outbox.select().where(tables.outbox.c.type == CallEnded.TYPE))).all()
@@ -43,7 +49,7 @@ class TestCalls:
     async def test_a_call_is_published_once_when_it_is_over(self, desk):
         assert (await send(desk, ANSWERED)).json() == {"received": 6, "new": 6}
         for _ in range(2):
-            await publish_ended_calls(desk.parts)
+            await publish_calls(desk)
         [published] = await ended(desk)
         assert (published.outcome, published.waited_seconds, published.talked_seconds, published.queue) == ("ANSWERED", 12, 118, "1414-kk")
 
@@ -70,38 +76,38 @@ class TestCalls:
         start = NOW - timedelta(seconds=150)
         late = [given | {"at": event(given["type"], given["seq"], start=start)["at"]} for given in ANSWERED[:5]]
         await send(desk, [given for given in late if given["type"] != "answered"])
-        await publish_ended_calls(desk.parts)
+        await publish_calls(desk)
         assert await ended(desk) == []
         await send(desk, late[3])
         desk.clock.advance(timedelta(minutes=1))
-        await publish_ended_calls(desk.parts)
+        await publish_calls(desk)
         assert [call.outcome for call in await ended(desk)] == ["ANSWERED"]
 
     async def test_events_after_the_publication_do_not_change_the_call(self, desk):
         await send(desk, [given for given in ANSWERED if given["type"] != "answered"])
-        await publish_ended_calls(desk.parts)
+        await publish_calls(desk)
         await send(desk, ANSWERED[3])
-        await publish_ended_calls(desk.parts)
+        await publish_calls(desk)
         assert [call.outcome for call in await ended(desk)] == ["ABANDONED"]
 
     async def test_a_call_without_an_end_ends_with_its_latest_event(self, desk):
         await send(desk, ANSWERED[:4])
         desk.clock.advance(timedelta(hours=5))
-        await publish_ended_calls(desk.parts)
+        await publish_calls(desk)
         [published] = await ended(desk)
         assert (published.outcome, published.ended_at) == ("ANSWERED", published.answered_at)
 
     async def test_an_outgoing_call_is_not_published(self, desk):
         out = [event("offered", 0, direction="out", **{"from": "1414", "to": NUMBER}), event("ended", 9, direction="out")]
         await send(desk, out)
-        await publish_ended_calls(desk.parts)
+        await publish_calls(desk)
         assert await ended(desk) == []
 
     async def test_one_event_with_a_direction_is_enough_in_any_order(self, desk):
         out = [event("offered", 0, direction="out", **{"from": "1414", "to": NUMBER}), event("answered", 4), event("ended", 9)]
         await send(desk, out)
         await send(desk, [given | {"call_id": "other"} for given in reversed(out)])
-        await publish_ended_calls(desk.parts)
+        await publish_calls(desk)
         assert [call.direction for call in await desk.rows(Call)] == ["out", "out"]
         assert await ended(desk) == []
 
@@ -110,7 +116,7 @@ class TestCalls:
         [call] = await desk.rows(Call)
         assert call.caller_tail == "+7 7•• ••• •• 00"
         assert desk.parts.sealer.open("call", call.id, "number", call.number).decode() == NUMBER
-        await publish_ended_calls(desk.parts)
+        await publish_calls(desk)
         assert (await desk.rows(Call))[0].number is None
         stored = await desk.engine.stored(desk.parts.database)
         assert b"7010000000" not in stored
@@ -152,7 +158,7 @@ class TestCallBacks:
         night = NOW.replace(hour=0, minute=30)  # 05:30 in Astana
         events = [event("offered", 0, start=night, **{"from": NUMBER}), event("ivr_choice", 9, start=night, ivr_path="3")]
         await send(desk, [*events, event("ended", 15, start=night)])
-        await publish_ended_calls(desk.parts)
+        await publish_calls(desk)
         [back] = await desk.rows(CallBack)
         assert (back.reason, back.state, back.received_at) == ("ASKED", "OPEN", night)
         assert desk.parts.sealer.open("call_back", back.id, "number", back.number).decode() == NUMBER
@@ -162,13 +168,13 @@ class TestCallBacks:
     async def test_a_caller_who_gave_up_is_called_back_unless_the_wait_was_short(self, desk, waited, entries):
         events = [event("offered", 0, **{"from": NUMBER}), event("queued", 3, queue="1414-ru"), event("abandoned", 3 + waited)]
         await send(desk, events)
-        await publish_ended_calls(desk.parts)
+        await publish_calls(desk)
         assert len(await desk.rows(CallBack)) == entries
 
     async def test_an_answered_caller_and_a_withheld_number_are_not_called_back(self, desk):
         await send(desk, ANSWERED)
         await send(desk, [event("offered", 0, call="x"), event("ivr_choice", 3, call="x", ivr_path="3"), event("ended", 9, call="x")])
-        await publish_ended_calls(desk.parts)
+        await publish_calls(desk)
         assert await desk.rows(CallBack) == []
 
 

@@ -8,12 +8,12 @@ from uuid import uuid4
 import pytest
 
 from intake.channels.phone.models import Call, CallBack, CallEvent, OralRecord
-from intake.channels.phone.service.calls import publish_ended_calls, purge
+from intake.channels.phone.service.calls import purge
 from intake.register.models import Appeal, ContentRead, Tracking
 from shared.contracts import AppealRegistered
 from shared.messaging import tables
 from shared.web.session import COOKIE
-from tests.intake.channels.phone.test_api import ANSWERED, NUMBER, event, send
+from tests.intake.channels.phone.test_api import ANSWERED, NUMBER, event, publish_calls, send
 from tests.intake.conftest import NOW, running
 
 OPERATOR = "operator-1414"
@@ -30,6 +30,12 @@ WRITTEN = {
     "applicant.phone": NUMBER,
     "consents.PROCESSING": "yes",
 }
+
+
+async def purge_calls(desk):
+    """Run the job once."""
+    async with desk.parts.units.write() as work:
+        await purge(work)
 
 
 class Screen:
@@ -238,7 +244,7 @@ async def waiting(desk):
     night = NOW.replace(hour=0, minute=30)
     events = [event("offered", 0, start=night, **{"from": NUMBER}), event("ivr_choice", 9, start=night, ivr_path="3")]
     await send(desk, [*events, event("ended", 15, start=night)])
-    await publish_ended_calls(desk.parts)
+    await publish_calls(desk)
     return (await desk.rows(CallBack))[0]
 
 
@@ -284,21 +290,21 @@ class TestCallBacks:
 class TestRetention:
     async def test_a_caller_not_reached_in_a_fortnight_is_closed_and_the_number_erased(self, desk, waiting):
         desk.clock.advance(timedelta(days=13))
-        await purge(desk.parts)
+        await purge_calls(desk)
         assert [back.state for back in await desk.rows(CallBack)] == ["OPEN"]
         await Screen(desk).post(f"back/{waiting.id}/take")
         desk.clock.advance(timedelta(days=1))
-        await purge(desk.parts)
+        await purge_calls(desk)
         [back] = await desk.rows(CallBack)
         assert (back.state, back.number, back.claimed_by) == ("UNREACHED", None, None)
 
     @pytest.mark.usefixtures("waiting")
     async def test_a_call_is_deleted_after_a_year_with_its_events_and_call_back(self, desk):
         desk.clock.advance(timedelta(days=364))
-        await purge(desk.parts)
+        await purge_calls(desk)
         assert len(await desk.rows(Call)) == 1
         desk.clock.advance(timedelta(days=2))
-        await purge(desk.parts)
+        await purge_calls(desk)
         assert [await desk.rows(table) for table in (Call, CallEvent, CallBack)] == [[], [], []]
 
 

@@ -24,13 +24,11 @@ Exchange = Annotated[Principal, Depends(require("telephony"))]
     response_model=CallEventsReceipt,
     responses=responses(Unauthorized, Forbidden, IdempotencyKeyReused),
 )
-async def call_events(
-    intake: IntakeDep, _exchange: Exchange, once: OnceDep, events: Annotated[CallEventsIn, body(CallEventsIn)]
-) -> Response:
+async def call_events(_exchange: Exchange, once: OnceDep, events: Annotated[CallEventsIn, body(CallEventsIn)]) -> Response:
     """Record call events, one or a list. Repeats, late events and any order lead to the same call."""
 
     async def record(work: UnitOfWork) -> CallEventsReceipt:
-        return await record_events(work.session, intake.parts, events.root)
+        return await record_events(work, events.root)
 
     return await once("call-events", events, record)
 

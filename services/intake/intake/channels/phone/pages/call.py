@@ -9,7 +9,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import JSONResponse
-from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import RedirectResponse
 
 from intake.channels.phone import repository
@@ -30,7 +29,6 @@ from intake.register.errors import NotAnswered, OutcomeGiven
 from intake.register.schemas import ConfirmationIn, FeedbackIn
 from intake.register.schemas.codes import Verdict
 from intake.register.service.admission import Admission, admit_principal
-from intake.register.service.audit import record_read
 from intake.register.service.filing import check
 from intake.register.service.outcome import confirm, rate
 from shared.auth import PagePrincipalDep, Principal, check_role, require_page
@@ -40,6 +38,7 @@ from shared.errors import DomainError, InvalidInput, MalformedText, NotFound
 from shared.forms import read_fields
 from shared.idempotency import IdempotencyKeyReused, new_key
 from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.security import require_same_origin
@@ -58,7 +57,7 @@ MESSAGES: Final = {
     "used": N_("This form was sent before with other words. Look whether the appeal is registered already."),
     "confirm": N_("Read the appeal back and tick that the caller confirmed it."),
 }
-CallBackAction = Callable[[AsyncSession, Parts, UUID, str], Awaitable[None]]
+CallBackAction = Callable[[UnitOfWork, UUID, str], Awaitable[None]]
 CALL_BACK_ACTIONS: Final[Mapping[str, CallBackAction]] = {
     "take": call_backs.claim,
     "not-reached": call_backs.not_reached,
@@ -141,8 +140,8 @@ async def verify(request: Request, intake: IntakeDep, operator: SignedInOperator
         draft = _blank_form(intake.parts, current, operator, language_of(request))
         errors = [("check.NAME", _message(request, "not-enough"))]
         return await _show(request, intake, operator, current, draft, errors=errors, status=422)
-    async with intake.parts.database.write() as session:
-        await repository.verify_caller(session, current.call.id, checks)
+    async with intake.parts.units.write() as work:
+        await repository.verify_caller(work.session, current.call.id, checks)
     return PAGES.redirect(PATH, flash="verified")
 
 
@@ -172,8 +171,8 @@ async def outcome(request: Request, intake: IntakeDep, operator: SignedInOperato
 
 async def _record_access(parts: Parts, operator: Principal, appeal_id: UUID, call_id: UUID) -> None:
     """Record in the audit log who gave the outcome for the applicant, and in which call, before it takes effect."""
-    async with parts.database.write() as session:
-        await record_read(session, parts, reader=operator.subject, purpose=OUTCOME_PURPOSE, ids=[appeal_id, call_id])
+    async with parts.units.write() as work:
+        await work.audit.record(reader=operator.subject, purpose=OUTCOME_PURPOSE, ids=[appeal_id, call_id])
 
 
 @router.post("/call/insurance", dependencies=OWN_SITE)
@@ -231,8 +230,8 @@ async def call_back(call_back_id: UUID, move: str, intake: IntakeDep, operator: 
     if move not in CALL_BACK_ACTIONS:
         raise NotFound
     try:
-        async with intake.parts.database.write() as session:
-            await CALL_BACK_ACTIONS[move](session, intake.parts, call_back_id, operator.subject)
+        async with intake.parts.units.write() as work:
+            await CALL_BACK_ACTIONS[move](work, call_back_id, operator.subject)
     except CallBackTaken:
         return PAGES.redirect(PATH, flash="call-back-taken")
     return PAGES.redirect(PATH)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Final, TypedDict
+from uuid import UUID
 
 from fastapi import Request
 
@@ -179,7 +180,10 @@ async def page_content(
     parts, language = intake.parts, language_of(request)
     async with parts.database.read() as session:
         entries, total = await repository.ongoing_call_backs(session, LISTED)
-    numbers = await call_backs.numbers_of(parts, entries, operator.subject)
+    numbers: dict[UUID, str] = {}
+    if claimed := call_backs.claimed_by(entries, operator.subject):
+        async with parts.units.write() as work:
+            numbers = await call_backs.numbers_of(work, claimed, operator.subject)
     topics = taxonomy().topics
     return {
         "live": await live_figures(parts),

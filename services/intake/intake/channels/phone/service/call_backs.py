@@ -5,44 +5,41 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from intake.channels.phone import repository
 from intake.channels.phone.errors import CallBackTaken
 from intake.channels.phone.models import CallBack
 from intake.channels.phone.schemas.codes import CallBackState
 from intake.channels.phone.service.policy import call_policy
-from intake.register.service.audit import record_read
 from shared.errors import NotFound
-from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
 PURPOSE: Final = "call-back"
 
 
-async def claim(session: AsyncSession, parts: Parts, call_back_id: UUID, operator: str) -> None:
+async def claim(work: UnitOfWork, call_back_id: UUID, operator: str) -> None:
     """Claim a call-back for the operator.
 
     Raises NotFound for an entry that is closed, CallBackTaken for one that a colleague claimed a short time ago.
     """
-    entry = await _lock(session, parts, call_back_id, operator)
-    entry.state, entry.claimed_by, entry.changed_at = CallBackState.CLAIMED, operator, parts.clock.now()
+    entry = await _lock(work, call_back_id, operator)
+    entry.state, entry.claimed_by, entry.changed_at = CallBackState.CLAIMED, operator, work.clock.now()
 
 
-async def not_reached(session: AsyncSession, parts: Parts, call_back_id: UUID, operator: str) -> None:
+async def not_reached(work: UnitOfWork, call_back_id: UUID, operator: str) -> None:
     """Count an attempt and release the entry; the last attempt closes it. Raises as `claim`."""
-    entry = await _lock(session, parts, call_back_id, operator)
+    entry = await _lock(work, call_back_id, operator)
     entry.attempts += 1
     if entry.attempts >= call_policy().call_back_attempts:
         entry.state, entry.number = CallBackState.UNREACHED, None
     else:
         entry.state = CallBackState.OPEN
-    entry.claimed_by, entry.changed_at = None, parts.clock.now()
+    entry.claimed_by, entry.changed_at = None, work.clock.now()
 
 
-async def done(session: AsyncSession, parts: Parts, call_back_id: UUID, operator: str) -> None:
+async def done(work: UnitOfWork, call_back_id: UUID, operator: str) -> None:
     """Close the entry: the caller was reached. Raises as `claim`."""
-    entry = await _lock(session, parts, call_back_id, operator)
-    entry.state, entry.number, entry.claimed_by, entry.changed_at = CallBackState.DONE, None, operator, parts.clock.now()
+    entry = await _lock(work, call_back_id, operator)
+    entry.state, entry.number, entry.claimed_by, entry.changed_at = CallBackState.DONE, None, operator, work.clock.now()
 
 
 def is_abandoned(entry: CallBack, now: datetime) -> bool:
@@ -50,20 +47,22 @@ def is_abandoned(entry: CallBack, now: datetime) -> bool:
     return entry.state == CallBackState.CLAIMED and entry.changed_at <= now - call_policy().call_back_held
 
 
-async def _lock(session: AsyncSession, parts: Parts, call_back_id: UUID, operator: str) -> CallBack:
-    entry = await repository.lock_call_back(session, call_back_id)
+async def _lock(work: UnitOfWork, call_back_id: UUID, operator: str) -> CallBack:
+    entry = await repository.lock_call_back(work.session, call_back_id)
     if entry is None or entry.state not in repository.ONGOING:
         raise NotFound
     is_claimed = entry.state == CallBackState.CLAIMED and entry.claimed_by != operator
-    if is_claimed and not is_abandoned(entry, parts.clock.now()):
+    if is_claimed and not is_abandoned(entry, work.clock.now()):
         raise CallBackTaken
     return entry
 
 
-async def numbers_of(parts: Parts, entries: Sequence[CallBack], operator: str) -> dict[UUID, str]:
-    """Return the numbers of the entries that the operator claimed, by id. The access is recorded in the audit log."""
-    own = [entry for entry in entries if entry.state == CallBackState.CLAIMED and entry.claimed_by == operator and entry.number]
-    if own:
-        async with parts.database.write() as session:
-            await record_read(session, parts, reader=operator, purpose=PURPOSE, ids=[entry.id for entry in own])
-    return {entry.id: parts.sealer.open("call_back", entry.id, "number", entry.number or b"").decode() for entry in own}
+def claimed_by(entries: Sequence[CallBack], operator: str) -> Sequence[CallBack]:
+    """Return the entries that an operator has claimed and whose number is stored."""
+    return [entry for entry in entries if entry.state == CallBackState.CLAIMED and entry.claimed_by == operator and entry.number]
+
+
+async def numbers_of(work: UnitOfWork, claimed: Sequence[CallBack], operator: str) -> dict[UUID, str]:
+    """Return the numbers of entries that the operator claimed, by id. The access is recorded in the audit log."""
+    await work.audit.record(reader=operator, purpose=PURPOSE, ids=[entry.id for entry in claimed])
+    return {entry.id: work.sealer.open("call_back", entry.id, "number", entry.number or b"").decode() for entry in claimed}

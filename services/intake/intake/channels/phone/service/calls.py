@@ -26,8 +26,7 @@ from intake.register.service.registration import phone_key
 from shared.contracts import CallEnded
 from shared.domain.phones import InvalidPhone, mask_phone, normalise_personal_phone
 from shared.errors import FieldError, InvalidInput
-from shared.messaging import outbox
-from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
 PUBLISH_BATCH: Final = 200  # calls in one transaction
 
@@ -40,19 +39,19 @@ def dialable(given: str | None) -> str | None:
         return None
 
 
-async def record_events(session: AsyncSession, parts: Parts, events: Sequence[CallEventIn]) -> CallEventsReceipt:
+async def record_events(work: UnitOfWork, events: Sequence[CallEventIn]) -> CallEventsReceipt:
     """Store new events and update their calls. Raises InvalidInput for impossible times; then nothing is stored."""
-    now = parts.clock.now()
+    now = work.clock.now()
     times = _times(events, now + call_policy().clock_ahead)
-    externals = [parts.pepper.keyed_hmac("call", event.call_id.encode()) for event in events]
+    externals = [work.pepper.keyed_hmac("call", event.call_id.encode()) for event in events]
     first = dict(zip(externals, times, strict=True))
-    await repository.add_new_calls(session, [_new_row(parts.ids.new(), external, at, now) for external, at in first.items()])
-    calls = await repository.calls_by_external(session, externals)
+    await repository.add_new_calls(work.session, [_new_row(work.ids.new(), external, at, now) for external, at in first.items()])
+    calls = await repository.calls_by_external(work.session, externals)
     rows = [_event_row(calls[key]["id"], event, at) for key, event, at in zip(externals, events, times, strict=True)]
-    new = await repository.add_call_events(session, rows)
+    new = await repository.add_call_events(work.session, rows)
     for external, event in zip(externals, events, strict=True):
-        _store_personal_data(parts, calls[external], event)
-    await _update_summaries(session, list(calls.values()), now)
+        _store_personal_data(work, calls[external], event)
+    await _update_summaries(work.session, list(calls.values()), now)
     return CallEventsReceipt(received=len(events), new=new)
 
 
@@ -115,15 +114,15 @@ def _event_row(call_id: UUID, event: CallEventIn, at: datetime) -> CallEventRow:
     return {"call_id": call_id, "type": event.type, "seq": event.seq, "at": at, "data": data}
 
 
-def _store_personal_data(parts: Parts, row: CallRow, event: CallEventIn) -> None:
+def _store_personal_data(work: UnitOfWork, row: CallRow, event: CallEventIn) -> None:
     """Set the number as hash, masked and, while a call-back may follow, sealed; and the sealed name of the recording."""
     phone = dialable(event.to if (event.direction or row["direction"]) == CallDirection.OUT else event.caller)
     if phone is not None:
-        row["caller"], row["caller_tail"] = phone_key(parts.pepper, phone), mask_phone(phone)
+        row["caller"], row["caller_tail"] = phone_key(work.pepper, phone), mask_phone(phone)
         if row["published_at"] is None:
-            row["number"] = parts.sealer.seal("call", row["id"], "number", phone.encode())
+            row["number"] = work.sealer.seal("call", row["id"], "number", phone.encode())
     if event.recording_ref is not None:
-        row["recording"] = parts.sealer.seal("call", row["id"], "recording", event.recording_ref.encode())
+        row["recording"] = work.sealer.seal("call", row["id"], "recording", event.recording_ref.encode())
 
 
 async def _update_summaries(session: AsyncSession, rows: Sequence[CallRow], now: datetime) -> None:
@@ -158,30 +157,31 @@ def _apply(row: CallRow, summary: CallSummary) -> None:
     row["outcome"] = summary.outcome
 
 
-async def publish_ended_calls(parts: Parts) -> None:
-    """Publish calls that are over, list those to be called back, and erase the numbers from the calls. A job; safe to run twice."""
-    published = PUBLISH_BATCH
-    while published == PUBLISH_BATCH:
-        now = parts.clock.now()
-        async with parts.database.write() as session:
-            rows = await repository.unpublished_calls(session, now - call_policy().grace, now - call_policy().lost_after, PUBLISH_BATCH)
-            summaries = await _summaries(session, [row["id"] for row in rows])
-            await repository.add_call_backs(session, [back for row in rows if (back := _call_back(parts, row, summaries[row["id"]], now))])
-            for row in rows:
-                _end_lost(row, summaries[row["id"]])
-                row["published_at"], row["number"] = now, None
-                if row["direction"] == CallDirection.IN:
-                    outbox.append(session, _call_ended(row))
-            await repository.update_calls(session, rows)
-        published = len(rows)
+async def publish_ended_calls(work: UnitOfWork) -> int:
+    """Publish calls that are over, list those to be called back, and erase the numbers from the calls.
+
+    Returns the number of calls; PUBLISH_BATCH of them: there may be more.
+    """
+    now = work.clock.now()
+    policy = call_policy()
+    rows = await repository.unpublished_calls(work.session, now - policy.grace, now - policy.lost_after, PUBLISH_BATCH)
+    summaries = await _summaries(work.session, [row["id"] for row in rows])
+    call_backs = [back for row in rows if (back := _call_back(work, row, summaries[row["id"]], now))]
+    await repository.add_call_backs(work.session, call_backs)
+    for row in rows:
+        _end_lost(row, summaries[row["id"]])
+        row["published_at"], row["number"] = now, None
+        if row["direction"] == CallDirection.IN:
+            work.publish(_call_ended(row))
+    await repository.update_calls(work.session, rows)
+    return len(rows)
 
 
-async def purge(parts: Parts) -> None:
-    """Close call-backs that were not reached in time, and delete calls after their retention. A job; safe to run twice."""
-    now = parts.clock.now()
-    async with parts.database.write() as session:
-        await repository.expire_call_backs(session, now - call_policy().call_back_for)
-        await repository.purge_calls(session, now - call_policy().retention)
+async def purge(work: UnitOfWork) -> None:
+    """Close call-backs that were not reached in time, and delete calls after their retention."""
+    now = work.clock.now()
+    await repository.expire_call_backs(work.session, now - call_policy().call_back_for)
+    await repository.purge_calls(work.session, now - call_policy().retention)
 
 
 def _end_lost(row: CallRow, summary: CallSummary) -> None:
@@ -211,7 +211,7 @@ def _call_ended(row: CallRow) -> CallEnded:
     )
 
 
-def _call_back(parts: Parts, row: CallRow, summary: CallSummary, now: datetime) -> CallBackRow | None:
+def _call_back(work: UnitOfWork, row: CallRow, summary: CallSummary, now: datetime) -> CallBackRow | None:
     """Return the call-back of a caller who asked for it or gave up waiting; None for an answered or unreachable caller."""
     if row["direction"] != CallDirection.IN or row["answered_at"] is not None or row["number"] is None:
         return None
@@ -222,15 +222,15 @@ def _call_back(parts: Parts, row: CallRow, summary: CallSummary, now: datetime) 
         reason = CallBackReason.GAVE_UP
     else:
         return None
-    back_id = parts.ids.new()
-    phone = parts.sealer.open("call", row["id"], "number", row["number"])
+    back_id = work.ids.new()
+    phone = work.sealer.open("call", row["id"], "number", row["number"])
     return {
         "id": back_id,
         "call_id": row["id"],
         "reason": reason,
         "queue": row["queue"],
         "caller_tail": row["caller_tail"],
-        "number": parts.sealer.seal("call_back", back_id, "number", phone),
+        "number": work.sealer.seal("call_back", back_id, "number", phone),
         "received_at": row["offered_at"],
         "state": CallBackState.OPEN,
         "claimed_by": None,

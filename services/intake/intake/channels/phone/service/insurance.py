@@ -10,7 +10,6 @@ from uuid import UUID
 
 from intake.channels.phone.schemas.codes import CallCodeGroup
 from intake.channels.phone.service.policy import call_policy, codes
-from intake.register.service.audit import record_read
 from shared.domain.tables import ReferenceDataError
 from shared.service import Parts
 
@@ -86,7 +85,7 @@ async def look_up(parts: Parts, register: InsuranceRegister, *, iin: str, call_i
     The operator, the call and a keyed hash of the IIN are recorded in the audit log first.
     """
     about = parts.pepper.keyed_hmac("insured-person", iin.encode())
-    async with parts.database.write() as session:
-        await record_read(session, parts, reader=operator, purpose=PURPOSE, ids=[call_id], about=about)
+    async with parts.units.write() as work:
+        await work.audit.record(reader=operator, purpose=PURPOSE, ids=[call_id], about=about)
     found = await register.insured_status(iin)
     return None if found is None else InsuredStatus(found.status, found.since, found.payments[: call_policy().payments_shown])
