@@ -1,12 +1,12 @@
 """Field errors: pydantic's errors as stable codes and fixed sentences, without anything that the client sent."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 ERRORS_LIMIT = 100  # errors in one response; a body can have thousands
 PLACES = frozenset({"body", "query", "path", "header", "cookie"})
@@ -84,7 +84,7 @@ def dotted(parts: Sequence[str | int]) -> str:
     return ".".join(str(part) for part in parts if isinstance(part, int) or NAME.fullmatch(part))
 
 
-def _field_error(found: Mapping[str, Any], *, skip_place: bool) -> FieldError:
+def _field_error(found: ErrorDetails, *, skip_place: bool) -> FieldError:
     kind: str = found["type"]
     location: Sequence[str | int] = found["loc"]
     if skip_place and location and location[0] in PLACES:

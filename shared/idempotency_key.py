@@ -5,7 +5,7 @@ it must not be guessable: whoever guesses it could read another person's answer 
 """
 
 import re
-from typing import Annotated, Any, Final
+from typing import Annotated, Final, TypedDict
 from uuid import uuid4
 
 from fastapi import Depends, Header
@@ -16,8 +16,15 @@ from pydantic import StringConstraints, TypeAdapter, ValidationError
 from shared.auth import Principal, PrincipalDep
 from shared.errors import DomainError, InvalidInput
 
+
+class _KeyRules(TypedDict):
+    min_length: int
+    max_length: int
+    pattern: str
+
+
 HEADER: Final = "Idempotency-Key"
-_RULES: Final[dict[str, Any]] = {"min_length": 1, "max_length": 255, "pattern": r"^[\x21-\x7e]+$"}
+_RULES: Final[_KeyRules] = {"min_length": 1, "max_length": 255, "pattern": r"^[\x21-\x7e]+$"}
 _KEY: Final[TypeAdapter[str]] = TypeAdapter(Annotated[str, StringConstraints(**_RULES)])
 _VERSION_4: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
 _FEWEST_CHARACTERS: Final = 8  # of 17; one random UUID in ten million has fewer, and `00000000-0000-4000-8000-000000000000` has four

@@ -106,8 +106,8 @@ class PostgresServer:
     def kill(self) -> None:
         """Kill all processes, as a power cut would. The next start recovers from the write-ahead log."""
         if (process := self.process) is not None:
-            gone = self._signal_all(process, signal.SIGKILL)
-            psutil.wait_procs(gone, WAIT_SECONDS)
+            killed = self._signal_all(process, signal.SIGKILL)
+            psutil.wait_procs(killed, WAIT_SECONDS)
 
     def suspend(self) -> None:
         """Suspend all processes with SIGSTOP: connections stay open and nothing answers."""

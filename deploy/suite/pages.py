@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypedDict
 
 import httpx
 import structlog
@@ -60,6 +60,15 @@ class DemoUser(BaseModel):
 class InTime(BaseModel):
     value: float | None
     n: int
+
+
+class UserCard(TypedDict):
+    """A demo user as `sign_in.html` shows it."""
+
+    subject: str
+    label: str
+    role_label: str
+    region_label: str
 
 
 class Figures(BaseModel):
@@ -150,7 +159,7 @@ def _issuer(request: Request) -> LocalIssuer:
     return issuer
 
 
-def _cards(language: Language) -> list[dict[str, Any]]:
+def _cards(language: Language) -> list[UserCard]:
     return [
         {
             "subject": user.subject,

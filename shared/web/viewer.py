@@ -25,8 +25,8 @@ def viewer_of(principal: Principal, language: Language) -> Viewer | None:
         return None
     role = role_labels()[principal.role].in_(language) if principal.role else ""
     region = regions()[principal.region].label.in_(language) if principal.region and principal.region in regions() else ""
-    words = " · ".join(filter(None, [role, region]))
-    return Viewer(principal.name, words) if principal.name else Viewer(words or principal.subject)
+    position = " · ".join(filter(None, [role, region]))
+    return Viewer(principal.name, position) if principal.name else Viewer(position or principal.subject)
 
 
 async def show_viewer(request: Request, principal: PagePrincipalDep) -> None:

@@ -98,8 +98,8 @@ def _lost_documents(seen: Snapshot) -> list[UUID]:
 def _ended_otherwise(seen: Snapshot) -> Iterator[object]:
     """Yield the appeals whose final status differs between services."""
     for appeal in seen.appeals:
-        told = {of[appeal] for of in seen.statuses.values() if appeal in of}
-        if len(told) > 1 and any(taxonomy().statuses[status].final for status in told):
+        statuses = {of[appeal] for of in seen.statuses.values() if appeal in of}
+        if len(statuses) > 1 and any(taxonomy().statuses[status].final for status in statuses):
             yield appeal
 
 
