@@ -73,7 +73,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
 
 
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:
-    """Return the service's application; without a foundation it stands alone in its process."""
+    """Return the service's application; without a foundation it is alone in its process."""
     settings = settings or Settings()
 
     def prepare(app: FastAPI, parts: Parts[Settings]) -> None:

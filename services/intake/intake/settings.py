@@ -1,4 +1,4 @@
-"""Settings of intake: `ARYZ_INTAKE_…`, beside those that all services share."""
+"""Settings of intake (`ARYZ_INTAKE_…`), in addition to those that all services share."""
 
 from base64 import b64decode
 from pathlib import Path
@@ -15,7 +15,7 @@ SECRET_BYTES: Final = range(24, 65)
 
 
 def _webhook_secret(given: SecretStr) -> SecretStr:
-    """As Standard Webhooks has it."""
+    """Check the form of a secret of Standard Webhooks: `whsec_` and base64 of 24 to 64 bytes."""
     prefix, _, encoded = given.get_secret_value().partition("_")
     try:
         size = len(b64decode(encoded, validate=True))
@@ -83,9 +83,9 @@ class Settings(ServiceSettings):
 
     # telegram
     telegram_token: SecretStr | None = Field(None, description="the bot's token; absent: there is no bot")
-    telegram_secret: SecretStr | None = Field(None, description="what Telegram repeats in a header of each call of the webhook")
+    telegram_secret: SecretStr | None = Field(None, description="the secret that Telegram sends in a header of each webhook call")
     telegram_api_url: str | None = Field(None, description="a Bot API server of one's own; absent: Telegram's")
     telegram_mode: Literal["webhook", "polling"] = "webhook"
-    telegram_webhook_url: str | None = Field(None, description="told to Telegram at the start; absent: somebody else tells it")
+    telegram_webhook_url: str | None = Field(None, description="registered with Telegram at the start; absent: registered by other means")
     telegram_settle_ms: int = Field(300, ge=0, description="a chat is handled so long after its last update: they come out of order")
     telegram_per_second: int = Field(30, ge=1, description="messages to all chats together (Telegram's FAQ: about 30)")

@@ -25,14 +25,14 @@ class LabelOut(BaseModel):
 
 
 class ServiceOut(BaseModel):
-    """A service of Open311. `kind` and `statutory_form` are what filing it says in `POST /v1/appeals`."""
+    """A service of Open311. `kind` and `statutory_form` are the values to send in `POST /v1/appeals`."""
 
     service_code: str = Field(examples=["COMPLAINT"])
     service_name: str = Field(examples=["Шағым"])
     description: str
     metadata: Literal[True] = Field(True, description="The form has attributes: see /v1/services/{service_code}.")
     type: Literal["realtime"] = Field("realtime", description="The number comes with the answer to the call.")
-    keywords: str = Field(description="Words to find it by, with commas between them.")
+    keywords: str = Field(description="Search terms, separated by commas.")
     group: str
     kind: str
     statutory_form: str | None
@@ -54,7 +54,7 @@ class AttributeOut(BaseModel):
     datatype: Literal["string", "text", "singlevaluelist", "boolean", "file"]
     required: bool = Field(description="Nothing is filed without it.")
     by_law: str | None = Field(description="The article of the АППК that asks for it; where it is missing it is asked for later.")
-    datatype_description: str | None = Field(description="A hint for whoever fills it in.")
+    datatype_description: str | None = Field(description="A hint for filling it in.")
     order: int
     description: str = Field(description="The question.")
     section: str

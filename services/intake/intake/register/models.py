@@ -44,9 +44,9 @@ class Appeal(IntakeModel, table=True):
     topic: str | None
     statutory_form: str | None
     provider_id: UUID | None
-    """Chosen from the directory by whoever filed."""
+    """Chosen from the directory at filing."""
     provider_name: bytes | None
-    """Sealed: typed by whoever filed."""
+    """Sealed: typed at filing."""
     provider_bin: bytes | None
     """Sealed: a sole trader's BIN is an IIN."""
     text: bytes | None

@@ -14,7 +14,7 @@ Moment = Annotated[str, Text(40)]  # parsed by `service.filing.moment`, as pydan
 
 
 class ProviderIn(StrictModel):
-    """A provider chosen from the directory, or named in the sender's own words."""
+    """A provider chosen from the directory, or named as free text."""
 
     provider_id: UUID | None = None
     name: Annotated[str, Text(300)] | None = None
@@ -51,7 +51,7 @@ class AppealIn(StrictModel):
     patient: PatientIn | None = None
     authority: Annotated[str, Text(300)] | None = Field(None, description="by what right the applicant speaks for the patient")
     contested_act: Annotated[str, Text(500)] | None = Field(None, description="the act or inaction an administrative complaint is about")
-    answer_by: Code | None = Field(None, description="the way on which the answer is wanted")
+    answer_by: Code | None = Field(None, description="the channel on which the answer is wanted")
     consents: list[Code] = Field(default=[], max_length=10)
     received_at: Moment | None = Field(None, description="RFC 3339; for operators, channels and partners")
     external_number: Annotated[str, Text(100)] | None = Field(None, description="the number in the register of a partner who passes it on")
@@ -175,15 +175,17 @@ class Tracked(BaseModel):
     messages: list[MessageOut] = []
     attachments: list[AttachedFileOut] = []
     open_question: UUID | None = Field(None, description="the message that the Fund waits for a reply to")
-    verdict: str | None = Field(None, description="what the applicant says of the answer: RESOLVED or NOT_RESOLVED")
+    verdict: str | None = Field(None, description="the applicant's verdict on the answer: RESOLVED or NOT_RESOLVED")
     score: int | None = None
     contact_confirmed: bool = False
     unconfirmed_contacts: list[str] = Field(
         [], description="phone, email: until a code confirms them nothing but codes is sent there; for the applicant alone"
     )
     withdrawal_pending: bool = False
-    followed_by: str | None = Field(None, description="the number of the appeal in which the matter goes on")
-    actions: list[str] = Field([], description="what the applicant may do now, by the names of the calls; empty for other readers")
+    followed_by: str | None = Field(None, description="the number of the appeal that follows")
+    actions: list[str] = Field(
+        [], description="the actions that the applicant may take now, by the names of the API calls; empty for other readers"
+    )
 
 
 CodeText = Annotated[str, BeforeValidator(code_text), StringConstraints(pattern=r"^[0-9]{4,10}$")]
@@ -231,7 +233,7 @@ class ReopeningIn(StrictModel):
 
 
 class CallBackIn(StrictModel):
-    confirmed: bool = Field(description="the applicant says in the call that the withdrawal is their own free wish")
+    confirmed: bool = Field(description="the applicant confirms in the call that the withdrawal is voluntary")
     note: Annotated[str, Text(2000)] | None = None
 
 
