@@ -34,8 +34,8 @@ async def receive_update(intake: IntakeDep, update: Annotated[UpdateIn, body(Upd
     """Store an update of the Telegram Bot API. It is handled after it is acknowledged; a repeat changes nothing."""
     parts = intake.parts
     if update.chat_id is not None:
-        async with parts.database.write() as session:
-            await store_updates(session, parts, [update], timedelta(milliseconds=_settings(intake).telegram_settle_ms))
+        async with parts.units.write() as work:
+            await store_updates(work, [update], timedelta(milliseconds=_settings(intake).telegram_settle_ms))
     return {"ok": True}
 
 

@@ -27,7 +27,8 @@ def loops(intake: Intake, settings: Settings) -> Sequence[Loop]:
     parts.last_steps.append(telegram.close)
 
     async def purge() -> None:
-        await worker.purge(intake)
+        async with parts.units.write() as work:
+            await worker.purge(work)
 
     running = [
         Loop("telegram-handle", worker.ConversationWorker(intake, event_of).run),

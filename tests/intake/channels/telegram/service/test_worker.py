@@ -65,6 +65,12 @@ async def claimed(bot):
     return found
 
 
+async def purge(bot):
+    """Run the hourly job."""
+    async with bot.desk.parts.units.write() as work:
+        await worker.purge(work)
+
+
 class TestJourney:
     async def test_an_appeal_is_filed_with_its_number_and_found_in_the_history(self, bot, phone):
         [reply] = await filed(bot, phone)
@@ -344,7 +350,7 @@ class TestSilence:
     async def test_the_hourly_job_erases_an_abandoned_draft(self, bot, phone):
         await up_to_preview(bot, phone)
         bot.desk.clock.advance(timedelta(hours=25))
-        await worker.purge(bot.desk.app.state.intake)
+        await purge(bot)
         [chat] = await bot.desk.rows(BotChat)
         assert (chat.step, chat.draft) == ("EXPIRED", None)
         assert (await bot.replies_to(phone.writes("Сәлем")))[0]["text"] == text_of("expired", "kk")
@@ -353,7 +359,7 @@ class TestSilence:
         early = phone.writes("/cancel")
         await up_to_preview(bot, phone)
         bot.desk.clock.advance(timedelta(hours=7))
-        await worker.purge(bot.desk.app.state.intake)
+        await purge(bot)
         assert {row.body for row in await bot.desk.rows(BotUpdate)} == {None}
         assert await bot.replies_to(early) == []
         [reply] = await bot.press(phone, button_label("confirm", "kk"))
@@ -362,7 +368,7 @@ class TestSilence:
     async def test_rows_are_deleted_after_their_retention(self, bot, phone):
         await bot.replies_to(phone.writes("/start"))
         bot.desk.clock.advance(timedelta(days=31))
-        await worker.purge(bot.desk.app.state.intake)
+        await purge(bot)
         assert await bot.desk.rows(BotUpdate) == []
         assert await bot.desk.rows(BotMessage) == []
 

@@ -93,7 +93,8 @@ async def record(request: Request, appeal_id: UUID, clerk: ClerkDep) -> Response
     """The record of an oral appeal, for the clerk who wrote it. Every read is recorded in the audit log."""
     if clerk is None:
         return to_sign_in(request)
-    record = await oral_records.read_record(clerk.intake.parts, clerk.principal, appeal_id)
+    async with clerk.intake.parts.units.write() as work:
+        record = await oral_records.read_record(work, clerk.principal, appeal_id)
     return PAGES.render(request, "call_record.html", record=record, back=PATH)
 
 

@@ -101,7 +101,8 @@ async def record(request: Request, appeal_id: UUID, intake: IntakeDep, operator:
     """The record of an oral appeal, for the operator who wrote it down; every access is recorded in the audit log."""
     if operator is None:
         return _to_sign_in(request)
-    found = await oral_records.read_record(intake.parts, operator, appeal_id)
+    async with intake.parts.units.write() as work:
+        found = await oral_records.read_record(work, operator, appeal_id)
     return PAGES.render(request, "call_record.html", record=found, back=PATH)
 
 

@@ -138,12 +138,12 @@ class CallPage(TypedDict):
 
 async def current_call(parts: Parts, operator: str) -> CurrentCall | None:
     """Return the operator's ongoing incoming call, else the claimed call-back, else the call that ended a short time ago."""
-    async with parts.database.read() as session:
-        call = await repository.call_of_agent(session, operator, parts.clock.now() - call_policy().wrap_up)
+    async with parts.units.read() as work:
+        call = await repository.call_of_agent(work.session, operator, parts.clock.now() - call_policy().wrap_up)
         if call is not None and call.state not in OVER and call.direction == CallDirection.IN:
             return CurrentCall(call, None)
-        back = await repository.call_back_of(session, operator)
-        if back is not None and (earlier := await repository.call(session, back.call_id)) is not None:
+        back = await repository.call_back_of(work.session, operator)
+        if back is not None and (earlier := await repository.call(work.session, back.call_id)) is not None:
             return CurrentCall(earlier, back)
     return CurrentCall(call, None) if call is not None else None
 
@@ -158,9 +158,9 @@ async def live_figures(parts: Parts) -> LiveFigures:
     """Return the figures of the centre. The day begins by the clock of the central office."""
     now = parts.clock.now()
     local = now.astimezone(regions()[CENTRAL_OFFICE].timezone)
-    async with parts.database.read() as session:
+    async with parts.units.read() as work:
         day = local.replace(hour=0, minute=0, second=0, microsecond=0)
-        found = await repository.call_figures(session, day, WAITING)
+        found = await repository.call_figures(work.session, day, WAITING)
     return {
         "waiting": found.waiting,
         "longest": _seconds(found.waiting_since, now),
@@ -178,8 +178,8 @@ async def page_content(
 ) -> CallPage:
     """Return the content of the page. `insured`: the result of a look-up in this request, which holds None for an unknown person."""
     parts, language = intake.parts, language_of(request)
-    async with parts.database.read() as session:
-        entries, total = await repository.ongoing_call_backs(session, LISTED)
+    async with parts.units.read() as work:
+        entries, total = await repository.ongoing_call_backs(work.session, LISTED)
     numbers: dict[UUID, str] = {}
     if claimed := call_backs.claimed_by(entries, operator.subject):
         async with parts.units.write() as work:
@@ -209,8 +209,8 @@ async def region_of(parts: Parts, operator: Principal, current: CurrentCall | No
     """
     region = current.call.region if current else None
     if region is None and current is not None and current.call.caller is not None:
-        async with parts.database.read() as session:
-            region = await repository.region_of_caller(session, current.call.caller)
+        async with parts.units.read() as work:
+            region = await repository.region_of_caller(work.session, current.call.caller)
     region = region or operator.region or ""
     return "" if region == CENTRAL_OFFICE else region
 
@@ -219,8 +219,8 @@ async def appeals_of(parts: Parts, operator: Principal, current: CurrentCall) ->
     """Return the caller's latest open appeals, none before the caller is verified, and the number of all."""
     if current.call.caller is None:
         return [], 0
-    async with parts.database.read() as session:
-        found, count = await repository.appeals_of_caller(session, current.call.caller, call_policy().appeals_shown)
+    async with parts.units.read() as work:
+        found, count = await repository.appeals_of_caller(work.session, current.call.caller, call_policy().appeals_shown)
     scope = visible_cases(operator)
     visible = [pair for pair in found if scope.allows(pair.tracking.region, pair.tracking.tier, pair.tracking.provider_id)]
     return visible if current.is_verified else [], count

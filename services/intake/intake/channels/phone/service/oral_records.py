@@ -8,7 +8,6 @@ from uuid import UUID
 
 from intake.channels.phone import repository
 from intake.channels.phone.schemas.rows import OralRecordRow
-from intake.register.service.audit import record_read
 from intake.register.service.registration import Condition
 from intake.register.service.sealed_fields import open_field
 from shared.auth import Principal
@@ -58,26 +57,24 @@ def with_record(parts: Parts, *, operator: str, call_id: UUID | None) -> Conditi
     return condition
 
 
-async def read_record(parts: Parts, operator: Principal, appeal_id: UUID) -> OralRecordView:
+async def read_record(work: UnitOfWork, operator: Principal, appeal_id: UUID) -> OralRecordView:
     """Return a record to the operator who wrote it down; the access is recorded in the audit log. Raises NotFound for anybody else."""
-    async with parts.database.read() as session:
-        found = await repository.oral_record(session, appeal_id)
-        if found is None or found.record.receiver != operator.subject:
-            raise NotFound
-        record, appeal = found
-        call = await repository.call(session, record.call_id) if record.call_id else None
-    async with parts.database.write() as session:
-        await record_read(session, parts, reader=operator.subject, purpose=PURPOSE, ids=[appeal_id])
-    reference = parts.sealer.open("call", call.id, "recording", call.recording).decode() if call and call.recording else None
+    found = await repository.oral_record(work.session, appeal_id)
+    if found is None or found.record.receiver != operator.subject:
+        raise NotFound
+    record, appeal = found
+    call = await repository.call(work.session, record.call_id) if record.call_id else None
+    await work.audit.record(reader=operator.subject, purpose=PURPOSE, ids=[appeal_id])
+    reference = work.sealer.open("call", call.id, "recording", call.recording).decode() if call and call.recording else None
     return OralRecordView(
         number=appeal.number,
         region=appeal.region,
         received_at=appeal.received_at,
         registered_at=appeal.registered_at,
         confirmed_at=record.confirmed_at,
-        receiver=open_field(parts.sealer, appeal.id, "received_by", appeal.received_by),
-        applicant=open_field(parts.sealer, appeal.id, "applicant", appeal.applicant) or {},
-        text=open_field(parts.sealer, appeal.id, "text", appeal.text),
+        receiver=open_field(work.sealer, appeal.id, "received_by", appeal.received_by),
+        applicant=open_field(work.sealer, appeal.id, "applicant", appeal.applicant) or {},
+        text=open_field(work.sealer, appeal.id, "text", appeal.text),
         text_language=appeal.language,
         recording=reference,
     )

@@ -75,8 +75,8 @@ class ChatActions:
 
     async def _find(self, state: ConversationState, action: FindAppeal) -> StepResult:
         """Show the chat's own appeal; a number of another chat's appeal counts as unknown."""
-        async with self.intake.parts.database.read() as session:
-            found = await find_appeal(session, action.number)
+        async with self.intake.parts.units.read() as work:
+            found = await find_appeal(work.session, action.number)
         appeals = await self._appeals(found[0].id) if found is not None else []
         if not appeals:
             return filed_appeals.not_found(state)
@@ -97,8 +97,8 @@ class ChatActions:
         return drafts.filed(state, receipt.number, pin=receipt.pin, received=received, due=due)
 
     async def _suggest(self, state: ConversationState, action: SuggestProviders) -> StepResult:
-        async with self.intake.parts.database.read() as session:
-            found = nearest(action.typed, await active_providers(session, action.region))
+        async with self.intake.parts.units.read() as work:
+            found = nearest(action.typed, await active_providers(work.session, action.region))
         language, provider = state.shown_language, only_match(found)
         certain = (str(provider.id), name_in(provider, language)) if provider is not None else None
         return drafts.suggested(state, certain, [(str(candidate.id), name_in(candidate, language)) for candidate, _ in found])
@@ -151,8 +151,8 @@ class ChatActions:
         )
 
     async def _appeals(self, appeal_id: UUID | None = None) -> list[ChatAppeal]:
-        async with self.intake.parts.database.read() as session:
-            return list(await repository.appeals_of_owner(session, self.owner, script().limits.history, appeal_id))
+        async with self.intake.parts.units.read() as work:
+            return list(await repository.appeals_of_owner(work.session, self.owner, script().limits.history, appeal_id))
 
     def _status(self, appeal: ChatAppeal, language: Language) -> AppealStatus:
         status = shown_status(appeal.status, appeal.registered_at, self.intake.parts.clock.now())

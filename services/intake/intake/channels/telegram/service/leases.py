@@ -25,13 +25,13 @@ class LeaderLease:
         """Acquire or renew the lease; None while another process holds it."""
         now = self._parts.clock.now()
         until = now + timedelta(seconds=script().limits.leader_seconds)
-        async with self._parts.database.write(durable=False) as session:
-            return await repository.acquire_lease(session, self.name, self._holder, now, until)
+        async with self._parts.units.write(durable=False) as work:
+            return await repository.acquire_lease(work.session, self.name, self._holder, now, until)
 
     async def release(self) -> None:
         """Release the lease."""
-        async with self._parts.database.write(durable=False) as session:
-            await repository.release_lease(session, self.name, self._holder, self._parts.clock.now())
+        async with self._parts.units.write(durable=False) as work:
+            await repository.release_lease(work.session, self.name, self._holder, self._parts.clock.now())
 
 
 async def run_forever(step: Callable[[], Awaitable[bool]], at_the_end: Callable[[], Awaitable[None]]) -> None:

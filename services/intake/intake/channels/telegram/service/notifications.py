@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from pydantic_core import to_json
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.channels.telegram import repository
 from intake.channels.telegram.models import BotChat
@@ -17,13 +16,12 @@ from intake.channels.telegram.service.steps import BotReply, Reply
 from intake.notifications.service.senders import DeliveryPending, MessageRefused, OutgoingMessage
 from shared.domain.labels import LANGUAGES, Language
 from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
 
-async def queue_replies(
-    session: AsyncSession, parts: Parts, chat: BotChat, replies: Sequence[Reply], *, notice: UUID | None = None
-) -> None:
+async def queue_replies(work: UnitOfWork, chat: BotChat, replies: Sequence[Reply], *, notice: UUID | None = None) -> None:
     """Add messages at the end of a chat, whose row is locked. The last of them stands for the notification `notice`."""
-    now, rows = parts.clock.now(), list[MessageRow]()
+    now, rows = work.clock.now(), list[MessageRow]()
     messages = [part for reply in replies for part in reply.parts()]
     for number, message in enumerate(messages, start=1):
         chat.last_message += 1
@@ -32,7 +30,7 @@ async def queue_replies(
                 "chat": chat.key,
                 "position": chat.last_message,
                 "notice": notice if number == len(messages) else None,
-                "payload": parts.sealer.seal("bot_message", row_id(chat.key, chat.last_message), "payload", to_json(message.payload())),
+                "payload": work.sealer.seal("bot_message", row_id(chat.key, chat.last_message), "payload", to_json(message.payload())),
                 "state": MessageState.WAITING,
                 "attempts": 0,
                 "created_at": now,
@@ -40,7 +38,7 @@ async def queue_replies(
                 "ended_at": None,
             }
         )
-    await repository.add_messages(session, rows)
+    await repository.add_messages(work.session, rows)
 
 
 def row_id(chat: bytes, position: int) -> str:
@@ -48,21 +46,19 @@ def row_id(chat: bytes, position: int) -> str:
     return f"{chat.hex()}/{position}"
 
 
-async def send_to_chat(
-    session: AsyncSession, parts: Parts, appeal_id: UUID, texts: Mapping[Language, str] | str, *, notice: UUID | None = None
-) -> bool:
+async def send_to_chat(work: UnitOfWork, appeal_id: UUID, texts: Mapping[Language, str] | str, *, notice: UUID | None = None) -> bool:
     """Queue a message for the chat in which an appeal was filed, with the buttons of the appeal. `texts`: in one or every language.
 
     Returns False if there is no such chat, or the person has blocked the bot.
     """
-    chat = await repository.chat_of_appeal(session, appeal_id)
+    chat = await repository.chat_of_appeal(work.session, appeal_id)
     if chat is None or chat.blocked_at is not None:
         return False
     language: Language = next((code for code in LANGUAGES if code == chat.language), LANGUAGES[0])
-    status = await repository.status_of(session, appeal_id)
+    status = await repository.status_of(work.session, appeal_id)
     text = texts if isinstance(texts, str) else texts[language]
     buttons = action_buttons(appeal_id, status, language) if status else []
-    await queue_replies(session, parts, chat, [BotReply(text, buttons=buttons)], notice=notice)
+    await queue_replies(work, chat, [BotReply(text, buttons=buttons)], notice=notice)
     return True
 
 
@@ -77,10 +73,10 @@ class ChatNotificationSender:
 
         Raises DeliveryPending until Telegram has accepted it, so that it is sent again, and MessageRefused if it cannot arrive.
         """
-        async with self._parts.database.write() as session:
-            state = await repository.state_of_notice(session, message.notification_id)
+        async with self._parts.units.write() as work:
+            state = await repository.state_of_notice(work.session, message.notification_id)
             appeal_id = UUID(message.address)
-            if state is None and not await send_to_chat(session, self._parts, appeal_id, message.text, notice=message.notification_id):
+            if state is None and not await send_to_chat(work, appeal_id, message.text, notice=message.notification_id):
                 raise MessageRefused
         if state in {MessageState.BLOCKED, MessageState.FAILED}:
             raise MessageRefused

@@ -37,7 +37,7 @@ class Poller:
             return False
         if not updates:
             return False
-        async with self._parts.database.write() as session:
-            await store_updates(session, self._parts, updates, IN_ORDER)
-            await repository.set_next_update(session, self._lease.name, max(update.update_id for update in updates) + 1)
+        async with self._parts.units.write() as work:
+            await store_updates(work, updates, IN_ORDER)
+            await repository.set_next_update(work.session, self._lease.name, max(update.update_id for update in updates) + 1)
         return True

@@ -70,8 +70,8 @@ class MessageSender:
         limit = self._remaining(now)
         if not limit or (self._paused_until is not None and now < self._paused_until):
             return False
-        async with self._parts.database.read() as session:
-            messages = await repository.sendable_messages(session, now, limit)
+        async with self._parts.units.read() as work:
+            messages = await repository.sendable_messages(work.session, now, limit)
         if not messages:
             return False
         self._latest.extend([now] * len(messages))
@@ -135,7 +135,7 @@ class MessageSender:
     async def _store(self, attempts: Sequence[_Attempt]) -> None:
         now = self._parts.clock.now()
         pauses = {attempt.change["chat"]: now + attempt.pause for attempt in attempts if attempt.pause is not None}
-        async with self._parts.database.write() as session:
-            await repository.pause_chats(session, pauses)
-            await repository.update_messages(session, [attempt.change for attempt in attempts])
-            await repository.block_chats(session, [attempt.change["chat"] for attempt in attempts if attempt.blocked], now)
+        async with self._parts.units.write() as work:
+            await repository.pause_chats(work.session, pauses)
+            await repository.update_messages(work.session, [attempt.change for attempt in attempts])
+            await repository.block_chats(work.session, [attempt.change["chat"] for attempt in attempts if attempt.blocked], now)

@@ -11,7 +11,6 @@ from typing import Final
 
 import structlog
 from pydantic_core import to_json
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.channels.telegram import repository
 from intake.channels.telegram.models import BotChat
@@ -26,6 +25,7 @@ from intake.channels.telegram.service.update_processing import ChatState, Update
 from intake.register.dependencies import Intake
 from shared.domain.labels import LANGUAGES
 from shared.sealing import SealError
+from shared.unit_of_work import UnitOfWork
 
 CONCURRENT_CHATS: Final = 16  # their appeals are registered in one group commit
 RETRY_AFTER: Final = timedelta(seconds=2)  # for a chat after a transient error or a failed update
@@ -64,9 +64,9 @@ class ConversationWorker:
         """Lease chats that are due and return them with their updates."""
         now = self._parts.clock.now()
         until = now + timedelta(seconds=script().limits.lease_seconds)
-        async with self._parts.database.write(durable=False) as session:
-            chats = await repository.claim_chats(session, self._id, now, until, limit)
-            updates = await repository.claim_updates(session, [chat.key for chat in chats]) if chats else ()
+        async with self._parts.units.write(durable=False) as work:
+            chats = await repository.claim_chats(work.session, self._id, now, until, limit)
+            updates = await repository.claim_updates(work.session, [chat.key for chat in chats]) if chats else ()
         return [(chat, [update for update in updates if update.chat == chat.key]) for chat in chats]
 
     async def handle(self, chat: ClaimedChat, updates: Sequence[StoredUpdate]) -> None:
@@ -111,67 +111,65 @@ class ConversationWorker:
         return self._event_of(self._parts.sealer.open("bot_update", update.update_id, "body", update.body))
 
     async def _handled(self, key: bytes) -> Sequence[StoredUpdate]:
-        async with self._parts.database.read() as session:
-            return await repository.handled_updates(session, key)
+        async with self._parts.units.read() as work:
+            return await repository.handled_updates(work.session, key)
 
     async def _store(self, key: bytes, result: UpdateProcessor) -> None:
         """Store the result in one transaction, unless another worker has leased the chat meanwhile: that worker repeats the work."""
         now, state = self._parts.clock.now(), result.state
-        async with self._parts.database.write() as session:
-            chat = await repository.chat_for_update(session, key)
+        async with self._parts.units.write() as work:
+            chat = await repository.chat_for_update(work.session, key)
             if chat is None or chat.leased_by != self._id:
                 return
             if result.before.begins:
-                await repository.settle_updates(session, key)
-            await repository.mark_updates(session, result.handled, result.quarantined, now)
+                await repository.settle_updates(work.session, key)
+            await repository.mark_updates(work.session, result.handled, result.quarantined, now)
             if result.handled or result.quarantined:
                 chat.last_update_id, chat.touched_at = result.last, now
                 chat.blocked_at = now if result.left else None
-            if await repository.count_handled(session, key) > script().limits.replayable_updates:
+            if await repository.count_handled(work.session, key) > script().limits.replayable_updates:
                 result.settle()
             if result.settled is not None:
-                await repository.settle_updates(session, key, result.settled)
+                await repository.settle_updates(work.session, key, result.settled)
             chat.settled_id, chat.start = result.settled, self._seal(key, "start", result.start.stored())
             chat.language, chat.step = state.language, state.step
             chat.draft = self._seal(key, "draft", state.draft) if state.draft else None
-            await self._release(session, chat)
-            await queue_replies(session, self._parts, chat, () if result.left else result.replies)
+            await self._release(work, chat)
+            await queue_replies(work, chat, () if result.left else result.replies)
 
     def _seal(self, key: bytes, column: str, value: StoredState | Draft) -> bytes:
         return self._parts.sealer.seal("bot_chat", key.hex(), column, to_json(value))
 
-    async def _release(self, session: AsyncSession, chat: BotChat) -> None:
+    async def _release(self, work: UnitOfWork, chat: BotChat) -> None:
         chat.leased_by = chat.leased_until = None
-        if not await repository.has_waiting_updates(session, chat.key):
+        if not await repository.has_waiting_updates(work.session, chat.key):
             chat.due_at = None
 
     async def _postpone(self, key: bytes, failed: int | None) -> None:
-        async with self._parts.database.write() as session:
-            chat = await repository.chat_for_update(session, key)
+        async with self._parts.units.write() as work:
+            chat = await repository.chat_for_update(work.session, key)
             if chat is None or chat.leased_by != self._id:
                 return
             if failed is not None:
-                await repository.count_failure(session, failed)
+                await repository.count_failure(work.session, failed)
             chat.leased_by, chat.leased_until = None, None
             chat.due_at = self._parts.clock.now() + RETRY_AFTER
 
     async def _quarantine(self, key: bytes) -> None:
         """Release the chat and leave it until its next update."""
-        async with self._parts.database.write() as session:
-            chat = await repository.chat_for_update(session, key)
+        async with self._parts.units.write() as work:
+            chat = await repository.chat_for_update(work.session, key)
             if chat is not None and chat.leased_by == self._id:
                 chat.leased_by = chat.leased_until = chat.due_at = None
 
 
-async def purge(intake: Intake) -> None:
-    """Erase texts of idle conversations and abandoned drafts, and delete updates and messages after their retention. A job."""
-    parts, limits = intake.parts, script().limits
-    now = parts.clock.now()
-    async with parts.database.write() as session:
-        await repository.purge(
-            session,
-            late_before=now - timedelta(hours=limits.late_hours),
-            drafts_before=now - timedelta(hours=limits.draft_hours),
-            rows_before=now - timedelta(days=limits.kept_days),
-            now=now,
-        )
+async def purge(work: UnitOfWork) -> None:
+    """Erase texts of idle conversations and abandoned drafts, and delete updates and messages after their retention."""
+    limits, now = script().limits, work.clock.now()
+    await repository.purge(
+        work.session,
+        late_before=now - timedelta(hours=limits.late_hours),
+        drafts_before=now - timedelta(hours=limits.draft_hours),
+        rows_before=now - timedelta(days=limits.kept_days),
+        now=now,
+    )
