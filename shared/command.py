@@ -64,7 +64,7 @@ def main(service: Service[S], settings_class: Callable[[], S], create_app: Calla
     except REFUSALS as error:
         raise SystemExit(f"{service.package}: {error}") from None
     except Exception:  # crash with a log line of type and location: an error's message may contain personal data
-        log.exception("the process falls")
+        log.exception("the process failed")
         raise SystemExit(1) from None
 
 

@@ -44,9 +44,9 @@ def secure_folder(folder: Path) -> None:
         except PermissionError:
             refused += 1
     if tightened:
-        log.warning("files that other users could reach are closed to them now", files=tightened)
+        log.warning("access of other users to files was removed", files=tightened)
     if refused:
-        log.warning("files that other users can reach belong to another user; close them yourself", files=refused)
+        log.warning("other users have access to files of another owner; remove it manually", files=refused)
 
 
 def _contents(folder: Path) -> Iterator[Path]:

@@ -155,7 +155,7 @@ def _on_signals(answer: Callable[[], None]) -> None:
 
 def _end_within(seconds: float) -> None:
     def give_up() -> None:
-        log.error("it did not stop in order in time and ends as it stands", seconds=seconds)
+        log.error("the process did not shut down in time and exits", seconds=seconds)
         os._exit(1)
 
     timer = Timer(seconds, give_up)  # in a thread: the event loop itself may be what hangs

@@ -55,7 +55,7 @@ class KafkaWriter:
                 producer = await self._ready()
                 await asyncio.gather(*(_append_to(producer, topic, n, envelopes, indexes, stored) for n, indexes in partitions.items()))
         except (KafkaError, OSError, TimeoutError) as error:
-            log.warning("kafka does not take the events", topic=topic, reason=type(error).__name__)
+            log.warning("kafka did not accept the events", topic=topic, reason=type(error).__name__)
         if producer is not None and not all(stored):
             self._give_up(producer)
         return stored

@@ -139,7 +139,7 @@ class KafkaTopics:
                         return
         except TimeoutError:
             raise LogError(
-                f"Kafka at {self._connection.bootstrap} (ARYZ_KAFKA_BOOTSTRAP) was not to be had within {START_SECONDS:.0f} s: {reason}; "
+                f"Kafka at {self._connection.bootstrap} (ARYZ_KAFKA_BOOTSTRAP) did not answer within {START_SECONDS:.0f} s: {reason}; "
                 "start it or correct the address"
             ) from None
 
@@ -264,7 +264,7 @@ async def _create(admin: AIOKafkaAdminClient, client: AIOKafkaClient, names: Seq
         if error is InvalidReplicationFactorError or error.retriable:  # brokers are still starting
             raise error(message)
         if error not in (NoError, TopicAlreadyExistsError):  # another process created it first; it is checked like any other
-            raise LogError(f"Kafka does not make the topic {name}: {message or error.__name__}; have it made or give us the right to")
+            raise LogError(f"Kafka refused to create the topic {name}: {message or error.__name__}; create it or grant the right to do so")
 
 
 async def _led(client: AIOKafkaClient, names: Sequence[str]) -> Mapping[str, Topic]:
@@ -288,7 +288,7 @@ async def _settings(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]:
         if error.retriable:  # this broker does not know the topic yet
             raise error(name)
         if error is not NoError:
-            raise LogError(f"Kafka does not show the settings of {name}: {message or error.__name__}; give us the right to read them")
+            raise LogError(f"Kafka refused to show the settings of {name}: {message or error.__name__}; grant the right to read them")
         found.update({entry[0]: entry[1] for entry in entries})
     return found
 
@@ -296,7 +296,7 @@ async def _settings(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]:
 def _check(name: str, topic: Topic, settings: Mapping[str, str], replication: int | None) -> None:
     faults = []
     if topic.partitions != PARTITIONS:
-        faults.append(f"{topic.partitions} partitions in place of {PARTITIONS} (the order under a key rests on it; make the topic anew)")
+        faults.append(f"{topic.partitions} partitions in place of {PARTITIONS} (key order depends on it; create the topic again)")
     if replication and topic.replicas < replication:
         faults.append(f"{topic.replicas} replicas in place of {replication}")
     wanted = wanted_settings(name, topic.replicas)

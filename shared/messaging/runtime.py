@@ -102,17 +102,17 @@ class Runtime:
                 await loop.run()
             except LogError as error:  # an operator has to act: another try would fail as well
                 self._fallen[loop.name] = str(error)
-                log.error("loop stops", worker=loop.name, reason=str(error))  # noqa: TRY400 - the sentence says what to do
+                log.error("loop stopped", worker=loop.name, reason=str(error))  # noqa: TRY400 - the sentence says what to do
                 if not self._restart:
                     raise
                 return
             except Exception as error:
                 self._fallen[loop.name] = type(error).__name__
                 if _is_away(error):
-                    log.warning("loop waits", worker=loop.name, reason=type(error).__name__)
+                    log.warning("loop waits for an engine", worker=loop.name, reason=type(error).__name__)
                     at_most = LONGEST_WAIT_SECONDS
                 else:
-                    log.exception("loop fell", worker=loop.name)
+                    log.exception("loop failed", worker=loop.name)
                     if not self._restart:
                         raise
             rest = shortest if monotonic() - began > longest else min(rest * 2, at_most)

@@ -43,7 +43,7 @@ class TestSuite:
         with process.running(left_open, environment=environment) as suite:
             assert {"intake.db-wal", "intake.db-shm", "events.db", "keys", "lock"} <= {path.name for path in left_open.iterdir()}
             assert _open_to_others(left_open) == {}
-            assert "files that other users could reach are closed to them now" in suite.log.read_text()
+            assert "access of other users to files was removed" in suite.log.read_text()
 
     def test_a_new_folder_is_made_closed(self, tmp_path):
         with process.running(tmp_path / "new" / "data"):

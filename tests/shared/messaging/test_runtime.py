@@ -74,7 +74,7 @@ class TestRuntime:
             await runtime.run()
         assert tries == 1
         assert runtime.fallen == {"consumer": "restore the log that belongs to this database"}
-        assert [(line["event"], line["reason"]) for line in logged] == [("loop stops", runtime.fallen["consumer"])]
+        assert [(line["event"], line["reason"]) for line in logged] == [("loop stopped", runtime.fallen["consumer"])]
         assert "exc_info" not in logged[0]
         with pytest.raises(LogReplaced):
             await Runtime([Loop("consumer", work)], restart=False).run()
