@@ -9,13 +9,15 @@ from pydantic import BaseModel
 
 from intake.notifications import repository
 from intake.notifications.models import Notification, NotificationState
+from intake.notifications.service import inbound
 from intake.notifications.service.contacts import mask_address
-from intake.notifications.service.inbound import SmsReceipt, SmsReply, process_receipt, process_reply
+from intake.notifications.service.inbound import SmsReceipt, SmsReply
 from intake.notifications.service.sms import BadSignature, verify_signature
 from intake.notifications.service.texts import notification_texts
 from intake.register.dependencies import IntakeDep
 from intake.register.service.tracking import find_appeal
 from shared.auth import STAFF, Principal, require
+from shared.dependencies import UnitOfWorkDep, UnitsOfWorkDep
 from shared.domain.identifiers import InvalidNumber, RegistrationNumber
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, parse, read_body
@@ -58,11 +60,11 @@ async def notices_of_appeal(
     """List the notifications of an appeal and their delivery, in the order of planning, for staff who may see the case."""
     response.headers["Cache-Control"] = "no-store"
     after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
-    async with intake.parts.database.read() as session:
-        found = await find_appeal(session, _canonical(number))
+    async with intake.parts.units.read() as work:
+        found = await find_appeal(work.session, _canonical(number))
         if found is None or not visible_cases(reader).allows(found[1].region, found[1].tier, found[1].provider_id):
             raise NotFound
-        rows, total = await repository.notifications_of_appeal(session, found[0].id, after=after, limit=limit + 1)
+        rows, total = await repository.notifications_of_appeal(work.session, found[0].id, after=after, limit=limit + 1)
     items = [notification_out(intake.parts.sealer, row) for row in rows[:limit]]
     more = Cursor.encode(items[-1].planned_at, items[-1].notice_id) if len(rows) > limit else None
     return ListResponse(items=items, total=total, next_cursor=more)
@@ -116,14 +118,25 @@ def signed_body(model: type[ModelT]) -> Any:
 
 
 @router.post("/v1/channels/sms/receipts", status_code=204, responses=responses(BadSignature))
-async def sms_receipt(intake: IntakeDep, message: Annotated[tuple[str, SmsReceipt], signed_body(SmsReceipt)]) -> None:
+async def sms_receipt(message: Annotated[tuple[str, SmsReceipt], signed_body(SmsReceipt)], intake: IntakeDep, work: UnitOfWorkDep) -> None:
     """Record the gateway's report whether a message arrived, signed by Standard Webhooks."""
     _, receipt = message
-    await process_receipt(intake.parts, receipt)
+    await inbound.process_receipt(work, intake.parts.settings, receipt)
 
 
 @router.post("/v1/channels/sms/inbound", status_code=204, responses=responses(BadSignature))
-async def sms_inbound(intake: IntakeDep, message: Annotated[tuple[str, SmsReply], signed_body(SmsReply)]) -> None:
+async def sms_inbound(message: Annotated[tuple[str, SmsReply], signed_body(SmsReply)], intake: IntakeDep, units: UnitsOfWorkDep) -> None:
     """Record an applicant's reply («1» or «2») to the latest answer sent to this phone number. Any other text is ignored."""
     message_id, reply = message
-    await process_reply(intake, message_id, reply)
+    settled = inbound.outcome_in(reply.text)
+    if settled is None:
+        return
+    async with units.read() as work:
+        if await inbound.was_processed(work, message_id):
+            return
+        item = await inbound.answered_appeal(work, reply)
+    following = await inbound.confirm_outcome(intake, item, message_id, settled=settled) if item is not None else None
+    async with units.write() as work:
+        if following is not None:
+            await inbound.plan_continued(work, following)
+        await inbound.mark_processed(work, message_id)

@@ -25,7 +25,6 @@ from intake.notifications.service.texts import fill, notification_texts, writing
 from intake.pages_kit import PAGES, to_sign_in
 from intake.register.dependencies import Intake, IntakeDep
 from intake.register.service.answer_channels import answer_channels
-from intake.register.service.audit import record_read
 from intake.register.service.sealed_fields import open_field
 from shared.auth import STAFF, PagePrincipalDep, Principal, check_role
 from shared.contents import OwnerUnavailable
@@ -81,8 +80,8 @@ async def outgoing(request: Request, intake: IntakeDep, principal: PagePrincipal
     if principal.is_anonymous:
         return to_sign_in(request)
     check_role(principal, "admin")
-    async with intake.parts.database.read() as session:
-        rows, counts = await repository.latest_notifications(session, PAGE_SIZE), await repository.counts_by_state(session)
+    async with intake.parts.units.read() as work:
+        rows, counts = await repository.latest_notifications(work.session, PAGE_SIZE), await repository.counts_by_state(work.session)
     language = language_of(request)
     lines = [_line(row.notification, row.number, has_file=_local_file(intake, row.notification) is not None) for row in rows]
     labels = notification_texts().states
@@ -96,8 +95,8 @@ async def letters_and_calls(request: Request, intake: IntakeDep, principal: Page
     if principal.is_anonymous:
         return to_sign_in(request)
     check_role(principal, *STAFF, "admin")
-    async with intake.parts.database.read() as session:
-        items, total = await repository.manual_notifications(session, visible_cases(principal), PAGE_SIZE)
+    async with intake.parts.units.read() as work:
+        items, total = await repository.manual_notifications(work.session, visible_cases(principal), PAGE_SIZE)
     language = language_of(request)
     lines = [_line(item.notification, item.number, region=item.region) for item in items]
     return PAGES.render(request, "outgoing_by_hand.html", notifications=lines, total=total, named=lambda label: label.in_(language))
@@ -147,9 +146,9 @@ async def mark_done(request: Request, notice_id: UUID, intake: IntakeDep, princi
     if principal.is_anonymous:
         return to_sign_in(request)
     item = await _manual_notification(intake, principal, notice_id)
-    async with intake.parts.database.write() as session:
+    async with intake.parts.units.write() as work:
         await repository.change_notification(
-            session,
+            work.session,
             item.notification.id,
             was=(NotificationState.BY_HAND,),
             state=NotificationState.SENT,
@@ -164,8 +163,8 @@ async def local_message(request: Request, notice_id: UUID, intake: IntakeDep, pr
     if principal.is_anonymous:
         return to_sign_in(request)
     check_role(principal, "admin")
-    async with intake.parts.database.read() as session:
-        found = await repository.addressed_notifications(session, [notice_id])
+    async with intake.parts.units.read() as work:
+        found = await repository.addressed_notifications(work.session, [notice_id])
     file = _local_file(intake, found[0].notification) if found else None
     if file is None:
         raise NotFound
@@ -181,8 +180,8 @@ async def local_message(request: Request, notice_id: UUID, intake: IntakeDep, pr
 async def _manual_notification(intake: Intake, principal: Principal, notification_id: UUID) -> AddressedNotification:
     """Return a letter or call that waits for a person. Raises Forbidden; NotFound also for a case that the reader may not see."""
     check_role(principal, *STAFF, "admin")
-    async with intake.parts.database.read() as session:
-        found = await repository.addressed_notifications(session, [notification_id])
+    async with intake.parts.units.read() as work:
+        found = await repository.addressed_notifications(work.session, [notification_id])
     if not found or found[0].notification.state != NotificationState.BY_HAND:
         raise NotFound
     item = found[0]
@@ -193,8 +192,8 @@ async def _manual_notification(intake: Intake, principal: Principal, notificatio
 
 async def _audit(intake: Intake, principal: Principal, item: AddressedNotification) -> None:
     ids = [item.notification.appeal_id]
-    async with intake.parts.database.write() as session:
-        await record_read(session, intake.parts, reader=principal.subject, purpose="notice", ids=ids)
+    async with intake.parts.units.write() as work:
+        await work.audit.record(reader=principal.subject, purpose="notice", ids=ids)
 
 
 def _line(notification: Notification, number: str, *, region: str = CENTRAL_OFFICE, has_file: bool = False) -> NotificationLine:

@@ -39,8 +39,8 @@ class TestPlanning:
     async def test_a_rollback_of_the_handler_removes_the_planned_notification(self, desk, case_of):
         case = await case_of(desk)
         with pytest.raises(ZeroDivisionError):
-            async with desk.parts.database.write() as session:
-                await plan(session, [FactOfAppeal(uuid4(), case.appeal_id, "answer-given")], desk.clock.now())
+            async with desk.parts.units.write() as work:
+                await plan(work, [FactOfAppeal(uuid4(), case.appeal_id, "answer-given")])
                 _ = 1 / 0
         assert await case.notifications() == []
 
@@ -54,11 +54,11 @@ class TestPlanning:
             statements.append(statement)
 
         engine = desk.parts.database.engine.sync_engine
-        async with desk.parts.database.write() as session:
+        async with desk.parts.units.write() as work:
             engine_events.listen(engine, "before_cursor_execute", note)
-            await plan(session, [FactOfAppeal(uuid4(), cases[0].appeal_id, "tier-raised")], desk.clock.now())
+            await plan(work, [FactOfAppeal(uuid4(), cases[0].appeal_id, "tier-raised")])
             assert statements == []
-            await plan(session, facts, desk.clock.now())
+            await plan(work, facts)
             engine_events.remove(engine, "before_cursor_execute", note)
         assert sum(not each.startswith("BEGIN") for each in statements) <= 2  # those sent to PostgreSQL's driver directly are not seen here
         assert len(await desk.rows(Notification)) == 5

@@ -12,7 +12,6 @@ from fastapi.responses import StreamingResponse
 from intake.attachments.dependencies import attachments_of
 from intake.attachments.service import policy
 from intake.register.dependencies import Intake
-from intake.register.service.audit import record_read
 from intake.register.service.tracking import open_case
 from shared.auth import Principal
 from shared.sealing import SealError
@@ -60,8 +59,8 @@ async def download_file(
 
 
 async def _audit(intake: Intake, reader: Principal, attachment_id: UUID) -> None:
-    async with intake.parts.database.write() as session:
-        await record_read(session, intake.parts, reader=reader.subject, purpose=READ_PURPOSE, ids=[attachment_id])
+    async with intake.parts.units.write() as work:
+        await work.audit.record(reader=reader.subject, purpose=READ_PURPOSE, ids=[attachment_id])
 
 
 def _disposition(name: str) -> str:

@@ -59,8 +59,8 @@ class ScanQueue:
     async def run(self) -> None:
         """Scan until no file is due, or the scanner or the store is unavailable. Without a scanner mark all files as unscanned."""
         if self.scanner is None:
-            async with self._parts.database.write() as session:
-                await repository.give_up_scanning(session)
+            async with self._parts.units.write() as work:
+                await repository.give_up_scanning(work.session)
             return
         running: dict[asyncio.Task[bool], bool] = {}
         is_up = True
@@ -88,11 +88,11 @@ class ScanQueue:
             limit = min(most, files - len(found))
             if limit <= 0:
                 continue
-            async with self._parts.database.read() as session:
-                if not await repository.due_scans(session, WAITING, now, is_retry=is_retry, limit=1):
+            async with self._parts.units.read() as work:
+                if not await repository.due_scans(work.session, WAITING, now, is_retry=is_retry, limit=1):
                     continue
-            async with self._parts.database.write() as session:
-                rows = await repository.due_scans(session, WAITING, now, is_retry=is_retry, limit=limit, lock=True)
+            async with self._parts.units.write() as work:
+                rows = await repository.due_scans(work.session, WAITING, now, is_retry=is_retry, limit=limit, lock=True)
                 for row in rows:
                     row.scan_attempts += 1
                     row.scan_after = now + retry_after(row.scan_attempts)
@@ -121,13 +121,13 @@ class ScanQueue:
         return True
 
     async def _uncounted(self, attachment_id: UUID) -> bool:
-        async with self._parts.database.write() as session:
-            await repository.uncount_scan(session, attachment_id)
+        async with self._parts.units.write() as work:
+            await repository.uncount_scan(work.session, attachment_id)
         return False
 
     async def _record(self, attachment_id: UUID, state: AttachmentState) -> None:
-        async with self._parts.database.write() as session:
-            is_moved = await repository.move_attachment(session, attachment_id, was=WAITING, state=state)
+        async with self._parts.units.write() as work:
+            is_moved = await repository.move_attachment(work.session, attachment_id, was=WAITING, state=state)
         if is_moved and state == AttachmentState.INFECTED:
             log.warning("a virus was found", attachment_id=str(attachment_id))
             await self._drop(attachment_id)

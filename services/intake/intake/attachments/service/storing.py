@@ -77,8 +77,8 @@ class Attachments:
 
     async def begin_upload(self, owner: bytes | None, *, name: str | None, media_type: str | None, length: int | None) -> UploadTicket:
         """Begin an upload in its own transaction. Raises what `add_upload` raises."""
-        async with self._parts.database.write() as session:
-            return await self.add_upload(session, owner, name=name, media_type=media_type, length=length)
+        async with self._parts.units.write() as work:
+            return await self.add_upload(work.session, owner, name=name, media_type=media_type, length=length)
 
     async def add_upload(
         self, session: AsyncSession, owner: bytes | None, *, name: str | None, media_type: str | None, length: int | None
@@ -120,8 +120,8 @@ class Attachments:
 
     async def find_upload(self, ticket: UploadTicket) -> Attachment:
         """Return an upload. Raises NotFound for an unknown id and for a wrong secret."""
-        async with self._parts.database.read() as session:
-            return self._entitled(await repository.attachment_by_id(session, ticket.upload_id), ticket)
+        async with self._parts.units.read() as work:
+            return self._entitled(await repository.attachment_by_id(work.session, ticket.upload_id), ticket)
 
     async def append(
         self, ticket: UploadTicket, offset: int, data: AsyncIterable[bytes], *, run: Run[Inspected] = run_to_end
@@ -132,9 +132,9 @@ class Attachments:
         Raises NotFound, OffsetMismatch, TooLarge, TooManyPieces, UploadsFull, ChecksBusy, Unavailable, and `policy.REFUSALS`: a
         refused file is deleted.
         """
-        async with self._parts.database.read() as session:
-            row = self._entitled(await repository.attachment_by_id(session, ticket.upload_id), ticket)
-            await quota.check_all(session, self.policy.limits)
+        async with self._parts.units.read() as work:
+            row = self._entitled(await repository.attachment_by_id(work.session, ticket.upload_id), ticket)
+            await quota.check_all(work.session, self.policy.limits)
         if row.state != AttachmentState.RECEIVING or offset != row.size:
             raise policy.OffsetMismatch(offset=row.size)
         if len(row.pieces) >= self.policy.limits.pieces:
@@ -146,8 +146,8 @@ class Attachments:
         return await self._accept(row, run) if row.size == row.length else row
 
     async def _appended(self, ticket: UploadTicket, offset: int, piece: str, size: int) -> Attachment:
-        async with self._parts.database.write() as session:
-            row = self._entitled(await repository.attachment_by_id(session, ticket.upload_id, lock=True), ticket)
+        async with self._parts.units.write() as work:
+            row = self._entitled(await repository.attachment_by_id(work.session, ticket.upload_id, lock=True), ticket)
             is_next = row.state == AttachmentState.RECEIVING and row.size == offset
             if is_next and size:
                 row.pieces = [*row.pieces, [piece, size]]
@@ -210,8 +210,8 @@ class Attachments:
             await self._drop([row.id])
             raise
         pieces = row.pieces if found.stored is None else await self._replaced(row, found.stored)
-        async with self._parts.database.write() as session:
-            accepted = await repository.attachment_by_id(session, row.id, lock=True)
+        async with self._parts.units.write() as work:
+            accepted = await repository.attachment_by_id(work.session, row.id, lock=True)
             if accepted is None or accepted.state != AttachmentState.RECEIVING:  # another request of the sender has accepted it
                 raise policy.OffsetMismatch(offset=row.size)
             accepted.kind, accepted.name = found.kind.code, self._sealed(row.id, "name", name.encode())
@@ -266,8 +266,8 @@ class Attachments:
 
     async def check_room(self, appeal_id: UUID) -> None:
         """Check the appeal's limits before one more file is read. Raises TooManyFiles and TotalTooLarge."""
-        async with self._parts.database.read() as session:
-            count, total = await repository.attachment_totals(session, appeal_id)
+        async with self._parts.units.read() as work:
+            count, total = await repository.attachment_totals(work.session, appeal_id)
         self._check_totals(count + 1, total + 1)
 
     def _check_totals(self, count: int, total: int) -> None:
@@ -282,8 +282,8 @@ class Attachments:
 
     async def open(self, appeal_id: UUID, attachment_id: UUID) -> tuple[NamedFile, AsyncIterator[bytes]]:
         """Return a file of this appeal and its bytes. Raises NotFound, NotChecked and Infected."""
-        async with self._parts.database.read() as session:
-            row = await repository.attachment_by_id(session, attachment_id)
+        async with self._parts.units.read() as work:
+            row = await repository.attachment_by_id(work.session, attachment_id)
         if row is None or row.appeal_id != appeal_id or row.kind is None:
             raise NotFound
         if row.state == AttachmentState.INFECTED:
@@ -303,8 +303,8 @@ class Attachments:
         """Delete the files that nobody claimed in `kept_hours`."""
         before = self._parts.clock.now() - timedelta(hours=self.policy.limits.kept_hours)
         while True:
-            async with self._parts.database.read() as session:
-                expired = await repository.unclaimed_before(session, before, limit=BATCH)
+            async with self._parts.units.read() as work:
+                expired = await repository.unclaimed_before(work.session, before, limit=BATCH)
             if not await self._drop(expired) or len(expired) < BATCH:
                 return
 
@@ -313,15 +313,15 @@ class Attachments:
 
         The rows are marked first, so that a file that is claimed in between keeps its objects.
         """
-        async with self._parts.database.write() as session:
-            dropped = await repository.drop_unclaimed(session, ids)
+        async with self._parts.units.write() as work:
+            dropped = await repository.drop_unclaimed(work.session, ids)
         try:
             for dropped_id in dropped:
                 await self._objects.drop(dropped_id)
         except Unavailable:
             return False
-        async with self._parts.database.write() as session:
-            await repository.delete_dropped(session, dropped)
+        async with self._parts.units.write() as work:
+            await repository.delete_dropped(work.session, dropped)
         return True
 
     def scope_of(self, ticket: UploadTicket) -> str:

@@ -41,6 +41,7 @@ from shared.errors import where
 from shared.ids import derived
 from shared.sealing import SealError
 from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
 BATCH: Final = 50
 CONCURRENT_SENDS: Final = 4  # messages of one delivery method at a time
@@ -83,11 +84,11 @@ class Dispatcher:
     async def run_once(self) -> int:
         """Send one batch of due notifications. Return how many were claimed."""
         now = self._parts.clock.now()
-        async with self._parts.database.read() as session:
-            if not await repository.has_due_notifications(session, now):
+        async with self._parts.units.read() as work:
+            if not await repository.has_due_notifications(work.session, now):
                 return 0
-        async with self._parts.database.write() as session:
-            items = await repository.claim_due(session, now, now + self._policy.lease, BATCH)
+        async with self._parts.units.write() as work:
+            items = await repository.claim_due(work.session, now, now + self._policy.lease, BATCH)
         batch = _SendBatch(now + self._policy.lease / 2)
         by_appeal = [list(group) for _, group in groupby(sorted(items, key=_appeal_id), key=_appeal_id)]
         results = await asyncio.gather(*(self._process_in_order(group, batch) for group in by_appeal), return_exceptions=True)
@@ -128,8 +129,8 @@ class Dispatcher:
 
     async def _tried(self, item: AddressedNotification) -> set[DeliveryMethod]:
         """Return the methods by which the event was notified before; a notification that replaced others may have failed by some."""
-        async with self._parts.database.read() as session:
-            return await repository.tried_methods(session, item.notification.event_id, item.notification.recipient)
+        async with self._parts.units.read() as work:
+            return await repository.tried_methods(work.session, item.notification.event_id, item.notification.recipient)
 
     @property
     def _usable(self) -> frozenset[DeliveryMethod]:
@@ -144,8 +145,8 @@ class Dispatcher:
         if opens > now:
             await self._change(notification.id, due_at=opens, attempts=notification.attempts - 1)
             return True
-        async with self._parts.database.read() as session:
-            sent = await repository.sent_times(session, notification.appeal_id, now - self._policy.window)
+        async with self._parts.units.read() as work:
+            sent = await repository.sent_times(work.session, notification.appeal_id, now - self._policy.window)
         if len(sent) < self._policy.limit:
             return False
         changes: NotificationChanges = {
@@ -153,13 +154,13 @@ class Dispatcher:
             "attempts": notification.attempts - 1,
             "reason": NotificationReason.LIMIT,
         }
-        async with self._parts.database.write() as session:
+        async with self._parts.units.write() as work:
             if notification.fact != NEWS:
-                if await repository.planned_news(session, notification.appeal_id) is None:
+                if await repository.planned_news(work.session, notification.appeal_id) is None:
                     changes |= {"fact": NEWS, "channel": DeliveryMethod.ANY}
                 else:
                     changes = {"state": NotificationState.FOLDED, "reason": NotificationReason.LIMIT}
-            await repository.change_notification(session, notification.id, was=PLANNED, **changes)
+            await repository.change_notification(work.session, notification.id, was=PLANNED, **changes)
         return True
 
     async def _send_within_limit(self, attempt: _Attempt, batch: "_SendBatch") -> None:
@@ -171,14 +172,14 @@ class Dispatcher:
         now = self._parts.clock.now()
         recipient = owner.hex() if attempt.method == DeliveryMethod.TELEGRAM and owner is not None else attempt.address
         key, day = recipient_key(self._parts.pepper, NOTICES, attempt.method, recipient), day_of(now)
-        async with self._parts.database.write() as session:
-            is_allowed = await recipients.count_today(session, key, day, self._policy.recipient_limit)
+        async with self._parts.units.write() as work:
+            is_allowed = await recipients.count_today(work.session, key, day, self._policy.recipient_limit)
         if not is_allowed:
             attempts = notification.attempts - 1
             await self._change(notification.id, due_at=next_day(now), attempts=attempts, reason=NotificationReason.LIMIT)
         elif not await self._send(attempt, batch):
-            async with self._parts.database.write() as session:
-                await recipients.uncount(session, key, day)
+            async with self._parts.units.write() as work:
+                await recipients.uncount(work.session, key, day)
 
     async def _send(self, attempt: _Attempt, batch: "_SendBatch") -> bool:
         """Send it and record the result. Return whether it was sent."""
@@ -281,18 +282,19 @@ class Dispatcher:
     async def _give_up(
         self, item: AddressedNotification, method: DeliveryMethod, reason: NotificationReason, addresses: Mapping[DeliveryMethod, str]
     ) -> None:
-        await fall_back(self._parts, item, method, reason, addresses, self._usable, was=PLANNED)
+        async with self._parts.units.write() as work:
+            await fall_back(work, item, method, reason, addresses, self._usable, was=PLANNED)
 
     async def _change(self, notification_id: UUID, **changes: Unpack[NotificationChanges]) -> None:
-        async with self._parts.database.write() as session:
-            await repository.change_notification(session, notification_id, was=PLANNED, **changes)
+        async with self._parts.units.write() as work:
+            await repository.change_notification(work.session, notification_id, was=PLANNED, **changes)
 
     async def purge(self) -> None:
         """Delete the records of received messages and the daily counts that are not needed any more."""
         now = self._parts.clock.now()
-        async with self._parts.database.write() as session:
-            await repository.purge_messages(session, now - PURGE_AFTER)
-            await recipients.purge_counts(session, day_of(now - COUNTED_FOR))
+        async with self._parts.units.write() as work:
+            await repository.purge_messages(work.session, now - PURGE_AFTER)
+            await recipients.purge_counts(work.session, day_of(now - COUNTED_FOR))
 
 
 class _NotTried(Exception):
@@ -317,7 +319,7 @@ def _appeal_id(item: AddressedNotification) -> UUID:
 
 
 async def fall_back(
-    parts: Parts,
+    work: UnitOfWork,
     item: AddressedNotification,
     method: DeliveryMethod,
     reason: NotificationReason,
@@ -328,18 +330,17 @@ async def fall_back(
 ) -> None:
     """Record that a method failed, and plan the notification by the next method, if there is one. A code is never sent elsewhere."""
     notification = item.notification
-    async with parts.database.write() as session:
-        is_changed = await repository.change_notification(
-            session, notification.id, was=was, state=NotificationState.FAILED, channel=method, reason=reason, secret=None
-        )
-        if not is_changed or notification.fact in CODES:
-            return
-        tried = await repository.tried_methods(session, notification.event_id, notification.recipient)
-        following = next_method(item, addresses, usable, tried | {method})
-        if following is not None:
-            fact = FactOfAppeal(notification.event_id, notification.appeal_id, notification.fact)
-            following_id = derived(notification.event_id, f"{notification.recipient}/{following}")
-            await repository.add_notifications(session, [new_notification(following_id, fact, following, parts.clock.now())])
+    is_changed = await repository.change_notification(
+        work.session, notification.id, was=was, state=NotificationState.FAILED, channel=method, reason=reason, secret=None
+    )
+    if not is_changed or notification.fact in CODES:
+        return
+    tried = await repository.tried_methods(work.session, notification.event_id, notification.recipient)
+    following = next_method(item, addresses, usable, tried | {method})
+    if following is not None:
+        fact = FactOfAppeal(notification.event_id, notification.appeal_id, notification.fact)
+        following_id = derived(notification.event_id, f"{notification.recipient}/{following}")
+        await repository.add_notifications(work.session, [new_notification(following_id, fact, following, work.clock.now())])
 
 
 def next_opening(now: datetime, zone: ZoneInfo, hours: NotificationPolicy) -> datetime:

@@ -16,11 +16,13 @@ from intake.register.schemas import ConfirmationIn
 from intake.register.schemas.codes import Verdict
 from intake.register.service.outcome import confirm
 from intake.register.service.registration import phone_key
+from intake.settings import Settings
 from shared.domain.lifecycle import CaseStatus
 from shared.domain.phones import InvalidPhone, normalise_phone
 from shared.http import StrictModel, Text
 from shared.ids import derived
-from shared.service import Parts
+from shared.sealing import Pepper
+from shared.unit_of_work import UnitOfWork
 
 CONTINUED: Final = "appeal-continued"
 
@@ -39,9 +41,12 @@ class SmsReply(StrictModel):
     text: Annotated[str, Text(2000)]
 
 
-async def process_receipt(parts: Parts, receipt: SmsReceipt) -> None:
+async def process_receipt(work: UnitOfWork, settings: Settings, receipt: SmsReceipt) -> None:
     """Record whether a message arrived; an unknown id is ignored."""
-    await (record_delivered if receipt.status == "DELIVERED" else record_undelivered)(parts, receipt.id)
+    if receipt.status == "DELIVERED":
+        await record_delivered(work, receipt.id)
+    else:
+        await record_undelivered(work, settings, receipt.id)
 
 
 def outcome_in(text: str) -> bool | None:
@@ -52,53 +57,41 @@ def outcome_in(text: str) -> bool | None:
     return False if normalised in policy().unsettled else None
 
 
-async def answered_appeal(parts: Parts, reply: SmsReply) -> AddressedNotification | None:
+async def answered_appeal(work: UnitOfWork, reply: SmsReply) -> AddressedNotification | None:
     """Return the notification of the latest answer sent to the reply's phone number, while its appeal awaits confirmation."""
     try:
         phone = normalise_phone(reply.sender)
     except InvalidPhone:
         return None
-    async with parts.database.read() as session:
-        item = await repository.latest_answer_sent_to(session, phone_key(parts.pepper, phone))
+    item = await repository.latest_answer_sent_to(work.session, phone_key(work.pepper, phone))
     return item if item is not None and item.status == CaseStatus.ANSWERED and item.answer_id is not None else None
 
 
-async def process_reply(intake: Intake, message_id: str, reply: SmsReply) -> None:
-    """Confirm or deny the outcome of the latest answer sent to this phone number; each message is processed once."""
-    parts, settled = intake.parts, outcome_in(reply.text)
-    if settled is None or await was_processed(parts, message_id):
-        return
-    item = await answered_appeal(parts, reply)
-    if item is not None:
-        await confirm_outcome(intake, item, message_id, settled=settled)
-    await mark_processed(parts, message_id)
-
-
-async def confirm_outcome(intake: Intake, item: AddressedNotification, message_id: str, *, settled: bool) -> None:
-    """Record the applicant's verdict on the answer; a second verdict changes nothing. A following appeal's number is notified."""
-    parts, key = intake.parts, _message_key(intake.parts, message_id)
+async def confirm_outcome(intake: Intake, item: AddressedNotification, message_id: str, *, settled: bool) -> UUID | None:
+    """Record the applicant's verdict on the answer; a second verdict changes nothing. Return the id of the following appeal, if any."""
+    parts, key = intake.parts, _message_key(intake.parts.pepper, message_id)
     confirmation = ConfirmationIn(outcome=Verdict.RESOLVED if settled else Verdict.NOT_RESOLVED)
     try:
         done = await confirm(parts, intake.register, item.notification.appeal_id, confirmation, key=f"sms-{key.hex()}")
     except (NotAnswered, OutcomeGiven):
-        return
-    if done.response.followed_by is not None:
-        new_id = done.response.followed_by.appeal_id
-        async with parts.database.write() as session:
-            await plan(session, [FactOfAppeal(derived(new_id, CONTINUED), new_id, CONTINUED)], parts.clock.now())
+        return None
+    return done.response.followed_by.appeal_id if done.response.followed_by is not None else None
 
 
-async def was_processed(parts: Parts, message_id: str) -> bool:
+async def plan_continued(work: UnitOfWork, appeal_id: UUID) -> None:
+    """Plan the notification of the number under which a denied answer continues."""
+    await plan(work, [FactOfAppeal(derived(appeal_id, CONTINUED), appeal_id, CONTINUED)])
+
+
+async def was_processed(work: UnitOfWork, message_id: str) -> bool:
     """Return whether a message was processed before."""
-    async with parts.database.read() as session:
-        return await repository.is_processed_message(session, _message_key(parts, message_id))
+    return await repository.is_processed_message(work.session, _message_key(work.pepper, message_id))
 
 
-async def mark_processed(parts: Parts, message_id: str) -> None:
-    """Record a message after its effect is committed, so that one whose processing failed is processed when it comes again."""
-    async with parts.database.write() as session:
-        await repository.record_message(session, _message_key(parts, message_id), parts.clock.now())
+async def mark_processed(work: UnitOfWork, message_id: str) -> None:
+    """Record a message after its effect, so that one whose processing failed is processed when it comes again."""
+    await repository.record_message(work.session, _message_key(work.pepper, message_id), work.clock.now())
 
 
-def _message_key(parts: Parts, message_id: str) -> bytes:
-    return parts.pepper.keyed_hmac("inbound-sms", message_id.encode())
+def _message_key(pepper: Pepper, message_id: str) -> bytes:
+    return pepper.keyed_hmac("inbound-sms", message_id.encode())

@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from intake.notifications import repository
 from intake.notifications.models import DeliveryMethod, Notification, NotificationState, Recipient
 from intake.notifications.service.policy import notified_facts, policy, routes
@@ -30,14 +28,14 @@ class FactOfAppeal(NamedTuple):
 
 async def plan_batch(work: UnitOfWork, batch: Batch[Any]) -> None:
     """Plan the notifications of a batch of events, in two statements; most batches need none."""
-    await plan(work.session, _facts(batch), work.clock.now())
+    await plan(work, _facts(batch))
 
 
 async def plan_changes(work: UnitOfWork, batch: Batch[Any], changes: Sequence[TrackedChange]) -> None:
     """Plan the notifications of a batch of other services' events, and of the withdrawals that they overrule."""
     late = (each.received for each in changes if each.overrules_withdrawal)
     overruled = [FactOfAppeal(derived(each.envelope.id, OVERRULED), each.event.appeal_id, OVERRULED) for each in late]
-    await plan(work.session, [*_facts(batch), *overruled], work.clock.now())
+    await plan(work, [*_facts(batch), *overruled])
 
 
 def _facts(batch: Batch[Any]) -> list[FactOfAppeal]:
@@ -45,7 +43,7 @@ def _facts(batch: Batch[Any]) -> list[FactOfAppeal]:
     return [FactOfAppeal(each.envelope.id, each.event.appeal_id, each.event.FACT) for each in notified]
 
 
-async def plan(session: AsyncSession, facts: Iterable[FactOfAppeal], now: datetime) -> None:
+async def plan(work: UnitOfWork, facts: Iterable[FactOfAppeal]) -> None:
     """Plan one notification for each fact that has a route and whose applicant can be reached; repeating it changes nothing.
 
     The method that the applicant chose is used if the fact has a route for it, else a method is chosen when the notification is sent.
@@ -54,7 +52,7 @@ async def plan(session: AsyncSession, facts: Iterable[FactOfAppeal], now: dateti
     notified = [fact for fact in facts if fact.fact in notified_facts()]
     if not notified:
         return
-    chosen_by_appeal = await repository.reachable_appeals(session, {fact.appeal_id for fact in notified})
+    chosen_by_appeal = await repository.reachable_appeals(work.session, {fact.appeal_id for fact in notified})
     notifications = []
     for fact in notified:
         chosen = chosen_by_appeal.get(fact.appeal_id)
@@ -63,8 +61,8 @@ async def plan(session: AsyncSession, facts: Iterable[FactOfAppeal], now: dateti
         method = DeliveryMethod.ANY
         if chosen and (fact.fact, Recipient.APPLICANT, chosen) in routes():
             method = DeliveryMethod(chosen)
-        notifications.append(new_notification(derived(fact.event_id, Recipient.APPLICANT), fact, method, now))
-    await repository.add_notifications(session, sorted(notifications, key=lambda each: str(each.id)))
+        notifications.append(new_notification(derived(fact.event_id, Recipient.APPLICANT), fact, method, work.clock.now()))
+    await repository.add_notifications(work.session, sorted(notifications, key=lambda each: str(each.id)))
 
 
 async def send_code(

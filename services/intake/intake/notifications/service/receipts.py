@@ -1,6 +1,6 @@
 """Delivery receipts: whether a sent notification arrived, as the SMS gateway or Telegram reports later."""
 
-from typing import Final, cast
+from typing import Final
 from uuid import UUID
 
 from intake.notifications import repository
@@ -10,35 +10,33 @@ from intake.notifications.service.delivery_methods import usable_methods
 from intake.notifications.service.dispatch import fall_back
 from intake.settings import Settings
 from shared.sealing import SealError
-from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
 DELIVERABLE: Final = (NotificationState.SENT, NotificationState.FAILED)  # a late receipt corrects a failure that was assumed
 UNDELIVERABLE: Final = (NotificationState.SENT,)
 
 
-async def record_delivered(parts: Parts, notification_id: UUID) -> None:
+async def record_delivered(work: UnitOfWork, notification_id: UUID) -> None:
     """Record that a notification arrived; an unknown id is ignored."""
-    async with parts.database.write() as session:
-        await repository.change_notification(
-            session,
-            notification_id,
-            was=DELIVERABLE,
-            state=NotificationState.DELIVERED,
-            reason=None,
-            delivered_at=parts.clock.now(),
-        )
+    await repository.change_notification(
+        work.session,
+        notification_id,
+        was=DELIVERABLE,
+        state=NotificationState.DELIVERED,
+        reason=None,
+        delivered_at=work.clock.now(),
+    )
 
 
-async def record_undelivered(parts: Parts, notification_id: UUID) -> None:
+async def record_undelivered(work: UnitOfWork, settings: Settings, notification_id: UUID) -> None:
     """Record that a notification did not arrive, and plan it by the next method. Repeated, or after a delivery, it changes nothing."""
-    async with parts.database.read() as session:
-        found = await repository.addressed_notifications(session, [notification_id])
+    found = await repository.addressed_notifications(work.session, [notification_id])
     if not found or found[0].notification.state not in UNDELIVERABLE:
         return
     item = found[0]
     try:
-        addresses = contacts(parts.sealer, item)
+        addresses = contacts(work.sealer, item)
     except SealError:
         addresses = {}
-    usable = usable_methods(cast("Settings", parts.settings))
-    await fall_back(parts, item, item.notification.channel, NotificationReason.UNDELIVERED, addresses, usable, was=UNDELIVERABLE)
+    method, usable = item.notification.channel, usable_methods(settings)
+    await fall_back(work, item, method, NotificationReason.UNDELIVERED, addresses, usable, was=UNDELIVERABLE)
