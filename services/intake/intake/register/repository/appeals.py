@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 from sqlmodel import col
 
-from intake.register.models import LAST_SEQUENCE, Appeal, ContentRead, Provider, RegisterCounter, Timeline, Tracking
+from intake.register.models import LAST_SEQUENCE, Appeal, Provider, RegisterCounter, Timeline, Tracking
 from intake.register.schemas.rows import NewAppealRow, NewTrackingRow, ProviderRow, TimelineRow, TrackingRow
 from shared.bulk import fetch, insert_later, insert_new_rows, insert_rows, update_rows
 from shared.database import among, table_of
@@ -109,10 +109,6 @@ async def sealed_contents(session: AsyncSession, ids: Sequence[UUID]) -> Mapping
     wanted = [columns[field] for field in SealedContent.__slots__]
     rows = await session.execute(select(*wanted).where(among(session, columns.id, ids)))
     return {row.id: SealedContent(*row) for row in rows}
-
-
-async def add_content_read(session: AsyncSession, read: ContentRead) -> None:
-    await session.execute(insert(ContentRead), [read.model_dump()])
 
 
 async def lock_trackings(session: AsyncSession, appeal_ids: Sequence[UUID]) -> Mapping[UUID, TrackingRow]:
