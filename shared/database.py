@@ -84,7 +84,7 @@ class Database:
         async with AsyncSession(self._reader, expire_on_commit=False) as session:
             yield session
 
-    async def look(self, query: Select[Any]) -> Sequence[Row[Any]]:
+    async def fetch_all(self, query: Select[Any]) -> Sequence[Row[Any]]:
         """What one query finds, which is a snapshot by itself: on PostgreSQL one round trip where `read()` takes three."""
         async with self._glance.connect() as connection:
             found: Sequence[Row[Any]] = (await connection.execute(query)).all()

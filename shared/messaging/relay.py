@@ -98,7 +98,7 @@ class Relay:
         self._metrics.relay_leads(leads)
         if not leads:
             return 0
-        found = await self._database.look(select(outbox).order_by(outbox.c.id).limit(BATCH))
+        found = await self._database.fetch_all(select(outbox).order_by(outbox.c.id).limit(BATCH))
         rows = [OutboxRow._make(row) for row in found]
         self._metrics.relay_lag(0.0 if not rows else (self._clock.now() - rows[0].time).total_seconds())
         if not rows and self._clock.now() - self._renewed_at < LEASE / 3:
@@ -131,7 +131,7 @@ class Relay:
     async def _take_lease(self) -> bool:
         """Claim the lease if it is free or has not been renewed for its whole length. Returns whether this process is the leader."""
         now = self._clock.now()
-        found = next(iter(await self._database.look(select(relay_lease).where(relay_lease.c.name == NAME))), None)
+        found = next(iter(await self._database.fetch_all(select(relay_lease).where(relay_lease.c.name == NAME))), None)
         seen = (found.holder, found.epoch, found.expires_at) if found else (NOBODY, 0, now)
         if seen != self._seen:
             self._seen, self._seen_since = seen, now

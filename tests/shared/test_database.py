@@ -48,16 +48,16 @@ class TestLook:
     async def test_it_finds_what_was_committed(self, database):
         async with database.write() as session:
             await session.execute(insert(note), {"number": 1})
-            assert await database.look(select(note.c.number)) == []
-        assert [row.number for row in await database.look(select(note.c.number))] == [1]
+            assert await database.fetch_all(select(note.c.number)) == []
+        assert [row.number for row in await database.fetch_all(select(note.c.number))] == [1]
 
     async def test_who_writes_after_it_still_writes_in_a_transaction(self, database):
-        await database.look(select(note))
+        await database.fetch_all(select(note))
         with pytest.raises(RuntimeError):
             async with database.write() as session:
                 await session.execute(insert(note), {"number": 1})
                 raise RuntimeError
-        assert await database.look(select(note)) == []
+        assert await database.fetch_all(select(note)) == []
 
 
 class TestWrite:

@@ -7,7 +7,7 @@ import pytest
 from intake.channels.telegram.service.client import TelegramClient, event_of
 from intake.channels.telegram.service.sender import MessageSender
 from intake.channels.telegram.service.worker import ConversationWorker
-from tests.intake.channels.telegram.person import Person
+from tests.intake.channels.telegram.person import Person, Phone
 from tests.telegram_double import SECRET, TOKEN, TelegramDouble, buttons
 
 WEBHOOK = "/intake/v1/channels/telegram/webhook"
@@ -76,3 +76,8 @@ async def bot(start, tmp_path, telegram):
 @pytest.fixture
 def person():
     return Person()
+
+
+@pytest.fixture
+def phone():
+    return Phone(501)

@@ -28,7 +28,11 @@ async def _require_telegram(intake: IntakeDep, secret: Secret = "") -> None:
 
 
 @router.post(
-    "/v1/channels/telegram/webhook", dependencies=[Depends(_require_telegram)], responses=responses(NotFound, Unauthorized), status_code=200
+    "/v1/channels/telegram/webhook",
+    dependencies=[Depends(_require_telegram)],
+    responses=responses(NotFound, Unauthorized),
+    status_code=200,
+    operation_id="take_update",
 )
 async def receive_update(intake: IntakeDep, update: Annotated[UpdateIn, body(UpdateIn)]) -> dict[str, bool]:
     """Store an update of the Telegram Bot API. It is handled after it is acknowledged; a repeat changes nothing."""

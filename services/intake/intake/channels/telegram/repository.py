@@ -12,15 +12,15 @@ from sqlmodel import col
 from intake.channels.telegram.models import BotChat, BotLease, BotMessage, BotUpdate
 from intake.channels.telegram.schemas.codes import MessageState, Step, UpdateState
 from intake.channels.telegram.schemas.rows import (
+    BotMessageRow,
+    BotUpdateRow,
     ChatAppeal,
     ChatRow,
     ClaimedChat,
     HeldLease,
     MessageChange,
-    MessageRow,
     SendableMessage,
     StoredUpdate,
-    UpdateRow,
 )
 from intake.register.models import Appeal, Tracking
 from shared.bulk import insert_new_rows, insert_rows, update_rows
@@ -30,7 +30,7 @@ from shared.upserts import upsert
 _UNHANDLED: Final = (UpdateState.WAITING, UpdateState.CLAIMED)
 
 
-async def add_updates(session: AsyncSession, rows: Sequence[UpdateRow]) -> set[int]:
+async def add_updates(session: AsyncSession, rows: Sequence[BotUpdateRow]) -> set[int]:
     """Insert new updates and return their ids. Sorted by id, so that two processes with the same updates do not deadlock."""
     ordered = sorted(rows, key=lambda row: row["update_id"])
     return await insert_new_rows(session, BotUpdate, ordered, unique=("update_id",), returning="update_id")
@@ -126,7 +126,7 @@ async def has_waiting_updates(session: AsyncSession, chat: bytes) -> bool:
     return (await session.execute(query)).first() is not None
 
 
-async def add_messages(session: AsyncSession, rows: Sequence[MessageRow]) -> None:
+async def add_messages(session: AsyncSession, rows: Sequence[BotMessageRow]) -> None:
     """Insert messages of the bot."""
     await insert_rows(session, BotMessage, rows)
 

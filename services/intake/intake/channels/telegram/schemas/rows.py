@@ -8,7 +8,7 @@ from intake.channels.telegram.schemas.codes import MessageState, Step, UpdateSta
 from shared.domain.lifecycle import CaseStatus
 
 
-class UpdateRow(TypedDict):
+class BotUpdateRow(TypedDict):
     """A new row of `bot_update`."""
 
     update_id: int
@@ -32,7 +32,7 @@ class ChatRow(TypedDict):
     due_at: datetime
 
 
-class MessageRow(TypedDict):
+class BotMessageRow(TypedDict):
     """A new row of `bot_message`."""
 
     chat: bytes

@@ -10,7 +10,7 @@ from intake.channels.telegram import repository
 from intake.channels.telegram.models import BotChat
 from intake.channels.telegram.schemas.codes import MessageState
 from intake.channels.telegram.schemas.payloads import Payload
-from intake.channels.telegram.schemas.rows import MessageRow, SendableMessage
+from intake.channels.telegram.schemas.rows import BotMessageRow, SendableMessage
 from intake.channels.telegram.service.filed_appeals import action_buttons
 from intake.channels.telegram.service.steps import BotReply, Reply
 from intake.notifications.service.senders import DeliveryPending, MessageRefused, OutgoingMessage
@@ -21,7 +21,7 @@ from shared.unit_of_work import UnitOfWork
 
 async def queue_replies(work: UnitOfWork, chat: BotChat, replies: Sequence[Reply], *, notice: UUID | None = None) -> None:
     """Add messages at the end of a chat, whose row is locked. The last of them stands for the notification `notice`."""
-    now, rows = work.clock.now(), list[MessageRow]()
+    now, rows = work.clock.now(), list[BotMessageRow]()
     messages = [part for reply in replies for part in reply.parts()]
     for number, message in enumerate(messages, start=1):
         chat.last_message += 1

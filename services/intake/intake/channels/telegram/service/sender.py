@@ -35,7 +35,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class _Attempt:
+class _SendAttempt:
     """The result of an attempt: the change of the row, and the pause of its chat. `rate_limited`: Telegram asked for the pause."""
 
     change: MessageChange
@@ -80,7 +80,7 @@ class MessageSender:
         await self._store(attempts)
         return True
 
-    def _pause(self, attempts: Sequence[_Attempt], now: datetime) -> None:
+    def _pause(self, attempts: Sequence[_SendAttempt], now: datetime) -> None:
         """Pause every chat if several were rate limited: then the bot as a whole is too fast. A single one pauses its own chat."""
         pauses = [attempt.pause for attempt in attempts if attempt.rate_limited and attempt.pause is not None]
         if len(pauses) > 1:
@@ -92,33 +92,33 @@ class MessageSender:
             self._latest.popleft()
         return max(0, self._settings.telegram_per_second - len(self._latest))
 
-    async def _send(self, message: SendableMessage) -> _Attempt:
+    async def _send(self, message: SendableMessage) -> _SendAttempt:
         limits, attempts = script().limits, message.attempts + 1
         try:
             payload = open_payload(self._parts, message)
             chat_id = int(self._parts.sealer.open("bot_chat", message.chat.hex(), "chat_id", message.chat_id))
         except (SealError, ValueError) as error:
             log.error("a message is given up", chat=message.chat.hex(), position=message.position, reason=type(error).__name__)  # noqa: TRY400 - a traceback holds personal data
-            return _Attempt(self._change(message, MessageState.FAILED, attempts))
+            return _SendAttempt(self._change(message, MessageState.FAILED, attempts))
         is_callback = "query_id" in payload  # useless after some seconds, and exempt from the rate limit of a chat
         try:
             await self._telegram.send(chat_id, payload)
         except TelegramRateLimited as error:
             change = self._change(message, MessageState.WAITING, message.attempts)
-            return _Attempt(change, timedelta(seconds=error.seconds), rate_limited=True)
+            return _SendAttempt(change, timedelta(seconds=error.seconds), rate_limited=True)
         except ChatBlocked:
-            return _Attempt(self._change(message, MessageState.BLOCKED, attempts), blocked=True)
+            return _SendAttempt(self._change(message, MessageState.BLOCKED, attempts), blocked=True)
         except TelegramUnavailable as error:
             is_last = is_callback or attempts >= limits.attempts
             log.warning("telegram does not answer", reason=str(error), given_up=is_last)
             backoff = timedelta(seconds=limits.backoff_seconds * 2**message.attempts)
-            return _Attempt(self._change(message, MessageState.FAILED if is_last else MessageState.WAITING, attempts, backoff))
+            return _SendAttempt(self._change(message, MessageState.FAILED if is_last else MessageState.WAITING, attempts, backoff))
         except TelegramRefused as error:
             if not is_callback:
                 log.warning("telegram refuses a message", reason=str(error))
-            return _Attempt(self._change(message, MessageState.FAILED, attempts))
+            return _SendAttempt(self._change(message, MessageState.FAILED, attempts))
         pause = None if is_callback else timedelta(milliseconds=limits.chat_pause_ms)
-        return _Attempt(self._change(message, MessageState.SENT, attempts), pause)
+        return _SendAttempt(self._change(message, MessageState.SENT, attempts), pause)
 
     def _change(self, message: SendableMessage, state: MessageState, attempts: int, backoff: timedelta = timedelta()) -> MessageChange:
         now, is_waiting = self._parts.clock.now(), state == MessageState.WAITING
@@ -132,7 +132,7 @@ class MessageSender:
             "ended_at": None if is_waiting else now,
         }
 
-    async def _store(self, attempts: Sequence[_Attempt]) -> None:
+    async def _store(self, attempts: Sequence[_SendAttempt]) -> None:
         now = self._parts.clock.now()
         pauses = {attempt.change["chat"]: now + attempt.pause for attempt in attempts if attempt.pause is not None}
         async with self._parts.units.write() as work:

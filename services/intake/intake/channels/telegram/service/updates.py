@@ -6,7 +6,7 @@ from typing import Final
 
 from intake.channels.telegram import repository
 from intake.channels.telegram.schemas.codes import Step, UpdateState
-from intake.channels.telegram.schemas.rows import ChatRow, UpdateRow
+from intake.channels.telegram.schemas.rows import BotUpdateRow, ChatRow
 from intake.channels.telegram.schemas.updates import UpdateIn
 from intake.register.service.registration import sender_key
 from shared.auth import Principal
@@ -29,7 +29,7 @@ def chat_principal(key: bytes) -> Principal:
 async def store_updates(work: UnitOfWork, updates: Sequence[UpdateIn], settle: timedelta) -> None:
     """Store new updates. A chat is handled `settle` after its latest update, because parallel connections deliver them out of order."""
     now = work.clock.now()
-    rows: dict[int, UpdateRow] = {}
+    rows: dict[int, BotUpdateRow] = {}
     chats: dict[int, ChatRow] = {}
     for update in updates:
         if update.chat_id is None:

@@ -1,0 +1,165 @@
+"""Rules for the code that no linter knows: names of the vocabulary, typed rows, sizes of modules, one name for one class."""
+
+import ast
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SERVICES = (
+    "services/intake/intake",
+    "services/routing/routing",
+    "services/provider-contact/provider_contact",
+    "services/analytics/analytics",
+)
+PRODUCT = (*SERVICES, "shared", "deploy/suite", "deploy/engines")
+LINES = 400
+LOOSE_TYPES = 25
+REFUSED_PARTS = frozenset(
+    {
+        "told",
+        "untold",
+        "tell",
+        "tells",
+        "heard",
+        "hear",
+        "deed",
+        "deeds",
+        "enclose",
+        "enclosed",
+        "enclosing",
+        "forget",
+        "forgets",
+        "aside",
+        "beside",
+        "besides",
+        "standing",
+        "matter",
+        "duty",
+        "duties",
+        "saying",
+        "woken",
+        "hand",
+        "handed",
+        "handing",
+    }
+)
+REFUSED_NAMES = frozenset(
+    {
+        "one",
+        "ones",
+        "way",
+        "ways",
+        "look",
+        "looks",
+        "place",
+        "places",
+        "words",
+        "take",
+        "takes",
+        "put",
+        "puts",
+        "let",
+        "said",
+        "say",
+        "says",
+        "act",
+        "deed",
+        "turn",
+        "course",
+        "kept",
+        "keep",
+        "told",
+    }
+)
+ALLOWED = frozenset({"tell"})  # of a file object (io.IOBase); at most ten
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
+
+
+@cache
+def modules(*folders):
+    files = [path for folder in folders for path in sorted((ROOT / folder).rglob("*.py")) if "migrations" not in path.parts]
+    return [(path.relative_to(ROOT), ast.parse(path.read_text(encoding="utf-8"))) for path in files]
+
+
+def names_in(path, tree):
+    """Names of modules, functions, methods, parameters, classes and fields."""
+    yield path.stem
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name
+            yield from (argument.arg for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs))
+        elif isinstance(node, ast.ClassDef):
+            yield node.name
+            yield from (part.target.id for part in node.body if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name))
+
+
+def is_refused(name):
+    parts = {part.lower() for part in _PART.findall(name)}
+    return name not in ALLOWED and (name.strip("_").lower() in REFUSED_NAMES or not parts.isdisjoint(REFUSED_PARTS))
+
+
+def is_loose(node):
+    if not isinstance(node, ast.Subscript):
+        return False
+    generic, inner = ast.unparse(node.value).rpartition(".")[2], ast.unparse(node.slice).strip("()")
+    return inner in {"str, Any", "str, object"} if generic in {"dict", "Mapping", "MutableMapping"} else generic == "Row" and inner == "Any"
+
+
+def annotations_in(tree):
+    """Annotations of parameters, returns and fields, base classes, and the values of aliases."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            given = node.args
+            arguments = (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg)
+            yield from (argument.annotation for argument in arguments if argument and argument.annotation)
+            yield from [node.returns] if node.returns else []
+        elif isinstance(node, ast.ClassDef):
+            yield from node.bases
+            yield from (part.annotation for part in node.body if isinstance(part, ast.AnnAssign))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript | ast.BinOp):
+            yield node.value
+        elif isinstance(node, ast.AnnAssign):
+            yield node.annotation
+            yield from [node.value] if node.value and "TypeAlias" in ast.unparse(node.annotation) else []
+
+
+class TestNames:
+    @pytest.mark.parametrize("folder", PRODUCT)
+    def test_no_name_is_one_that_the_vocabulary_refuses(self, folder):
+        refused = {f"{path}: {name}" for path, tree in modules(folder) for name in names_in(path, tree) if is_refused(name)}
+        assert sorted(refused) == []
+
+    def test_the_allow_list_stays_short(self):
+        assert len(ALLOWED) <= 10
+
+    @pytest.mark.parametrize("service", SERVICES)
+    def test_two_classes_of_a_service_never_share_a_name(self, service):
+        classes = Counter(node.name for _, tree in modules(service) for node in tree.body if isinstance(node, ast.ClassDef))
+        assert [name for name, count in classes.items() if count > 1] == []
+
+
+class TestTypes:
+    def test_rows_have_types(self):
+        loose = [
+            f"{path}:{inner.lineno}"
+            for path, tree in modules(*SERVICES)
+            for annotation in annotations_in(tree)
+            for inner in ast.walk(annotation)
+            if is_loose(inner)
+        ]
+        assert len(loose) <= LOOSE_TYPES, loose
+
+
+class TestSizes:
+    def test_a_module_is_one_idea(self):
+        long = {str(path): tree.body for path, tree in modules(*PRODUCT, "tests") if count_lines(path) > LINES}
+        assert sorted(long) == []
+
+
+def count_lines(path):
+    return len((ROOT / path).read_text(encoding="utf-8").splitlines())
