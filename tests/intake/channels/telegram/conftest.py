@@ -7,8 +7,8 @@ import pytest
 from intake.channels.telegram.service.client import TelegramClient, event_of
 from intake.channels.telegram.service.sender import MessageSender
 from intake.channels.telegram.service.worker import ConversationWorker
-from tests.intake.channels.telegram.person import Person, Phone
-from tests.telegram_double import SECRET, TOKEN, TelegramDouble, buttons
+from tests.intake.channels.telegram.person import Person
+from tests.telegram_double import SECRET, TOKEN, Phone, TelegramDouble, buttons
 
 WEBHOOK = "/intake/v1/channels/telegram/webhook"
 HEADER = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
