@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, cast
 from analytics.facts import repository
 from analytics.facts.errors import UnknownAppeal
 from analytics.facts.models import CallRow, FactChange, FactRow, FactState, ProviderRow, TransitionRow
-from analytics.facts.schemas import ActorKind, CallOutcome, EndingOutcome
+from analytics.facts.schemas import ActorKind, CallOutcome
 from shared.auth import STAFF
 from shared.contracts import (
     AnswerGiven,
@@ -52,6 +52,7 @@ from shared.domain.lifecycle import CaseStatus, Holder, holder_of, status_after
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.taxonomy import LOWEST_TIER, taxonomy
 from shared.messaging.handling import Batch, Handlers, InOrder, Received
+from shared.projection import state_after
 from shared.unit_of_work import UnitOfWork
 
 Opening = Callable[[Any, datetime], FactRow]
@@ -149,19 +150,15 @@ def _unchanged(_event: AppealEvent, _fact: FactState, _at: datetime) -> FactChan
 
 
 def _routed(event: AppealRouted, _fact: FactState, at: datetime) -> FactChange:
-    return {**_current_codes(event), "urgency": event.urgency, "language": event.language, "routed_at": at}
+    return {**_subject(event), "urgency": event.urgency, "language": event.language, "routed_at": at}
 
 
 def _corrected(event: ClassificationCorrected, _fact: FactState, _at: datetime) -> FactChange:
-    return _current_codes(event)
+    return _subject(event)
 
 
-def _current_codes(event: AppealRouted | ClassificationCorrected) -> FactChange:
-    return {"kind": event.kind, "category": event.category, "topic": event.topic, "tier": event.tier}
-
-
-def _tier_raised(event: TierRaised, _fact: FactState, _at: datetime) -> FactChange:
-    return {"tier": event.tier}
+def _subject(event: AppealRouted | ClassificationCorrected) -> FactChange:
+    return {"category": event.category, "topic": event.topic}
 
 
 def _clock_started(event: ClockStarted, fact: FactState, _at: datetime) -> FactChange:
@@ -172,21 +169,13 @@ def _answered(event: AnswerGiven, fact: FactState, at: datetime) -> FactChange:
     """Record the first answer. An answer also revokes a withdrawal that came too late."""
     change: FactChange = {"answered_at": fact["answered_at"] or at}
     if _changes_status(event, fact):
-        change["outcome"] = change["closed_at"] = None
+        change["closed_at"] = None
     return change
 
 
-def _closed(event: CaseClosed, fact: FactState, at: datetime) -> FactChange:
-    return _ends_as(event.outcome)(event, fact, at)
-
-
-def _ends_as(outcome: str) -> Change:
-    """Return the change of an event that ends an appeal; a fact whose status the event does not change stays as it is."""
-
-    def change(event: AppealEvent, fact: FactState, at: datetime) -> FactChange:
-        return {"outcome": outcome, "closed_at": at} if _changes_status(event, fact) else {}
-
-    return change
+def _ended(event: AppealEvent, fact: FactState, at: datetime) -> FactChange:
+    """Record the end; a fact whose status the event does not change stays as it is."""
+    return {"closed_at": at} if _changes_status(event, fact) else {}
 
 
 def _changes_status(event: AppealEvent, fact: FactState) -> bool:
@@ -201,39 +190,31 @@ def _rated(event: AppealRated, _fact: FactState, _at: datetime) -> FactChange:
     return {"score": event.score}
 
 
-def _provider_matched(event: ProviderMatched, _fact: FactState, _at: datetime) -> FactChange:
-    return {"provider_id": event.provider_id}
-
-
-def _inquiry_sent(event: InquirySent, fact: FactState, _at: datetime) -> FactChange:
-    return {"provider_id": fact["provider_id"] or event.provider_id}
-
-
 _CHANGING: Mapping[type[AppealEvent], tuple[Change, Actor]] = {
     AppealRouted: (_routed, _always(ActorKind.SYSTEM)),
     ClassificationCorrected: (_corrected, _actor_by_role),
-    TierRaised: (_tier_raised, _always(ActorKind.FUND)),
+    TierRaised: (_unchanged, _always(ActorKind.FUND)),
     CaseClaimed: (_unchanged, _actor_by_role),
     AnswerGiven: (_answered, _actor_by_role),
-    CaseClosed: (_closed, _actor_by_role),
+    CaseClosed: (_ended, _actor_by_role),
     ClockStarted: (_clock_started, _always(ActorKind.SYSTEM)),
     ClockWarned: (_unchanged, _always(ActorKind.SYSTEM)),
     ClockBreached: (_unchanged, _always(ActorKind.SYSTEM)),
-    ProviderMatched: (_provider_matched, _matcher),
-    InquirySent: (_inquiry_sent, _always(ActorKind.FUND)),
+    ProviderMatched: (_unchanged, _matcher),
+    InquirySent: (_unchanged, _always(ActorKind.FUND)),
     InquiryAcknowledged: (_unchanged, _always(ActorKind.PROVIDER)),
     InquiryAnswered: (_unchanged, _always(ActorKind.PROVIDER)),
     InquiryOverdue: (_unchanged, _always(ActorKind.SYSTEM)),
     MessageAdded: (_unchanged, _always(ActorKind.CITIZEN)),
-    AppealWithdrawn: (_ends_as(EndingOutcome.WITHDRAWN), _always(ActorKind.CITIZEN)),
+    AppealWithdrawn: (_ended, _always(ActorKind.CITIZEN)),
     OutcomeConfirmed: (_confirmation(confirmed=True), _always(ActorKind.CITIZEN)),
     OutcomeDenied: (_confirmation(confirmed=False), _always(ActorKind.CITIZEN)),
     AppealRated: (_rated, _always(ActorKind.CITIZEN)),
     ApplicantAsked: (_unchanged, _actor_by_role),
     CompletionAsked: (_unchanged, _actor_by_role),
-    CaseReturned: (_ends_as(EndingOutcome.RETURNED), _actor_by_role),
-    CaseTerminated: (_ends_as(EndingOutcome.TERMINATED), _actor_by_role),
-    CaseForwarded: (_ends_as(EndingOutcome.FORWARDED), _actor_by_role),
+    CaseReturned: (_ended, _actor_by_role),
+    CaseTerminated: (_ended, _actor_by_role),
+    CaseForwarded: (_ended, _actor_by_role),
     PartForwarded: (_unchanged, _actor_by_role),
     DangerReported: (_unchanged, _always(ActorKind.SYSTEM)),
     DangerPassedOn: (_unchanged, _actor_by_role),
@@ -273,7 +254,7 @@ def _change(received: Received[Any], before: FactState | None) -> tuple[FactStat
     at = received.envelope.time
     after: FactState = {
         **before,
-        "status": status_after(before["status"], received.event.FACT),
+        **state_after(before, received.event),
         "moved_at": max(before["moved_at"], at),
         **change(received.event, before, at),
     }

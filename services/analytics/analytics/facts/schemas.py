@@ -27,15 +27,6 @@ class Group(StrEnum):
     OUTCOME = "outcome"
 
 
-class EndingOutcome(StrEnum):
-    """Outcomes that follow from the event that ends an appeal; codes of the taxonomy's outcomes, compared at start-up."""
-
-    WITHDRAWN = "WITHDRAWN"
-    RETURNED = "RETURNED"
-    TERMINATED = "TERMINATED"
-    FORWARDED = "FORWARDED"
-
-
 class CallOutcome(StrEnum):
     """How a call ended; the codes of `call-ended`."""
 

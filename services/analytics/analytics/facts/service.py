@@ -12,9 +12,9 @@ from analytics.facts.repository import (
     received_between,
     scores,
 )
-from analytics.facts.schemas import EndingOutcome
 from shared.domain.tables import ReferenceDataError
 from shared.domain.taxonomy import taxonomy
+from shared.projection import EndingOutcome
 
 __all__ = [
     "answered_since",

@@ -1,8 +1,8 @@
 """Reactions to events of other services: tracking rows, timeline, the Fund's questions, and the replica of the provider directory.
 
-Each event type of an appeal has a rule: a function of the event and the tracking row that returns the change of the row and the timeline
-entry. `track` applies the rules to a batch in three statements, whatever its size. Claims, warnings and acknowledgements have no rule: they
-change nothing that a citizen sees.
+The state of an appeal changes as `shared.projection` says. Each event type also has a rule: a function of the event and the tracking row
+that returns further changes of the row and the timeline entry. `track` applies both to a batch in three statements, whatever its size.
+Claims, warnings and acknowledgements have no rule: they change nothing that a citizen sees.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -37,15 +37,16 @@ from shared.contracts import (
     TierRaised,
 )
 from shared.domain.calendar import is_provisional
-from shared.domain.lifecycle import WITHDRAWN, Holder, holder_of, status_after
+from shared.domain.lifecycle import WITHDRAWN, Holder, holder_of
 from shared.domain.regions import regions
 from shared.messaging.handling import Batch, Handler, InOrder, Received
+from shared.projection import state_after
 from shared.unit_of_work import UnitOfWork
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Columns of the tracking row that change, and the codes of the timeline entry (None: no entry)."""
+    """Columns of the tracking row that change beside its state (`shared.projection`), and the codes of the timeline entry (None: none)."""
 
     values: TrackingChange = field(default_factory=TrackingChange)
     timeline: TimelineData | None = None
@@ -57,7 +58,7 @@ Rule = Callable[[Received[Any], TrackingRow], Change]
 
 def routed(received: Received[AppealRouted], _row: TrackingRow) -> Change:
     event = received.event
-    return Change({"kind": event.kind, "tier": event.tier, "region": event.region}, {"tier": event.tier})
+    return Change({"region": event.region}, {"tier": event.tier})
 
 
 def clock_started(received: Received[ClockStarted], row: TrackingRow) -> Change:
@@ -70,60 +71,41 @@ def clock_started(received: Received[ClockStarted], row: TrackingRow) -> Change:
 
 
 def tier_raised(received: Received[TierRaised], _row: TrackingRow) -> Change:
-    return Change({"tier": received.event.tier}, {"tier": received.event.tier})
+    return Change(timeline={"tier": received.event.tier})
 
 
 def corrected(received: Received[ClassificationCorrected], row: TrackingRow) -> Change:
     tier = received.event.tier
-    return Change({"kind": received.event.kind, "tier": tier}, {"tier": tier} if tier != row["tier"] else None)
+    return Change(timeline={"tier": tier} if tier != row["tier"] else None)
 
 
-def provider_matched(received: Received[ProviderMatched], _row: TrackingRow) -> Change:
-    return Change({"provider_id": received.event.provider_id})
+def provider_matched(_received: Received[ProviderMatched], _row: TrackingRow) -> Change:
+    return Change()
 
 
 def inquiry_sent(received: Received[InquirySent], _row: TrackingRow) -> Change:
     event = received.event
-    return Change({"provider_id": event.provider_id}, {"provider_id": str(event.provider_id), "due_at": event.due_at.isoformat()})
+    return Change(timeline={"provider_id": str(event.provider_id), "due_at": event.due_at.isoformat()})
 
 
 def inquiry_answered(received: Received[InquiryAnswered], _row: TrackingRow) -> Change:
-    return Change({}, {"provider_id": str(received.event.provider_id)})
+    return Change(timeline={"provider_id": str(received.event.provider_id)})
 
 
-def answer_given(received: Received[AnswerGiven], row: TrackingRow) -> Change:
-    values: TrackingChange = {"answer_id": received.event.answer_id, "answered_at": received.envelope.time, "verdict": None}
-    values.update(_outcome(None, received, row))
-    return Change(values, {})
+def answer_given(received: Received[AnswerGiven], _row: TrackingRow) -> Change:
+    return Change({"answer_id": received.event.answer_id, "answered_at": received.envelope.time, "verdict": None}, {})
 
 
-def closed(received: Received[CaseClosed], row: TrackingRow) -> Change:
-    return Change(_outcome(received.event.outcome, received, row), {"outcome": received.event.outcome})
-
-
-def _outcome(outcome: str | None, received: Received[Any], row: TrackingRow) -> TrackingChange:
-    """Return the outcome as a change. An appeal whose status the event leaves as it is keeps its outcome."""
-    return {"outcome": outcome} if status_after(row["status"], received.event.FACT) != row["status"] else {}
+def closed(received: Received[CaseClosed], _row: TrackingRow) -> Change:
+    return Change(timeline={"outcome": received.event.outcome})
 
 
 def asked(received: Received[FundQuestion], _row: TrackingRow) -> Change:
-    return Change({}, {"due_at": received.event.due_at.isoformat()})
+    return Change(timeline={"due_at": received.event.due_at.isoformat()})
 
 
-def returned(received: Received[CaseReturned], row: TrackingRow) -> Change:
-    return Change(_outcome("RETURNED", received, row), {})
-
-
-def terminated(received: Received[CaseTerminated], row: TrackingRow) -> Change:
-    return Change(_outcome("TERMINATED", received, row), {})
-
-
-def forwarded(received: Received[CaseForwarded], row: TrackingRow) -> Change:
-    return Change(_outcome("FORWARDED", received, row), {})
-
-
-def timeline_only(_received: Received[PartForwarded | DangerReported | DangerPassedOn], _row: TrackingRow) -> Change:
-    return Change({}, {})
+def timeline_only(_received: Received[Any], _row: TrackingRow) -> Change:
+    return Change(timeline={})
 
 
 RULES: Mapping[type[AppealEvent], Rule] = {
@@ -138,9 +120,9 @@ RULES: Mapping[type[AppealEvent], Rule] = {
     CaseClosed: closed,
     ApplicantAsked: asked,
     CompletionAsked: asked,
-    CaseReturned: returned,
-    CaseTerminated: terminated,
-    CaseForwarded: forwarded,
+    CaseReturned: timeline_only,
+    CaseTerminated: timeline_only,
+    CaseForwarded: timeline_only,
     PartForwarded: timeline_only,
     DangerReported: timeline_only,
     DangerPassedOn: timeline_only,
@@ -162,10 +144,12 @@ def track(listeners: Sequence[TrackingListener]) -> Handler:
             if tracking is None:
                 continue
             change = RULES[type(received.event)](received, tracking)
-            status, tier = status_after(tracking["status"], received.event.FACT), change.values.get("tier", tracking["tier"])
-            overrules = tracking["status"] == WITHDRAWN != status
+            state = state_after(tracking, received.event)
+            overrules = tracking["status"] == WITHDRAWN != state["status"]
+            tracking.update({"status": state["status"], "kind": state["kind"], "tier": state["tier"]})
+            tracking.update({"provider_id": state["provider_id"], "outcome": state["outcome"]})
             tracking.update(change.values)
-            tracking.update({"status": status, "holder": holder_of(status, tier), "version": tracking["version"] + 1})
+            tracking.update({"holder": holder_of(state["status"], state["tier"]), "version": tracking["version"] + 1})
             if change.timeline is not None:
                 timeline.append(_timeline_row(received, change.timeline, tracking["holder"]))
             if isinstance(received.event, FundQuestion):

@@ -8,8 +8,9 @@ from routing.cases.errors import UnknownAppeal
 from routing.cases.schemas.rows import CaseChange, HistoryCodes
 from routing.cases.service.history import entry
 from shared.contracts import AppealEvent, InquiryAcknowledged, InquiryAnswered, InquiryOverdue, InquirySent, ProviderMatched
-from shared.domain.lifecycle import holder_of, status_after
+from shared.domain.lifecycle import holder_of
 from shared.messaging.handling import Batch
+from shared.projection import state_after
 from shared.unit_of_work import UnitOfWork
 
 CODES: Final[Mapping[type[AppealEvent], Callable[[Any], HistoryCodes]]] = {
@@ -36,9 +37,8 @@ async def follow_inquiries(work: UnitOfWork, batch: Batch[Any]) -> None:
     changes: list[CaseChange] = []
     for record in batch.received:
         event, case = record.event, cases[record.event.appeal_id]
-        status = status_after(case.status, event.FACT)
-        # The provider found in the directory is that of the case; an inquiry may go to another provider as well.
-        provider_id = event.provider_id if isinstance(event, ProviderMatched) else case.provider_id or event.provider_id
+        state = state_after(case.projected, event)
+        status, provider_id = state["status"], state["provider_id"]
         if record.envelope.id in fresh and (status, provider_id) != (case.status, case.provider_id):
             changes.append(
                 {

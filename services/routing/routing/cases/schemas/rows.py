@@ -9,6 +9,7 @@ from typing_extensions import TypedDict  # pydantic, under SQLModel, accepts no 
 from routing.cases.schemas.codes import Urgency
 from routing.classification.schemas import StoredClassification
 from shared.domain.lifecycle import CaseStatus, Holder
+from shared.projection import AppealState
 
 
 class CommonCaseRow(TypedDict):
@@ -95,6 +96,17 @@ class CaseState:
     fix_passed: bool
     score: int | None
     next_due_at: datetime
+
+    @property
+    def projected(self) -> AppealState:
+        """The state that all services project from events."""
+        return {
+            "status": self.status,
+            "kind": self.kind,
+            "tier": self.tier,
+            "provider_id": self.provider_id,
+            "outcome": self.outcome,
+        }
 
 
 class HistoryCodes(TypedDict, total=False):

@@ -1,0 +1,83 @@
+"""The life cycle as events project it: the one answer to what an event changes in the state of an appeal, for every service.
+
+Each service stores the state in its own table and adds columns of its own; the columns here follow the same rules everywhere.
+"""
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, Final, TypedDict
+from uuid import UUID
+
+from shared.contracts import (
+    AnswerGiven,
+    AppealEvent,
+    AppealRouted,
+    AppealWithdrawn,
+    CaseClosed,
+    CaseForwarded,
+    CaseReturned,
+    CaseTerminated,
+    ClassificationCorrected,
+    InquirySent,
+    ProviderMatched,
+    TierRaised,
+)
+from shared.domain.lifecycle import CaseStatus, status_after
+
+
+class EndingOutcome(StrEnum):
+    """The outcomes with which an event itself ends an appeal; a closed case names its outcome."""
+
+    WITHDRAWN = "WITHDRAWN"
+    RETURNED = "RETURNED"
+    TERMINATED = "TERMINATED"
+    FORWARDED = "FORWARDED"
+
+
+class AppealState(TypedDict):
+    """The state of an appeal that every service projects."""
+
+    status: CaseStatus
+    kind: str | None
+    tier: int | None
+    provider_id: UUID | None
+    """The provider that the appeal is about."""
+    outcome: str | None
+
+
+def state_after(state: AppealState, event: AppealEvent) -> AppealState:
+    """Return the state of an appeal after `event`.
+
+    The outcome changes only with the status: an appeal that an event does not move keeps the outcome with which it ended.
+    Raises KeyError for an unknown status.
+    """
+    found: AppealState = {
+        "status": status_after(state["status"], event.FACT),
+        "kind": state["kind"],
+        "tier": state["tier"],
+        "provider_id": state["provider_id"],
+        "outcome": state["outcome"],
+    }
+    if isinstance(event, AppealRouted | ClassificationCorrected):
+        found["kind"], found["tier"] = event.kind, event.tier
+    elif isinstance(event, TierRaised):
+        found["tier"] = event.tier
+    elif isinstance(event, ProviderMatched):
+        found["provider_id"] = event.provider_id
+    elif isinstance(
+        event, InquirySent
+    ):  # the provider found in the directory stays that of the appeal: an inquiry may go to another as well
+        found["provider_id"] = state["provider_id"] or event.provider_id
+    elif type(event) in _OUTCOMES and found["status"] != state["status"]:
+        found["outcome"] = _OUTCOMES[type(event)](event)
+    return found
+
+
+_OUTCOMES: Final[Mapping[type[AppealEvent], Callable[[Any], str | None]]] = {
+    AnswerGiven: lambda _event: None,  # a decision that overrules a withdrawal takes its outcome away
+    CaseClosed: lambda event: str(event.outcome),
+    CaseReturned: lambda _event: EndingOutcome.RETURNED,
+    CaseTerminated: lambda _event: EndingOutcome.TERMINATED,
+    CaseForwarded: lambda _event: EndingOutcome.FORWARDED,
+    AppealWithdrawn: lambda _event: EndingOutcome.WITHDRAWN,
+}
