@@ -178,7 +178,7 @@ class TestZombie:
         return [record async for page in desk.log.scan(APPEALS) for record in page]
 
     async def test_a_naive_one_applies_it_a_second_time(self, desk, batch):
-        zombie = NaiveConsumer(desk.database, desk.log, TOPICS, desk.handlers, {}, clock=desk.clock, metrics=desk.metrics)
+        zombie = NaiveConsumer(desk.units, desk.log, TOPICS, desk.handlers, {}, metrics=desk.metrics)
         await self._both(desk, zombie, batch)
         assert await has(desk, 80)
 

@@ -96,7 +96,7 @@ async def other_desk(engine, tmp_path, log, clock):
 
 def reader(kind: type[Consumer], desk: Desk, claim: type[AppealEvent]) -> Consumer:
     handlers = {claim: desk.handlers[CaseClaimed], CaseClosed: desk.handlers[CaseClosed]}
-    return kind(desk.database, desk.log, TOPICS, handlers, {}, clock=desk.clock, metrics=desk.metrics)
+    return kind(desk.units, desk.log, TOPICS, handlers, {}, metrics=desk.metrics)
 
 
 V1 = (CaseClaimed.TYPE, '"actor_role": "specialist"')

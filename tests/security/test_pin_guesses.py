@@ -224,5 +224,6 @@ class TestStored:
         assert "192.0.2" not in stored
         assert number not in stored
         desk.clock.advance(timedelta(days=181))
-        await guessing.forget(desk.parts.database, desk.clock)
+        async with desk.parts.units.write() as work:
+            await guessing.purge_attempts(work)
         assert await desk.rows(WrongAttempt) == await desk.rows(OpenedCase) == []
