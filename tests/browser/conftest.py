@@ -20,6 +20,12 @@ Serve = Callable[[Any], Awaitable[str]]
 Visit = Callable[..., Awaitable[Page]]
 
 
+async def submit(page: Page, selector: str) -> None:
+    """Click a button that sends a form, and wait for the page that answers: a click alone returns while the old page is still there."""
+    async with page.expect_navigation():
+        await page.click(selector)
+
+
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     """Chromium as the system has it; its absence skips here and fails on a build server."""

@@ -14,6 +14,7 @@ from intake.register.models import Appeal
 from shared.contracts import AnswerGiven, ApplicantAsked, ProviderRecorded
 from shared.messaging.handling import Batch, Received
 from suite.home import create_home
+from tests.browser.conftest import submit
 from tests.intake.channels.web.test_actions import questions
 from tests.intake.channels.web.test_filing import answers, filed, happen
 from tests.intake.conftest import running
@@ -76,15 +77,15 @@ class TestFiling:
         page = await visit(desk.url + "/intake/", width=width, javascript=javascript, cookies={"aryz_lang": language})
         await fill(page)
         await page.set_input_files("#f-file", {"name": "сурет.png", "mimeType": "image/png", "buffer": picture()})
-        await page.click('button[value="preview"]')
+        await submit(page, 'button[value="preview"]')
         assert await page.locator('[name="provider.provider_id"]:checked').get_attribute("value")
-        await page.click('button[value="send"]')
+        await submit(page, 'button[value="send"]')
         assert await page.locator("h1").inner_text() == accepted
         number, pin = await talon(page)
         await page.goto(desk.url + "/intake/track")
         await page.fill("#f-number", number)
         await page.fill("#f-pin", pin)
-        await page.locator("main form button").click()
+        await submit(page, "main form button")
         assert number in await page.locator("h1").inner_text()
         assert await page.locator(".steps li").count() == 1
         async with page.expect_download() as saving:
@@ -152,8 +153,8 @@ class TestFiling:
         assert await page.locator('[name="key"]').input_value() == key
         await page.goto(desk.url + "/intake/?region=KZ-75")
         assert await page.locator("#f-region").input_value() == "KZ-75"
-        await page.click('button[value="preview"]')
-        await page.click('button[value="send"]')
+        await submit(page, 'button[value="preview"]')
+        await submit(page, 'button[value="send"]')
         await page.goto(desk.url + "/intake/")
         assert await page.locator("#f-text").input_value() == ""
 
@@ -161,16 +162,16 @@ class TestFiling:
         page = await visit(desk.url + "/intake/", cookies={"aryz_lang": "ru"})
         await fill(page)
         await page.set_input_files("#f-file", {"name": "сурет.png", "mimeType": "image/png", "buffer": picture()})
-        await page.click('button[value="preview"]')
+        await submit(page, 'button[value="preview"]')
         await page.wait_for_load_state("networkidle")
-        await page.click('button[value="edit"]')
+        await submit(page, 'button[value="edit"]')
         await page.wait_for_selector('button[value="preview"]')
         await page.go_back()  # to the preview, which comes back as the form with all that was typed
         assert await page.input_value("#f-applicant-full_name") == "Сынақ Азамат"
         assert await page.is_checked('[name="consents.PROCESSING"]')
-        await page.click('button[value="preview"]')
+        await submit(page, 'button[value="preview"]')
         await page.wait_for_load_state("networkidle")
-        await page.click('button[value="send"]')
+        await submit(page, 'button[value="send"]')
         await page.wait_for_selector("[data-filed]")
         await page.go_back()
         assert await page.input_value("#f-text") == ""
@@ -181,7 +182,7 @@ class TestFiling:
         for javascript in (True, False):
             page = await visit(desk.url + "/intake/", javascript=javascript, cookies={"aryz_lang": "ru"})
             await fill(page)
-            await page.click('button[value="preview"]')
+            await submit(page, 'button[value="preview"]')
             await page.dblclick('button[value="send"]', no_wait_after=True)
             await page.locator(".talon").wait_for()
         assert len(await desk.rows(Appeal)) == 2
@@ -193,7 +194,7 @@ class TestFiling:
 
     async def test_a_wrong_answer_is_reached_first(self, desk, visit):
         page = await visit(desk.url + "/intake/", cookies={"aryz_lang": "kk"})
-        await page.click('button[value="preview"]')
+        await submit(page, 'button[value="preview"]')
         assert await page.evaluate("document.activeElement.id") == "error-summary"
         await page.locator("#error-summary a").first.click()
         assert await page.evaluate("document.activeElement.id") == "f-region"
@@ -210,12 +211,12 @@ class TestAfterTheAnswer:
         page = await visit(desk.url + "/intake/track", width=width, dark=dark, javascript=javascript, cookies={"aryz_lang": language})
         await page.fill("#f-number", number)
         await page.fill("#f-pin", pin)
-        await page.locator("main form button").click()
+        await submit(page, "main form button")
         if javascript:
             assert await serious(page) == []
-        await page.click('button[value="RESOLVED"]')
+        await submit(page, 'button[value="RESOLVED"]')
         assert await page.locator("main [role=status]").count() == 1
-        await page.click('button[name="score"][value="5"]')
+        await submit(page, 'button[name="score"][value="5"]')
         assert await page.locator('[aria-pressed="true"]').inner_text() == "5"
         assert await fits(page, width)
         if javascript:
@@ -232,17 +233,17 @@ class TestMessages:
         page = await visit(desk.url + "/intake/track", width=width, dark=dark, cookies={"aryz_lang": language})
         await page.fill("#f-number", number)
         await page.fill("#f-pin", pin)
-        await page.locator("main form button").click()
+        await submit(page, "main form button")
         assert await serious(page) == []
         desk.clock.advance(timedelta(minutes=5))
         await page.fill("#f-text", "Екінші ақпанда, таңертең")
         await page.set_input_files("#f-message-file", {"name": "сурет.png", "mimeType": "image/png", "buffer": picture()})
-        await page.locator('form[action="/intake/track/messages"] button').click()
+        await submit(page, 'form[action="/intake/track/messages"] button')
         assert await page.locator(".messages li").count() == 2
         given = AnswerGiven(appeal_id=appeal_id, answer_id=answer_id, language="kk", findings=["JUSTIFIED"], actor_role="specialist")
         await happen(desk, given)
         await page.locator('[data-keep="refresh"] button').click()
-        await page.click('button[name="score"][value="5"]')
+        await submit(page, 'button[name="score"][value="5"]')
         for details in await page.locator("main summary").all():
             await details.click()
         assert await page.locator(".messages li").count() == 2
@@ -256,7 +257,7 @@ class TestEveryPage:
     @pytest.mark.parametrize(("width", "language"), [(390, "kk"), (1280, "ru")])
     async def test_it_is_accessible_and_fits_the_screen(self, desk, visit, serious, width, language, dark):
         page = await visit(desk.url + "/intake/", width=width, dark=dark, cookies={"aryz_lang": language})
-        await page.click('button[value="preview"]')
+        await submit(page, 'button[value="preview"]')
         assert await serious(page) == []
         assert await fits(page, width)
         await fill(page)
@@ -265,7 +266,7 @@ class TestEveryPage:
             await details.click()
         assert await serious(page) == []
         for step in ('button[value="preview"]', 'button[value="send"]', 'form[action="/intake/track"] button'):
-            await page.click(step)
+            await submit(page, step)
             for details in await page.locator("main summary").all():
                 await details.click()
             assert await serious(page) == []
@@ -273,7 +274,7 @@ class TestEveryPage:
         await page.goto(desk.url + "/intake/track")
         await page.fill("#f-number", "2026-43-0000001-1")
         await page.fill("#f-pin", "1")
-        await page.locator("main form button").click()
+        await submit(page, "main form button")
         assert await serious(page) == []
         assert await fits(page, width)
 

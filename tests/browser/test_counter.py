@@ -5,6 +5,7 @@ import pytest
 from intake.attachments.models import Attachment
 from intake.register.models import Appeal
 from shared.web.session import COOKIE
+from tests.browser.conftest import submit
 from tests.intake.conftest import running
 
 pytestmark = pytest.mark.browser
@@ -51,10 +52,10 @@ class TestTheCounter:
         await write(page, "LETTER")
         await page.locator("#f-received_on").fill("2026-01-30")
         await page.locator("#f-file").set_input_files(SCAN)
-        await page.locator("main [name=step][value=preview]").click()
+        await submit(page, "main [name=step][value=preview]")
         await page.locator("[name=step][value=send]").wait_for()
         await looks_well(page, serious, width)
-        await page.locator("[name=step][value=send]").click()
+        await submit(page, "[name=step][value=send]")
         await page.locator(".talon").wait_for()
         await looks_well(page, serious, width)
         [row] = await desk.rows(Appeal)
@@ -68,18 +69,18 @@ class TestTheCounter:
         assert await page.locator("#f-contested_act").is_hidden()
         await page.locator("form details").evaluate_all("all => all.forEach((one) => { one.open = true; })")
         await page.check('[name="consents.PROCESSING"]')
-        await page.locator("main [name=step][value=preview]").click()
+        await submit(page, "main [name=step][value=preview]")
         await page.locator("#f-confirmed").wait_for()
         await looks_well(page, serious, 390)
 
     async def test_what_is_said_is_read_back_without_javascript(self, counter):
         page = await counter(javascript=False)
         await write(page, "ORAL")
-        await page.locator("main [name=step][value=preview]").click()
-        await page.locator("[name=step][value=send]").click()
+        await submit(page, "main [name=step][value=preview]")
+        await submit(page, "[name=step][value=send]")
         await page.locator("#error-summary").wait_for()
         await page.locator("[name=confirmed]").check()
-        await page.locator("[name=step][value=send]").click()
+        await submit(page, "[name=step][value=send]")
         await page.locator("a[href*='/record/']").click()
         assert "Терапевт қабылдаудан бас тартты." in await page.content()
 
@@ -93,7 +94,7 @@ class TestPeoplesControl:
         await page.select_option("#f-region", "KZ-43")
         await page.locator("#f-text").fill("Көрсетілмеген қызметті жазып қойған.")
         await looks_well(page, serious, width)
-        await page.locator("main [name=step][value=send]").click()
+        await submit(page, "main [name=step][value=send]")
         await page.locator(".talon").wait_for()
         await page.goto(address)
         [row] = await desk.rows(Appeal)

@@ -11,6 +11,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from suite import process
+from tests.browser.conftest import submit
 from tests.browser.test_citizen import fits, picture, talon
 from tests.e2e.conftest import People
 from tests.patience import PATIENCE
@@ -93,19 +94,19 @@ async def filed(page, address):
     await page.fill("#f-applicant-email", address)
     await page.select_option("#f-answer_by", "EMAIL")
     await page.check('[name="consents.PROCESSING"]')
-    await page.click('button[value="preview"]')
-    await page.click('button[value="send"]')
+    await submit(page, 'button[value="preview"]')
+    await submit(page, 'button[value="send"]')
     return await talon(page)
 
 
 async def confirm_contact(page, mails, address):
     """The code that comes by mail is typed in on the appeal's page: until then nothing else is sent there."""
-    await page.locator('main form[action="/intake/track"] button').click()
+    await submit(page, 'main form[action="/intake/track"] button')
     await page.locator('details:has(form[action="/intake/track/contact"]) > summary').click()
     await page.locator('form[action="/intake/track/code"]:has(input[value="contact-confirmation"]) button').click()
     [mail] = await asyncio.to_thread(eventually, lambda: mails.to(address))
     await page.fill('[name="contact.code"]', re.search(r"\b[0-9]{6}\b", mail.get_body(("plain",)).get_content()).group())
-    await page.locator('form[action="/intake/track/contact"] button').click()
+    await submit(page, 'form[action="/intake/track/contact"] button')
     await page.locator("main [role=status]").first.wait_for()
 
 
@@ -125,7 +126,7 @@ class TestByTheWeb:
         assert WORDS[language]["text"] in words
         assert TEXT not in words
 
-        await page.locator('main form[action="/intake/track"] button').click()
+        await submit(page, 'main form[action="/intake/track"] button')
         assert number in await page.locator("h1").inner_text()
         assert await page.locator("[aria-labelledby=answer] .said").inner_text() == WORDS[language]["text"]
         assert await page.locator("[aria-labelledby=holder] b").first.is_visible()
@@ -134,9 +135,9 @@ class TestByTheWeb:
         assert await fits(page, width)
         assert pin not in page.url
 
-        await page.click('button[value="RESOLVED"]')
+        await submit(page, 'button[value="RESOLVED"]')
         assert await page.locator("main [role=status]").count() == 1
-        await page.click('button[name="score"][value="5"]')
+        await submit(page, 'button[name="score"][value="5"]')
         assert await page.locator('[aria-pressed="true"]').inner_text() == "5"
         closed = await asyncio.to_thread(eventually, lambda: status(people, number, pin, "CLOSED"))
         assert (closed["verdict"], closed["score"]) == ("RESOLVED", 5)
