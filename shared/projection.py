@@ -64,9 +64,8 @@ def state_after(state: AppealState, event: AppealEvent) -> AppealState:
         found["tier"] = event.tier
     elif isinstance(event, ProviderMatched):
         found["provider_id"] = event.provider_id
-    elif isinstance(
-        event, InquirySent
-    ):  # the provider found in the directory stays that of the appeal: an inquiry may go to another as well
+    elif isinstance(event, InquirySent):
+        # An inquiry may go to another provider as well: the one found in the directory stays that of the appeal.
         found["provider_id"] = state["provider_id"] or event.provider_id
     elif type(event) in _OUTCOMES and found["status"] != state["status"]:
         found["outcome"] = _OUTCOMES[type(event)](event)
