@@ -40,7 +40,7 @@ __all__ = [
     "new_key",
 ]
 
-KEPT = timedelta(days=7)
+RETENTION: Final = timedelta(days=7)
 REPLAYED = {"Idempotency-Replayed": "true"}
 ANONYMOUS: Final = "anonymous"
 PENDING: Final = 0  # the status of a key that is claimed and not answered yet
@@ -320,6 +320,11 @@ class Once:
         """Return the answer to the command for a caller that is not HTTP, such as a page or the bot."""
         request = self.store.request(self.scope, self.key, operation, command) if self.key else None
         return await self.store.once(self.units, request, do, status=status, before=before, check_visible=check_visible)
+
+
+async def purge_answers(session: AsyncSession, now: datetime) -> None:
+    """Delete stored answers, and abandoned claims of keys, that are older than RETENTION."""
+    await session.execute(delete(idempotency).where(idempotency.c.stored_at < now - RETENTION))
 
 
 def is_key_of(request: Request) -> ColumnElement[bool]:

@@ -25,7 +25,7 @@ from shared.database_errors import will_pass
 from shared.domain.calendar import calendar_ends_soon
 from shared.errors import Unavailable, install_error_handlers
 from shared.http import CLIENT_LIMITS, document
-from shared.idempotency import KEPT, Idempotency
+from shared.idempotency import Idempotency, purge_answers
 from shared.ids import Ids, RandomIds
 from shared.logging import configure_logging
 from shared.messaging import inbox
@@ -46,7 +46,7 @@ from shared.web.docs import mount_docs
 from shared.web.errors import error_pages
 from shared.web.security import SecurityHeaders
 
-INBOX_KEPT = timedelta(days=30)  # longer than any record may wait between the log and a consumer
+INBOX_RETENTION = timedelta(days=30)  # longer than any record may wait between the log and a consumer
 PRUNE_EVERY = timedelta(hours=1)
 CALENDAR_EVERY = timedelta(days=1)
 MEASURE_EVERY = timedelta(seconds=5)
@@ -247,7 +247,9 @@ def runtime(service: Service[SettingsT], parts: Parts[SettingsT], *, restart: bo
 
     async def prune() -> None:
         async with parts.units.write() as work:
-            await inbox.prune(work.session, work.clock.now(), inbox_age=INBOX_KEPT, idempotency_age=KEPT)
+            now = work.clock.now()
+            await inbox.purge(work.session, now - INBOX_RETENTION)
+            await purge_answers(work.session, now)
 
     async def watch_calendar() -> None:
         if last := calendar_ends_soon(parts.clock.now().date()):

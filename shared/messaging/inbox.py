@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared.bulk import fetch, insert_new_rows, is_sqlite, update_rows
 from shared.messaging.envelope import Headers
 from shared.messaging.log import Position, Record
-from shared.messaging.tables import consumer_offset, dead_letter, idempotency, inbox
+from shared.messaging.tables import consumer_offset, dead_letter, inbox
 from shared.upserts import upsert
 
 # These statements run with every batch of every consumer. Below SQLAlchemy each takes a quarter of the time.
@@ -107,10 +107,9 @@ async def dead_letters(session: AsyncSession) -> int:
     return (await session.execute(select(func.count()).select_from(dead_letter))).scalar_one()
 
 
-async def prune(session: AsyncSession, now: datetime, *, inbox_age: timedelta, idempotency_age: timedelta) -> None:
-    """Delete ids of applied events and stored idempotent answers that are older than these ages."""
-    await session.execute(delete(inbox).where(inbox.c.applied_at < now - inbox_age))
-    await session.execute(delete(idempotency).where(idempotency.c.stored_at < now - idempotency_age))
+async def purge(session: AsyncSession, before: datetime) -> None:
+    """Delete the ids of events that were applied before a time."""
+    await session.execute(delete(inbox).where(inbox.c.applied_at < before))
 
 
 def _headers(stored: bytes) -> Headers:

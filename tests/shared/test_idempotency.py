@@ -1,3 +1,4 @@
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -9,7 +10,16 @@ from shared.auth import Principal
 from shared.clock import SystemClock
 from shared.database import Database
 from shared.errors import InvalidInput
-from shared.idempotency import Answer, Idempotency, IdempotencyKeyReused, IdempotencyKeyWeak, idempotency_key, new_key
+from shared.idempotency import (
+    RETENTION,
+    Answer,
+    Idempotency,
+    IdempotencyKeyReused,
+    IdempotencyKeyWeak,
+    idempotency_key,
+    new_key,
+    purge_answers,
+)
 from shared.ids import RandomIds
 from shared.messaging import tables
 from shared.sealing import KeyRing, Pepper, Sealer
@@ -66,6 +76,18 @@ class TestFind:
             row = (await session.execute(select(tables.idempotency))).one()
         assert b"the answer" not in row.body
         assert word.encode() not in row.fingerprint
+
+
+class TestPurgeAnswers:
+    async def test_an_answer_is_deleted_after_the_retention_and_not_before(self, database, idempotency):
+        request = idempotency.request("issuer|someone", "key-1", "register", Asked(text="one"))
+        stored_at = SystemClock().now()
+        async with database.write() as session:
+            await session.execute(insert(tables.idempotency), [idempotency.row(request, 201, Answer(b"the answer"), stored_at)])
+            await purge_answers(session, stored_at + RETENTION)
+            assert request in await idempotency.find(session, [request])
+            await purge_answers(session, stored_at + RETENTION + timedelta(seconds=1))
+            assert await idempotency.find(session, [request]) == {}
 
 
 class TestClaim:

@@ -1,9 +1,13 @@
 """Queries of the inbox. `test_consumer` tests their use."""
 
+from datetime import timedelta
+from uuid import uuid4
+
 import pytest
+from sqlalchemy import select
 
 from shared.contracts import APPEALS, PROVIDERS
-from shared.messaging import inbox
+from shared.messaging import inbox, tables
 
 IDS = {APPEALS: "a", PROVIDERS: "p"}
 
@@ -22,3 +26,13 @@ class TestLockedOffsets:
         async with desk.database.write() as session, desk.database.write() as another:
             await inbox.locked_offsets(session, [(APPEALS, 1), (PROVIDERS, 0)], IDS)
             assert await inbox.locked_offsets(another, [(APPEALS, 0)], IDS) == {(APPEALS, 0): 0}
+
+
+class TestPurge:
+    async def test_it_deletes_only_older_ids(self, desk):
+        now, old, recent = desk.clock.now(), uuid4(), uuid4()
+        async with desk.database.write() as session:
+            await inbox.unseen(session, [old], now - timedelta(days=2))
+            await inbox.unseen(session, [recent], now)
+            await inbox.purge(session, now - timedelta(days=1))
+            assert (await session.execute(select(tables.inbox.c.event_id))).scalars().all() == [recent]
