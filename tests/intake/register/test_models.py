@@ -1,9 +1,11 @@
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, select
+from sqlalchemy.exc import InvalidRequestError
 
 from intake.base import IntakeModel
-from intake.register.models import Appeal
+from intake.register.models import Appeal, without_content
 from shared.messaging import tables
 
 WORDS = ("Жүрек", "Азамат", "991231501014", "7010000000", "synaq@mail.example", "23 емхана", "Синтетика")
@@ -43,3 +45,16 @@ class TestSealed:
         told = (await desk.file()).json()
         (row,) = await desk.rows(Appeal)
         assert desk.parts.sealer.open("appeal", told["appeal_id"], "text", row.text).decode().startswith("Жүрек")
+
+
+class TestWithoutContent:
+    async def test_only_the_mark_of_a_received_appeal_can_be_read(self, desk):
+        """`received_by` stays readable: it shows that an employee wrote the appeal down."""
+        await desk.file()
+        async with desk.parts.database.read() as session:
+            appeal = (await session.execute(select(Appeal).options(*without_content()))).scalar_one()
+            assert appeal.number
+            assert appeal.received_by is None
+            for column in ("text", "applicant", "provider_name", "provider_bin", "particulars", "legacy_number"):
+                with pytest.raises(InvalidRequestError):
+                    getattr(appeal, column)

@@ -1,9 +1,13 @@
 """The tables of the register. Texts and personal data are sealed; the other columns are codes, ids and times."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import JSON, Column, Index, Sequence, text
+from sqlalchemy.orm import defer
+from sqlalchemy.orm.interfaces import ORMOption
 from sqlmodel import Field
 
 from intake.base import IntakeModel
@@ -11,6 +15,7 @@ from intake.register.schemas.codes import MessageAuthor, MessageKind, Verdict, W
 from intake.register.schemas.rows import TimelineData
 from shared.domain.lifecycle import CaseStatus, Holder
 from shared.enum_column import EnumColumn
+from shared.privacy import REGISTRY, Protection
 
 LAST_SEQUENCE = 9_999_999  # seven digits of the register number
 
@@ -74,6 +79,19 @@ class Appeal(IntakeModel, table=True):
     """Keyed hash of the line it was imported from."""
     received_at: datetime
     registered_at: datetime
+
+
+_RECEIVER: Final = "received_by"  # short; shows that an appeal was received in person
+_CONTENT: Final = tuple(
+    field.column
+    for field in REGISTRY
+    if (field.service, field.table, field.protection) == ("intake", "appeal", Protection.SEALED) and field.column != _RECEIVER
+)
+
+
+def without_content() -> Iterator[ORMOption]:
+    """Yield query options that leave the sealed columns of appeals unread, except `received_by`. Reading such an attribute later raises."""
+    return (defer(getattr(Appeal, column), raiseload=True) for column in _CONTENT)
 
 
 class Tracking(IntakeModel, table=True):

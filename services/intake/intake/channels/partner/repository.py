@@ -12,9 +12,8 @@ from sqlmodel import col
 
 from intake.channels.partner.models import Delivery, ExternalNumber, Subscriber, Subscription, UpdateCounter, UpdateEntry
 from intake.channels.partner.schemas import AttemptError, DisabledReason
-from intake.register.models import Appeal, Tracking
+from intake.register.models import Appeal, Tracking, without_content
 from intake.register.schemas.rows import ExternalNumberRow
-from intake.register.service.sealed_fields import without_content
 from shared.bulk import insert_new_rows, insert_rows, update_rows
 from shared.contracts import CaseForwarded, PartForwarded
 from shared.database import among

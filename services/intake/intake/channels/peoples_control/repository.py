@@ -7,8 +7,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from intake.register.models import Appeal, Tracking
-from intake.register.service.sealed_fields import without_content
+from intake.register.models import Appeal, Tracking, without_content
 
 _IS_ENTRY = text("appeal.channel = 'PEOPLES_CONTROL'")  # exactly as in the partial index, which the database otherwise does not use
 

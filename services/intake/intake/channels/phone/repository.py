@@ -7,19 +7,17 @@ from uuid import UUID
 
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute, defer
 from sqlmodel import col
 
 from intake.channels.phone.models import Call, CallBack, CallEvent, OralRecord
 from intake.channels.phone.schemas.codes import CallBackState, CallDirection, CallOutcome, CallState
 from intake.channels.phone.schemas.rows import CallBackRow, CallEventRow, CallRow, OralRecordRow
-from intake.register.models import Appeal, Tracking
+from intake.register.models import Appeal, Tracking, without_content
 from shared.bulk import insert_new_rows, update_rows
 from shared.database import among, table_of
 from shared.domain.taxonomy import taxonomy
 
 ONGOING: Final = (CallBackState.OPEN, CallBackState.CLAIMED)
-_SEALED_CONTENT: Final = (Appeal.text, Appeal.applicant, Appeal.provider_name, Appeal.particulars)
 
 
 class CallersAppeal(NamedTuple):
@@ -153,8 +151,7 @@ async def appeals_of_caller(session: AsyncSession, caller: bytes, limit: int) ->
     query = select(Appeal, Tracking).join(Tracking, col(Tracking.appeal_id) == col(Appeal.id))
     query = query.where(col(Appeal.phone_key) == caller, col(Tracking.status).not_in(finished))
     total = (await session.execute(query.with_only_columns(func.count()))).scalar_one()
-    sealed = (defer(cast("InstrumentedAttribute[bytes]", column), raiseload=True) for column in _SEALED_CONTENT)
-    rows = await session.execute(query.order_by(col(Appeal.received_at).desc(), col(Appeal.id)).limit(limit).options(*sealed))
+    rows = await session.execute(query.order_by(col(Appeal.received_at).desc(), col(Appeal.id)).limit(limit).options(*without_content()))
     return [CallersAppeal(row[0], row[1]) for row in rows], total
 
 

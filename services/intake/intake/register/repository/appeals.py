@@ -3,22 +3,20 @@
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Final, cast
 from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import defer
 from sqlmodel import col
 
-from intake.register.models import LAST_SEQUENCE, Appeal, Provider, RegisterCounter, Timeline, Tracking
+from intake.register.models import LAST_SEQUENCE, Appeal, Provider, RegisterCounter, Timeline, Tracking, without_content
 from intake.register.schemas.rows import NewAppealRow, NewTrackingRow, ProviderRow, TimelineRow, TrackingRow
 from shared.bulk import fetch, insert_later, insert_new_rows, insert_rows, update_rows
 from shared.database import among, table_of
 from shared.upserts import upsert
 
 DRAWN_AHEAD: Final = 256  # one round trip in some ten groups of appeals
-_SEALED_TEXTS: tuple[Any, ...] = (Appeal.text, Appeal.applicant, Appeal.provider_name, Appeal.particulars)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +81,9 @@ def add_appeals(session: AsyncSession, appeals: Sequence[NewAppealRow], tracking
 
 
 async def appeal_by_number(session: AsyncSession, number: str) -> tuple[Appeal, Tracking] | None:
-    """Return an appeal without its texts: fetching a long text takes longer and would reveal that the number exists."""
+    """Return an appeal without its content: fetching a long text takes longer and would reveal that the number exists."""
     query = select(Appeal, Tracking).join(Tracking, col(Tracking.appeal_id) == col(Appeal.id)).where(col(Appeal.number) == number)
-    row = (await session.execute(query.options(*(defer(column, raiseload=True) for column in _SEALED_TEXTS)))).one_or_none()
+    row = (await session.execute(query.options(*without_content()))).one_or_none()
     return None if row is None else (row[0], row[1])
 
 

@@ -1,14 +1,9 @@
-"""Sealed fields of an appeal: the one way to open them, and the one way to read an appeal without them."""
+"""The one function that opens the sealed fields of an appeal."""
 
 import json
-from collections.abc import Sequence
-from typing import Any, Final, Literal, overload
+from typing import Final, Literal, overload
 from uuid import UUID
 
-from sqlalchemy.orm import defer
-from sqlalchemy.orm.interfaces import ORMOption
-
-from intake.register.models import Appeal
 from intake.register.schemas.rows import Particulars
 from shared.sealing import Sealer
 
@@ -41,9 +36,3 @@ def open_field(sealer: Sealer, appeal_id: UUID, field: SealedField, value: bytes
     content = sealer.open("appeal", appeal_id, field, value).decode()
     found: str | dict[str, str] | Particulars = json.loads(content) if field in DOCUMENTS else content
     return found
-
-
-def without_content() -> Sequence[ORMOption]:
-    """Return query options that leave the sealed content of appeals unread; touching such a field later raises."""
-    content: tuple[Any, ...] = (Appeal.text, Appeal.applicant, Appeal.provider_name, Appeal.particulars)
-    return [defer(column, raiseload=True) for column in content]
