@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from intake.channels.phone.schemas.exchange import KeypadIn
 from intake.channels.phone.service.keypad import status_by_keypad
 from intake.imports.legacy_lines import read_csv
-from intake.imports.schemas import Imported, LegacyRow
-from intake.imports.service import Line, import_lines
+from intake.imports.schemas import LegacyRow
+from intake.imports.service import Line, check_lines, import_lines
 from intake.register.models import Appeal, WrongAttempt
 from intake.register.schemas import ContactIn
 from shared.auth import Principal
@@ -199,6 +199,6 @@ class TestInAFile:
                 "outcome": "EXPLAINED",
             }
         )
-        report = Imported()
-        await import_lines(desk.parts, [Line(1, row)], report)
-        assert report.rejected == []
+        batch = await check_lines(desk.parts.pepper, [Line(1, row)], desk.clock.now())
+        async with desk.parts.units.write() as work:
+            assert (await import_lines(work, batch)).rejected == []

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.imports.errors import TooManyRefused
@@ -24,12 +23,10 @@ from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.errors import DomainError
 from shared.ids import derived
-from shared.sealing import Sealer
-from shared.service import Parts
+from shared.sealing import Pepper, Sealer
 from shared.unit_of_work import UnitOfWork
 
 BATCH: Final = 100  # lines a transaction; its longest step blocks the event loop for 20 ms, 55 ms on a busy machine (measured)
-ATTEMPTS: Final = 5  # each retry follows the commit of another import with some of the same rows
 REFUSED_LIMIT: Final = 10_000  # lines; a file with more has another format, and each line costs memory until the response
 CLOSED: Final = CaseStatus.CLOSED
 _LEGACY: Final = UUID("6f9d3c0e-9a5b-5b7e-8f53-2c1d0a4e7b61")  # the UUID namespace of numbers in former registers
@@ -44,7 +41,9 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class _Closed:
+class ClosedAppeal:
+    """A row that can be imported: its line, the appeal's id, and the keyed hash by which a later import recognises the row."""
+
     line: int
     row: LegacyRow
     appeal_id: UUID
@@ -54,26 +53,55 @@ class _Closed:
     outcome: str
 
 
-async def import_lines(parts: Parts, lines: Sequence[Line], report: Imported) -> None:
-    """Import a batch of lines in one transaction and add the result to `report`. Raises TooManyRefused."""
-    now = parts.clock.now()
-    good: list[_Closed] = []
-    rejected: list[RejectedLine] = []
-    report.received += len(lines)
-    for checked in await asyncio.to_thread(lambda: [_checked(parts, line, now) for line in lines]):
-        if isinstance(checked, RejectedLine):
-            rejected.append(checked)
-        else:
-            good.append(checked)
-    fresh, changed = await _store_with_retries(parts, good)
-    report.imported += fresh
-    report.unchanged += len(good) - fresh - len(changed)
-    report.rejected += sorted(rejected + changed, key=lambda rejection: rejection.line)
+@dataclass(frozen=True, slots=True)
+class CheckedLines:
+    """A batch of lines after the check: the rows to import, and the lines that cannot be imported."""
+
+    good: Sequence[ClosedAppeal]
+    rejected: Sequence[RejectedLine]
+
+
+async def check_lines(pepper: Pepper, lines: Sequence[Line], now: datetime) -> CheckedLines:
+    """Check a batch of lines in another thread, before its transaction."""
+    checked = await asyncio.to_thread(lambda: [_checked(pepper, line, now) for line in lines])
+    good = [line for line in checked if isinstance(line, ClosedAppeal)]
+    return CheckedLines(good, [line for line in checked if isinstance(line, RejectedLine)])
+
+
+async def import_lines(work: UnitOfWork, batch: CheckedLines) -> Imported:
+    """Store the rows that were not imported before, and publish their events. Return the report of the batch.
+
+    Raises IntegrityError if a concurrent import commits some of the same rows first: the transaction is to be done again.
+    """
+    known = await _known(work.session, batch.good)
+    fresh: list[ClosedAppeal] = []
+    changed: list[RejectedLine] = []
+    for closed in batch.good:
+        if closed.appeal_id not in known:
+            known[closed.appeal_id] = closed.fingerprint
+            fresh.append(closed)
+        elif known[closed.appeal_id] != closed.fingerprint:
+            changed.append(_rejected(closed.line, "legacy-number-changed", "legacy_number"))
+    await _add(work, fresh)
+    return Imported(
+        received=len(batch.good) + len(batch.rejected),
+        imported=len(fresh),
+        unchanged=len(batch.good) - len(fresh) - len(changed),
+        rejected=sorted([*batch.rejected, *changed], key=lambda rejection: rejection.line),
+    )
+
+
+def add_to_report(report: Imported, batch: Imported) -> None:
+    """Add the report of a committed batch to the report of the file. Raises TooManyRefused."""
+    report.received += batch.received
+    report.imported += batch.imported
+    report.unchanged += batch.unchanged
+    report.rejected += batch.rejected
     if len(report.rejected) > REFUSED_LIMIT:
         raise TooManyRefused("The lines taken over so far are kept. Mend the file and send it again: they will be unchanged.")
 
 
-def _checked(parts: Parts, line: Line, now: datetime) -> _Closed | RejectedLine:
+def _checked(pepper: Pepper, line: Line, now: datetime) -> ClosedAppeal | RejectedLine:
     row = line.row
     if isinstance(row, DomainError):
         first = row.errors[0] if row.errors else None
@@ -86,8 +114,8 @@ def _checked(parts: Parts, line: Line, now: datetime) -> _Closed | RejectedLine:
         return _rejected(line.number, wrong[1], wrong[0])
     assert received_at is not None  # noqa: S101 - `_errors` checks it; for the type checker
     assert closed_at is not None  # noqa: S101
-    fingerprint = parts.pepper.keyed_hmac("import", row.model_dump_json().encode())
-    return _Closed(line.number, row, _id_of(row), fingerprint, received_at, closed_at, row.outcome or "")
+    fingerprint = pepper.keyed_hmac("import", row.model_dump_json().encode())
+    return ClosedAppeal(line.number, row, _id_of(row), fingerprint, received_at, closed_at, row.outcome or "")
 
 
 def _id_of(row: LegacyRow) -> UUID:
@@ -125,34 +153,7 @@ def _rejected(line: int, code: str, field: str, detail: str | None = None) -> Re
     return RejectedLine(line=line, code=code, field=field, detail=detail or SENTENCES[code])
 
 
-async def _store_with_retries(parts: Parts, rows: Sequence[_Closed]) -> tuple[int, list[RejectedLine]]:
-    """Call `_store`, and again after a conflict with a concurrent import of some of the same rows."""
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            async with parts.units.write() as work:
-                return await _store(work, rows)
-        except IntegrityError:
-            if attempt == ATTEMPTS:
-                raise
-    raise AssertionError  # the loop above returns or raises
-
-
-async def _store(work: UnitOfWork, rows: Sequence[_Closed]) -> tuple[int, list[RejectedLine]]:
-    """Return how many rows were new, and the lines that contradict an earlier import."""
-    known = await _known(work.session, rows)
-    fresh: list[_Closed] = []
-    changed: list[RejectedLine] = []
-    for closed in rows:
-        if closed.appeal_id not in known:
-            known[closed.appeal_id] = closed.fingerprint
-            fresh.append(closed)
-        elif known[closed.appeal_id] != closed.fingerprint:
-            changed.append(_rejected(closed.line, "legacy-number-changed", "legacy_number"))
-    await _add(work, fresh)
-    return len(fresh), changed
-
-
-async def _known(session: AsyncSession, rows: Sequence[_Closed]) -> dict[UUID, bytes | None]:
+async def _known(session: AsyncSession, rows: Sequence[ClosedAppeal]) -> dict[UUID, bytes | None]:
     """Return the fingerprints of rows that were imported before, by their current id."""
     former = [_former_id(closed.row) for closed in rows]
     found = await imported_before(session, [*former, *(closed.appeal_id for closed in rows)])
@@ -167,7 +168,7 @@ async def _known(session: AsyncSession, rows: Sequence[_Closed]) -> dict[UUID, b
     return known
 
 
-async def _add(work: UnitOfWork, rows: Sequence[_Closed]) -> None:
+async def _add(work: UnitOfWork, rows: Sequence[ClosedAppeal]) -> None:
     sequences = await draw_sequences(work.session, len(rows))
     numbers = [number_of(closed.received_at, closed.row.region, sequence) for closed, sequence in zip(rows, sequences, strict=True)]
     appeals = await asyncio.to_thread(lambda: [_appeal(work.sealer, closed, number) for closed, number in zip(rows, numbers, strict=True)])
@@ -180,7 +181,7 @@ async def _add(work: UnitOfWork, rows: Sequence[_Closed]) -> None:
     await store_imported(work.session, appeals, [_tracking(closed) for closed in rows], timeline)
 
 
-def _appeal(sealer: Sealer, closed: _Closed, number: str) -> NewAppealRow:
+def _appeal(sealer: Sealer, closed: ClosedAppeal, number: str) -> NewAppealRow:
     row = closed.row
     return {
         "id": closed.appeal_id,
@@ -211,7 +212,7 @@ def _appeal(sealer: Sealer, closed: _Closed, number: str) -> NewAppealRow:
     }
 
 
-def _tracking(closed: _Closed) -> NewTrackingRow:
+def _tracking(closed: ClosedAppeal) -> NewTrackingRow:
     return {
         "appeal_id": closed.appeal_id,
         "region": closed.row.region,
@@ -230,7 +231,7 @@ def _tracking(closed: _Closed) -> NewTrackingRow:
     }
 
 
-def _closing(closed: _Closed, event_id: UUID) -> TimelineRow:
+def _closing(closed: ClosedAppeal, event_id: UUID) -> TimelineRow:
     """Return the only timeline entry of an imported appeal: when it was closed, with its outcome."""
     return {
         "event_id": event_id,
@@ -242,7 +243,7 @@ def _closing(closed: _Closed, event_id: UUID) -> TimelineRow:
     }
 
 
-def _event(closed: _Closed, number: str) -> AppealImported:
+def _event(closed: ClosedAppeal, number: str) -> AppealImported:
     row = closed.row
     return AppealImported(
         appeal_id=closed.appeal_id,
