@@ -16,7 +16,7 @@ from shared.idempotency import IdempotencyKeyReused
 from shared.unit_of_work import UnitOfWork
 
 router: Final = APIRouter()
-Exchange = Annotated[Principal, Depends(require("telephony"))]
+ExchangeDep = Annotated[Principal, Depends(require("telephony"))]
 
 
 @router.post(
@@ -24,7 +24,7 @@ Exchange = Annotated[Principal, Depends(require("telephony"))]
     response_model=CallEventsReceipt,
     responses=responses(Unauthorized, Forbidden, IdempotencyKeyReused),
 )
-async def call_events(_exchange: Exchange, once: OnceDep, events: Annotated[CallEventsIn, body(CallEventsIn)]) -> Response:
+async def call_events(_exchange: ExchangeDep, once: OnceDep, events: Annotated[CallEventsIn, body(CallEventsIn)]) -> Response:
     """Record call events, one or a list. Repeats, late events and any order lead to the same call."""
 
     async def record(work: UnitOfWork) -> CallEventsReceipt:
@@ -35,7 +35,7 @@ async def call_events(_exchange: Exchange, once: OnceDep, events: Annotated[Call
 
 @router.post("/v1/channels/phone/status", responses=responses(Unauthorized, Forbidden, NotFound, TooMany))
 async def keypad_status(
-    response: Response, intake: IntakeDep, exchange: Exchange, keyed: Annotated[KeypadIn, body(KeypadIn)]
+    response: Response, intake: IntakeDep, exchange: ExchangeDep, keyed: Annotated[KeypadIn, body(KeypadIn)]
 ) -> KeypadStatus:
     """Return the status of an appeal by number and PIN keyed in on a telephone, with a sentence to be read out."""
     response.headers["Cache-Control"] = "no-store"

@@ -117,7 +117,10 @@ async def register_appeal(request: Request, clerk: ClerkDep) -> Response:
             to_confirm = method.oral and not admission.resolved_in_contact
             return counter_view.preview(request, draft, method, key=key, to_confirm=to_confirm, error=error, refused=sent.refused)
         is_recorded = method.oral and not admission.resolved_in_contact
-        record = oral_records.with_record(clerk.intake.parts, operator=clerk.principal.subject, call_id=None) if is_recorded else None
+        confirmed_at = clerk.intake.parts.clock.now()
+        record = (
+            oral_records.with_record(operator=clerk.principal.subject, call_id=None, confirmed_at=confirmed_at) if is_recorded else None
+        )
         condition = all_conditions(record_reception(clerk.intake.parts, admission), record)
         receipt = await clerk.intake.file(appeal, admission, key=key, condition=condition)
     except (InvalidInput, MalformedText) as refusal:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,16 +15,25 @@ from intake.channels.phone import repository
 from intake.channels.phone.dependencies import insurance_of
 from intake.channels.phone.errors import CallBackTaken, CallerNotVerified, InsuranceNotConnected
 from intake.channels.phone.pages.record import read_back, registered
-from intake.channels.phone.pages.view import CurrentCall, appeals_of, are_enough, current_call, live_figures, page_content
+from intake.channels.phone.pages.view import (
+    CurrentCall,
+    appeals_of,
+    are_enough,
+    call_back_lines,
+    current_call,
+    live_figures,
+    ongoing_call_backs,
+    page_content,
+)
 from intake.channels.phone.schemas.codes import CallCodeGroup
 from intake.channels.phone.service import call_backs, oral_records
-from intake.channels.phone.service.insurance import InsuredStatus, look_up
+from intake.channels.phone.service.insurance import InsuredStatus, look_up, record_look_up
 from intake.channels.phone.service.policy import call_policy, codes
 from intake.forms.service import definitions as forms
 from intake.forms.service import draft as form
 from intake.forms.service import operator_form as call_form
 from intake.pages_kit import PAGES
-from intake.register.dependencies import Intake, IntakeDep
+from intake.register.dependencies import IntakeDep
 from intake.register.errors import NotAnswered, OutcomeGiven
 from intake.register.schemas import ConfirmationIn, FeedbackIn
 from intake.register.schemas.codes import Verdict
@@ -32,12 +41,11 @@ from intake.register.service.admission import Admission, admit_principal
 from intake.register.service.filing import check
 from intake.register.service.outcome import confirm, rate
 from shared.auth import PagePrincipalDep, Principal, check_role, require_page
+from shared.dependencies import ReadDep, SealerDep, UnitsOfWorkDep
 from shared.domain.identifiers import is_valid_iin, normalise_twelve
-from shared.domain.labels import Language
 from shared.errors import DomainError, InvalidInput, MalformedText, NotFound
 from shared.forms import read_fields
 from shared.idempotency import IdempotencyKeyReused, new_key
-from shared.service import Parts
 from shared.unit_of_work import UnitOfWork
 from shared.web.i18n import N_
 from shared.web.languages import language_of
@@ -71,37 +79,55 @@ async def _operator(principal: PagePrincipalDep) -> Principal | None:
     return None if principal.is_anonymous else check_role(principal, "operator")
 
 
-Operator = Annotated[Principal | None, Depends(_operator)]
-SignedInOperator = Annotated[Principal, Depends(require_page("operator"))]
+OperatorDep = Annotated[Principal | None, Depends(_operator)]
+SignedInOperatorDep = Annotated[Principal, Depends(require_page("operator"))]
+
+
+@dataclass(frozen=True, slots=True)
+class CallRequest:
+    """A request for the page, and what answers it. Forms are received, and registers are asked, between transactions."""
+
+    request: Request
+    intake: IntakeDep
+    units: UnitsOfWorkDep
+    sealer: SealerDep
+
+    async def current_call(self, operator: Principal) -> CurrentCall | None:
+        """Return the call that the operator works on."""
+        async with self.units.read() as work:
+            return await current_call(work, operator.subject)
+
+
+CallRequestDep = Annotated[CallRequest, Depends()]
 router = APIRouter()
 OWN_SITE: Final = [Depends(require_same_origin)]
 
 
 @router.get("/call")
-async def call_page(request: Request, intake: IntakeDep, operator: Operator) -> Response:
+async def call_page(asked: CallRequestDep, operator: OperatorDep) -> Response:
     """The operator's page."""
     if operator is None:
-        return _to_sign_in(request)
-    current = await current_call(intake.parts, operator.subject)
-    return await _show(request, intake, operator, current, _blank_form(intake.parts, current, operator, language_of(request)))
+        return _to_sign_in(asked.request)
+    current = await asked.current_call(operator)
+    return await _show(asked, operator, current, _blank_form(asked, current, operator))
 
 
 @router.get("/call/live")
-async def call_live(intake: IntakeDep, operator: Operator) -> JSONResponse:
+async def call_live(operator: OperatorDep, work: ReadDep) -> JSONResponse:
     """The figures of the centre and the operator's current call, which the page polls."""
     if operator is None:
         raise NotFound
-    current = await current_call(intake.parts, operator.subject)
+    current = await current_call(work, operator.subject)
     now = {"call": str(current.call.id) if current else "", "state": current.call.state if current else ""}
-    return JSONResponse({**await live_figures(intake.parts), **now})
+    return JSONResponse({**await live_figures(work), **now})
 
 
 @router.get("/call/record/{appeal_id}")
-async def record(request: Request, appeal_id: UUID, intake: IntakeDep, operator: Operator) -> Response:
+async def record(request: Request, appeal_id: UUID, operator: OperatorDep, units: UnitsOfWorkDep) -> Response:
     """The record of an oral appeal, for the operator who wrote it down; every access is recorded in the audit log."""
     if operator is None:
         return _to_sign_in(request)
-    async with intake.parts.units.write() as work:
+    async with units.write() as work:
         found = await oral_records.read_record(work, operator, appeal_id)
     return PAGES.render(request, "call_record.html", record=found, back=PATH)
 
@@ -115,50 +141,51 @@ async def call_forms(request: Request, action: str) -> Response:
 
 
 @router.post("/call/close", dependencies=OWN_SITE)
-async def close(request: Request, intake: IntakeDep, operator: SignedInOperator) -> Response:
+async def close(asked: CallRequestDep, operator: SignedInOperatorDep) -> Response:
     """Register and close a consultation that was answered in the call, by its topic alone."""
-    sent, current = await read_fields(request), await current_call(intake.parts, operator.subject)
+    sent, current = await read_fields(asked.request), await asked.current_call(operator)
     if not sent.get("quick.region"):
-        draft = _blank_form(intake.parts, current, operator, language_of(request))
-        errors = [("quick.region", _message(request, "region"))]
-        return await _show(request, intake, operator, current, draft, errors=errors, status=422)
-    appeal = call_form.consultation(sent, received_at=_first_ring(intake.parts, current, sent), topics=call_policy().topics)
+        errors = [("quick.region", _message(asked.request, "region"))]
+        return await _show(asked, operator, current, _blank_form(asked, current, operator), errors=errors, status=422)
+    appeal = call_form.consultation(sent, received_at=_first_ring(asked, current, sent), topics=call_policy().topics)
     try:
-        await intake.file(appeal, replace(_admission(operator), resolved_in_contact=True), key=form.key_of(sent))
+        await asked.intake.file(appeal, replace(_admission(operator), resolved_in_contact=True), key=form.key_of(sent))
     except IdempotencyKeyReused:  # two keys pressed at once: the first counts
         return PAGES.redirect(PATH, flash="closed-before")
     return PAGES.redirect(PATH, flash="consultation-closed")
 
 
 @router.post("/call/verify", dependencies=OWN_SITE)
-async def verify(request: Request, intake: IntakeDep, operator: SignedInOperator) -> Response:
+async def verify(asked: CallRequestDep, operator: SignedInOperatorDep) -> Response:
     """Mark the caller as verified by the checks that the operator ticked."""
-    sent, current = await read_fields(request), await current_call(intake.parts, operator.subject)
+    sent, current = await read_fields(asked.request), await asked.current_call(operator)
     if current is None or sent.get("call") != str(current.call.id):
         raise NotFound
     checks = [code for code in codes(CallCodeGroup.CHECK) if sent.get(f"check.{code}")]
     if not are_enough(checks):
-        draft = _blank_form(intake.parts, current, operator, language_of(request))
-        errors = [("check.NAME", _message(request, "not-enough"))]
-        return await _show(request, intake, operator, current, draft, errors=errors, status=422)
-    async with intake.parts.units.write() as work:
+        errors = [("check.NAME", _message(asked.request, "not-enough"))]
+        return await _show(asked, operator, current, _blank_form(asked, current, operator), errors=errors, status=422)
+    async with asked.units.write() as work:
         await repository.verify_caller(work.session, current.call.id, checks)
     return PAGES.redirect(PATH, flash="verified")
 
 
 @router.post("/call/outcome", dependencies=OWN_SITE)
-async def outcome(request: Request, intake: IntakeDep, operator: SignedInOperator) -> Response:
+async def outcome(asked: CallRequestDep, operator: SignedInOperatorDep) -> Response:
     """Record a verified caller's outcome of an answered appeal, and their score. Raises NotFound for an appeal not on the page."""
-    sent, current = await read_fields(request), await current_call(intake.parts, operator.subject)
-    if current is None or sent.get("call") != str(current.call.id) or not current.is_verified:
-        raise CallerNotVerified
-    found, _ = await appeals_of(intake.parts, operator, current)
+    sent, intake = await read_fields(asked.request), asked.intake
+    async with asked.units.read() as work:
+        current = await current_call(work, operator.subject)
+        if current is None or sent.get("call") != str(current.call.id) or not current.is_verified:
+            raise CallerNotVerified
+        found, _ = await appeals_of(work, operator, current)
     appeal = next((pair.appeal for pair in found if str(pair.appeal.id) == sent.get("appeal")), None)
     if appeal is None or sent.get("outcome") not in set(Verdict):
         raise NotFound
     confirmation = ConfirmationIn.model_validate({"outcome": sent["outcome"], "reason": sent.get("reason") or None})
     score = SCORES.get(sent.get("score", ""))
-    await _record_access(intake.parts, operator, appeal.id, current.call.id)
+    async with asked.units.write() as work:
+        await _record_access(work, operator, appeal.id, current.call.id)
     try:
         if score is not None:
             await rate(intake.parts, appeal.id, FeedbackIn(score=score))
@@ -166,72 +193,72 @@ async def outcome(request: Request, intake: IntakeDep, operator: SignedInOperato
     except (NotAnswered, OutcomeGiven, IdempotencyKeyReused):
         return PAGES.redirect(PATH, flash="outcome-known")
     if done.response.followed_by is not None:  # the caller learns of the new appeal nowhere else
-        return registered(request, done.response.followed_by, appeal.region, has_record=False)
+        return registered(asked.request, done.response.followed_by, appeal.region, has_record=False)
     return PAGES.redirect(PATH, flash="outcome-noted")
 
 
-async def _record_access(parts: Parts, operator: Principal, appeal_id: UUID, call_id: UUID) -> None:
+async def _record_access(work: UnitOfWork, operator: Principal, appeal_id: UUID, call_id: UUID) -> None:
     """Record in the audit log who gave the outcome for the applicant, and in which call, before it takes effect."""
-    async with parts.units.write() as work:
-        await work.audit.record(reader=operator.subject, purpose=OUTCOME_PURPOSE, ids=[appeal_id, call_id])
+    await work.audit.record(reader=operator.subject, purpose=OUTCOME_PURPOSE, ids=[appeal_id, call_id])
 
 
 @router.post("/call/insurance", dependencies=OWN_SITE)
-async def insurance(request: Request, intake: IntakeDep, operator: SignedInOperator) -> Response:
+async def insurance(asked: CallRequestDep, operator: SignedInOperatorDep) -> Response:
     """Show the insured status and the latest payments of a verified caller once; they are not stored."""
-    sent, current = await read_fields(request), await current_call(intake.parts, operator.subject)
-    register = insurance_of(request)
+    sent, current = await read_fields(asked.request), await asked.current_call(operator)
+    register = insurance_of(asked.request)
     if register is None:
         raise InsuranceNotConnected
     if current is None or sent.get("call") != str(current.call.id) or not current.is_verified:
         raise CallerNotVerified
-    draft, iin = _blank_form(intake.parts, current, operator, language_of(request)), normalise_twelve(sent.get("iin", ""))
+    draft, iin = _blank_form(asked, current, operator), normalise_twelve(sent.get("iin", ""))
     if not is_valid_iin(iin):
-        return await _show(request, intake, operator, current, draft, errors=[("iin", _message(request, "iin"))], status=422)
-    found = await look_up(intake.parts, register, iin=iin, call_id=current.call.id, operator=operator.subject)
-    return await _show(request, intake, operator, current, draft, insured=(found,))
+        return await _show(asked, operator, current, draft, errors=[("iin", _message(asked.request, "iin"))], status=422)
+    async with asked.units.write() as work:
+        await record_look_up(work, iin=iin, call_id=current.call.id, operator=operator.subject)
+    found = await look_up(register, iin)
+    return await _show(asked, operator, current, draft, insured=(found,))
 
 
 @router.post("/call/register", dependencies=OWN_SITE)
-async def register_appeal(request: Request, intake: IntakeDep, operator: SignedInOperator) -> Response:
+async def register_appeal(asked: CallRequestDep, operator: SignedInOperatorDep) -> Response:
     """Check, read back and register an appeal that was written down. A consultation answered in the call is not read back."""
-    sent, current = await read_fields(request), await current_call(intake.parts, operator.subject)
+    request, intake = asked.request, asked.intake
+    sent, current = await read_fields(request), await asked.current_call(operator)
     draft, key = call_form.typed(sent), form.key_of(sent)
     if sent.get("step") != "send":
         intake.spend_preview(request, operator)
     if sent.get("step") == "edit":
-        return await _show(request, intake, operator, current, draft, key=key)
+        return await _show(asked, operator, current, draft, key=key)
     answered, confirmed = bool(draft[call_form.ANSWERED]), bool(sent.get("confirmed"))
     admission = replace(_admission(operator), resolved_in_contact=answered)
     try:
-        first_ring = _first_ring(intake.parts, current, sent)
+        first_ring, now = _first_ring(asked, current, sent), asked.units.clock.now()
         appeal = call_form.appeal_of(draft, received_at=first_ring, answered_kinds=call_policy().answered_in_call)
-        check(appeal, admission, intake.parts.clock.now())
+        check(appeal, admission, now)
         if not answered and not confirmed:
             return read_back(
                 request, draft, key=key, call=sent.get("call", ""), tried=sent.get("step") == "send", error=MESSAGES["confirm"]
             )
         call_id = current.call.id if current is not None and sent.get("call") == str(current.call.id) else None
-        condition = None if answered else oral_records.with_record(intake.parts, operator=operator.subject, call_id=call_id)
+        condition = None if answered else oral_records.with_record(operator=operator.subject, call_id=call_id, confirmed_at=now)
         receipt = await intake.file(appeal, admission, key=key, condition=condition)
     except (InvalidInput, MalformedText) as refusal:
-        errors = _errors(request, refusal)
-        return await _show(request, intake, operator, current, draft, key=key, errors=errors, status=refusal.status)
+        return await _show(asked, operator, current, draft, key=key, errors=_errors(request, refusal), status=refusal.status)
     except IdempotencyKeyReused as refusal:
-        errors = [("", _message(request, "used"))]
-        return await _show(request, intake, operator, current, draft, errors=errors, status=refusal.status)
+        return await _show(asked, operator, current, draft, errors=[("", _message(request, "used"))], status=refusal.status)
     if answered:
         return PAGES.redirect(PATH, flash="consultation-closed")
     return registered(request, receipt.registered, appeal.region, has_record=True)
 
 
 @router.post("/call/back/{call_back_id}/{move}", dependencies=OWN_SITE)
-async def call_back(call_back_id: UUID, move: str, intake: IntakeDep, operator: SignedInOperator) -> Response:
+async def call_back(call_back_id: UUID, move: str, operator: SignedInOperatorDep, units: UnitsOfWorkDep) -> Response:
     """Claim a call-back, count an unanswered attempt, or close the entry."""
     if move not in CALL_BACK_ACTIONS:
         raise NotFound
     try:
-        async with intake.parts.units.write() as work:
+        async with units.write() as work:
             await CALL_BACK_ACTIONS[move](work, call_back_id, operator.subject)
     except CallBackTaken:
         return PAGES.redirect(PATH, flash="call-back-taken")
@@ -252,29 +279,28 @@ def _admission(operator: Principal) -> Admission:
     return admit_principal(operator, CHANNEL)
 
 
-def _first_ring(parts: Parts, current: CurrentCall | None, sent: Mapping[str, str]) -> str | None:
+def _first_ring(asked: CallRequest, current: CurrentCall | None, sent: Mapping[str, str]) -> str | None:
     """Return when an appeal made in the call was received: at the first ring. АППК art. 64(3) then says when it is registered."""
     if current is None or sent.get("call") != str(current.call.id):
         return None
-    rang_at = min(current.call.offered_at, parts.clock.now())  # the exchange's clock may run ahead of ours
+    rang_at = min(current.call.offered_at, asked.units.clock.now())  # the exchange's clock may run ahead of ours
     return rang_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _blank_form(parts: Parts, current: CurrentCall | None, operator: Principal, language: Language) -> call_form.OperatorDraft:
+def _blank_form(asked: CallRequest, current: CurrentCall | None, operator: Principal) -> call_form.OperatorDraft:
     """Return an empty form with the number of the caller and the operator's region."""
-    draft = call_form.typed({})
+    draft, language = call_form.typed({}), language_of(asked.request)
     draft["region"] = (current.call.region if current else None) or operator.region or ""
     draft["language"] = language if language in forms.REPLY_LANGUAGES else ""
     if current is not None and current.back is not None and current.back.number is not None:
-        draft["applicant.phone"] = parts.sealer.open("call_back", current.back.id, "number", current.back.number).decode()
+        draft["applicant.phone"] = asked.sealer.open("call_back", current.back.id, "number", current.back.number).decode()
     elif current is not None and current.call.number is not None:
-        draft["applicant.phone"] = parts.sealer.open("call", current.call.id, "number", current.call.number).decode()
+        draft["applicant.phone"] = asked.sealer.open("call", current.call.id, "number", current.call.number).decode()
     return draft
 
 
 async def _show(
-    request: Request,
-    intake: Intake,
+    asked: CallRequest,
     operator: Principal,
     current: CurrentCall | None,
     draft: call_form.OperatorDraft,
@@ -285,12 +311,21 @@ async def _show(
     status: int = 200,
 ) -> Response:
     """Render the page with the form of an appeal. `insured` as in `page_content`."""
-    language, found = language_of(request), errors or []
+    language, found = language_of(asked.request), errors or []
+    async with asked.units.read() as work:
+        content = await page_content(work, asked.request, operator, current, insured)
+        entries, total = await ongoing_call_backs(work)
+    numbers: Mapping[UUID, str] = {}
+    if claimed := call_backs.claimed_by(entries, operator.subject):
+        async with asked.units.write() as work:
+            numbers = await call_backs.numbers_of(work, claimed, operator.subject)
     return PAGES.render(
-        request,
+        asked.request,
         "call.html",
         status,
-        **await page_content(request, intake, operator, current, insured),
+        **content,
+        backs=call_back_lines(entries, numbers, operator, language, asked.units.clock.now()),
+        backs_total=total,
         draft=draft,
         key_value=key or new_key(),
         quick_key=new_key(),

@@ -1,6 +1,6 @@
 """Content of the operator's page: the current call, its caller, the figures of the centre and the call-backs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Final, TypedDict
@@ -16,13 +16,12 @@ from intake.channels.phone.service import call_backs
 from intake.channels.phone.service.call_state import IN_TALK, OVER, WAITING
 from intake.channels.phone.service.insurance import InsuredStatus
 from intake.channels.phone.service.policy import call_policy, codes, queues
-from intake.register.dependencies import Intake
 from shared.auth import Principal
 from shared.domain.labels import Language
 from shared.domain.lifecycle import CaseStatus
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.taxonomy import taxonomy
-from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_cases
 from shared.web.formats import Formats
 from shared.web.languages import language_of
@@ -127,8 +126,6 @@ class CallPage(TypedDict):
     topics: Sequence[tuple[int, str, str]]
     regions: Sequence[tuple[str, str]]
     region: str
-    backs: Sequence[CallBackLine]
-    backs_total: int
     attempts: int
     insurance: bool
     insured: InsuredContent | None
@@ -136,15 +133,14 @@ class CallPage(TypedDict):
     zone: tzinfo
 
 
-async def current_call(parts: Parts, operator: str) -> CurrentCall | None:
+async def current_call(work: UnitOfWork, operator: str) -> CurrentCall | None:
     """Return the operator's ongoing incoming call, else the claimed call-back, else the call that ended a short time ago."""
-    async with parts.units.read() as work:
-        call = await repository.call_of_agent(work.session, operator, parts.clock.now() - call_policy().wrap_up)
-        if call is not None and call.state not in OVER and call.direction == CallDirection.IN:
-            return CurrentCall(call, None)
-        back = await repository.call_back_of(work.session, operator)
-        if back is not None and (earlier := await repository.call(work.session, back.call_id)) is not None:
-            return CurrentCall(earlier, back)
+    call = await repository.call_of_agent(work.session, operator, work.clock.now() - call_policy().wrap_up)
+    if call is not None and call.state not in OVER and call.direction == CallDirection.IN:
+        return CurrentCall(call, None)
+    back = await repository.call_back_of(work.session, operator)
+    if back is not None and (earlier := await repository.call(work.session, back.call_id)) is not None:
+        return CurrentCall(earlier, back)
     return CurrentCall(call, None) if call is not None else None
 
 
@@ -154,13 +150,11 @@ def are_enough(checks: Sequence[str]) -> bool:
     return CallerCheck.NAME in known and len(known) >= call_policy().checks_needed
 
 
-async def live_figures(parts: Parts) -> LiveFigures:
+async def live_figures(work: UnitOfWork) -> LiveFigures:
     """Return the figures of the centre. The day begins by the clock of the central office."""
-    now = parts.clock.now()
+    now = work.clock.now()
     local = now.astimezone(regions()[CENTRAL_OFFICE].timezone)
-    async with parts.units.read() as work:
-        day = local.replace(hour=0, minute=0, second=0, microsecond=0)
-        found = await repository.call_figures(work.session, day, WAITING)
+    found = await repository.call_figures(work.session, local.replace(hour=0, minute=0, second=0, microsecond=0), WAITING)
     return {
         "waiting": found.waiting,
         "longest": _seconds(found.waiting_since, now),
@@ -174,26 +168,21 @@ def _seconds(since: datetime | None, now: datetime) -> int:
 
 
 async def page_content(
-    request: Request, intake: Intake, operator: Principal, current: CurrentCall | None, insured: tuple[InsuredStatus | None] | None = None
+    work: UnitOfWork,
+    request: Request,
+    operator: Principal,
+    current: CurrentCall | None,
+    insured: tuple[InsuredStatus | None] | None = None,
 ) -> CallPage:
     """Return the content of the page. `insured`: the result of a look-up in this request, which holds None for an unknown person."""
-    parts, language = intake.parts, language_of(request)
-    async with parts.units.read() as work:
-        entries, total = await repository.ongoing_call_backs(work.session, LISTED)
-    numbers: dict[UUID, str] = {}
-    if claimed := call_backs.claimed_by(entries, operator.subject):
-        async with parts.units.write() as work:
-            numbers = await call_backs.numbers_of(work, claimed, operator.subject)
-    topics = taxonomy().topics
+    language, topics = language_of(request), taxonomy().topics
     return {
-        "live": await live_figures(parts),
-        "call": await _call(parts, operator, current, language) if current else None,
+        "live": await live_figures(work),
+        "call": await _call(work, operator, current, language) if current else None,
         "checks": [(code, label.in_(language)) for code, label in codes(CallCodeGroup.CHECK).items()],
         "topics": [(number, code, topics[code].label.in_(language)) for number, code in enumerate(call_policy().topics, start=1)],
         "regions": [(code, region.label.in_(language)) for code, region in regions().items()],
-        "region": await region_of(parts, operator, current),
-        "backs": [_call_back(entry, numbers.get(entry.id), operator, language, parts.clock.now()) for entry in entries],
-        "backs_total": total,
+        "region": await region_of(work, operator, current),
         "attempts": call_policy().call_back_attempts,
         "insurance": insurance_of(request) is not None,
         "insured": _insured(insured[0], language) if insured else None,
@@ -202,33 +191,43 @@ async def page_content(
     }
 
 
-async def region_of(parts: Parts, operator: Principal, current: CurrentCall | None) -> str:
+async def ongoing_call_backs(work: UnitOfWork) -> tuple[Sequence[CallBack], int]:
+    """Return the call-backs to list, oldest first, and the number of all."""
+    return await repository.ongoing_call_backs(work.session, LISTED)
+
+
+def call_back_lines(
+    entries: Sequence[CallBack], numbers: Mapping[UUID, str], operator: Principal, language: Language, now: datetime
+) -> Sequence[CallBackLine]:
+    """Return the lines of the list. `numbers`: of the entries that the operator claimed, by id."""
+    return [_call_back(entry, numbers.get(entry.id), operator, language, now) for entry in entries]
+
+
+async def region_of(work: UnitOfWork, operator: Principal, current: CurrentCall | None) -> str:
     """Return the preset region: of the call, of the caller's latest appeal, or the operator's own; empty if it must be chosen.
 
     The central office stands for an unknown region: it is the operator's choice, never a default.
     """
     region = current.call.region if current else None
     if region is None and current is not None and current.call.caller is not None:
-        async with parts.units.read() as work:
-            region = await repository.region_of_caller(work.session, current.call.caller)
+        region = await repository.region_of_caller(work.session, current.call.caller)
     region = region or operator.region or ""
     return "" if region == CENTRAL_OFFICE else region
 
 
-async def appeals_of(parts: Parts, operator: Principal, current: CurrentCall) -> tuple[Sequence[repository.CallersAppeal], int]:
+async def appeals_of(work: UnitOfWork, operator: Principal, current: CurrentCall) -> tuple[Sequence[repository.CallersAppeal], int]:
     """Return the caller's latest open appeals, none before the caller is verified, and the number of all."""
     if current.call.caller is None:
         return [], 0
-    async with parts.units.read() as work:
-        found, count = await repository.appeals_of_caller(work.session, current.call.caller, call_policy().appeals_shown)
+    found, count = await repository.appeals_of_caller(work.session, current.call.caller, call_policy().appeals_shown)
     scope = visible_cases(operator)
     visible = [pair for pair in found if scope.allows(pair.tracking.region, pair.tracking.tier, pair.tracking.provider_id)]
     return visible if current.is_verified else [], count
 
 
-async def _call(parts: Parts, operator: Principal, current: CurrentCall, language: Language) -> CallContent:
-    call, now = current.call, parts.clock.now()
-    appeals, count = await appeals_of(parts, operator, current)
+async def _call(work: UnitOfWork, operator: Principal, current: CurrentCall, language: Language) -> CallContent:
+    call, now = current.call, work.clock.now()
+    appeals, count = await appeals_of(work, operator, current)
     return CallContent(
         id=str(call.id),
         state=codes(CallCodeGroup.STATE)[call.state].in_(language),

@@ -11,7 +11,7 @@ from uuid import UUID
 from intake.channels.phone.schemas.codes import CallCodeGroup
 from intake.channels.phone.service.policy import call_policy, codes
 from shared.domain.tables import ReferenceDataError
-from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
 PURPOSE: Final = "insurance"
 
@@ -79,13 +79,13 @@ def _status(entry: _PersonEntry) -> InsuredStatus:
     return InsuredStatus(entry["status"], since, sorted(payments, key=lambda payment: payment.month, reverse=True))
 
 
-async def look_up(parts: Parts, register: InsuranceRegister, *, iin: str, call_id: UUID, operator: str) -> InsuredStatus | None:
-    """Return the insured status of a person; None for one who is not in the register.
+async def record_look_up(work: UnitOfWork, *, iin: str, call_id: UUID, operator: str) -> None:
+    """Record the operator, the call and a keyed hash of the IIN in the audit log. Commit before the look-up."""
+    about = work.pepper.keyed_hmac("insured-person", iin.encode())
+    await work.audit.record(reader=operator, purpose=PURPOSE, ids=[call_id], about=about)
 
-    The operator, the call and a keyed hash of the IIN are recorded in the audit log first.
-    """
-    about = parts.pepper.keyed_hmac("insured-person", iin.encode())
-    async with parts.units.write() as work:
-        await work.audit.record(reader=operator, purpose=PURPOSE, ids=[call_id], about=about)
+
+async def look_up(register: InsuranceRegister, iin: str) -> InsuredStatus | None:
+    """Return the insured status of a person; None for one who is not in the register. Call it while no transaction is open."""
     found = await register.insured_status(iin)
     return None if found is None else InsuredStatus(found.status, found.since, found.payments[: call_policy().payments_shown])

@@ -14,7 +14,6 @@ from shared.auth import Principal
 from shared.domain.labels import Language
 from shared.domain.regions import branch_label, regions
 from shared.errors import NotFound
-from shared.service import Parts
 from shared.unit_of_work import UnitOfWork
 
 PURPOSE: Final = "oral-record"
@@ -46,9 +45,8 @@ class OralRecordView:
         return branch_label(self.region).in_(language)
 
 
-def with_record(parts: Parts, *, operator: str, call_id: UUID | None) -> Condition:
-    """Return a condition of registration that stores the record with the appeal (АППК art. 63(1)). The caller confirms now."""
-    confirmed_at = parts.clock.now()
+def with_record(*, operator: str, call_id: UUID | None, confirmed_at: datetime) -> Condition:
+    """Return a condition of registration that stores the record with the appeal (АППК art. 63(1))."""
 
     async def condition(work: UnitOfWork, appeal_id: UUID) -> None:
         row = OralRecordRow(appeal_id=appeal_id, call_id=call_id, receiver=operator, confirmed_at=confirmed_at)
