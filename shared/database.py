@@ -10,17 +10,19 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Row, Select, Table, any_, event, literal, text
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, any_, event, literal, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlmodel import SQLModel, col
+from sqlmodel import col
 
-from shared import postgres, sqlite
+from shared import postgres
 from shared.clock import Clock
 from shared.database_errors import CommitUnknown, is_refusal, name_statement_fault
+from shared.fast import sqlite
 from shared.ids import Ids
 from shared.messaging import outbox
+from shared.rows import is_sqlite
 
 READERS = 4  # snapshots open at once on one SQLite file; more only add threads on two cores
 
@@ -100,12 +102,6 @@ class Database:
         await self._reader.dispose()
 
 
-def table_of(model: type[SQLModel]) -> Table:
-    """A model's table, for bulk statements: the ORM's bulk insert splits rows by which columns are NULL, a statement each."""
-    table: Table = model.__table__  # type: ignore[attr-defined]  # SQLModel gives it to table models and does not say so
-    return table
-
-
 async def _commit(session: AsyncSession) -> None:
     try:
         await session.commit()
@@ -117,7 +113,7 @@ async def _commit(session: AsyncSession) -> None:
 
 def among(session: AsyncSession, column: Any, values: Collection[Any]) -> ColumnElement[bool]:
     """Whether the column has one of these values, which on PostgreSQL are one parameter: the statement is prepared once for any number."""
-    if session.get_bind().dialect.name == "sqlite":
+    if is_sqlite(session):
         return col(column).in_(values)
     return col(column) == any_(literal(list(values), ARRAY(column.type)))
 

@@ -24,8 +24,8 @@ from sqlalchemy import ColumnElement, Row, and_, delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.auth import Principal
-from shared.bulk import insert_new_rows
 from shared.errors import DomainError, Unavailable
+from shared.fast.bulk import insert_new_rows
 from shared.idempotency_key import HEADER, IdempotencyKey, IdempotencyKeyWeak, idempotency_key, new_key
 from shared.messaging.tables import idempotency
 from shared.sealing import Pepper, Sealer

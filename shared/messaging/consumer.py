@@ -18,9 +18,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.bulk import insert_waiting
 from shared.contents import OwnerUnavailable
 from shared.contracts import REGISTRY, fact_of, newest_type
+from shared.fast.bulk import insert_waiting
 from shared.messaging import inbox
 from shared.messaging.envelope import LaterVersion, UnreadableEvent, read_envelope, read_event, type_of
 from shared.messaging.handling import Batch, Handlers, Preparations, Received, waves

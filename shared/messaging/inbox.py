@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy import Row, delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.bulk import fetch, insert_new_rows, is_sqlite, update_rows
+from shared.fast.bulk import fetch, insert_new_rows, update_rows
 from shared.messaging.envelope import Headers
 from shared.messaging.log import Position, Record
 from shared.messaging.tables import consumer_offset, dead_letter, inbox
-from shared.upserts import upsert
+from shared.rows import is_sqlite, upsert
 
 # These statements run with every batch of every consumer. Below SQLAlchemy each takes a quarter of the time.
 _LOCKED = """

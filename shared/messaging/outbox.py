@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from shared.bulk import insert_later, insert_waiting
 from shared.clock import Clock
 from shared.contracts import Event
+from shared.fast.bulk import insert_later, insert_waiting
 from shared.ids import Ids, derived
 from shared.messaging import tables
 from shared.messaging.envelope import Envelope

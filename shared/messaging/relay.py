@@ -29,8 +29,8 @@ from shared.messaging.envelope import Envelope
 from shared.messaging.log import EventLog
 from shared.messaging.runtime import finish
 from shared.messaging.tables import outbox, relay_lease
+from shared.rows import upsert
 from shared.telemetry import Metrics
-from shared.upserts import upsert
 
 BATCH = 500
 NAME, NOBODY = "relay", ""  # the only row of the lease, and the holder after a release

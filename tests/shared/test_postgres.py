@@ -8,11 +8,11 @@ from sqlalchemy import Column, Integer, MetaData, Table, event, func, insert, se
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from shared import postgres
-from shared.bulk import insert_new_rows
 from shared.clock import SystemClock
 from shared.database import Database, among
 from shared.database_errors import will_pass
 from shared.errors import _last_answer
+from shared.fast.bulk import insert_new_rows
 from shared.ids import RandomIds
 from shared.messaging import tables
 

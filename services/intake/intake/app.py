@@ -30,7 +30,7 @@ from intake.register import api
 from intake.register.models import ContentRead
 from intake.settings import Settings
 from shared.contracts import APPEALS, PROVIDERS
-from shared.database import table_of
+from shared.rows import table_of
 from shared.service import Foundation, Parts, Service, assemble
 from shared.web.viewer import show_viewer
 

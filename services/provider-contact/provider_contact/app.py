@@ -27,9 +27,9 @@ from shared.contracts import (
     ClassificationCorrected,
     TierRaised,
 )
-from shared.database import table_of
 from shared.messaging.handling import Batch, Handlers
 from shared.messaging.runtime import Loop, every
+from shared.rows import table_of
 from shared.service import Foundation, Parts, Service, assemble
 from shared.unit_of_work import UnitOfWork
 

@@ -20,10 +20,10 @@ from routing.knowledge.service import articles
 from routing.settings import Settings
 from shared.budget import Budget
 from shared.contracts import REGISTRY, AppealRegistered
-from shared.database import table_of
 from shared.messaging.handling import Preparations
 from shared.messaging.pace import PROMPT
 from shared.messaging.runtime import Loop, every
+from shared.rows import table_of
 from shared.service import Foundation, Parts, Service, assemble
 
 ROUTERS = (cases_api.router, clocks_api.router, classification_api.router, knowledge_api.router, pages.router)

@@ -9,9 +9,9 @@ from sqlmodel import Field
 
 from analytics.base import AnalyticsModel
 from analytics.facts.schemas import ActorKind, CallOutcome
-from shared.database import table_of
 from shared.domain.lifecycle import CaseStatus, Holder
 from shared.enum_column import EnumColumn
+from shared.rows import table_of
 
 _ANSWERED: Final = text("answered_at IS NOT NULL")
 _RATED: Final = text("score IS NOT NULL")

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.facts.models import CallRow, FactRow, FactState, ProviderRow, TransitionRow, call_fact, fact, provider, transition
 from analytics.facts.schemas import CallOutcome, CallTotals, Cohort, Group
-from shared.bulk import insert_new_rows, update_rows
 from shared.database import among
 from shared.domain.labels import Label
-from shared.upserts import upsert
+from shared.fast.bulk import insert_new_rows, update_rows
+from shared.rows import upsert
 
 _COLUMNS: Mapping[Group, ColumnElement[Any]] = {
     Group.CHANNEL: fact.c.channel,

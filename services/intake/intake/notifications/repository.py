@@ -19,8 +19,8 @@ from intake.notifications.models import (
     Recipient,
 )
 from intake.register.models import Appeal, ConfirmedContact, Tracking
-from shared.bulk import insert_new_rows
-from shared.database import among, table_of
+from shared.database import among
+from shared.rows import insert_new_rows, table_of
 from shared.visibility import Scope
 
 _NOTIFICATION = table_of(Notification).c

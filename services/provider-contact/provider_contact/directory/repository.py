@@ -10,8 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from provider_contact.directory.models import DirectoryVersion, Provider, ProviderRow
-from shared.bulk import insert_rows, update_rows
-from shared.upserts import upsert
+from shared.rows import insert_rows, update_rows, upsert
 
 DIRECTORY = 1  # the one row of directory_version
 BIN_KEYS_PER_QUERY = 1_000  # engines limit the parameters of a statement

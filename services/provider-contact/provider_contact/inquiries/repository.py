@@ -11,8 +11,9 @@ from sqlmodel import col
 
 from provider_contact.inquiries.models import Appeal, AppealChange, AppealRow, Delivery, DeliveryRow, Inquiry, InquiryRow, ProviderResponse
 from provider_contact.inquiries.schemas import InquiryStatus
-from shared.bulk import insert_new_rows, insert_rows, update_rows
-from shared.database import among, table_of
+from shared.database import among
+from shared.fast.bulk import insert_new_rows, insert_rows, update_rows
+from shared.rows import table_of
 from shared.visibility import Scope
 
 _OF_APPEAL = col(Inquiry.appeal_id) == col(Appeal.appeal_id)

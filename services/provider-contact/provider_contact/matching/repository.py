@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from provider_contact.matching.models import NameMatch, NameMatchRow
-from shared.bulk import insert_new_rows
 from shared.database import among
+from shared.fast.bulk import insert_new_rows
 
 
 class WaitingName(NamedTuple):

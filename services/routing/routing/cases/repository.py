@@ -14,11 +14,11 @@ from routing.cases.models import Answer, AppealCase, Colleague, Correction, Hist
 from routing.cases.schemas.codes import CaseScope
 from routing.cases.schemas.rows import CaseChange, CaseRow, CaseState, ColleagueRow, CorrectionRow, HistoryRow
 from routing.cases.schemas.views import CaseFilter, ColleagueView
-from shared.bulk import insert_later, insert_new_rows, update_rows
 from shared.database import among
 from shared.domain.identifiers import digits_as_typed
 from shared.domain.taxonomy import taxonomy
-from shared.upserts import upsert
+from shared.fast.bulk import insert_later, insert_new_rows, update_rows
+from shared.rows import upsert
 from shared.visibility import Scope
 
 NUMBER_DIGITS: Final = 14

@@ -10,8 +10,8 @@ from sqlmodel import col
 
 from routing.clocks.models import CaseClock
 from routing.clocks.schemas import ACTIVE, ClockChange, ClockRow, RunningClock
-from shared.bulk import insert_later, insert_rows, update_rows
 from shared.database import among
+from shared.fast.bulk import insert_later, insert_rows, update_rows
 
 
 async def add_clocks(session: AsyncSession, rows: Sequence[ClockRow]) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from intake.attachments.models import Attachment, AttachmentState
 from intake.attachments.service import scan_queue, storage
 from intake.attachments.service.scanning import NotScanned, ScannerUnavailable
-from shared.database import table_of
+from shared.rows import table_of
 from tests.intake.attachments.samples import EICAR, PDF
 from tests.intake.attachments.test_api import filed, objects
 

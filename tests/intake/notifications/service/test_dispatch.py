@@ -9,7 +9,7 @@ from intake.notifications.service.dispatch import Dispatcher
 from intake.notifications.service.planning import send_code
 from intake.notifications.service.policy import policy
 from intake.notifications.service.senders import DeliveryPending, MessageRefused, MessageTimedOut
-from shared.database import table_of
+from shared.rows import table_of
 
 NIGHT = datetime(2026, 2, 2, 17, 0, tzinfo=UTC)  # 22:00 in Kyzylorda
 MORNING = datetime(2026, 2, 3, 4, 0, tzinfo=UTC)  # 9:00 there

@@ -12,7 +12,7 @@ from sqlmodel import col
 from intake.channels.counter.models import Receiver, Reception
 from intake.register.models import Appeal, Tracking
 from shared.domain.lifecycle import CaseStatus
-from shared.upserts import upsert
+from shared.rows import upsert
 
 
 class ReceptionRow(TypedDict):

@@ -14,10 +14,10 @@ from intake.channels.partner.models import Delivery, ExternalNumber, Subscriber,
 from intake.channels.partner.schemas import AttemptError, DisabledReason
 from intake.register.models import Appeal, Tracking, without_content
 from intake.register.schemas.rows import ExternalNumberRow
-from shared.bulk import insert_new_rows, insert_rows, update_rows
 from shared.contracts import CaseForwarded, PartForwarded
 from shared.database import among
-from shared.upserts import upsert
+from shared.fast.bulk import insert_new_rows, insert_rows, update_rows
+from shared.rows import upsert
 
 COUNTER = 1
 _FORWARDED_WHOLE = (CaseForwarded.FACT, PartForwarded.FACT)  # after a danger report the body reads no content, only that there is one

@@ -13,9 +13,9 @@ from intake.channels.phone.models import Call, CallBack, CallEvent, OralRecord
 from intake.channels.phone.schemas.codes import CallBackState, CallDirection, CallOutcome, CallState
 from intake.channels.phone.schemas.rows import CallBackRow, CallEventRow, CallRow, OralRecordRow
 from intake.register.models import Appeal, Tracking, without_content
-from shared.bulk import insert_new_rows, update_rows
-from shared.database import among, table_of
+from shared.database import among
 from shared.domain.taxonomy import taxonomy
+from shared.rows import insert_new_rows, table_of, update_rows
 
 ONGOING: Final = (CallBackState.OPEN, CallBackState.CLAIMED)
 

@@ -23,9 +23,8 @@ from intake.channels.telegram.schemas.rows import (
     StoredUpdate,
 )
 from intake.register.models import Appeal, Tracking
-from shared.bulk import insert_new_rows, insert_rows, update_rows
 from shared.database import among
-from shared.upserts import upsert
+from shared.rows import insert_new_rows, insert_rows, update_rows, upsert
 
 _UNHANDLED: Final = (UpdateState.WAITING, UpdateState.CLAIMED)
 

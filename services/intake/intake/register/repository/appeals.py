@@ -12,9 +12,9 @@ from sqlmodel import col
 
 from intake.register.models import LAST_SEQUENCE, Appeal, Provider, RegisterCounter, Timeline, Tracking, without_content
 from intake.register.schemas.rows import NewAppealRow, NewTrackingRow, ProviderRow, TimelineRow, TrackingRow
-from shared.bulk import fetch, insert_later, insert_new_rows, insert_rows, update_rows
-from shared.database import among, table_of
-from shared.upserts import upsert
+from shared.database import among
+from shared.fast.bulk import fetch, insert_later, insert_new_rows, insert_rows, update_rows
+from shared.rows import table_of, upsert
 
 DRAWN_AHEAD: Final = 256  # one round trip in some ten groups of appeals
 

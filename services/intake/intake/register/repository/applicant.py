@@ -14,11 +14,11 @@ from intake.register.models import Appeal, ContactCode, Message, Tracking, Withd
 from intake.register.repository.appeals import lock_trackings
 from intake.register.schemas.codes import MessageAuthor, WithdrawalState
 from intake.register.schemas.rows import MessageRow, TrackingRow
-from shared.bulk import insert_new_rows
-from shared.database import among, table_of
+from shared.database import among
 from shared.domain.lifecycle import CaseStatus
 from shared.domain.taxonomy import taxonomy
 from shared.errors import NotFound
+from shared.rows import insert_new_rows, table_of
 from shared.visibility import Scope
 
 

@@ -12,9 +12,8 @@ from sqlmodel import col
 
 from intake.register.models import Appeal, OpenedCase, Tracking, WrongAttempt
 from intake.register.schemas.rows import WrongAttemptRow
-from shared.bulk import insert_new_rows, update_rows
 from shared.database import among
-from shared.upserts import upsert
+from shared.rows import insert_new_rows, update_rows, upsert
 
 
 @dataclass(frozen=True, slots=True)

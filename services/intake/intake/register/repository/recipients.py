@@ -9,8 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from intake.register.models import ConfirmedContact, DailyCount
-from shared.bulk import insert_new_rows
-from shared.upserts import upsert
+from shared.rows import insert_new_rows, upsert
 
 
 async def confirm_contact(session: AsyncSession, appeal_id: UUID, kinds: Collection[str], now: datetime) -> None:

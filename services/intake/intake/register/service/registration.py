@@ -26,7 +26,7 @@ from shared.domain.identifiers import RegistrationNumber
 from shared.domain.lifecycle import CaseStatus, holder_of
 from shared.domain.regions import regions
 from shared.errors import DomainError, InvalidInput
-from shared.group_commit import GroupCommit
+from shared.fast.group_commit import GroupCommit
 from shared.idempotency import IdempotencyKeyReused
 from shared.messaging import outbox
 from shared.sealing import Pepper, Sealer

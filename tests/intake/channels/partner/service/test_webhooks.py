@@ -12,7 +12,7 @@ from standardwebhooks import Webhook
 from intake.channels.partner import jobs, repository
 from intake.channels.partner.models import Delivery, Subscription
 from intake.channels.partner.service import policy, sending
-from shared.database import table_of
+from shared.rows import table_of
 from tests.intake.register.test_handlers import apply, routed
 
 HOUR = timedelta(hours=1)

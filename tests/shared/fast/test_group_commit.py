@@ -4,7 +4,7 @@ from collections.abc import Sequence
 import pytest
 
 from shared.database_errors import CommitUnknown
-from shared.group_commit import GROUP, SECOND, GroupCommit
+from shared.fast.group_commit import GROUP, SECOND, GroupCommit
 
 
 class Book:

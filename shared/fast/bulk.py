@@ -1,55 +1,39 @@
-"""Bulk statements: COPY or `unnest` on PostgreSQL, executemany through SQLAlchemy Core on SQLite.
+"""Bulk statements below SQLAlchemy on PostgreSQL: COPY, and statements over one array per column (`unnest`).
 
-One statement per row costs PostgreSQL a bind, an execute and a plan start for each row. COPY takes half the client time of
-`unnest` (one array per column). `unnest` remains for the statements that COPY cannot do: skipping existing rows and updating.
-
-Rows are mappings from column names to Python values, all with the keys of the first row. Other columns get the database's
-default.
+Core binds and executes a statement for each row, or renders every value of every row as a parameter of its own. COPY takes half the
+client time of `unnest`. `unnest` remains for what COPY cannot do: skipping existing rows, updating, several tables at once.
+The functions have the contract of their namesakes in `shared.rows`, and call them on SQLite.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any
 
 import asyncpg
-from sqlalchemy import JSON, Column, Dialect, Table, bindparam, insert, update
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import JSON, Column, Dialect, Table
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import UTCDateTime
 
+from shared import rows as plain
 from shared.database_errors import named
+from shared.rows import Rows, Target, is_sqlite, table_of, values_of
 
-Rows = Sequence[Mapping[str, Any]]
-Target = Table | type[SQLModel]
-AT_ONCE = 100  # rows of one SQLite statement between two steps of the event loop: about 5 ms
 FEW = 100  # rows up to which an extra round trip costs more than COPY saves
 
 
 async def insert_rows(session: AsyncSession, into: Target, rows: Rows, *, sliced: bool = False) -> None:
-    """Insert all rows. Raises like any INSERT (IntegrityError, OperationalError …).
-
-    `sliced`: insert on SQLite in statements of AT_ONCE rows, between which the event loop serves other tasks. Use it for imports.
-    """
-    if not rows:
-        return
-    table = _table(into)
+    """Insert all rows; on PostgreSQL by COPY. See `shared.rows.insert_rows`."""
     if is_sqlite(session):
-        size = AT_ONCE if sliced else len(rows)
-        for start in range(0, len(rows), size):
-            if start:
-                await asyncio.sleep(0)  # SQLite returns at once: without this pause all slices are one step
-            await session.execute(insert(table), rows[start : start + size])
-    else:
-        await _copy(session, table, rows)
+        await plain.insert_rows(session, into, rows, sliced=sliced)
+    elif rows:
+        await _copy(session, table_of(into), rows)
 
 
 def insert_later(session: AsyncSession, into: Target, rows: Rows) -> None:
     """Queue rows for insertion at the end of the transaction, or before a statement that must see them. Errors are raised there."""
     if rows:
-        session.info.setdefault("waiting", []).append((_table(into), rows))
+        session.info.setdefault("waiting", []).append((table_of(into), rows))
 
 
 async def insert_waiting(session: AsyncSession) -> None:
@@ -70,47 +54,24 @@ async def insert_waiting(session: AsyncSession) -> None:
 async def insert_new_rows(
     session: AsyncSession, into: Target, rows: Rows, *, returning: str | tuple[str, ...], unique: tuple[str, ...] = ()
 ) -> set[Any]:
-    """Insert the rows without a conflict on the `unique` columns (default: on any unique constraint) and skip the others.
-
-    Returns the values of the column `returning`, or tuples of several columns, of the inserted rows. Of equal rows within `rows`
-    one is inserted. A conflicting row of an uncommitted transaction is waited for: sort the rows of concurrent writers, or they
-    may deadlock.
-    """
-    if not rows:
-        return set()
-    table = _table(into)
-    wanted = (returning,) if isinstance(returning, str) else returning
-    if is_sqlite(session):
-        statement = sqlite_insert(table).on_conflict_do_nothing(index_elements=unique or None)
-        found = await session.execute(statement.returning(*(table.c[name] for name in wanted)), rows)
-        return _values_of(list(found), returning)
-    dialect = session.get_bind().dialect
+    """Insert the rows without a conflict and skip the others, in one statement over arrays. See `shared.rows.insert_new_rows`."""
+    if not rows or is_sqlite(session):
+        return await plain.insert_new_rows(session, into, rows, returning=returning, unique=unique)
+    table, dialect = table_of(into), session.get_bind().dialect
     quote = dialect.identifier_preparer.quote
     target = f" ({', '.join(map(quote, unique))})" if unique else ""
+    wanted = (returning,) if isinstance(returning, str) else returning
     skipping = f" ON CONFLICT{target} DO NOTHING RETURNING {', '.join(map(quote, wanted))}"
-    return _values_of(await _on_arrays(session, table, rows, _insertion(table, tuple(rows[0]), dialect) + skipping), returning)
+    return values_of(await _on_arrays(session, table, rows, _insertion(table, tuple(rows[0]), dialect) + skipping), returning)
 
 
 async def update_rows(session: AsyncSession, into: Target, rows: Rows, *, key: tuple[str, ...]) -> None:
-    """Update the other columns of each row that the unique columns of `key` identify. Lock the rows first."""
-    if not rows:
+    """Update each row that the columns of `key` identify, in one statement over arrays. See `shared.rows.update_rows`."""
+    if not rows or is_sqlite(session):
+        await plain.update_rows(session, into, rows, key=key)
         return
-    table = _table(into)
-    names = tuple(rows[0])
-    if is_sqlite(session):
-        # Prefixed: a parameter named like a column would be taken for the SET. On the connection: the ORM accepts no WHERE of ours here.
-        statement = update(table).values({name: bindparam(f"new_{name}") for name in names if name not in key})
-        for name in key:
-            statement = statement.where(table.c[name] == bindparam(f"new_{name}"))
-        bound = [{f"new_{name}": value for name, value in row.items()} for row in rows]
-        await (await session.connection()).execute(statement, bound)
-    else:
-        await _on_arrays(session, table, rows, _updating(table, names, key, session.get_bind().dialect))
-
-
-def _table(target: Target) -> Table:
-    table: Table = target if isinstance(target, Table) else target.__table__  # type: ignore[attr-defined]  # SQLModel does not say so
-    return table
+    table = table_of(into)
+    await _on_arrays(session, table, rows, _updating(table, tuple(rows[0]), key, session.get_bind().dialect))
 
 
 async def _copy(session: AsyncSession, table: Table, rows: Rows) -> None:
@@ -144,14 +105,6 @@ async def _adapter(session: AsyncSession) -> Any:
         adapter = (await (await session.connection()).get_raw_connection()).dbapi_connection
         session.info["adapter"] = session.sync_session.get_transaction(), adapter
     return adapter
-
-
-def _values_of(found: list[Any], returning: str | tuple[str, ...]) -> set[Any]:
-    return {row[0] if isinstance(returning, str) else tuple(row) for row in found}
-
-
-def is_sqlite(session: AsyncSession) -> bool:
-    return session.get_bind().dialect.name == "sqlite"
 
 
 async def fetch(session: AsyncSession, statement: str, *values: Any) -> list[Any]:

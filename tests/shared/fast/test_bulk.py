@@ -22,9 +22,11 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from shared.bulk import FEW, insert_later, insert_new_rows, insert_rows, update_rows
+from shared import rows as core
 from shared.clock import SystemClock
 from shared.database import Database
+from shared.fast import bulk
+from shared.fast.bulk import FEW, insert_later, insert_rows
 from shared.ids import RandomIds
 from shared.messaging import tables
 
@@ -69,6 +71,12 @@ def letters(count: int) -> list[dict]:
     ]
 
 
+@pytest.fixture(params=[core, bulk], ids=["core", "fast"])
+def form(request):
+    """Both forms of the statements for many rows."""
+    return request.param
+
+
 @pytest.fixture
 async def database(engine, tmp_path):
     database = Database(engine.url(tmp_path, "routing"), service="routing", clock=SystemClock(), ids=RandomIds())
@@ -83,41 +91,41 @@ async def stored(database, table) -> list[dict]:
 
 
 class TestInsertRows:
-    async def test_every_kind_of_value_comes_back_as_it_went_in(self, database):
+    async def test_every_kind_of_value_comes_back_as_it_went_in(self, database, form):
         given = letters(40)
         async with database.write() as session:
-            await insert_rows(session, letter, given)
+            await form.insert_rows(session, letter, given)
         assert [{**row, "id": None} for row in await stored(database, letter)] == [{**row, "id": None} for row in given]
 
-    async def test_nothing_is_kept_when_the_transaction_fails_after_it_was_the_first_statement(self, database):
+    async def test_nothing_is_kept_when_the_transaction_fails_after_it_was_the_first_statement(self, database, form):
         with pytest.raises(ZeroDivisionError):
             async with database.write() as session:
-                await insert_rows(session, letter, letters(3))
+                await form.insert_rows(session, letter, letters(3))
                 raise ZeroDivisionError
         assert await stored(database, letter) == []
 
-    async def test_a_value_taken_already_is_an_integrity_error_and_keeps_none(self, database):
+    async def test_a_value_taken_already_is_an_integrity_error_and_keeps_none(self, database, form):
         first, *others = letters(3)
         async with database.write() as session:
-            await insert_rows(session, letter, [first])
+            await form.insert_rows(session, letter, [first])
         with pytest.raises(IntegrityError):
             async with database.write() as session:
-                await insert_rows(session, letter, [*others, {**others[0], "event_id": first["event_id"]}])
+                await form.insert_rows(session, letter, [*others, {**others[0], "event_id": first["event_id"]}])
         assert len(await stored(database, letter)) == 1
 
-    async def test_a_missing_parent_is_an_integrity_error(self, database):
+    async def test_a_missing_parent_is_an_integrity_error(self, database, form):
         with pytest.raises(IntegrityError):
             async with database.write() as session:
-                await insert_rows(session, reply, [{"id": 1, "to": 99}])
+                await form.insert_rows(session, reply, [{"id": 1, "to": 99}])
 
-    async def test_a_time_without_a_zone_is_refused(self, database):
+    async def test_a_time_without_a_zone_is_refused(self, database, form):
         with pytest.raises(Exception, match="timezone"):
             async with database.write() as session:
-                await insert_rows(session, letter, [{**letters(1)[0], "at": NOW.replace(tzinfo=None)}])
+                await form.insert_rows(session, letter, [{**letters(1)[0], "at": NOW.replace(tzinfo=None)}])
 
-    async def test_no_rows_are_no_statement(self, database):
+    async def test_no_rows_are_no_statement(self, database, form):
         async with database.write() as session:
-            await insert_rows(session, letter, [])
+            await form.insert_rows(session, letter, [])
 
 
 class TestServerGoes:
@@ -166,27 +174,27 @@ class TestInsertLater:
 
 
 class TestInsertNewRows:
-    async def test_only_what_was_not_there_is_inserted_and_named(self, database):
+    async def test_only_what_was_not_there_is_inserted_and_named(self, database, form):
         known, *fresh = letters(4)
         async with database.write() as session:
-            await insert_rows(session, letter, [known])
+            await form.insert_rows(session, letter, [known])
         async with database.write() as session:
-            named = await insert_new_rows(session, letter, [known, *fresh], unique=("event_id",), returning="event_id")
+            named = await form.insert_new_rows(session, letter, [known, *fresh], unique=("event_id",), returning="event_id")
         assert named == {row["event_id"] for row in fresh}
         assert len(await stored(database, letter)) == 4
 
-    async def test_rows_alike_among_themselves_are_inserted_once(self, database):
+    async def test_rows_alike_among_themselves_are_inserted_once(self, database, form):
         one = letters(1)[0]
         async with database.write() as session:
-            assert await insert_new_rows(session, letter, [one, one], returning="event_id") == {one["event_id"]}
+            assert await form.insert_new_rows(session, letter, [one, one], returning="event_id") == {one["event_id"]}
         assert len(await stored(database, letter)) == 1
 
-    async def test_two_processes_at_once_insert_a_row_once(self, database):
+    async def test_two_processes_at_once_insert_a_row_once(self, database, form):
         rows = letters(5)
 
         async def insert() -> set:
             async with database.write() as session:
-                return await insert_new_rows(session, letter, rows, returning="event_id")
+                return await form.insert_new_rows(session, letter, rows, returning="event_id")
 
         first, second = await asyncio.gather(insert(), insert())
         assert first | second == {row["event_id"] for row in rows}
@@ -194,22 +202,24 @@ class TestInsertNewRows:
 
 
 class TestUpdateRows:
-    async def test_each_row_gets_its_own_values_and_others_stay(self, database):
+    async def test_each_row_gets_its_own_values_and_others_stay(self, database, form):
         places = [{"topic": topic, "partition": n, "next": 0} for topic in "ab" for n in range(3)]
         async with database.write() as session:
-            await insert_rows(session, place, places)
+            await form.insert_rows(session, place, places)
         async with database.write() as session:
-            await update_rows(session, place, [{"topic": "a", "partition": n, "next": 10 + n} for n in (0, 2)], key=("topic", "partition"))
+            await form.update_rows(
+                session, place, [{"topic": "a", "partition": n, "next": 10 + n} for n in (0, 2)], key=("topic", "partition")
+            )
         assert {(row["topic"], row["partition"]): row["next"] for row in await stored(database, place) if row["next"]} == {
             ("a", 0): 10,
             ("a", 2): 12,
         }
 
-    async def test_values_of_every_kind_can_be_set_and_emptied(self, database):
+    async def test_values_of_every_kind_can_be_set_and_emptied(self, database, form):
         given = letters(4)
         async with database.write() as session:
-            await insert_rows(session, letter, given)
+            await form.insert_rows(session, letter, given)
         changed = [{**row, "said": None, "at": NOW, "tags": {}, "read": True, "region": None} for row in given]
         async with database.write() as session:
-            await update_rows(session, letter, changed, key=("event_id",))
+            await form.update_rows(session, letter, changed, key=("event_id",))
         assert [{**row, "id": None} for row in await stored(database, letter)] == [{**row, "id": None} for row in changed]
