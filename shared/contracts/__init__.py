@@ -1,99 +1,13 @@
 """Event contracts: every event that a service may publish, versioned. The registry names the owning service of each type."""
 
-from shared.contracts.event import (
-    APPEALS,
-    CALLS,
-    PARTITIONS,
-    PROVIDERS,
-    REGISTRY,
-    TOPICS,
-    AppealEvent,
-    Event,
-    fact_of,
-    newest,
-    newest_type,
-    upcaster,
-)
-from shared.contracts.intake import (
-    AppealImported,
-    AppealRated,
-    AppealRegistered,
-    AppealWithdrawn,
-    CallEnded,
-    MessageAdded,
-    OutcomeConfirmed,
-    OutcomeDenied,
-)
-from shared.contracts.provider_contact import (
-    InquiryAcknowledged,
-    InquiryAnswered,
-    InquiryOverdue,
-    InquirySent,
-    ProviderMatched,
-    ProviderRecorded,
-)
-from shared.contracts.routing import (
-    AnswerGiven,
-    AppealRouted,
-    ApplicantAsked,
-    CaseClaimed,
-    CaseClosed,
-    CaseForwarded,
-    CaseReturned,
-    CaseTerminated,
-    ClassificationCorrected,
-    ClockBreached,
-    ClockStarted,
-    ClockWarned,
-    CompletionAsked,
-    DangerPassedOn,
-    DangerReported,
-    PartForwarded,
-    TierRaised,
-)
+from shared.contracts import event, intake, provider_contact, routing
+from shared.contracts.event import *
+from shared.contracts.intake import *
+from shared.contracts.provider_contact import *
+from shared.contracts.routing import *
 
-__all__ = [
-    "APPEALS",
-    "CALLS",
-    "PARTITIONS",
-    "PROVIDERS",
-    "REGISTRY",
-    "TOPICS",
-    "AnswerGiven",
-    "AppealEvent",
-    "AppealImported",
-    "AppealRated",
-    "AppealRegistered",
-    "AppealRouted",
-    "AppealWithdrawn",
-    "ApplicantAsked",
-    "CallEnded",
-    "CaseClaimed",
-    "CaseClosed",
-    "CaseForwarded",
-    "CaseReturned",
-    "CaseTerminated",
-    "ClassificationCorrected",
-    "ClockBreached",
-    "ClockStarted",
-    "ClockWarned",
-    "CompletionAsked",
-    "DangerPassedOn",
-    "DangerReported",
-    "Event",
-    "InquiryAcknowledged",
-    "InquiryAnswered",
-    "InquiryOverdue",
-    "InquirySent",
-    "MessageAdded",
-    "OutcomeConfirmed",
-    "OutcomeDenied",
-    "PartForwarded",
-    "ProviderMatched",
-    "ProviderRecorded",
-    "TierRaised",
-    "fact_of",
-    "newest",
-    "newest_type",
-    "upcaster",
-]
+__all__: list[str] = []
+__all__ += event.__all__
+__all__ += intake.__all__
+__all__ += provider_contact.__all__
+__all__ += routing.__all__

@@ -1,10 +1,26 @@
 """The base of all events: a past-tense fact owned by one service, published under a versioned type."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
+
+__all__ = [
+    "APPEALS",
+    "CALLS",
+    "PARTITIONS",
+    "PROVIDERS",
+    "REGISTRY",
+    "TOPICS",
+    "AppealEvent",
+    "Event",
+    "appeal_events",
+    "fact_of",
+    "newest",
+    "newest_type",
+    "upcaster",
+]
 
 APPEALS = "aryz.appeals.v1"
 PROVIDERS = "aryz.providers.v1"
@@ -89,3 +105,9 @@ class AppealEvent(Event):
     @property
     def subject(self) -> UUID:
         return self.appeal_id
+
+
+def appeal_events(*, foreign_to: str | None = None) -> Sequence[type[AppealEvent]]:
+    """Return every event in the life of an appeal, in its newest version. `foreign_to`: only those of other services than this."""
+    known = [event for event_type, event in REGISTRY.items() if issubclass(event, AppealEvent) and event_type not in UPCASTERS]
+    return [event for event in known if foreign_to != event.SERVICE]

@@ -6,6 +6,17 @@ from uuid import UUID
 
 from shared.contracts.event import CALLS, AppealEvent, Event
 
+__all__ = [
+    "AppealImported",
+    "AppealRated",
+    "AppealRegistered",
+    "AppealWithdrawn",
+    "CallEnded",
+    "MessageAdded",
+    "OutcomeConfirmed",
+    "OutcomeDenied",
+]
+
 
 class AppealRegistered(AppealEvent, service="intake", fact="appeal-registered"):
     """An appeal was accepted and numbered. The first event of an appeal, published once."""

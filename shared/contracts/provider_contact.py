@@ -6,6 +6,15 @@ from uuid import UUID
 
 from shared.contracts.event import PROVIDERS, AppealEvent, Event
 
+__all__ = [
+    "InquiryAcknowledged",
+    "InquiryAnswered",
+    "InquiryOverdue",
+    "InquirySent",
+    "ProviderMatched",
+    "ProviderRecorded",
+]
+
 
 class ProviderRecorded(Event, service="provider-contact", fact="provider-recorded", topic=PROVIDERS):
     """The current public part of a provider's directory entry. It has no BIN, because the BIN of a sole trader is an IIN."""

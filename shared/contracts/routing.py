@@ -6,6 +6,26 @@ from uuid import UUID
 
 from shared.contracts.event import AppealEvent
 
+__all__ = [
+    "AnswerGiven",
+    "AppealRouted",
+    "ApplicantAsked",
+    "CaseClaimed",
+    "CaseClosed",
+    "CaseForwarded",
+    "CaseReturned",
+    "CaseTerminated",
+    "ClassificationCorrected",
+    "ClockBreached",
+    "ClockStarted",
+    "ClockWarned",
+    "CompletionAsked",
+    "DangerPassedOn",
+    "DangerReported",
+    "PartForwarded",
+    "TierRaised",
+]
+
 Decision = Literal["auto", "suggest", "triage"]
 Urgency = Literal["NORMAL", "URGENT"]
 

@@ -4,8 +4,9 @@ from typing import Any, Final
 
 from intake.channels.partner.service import feed
 from intake.notifications.service import planning
+from intake.notifications.service.policy import notified_events
 from intake.register.handlers import RULES, copy_providers, track
-from shared.contracts import ProviderRecorded
+from shared.contracts import ProviderRecorded, appeal_events
 from shared.messaging.handling import Batch, Handlers
 from shared.unit_of_work import UnitOfWork
 
@@ -16,8 +17,12 @@ async def consume_own(work: UnitOfWork, batch: Batch[Any]) -> None:
     await planning.plan_batch(work, batch)
 
 
+_NOTIFIED: Final = frozenset(notified_events())
+_FOREIGN: Final = frozenset(appeal_events(foreign_to="intake"))
+
 HANDLERS: Final[Handlers] = {
-    **dict.fromkeys(RULES, track([feed.record_changes, planning.plan_changes])),
+    **dict.fromkeys((*RULES, *_NOTIFIED & _FOREIGN), track([feed.record_changes, planning.plan_changes])),
+    **dict.fromkeys(_NOTIFIED - _FOREIGN, planning.plan_batch),
     **dict.fromkeys(feed.OWN, consume_own),
     ProviderRecorded: copy_providers,
 }

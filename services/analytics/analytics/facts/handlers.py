@@ -1,7 +1,7 @@
 """Builds facts and transitions from events. Every event of an appeal adds a transition; most also change the appeal's fact.
 
-All events of appeals have one handler. It reads the facts of its batch, computes the new state of each, and writes facts and transitions:
-four statements for a batch of any size, with any number of events for the same appeal.
+All events of appeals have one handler, also those that no table below names. It reads the facts of its batch, computes the new state of
+each, and writes facts and transitions: four statements for a batch of any size, with any number of events for the same appeal.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,31 +22,22 @@ from shared.contracts import (
     AppealRegistered,
     AppealRouted,
     AppealWithdrawn,
-    ApplicantAsked,
     CallEnded,
-    CaseClaimed,
     CaseClosed,
     CaseForwarded,
     CaseReturned,
     CaseTerminated,
     ClassificationCorrected,
-    ClockBreached,
     ClockStarted,
-    ClockWarned,
-    CompletionAsked,
-    DangerPassedOn,
-    DangerReported,
     InquiryAcknowledged,
     InquiryAnswered,
-    InquiryOverdue,
     InquirySent,
-    MessageAdded,
     OutcomeConfirmed,
     OutcomeDenied,
-    PartForwarded,
     ProviderMatched,
     ProviderRecorded,
     TierRaised,
+    appeal_events,
 )
 from shared.domain.lifecycle import CaseStatus, Holder, holder_of, status_after
 from shared.domain.regions import CENTRAL_OFFICE, regions
@@ -136,10 +127,7 @@ def _new_fact(event: AppealRegistered | AppealImported, status: CaseStatus, at: 
     }
 
 
-_OPENING: Mapping[type[AppealEvent], tuple[Opening, Actor]] = {
-    AppealRegistered: (_registered, _always(ActorKind.CITIZEN)),
-    AppealImported: (_imported, _always(ActorKind.SYSTEM)),
-}
+_OPENING: Mapping[type[AppealEvent], Opening] = {AppealRegistered: _registered, AppealImported: _imported}
 
 
 # -- later events --
@@ -190,35 +178,41 @@ def _rated(event: AppealRated, _fact: FactState, _at: datetime) -> FactChange:
     return {"score": event.score}
 
 
-_CHANGING: Mapping[type[AppealEvent], tuple[Change, Actor]] = {
-    AppealRouted: (_routed, _always(ActorKind.SYSTEM)),
-    ClassificationCorrected: (_corrected, _actor_by_role),
-    TierRaised: (_unchanged, _always(ActorKind.FUND)),
-    CaseClaimed: (_unchanged, _actor_by_role),
-    AnswerGiven: (_answered, _actor_by_role),
-    CaseClosed: (_ended, _actor_by_role),
-    ClockStarted: (_clock_started, _always(ActorKind.SYSTEM)),
-    ClockWarned: (_unchanged, _always(ActorKind.SYSTEM)),
-    ClockBreached: (_unchanged, _always(ActorKind.SYSTEM)),
-    ProviderMatched: (_unchanged, _matcher),
-    InquirySent: (_unchanged, _always(ActorKind.FUND)),
-    InquiryAcknowledged: (_unchanged, _always(ActorKind.PROVIDER)),
-    InquiryAnswered: (_unchanged, _always(ActorKind.PROVIDER)),
-    InquiryOverdue: (_unchanged, _always(ActorKind.SYSTEM)),
-    MessageAdded: (_unchanged, _always(ActorKind.CITIZEN)),
-    AppealWithdrawn: (_ended, _always(ActorKind.CITIZEN)),
-    OutcomeConfirmed: (_confirmation(confirmed=True), _always(ActorKind.CITIZEN)),
-    OutcomeDenied: (_confirmation(confirmed=False), _always(ActorKind.CITIZEN)),
-    AppealRated: (_rated, _always(ActorKind.CITIZEN)),
-    ApplicantAsked: (_unchanged, _actor_by_role),
-    CompletionAsked: (_unchanged, _actor_by_role),
-    CaseReturned: (_ended, _actor_by_role),
-    CaseTerminated: (_ended, _actor_by_role),
-    CaseForwarded: (_ended, _actor_by_role),
-    PartForwarded: (_unchanged, _actor_by_role),
-    DangerReported: (_unchanged, _always(ActorKind.SYSTEM)),
-    DangerPassedOn: (_unchanged, _actor_by_role),
+_CHANGES: Mapping[type[AppealEvent], Change] = {
+    AppealRouted: _routed,
+    ClassificationCorrected: _corrected,
+    AnswerGiven: _answered,
+    CaseClosed: _ended,
+    ClockStarted: _clock_started,
+    AppealWithdrawn: _ended,
+    OutcomeConfirmed: _confirmation(confirmed=True),
+    OutcomeDenied: _confirmation(confirmed=False),
+    AppealRated: _rated,
+    CaseReturned: _ended,
+    CaseTerminated: _ended,
+    CaseForwarded: _ended,
 }
+"""What events change in a fact in addition to its state (`shared.projection`); every other event changes the state alone."""
+
+_ACTORS: Mapping[type[AppealEvent], Actor] = {
+    AppealImported: _always(ActorKind.SYSTEM),
+    TierRaised: _always(ActorKind.FUND),
+    ProviderMatched: _matcher,
+    InquirySent: _always(ActorKind.FUND),
+    InquiryAcknowledged: _always(ActorKind.PROVIDER),
+    InquiryAnswered: _always(ActorKind.PROVIDER),
+}
+"""Who caused these events; `_actor` knows it of every other event."""
+
+
+def _actor(event: AppealEvent) -> ActorKind:
+    """Return who caused an event: the role that it names, the applicant for an event of intake, the system for any other."""
+    event_type = type(event)
+    if event_type in _ACTORS:
+        return _ACTORS[event_type](event)
+    if "actor_role" in event_type.model_fields:
+        return _actor_by_role(event)
+    return ActorKind.CITIZEN if event.SERVICE == AppealRegistered.SERVICE else ActorKind.SYSTEM
 
 
 # -- applying a batch --
@@ -233,24 +227,23 @@ async def apply_appeal_events(work: UnitOfWork, batch: Batch[Any]) -> None:
     for received in batch.received:
         appeal_id = received.event.appeal_id
         before = facts.get(appeal_id)
-        after, actor = _open(received, before) if type(received.event) in _OPENING else _change(received, before)
+        after = _open(received, before) if type(received.event) in _OPENING else _change(received, before)
         facts[appeal_id] = after
-        transitions.append(_transition(received, actor, before=before, after=after))
+        transitions.append(_transition(received, before=before, after=after))
     # A fact that is not stored was opened in this batch, so it has every column.
     await repository.insert_facts(work.session, [cast("FactRow", fact) for appeal_id, fact in facts.items() if appeal_id not in stored])
     await repository.update_facts(work.session, [facts[appeal_id] for appeal_id in stored])
     await repository.insert_transitions(work.session, transitions)
 
 
-def _open(received: Received[Any], before: FactState | None) -> tuple[FactState, ActorKind]:
-    opening, actor = _OPENING[type(received.event)]
-    return before or opening(received.event, received.envelope.time), actor(received.event)
+def _open(received: Received[Any], before: FactState | None) -> FactState:
+    return before or _OPENING[type(received.event)](received.event, received.envelope.time)
 
 
-def _change(received: Received[Any], before: FactState | None) -> tuple[FactState, ActorKind]:
+def _change(received: Received[Any], before: FactState | None) -> FactState:
     if before is None:
         raise UnknownAppeal
-    change, actor = _CHANGING[type(received.event)]
+    change = _CHANGES.get(type(received.event), _unchanged)
     at = received.envelope.time
     after: FactState = {
         **before,
@@ -258,10 +251,10 @@ def _change(received: Received[Any], before: FactState | None) -> tuple[FactStat
         "moved_at": max(before["moved_at"], at),
         **change(received.event, before, at),
     }
-    return after, actor(received.event)
+    return after
 
 
-def _transition(received: Received[Any], actor: ActorKind, *, before: FactState | None, after: FactState) -> TransitionRow:
+def _transition(received: Received[Any], *, before: FactState | None, after: FactState) -> TransitionRow:
     at = received.envelope.time
     left = _progress(before["status"], before["tier"]) if before else None
     reached = _progress(after["status"], after["tier"])
@@ -270,7 +263,7 @@ def _transition(received: Received[Any], actor: ActorKind, *, before: FactState 
         "appeal_id": received.event.appeal_id,
         "type": received.event.FACT,
         "at": at,
-        "actor_kind": actor,
+        "actor_kind": _actor(received.event),
         "holder_before": left.holder if left else None,
         "holder_after": reached.holder,
         # The clocks of services differ a little: a negative duration would describe the clocks, not the appeal.
@@ -320,7 +313,7 @@ async def record_calls(work: UnitOfWork, batch: Batch[CallEnded]) -> None:
 
 
 HANDLERS: Handlers = {
-    **dict.fromkeys((*_OPENING, *_CHANGING), apply_appeal_events),
+    **dict.fromkeys(appeal_events(), apply_appeal_events),
     ProviderRecorded: record_providers,
     CallEnded: record_calls,
 }

@@ -2,7 +2,8 @@
 
 The state of an appeal changes as `shared.projection` says. Each event type also has a rule: a function of the event and the tracking row
 that returns further changes of the row and the timeline entry. `track` applies both to a batch in three statements, whatever its size.
-Claims, warnings and acknowledgements have no rule: they change nothing that a citizen sees.
+An event that only has a sentence in `data/texts.toml` needs no rule of its own. Claims, warnings and acknowledgements have neither: they
+change nothing that a citizen sees.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,30 +15,22 @@ from intake.register.repository.applicant import add_messages
 from intake.register.schemas.codes import MessageAuthor, MessageKind
 from intake.register.schemas.rows import MessageRow, ProviderRow, TimelineData, TimelineRow, TrackingChange, TrackingRow
 from intake.register.service.ports import TrackedChange, TrackingListener
+from intake.register.service.texts import SERVICE, shown_events, timeline_data
 from intake.register.service.withdrawal import overrule
 from shared.contracts import (
     AnswerGiven,
     AppealEvent,
     AppealRouted,
     ApplicantAsked,
-    CaseClosed,
-    CaseForwarded,
-    CaseReturned,
-    CaseTerminated,
     ClassificationCorrected,
     ClockStarted,
     CompletionAsked,
-    DangerPassedOn,
-    DangerReported,
-    InquiryAnswered,
-    InquirySent,
-    PartForwarded,
     ProviderMatched,
     ProviderRecorded,
-    TierRaised,
+    appeal_events,
 )
 from shared.domain.calendar import is_provisional
-from shared.domain.lifecycle import WITHDRAWN, Holder, holder_of
+from shared.domain.lifecycle import WITHDRAWN, Holder, holder_of, transitions
 from shared.domain.regions import regions
 from shared.messaging.handling import Batch, Handler, InOrder, Received
 from shared.projection import state_after
@@ -57,8 +50,7 @@ Rule = Callable[[Received[Any], TrackingRow], Change]
 
 
 def routed(received: Received[AppealRouted], _row: TrackingRow) -> Change:
-    event = received.event
-    return Change({"region": event.region}, {"tier": event.tier})
+    return Change({"region": received.event.region}, timeline_data(received.event))
 
 
 def clock_started(received: Received[ClockStarted], row: TrackingRow) -> Change:
@@ -67,66 +59,32 @@ def clock_started(received: Received[ClockStarted], row: TrackingRow) -> Change:
         return Change()
     due_at = received.event.due_at
     is_open = is_provisional(due_at.astimezone(regions()[row["region"]].timezone).date())
-    return Change({"due_at": due_at, "due_provisional": is_open}, {"due_at": due_at.isoformat()} if due_at != row["due_at"] else None)
-
-
-def tier_raised(received: Received[TierRaised], _row: TrackingRow) -> Change:
-    return Change(timeline={"tier": received.event.tier})
+    return Change({"due_at": due_at, "due_provisional": is_open}, timeline_data(received.event) if due_at != row["due_at"] else None)
 
 
 def corrected(received: Received[ClassificationCorrected], row: TrackingRow) -> Change:
-    tier = received.event.tier
-    return Change(timeline={"tier": tier} if tier != row["tier"] else None)
-
-
-def provider_matched(_received: Received[ProviderMatched], _row: TrackingRow) -> Change:
-    return Change()
-
-
-def inquiry_sent(received: Received[InquirySent], _row: TrackingRow) -> Change:
-    event = received.event
-    return Change(timeline={"provider_id": str(event.provider_id), "due_at": event.due_at.isoformat()})
-
-
-def inquiry_answered(received: Received[InquiryAnswered], _row: TrackingRow) -> Change:
-    return Change(timeline={"provider_id": str(received.event.provider_id)})
+    return Change(timeline=timeline_data(received.event) if received.event.tier != row["tier"] else None)
 
 
 def answer_given(received: Received[AnswerGiven], _row: TrackingRow) -> Change:
-    return Change({"answer_id": received.event.answer_id, "answered_at": received.envelope.time, "verdict": None}, {})
+    event = received.event
+    return Change({"answer_id": event.answer_id, "answered_at": received.envelope.time, "verdict": None}, timeline_data(event))
 
 
-def closed(received: Received[CaseClosed], _row: TrackingRow) -> Change:
-    return Change(timeline={"outcome": received.event.outcome})
+def timeline_only(received: Received[Any], _row: TrackingRow) -> Change:
+    return Change(timeline=timeline_data(received.event))
 
 
-def asked(received: Received[FundQuestion], _row: TrackingRow) -> Change:
-    return Change(timeline={"due_at": received.event.due_at.isoformat()})
-
-
-def timeline_only(_received: Received[Any], _row: TrackingRow) -> Change:
-    return Change(timeline={})
-
+_MOVING = [event for event in appeal_events(foreign_to=SERVICE) if event.FACT in {fact for _, fact in transitions()}]
 
 RULES: Mapping[type[AppealEvent], Rule] = {
+    **dict.fromkeys((ProviderMatched, *_MOVING, *shown_events()), timeline_only),
     AppealRouted: routed,
     ClockStarted: clock_started,
-    TierRaised: tier_raised,
     ClassificationCorrected: corrected,
-    ProviderMatched: provider_matched,
-    InquirySent: inquiry_sent,
-    InquiryAnswered: inquiry_answered,
     AnswerGiven: answer_given,
-    CaseClosed: closed,
-    ApplicantAsked: asked,
-    CompletionAsked: asked,
-    CaseReturned: timeline_only,
-    CaseTerminated: timeline_only,
-    CaseForwarded: timeline_only,
-    PartForwarded: timeline_only,
-    DangerReported: timeline_only,
-    DangerPassedOn: timeline_only,
 }
+"""The events of other services that change the state of an appeal or have a sentence on the timeline. Most need no rule of their own."""
 
 
 def track(listeners: Sequence[TrackingListener]) -> Handler:
@@ -143,7 +101,7 @@ def track(listeners: Sequence[TrackingListener]) -> Handler:
             tracking = trackings.get(received.event.appeal_id)
             if tracking is None:
                 continue
-            change = RULES[type(received.event)](received, tracking)
+            change = RULES.get(type(received.event), timeline_only)(received, tracking)
             state = state_after(tracking, received.event)
             overrules = tracking["status"] == WITHDRAWN != state["status"]
             tracking.update({"status": state["status"], "kind": state["kind"], "tier": state["tier"]})

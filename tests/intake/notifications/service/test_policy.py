@@ -47,7 +47,7 @@ class TestChecks:
     def changed(self, monkeypatch, tmp_path):
         """Read the policy files with a passage replaced in one file."""
         (tmp_path / "data").mkdir()
-        for name in (policies.POLICY, text_files.FILE):
+        for name in (policies.POLICY, policies.ROUTES, text_files.FILE):
             text = (policy_files.files("intake.notifications") / "data" / name).read_text(encoding="utf-8")
             (tmp_path / "data" / name).write_text(text, encoding="utf-8")
         monkeypatch.setattr(policy_files, "files", lambda _package: tmp_path)
@@ -92,3 +92,8 @@ class TestChecks:
         notification_texts.cache_clear()
         with pytest.raises(ReferenceDataError, match=problem):
             notification_texts()
+
+    def test_a_route_for_a_fact_that_nobody_publishes_stops_the_start(self, changed):
+        changed(policies.ROUTES, "inquiry-sent,APPLICANT,SMS", "inquiry-lost,APPLICANT,SMS")
+        with pytest.raises(ReferenceDataError, match="fact 'inquiry-lost' is not known"):
+            routes.__wrapped__()

@@ -1,12 +1,20 @@
 import re
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
+
+import pytest
 
 from intake.handlers import HANDLERS
-from intake.register.service.texts import _texts, position, timeline_text
+from intake.register.service import texts
+from intake.register.service.texts import _texts, position, timeline_data, timeline_text
+from shared.contracts import ApplicantAsked, DangerReported
 from shared.domain.labels import Label
+from shared.domain.tables import ReferenceDataError
 from shared.web.catalogs import missing_messages
 
 PACKAGE = Path(__file__).parents[4] / "services" / "intake" / "intake"
+NOW = datetime(2026, 2, 2, 4, tzinfo=UTC)
 PLACEHOLDERS = {"tier", "provider", "outcome", "due"}
 
 
@@ -24,6 +32,17 @@ class TestTimelineTexts:
 
     def test_an_event_without_a_text_is_not_shown(self):
         assert timeline_text("provider-matched") is None
+
+    def test_an_entry_holds_the_codes_that_its_sentence_names_and_no_others(self):
+        asked = ApplicantAsked(appeal_id=uuid4(), question_id=uuid4(), due_at=NOW, actor_role="expert")
+        reported = DangerReported(appeal_id=uuid4(), ground="CRIME", body="POLICE", due_at=NOW)
+        assert (timeline_data(asked), timeline_data(reported)) == ({"due_at": NOW.isoformat()}, {})
+
+    def test_a_sentence_that_the_event_cannot_fill_stops_the_start(self, monkeypatch):
+        sentence = Label("{provider}", "{provider}", "{provider}")
+        monkeypatch.setattr(texts, "timeline_text", lambda fact: sentence if fact == "tier-raised" else None)
+        with pytest.raises(ReferenceDataError, match="nothing fills provider of tier-raised"):
+            texts.shown_events.__wrapped__()
 
     def test_a_position_is_named_in_three_languages(self):
         assert isinstance(position("operator"), Label)

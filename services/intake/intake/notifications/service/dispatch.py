@@ -21,7 +21,7 @@ from intake.notifications.repository import AddressedNotification, NotificationC
 from intake.notifications.service.composition import compose_text, read_answer
 from intake.notifications.service.contacts import contacts, has_unconfirmed, next_method
 from intake.notifications.service.planning import FactOfAppeal, new_notification
-from intake.notifications.service.policy import NotificationPolicy, NotificationRoute, policy, routes
+from intake.notifications.service.policy import NEWS, NotificationPolicy, NotificationRoute, policy, routes
 from intake.notifications.service.senders import (
     DeliveryPending,
     MessageDeferred,
@@ -46,7 +46,6 @@ from shared.unit_of_work import UnitOfWork
 BATCH: Final = 50
 CONCURRENT_SENDS: Final = 4  # messages of one delivery method at a time
 TIMEOUTS_AT_MOST: Final = 3  # of ten seconds each, before a batch sends no further messages to that server
-NEWS: Final = "news"
 PURGE_AFTER: Final = timedelta(days=30)
 COUNTED_FOR: Final = timedelta(days=2)
 PLANNED: Final = (NotificationState.PLANNED,)

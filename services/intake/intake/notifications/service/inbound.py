@@ -1,6 +1,6 @@
 """What the SMS gateway reports: delivery receipts of sent messages, and replies of applicants."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -8,7 +8,7 @@ from pydantic import Field
 from intake.notifications import repository
 from intake.notifications.repository import AddressedNotification
 from intake.notifications.service.planning import FactOfAppeal, plan
-from intake.notifications.service.policy import policy
+from intake.notifications.service.policy import CONTINUED, policy
 from intake.notifications.service.receipts import record_delivered, record_undelivered
 from intake.register.dependencies import Intake
 from intake.register.errors import NotAnswered, OutcomeGiven
@@ -23,8 +23,6 @@ from shared.http import StrictModel, Text
 from shared.ids import derived
 from shared.sealing import Pepper
 from shared.unit_of_work import UnitOfWork
-
-CONTINUED: Final = "appeal-continued"
 
 
 class SmsReceipt(StrictModel):

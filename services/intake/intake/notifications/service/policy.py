@@ -1,19 +1,25 @@
 """The policy files of notifications, checked when read: `notice_routes.csv` (which fact by which method), `notice_policy.toml` (when)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time, timedelta
 from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from intake.notifications.models import DeliveryMethod, Recipient
+from intake.notifications.models import CODES, DeliveryMethod, Recipient
 from intake.register.service.answer_channels import answer_channels
+from intake.register.service.withdrawal import OVERRULED
+from shared.contracts import AppealEvent, appeal_events
 from shared.domain.tables import ReferenceDataError
 from shared.policy_files import policy_document, policy_rows
 
 ROUTES: Final = "notice_routes.csv"
 POLICY: Final = "notice_policy.toml"
+CONTINUED: Final = "appeal-continued"
+NEWS: Final = "news"
+_OTHER_FACTS: Final = frozenset({CONTINUED, NEWS, OVERRULED, *CODES})
+"""The facts of notifications that are no events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +66,14 @@ class NotificationPolicy:
 def routes() -> Mapping[tuple[str, Recipient, DeliveryMethod], NotificationRoute]:
     """Return the routes by fact, recipient and delivery method.
 
-    Raises ReferenceDataError for an unknown recipient or method, a route given twice, and methods that differ from `DeliveryMethod`.
+    Raises ReferenceDataError for an unknown fact, recipient or method, a route given twice, and methods that differ from `DeliveryMethod`.
     """
     if different := set(answer_channels()) ^ (set(DeliveryMethod) - {DeliveryMethod.ANY}):
         raise ReferenceDataError("answer_channels.csv", 1, f"differs from DeliveryMethod: {', '.join(sorted(different))}")
-    found = {}
+    found, facts = {}, _OTHER_FACTS | {event.FACT for event in appeal_events()}
     for row in policy_rows("intake.notifications", ROUTES):
         recipient = Recipient(row.one_of("recipient", frozenset(Recipient)))
-        key = (row.text("fact"), recipient, DeliveryMethod(row.one_of("channel", answer_channels())))
+        key = (row.one_of("fact", facts), recipient, DeliveryMethod(row.one_of("channel", answer_channels())))
         if key in found:
             raise row.error("is given twice")
         found[key] = NotificationRoute(row.text("template"), row.flag("urgent"), row.flag("with_answer"))
@@ -78,6 +84,12 @@ def routes() -> Mapping[tuple[str, Recipient, DeliveryMethod], NotificationRoute
 def notified_facts() -> frozenset[str]:
     """Return the facts of which somebody is notified. Raises ReferenceDataError."""
     return frozenset(fact for fact, _, _ in routes())
+
+
+@cache
+def notified_events() -> Sequence[type[AppealEvent]]:
+    """Return the events of which somebody is notified. Raises ReferenceDataError."""
+    return tuple(event for event in appeal_events() if event.FACT in notified_facts())
 
 
 @cache

@@ -1,21 +1,62 @@
 """The sentences of `data/texts.toml` that a citizen reads on the timeline of an appeal."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
+from string import Formatter
+from typing import Final, cast
+from uuid import UUID
 
+from intake.register.schemas.rows import TimelineData
+from shared.contracts import AppealEvent, appeal_events
 from shared.domain.labels import Label
+from shared.domain.tables import ReferenceDataError
 from shared.policy_files import policy_document
+
+FILE: Final = "texts.toml"
+SERVICE: Final = "intake"
+PLACEHOLDERS: Final[Mapping[str, str]] = {"tier": "tier", "due": "due_at", "outcome": "outcome", "provider": "provider_id"}
+"""The fields of events and of `TimelineData` that fill the placeholders of sentences."""
 
 
 @cache
 def _texts() -> Mapping[str, Mapping[str, Label]]:
-    document = policy_document("intake.register", "texts.toml")
+    document = policy_document("intake.register", FILE)
     return {group: {name: Label(**entry) for name, entry in entries.items()} for group, entries in document.items()}
 
 
 def timeline_text(event_type: str) -> Label | None:
     """Return the sentence of an entry with its placeholders; None for an entry that citizens do not see."""
     return _texts()["timeline"].get(event_type)
+
+
+@cache
+def shown_events() -> Mapping[type[AppealEvent], frozenset[str]]:
+    """Return the events of other services that citizens see on the timeline, each with its fields that fill its sentence.
+
+    Raises ReferenceDataError for a placeholder that no field of the event fills.
+    """
+    found = {}
+    for event in appeal_events(foreign_to=SERVICE):
+        text = timeline_text(event.FACT)
+        if text is None:
+            continue
+        names = {name for sentence in (text.kk, text.ru, text.en) for _, name, _, _ in Formatter().parse(sentence) if name}
+        fields = {name: PLACEHOLDERS.get(name) for name in names}
+        if unfilled := {name for name, field in fields.items() if field not in event.model_fields}:
+            raise ReferenceDataError(FILE, 1, f"nothing fills {', '.join(sorted(unfilled))} of {event.FACT}")
+        found[event] = frozenset(field for field in fields.values() if field)
+    return found
+
+
+def timeline_data(event: AppealEvent) -> TimelineData | None:
+    """Return the codes of the event that its sentence names; None for an event that citizens do not see."""
+    fields = shown_events().get(type(event))
+    return None if fields is None else cast("TimelineData", {name: _as_stored(getattr(event, name)) for name in fields})
+
+
+def _as_stored(value: str | int | datetime | UUID) -> str | int:
+    return value.isoformat() if isinstance(value, datetime) else str(value) if isinstance(value, UUID) else value
 
 
 def position(role: str) -> Label:

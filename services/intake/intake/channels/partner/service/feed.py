@@ -22,32 +22,20 @@ from intake.channels.partner.service.external_numbers import open_numbers
 from intake.register.schemas.codes import Channel
 from intake.register.service.ports import TrackedChange
 from intake.register.service.registration import sender_key
+from intake.register.service.texts import shown_events
 from intake.settings import Settings
 from shared.auth import Principal, identity_of
 from shared.auth.issuer import ISSUER
 from shared.contracts import (
-    AnswerGiven,
     AppealEvent,
     AppealRated,
-    AppealRouted,
     AppealWithdrawn,
-    ApplicantAsked,
-    CaseClosed,
     CaseForwarded,
-    CaseReturned,
-    CaseTerminated,
-    ClassificationCorrected,
-    ClockStarted,
-    CompletionAsked,
     DangerPassedOn,
-    DangerReported,
-    InquiryAnswered,
-    InquirySent,
     MessageAdded,
     OutcomeConfirmed,
     OutcomeDenied,
     PartForwarded,
-    TierRaised,
 )
 from shared.errors import Forbidden, InvalidInput, Unauthorized
 from shared.http import Cursor
@@ -57,26 +45,8 @@ from shared.unit_of_work import UnitOfWork
 
 BATCH: Final = 500
 OWN: Final[tuple[type[AppealEvent], ...]] = (MessageAdded, AppealWithdrawn, OutcomeConfirmed, OutcomeDenied, AppealRated)
-_OF_OTHER_SERVICES: Final[tuple[type[AppealEvent], ...]] = (
-    AppealRouted,
-    ClockStarted,
-    TierRaised,
-    ClassificationCorrected,
-    InquirySent,
-    InquiryAnswered,
-    ApplicantAsked,
-    CompletionAsked,
-    AnswerGiven,
-    CaseClosed,
-    CaseForwarded,
-    PartForwarded,
-    CaseReturned,
-    CaseTerminated,
-    DangerReported,
-    DangerPassedOn,
-)
 _PASSED_ON: Final = (CaseForwarded, PartForwarded, DangerPassedOn)
-TYPES: Final = frozenset(event.FACT for event in (*OWN, *_OF_OTHER_SERVICES))
+TYPES: Final = frozenset(event.FACT for event in (*OWN, *shown_events()))
 
 
 @dataclass(frozen=True, slots=True)
