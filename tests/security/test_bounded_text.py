@@ -16,7 +16,7 @@ from uuid import uuid4
 import pytest
 from pydantic_core import to_json
 
-from intake.attachments.service.form_uploads import parse_tickets
+from intake.attachments.dependencies.form_uploads import parse_tickets
 from intake.attachments.service.names import safe_name
 from intake.attachments.service.policy import kinds
 from intake.channels.telegram.service.conversation import advance

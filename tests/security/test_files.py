@@ -259,7 +259,7 @@ class TestWaiting:
         told = (await desk.file()).json()
         calls, pin = f"/intake/v1/appeals/{told['number']}/attachments", {"Appeal-Pin": told["pin"]}
         octets = {"Content-Type": "application/octet-stream"}
-        pool = desk.app.state.attachments.inspector
+        pool = desk.app.state.uploads.inspector
         many = [asyncio.create_task(desk.client.post(calls, content=slow, headers=pin | octets)) for _ in range(3)]
         while not pool._in_use:
             await asyncio.sleep(0.01)
@@ -276,7 +276,7 @@ class TestWaiting:
     async def test_the_inspection_for_a_disconnected_client_is_cancelled(self, desk):
         slow = stored_docx(**{"word/document.xml": "<x>" + "<y/>" * 4_500_000 + "</x>"})
         told = (await desk.file()).json()
-        pool = desk.app.state.attachments.inspector
+        pool = desk.app.state.uploads.inspector
         gone = asyncio.Event()
         body = [{"type": "http.request", "body": slow, "more_body": False}]
 

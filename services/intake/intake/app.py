@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from intake.assembly import build_intake, check_policies
 from intake.attachments import api as attachments
-from intake.attachments.service.storing import Attachments
+from intake.attachments.dependencies.uploads import Uploads
 from intake.channels.app.api import applicant, registration, updates
 from intake.channels.counter import api as counter
 from intake.channels.counter.pages import counter as counter_pages
@@ -79,7 +79,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
     def prepare(app: FastAPI, parts: Parts[Settings]) -> None:
         check_policies()  # before the first request
         app.state.intake = build_intake(parts, settings)
-        app.state.attachments = Attachments(parts, settings)
+        app.state.uploads = Uploads.build(parts, settings)
         app.state.update_streams = UpdateStreams(parts.units, settings.streams_each)
         app.state.insurance = FileInsuranceRegister(settings.insurance_file) if settings.insurance_file else None
 

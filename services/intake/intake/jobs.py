@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from intake.assembly import build_intake, delivery_methods
-from intake.attachments.service.storing import Attachments
+from intake.attachments.dependencies.uploads import Uploads
 from intake.channels.partner import jobs as partner
 from intake.channels.phone.service import calls
 from intake.channels.telegram import jobs as telegram
@@ -17,7 +17,7 @@ from shared.service import Parts
 
 def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
     settings = parts.settings
-    attachments = Attachments(parts, settings)
+    uploads = Uploads.build(parts, settings)
     address = settings.public_url or THIS_MACHINE
     dispatcher = Dispatcher(parts, delivery_methods(parts, settings), address, quiet_hours=settings.quiet_hours)
 
@@ -44,8 +44,8 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
             await calls.purge(work)
 
     return [
-        every(timedelta(seconds=5), "scan-attachments", attachments.scan),
-        every(timedelta(hours=1), "purge-uploads", attachments.purge_unclaimed),
+        every(timedelta(seconds=5), "scan-attachments", uploads.scans.run),
+        every(timedelta(hours=1), "purge-uploads", uploads.purge_unclaimed),
         every(timedelta(hours=1), "purge-attempts", purge_attempts),
         every(timedelta(hours=1), "purge-codes", purge_codes),
         every(timedelta(seconds=1), "send-notifications", send_notifications),

@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from intake.attachments.dependencies import uploads as service
+from intake.attachments.dependencies.attaching import attach
 from intake.attachments.models import Attachment, AttachmentState
-from intake.attachments.service import storing as service
-from intake.attachments.service.attaching import attach
 from intake.attachments.service.policy import policy
 from intake.register.models import ContentRead, Message, Timeline, Tracking
 from shared.messaging import tables
@@ -257,10 +257,10 @@ class TestUploads:
         _, pin, calls = await filed(desk)
         await desk.client.post(calls, content=PDF, headers={**pin, "Content-Type": "application/pdf"})
         desk.clock.advance(timedelta(hours=23))
-        await desk.app.state.attachments.purge_unclaimed()
+        await desk.app.state.uploads.purge_unclaimed()
         assert len(await desk.rows(Attachment)) == 3
         desk.clock.advance(timedelta(hours=2))
-        await desk.app.state.attachments.purge_unclaimed()
+        await desk.app.state.uploads.purge_unclaimed()
         assert len(await desk.rows(Attachment)) == len(objects(desk)) == 1
 
     async def test_unclaimed_files_are_deleted_in_batches(self, desk, monkeypatch):
@@ -268,9 +268,9 @@ class TestUploads:
         for _ in range(5):
             await begun(desk, PDF)
         desk.clock.advance(timedelta(hours=25))
-        taken, drop = [], desk.app.state.attachments._drop
-        monkeypatch.setattr(service.Attachments, "_drop", lambda _, ids: taken.append(len(ids)) or drop(ids))
-        await desk.app.state.attachments.purge_unclaimed()
+        taken, drop = [], desk.app.state.uploads._drop
+        monkeypatch.setattr(service.Uploads, "_drop", lambda _, ids: taken.append(len(ids)) or drop(ids))
+        await desk.app.state.uploads.purge_unclaimed()
         assert taken == [2, 2, 1]
         assert await desk.rows(Attachment) == []
 
@@ -346,13 +346,13 @@ class TestAccess:
 
     async def test_a_file_sent_with_the_appeal_is_no_message(self, desk):
         appeal, pin, calls = await filed(desk)
-        intake, attachments = desk.app.state.intake, desk.app.state.attachments
+        intake, uploads = desk.app.state.intake, desk.app.state.uploads
 
         async def data():
             yield PDF
 
-        ticket = await attachments.store_upload(data(), None, name="акт.pdf", media_type="application/pdf")
-        file = (await attach(intake, attachments, UUID(appeal["appeal_id"]), ticket, as_filed=True)).response
+        ticket = await uploads.store(data(), None, name="акт.pdf", media_type="application/pdf")
+        file = (await attach(intake, uploads, UUID(appeal["appeal_id"]), ticket, as_filed=True)).response
         assert (file.name, file.message_id) == ("акт.pdf", None)
         assert await facts(desk) == []
         assert (await desk.client.get(f"{calls}/{ticket.upload_id}", headers=pin)).content == PDF

@@ -18,19 +18,21 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect
 
-from intake.attachments.dependencies import AttachmentsDep, attachments_of
+from intake.attachments.dependencies import AttachmentsDep, UploadsDep
+from intake.attachments.dependencies.attaching import FIELD, attach, attach_body
+from intake.attachments.dependencies.downloads import download_file
+from intake.attachments.dependencies.uploads import at_most
 from intake.attachments.service import policy
-from intake.attachments.service.attaching import FIELD, AttachmentOut, attach, attach_body
+from intake.attachments.service.attaching import AttachmentOut
 from intake.attachments.service.connection import while_connected
-from intake.attachments.service.download import download_file
 from intake.attachments.service.policy import NO_ROOM, REFUSALS
 from intake.attachments.service.quota import owner_of
-from intake.attachments.service.storing import Attachments, UploadTicket, at_most
+from intake.attachments.service.storing import Attachments, UploadTicket
 from intake.register.dependencies import AppealPin, Intake, IntakeDep
 from intake.register.errors import AppealFinished
 from intake.register.service.tracking import open_own
 from shared.auth import UnconfinedPrincipalDep
-from shared.dependencies import OnceDep
+from shared.dependencies import OnceDep, ReadDep, UnitsOfWorkDep
 from shared.errors import (
     Forbidden,
     InvalidInput,
@@ -107,6 +109,7 @@ class UploadClaim(StrictModel):
 async def begin_upload(
     request: Request,
     intake: IntakeDep,
+    attachments: AttachmentsDep,
     sender: UnconfinedPrincipalDep,
     once: OnceDep,
     given: Annotated[UploadBeginning, body(UploadBeginning)],
@@ -117,9 +120,7 @@ async def begin_upload(
     owner = owner_of(intake.parts.pepper, sender, address)
 
     async def begin(work: UnitOfWork) -> UploadBegun:
-        ticket = await attachments_of(request).add_upload(
-            work.session, owner, name=given.name, media_type=given.media_type, length=given.length
-        )
+        ticket = await attachments.begin_upload(work, owner, name=given.name, media_type=given.media_type, length=given.length)
         until = work.clock.now() + timedelta(hours=policy.policy().limits.kept_hours)
         return UploadBegun(upload_id=ticket.upload_id, token=ticket.token, offset=0, length=given.length, expires_at=until)
 
@@ -130,9 +131,9 @@ async def begin_upload(
 
 
 @router.head("/v1/uploads/{upload_id}", status_code=204, response_class=Response, responses=responses(NotFound, InvalidInput))
-async def look_at_upload(upload_id: UUID, token: UploadToken, attachments: AttachmentsDep) -> Response:
+async def look_at_upload(upload_id: UUID, token: UploadToken, attachments: AttachmentsDep, work: ReadDep) -> Response:
     """Return how much of an upload was received."""
-    row = await attachments.find_upload(UploadTicket(upload_id, token))
+    row = await attachments.find_upload(work, UploadTicket(upload_id, token))
     return Response(status_code=204, headers=_progress(row.size, row.length, is_complete=row.kind is not None))
 
 
@@ -147,7 +148,13 @@ async def look_at_upload(upload_id: UUID, token: UploadToken, attachments: Attac
     openapi_extra={"requestBody": {"required": True, "content": {PARTIAL: BINARY, OCTETS: BINARY}}},
 )  # fmt: skip
 async def go_on_with_upload(
-    upload_id: UUID, token: UploadToken, request: Request, intake: IntakeDep, offset: UploadOffset, key: IdempotencyKey = None
+    upload_id: UUID,
+    token: UploadToken,
+    request: Request,
+    intake: IntakeDep,
+    uploads: UploadsDep,
+    offset: UploadOffset,
+    key: IdempotencyKey = None,
 ) -> Response:
     """Append a piece. Bytes received before a disconnect are stored. The last byte completes the upload; a refused file is deleted."""
     if media_type_of(request) not in {PARTIAL, OCTETS}:
@@ -157,7 +164,7 @@ async def go_on_with_upload(
 
     async def work() -> StepsDone:
         piece = _RequestPiece(request)
-        row = await attachments_of(request).append(ticket, offset, piece.chunks(), run=run)
+        row = await uploads.append(ticket, offset, piece.chunks(), run=run)
         state = UploadState(upload_id=row.id, offset=row.size, length=row.length, complete=row.kind is not None)
         return StepsDone(state, piece.digest, is_complete=not piece.is_broken)
 
@@ -167,7 +174,7 @@ async def go_on_with_upload(
             pass
         return piece.digest
 
-    answer = await _once_by_ticket(intake, attachments_of(request), ticket, f"append {offset}", key, work, digest_repeat)
+    answer = await _once_by_ticket(intake, uploads.attachments, ticket, f"append {offset}", key, work, digest_repeat)
     state = UploadState.model_validate_json(bytes(answer.body))
     answer.headers.update(_progress(state.offset, state.length, is_complete=state.complete))
     return answer
@@ -180,16 +187,16 @@ async def go_on_with_upload(
     responses=responses(NotFound, InvalidInput, Unauthorized, IdempotencyKeyReused, IdempotencyKeyWeak),
 )
 async def cancel_upload(
-    upload_id: UUID, token: UploadToken, intake: IntakeDep, attachments: AttachmentsDep, key: IdempotencyKey = None
+    upload_id: UUID, token: UploadToken, intake: IntakeDep, uploads: UploadsDep, key: IdempotencyKey = None
 ) -> Response:
     """Cancel an upload that no appeal has claimed."""
     ticket = UploadTicket(upload_id, token)
 
     async def work() -> StepsDone:
-        await attachments.cancel(ticket)
+        await uploads.cancel(ticket)
         return StepsDone(None)
 
-    return await _once_by_ticket(intake, attachments, ticket, "cancel", key, work, status=204)
+    return await _once_by_ticket(intake, uploads.attachments, ticket, "cancel", key, work, status=204)
 
 
 async def _once_by_ticket(
@@ -230,7 +237,9 @@ async def add_attachment(
     request: Request,
     response: Response,
     intake: IntakeDep,
+    uploads: UploadsDep,
     sender: UnconfinedPrincipalDep,
+    units: UnitsOfWorkDep,
     pin: AppealPin = None,
     key: IdempotencyKey = None,
 ) -> AttachmentOut:
@@ -243,11 +252,12 @@ async def add_attachment(
     seen = await open_own(intake.parts, intake.guesses, number=number, pin=pin, principal=sender, address=address)
     if media_type_of(request) == JSON:
         claim = parse(UploadClaim, await read_body(request))
-        done = await attach(intake, attachments_of(request), seen.appeal.id, UploadTicket(claim.upload_id, claim.token), key=key)
+        done = await attach(intake, uploads, seen.appeal.id, UploadTicket(claim.upload_id, claim.token), key=key)
     else:
         if key is None:  # a repeat with a key needs no room: the file may be the last one; others are refused when they are claimed
-            await attachments_of(request).check_room(seen.appeal.id)
-        done = await attach_body(intake, seen.appeal.id, request, owner_of(intake.parts.pepper, sender, address), key)
+            async with units.read() as work:
+                await uploads.attachments.check_room(work, seen.appeal.id)
+        done = await attach_body(intake, uploads, seen.appeal.id, request, owner_of(intake.parts.pepper, sender, address), key)
     if done.replayed:
         response.headers.update(REPLAYED)
     return done.response
@@ -266,12 +276,13 @@ async def download(
     attachment_id: UUID,
     request: Request,
     intake: IntakeDep,
+    attachments: AttachmentsDep,
     reader: UnconfinedPrincipalDep,
     _query: KnownQuery,
     pin: AppealPin = None,
 ) -> StreamingResponse:
     """Return a file of an appeal to those who may see the appeal; access by staff is recorded in the audit log."""
-    return await download_file(intake, request, number=number, pin=pin, attachment_id=attachment_id, reader=reader)
+    return await download_file(intake, attachments, request, number=number, pin=pin, attachment_id=attachment_id, reader=reader)
 
 
 class _RequestPiece:

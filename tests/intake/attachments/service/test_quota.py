@@ -17,7 +17,7 @@ AS_PDF = {"Content-Type": "application/pdf"}
 
 
 def limited(desk, **limits):
-    attachments = desk.app.state.attachments
+    attachments = desk.app.state.uploads.attachments
     attachments.policy = replace(attachments.policy, limits=replace(attachments.policy.limits, **limits))
 
 
@@ -54,7 +54,7 @@ class TestOneSender:
 
     async def test_a_file_of_unknown_length_counts_as_the_largest_until_it_is_received(self, desk):
         _, pin, calls = await filed(desk)
-        limited(desk, unclaimed_bytes=desk.app.state.attachments.policy.limits.file_bytes)
+        limited(desk, unclaimed_bytes=desk.app.state.uploads.attachments.policy.limits.file_bytes)
         assert (await desk.client.post(calls, content=PDF, headers=pin | AS_PDF)).status_code == 201
         await begin(desk)
         answer = await desk.client.post(calls, content=PDF, headers=pin | AS_PDF)
@@ -77,7 +77,7 @@ class TestOneSender:
         limited(desk, unclaimed_files=1)
         await begin(desk)
         desk.clock.advance(timedelta(hours=25))
-        await desk.app.state.attachments.purge_unclaimed()
+        await desk.app.state.uploads.purge_unclaimed()
         assert (await begin(desk)).status_code == 201
 
     async def test_concurrent_uploads_are_counted_one_after_another(self, desk):

@@ -40,7 +40,7 @@ async def objects(store):
 
 
 def stored_objects(desk):
-    return objects(desk.app.state.attachments._objects._store)
+    return objects(desk.app.state.uploads._objects._store)
 
 
 class TestSettings:
@@ -130,10 +130,10 @@ class TestFiles:
         assert (await desk.client.get(f"{calls}/{created['upload_id']}", headers=pin)).content == PDF
 
     async def test_a_file_whose_inspection_failed_is_not_sent_again(self, desk, monkeypatch):
-        attachments = desk.app.state.attachments
+        uploads = desk.app.state.uploads
         _, upload, token = await begun(desk, PDF)
         with monkeypatch.context() as away:
-            away.setattr(attachments._objects, "reader", _away)
+            away.setattr(uploads._objects, "reader", _away)
             assert (await desk.client.patch(upload, content=PDF, headers=piece(0, token))).status_code == 503
         looked = await desk.client.head(upload, headers=token)
         assert (looked.headers["upload-offset"], looked.headers["upload-complete"]) == (str(len(PDF)), "?0")
@@ -157,16 +157,16 @@ class TestFiles:
         assert (await desk.client.delete(upload, headers=token)).status_code == 204
         assert (await desk.client.head(upload, headers=token)).status_code == 404
         desk.clock.advance(timedelta(hours=25))
-        await desk.app.state.attachments.purge_unclaimed()
+        await desk.app.state.uploads.purge_unclaimed()
         assert [row.state for row in await desk.rows(Attachment)] == [AttachmentState.DROPPED]
         await bucket.up()
-        await desk.app.state.attachments.purge_unclaimed()
+        await desk.app.state.uploads.purge_unclaimed()
         assert (await desk.rows(Attachment), await stored_objects(desk)) == ([], [])
 
     async def test_a_missing_object_is_reported(self, desk):
         _, pin, calls = await filed(desk)
         created = (await desk.client.post(calls, content=PDF, headers=pin | AS_PDF)).json()
-        await desk.app.state.attachments._objects.drop(UUID(created["attachment_id"]))
+        await desk.app.state.uploads._objects.drop(UUID(created["attachment_id"]))
         answer = await desk.client.get(f"{calls}/{created['attachment_id']}", headers=pin)
         assert (answer.status_code, answer.json()["code"]) == (410, "attachment-lost")
 

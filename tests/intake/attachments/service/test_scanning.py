@@ -52,30 +52,30 @@ class TestHangingFile:
     async def test_the_others_are_scanned_and_the_hanging_file_is_retried_later(self, start, tmp_path):
         double = ClamdDouble()
         async with double.listening() as address, start(tmp_path, clamd=address) as desk:
-            attachments = desk.app.state.attachments
-            attachments.scans.scanner = Clamd(address, seconds=0.5)
+            scans = desk.app.state.uploads.scans
+            scans.scanner = Clamd(address, seconds=0.5)
             created = (await desk.file()).json()
             hanging = await send(desk, created, b"first " + HANGS)
             others = [await send(desk, created, f"file {number}".encode()) for number in range(6)]
             infected = await send(desk, created, EICAR)
-            await attachments.scan()
+            await scans.run()
             assert (await states(desk))[hanging] == (AttachmentState.SCANNING, 1)
             assert {(await states(desk))[one][0] for one in others} == {AttachmentState.CLEAN}
             assert (await states(desk))[infected][0] == AttachmentState.INFECTED
-            await attachments.scan()  # its retry is not due yet
+            await scans.run()  # its retry is not due yet
             assert sum(HANGS in one for one in double.seen) == 1
             desk.clock.advance(scan_queue.retry_after(1))
-            await attachments.scan()
+            await scans.run()
             assert (await states(desk))[hanging] == (AttachmentState.SCANNING, 2)
 
     async def test_a_new_file_is_scanned_at_once_while_another_hangs(self, start, tmp_path, monkeypatch):
         monkeypatch.setattr(scan_queue, "NEW_FILES_EVERY", 0.01)
         double = ClamdDouble()
         async with double.listening() as address, start(tmp_path, clamd=address) as desk:
-            attachments = desk.app.state.attachments
+            scans = desk.app.state.uploads.scans
             created = (await desk.file()).json()
             await send(desk, created, HANGS)
-            scanning = asyncio.create_task(attachments.scan())
+            scanning = asyncio.create_task(scans.run())
             while not double.seen:
                 await asyncio.sleep(0.01)
             late = await send(desk, created, b"late")
@@ -89,17 +89,17 @@ class TestHangingFile:
     async def test_the_retries_of_hanging_files_leave_the_scanner_to_others(self, start, tmp_path):
         double = ClamdDouble()
         async with double.listening() as address, start(tmp_path, clamd=address) as desk:
-            attachments = desk.app.state.attachments
-            attachments.scans.scanner = Clamd(address, seconds=0.3)
+            scans = desk.app.state.uploads.scans
+            scans.scanner = Clamd(address, seconds=0.3)
             created = (await desk.file()).json()
             for number in range(5):
                 await send(desk, created, HANGS + bytes([65 + number]))
-            await attachments.scan()
+            await scans.run()
             desk.clock.advance(scan_queue.retry_after(1))
-            attachments.scans.scanner = Clamd(address, seconds=30)
+            scans.scanner = Clamd(address, seconds=30)
             double.seen.clear()
             late = await send(desk, created, b"late")
-            scanning = asyncio.create_task(attachments.scan())
+            scanning = asyncio.create_task(scans.run())
             while (await states(desk))[late][0] == AttachmentState.SCANNING:
                 await asyncio.sleep(0.01)
             assert sum(HANGS in one for one in double.seen) <= scan_queue.RETRIES_AT_ONCE
@@ -149,7 +149,7 @@ class TestThroughTheWorker:
                 answer = await desk.client.post(calls, content=content, headers={**pin, "Content-Type": "application/octet-stream"})
                 assert answer.json()["state"] == AttachmentState.SCANNING
                 ids[name] = answer.json()["attachment_id"]
-            await desk.app.state.attachments.scan()
+            await desk.app.state.uploads.scans.run()
             states = {str(row.id): row.state for row in await desk.rows(Attachment)}
             assert [states[ids[name]] for name in sent] == [AttachmentState.INFECTED, AttachmentState.INFECTED, AttachmentState.CLEAN]
             statuses = {name: (await desk.client.get(f"{calls}/{one}", headers=pin)).status_code for name, one in ids.items()}

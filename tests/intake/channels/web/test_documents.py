@@ -36,7 +36,7 @@ class TestDocuments:
         async def refusing(*_, **__):
             raise refusal
 
-        monkeypatch.setattr(desk.app.state.attachments, "begin_upload", refusing)
+        monkeypatch.setattr(desk.app.state.uploads, "begin", refusing)
         page = await upload(desk, ("сурет.png", picture(), "image/png"))
         assert page.status_code == 200
         assert message in page.text

@@ -75,7 +75,7 @@ async def write(
 
     async def claim(work: UnitOfWork, message_id: UUID) -> int:
         tickets = [UploadTicket(upload.upload_id, upload.token) for upload in command.attachments]
-        return len(await attachments.claim(work.session, appeal_id, message_id, tickets))
+        return len(await attachments.claim(work, appeal_id, message_id, tickets))
 
     return _answer(await add_message(intake.parts, appeal_id, command, key=key, claim_files=claim if command.attachments else None))
 

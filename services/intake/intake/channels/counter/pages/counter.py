@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from intake.attachments.service import form_uploads as uploads
+from intake.attachments.dependencies import form_uploads as uploads
 from intake.channels.counter.pages import view as counter_view
 from intake.channels.counter.pages.view import PATH, Draft
 from intake.channels.counter.service.policy import IntakeMethod

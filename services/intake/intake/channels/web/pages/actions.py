@@ -13,8 +13,8 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, ValidationError
 
 from intake.attachments.dependencies import attachments_of
-from intake.attachments.service import form_uploads as uploads
-from intake.attachments.service.form_uploads import FormWithDocuments
+from intake.attachments.dependencies import form_uploads as uploads
+from intake.attachments.dependencies.form_uploads import FormWithDocuments
 from intake.attachments.service.policy import AttachmentRefused
 from intake.channels.web.pages.tracking import PageResult, perform, same_origin
 from intake.forms.service.draft import UPLOADS, key_of
@@ -115,7 +115,7 @@ async def send_message(request: Request, intake: IntakeDep) -> HTMLResponse:
 
     def do(intake: Intake, appeal_id: UUID, command: MessageIn, key: str, _address: str) -> Awaitable[ActionResult[Any]]:
         async def claim(work: UnitOfWork, message_id: UUID) -> int:
-            return len(await attachments_of(request).claim(work.session, appeal_id, message_id, sent.tickets))
+            return len(await attachments_of(request).claim(work, appeal_id, message_id, sent.tickets))
 
         return add_message(intake.parts, appeal_id, command, key=key, claim_files=claim if sent.tickets else None)
 

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from intake.attachments.service import form_uploads as uploads
+from intake.attachments.dependencies import form_uploads as uploads
 from intake.channels.web.service.talon import kinds, talon_page
 from intake.forms.service import definitions as forms
 from intake.forms.service import draft as form

@@ -15,8 +15,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse
 
 from intake.attachments.dependencies import attachments_of
-from intake.attachments.service import form_uploads as uploads
-from intake.attachments.service.download import download_file
+from intake.attachments.dependencies import form_uploads as uploads
+from intake.attachments.dependencies.downloads import download_file
 from intake.attachments.service.policy import AttachmentRefused
 from intake.channels.web.pages.appeal import case_content, shown_messages
 from intake.forms.service.draft import UPLOADS
@@ -98,7 +98,9 @@ async def read_document(request: Request, intake: IntakeDep) -> Response:
         return _refusal_page(request, number, refusal)
     try:
         attachment_id = UUID(fields.get("document", ""))
-        return await download_file(intake, request, number=number, pin=pin, attachment_id=attachment_id, reader=ANYBODY)
+        return await download_file(
+            intake, attachments_of(request), request, number=number, pin=pin, attachment_id=attachment_id, reader=ANYBODY
+        )
     except AttachmentRefused as refusal:
         result = PageResult(Flash(refusal.label.in_(language_of(request)), "warn"), status=refusal.status)
         return await _case_page(request, intake, fields, result)
@@ -124,7 +126,7 @@ async def _case_page(request: Request, intake: Intake, fields: Fields, result: P
         return _refusal_page(request, number, refusal)
     case = await tracked(intake.parts, intake.list_files, seen, ANYBODY)
     async with intake.parts.units.read() as work:
-        attached = await attachments_of(request).listing(work.session, seen.appeal.id)
+        attached = await attachments_of(request).listing(work, seen.appeal.id)
     language = language_of(request)
     content = case_content(case, language, intake.parts.clock.now())
     documents = uploads.document_lines(attached, language)

@@ -9,8 +9,8 @@ import structlog
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 
-from intake.attachments.dependencies import attachments_of
 from intake.attachments.service import policy
+from intake.attachments.service.storing import Attachments
 from intake.register.dependencies import Intake
 from intake.register.service.tracking import open_case
 from shared.auth import Principal
@@ -32,21 +32,26 @@ log = structlog.get_logger()
 
 
 async def download_file(
-    intake: Intake, request: Request, *, number: str, pin: str | None, attachment_id: UUID, reader: Principal
+    intake: Intake, attachments: Attachments, request: Request, *, number: str, pin: str | None, attachment_id: UUID, reader: Principal
 ) -> StreamingResponse:
     """Return a file of an appeal as a download; access by anybody but the applicant is recorded in the audit log.
+
+    No unit of work is open while the file is read from the store.
 
     Raises what `open_case` raises; NotFound, NotChecked, Infected, Lost and Unavailable.
     """
     seen = await open_case(intake.parts, intake.guesses, number=number, pin=pin, principal=reader, address=intake.address(request))
-    found, chunks = await attachments_of(request).open(seen.appeal.id, attachment_id)
+    units = intake.parts.units
+    async with units.read() as work:
+        found, chunks = await attachments.open(work, seen.appeal.id, attachment_id)
     try:
         first = await anext(chunks, b"")  # a missing or damaged object is detected before the response begins
     except (FileNotFoundError, SealError):
         log.exception("a file is lost", attachment_id=str(attachment_id))
         raise policy.Lost from None
     if not seen.is_own:
-        await _audit(intake, reader, attachment_id)
+        async with units.write() as work:
+            await work.audit.record(reader=reader.subject, purpose=READ_PURPOSE, ids=[attachment_id])
 
     async def all_chunks() -> AsyncIterator[bytes]:
         yield first
@@ -56,11 +61,6 @@ async def download_file(
     media_type = found.kind.media_types[0]
     headers = {"Content-Disposition": _disposition(found.name), "Content-Length": str(found.size), **DOWNLOAD_HEADERS}
     return StreamingResponse(all_chunks(), headers=headers, media_type=media_type)
-
-
-async def _audit(intake: Intake, reader: Principal, attachment_id: UUID) -> None:
-    async with intake.parts.units.write() as work:
-        await work.audit.record(reader=reader.subject, purpose=READ_PURPOSE, ids=[attachment_id])
 
 
 def _disposition(name: str) -> str:

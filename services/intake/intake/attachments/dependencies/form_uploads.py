@@ -8,8 +8,8 @@ from uuid import UUID
 
 from fastapi import Request
 
-from intake.attachments.dependencies import attachments_of
-from intake.attachments.service.attaching import FORM_MARGIN, attach
+from intake.attachments.dependencies import uploads_of
+from intake.attachments.dependencies.attaching import FORM_MARGIN, attach
 from intake.attachments.service.connection import while_connected
 from intake.attachments.service.policy import AttachmentRefused, TooLarge, kinds, policy
 from intake.attachments.service.quota import owner_of
@@ -67,11 +67,11 @@ async def receive_form(request: Request, intake: Intake) -> FormWithDocuments:
 async def _receive(request: Request, intake: Intake, part: Part) -> UploadTicket:
     intake.uploads.spend(intake.address(request))
     owner = owner_of(intake.parts.pepper, Principal.anonymous(), intake.address(request))
-    return await attachments_of(request).receive_upload(part.chunks, owner, name=part.filename, media_type=part.media_type)
+    return await uploads_of(request).receive(part.chunks, owner, name=part.filename, media_type=part.media_type)
 
 
 async def _accept(request: Request, ticket: UploadTicket) -> UploadTicket:
-    await attachments_of(request).accept_upload(ticket, run=partial(while_connected, request))
+    await uploads_of(request).accept(ticket, run=partial(while_connected, request))
     return ticket
 
 
@@ -122,7 +122,7 @@ async def attach_all(
     refused = []
     for ticket in tickets:
         try:
-            await attach(intake, attachments_of(request), appeal_id, ticket, as_filed=as_filed)
+            await attach(intake, uploads_of(request), appeal_id, ticket, as_filed=as_filed)
         except AttachmentRefused as refusal:
             refused.append(refusal.label.in_(language_of(request)))
         except NotFound:
