@@ -8,7 +8,7 @@ from intake.channels.partner.service import external_numbers
 from intake.channels.partner.service import policy as partner_policy
 from intake.channels.peoples_control import service as peoples_control
 from intake.channels.phone.service import policy as phone_policy
-from intake.channels.telegram.service.notifications import ChatNotificationSender
+from intake.channels.telegram.jobs import ChatNotificationSender
 from intake.forms.service import definitions
 from intake.notifications.models import DeliveryMethod
 from intake.notifications.service.delivery_methods import senders
@@ -37,5 +37,5 @@ def delivery_methods(parts: Parts, settings: Settings) -> Mapping[DeliveryMethod
     """Return the senders of notifications by channel. Raises MissingSetting."""
     found = dict(senders(parts, settings))
     if settings.telegram_token is not None:
-        found[DeliveryMethod.TELEGRAM] = ChatNotificationSender(parts)
+        found[DeliveryMethod.TELEGRAM] = ChatNotificationSender(parts.units)
     return found

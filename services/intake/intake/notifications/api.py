@@ -17,7 +17,7 @@ from intake.notifications.service.texts import notification_texts
 from intake.register.dependencies import IntakeDep
 from intake.register.service.tracking import find_appeal
 from shared.auth import STAFF, Principal, require
-from shared.dependencies import UnitOfWorkDep, UnitsOfWorkDep
+from shared.dependencies import ClockDep, ReadDep, UnitOfWorkDep, UnitsOfWorkDep
 from shared.domain.identifiers import InvalidNumber, RegistrationNumber
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, parse, read_body
@@ -27,6 +27,7 @@ from shared.visibility import visible_cases
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 router = APIRouter()
+ReaderDep = Annotated[Principal, Depends(require(*STAFF, "admin"))]
 
 
 class NotificationOut(BaseModel):
@@ -51,21 +52,20 @@ class NotificationOut(BaseModel):
 async def notices_of_appeal(
     number: str,
     response: Response,
-    intake: IntakeDep,
-    reader: Annotated[Principal, Depends(require(*STAFF, "admin"))],
+    reader: ReaderDep,
     _query: KnownQuery,
+    work: ReadDep,
     limit: Limit = DEFAULT_LIMIT,
     cursor: CursorText = None,
 ) -> ListResponse[NotificationOut]:
     """List the notifications of an appeal and their delivery, in the order of planning, for staff who may see the case."""
     response.headers["Cache-Control"] = "no-store"
     after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
-    async with intake.parts.units.read() as work:
-        found = await find_appeal(work.session, _canonical(number))
-        if found is None or not visible_cases(reader).allows(found[1].region, found[1].tier, found[1].provider_id):
-            raise NotFound
-        rows, total = await repository.notifications_of_appeal(work.session, found[0].id, after=after, limit=limit + 1)
-    items = [notification_out(intake.parts.sealer, row) for row in rows[:limit]]
+    found = await find_appeal(work.session, _canonical(number))
+    if found is None or not visible_cases(reader).allows(found[1].region, found[1].tier, found[1].provider_id):
+        raise NotFound
+    rows, total = await repository.notifications_of_appeal(work.session, found[0].id, after=after, limit=limit + 1)
+    items = [notification_out(work.sealer, row) for row in rows[:limit]]
     more = Cursor.encode(items[-1].planned_at, items[-1].notice_id) if len(rows) > limit else None
     return ListResponse(items=items, total=total, next_cursor=more)
 
@@ -107,10 +107,10 @@ def signed_body(model: type[ModelT]) -> Any:
     It raises BadSignature, and what `parse` raises.
     """
 
-    async def read(request: Request, intake: IntakeDep) -> tuple[str, ModelT]:
+    async def read(request: Request, intake: IntakeDep, clock: ClockDep) -> tuple[str, ModelT]:
         raw = await read_body(request)
         secret = intake.parts.settings.sms_secret
-        message_id = verify_signature(secret.get_secret_value() if secret else None, request.headers, raw, intake.parts.clock)
+        message_id = verify_signature(secret.get_secret_value() if secret else None, request.headers, raw, clock)
         return message_id, parse(model, raw)
 
     read.body_model = model  # type: ignore[attr-defined]  # `shared.http.document` reads it

@@ -23,15 +23,18 @@ from intake.notifications.service.policy import routes
 from intake.notifications.service.senders import local_file, open_local_file
 from intake.notifications.service.texts import fill, notification_texts, writing_language
 from intake.pages_kit import PAGES, to_sign_in
-from intake.register.dependencies import Intake, IntakeDep
+from intake.register.dependencies import IntakeDep
 from intake.register.service.answer_channels import answer_channels
 from intake.register.service.sealed_fields import open_field
+from intake.settings import Settings
 from shared.auth import STAFF, PagePrincipalDep, Principal, check_role
 from shared.contents import OwnerUnavailable
+from shared.dependencies import ContentsDep, SealerDep, UnitsOfWorkDep
 from shared.domain.labels import Label
 from shared.domain.regions import CENTRAL_OFFICE, branch_label, regions
 from shared.errors import NotFound
 from shared.sealing import SealError
+from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_cases
 from shared.web.formats import Formats
 from shared.web.languages import language_of
@@ -75,27 +78,27 @@ class LocalMessage(TypedDict):
 
 
 @router.get("/outgoing")
-async def outgoing(request: Request, intake: IntakeDep, principal: PagePrincipalDep) -> Response:
+async def outgoing(request: Request, intake: IntakeDep, principal: PagePrincipalDep, units: UnitsOfWorkDep) -> Response:
     """Show the latest notifications and their delivery to admins, with links to the files of a machine without gateways."""
     if principal.is_anonymous:
         return to_sign_in(request)
     check_role(principal, "admin")
-    async with intake.parts.units.read() as work:
+    async with units.read() as work:
         rows, counts = await repository.latest_notifications(work.session, PAGE_SIZE), await repository.counts_by_state(work.session)
     language = language_of(request)
-    lines = [_line(row.notification, row.number, has_file=_local_file(intake, row.notification) is not None) for row in rows]
+    lines = [_line(row.notification, row.number, has_file=_local_file(intake.parts.settings, row.notification) is not None) for row in rows]
     labels = notification_texts().states
     states = {code: (label.in_(language), counts.get(NotificationState(code), 0)) for code, label in labels.items()}
     return PAGES.render(request, "outgoing.html", notifications=lines, states=states, named=lambda label: label.in_(language))
 
 
 @router.get("/outgoing/by-hand")
-async def letters_and_calls(request: Request, intake: IntakeDep, principal: PagePrincipalDep) -> Response:
+async def letters_and_calls(request: Request, principal: PagePrincipalDep, units: UnitsOfWorkDep) -> Response:
     """Show the letters to print and the calls to make to staff who may see their cases."""
     if principal.is_anonymous:
         return to_sign_in(request)
     check_role(principal, *STAFF, "admin")
-    async with intake.parts.units.read() as work:
+    async with units.read() as work:
         items, total = await repository.manual_notifications(work.session, visible_cases(principal), PAGE_SIZE)
     language = language_of(request)
     lines = [_line(item.notification, item.number, region=item.region) for item in items]
@@ -103,15 +106,18 @@ async def letters_and_calls(request: Request, intake: IntakeDep, principal: Page
 
 
 @router.get("/outgoing/by-hand/{notice_id}")
-async def letter(request: Request, notice_id: UUID, intake: IntakeDep, principal: PagePrincipalDep) -> Response:
+async def letter(
+    request: Request, notice_id: UUID, principal: PagePrincipalDep, units: UnitsOfWorkDep, sealer: SealerDep, contents: ContentsDep
+) -> Response:
     """Show a letter to print, or the phone number to call and what to say; the access is recorded in the audit log."""
     if principal.is_anonymous:
         return to_sign_in(request)
-    item = await _manual_notification(intake, principal, notice_id)
-    await _audit(intake, principal, item)
+    async with units.write() as work:  # closed before the answer is fetched from its owner
+        item = await _manual_notification(work, principal, notice_id)
+        await _record_access(work, principal, item)
     try:
-        addresses = contacts(intake.parts.sealer, item)
-        applicant = open_field(intake.parts.sealer, item.notification.appeal_id, "applicant", item.applicant) or {}
+        addresses = contacts(sealer, item)
+        applicant = open_field(sealer, item.notification.appeal_id, "applicant", item.applicant) or {}
     except SealError:
         raise NotFound from None
     notification, texts = item.notification, notification_texts()
@@ -119,7 +125,7 @@ async def letter(request: Request, notice_id: UUID, intake: IntakeDep, principal
     answer, is_away = None, False
     if route.with_answer:
         try:
-            answer = await read_answer(intake.parts.contents, item, reader=principal.subject)
+            answer = await read_answer(contents, item, reader=principal.subject)
         except OwnerUnavailable:
             is_away = True
     language, template = writing_language(item.appeal_language), texts.templates[route.template]
@@ -135,53 +141,55 @@ async def letter(request: Request, notice_id: UUID, intake: IntakeDep, principal
         branch=branch_label(item.region).in_(language),
         heading=fill(template.short, language, values),
         paragraphs=[fill(template.body, language, values), *(answer_paragraphs(answer, language, texts.mail) if answer else [])],
-        today=Formats(language).date(intake.parts.clock.now(), regions()[item.region].timezone),
+        today=Formats(language).date(units.clock.now(), regions()[item.region].timezone),
         is_away=is_away,
     )
 
 
 @router.post("/outgoing/by-hand/{notice_id}/done", dependencies=[Depends(require_same_origin)])
-async def mark_done(request: Request, notice_id: UUID, intake: IntakeDep, principal: PagePrincipalDep) -> Response:
+async def mark_done(request: Request, notice_id: UUID, principal: PagePrincipalDep, units: UnitsOfWorkDep) -> Response:
     """Record that a letter was posted or a call was made."""
     if principal.is_anonymous:
         return to_sign_in(request)
-    item = await _manual_notification(intake, principal, notice_id)
-    async with intake.parts.units.write() as work:
+    async with units.write() as work:
+        item = await _manual_notification(work, principal, notice_id)
         await repository.change_notification(
             work.session,
             item.notification.id,
             was=(NotificationState.BY_HAND,),
             state=NotificationState.SENT,
-            sent_at=intake.parts.clock.now(),
+            sent_at=work.clock.now(),
         )
     return PAGES.redirect(f"{PATH}/by-hand")
 
 
 @router.get("/outgoing/{notice_id}")
-async def local_message(request: Request, notice_id: UUID, intake: IntakeDep, principal: PagePrincipalDep) -> Response:
+async def local_message(
+    request: Request, notice_id: UUID, intake: IntakeDep, principal: PagePrincipalDep, units: UnitsOfWorkDep, sealer: SealerDep
+) -> Response:
     """Show admins a message from the folder of a machine without gateways; the access is recorded in the audit log."""
     if principal.is_anonymous:
         return to_sign_in(request)
     check_role(principal, "admin")
-    async with intake.parts.units.read() as work:
+    async with units.read() as work:
         found = await repository.addressed_notifications(work.session, [notice_id])
-    file = _local_file(intake, found[0].notification) if found else None
+    file = _local_file(intake.parts.settings, found[0].notification) if found else None
     if file is None:
         raise NotFound
     path, kind = file
     try:
-        raw = open_local_file(intake.parts.sealer, path, notice_id, kind)
+        raw = open_local_file(sealer, path, notice_id, kind)
     except SealError:
         raise NotFound from None
-    await _audit(intake, principal, found[0])
+    async with units.write() as work:
+        await _record_access(work, principal, found[0])
     return PAGES.render(request, "outgoing_message.html", number=found[0].number, **_parse_message(raw, kind))
 
 
-async def _manual_notification(intake: Intake, principal: Principal, notification_id: UUID) -> AddressedNotification:
+async def _manual_notification(work: UnitOfWork, principal: Principal, notification_id: UUID) -> AddressedNotification:
     """Return a letter or call that waits for a person. Raises Forbidden; NotFound also for a case that the reader may not see."""
     check_role(principal, *STAFF, "admin")
-    async with intake.parts.units.read() as work:
-        found = await repository.addressed_notifications(work.session, [notification_id])
+    found = await repository.addressed_notifications(work.session, [notification_id])
     if not found or found[0].notification.state != NotificationState.BY_HAND:
         raise NotFound
     item = found[0]
@@ -190,10 +198,9 @@ async def _manual_notification(intake: Intake, principal: Principal, notificatio
     return item
 
 
-async def _audit(intake: Intake, principal: Principal, item: AddressedNotification) -> None:
-    ids = [item.notification.appeal_id]
-    async with intake.parts.units.write() as work:
-        await work.audit.record(reader=principal.subject, purpose="notice", ids=ids)
+async def _record_access(work: UnitOfWork, principal: Principal, item: AddressedNotification) -> None:
+    """Record in the audit log that the principal reads a notification with its address and text."""
+    await work.audit.record(reader=principal.subject, purpose="notice", ids=[item.notification.appeal_id])
 
 
 def _line(notification: Notification, number: str, *, region: str = CENTRAL_OFFICE, has_file: bool = False) -> NotificationLine:
@@ -219,12 +226,12 @@ def _subject(template: str, number: str) -> Label:
     return Label(*(fill(short, language, {"number": number}) for language in short.as_dict()))
 
 
-def _local_file(intake: Intake, notification: Notification) -> tuple[Path, str] | None:
+def _local_file(settings: Settings, notification: Notification) -> tuple[Path, str] | None:
     """Return the file of a message in the machine's own folder, and its kind; None if there is none."""
     if notification.sent_at is None:
         return None
     for kind in ("eml", "txt"):
-        path = local_file(intake.parts.settings.data, notification.id, notification.sent_at, kind)
+        path = local_file(settings.data, notification.id, notification.sent_at, kind)
         if path.is_file():
             return path, kind
     return None

@@ -10,6 +10,7 @@ from intake.channels.telegram.schemas.updates import UpdateIn
 from intake.channels.telegram.service.updates import store_updates
 from intake.register.dependencies import Intake, IntakeDep
 from intake.settings import Settings
+from shared.dependencies import UnitsOfWorkDep
 from shared.errors import NotFound, Unauthorized, responses
 from shared.http import body
 
@@ -34,11 +35,10 @@ async def _require_telegram(intake: IntakeDep, secret: Secret = "") -> None:
     status_code=200,
     operation_id="take_update",
 )
-async def receive_update(intake: IntakeDep, update: Annotated[UpdateIn, body(UpdateIn)]) -> dict[str, bool]:
+async def receive_update(intake: IntakeDep, units: UnitsOfWorkDep, update: Annotated[UpdateIn, body(UpdateIn)]) -> dict[str, bool]:
     """Store an update of the Telegram Bot API. It is handled after it is acknowledged; a repeat changes nothing."""
-    parts = intake.parts
     if update.chat_id is not None:
-        async with parts.units.write() as work:
+        async with units.write() as work:
             await store_updates(work, [update], timedelta(milliseconds=_settings(intake).telegram_settle_ms))
     return {"ok": True}
 

@@ -1,14 +1,18 @@
-"""The loops of the bot in a worker process. There is a bot if a token is set."""
+"""The loops of the bot in a worker process, and its delivery method of notifications. There is a bot if a token is set."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 
+from intake.channels.telegram.schemas.codes import MessageState
 from intake.channels.telegram.service import worker
+from intake.channels.telegram.service.notifications import queue_notification
 from intake.channels.telegram.service.texts import script
+from intake.notifications.service.senders import DeliveryPending, MessageRefused, OutgoingMessage
 from intake.register.dependencies import Intake
 from intake.settings import Settings
 from shared.messaging.runtime import Loop, every
 from shared.settings import MissingSetting
+from shared.unit_of_work import UnitsOfWork
 
 
 def loops(intake: Intake, settings: Settings) -> Sequence[Loop]:
@@ -36,3 +40,23 @@ def loops(intake: Intake, settings: Settings) -> Sequence[Loop]:
         every(timedelta(hours=1), "telegram-purge", purge),
     ]
     return [*running, Loop("telegram-poll", Poller(parts, telegram).run)] if settings.telegram_mode == "polling" else running
+
+
+class ChatNotificationSender:
+    """The delivery method `TELEGRAM` of notifications, called by their worker while no unit of work is open."""
+
+    def __init__(self, units: UnitsOfWork) -> None:
+        self._units = units
+
+    async def send(self, message: OutgoingMessage) -> str | None:
+        """Queue a notification.
+
+        Raises DeliveryPending until Telegram has accepted it, so that it is sent again, and MessageRefused if it cannot arrive.
+        """
+        async with self._units.write() as work:
+            state = await queue_notification(work, message)
+        if state in {MessageState.BLOCKED, MessageState.FAILED}:
+            raise MessageRefused
+        if state != MessageState.SENT:
+            raise DeliveryPending
+        return None

@@ -3,8 +3,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from intake.channels.telegram.jobs import ChatNotificationSender
 from intake.channels.telegram.models import BotChat, BotMessage, BotUpdate
-from intake.channels.telegram.service.notifications import ChatNotificationSender
 from intake.channels.telegram.service.polling import Poller
 from intake.channels.telegram.service.sender import MessageSender
 from intake.channels.telegram.service.texts import text_of
@@ -143,7 +143,7 @@ class TestNotifications:
     async def test_a_notification_arrives_once_in_the_chat_of_its_appeal(self, bot, phone):
         await filed(bot, phone)
         [appeal] = await bot.desk.rows(Appeal)
-        sender, message = ChatNotificationSender(bot.desk.parts), self.message(bot, appeal.id)
+        sender, message = ChatNotificationSender(bot.desk.parts.units), self.message(bot, appeal.id)
         for _ in range(2):
             with pytest.raises(ServerUnavailable):
                 await sender.send(message)
@@ -154,7 +154,7 @@ class TestNotifications:
     async def test_a_notification_that_cannot_arrive_is_refused(self, bot, phone):
         await filed(bot, phone)
         [appeal] = await bot.desk.rows(Appeal)
-        sender, message = ChatNotificationSender(bot.desk.parts), self.message(bot, appeal.id)
+        sender, message = ChatNotificationSender(bot.desk.parts.units), self.message(bot, appeal.id)
         with pytest.raises(ServerUnavailable):
             await sender.send(message)
         bot.telegram.refuse(601, 403)

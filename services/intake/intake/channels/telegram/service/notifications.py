@@ -13,9 +13,9 @@ from intake.channels.telegram.schemas.payloads import Payload
 from intake.channels.telegram.schemas.rows import BotMessageRow, SendableMessage
 from intake.channels.telegram.service.filed_appeals import action_buttons
 from intake.channels.telegram.service.steps import BotReply, Reply
-from intake.notifications.service.senders import DeliveryPending, MessageRefused, OutgoingMessage
+from intake.notifications.service.senders import MessageRefused, OutgoingMessage
 from shared.domain.labels import LANGUAGES, Language
-from shared.service import Parts
+from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
 
 
@@ -62,30 +62,20 @@ async def send_to_chat(work: UnitOfWork, appeal_id: UUID, texts: Mapping[Languag
     return True
 
 
-class ChatNotificationSender:
-    """The delivery method `TELEGRAM` of notifications: a message's address is the id of the appeal."""
+async def queue_notification(work: UnitOfWork, message: OutgoingMessage) -> MessageState:
+    """Queue a notification for the chat of its appeal, unless it is queued already. Return the state of its message.
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-
-    async def send(self, message: OutgoingMessage) -> str | None:
-        """Queue a notification.
-
-        Raises DeliveryPending until Telegram has accepted it, so that it is sent again, and MessageRefused if it cannot arrive.
-        """
-        async with self._parts.units.write() as work:
-            state = await repository.state_of_notice(work.session, message.notification_id)
-            appeal_id = UUID(message.address)
-            if state is None and not await send_to_chat(work, appeal_id, message.text, notice=message.notification_id):
-                raise MessageRefused
-        if state in {MessageState.BLOCKED, MessageState.FAILED}:
-            raise MessageRefused
-        if state != MessageState.SENT:
-            raise DeliveryPending
-        return None
+    A message's address is the id of the appeal. Raises MessageRefused if no chat can receive it.
+    """
+    state = await repository.state_of_notice(work.session, message.notification_id)
+    if state is not None:
+        return state
+    if not await send_to_chat(work, UUID(message.address), message.text, notice=message.notification_id):
+        raise MessageRefused
+    return MessageState.WAITING
 
 
-def open_payload(parts: Parts, message: SendableMessage) -> Payload:
+def open_payload(sealer: Sealer, message: SendableMessage) -> Payload:
     """Return the payload of a stored message. Raises SealError or ValueError for a damaged one."""
-    found: Payload = json.loads(parts.sealer.open("bot_message", row_id(message.chat, message.position), "payload", message.payload))
+    found: Payload = json.loads(sealer.open("bot_message", row_id(message.chat, message.position), "payload", message.payload))
     return found

@@ -95,7 +95,7 @@ class MessageSender:
     async def _send(self, message: SendableMessage) -> _SendAttempt:
         limits, attempts = script().limits, message.attempts + 1
         try:
-            payload = open_payload(self._parts, message)
+            payload = open_payload(self._parts.sealer, message)
             chat_id = int(self._parts.sealer.open("bot_chat", message.chat.hex(), "chat_id", message.chat_id))
         except (SealError, ValueError) as error:
             log.error("a message is given up", chat=message.chat.hex(), position=message.position, reason=type(error).__name__)  # noqa: TRY400 - a traceback holds personal data
