@@ -27,7 +27,7 @@ from intake.notifications.service.inbound import outcome_in
 from intake.register.models import Provider
 from intake.register.schemas import AppealIn
 from intake.register.service.filing import moment
-from intake.register.service.providers import nearest
+from intake.register.service.providers import suggest
 from provider_contact.directory.service import IndexedProvider, ProviderIndex
 from provider_contact.directory.service.imports import COLUMNS, read_list
 from routing.classification.service import classify
@@ -243,7 +243,7 @@ def test_the_directory_is_searched_by_the_longest_names(index, texts):
 
 
 def test_a_form_suggests_organisations_for_the_longest_name(providers, texts):
-    check(lambda text: nearest(text, providers), {name: texts[name] for name in ("a particle", "different words", "short names")}, 300)
+    check(lambda text: suggest(text, providers), {name: texts[name] for name in ("a particle", "different words", "short names")}, 300)
 
 
 def test_long_words_and_numbers_are_not_remembered():

@@ -16,6 +16,7 @@ from intake.notifications.service.planning import send_code
 from intake.notifications.service.senders import NotificationSender
 from intake.register.dependencies import Intake
 from intake.settings import Settings
+from shared.domain.provider_names import check_name_search
 from shared.service import Parts
 
 
@@ -26,6 +27,7 @@ def check_policies() -> None:
     counter_policy.intake_methods()
     peoples_control.policy()
     definitions.channels()
+    check_name_search()
 
 
 def build_intake(parts: Parts[Settings], settings: Settings) -> Intake:

@@ -27,6 +27,7 @@ from shared.contracts import (
     ClassificationCorrected,
     TierRaised,
 )
+from shared.domain.provider_names import check_name_search
 from shared.messaging.handling import Batch, Handlers
 from shared.messaging.runtime import Loop, every
 from shared.rows import table_of
@@ -77,7 +78,7 @@ SERVICE = Service[Settings](
 
 def check_policies() -> None:
     """Load the reviewed files of every slice. Raises ReferenceDataError or ValidationError for a wrong file."""
-    directory.check_policies()
+    check_name_search()
     matching_policy()
     inquiries.check_policies()
 

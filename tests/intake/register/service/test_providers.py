@@ -1,13 +1,49 @@
-"""The organisations that are suggested for what was typed."""
+"""The organisations that are suggested for a typed name, by the rule of `shared.domain.provider_names`."""
 
+from uuid import UUID
+
+import pytest
+
+from intake.register.models import Provider
 from intake.register.service import providers
-from tests.intake.channels.web.test_filing import recorded
+from tests.provider_names import DIRECTORY, FOUND
+
+LISTED = [
+    Provider(
+        id=each.provider_id,
+        name_kk=each.name_kk,
+        name_ru=each.name_ru,
+        short_name=each.short_name,
+        aliases=list(each.aliases),
+        region=each.region,
+        district="",
+        kind=each.kind,
+        ownership="STATE",
+        active=True,
+    )
+    for each in DIRECTORY
+    if each.region == "KZ-43"
+]
+TYPED = [(typed, UUID(int=number)) for typed, region, number in FOUND if region == "KZ-43" and number < 30]
 
 
-class TestNearest:
+class TestSuggest:
     def test_another_number_is_another_organisation(self):
-        known = [recorded("Поликлиника №15", "№15 емхана"), recorded("Поликлиника №5", "№5 емхана")]
-        assert [one.name_ru for one, _ in providers.nearest("поликлиника 5", known)] == ["Поликлиника №5"]
+        assert {hit.provider.id for hit in providers.suggest("поликлиника 5", LISTED)}.isdisjoint({UUID(int=15), UUID(int=1)})
 
-    def test_nothing_readable_suggests_nothing(self):
-        assert providers.nearest("…", [recorded("Поликлиника №5", "№5 емхана")]) == []
+    def test_a_text_without_words_suggests_nothing(self):
+        assert providers.suggest("…", LISTED) == []
+
+    def test_at_most_three_are_suggested(self):
+        assert len(providers.suggest("аурухана", LISTED)) == providers.SUGGESTIONS
+
+
+class TestOnlyMatch:
+    @pytest.mark.parametrize(("typed", "meant"), TYPED)
+    def test_intake_finds_the_provider_that_provider_contact_finds(self, typed, meant):
+        match = providers.only_match(providers.suggest(typed, LISTED))
+        assert match is not None
+        assert match.id == meant
+
+    def test_an_ambiguous_name_has_no_match(self):
+        assert providers.only_match(providers.suggest("Шиелі", LISTED)) is None

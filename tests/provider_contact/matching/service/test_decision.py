@@ -4,7 +4,7 @@ import pytest
 
 from provider_contact.directory.service import ProviderIndex
 from provider_contact.matching.service.decision import decide
-from tests.provider_contact.names import DIRECTORY, FOUND, NOT_FOUND
+from tests.provider_names import DIRECTORY, FOUND, NOT_FOUND
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,12 @@ from typing import get_args
 from provider_contact.matching.schemas import MatchMethod
 from provider_contact.matching.service.policy import matching_policy
 from shared.contracts import ProviderMatched
+from shared.domain.provider_names import name_search_policy
 
 
 class TestPolicy:
     def test_the_thresholds_can_be_read(self):
-        assert matching_policy().region_threshold < matching_policy().country_threshold
+        assert name_search_policy().region_threshold < matching_policy().country_threshold
 
 
 class TestMatchMethod:

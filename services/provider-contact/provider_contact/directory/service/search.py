@@ -6,7 +6,7 @@ from datetime import date
 from provider_contact.directory import repository
 from provider_contact.directory.models import Provider
 from provider_contact.directory.schemas import ProviderItem
-from provider_contact.directory.service.name_index import IndexedProvider, ProviderIndex
+from provider_contact.directory.service.provider_index import IndexedProvider, ProviderIndex
 from shared.auth import Principal
 from shared.clock import Clock
 from shared.domain.identifiers import is_valid_bin

@@ -13,9 +13,7 @@ class MatchingPolicy(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     version: str
-    region_threshold: float = Field(gt=0, le=1)
     country_threshold: float = Field(gt=0, le=1)
-    margin: float = Field(ge=0, lt=1)
     candidates: int = Field(ge=1, le=20)
 
 

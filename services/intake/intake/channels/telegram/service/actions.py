@@ -1,5 +1,6 @@
 """The actions that a conversation needs done, by the use cases of every channel."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -35,7 +36,7 @@ from intake.register.schemas.codes import Verdict
 from intake.register.service import outcome
 from intake.register.service.admission import Admission
 from intake.register.service.messages import add_message
-from intake.register.service.providers import active_providers, name_in, nearest, only_match
+from intake.register.service.providers import active_providers, name_in, only_match, suggest
 from intake.register.service.registration import shown_status
 from intake.register.service.tracking import find_appeal, track
 from shared.domain.labels import LANGUAGES, Language
@@ -98,10 +99,11 @@ class ChatActions:
 
     async def _suggest(self, state: ConversationState, action: SuggestProviders) -> StepResult:
         async with self.intake.parts.units.read() as work:
-            found = nearest(action.typed, await active_providers(work.session, action.region))
+            providers = await active_providers(work.session, action.region)
+        found = await asyncio.to_thread(suggest, action.typed, providers)
         language, provider = state.shown_language, only_match(found)
         certain = (str(provider.id), name_in(provider, language)) if provider is not None else None
-        return drafts.suggested(state, certain, [(str(candidate.id), name_in(candidate, language)) for candidate, _ in found])
+        return drafts.suggested(state, certain, [(str(hit.provider.id), name_in(hit.provider, language)) for hit in found])
 
     async def _with_own_appeal(self, state: ConversationState, action: AppealAction, key: str) -> StepResult:
         """Do an action on an appeal of this chat; an appeal of another chat counts as unknown."""

@@ -122,7 +122,7 @@ async def _preview(
 ) -> HTMLResponse:
     language = language_of(request)
     name = draft["provider.name"]
-    found = await asyncio.to_thread(providers.nearest, name, await _providers(intake, filing.region)) if name else []
+    found = await asyncio.to_thread(providers.suggest, name, await _providers(intake, filing.region)) if name else []
     chosen = draft["provider.provider_id"] or str(getattr(providers.only_match(found), "id", ""))
     return PAGES.render(
         request,
@@ -138,7 +138,7 @@ async def _preview(
         danger=await run_on_text(draft["text"], speaks_of_danger, draft["text"]),
         attached=len(uploads.parse_tickets(draft[form.UPLOADS])),
         refused=refused,
-        options=[(str(provider.id), providers.name_in(provider, language)) for provider, _ in found],
+        options=[(str(hit.provider.id), providers.name_in(hit.provider, language)) for hit in found],
         chosen=chosen,
         consents=[consent for consent in consents(language) if consent.code in filing.consents],
         anonymous=form.is_anonymous(draft),

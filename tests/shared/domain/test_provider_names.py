@@ -4,16 +4,15 @@ from uuid import UUID
 
 import pytest
 
-from provider_contact.directory.service import ProviderIndex
-from provider_contact.directory.service.name_index import NameIndex
+from shared.domain.provider_names import NameIndex, check_name_search, clear_winner, name_search_policy, name_weights, names_of
 from shared.domain.regions import regions
 from tests.processor_time import slowness
-from tests.provider_contact.names import DIRECTORY, FOUND, indexed
+from tests.provider_names import DIRECTORY, FOUND, NOT_FOUND, indexed
 
 
 @pytest.fixture(scope="module")
 def index():
-    return ProviderIndex(DIRECTORY)
+    return NameIndex(DIRECTORY)
 
 
 class TestSearch:
@@ -23,13 +22,8 @@ class TestSearch:
 
     def test_the_official_name_itself_scores_full(self, index):
         for provider in DIRECTORY:
-            scores = [hit.score for name in provider.names for hit in index.search(name, provider.region) if hit.provider is provider]
+            scores = [hit.score for name in names_of(provider) for hit in index.search(name) if hit.provider is provider]
             assert max(scores) == 1.0
-
-    def test_a_region_shows_its_own_alone(self, index):
-        assert {hit.provider.region for hit in index.search("емхана 5", "KZ-75")} == {"KZ-75"}
-        assert {hit.provider.region for hit in index.search("емхана 5")} == {"KZ-43", "KZ-75"}
-        assert index.search("емхана 5", "KZ-10") == []
 
     def test_the_beginning_of_a_word_is_enough_to_look_for_it(self, index):
         assert index.search("Жаңақ")[0].provider.provider_id == UUID(int=2)
@@ -48,7 +42,7 @@ class TestSearch:
             indexed(1500 + n, f"{town} аудандық ауруханасы", f"Районная больница {town}", codes[n % 20])
             for n, town in enumerate(towns[:1500])
         ]
-        index = ProviderIndex([*numbered, *named])
+        index = NameIndex([*numbered, *named])
         for typed in ("23 емхана", "полеклиника 23", "районная больница Жансартал", "больнеца жансартол"):
             assert index.search(typed)
             took = []
@@ -63,3 +57,30 @@ class TestSearch:
         name = NameIndex([indexed(1, f"№{number} қалалық емхана", f"Городская поликлиника №{number}")])
         assert name.search(f"{other} емхана") == []
         assert name.search(f"{number} емхана")
+
+    def test_a_text_without_words_or_numbers_finds_nothing(self, index):
+        assert index.search("…") == []
+
+
+class TestClearWinner:
+    @staticmethod
+    def winner(typed, region):
+        index = NameIndex([provider for provider in DIRECTORY if provider.region == region])
+        return clear_winner(index.search(typed), name_search_policy().region_threshold)
+
+    @pytest.mark.parametrize(("typed", "region", "meant"), [row for row in FOUND if any(p.region == row[1] for p in DIRECTORY)])
+    def test_a_name_typed_for_a_region_means_one_provider(self, typed, region, meant):
+        found = self.winner(typed, region)
+        assert found is None or found.provider.provider_id == UUID(int=meant)
+
+    @pytest.mark.parametrize(("typed", "region"), [row for row in NOT_FOUND if any(p.region == row[1] for p in DIRECTORY)])
+    def test_an_ambiguous_name_means_no_provider(self, typed, region):
+        assert self.winner(typed, region) is None
+
+
+class TestPolicy:
+    def test_the_files_can_be_read(self):
+        check_name_search()
+
+    def test_every_weight_is_above_nought_and_up_to_one(self):
+        assert all(0 < weight <= 1 for weight in name_weights().values())

@@ -1,4 +1,4 @@
-"""A directory of providers for tests of the name search, and what people type for them."""
+"""A directory of providers for tests of the name search, and what people type for them. Each row is a kind of spelling."""
 
 from uuid import UUID
 
