@@ -1,43 +1,18 @@
-"""The visibility policy of cases: which principal sees which case and may act on it.
+"""The visibility policy of cases: which principal sees which case. Who may carry out which action is in routing's workflow.
 
 Lists, counts, searches, exports, pages and bots all use this policy.
 """
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final, Self
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, false, or_, true
 
-from shared.auth.principal import STAFF, Principal, Role
-
-
-class CaseAction(StrEnum):
-    """An action of staff on a case. The codes are those of the URLs."""
-
-    CLAIM = "claim"
-    CLASSIFY = "classify"
-    ESCALATE = "escalate"
-    ANSWER = "answer"
-    CLOSE = "close"
-    ASSIGN = "assign"
-    ASK = "ask"
-    REQUEST_COMPLETION = "request-completion"
-    RETURN = "return"
-    TERMINATE = "terminate"
-    FORWARD = "forward"
-    REDIRECT = "redirect"
-
+from shared.auth.principal import Principal, Role
 
 REGIONAL: Final[frozenset[Role]] = frozenset({"specialist", "supervisor", "head"})  # nothing without a region
 EXPERT_TIER: Final = 3
-
-_HEADS: Final[frozenset[Role]] = frozenset({"supervisor", "head"})
-_DECIDERS: Final[frozenset[Role]] = STAFF - {"operator"}
-_ACTORS: Final[dict[CaseAction, frozenset[Role]]] = dict.fromkeys(CaseAction, STAFF) | {
-    CaseAction.ASSIGN: _HEADS, CaseAction.TERMINATE: _HEADS, CaseAction.RETURN: _DECIDERS, CaseAction.FORWARD: _DECIDERS,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +95,3 @@ def visible_inquiries(principal: Principal) -> Scope:
     if principal.has("provider") and principal.provider_id is not None:
         scope |= Scope(provider_id=principal.provider_id)
     return scope
-
-
-def may_act(principal: Principal, action: CaseAction) -> bool:
-    """Return whether one of the principal's roles may perform `action` on a case it sees. An admin sees every case and may perform none."""
-    return not principal.roles.isdisjoint(_ACTORS[action])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Column, Integer, MetaData, String, Table, Uuid, create_engine, insert, select
 
 from shared.auth import ROLES, STAFF, Principal
-from shared.visibility import EVERYTHING, NOTHING, Scope, may_act, visible_cases, visible_inquiries
+from shared.visibility import EVERYTHING, NOTHING, Scope, visible_cases, visible_inquiries
 
 REGIONS = [None, "KZ-00", "KZ-43", "KZ-75"]
 PROVIDERS = [None, UUID(int=1), UUID(int=2)]
@@ -93,17 +93,3 @@ class TestVisibleInquiries:
 
     def test_a_provider_id_on_another_role_opens_nothing(self):
         assert visible_inquiries(principal("applicant", provider_id=UUID(int=1))) == NOTHING
-
-
-class TestMayAct:
-    @pytest.mark.parametrize("action", ["claim", "classify", "escalate", "answer", "close", "ask", "request-completion", "redirect"])
-    def test_staff_work_on_cases_and_nobody_else_does(self, action):
-        assert {role for role in ROLES if may_act(principal(role), action)} == STAFF
-
-    def test_supervisors_and_heads_assign(self):
-        assert {role for role in ROLES if may_act(principal(role), "assign")} == {"supervisor", "head"}
-
-    def test_an_operator_ends_nothing_without_an_answer_and_those_who_lead_terminate(self):
-        for action in ("return", "forward"):
-            assert {role for role in ROLES if may_act(principal(role), action)} == STAFF - {"operator"}
-        assert {role for role in ROLES if may_act(principal(role), "terminate")} == {"supervisor", "head"}

@@ -66,7 +66,6 @@ def check_policies() -> None:
     case_policies.content_purposes()
     case_policies.closing_rules()
     case_policies.anonymous_policy()
-    case_policies.action_labels()
     articles()
     classify("")
     own = (event for event in REGISTRY.values() if SERVICE.name == event.SERVICE)

@@ -4,7 +4,6 @@ from routing.cases import data
 from routing.cases.data import NamedCode
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError
-from shared.visibility import CaseAction
 
 LABEL = Label("а", "б", "c")
 
@@ -30,13 +29,3 @@ class TestNamedCodes:
         assert NamedCode.NOT_COMPLETED in data.return_grounds()
         assert NamedCode.ANONYMOUS in data.termination_grounds()
         assert NamedCode.NOT_SATISFIED in data.escalation_reasons()
-
-
-class TestActionLabels:
-    def test_every_action_has_its_label(self):
-        assert set(data.action_labels()) == set(CaseAction)
-
-    def test_a_file_with_other_actions_is_refused(self, table):
-        table({"juggle": LABEL})
-        with pytest.raises(ReferenceDataError, match="juggle"):
-            data.action_labels.__wrapped__()

@@ -6,9 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from routing.cases.models import Answer, Correction
-from routing.cases.schemas.commands import COMMANDS
+from routing.cases.schemas.commands import COMMANDS, CaseAction
 from routing.cases.service import actions
-from shared.visibility import CaseAction
 from tests.routing.support import NOW, QUESTION, sent
 
 GOOD = {

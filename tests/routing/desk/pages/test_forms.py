@@ -2,8 +2,8 @@ import re
 
 import pytest
 
+from routing.cases.schemas.commands import CaseAction
 from routing.desk.pages import case_forms
-from shared.visibility import CaseAction
 from tests.routing.desk.support import ANSWER, forms, open_desk, send, session
 
 

@@ -14,7 +14,6 @@ from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError, Row
 from shared.domain.taxonomy import taxonomy
 from shared.policy_files import policy_model, policy_rows, policy_table
-from shared.visibility import CaseAction
 
 PACKAGE: Final = "routing.cases"
 
@@ -163,11 +162,21 @@ def danger_in(category: str | None, *, urgent: bool) -> str | None:
     return next((name for name, rule in dangers().items() if (rule.urgent and urgent) or rule.category in named), None)
 
 
+class AnonymousAction(StrEnum):
+    """The actions of which one is proposed for an anonymous appeal."""
+
+    TERMINATE = "terminate"
+    REQUEST_COMPLETION = "request-completion"
+
+
 @cache
-def anonymous_policy() -> Mapping[str, CaseAction]:
+def anonymous_policy() -> Mapping[str, AnonymousAction]:
     """Return the action that is proposed for an anonymous appeal, by statutory form. Every form has a row."""
-    allowed = frozenset({CaseAction.TERMINATE, CaseAction.REQUEST_COMPLETION})
-    found = policy_table(PACKAGE, "anonymous_policy.csv", lambda row: CaseAction(row.one_of("action", allowed)), key="form")
+
+    def build(row: Row) -> AnonymousAction:
+        return AnonymousAction(row.one_of("action", frozenset(AnonymousAction)))
+
+    found = policy_table(PACKAGE, "anonymous_policy.csv", build, key="form")
     if found.keys() != taxonomy().forms.keys():
         raise ReferenceDataError("anonymous_policy.csv", 1, "the forms are not those of the taxonomy")
     return found
@@ -188,31 +197,28 @@ def missing_data() -> Mapping[str, RequiredDatum]:
 
 
 @cache
-def closing_rules() -> Mapping[str, frozenset[CaseAction]]:
-    """Return, by channel, the actions that are possible only after an answer."""
-
-    def build(row: Row) -> frozenset[CaseAction]:
-        row.one_of("channel", taxonomy().channels)
-        if not row.codes("actions") <= frozenset(CaseAction):
-            raise row.error("an action is not known")
-        return frozenset(map(CaseAction, row.codes("actions")))
-
-    return policy_table(PACKAGE, "closing_rules.csv", build, key="channel")
+def workflow_rows() -> list[Row]:
+    """Return the rows of the workflow table, one for each action."""
+    return policy_rows(PACKAGE, "workflow.csv")
 
 
 @cache
 def action_labels() -> Mapping[str, Label]:
-    """Return the labels of the actions. Every action has a row."""
-    found = policy_table(PACKAGE, "actions.csv", Row.label)
-    if different := set(CaseAction) ^ found.keys():
-        raise ReferenceDataError("actions.csv", 1, f"differs from the actions: {', '.join(sorted(different))}")
-    return found
+    """Return the labels of the actions by code."""
+    return {row.text("action"): row.label() for row in workflow_rows()}
 
 
 @cache
-def workflow_rows() -> list[Row]:
-    """Return the rows of the workflow table."""
-    return policy_rows(PACKAGE, "workflow.csv")
+def closing_rules() -> Mapping[str, frozenset[str]]:
+    """Return, by channel, the actions that are possible only after an answer."""
+
+    def build(row: Row) -> frozenset[str]:
+        row.one_of("channel", taxonomy().channels)
+        if not row.codes("actions") <= action_labels().keys():
+            raise row.error("an action is not known")
+        return row.codes("actions")
+
+    return policy_table(PACKAGE, "closing_rules.csv", build, key="channel")
 
 
 class HistoryTexts(RootModel[dict[str, Label]]):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, ClassVar, Final
 
 from pydantic import AfterValidator, Field
@@ -12,7 +13,23 @@ from shared.domain.labels import Language
 from shared.domain.taxonomy import taxonomy
 from shared.field_errors import DETAILS
 from shared.http import ShortText, StrictModel, Text, Text20k
-from shared.visibility import CaseAction
+
+
+class CaseAction(StrEnum):
+    """An action of staff on a case. The codes are those of the URLs and of `workflow.csv`."""
+
+    CLAIM = "claim"
+    CLASSIFY = "classify"
+    ESCALATE = "escalate"
+    ANSWER = "answer"
+    CLOSE = "close"
+    ASSIGN = "assign"
+    ASK = "ask"
+    REQUEST_COMPLETION = "request-completion"
+    RETURN = "return"
+    TERMINATE = "terminate"
+    FORWARD = "forward"
+    REDIRECT = "redirect"
 
 
 @dataclass(frozen=True, slots=True)

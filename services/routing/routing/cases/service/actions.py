@@ -14,6 +14,7 @@ from routing.cases.errors import ActionNotPossible, VersionConflict
 from routing.cases.models import Answer, AppealCase, Letter, queue_of
 from routing.cases.schemas import commands
 from routing.cases.schemas.codes import Urgency
+from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.rows import HistoryCodes, SubjectCodes
 from routing.cases.schemas.views import CaseView
 from routing.cases.service import colleagues, workflow
@@ -40,7 +41,7 @@ from shared.domain.routing_policy import tier_for
 from shared.domain.taxonomy import taxonomy
 from shared.errors import FieldError, Forbidden, InvalidInput, NotFound
 from shared.unit_of_work import UnitOfWork
-from shared.visibility import CaseAction, visible_cases
+from shared.visibility import visible_cases
 
 REQUIRED: Final = "This field is needed."
 

@@ -10,6 +10,7 @@ from typing import Final, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from routing.cases.data import (
+    AnonymousAction,
     ClosureGate,
     DangerGround,
     NamedCode,
@@ -27,6 +28,7 @@ from routing.cases.data import (
 )
 from routing.cases.models import AppealCase
 from routing.cases.schemas import commands
+from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.views import ActionField, NextAction
 from shared.auth import Principal, Role
 from shared.contracts import AppealWithdrawn, InquiryAnswered, InquirySent, MessageAdded, OutcomeDenied
@@ -37,7 +39,7 @@ from shared.domain.lifecycle import CaseStatus, status_after, transitions
 from shared.domain.regions import regions
 from shared.domain.tables import ReferenceDataError, Row
 from shared.domain.taxonomy import HIGHEST_TIER, taxonomy
-from shared.visibility import CaseAction, visible_cases
+from shared.visibility import visible_cases
 
 FILE: Final = "workflow.csv"
 FIRST: Final = CaseStatus.IN_REVIEW
@@ -76,7 +78,7 @@ GUARDS: Final[Mapping[Guard, Callable[[AppealCase], bool]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A row of the workflow: the action in a status, the roles that may carry it out, the guards, and the next status."""
+    """A step of the workflow: the action in a status, the roles that may carry it out, the guards, and the next status."""
 
     state: CaseStatus
     action: CaseAction
@@ -96,30 +98,35 @@ Steps = Mapping[tuple[CaseStatus, CaseAction], Step]
 def build(table: list[Row]) -> Steps:
     """Return the steps by (state, action).
 
-    Raises ReferenceDataError for an unknown code, a pair given twice, a state that is never reached, or a stuck unfinished state.
+    Raises ReferenceDataError for an unknown code, an action given twice, a state that is never reached, or a stuck unfinished state.
     """
     steps: dict[tuple[CaseStatus, CaseAction], Step] = {}
     for row in table:
-        step = _step(row)
-        if (step.state, step.action) in steps:
-            raise row.error(f"{step.action} is given twice for {step.state}")
-        steps[step.state, step.action] = step
+        for step in _steps_of(row):
+            if (step.state, step.action) in steps:
+                raise row.error(f"{step.action} is given twice for {step.state}")
+            steps[step.state, step.action] = step
     _check(steps)
     return steps
 
 
-def _step(row: Row) -> Step:
-    state, action = CaseStatus(row.one_of("state", frozenset(CaseStatus))), CaseAction(row.one_of("action", frozenset(CaseAction)))
+def _steps_of(row: Row) -> Iterator[Step]:
+    """Yield the step of an action in each of its states."""
+    action, fact = CaseAction(row.one_of("action", frozenset(CaseAction))), row.text("fact")
     named = frozenset((row.optional("guard") or "").split())
     for guard in sorted(named - frozenset(Guard)):
         raise row.error(f"guard {guard!r} is not known")
-    guards = frozenset(map(Guard, named))
-    step = Step(state, action, roles_in(row), guards, CaseStatus(row.one_of("next", frozenset(CaseStatus))))
-    if taxonomy().statuses[state].final and guards != {Guard.DANGER}:  # a case that has ended may still hold a danger (АППК art. 64(7-2))
-        raise row.error(f"{state} is final")
-    if status_after(state, row.text("fact")) != step.next:
-        raise row.error(f"the other services would not read {step.next} out of {row.text('fact')}")
-    return step
+    guards, roles = frozenset(map(Guard, named)), roles_in(row)
+    following = CaseStatus(row.one_of("next", frozenset(CaseStatus))) if row.optional("next") else None
+    for code in row.text("states").split():
+        if code not in frozenset(CaseStatus):
+            raise row.error(f"state {code!r} is not known")
+        state = CaseStatus(code)
+        if taxonomy().statuses[state].final and guards != {Guard.DANGER}:  # an ended case may still hold a danger (АППК art. 64(7-2))
+            raise row.error(f"{state} is final")
+        if status_after(state, fact) != (following or state):
+            raise row.error(f"the other services would not read {following or state} out of {fact}")
+        yield Step(state, action, roles, guards, following or state)
 
 
 def _check(steps: Steps) -> None:
@@ -142,6 +149,8 @@ def steps() -> Steps:
     """Return the product's own workflow."""
     if missing := set(_TERMS.values()) - policies().keys():
         raise ReferenceDataError("deadlines", 1, f"missing: {', '.join(sorted(missing))}")
+    if different := set(CaseAction) ^ action_labels().keys():
+        raise ReferenceDataError(FILE, 1, f"differs from the actions: {', '.join(sorted(different))}")
     return build(workflow_rows())
 
 
@@ -225,7 +234,7 @@ def proposals(case: AppealCase) -> Mapping[CaseAction, Mapping[str, str | list[s
         return found  # a crime is investigated whoever reports it (АППК art. 88(1)2)
     if case.fix_passed:
         found[CaseAction.RETURN] = {"ground": NamedCode.NOT_COMPLETED}
-    elif case.anonymous and anonymous_policy()[case.statutory_form] is CaseAction.TERMINATE:
+    elif case.anonymous and anonymous_policy()[case.statutory_form] is AnonymousAction.TERMINATE:
         found[CaseAction.TERMINATE] = {"ground": NamedCode.ANONYMOUS}
     elif case.anonymous:
         required = [code for code, datum in missing_data().items() if datum.anonymous]

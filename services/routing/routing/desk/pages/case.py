@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from routing.cases import service as cases
 from routing.cases.schemas.codes import Urgency
+from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.views import AnswerView, CaseView, LetterView
 from routing.classification.schemas import Decision
 from routing.clocks.schemas import ACTIVE, ClockState, ClockView
@@ -21,7 +22,6 @@ from shared.domain.calendar import CalendarGap, planning_calendar
 from shared.domain.deadlines import due_on, explain, policies
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
-from shared.visibility import CaseAction
 from shared.web.formats import Formats
 from shared.web.i18n import N_
 from shared.web.viewer import role_labels

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from routing.cases import service as cases
+from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.views import CaseView, NextAction
 from routing.desk.pages.forms import GateCheck, SubmittedForm, blank_finding, checks, field_label, field_name
 from routing.desk.pages.reader import DeskReader, category_options
@@ -12,7 +13,6 @@ from routing.knowledge import service as knowledge
 from shared.domain.labels import Label
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
-from shared.visibility import CaseAction
 
 WITH_TEMPLATE: frozenset[CaseAction] = frozenset(
     {

@@ -7,12 +7,12 @@ from typing import Final
 
 from fastapi import Request
 
+from routing.cases.schemas.commands import CaseAction
 from routing.cases.service import ClosureGate
 from routing.desk.pages.reader import DeskReader
 from shared.domain.taxonomy import taxonomy
 from shared.errors import FieldError
 from shared.forms import read_fields
-from shared.visibility import CaseAction
 from shared.web.i18n import N_
 
 FORM_LIMIT: Final = 1_048_576  # bytes: a Cyrillic letter takes six in a form; the longest answer with its findings fits

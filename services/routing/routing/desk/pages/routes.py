@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from starlette.responses import RedirectResponse
 
 from routing.cases import service as cases
-from routing.cases.schemas.commands import COMMANDS, Command
+from routing.cases.schemas.commands import COMMANDS, CaseAction, Command
 from routing.cases.schemas.views import CaseView
 from routing.cases.service import colleagues
 from routing.desk.pages import forms
@@ -26,7 +26,7 @@ from shared.dependencies import ContentsDep, UnitsOfWorkDep
 from shared.domain.calendar import calendar_ends_soon
 from shared.errors import Conflict, InvalidInput, NotFound
 from shared.http import parse
-from shared.visibility import CaseAction, visible_cases
+from shared.visibility import visible_cases
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.pages import Flash, Pages
