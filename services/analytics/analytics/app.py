@@ -26,6 +26,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
     """Return the service's application. Raises ReferenceDataError if a data file of the figures is wrong."""
     facts.check_codes()
     kpis.check_policies()
+    pages.check_figures()
     web_pages = Pages(HERE / "dashboard" / "templates", locale_dirs=[HERE / "locales"], assets_prefix="/static")
 
     def prepare(app: FastAPI, parts: Parts[Settings]) -> None:

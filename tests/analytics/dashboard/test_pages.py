@@ -1,9 +1,13 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 import analytics
+from analytics.dashboard import pages
+from analytics.kpis.service import kpi_definitions
+from shared.domain.tables import ReferenceDataError
 from shared.web.catalogs import missing_messages
 from shared.web.session import COOKIE
 from tests.analytics.figures import publish_kyzylorda
@@ -32,6 +36,14 @@ def page(world):
 class TestTexts:
     def test_every_sentence_is_there_in_kazakh_and_russian(self):
         assert missing_messages(Path(analytics.__file__).parent) == []
+
+
+class TestSections:
+    def test_a_file_that_hides_a_figure_the_page_names_is_refused(self, monkeypatch):
+        hidden = {kpi_id: replace(kpi, dashboard=None) for kpi_id, kpi in kpi_definitions().items() if kpi_id == "received"}
+        monkeypatch.setattr(pages, "kpi_definitions", lambda: {**kpi_definitions(), **hidden})
+        with pytest.raises(ReferenceDataError, match="not on the dashboard: received"):
+            pages.check_figures()
 
 
 class TestDashboard:

@@ -15,6 +15,7 @@ from analytics.kpis.dependencies import PublicFiguresDep
 from analytics.kpis.errors import PeriodNotPublic
 from analytics.kpis.schemas import Figure, KpiQuery
 from analytics.kpis.service import (
+    DashboardSection,
     FigureRequest,
     Period,
     PeriodUnit,
@@ -33,6 +34,7 @@ from shared.auth import PagePrincipalDep
 from shared.dependencies import ReadDep
 from shared.domain.labels import Language
 from shared.domain.regions import CENTRAL_OFFICE, regions
+from shared.domain.tables import ReferenceDataError
 from shared.errors import DomainError, InvalidInput
 from shared.field_errors import FieldError
 from shared.unit_of_work import UnitOfWork
@@ -43,13 +45,14 @@ from shared.web.viewer import show_viewer
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(show_viewer)])
 
-CHARTS: Final = ("received_by_channel", "received_by_kind", "complaints_by_category", "consultations_by_topic")
-OF_COMPLAINTS: Final = ("resolved_on_spot", "withdrawn", "outcomes")
-"""Figures that the page shows for complaints only, as the Fund publishes them."""
-CALL_CENTRE: Final = (
-    "calls_offered", "calls_answered", "calls_abandoned", "calls_service_level", "calls_waiting_time", "calls_handling_time",
-)  # fmt: skip
-"""Figures of the telephone centre."""
+OF_COMPLAINTS: Final = {
+    "resolved_on_spot": N_("Complaints resolved here and now"),
+    "withdrawn": N_("Complaints withdrawn"),
+    "outcomes": N_("Outcomes of complaints"),
+}
+"""Figures that the page shows for complaints only, as the Fund publishes them, with their headings."""
+_NAMED: Final = ("received", "calls_offered", "satisfaction", *OF_COMPLAINTS)
+"""Figures that the page or its template names."""
 
 _PRESETS: Final = {
     "month": N_("This month"),
@@ -108,12 +111,17 @@ class ChartRow(NamedTuple):
 class FigureTexts(NamedTuple):
     """What the page shows of the figures, in the visitor's language."""
 
-    charts: list[str]
-    """Ids of the figures that are shown as charts."""
-    centre: list[str]
-    """Ids of the figures of the telephone centre."""
+    shown: dict[str, list[str]]
+    """Ids of the figures of each section of the page, in order."""
     rows: dict[str, list[ChartRow]]
     labels: dict[str, str]
+
+
+def check_figures() -> None:
+    """Raise ReferenceDataError unless the page shows every figure that it names."""
+    shown = {kpi.id for kpi in kpi_definitions().values() if kpi.dashboard is not None}
+    if missing := set(_NAMED) - shown:
+        raise ReferenceDataError("kpis.csv", 1, f"not on the dashboard: {', '.join(sorted(missing))}")
 
 
 @router.get("/dashboard")
@@ -190,13 +198,11 @@ def _texts(request: Request, pages: Pages, errors: tuple[FieldError, ...]) -> di
 
 async def _figures(work: UnitOfWork, wanted: FigureRequest, view: View, public: PublicFigures) -> dict[str, Figure]:
     """Return the page's figures by id, all read from one snapshot."""
-    kpi_ids = ("received", "complaints", *CHARTS, *OF_COMPLAINTS, *CALL_CENTRE, "satisfaction")
-    visible = {kpi.id for kpi in view.kpis}
     of_complaints = replace(wanted, kind="COMPLAINT")
     return {
-        kpi_id: await figure(work, kpi_definitions()[kpi_id], of_complaints if kpi_id in OF_COMPLAINTS else wanted, view, public)
-        for kpi_id in kpi_ids
-        if kpi_id in visible
+        kpi.id: await figure(work, kpi, of_complaints if kpi.id in OF_COMPLAINTS else wanted, view, public)
+        for kpi in view.kpis
+        if kpi.dashboard is not None
     }
 
 
@@ -230,7 +236,7 @@ def _render(
         "figures": figures,
         "zone": regions()[filters.region if filters.region in labels else CENTRAL_OFFICE].timezone,
         "remarks": remarks(figures, language) if figures else [],
-        **_figure_texts(figures or {}, language)._asdict(),
+        **_figure_texts(request, pages, figures or {}, language)._asdict(),
     }
     return pages.render(request, "dashboard.html", status, **context)
 
@@ -254,14 +260,15 @@ def _period_label(request: Request, pages: Pages, period: PublicPeriod) -> str:
     return pages.text(request, _PUBLIC_PERIODS[period.unit], number=period.number, year=period.year)
 
 
-def _figure_texts(figures: Mapping[str, Figure], language: Language) -> FigureTexts:
-    """Return labels and chart rows; a suppressed part has no bar."""
+def _figure_texts(request: Request, pages: Pages, figures: Mapping[str, Figure], language: Language) -> FigureTexts:
+    """Return sections, labels and chart rows; a suppressed part has no bar."""
+    kpis = kpi_definitions()
+    headings = {kpi_id: pages.text(request, heading) for kpi_id, heading in OF_COMPLAINTS.items()}
     return FigureTexts(
-        charts=[kpi_id for kpi_id in (*CHARTS, "outcomes") if kpi_id in figures],
-        centre=[kpi_id for kpi_id in CALL_CENTRE if kpi_id in figures],
+        shown={section: [kpi_id for kpi_id in figures if kpis[kpi_id].dashboard is section] for section in DashboardSection},
         rows={
             each.id: [ChartRow(getattr(part, language), part.value, part.share) for part in each.parts if not part.suppressed]
             for each in figures.values()
         },
-        labels={kpi_id: kpi.label.in_(language) for kpi_id, kpi in kpi_definitions().items()},
+        labels={kpi_id: kpi.label.in_(language) for kpi_id, kpi in kpis.items()} | headings,
     )

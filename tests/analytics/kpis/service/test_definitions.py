@@ -10,7 +10,7 @@ IDS = {
     "calls_handling_time", "calls_service_level",
 }  # fmt: skip
 OF_CALLS = {kpi for kpi in IDS if kpi.startswith("calls_")}
-HEADER = "# source: a test\nid,kk,ru,en,unit,metric_version,cohort,measure,group,public\n"
+HEADER = "# source: a test\nid,kk,ru,en,unit,metric_version,cohort,measure,group,public,dashboard\n"
 
 
 class TestKpiDefinitions:
@@ -25,18 +25,21 @@ class TestKpiDefinitions:
     @pytest.mark.parametrize(
         "row",
         [
-            "a,Қ,Р,E,appeals,1,COMPLAINTS,all,none,true",
-            "a,Қ,Р,E,appeals,1,all,SOLVED,none,true",
-            "a,Қ,Р,E,appeals,1,all,all,colour,true",
-            "a,Қ,Р,E,appeals,0,all,all,none,true",
-            "a,Қ,Р,E,calls,1,calls,LOUD,none,false",
-            "a,Қ,Р,E,calls,1,calls,OFFERED,none,true",
-            "a,Қ,Р,E,score,1,all,SCORE,region,false",
-            "a,,Р,E,appeals,1,all,all,none,true",
-            "a,Қ,Р,E,appeals,1,all,all,tier,true",
-            "a,Қ,Р,E,appeals,1,all,WITHDRAWN,none,true",
-            "a,Қ,Р,E,appeals,1,all,all,kind,true\nb,Қ,Р,E,appeals,1,all,all,kind,true",
-            "a,Қ,Р,E,appeals,1,all,all,none,true\na,Қ,Р,E,appeals,1,all,all,none,true",
+            "a,Қ,Р,E,appeals,1,COMPLAINTS,all,none,true,none",
+            "a,Қ,Р,E,appeals,1,all,SOLVED,none,true,none",
+            "a,Қ,Р,E,appeals,1,all,all,colour,true,none",
+            "a,Қ,Р,E,appeals,0,all,all,none,true,none",
+            "a,Қ,Р,E,calls,1,calls,LOUD,none,false,none",
+            "a,Қ,Р,E,calls,1,calls,OFFERED,none,true,none",
+            "a,Қ,Р,E,score,1,all,SCORE,region,false,none",
+            "a,,Р,E,appeals,1,all,all,none,true,none",
+            "a,Қ,Р,E,appeals,1,all,all,tier,true,none",
+            "a,Қ,Р,E,appeals,1,all,WITHDRAWN,none,true,none",
+            "a,Қ,Р,E,appeals,1,all,all,kind,true,none\nb,Қ,Р,E,appeals,1,all,all,kind,true,none",
+            "a,Қ,Р,E,appeals,1,all,all,none,true,none\na,Қ,Р,E,appeals,1,all,all,none,true,none",
+            "a,Қ,Р,E,appeals,1,all,all,none,true,chart",
+            "a,Қ,Р,E,appeals,1,all,all,kind,true,main",
+            "a,Қ,Р,E,appeals,1,all,all,none,true,roof",
         ],
     )
     def test_a_wrong_row_is_refused_before_the_service_starts(self, row):

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from analytics.facts.schemas import Group
+from analytics.kpis.service.measures import OF_APPEALS, Measure, Unit, call_rules
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError, Row, parse_rows
 from shared.domain.taxonomy import taxonomy
@@ -16,25 +17,12 @@ from shared.policy_files import policy_rows, policy_text
 PACKAGE: Final = "analytics.kpis"
 
 
-class Measure(StrEnum):
-    """What is measured of calls, or of ratings (SCORE)."""
+class DashboardSection(StrEnum):
+    """Where the dashboard shows a figure: MAIN and CENTRE as a number, CHART with its parts."""
 
-    OFFERED = "OFFERED"
-    ANSWERED = "ANSWERED"
-    ABANDONED = "ABANDONED"
-    ABANDONED_SHORT = "ABANDONED_SHORT"
-    WAITING = "WAITING"
-    HANDLING = "HANDLING"
-    IN_TIME = "IN_TIME"
-    SCORE = "SCORE"
-
-
-class Unit(StrEnum):
-    APPEALS = "appeals"
-    CALLS = "calls"
-    SECONDS = "seconds"
-    PERCENT = "percent"
-    SCORE = "score"
+    MAIN = "main"
+    CENTRE = "centre"
+    CHART = "chart"
 
 
 class CountedKind(StrEnum):
@@ -44,7 +32,7 @@ class CountedKind(StrEnum):
     CONSULTATION = "CONSULTATION"
 
 
-_ALL, _CALLS, _NO_GROUP = "all", "calls", "none"
+_ALL, _CALLS, _NONE = "all", "calls", "none"
 PUBLIC_SHAPES: Final = frozenset[tuple[str | None, Group | None]](
     {
         (None, None),
@@ -75,6 +63,8 @@ class Kpi:
     group: Group | None
     measure: Measure | None
     public: bool
+    dashboard: DashboardSection | None
+    """Where the dashboard shows it; None: nowhere."""
 
     @property
     def shape(self) -> tuple[str | None, Group | None]:
@@ -104,10 +94,13 @@ def parse_definitions(text: str) -> Mapping[str, Kpi]:
 
 
 def _kpi(row: Row) -> Kpi:
-    group = row.one_of("group", frozenset[str](Group) | {_NO_GROUP})
+    group = row.one_of("group", frozenset[str](Group) | {_NONE})
     measure = _measure(row)
-    if measure and (group != _NO_GROUP or row.flag("public")):
+    if measure and (group != _NONE or row.flag("public")):
         raise row.error("a figure of calls or ratings has no parts and is not public")
+    section = row.one_of("dashboard", frozenset[str](DashboardSection) | {_NONE})
+    if section != _NONE and (section == DashboardSection.CHART) != (group != _NONE):
+        raise row.error("the dashboard shows a figure with parts as a chart, and one without parts as a number")
     return Kpi(
         id=row.text("id"),
         label=row.label(),
@@ -115,39 +108,23 @@ def _kpi(row: Row) -> Kpi:
         metric_version=row.number_in("metric_version", 1, 1000),
         kind=None if row.text("cohort") == _CALLS else _unless_all(row, "cohort", frozenset(taxonomy().kinds)),
         outcome=None if measure else _unless_all(row, "measure", frozenset(taxonomy().outcomes)),
-        group=None if group == _NO_GROUP else Group(group),
+        group=None if group == _NONE else Group(group),
         measure=measure,
         public=row.flag("public"),
+        dashboard=None if section == _NONE else DashboardSection(section),
     )
 
 
 def _measure(row: Row) -> Measure | None:
     if row.text("cohort") == _CALLS:
-        return Measure(row.one_of("measure", frozenset[str](Measure) - {Measure.SCORE}))
+        return Measure(row.one_of("measure", frozenset[str](Measure) - OF_APPEALS))
     code = row.text("measure")
-    return Measure(code) if code in frozenset[str](Measure) else None
+    return Measure(code) if code in OF_APPEALS else None
 
 
 def _unless_all(row: Row, column: str, codes: frozenset[str]) -> str | None:
     code = row.one_of(column, codes | {_ALL})
     return None if code == _ALL else code
-
-
-@dataclass(frozen=True, slots=True)
-class CallRules:
-    """A call answered within `answered_within_seconds` is in time; one abandoned before `short_abandon_seconds` is counted separately."""
-
-    answered_within_seconds: int
-    short_abandon_seconds: int
-
-
-@cache
-def call_rules() -> CallRules:
-    """Return the rules of the telephone centre. Raises ReferenceDataError for a missing or wrong rule."""
-    rules = {row.text("rule"): row.number_in("value", 0, 3600) for row in policy_rows(PACKAGE, "calls.csv")}
-    if rules.keys() != set(CallRules.__dataclass_fields__):
-        raise ReferenceDataError("calls.csv", 1, "the rules are not those that the figures need")
-    return CallRules(**rules)
 
 
 @dataclass(frozen=True, slots=True)

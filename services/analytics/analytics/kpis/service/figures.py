@@ -11,8 +11,9 @@ from analytics.facts import service as facts
 from analytics.facts.schemas import Cohort, Group
 from analytics.kpis.schemas import Comparison, Figure, Part
 from analytics.kpis.service.access import View
-from analytics.kpis.service.definitions import Kpi, Measure, call_rules
-from analytics.kpis.service.percentages import average, change_percent, percent
+from analytics.kpis.service.definitions import Kpi
+from analytics.kpis.service.measures import COMPUTATIONS, Measure
+from analytics.kpis.service.percentages import as_number, change_percent, percent
 from analytics.kpis.service.periods import Period
 from analytics.kpis.service.public_figures import UNSPECIFIED, PublicFigures, part_code, require_public
 from shared.domain.labels import Label
@@ -93,18 +94,19 @@ async def _public(work: UnitOfWork, kpi: Kpi, request: FigureRequest, public: Pu
 
 async def _measured(work: UnitOfWork, kpi: Kpi, measure: Measure, request: FigureRequest) -> Figure:
     """Return a figure of calls or ratings, which has no parts and is never public."""
-    value, size = await _measure(work.session, kpi, measure, request)
+    cohort = Cohort(request.period.first, request.period.last, request.region, request.kind or kpi.kind)
+    value, size = await COMPUTATIONS[measure](work.session, cohort)
     comparison = None
     if request.compare:
-        before = replace(request, period=request.period.year_before())
-        base, _ = await _measure(work.session, kpi, measure, before)
+        before = request.period.year_before()
+        base, _ = await COMPUTATIONS[measure](work.session, replace(cohort, first=before.first, last=before.last))
         change = None if value is None or base is None else Decimal(str(value)) - Decimal(str(base))
         comparison = Comparison(
-            first=before.period.first,
-            last=before.period.last,
+            first=before.first,
+            last=before.last,
             value=base,
             change=None if change is None else int(change) if isinstance(value, int) else float(change),
-            change_percent=_number(change_percent(value, base)) if isinstance(value, int) and isinstance(base, int) else None,
+            change_percent=as_number(change_percent(value, base)) if isinstance(value, int) and isinstance(base, int) else None,
             suppressed=False,
         )
     return Figure(
@@ -121,34 +123,6 @@ async def _measured(work: UnitOfWork, kpi: Kpi, measure: Measure, request: Figur
         parts=[],
         comparison=comparison,
     )
-
-
-async def _measure(session: AsyncSession, kpi: Kpi, measure: Measure, request: FigureRequest) -> tuple[int | float | None, int]:
-    """Return the value, and the number of calls or ratings from which it is computed."""
-    if measure is Measure.SCORE:
-        total, number = await facts.scores(session, request.period.first, request.period.last, request.region, request.kind or kpi.kind)
-        return _number(average(total, number)), number
-    rules = call_rules()
-    calls = await facts.call_totals(
-        session,
-        request.period.first,
-        request.period.last,
-        request.region,
-        in_time_seconds=rules.answered_within_seconds,
-        short_seconds=rules.short_abandon_seconds,
-    )
-    offered = calls.answered + calls.abandoned + calls.abandoned_short
-    counted_for_service_level = calls.answered + calls.abandoned
-    values: Mapping[Measure, tuple[int | float | None, int]] = {
-        Measure.OFFERED: (offered, offered),
-        Measure.ANSWERED: (calls.answered, offered),
-        Measure.ABANDONED: (calls.abandoned, offered),
-        Measure.ABANDONED_SHORT: (calls.abandoned_short, offered),
-        Measure.WAITING: (_number(average(calls.waited, calls.answered)), calls.answered),
-        Measure.HANDLING: (_number(average(calls.talked, calls.answered)), calls.answered),
-        Measure.IN_TIME: (_number(percent(calls.answered_in_time, counted_for_service_level)), counted_for_service_level),
-    }
-    return values[measure]
 
 
 async def _parts(session: AsyncSession, group: Group, cohort: Cohort) -> Mapping[str, int]:
@@ -171,7 +145,7 @@ async def _shown(session: AsyncSession, group: Group, parts: Mapping[str, int | 
         Part(
             code=code,
             value=number,
-            share=None if number is None else _number(percent(number, whole)),
+            share=None if number is None else as_number(percent(number, whole)),
             suppressed=number is None,
             **labels.get(code, Label(code, code, code)).as_dict(),
         )
@@ -211,10 +185,6 @@ def _compared(period: Period, value: int | None, base: int | None) -> Comparison
         last=period.last,
         value=base,
         change=change,
-        change_percent=None if value is None or base is None else _number(change_percent(value, base)),
+        change_percent=None if value is None or base is None else as_number(change_percent(value, base)),
         suppressed=base is None,
     )
-
-
-def _number(value: object) -> float | None:
-    return None if value is None else float(str(value))

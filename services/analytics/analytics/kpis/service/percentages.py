@@ -20,3 +20,8 @@ def change_percent(value: int, base: int) -> Decimal | None:
 def average(total: int, number: int) -> Decimal | None:
     """Return `total` divided by `number`, rounded half up to one decimal; None if `number` is 0."""
     return None if number == 0 else (Decimal(total) / Decimal(number)).quantize(_ONE_DECIMAL, ROUND_HALF_UP)
+
+
+def as_number(value: Decimal | None) -> float | None:
+    """Return a percentage or an average as JSON holds it."""
+    return None if value is None else float(value)
