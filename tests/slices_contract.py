@@ -7,9 +7,9 @@ from importlinter import Contract, ContractCheck, fields, output
 class SlicesContract(Contract):
     """A module may import another slice's `rooms` and nothing else of it.
 
-    `slices`: the packages that are slices of one service. `rooms`: names of the modules or packages of a slice that others may import.
-    `assembly`: modules that put the service together and may import everything. `joined`: tables that the `repository` of another slice
-    may join in a query: one statement instead of one a row.
+    `slices`: the packages that are slices of one service; `package.*` stands for every package inside it. `rooms`: names of the modules
+    or packages of a slice that others may import. `assembly`: modules that put the service together and may import everything. `joined`:
+    tables that the `repository` of another slice may join in a query: one statement instead of one a row.
     """
 
     type_name = "slices"
@@ -20,9 +20,9 @@ class SlicesContract(Contract):
     joined = fields.SetField(subfield=fields.StringField(), required=False, default=())
 
     def check(self, graph: grimp.ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002 - import-linter's signature
-        slices, rooms, assembly, joined = list(self.slices), set(self.rooms), set(self.assembly), set(self.joined)
+        rooms, assembly, joined = set(self.rooms), set(self.assembly), set(self.joined)
         broken = []
-        for name in slices:
+        for name in _expanded(self.slices, graph):
             public = {f"{name}.{room}" for room in rooms}
             for inner in sorted({name} | graph.find_descendants(name)):
                 if any(inner == room or inner.startswith(room + ".") for room in public):
@@ -38,3 +38,7 @@ class SlicesContract(Contract):
         for importer, imported, details in check.metadata["broken"]:
             lines = ", ".join(str(each["line_number"]) for each in details)
             output.print_error(f"{importer} (line {lines}) imports {imported}, which is inside another slice", bold=False)
+
+
+def _expanded(slices: list[str], graph: grimp.ImportGraph) -> list[str]:
+    return [found for name in slices for found in (sorted(graph.find_children(name[:-2])) if name.endswith(".*") else [name])]

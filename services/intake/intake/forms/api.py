@@ -3,18 +3,31 @@
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic_core import PydanticCustomError
 
 from intake.forms.service import definitions as forms
 from intake.forms.service.definitions import FormField, Option, ServiceForm
 from shared.domain.labels import Label, Language
 from shared.errors import InvalidInput, NotFound, responses
 from shared.etags import NOT_MODIFIED, IfNoneMatch, conditional
+from shared.field_errors import DETAILS
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, page_of
 
 router: Final = APIRouter()
 
-ShownOn = Annotated[Literal["web", "app", "bot", "operator"], Query(alias="channel", description="Who shows the form: some ask for less.")]
+
+def _with_forms(channel: str) -> str:
+    if channel not in forms.channels():
+        raise PydanticCustomError("unknown_code", DETAILS["unknown-code"])
+    return channel
+
+
+ShownOn = Annotated[
+    str,
+    AfterValidator(_with_forms),
+    Query(alias="channel", description="Who shows the form: some ask for less.", json_schema_extra={"enum": [*forms.channels()]}),
+]
 InLanguage = Annotated[Language, Query(alias="language", description="Of the plain names; `labels` hold all three.")]
 
 

@@ -32,8 +32,15 @@ FILES: Final = "attachments"
 """The field that is in no request body: documents are uploaded by separate calls after the appeal."""
 
 
-class FieldEntry(TypedDict):
-    """A field of `forms.toml`. `channels`: where it is asked; absent: everywhere."""
+class Offer(TypedDict):
+    """Where an entry of `forms.toml` is shown: on `channels` (absent: everywhere) except `not_on`."""
+
+    channels: NotRequired[list[str]]
+    not_on: NotRequired[list[str]]
+
+
+class FieldEntry(Offer):
+    """A field of `forms.toml`."""
 
     name: str
     section: str
@@ -41,20 +48,18 @@ class FieldEntry(TypedDict):
     label: NotRequired[Label]
     hint: NotRequired[Label]
     required: NotRequired[bool]
-    channels: NotRequired[list[str]]
     options: NotRequired[str]
     limit: NotRequired[int]
     pattern: NotRequired[str]
 
 
-class ServiceEntry(TypedDict):
+class ServiceEntry(Offer):
     """A service of `forms.toml`. `asked_on`: additional channels that ask for a field of this service."""
 
     code: str
     kind: str
     form: NotRequired[str]
     group: str
-    channels: NotRequired[list[str]]
     keywords: list[str]
     label: NotRequired[Label]
     description: Label
@@ -130,7 +135,7 @@ class ServiceForm:
 
 
 def services(channel: str) -> Sequence[ServiceForm]:
-    """Return the forms of `web`, `app`, `bot` or `operator` in order. Raises KeyError for another channel, ReferenceDataError."""
+    """Return the forms of a channel in order. Raises KeyError for another channel, ReferenceDataError."""
     return tuple(_forms()[channel].values())
 
 
@@ -164,14 +169,14 @@ def _forms() -> Mapping[str, Mapping[str, ServiceForm]]:
             raise _invalid(f"{name} is no field of an appeal")
     return MappingProxyType(
         {
-            channel: {
-                entry["code"]: _service(entry, fields, channel)
-                for entry in document["services"]
-                if channel in entry.get("channels", [channel])
-            }
+            channel: {entry["code"]: _service(entry, fields, channel) for entry in document["services"] if _is_on(entry, channel)}
             for channel in document["channels"]
         }
     )
+
+
+def _is_on(entry: Offer, channel: str) -> bool:
+    return channel in entry.get("channels", [channel]) and channel not in entry.get("not_on", [])
 
 
 def _service(entry: ServiceEntry, fields: Mapping[str, FieldEntry], channel: str) -> ServiceForm:
@@ -186,7 +191,7 @@ def _service(entry: ServiceEntry, fields: Mapping[str, FieldEntry], channel: str
     if {"category": "topic", "topic": "category"}[codes.subject_field(kind)] in names:
         raise _invalid(f"{entry['code']} asks for a subject that its kind does not carry")
     asked_here = entry.get("asked_on", {})
-    asked = [name for name in names if channel in [*fields[name].get("channels", [channel]), *asked_here.get(name, [])]]
+    asked = [name for name in names if _is_on(fields[name], channel) or channel in asked_here.get(name, [])]
     return ServiceForm(
         code=entry["code"],
         kind=kind,
