@@ -157,9 +157,12 @@ class Idempotency:
                 return earlier
         raise Unavailable
 
-    async def claim_key(self, session: AsyncSession, request: Request, now: datetime, token: bytes = b"") -> bool:
-        """Insert the claim of the request's key; return False if there is a claim or an answer. `token` names who claims it."""
-        row = self._named(request) | {"fingerprint": request.fingerprint, "status": PENDING, "body": token, "stored_at": now}
+    async def claim_key(self, session: AsyncSession, request: Request, now: datetime, holder: bytes = b"") -> bool:
+        """Insert the claim of the request's key; return False if there is a claim or an answer.
+
+        `holder`: who holds the key after the transaction, for work in several steps.
+        """
+        row = self._named(request) | {"fingerprint": request.fingerprint, "status": PENDING, "body": holder, "stored_at": now}
         return bool(await insert_new_rows(session, idempotency, [row], unique=("scope", "key"), returning="key"))
 
     async def finish(self, session: AsyncSession, request: Request | None, answer: Answer, now: datetime, *, status: int = 200) -> None:

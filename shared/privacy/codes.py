@@ -56,6 +56,7 @@ CODE_COLUMNS: Final[Mapping[str, str]] = {
 CODE_FIELDS: Final[Mapping[tuple[str, str, str], str]] = {
     ("intake", "appeal", "consents"): "codes of `consents.toml`",
     ("intake", "attachment", "pieces"): "names of objects, formed from the file's id, and their sizes",
+    ("intake", "bot_duty", "holder"): "the random id of a process",
     ("intake", "bot_duty", "name"): "the task of a lease",
     ("intake", "call", "verified_by"): "codes of the checks an operator ticked",
     ("intake", "call_back", "reason"): "why to call back: a code",

@@ -94,7 +94,10 @@ class Notification(IntakeModel, table=True):
     attempts: int
     planned_at: datetime
     due_at: datetime
-    """The time of the next attempt; while a worker sends it, the time at which its claim expires."""
+    """The time of the next attempt."""
+    leased_by: UUID | None
+    """The claim of the worker that sends it."""
+    leased_until: datetime | None
     sent_at: datetime | None
     delivered_at: datetime | None
     provider_ref: str | None

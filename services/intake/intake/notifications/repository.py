@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, TypedDict, Unpack
+from typing import Final, NamedTuple, TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, update
@@ -20,10 +20,13 @@ from intake.notifications.models import (
 )
 from intake.register.models import Appeal, ConfirmedContact, Tracking
 from shared.database import among
+from shared.leases import RELEASED, Lease, RowLeases
 from shared.rows import insert_new_rows, table_of
 from shared.visibility import Scope
 
 _NOTIFICATION = table_of(Notification).c
+_IS_PLANNED = _NOTIFICATION.state == NotificationState.PLANNED
+_LEASES: Final = RowLeases[UUID](table_of(Notification), due="due_at", attempts="attempts")
 _ARRIVED = (NotificationState.SENT, NotificationState.DELIVERED)
 
 
@@ -92,20 +95,14 @@ async def add_notifications(session: AsyncSession, notifications: Sequence[Notif
 
 async def has_due_notifications(session: AsyncSession, now: datetime) -> bool:
     """Return whether a planned notification is due."""
-    query = select(_NOTIFICATION.id).where(_NOTIFICATION.state == NotificationState.PLANNED, _NOTIFICATION.due_at <= now).limit(1)
+    query = select(_NOTIFICATION.id).where(_IS_PLANNED, _LEASES.is_claimable(now)).limit(1)
     return (await session.execute(query)).first() is not None
 
 
-async def claim_due(session: AsyncSession, now: datetime, until: datetime, limit: int) -> Sequence[AddressedNotification]:
-    """Claim up to `limit` due notifications, longest due first. They are due again at `until` unless their delivery was recorded."""
-    due = select(_NOTIFICATION.id).where(_NOTIFICATION.state == NotificationState.PLANNED, _NOTIFICATION.due_at <= now)
-    due = due.order_by(_NOTIFICATION.due_at, _NOTIFICATION.id).limit(limit)
-    ids = list((await session.execute(due.with_for_update(skip_locked=True))).scalars())
-    if not ids:
-        return []
-    claimed = {"due_at": until, "attempts": _NOTIFICATION.attempts + 1}
-    await session.execute(update(table_of(Notification)).where(among(session, _NOTIFICATION.id, ids)).values(claimed))
-    return await addressed_notifications(session, ids)
+async def claim_due(session: AsyncSession, lease: Lease, now: datetime, limit: int) -> Sequence[AddressedNotification]:
+    """Claim up to `limit` due notifications, longest due first, and count the attempt."""
+    ids = await _LEASES.claim(session, lease, now, limit, where=_IS_PLANNED)
+    return await addressed_notifications(session, ids) if ids else []
 
 
 def _is_confirmed(kind: str) -> ColumnElement[bool]:
@@ -142,7 +139,18 @@ async def change_notification(
     session: AsyncSession, notification_id: UUID, *, was: Collection[NotificationState], **changes: Unpack[NotificationChanges]
 ) -> bool:
     """Change a notification that is in one of the states `was`. Return whether it was."""
-    statement = update(table_of(Notification)).where(_NOTIFICATION.id == notification_id, _NOTIFICATION.state.in_(was)).values(**changes)
+    return await _change(session, and_(_NOTIFICATION.id == notification_id, _NOTIFICATION.state.in_(was)), changes)
+
+
+async def change_as_read(session: AsyncSession, notification: Notification, **changes: Unpack[NotificationChanges]) -> bool:
+    """Change a notification, unless its state or the worker that holds it has changed since it was read. Return whether it was changed."""
+    is_unchanged = and_(_NOTIFICATION.state == notification.state, _LEASES.is_held(notification.leased_by))
+    return await _change(session, and_(_NOTIFICATION.id == notification.id, is_unchanged), changes)
+
+
+async def _change(session: AsyncSession, condition: ColumnElement[bool], changes: NotificationChanges) -> bool:
+    """Change and release the notification that meets the condition. Return whether there was one."""
+    statement = update(table_of(Notification)).where(condition).values(**changes, **RELEASED)
     return (await session.execute(statement.returning(_NOTIFICATION.id))).first() is not None
 
 

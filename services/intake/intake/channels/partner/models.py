@@ -117,6 +117,9 @@ class Delivery(IntakeModel, table=True):
     appeal_id: UUID
     attempts: int
     next_at: datetime
+    leased_by: UUID | None
+    """The claim of the worker that sends it."""
+    leased_until: datetime | None
     last_status: int | None
     """HTTP status of the receiver's latest answer; None: it did not answer."""
     last_error: str | None

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, Final, NamedTuple, TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, true, update
@@ -17,11 +17,13 @@ from intake.register.schemas.rows import ExternalNumberRow
 from shared.contracts import CaseForwarded, PartForwarded
 from shared.database import among
 from shared.fast.bulk import insert_new_rows, insert_rows, update_rows
-from shared.rows import upsert
+from shared.leases import RELEASED, Lease, RowLeases
+from shared.rows import table_of, upsert
 
 COUNTER = 1
 _FORWARDED_WHOLE = (CaseForwarded.FACT, PartForwarded.FACT)  # after a danger report the body reads no content, only that there is one
 _UNDELIVERED = col(Delivery.delivered_at).is_(None)
+_LEASES: Final = RowLeases[UUID](table_of(Delivery), due="next_at")
 
 
 class UpdateRow(TypedDict):
@@ -72,6 +74,15 @@ class DeliveryRow(TypedDict):
     last_error: str | None
     created_at: datetime
     delivered_at: datetime | None
+
+
+class _AttemptChanges(TypedDict, total=False):
+    """The columns that an attempt changes."""
+
+    last_status: int | None
+    last_error: AttemptError | None
+    next_at: datetime
+    delivered_at: datetime
 
 
 class ForwardedAppeal(NamedTuple):
@@ -281,13 +292,15 @@ async def subscriptions_with_due_deliveries(session: AsyncSession, now: datetime
     """Return the active subscriptions that have a delivery due."""
     query = select(col(Subscription.id)).where(
         col(Subscription.disabled_at).is_(None),
-        exists().where(col(Delivery.subscription_id) == col(Subscription.id), _UNDELIVERED, col(Delivery.next_at) <= now),
+        exists().where(col(Delivery.subscription_id) == col(Subscription.id), _UNDELIVERED, _LEASES.is_claimable(now)),
     )
     return (await session.execute(query)).scalars().all()
 
 
-async def due_deliveries(session: AsyncSession, subscription_id: UUID, now: datetime, limit: int) -> Sequence[UpdateDelivery]:
-    """Return the first undelivered delivery of each appeal, if it is due, locked. Skips rows that another process has locked."""
+async def claim_deliveries(
+    session: AsyncSession, subscription_id: UUID, lease: Lease, now: datetime, limit: int
+) -> Sequence[UpdateDelivery]:
+    """Claim the first undelivered delivery of each appeal, if it is due, and return them ordered by position."""
     earlier = aliased(Delivery)
     blocked = exists().where(
         and_(
@@ -297,28 +310,31 @@ async def due_deliveries(session: AsyncSession, subscription_id: UUID, now: date
             col(earlier.position) < col(Delivery.position),
         )
     )
+    is_next = and_(col(Delivery.subscription_id) == subscription_id, _UNDELIVERED, ~blocked)
+    ids = await _LEASES.claim(session, lease, now, limit, where=is_next)
+    if not ids:
+        return []
     query = select(Delivery, UpdateEntry).join(UpdateEntry, col(UpdateEntry.position) == col(Delivery.position))
-    query = query.where(col(Delivery.subscription_id) == subscription_id, _UNDELIVERED, col(Delivery.next_at) <= now, ~blocked)
-    query = query.order_by(col(Delivery.position)).limit(limit).with_for_update(skip_locked=True, of=Delivery)
+    query = query.where(among(session, Delivery.id, ids)).order_by(col(Delivery.position))
     return [UpdateDelivery(row[0], row[1]) for row in await session.execute(query)]
 
 
-async def postpone_deliveries(session: AsyncSession, ids: Collection[UUID], until: datetime) -> None:
-    await session.execute(update(Delivery).where(col(Delivery.id).in_(ids)).values(next_at=until))
-
-
-async def record_success(session: AsyncSession, delivery_id: UUID, status: int | None, delivered_at: datetime) -> None:
-    """Record an attempt that the receiver accepted."""
-    changed = {"attempts": col(Delivery.attempts) + 1, "last_status": status, "last_error": None, "delivered_at": delivered_at}
-    await session.execute(update(Delivery).where(col(Delivery.id) == delivery_id).values(changed))
+async def record_success(session: AsyncSession, claimed: Delivery, status: int | None, delivered_at: datetime) -> bool:
+    """Record an attempt that the receiver accepted. Return False if another worker has claimed the delivery meanwhile."""
+    return await _record(session, claimed, last_status=status, last_error=None, delivered_at=delivered_at)
 
 
 async def record_failure(
-    session: AsyncSession, delivery_id: UUID, status: int | None, error: AttemptError | None, next_at: datetime
-) -> None:
-    """Record a failed attempt, and when the next one is due."""
-    changed = {"attempts": col(Delivery.attempts) + 1, "last_status": status, "last_error": error, "next_at": next_at}
-    await session.execute(update(Delivery).where(col(Delivery.id) == delivery_id).values(changed))
+    session: AsyncSession, claimed: Delivery, status: int | None, error: AttemptError | None, next_at: datetime
+) -> bool:
+    """Record a failed attempt, and when the next one is due. Return False if another worker has claimed the delivery meanwhile."""
+    return await _record(session, claimed, last_status=status, last_error=error, next_at=next_at)
+
+
+async def _record(session: AsyncSession, claimed: Delivery, **result: Unpack[_AttemptChanges]) -> bool:
+    held = update(table_of(Delivery)).where(col(Delivery.id) == claimed.id, _LEASES.is_held(claimed.leased_by))
+    recorded = held.values(**result, **RELEASED, attempts=col(Delivery.attempts) + 1)
+    return (await session.execute(recorded.returning(col(Delivery.id)))).one_or_none() is not None
 
 
 async def disable_subscription(session: AsyncSession, subscription_id: UUID, reason: DisabledReason, now: datetime) -> None:

@@ -84,6 +84,8 @@ class BotLease(IntakeModel, table=True):
     __tablename__ = "bot_duty"
 
     name: str = Field(primary_key=True)
-    holder: UUID
-    until: datetime
+    holder: str
+    epoch: int
+    expires_at: datetime
     next_update: int | None = Field(sa_column=Column(BigInteger))
+    """The first update that Telegram is asked for; None: any."""

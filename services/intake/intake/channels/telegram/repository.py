@@ -17,15 +17,16 @@ from intake.channels.telegram.schemas.rows import (
     ChatAppeal,
     ChatRow,
     ClaimedChat,
-    HeldLease,
     MessageChange,
     SendableMessage,
     StoredUpdate,
 )
 from intake.register.models import Appeal, Tracking
 from shared.database import among
-from shared.rows import insert_new_rows, insert_rows, update_rows, upsert
+from shared.leases import Lease, RowLeases
+from shared.rows import insert_new_rows, insert_rows, table_of, update_rows, upsert
 
+_CHAT_LEASES: Final = RowLeases[bytes](table_of(BotChat), due="due_at")
 _UNHANDLED: Final = (UpdateState.WAITING, UpdateState.CLAIMED)
 
 
@@ -42,15 +43,13 @@ async def schedule_chats(session: AsyncSession, rows: Sequence[ChatRow]) -> None
     await session.execute(statement.on_conflict_do_update(index_elements=["key"], set_=moved), sorted(rows, key=lambda row: row["key"]))
 
 
-async def claim_chats(session: AsyncSession, worker: UUID, now: datetime, until: datetime, limit: int) -> Sequence[ClaimedChat]:
-    """Lease the chats that are due and free to a worker, and return them."""
-    is_free = or_(col(BotChat.leased_until).is_(None), col(BotChat.leased_until) < now)
-    query = _columns_of(BotChat, ClaimedChat).where(col(BotChat.due_at) <= now, is_free).order_by(col(BotChat.due_at)).limit(limit)
-    found = [ClaimedChat(*row) for row in await session.execute(query.with_for_update(skip_locked=True))]
-    if found:
-        claimed = update(BotChat).where(among(session, BotChat.key, [chat.key for chat in found]))
-        await session.execute(claimed.values(leased_by=worker, leased_until=until))
-    return found
+async def claim_chats(session: AsyncSession, lease: Lease, now: datetime, limit: int) -> Sequence[ClaimedChat]:
+    """Claim chats that are due, and return them."""
+    keys = await _CHAT_LEASES.claim(session, lease, now, limit)
+    if not keys:
+        return []
+    query = _columns_of(BotChat, ClaimedChat).where(among(session, BotChat.key, keys)).order_by(col(BotChat.due_at))
+    return [ClaimedChat(*row) for row in await session.execute(query)]
 
 
 async def claim_updates(session: AsyncSession, chats: Collection[bytes]) -> Sequence[StoredUpdate]:
@@ -81,9 +80,10 @@ def _columns_of(model: type[BotChat | BotUpdate], row: type[ClaimedChat | Stored
     return select(*(col(getattr(model, name)) for name in row._fields))
 
 
-async def chat_for_update(session: AsyncSession, key: bytes) -> BotChat | None:
-    """Lock and return a chat."""
-    return (await session.execute(select(BotChat).where(col(BotChat.key) == key).with_for_update())).scalar_one_or_none()
+async def held_chat(session: AsyncSession, claimed: ClaimedChat) -> BotChat | None:
+    """Lock and return a claimed chat; None if another worker has claimed it since."""
+    query = select(BotChat).where(col(BotChat.key) == claimed.key, _CHAT_LEASES.is_held(claimed.leased_by))
+    return (await session.execute(query.with_for_update())).scalar_one_or_none()
 
 
 async def chat_of_appeal(session: AsyncSession, appeal_id: UUID) -> BotChat | None:
@@ -171,19 +171,9 @@ async def state_of_notice(session: AsyncSession, notice: UUID) -> MessageState |
     return (await session.execute(select(col(BotMessage.state)).where(col(BotMessage.notice) == notice))).scalars().first()
 
 
-async def acquire_lease(session: AsyncSession, name: str, holder: UUID, now: datetime, until: datetime) -> HeldLease | None:
-    """Acquire or renew a lease; None while another process holds it."""
-    statement = upsert(session, BotLease).values(name=name, holder=holder, until=until)
-    is_free = or_(col(BotLease.until) < now, col(BotLease.holder) == holder)
-    acquiring = statement.on_conflict_do_update(index_elements=["name"], set_={"holder": holder, "until": until}, where=is_free)
-    row = (await session.execute(acquiring.returning(col(BotLease.name), col(BotLease.next_update)))).one_or_none()
-    return None if row is None else HeldLease(row[0], row[1])
-
-
-async def release_lease(session: AsyncSession, name: str, holder: UUID, now: datetime) -> None:
-    """Release a lease, if the process holds it."""
-    held = update(BotLease).where(col(BotLease.name) == name, col(BotLease.holder) == holder)
-    await session.execute(held.values(until=now))
+async def next_update(session: AsyncSession, name: str) -> int | None:
+    """Return the first update that Telegram is asked for; None: any."""
+    return (await session.execute(select(col(BotLease.next_update)).where(col(BotLease.name) == name))).scalar_one_or_none()
 
 
 async def set_next_update(session: AsyncSession, name: str, next_update: int) -> None:
@@ -208,7 +198,7 @@ async def status_of(session: AsyncSession, appeal_id: UUID) -> str | None:
 
 async def purge(session: AsyncSession, *, late_before: datetime, drafts_before: datetime, rows_before: datetime, now: datetime) -> None:
     """Erase the texts of idle conversations and abandoned drafts, and delete updates and messages after their retention."""
-    is_free = or_(col(BotChat.leased_until).is_(None), col(BotChat.leased_until) < now)
+    is_free = _CHAT_LEASES.is_free(now)
     is_idle = and_(col(BotChat.touched_at) < late_before, is_free)
     handled = update(BotUpdate).where(col(BotUpdate.state) == UpdateState.HANDLED, col(BotUpdate.handled_at) < late_before)
     handled = handled.where(col(BotUpdate.chat).in_(select(col(BotChat.key)).where(is_idle)))

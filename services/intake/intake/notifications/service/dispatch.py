@@ -1,7 +1,7 @@
 """The worker's job that sends due notifications, each by its own delivery method; a failing method delays no other.
 
-A worker claims a notification by moving its due time into the future; if the worker is lost, the claim expires. So each notification is
-sent at least once, and twice under the same id when a worker is lost between sending and recording it.
+A worker claims notifications by a lease (`shared.leases`); if the worker is lost, the lease ends. So each notification is sent at least
+once, and twice under the same id when a worker is lost between sending and recording it.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from intake.notifications import repository
-from intake.notifications.models import CODES, DeliveryMethod, NotificationReason, NotificationState
+from intake.notifications.models import CODES, DeliveryMethod, Notification, NotificationReason, NotificationState
 from intake.notifications.repository import AddressedNotification, NotificationChanges
 from intake.notifications.service.composition import compose_text, read_answer
 from intake.notifications.service.contacts import contacts, has_unconfirmed, next_method
@@ -39,6 +39,7 @@ from shared.contents import OwnerUnavailable
 from shared.domain.regions import regions
 from shared.errors import where
 from shared.ids import derived
+from shared.leases import Lease
 from shared.sealing import SealError
 from shared.service import Parts
 from shared.unit_of_work import UnitOfWork
@@ -48,7 +49,6 @@ CONCURRENT_SENDS: Final = 4  # messages of one delivery method at a time
 TIMEOUTS_AT_MOST: Final = 3  # of ten seconds each, before a batch sends no further messages to that server
 PURGE_AFTER: Final = timedelta(days=30)
 COUNTED_FOR: Final = timedelta(days=2)
-PLANNED: Final = (NotificationState.PLANNED,)
 
 log = structlog.get_logger()
 
@@ -87,7 +87,8 @@ class Dispatcher:
             if not await repository.has_due_notifications(work.session, now):
                 return 0
         async with self._parts.units.write() as work:
-            items = await repository.claim_due(work.session, now, now + self._policy.lease, BATCH)
+            lease = Lease(work.ids.new(), now + self._policy.lease)
+            items = await repository.claim_due(work.session, lease, now, BATCH)
         batch = _SendBatch(now + self._policy.lease / 2)
         by_appeal = [list(group) for _, group in groupby(sorted(items, key=_appeal_id), key=_appeal_id)]
         results = await asyncio.gather(*(self._process_in_order(group, batch) for group in by_appeal), return_exceptions=True)
@@ -105,7 +106,7 @@ class Dispatcher:
         try:
             addresses = contacts(self._parts.sealer, item)
         except SealError:
-            await self._change(notification.id, state=NotificationState.FAILED, reason=NotificationReason.UNREADABLE)
+            await self._change(notification, state=NotificationState.FAILED, reason=NotificationReason.UNREADABLE)
             return
         method: DeliveryMethod | None = notification.channel
         if method == DeliveryMethod.ANY:
@@ -114,7 +115,7 @@ class Dispatcher:
             is_unconfirmed = has_unconfirmed(self._parts.sealer, item)
             reason = NotificationReason.UNCONFIRMED if is_unconfirmed else NotificationReason.NO_WAY
             if method is None:
-                await self._change(notification.id, state=NotificationState.FAILED, reason=reason)
+                await self._change(notification, state=NotificationState.FAILED, reason=reason)
             else:
                 await self._give_up(item, method, reason, addresses)
             return
@@ -122,7 +123,7 @@ class Dispatcher:
         if route is None:  # the policy files have changed since it was planned
             await self._give_up(item, method, NotificationReason.NO_WAY, addresses)
         elif method in self._policy.manual:
-            await self._change(notification.id, state=NotificationState.BY_HAND, channel=method)
+            await self._change(notification, state=NotificationState.BY_HAND, channel=method)
         elif not await self._postpone(item, route):
             await self._send_within_limit(_Attempt(item, method, route, addresses), batch)
 
@@ -142,7 +143,7 @@ class Dispatcher:
         notification, now = item.notification, self._parts.clock.now()
         opens = next_opening(now, regions()[item.region].timezone, self._policy) if self._quiet_hours else now
         if opens > now:
-            await self._change(notification.id, due_at=opens, attempts=notification.attempts - 1)
+            await self._change(notification, due_at=opens, attempts=notification.attempts - 1)
             return True
         async with self._parts.units.read() as work:
             sent = await repository.sent_times(work.session, notification.appeal_id, now - self._policy.window)
@@ -159,7 +160,7 @@ class Dispatcher:
                     changes |= {"fact": NEWS, "channel": DeliveryMethod.ANY}
                 else:
                     changes = {"state": NotificationState.FOLDED, "reason": NotificationReason.LIMIT}
-            await repository.change_notification(work.session, notification.id, was=PLANNED, **changes)
+            await repository.change_as_read(work.session, notification, **changes)
         return True
 
     async def _send_within_limit(self, attempt: _Attempt, batch: "_SendBatch") -> None:
@@ -175,7 +176,7 @@ class Dispatcher:
             is_allowed = await recipients.count_today(work.session, key, day, self._policy.recipient_limit)
         if not is_allowed:
             attempts = notification.attempts - 1
-            await self._change(notification.id, due_at=next_day(now), attempts=attempts, reason=NotificationReason.LIMIT)
+            await self._change(notification, due_at=next_day(now), attempts=attempts, reason=NotificationReason.LIMIT)
         elif not await self._send(attempt, batch):
             async with self._parts.units.write() as work:
                 await recipients.uncount(work.session, key, day)
@@ -189,7 +190,7 @@ class Dispatcher:
                     return False  # it is due again when the lease expires; sent now, another worker could be sending it too
                 reference = await self._pass_on(attempt.method, message, batch)
         except SealError:
-            await self._change(attempt.item.notification.id, state=NotificationState.FAILED, reason=NotificationReason.UNREADABLE)
+            await self._change(attempt.item.notification, state=NotificationState.FAILED, reason=NotificationReason.UNREADABLE)
         except OwnerUnavailable:
             await self._retry(attempt, NotificationReason.ANSWER_AWAY)
         except MessageRefused:
@@ -240,14 +241,14 @@ class Dispatcher:
             raise MessageDeferred from None
 
     async def _record_sent(self, attempt: _Attempt, reference: str | None) -> None:
-        parts, notification_id, address = self._parts, attempt.item.notification.id, attempt.address
+        parts, notification, address = self._parts, attempt.item.notification, attempt.address
         await self._change(
-            notification_id,
+            notification,
             state=NotificationState.SENT,
             channel=attempt.method,
             reason=None,
             sent_at=parts.clock.now(),
-            address=parts.sealer.seal("notice", notification_id, "address", address.encode()),
+            address=parts.sealer.seal("notice", notification.id, "address", address.encode()),
             phone_key=phone_key(parts.pepper, address) if attempt.method == DeliveryMethod.SMS else None,
             provider_ref=reference,
             secret=None,
@@ -272,7 +273,7 @@ class Dispatcher:
         changes: NotificationChanges = {"channel": attempt.method, "reason": reason, "due_at": now + wait}
         if not is_charged:
             changes["attempts"] = notification.attempts - 1
-        await self._change(notification.id, **changes)
+        await self._change(notification, **changes)
 
     async def _has_other_method(self, attempt: _Attempt) -> bool:
         tried = await self._tried(attempt.item) | {attempt.method}
@@ -282,11 +283,12 @@ class Dispatcher:
         self, item: AddressedNotification, method: DeliveryMethod, reason: NotificationReason, addresses: Mapping[DeliveryMethod, str]
     ) -> None:
         async with self._parts.units.write() as work:
-            await fall_back(work, item, method, reason, addresses, self._usable, was=PLANNED)
+            await fall_back(work, item, method, reason, addresses, self._usable)
 
-    async def _change(self, notification_id: UUID, **changes: Unpack[NotificationChanges]) -> None:
+    async def _change(self, notification: Notification, **changes: Unpack[NotificationChanges]) -> None:
+        """Record the result of an attempt, unless another worker has claimed the notification meanwhile."""
         async with self._parts.units.write() as work:
-            await repository.change_notification(work.session, notification_id, was=PLANNED, **changes)
+            await repository.change_as_read(work.session, notification, **changes)
 
     async def purge(self) -> None:
         """Delete the records of received messages and the daily counts that are not needed any more."""
@@ -324,14 +326,14 @@ async def fall_back(
     reason: NotificationReason,
     addresses: Mapping[DeliveryMethod, str],
     usable: Collection[DeliveryMethod],
-    *,
-    was: tuple[NotificationState, ...],
 ) -> None:
-    """Record that a method failed, and plan the notification by the next method, if there is one. A code is never sent elsewhere."""
+    """Record that a method failed, and plan the notification by the next method, if there is one. A code is never sent elsewhere.
+
+    Does nothing if the notification has changed since it was read.
+    """
     notification = item.notification
-    is_changed = await repository.change_notification(
-        work.session, notification.id, was=was, state=NotificationState.FAILED, channel=method, reason=reason, secret=None
-    )
+    failed: NotificationChanges = {"state": NotificationState.FAILED, "channel": method, "reason": reason, "secret": None}
+    is_changed = await repository.change_as_read(work.session, notification, **failed)
     if not is_changed or notification.fact in CODES:
         return
     tried = await repository.tried_methods(work.session, notification.event_id, notification.recipient)

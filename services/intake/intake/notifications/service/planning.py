@@ -106,6 +106,8 @@ def new_notification(notification_id: UUID, fact: FactOfAppeal, method: Delivery
         attempts=0,
         planned_at=now,
         due_at=now,
+        leased_by=None,
+        leased_until=None,
         sent_at=None,
         delivered_at=None,
         provider_ref=None,

@@ -39,4 +39,4 @@ async def record_undelivered(work: UnitOfWork, settings: Settings, notification_
     except SealError:
         addresses = {}
     method, usable = item.notification.channel, usable_methods(settings)
-    await fall_back(work, item, method, NotificationReason.UNDELIVERED, addresses, usable, was=UNDELIVERABLE)
+    await fall_back(work, item, method, NotificationReason.UNDELIVERED, addresses, usable)

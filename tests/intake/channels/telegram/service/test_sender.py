@@ -87,6 +87,7 @@ class TestPace:
         await waiting(bot, phone, 2)
         another = MessageSender(bot.desk.parts, bot.settings, bot.client)
         await bot.sender.run_once()
+        assert not await another.run_once()
         bot.desk.clock.advance(timedelta(seconds=19))
         assert not await another.run_once()
         bot.desk.clock.advance(timedelta(seconds=2))

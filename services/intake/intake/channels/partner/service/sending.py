@@ -1,8 +1,8 @@
 """Delivery of webhooks: signed by Standard Webhooks, in the order of each appeal's updates, retried by a schedule.
 
-A delivery is claimed for some time (its `next_at` moves on), sent outside any transaction, and its result is recorded. If the process ends
-in between, the delivery is sent again later under the same `webhook-id`, by which the receiver detects the repeat. Each subscriber has
-its own task, so that a slow receiver delays nobody else.
+A delivery is claimed by a lease (`shared.leases`), sent outside any transaction, and its result is recorded. If the process ends in
+between, the delivery is sent again after the lease under the same `webhook-id`, by which the receiver detects the repeat. Each subscriber
+has its own task, so that a slow receiver delays nobody else.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from intake.channels.partner.service import feed, policy
 from intake.channels.partner.service.addresses import AddressGuard, PinnedTransport, RefusedAddress
 from intake.channels.partner.service.webhooks import TABLE
 from intake.settings import Settings
+from shared.leases import Lease
 from shared.messaging.runtime import finish
 from shared.sealing import SealError
 from shared.service import Parts
@@ -118,12 +119,9 @@ class WebhookSender:
             subscription = await work.session.get(Subscription, subscription_id)
             if subscription is None or subscription.disabled_at is not None:
                 return None
-            found = await repository.due_deliveries(work.session, subscription_id, now, ROUND)
-            if not found:
-                return None
-            until = now + timedelta(seconds=self._policy.claim_seconds)
-            await repository.postpone_deliveries(work.session, [delivery.id for delivery, _ in found], until)
-        return subscription, found
+            lease = Lease(work.ids.new(), now + timedelta(seconds=self._policy.claim_seconds))
+            found = await repository.claim_deliveries(work.session, subscription_id, lease, now, ROUND)
+        return (subscription, found) if found else None
 
     async def _send(self, client: httpx.AsyncClient, subscription: Subscription, delivery: Delivery, update: UpdateEntry) -> AttemptResult:
         try:
@@ -167,14 +165,20 @@ class WebhookSender:
         return {"webhook-id": name, "webhook-timestamp": str(int(now.timestamp())), "webhook-signature": " ".join(signatures)}
 
     async def _record(self, subscription: Subscription, delivery: Delivery, result: AttemptResult) -> None:
-        """Record the result of an attempt, and disable the subscription after 410 or after the last failed attempt."""
+        """Record the result of an attempt, and disable the subscription after 410 or after the last failed attempt.
+
+        If another worker has claimed the delivery meanwhile, that worker's attempt is recorded instead.
+        """
         now = self._parts.clock.now()
         wait = self._policy.wait(delivery.attempts + 1)
         async with self._parts.units.write() as work:
             if result.is_delivered:
-                await repository.record_success(work.session, delivery.id, result.status, now)
+                is_recorded = await repository.record_success(work.session, delivery, result.status, now)
             else:
-                await repository.record_failure(work.session, delivery.id, result.status, result.error, now + (wait or timedelta()))
+                next_at = now + (wait or timedelta())
+                is_recorded = await repository.record_failure(work.session, delivery, result.status, result.error, next_at)
+            if not is_recorded:
+                return
             if result.status == GONE:
                 await repository.disable_subscription(work.session, subscription.id, DisabledReason.GONE, now)
             elif not result.is_delivered and wait is None:

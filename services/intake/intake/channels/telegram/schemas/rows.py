@@ -82,6 +82,8 @@ class ClaimedChat(NamedTuple):
     settled_id: int | None
     touched_at: datetime
     blocked_at: datetime | None
+    leased_by: UUID
+    """The holder of the claim."""
 
 
 class SendableMessage(NamedTuple):
@@ -103,10 +105,3 @@ class ChatAppeal(NamedTuple):
     registered_at: datetime
     status: CaseStatus
     due_at: datetime | None
-
-
-class HeldLease(NamedTuple):
-    """A lease that this process holds. `next_update`: the first update that Telegram is asked for."""
-
-    name: str
-    next_update: int | None

@@ -16,20 +16,23 @@ from intake.channels.telegram import repository
 from intake.channels.telegram.schemas.codes import MessageState
 from intake.channels.telegram.schemas.rows import MessageChange, SendableMessage
 from intake.channels.telegram.service.client import (
+    CALL_SECONDS,
     ChatBlocked,
     TelegramClient,
     TelegramRateLimited,
     TelegramRefused,
     TelegramUnavailable,
 )
-from intake.channels.telegram.service.leases import LeaderLease, run_forever
+from intake.channels.telegram.service.loops import leader_lease, run_forever
 from intake.channels.telegram.service.notifications import open_payload
 from intake.channels.telegram.service.texts import script
 from intake.settings import Settings
+from shared.leases import LeaseLost
 from shared.sealing import SealError
 from shared.service import Parts
 
 SECOND: Final = timedelta(seconds=1)
+SENDING: Final = timedelta(seconds=CALL_SECONDS + 1)  # how long the lease has to last when messages are sent
 
 log = structlog.get_logger()
 
@@ -51,7 +54,7 @@ class MessageSender:
         self._parts = parts
         self._settings = settings
         self._telegram = telegram
-        self._lease = LeaderLease(parts, "send")
+        self._lease = leader_lease(parts, "send")
         self._latest: deque[datetime] = deque()
         self._paused_until: datetime | None = None
 
@@ -64,7 +67,7 @@ class MessageSender:
 
     async def run_once(self) -> bool:
         """Send the first waiting message of each chat, as many as a second allows; False: there were none."""
-        if await self._lease.acquire() is None:
+        if not await self._lease.hold(SENDING):
             return False
         now = self._parts.clock.now()
         limit = self._remaining(now)
@@ -77,7 +80,10 @@ class MessageSender:
         self._latest.extend([now] * len(messages))
         attempts = await asyncio.gather(*(self._send(message) for message in messages))
         self._pause(attempts, now)
-        await self._store(attempts)
+        try:
+            await self._store(attempts)
+        except LeaseLost:
+            log.warning("another process sends, and sends the last messages again")
         return True
 
     def _pause(self, attempts: Sequence[_SendAttempt], now: datetime) -> None:
@@ -133,9 +139,11 @@ class MessageSender:
         }
 
     async def _store(self, attempts: Sequence[_SendAttempt]) -> None:
+        """Store the results. Raises LeaseLost if another process sends now: its results count."""
         now = self._parts.clock.now()
         pauses = {attempt.change["chat"]: now + attempt.pause for attempt in attempts if attempt.pause is not None}
         async with self._parts.units.write() as work:
+            await self._lease.renew(work.session)
             await repository.pause_chats(work.session, pauses)
             await repository.update_messages(work.session, [attempt.change for attempt in attempts])
             await repository.block_chats(work.session, [attempt.change["chat"] for attempt in attempts if attempt.blocked], now)

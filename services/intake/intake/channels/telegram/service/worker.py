@@ -17,13 +17,14 @@ from intake.channels.telegram.models import BotChat
 from intake.channels.telegram.schemas.codes import Step
 from intake.channels.telegram.schemas.rows import ClaimedChat, StoredUpdate
 from intake.channels.telegram.service.actions import ChatActions
-from intake.channels.telegram.service.leases import run_forever
+from intake.channels.telegram.service.loops import run_forever
 from intake.channels.telegram.service.notifications import queue_replies
 from intake.channels.telegram.service.steps import ChatEvent, ConversationState, Draft, StoredState
 from intake.channels.telegram.service.texts import script
 from intake.channels.telegram.service.update_processing import ChatState, UpdateFailed, UpdateProcessor, is_transient
 from intake.register.dependencies import Intake
 from shared.domain.labels import LANGUAGES
+from shared.leases import Lease
 from shared.sealing import SealError
 from shared.unit_of_work import UnitOfWork
 
@@ -40,7 +41,6 @@ class ConversationWorker:
         self._intake = intake
         self._parts = intake.parts
         self._event_of = event_of
-        self._id = intake.parts.ids.new()
 
     async def run(self) -> None:
         """Handle updates until cancelled."""
@@ -61,11 +61,11 @@ class ConversationWorker:
         return bool(claimed)
 
     async def claim(self, limit: int) -> list[tuple[ClaimedChat, list[StoredUpdate]]]:
-        """Lease chats that are due and return them with their updates."""
+        """Claim chats that are due and return them with their updates."""
         now = self._parts.clock.now()
-        until = now + timedelta(seconds=script().limits.lease_seconds)
+        lease = Lease(self._parts.ids.new(), now + timedelta(seconds=script().limits.lease_seconds))
         async with self._parts.units.write(durable=False) as work:
-            chats = await repository.claim_chats(work.session, self._id, now, until, limit)
+            chats = await repository.claim_chats(work.session, lease, now, limit)
             updates = await repository.claim_updates(work.session, [chat.key for chat in chats]) if chats else ()
         return [(chat, [update for update in updates if update.chat == chat.key]) for chat in chats]
 
@@ -75,7 +75,7 @@ class ConversationWorker:
             before = self._open_state(chat)
         except (SealError, ValueError) as error:
             log.error("a chat is quarantined", chat=chat.key.hex(), reason=type(error).__name__)  # noqa: TRY400 - a traceback holds personal data
-            await self._quarantine(chat.key)
+            await self._quarantine(chat)
             return
         processor = UpdateProcessor(before, chat.key, self._open_event, ChatActions(self._intake, chat.key, chat.owner))
         try:
@@ -85,9 +85,9 @@ class ConversationWorker:
                 raise
             reason = str(error) if isinstance(error, UpdateFailed) else type(error).__name__
             log.warning("a chat is retried later", chat=chat.key.hex(), reason=reason)
-            await self._postpone(chat.key, error.update_id if isinstance(error, UpdateFailed) else None)
+            await self._postpone(chat, error.update_id if isinstance(error, UpdateFailed) else None)
             return
-        await self._store(chat.key, processor)
+        await self._store(chat, processor)
 
     def _open_state(self, chat: ClaimedChat) -> ChatState:
         """Return the state of a chat. After hours of silence earlier updates are not replayed; after a longer silence the draft is lost."""
@@ -114,12 +114,12 @@ class ConversationWorker:
         async with self._parts.units.read() as work:
             return await repository.handled_updates(work.session, key)
 
-    async def _store(self, key: bytes, result: UpdateProcessor) -> None:
-        """Store the result in one transaction, unless another worker has leased the chat meanwhile: that worker repeats the work."""
-        now, state = self._parts.clock.now(), result.state
+    async def _store(self, claimed: ClaimedChat, result: UpdateProcessor) -> None:
+        """Store the result in one transaction, unless another worker has claimed the chat meanwhile: that worker repeats the work."""
+        now, key, state = self._parts.clock.now(), claimed.key, result.state
         async with self._parts.units.write() as work:
-            chat = await repository.chat_for_update(work.session, key)
-            if chat is None or chat.leased_by != self._id:
+            chat = await repository.held_chat(work.session, claimed)
+            if chat is None:
                 return
             if result.before.begins:
                 await repository.settle_updates(work.session, key)
@@ -145,21 +145,21 @@ class ConversationWorker:
         if not await repository.has_waiting_updates(work.session, chat.key):
             chat.due_at = None
 
-    async def _postpone(self, key: bytes, failed: int | None) -> None:
+    async def _postpone(self, claimed: ClaimedChat, failed: int | None) -> None:
         async with self._parts.units.write() as work:
-            chat = await repository.chat_for_update(work.session, key)
-            if chat is None or chat.leased_by != self._id:
+            chat = await repository.held_chat(work.session, claimed)
+            if chat is None:
                 return
             if failed is not None:
                 await repository.count_failure(work.session, failed)
-            chat.leased_by, chat.leased_until = None, None
+            chat.leased_by = chat.leased_until = None
             chat.due_at = self._parts.clock.now() + RETRY_AFTER
 
-    async def _quarantine(self, key: bytes) -> None:
+    async def _quarantine(self, claimed: ClaimedChat) -> None:
         """Release the chat and leave it until its next update."""
         async with self._parts.units.write() as work:
-            chat = await repository.chat_for_update(work.session, key)
-            if chat is not None and chat.leased_by == self._id:
+            chat = await repository.held_chat(work.session, claimed)
+            if chat is not None:
                 chat.leased_by = chat.leased_until = chat.due_at = None
 
 
