@@ -89,10 +89,6 @@ class Sealer:
         except InvalidTag:
             raise SealBroken("the value was changed or moved") from None
 
-    def reseal_needed(self, value: bytes) -> bool:
-        """Return whether `value` was sealed with a key other than the active one."""
-        return not value.startswith(self._head)
-
 
 class Pepper:
     """Keyed hashes for values that are compared or looked up but never read back: PINs, identifiers, fingerprints."""

@@ -1,6 +1,5 @@
 """Metrics and traces: what a service measures, each metric with its meaning, and the W3C trace of an appeal across services."""
 
-import importlib
 from contextlib import AbstractContextManager
 from random import getrandbits
 from time import perf_counter
@@ -9,18 +8,13 @@ from typing import Any, Final
 import structlog
 from opentelemetry import trace
 from opentelemetry.context import attach, detach
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
-from opentelemetry.trace import Span, SpanContext, SpanKind, TraceFlags, Tracer
+from opentelemetry.trace import SpanContext, TraceFlags
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 TRACEPARENT_LENGTH: Final = 55
-OTLP_EXPORTER: Final = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
 
 # Seconds: fine resolution around the few milliseconds of a normal call, coarse resolution above.
 LATENCY: Final[tuple[float, ...]] = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -128,31 +122,6 @@ def metrics_response(metrics: Metrics | None = None) -> Response:
     return Response(b"".join(map(generate_latest, registries)), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
-class _Tracing:
-    """The tracer of the process, None until `configure_tracing`. Without a tracer spans only pass ids on and are not recorded."""
-
-    def __init__(self) -> None:
-        self.provider: TracerProvider | None = None
-        self.tracer: Tracer | None = None
-
-
-_tracing = _Tracing()
-
-
-def configure_tracing(service: str, *, otlp_endpoint: str, ratio: float) -> None:
-    """Export `ratio` (0..1) of the traces that begin here by OTLP over HTTP.
-
-    Raises RuntimeError if the exporter package is not installed.
-    """
-    try:
-        exporter = importlib.import_module(OTLP_EXPORTER).OTLPSpanExporter(endpoint=otlp_endpoint)
-    except ImportError:
-        raise RuntimeError("an OTLP endpoint is set, but opentelemetry-exporter-otlp-proto-http is not installed") from None
-    provider = TracerProvider(sampler=ParentBased(TraceIdRatioBased(ratio)), resource=Resource.create({"service.name": service}))
-    provider.add_span_processor(BatchSpanProcessor(exporter))
-    _tracing.provider, _tracing.tracer = provider, provider.get_tracer("aryz")
-
-
 def current_traceparent() -> str | None:
     """Return the W3C `traceparent` of the current span for an event or an outgoing call. None outside of any span."""
     context = trace.get_current_span().get_span_context()
@@ -161,21 +130,16 @@ def current_traceparent() -> str | None:
     return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
 
-def start_span(name: str, traceparent: str | None = None, *, kind: SpanKind = SpanKind.INTERNAL) -> AbstractContextManager[Span]:
-    """Open a span around a piece of work.
+def start_span(traceparent: str | None = None) -> AbstractContextManager[None]:
+    """Open a span around a piece of work: events, outgoing calls and log lines in it carry its ids.
 
     Its parent is `traceparent` if that is valid, else the current span. Without either the span is the root of a new trace.
-    `name` is a constant or a route template, never a value. The message of an exception is not recorded.
     """
-    parent = _parent(traceparent)
-    if _tracing.tracer is None:
-        return _Carried(parent)
-    context = None if parent is None else trace.set_span_in_context(trace.NonRecordingSpan(parent))
-    return _tracing.tracer.start_as_current_span(name, context, kind, record_exception=False, set_status_on_exception=False)
+    return _Span(_parent(traceparent))
 
 
-class _Carried:
-    """A span that is not recorded. It only carries ids for events, outgoing calls and log lines, at a tenth of a tracer's cost."""
+class _Span:
+    """A span that is not recorded. It only carries ids, at a tenth of a tracer's cost."""
 
     __slots__ = ("_span", "_token")
 
@@ -185,9 +149,8 @@ class _Carried:
         trace_id, flags = (parent.trace_id, parent.trace_flags) if known else (getrandbits(128), TraceFlags.get_default())
         self._span = trace.NonRecordingSpan(SpanContext(trace_id, getrandbits(64), is_remote=False, trace_flags=flags))
 
-    def __enter__(self) -> Span:
+    def __enter__(self) -> None:
         self._token = attach(trace.set_span_in_context(self._span))
-        return self._span
 
     def __exit__(self, *_error: object) -> None:
         detach(self._token)
@@ -231,18 +194,15 @@ class Observe:
                 status = message["status"]
             await send(message)
 
-        with start_span("request", _header(scope, b"traceparent"), kind=SpanKind.SERVER) as span:
+        with start_span(_header(scope, b"traceparent")):
             try:
                 await self.app(scope, receive, watch)
             finally:
-                self._record(metrics, scope, status, perf_counter() - began, span)
+                self._record(metrics, scope, status, perf_counter() - began)
 
-    def _record(self, metrics: Metrics, scope: Scope, status: int, seconds: float, span: Span) -> None:
+    def _record(self, metrics: Metrics, scope: Scope, status: int, seconds: float) -> None:
         method, route = _method(scope), route_template(scope)
         metrics.request(method, route, status, seconds)
-        if span.is_recording():
-            span.update_name(f"{method} {route}")
-            span.set_attribute("http.response.status_code", status)
         access_log.info("request", service=self.service, method=method, route=route, status=status, ms=round(seconds * 1000, 2))
 
 

@@ -62,10 +62,6 @@ class WorkingCalendar:
         before = done - int(day not in self._days_off)
         return self._nth(before + n, day)
 
-    def working_days_between(self, a: date, b: date) -> int:
-        """Return the number of working days after `a` up to and including `b`. Negative if `b` is earlier."""
-        return self._counted[self._index(b)] - self._counted[self._index(a)]
-
     def _index(self, day: date) -> int:
         if not self.first <= day <= self.last:
             raise CalendarGap(f"calendar {self.version} does not cover {day.isoformat()}")

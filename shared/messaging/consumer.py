@@ -196,7 +196,7 @@ class Consumer:
         work = self._units.around(session)
         for handler, group in waves(received, self._handlers):
             await insert_waiting(session)  # of the wave before: this one may ask for it
-            with start_span(f"handle {group[0].event.TYPE}", group[0].envelope.traceparent):
+            with start_span(group[0].envelope.traceparent):
                 await handler(work, Batch(group, prepared))
         for event_type, number in Counter(one.event.TYPE for one in received).items():
             self._metrics.handled(event_type, number)

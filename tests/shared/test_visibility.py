@@ -54,7 +54,7 @@ class TestScope:
             query = select(TABLE.c.id).where(scope.where(TABLE.c.region, TABLE.c.tier, TABLE.c.provider_id))
             found = set(connection.execute(query).scalars())
             assert found == {number for number, row in enumerate(ROWS) if scope.allows(*row)}
-            assert scope.is_empty is not bool(found)
+            assert bool(found) is (scope != NOTHING)
 
     def test_the_empty_scope_allows_nothing(self):
         assert not any(NOTHING.allows(*row) for row in ROWS)

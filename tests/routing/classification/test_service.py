@@ -3,9 +3,11 @@ from importlib.resources import files
 
 import pytest
 
-from routing.classification.service import Classification, classify, is_urgent
+from routing.classification.service import Classification, classify
 from routing.classification.service.lexicon import LexiconError, LexiconFile, build, lexicon
+from routing.classification.service.urgency import evidence_of
 from shared.domain.taxonomy import taxonomy
+from shared.language.danger import signs_of_danger
 from shared.language.tokens import key, tokenise
 
 # The labels are coarser than the taxonomy: each covers the codes that its authors assigned to it.
@@ -59,7 +61,7 @@ class TestFigures:
 
     def test_no_labelled_emergency_is_missed(self, judged):
         assert all(result.urgent for row, result in judged if row["urgent"])
-        assert all(is_urgent(row["text"])[0] for row in labelled("urgency_labelled.jsonl") if row["urgent"])
+        assert all(signs_of_danger(row["text"]) for row in labelled("urgency_labelled.jsonl") if row["urgent"])
 
     def test_hardly_any_ordinary_text_is_called_urgent(self, judged):
         ordinary = [result for row, result in judged if not row["urgent"]]
@@ -201,16 +203,15 @@ class TestTriage:
 class TestUrgency:
     def test_the_evidence_of_danger_is_shown(self):
         text = "Мама потеряла сознание, врача нет"
-        urgent, evidence = is_urgent(text)
-        assert urgent
+        evidence = evidence_of(signs_of_danger(text))
         assert text[evidence[0].start : evidence[0].end] == "потеряла сознание"
 
     def test_a_plain_sign_is_not_calmed_by_thanks(self):
-        assert is_urgent("Спасибо. Отец без сознания.")[0]
+        assert signs_of_danger("Спасибо. Отец без сознания.")
 
     def test_two_hints_together_suffice_and_one_does_not(self):
-        assert is_urgent("Срочно, ребёнку плохо")[0]
-        assert not is_urgent("Срочно нужна справка")[0]
+        assert signs_of_danger("Срочно, ребёнку плохо")
+        assert not signs_of_danger("Срочно нужна справка")
 
     def test_a_long_text_around_it_does_not_hide_it(self):
         assert classify("Пишу о разном. " * 500 + "Сын не дышит." + " Благодарю. " * 300).urgent

@@ -67,7 +67,7 @@ class TestCounting:
             one += timedelta(days=1)
             stepped += not CALENDAR.is_day_off(one)
         assert not CALENDAR.is_day_off(end)
-        assert stepped == n == CALENDAR.working_days_between(day, end)
+        assert stepped == n
 
     @given(DAYS, DAYS, st.integers(0, 60))
     def test_a_later_start_never_ends_earlier(self, one, other, n):
@@ -85,10 +85,6 @@ class TestCounting:
         between = [day + timedelta(days=offset) for offset in range((found - day).days)]
         assert not CALENDAR.is_day_off(found)
         assert all(CALENDAR.is_day_off(one) for one in between)
-
-    @given(DAYS, DAYS)
-    def test_the_number_between_two_days_changes_sign_with_their_order(self, one, other):
-        assert CALENDAR.working_days_between(one, other) == -CALENDAR.working_days_between(other, one)
 
 
 class TestOutside:

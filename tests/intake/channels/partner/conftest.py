@@ -1,5 +1,6 @@
 """A partner of the register, and a receiver of webhooks: a real HTTP server that fails on request."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -8,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from intake.channels.partner import jobs
+from intake.channels.partner.repository import subscriptions_with_due_deliveries
 from intake.channels.partner.service.sending import WebhookSender
 from shared.contracts import AnswerGiven, CaseClosed, TierRaised
 from tests.intake.register.test_handlers import apply, routed
@@ -104,7 +106,12 @@ class Partner:
         await jobs.assign_positions(self.desk.parts)
 
     async def deliver(self):
-        return await WebhookSender(self.desk.parts).send_due()
+        """Send everything that is due now, once, and return the number of attempts."""
+        parts, sender = self.desk.parts, WebhookSender(self.desk.parts)
+        async with parts.units.read() as work:
+            due = await subscriptions_with_due_deliveries(work.session, parts.clock.now())
+        async with sender.client() as client:
+            return sum(await asyncio.gather(*(sender.serve(client, subscription_id) for subscription_id in due)))
 
 
 @pytest.fixture

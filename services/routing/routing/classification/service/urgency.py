@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from routing.classification.service.lexicon import lexicon
-from shared.language.danger import signs_of_danger
 from shared.language.phrases import Hit
 
 
@@ -23,9 +22,3 @@ def evidence_of(hits: Sequence[Hit]) -> tuple[Evidence, ...]:
     found = {(hit.start, hit.end, hit.term.code): hit.term.text for hit in hits}
     positions = sorted(found)[: lexicon().settings.evidence_limit]
     return tuple(Evidence(start, end, found[start, end, code], code) for start, end, code in positions)
-
-
-def is_urgent(text: str) -> tuple[bool, tuple[Evidence, ...]]:
-    """Return whether the text tells of present danger to life or health, with the evidence."""
-    found = signs_of_danger(text)
-    return bool(found), evidence_of(found)

@@ -66,7 +66,7 @@ class WebhookSender:
             raise failed.exceptions[0] from failed
 
     async def _run(self) -> None:
-        async with self._client() as client, asyncio.TaskGroup() as group:
+        async with self.client() as client, asyncio.TaskGroup() as group:
             while True:
                 async with self._parts.units.read() as work:
                     due = await repository.subscriptions_with_due_deliveries(work.session, self._parts.clock.now())
@@ -75,13 +75,6 @@ class WebhookSender:
                     self._running[subscription_id] = task
                     task.add_done_callback(lambda _, name=subscription_id: self._running.pop(name))  # type: ignore[misc]
                 await asyncio.sleep(PAUSE_SECONDS)
-
-    async def send_due(self) -> int:
-        """Send everything that is due now, once. Return how many attempts were made."""
-        async with self._client() as client:
-            async with self._parts.units.read() as work:
-                due = await repository.subscriptions_with_due_deliveries(work.session, self._parts.clock.now())
-            return sum(await asyncio.gather(*(self.serve(client, subscription_id) for subscription_id in due)))
 
     async def serve(self, client: httpx.AsyncClient, subscription_id: UUID) -> int:
         """Send the deliveries of one subscription in rounds until a round fails or none is due. Return how many attempts were made."""
@@ -101,7 +94,8 @@ class WebhookSender:
                 break
         return attempts
 
-    def _client(self) -> httpx.AsyncClient:
+    def client(self) -> httpx.AsyncClient:
+        """Return the HTTP client of deliveries: it follows no redirect and stores no cookie."""
         headers = {"Content-Type": "application/json", "User-Agent": "Aryz-Webhooks/1"}
         no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # a receiver must not store anything in this process
         return httpx.AsyncClient(
