@@ -20,7 +20,7 @@ from weakref import WeakValueDictionary
 
 from fastapi import Response
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, Row, and_, delete, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.auth import Principal
@@ -28,6 +28,7 @@ from shared.errors import DomainError, Unavailable
 from shared.fast.bulk import insert_new_rows
 from shared.idempotency_key import HEADER, IdempotencyKey, IdempotencyKeyWeak, idempotency_key, new_key
 from shared.messaging.tables import idempotency
+from shared.rows import equals_any
 from shared.sealing import Pepper, Sealer
 from shared.unit_of_work import UnitOfWork, UnitsOfWork
 
@@ -182,8 +183,7 @@ class Idempotency:
     async def release(self, session: AsyncSession, requests: Sequence[Request]) -> None:
         """Undo claims of this transaction that keeps what else it did."""
         if requests:
-            columns = tuple_(idempotency.c.scope, idempotency.c.key)
-            await session.execute(delete(idempotency).where(columns.in_([(one.scope, one.key) for one in requests])))
+            await session.execute(delete(idempotency).where(_is_key_of_any(session, requests)))
 
     async def claim(
         self, session: AsyncSession, answers: Mapping[Request, Answer], now: datetime
@@ -216,8 +216,7 @@ class Idempotency:
         """What was answered before to each of these that is known; the refusal where its key stands for another request."""
         if not requests:
             return {}
-        columns = tuple_(idempotency.c.scope, idempotency.c.key)
-        rows = await session.execute(select(idempotency).where(columns.in_([(r.scope, r.key) for r in requests])))
+        rows = await session.execute(select(idempotency).where(_is_key_of_any(session, requests)))
         by_key = {(row.scope, row.key): row for row in rows}
         found: dict[Request, StoredAnswer | DomainError] = {}
         for request in requests:
@@ -333,6 +332,11 @@ async def purge_answers(session: AsyncSession, now: datetime) -> None:
 def is_key_of(request: Request) -> ColumnElement[bool]:
     """Return the condition for the row of the request's key."""
     return and_(idempotency.c.scope == request.scope, idempotency.c.key == request.key)
+
+
+def _is_key_of_any(session: AsyncSession, requests: Sequence[Request]) -> ColumnElement[bool]:
+    keys = [(request.scope, request.key) for request in requests]
+    return equals_any(session, (idempotency.c.scope, idempotency.c.key), keys)
 
 
 @lru_cache(maxsize=1024)

@@ -1,6 +1,7 @@
 """Identifiers: UUIDv7 for new entities, UUIDv5 for ids derived from an event, so that a repeated run creates the same ids."""
 
 from hashlib import sha1
+from secrets import randbelow
 from typing import Protocol
 from uuid import UUID
 
@@ -30,6 +31,11 @@ class SequentialIds:
     def new(self) -> UUID:
         self._last += 1
         return UUID(int=self._last)
+
+
+def random_digits(count: int) -> str:
+    """Return a secret of `count` digits, each equally likely: a PIN or a one-time code."""
+    return f"{randbelow(10**count):0{count}}"
 
 
 def read_uuid(written: str | bytes) -> UUID:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy import ARRAY, Column, ColumnElement, Table, bindparam, column, func, insert, literal, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,6 +33,18 @@ def is_sqlite(session: AsyncSession) -> bool:
 def upsert(session: AsyncSession, into: Target) -> Any:
     """Return an INSERT of the session's engine that has `on_conflict_do_nothing` and `on_conflict_do_update`."""
     return (sqlite_insert if is_sqlite(session) else postgres_insert)(table_of(into))
+
+
+def equals_any(session: AsyncSession, columns: Sequence[Column[Any]], values: Sequence[Sequence[Any]]) -> ColumnElement[bool]:
+    """Return the condition that the columns together equal one of these tuples.
+
+    On PostgreSQL each column's values are one array: the statement is prepared once for any number of tuples.
+    """
+    if is_sqlite(session):
+        return tuple_(*columns).in_(values)
+    arrays = [literal([row[index] for row in values], ARRAY(each.type)) for index, each in enumerate(columns)]
+    given = func.unnest(*arrays).table_valued(*(column(each.name, each.type) for each in columns)).render_derived()
+    return tuple_(*columns).in_(select(*given.c))
 
 
 async def insert_rows(session: AsyncSession, into: Target, rows: Rows, *, sliced: bool = False) -> None:

@@ -33,6 +33,7 @@ _GROUPED = re.compile(
     rf"(?<![0-9])(?=([0-9]{_GAP}[0-9]{_GAP}(?:0{_GAP}[1-9]|1{_GAP}[0-2]){_GAP}(?:[0-2]{_GAP}[0-9]|3{_GAP}[01])(?:{_GAP}[0-9]){{6}})(?![0-9]))"
 )
 _MAX_SEQUENCE = 9_999_999
+_TYPED = 100  # characters; a dictated number with its separators is shorter
 
 _WEIGHTS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
 _SECOND_WEIGHTS = (3, 4, 5, 6, 7, 8, 9, 10, 11, 1, 2)  # used when the first pass gives 10
@@ -96,6 +97,14 @@ class RegistrationNumber:
 
     def __str__(self) -> str:
         return self.format(self.year, self.number_code, self.sequence)
+
+
+def canonical_number(typed: str) -> str | None:
+    """Return a registration number in its written form, None for text that is none. Reads at most 100 characters."""
+    try:
+        return str(RegistrationNumber.parse(typed[:_TYPED]))
+    except InvalidNumber:
+        return None
 
 
 def _check_digit(first_eleven: str) -> int | None:

@@ -155,10 +155,7 @@ class _EmbeddedConsumer:
                         f"{topic}/{partition}: the stored position {stored[(topic, partition)]} lies behind the log's end {end}; "
                         "the log was restored to an earlier time than the database"
                     )
-        await self.rewind(stored)
-
-    async def rewind(self, positions: Mapping[Position, int]) -> None:
-        self._next.update(positions)
+        self._next.update(stored)
         self._seq = min([await self._log.seq_before(topic, self._next) for topic in self._topics], default=0)
 
     async def fetch(self, limit: int) -> Fetched:

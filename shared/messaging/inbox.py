@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, select, tuple_
+from sqlalchemy import Row, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.fast.bulk import fetch, insert_new_rows, update_rows
 from shared.messaging.envelope import Headers
 from shared.messaging.log import Position, Record
 from shared.messaging.tables import consumer_offset, dead_letter, inbox
-from shared.rows import is_sqlite, upsert
+from shared.rows import equals_any, is_sqlite, upsert
 
 # These statements run with every batch of every consumer. Below SQLAlchemy each takes a quarter of the time.
 _LOCKED = """
@@ -40,9 +40,8 @@ async def locked_offsets(session: AsyncSession, positions: Iterable[Position], t
 async def _locked(session: AsyncSession, wanted: Sequence[Position]) -> Sequence[Any]:
     if not is_sqlite(session):
         return await fetch(session, _LOCKED, *map(list, zip(*wanted, strict=True)))
-    place = tuple_(consumer_offset.c.topic, consumer_offset.c.partition)
-    columns = (consumer_offset.c.topic, consumer_offset.c.partition, consumer_offset.c.next_offset)
-    return (await session.execute(select(*columns).where(place.in_(wanted)))).all()
+    position = (consumer_offset.c.topic, consumer_offset.c.partition)
+    return (await session.execute(select(*position, consumer_offset.c.next_offset).where(equals_any(session, position, wanted)))).all()
 
 
 async def stored_offsets(session: AsyncSession) -> Sequence[Row[Any]]:

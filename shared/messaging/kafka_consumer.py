@@ -124,10 +124,6 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
                 raise AssignmentLost
             yield
 
-    async def rewind(self, positions: Mapping[Position, int]) -> None:
-        for position, offset in positions.items():
-            self._running.seek(self._cluster.partition(position), offset)
-
     async def applied(self, positions: Mapping[Position, int]) -> None:
         self._hints.update({self._cluster.partition(position): offset for position, offset in positions.items()})
         now = asyncio.get_running_loop().time()

@@ -77,10 +77,6 @@ class LogConsumer(Protocol):
         """Keep the partitions assigned while the batch is applied. Raises AssignmentLost if they are already reassigned."""
         ...
 
-    async def rewind(self, positions: Mapping[Position, int]) -> None:
-        """Move back: the next fetch starts at these positions."""
-        ...
-
     async def applied(self, positions: Mapping[Position, int]) -> None:
         """Report the applied positions to tools that watch the group. The authoritative positions are in the consumer's database."""
         ...

@@ -122,7 +122,7 @@ class TestRestoredToAnotherTime:
             await applied.relay_all()
             await admin.delete_records({TopicPartition(f"{prefix}.{APPEALS}", partition): RecordsToDelete(before_offset=6)})
             reader._running.resume(*reader._running.assignment())
-            await reader.rewind({(APPEALS, partition): 3})
+            reader._running.seek(reader._cluster.partition((APPEALS, partition)), 3)
             with pytest.raises(OffsetOutsideLog, match="first record 6"):
                 await asyncio.wait_for(reader.fetch(10), PATIENCE)
         finally:
@@ -134,7 +134,7 @@ class TestRestoredToAnotherTime:
         try:
             await reader.start(_From(0))
             assert len((await reader.fetch(10)).records) == 2
-            await reader.rewind({(APPEALS, partition_of(str(appeal_id))): 1_000})
+            reader._running.seek(reader._cluster.partition((APPEALS, partition_of(str(appeal_id)))), 1_000)
             read = await asyncio.wait_for(reader.fetch(10), PATIENCE)
         finally:
             await reader.stop()

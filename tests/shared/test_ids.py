@@ -4,7 +4,7 @@ from uuid import UUID, uuid5
 
 import pytest
 
-from shared.ids import derived, read_uuid
+from shared.ids import derived, random_digits, read_uuid
 
 CAUSE = UUID("01900000-0000-7000-8000-000000000001")
 ROUTED = "kz.aryz.routing.appeal-routed.v1"
@@ -31,3 +31,10 @@ class TestReadUuid:
     def test_what_is_no_identifier_is_refused(self):
         with pytest.raises(ValueError, match="UUID"):
             read_uuid("0190")
+
+
+class TestRandomDigits:
+    def test_it_has_its_width_and_every_digit_comes(self):
+        codes = [random_digits(8) for _ in range(200)]
+        assert all(len(code) == 8 and code.isdecimal() for code in codes)
+        assert {code[0] for code in codes} == set("0123456789")

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from shared.domain.identifiers import (
     InvalidNumber,
     RegistrationNumber,
+    canonical_number,
     damm_digit,
     digits_as_typed,
     holds_iin,
@@ -83,6 +84,11 @@ class TestRegistrationNumber:
     def test_anything_else_is_refused(self, typed):
         with pytest.raises(InvalidNumber):
             RegistrationNumber.parse(typed)
+
+    def test_its_written_form_is_found_in_what_was_typed(self):
+        assert canonical_number("2026 43 0000017 9") == "2026-43-0000017-9"
+        assert canonical_number("2026-43-0000017-8") is None
+        assert canonical_number(" " * 100 + "2026-43-0000017-9") is None
 
     def test_the_refusal_does_not_repeat_what_was_typed(self):
         with pytest.raises(InvalidNumber) as refused:

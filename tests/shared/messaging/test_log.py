@@ -89,14 +89,6 @@ class TestEventLog:
         records = await read(log, 2, {(APPEALS, partition_of(str(key))): 3})
         assert [r.value for r in records] == [b"3", b"4"]
 
-    async def test_a_rewound_reader_reads_again(self, log):
-        key = uuid4()
-        await log.append(APPEALS, [envelope(key, str(n)) for n in range(3)])
-        async with reading(log) as reader:
-            await reader.fetch(100)
-            await reader.rewind({(APPEALS, partition_of(str(key))): 1})
-            assert [r.value for r in (await reader.fetch(100)).records] == [b"1", b"2"]
-
     async def test_a_reader_of_one_topic_does_not_see_another(self, log):
         await log.append(PROVIDERS, [envelope(uuid4(), "provider")])
         await log.append(APPEALS, [envelope(uuid4(), "appeal")])

@@ -18,7 +18,7 @@ from intake.register.dependencies import IntakeDep
 from intake.register.service.tracking import find_appeal
 from shared.auth import STAFF, Principal, require
 from shared.dependencies import ClockDep, ReadDep, UnitOfWorkDep, UnitsOfWorkDep
-from shared.domain.identifiers import InvalidNumber, RegistrationNumber
+from shared.domain.identifiers import canonical_number
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, parse, read_body
 from shared.sealing import Sealer, SealError
@@ -61,7 +61,8 @@ async def notices_of_appeal(
     """List the notifications of an appeal and their delivery, in the order of planning, for staff who may see the case."""
     response.headers["Cache-Control"] = "no-store"
     after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
-    found = await find_appeal(work.session, _canonical(number))
+    written = canonical_number(number)
+    found = await find_appeal(work.session, written) if written is not None else None
     if found is None or not visible_cases(reader).allows(found[1].region, found[1].tier, found[1].provider_id):
         raise NotFound
     rows, total = await repository.notifications_of_appeal(work.session, found[0].id, after=after, limit=limit + 1)
@@ -92,13 +93,6 @@ def notification_out(sealer: Sealer, row: Notification) -> NotificationOut:
         sent_at=row.sent_at,
         delivered_at=row.delivered_at,
     )
-
-
-def _canonical(number: str) -> str:
-    try:
-        return str(RegistrationNumber.parse(number[:100]))
-    except InvalidNumber:
-        raise NotFound from None
 
 
 def signed_body(model: type[ModelT]) -> Any:

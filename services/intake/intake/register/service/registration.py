@@ -1,7 +1,6 @@
 """Registration, the use case behind every channel: seal, number and store an appeal with its event before acknowledging it."""
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +27,7 @@ from shared.domain.regions import regions
 from shared.errors import DomainError, InvalidInput
 from shared.fast.group_commit import GroupCommit
 from shared.idempotency import IdempotencyKeyReused
+from shared.ids import random_digits
 from shared.messaging import outbox
 from shared.sealing import Pepper, Sealer
 from shared.service import Parts
@@ -189,7 +189,7 @@ class Register:
         envelope: ResponseEnvelope | None,
     ) -> _Entry:
         sealer, pepper = self._parts.sealer, self._parts.pepper
-        appeal_id, pin = self._parts.ids.new(), f"{secrets.randbits(64) % 10**PIN_DIGITS:0{PIN_DIGITS}}"
+        appeal_id, pin = self._parts.ids.new(), random_digits(PIN_DIGITS)
         owner = sender_key(pepper, filing.owner) if filing.owner else filing.owner_key
         row: NewAppealRow = {  # columns that are never filled at filing are left out: each costs an array a group
             "id": appeal_id,

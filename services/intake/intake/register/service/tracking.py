@@ -27,7 +27,7 @@ from intake.register.service.texts import timeline_text
 from intake.register.service.verification import CODE_CHANNELS, contact_kinds
 from shared.auth import Principal
 from shared.contents import OwnerUnavailable
-from shared.domain.identifiers import InvalidNumber, RegistrationNumber, digits_as_typed
+from shared.domain.identifiers import canonical_number, digits_as_typed
 from shared.domain.labels import Label
 from shared.domain.lifecycle import Holder, holder_of
 from shared.domain.regions import regions
@@ -148,7 +148,7 @@ async def open_own(parts: Parts, guesses: Guesses, *, number: str, pin: str | No
 
 async def _access(parts: Parts, number: str) -> tuple[str | None, AppealAccess]:
     """Return the number in canonical form, and the columns that decide who may open its appeal."""
-    written = _canonical(number)
+    written = canonical_number(number)
     async with parts.database.read() as session:
         return written, await access_to(session, written or _NO_NUMBER)
 
@@ -174,13 +174,6 @@ def origin_of(principal: Principal, address: str) -> str:
     if principal.is_anonymous or principal.has("channel"):
         return address
     return f"token {principal.identity}"
-
-
-def _canonical(number: str) -> str | None:
-    try:
-        return str(RegistrationNumber.parse(number[:100]))
-    except InvalidNumber:
-        return None
 
 
 def _is_right_pin(pepper: Pepper, access: AppealAccess, pin: str | None) -> bool:

@@ -2,7 +2,6 @@
 
 import hmac
 import math
-import secrets
 from collections.abc import Collection
 from datetime import timedelta
 from typing import Final, Literal
@@ -22,6 +21,7 @@ from intake.register.service.rights import policy
 from intake.register.service.sealed_fields import open_field
 from shared.domain.labels import LANGUAGES
 from shared.errors import TooMany
+from shared.ids import random_digits
 from shared.sealing import Pepper, Sealer
 from shared.service import Parts
 from shared.unit_of_work import UnitOfWork
@@ -53,7 +53,7 @@ async def ask_code(
         sent = await records.codes_since(work.session, appeal_id, contact, now - HOUR)
         if len(sent) >= rules.an_hour:
             raise TooMany(math.ceil((sent[-rules.an_hour] + HOUR - now).total_seconds()))
-        code_id, code = work.ids.new(), f"{secrets.randbelow(10**rules.digits):0{rules.digits}}"
+        code_id, code = work.ids.new(), random_digits(rules.digits)
         hashed = _hashed(work.pepper, code_id, request.purpose, code)
         records.add_code(
             work.session,
