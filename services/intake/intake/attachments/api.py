@@ -30,7 +30,6 @@ from intake.attachments.service.quota import owner_of
 from intake.attachments.service.storing import Attachments, UploadTicket
 from intake.register.dependencies import AppealPin, Intake, IntakeDep
 from intake.register.errors import AppealFinished
-from intake.register.service.tracking import open_own
 from shared.auth import UnconfinedPrincipalDep
 from shared.dependencies import OnceDep, ReadDep, UnitsOfWorkDep
 from shared.errors import (
@@ -249,7 +248,7 @@ async def add_attachment(
     """
     response.headers["Cache-Control"] = "no-store"
     address = intake.address(request)
-    seen = await open_own(intake.parts, intake.guesses, number=number, pin=pin, principal=sender, address=address)
+    seen = await intake.opener.open_own(number=number, pin=pin, principal=sender, address=address)
     if media_type_of(request) == JSON:
         claim = parse(UploadClaim, await read_body(request))
         done = await attach(intake, uploads, seen.appeal.id, UploadTicket(claim.upload_id, claim.token), key=key)

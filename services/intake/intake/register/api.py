@@ -7,7 +7,6 @@ from fastapi import APIRouter, Depends, Request, Response
 from intake.register.dependencies import AppealPin, IntakeDep
 from intake.register.schemas import Tracked
 from intake.register.service.contents import PURPOSES, open_contents, read_sealed
-from intake.register.service.tracking import track
 from shared.auth import Principal, UnconfinedPrincipalDep, require
 from shared.contents import ContentsRequest, ContentsResponse, entitled
 from shared.dependencies import SealerDep, UnitsOfWorkDep
@@ -42,7 +41,7 @@ async def track_appeal(
     """Return the state of an appeal: with its PIN, with the token that filed it as its own, or for staff who see it."""
     intake.spend(reader)
     address = intake.address(request)
-    found = await track(intake.parts, intake.guesses, intake.list_files, number=number, pin=pin, principal=reader, address=address)
+    found = await intake.opener.track(number=number, pin=pin, principal=reader, address=address)
     return conditional(found, known, passing=frozenset({"time_held"}))
 
 

@@ -14,8 +14,7 @@ from intake.attachments.service.attaching import AttachmentOut, FileFingerprint,
 from intake.attachments.service.connection import while_connected
 from intake.attachments.service.storing import UploadTicket
 from intake.register.dependencies import Intake
-from intake.register.schemas.rows import TrackingRow
-from intake.register.service.progress import ActionResult, ApplicantRequest, perform
+from intake.register.dependencies.actions import ActionResult, ApplicantRequest
 from shared.errors import DomainError, InvalidInput
 from shared.forms import MULTIPART, parts_of, refuse_announced
 from shared.header_fields import filename_of, media_type_of
@@ -44,11 +43,11 @@ async def attach(
     Raises AppealFinished, NotFound, Incomplete, TooManyFiles, TotalTooLarge, TooMany and IdempotencyKeyReused.
     """
 
-    async def do(work: UnitOfWork, tracking: TrackingRow) -> AttachmentOut:
-        return await attaching.attach(work, uploads.attachments, tracking, ticket, as_filed=as_filed)
+    async def do(work: UnitOfWork) -> AttachmentOut:
+        return await attaching.attach(work, uploads.attachments, appeal_id, ticket, as_filed=as_filed)
 
     given_file = given or UploadFingerprint(upload_id=ticket.upload_id)
-    return await perform(intake.parts, appeal_id, ApplicantRequest(OPERATION, given_file, key), AttachmentOut, do)
+    return await intake.actions.perform(appeal_id, ApplicantRequest(OPERATION, given_file, key), AttachmentOut, do)
 
 
 async def attach_body(

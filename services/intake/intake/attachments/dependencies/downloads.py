@@ -12,7 +12,6 @@ from fastapi.responses import StreamingResponse
 from intake.attachments.service import policy
 from intake.attachments.service.storing import Attachments
 from intake.register.dependencies import Intake
-from intake.register.service.tracking import open_case
 from shared.auth import Principal
 from shared.sealing import SealError
 
@@ -38,9 +37,9 @@ async def download_file(
 
     No unit of work is open while the file is read from the store.
 
-    Raises what `open_case` raises; NotFound, NotChecked, Infected, Lost and Unavailable.
+    Raises what `AppealOpener.open` raises; NotFound, NotChecked, Infected, Lost and Unavailable.
     """
-    seen = await open_case(intake.parts, intake.guesses, number=number, pin=pin, principal=reader, address=intake.address(request))
+    seen = await intake.opener.open(number=number, pin=pin, principal=reader, address=intake.address(request))
     units = intake.parts.units
     async with units.read() as work:
         found, chunks = await attachments.open(work, seen.appeal.id, attachment_id)

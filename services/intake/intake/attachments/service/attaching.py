@@ -9,9 +9,8 @@ from intake.attachments.repository import set_message
 from intake.attachments.service.storing import Attachments, NamedFile, UploadTicket
 from intake.register.errors import AppealFinished
 from intake.register.schemas.codes import MessageKind
-from intake.register.schemas.rows import TrackingRow
 from intake.register.service.messages import publish_message
-from intake.register.service.progress import store_message
+from intake.register.service.progress import lock_appeal, store_message
 from intake.register.service.rights import is_finished
 from shared.unit_of_work import UnitOfWork
 
@@ -62,15 +61,15 @@ def attachment_out(file: NamedFile) -> AttachmentOut:
 
 
 async def attach(
-    work: UnitOfWork, attachments: Attachments, tracking: TrackingRow, ticket: UploadTicket, *, as_filed: bool = False
+    work: UnitOfWork, attachments: Attachments, appeal_id: UUID, ticket: UploadTicket, *, as_filed: bool = False
 ) -> AttachmentOut:
-    """Claim an upload for an appeal, whose tracking row is locked, and publish it as a message, once however often it is claimed.
+    """Claim an upload for a registered appeal and publish it as a message, once however often it is claimed.
 
     `as_filed`: the file was sent with the appeal and is no message.
 
     Raises AppealFinished, NotFound, Incomplete, TooManyFiles, TotalTooLarge and TooMany.
     """
-    appeal_id = tracking["appeal_id"]
+    tracking = await lock_appeal(work, appeal_id)
     if not as_filed and is_finished(tracking["status"]):
         raise AppealFinished
     if await attachments.claim(work, appeal_id, None, [ticket]) and not as_filed:

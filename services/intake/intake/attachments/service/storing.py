@@ -13,8 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from intake.attachments import repository
 from intake.attachments.models import Attachment, AttachmentState
 from intake.attachments.service import policy, quota
@@ -246,10 +244,10 @@ def _check_offset(row: Attachment, offset: int) -> None:
         raise policy.OffsetMismatch(offset=row.size)
 
 
-async def attached_files(session: AsyncSession, appeal_ids: Collection[UUID]) -> Mapping[UUID, Sequence[AttachedFile]]:
+async def attached_files(work: UnitOfWork, appeal_ids: Collection[UUID]) -> Mapping[UUID, Sequence[AttachedFile]]:
     """Return the files of appeals by appeal id, oldest first, without their names."""
     found: dict[UUID, list[AttachedFile]] = {}
-    for row in await repository.attachments_of(session, appeal_ids):
+    for row in await repository.attachments_of(work.session, appeal_ids):
         if row.appeal_id is not None:
             file = AttachedFile(row.id, row.message_id, row.kind, row.size, row.state, row.created_at)
             found.setdefault(row.appeal_id, []).append(file)

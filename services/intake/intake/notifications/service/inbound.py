@@ -14,7 +14,6 @@ from intake.register.dependencies import Intake
 from intake.register.errors import NotAnswered, OutcomeGiven
 from intake.register.schemas import ConfirmationIn
 from intake.register.schemas.codes import Verdict
-from intake.register.service.outcome import confirm
 from intake.register.service.registration import phone_key
 from intake.settings import Settings
 from shared.domain.lifecycle import CaseStatus
@@ -67,10 +66,10 @@ async def answered_appeal(work: UnitOfWork, reply: SmsReply) -> AddressedNotific
 
 async def confirm_outcome(intake: Intake, item: AddressedNotification, message_id: str, *, settled: bool) -> UUID | None:
     """Record the applicant's verdict on the answer; a second verdict changes nothing. Return the id of the following appeal, if any."""
-    parts, key = intake.parts, _message_key(intake.parts.pepper, message_id)
+    key = _message_key(intake.parts.pepper, message_id)
     confirmation = ConfirmationIn(outcome=Verdict.RESOLVED if settled else Verdict.NOT_RESOLVED)
     try:
-        done = await confirm(parts, intake.register, item.notification.appeal_id, confirmation, key=f"sms-{key.hex()}")
+        done = await intake.actions.confirm(item.notification.appeal_id, confirmation, key=f"sms-{key.hex()}")
     except (NotAnswered, OutcomeGiven):
         return None
     return done.response.followed_by.appeal_id if done.response.followed_by is not None else None

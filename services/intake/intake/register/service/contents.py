@@ -67,7 +67,7 @@ async def read_sealed(
     """Read the sealed contents of the ids and record the read in the audit log."""
     session, ids = work.session, request.ids
     rows = await repository.sealed_contents(session, ids)
-    files = await list_files(session, ids) if purpose.with_additions else {}
+    files = await list_files(work, ids) if purpose.with_additions else {}
     messages = await applicants_messages(session, ids) if purpose.with_additions else {}
     await work.audit.record(reader=reader.subject, purpose=request.purpose, ids=ids, on_behalf_of=request.on_behalf_of)
     return SealedContents(rows, files, messages)

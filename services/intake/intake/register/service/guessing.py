@@ -15,15 +15,12 @@ from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.register.models import WrongAttempt
 from intake.register.repository import guesses as repository
 from intake.register.schemas.rows import WrongAttemptRow
 from intake.settings import Settings
 from shared.budget import client_network
-from shared.clock import Clock
-from shared.database import Database
 from shared.errors import TooMany
 from shared.sealing import Pepper
 from shared.telemetry import Metrics
@@ -132,16 +129,21 @@ class Attempt:
     strangers: Mapping[bytes, Limit]
 
 
+@dataclass(frozen=True, slots=True)
+class AllowedAttempt:
+    """An attempt that is within its limits, and the limits under which it is counted if it is wrong."""
+
+    attempt: Attempt
+    limits: Mapping[bytes, Limit]
+    is_known_today: bool
+    """The address opened the appeal within the last day: a right PIN is not recorded again."""
+
+
 class Guesses:
-    """Evaluates PINs within limits that all processes share.
+    """The limits on guessing PINs, which all processes share."""
 
-    It opens transactions of its own: a wrong attempt is counted although the request is refused.
-    """
-
-    def __init__(self, database: Database, pepper: Pepper, settings: Settings, clock: Clock, metrics: Metrics) -> None:
-        self._database = database
+    def __init__(self, pepper: Pepper, settings: Settings, metrics: Metrics) -> None:
         self._pepper = pepper
-        self._clock = clock
         self._metrics = metrics
         longest, rest = timedelta(seconds=settings.wrong_pins_longest_delay), timedelta(seconds=settings.wrong_pins_rest)
         self._pair = Delay("address-and-number", settings.wrong_pins_free, longest)
@@ -173,41 +175,42 @@ class Guesses:
         """
         return self._locks.setdefault(attempt.pair, asyncio.Lock())
 
-    async def evaluate(self, attempt: Attempt, *, is_right: bool) -> bool:
-        """Return `is_right` and count a wrong attempt. Raises TooManyGuesses before revealing whether the PIN is right.
+    async def check(self, work: UnitOfWork, attempt: Attempt) -> AllowedAttempt:
+        """Return the limits that the attempt is within. Raises TooManyGuesses, before anything depends on the PIN.
 
-        The caller computes `is_right` with the same work for every number, so that the time reveals nothing.
+        Hold `one_at_a_time` until the attempt is recorded.
         """
-        now = self._clock.now()
-        async with self.one_at_a_time(attempt):
-            async with self._database.read() as session:
-                until = await repository.was_opened(session, attempt.known, now)
-                limits: Mapping[bytes, Limit] = attempt.strangers if until is None else {attempt.known: self._pair}
-                self._check(limits, await repository.wrong_attempts(session, limits.keys()), now)
-            if is_right and until is not None and until - OPENED_FOR > now - RENEWED_AFTER:
-                return True
-            reached = await self._count(attempt, limits, now, is_right=is_right)
+        now = work.clock.now()
+        until = await repository.was_opened(work.session, attempt.known, now)
+        limits: Mapping[bytes, Limit] = attempt.strangers if until is None else {attempt.known: self._pair}
+        self._check(limits, await repository.wrong_attempts(work.session, limits.keys()), now)
+        return AllowedAttempt(attempt, limits, is_known_today=until is not None and until - OPENED_FOR > now - RENEWED_AFTER)
+
+    async def record(self, work: UnitOfWork, allowed: AllowedAttempt, *, is_right: bool) -> Sequence[str]:
+        """Check again with the rows locked, then count a wrong attempt or store the address that opened the appeal.
+
+        Return the names of the limits that are used up now. Raises TooManyGuesses.
+        """
+        now, limits = work.clock.now(), allowed.limits
+        rows = await repository.lock_wrong_attempts(work.session, limits.keys(), now)
+        self._check(limits, rows, now)
+        if is_right:
+            await repository.remember_opened(work.session, allowed.attempt.known, now + OPENED_FOR)
+            await repository.delete_uncounted(work.session, limits.keys())
+            return []
+        return await self._add(work, limits, rows, now)
+
+    def report(self, reached: Sequence[str]) -> None:
+        """Count and log the limits that `record` returned, once they are stored."""
         for name in reached:
             self._metrics.guess_limit_reached(name)
             log.warning("guesses have reached a limit", limit=name)  # neither number nor address: both are personal data
-        return is_right
-
-    async def _count(self, attempt: Attempt, limits: Mapping[bytes, Limit], now: datetime, *, is_right: bool) -> Sequence[str]:
-        """Check again with the rows locked, then count the attempt or store the address. Return the limits that are used up now."""
-        async with self._database.write() as session:
-            rows = await repository.lock_wrong_attempts(session, limits.keys(), now)
-            self._check(limits, rows, now)
-            if is_right:
-                await repository.remember_opened(session, attempt.known, now + OPENED_FOR)
-                await repository.delete_uncounted(session, limits.keys())
-                return []
-            return await self._add(session, limits, rows, now)
 
     async def _add(
-        self, session: AsyncSession, limits: Mapping[bytes, Limit], rows: Mapping[bytes, WrongAttempt], now: datetime
+        self, work: UnitOfWork, limits: Mapping[bytes, Limit], rows: Mapping[bytes, WrongAttempt], now: datetime
     ) -> Sequence[str]:
         counted = {key: limit.counted(rows[key], now) for key, limit in limits.items()}
-        await repository.update_wrong_attempts(session, [row for _, row in sorted(counted.items())])
+        await repository.update_wrong_attempts(work.session, [row for _, row in sorted(counted.items())])
         return [
             limit.name
             for key, limit in limits.items()

@@ -8,34 +8,28 @@ from intake.register.repository import applicant as records
 from intake.register.schemas import MessageAddedOut, MessageIn
 from intake.register.schemas.codes import MessageKind
 from intake.register.schemas.rows import TrackingRow
-from intake.register.service.progress import ActionResult, ApplicantRequest, perform, publish_change, store_message
+from intake.register.service.progress import lock_appeal, publish_change, store_message
 from intake.register.service.rights import is_finished
 from shared.contracts import MessageAdded
-from shared.service import Parts
 from shared.unit_of_work import UnitOfWork
 
 ClaimFiles = Callable[[UnitOfWork, UUID], Awaitable[int]]
 """Attach files to the message of this id, in the transaction; return how many are new."""
 
 
-async def add_message(
-    parts: Parts, appeal_id: UUID, message: MessageIn, *, key: str | None = None, claim_files: ClaimFiles | None = None
-) -> ActionResult[MessageAddedOut]:
+async def add_message(work: UnitOfWork, appeal_id: UUID, message: MessageIn, claim_files: ClaimFiles | None = None) -> MessageAddedOut:
     """Add a message to the Fund on an appeal that its applicant has opened.
 
-    Raises AppealFinished, TooMany, IdempotencyKeyReused, and what `claim_files` raises.
+    Raises AppealFinished, TooMany, and what `claim_files` raises.
     """
-
-    async def do(work: UnitOfWork, tracking: TrackingRow) -> MessageAddedOut:
-        if is_finished(tracking["status"]):
-            raise AppealFinished
-        message_id = await store_message(work, appeal_id, MessageKind.MESSAGE, message.text)
-        files = await claim_files(work, message_id) if claim_files is not None else 0
-        await publish_message(work, tracking, message_id, files)
-        number = await records.number_of_appeal(work.session, appeal_id)
-        return MessageAddedOut(number=number or "", status=tracking["status"], message_id=message_id, at=work.clock.now())
-
-    return await perform(parts, appeal_id, ApplicantRequest("messages", message, key), MessageAddedOut, do)
+    tracking = await lock_appeal(work, appeal_id)
+    if is_finished(tracking["status"]):
+        raise AppealFinished
+    message_id = await store_message(work, appeal_id, MessageKind.MESSAGE, message.text)
+    files = await claim_files(work, message_id) if claim_files is not None else 0
+    await publish_message(work, tracking, message_id, files)
+    number = await records.number_of_appeal(work.session, appeal_id)
+    return MessageAddedOut(number=number or "", status=tracking["status"], message_id=message_id, at=work.clock.now())
 
 
 async def publish_message(work: UnitOfWork, tracking: TrackingRow, message_id: UUID, files: int) -> None:

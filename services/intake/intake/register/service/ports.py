@@ -6,13 +6,11 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from intake.register.schemas.codes import CodePurpose
 from intake.register.schemas.rows import ExternalNumberRow, TrackingRow
 from shared.errors import DomainError
 from shared.messaging.handling import Batch, Received
-from shared.service import Parts
+from shared.sealing import Pepper, Sealer
 from shared.unit_of_work import UnitOfWork
 
 
@@ -27,7 +25,7 @@ class AttachedFile(NamedTuple):
     added_at: datetime
 
 
-ListFiles = Callable[[AsyncSession, Collection[UUID]], Awaitable[Mapping[UUID, Sequence[AttachedFile]]]]
+ListFiles = Callable[[UnitOfWork, Collection[UUID]], Awaitable[Mapping[UUID, Sequence[AttachedFile]]]]
 """Return the files of appeals by appeal id, oldest first, as far as they were received whole."""
 
 
@@ -50,15 +48,15 @@ class SendCode(Protocol):
 class ExternalNumbers(Protocol):
     """The numbers of appeals in the registers of partners; each is used once a partner."""
 
-    def row_of(self, parts: Parts, appeal_id: UUID, owner: bytes, number: str) -> ExternalNumberRow:
+    def row_of(self, pepper: Pepper, sealer: Sealer, appeal_id: UUID, owner: bytes, number: str) -> ExternalNumberRow:
         """Return the row to claim: keyed hash and sealed number."""
         ...
 
-    async def claim(self, session: AsyncSession, rows: Sequence[ExternalNumberRow]) -> Mapping[UUID, DomainError]:
+    async def claim(self, work: UnitOfWork, rows: Sequence[ExternalNumberRow]) -> Mapping[UUID, DomainError]:
         """Claim numbers in the transaction; return the refusals by appeal id."""
         ...
 
-    async def release(self, session: AsyncSession, appeal_ids: list[UUID]) -> None:
+    async def release(self, work: UnitOfWork, appeal_ids: list[UUID]) -> None:
         """Release the numbers of appeals that were not registered after all."""
         ...
 

@@ -1,12 +1,8 @@
-"""Actions of applicants on their appeals: lock the tracking row, publish the event, store status and timeline, in one transaction."""
+"""What the actions of applicants share: lock the tracking row, publish the event, store status, timeline and message."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Generic, TypeVar
+from typing import Final
 from uuid import UUID
-
-from pydantic import BaseModel
 
 from intake.register import repository
 from intake.register.repository import applicant as records
@@ -16,73 +12,15 @@ from intake.register.service.rights import policy
 from shared.contracts import AppealEvent
 from shared.domain.lifecycle import holder_of, status_after
 from shared.errors import TooMany
-from shared.idempotency import Once, Request
 from shared.sealing import Sealer
-from shared.service import Parts
 from shared.unit_of_work import UnitOfWork
 
-T = TypeVar("T", bound=BaseModel)
-
 HOUR: Final = timedelta(hours=1)
-CREATED: Final = 201
 
 
-@dataclass(frozen=True, slots=True)
-class ActionResult(Generic[T]):
-    """The response to an applicant's action; `replayed` when the same request was answered before."""
-
-    response: T
-    replayed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ApplicantRequest:
-    """What an applicant asks for, and the Idempotency-Key of the request."""
-
-    operation: str
-    body: BaseModel
-    key: str | None = None
-
-
-async def perform(
-    parts: Parts,
-    appeal_id: UUID,
-    request: ApplicantRequest,
-    response_model: type[T],
-    do: Callable[[UnitOfWork, TrackingRow], Awaitable[T]],
-    *,
-    check_visible: Callable[[TrackingRow], None] | None = None,
-) -> ActionResult[T]:
-    """Carry out an action in one transaction with the appeal locked, or return the response to a repeated request.
-
-    `check_visible` raises for a caller who may no longer see the appeal, also for a repeated request; a caller who opened the appeal as its
-    applicant needs none.
-
-    Raises what `do` and `check_visible` raise, NotFound, and IdempotencyKeyReused.
-    """
-
-    async def lock(work: UnitOfWork) -> TrackingRow:
-        tracking = await records.lock_tracking(work.session, appeal_id)
-        if check_visible is not None:
-            check_visible(tracking)
-        return tracking
-
-    async def carry_out(work: UnitOfWork) -> T:
-        return await do(work, await lock(work))
-
-    once = Once(parts.idempotency, parts.units, scope_of(appeal_id), request.key)
-    answer = await once.answer(request.operation, request.body, carry_out, status=CREATED, check_visible=lock)
-    return ActionResult(response_model.model_validate_json(answer.body), replayed=answer.is_replayed)
-
-
-def repeatable_request(parts: Parts, appeal_id: UUID, request: ApplicantRequest) -> Request | None:
-    """Return the request under its Idempotency-Key; None without a key."""
-    return parts.idempotency.request(scope_of(appeal_id), request.key, request.operation, request.body) if request.key else None
-
-
-def scope_of(appeal_id: UUID) -> str:
-    """Return the scope of the Idempotency-Keys of an appeal: everyone who opens the appeal as its applicant shares it."""
-    return f"appeal/{appeal_id}"
+async def lock_appeal(work: UnitOfWork, appeal_id: UUID) -> TrackingRow:
+    """Return the tracking row of an appeal, locked until the transaction ends: every action locks it first. Raises NotFound."""
+    return await records.lock_tracking(work.session, appeal_id)
 
 
 async def publish_change(

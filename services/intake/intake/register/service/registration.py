@@ -10,7 +10,6 @@ from uuid import UUID
 
 from pydantic_core import to_json
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.register import events, repository
 from intake.register.schemas import Registered
@@ -26,13 +25,12 @@ from shared.domain.lifecycle import CaseStatus, holder_of
 from shared.domain.regions import regions
 from shared.errors import DomainError, InvalidInput
 from shared.fast.group_commit import GroupCommit
-from shared.idempotency import IdempotencyKeyReused
-from shared.ids import random_digits
+from shared.idempotency import Idempotency, IdempotencyKeyReused
+from shared.ids import Ids, random_digits
 from shared.messaging import outbox
 from shared.sealing import Pepper, Sealer
-from shared.service import Parts
 from shared.telemetry import current_traceparent
-from shared.unit_of_work import UnitOfWork
+from shared.unit_of_work import UnitOfWork, UnitsOfWork
 
 PIN_DIGITS: Final = 8
 ATTEMPTS: Final = 3  # the sequence may have started again from 1, and a number of the same year be used already
@@ -119,14 +117,23 @@ class Register:
     The group commit is the one use case that opens its own transaction: appeals of different requests are stored in one.
     """
 
-    def __init__(self, parts: Parts, external_numbers: ExternalNumbers) -> None:
-        self._parts = parts
+    def __init__(
+        self, units: UnitsOfWork, idempotency: Idempotency, external_numbers: ExternalNumbers, *, ids: Ids, sealer: Sealer, pepper: Pepper
+    ) -> None:
+        self._units = units
+        self._idempotency = idempotency
         self._external_numbers = external_numbers
-        writers = 1 if parts.database.is_sqlite else WRITERS
+        self._ids = ids
+        self._sealer = sealer
+        self._pepper = pepper
+        writers = 1 if units.database.is_sqlite else WRITERS
         self._group: GroupCommit[_Entry, RegistrationReceipt | DomainError] = GroupCommit(self._register_group, writers=writers)
         self._sequences = repository.Sequences()
-        parts.last_steps.append(self._group.drain)
         self._in_flight: dict[tuple[str, str], tuple[bytes, asyncio.Future[RegistrationReceipt | DomainError]]] = {}
+
+    async def drain(self) -> None:
+        """Wait until all appeals submitted so far are answered. Await it before the database is closed."""
+        await self._group.drain()
 
     async def file(
         self,
@@ -188,8 +195,8 @@ class Register:
         condition: Condition | None,
         envelope: ResponseEnvelope | None,
     ) -> _Entry:
-        sealer, pepper = self._parts.sealer, self._parts.pepper
-        appeal_id, pin = self._parts.ids.new(), random_digits(PIN_DIGITS)
+        sealer, pepper = self._sealer, self._pepper
+        appeal_id, pin = self._ids.new(), random_digits(PIN_DIGITS)
         owner = sender_key(pepper, filing.owner) if filing.owner else filing.owner_key
         row: NewAppealRow = {  # columns that are never filled at filing are left out: each costs an array a group
             "id": appeal_id,
@@ -216,74 +223,74 @@ class Register:
             row["particulars"] = sealed(sealer, appeal_id, "particulars", filing.particulars)
             row["answer_by"], row["follows"] = filing.answer_by, filing.follows
         number = filing.external_number
-        external = self._external_numbers.row_of(self._parts, appeal_id, owner, number) if number and owner else None
+        external = self._external_numbers.row_of(pepper, sealer, appeal_id, owner, number) if number and owner else None
         return _Entry(filing, request, appeal_id, pin, row, external, condition, envelope, current_traceparent())
 
     async def _register_group(self, entries: Sequence[_Entry]) -> Sequence[RegistrationReceipt | DomainError]:
         """Store a group in one transaction: one statement claims the keys, another stores the rest. Return a response for each entry."""
-        now = self._parts.clock.now()
-        async with self._parts.database.write() as session:
-            answers = await self._find_refusals(session, entries)
+        async with self._units.write() as work:
+            now = work.clock.now()
+            answers = await self._find_refusals(work, entries)
             rest = [entry for entry in entries if entry.appeal_id not in answers]
-            receipts = await self._assign_numbers(session, rest, now)
-            repeated = await self._parts.idempotency.claim(
-                session, {entry.request: receipts[entry.appeal_id].answer for entry in rest if entry.request}, now
+            receipts = await self._assign_numbers(work, rest, now)
+            repeated = await self._idempotency.claim(
+                work.session, {entry.request: receipts[entry.appeal_id].answer for entry in rest if entry.request}, now
             )
             for entry in rest:
                 earlier = repeated.get(entry.request) if entry.request else None
                 answers[entry.appeal_id] = receipts[entry.appeal_id] if earlier is None else _replay(earlier)
-            answers |= await self._check_conditions(
-                session, [entry for entry in rest if answers[entry.appeal_id] is receipts[entry.appeal_id]]
-            )
-            new = [entry for entry in rest if answers[entry.appeal_id] is receipts[entry.appeal_id]]
+            fresh = [entry for entry in rest if answers[entry.appeal_id] is receipts[entry.appeal_id]]
+            answers |= await self._check_conditions(work, fresh)
+            new = [entry for entry in fresh if answers[entry.appeal_id] is receipts[entry.appeal_id]]
             lost = [entry.appeal_id for entry in rest if entry.external and answers[entry.appeal_id] is not receipts[entry.appeal_id]]
-            await self._external_numbers.release(session, lost)
-            self._store(session, new)
+            await self._external_numbers.release(work, lost)
+            self._store(work, new)
         return [answers[entry.appeal_id] for entry in entries]
 
-    async def _find_refusals(self, session: AsyncSession, entries: Sequence[_Entry]) -> dict[UUID, RegistrationReceipt | DomainError]:
+    async def _find_refusals(self, work: UnitOfWork, entries: Sequence[_Entry]) -> dict[UUID, RegistrationReceipt | DomainError]:
         """Return the refusals of entries that name an unknown provider or repeat a partner's number.
 
         A request that was answered before gets the same response again.
         """
-        known = await repository.known_providers(session, {entry.filing.provider_id for entry in entries if entry.filing.provider_id})
+        named = {entry.filing.provider_id for entry in entries if entry.filing.provider_id}
+        known = await repository.known_providers(work.session, named)
         strange = [entry for entry in entries if entry.filing.provider_id and entry.filing.provider_id not in known]
         unknown = InvalidInput([fault("provider.provider_id", "unknown-provider")])
         refusals: dict[UUID, DomainError] = {entry.appeal_id: unknown for entry in strange}
         refusals |= await self._external_numbers.claim(
-            session, [entry.external for entry in entries if entry.external and entry not in strange]
+            work, [entry.external for entry in entries if entry.external and entry not in strange]
         )
         refused = [entry for entry in entries if entry.appeal_id in refusals]
-        before = await self._parts.idempotency.answered(session, [entry.request for entry in refused if entry.request])
+        before = await self._idempotency.answered(work.session, [entry.request for entry in refused if entry.request])
         earlier = {entry.appeal_id: before.get(entry.request) if entry.request else None for entry in refused}
         return {appeal_id: refusals[appeal_id] if answer is None else _replay(answer) for appeal_id, answer in earlier.items()}
 
-    async def _check_conditions(self, session: AsyncSession, entries: Sequence[_Entry]) -> dict[UUID, DomainError]:
+    async def _check_conditions(self, work: UnitOfWork, entries: Sequence[_Entry]) -> dict[UUID, DomainError]:
         """Return the refusals of conditions and release the keys. Conditions lock rows, so they run after the keys are claimed."""
         unmet: dict[UUID, DomainError] = {}
         conditions = [(entry.appeal_id, entry.filing.follows, entry.condition) for entry in entries if entry.condition is not None]
         for appeal_id, _, condition in sorted(conditions, key=lambda each: str(each[1])):  # a fixed order of row locks avoids deadlocks
             try:
-                await condition(self._parts.units.around(session), appeal_id)
+                await condition(work, appeal_id)
             except DomainError as refusal:
                 unmet[appeal_id] = refusal
-        await self._parts.idempotency.release(session, [entry.request for entry in entries if entry.request and entry.appeal_id in unmet])
+        released = [entry.request for entry in entries if entry.request and entry.appeal_id in unmet]
+        await self._idempotency.release(work.session, released)
         return unmet
 
-    async def _assign_numbers(self, session: AsyncSession, entries: Sequence[_Entry], now: datetime) -> dict[UUID, RegistrationReceipt]:
+    async def _assign_numbers(self, work: UnitOfWork, entries: Sequence[_Entry], now: datetime) -> dict[UUID, RegistrationReceipt]:
         """Give each entry its number. The number of a repeated request is lost, which the gaps in the sequence allow."""
         receipts = {}
-        for entry, sequence in zip(entries, await self._sequences.draw(session, len(entries)), strict=True):
+        for entry, sequence in zip(entries, await self._sequences.draw(work.session, len(entries)), strict=True):
             entry.row["number"] = number_of(entry.filing.received_at, entry.filing.region, sequence)
             receipts[entry.appeal_id] = RegistrationReceipt(_response(entry, entry.row["number"], now))
         return receipts
 
-    def _store(self, session: AsyncSession, entries: Sequence[_Entry]) -> None:
+    def _store(self, work: UnitOfWork, entries: Sequence[_Entry]) -> None:
         for entry in entries:
-            outbox.append(
-                session, events.appeal_registered(entry.appeal_id, entry.row["number"], entry.filing), traceparent=entry.traceparent
-            )
-        repository.add_appeals(session, [entry.row for entry in entries], [_tracking(entry) for entry in entries])
+            event = events.appeal_registered(entry.appeal_id, entry.row["number"], entry.filing)
+            outbox.append(work.session, event, traceparent=entry.traceparent)  # `publish` takes the trace of the task, the group's
+        repository.add_appeals(work.session, [entry.row for entry in entries], [_tracking(entry) for entry in entries])
 
 
 def _replay(earlier: idempotency.StoredAnswer | DomainError) -> RegistrationReceipt | DomainError:

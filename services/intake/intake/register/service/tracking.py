@@ -18,7 +18,6 @@ from intake.register.repository.recipients import confirmed_kinds
 from intake.register.schemas import AnswerOut, AttachedFileOut, HeldFor, MessageOut, TimelineEntry, Tracked
 from intake.register.schemas.codes import MessageAuthor, MessageKind
 from intake.register.schemas.rows import TimelineData
-from intake.register.service.guessing import Attempt, Guesses
 from intake.register.service.ports import AttachedFile, ListFiles
 from intake.register.service.progress import message_text
 from intake.register.service.registration import INITIAL, hashed_pin, sender_key, shown_status
@@ -26,15 +25,15 @@ from intake.register.service.rights import actions, is_decided, is_finished
 from intake.register.service.texts import timeline_text
 from intake.register.service.verification import CODE_CHANNELS, contact_kinds
 from shared.auth import Principal
-from shared.contents import OwnerUnavailable
+from shared.contents import Contents, OwnerUnavailable
 from shared.domain.identifiers import canonical_number, digits_as_typed
 from shared.domain.labels import Label
 from shared.domain.lifecycle import Holder, holder_of
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.errors import NotFound
-from shared.sealing import Pepper
-from shared.service import Parts
+from shared.sealing import Pepper, Sealer
+from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_cases
 from shared.web.formats import Formats
 
@@ -58,11 +57,27 @@ class VisibleAppeal:
 
 
 @dataclass(frozen=True, slots=True)
-class _Context:
-    """What is shown in addition to the tracking row."""
+class SoughtAppeal:
+    """An appeal that a reader asks for by number, and what decides whether the reader may open it."""
+
+    written: str | None
+    """The number in canonical form; None: it is no registration number."""
+    typed: str
+    access: AppealAccess
+    is_visible: bool
+    """The reader's token opens the appeal."""
+    is_filed: bool
+    """The reader's token filed the appeal."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingContext:
+    """What is shown in addition to the tracking row, from intake's own tables."""
 
     names: Mapping[UUID, tuple[str, str]]
     messages: Sequence[Message]
+    own_texts: Mapping[UUID, str]
+    """Texts of the applicant's messages by id; filled for the applicant only: staff read them at the desk, where reads are audited."""
     attached: Sequence[AttachedFile]
     withdrawal_pending: bool
     followed_by: str | None
@@ -73,19 +88,6 @@ class _Context:
     confirmed: Collection[str]
     is_written_down: bool
     """An employee of the Fund or of a provider recorded the contacts."""
-    texts: FundTexts | None
-    """Answers and messages of the Fund by id; None: their owner does not reply."""
-
-
-async def track(
-    parts: Parts, guesses: Guesses, list_files: ListFiles, *, number: str, pin: str | None, principal: Principal, address: str
-) -> Tracked:
-    """Return the appeal as the reader may see it.
-
-    Raises NotFound for a number, a PIN or a token that does not open it, always after the same work; TooMany after wrong attempts.
-    """
-    seen = await open_case(parts, guesses, number=number, pin=pin, principal=principal, address=address)
-    return await tracked(parts, list_files, seen, principal)
 
 
 async def find_appeal(session: AsyncSession, number: str) -> tuple[Appeal, Tracking] | None:
@@ -93,80 +95,55 @@ async def find_appeal(session: AsyncSession, number: str) -> tuple[Appeal, Track
     return await repository.appeal_by_number(session, number)
 
 
-async def tracked(parts: Parts, list_files: ListFiles, seen: VisibleAppeal, principal: Principal) -> Tracked:
-    """Return an opened appeal as its reader may see it."""
-    return _tracked(parts, seen, await _read_context(parts, list_files, seen, principal), parts.clock.now())
-
-
-async def _read_context(parts: Parts, list_files: ListFiles, seen: VisibleAppeal, principal: Principal) -> _Context:
-    appeal_id, following = seen.appeal.id, seen.tracking.followed_by
-    async with parts.database.read() as session:
-        providers = {UUID(one.data["provider_id"]) for one in seen.timeline if "provider_id" in one.data}
-        names = await repository.provider_names(session, providers)
-        messages = await records.messages(session, appeal_id)
-        attached = (await list_files(session, [appeal_id])).get(appeal_id, ())
-        is_pending = not is_decided(seen.tracking.status) and await records.pending_withdrawal(session, appeal_id) is not None
-        number = await records.number_of_appeal(session, following) if following else None
-        status = await records.status_of(session, following) if following else None
-        applicant = await records.sealed_applicant(session, appeal_id) if seen.is_own else None
-        confirmed = await confirmed_kinds(session, appeal_id)
-    asked = [one.id for one in messages if one.by == MessageAuthor.FUND]
-    texts = await _fund_texts(parts, [*([seen.tracking.answer_id] if seen.tracking.answer_id else []), *asked], principal)
-    has_open_follow_up = following is not None and (status is None or not is_finished(status))
-    contacts = contact_kinds(parts.sealer, appeal_id, applicant)
-    written_down = seen.appeal.received_by is not None
-    return _Context(names, messages, attached, is_pending, number, has_open_follow_up, contacts, confirmed, written_down, texts)
-
-
-async def open_case(
-    parts: Parts, guesses: Guesses, *, number: str, pin: str | None, principal: Principal, address: str, exchange: str | None = None
-) -> VisibleAppeal:
-    """Return the appeal for anyone who may read it; raises as `track`. `exchange`: the telephone exchange that passes the digits on."""
-    written, access = await _access(parts, number)
-    sees, is_applicant = _sees(parts.pepper, principal, access), not (principal.is_staff or principal.has("partner"))
-    if sees and (pin is None or not is_applicant or _filed(parts.pepper, principal, access)):
-        return await _seen(parts, written, principal, has_pin=False)
-    has_pin = await _has_pin(
-        parts, guesses.attempt(written or number, origin_of(principal, address), exchange), access, guesses, pin, principal
-    )
-    if not (sees or has_pin):
-        raise NotFound
-    return await _seen(parts, written, principal, has_pin=has_pin)
-
-
-async def open_own(parts: Parts, guesses: Guesses, *, number: str, pin: str | None, principal: Principal, address: str) -> VisibleAppeal:
-    """Return the appeal for its applicant alone; raises as `track`. Partners and staff get NotFound, and their PIN is not evaluated."""
-    written, access = await _access(parts, number)
-    if principal.is_staff or principal.has("partner"):
-        raise NotFound
-    if principal.is_anonymous or not _filed(parts.pepper, principal, access):
-        attempt = guesses.attempt(written or number, origin_of(principal, address))
-        if not await _has_pin(parts, attempt, access, guesses, pin, principal):
-            raise NotFound
-    return await _seen(parts, written, principal, has_pin=True)
-
-
-async def _access(parts: Parts, number: str) -> tuple[str | None, AppealAccess]:
-    """Return the number in canonical form, and the columns that decide who may open its appeal."""
+async def seek(work: UnitOfWork, number: str, reader: Principal) -> SoughtAppeal:
+    """Find out who may open the appeal of a number, which need not exist: the work is the same."""
     written = canonical_number(number)
-    async with parts.database.read() as session:
-        return written, await access_to(session, written or _NO_NUMBER)
+    access = await access_to(work.session, written or _NO_NUMBER)
+    is_filed = not reader.is_anonymous and _filed(work.pepper, reader, access)
+    return SoughtAppeal(written, number, access, is_visible=is_filed or _is_visible(reader, access), is_filed=is_filed)
 
 
-async def _has_pin(parts: Parts, attempt: Attempt, access: AppealAccess, guesses: Guesses, pin: str | None, principal: Principal) -> bool:
-    """Return whether the PIN is right, within the limits on guesses. A token without a PIN is no guess. Raises TooManyGuesses."""
-    if pin is None and not principal.is_anonymous:
-        return False
-    return await guesses.evaluate(attempt, is_right=_is_right_pin(parts.pepper, access, pin))
+def needs_pin(sought: SoughtAppeal, reader: Principal, pin: str | None) -> bool:
+    """Return whether the PIN has to be evaluated before a reader may open the appeal, or may open it as its applicant."""
+    is_applicant = not (reader.is_staff or reader.has("partner"))
+    return not sought.is_visible or (pin is not None and is_applicant and not sought.is_filed)
 
 
-async def _seen(parts: Parts, written: str | None, principal: Principal, *, has_pin: bool) -> VisibleAppeal:
-    async with parts.database.read() as session:
-        found = await repository.appeal_by_number(session, written or _NO_NUMBER)
-        if found is None:
-            raise NotFound
-        is_own = _is_applicant(parts.pepper, principal, found[0], has_pin=has_pin)
-        return VisibleAppeal(*found, await repository.timeline(session, found[0].id), is_own)
+def is_right_pin(pepper: Pepper, sought: SoughtAppeal, pin: str | None) -> bool:
+    """Return whether the PIN is right. The work is the same without such an appeal or without a stored PIN."""
+    access = sought.access
+    given = hashed_pin(pepper, access.id if access.id is not None else _NO_APPEAL, digits_as_typed((pin or "")[:100]))
+    return hmac.compare_digest(given, access.pin or _NO_PIN) and access.pin is not None
+
+
+async def read_appeal(work: UnitOfWork, sought: SoughtAppeal, reader: Principal, *, has_pin: bool) -> VisibleAppeal:
+    """Return the appeal for a reader who may open it. `has_pin`: the reader gave the right PIN. Raises NotFound."""
+    found = await repository.appeal_by_number(work.session, sought.written or _NO_NUMBER)
+    if found is None:
+        raise NotFound
+    is_own = _is_applicant(work.pepper, reader, found[0], has_pin=has_pin)
+    return VisibleAppeal(*found, await repository.timeline(work.session, found[0].id), is_own)
+
+
+async def read_context(work: UnitOfWork, list_files: ListFiles, seen: VisibleAppeal) -> TrackingContext:
+    """Return what is shown in addition to the tracking row, without the Fund's texts, which another service holds."""
+    session, appeal_id, following = work.session, seen.appeal.id, seen.tracking.followed_by
+    providers = {UUID(entry.data["provider_id"]) for entry in seen.timeline if "provider_id" in entry.data}
+    messages = await records.messages(session, appeal_id)
+    status = await records.status_of(session, following) if following else None
+    applicant = await records.sealed_applicant(session, appeal_id) if seen.is_own else None
+    return TrackingContext(
+        names=await repository.provider_names(session, providers),
+        messages=messages,
+        own_texts=_own_texts(work.sealer, messages) if seen.is_own else {},
+        attached=(await list_files(work, [appeal_id])).get(appeal_id, ()),
+        withdrawal_pending=not is_decided(seen.tracking.status) and await records.pending_withdrawal(session, appeal_id) is not None,
+        followed_by=await records.number_of_appeal(session, following) if following else None,
+        has_open_follow_up=following is not None and (status is None or not is_finished(status)),
+        contacts=contact_kinds(work.sealer, appeal_id, applicant),
+        confirmed=await confirmed_kinds(session, appeal_id),
+        is_written_down=seen.appeal.received_by is not None,
+    )
 
 
 def origin_of(principal: Principal, address: str) -> str:
@@ -176,16 +153,10 @@ def origin_of(principal: Principal, address: str) -> str:
     return f"token {principal.identity}"
 
 
-def _is_right_pin(pepper: Pepper, access: AppealAccess, pin: str | None) -> bool:
-    """Return whether the PIN is right. The work is the same without such an appeal or without a stored PIN."""
-    given = hashed_pin(pepper, access.id if access.id is not None else _NO_APPEAL, digits_as_typed((pin or "")[:100]))
-    return hmac.compare_digest(given, access.pin or _NO_PIN) and access.pin is not None
-
-
-def _sees(pepper: Pepper, principal: Principal, access: AppealAccess) -> bool:
-    if access.id is None or access.region is None or principal.is_anonymous:
+def _is_visible(reader: Principal, access: AppealAccess) -> bool:
+    if access.id is None or access.region is None or reader.is_anonymous:
         return False
-    return visible_cases(principal).allows(access.region, access.tier, access.provider_id) or _filed(pepper, principal, access)
+    return visible_cases(reader).allows(access.region, access.tier, access.provider_id)
 
 
 def _filed(pepper: Pepper, principal: Principal, appeal: Appeal | AppealAccess) -> bool:
@@ -200,14 +171,19 @@ def _is_applicant(pepper: Pepper, principal: Principal, appeal: Appeal, *, has_p
     return has_pin or (not principal.is_anonymous and _filed(pepper, principal, appeal))
 
 
-async def _fund_texts(parts: Parts, ids: Sequence[UUID], principal: Principal) -> FundTexts | None:
-    """Return answers and messages of the Fund by id, fetched from their owner; None while it does not reply."""
+async def fund_texts(contents: Contents, seen: VisibleAppeal, context: TrackingContext, reader: Principal) -> FundTexts | None:
+    """Return answers and messages of the Fund by id, fetched from their owner; None while it does not reply.
+
+    Call it while no unit of work is open: it waits for another service.
+    """
+    questions = [message.id for message in context.messages if message.by == MessageAuthor.FUND]
+    ids = [*([seen.tracking.answer_id] if seen.tracking.answer_id else []), *questions]
     if not ids:
         return {}
-    is_named = principal.is_staff or principal.has("partner")
-    reader = principal.subject if is_named else "applicant"  # an applicant's subject may be an IIN
+    is_named = reader.is_staff or reader.has("partner")
+    on_behalf_of = reader.subject if is_named else "applicant"  # an applicant's subject may be an IIN
     try:
-        return await parts.contents.read("routing", ids, purpose="tracking", on_behalf_of=reader)
+        return await contents.read("routing", ids, purpose="tracking", on_behalf_of=on_behalf_of)
     except OwnerUnavailable:
         return None
 
@@ -222,9 +198,10 @@ def _answer(tracking: Tracking, texts: FundTexts | None) -> tuple[AnswerOut | No
     return (None, False) if content is None else (AnswerOut.model_validate({**content, "at": tracking.answered_at}), True)
 
 
-def _tracked(parts: Parts, seen: VisibleAppeal, context: _Context, now: datetime) -> Tracked:
+def tracked(seen: VisibleAppeal, context: TrackingContext, texts: FundTexts | None, now: datetime) -> Tracked:
+    """Return an opened appeal as its reader may see it. `texts`: those of the Fund; None: their owner does not reply."""
     appeal, tracking = seen.appeal, seen.tracking
-    answer, is_available = _answer(tracking, context.texts)
+    answer, is_available = _answer(tracking, texts)
     return Tracked(
         number=appeal.number,
         status=shown_status(tracking.status, appeal.registered_at, now),
@@ -241,28 +218,29 @@ def _tracked(parts: Parts, seen: VisibleAppeal, context: _Context, now: datetime
         answer_available=is_available,
         timeline=list(_timeline(seen, context.names, now)),
         kind=tracking.kind,
-        messages=[_message(parts, one, context.texts or {}, is_own=seen.is_own) for one in context.messages],
+        messages=[_message(message, context, texts or {}) for message in context.messages],
         attachments=[
-            AttachedFileOut(id=one.id, message_id=one.message_id, type=one.kind, size=one.size, state=one.state) for one in context.attached
+            AttachedFileOut(id=file.id, message_id=file.message_id, type=file.kind, size=file.size, state=file.state)
+            for file in context.attached
         ],
         open_question=_open_question(tracking, context.messages),
         verdict=tracking.verdict,
         score=tracking.score,
         contact_confirmed=bool(context.confirmed),
-        unconfirmed_contacts=[] if context.is_written_down else [one for one in context.contacts if one not in context.confirmed],
+        unconfirmed_contacts=[] if context.is_written_down else [kind for kind in context.contacts if kind not in context.confirmed],
         withdrawal_pending=context.withdrawal_pending,
         followed_by=context.followed_by,
         actions=_actions(seen, context) if seen.is_own else [],
     )
 
 
-def _is_to_confirm(answer_by: str | None, context: _Context) -> bool:
+def _is_to_confirm(answer_by: str | None, context: TrackingContext) -> bool:
     """Return whether a contact has to be confirmed. One is enough for notices, unless another was chosen for the answer."""
     chosen = next((kind for kind in context.contacts if CODE_CHANNELS[kind] == answer_by), None)
     return bool(context.contacts) and (not context.confirmed or (chosen is not None and chosen not in context.confirmed))
 
 
-def _actions(seen: VisibleAppeal, context: _Context) -> list[str]:
+def _actions(seen: VisibleAppeal, context: TrackingContext) -> list[str]:
     return actions(
         seen.tracking.status,
         seen.tracking.kind,
@@ -274,21 +252,27 @@ def _actions(seen: VisibleAppeal, context: _Context) -> list[str]:
     )
 
 
-def _message(parts: Parts, message: Message, texts: FundTexts, *, is_own: bool) -> MessageOut:
-    """Return a message. The applicant's text is shown to the applicant only; staff read it at the desk, where reads are audited."""
-    if message.by == MessageAuthor.FUND:
-        text = (texts.get(message.id) or {}).get("text")
-    else:
-        text = message_text(parts.sealer, message.id, message.text) if is_own and message.text is not None else None
+def _own_texts(sealer: Sealer, messages: Sequence[Message]) -> dict[UUID, str]:
+    """Return the texts of the applicant's messages by id."""
+    return {
+        message.id: message_text(sealer, message.id, message.text)
+        for message in messages
+        if message.by != MessageAuthor.FUND and message.text is not None
+    }
+
+
+def _message(message: Message, context: TrackingContext, texts: FundTexts) -> MessageOut:
+    is_from_fund = message.by == MessageAuthor.FUND
+    text = (texts.get(message.id) or {}).get("text") if is_from_fund else context.own_texts.get(message.id)
     return MessageOut(id=message.id, at=message.at, by=message.by, kind=message.kind, text=text, due_at=message.due_at)
 
 
 def _open_question(tracking: Tracking, messages: Sequence[Message]) -> UUID | None:
     """Return the Fund's question that waits for a reply. A statement of withdrawal answers no question."""
-    said = [one for one in messages if one.kind != MessageKind.STATEMENT]
-    if is_decided(tracking.status) or not said or said[-1].by != MessageAuthor.FUND:
+    conversation = [message for message in messages if message.kind != MessageKind.STATEMENT]
+    if is_decided(tracking.status) or not conversation or conversation[-1].by != MessageAuthor.FUND:
         return None
-    return said[-1].id
+    return conversation[-1].id
 
 
 def time_held(received_at: datetime, timeline: Sequence[Timeline], now: datetime) -> list[HeldFor]:

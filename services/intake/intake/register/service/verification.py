@@ -15,7 +15,7 @@ from intake.register.schemas import CodeSent, ContactConfirmed, ContactIn, Verif
 from intake.register.schemas.codes import CodePurpose
 from intake.register.schemas.rows import TrackingRow
 from intake.register.service.ports import SendCode
-from intake.register.service.progress import HOUR, ActionResult, ApplicantRequest, perform, store_tracking
+from intake.register.service.progress import HOUR, lock_appeal, store_tracking
 from intake.register.service.recipients import CODES, asker_key, recipient_key, spend
 from intake.register.service.rights import policy
 from intake.register.service.sealed_fields import open_field
@@ -23,7 +23,6 @@ from shared.domain.labels import LANGUAGES
 from shared.errors import TooMany
 from shared.ids import random_digits
 from shared.sealing import Pepper, Sealer
-from shared.service import Parts
 from shared.unit_of_work import UnitOfWork
 
 CODE_CHANNELS: Final[dict[str, Literal["SMS", "EMAIL"]]] = {
@@ -33,62 +32,58 @@ CODE_CHANNELS: Final[dict[str, Literal["SMS", "EMAIL"]]] = {
 
 
 async def ask_code(
-    parts: Parts, send_code: SendCode, appeal_id: UUID, request: VerificationIn, *, asker: str | None = None, key: str | None = None
-) -> ActionResult[CodeSent]:
+    work: UnitOfWork, send_code: SendCode, appeal_id: UUID, request: VerificationIn, *, asker: str | None = None
+) -> CodeSent:
     """Send a code to the contact of the appeal; codes that were sent before become invalid.
 
-    `asker`: the address or the token that asks; None: a machine that asks for many people. Raises NoContact, TooMany and
-    IdempotencyKeyReused.
+    `asker`: the address or the token that asks; None: a machine that asks for many people. Raises NoContact and TooMany.
     """
-
-    async def do(work: UnitOfWork, tracking: TrackingRow) -> CodeSent:
-        appeal, now, rules = await records.whole_appeal(work.session, appeal_id), work.clock.now(), policy().code
-        confirmed = await recipients.confirmed_kinds(work.session, appeal_id) if request.purpose == "contact-confirmation" else set()
-        kind, address = contact_of(work.sealer, appeal, request.contact, confirmed)
-        if asker is not None:
-            await spend(work, asker_key(work.pepper, asker), rules.a_day_from_an_address)
-        # `spend` locks the counter of the recipient: a concurrent request waits here
-        await spend(work, recipient_key(work.pepper, CODES, CODE_CHANNELS[kind], address), rules.a_day)
-        contact = work.pepper.keyed_hmac("code-contact", f"{kind}/{address}".encode())
-        sent = await records.codes_since(work.session, appeal_id, contact, now - HOUR)
-        if len(sent) >= rules.an_hour:
-            raise TooMany(math.ceil((sent[-rules.an_hour] + HOUR - now).total_seconds()))
-        code_id, code = work.ids.new(), random_digits(rules.digits)
-        hashed = _hashed(work.pepper, code_id, request.purpose, code)
-        records.add_code(
-            work.session,
-            ContactCode(
-                id=code_id, appeal_id=appeal_id, contact=contact, contact_kind=kind, code=hashed, sent_at=now, tries=0, used_at=None
-            ),
-        )
-        await send_code(
-            work,
-            appeal_id=appeal_id,
-            channel=CODE_CHANNELS[kind],
-            address=address,
-            code=code,
-            language=next((language for language in LANGUAGES if language == appeal.language), LANGUAGES[0]),
-            purpose=request.purpose,
-        )
-        expires_at = now + timedelta(minutes=rules.minutes)
-        return CodeSent.model_validate({"number": appeal.number, "status": tracking["status"], "contact": kind, "expires_at": expires_at})
-
-    return await perform(parts, appeal_id, ApplicantRequest("verification", request, key), CodeSent, do)
+    tracking = await lock_appeal(work, appeal_id)
+    appeal, now, rules = await records.whole_appeal(work.session, appeal_id), work.clock.now(), policy().code
+    confirmed = await recipients.confirmed_kinds(work.session, appeal_id) if request.purpose == "contact-confirmation" else set()
+    kind, address = contact_of(work.sealer, appeal, request.contact, confirmed)
+    if asker is not None:
+        await spend(work, asker_key(work.pepper, asker), rules.a_day_from_an_address)
+    # `spend` locks the counter of the recipient: a concurrent request waits here
+    await spend(work, recipient_key(work.pepper, CODES, CODE_CHANNELS[kind], address), rules.a_day)
+    code = await _new_code(work, appeal_id, kind, address, request.purpose)
+    await send_code(
+        work,
+        appeal_id=appeal_id,
+        channel=CODE_CHANNELS[kind],
+        address=address,
+        code=code,
+        language=next((language for language in LANGUAGES if language == appeal.language), LANGUAGES[0]),
+        purpose=request.purpose,
+    )
+    expires_at = now + timedelta(minutes=rules.minutes)
+    return CodeSent.model_validate({"number": appeal.number, "status": tracking["status"], "contact": kind, "expires_at": expires_at})
 
 
-async def confirm_contact(
-    parts: Parts, appeal_id: UUID, confirmation: ContactIn, *, key: str | None = None
-) -> ActionResult[ContactConfirmed]:
-    """Confirm by a code that the applicant has the contact given (АППК art. 66(4)). Raises WrongCode and IdempotencyKeyReused."""
+async def _new_code(work: UnitOfWork, appeal_id: UUID, kind: str, address: str, purpose: CodePurpose) -> str:
+    """Store the keyed hash of a new code for a contact and return the code. Raises TooMany beyond the limit of an hour."""
+    now, rules = work.clock.now(), policy().code
+    contact = work.pepper.keyed_hmac("code-contact", f"{kind}/{address}".encode())
+    sent = await records.codes_since(work.session, appeal_id, contact, now - HOUR)
+    if len(sent) >= rules.an_hour:
+        raise TooMany(math.ceil((sent[-rules.an_hour] + HOUR - now).total_seconds()))
+    code_id, code = work.ids.new(), random_digits(rules.digits)
+    hashed = _hashed(work.pepper, code_id, purpose, code)
+    records.add_code(
+        work.session,
+        ContactCode(id=code_id, appeal_id=appeal_id, contact=contact, contact_kind=kind, code=hashed, sent_at=now, tries=0, used_at=None),
+    )
+    return code
 
-    async def do(work: UnitOfWork, tracking: TrackingRow) -> ContactConfirmed:
-        kind = await spend_code(work, tracking, confirmation.code, "contact-confirmation")
-        await store_tracking(work, tracking, work.ids.new(), None)
-        number = await records.number_of_appeal(work.session, appeal_id)
-        response = {"number": number, "status": tracking["status"], "contact": kind, "confirmed_at": tracking["contact_confirmed_at"]}
-        return ContactConfirmed.model_validate(response)
 
-    return await perform(parts, appeal_id, ApplicantRequest("contact-confirmation", confirmation, key), ContactConfirmed, do)
+async def confirm_contact(work: UnitOfWork, appeal_id: UUID, confirmation: ContactIn) -> ContactConfirmed:
+    """Confirm by a code that the applicant has the contact given (АППК art. 66(4)). Raises WrongCode."""
+    tracking = await lock_appeal(work, appeal_id)
+    kind = await spend_code(work, tracking, confirmation.code, "contact-confirmation")
+    await store_tracking(work, tracking, work.ids.new(), None)
+    number = await records.number_of_appeal(work.session, appeal_id)
+    response = {"number": number, "status": tracking["status"], "contact": kind, "confirmed_at": tracking["contact_confirmed_at"]}
+    return ContactConfirmed.model_validate(response)
 
 
 async def spend_code(work: UnitOfWork, tracking: TrackingRow, given: str, purpose: CodePurpose) -> str:

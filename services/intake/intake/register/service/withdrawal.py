@@ -13,7 +13,7 @@ from intake.register.schemas import CallBackIn, WithdrawalIn, WithdrawalItem, Wi
 from intake.register.schemas.codes import MessageKind, WithdrawalState
 from intake.register.schemas.rows import TimelineRow, TrackingRow
 from intake.register.service.ports import TrackedChange
-from intake.register.service.progress import ActionResult, ApplicantRequest, perform, publish_change, store_message, store_tracking
+from intake.register.service.progress import lock_appeal, publish_change, store_message, store_tracking
 from intake.register.service.rights import is_decided, rights, withdrawal_reasons
 from intake.register.service.verification import spend_code
 from shared.auth import Principal
@@ -22,7 +22,6 @@ from shared.errors import InvalidInput, NotFound
 from shared.field_errors import DETAILS
 from shared.http import Cursor, ListResponse
 from shared.ids import derived
-from shared.service import Parts
 from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_cases
 
@@ -33,63 +32,58 @@ JUST_AFTER: Final = timedelta(microseconds=1)  # a timeline is read in the order
 OUTCOME: Final = "WITHDRAWN"
 
 
-async def withdraw(parts: Parts, appeal_id: UUID, request: WithdrawalIn, *, key: str | None = None) -> ActionResult[WithdrawalResult]:
+async def withdraw(work: UnitOfWork, appeal_id: UUID, request: WithdrawalIn) -> WithdrawalResult:
     """Withdraw the appeal, or record the request where the appeal's kind or the reason needs a call of the Fund first.
 
-    Raises InvalidInput, AlreadyDecided, WithdrawalPending, WrongCode, TooMany and IdempotencyKeyReused.
+    Raises InvalidInput, AlreadyDecided, WithdrawalPending, WrongCode and TooMany.
     """
     reason = withdrawal_reasons().get(request.reason)
     if reason is None:
         raise InvalidInput.field("reason", "unknown-code", DETAILS["unknown-code"])
-
-    async def do(work: UnitOfWork, tracking: TrackingRow) -> WithdrawalResult:
-        if is_decided(tracking["status"]):
-            raise AlreadyDecided
-        if await records.pending_withdrawal(work.session, appeal_id) is not None:
-            raise WithdrawalPending
-        contact = await spend_code(work, tracking, request.code, "withdrawal")
-        waits = reason.suspicious or rights(tracking["kind"]).call_back
-        state = WithdrawalState.PENDING if waits else WithdrawalState.DONE
-        statement = await store_message(work, appeal_id, MessageKind.STATEMENT, request.statement)
-        records.add_withdrawal(work.session, _withdrawal(work, appeal_id, statement, reason.code, contact, state))
-        if waits:
-            await store_tracking(work, tracking, work.ids.new(), ASKED)  # no event: the desk has nothing to do before the call
-        else:
-            await _end_appeal(work, tracking, reason.code)
-        return await _result(work, tracking, state)
-
-    return await perform(parts, appeal_id, ApplicantRequest("withdrawal", request, key), WithdrawalResult, do)
+    tracking = await lock_appeal(work, appeal_id)
+    if is_decided(tracking["status"]):
+        raise AlreadyDecided
+    if await records.pending_withdrawal(work.session, appeal_id) is not None:
+        raise WithdrawalPending
+    contact = await spend_code(work, tracking, request.code, "withdrawal")
+    waits = reason.suspicious or rights(tracking["kind"]).call_back
+    state = WithdrawalState.PENDING if waits else WithdrawalState.DONE
+    statement = await store_message(work, appeal_id, MessageKind.STATEMENT, request.statement)
+    records.add_withdrawal(work.session, _withdrawal(work, appeal_id, statement, reason.code, contact, state))
+    if waits:
+        await store_tracking(work, tracking, work.ids.new(), ASKED)  # no event: the desk has nothing to do before the call
+    else:
+        await _end_appeal(work, tracking, reason.code)
+    return await _result(work, tracking, state)
 
 
-async def call_back(
-    parts: Parts, appeal_id: UUID, report: CallBackIn, caller: Principal, *, key: str | None = None
-) -> ActionResult[WithdrawalResult]:
+async def lock_visible(work: UnitOfWork, appeal_id: UUID, caller: Principal) -> TrackingRow:
+    """Return the tracking row of an appeal, locked. Raises NotFound for an appeal that the caller does not see."""
+    tracking = await lock_appeal(work, appeal_id)
+    if not visible_cases(caller).allows(tracking["region"], tracking["tier"], tracking["provider_id"]):
+        raise NotFound
+    return tracking
+
+
+async def call_back(work: UnitOfWork, appeal_id: UUID, report: CallBackIn, caller: Principal) -> WithdrawalResult:
     """Record the Fund's call: a pending withdrawal takes effect, or is dismissed.
 
-    Raises NotFound for an appeal that the caller does not see, NoWithdrawal, AlreadyDecided and IdempotencyKeyReused.
+    Raises NotFound for an appeal that the caller does not see, NoWithdrawal and AlreadyDecided.
     """
-
-    def check_visible(tracking: TrackingRow) -> None:
-        if not visible_cases(caller).allows(tracking["region"], tracking["tier"], tracking["provider_id"]):
-            raise NotFound
-
-    async def do(work: UnitOfWork, tracking: TrackingRow) -> WithdrawalResult:
-        pending = await records.pending_withdrawal(work.session, appeal_id)
-        if pending is None:
-            raise NoWithdrawal
-        if is_decided(tracking["status"]):
-            raise AlreadyDecided
-        pending.state = WithdrawalState.DONE if report.confirmed else WithdrawalState.REFUSED
-        pending.decided_at, pending.decided_by = work.clock.now(), caller.subject
-        pending.note = work.sealer.seal("withdrawal", pending.id, "note", report.note.encode()) if report.note else None
-        if report.confirmed:
-            await _end_appeal(work, tracking, pending.reason)
-        else:
-            await store_tracking(work, tracking, work.ids.new(), DISMISSED)
-        return await _result(work, tracking, pending.state)
-
-    request = ApplicantRequest(f"call-back {caller.issuer}/{caller.subject}", report, key)
-    return await perform(parts, appeal_id, request, WithdrawalResult, do, check_visible=check_visible)
+    tracking = await lock_visible(work, appeal_id, caller)
+    pending = await records.pending_withdrawal(work.session, appeal_id)
+    if pending is None:
+        raise NoWithdrawal
+    if is_decided(tracking["status"]):
+        raise AlreadyDecided
+    pending.state = WithdrawalState.DONE if report.confirmed else WithdrawalState.REFUSED
+    pending.decided_at, pending.decided_by = work.clock.now(), caller.subject
+    pending.note = work.sealer.seal("withdrawal", pending.id, "note", report.note.encode()) if report.note else None
+    if report.confirmed:
+        await _end_appeal(work, tracking, pending.reason)
+    else:
+        await store_tracking(work, tracking, work.ids.new(), DISMISSED)
+    return await _result(work, tracking, pending.state)
 
 
 async def overrule(work: UnitOfWork, decisions: Sequence[TrackedChange]) -> None:

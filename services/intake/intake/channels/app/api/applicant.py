@@ -10,6 +10,7 @@ from intake.attachments.service import policy as attachment_policy
 from intake.attachments.service.storing import UploadTicket
 from intake.register import schemas
 from intake.register.dependencies import AppealPin, IntakeDep
+from intake.register.dependencies.actions import ActionResult
 from intake.register.errors import (
     AlreadyDecided,
     AlreadyReopened,
@@ -22,10 +23,8 @@ from intake.register.errors import (
     WithdrawalPending,
     WrongCode,
 )
-from intake.register.service import outcome, verification, withdrawal
-from intake.register.service.messages import add_message
-from intake.register.service.progress import ActionResult
-from intake.register.service.tracking import open_own, origin_of
+from intake.register.service import withdrawal
+from intake.register.service.tracking import origin_of
 from shared.auth import Principal, UnconfinedPrincipalDep, require
 from shared.dependencies import ReadDep
 from shared.errors import Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, responses
@@ -40,12 +39,12 @@ CASE: Final = "/v1/appeals/{number}"
 async def own_appeal(number: str, request: Request, intake: IntakeDep, asker: UnconfinedPrincipalDep, pin: AppealPin = None) -> UUID:
     """Return the appeal's id, for its applicant only: by PIN, or by the token that filed it as the applicant's own."""
     address = intake.address(request)
-    return (await open_own(intake.parts, intake.guesses, number=number, pin=pin, principal=asker, address=address)).appeal.id
+    return (await intake.opener.open_own(number=number, pin=pin, principal=asker, address=address)).appeal.id
 
 
-Own = Annotated[UUID, Depends(own_appeal)]
-Caller = Annotated[Principal, Depends(require("specialist", "supervisor", "head"))]
-WithdrawalReader = Annotated[Principal, Depends(require("specialist", "supervisor", "head", "admin"))]
+OwnDep = Annotated[UUID, Depends(own_appeal)]
+CallerDep = Annotated[Principal, Depends(require("specialist", "supervisor", "head"))]
+WithdrawalReaderDep = Annotated[Principal, Depends(require("specialist", "supervisor", "head", "admin"))]
 
 
 ERRORS: Final = (NotFound, Unauthorized, Forbidden, TooMany, InvalidInput, IdempotencyKeyReused, IdempotencyKeyWeak)
@@ -65,7 +64,7 @@ def _answer(done: ActionResult[Any]) -> Response:
     ),
 )
 async def write(
-    appeal_id: Own,
+    appeal_id: OwnDep,
     intake: IntakeDep,
     attachments: AttachmentsDep,
     command: Annotated[schemas.MessageIn, body(schemas.MessageIn)],
@@ -77,12 +76,12 @@ async def write(
         tickets = [UploadTicket(upload.upload_id, upload.token) for upload in command.attachments]
         return len(await attachments.claim(work, appeal_id, message_id, tickets))
 
-    return _answer(await add_message(intake.parts, appeal_id, command, key=key, claim_files=claim if command.attachments else None))
+    return _answer(await intake.actions.add_message(appeal_id, command, key=key, claim_files=claim if command.attachments else None))
 
 
 @router.post(f"{CASE}/verification", status_code=201, response_model=schemas.CodeSent, responses=responses(*ERRORS, NoContact))
 async def verify(
-    appeal_id: Own,
+    appeal_id: OwnDep,
     request: Request,
     intake: IntakeDep,
     asker: UnconfinedPrincipalDep,
@@ -91,17 +90,17 @@ async def verify(
 ) -> Response:
     """Have a one-time code sent to the contact that the appeal was filed with."""
     origin = None if asker.has("channel") else origin_of(asker, intake.address(request))
-    return _answer(await verification.ask_code(intake.parts, intake.send_code, appeal_id, command, asker=origin, key=key))
+    return _answer(await intake.actions.ask_code(appeal_id, command, asker=origin, key=key))
 
 
 @router.post(
     f"{CASE}/contact-confirmation", status_code=201, response_model=schemas.ContactConfirmed, responses=responses(*ERRORS, WrongCode)
 )
 async def confirm_contact(
-    appeal_id: Own, intake: IntakeDep, command: Annotated[schemas.ContactIn, body(schemas.ContactIn)], key: IdempotencyKey = None
+    appeal_id: OwnDep, intake: IntakeDep, command: Annotated[schemas.ContactIn, body(schemas.ContactIn)], key: IdempotencyKey = None
 ) -> Response:
     """Confirm the contact with the code that was sent to it (АППК art. 66(4))."""
-    return _answer(await verification.confirm_contact(intake.parts, appeal_id, command, key=key))
+    return _answer(await intake.actions.confirm_contact(appeal_id, command, key=key))
 
 
 @router.post(
@@ -111,31 +110,31 @@ async def confirm_contact(
     responses=responses(*ERRORS, AlreadyDecided, WithdrawalPending, WrongCode),
 )
 async def withdraw(
-    appeal_id: Own, intake: IntakeDep, command: Annotated[schemas.WithdrawalIn, body(schemas.WithdrawalIn)], key: IdempotencyKey = None
+    appeal_id: OwnDep, intake: IntakeDep, command: Annotated[schemas.WithdrawalIn, body(schemas.WithdrawalIn)], key: IdempotencyKey = None
 ) -> Response:
     """Withdraw the appeal before it is decided (АППК art. 64(9)). PENDING: the Fund calls the applicant first."""
-    return _answer(await withdrawal.withdraw(intake.parts, appeal_id, command, key=key))
+    return _answer(await intake.actions.withdraw(appeal_id, command, key=key))
 
 
 @router.post(
     f"{CASE}/confirmation", status_code=201, response_model=schemas.OutcomeResult, responses=responses(*ERRORS, NotAnswered, OutcomeGiven)
 )
 async def confirm(
-    appeal_id: Own,
+    appeal_id: OwnDep,
     intake: IntakeDep,
     command: Annotated[schemas.ConfirmationIn, body(schemas.ConfirmationIn)],
     key: IdempotencyKey = None,
 ) -> Response:
     """Confirm or deny the answer. A denied answer continues in a new appeal; a denied consultation continues in its case."""
-    return _answer(await outcome.confirm(intake.parts, intake.register, appeal_id, command, key=key))
+    return _answer(await intake.actions.confirm(appeal_id, command, key=key))
 
 
 @router.post(f"{CASE}/feedback", status_code=201, response_model=schemas.Rated, responses=responses(*ERRORS, NotAnswered))
 async def rate(
-    appeal_id: Own, intake: IntakeDep, command: Annotated[schemas.FeedbackIn, body(schemas.FeedbackIn)], key: IdempotencyKey = None
+    appeal_id: OwnDep, intake: IntakeDep, command: Annotated[schemas.FeedbackIn, body(schemas.FeedbackIn)], key: IdempotencyKey = None
 ) -> Response:
     """Rate the Fund's work, 1 to 5. The latest rating counts."""
-    return _answer(await outcome.rate(intake.parts, appeal_id, command, key=key))
+    return _answer(await intake.actions.rate(appeal_id, command, key=key))
 
 
 @router.post(
@@ -145,15 +144,15 @@ async def rate(
     responses=responses(*ERRORS, NotReopenable, AlreadyReopened, OutcomeGiven),
 )
 async def reopen(
-    appeal_id: Own, intake: IntakeDep, command: Annotated[schemas.ReopeningIn, body(schemas.ReopeningIn)], key: IdempotencyKey = None
+    appeal_id: OwnDep, intake: IntakeDep, command: Annotated[schemas.ReopeningIn, body(schemas.ReopeningIn)], key: IdempotencyKey = None
 ) -> Response:
     """Reopen the subject with new facts (АППК art. 70(5)): a new appeal that follows this one."""
-    return _answer(await outcome.reopen(intake.parts, intake.register, appeal_id, command, key=key))
+    return _answer(await intake.actions.reopen(appeal_id, command, key=key))
 
 
 @router.get("/v1/withdrawals", responses=responses(Unauthorized, Forbidden, InvalidInput))
 async def list_withdrawals(
-    reader: WithdrawalReader, work: ReadDep, _query: KnownQuery, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
+    reader: WithdrawalReaderDep, work: ReadDep, _query: KnownQuery, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
 ) -> ListResponse[schemas.WithdrawalItem]:
     """List the withdrawals that wait for the Fund's call, of appeals that you may see, oldest first."""
     return await withdrawal.pending_withdrawals(work, reader, limit=limit, cursor=cursor)
@@ -168,9 +167,9 @@ async def list_withdrawals(
 async def call_back(
     appeal_id: UUID,
     intake: IntakeDep,
-    caller: Caller,
+    caller: CallerDep,
     command: Annotated[schemas.CallBackIn, body(schemas.CallBackIn)],
     key: IdempotencyKey = None,
 ) -> Response:
     """Record what the applicant answered when the Fund called about the withdrawal."""
-    return _answer(await withdrawal.call_back(intake.parts, appeal_id, command, caller, key=key))
+    return _answer(await intake.actions.call_back(appeal_id, command, caller, key=key))

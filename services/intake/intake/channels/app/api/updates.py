@@ -23,8 +23,8 @@ router = APIRouter()
 RETRY_MS: Final = 3000  # how long a client waits before it reconnects
 STREAM_BATCH: Final = 100  # updates that a stream reads at a time
 
-Owner = Annotated[Principal, Depends(require("applicant", "partner"))]
-Applicant = Annotated[Principal, Depends(require("applicant"))]
+OwnerDep = Annotated[Principal, Depends(require("applicant", "partner"))]
+ApplicantDep = Annotated[Principal, Depends(require("applicant"))]
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", description="The last event that you have received.")]
 
 
@@ -43,7 +43,7 @@ UpdateStreamsDep = Annotated[UpdateStreams, Depends(update_streams)]
 )
 async def list_own_appeals(
     intake: IntakeDep,
-    owner: Owner,
+    owner: OwnerDep,
     _query: KnownQuery,
     units: UnitsOfWorkDep,
     cursor: CursorText = None,
@@ -57,7 +57,7 @@ async def list_own_appeals(
     return conditional(page, known)
 
 
-async def _start_position(units: UnitsOfWorkDep, _owner: Applicant, _query: KnownQuery, last_event_id: LastEventId = None) -> int:
+async def _start_position(units: UnitsOfWorkDep, _owner: ApplicantDep, _query: KnownQuery, last_event_id: LastEventId = None) -> int:
     """Return the position after which a stream starts: the client's last event, otherwise the newest update."""
     if last_event_id is not None:
         return feed.position_of(last_event_id)
@@ -65,7 +65,7 @@ async def _start_position(units: UnitsOfWorkDep, _owner: Applicant, _query: Know
         return await feed.last_position(work)
 
 
-async def _update_signal(intake: IntakeDep, streams: UpdateStreamsDep, owner: Applicant) -> AsyncIterator[asyncio.Event]:
+async def _update_signal(intake: IntakeDep, streams: UpdateStreamsDep, owner: ApplicantDep) -> AsyncIterator[asyncio.Event]:
     """Open the stream before the response starts, because there may be too many (429)."""
     async with streams.open(feed.key_of(intake.parts.pepper, owner), owner.expires_at) as signal:
         yield signal
@@ -75,7 +75,7 @@ async def _update_signal(intake: IntakeDep, streams: UpdateStreamsDep, owner: Ap
 async def stream_events(
     intake: IntakeDep,
     streams: UpdateStreamsDep,
-    owner: Applicant,
+    owner: ApplicantDep,
     units: UnitsOfWorkDep,
     position: Annotated[int, Depends(_start_position)],
     signal: Annotated[asyncio.Event, Depends(_update_signal)],

@@ -39,7 +39,6 @@ from intake.register.schemas import ConfirmationIn, FeedbackIn
 from intake.register.schemas.codes import Verdict
 from intake.register.service.admission import Admission, admit_principal
 from intake.register.service.filing import check
-from intake.register.service.outcome import confirm, rate
 from shared.auth import PagePrincipalDep, Principal, check_role, require_page
 from shared.dependencies import ReadDep, SealerDep, UnitsOfWorkDep
 from shared.domain.identifiers import is_valid_iin, normalise_twelve
@@ -188,8 +187,8 @@ async def outcome(asked: CallRequestDep, operator: SignedInOperatorDep) -> Respo
         await _record_access(work, operator, appeal.id, current.call.id)
     try:
         if score is not None:
-            await rate(intake.parts, appeal.id, FeedbackIn(score=score))
-        done = await confirm(intake.parts, intake.register, appeal.id, confirmation, key=form.key_of(sent))
+            await intake.actions.rate(appeal.id, FeedbackIn(score=score))
+        done = await intake.actions.confirm(appeal.id, confirmation, key=form.key_of(sent))
     except (NotAnswered, OutcomeGiven, IdempotencyKeyReused):
         return PAGES.redirect(PATH, flash="outcome-known")
     if done.response.followed_by is not None:  # the caller learns of the new appeal nowhere else

@@ -8,7 +8,7 @@ from intake.channels.phone.service.policy import keypad_texts
 from intake.register.dependencies import Intake
 from intake.register.service.registration import phone_key, shown_status
 from intake.register.service.rights import is_decided
-from intake.register.service.tracking import VisibleAppeal, open_case
+from intake.register.service.tracking import VisibleAppeal
 from shared.auth import Principal
 from shared.domain.labels import LANGUAGES, Label
 from shared.domain.regions import regions
@@ -26,9 +26,7 @@ async def status_by_keypad(intake: Intake, keyed: KeypadIn, exchange: Principal)
     """
     phone = dialable(keyed.caller)
     origin = phone_key(intake.parts.pepper, phone).hex() if phone else WITHHELD
-    seen = await open_case(
-        intake.parts,
-        intake.guesses,
+    seen = await intake.opener.open(
         number=keyed.number,
         pin=keyed.pin,
         principal=Principal.anonymous(),

@@ -33,12 +33,10 @@ from intake.channels.telegram.service.updates import ISSUER, chat_principal
 from intake.register.dependencies import Intake
 from intake.register.schemas import AppealIn, ConfirmationIn, FeedbackIn, MessageIn, Tracked
 from intake.register.schemas.codes import Verdict
-from intake.register.service import outcome
 from intake.register.service.admission import Admission
-from intake.register.service.messages import add_message
 from intake.register.service.providers import active_providers, name_in, only_match, suggest
 from intake.register.service.registration import shown_status
-from intake.register.service.tracking import find_appeal, track
+from intake.register.service.tracking import find_appeal
 from shared.domain.labels import LANGUAGES, Language
 from shared.domain.lifecycle import CaseStatus
 from shared.domain.regions import regions
@@ -127,15 +125,15 @@ class ChatActions:
 
     async def _change(self, state: ConversationState, action: GiveOutcome | RateAppeal | SendReply, key: str) -> StepResult:
         """Do what every channel lets an applicant do. Raises what those use cases raise."""
-        parts, appeal_id = self.intake.parts, action.appeal_id
+        actions, appeal_id = self.intake.actions, action.appeal_id
         if isinstance(action, RateAppeal):
-            await outcome.rate(parts, appeal_id, FeedbackIn(score=action.score), key=key)
+            await actions.rate(appeal_id, FeedbackIn(score=action.score), key=key)
             return filed_appeals.rated(state)
         if isinstance(action, SendReply):
-            await add_message(parts, appeal_id, MessageIn(text=action.text), key=key)
+            await actions.add_message(appeal_id, MessageIn(text=action.text), key=key)
             return filed_appeals.reply_sent(state)
         confirmation = ConfirmationIn(outcome=Verdict.RESOLVED if action.resolved else Verdict.NOT_RESOLVED, reason=action.reason)
-        done = (await outcome.confirm(parts, self.intake.register, appeal_id, confirmation, key=key)).response
+        done = (await actions.confirm(appeal_id, confirmation, key=key)).response
         number = done.followed_by.number if done.followed_by is not None else None
         return filed_appeals.outcome_given(state, appeal_id, resolved=action.resolved, followed_by=number)
 
@@ -147,10 +145,7 @@ class ChatActions:
         return filed_appeals.answer_read(state, appeal.id, text, is_open=tracked.status == CaseStatus.ANSWERED)
 
     async def _track(self, appeal: ChatAppeal) -> Tracked:
-        intake, principal = self.intake, chat_principal(self.chat)
-        return await track(
-            intake.parts, intake.guesses, intake.list_files, number=appeal.number, pin=None, principal=principal, address=ISSUER
-        )
+        return await self.intake.opener.track(number=appeal.number, pin=None, principal=chat_principal(self.chat), address=ISSUER)
 
     async def _appeals(self, appeal_id: UUID | None = None) -> list[ChatAppeal]:
         async with self.intake.parts.units.read() as work:

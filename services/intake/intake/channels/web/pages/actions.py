@@ -19,14 +19,10 @@ from intake.attachments.service.policy import AttachmentRefused
 from intake.channels.web.pages.tracking import PageResult, perform, same_origin
 from intake.forms.service.draft import UPLOADS, key_of
 from intake.register.dependencies import Intake, IntakeDep
+from intake.register.dependencies.actions import ActionResult
 from intake.register.schemas import ConfirmationIn, ContactIn, FeedbackIn, MessageIn, ReopeningIn, VerificationIn, WithdrawalIn
 from intake.register.schemas.codes import WithdrawalState
-from intake.register.service.messages import add_message
-from intake.register.service.outcome import confirm, rate, reopen
-from intake.register.service.progress import ActionResult
 from intake.register.service.tracking import VisibleAppeal
-from intake.register.service.verification import ask_code, confirm_contact
-from intake.register.service.withdrawal import withdraw
 from shared.errors import DomainError, NotFound
 from shared.forms import read_fields
 from shared.unit_of_work import UnitOfWork
@@ -68,42 +64,42 @@ OUTCOME: Final = ActionForm(
     ("outcome", "reason"),
     ConfirmationIn,
     N_("Thank you, it is written down."),
-    lambda intake, appeal, command, key, _: confirm(intake.parts, intake.register, appeal, command, key=key),
+    lambda intake, appeal, command, key, _: intake.actions.confirm(appeal, command, key=key),
 )
 RATING: Final = ActionForm(
     "rating",
     ("score",),
     FeedbackIn,
     N_("Thank you for your rating."),
-    lambda intake, appeal, command, key, _: rate(intake.parts, appeal, command, key=key),
+    lambda intake, appeal, command, key, _: intake.actions.rate(appeal, command, key=key),
 )
 CODE: Final = ActionForm(
     "code",
     ("purpose",),
     VerificationIn,
     N_("The code is sent. Type it below."),
-    lambda intake, appeal, command, key, address: ask_code(intake.parts, intake.send_code, appeal, command, asker=address, key=key),
+    lambda intake, appeal, command, key, address: intake.actions.ask_code(appeal, command, asker=address, key=key),
 )
 CONTACT: Final = ActionForm(
     "contact",
     ("code",),
     ContactIn,
     N_("Your contact is confirmed."),
-    lambda intake, appeal, command, key, _: confirm_contact(intake.parts, appeal, command, key=key),
+    lambda intake, appeal, command, key, _: intake.actions.confirm_contact(appeal, command, key=key),
 )
 WITHDRAWAL: Final = ActionForm(
     "withdrawal",
     ("statement", "reason", "code"),
     WithdrawalIn,
     N_("The appeal is taken back."),
-    lambda intake, appeal, command, key, _: withdraw(intake.parts, appeal, command, key=key),
+    lambda intake, appeal, command, key, _: intake.actions.withdraw(appeal, command, key=key),
 )
 REOPENING: Final = ActionForm(
     "reopening",
     ("reason",),
     ReopeningIn,
     N_("The matter goes on."),
-    lambda intake, appeal, command, key, _: reopen(intake.parts, intake.register, appeal, command, key=key),
+    lambda intake, appeal, command, key, _: intake.actions.reopen(appeal, command, key=key),
 )
 
 
@@ -117,7 +113,7 @@ async def send_message(request: Request, intake: IntakeDep) -> HTMLResponse:
         async def claim(work: UnitOfWork, message_id: UUID) -> int:
             return len(await attachments_of(request).claim(work, appeal_id, message_id, sent.tickets))
 
-        return add_message(intake.parts, appeal_id, command, key=key, claim_files=claim if sent.tickets else None)
+        return intake.actions.add_message(appeal_id, command, key=key, claim_files=claim if sent.tickets else None)
 
     return await _perform(request, intake, ActionForm("messages", ("text",), MessageIn, N_("Your message is added."), do), sent)
 

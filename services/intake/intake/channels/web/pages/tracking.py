@@ -24,7 +24,7 @@ from intake.pages_kit import PAGES, wait_of
 from intake.register.dependencies import Intake, IntakeDep
 from intake.register.schemas import Registered
 from intake.register.service.rights import withdrawal_reasons
-from intake.register.service.tracking import VisibleAppeal, open_own, tracked
+from intake.register.service.tracking import VisibleAppeal
 from shared.auth import Principal
 from shared.domain.text import clean
 from shared.errors import NotFound, TooMany
@@ -124,7 +124,7 @@ async def _case_page(request: Request, intake: Intake, fields: Fields, result: P
         seen = await _open_appeal(request, intake, fields)
     except (NotFound, TooMany) as refusal:
         return _refusal_page(request, number, refusal)
-    case = await tracked(intake.parts, intake.list_files, seen, ANYBODY)
+    case = await intake.opener.tracked(seen, ANYBODY)
     async with intake.parts.units.read() as work:
         attached = await attachments_of(request).listing(work, seen.appeal.id)
     language = language_of(request)
@@ -147,7 +147,7 @@ async def _open_appeal(request: Request, intake: Intake, fields: Fields) -> Visi
     """Return the appeal that number and PIN open. Raises NotFound and TooMany."""
     number, pin = _credentials(fields)
     address = intake.address(request)
-    return await open_own(intake.parts, intake.guesses, number=number, pin=pin, principal=ANYBODY, address=address)
+    return await intake.opener.open_own(number=number, pin=pin, principal=ANYBODY, address=address)
 
 
 def _credentials(fields: Fields) -> tuple[str, str]:

@@ -6,6 +6,8 @@ from typing import Annotated, Self
 
 from fastapi import Depends, Header, Request
 
+from intake.register.dependencies.actions import ApplicantActions
+from intake.register.dependencies.opening import AppealOpener
 from intake.register.schemas import AppealIn
 from intake.register.service import rights
 from intake.register.service.admission import Admission
@@ -32,6 +34,8 @@ class Intake:
     parts: Parts[Settings]
     register: Register
     guesses: Guesses
+    opener: AppealOpener
+    actions: ApplicantActions
     anonymous: Budget
     uploads: Budget
     previews: Budget
@@ -40,7 +44,6 @@ class Intake:
     public_url: str | None
     """Where citizens reach the pages; None: under the address by which a page is read."""
     list_files: ListFiles
-    send_code: SendCode
 
     @classmethod
     def build(
@@ -48,10 +51,16 @@ class Intake:
     ) -> Self:
         """Raises ReferenceDataError or ValueError for a policy file that cannot be trusted."""
         rights.check()
+        units, pepper = parts.units, parts.pepper
+        register = Register(units, parts.idempotency, external_numbers, ids=parts.ids, sealer=parts.sealer, pepper=pepper)
+        parts.last_steps.append(register.drain)
+        guesses = Guesses(pepper, settings, parts.metrics)
         return cls(
             parts=parts,
-            register=Register(parts, external_numbers),
-            guesses=Guesses(parts.database, parts.pepper, settings, parts.clock, parts.metrics),
+            register=register,
+            guesses=guesses,
+            opener=AppealOpener(units, guesses, parts.contents, list_files, pepper),
+            actions=ApplicantActions(units, parts.idempotency, register, send_code),
             anonymous=Budget(settings.anonymous_per_minute, parts.clock),
             uploads=Budget(settings.uploads_per_minute, parts.clock),
             previews=Budget(settings.previews_per_minute, parts.clock),
@@ -59,7 +68,6 @@ class Intake:
             proxies=tuple(ip_network(proxy) for proxy in settings.trusted_proxies),
             public_url=settings.public_url,
             list_files=list_files,
-            send_code=send_code,
         )
 
     def address(self, request: Request) -> str:
