@@ -27,10 +27,6 @@ class Scope:
     tiers: frozenset[int] = frozenset()
     provider_id: UUID | None = None
 
-    @property
-    def is_empty(self) -> bool:
-        return not (self.everything or self.regions or self.tiers or self.provider_id)
-
     def allows(self, region: str | None, tier: int | None, provider_id: UUID | None) -> bool:
         """Return whether a row with these values is visible."""
         if self.everything or region in self.regions or tier in self.tiers:
