@@ -45,13 +45,13 @@ class Desk:
         self.broken: set[UUID] = set()
         self.down = False
         self.metrics = Metrics("routing")
-        self.handlers: Handlers = {CaseClaimed: self._hear, CaseClosed: self._hear}
+        self.handlers: Handlers = {CaseClaimed: self._record, CaseClosed: self._record}
         self.consumer = self.another_consumer()
 
     def another_consumer(self) -> Consumer:
         return Consumer(self.units, self.log, TOPICS, self.handlers, {}, metrics=self.metrics)
 
-    async def _hear(self, work: UnitOfWork, batch: Batch[CaseClaimed | CaseClosed]) -> None:
+    async def _record(self, work: UnitOfWork, batch: Batch[CaseClaimed | CaseClosed]) -> None:
         if self.down:
             raise ConnectionError
         for one in batch.received:
@@ -60,7 +60,7 @@ class Desk:
         rows = [{"appeal_id": one.event.appeal_id, "fact": one.event.FACT} for one in batch.received]
         await work.session.execute(insert(seen), rows)
 
-    async def heard(self, appeal_id: UUID | None = None) -> list[str]:
+    async def consumed(self, appeal_id: UUID | None = None) -> list[str]:
         async with self.database.read() as session:
             query = select(seen.c.fact).order_by(seen.c.id)
             rows = await session.execute(query if appeal_id is None else query.where(seen.c.appeal_id == appeal_id))
@@ -97,14 +97,14 @@ def running():
     """Run a loop in the background of the test and cancel it at the end. An error of the loop is raised here."""
 
     @asynccontextmanager
-    async def beside(run: Callable[[], Awaitable[None]]) -> AsyncIterator[asyncio.Task[None]]:
+    async def in_background(run: Callable[[], Awaitable[None]]) -> AsyncIterator[asyncio.Task[None]]:
         task = asyncio.create_task(run())
         yield task
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
 
-    return beside
+    return in_background
 
 
 @pytest.fixture(autouse=True)

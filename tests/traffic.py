@@ -58,7 +58,7 @@ class Document:
 def appeal_with_document(suite: RunningSuite, content: bytes) -> Document:
     """File an appeal and attach a text to it."""
     with _client(suite) as http:
-        return _enclosed(http, http.post("/intake/v1/appeals", json=BODY).raise_for_status().json(), content)
+        return _with_attachment(http, http.post("/intake/v1/appeals", json=BODY).raise_for_status().json(), content)
 
 
 def _send(suite: RunningSuite, acknowledged: list[str], stop: Event, *, encloses: bool) -> None:
@@ -68,7 +68,7 @@ def _send(suite: RunningSuite, acknowledged: list[str], stop: Event, *, encloses
             if answer.status_code == httpx.codes.CREATED:
                 acknowledged.append(answer.json()["number"])
                 if encloses:
-                    _enclosed(http, answer.json(), TEXT)
+                    _with_attachment(http, answer.json(), TEXT)
 
 
 def _client(suite: RunningSuite) -> httpx.Client:
@@ -76,7 +76,7 @@ def _client(suite: RunningSuite) -> httpx.Client:
     return httpx.Client(base_url=suite.url, timeout=PATIENCE, trust_env=False, headers=headers)
 
 
-def _enclosed(http: httpx.Client, receipt: dict[str, str], content: bytes) -> Document:
+def _with_attachment(http: httpx.Client, receipt: dict[str, str], content: bytes) -> Document:
     path, pin = f"/intake/v1/appeals/{receipt['number']}/attachments", receipt["pin"]
     answer = http.post(path, content=content, headers={"Appeal-Pin": pin, "Content-Type": "text/plain"}).raise_for_status()
     return Document(f"{path}/{answer.json()['attachment_id']}", pin, content)

@@ -61,8 +61,8 @@ def run(postgres_url: str, rounds: int = 3, seconds: float = 15.0) -> dict[str, 
     }
 
 
-def _figures(one: Outcome) -> dict[str, float]:
-    return {"per_second": round(one.per_second, 1), "p50_ms": round(one.p50_ms, 2), "p99_ms": round(one.p99_ms, 2)}
+def _figures(outcome: Outcome) -> dict[str, float]:
+    return {"per_second": round(outcome.per_second, 1), "p50_ms": round(outcome.p50_ms, 2), "p99_ms": round(outcome.p99_ms, 2)}
 
 
 def _job(address: str, token: str) -> Job:

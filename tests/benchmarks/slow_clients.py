@@ -64,10 +64,10 @@ class Attack:
         await asyncio.sleep(random.random())
         while True:
             with suppress(OSError, RuntimeError):  # uvloop's word for a write to a closed transport
-                await self._one(kind, address)
+                await self._open_client(kind, address)
             await asyncio.sleep(0.5)
 
-    async def _one(self, kind: str, address: str) -> None:
+    async def _open_client(self, kind: str, address: str) -> None:
         reader, writer = await asyncio.open_connection(self.host, self.port, local_addr=(address, 0), limit=READ_BUFFER)
         self.opened[kind] += 1
         try:

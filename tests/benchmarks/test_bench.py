@@ -34,7 +34,7 @@ async def test_appeals_go_through_all_services_at_full_speed_and_by_the_clock(gr
     assert full["processor_seconds_per_1000"].keys() > {"intake api", "routing worker", "postgres", "kafka", "client"}
 
 
-async def test_routing_takes_the_log_in_beside_a_bare_loop(ground, monkeypatch):
+async def test_routing_consumes_the_log_while_a_bare_loop_is_measured(ground, monkeypatch):
     monkeypatch.setattr(consumer, "BATCH", 100)  # a log this small is one batch else, and nothing is left to time
     found = await consume.run(ground, appeals=300, rounds=1, seconds=0.1)
 

@@ -38,8 +38,8 @@ async def looks_well(page, serious, width):
     assert await page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-async def write(page, way):
-    await page.select_option("#f-way", way)
+async def write(page, method):
+    await page.select_option("#f-way", method)
     await page.select_option("#f-service", "COMPLAINT")
     await page.locator("#f-text").fill("Терапевт қабылдаудан бас тартты.")
 

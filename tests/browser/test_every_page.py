@@ -32,9 +32,9 @@ FIRST_INSIDE = {"/intake/outgoing", "/intake/outgoing/by-hand", "/routing/desk"}
 """Lists whose first entry is opened too."""
 
 
-def appeal(way):
+def appeal(channel):
     applicant = {"full_name": "Сынақ Азамат", "phone": "+77010000000", "email": "azamat@example.org", "address": "Сынақ көшесі, 1"}
-    codes = {"kind": "COMPLAINT", "category": "REFUSAL_APPOINTMENT", "region": "KZ-43", "language": "kk", "answer_by": way}
+    codes = {"kind": "COMPLAINT", "category": "REFUSAL_APPOINTMENT", "region": "KZ-43", "language": "kk", "answer_by": channel}
     return codes | {"text": "Қабылдаудан бас тартты.", "applicant": applicant, "consents": ["PROCESSING"]}
 
 

@@ -14,21 +14,21 @@ LATER = {httpx.codes.SERVICE_UNAVAILABLE}  # "try again": the one answer besides
 LATER_AT_THE_DESK = LATER | {httpx.codes.NOT_FOUND, httpx.codes.CONFLICT}  # not routed yet; moved by an event meanwhile
 
 
-def consultation(place):
+def consultation(index):
     return {
         "channel": "CALL_1414",
         "language": "ru",
         "kind": "CONSULTATION",
         "topic": "PAY_METHODS",
         "region": "KZ-43",
-        "text": f"Тестовое обращение {place}",
+        "text": f"Тестовое обращение {index}",
         "applicant": {},
     }
 
 
-def complaint(place, provider, region="KZ-43"):
+def complaint(index, provider, region="KZ-43"):
     """Names its provider in words, so that all four services have something to do, and something to lose."""
-    asked = {name: value for name, value in consultation(place).items() if name != "topic"}
+    asked = {name: value for name, value in consultation(index).items() if name != "topic"}
     return asked | {"kind": "COMPLAINT", "category": "WAITING_QUEUE", "region": region, "provider": {"name": provider}}
 
 
@@ -92,12 +92,12 @@ class Senders:
         """Numbers that were promised and are not found with their PIN."""
         wrong = []
 
-        async def look(receipt):
+        async def check_receipt(receipt):
             found = await self._http.get(f"/intake/v1/appeals/{receipt['number']}", headers={"Appeal-Pin": receipt["pin"]})
             if found.status_code != httpx.codes.OK or found.json()["number"] != receipt["number"]:
                 wrong.append(receipt["number"])
 
-        await _some_at_a_time(look, self.acknowledged.values())
+        await _some_at_a_time(check_receipt, self.acknowledged.values())
         return wrong
 
     async def answered_otherwise(self, every):
@@ -156,12 +156,12 @@ class Clerk:
         wrong = []
         async with httpx.AsyncClient(base_url=self.url, headers=self.headers, timeout=30, trust_env=False) as http:
 
-            async def look(claim):
+            async def check_claim(claim):
                 case = (await http.get(f"/routing/v1/cases/{claim[0]}")).json()
                 if case["assignee"] != self.subject or case["version"] < claim[1]:
                     wrong.append(claim[0])
 
-            await _some_at_a_time(look, self.claimed.items())
+            await _some_at_a_time(check_claim, self.claimed.items())
         return wrong
 
 

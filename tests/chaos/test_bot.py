@@ -83,7 +83,7 @@ def _is_at_rest(data):
     return not unhandled and not _rows(data, "SELECT 1 FROM bot_message WHERE state = 'WAITING' LIMIT 1")
 
 
-def _numbers_told(telegram):
+def _numbers_received(telegram):
     """The numbers that each chat read on a talon."""
     found = defaultdict(set)
     for method, sent in telegram.calls:
@@ -102,7 +102,7 @@ async def _kill_and_start(suite, environment):
 @pytest.mark.chaos
 @pytest.mark.timeout(900 + UPDATES // 10)
 class TestBot:
-    async def test_each_chats_appeal_is_registered_exactly_once_and_told(self, tmp_path):
+    async def test_each_chats_appeal_is_registered_exactly_once_and_confirmed(self, tmp_path):
         ids = itertools.count(1)
         pepper = load_or_create_keys(tmp_path / "keys").pepper
         chats = [conversation(Phone(10_000 + place, ids), pepper) for place in range(UPDATES // 10)]
@@ -129,7 +129,7 @@ class TestBot:
             finally:
                 suite.kill()
                 suite.process.stdout.close()
-            told = _numbers_told(telegram)
+            told = _numbers_received(telegram)
         registered = _registered(tmp_path)
         print(f"\n{UPDATES} updates x {TIMES} taken in {taken:.0f} s, all handled and told after {time.monotonic() - began:.0f} s")  # noqa: T201
         assert bringing.repeated, "nobody noticed the kills while updates came in"

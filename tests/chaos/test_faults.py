@@ -41,14 +41,14 @@ CLERK = "chaos-clerk"
 CLAIMED_EVERY = 20
 
 
-def _say(sentence):
+def _write_line(sentence):
     sys.stdout.write(f"{sentence}\n")
     sys.stdout.flush()
 
 
-def _body(place):
+def _body(index):
     """Every fourth names a provider that is in no directory: a clerk would have to choose."""
-    return complaint(place, "Тестовая поликлиника № 901") if place % 4 == 0 else consultation(place)
+    return complaint(index, "Тестовая поликлиника № 901") if index % 4 == 0 else consultation(index)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ async def _suffer(ground, probes, kind, began):
             recovering.create_task(probes.pass_through())
         recovering.create_task(ready(*ground.running.all))
     recovery = Recovery(kind, fault.target, struck - began, monotonic() - struck)
-    _say(f"{recovery.at:6.0f}  {kind:30}{recovery.seconds:6.1f}  {fault.target}")
+    _write_line(f"{recovery.at:6.0f}  {kind:30}{recovery.seconds:6.1f}  {fault.target}")
     await fault.afterwards()
     ground.running.check()
     return recovery
@@ -118,7 +118,7 @@ async def _all_faults(ground, probes, senders, began):
 class TestFaults:
     async def test_nothing_is_lost_or_doubled_and_all_goes_on(self, ground):
         running, began = ground.running, monotonic()
-        _say(f"\nseed {SEED}: {FAULTS} faults, {APPEALS} appeals")
+        _write_line(f"\nseed {SEED}: {FAULTS} faults, {APPEALS} appeals")
         await _import_directory(running)
         clerk = Clerk(running.url_of("routing"), _bearer(running.data, "operator", CLERK), CLERK)
         async with Senders(running.url_of("intake"), _bearer(running.data, "channel"), SENDER_SECONDS) as senders:
@@ -126,7 +126,7 @@ class TestFaults:
             totals = await self._kept_promises(senders, clerk)
         checks = await self._verified(ground, len(senders.acknowledged))
         run = Run(SEED, f"{datetime.now(UTC):%Y-%m-%d}", _ground(ground), monotonic() - began, recoveries, totals, checks)
-        _say(written(run))
+        _write_line(written(run))
         if REPORT and len(recoveries) >= ENOUGH_FOR_P95:
             Path(REPORT).write_text(written(run))  # noqa: ASYNC240 - nothing else is going on any more
         _, p95, _ = all_percentiles(each.seconds for each in recoveries)

@@ -15,9 +15,9 @@ APPEALS = int(os.environ.get("ARYZ_KILL_APPEALS", "150"))
 KILLS = max(3, APPEALS // 150)
 
 
-def _body(place):
+def _body(index):
     """Every fourth complains about a provider it names, so that all four services have something to lose."""
-    return complaint(place, "Тестовая поликлиника № 901") if place % 4 == 0 else consultation(place)
+    return complaint(index, "Тестовая поликлиника № 901") if index % 4 == 0 else consultation(index)
 
 
 async def _kill_again_and_again(suite, senders):

@@ -31,7 +31,7 @@ class Receiver:
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})
         self.thread.start()
 
-    def said(self, secret: str) -> list[Any]:
+    def verified_updates(self, secret: str) -> list[Any]:
         """What came, each signature checked by the reference library."""
         signer = Webhook(secret)
         return [signer.verify(body, headers) for headers, body in list(self.got)]

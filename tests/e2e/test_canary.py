@@ -23,8 +23,8 @@ DIRECTORY = (
 
 
 @pytest.fixture(scope="module")
-def told(people, eventually):
-    """Everything said about one appeal, all of it marked; returns what no store, log line or metric may hold."""
+def canaries(people, eventually):
+    """File and answer an appeal whose every text is marked. Return the marks, which no store, log line or metric may hold."""
     upload = {**people.bearer("admin"), "Content-Type": "text/csv"}
     assert people.http.post("/provider-contact/v1/providers/imports", content=DIRECTORY.encode(), headers=upload).json()["rejected"] == []
     [provider, *_] = people.get("/provider-contact/v1/providers", params={"query": "777", "region": "KZ-43"}).json()["items"]
@@ -82,17 +82,17 @@ def _found(canaries, content):
 
 
 class TestPersonalData:
-    def test_no_file_holds_it_in_the_open(self, people, told):
+    def test_no_file_holds_a_canary_in_the_open(self, people, canaries):
         files = [path for path in Path(people.suite.data).rglob("*") if path.is_file() and path.name != "sealing.json"]
         assert {"intake.db", "routing.db", "provider_contact.db", "analytics.db", "events.db", "suite.log"} <= {path.name for path in files}
-        assert {path.name: found for path in files if (found := _found(told, path.read_bytes()))} == {}
+        assert {path.name: found for path in files if (found := _found(canaries, path.read_bytes()))} == {}
 
-    def test_no_metric_tells_it(self, people, told):
+    def test_no_metric_holds_a_canary(self, people, canaries):
         for service in ("intake", "routing", "provider-contact", "analytics"):
             metrics = people.http.get(f"/{service}/metrics")
             assert metrics.is_success
-            assert _found(told, metrics.content) == []
+            assert _found(canaries, metrics.content) == []
 
-    def test_the_log_was_written_at_all(self, people, told):
-        assert told
+    def test_the_log_was_written_at_all(self, people, canaries):
+        assert canaries
         assert b'"route":"/intake/v1/appeals"' in people.suite.log.read_bytes()

@@ -23,7 +23,7 @@ class TestUp:
         assert f"process {people.suite.process.pid} " in second.stderr
         assert "Traceback" not in second.stderr
 
-    def test_a_busy_port_is_told_in_a_sentence(self, people, tmp_path):
+    def test_a_busy_port_is_reported_in_one_sentence(self, people, tmp_path):
         busy = aryz("up", "--port", people.suite.url.rpartition(":")[2], "--data", tmp_path)
         assert busy.returncode == 1
         assert "cannot be used" in busy.stderr

@@ -78,7 +78,7 @@ class Desk:
     def read(self, role="specialist", region="KZ-43"):
         return self.people.get(self.path, role, region=region)
 
-    def act(self, action, role="specialist", region="KZ-43", version=None, **fields):
+    def perform(self, action, role="specialist", region="KZ-43", version=None, **fields):
         expected = self.read().json()["version"] if version is None else version
         return self.send(f"{self.path}/actions/{action}", {"expected_version": expected, **fields}, role, region=region)
 
@@ -111,7 +111,7 @@ class TestCases:
         assert found[case["appeal_id"]]["next_actions"] == case["next_actions"]
 
     def test_each_scope_is_known_and_another_is_not(self, people, file):
-        file(COMPLAINT).act("claim")
+        file(COMPLAINT).perform("claim")
         asked = {
             scope: people.get(CASES, "specialist", region="KZ-43", params={"scope": scope, "limit": 1})
             for scope in ("mine", "queue", "region", "all")
@@ -119,12 +119,12 @@ class TestCases:
         assert all(has(each, shapes.listing(shapes.LISTED_CASE)) for each in asked.values())
         assert is_problem(people.get(CASES, "operator", params={"scope": "none"}), 422, "invalid-input", "scope")
 
-    def test_who_does_not_see_a_case_is_told_as_if_it_were_not_there(self, people, file):
+    def test_a_case_outside_the_scope_answers_like_a_missing_case(self, people, file):
         desk = file(COMPLAINT)
         assert is_problem(desk.read(region="KZ-71"), 404, "not-found")
         assert is_problem(desk.read(region=None), 404, "not-found")
         assert is_problem(desk.read("expert"), 404, "not-found")
-        assert is_problem(desk.act("claim", region="KZ-71"), 404, "not-found")
+        assert is_problem(desk.perform("claim", region="KZ-71"), 404, "not-found")
         assert is_problem(people.get(f"{CASES}/{NOBODY}", "operator"), 404, "not-found")
         assert {desk.read(role, None).status_code for role in ("operator", "admin")} == {200}
         assert {desk.read(role, None).status_code for role in ("analyst", "provider", "applicant")} == {403}
@@ -133,14 +133,14 @@ class TestCases:
         receipt = send(APPEALS, COMPLAINT, "operator").json()
         desk = Desk(people, send, receipt)
         eventually(lambda: desk.read().status_code == 200)
-        claimed = has(desk.act("claim"), shapes.CASE)["assignee"]
-        assert is_problem(desk.act("assign", "supervisor", assignee="nobody-here"), 422, "unknown-assignee")
-        assert has(desk.act("assign", "supervisor", assignee=claimed), shapes.CASE)["assignee"] == claimed
-        classified = has(desk.act("classify", kind="COMPLAINT", category="REFUSAL", topic=None, statutory_form="ZHALOBA"), shapes.CASE)
+        claimed = has(desk.perform("claim"), shapes.CASE)["assignee"]
+        assert is_problem(desk.perform("assign", "supervisor", assignee="nobody-here"), 422, "unknown-assignee")
+        assert has(desk.perform("assign", "supervisor", assignee=claimed), shapes.CASE)["assignee"] == claimed
+        classified = has(desk.perform("classify", kind="COMPLAINT", category="REFUSAL", topic=None, statutory_form="ZHALOBA"), shapes.CASE)
         assert (classified["category"], classified["statutory_form"]) == ("REFUSAL", "ZHALOBA")
-        assert has(desk.act("escalate", reason="NEEDS_EXPERT"), shapes.CASE)["tier"] == 3
-        assert has(desk.act("answer", "expert", None, **ANSWER), shapes.CASE)["status"] == "ANSWERED"
-        closed = has(desk.act("close", outcome="JUSTIFIED"), shapes.CASE)
+        assert has(desk.perform("escalate", reason="NEEDS_EXPERT"), shapes.CASE)["tier"] == 3
+        assert has(desk.perform("answer", "expert", None, **ANSWER), shapes.CASE)["status"] == "ANSWERED"
+        closed = has(desk.perform("close", outcome="JUSTIFIED"), shapes.CASE)
         assert (closed["status"], closed["holder"], closed["next_actions"]) == ("CLOSED", "NONE", [])
 
         def tracked():
@@ -153,13 +153,13 @@ class TestCases:
 
     def test_another_version_is_a_conflict_that_says_the_current_one(self, file):
         desk = file(COMPLAINT)
-        refused = desk.act("claim", version=99)
+        refused = desk.perform("claim", version=99)
         assert is_problem(refused, 409, "version-conflict")
         assert refused.json()["current_version"] == desk.read().json()["version"]
 
     def test_what_the_state_does_not_allow_says_what_it_allows(self, file):
         desk = file(COMPLAINT)
-        refused = desk.act("close", outcome="JUSTIFIED")
+        refused = desk.perform("close", outcome="JUSTIFIED")
         assert is_problem(refused, 409, "action-not-possible")
         assert refused.json()["next_actions"] == desk.read().json()["next_actions"]
 
@@ -173,17 +173,19 @@ class TestCases:
 
     def test_assigning_is_for_supervisor_and_head(self, file):
         desk = file(COMPLAINT)
-        known = desk.act("claim").json()["assignee"]
-        allowed = {role: desk.act("assign", role, assignee=known).status_code for role in ("operator", "specialist", "supervisor", "head")}
+        known = desk.perform("claim").json()["assignee"]
+        allowed = {
+            role: desk.perform("assign", role, assignee=known).status_code for role in ("operator", "specialist", "supervisor", "head")
+        }
         assert allowed["supervisor"] == allowed["head"] == 200
         assert allowed["specialist"] == 403
 
     def test_an_operator_answers_a_consultation_with_its_text_alone(self, file):
         desk = file(QUESTION)
-        assert has(desk.act("claim", "operator", None), shapes.CASE)["tier"] == 1
-        answered = has(desk.act("answer", "operator", None, language="kk", text="Банк арқылы.", findings=[]), shapes.CASE)
+        assert has(desk.perform("claim", "operator", None), shapes.CASE)["tier"] == 1
+        answered = has(desk.perform("answer", "operator", None, language="kk", text="Банк арқылы.", findings=[]), shapes.CASE)
         assert answered["status"] == "ANSWERED"
-        assert has(desk.act("close", "operator", None, outcome="EXPLAINED"), shapes.CASE)["status"] == "CLOSED"
+        assert has(desk.perform("close", "operator", None, outcome="EXPLAINED"), shapes.CASE)["status"] == "CLOSED"
 
     @pytest.mark.parametrize(
         ("action", "fields", "field"),
@@ -202,10 +204,10 @@ class TestCases:
         ],
     )
     def test_a_wrong_field_of_an_action_is_named(self, file, action, fields, field):
-        assert is_problem(file(COMPLAINT).act(action, **fields), 422, "invalid-input", field)
+        assert is_problem(file(COMPLAINT).perform(action, **fields), 422, "invalid-input", field)
 
     def test_an_unknown_action_is_not_found(self, file):
-        assert is_problem(file(COMPLAINT).act("burn"), 404, "not-found")
+        assert is_problem(file(COMPLAINT).perform("burn"), 404, "not-found")
 
 
 @pytest.fixture(scope="module")
@@ -231,7 +233,7 @@ class TestProviders:
         shown = {role: people.get(PROVIDERS, role, params=params).json()["items"][0]["bin"] for role in who}
         assert shown == {None: None, "applicant": None, "provider": None, "operator": TRADER_IIN}
 
-    def test_a_list_again_changes_nothing_and_each_refused_line_is_told(self, raw, clinic):
+    def test_the_same_list_again_changes_nothing_and_each_refused_line_is_reported(self, raw, clinic):
         assert clinic
         elsewhere = CLINIC.replace("KZ-43", "KZ-99").replace("990140010301", "990140010202")
         lines = HEADER + CLINIC + CLINIC.replace("990140010301", "123") + elsewhere
@@ -248,7 +250,7 @@ def inquiry(people, send, clinic, eventually):
 
 
 @pytest.fixture(scope="module")
-def act(send, clinic, inquiry):
+def act_on_inquiry(send, clinic, inquiry):
     def acted(action, version, role="provider", **fields):
         claims = {"provider_id": clinic} if role == "provider" else {"region": "KZ-43"}
         return send(f"{INQUIRIES}/{inquiry['inquiry_id']}/actions/{action}", {"expected_version": version, **fields}, role, **claims)
@@ -264,23 +266,23 @@ class TestInquiries:
         assert people.get(INQUIRIES, "specialist", region="KZ-43").json()["total"] == 1
         assert people.get(INQUIRIES, "specialist", region="KZ-71").json()["total"] == 0
 
-    def test_it_is_acknowledged_and_answered_once(self, people, clinic, inquiry, act):
+    def test_it_is_acknowledged_and_answered_once(self, people, clinic, inquiry, act_on_inquiry):
         shown = people.get(f"{INQUIRIES}/{inquiry['inquiry_id']}", "provider", provider_id=clinic).json()
         version = shown["version"]
         response = {"language": "kk", "code": "RESOLVED", "text": "Қабылдаймыз."}
         for change, field in [({"code": "NONE"}, "code"), ({"language": "xx"}, "language"), ({"text": ""}, "text"), ({"why": 1}, "why")]:
-            assert is_problem(act("respond", version, **response | change), 422, "invalid-input", field)
-        stale = act("acknowledge", version + 7)
+            assert is_problem(act_on_inquiry("respond", version, **response | change), 422, "invalid-input", field)
+        stale = act_on_inquiry("acknowledge", version + 7)
         assert is_problem(stale, 409, "version-conflict")
         assert stale.json()["current_version"] == version
-        assert act("acknowledge", version, "specialist").status_code == 403
+        assert act_on_inquiry("acknowledge", version, "specialist").status_code == 403
 
-        acknowledged = has(act("acknowledge", version), shapes.INQUIRY)
+        acknowledged = has(act_on_inquiry("acknowledge", version), shapes.INQUIRY)
         assert acknowledged["status"] == "ACKNOWLEDGED"
-        again = act("acknowledge", acknowledged["version"])
+        again = act_on_inquiry("acknowledge", acknowledged["version"])
         assert is_problem(again, 409, "action-not-possible")
         assert [each["action"] for each in again.json()["next_actions"]] == ["respond"]
-        responded = has(act("respond", acknowledged["version"], **response), shapes.INQUIRY)
+        responded = has(act_on_inquiry("respond", acknowledged["version"], **response), shapes.INQUIRY)
         assert (responded["status"], responded["next_actions"]) == ("RESPONDED", [])
 
 

@@ -284,7 +284,7 @@ class TestTracking:
         assert (shown["tier"], shown["holder"], shown["answer"]) == (1, "FUND_TIER1", None)
         assert (shown["number"], shown["registered_at"]) == (receipt["number"], receipt["registered_at"])
 
-    def test_a_wrong_number_and_a_wrong_pin_are_told_alike(self, people, receipt):
+    def test_a_wrong_number_and_a_wrong_pin_get_the_same_answer(self, people, receipt):
         wrong = f"{(int(receipt['pin']) + 1) % 10**8:08d}"
         tries = [(receipt["number"], wrong), ("2026-43-9999999-9", receipt["pin"]), ("zzz", receipt["pin"]), (receipt["number"], "x")]
         answers = [people.get(f"{APPEALS}/{number}", headers={"Appeal-Pin": pin}) for number, pin in tries]

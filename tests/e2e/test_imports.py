@@ -69,7 +69,7 @@ class TestImport:
         assert " 0 imported" in again.stdout
         assert people.figure("received", "2024-01-01", "2025-12-31")["value"] == before
 
-    def test_refused_lines_are_told_and_the_command_says_so(self, people, tmp_path):
+    def test_refused_lines_are_reported_and_the_command_fails(self, people, tmp_path):
         file = tmp_path / "bad.csv"
         file.write_text(
             "legacy_number,channel,language,kind,region,received_at,closed_at,outcome\nx/1,CALL_1414,kk,FEEDBACK,KZ-99,a,b,NOTED\n"

@@ -47,7 +47,7 @@ def backend(people):
 def pushed(backend, wanted):
     """What the backend was told, once this is among it."""
     receiver, secret = backend
-    told = [{"type": one["type"], **one["data"]} for one in receiver.said(secret)]
+    told = [{"type": one["type"], **one["data"]} for one in receiver.verified_updates(secret)]
     return told if any(one["type"] == wanted for one in told) else None
 
 

@@ -45,14 +45,14 @@ def page(people, path, role, fields=None, **claims):
 def case_of(people, eventually, number):
     """The case of a registered number, as a specialist of the branch sees it."""
 
-    def look():
+    def find_case():
         found = people.get("/routing/v1/cases", "specialist", params={"scope": "region", "limit": 200}, **REGION).json()["items"]
         return next((one["appeal_id"] for one in found if one["number"] == number), None)
 
-    return people.get(f"/routing/v1/cases/{eventually(look)}", "specialist", **REGION).json()
+    return people.get(f"/routing/v1/cases/{eventually(find_case)}", "specialist", **REGION).json()
 
 
-def act(people, case, action, **fields):
+def perform(people, case, action, **fields):
     path = f"/routing/v1/cases/{case['appeal_id']}/actions/{action}"
     return people.post(path, {"expected_version": case["version"], **fields}, "specialist", **REGION)
 
@@ -60,7 +60,7 @@ def act(people, case, action, **fields):
 def answer(people, case):
     finding = {"category": "REFUSAL_APPOINTMENT", "outcome": "JUSTIFIED", "fact": "Талон берілмеген.", "rule": "ҚР ДСМ бұйрығы"}
     said = {"language": "kk", "text": ANSWER, "findings": [finding], "next_steps": "Емханаға барыңыз."}
-    return act(people, act(people, case, "claim"), "answer", **said, how_to_complain="Сотқа шағымдануға болады.")
+    return perform(people, perform(people, case, "claim"), "answer", **said, how_to_complain="Сотқа шағымдануға болады.")
 
 
 def number_on(talon):
@@ -121,13 +121,13 @@ class TestPeoplesControl:
         talon = people.http.post("/intake/peoples-control", data=sent)
         assert talon.status_code == 201, talon.text
         number = number_on(html.unescape(talon.text))
-        case = act(people, case_of(people, eventually, number), "claim")
+        case = perform(people, case_of(people, eventually, number), "claim")
         path = f"/routing/v1/cases/{case['appeal_id']}/actions/close"
         body = {"expected_version": case["version"], "outcome": "JUSTIFIED"}
         assert people.http.post(path, json=body, headers=people.bearer("specialist", **REGION)).status_code in {409, 422}
         finding = {"category": "REFUSAL_APPOINTMENT", "outcome": "JUSTIFIED", "fact": "Талон берілмеген.", "rule": "ҚР ДСМ бұйрығы"}
         said = {"language": "kk", "text": ANSWER, "findings": [finding], "next_steps": "Емханаға барыңыз.", "how_to_complain": "Сотқа."}
-        act(people, act(people, case, "answer", **said), "close", outcome="JUSTIFIED")
+        perform(people, perform(people, case, "answer", **said), "close", outcome="JUSTIFIED")
 
         def listed():
             shown = html.unescape(people.http.get("/intake/peoples-control?lang=kk").text)

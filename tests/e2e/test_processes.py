@@ -82,7 +82,7 @@ class TestProcesses:
         assert accepted.looked_at == APPEALS
 
     @pytest.mark.parametrize("kind", ["api", "worker"])
-    def test_each_process_tells_its_health_and_figures(self, running, kind):
+    def test_each_process_serves_its_health_and_metrics(self, running, kind):
         for service in SERVICES:
             url = running.process(service, kind).url
             assert _get(f"{url}/{service}/health/live").json() == {"status": "live"}
@@ -134,7 +134,7 @@ class TestProcesses:
             each.wait_ready()
         eventually(lambda: httpx.get(case, headers=headers, timeout=PATIENCE, trust_env=False).is_success)
 
-    def test_a_service_that_does_not_answer_is_told_by_the_one_address(self, running):
+    def test_the_one_address_reports_a_service_that_does_not_answer(self, running):
         api, front = running.process("analytics", "api"), running.process(FRONT, "front").url
         api.kill()
         assert _get(f"{front}/analytics/v1/kpis").status_code == 503

@@ -162,8 +162,8 @@ def nobodys(cursor):
     return base64.urlsafe_b64encode(UUIDS.sub(UNKNOWN.format(0), values).encode()).rstrip(b"=").decode()
 
 
-def said(answer):
-    """What an answer tells: its status and its words; two that succeed may differ in what was made."""
+def outcome_of(answer):
+    """Return the status of an answer, and its content if it is a refusal; two that succeed may differ in what was made."""
     return answer.status_code, None if answer.is_success else answer.content
 
 
@@ -211,7 +211,7 @@ def _alike(people, operation, theirs, strangers, media_type):
                 )
                 for ids in (real, none)
             ]
-            assert said(answers[0]) == said(answers[1]), f"{case.method} {operation.path} tells the two apart: {answers[0].text}"
+            assert outcome_of(answers[0]) == outcome_of(answers[1]), f"{case.method} {operation.path} differs: {answers[0].text}"
             assert not any(value in answers[0].text for name, value in theirs.items() if name not in PUBLIC), operation.path
 
     alike()
@@ -232,5 +232,5 @@ def test_where_anothers_page_ends_leads_to_nothing_of_theirs(people, theirs, str
                     people.http.get(path.format(**{name: ids[name] for name in names_of(path)}), params=one, headers=headers)
                     for one in given
                 ]
-                assert said(answers[0]) == said(answers[1]), f"{path} tells the two apart: {answers[0].text}"
+                assert outcome_of(answers[0]) == outcome_of(answers[1]), f"{path} differs: {answers[0].text}"
                 assert not any(value in answers[0].text for value in theirs.values()), path

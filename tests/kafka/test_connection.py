@@ -60,7 +60,7 @@ class TestConnection:
         assert "not-so-secret" not in repr(given)
 
     @pytest.mark.parametrize(
-        ("given", "says"),
+        ("given", "message"),
         [
             ({"kafka_security_protocol": "SASL_PLAINTEXT", "kafka_sasl_username": "aryz"}, "ARYZ_KAFKA_SASL_PASSWORD"),
             ({"kafka_security_protocol": "SSL", "kafka_cert_file": "cert.pem"}, "ARYZ_KAFKA_KEY_FILE"),
@@ -68,6 +68,6 @@ class TestConnection:
             ({"kafka_ca_file": "ca.pem"}, "ARYZ_KAFKA_SECURITY_PROTOCOL"),
         ],
     )
-    def test_what_is_missing_is_named(self, given, says):
-        with pytest.raises(MissingSetting, match=says):
+    def test_what_is_missing_is_named(self, given, message):
+        with pytest.raises(MissingSetting, match=message):
             connection(settings(**given))

@@ -47,7 +47,7 @@ async def applied(desk, running, eventually, appeal_id):
 
 
 async def has(desk, number: int) -> bool:
-    return len(await desk.heard()) == number
+    return len(await desk.consumed()) == number
 
 
 async def make_again(admin, prefix, eventually) -> None:
@@ -84,7 +84,7 @@ class TestRestoredToAnotherTime:
                 await session.execute(table.delete())
         async with running(applied.another_consumer().run):
             await eventually(lambda: has(applied, 2))
-        assert await applied.heard(appeal_id) == ["case-claimed", "case-closed"]
+        assert await applied.consumed(appeal_id) == ["case-claimed", "case-closed"]
 
     async def test_positions_alone_set_back_apply_nothing_again(self, applied, running, eventually, appeal_id):
         async with applied.database.write() as session:
@@ -93,7 +93,7 @@ class TestRestoredToAnotherTime:
         await applied.relay_all()
         async with running(applied.another_consumer().run):
             await eventually(lambda: has(applied, 3))
-        assert await applied.heard(appeal_id) == ["case-claimed", "case-closed", "case-claimed"]
+        assert await applied.consumed(appeal_id) == ["case-claimed", "case-closed", "case-claimed"]
 
     async def test_a_database_newer_than_its_log_stops_the_worker(self, applied):
         async with applied.database.write() as session:

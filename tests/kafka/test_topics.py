@@ -31,7 +31,7 @@ class TestStart:
         assert kafka_topics.wanted_settings(APPEALS, replicas=1)["min.insync.replicas"] == "1"
 
     @pytest.mark.parametrize(
-        ("partitions", "settings", "says"),
+        ("partitions", "settings", "message"),
         [
             (3, FOREVER, "3 partitions in place of 12"),
             (PARTITIONS, {}, "retention.ms=604800000 in place of -1.*kafka-configs"),
@@ -40,12 +40,12 @@ class TestStart:
         ],
     )
     async def test_a_topic_that_would_break_a_promise_is_refused_with_what_to_change(
-        self, kafka, admin, prefix, partitions, settings, says
+        self, kafka, admin, prefix, partitions, settings, message
     ):
         name = f"{prefix}.{APPEALS}"
         await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=settings)])
         log = KafkaLog(Connection(kafka.bootstrap), prefix=prefix)
-        with pytest.raises(LogError, match=says) as refused:
+        with pytest.raises(LogError, match=message) as refused:
             await log.start()
         assert name in str(refused.value)
         await admin.delete_topics([name, f"{prefix}.{PROVIDERS}"])

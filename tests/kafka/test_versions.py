@@ -112,7 +112,7 @@ class TestAdditiveChange:
                 await eventually(lambda each=each: _has(each, 60))
         for each in (desk, other_desk):
             for appeal_id in appeals:
-                assert await each.heard(appeal_id) == ["case-claimed", "case-closed"]
+                assert await each.consumed(appeal_id) == ["case-claimed", "case-closed"]
 
 
 class TestBreakingChange:
@@ -132,9 +132,9 @@ class TestBreakingChange:
         updated = reader(Breaking, desk, ClaimedBy)
         assert await updated.replay() == 20
         for appeal_id in appeals:
-            assert await desk.heard(appeal_id) == ["case-claimed", "case-closed"]
+            assert await desk.consumed(appeal_id) == ["case-claimed", "case-closed"]
 
 
 async def _has(desk: Desk, number: int) -> bool:
     await asyncio.sleep(0)
-    return len(await desk.heard()) == number
+    return len(await desk.consumed()) == number

@@ -129,7 +129,7 @@ def annotations_in(tree):
 
 
 class TestNames:
-    @pytest.mark.parametrize("folder", PRODUCT)
+    @pytest.mark.parametrize("folder", [*PRODUCT, "tests"])
     def test_no_name_is_one_that_the_vocabulary_refuses(self, folder):
         refused = {f"{path}: {name}" for path, tree in modules(folder) for name in names_in(path, tree) if is_refused(name)}
         assert sorted(refused) == []

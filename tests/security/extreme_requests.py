@@ -73,13 +73,13 @@ HEADERS: dict[str, list[str]] = {
 }
 
 
-def of_headers(base: Ask, turn: int | None = None) -> Iterator[Ask]:
+def of_headers(base: Ask, step: int | None = None) -> Iterator[Ask]:
     """The request with each header as long as the header block lets it be, and with very many headers.
 
     `turn`: one value of each header, another one each turn; without it all of them.
     """
     for name, values in HEADERS.items():
-        chosen = range(len(values)) if turn is None else [turn % len(values)]
+        chosen = range(len(values)) if step is None else [step % len(values)]
         for number in chosen:
             yield replace(base, about=f"header {name} {number}", headers={**base.headers, name: values[number]})
     yield replace(base, about="many headers", headers={**base.headers, **{f"x{n}": "" for n in range(1_500)}})

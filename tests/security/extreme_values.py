@@ -126,18 +126,18 @@ class Leaf:
 
     def put_into(self, body: Any, value: Any) -> Any:
         """A copy of the body with the value in this place; what is missing on the way is made."""
-        return _put(body, self.path, value)
+        return _with_value(body, self.path, value)
 
 
-def _put(body: Any, path: tuple[str | int, ...], value: Any) -> Any:
+def _with_value(body: Any, path: tuple[str | int, ...], value: Any) -> Any:
     if not path:
         return value
     head, rest = path[0], path[1:]
     if isinstance(head, int):
         entries = list(body) if isinstance(body, list) else []
-        return [_put(entries[0] if entries else None, rest, value), *entries[1:]]
+        return [_with_value(entries[0] if entries else None, rest, value), *entries[1:]]
     fields = dict(body) if isinstance(body, dict) else {}
-    return fields | {head: _put(fields.get(head), rest, value)}
+    return fields | {head: _with_value(fields.get(head), rest, value)}
 
 
 def leaves(schema: Schema, document: Schema, path: tuple[str | int, ...] = (), depth: int = 6) -> Iterator[Leaf]:

@@ -221,7 +221,7 @@ def fuzzing(folder: Path, seed_: int, **environment: str) -> Iterator[Fuzz]:
         requests.Session() as session,
     ):
         session.trust_env = False
-        yield Fuzz(People(suite, http), seed_, session, _say)
+        yield Fuzz(People(suite, http), seed_, session, _write_line)
 
 
 def main() -> int:
@@ -232,7 +232,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(2**32))
     parser.add_argument("--postgres", action="store_true", help="on a PostgreSQL server of its own")
     chosen = parser.parse_args()
-    _say(f"seed {chosen.seed}")
+    _write_line(f"seed {chosen.seed}")
     deadline = time.monotonic() + chosen.seconds
     with ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
@@ -244,12 +244,12 @@ def main() -> int:
         fuzz = opened.enter_context(fuzzing(folder / "data", chosen.seed, **environment))
         while fuzz.report.requests < chosen.requests and time.monotonic() < deadline:
             fuzz.round(until=chosen.requests, deadline=deadline)
-            _say(f"{fuzz.report.requests} requests, {len(fuzz.report.failures)} kinds of failures")
-    _say(str(fuzz.report))
+            _write_line(f"{fuzz.report.requests} requests, {len(fuzz.report.failures)} kinds of failures")
+    _write_line(str(fuzz.report))
     return 1 if fuzz.report.failures else 0
 
 
-def _say(line: str) -> None:
+def _write_line(line: str) -> None:
     print(line, flush=True)  # noqa: T201 - a person asked
 
 

@@ -38,14 +38,14 @@ async def _filed(target: Target, **changes) -> Case:
     return Case(target.world, answer.json())
 
 
-def _by_applicant(call: str, said, *, state: str | None = None) -> Prepare:
+def _by_applicant(call: str, given, *, state: str | None = None) -> Prepare:
     async def prepare(target: Target) -> Call:
         case = await _filed(target)
         if state == "answered":
             await case.answered()
         elif state == "routed":
             await case.routed()
-        fields = await said(case) if callable(said) else said
+        fields = await given(case) if callable(given) else given
         return Call(f"{APPEALS}/{case.number}/{call}", {"Appeal-Pin": case.pin}, json=fields)
 
     return prepare
@@ -140,8 +140,8 @@ async def telegram(target: Target) -> Call:
     return Call("/intake/v1/channels/telegram/webhook", {"X-Telegram-Bot-Api-Secret-Token": TELEGRAM_SECRET}, json=update)
 
 
-def _sms(path: str, said: dict[str, str], target: Target) -> Call:
-    raw = json.dumps(said).encode()
+def _sms(path: str, content: dict[str, str], target: Target) -> Call:
+    raw = json.dumps(content).encode()
     headers = {"Content-Type": "application/json", **sign_headers(SMS_SECRET, str(uuid4()), raw, target.world.clock.now())}
     return Call(f"/intake/v1/channels/sms/{path}", headers, content=raw)
 

@@ -56,10 +56,10 @@ class TestTheKindFoundByRouting:
 
 
 class TestAnOralAppealAndItsRecord:
-    @pytest.mark.parametrize("place", ["call", "counter"])
-    async def test_what_breaks_off_between_them_leaves_neither(self, desk, monkeypatch, place):
+    @pytest.mark.parametrize("point", ["call", "counter"])
+    async def test_what_breaks_off_between_them_leaves_neither(self, desk, monkeypatch, point):
         async def post():
-            if place == "call":
+            if point == "call":
                 return await Screen(desk).post("register", step="send", confirmed="yes", key="", **SPOKEN)
             return await Clerk(desk).post({**ORAL, "confirmed": "yes"})
 

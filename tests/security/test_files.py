@@ -170,10 +170,10 @@ class TestHiddenCode:
     def test_in_an_open_document(self, file, reason):
         assert rejection(file) == reason
 
-    @pytest.mark.parametrize("place", PLACES)
+    @pytest.mark.parametrize("position", PLACES)
     @pytest.mark.parametrize("action", ACTIONS)
-    def test_in_a_pdf(self, place, action):
-        assert rejection(pdf(f"/Pages 2 0 R {place.format(action)}")) == RejectionReason.ACTIVE_CONTENT
+    def test_in_a_pdf(self, position, action):
+        assert rejection(pdf(f"/Pages 2 0 R {position.format(action)}")) == RejectionReason.ACTIVE_CONTENT
 
     @pytest.mark.parametrize("action", ACTIONS)
     def test_in_a_compressed_pdf(self, action):

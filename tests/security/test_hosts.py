@@ -118,10 +118,10 @@ class TestScheme:
         assert (await asked(Edge(echo, None), "a", client="10.1.2.3", headers=said)).json() == "http"
 
     @pytest.mark.parametrize(
-        ("said", "scheme"),
+        ("forwarded", "scheme"),
         [(["http", "https"], "https"), (["https", "http"], "http"), (["HTTPS"], "https"), (["wss"], "http"), ([], "http")],
     )
-    async def test_the_nearest_proxy_has_the_last_word(self, echo, said, scheme):
+    async def test_the_nearest_proxy_has_the_last_word(self, echo, forwarded, scheme):
         app = Edge(echo, None, (ip_network("10.0.0.0/8"),))
-        for headers in ([("x-forwarded-proto", one) for one in said], [("x-forwarded-proto", ", ".join(said))]):
+        for headers in ([("x-forwarded-proto", one) for one in forwarded], [("x-forwarded-proto", ", ".join(forwarded))]):
             assert (await asked(app, "a", client="10.1.2.3", headers=headers)).json() == scheme

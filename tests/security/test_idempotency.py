@@ -72,7 +72,7 @@ class TestSimultaneousRepeats:
         one_answer(await at_once(lambda: partner.once("k", path, since="2026-01-01T00:00:00Z")), 200)
         assert len(await partner.desk.rows(Delivery)) == waiting
 
-    async def test_a_subscription_is_deleted_once_and_all_are_told_so(self, partner):
+    async def test_a_subscription_is_deleted_once_and_every_request_succeeds(self, partner):
         made = await partner.subscribe(HOOK)
         headers = {**partner.headers, "Idempotency-Key": "k"}
         path = f"{SUBSCRIPTIONS}/{made['subscription_id']}"
@@ -137,7 +137,7 @@ class TestSimultaneousRepeats:
         assert other.json()["code"] == "idempotency-key-reused"
 
     @pytest.mark.parametrize("call", ["confirmation", "reopening"])
-    async def test_a_matter_goes_on_in_one_new_appeal_and_every_repeat_shows_its_receipt(self, desk, neighbour, call):
+    async def test_a_repeated_reopening_files_one_new_appeal_and_shows_its_receipt(self, desk, neighbour, call):
         case = await filed_case(desk)
         await case.answered()
         said = {"reason": WORDS} | ({"outcome": "NOT_RESOLVED"} if call == "confirmation" else {})

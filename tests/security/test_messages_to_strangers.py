@@ -167,9 +167,9 @@ class TestUnconfirmed:
         assert (await shown(desk, following))["contact_confirmed"] is confirmed
 
     @pytest.mark.parametrize(
-        ("language", "said"), [("ru", "Подтвердите контакт"), ("kk", "дерегіңізді растаңыз"), ("en", "Confirm your contact to get")]
+        ("language", "shown"), [("ru", "Подтвердите контакт"), ("kk", "дерегіңізді растаңыз"), ("en", "Confirm your contact to get")]
     )
-    async def test_the_page_says_how_to_confirm_until_it_is_done(self, desk, language, said):
+    async def test_the_page_says_how_to_confirm_until_it_is_done(self, desk, language, shown):
         receipt = await filed(desk)
 
         async def page():
@@ -177,7 +177,7 @@ class TestUnconfirmed:
             form = {"number": receipt["number"], "pin": receipt["pin"]}
             return (await desk.client.post("/intake/track", data=form, headers=headers)).text
 
-        assert said in await page()
+        assert shown in await page()
         for contact in ("phone", "email"):
             await confirm(desk, receipt, contact)
         assert "note ask" not in await page()

@@ -134,7 +134,7 @@ class TestSignOut:
         assert answer.status_code == 403
         assert await home.knows(token)
 
-    async def test_where_it_cannot_be_stored_the_person_is_told(self, start, tmp_path):
+    async def test_a_sign_out_that_cannot_be_stored_fails(self, start, tmp_path):
         home = start()
         token = home.foundation.issuer.issue("operator")
         (tmp_path / revocation.FILE).mkdir()

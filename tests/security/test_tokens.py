@@ -67,7 +67,7 @@ class TestRegion:
         for role in ("specialist", "supervisor", "head"):
             assert visible_cases(await verify(role=role)) == NOTHING
 
-    async def test_spaces_around_a_region_do_not_matter(self, verify):
+    async def test_spaces_around_a_region_are_ignored(self, verify):
         assert visible_cases(await verify(region=" KZ-43 ")) == Scope(regions=frozenset({"KZ-43"}))
 
     @pytest.mark.parametrize("region", ["KZ-99", "kz-43", "KZ-43,KZ-75", "*", "%", "all"])

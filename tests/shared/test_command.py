@@ -32,7 +32,7 @@ class TestMain:
         assert run(tmp_path, "routing", "replay").stdout == "0 events applied\n"
 
     @pytest.mark.parametrize(
-        ("told", "sentence"),
+        ("environment", "sentence"),
         [
             ({"ARYZ_OIDC_ISSUER": "https://example.org"}, "routing: ARYZ_OIDC_JWKS_URL is needed beside ARYZ_OIDC_ISSUER"),
             ({"ARYZ_ENV": "production"}, "routing: the local issuer is for one machine"),
@@ -43,8 +43,8 @@ class TestMain:
             ({"ARYZ_TRUSTED_PROXIES": '["Secret!"]'}, "routing: settings: ARYZ_TRUSTED_PROXIES.0: "),
         ],
     )
-    def test_a_wrong_setting_is_one_sentence_without_its_value(self, tmp_path, told, sentence):
-        done = run(tmp_path, "routing", "worker", **told)
+    def test_a_wrong_setting_is_one_sentence_without_its_value(self, tmp_path, environment, sentence):
+        done = run(tmp_path, "routing", "worker", **environment)
         assert done.returncode == 1
         assert done.stderr.splitlines()[-1].startswith(sentence)
         assert "Traceback" not in done.stderr

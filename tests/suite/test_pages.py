@@ -87,9 +87,9 @@ class TestHome:
         house.foundation.settings = house.foundation.settings.model_copy(update={"env": "production"})
         assert 'href="/intake/docs"' not in (await house.get("/")).text
 
-    @pytest.mark.parametrize("said", [{}, {"received_today": "many"}, None])
-    async def test_without_figures_it_still_opens(self, house, said):
-        house.live = said
+    @pytest.mark.parametrize("figures", [{}, {"received_today": "many"}, None])
+    async def test_without_figures_it_still_opens(self, house, figures):
+        house.live = figures
         page = await house.get("/?lang=ru", "analyst")
         assert page.status_code == 200
         assert "Прямо сейчас" not in page.text

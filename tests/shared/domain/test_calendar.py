@@ -70,8 +70,8 @@ class TestCounting:
         assert stepped == n
 
     @given(DAYS, DAYS, st.integers(0, 60))
-    def test_a_later_start_never_ends_earlier(self, one, other, n):
-        earlier, later = sorted((one, other))
+    def test_a_later_start_never_ends_earlier(self, first, other, n):
+        earlier, later = sorted((first, other))
         assert CALENDAR.add_working_days(earlier, n) <= CALENDAR.add_working_days(later, n)
 
     @given(DAYS, st.integers(1, 60))

@@ -51,8 +51,8 @@ class TestDueOn:
         assert deadline("HEARING_NOTICE", date(2026, 5, 12)).due_on == date(2026, 5, 5)  # 8, 6 and 5 May; 7 and 11 May are off
 
     @given(DAYS, DAYS, POLICIES)
-    def test_a_later_event_never_has_an_earlier_deadline(self, one, other, code):
-        earlier, later = sorted((one, other))
+    def test_a_later_event_never_has_an_earlier_deadline(self, first, other, code):
+        earlier, later = sorted((first, other))
         assert deadline(code, earlier).due_on <= deadline(code, later).due_on
 
     @given(DAYS, POLICIES)

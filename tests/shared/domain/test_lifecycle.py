@@ -72,13 +72,13 @@ ACTS_EACH = 3
 
 @dataclass(frozen=True)
 class World:
-    """Intake and routing, each with its status, acts left, events not sent and events not read yet; `told`: what the whole log says."""
+    """Intake and routing, each with its status, acts left, events not sent and events not read yet; `logged`: what the whole log says."""
 
     status: tuple[str, str] = ("IN_REVIEW", "IN_REVIEW")
     left: tuple[int, int] = (ACTS_EACH, ACTS_EACH)
     outbox: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     unread: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
-    told: str = "IN_REVIEW"
+    logged: str = "IN_REVIEW"
 
     def next(self):
         """Every world that one more step leads to: an act, an event sent, or one read."""
@@ -87,11 +87,11 @@ class World:
             if self.outbox[who]:
                 first, *rest = self.outbox[who]
                 unread = _store(self.unread, 1 - who, (*self.unread[1 - who], first))
-                yield replace(self, outbox=_store(self.outbox, who, tuple(rest)), unread=unread, told=status_after(self.told, first))
+                yield replace(self, outbox=_store(self.outbox, who, tuple(rest)), unread=unread, logged=status_after(self.logged, first))
             if self.unread[who]:
                 first, *rest = self.unread[who]
-                heard = status_after(self.status[who], first)
-                yield replace(self, unread=_store(self.unread, who, tuple(rest)), status=_store(self.status, who, heard))
+                following = status_after(self.status[who], first)
+                yield replace(self, unread=_store(self.unread, who, tuple(rest)), status=_store(self.status, who, following))
 
     def _acted(self, who, fact):
         moved, left = status_after(self.status[who], fact), self.left[who] - 1
@@ -123,13 +123,13 @@ class TestTogether:
             seen.add(world)
             ahead |= set(world.next()) - seen
             if not any((*world.outbox, *world.unread)):
-                assert {*world.status} == {world.told}, world
-                ends.add(world.told)
+                assert {*world.status} == {world.logged}, world
+                ends.add(world.logged)
         assert ends >= {*FINAL, "ANSWERED"}
 
     def test_what_the_clerk_decided_before_hearing_of_a_withdrawal_holds(self):
         for fact, status in DECISIONS.items():
-            crossing = World(status=("WITHDRAWN", status), told=status_after(status_after("IN_REVIEW", "appeal-withdrawn"), fact))
+            crossing = World(status=("WITHDRAWN", status), logged=status_after(status_after("IN_REVIEW", "appeal-withdrawn"), fact))
             assert (status_after(crossing.status[APPLICANT], fact), status_after(status, "appeal-withdrawn")) == (status, status)
 
 

@@ -52,8 +52,8 @@ class TestRegisteredAt:
         assert registered_at(registered, region) == registered
 
     @given(MOMENTS, MOMENTS, REGIONS)
-    def test_who_comes_first_is_registered_first(self, one, other, region):
-        earlier, later = sorted((one, other))
+    def test_who_comes_first_is_registered_first(self, first, other, region):
+        earlier, later = sorted((first, other))
         assert registered_at(earlier, region) <= registered_at(later, region)
 
     def test_a_time_without_a_zone_an_unknown_region_and_a_day_outside_the_calendar_are_refused(self):

@@ -37,7 +37,7 @@ class TestApply:
         await desk.relay_all()
         async with running(desk.consumer.run):
             await eventually(lambda: _has(desk, 2))
-        assert await desk.heard(appeal_id) == ["case-claimed", "case-closed"]
+        assert await desk.consumed(appeal_id) == ["case-claimed", "case-closed"]
 
     async def test_an_event_sent_twice_is_applied_once(self, desk, log, running, eventually, appeal_id):
         await desk.emit(claimed(appeal_id))
@@ -47,7 +47,7 @@ class TestApply:
         await desk.relay_all()
         async with running(desk.consumer.run):
             await eventually(lambda: _has(desk, 2))
-        assert await desk.heard(appeal_id) == ["case-claimed", "case-closed"]
+        assert await desk.consumed(appeal_id) == ["case-claimed", "case-closed"]
 
     async def test_after_a_restart_it_goes_on_where_it_stopped(self, desk, running, eventually, appeal_id):
         await desk.emit(claimed(appeal_id))
@@ -60,7 +60,7 @@ class TestApply:
         await desk.relay_all()
         async with running(desk.another_consumer().run):
             await eventually(lambda: _has(desk, 2))
-        assert await desk.heard() == ["case-claimed", "case-closed"]
+        assert await desk.consumed() == ["case-claimed", "case-closed"]
 
     async def test_a_passing_trouble_is_waited_out_and_nothing_is_parked(self, desk, running, eventually, appeal_id):
         desk.down = True
@@ -178,8 +178,8 @@ class TestPoison:
         async with running(desk.consumer.run):
             await eventually(lambda: _has(desk, 2))
             await eventually(lambda: _parked(desk, 2))
-        assert await desk.heard(well) == ["case-claimed", "case-closed"]
-        assert await desk.heard(sick) == []
+        assert await desk.consumed(well) == ["case-claimed", "case-closed"]
+        assert await desk.consumed(sick) == []
 
     async def test_after_the_mend_a_replay_brings_the_same_state_as_if_it_had_never_failed(self, desk, running, eventually):
         sick = uuid4()
@@ -193,7 +193,7 @@ class TestPoison:
             await eventually(lambda: _parked(desk, 2))
             desk.broken.clear()
             assert await desk.consumer.replay() == 2
-            assert await desk.heard(sick) == ["case-claimed", "case-closed"]
+            assert await desk.consumed(sick) == ["case-claimed", "case-closed"]
             await desk.emit(claimed(sick))
             await desk.relay_all()
             await eventually(lambda: _has(desk, 3))
@@ -246,7 +246,7 @@ class TestPoison:
         await desk.relay_all()
         async with running(desk.consumer.run):
             await eventually(lambda: _parked(desk, 2))
-        assert await desk.heard() == []
+        assert await desk.consumed() == []
 
     async def test_a_flood_trips_the_breaker_instead_of_draining_the_topic(self, desk, running, eventually):
         appeals = [uuid4() for _ in range(FLOOD + 5)]
@@ -266,7 +266,7 @@ class TestPoison:
             desk.broken.clear()
 
             async def is_mended() -> bool:
-                return not desk.consumer.breaker_open and len(await desk.heard()) == 5
+                return not desk.consumer.breaker_open and len(await desk.consumed()) == 5
 
             await eventually(is_mended)
 
@@ -327,7 +327,7 @@ class TestOutbox:
 
 
 async def _has(desk, number: int) -> bool:
-    return len(await desk.heard()) == number
+    return len(await desk.consumed()) == number
 
 
 async def _parked(desk, number: int) -> bool:

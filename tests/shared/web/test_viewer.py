@@ -10,12 +10,12 @@ class TestViewerOf:
         assert viewer_of(Principal.anonymous(), "kk") is None
 
     @pytest.mark.parametrize(
-        ("language", "words"),
+        ("language", "description"),
         [("kk", "Маман · Қызылорда облысы"), ("ru", "Специалист · Кызылординская область"), ("en", "Specialist · Kyzylorda Region")],
     )
-    def test_a_person_is_named_with_role_and_region(self, language, words):
+    def test_a_person_is_named_with_role_and_region(self, language, description):
         principal = Principal("x", "aryz-local", frozenset({"specialist"}), region="KZ-43", name="Сынақ Маман")
-        assert viewer_of(principal, language) == Viewer("Сынақ Маман", words)
+        assert viewer_of(principal, language) == Viewer("Сынақ Маман", description)
 
     def test_a_token_without_a_name_is_called_by_its_role(self):
         assert viewer_of(Principal("x", "aryz-local", frozenset({"expert"})), "ru") == Viewer("Эксперт")
