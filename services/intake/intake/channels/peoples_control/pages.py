@@ -12,14 +12,16 @@ from intake.forms.service import questions
 from intake.forms.service.consents import consents
 from intake.forms.service.definitions import services
 from intake.pages_kit import PAGES
-from intake.register.dependencies import Intake, IntakeDep
+from intake.register.dependencies import IntakeDep
 from intake.register.schemas import AppealIn
 from intake.register.service.filing import Filing
 from shared.clock import Clock
+from shared.dependencies import UnitsOfWorkDep
 from shared.errors import DomainError, FieldError, InvalidInput, MalformedText, TooMany
 from shared.field_errors import DETAILS
 from shared.forms import read_fields
 from shared.idempotency import IdempotencyKeyReused, new_key
+from shared.unit_of_work import UnitsOfWork
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.security import require_same_origin
@@ -34,28 +36,28 @@ PageNumber = Annotated[int, Query(ge=1, le=LAST_PAGE)]
 
 
 @router.get("/peoples-control")
-async def section(request: Request, intake: IntakeDep, page: PageNumber = 1) -> HTMLResponse:
-    return await _show(request, intake, form.blank(request.query_params, language_of(request)), page=page)
+async def section(request: Request, units: UnitsOfWorkDep, page: PageNumber = 1) -> HTMLResponse:
+    return await _show(request, units, form.blank(request.query_params, language_of(request)), page=page)
 
 
 @router.post("/peoples-control", dependencies=[Depends(require_same_origin)])
-async def leave_entry(request: Request, intake: IntakeDep) -> HTMLResponse:
+async def leave_entry(request: Request, intake: IntakeDep, units: UnitsOfWorkDep) -> HTMLResponse:
     sent = await read_fields(request)
     draft, key = form.typed(sent), form.key_of(sent)
     if sent.get("step") == "edit":
-        return await _show(request, intake, draft, key=key)
+        return await _show(request, units, draft, key=key)
     try:
-        appeal, filed = _filing_of(draft, intake.parts.clock)
+        appeal, filed = _filing_of(draft, units.clock)
         intake.anonymous.spend(intake.address(request))
         receipt = await intake.file(appeal, admit(), key=key)
     except (InvalidInput, MalformedText) as refusal:
-        return await _show(request, intake, draft, key=key, refusal=refusal)
+        return await _show(request, units, draft, key=key, refusal=refusal)
     except TooMany as refusal:
-        response = await _show(request, intake, draft, key=key, refusal=refusal, sentence=BUSY)
+        response = await _show(request, units, draft, key=key, refusal=refusal, sentence=BUSY)
         response.headers.update(refusal.headers)
         return response
     except IdempotencyKeyReused as refusal:
-        return await _show(request, intake, draft, refusal=refusal, sentence=USED)
+        return await _show(request, units, draft, refusal=refusal, sentence=USED)
     return await talon_page(request, receipt, filed, ())
 
 
@@ -73,7 +75,7 @@ def _filing_of(draft: form.WebDraft, clock: Clock) -> tuple[AppealIn, Filing]:
 
 async def _show(
     request: Request,
-    intake: Intake,
+    units: UnitsOfWork,
     draft: form.WebDraft,
     *,
     key: str | None = None,
@@ -87,7 +89,7 @@ async def _show(
     if sentence:
         errors = [("", PAGES.text(request, sentence))]
     sentences = {text: PAGES.text(request, text) for text in (*questions.NOT_CHOSEN.values(), questions.ELSEWHERE, questions.REST)}
-    async with intake.parts.units.read() as work:
+    async with units.read() as work:
         found, total = await entries(work, page)
     asked = frozenset(field.name for service in services(FORMS) if service.code in policy().kinds for field in service.fields)
     parts = questions.sections(draft, dict(errors), language, sentences)

@@ -13,6 +13,7 @@ from intake.register.errors import ChannelNotAllowed, ExternalNumberKnown
 from intake.register.schemas import AppealIn, Registered
 from intake.register.service.admission import admit_anonymous, admit_principal
 from shared.auth import PrincipalDep, principal
+from shared.dependencies import UnitsOfWorkDep, units_of_work
 from shared.errors import (
     Forbidden,
     TooMany,
@@ -38,7 +39,7 @@ class FastRegisterRoute(APIRoute):
         request = Request(scope, receive, send)
         intake, sender = await current_intake(request), await principal(request)
         appeal = parse(AppealIn, await read_body(request))
-        response = await register_appeal(request, intake, sender, appeal, idempotency_key(request, sender))
+        response = await register_appeal(request, intake, sender, units_of_work(request), appeal, idempotency_key(request, sender))
         await response(scope, receive, send)
 
 
@@ -66,6 +67,7 @@ async def register_appeal(
     request: Request,
     intake: IntakeDep,
     sender: PrincipalDep,
+    units: UnitsOfWorkDep,
     appeal: Annotated[AppealIn, body(AppealIn)],
     key: IdempotencyKey = None,
 ) -> Response:
@@ -77,8 +79,8 @@ async def register_appeal(
         intake.spend(sender)
         admission = admit_principal(sender, appeal.channel)
         if admission.intake_method is not None:
-            async with intake.parts.units.read() as work:
+            async with units.read() as work:
                 appeal, admission = await provider_statement(work, sender, appeal, admission)
-    receipt = await intake.file(appeal, admission, key=key, condition=record_reception(intake.parts, admission))
+    receipt = await intake.file(appeal, admission, key=key, condition=record_reception(admission))
     headers = {"Cache-Control": "no-store", **(REPLAYED if receipt.replayed else {})}
     return Response(receipt.body, 201, headers, "application/json")

@@ -33,10 +33,12 @@ from intake.register.service.admission import Admission
 from intake.register.service.filing import EARLIEST, check
 from intake.register.service.registration import all_conditions
 from shared.auth import PagePrincipalDep, Principal
+from shared.dependencies import UnitsOfWorkDep
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.errors import DomainError, FieldError, InvalidInput, MalformedText, Unauthorized
 from shared.field_errors import DETAILS
 from shared.idempotency import IdempotencyKeyReused, new_key
+from shared.unit_of_work import UnitsOfWork
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.security import require_same_origin
@@ -60,6 +62,7 @@ class Clerk:
 
     request: Request
     intake: Intake
+    units: UnitsOfWork
     principal: Principal
     counter: Counter
     name: str | None
@@ -69,12 +72,12 @@ class Clerk:
         return PAGES.text(self.request, MESSAGES[code])
 
 
-async def _clerk(request: Request, intake: IntakeDep, principal: PagePrincipalDep) -> Clerk | None:
+async def _clerk(request: Request, intake: IntakeDep, units: UnitsOfWorkDep, principal: PagePrincipalDep) -> Clerk | None:
     """Return the clerk; None if nobody is signed in. Raises Forbidden and OrganisationNotKnown for a principal without a counter."""
     if principal.is_anonymous:
         return None
-    async with intake.parts.units.read() as work:
-        return Clerk(request, intake, principal, await counter_of(work, principal), await receiver_name(work, principal))
+    async with units.read() as work:
+        return Clerk(request, intake, units, principal, await counter_of(work, principal), await receiver_name(work, principal))
 
 
 ClerkDep = Annotated[Clerk | None, Depends(_clerk)]
@@ -93,7 +96,7 @@ async def record(request: Request, appeal_id: UUID, clerk: ClerkDep) -> Response
     """The record of an oral appeal, for the clerk who wrote it. Every read is recorded in the audit log."""
     if clerk is None:
         return to_sign_in(request)
-    async with clerk.intake.parts.units.write() as work:
+    async with clerk.units.write() as work:
         record = await oral_records.read_record(work, clerk.principal, appeal_id)
     return PAGES.render(request, "call_record.html", record=record, back=PATH)
 
@@ -117,11 +120,11 @@ async def register_appeal(request: Request, clerk: ClerkDep) -> Response:
             to_confirm = method.oral and not admission.resolved_in_contact
             return counter_view.preview(request, draft, method, key=key, to_confirm=to_confirm, error=error, refused=sent.refused)
         is_recorded = method.oral and not admission.resolved_in_contact
-        confirmed_at = clerk.intake.parts.clock.now()
+        confirmed_at = clerk.units.clock.now()
         record = (
             oral_records.with_record(operator=clerk.principal.subject, call_id=None, confirmed_at=confirmed_at) if is_recorded else None
         )
-        condition = all_conditions(record_reception(clerk.intake.parts, admission), record)
+        condition = all_conditions(record_reception(admission), record)
         receipt = await clerk.intake.file(appeal, admission, key=key, condition=condition)
     except (InvalidInput, MalformedText) as refusal:
         return await _show(clerk, draft, key=key, errors=_errors(clerk, refusal), refused=sent.refused, status=refusal.status)
@@ -155,9 +158,9 @@ async def _filing_of(clerk: Clerk, draft: Draft) -> tuple[IntakeMethod, AppealIn
     if clerk.counter.organisation is not None:
         appeal = about_organisation(clerk.counter.organisation, appeal)
     admission = replace(admit(clerk.principal, method, name), resolved_in_contact=bool(draft[call_form.ANSWERED]))
-    check(appeal, admission, clerk.intake.parts.clock.now())
+    check(appeal, admission, clerk.units.clock.now())
     if clerk.name is None:
-        async with clerk.intake.parts.units.write() as work:
+        async with clerk.units.write() as work:
             await store_receiver_name(work, clerk.principal, name)
     return method, appeal, admission
 
@@ -167,7 +170,7 @@ def _received_at(clerk: Clerk, method: IntakeMethod, draft: Draft) -> str | None
     if not draft["received_on"]:
         return None
     region = draft["region"] if draft["region"] in regions() else CENTRAL_OFFICE
-    today = clerk.intake.parts.clock.now().astimezone(regions()[region].timezone).date()
+    today = clerk.units.clock.now().astimezone(regions()[region].timezone).date()
     try:
         day = date.fromisoformat(draft["received_on"])
     except ValueError:
@@ -210,7 +213,7 @@ async def _show(
     status: int = 200,
 ) -> Response:
     found = errors or []
-    async with clerk.intake.parts.units.read() as work:
+    async with clerk.units.read() as work:
         content = await counter_view.page(clerk.request, work, clerk.principal, clerk.counter, draft, cursor)
     context: dict[str, Any] = {
         **content,

@@ -25,7 +25,6 @@ from shared.domain.working_hours import hours_for
 from shared.errors import Forbidden, InvalidInput
 from shared.http import Cursor, ListResponse, keyset_page
 from shared.sealing import Pepper
-from shared.service import Parts
 from shared.unit_of_work import UnitOfWork
 
 CLERKS: Final[tuple[Role, ...]] = ("operator", "specialist", "supervisor", "head")
@@ -131,13 +130,14 @@ async def store_receiver_name(work: UnitOfWork, principal: Principal, name: str)
     await repository.upsert_receiver(work.session, key, work.sealer.seal("receiver", key.hex(), "name", name.encode()))
 
 
-def record_reception(parts: Parts, admission: Admission) -> Condition | None:
+def record_reception(admission: Admission) -> Condition | None:
     """Return the condition that records who registered the appeal at a counter; None for an appeal of another channel."""
     if admission.intake_method is None or admission.sender is None:
         return None
-    method, receiver, at = intake_methods()[admission.intake_method].code, sender_key(parts.pepper, admission.sender), parts.clock.now()
+    method, sender = intake_methods()[admission.intake_method].code, admission.sender
 
     async def record(work: UnitOfWork, appeal_id: UUID) -> None:
+        receiver, at = sender_key(work.pepper, sender), work.clock.now()
         await repository.add_reception(work.session, {"appeal_id": appeal_id, "intake_method": method, "receiver": receiver, "at": at})
 
     return record

@@ -23,9 +23,10 @@ from intake.register.dependencies.actions import ActionResult
 from intake.register.schemas import ConfirmationIn, ContactIn, FeedbackIn, MessageIn, ReopeningIn, VerificationIn, WithdrawalIn
 from intake.register.schemas.codes import WithdrawalState
 from intake.register.service.tracking import VisibleAppeal
+from shared.dependencies import UnitsOfWorkDep
 from shared.errors import DomainError, NotFound
 from shared.forms import read_fields
-from shared.unit_of_work import UnitOfWork
+from shared.unit_of_work import UnitOfWork, UnitsOfWork
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.pages import Flash
@@ -104,7 +105,7 @@ REOPENING: Final = ActionForm(
 
 
 @router.post("/messages")
-async def send_message(request: Request, intake: IntakeDep) -> HTMLResponse:
+async def send_message(request: Request, intake: IntakeDep, units: UnitsOfWorkDep) -> HTMLResponse:
     """Send a message to the Fund with its documents: both are stored, or neither."""
     sent = await uploads.receive_form(request, intake)
     sent.tickets = [*uploads.parse_tickets(sent.fields.get(UPLOADS, "")), *sent.tickets]
@@ -115,20 +116,21 @@ async def send_message(request: Request, intake: IntakeDep) -> HTMLResponse:
 
         return intake.actions.add_message(appeal_id, command, key=key, claim_files=claim if sent.tickets else None)
 
-    return await _perform(request, intake, ActionForm("messages", ("text",), MessageIn, N_("Your message is added."), do), sent)
+    form = ActionForm("messages", ("text",), MessageIn, N_("Your message is added."), do)
+    return await _perform(request, intake, units, form, sent)
 
 
 def _add_route(form: ActionForm[Any]) -> None:
     @router.post(f"/{form.name}")
-    async def action(request: Request, intake: IntakeDep) -> HTMLResponse:
-        return await _perform(request, intake, form, FormWithDocuments(await read_fields(request)))
+    async def action(request: Request, intake: IntakeDep, units: UnitsOfWorkDep) -> HTMLResponse:
+        return await _perform(request, intake, units, form, FormWithDocuments(await read_fields(request)))
 
 
 for _form in (OUTCOME, RATING, CODE, CONTACT, WITHDRAWAL, REOPENING):
     _add_route(_form)
 
 
-async def _perform(request: Request, intake: Intake, form: ActionForm[M], sent: FormWithDocuments) -> HTMLResponse:
+async def _perform(request: Request, intake: Intake, units: UnitsOfWork, form: ActionForm[M], sent: FormWithDocuments) -> HTMLResponse:
     fields = sent.fields
 
     async def action(seen: VisibleAppeal) -> PageResult:
@@ -146,7 +148,7 @@ async def _perform(request: Request, intake: Intake, form: ActionForm[M], sent: 
         # The form that asked for a code stays open, with what was typed there.
         return PageResult(flash, getattr(answer, "followed_by", None), typed=fields if form is CODE else {})
 
-    return await perform(request, intake, fields, action)
+    return await perform(request, intake, units, fields, action)
 
 
 def _refused(request: Request, form: ActionForm[Any], sent: FormWithDocuments, refusal: ValidationError | DomainError) -> PageResult:

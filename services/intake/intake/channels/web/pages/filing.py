@@ -15,19 +15,23 @@ from intake.forms.service import draft as form
 from intake.forms.service import questions
 from intake.forms.service.consents import consents
 from intake.pages_kit import PAGES, wait_of
-from intake.register.dependencies import Intake, IntakeDep
+from intake.register.dependencies import IntakeDep
 from intake.register.service import providers
 from intake.register.service.admission import admit_anonymous
 from intake.register.service.filing import Filing
+from shared.clock import Clock
+from shared.dependencies import ClockDep, ReadDep, UnitsOfWorkDep
 from shared.domain import registration
 from shared.domain.calendar import CalendarGap, planning_calendar
 from shared.domain.deadlines import due_on, policies, policy_for_form
 from shared.domain.labels import Language
+from shared.domain.provider_names import Hit
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.errors import DomainError, InvalidInput, MalformedText, NotFound, TooMany
 from shared.idempotency import IdempotencyKeyReused, new_key
 from shared.language.danger import speaks_of_danger
 from shared.offload import run_on_text
+from shared.unit_of_work import UnitsOfWork
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.security import require_same_origin
@@ -38,12 +42,12 @@ PROVIDERS_CACHED: Final = {"Cache-Control": "public, max-age=300"}  # the direct
 
 
 @router.get("/")
-async def blank_form(request: Request, intake: IntakeDep) -> HTMLResponse:
-    return _form(request, intake, form.blank(request.query_params, language_of(request)), key=new_key())
+async def blank_form(request: Request, clock: ClockDep) -> HTMLResponse:
+    return _form(request, clock, form.blank(request.query_params, language_of(request)), key=new_key())
 
 
 @router.post("/", dependencies=[Depends(require_same_origin)])
-async def next_step(request: Request, intake: IntakeDep) -> HTMLResponse:
+async def next_step(request: Request, intake: IntakeDep, units: UnitsOfWorkDep) -> HTMLResponse:
     sent = await uploads.receive_form(request, intake)
     draft, key = form.typed(sent.fields), form.key_of(sent.fields)
     earlier = [] if sent.fields.get("uploads.drop") else uploads.parse_tickets(draft[form.UPLOADS])
@@ -52,37 +56,37 @@ async def next_step(request: Request, intake: IntakeDep) -> HTMLResponse:
     if step != "send":
         intake.spend_preview(request)
     if step == "edit":
-        return _form(request, intake, draft, key=key, refused=sent.refused)
+        return _form(request, units.clock, draft, key=key, refused=sent.refused)
     try:
-        appeal, filing = form.filing_of(draft, intake.parts.clock)
+        appeal, filing = form.filing_of(draft, units.clock)
         if step != "send":
-            return await _preview(request, intake, draft, filing, key=key, refused=sent.refused)
+            return await _preview(request, units, draft, filing, key=key, refused=sent.refused)
         intake.anonymous.spend(intake.address(request))
         receipt = await intake.file(appeal, admit_anonymous(None), key=key)
     except (InvalidInput, MalformedText) as refusal:
-        return _form(request, intake, draft, key=key, refusal=refusal, refused=sent.refused)
+        return _form(request, units.clock, draft, key=key, refusal=refusal, refused=sent.refused)
     except TooMany as refusal:
-        response = await _preview(request, intake, draft, filing, key=key, wait=wait_of(refusal), status=refusal.status)
+        response = await _preview(request, units, draft, filing, key=key, wait=wait_of(refusal), status=refusal.status)
         response.headers.update(refusal.headers)
         return response
     except IdempotencyKeyReused as refusal:  # sent before and changed since: the visitor decides whether it is a second appeal
-        return await _preview(request, intake, draft, filing, key=new_key(), sent_before=True, status=refusal.status)
+        return await _preview(request, units, draft, filing, key=new_key(), sent_before=True, status=refusal.status)
     tickets = uploads.parse_tickets(draft[form.UPLOADS])
     refused = await uploads.attach_all(request, intake, receipt.registered.appeal_id, tickets, as_filed=True)
     return await talon_page(request, receipt, filing, refused)
 
 
 @router.get("/providers")
-async def providers_of(region: str, intake: IntakeDep) -> JSONResponse:
+async def providers_of(region: str, work: ReadDep) -> JSONResponse:
     """Return the providers of a region for the form's suggestions: all at once, so that no typed text gets into an address."""
     if region not in regions():
         raise NotFound
-    found = await _providers(intake, region)
+    found = await providers.active_providers(work.session, region)
     return JSONResponse({"items": [{"kk": provider.name_kk, "ru": provider.name_ru} for provider in found]}, headers=PROVIDERS_CACHED)
 
 
 def _form(
-    request: Request, intake: Intake, draft: form.WebDraft, *, key: str, refusal: DomainError | None = None, refused: Sequence[str] = ()
+    request: Request, clock: Clock, draft: form.WebDraft, *, key: str, refusal: DomainError | None = None, refused: Sequence[str] = ()
 ) -> HTMLResponse:
     """Render the form. `refused`: messages about documents that were not accepted; the appeal can be sent without them."""
     language = language_of(request)
@@ -102,7 +106,7 @@ def _form(
         "attached": len(uploads.parse_tickets(draft[form.UPLOADS])),
         "refused": refused,
         "consents": {f"consents.{consent.code}": consent for consent in consents(language)},
-        "due_on": _due_if_filed_now(intake, draft["region"]),
+        "due_on": _due_if_filed_now(clock, draft["region"]),
         "provider_days": policies()["PROVIDER_REPLY"].amount,
     }
     return PAGES.render(request, "file.html", refusal.status if refusal else 200, **context)
@@ -110,7 +114,7 @@ def _form(
 
 async def _preview(
     request: Request,
-    intake: Intake,
+    units: UnitsOfWork,
     draft: form.WebDraft,
     filing: Filing,
     *,
@@ -122,7 +126,7 @@ async def _preview(
 ) -> HTMLResponse:
     language = language_of(request)
     name = draft["provider.name"]
-    found = await asyncio.to_thread(providers.suggest, name, await _providers(intake, filing.region)) if name else []
+    found = await _suggested(units, name, filing.region) if name else []
     chosen = draft["provider.provider_id"] or str(getattr(providers.only_match(found), "id", ""))
     return PAGES.render(
         request,
@@ -149,9 +153,11 @@ async def _preview(
     )
 
 
-async def _providers(intake: Intake, region: str) -> Sequence[providers.ListedProvider]:
-    async with intake.parts.units.read() as work:
-        return await providers.active_providers(work.session, region)
+async def _suggested(units: UnitsOfWork, name: str, region: str) -> Sequence[Hit[providers.ListedProvider]]:
+    """Return the organisations of a region that a typed name may mean, searched after the unit of work is closed."""
+    async with units.read() as work:
+        listed = await providers.active_providers(work.session, region)
+    return await asyncio.to_thread(providers.suggest, name, listed)
 
 
 class DocumentsInput(NamedTuple):
@@ -168,11 +174,11 @@ def _documents(language: Language) -> DocumentsInput:
     return DocumentsInput(field.label.in_(language), field.hint.in_(language) if field.hint else None, uploads.accepted_extensions())
 
 
-def _due_if_filed_now(intake: Intake, region: str) -> date | None:
+def _due_if_filed_now(clock: Clock, region: str) -> date | None:
     """Return the last day to answer an appeal filed now, without a statutory form; None if the calendar does not cover it."""
     location = region if region in regions() else CENTRAL_OFFICE
     try:
-        start = registration.registered_at(intake.parts.clock.now(), location).astimezone(regions()[location].timezone).date()
+        start = registration.registered_at(clock.now(), location).astimezone(regions()[location].timezone).date()
         return due_on(start, policies()[policy_for_form(None)], planning_calendar()).due_on
     except CalendarGap:
         return None

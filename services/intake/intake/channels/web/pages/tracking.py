@@ -26,10 +26,12 @@ from intake.register.schemas import Registered
 from intake.register.service.rights import withdrawal_reasons
 from intake.register.service.tracking import VisibleAppeal
 from shared.auth import Principal
+from shared.dependencies import UnitsOfWorkDep
 from shared.domain.text import clean
 from shared.errors import NotFound, TooMany
 from shared.forms import read_fields
 from shared.idempotency import new_key
+from shared.unit_of_work import UnitsOfWork
 from shared.web.formats import Formats
 from shared.web.i18n import N_
 from shared.web.languages import language_of
@@ -68,13 +70,13 @@ async def track_form(request: Request, number: str = "") -> HTMLResponse:
 
 
 @router.post("", dependencies=same_origin)
-async def follow(request: Request, intake: IntakeDep) -> HTMLResponse:
+async def follow(request: Request, intake: IntakeDep, units: UnitsOfWorkDep) -> HTMLResponse:
     """The page of an appeal."""
-    return await _case_page(request, intake, await read_fields(request))
+    return await _case_page(request, intake, units, await read_fields(request))
 
 
 @router.post("/documents", dependencies=same_origin)
-async def add_documents(request: Request, intake: IntakeDep) -> HTMLResponse:
+async def add_documents(request: Request, intake: IntakeDep, units: UnitsOfWorkDep) -> HTMLResponse:
     """Attach documents to the appeal."""
     sent = await uploads.receive_form(request, intake)
 
@@ -84,11 +86,11 @@ async def add_documents(request: Request, intake: IntakeDep) -> HTMLResponse:
             return PageResult(Flash(" ".join(refused), "warn"))
         return PageResult(Flash(N_("The documents are added.")) if sent.tickets else Flash(N_("No document was chosen."), "warn"))
 
-    return await perform(request, intake, sent.fields, attach)
+    return await perform(request, intake, units, sent.fields, attach)
 
 
 @router.post("/document", dependencies=same_origin)
-async def read_document(request: Request, intake: IntakeDep) -> Response:
+async def read_document(request: Request, intake: IntakeDep, units: UnitsOfWorkDep) -> Response:
     """Download a document."""
     fields = await read_fields(request)
     number, pin = _credentials(fields)
@@ -103,21 +105,23 @@ async def read_document(request: Request, intake: IntakeDep) -> Response:
         )
     except AttachmentRefused as refusal:
         result = PageResult(Flash(refusal.label.in_(language_of(request)), "warn"), status=refusal.status)
-        return await _case_page(request, intake, fields, result)
+        return await _case_page(request, intake, units, fields, result)
     except (ValueError, NotFound):
-        return await _case_page(request, intake, fields)
+        return await _case_page(request, intake, units, fields)
 
 
-async def perform(request: Request, intake: Intake, fields: Fields, action: ApplicantAction) -> HTMLResponse:
+async def perform(request: Request, intake: Intake, units: UnitsOfWork, fields: Fields, action: ApplicantAction) -> HTMLResponse:
     """Open the appeal, perform the action, and render the page again with the result."""
     try:
         seen = await _open_appeal(request, intake, fields)
     except (NotFound, TooMany) as refusal:
         return _refusal_page(request, _credentials(fields)[0], refusal)
-    return await _case_page(request, intake, fields, await action(seen))
+    return await _case_page(request, intake, units, fields, await action(seen))
 
 
-async def _case_page(request: Request, intake: Intake, fields: Fields, result: PageResult | None = None) -> HTMLResponse:
+async def _case_page(
+    request: Request, intake: Intake, units: UnitsOfWork, fields: Fields, result: PageResult | None = None
+) -> HTMLResponse:
     """Render the appeal that number and PIN open, or the form that asks for them again."""
     number, pin = _credentials(fields)
     try:
@@ -125,10 +129,10 @@ async def _case_page(request: Request, intake: Intake, fields: Fields, result: P
     except (NotFound, TooMany) as refusal:
         return _refusal_page(request, number, refusal)
     case = await intake.opener.tracked(seen, ANYBODY)
-    async with intake.parts.units.read() as work:
+    async with units.read() as work:
         attached = await attachments_of(request).listing(work, seen.appeal.id)
     language = language_of(request)
-    content = case_content(case, language, intake.parts.clock.now())
+    content = case_content(case, language, units.clock.now())
     documents = uploads.document_lines(attached, language)
     more = {
         "documents": documents,
