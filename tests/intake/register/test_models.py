@@ -1,12 +1,22 @@
+from datetime import timedelta
+from uuid import uuid4
+
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import MetaData, select
+from sqlalchemy import BigInteger, MetaData, TableClause, Uuid, column, insert, select
 from sqlalchemy.exc import InvalidRequestError
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from intake.base import IntakeModel
+from intake.channels.telegram.models import BotLease
 from intake.register.models import Appeal, without_content
+from shared import migrations
+from shared.leases import NamedLease
 from shared.messaging import tables
+from shared.rows import table_of
 
 WORDS = ("Жүрек", "Азамат", "991231501014", "7010000000", "synaq@mail.example", "23 емхана", "Синтетика")
 
@@ -24,6 +34,25 @@ class TestMigrations:
         async with desk.parts.database.engine.connect() as connection:
             found = await connection.run_sync(difference)
         assert [one for one in found if "alembic_version" not in str(one)] == []
+
+    async def test_the_position_of_polling_survives_the_change_of_its_lease(self, desk):
+        database, config = desk.parts.database, Config()
+        config.set_main_option("script_location", str(migrations.folder("intake")))
+
+        def move(connection, step, revision):
+            config.attributes["connection"] = connection
+            step(config, revision)
+
+        columns = (column("holder", Uuid), column("until", UTCDateTime()), column("next_update", BigInteger))
+        former = TableClause("bot_duty", column("name"), *columns)
+        at = desk.clock.now()
+        async with database.engine.begin() as connection:
+            await connection.run_sync(move, command.downgrade, "0016")
+            await connection.execute(insert(former), {"name": "poll", "holder": uuid4(), "until": at, "next_update": 7})
+            await connection.run_sync(move, command.upgrade, "head")
+        [lease] = await desk.rows(BotLease)
+        assert (lease.name, lease.expires_at, lease.next_update) == ("poll", at, 7)
+        assert await NamedLease(database, table_of(BotLease), "poll", clock=desk.clock, length=timedelta(seconds=20)).acquire()
 
 
 class TestSealed:

@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
+from intake.notifications import repository
 from intake.notifications.models import Notification
 from intake.notifications.service.dispatch import Dispatcher
 from intake.notifications.service.planning import send_code
 from intake.notifications.service.policy import policy
 from intake.notifications.service.senders import DeliveryPending, MessageRefused, MessageTimedOut
+from shared.leases import Lease
 from shared.rows import table_of
 
 NIGHT = datetime(2026, 2, 2, 17, 0, tzinfo=UTC)  # 22:00 in Kyzylorda
@@ -201,6 +203,34 @@ class TestWorkers:
         assert len(senders.given) == 1
         await dispatcher(desk, senders).run_once()
         assert len({message.notification_id for _, message in senders.given}) == len(senders.given) == 2
+
+    @pytest.mark.parametrize("error", [None, MessageRefused(), DeliveryPending()])
+    async def test_a_worker_records_nothing_once_another_has_claimed_the_notification(self, desk, case_of, senders, dispatcher, error):
+        case = await case_of(desk)
+        await case.answered()
+        sms = senders.senders["SMS"]
+
+        class Suspended:
+            async def send(self, message):
+                desk.clock.advance(policy().lease)
+                lease = Lease(desk.parts.ids.new(), desk.clock.now() + policy().lease)
+                async with desk.parts.units.write() as work:
+                    assert await repository.claim_due(work.session, lease, desk.clock.now(), 1)
+                if error is not None:
+                    raise error
+                return await sms.send(message)
+
+        senders.senders["SMS"] = Suspended()
+        await dispatcher(desk, senders).run_once()
+        [notification] = await case.notifications()
+        assert (notification.state, notification.reason, notification.sent_at) == ("PLANNED", None, None)
+        assert notification.leased_until == desk.clock.now() + policy().lease
+        assert await dispatcher(desk, senders).run_once() == 0
+        senders.senders["SMS"] = sms
+        desk.clock.advance(policy().lease)
+        assert await dispatcher(desk, senders).run_once() == 1
+        [notification] = await case.notifications()
+        assert (notification.state, notification.leased_by, notification.leased_until) == ("SENT", None, None)
 
 
 class TestHours:

@@ -91,6 +91,26 @@ class TestDelivery:
         assert await partner.deliver() == 1
         assert len(receiver.got) == 1
 
+    @pytest.mark.parametrize("status", [204, 410, 500])
+    async def test_a_process_records_nothing_once_another_has_claimed_the_delivery(self, partner, receiver, status):
+        await partner.subscribe(receiver.url)
+        await partner.live(await partner.file(), "routed")
+        [row] = await partner.desk.rows(Subscription)
+        suspended, follower = (sending.WebhookSender(partner.desk.parts) for _ in range(2))
+        subscription, [claimed] = await suspended._claim(row.id)
+        assert await follower._claim(row.id) is None
+        partner.desk.clock.advance(timedelta(seconds=policy.webhooks().claim_seconds))
+        _, [claimed_again] = await follower._claim(row.id)
+        result = sending.AttemptResult(status, None if status == 204 else sending.AttemptError.REFUSED)
+        await suspended._record(subscription, claimed.delivery, result)
+        [delivery] = await partner.desk.rows(Delivery)
+        assert (delivery.attempts, delivery.last_status, delivery.delivered_at) == (0, None, None)
+        assert (await partner.desk.rows(Subscription))[0].disabled_at is None
+        assert await partner.deliver() == 0
+        await follower._record(subscription, claimed_again.delivery, sending.AttemptResult(204, None))
+        [delivery] = await partner.desk.rows(Delivery)
+        assert (delivery.attempts, delivery.last_status, delivery.leased_by) == (1, 204, None)
+
     async def test_a_receiver_that_fails_until_the_last_attempt_gets_nothing_until_a_replay(self, partner, receiver):
         subscription = await partner.subscribe(receiver.url)
         receiver.answers = [500]

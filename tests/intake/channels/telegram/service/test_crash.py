@@ -53,6 +53,17 @@ class TestCrash:
         await bot.conversations.handle(chat, updates)
         assert len(await bot.desk.rows(BotMessage)) == 1
 
+    async def test_a_worker_that_claimed_a_chat_again_stores_nothing_for_its_former_claim(self, bot, phone):
+        await bot.bring(phone.writes("/start"))
+        bot.desk.clock.advance(timedelta(seconds=1))
+        chat, updates = await claimed(bot)
+        bot.desk.clock.advance(timedelta(seconds=61))
+        again = await claimed(bot)
+        await bot.conversations.handle(chat, updates)
+        assert await bot.desk.rows(BotMessage) == []
+        await bot.conversations.handle(*again)
+        assert len(await bot.desk.rows(BotMessage)) == 1
+
     async def test_a_double_tap_registers_once(self, bot, phone):
         await up_to_preview(bot, phone)
         data = next(data for label, data in buttons(bot.telegram.messages_to(501)[-1]) if label == button_label("confirm", "kk"))

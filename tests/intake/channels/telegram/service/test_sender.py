@@ -4,7 +4,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from intake.channels.telegram.jobs import ChatNotificationSender
-from intake.channels.telegram.models import BotChat, BotMessage, BotUpdate
+from intake.channels.telegram.models import BotChat, BotLease, BotMessage, BotUpdate
+from intake.channels.telegram.service.client import TelegramClient, TelegramUnavailable
 from intake.channels.telegram.service.polling import Poller
 from intake.channels.telegram.service.sender import MessageSender
 from intake.channels.telegram.service.texts import text_of
@@ -92,6 +93,22 @@ class TestPace:
         assert not await another.run_once()
         bot.desk.clock.advance(timedelta(seconds=2))
         assert await another.run_once()
+
+    async def test_a_process_that_was_suspended_while_sending_stores_nothing_once_another_sends(self, bot, phone, monkeypatch):
+        await waiting(bot, phone)
+        another = MessageSender(bot.desk.parts, bot.settings, bot.client)
+
+        async def suspended(*_):
+            monkeypatch.undo()
+            assert not await another.run_once()
+            bot.desk.clock.advance(timedelta(seconds=20))
+            assert await another.run_once()
+            raise TelegramUnavailable
+
+        monkeypatch.setattr(TelegramClient, "send", suspended)
+        await bot.sender.run_once()
+        assert await states(bot) == ["SENT"]
+        assert not await bot.sender.run_once()
 
 
 class TestFailure:
@@ -181,6 +198,25 @@ class TestPolling:
         await bot.send()
         assert bot.telegram.messages_to(601)[0]["text"].startswith(text_of("choose_language", "kk"))
         assert len(buttons(bot.telegram.messages_to(601)[0])) == 3
+
+    async def test_a_process_that_was_suspended_while_polling_stores_nothing_once_another_polls(self, bot, phone, monkeypatch):
+        stopped, another = (Poller(bot.desk.parts, bot.client) for _ in range(2))
+        first, second = phone.writes("/start"), phone.writes("/help")
+        bot.telegram.waiting = [first, second]
+        updates = TelegramClient.updates
+
+        async def suspended(client, _, seconds):
+            monkeypatch.undo()
+            assert not await another.run_once()
+            bot.desk.clock.advance(timedelta(seconds=20))
+            assert await another.run_once()
+            return (await updates(client, None, seconds))[:1]
+
+        monkeypatch.setattr(TelegramClient, "updates", suspended)
+        assert not await stopped.run_once()
+        assert len(await bot.desk.rows(BotUpdate)) == 2
+        [lease] = await bot.desk.rows(BotLease)
+        assert lease.next_update == second["update_id"] + 1
 
     async def test_one_process_polls(self, bot):
         assert not await Poller(bot.desk.parts, bot.client).run_once()
