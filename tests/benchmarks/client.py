@@ -81,6 +81,37 @@ class Connection(asyncio.Protocol):
             self._answer.set_exception(ConnectionResetError("the server went away"))
 
 
+class Pool:
+    """Keep-alive connections to one server; the one that was used last is used next, so that few stay open."""
+
+    def __init__(self, url: str) -> None:
+        self.place = urlsplit(url)
+        self._idle: list[Connection] = []
+
+    async def open(self, connections: int) -> None:
+        self._idle = [await self._connect() for _ in range(connections)]
+
+    async def ask(self, head: bytes, body: bytes) -> tuple[int, bytes]:
+        """Return the status and the body of the answer, as `Connection.ask`."""
+        connection = await self._rested()
+        answer = await connection.ask(head, body)
+        self._idle.append(connection)
+        return answer
+
+    def close(self) -> None:
+        for connection in self._idle:
+            connection.close()
+
+    async def _rested(self) -> Connection:
+        while self._idle:
+            if (last := self._idle.pop()).is_open:  # the server closes those that rest for long
+                return last
+        return await self._connect()
+
+    async def _connect(self) -> Connection:
+        return (await asyncio.get_running_loop().create_connection(Connection, self.place.hostname, self.place.port))[1]
+
+
 async def drive(job: Job) -> Outcome:
     """Send the job's body again and again, each time under an Idempotency-Key of its own. Raises AssertionError for another status."""
     place = urlsplit(job.url)

@@ -145,7 +145,7 @@ async def run(
 async def suite(ground: Ground, prefix: str) -> AsyncIterator[Suite]:
     """All processes with the demo's directory of providers, known to intake too."""
     with Processes(ground.data, environment=ground.environment(prefix)) as processes:
-        databases = {service: await asyncpg.connect(_database(ground, prefix, service)) for service in SERVICES}
+        databases = {service: await asyncpg.connect(database_url(ground, prefix, service)) for service in SERVICES}
         try:
             known = await _directory(processes.url_of("provider-contact"), issue(ground.data, "admin"))
             while await databases["intake"].fetchval("SELECT count(*) FROM provider") < len(known):
@@ -168,7 +168,7 @@ async def _directory(url: str, token: str) -> list[tuple[str, ...]]:
     return sorted({tuple(item[name] for name in KNOWN_PROVIDER) for item in found})
 
 
-def _database(ground: Ground, prefix: str, service: str) -> str:
+def database_url(ground: Ground, prefix: str, service: str) -> str:
     return f"{ground.postgres.url}/{prefix}_aryz_{service.replace('-', '_')}"
 
 

@@ -10,13 +10,12 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import uvloop
 
 from suite.demo.appeals import KnownProvider, generate
-from tests.benchmarks.client import Connection
+from tests.benchmarks.client import Pool
 
 CREATED = 201
 
@@ -47,47 +46,34 @@ class Sent:
 
 
 class Sender:
-    """Open connections to one service; whoever sends takes the one that rested last."""
+    """Sends the appeals of a job and notes how long each answer took."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._place = urlsplit(job.url)
-        self._idle: list[Connection] = []
+        self._pool = Pool(job.url)
         self.appeal_ids: list[str] = []
         self.took_ms: list[float] = []
 
     async def run(self) -> Sent:
         providers = [KnownProvider(*each) for each in self._job.providers]
         requests = list(self._requests(providers))
-        self._idle = [await self._connect() for _ in range(self._job.connections)]
+        await self._pool.open(self._job.connections)
         began, began_work = time.time(), time.process_time()
         await (self._as_accepted(requests) if self._job.per_second is None else self._by_clock(requests, self._job.per_second))
         return Sent(began, time.time(), self.appeal_ids, sorted(self.took_ms), time.process_time() - began_work)
 
     def _requests(self, providers: Sequence[KnownProvider]) -> Iterator[tuple[bytes, bytes]]:
-        path = f"POST /intake/v1/appeals HTTP/1.1\r\nHost: {self._place.netloc}\r\nContent-Type: application/json\r\n"
+        path = f"POST /intake/v1/appeals HTTP/1.1\r\nHost: {self._pool.place.netloc}\r\nContent-Type: application/json\r\n"
         for appeal in generate(self._job.count, self._job.seed, providers):
             bearer = "" if appeal.channel == "WEB" else f"Authorization: Bearer {self._job.token}\r\n"
             yield f"{path}{bearer}Idempotency-Key: {uuid4()}\r\n".encode(), json.dumps(appeal.body).encode()
 
-    async def _connect(self) -> Connection:
-        loop = asyncio.get_running_loop()
-        return (await loop.create_connection(Connection, self._place.hostname, self._place.port))[1]
-
     async def _send(self, request: tuple[bytes, bytes]) -> None:
         began = time.perf_counter()
-        connection = await self._rested()
-        status, answer = await connection.ask(*request)
+        status, answer = await self._pool.ask(*request)
         assert status == CREATED, (status, answer)
-        self._idle.append(connection)
         self.took_ms.append((time.perf_counter() - began) * 1000)
         self.appeal_ids.append(json.loads(answer)["appeal_id"])
-
-    async def _rested(self) -> Connection:
-        while self._idle:
-            if (last := self._idle.pop()).is_open:  # the server closes those that rest for long
-                return last
-        return await self._connect()
 
     async def _as_accepted(self, requests: Sequence[tuple[bytes, bytes]]) -> None:
         waiting = iter(requests)

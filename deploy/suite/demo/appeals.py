@@ -1,6 +1,6 @@
 """Synthetic appeals in Kazakh and Russian, reproducible by a seed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
@@ -67,6 +67,11 @@ def generate(count: int, seed: int, providers: Sequence[KnownProvider], *, kinds
 
     `kinds_of` names a table of kinds.
     """
+    return list(stream(count, seed, providers, kinds_of=kinds_of))
+
+
+def stream(count: int, seed: int, providers: Sequence[KnownProvider], *, kinds_of: str = "kinds") -> Iterator[DemoAppeal]:
+    """Yield the appeals of `generate` as they are written: half a year's traffic does not fit well into memory."""
     random = Random(seed)  # noqa: S311 - repeatable, nothing secret
     kinds = shuffled(count, kinds_of, random)
     needs_category = {kind: taxonomy().subject_field(kind) == "category" for kind in set(kinds)}
@@ -76,11 +81,9 @@ def generate(count: int, seed: int, providers: Sequence[KnownProvider], *, kinds
     columns = zip(
         shuffled(count, "channels", random), kinds, shuffled(count, "languages", random), shuffled(count, "regions", random), strict=True
     )
-    appeals = []
     for channel, kind, language, region in columns:
         subject: Subject = {"category": next(categories)} if needs_category[kind] else {"topic": next(topics)}
-        appeals.append(DemoAppeal(channel, writer.appeal(channel, kind, language, region, subject)))
-    return appeals
+        yield DemoAppeal(channel, writer.appeal(channel, kind, language, region, subject))
 
 
 class _Writer:

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from shared.domain.routing_policy import tier_for
 from shared.domain.taxonomy import taxonomy
+from suite.demo.appeals import AppealBody
 from suite.demo.surface import Surface
 from suite.demo.traffic import Done
 
@@ -44,24 +45,35 @@ async def received(surface: Surface) -> int:
 
 def sent(done: Done) -> Figures:
     """Return the figures expected after this traffic."""
-    bodies = [appeal.body for appeal, _ in done.appeals]
-    complaints = [body for body in bodies if body["kind"] == "COMPLAINT"]
+    return expected_after((appeal.body for appeal, _ in done.appeals), done.outcomes)
+
+
+def expected_after(bodies: Iterable[AppealBody], outcomes: Mapping[str, int]) -> Figures:
+    """Return the figures expected after appeals with these bodies, read once, and these outcomes."""
+    counts: dict[str, Counter[str]] = {kpi: Counter() for kpi in KPIS}
     root = taxonomy().root_category
-    return {
-        "received": Counter({"": len(bodies)}),
-        "complaints": Counter({"": len(complaints)}),
-        "received_by_channel": _count(body["channel"] for body in bodies),
-        "received_by_kind": _count(body["kind"] for body in bodies),
-        "received_by_region": _count(body["region"] for body in bodies),
-        "received_by_tier": _count(tier_for(body["kind"], body.get("category"), body.get("topic"), urgent=False) for body in bodies),
-        "complaints_by_category": _count(root(body["category"]) for body in complaints),
-        "consultations_by_topic": _count(body["topic"] for body in bodies if body["kind"] == "CONSULTATION"),
-        "outcomes": Counter(done.outcomes),
-    }
+    for body in bodies:
+        kind, category, topic = body["kind"], body.get("category"), body.get("topic")
+        counts["received"][""] += 1
+        counts["received_by_channel"][body["channel"]] += 1
+        counts["received_by_kind"][kind] += 1
+        counts["received_by_region"][body["region"]] += 1
+        counts["received_by_tier"][str(tier_for(kind, category, topic, urgent=False))] += 1
+        if kind == "COMPLAINT" and category is not None:
+            counts["complaints"][""] += 1
+            counts["complaints_by_category"][str(root(category))] += 1
+        elif kind == "CONSULTATION" and topic is not None:
+            counts["consultations_by_topic"][topic] += 1
+    return counts | {"outcomes": Counter(outcomes)}
 
 
 def agree(expected: Figures, before: Figures, after: Figures) -> bool:
     return all(want == actual for _, _, want, actual in _rows(expected, before, after))
+
+
+def differences(expected: Figures, before: Figures, after: Figures) -> list[str]:
+    """Return a sentence for each part of a figure that differs."""
+    return [f"{kpi} {code}: sent {want}, said {actual}" for kpi, code, want, actual in _rows(expected, before, after) if want != actual]
 
 
 def table(expected: Figures, before: Figures, after: Figures) -> Table:
@@ -79,7 +91,3 @@ def _rows(expected: Figures, before: Figures, after: Figures) -> Iterable[tuple[
         codes = expected[kpi].keys() if kpi == "outcomes" else expected[kpi].keys() | {code for code, value in actual.items() if value}
         for code in sorted(codes, key=lambda code: -expected[kpi][code]):
             yield kpi, code, expected[kpi][code], actual.get(code, 0)
-
-
-def _count(codes: Iterable[object]) -> Counter[str]:
-    return Counter(str(code) for code in codes)
