@@ -37,7 +37,7 @@ def build_intake(parts: Parts[Settings], settings: Settings) -> Intake:
 
 def delivery_methods(parts: Parts, settings: Settings) -> Mapping[DeliveryMethod, NotificationSender]:
     """Return the senders of notifications by channel. Raises MissingSetting."""
-    found = dict(senders(parts, settings))
+    found = dict(senders(settings, parts.sealer, parts.clock))
     if settings.telegram_token is not None:
         found[DeliveryMethod.TELEGRAM] = ChatNotificationSender(parts.units)
     return found

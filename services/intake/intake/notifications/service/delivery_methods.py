@@ -8,11 +8,12 @@ from intake.notifications.service.policy import policy
 from intake.notifications.service.senders import FolderSender, NotificationSender, OutgoingMessage
 from intake.notifications.service.sms import SmsSender
 from intake.settings import Settings
-from shared.service import Parts
+from shared.clock import Clock
+from shared.sealing import Sealer
 from shared.settings import MissingSetting
 
 
-def senders(parts: Parts, settings: Settings) -> Mapping[DeliveryMethod, NotificationSender]:
+def senders(settings: Settings, sealer: Sealer, clock: Clock) -> Mapping[DeliveryMethod, NotificationSender]:
     """Return the senders by delivery method. Raises MissingSetting.
 
     Without a mail server or SMS gateway, one machine writes to a folder; in production the method is missing.
@@ -20,9 +21,9 @@ def senders(parts: Parts, settings: Settings) -> Mapping[DeliveryMethod, Notific
     found: dict[DeliveryMethod, NotificationSender] = {}
     if settings.env == "local":
         found[DeliveryMethod.EMAIL] = FolderSender(
-            settings.data, "eml", parts.sealer, lambda message: compose_mail(message, settings.mail_from).as_bytes()
+            settings.data, "eml", sealer, lambda message: compose_mail(message, settings.mail_from).as_bytes()
         )
-        found[DeliveryMethod.SMS] = FolderSender(settings.data, "txt", parts.sealer, _as_text)
+        found[DeliveryMethod.SMS] = FolderSender(settings.data, "txt", sealer, _as_text)
     if settings.mail_host:
         password = settings.mail_password.get_secret_value() if settings.mail_password else None
         found[DeliveryMethod.EMAIL] = MailSender(
@@ -31,7 +32,7 @@ def senders(parts: Parts, settings: Settings) -> Mapping[DeliveryMethod, Notific
     if settings.sms_url:
         if settings.sms_secret is None:
             raise MissingSetting("ARYZ_INTAKE_SMS_SECRET is needed if ARYZ_INTAKE_SMS_URL is set")
-        found[DeliveryMethod.SMS] = SmsSender(settings.sms_url, settings.sms_secret.get_secret_value(), parts.clock)
+        found[DeliveryMethod.SMS] = SmsSender(settings.sms_url, settings.sms_secret.get_secret_value(), clock)
     return found
 
 

@@ -4,8 +4,9 @@ An update older than a handled one is sorted in: the current conversation is rep
 not sent again. An action that cannot be undone settles the conversation: updates older than it are too late.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -13,7 +14,6 @@ import structlog
 
 from intake.channels.telegram.schemas.codes import Step, UpdateState
 from intake.channels.telegram.schemas.rows import StoredUpdate
-from intake.channels.telegram.service.actions import ChatActions
 from intake.channels.telegram.service.conversation import advance, reply_to_late
 from intake.channels.telegram.service.prompts import resume
 from intake.channels.telegram.service.steps import (
@@ -39,6 +39,9 @@ from intake.channels.telegram.service.texts import script, text_of
 from shared.database_errors import will_pass
 from shared.errors import Unavailable
 from shared.ids import derived
+
+DoAction = Callable[[ConversationState, ChatAction, datetime, str], Awaitable[StepResult]]
+"""Does an action that a person asked for at a time, once under an idempotency key, and returns the next result."""
 
 _READING: Final = (ListAppeals, ShowAppeal, FindAppeal, ReadAnswer, ReadQuestion)
 _IRREVERSIBLE: Final = (GiveOutcome, RateAppeal, SendReply)
@@ -75,7 +78,7 @@ class ChatState:
 class UpdateProcessor:
     """Processes updates of one chat. Its attributes are the result, which the worker stores."""
 
-    def __init__(self, before: ChatState, chat: bytes, event_of: Callable[[StoredUpdate], ChatEvent | None], actions: ChatActions) -> None:
+    def __init__(self, before: ChatState, chat: bytes, event_of: Callable[[StoredUpdate], ChatEvent | None], do: DoAction) -> None:
         self.before = before
         self.start, self.settled = before.start, before.settled
         self.state, self.last = before.state, before.last
@@ -85,7 +88,7 @@ class UpdateProcessor:
         self.left = before.left
         self._chat = chat
         self._event_of = event_of
-        self._actions = actions
+        self._do = do
 
     def has_late_updates(self, updates: Sequence[StoredUpdate]) -> bool:
         """Return whether an update is older than a handled one and can still be sorted in."""
@@ -169,7 +172,7 @@ class UpdateProcessor:
             self.state = result.state
             replies += result.replies
             action = result.action
-            result = await self._actions.do(result.state, action, update.received_at, key) if action is not None else None
+            result = await self._do(result.state, action, update.received_at, key) if action is not None else None
         return replies
 
     def _is_settling(self, action: ChatAction | None) -> bool:

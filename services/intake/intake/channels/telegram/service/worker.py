@@ -13,10 +13,10 @@ import structlog
 from pydantic_core import to_json
 
 from intake.channels.telegram import repository
+from intake.channels.telegram.dependencies import ChatActions
 from intake.channels.telegram.models import BotChat
 from intake.channels.telegram.schemas.codes import Step
 from intake.channels.telegram.schemas.rows import ClaimedChat, StoredUpdate
-from intake.channels.telegram.service.actions import ChatActions
 from intake.channels.telegram.service.loops import run_forever
 from intake.channels.telegram.service.notifications import queue_replies
 from intake.channels.telegram.service.steps import ChatEvent, ConversationState, Draft, StoredState
@@ -77,7 +77,7 @@ class ConversationWorker:
             log.error("a chat is quarantined", chat=chat.key.hex(), reason=type(error).__name__)  # noqa: TRY400 - a traceback holds personal data
             await self._quarantine(chat)
             return
-        processor = UpdateProcessor(before, chat.key, self._open_event, ChatActions(self._intake, chat.key, chat.owner))
+        processor = UpdateProcessor(before, chat.key, self._open_event, ChatActions(self._intake, chat.key, chat.owner).do)
         try:
             await processor.process(updates, await self._handled(chat.key) if processor.has_late_updates(updates) else ())
         except Exception as error:

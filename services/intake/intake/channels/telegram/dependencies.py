@@ -1,0 +1,122 @@
+"""What the bot's worker uses as routes use their request dependencies: it opens a unit of work for each action of a conversation."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from pydantic import ValidationError
+
+from intake.channels.telegram.schemas.rows import ChatAppeal
+from intake.channels.telegram.service import actions, drafts, filed_appeals
+from intake.channels.telegram.service.actions import FORMATS
+from intake.channels.telegram.service.steps import (
+    ChatAction,
+    ConversationState,
+    FileAppeal,
+    FindAppeal,
+    GiveOutcome,
+    ListAppeals,
+    RateAppeal,
+    ReadAnswer,
+    ReadQuestion,
+    SendReply,
+    ShowAppeal,
+    StepResult,
+    SuggestProviders,
+)
+from intake.channels.telegram.service.updates import ISSUER, chat_principal
+from intake.register.dependencies import Intake
+from intake.register.schemas import AppealIn, ConfirmationIn, FeedbackIn, MessageIn, Tracked
+from intake.register.schemas.codes import Verdict
+from intake.register.service.admission import Admission
+from intake.register.service.providers import active_providers
+from shared.domain.lifecycle import CaseStatus
+from shared.domain.regions import regions
+from shared.errors import DomainError, InvalidInput, Unavailable
+from shared.idempotency import IdempotencyKeyReused
+
+CHANNEL: Final = "TELEGRAM"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatActions:
+    """Does the actions of one chat, named by its key and owner, through the use cases of every channel."""
+
+    intake: Intake
+    chat: bytes
+    owner: bytes
+
+    async def do(self, state: ConversationState, action: ChatAction, at: datetime, key: str) -> StepResult:
+        """Do an action and return the next result. Done again under the same key it has the same result.
+
+        `at`: when the person asked for it. `key`: the idempotency key.
+        """
+        if isinstance(action, FileAppeal):
+            return await self._file(state, action, at)
+        if isinstance(action, SuggestProviders):
+            async with self.intake.parts.units.read() as work:
+                providers = await active_providers(work.session, action.region)
+            return await actions.suggest_providers(state, action, providers)
+        if isinstance(action, FindAppeal | ListAppeals | ShowAppeal):
+            async with self.intake.parts.units.read() as work:
+                return await actions.read(work, self.owner, state, action)
+        return await self._with_own_appeal(state, action, key)
+
+    async def _file(self, state: ConversationState, action: FileAppeal, at: datetime) -> StepResult:
+        sender = chat_principal(self.chat)
+        admission = Admission(CHANNEL, f"{ISSUER}\n{sender.subject}", may_follow=True, may_backdate=True)
+        try:
+            appeal = AppealIn.model_validate({**action.appeal, "received_at": at.isoformat()})
+            receipt = (await self.intake.file(appeal, admission, key=action.key)).registered
+        except (ValidationError, InvalidInput):
+            return drafts.not_filed(state)
+        except IdempotencyKeyReused:
+            return drafts.filed_before(state)
+        formats, zone = FORMATS[state.shown_language], regions()[action.appeal["region"]].timezone
+        received, due = formats.datetime(receipt.received_at, zone), formats.date(receipt.due_at, zone)
+        return drafts.filed(state, receipt.number, pin=receipt.pin, received=received, due=due)
+
+    async def _with_own_appeal(
+        self, state: ConversationState, action: GiveOutcome | RateAppeal | ReadAnswer | ReadQuestion | SendReply, key: str
+    ) -> StepResult:
+        """Do an action on an appeal of this chat; an appeal of another chat counts as unknown."""
+        async with self.intake.parts.units.read() as work:
+            appeal = await actions.own_appeal(work, self.owner, action.appeal_id)
+        if appeal is None:
+            return filed_appeals.impossible(state)
+        if isinstance(action, ReadAnswer):
+            return await self._read_answer(state, appeal)
+        if isinstance(action, ReadQuestion):
+            tracked = await self._track(appeal)
+            question = next((message.text for message in tracked.messages if message.id == tracked.open_question), None)
+            return filed_appeals.question_read(state, question)
+        try:
+            return await self._change(state, action, key)
+        except Unavailable:
+            raise
+        except (DomainError, ValidationError):
+            return filed_appeals.impossible(state)
+
+    async def _change(self, state: ConversationState, action: GiveOutcome | RateAppeal | SendReply, key: str) -> StepResult:
+        """Do what every channel lets an applicant do. Raises what those use cases raise."""
+        appeal_id = action.appeal_id
+        if isinstance(action, RateAppeal):
+            await self.intake.actions.rate(appeal_id, FeedbackIn(score=action.score), key=key)
+            return filed_appeals.rated(state)
+        if isinstance(action, SendReply):
+            await self.intake.actions.add_message(appeal_id, MessageIn(text=action.text), key=key)
+            return filed_appeals.reply_sent(state)
+        confirmation = ConfirmationIn(outcome=Verdict.RESOLVED if action.resolved else Verdict.NOT_RESOLVED, reason=action.reason)
+        done = (await self.intake.actions.confirm(appeal_id, confirmation, key=key)).response
+        number = done.followed_by.number if done.followed_by is not None else None
+        return filed_appeals.outcome_given(state, appeal_id, resolved=action.resolved, followed_by=number)
+
+    async def _read_answer(self, state: ConversationState, appeal: ChatAppeal) -> StepResult:
+        tracked = await self._track(appeal)
+        answer, text = tracked.answer, None
+        if answer is not None:
+            text = "\n\n".join(filter(None, (answer.text, answer.next_steps, answer.how_to_complain)))
+        return filed_appeals.answer_read(state, appeal.id, text, is_open=tracked.status == CaseStatus.ANSWERED)
+
+    async def _track(self, appeal: ChatAppeal) -> Tracked:
+        return await self.intake.opener.track(number=appeal.number, pin=None, principal=chat_principal(self.chat), address=ISSUER)
