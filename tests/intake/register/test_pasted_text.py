@@ -7,14 +7,11 @@ from uuid import uuid4
 import pytest
 from pydantic import ValidationError
 
-from intake.channels.phone.schemas.exchange import KeypadIn
-from intake.channels.phone.service.keypad import status_by_keypad
 from intake.imports.legacy_lines import read_csv
 from intake.imports.schemas import LegacyRow
 from intake.imports.service import Line, check_lines, import_lines
 from intake.register.models import Appeal, WrongAttempt
 from intake.register.schemas import ContactIn
-from shared.auth import Principal
 from tests.intake.channels.counter.test_pages import WRITTEN as AT_COUNTER
 from tests.intake.channels.counter.test_pages import Clerk
 from tests.intake.channels.phone.test_pages import WRITTEN as IN_CALL
@@ -141,10 +138,9 @@ class TestOverTheTelephone:
     async def test_a_number_is_found_as_an_exchange_may_send_it(self, desk):
         told = (await desk.file()).json()
         for number in written(told["number"]):
-            keyed = KeypadIn.model_validate({"number": number, "pin": f"{told['pin']}\u200b", "from": PHONES[0]})
-            assert (
-                await status_by_keypad(desk.app.state.intake, keyed, Principal(subject="exchange", issuer="test", roles=frozenset()))
-            ).status == "REGISTERED"
+            keyed = {"number": number, "pin": f"{told['pin']}\u200b", "from": PHONES[0]}
+            answer = await desk.client.post("/intake/v1/channels/phone/status", json=keyed, headers=desk.token("telephony"))
+            assert answer.json()["status"] == "REGISTERED"
         assert await desk.rows(WrongAttempt) == []
 
 

@@ -9,12 +9,16 @@ from pydantic import BaseModel
 
 from intake.notifications import repository
 from intake.notifications.models import Notification, NotificationState
+from intake.notifications.repository import AddressedNotification
 from intake.notifications.service import inbound
 from intake.notifications.service.contacts import mask_address
 from intake.notifications.service.inbound import SmsReceipt, SmsReply
 from intake.notifications.service.sms import BadSignature, verify_signature
 from intake.notifications.service.texts import notification_texts
-from intake.register.dependencies import IntakeDep
+from intake.register.dependencies import Intake, IntakeDep
+from intake.register.errors import NotAnswered, OutcomeGiven
+from intake.register.schemas import ConfirmationIn
+from intake.register.schemas.codes import Verdict
 from intake.register.service.tracking import find_appeal
 from shared.auth import STAFF, Principal, require
 from shared.dependencies import ClockDep, ReadDep, UnitOfWorkDep, UnitsOfWorkDep
@@ -129,8 +133,19 @@ async def sms_inbound(message: Annotated[tuple[str, SmsReply], signed_body(SmsRe
         if await inbound.was_processed(work, message_id):
             return
         item = await inbound.answered_appeal(work, reply)
-    following = await inbound.confirm_outcome(intake, item, message_id, settled=settled) if item is not None else None
+    following = await confirm_outcome(intake, item, message_id, settled=settled) if item is not None else None
     async with units.write() as work:
         if following is not None:
             await inbound.plan_continued(work, following)
         await inbound.mark_processed(work, message_id)
+
+
+async def confirm_outcome(intake: Intake, item: AddressedNotification, message_id: str, *, settled: bool) -> UUID | None:
+    """Record the applicant's verdict on the answer; a second verdict changes nothing. Return the id of the following appeal, if any."""
+    confirmation = ConfirmationIn(outcome=Verdict.RESOLVED if settled else Verdict.NOT_RESOLVED)
+    key = inbound.outcome_key(intake.parts.pepper, message_id)
+    try:
+        done = await intake.actions.confirm(item.notification.appeal_id, confirmation, key=key)
+    except (NotAnswered, OutcomeGiven):
+        return None
+    return done.response.followed_by.appeal_id if done.response.followed_by is not None else None

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from standardwebhooks import Webhook
 
-from intake.notifications.service import inbound
+from intake.notifications import api
 from intake.notifications.service.dispatch import Dispatcher
 from intake.notifications.service.sms import BadSignature, SmsSender, sign_headers, verify_signature
 from intake.register.models import Appeal, Tracking
@@ -149,7 +149,7 @@ class TestReplies:
         async def confirm_outcome(_intake, item, _message_id, *, settled):
             found.append((item.number, settled))
 
-        monkeypatch.setattr(inbound, "confirm_outcome", confirm_outcome)
+        monkeypatch.setattr(api, "confirm_outcome", confirm_outcome)
         return found
 
     async def test_a_reply_confirms_the_latest_answer_sent_to_the_phone_number_once_a_message(
@@ -189,11 +189,11 @@ class TestReplies:
         async def broken(_intake, _item, _message_id, *, settled):
             raise Unavailable(str(settled))
 
-        original = inbound.confirm_outcome
-        monkeypatch.setattr(inbound, "confirm_outcome", broken)
+        original = api.confirm_outcome
+        monkeypatch.setattr(api, "confirm_outcome", broken)
         reply = {"from": "+77010000000", "text": "2"}
         assert (await telephone.post("inbound", reply, message_id="m-2")).status_code == 503
-        monkeypatch.setattr(inbound, "confirm_outcome", original)
+        monkeypatch.setattr(api, "confirm_outcome", original)
         assert (await telephone.post("inbound", reply, message_id="m-2")).status_code == 204
         assert judged == [(case.number, False)]
 

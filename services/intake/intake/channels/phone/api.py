@@ -6,10 +6,10 @@ from fastapi import APIRouter, Depends, Response
 
 from intake.channels.phone.schemas.exchange import CallEventsIn, CallEventsReceipt, KeypadIn, KeypadStatus
 from intake.channels.phone.service.calls import record_events
-from intake.channels.phone.service.keypad import status_by_keypad
+from intake.channels.phone.service.keypad import caller_origin, status_by_keypad
 from intake.register.dependencies import IntakeDep
 from shared.auth import Principal, require
-from shared.dependencies import OnceDep
+from shared.dependencies import ClockDep, OnceDep
 from shared.errors import Forbidden, NotFound, TooMany, Unauthorized, responses
 from shared.http import body
 from shared.idempotency import IdempotencyKeyReused
@@ -35,8 +35,15 @@ async def call_events(_exchange: ExchangeDep, once: OnceDep, events: Annotated[C
 
 @router.post("/v1/channels/phone/status", responses=responses(Unauthorized, Forbidden, NotFound, TooMany))
 async def keypad_status(
-    response: Response, intake: IntakeDep, exchange: ExchangeDep, keyed: Annotated[KeypadIn, body(KeypadIn)]
+    response: Response, intake: IntakeDep, exchange: ExchangeDep, clock: ClockDep, keyed: Annotated[KeypadIn, body(KeypadIn)]
 ) -> KeypadStatus:
     """Return the status of an appeal by number and PIN keyed in on a telephone, with a sentence to be read out."""
     response.headers["Cache-Control"] = "no-store"
-    return await status_by_keypad(intake, keyed, exchange)
+    seen = await intake.opener.open(
+        number=keyed.number,
+        pin=keyed.pin,
+        principal=Principal.anonymous(),
+        address=caller_origin(intake.parts.pepper, keyed),
+        exchange=exchange.identity,
+    )
+    return status_by_keypad(seen, keyed.language, clock.now())

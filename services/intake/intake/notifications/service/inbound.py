@@ -10,10 +10,6 @@ from intake.notifications.repository import AddressedNotification
 from intake.notifications.service.planning import FactOfAppeal, plan
 from intake.notifications.service.policy import CONTINUED, policy
 from intake.notifications.service.receipts import record_delivered, record_undelivered
-from intake.register.dependencies import Intake
-from intake.register.errors import NotAnswered, OutcomeGiven
-from intake.register.schemas import ConfirmationIn
-from intake.register.schemas.codes import Verdict
 from intake.register.service.registration import phone_key
 from intake.settings import Settings
 from shared.domain.lifecycle import CaseStatus
@@ -64,15 +60,9 @@ async def answered_appeal(work: UnitOfWork, reply: SmsReply) -> AddressedNotific
     return item if item is not None and item.status == CaseStatus.ANSWERED and item.answer_id is not None else None
 
 
-async def confirm_outcome(intake: Intake, item: AddressedNotification, message_id: str, *, settled: bool) -> UUID | None:
-    """Record the applicant's verdict on the answer; a second verdict changes nothing. Return the id of the following appeal, if any."""
-    key = _message_key(intake.parts.pepper, message_id)
-    confirmation = ConfirmationIn(outcome=Verdict.RESOLVED if settled else Verdict.NOT_RESOLVED)
-    try:
-        done = await intake.actions.confirm(item.notification.appeal_id, confirmation, key=f"sms-{key.hex()}")
-    except (NotAnswered, OutcomeGiven):
-        return None
-    return done.response.followed_by.appeal_id if done.response.followed_by is not None else None
+def outcome_key(pepper: Pepper, message_id: str) -> str:
+    """Return the Idempotency-Key of the outcome that a message gives."""
+    return f"sms-{_message_key(pepper, message_id).hex()}"
 
 
 async def plan_continued(work: UnitOfWork, appeal_id: UUID) -> None:

@@ -1,40 +1,34 @@
 """Status of an appeal by telephone keypad: number and PIN are keyed in as digits, and the answer is read out as a sentence."""
 
+from datetime import datetime
 from typing import Final
 
 from intake.channels.phone.schemas.exchange import KeypadIn, KeypadStatus
 from intake.channels.phone.service.calls import dialable
 from intake.channels.phone.service.policy import keypad_texts
-from intake.register.dependencies import Intake
 from intake.register.service.registration import phone_key, shown_status
 from intake.register.service.rights import is_decided
 from intake.register.service.tracking import VisibleAppeal
-from shared.auth import Principal
-from shared.domain.labels import LANGUAGES, Label
+from shared.domain.labels import LANGUAGES, Label, Language
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
+from shared.sealing import Pepper
 from shared.web.formats import Formats
 
 WITHHELD: Final = "withheld"
 _FORMATS: Final = {language: Formats(language) for language in LANGUAGES}
 
 
-async def status_by_keypad(intake: Intake, keyed: KeypadIn, exchange: Principal) -> KeypadStatus:
-    """Return the status of an appeal. Wrong attempts are counted for the caller's number and for the exchange.
-
-    Raises NotFound for an unknown number and for a wrong PIN alike, TooMany after too many wrong attempts.
-    """
+def caller_origin(pepper: Pepper, keyed: KeypadIn) -> str:
+    """Return for whom wrong attempts are counted: the lookup key of the caller's number, or all callers who withhold theirs."""
     phone = dialable(keyed.caller)
-    origin = phone_key(intake.parts.pepper, phone).hex() if phone else WITHHELD
-    seen = await intake.opener.open(
-        number=keyed.number,
-        pin=keyed.pin,
-        principal=Principal.anonymous(),
-        address=f"phone {origin}",
-        exchange=exchange.identity,
-    )
+    return f"phone {phone_key(pepper, phone).hex() if phone else WITHHELD}"
+
+
+def status_by_keypad(seen: VisibleAppeal, language: Language, now: datetime) -> KeypadStatus:
+    """Return the status of an opened appeal, with the sentence in the language in which it is read out."""
     tracking = seen.tracking
-    status = shown_status(tracking.status, seen.appeal.registered_at, intake.parts.clock.now())
+    status = shown_status(tracking.status, seen.appeal.registered_at, now)
     zone = regions()[tracking.region].timezone
     return KeypadStatus(
         status=status,
@@ -42,8 +36,8 @@ async def status_by_keypad(intake: Intake, keyed: KeypadIn, exchange: Principal)
         tier=tracking.tier,
         due_on=tracking.due_at.astimezone(zone).date().isoformat() if tracking.due_at else None,
         answered=_is_answered(seen),
-        language=keyed.language,
-        sentence=_sentence(seen, status).in_(keyed.language),
+        language=language,
+        sentence=_sentence(seen, status).in_(language),
     )
 
 
