@@ -22,10 +22,26 @@ from intake.attachments.dependencies import AttachmentsDep, UploadsDep
 from intake.attachments.dependencies.attaching import FIELD, attach, attach_body
 from intake.attachments.dependencies.downloads import download_file
 from intake.attachments.dependencies.uploads import at_most
+from intake.attachments.errors import (
+    NO_ROOM,
+    REFUSALS,
+    ChecksBusy,
+    Empty,
+    Incomplete,
+    Infected,
+    Lost,
+    NotChecked,
+    OffsetMismatch,
+    TooLarge,
+    TooManyFiles,
+    TooManyPieces,
+    TotalTooLarge,
+    TypeNotAllowed,
+    UploadsFull,
+)
 from intake.attachments.service import policy
 from intake.attachments.service.attaching import AttachmentOut
 from intake.attachments.service.connection import while_connected
-from intake.attachments.service.policy import NO_ROOM, REFUSALS
 from intake.attachments.service.quota import owner_of
 from intake.attachments.service.storing import Attachments, UploadTicket
 from intake.register.dependencies import AppealPin, Intake, IntakeDep
@@ -101,7 +117,7 @@ class UploadClaim(StrictModel):
     status_code=201,
     response_model=UploadBegun,
     responses=responses(
-        policy.Empty, policy.TooLarge, policy.TypeNotAllowed, *NO_ROOM, PayloadTooLarge, InvalidInput, TooMany, Unauthorized, Forbidden,
+        Empty, TooLarge, TypeNotAllowed, *NO_ROOM, PayloadTooLarge, InvalidInput, TooMany, Unauthorized, Forbidden,
         IdempotencyKeyReused, IdempotencyKeyWeak,
     ),
 )  # fmt: skip
@@ -141,7 +157,7 @@ async def look_at_upload(upload_id: UUID, token: UploadToken, attachments: Attac
     response_model=UploadState,
     responses=responses(
         IdempotencyKeyReused, IdempotencyKeyWeak, Unauthorized,
-        NotFound, policy.OffsetMismatch, policy.TooManyPieces, policy.UploadsFull, policy.ChecksBusy, Unavailable, UnsupportedMediaType,
+        NotFound, OffsetMismatch, TooManyPieces, UploadsFull, ChecksBusy, Unavailable, UnsupportedMediaType,
         InvalidInput, MalformedForm, *REFUSALS,
     ),
     openapi_extra={"requestBody": {"required": True, "content": {PARTIAL: BINARY, OCTETS: BINARY}}},
@@ -158,7 +174,7 @@ async def go_on_with_upload(
     """Append a piece. Bytes received before a disconnect are stored. The last byte completes the upload; a refused file is deleted."""
     if media_type_of(request) not in {PARTIAL, OCTETS}:
         raise UnsupportedMediaType
-    refuse_announced(request, policy.policy().limits.file_bytes, policy.TooLarge)
+    refuse_announced(request, policy.policy().limits.file_bytes, TooLarge)
     ticket, run = UploadTicket(upload_id, token), partial(while_connected, request)
 
     async def work() -> StepsDone:
@@ -222,7 +238,7 @@ async def _once_by_ticket(
     status_code=201,
     responses=responses(
         NotFound, Unauthorized, Forbidden, AppealFinished, TooMany, UnsupportedMediaType, InvalidInput, MalformedForm, PayloadTooLarge,
-        policy.Incomplete, policy.TooManyFiles, policy.TotalTooLarge, *NO_ROOM, Unavailable, IdempotencyKeyReused, IdempotencyKeyWeak,
+        Incomplete, TooManyFiles, TotalTooLarge, *NO_ROOM, Unavailable, IdempotencyKeyReused, IdempotencyKeyWeak,
         *REFUSALS,
     ),
     openapi_extra={"requestBody": {"required": True, "content": {
@@ -266,7 +282,17 @@ async def add_attachment(
     "/v1/appeals/{number}/attachments/{attachment_id}",
     response_class=StreamingResponse,
     responses={
-        **responses(InvalidInput, NotFound, Unauthorized, Forbidden, TooMany, Unavailable, policy.NotChecked, policy.Infected, policy.Lost),
+        **responses(
+            InvalidInput,
+            NotFound,
+            Unauthorized,
+            Forbidden,
+            TooMany,
+            Unavailable,
+            NotChecked,
+            Infected,
+            Lost,
+        ),
         200: {"description": "The file.", "content": {kind.media_types[0]: BINARY for kind in policy.kinds().values()}},
     },
 )

@@ -9,6 +9,7 @@ from dataclasses import replace
 import psutil
 import pytest
 
+from intake.attachments import errors as attachment_errors
 from intake.attachments.service import inspector, policy
 from intake.attachments.service.inspector import FileToInspect, Inspector
 from shared.errors import Unavailable
@@ -68,19 +69,19 @@ class TestInspect:
 
     async def test_a_refusal_leaves_the_process_for_the_next_file(self, pool):
         for _ in range(2):
-            with pytest.raises(policy.Macros):
+            with pytest.raises(attachment_errors.Macros):
                 await pool.inspect(file(docx(parts={"word__vbaProject.bin": "x"})))
         assert len(processes(pool)) == 1
 
     async def test_a_file_that_takes_too_long_is_refused_and_the_next_one_is_inspected(self, start):
         pool = start(limits=replace(LIMITS, inspection_seconds=1), processes=1)
-        with pytest.raises(policy.TooComplex):
+        with pytest.raises(attachment_errors.TooComplex):
             await pool.inspect(file(slow_document()))
         assert (await pool.inspect(file(PDF))).kind.code == "PDF"
 
     async def test_a_file_that_takes_too_much_memory_is_refused(self, start):
         pool = start(limits=replace(LIMITS, inspection_memory=200_000_000), processes=1)
-        with pytest.raises(policy.TooComplex):
+        with pytest.raises(attachment_errors.TooComplex):
             await pool.inspect(file(picture("PNG", size=(5000, 4900))))
 
     async def test_a_cancelled_inspection_frees_its_process_at_once(self, pool):
@@ -118,10 +119,10 @@ class TestShare:
         first = asyncio.create_task(pool.inspect(file(slow_document())))
         while not pool._in_use:
             await asyncio.sleep(0.01)
-        with pytest.raises(policy.ChecksBusy):
+        with pytest.raises(attachment_errors.ChecksBusy):
             await pool.inspect(file(PDF))
         monkeypatch.setattr(inspector, "WAITING", 0)
-        with pytest.raises(policy.ChecksBusy):
+        with pytest.raises(attachment_errors.ChecksBusy):
             await pool.inspect(file(PDF))
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)

@@ -1,21 +1,22 @@
 import pytest
 
+from intake.attachments import errors
 from intake.attachments.inspection.rejection import RejectionReason
-from intake.attachments.service import policy
+from intake.attachments.service import names, policy
 
 
 class TestPolicy:
     @pytest.mark.parametrize("media_type", ["image/svg+xml", "text/html", "application/zip", "application/x-msdownload"])
     def test_a_declared_type_that_is_not_accepted_is_refused_at_once(self, media_type):
-        with pytest.raises(policy.TypeNotAllowed):
-            policy.declared_kind(media_type)
+        with pytest.raises(errors.TypeNotAllowed):
+            names.declared_kind(media_type)
 
     def test_refusals_and_labels_match(self):
-        codes = {one.code for one in policy.AttachmentRefused.__subclasses__()}
+        codes = {one.code for one in errors.AttachmentRefused.__subclasses__()}
         assert codes == set(policy.policy().refusals)
-        problem = policy.Bomb()
+        problem = errors.Bomb()
         assert problem.extra == {"kk": problem.label.kk, "ru": problem.label.ru, "en": problem.label.en}
 
     def test_every_reason_of_the_inspecting_process_is_a_refusal(self):
         reasons = {each.value for each in RejectionReason}
-        assert reasons <= {one.code for one in policy.REFUSALS}
+        assert reasons <= {one.code for one in errors.REFUSALS}

@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
+from intake.attachments.errors import UnclaimedTooMany
 from intake.attachments.models import Attachment
-from intake.attachments.service.policy import UnclaimedTooMany
 from intake.register.models import Appeal
 from shared.errors import Unavailable
 from tests.intake.channels.web.test_filing import filed, hidden, open_appeal, picture, post, upload

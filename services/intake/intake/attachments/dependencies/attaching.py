@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import Request
 
+from intake.attachments import errors as attachment_errors
 from intake.attachments.dependencies.uploads import Uploads
 from intake.attachments.service import attaching, policy
 from intake.attachments.service.attaching import AttachmentOut, FileFingerprint, UploadFingerprint
@@ -69,7 +70,7 @@ async def _received(request: Request, uploads: Uploads, owner: bytes | None) -> 
     """Receive and accept the file in the body or in a form's field `file`."""
     most = policy.policy().limits.file_bytes
     if media_type_of(request) != MULTIPART:
-        refuse_announced(request, most, policy.TooLarge)
+        refuse_announced(request, most, attachment_errors.TooLarge)
         name = filename_of(request.headers.get("content-disposition", ""))
         ticket, given = await _stored(uploads, request.stream(), owner, name, media_type_of(request))
     else:
@@ -83,7 +84,7 @@ async def _from_form(request: Request, uploads: Uploads, owner: bytes | None) ->
     found = None
     try:
         limit = policy.policy().limits.file_bytes + FORM_MARGIN
-        async for part in parts_of(request, limit=limit, too_large=policy.TooLarge):
+        async for part in parts_of(request, limit=limit, too_large=attachment_errors.TooLarge):
             if found is not None or part.name != FIELD or part.filename is None:
                 raise InvalidInput.field(FIELD, "unknown-field", "A form has one file, under this name.")  # noqa: TRY301
             found = await _stored(uploads, part.chunks, owner, part.filename, part.media_type)

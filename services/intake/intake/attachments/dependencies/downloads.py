@@ -9,7 +9,7 @@ import structlog
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 
-from intake.attachments.service import policy
+from intake.attachments import errors
 from intake.attachments.service.storing import Attachments
 from intake.register.dependencies import Intake
 from shared.auth import Principal
@@ -47,7 +47,7 @@ async def download_file(
         first = await anext(chunks, b"")  # a missing or damaged object is detected before the response begins
     except (FileNotFoundError, SealError):
         log.exception("a file is lost", attachment_id=str(attachment_id))
-        raise policy.Lost from None
+        raise errors.Lost from None
     if not seen.is_own:
         async with units.write() as work:
             await work.audit.record(reader=reader.subject, purpose=READ_PURPOSE, ids=[attachment_id])

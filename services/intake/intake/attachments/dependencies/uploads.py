@@ -4,13 +4,14 @@ from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from typing import Any, Final, Self
 from uuid import UUID
 
+from intake.attachments import errors as attachment_errors
 from intake.attachments import repository
+from intake.attachments.errors import AttachmentRefused, ChecksBusy
 from intake.attachments.models import Attachment
-from intake.attachments.service import policy
 from intake.attachments.service.connection import Run, run_to_end
 from intake.attachments.service.inspector import FileToInspect, Inspected, Inspector
 from intake.attachments.service.names import safe_name
-from intake.attachments.service.policy import AttachmentRefused, ChecksBusy, kinds
+from intake.attachments.service.policy import kinds
 from intake.attachments.service.scan_queue import ScanQueue
 from intake.attachments.service.scanning import Clamd
 from intake.attachments.service.storage import CHUNK, ObjectStorage, open_store, plain_chunks
@@ -65,7 +66,7 @@ class Uploads:
         """Append data at `offset`. With its last byte the file is inspected and accepted. If `data` raises, the upload is unchanged.
 
         `run` awaits the inspection; if it is cancelled, or no process is free, the same call without bytes repeats the inspection.
-        Raises NotFound, OffsetMismatch, TooLarge, TooManyPieces, UploadsFull, ChecksBusy, Unavailable, and `policy.REFUSALS`: a
+        Raises NotFound, OffsetMismatch, TooLarge, TooManyPieces, UploadsFull, ChecksBusy, Unavailable, and `attachment_errors.REFUSALS`: a
         refused file is deleted.
         """
         async with self._units.read() as work:
@@ -75,7 +76,7 @@ class Uploads:
         try:
             async with self._units.write() as work:
                 row = await self.attachments.add_piece(work, ticket, offset, piece, size)
-        except policy.OffsetMismatch:
+        except attachment_errors.OffsetMismatch:
             await self._objects.drop_object(piece)
             raise
         if not size:
@@ -190,5 +191,5 @@ async def at_most(data: AsyncIterable[bytes], limit: int) -> AsyncIterator[bytes
     async for chunk in data:
         read += len(chunk)
         if read > limit:
-            raise policy.TooLarge
+            raise attachment_errors.TooLarge
         yield chunk

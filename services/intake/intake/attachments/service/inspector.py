@@ -15,19 +15,10 @@ from typing import Final
 
 import structlog
 
+from intake.attachments.errors import REFUSALS, AttachmentRefused, Broken, ChecksBusy, TooComplex, TypeNotAllowed
 from intake.attachments.inspection.limits import InspectionLimits
 from intake.attachments.inspection.protocol import EXIT_LIMIT, FRAME_LIMIT, LENGTH, InspectionJob, InspectionResult, frame, result_of
-from intake.attachments.service.policy import (
-    REFUSALS,
-    AttachmentLimits,
-    AttachmentRefused,
-    Broken,
-    ChecksBusy,
-    FileKind,
-    TooComplex,
-    TypeNotAllowed,
-    kinds,
-)
+from intake.attachments.service.policy import AttachmentLimits, FileKind, kinds
 from shared.errors import Unavailable
 
 PROGRAM: Final = (sys.executable, "-P", "-m", "intake.attachments.inspection")
@@ -89,7 +80,7 @@ class Inspector:
     async def inspect(self, file: FileToInspect) -> Inspected:
         """Return the kind of the file. If the call is cancelled, its process is ended.
 
-        Raises AttachmentRefused (`policy.REFUSALS`), ChecksBusy, Unavailable if no process can be started, and what the stream raises.
+        Raises AttachmentRefused (`errors.REFUSALS`), ChecksBusy, Unavailable if no process can be started, and what the stream raises.
         """
         async with self._slot(file.owner):
             process = next((each for each in iter(self._next_idle, None) if each.is_alive), None) or _Process()

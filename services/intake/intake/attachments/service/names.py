@@ -7,7 +7,8 @@ from typing import Final
 from pathvalidate import sanitize_filename
 from pathvalidate.handler import ReservedNameHandler
 
-from intake.attachments.service.policy import FileKind, TypeMismatch, policy
+from intake.attachments.errors import TypeMismatch, TypeNotAllowed
+from intake.attachments.service.policy import FileKind, kinds, policy
 
 _LONGEST_GIVEN: Final = 1_000  # characters at the end of a name, where its extension is; no file system allows longer names
 _LONGEST_SAVED: Final = 255  # bytes: the limit of ext4, XFS and APFS
@@ -44,3 +45,14 @@ def _safe_stem(stem: str, extension_bytes: int) -> str:
         max_len=_LONGEST_SAVED - 1 - extension_bytes,  # without the extension, which a cut would remove
         reserved_name_handler=ReservedNameHandler.add_leading_underscore,
     )
+
+
+def declared_kind(media_type: str | None) -> FileKind | None:
+    """Return the kind that a media type names; None if it names none in particular. Raises TypeNotAllowed for one that is not accepted."""
+    bare = (media_type or "").partition(";")[0].strip().lower()
+    if bare in {"", "application/octet-stream"}:
+        return None
+    found = next((kind for kind in kinds().values() if bare in kind.media_types), None)
+    if found is None:
+        raise TypeNotAllowed
+    return found

@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from intake.attachments import errors as attachment_errors
 from intake.attachments import repository
 from intake.attachments.models import Attachment, AttachmentState
-from intake.attachments.service import policy, quota
+from intake.attachments.service import names, policy, quota
 from intake.attachments.service.policy import FileKind, kinds
 from intake.attachments.service.storage import ObjectStorage, SealedReader, new_key, plain_chunks
 from intake.register.service.ports import AttachedFile
@@ -73,10 +74,10 @@ class Attachments:
         Raises Empty, TooLarge, TypeNotAllowed, UnclaimedTooMany and UploadsFull.
         """
         if length == 0:
-            raise policy.Empty
+            raise attachment_errors.Empty
         if (length or 0) > self.policy.limits.file_bytes:
-            raise policy.TooLarge
-        declared = policy.declared_kind(media_type)
+            raise attachment_errors.TooLarge
+        declared = names.declared_kind(media_type)
         ticket = UploadTicket(work.ids.new(), secrets.token_urlsafe(TOKEN_BYTES))
         row = Attachment(
             id=ticket.upload_id,
@@ -116,7 +117,7 @@ class Attachments:
         await quota.check_all(work.session, self.policy.limits)
         _check_offset(row, offset)
         if len(row.pieces) >= self.policy.limits.pieces:
-            raise policy.TooManyPieces
+            raise attachment_errors.TooManyPieces
         return row, (row.length if row.length is not None else self.policy.limits.file_bytes) - offset
 
     async def add_piece(self, work: UnitOfWork, ticket: UploadTicket, offset: int, piece: str, size: int) -> Attachment:
@@ -134,7 +135,7 @@ class Attachments:
         """Accept an inspected file with the pieces that the inspection left. Raises OffsetMismatch if it was accepted meanwhile."""
         accepted = await repository.attachment_by_id(work.session, row.id, lock=True)
         if accepted is None or accepted.state != AttachmentState.RECEIVING:  # another request of the sender has accepted it
-            raise policy.OffsetMismatch(offset=row.size)
+            raise attachment_errors.OffsetMismatch(offset=row.size)
         accepted.kind, accepted.name = kind.code, self._sealed(row.id, "name", name.encode())
         accepted.pieces, accepted.size = pieces, sum(size for _, size in pieces)
         accepted.state = AttachmentState.SCANNING if has_scanner else AttachmentState.UNSCANNED
@@ -161,7 +162,7 @@ class Attachments:
             if row.appeal_id not in {None, appeal_id}:
                 raise NotFound
             if row.state == AttachmentState.RECEIVING:
-                raise policy.Incomplete
+                raise attachment_errors.Incomplete
             if row.appeal_id is None:
                 row.appeal_id, row.message_id, row.created_at = appeal_id, message_id, work.clock.now()
                 row.owner = None  # it counts in the appeal's limits now
@@ -178,9 +179,9 @@ class Attachments:
 
     def _check_totals(self, count: int, total: int) -> None:
         if count > self.policy.limits.files:
-            raise policy.TooManyFiles
+            raise attachment_errors.TooManyFiles
         if total > self.policy.limits.total_bytes:
-            raise policy.TotalTooLarge
+            raise attachment_errors.TotalTooLarge
 
     async def listing(self, work: UnitOfWork, appeal_id: UUID) -> list[NamedFile]:
         """Return the files of an appeal and its messages, oldest first."""
@@ -195,10 +196,10 @@ class Attachments:
         if row is None or row.appeal_id != appeal_id or row.kind is None:
             raise NotFound
         if row.state == AttachmentState.INFECTED:
-            raise policy.Infected
+            raise attachment_errors.Infected
         is_hidden = row.state == AttachmentState.UNSCANNED and not self.policy.shows_unscanned
         if row.state == AttachmentState.SCANNING or is_hidden:
-            raise policy.NotChecked
+            raise attachment_errors.NotChecked
         return self._named(row), plain_chunks(self.reader(row))
 
     # Deleting
@@ -241,7 +242,7 @@ class Attachments:
 
 def _check_offset(row: Attachment, offset: int) -> None:
     if row.state != AttachmentState.RECEIVING or offset != row.size:
-        raise policy.OffsetMismatch(offset=row.size)
+        raise attachment_errors.OffsetMismatch(offset=row.size)
 
 
 async def attached_files(work: UnitOfWork, appeal_ids: Collection[UUID]) -> Mapping[UUID, Sequence[AttachedFile]]:

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from intake.attachments import errors as attachment_errors
 from intake.attachments.dependencies import AttachmentsDep
-from intake.attachments.service import policy as attachment_policy
 from intake.attachments.service.storing import UploadTicket
 from intake.register import schemas
 from intake.register.dependencies import AppealPin, IntakeDep
@@ -60,7 +60,7 @@ def _answer(done: ActionResult[Any]) -> Response:
     status_code=201,
     response_model=schemas.MessageAddedOut,
     responses=responses(
-        *ERRORS, AppealFinished, attachment_policy.Incomplete, attachment_policy.TooManyFiles, attachment_policy.TotalTooLarge
+        *ERRORS, AppealFinished, attachment_errors.Incomplete, attachment_errors.TooManyFiles, attachment_errors.TotalTooLarge
     ),
 )
 async def write(

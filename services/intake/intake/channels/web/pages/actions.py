@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from intake.attachments.dependencies import attachments_of
 from intake.attachments.dependencies import form_uploads as uploads
 from intake.attachments.dependencies.form_uploads import FormWithDocuments
-from intake.attachments.service.policy import AttachmentRefused
+from intake.attachments.errors import AttachmentRefused
 from intake.channels.web.pages.tracking import PageResult, perform, same_origin
 from intake.forms.service.draft import UPLOADS, key_of
 from intake.register.dependencies import Intake, IntakeDep

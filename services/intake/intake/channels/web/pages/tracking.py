@@ -17,7 +17,7 @@ from fastapi.responses import HTMLResponse
 from intake.attachments.dependencies import attachments_of
 from intake.attachments.dependencies import form_uploads as uploads
 from intake.attachments.dependencies.downloads import download_file
-from intake.attachments.service.policy import AttachmentRefused
+from intake.attachments.errors import AttachmentRefused
 from intake.channels.web.pages.appeal import case_content, shown_messages
 from intake.forms.service.draft import UPLOADS
 from intake.pages_kit import PAGES, wait_of
