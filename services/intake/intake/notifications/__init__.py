@@ -1,1 +1,1 @@
-"""Notifications: what is sent to applicants, by which method, and what became of it."""
+"""Notifications to applicants: their planning, their texts, their delivery methods and the record of each delivery."""

@@ -1,1 +1,1 @@
-"""The contact centre 1414: calls as the exchange tells them, an appeal's status by keypad, and what the operator's page stands on."""
+"""The contact centre 1414: call events of the exchange, the status of an appeal by keypad, call-backs and the operator's pages."""

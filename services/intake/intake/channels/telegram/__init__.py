@@ -1,1 +1,1 @@
-"""The Telegram bot: updates are stored and handled later, chat by chat; whatever it says goes through a table of its own."""
+"""The Telegram bot. Updates are stored and handled later, chat by chat; replies are sent from a table of outgoing messages."""

@@ -1,1 +1,1 @@
-"""The use cases of intake."""
+"""The use cases of the register: filing, tracking, messages, outcome and withdrawal of appeals, and reads of their contents."""
