@@ -8,7 +8,7 @@ DATA ?= .run/data
 ENGINES := $(BIN)/python -m engines
 STAMP := $(VENV)/.installed
 
-.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country slow-clients guess-timing chaos asyncapi privacy contracts chromium clean \
+.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country fast-paths slow-clients guess-timing chaos asyncapi privacy contracts chromium clean \
   kafka kafka-cluster kafka-stop kafka-libs postgres postgres-stop up-processes
 
 help:  ## this list
@@ -73,6 +73,9 @@ bench: install kafka-libs  ## the benchmarks on their own engines, written to .r
 bench-country: install kafka-libs  ## half a year of a country's appeals through the whole suite (APPEALS=474708 RATE=n MINUTES=40 PROFILE=1, AGAINST=FOLDER ROUNDS=1)
 	@$(BIN)/python -m tests.benchmarks.country $(if $(APPEALS),--appeals $(APPEALS)) $(if $(RATE),--rate $(RATE)) $(if $(MINUTES),--minutes $(MINUTES)) \
 	  $(if $(PROFILE),--profile) $(if $(AGAINST),--against $(AGAINST) --rounds $(or $(ROUNDS),1))
+
+fast-paths: install  ## processor time of each shortcut of docs/fast-paths.md with and without it (ROUNDS=25)
+	@$(BIN)/python -m tests.benchmarks.fast_paths --rounds $(or $(ROUNDS),25)
 
 slow-clients: install  ## 500 slow connections while appeals arrive at a fixed rate (LASTING=60 RATE=50)
 	@$(BIN)/python -m tests.benchmarks.slow_clients --seconds $(or $(LASTING),60) --per-second $(or $(RATE),50)

@@ -13,7 +13,6 @@ from typing import Any
 import asyncpg
 from sqlalchemy import JSON, Column, Dialect, Table
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel.sql.sqltypes import UTCDateTime
 
 from shared import rows as plain
 from shared.database_errors import named
@@ -126,8 +125,6 @@ def _arrays(session: AsyncSession, table: Table, rows: Rows) -> list[list[Any]]:
 def _array(column: Column[Any], dialect: Dialect, values: list[Any]) -> list[Any]:
     """Convert values for the driver: JSON to text, times to their UTC form. A naive time raises ValueError, as in any statement."""
     process = _processor(column, dialect)
-    if isinstance(column.type, UTCDateTime):  # the driver converts any zone to UTC; this check takes a sixth of the time
-        return [value if value is None or value.tzinfo is not None else process(value) for value in values]
     return values if process is None else [process(value) for value in values]
 
 
@@ -151,7 +148,7 @@ def _insertions(parts: tuple[tuple[Table, tuple[str, ...]], ...], dialect: Diale
         statements.append(_insertion(table, names, dialect, first))
         first += len(names)
     *others, last = statements
-    return "WITH " + ", ".join(f"part_{place} AS ({one})" for place, one in enumerate(others)) + f" {last}"
+    return "WITH " + ", ".join(f"part_{number} AS ({statement})" for number, statement in enumerate(others)) + f" {last}"
 
 
 @lru_cache(maxsize=256)
@@ -167,10 +164,10 @@ def _values(table: Table, names: tuple[str, ...], dialect: Dialect, first: int =
     """Return the part after `SELECT`: the rows from one array parameter per column, numbered from `$first`."""
     quote = dialect.identifier_preparer.quote
     types = [table.c[name].type for name in names]
-    given = ["text" if isinstance(one, JSON) else one.compile(dialect) for one in types]  # a JSON array's elements would need a codec
-    arrays = ", ".join(f"${place}::{one}[]" for place, one in enumerate(given, first))
-    taken = ", ".join(
+    parameters = ["text" if isinstance(kind, JSON) else kind.compile(dialect) for kind in types]  # elements of JSON would need a codec
+    arrays = ", ".join(f"${number}::{kind}[]" for number, kind in enumerate(parameters, first))
+    selected = ", ".join(
         f"{quote(name)}::{kind.compile(dialect)}" if isinstance(kind, JSON) else quote(name)
         for name, kind in zip(names, types, strict=True)
     )
-    return f"{taken} FROM unnest({arrays}) AS arrays ({', '.join(map(quote, names))})"
+    return f"{selected} FROM unnest({arrays}) AS arrays ({', '.join(map(quote, names))})"

@@ -77,7 +77,7 @@ class GroupCommit(Generic[Item, Answer]):
         """Run a group and resolve the futures of its items. Returns the error if it failed."""
         try:
             answers = await self._together([item for item, _ in group])
-        except Exception as error:  # noqa: BLE001 - handed to those who asked
+        except Exception as error:  # noqa: BLE001 - the callers get it
             return error
         for (_, future), answer in zip(group, answers, strict=True):
             if not future.done():

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import Final, cast
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from intake.register.models import LAST_SEQUENCE, Appeal, Provider, RegisterCounter, Timeline, Tracking, without_content
 from intake.register.schemas.rows import NewAppealRow, NewTrackingRow, ProviderRow, TimelineRow, TrackingRow
 from shared.database import among
-from shared.fast.bulk import fetch, insert_later, insert_new_rows, insert_rows, update_rows
+from shared.fast.bulk import insert_later, insert_new_rows, insert_rows, update_rows
 from shared.rows import table_of, upsert
 
 DRAWN_AHEAD: Final = 256  # one round trip in some ten groups of appeals
+_DRAWING: Final = text("SELECT nextval('register_sequence') FROM generate_series(1, :n)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,7 @@ async def next_sequences(session: AsyncSession, n: int) -> list[int]:
     if not n:
         return []
     if session.get_bind().dialect.supports_sequences:
-        drawing = "SELECT nextval('register_sequence') FROM generate_series(1, $1)"
-        return [row[0] for row in await fetch(session, drawing, n)]
+        return list((await session.execute(_DRAWING, {"n": n})).scalars())
     following = (RegisterCounter.value + n - 1) % LAST_SEQUENCE + 1  # safe: this transaction holds SQLite's writer lock
     last = (await session.execute(update(RegisterCounter).values(value=following).returning(col(RegisterCounter.value)))).scalar_one()
     return [(last - n + step) % LAST_SEQUENCE + 1 for step in range(n)]
