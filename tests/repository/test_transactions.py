@@ -7,12 +7,32 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 BOUNDARIES = frozenset({"app", "api", "pages", "jobs", "dependencies"})
+INTAKE = "services/intake/intake"
 OWN_TRANSACTIONS = {
     "services/routing/routing/cases/service/colleagues.py": "records staff before the unit of work of the route is open",
     "services/provider-contact/provider_contact/directory/service/search.py": "an index of the process, built from snapshots of its own",
     "services/analytics/analytics/dashboard/service/live.py": "figures of the process, counted once for all who ask",
+    f"{INTAKE}/register/service/registration.py": "group commit: appeals of different requests are stored in one transaction",
+    f"{INTAKE}/attachments/service/scan_queue.py": "worker: claims a file, scans it without a transaction, stores the result",
+    f"{INTAKE}/notifications/service/dispatch.py": "worker: claims messages, sends them without a transaction, stores each result",
+    f"{INTAKE}/channels/partner/service/sending.py": "worker: claims deliveries, calls partners without a transaction, stores results",
+    f"{INTAKE}/channels/partner/service/update_streams.py": "one reader of new updates for all streams of the process, while any is open",
+    f"{INTAKE}/channels/telegram/service/polling.py": "worker: asks Telegram without a transaction, stores updates with the position",
+    f"{INTAKE}/channels/telegram/service/sender.py": "worker: sends to Telegram without a transaction, stores each result",
+    f"{INTAKE}/channels/telegram/service/worker.py": "worker: claims chats, runs the actions of a conversation, stores its state",
 }
-CONVERTED = ("routing", "provider-contact", "analytics")
+CONVERTED = ("intake", "routing", "provider-contact", "analytics")
+BUILT_FROM_PARTS = {
+    f"{INTAKE}/attachments/service/scan_queue.py": {"ScanQueue"},
+    f"{INTAKE}/channels/partner/service/sending.py": {"WebhookSender"},
+    f"{INTAKE}/channels/telegram/service/polling.py": {"Poller"},
+    f"{INTAKE}/channels/telegram/service/sender.py": {"MessageSender"},
+    f"{INTAKE}/notifications/service/dispatch.py": {"Dispatcher"},
+}
+"""Workers: objects of the process, with transactions of their own. The jobs build them and pass `Parts` to their constructors."""
+USE_CASES = sorted(
+    path.relative_to(ROOT) for path in (ROOT / "services").glob("*/*/**/*.py") if "service" in path.parts or path.stem == "service"
+)
 MODULES = sorted(path.relative_to(ROOT) for service in CONVERTED for path in (ROOT / "services" / service).glob("*/**/*.py"))
 
 
@@ -31,6 +51,35 @@ def is_boundary(path: Path) -> bool:
 def test_a_use_case_opens_no_transaction(path):
     if not (is_boundary(path) or str(path) in OWN_TRANSACTIONS):
         assert opened(ast.parse((ROOT / path).read_text())) == []
+
+
+def takes_parts(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Return whether a parameter is the `Parts` of the process, of whatever settings."""
+    given = function.args
+    annotations = [argument.annotation for argument in (*given.posonlyargs, *given.args, *given.kwonlyargs) if argument.annotation]
+    return any(isinstance(node, ast.Name) and node.id == "Parts" for annotation in annotations for node in ast.walk(annotation))
+
+
+def functions_with_parts(path: Path) -> set[str]:
+    """Return the names of a module's functions and methods that take `Parts`, and of the classes whose constructors do."""
+    found = set()
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.ClassDef):
+            functions = [part for part in node.body if isinstance(part, ast.FunctionDef) and part.name == "__init__"]
+            found |= {node.name for function in functions if takes_parts(function)}
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name != "__init__" and takes_parts(node):
+            found.add(node.name)
+    return found
+
+
+@pytest.mark.parametrize("path", USE_CASES, ids=str)
+def test_no_use_case_takes_the_parts_of_the_process(path):
+    assert functions_with_parts(path) == BUILT_FROM_PARTS.get(str(path), set())
+
+
+def test_parts_are_found_in_a_signature_however_they_are_written():
+    functions = ast.parse("def a(parts: Parts[Settings]): ...\nasync def b(*, parts: Parts | None): ...\ndef c(work: UnitOfWork): ...").body
+    assert [takes_parts(function) for function in functions] == [True, True, False]
 
 
 @pytest.mark.parametrize("path", OWN_TRANSACTIONS)

@@ -1,3 +1,4 @@
+from contextlib import asynccontextmanager
 from uuid import UUID, uuid4
 
 from fastapi import FastAPI, Request
@@ -38,6 +39,25 @@ async def answered(desk):
     return told, event
 
 
+class CountedTransactions:
+    """Counts the transactions and snapshots that are open: put in the place of `Database.read` and `Database.write`."""
+
+    def __init__(self):
+        self.open = 0
+
+    def counting(self, begin):
+        @asynccontextmanager
+        async def counted(**options):
+            async with begin(**options) as session:
+                self.open += 1
+                try:
+                    yield session
+                finally:
+                    self.open -= 1
+
+        return counted
+
+
 class TestAnswer:
     async def test_it_is_claimed_from_routing(self, desk):
         told, event = await answered(desk)
@@ -46,6 +66,21 @@ class TestAnswer:
         assert tracked["answer"] == {"at": "2026-02-02T09:15:00Z", **ANSWER}
         assert tracked["answer_available"] is True
         assert asked == [{"ids": [str(event.answer_id)], "purpose": "tracking", "on_behalf_of": "applicant"}]
+
+    async def test_no_transaction_is_open_while_routing_is_asked(self, desk, monkeypatch):
+        told, _ = await answered(desk)
+        transactions, seen, app = CountedTransactions(), [], FastAPI()
+        for name in ("read", "write"):
+            monkeypatch.setattr(desk.parts.database, name, transactions.counting(getattr(desk.parts.database, name)))
+
+        @app.post("/routing/internal/v1/contents")
+        async def contents(request: Request):
+            seen.append(transactions.open)
+            return {"items": [{"id": answer_id, "found": True, "content": ANSWER} for answer_id in (await request.json())["ids"]]}
+
+        desk.foundation.local_apps["routing"] = app
+        assert (await desk.track(told["number"], told["pin"])).json()["answer_available"] is True
+        assert seen == [0]
 
     async def test_while_routing_is_down_the_rest_is_still_shown(self, desk):
         told, _ = await answered(desk)

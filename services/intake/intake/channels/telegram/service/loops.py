@@ -6,18 +6,19 @@ from datetime import timedelta
 
 from intake.channels.telegram.models import BotLease
 from intake.channels.telegram.service.texts import script
+from shared.clock import Clock
+from shared.database import Database
 from shared.leases import NamedLease
 from shared.messaging.runtime import finish
 from shared.rows import table_of
-from shared.service import Parts
 
 POLL_SECONDS = 0.2  # between two steps if there was nothing to do
 
 
-def leader_lease(parts: Parts, name: str) -> NamedLease:
+def leader_lease(database: Database, clock: Clock, name: str) -> NamedLease:
     """Return the lease of a task of the bot."""
     length = timedelta(seconds=script().limits.leader_seconds)
-    return NamedLease(parts.database, table_of(BotLease), name, clock=parts.clock, length=length)
+    return NamedLease(database, table_of(BotLease), name, clock=clock, length=length)
 
 
 async def run_forever(step: Callable[[], Awaitable[bool]], at_the_end: Callable[[], Awaitable[None]]) -> None:

@@ -20,7 +20,7 @@ class Poller:
     def __init__(self, parts: Parts, telegram: TelegramClient) -> None:
         self._parts = parts
         self._telegram = telegram
-        self._lease = leader_lease(parts, "poll")
+        self._lease = leader_lease(parts.database, parts.clock, "poll")
 
     async def run(self) -> None:
         """Poll until cancelled."""

@@ -54,7 +54,7 @@ class MessageSender:
         self._parts = parts
         self._settings = settings
         self._telegram = telegram
-        self._lease = leader_lease(parts, "send")
+        self._lease = leader_lease(parts.database, parts.clock, "send")
         self._latest: deque[datetime] = deque()
         self._paused_until: datetime | None = None
 
