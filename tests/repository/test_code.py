@@ -137,6 +137,18 @@ class TestNames:
     def test_the_allow_list_stays_short(self):
         assert len(ALLOWED) <= 10
 
+    def test_an_alias_of_a_request_dependency_ends_in_dep(self):
+        aliases = [
+            (f"{path}: {target.id}", target.id)
+            for path, tree in modules(*SERVICES)
+            for node in tree.body
+            if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("Annotated[") and "Depends(" in ast.unparse(node.value)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        ]
+        assert [name for name, alias in aliases if not alias.endswith("Dep")] == []
+        assert aliases
+
     @pytest.mark.parametrize("service", SERVICES)
     def test_two_classes_of_a_service_never_share_a_name(self, service):
         classes = Counter(node.name for _, tree in modules(service) for node in tree.body if isinstance(node, ast.ClassDef))
