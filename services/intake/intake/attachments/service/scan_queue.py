@@ -40,7 +40,10 @@ def retry_after(attempts: int) -> timedelta:
 
 
 class ScanQueue:
-    """The queue in the database. An attempt is counted before it begins, so that a file that ends the process is delayed too."""
+    """The queue in the database. An attempt is counted before it begins, so that a file that ends the process is delayed too.
+
+    There is no lease (`shared.leases`): the time of the next attempt is set in advance, and two scans of a file have one result.
+    """
 
     def __init__(
         self,
