@@ -92,9 +92,13 @@ class Pool:
         self._idle = [await self._connect() for _ in range(connections)]
 
     async def ask(self, head: bytes, body: bytes) -> tuple[int, bytes]:
-        """Return the status and the body of the answer, as `Connection.ask`."""
+        """Return the status and the body of the answer. Repeats the request once if a rested connection was closed: give it an idempotency key."""
         connection = await self._rested()
-        answer = await connection.ask(head, body)
+        try:
+            answer = await connection.ask(head, body)
+        except ConnectionResetError:  # the server closed a rested connection at that moment; an idempotency key makes the repetition safe
+            connection = await self._connect()
+            answer = await connection.ask(head, body)
         self._idle.append(connection)
         return answer
 
