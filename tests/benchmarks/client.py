@@ -92,7 +92,7 @@ class Pool:
         self._idle = [await self._connect() for _ in range(connections)]
 
     async def ask(self, head: bytes, body: bytes) -> tuple[int, bytes]:
-        """Return the status and the body of the answer. Repeats the request once if a rested connection was closed: give it an idempotency key."""
+        """Return the status and the body of the answer. The request is repeated if a rested connection was closed: it needs a key."""
         connection = await self._rested()
         try:
             answer = await connection.ask(head, body)
