@@ -54,6 +54,12 @@ def appeal(**changes):
     } | changes
 
 
+def open_connections(desk):
+    """Return how many connections to intake's database are in use, each by a transaction or a snapshot."""
+    database = desk.parts.database
+    return sum(pool.checkedout() for pool in {database.engine.pool, database._reader.pool})
+
+
 @asynccontextmanager
 async def running(engine, folder, *, clock=None, **chosen):
     settings = Settings(data=folder, **engine.settings, **{"worker": False, "anonymous_per_minute": 0, **chosen})

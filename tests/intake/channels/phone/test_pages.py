@@ -1,6 +1,5 @@
 """The operator's page over HTTP, as a browser without JavaScript posts it."""
 
-import json
 import re
 from datetime import timedelta
 from uuid import uuid4
@@ -14,12 +13,11 @@ from shared.contracts import AppealRegistered
 from shared.messaging import tables
 from shared.web.session import COOKIE
 from tests.intake.channels.phone.test_api import ANSWERED, NUMBER, event, publish_calls, send
-from tests.intake.conftest import NOW, running
+from tests.intake.conftest import NOW
 
 OPERATOR = "operator-1414"
 RING = NOW - timedelta(minutes=10)
 TALKING = ANSWERED[:4]
-INSURED = {"status": "INSURED", "since": "2024-01-01", "payments": [{"month": "2026-01", "payer": "EMPLOYER", "amount": 85001234}]}
 WRITTEN = {
     "service": "COMPLAINT",
     "category": "REFUSAL_APPOINTMENT",
@@ -63,15 +61,6 @@ class Screen:
 @pytest.fixture
 def screen(desk):
     return Screen(desk)
-
-
-@pytest.fixture
-async def connected(engine, tmp_path):
-    """With a register of insured persons."""
-    file = tmp_path / "insured.json"
-    file.write_text(json.dumps({"991231501014": INSURED}))
-    async with running(engine, tmp_path, insurance_file=file) as desk:
-        yield Screen(desk)
 
 
 async def registered(desk):
@@ -306,42 +295,6 @@ class TestRetention:
         desk.clock.advance(timedelta(days=2))
         await purge_calls(desk)
         assert [await desk.rows(table) for table in (Call, CallEvent, CallBack)] == [[], [], []]
-
-
-class TestInsurance:
-    async def ask(self, screen, iin="991231501014"):
-        return await screen.post("insurance", call=await screen.call(), iin=iin)
-
-    async def test_a_verified_callers_status_is_shown_and_only_the_access_is_recorded(self, connected):
-        await send(connected.desk, TALKING)
-        await connected.verified()
-        page = await self.ask(connected)
-        assert "Застрахован" in page.text
-        assert "85 001 234" in page.text.replace("\u00a0", " ").replace("\u202f", " ")
-        assert "991231501014" not in page.text
-        [access] = await connected.desk.rows(ContentRead)
-        assert (access.purpose, access.reader, access.ids) == ("insurance", OPERATOR, [await connected.call()])
-        assert access.about == connected.desk.parts.pepper.keyed_hmac("insured-person", b"991231501014")
-        stored = await connected.desk.engine.stored(connected.desk.parts.database)
-        assert b"991231501014" not in stored
-        assert b"85001234" not in stored
-
-    async def test_nobody_is_looked_up_for_a_caller_who_is_not_verified(self, connected):
-        await send(connected.desk, TALKING)
-        assert (await self.ask(connected)).status_code == 403
-        assert await connected.desk.rows(ContentRead) == []
-
-    async def test_a_wrong_iin_and_an_unknown_person_are_reported(self, connected):
-        await send(connected.desk, TALKING)
-        await connected.verified()
-        assert (await self.ask(connected, "123")).status_code == 422
-        assert "В регистре этого человека нет" in (await self.ask(connected, "991231505027")).text
-
-    async def test_without_a_register_the_page_says_so(self, desk, screen):
-        await send(desk, TALKING)
-        await screen.verified()
-        assert "Регистр застрахованных не подключён" in (await screen.get()).text
-        assert (await self.ask(screen)).status_code == 503
 
 
 class TestOutcome:
