@@ -25,12 +25,14 @@ from tests.benchmarks import country_run
 from tests.benchmarks.country_compare import NotComparable, compare
 from tests.benchmarks.country_people import HANDLED_EVERY
 from tests.benchmarks.country_report import print_result
-from tests.benchmarks.country_run import Order, OutOfTime, Result
+from tests.benchmarks.country_result import Result
+from tests.benchmarks.country_run import Order, OutOfTime
 from tests.benchmarks.country_stages import remember_commits
 from tests.benchmarks.ground import Ground, engines
 
 HALF_YEAR = 474_708  # source: the Fund's report on the first half of 2021
 COMPARED = 20_000  # appeals of each run of a comparison
+LOG_WIDTH = 140
 RESULT = Path(".run/country.json")
 PROFILES = Path(".run/country-profile")
 
@@ -69,7 +71,7 @@ async def _prepare(ground: Ground) -> None:
 def main() -> int:
     chosen = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started is stopped
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=LOG_WIDTH)
     try:
         return _compare(chosen, console) if chosen.against else _measure(chosen, console)
     except (OutOfTime, ProcessEnded, NotComparable) as failure:

@@ -128,8 +128,8 @@ class People:
             await asyncio.gather(*tasks)
         self._portal.cancel()
         await asyncio.wait([self._portal])
-        for provider_id in self._providers:
-            await self._visit(provider_id)
+        waiting = iter(self._providers)
+        await asyncio.gather(*(self._visit_each(waiting) for _ in range(CLERKS)))
         for client in (self._intake, self._routing, self._contact):
             client.close()
 
@@ -191,6 +191,10 @@ class People:
             for provider_id in self._providers:
                 await asyncio.sleep(PORTAL_SECONDS)
                 await self._visit(provider_id)
+
+    async def _visit_each(self, providers: Iterator[str]) -> None:
+        for provider_id in providers:
+            await self._visit(provider_id)
 
     async def _visit(self, provider_id: str) -> None:
         """Read the provider's list, unsettled inquiries first, and answer those that wait for an answer."""

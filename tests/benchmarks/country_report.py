@@ -8,9 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks.country_people import SHARES
-from tests.benchmarks.country_run import LOAD, Result
-
-POSTGRES = "PostgreSQL"
+from tests.benchmarks.country_result import Result
+from tests.benchmarks.country_usage import LOAD, POSTGRES
 
 
 def print_result(console: Console, result: Result) -> None:
@@ -56,14 +55,15 @@ def with_sums(spent: Mapping[str, float]) -> Iterator[tuple[str, float]]:
 
 
 def _processes(result: Result) -> Table:
-    table = Table("Process", "Processor ms per appeal", "Share", "Peak MB", title="The load generator is apart", title_justify="left")
+    columns = ("Process", "Processor ms per appeal", "Share", "Idle, ms per second", "Peak MB")
+    table = Table(*columns, title="Where the processors' time went; the load generator is apart", title_justify="left")
     for column in table.columns[1:]:
         column.justify = "right"
-    together = sum(result.processor_ms.values())
+    idle, together = dict(with_sums(result.idle_ms_per_second)), sum(result.processor_ms.values())
     for name, spent in with_sums(result.processor_ms):
         peak = result.peak_mb.get(name)
-        table.add_row(name, f"{spent:.3f}", f"{spent / together:.1%}", "" if peak is None else f"{peak:.0f}")
-    table.add_row(LOAD, f"{result.load_ms:.3f}", "", f"{result.peak_mb.get(LOAD, 0.0):.0f}")
+        table.add_row(name, f"{spent:.3f}", f"{spent / together:.1%}", f"{idle.get(name, 0.0):.1f}", "" if peak is None else f"{peak:.0f}")
+    table.add_row(LOAD, f"{result.load_ms:.3f}", "", "", f"{result.peak_mb.get(LOAD, 0.0):.0f}")
     return table
 
 

@@ -25,17 +25,18 @@ from suite.tokens import issue
 from suite.verification.stores import Stores
 from tests.benchmarks.country_load import SENT, LoadJob
 from tests.benchmarks.country_people import CLERKS, PROVIDERS_EVERY
-from tests.benchmarks.country_stages import Stage, Stages, events_by_type, stages
-from tests.benchmarks.country_usage import Usage
+from tests.benchmarks.country_result import Outcome, Result, Traffic, result
+from tests.benchmarks.country_stages import events_by_type, stages
+from tests.benchmarks.country_usage import LOAD, Usage
 from tests.benchmarks.end_to_end import KNOWN, database_url
 from tests.benchmarks.ground import Ground
 
 PREFIX = "country"
 SAMPLER = Path(__file__).parent / "sampler"
-LOAD = "load generator"
 SENDING_SHARE = 0.75  # of the minutes: the rest is for what is under way then
 POLL_SECONDS = 0.25
 CHECK_SECONDS = 1.0
+IDLE_SECONDS = 5.0  # without any traffic, before the first appeal
 COUNT_SHARE = 0.02  # of the time, at most, goes into counting rows for the progress bar
 FIGURES_SECONDS = 60.0
 Finding = TypeVar("Finding")
@@ -50,38 +51,6 @@ class Order:
     per_second: float | None = None
     minutes: float = 40.0
     profile: Path | None = None
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a run measured. Times in seconds, processor time in ms per appeal, memory in MB."""
-
-    appeals: int
-    wanted: int
-    seconds: float
-    per_second: float
-    accepted_per_second: float
-    quiet_seconds: float
-    """From the first appeal sent until the people had finished and every event was consumed."""
-    stages: Mapping[str, Stage]
-    events: int
-    """Of appeals, in the log; analytics stores a row for each."""
-    events_per_appeal: float
-    events_by_type: Mapping[str, int]
-    processor_ms: Mapping[str, float]
-    load_ms: float
-    peak_mb: Mapping[str, float]
-    disk_mb: float
-    actions: Mapping[str, Any]
-    missing: int
-    differences: list[str]
-    verified: bool
-    verification: str
-
-    @property
-    def is_sound(self) -> bool:
-        """Whether everything wanted was sent, and nothing was lost or differs."""
-        return self.appeals == self.wanted and not self.missing and not self.differences and self.verified
 
 
 class OutOfTime(RuntimeError):
@@ -150,16 +119,20 @@ class Country:
         job = await self._in_time(self._job(folder), deadline)
         before = await figures.read(self.surface)
         async with load(job, self.show) as loading:
+            with Usage(self._pids(loading), self._postgres()) as idle:
+                await asyncio.sleep(IDLE_SECONDS)
             with Usage(self._pids(loading), self._postgres()) as usage, self._sampled():
                 loading.go_on()
                 sent = await self._in_time(self._sent(loading), deadline)
                 loading.go_on()
                 done = await self._in_time(loading.until("done"), deadline)
                 await self._in_time(self._quiet(), deadline)
-                quiet = time.time()
-        found = await stages(self.databases["analytics"], await asyncio.to_thread((folder / SENT).read_bytes))
+                traffic = Traffic(sent, done, time.time())
+        analytics = self.databases["analytics"]
+        found = await stages(analytics, await asyncio.to_thread((folder / SENT).read_bytes))
         differences = await self._differences(done["figures"], before)
-        return await self._result(sent, done, quiet, found, usage, differences)
+        outcome = Outcome(found, await events_by_type(analytics), await self._disk(), differences, *await asyncio.to_thread(self._verify))
+        return result(self.order.appeals, traffic, outcome, usage, idle)
 
     async def _in_time(self, step: Coroutine[Any, Any, Finding], deadline: float) -> Finding:
         """Return the result of a step. Raises OutOfTime, and ProcessEnded if a process of the suite ends meanwhile."""
@@ -260,37 +233,10 @@ class Country:
                 return figures.differences(wanted, before, after)
             await asyncio.sleep(POLL_SECONDS)
 
-    async def _result(
-        self, sent: Mapping[str, Any], done: Mapping[str, Any], quiet: float, found: Stages, usage: Usage, differences: list[str]
-    ) -> Result:
-        count, analytics = sent["accepted"], self.databases["analytics"]
-        events = await events_by_type(analytics)
-        total = sum(events.values())
-        seconds = found.last_counted - sent["began"]
-        disk = await analytics.fetchval("SELECT sum(pg_database_size(datname)) FROM pg_database WHERE datname LIKE $1", f"{PREFIX}%")
-        verified, table = await asyncio.to_thread(self._verify)
-        spent = {name: round(each / count * 1000, 3) for name, each in usage.processor_seconds.items() if name != LOAD}
-        return Result(
-            appeals=count,
-            wanted=self.order.appeals,
-            seconds=round(seconds, 2),
-            per_second=round(count / seconds, 1),
-            accepted_per_second=round(count / (sent["ended"] - sent["began"]), 1),
-            quiet_seconds=round(quiet - sent["began"], 2),
-            stages=found.stages,
-            events=total,
-            events_per_appeal=round(total / count, 3),
-            events_by_type=events,
-            processor_ms=spent,
-            load_ms=round(done["processor_seconds"] / count * 1000, 3),
-            peak_mb=usage.peak_megabytes,
-            disk_mb=round(float(disk) / 2**20, 1),
-            actions=done["actions"],
-            missing=found.missing,
-            differences=differences,
-            verified=verified,
-            verification=table,
-        )
+    async def _disk(self) -> int:
+        """Return the bytes of the suite's databases."""
+        query = "SELECT sum(pg_database_size(datname)) FROM pg_database WHERE datname LIKE $1"
+        return int(await self.databases["analytics"].fetchval(query, f"{PREFIX}%"))
 
     def _verify(self) -> tuple[bool, str]:
         """Run `aryz verify`, and return whether it found nothing, with its table."""

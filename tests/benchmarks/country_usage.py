@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from types import TracebackType
@@ -11,6 +12,7 @@ import psutil
 
 SAMPLE_SECONDS = 1.0
 MEGABYTE = 2**20
+LOAD = "load generator"
 POSTGRES = "PostgreSQL"
 BACKGROUND = f"{POSTGRES} background"
 """Checkpointer, WAL writer, autovacuum and the start of sessions. Its memory is the shared buffers."""
@@ -32,6 +34,8 @@ class Usage:
         self._peaks: defaultdict[str, int] = defaultdict(int)
         self.processor_seconds: Seconds = {}
         """Of each process during the block. Available after it."""
+        self.seconds = 0.0
+        """How long the block took. Available after it."""
 
     @property
     def peak_megabytes(self) -> Seconds:
@@ -39,7 +43,7 @@ class Usage:
 
     def __enter__(self) -> Self:
         self._sample_sessions(is_first=True)
-        self._began = self._totals()
+        self._began, self._began_at = self._totals(), time.monotonic()
         self._thread.start()
         return self
 
@@ -48,6 +52,7 @@ class Usage:
         self._thread.join()
         if kind is None:
             self._sample()
+            self.seconds = time.monotonic() - self._began_at
             spent = {name: seconds - self._began[name] for name, seconds in self._totals().items()}
             server = spent.pop(POSTGRES)
             by_database: Counter[str] = Counter()

@@ -15,9 +15,9 @@ from tests.benchmarks.country_compare import Comparison, NotComparable, compare
 from tests.benchmarks.country_load import SENT, SENT_ROW
 from tests.benchmarks.country_people import CONFIRMED, HANDLED_EVERY
 from tests.benchmarks.country_report import print_result
-from tests.benchmarks.country_run import LOAD, PREFIX, Order
+from tests.benchmarks.country_run import PREFIX, Order
 from tests.benchmarks.country_stages import stages
-from tests.benchmarks.country_usage import BACKGROUND
+from tests.benchmarks.country_usage import BACKGROUND, LOAD
 from tests.benchmarks.end_to_end import database_url
 from tests.benchmarks.ground import Ground
 
@@ -63,6 +63,8 @@ class TestRun:
         assert result.peak_mb.keys() == result.processor_ms.keys() | {LOAD}
         assert all(result.peak_mb.values())
         assert result.load_ms > 0
+        assert {"Kafka", "PostgreSQL background"} <= result.idle_ms_per_second.keys()
+        assert sum(result.idle_ms_per_second.values()) > 0
 
     def test_the_people_act_on_their_share(self, result):
         confirmed = sum(index % CONFIRMED[1] < CONFIRMED[0] for index in range(HANDLED))
@@ -81,7 +83,9 @@ class TestRun:
         for name in PROCESSES:
             text = (folder / f"{name.replace(' ', '-').replace('provider-contact', 'provider_contact')}.txt").read_text()
             assert "samples" in text, name
-        assert "By function on the stack" in (folder / "intake-api.txt").read_text()
+        text = (folder / "intake-api.txt").read_text()
+        assert "By innermost function of the product" in text
+        assert "register_appeal" in text
 
     def test_it_is_written_as_json_and_printed(self, result):
         assert json.loads(json.dumps(asdict(result)))["stages"].keys() == STAGES

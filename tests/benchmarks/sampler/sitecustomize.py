@@ -14,21 +14,37 @@ from types import CodeType, FrameType
 SECONDS = 0.005
 DEEPEST = 120
 ROWS = 40
+ROOT = Path(__file__).parents[3]
+PRODUCT = tuple(f"{ROOT / folder}/" for folder in ("services", "shared", "deploy"))
 SERVICES = ("intake", "provider_contact", "routing", "analytics")
 alone: Counter[CodeType] = Counter()
 """Samples by the function that ran."""
 within: Counter[CodeType] = Counter()
 """Samples by every function on the stack, once each."""
+callers: Counter[CodeType] = Counter()
+"""Samples by the innermost function of the product: what it spends in libraries counts as its own."""
 
 
 def sample(_signal: int, frame: FrameType | None) -> None:
     if frame is not None:
         alone[frame.f_code] += 1
-    stack = set()
+    stack: dict[CodeType, None] = {}
     while frame is not None and len(stack) < DEEPEST:
-        stack.add(frame.f_code)
+        stack[frame.f_code] = None
         frame = frame.f_back
-    within.update(stack)
+    if (module := sys.modules.get("greenlet")) is not None:  # SQLAlchemy runs its statements in one: the caller is in the parent
+        running = module.getcurrent().parent
+        while running is not None and len(stack) < DEEPEST:
+            frame = running.gr_frame
+            while frame is not None and len(stack) < DEEPEST:
+                stack[frame.f_code] = None
+                frame = frame.f_back
+            running = running.parent
+    within.update(stack.keys())
+    for code in stack:
+        if code.co_filename.startswith(PRODUCT):
+            callers[code] += 1
+            break
 
 
 def package(code: CodeType) -> str:
@@ -36,9 +52,8 @@ def package(code: CodeType) -> str:
     path = code.co_filename
     if "site-packages/" in path:
         return path.rpartition("site-packages/")[2].partition("/")[0].removesuffix(".py")
-    root = str(Path(__file__).parents[3])
-    if path.startswith(root):
-        parts = Path(path).relative_to(root).parts
+    if path.startswith(f"{ROOT}/"):
+        parts = Path(path).relative_to(ROOT).parts
         return "/".join(parts[2:4] if parts[0] == "services" else parts[:2]).removesuffix(".py")
     return "python " + path.rpartition("/python3.11/")[2].partition("/")[0].removesuffix(".py") if "/" in path else path
 
@@ -63,6 +78,7 @@ def write(path: Path) -> None:
     if total:
         lines += table("By package, of the function that ran", packages, total)
         lines += table("By function that ran", by_name(alone), total)
+        lines += table("By innermost function of the product, with the libraries that it calls", by_name(callers), total)
         lines += table("By function on the stack", by_name(within), total)
     path.write_text("\n".join(lines))
 
