@@ -18,7 +18,8 @@ import intake.register.models
 import provider_contact.inquiries.models
 import routing.cases.models
 import routing.clocks.models
-from intake.attachments.models import Attachment, AttachmentState
+from intake.attachments.codes import AttachmentState
+from intake.attachments.models import Attachment
 from intake.attachments.service.storage import FOLDER, open_store
 from shared.clock import SystemClock
 from shared.contracts import (

@@ -10,7 +10,7 @@ from intake.channels.peoples_control import service as peoples_control
 from intake.channels.phone.service import policy as phone_policy
 from intake.channels.telegram.jobs import ChatNotificationSender
 from intake.forms.service import definitions
-from intake.notifications.models import DeliveryMethod
+from intake.notifications.codes import DeliveryMethod
 from intake.notifications.service.delivery_methods import senders
 from intake.notifications.service.planning import send_code
 from intake.notifications.service.senders import NotificationSender

@@ -5,9 +5,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from intake.attachments.codes import AttachmentState
 from intake.attachments.dependencies import uploads as service
 from intake.attachments.dependencies.attaching import attach
-from intake.attachments.models import Attachment, AttachmentState
+from intake.attachments.models import Attachment
 from intake.attachments.service.policy import policy
 from intake.register.models import ContentRead, Message, Timeline, Tracking
 from shared.messaging import tables

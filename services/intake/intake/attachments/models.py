@@ -1,29 +1,17 @@
 """The table of attachments: codes, sizes and sealed names. The bytes are encrypted in the object store."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import JSON, Column, Index, text
 from sqlmodel import Field
 
+from intake.attachments.codes import AttachmentState
 from intake.base import IntakeModel
 from shared.enum_column import EnumColumn
 
 UNCLAIMED = text("appeal_id IS NULL")
-
-
-class AttachmentState(StrEnum):
-    """The state of a file; the labels are in `attachments.toml`."""
-
-    RECEIVING = "RECEIVING"
-    SCANNING = "SCANNING"
-    CLEAN = "CLEAN"
-    INFECTED = "INFECTED"
-    UNSCANNED = "UNSCANNED"
-    DROPPED = "DROPPED"
-    """Given up and owned by nobody; the row is deleted once the store has deleted the objects. It has no label: nobody sees it."""
 
 
 class Attachment(IntakeModel, table=True):

@@ -8,7 +8,8 @@ from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from intake.attachments.models import Attachment, AttachmentState
+from intake.attachments.codes import AttachmentState
+from intake.attachments.models import Attachment
 from shared.database import among
 
 

@@ -8,17 +8,18 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from intake.notifications import repository
-from intake.notifications.models import Notification, NotificationState
+from intake.notifications.codes import NotificationState
+from intake.notifications.models import Notification
 from intake.notifications.repository import AddressedNotification
 from intake.notifications.service import inbound
 from intake.notifications.service.contacts import mask_address
 from intake.notifications.service.inbound import SmsReceipt, SmsReply
 from intake.notifications.service.sms import BadSignature, verify_signature
 from intake.notifications.service.texts import notification_texts
+from intake.register.codes import Verdict
 from intake.register.dependencies import Intake, IntakeDep
 from intake.register.errors import NotAnswered, OutcomeGiven
 from intake.register.schemas import ConfirmationIn
-from intake.register.schemas.codes import Verdict
 from intake.register.service.tracking import find_appeal
 from shared.auth import STAFF, Principal, require
 from shared.dependencies import ClockDep, ReadDep, UnitOfWorkDep, UnitsOfWorkDep

@@ -1,66 +1,14 @@
-"""The tables of notifications, and the codes that their columns hold."""
+"""The tables of notifications."""
 
 from datetime import datetime
-from enum import StrEnum
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Column, Index, UniqueConstraint
 from sqlmodel import Field
 
 from intake.base import IntakeModel
+from intake.notifications.codes import DeliveryMethod, NotificationReason, NotificationState, Recipient
 from shared.enum_column import EnumColumn
-
-CODES: Final = frozenset({"code", "withdrawal-code"})
-"""The facts whose notifications carry a one-time code."""
-
-
-class NotificationState(StrEnum):
-    """The state of a notification; the labels are in `notice_texts.toml`."""
-
-    PLANNED = "PLANNED"
-    SENT = "SENT"
-    DELIVERED = "DELIVERED"
-    BY_HAND = "BY_HAND"
-    """A person has to print the letter or to make the call."""
-    FOLDED = "FOLDED"
-    """Replaced by the one notification that covers all news of its appeal."""
-    FAILED = "FAILED"
-
-
-class NotificationReason(StrEnum):
-    """Why a notification was not sent or not delivered; the labels are in `notice_texts.toml`."""
-
-    NO_WAY = "NO_WAY"
-    UNCONFIRMED = "UNCONFIRMED"
-    REFUSED = "REFUSED"
-    NOT_NOW = "NOT_NOW"
-    NO_REPLY = "NO_REPLY"
-    ANSWER_AWAY = "ANSWER_AWAY"
-    UNDELIVERED = "UNDELIVERED"
-    LIMIT = "LIMIT"
-    UNREADABLE = "UNREADABLE"
-
-
-class DeliveryMethod(StrEnum):
-    """How a notification reaches its recipient: ANY, or a code of the register's `answer_channels.csv`."""
-
-    ANY = "ANY"
-    """Not chosen yet: the dispatcher chooses a method when it sends the notification."""
-    TELEGRAM = "TELEGRAM"
-    SMS = "SMS"
-    EMAIL = "EMAIL"
-    LETTER = "LETTER"
-    CALL = "CALL"
-    APP = "APP"
-    PARTNER = "PARTNER"
-    DESK = "DESK"
-
-
-class Recipient(StrEnum):
-    """Who is notified."""
-
-    APPLICANT = "APPLICANT"
 
 
 class Notification(IntakeModel, table=True):

@@ -15,7 +15,8 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from intake.notifications import repository
-from intake.notifications.models import Notification, NotificationState
+from intake.notifications.codes import NotificationState
+from intake.notifications.models import Notification
 from intake.notifications.repository import AddressedNotification
 from intake.notifications.service.composition import answer_paragraphs, read_answer
 from intake.notifications.service.contacts import contacts

@@ -9,15 +9,8 @@ from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from intake.notifications.models import (
-    CODES,
-    DeliveryMethod,
-    InboundMessage,
-    Notification,
-    NotificationReason,
-    NotificationState,
-    Recipient,
-)
+from intake.notifications.codes import CODES, DeliveryMethod, NotificationReason, NotificationState, Recipient
+from intake.notifications.models import InboundMessage, Notification
 from intake.register.models import Appeal, ConfirmedContact, Tracking
 from shared.database import among
 from shared.leases import RELEASED, Lease, RowLeases

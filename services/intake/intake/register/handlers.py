@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from intake.register import repository
+from intake.register.codes import MessageAuthor, MessageKind
 from intake.register.repository.applicant import add_messages
-from intake.register.schemas.codes import MessageAuthor, MessageKind
 from intake.register.schemas.rows import MessageRow, ProviderRow, TimelineData, TimelineRow, TrackingChange, TrackingRow
 from intake.register.service.ports import TrackedChange, TrackingListener
 from intake.register.service.texts import SERVICE, shown_events, timeline_data

@@ -11,7 +11,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 from sqlmodel import Field
 
 from intake.base import IntakeModel
-from intake.register.schemas.codes import MessageAuthor, MessageKind, Verdict, WithdrawalState
+from intake.register.codes import MessageAuthor, MessageKind, Verdict, WithdrawalState
 from intake.register.schemas.rows import TimelineData
 from shared.domain.lifecycle import CaseStatus, Holder
 from shared.enum_column import EnumColumn

@@ -8,7 +8,7 @@ from sqlalchemy import JSON, Column, Index
 from sqlmodel import Field
 
 from provider_contact.base import ProviderContactModel
-from provider_contact.inquiries.schemas import DeliveryMethod, InquiryStatus
+from provider_contact.inquiries.codes import DeliveryMethod, InquiryStatus
 from shared.enum_column import EnumColumn
 
 

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Subquery, and_, func, select, tuple_, upda
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from provider_contact.inquiries.codes import InquiryStatus
 from provider_contact.inquiries.models import Appeal, AppealChange, AppealRow, Delivery, DeliveryRow, Inquiry, InquiryRow, ProviderResponse
-from provider_contact.inquiries.schemas import InquiryStatus
 from shared.database import among
 from shared.fast.bulk import insert_new_rows, insert_rows, update_rows
 from shared.rows import table_of

@@ -1,39 +1,14 @@
-"""Codes, requests and responses of inquiries."""
+"""Requests and responses of inquiries."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, Field, JsonValue, WithJsonSchema
 
+from provider_contact.inquiries.codes import InquiryStatus
 from shared.domain.labels import Language
 from shared.http import StrictModel, Text20k
-
-
-class InquiryStatus(StrEnum):
-    DRAFT = "DRAFT"
-    SENT = "SENT"
-    DELIVERED = "DELIVERED"
-    ACKNOWLEDGED = "ACKNOWLEDGED"
-    RESPONDED = "RESPONDED"
-    ACCEPTED = "ACCEPTED"
-    RETURNED = "RETURNED"
-
-
-class InquiryAction(StrEnum):
-    """What a provider does with an inquiry."""
-
-    ACKNOWLEDGE = "acknowledge"
-    RESPOND = "respond"
-
-
-class DeliveryMethod(StrEnum):
-    """How an inquiry reaches the provider."""
-
-    PORTAL = "PORTAL"
-    """The provider reads it over the API, where it is visible at once."""
-
 
 JsonObject = Annotated[dict[str, JsonValue], WithJsonSchema({"type": "object", "additionalProperties": True})]
 Version = Annotated[int, Field(ge=1, lt=2**31)]

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from routing.cases.codes import CaseScope
 from routing.cases.errors import ActionNotPossible, UnknownAssignee, VersionConflict
 from routing.cases.schemas import commands
-from routing.cases.schemas.codes import CaseScope
 from routing.cases.schemas.views import CaseFilter, CaseSummary, CaseView
 from routing.cases.service import actions, reading
 from shared.auth import STAFF, Principal, require

@@ -8,7 +8,7 @@ from sqlalchemy import JSON, BigInteger, Column, Index, Integer, LargeBinary, te
 from sqlmodel import Field
 
 from routing.base import RoutingModel
-from routing.cases.schemas.codes import Urgency
+from routing.cases.codes import Urgency
 from routing.cases.schemas.rows import HistoryCodes, SubjectCodes
 from routing.classification.schemas import StoredClassification
 from shared.domain.lifecycle import CaseStatus, Holder

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, and_, false, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from routing.cases.codes import CaseScope
 from routing.cases.models import Answer, AppealCase, Colleague, Correction, History, Letter
-from routing.cases.schemas.codes import CaseScope
 from routing.cases.schemas.rows import CaseChange, CaseRow, CaseState, ColleagueRow, CorrectionRow, HistoryRow
 from routing.cases.schemas.views import CaseFilter, ColleagueView
 from shared.database import among

@@ -5,7 +5,7 @@ from sqlalchemy import Column
 from sqlmodel import Field
 
 from routing.base import RoutingModel
-from routing.clocks.schemas import ClockState
+from routing.clocks.codes import ClockState
 from shared.enum_column import EnumColumn
 
 

@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from routing.clocks.codes import ACTIVE
 from routing.clocks.models import CaseClock
-from routing.clocks.schemas import ACTIVE, ClockChange, ClockRow, RunningClock
+from routing.clocks.schemas import ClockChange, ClockRow, RunningClock
 from shared.database import among
 from shared.fast.bulk import insert_later, insert_rows, update_rows
 

@@ -1,47 +1,15 @@
 """Clocks as other slices and clients see them."""
 
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from typing import Annotated, Final, NamedTuple, Protocol, TypedDict
 from uuid import UUID
 
 from pydantic import BaseModel, Field, WithJsonSchema
 
+from routing.clocks.codes import ClockState
+
 NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 """The due time of a case on which no clock runs: it comes last in every list and is never overdue."""
-
-
-class ClockState(StrEnum):
-    """The first three are the states of a running clock; MET and MISSED end it, REPLACED gives way to the clock of another policy."""
-
-    RUNNING = "RUNNING"
-    WARNED = "WARNED"
-    BREACHED = "BREACHED"
-    MET = "MET"
-    MISSED = "MISSED"
-    REPLACED = "REPLACED"
-
-
-ACTIVE: Final = (ClockState.RUNNING, ClockState.WARNED, ClockState.BREACHED)
-
-
-class ClockTrigger(StrEnum):
-    """What starts a clock, as `runs` in `clock_policies.csv` names it."""
-
-    FORM = "form"
-    KIND = "kind"
-    CHANNEL = "channel"
-    DANGER = "danger"
-    APPLICANT = "applicant"
-    DENIED = "denied"
-
-
-class ClockCode(StrEnum):
-    """The clock policies that the code names; all others are chosen by the table alone."""
-
-    REDIRECT_CRIME = "REDIRECT_CRIME"
-    FIX_PERIOD = "FIX_PERIOD"
-    APPLICANT_REPLY = "APPLICANT_REPLY"
 
 
 class ClockRow(TypedDict):

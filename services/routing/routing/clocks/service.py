@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, Protocol
 from uuid import UUID
 
 from routing.clocks import events, repository
+from routing.clocks.codes import ACTIVE, ClockCode, ClockState, ClockTrigger
 from routing.clocks.errors import CalendarDoesNotReach
 from routing.clocks.models import CaseClock
 from routing.clocks.repository import (
@@ -19,18 +20,7 @@ from routing.clocks.repository import (
     lock_running_clocks,
     running_clocks_by_case,
 )
-from routing.clocks.schemas import (
-    ACTIVE,
-    NEVER,
-    ClockCode,
-    ClockNotice,
-    ClockRow,
-    ClockState,
-    ClockTrigger,
-    DayView,
-    DeadlineView,
-    TimedCase,
-)
+from routing.clocks.schemas import NEVER, ClockNotice, ClockRow, DayView, DeadlineView, TimedCase
 from shared.domain.calendar import CalendarGap, planning_calendar, working_calendar
 from shared.domain.deadlines import due_at, due_on, explain, policies, policy_for_form
 from shared.domain.labels import Label

@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 import obstore
 import pytest
 
-from intake.attachments.models import Attachment, AttachmentState
+from intake.attachments.codes import AttachmentState
+from intake.attachments.models import Attachment
 from intake.attachments.service.storage import BUFFER, CHUNK, ObjectStorage, new_key, open_store
 from intake.settings import Settings
 from shared.errors import Unavailable

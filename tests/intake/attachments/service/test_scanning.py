@@ -3,7 +3,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from intake.attachments.models import Attachment, AttachmentState
+from intake.attachments.codes import AttachmentState
+from intake.attachments.models import Attachment
 from intake.attachments.service import scan_queue
 from intake.attachments.service.scanning import Clamd, NotScanned, ScannerUnavailable
 from tests.intake.attachments.conftest import free_port

@@ -5,7 +5,8 @@ from uuid import UUID
 from obstore.exceptions import GenericError
 from sqlalchemy import update
 
-from intake.attachments.models import Attachment, AttachmentState
+from intake.attachments.codes import AttachmentState
+from intake.attachments.models import Attachment
 from intake.attachments.service import scan_queue, storage
 from intake.attachments.service.scanning import NotScanned, ScannerUnavailable
 from shared.rows import table_of

@@ -10,7 +10,8 @@ from fastapi import FastAPI, Request
 
 from intake.assembly import delivery_methods
 from intake.attachments.models import Attachment
-from intake.notifications.models import CODES, Notification
+from intake.notifications.codes import CODES
+from intake.notifications.models import Notification
 from intake.notifications.service.dispatch import Dispatcher
 from intake.register.models import Appeal, Message, Tracking, Withdrawal
 from intake.settings import Settings

@@ -1,4 +1,4 @@
-from provider_contact.inquiries.schemas import DeliveryMethod, InquiryAction, InquiryStatus
+from provider_contact.inquiries.codes import DeliveryMethod, InquiryAction, InquiryStatus
 from provider_contact.inquiries.service import check_policies
 from provider_contact.inquiries.service.policy import action_rules, content_purposes, inquiry_rule
 

@@ -7,8 +7,8 @@ from pydantic import BaseModel
 
 from intake.attachments.repository import set_message
 from intake.attachments.service.storing import Attachments, NamedFile, UploadTicket
+from intake.register.codes import MessageKind
 from intake.register.errors import AppealFinished
-from intake.register.schemas.codes import MessageKind
 from intake.register.service.messages import publish_message
 from intake.register.service.progress import lock_appeal, store_message
 from intake.register.service.rights import is_finished

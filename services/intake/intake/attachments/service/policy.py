@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from intake.attachments.models import AttachmentState
+from intake.attachments.codes import AttachmentState
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError
 from shared.policy_files import policy_document, policy_rows

@@ -9,7 +9,8 @@ from uuid import UUID
 import structlog
 
 from intake.attachments import repository
-from intake.attachments.models import Attachment, AttachmentState
+from intake.attachments.codes import AttachmentState
+from intake.attachments.models import Attachment
 from intake.attachments.service.scanning import NotScanned, ScannerUnavailable
 from intake.attachments.service.storage import SealedReader, plain_chunks
 from shared.errors import Unavailable

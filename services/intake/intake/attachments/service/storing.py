@@ -15,7 +15,8 @@ from uuid import UUID
 
 from intake.attachments import errors as attachment_errors
 from intake.attachments import repository
-from intake.attachments.models import Attachment, AttachmentState
+from intake.attachments.codes import AttachmentState
+from intake.attachments.models import Attachment
 from intake.attachments.service import names, policy, quota
 from intake.attachments.service.policy import FileKind, kinds
 from intake.attachments.service.storage import ObjectStorage, SealedReader, new_key, plain_chunks

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from intake.channels.peoples_control import repository
 from intake.forms.service import definitions as forms
-from intake.register.schemas.codes import Channel
+from intake.register.codes import Channel
 from intake.register.service.admission import Admission
 from intake.register.service.registration import shown_status
 from shared.domain.labels import Label

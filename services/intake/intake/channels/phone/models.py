@@ -7,7 +7,7 @@ from sqlalchemy import JSON, Column, Index
 from sqlmodel import Field
 
 from intake.base import IntakeModel
-from intake.channels.phone.schemas.codes import (
+from intake.channels.phone.codes import (
     CallBackReason,
     CallBackState,
     CallDirection,

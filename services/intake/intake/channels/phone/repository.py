@@ -9,8 +9,8 @@ from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from intake.channels.phone.codes import CallBackState, CallDirection, CallOutcome, CallState
 from intake.channels.phone.models import Call, CallBack, CallEvent, OralRecord
-from intake.channels.phone.schemas.codes import CallBackState, CallDirection, CallOutcome, CallState
 from intake.channels.phone.schemas.rows import CallBackRow, CallEventRow, CallRow, OralRecordRow
 from intake.register.models import Appeal, Tracking, without_content
 from shared.database import among

@@ -25,9 +25,9 @@ from intake.channels.telegram.service.steps import (
     SuggestProviders,
 )
 from intake.channels.telegram.service.updates import ISSUER, chat_principal
+from intake.register.codes import Verdict
 from intake.register.dependencies import Intake
 from intake.register.schemas import AppealIn, ConfirmationIn, FeedbackIn, MessageIn, Tracked
-from intake.register.schemas.codes import Verdict
 from intake.register.service.admission import Admission
 from intake.register.service.providers import active_providers
 from shared.domain.lifecycle import CaseStatus

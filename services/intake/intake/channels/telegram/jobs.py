@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from intake.channels.telegram.schemas.codes import MessageState
+from intake.channels.telegram.codes import MessageState
 from intake.channels.telegram.service import worker
 from intake.channels.telegram.service.notifications import queue_notification
 from intake.channels.telegram.service.texts import script

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Column, Index
 from sqlmodel import Field
 
 from intake.base import IntakeModel
-from intake.channels.telegram.schemas.codes import MessageState, Step, UpdateState
+from intake.channels.telegram.codes import MessageState, Step, UpdateState
 from shared.enum_column import EnumColumn
 
 

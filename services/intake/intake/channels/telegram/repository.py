@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, u
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from intake.channels.telegram.codes import MessageState, Step, UpdateState
 from intake.channels.telegram.models import BotChat, BotLease, BotMessage, BotUpdate
-from intake.channels.telegram.schemas.codes import MessageState, Step, UpdateState
 from intake.channels.telegram.schemas.rows import (
     BotMessageRow,
     BotUpdateRow,

@@ -5,7 +5,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from intake.notifications.models import CODES, DeliveryMethod
+from intake.notifications.codes import CODES, DeliveryMethod
 from intake.notifications.repository import AddressedNotification
 from intake.notifications.service.policy import NotificationRoute
 from intake.notifications.service.texts import fill, notification_texts, writing_language

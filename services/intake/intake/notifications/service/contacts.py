@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from intake.notifications.models import CODES, DeliveryMethod
+from intake.notifications.codes import CODES, DeliveryMethod
 from intake.notifications.repository import AddressedNotification
 from intake.notifications.service.policy import policy, routes
 from intake.register.service.answer_channels import answer_channels

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from intake.notifications.models import DeliveryMethod
+from intake.notifications.codes import DeliveryMethod
 from intake.notifications.service.mail import MailSender, compose_mail
 from intake.notifications.service.policy import policy
 from intake.notifications.service.senders import FolderSender, NotificationSender, OutgoingMessage

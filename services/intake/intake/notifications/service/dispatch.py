@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from intake.notifications import repository
-from intake.notifications.models import CODES, DeliveryMethod, Notification, NotificationReason, NotificationState
+from intake.notifications.codes import CODES, DeliveryMethod, NotificationReason, NotificationState
+from intake.notifications.models import Notification
 from intake.notifications.repository import AddressedNotification, NotificationChanges
 from intake.notifications.service.composition import compose_text, read_answer
 from intake.notifications.service.contacts import contacts, has_unconfirmed, next_method

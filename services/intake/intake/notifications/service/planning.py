@@ -6,9 +6,10 @@ from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 from intake.notifications import repository
-from intake.notifications.models import DeliveryMethod, Notification, NotificationState, Recipient
+from intake.notifications.codes import DeliveryMethod, NotificationState, Recipient
+from intake.notifications.models import Notification
 from intake.notifications.service.policy import notified_facts, policy, routes
-from intake.register.schemas.codes import CodePurpose
+from intake.register.codes import CodePurpose
 from intake.register.service.ports import TrackedChange
 from intake.register.service.withdrawal import OVERRULED
 from shared.ids import derived

@@ -7,7 +7,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from intake.notifications.models import CODES, DeliveryMethod, Recipient
+from intake.notifications.codes import CODES, DeliveryMethod, Recipient
 from intake.register.service.answer_channels import answer_channels
 from intake.register.service.withdrawal import OVERRULED
 from shared.contracts import AppealEvent, appeal_events

@@ -4,7 +4,7 @@ from typing import Final
 from uuid import UUID
 
 from intake.notifications import repository
-from intake.notifications.models import NotificationReason, NotificationState
+from intake.notifications.codes import NotificationReason, NotificationState
 from intake.notifications.service.contacts import contacts
 from intake.notifications.service.delivery_methods import usable_methods
 from intake.notifications.service.dispatch import fall_back

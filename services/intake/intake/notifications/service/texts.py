@@ -6,7 +6,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from intake.notifications.models import CODES, NotificationReason, NotificationState
+from intake.notifications.codes import CODES, NotificationReason, NotificationState
 from intake.notifications.service.policy import routes
 from shared.domain.labels import LANGUAGES, Label, Language
 from shared.domain.tables import ReferenceDataError

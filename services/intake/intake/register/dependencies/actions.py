@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from intake.register.codes import Verdict
 from intake.register.schemas import (
     CallBackIn,
     CodeSent,
@@ -24,7 +25,6 @@ from intake.register.schemas import (
     WithdrawalIn,
     WithdrawalResult,
 )
-from intake.register.schemas.codes import Verdict
 from intake.register.service import messages, outcome, verification, withdrawal
 from intake.register.service.messages import ClaimFiles
 from intake.register.service.ports import SendCode

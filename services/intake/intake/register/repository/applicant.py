@@ -10,9 +10,9 @@ from sqlalchemy import delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from intake.register.codes import MessageAuthor, WithdrawalState
 from intake.register.models import Appeal, ContactCode, Message, Tracking, Withdrawal
 from intake.register.repository.appeals import lock_trackings
-from intake.register.schemas.codes import MessageAuthor, WithdrawalState
 from intake.register.schemas.rows import MessageRow, TrackingRow
 from shared.database import among
 from shared.domain.lifecycle import CaseStatus

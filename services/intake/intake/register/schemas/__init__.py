@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from intake.register.schemas.codes import CodePurpose, ContactKind, Verdict
+from intake.register.codes import CodePurpose, ContactKind, Verdict
 from shared.http import ShortText, StrictModel, Text, Text20k, code_text
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9_-]+$")]

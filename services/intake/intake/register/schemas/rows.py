@@ -6,7 +6,7 @@ from uuid import UUID
 
 from typing_extensions import TypedDict
 
-from intake.register.schemas.codes import MessageAuthor, MessageKind, Verdict
+from intake.register.codes import MessageAuthor, MessageKind, Verdict
 from shared.domain.lifecycle import CaseStatus, Holder
 
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from intake.register.codes import Channel
 from intake.register.errors import ChannelNotAllowed
-from intake.register.schemas.codes import Channel
 from shared.auth import Principal, Role
 from shared.domain.taxonomy import taxonomy
 from shared.errors import Forbidden, InvalidInput

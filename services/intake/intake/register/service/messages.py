@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+from intake.register.codes import MessageKind
 from intake.register.errors import AppealFinished
 from intake.register.repository import applicant as records
 from intake.register.schemas import MessageAddedOut, MessageIn
-from intake.register.schemas.codes import MessageKind
 from intake.register.schemas.rows import TrackingRow
 from intake.register.service.progress import lock_appeal, publish_change, store_message
 from intake.register.service.rights import is_finished

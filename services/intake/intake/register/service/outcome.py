@@ -5,11 +5,11 @@ Confirming is not withdrawing. Each action is for an appeal that its applicant h
 
 from uuid import UUID
 
+from intake.register.codes import MessageKind, Verdict
 from intake.register.errors import AlreadyReopened, NotAnswered, NotReopenable, OutcomeGiven
 from intake.register.models import Appeal
 from intake.register.repository import applicant as records
 from intake.register.schemas import ConfirmationIn, FeedbackIn, OutcomeResult, Rated, Reopened, ReopeningIn
-from intake.register.schemas.codes import MessageKind, Verdict
 from intake.register.schemas.rows import ResponseEnvelope, TrackingRow
 from intake.register.service.progress import lock_appeal, publish_change, store_message, store_tracking
 from intake.register.service.registration import Condition

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
-from intake.register.schemas.codes import CodePurpose
+from intake.register.codes import CodePurpose
 from intake.register.schemas.rows import ExternalNumberRow, TrackingRow
 from shared.errors import DomainError
 from shared.messaging.handling import Batch, Received

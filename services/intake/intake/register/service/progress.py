@@ -5,8 +5,8 @@ from typing import Final
 from uuid import UUID
 
 from intake.register import repository
+from intake.register.codes import MessageAuthor, MessageKind
 from intake.register.repository import applicant as records
-from intake.register.schemas.codes import MessageAuthor, MessageKind
 from intake.register.schemas.rows import TrackingRow
 from intake.register.service.rights import policy
 from shared.contracts import AppealEvent

@@ -12,8 +12,8 @@ from pydantic_core import to_json
 from sqlalchemy.exc import IntegrityError
 
 from intake.register import events, repository
+from intake.register.codes import Channel
 from intake.register.schemas import Registered
-from intake.register.schemas.codes import Channel
 from intake.register.schemas.rows import ExternalNumberRow, NewAppealRow, NewTrackingRow, Particulars, ResponseEnvelope
 from intake.register.service.filing import Filing, fault
 from intake.register.service.ports import ExternalNumbers

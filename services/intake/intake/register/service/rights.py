@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic import BaseModel, Field
 
-from intake.register.schemas.codes import check_codes
+from intake.register.codes import check_codes
 from shared.domain.labels import Label
 from shared.domain.lifecycle import CaseStatus
 from shared.domain.tables import ReferenceDataError

@@ -11,12 +11,12 @@ from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.register import repository
+from intake.register.codes import MessageAuthor, MessageKind
 from intake.register.models import Appeal, Message, Timeline, Tracking
 from intake.register.repository import applicant as records
 from intake.register.repository.guesses import AppealAccess, access_to
 from intake.register.repository.recipients import confirmed_kinds
 from intake.register.schemas import AnswerOut, AttachedFileOut, HeldFor, MessageOut, TimelineEntry, Tracked
-from intake.register.schemas.codes import MessageAuthor, MessageKind
 from intake.register.schemas.rows import TimelineData
 from intake.register.service.ports import AttachedFile, ListFiles
 from intake.register.service.progress import message_text

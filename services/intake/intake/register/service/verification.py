@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import Final, Literal
 from uuid import UUID
 
+from intake.register.codes import CodePurpose
 from intake.register.errors import NoContact, WrongCode
 from intake.register.models import Appeal, ContactCode
 from intake.register.repository import applicant as records
 from intake.register.repository import recipients
 from intake.register.schemas import CodeSent, ContactConfirmed, ContactIn, VerificationIn
-from intake.register.schemas.codes import CodePurpose
 from intake.register.schemas.rows import TrackingRow
 from intake.register.service.ports import SendCode
 from intake.register.service.progress import HOUR, lock_appeal, store_tracking

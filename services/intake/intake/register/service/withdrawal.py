@@ -6,11 +6,11 @@ from typing import Final
 from uuid import UUID
 
 from intake.register import repository
+from intake.register.codes import MessageKind, WithdrawalState
 from intake.register.errors import AlreadyDecided, NoWithdrawal, WithdrawalPending
 from intake.register.models import Withdrawal
 from intake.register.repository import applicant as records
 from intake.register.schemas import CallBackIn, WithdrawalIn, WithdrawalItem, WithdrawalResult
-from intake.register.schemas.codes import MessageKind, WithdrawalState
 from intake.register.schemas.rows import TimelineRow, TrackingRow
 from intake.register.service.ports import TrackedChange
 from intake.register.service.progress import lock_appeal, publish_change, store_message, store_tracking

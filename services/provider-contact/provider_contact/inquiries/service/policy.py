@@ -6,7 +6,7 @@ from functools import cache
 
 from pydantic import BaseModel, ConfigDict
 
-from provider_contact.inquiries.schemas import DeliveryMethod, InquiryAction, InquiryStatus
+from provider_contact.inquiries.codes import DeliveryMethod, InquiryAction, InquiryStatus
 from shared.auth import ROLES
 from shared.contents import Purpose
 from shared.domain.deadlines import policies

@@ -13,7 +13,8 @@ from routing.cases.models import queue_of
 from routing.cases.schemas.rows import CaseChange, CaseState, HistoryCodes, HistoryRow
 from routing.cases.service.history import entry
 from routing.clocks import service as clocks
-from routing.clocks.schemas import NEVER, ClockChange, ClockCode, ClockRow, ClockState, ClockTrigger, RunningClock
+from routing.clocks.codes import ClockCode, ClockState, ClockTrigger
+from routing.clocks.schemas import NEVER, ClockChange, ClockRow, RunningClock
 from shared.contracts import (
     AppealEvent,
     AppealRated,

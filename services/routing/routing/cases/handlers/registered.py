@@ -10,16 +10,17 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from routing.cases import events, repository
+from routing.cases.codes import Urgency
 from routing.cases.data import closure_gate, danger_in, dangers
 from routing.cases.models import queue_of
-from routing.cases.schemas.codes import Urgency
 from routing.cases.schemas.rows import CaseRow, CommonCaseRow, HistoryCodes, HistoryRow
 from routing.cases.service.history import entry
 from routing.classification.schemas import Decision
 from routing.classification.service import Classification, classify
 from routing.clocks import service as clocks
+from routing.clocks.codes import ClockCode, ClockState, ClockTrigger
 from routing.clocks.events import clock_started
-from routing.clocks.schemas import NEVER, ClockCode, ClockRow, ClockState, ClockTrigger
+from routing.clocks.schemas import NEVER, ClockRow
 from shared.contents import Contents
 from shared.contracts import AppealImported, AppealRegistered, AppealRouted, CaseClosed, DangerReported
 from shared.domain.lifecycle import CaseStatus, holder_of, status_after

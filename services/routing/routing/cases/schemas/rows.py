@@ -6,7 +6,7 @@ from uuid import UUID
 
 from typing_extensions import TypedDict  # pydantic, under SQLModel, accepts no other before Python 3.12
 
-from routing.cases.schemas.codes import Urgency
+from routing.cases.codes import Urgency
 from routing.classification.schemas import StoredClassification
 from shared.domain.lifecycle import CaseStatus, Holder
 from shared.projection import AppealState

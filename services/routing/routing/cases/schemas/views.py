@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, WithJsonSchema
 
-from routing.cases.schemas.codes import CaseScope, HolderText, StatusText, UrgencyText
+from routing.cases.codes import CaseScope, HolderText, StatusText, UrgencyText
 from routing.cases.schemas.commands import AnswerContent, CaseAction, LetterContent
 from routing.classification.schemas import StoredClassification
 from routing.clocks.schemas import ClockView

@@ -9,11 +9,11 @@ from uuid import UUID
 from typing_extensions import Unpack
 
 from routing.cases import events, repository
+from routing.cases.codes import Urgency
 from routing.cases.data import closure_gate, danger_in, dangers
 from routing.cases.errors import ActionNotPossible, VersionConflict
 from routing.cases.models import Answer, AppealCase, Letter, queue_of
 from routing.cases.schemas import commands
-from routing.cases.schemas.codes import Urgency
 from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.rows import HistoryCodes, SubjectCodes
 from routing.cases.schemas.views import CaseView
@@ -21,9 +21,10 @@ from routing.cases.service import colleagues, workflow
 from routing.cases.service.history import entry
 from routing.cases.service.reading import view
 from routing.clocks import service as clocks
+from routing.clocks.codes import ClockCode, ClockTrigger
 from routing.clocks.errors import CalendarDoesNotReach
 from routing.clocks.events import clock_started
-from routing.clocks.schemas import NEVER, ClockCode, ClockRow, ClockTrigger
+from routing.clocks.schemas import NEVER, ClockRow
 from shared.auth import Principal
 from shared.contracts import (
     ApplicantAsked,

@@ -7,11 +7,12 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from routing.cases import service as cases
-from routing.cases.schemas.codes import Urgency
+from routing.cases.codes import Urgency
 from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.views import AnswerView, CaseView, LetterView
 from routing.classification.schemas import Decision
-from routing.clocks.schemas import ACTIVE, ClockState, ClockView
+from routing.clocks.codes import ACTIVE, ClockState
+from routing.clocks.schemas import ClockView
 from routing.clocks.service import clock_policies
 from routing.desk.pages.case_forms import CaseForms
 from routing.desk.pages.contents import FetchedContents

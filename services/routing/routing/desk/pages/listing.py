@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from routing.cases import service as cases
-from routing.cases.schemas.codes import CaseScope, Urgency
+from routing.cases.codes import CaseScope, Urgency
 from routing.cases.schemas.views import CaseFilter, CaseSummary
 from routing.desk.pages.reader import DeskReader, Due, due, subject_of
 from shared.auth import Principal

@@ -3,7 +3,7 @@ from itertools import permutations
 
 import pytest
 
-from intake.channels.phone.schemas.codes import CallEventType
+from intake.channels.phone.codes import CallEventType
 from intake.channels.phone.service.call_state import ReceivedEvent, summarize
 
 RING = datetime(2026, 2, 2, 9, 15, tzinfo=UTC)  # a Monday, 14:15 in Astana

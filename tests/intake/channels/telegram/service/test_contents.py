@@ -5,7 +5,7 @@ import json
 import pytest
 from aiogram.enums import ContentType
 
-from intake.channels.telegram.schemas.codes import Step
+from intake.channels.telegram.codes import Step
 from intake.channels.telegram.service.client import _FILES, event_of
 from intake.channels.telegram.service.conversation import advance
 from intake.channels.telegram.service.steps import BotReply, ButtonPress, ConversationState, EditedMessage, MediaMessage, TextMessage

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from intake.channels.telegram.schemas.codes import Step
+from intake.channels.telegram.codes import Step
 from intake.channels.telegram.service.conversation import advance, reply_to_late
 from intake.channels.telegram.service.drafts import filed, filed_before, not_filed, suggested
 from intake.channels.telegram.service.prompts import ask, danger

@@ -16,8 +16,8 @@ from intake.channels.web.service import qr
 from intake.forms.service import draft as form
 from intake.forms.service import operator_form as call_form
 from intake.pages_kit import PAGES
+from intake.register.codes import Channel
 from intake.register.schemas import AppealIn
-from intake.register.schemas.codes import Channel
 from intake.register.service import providers
 from intake.register.service.registration import RegistrationReceipt
 from shared.auth import Principal

@@ -19,7 +19,7 @@ from intake.channels.partner.repository import DeliveryRow, PositionRow, Unnumbe
 from intake.channels.partner.schemas import Update, Updates
 from intake.channels.partner.service import policy
 from intake.channels.partner.service.external_numbers import open_numbers
-from intake.register.schemas.codes import Channel
+from intake.register.codes import Channel
 from intake.register.service.ports import TrackedChange
 from intake.register.service.registration import sender_key
 from intake.register.service.texts import shown_events

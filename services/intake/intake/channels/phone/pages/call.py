@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.responses import RedirectResponse
 
 from intake.channels.phone import repository
+from intake.channels.phone.codes import CallCodeGroup
 from intake.channels.phone.dependencies import insurance_of
 from intake.channels.phone.errors import CallBackTaken, CallerNotVerified, InsuranceNotConnected
 from intake.channels.phone.pages.record import read_back, registered
@@ -25,7 +26,6 @@ from intake.channels.phone.pages.view import (
     ongoing_call_backs,
     page_content,
 )
-from intake.channels.phone.schemas.codes import CallCodeGroup
 from intake.channels.phone.service import call_backs, oral_records
 from intake.channels.phone.service.insurance import InsuredStatus, look_up, record_look_up
 from intake.channels.phone.service.policy import call_policy, codes
@@ -33,10 +33,10 @@ from intake.forms.service import definitions as forms
 from intake.forms.service import draft as form
 from intake.forms.service import operator_form as call_form
 from intake.pages_kit import PAGES
+from intake.register.codes import Verdict
 from intake.register.dependencies import IntakeDep
 from intake.register.errors import NotAnswered, OutcomeGiven
 from intake.register.schemas import ConfirmationIn, FeedbackIn
-from intake.register.schemas.codes import Verdict
 from intake.register.service.admission import Admission, admit_principal
 from intake.register.service.filing import check
 from shared.auth import PagePrincipalDep, Principal, check_role, require_page

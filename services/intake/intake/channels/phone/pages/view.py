@@ -9,9 +9,9 @@ from uuid import UUID
 from fastapi import Request
 
 from intake.channels.phone import repository
+from intake.channels.phone.codes import CallBackState, CallCodeGroup, CallDirection, CallerCheck, InsuredCode
 from intake.channels.phone.dependencies import insurance_of
 from intake.channels.phone.models import Call, CallBack
-from intake.channels.phone.schemas.codes import CallBackState, CallCodeGroup, CallDirection, CallerCheck, InsuredCode
 from intake.channels.phone.service import call_backs
 from intake.channels.phone.service.call_state import IN_TALK, OVER, WAITING
 from intake.channels.phone.service.insurance import InsuredStatus

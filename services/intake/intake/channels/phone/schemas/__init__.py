@@ -1,1 +1,1 @@
-"""Codes, rows and messages of the phone channel."""
+"""Rows and messages of the phone channel."""

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field, RootModel, StringConstraints, model_validator
 
-from intake.channels.phone.schemas.codes import CallEventType
+from intake.channels.phone.codes import CallEventType
 from intake.register.schemas import Moment
 from shared.domain.labels import Language
 from shared.http import StrictModel, Text

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from typing_extensions import TypedDict  # pydantic, under SQLModel, accepts no other before Python 3.12
 
-from intake.channels.phone.schemas.codes import (
+from intake.channels.phone.codes import (
     CallBackReason,
     CallBackState,
     CallDirection,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from intake.channels.phone.schemas.codes import CallDirection, CallEventType, CallOutcome, CallState, MenuTarget
+from intake.channels.phone.codes import CallDirection, CallEventType, CallOutcome, CallState, MenuTarget
 from intake.channels.phone.schemas.rows import CallEventData
 from intake.channels.phone.service.policy import OTHER_QUEUE, menu, queues
 from shared.domain import registration

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.channels.phone import repository
-from intake.channels.phone.schemas.codes import (
+from intake.channels.phone.codes import (
     CallBackReason,
     CallBackState,
     CallDirection,

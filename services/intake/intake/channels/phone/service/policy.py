@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from intake.channels.phone.schemas.codes import CallBackReason, CallCodeGroup, CallerCheck, InsuredCode, MenuTarget
+from intake.channels.phone.codes import CallBackReason, CallCodeGroup, CallerCheck, InsuredCode, MenuTarget
 from shared.domain.labels import Label
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.tables import ReferenceDataError

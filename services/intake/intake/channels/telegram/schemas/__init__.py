@@ -1,1 +1,1 @@
-"""Codes, rows and messages of the Telegram bot."""
+"""Rows and messages of the Telegram bot."""

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple, TypedDict
 from uuid import UUID
 
-from intake.channels.telegram.schemas.codes import MessageState, Step, UpdateState
+from intake.channels.telegram.codes import MessageState, Step, UpdateState
 from shared.domain.lifecycle import CaseStatus
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from intake.channels.telegram.schemas.codes import Step
+from intake.channels.telegram.codes import Step
 from intake.channels.telegram.service import filed_appeals
 from intake.channels.telegram.service.drafts import ask_next, begin, confirm, to_menu
 from intake.channels.telegram.service.prompts import ask, choose_language, menu_keyboard, welcome

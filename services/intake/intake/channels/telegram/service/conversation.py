@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from intake.channels.telegram.schemas.codes import Step
+from intake.channels.telegram.codes import Step
 from intake.channels.telegram.service import buttons, filed_appeals
 from intake.channels.telegram.service.drafts import ask_next, begin, to_menu
 from intake.channels.telegram.service.prompts import ask, choose_language, danger, draft_button, menu_keyboard, welcome

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final, Unpack
 
-from intake.channels.telegram.schemas.codes import Step
+from intake.channels.telegram.codes import Step
 from intake.channels.telegram.service.prompts import ask, menu_keyboard
 from intake.channels.telegram.service.steps import (
     AppealFields,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from intake.channels.telegram.schemas.codes import Step
+from intake.channels.telegram.codes import Step
 from intake.channels.telegram.service.prompts import ask, menu_keyboard
 from intake.channels.telegram.service.steps import (
     BotReply,

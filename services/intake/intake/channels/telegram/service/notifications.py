@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic_core import to_json
 
 from intake.channels.telegram import repository
+from intake.channels.telegram.codes import MessageState
 from intake.channels.telegram.models import BotChat
-from intake.channels.telegram.schemas.codes import MessageState
 from intake.channels.telegram.schemas.payloads import Payload
 from intake.channels.telegram.schemas.rows import BotMessageRow, SendableMessage
 from intake.channels.telegram.service.filed_appeals import action_buttons

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from intake.channels.telegram.schemas.codes import Step
+from intake.channels.telegram.codes import Step
 from intake.channels.telegram.service.steps import BotReply, Button, ConversationState
 from intake.channels.telegram.service.texts import button_label, script, text_of
 from intake.forms.service.consents import consent

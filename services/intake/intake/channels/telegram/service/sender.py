@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from intake.channels.telegram import repository
-from intake.channels.telegram.schemas.codes import MessageState
+from intake.channels.telegram.codes import MessageState
 from intake.channels.telegram.schemas.rows import MessageChange, SendableMessage
 from intake.channels.telegram.service.client import (
     CALL_SECONDS,

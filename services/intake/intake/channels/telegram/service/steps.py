@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias, TypedDict, Unpack
 from uuid import UUID
 
-from intake.channels.telegram.schemas.codes import Step
+from intake.channels.telegram.codes import Step
 from intake.channels.telegram.schemas.payloads import CallbackPayload, MessagePayload
 from intake.channels.telegram.service.texts import split_text
 from shared.domain.labels import Language

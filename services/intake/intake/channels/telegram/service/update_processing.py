@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 
-from intake.channels.telegram.schemas.codes import Step, UpdateState
+from intake.channels.telegram.codes import Step, UpdateState
 from intake.channels.telegram.schemas.rows import StoredUpdate
 from intake.channels.telegram.service.conversation import advance, reply_to_late
 from intake.channels.telegram.service.prompts import resume

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from intake.channels.telegram import repository
-from intake.channels.telegram.schemas.codes import Step, UpdateState
+from intake.channels.telegram.codes import Step, UpdateState
 from intake.channels.telegram.schemas.rows import BotUpdateRow, ChatRow
 from intake.channels.telegram.schemas.updates import UpdateIn
 from intake.register.service.registration import sender_key

@@ -13,9 +13,9 @@ import structlog
 from pydantic_core import to_json
 
 from intake.channels.telegram import repository
+from intake.channels.telegram.codes import Step
 from intake.channels.telegram.dependencies import ChatActions
 from intake.channels.telegram.models import BotChat
-from intake.channels.telegram.schemas.codes import Step
 from intake.channels.telegram.schemas.rows import ClaimedChat, StoredUpdate
 from intake.channels.telegram.service.loops import run_forever
 from intake.channels.telegram.service.notifications import queue_replies

@@ -18,10 +18,10 @@ from intake.attachments.dependencies.form_uploads import FormWithDocuments
 from intake.attachments.errors import AttachmentRefused
 from intake.channels.web.pages.tracking import PageResult, perform, same_origin
 from intake.forms.service.draft import UPLOADS, key_of
+from intake.register.codes import WithdrawalState
 from intake.register.dependencies import Intake, IntakeDep
 from intake.register.dependencies.actions import ActionResult
 from intake.register.schemas import ConfirmationIn, ContactIn, FeedbackIn, MessageIn, ReopeningIn, VerificationIn, WithdrawalIn
-from intake.register.schemas.codes import WithdrawalState
 from intake.register.service.tracking import VisibleAppeal
 from shared.dependencies import UnitsOfWorkDep
 from shared.errors import DomainError, NotFound

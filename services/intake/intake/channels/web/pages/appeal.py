@@ -6,8 +6,8 @@ from typing import Final, NamedTuple, TypedDict
 from zoneinfo import ZoneInfo
 
 from intake.attachments.service.storing import NamedFile
+from intake.register.codes import MessageAuthor, MessageKind
 from intake.register.schemas import AnswerOut, Tracked
-from intake.register.schemas.codes import MessageAuthor, MessageKind
 from shared.domain.calendar import CalendarGap, planning_calendar
 from shared.domain.deadlines import DayStep, due_on, explain, policies, policy_for_form
 from shared.domain.labels import Language
