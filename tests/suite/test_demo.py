@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from routing.classification.service import is_urgent
 from shared.domain.identifiers import is_valid_bin, is_valid_iin
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
+from shared.language.danger import signs_of_danger
 from suite.demo.appeals import KnownProvider, generate
 from suite.demo.directory import as_csv, providers
 from suite.demo.mix import apportion, texts, weights
@@ -65,7 +65,7 @@ class TestGenerate:
 
     def test_no_text_reads_as_danger_so_that_tiers_can_be_foretold(self):
         written = [each.body["text"] for each in generate(3000, 3, KNOWN, kinds_of="kinds_to_look_at")]
-        assert [text for text in written if is_urgent(text)[0]] == []
+        assert [text for text in written if signs_of_danger(text)] == []
 
     def test_people_are_invented(self):
         applicants = [each.body["applicant"] for each in generate(500, 4, KNOWN)]
