@@ -19,7 +19,7 @@ from shared.unit_of_work import UnitOfWork, UnitsOfWork
 __all__ = ["ClockDep", "ContentsDep", "OnceDep", "ReadDep", "SealerDep", "UnitOfWorkDep", "UnitsOfWorkDep"]
 
 
-def units_of_work(request: Request) -> UnitsOfWork:
+async def units_of_work(request: Request) -> UnitsOfWork:
     """Return the opener of transactions, for a route that asks other services before or between its transactions."""
     units: UnitsOfWork = request.app.state.parts.units
     return units
@@ -44,22 +44,22 @@ UnitOfWorkDep = Annotated[UnitOfWork, Depends(unit_of_work, scope="function")]
 ReadDep = Annotated[UnitOfWork, Depends(snapshot, scope="function")]
 
 
-def once(request: Request, units: UnitsOfWorkDep, principal: PrincipalDep, key: IdempotencyKey = None) -> Once:
+async def once(request: Request, units: UnitsOfWorkDep, principal: PrincipalDep, key: IdempotencyKey = None) -> Once:
     """Return what carries out a command once under the caller's Idempotency-Key. Keys count within the caller's own requests."""
     return Once(request.app.state.parts.idempotency, units, scope_of(principal), key)
 
 
-def clock(request: Request) -> Clock:
+async def clock(request: Request) -> Clock:
     found: Clock = request.app.state.parts.clock
     return found
 
 
-def sealer(request: Request) -> Sealer:
+async def sealer(request: Request) -> Sealer:
     found: Sealer = request.app.state.parts.sealer
     return found
 
 
-def contents(request: Request) -> Contents:
+async def contents(request: Request) -> Contents:
     """Return the client of the other services' contents. Ask it while no transaction is open."""
     found: Contents = request.app.state.parts.contents
     return found

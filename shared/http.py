@@ -214,7 +214,7 @@ CursorText = Annotated[str | None, Query(alias="cursor", description="`next_curs
 DEFAULT_LIMIT = 50
 
 
-def _known_query(request: Request) -> None:
+async def _known_query(request: Request) -> None:
     known = {
         field.alias
         for field in get_flat_params(request.scope["route"].dependant)

@@ -14,7 +14,7 @@ from shared.http import KnownQuery
 router = APIRouter(prefix="/v1", tags=["figures"])
 
 
-def get_live_figures(request: Request) -> LiveFigures:
+async def get_live_figures(request: Request) -> LiveFigures:
     """Return the live figures that the application was started with."""
     live_figures: LiveFigures = request.app.state.live
     return live_figures

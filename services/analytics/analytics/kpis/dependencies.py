@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from analytics.kpis.service.public_figures import PublicFigures
 
 
-def get_public_figures(request: Request) -> PublicFigures:
+async def get_public_figures(request: Request) -> PublicFigures:
     """Return the public figures that the application was started with."""
     public: PublicFigures = request.app.state.public_figures
     return public

@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from provider_contact.directory.service import Directory
 
 
-def get_directory(request: Request) -> Directory:
+async def get_directory(request: Request) -> Directory:
     """Return the directory that the application was started with."""
     directory: Directory = request.app.state.directory
     return directory

@@ -124,7 +124,7 @@ def _visible(inquiry_id: UUID, principal: Principal) -> Check:
 
 @router.post("/internal/v1/contents", tags=["internal"], responses=LIST_ERRORS)
 async def read_contents(
-    principal: ServiceDep, work: UnitOfWorkDep, payload: Annotated[ContentsRequest, body(ContentsRequest)]
+    principal: ServiceDep, payload: Annotated[ContentsRequest, body(ContentsRequest)], work: UnitOfWorkDep
 ) -> ContentsResponse:
     """Return providers' answers by response id to another service. Every read is recorded in the audit log."""
     return ContentsResponse(items=await response_contents(work, payload, principal))

@@ -114,8 +114,8 @@ for _command in commands.COMMANDS:
 @router.post("/internal/v1/contents", responses=responses(Unauthorized, Forbidden))
 async def read_contents(
     reader: Annotated[Principal, Depends(require("service"))],
-    work: UnitOfWorkDep,
     asked: Annotated[ContentsRequest, body(ContentsRequest)],
+    work: UnitOfWorkDep,
 ) -> ContentsResponse:
     """Return answers and letters by id to another service. Every access is recorded in the audit log with its purpose."""
     return ContentsResponse(items=await reading.read_contents(work, asked, reader))

@@ -22,10 +22,12 @@ from routing.desk.pages.contents import fetch_contents
 from routing.desk.pages.listing import PATH, CaseList, ListPosition, case_list, position_of, visible_cases_text
 from routing.desk.pages.reader import DeskReader
 from shared.auth import STAFF, PagePrincipalDep, Principal, check_role
+from shared.contents import Contents
 from shared.dependencies import ContentsDep, UnitsOfWorkDep
 from shared.domain.calendar import calendar_ends_soon
 from shared.errors import Conflict, InvalidInput, NotFound
 from shared.http import parse
+from shared.unit_of_work import UnitsOfWork
 from shared.visibility import visible_cases
 from shared.web.i18n import N_
 from shared.web.languages import language_of
@@ -76,8 +78,8 @@ class DeskRequest:
     """A request for a page, and what answers it. A page has several transactions: contents are fetched, and forms come back, between."""
 
     request: Request
-    units: UnitsOfWorkDep
-    contents: ContentsDep
+    units: UnitsOfWork
+    contents: Contents
 
     def reader(self, principal: Principal) -> DeskReader:
         """Return the reader of the page."""
@@ -88,7 +90,11 @@ class DeskRequest:
         return DeskReader(language_of(self.request), translate, principal.subject, self.units.clock.now())
 
 
-DeskDep = Annotated[DeskRequest, Depends()]
+async def _desk_request(request: Request, units: UnitsOfWorkDep, contents: ContentsDep) -> DeskRequest:
+    return DeskRequest(request, units, contents)
+
+
+DeskDep = Annotated[DeskRequest, Depends(_desk_request)]
 router = APIRouter(include_in_schema=False, dependencies=[Depends(show_viewer)])
 
 

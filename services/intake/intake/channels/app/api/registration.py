@@ -39,7 +39,7 @@ class FastRegisterRoute(APIRoute):
         request = Request(scope, receive, send)
         intake, sender = await current_intake(request), await principal(request)
         appeal = parse(AppealIn, await read_body(request))
-        response = await register_appeal(request, intake, sender, units_of_work(request), appeal, idempotency_key(request, sender))
+        response = await register_appeal(request, intake, sender, await units_of_work(request), appeal, idempotency_key(request, sender))
         await response(scope, receive, send)
 
 

@@ -34,7 +34,7 @@ from intake.forms.service import draft as form
 from intake.forms.service import operator_form as call_form
 from intake.pages_kit import PAGES
 from intake.register.codes import Verdict
-from intake.register.dependencies import IntakeDep
+from intake.register.dependencies import Intake, IntakeDep
 from intake.register.errors import NotAnswered, OutcomeGiven
 from intake.register.schemas import ConfirmationIn, FeedbackIn
 from intake.register.service.admission import Admission, admit_principal
@@ -45,7 +45,8 @@ from shared.domain.identifiers import is_valid_iin, normalise_twelve
 from shared.errors import DomainError, InvalidInput, MalformedText, NotFound
 from shared.forms import read_fields
 from shared.idempotency import IdempotencyKeyReused, new_key
-from shared.unit_of_work import UnitOfWork
+from shared.sealing import Sealer
+from shared.unit_of_work import UnitOfWork, UnitsOfWork
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.security import require_same_origin
@@ -87,9 +88,9 @@ class CallRequest:
     """A request for the page, and what answers it. Forms are received, and registers are asked, between transactions."""
 
     request: Request
-    intake: IntakeDep
-    units: UnitsOfWorkDep
-    sealer: SealerDep
+    intake: Intake
+    units: UnitsOfWork
+    sealer: Sealer
 
     async def current_call(self, operator: Principal) -> CurrentCall | None:
         """Return the call that the operator works on."""
@@ -97,7 +98,11 @@ class CallRequest:
             return await current_call(work, operator.subject)
 
 
-CallRequestDep = Annotated[CallRequest, Depends()]
+async def _call_request(request: Request, intake: IntakeDep, units: UnitsOfWorkDep, sealer: SealerDep) -> CallRequest:
+    return CallRequest(request, intake, units, sealer)
+
+
+CallRequestDep = Annotated[CallRequest, Depends(_call_request)]
 router = APIRouter()
 OWN_SITE: Final = [Depends(require_same_origin)]
 
