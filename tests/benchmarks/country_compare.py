@@ -41,23 +41,40 @@ class Comparison:
         yield self._table("The whole run", _whole)
         yield self._table("Peak MB", lambda each: each["peak_mb"])
 
-    def ratios(self, figures: Callable[[Measured], Figures]) -> dict[str, tuple[float, float, float | None]]:
-        """Return the medians before and after and their ratio, by figure. A figure that one side lacks counts as 0."""
+    def changes(self, figures: Callable[[Measured], Figures]) -> dict[str, "Change"]:
+        """Return what became of each figure. A run that lacks a figure counts as 0."""
         sides = [[figures(each) for each in side] for side in (self.before, self.after)]
-        found = {}
-        for name in dict.fromkeys(name for side in sides for each in side for name in each):
-            old, new = (median(each.get(name, 0.0) for each in side) for side in sides)
-            found[name] = old, new, new / old if old else None
-        return found
+        names = dict.fromkeys(name for side in sides for each in side for name in each)
+        return {name: Change(*([each.get(name, 0.0) for each in side] for side in sides)) for name in names}
 
     def _table(self, title: str, figures: Callable[[Measured], Figures]) -> Table:
-        table = Table("", "Before", "After", "After / before", "Runs before", "Runs after", title=f"{title}: medians", title_justify="left")
+        columns = ("", "Before", "After", "After / before", "Apart", "Runs before", "Runs after")
+        table = Table(*columns, title=f"{title}: medians", title_justify="left")
         for column in table.columns[1:]:
             column.justify = "right"
-        for name, (old, new, ratio) in self.ratios(figures).items():
-            runs = (", ".join(f"{figures(each).get(name, 0.0):.4g}" for each in side) for side in (self.before, self.after))
-            table.add_row(name, f"{old:.4g}", f"{new:.4g}", "" if ratio is None else f"{ratio:.3f}", *runs)
+        for name, change in self.changes(figures).items():
+            ratio = "" if change.ratio is None else f"{change.ratio:.3f}"
+            runs = (", ".join(f"{each:.4g}" for each in side) for side in (change.before, change.after))
+            table.add_row(name, f"{median(change.before):.4g}", f"{median(change.after):.4g}", ratio, "yes" if change.apart else "", *runs)
         return table
+
+
+@dataclass(frozen=True)
+class Change:
+    """A figure of every run before and after."""
+
+    before: list[float]
+    after: list[float]
+
+    @property
+    def ratio(self) -> float | None:
+        """The median after over the median before. None if that is 0."""
+        return median(self.after) / median(self.before) if median(self.before) else None
+
+    @property
+    def apart(self) -> bool:
+        """Whether every run after differs from every run before in the same direction: the scatter of the machine does not explain it."""
+        return max(self.after) < min(self.before) or min(self.after) > max(self.before)
 
 
 def _processor(measured: Measured) -> Figures:
@@ -77,12 +94,13 @@ def compare(other: Path, arguments: Sequence[str], rounds: int, console: Console
         _make_ready(checkout)
     if _harness(before) != _harness(after):
         console.print("[yellow]The checkouts differ in the benchmark itself: the load may differ too[/]")
-    results: dict[Path, list[Measured]] = {before: [], after: []}
+    runs: list[tuple[Path, list[Measured]]] = [(before, []), (after, [])]
+    first, second = runs
     with tempfile.TemporaryDirectory(prefix="aryz-country-") as folder:
-        for number, checkout in enumerate([before, after, after, before] * rounds, 1):
-            console.print(f"run {number} of {4 * rounds}: {'before' if checkout == before else 'after'}")
-            results[checkout].append(_run(checkout, arguments, Path(folder) / f"{number}.json"))
-    return Comparison(results[before], results[after])
+        for number, (checkout, measured) in enumerate([first, second, second, first] * rounds, 1):
+            console.print(f"run {number} of {4 * rounds}: {'before' if measured is first[1] else 'after'}")
+            measured.append(_run(checkout, arguments, Path(folder) / f"{number}.json"))
+    return Comparison(first[1], second[1])
 
 
 def _make_ready(checkout: Path) -> None:

@@ -2,7 +2,9 @@
 
 import io
 import json
+import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
@@ -10,8 +12,8 @@ import pytest
 from rich.console import Console
 
 from suite.processes import SERVICES
-from tests.benchmarks.country import on_engines
-from tests.benchmarks.country_compare import Comparison, NotComparable, compare
+from tests.benchmarks import country, country_compare
+from tests.benchmarks.country_compare import HERE, Change, Comparison, NotComparable, compare
 from tests.benchmarks.country_load import SENT, SENT_ROW
 from tests.benchmarks.country_people import CONFIRMED, HANDLED_EVERY
 from tests.benchmarks.country_report import print_result
@@ -40,7 +42,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def result(ground, folder):
-    return on_engines(ground, Order(APPEALS, minutes=8, profile=folder), folder, Console(file=io.StringIO()))
+    return country.on_engines(ground, Order(APPEALS, minutes=8, profile=folder), folder, Console(file=io.StringIO()))
 
 
 class TestRun:
@@ -108,12 +110,43 @@ class TestRun:
     def test_a_run_with_a_difference_is_not_sound(self, result, change):
         assert not replace(result, **change).is_sound
 
+    @pytest.mark.parametrize(("missing", "code"), [(0, 0), (1, 1)])
+    def test_the_command_fails_if_an_appeal_is_missing(self, result, monkeypatch, tmp_path, missing, code):
+        monkeypatch.setattr(sys, "argv", ["country", "--result", str(tmp_path / "country.json")])
+        monkeypatch.setattr(country, "measure", lambda _order, _console: replace(result, missing=missing))
+        assert country._measure(country._arguments(), Console(file=io.StringIO())) == code
+        assert json.loads((tmp_path / "country.json").read_text())["missing"] == missing
+
 
 class TestCompare:
     def test_medians_are_compared_by_process(self):
-        runs = [{"processor_ms": {"Kafka": before}} for before in (4.0, 2.0, 9.0)], [{"processor_ms": {"Kafka": 2.0, "new": 1.0}}]
-        ratios = Comparison(*runs).ratios(lambda each: each["processor_ms"])
-        assert ratios == {"Kafka": (4.0, 2.0, 0.5), "new": (0.0, 1.0, None)}
+        comparison = Comparison([{"Kafka": value} for value in (4.0, 2.0, 9.0)], [{"Kafka": 2.0, "new": 1.0}])
+        changes = comparison.changes(lambda each: each)
+        assert changes["Kafka"].ratio == 0.5
+        assert changes["new"] == Change([0.0, 0.0, 0.0], [1.0])
+        assert changes["new"].ratio is None
+
+    @pytest.mark.parametrize(("after", "apart"), [([1.0, 1.9], True), ([1.0, 2.1], False), ([2.5, 2.6], False), ([3.1, 4.0], True)])
+    def test_runs_are_apart_if_no_run_after_lies_among_those_before(self, after, apart):
+        assert Change([2.0, 3.0], after).apart is apart
+
+    def test_the_checkouts_run_in_turn_and_the_slower_machine_burdens_both(self, monkeypatch, tmp_path):
+        for needed in (".venv/bin/python", "tests/benchmarks/country.py"):
+            (tmp_path / needed).parent.mkdir(parents=True)
+            (tmp_path / needed).touch()
+        commands = []
+
+        def run(checkout, module, *arguments):
+            if module != "engines":
+                commands.append(checkout)
+                assert arguments[2:] == ("--appeals", "7")
+                Path(arguments[1]).write_text(json.dumps({"number": len(commands)}))
+
+        monkeypatch.setattr(country_compare, "_command", run)
+        comparison = compare(tmp_path, ["--appeals", "7"], 1, Console(file=io.StringIO()))
+        assert commands == [tmp_path, HERE, HERE, tmp_path]
+        assert [each["number"] for each in comparison.before] == [1, 4]
+        assert [each["number"] for each in comparison.after] == [2, 3]
 
     def test_a_folder_that_is_no_checkout_is_refused(self, tmp_path):
         with pytest.raises(NotComparable, match="make install"):
