@@ -167,6 +167,13 @@ class TestTypes:
         assert len(loose) <= LOOSE_TYPES, loose
 
 
+class TestPolicyFiles:
+    def test_a_slice_with_policy_files_reads_them_in_policy_py_and_data_holds_no_code(self):
+        folders = [path for service in SERVICES for path in sorted((ROOT / service).rglob("data")) if path.is_dir()]
+        assert [str(path) for path in folders if not (path.parent / "policy.py").exists() or list(path.rglob("*.py"))] == []
+        assert len(folders) > 10
+
+
 class TestSizes:
     def test_a_module_is_one_idea(self):
         long = {str(path): tree.body for path, tree in modules(*PRODUCT, "tests") if count_lines(path) > LINES}

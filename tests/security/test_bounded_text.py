@@ -17,8 +17,8 @@ import pytest
 from pydantic_core import to_json
 
 from intake.attachments.dependencies.form_uploads import parse_tickets
+from intake.attachments.policy import kinds
 from intake.attachments.service.names import safe_name
-from intake.attachments.service.policy import kinds
 from intake.channels.telegram.service.conversation import advance
 from intake.channels.telegram.service.steps import ConversationState, TextMessage
 from intake.channels.telegram.service.texts import split_text

@@ -8,9 +8,9 @@ import zipfile
 import pikepdf
 import pytest
 
+from intake.attachments import policy
 from intake.attachments.inspection.identify import inspect
 from intake.attachments.inspection.rejection import Rejected, RejectionReason
-from intake.attachments.service import policy
 from tests.intake.attachments.samples import PDF, TYPES, docx, odt, pdf
 from tests.processor_time import processor_time
 

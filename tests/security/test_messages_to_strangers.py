@@ -9,10 +9,10 @@ import pytest
 
 from intake.handlers import HANDLERS
 from intake.notifications.models import Notification
+from intake.notifications.policy import policy
 from intake.notifications.service.dispatch import Dispatcher
-from intake.notifications.service.policy import policy
 from intake.register.models import DailyCount
-from intake.register.service.rights import policy as rules
+from intake.register.policy import policy as rules
 from shared.contracts import AnswerGiven, InquirySent
 from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Batch, Received

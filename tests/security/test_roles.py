@@ -3,8 +3,8 @@
 import pytest
 
 from intake.register.service.contents import PURPOSES
-from provider_contact.inquiries.service.policy import content_purposes as providers_purposes
-from routing.cases.data import content_purposes as desks_purposes
+from provider_contact.inquiries.policy import content_purposes as providers_purposes
+from routing.cases.policy import content_purposes as desks_purposes
 from shared.auth import ROLES
 from suite.app import create_suite
 from tests.security.roles import APPEAL, CLAIMS, COLUMNS, NOBODY, SIGN_IN, calls_of, expected, verdict

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from intake.attachments.service.storing import attached_files
-from intake.channels.counter.service import policy as counter_policy
+from intake.channels.counter import policy as counter_policy
+from intake.channels.partner import policy as partner_policy
 from intake.channels.partner.service import external_numbers
-from intake.channels.partner.service import policy as partner_policy
-from intake.channels.peoples_control import service as peoples_control
-from intake.channels.phone.service import policy as phone_policy
+from intake.channels.peoples_control import policy as peoples_control_policy
+from intake.channels.phone import policy as phone_policy
 from intake.channels.telegram.jobs import ChatNotificationSender
 from intake.forms.service import definitions
 from intake.notifications.codes import DeliveryMethod
@@ -25,7 +25,7 @@ def check_policies() -> None:
     phone_policy.check()
     partner_policy.check()
     counter_policy.intake_methods()
-    peoples_control.policy()
+    peoples_control_policy.policy()
     definitions.channels()
     check_name_search()
 

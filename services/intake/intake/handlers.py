@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from intake.channels.partner.service import feed
+from intake.notifications.policy import notified_events
 from intake.notifications.service import planning
-from intake.notifications.service.policy import notified_events
 from intake.register.handlers import RULES, copy_providers, track
 from shared.contracts import ProviderRecorded, appeal_events
 from shared.messaging.handling import Batch, Handlers

@@ -13,7 +13,7 @@ from provider_contact.inquiries import service as inquiries
 from provider_contact.inquiries.models import ContentRead
 from provider_contact.matching import api as matching_api
 from provider_contact.matching import handlers as matching_handlers
-from provider_contact.matching.service.policy import matching_policy
+from provider_contact.matching.policy import matching_policy
 from provider_contact.settings import Settings
 from shared.contracts import (
     AppealImported,

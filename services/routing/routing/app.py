@@ -6,7 +6,7 @@ from datetime import timedelta
 from fastapi import FastAPI
 
 from routing.cases import api as cases_api
-from routing.cases import data as case_policies
+from routing.cases import policy as case_policies
 from routing.cases.handlers import HANDLERS, prepare_cases
 from routing.cases.models import ContentRead
 from routing.cases.service import ClockHistory, Colleagues, history, workflow

@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from sqlalchemy.event import listen
 
 from analytics.facts.models import fact
-from analytics.kpis.service.definitions import kpi_definitions
+from analytics.kpis.policy import kpi_definitions
 from tests.processor_time import processor_time
 
 SIZE = int(os.environ.get("ARYZ_TEST_FACTS", "50000"))  # 474 708 came in half a year; run once in full before a release

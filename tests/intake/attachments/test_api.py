@@ -9,7 +9,7 @@ from intake.attachments.codes import AttachmentState
 from intake.attachments.dependencies import uploads as service
 from intake.attachments.dependencies.attaching import attach
 from intake.attachments.models import Attachment
-from intake.attachments.service.policy import policy
+from intake.attachments.policy import policy
 from intake.register.models import ContentRead, Message, Timeline, Tracking
 from shared.messaging import tables
 from tests.intake.attachments.samples import PDF, SVG, photograph, picture

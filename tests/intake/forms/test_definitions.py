@@ -1,8 +1,9 @@
 import pytest
 
+from intake.forms.policy import forms_document
 from intake.forms.service import definitions as forms
+from intake.register.policy import answer_channels
 from intake.register.schemas import AppealIn
-from intake.register.service.answer_channels import answer_channels
 from intake.register.service.filing import CONSENTS
 from shared.domain.tables import ReferenceDataError
 from shared.domain.taxonomy import taxonomy
@@ -91,7 +92,7 @@ class TestAFileThatIsWrong:
     )
     def test_it_is_refused(self, change):
         entry = {"code": "X", "kind": "CONSULTATION", "group": "x", "keywords": [], "description": {"kk": "", "ru": "", "en": ""}}
-        fields = {one["name"]: one for one in forms._document()["fields"]}
+        fields = {one["name"]: one for one in forms_document()["fields"]}
         with pytest.raises(ReferenceDataError):
             forms._service(entry | {"fields": ["topic"]} | change, fields, "web")
 

@@ -3,8 +3,9 @@ from importlib.resources import files
 
 import pytest
 
+from routing.classification.policy import LexiconFile
 from routing.classification.service import Classification, classify
-from routing.classification.service.lexicon import LexiconError, LexiconFile, build, lexicon
+from routing.classification.service.lexicon import LexiconError, build, lexicon
 from routing.classification.service.urgency import evidence_of
 from shared.domain.taxonomy import taxonomy
 from shared.language.danger import signs_of_danger

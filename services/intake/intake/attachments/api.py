@@ -18,6 +18,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect
 
+from intake.attachments import policy
 from intake.attachments.dependencies import AttachmentsDep, UploadsDep
 from intake.attachments.dependencies.attaching import FIELD, attach, attach_body
 from intake.attachments.dependencies.downloads import download_file
@@ -39,7 +40,6 @@ from intake.attachments.errors import (
     TypeNotAllowed,
     UploadsFull,
 )
-from intake.attachments.service import policy
 from intake.attachments.service.attaching import AttachmentOut
 from intake.attachments.service.connection import while_connected
 from intake.attachments.service.quota import owner_of

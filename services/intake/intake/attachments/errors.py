@@ -4,7 +4,7 @@ from typing import ClassVar, Final
 
 from pydantic import JsonValue
 
-from intake.attachments.service.policy import policy
+from intake.attachments.policy import policy
 from shared.domain.labels import Label
 from shared.errors import DomainError
 

@@ -10,12 +10,12 @@ from pydantic import BaseModel
 from intake.notifications import repository
 from intake.notifications.codes import NotificationState
 from intake.notifications.models import Notification
+from intake.notifications.policy import notification_texts
 from intake.notifications.repository import AddressedNotification
 from intake.notifications.service import inbound
 from intake.notifications.service.contacts import mask_address
 from intake.notifications.service.inbound import SmsReceipt, SmsReply
 from intake.notifications.service.sms import BadSignature, verify_signature
-from intake.notifications.service.texts import notification_texts
 from intake.register.codes import Verdict
 from intake.register.dependencies import Intake, IntakeDep
 from intake.register.errors import NotAnswered, OutcomeGiven

@@ -17,15 +17,15 @@ from fastapi.responses import Response
 from intake.notifications import repository
 from intake.notifications.codes import NotificationState
 from intake.notifications.models import Notification
+from intake.notifications.policy import notification_texts, routes
 from intake.notifications.repository import AddressedNotification
 from intake.notifications.service.composition import answer_paragraphs, read_answer
 from intake.notifications.service.contacts import contacts
-from intake.notifications.service.policy import routes
 from intake.notifications.service.senders import local_file, open_local_file
-from intake.notifications.service.texts import fill, notification_texts, writing_language
+from intake.notifications.service.texts import fill, writing_language
 from intake.pages_kit import PAGES, to_sign_in
 from intake.register.dependencies import IntakeDep
-from intake.register.service.answer_channels import answer_channels
+from intake.register.service import answer_channels
 from intake.register.service.sealed_fields import open_field
 from intake.settings import Settings
 from shared.auth import STAFF, PagePrincipalDep, Principal, check_role

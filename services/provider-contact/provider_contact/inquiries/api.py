@@ -10,10 +10,10 @@ from provider_contact.dependencies import LIST_ERRORS, RegionCode, known_region
 from provider_contact.inquiries import repository
 from provider_contact.inquiries.codes import InquiryStatus
 from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
+from provider_contact.inquiries.policy import question_about
 from provider_contact.inquiries.schemas import AcknowledgeRequest, InquiryDetail, InquiryItem, Question, RespondRequest
 from provider_contact.inquiries.service import answering
 from provider_contact.inquiries.service.contents import DisclosedContent, disclosed_content, response_contents
-from provider_contact.inquiries.service.policy import question_about
 from shared.auth import STAFF, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse
 from shared.dependencies import ContentsDep, OnceDep, ReadDep, UnitOfWorkDep, UnitsOfWorkDep

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from routing.cases.data import dangers
 from routing.cases.models import Answer, AppealCase
+from routing.cases.policy import dangers
 from routing.cases.schemas.rows import CaseRow
 from shared.contracts import AnswerGiven, AppealRouted, CaseClaimed, CaseClosed, ClassificationCorrected, DangerReported, TierRaised
 

@@ -1,17 +1,17 @@
 """The clocks of a case: which ones run, when each warns and ends, and the job that publishes warnings and breaches."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from enum import StrEnum
 from functools import cache, lru_cache
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from routing.clocks import events, repository
 from routing.clocks.codes import ACTIVE, ClockCode, ClockState, ClockTrigger
 from routing.clocks.errors import CalendarDoesNotReach
 from routing.clocks.models import CaseClock
+from routing.clocks.policy import WHOLE, ClockPolicy, WarningUnit, clock_policies
 from routing.clocks.repository import (
     add_clocks,
     add_clocks_later,
@@ -23,15 +23,11 @@ from routing.clocks.repository import (
 from routing.clocks.schemas import NEVER, ClockNotice, ClockRow, DayView, DeadlineView, TimedCase
 from shared.domain.calendar import CalendarGap, planning_calendar, working_calendar
 from shared.domain.deadlines import due_at, due_on, explain, policies, policy_for_form
-from shared.domain.labels import Label
 from shared.domain.regions import regions
-from shared.domain.tables import ReferenceDataError, Row
-from shared.domain.taxonomy import taxonomy
 from shared.domain.working_hours import hours_for
 from shared.errors import InvalidInput
 from shared.field_errors import DETAILS
 from shared.ids import derived
-from shared.policy_files import policy_table
 from shared.unit_of_work import UnitOfWork
 
 __all__ = [
@@ -58,56 +54,8 @@ __all__ = [
     "triggered_by",
 ]
 
-POLICY_FILE: Final = "clock_policies.csv"
 WATCH_BATCH = 200  # clocks a transaction; few enough that a clerk never waits for their cases
-_WHOLE = 100  # percent
 _CACHED_TERMS = 16_384  # every policy, region and start day of a year
-
-
-class WarningUnit(StrEnum):
-    """How `amount` of a policy is counted: working days before the end, or percent of the term."""
-
-    WORKING_DAY = "working_day"
-    PERCENT = "percent"
-
-
-@dataclass(frozen=True, slots=True)
-class ClockPolicy:
-    """On which cases a clock runs, and when it warns. `on`: the kind or the channel, for the triggers KIND and CHANNEL."""
-
-    code: str
-    runs: ClockTrigger
-    on: str | None
-    warning: WarningUnit
-    amount: int
-    label: Label
-
-    @property
-    def statutory(self) -> bool:
-        """Whether this is the clock of the law, under which an answer is due."""
-        return self.runs is ClockTrigger.FORM
-
-
-@cache
-def clock_policies() -> Mapping[str, ClockPolicy]:
-    """Return the clock policies by code.
-
-    Raises ReferenceDataError if a policy that a statutory form or the code refers to has no row.
-    """
-    found = policy_table("routing.clocks", POLICY_FILE, _policy, key="policy")
-    statutory = {code for code, policy in found.items() if policy.statutory}
-    missing = ({policy_for_form(form) for form in taxonomy().forms} - statutory) | (set(ClockCode) - found.keys())
-    if missing:
-        raise ReferenceDataError(POLICY_FILE, 1, f"missing: {', '.join(sorted(missing))}")
-    return found
-
-
-def _policy(row: Row) -> ClockPolicy:
-    runs = ClockTrigger(row.one_of("runs", frozenset(ClockTrigger)))
-    known = {ClockTrigger.KIND: frozenset(taxonomy().kinds), ClockTrigger.CHANNEL: frozenset(taxonomy().channels)}.get(runs)
-    on = row.one_of("code", known) if known else None
-    warning = WarningUnit(row.one_of("warning", frozenset(WarningUnit)))
-    return ClockPolicy(row.one_of("policy", policies()), runs, on, warning, row.number_in("amount", 0, _WHOLE), row.label())
 
 
 @lru_cache(maxsize=1024)
@@ -173,7 +121,7 @@ def begin(appeal_id: UUID, named: Iterable[str], start: ClockStart, new_id: Call
 
 
 def _row(appeal_id: UUID, rule: ClockPolicy, span: ClockTerm, started_at: datetime, clock_id: UUID) -> ClockRow:
-    warn_at = span.warn_at or started_at + (span.due_at - started_at) * rule.amount / _WHOLE
+    warn_at = span.warn_at or started_at + (span.due_at - started_at) * rule.amount / WHOLE
     return {
         "clock_id": clock_id,
         "appeal_id": appeal_id,

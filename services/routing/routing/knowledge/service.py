@@ -1,112 +1,21 @@
 """The articles of the first tier, and a search that tolerates Russian keyboards, Latin transcription and endings of Kazakh words."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Final
 
-from pydantic import BaseModel
-
+from routing.knowledge.policy import WRITTEN_IN, Article, articles, how_to_complain
 from shared.domain.names import fold, to_cyrillic
-from shared.domain.tables import ReferenceDataError
 from shared.domain.taxonomy import taxonomy
-from shared.policy_files import policy_model
 
-FILE: Final = "articles.toml"
-WRITTEN_IN: Final = ("kk", "ru")
+__all__ = ["FALLBACK_LANGUAGE", "WRITTEN_IN", "Article", "articles", "how_to_complain", "search"]
+
 FALLBACK_LANGUAGE: Final = "ru"
 
 _WORD = re.compile(r"\w+")
 _STEM = 5  # letters that Kazakh and Russian words share with most of their forms
 _SHORTEST = 3  # letters; shorter words carry no subject, except abbreviations (КТ)
-
-
-class ArticleText(BaseModel):
-    """Question and answer in one language."""
-
-    question: str
-    answer: str
-
-
-class ArticleEntry(BaseModel):
-    """An article as `articles.toml` has it."""
-
-    id: str
-    topic: str | None = None
-    category: str | None = None
-    valid_from: date
-    valid_to: date | None = None
-    source: str
-    reviewed: bool
-    kk: ArticleText
-    ru: ArticleText
-
-
-class ArticleFile(BaseModel):
-    """The form of `articles.toml`."""
-
-    how_to_complain: dict[str, str]
-    article: list[ArticleEntry]
-
-
-@dataclass(frozen=True, slots=True)
-class Article:
-    """A question with its answer by language, valid from `valid_from` to `valid_to` inclusive. Only reviewed articles are public."""
-
-    id: str
-    topic: str | None
-    category: str | None
-    valid_from: date
-    valid_to: date | None
-    source: str
-    reviewed: bool
-    questions: Mapping[str, str]
-    answers: Mapping[str, str]
-
-    def is_valid_on(self, day: date) -> bool:
-        """Whether the article is valid on the day."""
-        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
-
-
-@cache
-def _file() -> ArticleFile:
-    return policy_model("routing.knowledge", FILE, ArticleFile)
-
-
-@cache
-def how_to_complain() -> Mapping[str, str]:
-    """Return the closing text of every answer, by language."""
-    return {language: _file().how_to_complain[language] for language in WRITTEN_IN}
-
-
-@cache
-def articles() -> tuple[Article, ...]:
-    """Return every article. Raises ReferenceDataError for an unknown topic or category, or an id given twice."""
-    found = tuple(_article(entry) for entry in _file().article)
-    if len({article.id for article in found}) != len(found):
-        raise ReferenceDataError(FILE, 1, "an id is given twice")
-    return found
-
-
-def _article(entry: ArticleEntry) -> Article:
-    topic, category = entry.topic, entry.category
-    is_known = (topic is None or topic in taxonomy().topics) and (category is None or category in taxonomy().categories)
-    if not is_known or topic is category is None:
-        raise ReferenceDataError(FILE, 1, f"{entry.id}: topic or category is not known")
-    texts = {"kk": entry.kk, "ru": entry.ru}
-    return Article(
-        id=entry.id,
-        topic=topic,
-        category=category,
-        valid_from=entry.valid_from,
-        valid_to=entry.valid_to,
-        source=entry.source,
-        reviewed=entry.reviewed,
-        questions={language: texts[language].question for language in WRITTEN_IN},
-        answers={language: texts[language].answer for language in WRITTEN_IN},
-    )
 
 
 def search(query: str, day: date, *, unreviewed: bool = False) -> list[Article]:

@@ -3,7 +3,7 @@ from uuid import UUID
 
 import pytest
 
-from analytics.kpis.service.definitions import kpi_definitions
+from analytics.kpis.policy import kpi_definitions
 from shared.contracts import CallEnded, ProviderRecorded
 from tests.analytics.figures import publish_kyzylorda
 

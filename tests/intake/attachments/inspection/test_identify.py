@@ -3,10 +3,9 @@ import zipfile
 
 import pytest
 
-from intake.attachments import errors
+from intake.attachments import errors, policy
 from intake.attachments.inspection.identify import inspect
 from intake.attachments.inspection.rejection import Rejected, RejectionReason
-from intake.attachments.service import policy
 from tests.intake.attachments.samples import EICAR, PDF, SVG, TYPES, docx, flagged_encrypted, odt, package, pdf, photograph, picture
 
 RELATIONSHIPS = (

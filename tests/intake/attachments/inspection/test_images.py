@@ -5,7 +5,7 @@ from PIL import Image
 
 from intake.attachments.inspection.images import redraw
 from intake.attachments.inspection.rejection import Rejected, RejectionReason
-from intake.attachments.service.policy import policy
+from intake.attachments.policy import policy
 from tests.intake.attachments.samples import photograph, picture
 
 LIMITS = policy().limits

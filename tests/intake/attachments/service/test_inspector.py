@@ -10,7 +10,8 @@ import psutil
 import pytest
 
 from intake.attachments import errors as attachment_errors
-from intake.attachments.service import inspector, policy
+from intake.attachments import policy
+from intake.attachments.service import inspector
 from intake.attachments.service.inspector import FileToInspect, Inspector
 from shared.errors import Unavailable
 from tests.intake.attachments.samples import PDF, docx, photograph, picture
@@ -154,7 +155,7 @@ class TestProcess:
     async def test_a_process_ends_with_a_killed_service(self):
         program = (
             "import asyncio, sys\n"
-            "from intake.attachments.service import policy\n"
+            "from intake.attachments import policy\n"
             "from intake.attachments.service.inspector import FileToInspect, Inspector\n"
             "async def data():\n    yield b'hello'\n"
             "async def main():\n"

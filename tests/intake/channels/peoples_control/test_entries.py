@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from sqlalchemy import update
 
-from intake.channels.peoples_control.service import policy
+from intake.channels.peoples_control.policy import policy
 from intake.register.models import Appeal, Tracking
 from tests.intake.conftest import NOW
 

@@ -2,9 +2,10 @@
 
 import json
 
+from intake.channels.telegram.policy import script
 from intake.channels.telegram.service.conversation import advance
 from intake.channels.telegram.service.steps import BotReply, ButtonPress, ConversationState, TextMessage
-from intake.channels.telegram.service.texts import button_label, script
+from intake.channels.telegram.service.texts import button_label
 from shared.domain.taxonomy import taxonomy
 
 ID = "0198aaaa-0000-7000-8000-000000000001"

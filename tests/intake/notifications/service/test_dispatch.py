@@ -6,9 +6,9 @@ from sqlalchemy import update
 
 from intake.notifications import repository
 from intake.notifications.models import Notification
+from intake.notifications.policy import policy
 from intake.notifications.service.dispatch import Dispatcher
 from intake.notifications.service.planning import send_code
-from intake.notifications.service.policy import policy
 from intake.notifications.service.senders import DeliveryPending, MessageRefused, MessageTimedOut
 from shared.leases import Lease
 from shared.rows import table_of

@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 
+from intake.notifications.policy import policy
 from intake.notifications.service.dispatch import Dispatcher
 from intake.notifications.service.mail import MailSender, compose_mail
 from intake.notifications.service.planning import send_code
-from intake.notifications.service.policy import policy
 from intake.notifications.service.senders import FolderSender, MessageRefused, OutgoingMessage
 
 

@@ -6,8 +6,9 @@ from uuid import uuid4
 import pytest
 
 from intake.handlers import HANDLERS
+from intake.register.policy import register_texts
 from intake.register.service import texts
-from intake.register.service.texts import _texts, position, timeline_data, timeline_text
+from intake.register.service.texts import position, timeline_data, timeline_text
 from shared.contracts import ApplicantAsked, DangerReported
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError
@@ -20,7 +21,7 @@ PLACEHOLDERS = {"tier", "provider", "outcome", "due"}
 
 class TestTimelineTexts:
     def test_every_language_has_the_same_placeholders_and_known_ones(self):
-        for text in _texts()["timeline"].values():
+        for text in register_texts()["timeline"].values():
             used = [set(re.findall(r"{(\w+)}", one)) for one in (text.kk, text.ru, text.en)]
             assert used[0] == used[1] == used[2]
             assert used[0] <= PLACEHOLDERS
@@ -28,7 +29,7 @@ class TestTimelineTexts:
     def test_each_is_of_a_fact_that_intake_follows(self):
         facts = {event.FACT for event in HANDLERS} | {"received", "registered"}
         facts |= {"withdrawal-asked", "withdrawal-refused", "withdrawal-late", "appeal-reopened"}  # told here alone
-        assert set(_texts()["timeline"]) <= facts
+        assert set(register_texts()["timeline"]) <= facts
 
     def test_an_event_without_a_text_is_not_shown(self):
         assert timeline_text("provider-matched") is None

@@ -1,6 +1,6 @@
 import pytest
 
-from routing.cases.data import history_texts
+from routing.cases.policy import history_texts
 from routing.cases.service.history import check, sentence
 from shared.contracts import AppealRegistered
 

@@ -3,8 +3,8 @@ from uuid import UUID
 
 import pytest
 
-from routing.cases.data import action_labels, workflow_rows
 from routing.cases.models import AppealCase
+from routing.cases.policy import action_labels, workflow_rows
 from routing.cases.service import workflow
 from routing.cases.service.workflow import FILE, build, may_ever, next_actions, steps
 from shared.auth import ROLES, STAFF, Principal

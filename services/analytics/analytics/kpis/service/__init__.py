@@ -1,7 +1,7 @@
 """What the other slices may use of figures."""
 
+from analytics.kpis.policy import DashboardSection, check_policies, kpi_definitions, publication
 from analytics.kpis.service.access import View, page_view_of, sees_live_figures
-from analytics.kpis.service.definitions import DashboardSection, check_policies, kpi_definitions, publication
 from analytics.kpis.service.figures import FigureRequest, figure
 from analytics.kpis.service.percentages import percent
 from analytics.kpis.service.periods import Period, PeriodUnit, PublicPeriod, presets

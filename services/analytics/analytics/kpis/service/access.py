@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from analytics.kpis.service.definitions import Kpi, kpi_definitions
+from analytics.kpis.policy import Kpi, kpi_definitions
 from shared.auth import Principal
 from shared.errors import Forbidden, NotFound, Unauthorized
 

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from analytics.kpis.service.definitions import CountedKind
+from analytics.kpis.policy import CountedKind
 from analytics.kpis.service.suppression import is_small, suppressed
 
 Cells = Mapping[tuple[str, str], int]

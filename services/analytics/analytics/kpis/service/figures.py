@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.facts import service as facts
 from analytics.facts.schemas import Cohort, Group
+from analytics.kpis.policy import Kpi, Measure
 from analytics.kpis.schemas import Comparison, Figure, Part
 from analytics.kpis.service.access import View
-from analytics.kpis.service.definitions import Kpi
-from analytics.kpis.service.measures import COMPUTATIONS, Measure
+from analytics.kpis.service.measures import COMPUTATIONS
 from analytics.kpis.service.percentages import as_number, change_percent, percent
 from analytics.kpis.service.periods import Period
 from analytics.kpis.service.public_figures import UNSPECIFIED, PublicFigures, part_code, require_public

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from analytics.facts import service as facts
 from analytics.facts.schemas import Cohort, Group
 from analytics.kpis.errors import PeriodNotPublic
-from analytics.kpis.service.definitions import CountedKind, Kpi, publication
+from analytics.kpis.policy import CountedKind, Kpi, publication
 from analytics.kpis.service.disclosure import Cells, PublicQuarter, PublicTable, QuarterCounts, protect
 from analytics.kpis.service.periods import Period, PublicPeriod, Quarter, public_period, public_periods
 from shared.domain.regions import regions

@@ -9,8 +9,9 @@ from uuid import UUID
 from fastapi import Request
 
 from intake.attachments import errors as attachment_errors
+from intake.attachments import policy
 from intake.attachments.dependencies.uploads import Uploads
-from intake.attachments.service import attaching, policy
+from intake.attachments.service import attaching
 from intake.attachments.service.attaching import AttachmentOut, FileFingerprint, UploadFingerprint
 from intake.attachments.service.connection import while_connected
 from intake.attachments.service.storing import UploadTicket

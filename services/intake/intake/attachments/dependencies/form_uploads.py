@@ -11,8 +11,8 @@ from fastapi import Request
 from intake.attachments.dependencies import uploads_of
 from intake.attachments.dependencies.attaching import FORM_MARGIN, attach
 from intake.attachments.errors import AttachmentRefused, TooLarge
+from intake.attachments.policy import kinds, policy
 from intake.attachments.service.connection import while_connected
-from intake.attachments.service.policy import kinds, policy
 from intake.attachments.service.quota import owner_of
 from intake.attachments.service.storing import NamedFile, UploadTicket
 from intake.pages_kit import PAGES

@@ -8,10 +8,10 @@ from intake.attachments import errors as attachment_errors
 from intake.attachments import repository
 from intake.attachments.errors import AttachmentRefused, ChecksBusy
 from intake.attachments.models import Attachment
+from intake.attachments.policy import kinds
 from intake.attachments.service.connection import Run, run_to_end
 from intake.attachments.service.inspector import FileToInspect, Inspected, Inspector
 from intake.attachments.service.names import safe_name
-from intake.attachments.service.policy import kinds
 from intake.attachments.service.scan_queue import ScanQueue
 from intake.attachments.service.scanning import Clamd
 from intake.attachments.service.storage import CHUNK, ObjectStorage, open_store, plain_chunks

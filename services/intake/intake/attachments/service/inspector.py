@@ -18,7 +18,7 @@ import structlog
 from intake.attachments.errors import REFUSALS, AttachmentRefused, Broken, ChecksBusy, TooComplex, TypeNotAllowed
 from intake.attachments.inspection.limits import InspectionLimits
 from intake.attachments.inspection.protocol import EXIT_LIMIT, FRAME_LIMIT, LENGTH, InspectionJob, InspectionResult, frame, result_of
-from intake.attachments.service.policy import AttachmentLimits, FileKind, kinds
+from intake.attachments.policy import AttachmentLimits, FileKind, kinds
 from shared.errors import Unavailable
 
 PROGRAM: Final = (sys.executable, "-P", "-m", "intake.attachments.inspection")

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.attachments import repository
 from intake.attachments.errors import UnclaimedTooMany, UploadsFull
-from intake.attachments.service.policy import AttachmentLimits
+from intake.attachments.policy import AttachmentLimits
 from shared.auth import Principal
 from shared.budget import client_network
 from shared.sealing import Pepper

@@ -14,11 +14,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from intake.attachments import errors as attachment_errors
-from intake.attachments import repository
+from intake.attachments import policy, repository
 from intake.attachments.codes import AttachmentState
 from intake.attachments.models import Attachment
-from intake.attachments.service import names, policy, quota
-from intake.attachments.service.policy import FileKind, kinds
+from intake.attachments.policy import FileKind, kinds
+from intake.attachments.service import names, quota
 from intake.attachments.service.storage import ObjectStorage, SealedReader, new_key, plain_chunks
 from intake.register.service.ports import AttachedFile
 from shared.domain.labels import Label

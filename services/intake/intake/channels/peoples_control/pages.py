@@ -5,7 +5,8 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
-from intake.channels.peoples_control.service import FORMS, admit, entries, policy
+from intake.channels.peoples_control.policy import FORMS, policy
+from intake.channels.peoples_control.service import admit, entries
 from intake.channels.web.service.talon import kinds, talon_page
 from intake.forms.service import draft as form
 from intake.forms.service import questions

@@ -1,34 +1,18 @@
-"""The people's control section: public entries, listed without their content (`data/peoples_control.toml`)."""
+"""The people's control section: public entries, listed without their content."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
-from typing import Final
-
-from pydantic import Field
 
 from intake.channels.peoples_control import repository
-from intake.forms.service import definitions as forms
+from intake.channels.peoples_control.policy import policy
 from intake.register.codes import Channel
 from intake.register.service.admission import Admission
 from intake.register.service.registration import shown_status
 from shared.domain.labels import Label
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
-from shared.http import StrictModel
-from shared.policy_files import policy_model
 from shared.unit_of_work import UnitOfWork
-
-FILE: Final = "peoples_control.toml"
-FORMS: Final = "web"  # the channel whose forms are offered
-
-
-class PeoplesControlPolicy(StrictModel):
-    """The kinds of appeals that may be left as entries, and the length of a page of the list."""
-
-    kinds: list[str]
-    listed: int = Field(ge=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +25,6 @@ class Entry:
     subject: Label | None
     status: Label
     is_answered: bool
-
-
-@cache
-def policy() -> PeoplesControlPolicy:
-    """Return the policy of the section. Raises ValueError for a kind without a form, and ReferenceDataError."""
-    found = policy_model("intake.channels.peoples_control", FILE, PeoplesControlPolicy)
-    if unknown := set(found.kinds) - {service.code for service in forms.services(FORMS)}:
-        raise ValueError(f"{FILE}: no form is called {', '.join(sorted(unknown))}")
-    return found
 
 
 def admit() -> Admission:

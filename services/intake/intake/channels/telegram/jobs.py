@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from intake.channels.telegram.codes import MessageState
+from intake.channels.telegram.policy import script
 from intake.channels.telegram.service import worker
 from intake.channels.telegram.service.notifications import queue_notification
-from intake.channels.telegram.service.texts import script
 from intake.notifications.service.senders import DeliveryPending, MessageRefused, OutgoingMessage
 from intake.register.dependencies import Intake
 from intake.settings import Settings

@@ -1,4 +1,4 @@
-"""The definition of the forms (`data/forms.toml`) that web, app, bot and operator screen render: what may be filed and what is asked."""
+"""The forms that web, app, bot and operator screen render: what may be filed and what is asked."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,84 +7,24 @@ from types import MappingProxyType
 from typing import (
     Final,
     Literal,
-    NotRequired,  # pydantic accepts no other before Python 3.12
     cast,
 )
 
-from pydantic import TypeAdapter
-from typing_extensions import TypedDict
-
+from intake.forms.policy import FORMS_FILE, FieldEntry, Offer, ServiceEntry, forms_document
 from intake.forms.service.consents import consent_labels
 from intake.register.schemas import AppealIn
-from intake.register.service.answer_channels import answer_channels
+from intake.register.service import answer_channels
 from shared.domain.labels import Label
 from shared.domain.regions import regions
 from shared.domain.tables import ReferenceDataError
 from shared.domain.taxonomy import taxonomy
-from shared.policy_files import policy_document
 
-FILE: Final = "forms.toml"
 Datatype = Literal["string", "text", "singlevaluelist", "boolean", "file"]
 DATATYPES: Final = frozenset({"string", "text", "singlevaluelist", "boolean", "file"})
 PATTERNS: Final = frozenset({"iin", "phone", "email"})
 REPLY_LANGUAGES: Final = MappingProxyType({"kk": Label("Қазақша", "Қазақша", "Қазақша"), "ru": Label("Русский", "Русский", "Русский")})
 FILES: Final = "attachments"
 """The field that is in no request body: documents are uploaded by separate calls after the appeal."""
-
-
-class Offer(TypedDict):
-    """Where an entry of `forms.toml` is shown: on `channels` (absent: everywhere) except `not_on`."""
-
-    channels: NotRequired[list[str]]
-    not_on: NotRequired[list[str]]
-
-
-class FieldEntry(Offer):
-    """A field of `forms.toml`."""
-
-    name: str
-    section: str
-    datatype: str
-    label: NotRequired[Label]
-    hint: NotRequired[Label]
-    required: NotRequired[bool]
-    options: NotRequired[str]
-    limit: NotRequired[int]
-    pattern: NotRequired[str]
-
-
-class ServiceEntry(Offer):
-    """A service of `forms.toml`. `asked_on`: additional channels that ask for a field of this service."""
-
-    code: str
-    kind: str
-    form: NotRequired[str]
-    group: str
-    keywords: list[str]
-    label: NotRequired[Label]
-    description: Label
-    fields: list[str]
-    by_law: NotRequired[dict[str, str]]
-    asked_on: NotRequired[dict[str, list[str]]]
-
-
-class CommonFields(TypedDict):
-    """The fields that every service asks: around its own fields, and those that the law asks for."""
-
-    before: list[str]
-    after: list[str]
-    by_law: dict[str, str]
-
-
-class FormsDocument(TypedDict):
-    """`forms.toml`. `channels`: the answer channels that each channel offers."""
-
-    channels: dict[str, list[str]]
-    sections: dict[str, Label]
-    sections_of: dict[str, dict[str, Label]]
-    common: CommonFields
-    services: list[ServiceEntry]
-    fields: list[FieldEntry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,18 +91,13 @@ def channels() -> Sequence[str]:
 @cache
 def sections(channel: str = "web") -> Mapping[str, Label]:
     """Return the headings of the sections of a channel by code, in order."""
-    own = _document()["sections_of"].get(channel, {})
-    return {code: own.get(code, label) for code, label in _document()["sections"].items()}
-
-
-@cache
-def _document() -> FormsDocument:
-    return TypeAdapter(FormsDocument).validate_python(policy_document("intake.forms", FILE))
+    own = forms_document()["sections_of"].get(channel, {})
+    return {code: own.get(code, label) for code, label in forms_document()["sections"].items()}
 
 
 @cache
 def _forms() -> Mapping[str, Mapping[str, ServiceForm]]:
-    document = _document()
+    document = forms_document()
     fields = {entry["name"]: entry for entry in document["fields"]}
     for name in fields:
         if not _is_appeal_field(name):
@@ -180,7 +115,7 @@ def _is_on(entry: Offer, channel: str) -> bool:
 
 
 def _service(entry: ServiceEntry, fields: Mapping[str, FieldEntry], channel: str) -> ServiceForm:
-    codes, common = taxonomy(), _document()["common"]
+    codes, common = taxonomy(), forms_document()["common"]
     kind, declared = entry["kind"], entry.get("form")
     if kind not in codes.kinds or (declared is not None and declared not in codes.forms):
         raise _invalid(f"{entry['code']} has an unknown kind or form")
@@ -224,7 +159,7 @@ def _field(entry: FieldEntry, by_law: str | None, channel: str) -> FormField:
 
 
 def _answer_channels(channel: str) -> tuple[Option, ...]:
-    return tuple(Option(code, answer_channels()[code].label) for code in _document()["channels"][channel])
+    return tuple(Option(code, answer_channels()[code].label) for code in forms_document()["channels"][channel])
 
 
 _OPTIONS: Final[Mapping[str, Callable[[str], tuple[Option, ...]]]] = {
@@ -244,4 +179,4 @@ def _is_appeal_field(name: str) -> bool:
 
 
 def _invalid(problem: str) -> ReferenceDataError:
-    return ReferenceDataError(FILE, 1, problem)
+    return ReferenceDataError(FORMS_FILE, 1, problem)

@@ -6,9 +6,9 @@ from typing import Final
 from pydantic import ValidationError
 
 from intake.notifications.codes import CODES, DeliveryMethod
+from intake.notifications.policy import NotificationRoute, notification_texts
 from intake.notifications.repository import AddressedNotification
-from intake.notifications.service.policy import NotificationRoute
-from intake.notifications.service.texts import fill, notification_texts, writing_language
+from intake.notifications.service.texts import fill, writing_language
 from intake.register.schemas import AnswerOut
 from shared.contents import Contents
 from shared.domain.labels import Label, Language

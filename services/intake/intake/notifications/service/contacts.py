@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from intake.notifications.codes import CODES, DeliveryMethod
+from intake.notifications.policy import policy, routes
 from intake.notifications.repository import AddressedNotification
-from intake.notifications.service.policy import policy, routes
-from intake.register.service.answer_channels import answer_channels
+from intake.register.service import answer_channels
 from intake.register.service.sealed_fields import open_field
 from shared.domain.phones import mask_phone
 from shared.sealing import Sealer

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from intake.notifications.codes import DeliveryMethod
+from intake.notifications.policy import policy
 from intake.notifications.service.mail import MailSender, compose_mail
-from intake.notifications.service.policy import policy
 from intake.notifications.service.senders import FolderSender, NotificationSender, OutgoingMessage
 from intake.notifications.service.sms import SmsSender
 from intake.settings import Settings

@@ -18,11 +18,11 @@ import structlog
 from intake.notifications import repository
 from intake.notifications.codes import CODES, DeliveryMethod, NotificationReason, NotificationState
 from intake.notifications.models import Notification
+from intake.notifications.policy import NEWS, NotificationPolicy, NotificationRoute, notification_texts, policy, routes
 from intake.notifications.repository import AddressedNotification, NotificationChanges
 from intake.notifications.service.composition import compose_text, read_answer
 from intake.notifications.service.contacts import contacts, has_unconfirmed, next_method
 from intake.notifications.service.planning import FactOfAppeal, new_notification
-from intake.notifications.service.policy import NEWS, NotificationPolicy, NotificationRoute, policy, routes
 from intake.notifications.service.senders import (
     DeliveryPending,
     MessageDeferred,
@@ -32,7 +32,6 @@ from intake.notifications.service.senders import (
     OutgoingMessage,
     ServerUnavailable,
 )
-from intake.notifications.service.texts import notification_texts
 from intake.register.service import recipients
 from intake.register.service.recipients import NOTICES, day_of, next_day, recipient_key
 from intake.register.service.registration import phone_key

@@ -6,9 +6,9 @@ from uuid import UUID
 from pydantic import Field
 
 from intake.notifications import repository
+from intake.notifications.policy import CONTINUED, policy
 from intake.notifications.repository import AddressedNotification
 from intake.notifications.service.planning import FactOfAppeal, plan
-from intake.notifications.service.policy import CONTINUED, policy
 from intake.notifications.service.receipts import record_delivered, record_undelivered
 from intake.register.service.registration import phone_key
 from intake.settings import Settings

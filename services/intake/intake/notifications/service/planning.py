@@ -8,7 +8,7 @@ from uuid import UUID
 from intake.notifications import repository
 from intake.notifications.codes import DeliveryMethod, NotificationState, Recipient
 from intake.notifications.models import Notification
-from intake.notifications.service.policy import notified_facts, policy, routes
+from intake.notifications.policy import notified_facts, policy, routes
 from intake.register.codes import CodePurpose
 from intake.register.service.ports import TrackedChange
 from intake.register.service.withdrawal import OVERRULED

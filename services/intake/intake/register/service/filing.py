@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, cast
 from uuid import UUID
 
+from intake.register.policy import answer_channels
 from intake.register.schemas import AppealIn, ApplicantIn
 from intake.register.schemas.rows import Particulars
 from intake.register.service.admission import Admission
-from intake.register.service.answer_channels import answer_channels
 from intake.register.service.texts import position
 from shared.domain import registration
 from shared.domain.calendar import CalendarGap, planning_calendar

@@ -8,13 +8,14 @@ from uuid import UUID
 from intake.register.codes import MessageKind, Verdict
 from intake.register.errors import AlreadyReopened, NotAnswered, NotReopenable, OutcomeGiven
 from intake.register.models import Appeal
+from intake.register.policy import policy, rights
 from intake.register.repository import applicant as records
 from intake.register.schemas import ConfirmationIn, FeedbackIn, OutcomeResult, Rated, Reopened, ReopeningIn
 from intake.register.schemas.rows import ResponseEnvelope, TrackingRow
 from intake.register.service.progress import lock_appeal, publish_change, store_message, store_tracking
 from intake.register.service.registration import Condition
 from intake.register.service.reopening import FollowUp, filing_of_follow_up
-from intake.register.service.rights import ANSWERED, RATED, is_finished, policy, rights
+from intake.register.service.rights import ANSWERED, RATED, is_finished
 from intake.register.service.verification import copy_confirmed
 from shared.contracts import AppealRated, OutcomeConfirmed, OutcomeDenied
 from shared.unit_of_work import UnitOfWork

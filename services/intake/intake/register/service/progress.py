@@ -6,9 +6,9 @@ from uuid import UUID
 
 from intake.register import repository
 from intake.register.codes import MessageAuthor, MessageKind
+from intake.register.policy import policy
 from intake.register.repository import applicant as records
 from intake.register.schemas.rows import TrackingRow
-from intake.register.service.rights import policy
 from shared.contracts import AppealEvent
 from shared.domain.lifecycle import holder_of, status_after
 from shared.errors import TooMany

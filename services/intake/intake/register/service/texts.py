@@ -7,27 +7,20 @@ from string import Formatter
 from typing import Final, cast
 from uuid import UUID
 
+from intake.register.policy import TEXTS, register_texts
 from intake.register.schemas.rows import TimelineData
 from shared.contracts import AppealEvent, appeal_events
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError
-from shared.policy_files import policy_document
 
-FILE: Final = "texts.toml"
 SERVICE: Final = "intake"
 PLACEHOLDERS: Final[Mapping[str, str]] = {"tier": "tier", "due": "due_at", "outcome": "outcome", "provider": "provider_id"}
 """The fields of events and of `TimelineData` that fill the placeholders of sentences."""
 
 
-@cache
-def _texts() -> Mapping[str, Mapping[str, Label]]:
-    document = policy_document("intake.register", FILE)
-    return {group: {name: Label(**entry) for name, entry in entries.items()} for group, entries in document.items()}
-
-
 def timeline_text(event_type: str) -> Label | None:
     """Return the sentence of an entry with its placeholders; None for an entry that citizens do not see."""
-    return _texts()["timeline"].get(event_type)
+    return register_texts()["timeline"].get(event_type)
 
 
 @cache
@@ -44,7 +37,7 @@ def shown_events() -> Mapping[type[AppealEvent], frozenset[str]]:
         names = {name for sentence in (text.kk, text.ru, text.en) for _, name, _, _ in Formatter().parse(sentence) if name}
         fields = {name: PLACEHOLDERS.get(name) for name in names}
         if unfilled := {name for name, field in fields.items() if field not in event.model_fields}:
-            raise ReferenceDataError(FILE, 1, f"nothing fills {', '.join(sorted(unfilled))} of {event.FACT}")
+            raise ReferenceDataError(TEXTS, 1, f"nothing fills {', '.join(sorted(unfilled))} of {event.FACT}")
         found[event] = frozenset(field for field in fields.values() if field)
     return found
 
@@ -61,4 +54,4 @@ def _as_stored(value: str | int | datetime | UUID) -> str | int:
 
 def position(role: str) -> Label:
     """Return the name of the position of a role."""
-    return _texts()["position"][role]
+    return register_texts()["position"][role]

@@ -10,6 +10,7 @@ from uuid import UUID
 from intake.register.codes import CodePurpose
 from intake.register.errors import NoContact, WrongCode
 from intake.register.models import Appeal, ContactCode
+from intake.register.policy import policy
 from intake.register.repository import applicant as records
 from intake.register.repository import recipients
 from intake.register.schemas import CodeSent, ContactConfirmed, ContactIn, VerificationIn
@@ -17,7 +18,6 @@ from intake.register.schemas.rows import TrackingRow
 from intake.register.service.ports import SendCode
 from intake.register.service.progress import HOUR, lock_appeal, store_tracking
 from intake.register.service.recipients import CODES, asker_key, recipient_key, spend
-from intake.register.service.rights import policy
 from intake.register.service.sealed_fields import open_field
 from shared.domain.labels import LANGUAGES
 from shared.errors import TooMany

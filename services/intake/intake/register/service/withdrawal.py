@@ -9,12 +9,13 @@ from intake.register import repository
 from intake.register.codes import MessageKind, WithdrawalState
 from intake.register.errors import AlreadyDecided, NoWithdrawal, WithdrawalPending
 from intake.register.models import Withdrawal
+from intake.register.policy import rights, withdrawal_reasons
 from intake.register.repository import applicant as records
 from intake.register.schemas import CallBackIn, WithdrawalIn, WithdrawalItem, WithdrawalResult
 from intake.register.schemas.rows import TimelineRow, TrackingRow
 from intake.register.service.ports import TrackedChange
 from intake.register.service.progress import lock_appeal, publish_change, store_message, store_tracking
-from intake.register.service.rights import is_decided, rights, withdrawal_reasons
+from intake.register.service.rights import is_decided
 from intake.register.service.verification import spend_code
 from shared.auth import Principal
 from shared.contracts import AppealWithdrawn

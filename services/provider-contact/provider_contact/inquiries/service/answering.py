@@ -6,8 +6,8 @@ from provider_contact.inquiries import events, repository
 from provider_contact.inquiries.codes import InquiryAction
 from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
 from provider_contact.inquiries.models import Appeal, Inquiry, ProviderResponse
+from provider_contact.inquiries.policy import action_rules
 from provider_contact.inquiries.schemas import ActionField, InquiryItem, NextAction, RespondRequest
-from provider_contact.inquiries.service.policy import action_rules
 from shared.auth import Principal
 from shared.domain.labels import LANGUAGES
 from shared.domain.taxonomy import taxonomy

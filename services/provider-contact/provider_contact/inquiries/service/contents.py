@@ -5,8 +5,8 @@ from uuid import UUID
 
 from provider_contact.inquiries import repository
 from provider_contact.inquiries.models import ProviderResponse
+from provider_contact.inquiries.policy import content_purposes
 from provider_contact.inquiries.schemas import JsonObject
-from provider_contact.inquiries.service.policy import content_purposes
 from shared.auth import Principal
 from shared.contents import ContentItem, Contents, ContentsRequest, OwnerUnavailable, entitled
 from shared.sealing import Sealer

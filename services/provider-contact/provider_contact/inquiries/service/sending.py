@@ -8,8 +8,8 @@ from uuid import UUID
 from provider_contact.inquiries import events, repository
 from provider_contact.inquiries.codes import InquiryStatus
 from provider_contact.inquiries.models import Appeal, DeliveryRow, InquiryRow
+from provider_contact.inquiries.policy import inquiry_rule
 from provider_contact.inquiries.repository import AppealState
-from provider_contact.inquiries.service.policy import inquiry_rule
 from shared.domain.calendar import planning_calendar
 from shared.domain.deadlines import due_at, due_on, policies
 from shared.domain.regions import regions

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from provider_contact.directory.service import ProviderHit, ProviderIndex
-from provider_contact.matching.service.policy import matching_policy
+from provider_contact.matching.policy import matching_policy
 from shared.domain.provider_names import clear_winner, name_search_policy
 from shared.domain.regions import CENTRAL_OFFICE
 

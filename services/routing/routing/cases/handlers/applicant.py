@@ -7,9 +7,9 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from routing.cases import repository
-from routing.cases.data import NamedCode, closure_gate
 from routing.cases.errors import UnknownAppeal
 from routing.cases.models import queue_of
+from routing.cases.policy import NamedCode, closure_gate
 from routing.cases.schemas.rows import CaseChange, CaseState, HistoryCodes, HistoryRow
 from routing.cases.service.history import entry
 from routing.clocks import service as clocks

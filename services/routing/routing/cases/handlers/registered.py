@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from routing.cases import events, repository
 from routing.cases.codes import Urgency
-from routing.cases.data import closure_gate, danger_in, dangers
 from routing.cases.models import queue_of
+from routing.cases.policy import closure_gate, danger_in, dangers
 from routing.cases.schemas.rows import CaseRow, CommonCaseRow, HistoryCodes, HistoryRow
 from routing.cases.service.history import entry
 from routing.classification.schemas import Decision

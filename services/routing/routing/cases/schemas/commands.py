@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Final
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from routing.cases.data import bodies, closing_outcomes, escalation_reasons, missing_data, return_grounds, termination_grounds
+from routing.cases.policy import bodies, closing_outcomes, escalation_reasons, missing_data, return_grounds, termination_grounds
 from shared.domain.labels import Language
 from shared.domain.taxonomy import taxonomy
 from shared.field_errors import DETAILS

@@ -1,6 +1,6 @@
 """What other slices use of the cases: reading them, the actions, the staff, and the policies behind forms and labels."""
 
-from routing.cases.data import (
+from routing.cases.policy import (
     ClosureGate,
     bodies,
     closing_outcomes,

@@ -10,9 +10,9 @@ from typing_extensions import Unpack
 
 from routing.cases import events, repository
 from routing.cases.codes import Urgency
-from routing.cases.data import closure_gate, danger_in, dangers
 from routing.cases.errors import ActionNotPossible, VersionConflict
 from routing.cases.models import Answer, AppealCase, Letter, queue_of
+from routing.cases.policy import closure_gate, danger_in, dangers
 from routing.cases.schemas import commands
 from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.rows import HistoryCodes, SubjectCodes

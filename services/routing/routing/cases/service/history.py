@@ -9,7 +9,7 @@ from uuid import UUID
 from typing_extensions import Unpack
 
 from routing.cases import repository
-from routing.cases.data import bodies, dangers, escalation_reasons, history_texts, return_grounds, termination_grounds
+from routing.cases.policy import bodies, dangers, escalation_reasons, history_texts, return_grounds, termination_grounds
 from routing.cases.schemas.rows import CaseChange, HistoryCodes, HistoryRow
 from routing.clocks.schemas import ClockNotice
 from routing.clocks.service import clock_policies

@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from routing.cases import repository
-from routing.cases.data import content_purposes
 from routing.cases.models import Answer, AppealCase, Letter
+from routing.cases.policy import content_purposes
 from routing.cases.schemas.commands import AnswerContent, LetterContent
 from routing.cases.schemas.views import AnswerView, CaseFilter, CaseSummary, CaseView, HistoryView, LetterView
 from routing.cases.service import workflow

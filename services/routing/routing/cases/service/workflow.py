@@ -9,7 +9,8 @@ from typing import Final, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from routing.cases.data import (
+from routing.cases.models import AppealCase
+from routing.cases.policy import (
     AnonymousAction,
     ClosureGate,
     DangerGround,
@@ -26,7 +27,6 @@ from routing.cases.data import (
     termination_grounds,
     workflow_rows,
 )
-from routing.cases.models import AppealCase
 from routing.cases.schemas import commands
 from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.views import ActionField, NextAction

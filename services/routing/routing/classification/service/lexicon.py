@@ -1,4 +1,4 @@
-"""The dictionary of the classifier: read once from `data/lexicon.toml` and checked against the taxonomy."""
+"""The dictionary of the classifier, built once and checked against the taxonomy."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,21 +6,17 @@ from enum import StrEnum
 from functools import cache
 from typing import Final
 
-from pydantic import BaseModel
-
+from routing.classification.policy import LexiconFile, LexiconSettings, TermEntry, lexicon_file
 from shared.domain.taxonomy import taxonomy
 from shared.language.danger import danger_lexicon
 from shared.language.phrases import Hit, LexiconError, Node, PhraseIndex, Term
 from shared.language.tokens import Token
-from shared.policy_files import policy_model
 
 __all__ = [
     "GeneralSubject",
     "Hit",
     "Lexicon",
     "LexiconError",
-    "LexiconFile",
-    "LexiconSettings",
     "NamedKind",
     "Term",
     "TermGroup",
@@ -56,36 +52,6 @@ class GeneralSubject(StrEnum):
 
     CATEGORY = "OTHER_COMPLAINT"
     TOPIC = "OTHER_TOPIC"
-
-
-@dataclass(frozen=True)
-class LexiconSettings:
-    """Thresholds and weights of the decision; the data file explains each."""
-
-    auto_confidence: float
-    suggest_confidence: float
-    auto_evidence: float
-    side_topic: float
-    phrase_gap: int
-    evidence_limit: int
-
-
-class TermEntry(BaseModel):
-    """Terms of one code as `lexicon.toml` has them."""
-
-    group: str
-    code: str
-    weight: float
-    stems: list[str]
-
-
-class LexiconFile(BaseModel):
-    """The form of `lexicon.toml`."""
-
-    version: str
-    settings: LexiconSettings
-    priors: dict[str, float]
-    terms: list[TermEntry]
 
 
 @dataclass(frozen=True)
@@ -145,4 +111,4 @@ def build(file: LexiconFile) -> Lexicon:
 @cache
 def lexicon() -> Lexicon:
     """Return the dictionary of the product, read and checked once per process."""
-    return build(policy_model("routing.classification", "lexicon.toml", LexiconFile))
+    return build(lexicon_file())

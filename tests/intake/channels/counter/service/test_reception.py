@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from intake.channels.counter.service.policy import intake_methods
+from intake.channels.counter.policy import intake_methods
 from intake.channels.counter.service.reception import received_at, surname_and_initials
 
 

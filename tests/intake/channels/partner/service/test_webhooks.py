@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text, update
 from standardwebhooks import Webhook
 
-from intake.channels.partner import jobs, repository
+from intake.channels.partner import jobs, policy, repository
 from intake.channels.partner.models import Delivery, Subscription
-from intake.channels.partner.service import policy, sending
+from intake.channels.partner.service import sending
 from shared.rows import table_of
 from tests.intake.register.test_handlers import apply, routed
 

@@ -1,8 +1,9 @@
 from datetime import timedelta
 
 from intake.channels.telegram.models import BotChat, BotMessage, BotUpdate
+from intake.channels.telegram.policy import script
 from intake.channels.telegram.service.client import event_of
-from intake.channels.telegram.service.texts import button_label, script, text_of
+from intake.channels.telegram.service.texts import button_label, text_of
 from intake.channels.telegram.service.worker import ConversationWorker
 from tests.intake.channels.telegram.service.test_worker import purge, up_to_preview
 

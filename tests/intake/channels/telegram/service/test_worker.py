@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from intake.channels.telegram.models import BotChat, BotMessage, BotUpdate
+from intake.channels.telegram.policy import script
 from intake.channels.telegram.service import worker
 from intake.channels.telegram.service.client import event_of
-from intake.channels.telegram.service.texts import button_label, script, text_of
+from intake.channels.telegram.service.texts import button_label, text_of
 from intake.channels.telegram.service.updates import chat_key
 from intake.channels.telegram.service.worker import ConversationWorker
 from intake.register.models import Appeal, Provider

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from intake.attachments.dependencies import form_uploads as uploads
 from intake.channels.counter.pages import view as counter_view
 from intake.channels.counter.pages.view import PATH, Draft
-from intake.channels.counter.service.policy import IntakeMethod
+from intake.channels.counter.policy import IntakeMethod
 from intake.channels.counter.service.reception import (
     Counter,
     about_organisation,
@@ -21,8 +21,7 @@ from intake.channels.counter.service.reception import (
     record_reception,
     store_receiver_name,
 )
-from intake.channels.phone.service import oral_records
-from intake.channels.phone.service.policy import call_policy
+from intake.channels.phone.service import call_policy, oral_records
 from intake.forms.service import definitions as forms
 from intake.forms.service import draft as form
 from intake.forms.service import operator_form as call_form

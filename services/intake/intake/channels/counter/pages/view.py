@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fastapi import Request, Response
 
 from intake.attachments.dependencies import form_uploads as uploads
-from intake.channels.counter.service.policy import IntakeMethod
+from intake.channels.counter.policy import IntakeMethod
 from intake.channels.counter.service.reception import Counter, registered_by
 from intake.channels.web.service import qr
 from intake.forms.service import draft as form

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from intake.channels.counter import repository
 from intake.channels.counter.errors import OrganisationNotKnown
-from intake.channels.counter.service.policy import CounterKind, IntakeMethod, intake_methods, methods_at
+from intake.channels.counter.policy import CounterKind, IntakeMethod, intake_methods, methods_at
 from intake.register.schemas import AppealIn, ProviderIn
 from intake.register.service.admission import Admission
 from intake.register.service.filing import fault

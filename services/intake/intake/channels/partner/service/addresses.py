@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
-from intake.channels.partner.service import policy
+from intake.channels.partner import policy
 from intake.settings import Settings
 from shared.errors import InvalidInput
 from shared.tls import authorities

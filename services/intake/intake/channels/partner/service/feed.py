@@ -13,11 +13,10 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement
 
-from intake.channels.partner import repository
+from intake.channels.partner import policy, repository
 from intake.channels.partner.models import Subscription, UpdateEntry
 from intake.channels.partner.repository import DeliveryRow, PositionRow, UnnumberedUpdate, UpdateRow
 from intake.channels.partner.schemas import Update, Updates
-from intake.channels.partner.service import policy
 from intake.channels.partner.service.external_numbers import open_numbers
 from intake.register.codes import Channel
 from intake.register.service.ports import TrackedChange

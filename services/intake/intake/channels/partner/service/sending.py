@@ -18,11 +18,11 @@ import httpx
 from pydantic_core import to_json
 from standardwebhooks import Webhook
 
-from intake.channels.partner import repository
+from intake.channels.partner import policy, repository
 from intake.channels.partner.models import Delivery, Subscription, UpdateEntry
 from intake.channels.partner.repository import UpdateDelivery
 from intake.channels.partner.schemas import AttemptError, DisabledReason
-from intake.channels.partner.service import feed, policy
+from intake.channels.partner.service import feed
 from intake.channels.partner.service.addresses import AddressGuard, PinnedTransport, RefusedAddress
 from intake.channels.partner.service.webhooks import TABLE
 from intake.settings import Settings

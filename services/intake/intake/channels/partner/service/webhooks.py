@@ -7,12 +7,12 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from intake.channels.partner import repository
+from intake.channels.partner import policy, repository
 from intake.channels.partner.errors import TooManySubscriptions
 from intake.channels.partner.models import Subscription, UpdateEntry
 from intake.channels.partner.repository import UpdateDelivery
 from intake.channels.partner.schemas import Delivered, NewSecret, Replayed, ReplayIn, Subscribed, SubscribedWithSecret, SubscriptionIn
-from intake.channels.partner.service import feed, policy
+from intake.channels.partner.service import feed
 from intake.channels.partner.service.addresses import AddressGuard
 from intake.channels.partner.service.feed import Reader
 from intake.register.service.filing import fault, moment

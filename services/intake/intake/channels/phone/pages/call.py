@@ -26,9 +26,9 @@ from intake.channels.phone.pages.view import (
     ongoing_call_backs,
     page_content,
 )
+from intake.channels.phone.policy import call_policy, codes
 from intake.channels.phone.service import call_backs, oral_records
 from intake.channels.phone.service.insurance import InsuredStatus, look_up, record_look_up
-from intake.channels.phone.service.policy import call_policy, codes
 from intake.forms.service import definitions as forms
 from intake.forms.service import draft as form
 from intake.forms.service import operator_form as call_form

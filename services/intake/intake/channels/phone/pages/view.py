@@ -12,10 +12,10 @@ from intake.channels.phone import repository
 from intake.channels.phone.codes import CallBackState, CallCodeGroup, CallDirection, CallerCheck, InsuredCode
 from intake.channels.phone.dependencies import insurance_of
 from intake.channels.phone.models import Call, CallBack
+from intake.channels.phone.policy import call_policy, codes, queues
 from intake.channels.phone.service import call_backs
 from intake.channels.phone.service.call_state import IN_TALK, OVER, WAITING
 from intake.channels.phone.service.insurance import InsuredStatus
-from intake.channels.phone.service.policy import call_policy, codes, queues
 from shared.auth import Principal
 from shared.domain.labels import Language
 from shared.domain.lifecycle import CaseStatus

@@ -9,7 +9,7 @@ from intake.channels.phone import repository
 from intake.channels.phone.codes import CallBackState
 from intake.channels.phone.errors import CallBackTaken
 from intake.channels.phone.models import CallBack
-from intake.channels.phone.service.policy import call_policy
+from intake.channels.phone.policy import call_policy
 from shared.errors import NotFound
 from shared.unit_of_work import UnitOfWork
 

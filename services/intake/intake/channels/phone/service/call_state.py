@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from intake.channels.phone.codes import CallDirection, CallEventType, CallOutcome, CallState, MenuTarget
+from intake.channels.phone.policy import OTHER_QUEUE, menu, queues
 from intake.channels.phone.schemas.rows import CallEventData
-from intake.channels.phone.service.policy import OTHER_QUEUE, menu, queues
 from shared.domain import registration
 from shared.domain.calendar import CalendarGap
 

@@ -17,10 +17,10 @@ from intake.channels.phone.codes import (
     CallState,
     MenuTarget,
 )
+from intake.channels.phone.policy import OTHER_QUEUE, call_policy, menu, queues
 from intake.channels.phone.schemas.exchange import CallEventIn, CallEventsReceipt
 from intake.channels.phone.schemas.rows import CallBackRow, CallEventData, CallEventRow, CallRow
 from intake.channels.phone.service.call_state import CallSummary, ReceivedEvent, summarize
-from intake.channels.phone.service.policy import OTHER_QUEUE, call_policy, menu, queues
 from intake.register.service.filing import fault, moment
 from intake.register.service.registration import phone_key
 from shared.contracts import CallEnded

@@ -9,7 +9,7 @@ from typing import Final, NotRequired, Protocol, TypedDict
 from uuid import UUID
 
 from intake.channels.phone.codes import CallCodeGroup
-from intake.channels.phone.service.policy import call_policy, codes
+from intake.channels.phone.policy import call_policy, codes
 from shared.domain.tables import ReferenceDataError
 from shared.unit_of_work import UnitOfWork
 

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Final
 
+from intake.channels.phone.policy import keypad_texts
 from intake.channels.phone.schemas.exchange import KeypadIn, KeypadStatus
 from intake.channels.phone.service.calls import dialable
-from intake.channels.phone.service.policy import keypad_texts
 from intake.register.service.registration import phone_key, shown_status
 from intake.register.service.rights import is_decided
 from intake.register.service.tracking import VisibleAppeal

@@ -7,11 +7,11 @@ from typing import Final
 from uuid import UUID
 
 from intake.channels.telegram import repository
+from intake.channels.telegram.policy import script
 from intake.channels.telegram.schemas.rows import ChatAppeal
 from intake.channels.telegram.service import drafts, filed_appeals
 from intake.channels.telegram.service.filed_appeals import AppealStatus
 from intake.channels.telegram.service.steps import ConversationState, FindAppeal, ListAppeals, ShowAppeal, StepResult, SuggestProviders
-from intake.channels.telegram.service.texts import script
 from intake.register.service.providers import ListedProvider, name_in, only_match, suggest
 from intake.register.service.registration import shown_status
 from intake.register.service.tracking import find_appeal

@@ -5,11 +5,12 @@ from dataclasses import replace
 from typing import Final
 
 from intake.channels.telegram.codes import Step
+from intake.channels.telegram.policy import script
 from intake.channels.telegram.service import filed_appeals
 from intake.channels.telegram.service.drafts import ask_next, begin, confirm, to_menu
 from intake.channels.telegram.service.prompts import ask, choose_language, menu_keyboard, welcome
 from intake.channels.telegram.service.steps import BotReply, ButtonPress, CallbackAnswer, ConversationState, StepResult
-from intake.channels.telegram.service.texts import script, text_of
+from intake.channels.telegram.service.texts import text_of
 from intake.forms.service.definitions import services
 from shared.domain.labels import LANGUAGES, Language
 from shared.domain.regions import regions

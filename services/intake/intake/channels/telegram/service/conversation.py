@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from intake.channels.telegram.codes import Step
+from intake.channels.telegram.policy import script
 from intake.channels.telegram.service import buttons, filed_appeals
 from intake.channels.telegram.service.drafts import ask_next, begin, to_menu
 from intake.channels.telegram.service.prompts import ask, choose_language, danger, draft_button, menu_keyboard, welcome
@@ -25,7 +26,7 @@ from intake.channels.telegram.service.steps import (
     SuggestProviders,
     TextMessage,
 )
-from intake.channels.telegram.service.texts import button_label, script, text_of
+from intake.channels.telegram.service.texts import button_label, text_of
 from shared.domain.identifiers import holds_iin
 from shared.domain.labels import LANGUAGES
 from shared.domain.phones import InvalidPhone, normalise_personal_phone

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from intake.channels.telegram.models import BotLease
-from intake.channels.telegram.service.texts import script
+from intake.channels.telegram.policy import script
 from shared.clock import Clock
 from shared.database import Database
 from shared.leases import NamedLease

@@ -4,9 +4,9 @@ from datetime import timedelta
 from typing import Final
 
 from intake.channels.telegram import repository
+from intake.channels.telegram.policy import script
 from intake.channels.telegram.service.client import CALL_SECONDS, TelegramClient, TelegramRateLimited, TelegramUnavailable
 from intake.channels.telegram.service.loops import leader_lease, run_forever
-from intake.channels.telegram.service.texts import script
 from intake.channels.telegram.service.updates import store_updates
 from shared.leases import LeaseLost
 from shared.service import Parts

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from intake.channels.telegram.codes import Step
+from intake.channels.telegram.policy import script
 from intake.channels.telegram.service.steps import BotReply, Button, ConversationState
-from intake.channels.telegram.service.texts import button_label, script, text_of
+from intake.channels.telegram.service.texts import button_label, text_of
 from intake.forms.service.consents import consent
 from intake.forms.service.definitions import form, services
 from shared.domain.labels import LANGUAGES, Language

@@ -14,6 +14,7 @@ import structlog
 
 from intake.channels.telegram import repository
 from intake.channels.telegram.codes import MessageState
+from intake.channels.telegram.policy import script
 from intake.channels.telegram.schemas.rows import MessageChange, SendableMessage
 from intake.channels.telegram.service.client import (
     CALL_SECONDS,
@@ -25,7 +26,6 @@ from intake.channels.telegram.service.client import (
 )
 from intake.channels.telegram.service.loops import leader_lease, run_forever
 from intake.channels.telegram.service.notifications import open_payload
-from intake.channels.telegram.service.texts import script
 from intake.settings import Settings
 from shared.leases import LeaseLost
 from shared.sealing import SealError

@@ -13,6 +13,7 @@ from uuid import UUID
 import structlog
 
 from intake.channels.telegram.codes import Step, UpdateState
+from intake.channels.telegram.policy import script
 from intake.channels.telegram.schemas.rows import StoredUpdate
 from intake.channels.telegram.service.conversation import advance, reply_to_late
 from intake.channels.telegram.service.prompts import resume
@@ -35,7 +36,7 @@ from intake.channels.telegram.service.steps import (
     ShowAppeal,
     StepResult,
 )
-from intake.channels.telegram.service.texts import script, text_of
+from intake.channels.telegram.service.texts import text_of
 from shared.database_errors import will_pass
 from shared.errors import Unavailable
 from shared.ids import derived

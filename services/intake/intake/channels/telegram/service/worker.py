@@ -16,11 +16,11 @@ from intake.channels.telegram import repository
 from intake.channels.telegram.codes import Step
 from intake.channels.telegram.dependencies import ChatActions
 from intake.channels.telegram.models import BotChat
+from intake.channels.telegram.policy import script
 from intake.channels.telegram.schemas.rows import ClaimedChat, StoredUpdate
 from intake.channels.telegram.service.loops import run_forever
 from intake.channels.telegram.service.notifications import queue_replies
 from intake.channels.telegram.service.steps import ChatEvent, ConversationState, Draft, StoredState
-from intake.channels.telegram.service.texts import script
 from intake.channels.telegram.service.update_processing import ChatState, UpdateFailed, UpdateProcessor, is_transient
 from intake.register.dependencies import Intake
 from shared.domain.labels import LANGUAGES

@@ -23,7 +23,7 @@ from intake.forms.service.draft import UPLOADS
 from intake.pages_kit import PAGES, wait_of
 from intake.register.dependencies import Intake, IntakeDep
 from intake.register.schemas import Registered
-from intake.register.service.rights import withdrawal_reasons
+from intake.register.service import withdrawal_reasons
 from intake.register.service.tracking import VisibleAppeal
 from shared.auth import Principal
 from shared.dependencies import UnitsOfWorkDep

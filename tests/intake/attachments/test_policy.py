@@ -1,8 +1,8 @@
 import pytest
 
-from intake.attachments import errors
+from intake.attachments import errors, policy
 from intake.attachments.inspection.rejection import RejectionReason
-from intake.attachments.service import names, policy
+from intake.attachments.service import names
 
 
 class TestPolicy:

@@ -1,7 +1,7 @@
 import pytest
 
-from routing.cases import data
-from routing.cases.data import NamedCode
+from routing.cases import policy
+from routing.cases.policy import NamedCode
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError
 
@@ -13,19 +13,19 @@ def table(monkeypatch):
     """Replace every table by the one given, as if a file had been changed."""
 
     def replace(entries):
-        monkeypatch.setattr(data, "policy_table", lambda *_args, **_more: entries)
+        monkeypatch.setattr(policy, "policy_table", lambda *_args, **_more: entries)
 
     return replace
 
 
 class TestNamedCodes:
-    @pytest.mark.parametrize("read", [data.return_grounds, data.escalation_reasons, data.termination_grounds])
+    @pytest.mark.parametrize("read", [policy.return_grounds, policy.escalation_reasons, policy.termination_grounds])
     def test_a_file_without_a_code_that_the_program_names_is_refused(self, table, read):
         table({"ANOTHER": LABEL})
         with pytest.raises(ReferenceDataError, match="missing"):
             read.__wrapped__()
 
     def test_the_files_of_the_product_have_them(self):
-        assert NamedCode.NOT_COMPLETED in data.return_grounds()
-        assert NamedCode.ANONYMOUS in data.termination_grounds()
-        assert NamedCode.NOT_SATISFIED in data.escalation_reasons()
+        assert NamedCode.NOT_COMPLETED in policy.return_grounds()
+        assert NamedCode.ANONYMOUS in policy.termination_grounds()
+        assert NamedCode.NOT_SATISFIED in policy.escalation_reasons()

@@ -8,13 +8,56 @@ from types import MappingProxyType
 from typing import Final
 
 from analytics.facts.schemas import Group
-from analytics.kpis.service.measures import OF_APPEALS, Measure, Unit, call_rules
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError, Row, parse_rows
 from shared.domain.taxonomy import taxonomy
 from shared.policy_files import policy_rows, policy_text
 
 PACKAGE: Final = "analytics.kpis"
+
+
+class Unit(StrEnum):
+    """The units of figures."""
+
+    APPEALS = "appeals"
+    CALLS = "calls"
+    SECONDS = "seconds"
+    PERCENT = "percent"
+    SCORE = "score"
+
+
+class Measure(StrEnum):
+    """What is measured of calls, or of appeals (`OF_APPEALS`)."""
+
+    OFFERED = "OFFERED"
+    ANSWERED = "ANSWERED"
+    ABANDONED = "ABANDONED"
+    ABANDONED_SHORT = "ABANDONED_SHORT"
+    WAITING = "WAITING"
+    HANDLING = "HANDLING"
+    IN_TIME = "IN_TIME"
+    SCORE = "SCORE"
+
+
+OF_APPEALS: Final = frozenset({Measure.SCORE})
+"""The measures of appeals; all others are of calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRules:
+    """A call answered within `answered_within_seconds` is in time; one abandoned before `short_abandon_seconds` is counted separately."""
+
+    answered_within_seconds: int
+    short_abandon_seconds: int
+
+
+@cache
+def call_rules() -> CallRules:
+    """Return the rules of the telephone centre. Raises ReferenceDataError for a missing or wrong rule."""
+    rules = {row.text("rule"): row.number_in("value", 0, 3600) for row in policy_rows(PACKAGE, "calls.csv")}
+    if rules.keys() != set(CallRules.__dataclass_fields__):
+        raise ReferenceDataError("calls.csv", 1, "the rules are not those that the figures need")
+    return CallRules(**rules)
 
 
 class DashboardSection(StrEnum):

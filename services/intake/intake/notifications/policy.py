@@ -1,4 +1,4 @@
-"""The policy files of notifications, checked when read: `notice_routes.csv` (which fact by which method), `notice_policy.toml` (when)."""
+"""The policy files of notifications, checked when read: `notice_routes.csv`, `notice_policy.toml`, `notice_texts.toml`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,15 +7,19 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from intake.notifications.codes import CODES, DeliveryMethod, Recipient
-from intake.register.service.answer_channels import answer_channels
+from intake.notifications.codes import CODES, DeliveryMethod, NotificationReason, NotificationState, Recipient
+from intake.register.service import answer_channels
 from intake.register.service.withdrawal import OVERRULED
 from shared.contracts import AppealEvent, appeal_events
+from shared.domain.labels import LANGUAGES, Label
 from shared.domain.tables import ReferenceDataError
 from shared.policy_files import policy_document, policy_rows
 
 ROUTES: Final = "notice_routes.csv"
 POLICY: Final = "notice_policy.toml"
+TEXTS: Final = "notice_texts.toml"
+SMS_LIMIT: Final = 70  # UCS-2 characters of a single message; any Kazakh or Russian letter makes UCS-2 necessary
+LONGEST_VALUES: Final = {"number": "2026-43-0000017-9", "code": "00000000"}
 CONTINUED: Final = "appeal-continued"
 NEWS: Final = "news"
 _OTHER_FACTS: Final = frozenset({CONTINUED, NEWS, OVERRULED, *CODES})
@@ -122,3 +126,58 @@ def policy() -> NotificationPolicy:
     if found.opens >= found.closes or found.limit < 1 or found.recipient_limit < 1 or found.settled & found.unsettled:
         raise ReferenceDataError(POLICY, 1, "contradicts itself")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationTemplate:
+    """The texts of one template: subject of a mail and Telegram message, SMS, and paragraph of a mail or letter."""
+
+    short: Label
+    sms: Label
+    body: Label
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationTexts:
+    """All texts of notifications, and the labels of states and reasons."""
+
+    templates: Mapping[str, NotificationTemplate]
+    mail: Mapping[str, Label]
+    states: Mapping[str, Label]
+    reasons: Mapping[str, Label]
+
+
+@cache
+def notification_texts() -> NotificationTexts:
+    """Return the texts. Raises ReferenceDataError for a missing text, an unknown placeholder, or an SMS longer than one message."""
+    given = policy_document("intake.notifications", TEXTS)
+    try:
+        found = NotificationTexts(
+            MappingProxyType({code: _template(code, entry) for code, entry in given["template"].items()}),
+            _labels(given["mail"]),
+            _labels(given["state"]),
+            _labels(given["reason"]),
+        )
+    except (KeyError, TypeError) as missing:
+        raise ReferenceDataError(TEXTS, 1, f"is incomplete: {missing}") from None
+    wanted = {route.template for route in routes().values()}
+    if wanted != set(found.templates) or set(found.states) != set(NotificationState) or set(found.reasons) != set(NotificationReason):
+        raise ReferenceDataError(TEXTS, 1, "its templates, states and reasons are not those in use")
+    return found
+
+
+def _labels(given: Mapping[str, Mapping[str, str]]) -> Mapping[str, Label]:
+    return MappingProxyType({code: Label(**entry) for code, entry in given.items()})
+
+
+def _template(code: str, given: Mapping[str, Mapping[str, str]]) -> NotificationTemplate:
+    template = NotificationTemplate(Label(**given["short"]), Label(**given["sms"]), Label(**given["body"]))
+    values = LONGEST_VALUES if code in CODES else {"number": LONGEST_VALUES["number"]}
+    for language in LANGUAGES:
+        try:
+            _, sms, _ = (label.in_(language).format(**values) for label in (template.short, template.sms, template.body))
+        except (KeyError, IndexError, ValueError):
+            raise ReferenceDataError(TEXTS, 1, f"{code} in {language} has a name that nothing fills") from None
+        if len(sms.encode("utf-16-be")) > 2 * SMS_LIMIT:
+            raise ReferenceDataError(TEXTS, 1, f"the SMS of {code} in {language} is longer than {SMS_LIMIT} characters")
+    return template

@@ -1,7 +1,7 @@
 from typing import get_args
 
+from provider_contact.matching.policy import matching_policy
 from provider_contact.matching.schemas import MatchMethod
-from provider_contact.matching.service.policy import matching_policy
 from shared.contracts import ProviderMatched
 from shared.domain.provider_names import name_search_policy
 

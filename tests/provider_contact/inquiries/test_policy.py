@@ -1,6 +1,6 @@
 from provider_contact.inquiries.codes import DeliveryMethod, InquiryAction, InquiryStatus
+from provider_contact.inquiries.policy import action_rules, content_purposes, inquiry_rule
 from provider_contact.inquiries.service import check_policies
-from provider_contact.inquiries.service.policy import action_rules, content_purposes, inquiry_rule
 
 
 class TestPolicy:

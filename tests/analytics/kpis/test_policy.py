@@ -1,6 +1,6 @@
 import pytest
 
-from analytics.kpis.service.definitions import check_policies, kpi_definitions, parse_definitions, publication
+from analytics.kpis.policy import check_policies, kpi_definitions, parse_definitions, publication
 from shared.domain.tables import ReferenceDataError
 
 IDS = {

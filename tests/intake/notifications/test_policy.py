@@ -1,9 +1,8 @@
 import pytest
 
-from intake.notifications.service import policy as policies
-from intake.notifications.service import texts as text_files
-from intake.notifications.service.policy import policy, routes
-from intake.notifications.service.texts import LANGUAGES, LONGEST_VALUES, fill, notification_texts, writing_language
+from intake.notifications import policy as policies
+from intake.notifications.policy import LONGEST_VALUES, notification_texts, policy, routes
+from intake.notifications.service.texts import LANGUAGES, fill, writing_language
 from shared import policy_files
 from shared.contracts import AnswerGiven, AppealWithdrawn, CaseForwarded, CaseReturned, CaseTerminated, CompletionAsked, InquirySent
 from shared.domain.tables import ReferenceDataError
@@ -47,7 +46,7 @@ class TestChecks:
     def changed(self, monkeypatch, tmp_path):
         """Read the policy files with a passage replaced in one file."""
         (tmp_path / "data").mkdir()
-        for name in (policies.POLICY, policies.ROUTES, text_files.FILE):
+        for name in (policies.POLICY, policies.ROUTES, policies.TEXTS):
             text = (policy_files.files("intake.notifications") / "data" / name).read_text(encoding="utf-8")
             (tmp_path / "data" / name).write_text(text, encoding="utf-8")
         monkeypatch.setattr(policy_files, "files", lambda _package: tmp_path)
@@ -88,7 +87,7 @@ class TestChecks:
         ],
     )
     def test_a_text_that_does_not_fit_stops_the_start(self, changed, before, after, problem):
-        changed(text_files.FILE, before, after)
+        changed(policies.TEXTS, before, after)
         notification_texts.cache_clear()
         with pytest.raises(ReferenceDataError, match=problem):
             notification_texts()

@@ -3,7 +3,7 @@ from datetime import date
 
 import pytest
 
-from intake.channels.phone.service import policy
+from intake.channels.phone import policy
 from intake.channels.phone.service.insurance import FileInsuranceRegister
 from shared import policy_files
 from shared.domain.tables import ReferenceDataError

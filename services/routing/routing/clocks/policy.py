@@ -1,0 +1,63 @@
+"""The clock policies (`data/clock_policies.csv`): on which cases a clock runs, and when it warns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Final
+
+from routing.clocks.codes import ClockCode, ClockTrigger
+from shared.domain.deadlines import policies, policy_for_form
+from shared.domain.labels import Label
+from shared.domain.tables import ReferenceDataError, Row
+from shared.domain.taxonomy import taxonomy
+from shared.policy_files import policy_table
+
+POLICY_FILE: Final = "clock_policies.csv"
+WHOLE: Final = 100  # percent
+
+
+class WarningUnit(StrEnum):
+    """How `amount` of a policy is counted: working days before the end, or percent of the term."""
+
+    WORKING_DAY = "working_day"
+    PERCENT = "percent"
+
+
+@dataclass(frozen=True, slots=True)
+class ClockPolicy:
+    """On which cases a clock runs, and when it warns. `on`: the kind or the channel, for the triggers KIND and CHANNEL."""
+
+    code: str
+    runs: ClockTrigger
+    on: str | None
+    warning: WarningUnit
+    amount: int
+    label: Label
+
+    @property
+    def statutory(self) -> bool:
+        """Whether this is the clock of the law, under which an answer is due."""
+        return self.runs is ClockTrigger.FORM
+
+
+@cache
+def clock_policies() -> Mapping[str, ClockPolicy]:
+    """Return the clock policies by code.
+
+    Raises ReferenceDataError if a policy that a statutory form or the code refers to has no row.
+    """
+    found = policy_table("routing.clocks", POLICY_FILE, _policy, key="policy")
+    statutory = {code for code, policy in found.items() if policy.statutory}
+    missing = ({policy_for_form(form) for form in taxonomy().forms} - statutory) | (set(ClockCode) - found.keys())
+    if missing:
+        raise ReferenceDataError(POLICY_FILE, 1, f"missing: {', '.join(sorted(missing))}")
+    return found
+
+
+def _policy(row: Row) -> ClockPolicy:
+    runs = ClockTrigger(row.one_of("runs", frozenset(ClockTrigger)))
+    known = {ClockTrigger.KIND: frozenset(taxonomy().kinds), ClockTrigger.CHANNEL: frozenset(taxonomy().channels)}.get(runs)
+    on = row.one_of("code", known) if known else None
+    warning = WarningUnit(row.one_of("warning", frozenset(WarningUnit)))
+    return ClockPolicy(row.one_of("policy", policies()), runs, on, warning, row.number_in("amount", 0, WHOLE), row.label())
