@@ -247,18 +247,18 @@ async def add_deliveries(session: AsyncSession, rows: Sequence[DeliveryRow]) -> 
 
 
 async def upsert_deliveries(session: AsyncSession, rows: Sequence[DeliveryRow]) -> None:
-    """Insert deliveries; those that exist start again with no attempts."""
+    """Insert deliveries; those that exist start again with no attempts. The result of an attempt that is being made is not recorded."""
     if not rows:
         return
-    restarted = {"attempts": 0, "next_at": rows[0]["next_at"], "delivered_at": None, "last_status": None, "last_error": None}
+    restarted = {"attempts": 0, "next_at": rows[0]["next_at"], "delivered_at": None, "last_status": None, "last_error": None, **RELEASED}
     statement = upsert(session, Delivery).on_conflict_do_update(index_elements=["subscription_id", "position"], set_=restarted)
     await session.execute(statement, rows)
 
 
 async def resume_deliveries(session: AsyncSession, subscription_id: UUID, now: datetime) -> None:
-    """Make the undelivered deliveries of a subscription due now, with no attempts."""
+    """Make the undelivered deliveries of a subscription due now, with no attempts. Results of attempts that are being made do not count."""
     undelivered = update(Delivery).where(col(Delivery.subscription_id) == subscription_id, _UNDELIVERED)
-    await session.execute(undelivered.values(attempts=0, next_at=now))
+    await session.execute(undelivered.values(attempts=0, next_at=now, **RELEASED))
 
 
 async def updates_to_replay(

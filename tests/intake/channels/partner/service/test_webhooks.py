@@ -111,6 +111,22 @@ class TestDelivery:
         [delivery] = await partner.desk.rows(Delivery)
         assert (delivery.attempts, delivery.last_status, delivery.leased_by) == (1, 204, None)
 
+    @pytest.mark.parametrize("status", [204, 410, 500])
+    async def test_a_replay_supersedes_the_attempt_that_is_being_made(self, partner, receiver, status):
+        asked = await partner.subscribe(receiver.url)
+        await partner.live(await partner.file(), "routed")
+        [row] = await partner.desk.rows(Subscription)
+        sender = sending.WebhookSender(partner.desk.parts)
+        subscription, [claimed] = await sender._claim(row.id)
+        claimed.delivery.attempts = len(policy.webhooks().retries_seconds)  # the last attempt
+        replayed = await partner.post(f"/subscriptions/{asked['subscription_id']}/replay", since="2026-01-01T00:00:00Z")
+        assert replayed.json() == {"replayed": 1}
+        await sender._record(subscription, claimed.delivery, sending.AttemptResult(status, None))
+        assert (await partner.desk.rows(Subscription))[0].disabled_at is None
+        assert await partner.deliver() == 1
+        [delivery] = await partner.desk.rows(Delivery)
+        assert (delivery.attempts, delivery.last_status, delivery.leased_by) == (1, 204, None)
+
     async def test_a_receiver_that_fails_until_the_last_attempt_gets_nothing_until_a_replay(self, partner, receiver):
         subscription = await partner.subscribe(receiver.url)
         receiver.answers = [500]
