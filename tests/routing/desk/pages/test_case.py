@@ -73,6 +73,16 @@ class TestCasePage:
         assert "Assigned to Сынақ Арман" in page
         assert "clerk-7" not in page
 
+    @pytest.mark.parametrize(
+        ("language", "responsible", "holder"), [("kk", "Жауапты: сіз", "Өтініш беруші"), ("ru", "Ответственный: вы", "Заявитель")]
+    )
+    async def test_the_clerk_is_responsible_while_the_applicant_has_to_act(self, desk, complaint, language, responsible, holder):
+        clerk = session(desk, subject="clerk-7")
+        assert (await send(desk, complaint, "claim", clerk)).status_code == 303
+        assert (await send(desk, complaint, "ask", clerk, **{"ask-text": "Қашан?", "ask-language": "kk"})).status_code == 303
+        page = (await open_desk(desk, f"/{complaint}", clerk, lang=language)).text
+        assert f'<b>{holder}</b><br><span class="small soft">{responsible}</span>' in page
+
     async def test_a_clock_explains_its_date_day_by_day(self, desk, complaint):
         page = (await open_desk(desk, f"/{complaint}")).text
         assert "Working day 15" in page
