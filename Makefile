@@ -8,7 +8,7 @@ DATA ?= .run/data
 ENGINES := $(BIN)/python -m engines
 STAMP := $(VENV)/.installed
 
-.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country fast-paths slow-clients guess-timing chaos asyncapi privacy contracts chromium clean \
+.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country fast-paths slow-clients guess-timing chaos fuzz asyncapi privacy contracts chromium clean \
   kafka kafka-cluster kafka-stop kafka-libs postgres postgres-stop up-processes
 
 help:  ## this list
