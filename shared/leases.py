@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Table, and_, or_, select, true, update
+from sqlalchemy import ColumnElement, Table, and_, event, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.clock import Clock
@@ -174,7 +174,11 @@ class NamedLease:
         """
         now = self._clock.now()
         await self._change(session, holder=self._holder, expires_at=now + self._length)
-        self._renewed_at = now
+        # Only a COMMIT renews the lease: after a failed one the holder must not count on more time than the database knows of.
+        event.listen(session.sync_session, "after_commit", lambda _: self._note_renewal(now), once=True)
+
+    def _note_renewal(self, at: datetime) -> None:
+        self._renewed_at = at
 
     async def release(self) -> None:
         """Release the lease, so that the next holder can start at once. Does nothing if this process does not hold it."""

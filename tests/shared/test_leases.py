@@ -182,6 +182,20 @@ class TestNamedLease:
             clock.advance(LENGTH - SECOND)
             assert await leader.hold(LENGTH / 2)
 
+    async def test_a_renewal_that_is_not_committed_does_not_count(self, database, clock):
+        lease = named_lease(database, clock)
+        assert await lease.acquire()
+        clock.advance(SECOND)
+        left = lease.left
+        with pytest.raises(RuntimeError):
+            async with database.write() as session:
+                await lease.renew(session)
+                raise RuntimeError
+        assert lease.left == left
+        async with database.write() as session:
+            await lease.renew(session)
+        assert lease.left == LENGTH
+
     async def test_a_lease_is_acquired_when_it_was_not_renewed_for_its_whole_length(self, database, clock):
         leader, standby = named_lease(database, clock), named_lease(database, clock)
         await leader.acquire()
