@@ -25,8 +25,8 @@ LOGGING = ROOT / "deploy" / "kafka" / "log4j2.properties"
 START_SECONDS = 150  # 3 s for one broker, 6 s for three on an idle machine; a killed broker on a busy machine has taken a minute
 POLL_SECONDS = 0.05
 READY = b"Kafka Server started"  # logged once the broker is registered with the controllers and unfenced
-HEAP = ("-Xms64m", "-Xmx384m", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20")
-QUICK_TO_COMPILE = ("-XX:TieredStopAtLevel=1",)  # three brokers that restart often on two cores: half the processor time of their starts
+HEAP = ("-Xms64m", "-Xmx384m", "-XX:+UseSerialGC")
+QUICK_TO_COMPILE = ("-XX:TieredStopAtLevel=1",)  # half the processor time of minutes on two cores: docs/decisions/15-kafka-client.md
 
 SETTINGS = """\
 process.roles=broker,controller
@@ -50,6 +50,7 @@ group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 broker.session.timeout.ms=3000
 broker.heartbeat.interval.ms=500
+metadata.max.idle.interval.ms=5000
 replica.lag.time.max.ms=3000
 log.cleaner.dedupe.buffer.size=8388608
 """
@@ -221,8 +222,7 @@ class KafkaCluster:
     def _java(self) -> list[str]:
         if not (LIBRARIES / "complete").exists():
             raise EngineMissing("Kafka's libraries are not here: make kafka-libs brings them")
-        quick = QUICK_TO_COMPILE if len(self._brokers) > 1 else ()
-        return [find_java(), *HEAP, *quick, f"-Dlog4j2.configurationFile={LOGGING}", "-cp", f"{LIBRARIES}/*"]
+        return [find_java(), *HEAP, *QUICK_TO_COMPILE, f"-Dlog4j2.configurationFile={LOGGING}", "-cp", f"{LIBRARIES}/*"]
 
     def _launch(self, nodes: list[int]) -> None:
         daemons = [self._daemons[node] for node in nodes]
