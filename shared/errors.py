@@ -45,6 +45,7 @@ __all__ = [
     "Unavailable",
     "UnsupportedMediaType",
     "UriTooLong",
+    "error_response",
     "install_error_handlers",
     "problem_response",
     "responses",
@@ -245,7 +246,7 @@ def install_error_handlers(app: FastAPI, *, header_limit: int = HEADER_LIMIT) ->
     refuses.
     """
     for kind in (DomainError, RequestValidationError, HTTPException):
-        app.add_exception_handler(kind, _answer)
+        app.add_exception_handler(kind, error_response)
     app.add_middleware(_LastResort, header_limit=header_limit)
 
 
@@ -253,7 +254,8 @@ class InternalError(DomainError):
     code, status, title = "internal-error", 500, "Something went wrong on our side."
 
 
-async def _answer(request: Request, error: Exception) -> Response:
+async def error_response(request: Request, error: Exception) -> Response:
+    """Return the response of a failure: a problem document, or a page for a browser."""
     answer = _as_domain_error(error)
     if "Allow" in answer.headers and (allowed := _allowed(request)):  # a mount returns its own Allow header
         answer.headers["Allow"] = allowed

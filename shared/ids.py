@@ -5,7 +5,7 @@ from secrets import randbelow
 from typing import Protocol
 from uuid import UUID
 
-import uuid_utils.compat
+import uuid_utils
 from asyncpg.pgproto import pgproto
 
 
@@ -19,7 +19,7 @@ class RandomIds:
     """Creates UUIDv7 identifiers. They are ordered by time, so new index entries go to the end of the index."""
 
     def new(self) -> UUID:
-        return uuid_utils.compat.uuid7()
+        return read_uuid(uuid_utils.uuid7().bytes)
 
 
 class SequentialIds:

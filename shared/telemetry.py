@@ -179,6 +179,7 @@ class Observe:
     def __init__(self, app: ASGIApp, service: str) -> None:
         self.app = app
         self.service = service
+        self._log = access_log.bind()  # `access_log` finds the configuration anew for each line
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -203,7 +204,7 @@ class Observe:
     def _record(self, metrics: Metrics, scope: Scope, status: int, seconds: float) -> None:
         method, route = _method(scope), route_template(scope)
         metrics.request(method, route, status, seconds)
-        access_log.info("request", service=self.service, method=method, route=route, status=status, ms=round(seconds * 1000, 2))
+        self._log.info("request", service=self.service, method=method, route=route, status=status, ms=round(seconds * 1000, 2))
 
 
 def route_template(scope: Scope) -> str:

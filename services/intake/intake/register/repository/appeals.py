@@ -22,15 +22,15 @@ _DRAWING: Final = text("SELECT nextval('register_sequence') FROM generate_series
 
 @dataclass(frozen=True, slots=True)
 class SealedContent:
-    """The sealed fields of an appeal, and the consents that say who may read them."""
+    """The sealed fields of an appeal that were read, and the consents that say who may read them."""
 
     id: UUID
-    text: bytes | None
-    applicant: bytes | None
-    provider_name: bytes | None
-    provider_bin: bytes | None
-    particulars: bytes | None
-    consents: list[str]
+    text: bytes | None = None
+    applicant: bytes | None = None
+    provider_name: bytes | None = None
+    provider_bin: bytes | None = None
+    particulars: bytes | None = None
+    consents: Sequence[str] = ()
 
 
 async def next_sequences(session: AsyncSession, n: int) -> list[int]:
@@ -101,12 +101,11 @@ async def provider_names(session: AsyncSession, ids: Collection[UUID]) -> Mappin
     return {row[0]: (row[1], row[2]) for row in await session.execute(query)}
 
 
-async def sealed_contents(session: AsyncSession, ids: Sequence[UUID]) -> Mapping[UUID, SealedContent]:
-    """Return the sealed fields of appeals by appeal id."""
+async def sealed_contents(session: AsyncSession, ids: Sequence[UUID], fields: Sequence[str]) -> Mapping[UUID, SealedContent]:
+    """Return `fields` of appeals by appeal id: columns that SealedContent has."""
     columns = table_of(Appeal).c
-    wanted = [columns[field] for field in SealedContent.__slots__]
-    rows = await session.execute(select(*wanted).where(among(session, columns.id, ids)))
-    return {row.id: SealedContent(*row) for row in rows}
+    rows = await session.execute(select(columns.id, *(columns[field] for field in fields)).where(among(session, columns.id, ids)))
+    return {row[0]: SealedContent(row[0], **dict(zip(fields, row[1:], strict=True))) for row in rows}
 
 
 async def lock_trackings(session: AsyncSession, appeal_ids: Sequence[UUID]) -> Mapping[UUID, TrackingRow]:

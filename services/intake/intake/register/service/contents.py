@@ -1,6 +1,6 @@
 """The claim check: contents by appeal id for entitled services; every read is recorded in the audit log."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 from uuid import UUID
@@ -29,16 +29,21 @@ ContentField = SealedField | Literal["contested_act"]
 
 @dataclass(frozen=True, slots=True)
 class ContentPurpose(Purpose):
-    """A purpose with the sealed fields that it opens, and the appeals it applies to."""
+    """A purpose with the sealed fields that it opens, and the consent that an appeal must have."""
 
     fields: tuple[ContentField, ...]
-    applies: Callable[[SealedContent], bool] = lambda _row: True
+    consent: str | None = None
     with_additions: bool = False
     """Messages and files that came after filing belong to the content."""
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of an appeal that are read for the purpose. Consumers read some hundred appeals at a time."""
+        sealed = dict.fromkeys("particulars" if field == "contested_act" else field for field in self.fields)
+        return (*sealed, "consents") if self.consent else tuple(sealed)
 
-def _discloses(row: SealedContent) -> bool:
-    return "DISCLOSE_TO_PROVIDER" in row.consents
+    def applies(self, row: SealedContent) -> bool:
+        return self.consent is None or self.consent in row.consents
 
 
 ROUTING, PROVIDER_CONTACT = frozenset({"routing"}), frozenset({"provider-contact"})
@@ -48,7 +53,9 @@ PURPOSES: Final[Mapping[str, ContentPurpose]] = {
     "desk-text": ContentPurpose(ROUTING, for_a_person=True, fields=("text", "provider_name", "contested_act"), with_additions=True),
     "desk": ContentPurpose(ROUTING, for_a_person=True, fields=("text", "provider_name", "applicant", "particulars"), with_additions=True),
     "provider-matching": ContentPurpose(PROVIDER_CONTACT, for_a_person=False, fields=("provider_name", "provider_bin")),
-    "provider-disclosure": ContentPurpose(PROVIDER_CONTACT, for_a_person=True, fields=("text", "applicant"), applies=_discloses),
+    "provider-disclosure": ContentPurpose(
+        PROVIDER_CONTACT, for_a_person=True, fields=("text", "applicant"), consent="DISCLOSE_TO_PROVIDER"
+    ),
 }
 
 
@@ -66,7 +73,7 @@ async def read_sealed(
 ) -> SealedContents:
     """Read the sealed contents of the ids and record the read in the audit log."""
     session, ids = work.session, request.ids
-    rows = await repository.sealed_contents(session, ids)
+    rows = await repository.sealed_contents(session, ids, purpose.columns)
     files = await list_files(work, ids) if purpose.with_additions else {}
     messages = await applicants_messages(session, ids) if purpose.with_additions else {}
     await work.audit.record(reader=reader.subject, purpose=request.purpose, ids=ids, on_behalf_of=request.on_behalf_of)

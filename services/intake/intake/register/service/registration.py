@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from pydantic_core import to_json
@@ -71,8 +71,7 @@ class RegistrationReceipt:
         return Registered.model_validate_json(self.body)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     """A filing prepared outside the transaction; only its number is missing."""
 
     filing: Filing

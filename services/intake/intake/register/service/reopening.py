@@ -1,6 +1,6 @@
 """The appeal that follows another (АППК art. 70(5)): filed with the data of the first, with its own number, PIN and clock."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from intake.register.models import Appeal
 from intake.register.policy import policy
@@ -37,7 +37,7 @@ def filing_of_follow_up(work: UnitOfWork, appeal: Appeal, tracking: TrackingRow,
     tier = tracking["tier"] or LOWEST_TIER
     up = int(tracking["status"] in policy().reopening.tier_up)
     terms = Admission(appeal.channel, topic_suffices=True, follows=appeal.id, lowest_tier=min(tier + up, HIGHEST_TIER))
-    return replace(check(_content(work.sealer, appeal, tracking, text), terms, work.clock.now()), owner_key=appeal.owner)
+    return check(_content(work.sealer, appeal, tracking, text), terms, work.clock.now())._replace(owner_key=appeal.owner)
 
 
 def _content(sealer: Sealer, appeal: Appeal, tracking: TrackingRow, text: str | None) -> AppealIn:
