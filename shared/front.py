@@ -16,8 +16,9 @@ REFUSALS: Final = (DomainError, HTTPException)
 class Front:
     """Innermost ASGI middleware. Calls a route of `routes` whose method and path are those of the request.
 
-    Such a route has no parameters in its path and raises no error after its response has begun. It opens nothing that FastAPI would
-    close. The exit stack, the search for the route and the handlers of exceptions take a tenth of the time of a registration.
+    Such a route reads its request itself: it has no parameters in its path and opens nothing that FastAPI would close. It raises no
+    error after its response has begun. The exit stack, the search for the route and the handlers of exceptions take a tenth of the
+    time of a registration.
     """
 
     def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
