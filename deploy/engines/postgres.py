@@ -32,6 +32,8 @@ password_encryption = 'scram-sha-256'
 fsync = on
 synchronous_commit = on
 full_page_writes = on
+commit_delay = 300
+commit_siblings = 2
 shared_buffers = '256MB'
 max_wal_size = '2GB'
 timezone = 'UTC'
@@ -40,7 +42,7 @@ log_checkpoints = off
 log_statement = 'none'
 log_min_error_statement = 'panic'
 log_error_verbosity = 'terse'
-"""  # the last three keep statements and row values out of the server's log
+"""  # the delay: docs/operations/processes.md; the last three keep statements and row values out of the server's log
 
 
 def find_binaries() -> Path:
