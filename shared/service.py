@@ -32,7 +32,7 @@ from shared.logging import configure_logging
 from shared.messaging import inbox
 from shared.messaging.consumer import Consumer
 from shared.messaging.embedded import EmbeddedLog
-from shared.messaging.handling import Handlers, Preparations
+from shared.messaging.handling import Handlers, Preparations, Skips
 from shared.messaging.log import EventLog
 from shared.messaging.pace import PATIENT, Pace
 from shared.messaging.relay import Relay
@@ -190,6 +190,8 @@ class Service(Generic[SettingsT]):
     title: str
     handlers: Handlers
     topics: Sequence[str] = (APPEALS,)
+    skips: Skips = field(default_factory=dict)
+    """Events that the service has no use for, recognised by a header."""
     preparations: Callable[[Parts[SettingsT]], Preparations] = lambda _parts: {}
     jobs: Callable[[Parts[SettingsT]], Sequence[Loop]] = lambda _parts: ()
     pace: Pace = PATIENT
@@ -224,7 +226,7 @@ def build_parts(service: Service[SettingsT], settings: SettingsT, foundation: Fo
 def consumer(service: Service[SettingsT], parts: Parts[SettingsT]) -> Consumer:
     """The service's reader of events; also what `replay` uses."""
     handling = (service.topics, service.handlers, service.preparations(parts))
-    return Consumer(parts.units, parts.log, *handling, metrics=parts.metrics, pace=service.pace)
+    return Consumer(parts.units, parts.log, *handling, metrics=parts.metrics, pace=service.pace, skips=service.skips)
 
 
 async def is_migrated(service: Service[SettingsT], database: Database) -> bool:

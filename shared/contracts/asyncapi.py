@@ -86,11 +86,16 @@ def _operation(event: type[Event]) -> JsonObject:
 
 def _message(event: type[Event]) -> JsonObject:
     schema = event.model_json_schema(mode="serialization")
+    extensions = {
+        f"ce_{attribute.name}": {"enum": ["true", "false"], "description": attribute.description} for attribute in event.EXTENSIONS
+    }
+    headers: JsonObject = {"headers": {"type": "object", "properties": extensions}} if extensions else {}
     return {
         "name": event.TYPE,
         "title": event.FACT.replace("-", " ").capitalize(),
         "summary": cleandoc(event.__doc__ or "").split("\n\n")[0].replace("\n", " "),
         "traits": [{"$ref": "#/components/messageTraits/cloudEvent"}],
+        **headers,
         "payload": {key: value for key, value in schema.items() if key not in {"title", "description"}},
         "bindings": {"kafka": {"key": {"type": "string", "format": "uuid"}, "bindingVersion": "0.5.0"}},
     }

@@ -1,10 +1,10 @@
 """The base of all events: a past-tense fact owned by one service, published under a versioned type."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 __all__ = [
     "APPEALS",
@@ -15,6 +15,7 @@ __all__ = [
     "TOPICS",
     "AppealEvent",
     "Event",
+    "ExtensionAttribute",
     "appeal_events",
     "fact_of",
     "newest",
@@ -33,6 +34,16 @@ UPCASTERS: dict[str, tuple[str, Callable[[Any], "Event"]]] = {}
 """By the type of an old version: the type of the next version, and the function that converts the event to it."""
 
 
+class ExtensionAttribute(NamedTuple):
+    """A CloudEvents extension attribute: it repeats a fact of the payload as a header, so that a consumer can skip a record unread."""
+
+    name: str
+    """Lower-case letters and digits alone, as CloudEvents 1.0 asks."""
+    description: str
+    value_of: Callable[[Mapping[str, JsonValue]], bool | None]
+    """Returns the value for a payload; None: the payload does not tell, and the header is left out."""
+
+
 class Event(BaseModel):
     """A fact. Fields are codes, ids, times and counts, never a name, a number of a person, a contact or a text.
 
@@ -45,6 +56,7 @@ class Event(BaseModel):
     FACT: ClassVar[str]
     TYPE: ClassVar[str]
     TOPIC: ClassVar[str]
+    EXTENSIONS: ClassVar[Sequence[ExtensionAttribute]] = ()
 
     def __init_subclass__(cls, *, service: str = "", fact: str = "", version: int = 1, topic: str = APPEALS, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -1,12 +1,14 @@
 """Events of intake."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import ClassVar, Final, Literal
 from uuid import UUID
 
-from shared.contracts.event import CALLS, AppealEvent, Event
+from shared.contracts.event import CALLS, AppealEvent, Event, ExtensionAttribute
 
 __all__ = [
+    "CONCERNS_PROVIDER",
     "AppealImported",
     "AppealRated",
     "AppealRegistered",
@@ -18,8 +20,20 @@ __all__ = [
 ]
 
 
+CONCERNS_PROVIDER: Final = "concernsprovider"
+"""The name of the extension attribute that says whether the applicant chose or named a provider."""
+
+
 class AppealRegistered(AppealEvent, service="intake", fact="appeal-registered"):
     """An appeal was accepted and numbered. The first event of an appeal, published once."""
+
+    EXTENSIONS: ClassVar[Sequence[ExtensionAttribute]] = (
+        ExtensionAttribute(
+            CONCERNS_PROVIDER,
+            "Whether the applicant chose a provider (`provider_id`) or named one (`provider_named`).",
+            lambda payload: payload["provider_id"] is not None or payload["provider_named"] is True,
+        ),
+    )
 
     number: str
     channel: str
@@ -47,6 +61,11 @@ class AppealRegistered(AppealEvent, service="intake", fact="appeal-registered"):
     """A consultation that was answered during the call or at the counter. No further work is needed."""
     answer_by: str | None = None
     """The delivery method that the applicant chose for the answer."""
+
+    @property
+    def concerns_provider(self) -> bool:
+        """Return whether the applicant chose or named a provider."""
+        return self.provider_id is not None or self.provider_named
 
 
 class AppealImported(AppealEvent, service="intake", fact="appeal-imported"):

@@ -1,10 +1,14 @@
 """Events of routing."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
-from shared.contracts.event import AppealEvent
+from pydantic import BaseModel, ConfigDict
+
+from shared.contracts.event import AppealEvent, ExtensionAttribute
+from shared.contracts.intake import CONCERNS_PROVIDER
 
 __all__ = [
     "AnswerGiven",
@@ -23,6 +27,7 @@ __all__ = [
     "DangerPassedOn",
     "DangerReported",
     "PartForwarded",
+    "StartedClock",
     "TierRaised",
 ]
 
@@ -30,8 +35,28 @@ Decision = Literal["auto", "suggest", "triage"]
 Urgency = Literal["NORMAL", "URGENT"]
 
 
+class StartedClock(BaseModel):
+    """The statutory clock that started when a case was opened."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    clock_id: UUID
+    policy: str
+    started_at: datetime
+    due_at: datetime
+    calendar_version: str
+
+
 class AppealRouted(AppealEvent, service="routing", fact="appeal-routed"):
     """A case was opened, with its classification, urgency and queue. Published once per appeal."""
+
+    EXTENSIONS: ClassVar[Sequence[ExtensionAttribute]] = (
+        ExtensionAttribute(
+            CONCERNS_PROVIDER,
+            "Equals `concerns_provider`; absent if that is null.",
+            lambda payload: None if (known := payload.get("concerns_provider")) is None else known is True,
+        ),
+    )
 
     kind: str
     statutory_form: str
@@ -46,10 +71,17 @@ class AppealRouted(AppealEvent, service="routing", fact="appeal-routed"):
     decision: Decision
     confidence: float
     versions: dict[str, str]
+    clock: StartedClock | None = None
+    """None: no statutory clock runs (the contact settled the appeal), or `clock-started` follows, as from earlier versions."""
+    concerns_provider: bool | None = None
+    """The applicant chose or named a provider. None: an earlier version published the event. It is also a header."""
 
 
 class ClockStarted(AppealEvent, service="routing", fact="clock-started"):
-    """A statutory clock started. The Fund's internal clocks are published only when they warn or are breached."""
+    """A statutory clock started after the case was opened; `appeal-routed` carries the first one.
+
+    Earlier versions published the first one as well. The Fund's internal clocks are published only when they warn or are breached.
+    """
 
     clock_id: UUID
     policy: str

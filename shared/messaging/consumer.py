@@ -23,7 +23,7 @@ from shared.contracts import REGISTRY, fact_of, newest_type
 from shared.fast.bulk import insert_waiting
 from shared.messaging import inbox
 from shared.messaging.envelope import LaterVersion, UnreadableEvent, read_envelope, read_event, type_of
-from shared.messaging.handling import Batch, Handlers, Preparations, Received, waves
+from shared.messaging.handling import Batch, Handlers, Preparations, Received, Skips, waves
 from shared.messaging.log import AssignmentLost, EventLog, Fetched, LogConsumer, LogReplaced, Position, Record
 from shared.messaging.pace import PROMPT, Pace
 from shared.messaging.runtime import finish
@@ -58,7 +58,7 @@ class Consumer:
 
     def __init__(
         self, units: UnitsOfWork, event_log: EventLog, topics: Sequence[str], handlers: Handlers, preparations: Preparations,
-        *, metrics: Metrics, pace: Pace = PROMPT,
+        *, metrics: Metrics, pace: Pace = PROMPT, skips: Skips | None = None,
     ) -> None:  # fmt: skip
         self._units = units
         self._database = units.database
@@ -67,6 +67,7 @@ class Consumer:
         self._handlers = handlers
         self._types = {event.TYPE for event in handlers}
         self._facts = {fact_of(event_type) for event_type in self._types}
+        self._skips = {event.TYPE: header for event, header in (skips or {}).items()}
         self._preparations = {event.TYPE: prepare for event, prepare in preparations.items()}
         self._clock = units.clock
         self._metrics = metrics
@@ -220,6 +221,8 @@ class Consumer:
         for record in records:
             event_type = type_of(record.headers)
             if event_type is not None and newest_type(event_type) in self._types:
+                if self._skips.get(newest_type(event_type)) in record.headers:
+                    continue
                 envelope = read_envelope(record.headers, record.value)
                 received.append(Received(read_event(envelope), envelope, (record.topic, record.partition, record.offset)))
             elif event_type not in REGISTRY:
@@ -238,7 +241,8 @@ class Consumer:
 
     def _is_ours(self, record: Record) -> bool:
         """Whether it concerns us, in whichever version."""
-        return fact_of(type_of(record.headers) or "") in self._facts
+        event_type = type_of(record.headers) or ""
+        return fact_of(event_type) in self._facts and self._skips.get(newest_type(event_type)) not in record.headers
 
     async def _park(self, record: Record, reason: str) -> Mapping[Position, int]:
         """Put a poison event aside and pass it, in one transaction."""

@@ -4,12 +4,15 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from pydantic_core import from_json
+
 from shared.contracts import REGISTRY, Event, newest
 from shared.ids import read_uuid
 
 CONTENT_TYPE = b"application/json"
 SPEC_VERSION = b"1.0"
-Headers = tuple[tuple[str, bytes], ...]
+Header = tuple[str, bytes]
+Headers = tuple[Header, ...]
 
 
 class UnreadableEvent(ValueError):
@@ -50,7 +53,23 @@ class Envelope(NamedTuple):
             pairs.append(("ce_causationid", str(self.causation_id).encode()))
         if self.traceparent is not None:
             pairs.append(("traceparent", self.traceparent.encode()))
+        pairs += _extensions(self.type, self.value)
         return tuple(pairs)
+
+
+def extension_header(name: str, *, value: bool) -> Header:
+    """Return the header of an extension attribute."""
+    return f"ce_{name}", b"true" if value else b"false"
+
+
+def _extensions(event_type: str, payload: bytes) -> list[Header]:
+    """Return the headers of the extension attributes that the event's class declares."""
+    model = REGISTRY.get(event_type)
+    if model is None or not model.EXTENSIONS:
+        return []
+    content = from_json(payload)
+    known = ((attribute.name, attribute.value_of(content)) for attribute in model.EXTENSIONS)
+    return [extension_header(name, value=value) for name, value in known if value is not None]
 
 
 def type_of(headers: Headers) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from shared.contracts import Event
-from shared.messaging.envelope import Envelope
+from shared.messaging.envelope import Envelope, Header
 from shared.unit_of_work import UnitOfWork
 
 E = TypeVar("E", bound=Event)
@@ -58,6 +58,11 @@ It may run while the batch before is being applied: it asks others, and nothing 
 """
 
 Handlers = Mapping[type[Event], Handler]
+Skips = Mapping[type[Event], Header]
+"""By event type, the header of a record that is of no concern: the consumer skips it before it is decoded and leaves no trace of it.
+
+A record without the header is decoded, because an earlier version published it.
+"""
 Preparations = Mapping[type[Event], Prepare]
 
 

@@ -1,16 +1,20 @@
 """The published language: what was once said stays readable, and nothing of a person can be said."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import yaml
 
 from shared.contracts import REGISTRY, TOPICS
 from shared.contracts.asyncapi import document
+from shared.messaging.envelope import Envelope
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
+EARLIER = GOLDEN / "earlier"
 EVENTS = sorted(REGISTRY)
 
 # What the law and design.md keep out of events; `number` is the registration number, which alone opens nothing.
@@ -31,6 +35,7 @@ FORBIDDEN = {
     "subject",
     "actor",
 }
+LONGEST_ATTRIBUTE = 20  # characters, as CloudEvents 1.0 recommends
 NAMES_OF_ORGANISATIONS = {"name_kk", "name_ru", "short_name", "aliases"}
 
 
@@ -57,6 +62,28 @@ class TestEveryEvent:
         assert event.SERVICE in {"intake", "routing", "provider-contact", "analytics"}
         assert event.TOPIC in TOPICS
         assert event_type == f"kz.aryz.{event.SERVICE}.{event.FACT}.v1"
+
+
+@pytest.mark.parametrize("path", sorted(EARLIER.glob("*.json")), ids=lambda path: path.stem)
+def test_an_earlier_form_of_an_event_reads_with_the_defaults_of_the_fields_added_since(path):
+    golden, model = json.loads(path.read_text()), REGISTRY[path.stem]
+    read = json.loads(model.model_validate_json(json.dumps(golden)).model_dump_json())
+    added = {name: model.model_fields[name].default for name in read.keys() - golden.keys()}
+    assert added
+    assert read == golden | added
+
+
+@pytest.mark.parametrize("event_type", EVENTS)
+def test_an_extension_attribute_is_in_the_headers_and_in_the_document(event_type):
+    model = REGISTRY[event_type]
+    payload = (GOLDEN / f"{event_type}.json").read_bytes()
+    event_id = UUID(int=1)
+    headers = Envelope(event_id, event_type, datetime.now(UTC), str(event_id), event_id, None, None, payload).headers
+    names = {f"ce_{attribute.name}" for attribute in model.EXTENSIONS}
+    assert {name for name, value in headers if name in names and value in {b"true", b"false"}} == names
+    documented = document()["components"]["messages"][model.__name__].get("headers", {"properties": {}})
+    assert documented["properties"].keys() == names
+    assert all(name.removeprefix("ce_").isalnum() and name.islower() and len(name) <= len("ce_") + LONGEST_ATTRIBUTE for name in names)
 
 
 def test_every_golden_example_belongs_to_an_event():

@@ -10,7 +10,7 @@ from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import func, select
 
 from routing.app import SERVICE, create_app
-from routing.cases.handlers import HANDLERS, prepare_cases
+from routing.cases.handlers import HANDLERS
 from routing.settings import Settings
 from shared.clock import FakeClock
 from shared.contracts import AppealImported, AppealRegistered, Event, InquirySent
@@ -78,7 +78,7 @@ class Desk:
         ]
         prepared = {}
         if isinstance(events[0], AppealRegistered):
-            prepared = await prepare_cases(self.parts.contents)(received)
+            prepared = await SERVICE.preparations(self.parts)[AppealRegistered](received)
         async with self.parts.units.write() as work:
             await HANDLERS[type(events[0])](work, Batch(received, prepared))
         return made

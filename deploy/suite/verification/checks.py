@@ -72,6 +72,8 @@ def _copies(seen: Snapshot) -> Check:
 def _known_everywhere(seen: Snapshot) -> list[Check]:
     appeals = seen.appeals.keys()
     filed = {appeal for appeal, (_, imported) in seen.appeals.items() if not imported}  # providers are not asked about imported appeals
+    # An ended appeal whose name nobody could match may have been deleted: provider contact has no use for it.
+    about_provider = filed & (seen.log.with_provider | (seen.log.with_name - seen.log.closed))
     other_numbers = (each for each, (number, _) in seen.appeals.items() if each in seen.cases and seen.cases[each].number != number)
     other_origin = (
         each
@@ -83,7 +85,7 @@ def _known_everywhere(seen: Snapshot) -> list[Check]:
         _check("every appeal has its case", len(appeals), appeals - seen.cases.keys()),
         _check("every document of an appeal is there", len(seen.documents), _lost_documents(seen)),
         _check("every appeal is counted", len(appeals), appeals - seen.facts.keys()),
-        _check("every accepted appeal is known to provider contact", len(filed), filed - seen.contacts),
+        _check("every appeal about a provider is known to provider contact", len(about_provider), about_provider - seen.contacts),
         _check("a case bears its appeal's number", len(seen.cases), other_numbers),
         _check("imported or not is the same everywhere", len(appeals), other_origin),
         _check("every event of an appeal is a transition", seen.log.appeal_events, _missing_transitions(seen)),
@@ -125,8 +127,16 @@ def _clocks(seen: Snapshot) -> list[Check]:
     imported = {each for each, case in seen.cases.items() if case.imported}
     return [
         _check("every case has one statutory clock in force", len(live), (each for each, states in live.items() if _in_force(states) != 1)),
+        _check("a deadline is alike everywhere", len(seen.deadlines["routing"]), _other_deadlines(seen)),
         _check("an imported case has no clock", len(imported), imported & seen.clocks.keys()),
     ]
+
+
+def _other_deadlines(seen: Snapshot) -> Iterator[UUID]:
+    """Yield the appeals whose applicant or whose figures have another statutory deadline than the desk."""
+    for appeal, due_at in seen.deadlines["routing"].items():
+        if any(seen.deadlines[service].get(appeal, due_at) != due_at for service in ("intake", "analytics")):
+            yield appeal
 
 
 def _in_force(states: Sequence[str]) -> int:

@@ -21,6 +21,7 @@ import routing.clocks.models
 from intake.attachments.codes import AttachmentState
 from intake.attachments.models import Attachment
 from intake.attachments.service.storage import FOLDER, open_store
+from routing.clocks.schemas import ClockState
 from shared.clock import SystemClock
 from shared.contracts import (
     APPEALS,
@@ -39,7 +40,7 @@ from shared.contracts import (
 from shared.database import Database, service_url
 from shared.ids import RandomIds
 from shared.messaging import inbox, tables
-from shared.messaging.envelope import read_envelope, read_event, type_of
+from shared.messaging.envelope import Envelope, read_envelope, read_event, type_of
 from shared.messaging.log import EventLog, Position, Record
 from shared.service import event_log, is_migrated
 from suite.members import Member, bucket, members
@@ -74,6 +75,9 @@ class LogView:
     """Kind and category by the latest decision."""
     subjects: defaultdict[UUID, set[tuple[str, str | None]]] = field(default_factory=lambda: defaultdict(set))
     with_provider: set[UUID] = field(default_factory=set)
+    """Their provider was chosen or found."""
+    with_name: set[UUID] = field(default_factory=set)
+    """The applicant typed a provider's name."""
     closed: set[UUID] = field(default_factory=set)
     types: Counter[str] = field(default_factory=Counter)
 
@@ -98,6 +102,8 @@ class Snapshot:
     cases: Mapping[UUID, CaseRow]
     clocks: Mapping[UUID, list[str]]
     """The states of the statutory clocks of each case."""
+    deadlines: Mapping[str, Mapping[UUID, datetime]]
+    """The statutory deadline of each case by service; of routing those of the clocks that were published."""
     facts: Mapping[UUID, bool]
     statuses: Mapping[str, Mapping[UUID, str]]
     """The status of each appeal by service."""
@@ -189,9 +195,18 @@ class Stores:
         case, clock = _table(routing.cases.models.AppealCase), _table(routing.clocks.models.CaseClock)
         fact, transition = _table(analytics.facts.models.Fact), _table(analytics.facts.models.Transition)
         inquiry, contact = _table(provider_contact.inquiries.models.Inquiry), _table(provider_contact.inquiries.models.Appeal)
+        tracking = _table(intake.register.models.Tracking)
+        deadlines = {
+            "intake": dict(await self._rows("intake", select(tracking.c.appeal_id, tracking.c.due_at))),
+            "analytics": dict(await self._rows("analytics", select(fact.c.appeal_id, fact.c.due_at))),
+            "routing": dict[UUID, datetime](),
+        }
         clocks: defaultdict[UUID, list[str]] = defaultdict(list)
-        for row in await self._rows("routing", select(clock.c.appeal_id, clock.c.state).where(clock.c.statutory)):
-            clocks[row[0]].append(row[1])
+        columns = (clock.c.appeal_id, clock.c.state, clock.c.due_at, clock.c.started_at, clock.c.stopped_at)
+        for appeal_id, state, due_at, started_at, stopped_at in await self._rows("routing", select(*columns).where(clock.c.statutory)):
+            clocks[appeal_id].append(state)
+            if state != ClockState.REPLACED and stopped_at != started_at:  # settled in the contact: met at once, and published by nobody
+                deadlines["routing"][appeal_id] = due_at
         appeals = await self._rows("intake", select(appeal.c.id, appeal.c.number, appeal.c.pin.is_(None)))
         cases = await self._rows("routing", select(case.c.appeal_id, case.c.number, case.c.imported, case.c.closed_at, case.c.follows))
         documents = await self._documents()
@@ -205,6 +220,7 @@ class Stores:
             timeline=await self._ids("intake", _table(intake.register.models.Timeline)),
             cases={row[0]: CaseRow(*row[1:]) for row in cases},
             clocks=clocks,
+            deadlines=deadlines,
             facts={row[0]: row[1] for row in await self._rows("analytics", select(fact.c.appeal_id, fact.c.imported))},
             statuses={
                 service: dict(await self._rows(service, select(table.c.appeal_id, table.c.status)))
@@ -271,7 +287,7 @@ def _note(view: LogView, record: Record) -> None:
     envelope = read_envelope(record.headers, record.value)
     view.records += 1
     view.event_ids[envelope.id] += 1
-    digest = _digest(record)
+    digest = _digest(record.topic, envelope)
     if view.event_ids[envelope.id] > 1:  # the consumers' inboxes skip copies, so the event is counted once here too
         if view.digests[envelope.id] != digest:
             view.unlike.append(str(envelope.id))
@@ -287,6 +303,8 @@ def _note(view: LogView, record: Record) -> None:
         view.registered[appeal_id] += 1
         if event.provider_id is not None:
             view.with_provider.add(appeal_id)
+        elif event.provider_named:
+            view.with_name.add(appeal_id)
     elif event_type == AppealImported.TYPE:
         view.imported[appeal_id] += 1
     elif event_type == ProviderMatched.TYPE:
@@ -299,9 +317,9 @@ def _note(view: LogView, record: Record) -> None:
         view.subjects[appeal_id].add((event.kind, event.category))
 
 
-def _digest(record: Record) -> bytes:
-    """Return a hash of everything that makes up the event."""
-    return hashlib.blake2b(repr((record.topic, record.key, record.headers, record.value)).encode(), digest_size=16).digest()
+def _digest(topic: str, envelope: Envelope) -> bytes:
+    """Return a hash of everything that makes up the event. Extension attributes repeat the payload, and later versions add some."""
+    return hashlib.blake2b(repr((topic, envelope)).encode(), digest_size=16).digest()
 
 
 _ENDED = {each.TYPE for each in (CaseClosed, AppealWithdrawn, CaseReturned, CaseTerminated, CaseForwarded)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Final
 
 from fastapi import FastAPI
 
@@ -16,6 +17,7 @@ from provider_contact.matching import handlers as matching_handlers
 from provider_contact.matching.policy import matching_policy
 from provider_contact.settings import Settings
 from shared.contracts import (
+    CONCERNS_PROVIDER,
     AppealImported,
     AppealRegistered,
     AppealRouted,
@@ -28,7 +30,8 @@ from shared.contracts import (
     TierRaised,
 )
 from shared.domain.provider_names import check_name_search
-from shared.messaging.handling import Batch, Handlers
+from shared.messaging.envelope import extension_header
+from shared.messaging.handling import Batch, Handlers, Skips
 from shared.messaging.runtime import Loop, every
 from shared.rows import table_of
 from shared.service import Foundation, Parts, Service, assemble
@@ -42,6 +45,10 @@ async def close_appeals(work: UnitOfWork, batch: Batch[inquiry_handlers.CaseEnde
     await inquiry_handlers.close_ended_cases(work, batch)
     await matching_handlers.drop_waiting_names(work, batch)
 
+
+_NO_PROVIDER: Final = extension_header(CONCERNS_PROVIDER, value=False)
+SKIPS: Skips = {AppealRegistered: _NO_PROVIDER, AppealRouted: _NO_PROVIDER}
+"""Nine appeals of ten name no provider: nothing is stored of them."""
 
 HANDLERS: Handlers = {
     AppealRegistered: matching_handlers.match_registered,
@@ -70,6 +77,7 @@ SERVICE = Service[Settings](
     package="provider_contact",
     title="Aryz: provider contact",
     handlers=HANDLERS,
+    skips=SKIPS,
     preparations=matching_handlers.preparations,
     jobs=jobs,
     audit=table_of(ContentRead),

@@ -30,7 +30,7 @@ ROUTERS = (cases_api.router, clocks_api.router, classification_api.router, knowl
 
 
 def _preparations(parts: Parts[Settings]) -> Preparations:
-    return {AppealRegistered: prepare_cases(parts.contents)}
+    return {AppealRegistered: prepare_cases(parts.contents, separate_clock=parts.settings.clock_started_always)}
 
 
 def _jobs(parts: Parts[Settings]) -> Sequence[Loop]:

@@ -12,4 +12,7 @@ class Settings(ServiceSettings):
     classifications_per_minute: int = Field(
         300, ge=0, description="texts that one principal may have classified in a minute, in each process; 0: no limit"
     )
+    clock_started_always: bool = Field(
+        False, description="publish the first statutory clock of a case as `clock-started`, while consumers of an earlier version run"
+    )
     clock_seconds: float = Field(5.0, gt=0, description="seconds between two runs of the clock job")

@@ -146,6 +146,13 @@ class TestFacts:
         await world.consume(make("appeal-registered", 1), make("clock-started", 1, statutory=False, due_at=NOW))
         assert (await world.facts())[0].due_at == NOW - timedelta(hours=1) + timedelta(days=21)
 
+    async def test_the_clock_that_the_routing_carries_moves_the_term_as_an_event_of_its_own_does(self, world, make):
+        due_at = NOW + timedelta(days=9)
+        clock = {"clock_id": str(UUID(int=8)), "policy": "APPK_20WD", "started_at": NOW, "due_at": due_at, "calendar_version": "v"}
+        await world.consume(make("appeal-registered", 1), make("appeal-routed", 1, clock=clock))
+        await world.consume(make("appeal-registered", 2), make("appeal-routed", 2, clock=None), make("clock-started", 2, due_at=due_at))
+        assert [fact.due_at for fact in await world.facts()] == [due_at, due_at]
+
     async def test_an_event_of_an_appeal_nobody_knows_is_not_passed_over(self, world, make):
         with pytest.raises(UnknownAppeal):
             await world.consume(make("appeal-routed", 1))

@@ -1,9 +1,10 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import event as engine_events
 
+from intake.channels.partner.models import UpdateEntry
 from intake.handlers import HANDLERS
 from intake.register.models import Provider, Timeline, Tracking
 from shared.contracts import (
@@ -18,6 +19,7 @@ from shared.contracts import (
     InquirySent,
     ProviderMatched,
     ProviderRecorded,
+    StartedClock,
     TierRaised,
 )
 from shared.messaging.envelope import Envelope
@@ -26,8 +28,11 @@ from shared.messaging.handling import Batch, Received
 PROVIDER = UUID(int=23)
 
 
-def routed(appeal_id, tier=2):
+def routed(appeal_id, tier=2, due_at=None):
+    """`due_at`: of the clock that the event carries; None: it carries none."""
+    started = due_at and StartedClock(clock_id=uuid4(), policy="APPK_15WD", started_at=due_at, due_at=due_at, calendar_version="v")
     return AppealRouted(
+        clock=started,
         appeal_id=appeal_id,
         kind="COMPLAINT",
         statutory_form="ZAYAVLENIE",
@@ -172,6 +177,44 @@ class TestClockStarted:
         appeal_id, number, pin = await filed(desk)
         await apply(desk, clock(appeal_id, datetime(2026, 2, 3, tzinfo=UTC), statutory=False))
         assert (await desk.track(number, pin)).json()["due_at"] == "2026-02-23T18:59:59Z"
+
+
+class TestRoutedWithClock:
+    """An appeal is tracked alike whether `appeal-routed` carries the clock or `clock-started` follows, as from an earlier version."""
+
+    @staticmethod
+    def both_forms(appeal_id, due_at):
+        return [routed(appeal_id, due_at=due_at)], [routed(appeal_id), clock(appeal_id, due_at)]
+
+    @pytest.mark.parametrize("day", [date(2026, 3, 2), date(2026, 2, 23), date(2029, 1, 18)], ids=["other", "same", "provisional"])
+    async def test_both_forms_set_the_same_columns_and_show_the_same_sentences(self, desk, day):
+        seen = []
+        for form in range(2):
+            appeal_id, number, pin = await filed(desk)
+            for event in self.both_forms(appeal_id, datetime.combine(day, time(18, 59, 59), UTC))[form]:
+                desk.clock.advance(timedelta(seconds=1))
+                await apply(desk, event)
+            tracked = (await desk.track(number, pin)).json()
+            row = next(each for each in await desk.rows(Tracking) if each.appeal_id == appeal_id)
+            seen.append((row.due_at, row.due_provisional, row.status, [(each["type"], each["ru"]) for each in tracked["timeline"]]))
+        assert seen[0] == seen[1]
+
+    async def test_both_forms_in_one_log_are_shown_once(self, desk):
+        appeal_id, number, pin = await filed(desk)
+        due_at = datetime(2026, 3, 2, 18, 59, 59, tzinfo=UTC)
+        batch = await apply(desk, routed(appeal_id, due_at=due_at), clock(appeal_id, due_at))
+        assert [one["type"] for one in (await desk.track(number, pin)).json()["timeline"]] == [
+            "registered",
+            "appeal-routed",
+            "clock-started",
+        ]
+        assert [row.event_id for row in await desk.rows(Timeline) if row.type == "clock-started"] != [batch[1].envelope.id]
+
+    async def test_who_follows_the_appeal_gets_the_update_of_a_changed_date_once(self, desk):
+        told = (await desk.file(desk.token("applicant", subject="a"))).json()
+        appeal_id = UUID(told["appeal_id"])
+        await apply(desk, routed(appeal_id, due_at=datetime(2026, 3, 2, 18, 59, 59, tzinfo=UTC)))
+        assert [row.type for row in await desk.rows(UpdateEntry)] == ["appeal-routed", "clock-started"]
 
 
 class TestQuietFacts:

@@ -30,9 +30,16 @@ class TestApplyRouting:
         await world.consume(routed(1, **changed))
         assert await world.rows(Inquiry) == []
 
-    async def test_an_appeal_that_was_never_registered_is_an_error_with_a_name(self, world):
+    async def test_an_appeal_about_a_provider_that_was_never_registered_is_an_error_with_a_name(self, world):
         with pytest.raises(UnknownAppeal):
-            await world.consume(routed(1))
+            await world.consume(routed(1, concerns_provider=True))
+
+    @pytest.mark.parametrize("said", [False, None], ids=["now", "by an earlier version"])
+    async def test_an_appeal_without_a_provider_changes_nothing_in_a_batch_with_others(self, world, said):
+        await world.consume(registered(1), registered(2, provider_id=PROVIDER))
+        await world.consume(routed(1, concerns_provider=said), routed(2, concerns_provider=True))
+        assert [event.appeal_id for event in await world.emitted(InquirySent)] == [appeal_id(2)]
+        assert [appeal.appeal_id for appeal in await world.rows(Appeal)] == [appeal_id(2)]
 
     async def test_done_again_it_asks_once_and_repeats_its_ids(self, world):
         await world.consume(registered(1, provider_id=PROVIDER))
@@ -56,6 +63,12 @@ class TestApplyCorrection:
         await world.consume(corrected(1, category="WAITING"))
         assert await world.rows(Inquiry) == []
 
+    async def test_of_an_appeal_without_a_provider_it_changes_nothing(self, world):
+        await world.consume(registered(1), registered(2, provider_id=PROVIDER))
+        await world.consume(routed(2, category="EXTORTION"))
+        await world.consume(corrected(1, category="WAITING"), corrected(2, category="WAITING"))
+        assert [event.appeal_id for event in await world.emitted(InquirySent)] == [appeal_id(2)]
+
     async def test_an_inquiry_is_sent_once_an_appeal(self, world):
         await sent_inquiry(world)
         await world.consume(corrected(1, category="ETHICS"))
@@ -64,7 +77,7 @@ class TestApplyCorrection:
 
 class TestApplyTier:
     async def test_the_tier_follows_the_case(self, world):
-        await world.consume(registered(1))
+        await world.consume(registered(1, provider_id=PROVIDER))
         await world.consume(raised(1, 3))
         assert (await world.rows(Appeal))[0].tier == 3
 

@@ -28,6 +28,12 @@ class TestMatchRegistered:
         assert await listed.emitted(ProviderMatched) == []
         assert listed.intake.asked == []
 
+    async def test_of_an_appeal_without_a_provider_nothing_is_stored(self, listed):
+        await listed.consume(registered(1), registered(2, provider_id=PROVIDER))
+        await listed.consume(closed(1))
+        assert [appeal.appeal_id for appeal in await listed.rows(Appeal)] == [registered(2).appeal_id]
+        assert listed.intake.asked == []
+
     async def test_an_erased_name_leaves_nothing_to_do(self, listed):
         await listed.consume(registered(1, provider_named=True))
         assert await listed.rows(NameMatch) == []

@@ -137,8 +137,9 @@ def _unchanged(_event: AppealEvent, _fact: FactState, _at: datetime) -> FactChan
     return {}
 
 
-def _routed(event: AppealRouted, _fact: FactState, at: datetime) -> FactChange:
-    return {**_subject(event), "urgency": event.urgency, "language": event.language, "routed_at": at}
+def _routed(event: AppealRouted, fact: FactState, at: datetime) -> FactChange:
+    due_at = fact["due_at"] if event.clock is None else event.clock.due_at
+    return {**_subject(event), "urgency": event.urgency, "language": event.language, "routed_at": at, "due_at": due_at}
 
 
 def _corrected(event: ClassificationCorrected, _fact: FactState, _at: datetime) -> FactChange:

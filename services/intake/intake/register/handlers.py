@@ -8,6 +8,7 @@ change nothing that a citizen sees.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from intake.register import repository
@@ -27,11 +28,13 @@ from shared.contracts import (
     CompletionAsked,
     ProviderMatched,
     ProviderRecorded,
+    StartedClock,
     appeal_events,
 )
 from shared.domain.calendar import is_provisional
 from shared.domain.lifecycle import WITHDRAWN, Holder, holder_of, transitions
 from shared.domain.regions import regions
+from shared.ids import derived
 from shared.messaging.handling import Batch, Handler, InOrder, Received
 from shared.projection import state_after
 from shared.unit_of_work import UnitOfWork
@@ -43,23 +46,45 @@ class Change:
 
     values: TrackingChange = field(default_factory=TrackingChange)
     timeline: TimelineData | None = None
+    carried: Received[Any] | None = None
+    """The event that this one carries, if it has a timeline entry of its own; `values` include what it changes."""
 
 
 FundQuestion = ApplicantAsked | CompletionAsked
 Rule = Callable[[Received[Any], TrackingRow], Change]
 
 
-def routed(received: Received[AppealRouted], _row: TrackingRow) -> Change:
-    return Change({"region": received.event.region}, timeline_data(received.event))
+def routed(received: Received[AppealRouted], row: TrackingRow) -> Change:
+    """Set the region, and the statutory deadline if the event carries it: then the timeline gets an entry of it as by `clock-started`."""
+    event = received.event
+    if event.clock is None:
+        return Change({"region": event.region}, timeline_data(event))
+    due_at = event.clock.due_at
+    carried = _first_clock(received, event.clock) if due_at != row["due_at"] else None
+    return Change({"region": event.region, **_deadline(due_at, event.region)}, timeline_data(event), carried)
+
+
+def _first_clock(received: Received[AppealRouted], clock: StartedClock) -> Received[ClockStarted]:
+    """Return the event that earlier versions published after `appeal-routed`. It is later by the smallest difference of times."""
+    routed_by = received.envelope
+    event = ClockStarted(appeal_id=received.event.appeal_id, statutory=True, **dict(clock))
+    event_id = derived(routed_by.id, ClockStarted.FACT)
+    envelope = routed_by._replace(id=event_id, type=event.TYPE, time=routed_by.time + timedelta.resolution)
+    return Received(event, envelope, received.position)
 
 
 def clock_started(received: Received[ClockStarted], row: TrackingRow) -> Change:
-    """Replace the date of the receipt by the statutory deadline; the timeline gets an entry only if the date changes."""
+    """Set the statutory deadline; the timeline gets an entry only if the date changes."""
     if not received.event.statutory:
         return Change()
     due_at = received.event.due_at
-    is_open = is_provisional(due_at.astimezone(regions()[row["region"]].timezone).date())
-    return Change({"due_at": due_at, "due_provisional": is_open}, timeline_data(received.event) if due_at != row["due_at"] else None)
+    return Change(_deadline(due_at, row["region"]), timeline_data(received.event) if due_at != row["due_at"] else None)
+
+
+def _deadline(due_at: datetime, region: str) -> TrackingChange:
+    """Return the columns that replace the date of the receipt by the statutory deadline."""
+    is_open = is_provisional(due_at.astimezone(regions()[region].timezone).date())
+    return {"due_at": due_at, "due_provisional": is_open}
 
 
 def corrected(received: Received[ClassificationCorrected], row: TrackingRow) -> Change:
@@ -113,6 +138,9 @@ def track(listeners: Sequence[TrackingListener]) -> Handler:
             if isinstance(received.event, FundQuestion):
                 questions.append(_question(received))
             changes.append(TrackedChange(received, tracking.copy(), change.timeline is not None, overrules))
+            if change.carried is not None:
+                timeline.append(_timeline_row(change.carried, timeline_data(change.carried.event) or {}, tracking["holder"]))
+                changes.append(TrackedChange(change.carried, tracking.copy(), is_shown=True, overrules_withdrawal=False))
         await repository.update_trackings(session, list(trackings.values()))
         await repository.add_timeline(session, timeline)
         await add_messages(session, questions)

@@ -26,11 +26,16 @@ CaseEnded = CaseClosed | CaseForwarded | CaseReturned | CaseTerminated | AppealW
 
 
 async def apply_routing(work: UnitOfWork, batch: Batch[AppealRouted]) -> None:
-    """Store kind, category, tier and region, and send the inquiries that follow from them."""
+    """Store kind, category, tier and region, and send the inquiries that follow from them.
+
+    Raises UnknownAppeal for an appeal about a provider that is not stored: its registration was lost.
+    """
     changes: dict[UUID, AppealChange] = {}
     for received in batch.received:
         changes[received.event.appeal_id] = {**_classification(received.event), "region": received.event.region}
-    await _apply_classification(work, batch, changes)
+    known = await _apply_classification(work, batch, changes)
+    if missing := {received.event.appeal_id for received in batch.received if received.event.concerns_provider} - known:
+        raise UnknownAppeal(f"{len(missing)} appeals about a provider were never registered here")
 
 
 async def apply_correction(work: UnitOfWork, batch: Batch[ClassificationCorrected]) -> None:
@@ -44,17 +49,18 @@ def _classification(event: Classified) -> AppealChange:
 
 async def _apply_classification(
     work: UnitOfWork, batch: Batch[AppealRouted] | Batch[ClassificationCorrected], changes: Mapping[UUID, AppealChange]
-) -> None:
+) -> set[UUID]:
+    """Update the appeals that are stored, and send their inquiries. Return which those are: an appeal without a provider is none."""
     stored = await repository.appeals_for_update(work.session, changes)
-    if missing := changes.keys() - stored.keys():
-        raise UnknownAppeal(f"{len(missing)} appeals were never registered here")
-    await repository.update_appeals(work.session, changes)
+    await repository.update_appeals(work.session, {appeal_id: changes[appeal_id] for appeal_id in stored})
     candidates = []
     for received in batch.received:
         appeal_id = received.event.appeal_id
-        state = stored[appeal_id]._replace(**changes[appeal_id])
-        candidates.append(InquiryCandidate(state, received.envelope.id, received.envelope))
+        if appeal_id in stored:
+            state = stored[appeal_id]._replace(**changes[appeal_id])
+            candidates.append(InquiryCandidate(state, received.envelope.id, received.envelope))
     await send_inquiries(work, candidates)
+    return set(stored)
 
 
 async def apply_tier(work: UnitOfWork, batch: Batch[TierRaised]) -> None:

@@ -62,11 +62,12 @@ async def update_appeals(session: AsyncSession, changes: Mapping[UUID, AppealCha
 
 
 async def close_appeals(session: AsyncSession, appeal_ids: Sequence[UUID], at: datetime) -> None:
-    """Close these appeals and their open inquiries."""
-    await session.execute(
-        update(Appeal).where(among(session, Appeal.appeal_id, appeal_ids)).values(closed=True).execution_options(synchronize_session=False)
-    )
-    open_inquiries = and_(among(session, Inquiry.appeal_id, appeal_ids), col(Inquiry.closed_at).is_(None))
+    """Close these appeals and their open inquiries; an appeal that is not stored (it has no provider) is skipped."""
+    query = update(Appeal).where(among(session, Appeal.appeal_id, appeal_ids)).values(closed=True).returning(col(Appeal.appeal_id))
+    closed = (await session.execute(query.execution_options(synchronize_session=False))).scalars().all()
+    if not closed:
+        return
+    open_inquiries = and_(among(session, Inquiry.appeal_id, closed), col(Inquiry.closed_at).is_(None))
     await session.execute(
         update(Inquiry)
         .where(open_inquiries)

@@ -21,11 +21,16 @@ E = TypeVar("E", bound=AppealEvent)
 
 
 async def match_registered(work: UnitOfWork, batch: Batch[AppealRegistered]) -> None:
-    """Store the appeals. Emit `provider-matched` for each typed name that the rule decides; store the candidates of the others."""
+    """Store the appeals that concern a provider, and nothing of the others.
+
+    Emit `provider-matched` for each typed name that the rule decides; store the candidates of the others.
+    """
     registrations: list[tuple[AppealRegistered, UUID | None]] = []
     waiting: list[NameMatchRow] = []
     for received in batch.received:
         event = received.event
+        if not event.concerns_provider:
+            continue
         decision: Decision | None = batch.prepared.get(received.envelope.id)
         hit = decision.provider if decision else None
         registrations.append((event, hit.provider.provider_id if hit else event.provider_id))

@@ -7,14 +7,18 @@ from uuid import UUID
 from routing.cases.models import Answer, AppealCase
 from routing.cases.policy import dangers
 from routing.cases.schemas.rows import CaseRow
+from routing.clocks.schemas import ClockRow
 from shared.contracts import AnswerGiven, AppealRouted, CaseClaimed, CaseClosed, ClassificationCorrected, DangerReported, TierRaised
 
 
-def appeal_routed(case: CaseRow) -> AppealRouted:
-    """Return the event of a new case; decision, confidence and versions come from its classification."""
+def appeal_routed(case: CaseRow, clock: ClockRow | None, *, concerns_provider: bool) -> AppealRouted:
+    """Return the event of a new case; decision, confidence and versions come from its classification.
+
+    `clock`: the statutory clock that started with the case, None if none runs or an event of its own publishes it.
+    """
     found = case["classification"]
     result = {"decision": found["decision"], "confidence": found["confidence"], "versions": found["versions"]}
-    return AppealRouted.model_validate({**case, **result})
+    return AppealRouted.model_validate({**case, **result, "clock": clock, "concerns_provider": concerns_provider})
 
 
 def tier_raised(case: AppealCase, reason: str) -> TierRaised:

@@ -1,6 +1,7 @@
 import json
 import time
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -58,13 +59,41 @@ class TestOpenCases:
             ("APPK_15WD", True, "2026-02-23T18:59:59Z"),
         ]
 
-    async def test_the_routing_is_published_before_the_statutory_clock(self, desk):
+    async def test_the_routing_is_published_with_the_statutory_clock(self, desk):
         appeal_id = await desk.open(text=QUESTION, kind="CONSULTATION")
+        [(fact, value)] = await desk.emitted()
+        routed, (_, clock) = json.loads(value), (await desk.case(appeal_id))["clocks"]
+        assert (fact, routed["appeal_id"], routed["queue"]) == ("appeal-routed", str(appeal_id), "KZ-43/1/ru")
+        assert {name: routed["clock"][name] for name in ("clock_id", "policy", "started_at", "due_at")} == {
+            name: clock[name] for name in ("clock_id", "policy", "started_at", "due_at")
+        }
+        assert routed["clock"]["policy"] == "APPK_15WD"
+
+    async def test_for_consumers_of_an_earlier_version_the_routing_is_published_before_the_statutory_clock(self, desk, monkeypatch):
+        monkeypatch.setattr(desk.parts.settings, "clock_started_always", True)
+        await desk.open(text=QUESTION, kind="CONSULTATION")
         facts = await desk.emitted()
         assert [fact for fact, _ in facts] == ["appeal-routed", "clock-started"]
-        assert json.loads(facts[0][1])["appeal_id"] == str(appeal_id)
-        assert json.loads(facts[0][1])["queue"] == "KZ-43/1/ru"
+        assert json.loads(facts[0][1])["clock"] is None
         assert json.loads(facts[1][1])["policy"] == "APPK_15WD"
+
+    @pytest.mark.parametrize("setting", [False, True])
+    async def test_no_clock_is_published_of_what_the_contact_settled(self, desk, monkeypatch, setting):
+        monkeypatch.setattr(desk.parts.settings, "clock_started_always", setting)
+        await desk.open(text=QUESTION, kind="CONSULTATION", resolved_in_contact=True)
+        facts = await desk.emitted()
+        assert [fact for fact, _ in facts] == ["appeal-routed", "case-closed"]
+        assert json.loads(facts[0][1])["clock"] is None
+
+    @pytest.mark.parametrize(
+        ("named", "concerns"),
+        [({}, False), ({"provider_id": UUID(int=5)}, True), ({"provider_named": True}, True)],
+        ids=["none", "chosen", "typed"],
+    )
+    async def test_it_says_whether_a_provider_is_concerned(self, desk, named, concerns):
+        await desk.open(text=QUESTION, **named)
+        [(_, value)] = await desk.emitted()
+        assert json.loads(value)["concerns_provider"] is concerns
 
     async def test_no_text_of_the_appeal_is_stored_or_published(self, desk):
         await desk.open(text=f"{COMPLAINT} Менің атым Канарейкин, 77010000000")
@@ -80,7 +109,7 @@ class TestOpenCases:
         await desk.apply(event, envelopes=envelopes)
         await desk.apply(event)
         assert [await count(desk, table) for table in (AppealCase, CaseClock, History)] == [1, 1, 1]
-        assert len(await desk.emitted()) == 2
+        assert len(await desk.emitted()) == 1
 
     async def test_repeated_work_after_a_lost_write_has_the_same_ids(self, desk):
         event = registered()

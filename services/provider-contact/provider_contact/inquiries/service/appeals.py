@@ -15,7 +15,7 @@ from shared.visibility import Scope, visible_cases
 
 
 async def record_appeals(work: UnitOfWork, registrations: Sequence[tuple[AppealRegistered, UUID | None]]) -> None:
-    """Store registered appeals, each with its provider if it is known. An appeal that is stored already stays as it is."""
+    """Store registered appeals about a provider, each with its provider if it is known. An appeal that is stored already stays as it is."""
     await repository.insert_appeals(work.session, [_appeal_row(event, provider_id) for event, provider_id in registrations])
 
 

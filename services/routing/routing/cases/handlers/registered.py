@@ -39,12 +39,15 @@ YIELD_AFTER: Final = 3_000  # characters between two turns of the event loop: ab
 
 
 class OpenedCase(NamedTuple):
-    """A new case as its rows will be. `danger_due`: when a danger must have been redirected, None without one."""
+    """A new case as its rows will be."""
 
     received: Received[AppealRegistered]
     case: CaseRow
     clocks: list[ClockRow]
     danger_due: datetime | None
+    """When a danger must have been redirected; None without one."""
+    separate_clock: bool
+    """`clock-started` publishes the statutory clock, not `appeal-routed` (setting `clock_started_always`)."""
 
 
 class AppealText(BaseModel):
@@ -53,8 +56,11 @@ class AppealText(BaseModel):
     text: str | None = None
 
 
-def prepare_cases(contents: Contents) -> Prepare:
-    """Return a preparation that reads the texts of new appeals in one call and computes their cases, outside any transaction."""
+def prepare_cases(contents: Contents, *, separate_clock: bool = False) -> Prepare:
+    """Return a preparation that reads the texts of new appeals in one call and computes their cases, outside any transaction.
+
+    `separate_clock`: publish the statutory clock as an event of its own, for consumers of an earlier version.
+    """
 
     async def prepare(received: Sequence[Received[AppealRegistered]]) -> Mapping[UUID, OpenedCase]:
         with_text = [record.event.appeal_id for record in received if record.event.has_text]
@@ -68,7 +74,8 @@ def prepare_cases(contents: Contents) -> Prepare:
                 await asyncio.sleep(0)
                 unbroken = 0
             declared = {name: getattr(record.event, name) for name in ("kind", "category", "topic", "language")}
-            found[record.envelope.id] = _open(record, await run_on_text(text, classify, text, **declared))
+            opened = _open(record, await run_on_text(text, classify, text, **declared))
+            found[record.envelope.id] = opened._replace(separate_clock=True) if separate_clock else opened
         return found
 
     return prepare
@@ -83,14 +90,22 @@ async def open_cases(work: UnitOfWork, batch: Batch[AppealRegistered]) -> None:
     repository.add_history_later(work.session, [row for prepared in new_cases for row in _history(prepared)])
     for prepared in new_cases:
         case, cause = prepared.case, prepared.received.envelope
-        work.publish(events.appeal_routed(case), cause=cause)
-        for clock in prepared.clocks:
-            if clock["statutory"] and clock["state"] is ClockState.RUNNING:  # others are published when they warn or are breached
-                work.publish(clock_started(clock), cause=cause)
+        _publish_routing(work, prepared)
         if prepared.danger_due is not None:
             work.publish(events.danger_reported(case["appeal_id"], case["danger"] or "", prepared.danger_due), cause=cause)
         if case["closed_at"] is not None:
             work.publish(events.case_closed(case["appeal_id"], case["outcome"] or "", CONTACT_ROLE), cause=cause)
+
+
+def _publish_routing(work: UnitOfWork, opened: OpenedCase) -> None:
+    """Publish the new case with its statutory clock. The Fund's own clocks are published when they warn or are breached."""
+    event, cause = opened.received.event, opened.received.envelope
+    statutory = (clock for clock in opened.clocks if clock["statutory"] and clock["state"] is ClockState.RUNNING)
+    clock = next(statutory, None)
+    carried = None if opened.separate_clock else clock
+    work.publish(events.appeal_routed(opened.case, carried, concerns_provider=event.concerns_provider), cause=cause)
+    if clock is not None and carried is None:
+        work.publish(clock_started(clock), cause=cause)
 
 
 def _open(received: Received[AppealRegistered], found: Classification) -> OpenedCase:
@@ -126,7 +141,7 @@ def _open(received: Received[AppealRegistered], found: Classification) -> Opened
         "next_due_at": clocks.next_due((), started),
     }
     due = next((clock["due_at"] for clock in started if clock["policy"] == ClockCode.REDIRECT_CRIME), None)
-    return OpenedCase(received, case, started, due)
+    return OpenedCase(received, case, started, due, separate_clock=False)
 
 
 def _history(opened: OpenedCase) -> Iterator[HistoryRow]:
