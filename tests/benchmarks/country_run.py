@@ -141,7 +141,7 @@ class Country:
             while not (await asyncio.wait([task], timeout=CHECK_SECONDS))[0]:
                 self.processes.check()
                 if time.monotonic() > deadline:
-                    counts = {service: await self._known(service) for service in SERVICES}
+                    counts = {service: await self._known(service) for service in KNOWN}
                     raise OutOfTime(f"not done after {self.order.minutes:g} minutes; appeals known by service: {counts}")
             return task.result()
         finally:
@@ -188,7 +188,10 @@ class Country:
         return self.ground.processes()["postgres"]
 
     async def _sent(self, loading: Load) -> Mapping[str, Any]:
-        """Return what was sent once every service knows all that follows from each appeal."""
+        """Return what was sent once every service that stores all appeals knows all that follows from each.
+
+        Provider-contact stores few of them: `_quiet` waits for it.
+        """
         sending = asyncio.create_task(loading.until("sent"))
         try:
             while not sending.done():
@@ -196,7 +199,7 @@ class Country:
             sent = await sending
             while await self._known("analytics") < sent["accepted"]:
                 await self._show_count()
-            while min([await self._known(service) for service in SERVICES]) < sent["accepted"]:
+            while min([await self._known(service) for service in KNOWN]) < sent["accepted"]:
                 await asyncio.sleep(POLL_SECONDS)
             return sent
         finally:

@@ -73,6 +73,13 @@ def test_an_earlier_form_of_an_event_reads_with_the_defaults_of_the_fields_added
     assert read == golden | added
 
 
+@pytest.mark.parametrize("path", sorted(EARLIER.glob("*.json")), ids=lambda path: path.stem)
+def test_a_reader_of_an_earlier_form_finds_in_the_newest_everything_it_knows(path):
+    """It ignores unknown fields, so the fields that it knows have the same names and values."""
+    earlier, newest = (json.loads((folder / path.name).read_text()) for folder in (EARLIER, GOLDEN))
+    assert {name: newest[name] for name in earlier} == earlier
+
+
 @pytest.mark.parametrize("event_type", EVENTS)
 def test_an_extension_attribute_is_in_the_headers_and_in_the_document(event_type):
     model = REGISTRY[event_type]

@@ -50,16 +50,77 @@ def rows(data):
     return found
 
 
+def rows_of(data, store, query):
+    connection = sqlite3.connect(data / f"{store}.db")
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
+
+
+USED_APPEALS = """
+    SELECT appeal_id FROM appeal WHERE provider_id IS NOT NULL OR appeal_id IN (SELECT appeal_id FROM inquiry)
+    OR appeal_id IN (SELECT appeal_id FROM name_match) ORDER BY 1
+"""
+REBUILT = (
+    ("analytics", "SELECT * FROM fact ORDER BY appeal_id"),
+    ("analytics", "SELECT * FROM transition ORDER BY event_id"),
+    ("intake", "SELECT appeal_id, due_at, due_provisional FROM tracking ORDER BY appeal_id"),
+)
+
+
+def read_anew(data, started):
+    """Let intake and analytics read the log again, without figures and with a wrong deadline of the appeals whose clock `started`.
+
+    No clock and no inquiry becomes due meanwhile.
+    """
+    again = ("DELETE FROM consumer_offset", "DELETE FROM inbox")
+    wrong = f"UPDATE tracking SET due_at = '2000-01-01 00:00:00.000000', due_provisional = 1 WHERE appeal_id IN ({','.join('?' * len(started))})"
+    for store, statements in {
+        "analytics": (*again, "DELETE FROM fact", "DELETE FROM transition"),
+        "intake": again,
+        "routing": ("UPDATE clock SET next_at = NULL",),
+        "provider_contact": ("UPDATE inquiry SET overdue = 1",),
+    }.items():
+        connection = sqlite3.connect(data / f"{store}.db")
+        for statement in statements:
+            connection.execute(statement)
+        if store == "intake":
+            assert connection.execute(wrong, started).rowcount == len(started)
+        connection.commit()
+        connection.close()
+
+
 class TestAnEarlierFolder:
     def test_it_is_migrated_without_loss_and_keeps_every_promise(self, folder):
         before = rows(folder)
         assert before["intake", "appeal"] == before["routing", "appeal_case"] == before["analytics", "fact"] == 13
+        about_providers = rows_of(folder, "provider_contact", USED_APPEALS)
         migrate(folder)
         after = rows(folder)
-        assert {table: count for table, count in before.items() if count and after.get(table) != count} == {}
+        contacts = ("provider_contact", "appeal")
+        assert {table: count for table, count in before.items() if count and after.get(table) != count and table != contacts} == {}
+        assert rows_of(folder, "provider_contact", "SELECT appeal_id FROM appeal ORDER BY 1") == about_providers
+        assert 0 < len(about_providers) < before[contacts]
         is_quiet, checks = asyncio.run(verify(folder, patience=PATIENCE))
         assert is_quiet
         assert [check.name for check in checks if not check.holds] == []
+
+    def test_its_log_rebuilds_the_same_facts_and_deadlines(self, folder):
+        """The earlier version published the start of the first clock as `clock-started`."""
+        migrate(folder)
+        published = rows_of(folder, "events", "SELECT value FROM record WHERE headers LIKE '%clock-started%'")
+        started = sorted(json.loads(value)["appeal_id"].replace("-", "") for (value,) in published)
+        before = [rows_of(folder, store, query) for store, query in REBUILT]
+        assert all((*before, started))
+        read_anew(folder, started)
+        with process.running(folder):
+            is_quiet, checks = asyncio.run(verify(folder, patience=PATIENCE))
+        assert is_quiet
+        assert [check.name for check in checks if not check.holds] == []
+        assert [rows_of(folder, store, query) for store, query in REBUILT] == before
+        shown = "SELECT appeal_id FROM timeline WHERE type = 'clock-started' ORDER BY 1"
+        assert [appeal_id for (appeal_id,) in rows_of(folder, "intake", shown)] == started
 
     def test_what_was_sealed_opens_for_whoever_has_number_and_pin(self, folder):
         answered, *_ = json.loads((folder / "appeals.json").read_text())
