@@ -75,7 +75,8 @@ def read_anew(data, started):
     No clock and no inquiry becomes due meanwhile.
     """
     again = ("DELETE FROM consumer_offset", "DELETE FROM inbox")
-    wrong = f"UPDATE tracking SET due_at = '2000-01-01 00:00:00.000000', due_provisional = 1 WHERE appeal_id IN ({','.join('?' * len(started))})"
+    places = ",".join("?" * len(started))
+    wrong = f"UPDATE tracking SET due_at = '2000-01-01 00:00:00.000000', due_provisional = 1 WHERE appeal_id IN ({places})"
     for store, statements in {
         "analytics": (*again, "DELETE FROM fact", "DELETE FROM transition"),
         "intake": again,

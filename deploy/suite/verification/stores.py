@@ -21,7 +21,7 @@ import routing.clocks.models
 from intake.attachments.codes import AttachmentState
 from intake.attachments.models import Attachment
 from intake.attachments.service.storage import FOLDER, open_store
-from routing.clocks.schemas import ClockState
+from routing.clocks.codes import ClockState
 from shared.clock import SystemClock
 from shared.contracts import (
     APPEALS,

@@ -1,0 +1,64 @@
+from uuid import UUID
+
+import pytest
+from sqlalchemy import Table, insert, text
+
+from provider_contact.app import SERVICE
+from provider_contact.inquiries.models import Appeal, Inquiry
+from provider_contact.matching.models import NameMatch
+from shared import migrations
+from shared.rows import table_of
+from tests.provider_contact.conftest import NOW, PROVIDER, appeal_id
+
+MANY = 10_100  # more than a batch
+
+
+def appeal(number: int, **changed):
+    values = {"kind": "CONSULTATION", "category": None, "tier": 1, "provider_id": None, "discloses": False, "closed": False}
+    identity = {"appeal_id": appeal_id(number), "number": f"2026-43-{number:07d}-0", "region": "KZ-43", "received_at": NOW}
+    return identity | values | changed
+
+
+class TestAppealsAboutProviders:
+    """Revision 0002 deletes what earlier versions stored of appeals that concern no provider."""
+
+    @pytest.fixture
+    async def earlier(self, world):
+        """A database of revision 0001, with a function that adds rows."""
+        database = world.parts.database
+
+        async def add(table: type, *rows) -> None:
+            async with database.write() as session:
+                target: Table = table_of(table)
+                await session.execute(insert(target), list(rows))
+
+        async with database.write() as session:
+            await session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        return add
+
+    async def test_only_what_no_provider_and_no_clerk_is_concerned_with_is_deleted(self, world, earlier):
+        await earlier(
+            Appeal,
+            appeal(1, provider_id=PROVIDER),
+            appeal(2),
+            appeal(3),
+            appeal(4, kind=None, tier=None),
+            *(appeal(number, closed=number % 2 == 0) for number in range(5, MANY)),
+        )
+        await earlier(NameMatch, {"appeal_id": appeal_id(2), "candidates": [], "noted_at": NOW})
+        inquiry = {"provider_id": PROVIDER, "category": "WAITING", "status": "DELIVERED", "due_at": NOW, "sent_at": NOW, "closed_at": None}
+        flags = {"discloses": False, "overdue": False, "settled": False, "version": 1}
+        await earlier(Inquiry, {"inquiry_id": UUID(int=1), "appeal_id": appeal_id(3), **inquiry, **flags})
+        await migrations.migrate(world.parts.database, SERVICE.package)
+        assert await migrations.is_migrated(world.parts.database, SERVICE.package)
+        left = {row.appeal_id for row in await world.rows(Appeal)}
+        assert left == {appeal_id(number) for number in (1, 2, 3, 4)}, "the last is not routed yet"
+        assert (len(await world.rows(NameMatch)), len(await world.rows(Inquiry))) == (1, 1)
+
+    @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+    async def test_nobody_waits_for_a_row_that_is_locked_elsewhere(self, world, earlier):
+        await earlier(Appeal, appeal(1), appeal(2))
+        async with world.parts.database.write() as session:
+            await session.execute(text("SELECT 1 FROM appeal WHERE appeal_id = :id FOR UPDATE"), {"id": appeal_id(1)})
+            await migrations.migrate(world.parts.database, SERVICE.package)
+        assert [row.appeal_id for row in await world.rows(Appeal)] == [appeal_id(1)]
