@@ -11,8 +11,8 @@ import obstore
 import pytest
 from obstore.store import MemoryStore
 
-from shared.contracts import APPEALS
-from shared.messaging.envelope import Envelope
+from shared.contracts import APPEALS, CONCERNS_PROVIDER
+from shared.messaging.envelope import Envelope, extension_header
 from shared.messaging.log import Record
 from suite import process
 from suite.demo.directory import as_csv
@@ -180,3 +180,9 @@ class TestCopies:
         _note(view, record)
         _note(view, record._replace(offset=1, **other))
         assert len(view.unlike) == 1
+
+    def test_a_copy_of_an_earlier_version_may_lack_an_extension_attribute(self, record):
+        view = LogView()
+        _note(view, record)
+        _note(view, record._replace(offset=1, headers=(*record.headers, extension_header(CONCERNS_PROVIDER, value=False))))
+        assert view.unlike == []

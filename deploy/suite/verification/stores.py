@@ -25,6 +25,7 @@ from routing.clocks.codes import ClockState
 from shared.clock import SystemClock
 from shared.contracts import (
     APPEALS,
+    REGISTRY,
     TOPICS,
     AppealImported,
     AppealRegistered,
@@ -40,7 +41,7 @@ from shared.contracts import (
 from shared.database import Database, service_url
 from shared.ids import RandomIds
 from shared.messaging import inbox, tables
-from shared.messaging.envelope import Envelope, read_envelope, read_event, type_of
+from shared.messaging.envelope import read_envelope, read_event, type_of
 from shared.messaging.log import EventLog, Position, Record
 from shared.service import event_log, is_migrated
 from suite.members import Member, bucket, members
@@ -287,7 +288,7 @@ def _note(view: LogView, record: Record) -> None:
     envelope = read_envelope(record.headers, record.value)
     view.records += 1
     view.event_ids[envelope.id] += 1
-    digest = _digest(record.topic, envelope)
+    digest = _digest(record)
     if view.event_ids[envelope.id] > 1:  # the consumers' inboxes skip copies, so the event is counted once here too
         if view.digests[envelope.id] != digest:
             view.unlike.append(str(envelope.id))
@@ -317,10 +318,12 @@ def _note(view: LogView, record: Record) -> None:
         view.subjects[appeal_id].add((event.kind, event.category))
 
 
-def _digest(topic: str, envelope: Envelope) -> bytes:
-    """Return a hash of everything that makes up the event. Extension attributes repeat the payload, and later versions add some."""
-    return hashlib.blake2b(repr((topic, envelope)).encode(), digest_size=16).digest()
+def _digest(record: Record) -> bytes:
+    """Return a hash of everything that makes up the event: not of extension attributes, which repeat it and may be newer than a copy."""
+    headers = tuple(header for header in record.headers if header[0] not in _EXTENSIONS)
+    return hashlib.blake2b(repr((record.topic, record.key, headers, record.value)).encode(), digest_size=16).digest()
 
 
+_EXTENSIONS = {f"ce_{attribute.name}" for event in REGISTRY.values() for attribute in event.EXTENSIONS}
 _ENDED = {each.TYPE for each in (CaseClosed, AppealWithdrawn, CaseReturned, CaseTerminated, CaseForwarded)}
 _NOTED = _ENDED | {each.TYPE for each in (AppealRegistered, AppealImported, ProviderMatched, AppealRouted, ClassificationCorrected)}

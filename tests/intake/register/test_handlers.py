@@ -211,8 +211,8 @@ class TestRoutedWithClock:
         assert [row.event_id for row in await desk.rows(Timeline) if row.type == "clock-started"] != [batch[1].envelope.id]
 
     async def test_who_follows_the_appeal_gets_the_update_of_a_changed_date_once(self, desk):
-        told = (await desk.file(desk.token("applicant", subject="a"))).json()
-        appeal_id = UUID(told["appeal_id"])
+        receipt = (await desk.file(desk.token("applicant", subject="a"))).json()
+        appeal_id = UUID(receipt["appeal_id"])
         await apply(desk, routed(appeal_id, due_at=datetime(2026, 3, 2, 18, 59, 59, tzinfo=UTC)))
         assert [row.type for row in await desk.rows(UpdateEntry)] == ["appeal-routed", "clock-started"]
 

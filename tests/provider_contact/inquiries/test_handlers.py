@@ -34,10 +34,10 @@ class TestApplyRouting:
         with pytest.raises(UnknownAppeal):
             await world.consume(routed(1, concerns_provider=True))
 
-    @pytest.mark.parametrize("said", [False, None], ids=["now", "by an earlier version"])
-    async def test_an_appeal_without_a_provider_changes_nothing_in_a_batch_with_others(self, world, said):
+    @pytest.mark.parametrize("published", [False, None], ids=["now", "by an earlier version"])
+    async def test_an_appeal_without_a_provider_changes_nothing_in_a_batch_with_others(self, world, published):
         await world.consume(registered(1), registered(2, provider_id=PROVIDER))
-        await world.consume(routed(1, concerns_provider=said), routed(2, concerns_provider=True))
+        await world.consume(routed(1, concerns_provider=published), routed(2, concerns_provider=True))
         assert [event.appeal_id for event in await world.emitted(InquirySent)] == [appeal_id(2)]
         assert [appeal.appeal_id for appeal in await world.rows(Appeal)] == [appeal_id(2)]
 
