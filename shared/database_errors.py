@@ -63,6 +63,16 @@ def named(error: Exception, statement: str, *, away: bool) -> DBAPIError:
     return kind(statement, None, error, hide_parameters=True, connection_invalidated=away)
 
 
+def named_by_sqlite(error: sqlite3.Error, statement: str) -> DBAPIError:
+    """Convert an error of SQLite's driver, raised below SQLAlchemy, to the error that SQLAlchemy would have raised."""
+    if (
+        getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+    ):  # a faulty statement, which the driver gives the class of a locked file
+        return ProgrammingError(statement, None, error, hide_parameters=True)
+    found = DBAPIError.instance(statement, None, error, sqlite3.Error, hide_parameters=True)
+    return found if isinstance(found, DBAPIError) else DBAPIError(statement, None, error, hide_parameters=True)
+
+
 def _passes(error: BaseException) -> bool:
     sqlstate = _sqlstate(error)
     return sqlstate in PASSING or sqlstate[:2] in PASSING

@@ -2,10 +2,10 @@
 
 Core binds and executes a statement for each row, or renders every value of every row as a parameter of its own. COPY takes half the
 client time of `unnest`. `unnest` remains for what COPY cannot do: skipping existing rows, updating, several tables at once.
-The functions have the contract of their namesakes in `shared.rows`, and call them on SQLite.
+The functions have the contract of their namesakes in `shared.rows`. On SQLite they call `shared.fast.sqlite_rows`.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any
@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared import rows as plain
 from shared.database_errors import named
+from shared.fast import sqlite_rows
+from shared.fast.values import arrays_of, from_driver, to_driver
 from shared.rows import Rows, Target, is_sqlite, table_of, values_of
 
 FEW = 100  # rows up to which an extra round trip costs more than COPY saves
@@ -23,10 +25,10 @@ FEW = 100  # rows up to which an extra round trip costs more than COPY saves
 
 async def insert_rows(session: AsyncSession, into: Target, rows: Rows, *, sliced: bool = False) -> None:
     """Insert all rows; on PostgreSQL by COPY. See `shared.rows.insert_rows`."""
-    if is_sqlite(session):
+    if is_sqlite(session) and sliced:
         await plain.insert_rows(session, into, rows, sliced=sliced)
     elif rows:
-        await _copy(session, table_of(into), rows)
+        await (sqlite_rows.insert_rows if is_sqlite(session) else _copy)(session, table_of(into), rows)
 
 
 def insert_later(session: AsyncSession, into: Target, rows: Rows) -> None:
@@ -45,7 +47,7 @@ async def insert_waiting(session: AsyncSession) -> None:
         for table, rows in waiting:
             await insert_rows(session, table, rows)
     elif waiting:
-        arrays = [array for table, rows in waiting for array in _arrays(session, table, rows)]
+        arrays = [array for table, rows in waiting for array in arrays_of(session.get_bind().dialect, table, rows)]
         parts = tuple((table, tuple(rows[0])) for table, rows in waiting)
         await fetch(session, _insertions(parts, session.get_bind().dialect), *arrays)
 
@@ -54,27 +56,48 @@ async def insert_new_rows(
     session: AsyncSession, into: Target, rows: Rows, *, returning: str | tuple[str, ...], unique: tuple[str, ...] = ()
 ) -> set[Any]:
     """Insert the rows without a conflict and skip the others, in one statement over arrays. See `shared.rows.insert_new_rows`."""
-    if not rows or is_sqlite(session):
-        return await plain.insert_new_rows(session, into, rows, returning=returning, unique=unique)
+    if not rows:
+        return set()
     table, dialect = table_of(into), session.get_bind().dialect
+    wanted = (returning,) if isinstance(returning, str) else returning
+    if is_sqlite(session):
+        new = await sqlite_rows.insert_new_rows(session, table, rows, unique)
+        return values_of([[row[name] for name in wanted] for row, is_new in zip(rows, new, strict=True) if is_new], returning)
     quote = dialect.identifier_preparer.quote
     target = f" ({', '.join(map(quote, unique))})" if unique else ""
-    wanted = (returning,) if isinstance(returning, str) else returning
     skipping = f" ON CONFLICT{target} DO NOTHING RETURNING {', '.join(map(quote, wanted))}"
     return values_of(await _on_arrays(session, table, rows, _insertion(table, tuple(rows[0]), dialect) + skipping), returning)
 
 
 async def update_rows(session: AsyncSession, into: Target, rows: Rows, *, key: tuple[str, ...]) -> None:
     """Update each row that the columns of `key` identify, in one statement over arrays. See `shared.rows.update_rows`."""
-    if not rows or is_sqlite(session):
-        await plain.update_rows(session, into, rows, key=key)
+    if not rows:
         return
     table = table_of(into)
-    await _on_arrays(session, table, rows, _updating(table, tuple(rows[0]), key, session.get_bind().dialect))
+    if is_sqlite(session):
+        await sqlite_rows.update_rows(session, table, rows, key)
+    else:
+        await _on_arrays(session, table, rows, _updating(table, tuple(rows[0]), key, session.get_bind().dialect))
+
+
+async def select_rows(
+    session: AsyncSession, columns: Sequence[Column[Any]], key: Column[Any], values: Sequence[Any], *, lock: bool = False
+) -> list[tuple[Any, ...]]:
+    """Return these columns of the rows whose `key` is one of the values, in the order of the key.
+
+    `lock`: until the transaction ends. On SQLite the transaction has locked the whole file.
+    """
+    if not values:
+        return []
+    if is_sqlite(session):
+        return await sqlite_rows.select_rows(session, columns, key, values)
+    dialect = session.get_bind().dialect
+    statement = _selection(tuple(columns), key, dialect) + (" FOR UPDATE" if lock else "")
+    return from_driver(dialect, columns, await fetch(session, statement, to_driver(dialect, key, list(values))))
 
 
 async def _copy(session: AsyncSession, table: Table, rows: Rows) -> None:
-    names, arrays = tuple(rows[0]), _arrays(session, table, rows)
+    names, arrays = tuple(rows[0]), arrays_of(session.get_bind().dialect, table, rows)
     columns = [table.c[name].name for name in names]
     async with _driver(session, "COPY") as driver:
         await driver.copy_records_to_table(table.name, schema_name=table.schema, columns=columns, records=zip(*arrays, strict=True))
@@ -114,23 +137,7 @@ async def fetch(session: AsyncSession, statement: str, *values: Any) -> list[Any
 
 
 async def _on_arrays(session: AsyncSession, table: Table, rows: Rows, statement: str) -> list[Any]:
-    return await fetch(session, statement, *_arrays(session, table, rows))
-
-
-def _arrays(session: AsyncSession, table: Table, rows: Rows) -> list[list[Any]]:
-    dialect = session.get_bind().dialect
-    return [_array(table.c[name], dialect, [row[name] for row in rows]) for name in rows[0]]
-
-
-def _array(column: Column[Any], dialect: Dialect, values: list[Any]) -> list[Any]:
-    """Convert values for the driver: JSON to text, times to their UTC form. A naive time raises ValueError, as in any statement."""
-    process = _processor(column, dialect)
-    return values if process is None else [process(value) for value in values]
-
-
-@lru_cache(maxsize=1024)  # all columns of all services
-def _processor(column: Column[Any], dialect: Dialect) -> Any:
-    return column.type.dialect_impl(dialect).bind_processor(dialect)
+    return await fetch(session, statement, *arrays_of(session.get_bind().dialect, table, rows))
 
 
 @lru_cache(maxsize=256)
@@ -138,6 +145,13 @@ def _insertion(table: Table, names: tuple[str, ...], dialect: Dialect, first: in
     quote = dialect.identifier_preparer.quote
     columns = ", ".join(quote(table.c[name].name) for name in names)
     return f"INSERT INTO {dialect.identifier_preparer.format_table(table)} ({columns}) SELECT {_values(table, names, dialect, first)}"
+
+
+@lru_cache(maxsize=256)
+def _selection(columns: tuple[Column[Any], ...], key: Column[Any], dialect: Dialect) -> str:
+    quote, table = dialect.identifier_preparer.quote, dialect.identifier_preparer.format_table(key.table)
+    found, by = ", ".join(quote(each.name) for each in columns), quote(key.name)
+    return f"SELECT {found} FROM {table} WHERE {by} = ANY ($1::{key.type.compile(dialect)}[]) ORDER BY {by}"  # noqa: S608 - our own names, quoted
 
 
 @lru_cache(maxsize=256)

@@ -9,16 +9,22 @@ from uuid import UUID
 from sqlalchemy import Row, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from shared.fast import sqlite_rows
 from shared.fast.bulk import fetch, insert_new_rows, update_rows
 from shared.messaging.envelope import Headers
 from shared.messaging.log import Position, Record
 from shared.messaging.tables import consumer_offset, dead_letter, inbox
-from shared.rows import equals_any, is_sqlite, upsert
+from shared.rows import is_sqlite, upsert
 
 # These statements run with every batch of every consumer. Below SQLAlchemy each takes a quarter of the time.
 _LOCKED = """
     SELECT topic, partition, next_offset FROM consumer_offset WHERE (topic, partition) IN (SELECT * FROM unnest($1::text[], $2::int[]))
     ORDER BY topic, partition FOR UPDATE
+"""
+_ALL_OFFSETS = "SELECT topic, partition, next_offset FROM consumer_offset"  # some three dozen rows
+_APPLIED = """
+    INSERT INTO inbox (event_id, applied_at) SELECT event_id, $2 FROM unnest($1::uuid[]) AS given (event_id)
+    ON CONFLICT DO NOTHING RETURNING event_id
 """
 _PARKED = "SELECT DISTINCT key FROM dead_letter"
 
@@ -40,8 +46,7 @@ async def locked_offsets(session: AsyncSession, positions: Iterable[Position], t
 async def _locked(session: AsyncSession, wanted: Sequence[Position]) -> Sequence[Any]:
     if not is_sqlite(session):
         return await fetch(session, _LOCKED, *map(list, zip(*wanted, strict=True)))
-    position = (consumer_offset.c.topic, consumer_offset.c.partition)
-    return (await session.execute(select(*position, consumer_offset.c.next_offset).where(equals_any(session, position, wanted)))).all()
+    return [row for row in await sqlite_rows.fetch(session, _ALL_OFFSETS) if row[:2] in wanted]
 
 
 async def stored_offsets(session: AsyncSession) -> Sequence[Row[Any]]:
@@ -56,15 +61,16 @@ async def move_offsets(session: AsyncSession, next_offsets: Mapping[Position, in
 
 async def unseen(session: AsyncSession, event_ids: Sequence[UUID], now: datetime) -> set[UUID]:
     """Return which of these distinct events were not applied before, and mark them as applied."""
+    if event_ids and not is_sqlite(session):
+        return {event_id for (event_id,) in await fetch(session, _APPLIED, event_ids, now)}
     rows = [{"event_id": event_id, "applied_at": now} for event_id in event_ids]
     return await insert_new_rows(session, inbox, rows, returning="event_id")
 
 
 async def parked_keys(session: AsyncSession) -> set[str]:
     """Return the keys with a dead letter. Later events under such a key wait behind it."""
-    if not is_sqlite(session):
-        return {key for (key,) in await fetch(session, _PARKED)}
-    return set((await session.execute(select(dead_letter.c.key).distinct())).scalars())
+    found = sqlite_rows.fetch(session, _PARKED) if is_sqlite(session) else fetch(session, _PARKED)
+    return {key for (key,) in await found}
 
 
 async def park(session: AsyncSession, record: Record, *, reason: str, poison: bool, now: datetime) -> None:
