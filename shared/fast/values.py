@@ -23,7 +23,7 @@ def to_driver(dialect: Dialect, column: Column[Any], values: list[Any]) -> list[
 def from_driver(dialect: Dialect, columns: Sequence[Column[Any]], rows: Sequence[Sequence[Any]]) -> list[tuple[Any, ...]]:
     """Convert rows of the driver with these columns, in order, to Python values."""
     processors = [(index, process) for index, each in enumerate(columns) if (process := _result_processor(each, dialect)) is not None]
-    if not processors:
+    if not processors or not rows:
         return [tuple(row) for row in rows]
     found = list(zip(*rows, strict=True))
     for index, process in processors:

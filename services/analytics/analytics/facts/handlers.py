@@ -232,7 +232,7 @@ async def apply_appeal_events(work: UnitOfWork, batch: Batch[Any]) -> None:
         facts[appeal_id] = after
         transitions.append(_transition(received, before=before, after=after))
     # A fact that is not stored was opened in this batch, so it has every column.
-    await repository.insert_facts(work.session, [cast("FactRow", fact) for appeal_id, fact in facts.items() if appeal_id not in stored])
+    repository.insert_facts(work.session, [cast("FactRow", fact) for appeal_id, fact in facts.items() if appeal_id not in stored])
     await repository.update_facts(work.session, [facts[appeal_id] for appeal_id in stored])
     await repository.insert_transitions(work.session, transitions)
 

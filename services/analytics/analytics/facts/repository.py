@@ -10,9 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.facts.models import CallRow, FactRow, FactState, ProviderRow, TransitionRow, call_fact, fact, provider, transition
 from analytics.facts.schemas import CallOutcome, CallTotals, Cohort, Group
-from shared.database import among
 from shared.domain.labels import Label
-from shared.fast.bulk import insert_new_rows, update_rows
+from shared.fast.bulk import insert_later, insert_new_rows, select_rows, update_rows
 from shared.rows import upsert
 
 _COLUMNS: Mapping[Group, ColumnElement[Any]] = {
@@ -42,9 +41,13 @@ _STATE_COLUMNS = tuple(fact.c[name] for name in _STATE_NAMES)
 # -- writing --
 
 
-async def insert_facts(session: AsyncSession, rows: Sequence[FactRow]) -> None:
-    """Insert facts; one that is stored already stays as it is."""
-    await insert_new_rows(session, fact, rows, returning="appeal_id")
+def insert_facts(session: AsyncSession, rows: Sequence[FactRow]) -> None:
+    """Insert facts when the transaction ends, or before the next events are applied.
+
+    Only the consumer of the appeal's partition opens its fact, and it holds the lock on its offset: a fact that `fact_states` did not
+    find in this transaction is new.
+    """
+    insert_later(session, fact, rows)
 
 
 async def insert_transitions(session: AsyncSession, rows: Sequence[TransitionRow]) -> None:
@@ -59,7 +62,7 @@ async def insert_calls(session: AsyncSession, rows: Sequence[CallRow]) -> None:
 
 async def fact_states(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, FactState]:
     """Return the stored facts of these appeals, by appeal."""
-    rows = await session.execute(select(*_STATE_COLUMNS).where(among(session, fact.c.appeal_id, appeal_ids)))
+    rows = await select_rows(session, _STATE_COLUMNS, fact.c.appeal_id, appeal_ids)
     return {row[0]: cast("FactState", dict(zip(_STATE_NAMES, row, strict=True))) for row in rows}
 
 

@@ -13,8 +13,9 @@ from intake.notifications.codes import CODES, DeliveryMethod, NotificationReason
 from intake.notifications.models import InboundMessage, Notification
 from intake.register.models import Appeal, ConfirmedContact, Tracking
 from shared.database import among
+from shared.fast.bulk import insert_new_rows
 from shared.leases import RELEASED, Lease, RowLeases
-from shared.rows import insert_new_rows, table_of
+from shared.rows import table_of
 from shared.visibility import Scope
 
 _NOTIFICATION = table_of(Notification).c
@@ -54,6 +55,31 @@ class NumberedNotification(NamedTuple):
     number: str
 
 
+class NotificationRow(TypedDict):
+    """A new row of `notice`."""
+
+    id: UUID
+    appeal_id: UUID
+    event_id: UUID
+    recipient: Recipient
+    channel: DeliveryMethod
+    fact: str
+    language: str | None
+    address: bytes | None
+    secret: bytes | None
+    phone_key: bytes | None
+    state: NotificationState
+    reason: NotificationReason | None
+    attempts: int
+    planned_at: datetime
+    due_at: datetime
+    leased_by: UUID | None
+    leased_until: datetime | None
+    sent_at: datetime | None
+    delivered_at: datetime | None
+    provider_ref: str | None
+
+
 class NotificationChanges(TypedDict, total=False):
     """The columns that a delivery changes."""
 
@@ -81,9 +107,9 @@ async def reachable_appeals(session: AsyncSession, appeal_ids: Collection[UUID])
     return {row[0]: row[1] for row in await session.execute(query.where(col(Appeal.pin).is_not(None)))}
 
 
-async def add_notifications(session: AsyncSession, notifications: Sequence[Notification]) -> None:
+async def add_notifications(session: AsyncSession, rows: Sequence[NotificationRow]) -> None:
     """Insert planned notifications; those that exist stay as they are."""
-    await insert_new_rows(session, Notification, [each.model_dump() for each in notifications], returning="id")
+    await insert_new_rows(session, Notification, rows, returning="id")
 
 
 async def has_due_notifications(session: AsyncSession, now: datetime) -> bool:

@@ -17,13 +17,14 @@ from routing.cases.schemas.views import CaseFilter, ColleagueView
 from shared.database import among
 from shared.domain.identifiers import digits_as_typed
 from shared.domain.taxonomy import taxonomy
-from shared.fast.bulk import insert_later, insert_new_rows, update_rows
-from shared.rows import upsert
+from shared.fast.bulk import insert_later, insert_new_rows, select_rows, update_rows
+from shared.rows import table_of, upsert
 from shared.visibility import Scope
 
 NUMBER_DIGITS: Final = 14
 SERIAL_DIGITS: Final = 7
 SERIALS: Final = 10_000_000
+_CASE: Final = table_of(AppealCase).c
 
 
 async def add_cases(session: AsyncSession, rows: Sequence[CaseRow]) -> set[UUID]:
@@ -32,8 +33,7 @@ async def add_cases(session: AsyncSession, rows: Sequence[CaseRow]) -> set[UUID]
     Only the consumer of the appeal's partition opens its case, and it holds the lock on its offset: no other transaction can insert
     between the query and the insertion. Two cases with one number raise IntegrityError at the end of the transaction.
     """
-    key = col(AppealCase.appeal_id)
-    known = set(await session.scalars(select(key).where(among(session, key, [row["appeal_id"] for row in rows]))))
+    known = {key for (key,) in await select_rows(session, [_CASE.appeal_id], _CASE.appeal_id, [row["appeal_id"] for row in rows])}
     fresh = {row["appeal_id"]: row for row in rows if row["appeal_id"] not in known}
     insert_later(session, AppealCase, list(fresh.values()))
     return set(fresh)
@@ -59,8 +59,7 @@ async def change_cases(session: AsyncSession, rows: Sequence[CaseChange]) -> Non
     await update_rows(session, AppealCase, rows, key=("appeal_id",))
 
 
-_STATE_COLUMNS: Final = tuple(col(getattr(AppealCase, field.name)) for field in fields(CaseState))
-_LOCKED_CASES: Final = select(*_STATE_COLUMNS).order_by(col(AppealCase.appeal_id)).with_for_update()
+_STATE_COLUMNS: Final = tuple(_CASE[field.name] for field in fields(CaseState))
 
 
 async def lock_cases(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, CaseState]:
@@ -68,7 +67,7 @@ async def lock_cases(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[
 
     States, not models: bulk updates bypass the objects of the session, and one transaction may apply several batches to one case.
     """
-    found = await session.execute(_LOCKED_CASES.where(among(session, AppealCase.appeal_id, appeal_ids)))
+    found = await select_rows(session, _STATE_COLUMNS, _CASE.appeal_id, appeal_ids, lock=True)
     return {state.appeal_id: state for state in (CaseState(*row) for row in found)}
 
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from intake.notifications import repository
 from intake.notifications.codes import DeliveryMethod, NotificationState, Recipient
-from intake.notifications.models import Notification
 from intake.notifications.policy import notified_facts, policy, routes
+from intake.notifications.repository import NotificationRow
 from intake.register.codes import CodePurpose
 from intake.register.service.ports import TrackedChange
 from intake.register.service.withdrawal import OVERRULED
@@ -63,7 +63,7 @@ async def plan(work: UnitOfWork, facts: Iterable[FactOfAppeal]) -> None:
         if chosen and (fact.fact, Recipient.APPLICANT, chosen) in routes():
             method = DeliveryMethod(chosen)
         notifications.append(new_notification(derived(fact.event_id, Recipient.APPLICANT), fact, method, work.clock.now()))
-    await repository.add_notifications(work.session, sorted(notifications, key=lambda each: str(each.id)))
+    await repository.add_notifications(work.session, sorted(notifications, key=lambda each: str(each["id"])))
 
 
 async def send_code(
@@ -83,33 +83,33 @@ async def send_code(
     notification_id, now = work.ids.new(), work.clock.now()
     fact = FactOfAppeal(notification_id, appeal_id, CODE_FACTS[purpose])
     notification = new_notification(notification_id, fact, DeliveryMethod(channel), now)
-    notification.language = language
-    notification.address = work.sealer.seal("notice", notification_id, "address", address.encode())
-    notification.secret = work.sealer.seal("notice", notification_id, "secret", code.encode())
+    notification["language"] = language
+    notification["address"] = work.sealer.seal("notice", notification_id, "address", address.encode())
+    notification["secret"] = work.sealer.seal("notice", notification_id, "secret", code.encode())
     await repository.add_notifications(work.session, [notification])
 
 
-def new_notification(notification_id: UUID, fact: FactOfAppeal, method: DeliveryMethod, now: datetime) -> Notification:
+def new_notification(notification_id: UUID, fact: FactOfAppeal, method: DeliveryMethod, now: datetime) -> NotificationRow:
     """Return a planned notification of the applicant, due at once."""
-    return Notification(
-        id=notification_id,
-        appeal_id=fact.appeal_id,
-        event_id=fact.event_id,
-        recipient=Recipient.APPLICANT,
-        channel=method,
-        fact=fact.fact,
-        language=None,
-        address=None,
-        secret=None,
-        phone_key=None,
-        state=NotificationState.PLANNED,
-        reason=None,
-        attempts=0,
-        planned_at=now,
-        due_at=now,
-        leased_by=None,
-        leased_until=None,
-        sent_at=None,
-        delivered_at=None,
-        provider_ref=None,
-    )
+    return {
+        "id": notification_id,
+        "appeal_id": fact.appeal_id,
+        "event_id": fact.event_id,
+        "recipient": Recipient.APPLICANT,
+        "channel": method,
+        "fact": fact.fact,
+        "language": None,
+        "address": None,
+        "secret": None,
+        "phone_key": None,
+        "state": NotificationState.PLANNED,
+        "reason": None,
+        "attempts": 0,
+        "planned_at": now,
+        "due_at": now,
+        "leased_by": None,
+        "leased_until": None,
+        "sent_at": None,
+        "delivered_at": None,
+        "provider_ref": None,
+    }

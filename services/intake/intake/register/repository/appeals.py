@@ -13,10 +13,12 @@ from sqlmodel import col
 from intake.register.models import LAST_SEQUENCE, Appeal, Provider, RegisterCounter, Timeline, Tracking, without_content
 from intake.register.schemas.rows import NewAppealRow, NewTrackingRow, ProviderRow, TimelineRow, TrackingRow
 from shared.database import among
-from shared.fast.bulk import insert_later, insert_new_rows, insert_rows, update_rows
+from shared.fast.bulk import insert_later, insert_new_rows, insert_rows, select_rows, update_rows
 from shared.rows import table_of, upsert
 
 DRAWN_AHEAD: Final = 256  # one round trip in some ten groups of appeals
+_TRACKING: Final = tuple(table_of(Tracking).c)
+_TRACKING_NAMES: Final = tuple(column.name for column in _TRACKING)
 _DRAWING: Final = text("SELECT nextval('register_sequence') FROM generate_series(1, :n)")
 
 
@@ -110,9 +112,9 @@ async def sealed_contents(session: AsyncSession, ids: Sequence[UUID], fields: Se
 
 async def lock_trackings(session: AsyncSession, appeal_ids: Sequence[UUID]) -> Mapping[UUID, TrackingRow]:
     """Return tracking rows by appeal id, locked until the transaction ends."""
-    table = table_of(Tracking)
-    query = select(table).where(among(session, table.c.appeal_id, appeal_ids)).order_by(table.c.appeal_id).with_for_update()
-    return {row.appeal_id: cast("TrackingRow", row._asdict()) for row in await session.execute(query)}
+    rows = await select_rows(session, _TRACKING, table_of(Tracking).c.appeal_id, appeal_ids, lock=True)
+    found = [cast("TrackingRow", dict(zip(_TRACKING_NAMES, row, strict=True))) for row in rows]
+    return {row["appeal_id"]: row for row in found}
 
 
 async def update_trackings(session: AsyncSession, rows: Sequence[TrackingRow]) -> None:
