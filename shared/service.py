@@ -24,7 +24,7 @@ from shared.database import Database, service_url
 from shared.database_errors import will_pass
 from shared.domain.calendar import calendar_ends_soon
 from shared.errors import Unavailable, install_error_handlers
-from shared.front import Front
+from shared.fast.direct_routes import DirectRoutes
 from shared.http import CLIENT_LIMITS, document
 from shared.idempotency import Idempotency, purge_answers
 from shared.ids import Ids, RandomIds
@@ -331,7 +331,7 @@ def assemble(
     )
     operators = app.state.operators = OperatorAccess(settings)
     app.router.routes[:0] = front
-    app.add_middleware(Front, routes=front)
+    app.add_middleware(DirectRoutes, routes=front)
     for router in (*routers, operations.router):
         app.include_router(router, prefix=f"/{service.name}")
     install_error_handlers(app, header_limit=settings.header_bytes)

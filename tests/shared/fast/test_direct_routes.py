@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from shared.errors import Conflict, install_error_handlers
-from shared.front import Front
+from shared.fast.direct_routes import DirectRoutes
 
 PATH = "/intake/v1/appeals"
 REFUSALS = {"domain": Conflict(), "http": HTTPException(409), "unforeseen": ValueError("a text of a person")}
@@ -21,7 +21,7 @@ def app():
         return Response("filed")
 
     app = FastAPI()
-    app.add_middleware(Front, routes=[Route(PATH, file, methods=["POST"])])
+    app.add_middleware(DirectRoutes, routes=[Route(PATH, file, methods=["POST"])])
     install_error_handlers(app)
 
     @app.get(f"{PATH}/{{number}}")

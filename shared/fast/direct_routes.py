@@ -1,4 +1,4 @@
-"""Requests for a service's busiest routes skip the layers of FastAPI between the middleware and a route."""
+"""The busiest routes of a service, called without the layers of FastAPI between the middleware and a route."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -13,7 +13,7 @@ from shared.errors import DomainError, error_response
 REFUSALS: Final = (DomainError, HTTPException)
 
 
-class Front:
+class DirectRoutes:
     """Innermost ASGI middleware. Calls a route of `routes` whose method and path are those of the request.
 
     Such a route reads its request itself: it has no parameters in its path and opens nothing that FastAPI would close. It raises no
