@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
+from intake.channels.telegram.dependencies import conversation_worker
 from intake.channels.telegram.service.client import event_of
-from intake.channels.telegram.service.worker import ConversationWorker
 from intake.notifications.models import Notification
 from shared.web.session import COOKIE
 from tests.intake.attachments.samples import PDF
@@ -61,7 +61,7 @@ async def send_from_telegram(desk):
     secret = {"X-Telegram-Bot-Api-Secret-Token": SECRET}
     yield await desk.client.post(f"{API}/channels/telegram/webhook", json=Phone(501).writes("/start"), headers=secret)
     desk.clock.advance(timedelta(seconds=1))
-    assert await ConversationWorker(desk.app.state.intake, event_of).run_once()
+    assert await conversation_worker(desk.app.state.intake, event_of).run_once()
 
 
 async def send_from_a_partner(desk):

@@ -27,6 +27,7 @@ BUILT_FROM_PARTS = {
     f"{INTAKE}/channels/partner/service/sending.py": {"WebhookSender"},
     f"{INTAKE}/channels/telegram/service/polling.py": {"Poller"},
     f"{INTAKE}/channels/telegram/service/sender.py": {"MessageSender"},
+    f"{INTAKE}/channels/telegram/service/worker.py": {"ConversationWorker"},
     f"{INTAKE}/notifications/service/dispatch.py": {"Dispatcher"},
 }
 """Workers: objects of the process, with transactions of their own. The jobs build them and pass `Parts` to their constructors."""

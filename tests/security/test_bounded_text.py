@@ -22,7 +22,7 @@ from intake.attachments.service.names import safe_name
 from intake.channels.telegram.service.conversation import advance
 from intake.channels.telegram.service.steps import ConversationState, TextMessage
 from intake.channels.telegram.service.texts import split_text
-from intake.imports.legacy_lines import COLUMNS as REGISTER
+from intake.imports.service.legacy_lines import COLUMNS as REGISTER
 from intake.notifications.service.inbound import outcome_in
 from intake.register.models import Provider
 from intake.register.schemas import AppealIn

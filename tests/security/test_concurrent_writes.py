@@ -20,8 +20,8 @@ from tests.intake.channels.phone.test_api import send as ring
 from tests.intake.channels.phone.test_pages import WRITTEN as SPOKEN
 from tests.intake.channels.phone.test_pages import Screen
 from tests.intake.conftest import NOW
-from tests.intake.imports.test_service import row as legacy_row
-from tests.intake.imports.test_service import send as send_lines
+from tests.intake.imports.service.test_importing import row as legacy_row
+from tests.intake.imports.service.test_importing import send as send_lines
 from tests.intake.register.test_handlers import apply, routed
 
 SHARED = ("kind", "status", "holder", "region")

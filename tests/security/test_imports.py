@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from intake.imports.service import _former_id
+from intake.imports.service.importing import _former_id
 from intake.register.models import Appeal
 from tests.event_loop import STEP, Steps
-from tests.intake.imports.test_service import as_csv, row, send, send_raw
+from tests.intake.imports.service.test_importing import as_csv, row, send, send_raw
 
 
 def sheet(rows, separator=",", encoding="utf-8"):
@@ -63,7 +63,7 @@ class TestTwoRegisters:
 
     async def test_what_was_imported_before_the_register_counted_stays_unchanged(self, desk, monkeypatch):
         with monkeypatch.context() as before:
-            before.setattr("intake.imports.service._id_of", _former_id)
+            before.setattr("intake.imports.service.importing._id_of", _former_id)
             await send(desk, [row(50, channel="CALL_1406")])
         report = (await send(desk, [row(50, channel="CALL_1406"), row(50, channel="WEB_OLD")])).json()
         assert report == {"received": 2, "imported": 1, "unchanged": 1, "rejected": []}

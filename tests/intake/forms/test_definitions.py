@@ -2,9 +2,9 @@ import pytest
 
 from intake.forms.policy import forms_document
 from intake.forms.service import definitions as forms
+from intake.register.codes import CONSENTS
 from intake.register.policy import answer_channels
 from intake.register.schemas import AppealIn
-from intake.register.service.filing import CONSENTS
 from shared.domain.tables import ReferenceDataError
 from shared.domain.taxonomy import taxonomy
 

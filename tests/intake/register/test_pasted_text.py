@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 from pydantic import ValidationError
 
-from intake.imports.legacy_lines import read_csv
 from intake.imports.schemas import LegacyRow
-from intake.imports.service import Line, check_lines, import_lines
+from intake.imports.service.importing import Line, check_lines, import_lines
+from intake.imports.service.legacy_lines import read_csv
 from intake.register.models import Appeal, WrongAttempt
 from intake.register.schemas import ContactIn
 from tests.intake.channels.counter.test_pages import WRITTEN as AT_COUNTER

@@ -10,7 +10,7 @@ from typing import (
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict  # pydantic accepts no other before Python 3.12
 
-from intake.register.service.filing import CONSENTS
+from intake.register.codes import CONSENTS
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError
 from shared.policy_files import policy_document

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.exc import IntegrityError
 
 from intake.imports.errors import TooManyRefused
-from intake.imports.legacy_lines import CSV, FILE_LIMIT, NDJSON, reader_of
 from intake.imports.schemas import Imported
-from intake.imports.service import BATCH, CheckedLines, add_to_report, check_lines, import_lines
+from intake.imports.service.importing import BATCH, CheckedLines, add_to_report, check_lines, import_lines
+from intake.imports.service.legacy_lines import CSV, FILE_LIMIT, NDJSON, reader_of
 from intake.register.dependencies import IntakeDep
 from shared.auth import Principal, require
 from shared.dependencies import UnitsOfWorkDep

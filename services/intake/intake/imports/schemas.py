@@ -9,7 +9,7 @@ from shared.http import StrictModel, Text, Text20k
 
 
 class LegacyRow(StrictModel):
-    """A line of a former register as it was typed. `imports.service` checks its values."""
+    """A line of a former register as it was typed. `imports.service.importing` checks its values."""
 
     legacy_number: Annotated[str, Text(100)]
     channel: Code

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Final
 
 from intake.notifications.codes import CODES, DeliveryMethod, NotificationReason, NotificationState, Recipient
+from intake.register.codes import OVERRULED
 from intake.register.service import answer_channels
-from intake.register.service.withdrawal import OVERRULED
 from shared.contracts import AppealEvent, appeal_events
 from shared.domain.labels import LANGUAGES, Label
 from shared.domain.tables import ReferenceDataError

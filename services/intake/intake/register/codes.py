@@ -1,7 +1,7 @@
 """Codes on which the code of the register branches."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from shared.domain.tables import ReferenceDataError
 from shared.domain.taxonomy import taxonomy
@@ -54,6 +54,11 @@ class WithdrawalState(StrEnum):
     REFUSED = "REFUSED"
     LATE = "LATE"
 
+
+CONSENTS: Final = frozenset({"PROCESSING", "DISCLOSE_TO_PROVIDER"})
+"""The consents that an applicant may give; `consents.toml` of `forms` has their texts."""
+OVERRULED: Final = "withdrawal-late"
+"""The timeline type of a withdrawal that the Fund received after its decision."""
 
 ContactKind = Literal["phone", "email"]
 CodePurpose = Literal["contact-confirmation", "withdrawal"]

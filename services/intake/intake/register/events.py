@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from intake.register.service.filing import Filing
+from intake.register.schemas.filing import Filing
 from shared.contracts import AppealRegistered
 
 

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from intake.channels.telegram.dependencies import conversation_worker
 from intake.channels.telegram.service.client import TelegramClient, event_of
 from intake.channels.telegram.service.sender import MessageSender
-from intake.channels.telegram.service.worker import ConversationWorker
 from tests.intake.channels.telegram.person import Person
 from tests.telegram_double import SECRET, TOKEN, Phone, TelegramDouble, buttons
 
@@ -20,7 +20,7 @@ class Bot:
         self.telegram = telegram
         self.settings = desk.parts.settings
         self.client = TelegramClient.connect(TOKEN, telegram.url)
-        self.conversations = ConversationWorker(desk.app.state.intake, event_of)
+        self.conversations = conversation_worker(desk.app.state.intake, event_of)
         self.sender = MessageSender(desk.parts, self.settings, self.client)
 
     async def bring(self, *updates, headers=HEADER):

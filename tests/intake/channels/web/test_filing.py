@@ -17,8 +17,8 @@ from intake.forms.service import definitions as forms
 from intake.forms.service import draft as form
 from intake.forms.service.consents import consents
 from intake.handlers import HANDLERS, copy_providers
+from intake.register.codes import CONSENTS
 from intake.register.models import Appeal
-from intake.register.service.filing import CONSENTS
 from shared.contracts import ProviderRecorded
 from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Batch, Received

@@ -15,7 +15,7 @@ from intake.forms.service.definitions import services
 from intake.pages_kit import PAGES
 from intake.register.dependencies import IntakeDep
 from intake.register.schemas import AppealIn
-from intake.register.service.filing import Filing
+from intake.register.schemas.filing import Filing
 from shared.clock import Clock
 from shared.dependencies import UnitsOfWorkDep
 from shared.errors import DomainError, FieldError, InvalidInput, MalformedText, TooMany

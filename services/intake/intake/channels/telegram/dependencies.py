@@ -1,5 +1,6 @@
 """What the bot's worker uses as routes use their request dependencies: it opens a unit of work for each action of a conversation."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,6 +12,7 @@ from intake.channels.telegram.service import actions, drafts, filed_appeals
 from intake.channels.telegram.service.actions import FORMATS
 from intake.channels.telegram.service.steps import (
     ChatAction,
+    ChatEvent,
     ConversationState,
     FileAppeal,
     FindAppeal,
@@ -25,6 +27,7 @@ from intake.channels.telegram.service.steps import (
     SuggestProviders,
 )
 from intake.channels.telegram.service.updates import ISSUER, chat_principal
+from intake.channels.telegram.service.worker import ConversationWorker
 from intake.register.codes import Verdict
 from intake.register.dependencies import Intake
 from intake.register.schemas import AppealIn, ConfirmationIn, FeedbackIn, MessageIn, Tracked
@@ -120,3 +123,8 @@ class ChatActions:
 
     async def _track(self, appeal: ChatAppeal) -> Tracked:
         return await self.intake.opener.track(number=appeal.number, pin=None, principal=chat_principal(self.chat), address=ISSUER)
+
+
+def conversation_worker(intake: Intake, event_of: Callable[[bytes], ChatEvent | None]) -> ConversationWorker:
+    """Return a worker whose chats act through `intake`. `event_of` reads the body of an update."""
+    return ConversationWorker(intake.parts, event_of, lambda chat, owner: ChatActions(intake, chat, owner).do)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from intake.channels.telegram.codes import MessageState
+from intake.channels.telegram.dependencies import conversation_worker
 from intake.channels.telegram.policy import script
 from intake.channels.telegram.service import worker
 from intake.channels.telegram.service.notifications import queue_notification
@@ -35,7 +36,7 @@ def loops(intake: Intake, settings: Settings) -> Sequence[Loop]:
             await worker.purge(work)
 
     running = [
-        Loop("telegram-handle", worker.ConversationWorker(intake, event_of).run),
+        Loop("telegram-handle", conversation_worker(intake, event_of).run),
         Loop("telegram-send", MessageSender(parts, settings, telegram).run),
         every(timedelta(hours=1), "telegram-purge", purge),
     ]

@@ -11,9 +11,11 @@ from pydantic import JsonValue, ValidationError
 
 from intake.forms.service import definitions as forms
 from intake.forms.service.definitions import FormField
+from intake.register.codes import CONSENTS
 from intake.register.schemas import AppealIn
+from intake.register.schemas.filing import Filing
 from intake.register.service.admission import admit_anonymous
-from intake.register.service.filing import CONSENTS, Filing, check
+from intake.register.service.filing import check
 from shared.clock import Clock
 from shared.domain.labels import Language
 from shared.domain.regions import CENTRAL_OFFICE, regions

@@ -9,9 +9,8 @@ from intake.notifications import repository
 from intake.notifications.codes import DeliveryMethod, NotificationState, Recipient
 from intake.notifications.policy import notified_facts, policy, routes
 from intake.notifications.repository import NotificationRow
-from intake.register.codes import CodePurpose
+from intake.register.codes import OVERRULED, CodePurpose
 from intake.register.service.ports import TrackedChange
-from intake.register.service.withdrawal import OVERRULED
 from shared.ids import derived
 from shared.messaging.handling import Batch
 from shared.unit_of_work import UnitOfWork

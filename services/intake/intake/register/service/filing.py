@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple, cast
-from uuid import UUID
+from typing import Final, cast
 
+from intake.register.codes import CONSENTS
 from intake.register.policy import answer_channels
 from intake.register.schemas import AppealIn, ApplicantIn
+from intake.register.schemas.filing import Filing
 from intake.register.schemas.rows import Particulars
 from intake.register.service.admission import Admission
 from intake.register.service.texts import position
@@ -23,7 +24,6 @@ from shared.domain.taxonomy import taxonomy
 from shared.errors import FieldError, InvalidInput
 from shared.field_errors import DETAILS
 
-CONSENTS: Final = frozenset({"PROCESSING", "DISCLOSE_TO_PROVIDER"})
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 CLOCK_AHEAD: Final = timedelta(minutes=5)  # tolerated difference to the clock of a sender or a telephone exchange (`call_policy.toml`)
 # RFC 3339 §5.6
@@ -47,39 +47,6 @@ SENTENCES: Final = DETAILS | {
     "legacy-number-changed": "This number was imported before with other values.",
     "on-behalf-of-required": "This purpose needs to know on whose behalf.",
 }
-
-
-class Filing(NamedTuple):  # a frozen dataclass of so many fields takes three times as long to make
-    """A checked appeal, ready to be registered. Texts are cleaned, the phone is E.164, an IIN is twelve digits, times are UTC."""
-
-    channel: str
-    region: str
-    language: str | None
-    kind: str | None
-    category: str | None
-    topic: str | None
-    statutory_form: str | None
-    provider_id: UUID | None
-    provider_name: str | None
-    text: str | None
-    applicant: dict[str, str] | None
-    particulars: Particulars | None
-    answer_by: str | None
-    consents: list[str]
-    received_at: datetime
-    registered_at: datetime
-    due_at: datetime
-    deadline: Deadline
-    received_by: dict[str, str] | None
-    owner: str | None
-    """Issuer and subject of the token that may track the appeal."""
-    follows: UUID | None = None
-    lowest_tier: int = 1
-    resolved_in_contact: bool = False
-    external_number: str | None = None
-    """The number in the register of the partner that passed the appeal on."""
-    owner_key: bytes | None = None
-    """Keyed hash of the owner of the earlier appeal, who may track this one as well."""
 
 
 def fault(field: str, code: str) -> FieldError:

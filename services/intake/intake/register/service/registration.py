@@ -14,8 +14,9 @@ from sqlalchemy.exc import IntegrityError
 from intake.register import events, repository
 from intake.register.codes import Channel
 from intake.register.schemas import Registered
+from intake.register.schemas.filing import Filing
 from intake.register.schemas.rows import ExternalNumberRow, NewAppealRow, NewTrackingRow, Particulars, ResponseEnvelope
-from intake.register.service.filing import Filing, fault
+from intake.register.service.filing import fault
 from intake.register.service.ports import ExternalNumbers
 from shared import idempotency
 from shared.domain.calendar import planning_calendar

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from intake.register.models import Appeal
 from intake.register.policy import policy
 from intake.register.schemas import AppealIn
+from intake.register.schemas.filing import Filing
 from intake.register.schemas.rows import ResponseEnvelope, TrackingRow
 from intake.register.service.admission import Admission
-from intake.register.service.filing import Filing, check
+from intake.register.service.filing import check
 from intake.register.service.registration import Condition
 from intake.register.service.sealed_fields import open_field
 from shared.domain.taxonomy import HIGHEST_TIER, LOWEST_TIER

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from intake.register import repository
-from intake.register.codes import MessageKind, WithdrawalState
+from intake.register.codes import OVERRULED, MessageKind, WithdrawalState
 from intake.register.errors import AlreadyDecided, NoWithdrawal, WithdrawalPending
 from intake.register.models import Withdrawal
 from intake.register.policy import rights, withdrawal_reasons
@@ -28,7 +28,6 @@ from shared.visibility import visible_cases
 
 ASKED: Final = "withdrawal-asked"
 DISMISSED: Final = "withdrawal-refused"
-OVERRULED: Final = "withdrawal-late"
 JUST_AFTER: Final = timedelta(microseconds=1)  # a timeline is read in the order of its times
 OUTCOME: Final = "WITHDRAWN"
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from intake.channels.telegram.dependencies import conversation_worker
 from intake.channels.telegram.models import BotMessage
 from intake.channels.telegram.service.client import event_of
 from intake.channels.telegram.service.texts import button_label
@@ -35,7 +36,7 @@ class TestCrash:
             with pytest.raises(KeyboardInterrupt):
                 await bot.conversations.handle(*await claimed(bot))
         assert len(await bot.desk.rows(Appeal)) == 1
-        another = ConversationWorker(bot.desk.app.state.intake, event_of)
+        another = conversation_worker(bot.desk.app.state.intake, event_of)
         assert not await another.run_once()
         bot.desk.clock.advance(timedelta(seconds=61))
         assert await another.run_once()
@@ -48,7 +49,7 @@ class TestCrash:
         bot.desk.clock.advance(timedelta(seconds=1))
         chat, updates = await claimed(bot)
         bot.desk.clock.advance(timedelta(seconds=61))
-        another = ConversationWorker(bot.desk.app.state.intake, event_of)
+        another = conversation_worker(bot.desk.app.state.intake, event_of)
         assert await another.run_once()
         await bot.conversations.handle(chat, updates)
         assert len(await bot.desk.rows(BotMessage)) == 1

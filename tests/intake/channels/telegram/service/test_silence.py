@@ -1,10 +1,10 @@
 from datetime import timedelta
 
+from intake.channels.telegram.dependencies import conversation_worker
 from intake.channels.telegram.models import BotChat, BotMessage, BotUpdate
 from intake.channels.telegram.policy import script
 from intake.channels.telegram.service.client import event_of
 from intake.channels.telegram.service.texts import button_label, text_of
-from intake.channels.telegram.service.worker import ConversationWorker
 from tests.intake.channels.telegram.service.test_worker import purge, up_to_preview
 
 
@@ -63,7 +63,7 @@ class TestSilence:
         await bot.bring(*phone.sends_album(3))
         bot.desk.clock.advance(timedelta(milliseconds=bot.settings.telegram_settle_ms))
         assert await bot.conversations.claim(1)  # and then the worker is lost
-        other = ConversationWorker(bot.desk.app.state.intake, event_of)
+        other = conversation_worker(bot.desk.app.state.intake, event_of)
         await bot.bring(*phone.sends_album(2))
         bot.desk.clock.advance(timedelta(seconds=script().limits.lease_seconds + 1))
         while await other.run_once():

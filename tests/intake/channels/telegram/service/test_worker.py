@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
+from intake.channels.telegram.dependencies import conversation_worker
 from intake.channels.telegram.models import BotChat, BotMessage, BotUpdate
 from intake.channels.telegram.policy import script
 from intake.channels.telegram.service import worker
@@ -272,7 +273,7 @@ class TestReplay:
         await claimed(bot)  # and lost
         await bot.bring(first_tap)
         bot.desk.clock.advance(timedelta(seconds=61))
-        another = ConversationWorker(bot.desk.app.state.intake, event_of)
+        another = conversation_worker(bot.desk.app.state.intake, event_of)
         [(_, again)] = await another.claim(1)
         assert [row.update_id for row in again] == [second_tap["update_id"]]
 

@@ -14,18 +14,17 @@ from pydantic_core import to_json
 
 from intake.channels.telegram import repository
 from intake.channels.telegram.codes import Step
-from intake.channels.telegram.dependencies import ChatActions
 from intake.channels.telegram.models import BotChat
 from intake.channels.telegram.policy import script
 from intake.channels.telegram.schemas.rows import ClaimedChat, StoredUpdate
 from intake.channels.telegram.service.loops import run_forever
 from intake.channels.telegram.service.notifications import queue_replies
 from intake.channels.telegram.service.steps import ChatEvent, ConversationState, Draft, StoredState
-from intake.channels.telegram.service.update_processing import ChatState, UpdateFailed, UpdateProcessor, is_transient
-from intake.register.dependencies import Intake
+from intake.channels.telegram.service.update_processing import ChatState, DoAction, UpdateFailed, UpdateProcessor, is_transient
 from shared.domain.labels import LANGUAGES
 from shared.leases import Lease
 from shared.sealing import SealError
+from shared.service import Parts
 from shared.unit_of_work import UnitOfWork
 
 CONCURRENT_CHATS: Final = 16  # their appeals are registered in one group commit
@@ -37,10 +36,11 @@ log = structlog.get_logger()
 class ConversationWorker:
     """Handles the updates of all chats, together with the workers of other processes."""
 
-    def __init__(self, intake: Intake, event_of: Callable[[bytes], ChatEvent | None]) -> None:
-        self._intake = intake
-        self._parts = intake.parts
+    def __init__(self, parts: Parts, event_of: Callable[[bytes], ChatEvent | None], actions_of: Callable[[bytes, bytes], DoAction]) -> None:
+        """`event_of` reads the body of an update; `actions_of` returns what does the actions of a chat, given its key and owner."""
+        self._parts = parts
         self._event_of = event_of
+        self._actions_of = actions_of
 
     async def run(self) -> None:
         """Handle updates until cancelled."""
@@ -77,7 +77,7 @@ class ConversationWorker:
             log.error("a chat is quarantined", chat=chat.key.hex(), reason=type(error).__name__)  # noqa: TRY400 - a traceback holds personal data
             await self._quarantine(chat)
             return
-        processor = UpdateProcessor(before, chat.key, self._open_event, ChatActions(self._intake, chat.key, chat.owner).do)
+        processor = UpdateProcessor(before, chat.key, self._open_event, self._actions_of(chat.key, chat.owner))
         try:
             await processor.process(updates, await self._handled(chat.key) if processor.has_late_updates(updates) else ())
         except Exception as error:

@@ -16,9 +16,9 @@ from intake.forms.service import questions
 from intake.forms.service.consents import consents
 from intake.pages_kit import PAGES, wait_of
 from intake.register.dependencies import IntakeDep
+from intake.register.schemas.filing import Filing
 from intake.register.service import providers
 from intake.register.service.admission import admit_anonymous
-from intake.register.service.filing import Filing
 from shared.clock import Clock
 from shared.dependencies import ClockDep, ReadDep, UnitsOfWorkDep
 from shared.domain import registration

@@ -9,7 +9,7 @@ from intake.channels.web.service import qr
 from intake.forms.service import definitions as forms
 from intake.forms.service import draft as form
 from intake.pages_kit import PAGES
-from intake.register.service.filing import Filing
+from intake.register.schemas.filing import Filing
 from intake.register.service.registration import RegistrationReceipt
 from shared.domain.deadlines import policies
 from shared.domain.labels import Language

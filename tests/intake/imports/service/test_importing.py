@@ -132,7 +132,7 @@ class TestImport:
         assert [(one["line"], one["code"]) for one in report["rejected"]] == [(3, "malformed-csv"), (4, "malformed-text")]
 
     async def test_a_file_of_another_form_is_broken_off_and_says_so(self, desk, monkeypatch):
-        monkeypatch.setattr("intake.imports.service.REFUSED_LIMIT", 500)
+        monkeypatch.setattr("intake.imports.service.importing.REFUSED_LIMIT", 500)
         answer = await send(desk, ["not json"] * 1200)
         assert (answer.status_code, answer.json()["code"]) == (422, "too-many-refused-lines")
 

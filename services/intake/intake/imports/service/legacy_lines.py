@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from intake.imports.schemas import LegacyRow
-from intake.imports.service import Line
+from intake.imports.service.importing import Line
 from shared import import_files
 from shared.domain.text import clean
 from shared.errors import DomainError, InvalidInput
