@@ -61,6 +61,7 @@ def document() -> JsonObject:
         "components": {
             "messages": {_name(event): _message(event) for event in REGISTRY.values()},
             "messageTraits": {"cloudEvent": {"headers": HEADERS, "contentType": "application/json"}},
+            "schemas": {name: part for event in REGISTRY.values() for name, part in _schema(event).get("$defs", {}).items()},
         },
     }
 
@@ -85,7 +86,6 @@ def _operation(event: type[Event]) -> JsonObject:
 
 
 def _message(event: type[Event]) -> JsonObject:
-    schema = event.model_json_schema(mode="serialization")
     extensions = {
         f"ce_{attribute.name}": {"enum": ["true", "false"], "description": attribute.description} for attribute in event.EXTENSIONS
     }
@@ -96,9 +96,14 @@ def _message(event: type[Event]) -> JsonObject:
         "summary": cleandoc(event.__doc__ or "").split("\n\n")[0].replace("\n", " "),
         "traits": [{"$ref": "#/components/messageTraits/cloudEvent"}],
         **headers,
-        "payload": {key: value for key, value in schema.items() if key not in {"title", "description"}},
+        "payload": {key: value for key, value in _schema(event).items() if key not in {"title", "description", "$defs"}},
         "bindings": {"kafka": {"key": {"type": "string", "format": "uuid"}, "bindingVersion": "0.5.0"}},
     }
+
+
+def _schema(event: type[Event]) -> JsonObject:
+    """Return the JSON schema of the event. Its parts stand in `$defs`, and references to them point into the document's components."""
+    return event.model_json_schema(mode="serialization", ref_template="#/components/schemas/{model}")
 
 
 def _name(event: type[Event]) -> str:
