@@ -29,7 +29,7 @@ class TestMigrations:
 
 class TestTheService:
     async def test_events_of_the_log_are_applied(self, world):
-        facts = [registered(number) for number in range(30)]
+        facts = [registered(number, provider_id=PROVIDER) for number in range(30)]
         await world.foundation.log.append("aryz.appeals.v1", [received(fact, NOW, fact.appeal_id).envelope for fact in facts])
         running = asyncio.create_task(consumer(SERVICE, world.parts).run())
         async with asyncio.timeout(PATIENCE):
