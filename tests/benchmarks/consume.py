@@ -19,6 +19,7 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer
 
 from routing.app import SERVICE
+from routing.settings import Settings
 from shared.contracts import APPEALS
 from shared.messaging import consumer as shared_consumer
 from shared.messaging.kafka_consumer import PARTITION_FETCH_BYTES
@@ -74,7 +75,7 @@ class _Routing:
     """Routing's own reader over a database that knows nothing yet."""
 
     def __init__(self, ground: Ground, intake_url: str) -> None:
-        self._settings = ground.settings(PREFIX).model_copy(update={"intake_url": intake_url})
+        self._settings = Settings(**ground.settings(PREFIX).model_dump(exclude_unset=True), intake_url=intake_url)
 
     async def once(self) -> tuple[int, float]:
         database = await asyncpg.connect(await fresh_database(SERVICE, self._settings))

@@ -26,6 +26,7 @@ from fastapi.routing import request_response
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.types import Receive, Scope, Send
 
 import shared.idempotency
 import shared.ids
@@ -36,6 +37,7 @@ from intake.channels.app.api.registration import FastRegisterRoute
 from routing.cases.handlers import registered
 from shared import rows
 from shared.fast import bulk, sqlite
+from shared.fast.direct_routes import DirectRoutes
 from shared.messaging import inbox, outbox
 from shared.postgres import POOL_SIZE
 from shared.server import settle_memory
@@ -95,9 +97,14 @@ def _without_group_commit(path: Accepting) -> AbstractContextManager[Any]:
     return patch.object(register, "_group", _CommitPerRequest(register._register_group))
 
 
+async def _through_fastapi(direct: DirectRoutes, scope: Scope, receive: Receive, send: Send) -> None:
+    await direct.app(scope, receive, send)
+
+
 def _without_fast_route(path: Accepting) -> AbstractContextManager[Any]:
+    """Without both: the plain form of the route needs the stack that DirectRoutes leaves out."""
     (route,) = (each for each in path.app.router.routes if isinstance(each, FastRegisterRoute))
-    return patch.object(route, "app", request_response(route.get_route_handler()))
+    return _without((route, "app", request_response(route.get_route_handler())), DIRECT)
 
 
 async def _insert_waiting_by_core(session: AsyncSession) -> None:
@@ -138,6 +145,7 @@ async def _in_thread(connection: Any, work: Callable[[], Any], *, may_wait: bool
     return await connection._execute(work)
 
 
+DIRECT = (DirectRoutes, "__call__", _through_fastapi)
 WAITING = (
     (outbox, "insert_waiting", _insert_waiting_by_core),
     (shared.messaging.consumer, "insert_waiting", _insert_waiting_by_core),
@@ -154,7 +162,7 @@ UUIDS: Mapping[str, Without] = {
         (shared.ids, "read_uuid", lambda written: uuid.UUID(bytes=written)),
     )
 }
-ROUTE: Mapping[str, Without] = {"FastRegisterRoute": _without_fast_route}
+ROUTE: Mapping[str, Without] = {"DirectRoutes": plain(DIRECT), "FastRegisterRoute and DirectRoutes": _without_fast_route}
 GROUP: Mapping[str, Without] = {"group commit": _without_group_commit}
 DRIVER: Mapping[str, Without] = {
     "statements in the calling thread": plain((sqlite.OneTripConnection, "run", _in_thread)),

@@ -87,7 +87,7 @@ class TestRun:
             assert "samples" in text, name
         text = (folder / "intake-api.txt").read_text()
         assert "By innermost function of the product" in text
-        assert "register_appeal" in text
+        assert "GroupCommit" in text
 
     def test_it_is_written_as_json_and_printed(self, result):
         assert json.loads(json.dumps(asdict(result)))["stages"].keys() == STAGES
