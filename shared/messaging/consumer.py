@@ -14,12 +14,11 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import Row
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contents import OwnerUnavailable
 from shared.contracts import REGISTRY, fact_of, newest_type
+from shared.database_errors import will_pass
 from shared.fast.bulk import insert_waiting
 from shared.messaging import inbox
 from shared.messaging.envelope import LaterVersion, UnreadableEvent, read_envelope, read_event, type_of
@@ -32,12 +31,6 @@ from shared.unit_of_work import UnitsOfWork
 
 BATCH = 500  # a reader that is behind; of 1000 the throughput is the same, and what is said in the middle waits half as long again
 AHEAD = 2  # batches of a reader that is behind: while one is applied, the next is ready, and the one after it waits for its words
-TRANSIENT = (
-    OperationalError,  # not InterfaceError: so the driver refuses a statement, as with too many parameters or values it cannot encode
-    PoolTimeout,
-    OSError,  # refused, reset, no such host, timed out: the driver hands on what the socket said
-    OwnerUnavailable,
-)  # by name; anything else is the event's own fault
 BACKOFF_SECONDS = (0.1, 1.0)  # whoever was away is asked again within a second of being back
 FLOOD = 20  # poison events within FLOOD_WINDOW are no longer bad luck but a bad deployment
 FLOOD_WINDOW = timedelta(minutes=1)
@@ -130,7 +123,9 @@ class Consumer:
             try:
                 async with self._database.read() as session:
                     return await inbox.stored_offsets(session)
-            except TRANSIENT as error:
+            except Exception as error:
+                if not _will_pass(error):
+                    raise
                 log.warning("positions wait", reason=type(error).__name__)
             await asyncio.sleep(wait)
             wait = min(wait * 2, longest)
@@ -142,12 +137,14 @@ class Consumer:
             try:
                 async with reader.hold(fetched):
                     await reader.applied(await finish(self._apply(fetched.records, ready)))
-            except TRANSIENT as error:
-                log.warning("batch waits", reason=type(error).__name__)
-                self._metrics.batch_waited(type(error).__name__)
             except FloodOfPoison:
                 self.breaker_open = True
                 log.error("breaker open: too many events fail", service=self._database.service)  # noqa: TRY400 - the cause was logged with each event
+            except Exception as error:
+                if not _will_pass(error):
+                    raise
+                log.warning("batch waits", reason=type(error).__name__)
+                self._metrics.batch_waited(type(error).__name__)
             else:
                 self.breaker_open = False  # only a batch without a failing event gets here
                 return
@@ -157,17 +154,18 @@ class Consumer:
     async def _apply(self, records: Sequence[Record], ready: _Ready | None = None) -> Mapping[Position, int]:
         try:
             return await self._transaction(records, ready)
-        except TRANSIENT:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises, the events are tried one by one below
+        except Exception as error:
+            if _will_pass(error):
+                raise
+            # Whatever a handler raised, the events are tried one by one below.
             log.warning("batch fails, its events are tried one by one", reason=type(error).__name__)
         moved: dict[Position, int] = {}
         for record in records:
             try:
                 moved.update(await self._transaction([record]))
-            except TRANSIENT:
-                raise
             except Exception as error:
+                if _will_pass(error):
+                    raise
                 place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
                 log.exception("event parked", event_id=_event_id(record), event_type=type_of(record.headers), **place)
                 moved.update(await self._park(record, type(error).__name__))
@@ -279,9 +277,10 @@ class Consumer:
             for row_id, record in waiting:
                 try:
                     await self._replay_one(row_id, record)
-                except TRANSIENT:
-                    raise
-                except Exception as error:  # noqa: BLE001 - it stays parked, and so does what is behind it
+                except Exception as error:
+                    if _will_pass(error):
+                        raise
+                    # It stays parked, and so does what is behind it.
                     log.warning("event fails again", event_type=type_of(record.headers), reason=type(error).__name__)
                     return applied
                 applied += 1
@@ -295,6 +294,11 @@ class Consumer:
             fresh = await inbox.unseen(session, [one.envelope.id for one in received], self._clock.now())
             await self._handle(session, [one for one in received if one.envelope.id in fresh], prepared)
             await inbox.unpark(session, row_id)
+
+
+def _will_pass(error: Exception) -> bool:
+    """Return whether a database, the log or the owner of a text is unavailable at present. Any other error is the event's own fault."""
+    return isinstance(error, OSError | OwnerUnavailable) or will_pass(error)
 
 
 def _event_id(record: Record) -> str:
