@@ -321,11 +321,7 @@ def assemble(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        telemetry={
-            "tracing": False,
-            "metrics": False,
-            "logs": False,
-        },  # `Observe` traces; the look for providers took 2 %
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # `Observe` traces; the search for providers took 2 %
         openapi_url=None,  # `mount_docs` serves it, to whom it is for
         generate_unique_id_function=lambda route: route.name,  # what generated clients call their functions
     )

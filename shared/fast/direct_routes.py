@@ -17,7 +17,7 @@ class DirectRoutes:
     """Innermost ASGI middleware. Calls a route of `routes` whose method and path are those of the request.
 
     Such a route reads its request itself: it has no parameters in its path and opens nothing that FastAPI would close. It raises no
-    error after its response has begun. The exit stack, the search for the route and the handlers of exceptions take a tenth of the
+    error after its response has begun. The exit stack, the search for the route and the handlers of exceptions take some 5 % of the
     time of a registration.
     """
 
