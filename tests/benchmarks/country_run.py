@@ -150,7 +150,8 @@ class Country:
     async def _job(self, folder: Path) -> LoadJob:
         """Import the directory of providers, and return the job once intake knows them all."""
         await self.surface.import_directory()
-        providers = sorted(set(await self.surface.directory()), key=lambda each: each.provider_id)  # the search repeats some
+        found = set(await self.surface.directory())  # the search repeats some
+        providers = sorted(found, key=lambda each: (each.name_kk, each.name_ru))  # their ids differ in every run
         while await self.databases["intake"].fetchval("SELECT count(*) FROM provider") < len(providers):
             await asyncio.sleep(POLL_SECONDS)
         data = self.ground.data

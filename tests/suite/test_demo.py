@@ -1,4 +1,6 @@
 from collections import Counter
+from dataclasses import replace
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -8,7 +10,7 @@ from shared.domain.identifiers import is_valid_bin, is_valid_iin
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.language.danger import signs_of_danger
-from suite.demo.appeals import KnownProvider, generate
+from suite.demo.appeals import KnownProvider, _Writer, generate
 from suite.demo.directory import as_csv, providers
 from suite.demo.mix import apportion, texts, weights
 from suite.demo.timing import percentile
@@ -66,6 +68,17 @@ class TestGenerate:
     def test_no_text_reads_as_danger_so_that_tiers_can_be_foretold(self):
         written = [each.body["text"] for each in generate(3000, 3, KNOWN, kinds_of="kinds_to_look_at")]
         assert [text for text in written if signs_of_danger(text)] == []
+
+    @pytest.mark.parametrize("text", ["За бесплатную услугу взяли 2500 тенге.", "Ұсыныс: кезекке жазылуды ыңғайлырақ етсеңіздер."])
+    def test_no_slip_of_the_keyboard_makes_a_word_of_danger(self, text):
+        mistyped = {_Writer(Random(seed), KNOWN)._mistype(text) for seed in range(1000)}
+        assert any(map(signs_of_danger, mistyped)), "this text no longer tests anything"
+        written = {_Writer(Random(seed), KNOWN)._mistype_harmlessly(text) for seed in range(1000)}
+        assert [each for each in written if signs_of_danger(each)] == []
+
+    def test_new_ids_of_the_providers_change_nothing_else(self):
+        renamed = [replace(each, provider_id=f"other-{each.provider_id}") for each in reversed(KNOWN)]
+        assert [each.body["text"] for each in generate(300, 5, renamed)] == [each.body["text"] for each in generate(300, 5, KNOWN)]
 
     def test_people_are_invented(self):
         applicants = [each.body["applicant"] for each in generate(500, 4, KNOWN)]
