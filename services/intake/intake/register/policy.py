@@ -121,3 +121,9 @@ def register_texts() -> Mapping[str, Mapping[str, Label]]:
 def check_policies() -> None:
     """Read the files of the rights. Raises ReferenceDataError, or ValueError for an invalid policy."""
     policy(), withdrawal_reasons(), _rights()
+    codes, texts = taxonomy(), register_texts()
+    tiers = {str(tier) for tier in codes.tiers}
+    known = {"status": set(codes.statuses), "holder": set(codes.holders), "outcome": set(codes.outcomes), "tier": tiers}
+    unknown = {name for group, allowed in known.items() for name in texts[group] if name not in allowed}
+    if unknown := unknown | (tiers - set(texts["tier"])):
+        raise ReferenceDataError(TEXTS, 1, f"unknown codes, or tiers without a name: {', '.join(sorted(unknown))}")

@@ -33,7 +33,7 @@ class TestMail:
         (notification,) = await case.notifications()
         assert mail["Message-ID"] == f"<{notification.id}@aryz.example>"
         assert (mail["Auto-Submitted"], mail["Precedence"]) == ("auto-generated", "bulk")
-        assert mail["Subject"] == f"№ {case.number}: сұрау салу жіберілді"
+        assert mail["Subject"] == f"№ {case.number}: медұйымға сұрау жіберілді"
         assert "https://aryz.example/intake/track" in mail.get_content()
         assert case.pin not in envelope.content.decode()
 

@@ -6,12 +6,14 @@ from uuid import uuid4
 import pytest
 
 from intake.handlers import HANDLERS
+from intake.register import policy
 from intake.register.policy import register_texts
 from intake.register.service import texts
-from intake.register.service.texts import position, timeline_data, timeline_text
+from intake.register.service.texts import holder_label, outcome_label, position, status_label, tier_label, timeline_data, timeline_text
 from shared.contracts import ApplicantAsked, DangerReported
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError
+from shared.domain.taxonomy import taxonomy
 from shared.web.catalogs import missing_messages
 
 PACKAGE = Path(__file__).parents[4] / "services" / "intake" / "intake"
@@ -47,6 +49,34 @@ class TestTimelineTexts:
 
     def test_a_position_is_named_in_three_languages(self):
         assert isinstance(position("operator"), Label)
+
+
+class TestNamesForTheApplicant:
+    @pytest.mark.parametrize(
+        ("label", "kk", "ru"),
+        [
+            (status_label("AWAITING_APPLICANT"), "Сіздің жауабыңызды күтеміз", "Ждём вашего ответа"),
+            (holder_label("APPLICANT"), "Сізде", "У вас"),
+            (holder_label("FUND_TIER3"), "Қор сарапшысы", "Эксперт Фонда"),
+            (tier_label(3), "Қор сарапшысы", "эксперт Фонда"),
+            (outcome_label("WITHDRAWN"), "Өтінішті өзіңіз қайтарып алдыңыз", "Вы отозвали обращение"),
+        ],
+    )
+    def test_a_code_speaks_to_the_applicant(self, label, kk, ru):
+        assert (label.kk, label.ru) == (kk, ru)
+
+    def test_no_name_speaks_of_the_applicant_or_of_tiers(self):
+        codes = taxonomy()
+        names = [*map(status_label, codes.statuses), *map(holder_label, codes.holders), *map(tier_label, codes.tiers)]
+        names += map(outcome_label, codes.outcomes)
+        shown = " ".join(text for name in names for text in (name.kk, name.ru, name.en))
+        assert re.findall(r"Өтініш беруші|Арызданушы|[Зз]аявител|деңгей|уров[ен]|экспертиз|applicant|tier", shown) == []
+
+    def test_a_name_of_an_unknown_code_stops_the_start(self, monkeypatch):
+        known = register_texts()
+        monkeypatch.setattr(policy, "register_texts", lambda: {**known, "holder": {"NEIGHBOUR": Label("", "", "")}})
+        with pytest.raises(ReferenceDataError, match="NEIGHBOUR"):
+            policy.check_policies()
 
 
 class TestTheCatalogs:

@@ -13,8 +13,8 @@ from shared.web.i18n import N_
 
 NOT_CHOSEN: Final = {
     "region": N_("Choose the region"),
-    "category": N_("Leave it to us"),
-    "topic": N_("Leave it to us"),
+    "category": N_("I do not know, let the Fund find out"),
+    "topic": N_("I do not know, let the Fund find out"),
     "language": N_("As in my appeal"),
     "answer_by": N_("I will look on the appeal's page"),
 }

@@ -12,6 +12,7 @@ from intake.register.schemas.rows import TimelineData
 from shared.contracts import AppealEvent, appeal_events
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError
+from shared.domain.taxonomy import taxonomy
 
 SERVICE: Final = "intake"
 PLACEHOLDERS: Final[Mapping[str, str]] = {"tier": "tier", "due": "due_at", "outcome": "outcome", "provider": "provider_id"}
@@ -55,3 +56,23 @@ def _as_stored(value: str | int | datetime | UUID) -> str | int:
 def position(role: str) -> Label:
     """Return the name of the position of a role."""
     return register_texts()["position"][role]
+
+
+def status_label(status: str) -> Label:
+    """Return the name of a status as the applicant of the appeal reads it."""
+    return register_texts()["status"].get(status) or taxonomy().statuses[status].label
+
+
+def holder_label(holder: str) -> Label:
+    """Return who has the appeal, as its applicant reads it."""
+    return register_texts()["holder"].get(holder) or taxonomy().holders[holder].label
+
+
+def tier_label(tier: int) -> Label:
+    """Return who considers the appeal in a tier, as its applicant reads it within a sentence."""
+    return register_texts()["tier"][str(tier)]
+
+
+def outcome_label(outcome: str) -> Label:
+    """Return the name of an outcome as the applicant of the appeal reads it."""
+    return register_texts()["outcome"].get(outcome) or taxonomy().outcomes[outcome].label

@@ -22,7 +22,7 @@ from intake.register.service.ports import AttachedFile, ListFiles
 from intake.register.service.progress import message_text
 from intake.register.service.registration import INITIAL, hashed_pin, sender_key, shown_status
 from intake.register.service.rights import actions, is_decided, is_finished
-from intake.register.service.texts import timeline_text
+from intake.register.service.texts import outcome_label, tier_label, timeline_text
 from intake.register.service.verification import CODE_CHANNELS, contact_kinds
 from shared.auth import Principal
 from shared.contents import Contents, OwnerUnavailable
@@ -303,16 +303,16 @@ def _timeline(seen: VisibleAppeal, names: Mapping[UUID, tuple[str, str]], now: d
 
 def _names(data: TimelineData, region: str, names: Mapping[UUID, tuple[str, str]]) -> dict[str, Label]:
     """Return the labels that fill the placeholders of a timeline sentence."""
-    codes, found = taxonomy(), {}
+    found = {}
     if "tier" in data:
-        found["tier"] = codes.tiers[data["tier"]].label
+        found["tier"] = tier_label(data["tier"])
     if "outcome" in data:
-        found["outcome"] = codes.outcomes[data["outcome"]].label
+        found["outcome"] = outcome_label(data["outcome"])
     if "due_at" in data:
         due, zone = datetime.fromisoformat(data["due_at"]), regions()[region].timezone
         found["due"] = Label(**{language: each.date(due, zone) for language, each in _FORMATS.items()})
     if "provider_id" in data:
         kk, ru = names.get(UUID(data["provider_id"]), (None, None))
-        known = codes.holders["PROVIDER"].label
+        known = taxonomy().holders[Holder.PROVIDER].label
         found["provider"] = Label(kk, ru, ru) if kk and ru else known
     return found

@@ -28,8 +28,8 @@ from shared.web.i18n import N_
 from shared.web.viewer import role_labels
 
 _WHY: Final[Mapping[str, str]] = {
-    Decision.AUTO: N_("The marked words speak for “%(subject)s” (certainty %(certainty)s)."),
-    Decision.SUGGEST: N_("The marked words suggest “%(subject)s” (certainty %(certainty)s). Please check it."),
+    Decision.AUTO: N_("The marked words speak for “%(subject)s” (%(certainty)s)."),
+    Decision.SUGGEST: N_("The marked words suggest “%(subject)s” (%(certainty)s). Please check it."),
     Decision.TRIAGE: N_("The text alone does not decide what this is about. Please choose."),
 }
 _FOUND: Final = N_("Found in the directory")
@@ -234,7 +234,7 @@ def _why(case: CaseView, reader: DeskReader) -> str:
     if any(entry.type == ClassificationCorrected.FACT for entry in case.history):
         return reader.translate(N_("A colleague corrected the classification: “%(subject)s”."), subject=subject)
     if found.get("versions", {}).get("method") == "lexicon" and found.get("decision") in _WHY:
-        certainty = Formats(reader.language).number(found.get("confidence", 0), 2)
+        certainty = Formats(reader.language).percent(100 * found.get("confidence", 0), 0)
         text = _WHY[found["decision"]]
         return reader.translate(text, subject=subject, certainty=certainty) if "%(" in text else reader.translate(text)
     return reader.translate(N_("Sorted as it was filed: “%(subject)s”."), subject=subject)

@@ -8,6 +8,7 @@ from intake.channels.phone.schemas.exchange import KeypadIn, KeypadStatus
 from intake.channels.phone.service.calls import dialable
 from intake.register.service.registration import phone_key, shown_status
 from intake.register.service.rights import is_decided
+from intake.register.service.texts import holder_label, status_label
 from intake.register.service.tracking import VisibleAppeal
 from shared.domain.labels import LANGUAGES, Label, Language
 from shared.domain.regions import regions
@@ -47,12 +48,11 @@ def _is_answered(seen: VisibleAppeal) -> bool:
 
 
 def _sentence(seen: VisibleAppeal, status: str) -> Label:
-    codes, tracking = taxonomy(), seen.tracking
-    known, texts = codes.statuses[status], keypad_texts()
+    tracking, texts = seen.tracking, keypad_texts()
     if _is_answered(seen):
         return texts["answered"]
-    if known.final or tracking.due_at is None:
-        return texts["finished"].filled(status=known.label)
+    if taxonomy().statuses[status].final or tracking.due_at is None:
+        return texts["finished"].filled(status=status_label(status))
     zone = regions()[tracking.region].timezone
     due = Label(**{language: formats.date(tracking.due_at, zone) for language, formats in _FORMATS.items()})
-    return texts["open"].filled(status=known.label, holder=codes.holders[tracking.holder].label, due=due)
+    return texts["open"].filled(status=status_label(status), holder=holder_label(tracking.holder), due=due)

@@ -21,10 +21,10 @@ from intake.channels.telegram.service.steps import (
     StepResult,
 )
 from intake.channels.telegram.service.texts import button_label, text_of
+from intake.register.service.texts import status_label
 from shared.domain.identifiers import InvalidNumber, RegistrationNumber
 from shared.domain.labels import Language
 from shared.domain.lifecycle import CaseStatus
-from shared.domain.taxonomy import taxonomy
 
 STEPS: Final = frozenset({Step.REASON, Step.REPLY})
 BUTTON_CODES: Final = frozenset({"a", "an", "ou", "od", "rt", "re"})
@@ -165,4 +165,4 @@ def impossible(state: ConversationState) -> StepResult:
 
 
 def _status(appeal: AppealStatus, language: Language) -> str:
-    return taxonomy().statuses[appeal.status].label.in_(language)
+    return status_label(appeal.status).in_(language)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from intake.attachments.service.storing import NamedFile
 from intake.register.codes import MessageAuthor, MessageKind
 from intake.register.schemas import AnswerOut, Tracked
+from intake.register.service.texts import holder_label, outcome_label, status_label
 from shared.domain.calendar import CalendarGap, planning_calendar
 from shared.domain.deadlines import DayStep, due_on, explain, policies, policy_for_form
 from shared.domain.labels import Language
@@ -110,20 +111,20 @@ def case_content(case: Tracked, language: Language, now: datetime) -> CaseConten
         "case": case,
         "zone": zone,
         "branch": branch_label(case.region).in_(language),
-        "status_label": status.label.in_(language),
+        "status_label": status_label(case.status).in_(language),
         "badge_kind": BADGES.get(case.status, "quiet" if status.final else ""),
         "final": status.final,
-        "holder": codes.holders[case.holder].label.in_(language),
+        "holder": holder_label(case.holder).in_(language),
         "held_now": next((span.seconds for span in case.time_held if span.holder == case.holder), None),
         "spans": [
-            {"holder": HOLDERS.get(span.holder, "fund"), "label": codes.holders[span.holder].label.in_(language), "seconds": span.seconds}
+            {"holder": HOLDERS.get(span.holder, "fund"), "label": holder_label(span.holder).in_(language), "seconds": span.seconds}
             for span in case.time_held
         ],
         "steps": _steps(case, language, final=status.final),
         "due_on": due,
         "late": bool(case.due_at and now > case.due_at and not answered and not status.final),
         "working": [{"date": day.date, "counts": day.counts, "text": getattr(day, language)} for day in _working(case, due, zone)],
-        "outcome": codes.outcomes[case.outcome].label.in_(language) if case.outcome else None,
+        "outcome": outcome_label(case.outcome).in_(language) if case.outcome else None,
         "findings": _findings(case.answer, language) if case.answer else [],
     }
 
