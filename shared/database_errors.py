@@ -33,6 +33,15 @@ def will_pass(error: BaseException) -> bool:
     return isinstance(error, passing) or _passes(error)
 
 
+def is_transient(error: BaseException) -> bool:
+    """Return whether a loop in the background should wait and try again: the error will pass, or it is an OSError.
+
+    A loop calls engines, other services and the file system, whose failures are OSErrors. In a request an OSError that is not one
+    of `will_pass` is a fault of the program: the client would try again for nothing.
+    """
+    return isinstance(error, OSError) or will_pass(error)
+
+
 def name_passing_error(context: ExceptionContext) -> BaseException | None:
     """Convert a transient error to OperationalError.
 

@@ -21,7 +21,7 @@ from shared.clock import Clock, SystemClock
 from shared.contents import Contents
 from shared.contracts import APPEALS
 from shared.database import Database, service_url
-from shared.database_errors import will_pass
+from shared.database_errors import is_transient
 from shared.domain.calendar import calendar_ends_soon
 from shared.errors import Unavailable, install_error_handlers
 from shared.fast.direct_routes import DirectRoutes
@@ -236,7 +236,7 @@ async def is_migrated(service: Service[SettingsT], database: Database) -> bool:
         try:
             return await migrations.is_migrated(database, service.package)
         except Exception as error:
-            if not (isinstance(error, OSError) or will_pass(error)):
+            if not is_transient(error):
                 raise
             if asyncio.get_running_loop().time() > deadline:
                 raise DatabaseUnreachable(f"the database does not answer ({type(error).__name__}); see ARYZ_DATABASE_URL") from error

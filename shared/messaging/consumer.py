@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.contents import OwnerUnavailable
 from shared.contracts import REGISTRY, fact_of, newest_type
-from shared.database_errors import will_pass
+from shared.database_errors import is_transient
 from shared.fast.bulk import insert_waiting
 from shared.messaging import inbox
 from shared.messaging.envelope import LaterVersion, UnreadableEvent, read_envelope, read_event, type_of
@@ -124,7 +124,7 @@ class Consumer:
                 async with self._database.read() as session:
                     return await inbox.stored_offsets(session)
             except Exception as error:
-                if not _will_pass(error):
+                if not _must_wait(error):
                     raise
                 log.warning("positions wait", reason=type(error).__name__)
             await asyncio.sleep(wait)
@@ -141,7 +141,7 @@ class Consumer:
                 self.breaker_open = True
                 log.error("breaker open: too many events fail", service=self._database.service)  # noqa: TRY400 - the cause was logged with each event
             except Exception as error:
-                if not _will_pass(error):
+                if not _must_wait(error):
                     raise
                 log.warning("batch waits", reason=type(error).__name__)
                 self._metrics.batch_waited(type(error).__name__)
@@ -155,7 +155,7 @@ class Consumer:
         try:
             return await self._transaction(records, ready)
         except Exception as error:
-            if _will_pass(error):
+            if _must_wait(error):
                 raise
             # Whatever a handler raised, the events are tried one by one below.
             log.warning("batch fails, its events are tried one by one", reason=type(error).__name__)
@@ -164,7 +164,7 @@ class Consumer:
             try:
                 moved.update(await self._transaction([record]))
             except Exception as error:
-                if _will_pass(error):
+                if _must_wait(error):
                     raise
                 place = {"topic": record.topic, "partition": record.partition, "offset": record.offset}
                 log.exception("event parked", event_id=_event_id(record), event_type=type_of(record.headers), **place)
@@ -278,7 +278,7 @@ class Consumer:
                 try:
                     await self._replay_one(row_id, record)
                 except Exception as error:
-                    if _will_pass(error):
+                    if _must_wait(error):
                         raise
                     # It stays parked, and so does what is behind it.
                     log.warning("event fails again", event_type=type_of(record.headers), reason=type(error).__name__)
@@ -296,9 +296,9 @@ class Consumer:
             await inbox.unpark(session, row_id)
 
 
-def _will_pass(error: Exception) -> bool:
+def _must_wait(error: Exception) -> bool:
     """Return whether a database, the log or the owner of a text is unavailable at present. Any other error is the event's own fault."""
-    return isinstance(error, OSError | OwnerUnavailable) or will_pass(error)
+    return isinstance(error, OwnerUnavailable) or is_transient(error)
 
 
 def _event_id(record: Record) -> str:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import structlog
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 
-from shared.database_errors import will_pass
+from shared.database_errors import is_transient
 from shared.messaging.log import LogError
 
 RESTART_SECONDS = (0.5, 30.0)
@@ -124,4 +124,4 @@ def _is_away(error: Exception) -> bool:
     """Return whether a database or a log is unavailable at present. Any other error is a defect or needs an operator."""
     if isinstance(error, KafkaError):
         return bool(error.retriable) or isinstance(error, KafkaTimeoutError)
-    return isinstance(error, OSError) or will_pass(error)
+    return is_transient(error)

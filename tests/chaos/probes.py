@@ -12,7 +12,7 @@ import routing.cases.models
 from shared.clock import SystemClock
 from shared.contracts import PARTITIONS
 from shared.database import Database, service_url
-from shared.database_errors import will_pass
+from shared.database_errors import is_transient
 from shared.ids import RandomIds
 from shared.messaging.log import partition_of
 from suite.demo import directory
@@ -73,6 +73,6 @@ class Probes:
                     if len(set((await session.execute(query)).scalars())) == len(wanted):
                         return
             except Exception as error:
-                if not (isinstance(error, OSError) or will_pass(error)):
+                if not is_transient(error):
                     raise
             await asyncio.sleep(POLL_SECONDS)

@@ -37,7 +37,7 @@ from intake.channels.telegram.service.steps import (
     StepResult,
 )
 from intake.channels.telegram.service.texts import text_of
-from shared.database_errors import will_pass
+from shared.database_errors import is_transient
 from shared.errors import Unavailable
 from shared.ids import derived
 
@@ -58,9 +58,9 @@ class UpdateFailed(Exception):
         self.update_id = update_id
 
 
-def is_transient(error: Exception) -> bool:
+def can_be_retried(error: Exception) -> bool:
     """Return whether the database or another service is temporarily unavailable."""
-    return isinstance(error, OSError | Unavailable) or will_pass(error)
+    return isinstance(error, Unavailable) or is_transient(error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class UpdateProcessor:
         try:
             await self._apply(update, is_late=is_late)
         except Exception as error:
-            if is_transient(error):
+            if can_be_retried(error):
                 raise
             if update.attempts + 1 < script().limits.tries:
                 raise UpdateFailed(update.update_id, type(error).__name__) from None

@@ -20,7 +20,7 @@ from intake.channels.telegram.schemas.rows import ClaimedChat, StoredUpdate
 from intake.channels.telegram.service.loops import run_forever
 from intake.channels.telegram.service.notifications import queue_replies
 from intake.channels.telegram.service.steps import ChatEvent, ConversationState, Draft, StoredState
-from intake.channels.telegram.service.update_processing import ChatState, DoAction, UpdateFailed, UpdateProcessor, is_transient
+from intake.channels.telegram.service.update_processing import ChatState, DoAction, UpdateFailed, UpdateProcessor, can_be_retried
 from shared.domain.labels import LANGUAGES
 from shared.leases import Lease
 from shared.sealing import SealError
@@ -81,7 +81,7 @@ class ConversationWorker:
         try:
             await processor.process(updates, await self._handled(chat.key) if processor.has_late_updates(updates) else ())
         except Exception as error:
-            if not (isinstance(error, UpdateFailed) or is_transient(error)):
+            if not (isinstance(error, UpdateFailed) or can_be_retried(error)):
                 raise
             reason = str(error) if isinstance(error, UpdateFailed) else type(error).__name__
             log.warning("a chat is retried later", chat=chat.key.hex(), reason=reason)
