@@ -21,6 +21,22 @@ class TestCasePage:
         assert "&lt;script&gt;" in page
         assert "<script>alert" not in page
 
+    async def test_list_and_case_are_read_in_one_snapshot(self, desk, complaint, monkeypatch):
+        """A change between two snapshots could show a provider's answer with the actions from before it."""
+        units, read, snapshots = desk.parts.units, desk.parts.units.read, 0
+
+        def counted():
+            nonlocal snapshots
+            snapshots += 1
+            return read()
+
+        head = session(desk, role="supervisor", subject="head-1")
+        await open_desk(desk, f"/{complaint}", head)
+        monkeypatch.setattr(units, "read", counted)
+        page = await open_desk(desk, f"/{complaint}", head)
+        assert 'name="assignee"' in page.text
+        assert snapshots == 1
+
     async def test_the_applicant_is_fetched_only_on_request(self, desk, owners, complaint):
         clerk = session(desk, subject="clerk-7")
         hidden = (await open_desk(desk, f"/{complaint}", clerk)).text

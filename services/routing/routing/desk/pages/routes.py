@@ -1,6 +1,6 @@
 """The routes of the desk: the list, the case, and the forms of the actions, over the same use cases as the API."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse
 
 from routing.cases import service as cases
 from routing.cases.schemas.commands import COMMANDS, CaseAction, Command
-from routing.cases.schemas.views import CaseView
+from routing.cases.schemas.views import CaseView, ColleagueView
 from routing.cases.service import colleagues
 from routing.desk.pages import forms
 from routing.desk.pages.case import CasePage, case_page
@@ -27,7 +27,7 @@ from shared.dependencies import ContentsDep, UnitsOfWorkDep
 from shared.domain.calendar import calendar_ends_soon
 from shared.errors import Conflict, InvalidInput, NotFound
 from shared.http import parse
-from shared.unit_of_work import UnitsOfWork
+from shared.unit_of_work import UnitOfWork, UnitsOfWork
 from shared.visibility import visible_cases
 from shared.web.i18n import N_
 from shared.web.languages import language_of
@@ -75,7 +75,7 @@ ClerkDep = Annotated[Principal | None, Depends(_clerk)]
 
 @dataclass(frozen=True, slots=True)
 class DeskRequest:
-    """A request for a page, and what answers it. A page has several transactions: contents are fetched, and forms come back, between."""
+    """A request for a page, and what answers it. An action is a transaction; the page is a snapshot, closed before contents are fetched."""
 
     request: Request
     units: UnitsOfWork
@@ -88,6 +88,16 @@ class DeskRequest:
             return PAGES.text(self.request, message, **values)
 
         return DeskReader(language_of(self.request), translate, principal.subject, self.units.clock.now())
+
+
+@dataclass(frozen=True, slots=True)
+class FoundCase:
+    """What the desk's own database knows of a case, read in one snapshot with the list beside it."""
+
+    case: CaseView
+    response_id: UUID | None
+    assignees: Sequence[ColleagueView]
+    assignee_name: str | None
 
 
 async def _desk_request(request: Request, units: UnitsOfWorkDep, contents: ContentsDep) -> DeskRequest:
@@ -175,8 +185,8 @@ async def _show(
     reader, position, form = asked.reader(principal), position_of(asked.request.query_params), form or forms.SubmittedForm()
     async with asked.units.read() as work:
         queue = await case_list(work, principal, position, reader, appeal_id)
-        case = await cases.read_case(work, principal, appeal_id) if appeal_id else None
-    page = await _case_page(asked, case, form, reader, queue) if case else None
+        found = await _read_case(work, principal, appeal_id) if appeal_id else None
+    page = await _case_page(asked, found, form, reader, queue) if found else None
     is_lost = page is not None and form.action is not None and form.action not in page.post
     form.still_possible = not is_lost
     return PAGES.render(
@@ -192,16 +202,22 @@ async def _show(
     )
 
 
-async def _case_page(asked: DeskRequest, case: CaseView, form: forms.SubmittedForm, reader: DeskReader, queue: CaseList) -> CasePage:
+async def _read_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> FoundCase:
+    case = await cases.read_case(work, principal, appeal_id)
     can_assign = any(offer.action is CaseAction.ASSIGN for offer in case.next_actions)
-    async with asked.units.read() as work:
-        response_id = await cases.last_response_id(work, case.appeal_id)
-        assignees = await colleagues.possible_assignees(work, case) if can_assign else []
-        assignee = await colleagues.name_of(work, case.assignee) if case.assignee else None
+    return FoundCase(
+        case,
+        response_id=await cases.last_response_id(work, appeal_id),
+        assignees=await colleagues.possible_assignees(work, case) if can_assign else [],
+        assignee_name=await colleagues.name_of(work, case.assignee) if case.assignee else None,
+    )
+
+
+async def _case_page(asked: DeskRequest, found: FoundCase, form: forms.SubmittedForm, reader: DeskReader, queue: CaseList) -> CasePage:
     shows_applicant = asked.request.query_params.get("show") == "applicant"
-    contents = await fetch_contents(asked.contents, case, reader, response_id, shows_applicant=shows_applicant)
+    contents = await fetch_contents(asked.contents, found.case, reader, found.response_id, shows_applicant=shows_applicant)
     position = position_of(asked.request.query_params)
     if position.tab is None and not position.is_search:
         position = ListPosition(tab=queue.tab)
-    choices = case_forms(case, form, reader, colleagues.labels(assignees, reader.language))
-    return case_page(case, contents, choices, reader, position, assignee_name=assignee)
+    choices = case_forms(found.case, form, reader, colleagues.labels(found.assignees, reader.language))
+    return case_page(found.case, contents, choices, reader, position, assignee_name=found.assignee_name)
