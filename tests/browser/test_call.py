@@ -105,7 +105,21 @@ class TestTheKeyboard:
         assert (await rows(desk, Call, 1))[0].verified_by == ["NAME", "IIN_DIGITS"]
 
 
+LABELS_TO_EDGE = """buttons => Math.min(...buttons.map(button => {
+    const range = document.createRange();
+    range.selectNodeContents(button);
+    return button.getBoundingClientRect().right - range.getBoundingClientRect().right;
+}))"""
+CLEARANCE = 8  # pixels
+
+
 class TestTheScreen:
+    @pytest.mark.parametrize("language", ["kk", "ru"])
+    @pytest.mark.parametrize("width", [390, 1024, 1280, 1600])
+    async def test_no_topic_touches_the_edge_of_its_key(self, screen, language, width):
+        page = await screen(language=language, width=width)
+        assert await page.locator(".topics button").evaluate_all(LABELS_TO_EDGE) >= CLEARANCE
+
     async def test_a_call_that_comes_in_shows_itself(self, desk, screen):
         page = await screen()
         await send(desk, TALKING)

@@ -61,6 +61,18 @@ def has_entry(people, path, cookies):
     return 'href="' + path + "/" in httpx.get(people.suite.url + path, cookies=cookies, trust_env=False).text
 
 
+class TestOutgoingNotices:
+    @pytest.mark.parametrize("language", ["kk", "ru"])
+    async def test_a_phone_shows_every_cell_without_sideways_scrolling(self, people, visit, language):
+        cookies = session(people, "admin")
+        await asyncio.to_thread(eventually, lambda: has_entry(people, "/intake/outgoing", cookies))
+        page = await visit(f"{people.suite.url}/intake/outgoing", width=390, cookies=cookies | {"aryz_lang": language})
+        cells = await page.locator("tbody :is(th, td)").evaluate_all("cells => cells.map(cell => cell.getBoundingClientRect().right)")
+        assert len(cells) >= 5
+        assert max(cells) <= 390
+        assert await page.locator("tbody .badge").first.is_visible()
+
+
 class TestEveryPage:
     @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
     @pytest.mark.parametrize(("path", "role"), PAGES, ids=[path for path, _ in PAGES])
