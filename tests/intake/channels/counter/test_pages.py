@@ -69,6 +69,12 @@ def wrong(answer):
 
 
 class TestAccess:
+    async def test_errors_address_the_clerk_and_not_the_applicant(self, clerk):
+        refused = await clerk.post(WRITTEN | {"consents.PROCESSING": "", "applicant.address": ""})
+        assert refused.status_code == 422
+        assert "только с его согласия. Отметьте согласие" in refused.text
+        assert "с вашего согласия" not in refused.text
+
     async def test_an_anonymous_visitor_is_sent_to_sign_in(self, desk):
         answer = await desk.client.get("/intake/counter")
         assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=%2Fintake%2Fcounter")

@@ -214,6 +214,21 @@ class TestOralAppeal:
         assert "Выберите вид обращения" in nothing.text
         assert await desk.rows(Appeal) == []
 
+    @pytest.mark.parametrize(
+        ("entry", "to_operator", "to_applicant"),
+        [
+            ({"consents.PROCESSING": ""}, "только с его согласия. Отметьте согласие", "с вашего согласия"),
+            ({"text": ""}, "Запишите, что случилось", "Напишите, что случилось"),
+            ({"patient.iin": "991231501014"}, "Укажите пациента, за которого", "за кого вы пишете"),
+        ],
+        ids=["consent", "text", "patient"],
+    )
+    async def test_an_error_addresses_the_operator_and_not_the_applicant(self, screen, entry, to_operator, to_applicant):
+        refused = await screen.post("register", step="check", **WRITTEN | entry)
+        assert refused.status_code == 422
+        assert to_operator in refused.text
+        assert to_applicant not in refused.text
+
     async def test_the_record_is_printed_by_its_writer_and_the_access_is_recorded(self, desk, screen):
         await send(desk, ANSWERED)
         await screen.post("register", step="send", call=await screen.call(), confirmed="yes", **WRITTEN)

@@ -41,20 +41,29 @@ _BY_FIELD: Final = {
     "language": N_("Choose the language of the answer from the list."),
     "answer_by": N_("Choose from the list how to send the answer."),
 }
+_CONSENT_REQUIRED: Final = N_(
+    "We may keep data about you only with your consent. Give it, or leave name, IIN, phone, e-mail and address empty."
+)
 _BY_CODE: Final = {
     "bad-iin": N_("This IIN is not right. Check its 12 digits, or leave the field empty."),
     "bad-phone": N_("Ten digits follow +7, for example +7 701 000 00 00."),
     "bad-email": N_("An e-mail address looks like this: name@example.kz."),
     "too-long": N_("This is too long. Please make it shorter."),
     "malformed-text": N_("There are characters here that cannot be read. Please type it again."),
-    "processing-consent-required": N_(
-        "We may keep data about you only with your consent. Give it, or leave name, IIN, phone, e-mail and address empty."
-    ),
+    "processing-consent-required": _CONSENT_REQUIRED,
 }
 _TEXT_REQUIRED: Final = N_("Tell us what happened: without it there is nothing to look into.")
 _PATIENT_REQUIRED: Final = N_("Name the person for whom you write, or leave this part empty.")
 _NEEDED_FOR_ANSWER: Final = N_("The answer cannot be sent in the way you chose without this. Fill it in, or choose another way.")
 _UNKNOWN: Final = N_("Please check this answer.")
+_TO_STAFF: Final = {  # where an operator or a clerk writes down what the applicant says, "you" is not the applicant
+    _CONSENT_REQUIRED: N_(
+        "Data about the applicant may be kept only with their consent. Tick it, or leave name, IIN, phone, e-mail and address empty."
+    ),
+    _TEXT_REQUIRED: N_("Write down what happened: without it there is nothing to look into."),
+    _PATIENT_REQUIRED: N_("Name the patient for whom the applicant speaks, or leave this part empty."),
+    _NEEDED_FOR_ANSWER: N_("The answer cannot be sent in the chosen way without this. Fill it in, or choose another way."),
+}
 
 
 @cache
@@ -146,11 +155,15 @@ def missing_by_law(draft: WebDraft) -> list[FormField]:
     return [field for field in asked_of(draft["kind"]).values() if field.by_law and field.pattern != "iin" and not draft[field.name]]
 
 
-def errors_of(refusal: DomainError) -> list[tuple[str, str]]:
-    """Return (input, message to be translated) for every wrong field, in the order of the form, one message a field."""
+def errors_of(refusal: DomainError, *, to_staff: bool = False) -> list[tuple[str, str]]:
+    """Return (input, message to be translated) for every wrong field, in the order of the form, one message a field.
+
+    The messages address the applicant, or with `to_staff` the colleague who writes the appeal down.
+    """
     messages: dict[str, str] = {}
     for error in refusal.errors:
-        messages.setdefault(_input_of(error), _message(error))
+        message = _message(error)
+        messages.setdefault(_input_of(error), _TO_STAFF.get(message, message) if to_staff else message)
     return sorted(messages.items(), key=lambda entry: _position(entry[0]))
 
 

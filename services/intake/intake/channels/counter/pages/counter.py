@@ -227,5 +227,5 @@ async def _show(
 
 
 def _errors(clerk: Clerk, refusal: DomainError) -> list[tuple[str, str]]:
-    found = [("received_on" if name == "received_at" else name, message) for name, message in form.errors_of(refusal)]
+    found = [("received_on" if name == "received_at" else name, message) for name, message in form.errors_of(refusal, to_staff=True)]
     return [(name, clerk.message(name) if name in MESSAGES else PAGES.text(clerk.request, message)) for name, message in found]

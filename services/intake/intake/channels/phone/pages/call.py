@@ -343,4 +343,7 @@ async def _show(
 
 def _errors(request: Request, refusal: DomainError) -> list[tuple[str, str]]:
     own = {"service", "answered"}
-    return [(name, _message(request, name) if name in own else PAGES.text(request, message)) for name, message in form.errors_of(refusal)]
+    return [
+        (name, _message(request, name) if name in own else PAGES.text(request, message))
+        for name, message in form.errors_of(refusal, to_staff=True)
+    ]
