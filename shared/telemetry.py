@@ -1,4 +1,4 @@
-"""Metrics and traces: what a service measures, each metric with its meaning, and the W3C trace of an appeal across services."""
+"""Metrics, each with its meaning, and the W3C trace ids that log lines and events carry across services. No span is recorded."""
 
 from contextlib import AbstractContextManager
 from random import getrandbits
@@ -123,7 +123,7 @@ def metrics_response(metrics: Metrics | None = None) -> Response:
 
 
 def current_traceparent() -> str | None:
-    """Return the W3C `traceparent` of the current span for an event or an outgoing call. None outside of any span."""
+    """Return the W3C `traceparent` of the current piece of work, for an event. None outside of any."""
     context = trace.get_current_span().get_span_context()
     if not context.is_valid:
         return None
@@ -131,7 +131,7 @@ def current_traceparent() -> str | None:
 
 
 def start_span(traceparent: str | None = None) -> AbstractContextManager[None]:
-    """Open a span around a piece of work: events, outgoing calls and log lines in it carry its ids.
+    """Give a piece of work its trace ids: events and log lines in it carry them.
 
     Its parent is `traceparent` if that is valid, else the current span. Without either the span is the root of a new trace.
     """
@@ -172,7 +172,7 @@ def _parent(traceparent: str | None) -> SpanContext | None:
 class Observe:
     """ASGI middleware that continues the caller's trace, measures the request and writes one access log line.
 
-    Metrics, spans and log lines contain the route template, never the path: a path may hold a registration number. The metrics
+    Metrics and log lines contain the route template, never the path: a path may hold a registration number. The metrics
     are those of the app's `state.parts.metrics`.
     """
 
