@@ -259,7 +259,7 @@ async def error_response(request: Request, error: Exception) -> Response:
     answer = _as_domain_error(error)
     if "Allow" in answer.headers and (allowed := _allowed(request)):  # a mount returns its own Allow header
         answer.headers["Allow"] = allowed
-    return _respond(request, answer)
+    return await _respond(request, answer)
 
 
 def _allowed(request: Request) -> str:
@@ -291,11 +291,13 @@ def _http_error(status: int, headers: Mapping[str, str] | None) -> DomainError:
     return error
 
 
-def _respond(request: Request, error: DomainError) -> Response:
+async def _respond(request: Request, error: DomainError) -> Response:
     if not _is_page(request):
         return problem_response(error)
     from shared.web.errors import html_error_response  # noqa: PLC0415 - a worker without pages need not load templates
+    from shared.web.viewer import show_viewer_of_session  # noqa: PLC0415
 
+    await show_viewer_of_session(request)
     return html_error_response(request, error.status, error.code, error.headers)
 
 
@@ -328,7 +330,7 @@ class _LastResort:
             await self.app(scope, receive, send)
             return
         if refused := refusal_of(scope, self.header_limit):
-            await _respond(Request(bare(scope)), _REFUSED[refused]())(scope, receive, send)
+            await (await _respond(Request(bare(scope)), _REFUSED[refused]()))(scope, receive, send)
             return
         started = False
 
@@ -346,7 +348,7 @@ class _LastResort:
             log.error("unexpected-error", code=answer.code, error=type(error).__name__, where=where(error))  # noqa: TRY400 - its text may hold content
             if started:
                 raise ConnectionAbortedError("the response broke off") from None  # or the server ends it as complete
-            await _respond(Request(scope), answer)(scope, receive, send)
+            await (await _respond(Request(scope), answer))(scope, receive, send)
 
 
 def _last_answer(error: Exception) -> DomainError:

@@ -18,7 +18,7 @@ from shared import server
 from shared.client_address import client_address, client_scheme
 from shared.connections import ConnectionLimits
 from shared.edge import HostsNotNamed, edge
-from shared.errors import Unavailable, problem_response
+from shared.errors import Unavailable, error_response
 from shared.http import CLIENT_LIMITS
 from shared.logging import configure_logging
 from shared.private_files import use_private_umask
@@ -67,7 +67,8 @@ class Front:
         except ClientDisconnect:
             return
         except httpx.TransportError:
-            await problem_response(Unavailable(f"{service} does not answer"))(scope, receive, send)
+            request = Request({**scope, "app": self._home}, receive)
+            await (await error_response(request, Unavailable(f"{service} does not answer")))(scope, receive, send)
             return
         try:
             await send({"type": "http.response.start", "status": answer.status_code, "headers": _end_to_end(answer.headers.raw)})

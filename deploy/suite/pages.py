@@ -18,12 +18,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import BaseModel, ValidationError
 
-from shared.auth import InvalidToken, LocalIssuer, PagePrincipalDep, Role
+from shared.auth import InvalidToken, LocalIssuer, PagePrincipalDep, Principal, Role
 from shared.domain.labels import Language
 from shared.domain.regions import regions
 from shared.errors import NotFound, Unavailable
 from shared.forms import read_fields
 from shared.service import Foundation
+from shared.web.doors import HOME, landing_of, may_open, work_of
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.pages import Flash, Pages
@@ -91,10 +92,11 @@ def demo_users() -> Sequence[DemoUser]:
 
 @router.get("/")
 async def home(request: Request, principal: PagePrincipalDep) -> HTMLResponse:
+    work = work_of(principal.roles)
     is_at_work = principal.is_staff or principal.has("analyst", "admin")
     figures = await _figures(_foundation(request), session_token(request)) if is_at_work else None
     is_documented = is_at_work or _foundation(request).settings.env != "production"
-    return PAGES.render(request, "home.html", figures=figures, is_documented=is_documented)
+    return PAGES.render(request, "home.html", work=work, figures=figures, is_documented=is_documented)
 
 
 @router.get("/sign-in")
@@ -120,7 +122,7 @@ async def signed_in(request: Request) -> Response:
         principal = await foundation.tokens.verify(token)
     except InvalidToken:
         return _sign_in_page(request, destination, error=PAGES.text(request, BAD_TOKEN), status=422)
-    response = PAGES.redirect(destination)
+    response = PAGES.redirect(_landing(destination, principal))
     seconds = (principal.expires_at - foundation.clock.now()).total_seconds() if principal.expires_at else 0
     set_session(response, token, min(int(seconds), LONGEST_SESSION), secure=_is_over_tls(request))
     return response
@@ -140,6 +142,12 @@ async def sign_out(request: Request) -> RedirectResponse:
 def _sign_in_page(request: Request, target: str, *, error: str | None = None, status: int = 200) -> HTMLResponse:
     users = _cards(language_of(request)) if _foundation(request).settings.demo else None
     return PAGES.render(request, "sign_in.html", status, users=users, next=target, error=error)
+
+
+def _landing(wanted: str, principal: Principal) -> str:
+    """Return the page to show after signing in: the one that was asked for if this person may open it, otherwise the person's own."""
+    path = wanted.partition("?")[0]
+    return landing_of(principal.role) if path == HOME or not may_open(path, principal.roles) else wanted
 
 
 def _is_over_tls(request: Request) -> bool:

@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from shared.web.doors import work_of
 from shared.web.i18n import N_
-from shared.web.pages import Pages
+from shared.web.pages import Pages, Viewer
 from shared.web.security import add_security_headers
 
 
@@ -58,8 +59,10 @@ _TROUBLES: Final = {
 def html_error_response(request: Request, status: int, code: str, headers: Mapping[str, str] | None = None) -> HTMLResponse:
     """Return an error page. `code` is the stable code of the problem; `headers` (such as Retry-After) are added to the response."""
     trouble = _TROUBLES.get(status, _BROKEN if status >= 500 else _UNREADABLE)  # noqa: PLR2004 - RFC 9110: the server's fault from 500 on
+    viewer: Viewer | None = getattr(request.state, "viewer", None)
+    work = work_of(viewer.roles) if viewer else ()
     response = error_pages().render(
-        request, "error.html", status, title=trouble.title, advice=trouble.advice, status_code=status, code=code
+        request, "error.html", status, title=trouble.title, advice=trouble.advice, status_code=status, code=code, work=work
     )
     response.headers.update(headers or {})
     add_security_headers(response.headers)

@@ -14,28 +14,24 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from shared.auth import Role
 from shared.domain.labels import Language
+from shared.web.doors import APP, BOT, menu_of
 from shared.web.formats import Formats
-from shared.web.i18n import N_, SHARED_LOCALES, Translations
+from shared.web.i18n import SHARED_LOCALES, Translations
 from shared.web.languages import COOKIE, LANGUAGES, language_of
 
 _HERE: Final = Path(__file__).parent
 _SHORT: Final = {"kk": "Қаз", "ru": "Рус", "en": "Eng"}
 _YEAR: Final = 365 * 86400
-NAVIGATION: Final = (
-    ("/", N_("Home")),
-    ("/intake/", N_("File an appeal")),
-    ("/intake/track", N_("Track")),
-    ("/routing/desk", N_("For staff")),
-    ("/analytics/dashboard", N_("Figures")),
-)
 
 
 class Viewer(NamedTuple):
-    """The signed-in person as the top bar shows it. Set `request.state.viewer`, or pass `viewer=` to `render`."""
+    """The signed-in person as the top bar shows it. Set `request.state.viewer`. The roles decide which menu is shown."""
 
     label: str
     role_label: str = ""
+    roles: frozenset[Role] = frozenset()
 
 
 class Flash(NamedTuple):
@@ -121,14 +117,18 @@ class Pages:
 
     def _context(self, request: Request, language: str) -> dict[str, Any]:
         path: str = request.scope["path"]
+        viewer: Viewer | None = getattr(request.state, "viewer", None)
+        menu = menu_of(viewer.roles if viewer else frozenset())
         return {
             "request": request,
             "language": language,
             "languages": [(code, _SHORT[code], name, _here_in(request, code)) for code, name in LANGUAGES.items()],
-            "navigation": NAVIGATION,
-            "here": max((href for href, _ in NAVIGATION if _covers(href, path)), key=len, default=None),
+            "navigation": menu,
+            "here": max((door.path for door in menu if door.covers(path)), key=len, default=None),
             "path": path,
-            "viewer": getattr(request.state, "viewer", None),
+            "viewer": viewer,
+            "app_link": APP,
+            "bot_link": BOT,
             "flash": self._flashes.get(request.query_params.get("flash", "")),
             "static": lambda name: self.asset_url(request, name),
         }
@@ -155,8 +155,3 @@ def _version(path: Path) -> str:
 def _here_in(request: Request, language: str) -> str:
     kept = [(name, value) for name, value in request.query_params.multi_items() if name not in {"lang", "flash"}]
     return "?" + urlencode([*kept, ("lang", language)])
-
-
-def _covers(href: str, path: str) -> bool:
-    """Return whether a navigation entry covers a path. An entry with a trailing slash is a page, and covers no path below it."""
-    return path == href or (not href.endswith("/") and path.startswith(href + "/"))

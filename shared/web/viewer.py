@@ -3,14 +3,19 @@
 from collections.abc import Mapping
 from functools import cache
 
+import structlog
 from starlette.requests import Request
 
-from shared.auth import PagePrincipalDep, Principal
+from shared.auth import PagePrincipalDep, Principal, page_principal
 from shared.domain.labels import Label, Language
 from shared.domain.regions import regions
 from shared.domain.tables import Row, table
+from shared.errors import DomainError
 from shared.web.languages import language_of
 from shared.web.pages import Viewer
+from shared.web.session import session_token
+
+log = structlog.get_logger("viewer")
 
 
 @cache
@@ -26,7 +31,20 @@ def viewer_of(principal: Principal, language: Language) -> Viewer | None:
     role = role_labels()[principal.role].in_(language) if principal.role else ""
     region = regions()[principal.region].label.in_(language) if principal.region and principal.region in regions() else ""
     position = " · ".join(filter(None, [role, region]))
-    return Viewer(principal.name, position) if principal.name else Viewer(position or principal.subject)
+    label, description = (principal.name, position) if principal.name else (position or principal.subject, "")
+    return Viewer(label, description, principal.roles)
+
+
+async def show_viewer_of_session(request: Request) -> None:
+    """Show the signed-in person on a page that no route rendered, such as an error page. Without a valid session nobody is shown."""
+    if hasattr(request.state, "viewer") or session_token(request) is None:
+        return
+    if "app" not in request.scope or not hasattr(request.app.state, "parts"):  # an application that knows no tokens
+        return
+    try:
+        await show_viewer(request, await page_principal(request))
+    except DomainError as refusal:  # the keys cannot be read now: the page is shown as to anybody
+        log.warning("nobody-shown", error=type(refusal).__name__)
 
 
 async def show_viewer(request: Request, principal: PagePrincipalDep) -> None:

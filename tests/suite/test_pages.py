@@ -10,6 +10,7 @@ from shared.domain.regions import regions
 from shared.service import Foundation
 from shared.settings import ServiceSettings
 from shared.web.catalogs import missing_messages
+from shared.web.doors import APP, BOT, WORK, landing_of, may_open
 from shared.web.session import COOKIE
 from suite.home import create_home
 from suite.pages import demo_users
@@ -66,14 +67,25 @@ class TestHome:
         ("language", "title"),
         [("kk", "Өтінішіңіз жоғалмайды"), ("ru", "Ваше обращение не потеряется"), ("en", "Your appeal will not get lost")],
     )
-    async def test_it_says_what_it_is_and_how_it_stands_now(self, house, language, title):
-        page = await house.get(f"/?lang={language}", "analyst")
+    async def test_it_says_what_it_is_and_shows_citizens_their_doors_alone(self, house, language, title):
+        page = await house.get(f"/?lang={language}")
         assert page.status_code == 200
         assert f"<h1>{title}</h1>" in page.text
-        assert "412" in page.text
-        assert [each.role for each in house.asked_as] == ["analyst"]
-        for door in ("/intake/", "/intake/track", "/routing/desk", "/analytics/dashboard", "tel:103", "tel:1414"):
+        for door in ("/intake/", "/intake/track", "/intake/peoples-control", "tel:103", "tel:1414", BOT, APP.replace("&", "&amp;")):
             assert f'href="{door}"' in page.text
+        assert not any(f'href="{door.path}"' in page.text for door in WORK)
+
+    @pytest.mark.parametrize("role", sorted(ROLES))
+    async def test_no_door_is_shown_that_its_reader_may_not_open(self, house, role):
+        page = await house.get("/", role)
+        offered = {door.path for door in WORK if f'href="{door.path}"' in page.text}
+        assert offered == {door.path for door in WORK if role in door.roles}
+
+    async def test_staff_see_their_work_and_how_it_stands_now(self, house):
+        page = await house.get("/?lang=ru", "specialist")
+        assert '<h1 id="work">Ваша работа</h1>' in page.text
+        assert "412" in page.text
+        assert [each.role for each in house.asked_as] == ["specialist"]
 
     @pytest.mark.parametrize("role", [None, "applicant", "partner", "provider", "channel"])
     async def test_strangers_see_no_figures(self, house, role):
@@ -110,15 +122,27 @@ class TestSignIn:
         page = await house.get("/sign-in?lang=ru&next=/routing/desk")
         for user in demo_users():
             assert f'value="{user.subject}"' in page.text
-            answer = await house.post("/sign-in", {"subject": user.subject, "next": "/routing/desk"})
-            assert (answer.status_code, answer.headers["location"]) == (303, "/routing/desk")
+            answer = await house.post("/sign-in", {"subject": user.subject, "next": "/intake/track"})
+            assert (answer.status_code, answer.headers["location"]) == (303, "/intake/track")
             principal = await house.foundation.tokens.verify(answer.cookies[COOKIE])
             assert (principal.role, principal.region, principal.name) == (user.role, user.region, user.name)
             assert user.name in (await house._call("GET", "/", {COOKIE: answer.cookies[COOKIE]})).text
 
     async def test_it_leads_nowhere_else(self, house):
         answer = await house.post("/sign-in", {"subject": "analyst", "next": "//elsewhere.example"})
-        assert answer.headers["location"] == "/"
+        assert answer.headers["location"] == "/analytics/dashboard"
+
+    async def test_each_role_lands_on_a_page_of_its_own(self, house):
+        landed = {}
+        for user in demo_users():
+            landed[user.role] = (await house.post("/sign-in", {"subject": user.subject, "next": "/"})).headers["location"]
+        assert {role: landing_of(role) for role in landed} == landed
+        assert all(may_open(path, frozenset({role})) for role, path in landed.items())
+        assert {"/intake/call", "/routing/desk", "/analytics/dashboard"} <= set(landed.values())
+
+    async def test_a_page_that_is_closed_to_the_role_is_not_opened_after_signing_in(self, house):
+        answer = await house.post("/sign-in", {"subject": "analyst", "next": "/routing/desk?queue=all"})
+        assert answer.headers["location"] == "/analytics/dashboard"
 
     async def test_nobody_else_can_be_chosen(self, house):
         assert (await house.post("/sign-in", {"subject": "root"})).status_code == 404
@@ -137,6 +161,27 @@ class TestSignIn:
         answer = await house.post("/sign-out", {})
         assert answer.headers["location"] == "/?flash=signed-out"
         assert 'aryz_session=""' in answer.headers["set-cookie"]
+
+
+class TestErrorPages:
+    @pytest.mark.parametrize("path", ["/nothing", "/static/nothing.css"])
+    async def test_a_signed_in_reader_keeps_the_header_and_a_way_to_work(self, house, path):
+        token = house.foundation.issuer.issue("specialist", region="KZ-43", subject="clerk-1", name="Сынақ Маман")
+        page = await house._call("GET", path, {COOKIE: token}, headers={"accept": "text/html", "accept-language": "ru"})
+        assert page.status_code == 404
+        assert "Сынақ Маман" in page.text
+        assert 'action="/sign-out"' in page.text
+        assert '<a class="btn" href="/routing/desk">К моей работе: Рабочее место</a>' in page.text
+
+    async def test_a_stranger_is_offered_the_tracker_and_to_sign_in(self, house):
+        page = await house._call("GET", "/nothing", {}, headers={"accept": "text/html"})
+        assert 'action="/sign-out"' not in page.text
+        assert 'href="/intake/track"' in page.text
+
+    async def test_a_session_that_has_ended_is_a_stranger(self, house):
+        page = await house._call("GET", "/nothing", {COOKIE: "ended"}, headers={"accept": "text/html"})
+        assert page.status_code == 404
+        assert 'href="/sign-in?next=/nothing"' in page.text
 
 
 class TestTheData:
