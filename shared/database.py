@@ -20,6 +20,7 @@ from shared import postgres
 from shared.clock import Clock
 from shared.database_errors import CommitUnknown, is_refusal, name_statement_fault
 from shared.fast import sqlite
+from shared.fast.polling import PollingConnection
 from shared.ids import Ids
 from shared.messaging import outbox
 from shared.rows import is_sqlite
@@ -45,6 +46,8 @@ class Database:
         self._clock = clock
         self._ids = ids
         self.is_sqlite = url.startswith("sqlite")
+        self.polling: PollingConnection | None = None
+        """For the statements that loops repeat; None on SQLite."""
         if self.is_sqlite:
             self._writer = _sqlite_engine(url, connections=1, read_only=False)
             self._reader = _sqlite_engine(url, connections=READERS, read_only=True)
@@ -52,6 +55,7 @@ class Database:
             self._turn: AbstractAsyncContextManager[object] = asyncio.Lock()
         else:
             self._writer = postgres.engine(url, service)
+            self.polling = PollingConnection(self._writer)
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             self._glance = self._writer.execution_options(isolation_level="AUTOCOMMIT")
             self._turn = nullcontext()
@@ -92,12 +96,18 @@ class Database:
             found: Sequence[Row[Any]] = (await connection.execute(query)).all()
         return found
 
+    async def poll(self, query: Select[Any]) -> Sequence[Any]:
+        """What `fetch_all` finds, for a query without parameters that a loop repeats: an object of the module, which is compiled once."""
+        return await (self.fetch_all(query) if self.polling is None else self.polling.select(query))
+
     async def ping(self) -> None:
         """Raises what the driver raises when the database does not answer."""
         async with self.read() as session:
             await session.execute(text("SELECT 1"))
 
     async def close(self) -> None:
+        if self.polling is not None:
+            await self.polling.close()
         await self._writer.dispose()
         await self._reader.dispose()
 

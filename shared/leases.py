@@ -20,12 +20,19 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Table, and_, event, or_, select, true, update
+from sqlalchemy import ColumnElement, Table, and_, delete, event, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.clock import Clock
 from shared.database import Database
 from shared.rows import upsert
+
+# A transaction by itself in one round trip; the setting is in force until its end.
+_DELETING: Final = """
+    WITH held AS (UPDATE {lease} SET expires_at = $4 WHERE name = $1 AND holder = $2 AND epoch = $3 RETURNING epoch),
+    deleted AS (DELETE FROM {table} WHERE {key} = ANY ($5) AND EXISTS (SELECT FROM held))
+    SELECT set_config('synchronous_commit', 'off', true) FROM held
+"""
 
 RENEWALS: Final = 3  # in the length of a lease: two may fail before it ends
 NOBODY: Final = ""  # the holder of a named lease after a release
@@ -176,6 +183,25 @@ class NamedLease:
         await self._change(session, holder=self._holder, expires_at=now + self._length)
         # Only a COMMIT renews the lease: after a failed one the holder must not count on more time than the database knows of.
         event.listen(session.sync_session, "after_commit", lambda _: self._note_renewal(now), once=True)
+
+    async def delete(self, table: Table, keys: Sequence[Any]) -> None:
+        """Delete rows of a table with one key column and renew the lease, if this process holds it, in one transaction that is not durable.
+
+        Raises LeaseLost if another process has acquired the lease: then nothing is deleted.
+        """
+        (key,) = table.primary_key.columns
+        if self._database.polling is None:
+            async with self._database.write(durable=False) as session:
+                await self.renew(session)
+                await session.execute(delete(table).where(key.in_(keys)))
+            return
+        now = self._clock.now()
+        statement = _DELETING.format(lease=self._table.name, table=table.name, key=key.name)
+        held = await self._database.polling.fetch(statement, self.name, self._holder, self._epoch, now + self._length, list(keys))
+        if not held:
+            self._epoch = None
+            raise LeaseLost
+        self._note_renewal(now)
 
     def _note_renewal(self, at: datetime) -> None:
         self._renewed_at = at

@@ -43,7 +43,7 @@ async def insert_waiting(session: AsyncSession) -> None:
     On PostgreSQL few rows are inserted in one statement, many by COPY.
     """
     waiting: list[tuple[Table, Rows]] = session.info.pop("waiting", [])
-    if len(waiting) == 1 or is_sqlite(session) or sum(len(rows) for _, rows in waiting) > FEW:
+    if is_sqlite(session) or sum(len(rows) for _, rows in waiting) > FEW:
         for table, rows in waiting:
             await insert_rows(session, table, rows)
     elif waiting:
@@ -162,7 +162,8 @@ def _insertions(parts: tuple[tuple[Table, tuple[str, ...]], ...], dialect: Diale
         statements.append(_insertion(table, names, dialect, first))
         first += len(names)
     *others, last = statements
-    return "WITH " + ", ".join(f"part_{number} AS ({statement})" for number, statement in enumerate(others)) + f" {last}"
+    queries = ", ".join(f"part_{number} AS ({statement})" for number, statement in enumerate(others))
+    return f"WITH {queries} {last}" if queries else last
 
 
 @lru_cache(maxsize=256)

@@ -19,10 +19,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from shared.clock import Clock
-from shared.database import Database, among
+from shared.database import Database
 from shared.leases import LeaseLost, NamedLease
 from shared.messaging import pace
 from shared.messaging.envelope import Envelope
@@ -35,6 +35,7 @@ BATCH = 500
 LEASE = timedelta(seconds=5)
 POLL_SECONDS = (0.025, 0.1)  # `outbox_written` wakes the relay sooner, but only for writers of the same process
 SEND_TIMEOUT_SECONDS = 30
+_FIRST = select(outbox).order_by(outbox.c.id).limit(BATCH)
 
 log = structlog.get_logger()
 
@@ -88,14 +89,13 @@ class Relay:
         self._metrics.relay_leads(leads)
         if not leads:
             return 0
-        found = await self._database.fetch_all(select(outbox).order_by(outbox.c.id).limit(BATCH))
-        rows = [OutboxRow._make(row) for row in found]
+        rows = [OutboxRow._make(row) for row in await self._database.poll(_FIRST)]
         self._metrics.relay_lag(0.0 if not rows else (self._clock.now() - rows[0].time).total_seconds())
         if not rows and not self._lease.needs_renewal:
             return 0
         acknowledged = await self._send(rows)
         try:
-            await self._delete_acknowledged(acknowledged)
+            await self._lease.delete(outbox, acknowledged)  # not durable: after a power cut the rows are sent again
         except LeaseLost:
             log.info("another process leads the relay")
         return len(acknowledged)
@@ -117,12 +117,6 @@ class Relay:
                 else:
                     held_back.add(row.key)
         return acknowledged
-
-    async def _delete_acknowledged(self, ids: Sequence[int]) -> None:
-        async with self._database.write(durable=False) as session:  # after a power cut the rows are sent again
-            await self._lease.renew(session)
-            if ids:
-                await session.execute(delete(outbox).where(among(session, outbox.c.id, ids)))
 
     async def release(self) -> None:
         """Release the lease, so that the next leader can start at once."""

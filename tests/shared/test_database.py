@@ -1,6 +1,8 @@
 import asyncio
 import sqlite3
+from contextlib import suppress
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 from asyncpg.exceptions import (
@@ -25,6 +27,7 @@ from tests.patience import PATIENCE
 metadata = MetaData()
 note = Table("note", metadata, Column("id", Integer, primary_key=True), Column("number", Integer))
 SQLITE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+POSTGRES = pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 
 
 @pytest.fixture
@@ -58,6 +61,45 @@ class TestLook:
                 await session.execute(insert(note), {"number": 1})
                 raise RuntimeError
         assert await database.fetch_all(select(note)) == []
+
+
+class TestPoll:
+    async def test_it_finds_what_was_committed_converted_like_any_query(self, database):
+        query = select(tables.inbox.c.event_id, tables.inbox.c.applied_at).limit(5)
+        assert await database.poll(query) == []
+        event_id, now = uuid4(), datetime.now(UTC)
+        async with database.write() as session:
+            await session.execute(insert(tables.inbox), {"event_id": event_id, "applied_at": now})
+        assert [tuple(row) for row in await database.poll(query)] == [(event_id, now)]
+
+    @POSTGRES
+    async def test_its_connection_stays_open_and_is_replaced_after_the_server_closed_it(self, database):
+        query, process = select(note), "SELECT pg_backend_pid()"
+        await database.poll(query)
+        [[first]] = await database.polling.fetch(process)
+        assert await database.polling.fetch(process) == [(first,)]
+        async with database.write() as session:
+            await session.execute(text("SELECT pg_terminate_backend(:process, 10000)"), {"process": first})
+        with suppress(OperationalError):  # the driver may learn of it only by its next statement
+            await database.poll(query)
+        assert await database.poll(query) == []
+        assert await database.polling.fetch(process) != [(first,)]
+
+    @POSTGRES
+    async def test_a_statement_that_fails_is_named_and_the_next_one_works(self, database):
+        with pytest.raises(DBAPIError):
+            await database.polling.fetch("SELECT nothing FROM nowhere")
+        assert await database.poll(select(note)) == []
+
+    @POSTGRES
+    async def test_a_cancelled_statement_leaves_no_answer_for_the_next_one(self, database):
+        sleeping = asyncio.create_task(database.polling.fetch("SELECT 1 FROM pg_sleep(60)"))
+        await asyncio.sleep(0.1)
+        sleeping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sleeping
+        async with asyncio.timeout(PATIENCE):
+            assert await database.poll(select(note)) == []
 
 
 class TestWrite:

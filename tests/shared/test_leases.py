@@ -225,6 +225,26 @@ class TestNamedLease:
         await former.release()
         assert await follower.hold(LENGTH)
 
+    async def test_only_the_holder_deletes_and_by_that_renews_the_lease(self, database, clock):
+        former, follower = named_lease(database, clock), named_lease(database, clock)
+        await add_jobs(database, NOW, NOW, NOW)
+        keys = [row.id for row in await database.fetch_all(select(job).order_by(job.c.id))]
+        await former.acquire()
+        await follower.acquire()
+        clock.advance(SECOND)
+        await former.delete(job, keys[:1])
+        assert former.left == LENGTH
+        [row] = await database.fetch_all(select(task_lease.c.expires_at))
+        assert row.expires_at == clock.now() + LENGTH
+        assert not await follower.acquire()
+        clock.advance(LENGTH)
+        assert await follower.acquire()
+        with pytest.raises(LeaseLost):
+            await former.delete(job, keys[1:])
+        assert [row.id for row in await database.fetch_all(select(job).order_by(job.c.id))] == keys[1:]
+        await follower.delete(job, [])
+        assert follower.left == LENGTH
+
     async def test_a_former_holder_may_follow_its_follower(self, database, clock):
         first, second = named_lease(database, clock), named_lease(database, clock)
         await first.acquire()

@@ -12,7 +12,7 @@ from sqlmodel import col
 from intake.notifications.codes import CODES, DeliveryMethod, NotificationReason, NotificationState, Recipient
 from intake.notifications.models import InboundMessage, Notification
 from intake.register.models import Appeal, ConfirmedContact, Tracking
-from shared.database import among
+from shared.database import Database, among
 from shared.fast.bulk import insert_new_rows
 from shared.leases import RELEASED, Lease, RowLeases
 from shared.rows import table_of
@@ -22,6 +22,10 @@ _NOTIFICATION = table_of(Notification).c
 _IS_PLANNED = _NOTIFICATION.state == NotificationState.PLANNED
 _LEASES: Final = RowLeases[UUID](table_of(Notification), due="due_at", attempts="attempts")
 _ARRIVED = (NotificationState.SENT, NotificationState.DELIVERED)
+
+
+TriedMethods = Mapping[tuple[UUID, Recipient], frozenset[DeliveryMethod]]
+"""Delivery methods by event and recipient."""
 
 
 class AddressedNotification(NamedTuple):
@@ -112,10 +116,9 @@ async def add_notifications(session: AsyncSession, rows: Sequence[NotificationRo
     await insert_new_rows(session, Notification, rows, returning="id")
 
 
-async def has_due_notifications(session: AsyncSession, now: datetime) -> bool:
+async def has_due_notifications(database: Database, now: datetime) -> bool:
     """Return whether a planned notification is due."""
-    query = select(_NOTIFICATION.id).where(_IS_PLANNED, _LEASES.is_claimable(now)).limit(1)
-    return (await session.execute(query)).first() is not None
+    return bool(await database.fetch_all(select(_NOTIFICATION.id).where(_IS_PLANNED, _LEASES.is_claimable(now)).limit(1)))
 
 
 async def claim_due(session: AsyncSession, lease: Lease, now: datetime, limit: int) -> Sequence[AddressedNotification]:
@@ -167,6 +170,12 @@ async def change_as_read(session: AsyncSession, notification: Notification, **ch
     return await _change(session, and_(_NOTIFICATION.id == notification.id, is_unchanged), changes)
 
 
+async def change_claimed(session: AsyncSession, ids: Collection[UUID], holder: UUID, **changes: Unpack[NotificationChanges]) -> None:
+    """Change and release those of the notifications that are planned and that `holder` was the last to claim."""
+    held = and_(among(session, _NOTIFICATION.id, ids), _IS_PLANNED, _LEASES.is_held(holder))
+    await session.execute(update(table_of(Notification)).where(held).values(**changes, **RELEASED))
+
+
 async def _change(session: AsyncSession, condition: ColumnElement[bool], changes: NotificationChanges) -> bool:
     """Change and release the notification that meets the condition. Return whether there was one."""
     statement = update(table_of(Notification)).where(condition).values(**changes, **RELEASED)
@@ -187,10 +196,15 @@ async def planned_news(session: AsyncSession, appeal_id: UUID) -> UUID | None:
     return (await session.execute(query)).scalar_one_or_none()
 
 
-async def tried_methods(session: AsyncSession, event_id: UUID, recipient: Recipient) -> set[DeliveryMethod]:
-    """Return the delivery methods for which an event's notification exists already."""
-    query = select(_NOTIFICATION.channel).where(_NOTIFICATION.event_id == event_id, _NOTIFICATION.recipient == recipient)
-    return set((await session.execute(query)).scalars())
+async def tried_methods(session: AsyncSession, event_ids: Collection[UUID]) -> TriedMethods:
+    """Return the delivery methods for which notifications of these events exist already, by event and recipient."""
+    if not event_ids:
+        return {}
+    query = select(_NOTIFICATION.event_id, _NOTIFICATION.recipient, _NOTIFICATION.channel)
+    found: dict[tuple[UUID, Recipient], frozenset[DeliveryMethod]] = {}
+    for event_id, recipient, method in await session.execute(query.where(among(session, _NOTIFICATION.event_id, event_ids))):
+        found[event_id, recipient] = found.get((event_id, recipient), frozenset()) | {method}
+    return found
 
 
 async def notifications_of_appeal(

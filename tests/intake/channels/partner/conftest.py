@@ -108,8 +108,7 @@ class Partner:
     async def deliver(self):
         """Send everything that is due now, once, and return the number of attempts."""
         parts, sender = self.desk.parts, WebhookSender(self.desk.parts)
-        async with parts.units.read() as work:
-            due = await subscriptions_with_due_deliveries(work.session, parts.clock.now())
+        due = await subscriptions_with_due_deliveries(parts.database, parts.clock.now())
         async with sender.client() as client:
             return sum(await asyncio.gather(*(sender.serve(client, subscription_id) for subscription_id in due)))
 

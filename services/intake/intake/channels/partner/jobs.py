@@ -14,9 +14,8 @@ ASSIGN_EVERY: Final = timedelta(seconds=0.25)
 
 async def assign_positions(parts: Parts[Settings]) -> int:
     """Assign positions to the next updates, if there are any. Return how many updates there were, at most `feed.BATCH`."""
-    async with parts.units.read() as work:
-        if not await feed.has_unnumbered_updates(work):
-            return 0
+    if not await feed.has_unnumbered_updates(parts.database):
+        return 0
     async with parts.units.write() as work:
         return await feed.assign_positions(work, parts.settings)
 

@@ -15,13 +15,14 @@ from intake.channels.partner.schemas import AttemptError, DisabledReason
 from intake.register.models import Appeal, Tracking, without_content
 from intake.register.schemas.rows import ExternalNumberRow
 from shared.contracts import CaseForwarded, PartForwarded
-from shared.database import among
+from shared.database import Database, among
 from shared.fast.bulk import insert_new_rows, insert_rows, update_rows
 from shared.leases import RELEASED, Lease, RowLeases
 from shared.rows import table_of, upsert
 
 COUNTER = 1
 _FORWARDED_WHOLE = (CaseForwarded.FACT, PartForwarded.FACT)  # after a danger report the body reads no content, only that there is one
+_UNNUMBERED = select(col(UpdateEntry.id)).where(col(UpdateEntry.position).is_(None)).limit(1)
 _UNDELIVERED = col(Delivery.delivered_at).is_(None)
 _LEASES: Final = RowLeases[UUID](table_of(Delivery), due="next_at")
 
@@ -126,8 +127,9 @@ async def unnumbered_updates(session: AsyncSession, limit: int) -> Sequence[Unnu
     return [UnnumberedUpdate(*row) for row in await session.execute(query.order_by(col(UpdateEntry.id)).limit(limit))]
 
 
-async def has_unnumbered_updates(session: AsyncSession) -> bool:
-    return (await session.execute(select(col(UpdateEntry.id)).where(col(UpdateEntry.position).is_(None)).limit(1))).first() is not None
+async def has_unnumbered_updates(database: Database) -> bool:
+    """Return whether there are updates without a position."""
+    return bool(await database.poll(_UNNUMBERED))
 
 
 async def lock_counter(session: AsyncSession) -> int:
@@ -288,13 +290,13 @@ async def count_deliveries(session: AsyncSession, subscription_id: UUID) -> int:
     return (await session.execute(query)).scalar_one()
 
 
-async def subscriptions_with_due_deliveries(session: AsyncSession, now: datetime) -> Sequence[UUID]:
+async def subscriptions_with_due_deliveries(database: Database, now: datetime) -> Sequence[UUID]:
     """Return the active subscriptions that have a delivery due."""
     query = select(col(Subscription.id)).where(
         col(Subscription.disabled_at).is_(None),
         exists().where(col(Delivery.subscription_id) == col(Subscription.id), _UNDELIVERED, _LEASES.is_claimable(now)),
     )
-    return (await session.execute(query)).scalars().all()
+    return [row[0] for row in await database.fetch_all(query)]
 
 
 async def claim_deliveries(

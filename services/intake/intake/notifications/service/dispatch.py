@@ -5,7 +5,7 @@ once, and twice under the same id when a worker is lost between sending and reco
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -19,7 +19,7 @@ from intake.notifications import repository
 from intake.notifications.codes import CODES, DeliveryMethod, NotificationReason, NotificationState
 from intake.notifications.models import Notification
 from intake.notifications.policy import NEWS, NotificationPolicy, NotificationRoute, notification_texts, policy, routes
-from intake.notifications.repository import AddressedNotification, NotificationChanges
+from intake.notifications.repository import AddressedNotification, NotificationChanges, TriedMethods
 from intake.notifications.service.composition import compose_text, read_answer
 from intake.notifications.service.contacts import contacts, has_unconfirmed, next_method
 from intake.notifications.service.planning import FactOfAppeal, new_notification
@@ -83,15 +83,16 @@ class Dispatcher:
     async def run_once(self) -> int:
         """Send one batch of due notifications. Return how many were claimed."""
         now = self._parts.clock.now()
-        async with self._parts.units.read() as work:
-            if not await repository.has_due_notifications(work.session, now):
-                return 0
+        if not await repository.has_due_notifications(self._parts.database, now):
+            return 0
         async with self._parts.units.write() as work:
             lease = Lease(work.ids.new(), now + self._policy.lease)
             items = await repository.claim_due(work.session, lease, now, BATCH)
-        batch = _SendBatch(now + self._policy.lease / 2)
+            tried = await repository.tried_methods(work.session, [item.notification.event_id for item in items if _is_open(item)])
+        batch = _SendBatch(now + self._policy.lease / 2, tried)
         by_appeal = [list(group) for _, group in groupby(sorted(items, key=_appeal_id), key=_appeal_id)]
         results = await asyncio.gather(*(self._process_in_order(group, batch) for group in by_appeal), return_exceptions=True)
+        await self._record_unsent(batch, lease.holder)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
@@ -106,16 +107,16 @@ class Dispatcher:
         try:
             addresses = contacts(self._parts.sealer, item)
         except SealError:
-            await self._change(notification, state=NotificationState.FAILED, reason=NotificationReason.UNREADABLE)
+            batch.end_unsent(item, NotificationState.FAILED, NotificationReason.UNREADABLE)
             return
         method: DeliveryMethod | None = notification.channel
-        if method == DeliveryMethod.ANY:
-            method = next_method(item, addresses, self._usable, await self._tried(item))
+        if _is_open(item):  # a notification that replaced others may have failed by some methods
+            method = next_method(item, addresses, self._usable, batch.tried_for(notification))
         if method is None or method not in addresses or method not in self._usable:
             is_unconfirmed = has_unconfirmed(self._parts.sealer, item)
             reason = NotificationReason.UNCONFIRMED if is_unconfirmed else NotificationReason.NO_WAY
             if method is None:
-                await self._change(notification, state=NotificationState.FAILED, reason=reason)
+                batch.end_unsent(item, NotificationState.FAILED, reason)
             else:
                 await self._give_up(item, method, reason, addresses)
             return
@@ -123,14 +124,18 @@ class Dispatcher:
         if route is None:  # the policy files have changed since it was planned
             await self._give_up(item, method, NotificationReason.NO_WAY, addresses)
         elif method in self._policy.manual:
-            await self._change(notification, state=NotificationState.BY_HAND, channel=method)
+            batch.end_unsent(item, NotificationState.BY_HAND, notification.reason, method)
         elif not await self._postpone(item, route):
             await self._send_within_limit(_Attempt(item, method, route, addresses), batch)
 
-    async def _tried(self, item: AddressedNotification) -> set[DeliveryMethod]:
-        """Return the methods by which the event was notified before; a notification that replaced others may have failed by some."""
-        async with self._parts.units.read() as work:
-            return await repository.tried_methods(work.session, item.notification.event_id, item.notification.recipient)
+    async def _record_unsent(self, batch: "_SendBatch", holder: UUID) -> None:
+        """Record in one transaction what is not sent, unless another worker has claimed it meanwhile."""
+        if not batch.unsent:
+            return
+        async with self._parts.units.write() as work:
+            for (state, reason, method), ids in batch.unsent.items():
+                changes: NotificationChanges = {"state": state, "reason": reason, "channel": method}
+                await repository.change_claimed(work.session, ids, holder, **changes)
 
     @property
     def _usable(self) -> frozenset[DeliveryMethod]:
@@ -276,7 +281,10 @@ class Dispatcher:
         await self._change(notification, **changes)
 
     async def _has_other_method(self, attempt: _Attempt) -> bool:
-        tried = await self._tried(attempt.item) | {attempt.method}
+        notification = attempt.item.notification
+        async with self._parts.units.read() as work:
+            found = await repository.tried_methods(work.session, [notification.event_id])
+        tried = found.get((notification.event_id, notification.recipient), frozenset()) | {attempt.method}
         return next_method(attempt.item, attempt.addresses, self._usable, tried) is not None
 
     async def _give_up(
@@ -303,9 +311,15 @@ class _NotTried(Exception):
 
 
 class _SendBatch:
-    """State shared by the notifications of one batch: the methods that are unavailable, and how many messages are being sent."""
+    """State shared by the notifications of one batch: the methods that are unavailable, and how many messages are being sent.
 
-    def __init__(self, send_until: datetime) -> None:
+    `tried`: the delivery methods that were used before, by event and recipient. `unsent`: the ids of notifications that end without
+    being sent, by their new state, reason and method.
+    """
+
+    def __init__(self, send_until: datetime, tried: TriedMethods) -> None:
+        self.tried = tried
+        self.unsent: defaultdict[tuple[NotificationState, NotificationReason | None, DeliveryMethod], list[UUID]] = defaultdict(list)
         self.send_until = send_until  # the result of a message sent later might be recorded after the lease expires
         self.unavailable: set[DeliveryMethod] = set()
         self.timeouts: Counter[DeliveryMethod] = Counter()
@@ -313,6 +327,20 @@ class _SendBatch:
 
     def slot(self, method: DeliveryMethod) -> asyncio.Semaphore:
         return self._slots.setdefault(method, asyncio.Semaphore(CONCURRENT_SENDS))
+
+    def tried_for(self, notification: Notification) -> Collection[DeliveryMethod]:
+        return self.tried.get((notification.event_id, notification.recipient), frozenset())
+
+    def end_unsent(
+        self, item: AddressedNotification, state: NotificationState, reason: NotificationReason | None, method: DeliveryMethod | None = None
+    ) -> None:
+        """Note that a notification ends in this state. `method` None: the method that it has."""
+        self.unsent[state, reason, method or item.notification.channel].append(item.notification.id)
+
+
+def _is_open(item: AddressedNotification) -> bool:
+    """Return whether the delivery method is still to be chosen."""
+    return item.notification.channel == DeliveryMethod.ANY
 
 
 def _appeal_id(item: AddressedNotification) -> UUID:
@@ -336,7 +364,8 @@ async def fall_back(
     is_changed = await repository.change_as_read(work.session, notification, **failed)
     if not is_changed or notification.fact in CODES:
         return
-    tried = await repository.tried_methods(work.session, notification.event_id, notification.recipient)
+    found = await repository.tried_methods(work.session, [notification.event_id])
+    tried = found.get((notification.event_id, notification.recipient), frozenset())
     following = next_method(item, addresses, usable, tried | {method})
     if following is not None:
         fact = FactOfAppeal(notification.event_id, notification.appeal_id, notification.fact)

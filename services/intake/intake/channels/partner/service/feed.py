@@ -36,6 +36,7 @@ from shared.contracts import (
     OutcomeDenied,
     PartForwarded,
 )
+from shared.database import Database
 from shared.errors import Forbidden, InvalidInput, Unauthorized
 from shared.http import Cursor
 from shared.messaging.handling import Batch, InOrder, Received
@@ -113,9 +114,9 @@ async def record_own(work: UnitOfWork, batch: Batch[Any]) -> None:
     )
 
 
-async def has_unnumbered_updates(work: UnitOfWork) -> bool:
+async def has_unnumbered_updates(database: Database) -> bool:
     """Return whether there are updates without a position."""
-    return await repository.has_unnumbered_updates(work.session)
+    return await repository.has_unnumbered_updates(database)
 
 
 async def assign_positions(work: UnitOfWork, settings: Settings) -> int:

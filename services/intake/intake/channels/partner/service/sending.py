@@ -68,8 +68,7 @@ class WebhookSender:
     async def _run(self) -> None:
         async with self.client() as client, asyncio.TaskGroup() as group:
             while True:
-                async with self._parts.units.read() as work:
-                    due = await repository.subscriptions_with_due_deliveries(work.session, self._parts.clock.now())
+                due = await repository.subscriptions_with_due_deliveries(self._parts.database, self._parts.clock.now())
                 for subscription_id in set(due) - self._running.keys():
                     task = group.create_task(finish(self.serve(client, subscription_id)))
                     self._running[subscription_id] = task
