@@ -1,6 +1,7 @@
 """The address and scheme of a client, read through the proxies that the settings trust."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from starlette.requests import HTTPConnection
@@ -8,6 +9,7 @@ from starlette.requests import HTTPConnection
 Network = IPv4Network | IPv6Network
 
 HOPS_LIMIT = 20  # proxies between a client and this process that are read from the header
+REMEMBERED = 1024  # parsed addresses: a proxy's comes with every request
 
 
 def client_address(request: HTTPConnection, trusted_proxies: Sequence[Network] = ()) -> str:
@@ -36,7 +38,7 @@ def client_scheme(request: HTTPConnection, trusted_proxies: Sequence[Network] = 
         named = ",".join(request.headers.getlist("x-forwarded-proto")).rpartition(",")[2].strip().lower()
         if named in {"http", "https"}:
             return named
-    return "https" if request.url.scheme in {"https", "wss"} else "http"
+    return "https" if request.scope.get("scheme") in {"https", "wss"} else "http"  # `url` would be composed first, from all its parts
 
 
 def is_trusted(address: str, trusted: Iterable[Network]) -> bool:
@@ -45,6 +47,7 @@ def is_trusted(address: str, trusted: Iterable[Network]) -> bool:
     return parsed is not None and any(parsed in network for network in trusted)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _parsed(address: str) -> IPv4Address | IPv6Address | None:
     """Return the address, None for other text. A dual-stack socket reports an IPv4 client as an IPv4-mapped IPv6 address."""
     try:

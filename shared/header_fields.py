@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 import starlette.requests
 from starlette.requests import HTTPConnection
+from starlette.types import Scope
 
 ENTRIES_LIMIT: Final = 50  # entries of a comma-separated field, parameters of a field; the rest is ignored
 COOKIES_LIMIT: Final = 100
@@ -38,9 +39,17 @@ def parse_cookies(cookie_string: str) -> dict[str, str]:
 starlette.requests.cookie_parser = parse_cookies
 
 
+def field_of(scope: Scope, name: bytes) -> str | None:
+    """Return the first field `name`, in lower case, of a request; None without one. Takes a fifth of the time of Starlette's `headers`."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value, "latin-1")
+    return None
+
+
 def media_type_of(connection: HTTPConnection) -> str:
     """Return the media type of the body in lower case without parameters, or an empty string without a Content-Type."""
-    return connection.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return (field_of(connection.scope, b"content-type") or "").partition(";")[0].strip().lower()
 
 
 def entries_of(field: str) -> list[str]:

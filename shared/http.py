@@ -40,7 +40,7 @@ from shared.errors import (
     responses,
 )
 from shared.field_errors import DETAILS, ERRORS_LIMIT, dotted
-from shared.header_fields import media_type_of
+from shared.header_fields import field_of, media_type_of
 
 T = TypeVar("T")
 RowT = TypeVar("RowT")
@@ -141,7 +141,7 @@ async def read_body(request: Request, *, limit: int = BODY_LIMIT, media_type: st
     sent = media_type_of(request)
     if sent != media_type and not (media_type == "application/json" and sent.startswith("application/") and sent.endswith("+json")):
         raise UnsupportedMediaType
-    announced = request.headers.get("content-length", "")
+    announced = field_of(request.scope, b"content-length") or ""
     if announced.isdecimal() and int(announced[:20]) > limit:
         raise PayloadTooLarge
     raw = bytearray()

@@ -12,14 +12,15 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from weakref import WeakValueDictionary
 
 from fastapi import Response
 from pydantic import BaseModel
+from pydantic_core import to_json
 from sqlalchemy import ColumnElement, Row, and_, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -58,8 +59,7 @@ class IdempotencyKeyReused(DomainError):
     code, status, title = "idempotency-key-reused", 422, "This Idempotency-Key was used for another request"
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A request that may come again: who sent it (issuer and subject, or anonymous), under which key, and what it says."""
 
     scope: str
@@ -67,8 +67,7 @@ class Request:
     fingerprint: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A body as it was, or is to be, sent: what is its own, and what it has in common with many others, which is packed once for all."""
 
     own: bytes
@@ -110,12 +109,12 @@ class Idempotency:
 
     def request(self, scope: str, key: str, operation: str, body: BaseModel) -> Request:
         """Name a request. The fingerprint is keyed, so that nobody can guess a body from it."""
-        said = f"{operation}\n{body.model_dump_json()}".encode()
+        said = operation.encode() + b"\n" + to_json(body, by_alias=False)
         return Request(scope, key, self._pepper.keyed_hmac("idempotency", said))
 
     def with_body(self, request: Request, digest: bytes) -> Request:
         """Name a request whose body was read after its key was claimed, by the body's digest."""
-        return replace(request, fingerprint=self._pepper.keyed_hmac("idempotency", request.fingerprint + digest))
+        return request._replace(fingerprint=self._pepper.keyed_hmac("idempotency", request.fingerprint + digest))
 
     @asynccontextmanager
     async def alone(self, request: Request | None) -> AsyncIterator[None]:

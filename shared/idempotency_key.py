@@ -15,6 +15,7 @@ from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from shared.auth import Principal, PrincipalDep
 from shared.errors import DomainError, InvalidInput
+from shared.header_fields import field_of
 
 
 class _KeyRules(TypedDict):
@@ -24,6 +25,7 @@ class _KeyRules(TypedDict):
 
 
 HEADER: Final = "Idempotency-Key"
+_FIELD: Final = HEADER.lower().encode()  # as servers pass it on
 _RULES: Final[_KeyRules] = {"min_length": 1, "max_length": 255, "pattern": r"^[\x21-\x7e]+$"}
 _KEY: Final[TypeAdapter[str]] = TypeAdapter(Annotated[str, StringConstraints(**_RULES)])
 _VERSION_4: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -55,7 +57,7 @@ def strong_key(key: str | None, sender: Principal) -> str | None:
 
 def idempotency_key(request: HttpRequest, sender: Principal) -> str | None:
     """Return the header as `IdempotencyKey` does, for a route that reads its request itself. Raises InvalidInput and IdempotencyKeyWeak."""
-    given = request.headers.get(HEADER)
+    given = field_of(request.scope, _FIELD)
     try:
         return None if given is None else strong_key(_KEY.validate_python(given), sender)
     except ValidationError as error:

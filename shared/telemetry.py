@@ -14,6 +14,8 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.header_fields import field_of
+
 TRACEPARENT_LENGTH: Final = 55
 
 # Seconds: fine resolution around the few milliseconds of a normal call, coarse resolution above.
@@ -195,7 +197,7 @@ class Observe:
                 status = message["status"]
             await send(message)
 
-        with start_span(_header(scope, b"traceparent")):
+        with start_span(field_of(scope, b"traceparent")):
             try:
                 await self.app(scope, receive, watch)
             finally:
@@ -221,10 +223,3 @@ def _method(scope: Scope) -> str:
     """Return the HTTP method, or OTHER for an unknown one: an invented method must not create a new time series."""
     method: str = scope["method"]
     return method if method in METHODS else "OTHER"
-
-
-def _header(scope: Scope, name: bytes) -> str | None:
-    for key, value in scope["headers"]:
-        if key == name:
-            return str(value, "latin-1")
-    return None

@@ -123,6 +123,7 @@ def due_on(start: date, policy: DeadlinePolicy, calendar: WorkingCalendar) -> De
     return Deadline(last, start, policy, calendar.version)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def due_at(due_on: date, region: str) -> datetime:
     """Return the end of the due day in the region, 23:59:59 local time, as aware UTC. Raises KeyError for an unknown region."""
     return datetime.combine(due_on, _LAST_SECOND, regions()[region].timezone).astimezone(UTC)

@@ -1,6 +1,7 @@
 """The two times of an appeal: receipt, and registration at the legal moment (АППК art. 64(3))."""
 
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from shared.domain.calendar import planning_calendar
 from shared.domain.regions import regions
@@ -29,5 +30,6 @@ def registered_at(received_at: datetime, region: str) -> datetime:
     return _opening(calendar.add_working_days(today, 1), region)
 
 
+@lru_cache(maxsize=1024)  # few days at a time
 def _opening(day: date, region: str) -> datetime:
     return datetime.combine(day, hours_for(region, day).opens, regions()[region].timezone).astimezone(UTC)

@@ -124,7 +124,7 @@ async def _adapter(session: AsyncSession) -> Any:
     """Return SQLAlchemy's adapter of the driver connection. It is cached per transaction: each look-up switches greenlets twice, 80 µs."""
     transaction, adapter = session.info.get("adapter", (None, None))
     if adapter is None or transaction is not session.sync_session.get_transaction():
-        adapter = (await (await session.connection()).get_raw_connection()).dbapi_connection
+        adapter = await session.run_sync(lambda sync: sync.connection().connection.dbapi_connection)
         session.info["adapter"] = session.sync_session.get_transaction(), adapter
     return adapter
 

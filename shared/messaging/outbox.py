@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.clock import Clock
@@ -66,7 +67,7 @@ def append(
             "correlation_id": cause.correlation_id if cause else event_id,
             "causation_id": cause.id if cause else None,
             "traceparent": (cause.traceparent if cause else None) or traceparent or current_traceparent(),
-            "value": event.model_dump_json().encode(),
+            "value": to_json(event, by_alias=False),
         }
     )
     return event_id

@@ -1,7 +1,6 @@
 """Admission: the terms on which a channel admits an appeal, and what a token entitles its holder to."""
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from intake.register.codes import Channel
@@ -18,8 +17,7 @@ OPERATOR_CHANNEL: Final = Channel.CALL_1414
 PROVIDER_CHANNEL: Final = Channel.SPP
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(NamedTuple):  # a frozen dataclass of so many fields takes three times as long to make
     """The terms on which a channel admits an appeal."""
 
     channel: str

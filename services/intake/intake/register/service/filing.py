@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final, cast
 
 from intake.register.codes import CONSENTS
@@ -122,9 +123,14 @@ def _terms(received_at: datetime, region: str, form: str | None) -> tuple[dateti
     try:
         registered_at = registration.registered_at(received_at, region)
         start = registered_at.astimezone(regions()[region].timezone).date()
-        return registered_at, due_on(start, policies()[policy_for_form(form)], planning_calendar())
+        return registered_at, _deadline(start, form)
     except CalendarGap:
         raise InvalidInput([fault("received_at", "calendar-gap")]) from None
+
+
+@lru_cache(maxsize=1024)  # few deadlines a day: one a form
+def _deadline(start: date, form: str | None) -> Deadline:
+    return due_on(start, policies()[policy_for_form(form)], planning_calendar())
 
 
 def _subject(appeal: AppealIn) -> Iterator[FieldError]:

@@ -1,6 +1,6 @@
 """The counter's pages: written and oral appeals are registered here, and the talon is printed (АППК art. 63, 64(2))."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -156,7 +156,7 @@ async def _filing_of(clerk: Clerk, draft: Draft) -> tuple[IntakeMethod, AppealIn
         raise InvalidInput(wrong)
     if clerk.counter.organisation is not None:
         appeal = about_organisation(clerk.counter.organisation, appeal)
-    admission = replace(admit(clerk.principal, method, name), resolved_in_contact=bool(draft[call_form.ANSWERED]))
+    admission = admit(clerk.principal, method, name)._replace(resolved_in_contact=bool(draft[call_form.ANSWERED]))
     check(appeal, admission, clerk.units.clock.now())
     if clerk.name is None:
         async with clerk.units.write() as work:

@@ -4,7 +4,7 @@ An officer of a provider registers appeals about her own organisation only: unde
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 from uuid import UUID
@@ -95,7 +95,7 @@ async def provider_statement(work: UnitOfWork, principal: Principal, appeal: App
         raise InvalidInput(errors)
     name = await receiver_name(work, principal)
     if name is not None:
-        admission = replace(admission, received_by=surname_and_initials(name), position=principal.role)
+        admission = admission._replace(received_by=surname_and_initials(name), position=principal.role)
     return about_organisation(own, appeal), admission
 
 

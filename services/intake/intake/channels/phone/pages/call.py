@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -153,7 +153,7 @@ async def close(asked: CallRequestDep, operator: SignedInOperatorDep) -> Respons
         return await _show(asked, operator, current, _blank_form(asked, current, operator), errors=errors, status=422)
     appeal = call_form.consultation(sent, received_at=_first_ring(asked, current, sent), topics=call_policy().topics)
     try:
-        await asked.intake.file(appeal, replace(_admission(operator), resolved_in_contact=True), key=form.key_of(sent))
+        await asked.intake.file(appeal, _admission(operator)._replace(resolved_in_contact=True), key=form.key_of(sent))
     except IdempotencyKeyReused:  # two keys pressed at once: the first counts
         return PAGES.redirect(PATH, flash="closed-before")
     return PAGES.redirect(PATH, flash="consultation-closed")
@@ -235,7 +235,7 @@ async def register_appeal(asked: CallRequestDep, operator: SignedInOperatorDep) 
     if sent.get("step") == "edit":
         return await _show(asked, operator, current, draft, key=key)
     answered, confirmed = bool(draft[call_form.ANSWERED]), bool(sent.get("confirmed"))
-    admission = replace(_admission(operator), resolved_in_contact=answered)
+    admission = _admission(operator)._replace(resolved_in_contact=answered)
     try:
         first_ring, now = _first_ring(asked, current, sent), asked.units.clock.now()
         appeal = call_form.appeal_of(draft, received_at=first_ring, answered_kinds=call_policy().answered_in_call)
