@@ -117,8 +117,9 @@ asyncapi: install  ## write deploy/asyncapi.yaml from the registry of events
 privacy: install  ## write docs/privacy.md from the registry of personal data
 	@$(BIN)/python -m shared.privacy > docs/privacy.md
 
-contracts: install  ## check deploy/asyncapi.yaml with the official parser (needs Node)
+contracts: install  ## check deploy/asyncapi.yaml and the OpenAPI documents, and compile clients generated from them (needs Node, Java and Maven)
 	@tests/contracts/parse_asyncapi.sh
+	@tests/contracts/check_openapi.sh
 
 chromium:
 	@command -v chromium >/dev/null 2>&1 || { \

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Self, TypeAlias
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -22,7 +22,7 @@ from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.database_errors import CommitUnknown, will_pass
-from shared.field_errors import FieldError, field_errors
+from shared.field_errors import DETAILS, FieldError, field_errors
 from shared.request_limits import HEADER_LIMIT, bare, refusal_of
 
 __all__ = [
@@ -56,7 +56,6 @@ Responses: TypeAlias = dict[int | str, dict[str, Any]]
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 PROBLEM_JSON = "application/problem+json"
-PROBLEM_CONTENT: dict[str, JsonValue] = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 log = structlog.get_logger("errors")
 
 
@@ -70,6 +69,10 @@ class DomainError(Exception):
     code: ClassVar[str] = "error"
     status: ClassVar[int] = 400
     title: ClassVar[str] = "The request cannot be carried out."
+    example_members: ClassVar[Mapping[str, JsonValue]] = {}
+    """An example of each further member that its problems have, for the OpenAPI document and the catalogue of errors."""
+    example_errors: ClassVar[tuple[FieldError, ...]] = ()
+    """An example of the errors of fields that its problems have."""
     keeps_changes: ClassVar[bool] = False
     """Whether the boundary commits what was changed before this refusal, such as the count of a wrong code."""
 
@@ -180,6 +183,7 @@ class InvalidInput(DomainError):
     """One or more fields are invalid. The errors name each field by its dotted path (`applicant.iin`)."""
 
     code, status, title = "invalid-input", 422, "Some fields are not valid."
+    example_errors = (FieldError("region", "unknown-code", DETAILS["unknown-code"]),)
 
     def __init__(self, errors: Sequence[FieldError], detail: str | None = None) -> None:
         super().__init__(detail, errors=errors)
@@ -209,6 +213,8 @@ class ProblemField(BaseModel):
 class Problem(BaseModel):
     """RFC 9457 problem details. `code` is stable; a problem may have further members."""
 
+    model_config = ConfigDict(extra="allow")
+
     type: str
     title: str
     status: int
@@ -219,23 +225,33 @@ class Problem(BaseModel):
 
 def problem_response(error: DomainError) -> Response:
     """Return the problem document of an error with its headers."""
-    body = {
+    body = error.extra | _problem(error, error.detail or error.title, error.errors)
+    return Response(to_json(body), error.status, {"Cache-Control": "no-store", **error.headers}, PROBLEM_JSON)
+
+
+def _problem(error: DomainError | type[DomainError], detail: str, errors: Sequence[FieldError]) -> dict[str, JsonValue]:
+    return {
         "type": f"urn:aryz:problem:{error.code}",
         "title": error.title,
         "status": error.status,
         "code": error.code,
-        "detail": error.detail or error.title,
-        "errors": [asdict(each) for each in error.errors],
+        "detail": detail,
+        "errors": [asdict(each) for each in errors],
     }
-    return Response(to_json(error.extra | body), error.status, {"Cache-Control": "no-store", **error.headers}, PROBLEM_JSON)
 
 
 def responses(*errors: type[DomainError]) -> Responses:
-    """Return FastAPI's `responses=` for a route that may raise these errors. `shared.http.document` adds the schema they refer to."""
+    """Return FastAPI's `responses=` for a route that may raise these errors, with an example of each.
+
+    `shared.openapi.document` adds the schema that they refer to.
+    """
     by_status: Responses = {}
     for error in errors:
-        entry = by_status.setdefault(error.status, {"description": "", "content": PROBLEM_CONTENT})
+        content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": {}}}
+        entry = by_status.setdefault(error.status, {"description": "", "content": content})
         entry["description"] = "; ".join(filter(None, [entry["description"], f"`{error.code}`: {error.title}"]))
+        example = {"summary": error.title, "value": {**error.example_members, **_problem(error, error.title, error.example_errors)}}
+        entry["content"][PROBLEM_JSON]["examples"][error.code] = example
     return by_status
 
 

@@ -1,44 +1,25 @@
-"""Building blocks of the HTTP APIs: strict request bodies, text types, lists with cursors, and their OpenAPI description."""
+"""Building blocks of the HTTP APIs: strict request bodies, text types, and lists with cursors."""
 
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Annotated, Any, Generic, NoReturn, TypeAlias, TypeVar
+from typing import Annotated, Any, Generic, NoReturn, TypeVar
 from uuid import UUID
 
 import httpx
 from annotated_types import GroupedMetadata
-from fastapi import Depends, FastAPI, Query, Request, params
-from fastapi.dependencies.models import Dependant
+from fastapi import Depends, Query, Request, params
 from fastapi.dependencies.utils import get_flat_params
-from fastapi.routing import APIRoute, iter_route_contexts
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
-from pydantic.json_schema import models_json_schema
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import PydanticCustomError, to_json
 
 from shared.domain.identifiers import digits_as_typed
 from shared.domain.text import clean, shows_something
-from shared.errors import (
-    PROBLEM_CONTENT,
-    FieldError,
-    HeadersTooLarge,
-    HostNotAllowed,
-    InvalidInput,
-    MalformedJson,
-    MalformedText,
-    NotFound,
-    OutcomeUnknown,
-    PayloadTooLarge,
-    Problem,
-    Unavailable,
-    UnsupportedMediaType,
-    UriTooLong,
-    responses,
-)
+from shared.errors import FieldError, InvalidInput, MalformedJson, MalformedText, PayloadTooLarge, UnsupportedMediaType
 from shared.field_errors import DETAILS, ERRORS_LIMIT, dotted
 from shared.header_fields import field_of, media_type_of
 
@@ -46,19 +27,12 @@ T = TypeVar("T")
 RowT = TypeVar("RowT")
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
-OpenApiObject: TypeAlias = dict[str, Any]
-"""An object of an OpenAPI document: JSON as FastAPI builds it."""
-
 BODY_LIMIT = 262_144  # bytes: 20 000 characters of Kazakh escaped as \uXXXX are 120 000, plus the rest of an appeal
 CLIENT_LIMITS = httpx.Limits(keepalive_expiry=2)  # uvicorn closes idle connections after 5 s: a request sent at that moment would be lost
 FEW_VALUES = 8_192  # bytes: a shorter body cannot have many values
 VALUES_LIMIT = 5_000  # values of a JSON body; the longest list of the API has 500 ids
 CURSOR_LIMIT = 1_024
 INT64 = 2**63
-
-BEFORE_ROUTES = (MalformedText, NotFound, UriTooLong, HostNotAllowed, HeadersTooLarge, Unavailable)
-"""Responses given before routing: see shared.request_limits and shared.edge."""
-BODY_ERRORS = (MalformedJson, MalformedText, PayloadTooLarge, UnsupportedMediaType, InvalidInput)
 
 
 class StrictModel(BaseModel):
@@ -123,7 +97,7 @@ def body(model: type[ModelT], *, limit: int = BODY_LIMIT) -> Any:
     """Return a dependency that reads the JSON body strictly as `model`, for use as `Annotated[AppealIn, ...]` with this call inside.
 
     At most `limit` bytes are read. Raises PayloadTooLarge (413), UnsupportedMediaType (415), MalformedJson and MalformedText
-    (400) and InvalidInput (422), none of which repeats what was sent. `document` adds the model to the OpenAPI document.
+    (400) and InvalidInput (422), none of which repeats what was sent. `shared.openapi.document` adds the model to the OpenAPI document.
     """
 
     async def read(request: Request) -> ModelT:
@@ -297,92 +271,3 @@ def _as_given(value: object, kind: type) -> object:
     elif type(value) is int and kind is int and -INT64 <= value < INT64:
         return value
     raise ValueError
-
-
-def document(app: FastAPI) -> None:
-    """Extend the app's OpenAPI document with the schemas of strict bodies, and replace FastAPI's 422 by problems. Call once per app."""
-    original: Callable[[], OpenApiObject] = app.openapi
-
-    def openapi() -> OpenApiObject:
-        if app.openapi_schema is None:
-            app.openapi_schema = _with_bodies(app, original())
-        return app.openapi_schema
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
-
-
-def _with_bodies(app: FastAPI, schema: OpenApiObject) -> OpenApiObject:
-    operations: dict[tuple[str, str], type[BaseModel]] = {}
-    for route in iter_route_contexts(app.routes):
-        if not (isinstance(route.original_route, APIRoute) and route.include_in_schema):
-            continue
-        calls = [(str(route.path_format), method.lower()) for method in route.methods or ()]
-        if model := _body_model(route.dependant):
-            operations |= dict.fromkeys(calls, model)
-        if not _needs_token(route.dependant):
-            _show_token_as_optional(schema["paths"][path][method] for path, method in calls)
-    components: OpenApiObject = schema.setdefault("components", {}).setdefault("schemas", {})
-    components["Problem"] = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
-    components |= components["Problem"].pop("$defs")
-    names = _add_definitions(components, set(operations.values()))
-    for (path, method), model in operations.items():
-        operation = schema["paths"][path][method]
-        content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{names[model]}"}}}
-        operation.setdefault("requestBody", {"required": True, "content": content})
-        operation["responses"] = {str(status): each for status, each in responses(*BODY_ERRORS).items()} | operation["responses"]
-    for item in schema["paths"].values():
-        for method, operation in item.items():
-            anywhere = BEFORE_ROUTES if method == "get" else (*BEFORE_ROUTES, OutcomeUnknown)
-            operation["responses"] = {str(status): each for status, each in responses(*anywhere).items()} | operation["responses"]
-    _replace_default_422(schema, components)
-    _show_streams_as_text(schema)
-    return schema
-
-
-def _body_model(dependant: Dependant) -> type[BaseModel] | None:
-    own: type[BaseModel] | None = getattr(dependant.call, "body_model", None)
-    return own or next(filter(None, map(_body_model, dependant.dependencies)), None)
-
-
-def _needs_token(dependant: Dependant) -> bool:
-    return getattr(dependant.call, "needs_token", False) or any(map(_needs_token, dependant.dependencies))
-
-
-def _show_token_as_optional(operations: Iterable[OpenApiObject]) -> None:
-    """Add "no authentication" as the first alternative: the call works without a token, which only changes the response."""
-    for operation in operations:
-        if "security" in operation:
-            operation["security"] = [{}, *operation["security"]]
-
-
-def _add_definitions(components: OpenApiObject, models: set[type[BaseModel]]) -> dict[type[BaseModel], str]:
-    """Add the models' schemas to `components` and return their names. All get the suffix `-Input` if a name is already used differently."""
-    ordered = sorted(models, key=lambda model: model.__name__)
-    for suffix in ("", "-Input"):
-        inputs = [(model, "validation") for model in ordered]
-        keys, made = models_json_schema(inputs, ref_template=f"#/components/schemas/{{model}}{suffix}")  # type: ignore[arg-type]
-        definitions = {name + suffix: definition for name, definition in made.get("$defs", {}).items()}
-        if all(components.get(name, definition) == definition for name, definition in definitions.items()):
-            break
-    components |= definitions
-    return {model: keys[(model, "validation")]["$ref"].rpartition("/")[2] for model in ordered}
-
-
-def _show_streams_as_text(schema: OpenApiObject) -> None:
-    """Remove `itemSchema`, which FastAPI uses for streams: OpenAPI has it only from 3.2, and this document is 3.1."""
-    for item in schema["paths"].values():
-        for operation in item.values():
-            for answer in operation["responses"].values():
-                for media_type in answer.get("content", {}).values():
-                    if media_type.pop("itemSchema", None) is not None:
-                        media_type.setdefault("schema", {"type": "string"})
-
-
-def _replace_default_422(schema: OpenApiObject, components: OpenApiObject) -> None:
-    for item in schema["paths"].values():
-        for operation in item.values():
-            for answer in operation.get("responses", {}).values():
-                if answer.get("content", {}).get("application/json", {}).get("schema", {}).get("$ref", "").endswith("/HTTPValidationError"):
-                    answer |= {"description": InvalidInput.title, "content": PROBLEM_CONTENT}
-    for name in ("HTTPValidationError", "ValidationError"):
-        components.pop(name, None)

@@ -1,10 +1,11 @@
 """How a service is put together. A service names its parts (`Service`); a process brings what services share (`Foundation`)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from importlib import resources
 from typing import Generic
 
 import httpx
@@ -25,7 +26,7 @@ from shared.database_errors import is_transient
 from shared.domain.calendar import calendar_ends_soon
 from shared.errors import Unavailable, install_error_handlers
 from shared.fast.direct_routes import DirectRoutes
-from shared.http import CLIENT_LIMITS, document
+from shared.http import CLIENT_LIMITS
 from shared.idempotency import Idempotency, purge_answers
 from shared.ids import Ids, RandomIds
 from shared.logging import configure_logging
@@ -37,6 +38,7 @@ from shared.messaging.log import EventLog
 from shared.messaging.pace import PATIENT, Pace
 from shared.messaging.relay import Relay
 from shared.messaging.runtime import Loop, Runtime, every
+from shared.openapi import SERVERS, document
 from shared.operators import OperatorAccess
 from shared.private_files import secure_folder
 from shared.settings import MissingSetting, ServiceSettings
@@ -189,6 +191,10 @@ class Service(Generic[SettingsT]):
     package: str
     title: str
     handlers: Handlers
+    description: str = ""
+    """What its API is for, in Markdown."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """The groups of its operations in the OpenAPI document, in their order: name and description."""
     topics: Sequence[str] = (APPEALS,)
     skips: Skips = field(default_factory=dict)
     """Events that the service has no use for, recognised by a header."""
@@ -318,6 +324,9 @@ def assemble(
     app = FastAPI(
         title=service.title,
         version="1",
+        description=service.description,
+        servers=[dict(server) for server in SERVERS],
+        openapi_tags=[{"name": name, "description": text} for name, text in service.tags.items()],
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
@@ -331,7 +340,7 @@ def assemble(
     for router in (*routers, operations.router):
         app.include_router(router, prefix=f"/{service.name}")
     install_error_handlers(app, header_limit=settings.header_bytes)
-    document(app)
+    document(app, examples=resources.files(service.package) / "openapi_examples.json")
     mount_docs(app, prefix=f"/{service.name}", allow=operators.require_reader)
     error_pages().mount_static(app)
     app.add_middleware(SecurityHeaders)

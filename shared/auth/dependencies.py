@@ -61,7 +61,7 @@ UnconfinedPrincipalDep = Annotated[Principal, Depends(unconfined)]
 
 
 def needs_token(dependency: Dependency) -> Dependency:
-    """Mark a dependency that answers 401 without a token; `shared.http.document` calls the token optional everywhere else."""
+    """Mark a dependency that answers 401 without a token; `shared.openapi.document` calls the token optional everywhere else."""
     dependency.needs_token = True  # type: ignore[attr-defined]
     return dependency
 

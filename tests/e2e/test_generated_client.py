@@ -46,28 +46,30 @@ class TestGeneratedClient:
     def test_it_files_an_appeal_from_the_documents_own_example_and_follows_it(self, client, citizen, people):
         example = people.get("/intake/openapi.json").json()["components"]["schemas"]["AppealIn"]["examples"][0]
         appeal = client("models.appeal_in").AppealIn.from_dict(example)
-        receipt = client("api.default.register_appeal").sync(client=citizen, body=appeal, idempotency_key=key_named("generated-1"))
-        again = client("api.default.register_appeal").sync(client=citizen, body=appeal, idempotency_key=key_named("generated-1"))
+        receipt = client("api.appeals.register_appeal").sync(client=citizen, body=appeal, idempotency_key=key_named("generated-1"))
+        again = client("api.appeals.register_appeal").sync(client=citizen, body=appeal, idempotency_key=key_named("generated-1"))
         assert again.number == receipt.number
-        tracked = client("api.default.track_appeal").sync(receipt.number, client=citizen)
+        tracked = client("api.appeals.track_appeal").sync(receipt.number, client=citizen)
         assert (tracked.number, tracked.region) == (receipt.number, "KZ-43")
-        mine = client("api.default.list_own_appeals").sync(client=citizen, limit=5)
+        mine = client("api.appeals.list_own_appeals").sync(client=citizen, limit=5)
         assert [one.number for one in mine.items] == [receipt.number]
 
     def test_it_uploads_a_file_in_pieces(self, client, citizen):
-        begun = client("api.default.begin_upload").sync(client=citizen, body=client("models.upload_beginning").UploadBeginning(length=6))
-        go_on, token = client("api.default.go_on_with_upload"), {"upload_token": begun.token}
+        begun = client("api.attachments.begin_upload").sync(
+            client=citizen, body=client("models.upload_beginning").UploadBeginning(length=6)
+        )
+        go_on, token = client("api.attachments.continue_upload"), {"upload_token": begun.token}
         for offset, piece in ((0, b"Cer"), (3, b"tif")):
             body = client("types").File(payload=io.BytesIO(piece))
             state = go_on.sync(begun.upload_id, client=citizen, body=body, upload_offset=offset, **token)
         assert (state.offset, state.complete) == (6, True)
 
     def test_what_is_refused_comes_as_a_problem_with_its_code(self, client, citizen):
-        problem = client("api.default.track_appeal").sync("2026-43-0000000-0", client=citizen)
+        problem = client("api.appeals.track_appeal").sync("2026-43-0000000-0", client=citizen)
         assert (problem.status, problem.code) == (404, "not-found")
 
     def test_what_has_not_changed_is_not_sent_again(self, client, citizen, eventually):
-        listing = client("api.default.list_own_appeals")
+        listing = client("api.appeals.list_own_appeals")
 
         def unchanged():  # the appeal may be on its way through the services between two looks
             first = listing.sync_detailed(client=citizen)

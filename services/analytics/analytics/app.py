@@ -18,7 +18,13 @@ from shared.web.pages import Pages
 
 HERE = Path(__file__).parent
 SERVICE = Service[Settings](
-    name="analytics", package="analytics", title="Aryz analytics", handlers=HANDLERS, topics=(APPEALS, PROVIDERS, CALLS)
+    name="analytics",
+    package="analytics",
+    title="Aryz analytics",
+    description="Figures about appeals. A part of them is public and needs no token.",
+    tags={"figures": "Figures of a period with their parts, and the present state."},
+    handlers=HANDLERS,
+    topics=(APPEALS, PROVIDERS, CALLS),
 )
 
 

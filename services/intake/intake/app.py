@@ -34,10 +34,27 @@ from shared.rows import table_of
 from shared.service import Foundation, Parts, Service, assemble
 from shared.web.viewer import show_viewer
 
+TAGS: Final = {
+    "appeals": "Register an appeal, follow it, and carry out the applicant's own actions: messages, withdrawal, rating, reopening.",
+    "attachments": "Upload files in pieces, add them to an appeal, and download them.",
+    "forms": "What may be filed, and the fields that each form asks for.",
+    "updates": "Changes of the appeals that you follow: a gapless feed, a stream, and the appeals forwarded to your body.",
+    "subscriptions": "Webhooks: signed updates sent to your address, their delivery log, a test, and replay.",
+    "withdrawals": "Withdrawals that wait for a call back, for the staff of the contact centre.",
+    "counter": "Receptions of the counter, for its staff.",
+    "notifications": "Notifications to the applicant and their delivery, for staff.",
+    "phone": "Call events and keypad status, for the telephone exchange.",
+    "gateways": "Calls of the Telegram servers and of the SMS gateway.",
+    "imports": "Import of a former register.",
+    "internal": "Calls between the services.",
+}
+
 SERVICE = Service[Settings](
     name="intake",
     package="intake",
     title="Aryz intake",
+    description="Registers appeals, shows them to their applicants, and reports their changes to apps and partners.",
+    tags=TAGS,
     handlers=HANDLERS,
     topics=(APPEALS, PROVIDERS),
     jobs=jobs,

@@ -76,6 +76,13 @@ SERVICE = Service[Settings](
     name="provider-contact",
     package="provider_contact",
     title="Aryz: provider contact",
+    description="The directory of health-care providers, and the inquiries that the Fund sends them about appeals.",
+    tags={
+        "directory": "Search and import of the providers.",
+        "inquiries": "Inquiries about an appeal, and the provider's actions on them.",
+        "matches": "Providers that were named in an appeal and need a choice by staff.",
+        "internal": "Calls between the services.",
+    },
     handlers=HANDLERS,
     skips=SKIPS,
     preparations=matching_handlers.preparations,

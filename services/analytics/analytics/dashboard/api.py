@@ -24,7 +24,9 @@ LiveFiguresDep = Annotated[LiveFigures, Depends(get_live_figures)]
 
 
 @router.get("/live", responses=responses(Unauthorized, InvalidInput))
-async def live(response: Response, current: PrincipalDep, live_figures: LiveFiguresDep, _query: KnownQuery) -> Live | LiveStatus:
+async def read_live_figures(
+    response: Response, current: PrincipalDep, live_figures: LiveFiguresDep, _query: KnownQuery
+) -> Live | LiveStatus:
     """Return the present state.
 
     Staff, analysts and admins get the figures; everybody else gets only whether events are being counted, and until when.

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from shared.domain.regions import regions
@@ -29,7 +29,8 @@ def _known_region(code: str) -> str:
     return code
 
 
-Day = Annotated[date, BeforeValidator(_iso_day), Field(ge=FIRST_DAY, le=LAST_DAY)]
+_DAY_SCHEMA = {"type": "string", "format": "date"}  # JSON Schema has no limits of dates; pydantic would write `ge` and `le`
+Day = Annotated[date, BeforeValidator(_iso_day), Field(ge=FIRST_DAY, le=LAST_DAY), WithJsonSchema(_DAY_SCHEMA)]
 RegionCode = Annotated[str, AfterValidator(_known_region)]
 
 

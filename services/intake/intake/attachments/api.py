@@ -66,7 +66,7 @@ from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused, I
 from shared.idempotency_steps import Steps, StepsDone, no_digest
 from shared.unit_of_work import UnitOfWork
 
-router = APIRouter()
+router = APIRouter(tags=["attachments"])
 log = structlog.get_logger()
 
 PARTIAL: Final = "application/partial-upload"
@@ -146,7 +146,7 @@ async def begin_upload(
 
 
 @router.head("/v1/uploads/{upload_id}", status_code=204, response_class=Response, responses=responses(NotFound, InvalidInput))
-async def look_at_upload(upload_id: UUID, token: UploadToken, attachments: AttachmentsDep, work: ReadDep) -> Response:
+async def read_upload(upload_id: UUID, token: UploadToken, attachments: AttachmentsDep, work: ReadDep) -> Response:
     """Return how much of an upload was received."""
     row = await attachments.find_upload(work, UploadTicket(upload_id, token))
     return Response(status_code=204, headers=_progress(row.size, row.length, is_complete=row.kind is not None))
@@ -162,7 +162,7 @@ async def look_at_upload(upload_id: UUID, token: UploadToken, attachments: Attac
     ),
     openapi_extra={"requestBody": {"required": True, "content": {PARTIAL: BINARY, OCTETS: BINARY}}},
 )  # fmt: skip
-async def go_on_with_upload(
+async def continue_upload(
     upload_id: UUID,
     token: UploadToken,
     request: Request,
@@ -242,8 +242,11 @@ async def _once_by_ticket(
         *REFUSALS,
     ),
     openapi_extra={"requestBody": {"required": True, "content": {
+        # first: generators of clients offer the first form of a body, and cannot name the schema of a later one with files
+        MULTIPART: {"schema": {
+            "title": "AttachmentForm", "type": "object", "required": [FIELD], "properties": {FIELD: {"type": "string", "format": "binary"}},
+        }},
         JSON: {"schema": UploadClaim.model_json_schema()},
-        MULTIPART: {"schema": {"type": "object", "required": [FIELD], "properties": {FIELD: {"type": "string", "format": "binary"}}}},
         **{kind.media_types[0]: BINARY for kind in policy.kinds().values()},
     }}},
 )  # fmt: skip
@@ -296,7 +299,7 @@ async def add_attachment(
         200: {"description": "The file.", "content": {kind.media_types[0]: BINARY for kind in policy.kinds().values()}},
     },
 )
-async def download(
+async def download_attachment(
     number: str,
     attachment_id: UUID,
     request: Request,

@@ -14,7 +14,7 @@ from shared.etags import NOT_MODIFIED, IfNoneMatch, conditional
 from shared.field_errors import DETAILS
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, page_of
 
-router: Final = APIRouter()
+router: Final = APIRouter(tags=["forms"])
 
 
 def _with_forms(channel: str) -> str:
@@ -88,7 +88,7 @@ class DefinitionOut(ServiceOut):
 
 
 @router.get("/v1/services", response_model=ListResponse[ServiceOut], responses=responses(InvalidInput) | NOT_MODIFIED)
-async def services(
+async def list_services(
     _query: KnownQuery,
     channel: ShownOn = "app",
     language: InLanguage = "kk",
@@ -104,7 +104,7 @@ async def services(
 
 
 @router.get("/v1/services/{code}", response_model=DefinitionOut, responses=responses(InvalidInput, NotFound) | NOT_MODIFIED)
-async def service(
+async def read_service(
     code: str, _query: KnownQuery, channel: ShownOn = "app", language: InLanguage = "kk", known: IfNoneMatch = None
 ) -> Response:
     """Return one form with its fields."""

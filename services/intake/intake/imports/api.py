@@ -31,7 +31,7 @@ from shared.unit_of_work import UnitsOfWork
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
 
-router = APIRouter()
+router = APIRouter(tags=["imports"])
 
 AdminDep = Annotated[Principal, Depends(require("admin"))]
 

@@ -1,10 +1,11 @@
 """HTTP routes: the notifications of an appeal, and the SMS gateway's receipts and replies."""
 
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.security import APIKeyHeader
 from pydantic import BaseModel
 
 from intake.notifications import repository
@@ -21,7 +22,7 @@ from intake.register.dependencies import Intake, IntakeDep
 from intake.register.errors import NotAnswered, OutcomeGiven
 from intake.register.schemas import ConfirmationIn
 from intake.register.service.tracking import find_appeal
-from shared.auth import STAFF, Principal, require
+from shared.auth import STAFF, Principal, needs_token, require
 from shared.dependencies import ClockDep, ReadDep, UnitOfWorkDep, UnitsOfWorkDep
 from shared.domain.identifiers import canonical_number
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
@@ -33,6 +34,16 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 router = APIRouter()
 ReaderDep = Annotated[Principal, Depends(require(*STAFF, "admin"))]
+
+
+signature_header: Final = APIKeyHeader(
+    name="webhook-signature",
+    scheme_name="sms_gateway",
+    description="Signature by Standard Webhooks over the headers `webhook-id` and `webhook-timestamp` and the body.",
+    auto_error=False,
+)
+SignatureDep = Annotated[str | None, Depends(signature_header)]
+"""Shows in the OpenAPI document that the call is signed; `verify_signature` reads the headers itself."""
 
 
 class NotificationOut(BaseModel):
@@ -53,8 +64,8 @@ class NotificationOut(BaseModel):
     delivered_at: datetime | None
 
 
-@router.get("/v1/appeals/{number}/notices", responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
-async def notices_of_appeal(
+@router.get("/v1/appeals/{number}/notices", tags=["notifications"], responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
+async def list_notifications(
     number: str,
     response: Response,
     reader: ReaderDep,
@@ -106,25 +117,30 @@ def signed_body(model: type[ModelT]) -> Any:
     It raises BadSignature, and what `parse` raises.
     """
 
-    async def read(request: Request, intake: IntakeDep, clock: ClockDep) -> tuple[str, ModelT]:
+    @needs_token
+    async def read(request: Request, intake: IntakeDep, clock: ClockDep, _signature: SignatureDep) -> tuple[str, ModelT]:
         raw = await read_body(request)
         secret = intake.parts.settings.sms_secret
         message_id = verify_signature(secret.get_secret_value() if secret else None, request.headers, raw, clock)
         return message_id, parse(model, raw)
 
-    read.body_model = model  # type: ignore[attr-defined]  # `shared.http.document` reads it
+    read.body_model = model  # type: ignore[attr-defined]  # `shared.openapi.document` reads it
     return Depends(read)
 
 
-@router.post("/v1/channels/sms/receipts", status_code=204, responses=responses(BadSignature))
-async def sms_receipt(message: Annotated[tuple[str, SmsReceipt], signed_body(SmsReceipt)], intake: IntakeDep, work: UnitOfWorkDep) -> None:
+@router.post("/v1/channels/sms/receipts", tags=["gateways"], status_code=204, responses=responses(BadSignature))
+async def receive_sms_receipt(
+    message: Annotated[tuple[str, SmsReceipt], signed_body(SmsReceipt)], intake: IntakeDep, work: UnitOfWorkDep
+) -> None:
     """Record the gateway's report whether a message arrived, signed by Standard Webhooks."""
     _, receipt = message
     await inbound.process_receipt(work, intake.parts.settings, receipt)
 
 
-@router.post("/v1/channels/sms/inbound", status_code=204, responses=responses(BadSignature))
-async def sms_inbound(message: Annotated[tuple[str, SmsReply], signed_body(SmsReply)], intake: IntakeDep, units: UnitsOfWorkDep) -> None:
+@router.post("/v1/channels/sms/inbound", tags=["gateways"], status_code=204, responses=responses(BadSignature))
+async def receive_sms_reply(
+    message: Annotated[tuple[str, SmsReply], signed_body(SmsReply)], intake: IntakeDep, units: UnitsOfWorkDep
+) -> None:
     """Record an applicant's reply («1» or «2») to the latest answer sent to this phone number. Any other text is ignored."""
     message_id, reply = message
     settled = inbound.outcome_in(reply.text)

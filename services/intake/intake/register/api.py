@@ -26,6 +26,7 @@ router = APIRouter()
 
 @router.get(
     "/v1/appeals/{number}",
+    tags=["appeals"],
     response_model=Tracked,
     responses={**responses(InvalidInput, NotFound, TooMany, Unauthorized, Forbidden), **NOT_MODIFIED},
 )
@@ -45,8 +46,8 @@ async def track_appeal(
     return conditional(found, known, passing=frozenset({"time_held"}))
 
 
-@router.post("/internal/v1/contents", response_model=ContentsResponse, responses=responses(Unauthorized, Forbidden))
-async def contents(
+@router.post("/internal/v1/contents", tags=["internal"], response_model=ContentsResponse, responses=responses(Unauthorized, Forbidden))
+async def read_contents(
     intake: IntakeDep,
     reader: Annotated[Principal, Depends(require("service"))],
     units: UnitsOfWorkDep,

@@ -1,5 +1,7 @@
 """Domain errors of the register."""
 
+from typing import ClassVar
+
 from shared.errors import DomainError
 
 
@@ -54,6 +56,7 @@ class ExternalNumberKnown(DomainError):
     """The problem's `number` is the registration number of the appeal that was passed on under it."""
 
     code, status, title = "external-number-known", 409, "You have passed on an appeal under this number before."
+    example_members: ClassVar = {"number": "2026-43-0000017-4"}
 
     def __init__(self, number: str | None) -> None:
         super().__init__(extra={"number": number})

@@ -60,7 +60,7 @@ def _position(cursor: str) -> tuple[bool, datetime, UUID]:
 
 
 @router.get("/v1/inquiries/{inquiry_id}", tags=["inquiries"], responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
-async def show_inquiry(
+async def read_inquiry(
     inquiry_id: UUID, principal: ViewerDep, units: UnitsOfWorkDep, contents: ContentsDep, _query: KnownQuery
 ) -> InquiryDetail:
     """Return an inquiry with its question. The provider that was asked also gets the appeal's text if the applicant consented to it."""

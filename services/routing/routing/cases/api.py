@@ -34,7 +34,7 @@ async def _staff(request: Request, principal: Annotated[Principal, Depends(requi
 StaffDep = Annotated[Principal, Depends(_staff)]
 
 
-@router.get("/v1/cases", responses=responses(Unauthorized, Forbidden, InvalidInput))
+@router.get("/v1/cases", tags=["cases"], responses=responses(Unauthorized, Forbidden, InvalidInput))
 async def list_cases(
     principal: StaffDep,
     work: ReadDep,
@@ -66,7 +66,7 @@ async def list_cases(
     return await reading.list_cases(work, principal, wanted, limit=limit, cursor=cursor)
 
 
-@router.get("/v1/cases/{appeal_id}", responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
+@router.get("/v1/cases/{appeal_id}", tags=["cases"], responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
 async def read_case(appeal_id: UUID, principal: StaffDep, work: ReadDep, _query: KnownQuery) -> CaseView:
     """Return a case with its clocks, its history and the actions that you may carry out now."""
     return await reading.read_case(work, principal, appeal_id)
@@ -99,6 +99,7 @@ def _add_action(command: type[commands.Command]) -> None:
         f"/v1/cases/{{appeal_id}}/actions/{command.ACTION}",
         route,
         methods=["POST"],
+        tags=["cases"],
         name=command.ACTION,
         operation_id=f"{command.ACTION.replace('-', '_')}_case",
         summary=command.SUMMARY,
@@ -111,7 +112,7 @@ for _command in commands.COMMANDS:
     _add_action(_command)
 
 
-@router.post("/internal/v1/contents", responses=responses(Unauthorized, Forbidden))
+@router.post("/internal/v1/contents", tags=["internal"], responses=responses(Unauthorized, Forbidden))
 async def read_contents(
     reader: Annotated[Principal, Depends(require("service"))],
     asked: Annotated[ContentsRequest, body(ContentsRequest)],

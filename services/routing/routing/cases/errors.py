@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import ClassVar
 
 from routing.cases.schemas.views import ColleagueView, NextAction
 from shared.errors import Conflict, FieldError, InvalidInput
@@ -13,6 +14,7 @@ class VersionConflict(Conflict):
     """The case was changed since it was read."""
 
     code, title = "version-conflict", "The case has changed since you read it."
+    example_members: ClassVar = {"current_version": 4}
 
     def __init__(self, current_version: int) -> None:
         super().__init__(extra={"current_version": current_version})
@@ -22,6 +24,9 @@ class ActionNotPossible(Conflict):
     """The workflow has no such step from the current status. The answer lists the actions that are possible."""
 
     code, title = "action-not-possible", "This cannot be done with the case now."
+    example_members: ClassVar = {
+        "next_actions": [{"action": "claim", "kk": "Орындауға алу", "ru": "Взять в работу", "en": "Take the case", "fields": []}]
+    }
 
     def __init__(self, next_actions: Sequence[NextAction]) -> None:
         super().__init__(extra={"next_actions": [action.model_dump(mode="json") for action in next_actions]})

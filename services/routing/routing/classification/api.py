@@ -11,7 +11,7 @@ from shared.errors import Forbidden, TooMany, Unauthorized, responses
 from shared.http import body
 from shared.offload import run_on_text
 
-router = APIRouter()
+router = APIRouter(tags=["classifications"])
 
 
 @router.post("/v1/classifications", responses=responses(Unauthorized, Forbidden, TooMany))

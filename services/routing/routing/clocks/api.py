@@ -14,7 +14,7 @@ from shared.errors import InvalidInput, responses
 from shared.field_errors import DETAILS
 from shared.http import KnownQuery
 
-router = APIRouter()
+router = APIRouter(tags=["deadlines"])
 
 
 def _check_day(text: str) -> str:
@@ -31,6 +31,6 @@ Day = Annotated[str, AfterValidator(_check_day), Query(alias="from", description
 
 
 @router.get("/v1/deadlines", responses=responses(InvalidInput, CalendarDoesNotReach))
-async def deadline(policy: str, start: Day, _query: KnownQuery) -> DeadlineView:
+async def read_deadline(policy: str, start: Day, _query: KnownQuery) -> DeadlineView:
     """Return the last day of a term and its calculation, day by day."""
     return service.deadline(policy, date.fromisoformat(start))

@@ -14,7 +14,7 @@ from shared.domain.text import clean
 from shared.errors import InvalidInput, responses
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, page_of
 
-router = APIRouter()
+router = APIRouter(tags=["articles"])
 
 
 @router.get("/v1/articles", responses=responses(InvalidInput))

@@ -10,7 +10,7 @@ from shared.dependencies import ReadDep
 from shared.errors import Forbidden, InvalidInput, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse
 
-router: Final = APIRouter()
+router: Final = APIRouter(tags=["counter"])
 
 
 @router.get("/v1/receptions", responses=responses(Unauthorized, Forbidden, InvalidInput))

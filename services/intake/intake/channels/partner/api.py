@@ -53,7 +53,7 @@ async def _partner(intake: IntakeDep, partner: Annotated[Principal, Depends(requ
 PartnerDep = Annotated[Principal, Depends(_partner)]
 
 
-@router.get("/v1/updates", responses=responses(*ALWAYS, InvalidInput))
+@router.get("/v1/updates", tags=["updates"], responses=responses(*ALWAYS, InvalidInput))
 async def list_updates(
     reader: ReaderDep, _query: KnownQuery, work: ReadDep, cursor: CursorText = None, limit: Limit = DEFAULT_LIMIT
 ) -> Updates:
@@ -61,7 +61,7 @@ async def list_updates(
     return await feed.read_page(work, reader, cursor, limit)
 
 
-@router.get("/v1/forwardings/{appeal_id}", responses=responses(*ALWAYS, InvalidInput, NotFound))
+@router.get("/v1/forwardings/{appeal_id}", tags=["updates"], responses=responses(*ALWAYS, InvalidInput, NotFound))
 async def read_forwarded(appeal_id: UUID, partner: PartnerDep, _query: KnownQuery, work: UnitOfWorkDep) -> Forwarded:
     """Return an appeal that was forwarded to you, with its content. Every read is recorded in the audit log."""
     return await forwarding.read_forwarded(work, partner, appeal_id)
@@ -69,6 +69,7 @@ async def read_forwarded(appeal_id: UUID, partner: PartnerDep, _query: KnownQuer
 
 @router.post(
     "/v1/subscriptions",
+    tags=["subscriptions"],
     status_code=201,
     response_model=SubscribedWithSecret,
     responses=responses(*ALWAYS, InvalidInput, IdempotencyKeyReused, TooManySubscriptions),
@@ -88,7 +89,7 @@ async def create_subscription(
     return await once("subscribe", wanted, subscribe, status=201, before=check)
 
 
-@router.get("/v1/subscriptions", responses=responses(*ALWAYS, InvalidInput))
+@router.get("/v1/subscriptions", tags=["subscriptions"], responses=responses(*ALWAYS, InvalidInput))
 async def list_subscriptions(
     reader: ReaderDep, _query: KnownQuery, work: ReadDep, cursor: CursorText = None, limit: Limit = DEFAULT_LIMIT
 ) -> ListResponse[Subscribed]:
@@ -98,6 +99,7 @@ async def list_subscriptions(
 
 @router.delete(
     "/v1/subscriptions/{subscription_id}",
+    tags=["subscriptions"],
     status_code=204,
     response_class=Response,
     responses=responses(*ALWAYS, InvalidInput, IdempotencyKeyReused, NotFound),
@@ -113,6 +115,7 @@ async def delete_subscription(subscription_id: UUID, reader: ReaderDep, once: On
 
 @router.post(
     "/v1/subscriptions/{subscription_id}/secret",
+    tags=["subscriptions"],
     response_model=NewSecret,
     responses=responses(*ALWAYS, InvalidInput, IdempotencyKeyReused, NotFound),
 )
@@ -128,7 +131,7 @@ async def renew_subscription_secret(subscription_id: UUID, reader: ReaderDep, on
     return await once(f"renew the secret of {subscription_id}", StrictModel(), renew, check_visible=check_visible)
 
 
-@router.get("/v1/subscriptions/{subscription_id}/deliveries", responses=responses(*ALWAYS, InvalidInput, NotFound))
+@router.get("/v1/subscriptions/{subscription_id}/deliveries", tags=["subscriptions"], responses=responses(*ALWAYS, InvalidInput, NotFound))
 async def list_deliveries(
     subscription_id: UUID,
     reader: ReaderDep,
@@ -143,6 +146,7 @@ async def list_deliveries(
 
 @router.post(
     "/v1/subscriptions/{subscription_id}/replay",
+    tags=["subscriptions"],
     response_model=Replayed,
     responses=responses(*ALWAYS, InvalidInput, IdempotencyKeyReused, NotFound),
 )

@@ -5,13 +5,12 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from intake.register.schemas import Code, Moment
 from shared.http import StrictModel, Text
 
 Url = Annotated[str, Text(2000)]
-EXAMPLE_ID = "01936f5e-7a10-7c3e-9d55-2b6f0f2f9a01"
 
 
 class DisabledReason(StrEnum):
@@ -48,23 +47,6 @@ class Update(BaseModel):
     status: str
     holder: str
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "cursor": "WzE3XQ",
-                    "appeal_id": EXAMPLE_ID,
-                    "number": "2026-43-0000017-4",
-                    "external_number": "ЖТ-2026-00912",
-                    "at": "2026-02-05T06:40:12Z",
-                    "type": "answer-given",
-                    "status": "ANSWERED",
-                    "holder": "APPLICANT",
-                }
-            ]
-        }
-    )
-
 
 class Updates(BaseModel):
     """A page of the feed. `next_cursor` is always present: store it and send it with the next request."""
@@ -78,10 +60,6 @@ class Updates(BaseModel):
 class SubscriptionIn(StrictModel):
     url: Url = Field(description="https, on the public internet")
     events: list[Code] | None = Field(None, min_length=1, max_length=50, description="types of updates; absent: all")
-
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"url": "https://callcentre.example/aryz", "events": ["answer-given", "case-closed"]}]}
-    )
 
 
 class Subscribed(BaseModel):
@@ -124,8 +102,6 @@ class ReplayIn(StrictModel):
 
     since: Moment | None = Field(None, description="RFC 3339")
     ids: list[UUID] | None = Field(None, min_length=1, max_length=200)
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"since": "2026-02-01T00:00:00Z"}]})
 
 
 class Replayed(BaseModel):

@@ -15,7 +15,7 @@ from shared.http import body
 from shared.idempotency import IdempotencyKeyReused
 from shared.unit_of_work import UnitOfWork
 
-router: Final = APIRouter()
+router: Final = APIRouter(tags=["phone"])
 ExchangeDep = Annotated[Principal, Depends(require("telephony"))]
 
 
@@ -24,7 +24,7 @@ ExchangeDep = Annotated[Principal, Depends(require("telephony"))]
     response_model=CallEventsReceipt,
     responses=responses(Unauthorized, Forbidden, IdempotencyKeyReused),
 )
-async def call_events(_exchange: ExchangeDep, once: OnceDep, events: Annotated[CallEventsIn, body(CallEventsIn)]) -> Response:
+async def receive_call_events(_exchange: ExchangeDep, once: OnceDep, events: Annotated[CallEventsIn, body(CallEventsIn)]) -> Response:
     """Record call events, one or a list. Repeats, late events and any order lead to the same call."""
 
     async def record(work: UnitOfWork) -> CallEventsReceipt:
@@ -34,7 +34,7 @@ async def call_events(_exchange: ExchangeDep, once: OnceDep, events: Annotated[C
 
 
 @router.post("/v1/channels/phone/status", responses=responses(Unauthorized, Forbidden, NotFound, TooMany))
-async def keypad_status(
+async def read_keypad_status(
     response: Response, intake: IntakeDep, exchange: ExchangeDep, clock: ClockDep, keyed: Annotated[KeypadIn, body(KeypadIn)]
 ) -> KeypadStatus:
     """Return the status of an appeal by number and PIN keyed in on a telephone, with a sentence to be read out."""

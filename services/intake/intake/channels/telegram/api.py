@@ -2,29 +2,37 @@
 
 import hmac
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends
+from fastapi.security import APIKeyHeader
 
-from intake.channels.telegram.schemas.updates import UpdateIn
+from intake.channels.telegram.schemas.updates import UpdateIn, UpdateStored
 from intake.channels.telegram.service.updates import store_updates
 from intake.register.dependencies import Intake, IntakeDep
 from intake.settings import Settings
+from shared.auth import needs_token
 from shared.dependencies import UnitsOfWorkDep
 from shared.errors import NotFound, Unauthorized, responses
 from shared.http import body
 
-router = APIRouter()
+router = APIRouter(tags=["gateways"])
 
-Secret = Annotated[str, Header(alias="X-Telegram-Bot-Api-Secret-Token", description="as given to Telegram with the address")]
+secret_header: Final = APIKeyHeader(
+    name="X-Telegram-Bot-Api-Secret-Token",
+    scheme_name="telegram",
+    description="The secret that Telegram was given together with the address.",
+    auto_error=False,
+)
 
 
-async def _require_telegram(intake: IntakeDep, secret: Secret = "") -> None:
+@needs_token
+async def _require_telegram(intake: IntakeDep, secret: Annotated[str | None, Depends(secret_header)]) -> None:
     settings = _settings(intake)
     if settings.telegram_token is None or settings.telegram_secret is None:
         raise NotFound
     expected = settings.telegram_secret.get_secret_value()
-    if not hmac.compare_digest(secret.encode("utf-8", "replace"), expected.encode()):
+    if not hmac.compare_digest((secret or "").encode("utf-8", "replace"), expected.encode()):
         raise Unauthorized
 
 
@@ -33,14 +41,14 @@ async def _require_telegram(intake: IntakeDep, secret: Secret = "") -> None:
     dependencies=[Depends(_require_telegram)],
     responses=responses(NotFound, Unauthorized),
     status_code=200,
-    operation_id="take_update",
+    operation_id="receive_telegram_update",
 )
-async def receive_update(intake: IntakeDep, units: UnitsOfWorkDep, update: Annotated[UpdateIn, body(UpdateIn)]) -> dict[str, bool]:
+async def receive_update(intake: IntakeDep, units: UnitsOfWorkDep, update: Annotated[UpdateIn, body(UpdateIn)]) -> UpdateStored:
     """Store an update of the Telegram Bot API. It is handled after it is acknowledged; a repeat changes nothing."""
     if update.chat_id is not None:
         async with units.write() as work:
             await store_updates(work, [update], timedelta(milliseconds=_settings(intake).telegram_settle_ms))
-    return {"ok": True}
+    return UpdateStored()
 
 
 def _settings(intake: Intake) -> Settings:

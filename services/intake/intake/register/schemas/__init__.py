@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from intake.register.codes import CodePurpose, ContactKind, Verdict
 from shared.http import ShortText, StrictModel, Text, Text20k, code_text
@@ -55,24 +55,6 @@ class AppealIn(StrictModel):
     consents: list[Code] = Field(default=[], max_length=10)
     received_at: Moment | None = Field(None, description="RFC 3339; for operators, channels and partners")
     external_number: Annotated[str, Text(100)] | None = Field(None, description="the number in the register of a partner who passes it on")
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "channel": "APP",
-                    "language": "ru",
-                    "kind": "COMPLAINT",
-                    "category": "REFUSAL_APPOINTMENT",
-                    "region": "KZ-43",
-                    "provider": {"name": "23 емхана"},
-                    "text": "Отказали в приёме терапевта.",
-                    "applicant": {"full_name": "Сынақ Азамат", "iin": "991231501014", "phone": "+77010000000"},
-                    "consents": ["PROCESSING", "DISCLOSE_TO_PROVIDER"],
-                }
-            ]
-        }
-    )
 
 
 class ReceivedBy(BaseModel):

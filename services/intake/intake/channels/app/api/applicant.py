@@ -57,13 +57,14 @@ def _answer(done: ActionResult[Any]) -> Response:
 
 @router.post(
     f"{CASE}/messages",
+    tags=["appeals"],
     status_code=201,
     response_model=schemas.MessageAddedOut,
     responses=responses(
         *ERRORS, AppealFinished, attachment_errors.Incomplete, attachment_errors.TooManyFiles, attachment_errors.TotalTooLarge
     ),
 )
-async def write(
+async def add_message(
     appeal_id: OwnDep,
     intake: IntakeDep,
     attachments: AttachmentsDep,
@@ -79,8 +80,10 @@ async def write(
     return _answer(await intake.actions.add_message(appeal_id, command, key=key, claim_files=claim if command.attachments else None))
 
 
-@router.post(f"{CASE}/verification", status_code=201, response_model=schemas.CodeSent, responses=responses(*ERRORS, NoContact))
-async def verify(
+@router.post(
+    f"{CASE}/verification", tags=["appeals"], status_code=201, response_model=schemas.CodeSent, responses=responses(*ERRORS, NoContact)
+)
+async def send_contact_code(
     appeal_id: OwnDep,
     request: Request,
     intake: IntakeDep,
@@ -94,7 +97,11 @@ async def verify(
 
 
 @router.post(
-    f"{CASE}/contact-confirmation", status_code=201, response_model=schemas.ContactConfirmed, responses=responses(*ERRORS, WrongCode)
+    f"{CASE}/contact-confirmation",
+    tags=["appeals"],
+    status_code=201,
+    response_model=schemas.ContactConfirmed,
+    responses=responses(*ERRORS, WrongCode),
 )
 async def confirm_contact(
     appeal_id: OwnDep, intake: IntakeDep, command: Annotated[schemas.ContactIn, body(schemas.ContactIn)], key: IdempotencyKey = None
@@ -105,11 +112,12 @@ async def confirm_contact(
 
 @router.post(
     f"{CASE}/withdrawal",
+    tags=["appeals"],
     status_code=201,
     response_model=schemas.WithdrawalResult,
     responses=responses(*ERRORS, AlreadyDecided, WithdrawalPending, WrongCode),
 )
-async def withdraw(
+async def withdraw_appeal(
     appeal_id: OwnDep, intake: IntakeDep, command: Annotated[schemas.WithdrawalIn, body(schemas.WithdrawalIn)], key: IdempotencyKey = None
 ) -> Response:
     """Withdraw the appeal before it is decided (АППК art. 64(9)). PENDING: the Fund calls the applicant first."""
@@ -117,9 +125,13 @@ async def withdraw(
 
 
 @router.post(
-    f"{CASE}/confirmation", status_code=201, response_model=schemas.OutcomeResult, responses=responses(*ERRORS, NotAnswered, OutcomeGiven)
+    f"{CASE}/confirmation",
+    tags=["appeals"],
+    status_code=201,
+    response_model=schemas.OutcomeResult,
+    responses=responses(*ERRORS, NotAnswered, OutcomeGiven),
 )
-async def confirm(
+async def confirm_outcome(
     appeal_id: OwnDep,
     intake: IntakeDep,
     command: Annotated[schemas.ConfirmationIn, body(schemas.ConfirmationIn)],
@@ -129,8 +141,8 @@ async def confirm(
     return _answer(await intake.actions.confirm(appeal_id, command, key=key))
 
 
-@router.post(f"{CASE}/feedback", status_code=201, response_model=schemas.Rated, responses=responses(*ERRORS, NotAnswered))
-async def rate(
+@router.post(f"{CASE}/feedback", tags=["appeals"], status_code=201, response_model=schemas.Rated, responses=responses(*ERRORS, NotAnswered))
+async def rate_answer(
     appeal_id: OwnDep, intake: IntakeDep, command: Annotated[schemas.FeedbackIn, body(schemas.FeedbackIn)], key: IdempotencyKey = None
 ) -> Response:
     """Rate the Fund's work, 1 to 5. The latest rating counts."""
@@ -139,18 +151,19 @@ async def rate(
 
 @router.post(
     f"{CASE}/reopening",
+    tags=["appeals"],
     status_code=201,
     response_model=schemas.Reopened,
     responses=responses(*ERRORS, NotReopenable, AlreadyReopened, OutcomeGiven),
 )
-async def reopen(
+async def reopen_appeal(
     appeal_id: OwnDep, intake: IntakeDep, command: Annotated[schemas.ReopeningIn, body(schemas.ReopeningIn)], key: IdempotencyKey = None
 ) -> Response:
     """Reopen the subject with new facts (АППК art. 70(5)): a new appeal that follows this one."""
     return _answer(await intake.actions.reopen(appeal_id, command, key=key))
 
 
-@router.get("/v1/withdrawals", responses=responses(Unauthorized, Forbidden, InvalidInput))
+@router.get("/v1/withdrawals", tags=["withdrawals"], responses=responses(Unauthorized, Forbidden, InvalidInput))
 async def list_withdrawals(
     reader: WithdrawalReaderDep, work: ReadDep, _query: KnownQuery, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
 ) -> ListResponse[schemas.WithdrawalItem]:
@@ -160,11 +173,12 @@ async def list_withdrawals(
 
 @router.post(
     "/v1/withdrawals/{appeal_id}/call-back",
+    tags=["withdrawals"],
     status_code=201,
     response_model=schemas.WithdrawalResult,
     responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput, NoWithdrawal, AlreadyDecided, IdempotencyKeyReused),
 )
-async def call_back(
+async def record_call_back(
     appeal_id: UUID,
     intake: IntakeDep,
     caller: CallerDep,

@@ -44,7 +44,7 @@ class FastRegisterRoute(APIRoute):
 
 
 # Has the whole path, so that `assemble` can put the route in front of all: an included router costs every request another match.
-front = APIRouter(prefix="/intake", route_class=FastRegisterRoute)
+front = APIRouter(prefix="/intake", tags=["appeals"], route_class=FastRegisterRoute)
 
 
 @front.post(

@@ -38,6 +38,7 @@ UpdateStreamsDep = Annotated[UpdateStreams, Depends(update_streams)]
 
 @router.get(
     "/v1/appeals",
+    tags=["appeals"],
     response_model=ListResponse[OwnAppeal],
     responses={**responses(Unauthorized, Forbidden, InvalidInput, TooMany), **NOT_MODIFIED},
 )
@@ -71,7 +72,9 @@ async def _update_signal(intake: IntakeDep, streams: UpdateStreamsDep, owner: Ap
         yield signal
 
 
-@router.get("/v1/events", response_class=EventSourceResponse, responses=responses(Unauthorized, Forbidden, InvalidInput, TooMany))
+@router.get(
+    "/v1/events", tags=["updates"], response_class=EventSourceResponse, responses=responses(Unauthorized, Forbidden, InvalidInput, TooMany)
+)
 async def stream_events(
     intake: IntakeDep,
     streams: UpdateStreamsDep,

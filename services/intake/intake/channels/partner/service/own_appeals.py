@@ -3,10 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from intake.channels.partner import repository
-from intake.channels.partner.schemas import EXAMPLE_ID
 from intake.channels.partner.service.external_numbers import open_numbers
 from intake.register.service.registration import shown_status
 from shared.http import Cursor, ListResponse, keyset_page
@@ -28,27 +27,6 @@ class OwnAppeal(BaseModel):
     due_at: datetime | None
     outcome: str | None
     answered_at: datetime | None
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "appeal_id": EXAMPLE_ID,
-                    "number": "2026-43-0000017-4",
-                    "external_number": None,
-                    "kind": "COMPLAINT",
-                    "region": "KZ-43",
-                    "status": "IN_REVIEW",
-                    "holder": "FUND_TIER2",
-                    "received_at": "2026-02-02T09:15:00Z",
-                    "registered_at": "2026-02-02T09:15:00Z",
-                    "due_at": "2026-02-23T18:59:59Z",
-                    "outcome": None,
-                    "answered_at": None,
-                }
-            ]
-        }
-    )
 
 
 async def own_appeals(work: UnitOfWork, owner: bytes, cursor: str | None, limit: int) -> ListResponse[OwnAppeal]:

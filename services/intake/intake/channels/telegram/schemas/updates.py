@@ -47,3 +47,9 @@ class UpdateIn(TelegramObject):
             return query.message.chat.id if query.message is not None else query.sender.id
         message = self.message or self.edited_message or self.my_chat_member
         return message.chat.id if message is not None else None
+
+
+class UpdateStored(BaseModel):
+    """The answer to Telegram: the update is stored and need not be sent again."""
+
+    ok: bool = True
