@@ -7,6 +7,7 @@ default. The statements are Core's: the ORM's bulk insert splits rows by which c
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import ARRAY, Column, ColumnElement, Table, bindparam, column, func, insert, literal, select, tuple_, update
@@ -24,6 +25,11 @@ def table_of(target: Target) -> Table:
     """Return the table of a model; a table is returned as it is."""
     table: Table = target if isinstance(target, Table) else target.__table__  # type: ignore[attr-defined]  # SQLModel does not declare it
     return table
+
+
+def columns_of(target: Target, row: Any) -> list[Column[Any]]:
+    """Return the columns of a table that the fields of a dataclass name, in the order of the fields."""
+    return [table_of(target).c[field.name] for field in fields(row)]
 
 
 def is_sqlite(session: AsyncSession) -> bool:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from shared import rows as plain
 from shared.database_errors import named
 from shared.fast import sqlite_rows
+from shared.fast.driver import adapter_of
 from shared.fast.values import arrays_of, from_driver, to_driver
 from shared.rows import Rows, Target, is_sqlite, table_of, values_of
 
@@ -106,7 +107,7 @@ async def _copy(session: AsyncSession, table: Table, rows: Rows) -> None:
 @asynccontextmanager
 async def _driver(session: AsyncSession, statement: str) -> AsyncIterator[Any]:
     """Yield the driver's connection in the session's transaction. The layers between took half of a statement's time."""
-    adapter = await _adapter(session)
+    adapter = await adapter_of(session)
     driver = adapter.driver_connection
     try:
         if not driver.is_in_transaction():  # SQLAlchemy begins it with its first statement; before, ours would commit alone
@@ -118,15 +119,6 @@ async def _driver(session: AsyncSession, statement: str) -> AsyncIterator[Any]:
         if away:
             await (await session.connection()).invalidate()
         raise named(own, statement, away=away) from error
-
-
-async def _adapter(session: AsyncSession) -> Any:
-    """Return SQLAlchemy's adapter of the driver connection. It is cached per transaction: each look-up switches greenlets twice, 80 µs."""
-    transaction, adapter = session.info.get("adapter", (None, None))
-    if adapter is None or transaction is not session.sync_session.get_transaction():
-        adapter = await session.run_sync(lambda sync: sync.connection().connection.dbapi_connection)
-        session.info["adapter"] = session.sync_session.get_transaction(), adapter
-    return adapter
 
 
 async def fetch(session: AsyncSession, statement: str, *values: Any) -> list[Any]:

@@ -14,6 +14,7 @@ from sqlalchemy import Column, Dialect, Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database_errors import named_by_sqlite
+from shared.fast.driver import adapter_of
 from shared.fast.values import arrays_of, from_driver, to_driver
 from shared.rows import Rows
 
@@ -56,13 +57,13 @@ async def select_rows(
     return from_driver(dialect, columns, rows)
 
 
-async def fetch(session: AsyncSession, statement: str) -> list[Any]:
-    """Return the rows of a statement without parameters, as the driver gives them."""
-    return await _run(session, statement, lambda cursor: cursor.execute(statement).fetchall())
+async def fetch(session: AsyncSession, statement: str, *values: Any) -> list[Any]:
+    """Return the rows of a statement (`?` …) as the driver gives them."""
+    return await _run(session, statement, lambda cursor: cursor.execute(statement, values).fetchall())
 
 
 async def _run(session: AsyncSession, statement: str, work: Callable[[sqlite3.Cursor], T]) -> T:
-    driver: Any = (await (await session.connection()).get_raw_connection()).driver_connection
+    driver: Any = (await adapter_of(session)).driver_connection
 
     def trip() -> T:
         cursor = driver._conn.cursor()  # noqa: SLF001 - as `shared.fast.sqlite` does

@@ -188,7 +188,7 @@ PATHS: Mapping[str, Measured] = {
     "12 positions locked, parked keys read": Measured(
         partial(repeating, operation=statements.read_positions),
         20,
-        {"by the driver": plain(*POSITIONS), "connection cached": plain((bulk, "_adapter", _adapter_each_time))},
+        {"by the driver": plain(*POSITIONS), "connection cached": plain((bulk, "adapter_of", _adapter_each_time))},
     ),
 }
 

@@ -107,11 +107,18 @@ class Desk:
         return answer.json()
 
     async def carry_out(self, appeal_id: UUID, action: str, who: dict[str, str], *, key: str | None = None, **fields) -> httpx.Response:
-        """Carry out an action on the case in its current version, unless `expected_version` is given."""
+        """Carry out an action on the case in its current version, unless `expected_version` is given.
+
+        The response is composed from what the action has loaded and changed: it must show the case exactly as it is stored.
+        """
         if "expected_version" not in fields:
             fields["expected_version"] = (await self.case(appeal_id))["version"]
         headers = who | ({"Idempotency-Key": key} if key else {})
-        return await self.client.post(f"/routing/v1/cases/{appeal_id}/actions/{action}", headers=headers, json=fields)
+        done = await self.client.post(f"/routing/v1/cases/{appeal_id}/actions/{action}", headers=headers, json=fields)
+        if done.status_code == 200 and key is None:
+            stored = await self.get(f"/cases/{appeal_id}", who)
+            assert stored.status_code == 404 or stored.json() == done.json()  # 404: moved out of sight
+        return done
 
 
 def envelope_of(event: Event, time: datetime) -> Envelope:

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from routing.cases.models import Answer, AppealCase
 from routing.cases.policy import dangers
-from routing.cases.schemas.rows import CaseRow
+from routing.cases.schemas.rows import AnswerRecord, CaseRecord, CaseRow
 from routing.clocks.schemas import ClockRow
 from shared.contracts import AnswerGiven, AppealRouted, CaseClaimed, CaseClosed, ClassificationCorrected, DangerReported, TierRaised
 
@@ -21,17 +20,17 @@ def appeal_routed(case: CaseRow, clock: ClockRow | None, *, concerns_provider: b
     return AppealRouted.model_validate({**case, **result, "clock": clock, "concerns_provider": concerns_provider})
 
 
-def tier_raised(case: AppealCase, reason: str) -> TierRaised:
+def tier_raised(case: CaseRecord, reason: str) -> TierRaised:
     """Return the event of a case on its new tier. `reason`: a code of `escalation_reasons.csv`."""
     return TierRaised(appeal_id=case.appeal_id, tier=case.tier, queue=case.queue, reason=reason)
 
 
-def case_claimed(case: AppealCase, actor_role: str) -> CaseClaimed:
+def case_claimed(case: CaseRecord, actor_role: str) -> CaseClaimed:
     """Return the event of a claim or an assignment; the clerk is not named."""
     return CaseClaimed(appeal_id=case.appeal_id, actor_role=actor_role)
 
 
-def classification_corrected(case: AppealCase, actor_role: str) -> ClassificationCorrected:
+def classification_corrected(case: CaseRecord, actor_role: str) -> ClassificationCorrected:
     """Return the event with the corrected codes of the case."""
     return ClassificationCorrected(
         appeal_id=case.appeal_id,
@@ -45,7 +44,7 @@ def classification_corrected(case: AppealCase, actor_role: str) -> Classificatio
     )
 
 
-def answer_given(case: AppealCase, answer: Answer, findings: Sequence[str]) -> AnswerGiven:
+def answer_given(case: CaseRecord, answer: AnswerRecord, findings: Sequence[str]) -> AnswerGiven:
     """Return the event of an answer. `findings`: the outcome code of each finding."""
     return AnswerGiven(
         appeal_id=case.appeal_id,

@@ -1,8 +1,9 @@
 """The queries of the cases. New rows are inserted in bulk as dictionaries; rows to be changed are read under a lock."""
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import asdict
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -12,13 +13,25 @@ from sqlmodel import col
 
 from routing.cases.codes import CaseScope
 from routing.cases.models import Answer, AppealCase, Colleague, Correction, History, Letter
-from routing.cases.schemas.rows import CaseChange, CaseRow, CaseState, ColleagueRow, CorrectionRow, HistoryRow
+from routing.cases.schemas.rows import (
+    AnswerRecord,
+    CaseChange,
+    CaseRecord,
+    CaseRow,
+    CaseState,
+    ColleagueRow,
+    CorrectionRow,
+    HistoryRecord,
+    HistoryRow,
+    LetterRecord,
+)
 from routing.cases.schemas.views import CaseFilter, ColleagueView
 from shared.database import among
 from shared.domain.identifiers import digits_as_typed
 from shared.domain.taxonomy import taxonomy
 from shared.fast.bulk import insert_later, insert_new_rows, select_rows, update_rows
-from shared.rows import table_of, upsert
+from shared.fast.queries import Query, given
+from shared.rows import columns_of, table_of, upsert
 from shared.visibility import Scope
 
 NUMBER_DIGITS: Final = 14
@@ -59,7 +72,19 @@ async def change_cases(session: AsyncSession, rows: Sequence[CaseChange]) -> Non
     await update_rows(session, AppealCase, rows, key=("appeal_id",))
 
 
-_STATE_COLUMNS: Final = tuple(_CASE[field.name] for field in fields(CaseState))
+_STATE_COLUMNS: Final = columns_of(AppealCase, CaseState)
+_RECORD_COLUMNS: Final = columns_of(AppealCase, CaseRecord)
+_HISTORY: Final = Query(
+    HistoryRecord,
+    select(*columns_of(History, HistoryRecord)).where(col(History.appeal_id) == given("appeal_id")).order_by(col(History.id)),
+)
+_LETTERS: Final = Query(
+    LetterRecord,
+    select(*columns_of(Letter, LetterRecord))
+    .where(col(Letter.appeal_id) == given("appeal_id"))
+    .order_by(col(Letter.at), col(Letter.letter_id)),
+)
+_NUMBER: Final = Query(str, select(_CASE.number).where(_CASE.appeal_id == given("appeal_id")))
 
 
 async def lock_cases(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, CaseState]:
@@ -77,29 +102,33 @@ async def lock_free_cases(session: AsyncSession, appeal_ids: Sequence[UUID]) -> 
     return (await session.execute(query.with_for_update(skip_locked=True))).scalars().all()
 
 
-async def lock_case(session: AsyncSession, appeal_id: UUID, visible: Scope) -> AppealCase | None:
+@lru_cache(maxsize=256)  # the regions and tiers that tokens name
+def _visible_case(visible: Scope, *, lock: bool) -> Query[CaseRecord]:
+    query = select(*_RECORD_COLUMNS).where(col(AppealCase.appeal_id) == given("appeal_id"), _visible(visible))
+    return Query(CaseRecord, query.with_for_update() if lock else query)
+
+
+async def lock_case(session: AsyncSession, appeal_id: UUID, visible: Scope) -> CaseRecord | None:
     """Lock and return the case, None if it does not exist or is not visible."""
-    query = select(AppealCase).where(col(AppealCase.appeal_id) == appeal_id, _visible(visible)).with_for_update()
-    return (await session.execute(query)).scalar_one_or_none()
+    return await _visible_case(visible, lock=True).first(session, appeal_id=appeal_id)
 
 
-async def case(session: AsyncSession, appeal_id: UUID, visible: Scope) -> AppealCase | None:
+async def case(session: AsyncSession, appeal_id: UUID, visible: Scope) -> CaseRecord | None:
     """Return the case, None if it does not exist or is not visible."""
-    query = select(AppealCase).where(col(AppealCase.appeal_id) == appeal_id, _visible(visible))
-    return (await session.execute(query)).scalar_one_or_none()
+    return await _visible_case(visible, lock=False).first(session, appeal_id=appeal_id)
 
 
 async def cases(
     session: AsyncSession, visible: Scope, wanted: CaseFilter, now: datetime, *, limit: int, after: tuple[datetime, UUID] | None
-) -> tuple[Sequence[AppealCase], int]:
+) -> tuple[Sequence[CaseRecord], int]:
     """Return a page of cases, earliest due time first, and the total number under the same predicate."""
     predicate = and_(_visible(visible), *_filters(wanted, now))
     due, key = col(AppealCase.next_due_at), col(AppealCase.appeal_id)
-    page = select(AppealCase).where(predicate).order_by(due, key).limit(limit)
+    page = select(*_RECORD_COLUMNS).where(predicate).order_by(due, key).limit(limit)
     if after is not None:
         page = page.where(due >= after[0], or_(due > after[0], key > after[1]))
     total = await session.execute(select(func.count()).select_from(AppealCase).where(predicate))
-    return (await session.execute(page)).scalars().all(), total.scalar_one()
+    return [CaseRecord(*row) for row in await session.execute(page)], total.scalar_one()
 
 
 def _visible(scope: Scope) -> ColumnElement[bool]:
@@ -161,37 +190,46 @@ def _with_check_digit(value: int) -> ColumnElement[bool]:
     return and_(col(AppealCase.serial) == value // 10, col(AppealCase.number_digits) % 10 == value % 10)
 
 
-async def history(session: AsyncSession, appeal_id: UUID) -> Sequence[History]:
+async def history(session: AsyncSession, appeal_id: UUID) -> list[HistoryRecord]:
     """Return the history of a case in the order of its entries."""
-    query = select(History).where(col(History.appeal_id) == appeal_id).order_by(col(History.id))
-    return (await session.execute(query)).scalars().all()
+    return await _HISTORY.all(session, appeal_id=appeal_id)
 
 
-async def answers(session: AsyncSession, answer_ids: Sequence[UUID]) -> Sequence[Answer]:
+async def answers(session: AsyncSession, answer_ids: Sequence[UUID]) -> list[AnswerRecord]:
     """Return the answers with these ids; unknown ids are ignored."""
-    return (await session.execute(select(Answer).where(among(session, Answer.answer_id, answer_ids)))).scalars().all()
+    rows = await select_rows(session, columns_of(Answer, AnswerRecord), table_of(Answer).c.answer_id, answer_ids)
+    return [AnswerRecord(*row) for row in rows]
 
 
-async def last_answer(session: AsyncSession, appeal_id: UUID) -> Answer | None:
-    """Return the latest answer of a case."""
-    query = select(Answer).where(col(Answer.appeal_id) == appeal_id).order_by(col(Answer.at).desc(), col(Answer.answer_id).desc()).limit(1)
-    return (await session.execute(query)).scalar_one_or_none()
+async def answer(session: AsyncSession, answer_id: UUID) -> AnswerRecord | None:
+    """Return the answer with this id, None if it is unknown."""
+    return next(iter(await answers(session, [answer_id])), None)
 
 
-async def letters(session: AsyncSession, letter_ids: Sequence[UUID]) -> Sequence[Letter]:
+def add_answer(session: AsyncSession, answer: AnswerRecord) -> None:
+    """Insert the answer when the transaction ends."""
+    insert_later(session, Answer, [asdict(answer)])
+
+
+async def letters(session: AsyncSession, letter_ids: Sequence[UUID]) -> list[LetterRecord]:
     """Return the letters with these ids; unknown ids are ignored."""
-    return (await session.execute(select(Letter).where(among(session, Letter.letter_id, letter_ids)))).scalars().all()
+    rows = await select_rows(session, columns_of(Letter, LetterRecord), table_of(Letter).c.letter_id, letter_ids)
+    return [LetterRecord(*row) for row in rows]
 
 
-async def letters_of(session: AsyncSession, appeal_id: UUID) -> Sequence[Letter]:
+async def letters_of(session: AsyncSession, appeal_id: UUID) -> list[LetterRecord]:
     """Return the letters to the applicant of a case, oldest first."""
-    query = select(Letter).where(col(Letter.appeal_id) == appeal_id).order_by(col(Letter.at), col(Letter.letter_id))
-    return (await session.execute(query)).scalars().all()
+    return await _LETTERS.all(session, appeal_id=appeal_id)
+
+
+def add_letter(session: AsyncSession, letter: LetterRecord) -> None:
+    """Insert the letter when the transaction ends."""
+    insert_later(session, Letter, [asdict(letter)])
 
 
 async def number_of(session: AsyncSession, appeal_id: UUID) -> str | None:
     """Return the registration number of a case."""
-    return (await session.execute(select(col(AppealCase.number)).where(col(AppealCase.appeal_id) == appeal_id))).scalar_one_or_none()
+    return await _NUMBER.first(session, appeal_id=appeal_id)
 
 
 async def colleagues(session: AsyncSession) -> Sequence[ColleagueView]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,9 +11,11 @@ from sqlmodel import col
 
 from routing.clocks.codes import ACTIVE
 from routing.clocks.models import CaseClock
-from routing.clocks.schemas import ClockChange, ClockRow, RunningClock
+from routing.clocks.schemas import ClockChange, ClockRecord, ClockRow, RunningClock
 from shared.database import among
 from shared.fast.bulk import insert_later, insert_rows, update_rows
+from shared.fast.queries import Query, given
+from shared.rows import columns_of
 
 
 async def add_clocks(session: AsyncSession, rows: Sequence[ClockRow]) -> None:
@@ -30,16 +33,12 @@ async def change_clocks(session: AsyncSession, rows: Sequence[ClockChange]) -> N
     await update_rows(session, CaseClock, rows, key=("clock_id",))
 
 
-async def clocks_of_case(session: AsyncSession, appeal_id: UUID) -> Sequence[CaseClock]:
-    """Return every clock that the case ever had, earliest due time first."""
-    query = select(CaseClock).where(col(CaseClock.appeal_id) == appeal_id).order_by(col(CaseClock.due_at), col(CaseClock.clock_id))
-    return (await session.execute(query)).scalars().all()
+_OF_CASE: Final = Query(ClockRecord, select(*columns_of(CaseClock, ClockRecord)).where(col(CaseClock.appeal_id) == given("appeal_id")))
 
 
-async def lock_running_clocks(session: AsyncSession, appeal_id: UUID) -> Sequence[CaseClock]:
-    """Lock and return the running clocks of a case."""
-    query = select(CaseClock).where(col(CaseClock.appeal_id) == appeal_id, col(CaseClock.state).in_(ACTIVE)).with_for_update()
-    return (await session.execute(query)).scalars().all()
+async def clocks_of_case(session: AsyncSession, appeal_id: UUID) -> list[ClockRecord]:
+    """Return every clock that the case ever had. Whoever has locked the case may change them."""
+    return await _OF_CASE.all(session, appeal_id=appeal_id)
 
 
 async def running_clocks_by_case(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, list[RunningClock]]:

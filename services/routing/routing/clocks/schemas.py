@@ -1,5 +1,6 @@
 """Clocks as other slices and clients see them."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Final, NamedTuple, Protocol, TypedDict
 from uuid import UUID
@@ -14,6 +15,23 @@ NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 
 class ClockRow(TypedDict):
     """A row of the table `clock`."""
+
+    clock_id: UUID
+    appeal_id: UUID
+    policy: str
+    statutory: bool
+    started_at: datetime
+    due_at: datetime
+    calendar_version: str
+    state: ClockState
+    warn_at: datetime | None
+    next_at: datetime | None
+    stopped_at: datetime | None
+
+
+@dataclass(slots=True)
+class ClockRecord:
+    """A clock as it is stored. The fields are columns of `clock`."""
 
     clock_id: UUID
     appeal_id: UUID

@@ -17,10 +17,9 @@ from routing.clocks.repository import (
     add_clocks_later,
     change_clocks,
     clocks_of_case,
-    lock_running_clocks,
     running_clocks_by_case,
 )
-from routing.clocks.schemas import NEVER, ClockNotice, ClockRow, DayView, DeadlineView, TimedCase
+from routing.clocks.schemas import NEVER, ClockChange, ClockNotice, ClockRecord, ClockRow, DayView, DeadlineView, TimedCase
 from shared.domain.calendar import CalendarGap, planning_calendar, working_calendar
 from shared.domain.deadlines import due_at, due_on, explain, policies, policy_for_form
 from shared.domain.regions import regions
@@ -43,7 +42,6 @@ __all__ = [
     "clock_policies",
     "clocks_of_case",
     "deadline",
-    "lock_running_clocks",
     "met_at_once",
     "next_due",
     "replace",
@@ -137,7 +135,7 @@ def _row(appeal_id: UUID, rule: ClockPolicy, span: ClockTerm, started_at: dateti
     }
 
 
-def adjust(case: TimedCase, existing: Sequence[CaseClock], new_id: Callable[[], UUID]) -> tuple[list[CaseClock], list[ClockRow]]:
+def adjust(case: TimedCase, existing: Sequence[ClockRecord], new_id: Callable[[], UUID]) -> tuple[list[ClockRecord], list[ClockRow]]:
     """Return the clocks that no longer apply to a changed kind or form, and the rows of those that start on the same first day.
 
     `existing`: every clock that the case ever had; a clock that was met or breached is not started again. Raises CalendarGap.
@@ -152,23 +150,22 @@ def adjust(case: TimedCase, existing: Sequence[CaseClock], new_id: Callable[[], 
     return outdated, begin(case.appeal_id, [policy for policy in wanted if policy not in started], start, lambda _policy: new_id())
 
 
-def replace(clocks: Iterable[CaseClock], now: datetime) -> None:
-    """Stop clocks because those of other policies take over."""
-    for clock in clocks:
-        _stop_as(clock, ClockState.REPLACED, now)
+def replace(clocks: Iterable[ClockRecord], now: datetime) -> list[ClockChange]:
+    """Stop the active ones of these clocks because those of other policies take over, and return the changes to store."""
+    return [_stop_as(clock, ClockState.REPLACED, now) for clock in clocks if clock.state in ACTIVE]
 
 
-def stop(clocks: Iterable[CaseClock], now: datetime) -> None:
-    """Stop clocks as met, or as missed after their due time."""
-    for clock in clocks:
-        _stop_as(clock, ClockState.MET if now <= clock.due_at else ClockState.MISSED, now)
+def stop(clocks: Iterable[ClockRecord], now: datetime) -> list[ClockChange]:
+    """Stop the active ones of these clocks as met, or as missed after their due time, and return the changes to store."""
+    return [_stop_as(clock, ClockState.MET if now <= clock.due_at else ClockState.MISSED, now) for clock in clocks if clock.state in ACTIVE]
 
 
-def _stop_as(clock: CaseClock, state: ClockState, now: datetime) -> None:
+def _stop_as(clock: ClockRecord, state: ClockState, now: datetime) -> ClockChange:
     clock.state, clock.stopped_at, clock.next_at = state, now, None
+    return {"clock_id": clock.clock_id, "state": state, "stopped_at": now, "next_at": None}
 
 
-def next_due(running: Iterable[CaseClock], started: Iterable[ClockRow] = ()) -> datetime:
+def next_due(running: Iterable[ClockRecord], started: Iterable[ClockRow] = ()) -> datetime:
     """Return the earliest due time of the active clocks, NEVER without one."""
     active = (clock.due_at for clock in running if clock.state in ACTIVE)
     return min([*active, *(row["due_at"] for row in started if row["state"] in ACTIVE)], default=NEVER)

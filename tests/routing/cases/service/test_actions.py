@@ -341,6 +341,14 @@ class TestForward:
         case = (await desk.carry_out(await desk.open(), "forward", specialist, body="LABOUR_SOCIAL", part=True)).json()
         assert (case["status"], case["outcome"], (await last(desk))[0]) == ("IN_REVIEW", None, "part-forwarded")
 
+    @pytest.mark.parametrize("part", [False, True])
+    @pytest.mark.parametrize("days", [0, 10])
+    async def test_its_letter_is_read_with_the_case_whether_late_or_not(self, desk, specialist, part, days):
+        appeal_id = await desk.open()
+        desk.clock.set(NOW + timedelta(days=days))
+        await desk.carry_out(appeal_id, "forward", specialist, body="POLICE", text="Жіберілді.", part=part)
+        assert [letter["text"] for letter in (await desk.case(appeal_id, specialist))["letters"]] == ["Жіберілді."]
+
     async def test_forwarding_after_three_working_days_is_marked_as_late(self, desk, specialist):
         appeal_id = await desk.open()
         desk.clock.set(NOW + timedelta(days=10))

@@ -1,10 +1,11 @@
+from dataclasses import fields
 from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
-from routing.cases.models import AppealCase
 from routing.cases.policy import action_labels, workflow_rows
+from routing.cases.schemas.rows import CaseRecord
 from routing.cases.service import workflow
 from routing.cases.service.workflow import FILE, build, may_ever, next_actions, steps
 from shared.auth import ROLES, STAFF, Principal
@@ -22,12 +23,12 @@ def table(*lines) -> list[Row]:
     return parse_rows(FILE, HEADER + "\n".join(lines))
 
 
-def case(**given) -> AppealCase:
-    usual = {
-        "status": "IN_REVIEW", "kind": "COMPLAINT", "tier": 2, "region": "KZ-43", "assignee": None, "provider_id": None, "channel": "APP",
-        "statutory_form": "ZAYAVLENIE", "anonymous": False, "received_at": NOW, "registered_at": NOW,
+def case(**given) -> CaseRecord:
+    usual = dict.fromkeys((field.name for field in fields(CaseRecord)), None) | {
+        "status": "IN_REVIEW", "kind": "COMPLAINT", "tier": 2, "region": "KZ-43", "channel": "APP", "statutory_form": "ZAYAVLENIE",
+        "anonymous": False, "fix_passed": False, "received_at": NOW, "registered_at": NOW,
     }  # fmt: skip
-    return AppealCase(**(usual | given))
+    return CaseRecord(**(usual | given))
 
 
 def staff(role, region="KZ-43") -> Principal:

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict  # pydantic, under SQLModel, accepts no 
 
 from routing.cases.codes import Urgency
 from routing.classification.schemas import StoredClassification
+from routing.clocks.schemas import ClockRecord
 from shared.domain.lifecycle import CaseStatus, Holder
 from shared.projection import AppealState
 
@@ -59,6 +60,10 @@ class CaseChange(TypedDict, total=False):
 
     appeal_id: UUID
     status: CaseStatus
+    kind: str
+    statutory_form: str
+    category: str | None
+    topic: str | None
     holder: Holder
     provider_id: UUID | None
     version: int
@@ -67,6 +72,10 @@ class CaseChange(TypedDict, total=False):
     assignee: str | None
     outcome: str | None
     closed_at: datetime | None
+    danger: str | None
+    redirected_to: str | None
+    answer_id: UUID | None
+    answer_outcome: str | None
     has_news: bool
     fix_passed: bool
     score: int | None
@@ -106,6 +115,51 @@ class CaseState:
             "tier": self.tier,
             "provider_id": self.provider_id,
             "outcome": self.outcome,
+        }
+
+
+@dataclass(slots=True)
+class CaseRecord(CaseState):
+    """A case as it is stored. The fields are columns of `appeal_case`."""
+
+    number: str
+    statutory_form: str
+    category: str | None
+    topic: str | None
+    urgency: Urgency
+    channel: str
+    classification: StoredClassification
+    received_at: datetime
+    registered_at: datetime
+    imported: bool
+    follows: UUID | None
+    answer_by: str | None
+    anonymous: bool
+    danger: str | None
+    redirected_to: str | None
+
+    def change(self) -> CaseChange:
+        """Return the columns that the actions of clerks change."""
+        return {
+            "appeal_id": self.appeal_id,
+            "version": self.version,
+            "status": self.status,
+            "kind": self.kind,
+            "statutory_form": self.statutory_form,
+            "category": self.category,
+            "topic": self.topic,
+            "tier": self.tier,
+            "holder": self.holder,
+            "queue": self.queue,
+            "assignee": self.assignee,
+            "outcome": self.outcome,
+            "closed_at": self.closed_at,
+            "danger": self.danger,
+            "redirected_to": self.redirected_to,
+            "answer_id": self.answer_id,
+            "answer_outcome": self.answer_outcome,
+            "has_news": self.has_news,
+            "next_due_at": self.next_due_at,
         }
 
 
@@ -169,3 +223,56 @@ class ColleagueRow(TypedDict):
     role: str
     region: str | None
     seen_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRecord:
+    """An entry of the history as it is stored."""
+
+    at: datetime
+    type: str
+    actor_role: str
+    data: HistoryCodes
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRecord:
+    """An answer as it is stored; `content` is a sealed `AnswerContent`."""
+
+    answer_id: UUID
+    appeal_id: UUID
+    at: datetime
+    language: str
+    content: bytes
+    actor_role: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetterRecord:
+    """A letter as it is stored; `content` is a sealed `LetterContent`."""
+
+    letter_id: UUID
+    appeal_id: UUID
+    at: datetime
+    language: str
+    content: bytes
+    actor_role: str
+    actor: str
+
+
+@dataclass(slots=True)
+class CaseFile:
+    """A case with everything that belongs to it."""
+
+    case: CaseRecord
+    clocks: list[ClockRecord]
+    """Every clock that the case ever had."""
+    history: list[HistoryRecord]
+    """In the order of the entries."""
+    answer: AnswerRecord | None
+    """The latest answer."""
+    letters: list[LetterRecord]
+    """Oldest first."""
+    follows_number: str | None
+    """The number of the earlier appeal that this one continues."""

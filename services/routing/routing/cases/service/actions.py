@@ -1,7 +1,7 @@
 """The actions on a case. Each locks the case, moves it along the workflow, and publishes the event."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,20 +11,29 @@ from typing_extensions import Unpack
 from routing.cases import events, repository
 from routing.cases.codes import Urgency
 from routing.cases.errors import ActionNotPossible, VersionConflict
-from routing.cases.models import Answer, AppealCase, Letter, queue_of
+from routing.cases.models import queue_of
 from routing.cases.policy import closure_gate, danger_in, dangers
 from routing.cases.schemas import commands
 from routing.cases.schemas.commands import CaseAction
-from routing.cases.schemas.rows import HistoryCodes, SubjectCodes
+from routing.cases.schemas.rows import (
+    AnswerRecord,
+    CaseFile,
+    CaseRecord,
+    HistoryCodes,
+    HistoryRecord,
+    HistoryRow,
+    LetterRecord,
+    SubjectCodes,
+)
 from routing.cases.schemas.views import CaseView
 from routing.cases.service import colleagues, workflow
 from routing.cases.service.history import entry
-from routing.cases.service.reading import view
+from routing.cases.service.reading import read_file, view
 from routing.clocks import service as clocks
 from routing.clocks.codes import ClockCode, ClockTrigger
 from routing.clocks.errors import CalendarDoesNotReach
 from routing.clocks.events import clock_started
-from routing.clocks.schemas import NEVER, ClockRow
+from routing.clocks.schemas import ClockChange, ClockRecord, ClockRow
 from shared.auth import Principal
 from shared.contracts import (
     ApplicantAsked,
@@ -49,13 +58,23 @@ REQUIRED: Final = "This field is needed."
 
 @dataclass(frozen=True, slots=True)
 class ActionContext:
-    """One action on one locked case. `before`: the status that the step leaves."""
+    """One action on one locked case. `before`: the status that the step leaves.
+
+    An action changes the records of the file, and stores each of these changes but that of the case: `carry_out` does.
+    """
 
     work: UnitOfWork
-    case: AppealCase
+    file: CaseFile
     principal: Principal
     now: datetime
     before: CaseStatus
+    entries: list[HistoryRow] = field(default_factory=list)
+    """The new entries of the history."""
+
+    @property
+    def case(self) -> CaseRecord:
+        """The locked case."""
+        return self.file.case
 
     @property
     def role(self) -> str:
@@ -71,15 +90,23 @@ class ActionContext:
         """Return an id for a clock that the action starts."""
         return self.work.ids.new()
 
-    async def publish(self, event: Event, entry_type: str | None = None, **codes: Unpack[HistoryCodes]) -> None:
+    def publish(self, event: Event, entry_type: str | None = None, **codes: Unpack[HistoryCodes]) -> None:
         """Publish the event and enter it into the history under the same id. `entry_type`: by default the event's own fact."""
         source = self.work.publish(event)
         actor = self.principal.subject
         row = entry(self.case.appeal_id, source, self.now, entry_type or event.FACT, actor_role=self.role, actor=actor, **codes)
-        await repository.add_history(self.work.session, [row])
+        self.entries.append(row)
+        self.file.history.append(HistoryRecord(row["at"], row["type"], row["actor_role"], row["data"]))
+
+    async def change_clocks(self, stopped: Sequence[ClockChange], started: Sequence[ClockRow] = ()) -> None:
+        """Store stopped and started clocks."""
+        await clocks.change_clocks(self.work.session, stopped)
+        await clocks.add_clocks(self.work.session, started)
+        self.file.clocks += [ClockRecord(**row) for row in started]
+        self.case.next_due_at = clocks.next_due(self.file.clocks)
 
 
-async def lock_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> AppealCase:
+async def lock_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> CaseRecord:
     """Lock and return the case. Raises NotFound as `read_case` does."""
     case = await repository.lock_case(work.session, appeal_id, visible_cases(principal))
     if case is None:
@@ -93,7 +120,7 @@ def check_role(principal: Principal, command: commands.Command) -> None:
         raise Forbidden
 
 
-async def carry_out(work: UnitOfWork, principal: Principal, case: AppealCase, command: commands.Command) -> CaseView:
+async def carry_out(work: UnitOfWork, principal: Principal, case: CaseRecord, command: commands.Command) -> CaseView:
     """Carry out the command on the locked case, and return the case as it is afterwards.
 
     Raises Forbidden for a role that never carries out the action, VersionConflict, ActionNotPossible in the current status, and
@@ -105,24 +132,26 @@ async def carry_out(work: UnitOfWork, principal: Principal, case: AppealCase, co
     step = workflow.steps().get((case.status, command.ACTION))
     if step is None or not step.is_open_to(principal, case):
         raise ActionNotPossible(workflow.next_actions(case, principal))
-    before, case.status, case.has_news = case.status, step.next, False
-    await _ACTIONS[type(command)](ActionContext(work, case, principal, work.clock.now(), before), command)
+    context = ActionContext(work, await read_file(work, case), principal, work.clock.now(), case.status)
+    case.status, case.has_news = step.next, False
+    await _ACTIONS[type(command)](context, command)
     case.holder = holder_of(case.status, case.tier)
     case.version += 1
-    await work.session.flush()
-    return await view(work, principal, case)
+    await repository.change_cases(work.session, [case.change()])
+    repository.add_history_later(work.session, context.entries)
+    return view(work, principal, context.file)
 
 
 async def _claim(context: ActionContext, _command: commands.Claim) -> None:
     context.case.assignee = context.principal.subject
-    await context.publish(events.case_claimed(context.case, context.role))
+    context.publish(events.case_claimed(context.case, context.role))
 
 
 async def _assign(context: ActionContext, command: commands.Assign) -> None:
     """Raises UnknownAssignee."""
     await colleagues.require(context.work, context.case, command.assignee)
     context.case.assignee = command.assignee
-    await context.publish(events.case_claimed(context.case, context.role), "case-assigned")
+    context.publish(events.case_claimed(context.case, context.role), "case-assigned")
 
 
 async def _classify(context: ActionContext, command: commands.Classify) -> None:
@@ -146,28 +175,25 @@ async def _classify(context: ActionContext, command: commands.Classify) -> None:
             "after": _codes(case),
         },
     )
-    await context.publish(events.classification_corrected(case, context.role), kind=case.kind, tier=case.tier)
+    context.publish(events.classification_corrected(case, context.role), kind=case.kind, tier=case.tier)
     for clock in started:
         if clock["statutory"]:
-            await context.publish(clock_started(clock), policy=clock["policy"], due=clock["due_at"].isoformat())
+            context.publish(clock_started(clock), policy=clock["policy"], due=clock["due_at"].isoformat())
     for clock in danger_clocks:
         rule = case.danger or ""
         codes: HistoryCodes = {"danger": rule, "body": dangers()[rule].body, "due": clock["due_at"].isoformat()}
-        await context.publish(events.danger_reported(case.appeal_id, rule, clock["due_at"]), **codes)
+        context.publish(events.danger_reported(case.appeal_id, rule, clock["due_at"]), **codes)
 
 
 async def _adjust_clocks(context: ActionContext) -> tuple[list[ClockRow], list[ClockRow]]:
     """Let the clocks follow the corrected kind and form. Return the started clocks, and those of a newly found danger."""
     case = context.case
-    existing = await clocks.clocks_of_case(context.work.session, case.appeal_id)
     try:
-        outdated, started = clocks.adjust(case, existing, context.work.ids.new)
+        outdated, started = clocks.adjust(case, context.file.clocks, context.work.ids.new)
         danger_clocks = _start_danger(context)
     except CalendarGap:
         raise CalendarDoesNotReach from None
-    clocks.replace(outdated, context.now)
-    await clocks.add_clocks(context.work.session, [*started, *danger_clocks])
-    case.next_due_at = clocks.next_due(existing, [*started, *danger_clocks])
+    await context.change_clocks(clocks.replace(outdated, context.now), [*started, *danger_clocks])
     return started, danger_clocks
 
 
@@ -183,7 +209,7 @@ def _start_danger(context: ActionContext) -> list[ClockRow]:
 
 async def _escalate(context: ActionContext, command: commands.Escalate) -> None:
     _move(context.case, context.case.tier + 1)
-    await context.publish(events.tier_raised(context.case, command.reason), tier=context.case.tier, reason=command.reason)
+    context.publish(events.tier_raised(context.case, command.reason), tier=context.case.tier, reason=command.reason)
 
 
 async def _answer(context: ActionContext, command: commands.GiveAnswer) -> None:
@@ -191,7 +217,7 @@ async def _answer(context: ActionContext, command: commands.GiveAnswer) -> None:
         raise InvalidInput(errors, "The answer does not say yet all that it has to.")
     content = commands.AnswerContent(**{name: getattr(command, name) for name in commands.AnswerContent.model_fields})
     answer_id = context.work.ids.new()
-    answer = Answer(
+    context.file.answer = answer = AnswerRecord(
         answer_id=answer_id,
         appeal_id=context.case.appeal_id,
         at=context.now,
@@ -200,15 +226,14 @@ async def _answer(context: ActionContext, command: commands.GiveAnswer) -> None:
         actor_role=context.role,
         actor=context.principal.subject,
     )
-    context.work.session.add(answer)
+    repository.add_answer(context.work.session, answer)
     context.case.answer_id, context.case.answer_outcome = answer_id, _outcome_of(context.case, command.findings)
-    running = await clocks.lock_running_clocks(context.work.session, context.case.appeal_id)
-    clocks.stop([clock for clock in running if clock.policy != ClockCode.REDIRECT_CRIME], context.now)
-    context.case.next_due_at = clocks.next_due(running)
-    await context.publish(events.answer_given(context.case, answer, [finding.outcome for finding in command.findings]))
+    met = [clock for clock in context.file.clocks if clock.policy != ClockCode.REDIRECT_CRIME]
+    await context.change_clocks(clocks.stop(met, context.now))
+    context.publish(events.answer_given(context.case, answer, [finding.outcome for finding in command.findings]))
 
 
-def _outcome_of(case: AppealCase, findings: Sequence[commands.Finding]) -> str:
+def _outcome_of(case: CaseRecord, findings: Sequence[commands.Finding]) -> str:
     """Return the outcome if the applicant confirms: of the finding on the case's category, else of the first, else of the kind."""
     issue = taxonomy().root_category(case.category) if case.category else None
     own = [finding.outcome for finding in findings if taxonomy().root_category(finding.category) == issue]
@@ -219,7 +244,7 @@ async def _ask(context: ActionContext, command: commands.Ask) -> None:
     letter_id = _write_letter(context, command.language, commands.LetterContent(text=command.text))
     due = await _wait_for_applicant(context, ClockCode.APPLICANT_REPLY)
     asked = ApplicantAsked(appeal_id=context.case.appeal_id, question_id=letter_id, due_at=due, actor_role=context.role)
-    await context.publish(asked, due=due.isoformat())
+    context.publish(asked, due=due.isoformat())
 
 
 async def _request_completion(context: ActionContext, command: commands.RequestCompletion) -> None:
@@ -227,27 +252,24 @@ async def _request_completion(context: ActionContext, command: commands.RequestC
     letter_id = _write_letter(context, command.language, commands.LetterContent(text=command.text, missing=missing))
     due = await _wait_for_applicant(context, ClockCode.FIX_PERIOD)
     asked = CompletionAsked(appeal_id=context.case.appeal_id, question_id=letter_id, missing=missing, due_at=due, actor_role=context.role)
-    await context.publish(asked, due=due.isoformat())
+    context.publish(asked, due=due.isoformat())
 
 
 async def _wait_for_applicant(context: ActionContext, policy: ClockCode) -> datetime:
     """Start the applicant's clock and return its end. Raises CalendarDoesNotReach."""
-    running = await clocks.lock_running_clocks(context.work.session, context.case.appeal_id)
-    earlier = [clock for clock in running if clock.policy in clocks.triggered_by(ClockTrigger.APPLICANT)]
-    clocks.replace(earlier, context.now)
+    earlier = [clock for clock in context.file.clocks if clock.policy in clocks.triggered_by(ClockTrigger.APPLICANT)]
     try:
         started = clocks.begin(context.case.appeal_id, [policy], context.clock_start, context.new_clock_id)
     except CalendarGap:
         raise CalendarDoesNotReach from None
-    await clocks.add_clocks(context.work.session, started)
-    context.case.next_due_at = clocks.next_due(running, started)
+    await context.change_clocks(clocks.replace(earlier, context.now), started)
     return started[0]["due_at"]
 
 
 def _write_letter(context: ActionContext, language: str, content: commands.LetterContent) -> UUID:
     letter_id = context.work.ids.new()
     sealed = context.work.sealer.seal("letter", letter_id, "content", content.model_dump_json().encode())
-    letter = Letter(
+    letter = LetterRecord(
         letter_id=letter_id,
         appeal_id=context.case.appeal_id,
         at=context.now,
@@ -256,14 +278,15 @@ def _write_letter(context: ActionContext, language: str, content: commands.Lette
         actor_role=context.role,
         actor=context.principal.subject,
     )
-    context.work.session.add(letter)
+    repository.add_letter(context.work.session, letter)
+    context.file.letters.append(letter)
     return letter_id
 
 
 async def _return(context: ActionContext, command: commands.Return) -> None:
     await _end(context, CaseStatus.RETURNED)
     event = CaseReturned(appeal_id=context.case.appeal_id, ground=command.ground, actor_role=context.role)
-    await context.publish(event, return_ground=command.ground)
+    context.publish(event, return_ground=command.ground)
 
 
 async def _terminate(context: ActionContext, command: commands.Terminate) -> None:
@@ -272,7 +295,7 @@ async def _terminate(context: ActionContext, command: commands.Terminate) -> Non
         raise ActionNotPossible(workflow.next_actions(context.case, context.principal))
     await _end(context, CaseStatus.TERMINATED)
     event = CaseTerminated(appeal_id=context.case.appeal_id, ground=command.ground, actor_role=context.role)
-    await context.publish(event, termination_ground=command.ground)
+    context.publish(event, termination_ground=command.ground)
 
 
 async def _forward(context: ActionContext, command: commands.Forward) -> None:
@@ -289,31 +312,29 @@ async def _forward(context: ActionContext, command: commands.Forward) -> None:
     else:
         await _end(context, CaseStatus.FORWARDED)
     event = fact(appeal_id=context.case.appeal_id, body=command.body, actor_role=context.role, letter_id=letter_id)
-    await context.publish(event, f"{fact.FACT}-late" if is_late else None, **codes)
+    context.publish(event, f"{fact.FACT}-late" if is_late else None, **codes)
 
 
 async def _redirect(context: ActionContext, command: commands.Redirect) -> None:
     context.case.redirected_to = command.body
-    running = await clocks.lock_running_clocks(context.work.session, context.case.appeal_id)
-    clocks.stop([clock for clock in running if clock.policy == ClockCode.REDIRECT_CRIME], context.now)
-    context.case.next_due_at = clocks.next_due(running)
+    met = [clock for clock in context.file.clocks if clock.policy == ClockCode.REDIRECT_CRIME]
+    await context.change_clocks(clocks.stop(met, context.now))
     event = DangerPassedOn(appeal_id=context.case.appeal_id, body=command.body, actor_role=context.role)
-    await context.publish(event, body=command.body)
+    context.publish(event, body=command.body)
 
 
 async def _end(context: ActionContext, outcome: CaseStatus) -> None:
     """Finish the case without an answer. The outcome has the code of the status."""
     context.case.outcome, context.case.closed_at = outcome, context.now
-    clocks.stop(await clocks.lock_running_clocks(context.work.session, context.case.appeal_id), context.now)
-    context.case.next_due_at = NEVER
+    await context.change_clocks(clocks.stop(context.file.clocks, context.now))
 
 
 async def _close(context: ActionContext, command: commands.Close) -> None:
     context.case.outcome, context.case.closed_at = command.outcome, context.now
-    await context.publish(events.case_closed(context.case.appeal_id, command.outcome, context.role), outcome=command.outcome)
+    context.publish(events.case_closed(context.case.appeal_id, command.outcome, context.role), outcome=command.outcome)
 
 
-def _gate_errors(case: AppealCase, command: commands.GiveAnswer) -> list[FieldError]:
+def _gate_errors(case: CaseRecord, command: commands.GiveAnswer) -> list[FieldError]:
     """Return what the answer lacks (АППК art. 65, 80, 89): a finding on the case's category, the next steps, how to complain."""
     gate = closure_gate()[case.kind]
     errors = []
@@ -331,7 +352,7 @@ def _gate_errors(case: AppealCase, command: commands.GiveAnswer) -> list[FieldEr
     return errors
 
 
-def _move(case: AppealCase, tier: int) -> None:
+def _move(case: CaseRecord, tier: int) -> None:
     """Put the case into the queue of a tier. On another tier it is unassigned."""
     if tier != case.tier:
         case.assignee = None
@@ -339,7 +360,7 @@ def _move(case: AppealCase, tier: int) -> None:
     case.queue = queue_of(case.region, tier, case.language)
 
 
-def _codes(case: AppealCase) -> SubjectCodes:
+def _codes(case: CaseRecord) -> SubjectCodes:
     return {
         "kind": case.kind,
         "statutory_form": case.statutory_form,

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple, cast
 
 from routing.cases import repository
 from routing.cases.errors import UnknownAssignee
-from routing.cases.models import AppealCase
+from routing.cases.schemas.rows import CaseRecord
 from routing.cases.schemas.views import CaseView, ColleagueView
 from shared.auth import STAFF, Principal, Role
 from shared.domain.labels import Language
@@ -58,7 +58,7 @@ async def record(work: UnitOfWork, subject: str, claims: ColleagueClaims, seen_o
     )
 
 
-async def possible_assignees(work: UnitOfWork, case: AppealCase | CaseView) -> list[ColleagueView]:
+async def possible_assignees(work: UnitOfWork, case: CaseRecord | CaseView) -> list[ColleagueView]:
     """Return the colleagues who see the case, by name."""
     return [colleague for colleague in await repository.colleagues(work.session) if _sees(colleague, case)][:LISTED]
 
@@ -69,14 +69,14 @@ async def name_of(work: UnitOfWork, subject: str) -> str | None:
     return found.name if found is not None else None
 
 
-async def require(work: UnitOfWork, case: AppealCase | CaseView, subject: str) -> None:
+async def require(work: UnitOfWork, case: CaseRecord | CaseView, subject: str) -> None:
     """Raise UnknownAssignee, which lists the possible assignees, unless the subject is one of them."""
     found = await repository.colleague(work.session, subject)
     if found is None or not _sees(found, case):
         raise UnknownAssignee(await possible_assignees(work, case))
 
 
-def _sees(colleague: ColleagueView, case: AppealCase | CaseView) -> bool:
+def _sees(colleague: ColleagueView, case: CaseRecord | CaseView) -> bool:
     role = cast("Role", colleague.role)
     principal = Principal(subject=colleague.subject, issuer="", roles=frozenset({role}), region=colleague.region)
     return visible_cases(principal).allows(case.region, case.tier, case.provider_id)

@@ -1,16 +1,16 @@
 """Reading cases, as far as the reader may see them, and the contents that other services are entitled to."""
 
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
 
 from routing.cases import repository
-from routing.cases.models import Answer, AppealCase, Letter
 from routing.cases.policy import content_purposes
 from routing.cases.schemas.commands import AnswerContent, LetterContent
+from routing.cases.schemas.rows import AnswerRecord, CaseFile, CaseRecord, HistoryRecord, LetterRecord
 from routing.cases.schemas.views import AnswerView, CaseFilter, CaseSummary, CaseView, HistoryView, LetterView
 from routing.cases.service import workflow
 from routing.cases.service.history import sentence
@@ -18,6 +18,8 @@ from routing.clocks import service as clocks
 from routing.clocks.schemas import NEVER, ClockView
 from shared.auth import Principal
 from shared.contents import ContentItem, ContentsRequest, entitled
+from shared.contracts import ApplicantAsked, CaseForwarded, CompletionAsked, PartForwarded
+from shared.domain.labels import Label
 from shared.errors import NotFound
 from shared.http import Cursor, ListResponse
 from shared.sealing import Sealer
@@ -25,6 +27,11 @@ from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_cases
 
 SummaryT = TypeVar("SummaryT", bound=CaseSummary)
+SENT_WITH_LETTER: Final = frozenset(
+    fact.FACT + late for fact in (ApplicantAsked, CompletionAsked, CaseForwarded, PartForwarded) for late in ("", "-late")
+)
+"""The entries of the history that a letter to the applicant may belong to."""
+_COLUMNS: Final = tuple(field.name for field in fields(CaseRecord) if field.name in CaseView.model_fields)
 
 
 async def list_cases(
@@ -45,32 +52,49 @@ async def read_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> 
     case = await repository.case(work.session, appeal_id, visible_cases(principal))
     if case is None:
         raise NotFound
-    return await view(work, principal, case)
+    return view(work, principal, await read_file(work, case))
 
 
-async def view(work: UnitOfWork, principal: Principal, case: AppealCase) -> CaseView:
-    """Return a case that `principal` may see, with everything that belongs to it."""
-    clock_rows = await clocks.clocks_of_case(work.session, case.appeal_id)
-    answer = await repository.last_answer(work.session, case.appeal_id)
-    history = [
-        HistoryView(at=row.at, type=row.type, actor_role=row.actor_role, **asdict(sentence(row.type, row.data, case.region)))
-        for row in await repository.history(work.session, case.appeal_id)
-    ]
-    return _summary(
-        CaseView,
+async def read_file(work: UnitOfWork, case: CaseRecord) -> CaseFile:
+    """Return a case with everything that belongs to it.
+
+    Answers and letters are read only if there are any: `answer_id` names the latest answer, and every letter is sent with an entry of
+    the history.
+    """
+    session, history = work.session, await repository.history(work.session, case.appeal_id)
+    has_letters = any(entry.type in SENT_WITH_LETTER for entry in history)
+    return CaseFile(
         case,
-        principal,
-        work.clock.now(),
-        clocks=[ClockView.model_validate(clock, from_attributes=True) for clock in clock_rows],
+        clocks=await clocks.clocks_of_case(session, case.appeal_id),
         history=history,
-        answer=_answer_view(answer, work.sealer) if answer else None,
-        follows_number=await repository.number_of(work.session, case.follows) if case.follows else None,
-        letters=[_letter_view(letter, work.sealer) for letter in await repository.letters_of(work.session, case.appeal_id)],
+        answer=await repository.answer(session, case.answer_id) if case.answer_id else None,
+        letters=await repository.letters_of(session, case.appeal_id) if has_letters else [],
+        follows_number=await repository.number_of(session, case.follows) if case.follows else None,
     )
 
 
-def _summary(model: type[SummaryT], case: AppealCase, principal: Principal, now: datetime, **more: object) -> SummaryT:
-    values = case.model_dump() | {
+def view(work: UnitOfWork, principal: Principal, file: CaseFile) -> CaseView:
+    """Return a case as `principal`, who may see it, sees it."""
+    region, by_end = file.case.region, sorted(file.clocks, key=lambda clock: (clock.due_at, clock.clock_id))
+    return _summary(
+        CaseView,
+        file.case,
+        principal,
+        work.clock.now(),
+        clocks=[ClockView.model_validate(clock, from_attributes=True) for clock in by_end],
+        history=[_history_view(row, sentence(row.type, row.data, region)) for row in file.history],
+        answer=_answer_view(file.answer, work.sealer) if file.answer else None,
+        follows_number=file.follows_number,
+        letters=[_letter_view(letter, work.sealer) for letter in file.letters],
+    )
+
+
+def _history_view(row: HistoryRecord, text: Label) -> HistoryView:
+    return HistoryView(at=row.at, type=row.type, actor_role=row.actor_role, kk=text.kk, ru=text.ru, en=text.en)
+
+
+def _summary(model: type[SummaryT], case: CaseRecord, principal: Principal, now: datetime, **more: object) -> SummaryT:
+    values = {name: getattr(case, name) for name in _COLUMNS} | {
         "next_due_at": None if case.next_due_at == NEVER else case.next_due_at,
         "overdue": case.next_due_at < now,
         "next_actions": workflow.next_actions(case, principal),
@@ -102,11 +126,11 @@ def _item(content_id: UUID, content: BaseModel | None) -> ContentItem:
     return ContentItem(id=content_id, found=content is not None, content=content.model_dump(mode="json") if content is not None else None)
 
 
-def _answer_view(answer: Answer, sealer: Sealer) -> AnswerView:
+def _answer_view(answer: AnswerRecord, sealer: Sealer) -> AnswerView:
     content = AnswerContent.model_validate_json(sealer.open("answer", answer.answer_id, "content", answer.content))
     return AnswerView(at=answer.at, language=answer.language, **dict(content))
 
 
-def _letter_view(letter: Letter, sealer: Sealer) -> LetterView:
+def _letter_view(letter: LetterRecord, sealer: Sealer) -> LetterView:
     content = LetterContent.model_validate_json(sealer.open("letter", letter.letter_id, "content", letter.content))
     return LetterView(letter_id=letter.letter_id, at=letter.at, language=letter.language, **dict(content))

@@ -9,7 +9,6 @@ from typing import Final, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from routing.cases.models import AppealCase
 from routing.cases.policy import (
     AnonymousAction,
     ClosureGate,
@@ -29,6 +28,7 @@ from routing.cases.policy import (
 )
 from routing.cases.schemas import commands
 from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.rows import CaseRecord
 from routing.cases.schemas.views import ActionField, NextAction
 from shared.auth import Principal, Role
 from shared.contracts import AppealWithdrawn, InquiryAnswered, InquirySent, MessageAdded, OutcomeDenied
@@ -57,17 +57,17 @@ class Guard(StrEnum):
     NO_CRIME = "no-crime"
 
 
-def _awaits_redirection(case: AppealCase) -> bool:
+def _awaits_redirection(case: CaseRecord) -> bool:
     return case.danger is not None and case.redirected_to is None
 
 
-def _reports_crime(case: AppealCase) -> bool:
+def _reports_crime(case: CaseRecord) -> bool:
     """Return whether the appeal reports a crime, even if the case is marked with a danger to life, whose rule is tried first."""
     found = {case.danger, danger_in(case.category, urgent=False)} - {None}
     return any(name in found and rule.ground is DangerGround.CRIME for name, rule in dangers().items())
 
 
-GUARDS: Final[Mapping[Guard, Callable[[AppealCase], bool]]] = {
+GUARDS: Final[Mapping[Guard, Callable[[CaseRecord], bool]]] = {
     Guard.UNASSIGNED: lambda case: case.assignee is None,
     Guard.BELOW_TOP_TIER: lambda case: case.tier < HIGHEST_TIER,
     Guard.DANGER: _awaits_redirection,
@@ -86,7 +86,7 @@ class Step:
     guards: frozenset[Guard]
     next: CaseStatus
 
-    def is_open_to(self, principal: Principal, case: AppealCase) -> bool:
+    def is_open_to(self, principal: Principal, case: CaseRecord) -> bool:
         """Return whether the principal may carry out the action on the case, which is in this status."""
         needs_answer = self.action in closing_rules().get(case.channel, ()) and case.answer_id is None
         return not needs_answer and not self.roles.isdisjoint(principal.roles) and all(GUARDS[guard](case) for guard in self.guards)
@@ -198,7 +198,7 @@ def _answer_fields(gate: ClosureGate) -> list[ActionField]:
     ]
 
 
-def next_actions(case: AppealCase, principal: Principal) -> list[NextAction]:
+def next_actions(case: CaseRecord, principal: Principal) -> list[NextAction]:
     """Return the actions that the principal may carry out on the case now; none on a case that it does not see."""
     if not visible_cases(principal).allows(case.region, case.tier, case.provider_id):
         return []
@@ -206,7 +206,7 @@ def next_actions(case: AppealCase, principal: Principal) -> list[NextAction]:
     return [_for_case(_offers(case.kind)[step.action], case, principal) for step in open_steps]
 
 
-def _for_case(offer: NextAction, case: AppealCase, principal: Principal) -> NextAction:
+def _for_case(offer: NextAction, case: CaseRecord, principal: Principal) -> NextAction:
     """Return the action for this case: with the grounds of the principal, the proposed values, and the term of the law."""
     given = proposals(case).get(offer.action)
     if offer.action is CaseAction.TERMINATE:
@@ -225,7 +225,7 @@ def grounds_of(principal: Principal) -> list[str]:
     return [code for code, ground in termination_grounds().items() if not ground.roles.isdisjoint(principal.roles)]
 
 
-def proposals(case: AppealCase) -> Mapping[CaseAction, Mapping[str, str | list[str]]]:
+def proposals(case: CaseRecord) -> Mapping[CaseAction, Mapping[str, str | list[str]]]:
     """Return what the policies propose for the case: actions with the values of their fields. A person decides."""
     found: dict[CaseAction, Mapping[str, str | list[str]]] = {}
     if case.danger is not None:
@@ -246,7 +246,7 @@ _TERMS: Final[Mapping[CaseAction, str]] = {CaseAction.FORWARD: "FORWARD", CaseAc
 """The deadline policies of actions that the law wants done within a term."""
 
 
-def term_of(action: CaseAction, case: AppealCase) -> datetime | None:
+def term_of(action: CaseAction, case: CaseRecord) -> datetime | None:
     """Return the end of the term for the action; None for an action without one, or outside the calendar.
 
     The term of a return after the fix period runs from the end of that period (АППК art. 64(7)): None as well.
