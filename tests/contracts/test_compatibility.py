@@ -2,6 +2,8 @@
 
 import copy
 import json
+import sqlite3
+import tarfile
 from pathlib import Path
 
 import jsonschema_rs
@@ -16,6 +18,22 @@ DOCUMENTS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((HER
 GOLDEN = {path.stem: json.loads(path.read_text()) for path in sorted((HERE / "golden").glob("*.json"))}
 ROUTED = "kz.aryz.routing.appeal-routed.v1"
 KNOWN = [(name, event_type) for name, known in DOCUMENTS.items() for event_type in messages_of(known)]
+
+
+RECORDED = HERE.parent / "suite" / "data" / "data-folder-2026-11-29.tar.xz"
+"""Its log has events of two versions."""
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """The events of a log, each as its type and its payload."""
+    folder = tmp_path_factory.mktemp("recorded")
+    with tarfile.open(RECORDED) as archive:
+        archive.extract("events.db", folder, filter="data")
+    connection = sqlite3.connect(folder / "events.db")
+    rows = connection.execute("SELECT headers, value FROM record").fetchall()
+    connection.close()
+    return [(dict(json.loads(headers))["ce_type"], json.loads(value)) for headers, value in rows]
 
 
 @pytest.fixture
@@ -40,6 +58,16 @@ class TestEarlierDocuments:
     def test_todays_example_of_an_event_is_valid_by_an_earlier_contract(self, name, event_type):
         schema = jsonschema_rs.validator_for(payload_of(DOCUMENTS[name], event_type), validate_formats=True)
         assert list(schema.iter_errors(GOLDEN[event_type])) == []
+
+    @pytest.mark.parametrize("name", DOCUMENTS)
+    def test_recorded_events_are_valid_by_an_earlier_contract(self, name, recorded):
+        """Those of the writer that puts the first clock into `appeal-routed` too."""
+        assert any(payload.get("clock") for event_type, payload in recorded if event_type == ROUTED)
+        schemas = {
+            each: jsonschema_rs.validator_for(payload_of(DOCUMENTS[name], each), validate_formats=True)
+            for each in messages_of(DOCUMENTS[name])
+        }
+        assert [event_type for event_type, payload in recorded if not schemas[event_type].is_valid(payload)] == []
 
 
 def _without(changed):

@@ -18,6 +18,9 @@ from suite.verification import verify
 from tests.patience import PATIENCE
 
 STORED = Path(__file__).parent / "data" / "data-folder-2026-11-28.tar.xz"
+BOTH_VERSIONS = STORED.with_name("data-folder-2026-11-29.tar.xz")
+"""42 appeals and people's actions. Twelve appeals were routed by the version of the other folder, twelve by its successor with the setting
+`clock_started_always` and twelve without: the log has the first clock in both forms. Six were imported."""
 STORES = ("intake", "routing", "provider_contact", "analytics", "events")
 MIGRATED = "alembic_version"
 
@@ -30,8 +33,11 @@ def secret(name):
 @pytest.fixture
 def folder(tmp_path):
     """Thirteen appeals: answered, confirmed, denied, with a provider, imported; documents, messages, calls, a partner's number."""
-    data = tmp_path / "data"
-    with tarfile.open(STORED) as archive:
+    return unpacked(STORED, tmp_path / "data")
+
+
+def unpacked(stored, data):
+    with tarfile.open(stored) as archive:
         archive.extractall(data, filter="data")
     keys = {"k1": secret("key of the stored data folder")}
     (data / "keys").mkdir(mode=0o700)
@@ -67,6 +73,16 @@ REBUILT = (
     ("analytics", "SELECT * FROM transition ORDER BY event_id"),
     ("intake", "SELECT appeal_id, due_at, due_provisional FROM tracking ORDER BY appeal_id"),
 )
+
+
+def clocks_in_log(data):
+    """The appeals whose first clock the log has, by the fact that starts it."""
+    found = {}
+    for fact in ("clock-started", "appeal-routed"):
+        values = rows_of(data, "events", f"SELECT value FROM record WHERE headers LIKE '%{fact}%'")
+        payloads = [json.loads(value) for (value,) in values]
+        found[fact] = [each["appeal_id"].replace("-", "") for each in payloads if fact == "clock-started" or each.get("clock")]
+    return found
 
 
 def read_anew(data, started):
@@ -107,11 +123,16 @@ class TestAnEarlierFolder:
         assert is_quiet
         assert [check.name for check in checks if not check.holds] == []
 
-    def test_its_log_rebuilds_the_same_facts_and_deadlines(self, folder):
-        """The earlier version published the start of the first clock as `clock-started`."""
+    @pytest.mark.parametrize(
+        ("stored", "forms"), [(STORED, {"clock-started"}), (BOTH_VERSIONS, {"clock-started", "appeal-routed"})], ids=["one", "both"]
+    )
+    def test_its_log_rebuilds_the_same_facts_and_deadlines(self, tmp_path, stored, forms):
+        """The earlier version published the start of the first clock as `clock-started`, the newer one as a field of `appeal-routed`."""
+        folder = unpacked(stored, tmp_path / "data")
         migrate(folder)
-        published = rows_of(folder, "events", "SELECT value FROM record WHERE headers LIKE '%clock-started%'")
-        started = sorted(json.loads(value)["appeal_id"].replace("-", "") for (value,) in published)
+        first_clocks = clocks_in_log(folder)
+        assert {fact for fact, appeals in first_clocks.items() if appeals} == forms
+        started = sorted({appeal_id for appeals in first_clocks.values() for appeal_id in appeals})
         before = [rows_of(folder, store, query) for store, query in REBUILT]
         assert all((*before, started))
         read_anew(folder, started)
