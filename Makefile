@@ -8,7 +8,7 @@ DATA ?= .run/data
 ENGINES := $(BIN)/python -m engines
 STAMP := $(VENV)/.installed
 
-.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country fast-paths slow-clients guess-timing chaos fuzz asyncapi privacy contracts chromium clean \
+.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth fast-paths slow-clients guess-timing chaos fuzz asyncapi privacy contracts chromium clean \
   kafka kafka-cluster kafka-stop kafka-libs postgres postgres-stop up-processes
 
 help:  ## this list
@@ -70,9 +70,12 @@ demo: install  ## 5000 realistic appeals through a new suite, compared with its 
 bench: install kafka-libs  ## the benchmarks on their own engines, written to .run/bench.json (PARTS=accept,relay,end-to-end,consume)
 	@$(BIN)/python -m tests.benchmarks.bench $(if $(PARTS),--parts $(PARTS))
 
-bench-country: install kafka-libs  ## half a year of a country's appeals through the whole suite (APPEALS=474708 RATE=n MINUTES=40 PROFILE=1, AGAINST=FOLDER ROUNDS=1)
+bench-country: install kafka-libs  ## half a year of a country's appeals through the whole suite (APPEALS=474708 RATE=n MINUTES=40 PROFILE=1 EXTRA=routing, AGAINST=FOLDER ROUNDS=1)
 	@$(BIN)/python -m tests.benchmarks.country $(if $(APPEALS),--appeals $(APPEALS)) $(if $(RATE),--rate $(RATE)) $(if $(MINUTES),--minutes $(MINUTES)) \
-	  $(if $(PROFILE),--profile) $(if $(AGAINST),--against $(AGAINST) --rounds $(or $(ROUNDS),1))
+	  $(if $(PROFILE),--profile) $(if $(EXTRA),--extra $(EXTRA)) $(if $(AGAINST),--against $(AGAINST) --rounds $(or $(ROUNDS),1))
+
+bench-growth: install kafka-libs  ## what an appeal costs when 10 thousand, 100 thousand and a million are stored (SIZES=10000,100000,1000000 APPEALS=15000)
+	@$(BIN)/python -m tests.benchmarks.growth $(if $(SIZES),--sizes $(SIZES)) $(if $(APPEALS),--appeals $(APPEALS))
 
 fast-paths: install  ## processor time of each shortcut of docs/fast-paths.md with and without it (ROUNDS=25)
 	@$(BIN)/python -m tests.benchmarks.fast_paths --rounds $(or $(ROUNDS),25)

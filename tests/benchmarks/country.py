@@ -85,6 +85,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rate", type=float, help="appeals a second by the clock; by default as fast as they are accepted")
     parser.add_argument("--minutes", type=float, default=40.0, help="the limit of a run")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--extra", type=lambda given: given.split(","), default=(), metavar="SERVICES", help="a second worker of these services"
+    )
     parser.add_argument("--profile", action="store_true", help=f"sample the stacks of the suite's processes into {PROFILES}")
     parser.add_argument("--result", type=Path, default=RESULT, help="the file of the result")
     parser.add_argument("--against", type=Path, metavar="FOLDER", help="another checkout with its own .venv, run in turn with this one")
@@ -96,7 +99,7 @@ def _measure(chosen: argparse.Namespace, console: Console) -> int:
     profile = PROFILES if chosen.profile else None
     if profile is not None:
         profile.mkdir(parents=True, exist_ok=True)
-    order = Order(chosen.appeals or HALF_YEAR, chosen.seed, chosen.rate, chosen.minutes, profile)
+    order = Order(chosen.appeals or HALF_YEAR, chosen.seed, chosen.rate, chosen.minutes, profile, extra=chosen.extra)
     result = measure(order, console)
     chosen.result.parent.mkdir(parents=True, exist_ok=True)
     chosen.result.write_text(json.dumps(asdict(result), indent=2, ensure_ascii=False) + "\n")

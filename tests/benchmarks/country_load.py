@@ -46,6 +46,9 @@ class LoadJob:
     seconds: float
     """After these no appeal is sent any more."""
     folder: str
+    handled: int = 1
+    handled_every: int = HANDLED_EVERY
+    """Of so many appeals in a row, clerks answer the first `handled`."""
     connections: int = 32
 
 
@@ -102,12 +105,14 @@ class Citizens:
         receipt = json.loads(answer)
         self._sent.write(SENT_ROW.pack(UUID(receipt["appeal_id"]).bytes, sent, took))
         self.accepted += 1
-        if index % HANDLED_EVERY == 0:
-            self._people.handle(_handled(index, receipt, json.loads(body)))
+        round_, place = divmod(index, self._job.handled_every)
+        if place < self._job.handled:
+            self._people.handle(_handled(round_ * self._job.handled + place, receipt, json.loads(body)))
 
 
-def _handled(index: int, receipt: Mapping[str, Any], body: Mapping[str, Any]) -> HandledAppeal:
-    confirms = index // HANDLED_EVERY % CONFIRMED[1] < CONFIRMED[0]
+def _handled(ordinal: int, receipt: Mapping[str, Any], body: Mapping[str, Any]) -> HandledAppeal:
+    """Return the appeal for the clerks, with what its applicant will do. `ordinal`: how many were passed to them before it."""
+    confirms = ordinal % CONFIRMED[1] < CONFIRMED[0]
     identity = receipt["appeal_id"], receipt["number"], receipt["pin"]
     return HandledAppeal(*identity, body["kind"], body.get("category"), body["language"], confirms)
 

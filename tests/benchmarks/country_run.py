@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from suite.processes import SERVICES, Processes
 from suite.tokens import issue
 from suite.verification.stores import Stores
 from tests.benchmarks.country_load import SENT, LoadJob
-from tests.benchmarks.country_people import CLERKS, PROVIDERS_EVERY
+from tests.benchmarks.country_people import CLERKS, HANDLED_EVERY, PROVIDERS_EVERY
 from tests.benchmarks.country_result import Outcome, Result, Traffic, result
 from tests.benchmarks.country_stages import events_by_type, stages
 from tests.benchmarks.country_usage import LOAD, Usage
@@ -44,13 +44,20 @@ Finding = TypeVar("Finding")
 
 @dataclass(frozen=True)
 class Order:
-    """What to run. `minutes`: the limit of the run without its verification. `profile`: a folder for what the sampler finds."""
+    """What to run. `minutes`: the limit of the run without its verification. `profile`: a folder for what the sampler finds.
+
+    Of `handled_every` appeals in a row, clerks answer the first `handled`. `extra`: workers in addition to one of each service, as
+    services.
+    """
 
     appeals: int
     seed: int = 1
     per_second: float | None = None
     minutes: float = 40.0
     profile: Path | None = None
+    handled: int = 1
+    handled_every: int = HANDLED_EVERY
+    extra: Sequence[str] = ()
 
 
 class OutOfTime(RuntimeError):
@@ -112,21 +119,22 @@ class Country:
     databases: Mapping[str, asyncpg.Connection]
     surface: Surface
     show: Show
+    prefix: str = PREFIX
 
     async def measure(self, folder: Path) -> Result:
         """Send everything, wait until it is counted, and measure."""
         deadline = time.monotonic() + self.order.minutes * 60
-        job = await self._in_time(self._job(folder), deadline)
+        job = await self.in_time(self.job(folder, self.order), deadline)
         before = await figures.read(self.surface)
         async with load(job, self.show) as loading:
-            with Usage(self._pids(loading), self._postgres()) as idle:
+            with Usage(self.pids(loading), self.postgres()) as idle:
                 await asyncio.sleep(IDLE_SECONDS)
-            with Usage(self._pids(loading), self._postgres()) as usage, self._sampled():
+            with Usage(self.pids(loading), self.postgres()) as usage, self._sampled():
                 loading.go_on()
-                sent = await self._in_time(self._sent(loading), deadline)
+                sent = await self.in_time(self._sent(loading), deadline)
                 loading.go_on()
-                done = await self._in_time(loading.until("done"), deadline)
-                await self._in_time(self._quiet(), deadline)
+                done = await self.in_time(loading.until("done"), deadline)
+                await self.in_time(self.quiet(), deadline)
                 traffic = Traffic(sent, done, time.time())
         analytics = self.databases["analytics"]
         found = await stages(analytics, await asyncio.to_thread((folder / SENT).read_bytes))
@@ -134,7 +142,7 @@ class Country:
         outcome = Outcome(found, await events_by_type(analytics), await self._disk(), differences, *await asyncio.to_thread(self._verify))
         return result(self.order.appeals, traffic, outcome, usage, idle)
 
-    async def _in_time(self, step: Coroutine[Any, Any, Finding], deadline: float) -> Finding:
+    async def in_time(self, step: Coroutine[Any, Any, Finding], deadline: float) -> Finding:
         """Return the result of a step. Raises OutOfTime, and ProcessEnded if a process of the suite ends meanwhile."""
         task = asyncio.create_task(step)
         try:
@@ -147,7 +155,7 @@ class Country:
         finally:
             task.cancel()
 
-    async def _job(self, folder: Path) -> LoadJob:
+    async def job(self, folder: Path, order: Order) -> LoadJob:
         """Import the directory of providers, and return the job once intake knows them all."""
         await self.surface.import_directory()
         found = set(await self.surface.directory())  # the search repeats some
@@ -162,11 +170,13 @@ class Country:
             clerks=[issue(data, "operator", subject=f"clerk-{number}", name="Сынақ Клерк") for number in range(CLERKS)],
             answering={each: issue(data, "provider", provider_id=UUID(each)) for each in answering},
             providers=[list(astuple(each)) for each in providers],
-            appeals=self.order.appeals,
-            seed=self.order.seed,
-            per_second=self.order.per_second,
-            seconds=self.order.minutes * 60 * SENDING_SHARE,
+            appeals=order.appeals,
+            seed=order.seed,
+            per_second=order.per_second,
+            seconds=order.minutes * 60 * SENDING_SHARE,
             folder=str(folder),
+            handled=order.handled,
+            handled_every=order.handled_every,
         )
 
     @contextmanager
@@ -181,11 +191,16 @@ class Country:
             for process in self.processes.all:
                 process.send(signal.SIGUSR1)
 
-    def _pids(self, loading: Load) -> dict[str, psutil.Process]:
+    def pids(self, loading: Load) -> dict[str, psutil.Process]:
         engines = {"Kafka": self.ground.processes()["kafka"], LOAD: psutil.Process(loading.pid)}
-        return {str(each): psutil.Process(each.pid) for each in self.processes.all} | engines
+        found, alike = {}, Counter[str]()
+        for each in self.processes.all:
+            alike[str(each)] += 1
+            name = str(each) if alike[str(each)] == 1 else f"{each} {alike[str(each)]}"
+            found[name] = psutil.Process(each.pid)
+        return found | engines
 
-    def _postgres(self) -> psutil.Process:
+    def postgres(self) -> psutil.Process:
         return self.ground.processes()["postgres"]
 
     async def _sent(self, loading: Load) -> Mapping[str, Any]:
@@ -215,7 +230,7 @@ class Country:
     async def _known(self, service: str) -> int:
         return int(await self.databases[service].fetchval(KNOWN[service]))
 
-    async def _quiet(self) -> None:
+    async def quiet(self) -> None:
         """Wait until all outboxes are empty and every consumer is at the end of the log."""
         stores = await Stores.open(self.ground.data, **self._engines())
         try:
@@ -225,7 +240,7 @@ class Country:
             await stores.close()
 
     def _engines(self) -> dict[str, str]:
-        return {"prefix": PREFIX, "kafka_bootstrap": self.ground.kafka.bootstrap, "database_url": self.ground.postgres.url}
+        return {"prefix": self.prefix, "kafka_bootstrap": self.ground.kafka.bootstrap, "database_url": self.ground.postgres.url}
 
     async def _differences(self, expected: Mapping[str, Mapping[str, int]], before: figures.Figures) -> list[str]:
         """Return the published figures that differ from what was sent."""
@@ -240,7 +255,7 @@ class Country:
     async def _disk(self) -> int:
         """Return the bytes of the suite's databases."""
         query = "SELECT sum(pg_database_size(datname)) FROM pg_database WHERE datname LIKE $1"
-        return int(await self.databases["analytics"].fetchval(query, f"{PREFIX}%"))
+        return int(await self.databases["analytics"].fetchval(query, f"{self.prefix}%"))
 
     def _verify(self) -> tuple[bool, str]:
         """Run `aryz verify`, and return whether it found nothing, with its table."""
@@ -249,17 +264,27 @@ class Country:
         return ran.returncode == 0, ran.stdout + ran.stderr
 
 
-async def run(ground: Ground, order: Order, folder: Path, show: Show) -> Result:
-    """Start the suite on the engines, run the order, and stop the suite. `folder` holds the requests. Raises OutOfTime."""
-    environment = ground.environment(PREFIX) | {"ARYZ_CONNECTIONS_PER_ADDRESS": "0"}
+@asynccontextmanager
+async def running(ground: Ground, order: Order, show: Show, prefix: str = PREFIX) -> AsyncIterator[Country]:
+    """Run the suite on the engines during the block. `prefix`: of its databases and topics."""
+    environment = ground.environment(prefix) | {"ARYZ_CONNECTIONS_PER_ADDRESS": "0"}
     if order.profile is not None:
         environment |= {"PYTHONPATH": str(SAMPLER), "ARYZ_SAMPLER_FOLDER": str(order.profile.resolve())}
-    with Processes(ground.data, environment=environment) as processes:
-        databases = {service: await asyncpg.connect(database_url(ground, PREFIX, service)) for service in SERVICES}
+    suite = Processes(ground.data, environment=environment)
+    for service in order.extra:
+        suite.add(service, "worker")
+    with suite as processes:
+        databases = {service: await asyncpg.connect(database_url(ground, prefix, service)) for service in SERVICES}
         surface = Surface(processes.urls, lambda role, _provider: issue(ground.data, role))
         try:
-            return await Country(ground, order, processes, databases, surface, show).measure(folder)
+            yield Country(ground, order, processes, databases, surface, show, prefix)
         finally:
             await surface.close()
             for database in databases.values():
                 await database.close()
+
+
+async def run(ground: Ground, order: Order, folder: Path, show: Show) -> Result:
+    """Start the suite on the engines, run the order, and stop the suite. `folder` holds the requests. Raises OutOfTime."""
+    async with running(ground, order, show) as country:
+        return await country.measure(folder)

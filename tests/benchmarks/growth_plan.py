@@ -1,0 +1,109 @@
+"""Which rows the growth benchmark copies: every table of every database, and how each column of a copy gets its value.
+
+A copy of an appeal is an appeal of its own: its ids, number and keyed hashes differ from those of its source and are the same in all
+four databases. Copies of closed appeals lie in the past, so many a year as the country sends. Sealed values are copied as they are;
+they belong to the source's id and cannot be opened, but nothing that is measured opens the text of an old appeal.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+APPEALS_A_YEAR = 2 * 474_708  # source: the Fund's report on the first half of 2021
+SECONDS_PER_APPEAL = 365 * 24 * 3600 / APPEALS_A_YEAR
+SHARED_IDS = frozenset({"provider_id", "subscription_id", "leased_by"})
+KEYED = frozenset({"key", "owner", "recipient", "phone_key", "fingerprint", "contact", "receiver"})
+"""Columns of keyed hashes. Two copies of a person are two persons: nobody files thousands of appeals."""
+PERMANENT = None
+INBOX_DAYS = 30
+ANSWERS_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is copied of one database.
+
+    `by_appeal`: tables whose rows belong to an appeal, with the SQL of its id in a row `t`, the referenced tables first.
+    `by_request`: tables with rows for each event or request, with the days after which the service purges them. They are copied in
+    proportion, at most so many days back.
+    `left`: tables without rows for each appeal, and those that this traffic leaves empty.
+    """
+
+    by_appeal: Mapping[str, str]
+    by_request: Mapping[str, int | None] = field(default_factory=dict)
+    left: frozenset[str] = frozenset()
+
+    @property
+    def tables(self) -> frozenset[str]:
+        return frozenset(self.by_appeal) | frozenset(self.by_request) | self.left
+
+
+def _of_appeal(*tables: str) -> dict[str, str]:
+    return dict.fromkeys(tables, "t.appeal_id")
+
+
+_EVERYWHERE = frozenset({"alembic_version", "outbox", "relay_lease", "consumer_offset", "dead_letter"})
+_BY_REQUEST = {"inbox": INBOX_DAYS, "idempotency": ANSWERS_DAYS}
+_AUDITED = _BY_REQUEST | {"content_read": PERMANENT}
+_OF_INQUIRY = "(SELECT inquiry.appeal_id FROM public.inquiry WHERE inquiry.inquiry_id = t.inquiry_id)"
+_COUNTED_BY_ADDRESS = {"wrong_attempt", "opened_case", "daily_count"}
+_OTHER_TRAFFIC = {"bot_update", "bot_chat", "bot_message", "bot_duty", "call", "call_event", "call_back", "inbound_message"}
+_OF_PARTNERS = {"update_entry", "update_counter", "subscriber", "subscription", "delivery", "external_number"}  # nobody subscribes here
+
+PLANS: Mapping[str, Plan] = {
+    "intake": Plan(
+        {"appeal": "t.id"}
+        | _of_appeal("tracking", "timeline", "message", "withdrawal", "confirmed_contact", "contact_code")
+        | _of_appeal("attachment", "notice", "reception", "oral_record"),
+        _AUDITED,
+        _EVERYWHERE | _COUNTED_BY_ADDRESS | _OTHER_TRAFFIC | _OF_PARTNERS | {"provider", "register_counter", "receiver"},
+    ),
+    "routing": Plan(
+        _of_appeal("appeal_case", "clock", "history", "answer", "letter", "correction"),
+        _AUDITED,
+        _EVERYWHERE | {"colleague"},
+    ),
+    "provider-contact": Plan(
+        _of_appeal("appeal", "inquiry") | {"delivery": _OF_INQUIRY, "response": _OF_INQUIRY} | _of_appeal("name_match"),
+        _AUDITED,
+        _EVERYWHERE | {"provider", "directory_version"},
+    ),
+    "analytics": Plan(_of_appeal("fact", "transition"), _BY_REQUEST, _EVERYWHERE | {"provider", "call_fact"}),
+}
+
+
+@dataclass(frozen=True)
+class ColumnOf:
+    """A column as the server describes it."""
+
+    name: str
+    data_type: str
+    is_numbered: bool
+    """The server numbers the rows."""
+
+
+def values(columns: list[ColumnOf]) -> Iterator[tuple[str, str]]:
+    """Yield the names of the columns of a copy and the SQL of their values.
+
+    The source is the row `s`, the number of the copy `copy`, its age in seconds `age`, and `span` the registration numbers of a copy.
+    """
+    for column in columns:
+        if not column.is_numbered:
+            yield f'"{column.name}"', _value(column)
+
+
+def _value(column: ColumnOf) -> str:
+    name, source = column.name, f's."{column.name}"'
+    if column.data_type == "uuid" and name not in SHARED_IDS:
+        return f"growth.id({source}, copy, age)"
+    if column.data_type.startswith("timestamp") or column.data_type == "date":
+        earlier = f"({source} - make_interval(secs => age))::{column.data_type}"
+        return f"CASE WHEN {source} >= '9000-01-01' THEN {source} ELSE {earlier} END"  # "never" stays
+    if column.data_type == "bytea" and name in KEYED:
+        return f"sha256({source} || int8send(copy))"
+    renamed = {
+        "number": f"growth.number({source}, copy * span)",
+        "number_digits": f"{source} + 10 * copy * span",
+        "serial": f"{source} + copy * span",
+        "key": f"{source} || '/' || copy",
+    }
+    return renamed.get(name, source)
