@@ -1,7 +1,8 @@
 """`make bench-growth`: what an appeal costs when 10 thousand, 100 thousand and a million are stored.
 
 On one pair of engines some appeals go through the suite. For each size the suite is stopped, the stored appeals are copied in SQL until
-there are so many, and APPEALS more are sent at full speed. Prints tables and writes `.run/growth.json`. Exits with 1 if an appeal is lost.
+there are so many, and APPEALS more are sent at full speed. Prints tables and writes `.run/growth.json`, and `.run/growth.md` for
+docs/capacity.md. Exits with 1 if an appeal is lost.
 
 The suite is new at every size, after the same warm-up, and so is PostgreSQL: what a process has cached does not depend on the earlier
 sizes. The broker goes on, because its first minutes are not typical of it.
@@ -29,7 +30,7 @@ from tests.benchmarks.country_people import HANDLED_EVERY
 from tests.benchmarks.country_run import Order, OutOfTime
 from tests.benchmarks.ground import Ground, engines
 from tests.benchmarks.growth_copy import Sources, TooManyAppeals, grow, prepare
-from tests.benchmarks.growth_report import print_result
+from tests.benchmarks.growth_report import markdown, print_result
 from tests.benchmarks.growth_run import PREFIX, SizeResult, measure, send_base, warm_up
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -142,8 +143,10 @@ def run(order: GrowthOrder, console: Console) -> list[SizeResult]:
 
 
 def write(path: Path, sizes: Sequence[SizeResult]) -> None:
+    """Write the figures as JSON, and next to them the table of docs/capacity.md."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps([asdict(each) for each in sizes], indent=2, ensure_ascii=False) + "\n")
+    path.with_suffix(".md").write_text(markdown(sizes))
 
 
 def main() -> int:
@@ -157,7 +160,7 @@ def main() -> int:
         return 1
     write(chosen.result, sizes)
     print_result(console, sizes)
-    console.print(f"written to {chosen.result}", highlight=False)
+    console.print(f"written to {chosen.result}, the table of docs/capacity.md to {chosen.result.with_suffix('.md')}", highlight=False)
     return 1 if any(each.missing for each in sizes) else 0
 
 

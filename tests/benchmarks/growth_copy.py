@@ -11,7 +11,7 @@ import psutil
 from suite.processes import SERVICES
 from tests.benchmarks.end_to_end import database_url
 from tests.benchmarks.ground import Ground
-from tests.benchmarks.growth_plan import PLANS, SECONDS_PER_APPEAL, ColumnOf, values
+from tests.benchmarks.growth_plan import PLANS, POSITIONS, SECONDS_PER_APPEAL, ColumnOf, values
 
 OPEN_SHARE = 0.05  # of the stored appeals. 15 days of the country's appeals are 4 % of a year's
 ROWS_AT_ONCE = 20_000  # copies of appeals in a statement
@@ -98,7 +98,8 @@ async def _prepare(service: str, database: asyncpg.Connection, rows: list[tuple[
     for table, appeal_id in PLANS[service].by_appeal.items():
         await database.execute(
             f"CREATE TABLE growth.{table} AS SELECT source.closed AS growth_closed, source.place AS growth_place, t.*"
-            f" FROM public.{table} t JOIN growth.source ON source.appeal_id = {appeal_id} ORDER BY source.place"
+            f" FROM public.{table} t JOIN growth.source ON source.appeal_id = {appeal_id}"
+            f" WHERE NOT ({PLANS[service].unfinished.get(table, 'false')}) ORDER BY source.place"
         )
     for table in PLANS[service].by_request:
         await database.execute(
@@ -125,8 +126,11 @@ async def grow(ground: Ground, prefix: str, sources: Sources, wanted: int, show:
             show(min(done.values()))
 
         await asyncio.gather(*(_copy(service, each, sources, blocks, note) for service, each in databases.items()))
-        last = (1 + max(block.last for block in blocks)) * sources.span
-        await databases["intake"].execute(f"SELECT setval('register_sequence', greatest({last}, last_value)) FROM register_sequence")
+        after = 1 + max(block.last for block in blocks)
+        await databases["intake"].fetch(
+            "SELECT setval('register_sequence', greatest($1, last_value)) FROM register_sequence", after * sources.span
+        )
+        await databases["intake"].execute("UPDATE update_counter SET last = greatest($1, last)", after * POSITIONS)
         await asyncio.gather(*(each.execute("VACUUM (ANALYZE)") for each in databases.values()))
     finally:
         await _close(databases)

@@ -14,6 +14,7 @@ SHARED_IDS = frozenset({"provider_id", "subscription_id", "leased_by"})
 KEYED = frozenset({"key", "owner", "recipient", "phone_key", "fingerprint", "contact", "receiver"})
 """Columns of keyed hashes. Two copies of a person are two persons: nobody files thousands of appeals."""
 PERMANENT = None
+POSITIONS = 100_000  # of the feed of updates, for each copy of all appeals
 INBOX_DAYS = 30
 ANSWERS_DAYS = 7
 
@@ -26,11 +27,13 @@ class Plan:
     `by_request`: tables with rows for each event or request, with the days after which the service purges them. They are copied in
     proportion, at most so many days back.
     `left`: tables without rows for each appeal, and those that this traffic leaves empty.
+    `unfinished`: by table, the SQL of rows that wait for a job of the service. Their copies would all be due at once.
     """
 
     by_appeal: Mapping[str, str]
     by_request: Mapping[str, int | None] = field(default_factory=dict)
     left: frozenset[str] = frozenset()
+    unfinished: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def tables(self) -> frozenset[str]:
@@ -47,15 +50,16 @@ _AUDITED = _BY_REQUEST | {"content_read": PERMANENT}
 _OF_INQUIRY = "(SELECT inquiry.appeal_id FROM public.inquiry WHERE inquiry.inquiry_id = t.inquiry_id)"
 _COUNTED_BY_ADDRESS = {"wrong_attempt", "opened_case", "daily_count"}
 _OTHER_TRAFFIC = {"bot_update", "bot_chat", "bot_message", "bot_duty", "call", "call_event", "call_back", "inbound_message"}
-_OF_PARTNERS = {"update_entry", "update_counter", "subscriber", "subscription", "delivery", "external_number"}  # nobody subscribes here
+_OF_PARTNERS = {"update_counter", "subscriber", "subscription", "delivery", "external_number"}  # nobody subscribes here
 
 PLANS: Mapping[str, Plan] = {
     "intake": Plan(
         {"appeal": "t.id"}
         | _of_appeal("tracking", "timeline", "message", "withdrawal", "confirmed_contact", "contact_code")
-        | _of_appeal("attachment", "notice", "reception", "oral_record"),
+        | _of_appeal("attachment", "notice", "reception", "oral_record", "update_entry"),
         _AUDITED,
         _EVERYWHERE | _COUNTED_BY_ADDRESS | _OTHER_TRAFFIC | _OF_PARTNERS | {"provider", "register_counter", "receiver"},
+        {"notice": "t.state = 'PLANNED'", "update_entry": "t.position IS NULL"},
     ),
     "routing": Plan(
         _of_appeal("appeal_case", "clock", "history", "answer", "letter", "correction"),
@@ -104,6 +108,7 @@ def _value(column: ColumnOf) -> str:
         "number": f"growth.number({source}, copy * span)",
         "number_digits": f"{source} + 10 * copy * span",
         "serial": f"{source} + copy * span",
+        "position": f"{source} + copy * {POSITIONS}",
         "key": f"{source} || '/' || copy",
     }
     return renamed.get(name, source)

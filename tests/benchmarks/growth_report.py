@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.benchmarks.country_report import with_sums
-from tests.benchmarks.country_usage import LOAD, MEGABYTE
+from tests.benchmarks.country_usage import LOAD, MEGABYTE, POSTGRES
 from tests.benchmarks.growth_run import SizeResult
 from tests.benchmarks.growth_statements import grown
 
@@ -28,8 +28,40 @@ def print_result(console: Console, sizes: Sequence[SizeResult]) -> None:
     console.print(f"{missing} appeals are lost" if missing else "nothing is lost", style="red" if missing else "green")
 
 
+def markdown(sizes: Sequence[SizeResult]) -> str:
+    """Return the table of docs/capacity.md."""
+    rows = [
+        ("stored appeals", *(_thousands(each.stored.appeals) for each in sizes), "last / first"),
+        ("---", *("---:" for _ in (*sizes, 0))),
+    ]
+    rows += [_row(name, found, form) for name, found, form in _summary(sizes)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _summary(sizes: Sequence[SizeResult]) -> Iterator[tuple[str, Sequence[float], str]]:
+    yield "processor ms per appeal, together", [sum(each.processor_ms.values()) for each in sizes], ".2f"
+    for name in ("intake", "routing", "provider-contact", "analytics"):
+        yield f"PostgreSQL {name}, ms per appeal", [each.processor_ms[f"{POSTGRES} {name}"] for each in sizes], ".3f"
+    for service in sizes[0].consumers:
+        yield f"consumer of {service}, median µs per event", [each.consumers[service].median_us for each in sizes], ".0f"
+    yield "accepted a second", [each.accepted_per_second for each in sizes], ".0f"
+    yield "registered to routed, p99 ms", [each.routed.p99 for each in sizes], ".0f"
+    yield "databases, MB", [each.stored.megabytes for each in sizes], ".0f"
+    yield "databases, kB per appeal", [each.stored.megabytes * 1024 / each.stored.appeals for each in sizes], ".1f"
+
+
+def _row(name: str, found: Sequence[float], form: str) -> tuple[str, ...]:
+    """Return the cells of a figure, with the last one divided by the first."""
+    ratio = f"{found[-1] / found[0]:.2f}" if found[0] and found[-1] else ""
+    return (name, *(format(each, form) for each in found), ratio)
+
+
+def _thousands(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
+
+
 def _table(title: str, first: str, sizes: Sequence[SizeResult]) -> Table:
-    columns = (first, *(f"{each.stored.appeals:,}".replace(",", " ") for each in sizes), "last / first")
+    columns = (first, *(_thousands(each.stored.appeals) for each in sizes), "last / first")
     table = Table(*columns, title=title, title_justify="left")
     for column in table.columns[1:]:
         column.justify = "right"
@@ -37,8 +69,7 @@ def _table(title: str, first: str, sizes: Sequence[SizeResult]) -> Table:
 
 
 def _add(table: Table, name: str, found: Sequence[float], form: str = ".3f") -> None:
-    ratio = f"{found[-1] / found[0]:.2f}" if found[0] and found[-1] else ""
-    table.add_row(name, *(format(each, form) for each in found), ratio)
+    table.add_row(*_row(name, found, form))
 
 
 def _whole(sizes: Sequence[SizeResult]) -> Table:

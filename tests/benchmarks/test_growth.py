@@ -80,6 +80,9 @@ class TestRun:
     def test_it_is_written_as_json_and_printed(self, sizes, tmp_path):
         growth.write(tmp_path / "growth.json", sizes)
         assert [each["stored"]["appeals"] for each in json.loads((tmp_path / "growth.json").read_text())] == list(ORDER.sizes)
+        table = (tmp_path / "growth.md").read_text().splitlines()
+        assert table[0] == "| stored appeals | 1 500 | 4 000 | last / first |"
+        assert len({line.count("|") for line in table}) == 1
         console = Console(file=io.StringIO(), width=200)
         print_result(console, sizes)
         printed = console.file.getvalue()
@@ -119,9 +122,25 @@ class TestCopies:
 
     async def test_copies_are_closed_and_lie_in_the_past_where_more_than_one_in_twenty_is_open(self, ask):
         sent = ORDER.base + 3 * ORDER.appeals  # and the last ones; with the warm-ups
-        old = "registered_at < now() - interval '1 hour'"
+        old = "received_at < now() - interval '1 hour'"
         query = f"SELECT count(closed_at), count(*) FILTER (WHERE closed_at IS NULL) FROM appeal_case WHERE {old}"
         assert [tuple(row) for row in await ask("routing", query)] == [(ORDER.sizes[-1] - sent, 0)]
+
+    async def test_no_job_finds_work_at_a_copy_of_a_closed_appeal(self, ask):
+        due = "SELECT count(*) FROM clock JOIN appeal_case USING (appeal_id) WHERE closed_at IS NOT NULL AND next_at IS NOT NULL"
+        assert [tuple(row) for row in await ask("routing", due)] == [(0,)]
+        due = "SELECT count(*) FROM inquiry JOIN appeal USING (appeal_id) WHERE appeal.closed AND NOT inquiry.settled"
+        assert [tuple(row) for row in await ask("provider-contact", due)] == [(0,)]
+        due = "SELECT count(*) FROM notice WHERE state = 'PLANNED' AND planned_at < now() - interval '1 hour'"
+        assert [tuple(row) for row in await ask("intake", due)] == [(0,)]
+
+    async def test_the_feed_goes_on_after_the_positions_of_the_copies(self, ask):
+        [[entries, placed, last, counter]] = await ask(
+            "intake", "SELECT count(*), count(DISTINCT position), max(position), (SELECT last FROM update_counter) FROM update_entry"
+        )
+        assert entries > ORDER.sizes[-1] / 10  # of the channels that have a feed
+        assert placed == entries
+        assert last == counter
 
     async def test_every_event_of_a_closed_appeal_is_copied(self, ask):
         kinds = "SELECT type, count(*) FROM transition JOIN fact USING (appeal_id) WHERE fact.closed_at {} GROUP BY 1"
