@@ -21,11 +21,17 @@ from shared.fast.values import bind_processor, from_driver
 from shared.rows import is_sqlite
 
 RowT = TypeVar("RowT")
+T = TypeVar("T")
 
 
 def given(name: str) -> BindParameter[Any]:
     """Return the place of a value in the statement of a `Query`. It has the type of the column that it is compared with."""
     return bindparam(name, None)
+
+
+def value(found: T) -> T:
+    """Return the row of a statement with one column: its value."""
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ class Query(Generic[RowT]):
     Each `given` value is passed by its name. A collection that is written into the statement (`in_`) holds texts or integers.
     """
 
-    def __init__(self, row: Callable[..., RowT], statement: Select[Any]) -> None:
+    def __init__(self, row: Callable[..., RowT], statement: Select[*tuple[Any, ...]]) -> None:
         self._row = row
         self._statement = statement
         self._columns: Sequence[ColumnElement[Any]] = tuple(statement.selected_columns)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Dialect, Table
+from sqlalchemy import Column, Dialect, LargeBinary, Table
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from shared.database_errors import named_by_sqlite
@@ -51,9 +51,12 @@ async def select_rows(
 ) -> list[tuple[Any, ...]]:
     """Return these columns of the rows whose `key` is one of the values, in the order of the key."""
     dialect = session.get_bind().dialect
-    statement = _selection(tuple(columns), key, dialect)
-    wanted = json.dumps(to_driver(dialect, key, list(values)))
-    rows = await _run(session, statement, lambda cursor: cursor.execute(statement, (wanted,)).fetchall())
+    wanted: list[Any] = to_driver(dialect, key, list(values))
+    if isinstance(key.type, LargeBinary):  # JSON holds no bytes
+        statement = _selection(tuple(columns), key, dialect, ", ".join("?" for _ in wanted))
+    else:
+        statement, wanted = _selection(tuple(columns), key, dialect), [json.dumps(wanted)]
+    rows = await _run(session, statement, lambda cursor: cursor.execute(statement, wanted).fetchall())
     return from_driver(dialect, columns, rows)
 
 
@@ -100,7 +103,7 @@ def _updating(table: Table, names: tuple[str, ...], key: tuple[str, ...], dialec
 
 
 @lru_cache(maxsize=256)
-def _selection(columns: tuple[Column[Any], ...], key: Column[Any], dialect: Dialect) -> str:
+def _selection(columns: tuple[Column[Any], ...], key: Column[Any], dialect: Dialect, values: str = "SELECT value FROM json_each(?)") -> str:
     quote, table = dialect.identifier_preparer.quote, dialect.identifier_preparer.format_table(key.table)
     found, by = ", ".join(quote(each.name) for each in columns), quote(key.name)
-    return f"SELECT {found} FROM {table} WHERE {by} IN (SELECT value FROM json_each(?)) ORDER BY {by}"  # noqa: S608 - our own names, quoted
+    return f"SELECT {found} FROM {table} WHERE {by} IN ({values}) ORDER BY {by}"  # noqa: S608 - our own names, quoted

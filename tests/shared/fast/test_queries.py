@@ -12,7 +12,7 @@ from shared.clock import SystemClock
 from shared.database import Database
 from shared.enum_column import EnumColumn
 from shared.fast.bulk import insert_rows
-from shared.fast.queries import Query, given
+from shared.fast.queries import Query, given, value
 from shared.ids import RandomIds
 from shared.messaging import tables
 from shared.rows import columns_of
@@ -59,7 +59,7 @@ SINCE = Query(
     .where(letter.c.at >= given("since"), letter.c.state.in_([State.OPEN, State.LOST]), letter.c.at < given("until"))
     .order_by(letter.c.order),
 )
-ONE_OF_A_REGION = Query(str, select(letter.c.region).where(letter.c.region == "KZ-2", letter.c.order == given("order")).with_for_update())
+ONE_OF_A_REGION = Query(value, select(letter.c.region).where(letter.c.region == "KZ-2", letter.c.order == given("order")).with_for_update())
 
 
 @pytest.fixture

@@ -267,15 +267,15 @@ async def add_attachment(
     """
     response.headers["Cache-Control"] = "no-store"
     address = intake.address(request)
-    seen = await intake.opener.open_own(number=number, pin=pin, principal=sender, address=address)
+    appeal_id = await intake.opener.own_id(number=number, pin=pin, principal=sender, address=address)
     if media_type_of(request) == JSON:
         claim = parse(UploadClaim, await read_body(request))
-        done = await attach(intake, uploads, seen.appeal.id, UploadTicket(claim.upload_id, claim.token), key=key)
+        done = await attach(intake, uploads, appeal_id, UploadTicket(claim.upload_id, claim.token), key=key)
     else:
         if key is None:  # a repeat with a key needs no room: the file may be the last one; others are refused when they are claimed
             async with units.read() as work:
-                await uploads.attachments.check_room(work, seen.appeal.id)
-        done = await attach_body(intake, uploads, seen.appeal.id, request, owner_of(intake.parts.pepper, sender, address), key)
+                await uploads.attachments.check_room(work, appeal_id)
+        done = await attach_body(intake, uploads, appeal_id, request, owner_of(intake.parts.pepper, sender, address), key)
     if done.replayed:
         response.headers.update(REPLAYED)
     return done.response

@@ -30,7 +30,7 @@ from shared.database import among
 from shared.domain.identifiers import digits_as_typed
 from shared.domain.taxonomy import taxonomy
 from shared.fast.bulk import insert_later, insert_new_rows, select_rows, update_rows
-from shared.fast.queries import Query, given
+from shared.fast.queries import Query, given, value
 from shared.rows import columns_of, table_of, upsert
 from shared.visibility import Scope
 
@@ -84,7 +84,7 @@ _LETTERS: Final = Query(
     .where(col(Letter.appeal_id) == given("appeal_id"))
     .order_by(col(Letter.at), col(Letter.letter_id)),
 )
-_NUMBER: Final = Query(str, select(_CASE.number).where(_CASE.appeal_id == given("appeal_id")))
+_NUMBER: Final = Query(value, select(_CASE.number).where(_CASE.appeal_id == given("appeal_id")))
 
 
 async def lock_cases(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, CaseState]:

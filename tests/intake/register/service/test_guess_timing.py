@@ -4,16 +4,29 @@ import pytest
 from sqlalchemy import event
 
 from shared.domain.identifiers import RegistrationNumber
+from shared.fast import bulk, sqlite_rows
 
 MISSING = RegistrationNumber.format(2026, "43", 9_000_001)
 
 
 @pytest.fixture
 def statements_of(desk):
-    """The statements that a request sends to the database, with how many parameter sets each had."""
+    """The statements that a request sends to the database, with how many parameter sets or values each had.
+
+    Those through SQLAlchemy, and those that `shared.fast` passes to the drivers.
+    """
 
     async def run(request):
         found = []
+
+        def noting(patch, module, name, values_from):
+            send = getattr(module, name)
+
+            async def sent(session, statement, *rest):
+                found.append((statement, len(rest[values_from:])))
+                return await send(session, statement, *rest)
+
+            patch.setattr(module, name, sent)
 
         def note(_connection, _cursor, statement, parameters, _context, executemany):
             found.append((statement, len(parameters) if executemany else 1))
@@ -23,7 +36,10 @@ def statements_of(desk):
         for one in engines:
             event.listen(one, "before_cursor_execute", note)
         try:
-            answer = await request
+            with pytest.MonkeyPatch.context() as patch:
+                noting(patch, bulk, "fetch", 0)
+                noting(patch, sqlite_rows, "_run", 1)
+                answer = await request
         finally:
             for one in engines:
                 event.remove(one, "before_cursor_execute", note)

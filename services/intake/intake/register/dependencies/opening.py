@@ -1,5 +1,7 @@
 """Opening appeals for their readers, for the routes, pages and workers of every channel."""
 
+from uuid import UUID
+
 from intake.register.schemas import Tracked
 from intake.register.service import tracking
 from intake.register.service.guessing import Attempt, Guesses
@@ -39,12 +41,15 @@ class AppealOpener:
 
     async def open_own(self, *, number: str, pin: str | None, principal: Principal, address: str) -> VisibleAppeal:
         """Return the appeal for its applicant alone. Partners and staff get NotFound, and their PIN is not evaluated."""
-        sought = await self._seek(number, principal)
-        if principal.is_staff or principal.has("partner"):
-            raise NotFound
-        if not sought.is_filed and not await self._has_pin(sought, pin, principal, address):
-            raise NotFound
+        sought = await self._seek_own(number, pin, principal, address)
         return await self._read(sought, principal, has_pin=True)
+
+    async def own_id(self, *, number: str, pin: str | None, principal: Principal, address: str) -> UUID:
+        """Return the id of the appeal that `open_own` opens, for an action on it: the appeal itself is not read."""
+        sought = await self._seek_own(number, pin, principal, address)
+        if sought.access.id is None:
+            raise NotFound
+        return sought.access.id
 
     async def track(self, *, number: str, pin: str | None, principal: Principal, address: str) -> Tracked:
         """Return the state of the appeal as the reader may see it."""
@@ -61,6 +66,14 @@ class AppealOpener:
     async def _seek(self, number: str, principal: Principal) -> SoughtAppeal:
         async with self._units.read() as work:
             return await tracking.seek(work, number, principal)
+
+    async def _seek_own(self, number: str, pin: str | None, principal: Principal, address: str) -> SoughtAppeal:
+        sought = await self._seek(number, principal)
+        if principal.is_staff or principal.has("partner"):
+            raise NotFound
+        if not sought.is_filed and not await self._has_pin(sought, pin, principal, address):
+            raise NotFound
+        return sought
 
     async def _read(self, sought: SoughtAppeal, principal: Principal, *, has_pin: bool) -> VisibleAppeal:
         async with self._units.read() as work:

@@ -62,9 +62,8 @@ class Sequences:
 
 async def known_providers(session: AsyncSession, ids: Collection[UUID]) -> set[UUID]:
     """Return those of the ids that the replica of the directory holds."""
-    if not ids:
-        return set()
-    return set((await session.execute(select(col(Provider.id)).where(among(session, Provider.id, ids)))).scalars())
+    key = table_of(Provider).c.id
+    return {found for (found,) in await select_rows(session, [key], key, list(ids))}
 
 
 async def active_providers(session: AsyncSession, region: str) -> Sequence[Provider]:
@@ -97,16 +96,15 @@ async def timeline(session: AsyncSession, appeal_id: UUID) -> Sequence[Timeline]
 
 async def provider_names(session: AsyncSession, ids: Collection[UUID]) -> Mapping[UUID, tuple[str, str]]:
     """Return the Kazakh and Russian names of providers by id."""
-    if not ids:
-        return {}
-    query = select(col(Provider.id), col(Provider.name_kk), col(Provider.name_ru)).where(among(session, Provider.id, ids))
-    return {row[0]: (row[1], row[2]) for row in await session.execute(query)}
+    columns = table_of(Provider).c
+    rows = await select_rows(session, [columns.id, columns.name_kk, columns.name_ru], columns.id, list(ids))
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 async def sealed_contents(session: AsyncSession, ids: Sequence[UUID], fields: Sequence[str]) -> Mapping[UUID, SealedContent]:
     """Return `fields` of appeals by appeal id: columns that SealedContent has."""
     columns = table_of(Appeal).c
-    rows = await session.execute(select(columns.id, *(columns[field] for field in fields)).where(among(session, columns.id, ids)))
+    rows = await select_rows(session, [columns.id, *(columns[field] for field in fields)], columns.id, ids)
     return {row[0]: SealedContent(row[0], **dict(zip(fields, row[1:], strict=True))) for row in rows}
 
 

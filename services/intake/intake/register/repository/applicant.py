@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Final, cast
 from uuid import UUID
 
 from sqlalchemy import delete, func, or_, select, tuple_, update
@@ -18,6 +18,7 @@ from shared.database import among
 from shared.domain.lifecycle import CaseStatus
 from shared.domain.taxonomy import taxonomy
 from shared.errors import NotFound
+from shared.fast.queries import Query, given, value
 from shared.rows import insert_new_rows, table_of
 from shared.visibility import Scope
 
@@ -31,6 +32,9 @@ class PendingWithdrawal:
     region: str
     kind: str | None
     status: CaseStatus
+
+
+_NUMBER: Final = Query(value, select(col(Appeal.number)).where(col(Appeal.id) == given("appeal_id")))
 
 
 async def lock_tracking(session: AsyncSession, appeal_id: UUID) -> TrackingRow:
@@ -64,7 +68,7 @@ async def sealed_applicant(session: AsyncSession, appeal_id: UUID) -> bytes | No
 
 
 async def number_of_appeal(session: AsyncSession, appeal_id: UUID) -> str | None:
-    return (await session.execute(select(col(Appeal.number)).where(col(Appeal.id) == appeal_id))).scalar_one_or_none()
+    return await _NUMBER.first(session, appeal_id=appeal_id)
 
 
 async def status_of(session: AsyncSession, appeal_id: UUID) -> CaseStatus | None:

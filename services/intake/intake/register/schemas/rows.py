@@ -1,5 +1,6 @@
 """Rows of the register's tables as they are read, changed and inserted in bulk."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NotRequired  # pydantic, under SQLModel, accepts no other before Python 3.12
 from uuid import UUID
@@ -159,6 +160,16 @@ class MessageRow(TypedDict):
     kind: MessageKind
     text: bytes | None
     due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class WrongAttemptRecord:
+    """A count of wrong attempts as it is stored."""
+
+    key: bytes
+    count: int
+    last_at: datetime
+    recent: list[float]
 
 
 class WrongAttemptRow(TypedDict):

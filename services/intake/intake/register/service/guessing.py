@@ -16,9 +16,8 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from intake.register.models import WrongAttempt
 from intake.register.repository import guesses as repository
-from intake.register.schemas.rows import WrongAttemptRow
+from intake.register.schemas.rows import WrongAttemptRecord, WrongAttemptRow
 from intake.settings import Settings
 from shared.budget import client_network
 from shared.errors import TooMany
@@ -50,11 +49,11 @@ class Limit(Protocol):
     @property
     def name(self) -> str: ...
 
-    def free_at(self, row: WrongAttempt, now: datetime) -> datetime:
+    def free_at(self, row: WrongAttemptRecord, now: datetime) -> datetime:
         """Return when the next attempt is allowed; a time not after `now` means at once."""
         ...
 
-    def counted(self, row: WrongAttempt, now: datetime) -> WrongAttemptRow:
+    def counted(self, row: WrongAttemptRecord, now: datetime) -> WrongAttemptRow:
         """Return the row after one more wrong attempt."""
         ...
 
@@ -67,11 +66,11 @@ class Delay:
     free: int
     longest: timedelta
 
-    def free_at(self, row: WrongAttempt, now: datetime) -> datetime:  # noqa: ARG002 - the protocol's
+    def free_at(self, row: WrongAttemptRecord, now: datetime) -> datetime:  # noqa: ARG002 - the protocol's
         over = row.count - self.free
         return row.last_at + min(timedelta(seconds=2 ** min(over, 30)), self.longest) if over >= 0 else row.last_at
 
-    def counted(self, row: WrongAttempt, now: datetime) -> WrongAttemptRow:
+    def counted(self, row: WrongAttemptRecord, now: datetime) -> WrongAttemptRow:
         count = 1 if now >= row.last_at + EXPIRES_AFTER else row.count + 1
         return {"key": row.key, "count": count, "last_at": now, "recent": row.recent}
 
@@ -84,15 +83,15 @@ class Refill:
     size: int
     interval: timedelta
 
-    def free_at(self, row: WrongAttempt, now: datetime) -> datetime:
+    def free_at(self, row: WrongAttemptRecord, now: datetime) -> datetime:
         spent, since = self._current(row, now)
         return since + self.interval if spent >= self.size else now
 
-    def counted(self, row: WrongAttempt, now: datetime) -> WrongAttemptRow:
+    def counted(self, row: WrongAttemptRecord, now: datetime) -> WrongAttemptRow:
         spent, since = self._current(row, now)
         return {"key": row.key, "count": spent + 1, "last_at": since, "recent": row.recent}
 
-    def _current(self, row: WrongAttempt, now: datetime) -> tuple[int, datetime]:
+    def _current(self, row: WrongAttemptRecord, now: datetime) -> tuple[int, datetime]:
         """Return how much is spent now, and when the last whole interval ended."""
         refilled = max(0, (now - row.last_at) // self.interval)
         if refilled >= row.count:
@@ -108,14 +107,14 @@ class Window:
     most: int
     span: timedelta
 
-    def free_at(self, row: WrongAttempt, now: datetime) -> datetime:
+    def free_at(self, row: WrongAttemptRecord, now: datetime) -> datetime:
         recent = self._recent(row, now)
         return datetime.fromtimestamp(recent[-self.most], now.tzinfo) + self.span if len(recent) >= self.most else now
 
-    def counted(self, row: WrongAttempt, now: datetime) -> WrongAttemptRow:
+    def counted(self, row: WrongAttemptRecord, now: datetime) -> WrongAttemptRow:
         return {"key": row.key, "count": row.count + 1, "last_at": now, "recent": [*self._recent(row, now), now.timestamp()]}
 
-    def _recent(self, row: WrongAttempt, now: datetime) -> list[float]:
+    def _recent(self, row: WrongAttemptRecord, now: datetime) -> list[float]:
         oldest = (now - self.span).timestamp()
         return [at for at in row.recent if at > oldest]
 
@@ -207,17 +206,17 @@ class Guesses:
             log.warning("guesses have reached a limit", limit=name)  # neither number nor address: both are personal data
 
     async def _add(
-        self, work: UnitOfWork, limits: Mapping[bytes, Limit], rows: Mapping[bytes, WrongAttempt], now: datetime
+        self, work: UnitOfWork, limits: Mapping[bytes, Limit], rows: Mapping[bytes, WrongAttemptRecord], now: datetime
     ) -> Sequence[str]:
         counted = {key: limit.counted(rows[key], now) for key, limit in limits.items()}
         await repository.update_wrong_attempts(work.session, [row for _, row in sorted(counted.items())])
         return [
             limit.name
             for key, limit in limits.items()
-            if not isinstance(limit, Delay) and limit.free_at(WrongAttempt(**counted[key]), now) > now
+            if not isinstance(limit, Delay) and limit.free_at(WrongAttemptRecord(**counted[key]), now) > now
         ]
 
-    def _check(self, limits: Mapping[bytes, Limit], rows: Mapping[bytes, WrongAttempt], now: datetime) -> None:
+    def _check(self, limits: Mapping[bytes, Limit], rows: Mapping[bytes, WrongAttemptRecord], now: datetime) -> None:
         waits = [(limit.free_at(rows[key], now), limit.name) for key, limit in limits.items() if key in rows]
         until, name = max(waits, default=(now, ""))
         if until > now:

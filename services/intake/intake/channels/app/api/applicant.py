@@ -39,7 +39,7 @@ CASE: Final = "/v1/appeals/{number}"
 async def own_appeal(number: str, request: Request, intake: IntakeDep, asker: UnconfinedPrincipalDep, pin: AppealPin = None) -> UUID:
     """Return the appeal's id, for its applicant only: by PIN, or by the token that filed it as the applicant's own."""
     address = intake.address(request)
-    return (await intake.opener.open_own(number=number, pin=pin, principal=asker, address=address)).appeal.id
+    return await intake.opener.own_id(number=number, pin=pin, principal=asker, address=address)
 
 
 OwnDep = Annotated[UUID, Depends(own_appeal)]
