@@ -114,6 +114,11 @@ async def renew_secret(target: Target) -> Call:
     return Call(f"{path}/secret", who)
 
 
+async def send_test(target: Target) -> Call:
+    who, path = await _subscribed(target)
+    return Call(f"{path}/test", who)
+
+
 async def replay(target: Target) -> Call:
     who, path = await _subscribed(target)
     told = (await target.world.file(who, channel="HEALTH_DEPT", applicant=_applicant(target))).json()
@@ -192,6 +197,7 @@ RECIPES: Recipes = {
     ("delete", f"{SUBSCRIPTIONS}/{{subscription_id}}"): Recipe(unsubscribe),
     ("post", f"{SUBSCRIPTIONS}/{{subscription_id}}/secret"): Recipe(renew_secret),
     ("post", f"{SUBSCRIPTIONS}/{{subscription_id}}/replay"): Recipe(replay),
+    ("post", f"{SUBSCRIPTIONS}/{{subscription_id}}/test"): Recipe(send_test),
     ("post", "/intake/v1/channels/phone/calls"): Recipe(call_events),
     ("post", "/intake/v1/channels/phone/status"): Recipe(keypad, Kind.READ),
     ("post", "/intake/v1/channels/telegram/webhook"): Recipe(telegram, Kind.MESSAGE),

@@ -15,15 +15,17 @@ from intake.channels.partner.schemas import (
     Subscribed,
     SubscribedWithSecret,
     SubscriptionIn,
+    TestDelivered,
     Updates,
 )
 from intake.channels.partner.service import feed, forwarding, webhooks
 from intake.channels.partner.service.addresses import AddressGuard
 from intake.channels.partner.service.feed import Reader
+from intake.channels.partner.service.sending import WebhookSender
 from intake.register.dependencies import IntakeDep
 from shared.auth import Principal, PrincipalDep, needs_token, require
 from shared.dependencies import OnceDep, ReadDep, UnitOfWorkDep
-from shared.errors import Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, responses
+from shared.errors import Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, Unavailable, responses
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, StrictModel, body
 from shared.idempotency import IdempotencyKeyReused
 from shared.unit_of_work import UnitOfWork
@@ -129,6 +131,36 @@ async def renew_subscription_secret(subscription_id: UUID, reader: ReaderDep, on
         await webhooks.own_subscription(work, reader, subscription_id)
 
     return await once(f"renew the secret of {subscription_id}", StrictModel(), renew, check_visible=check_visible)
+
+
+@router.post(
+    "/v1/subscriptions/{subscription_id}/test",
+    tags=["subscriptions"],
+    response_model=TestDelivered,
+    responses=responses(*ALWAYS, InvalidInput, IdempotencyKeyReused, NotFound),
+)
+async def send_test_update(intake: IntakeDep, subscription_id: UUID, reader: ReaderDep, once: OnceDep) -> Response:
+    """Send a test update to your address at once, signed as any other, and return how your server answered.
+
+    Its type is `test` and its data is the id of the subscription. It is neither repeated nor listed among the deliveries, and a disabled
+    subscription stays disabled.
+    """
+    answers: list[TestDelivered] = []
+
+    async def send() -> None:
+        async with intake.parts.units.read() as work:
+            subscription = await webhooks.own_subscription(work, reader, subscription_id)
+        answers.append(await WebhookSender(intake.parts).send_test(subscription))
+
+    async def answer(_work: UnitOfWork) -> TestDelivered:
+        if not answers:  # the first request under this key has ended between the two looks at it
+            raise Unavailable
+        return answers[0]
+
+    async def check_visible(work: UnitOfWork) -> None:
+        await webhooks.own_subscription(work, reader, subscription_id)
+
+    return await once(f"test {subscription_id}", StrictModel(), answer, before=send, check_visible=check_visible)
 
 
 @router.get("/v1/subscriptions/{subscription_id}/deliveries", tags=["subscriptions"], responses=responses(*ALWAYS, InvalidInput, NotFound))

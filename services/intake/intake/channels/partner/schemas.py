@@ -28,6 +28,7 @@ class AttemptError(StrEnum):
     REFUSED = "refused"
     """The receiver answered with a status that is not 2xx."""
     REFUSED_ADDRESS = "refused-address"
+    UNRESOLVED_ADDRESS = "unresolved-address"
     TIMEOUT = "timeout"
     UNREACHABLE = "unreachable"
     UNREADABLE = "unreadable"
@@ -95,6 +96,16 @@ class Delivered(BaseModel):
     next_at: datetime | None
     delivered_at: datetime | None
     created_at: datetime
+
+
+class TestDelivered(BaseModel):
+    """The receiver's answer to a test update. `error` is null if it was accepted."""
+
+    webhook_id: str
+    delivered: bool
+    status: int | None
+    """HTTP status of the receiver; null: it did not answer."""
+    error: AttemptError | None
 
 
 class ReplayIn(StrictModel):

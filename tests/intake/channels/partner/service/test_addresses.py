@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from intake.channels.partner.service import addresses
-from intake.channels.partner.service.addresses import AddressGuard, PinnedTransport, RefusedAddress
+from intake.channels.partner.service.addresses import AddressGuard, PinnedTransport, RefusedAddress, UnresolvedAddress
 from intake.settings import Settings
 
 PUBLIC = "93.184.215.14"
@@ -93,12 +93,15 @@ class TestGuard:
         stands_for([PUBLIC, "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])
         assert await AddressGuard().check("https://callcentre.kz:8443/hook?x=1") == PUBLIC
 
-    async def test_a_name_that_stands_for_nothing_is_refused(self, monkeypatch):
+    async def test_a_name_that_stands_for_nothing_is_refused(self, monkeypatch, stands_for):
         async def resolve(_host, _port):
             raise OSError
 
+        stands_for([])
+        with pytest.raises(UnresolvedAddress):
+            await AddressGuard().check("https://callcentre.kz/hook")
         monkeypatch.setattr(addresses, "resolve", resolve)
-        with pytest.raises(RefusedAddress):
+        with pytest.raises(UnresolvedAddress):
             await AddressGuard().check("https://callcentre.kz/hook")
 
     async def test_this_machine_is_called_for_trials_alone_and_never_in_production(self, tmp_path):
@@ -144,6 +147,14 @@ class TestSubscribing:
             assert url not in refused.text
         stands_for([PUBLIC])
         assert (await partner.post("/subscriptions", url="https://callcentre.kz/hook")).status_code == 201
+
+    async def test_a_forbidden_address_and_a_name_without_one_have_different_codes(self, partner, stands_for):
+        stands_for([])
+        missing = await partner.post("/subscriptions", url="https://callcentre.kz/hook")
+        stands_for(["10.0.0.5"])
+        forbidden = await partner.post("/subscriptions", url="https://callcentre.kz/hook")
+        assert [answer.json()["errors"][0]["code"] for answer in (missing, forbidden)] == ["unresolved-address", "refused-address"]
+        assert "10.0.0.5" not in forbidden.text
 
     async def test_one_that_moved_inside_later_is_not_called(self, partner, stands_for):
         stands_for([PUBLIC])

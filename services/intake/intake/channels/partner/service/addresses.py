@@ -16,21 +16,30 @@ import httpx
 
 from intake.channels.partner import policy
 from intake.settings import Settings
-from shared.errors import InvalidInput
+from shared.errors import FieldError, InvalidInput
 from shared.tls import authorities
 
 LOOPBACK: Final = "127.0.0.1"
 HTTPS: Final = 443
-REFUSED: Final = "Webhooks go by https to an address on the public internet."
+REFUSED: Final = "The URL is not allowed: webhooks go by https to a host on the public internet, without user name, password and fragment."
+UNRESOLVED: Final = "The host name of the URL has no address. Check its spelling and its entry in DNS."
 RESOLVE_SECONDS: Final = 5
 LABEL: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")  # RFC 1123 §2.1, and the underscore, which is used in practice
 
 
 class RefusedAddress(InvalidInput):
-    """The URL of a webhook may not be called."""
+    """The URL of a webhook may not be called. Neither the error nor the log says what its host name stands for."""
+
+    example_errors = (FieldError("url", "refused-address", REFUSED),)
 
     def __init__(self) -> None:
-        super().__init__(InvalidInput.field("url", "refused-address", REFUSED).errors)
+        super().__init__(self.example_errors)
+
+
+class UnresolvedAddress(RefusedAddress):
+    """The host name of the URL stands for no address, or DNS did not answer in time."""
+
+    example_errors = (FieldError("url", "unresolved-address", UNRESOLVED),)
 
 
 async def resolve(host: str, port: int) -> list[str]:
@@ -51,7 +60,10 @@ class AddressGuard:
         return cls(to_loopback=settings.webhooks_to_loopback and settings.env != "production")
 
     async def check(self, url: str) -> str:
-        """Return the address to connect to. Raises RefusedAddress for a refused name, a refused address of it, or a name without any."""
+        """Return the address to connect to.
+
+        Raises RefusedAddress for a refused name or a refused address of it, and UnresolvedAddress for a name without any.
+        """
         parts = _split(url)
         host = parts.hostname or ""
         if self.to_loopback and parts.scheme == "http" and host == LOOPBACK:
@@ -62,8 +74,10 @@ class AddressGuard:
             async with asyncio.timeout(RESOLVE_SECONDS):
                 addresses = await resolve(host, parts.port or HTTPS)
         except (OSError, UnicodeError):  # TimeoutError is an OSError
-            raise RefusedAddress from None
-        if not addresses or not all(map(_is_public, addresses)):
+            raise UnresolvedAddress from None
+        if not addresses:
+            raise UnresolvedAddress
+        if not all(map(_is_public, addresses)):
             raise RefusedAddress
         return addresses[0]
 

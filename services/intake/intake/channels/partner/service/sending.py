@@ -21,9 +21,9 @@ from standardwebhooks import Webhook
 from intake.channels.partner import policy, repository
 from intake.channels.partner.models import Delivery, Subscription, UpdateEntry
 from intake.channels.partner.repository import UpdateDelivery
-from intake.channels.partner.schemas import AttemptError, DisabledReason
+from intake.channels.partner.schemas import AttemptError, DisabledReason, TestDelivered
 from intake.channels.partner.service import feed
-from intake.channels.partner.service.addresses import AddressGuard, PinnedTransport, RefusedAddress
+from intake.channels.partner.service.addresses import AddressGuard, PinnedTransport, RefusedAddress, UnresolvedAddress
 from intake.channels.partner.service.webhooks import TABLE
 from intake.settings import Settings
 from shared.leases import Lease
@@ -34,6 +34,7 @@ from shared.unit_of_work import UnitOfWork
 
 PAUSE_SECONDS: Final = 0.5
 GONE: Final = 410
+TEST: Final = "test"  # the type of a test update, which no subscription can choose
 ROUND: Final = 20  # deliveries claimed at once
 
 
@@ -119,11 +120,29 @@ class WebhookSender:
     async def _send(self, client: httpx.AsyncClient, subscription: Subscription, delivery: Delivery, update: UpdateEntry) -> AttemptResult:
         try:
             url, headers, body = await self._request(subscription, delivery, update)
+        except SealError:
+            return AttemptResult(None, AttemptError.UNREADABLE)
+        return await self._post(client, url, headers, body)
+
+    async def send_test(self, subscription: Subscription) -> TestDelivered:
+        """Send a test update at once, signed as any other, and return how the receiver answered. Nothing is stored or repeated."""
+        now, name = self._parts.clock.now(), f"msg_{self._parts.ids.new().hex}"
+        body = to_json({"type": TEST, "timestamp": now, "data": {"subscription_id": subscription.id}}).decode()
+        try:
+            url, headers = self._url(subscription), self._signed_headers(subscription, name, body)
+        except SealError:
+            return TestDelivered(webhook_id=name, delivered=False, status=None, error=AttemptError.UNREADABLE)
+        async with self.client() as client:
+            result = await self._post(client, url, headers, body)
+        return TestDelivered(webhook_id=name, delivered=result.is_delivered, status=result.status, error=result.error)
+
+    async def _post(self, client: httpx.AsyncClient, url: str, headers: dict[str, str], body: str) -> AttemptResult:
+        try:
             async with asyncio.timeout(self._policy.timeout_seconds), client.stream("POST", url, content=body, headers=headers) as answer:
                 await self._read_limited(answer)
                 return AttemptResult(answer.status_code, None if answer.is_success else AttemptError.REFUSED)
-        except SealError:
-            return AttemptResult(None, AttemptError.UNREADABLE)
+        except UnresolvedAddress:
+            return AttemptResult(None, AttemptError.UNRESOLVED_ADDRESS)
         except RefusedAddress:
             return AttemptResult(None, AttemptError.REFUSED_ADDRESS)
         except (TimeoutError, httpx.TimeoutException):
@@ -136,8 +155,10 @@ class WebhookSender:
         async with self._parts.units.read() as work:
             [shown] = await feed.to_updates(work, [update], subscription.subscriber)
         body = to_json({"type": shown.type, "timestamp": shown.at, "data": shown.model_dump(exclude={"type", "at"})}).decode()
-        url = self._parts.sealer.open(TABLE, subscription.id, "url", subscription.url).decode()
-        return url, self._signed_headers(subscription, delivery, body), body
+        return self._url(subscription), self._signed_headers(subscription, f"msg_{delivery.id.hex}", body), body
+
+    def _url(self, subscription: Subscription) -> str:
+        return self._parts.sealer.open(TABLE, subscription.id, "url", subscription.url).decode()
 
     async def _read_limited(self, answer: httpx.Response) -> None:
         """Read the answer up to the limit; closing the connection drops the rest."""
@@ -148,9 +169,9 @@ class WebhookSender:
                 if left <= 0:
                     return
 
-    def _signed_headers(self, subscription: Subscription, delivery: Delivery, body: str) -> dict[str, str]:
-        """Return the headers of Standard Webhooks, with a signature by each valid secret."""
-        now, name = self._parts.clock.now(), f"msg_{delivery.id.hex}"
+    def _signed_headers(self, subscription: Subscription, name: str, body: str) -> dict[str, str]:
+        """Return the headers of Standard Webhooks for the message `name`, with a signature by each valid secret. Raises SealError."""
+        now = self._parts.clock.now()
         valid = [self._parts.sealer.open(TABLE, subscription.id, "secret", subscription.secret)]
         if subscription.former_secret is not None and subscription.former_until is not None and now < subscription.former_until:
             valid.append(self._parts.sealer.open(TABLE, subscription.id, "former_secret", subscription.former_secret))
