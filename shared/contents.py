@@ -1,6 +1,7 @@
 """The claim check: events carry ids, and an authorised service reads the sealed text from its owner through this audited endpoint."""
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -14,6 +15,8 @@ from shared.errors import Forbidden, InvalidInput, Unavailable
 
 MAX_IDS = 500  # one consumer batch
 TIMEOUT_SECONDS = 10.0
+WITHHELD = frozenset({httpx.codes.NOT_FOUND, httpx.codes.CONFLICT, httpx.codes.GONE})
+"""What an owner answers for a file that is unknown, not scanned yet, infected or lost."""
 ANY_SERVICE = "service"  # the subject of `aryz token --role service`; with another issuer it is an ordinary service name
 
 
@@ -36,6 +39,17 @@ class ContentItem(BaseModel):
 
 class ContentsResponse(BaseModel):
     items: list[ContentItem]
+
+
+class FileRequest(BaseModel):
+    """Request body of `POST /{service}/internal/v1/attachments`: a file of an appeal whose case the service has found visible."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    appeal_id: UUID
+    attachment_id: UUID
+    purpose: str = Field(min_length=1, max_length=60, pattern=r"^[a-z-]+$")
+    on_behalf_of: str = Field(min_length=1, max_length=200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,45 @@ def entitled(asked: ContentsRequest, reader: Principal, purposes: Mapping[str, P
 
 class OwnerUnavailable(Exception):
     """The service that stores the text does not answer now. Wait and ask again."""
+
+
+class FileWithheld(Exception):
+    """The owner does not give the file: `code` and `status` of its problem say why, 404 for a file that does not exist."""
+
+    def __init__(self, status: int, code: str) -> None:
+        super().__init__(code)
+        self.status, self.code = status, code
+
+
+class OwnedFile:
+    """A file that its owner is sending. Read `chunks` to the end or call `close`: they hold a connection."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        self._answer = answer
+
+    @property
+    def media_type(self) -> str:
+        """Return the media type that the owner states."""
+        return str(self._answer.headers.get("Content-Type", "application/octet-stream"))
+
+    @property
+    def disposition(self) -> str:
+        """Return the header with the safe name of the file."""
+        return str(self._answer.headers.get("Content-Disposition", "attachment"))
+
+    @property
+    def size(self) -> str | None:
+        """Return the header with the number of bytes, None if the owner does not state it."""
+        found: str | None = self._answer.headers.get("Content-Length")
+        return found
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Return the bytes in order."""
+        return self._answer.aiter_bytes()
+
+    async def close(self) -> None:
+        """Release the connection."""
+        await self._answer.aclose()
 
 
 class Contents:
@@ -106,3 +159,32 @@ class Contents:
             for item in items:
                 found[item.id] = item.content if item.found else None
         return found
+
+    async def open_file(self, service: str, request: FileRequest) -> OwnedFile:
+        """Return a file that another service owns, before its bytes are read.
+
+        Raises:
+            OwnerUnavailable: the owner is down, too slow, or does not accept our token now.
+            FileWithheld: the owner does not give the file.
+        """
+        try:
+            client = self._client_for(service)
+            question = client.build_request(
+                "POST",
+                f"/{service}/internal/v1/attachments",
+                content=request.model_dump_json(),
+                headers={"Authorization": f"Bearer {await self._token()}", "Content-Type": "application/json"},
+                timeout=TIMEOUT_SECONDS,
+            )
+            answer = await client.send(question, stream=True)
+        except (httpx.TransportError, Unavailable) as error:
+            raise OwnerUnavailable(f"{service} does not answer") from error
+        if answer.status_code == httpx.codes.OK:
+            return OwnedFile(answer)
+        problem = await answer.aread()
+        if answer.status_code not in WITHHELD:
+            raise OwnerUnavailable(f"{service} answers {answer.status_code}")
+        try:
+            raise FileWithheld(answer.status_code, str(json.loads(problem)["code"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise OwnerUnavailable(f"{service} answers something else") from error

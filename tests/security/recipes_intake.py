@@ -76,6 +76,14 @@ async def read_contents(target: Target) -> Call:
     return Call("/intake/internal/v1/contents", target.world.token("service", subject="routing"), json=asked)
 
 
+async def read_file(target: Target) -> Call:
+    case = await _filed(target)
+    headers = {"Appeal-Pin": case.pin, "Content-Type": "text/plain"}
+    added = await target.clients[0].post(f"{APPEALS}/{case.number}/attachments", headers=headers, content=b"Certificate")
+    asked = {"appeal_id": str(case.id), "attachment_id": added.json()["attachment_id"], "purpose": "desk-attachment", "on_behalf_of": "s"}
+    return Call("/intake/internal/v1/attachments", target.world.token("service", subject="routing"), json=asked)
+
+
 async def attach(target: Target) -> Call:
     case = await _filed(target)
     return Call(f"{APPEALS}/{case.number}/attachments", {"Appeal-Pin": case.pin, "Content-Type": "text/plain"}, content=b"Certificate")
@@ -182,6 +190,7 @@ RECIPES: Recipes = {
     ("post", APPEALS): Recipe(register),
     ("post", "/intake/v1/imports"): Recipe(import_register),
     ("post", "/intake/internal/v1/contents"): Recipe(read_contents, Kind.READ, ALWAYS_SEEN),
+    ("post", "/intake/internal/v1/attachments"): Recipe(read_file, Kind.READ, ALWAYS_SEEN),
     ("post", f"{APPEALS}/{{number}}/messages"): Recipe(_by_applicant("messages", {"text": WORDS})),
     ("post", f"{APPEALS}/{{number}}/attachments"): Recipe(attach),
     ("post", f"{APPEALS}/{{number}}/verification"): Recipe(_by_applicant("verification", {"purpose": "withdrawal"})),

@@ -14,6 +14,7 @@ from routing.classification import api as classification_api
 from routing.classification.service import classify
 from routing.clocks import api as clocks_api
 from routing.clocks.service import ClockWatcher, clock_policies
+from routing.desk import api as desk_api
 from routing.desk import pages
 from routing.knowledge import api as knowledge_api
 from routing.knowledge.service import articles
@@ -26,7 +27,7 @@ from shared.messaging.runtime import Loop, every
 from shared.rows import table_of
 from shared.service import Foundation, Parts, Service, assemble
 
-ROUTERS = (cases_api.router, clocks_api.router, classification_api.router, knowledge_api.router, pages.router)
+ROUTERS = (cases_api.router, clocks_api.router, classification_api.router, knowledge_api.router, desk_api.router, pages.router)
 
 
 def _preparations(parts: Parts[Settings]) -> Preparations:

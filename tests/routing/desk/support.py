@@ -1,11 +1,14 @@
 import re
 from dataclasses import dataclass, field
-from uuid import UUID
+from datetime import datetime
+from uuid import UUID, uuid4
 
 import httpx
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Response
+from fastapi.responses import JSONResponse
 
 from shared.web.session import COOKIE
+from tests.routing.support import NOW
 
 CANARY = {"full_name": "Сынақ Өтінуші", "iin": "991231501014", "phone": "+77010000000"}
 ANSWER = {
@@ -30,9 +33,24 @@ class Owners:
     """What the register adds to the text of every appeal: what is contested, later messages, files."""
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)
     down: bool = False
+    files: dict[str, tuple[bytes, str, str]] = field(default_factory=dict)
+    """By attachment id: bytes, media type and name."""
+    withheld: tuple[int, str] = (404, "not-found")
+    """What intake answers for any other file."""
+    opened: list[dict] = field(default_factory=list)
 
     def app(self) -> FastAPI:
         app = FastAPI()
+
+        @app.post("/intake/internal/v1/attachments")
+        async def attachment(asked: dict) -> Response:
+            if self.down:
+                raise HTTPException(503)
+            self.opened.append(asked)
+            if asked["attachment_id"] not in self.files:
+                return JSONResponse({"code": self.withheld[1]}, self.withheld[0])
+            content, media_type, name = self.files[asked["attachment_id"]]
+            return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
         @app.post("/{service}/internal/v1/contents")
         async def contents(service: str, asked: dict) -> dict:
@@ -50,6 +68,18 @@ class Owners:
         if content and purpose == "desk":
             content["applicant"] = CANARY
         return {"id": content_id, "found": content is not None, "content": content}
+
+
+def message(text: str | None, at: datetime, kind: str = "MESSAGE", **more) -> dict:
+    """Return a message of the applicant as intake returns it."""
+    usual = {"id": str(uuid4()), "by": "APPLICANT", "damaged": False}
+    return usual | {"at": at.isoformat(), "kind": kind, "text": text} | more
+
+
+def attachment(name: str | None = "рецепт.png", **more) -> dict:
+    """Return a file of an appeal as intake returns it."""
+    usual = {"attachment_id": str(uuid4()), "message_id": None, "kind": "PNG", "media_type": "image/png", "size": 2048}
+    return usual | {"state": "CLEAN", "available": True, "added_at": NOW.isoformat(), "name": name} | more
 
 
 def session(desk, role: str = "specialist", region: str | None = "KZ-43", **claims) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Annotated, Final
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect
@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect
 from intake.attachments import policy
 from intake.attachments.dependencies import AttachmentsDep, UploadsDep
 from intake.attachments.dependencies.attaching import FIELD, attach, attach_body
-from intake.attachments.dependencies.downloads import download_file
+from intake.attachments.dependencies.downloads import PURPOSES, FileAccess, download_file, send_file
 from intake.attachments.dependencies.uploads import at_most
 from intake.attachments.errors import (
     NO_ROOM,
@@ -46,7 +46,8 @@ from intake.attachments.service.quota import owner_of
 from intake.attachments.service.storing import Attachments, UploadTicket
 from intake.register.dependencies import AppealPin, Intake, IntakeDep
 from intake.register.errors import AppealFinished
-from shared.auth import UnconfinedPrincipalDep
+from shared.auth import Principal, UnconfinedPrincipalDep, require
+from shared.contents import ContentsRequest, FileRequest, entitled
 from shared.dependencies import OnceDep, ReadDep, UnitsOfWorkDep
 from shared.errors import (
     Forbidden,
@@ -311,6 +312,29 @@ async def download_attachment(
 ) -> StreamingResponse:
     """Return a file of an appeal to those who may see the appeal; access by staff is recorded in the audit log."""
     return await download_file(intake, attachments, request, number=number, pin=pin, attachment_id=attachment_id, reader=reader)
+
+
+@router.post(
+    "/internal/v1/attachments",
+    response_class=StreamingResponse,
+    responses={
+        **responses(InvalidInput, NotFound, Unauthorized, Forbidden, Unavailable, NotChecked, Infected, Lost),
+        200: {"description": "The file.", "content": {kind.media_types[0]: BINARY for kind in policy.kinds().values()}},
+    },
+)
+async def read_file(
+    attachments: AttachmentsDep,
+    reader: Annotated[Principal, Depends(require("service"))],
+    units: UnitsOfWorkDep,
+    asked: Annotated[FileRequest, body(FileRequest)],
+) -> StreamingResponse:
+    """Return a file of an appeal to another service for a person whose right to see it that service has checked.
+
+    Every access is recorded in the audit log.
+    """
+    entitled(ContentsRequest(ids=[asked.attachment_id], purpose=asked.purpose, on_behalf_of=asked.on_behalf_of), reader, PURPOSES)
+    access = FileAccess(reader.subject, asked.purpose, asked.on_behalf_of)
+    return await send_file(units, attachments, asked.appeal_id, asked.attachment_id, access)
 
 
 class _RequestPiece:

@@ -24,6 +24,37 @@ class CaseScope(StrEnum):
     ALL = "all"
 
 
+class ConversationSide(StrEnum):
+    """Who speaks in the conversation of a case. COLLEAGUE: a note that staff alone read."""
+
+    APPLICANT = "APPLICANT"
+    FUND = "FUND"
+    PROVIDER = "PROVIDER"
+    COLLEAGUE = "COLLEAGUE"
+
+
+class EntryType(StrEnum):
+    """The types of entries in the conversation of a case.
+
+    Of the applicant, as intake names them: APPEAL, MESSAGE, STATEMENT (of a withdrawal), REASON (why the answer is not accepted),
+    COMMENT (with a rating), and CONFIRMATION of the answer. Of the Fund: QUESTION, COMPLETION (a request for missing data), LETTER,
+    ANSWER, and INQUIRY to the provider, whose entry is a RESPONSE.
+    """
+
+    APPEAL = "APPEAL"
+    MESSAGE = "MESSAGE"
+    STATEMENT = "STATEMENT"
+    REASON = "REASON"
+    COMMENT = "COMMENT"
+    CONFIRMATION = "CONFIRMATION"
+    QUESTION = "QUESTION"
+    COMPLETION = "COMPLETION"
+    LETTER = "LETTER"
+    ANSWER = "ANSWER"
+    INQUIRY = "INQUIRY"
+    RESPONSE = "RESPONSE"
+
+
 _text = WithJsonSchema({"type": "string"})  # these codes may grow: clients must accept new ones
 StatusText = Annotated[CaseStatus, _text]
 HolderText = Annotated[Holder, _text]

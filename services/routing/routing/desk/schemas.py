@@ -1,8 +1,13 @@
-"""Contents that intake and provider-contact return for the desk, as far as the desk shows them."""
+"""Contents that intake and provider-contact return for the desk, as far as the desk shows them, and the conversation made of them."""
 
 from datetime import datetime
+from typing import Annotated
+from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, WithJsonSchema
+
+from routing.cases.codes import ConversationSide, EntryType
+from routing.cases.schemas.commands import AnswerContent
 
 
 class Particulars(BaseModel):
@@ -22,18 +27,27 @@ class ApplicantContent(BaseModel):
 
 
 class MessageContent(BaseModel):
-    """A message of the applicant; `text` is None if its seal is broken."""
+    """A message of the applicant; `text` is None if it came without one, or is `damaged`."""
 
+    id: UUID | None = None
     at: datetime
+    kind: str = EntryType.MESSAGE
     text: str | None
+    damaged: bool = False
 
 
 class AttachmentContent(BaseModel):
-    """A file of the appeal: its kind, size in bytes and state."""
+    """A file of the appeal. `size` is bytes; `available`: it may be opened now; `message_id` None: it came with the appeal itself."""
 
+    attachment_id: UUID
+    message_id: UUID | None = None
+    name: str | None = None
+    media_type: str = "application/octet-stream"
     kind: str | None
     size: int
     state: str
+    available: bool = False
+    added_at: datetime
 
 
 class AppealContent(BaseModel):
@@ -58,3 +72,45 @@ class ResponseContent(BaseModel):
 
     text: str | None = None
     language: str = ""
+    code: str = ""
+
+
+class ConversationAttachment(BaseModel):
+    """A file in the conversation. `size` is bytes; `href` is None while the file may not be opened, and `state` says why."""
+
+    attachment_id: UUID
+    name: str | None
+    media_type: str
+    size: int
+    state: str
+    href: str | None
+
+
+class ConversationItem(BaseModel):
+    """An entry of the conversation. `author_name` names staff alone; `missing`: codes of requested data; `code`: of the response.
+
+    `text` is None where nothing was written. `unavailable`: something was, but its owner does not answer now or it is damaged.
+    """
+
+    at: datetime
+    side: Annotated[ConversationSide, WithJsonSchema({"type": "string"})] = Field(serialization_alias="from")
+    type: str
+    language: str | None
+    text: str | None
+    unavailable: bool = False
+    attachments: list[ConversationAttachment] = []
+    author_role: str
+    author_name: str | None = None
+    answer: AnswerContent | None = None
+    missing: list[str] = []
+    code: str | None = None
+    score: int | None = None
+
+
+class Conversation(BaseModel):
+    """The conversation of a case, oldest entry first. `unavailable`: the services whose entries or texts are missing now."""
+
+    items: list[ConversationItem]
+    total: int
+    next_cursor: None = None
+    unavailable: list[str]

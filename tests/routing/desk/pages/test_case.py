@@ -1,10 +1,48 @@
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from shared.contracts import InquiryAnswered, InquirySent
-from tests.routing.desk.support import CANARY, forms, open_desk, send, session
+from shared.contracts import InquiryAnswered, InquirySent, OutcomeDenied
+from tests.routing.desk.support import CANARY, attachment, forms, message, open_desk, send, session
 from tests.routing.support import NOW, imported
+
+
+class TestFiles:
+    async def test_a_picture_and_a_pdf_are_shown_and_anything_else_is_saved(self, desk, owners, complaint):
+        kinds = {"image/png": "inline", "application/pdf": "inline", "text/plain; charset=utf-8": "attachment"}
+        for media_type, disposition in kinds.items():
+            file_id = str(uuid4())
+            owners.files[file_id] = (b"bytes of the file", media_type, "akt.bin")
+            answer = await open_desk(desk, f"/{complaint}/files/{file_id}", session(desk, subject="clerk-7"))
+            assert (answer.status_code, answer.content, answer.headers["content-type"]) == (200, b"bytes of the file", media_type)
+            assert answer.headers["content-disposition"] == f'{disposition}; filename="akt.bin"'
+            assert answer.headers["x-content-type-options"] == "nosniff"
+            assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+            assert ("sandbox" in answer.headers["content-security-policy"]) == (media_type != "application/pdf")
+            asked = {"appeal_id": str(complaint), "attachment_id": file_id, "purpose": "desk-attachment", "on_behalf_of": "clerk-7"}
+            assert owners.opened[-1] == asked
+
+    @pytest.mark.parametrize(("status", "text"), [(409, "still being checked"), (410, "cannot be opened any more")])
+    async def test_a_withheld_file_leads_back_to_the_case_which_says_why(self, desk, owners, complaint, status, text):
+        owners.withheld = (status, "attachment-withheld")
+        answer = await open_desk(desk, f"/{complaint}/files/{uuid4()}")
+        assert answer.status_code == 303
+        page = await desk.client.get(answer.headers["location"], headers=session(desk))
+        assert text in page.text
+
+    async def test_without_intake_the_case_says_so(self, desk, owners, complaint):
+        owners.down = True
+        answer = await open_desk(desk, f"/{complaint}/files/{uuid4()}")
+        assert "The register does not answer" in (await desk.client.get(answer.headers["location"], headers=session(desk))).text
+
+    async def test_whoever_does_not_see_the_case_opens_no_file_and_intake_is_not_asked(self, desk, owners, complaint):
+        file_id = str(uuid4())
+        owners.files[file_id] = (b"bytes", "image/png", "a.png")
+        assert (await open_desk(desk, f"/{complaint}/files/{file_id}", session(desk, region="KZ-75"))).status_code == 404
+        assert (await open_desk(desk, f"/{complaint}/files/{file_id}", session(desk, "provider"))).status_code == 403
+        assert (await open_desk(desk, f"/{complaint}/files/{file_id}", {"Accept": "text/html"})).status_code == 303
+        assert owners.opened == []
 
 
 class TestCasePage:
@@ -49,10 +87,7 @@ class TestCasePage:
         owners.sent = {
             "contested_act": "Отказ от 3 февраля",
             "provider_name": "5 <емхана>",
-            "messages": [
-                {"id": str(uuid4()), "at": NOW.isoformat(), "by": "APPLICANT", "kind": "MESSAGE", "text": "Маму увезли <b>в больницу</b>."},
-                {"id": str(uuid4()), "at": NOW.isoformat(), "by": "APPLICANT", "kind": "MESSAGE", "text": None},
-            ],
+            "messages": [message("Маму увезли <b>в больницу</b>.", NOW), message(None, NOW, damaged=True)],
         }
         page = (await open_desk(desk, f"/{complaint}")).text
         assert "Отказ от 3 февраля" in page
@@ -60,14 +95,34 @@ class TestCasePage:
         assert "Маму увезли &lt;b&gt;в больницу&lt;/b&gt;." in page
         assert "This message cannot be read" in page
 
-    async def test_files_of_the_appeal_are_named_by_kind_size_and_state(self, desk, owners, complaint):
-        file = {"attachment_id": str(uuid4()), "kind": "PNG", "size": 2048, "state": "UNSCANNED", "added_at": NOW.isoformat()}
-        owners.sent = {"attachments": [file, file | {"kind": "PDF", "state": "INFECTED"}]}
+    async def test_files_open_at_the_desk_with_their_state_and_infected_ones_do_not(self, desk, owners, complaint):
+        clean, waiting = attachment(), attachment("<акт>.pdf", media_type="application/pdf", state="SCANNING", available=False)
+        owners.sent = {"attachments": [clean, waiting, attachment(None, state="INFECTED", available=False)]}
         page = (await open_desk(desk, f"/{complaint}")).text
-        assert "PNG, 2 kB" in page
-        assert "not checked for viruses" in page
-        assert "PDF, 2 kB" in page
-        assert "infected" in page
+        assert f'href="/routing/desk/{complaint}/files/{clean["attachment_id"]}"' in page
+        assert "<b>рецепт.png</b>" in page
+        assert "2 kB · checked, no virus found" in page
+        assert "<b>&lt;акт&gt;.pdf</b><span>2 kB · being checked for viruses" in page
+        assert "<b>File without a name</b><span>2 kB · infected" in page
+        assert page.count("/files/") == 1
+
+    async def test_a_message_stands_with_its_own_files_and_the_reply_after_its_question(self, desk, owners, complaint):
+        clerk = session(desk, subject="clerk-7", name="Сынақ Арман")
+        assert (await send(desk, complaint, "ask", clerk, **{"ask-text": "Когда вы пришли?", "ask-language": "ru"})).status_code == 303
+        reply = message("Пришла 2 февраля.", NOW + timedelta(hours=1))
+        owners.sent = {"messages": [reply], "attachments": [attachment("талон.png", message_id=reply["id"])]}
+        page = (await open_desk(desk, f"/{complaint}", clerk)).text
+        page = page[page.index('class="thread"') :]
+        places = [page.index(text) for text in ("емханада", "Сынақ Арман", "Когда вы пришли?", "Пришла 2 февраля.", "талон.png")]
+        assert places == sorted(places)
+
+    async def test_the_applicants_reactions_stand_once_with_what_was_written(self, desk, owners, complaint):
+        await desk.apply(OutcomeDenied(appeal_id=complaint, answer_id=uuid4(), followed_by=None))
+        assert (await open_desk(desk, f"/{complaint}")).text.count("The applicant does not accept the answer") == 1
+        owners.sent = {"messages": [message("Врач так и не принял.", NOW, "REASON")]}
+        page = (await open_desk(desk, f"/{complaint}")).text
+        assert page.count("The applicant does not accept the answer") == 1
+        assert "Врач так и не принял." in page
 
     async def test_without_intake_everything_but_the_text_is_shown(self, desk, owners, complaint):
         owners.down = True
@@ -114,6 +169,9 @@ class TestCasePage:
         page = (await open_desk(desk, f"/{complaint}")).text
         assert "Пациент записан на 4 февраля." in page
         assert ("provider-contact", "desk", "specialist-KZ-43") in owners.asked
+        owners.down = True
+        page = (await open_desk(desk, f"/{complaint}")).text
+        assert "The text of its answer cannot be shown just now" in page
 
     async def test_an_imported_case_is_read_only(self, desk):
         event = imported()

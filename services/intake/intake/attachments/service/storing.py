@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+import structlog
+
 from intake.attachments import errors as attachment_errors
 from intake.attachments import policy, repository
 from intake.attachments.codes import AttachmentState
@@ -23,8 +25,10 @@ from intake.attachments.service.storage import ObjectStorage, SealedReader, new_
 from intake.register.service.ports import AttachedFile
 from shared.domain.labels import Label
 from shared.errors import NotFound
-from shared.sealing import Pepper, Sealer
+from shared.sealing import Pepper, Sealer, SealError
 from shared.unit_of_work import UnitOfWork
+
+log = structlog.get_logger()
 
 TABLE: Final = "attachment"
 TOKEN_BYTES: Final = 24
@@ -198,8 +202,7 @@ class Attachments:
             raise NotFound
         if row.state == AttachmentState.INFECTED:
             raise attachment_errors.Infected
-        is_hidden = row.state == AttachmentState.UNSCANNED and not self.policy.shows_unscanned
-        if row.state == AttachmentState.SCANNING or is_hidden:
+        if not is_available(row.state):
             raise attachment_errors.NotChecked
         return self._named(row), plain_chunks(self.reader(row))
 
@@ -246,11 +249,28 @@ def _check_offset(row: Attachment, offset: int) -> None:
         raise attachment_errors.OffsetMismatch(offset=row.size)
 
 
+def is_available(state: AttachmentState) -> bool:
+    """Return whether a received file may be downloaded: one that no scanner has looked at only where the policy shows it."""
+    return state == AttachmentState.CLEAN or (state == AttachmentState.UNSCANNED and policy.policy().shows_unscanned)
+
+
 async def attached_files(work: UnitOfWork, appeal_ids: Collection[UUID]) -> Mapping[UUID, Sequence[AttachedFile]]:
-    """Return the files of appeals by appeal id, oldest first, without their names."""
+    """Return the files of appeals by appeal id, oldest first."""
     found: dict[UUID, list[AttachedFile]] = {}
     for row in await repository.attachments_of(work.session, appeal_ids):
         if row.appeal_id is not None:
-            file = AttachedFile(row.id, row.message_id, row.kind, row.size, row.state, row.created_at)
-            found.setdefault(row.appeal_id, []).append(file)
+            found.setdefault(row.appeal_id, []).append(_attached(row, work.sealer))
     return found
+
+
+def _attached(row: Attachment, sealer: Sealer) -> AttachedFile:
+    """Return a file; one whose name cannot be opened is listed without it, so that it does not hide the others."""
+    kind = kinds()[row.kind or ""]
+    try:
+        name = sealer.open(TABLE, row.id, "name", row.name).decode() if row.name else f"document.{kind.extensions[0]}"
+    except SealError:
+        log.exception("a file's name cannot be opened", attachment_id=str(row.id))
+        name = None
+    return AttachedFile(
+        row.id, row.message_id, row.kind, row.size, row.state, row.created_at, name, kind.media_types[0], is_available(row.state)
+    )

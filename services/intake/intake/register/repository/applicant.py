@@ -87,8 +87,8 @@ async def messages(session: AsyncSession, appeal_id: UUID) -> Sequence[Message]:
 
 
 async def applicants_messages(session: AsyncSession, appeal_ids: Collection[UUID]) -> Mapping[UUID, list[Message]]:
-    """Return the messages with text of the applicants by appeal id, oldest first."""
-    query = select(Message).where(among(session, Message.appeal_id, appeal_ids), col(Message.text).is_not(None))
+    """Return the messages of the applicants by appeal id, oldest first; files alone are a message without text."""
+    query = select(Message).where(among(session, Message.appeal_id, appeal_ids), col(Message.by) == MessageAuthor.APPLICANT)
     found: dict[UUID, list[Message]] = {}
     for message in (await session.execute(query.order_by(col(Message.at), col(Message.id)))).scalars():
         found.setdefault(message.appeal_id, []).append(message)

@@ -6,22 +6,27 @@ from intake.register.schemas.rows import Particulars
 
 
 class MessageContent(TypedDict):
-    """A message of the applicant; `text` is None for a damaged one."""
+    """A message of the applicant; `text` is None for files without a text, and for a `damaged` one."""
 
     id: str
     at: str
     by: str
     kind: str
     text: str | None
+    damaged: bool
 
 
 class FileContent(TypedDict):
-    """A file without its name. `size` is bytes."""
+    """A file. `size` is bytes; `message_id` None: it came with the appeal itself; `name` is None for a damaged one."""
 
     attachment_id: str
+    message_id: str | None
+    name: str | None
+    media_type: str
     kind: str | None
     size: int
     state: str
+    available: bool
     added_at: str
 
 

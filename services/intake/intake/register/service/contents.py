@@ -113,24 +113,36 @@ def _opened(sealer: Sealer, row: SealedContent, field: ContentField) -> str | di
 
 
 def _messages(sealer: Sealer, found: Sequence[Message]) -> list[MessageContent]:
-    """Return the applicant's messages; `text` is None for a damaged one."""
-    contents: list[MessageContent] = []
-    for message in found:
-        try:
-            text = message_text(sealer, message.id, message.text) if message.text is not None else None
-        except SealError:
-            log.exception("sealed text cannot be opened", message_id=str(message.id))
-            text = None
-        contents.append({"id": str(message.id), "at": message.at.isoformat(), "by": message.by, "kind": message.kind, "text": text})
-    return contents
+    return [_message(sealer, message) for message in found]
+
+
+def _message(sealer: Sealer, message: Message) -> MessageContent:
+    text, damaged = None, False
+    try:
+        text = message_text(sealer, message.id, message.text) if message.text is not None else None
+    except SealError:
+        log.exception("sealed text cannot be opened", message_id=str(message.id))
+        damaged = True
+    return {
+        "id": str(message.id),
+        "at": message.at.isoformat(),
+        "by": message.by,
+        "kind": message.kind,
+        "text": text,
+        "damaged": damaged,
+    }
 
 
 def _file(file: AttachedFile) -> FileContent:
-    """Return a file without its name; the desk fetches the file itself by another call."""
+    """Return a file; the desk fetches its bytes by another call."""
     return {
         "attachment_id": str(file.id),
+        "message_id": str(file.message_id) if file.message_id is not None else None,
+        "name": file.name,
+        "media_type": file.media_type,
         "kind": file.kind,
         "size": file.size,
         "state": file.state,
+        "available": file.available,
         "added_at": file.added_at.isoformat(),
     }

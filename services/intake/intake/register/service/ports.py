@@ -15,7 +15,7 @@ from shared.unit_of_work import UnitOfWork
 
 
 class AttachedFile(NamedTuple):
-    """A file of an appeal without its name. `size` is bytes; `message_id` None: it came with the appeal itself."""
+    """A file of an appeal. `size` is bytes; `message_id` None: it came with the appeal itself. `name` is None for a damaged one."""
 
     id: UUID
     message_id: UUID | None
@@ -23,6 +23,10 @@ class AttachedFile(NamedTuple):
     size: int
     state: str
     added_at: datetime
+    name: str | None
+    media_type: str
+    available: bool
+    """It may be downloaded in its state."""
 
 
 ListFiles = Callable[[UnitOfWork, Collection[UUID]], Awaitable[Mapping[UUID, Sequence[AttachedFile]]]]

@@ -13,8 +13,9 @@ from routing.cases.policy import (
 )
 from routing.cases.service.actions import carry_out, lock_case
 from routing.cases.service.colleagues import Colleagues
+from routing.cases.service.conversation import check_visible, conversation_of, read_conversation, record_read
 from routing.cases.service.history import ClockHistory
-from routing.cases.service.reading import last_response_id, list_cases, read_case
+from routing.cases.service.reading import list_cases, read_case
 
 __all__ = [
     "ClockHistory",
@@ -22,15 +23,18 @@ __all__ = [
     "Colleagues",
     "bodies",
     "carry_out",
+    "check_visible",
     "closing_outcomes",
     "closure_gate",
+    "conversation_of",
     "dangers",
     "escalation_reasons",
-    "last_response_id",
     "list_cases",
     "lock_case",
     "missing_data",
     "read_case",
+    "read_conversation",
+    "record_read",
     "return_grounds",
     "termination_grounds",
 ]

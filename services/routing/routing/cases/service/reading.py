@@ -102,12 +102,6 @@ def _summary(model: type[SummaryT], case: CaseRecord, principal: Principal, now:
     return model.model_validate(values | more)
 
 
-async def last_response_id(work: UnitOfWork, appeal_id: UUID) -> UUID | None:
-    """Return the id of the provider's latest response, whose text provider-contact owns."""
-    ids = [row.data["response_id"] for row in await repository.history(work.session, appeal_id) if "response_id" in row.data]
-    return UUID(ids[-1]) if ids else None
-
-
 async def read_contents(work: UnitOfWork, asked: ContentsRequest, reader: Principal) -> list[ContentItem]:
     """Return answers and letters by id to another service, and record the access in the audit log.
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from routing.cases import service as cases
 from routing.cases.codes import Urgency
 from routing.cases.schemas.commands import CaseAction
-from routing.cases.schemas.views import AnswerView, CaseView, LetterView
+from routing.cases.schemas.views import CaseView
 from routing.classification.schemas import Decision
 from routing.clocks.codes import ACTIVE, ClockState
 from routing.clocks.schemas import ClockView
@@ -18,6 +18,7 @@ from routing.desk.pages.case_forms import CaseForms
 from routing.desk.pages.contents import FetchedContents
 from routing.desk.pages.listing import ListPosition
 from routing.desk.pages.reader import DeskReader, Due, Labelled, due, subject_of
+from routing.desk.pages.thread import ThreadEntry
 from shared.contracts import ClassificationCorrected
 from shared.domain.calendar import CalendarGap, planning_calendar
 from shared.domain.deadlines import due_on, explain, policies
@@ -34,8 +35,6 @@ _WHY: Final[Mapping[str, str]] = {
 }
 _FOUND: Final = N_("Found in the directory")
 _NOT_FOUND: Final = N_("None is named, or it has not been found yet")
-Fact = tuple[str, str]
-"""A label and a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +65,6 @@ class DangerNote:
     what: str
     body: str
     is_redirected: bool
-
-
-@dataclass(frozen=True, slots=True)
-class LetterText:
-    """A letter to the applicant, with the labels of the data requested."""
-
-    text: str | None
-    language: str
-    at: datetime
-    missing: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerText:
-    """The answer given, with its findings as labels and values."""
-
-    text: str
-    language: str
-    facts: Sequence[Fact]
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +105,9 @@ class CasePage:
     language: str
     zone: ZoneInfo
     contents: FetchedContents
+    thread: Sequence[ThreadEntry]
     why: str
     reasons: Sequence[str]
-    answer: AnswerText | None
     clocks: Sequence[ClockLine]
     provider_text: str
     inquiry: HistoryLine | None
@@ -136,14 +115,13 @@ class CasePage:
     news: bool
     danger: DangerNote | None
     continues: CaseLink | None
-    score: int | None
-    letters: Sequence[LetterText]
     forms: CaseForms
 
 
 def case_page(
     case: CaseView,
     contents: FetchedContents,
+    thread: Sequence[ThreadEntry],
     forms: CaseForms,
     reader: DeskReader,
     position: ListPosition,
@@ -169,18 +147,16 @@ def case_page(
         language=case.language,
         zone=zone,
         contents=contents,
+        thread=thread,
         why=_why(case, reader),
         reasons=_reasons(case, reader),
-        answer=_answer(case.answer, reader) if case.answer else None,
         clocks=[_clock(clock, zone, reader) for clock in case.clocks if clock.state != ClockState.REPLACED],
-        provider_text=_provider(case, contents.additions.provider_name, reader),
+        provider_text=_provider(case, contents.provider_name, reader),
         inquiry=_inquiry(case, reader),
         history=_history(case, reader),
         news=case.has_news,
         danger=_danger(case, reader),
         continues=CaseLink(case.follows_number, position.href(case.follows)) if case.follows and case.follows_number else None,
-        score=case.score,
-        letters=[_letter(letter, reader) for letter in case.letters],
         forms=forms,
     )
 
@@ -197,11 +173,6 @@ def _danger(case: CaseView, reader: DeskReader) -> DangerNote | None:
     danger, informed = cases.dangers()[case.danger], cases.bodies().get(case.redirected_to or "")
     body = informed or cases.bodies()[danger.body]
     return DangerNote(what=reader.label(danger.label), body=reader.label(body.label), is_redirected=informed is not None)
-
-
-def _letter(letter: LetterView, reader: DeskReader) -> LetterText:
-    missing = [reader.label(cases.missing_data()[code].label) for code in letter.missing]
-    return LetterText(letter.text, letter.language, letter.at, missing)
 
 
 def _kicker(case: CaseView, reader: DeskReader) -> str:
@@ -246,17 +217,6 @@ def _reasons(case: CaseView, reader: DeskReader) -> list[str]:
     known: Mapping[str, Labelled] = {**codes.kinds, **codes.topics, **codes.categories}
     named = dict.fromkeys(piece["code"] for piece in case.classification.get("evidence", ()))
     return [reader.label(known[code].label) for code in named if code in known]
-
-
-def _answer(answer: AnswerView, reader: DeskReader) -> AnswerText:
-    codes = taxonomy()
-    facts: list[Fact] = []
-    for finding in answer.findings:
-        facts.append((reader.label(codes.categories[finding.category].label), reader.label(codes.outcomes[finding.outcome].label)))
-        facts += [(reader.translate(N_("Fact")), finding.fact), (reader.translate(N_("Rule")), finding.rule)]
-    facts += [(reader.translate(N_("What happens next")), answer.next_steps)] if answer.next_steps else []
-    facts += [(reader.translate(N_("How to appeal against this answer")), answer.how_to_complain)] if answer.how_to_complain else []
-    return AnswerText(answer.text, answer.language, facts, answer.at)
 
 
 def _clock(clock: ClockView, zone: ZoneInfo, reader: DeskReader) -> ClockLine:

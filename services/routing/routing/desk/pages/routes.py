@@ -13,19 +13,24 @@ from starlette.responses import RedirectResponse
 
 from routing.cases import service as cases
 from routing.cases.schemas.commands import COMMANDS, CaseAction, Command
+from routing.cases.schemas.conversation import CaseConversation
 from routing.cases.schemas.views import CaseView, ColleagueView
 from routing.cases.service import colleagues
+from routing.desk.errors import AttachmentGone, AttachmentNotScanned
 from routing.desk.pages import forms
 from routing.desk.pages.case import CasePage, case_page
 from routing.desk.pages.case_forms import case_forms
-from routing.desk.pages.contents import fetch_contents
+from routing.desk.pages.contents import fetched_contents
 from routing.desk.pages.listing import PATH, CaseList, ListPosition, case_list, position_of, visible_cases_text
 from routing.desk.pages.reader import DeskReader
+from routing.desk.pages.thread import thread
+from routing.desk.service.attachments import open_attachment
+from routing.desk.service.conversation import conversation, fetch_owners
 from shared.auth import STAFF, PagePrincipalDep, Principal, check_role
 from shared.contents import Contents
 from shared.dependencies import ContentsDep, UnitsOfWorkDep
 from shared.domain.calendar import calendar_ends_soon
-from shared.errors import Conflict, InvalidInput, NotFound
+from shared.errors import Conflict, InvalidInput, NotFound, Unavailable
 from shared.http import parse
 from shared.unit_of_work import UnitOfWork, UnitsOfWork
 from shared.visibility import visible_cases
@@ -50,6 +55,9 @@ FLASHES: Final[Mapping[str, Flash]] = {
     CaseAction.TERMINATE: Flash(N_("The consideration is terminated.")),
     CaseAction.FORWARD: Flash(N_("The appeal is forwarded, and the applicant is notified.")),
     CaseAction.REDIRECT: Flash(N_("It is noted that the danger was passed on.")),
+    AttachmentNotScanned.code: Flash(N_("The file is still being checked for viruses. Try again in a minute."), "warn"),
+    AttachmentGone.code: Flash(N_("The file cannot be opened any more. Ask the applicant to send it again."), "warn"),
+    Unavailable.code: Flash(N_("The register does not answer just now. Try again in a minute."), "warn"),
 }
 PAGES: Final = Pages(
     SLICE / "templates",
@@ -75,7 +83,10 @@ ClerkDep = Annotated[Principal | None, Depends(_clerk)]
 
 @dataclass(frozen=True, slots=True)
 class DeskRequest:
-    """A request for a page, and what answers it. An action is a transaction; the page is a snapshot, closed before contents are fetched."""
+    """A request for a page, and what answers it. An action is a transaction; the page is a snapshot and the audit of it.
+
+    Both are closed before contents are fetched.
+    """
 
     request: Request
     units: UnitsOfWork
@@ -95,7 +106,7 @@ class FoundCase:
     """What the desk's own database knows of a case, read in one snapshot with the list beside it."""
 
     case: CaseView
-    response_id: UUID | None
+    written: CaseConversation
     assignees: Sequence[ColleagueView]
     assignee_name: str | None
 
@@ -118,6 +129,17 @@ async def desk(asked: DeskDep, principal: ClerkDep) -> Response:
 async def desk_case(asked: DeskDep, appeal_id: UUID, principal: ClerkDep) -> Response:
     """Show a case beside the list. `?show=applicant` fetches and shows the applicant."""
     return await _show(asked, principal, appeal_id) if principal else _to_sign_in(asked.request)
+
+
+@router.get("/desk/{appeal_id}/files/{attachment_id}")
+async def desk_file(asked: DeskDep, appeal_id: UUID, attachment_id: UUID, principal: ClerkDep) -> Response:
+    """Open a file of a case; one that may not be opened leads back to the case, which says why."""
+    if principal is None:
+        return _to_sign_in(asked.request, appeal_id)
+    try:
+        return await open_attachment(asked.units, asked.contents, principal, appeal_id, attachment_id)
+    except (AttachmentNotScanned, AttachmentGone, Unavailable) as error:
+        return PAGES.redirect(ListPosition().href(appeal_id), flash=error.code)
 
 
 @router.get("/desk/{appeal_id}/{action}")
@@ -186,7 +208,7 @@ async def _show(
     async with asked.units.read() as work:
         queue = await case_list(work, principal, position, reader, appeal_id)
         found = await _read_case(work, principal, appeal_id) if appeal_id else None
-    page = await _case_page(asked, found, form, reader, queue) if found else None
+    page = await _case_page(asked, principal, found, form, queue) if found else None
     is_lost = page is not None and form.action is not None and form.action not in page.post
     form.still_possible = not is_lost
     return PAGES.render(
@@ -207,17 +229,24 @@ async def _read_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) ->
     can_assign = any(offer.action is CaseAction.ASSIGN for offer in case.next_actions)
     return FoundCase(
         case,
-        response_id=await cases.last_response_id(work, appeal_id),
+        written=await cases.conversation_of(work, case),
         assignees=await colleagues.possible_assignees(work, case) if can_assign else [],
         assignee_name=await colleagues.name_of(work, case.assignee) if case.assignee else None,
     )
 
 
-async def _case_page(asked: DeskRequest, found: FoundCase, form: forms.SubmittedForm, reader: DeskReader, queue: CaseList) -> CasePage:
+async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase, form: forms.SubmittedForm, queue: CaseList) -> CasePage:
+    """Record that the case is read, fetch what others own of it, and return its page."""
+    case, reader = found.case, asked.reader(principal)
+    async with asked.units.write() as work:
+        await cases.record_read(work, principal, case.appeal_id)
     shows_applicant = asked.request.query_params.get("show") == "applicant"
-    contents = await fetch_contents(asked.contents, found.case, reader, found.response_id, shows_applicant=shows_applicant)
+    owners = await fetch_owners(asked.contents, found.written, principal.subject, shows_applicant=shows_applicant)
+    written = conversation(found.written, owners, f"{PATH}/{case.appeal_id}/files")
     position = position_of(asked.request.query_params)
     if position.tab is None and not position.is_search:
         position = ListPosition(tab=queue.tab)
-    choices = case_forms(found.case, form, reader, colleagues.labels(found.assignees, reader.language))
-    return case_page(found.case, contents, choices, reader, position, assignee_name=found.assignee_name)
+    choices = case_forms(case, form, reader, colleagues.labels(found.assignees, reader.language))
+    contents = fetched_contents(owners, reader, shows_applicant=shows_applicant)
+    lines = thread(written, case.classification.get("evidence", ()), reader)
+    return case_page(case, contents, lines, choices, reader, position, assignee_name=found.assignee_name)

@@ -1,4 +1,7 @@
-"""The queries of the cases. New rows are inserted in bulk as dictionaries; rows to be changed are read under a lock."""
+"""The queries of the cases; those of what is written in a case are in `conversation`.
+
+New rows are inserted in bulk as dictionaries; rows to be changed are read under a lock.
+"""
 
 from collections.abc import Sequence
 from dataclasses import asdict

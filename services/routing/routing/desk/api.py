@@ -1,0 +1,51 @@
+"""The conversation of a case and its files over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import StreamingResponse
+
+from routing.cases import service as cases
+from routing.desk.errors import AttachmentGone, AttachmentNotScanned
+from routing.desk.schemas import Conversation
+from routing.desk.service.attachments import open_attachment
+from routing.desk.service.conversation import conversation, fetch_owners
+from shared.auth import STAFF, Principal, require
+from shared.dependencies import ContentsDep, UnitsOfWorkDep
+from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, Unavailable, responses
+from shared.http import KnownQuery
+
+router = APIRouter()
+StaffDep = Annotated[Principal, Depends(require(*STAFF, "admin"))]
+
+
+@router.get("/v1/cases/{appeal_id}/conversation", responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
+async def read_conversation(
+    request: Request, appeal_id: UUID, principal: StaffDep, units: UnitsOfWorkDep, contents: ContentsDep, _query: KnownQuery
+) -> Conversation:
+    """Return everything that was written in a case, oldest first: by the applicant, the Fund, the provider and colleagues.
+
+    Every access is recorded in the audit logs of routing and of the services that own the texts. `unavailable` names those of them
+    that do not answer now.
+    """
+    await request.app.state.colleagues.record(principal)
+    async with units.write() as work:  # closed before the owners are asked: nobody holds a connection while waiting for another service
+        case = await cases.read_conversation(work, principal, appeal_id)
+    fetched = await fetch_owners(contents, case, principal.subject, shows_applicant=False)
+    return conversation(case, fetched, f"/routing/v1/cases/{appeal_id}/attachments")
+
+
+@router.get(
+    "/v1/cases/{appeal_id}/attachments/{attachment_id}",
+    response_class=StreamingResponse,
+    responses={
+        **responses(Unauthorized, Forbidden, NotFound, InvalidInput, AttachmentNotScanned, AttachmentGone, Unavailable),
+        200: {"description": "The file.", "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+    },
+)
+async def download_attachment(
+    appeal_id: UUID, attachment_id: UUID, principal: StaffDep, units: UnitsOfWorkDep, contents: ContentsDep, _query: KnownQuery
+) -> StreamingResponse:
+    """Return a file of a case from intake, which records the access."""
+    return await open_attachment(units, contents, principal, appeal_id, attachment_id)
