@@ -20,7 +20,7 @@ router = APIRouter()
 StaffDep = Annotated[Principal, Depends(require(*STAFF, "admin"))]
 
 
-@router.get("/v1/cases/{appeal_id}/conversation", responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
+@router.get("/v1/cases/{appeal_id}/conversation", tags=["cases"], responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
 async def read_conversation(
     request: Request, appeal_id: UUID, principal: StaffDep, units: UnitsOfWorkDep, contents: ContentsDep, _query: KnownQuery
 ) -> Conversation:
@@ -38,6 +38,7 @@ async def read_conversation(
 
 @router.get(
     "/v1/cases/{appeal_id}/attachments/{attachment_id}",
+    tags=["cases"],
     response_class=StreamingResponse,
     responses={
         **responses(Unauthorized, Forbidden, NotFound, InvalidInput, AttachmentNotScanned, AttachmentGone, Unavailable),

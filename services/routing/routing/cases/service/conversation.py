@@ -8,10 +8,11 @@ from uuid import UUID
 
 from routing.cases import repository
 from routing.cases.codes import ConversationSide, EntryType
-from routing.cases.models import Answer, AppealCase, History, Letter
+from routing.cases.models import Answer
 from routing.cases.repository.conversation import answers_of, colleague_names
 from routing.cases.schemas.commands import AnswerContent, LetterContent
 from routing.cases.schemas.conversation import CaseConversation, CaseEntry
+from routing.cases.schemas.rows import CaseRecord, HistoryRecord, LetterRecord
 from routing.cases.schemas.views import CaseView
 from shared.auth import Principal
 from shared.contracts import (
@@ -65,7 +66,7 @@ async def record_read(work: UnitOfWork, principal: Principal, appeal_id: UUID) -
     await work.audit.record(reader=principal.subject, purpose=READ_PURPOSE, ids=[appeal_id])
 
 
-async def conversation_of(work: UnitOfWork, case: AppealCase | CaseView) -> CaseConversation:
+async def conversation_of(work: UnitOfWork, case: CaseRecord | CaseView) -> CaseConversation:
     """Return routing's own part of the conversation of a visible case, oldest entry first."""
     history = await repository.history(work.session, case.appeal_id)
     forwarded = {row.at for row in history if row.type.startswith(_FORWARDED)}
@@ -91,7 +92,7 @@ def _answer(answer: Answer, sealer: Sealer) -> CaseEntry:
     )
 
 
-def _letter(letter: Letter, forwarded: set[datetime], sealer: Sealer) -> CaseEntry:
+def _letter(letter: LetterRecord, forwarded: set[datetime], sealer: Sealer) -> CaseEntry:
     """Return a letter. The explanation of a forwarding has the time of its history entry; a request for data names what is missing."""
     content = LetterContent.model_validate_json(sealer.open("letter", letter.letter_id, "content", letter.content))
     written = EntryType.LETTER if letter.at in forwarded else EntryType.QUESTION
@@ -107,7 +108,7 @@ def _letter(letter: Letter, forwarded: set[datetime], sealer: Sealer) -> CaseEnt
     )
 
 
-def _from_history(history: Sequence[History], language: str) -> Iterator[CaseEntry]:
+def _from_history(history: Sequence[HistoryRecord], language: str) -> Iterator[CaseEntry]:
     for row in history:
         if row.type in _REACTIONS:
             score = row.data.get("score")
