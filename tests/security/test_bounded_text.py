@@ -32,8 +32,7 @@ from provider_contact.directory.service import IndexedProvider, ProviderIndex
 from provider_contact.directory.service.imports import COLUMNS, read_list
 from routing.classification.service import classify
 from routing.classification.service.lexicon import lexicon
-from routing.desk.pages.contents import marked_text
-from routing.desk.schemas import AppealContent
+from routing.desk.pages.thread import parts_of
 from routing.knowledge import service as articles
 from shared.domain.emails import InvalidEmail, normalise_email
 from shared.domain.identifiers import InvalidNumber, RegistrationNumber, digits_as_typed, holds_iin, is_valid_bin_or_iin, normalise_twelve
@@ -146,7 +145,7 @@ def refused(work, *errors):
 def classified_and_read(text: str) -> None:
     """As the desk does it: what a text is about, and the text with its evidence marked."""
     found = classify(text)
-    marked_text(AppealContent(text=text), [vars(each) for each in found.evidence])
+    list(parts_of(text, [vars(each) for each in found.evidence]))
 
 
 @pytest.fixture(scope="module")

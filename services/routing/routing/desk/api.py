@@ -49,4 +49,6 @@ async def download_attachment(
     appeal_id: UUID, attachment_id: UUID, principal: StaffDep, units: UnitsOfWorkDep, contents: ContentsDep, _query: KnownQuery
 ) -> StreamingResponse:
     """Return a file of a case from intake, which records the access."""
-    return await open_attachment(units, contents, principal, appeal_id, attachment_id)
+    async with units.read() as work:
+        await cases.check_visible(work, principal, appeal_id)
+    return await open_attachment(contents, principal, appeal_id, attachment_id)

@@ -136,8 +136,10 @@ async def desk_file(asked: DeskDep, appeal_id: UUID, attachment_id: UUID, princi
     """Open a file of a case; one that may not be opened leads back to the case, which says why."""
     if principal is None:
         return _to_sign_in(asked.request, appeal_id)
+    async with asked.units.read() as work:
+        await cases.check_visible(work, principal, appeal_id)
     try:
-        return await open_attachment(asked.units, asked.contents, principal, appeal_id, attachment_id)
+        return await open_attachment(asked.contents, principal, appeal_id, attachment_id)
     except (AttachmentNotScanned, AttachmentGone, Unavailable) as error:
         return PAGES.redirect(ListPosition().href(appeal_id), flash=error.code)
 

@@ -1,4 +1,4 @@
-"""Files of a case, read from intake on the clerk's behalf after the case was found visible."""
+"""Files of a case, read from intake on the clerk's behalf."""
 
 import re
 from collections.abc import AsyncIterator
@@ -7,12 +7,10 @@ from uuid import UUID
 
 from fastapi.responses import StreamingResponse
 
-from routing.cases import service as cases
 from routing.desk.errors import AttachmentGone, AttachmentNotScanned
 from shared.auth import Principal
 from shared.contents import Contents, FileRequest, FileWithheld, OwnedFile, OwnerUnavailable
 from shared.errors import Conflict, NotFound, Unavailable
-from shared.unit_of_work import UnitsOfWork
 
 PURPOSE: Final = "desk-attachment"
 PDF: Final = "application/pdf"
@@ -24,15 +22,12 @@ _PDF_VIEWER: Final = "default-src 'none'; object-src 'self'; style-src 'unsafe-i
 _SAVED: Final = re.compile(r"^attachment(?=;|$)")
 
 
-async def open_attachment(
-    units: UnitsOfWork, contents: Contents, principal: Principal, appeal_id: UUID, attachment_id: UUID
-) -> StreamingResponse:
-    """Return a file of a visible case: a picture or a PDF to be shown, anything else to be saved. Intake records the access.
+async def open_attachment(contents: Contents, principal: Principal, appeal_id: UUID, attachment_id: UUID) -> StreamingResponse:
+    """Return a file of a case: a picture or a PDF to be shown, anything else to be saved. Intake records the access.
 
-    Raises NotFound, AttachmentNotScanned, AttachmentGone, and Unavailable while intake does not answer.
+    Call `check_visible` first: intake gives the file to whomever routing asks for. Raises NotFound, AttachmentNotScanned,
+    AttachmentGone, and Unavailable while intake does not answer.
     """
-    async with units.read() as work:
-        await cases.check_visible(work, principal, appeal_id)
     request = FileRequest(appeal_id=appeal_id, attachment_id=attachment_id, purpose=PURPOSE, on_behalf_of=principal.subject)
     try:
         file = await contents.open_file("intake", request)
