@@ -1,8 +1,13 @@
 """Messaging tables. Every service has them in its database, created by its migrations."""
 
+from typing import TYPE_CHECKING
+
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, Uuid
 from sqlalchemy.types import TypeEngine
 from sqlmodel.sql.sqltypes import UTCDateTime
+
+if TYPE_CHECKING:
+    from alembic.operations import Operations
 
 metadata = MetaData()
 _Counter: TypeEngine[int] = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows only in columns of type INTEGER
@@ -11,7 +16,7 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", _Counter, primary_key=True, autoincrement=True),
-    Column("event_id", Uuid, nullable=False, unique=True),
+    Column("event_id", Uuid, nullable=False),
     Column("topic", String, nullable=False),
     Column("key", String, nullable=False),
     Column("type", String, nullable=False),
@@ -74,3 +79,12 @@ idempotency = Table(
     Column("body", LargeBinary, nullable=False),
     Column("stored_at", UTCDateTime(), nullable=False, index=True),
 )
+
+
+def drop_unique_event_ids(operations: "Operations") -> None:
+    """Drop the constraint that earlier versions created on `outbox.event_id`. For the migration that every service has."""
+    if operations.get_bind().dialect.name == "sqlite":
+        with operations.batch_alter_table("outbox", recreate="always", copy_from=outbox):
+            pass
+    else:
+        operations.execute("ALTER TABLE outbox DROP CONSTRAINT IF EXISTS outbox_event_id_key")

@@ -51,8 +51,14 @@ def insert_facts(session: AsyncSession, rows: Sequence[FactRow]) -> None:
 
 
 async def insert_transitions(session: AsyncSession, rows: Sequence[TransitionRow]) -> None:
-    """Insert transitions; an event that is stored already changes nothing."""
-    await insert_new_rows(session, transition, rows, returning="event_id")
+    """Insert transitions when the transaction ends; an event that is stored already changes nothing.
+
+    Asking first and inserting by COPY takes less time than an insertion that skips conflicts. As with facts, nobody else can insert the
+    same event meanwhile.
+    """
+    event_id = transition.c.event_id
+    known = {key for (key,) in await select_rows(session, [event_id], event_id, [row["event_id"] for row in rows])}
+    insert_later(session, transition, [row for row in rows if row["event_id"] not in known])
 
 
 async def insert_calls(session: AsyncSession, rows: Sequence[CallRow]) -> None:

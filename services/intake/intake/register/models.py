@@ -99,7 +99,7 @@ class Tracking(IntakeModel, table=True):
 
     __tablename__ = "tracking"
 
-    appeal_id: UUID = Field(primary_key=True, foreign_key="appeal.id")
+    appeal_id: UUID = Field(primary_key=True)
     region: str
     kind: str | None
     """As filed, until routing classifies the appeal."""
@@ -163,7 +163,7 @@ class ContentRead(IntakeModel, table=True):
     __table_args__ = (Index("ix_content_read_about", "about", "at", sqlite_where=_ABOUT, postgresql_where=_ABOUT),)
 
     id: UUID = Field(primary_key=True)
-    at: datetime = Field(index=True)
+    at: datetime
     reader: str
     on_behalf_of: str | None
     purpose: str

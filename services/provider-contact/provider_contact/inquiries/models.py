@@ -54,7 +54,7 @@ class Delivery(ProviderContactModel, table=True):
     """How an inquiry reached the provider."""
 
     delivery_id: UUID = Field(primary_key=True)
-    inquiry_id: UUID = Field(index=True)
+    inquiry_id: UUID
     channel: DeliveryMethod = Field(sa_column=Column(EnumColumn(DeliveryMethod), nullable=False))
     attempts: int
     delivered_at: datetime | None
@@ -68,7 +68,7 @@ class ProviderResponse(ProviderContactModel, table=True):
     __tablename__ = "response"
 
     response_id: UUID = Field(primary_key=True)
-    inquiry_id: UUID = Field(index=True)
+    inquiry_id: UUID
     language: str
     code: str
     text: bytes
@@ -85,7 +85,7 @@ class ContentRead(ProviderContactModel, table=True):
     on_behalf_of: str | None
     purpose: str
     ids: list[str] = Field(sa_column=Column(JSON, nullable=False))
-    at: datetime = Field(index=True)
+    at: datetime
 
 
 # Rows for bulk statements; their columns are those of the tables above.

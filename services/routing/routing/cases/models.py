@@ -39,9 +39,9 @@ class AppealCase(RoutingModel, table=True):
     )
 
     appeal_id: UUID = Field(primary_key=True)
-    number: str = Field(unique=True)
-    number_digits: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
-    """The digits of the number as one integer: the first digits of a number are a range of it."""
+    number: str
+    number_digits: int = Field(sa_column=Column(BigInteger, nullable=False, index=True, unique=True))
+    """The digits of the number as one integer, as unique as the number: its first digits are a range of it."""
     serial: int = Field(index=True)
     """The seven digits before the check digit: the index for searches by the end of a number."""
     version: int = 1
@@ -151,7 +151,7 @@ class Correction(RoutingModel, table=True):
     __tablename__ = "correction"
 
     id: UUID = Field(primary_key=True)
-    appeal_id: UUID = Field(index=True)
+    appeal_id: UUID
     at: datetime
     actor_role: str
     actor: str

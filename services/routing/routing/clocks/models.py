@@ -1,21 +1,24 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Column
+from sqlalchemy import Column, Index, text
 from sqlmodel import Field
 
 from routing.base import RoutingModel
 from routing.clocks.codes import ClockState
 from shared.enum_column import EnumColumn
 
+_WAITING = text("next_at IS NOT NULL")
+
 
 class CaseClock(RoutingModel, table=True):
     """A term that runs on a case. The end is stored as an absolute time, never as a remainder."""
 
     __tablename__ = "clock"
+    __table_args__ = (Index("ix_clock_next_at", "next_at", sqlite_where=_WAITING, postgresql_where=_WAITING),)
 
     clock_id: UUID = Field(primary_key=True)
-    appeal_id: UUID = Field(index=True, foreign_key="appeal_case.appeal_id")
+    appeal_id: UUID = Field(index=True)
     policy: str
     statutory: bool
     started_at: datetime
@@ -23,6 +26,6 @@ class CaseClock(RoutingModel, table=True):
     calendar_version: str
     state: ClockState = Field(sa_column=Column(EnumColumn(ClockState), nullable=False))
     warn_at: datetime | None
-    next_at: datetime | None = Field(index=True)
+    next_at: datetime | None
     """When the clock job has to process the clock next."""
     stopped_at: datetime | None

@@ -3,13 +3,16 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, text
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Field
 
 from intake.base import IntakeModel
 
 _Counter: TypeEngine[int] = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows automatically only for INTEGER
+
+_READERS = {reader: text(f"{reader} IS NOT NULL") for reader in ("owner", "recipient", "channel")}
+_NUMBERED, _UNNUMBERED = text("position IS NOT NULL"), text("position IS NULL")
 
 
 class UpdateEntry(IntakeModel, table=True):
@@ -21,14 +24,17 @@ class UpdateEntry(IntakeModel, table=True):
 
     __tablename__ = "update_entry"
     __table_args__ = (
-        Index("ix_update_entry_owner", "owner", "position"),
-        Index("ix_update_entry_recipient", "recipient", "position"),
-        Index("ix_update_entry_channel", "channel", "position"),
+        *(
+            Index(f"ix_update_entry_{reader}", reader, "position", sqlite_where=is_read, postgresql_where=is_read)
+            for reader, is_read in _READERS.items()
+        ),
+        Index("ix_update_entry_position", "position", unique=True, sqlite_where=_NUMBERED, postgresql_where=_NUMBERED),
+        Index("ix_update_entry_unnumbered", "id", sqlite_where=_UNNUMBERED, postgresql_where=_UNNUMBERED),
     )
 
     id: int | None = Field(default=None, sa_column=Column(_Counter, primary_key=True, autoincrement=True))
     event_id: UUID = Field(unique=True)
-    position: int | None = Field(sa_column=Column(BigInteger, index=True, unique=True))
+    position: int | None = Field(sa_column=Column(BigInteger))
     appeal_id: UUID
     at: datetime
     type: str
