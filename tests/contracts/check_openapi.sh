@@ -31,5 +31,6 @@ for service in "${services[@]}"; do
 done
 quietly java -XX:TieredStopAtLevel=1 -Dlog.level=error -jar generator/openapi-generator-cli.jar batch --fail-fast "${configurations[@]}"
 cp "$here/tsconfig.json" clients/
+sed -n '/^```ts$/,/^```$/p' "$top/docs/integration/calls.md" | sed '/^```/d' >clients/example.ts  # the one that integrators read
 quietly node_modules/.bin/tsc -p clients
 echo "OpenAPI documents of ${services[*]}: valid; their TypeScript clients compile"
