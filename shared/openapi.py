@@ -86,6 +86,11 @@ def _extended(app: FastAPI, schema: OpenApiObject, examples: OpenApiObject) -> O
         _show_examples(operation, schemas)
     components["examples"] = _shared_problems(schema)
     _drop_unused(schema, schemas)
+    for each in schemas.values():
+        if (
+            each.get("additionalProperties") is False
+        ):  # generators of clients take it for `true` in OpenAPI 3.1, and then send unknown fields
+            each["unevaluatedProperties"] = each.pop("additionalProperties")
     return schema
 
 

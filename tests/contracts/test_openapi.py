@@ -89,5 +89,12 @@ class TestExamples:
                         assert (value["code"], str(value["status"])) == (code, status), name
                         assert is_valid(value, media["schema"], document)
 
+    def test_a_strict_body_is_closed_in_the_way_that_generated_clients_read(self, document):
+        """A client made from `additionalProperties: false` in OpenAPI 3.1 sends each field twice, also under its name in the client."""
+        schemas = document["components"]["schemas"].values()
+
+        assert all(schema.get("additionalProperties") is not False for schema in schemas)
+        assert {schema["unevaluatedProperties"] for schema in schemas if "unevaluatedProperties" in schema} <= {False}
+
     def test_a_second_application_has_the_same_document(self, service, document):
         assert document_of(service) == document
