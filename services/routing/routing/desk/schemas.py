@@ -112,5 +112,5 @@ class Conversation(BaseModel):
 
     items: list[ConversationItem]
     total: int
-    next_cursor: None = None
+    next_cursor: str | None = None
     unavailable: list[str]
