@@ -16,6 +16,7 @@ from starlette.types import Scope
 
 from shared.auth import Role
 from shared.domain.labels import Language
+from shared.language.danger_advice import danger_advice
 from shared.web.doors import APP, BOT, menu_of
 from shared.web.formats import Formats
 from shared.web.i18n import SHARED_LOCALES, Translations
@@ -99,7 +100,7 @@ class Pages:
         prefix = self._assets_prefix if self._assets_prefix is not None else request.scope.get("root_path", "") + "/static"
         return f"{prefix}/{name}?v={self._versions[name]}"
 
-    def _environment(self, language: str, loader: ChoiceLoader) -> Environment:
+    def _environment(self, language: Language, loader: ChoiceLoader) -> Environment:
         environment = Environment(
             loader=loader,
             autoescape=True,
@@ -113,6 +114,7 @@ class Pages:
         formats = Formats(language)
         for name in ("number", "percent", "date", "datetime", "duration"):
             environment.filters[name] = getattr(formats, name)
+        environment.globals["danger_advice"] = danger_advice(language)
         return environment
 
     def _context(self, request: Request, language: str) -> dict[str, Any]:

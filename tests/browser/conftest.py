@@ -26,6 +26,27 @@ async def submit(page: Page, selector: str) -> None:
         await page.click(selector)
 
 
+async def turn(page: Page, to: str = "next") -> None:
+    """Turn the form's screen on a phone; on a wide page and without scripts there is nothing to turn."""
+    button = page.locator(f"[data-{to}]")
+    if await button.count() and await button.is_visible():
+        await button.click()
+
+
+async def to_first_screen(page: Page) -> None:
+    """Turn back to the form's first screen."""
+    while await page.locator("[data-back]").is_visible():
+        before = int(await page.locator("[data-now]").inner_text()) - 1
+        await turn(page, "back")
+        await page.locator("[data-now]", has_text=str(before)).wait_for()
+
+
+async def send_at_once(page: Page, selector: str) -> None:
+    """Send a form by a button that stands on another screen."""
+    async with page.expect_navigation():
+        await page.locator(selector).evaluate("button => button.form.requestSubmit(button)")
+
+
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     """Chromium as the system has it; its absence skips here and fails on a build server."""

@@ -14,7 +14,7 @@ from intake.register.models import Appeal
 from shared.contracts import AnswerGiven, ApplicantAsked, ProviderRecorded
 from shared.messaging.handling import Batch, Received
 from suite.home import create_home
-from tests.browser.conftest import submit
+from tests.browser.conftest import send_at_once, submit, to_first_screen, turn
 from tests.intake.channels.web.test_actions import questions
 from tests.intake.channels.web.test_filing import answers, filed, happen
 from tests.intake.conftest import running
@@ -42,14 +42,18 @@ async def desk(engine, tmp_path, serve):
         yield desk
 
 
-async def fill(page):
+async def fill(page, text="Терапевт қабылдаудан бас тартты.\nТалон жоқ деді."):
     await page.check('[name="kind"][value="COMPLAINT"]')
     await page.select_option("#f-category", "REFUSAL_APPOINTMENT")
+    await turn(page)
     await page.select_option("#f-region", "KZ-43")
     await page.fill("#f-provider-name", "5 емхана")
-    await page.fill("#f-text", "Терапевт қабылдаудан бас тартты.\nТалон жоқ деді.")
+    await turn(page)
+    await page.fill("#f-text", text)
+    await turn(page)
     await page.fill("#f-applicant-full_name", "Сынақ Азамат")
     await page.fill("#f-applicant-phone", "+7 701 000 00 00")
+    await turn(page)
     await page.check('[name="consents.PROCESSING"]')
 
 
@@ -94,6 +98,62 @@ class TestFiling:
         assert pin.replace(" ", "") not in page.url
         (row,) = await desk.rows(Appeal)
         assert (row.number, row.channel, row.provider_name) == (number, "WEB", None)
+
+    @pytest.mark.parametrize(("language", "missing"), [("kk", "Өңірді таңдаңыз."), ("ru", "Выберите регион.")])
+    async def test_on_a_phone_the_form_is_five_screens_that_say_what_is_missing(self, desk, visit, serious, language, missing):
+        page = await visit(desk.url + "/intake/", width=390, cookies={"aryz_lang": language})
+        await turn(page)
+        assert await page.locator("[data-now]").inner_text() == "2"
+        await turn(page)
+        assert await page.locator("#f-region").evaluate("field => field.validationMessage") == missing
+        await page.select_option("#f-region", "KZ-43")
+        await page.go_back()
+        assert await page.locator("#f-kind").is_visible()
+        await page.go_forward()
+        seen = [2]
+        for screen in (3, 4, 5):
+            await turn(page)
+            await page.fill("#f-text", "Қабылдамады") if screen == 3 else None
+            assert await serious(page) == []
+            assert await fits(page, 390)
+            seen.append(int(await page.locator("[data-now]").inner_text()))
+        assert seen == [2, 3, 4, 5]
+        assert not await page.locator("[data-next]").is_visible()
+        await submit(page, 'button[value="preview"]')
+        assert "Қабылдамады" in await page.locator("main").inner_text()
+
+    async def test_on_a_phone_another_language_stays_on_the_screen(self, desk, visit):
+        page = await visit(desk.url + "/intake/", width=390, cookies={"aryz_lang": "kk"})
+        await turn(page)
+        await page.select_option("#f-region", "KZ-43")
+        await turn(page)
+        await page.fill("#f-text", "Қабылдамады")
+        await page.get_by_role("link", name="Русский").click()
+        await page.get_by_text("Что случилось?", exact=True).wait_for()
+        assert await page.locator("[data-now]").inner_text() == "3"
+        assert await page.locator("#f-text").input_value() == "Қабылдамады"
+
+    async def test_on_a_phone_a_wrong_answer_is_on_the_screen_that_is_shown(self, desk, visit):
+        page = await visit(desk.url + "/intake/", width=390, cookies={"aryz_lang": "kk"})
+        await fill(page)
+        await turn(page, "back")
+        await page.fill("#f-applicant-phone", "1")
+        await turn(page)
+        await submit(page, 'button[value="preview"]')
+        assert await page.locator("#f-applicant-phone").is_visible()
+        assert await page.locator("[data-now]").inner_text() == "4"
+
+    @pytest.mark.parametrize(
+        ("language", "button", "nothing"), [("kk", "Файл таңдау", "Файл таңдалмаған"), ("ru", "Выбрать файлы", "Файл не выбран")]
+    )
+    async def test_a_file_is_chosen_by_a_button_in_the_language_of_the_page(self, desk, visit, language, button, nothing):
+        page = await visit(desk.url + "/intake/", cookies={"aryz_lang": language})
+        picker = page.locator("[data-picker]")
+        assert await picker.locator("[data-picked]").inner_text() == nothing
+        async with page.expect_file_chooser() as opening:
+            await picker.get_by_role("button", name=button).click()
+        await (await opening.value).set_files({"name": "сурет.png", "mimeType": "image/png", "buffer": picture()})
+        assert await picker.locator("[data-picked]").inner_text() == "сурет.png"
 
     async def test_the_keyboard_alone_is_enough(self, desk, visit):
         page = await visit(desk.url + "/intake/", cookies={"aryz_lang": "ru"})
@@ -238,7 +298,7 @@ class TestMessages:
         desk.clock.advance(timedelta(minutes=5))
         await page.fill("#f-text", "Екінші ақпанда, таңертең")
         await page.set_input_files("#f-message-file", {"name": "сурет.png", "mimeType": "image/png", "buffer": picture()})
-        await submit(page, 'form[action="/intake/track/messages"] button')
+        await submit(page, 'form[action="/intake/track/messages"] button[type=submit]')
         assert await page.locator(".messages li").count() == 2
         given = AnswerGiven(appeal_id=appeal_id, answer_id=answer_id, language="kk", findings=["JUSTIFIED"], actor_role="specialist")
         await happen(desk, given)
@@ -257,12 +317,12 @@ class TestEveryPage:
     @pytest.mark.parametrize(("width", "language"), [(390, "kk"), (1280, "ru")])
     async def test_it_is_accessible_and_fits_the_screen(self, desk, visit, serious, width, language, dark):
         page = await visit(desk.url + "/intake/", width=width, dark=dark, cookies={"aryz_lang": language})
-        await submit(page, 'button[value="preview"]')
+        await send_at_once(page, 'button[value="preview"]')
         assert await serious(page) == []
         assert await fits(page, width)
-        await fill(page)
-        await page.fill("#f-text", "Анам талып қалды, тыныс ала алмай жатыр")
-        for details in await page.locator("main summary").all():
+        await to_first_screen(page)
+        await fill(page, "Анам талып қалды, тыныс ала алмай жатыр")
+        for details in await page.locator("main summary:visible").all():
             await details.click()
         assert await serious(page) == []
         for step in ('button[value="preview"]', 'button[value="send"]', 'form[action="/intake/track"] button'):

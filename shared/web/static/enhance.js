@@ -26,3 +26,17 @@ document.getElementById("error-summary")?.focus();
 for (const form of document.querySelectorAll("form[data-auto]")) {
   form.addEventListener("change", () => form.requestSubmit());
 }
+
+// A file input names its button and its state in the browser's language: ours speaks that of the page.
+for (const field of document.querySelectorAll("[data-picker]")) {
+  const input = field.querySelector("input[type=file]");
+  const picker = field.querySelector(".picker");
+  const state = picker.querySelector("[data-picked]");
+  const nothing = state.textContent;
+  const show = () => (state.textContent = [...input.files].map((file) => file.name).join(", ") || nothing);
+  picker.querySelector("button").addEventListener("click", () => input.click());
+  input.addEventListener("change", show);
+  input.hidden = true;
+  picker.hidden = false;
+  show();
+}

@@ -9,6 +9,7 @@ import pytest
 from intake.channels.telegram.service.conversation import advance
 from intake.channels.telegram.service.steps import ConversationState, TextMessage
 from routing.classification.service import classify
+from shared.language.danger_advice import danger_advice
 from tests.intake.channels.web.test_filing import FORM
 
 DANGER = ["Маме стало плохо с сердцем", "Ребёнок не ды\u00adшит", "Ребёнок не ды-\nшит", "у\u00adми\u00adра\u00adет мать"]
@@ -19,7 +20,7 @@ STATE = ConversationState("ru", "MATTER", {"id": "0198aaaa-0000-7000-8000-000000
 async def shown(desk, step, text):
     page = await desk.client.post("/intake/?lang=en", data=FORM | {"text": text, "step": step})
     assert page.status_code in {200, 201}
-    return "If a life is in danger, call first" in html.unescape(page.text)
+    return danger_advice("en").nobody_comes in html.unescape(page.text)
 
 
 class TestAgreement:

@@ -20,6 +20,7 @@ from intake.handlers import HANDLERS, copy_providers
 from intake.register.codes import CONSENTS
 from intake.register.models import Appeal
 from shared.contracts import ProviderRecorded
+from shared.language.danger_advice import danger_advice
 from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Batch, Received
 from shared.web.session import COOKIE
@@ -263,9 +264,9 @@ class TestThePreview:
 
     async def test_words_of_danger_are_answered_with_103_and_112_first(self, desk):
         danger, plain = await post(desk, "preview", text="Адам талып қалды, тыныс ала алмай жатыр"), await post(desk, "preview")
-        assert "сначала позвоните" in danger.text
+        assert danger_advice("ru").nobody_comes in danger.text
         assert danger.text.index('href="tel:103"') < danger.text.index("Ваши слова")
-        assert "сначала позвоните" not in plain.text
+        assert danger_advice("ru").nobody_comes not in plain.text
 
     async def test_fields_that_the_law_requires_are_named_and_do_not_stop_the_appeal(self, desk):
         page = await post(desk, "preview", kind="ZHALOBA")
@@ -293,7 +294,7 @@ class TestTheTalon:
     async def test_words_of_danger_are_answered_once_more_and_nobody_is_asked_to_send_it_again(self, desk):
         page = await post(desk, "send", text="Ребёнок задыхается")
         assert 'href="tel:103"' in page.text
-        assert "По этому обращению никто не приедет" in page.text
+        assert danger_advice("ru").nobody_comes in page.text
         assert "Отправьте" not in page.text
 
     async def test_a_form_sent_twice_is_registered_once_with_the_same_talon(self, desk):

@@ -24,7 +24,9 @@ class Entry:
     kind: Label | None
     subject: Label | None
     status: Label
-    is_answered: bool
+    answered_on: date | None
+    """The day of the answer, whose text stays between the Fund and the author."""
+    outcome: Label | None
 
 
 def admit() -> Admission:
@@ -42,14 +44,15 @@ async def entries(work: UnitOfWork, page: int) -> tuple[Sequence[Entry], int]:
 
 def _entry(entry: repository.PublicEntry, now: datetime) -> Entry:
     appeal, row = entry
-    known, subject = taxonomy(), None
+    known, zone, subject = taxonomy(), regions()[appeal.region].timezone, None
     if appeal.kind == row.kind:  # otherwise the Fund has changed the kind, and the category of the former kind does not apply
         subject = known.categories[appeal.category] if appeal.category else known.topics[appeal.topic] if appeal.topic else None
     return Entry(
         number=appeal.number,
-        received_on=appeal.received_at.astimezone(regions()[appeal.region].timezone).date(),
+        received_on=appeal.received_at.astimezone(zone).date(),
         kind=known.kinds[row.kind].label if row.kind else None,
         subject=subject.label if subject else None,
         status=known.statuses[shown_status(row.status, appeal.registered_at, now)].label,
-        is_answered=row.answered_at is not None,
+        answered_on=row.answered_at.astimezone(zone).date() if row.answered_at else None,
+        outcome=known.outcomes[row.outcome].label if row.outcome else None,
     )

@@ -53,6 +53,8 @@ _BY_CODE: Final = {
     "processing-consent-required": _CONSENT_REQUIRED,
 }
 _TEXT_REQUIRED: Final = N_("Tell us what happened: without it there is nothing to look into.")
+REQUIRED: Final = {"region": N_("Choose the region."), "text": _TEXT_REQUIRED}
+"""What the page says at once about a field without which nothing is filed."""
 _PATIENT_REQUIRED: Final = N_("Name the person for whom you write, or leave this part empty.")
 _NEEDED_FOR_ANSWER: Final = N_("The answer cannot be sent in the way you chose without this. Fill it in, or choose another way.")
 _UNKNOWN: Final = N_("Please check this answer.")

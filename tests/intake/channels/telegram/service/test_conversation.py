@@ -29,6 +29,7 @@ from intake.channels.telegram.service.steps import (
 from intake.channels.telegram.service.texts import button_label, split_text, text_of
 from intake.forms.service.definitions import services
 from shared.domain.regions import regions
+from shared.language.danger_advice import danger_advice
 from tests.intake.channels.telegram.person import ID, Person
 
 APPEAL = "0198bbbb000070008000000000000002"
@@ -269,20 +270,20 @@ class TestDanger:
 
     def test_before_a_language_is_chosen_they_are_answered_in_both(self):
         said = advance(ConversationState(), TextMessage(1, DANGER), ID).replies[0].text
-        assert text_of("danger", "kk") in said
-        assert text_of("danger", "ru") in said
+        assert danger_advice("kk").whole in said
+        assert danger_advice("ru").whole in said
 
     def test_the_talon_repeats_it(self, person):
         person.up_to("MATTER").writes(DANGER)
         person.apply(filed(person.state, "N", pin="1", received="r", due="d"))
-        assert person.text.startswith(text_of("danger", "kk"))
+        assert person.text.startswith(danger_advice("kk").whole)
 
     def test_they_are_answered_though_they_come_too_late(self):
         assert reply_to_late(KK, TextMessage(1, DANGER)) == [danger(KK)]
 
     def test_an_expired_draft_does_not_hide_it(self):
         said = advance(ConversationState("kk", Step.EXPIRED), TextMessage(1, DANGER), ID).replies
-        assert [each.text for each in said].count(text_of("danger", "kk")) == 1
+        assert [each.text for each in said].count(danger_advice("kk").whole) == 1
 
     def test_other_words_are_not(self, person):
         assert "103" not in person.up_to("MATTER").writes("Кезек ұзақ").text

@@ -18,6 +18,7 @@ from intake.channels.telegram.service.worker import ConversationWorker
 from intake.register.models import Appeal, Provider
 from shared.domain.taxonomy import taxonomy
 from shared.ids import derived
+from shared.language.danger_advice import danger_advice
 from tests.telegram_double import Phone, buttons, keys
 
 SEND = "1414 нөміріне өтініш жіберу"
@@ -219,7 +220,7 @@ class TestReplay:
         start, language, send, *_ = whole_conversation(bot, phone)
         await bot.replies_to(start, send)
         said = await bot.replies_to(language)
-        assert text_of("welcome", "kk") in said[0]["text"]
+        assert text_of("welcome", "kk", danger=danger_advice("kk").whole) in said[0]["text"]
         assert said[1]["text"] == text_of("region", "kk", page="1", pages="2")
 
     async def test_a_late_update_without_effect_has_no_reply(self, bot, phone):
@@ -255,7 +256,7 @@ class TestReplay:
     async def test_words_of_danger_are_answered_however_late(self, bot, phone):
         start, language, early = phone.writes("/start"), phone.presses("l:kk"), phone.writes("Әкем есінен танып қалды")
         await bot.replies_to(start, language, phone.writes(SEND))
-        assert [each["text"] for each in await bot.replies_to(early)] == [text_of("danger", "kk")]
+        assert [each["text"] for each in await bot.replies_to(early)] == [danger_advice("kk").whole]
 
     async def test_a_long_conversation_is_settled(self, bot, phone, monkeypatch):
         limits = replace(script().limits, replayable_updates=5)

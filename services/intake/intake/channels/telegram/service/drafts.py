@@ -17,6 +17,7 @@ from intake.channels.telegram.service.steps import (
 from intake.channels.telegram.service.texts import text_of
 from intake.forms.service.definitions import form
 from shared.language.danger import speaks_of_danger
+from shared.language.danger_advice import danger_advice
 
 DISCLOSURE: Final = "DISCLOSE_TO_PROVIDER"
 
@@ -92,7 +93,7 @@ def filed(state: ConversationState, number: str, *, pin: str, received: str, due
     language = state.shown_language
     receipt = text_of("filed", language, number=number, pin=pin, received=received, due=due)
     if speaks_of_danger(state.draft["text"]):
-        receipt = f"{text_of('danger', language)}\n\n{receipt}"
+        receipt = f"{danger_advice(language).whole}\n\n{receipt}"
     after = replace(state, step=Step.MENU, draft=Draft(filed={"tag": state.tag, "number": number}))
     return StepResult(after, [BotReply(receipt, keyboard=menu_keyboard(language))])
 

@@ -12,6 +12,7 @@ from intake.forms.service.definitions import form, services
 from shared.domain.labels import LANGUAGES, Language
 from shared.domain.phones import mask_phone
 from shared.domain.regions import CENTRAL_OFFICE, regions
+from shared.language.danger_advice import danger_advice
 
 _LANGUAGE_NAMES: Final = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
 
@@ -30,7 +31,10 @@ def choose_language() -> BotReply:
 def welcome(state: ConversationState) -> BotReply:
     """Return the greeting with the main menu."""
     language = state.shown_language
-    return BotReply(f"{text_of('welcome', language)}\n\n{text_of('menu', language)}", keyboard=menu_keyboard(language))
+    return BotReply(
+        f"{text_of('welcome', language, danger=danger_advice(language).whole)}\n\n{text_of('menu', language)}",
+        keyboard=menu_keyboard(language),
+    )
 
 
 def ask(state: ConversationState) -> BotReply:
@@ -55,7 +59,7 @@ def resume(before: ConversationState, state: ConversationState, *, is_asked: boo
 def danger(state: ConversationState) -> BotReply:
     """Return the emergency numbers, in both state languages while no language is chosen."""
     languages = [state.language] if state.language else LANGUAGES[:2]
-    return BotReply("\n\n".join(text_of("danger", language) for language in languages), urgent=True)
+    return BotReply("\n\n".join(danger_advice(language).whole for language in languages), urgent=True)
 
 
 def draft_button(state: ConversationState, name: str, data: str) -> Button:

@@ -103,6 +103,7 @@ def _form(
         "kinds": kinds(request, language),
         "sections": questions.sections(draft, dict(errors), language, sentences),
         "documents": _documents(language),
+        "missing": {name: PAGES.text(request, text) for name, text in form.REQUIRED.items()},
         "attached": len(uploads.parse_tickets(draft[form.UPLOADS])),
         "refused": refused,
         "consents": {f"consents.{consent.code}": consent for consent in consents(language)},
