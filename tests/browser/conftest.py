@@ -26,7 +26,7 @@ async def submit(page: Page, selector: str) -> None:
         await page.click(selector)
 
 
-async def turn(page: Page, to: str = "next") -> None:
+async def turn_screen(page: Page, to: str = "next") -> None:
     """Turn the form's screen on a phone; on a wide page and without scripts there is nothing to turn."""
     button = page.locator(f"[data-{to}]")
     if await button.count() and await button.is_visible():
@@ -37,7 +37,7 @@ async def to_first_screen(page: Page) -> None:
     """Turn back to the form's first screen."""
     while await page.locator("[data-back]").is_visible():
         before = int(await page.locator("[data-now]").inner_text()) - 1
-        await turn(page, "back")
+        await turn_screen(page, "back")
         await page.locator("[data-now]", has_text=str(before)).wait_for()
 
 

@@ -14,7 +14,7 @@ from intake.register.models import Appeal
 from shared.contracts import AnswerGiven, ApplicantAsked, ProviderRecorded
 from shared.messaging.handling import Batch, Received
 from suite.home import create_home
-from tests.browser.conftest import send_at_once, submit, to_first_screen, turn
+from tests.browser.conftest import send_at_once, submit, to_first_screen, turn_screen
 from tests.intake.channels.web.test_actions import questions
 from tests.intake.channels.web.test_filing import answers, filed, happen
 from tests.intake.conftest import running
@@ -45,15 +45,15 @@ async def desk(engine, tmp_path, serve):
 async def fill(page, text="Терапевт қабылдаудан бас тартты.\nТалон жоқ деді."):
     await page.check('[name="kind"][value="COMPLAINT"]')
     await page.select_option("#f-category", "REFUSAL_APPOINTMENT")
-    await turn(page)
+    await turn_screen(page)
     await page.select_option("#f-region", "KZ-43")
     await page.fill("#f-provider-name", "5 емхана")
-    await turn(page)
+    await turn_screen(page)
     await page.fill("#f-text", text)
-    await turn(page)
+    await turn_screen(page)
     await page.fill("#f-applicant-full_name", "Сынақ Азамат")
     await page.fill("#f-applicant-phone", "+7 701 000 00 00")
-    await turn(page)
+    await turn_screen(page)
     await page.check('[name="consents.PROCESSING"]')
 
 
@@ -102,9 +102,9 @@ class TestFiling:
     @pytest.mark.parametrize(("language", "missing"), [("kk", "Өңірді таңдаңыз."), ("ru", "Выберите регион.")])
     async def test_on_a_phone_the_form_is_five_screens_that_say_what_is_missing(self, desk, visit, serious, language, missing):
         page = await visit(desk.url + "/intake/", width=390, cookies={"aryz_lang": language})
-        await turn(page)
+        await turn_screen(page)
         assert await page.locator("[data-now]").inner_text() == "2"
-        await turn(page)
+        await turn_screen(page)
         assert await page.locator("#f-region").evaluate("field => field.validationMessage") == missing
         await page.select_option("#f-region", "KZ-43")
         await page.go_back()
@@ -112,7 +112,7 @@ class TestFiling:
         await page.go_forward()
         seen = [2]
         for screen in (3, 4, 5):
-            await turn(page)
+            await turn_screen(page)
             await page.fill("#f-text", "Қабылдамады") if screen == 3 else None
             assert await serious(page) == []
             assert await fits(page, 390)
@@ -124,9 +124,9 @@ class TestFiling:
 
     async def test_on_a_phone_another_language_stays_on_the_screen(self, desk, visit):
         page = await visit(desk.url + "/intake/", width=390, cookies={"aryz_lang": "kk"})
-        await turn(page)
+        await turn_screen(page)
         await page.select_option("#f-region", "KZ-43")
-        await turn(page)
+        await turn_screen(page)
         await page.fill("#f-text", "Қабылдамады")
         await page.get_by_role("link", name="Русский").click()
         await page.get_by_text("Что случилось?", exact=True).wait_for()
@@ -136,9 +136,9 @@ class TestFiling:
     async def test_on_a_phone_a_wrong_answer_is_on_the_screen_that_is_shown(self, desk, visit):
         page = await visit(desk.url + "/intake/", width=390, cookies={"aryz_lang": "kk"})
         await fill(page)
-        await turn(page, "back")
+        await turn_screen(page, "back")
         await page.fill("#f-applicant-phone", "1")
-        await turn(page)
+        await turn_screen(page)
         await submit(page, 'button[value="preview"]')
         assert await page.locator("#f-applicant-phone").is_visible()
         assert await page.locator("[data-now]").inner_text() == "4"

@@ -11,7 +11,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from suite import process
-from tests.browser.conftest import submit, turn
+from tests.browser.conftest import submit, turn_screen
 from tests.browser.test_citizen import fits, picture, talon
 from tests.e2e.conftest import People
 from tests.patience import PATIENCE
@@ -87,15 +87,15 @@ async def filed(page, address):
     """The form is filled and sent; the talon's number and PIN."""
     await page.check('[name="kind"][value="COMPLAINT"]')
     await page.select_option("#f-category", "REFUSAL_APPOINTMENT")
-    await turn(page)
+    await turn_screen(page)
     await page.select_option("#f-region", "KZ-43")
-    await turn(page)
+    await turn_screen(page)
     await page.fill("#f-text", TEXT)
     await page.set_input_files("#f-file", {"name": "сурет.png", "mimeType": "image/png", "buffer": picture()})
-    await turn(page)
+    await turn_screen(page)
     await page.fill("#f-applicant-full_name", "Сынақ Азамат")
     await page.fill("#f-applicant-email", address)
-    await turn(page)
+    await turn_screen(page)
     await page.select_option("#f-answer_by", "EMAIL")
     await page.check('[name="consents.PROCESSING"]')
     await submit(page, 'button[value="preview"]')
