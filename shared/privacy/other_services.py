@@ -73,6 +73,25 @@ ROUTING: Final = (
     ),
     Table(
         "routing",
+        "note",
+        (
+            sealed("content", "a note for colleagues, or what was said on the telephone", export=NOT_EXPORTED),
+            plain("actor", "the employee who wrote", SUBJECT_REASON),
+        ),
+        retention=NO_LIMIT,
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
+        "note_mention",
+        (plain("subject", "the employee whom a note mentions", SUBJECT_REASON),),
+        retention=NO_LIMIT,
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
         "correction",
         (plain("actor", "the employee who corrected the classification", SUBJECT_REASON),),
         retention=NO_LIMIT,

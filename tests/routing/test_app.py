@@ -21,7 +21,7 @@ class TestApp:
         assert bodies == {
             "claim": "Claim", "assign": "Assign", "classify": "Classify", "escalate": "Escalate", "answer": "GiveAnswer", "close": "Close",
             "ask": "Ask", "request-completion": "RequestCompletion", "return": "Return", "terminate": "Terminate", "forward": "Forward",
-            "redirect": "Redirect",
+            "redirect": "Redirect", "log-call": "LogCall",
         }  # fmt: skip
 
     def test_the_command_migrates_an_empty_folder(self, tmp_path):

@@ -30,6 +30,11 @@ async def classify_text(target: Target) -> Call:
     return Call("/routing/v1/classifications", target.world.token("operator"), json={"text": COMPLAINT})
 
 
+async def add_note(target: Target) -> Call:
+    appeal_id, who = await target.world.open(), target.world.token("specialist", region="KZ-43", subject="clerk-1")
+    return Call(f"{CASES}/{appeal_id}/notes", who, json={"text": "Осы емханаға төртінші шағым.", "mentions": []})
+
+
 async def read_contents(target: Target) -> Call:
     asked = {"ids": [str(await target.world.open())], "purpose": "tracking", "on_behalf_of": "somebody"}
     return Call("/routing/internal/v1/contents", target.world.token("service", subject="intake"), json=asked)
@@ -51,6 +56,8 @@ RECIPES: Recipes = {
     _path("return"): Recipe(_action("return", ground="SAME_AS_CLOSED")),
     _path("terminate"): Recipe(_action("terminate", role="head", ground="COURT_ACT")),
     _path("forward"): Recipe(_action("forward", body="LABOUR_SOCIAL", text="Вопрос вне компетенции Фонда.")),
+    _path("log-call"): Recipe(_action("log-call", text="Ертең қоңырау шалуды сұрады.", follow_up_on="2099-01-01")),
+    ("post", f"{CASES}/{{appeal_id}}/notes"): Recipe(add_note),
     _path("redirect"): Recipe(_action("redirect", opened=CRIME, body="POLICE")),
     ("post", "/routing/v1/classifications"): Recipe(classify_text, Kind.READ),
     ("post", "/routing/internal/v1/contents"): Recipe(read_contents, Kind.READ, frozenset({"content_read"})),

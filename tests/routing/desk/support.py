@@ -98,4 +98,5 @@ async def send(desk, appeal_id: UUID, action: str, who: dict[str, str] | None = 
 
 
 def forms(page: httpx.Response) -> set[str]:
-    return set(re.findall(r'method="post" action="/routing/desk/[0-9a-f-]{36}/([a-z-]+)', page.text))
+    """Return the actions that the page has forms for; a note is no action on the case."""
+    return set(re.findall(r'method="post" action="/routing/desk/[0-9a-f-]{36}/([a-z-]+)', page.text)) - {"notes"}

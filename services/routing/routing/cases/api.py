@@ -6,10 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from routing.cases.codes import CaseScope
-from routing.cases.errors import ActionNotPossible, UnknownAssignee, VersionConflict
+from routing.cases.errors import ActionNotPossible, UnknownAssignee, UnknownMention, VersionConflict
 from routing.cases.schemas import commands
+from routing.cases.schemas.conversation import NoteIn, NoteView
 from routing.cases.schemas.views import CaseFilter, CaseSummary, CaseView
-from routing.cases.service import actions, reading
+from routing.cases.service import actions, conversation, notes, reading
 from shared.auth import STAFF, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse
 from shared.dependencies import OnceDep, ReadDep, UnitOfWorkDep
@@ -32,6 +33,7 @@ async def _staff(request: Request, principal: Annotated[Principal, Depends(requi
 
 
 StaffDep = Annotated[Principal, Depends(_staff)]
+WriterDep = Annotated[Principal, Depends(require(*STAFF))]
 
 
 @router.get("/v1/cases", tags=["cases"], responses=responses(Unauthorized, Forbidden, InvalidInput))
@@ -70,6 +72,36 @@ async def list_cases(
 async def read_case(appeal_id: UUID, principal: StaffDep, work: ReadDep, _query: KnownQuery) -> CaseView:
     """Return a case with its clocks, its history and the actions that you may carry out now."""
     return await reading.read_case(work, principal, appeal_id)
+
+
+@router.post(
+    "/v1/cases/{appeal_id}/notes",
+    tags=["cases"],
+    status_code=201,
+    response_model=NoteView,
+    responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput, UnknownMention, IdempotencyKeyReused),
+)
+async def add_note(
+    request: Request, appeal_id: UUID, principal: WriterDep, once: OnceDep, note: Annotated[NoteIn, body(NoteIn)]
+) -> Response:
+    """Add a note for colleagues. Those whom it mentions find a mark in their lists until they open the case."""
+    await request.app.state.colleagues.record(principal)
+
+    async def apply(work: UnitOfWork) -> NoteView:
+        return await notes.add_note(work, principal, appeal_id, note)
+
+    async def check_visible(work: UnitOfWork) -> None:
+        await conversation.check_visible(work, principal, appeal_id)
+
+    return await once(f"note {appeal_id}", note, apply, check_visible=check_visible, status=201)
+
+
+@router.get("/v1/cases/{appeal_id}/notes", tags=["cases"], responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
+async def list_notes(appeal_id: UUID, principal: StaffDep, work: UnitOfWorkDep, _query: KnownQuery) -> ListResponse[NoteView]:
+    """Return the notes of a case, oldest first. Every access is recorded in the audit log."""
+    found = await notes.notes(work, principal, appeal_id)
+    await conversation.record_read(work, principal, appeal_id)
+    return found
 
 
 async def _carry_out(once: Once, principal: Principal, appeal_id: UUID, command: commands.Command) -> Response:

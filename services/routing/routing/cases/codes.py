@@ -24,6 +24,13 @@ class CaseScope(StrEnum):
     ALL = "all"
 
 
+class NoteKind(StrEnum):
+    """NOTE: for colleagues. CALL: a telephone call with the applicant, logged by a clerk."""
+
+    NOTE = "NOTE"
+    CALL = "CALL"
+
+
 class ConversationSide(StrEnum):
     """Who speaks in the conversation of a case. COLLEAGUE: a note that staff alone read."""
 
@@ -39,6 +46,7 @@ class EntryType(StrEnum):
     Of the applicant, as intake names them: APPEAL, MESSAGE, STATEMENT (of a withdrawal), REASON (why the answer is not accepted),
     COMMENT (with a rating), and CONFIRMATION of the answer. Of the Fund: QUESTION, COMPLETION (a request for missing data), LETTER,
     ANSWER, and INQUIRY to the provider, whose entry is a RESPONSE.
+    NOTE and CALL (a logged telephone call with the applicant) are read by staff alone.
     """
 
     APPEAL = "APPEAL"
@@ -53,6 +61,8 @@ class EntryType(StrEnum):
     ANSWER = "ANSWER"
     INQUIRY = "INQUIRY"
     RESPONSE = "RESPONSE"
+    NOTE = "NOTE"
+    CALL = "CALL"
 
 
 _text = WithJsonSchema({"type": "string"})  # these codes may grow: clients must accept new ones

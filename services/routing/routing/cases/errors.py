@@ -40,3 +40,13 @@ class UnknownAssignee(InvalidInput):
     def __init__(self, colleagues: Sequence[ColleagueView]) -> None:
         super().__init__([FieldError("assignee", self.code, "Choose one of the colleagues who see this case.")])
         self.extra = {"colleagues": [asdict(colleague) for colleague in colleagues]}
+
+
+class UnknownMention(InvalidInput):
+    """A note mentions somebody who is not known or may not see the case."""
+
+    code, status, title = "unknown-colleague", 422, "A mentioned colleague is not known or does not see this case."
+
+    def __init__(self, positions: Sequence[int]) -> None:
+        detail = "Mention colleagues who see this case."
+        super().__init__([FieldError(f"mentions.{position}", self.code, detail) for position in positions])

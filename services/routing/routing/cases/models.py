@@ -1,4 +1,4 @@
-"""The tables of the cases. They hold codes, ids and times; the only texts are answers and letters, and those are sealed."""
+"""The tables of the cases. They hold codes, ids and times; the only texts are answers, letters and notes, and those are sealed."""
 
 from datetime import date, datetime
 from typing import Final
@@ -8,13 +8,14 @@ from sqlalchemy import JSON, BigInteger, Column, Index, Integer, LargeBinary, te
 from sqlmodel import Field
 
 from routing.base import RoutingModel
-from routing.cases.codes import Urgency
+from routing.cases.codes import NoteKind, Urgency
 from routing.cases.schemas.rows import HistoryCodes, SubjectCodes
 from routing.classification.schemas import StoredClassification
 from shared.domain.lifecycle import CaseStatus, Holder
 from shared.enum_column import EnumColumn
 
 _OPEN: Final = text("closed_at IS NULL")
+_UNSEEN: Final = text("NOT seen")
 _Numbered = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -85,6 +86,10 @@ class AppealCase(RoutingModel, table=True):
     fix_passed: bool = False
     """The term to complete the appeal is over, and nothing was received."""
     score: int | None = None
+    notes_count: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    """How many notes colleagues have written. A note does not change the version: no action depends on it."""
+    follow_up_on: date | None = None
+    """The local day on which the applicant is to be called again."""
     next_due_at: datetime
     """The earliest due time of the running clocks, `clocks.schemas.NEVER` without one."""
 
@@ -143,6 +148,32 @@ class Letter(RoutingModel, table=True):
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     actor_role: str
     actor: str
+
+
+class Note(RoutingModel, table=True):
+    """A note for colleagues, or a logged telephone call with the applicant. `content` is a sealed `NoteContent`."""
+
+    __tablename__ = "note"
+
+    note_id: UUID = Field(primary_key=True)
+    appeal_id: UUID = Field(index=True)
+    at: datetime
+    kind: NoteKind = Field(sa_column=Column(EnumColumn(NoteKind), nullable=False))
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    actor_role: str
+    actor: str
+
+
+class NoteMention(RoutingModel, table=True):
+    """A colleague whom a note mentions. `seen`: the colleague has opened the case since."""
+
+    __tablename__ = "note_mention"
+    __table_args__ = (Index("ix_note_mention_unseen", "subject", "appeal_id", sqlite_where=_UNSEEN, postgresql_where=_UNSEEN),)
+
+    note_id: UUID = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    appeal_id: UUID
+    seen: bool
 
 
 class Correction(RoutingModel, table=True):

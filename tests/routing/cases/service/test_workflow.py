@@ -74,7 +74,9 @@ class TestBuild:
 
 
 class TestMayEver:
-    @pytest.mark.parametrize("action", ["claim", "classify", "escalate", "answer", "close", "ask", "request-completion", "redirect"])
+    @pytest.mark.parametrize(
+        "action", ["claim", "classify", "escalate", "answer", "close", "ask", "request-completion", "redirect", "log-call"]
+    )
     def test_staff_work_on_cases_and_nobody_else_does(self, action):
         assert {role for role in ROLES if may_ever(staff(role), action)} == STAFF
 
@@ -90,7 +92,7 @@ class TestMayEver:
 class TestNextActions:
     def test_a_specialist_may_do_everything_but_assign_and_terminate_with_a_free_case_of_the_region(self):
         assert offered(next_actions(case(), staff("specialist"))) == [
-            "claim", "classify", "escalate", "answer", "ask", "request-completion", "forward", "return",
+            "claim", "classify", "escalate", "answer", "ask", "request-completion", "forward", "return", "log-call",
         ]  # fmt: skip
 
     def test_a_supervisor_assigns_and_terminates_too(self):
@@ -132,7 +134,7 @@ class TestNextActions:
             "terminate",
             "forward",
         }
-        assert offered(next_actions(case(status="ANSWERED", danger="LIFE"), staff("head"))) == ["redirect"]
+        assert offered(next_actions(case(status="ANSWERED", danger="LIFE"), staff("head"))) == ["redirect", "log-call"]
 
     def test_a_crime_is_not_returned_even_if_the_case_is_marked_with_a_danger_to_life(self):
         both = case(danger="LIFE", category="EXTORTION", redirected_to="HEALTH_DEPARTMENT_DUTY", anonymous=True)
@@ -162,8 +164,8 @@ class TestNextActions:
     def test_there_is_no_tier_above_the_third(self):
         assert "escalate" not in offered(next_actions(case(tier=3), staff("head")))
 
-    def test_an_answered_case_can_only_be_closed(self):
-        assert offered(next_actions(case(status="ANSWERED"), staff("head"))) == ["close"]
+    def test_an_answered_case_is_closed_and_nothing_else_but_a_call_is_left(self):
+        assert offered(next_actions(case(status="ANSWERED"), staff("head"))) == ["close", "log-call"]
 
     @pytest.mark.parametrize("status", [code for code, status in taxonomy().statuses.items() if status.final])
     def test_a_finished_case_offers_nothing(self, status):
@@ -183,6 +185,7 @@ class TestNextActions:
         }
         assert found.keys() == {
             "claim", "assign", "classify", "escalate", "answer", "close", "ask", "request-completion", "forward", "return", "terminate",
+            "log-call",
         }  # fmt: skip
         assert (found["claim"].kk, found["claim"].ru, found["claim"].en) == ("Орындауға алу", "Взять в работу", "Take the case")
         assert [field.name for field in found["classify"].fields] == ["kind", "category", "topic", "statutory_form"]

@@ -1,20 +1,86 @@
 """The queries of what is written in a case."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from routing.cases.models import Answer, Colleague
+from routing.cases.models import Answer, AppealCase, Colleague, Note, NoteMention
+from routing.cases.schemas.rows import AnswerRecord, MentionRow, NoteRecord
 from shared.database import among
+from shared.fast.bulk import insert_later
+from shared.fast.queries import Query, given
+from shared.rows import columns_of
+
+_ANSWERS: Final = Query(
+    AnswerRecord,
+    select(*columns_of(Answer, AnswerRecord))
+    .where(col(Answer.appeal_id) == given("appeal_id"))
+    .order_by(col(Answer.at), col(Answer.answer_id)),
+)
+_NOTES: Final = Query(
+    NoteRecord,
+    select(*columns_of(Note, NoteRecord)).where(col(Note.appeal_id) == given("appeal_id")).order_by(col(Note.at), col(Note.note_id)),
+)
 
 
-async def answers_of(session: AsyncSession, appeal_id: UUID) -> Sequence[Answer]:
+async def answers_of(session: AsyncSession, appeal_id: UUID) -> list[AnswerRecord]:
     """Return the answers of a case, oldest first."""
-    query = select(Answer).where(col(Answer.appeal_id) == appeal_id).order_by(col(Answer.at), col(Answer.answer_id))
-    return (await session.execute(query)).scalars().all()
+    return await _ANSWERS.all(session, appeal_id=appeal_id)
+
+
+async def notes_of(session: AsyncSession, appeal_id: UUID) -> list[NoteRecord]:
+    """Return the notes and logged calls of a case, oldest first."""
+    return await _NOTES.all(session, appeal_id=appeal_id)
+
+
+def add_note(session: AsyncSession, note: NoteRecord) -> None:
+    """Insert the note when the transaction ends."""
+    insert_later(session, Note, [asdict(note)])
+
+
+async def count_note(session: AsyncSession, appeal_id: UUID) -> None:
+    """Add one to the number of notes of a case. Its version stays."""
+    await session.execute(
+        update(AppealCase)
+        .where(col(AppealCase.appeal_id) == appeal_id)
+        .values(notes_count=col(AppealCase.notes_count) + 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def add_mentions(session: AsyncSession, rows: Sequence[MentionRow]) -> None:
+    """Insert the mentions of a new note."""
+    if rows:
+        await session.execute(insert(NoteMention), rows)
+
+
+async def mentions_of(session: AsyncSession, appeal_id: UUID) -> Mapping[UUID, list[str]]:
+    """Return the subjects of mentioned colleagues by note id, in their order."""
+    query = select(col(NoteMention.note_id), col(NoteMention.subject)).where(col(NoteMention.appeal_id) == appeal_id)
+    found: dict[UUID, list[str]] = {}
+    for note_id, subject in await session.execute(query.order_by(col(NoteMention.subject))):
+        found.setdefault(note_id, []).append(subject)
+    return found
+
+
+async def unseen_mentions(session: AsyncSession, subject: str, appeal_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of the cases in which a note mentions the colleague, who has not opened the case since."""
+    if not appeal_ids:
+        return set()
+    unseen = (col(NoteMention.subject) == subject, col(NoteMention.seen).is_(False))
+    query = select(col(NoteMention.appeal_id)).where(*unseen, among(session, NoteMention.appeal_id, appeal_ids))
+    return set((await session.execute(query)).scalars())
+
+
+async def see_mentions(session: AsyncSession, subject: str, appeal_id: UUID) -> None:
+    """Mark the mentions of the colleague in this case as seen."""
+    unseen = (col(NoteMention.subject) == subject, col(NoteMention.appeal_id) == appeal_id, col(NoteMention.seen).is_(False))
+    await session.execute(update(NoteMention).where(*unseen).values(seen=True).execution_options(synchronize_session=False))
 
 
 async def colleague_names(session: AsyncSession, subjects: Collection[str]) -> Mapping[str, str | None]:

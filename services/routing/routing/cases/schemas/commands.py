@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final
 
@@ -30,6 +31,7 @@ class CaseAction(StrEnum):
     TERMINATE = "terminate"
     FORWARD = "forward"
     REDIRECT = "redirect"
+    LOG_CALL = "log-call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +214,16 @@ class Redirect(Command):
     body: RedirectBodyCode
 
 
+class LogCall(Command):
+    """A note of a telephone call with the applicant. `follow_up_on`: the local day to call again; without it no call is left to make."""
+
+    ACTION = CaseAction.LOG_CALL
+    SUMMARY = "Log a telephone call with the applicant"
+
+    text: Remark
+    follow_up_on: date | None = None
+
+
 class LetterContent(StrictModel):
     """The content of a letter to the applicant; it is stored sealed."""
 
@@ -232,4 +244,5 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     Terminate,
     Forward,
     Redirect,
+    LogCall,
 )

@@ -1,12 +1,43 @@
-"""What routing itself knows of the conversation of a case."""
+"""Notes, and what routing itself knows of the conversation of a case."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import BaseModel, Field
+
 from routing.cases.codes import ConversationSide, EntryType
-from routing.cases.schemas.commands import AnswerContent
+from routing.cases.schemas.commands import AnswerContent, Remark
+from shared.http import ShortText, StrictModel
+
+MAX_MENTIONS = 20
+
+
+class NoteContent(BaseModel):
+    """The content of a note; it is stored sealed."""
+
+    text: str
+
+
+class NoteIn(StrictModel):
+    """A note for colleagues. `mentions`: the subjects of colleagues who may see the case."""
+
+    text: Remark
+    mentions: Annotated[list[ShortText], Field(default_factory=list, max_length=MAX_MENTIONS)]
+
+
+class NoteView(BaseModel):
+    """A note, opened for an entitled reader. `author_name` is None for a colleague whose token has no name."""
+
+    note_id: UUID
+    at: datetime
+    author: str
+    author_name: str | None
+    author_role: str
+    text: str
+    mentions: list[str]
 
 
 @dataclass(frozen=True, slots=True)

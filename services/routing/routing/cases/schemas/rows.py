@@ -6,7 +6,7 @@ from uuid import UUID
 
 from typing_extensions import TypedDict  # pydantic, under SQLModel, accepts no other before Python 3.12
 
-from routing.cases.codes import Urgency
+from routing.cases.codes import NoteKind, Urgency
 from routing.classification.schemas import StoredClassification
 from routing.clocks.schemas import ClockRecord
 from shared.domain.lifecycle import CaseStatus, Holder
@@ -79,6 +79,7 @@ class CaseChange(TypedDict, total=False):
     has_news: bool
     fix_passed: bool
     score: int | None
+    follow_up_on: date | None
     next_due_at: datetime
 
 
@@ -137,6 +138,8 @@ class CaseRecord(CaseState):
     anonymous: bool
     danger: str | None
     redirected_to: str | None
+    notes_count: int
+    follow_up_on: date | None
 
     def change(self) -> CaseChange:
         """Return the columns that the actions of clerks change."""
@@ -159,12 +162,13 @@ class CaseRecord(CaseState):
             "answer_id": self.answer_id,
             "answer_outcome": self.answer_outcome,
             "has_news": self.has_news,
+            "follow_up_on": self.follow_up_on,
             "next_due_at": self.next_due_at,
         }
 
 
 class HistoryCodes(TypedDict, total=False):
-    """The codes that fill the sentence of a history entry. `due` is an ISO 8601 time."""
+    """The codes that fill the sentence of a history entry. `due` is an ISO 8601 time, `day` a date."""
 
     kind: str
     tier: int
@@ -179,6 +183,7 @@ class HistoryCodes(TypedDict, total=False):
     score: int
     return_ground: str
     termination_ground: str
+    day: str
 
 
 class HistoryRow(TypedDict):
@@ -259,6 +264,28 @@ class LetterRecord:
     content: bytes
     actor_role: str
     actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRecord:
+    """A note or a logged call as it is stored; `content` is a sealed `NoteContent`."""
+
+    note_id: UUID
+    appeal_id: UUID
+    at: datetime
+    kind: NoteKind
+    content: bytes
+    actor_role: str
+    actor: str
+
+
+class MentionRow(TypedDict):
+    """A new row of `note_mention`."""
+
+    note_id: UUID
+    subject: str
+    appeal_id: UUID
+    seen: bool
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """Cases as clients see them, and the filter of their list."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -107,6 +107,11 @@ class CaseSummary(BaseModel):
     redirected_to: str | None
     has_news: bool
     score: int | None
+    notes_count: int
+    follow_up_on: date | None
+    """The local day on which the applicant is to be called again."""
+    mentions_you: bool
+    """A note mentions the reader, who has not opened the case since."""
     next_due_at: datetime | None
     overdue: bool
     next_actions: list[NextAction]

@@ -15,12 +15,14 @@ from routing.cases.service.actions import carry_out, lock_case
 from routing.cases.service.colleagues import Colleagues
 from routing.cases.service.conversation import check_visible, conversation_of, read_conversation, record_read
 from routing.cases.service.history import ClockHistory
+from routing.cases.service.notes import add_note
 from routing.cases.service.reading import list_cases, read_case
 
 __all__ = [
     "ClockHistory",
     "ClosureGate",
     "Colleagues",
+    "add_note",
     "bodies",
     "carry_out",
     "check_visible",

@@ -1,15 +1,12 @@
 """The actions on a case. Each locks the case, moves it along the workflow, and publishes the event."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from typing_extensions import Unpack
-
 from routing.cases import events, repository
-from routing.cases.codes import Urgency
+from routing.cases.codes import NoteKind, Urgency
 from routing.cases.errors import ActionNotPossible, VersionConflict
 from routing.cases.models import queue_of
 from routing.cases.policy import closure_gate, danger_in, dangers
@@ -17,23 +14,20 @@ from routing.cases.schemas import commands
 from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.rows import (
     AnswerRecord,
-    CaseFile,
     CaseRecord,
     HistoryCodes,
-    HistoryRecord,
-    HistoryRow,
     LetterRecord,
     SubjectCodes,
 )
 from routing.cases.schemas.views import CaseView
-from routing.cases.service import colleagues, workflow
-from routing.cases.service.history import entry
+from routing.cases.service import colleagues, notes, workflow
+from routing.cases.service.action_context import ActionContext
 from routing.cases.service.reading import read_file, view
 from routing.clocks import service as clocks
 from routing.clocks.codes import ClockCode, ClockTrigger
 from routing.clocks.errors import CalendarDoesNotReach
 from routing.clocks.events import clock_started
-from routing.clocks.schemas import ClockChange, ClockRecord, ClockRow
+from routing.clocks.schemas import ClockRow
 from shared.auth import Principal
 from shared.contracts import (
     ApplicantAsked,
@@ -42,11 +36,11 @@ from shared.contracts import (
     CaseTerminated,
     CompletionAsked,
     DangerPassedOn,
-    Event,
     PartForwarded,
 )
 from shared.domain.calendar import CalendarGap
 from shared.domain.lifecycle import CaseStatus, holder_of
+from shared.domain.regions import regions
 from shared.domain.routing_policy import tier_for
 from shared.domain.taxonomy import taxonomy
 from shared.errors import FieldError, Forbidden, InvalidInput, NotFound
@@ -54,56 +48,6 @@ from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_cases
 
 REQUIRED: Final = "This field is needed."
-
-
-@dataclass(frozen=True, slots=True)
-class ActionContext:
-    """One action on one locked case. `before`: the status that the step leaves.
-
-    An action changes the records of the file, and stores each of these changes but that of the case: `carry_out` does.
-    """
-
-    work: UnitOfWork
-    file: CaseFile
-    principal: Principal
-    now: datetime
-    before: CaseStatus
-    entries: list[HistoryRow] = field(default_factory=list)
-    """The new entries of the history."""
-
-    @property
-    def case(self) -> CaseRecord:
-        """The locked case."""
-        return self.file.case
-
-    @property
-    def role(self) -> str:
-        """The role named in events and in the history."""
-        return self.principal.role or ""
-
-    @property
-    def clock_start(self) -> clocks.ClockStart:
-        """The start of a term that the action sets: now, in the region of the case."""
-        return clocks.ClockStart(self.case.region, self.now, self.now, asked_at=self.now)
-
-    def new_clock_id(self, _policy: str) -> UUID:
-        """Return an id for a clock that the action starts."""
-        return self.work.ids.new()
-
-    def publish(self, event: Event, entry_type: str | None = None, **codes: Unpack[HistoryCodes]) -> None:
-        """Publish the event and enter it into the history under the same id. `entry_type`: by default the event's own fact."""
-        source = self.work.publish(event)
-        actor = self.principal.subject
-        row = entry(self.case.appeal_id, source, self.now, entry_type or event.FACT, actor_role=self.role, actor=actor, **codes)
-        self.entries.append(row)
-        self.file.history.append(HistoryRecord(row["at"], row["type"], row["actor_role"], row["data"]))
-
-    async def change_clocks(self, stopped: Sequence[ClockChange], started: Sequence[ClockRow] = ()) -> None:
-        """Store stopped and started clocks."""
-        await clocks.change_clocks(self.work.session, stopped)
-        await clocks.add_clocks(self.work.session, started)
-        self.file.clocks += [ClockRecord(**row) for row in started]
-        self.case.next_due_at = clocks.next_due(self.file.clocks)
 
 
 async def lock_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> CaseRecord:
@@ -329,6 +273,19 @@ async def _end(context: ActionContext, outcome: CaseStatus) -> None:
     await context.change_clocks(clocks.stop(context.file.clocks, context.now))
 
 
+async def _log_call(context: ActionContext, command: commands.LogCall) -> None:
+    """Raises InvalidInput for a day before today in the region of the case."""
+    today = context.now.astimezone(regions()[context.case.region].timezone).date()
+    if command.follow_up_on is not None and command.follow_up_on < today:
+        raise InvalidInput.field("follow_up_on", "too-early", "This day has passed.")
+    notes.write(context.work, context.principal, context.case.appeal_id, NoteKind.CALL, command.text)
+    context.case.follow_up_on = command.follow_up_on
+    if command.follow_up_on is None:
+        context.enter("call-logged")
+    else:
+        context.enter("call-logged-again", day=command.follow_up_on.isoformat())
+
+
 async def _close(context: ActionContext, command: commands.Close) -> None:
     context.case.outcome, context.case.closed_at = command.outcome, context.now
     context.publish(events.case_closed(context.case.appeal_id, command.outcome, context.role), outcome=command.outcome)
@@ -383,4 +340,5 @@ _ACTIONS: Mapping[type[commands.Command], Callable[[ActionContext, Any], Awaitab
     commands.Terminate: _terminate,
     commands.Forward: _forward,
     commands.Redirect: _redirect,
+    commands.LogCall: _log_call,
 }

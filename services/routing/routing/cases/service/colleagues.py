@@ -76,6 +76,14 @@ async def require(work: UnitOfWork, case: CaseRecord | CaseView, subject: str) -
         raise UnknownAssignee(await possible_assignees(work, case))
 
 
+async def without_access(work: UnitOfWork, case: CaseRecord, subjects: Sequence[str]) -> list[str]:
+    """Return those of the subjects who are not known colleagues or do not see the case."""
+    if not subjects:
+        return []
+    seeing = {colleague.subject for colleague in await repository.colleagues(work.session) if _sees(colleague, case)}
+    return [subject for subject in subjects if subject not in seeing]
+
+
 def _sees(colleague: ColleagueView, case: CaseRecord | CaseView) -> bool:
     role = cast("Role", colleague.role)
     principal = Principal(subject=colleague.subject, issuer="", roles=frozenset({role}), region=colleague.region)

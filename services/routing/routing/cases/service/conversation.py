@@ -8,12 +8,12 @@ from uuid import UUID
 
 from routing.cases import repository
 from routing.cases.codes import ConversationSide, EntryType
-from routing.cases.models import Answer
-from routing.cases.repository.conversation import answers_of, colleague_names
+from routing.cases.repository.conversation import answers_of, colleague_names, notes_of, see_mentions
 from routing.cases.schemas.commands import AnswerContent, LetterContent
 from routing.cases.schemas.conversation import CaseConversation, CaseEntry
-from routing.cases.schemas.rows import CaseRecord, HistoryRecord, LetterRecord
+from routing.cases.schemas.rows import AnswerRecord, CaseRecord, HistoryRecord, LetterRecord, NoteRecord
 from routing.cases.schemas.views import CaseView
+from routing.cases.service.notes import text_of
 from shared.auth import Principal
 from shared.contracts import (
     AppealRated,
@@ -25,6 +25,7 @@ from shared.contracts import (
     OutcomeDenied,
     PartForwarded,
 )
+from shared.domain.languages import detect_language
 from shared.errors import NotFound
 from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
@@ -62,7 +63,8 @@ async def read_conversation(work: UnitOfWork, principal: Principal, appeal_id: U
 
 
 async def record_read(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> None:
-    """Record in the audit log that a member of staff reads the conversation of a case."""
+    """Record in the audit log that a member of staff reads the conversation of a case; a mention of the reader is seen then."""
+    await see_mentions(work.session, principal.subject, appeal_id)
     await work.audit.record(reader=principal.subject, purpose=READ_PURPOSE, ids=[appeal_id])
 
 
@@ -72,13 +74,14 @@ async def conversation_of(work: UnitOfWork, case: CaseRecord | CaseView) -> Case
     forwarded = {row.at for row in history if row.type.startswith(_FORWARDED)}
     entries = [_answer(answer, work.sealer) for answer in await answers_of(work.session, case.appeal_id)]
     entries += [_letter(letter, forwarded, work.sealer) for letter in await repository.letters_of(work.session, case.appeal_id)]
+    entries += [_note(note, work.sealer) for note in await notes_of(work.session, case.appeal_id)]
     entries += _from_history(history, case.language)
     names = await colleague_names(work.session, {entry.author for entry in entries if entry.author is not None})
     named = [replace(entry, author_name=names.get(entry.author)) if entry.author is not None else entry for entry in entries]
     return CaseConversation(case.appeal_id, case.language, case.received_at, sorted(named, key=lambda entry: entry.at))
 
 
-def _answer(answer: Answer, sealer: Sealer) -> CaseEntry:
+def _answer(answer: AnswerRecord, sealer: Sealer) -> CaseEntry:
     content = AnswerContent.model_validate_json(sealer.open("answer", answer.answer_id, "content", answer.content))
     return CaseEntry(
         at=answer.at,
@@ -105,6 +108,19 @@ def _letter(letter: LetterRecord, forwarded: set[datetime], sealer: Sealer) -> C
         language=letter.language,
         text=content.text,
         missing=content.missing,
+    )
+
+
+def _note(note: NoteRecord, sealer: Sealer) -> CaseEntry:
+    text = text_of(note, sealer)
+    return CaseEntry(
+        at=note.at,
+        side=ConversationSide.COLLEAGUE,
+        type=EntryType(note.kind),
+        author_role=note.actor_role,
+        author=note.actor,
+        language=detect_language(text),
+        text=text,
     )
 
 

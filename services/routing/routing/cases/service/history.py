@@ -1,7 +1,7 @@
 """The history of a case: entries of codes, and the sentences that are composed from them when they are read."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from typing import Final
 from uuid import UUID
@@ -74,6 +74,9 @@ def _written(name: str, value: object, region: str) -> Label:
     text = str(value)
     if name == "due":
         local = datetime.fromisoformat(text).astimezone(regions()[region].timezone).strftime("%d.%m.%Y %H:%M")
+        return Label(local, local, local)
+    if name == "day":
+        local = date.fromisoformat(text).strftime("%d.%m.%Y")
         return Label(local, local, local)
     return _labels().get((name, text)) or Label(*(text for _ in LANGUAGES))
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from routing.cases import repository
 from routing.cases.policy import content_purposes
+from routing.cases.repository.conversation import unseen_mentions
 from routing.cases.schemas.commands import AnswerContent, LetterContent
 from routing.cases.schemas.rows import AnswerRecord, CaseFile, CaseRecord, HistoryRecord, LetterRecord
 from routing.cases.schemas.views import AnswerView, CaseFilter, CaseSummary, CaseView, HistoryView, LetterView
@@ -43,7 +44,8 @@ async def list_cases(
     found, total = await repository.cases(work.session, visible_cases(principal), wanted, now, limit=limit + 1, after=after)
     page = found[:limit]
     next_cursor = Cursor.encode(page[-1].next_due_at, page[-1].appeal_id) if len(found) > limit else None
-    items = [_summary(CaseSummary, case, principal, now) for case in page]
+    mentioned = await unseen_mentions(work.session, principal.subject, [case.appeal_id for case in page])
+    items = [_summary(CaseSummary, case, principal, now, mentions_you=case.appeal_id in mentioned) for case in page]
     return ListResponse(items=items, total=total, next_cursor=next_cursor)
 
 
@@ -98,6 +100,7 @@ def _summary(model: type[SummaryT], case: CaseRecord, principal: Principal, now:
         "next_due_at": None if case.next_due_at == NEVER else case.next_due_at,
         "overdue": case.next_due_at < now,
         "next_actions": workflow.next_actions(case, principal),
+        "mentions_you": False,  # whoever reads the case sees the notes
     }
     return model.model_validate(values | more)
 

@@ -17,6 +17,8 @@ from routing.clocks.service import clock_policies
 from routing.desk.pages.case_forms import CaseForms
 from routing.desk.pages.contents import FetchedContents
 from routing.desk.pages.listing import ListPosition
+from routing.desk.pages.notes import PATH as NOTES
+from routing.desk.pages.notes import NoteForm
 from routing.desk.pages.reader import DeskReader, Due, Labelled, due, subject_of
 from routing.desk.pages.thread import ThreadEntry
 from shared.contracts import ClassificationCorrected
@@ -78,6 +80,14 @@ class HistoryLine:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowUp:
+    """The local day on which the applicant is to be called again, and whether it has come."""
+
+    day: date
+    is_due: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CaseLink:
     """A link to the earlier appeal."""
 
@@ -87,7 +97,7 @@ class CaseLink:
 
 @dataclass(frozen=True, slots=True)
 class CasePage:
-    """Everything that the template of a case shows. `post`: the URL of each possible action."""
+    """Everything that the template of a case shows. `post`: URLs of possible actions; `note`: None for admins."""
 
     number: str
     version: int
@@ -115,6 +125,9 @@ class CasePage:
     news: bool
     danger: DangerNote | None
     continues: CaseLink | None
+    follow_up: FollowUp | None
+    note: NoteForm | None
+    note_href: str
     forms: CaseForms
 
 
@@ -123,6 +136,7 @@ def case_page(
     contents: FetchedContents,
     thread: Sequence[ThreadEntry],
     forms: CaseForms,
+    note: NoteForm | None,
     reader: DeskReader,
     position: ListPosition,
     *,
@@ -157,8 +171,17 @@ def case_page(
         news=case.has_news,
         danger=_danger(case, reader),
         continues=CaseLink(case.follows_number, position.href(case.follows)) if case.follows and case.follows_number else None,
+        follow_up=_follow_up(case, reader, zone),
+        note=note,
+        note_href=position.href(case.appeal_id, NOTES),
         forms=forms,
     )
+
+
+def _follow_up(case: CaseView, reader: DeskReader, zone: ZoneInfo) -> FollowUp | None:
+    if case.follow_up_on is None or case.closed_at is not None:
+        return None
+    return FollowUp(case.follow_up_on, case.follow_up_on <= reader.now.astimezone(zone).date())
 
 
 def _inquiry(case: CaseView, reader: DeskReader) -> HistoryLine | None:

@@ -28,6 +28,7 @@ WITH_TEMPLATE: frozenset[CaseAction] = frozenset(
         CaseAction.TERMINATE,
         CaseAction.FORWARD,
         CaseAction.REDIRECT,
+        CaseAction.LOG_CALL,
     }
 )
 """The actions with a form of their own in `desk_forms.html`; any other action gets a form made from its fields."""

@@ -43,6 +43,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "ground": N_("Ground"),
     "body": N_("Body"),
     "part": N_("Only a part"),
+    "follow_up_on": N_("Call again on"),
     "next_steps": N_("What happens next"),
     "how_to_complain": N_("How to appeal against this answer"),
 }
@@ -51,6 +52,7 @@ _WRONG: Final[Mapping[str, str]] = {
     "too-short": N_("This is needed."),
     "too-few": N_("This is needed."),
     "too-long": N_("This is too long."),
+    "too-early": N_("This day has passed."),
     "too-many": N_("There are too many."),
     "unknown-code": N_("Choose from the list."),
     "issue-without-finding": N_("One of the findings must speak of what the case is about."),

@@ -75,6 +75,8 @@ class CaseLine:
     status: str
     where: str
     number: str
+    mentions_you: bool
+    call_due: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,15 @@ def _line(case: CaseSummary, principal: Principal, reader: DeskReader, href: str
         status=reader.label(taxonomy().statuses[case.status].label),
         where=" · ".join([*where, reader.translate(N_("tier %(n)s"), n=case.tier), reader.language_name(case.language)]),
         number=case.number,
+        mentions_you=case.mentions_you,
+        call_due=_is_call_due(case, reader),
     )
+
+
+def _is_call_due(case: CaseSummary, reader: DeskReader) -> bool:
+    """Return whether the day to call the applicant again has come, in the region of the case."""
+    today = reader.now.astimezone(regions()[case.region].timezone).date()
+    return case.follow_up_on is not None and case.closed_at is None and case.follow_up_on <= today
 
 
 def visible_cases_text(principal: Principal, reader: DeskReader) -> str:

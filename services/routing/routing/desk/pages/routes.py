@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse
 
 from routing.cases import service as cases
 from routing.cases.schemas.commands import COMMANDS, CaseAction, Command
-from routing.cases.schemas.conversation import CaseConversation
+from routing.cases.schemas.conversation import CaseConversation, NoteIn
 from routing.cases.schemas.views import CaseView, ColleagueView
 from routing.cases.service import colleagues
 from routing.desk.errors import AttachmentGone, AttachmentNotScanned
@@ -22,6 +22,8 @@ from routing.desk.pages.case import CasePage, case_page
 from routing.desk.pages.case_forms import case_forms
 from routing.desk.pages.contents import fetched_contents
 from routing.desk.pages.listing import PATH, CaseList, ListPosition, case_list, position_of, visible_cases_text
+from routing.desk.pages.notes import PATH as NOTES
+from routing.desk.pages.notes import NoteForm, submitted_note
 from routing.desk.pages.reader import DeskReader
 from routing.desk.pages.thread import thread
 from routing.desk.service.attachments import open_attachment
@@ -54,6 +56,8 @@ FLASHES: Final[Mapping[str, Flash]] = {
     CaseAction.RETURN: Flash(N_("The appeal is returned.")),
     CaseAction.TERMINATE: Flash(N_("The consideration is terminated.")),
     CaseAction.FORWARD: Flash(N_("The appeal is forwarded, and the applicant is notified.")),
+    CaseAction.LOG_CALL: Flash(N_("The call is logged.")),
+    NOTES: Flash(N_("The note is saved. Colleagues alone can read it.")),
     CaseAction.REDIRECT: Flash(N_("It is noted that the danger was passed on.")),
     AttachmentNotScanned.code: Flash(N_("The file is still being checked for viruses. Try again in a minute."), "warn"),
     AttachmentGone.code: Flash(N_("The file cannot be opened any more. Ask the applicant to send it again."), "warn"),
@@ -107,7 +111,8 @@ class FoundCase:
 
     case: CaseView
     written: CaseConversation
-    assignees: Sequence[ColleagueView]
+    seeing: Sequence[ColleagueView]
+    """The colleagues who see the case, to be assigned or mentioned."""
     assignee_name: str | None
 
 
@@ -144,10 +149,27 @@ async def desk_file(asked: DeskDep, appeal_id: UUID, attachment_id: UUID, princi
         return PAGES.redirect(ListPosition().href(appeal_id), flash=error.code)
 
 
+@router.post(f"/desk/{{appeal_id}}/{NOTES}", dependencies=[Depends(require_same_origin)])
+async def add_note(asked: DeskDep, appeal_id: UUID, principal: ClerkDep) -> Response:
+    """Add a note for colleagues. A form with errors is shown again with everything that was entered."""
+    if principal is None:
+        return _to_sign_in(asked.request, appeal_id)
+    check_role(principal, *STAFF)
+    note = submitted_note(await forms.read(asked.request))
+    try:
+        given = parse(NoteIn, to_json({"text": note.text, "mentions": note.mentions}))
+        async with asked.units.write() as work:
+            await cases.add_note(work, principal, appeal_id, given)
+    except InvalidInput as error:
+        note.refuse(error.errors, asked.reader(principal))
+        return await _show(asked, principal, appeal_id, note=note, status=error.status)
+    return PAGES.redirect(position_of(asked.request.query_params).href(appeal_id), flash=NOTES)
+
+
 @router.get("/desk/{appeal_id}/{action}")
 async def desk_form(request: Request, appeal_id: UUID, action: str) -> Response:
     """Redirect to the case: the target of a form is no page, but a reload or a change of language requests it."""
-    if action not in _COMMANDS:
+    if action not in {*_COMMANDS, NOTES}:
         raise NotFound
     return PAGES.redirect(position_of(request.query_params).href(appeal_id, **_chosen_language(request)))
 
@@ -203,6 +225,7 @@ async def _show(
     appeal_id: UUID | None,
     form: forms.SubmittedForm | None = None,
     *,
+    note: NoteForm | None = None,
     status: int = 200,
 ) -> Response:
     """Render the page, with a form that came back. Raises NotFound for a case that does not exist or is not visible."""
@@ -210,7 +233,7 @@ async def _show(
     async with asked.units.read() as work:
         queue = await case_list(work, principal, position, reader, appeal_id)
         found = await _read_case(work, principal, appeal_id) if appeal_id else None
-    page = await _case_page(asked, principal, found, form, queue) if found else None
+    page = await _case_page(asked, principal, found, form, note or NoteForm(), queue) if found else None
     is_lost = page is not None and form.action is not None and form.action not in page.post
     form.still_possible = not is_lost
     return PAGES.render(
@@ -228,16 +251,17 @@ async def _show(
 
 async def _read_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> FoundCase:
     case = await cases.read_case(work, principal, appeal_id)
-    can_assign = any(offer.action is CaseAction.ASSIGN for offer in case.next_actions)
     return FoundCase(
         case,
         written=await cases.conversation_of(work, case),
-        assignees=await colleagues.possible_assignees(work, case) if can_assign else [],
+        seeing=await colleagues.possible_assignees(work, case) if principal.is_staff else [],
         assignee_name=await colleagues.name_of(work, case.assignee) if case.assignee else None,
     )
 
 
-async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase, form: forms.SubmittedForm, queue: CaseList) -> CasePage:
+async def _case_page(
+    asked: DeskRequest, principal: Principal, found: FoundCase, form: forms.SubmittedForm, note: NoteForm, queue: CaseList
+) -> CasePage:
     """Record that the case is read, fetch what others own of it, and return its page."""
     case, reader = found.case, asked.reader(principal)
     async with asked.units.write() as work:
@@ -248,7 +272,8 @@ async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase,
     position = position_of(asked.request.query_params)
     if position.tab is None and not position.is_search:
         position = ListPosition(tab=queue.tab)
-    choices = case_forms(case, form, reader, colleagues.labels(found.assignees, reader.language))
+    choices = case_forms(case, form, reader, colleagues.labels(found.seeing, reader.language))
     contents = fetched_contents(owners, reader, shows_applicant=shows_applicant)
     lines = thread(written, case.classification.get("evidence", ()), reader)
-    return case_page(case, contents, lines, choices, reader, position, assignee_name=found.assignee_name)
+    note_form = note.offer(found.seeing, reader) if principal.is_staff else None
+    return case_page(case, contents, lines, choices, note_form, reader, position, assignee_name=found.assignee_name)

@@ -30,6 +30,8 @@ _HEADINGS: Final[Mapping[str, str]] = {
     EntryType.ANSWER: N_("The answer given"),
     EntryType.INQUIRY: N_("Inquiry to the medical organisation"),
     EntryType.RESPONSE: N_("Response of the medical organisation"),
+    EntryType.NOTE: N_("Note, for staff only"),
+    EntryType.CALL: N_("Telephone call with the applicant, for staff only"),
 }
 _STYLES: Final[Mapping[ConversationSide, str]] = {
     ConversationSide.APPLICANT: "citizen",

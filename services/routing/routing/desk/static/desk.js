@@ -18,7 +18,7 @@ function open(id) {
 }
 
 // By physical position, so that the keys are the same on Kazakh, Russian and English layouts.
-const KEYS = { ArrowDown: () => move(1), ArrowUp: () => move(-1), KeyA: () => open("answer"), KeyE: () => open("escalate") };
+const KEYS = { ArrowDown: () => move(1), ArrowUp: () => move(-1), KeyA: () => open("answer"), KeyE: () => open("escalate"), KeyN: () => open("note") };
 
 // Only while the list or nothing has the focus: a letter typed elsewhere is never a command.
 document.addEventListener("keydown", (event) => {
