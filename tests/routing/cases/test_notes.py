@@ -40,7 +40,7 @@ class TestNotes:
         assert TEXT.encode() not in content
         assert reads == [("clerk-2", "conversation")]
 
-    async def test_it_changes_neither_the_version_nor_what_others_hear(self, desk):
+    async def test_it_changes_neither_the_version_nor_the_history_and_publishes_nothing(self, desk):
         appeal_id = await desk.open()
         before, emitted = await desk.case(appeal_id), await desk.emitted()
         await write(desk, appeal_id)
