@@ -4,6 +4,9 @@ Properties of aiokafka and the consequences here:
 
 - It may return records of a partition before an asynchronous `on_partitions_assigned` has ended, and it swallows errors raised there. So
   the listener only pauses the assigned partitions. The next `fetch()` seeks and resumes them and raises its errors there.
+- It asks for the committed offset of a partition without a position, and reports each missing one. If the leader changes meanwhile it
+  asks twice, and the second report ends its fetching task. So the listener also gives each partition a position; it is paused there.
+- Nobody learns that the fetching task has ended, and `getmany` returns nothing for ever. So `fetch()` looks at it and raises its error.
 - It sends no heartbeats while that listener runs: another reason to do nothing slow in it.
 - A batch outlives the assignment under which it was read. So every assignment has a generation, applying a batch holds a lock that a
   revocation also acquires, and a batch of an older generation is refused.
@@ -27,7 +30,6 @@ from aiokafka.errors import (
     IllegalStateError,
     KafkaError,
     KafkaTimeoutError,
-    NoOffsetForPartitionError,
     OffsetOutOfRangeError,
 )
 
@@ -49,6 +51,12 @@ STALE_SECONDS = 10.0  # a broker that was suspended may take itself for a partit
 CLOSE_SECONDS = 10.0
 
 log = structlog.get_logger()
+
+
+class FetchingEnded(KafkaError):  # type: ignore[misc]  # aiokafka ships no types
+    """aiokafka's fetching task failed. Only a new consumer receives records again, from the positions in the database."""
+
+    retriable = True
 
 
 class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
@@ -93,8 +101,13 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         await self._consumer.start()
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """Pause the assigned partitions. aiokafka calls this; no `await` may come before the pause."""
+        """Pause the assigned partitions. aiokafka calls this; no `await` may come before the pause.
+
+        `_seek_assigned` replaces the position given here before it resumes them.
+        """
         self._running.pause(*assigned)
+        for partition in assigned:
+            self._running.seek(partition, 0)
         self._generation += 1
         self._unplaced = frozenset(assigned)
 
@@ -108,6 +121,7 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
     async def fetch(self, limit: int) -> Fetched:
         while True:
             await self._check_topics()
+            self._check_fetching()
             if self._unplaced and not await self._is_placed():
                 continue
             self._go_on()
@@ -144,6 +158,8 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
         except TimeoutError:  # it waits for the other members to join, or for a broker that is down
             log.warning("kafka consumer closed without leaving its group", group=self._group)
             await _break_off(consumer)
+        except KafkaError:  # its fetching task had ended with it: `fetch` has raised it
+            await _break_off(consumer)
 
     @property
     def _running(self) -> AIOKafkaConsumer:
@@ -175,6 +191,11 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
                     "restore the log that belongs to this database, or both from one backup"
                 )
             self._checked_at = now
+
+    def _check_fetching(self) -> None:
+        task = self._running._fetcher._fetch_task  # noqa: SLF001 - no public way
+        if task.done() and not task.cancelled() and (error := task.exception()) is not None:
+            raise FetchingEnded from error
 
     async def _is_placed(self) -> bool:
         """Return whether all assigned partitions are at their positions. Waits while the cluster is unavailable."""
@@ -253,8 +274,6 @@ class KafkaLogConsumer(ConsumerRebalanceListener):  # type: ignore[misc]  # aiok
                 if taken := more.get(partition):
                     found += taken
                     asked.append(partition)
-        except NoOffsetForPartitionError:  # assigned and not yet at its position: aiokafka asked for one too early
-            pass
         except OffsetOutOfRangeError as error:  # `_seek_assigned` finds out whether it really is
             doubtful = consumer.assignment().intersection(error.args[0])
             consumer.pause(*doubtful)

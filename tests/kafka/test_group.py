@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -340,6 +341,9 @@ def _idle(log):
 
 class _NothingAssigned:
     """A double: thirteen members would take half a gigabyte."""
+
+    def __init__(self) -> None:
+        self._fetcher = SimpleNamespace(_fetch_task=asyncio.get_running_loop().create_future())
 
     def assignment(self):
         return set()
