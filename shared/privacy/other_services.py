@@ -73,6 +73,17 @@ ROUTING: Final = (
     ),
     Table(
         "routing",
+        "provider",
+        (
+            plain("name_kk", "a provider's name in Kazakh", SOLE_TRADER),
+            plain("name_ru", "a provider's name in Russian", SOLE_TRADER),
+        ),
+        retention=NO_LIMIT,
+        export="names are public",
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
         "note",
         (
             sealed("content", "a note for colleagues, or what was said on the telephone", export=NOT_EXPORTED),

@@ -28,11 +28,21 @@ async def import_providers(target: Target) -> Call:
     return Call(f"{PREFIX}/v1/providers/imports", headers, content=sheet(line).encode())
 
 
-async def choose(target: Target) -> Call:
+async def _waiting(target: Target) -> int:
     number = target.number()
     target.world.intake.names(number, "біздің аурухана")
     await target.world.consume(registered(number, provider_named=True))
     await target.world.consume(routed(number))
+    return number
+
+
+async def dismiss(target: Target) -> Call:
+    who = target.world.token("specialist", region="KZ-43", subject="s")
+    return Call(f"{PREFIX}/v1/matches/{appeal_id(await _waiting(target))}/actions/none", who, json={})
+
+
+async def choose(target: Target) -> Call:
+    number = await _waiting(target)
     chosen = next(iter((await target.world.providers()).values()))
     who = target.world.token("specialist", region="KZ-43", subject="s")
     return Call(f"{PREFIX}/v1/matches/{appeal_id(number)}/actions/choose", who, json={"provider_id": str(chosen)})
@@ -48,5 +58,6 @@ RECIPES: Recipes = {
     ("post", f"{ACTIONS}/acknowledge"): Recipe(_inquiry("acknowledge")),
     ("post", f"{ACTIONS}/respond"): Recipe(_inquiry("respond", language="kk", code="RESOLVED", text="Пациент қабылданды.")),
     ("post", f"{PREFIX}/v1/matches/{{appeal_id}}/actions/choose"): Recipe(choose),
+    ("post", f"{PREFIX}/v1/matches/{{appeal_id}}/actions/none"): Recipe(dismiss),
     ("post", f"{PREFIX}/internal/v1/contents"): Recipe(read_contents, Kind.READ, frozenset({"content_read"})),
 }

@@ -14,7 +14,9 @@ from provider_contact.inquiries import service as inquiries
 from provider_contact.inquiries.models import ContentRead
 from provider_contact.matching import api as matching_api
 from provider_contact.matching import handlers as matching_handlers
+from provider_contact.matching import pages as matching_pages
 from provider_contact.matching.policy import matching_policy
+from provider_contact.matching.service.choices import find_candidates
 from provider_contact.settings import Settings
 from shared.contracts import (
     CONCERNS_PROVIDER,
@@ -101,9 +103,10 @@ def check_policies() -> None:
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:
     """Return the service's application. Raises what `check_policies` raises."""
     check_policies()
-    routers = [directory_api.router, inquiries_api.router, matching_api.router]
+    routers = [directory_api.router, inquiries_api.router, matching_api.router, matching_pages.router]
     return assemble(SERVICE, settings or Settings(), foundation, routers, prepare=_prepare)
 
 
 def _prepare(app: FastAPI, parts: Parts[Settings]) -> None:
     app.state.directory = directory.Directory(parts.units)
+    app.state.find_candidates = find_candidates

@@ -20,7 +20,7 @@ from routing.knowledge import api as knowledge_api
 from routing.knowledge.service import articles
 from routing.settings import Settings
 from shared.budget import Budget
-from shared.contracts import REGISTRY, AppealRegistered
+from shared.contracts import APPEALS, PROVIDERS, REGISTRY, AppealRegistered, ProviderRecorded
 from shared.messaging.handling import Preparations
 from shared.messaging.pace import PROMPT
 from shared.messaging.runtime import Loop, every
@@ -60,6 +60,7 @@ SERVICE = Service[Settings](
         "internal": "Calls between the services.",
     },
     handlers=HANDLERS,
+    topics=(APPEALS, PROVIDERS),
     preparations=_preparations,
     jobs=_jobs,
     pace=PROMPT,
@@ -78,7 +79,7 @@ def check_policies() -> None:
     articles()
     classify("")
     own = (event for event in REGISTRY.values() if SERVICE.name == event.SERVICE)
-    history.check(*own, *(event for event in HANDLERS if event is not AppealRegistered))
+    history.check(*own, *(event for event in HANDLERS if event not in {AppealRegistered, ProviderRecorded}))
 
 
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:

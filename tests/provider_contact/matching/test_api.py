@@ -22,7 +22,7 @@ class TestList:
         answer = (await waiting.get("/v1/matches", waiting.token("specialist", region="KZ-43", subject="маман"))).json()
         item = answer["items"][0]
         assert (answer["total"], item["number"], item["name"]) == (1, "2026-43-0000001-0", "біздің аурухана")
-        assert [action["action"] for action in item["next_actions"]] == ["choose"]
+        assert [action["action"] for action in item["next_actions"]] == ["choose", "none"]
         assert waiting.intake.asked[-1].on_behalf_of == "маман"
 
     async def test_candidates_come_with_their_names_and_scores(self, listed):

@@ -32,6 +32,8 @@ class Owners:
     sent: dict = field(default_factory=dict)
     """What the register adds to the text of every appeal: what is contested, later messages, files."""
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)
+    exchange: dict = field(default_factory=dict)
+    """What provider-contact returns of every appeal: candidates and inquiries."""
     down: bool = False
     files: dict[str, tuple[bytes, str, str]] = field(default_factory=dict)
     """By attachment id: bytes, media type and name."""
@@ -62,6 +64,8 @@ class Owners:
         return app
 
     def _item(self, service: str, content_id: str, purpose: str) -> dict:
+        if purpose == "desk-exchange":
+            return {"id": content_id, "found": True, "content": self.exchange}
         if service == "provider-contact":
             return {"id": content_id, "found": content_id in self.responses, "content": self.responses.get(content_id)}
         content = {"text": self.texts[UUID(content_id)], **self.sent} if UUID(content_id) in self.texts else None

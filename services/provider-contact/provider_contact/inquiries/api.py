@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from provider_contact.dependencies import LIST_ERRORS, RegionCode, known_region
 from provider_contact.inquiries import repository
@@ -13,7 +13,8 @@ from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
 from provider_contact.inquiries.policy import question_about
 from provider_contact.inquiries.schemas import AcknowledgeRequest, InquiryDetail, InquiryItem, Question, RespondRequest
 from provider_contact.inquiries.service import answering
-from provider_contact.inquiries.service.contents import DisclosedContent, disclosed_content, response_contents
+from provider_contact.inquiries.service.contents import DisclosedContent, FindCandidates, disclosed_content
+from provider_contact.inquiries.service.contents import read_contents as contents_for
 from shared.auth import STAFF, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse
 from shared.dependencies import ContentsDep, OnceDep, ReadDep, UnitOfWorkDep, UnitsOfWorkDep
@@ -124,7 +125,11 @@ def _visible(inquiry_id: UUID, principal: Principal) -> Check:
 
 @router.post("/internal/v1/contents", tags=["internal"], responses=LIST_ERRORS)
 async def read_contents(
-    principal: ServiceDep, payload: Annotated[ContentsRequest, body(ContentsRequest)], work: UnitOfWorkDep
+    request: Request, principal: ServiceDep, payload: Annotated[ContentsRequest, body(ContentsRequest)], work: UnitOfWorkDep
 ) -> ContentsResponse:
-    """Return providers' answers by response id to another service. Every read is recorded in the audit log."""
-    return ContentsResponse(items=await response_contents(work, payload, principal))
+    """Return to another service providers' answers by response id, or the exchange with providers by appeal id.
+
+    Every read is recorded in the audit log.
+    """
+    find_candidates: FindCandidates = request.app.state.find_candidates
+    return ContentsResponse(items=await contents_for(work, payload, principal, find_candidates))

@@ -123,6 +123,15 @@ async def inquiry(session: AsyncSession, inquiry_id: UUID, scope: Scope, *, lock
     return (row[0], row[1]) if row else None
 
 
+async def inquiries_of(session: AsyncSession, appeal_ids: Sequence[UUID]) -> Mapping[UUID, list[Inquiry]]:
+    """Return the inquiries of appeals by appeal id, oldest first."""
+    query = select(Inquiry).where(among(session, Inquiry.appeal_id, appeal_ids)).order_by(col(Inquiry.sent_at), col(Inquiry.inquiry_id))
+    found: dict[UUID, list[Inquiry]] = {}
+    for inquiry in (await session.execute(query)).scalars():
+        found.setdefault(inquiry.appeal_id, []).append(inquiry)
+    return found
+
+
 async def newly_overdue_inquiries(session: AsyncSession, now: datetime, limit: int) -> Sequence[Inquiry]:
     """Return inquiries past their due date that are not flagged yet, oldest due date first. Locks them, and skips rows locked elsewhere."""
     late = and_(col(Inquiry.settled).is_(False), col(Inquiry.overdue).is_(False), col(Inquiry.due_at) < now)

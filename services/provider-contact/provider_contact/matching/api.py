@@ -11,7 +11,7 @@ from provider_contact.directory.dependencies import DirectoryDep
 from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
 from provider_contact.inquiries.service import appeal_for_update, appeals_in
 from provider_contact.matching import repository
-from provider_contact.matching.schemas import ChoiceResult, ChooseRequest, MatchItem
+from provider_contact.matching.schemas import ChoiceResult, ChooseRequest, MatchDismissed, MatchItem, NoneRequest
 from provider_contact.matching.service import choices
 from provider_contact.matching.service.typed_names import read_typed_providers
 from shared.auth import STAFF, Principal, require
@@ -83,3 +83,18 @@ async def choose_provider(
         await appeal_for_update(work, appeal_id, principal)
 
     return await once(f"choose {appeal_id}", payload, choose, check_visible=check_visible)
+
+
+@router.post("/v1/matches/{appeal_id}/actions/none", response_model=MatchDismissed, responses=ACTION_ERRORS)
+async def dismiss_match(
+    appeal_id: UUID, principal: ClerkDep, once: OnceDep, payload: Annotated[NoneRequest, body(NoneRequest)]
+) -> Response:
+    """Record that a typed name means no provider of the directory."""
+
+    async def dismiss(work: UnitOfWork) -> MatchDismissed:
+        return await choices.choose_none(work, appeal_id, principal)
+
+    async def check_visible(work: UnitOfWork) -> None:
+        await appeal_for_update(work, appeal_id, principal)
+
+    return await once(f"none {appeal_id}", payload, dismiss, check_visible=check_visible)

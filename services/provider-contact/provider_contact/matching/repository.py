@@ -9,7 +9,7 @@ from sqlalchemy import Subquery, delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from provider_contact.matching.models import NameMatch, NameMatchRow
+from provider_contact.matching.models import NameMatch, NameMatchRow, StoredCandidate
 from shared.database import among
 from shared.fast.bulk import insert_new_rows
 
@@ -29,8 +29,15 @@ async def insert_matches(session: AsyncSession, rows: Sequence[NameMatchRow]) ->
 
 
 async def delete_matches(session: AsyncSession, appeal_ids: Sequence[UUID]) -> None:
+    """Delete the waiting names of these appeals; appeals without one are skipped."""
     query = delete(NameMatch).where(among(session, NameMatch.appeal_id, appeal_ids)).execution_options(synchronize_session=False)
     await session.execute(query)
+
+
+async def candidates_of(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, list[StoredCandidate]]:
+    """Return the candidates of the names of these appeals that wait for a clerk, by appeal id."""
+    query = select(col(NameMatch.appeal_id), col(NameMatch.candidates)).where(among(session, NameMatch.appeal_id, appeal_ids))
+    return {row[0]: row[1] for row in await session.execute(query)}
 
 
 async def match_for_update(session: AsyncSession, appeal_id: UUID) -> NameMatch | None:
@@ -42,7 +49,6 @@ async def match_for_update(session: AsyncSession, appeal_id: UUID) -> NameMatch 
 async def waiting_names(
     session: AsyncSession, appeals: Subquery, after: tuple[datetime, UUID] | None, limit: int
 ) -> tuple[list[WaitingName], int]:
-    """Delete the waiting names of these appeals; appeals without one are skipped."""
     """Return the names of these appeals that wait for a clerk, the longest waiting first, and their total number."""
     of_appeal = col(NameMatch.appeal_id) == appeals.c.appeal_id
     total = (await session.execute(select(func.count()).select_from(NameMatch).join(appeals, of_appeal))).scalar_one()

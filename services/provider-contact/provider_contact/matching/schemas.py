@@ -49,3 +49,14 @@ class ChoiceResult(BaseModel):
     number: str
     provider_id: UUID
     inquiry_id: UUID | None
+
+
+class NoneRequest(StrictModel):
+    """None of the candidates is meant: the body is empty."""
+
+
+class MatchDismissed(BaseModel):
+    """A typed name that means no provider of the directory."""
+
+    appeal_id: UUID
+    number: str

@@ -150,6 +150,18 @@ class Letter(RoutingModel, table=True):
     actor: str
 
 
+class Provider(RoutingModel, table=True):
+    """The public part of the provider directory, copied from its events."""
+
+    __tablename__ = "provider"
+
+    provider_id: UUID = Field(primary_key=True)
+    name_kk: str
+    name_ru: str
+    region: str = Field(index=True)
+    active: bool
+
+
 class Note(RoutingModel, table=True):
     """A note for colleagues, or a logged telephone call with the applicant. `content` is a sealed `NoteContent`."""
 

@@ -75,6 +75,32 @@ class ResponseContent(BaseModel):
     code: str = ""
 
 
+class CandidateContent(BaseModel):
+    """A provider that the typed name may mean. `score` is from 0 to 1."""
+
+    provider_id: UUID
+    score: float
+
+
+class InquiryContent(BaseModel):
+    """An inquiry to a provider about the case."""
+
+    inquiry_id: UUID
+    provider_id: UUID
+    status: str
+    sent_at: datetime
+    due_at: datetime
+    overdue: bool
+    closed: bool
+
+
+class ExchangeContent(BaseModel):
+    """What provider-contact returns of an appeal. `candidates` is None if no typed name waits for a clerk."""
+
+    candidates: list[CandidateContent] | None = None
+    inquiries: list[InquiryContent] = []
+
+
 class ConversationAttachment(BaseModel):
     """A file in the conversation. `size` is bytes; `href` is None while the file may not be opened, and `state` says why."""
 

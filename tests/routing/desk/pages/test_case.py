@@ -79,9 +79,9 @@ class TestCasePage:
     async def test_the_applicant_is_fetched_only_on_request(self, desk, owners, complaint):
         clerk = session(desk, subject="clerk-7")
         hidden = (await open_desk(desk, f"/{complaint}", clerk)).text
-        assert owners.asked == [("intake", "desk-text", "clerk-7")]
+        assert [asked for asked in owners.asked if asked[0] == "intake"] == [("intake", "desk-text", "clerk-7")]
         shown = (await open_desk(desk, f"/{complaint}", clerk, show="applicant")).text
-        assert owners.asked[1:] == [("intake", "desk", "clerk-7")]
+        assert [asked for asked in owners.asked if asked[0] == "intake"][1:] == [("intake", "desk", "clerk-7")]
         assert [CANARY["iin"] in page for page in (hidden, shown)] == [False, True]
 
     async def test_what_the_applicant_sent_after_filing_is_shown(self, desk, owners, complaint):
@@ -92,7 +92,7 @@ class TestCasePage:
         }
         page = (await open_desk(desk, f"/{complaint}")).text
         assert "Отказ от 3 февраля" in page
-        assert "The applicant wrote “5 &lt;емхана&gt;”" in page
+        assert "The applicant wrote: “5 &lt;емхана&gt;”" in page
         assert "Маму увезли &lt;b&gt;в больницу&lt;/b&gt;." in page
         assert "This message cannot be read" in page
 

@@ -1,10 +1,11 @@
 """Reads across services: providers' answers for others, appeals' texts from intake."""
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol, TypedDict
 from uuid import UUID
 
 from provider_contact.inquiries import repository
-from provider_contact.inquiries.models import ProviderResponse
+from provider_contact.inquiries.models import Inquiry, ProviderResponse
 from provider_contact.inquiries.policy import content_purposes
 from provider_contact.inquiries.schemas import JsonObject
 from shared.auth import Principal
@@ -13,6 +14,21 @@ from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
 
 DISCLOSURE_PURPOSE = "provider-disclosure"
+EXCHANGE_PURPOSE = "desk-exchange"
+"""The ids of this purpose are those of appeals: the exchange with providers about each, without its texts."""
+
+
+class CandidateContent(TypedDict):
+    """A provider that a typed name may mean. `score` is from 0 to 1."""
+
+    provider_id: str
+    score: float
+
+
+class FindCandidates(Protocol):
+    """Return the candidates of the names that wait for a clerk, by appeal id; an appeal that waits for none is left out."""
+
+    async def __call__(self, work: UnitOfWork, appeal_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[CandidateContent]]: ...
 
 
 class DisclosedContent(NamedTuple):
@@ -33,15 +49,48 @@ async def disclosed_content(contents: Contents, appeal_id: UUID, principal: Prin
     return DisclosedContent(content.get("text"), content.get("applicant"))
 
 
-async def response_contents(work: UnitOfWork, request: ContentsRequest, reader: Principal) -> list[ContentItem]:
-    """Return providers' answers for another service, and record the read in the audit log.
+async def read_contents(
+    work: UnitOfWork, request: ContentsRequest, reader: Principal, find_candidates: FindCandidates
+) -> list[ContentItem]:
+    """Return providers' answers, or the exchange about appeals, for another service, and record the read in the audit log.
 
     Raises InvalidInput for an unknown purpose or one that lacks its person, Forbidden for a reader that the purpose does not include.
     """
     entitled(request, reader, content_purposes())
-    found = await repository.responses(work.session, request.ids)
     await work.audit.record(reader=reader.subject, on_behalf_of=request.on_behalf_of, purpose=request.purpose, ids=request.ids)
+    if request.purpose == EXCHANGE_PURPOSE:
+        return await _exchanges(work, request.ids, find_candidates)
+    found = await repository.responses(work.session, request.ids)
     return [_content(response_id, found.get(response_id), work.sealer) for response_id in request.ids]
+
+
+async def _exchanges(work: UnitOfWork, appeal_ids: Sequence[UUID], find_candidates: FindCandidates) -> list[ContentItem]:
+    """Return the inquiries of each appeal, oldest first, and the candidates of a name that waits for a clerk (None: none waits)."""
+    waiting = await find_candidates(work, appeal_ids)
+    inquiries = await repository.inquiries_of(work.session, appeal_ids)
+    return [
+        ContentItem(
+            id=appeal_id,
+            found=True,
+            content={
+                "candidates": list(waiting[appeal_id]) if appeal_id in waiting else None,
+                "inquiries": [_inquiry(inquiry) for inquiry in inquiries.get(appeal_id, ())],
+            },
+        )
+        for appeal_id in appeal_ids
+    ]
+
+
+def _inquiry(inquiry: Inquiry) -> JsonObject:
+    return {
+        "inquiry_id": str(inquiry.inquiry_id),
+        "provider_id": str(inquiry.provider_id),
+        "status": inquiry.status,
+        "sent_at": inquiry.sent_at.isoformat(),
+        "due_at": inquiry.due_at.isoformat(),
+        "overdue": inquiry.overdue,
+        "closed": inquiry.closed_at is not None,
+    }
 
 
 def _content(response_id: UUID, response: ProviderResponse | None, sealer: Sealer) -> ContentItem:

@@ -1,15 +1,17 @@
 """Names that wait for a clerk, and the clerk's choice."""
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from provider_contact.directory.service import ProviderIndex
 from provider_contact.inquiries import service as inquiries
 from provider_contact.inquiries.errors import ActionNotPossible
 from provider_contact.inquiries.schemas import ActionField, NextAction
+from provider_contact.inquiries.service.contents import CandidateContent
 from provider_contact.matching import repository
 from provider_contact.matching.events import provider_matched
 from provider_contact.matching.repository import WaitingName
-from provider_contact.matching.schemas import Candidate, ChoiceResult, MatchItem, MatchMethod
+from provider_contact.matching.schemas import Candidate, ChoiceResult, MatchDismissed, MatchItem, MatchMethod
 from shared.auth import Principal
 from shared.errors import InvalidInput
 from shared.unit_of_work import UnitOfWork
@@ -20,6 +22,13 @@ CHOOSE = NextAction(
     ru="Выбрать медицинскую организацию",
     en="Choose the provider",
     fields=[ActionField(name="provider_id", required=True)],
+)
+NONE = NextAction(
+    action="none",
+    kk="Тізімде бұл ұйым жоқ",
+    ru="В списке нет этой организации",
+    en="None of these",
+    fields=[],
 )
 
 
@@ -38,7 +47,7 @@ def match_item(waiting: WaitingName, name: str | None, index: ProviderIndex, pri
         received_at=waiting.received_at,
         name=name,
         candidates=candidates,
-        next_actions=[CHOOSE] if principal.is_staff else [],
+        next_actions=[CHOOSE, NONE] if principal.is_staff else [],
     )
 
 
@@ -57,3 +66,24 @@ async def choose(work: UnitOfWork, appeal_id: UUID, provider_id: UUID, principal
     work.publish(provider_matched(appeal_id, provider_id, 1.0, MatchMethod.CLERK))
     inquiry_id = await inquiries.assign_provider(work, appeal, provider_id, seed=work.ids.new())
     return ChoiceResult(appeal_id=appeal_id, number=appeal.number, provider_id=provider_id, inquiry_id=inquiry_id)
+
+
+async def choose_none(work: UnitOfWork, appeal_id: UUID, principal: Principal) -> MatchDismissed:
+    """Record that a typed name means no provider of the directory: it waits for no clerk any more. Nothing is published.
+
+    Raises NotFound for an appeal that the clerk may not see, ActionNotPossible if no choice is waiting any more.
+    """
+    appeal = await inquiries.appeal_for_update(work, appeal_id, principal)
+    if await repository.match_for_update(work.session, appeal_id) is None:
+        raise ActionNotPossible([])
+    await repository.delete_matches(work.session, [appeal_id])
+    return MatchDismissed(appeal_id=appeal_id, number=appeal.number)
+
+
+async def find_candidates(work: UnitOfWork, appeal_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[CandidateContent]]:
+    """Return the candidates of the names that wait for a clerk, by appeal id."""
+    found = await repository.candidates_of(work.session, appeal_ids)
+    return {
+        appeal_id: [{"provider_id": candidate["provider_id"], "score": candidate["score"]} for candidate in candidates]
+        for appeal_id, candidates in found.items()
+    }

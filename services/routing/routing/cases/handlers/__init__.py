@@ -4,8 +4,9 @@ from typing import Final
 
 from routing.cases.handlers.applicant import REACTIONS, apply_applicant_events
 from routing.cases.handlers.inquiries import CODES, follow_inquiries
+from routing.cases.handlers.providers import copy_providers
 from routing.cases.handlers.registered import import_cases, open_cases, prepare_cases
-from shared.contracts import AppealImported, AppealRegistered
+from shared.contracts import AppealImported, AppealRegistered, ProviderRecorded
 from shared.messaging.handling import Handlers
 
 __all__ = ["HANDLERS", "prepare_cases"]
@@ -13,6 +14,7 @@ __all__ = ["HANDLERS", "prepare_cases"]
 HANDLERS: Final[Handlers] = {
     AppealRegistered: open_cases,
     AppealImported: import_cases,
+    ProviderRecorded: copy_providers,
     **dict.fromkeys(CODES, follow_inquiries),
     **dict.fromkeys(REACTIONS, apply_applicant_events),
 }

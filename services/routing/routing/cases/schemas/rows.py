@@ -267,6 +267,25 @@ class LetterRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderView:
+    """A provider by name. Names of providers are public."""
+
+    provider_id: UUID
+    name_kk: str
+    name_ru: str
+
+
+class ProviderRow(TypedDict):
+    """A row of `provider`."""
+
+    provider_id: UUID
+    name_kk: str
+    name_ru: str
+    region: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NoteRecord:
     """A note or a logged call as it is stored; `content` is a sealed `NoteContent`."""
 
@@ -303,3 +322,4 @@ class CaseFile:
     """Oldest first."""
     follows_number: str | None
     """The number of the earlier appeal that this one continues."""
+    provider: ProviderView | None

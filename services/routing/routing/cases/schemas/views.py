@@ -9,6 +9,7 @@ from pydantic import BaseModel, WithJsonSchema
 
 from routing.cases.codes import CaseScope, HolderText, StatusText, UrgencyText
 from routing.cases.schemas.commands import AnswerContent, CaseAction, LetterContent
+from routing.cases.schemas.rows import ProviderView
 from routing.classification.schemas import StoredClassification
 from routing.clocks.schemas import ClockView
 
@@ -93,6 +94,8 @@ class CaseSummary(BaseModel):
     assignee: str | None
     region: str
     provider_id: UUID | None
+    provider: ProviderView | None
+    """None for a provider that the replica of the directory does not have yet."""
     language: str
     channel: str
     received_at: datetime

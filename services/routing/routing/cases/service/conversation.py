@@ -1,6 +1,6 @@
 """The part of the conversation that routing owns: answers, letters, and what its history knows of the applicant and the provider."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -9,9 +9,10 @@ from uuid import UUID
 from routing.cases import repository
 from routing.cases.codes import ConversationSide, EntryType
 from routing.cases.repository.conversation import answers_of, colleague_names, notes_of, see_mentions
+from routing.cases.repository.providers import providers_by_id as known_providers
 from routing.cases.schemas.commands import AnswerContent, LetterContent
 from routing.cases.schemas.conversation import CaseConversation, CaseEntry
-from routing.cases.schemas.rows import AnswerRecord, CaseRecord, HistoryRecord, LetterRecord, NoteRecord
+from routing.cases.schemas.rows import AnswerRecord, CaseRecord, HistoryRecord, LetterRecord, NoteRecord, ProviderView
 from routing.cases.schemas.views import CaseView
 from routing.cases.service.notes import text_of
 from shared.auth import Principal
@@ -42,6 +43,11 @@ _REACTIONS: Final[Mapping[str, EntryType]] = {
 }
 """The applicant's reactions by the type of their history entry. Intake owns what was written with them."""
 _FORWARDED: Final = (CaseForwarded.FACT, PartForwarded.FACT)
+
+
+async def providers_by_id(work: UnitOfWork, ids: Collection[UUID]) -> Mapping[UUID, ProviderView]:
+    """Return providers by id from the replica of the directory; an unknown id is left out."""
+    return await known_providers(work.session, ids)
 
 
 async def check_visible(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> None:

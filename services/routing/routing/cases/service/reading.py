@@ -6,12 +6,14 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.cases import repository
 from routing.cases.policy import content_purposes
 from routing.cases.repository.conversation import unseen_mentions
+from routing.cases.repository.providers import providers_by_id
 from routing.cases.schemas.commands import AnswerContent, LetterContent
-from routing.cases.schemas.rows import AnswerRecord, CaseFile, CaseRecord, HistoryRecord, LetterRecord
+from routing.cases.schemas.rows import AnswerRecord, CaseFile, CaseRecord, HistoryRecord, LetterRecord, ProviderView
 from routing.cases.schemas.views import AnswerView, CaseFilter, CaseSummary, CaseView, HistoryView, LetterView
 from routing.cases.service import workflow
 from routing.cases.service.history import sentence
@@ -45,7 +47,18 @@ async def list_cases(
     page = found[:limit]
     next_cursor = Cursor.encode(page[-1].next_due_at, page[-1].appeal_id) if len(found) > limit else None
     mentioned = await unseen_mentions(work.session, principal.subject, [case.appeal_id for case in page])
-    items = [_summary(CaseSummary, case, principal, now, mentions_you=case.appeal_id in mentioned) for case in page]
+    providers = await providers_by_id(work.session, {case.provider_id for case in page if case.provider_id is not None})
+    items = [
+        _summary(
+            CaseSummary,
+            case,
+            principal,
+            now,
+            mentions_you=case.appeal_id in mentioned,
+            provider=providers.get(case.provider_id) if case.provider_id is not None else None,
+        )
+        for case in page
+    ]
     return ListResponse(items=items, total=total, next_cursor=next_cursor)
 
 
@@ -72,7 +85,13 @@ async def read_file(work: UnitOfWork, case: CaseRecord) -> CaseFile:
         answer=await repository.answer(session, case.answer_id) if case.answer_id else None,
         letters=await repository.letters_of(session, case.appeal_id) if has_letters else [],
         follows_number=await repository.number_of(session, case.follows) if case.follows else None,
+        provider=await provider(session, case.provider_id) if case.provider_id else None,
     )
+
+
+async def provider(session: AsyncSession, provider_id: UUID) -> ProviderView | None:
+    """Return a provider by name, None if the replica of the directory does not have it."""
+    return (await providers_by_id(session, [provider_id])).get(provider_id)
 
 
 def view(work: UnitOfWork, principal: Principal, file: CaseFile) -> CaseView:
@@ -87,6 +106,7 @@ def view(work: UnitOfWork, principal: Principal, file: CaseFile) -> CaseView:
         history=[_history_view(row, sentence(row.type, row.data, region)) for row in file.history],
         answer=_answer_view(file.answer, work.sealer) if file.answer else None,
         follows_number=file.follows_number,
+        provider=file.provider,
         letters=[_letter_view(letter, work.sealer) for letter in file.letters],
     )
 

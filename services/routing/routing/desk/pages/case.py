@@ -19,6 +19,7 @@ from routing.desk.pages.contents import FetchedContents
 from routing.desk.pages.listing import ListPosition
 from routing.desk.pages.notes import PATH as NOTES
 from routing.desk.pages.notes import NoteForm
+from routing.desk.pages.provider import ProviderCard
 from routing.desk.pages.reader import DeskReader, Due, Labelled, due, subject_of
 from routing.desk.pages.thread import ThreadEntry
 from shared.contracts import ClassificationCorrected
@@ -35,8 +36,6 @@ _WHY: Final[Mapping[str, str]] = {
     Decision.SUGGEST: N_("The marked words suggest “%(subject)s” (%(certainty)s). Please check it."),
     Decision.TRIAGE: N_("The text alone does not decide what this is about. Please choose."),
 }
-_FOUND: Final = N_("Found in the directory")
-_NOT_FOUND: Final = N_("None is named, or it has not been found yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +118,7 @@ class CasePage:
     why: str
     reasons: Sequence[str]
     clocks: Sequence[ClockLine]
-    provider_text: str
-    inquiry: HistoryLine | None
+    provider: ProviderCard
     history: Sequence[HistoryLine]
     news: bool
     danger: DangerNote | None
@@ -135,6 +133,7 @@ def case_page(
     case: CaseView,
     contents: FetchedContents,
     thread: Sequence[ThreadEntry],
+    provider: ProviderCard,
     forms: CaseForms,
     note: NoteForm | None,
     reader: DeskReader,
@@ -165,8 +164,7 @@ def case_page(
         why=_why(case, reader),
         reasons=_reasons(case, reader),
         clocks=[_clock(clock, zone, reader) for clock in case.clocks if clock.state != ClockState.REPLACED],
-        provider_text=_provider(case, contents.provider_name, reader),
-        inquiry=_inquiry(case, reader),
+        provider=provider,
         history=_history(case, reader),
         news=case.has_news,
         danger=_danger(case, reader),
@@ -182,12 +180,6 @@ def _follow_up(case: CaseView, reader: DeskReader, zone: ZoneInfo) -> FollowUp |
     if case.follow_up_on is None or case.closed_at is not None:
         return None
     return FollowUp(case.follow_up_on, case.follow_up_on <= reader.now.astimezone(zone).date())
-
-
-def _inquiry(case: CaseView, reader: DeskReader) -> HistoryLine | None:
-    """Return the latest entry about an inquiry."""
-    inquiries = [entry for entry in case.history if entry.type.startswith("inquiry-")]
-    return HistoryLine(getattr(inquiries[-1], reader.language), inquiries[-1].at) if inquiries else None
 
 
 def _danger(case: CaseView, reader: DeskReader) -> DangerNote | None:
@@ -212,14 +204,6 @@ def _assignee(case: CaseView, name: str | None, reader: DeskReader) -> str:
     if case.assignee == reader.subject:
         return reader.translate(N_("Assigned to you"))
     return reader.translate(N_("Assigned to %(name)s"), name=name or case.assignee)
-
-
-def _provider(case: CaseView, name: str, reader: DeskReader) -> str:
-    if case.provider_id:
-        return reader.translate(_FOUND)
-    if not name:
-        return reader.translate(_NOT_FOUND)
-    return reader.translate(N_("The applicant wrote “%(name)s”; it has not been found in the directory"), name=name)
 
 
 def _why(case: CaseView, reader: DeskReader) -> str:

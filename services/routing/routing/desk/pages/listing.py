@@ -10,6 +10,7 @@ from uuid import UUID
 from routing.cases import service as cases
 from routing.cases.codes import CaseScope, Urgency
 from routing.cases.schemas.views import CaseFilter, CaseSummary
+from routing.desk.pages.provider import name_of
 from routing.desk.pages.reader import DeskReader, Due, due, subject_of
 from shared.auth import Principal
 from shared.domain.identifiers import digits_as_typed
@@ -130,6 +131,7 @@ async def case_list(work: UnitOfWork, principal: Principal, position: ListPositi
 def _line(case: CaseSummary, principal: Principal, reader: DeskReader, href: str, current: bool) -> CaseLine:
     region = regions()[case.region]
     where = [] if case.region == principal.region else [reader.label(region.label)]  # the reader's own region is not repeated
+    provider = [name_of(case.provider, reader)] if case.provider else []
     return CaseLine(
         href=href,
         current=current,
@@ -137,7 +139,7 @@ def _line(case: CaseSummary, principal: Principal, reader: DeskReader, href: str
         urgent=case.urgency == Urgency.URGENT,
         due=due(case.next_due_at, reader.now, region.timezone) if case.next_due_at else None,
         status=reader.label(taxonomy().statuses[case.status].label),
-        where=" · ".join([*where, reader.translate(N_("tier %(n)s"), n=case.tier), reader.language_name(case.language)]),
+        where=" · ".join([*where, *provider, reader.translate(N_("tier %(n)s"), n=case.tier), reader.language_name(case.language)]),
         number=case.number,
         mentions_you=case.mentions_you,
         call_due=_is_call_due(case, reader),

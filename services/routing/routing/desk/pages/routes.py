@@ -1,5 +1,6 @@
 """The routes of the desk: the list, the case, and the forms of the actions, over the same use cases as the API."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +25,11 @@ from routing.desk.pages.contents import fetched_contents
 from routing.desk.pages.listing import PATH, CaseList, ListPosition, case_list, position_of, visible_cases_text
 from routing.desk.pages.notes import PATH as NOTES
 from routing.desk.pages.notes import NoteForm, submitted_note
+from routing.desk.pages.provider import provider_card, provider_ids
 from routing.desk.pages.reader import DeskReader
 from routing.desk.pages.thread import thread
 from routing.desk.service.attachments import open_attachment
-from routing.desk.service.conversation import conversation, fetch_owners
+from routing.desk.service.conversation import conversation, fetch_exchange, fetch_owners
 from shared.auth import STAFF, PagePrincipalDep, Principal, check_role
 from shared.contents import Contents
 from shared.dependencies import ContentsDep, UnitsOfWorkDep
@@ -56,6 +58,9 @@ FLASHES: Final[Mapping[str, Flash]] = {
     CaseAction.RETURN: Flash(N_("The appeal is returned.")),
     CaseAction.TERMINATE: Flash(N_("The consideration is terminated.")),
     CaseAction.FORWARD: Flash(N_("The appeal is forwarded, and the applicant is notified.")),
+    "provider-chosen": Flash(N_("The organisation is chosen. The case shows it in a moment.")),
+    "provider-none": Flash(N_("It is noted that none of these is meant.")),
+    "provider-not-chosen": Flash(N_("Nothing was chosen: the choice is made already, or no organisation was marked."), "warn"),
     CaseAction.LOG_CALL: Flash(N_("The call is logged.")),
     NOTES: Flash(N_("The note is saved. Colleagues alone can read it.")),
     CaseAction.REDIRECT: Flash(N_("It is noted that the danger was passed on.")),
@@ -262,12 +267,16 @@ async def _read_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) ->
 async def _case_page(
     asked: DeskRequest, principal: Principal, found: FoundCase, form: forms.SubmittedForm, note: NoteForm, queue: CaseList
 ) -> CasePage:
-    """Record that the case is read, fetch what others own of it, and return its page."""
+    """Fetch what others own of the case, record that it is read, and return its page."""
     case, reader = found.case, asked.reader(principal)
+    shows_applicant = asked.request.query_params.get("show") == "applicant"
+    owners, exchange = await asyncio.gather(
+        fetch_owners(asked.contents, found.written, principal.subject, shows_applicant=shows_applicant),
+        fetch_exchange(asked.contents, case.appeal_id, principal.subject),
+    )
     async with asked.units.write() as work:
         await cases.record_read(work, principal, case.appeal_id)
-    shows_applicant = asked.request.query_params.get("show") == "applicant"
-    owners = await fetch_owners(asked.contents, found.written, principal.subject, shows_applicant=shows_applicant)
+        names = await cases.providers_by_id(work, provider_ids(exchange))
     written = conversation(found.written, owners, f"{PATH}/{case.appeal_id}/files")
     position = position_of(asked.request.query_params)
     if position.tab is None and not position.is_search:
@@ -275,5 +284,7 @@ async def _case_page(
     choices = case_forms(case, form, reader, colleagues.labels(found.seeing, reader.language))
     contents = fetched_contents(owners, reader, shows_applicant=shows_applicant)
     lines = thread(written, case.classification.get("evidence", ()), reader)
+    may_choose = principal.is_staff
+    card = provider_card(case, contents.provider_name, exchange, names, reader, may_choose=may_choose)
     note_form = note.offer(found.seeing, reader) if principal.is_staff else None
-    return case_page(case, contents, lines, choices, note_form, reader, position, assignee_name=found.assignee_name)
+    return case_page(case, contents, lines, card, choices, note_form, reader, position, assignee_name=found.assignee_name)

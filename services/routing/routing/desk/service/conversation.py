@@ -17,6 +17,7 @@ from routing.desk.schemas import (
     Conversation,
     ConversationAttachment,
     ConversationItem,
+    ExchangeContent,
     MessageContent,
     ResponseContent,
 )
@@ -52,6 +53,12 @@ async def fetch_owners(contents: Contents, case: CaseConversation, subject: str,
         _fetch(contents, ResponseContent, PROVIDER_CONTACT, response_ids, "desk", subject),
     )
     return FetchedOwners(appeals.get(case.appeal_id, AppealContent()) if appeals is not None else None, responses)
+
+
+async def fetch_exchange(contents: Contents, appeal_id: UUID, subject: str) -> ExchangeContent | None:
+    """Return which providers were asked about an appeal and which its typed name may mean; None while provider-contact does not answer."""
+    found = await _fetch(contents, ExchangeContent, PROVIDER_CONTACT, [appeal_id], "desk-exchange", subject)
+    return found.get(appeal_id, ExchangeContent()) if found is not None else None
 
 
 async def _fetch(

@@ -1,0 +1,99 @@
+"""The provider of a case: its name, the words the applicant typed, the candidates to choose from, and the inquiries to it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from routing.cases.schemas.rows import ProviderView
+from routing.cases.schemas.views import CaseView
+from routing.desk.pages.reader import DeskReader
+from routing.desk.schemas import ExchangeContent, InquiryContent
+from shared.web.i18n import N_
+
+NONE: Final = "none"
+_STATUSES: Final[Mapping[str, str]] = {
+    "DRAFT": N_("being prepared"),
+    "SENT": N_("sent"),
+    "DELIVERED": N_("delivered"),
+    "ACKNOWLEDGED": N_("read by the organisation"),
+    "RESPONDED": N_("answered"),
+    "ACCEPTED": N_("answer accepted"),
+    "RETURNED": N_("answer returned"),
+}
+_AWAITED: Final = frozenset({"DRAFT", "SENT", "DELIVERED", "ACKNOWLEDGED", "RETURNED"})
+
+
+@dataclass(frozen=True, slots=True)
+class InquiryLine:
+    """An inquiry: whom it went to, how far it is, and until when an answer is expected (None: none is expected any more)."""
+
+    provider: str
+    status: str
+    sent_at: datetime
+    due_at: datetime | None
+    overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderCard:
+    """What the page shows of the provider. `choices`: candidates of a typed name, empty if none waits for a clerk to choose."""
+
+    name: str
+    is_known: bool
+    typed: str
+    choices: Sequence[tuple[str, str]]
+    choose_href: str
+    inquiries: Sequence[InquiryLine]
+    is_down: bool
+
+
+def provider_ids(exchange: ExchangeContent | None) -> set[UUID]:
+    """Return the providers that the exchange names by id."""
+    if exchange is None:
+        return set()
+    return {each.provider_id for each in (*(exchange.candidates or ()), *exchange.inquiries)}
+
+
+def provider_card(
+    case: CaseView,
+    typed: str,
+    exchange: ExchangeContent | None,
+    names: Mapping[UUID, ProviderView],
+    reader: DeskReader,
+    *,
+    may_choose: bool,
+) -> ProviderCard:
+    """Return the card. `names`: the providers of the exchange by id; `typed`: what the applicant wrote, empty if nothing."""
+    name = name_of(case.provider, reader) if case.provider else ""
+    if case.provider_id and not name:
+        name = reader.translate(N_("Found in the directory"))
+    candidates = [] if exchange is None else exchange.candidates or []
+    choices = [(str(each.provider_id), name_of(names[each.provider_id], reader)) for each in candidates if each.provider_id in names]
+    is_waiting = exchange is not None and exchange.candidates is not None and case.provider_id is None and may_choose
+    return ProviderCard(
+        name=name,
+        is_known=case.provider_id is not None,
+        typed=typed,
+        choices=[*choices, (NONE, reader.translate(N_("None of these")))] if is_waiting else [],
+        choose_href=f"/provider-contact/matches/{case.appeal_id}",
+        inquiries=[_line(inquiry, names, reader) for inquiry in (exchange.inquiries if exchange is not None else [])],
+        is_down=exchange is None,
+    )
+
+
+def name_of(provider: ProviderView, reader: DeskReader) -> str:
+    """Return the name of a provider in the language of the page; English has none of its own."""
+    return provider.name_kk if reader.language == "kk" else provider.name_ru
+
+
+def _line(inquiry: InquiryContent, names: Mapping[UUID, ProviderView], reader: DeskReader) -> InquiryLine:
+    is_awaited = inquiry.status in _AWAITED and not inquiry.closed
+    return InquiryLine(
+        provider=name_of(names[inquiry.provider_id], reader) if inquiry.provider_id in names else "",
+        status=reader.translate(_STATUSES.get(inquiry.status, N_("sent"))),
+        sent_at=inquiry.sent_at,
+        due_at=inquiry.due_at if is_awaited else None,
+        overdue=inquiry.overdue and is_awaited,
+    )
