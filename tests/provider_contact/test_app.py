@@ -49,6 +49,7 @@ class TestTheService:
             "/provider-contact/v1/inquiries/{inquiry_id}/actions/respond",
             "/provider-contact/v1/matches",
             "/provider-contact/v1/matches/{appeal_id}/actions/choose",
+            "/provider-contact/v1/matches/{appeal_id}/actions/none",
             "/provider-contact/internal/v1/contents",
         }
 

@@ -59,9 +59,11 @@ async def add_mentions(session: AsyncSession, rows: Sequence[MentionRow]) -> Non
         await session.execute(insert(NoteMention), rows)
 
 
-async def mentions_of(session: AsyncSession, appeal_id: UUID) -> Mapping[UUID, list[str]]:
+async def mentions_of(session: AsyncSession, note_ids: Collection[UUID]) -> Mapping[UUID, list[str]]:
     """Return the subjects of mentioned colleagues by note id, in their order."""
-    query = select(col(NoteMention.note_id), col(NoteMention.subject)).where(col(NoteMention.appeal_id) == appeal_id)
+    if not note_ids:
+        return {}
+    query = select(col(NoteMention.note_id), col(NoteMention.subject)).where(among(session, NoteMention.note_id, note_ids))
     found: dict[UUID, list[str]] = {}
     for note_id, subject in await session.execute(query.order_by(col(NoteMention.subject))):
         found.setdefault(note_id, []).append(subject)

@@ -71,7 +71,7 @@ async def notes(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> List
     await _visible(work, principal, appeal_id)
     found = [note for note in await records.notes_of(work.session, appeal_id) if note.kind is NoteKind.NOTE]
     names = await records.colleague_names(work.session, {note.actor for note in found})
-    mentions = await records.mentions_of(work.session, appeal_id)
+    mentions = await records.mentions_of(work.session, [note.note_id for note in found])
     items = [
         NoteView(
             note_id=note.note_id,
