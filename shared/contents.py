@@ -28,6 +28,7 @@ class ContentsRequest(BaseModel):
     ids: list[UUID] = Field(max_length=MAX_IDS)
     purpose: str = Field(min_length=1, max_length=60, pattern=r"^[a-z-]+$")
     on_behalf_of: str | None = Field(None, max_length=200)
+    role: str | None = Field(None, max_length=40, description="the role of the person, which the applicant may see")
 
 
 class ContentItem(BaseModel):
@@ -50,6 +51,7 @@ class FileRequest(BaseModel):
     attachment_id: UUID
     purpose: str = Field(min_length=1, max_length=60, pattern=r"^[a-z-]+$")
     on_behalf_of: str = Field(min_length=1, max_length=200)
+    role: str | None = Field(None, max_length=40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,11 @@ class OwnedFile:
         await self._answer.aclose()
 
 
+def _without(role: str | None) -> set[str]:
+    """Return the fields to leave out: an owner of an earlier version refuses `role`, so only requests that have one send it."""
+    return set() if role else {"role"}
+
+
 class Contents:
     """Client of the contents endpoints. `client_for` returns an HTTP client and a bearer token for a service."""
 
@@ -131,20 +138,20 @@ class Contents:
         self._token = token
 
     async def read(
-        self, service: str, ids: Sequence[UUID], *, purpose: str, on_behalf_of: str | None = None
+        self, service: str, ids: Sequence[UUID], *, purpose: str, on_behalf_of: str | None = None, role: str | None = None
     ) -> Mapping[UUID, dict[str, Any] | None]:
-        """Return the contents by id, None for an id without readable content.
+        """Return the contents by id, None for an id without readable content. `role`: that of the person on whose behalf they are read.
 
         Raises:
             OwnerUnavailable: the owner is down, too slow, or does not accept our token now.
         """
         found: dict[UUID, dict[str, Any] | None] = {}
         for start in range(0, len(ids), MAX_IDS):
-            request = ContentsRequest(ids=list(ids[start : start + MAX_IDS]), purpose=purpose, on_behalf_of=on_behalf_of)
+            request = ContentsRequest(ids=list(ids[start : start + MAX_IDS]), purpose=purpose, on_behalf_of=on_behalf_of, role=role)
             try:
                 answer = await self._client_for(service).post(
                     f"/{service}/internal/v1/contents",
-                    content=request.model_dump_json(),
+                    content=request.model_dump_json(exclude=_without(request.role)),
                     headers={"Authorization": f"Bearer {await self._token()}", "Content-Type": "application/json"},
                     timeout=TIMEOUT_SECONDS,
                 )
@@ -172,7 +179,7 @@ class Contents:
             question = client.build_request(
                 "POST",
                 f"/{service}/internal/v1/attachments",
-                content=request.model_dump_json(),
+                content=request.model_dump_json(exclude=_without(request.role)),
                 headers={"Authorization": f"Bearer {await self._token()}", "Content-Type": "application/json"},
                 timeout=TIMEOUT_SECONDS,
             )

@@ -42,11 +42,20 @@ class AuditLog:
     ids: Ids
 
     async def record(
-        self, *, reader: str, purpose: str, ids: Sequence[UUID | str], on_behalf_of: str | None = None, about: bytes | None = None
+        self,
+        *,
+        reader: str,
+        purpose: str,
+        ids: Sequence[UUID | str],
+        on_behalf_of: str | None = None,
+        about: bytes | None = None,
+        appeal_id: UUID | None = None,
+        role: str | None = None,
     ) -> None:
         """Insert one entry for a read of the contents `ids`; it is kept if the transaction is.
 
-        `about`: keyed hash of the person whose record another register was asked for, in services whose table has the column.
+        In services whose table has the column: `about`, the keyed hash of the person whose record another register was asked for;
+        `appeal_id` and `role`, the appeal that a person read and that person's role, which its applicant may see.
 
         Raises NoAuditLog.
         """
@@ -61,8 +70,7 @@ class AuditLog:
             "purpose": purpose,
             "ids": [str(content_id) for content_id in ids],
         }
-        if about is not None:
-            entry["about"] = about
+        entry |= {name: value for name, value in (("about", about), ("appeal_id", appeal_id), ("role", role)) if value is not None}
         await self.session.execute(insert(self.table), [entry])
 
 

@@ -83,7 +83,7 @@ REGISTER: Final = (
             hashed("about", "the IIN of the person whose insurance record was asked for"),
         ),
         retention=NO_LIMIT,
-        export="not built: a person cannot ask who read their data",
+        export="the applicant sees roles, days and what was opened on the page of the appeal, never a name",
         erasure="never: the audit log is evidence",
     ),
     Table(

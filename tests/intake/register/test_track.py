@@ -67,8 +67,10 @@ class TestTrack:
         desk.clock.advance(timedelta(hours=2))
         assert (await desk.track(told["number"], told["pin"])).json()["time_held"] == [{"holder": "FUND_TIER1", "seconds": 7200}]
 
-    async def test_nothing_of_the_words_comes_back(self, desk):
-        told = (await desk.file()).json()
-        shown = (await desk.track(told["number"], told["pin"])).text
-        assert "Жүрек" not in shown
-        assert "991231501014" not in shown
+    async def test_the_words_come_back_to_the_applicant_alone_and_the_identity_to_nobody(self, desk):
+        registered = (await desk.file()).json()
+        own = (await desk.track(registered["number"], registered["pin"])).text
+        staff = (await desk.track(registered["number"], headers=desk.token("expert"))).text
+        assert "Жүрек" in own
+        assert "Жүрек" not in staff
+        assert "991231501014" not in own + staff

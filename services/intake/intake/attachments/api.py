@@ -333,7 +333,7 @@ async def read_file(
     Every access is recorded in the audit log.
     """
     entitled(ContentsRequest(ids=[asked.attachment_id], purpose=asked.purpose, on_behalf_of=asked.on_behalf_of), reader, PURPOSES)
-    access = FileAccess(reader.subject, asked.purpose, asked.on_behalf_of)
+    access = FileAccess(reader.subject, asked.purpose, asked.on_behalf_of, asked.role)
     return await send_file(units, attachments, asked.appeal_id, asked.attachment_id, access)
 
 

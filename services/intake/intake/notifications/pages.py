@@ -201,7 +201,8 @@ async def _manual_notification(work: UnitOfWork, principal: Principal, notificat
 
 async def _record_access(work: UnitOfWork, principal: Principal, item: AddressedNotification) -> None:
     """Record in the audit log that the principal reads a notification with its address and text."""
-    await work.audit.record(reader=principal.subject, purpose="notice", ids=[item.notification.appeal_id])
+    appeal_id = item.notification.appeal_id
+    await work.audit.record(reader=principal.subject, purpose="notice", ids=[appeal_id], appeal_id=appeal_id, role=principal.role)
 
 
 def _line(notification: Notification, number: str, *, region: str = CENTRAL_OFFICE, has_file: bool = False) -> NotificationLine:

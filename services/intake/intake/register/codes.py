@@ -69,3 +69,11 @@ def check_codes() -> None:
     """Raise ReferenceDataError if `channels.csv` lacks a channel that the code names."""
     if missing := set(Channel) - taxonomy().channels.keys():
         raise ReferenceDataError("channels.csv", 1, f"missing: {', '.join(sorted(missing))}")
+
+
+class ReadPart(StrEnum):
+    """What a reader of an appeal opened."""
+
+    TEXT = "TEXT"
+    TEXT_AND_CONTACTS = "TEXT_AND_CONTACTS"
+    DOCUMENT = "DOCUMENT"

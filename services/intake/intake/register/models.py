@@ -26,6 +26,7 @@ REGISTER_SEQUENCE = Sequence("register_sequence", start=1, minvalue=1, maxvalue=
 _OWNED = text("owner IS NOT NULL")  # most appeals are filed without a token and stay out of the index
 _REACHED = text("phone_key IS NOT NULL")
 _ABOUT = text("about IS NOT NULL")
+_BY_A_PERSON = text("appeal_id IS NOT NULL")
 _ENTRIES = text("channel = 'PEOPLES_CONTROL'")  # a few, listed in public
 
 
@@ -160,7 +161,10 @@ class ContentRead(IntakeModel, table=True):
     """The audit log of content reads, one row a read."""
 
     __tablename__ = "content_read"
-    __table_args__ = (Index("ix_content_read_about", "about", "at", sqlite_where=_ABOUT, postgresql_where=_ABOUT),)
+    __table_args__ = (
+        Index("ix_content_read_about", "about", "at", sqlite_where=_ABOUT, postgresql_where=_ABOUT),
+        Index("ix_content_read_appeal", "appeal_id", "at", sqlite_where=_BY_A_PERSON, postgresql_where=_BY_A_PERSON),
+    )
 
     id: UUID = Field(primary_key=True)
     at: datetime
@@ -170,6 +174,10 @@ class ContentRead(IntakeModel, table=True):
     ids: list[str] = Field(sa_column=Column(JSON, nullable=False))
     about: bytes | None
     """Keyed hash of the person whose record another register was asked for; None: `ids` names the appeals that were read."""
+    appeal_id: UUID | None
+    """The appeal that a person read; its applicant may see the role, the time and the purpose."""
+    role: str | None
+    """The role of that person; None: not known."""
 
 
 class WrongAttempt(IntakeModel, table=True):

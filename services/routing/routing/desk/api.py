@@ -32,7 +32,7 @@ async def read_conversation(
     await request.app.state.colleagues.record(principal)
     async with units.write() as work:  # closed before the owners are asked: nobody holds a connection while waiting for another service
         case = await cases.read_conversation(work, principal, appeal_id)
-    fetched = await fetch_owners(contents, case, principal.subject, shows_applicant=False)
+    fetched = await fetch_owners(contents, case, principal, shows_applicant=False)
     return conversation(case, fetched, f"/routing/v1/cases/{appeal_id}/attachments")
 
 

@@ -21,7 +21,13 @@ class TestFiles:
             assert answer.headers["x-content-type-options"] == "nosniff"
             assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
             assert ("sandbox" in answer.headers["content-security-policy"]) == (media_type != "application/pdf")
-            asked = {"appeal_id": str(complaint), "attachment_id": file_id, "purpose": "desk-attachment", "on_behalf_of": "clerk-7"}
+            asked = {
+                "appeal_id": str(complaint),
+                "attachment_id": file_id,
+                "purpose": "desk-attachment",
+                "on_behalf_of": "clerk-7",
+                "role": "specialist",
+            }
             assert owners.opened[-1] == asked
 
     @pytest.mark.parametrize(("status", "text"), [(409, "still being checked"), (410, "cannot be opened any more")])

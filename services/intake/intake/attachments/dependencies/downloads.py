@@ -42,6 +42,7 @@ class FileAccess:
     reader: str
     purpose: str
     on_behalf_of: str | None = None
+    role: str | None = None
 
 
 async def download_file(
@@ -54,7 +55,7 @@ async def download_file(
     Raises what `AppealOpener.open` raises; NotFound, NotChecked, Infected, Lost and Unavailable.
     """
     seen = await intake.opener.open(number=number, pin=pin, principal=reader, address=intake.address(request))
-    audited = None if seen.is_own else FileAccess(reader.subject, READ_PURPOSE)
+    audited = None if seen.is_own else FileAccess(reader.subject, READ_PURPOSE, role=reader.role)
     return await send_file(intake.parts.units, attachments, seen.appeal.id, attachment_id, audited)
 
 
@@ -74,7 +75,14 @@ async def send_file(
         raise errors.Lost from None
     if audited is not None:
         async with units.write() as work:
-            await work.audit.record(reader=audited.reader, on_behalf_of=audited.on_behalf_of, purpose=audited.purpose, ids=[attachment_id])
+            await work.audit.record(
+                reader=audited.reader,
+                on_behalf_of=audited.on_behalf_of,
+                purpose=audited.purpose,
+                ids=[attachment_id],
+                appeal_id=appeal_id,
+                role=audited.role,
+            )
 
     async def all_chunks() -> AsyncIterator[bytes]:
         yield first

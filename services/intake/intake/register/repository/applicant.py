@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from intake.register.codes import MessageAuthor, WithdrawalState
-from intake.register.models import Appeal, ContactCode, Message, Tracking, Withdrawal
+from intake.register.models import Appeal, ContactCode, ContentRead, Message, Tracking, Withdrawal
 from intake.register.repository.appeals import lock_trackings
 from intake.register.schemas.rows import MessageRow, TrackingRow
 from shared.database import among
@@ -83,6 +83,12 @@ async def add_messages(session: AsyncSession, rows: Sequence[MessageRow]) -> Non
 async def messages(session: AsyncSession, appeal_id: UUID) -> Sequence[Message]:
     """Return the messages of an appeal by the applicant and the Fund, oldest first."""
     query = select(Message).where(col(Message.appeal_id) == appeal_id).order_by(col(Message.at), col(Message.id))
+    return (await session.execute(query)).scalars().all()
+
+
+async def reads_of(session: AsyncSession, appeal_id: UUID, limit: int) -> Sequence[ContentRead]:
+    """Return the latest reads of an appeal by people, newest first."""
+    query = select(ContentRead).where(col(ContentRead.appeal_id) == appeal_id).order_by(col(ContentRead.at).desc()).limit(limit)
     return (await session.execute(query)).scalars().all()
 
 

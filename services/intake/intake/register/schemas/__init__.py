@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
-from intake.register.codes import CodePurpose, ContactKind, Verdict
+from intake.register.codes import CodePurpose, ContactKind, ReadPart, Verdict
 from shared.http import ShortText, StrictModel, Text, Text20k, code_text
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -136,6 +136,23 @@ class AttachedFileOut(BaseModel):
     state: str
 
 
+class AppealRead(BaseModel):
+    """Reads of an appeal on one day, by people of one role. No reader is named."""
+
+    last_at: datetime
+    role: str | None = Field(description="a role of the HTTP surface; null: a member of staff whose role is not recorded")
+    part: ReadPart
+    times: int
+
+
+class KnownProvider(BaseModel):
+    """The medical organisation that an appeal is about, from the directory."""
+
+    provider_id: UUID
+    name_kk: str
+    name_ru: str
+
+
 class Tracked(BaseModel):
     """The state of an appeal. `answer_available` without an `answer`: it was given, but its owner does not reply now."""
 
@@ -154,6 +171,11 @@ class Tracked(BaseModel):
     answer_available: bool
     timeline: list[TimelineEntry]
     kind: str | None = None
+    text: str | None = Field(None, description="as filed; for the applicant alone, as the next four")
+    category: str | None = None
+    topic: str | None = None
+    provider: KnownProvider | None = Field(None, description="null: none is named, or the one that is named is not in the directory yet")
+    reads: list[AppealRead] = Field([], description="who read the appeal, newest first")
     messages: list[MessageOut] = []
     attachments: list[AttachedFileOut] = []
     open_question: UUID | None = Field(None, description="the message that the Fund waits for a reply to")

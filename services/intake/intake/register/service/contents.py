@@ -76,7 +76,10 @@ async def read_sealed(
     rows = await repository.sealed_contents(session, ids, purpose.columns)
     files = await list_files(work, ids) if purpose.with_additions else {}
     messages = await applicants_messages(session, ids) if purpose.with_additions else {}
-    await work.audit.record(reader=reader.subject, purpose=request.purpose, ids=ids, on_behalf_of=request.on_behalf_of)
+    read = ids[0] if purpose.for_a_person and len(ids) == 1 else None  # people read one appeal at a time
+    await work.audit.record(
+        reader=reader.subject, purpose=request.purpose, ids=ids, on_behalf_of=request.on_behalf_of, appeal_id=read, role=request.role
+    )
     return SealedContents(rows, files, messages)
 
 

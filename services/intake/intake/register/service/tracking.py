@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import structlog
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,12 +17,14 @@ from intake.register.models import Appeal, Message, Timeline, Tracking
 from intake.register.repository import applicant as records
 from intake.register.repository.guesses import AppealAccess, access_to
 from intake.register.repository.recipients import confirmed_kinds
-from intake.register.schemas import AnswerOut, AttachedFileOut, HeldFor, MessageOut, TimelineEntry, Tracked
+from intake.register.schemas import AnswerOut, AppealRead, AttachedFileOut, HeldFor, KnownProvider, MessageOut, TimelineEntry, Tracked
 from intake.register.schemas.rows import TimelineData
 from intake.register.service.ports import AttachedFile, ListFiles
 from intake.register.service.progress import message_text
+from intake.register.service.reads import reads_for_applicant
 from intake.register.service.registration import INITIAL, hashed_pin, sender_key, shown_status
 from intake.register.service.rights import actions, is_decided, is_finished
+from intake.register.service.sealed_fields import open_field
 from intake.register.service.texts import outcome_label, tier_label, timeline_text
 from intake.register.service.verification import CODE_CHANNELS, contact_kinds
 from shared.auth import Principal
@@ -32,10 +35,12 @@ from shared.domain.lifecycle import Holder, holder_of
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.errors import NotFound
-from shared.sealing import Pepper, Sealer
+from shared.sealing import Pepper, Sealer, SealError
 from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_cases
 from shared.web.formats import Formats
+
+log = structlog.get_logger()
 
 FundTexts = Mapping[UUID, Mapping[str, JsonValue] | None]
 """Contents of routing by id, as JSON; None: unknown or withheld."""
@@ -88,6 +93,10 @@ class TrackingContext:
     confirmed: Collection[str]
     is_written_down: bool
     """An employee of the Fund or of a provider recorded the contacts."""
+    text: str | None
+    """As filed; filled for the applicant only. None: filed without one, erased, or damaged."""
+    reads: Sequence[AppealRead]
+    """Filled for the applicant only."""
 
 
 async def find_appeal(session: AsyncSession, number: str) -> tuple[Appeal, Tracking] | None:
@@ -129,6 +138,7 @@ async def read_context(work: UnitOfWork, list_files: ListFiles, seen: VisibleApp
     """Return what is shown in addition to the tracking row, without the Fund's texts, which another service holds."""
     session, appeal_id, following = work.session, seen.appeal.id, seen.tracking.followed_by
     providers = {UUID(entry.data["provider_id"]) for entry in seen.timeline if "provider_id" in entry.data}
+    providers |= {provider for provider in (seen.tracking.provider_id,) if provider is not None}
     messages = await records.messages(session, appeal_id)
     status = await records.status_of(session, following) if following else None
     applicant = await records.sealed_applicant(session, appeal_id) if seen.is_own else None
@@ -143,7 +153,18 @@ async def read_context(work: UnitOfWork, list_files: ListFiles, seen: VisibleApp
         contacts=contact_kinds(work.sealer, appeal_id, applicant),
         confirmed=await confirmed_kinds(session, appeal_id),
         is_written_down=seen.appeal.received_by is not None,
+        text=await _filed_text(work, appeal_id) if seen.is_own else None,
+        reads=await reads_for_applicant(session, seen.appeal) if seen.is_own else (),
     )
+
+
+async def _filed_text(work: UnitOfWork, appeal_id: UUID) -> str | None:
+    row = (await repository.sealed_contents(work.session, [appeal_id], ("text",))).get(appeal_id)
+    try:
+        return open_field(work.sealer, appeal_id, "text", row.text) if row is not None else None
+    except SealError:
+        log.exception("sealed text cannot be opened", appeal_id=str(appeal_id))
+        return None
 
 
 def origin_of(principal: Principal, address: str) -> str:
@@ -218,6 +239,11 @@ def tracked(seen: VisibleAppeal, context: TrackingContext, texts: FundTexts | No
         answer_available=is_available,
         timeline=list(_timeline(seen, context.names, now)),
         kind=tracking.kind,
+        text=context.text,
+        category=appeal.category if seen.is_own else None,
+        topic=appeal.topic if seen.is_own else None,
+        provider=_provider(tracking.provider_id, context.names) if seen.is_own else None,
+        reads=list(context.reads),
         messages=[_message(message, context, texts or {}) for message in context.messages],
         attachments=[
             AttachedFileOut(id=file.id, message_id=file.message_id, type=file.kind, size=file.size, state=file.state)
@@ -232,6 +258,13 @@ def tracked(seen: VisibleAppeal, context: TrackingContext, texts: FundTexts | No
         followed_by=context.followed_by,
         actions=_actions(seen, context) if seen.is_own else [],
     )
+
+
+def _provider(provider_id: UUID | None, names: Mapping[UUID, tuple[str, str]]) -> KnownProvider | None:
+    if provider_id is None or provider_id not in names:
+        return None
+    name_kk, name_ru = names[provider_id]
+    return KnownProvider(provider_id=provider_id, name_kk=name_kk, name_ru=name_ru)
 
 
 def _is_to_confirm(answer_by: str | None, context: TrackingContext) -> bool:

@@ -42,7 +42,7 @@ class DisclosedContent(NamedTuple):
 async def disclosed_content(contents: Contents, appeal_id: UUID, principal: Principal) -> DisclosedContent:
     """Read the appeal's text and applicant from intake, on behalf of the provider's user."""
     try:
-        found = await contents.read("intake", [appeal_id], purpose=DISCLOSURE_PURPOSE, on_behalf_of=principal.subject)
+        found = await contents.read("intake", [appeal_id], purpose=DISCLOSURE_PURPOSE, on_behalf_of=principal.subject, role=principal.role)
     except OwnerUnavailable:
         return DisclosedContent(available=False)
     content = found.get(appeal_id) or {}

@@ -271,8 +271,8 @@ async def _case_page(
     case, reader = found.case, asked.reader(principal)
     shows_applicant = asked.request.query_params.get("show") == "applicant"
     owners, exchange = await asyncio.gather(
-        fetch_owners(asked.contents, found.written, principal.subject, shows_applicant=shows_applicant),
-        fetch_exchange(asked.contents, case.appeal_id, principal.subject),
+        fetch_owners(asked.contents, found.written, principal, shows_applicant=shows_applicant),
+        fetch_exchange(asked.contents, case.appeal_id, principal),
     )
     async with asked.units.write() as work:
         await cases.record_read(work, principal, case.appeal_id)

@@ -28,7 +28,9 @@ async def open_attachment(contents: Contents, principal: Principal, appeal_id: U
     Call `check_visible` first: intake gives the file to whomever routing asks for. Raises NotFound, AttachmentNotScanned,
     AttachmentGone, and Unavailable while intake does not answer.
     """
-    request = FileRequest(appeal_id=appeal_id, attachment_id=attachment_id, purpose=PURPOSE, on_behalf_of=principal.subject)
+    request = FileRequest(
+        appeal_id=appeal_id, attachment_id=attachment_id, purpose=PURPOSE, on_behalf_of=principal.subject, role=principal.role
+    )
     try:
         file = await contents.open_file("intake", request)
     except OwnerUnavailable:

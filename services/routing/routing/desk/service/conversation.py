@@ -21,6 +21,7 @@ from routing.desk.schemas import (
     MessageContent,
     ResponseContent,
 )
+from shared.auth import Principal
 from shared.contents import Contents, OwnerUnavailable
 
 FETCH_SECONDS: Final = 3  # the rest of the case is shown without waiting longer for a slow owner
@@ -41,35 +42,35 @@ class FetchedOwners:
     responses: Mapping[UUID, ResponseContent] | None
 
 
-async def fetch_owners(contents: Contents, case: CaseConversation, subject: str, *, shows_applicant: bool) -> FetchedOwners:
-    """Fetch the texts of a case on behalf of the clerk `subject`; their owners record each access in their audit logs.
+async def fetch_owners(contents: Contents, case: CaseConversation, clerk: Principal, *, shows_applicant: bool) -> FetchedOwners:
+    """Fetch the texts of a case on behalf of the clerk; their owners record each access in their audit logs.
 
     The applicant's identity is requested only if it is to be shown.
     """
     purpose = "desk" if shows_applicant else "desk-text"
     response_ids = [entry.response_id for entry in case.entries if entry.response_id is not None]
     appeals, responses = await asyncio.gather(
-        _fetch(contents, AppealContent, INTAKE, [case.appeal_id], purpose, subject),
-        _fetch(contents, ResponseContent, PROVIDER_CONTACT, response_ids, "desk", subject),
+        _fetch(contents, AppealContent, INTAKE, [case.appeal_id], purpose, clerk),
+        _fetch(contents, ResponseContent, PROVIDER_CONTACT, response_ids, "desk", clerk),
     )
     return FetchedOwners(appeals.get(case.appeal_id, AppealContent()) if appeals is not None else None, responses)
 
 
-async def fetch_exchange(contents: Contents, appeal_id: UUID, subject: str) -> ExchangeContent | None:
+async def fetch_exchange(contents: Contents, appeal_id: UUID, clerk: Principal) -> ExchangeContent | None:
     """Return which providers were asked about an appeal and which its typed name may mean; None while provider-contact does not answer."""
-    found = await _fetch(contents, ExchangeContent, PROVIDER_CONTACT, [appeal_id], "desk-exchange", subject)
+    found = await _fetch(contents, ExchangeContent, PROVIDER_CONTACT, [appeal_id], "desk-exchange", clerk)
     return found.get(appeal_id, ExchangeContent()) if found is not None else None
 
 
 async def _fetch(
-    contents: Contents, model: type[ContentT], owner: str, ids: Sequence[UUID], purpose: str, subject: str
+    contents: Contents, model: type[ContentT], owner: str, ids: Sequence[UUID], purpose: str, clerk: Principal
 ) -> Mapping[UUID, ContentT] | None:
     """Return the contents by id, without ids of which the owner has none; None if the owner does not answer in time."""
     if not ids:
         return {}
     try:
         async with asyncio.timeout(FETCH_SECONDS):
-            found = await contents.read(owner, ids, purpose=purpose, on_behalf_of=subject)
+            found = await contents.read(owner, ids, purpose=purpose, on_behalf_of=clerk.subject, role=clerk.role)
     except (OwnerUnavailable, TimeoutError):
         return None
     return {content_id: model.model_validate(content) for content_id, content in found.items() if content is not None}

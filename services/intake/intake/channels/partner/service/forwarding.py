@@ -20,7 +20,7 @@ async def read_forwarded(work: UnitOfWork, partner: Principal, appeal_id: UUID) 
     if found is None:
         raise NotFound
     appeal, at = found
-    await work.audit.record(reader=partner.subject, purpose=PURPOSE, ids=[appeal_id])
+    await work.audit.record(reader=partner.subject, purpose=PURPOSE, ids=[appeal_id], appeal_id=appeal_id, role=partner.role)
     codes = appeal.model_dump(
         include={"number", "received_at", "registered_at", "region", "language", "kind", "category", "topic", "provider_id"}
     )

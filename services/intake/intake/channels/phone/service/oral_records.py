@@ -62,7 +62,7 @@ async def read_record(work: UnitOfWork, operator: Principal, appeal_id: UUID) ->
         raise NotFound
     record, appeal = found
     call = await repository.call(work.session, record.call_id) if record.call_id else None
-    await work.audit.record(reader=operator.subject, purpose=PURPOSE, ids=[appeal_id])
+    await work.audit.record(reader=operator.subject, purpose=PURPOSE, ids=[appeal_id], appeal_id=appeal_id, role=operator.role)
     reference = work.sealer.open("call", call.id, "recording", call.recording).decode() if call and call.recording else None
     return OralRecordView(
         number=appeal.number,

@@ -1,21 +1,23 @@
 """Content of the page of an appeal, as its applicant may read it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Final, NamedTuple, TypedDict
 from zoneinfo import ZoneInfo
 
 from intake.attachments.service.storing import NamedFile
-from intake.register.codes import MessageAuthor, MessageKind
+from intake.register.codes import MessageAuthor, MessageKind, ReadPart
 from intake.register.schemas import AnswerOut, Tracked
 from intake.register.service.texts import holder_label, outcome_label, status_label
 from shared.domain.calendar import CalendarGap, planning_calendar
 from shared.domain.deadlines import DayStep, due_on, explain, policies, policy_for_form
-from shared.domain.labels import Language
+from shared.domain.labels import Label, Language
 from shared.domain.lifecycle import CaseStatus, Holder
 from shared.domain.regions import branch_label, regions
 from shared.domain.taxonomy import taxonomy
+from shared.language.danger import speaks_of_danger
 from shared.web.i18n import N_
+from shared.web.viewer import role_labels
 
 BADGES: Final[Mapping[str, str]] = {
     CaseStatus.ANSWERED: "good",
@@ -25,6 +27,8 @@ BADGES: Final[Mapping[str, str]] = {
     CaseStatus.AWAITING_PROVIDER: "",
 }
 HOLDERS: Final[Mapping[str, str]] = {Holder.PROVIDER: "provider", Holder.APPLICANT: "applicant", Holder.OTHER_BODY: "other"}
+SHOWN_READS: Final = 20
+Translate = Callable[[str], str]
 ANSWERED: Final = frozenset({CaseStatus.ANSWERED, CaseStatus.CLOSED})
 # By kind of message; plain messages have no heading.
 HEADINGS: Final[Mapping[str, str]] = {
@@ -81,6 +85,15 @@ class ShownFinding(NamedTuple):
     rule: str | None
 
 
+class ShownRead(NamedTuple):
+    """Who read the appeal on one day: the role in the reader's language (None: staff of the Fund), and what was opened."""
+
+    last_at: datetime
+    role: str | None
+    part: ReadPart
+    times: int
+
+
 class CaseContent(TypedDict):
     """What `case.html` shows of an appeal."""
 
@@ -99,9 +112,12 @@ class CaseContent(TypedDict):
     working: Sequence[ShownDay]
     outcome: str | None
     findings: Sequence[ShownFinding]
+    filed: Sequence[tuple[str, str]]
+    danger: bool
+    reads: Sequence[ShownRead]
 
 
-def case_content(case: Tracked, language: Language, now: datetime) -> CaseContent:
+def case_content(case: Tracked, language: Language, translate: Translate, now: datetime) -> CaseContent:
     """Return what `case.html` shows of an appeal at `now`."""
     codes, zone = taxonomy(), regions()[case.region].timezone
     status = codes.statuses[case.status]
@@ -126,7 +142,25 @@ def case_content(case: Tracked, language: Language, now: datetime) -> CaseConten
         "working": [{"date": day.date, "counts": day.counts, "text": getattr(day, language)} for day in _working(case, due, zone)],
         "outcome": outcome_label(case.outcome).in_(language) if case.outcome else None,
         "findings": _findings(case.answer, language) if case.answer else [],
+        "filed": _filed(case, language, translate),
+        "danger": speaks_of_danger(case.text or ""),
+        "reads": [ShownRead(read.last_at, _role(read.role, language), read.part, read.times) for read in case.reads[:SHOWN_READS]],
     }
+
+
+def _role(role: str | None, language: Language) -> str | None:
+    label = role_labels().get(role) if role else None
+    return label.in_(language) if label else None
+
+
+def _filed(case: Tracked, language: Language, translate: Translate) -> list[tuple[str, str]]:
+    """Return what the appeal is and what it is about, as (name, value) pairs; what is not known is left out."""
+    codes = taxonomy()
+    kind = codes.kinds[case.kind].label if case.kind else None
+    subject = codes.categories[case.category].label if case.category else codes.topics[case.topic].label if case.topic else None
+    provider = Label(case.provider.name_kk, case.provider.name_ru, case.provider.name_ru) if case.provider else None
+    named = ((N_("What it is"), kind), (N_("Subject"), subject), (N_("Medical organisation"), provider))
+    return [(translate(name), label.in_(language)) for name, label in named if label is not None]
 
 
 def shown_messages(case: Tracked, attached: Sequence[NamedFile]) -> list[ShownMessage]:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -31,6 +32,7 @@ from shared.domain.text import clean
 from shared.errors import NotFound, TooMany
 from shared.forms import read_fields
 from shared.idempotency import new_key
+from shared.offload import run_on_text
 from shared.unit_of_work import UnitsOfWork
 from shared.web.formats import Formats
 from shared.web.i18n import N_
@@ -132,7 +134,7 @@ async def _case_page(
     async with units.read() as work:
         attached = await attachments_of(request).listing(work, seen.appeal.id)
     language = language_of(request)
-    content = case_content(case, language, units.clock.now())
+    content = await run_on_text(case.text or "", case_content, case, language, partial(PAGES.text, request), units.clock.now())
     documents = uploads.document_lines(attached, language)
     more = {
         "documents": documents,
