@@ -52,6 +52,8 @@ class InquirySent(AppealEvent, service="provider-contact", fact="inquiry-sent"):
     due_at: datetime
     discloses: bool
     """The provider may read the text and the applicant's identity."""
+    request_id: UUID | None = None
+    """The request of a clerk that the inquiry follows; None: a rule sent it."""
 
 
 class InquiryAcknowledged(AppealEvent, service="provider-contact", fact="inquiry-acknowledged"):

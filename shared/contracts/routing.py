@@ -1,7 +1,7 @@
 """Events of routing."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -26,6 +26,7 @@ __all__ = [
     "CompletionAsked",
     "DangerPassedOn",
     "DangerReported",
+    "InquiryRequested",
     "PartForwarded",
     "StartedClock",
     "TierRaised",
@@ -213,4 +214,24 @@ class DangerPassedOn(AppealEvent, service="routing", fact="danger-passed-on"):
     """A clerk passed the report of the crime or danger on to the body."""
 
     body: str
+    actor_role: str
+
+
+class InquiryRequested(AppealEvent, service="routing", fact="inquiry-requested"):
+    """A clerk asked a provider about the appeal. The clerk's text stays in routing and is read by `request_id`."""
+
+    request_id: UUID
+    provider_id: UUID
+    questions: list[str]
+    """Codes of `provider_questions.csv`."""
+    language: str
+    due_on: date | None
+    """The local day on which the answer is expected; None: the usual term."""
+    has_text: bool
+    number: str
+    region: str
+    tier: int
+    kind: str
+    category: str
+    """What provider-contact has to know of an appeal that it has not stored, because it named no provider."""
     actor_role: str

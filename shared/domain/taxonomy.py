@@ -104,6 +104,7 @@ class Taxonomy:
     statuses: Mapping[str, Status]
     holders: Mapping[str, Entry]
     response_codes: Mapping[str, Entry]
+    provider_questions: Mapping[str, Entry]
 
     def root_category(self, code: str) -> str:
         """Return the top-level category of a code, or the code itself if it is one. Raises KeyError for an unknown code."""
@@ -205,4 +206,5 @@ def taxonomy() -> Taxonomy:
         statuses=_statuses(holders),
         holders=holders,
         response_codes=table("response_codes.csv", _entry),
+        provider_questions=table("provider_questions.csv", _entry),
     )

@@ -54,6 +54,7 @@ CODE_COLUMNS: Final[Mapping[str, str]] = {
 }
 
 CODE_FIELDS: Final[Mapping[tuple[str, str, str], str]] = {
+    ("provider-contact", "inquiry", "questions"): "codes of `provider_questions.csv`",
     ("intake", "appeal", "consents"): "codes of `consents.toml`",
     ("intake", "attachment", "pieces"): "names of objects, formed from the file's id, and their sizes",
     ("intake", "bot_duty", "holder"): "the random id of a process",

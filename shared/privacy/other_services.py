@@ -95,6 +95,17 @@ ROUTING: Final = (
     ),
     Table(
         "routing",
+        "provider_question",
+        (
+            sealed("content", "what a clerk asked a provider", export=NOT_EXPORTED),
+            plain("actor", "the employee who asked", SUBJECT_REASON),
+        ),
+        retention=NO_LIMIT,
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
         "note_mention",
         (plain("subject", "the employee whom a note mentions", SUBJECT_REASON),),
         retention=NO_LIMIT,

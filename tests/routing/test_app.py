@@ -22,6 +22,7 @@ class TestApp:
             "claim": "Claim", "assign": "Assign", "classify": "Classify", "escalate": "Escalate", "answer": "GiveAnswer", "close": "Close",
             "ask": "Ask", "request-completion": "RequestCompletion", "return": "Return", "terminate": "Terminate", "forward": "Forward",
             "redirect": "Redirect", "log-call": "LogCall",
+            "ask-provider": "AskProvider",
         }  # fmt: skip
 
     def test_the_command_migrates_an_empty_folder(self, tmp_path):

@@ -1,3 +1,6 @@
+from uuid import uuid4
+
+from tests.routing.desk.pages.test_provider import recorded
 from tests.stored_protection import check_stored_rows, sealed_tables
 
 
@@ -8,6 +11,11 @@ async def test_each_table_with_ciphertext_holds_a_sealed_value(desk):
         await desk.open(kind="CONSULTATION"), "answer", specialist, key="k", text="1414-ке шалыңыз.", language="kk"
     )
     called = await desk.carry_out(await desk.open(), "log-call", specialist, text="Ертең хабарласуды сұрады.")
+    clinic = uuid4()
+    await desk.apply(recorded(clinic))
+    complaint = await desk.open(kind="COMPLAINT", category="WAITING")
+    question = {"provider_id": str(clinic), "text": "Пациент қашан қабылданды?", "language": "kk"}
+    assert (await desk.carry_out(complaint, "ask-provider", specialist, **question)).status_code == 200
     assert (asked.status_code, answered.status_code, called.status_code) == (200, 200, 200)
     seen = await check_stored_rows("routing", desk.parts.database)
     assert sealed_tables("routing") - {table for table, _ in seen} == set()

@@ -1,7 +1,9 @@
 """A valid request for every writing operation of routing."""
 
 from typing import Any
+from uuid import uuid4
 
+from tests.routing.desk.pages.test_provider import recorded
 from tests.routing.support import COMPLAINT
 from tests.security.concurrency import Call, Kind, Prepare, Recipe, Recipes, Target
 
@@ -30,6 +32,13 @@ async def classify_text(target: Target) -> Call:
     return Call("/routing/v1/classifications", target.world.token("operator"), json={"text": COMPLAINT})
 
 
+async def ask_provider(target: Target) -> Call:
+    clinic = uuid4()
+    await target.world.apply(recorded(clinic))
+    opened = {"kind": "COMPLAINT", "category": "WAITING"}
+    return await _action("ask-provider", opened=opened, provider_id=str(clinic), questions=["MEASURES"], language="kk")(target)
+
+
 async def add_note(target: Target) -> Call:
     appeal_id, who = await target.world.open(), target.world.token("specialist", region="KZ-43", subject="clerk-1")
     return Call(f"{CASES}/{appeal_id}/notes", who, json={"text": "Осы емханаға төртінші шағым.", "mentions": []})
@@ -56,6 +65,7 @@ RECIPES: Recipes = {
     _path("return"): Recipe(_action("return", ground="SAME_AS_CLOSED")),
     _path("terminate"): Recipe(_action("terminate", role="head", ground="COURT_ACT")),
     _path("forward"): Recipe(_action("forward", body="LABOUR_SOCIAL", text="Вопрос вне компетенции Фонда.")),
+    _path("ask-provider"): Recipe(ask_provider),
     _path("log-call"): Recipe(_action("log-call", text="Ертең қоңырау шалуды сұрады.", follow_up_on="2099-01-01")),
     ("post", f"{CASES}/{{appeal_id}}/notes"): Recipe(add_note),
     _path("redirect"): Recipe(_action("redirect", opened=CRIME, body="POLICE")),

@@ -29,6 +29,7 @@ from shared.contracts import (
     CaseReturned,
     CaseTerminated,
     ClassificationCorrected,
+    InquiryRequested,
     TierRaised,
 )
 from shared.domain.provider_names import check_name_search
@@ -58,6 +59,7 @@ HANDLERS: Handlers = {
     AppealRouted: inquiry_handlers.apply_routing,
     ClassificationCorrected: inquiry_handlers.apply_correction,
     TierRaised: inquiry_handlers.apply_tier,
+    InquiryRequested: inquiry_handlers.open_requested_inquiries,
     **dict.fromkeys((CaseClosed, CaseForwarded, CaseReturned, CaseTerminated, AppealWithdrawn), close_appeals),
 }
 

@@ -11,13 +11,14 @@ from provider_contact.inquiries import repository
 from provider_contact.inquiries.codes import InquiryStatus
 from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
 from provider_contact.inquiries.policy import question_about
-from provider_contact.inquiries.schemas import AcknowledgeRequest, InquiryDetail, InquiryItem, Question, RespondRequest
+from provider_contact.inquiries.schemas import AcknowledgeRequest, AskedQuestion, InquiryDetail, InquiryItem, Question, RespondRequest
 from provider_contact.inquiries.service import answering
-from provider_contact.inquiries.service.contents import DisclosedContent, FindCandidates, disclosed_content
+from provider_contact.inquiries.service.contents import DisclosedContent, FindCandidates, RequestedText, disclosed_content, requested_text
 from provider_contact.inquiries.service.contents import read_contents as contents_for
 from shared.auth import STAFF, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse
 from shared.dependencies import ContentsDep, OnceDep, ReadDep, UnitOfWorkDep, UnitsOfWorkDep
+from shared.domain.taxonomy import taxonomy
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body
 from shared.idempotency import Check, IdempotencyKeyReused
@@ -72,13 +73,19 @@ async def read_inquiry(
     is_addressee = principal.has("provider") and principal.provider_id == inquiry.provider_id
     if is_addressee and inquiry.discloses and inquiry.closed_at is None:
         content = await disclosed_content(contents, appeal.appeal_id, principal)
+    asked = RequestedText()
+    if is_addressee and inquiry.has_text and inquiry.request_id is not None:
+        asked = await requested_text(contents, inquiry.request_id, principal)
+    known = taxonomy().provider_questions
     return InquiryDetail(
         **answering.inquiry_item(inquiry, appeal, principal).model_dump(),
         question=Question(kk=label.kk, ru=label.ru, en=label.en),
+        questions=[AskedQuestion(code=code, **known[code].label.as_dict()) for code in inquiry.questions if code in known],
+        request_text=asked.text,
         discloses=inquiry.discloses,
         text=content.text,
         applicant=content.applicant,
-        content_available=content.available,
+        content_available=content.available and asked.available,
     )
 
 

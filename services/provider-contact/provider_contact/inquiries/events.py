@@ -15,6 +15,7 @@ def inquiry_sent(row: InquiryRow) -> InquirySent:
         category=row["category"],
         due_at=row["due_at"],
         discloses=row["discloses"],
+        request_id=row["request_id"],
     )
 
 

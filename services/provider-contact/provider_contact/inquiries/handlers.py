@@ -7,7 +7,7 @@ from provider_contact.inquiries import repository
 from provider_contact.inquiries.errors import UnknownAppeal
 from provider_contact.inquiries.models import AppealChange
 from provider_contact.inquiries.service import close_appeals
-from provider_contact.inquiries.service.sending import InquiryCandidate, send_inquiries
+from provider_contact.inquiries.service.sending import InquiryCandidate, open_requested, send_inquiries
 from shared.contracts import (
     AppealRouted,
     AppealWithdrawn,
@@ -16,6 +16,7 @@ from shared.contracts import (
     CaseReturned,
     CaseTerminated,
     ClassificationCorrected,
+    InquiryRequested,
     TierRaised,
 )
 from shared.messaging.handling import Batch
@@ -71,3 +72,8 @@ async def apply_tier(work: UnitOfWork, batch: Batch[TierRaised]) -> None:
 async def close_ended_cases(work: UnitOfWork, batch: Batch[CaseEnded]) -> None:
     """Close the appeals of ended cases and their open inquiries."""
     await close_appeals(work, [received.event.appeal_id for received in batch.received])
+
+
+async def open_requested_inquiries(work: UnitOfWork, batch: Batch[InquiryRequested]) -> None:
+    """Open the inquiries that clerks asked for at the desk."""
+    await open_requested(work, batch.received)

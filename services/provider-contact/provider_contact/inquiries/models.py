@@ -5,6 +5,7 @@ from typing import TypedDict
 from uuid import UUID
 
 from sqlalchemy import JSON, Column, Index
+from sqlalchemy import false as sqlalchemy_false
 from sqlmodel import Field
 
 from provider_contact.base import ProviderContactModel
@@ -48,6 +49,11 @@ class Inquiry(ProviderContactModel, table=True):
     closed_at: datetime | None
     sent_at: datetime
     version: int
+    request_id: UUID | None = None
+    """The request of a clerk; None: a rule sent the inquiry. Routing owns the clerk's text."""
+    questions: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]"))
+    """Codes of `provider_questions.csv`."""
+    has_text: bool = Field(default=False, sa_column_kwargs={"server_default": sqlalchemy_false()})
 
 
 class Delivery(ProviderContactModel, table=True):
@@ -126,6 +132,9 @@ class InquiryRow(TypedDict):
     closed_at: datetime | None
     sent_at: datetime
     version: int
+    request_id: UUID | None
+    questions: list[str]
+    has_text: bool
 
 
 class DeliveryRow(TypedDict):

@@ -96,6 +96,12 @@ async def appeals_with_inquiry(session: AsyncSession, appeal_ids: Iterable[UUID]
     return set((await session.execute(query)).scalars())
 
 
+async def known_inquiries(session: AsyncSession, inquiry_ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of the inquiries that are stored already."""
+    query = select(col(Inquiry.inquiry_id)).where(among(session, Inquiry.inquiry_id, inquiry_ids))
+    return set((await session.execute(query)).scalars())
+
+
 async def insert_inquiries(session: AsyncSession, inquiry_rows: Sequence[InquiryRow], delivery_rows: Sequence[DeliveryRow]) -> None:
     await insert_rows(session, Inquiry, inquiry_rows)
     await insert_rows(session, Delivery, delivery_rows)

@@ -55,10 +55,20 @@ class Question(BaseModel):
     en: str
 
 
+class AskedQuestion(Question):
+    """A standing question that a clerk chose, in three languages."""
+
+    code: str
+
+
 class InquiryDetail(InquiryItem):
     """The inquiry with its question, and with the appeal's text if the applicant consented to disclose it to this provider."""
 
     question: Question
+    questions: list[AskedQuestion]
+    """What a clerk asks in addition; empty if a rule sent the inquiry."""
+    request_text: str | None = None
+    """The clerk's own question; null if there is none, and while routing does not answer (`content_available`)."""
     discloses: bool
     text: str | None = None
     applicant: JsonObject | None = None

@@ -176,6 +176,21 @@ class Note(RoutingModel, table=True):
     actor: str
 
 
+class ProviderQuestion(RoutingModel, table=True):
+    """What a clerk asked a provider; `content` is a sealed `ProviderQuestionContent`. Provider-contact opens the inquiry."""
+
+    __tablename__ = "provider_question"
+
+    request_id: UUID = Field(primary_key=True)
+    appeal_id: UUID = Field(index=True)
+    at: datetime
+    provider_id: UUID
+    language: str
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    actor_role: str
+    actor: str
+
+
 class NoteMention(RoutingModel, table=True):
     """A colleague whom a note mentions. `seen`: the colleague has opened the case since."""
 

@@ -129,6 +129,8 @@ class ConversationItem(BaseModel):
     author_name: str | None = None
     answer: AnswerContent | None = None
     missing: list[str] = []
+    questions: list[str] = []
+    """Codes of `provider_questions.csv`."""
     code: str | None = None
     score: int | None = None
 

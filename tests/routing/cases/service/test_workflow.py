@@ -91,8 +91,8 @@ class TestMayEver:
 
 class TestNextActions:
     def test_a_specialist_may_do_everything_but_assign_and_terminate_with_a_free_case_of_the_region(self):
-        assert offered(next_actions(case(), staff("specialist"))) == [
-            "claim", "classify", "escalate", "answer", "ask", "request-completion", "forward", "return", "log-call",
+        assert offered(next_actions(case(category="WAITING"), staff("specialist"))) == [
+            "claim", "classify", "escalate", "answer", "ask", "request-completion", "forward", "return", "log-call", "ask-provider",
         ]  # fmt: skip
 
     def test_a_supervisor_assigns_and_terminates_too(self):
@@ -161,6 +161,9 @@ class TestNextActions:
     def test_an_assigned_case_cannot_be_claimed(self):
         assert "claim" not in offered(next_actions(case(assignee="somebody"), staff("specialist")))
 
+    def test_a_provider_is_asked_about_a_category_alone(self):
+        assert "ask-provider" not in offered(next_actions(case(), staff("specialist")))
+
     def test_there_is_no_tier_above_the_third(self):
         assert "escalate" not in offered(next_actions(case(tier=3), staff("head")))
 
@@ -181,11 +184,11 @@ class TestNextActions:
     def test_every_action_says_in_three_languages_what_it_is_and_which_fields_it_takes(self):
         found = {
             action.action: action
-            for action in (*next_actions(case(), staff("head")), *next_actions(case(status="ANSWERED"), staff("head")))
+            for action in (*next_actions(case(category="WAITING"), staff("head")), *next_actions(case(status="ANSWERED"), staff("head")))
         }
         assert found.keys() == {
             "claim", "assign", "classify", "escalate", "answer", "close", "ask", "request-completion", "forward", "return", "terminate",
-            "log-call",
+            "log-call", "ask-provider",
         }  # fmt: skip
         assert (found["claim"].kk, found["claim"].ru, found["claim"].en) == ("Орындауға алу", "Взять в работу", "Take the case")
         assert [field.name for field in found["classify"].fields] == ["kind", "category", "topic", "statutory_form"]

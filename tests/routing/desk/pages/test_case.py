@@ -136,7 +136,18 @@ class TestCasePage:
         page = await open_desk(desk, f"/{complaint}", show="applicant")
         assert page.status_code == 200
         assert "The register does not answer just now" in page.text
-        assert forms(page) == {"claim", "classify", "escalate", "answer", "ask", "request-completion", "forward", "return", "log-call"}
+        assert forms(page) == {
+            "claim",
+            "classify",
+            "escalate",
+            "answer",
+            "ask",
+            "request-completion",
+            "forward",
+            "return",
+            "log-call",
+            "ask-provider",
+        }
 
     @pytest.mark.parametrize("role", ["operator", "specialist", "supervisor", "head"])
     async def test_there_is_a_form_for_each_possible_action_and_for_no_other(self, desk, complaint, role):

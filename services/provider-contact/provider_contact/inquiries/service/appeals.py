@@ -8,7 +8,7 @@ from sqlalchemy import Subquery
 from provider_contact.inquiries import repository
 from provider_contact.inquiries.models import Appeal, AppealRow
 from shared.auth import Principal
-from shared.contracts import AppealRegistered
+from shared.contracts import AppealRegistered, InquiryRequested
 from shared.errors import NotFound
 from shared.unit_of_work import UnitOfWork
 from shared.visibility import Scope, visible_cases
@@ -32,6 +32,27 @@ def _appeal_row(event: AppealRegistered, provider_id: UUID | None) -> AppealRow:
         "received_at": event.received_at,
         "closed": False,
     }
+
+
+async def record_requested(work: UnitOfWork, requests: Sequence[InquiryRequested]) -> None:
+    """Store the appeals that clerks ask a provider about. An appeal that is stored already stays as it is."""
+    now = work.clock.now()
+    rows: dict[UUID, AppealRow] = {
+        event.appeal_id: {
+            "appeal_id": event.appeal_id,
+            "number": event.number,
+            "region": event.region,
+            "tier": event.tier,
+            "kind": event.kind,
+            "category": event.category,
+            "provider_id": None,
+            "discloses": False,
+            "received_at": now,
+            "closed": False,
+        }
+        for event in requests
+    }
+    await repository.insert_appeals(work.session, list(rows.values()))
 
 
 async def close_appeals(work: UnitOfWork, appeal_ids: Sequence[UUID]) -> None:

@@ -14,6 +14,7 @@ from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
 
 DISCLOSURE_PURPOSE = "provider-disclosure"
+REQUEST_PURPOSE = "provider-inquiry"
 EXCHANGE_PURPOSE = "desk-exchange"
 """The ids of this purpose are those of appeals: the exchange with providers about each, without its texts."""
 
@@ -37,6 +38,22 @@ class DisclosedContent(NamedTuple):
     text: str | None = None
     applicant: JsonObject | None = None
     available: bool = True
+
+
+class RequestedText(NamedTuple):
+    """The clerk's own question. `available` is False while routing does not answer."""
+
+    text: str | None = None
+    available: bool = True
+
+
+async def requested_text(contents: Contents, request_id: UUID, principal: Principal) -> RequestedText:
+    """Read the clerk's question from routing, on behalf of the provider's user."""
+    try:
+        found = await contents.read("routing", [request_id], purpose=REQUEST_PURPOSE, on_behalf_of=principal.subject)
+    except OwnerUnavailable:
+        return RequestedText(available=False)
+    return RequestedText((found.get(request_id) or {}).get("text"))
 
 
 async def disclosed_content(contents: Contents, appeal_id: UUID, principal: Principal) -> DisclosedContent:

@@ -10,12 +10,15 @@ from provider_contact.inquiries.codes import InquiryStatus
 from provider_contact.inquiries.models import Appeal, DeliveryRow, InquiryRow
 from provider_contact.inquiries.policy import inquiry_rule
 from provider_contact.inquiries.repository import AppealState
+from provider_contact.inquiries.service.appeals import record_requested
+from shared.contracts import InquiryRequested
 from shared.domain.calendar import planning_calendar
 from shared.domain.deadlines import due_at, due_on, policies
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.ids import derived
 from shared.messaging.envelope import Envelope
+from shared.messaging.handling import Received
 from shared.unit_of_work import UnitOfWork
 
 OVERDUE_BATCH = 200  # inquiries flagged in one transaction
@@ -65,6 +68,41 @@ async def send_inquiries(work: UnitOfWork, candidates: Sequence[InquiryCandidate
     return {row["appeal_id"]: row["inquiry_id"] for row in inquiries}
 
 
+async def open_requested(work: UnitOfWork, requests: Sequence[Received[InquiryRequested]]) -> None:
+    """Open the inquiries that clerks asked for, and publish `inquiry-sent` for each. A request that was opened before is skipped.
+
+    An appeal that named no provider is stored now, without consent to disclose it. A closed appeal is not asked about any more.
+    """
+    await record_requested(work, [received.event for received in requests])
+    appeals = await repository.appeals_for_update(work.session, [received.event.appeal_id for received in requests])
+    opened = await repository.known_inquiries(work.session, [_requested_id(received) for received in requests])
+    now = work.clock.now()
+    inquiries: list[InquiryRow] = []
+    for received in requests:
+        appeal = appeals[received.event.appeal_id]
+        if appeal.closed or _requested_id(received) in opened:
+            continue
+        inquiries.append(_requested(received, appeal, now))
+        work.publish(events.inquiry_sent(inquiries[-1]), cause=received.envelope)
+    await repository.insert_inquiries(work.session, inquiries, [_delivery(inquiry, now) for inquiry in inquiries])
+
+
+def _requested_id(received: Received[InquiryRequested]) -> UUID:
+    return derived(received.envelope.id, "inquiry")
+
+
+def _requested(received: Received[InquiryRequested], appeal: AppealState, now: datetime) -> InquiryRow:
+    """Return the inquiry. The applicant consented to disclosure to the provider of the appeal, not to any other."""
+    event = received.event
+    candidate = InquiryCandidate(appeal, received.envelope.id, received.envelope)
+    inquiry = _inquiry(candidate, (event.provider_id, event.category), now)
+    inquiry["discloses"] = appeal.discloses and appeal.provider_id == event.provider_id
+    inquiry["request_id"], inquiry["questions"], inquiry["has_text"] = event.request_id, event.questions, event.has_text
+    if event.due_on is not None:
+        inquiry["due_at"] = due_at(event.due_on, appeal.region)
+    return inquiry
+
+
 async def assign_provider(work: UnitOfWork, appeal: Appeal, provider_id: UUID, *, seed: UUID) -> UUID | None:
     """Set the provider of a locked appeal and send the inquiry that was waiting for it. Returns the inquiry's id, None if none was sent.
 
@@ -92,6 +130,9 @@ def _inquiry(candidate: InquiryCandidate, to: tuple[UUID, str], now: datetime) -
         "closed_at": None,
         "sent_at": now,
         "version": 1,
+        "request_id": None,
+        "questions": [],
+        "has_text": False,
     }
 
 

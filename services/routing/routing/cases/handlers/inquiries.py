@@ -13,9 +13,17 @@ from shared.messaging.handling import Batch
 from shared.projection import state_after
 from shared.unit_of_work import UnitOfWork
 
+
+def _sent_codes(event: InquirySent) -> HistoryCodes:
+    codes: HistoryCodes = {"due": event.due_at.isoformat()}
+    if event.request_id is not None:
+        codes["request_id"] = str(event.request_id)
+    return codes
+
+
 CODES: Final[Mapping[type[AppealEvent], Callable[[Any], HistoryCodes]]] = {
     ProviderMatched: lambda _event: {},
-    InquirySent: lambda event: {"due": event.due_at.isoformat()},
+    InquirySent: _sent_codes,
     InquiryAcknowledged: lambda _event: {},
     InquiryAnswered: lambda event: {"code": event.code, "response_id": str(event.response_id)},
     InquiryOverdue: lambda _event: {},

@@ -9,8 +9,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from routing.cases.models import Answer, AppealCase, Colleague, Note, NoteMention
-from routing.cases.schemas.rows import AnswerRecord, MentionRow, NoteRecord
+from routing.cases.models import Answer, AppealCase, Colleague, Note, NoteMention, ProviderQuestion
+from routing.cases.schemas.rows import AnswerRecord, MentionRow, NoteRecord, ProviderQuestionRecord
 from shared.database import among
 from shared.fast.bulk import insert_later
 from shared.fast.queries import Query, given
@@ -27,6 +27,13 @@ _NOTES: Final = Query(
     select(*columns_of(Note, NoteRecord)).where(col(Note.appeal_id) == given("appeal_id")).order_by(col(Note.at), col(Note.note_id)),
 )
 
+_QUESTIONS: Final = Query(
+    ProviderQuestionRecord,
+    select(*columns_of(ProviderQuestion, ProviderQuestionRecord))
+    .where(col(ProviderQuestion.appeal_id) == given("appeal_id"))
+    .order_by(col(ProviderQuestion.at), col(ProviderQuestion.request_id)),
+)
+
 
 async def answers_of(session: AsyncSession, appeal_id: UUID) -> list[AnswerRecord]:
     """Return the answers of a case, oldest first."""
@@ -36,6 +43,22 @@ async def answers_of(session: AsyncSession, appeal_id: UUID) -> list[AnswerRecor
 async def notes_of(session: AsyncSession, appeal_id: UUID) -> list[NoteRecord]:
     """Return the notes and logged calls of a case, oldest first."""
     return await _NOTES.all(session, appeal_id=appeal_id)
+
+
+async def questions_of(session: AsyncSession, appeal_id: UUID) -> list[ProviderQuestionRecord]:
+    """Return the questions of clerks to providers in a case, oldest first."""
+    return await _QUESTIONS.all(session, appeal_id=appeal_id)
+
+
+async def questions(session: AsyncSession, request_ids: Collection[UUID]) -> list[ProviderQuestionRecord]:
+    """Return the questions to providers with these ids; unknown ids are ignored."""
+    query = select(*columns_of(ProviderQuestion, ProviderQuestionRecord)).where(among(session, ProviderQuestion.request_id, request_ids))
+    return [ProviderQuestionRecord(*row) for row in await session.execute(query)]
+
+
+def add_question(session: AsyncSession, question: ProviderQuestionRecord) -> None:
+    """Insert the question when the transaction ends."""
+    insert_later(session, ProviderQuestion, [asdict(question)])
 
 
 def add_note(session: AsyncSession, note: NoteRecord) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final
+from uuid import UUID
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
@@ -32,6 +33,7 @@ class CaseAction(StrEnum):
     FORWARD = "forward"
     REDIRECT = "redirect"
     LOG_CALL = "log-call"
+    ASK_PROVIDER = "ask-provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ StatusCode = Annotated[str, *_code_of(taxonomy().statuses)]
 OutcomeCode = Annotated[str, *_code_of(closing_outcomes())]
 ReasonCode = Annotated[str, *_code_of(escalation_reasons())]
 
+QuestionCode = Annotated[str, *_code_of(taxonomy().provider_questions)]
 MissingCode = Annotated[str, *_code_of(missing_data())]
 ReturnGroundCode = Annotated[str, *_code_of(return_grounds())]
 TerminationGroundCode = Annotated[str, *_code_of(termination_grounds())]
@@ -224,6 +227,24 @@ class LogCall(Command):
     follow_up_on: date | None = None
 
 
+class ProviderQuestionContent(StrictModel):
+    """The content of a clerk's question to a provider; it is stored sealed."""
+
+    questions: Annotated[list[QuestionCode], Field(default_factory=list, max_length=MAX_FINDINGS)]
+    text: Remark | None = None
+
+
+class AskProvider(Command, ProviderQuestionContent):
+    """A question to a provider, with standing questions, a text or both. `due_on`: the local day on which the answer is expected."""
+
+    ACTION = CaseAction.ASK_PROVIDER
+    SUMMARY = "Ask a provider about the appeal"
+
+    provider_id: UUID
+    language: Language
+    due_on: date | None = None
+
+
 class LetterContent(StrictModel):
     """The content of a letter to the applicant; it is stored sealed."""
 
@@ -245,4 +266,5 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     Forward,
     Redirect,
     LogCall,
+    AskProvider,
 )

@@ -58,6 +58,9 @@ class CaseEntry:
     text: str | None = None
     answer: AnswerContent | None = None
     missing: Sequence[str] = ()
+    questions: Sequence[str] = ()
+    provider_id: UUID | None = None
+    """The provider whom a clerk asked."""
     response_id: UUID | None = None
     code: str | None = None
     score: int | None = None

@@ -184,6 +184,7 @@ class HistoryCodes(TypedDict, total=False):
     return_ground: str
     termination_ground: str
     day: str
+    request_id: str
 
 
 class HistoryRow(TypedDict):
@@ -293,6 +294,20 @@ class NoteRecord:
     appeal_id: UUID
     at: datetime
     kind: NoteKind
+    content: bytes
+    actor_role: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderQuestionRecord:
+    """A clerk's question to a provider as it is stored; `content` is a sealed `ProviderQuestionContent`."""
+
+    request_id: UUID
+    appeal_id: UUID
+    at: datetime
+    provider_id: UUID
+    language: str
     content: bytes
     actor_role: str
     actor: str

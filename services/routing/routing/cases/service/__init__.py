@@ -13,7 +13,14 @@ from routing.cases.policy import (
 )
 from routing.cases.service.actions import carry_out, lock_case
 from routing.cases.service.colleagues import Colleagues
-from routing.cases.service.conversation import check_visible, conversation_of, providers_by_id, read_conversation, record_read
+from routing.cases.service.conversation import (
+    active_providers,
+    check_visible,
+    conversation_of,
+    providers_by_id,
+    read_conversation,
+    record_read,
+)
 from routing.cases.service.history import ClockHistory
 from routing.cases.service.notes import add_note
 from routing.cases.service.reading import list_cases, read_case
@@ -22,6 +29,7 @@ __all__ = [
     "ClockHistory",
     "ClosureGate",
     "Colleagues",
+    "active_providers",
     "add_note",
     "bodies",
     "carry_out",

@@ -20,7 +20,7 @@ from routing.cases.schemas.rows import (
     SubjectCodes,
 )
 from routing.cases.schemas.views import CaseView
-from routing.cases.service import colleagues, notes, workflow
+from routing.cases.service import colleagues, notes, provider_questions, workflow
 from routing.cases.service.action_context import ActionContext
 from routing.cases.service.reading import read_file, view
 from routing.clocks import service as clocks
@@ -341,4 +341,5 @@ _ACTIONS: Mapping[type[commands.Command], Callable[[ActionContext, Any], Awaitab
     commands.Forward: _forward,
     commands.Redirect: _redirect,
     commands.LogCall: _log_call,
+    commands.AskProvider: provider_questions.ask,
 }

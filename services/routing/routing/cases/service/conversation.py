@@ -8,13 +8,23 @@ from uuid import UUID
 
 from routing.cases import repository
 from routing.cases.codes import ConversationSide, EntryType
-from routing.cases.repository.conversation import answers_of, colleague_names, notes_of, see_mentions
+from routing.cases.repository.conversation import answers_of, colleague_names, notes_of, questions_of, see_mentions
+from routing.cases.repository.providers import active_providers as regional_providers
 from routing.cases.repository.providers import providers_by_id as known_providers
 from routing.cases.schemas.commands import AnswerContent, LetterContent
 from routing.cases.schemas.conversation import CaseConversation, CaseEntry
-from routing.cases.schemas.rows import AnswerRecord, CaseRecord, HistoryRecord, LetterRecord, NoteRecord, ProviderView
+from routing.cases.schemas.rows import (
+    AnswerRecord,
+    CaseRecord,
+    HistoryRecord,
+    LetterRecord,
+    NoteRecord,
+    ProviderQuestionRecord,
+    ProviderView,
+)
 from routing.cases.schemas.views import CaseView
 from routing.cases.service.notes import text_of
+from routing.cases.service.provider_questions import content_of
 from shared.auth import Principal
 from shared.contracts import (
     AppealRated,
@@ -50,6 +60,11 @@ async def providers_by_id(work: UnitOfWork, ids: Collection[UUID]) -> Mapping[UU
     return await known_providers(work.session, ids)
 
 
+async def active_providers(work: UnitOfWork, region: str) -> Sequence[ProviderView]:
+    """Return the active providers of a region by their Kazakh names."""
+    return await regional_providers(work.session, region)
+
+
 async def check_visible(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> None:
     """Raise NotFound for a case that does not exist and for one that `principal` may not see."""
     if await repository.case(work.session, appeal_id, visible_cases(principal)) is None:
@@ -81,6 +96,7 @@ async def conversation_of(work: UnitOfWork, case: CaseRecord | CaseView) -> Case
     entries = [_answer(answer, work.sealer) for answer in await answers_of(work.session, case.appeal_id)]
     entries += [_letter(letter, forwarded, work.sealer) for letter in await repository.letters_of(work.session, case.appeal_id)]
     entries += [_note(note, work.sealer) for note in await notes_of(work.session, case.appeal_id)]
+    entries += [_question(question, work.sealer) for question in await questions_of(work.session, case.appeal_id)]
     entries += _from_history(history, case.language)
     names = await colleague_names(work.session, {entry.author for entry in entries if entry.author is not None})
     named = [replace(entry, author_name=names.get(entry.author)) if entry.author is not None else entry for entry in entries]
@@ -130,13 +146,28 @@ def _note(note: NoteRecord, sealer: Sealer) -> CaseEntry:
     )
 
 
+def _question(question: ProviderQuestionRecord, sealer: Sealer) -> CaseEntry:
+    content = content_of(question, sealer)
+    return CaseEntry(
+        at=question.at,
+        side=ConversationSide.FUND,
+        type=EntryType.INQUIRY,
+        author_role=question.actor_role,
+        author=question.actor,
+        language=question.language,
+        text=content.text,
+        questions=content.questions,
+        provider_id=question.provider_id,
+    )
+
+
 def _from_history(history: Sequence[HistoryRecord], language: str) -> Iterator[CaseEntry]:
     for row in history:
         if row.type in _REACTIONS:
             score = row.data.get("score")
             reaction = _REACTIONS[row.type]
             yield CaseEntry(row.at, ConversationSide.APPLICANT, reaction, APPLICANT, language=language, score=score)
-        elif row.type == InquirySent.FACT:
+        elif row.type == InquirySent.FACT and "request_id" not in row.data:  # a clerk's question is an entry of its own
             yield CaseEntry(row.at, ConversationSide.FUND, EntryType.INQUIRY, row.actor_role)
         elif row.type == InquiryAnswered.FACT:
             response_id = UUID(row.data["response_id"])

@@ -10,13 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.cases import repository
 from routing.cases.policy import content_purposes
-from routing.cases.repository.conversation import unseen_mentions
+from routing.cases.repository.conversation import questions, unseen_mentions
 from routing.cases.repository.providers import providers_by_id
 from routing.cases.schemas.commands import AnswerContent, LetterContent
 from routing.cases.schemas.rows import AnswerRecord, CaseFile, CaseRecord, HistoryRecord, LetterRecord, ProviderView
 from routing.cases.schemas.views import AnswerView, CaseFilter, CaseSummary, CaseView, HistoryView, LetterView
 from routing.cases.service import workflow
 from routing.cases.service.history import sentence
+from routing.cases.service.provider_questions import content_of
 from routing.clocks import service as clocks
 from routing.clocks.schemas import NEVER, ClockView
 from shared.auth import Principal
@@ -126,7 +127,7 @@ def _summary(model: type[SummaryT], case: CaseRecord, principal: Principal, now:
 
 
 async def read_contents(work: UnitOfWork, asked: ContentsRequest, reader: Principal) -> list[ContentItem]:
-    """Return answers and letters by id to another service, and record the access in the audit log.
+    """Return answers, letters and questions to providers by id to another service, and record the access in the audit log.
 
     Raises InvalidInput for an unknown purpose, Forbidden for a reader that the purpose is not meant for.
     """
@@ -135,6 +136,7 @@ async def read_contents(work: UnitOfWork, asked: ContentsRequest, reader: Princi
         answer.answer_id: _answer_view(answer, work.sealer) for answer in await repository.answers(work.session, asked.ids)
     }
     found |= {letter.letter_id: _letter_view(letter, work.sealer) for letter in await repository.letters(work.session, asked.ids)}
+    found |= {question.request_id: content_of(question, work.sealer) for question in await questions(work.session, asked.ids)}
     await work.audit.record(reader=reader.subject, on_behalf_of=asked.on_behalf_of, purpose=asked.purpose, ids=asked.ids)
     return [_item(content_id, found.get(content_id)) for content_id in asked.ids]
 

@@ -55,6 +55,7 @@ class Guard(StrEnum):
     DANGER = "danger"
     PASSED_ON = "passed-on"
     NO_CRIME = "no-crime"
+    HAS_CATEGORY = "has-category"
 
 
 def _awaits_redirection(case: CaseRecord) -> bool:
@@ -72,6 +73,7 @@ GUARDS: Final[Mapping[Guard, Callable[[CaseRecord], bool]]] = {
     Guard.BELOW_TOP_TIER: lambda case: case.tier < HIGHEST_TIER,
     Guard.DANGER: _awaits_redirection,
     Guard.PASSED_ON: lambda case: not _awaits_redirection(case),  # no case ends while its danger is known here alone
+    Guard.HAS_CATEGORY: lambda case: case.category is not None,  # an inquiry is about a category
     Guard.NO_CRIME: lambda case: not _reports_crime(case),  # АППК art. 64(7-2)
 }
 

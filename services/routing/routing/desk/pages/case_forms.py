@@ -29,6 +29,7 @@ WITH_TEMPLATE: frozenset[CaseAction] = frozenset(
         CaseAction.FORWARD,
         CaseAction.REDIRECT,
         CaseAction.LOG_CALL,
+        CaseAction.ASK_PROVIDER,
     }
 )
 """The actions with a form of their own in `desk_forms.html`; any other action gets a form made from its fields."""
@@ -66,6 +67,7 @@ class FormOptions:
     outcomes: Sequence[Option]
     reasons: Sequence[Option]
     languages: Sequence[Option]
+    questions: Sequence[Option]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ def case_forms(case: CaseView, form: SubmittedForm, reader: DeskReader, colleagu
             outcomes=reader.options({code: codes.outcomes[code] for code in cases.closing_outcomes()}),
             reasons=[(code, reader.label(label)) for code, label in cases.escalation_reasons().items()],
             languages=[(code, reader.language_name(code)) for code in ("kk", "ru", "en")],
+            questions=reader.options(codes.provider_questions),
         ),
         colleagues=colleagues,
         offers={offer.action: _offer(offer, reader) for offer in case.next_actions},

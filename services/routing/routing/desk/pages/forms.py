@@ -23,7 +23,8 @@ _UNPREFIXED: Final = frozenset(
     {CaseAction.CLAIM, CaseAction.ASSIGN, CaseAction.CLASSIFY, CaseAction.ESCALATE, CaseAction.ANSWER, CaseAction.CLOSE}
 )
 """Actions whose fields have their own names; those of all others are named `action-field`, so that every name of a page is unique."""
-_MISSING: Final = "missing."  # one checkbox for each code
+TICKED: Final = frozenset({"missing", "questions"})
+"""Fields with one checkbox for each code, named `action-field.code`; an action has at most one of them."""
 _FINDING_FIELDS: Final = ("category", "outcome", "fact", "rule")
 
 _LABELS: Final[Mapping[str, str]] = {
@@ -44,6 +45,9 @@ _LABELS: Final[Mapping[str, str]] = {
     "body": N_("Body"),
     "part": N_("Only a part"),
     "follow_up_on": N_("Call again on"),
+    "provider_id": N_("Medical organisation"),
+    "questions": N_("Questions"),
+    "due_on": N_("Answer expected by"),
     "next_steps": N_("What happens next"),
     "how_to_complain": N_("How to appeal against this answer"),
 }
@@ -54,6 +58,7 @@ _WRONG: Final[Mapping[str, str]] = {
     "too-long": N_("This is too long."),
     "too-early": N_("This day has passed."),
     "too-many": N_("There are too many."),
+    "unknown-provider": N_("Choose from the list."),
     "unknown-code": N_("Choose from the list."),
     "issue-without-finding": N_("One of the findings must speak of what the case is about."),
     "not-for-this-kind": N_("This does not go with the kind."),
@@ -72,7 +77,7 @@ class SubmittedForm:
     action: CaseAction | None = None
     values: Mapping[str, str] = field(default_factory=dict)
     findings: Sequence[Mapping[str, str]] = ()
-    missing: Sequence[str] = ()
+    ticked: Sequence[str] = ()
     """The codes of the ticked checkboxes."""
     errors: dict[str, str] = field(default_factory=dict)
     summary: list[tuple[str | None, str]] = field(default_factory=list)
@@ -117,7 +122,9 @@ class SubmittedForm:
         if self.action is CaseAction.ANSWER:
             given["findings"] = [{name: text for name, text in finding.items() if text} for finding in self.findings]
         if self.action is CaseAction.REQUEST_COMPLETION:
-            given["missing"] = list(self.missing)
+            given["missing"] = list(self.ticked)
+        if self.action is CaseAction.ASK_PROVIDER:
+            given["questions"] = list(self.ticked)
         if "part" in given:
             given["part"] = given["part"] == "yes"
         kind = self.values.get("kind", "")
@@ -155,10 +162,10 @@ async def read(request: Request) -> dict[str, str]:
 
 def submitted(action: CaseAction, sent: Mapping[str, str], names: Sequence[str], *, with_blank: bool = False) -> SubmittedForm:
     """Return the form of `action` with the fields `names`. Findings with no more than a category are dropped unless `with_blank`."""
-    form = SubmittedForm(action, {name: sent.get(field_name(action, name), "") for name in names if name not in {"findings", "missing"}})
-    if "missing" in names:
-        ticked = field_name(action, _MISSING)
-        form.missing = [name.removeprefix(ticked) for name in sent if name.startswith(ticked)]
+    form = SubmittedForm(action, {name: sent.get(field_name(action, name), "") for name in names if name not in {"findings", *TICKED}})
+    for ticks in TICKED & set(names):
+        prefix = field_name(action, f"{ticks}.")
+        form.ticked = [name.removeprefix(prefix) for name in sent if name.startswith(prefix)]
     if "findings" in names:
         numbers = sorted({int(match[1]) for name in sent if (match := _FINDING.fullmatch(name))})[:FINDINGS_LIMIT]
         blocks = [{name: sent.get(f"findings.{number}.{name}", "") for name in _FINDING_FIELDS} for number in numbers]

@@ -47,6 +47,9 @@ class ProviderCard:
     choose_href: str
     inquiries: Sequence[InquiryLine]
     is_down: bool
+    provider_id: str
+    options: Sequence[tuple[str, str]]
+    """The organisations that may be asked: that of the case, the candidates, and those of the region."""
 
 
 def provider_ids(exchange: ExchangeContent | None) -> set[UUID]:
@@ -61,6 +64,7 @@ def provider_card(
     typed: str,
     exchange: ExchangeContent | None,
     names: Mapping[UUID, ProviderView],
+    of_region: Sequence[ProviderView],
     reader: DeskReader,
     *,
     may_choose: bool,
@@ -80,7 +84,18 @@ def provider_card(
         choose_href=f"/provider-contact/matches/{case.appeal_id}",
         inquiries=[_line(inquiry, names, reader) for inquiry in (exchange.inquiries if exchange is not None else [])],
         is_down=exchange is None,
+        provider_id=str(case.provider_id or ""),
+        options=_options(case, choices, of_region, reader),
     )
+
+
+def _options(
+    case: CaseView, candidates: Sequence[tuple[str, str]], of_region: Sequence[ProviderView], reader: DeskReader
+) -> list[tuple[str, str]]:
+    """Return the organisations that may be asked, each once."""
+    own = [(str(case.provider.provider_id), name_of(case.provider, reader))] if case.provider else []
+    regional = [(str(provider.provider_id), name_of(provider, reader)) for provider in of_region]
+    return list(dict([*own, *candidates, *regional]).items())
 
 
 def name_of(provider: ProviderView, reader: DeskReader) -> str:

@@ -61,6 +61,7 @@ FLASHES: Final[Mapping[str, Flash]] = {
     "provider-chosen": Flash(N_("The organisation is chosen. The case shows it in a moment.")),
     "provider-none": Flash(N_("It is noted that none of these is meant.")),
     "provider-not-chosen": Flash(N_("Nothing was chosen: the choice is made already, or no organisation was marked."), "warn"),
+    CaseAction.ASK_PROVIDER: Flash(N_("The inquiry is on its way to the medical organisation.")),
     CaseAction.LOG_CALL: Flash(N_("The call is logged.")),
     NOTES: Flash(N_("The note is saved. Colleagues alone can read it.")),
     CaseAction.REDIRECT: Flash(N_("It is noted that the danger was passed on.")),
@@ -277,6 +278,8 @@ async def _case_page(
     async with asked.units.write() as work:
         await cases.record_read(work, principal, case.appeal_id)
         names = await cases.providers_by_id(work, provider_ids(exchange))
+        may_ask = any(offer.action is CaseAction.ASK_PROVIDER for offer in case.next_actions)
+        of_region = await cases.active_providers(work, case.region) if may_ask else []
     written = conversation(found.written, owners, f"{PATH}/{case.appeal_id}/files")
     position = position_of(asked.request.query_params)
     if position.tab is None and not position.is_search:
@@ -285,6 +288,6 @@ async def _case_page(
     contents = fetched_contents(owners, reader, shows_applicant=shows_applicant)
     lines = thread(written, case.classification.get("evidence", ()), reader)
     may_choose = principal.is_staff
-    card = provider_card(case, contents.provider_name, exchange, names, reader, may_choose=may_choose)
+    card = provider_card(case, contents.provider_name, exchange, names, of_region, reader, may_choose=may_choose)
     note_form = note.offer(found.seeing, reader) if principal.is_staff else None
     return case_page(case, contents, lines, card, choices, note_form, reader, position, assignee_name=found.assignee_name)

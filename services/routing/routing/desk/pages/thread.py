@@ -138,6 +138,9 @@ def _facts(item: ConversationItem, reader: DeskReader) -> Iterator[tuple[str, st
         yield reader.translate(N_("Result")), reader.label(codes.response_codes[item.code].label)
     if item.missing:
         yield reader.translate(N_("What is missing")), " · ".join(reader.label(cases.missing_data()[code].label) for code in item.missing)
+    if item.questions:
+        asked = (codes.provider_questions[code].label for code in item.questions if code in codes.provider_questions)
+        yield reader.translate(N_("Questions")), " · ".join(map(reader.label, asked))
     if item.score is not None:
         yield reader.translate(N_("Rating")), reader.translate(N_("%(score)s of 5"), score=item.score)
     if item.answer is not None:

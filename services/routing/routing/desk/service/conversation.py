@@ -106,6 +106,7 @@ def _item(entry: CaseEntry, responses: Mapping[UUID, ResponseContent] | None) ->
         author_name=entry.author_name,
         answer=entry.answer,
         missing=list(entry.missing),
+        questions=list(entry.questions),
         code=entry.code,
         score=entry.score,
     )
