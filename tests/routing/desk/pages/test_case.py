@@ -175,6 +175,7 @@ class TestCasePage:
     async def test_a_clock_explains_its_date_day_by_day(self, desk, complaint):
         page = (await open_desk(desk, f"/{complaint}")).text
         assert "Working day 15" in page
+        assert "Counted from 2 February 2026 · АППК art. 76(1)-(3) 87" in page
         assert "Day off, not counted" in page
 
     async def test_the_response_of_the_provider_is_shown_with_its_inquiry(self, desk, owners, complaint):

@@ -1,5 +1,6 @@
 """The page of a case: its text and classification, deadlines, assignee, history, and the forms of the possible actions."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -38,6 +39,9 @@ _WHY: Final[Mapping[str, str]] = {
 }
 
 
+_ARTICLE: Final = re.compile(r"APPK ([0-9()\- ]+)")
+
+
 @dataclass(frozen=True, slots=True)
 class CalculationDay:
     """A day in the calculation of a deadline."""
@@ -49,9 +53,11 @@ class CalculationDay:
 
 @dataclass(frozen=True, slots=True)
 class ClockLine:
-    """A clock: how near its end is while it runs (`due`), else its result, with the day-by-day calculation."""
+    """A clock with its rule (`basis`): how near its end is while it runs (`due`), else its result, and the day-by-day calculation."""
 
     label: str
+    basis: str
+    started_at: datetime
     due_at: datetime
     due: Due | None
     state_label: str
@@ -230,11 +236,23 @@ def _clock(clock: ClockView, zone: ZoneInfo, reader: DeskReader) -> ClockLine:
     is_met = clock.state == ClockState.MET
     return ClockLine(
         label=reader.label(clock_policies()[clock.policy].label),
+        basis=_basis(policies()[clock.policy].basis, reader),
+        started_at=clock.started_at,
         due_at=clock.due_at,
         due=due(clock.due_at, reader.now, zone) if clock.state in ACTIVE else None,
         state_label=reader.translate(N_("met") if is_met else N_("missed")),
         tone="good" if is_met else "bad",
         working=_calculation(clock, zone, reader),
+    )
+
+
+def _basis(written: str, reader: DeskReader) -> str:
+    """Return the article of the code that sets the term; a term without one is the Fund's own."""
+    article = _ARTICLE.match(written)
+    return (
+        reader.translate(N_("АППК art. %(article)s"), article=article[1].strip())
+        if article
+        else reader.translate(N_("the Fund's own term"))
     )
 
 
