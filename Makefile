@@ -8,7 +8,7 @@ DATA ?= .run/data
 ENGINES := $(BIN)/python -m engines
 STAMP := $(VENV)/.installed
 
-.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth fast-paths slow-clients guess-timing chaos fuzz asyncapi privacy contracts chromium clean \
+.PHONY: help install run test coverage test-unmeasured lint demo bench bench-country bench-growth bench-desk fast-paths slow-clients guess-timing chaos fuzz asyncapi privacy contracts chromium clean \
   kafka kafka-cluster kafka-stop kafka-libs postgres postgres-stop up-processes
 
 help:  ## this list
@@ -76,6 +76,9 @@ bench-country: install kafka-libs  ## half a year of a country's appeals through
 
 bench-growth: install kafka-libs  ## what an appeal costs when 10 thousand, 100 thousand and a million are stored (SIZES=10000,100000,1000000 APPEALS=15000)
 	@$(BIN)/python -m tests.benchmarks.growth $(if $(SIZES),--sizes $(SIZES)) $(if $(APPEALS),--appeals $(APPEALS))
+
+bench-desk: install  ## p95 of the desk's lists, searches and counts over a million cases, 95 % closed (CASES=1000000 ROUNDS=200)
+	@$(BIN)/python -m tests.benchmarks.desk $(if $(CASES),--cases $(CASES)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 fast-paths: install  ## processor time of each shortcut of docs/fast-paths.md with and without it (ROUNDS=25)
 	@$(BIN)/python -m tests.benchmarks.fast_paths --rounds $(or $(ROUNDS),25)

@@ -3,11 +3,12 @@
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from shared.auth.issuer import ISSUER
 from shared.auth.principal import Principal
@@ -54,6 +55,35 @@ class FileRequest(BaseModel):
     role: str | None = Field(None, max_length=40)
 
 
+class LookupRequest(BaseModel):
+    """Request body of `POST /intake/internal/v1/lookups`: a phone in E.164, an IIN, or a provider's name as typed; one of them.
+
+    `region`: where to look for the provider, None for everywhere. Phones and IINs are compared as keyed hashes.
+    """
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    purpose: str = Field(min_length=1, max_length=60, pattern=r"^[a-z-]+$")
+    on_behalf_of: str = Field(min_length=1, max_length=200)
+    phone: str | None = Field(None, max_length=20)
+    iin: str | None = Field(None, max_length=12)
+    provider_name: str | None = Field(None, max_length=200)
+    region: str | None = Field(None, max_length=5)
+
+    @model_validator(mode="after")
+    def _asks_one_thing(self) -> Self:
+        if sum(value is not None for value in (self.phone, self.iin, self.provider_name)) != 1:
+            raise PydanticCustomError("required", "Ask for a phone, an IIN or a provider.")
+        return self
+
+
+class LookupResponse(BaseModel):
+    """The ids that were found: appeals, latest first and at most MAX_IDS, or providers, best match first."""
+
+    appeal_ids: list[UUID] = []
+    provider_ids: list[UUID] = []
+
+
 @dataclass(frozen=True, slots=True)
 class Purpose:
     """A purpose of reading text: the services that may read for it, and whether they must name the person they act for."""
@@ -65,7 +95,7 @@ class Purpose:
 P = TypeVar("P", bound=Purpose)
 
 
-def entitled(asked: ContentsRequest, reader: Principal, purposes: Mapping[str, P]) -> P:
+def entitled(asked: ContentsRequest | LookupRequest, reader: Principal, purposes: Mapping[str, P]) -> P:
     """Return the requested purpose if the reader, known by the subject of its token, may read for it.
 
     On one machine whoever holds the data folder acts for every service: a token of the local issuer for `ANY_SERVICE` reads for
@@ -166,6 +196,24 @@ class Contents:
             for item in items:
                 found[item.id] = item.content if item.found else None
         return found
+
+    async def look_up(self, request: LookupRequest) -> LookupResponse:
+        """Return the ids that intake finds. Raises OwnerUnavailable as `read` does."""
+        try:
+            answer = await self._client_for("intake").post(
+                "/intake/internal/v1/lookups",
+                content=request.model_dump_json(),
+                headers={"Authorization": f"Bearer {await self._token()}", "Content-Type": "application/json"},
+                timeout=TIMEOUT_SECONDS,
+            )
+        except (httpx.TransportError, Unavailable) as error:
+            raise OwnerUnavailable("intake does not answer") from error
+        if answer.status_code != httpx.codes.OK:
+            raise OwnerUnavailable(f"intake answers {answer.status_code}")
+        try:
+            return LookupResponse.model_validate_json(answer.content)
+        except ValueError as error:
+            raise OwnerUnavailable("intake answers something else") from error
 
     async def open_file(self, service: str, request: FileRequest) -> OwnedFile:
         """Return a file that another service owns, before its bytes are read.

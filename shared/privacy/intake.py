@@ -40,6 +40,7 @@ REGISTER: Final = (
             sealed("particulars", "the patient and the ground of representation, the contested act"),
             hashed("owner", "issuer and subject of the token that follows the appeal"),
             hashed("phone_key", "the applicant's phone number"),
+            hashed("iin_key", "the applicant's IIN"),
             hashed("pin", "appeal id and PIN"),
             hashed("fingerprint", "the imported line"),
         ),

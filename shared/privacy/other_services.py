@@ -43,6 +43,33 @@ ROUTING: Final = (
     ),
     Table(
         "routing",
+        "case_visit",
+        (plain("subject", "an employee who opened the case on the desk", SUBJECT_REASON),),
+        retention=NO_LIMIT,
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
+        "desk_search",
+        (plain("subject", "an employee who searched by phone, IIN or provider; what was typed is not stored", SUBJECT_REASON),),
+        retention="12 hours, deleted with the next search",
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
+        "saved_view",
+        (
+            plain("subject", "an employee who saved a list", SUBJECT_REASON),
+            sealed("name", "the name that the employee gave to the list"),
+        ),
+        retention="until the employee deletes it",
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
         "history",
         (plain("actor", "the employee who acted", SUBJECT_REASON),),
         retention=NO_LIMIT,

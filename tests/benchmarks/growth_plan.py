@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 APPEALS_A_YEAR = 2 * 474_708  # source: the Fund's report on the first half of 2021
 SECONDS_PER_APPEAL = 365 * 24 * 3600 / APPEALS_A_YEAR
 SHARED_IDS = frozenset({"provider_id", "subscription_id", "leased_by"})
-KEYED = frozenset({"key", "owner", "recipient", "phone_key", "fingerprint", "contact", "receiver"})
+KEYED = frozenset({"key", "owner", "recipient", "phone_key", "iin_key", "fingerprint", "contact", "receiver"})
 """Columns of keyed hashes. Two copies of a person are two persons: nobody files thousands of appeals."""
 PERMANENT = None
 POSITIONS = 100_000  # of the feed of updates, for each copy of all appeals

@@ -65,7 +65,7 @@ class TestTheDesk:
         usual = {"appeal_id": complaint, "inquiry_id": complaint, "provider_id": complaint}
         await desk.apply(InquirySent(category="REFUSAL_APPOINTMENT", due_at=NOW, discloses=True, **usual))
         await desk.apply(InquiryAnswered(response_id=complaint, code="RESOLVED", **usual))
-        for path in ("", "?tab=overdue", f"/{complaint}", f"/{complaint}?show=applicant&flash=claim"):
+        for path in ("", "?tab=overdue", "?tab=all&language=ru&sort=received", f"/{complaint}", f"/{complaint}?show=applicant&flash=claim"):
             page = await visit(f"{desk.url}/routing/desk{path}", width=width, dark=dark, cookies=cookies(desk, "supervisor"))
             await page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
             assert await serious(page) == []
@@ -97,6 +97,19 @@ class TestTheDesk:
         assert await page.evaluate("document.activeElement.closest('form').id") == "answer"
         await page.keyboard.type("a")
         assert await page.locator("#answer select").first.evaluate("(field) => field === document.activeElement")
+
+    async def test_the_list_is_renewed_but_not_while_it_is_read(self, desk, complaint, visit):
+        page = await visit(f"{desk.url}/routing/desk?tab=queue", cookies=cookies(desk))
+        rows, counted = page.locator(".queue li a"), page.locator(".queue .tabs a[aria-current]")
+        before = await rows.count()
+        await page.locator(".listed").hover()
+        await desk.open()
+        await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await counted.filter(has_text=f" {before + 1}").wait_for()
+        assert await rows.count() == before
+        await page.mouse.move(1_200, 10)
+        await rows.nth(before).wait_for()
+        assert await page.locator(f".queue a[href*='{complaint}']").count() == 1
 
     async def test_a_phone_shows_the_list_or_the_case(self, desk, complaint, visit):
         page = await visit(desk.url + "/routing/desk", width=390, cookies=cookies(desk))

@@ -1,6 +1,7 @@
 from uuid import uuid4
 
 from tests.routing.desk.pages.test_provider import recorded
+from tests.routing.desk.support import session
 from tests.stored_protection import check_stored_rows, sealed_tables
 
 
@@ -17,5 +18,6 @@ async def test_each_table_with_ciphertext_holds_a_sealed_value(desk):
     question = {"provider_id": str(clinic), "text": "Пациент қашан қабылданды?", "language": "kk"}
     assert (await desk.carry_out(complaint, "ask-provider", specialist, **question)).status_code == 200
     assert (asked.status_code, answered.status_code, called.status_code) == (200, 200, 200)
+    await desk.client.post("/routing/desk/views?tab=queue", headers=session(desk), data={"name": "Кезек"})
     seen = await check_stored_rows("routing", desk.parts.database)
     assert sealed_tables("routing") - {table for table, _ in seen} == set()

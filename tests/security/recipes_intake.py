@@ -76,6 +76,12 @@ async def read_contents(target: Target) -> Call:
     return Call("/intake/internal/v1/contents", target.world.token("service", subject="routing"), json=asked)
 
 
+async def look_up(target: Target) -> Call:
+    await _filed(target)
+    asked = {"purpose": "desk-search", "on_behalf_of": "somebody", "phone": "+77010000000"}
+    return Call("/intake/internal/v1/lookups", target.world.token("service", subject="routing"), json=asked)
+
+
 async def read_file(target: Target) -> Call:
     case = await _filed(target)
     headers = {"Appeal-Pin": case.pin, "Content-Type": "text/plain"}
@@ -190,6 +196,7 @@ RECIPES: Recipes = {
     ("post", APPEALS): Recipe(register),
     ("post", "/intake/v1/imports"): Recipe(import_register),
     ("post", "/intake/internal/v1/contents"): Recipe(read_contents, Kind.READ, ALWAYS_SEEN),
+    ("post", "/intake/internal/v1/lookups"): Recipe(look_up, Kind.READ, ALWAYS_SEEN),
     ("post", "/intake/internal/v1/attachments"): Recipe(read_file, Kind.READ, ALWAYS_SEEN),
     ("post", f"{APPEALS}/{{number}}/messages"): Recipe(_by_applicant("messages", {"text": WORDS})),
     ("post", f"{APPEALS}/{{number}}/attachments"): Recipe(attach),

@@ -44,6 +44,11 @@ async def add_note(target: Target) -> Call:
     return Call(f"{CASES}/{appeal_id}/notes", who, json={"text": "Осы емханаға төртінші шағым.", "mentions": []})
 
 
+async def search_cases(target: Target) -> Call:
+    await target.world.open()
+    return Call(f"{CASES}/search", target.world.token("operator", subject="searcher"), json={"query": "2026"})
+
+
 async def read_contents(target: Target) -> Call:
     asked = {"ids": [str(await target.world.open())], "purpose": "tracking", "on_behalf_of": "somebody"}
     return Call("/routing/internal/v1/contents", target.world.token("service", subject="intake"), json=asked)
@@ -70,5 +75,6 @@ RECIPES: Recipes = {
     ("post", f"{CASES}/{{appeal_id}}/notes"): Recipe(add_note),
     _path("redirect"): Recipe(_action("redirect", opened=CRIME, body="POLICE")),
     ("post", "/routing/v1/classifications"): Recipe(classify_text, Kind.READ),
+    ("post", f"{CASES}/search"): Recipe(search_cases, Kind.READ),
     ("post", "/routing/internal/v1/contents"): Recipe(read_contents, Kind.READ, frozenset({"content_read"})),
 }

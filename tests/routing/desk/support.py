@@ -34,6 +34,9 @@ class Owners:
     asked: list[tuple[str, str, str | None]] = field(default_factory=list)
     exchange: dict = field(default_factory=dict)
     """What provider-contact returns of every appeal: candidates and inquiries."""
+    found: dict[str, list[str]] = field(default_factory=dict)
+    """What a lookup of a phone, an IIN or a provider's name finds."""
+    looked_up: list[dict] = field(default_factory=list)
     down: bool = False
     files: dict[str, tuple[bytes, str, str]] = field(default_factory=dict)
     """By attachment id: bytes, media type and name."""
@@ -53,6 +56,14 @@ class Owners:
                 return JSONResponse({"code": self.withheld[1]}, self.withheld[0])
             content, media_type, name = self.files[asked["attachment_id"]]
             return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+        @app.post("/intake/internal/v1/lookups")
+        async def lookups(asked: dict) -> dict:
+            if self.down:
+                raise HTTPException(503)
+            self.looked_up.append(asked)
+            found = self.found.get(asked["phone"] or asked["iin"] or asked["provider_name"], [])
+            return {"provider_ids" if asked["provider_name"] else "appeal_ids": found}
 
         @app.post("/{service}/internal/v1/contents")
         async def contents(service: str, asked: dict) -> dict:

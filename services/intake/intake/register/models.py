@@ -25,6 +25,7 @@ REGISTER_SEQUENCE = Sequence("register_sequence", start=1, minvalue=1, maxvalue=
 
 _OWNED = text("owner IS NOT NULL")  # most appeals are filed without a token and stay out of the index
 _REACHED = text("phone_key IS NOT NULL")
+_IDENTIFIED = text("iin_key IS NOT NULL")
 _ABOUT = text("about IS NOT NULL")
 _BY_A_PERSON = text("appeal_id IS NOT NULL")
 _ENTRIES = text("channel = 'PEOPLES_CONTROL'")  # a few, listed in public
@@ -37,6 +38,7 @@ class Appeal(IntakeModel, table=True):
     __table_args__ = (
         Index("ix_appeal_owner", "owner", "id", sqlite_where=_OWNED, postgresql_where=_OWNED),
         Index("ix_appeal_phone_key", "phone_key", sqlite_where=_REACHED, postgresql_where=_REACHED),
+        Index("ix_appeal_iin_key", "iin_key", sqlite_where=_IDENTIFIED, postgresql_where=_IDENTIFIED),
         Index("ix_appeal_peoples_control", "id", sqlite_where=_ENTRIES, postgresql_where=_ENTRIES),
     )
 
@@ -74,6 +76,8 @@ class Appeal(IntakeModel, table=True):
     """Keyed hash of the token's subject under which it may be followed: the applicant's own, or a partner's who passed it on."""
     phone_key: bytes | None
     """Keyed hash of the applicant's phone number; finds the appeals of a caller."""
+    iin_key: bytes | None = None
+    """Keyed hash of the applicant's IIN, by which the desk finds a person's appeals; None without one, and before the column existed."""
     pin: bytes | None
     """Keyed hash of appeal id and PIN; None: imported."""
     fingerprint: bytes | None

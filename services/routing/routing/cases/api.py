@@ -4,12 +4,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import Field
 
-from routing.cases.codes import CaseScope
 from routing.cases.errors import ActionNotPossible, UnknownAssignee, UnknownMention, VersionConflict
 from routing.cases.schemas import commands
 from routing.cases.schemas.conversation import NoteIn, NoteView
-from routing.cases.schemas.views import CaseFilter, CaseSummary, CaseView
+from routing.cases.schemas.filters import CaseFilterFields
+from routing.cases.schemas.views import CaseFilter, CaseItem, CaseView
 from routing.cases.service import actions, conversation, notes, reading
 from shared.auth import STAFF, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse
@@ -36,36 +37,28 @@ StaffDep = Annotated[Principal, Depends(_staff)]
 WriterDep = Annotated[Principal, Depends(require(*STAFF))]
 
 
+class CaseListQuery(CaseFilterFields):
+    """The parameters of the list."""
+
+    number: Annotated[str | None, Field(max_length=40, description="A registration number, its beginning or its end, as pasted.")] = None
+    query: Annotated[str | None, Field(max_length=40, description="The same as `number`.")] = None
+    limit: Limit = DEFAULT_LIMIT
+    cursor: CursorText = None
+
+
 @router.get("/v1/cases", tags=["cases"], responses=responses(Unauthorized, Forbidden, InvalidInput))
 async def list_cases(
     principal: StaffDep,
     work: ReadDep,
     _query: KnownQuery,
-    scope: CaseScope = CaseScope.ALL,
-    status: commands.StatusCode | None = None,
-    tier: Annotated[int | None, Query(ge=1, le=3)] = None,
-    kind: commands.KindCode | None = None,
-    number: Annotated[str | None, Query(max_length=40, description="A registration number, its beginning or its end, as pasted.")] = None,
-    query: Annotated[str | None, Query(max_length=40, description="The same as `number`.")] = None,
-    overdue: bool | None = None,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: CursorText = None,
-) -> ListResponse[CaseSummary]:
-    """Return the cases that you may see, earliest due time first.
+    asked: Annotated[CaseListQuery, Query()],
+) -> ListResponse[CaseItem]:
+    """Return the cases that you may see under all the filters together.
 
     Scopes: `mine`, assigned to you and open; `queue`, open and unassigned; `region`, of your region; `all`.
     """
-    wanted = CaseFilter(
-        scope=scope,
-        subject=principal.subject,
-        region=principal.region,
-        status=status,
-        tier=tier,
-        kind=kind,
-        number=number if number is not None else query,
-        overdue=overdue,
-    )
-    return await reading.list_cases(work, principal, wanted, limit=limit, cursor=cursor)
+    wanted = asked.narrow(principal, CaseFilter(number=asked.number if asked.number is not None else asked.query))
+    return await reading.list_cases(work, principal, wanted, limit=asked.limit, cursor=asked.cursor)
 
 
 @router.get("/v1/cases/{appeal_id}", tags=["cases"], responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))

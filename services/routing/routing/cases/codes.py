@@ -65,6 +65,14 @@ class EntryType(StrEnum):
     CALL = "CALL"
 
 
+class CaseSort(StrEnum):
+    """The order of a list. DUE: earliest due time first. RECEIVED and UPDATED: the latest first."""
+
+    DUE = "due"
+    RECEIVED = "received"
+    UPDATED = "updated"
+
+
 _text = WithJsonSchema({"type": "string"})  # these codes may grow: clients must accept new ones
 StatusText = Annotated[CaseStatus, _text]
 HolderText = Annotated[Holder, _text]

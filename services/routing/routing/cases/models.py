@@ -16,6 +16,7 @@ from shared.enum_column import EnumColumn
 
 _OPEN: Final = text("closed_at IS NULL")
 _UNSEEN: Final = text("NOT seen")
+_PROVIDER: Final = text("provider_id IS NOT NULL")
 _Numbered = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -36,6 +37,10 @@ class AppealCase(RoutingModel, table=True):
         Index("ix_case_open_due", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_case_open_region", "region", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_case_open_tier", "tier", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_case_received", "received_at", "appeal_id"),
+        Index("ix_case_updated", "updated_at", "appeal_id"),
+        Index("ix_case_provider", "provider_id", "next_due_at", "appeal_id", sqlite_where=_PROVIDER, postgresql_where=_PROVIDER),
+        Index("ix_case_news", "next_due_at", "appeal_id", sqlite_where=text("has_news = 1"), postgresql_where=text("has_news")),
         Index("ix_case_open_assignee", "assignee", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
 
@@ -90,6 +95,8 @@ class AppealCase(RoutingModel, table=True):
     """How many notes colleagues have written. A note does not change the version: no action depends on it."""
     follow_up_on: date | None = None
     """The local day on which the applicant is to be called again."""
+    updated_at: datetime
+    """When the case was opened or last changed, by a person or an event."""
     next_due_at: datetime
     """The earliest due time of the running clocks, `clocks.schemas.NEVER` without one."""
 

@@ -1,4 +1,4 @@
-"""The conversation of a case and its files over HTTP."""
+"""The search for cases, the conversation of a case and its files over HTTP."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,17 +7,40 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
 from routing.cases import service as cases
+from routing.cases.schemas.views import CaseFilter
 from routing.desk.errors import AttachmentGone, AttachmentNotScanned
-from routing.desk.schemas import Conversation
+from routing.desk.schemas import CaseSearch, CaseSearchResult, Conversation
 from routing.desk.service.attachments import open_attachment
 from routing.desk.service.conversation import conversation, fetch_owners
+from routing.desk.service.search import resolve
 from shared.auth import STAFF, Principal, require
 from shared.dependencies import ContentsDep, UnitsOfWorkDep
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, Unavailable, responses
-from shared.http import KnownQuery
+from shared.http import KnownQuery, body
 
 router = APIRouter()
 StaffDep = Annotated[Principal, Depends(require(*STAFF, "admin"))]
+
+
+@router.post("/v1/cases/search", tags=["cases"], responses=responses(Unauthorized, Forbidden, InvalidInput))
+async def search_cases(
+    request: Request,
+    principal: StaffDep,
+    units: UnitsOfWorkDep,
+    contents: ContentsDep,
+    asked: Annotated[CaseSearch, body(CaseSearch)],
+) -> CaseSearchResult:
+    """Return the cases that you may see by a number or its end, an exact phone or IIN, or a provider's name, under the filters.
+
+    A phone, an IIN and a name are looked up by intake, which records it in its audit log. `unavailable` names a service that does not
+    answer now: cases may be missing then.
+    """
+    await request.app.state.colleagues.record(principal)
+    result = await resolve(contents, principal, asked.query)
+    async with units.read() as work:
+        wanted = asked.narrow(principal, CaseFilter(number=result.number, found=result.found))
+        page = await cases.list_cases(work, principal, wanted, limit=asked.limit, cursor=asked.cursor)
+    return CaseSearchResult(**dict(page), unavailable=list(result.unavailable))
 
 
 @router.get("/v1/cases/{appeal_id}/conversation", tags=["cases"], responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))

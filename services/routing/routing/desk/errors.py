@@ -11,3 +11,7 @@ class AttachmentGone(DomainError):
     """The file is infected, or its bytes are lost. The conversation tells which in its state."""
 
     code, status, title = "attachment-gone", 410, "The file cannot be opened any more."
+
+
+class TooManyViews(Exception):
+    """The person has as many saved views as are allowed. The page says so."""

@@ -1,5 +1,6 @@
-"""Contents that intake and provider-contact return for the desk, as far as the desk shows them, and the conversation made of them."""
+"""Contents that other services return for the desk, the conversation made of them, and the lists that staff save."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -8,6 +9,9 @@ from pydantic import BaseModel, Field, WithJsonSchema
 
 from routing.cases.codes import ConversationSide, EntryType
 from routing.cases.schemas.commands import AnswerContent
+from routing.cases.schemas.filters import CaseFilterFields
+from routing.cases.schemas.views import CaseItem
+from shared.http import CURSOR_LIMIT, DEFAULT_LIMIT, ListResponse, StrictModel, Text
 
 
 class Particulars(BaseModel):
@@ -142,3 +146,57 @@ class Conversation(BaseModel):
     total: int
     next_cursor: str | None = None
     unavailable: list[str]
+
+
+class CaseSearch(CaseFilterFields):
+    """A search for cases, with the filters of the list."""
+
+    query: Annotated[str, Text(200)]
+    """A number or its end, an exact phone or IIN, or a provider's name."""
+    limit: Annotated[int, Field(ge=1, le=200)] = DEFAULT_LIMIT
+    cursor: Annotated[str | None, Field(max_length=CURSOR_LIMIT)] = None
+
+
+class CaseSearchResult(ListResponse[CaseItem]):
+    """A page of the cases that a search found. `unavailable`: the services that do not answer now, so that cases may be missing."""
+
+    unavailable: list[str]
+
+
+class ViewName(StrictModel):
+    """The name of a saved view as a person typed it."""
+
+    name: Annotated[str, Text(60)]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedViewRecord:
+    """A saved view as it is stored; `name` is sealed."""
+
+    id: UUID
+    subject: str
+    slot: int
+    name: bytes
+    address: str
+    saved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSearch:
+    """What a search found, as it is stored: ids as text. `is_complete`: every service answered."""
+
+    id: UUID
+    subject: str
+    appeal_ids: list[str]
+    provider_ids: list[str]
+    is_complete: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NamedView:
+    """A saved view, its name opened for the person who saved it. `address`: the parameters of the list."""
+
+    view_id: UUID
+    name: str
+    address: str

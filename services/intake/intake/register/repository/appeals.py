@@ -66,9 +66,11 @@ async def known_providers(session: AsyncSession, ids: Collection[UUID]) -> set[U
     return {found for (found,) in await select_rows(session, [key], key, list(ids))}
 
 
-async def active_providers(session: AsyncSession, region: str) -> Sequence[Provider]:
-    """Return the active organisations of a region, ordered by their Russian names."""
-    query = select(Provider).where(col(Provider.region) == region, col(Provider.active).is_(True))
+async def active_providers(session: AsyncSession, region: str | None) -> Sequence[Provider]:
+    """Return the active organisations of a region, or of all, ordered by their Russian names."""
+    query = select(Provider).where(col(Provider.active).is_(True))
+    if region is not None:
+        query = query.where(col(Provider.region) == region)
     found = (await session.execute(query)).scalars()
     return sorted(found, key=lambda provider: (provider.name_ru, provider.id))  # not in SQL: each engine orders letters its own way
 
@@ -77,6 +79,8 @@ def add_appeals(session: AsyncSession, appeals: Sequence[NewAppealRow], tracking
     """Insert at the end of the transaction. The rows of one statement have the same columns: rarely filled ones are added where needed."""
     if any("particulars" in row for row in appeals):
         appeals = [{"particulars": None, "answer_by": None, "follows": None, **row} for row in appeals]
+    if any("iin_key" in row for row in appeals):
+        appeals = [{"iin_key": None, **row} for row in appeals]
     insert_later(session, Appeal, appeals)
     insert_later(session, Tracking, trackings)
 
@@ -106,6 +110,15 @@ async def sealed_contents(session: AsyncSession, ids: Sequence[UUID], fields: Se
     columns = table_of(Appeal).c
     rows = await select_rows(session, [columns.id, *(columns[field] for field in fields)], columns.id, ids)
     return {row[0]: SealedContent(row[0], **dict(zip(fields, row[1:], strict=True))) for row in rows}
+
+
+async def appeals_with(
+    session: AsyncSession, *, phone_key: bytes | None = None, iin_key: bytes | None = None, limit: int
+) -> Sequence[UUID]:
+    """Return the ids of the appeals of a phone number or of an IIN, latest first, at most `limit`."""
+    condition = col(Appeal.iin_key) == iin_key if iin_key is not None else col(Appeal.phone_key) == phone_key
+    query = select(col(Appeal.id)).where(condition).order_by(col(Appeal.received_at).desc(), col(Appeal.id)).limit(limit)
+    return (await session.execute(query)).scalars().all()
 
 
 async def lock_trackings(session: AsyncSession, appeal_ids: Sequence[UUID]) -> Mapping[UUID, TrackingRow]:

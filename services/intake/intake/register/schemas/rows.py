@@ -124,6 +124,7 @@ class NewAppealRow(TypedDict):
     consents: list[str]
     owner: bytes | None
     phone_key: NotRequired[bytes | None]
+    iin_key: NotRequired[bytes | None]
     pin: bytes | None
     fingerprint: NotRequired[bytes | None]
     received_at: datetime

@@ -28,8 +28,8 @@ async def active_provider(session: AsyncSession, provider_id: UUID) -> ListedPro
     return await repository.active_provider(session, provider_id)
 
 
-async def active_providers(session: AsyncSession, region: str) -> Sequence[ListedProvider]:
-    """Return the active organisations of a region."""
+async def active_providers(session: AsyncSession, region: str | None) -> Sequence[ListedProvider]:
+    """Return the active organisations of a region, or of all."""
     return await repository.active_providers(session, region)
 
 

@@ -102,6 +102,11 @@ def phone_key(pepper: Pepper, phone: str) -> bytes:
     return pepper.keyed_hmac("phone", phone.encode())
 
 
+def iin_key(pepper: Pepper, iin: str) -> bytes:
+    """Return the lookup key of an IIN: a keyed hash of its twelve digits, 32 bytes."""
+    return pepper.keyed_hmac("iin", iin.encode())
+
+
 def sealed(sealer: Sealer, appeal_id: UUID, field: str, value: str | dict[str, str] | Particulars | None) -> bytes | None:
     """Return the sealed value of an appeal's field; an object is sealed as JSON."""
     if value is None:
@@ -217,6 +222,8 @@ class Register:
             "received_at": filing.received_at,
             "registered_at": filing.registered_at,
         }
+        if filing.applicant and "iin" in filing.applicant:
+            row["iin_key"] = iin_key(pepper, filing.applicant["iin"])
         if filing.particulars is not None or filing.answer_by is not None or filing.follows is not None:
             row["particulars"] = sealed(sealer, appeal_id, "particulars", filing.particulars)
             row["answer_by"], row["follows"] = filing.answer_by, filing.follows

@@ -179,7 +179,7 @@ async def apply_applicant_events(work: UnitOfWork, batch: Batch[Any]) -> None:
     await repository.add_history(work.session, entries)
     await clocks.add_clocks(work.session, [row for progress in changed.values() for row in progress.started])
     await clocks.change_clocks(work.session, [row for progress in changed.values() for row in progress.stopped])
-    await repository.change_cases(work.session, [progress.change() for progress in changed.values()])
+    await repository.change_cases(work.session, [progress.change() for progress in changed.values()], work.clock.now())
 
 
 def _apply(work: UnitOfWork, progress: CaseProgress, event: AppealEvent, envelope: Envelope) -> list[HistoryRow]:

@@ -57,4 +57,4 @@ async def follow_inquiries(work: UnitOfWork, batch: Batch[Any]) -> None:
                     "version": case.version + 1,
                 }
             )
-    await repository.change_cases(work.session, changes)
+    await repository.change_cases(work.session, changes, work.clock.now())

@@ -124,6 +124,7 @@ def _open(received: Received[AppealRegistered], found: Classification) -> Opened
         status = status_after(status, CaseClosed.FACT)
     case: CaseRow = {
         **_common(event, appeal_id, status, found.kind, tier, found.language),
+        "updated_at": received.envelope.time,
         "statutory_form": form,
         "category": found.category,
         "topic": found.topic,
@@ -173,6 +174,7 @@ def _imported(event: AppealImported) -> CaseRow:
     tier = tier_for(event.kind, event.category, event.topic, urgent=False)
     return {
         **_common(event, event.appeal_id, CaseStatus.CLOSED, event.kind, tier, event.language),
+        "updated_at": event.closed_at,
         "statutory_form": taxonomy().kinds[event.kind].default_form,
         "category": event.category,
         "topic": event.topic,

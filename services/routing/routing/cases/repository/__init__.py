@@ -10,12 +10,12 @@ from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, func, insert, or_, select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from routing.cases.codes import CaseScope
 from routing.cases.models import Answer, AppealCase, Colleague, Correction, History, Letter
+from routing.cases.repository.listing import cases, count_cases, serial_of, visible_rows
 from routing.cases.schemas.rows import (
     AnswerRecord,
     CaseChange,
@@ -28,18 +28,39 @@ from routing.cases.schemas.rows import (
     HistoryRow,
     LetterRecord,
 )
-from routing.cases.schemas.views import CaseFilter, ColleagueView
+from routing.cases.schemas.views import ColleagueView
 from shared.database import among
-from shared.domain.identifiers import digits_as_typed
-from shared.domain.taxonomy import taxonomy
 from shared.fast.bulk import insert_later, insert_new_rows, select_rows, update_rows
 from shared.fast.queries import Query, given, value
 from shared.rows import columns_of, table_of, upsert
 from shared.visibility import Scope
 
-NUMBER_DIGITS: Final = 14
-SERIAL_DIGITS: Final = 7
-SERIALS: Final = 10_000_000
+__all__ = [
+    "add_answer",
+    "add_cases",
+    "add_correction",
+    "add_history",
+    "add_history_later",
+    "add_letter",
+    "answer",
+    "answers",
+    "case",
+    "cases",
+    "change_cases",
+    "colleague",
+    "colleagues",
+    "count_cases",
+    "history",
+    "letters",
+    "letters_of",
+    "lock_case",
+    "lock_cases",
+    "lock_free_cases",
+    "number_of",
+    "record_colleague",
+    "serial_of",
+]
+
 _CASE: Final = table_of(AppealCase).c
 
 
@@ -70,9 +91,9 @@ async def add_correction(session: AsyncSession, row: CorrectionRow) -> None:
     await session.execute(insert(Correction), [row])
 
 
-async def change_cases(session: AsyncSession, rows: Sequence[CaseChange]) -> None:
-    """Update locked cases by `appeal_id`. Every row has the same columns."""
-    await update_rows(session, AppealCase, rows, key=("appeal_id",))
+async def change_cases(session: AsyncSession, rows: Sequence[CaseChange], at: datetime) -> None:
+    """Update locked cases by `appeal_id`, as changed at this time. Every row has the same columns."""
+    await update_rows(session, AppealCase, [{**row, "updated_at": at} for row in rows], key=("appeal_id",))
 
 
 _STATE_COLUMNS: Final = columns_of(AppealCase, CaseState)
@@ -107,7 +128,7 @@ async def lock_free_cases(session: AsyncSession, appeal_ids: Sequence[UUID]) -> 
 
 @lru_cache(maxsize=256)  # the regions and tiers that tokens name
 def _visible_case(visible: Scope, *, lock: bool) -> Query[CaseRecord]:
-    query = select(*_RECORD_COLUMNS).where(col(AppealCase.appeal_id) == given("appeal_id"), _visible(visible))
+    query = select(*_RECORD_COLUMNS).where(col(AppealCase.appeal_id) == given("appeal_id"), visible_rows(visible))
     return Query(CaseRecord, query.with_for_update() if lock else query)
 
 
@@ -119,78 +140,6 @@ async def lock_case(session: AsyncSession, appeal_id: UUID, visible: Scope) -> C
 async def case(session: AsyncSession, appeal_id: UUID, visible: Scope) -> CaseRecord | None:
     """Return the case, None if it does not exist or is not visible."""
     return await _visible_case(visible, lock=False).first(session, appeal_id=appeal_id)
-
-
-async def cases(
-    session: AsyncSession, visible: Scope, wanted: CaseFilter, now: datetime, *, limit: int, after: tuple[datetime, UUID] | None
-) -> tuple[Sequence[CaseRecord], int]:
-    """Return a page of cases, earliest due time first, and the total number under the same predicate."""
-    predicate = and_(_visible(visible), *_filters(wanted, now))
-    due, key = col(AppealCase.next_due_at), col(AppealCase.appeal_id)
-    page = select(*_RECORD_COLUMNS).where(predicate).order_by(due, key).limit(limit)
-    if after is not None:
-        page = page.where(due >= after[0], or_(due > after[0], key > after[1]))
-    total = await session.execute(select(func.count()).select_from(AppealCase).where(predicate))
-    return [CaseRecord(*row) for row in await session.execute(page)], total.scalar_one()
-
-
-def _visible(scope: Scope) -> ColumnElement[bool]:
-    return scope.where(col(AppealCase.region), col(AppealCase.tier), col(AppealCase.provider_id))
-
-
-def _filters(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if wanted.scope is CaseScope.MINE:
-        found.append(col(AppealCase.assignee) == wanted.subject)
-    elif wanted.scope is CaseScope.QUEUE:
-        found.append(col(AppealCase.assignee).is_(None))
-    elif wanted.scope is CaseScope.REGION:
-        found.append(col(AppealCase.region) == wanted.region)
-    if _is_about_open_cases(wanted):
-        found.append(col(AppealCase.closed_at).is_(None))
-    equal = {"status": wanted.status, "tier": wanted.tier, "kind": wanted.kind}
-    found += [col(getattr(AppealCase, name)) == value for name, value in equal.items() if value is not None]
-    if wanted.number is not None:
-        found.append(_number_matches(wanted.number))
-    if wanted.overdue is not None:
-        found.append(col(AppealCase.next_due_at) < now if wanted.overdue else col(AppealCase.next_due_at) >= now)
-    return found
-
-
-def _is_about_open_cases(wanted: CaseFilter) -> bool:
-    """Return whether the filter matches open cases only; the explicit condition allows the partial indexes to be used."""
-    if wanted.status is None:
-        return wanted.scope in {CaseScope.MINE, CaseScope.QUEUE} or wanted.overdue is True
-    return not taxonomy().statuses[wanted.status].final
-
-
-def serial_of(number_digits: int) -> int:
-    """Return the serial number in the 14 digits of a registration number."""
-    return number_digits // 10 % SERIALS
-
-
-def _number_matches(typed: str) -> ColumnElement[bool]:
-    """Return the condition for numbers that begin or end with the digits typed, with or without the check digit.
-
-    Each alternative is a range or a value of an index on every engine. Leading zeros of the serial number may be omitted.
-    """
-    digits = digits_as_typed(typed)
-    if not digits or len(digits) > NUMBER_DIGITS:
-        return false()
-    number, serial, value = col(AppealCase.number_digits), col(AppealCase.serial), int(digits)
-    width = 10 ** (NUMBER_DIGITS - len(digits))
-    ends = 10 ** len(digits)
-    return or_(
-        number.between(value * width, (value + 1) * width - 1),
-        and_(serial == value % SERIALS, (number % (ends * 10)).between(value * 10, value * 10 + 9))
-        if len(digits) > SERIAL_DIGITS
-        else serial == value,
-        and_(serial == serial_of(value), number % ends == value) if len(digits) > SERIAL_DIGITS else _with_check_digit(value),
-    )
-
-
-def _with_check_digit(value: int) -> ColumnElement[bool]:
-    return and_(col(AppealCase.serial) == value // 10, col(AppealCase.number_digits) % 10 == value % 10)
 
 
 async def history(session: AsyncSession, appeal_id: UUID) -> list[HistoryRecord]:

@@ -52,6 +52,7 @@ class CaseRow(CommonCaseRow):
     answer_by: str | None
     anonymous: bool
     danger: str | None
+    updated_at: datetime
     next_due_at: datetime
 
 
@@ -165,6 +166,13 @@ class CaseRecord(CaseState):
             "follow_up_on": self.follow_up_on,
             "next_due_at": self.next_due_at,
         }
+
+
+@dataclass(slots=True)
+class ListedCase(CaseRecord):
+    """A case as a list reads it: with the time of its latest change, by which lists may be sorted."""
+
+    updated_at: datetime
 
 
 class HistoryCodes(TypedDict, total=False):

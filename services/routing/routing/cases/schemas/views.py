@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, WithJsonSchema
 
-from routing.cases.codes import CaseScope, HolderText, StatusText, UrgencyText
+from routing.cases.codes import CaseScope, CaseSort, HolderText, StatusText, Urgency, UrgencyText
 from routing.cases.schemas.commands import AnswerContent, CaseAction, LetterContent
 from routing.cases.schemas.rows import ProviderView
 from routing.classification.schemas import StoredClassification
@@ -15,8 +15,20 @@ from routing.clocks.schemas import ClockView
 
 
 @dataclass(frozen=True, slots=True)
+class FoundKeys:
+    """What a search was resolved to: appeals, or providers."""
+
+    appeal_ids: tuple[UUID, ...] = ()
+    provider_ids: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CaseFilter:
-    """What a list of cases is narrowed to. `subject` and `region` are the reader's own, for the scopes MINE and REGION."""
+    """What a list of cases is narrowed to, and its order. `subject` and `region` are the reader's own, for the scopes MINE and REGION.
+
+    `received_from` is the first moment and `received_before` the first moment after the span. `number`: the beginning or the end of a
+    number, as pasted. `is_open`: open cases only. `found`: what a search was resolved to; an empty one finds nothing.
+    """
 
     scope: CaseScope = CaseScope.ALL
     subject: str = ""
@@ -26,6 +38,20 @@ class CaseFilter:
     kind: str | None = None
     number: str | None = None
     overdue: bool | None = None
+    category: str | None = None
+    topic: str | None = None
+    provider_id: UUID | None = None
+    channel: str | None = None
+    language: str | None = None
+    urgency: Urgency | None = None
+    queue: str | None = None
+    assignee: str | None = None
+    received_from: datetime | None = None
+    received_before: datetime | None = None
+    has_news: bool | None = None
+    is_open: bool = False
+    found: FoundKeys | None = None
+    sort: CaseSort = CaseSort.DUE
 
 
 class ActionField(BaseModel):
@@ -118,6 +144,13 @@ class CaseSummary(BaseModel):
     next_due_at: datetime | None
     overdue: bool
     next_actions: list[NextAction]
+
+
+class CaseItem(CaseSummary):
+    """A case in a list, with the names that a row shows."""
+
+    assignee_name: str | None
+    updated_at: datetime
 
 
 class CaseView(CaseSummary):

@@ -23,7 +23,7 @@ from routing.cases.service.conversation import (
 )
 from routing.cases.service.history import ClockHistory
 from routing.cases.service.notes import add_note
-from routing.cases.service.reading import list_cases, read_case
+from routing.cases.service.reading import count_cases, list_cases, read_case
 
 __all__ = [
     "ClockHistory",
@@ -37,6 +37,7 @@ __all__ = [
     "closing_outcomes",
     "closure_gate",
     "conversation_of",
+    "count_cases",
     "dangers",
     "escalation_reasons",
     "list_cases",

@@ -81,7 +81,7 @@ async def carry_out(work: UnitOfWork, principal: Principal, case: CaseRecord, co
     await _ACTIONS[type(command)](context, command)
     case.holder = holder_of(case.status, case.tier)
     case.version += 1
-    await repository.change_cases(work.session, [case.change()])
+    await repository.change_cases(work.session, [case.change()], context.now)
     repository.add_history_later(work.session, context.entries)
     return view(work, principal, context.file)
 

@@ -63,6 +63,12 @@ async def possible_assignees(work: UnitOfWork, case: CaseRecord | CaseView) -> l
     return [colleague for colleague in await repository.colleagues(work.session) if _sees(colleague, case)][:LISTED]
 
 
+async def listed(work: UnitOfWork, principal: Principal) -> list[ColleagueView]:
+    """Return the colleagues whose cases the reader may ask for, by name: those of the reader's region, or all without one."""
+    found = await repository.colleagues(work.session)
+    return [colleague for colleague in found if principal.region is None or colleague.region in (None, principal.region)][:LISTED]
+
+
 async def name_of(work: UnitOfWork, subject: str) -> str | None:
     """Return the name in the colleague's token; None for a colleague without a name or not yet known."""
     found = await repository.colleague(work.session, subject)

@@ -106,4 +106,4 @@ class ClockHistory:
     async def mark_fix_period_passed(self, work: UnitOfWork, appeal_ids: Sequence[UUID]) -> None:
         """Note that the term to complete these appeals is over."""
         changes: list[CaseChange] = [{"appeal_id": appeal_id, "fix_passed": True} for appeal_id in appeal_ids]
-        await repository.change_cases(work.session, changes)
+        await repository.change_cases(work.session, changes, work.clock.now())

@@ -1,7 +1,9 @@
 """Reading cases, as far as the reader may see them, and the contents that other services are entitled to."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -9,12 +11,13 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from routing.cases import repository
+from routing.cases.codes import CaseSort
 from routing.cases.policy import content_purposes
-from routing.cases.repository.conversation import questions, unseen_mentions
+from routing.cases.repository.conversation import colleague_names, questions, unseen_mentions
 from routing.cases.repository.providers import providers_by_id
 from routing.cases.schemas.commands import AnswerContent, LetterContent
-from routing.cases.schemas.rows import AnswerRecord, CaseFile, CaseRecord, HistoryRecord, LetterRecord, ProviderView
-from routing.cases.schemas.views import AnswerView, CaseFilter, CaseSummary, CaseView, HistoryView, LetterView
+from routing.cases.schemas.rows import AnswerRecord, CaseFile, CaseRecord, HistoryRecord, LetterRecord, ListedCase, ProviderView
+from routing.cases.schemas.views import AnswerView, CaseFilter, CaseItem, CaseSummary, CaseView, HistoryView, LetterView
 from routing.cases.service import workflow
 from routing.cases.service.history import sentence
 from routing.cases.service.provider_questions import content_of
@@ -24,7 +27,7 @@ from shared.auth import Principal
 from shared.contents import ContentItem, ContentsRequest, entitled
 from shared.contracts import ApplicantAsked, CaseForwarded, CompletionAsked, PartForwarded
 from shared.domain.labels import Label
-from shared.errors import NotFound
+from shared.errors import InvalidInput, NotFound
 from shared.http import Cursor, ListResponse
 from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
@@ -35,32 +38,55 @@ SENT_WITH_LETTER: Final = frozenset(
     fact.FACT + late for fact in (ApplicantAsked, CompletionAsked, CaseForwarded, PartForwarded) for late in ("", "-late")
 )
 """The entries of the history that a letter to the applicant may belong to."""
+_SORTED_BY: Final[Mapping[CaseSort, Callable[[ListedCase], datetime]]] = {
+    CaseSort.DUE: attrgetter("next_due_at"),
+    CaseSort.RECEIVED: attrgetter("received_at"),
+    CaseSort.UPDATED: attrgetter("updated_at"),
+}
 _COLUMNS: Final = tuple(field.name for field in fields(CaseRecord) if field.name in CaseView.model_fields)
 
 
 async def list_cases(
     work: UnitOfWork, principal: Principal, wanted: CaseFilter, *, limit: int, cursor: str | None
-) -> ListResponse[CaseSummary]:
-    """Return a page of the cases that `principal` may see, earliest due time first. Raises InvalidInput for a foreign cursor."""
-    after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
+) -> ListResponse[CaseItem]:
+    """Return a page of the cases that `principal` may see, in the order of the filter.
+
+    Raises InvalidInput for a cursor of another list: one in another order, or none of ours.
+    """
+    after = _position(cursor, wanted.sort) if cursor is not None else None
     now = work.clock.now()
     found, total = await repository.cases(work.session, visible_cases(principal), wanted, now, limit=limit + 1, after=after)
     page = found[:limit]
-    next_cursor = Cursor.encode(page[-1].next_due_at, page[-1].appeal_id) if len(found) > limit else None
+    next_cursor = Cursor.encode(wanted.sort, _SORTED_BY[wanted.sort](page[-1]), page[-1].appeal_id) if len(found) > limit else None
+    names = await colleague_names(work.session, {case.assignee for case in page if case.assignee is not None})
     mentioned = await unseen_mentions(work.session, principal.subject, [case.appeal_id for case in page])
     providers = await providers_by_id(work.session, {case.provider_id for case in page if case.provider_id is not None})
     items = [
         _summary(
-            CaseSummary,
+            CaseItem,
             case,
             principal,
             now,
             mentions_you=case.appeal_id in mentioned,
             provider=providers.get(case.provider_id) if case.provider_id is not None else None,
+            assignee_name=names.get(case.assignee) if case.assignee is not None else None,
+            updated_at=case.updated_at,
         )
         for case in page
     ]
     return ListResponse(items=items, total=total, next_cursor=next_cursor)
+
+
+async def count_cases(work: UnitOfWork, principal: Principal, wanted: CaseFilter) -> int:
+    """Return the `total` of the list of this filter."""
+    return await repository.count_cases(work.session, visible_cases(principal), wanted, work.clock.now())
+
+
+def _position(cursor: str, sort: CaseSort) -> tuple[datetime, UUID]:
+    sorted_by, at, appeal_id = Cursor.decode(cursor, str, datetime, UUID)
+    if sorted_by != sort:
+        raise InvalidInput.field("cursor", "bad-cursor", "The cursor is of a list in another order.")
+    return at, appeal_id
 
 
 async def read_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> CaseView:

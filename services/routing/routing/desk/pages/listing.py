@@ -1,24 +1,40 @@
-"""The list of cases: its tabs, its search and its rows."""
+"""The list of cases: its tabs, its search, its filters and its rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
 from routing.cases import service as cases
-from routing.cases.codes import CaseScope, Urgency
-from routing.cases.schemas.views import CaseFilter, CaseSummary
+from routing.cases.codes import CaseScope, CaseSort, Urgency
+from routing.cases.schemas.views import CaseFilter, CaseSummary, FoundKeys
+from routing.cases.service import colleagues
+from routing.desk.pages.filters import (
+    SORTS,
+    Chip,
+    FilterField,
+    FilterName,
+    Filters,
+    chip_texts,
+    colleague_options,
+    fields_of,
+    filter_fields,
+    filters_of,
+)
 from routing.desk.pages.provider import name_of
 from routing.desk.pages.reader import DeskReader, Due, due, subject_of
+from routing.desk.schemas import NamedView
+from routing.desk.service.search import stored_search
+from routing.desk.service.views import saved_views
+from routing.desk.service.visits import unread
 from shared.auth import Principal
 from shared.domain.identifiers import digits_as_typed
 from shared.domain.lifecycle import CaseStatus
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.domain.text import clean
-from shared.http import ListResponse
 from shared.unit_of_work import UnitOfWork
 from shared.web.i18n import N_
 
@@ -29,49 +45,70 @@ PAGE: Final = 25  # rows: about two screens, so that the next due is never far t
 
 
 class DeskTab(StrEnum):
-    """The tabs of the list, as URLs name them."""
+    """The queues of the desk, as URLs name them."""
 
     MINE = "mine"
     QUEUE = "queue"
+    REGION = "region"
     OVERDUE = "overdue"
+    NEWS = "news"
     AWAITING = "awaiting"
+    ALL = "all"
 
 
 _TABS: Final[Mapping[DeskTab, tuple[str, CaseFilter]]] = {
     DeskTab.MINE: (N_("Mine"), CaseFilter(scope=CaseScope.MINE)),
     DeskTab.QUEUE: (N_("Not taken"), CaseFilter(scope=CaseScope.QUEUE)),
+    DeskTab.REGION: (N_("My region"), CaseFilter(scope=CaseScope.REGION, is_open=True)),
     DeskTab.OVERDUE: (N_("Overdue"), CaseFilter(overdue=True)),
+    DeskTab.NEWS: (N_("With news"), CaseFilter(has_news=True)),
     DeskTab.AWAITING: (N_("Awaiting the provider"), CaseFilter(status=CaseStatus.AWAITING_PROVIDER)),
+    DeskTab.ALL: (N_("All"), CaseFilter()),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class ListPosition:
-    """Which list is open, and the page in it. Every link carries the position, so that the list stays open beside the case.
+    """Which list is open, with its filters and its order, and the page in it.
 
-    `is_search`: something was searched for, even if it contains no digits of a number.
+    Every link carries the position, so that the list stays open beside the case.
+    `is_search`: something was searched for, even if it contains no digits of a number. `search`: the reference of a stored search.
     """
 
     tab: DeskTab | None = None
     query: str = ""
     cursor: str | None = None
     is_search: bool = False
+    search: UUID | None = None
+    filters: Filters = field(default_factory=dict)
+    sort: CaseSort = CaseSort.DUE
 
     def href(self, *steps: object, **more: str) -> str:
         """Return the URL of the list; with an appeal's id that of the case, and with an action after it the target of the form."""
-        parameters = {"tab": self.tab or "", "query": self.query, "cursor": self.cursor or ""} | more
+        sort = self.sort if self.sort is not CaseSort.DUE else ""
+        filters = {name.value: value for name, value in self.filters.items()}
+        search = str(self.search) if self.search is not None else ""
+        parameters = (
+            {"tab": self.tab or "", "query": self.query, "search": search} | filters | {"sort": sort, "cursor": self.cursor or ""} | more
+        )
         given = urlencode({name: value for name, value in parameters.items() if value})
         return "/".join([PATH, *map(str, steps)]) + (f"?{given}" if given else "")
+
+    def without(self, name: FilterName) -> str:
+        """Return the URL of the first page of the list without a filter."""
+        left = {each: value for each, value in self.filters.items() if each is not name}
+        return replace(self, filters=left, cursor=None).href()
 
 
 @dataclass(frozen=True, slots=True)
 class CaseLine:
-    """A row of the list; `where`: region, tier and language."""
+    """A row of the list; `where`: region, tier and language; `unread`: new to the reader."""
 
     href: str
     current: bool
     title: str
     urgent: bool
+    unread: bool
     due: Due | None
     status: str
     where: str
@@ -81,62 +118,143 @@ class CaseLine:
 
 
 @dataclass(frozen=True, slots=True)
+class FilterBar:
+    """The form of the filters: what it keeps of the address, its fields, the orders to choose from, and the chips of what is set."""
+
+    hidden: list[tuple[str, str]]
+    fields: list[FilterField]
+    sorts: list[tuple[str, str]]
+    sort: CaseSort
+    sort_text: str
+    chips: list[Chip]
+    cleared_href: str
+
+
+@dataclass(frozen=True, slots=True)
+class ViewLink:
+    """A saved view: its name and address, and the targets of the forms that change it."""
+
+    name: str
+    href: str
+    current: bool
+    rename_action: str
+    delete_action: str
+
+
+@dataclass(frozen=True, slots=True)
 class CaseList:
-    """What the template of the list shows; `tabs` are (href, text with its count, current)."""
+    """What the template of the list shows; `tabs` are (href, text with its count, current).
+
+    `is_lookup`: the search was looked up in intake. `is_incomplete`: intake did not answer.
+    """
 
     tab: DeskTab
     query: str
     href: str
     action: str
     tabs: list[tuple[str, str, bool]]
+    bar: FilterBar
+    views: list[ViewLink]
+    save_action: str
     rows: list[CaseLine]
     total: int
     is_search: bool
+    is_lookup: bool
+    is_incomplete: bool
+    refresh_href: str
     next_href: str | None
     first_href: str | None
 
 
 async def case_list(work: UnitOfWork, principal: Principal, position: ListPosition, reader: DeskReader, current: UUID | None) -> CaseList:
-    """Return the list at `position`. Without a tab: the reader's own cases, or the unassigned ones if there are none.
+    """Return the list at `position`.
 
-    The count of a tab is the `total` of its list. Raises InvalidInput for a cursor of another list.
+    Without a tab: all visible cases under the filters; without filters either the reader's own cases, or the unassigned ones if there
+    are none. The count of a tab is the `total` of its list. Raises InvalidInput for an unknown filter and for a cursor of another list.
     """
-
-    async def listed(wanted: CaseFilter, limit: int, cursor: str | None = None) -> ListResponse[CaseSummary]:
-        own = replace(wanted, subject=principal.subject)
-        return await cases.list_cases(work, principal, own, limit=limit, cursor=cursor)
-
-    counts = {tab: (await listed(wanted, 1)).total for tab, (_, wanted) in _TABS.items()}
-    tab = position.tab or (DeskTab.MINE if counts[DeskTab.MINE] else DeskTab.QUEUE)
+    fields = fields_of(position.filters, position.sort)
+    tabs = [tab for tab in _TABS if tab is not DeskTab.REGION or principal.region is not None]
+    counts: dict[DeskTab, int] = {
+        tab: await cases.count_cases(work, principal, _own(_TABS[tab][1], principal)) for tab in tabs if tab is not DeskTab.ALL
+    }
+    tab = position.tab if position.tab in tabs else None
+    if tab is DeskTab.AWAITING and FilterName.STATUS in position.filters:
+        tab = DeskTab.ALL  # the status of the filter takes the place of the tab's
+    if tab is None:
+        tab = DeskTab.ALL if position.filters else DeskTab.MINE if counts[DeskTab.MINE] else DeskTab.QUEUE
     position = replace(position, tab=None if position.is_search else tab)
-    page = await listed(CaseFilter(number=position.query) if position.is_search else _TABS[tab][1], PAGE, position.cursor)
+    found = await stored_search(work, principal, position.search) if position.search is not None else None
+    wanted = _TABS[tab][1]
+    if position.is_search:
+        wanted = CaseFilter(found=found.found if found else FoundKeys()) if position.search else CaseFilter(number=position.query)
+    page = await cases.list_cases(work, principal, fields.narrow(principal, wanted), limit=PAGE, cursor=position.cursor)
+    new = await unread(work, principal, page.items)
     first = replace(position, cursor=None)
     return CaseList(
         tab=tab,
         query=position.query,
         href=position.href(),
         action=PATH,
-        tabs=[
-            (ListPosition(code).href(), f"{reader.translate(text)} {counts[code]}", code == tab and not position.is_search)
-            for code, (text, _) in _TABS.items()
-        ],
-        rows=[_line(case, principal, reader, position.href(case.appeal_id), case.appeal_id == current) for case in page.items],
+        tabs=[_tab(code, reader, counts, is_current=code == tab and not position.is_search) for code in tabs],
+        bar=await _filter_bar(work, principal, first, reader),
+        views=[_view_link(view, first) for view in await saved_views(work, principal)],
+        save_action=first.href("views"),
+        rows=[_line(case, principal, reader, position.href(case.appeal_id), current, case.appeal_id in new) for case in page.items],
         total=page.total,
         is_search=position.is_search,
+        is_lookup=position.search is not None,
+        is_incomplete=bool(found and found.unavailable),
+        refresh_href=position.href("rows", **({"current": str(current)} if current else {})),
         next_href=replace(position, cursor=page.next_cursor).href() if page.next_cursor else None,
         first_href=first.href() if position.cursor else None,
     )
 
 
-def _line(case: CaseSummary, principal: Principal, reader: DeskReader, href: str, current: bool) -> CaseLine:
+def _own(wanted: CaseFilter, principal: Principal) -> CaseFilter:
+    return replace(wanted, subject=principal.subject, region=principal.region)
+
+
+def _tab(code: DeskTab, reader: DeskReader, counts: Mapping[DeskTab, int], *, is_current: bool) -> tuple[str, str, bool]:
+    text = reader.translate(_TABS[code][0])
+    return ListPosition(code).href(), f"{text} {counts[code]}" if code in counts else text, is_current
+
+
+def _view_link(view: NamedView, position: ListPosition) -> ViewLink:
+    change = {step: position.href("views", view.view_id, step) for step in ("rename", "delete")}
+    is_current = position.href().partition("?")[2] == view.address
+    return ViewLink(view.name, f"{PATH}?{view.address}", is_current, rename_action=change["rename"], delete_action=change["delete"])
+
+
+async def _filter_bar(work: UnitOfWork, principal: Principal, position: ListPosition, reader: DeskReader) -> FilterBar:
+    found = colleague_options(await colleagues.listed(work, principal))
+    search = str(position.search or "")
+    kept = {
+        "tab": position.tab or "",
+        "query": position.query,
+        "search": search,
+        FilterName.PROVIDER: position.filters.get(FilterName.PROVIDER, ""),
+    }
+    return FilterBar(
+        hidden=[(str(name), value) for name, value in kept.items() if value],
+        fields=filter_fields(position.filters, reader, found),
+        sorts=[(sort, reader.translate(text)) for sort, text in SORTS.items()],
+        sort=position.sort,
+        sort_text=reader.translate(SORTS[position.sort]),
+        chips=[Chip(text, position.without(name)) for name, text in chip_texts(position.filters, reader, dict(found))],
+        cleared_href=replace(position, filters={}).href(),
+    )
+
+
+def _line(case: CaseSummary, principal: Principal, reader: DeskReader, href: str, current: UUID | None, is_unread: bool) -> CaseLine:
     region = regions()[case.region]
     where = [] if case.region == principal.region else [reader.label(region.label)]  # the reader's own region is not repeated
     provider = [name_of(case.provider, reader)] if case.provider else []
     return CaseLine(
         href=href,
-        current=current,
+        current=case.appeal_id == current,
         title=subject_of(case, reader),
         urgent=case.urgency == Urgency.URGENT,
+        unread=is_unread and case.appeal_id != current,
         due=due(case.next_due_at, reader.now, region.timezone) if case.next_due_at else None,
         status=reader.label(taxonomy().statuses[case.status].label),
         where=" · ".join([*where, *provider, reader.translate(N_("tier %(n)s"), n=case.tier), reader.language_name(case.language)]),
@@ -152,6 +270,14 @@ def _is_call_due(case: CaseSummary, reader: DeskReader) -> bool:
     return case.follow_up_on is not None and case.closed_at is None and case.follow_up_on <= today
 
 
+def reference_of(text: str) -> UUID | None:
+    """Return an id from an address, None for none; a damaged one is the id of nothing, and finds nothing."""
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return UUID(int=0)
+
+
 def visible_cases_text(principal: Principal, reader: DeskReader) -> str:
     """Return which cases the principal sees, as the heading of the list."""
     if principal.region is not None and principal.region in regions():
@@ -165,10 +291,14 @@ def visible_cases_text(principal: Principal, reader: DeskReader) -> str:
 def position_of(parameters: Mapping[str, str]) -> ListPosition:
     """Return the position that the parameters of a URL name. Of a search only digits are carried on; any other text finds nothing."""
     typed = parameters.get("query", "")[:TYPED_LENGTH]
-    tab = parameters.get("tab", "")
+    search = reference_of(parameters.get("search", ""))
+    tab, sort = parameters.get("tab", ""), parameters.get("sort", "")
     return ListPosition(
         tab=DeskTab(tab) if tab in frozenset(DeskTab) else None,
         query=digits_as_typed(typed)[:NUMBER_LENGTH],
         cursor=parameters.get("cursor") or None,
-        is_search=bool(clean(typed)),
+        is_search=bool(clean(typed)) or search is not None,
+        search=search,
+        filters=filters_of(parameters),
+        sort=CaseSort(sort) if sort in frozenset(CaseSort) else CaseSort.DUE,
     )

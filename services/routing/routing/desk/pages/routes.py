@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlencode
@@ -30,6 +30,7 @@ from routing.desk.pages.reader import DeskReader
 from routing.desk.pages.thread import thread
 from routing.desk.service.attachments import open_attachment
 from routing.desk.service.conversation import conversation, fetch_exchange, fetch_owners
+from routing.desk.service.visits import record_visit
 from shared.auth import STAFF, PagePrincipalDep, Principal, check_role
 from shared.contents import Contents
 from shared.dependencies import ContentsDep, UnitsOfWorkDep
@@ -68,6 +69,11 @@ FLASHES: Final[Mapping[str, Flash]] = {
     AttachmentNotScanned.code: Flash(N_("The file is still being checked for viruses. Try again in a minute."), "warn"),
     AttachmentGone.code: Flash(N_("The file cannot be opened any more. Ask the applicant to send it again."), "warn"),
     Unavailable.code: Flash(N_("The register does not answer just now. Try again in a minute."), "warn"),
+    "view-saved": Flash(N_("The list is saved.")),
+    "view-renamed": Flash(N_("The saved list has its new name.")),
+    "view-deleted": Flash(N_("The saved list is deleted.")),
+    "view-name": Flash(N_("Give the list a name of 1 to 60 characters."), "warn"),
+    "view-limit": Flash(N_("You have 20 saved lists. Delete one that you no longer need."), "warn"),
 }
 PAGES: Final = Pages(
     SLICE / "templates",
@@ -277,13 +283,14 @@ async def _case_page(
     )
     async with asked.units.write() as work:
         await cases.record_read(work, principal, case.appeal_id)
+        await record_visit(work, principal, case)
         names = await cases.providers_by_id(work, provider_ids(exchange))
         may_ask = any(offer.action is CaseAction.ASK_PROVIDER for offer in case.next_actions)
         of_region = await cases.active_providers(work, case.region) if may_ask else []
     written = conversation(found.written, owners, f"{PATH}/{case.appeal_id}/files")
     position = position_of(asked.request.query_params)
     if position.tab is None and not position.is_search:
-        position = ListPosition(tab=queue.tab)
+        position = replace(position, tab=queue.tab)
     choices = case_forms(case, form, reader, colleagues.labels(found.seeing, reader.language))
     contents = fetched_contents(owners, reader, shows_applicant=shows_applicant)
     lines = thread(written, case.classification.get("evidence", ()), reader)

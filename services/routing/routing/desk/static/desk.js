@@ -2,9 +2,10 @@
 "use strict";
 
 const queue = document.querySelector(".queue");
-const rows = [...queue.querySelectorAll("li a")];
+const listed = () => [...queue.querySelectorAll("li a")];
 
 function move(step) {
+  const rows = listed();
   const here = rows.indexOf(document.activeElement);
   const from = here >= 0 ? here : rows.findIndex((row) => row.ariaCurrent);
   rows[Math.min(Math.max(from + step, 0), rows.length - 1)]?.focus();
@@ -24,7 +25,7 @@ const KEYS = { ArrowDown: () => move(1), ArrowUp: () => move(-1), KeyA: () => op
 document.addEventListener("keydown", (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey || !(event.code in KEYS)) return;
   const at = document.activeElement;
-  if (!rows.includes(at) && !(at === document.body && event.code.startsWith("Arrow"))) return;
+  if (!listed().includes(at) && !(at === document.body && event.code.startsWith("Arrow"))) return;
   event.preventDefault();
   KEYS[event.code]();
 });
@@ -62,4 +63,55 @@ for (const button of document.querySelectorAll("[data-insert]")) {
     field.dispatchEvent(new Event("input", { bubbles: true }));
     field.focus();
   });
+}
+
+// The counts and the rows are renewed while the page is visible. A list that is being read does not move.
+const REFRESH_SECONDS = 20;
+const LEAST_SECONDS = 15; // also when the page comes back into view
+const list = queue.querySelector("[data-refresh]");
+let tag = "";
+let waiting = null;
+let asked = -Infinity;
+
+const isBeingRead = () => list.contains(document.activeElement) || list.matches(":hover");
+
+function firstShown() {
+  const top = Math.max(0, queue.getBoundingClientRect().top);
+  return listed().find((row) => row.getBoundingClientRect().bottom > top);
+}
+
+function replaceRows(fresh) {
+  const mark = firstShown();
+  const before = mark?.getBoundingClientRect().top;
+  list.replaceChildren(...fresh.childNodes);
+  const again = mark && listed().find((row) => row.getAttribute("href") === mark.getAttribute("href"));
+  if (!again) return;
+  const scroller = queue.scrollHeight > queue.clientHeight ? queue : document.scrollingElement;
+  if (scroller.scrollTop > 0) scroller.scrollTop += again.getBoundingClientRect().top - before;
+}
+
+function settle() {
+  if (!waiting || isBeingRead()) return;
+  replaceRows(waiting);
+  waiting = null;
+}
+
+async function refresh() {
+  if (document.hidden || performance.now() - asked < LEAST_SECONDS * 1000) return;
+  asked = performance.now();
+  const answer = await fetch(list.dataset.refresh, { headers: tag ? { "If-None-Match": tag } : {} });
+  if (answer.status !== 200) return;
+  tag = answer.headers.get("ETag") ?? "";
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  queue.querySelector(".tabs").replaceChildren(...fresh.querySelector(".tabs").childNodes);
+  waiting = fresh.querySelector(".listed");
+  settle();
+}
+
+if (list) {
+  const turn = () => refresh().catch(() => {}); // a lost connection: the next turn asks again
+  setInterval(turn, REFRESH_SECONDS * 1000);
+  document.addEventListener("visibilitychange", turn);
+  list.addEventListener("pointerleave", settle);
+  list.addEventListener("focusout", () => setTimeout(settle));
 }

@@ -1,0 +1,147 @@
+"""Lists of cases: one predicate for the rows, their number, and every count; the order of the list; where the next page begins."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from routing.cases.codes import CaseScope, CaseSort
+from routing.cases.models import AppealCase
+from routing.cases.schemas.rows import ListedCase
+from routing.cases.schemas.views import CaseFilter, FoundKeys
+from shared.domain.identifiers import digits_as_typed
+from shared.domain.taxonomy import taxonomy
+from shared.rows import columns_of, table_of
+from shared.visibility import Scope
+
+NUMBER_DIGITS: Final = 14
+SERIAL_DIGITS: Final = 7
+SERIALS: Final = 10_000_000
+_COLUMNS: Final = columns_of(AppealCase, ListedCase)
+_SORTED_BY: Final = {
+    CaseSort.DUE: col(AppealCase.next_due_at),
+    CaseSort.RECEIVED: col(AppealCase.received_at),
+    CaseSort.UPDATED: col(AppealCase.updated_at),
+}
+_EQUAL: Final = (
+    "status", "tier", "kind", "category", "topic", "provider_id", "channel", "language", "urgency", "queue", "assignee",
+)  # fmt: skip
+"""The fields of the filter that equal a column of the same name."""
+
+
+async def cases(
+    session: AsyncSession, visible: Scope, wanted: CaseFilter, now: datetime, *, limit: int, after: tuple[datetime, UUID] | None
+) -> tuple[Sequence[ListedCase], int]:
+    """Return a page of cases in the order of the filter, and the total number under the same predicate.
+
+    `after`: the time that the list is sorted by and the id, both of the last case of the page before.
+    """
+    predicate = _predicate(visible, wanted, now)
+    at, key = _SORTED_BY[wanted.sort], col(AppealCase.appeal_id)
+    page = select(*_COLUMNS).where(predicate).limit(limit)
+    if wanted.sort is CaseSort.DUE:
+        page = page.order_by(at, key)
+        following = true() if after is None else and_(at >= after[0], or_(at > after[0], key > after[1]))
+    else:
+        page = page.order_by(at.desc(), key.desc())
+        following = true() if after is None else and_(at <= after[0], or_(at < after[0], key < after[1]))
+    found = await session.execute(page.where(following))
+    return [ListedCase(*row) for row in found], await _count(session, predicate)
+
+
+async def count_cases(session: AsyncSession, visible: Scope, wanted: CaseFilter, now: datetime) -> int:
+    """Return how many cases the list of this filter has."""
+    return await _count(session, _predicate(visible, wanted, now))
+
+
+async def _count(session: AsyncSession, predicate: ColumnElement[bool]) -> int:
+    return (await session.execute(select(func.count()).select_from(AppealCase).where(predicate))).scalar_one()
+
+
+def visible_rows(scope: Scope) -> ColumnElement[bool]:
+    """Return the visibility rule as a predicate on the cases. Every query on behalf of a person has it."""
+    return scope.where(col(AppealCase.region), col(AppealCase.tier), col(AppealCase.provider_id))
+
+
+def _predicate(visible: Scope, wanted: CaseFilter, now: datetime) -> ColumnElement[bool]:
+    return and_(visible_rows(visible), *_filters(wanted, now))
+
+
+def _filters(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
+    found = _in_scope(wanted)
+    if wanted.is_open or _is_about_open_cases(wanted):
+        found.append(col(AppealCase.closed_at).is_(None))
+    found += [col(getattr(AppealCase, name)) == value for name in _EQUAL if (value := getattr(wanted, name)) is not None]
+    if wanted.number is not None:
+        found.append(_number_matches(wanted.number))
+    if wanted.found is not None:
+        found.append(_is_found(wanted.found))
+    if wanted.received_from is not None:
+        found.append(col(AppealCase.received_at) >= wanted.received_from)
+    if wanted.received_before is not None:
+        found.append(col(AppealCase.received_at) < wanted.received_before)
+    if wanted.overdue is not None:
+        found.append(col(AppealCase.next_due_at) < now if wanted.overdue else col(AppealCase.next_due_at) >= now)
+    if wanted.has_news is not None:
+        news: ColumnElement[bool] = table_of(
+            AppealCase
+        ).c.has_news  # without a comparison: the condition of the partial index, word for word
+        found.append(news if wanted.has_news else ~news)
+    return found
+
+
+def _in_scope(wanted: CaseFilter) -> list[ColumnElement[bool]]:
+    if wanted.scope is CaseScope.MINE:
+        return [col(AppealCase.assignee) == wanted.subject]
+    if wanted.scope is CaseScope.QUEUE:
+        return [col(AppealCase.assignee).is_(None)]
+    return [col(AppealCase.region) == wanted.region] if wanted.scope is CaseScope.REGION else []
+
+
+def _is_found(keys: FoundKeys) -> ColumnElement[bool]:
+    terms = []
+    if keys.appeal_ids:
+        terms.append(col(AppealCase.appeal_id).in_(keys.appeal_ids))
+    if keys.provider_ids:
+        terms.append(col(AppealCase.provider_id).in_(keys.provider_ids))
+    return or_(*terms) if terms else false()
+
+
+def _is_about_open_cases(wanted: CaseFilter) -> bool:
+    """Return whether the filter matches open cases only; the explicit condition allows the partial indexes to be used."""
+    if wanted.status is None:
+        return wanted.scope in {CaseScope.MINE, CaseScope.QUEUE} or wanted.overdue is True
+    return not taxonomy().statuses[wanted.status].final
+
+
+def serial_of(number_digits: int) -> int:
+    """Return the serial number in the 14 digits of a registration number."""
+    return number_digits // 10 % SERIALS
+
+
+def _number_matches(typed: str) -> ColumnElement[bool]:
+    """Return the condition for numbers that begin or end with the digits typed, with or without the check digit.
+
+    Each alternative is a range or a value of an index on every engine. Leading zeros of the serial number may be omitted.
+    """
+    digits = digits_as_typed(typed)
+    if not digits or len(digits) > NUMBER_DIGITS:
+        return false()
+    number, serial, value = col(AppealCase.number_digits), col(AppealCase.serial), int(digits)
+    width = 10 ** (NUMBER_DIGITS - len(digits))
+    ends = 10 ** len(digits)
+    return or_(
+        number.between(value * width, (value + 1) * width - 1),
+        and_(serial == value % SERIALS, (number % (ends * 10)).between(value * 10, value * 10 + 9))
+        if len(digits) > SERIAL_DIGITS
+        else serial == value,
+        and_(serial == serial_of(value), number % ends == value) if len(digits) > SERIAL_DIGITS else _with_check_digit(value),
+    )
+
+
+def _with_check_digit(value: int) -> ColumnElement[bool]:
+    return and_(col(AppealCase.serial) == value // 10, col(AppealCase.number_digits) % 10 == value % 10)

@@ -1,0 +1,76 @@
+"""The filters of a list of cases, as requests name them."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Final
+from uuid import UUID
+
+from pydantic import Field
+
+from routing.cases.codes import CaseScope, CaseSort, Urgency
+from routing.cases.schemas import commands
+from routing.cases.schemas.views import CaseFilter
+from shared.auth import Principal
+from shared.domain.labels import Language
+from shared.domain.regions import CENTRAL_OFFICE, regions
+from shared.http import StrictModel
+
+_FIRST_DAY: Final = date(1900, 1, 1)
+_LAST_DAY: Final = date(2999, 12, 31)
+
+
+class CaseFilterFields(StrictModel):
+    """The filters that the list, the search, and the addresses of the desk have in common. All of them apply together."""
+
+    scope: CaseScope = CaseScope.ALL
+    status: commands.StatusCode | None = None
+    tier: Annotated[int | None, Field(ge=1, le=3)] = None
+    kind: commands.KindCode | None = None
+    category: commands.CategoryCode | None = None
+    topic: commands.TopicCode | None = None
+    provider_id: UUID | None = None
+    channel: commands.ChannelCode | None = None
+    language: Language | None = None
+    urgency: Urgency | None = None
+    queue: Annotated[str | None, Field(max_length=40, description="Branch, tier and language, such as `KZ-43/2/kk`.")] = None
+    assignee: Annotated[str | None, Field(max_length=200, description="The subject of a colleague.")] = None
+    received_from: Annotated[date | None, Field(description="The first day of receipt, in the capital.")] = None
+    received_to: Annotated[date | None, Field(description="The last day of receipt, in the capital.")] = None
+    overdue: bool | None = None
+    has_news: Annotated[bool | None, Field(description="The applicant wrote, and no clerk has acted since.")] = None
+    sort: Annotated[CaseSort, Field(description="`due`: earliest due time first; `received`, `updated`: the latest first.")] = CaseSort.DUE
+
+    def narrow(self, principal: Principal, wanted: CaseFilter) -> CaseFilter:
+        """Return the filter of a reader, narrowed by these fields. A field without a value changes nothing."""
+        return CaseFilter(
+            scope=self.scope if self.scope is not CaseScope.ALL else wanted.scope,
+            subject=principal.subject,
+            region=principal.region,
+            status=self.status or wanted.status,
+            tier=self.tier,
+            kind=self.kind,
+            category=self.category,
+            topic=self.topic,
+            provider_id=self.provider_id,
+            channel=self.channel,
+            language=self.language,
+            urgency=self.urgency,
+            queue=self.queue,
+            assignee=self.assignee,
+            received_from=_start_of(self.received_from) if self.received_from is not None else None,
+            received_before=_end_of(self.received_to) if self.received_to is not None else None,
+            overdue=self.overdue if self.overdue is not None else wanted.overdue,
+            has_news=self.has_news if self.has_news is not None else wanted.has_news,
+            number=wanted.number,
+            is_open=wanted.is_open,
+            found=wanted.found,
+            sort=self.sort,
+        )
+
+
+def _start_of(day: date) -> datetime:
+    """Return the first moment of a day in the capital. A day that no database holds is moved to the nearest that it does."""
+    return datetime.combine(min(max(day, _FIRST_DAY), _LAST_DAY), time.min, regions()[CENTRAL_OFFICE].timezone).astimezone(UTC)
+
+
+def _end_of(day: date) -> datetime:
+    return _start_of(min(day, _LAST_DAY) + timedelta(days=1))

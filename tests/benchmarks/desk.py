@@ -1,0 +1,105 @@
+"""Times of the desk's lists, searches, counts and page over many cases on PostgreSQL: `make bench-desk`.
+
+The cases are made by one statement, 95 % of them closed. Each call is a request to the service in this process, so that its time has
+no network in it; the calls of all kinds take turns.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+from statistics import quantiles
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from engines import PostgresServer
+from shared.web.session import COOKIE
+from tests.databases import Engine
+from tests.routing.many_cases import add_many_cases
+from tests.routing.support import Desk, desk_in
+
+CASES: Final = 1_000_000
+ROUNDS: Final = 200
+LIMIT_MS: Final = 50.0  # the 95th percentile of every kind of call
+ROLES: Final = {"specialist": "KZ-43", "operator": None, "expert": None}
+PROVIDER: Final = "00000000-0000-4000-8000-000000000004"
+LISTS: Final = {
+    "list: mine": {"scope": "mine"},
+    "list: not taken": {"scope": "queue"},
+    "list: overdue": {"overdue": "true"},
+    "list: news": {"has_news": "true"},
+    "list: not taken, latest received": {"scope": "queue", "sort": "received"},
+    "list: not taken, latest changed": {"scope": "queue", "sort": "updated"},
+    "list: not taken complaints in Kazakh": {"scope": "queue", "kind": "COMPLAINT", "language": "kk"},
+    "list: one provider": {"provider_id": PROVIDER},
+    "list: everything": {},
+}
+PAGE: Final = "page with all counts"
+
+
+async def measure(desk: Desk, rounds: int) -> dict[str, list[float]]:
+    """Return the milliseconds of every call by its kind."""
+    times: dict[str, list[float]] = defaultdict(list)
+    chance = random.Random(7)
+    for _ in range(rounds):
+        for role, region in ROLES.items():
+            claims = {"region": region, "subject": f"clerk-{chance.randrange(0, 200, 3)}"}
+            token = desk.token(role, **claims)
+            for name, wanted in LISTS.items():
+                times[name].append(await _timed(desk, "GET", "/routing/v1/cases", token, params={"limit": 25, **wanted}))
+            serial = chance.randrange(1, 1_000_000)
+            for name, query in (("search: a whole number", f"2026-43-{serial:07d}-0"), ("search: the end of a number", f"{serial}0")):
+                times[name].append(await _timed(desk, "POST", "/routing/v1/cases/search", token, json={"query": query}))
+            cookie = {"Cookie": f"{COOKIE}={desk.foundation.issuer.issue(role, **claims)}", "Accept": "text/html"}
+            times[PAGE].append(await _timed(desk, "GET", "/routing/desk?tab=queue", cookie))
+    return times
+
+
+async def _timed(desk: Desk, method: str, path: str, headers: dict[str, str], **more: object) -> float:
+    start = time.perf_counter()
+    answer = await desk.client.request(method, path, headers=headers, **more)  # type: ignore[arg-type]  # the arguments of httpx
+    if answer.status_code != 200:
+        raise RuntimeError(f"{path} answered {answer.status_code}")
+    return (time.perf_counter() - start) * 1_000
+
+
+async def run(cases: int, rounds: int) -> dict[str, dict[str, float]]:
+    """Return the median and the 95th percentile in milliseconds of each kind of call over so many cases."""
+    with tempfile.TemporaryDirectory(prefix="aryz-bench-desk-") as folder, PostgresServer(Path(folder) / "postgres") as server:
+        async with desk_in(Engine(server.url), Path(folder)) as desk:
+            await add_many_cases(desk.parts.database.engine, cases)
+            await measure(desk, 3)  # plans and pages are cached
+            times = await measure(desk, rounds)
+    return {name: {"p50": _percentile(found, 50), "p95": _percentile(found, 95)} for name, found in times.items()}
+
+
+def _percentile(values: list[float], percent: int) -> float:
+    return round(quantiles(values, n=100)[percent - 1], 1)
+
+
+def main() -> int:
+    """Measure, print the table, write the figures, and return 1 if a 95th percentile is over the limit."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", type=int, default=CASES)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--output", type=Path, default=Path(".run/bench-desk.json"))
+    asked = parser.parse_args()
+    figures = asyncio.run(run(asked.cases, asked.rounds))
+    table = Table("call", "p50 ms", "p95 ms", title=f"{asked.cases:,} cases, 5 % open")
+    for name, row in figures.items():
+        table.add_row(name, str(row["p50"]), str(row["p95"]))
+    Console().print(table)
+    asked.output.parent.mkdir(parents=True, exist_ok=True)
+    asked.output.write_text(json.dumps({"cases": asked.cases, "rounds": asked.rounds, "calls": figures}, indent=2) + "\n")
+    return int(any(row["p95"] > LIMIT_MS for row in figures.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
