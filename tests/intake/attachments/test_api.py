@@ -335,16 +335,6 @@ class TestAccess:
         assert right.status_code == 404
         assert await desk.rows(Attachment) == []
 
-    async def test_the_contents_read_of_the_desk_lists_files_without_their_names(self, desk):
-        appeal, pin, calls = await filed(desk)
-        named = {"Content-Type": "application/pdf", "Content-Disposition": 'attachment; filename="Synaq.pdf"'}
-        created = (await desk.client.post(calls, content=PDF, headers=pin | named)).json()
-        asked = {"ids": [appeal["appeal_id"]], "purpose": "desk", "on_behalf_of": "s1"}
-        answer = await desk.client.post("/intake/internal/v1/contents", json=asked, headers=desk.token("service", subject="routing"))
-        assert answer.json()["items"][0]["content"]["attachments"] == [
-            {name: created[name] for name in ("attachment_id", "kind", "size", "state")} | {"added_at": "2026-02-02T09:15:00+00:00"}
-        ]
-
     async def test_a_file_sent_with_the_appeal_is_no_message(self, desk):
         appeal, pin, calls = await filed(desk)
         intake, uploads = desk.app.state.intake, desk.app.state.uploads
