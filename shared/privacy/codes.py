@@ -55,6 +55,9 @@ CODE_COLUMNS: Final[Mapping[str, str]] = {
 
 CODE_FIELDS: Final[Mapping[tuple[str, str, str], str]] = {
     ("provider-contact", "inquiry", "questions"): "codes of `provider_questions.csv`",
+    ("routing", "desk_search", "appeal_ids"): "ids of appeals that a search found",
+    ("routing", "desk_search", "provider_ids"): "ids of providers that a search found",
+    ("routing", "saved_view", "address"): "the filters of a list: codes, days and digits (`ListPosition`)",
     ("intake", "appeal", "consents"): "codes of `consents.toml`",
     ("intake", "attachment", "pieces"): "names of objects, formed from the file's id, and their sizes",
     ("intake", "bot_duty", "holder"): "the random id of a process",

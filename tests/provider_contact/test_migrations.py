@@ -1,6 +1,8 @@
 from uuid import UUID
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import Table, insert, text
 
 from provider_contact.app import SERVICE
@@ -19,25 +21,31 @@ def appeal(number: int, **changed):
     return identity | values | changed
 
 
+async def add(world, table: type, *rows) -> None:
+    async with world.parts.database.write() as session:
+        target: Table = table_of(table)
+        await session.execute(insert(target), list(rows))
+
+
+async def downgrade(world) -> None:
+    """Return the database with its rows to revision 0001."""
+    config = Config()
+    config.set_main_option("script_location", str(migrations.folder(SERVICE.package)))
+
+    def move(connection):
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+
+    async with world.parts.database.engine.begin() as connection:
+        await connection.run_sync(move)
+
+
 class TestAppealsAboutProviders:
     """Revision 0002 deletes what earlier versions stored of appeals that concern no provider."""
 
-    @pytest.fixture
-    async def earlier(self, world):
-        """A database of revision 0001, with a function that adds rows."""
-        database = world.parts.database
-
-        async def add(table: type, *rows) -> None:
-            async with database.write() as session:
-                target: Table = table_of(table)
-                await session.execute(insert(target), list(rows))
-
-        async with database.write() as session:
-            await session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-        return add
-
-    async def test_only_what_no_provider_and_no_clerk_is_concerned_with_is_deleted(self, world, earlier):
-        await earlier(
+    async def test_only_what_no_provider_and_no_clerk_is_concerned_with_is_deleted(self, world):
+        await add(
+            world,
             Appeal,
             appeal(1, provider_id=PROVIDER),
             appeal(2),
@@ -45,10 +53,11 @@ class TestAppealsAboutProviders:
             appeal(4, kind=None, tier=None),
             *(appeal(number, closed=number % 2 == 0) for number in range(5, MANY)),
         )
-        await earlier(NameMatch, {"appeal_id": appeal_id(2), "candidates": [], "noted_at": NOW})
+        await add(world, NameMatch, {"appeal_id": appeal_id(2), "candidates": [], "noted_at": NOW})
         inquiry = {"provider_id": PROVIDER, "category": "WAITING", "status": "DELIVERED", "due_at": NOW, "sent_at": NOW, "closed_at": None}
         flags = {"discloses": False, "overdue": False, "settled": False, "version": 1}
-        await earlier(Inquiry, {"inquiry_id": UUID(int=1), "appeal_id": appeal_id(3), **inquiry, **flags})
+        await add(world, Inquiry, {"inquiry_id": UUID(int=1), "appeal_id": appeal_id(3), **inquiry, **flags})
+        await downgrade(world)
         await migrations.migrate(world.parts.database, SERVICE.package)
         assert await migrations.is_migrated(world.parts.database, SERVICE.package)
         left = {row.appeal_id for row in await world.rows(Appeal)}
@@ -56,8 +65,9 @@ class TestAppealsAboutProviders:
         assert (len(await world.rows(NameMatch)), len(await world.rows(Inquiry))) == (1, 1)
 
     @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
-    async def test_nobody_waits_for_a_row_that_is_locked_elsewhere(self, world, earlier):
-        await earlier(Appeal, appeal(1), appeal(2))
+    async def test_nobody_waits_for_a_row_that_is_locked_elsewhere(self, world):
+        await add(world, Appeal, appeal(1), appeal(2))
+        await downgrade(world)
         async with world.parts.database.write() as session:
             await session.execute(text("SELECT 1 FROM appeal WHERE appeal_id = :id FOR UPDATE"), {"id": appeal_id(1)})
             await migrations.migrate(world.parts.database, SERVICE.package)

@@ -13,7 +13,7 @@ class TestPolicy:
             assert rules[status, InquiryAction.RESPOND].next is InquiryStatus.RESPONDED
 
     def test_every_purpose_is_within_bounds(self):
-        assert set(content_purposes()) == {"desk"}
+        assert set(content_purposes()) == {"desk", "desk-exchange"}
 
     def test_the_delivery_method_of_the_rule_is_a_known_one(self):
         assert inquiry_rule().channel is DeliveryMethod.PORTAL
