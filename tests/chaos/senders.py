@@ -8,6 +8,8 @@ from itertools import count
 
 import httpx
 
+from tests.patience import PATIENCE
+
 RETRY_SECONDS = 0.2
 AT_ONCE = 16
 LATER = {httpx.codes.SERVICE_UNAVAILABLE}  # "try again": the one answer besides the receipt that trouble excuses
@@ -89,7 +91,8 @@ class Senders:
         return {answer: times for answer, times in self.repeats.items() if isinstance(answer, int) and answer not in LATER}
 
     async def lost(self):
-        """Numbers that were promised and are not found with their PIN."""
+        """Numbers that were promised and are not found with their PIN. The faults are over: no answer is too late any more."""
+        self._http.timeout = httpx.Timeout(PATIENCE)
         wrong = []
 
         async def check_receipt(receipt):

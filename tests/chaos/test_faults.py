@@ -25,6 +25,7 @@ from tests.chaos.faults import MAIN, Ground, ready, schedule
 from tests.chaos.probes import Probes
 from tests.chaos.report import Recovery, Run, all_percentiles, written
 from tests.chaos.senders import Clerk, Senders, complaint, consultation
+from tests.patience import PATIENCE
 
 FAULTS = int(os.environ.get("ARYZ_CHAOS_FAULTS", "6"))
 APPEALS = int(os.environ.get("ARYZ_CHAOS_APPEALS", "200"))
@@ -80,7 +81,8 @@ async def _import_directory(running):
 
 async def _received(running):
     """What the figures say was received, of all days."""
-    async with httpx.AsyncClient(base_url=running.url_of("analytics"), headers=_bearer(running.data, "analyst"), trust_env=False) as http:
+    headers = _bearer(running.data, "analyst")
+    async with httpx.AsyncClient(base_url=running.url_of("analytics"), headers=headers, timeout=PATIENCE, trust_env=False) as http:
         answer = await http.get("/analytics/v1/kpis/received", params={"from": "2000-01-01", "to": "2099-12-31"})
     return answer.json()["value"]
 
