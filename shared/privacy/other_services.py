@@ -25,6 +25,7 @@ ROUTING: Final = (
         (
             plain("number", "registration number, also as `number_digits` and `serial`", NUMBER_REASON, export=ON_TRACKING),
             plain("assignee", "the clerk who has the case", SUBJECT_REASON, export=STAFF),
+            plain("sending_by", "the clerk whose answer waits to be sent", SUBJECT_REASON, export=STAFF),
         ),
         retention=NO_LIMIT,
         export=NOT_EXPORTED,
@@ -85,6 +86,17 @@ ROUTING: Final = (
         ),
         retention=NO_LIMIT,
         export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
+        "answer_draft",
+        (
+            sealed("content", "an unsent answer: text, findings with fact and rule, next steps"),
+            plain("actor", "the employee who writes the answer", SUBJECT_REASON),
+        ),
+        retention="until the answer is sent or its author deletes the draft",
+        export="its author alone reads it",
         erasure=NO_ERASURE,
     ),
     Table(

@@ -62,7 +62,7 @@ PLANS: Mapping[str, Plan] = {
         {"notice": "t.state = 'PLANNED'", "update_entry": "t.position IS NULL"},
     ),
     "routing": Plan(
-        _of_appeal("appeal_case", "clock", "history", "answer", "letter", "correction"),
+        _of_appeal("appeal_case", "clock", "history", "answer", "answer_draft", "letter", "note", "note_mention", "correction"),
         _AUDITED,
         _EVERYWHERE | {"colleague"},
     ),

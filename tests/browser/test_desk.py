@@ -1,11 +1,15 @@
+from datetime import timedelta
+
 import pytest
 
+from routing.cases.service import send_next
 from shared.contracts import InquiryAnswered, InquirySent
 from shared.web.session import COOKIE
 from tests.routing.desk.support import CANARY, Owners
 from tests.routing.support import NOW, desk_in
 
 pytestmark = pytest.mark.browser
+SUBJECT = "clerk-1"
 TEXT = "Дәрігер қабылдаудан бас тартты.\nЕмханада жазып алмады, тіркеу бөлімі үш күн бойы телефон көтермеді."
 
 
@@ -32,7 +36,7 @@ async def complaint(desk):
 
 
 def cookies(desk, role: str = "specialist", language: str = "ru") -> dict[str, str]:
-    token = desk.foundation.issuer.issue(role, region="KZ-43", name="Сынақ Маман")
+    token = desk.foundation.issuer.issue(role, region="KZ-43", subject=SUBJECT, name="Сынақ Маман")
     return {COOKIE: token, "aryz_lang": language}
 
 
@@ -53,11 +57,65 @@ class TestTheDesk:
         if javascript:
             assert await answer.locator(".checks li:not(.done)").count() == 0
         await answer.locator("button:not([name]):not([type=button])").click()
+        await page.locator("form[data-waiting]").wait_for()
+        desk.clock.advance(timedelta(seconds=30))
+        async with desk.parts.units.write() as work:
+            assert await send_next(work)
+        await page.goto(f"{desk.url}/routing/desk/{complaint}")
         await page.locator("#close #f-outcome").select_option("JUSTIFIED")
         await page.locator("#close button").click()
         await page.locator(".badge.good").first.wait_for()
         case = await desk.case(complaint)
         assert (case["status"], case["outcome"], len(case["answer"]["findings"])) == ("CLOSED", "JUSTIFIED", 1)
+
+    async def test_what_is_typed_is_there_after_a_reload_in_another_language_and_another_tab(self, desk, complaint, visit):
+        page = await visit(f"{desk.url}/routing/desk/{complaint}", cookies=cookies(desk))
+        await page.locator("#f-text").fill("Вас примет терапевт")
+        await page.locator("[data-draft-state]", has_text="Черновик сохранён").wait_for()
+        await page.locator("#f-next_steps").fill("Мы позвоним.")
+        await page.locator("a[lang=kk]").click()  # at once: the link waits for the draft
+        await page.wait_for_url("**lang=kk**")
+        assert await page.locator("#f-next_steps").input_value() == "Мы позвоним."
+        async with page.expect_response("**/draft*"):
+            await page.locator("#f-text").fill("Вас примет терапевт завтра")
+        await page.reload()
+        assert await page.locator("#f-text").input_value() == "Вас примет терапевт завтра"
+        other = await page.context.new_page()
+        await other.goto(f"{desk.url}/routing/desk/{complaint}")
+        assert await other.locator("#f-text").input_value() == "Вас примет терапевт завтра"
+
+    async def test_of_two_tabs_the_later_one_is_told_and_keeps_its_text(self, desk, complaint, visit):
+        page = await visit(f"{desk.url}/routing/desk/{complaint}", cookies=cookies(desk))
+        specialist = desk.token("specialist", region="KZ-43", subject=SUBJECT)
+        saved = {"expected_draft_version": 0, "language": "ru", "text": "Из другой вкладки"}
+        assert (await desk.client.put(f"/routing/v1/cases/{complaint}/draft", headers=specialist, json=saved)).status_code == 200
+        await page.locator("#f-text").fill("Из этой вкладки")
+        await page.locator("[data-draft-state]", has_text="изменён в другой вкладке").wait_for()
+        assert await page.locator("#f-text").input_value() == "Из этой вкладки"
+        await page.locator("#answer button[name=save]").click()
+        await page.locator(".note.warn", has_text="изменён в другой вкладке").wait_for()
+        await page.locator("#answer button[name=save]").click()
+        await page.locator("[role=status]", has_text="Черновик сохранён").wait_for()
+        assert await page.locator("#f-text").input_value() == "Из этой вкладки"
+
+    @pytest.mark.parametrize("javascript", [True, False])
+    async def test_an_answer_is_taken_back_while_it_waits(self, desk, complaint, visit, serious, javascript):
+        page = await visit(f"{desk.url}/routing/desk/{complaint}", javascript=javascript, cookies=cookies(desk))
+        await page.locator("#f-text").fill("Вас примет терапевт.")
+        await page.locator("#f-findings-0-outcome").select_option("JUSTIFIED")
+        for field in ("findings-0-fact", "findings-0-rule", "next_steps"):
+            await page.locator(f"#f-{field}").fill("Проверено.")
+        await page.locator("#answer button:not([name]):not([type=button])").click()
+        waiting = page.locator("form[data-waiting]")
+        await waiting.wait_for()
+        assert (await desk.case(complaint))["status"] == "SENDING"
+        if javascript:
+            assert await serious(page) == []
+            assert 0 < int(await waiting.locator("[data-countdown]").inner_text()) <= 30
+        await waiting.locator("button").click()
+        await page.locator("#answer").wait_for()
+        assert await page.locator("#f-text").input_value() == "Вас примет терапевт."
+        assert (await desk.case(complaint))["status"] == "IN_REVIEW"
 
     @pytest.mark.parametrize("dark", [False, True])
     @pytest.mark.parametrize("width", [390, 1280])

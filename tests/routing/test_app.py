@@ -19,7 +19,9 @@ class TestApp:
             if "/actions/" in path and "/v1/" in path
         }
         assert bodies == {
-            "claim": "Claim", "assign": "Assign", "classify": "Classify", "escalate": "Escalate", "answer": "GiveAnswer", "close": "Close",
+            "claim": "Claim", "assign": "Assign", "classify": "Classify", "escalate": "Escalate", "answer": "GiveAnswer",
+            "answer-and-close": "AnswerAndClose", "undo": "Undo",
+            "close": "Close",
             "ask": "Ask", "request-completion": "RequestCompletion", "return": "Return", "terminate": "Terminate", "forward": "Forward",
             "redirect": "Redirect", "log-call": "LogCall",
             "ask-provider": "AskProvider",

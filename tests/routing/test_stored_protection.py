@@ -17,7 +17,9 @@ async def test_each_table_with_ciphertext_holds_a_sealed_value(desk):
     complaint = await desk.open(kind="COMPLAINT", category="WAITING")
     question = {"provider_id": str(clinic), "text": "Пациент қашан қабылданды?", "language": "kk"}
     assert (await desk.carry_out(complaint, "ask-provider", specialist, **question)).status_code == 200
-    assert (asked.status_code, answered.status_code, called.status_code) == (200, 200, 200)
+    draft = {"expected_draft_version": 0, "language": "kk", "text": "1414-ке"}
+    drafted = await desk.client.put(f"/routing/v1/cases/{await desk.open()}/draft", headers=specialist, json=draft)
+    assert (asked.status_code, answered.status_code, called.status_code, drafted.status_code) == (200, 200, 200, 200)
     await desk.client.post("/routing/desk/views?tab=queue", headers=session(desk), data={"name": "Кезек"})
     seen = await check_stored_rows("routing", desk.parts.database)
     assert sealed_tables("routing") - {table for table, _ in seen} == set()

@@ -13,19 +13,36 @@ SETTLED = {"text": None, "has_text": False, "kind": "GRATITUDE", "topic": None}
 ANSWER = {"language": "kk", "text": "Рахмет!", "findings": [], "next_steps": "Әрекет қажет емес.", "how_to_complain": "1414"}
 
 
-def _action(action: str, *, role: str = "specialist", opened: dict[str, Any] | None = None, first: str | None = None, **fields) -> Prepare:
+def _action(
+    action: str, *, role: str = "specialist", opened: dict[str, Any] | None = None, first: str | None = None, waits: int = 0, **fields
+) -> Prepare:
     async def prepare(target: Target) -> Call:
         appeal_id = await target.world.open(**(opened or {}))
         who = target.world.token(role, region="KZ-43", subject=f"clerk-{target.number()}")
         if "assignee" in fields:  # somebody whom the desk knows
             await target.world.get("/cases", target.world.token("specialist", region="KZ-43", subject=fields["assignee"]))
         if first is not None:
-            done = await target.world.carry_out(appeal_id, first, who, **ANSWER)
+            done = await target.world.carry_out(appeal_id, first, who, **ANSWER, hold_seconds=waits)
             assert done.status_code == 200, done.text
         version = (await target.world.case(appeal_id))["version"]
         return Call(f"{CASES}/{appeal_id}/actions/{action}", who, json={"expected_version": version, **fields})
 
     return prepare
+
+
+DRAFT = {"expected_draft_version": 0, "language": "kk", "text": "Рахмет"}
+
+
+async def save_draft(target: Target) -> Call:
+    who = target.world.token("specialist", region="KZ-43", subject=f"clerk-{target.number()}")
+    return Call(f"{CASES}/{await target.world.open()}/draft", who, json=DRAFT)
+
+
+async def delete_draft(target: Target) -> Call:
+    saving = await save_draft(target)
+    saved = await target.world.client.put(saving.path, headers=saving.headers, json=saving.json)
+    assert saved.status_code == 200, saved.text
+    return Call(saving.path, saving.headers)
 
 
 async def classify_text(target: Target) -> Call:
@@ -64,6 +81,8 @@ RECIPES: Recipes = {
     _path("classify"): Recipe(_action("classify", kind="COMPLAINT", category="EXTORTION")),
     _path("escalate"): Recipe(_action("escalate", reason="URGENT")),
     _path("answer"): Recipe(_action("answer", opened=SETTLED, **ANSWER)),
+    _path("answer-and-close"): Recipe(_action("answer-and-close", opened=SETTLED, **ANSWER, outcome="NOTED")),
+    _path("undo"): Recipe(_action("undo", opened=SETTLED, first="answer", waits=30)),
     _path("close"): Recipe(_action("close", opened=SETTLED, first="answer", outcome="NOTED")),
     _path("ask"): Recipe(_action("ask", text="Қай күні бардыңыз?", language="kk")),
     _path("request-completion"): Recipe(_action("request-completion", missing=["ADDRESS"], language="ru")),
@@ -74,6 +93,8 @@ RECIPES: Recipes = {
     _path("log-call"): Recipe(_action("log-call", text="Ертең қоңырау шалуды сұрады.", follow_up_on="2099-01-01")),
     ("post", f"{CASES}/{{appeal_id}}/notes"): Recipe(add_note),
     _path("redirect"): Recipe(_action("redirect", opened=CRIME, body="POLICE")),
+    ("put", f"{CASES}/{{appeal_id}}/draft"): Recipe(save_draft),
+    ("delete", f"{CASES}/{{appeal_id}}/draft"): Recipe(delete_draft),
     ("post", "/routing/v1/classifications"): Recipe(classify_text, Kind.READ),
     ("post", f"{CASES}/search"): Recipe(search_cases, Kind.READ),
     ("post", "/routing/internal/v1/contents"): Recipe(read_contents, Kind.READ, frozenset({"content_read"})),

@@ -9,7 +9,7 @@ from routing.cases import api as cases_api
 from routing.cases import policy as case_policies
 from routing.cases.handlers import HANDLERS, prepare_cases
 from routing.cases.models import ContentRead
-from routing.cases.service import ClockHistory, Colleagues, history, workflow
+from routing.cases.service import ClockHistory, Colleagues, has_answers_to_send, history, send_next, workflow
 from routing.classification import api as classification_api
 from routing.classification.service import classify
 from routing.clocks import api as clocks_api
@@ -17,7 +17,7 @@ from routing.clocks.service import ClockWatcher, clock_policies
 from routing.desk import api as desk_api
 from routing.desk import pages
 from routing.knowledge import api as knowledge_api
-from routing.knowledge.service import articles
+from routing.knowledge.service import articles, macros
 from routing.settings import Settings
 from shared.budget import Budget
 from shared.contracts import APPEALS, PROVIDERS, REGISTRY, AppealRegistered, ProviderRecorded
@@ -43,8 +43,18 @@ def _jobs(parts: Parts[Settings]) -> Sequence[Loop]:
             async with parts.units.write() as work:
                 has_due = bool(await watcher.watch(work))
 
-    pause = timedelta(seconds=parts.settings.clock_seconds)
-    return [every(pause, "clocks", watch_clocks)]
+    async def send_answers() -> None:
+        async with parts.units.read() as work:
+            has_due = await has_answers_to_send(work)
+        while has_due:
+            async with parts.units.write() as work:
+                has_due = await send_next(work)
+
+    settings = parts.settings
+    return [
+        every(timedelta(seconds=settings.clock_seconds), "clocks", watch_clocks),
+        every(timedelta(seconds=settings.sending_seconds), "answers", send_answers),
+    ]
 
 
 SERVICE = Service[Settings](
@@ -54,6 +64,7 @@ SERVICE = Service[Settings](
     description="Classifies appeals, keeps their deadlines, and lets staff read and process their cases.",
     tags={
         "cases": "The cases of appeals, and the actions of staff on them.",
+        "drafts": "Unsent answers, each visible to its author alone.",
         "classifications": "What the text of an appeal is about.",
         "deadlines": "The last day to answer, day by day.",
         "articles": "Published answers to common questions.",
@@ -73,10 +84,12 @@ def check_policies() -> None:
     workflow.steps()
     clock_policies()
     case_policies.closure_gate()
+    case_policies.status_labels()
     case_policies.content_purposes()
     case_policies.closing_rules()
     case_policies.anonymous_policy()
     articles()
+    macros()
     classify("")
     own = (event for event in REGISTRY.values() if SERVICE.name == event.SERVICE)
     history.check(*own, *(event for event in HANDLERS if event not in {AppealRegistered, ProviderRecorded}))

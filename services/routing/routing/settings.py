@@ -15,4 +15,5 @@ class Settings(ServiceSettings):
     clock_started_always: bool = Field(
         False, description="publish the first statutory clock of a case as `clock-started`, while consumers of an earlier version run"
     )
+    sending_seconds: float = Field(1.0, gt=0, description="seconds between two runs of the job that sends answers whose wait has ended")
     clock_seconds: float = Field(5.0, gt=0, description="seconds between two runs of the clock job")

@@ -113,5 +113,5 @@ async def send(desk, appeal_id: UUID, action: str, who: dict[str, str] | None = 
 
 
 def forms(page: httpx.Response) -> set[str]:
-    """Return the actions that the page has forms for; a note is no action on the case."""
-    return set(re.findall(r'method="post" action="/routing/desk/[0-9a-f-]{36}/([a-z-]+)', page.text)) - {"notes"}
+    """Return the actions that the page has forms or buttons for; a note, a draft and ready texts are no actions on the case."""
+    return set(re.findall(r'action="/routing/desk/[0-9a-f-]{36}/([a-z-]+)', page.text)) - {"notes", "draft", "texts"}

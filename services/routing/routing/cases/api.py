@@ -6,17 +6,18 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
-from routing.cases.errors import ActionNotPossible, UnknownAssignee, UnknownMention, VersionConflict
+from routing.cases.errors import ActionNotPossible, DraftVersionConflict, UnknownAssignee, UnknownMention, VersionConflict
 from routing.cases.schemas import commands
 from routing.cases.schemas.conversation import NoteIn, NoteView
+from routing.cases.schemas.drafts import DraftView, SaveDraft
 from routing.cases.schemas.filters import CaseFilterFields
 from routing.cases.schemas.views import CaseFilter, CaseItem, CaseView
-from routing.cases.service import actions, conversation, notes, reading
+from routing.cases.service import actions, conversation, drafts, notes, reading
 from shared.auth import STAFF, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse
 from shared.dependencies import OnceDep, ReadDep, UnitOfWorkDep
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
-from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, body
+from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, StrictModel, body
 from shared.idempotency import IdempotencyKeyReused, Once
 from shared.unit_of_work import UnitOfWork
 
@@ -95,6 +96,45 @@ async def list_notes(appeal_id: UUID, principal: StaffDep, work: UnitOfWorkDep, 
     found = await notes.notes(work, principal, appeal_id)
     await conversation.record_read(work, principal, appeal_id)
     return found
+
+
+@router.get("/v1/cases/{appeal_id}/draft", tags=["drafts"], responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
+async def read_draft(appeal_id: UUID, principal: StaffDep, work: ReadDep, _query: KnownQuery) -> DraftView:
+    """Return your own unsent answer to a case; 404 if you have none."""
+    return await drafts.read_draft(work, principal, appeal_id)
+
+
+@router.put(
+    "/v1/cases/{appeal_id}/draft",
+    tags=["drafts"],
+    responses=responses(Unauthorized, Forbidden, NotFound, DraftVersionConflict, ActionNotPossible, IdempotencyKeyReused, InvalidInput),
+    response_model=DraftView,
+)
+async def save_draft(appeal_id: UUID, principal: StaffDep, once: OnceDep, command: Annotated[SaveDraft, body(SaveDraft)]) -> Response:
+    """Save your own unsent answer to a case. Every part may be missing; only you can read it, and sending the answer deletes it."""
+
+    async def apply(work: UnitOfWork) -> DraftView:
+        return await drafts.save_draft(work, principal, appeal_id, command)
+
+    async def check_visible(work: UnitOfWork) -> None:
+        await actions.lock_case(work, principal, appeal_id)
+
+    return await once(f"draft {appeal_id}", command, apply, check_visible=check_visible)
+
+
+@router.delete(
+    "/v1/cases/{appeal_id}/draft",
+    tags=["drafts"],
+    status_code=204,
+    responses=responses(Unauthorized, Forbidden, NotFound, ActionNotPossible, IdempotencyKeyReused, InvalidInput),
+)
+async def delete_draft(appeal_id: UUID, principal: StaffDep, once: OnceDep, _query: KnownQuery) -> Response:
+    """Delete your own unsent answer to a case."""
+
+    async def apply(work: UnitOfWork) -> None:
+        await drafts.delete_draft(work, principal, appeal_id)
+
+    return await once(f"delete draft {appeal_id}", StrictModel(), apply, status=204)
 
 
 async def _carry_out(once: Once, principal: Principal, appeal_id: UUID, command: commands.Command) -> Response:

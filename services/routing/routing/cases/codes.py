@@ -15,6 +15,15 @@ class Urgency(StrEnum):
     URGENT = "URGENT"
 
 
+class DeskStatus(StrEnum):
+    """Statuses of a case at the desk alone. SENDING: an answer waits to be sent, and its author can take it back.
+
+    The status that all services project from events lies beneath: while an answer waits, nothing has happened for them.
+    """
+
+    SENDING = "SENDING"
+
+
 class CaseScope(StrEnum):
     """MINE: assigned to the reader and open. QUEUE: open and unassigned. REGION: of the reader's region."""
 
@@ -74,6 +83,6 @@ class CaseSort(StrEnum):
 
 
 _text = WithJsonSchema({"type": "string"})  # these codes may grow: clients must accept new ones
-StatusText = Annotated[CaseStatus, _text]
+StatusText = Annotated[CaseStatus | DeskStatus, _text]
 HolderText = Annotated[Holder, _text]
 UrgencyText = Annotated[Urgency, _text]

@@ -20,6 +20,16 @@ class VersionConflict(Conflict):
         super().__init__(extra={"current_version": current_version})
 
 
+class DraftVersionConflict(Conflict):
+    """The draft was saved, sent or deleted since it was read, such as in another tab. Version 0: there is no draft now."""
+
+    code, title = "version-conflict", "The draft has changed since you read it."
+    example_members: ClassVar = {"current_version": 4}
+
+    def __init__(self, current_version: int) -> None:
+        super().__init__(extra={"current_version": current_version})
+
+
 class ActionNotPossible(Conflict):
     """The workflow has no such step from the current status. The answer lists the actions that are possible."""
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, LargeBinary, text
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field
 
 from routing.base import RoutingModel
@@ -14,6 +14,7 @@ from routing.classification.schemas import StoredClassification
 from shared.domain.lifecycle import CaseStatus, Holder
 from shared.enum_column import EnumColumn
 
+_SENDING: Final = text("sends_at IS NOT NULL")
 _OPEN: Final = text("closed_at IS NULL")
 _UNSEEN: Final = text("NOT seen")
 _PROVIDER: Final = text("provider_id IS NOT NULL")
@@ -37,6 +38,7 @@ class AppealCase(RoutingModel, table=True):
         Index("ix_case_open_due", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_case_open_region", "region", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
         Index("ix_case_open_tier", "tier", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("ix_case_sends_at", "sends_at", "appeal_id", sqlite_where=_SENDING, postgresql_where=_SENDING),
         Index("ix_case_received", "received_at", "appeal_id"),
         Index("ix_case_updated", "updated_at", "appeal_id"),
         Index("ix_case_provider", "provider_id", "next_due_at", "appeal_id", sqlite_where=_PROVIDER, postgresql_where=_PROVIDER),
@@ -99,6 +101,10 @@ class AppealCase(RoutingModel, table=True):
     """When the case was opened or last changed, by a person or an event."""
     next_due_at: datetime
     """The earliest due time of the running clocks, `clocks.schemas.NEVER` without one."""
+    sends_at: datetime | None = None
+    """When the answer that waits is sent; None: none waits. The answer itself is its author's draft."""
+    sending_by: str | None = None
+    """The subject of the token of the clerk whose answer waits."""
 
 
 class Colleague(RoutingModel, table=True):
@@ -141,6 +147,25 @@ class Answer(RoutingModel, table=True):
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     actor_role: str
     actor: str
+
+
+class AnswerDraft(RoutingModel, table=True):
+    """A clerk's own unsent answer to a case; `content` is a sealed `DraftContent`. `version` grows with every save."""
+
+    __tablename__ = "answer_draft"
+    __table_args__ = (UniqueConstraint("appeal_id", "actor"),)
+
+    draft_id: UUID = Field(primary_key=True)
+    appeal_id: UUID
+    actor: str
+    version: int
+    saved_at: datetime
+    language: str
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    actor_role: str | None = None
+    """The author's role, once the answer waits to be sent."""
+    outcome: str | None = None
+    """The outcome with which the case is closed when the answer that waits is sent; None: it stays open."""
 
 
 class Letter(RoutingModel, table=True):

@@ -8,6 +8,7 @@ from typing import Final, cast
 
 from pydantic import RootModel
 
+from routing.cases.codes import DeskStatus
 from shared.auth import ROLES, Role
 from shared.contents import Purpose
 from shared.domain.labels import Label
@@ -194,6 +195,15 @@ class RequiredDatum:
 def missing_data() -> Mapping[str, RequiredDatum]:
     """Return what may be missing in an appeal (АППК art. 63(2), 93(2)), by code."""
     return policy_table(PACKAGE, "missing_data.csv", lambda row: RequiredDatum(row.label(), row.flag("anonymous")))
+
+
+@cache
+def status_labels() -> Mapping[str, Label]:
+    """Return the label of every status that a case can have at the desk: those of the life cycle, and the desk's own."""
+    own = policy_table(PACKAGE, "desk_statuses.csv", Row.label)
+    if own.keys() != set(DeskStatus):
+        raise ReferenceDataError("desk_statuses.csv", 1, "the statuses are not those of DeskStatus")
+    return {**{code: status.label for code, status in taxonomy().statuses.items()}, **own}
 
 
 @cache

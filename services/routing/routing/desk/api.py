@@ -12,11 +12,14 @@ from routing.desk.errors import AttachmentGone, AttachmentNotScanned
 from routing.desk.schemas import CaseSearch, CaseSearchResult, Conversation
 from routing.desk.service.attachments import open_attachment
 from routing.desk.service.conversation import conversation, fetch_owners
+from routing.desk.service.macros import macros_of
 from routing.desk.service.search import resolve
+from routing.knowledge.schemas import MacroView
 from shared.auth import STAFF, Principal, require
-from shared.dependencies import ContentsDep, UnitsOfWorkDep
+from shared.dependencies import ContentsDep, ReadDep, UnitsOfWorkDep
+from shared.domain.labels import Language
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, Unavailable, responses
-from shared.http import KnownQuery, body
+from shared.http import KnownQuery, ListResponse, body
 
 router = APIRouter()
 StaffDep = Annotated[Principal, Depends(require(*STAFF, "admin"))]
@@ -57,6 +60,15 @@ async def read_conversation(
         case = await cases.read_conversation(work, principal, appeal_id)
     fetched = await fetch_owners(contents, case, principal, shows_applicant=False)
     return conversation(case, fetched, f"/routing/v1/cases/{appeal_id}/attachments")
+
+
+@router.get("/v1/cases/{appeal_id}/macros", tags=["cases"], responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
+async def read_case_macros(
+    appeal_id: UUID, principal: StaffDep, work: ReadDep, _query: KnownQuery, language: Language = "kk"
+) -> ListResponse[MacroView]:
+    """Return the sentences that clerks put into answers, filled for the case. Those with an unknown value are left out."""
+    found = macros_of(await cases.read_case(work, principal, appeal_id), language)
+    return ListResponse(items=found, total=len(found), next_cursor=None)
 
 
 @router.get(

@@ -2,16 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import AfterValidator
 
 from routing.knowledge import service
-from routing.knowledge.schemas import ArticleView
-from shared.auth import PrincipalDep
+from routing.knowledge.schemas import ArticleView, MacroView
+from shared.auth import STAFF, Principal, PrincipalDep, require
 from shared.dependencies import ClockDep
 from shared.domain.labels import Language
 from shared.domain.text import clean
-from shared.errors import InvalidInput, responses
+from shared.errors import Forbidden, InvalidInput, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, page_of
 
 router = APIRouter(tags=["articles"])
@@ -33,8 +33,22 @@ async def list_articles(
     return ListResponse(items=[_view(article, language) for article in page], total=len(found), next_cursor=following)
 
 
+@router.get("/v1/macros", responses=responses(Unauthorized, Forbidden, InvalidInput))
+async def list_macros(
+    _principal: Annotated[Principal, Depends(require(*STAFF, "admin"))],
+    _query: KnownQuery,
+    language: Language = "kk",
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> ListResponse[MacroView]:
+    """Return the sentences that clerks put into answers, with the names of the values that the server fills in for a case."""
+    found = service.named_macros(language)
+    page, following = page_of(found, limit, cursor)
+    return ListResponse(items=page, total=len(found), next_cursor=following)
+
+
 def _view(article: service.Article, language: str) -> ArticleView:
-    written = language if language in service.WRITTEN_IN else service.FALLBACK_LANGUAGE
+    written = service.written_language(language)
     return ArticleView(
         id=article.id,
         topic=article.topic,

@@ -1,5 +1,6 @@
 """The articles of the first tier (`data/articles.toml`)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -8,11 +9,14 @@ from typing import Final
 
 from pydantic import BaseModel
 
+from routing.knowledge.codes import MacroValue
 from shared.domain.tables import ReferenceDataError
 from shared.domain.taxonomy import taxonomy
 from shared.policy_files import policy_model
 
 FILE: Final = "articles.toml"
+MACRO_FILE: Final = "macros.toml"
+PLACEHOLDER: Final = re.compile(r"\{\{(\w+)\}\}")
 WRITTEN_IN: Final = ("kk", "ru")
 
 
@@ -42,6 +46,56 @@ class ArticleFile(BaseModel):
 
     how_to_complain: dict[str, str]
     article: list[ArticleEntry]
+
+
+class MacroText(BaseModel):
+    """Title and body of a sentence in one language."""
+
+    title: str
+    body: str
+
+
+class MacroEntry(BaseModel):
+    """A sentence as `macros.toml` has it."""
+
+    id: str
+    kk: MacroText
+    ru: MacroText
+
+
+class MacroFile(BaseModel):
+    """The form of `macros.toml`."""
+
+    macro: list[MacroEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Macro:
+    """A sentence that clerks put into answers, by language. `needs`: the values that its body contains as `{{name}}`."""
+
+    id: str
+    titles: Mapping[str, str]
+    bodies: Mapping[str, str]
+    needs: frozenset[str]
+
+
+@cache
+def macros() -> tuple[Macro, ...]:
+    """Return every sentence. Raises ReferenceDataError for an id given twice, an unknown value, or other values in another language."""
+    entries = policy_model("routing.knowledge", MACRO_FILE, MacroFile).macro
+    if len({entry.id for entry in entries}) != len(entries):
+        raise ReferenceDataError(MACRO_FILE, 1, "an id is given twice")
+    return tuple(map(_macro, entries))
+
+
+def _macro(entry: MacroEntry) -> Macro:
+    texts = {"kk": entry.kk, "ru": entry.ru}
+    bodies = {language: texts[language].body for language in WRITTEN_IN}
+    needs = {frozenset(PLACEHOLDER.findall(body)) for body in bodies.values()}
+    found = frozenset[str]().union(*needs)
+    if len(needs) > 1 or not found <= frozenset(MacroValue):
+        raise ReferenceDataError(MACRO_FILE, 1, f"{entry.id}: the values are not known, or differ between the languages")
+    return Macro(entry.id, {language: texts[language].title for language in WRITTEN_IN}, bodies, found)
 
 
 @dataclass(frozen=True, slots=True)

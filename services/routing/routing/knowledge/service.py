@@ -1,15 +1,29 @@
 """The articles of the first tier, and a search that tolerates Russian keyboards, Latin transcription and endings of Kazakh words."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from typing import Final
 
-from routing.knowledge.policy import WRITTEN_IN, Article, articles, how_to_complain
+from routing.knowledge.codes import MacroValue
+from routing.knowledge.policy import PLACEHOLDER, WRITTEN_IN, Article, articles, how_to_complain, macros
+from routing.knowledge.schemas import MacroView
 from shared.domain.names import fold, to_cyrillic
 from shared.domain.taxonomy import taxonomy
 
-__all__ = ["FALLBACK_LANGUAGE", "WRITTEN_IN", "Article", "articles", "how_to_complain", "search"]
+__all__ = [
+    "FALLBACK_LANGUAGE",
+    "WRITTEN_IN",
+    "Article",
+    "articles",
+    "filled_macros",
+    "how_to_complain",
+    "macros",
+    "named_macros",
+    "search",
+    "written_language",
+]
 
 FALLBACK_LANGUAGE: Final = "ru"
 
@@ -26,6 +40,31 @@ def search(query: str, day: date, *, unreviewed: bool = False) -> list[Article]:
         return [] if query.strip() else valid
     scored = [(sum(stem in _stems_of_article(article.id) for stem in wanted), article) for article in valid]
     return [article for score, article in sorted(scored, key=lambda pair: -pair[0]) if score]
+
+
+def written_language(language: str) -> str:
+    """Return the language in which articles and sentences are read by a reader of `language`."""
+    return language if language in WRITTEN_IN else FALLBACK_LANGUAGE
+
+
+def named_macros(language: str) -> list[MacroView]:
+    """Return every sentence in a language, with the names of its values in place of them."""
+    return filled_macros(language, {name: f"{{{{{name}}}}}" for name in MacroValue})
+
+
+def filled_macros(language: str, values: Mapping[MacroValue, str]) -> list[MacroView]:
+    """Return the sentences in a language, filled with these values. A sentence whose value is not given is left out."""
+    written, given = written_language(language), {str(name): value for name, value in values.items()}
+    return [
+        MacroView(
+            macro_id=macro.id,
+            language=written,
+            title=macro.titles[written],
+            body=PLACEHOLDER.sub(lambda match: given[match[1]], macro.bodies[written]),
+        )
+        for macro in macros()
+        if macro.needs <= given.keys()
+    ]
 
 
 def _stems(text: str) -> frozenset[str]:

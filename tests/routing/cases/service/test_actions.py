@@ -75,7 +75,8 @@ class TestClaim:
         refused = await desk.carry_out(appeal_id, "claim", specialist)
         assert (refused.status_code, refused.json()["code"]) == (409, "action-not-possible")
         assert [each["action"] for each in refused.json()["next_actions"]] == [
-            "classify", "escalate", "answer", "ask", "request-completion", "forward", "return", "log-call", "ask-provider",
+            "classify", "escalate", "answer", "answer-and-close", "ask", "request-completion", "forward", "return", "log-call",
+            "ask-provider",
         ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -13,10 +13,12 @@ from shared.domain.tables import ReferenceDataError, Row, parse_rows
 from shared.domain.taxonomy import taxonomy
 from tests.routing.support import NOW
 
-HEADER = "# source: a test\naction,kk,ru,en,states,fact,roles,guard,next\n"
-CLAIM = "claim,к,р,e,IN_REVIEW,case-claimed,operator,unassigned,"
-ANSWER = "answer,к,р,e,IN_REVIEW AWAITING_PROVIDER,answer-given,operator,,ANSWERED"
-CLOSE = "close,к,р,e,ANSWERED,case-closed,operator,,CLOSED"
+HEADER = "# source: a test\naction,kk,ru,en,states,fact,roles,guard,next,held\n"
+CLAIM = "claim,к,р,e,IN_REVIEW,case-claimed,operator,unassigned,,"
+ANSWER = "answer,к,р,e,IN_REVIEW AWAITING_PROVIDER,answer-given,operator,,ANSWERED,"
+CLOSE = "close,к,р,e,ANSWERED,case-closed,operator,,CLOSED,"
+WAITING = "answer,к,р,e,IN_REVIEW AWAITING_PROVIDER,answer-given,operator,,ANSWERED,true"
+UNDO = "undo,к,р,e,SENDING,,operator,own-answer,,"
 
 
 def table(*lines) -> list[Row]:
@@ -60,11 +62,28 @@ class TestBuild:
             ((ANSWER.replace("operator", "janitor"), CLOSE), "a role is not known"),
             ((CLAIM.replace("unassigned", "full-moon"), ANSWER, CLOSE), "guard 'full-moon'"),
             ((CLAIM.replace("claim,", "juggle,"), ANSWER, CLOSE), "action 'juggle'"),
+            ((WAITING, CLOSE), "no action of staff in: SENDING"),
+            ((ANSWER, CLOSE, UNDO), "never reached: SENDING"),
+            ((WAITING, CLOSE, UNDO.replace("SENDING,", "SENDING,case-claimed")), "nothing may be published out of SENDING"),
+            ((WAITING.replace("answer-given", "answer-given case-closed"), CLOSE, UNDO), "would not read ANSWERED"),
+            ((WAITING.replace("true", "maybe"), CLOSE, UNDO), "held 'maybe'"),
         ],
     )
     def test_an_invalid_table_is_refused(self, lines, problem):
         with pytest.raises(ReferenceDataError, match=problem):
             build(table(*lines))
+
+    def test_an_answer_that_waits_is_sent_or_taken_back(self):
+        assert len(build(table(WAITING, CLOSE, UNDO))) == 4
+
+    def test_a_wait_that_the_action_does_not_take_is_refused(self, monkeypatch):
+        lines = [
+            replace(row, cells=row.cells | {"held": "true" if row.cells["action"] == "claim" else row.cells["held"]})
+            for row in workflow_rows()
+        ]
+        monkeypatch.setattr(workflow, "workflow_rows", lambda: lines)
+        with pytest.raises(ReferenceDataError, match="held differs from the actions with `hold_seconds`: claim"):
+            steps.__wrapped__()
 
     def test_a_workflow_without_one_of_the_actions_is_refused(self, monkeypatch):
         labels = {code: label for code, label in action_labels().items() if code != "assign"}
@@ -92,7 +111,8 @@ class TestMayEver:
 class TestNextActions:
     def test_a_specialist_may_do_everything_but_assign_and_terminate_with_a_free_case_of_the_region(self):
         assert offered(next_actions(case(category="WAITING"), staff("specialist"))) == [
-            "claim", "classify", "escalate", "answer", "ask", "request-completion", "forward", "return", "log-call", "ask-provider",
+            "claim", "classify", "escalate", "answer", "answer-and-close", "ask", "request-completion", "forward", "return", "log-call",
+            "ask-provider",
         ]  # fmt: skip
 
     def test_a_supervisor_assigns_and_terminates_too(self):
@@ -187,8 +207,8 @@ class TestNextActions:
             for action in (*next_actions(case(category="WAITING"), staff("head")), *next_actions(case(status="ANSWERED"), staff("head")))
         }
         assert found.keys() == {
-            "claim", "assign", "classify", "escalate", "answer", "close", "ask", "request-completion", "forward", "return", "terminate",
-            "log-call", "ask-provider",
+            "claim", "assign", "classify", "escalate", "answer", "answer-and-close", "close", "ask", "request-completion", "forward",
+            "return", "terminate", "log-call", "ask-provider",
         }  # fmt: skip
         assert (found["claim"].kk, found["claim"].ru, found["claim"].en) == ("Орындауға алу", "Взять в работу", "Take the case")
         assert [field.name for field in found["classify"].fields] == ["kind", "category", "topic", "statutory_form"]
@@ -198,5 +218,5 @@ class TestNextActions:
     def test_an_answer_asks_for_what_the_gate_of_the_kind_asks_for(self, kind, needed):
         (answer,) = [action for action in next_actions(case(kind=kind), staff("head")) if action.action == "answer"]
         assert {field.name: field.required for field in answer.fields} == {
-            "language": True, "text": True, "findings": needed, "next_steps": needed, "how_to_complain": needed,
+            "language": True, "text": True, "findings": needed, "next_steps": needed, "how_to_complain": needed, "hold_seconds": False,
         }  # fmt: skip

@@ -137,17 +137,9 @@ class TestCasePage:
         assert page.status_code == 200
         assert "The register does not answer just now" in page.text
         assert forms(page) == {
-            "claim",
-            "classify",
-            "escalate",
-            "answer",
-            "ask",
-            "request-completion",
-            "forward",
-            "return",
-            "log-call",
+            "claim", "classify", "escalate", "answer", "answer-and-close", "ask", "request-completion", "forward", "return", "log-call",
             "ask-provider",
-        }
+        }  # fmt: skip
 
     @pytest.mark.parametrize("role", ["operator", "specialist", "supervisor", "head"])
     async def test_there_is_a_form_for_each_possible_action_and_for_no_other(self, desk, complaint, role):

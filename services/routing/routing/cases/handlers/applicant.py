@@ -96,6 +96,8 @@ class CaseProgress:
             "fix_passed": case.fix_passed,
             "score": case.score,
             "next_due_at": case.next_due_at,
+            "sends_at": case.sends_at,
+            "sending_by": case.sending_by,
         }
 
 
@@ -112,6 +114,7 @@ def _message(progress: CaseProgress, _event: MessageAdded, envelope: Envelope) -
 def _withdrawn(progress: CaseProgress, _event: AppealWithdrawn, envelope: Envelope) -> Sequence[AppealEvent]:
     if progress.case.status == WITHDRAWN and progress.case.closed_at is None:
         progress.end(WITHDRAWN, envelope.time)
+        progress.case.sends_at = progress.case.sending_by = None  # an answer that waits has not been given: it stays its author's draft
     return ()
 
 

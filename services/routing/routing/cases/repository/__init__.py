@@ -10,11 +10,11 @@ from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, and_, delete, exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from routing.cases.models import Answer, AppealCase, Colleague, Correction, History, Letter
+from routing.cases.models import Answer, AnswerDraft, AppealCase, Colleague, Correction, History, Letter
 from routing.cases.repository.listing import cases, count_cases, serial_of, visible_rows
 from routing.cases.schemas.rows import (
     AnswerRecord,
@@ -24,6 +24,7 @@ from routing.cases.schemas.rows import (
     CaseState,
     ColleagueRow,
     CorrectionRow,
+    DraftRecord,
     HistoryRecord,
     HistoryRow,
     LetterRecord,
@@ -46,19 +47,25 @@ __all__ = [
     "answers",
     "case",
     "cases",
+    "cases_sending_for",
     "change_cases",
     "colleague",
     "colleagues",
     "count_cases",
+    "delete_draft",
+    "draft",
+    "has_answers_to_send",
     "history",
     "letters",
     "letters_of",
     "lock_case",
     "lock_cases",
     "lock_free_cases",
+    "lock_next_to_send",
     "number_of",
     "record_colleague",
     "serial_of",
+    "store_draft",
 ]
 
 _CASE: Final = table_of(AppealCase).c
@@ -142,6 +149,29 @@ async def case(session: AsyncSession, appeal_id: UUID, visible: Scope) -> CaseRe
     return await _visible_case(visible, lock=False).first(session, appeal_id=appeal_id)
 
 
+async def lock_next_to_send(session: AsyncSession, now: datetime) -> CaseRecord | None:
+    """Lock and return the case whose answer has waited the longest beyond its time; None if no answer is to be sent by now.
+
+    A case that another transaction has locked is skipped.
+    """
+    query = select(*_RECORD_COLUMNS).where(col(AppealCase.sends_at) <= now)
+    first = query.order_by(col(AppealCase.sends_at), col(AppealCase.appeal_id)).limit(1).with_for_update(skip_locked=True)
+    row = (await session.execute(first)).one_or_none()
+    return CaseRecord(*row) if row is not None else None
+
+
+async def has_answers_to_send(session: AsyncSession, now: datetime) -> bool:
+    """Return whether an answer that waited is to be sent by now."""
+    return (await session.execute(select(exists().where(col(AppealCase.sends_at) <= now)))).scalar_one()
+
+
+async def cases_sending_for(session: AsyncSession, visible: Scope, actor: str, limit: int) -> Sequence[CaseRecord]:
+    """Return the visible cases in which an answer of the clerk waits to be sent, the next one first."""
+    waits = and_(visible_rows(visible), col(AppealCase.sends_at).is_not(None), col(AppealCase.sending_by) == actor)
+    query = select(*_RECORD_COLUMNS).where(waits).order_by(col(AppealCase.sends_at), col(AppealCase.appeal_id)).limit(limit)
+    return [CaseRecord(*row) for row in await session.execute(query)]
+
+
 async def history(session: AsyncSession, appeal_id: UUID) -> list[HistoryRecord]:
     """Return the history of a case in the order of its entries."""
     return await _HISTORY.all(session, appeal_id=appeal_id)
@@ -161,6 +191,30 @@ async def answer(session: AsyncSession, answer_id: UUID) -> AnswerRecord | None:
 def add_answer(session: AsyncSession, answer: AnswerRecord) -> None:
     """Insert the answer when the transaction ends."""
     insert_later(session, Answer, [asdict(answer)])
+
+
+async def draft(session: AsyncSession, appeal_id: UUID, actor: str) -> DraftRecord | None:
+    """Return the clerk's unsent answer to the case, None without one. Whoever has locked the case may change the draft."""
+    query = select(*columns_of(AnswerDraft, DraftRecord)).where(_is_draft_of(appeal_id, actor))
+    row = (await session.execute(query)).one_or_none()
+    return DraftRecord(*row) if row is not None else None
+
+
+async def store_draft(session: AsyncSession, draft: DraftRecord) -> None:
+    """Insert the clerk's draft, or replace the one of the same case."""
+    row = asdict(draft)
+    changed = {name: value for name, value in row.items() if name not in {"draft_id", "appeal_id", "actor"}}
+    statement = upsert(session, AnswerDraft).values(**row)
+    await session.execute(statement.on_conflict_do_update(index_elements=["appeal_id", "actor"], set_=changed))
+
+
+async def delete_draft(session: AsyncSession, appeal_id: UUID, actor: str) -> None:
+    """Delete the clerk's draft of the case, if there is one."""
+    await session.execute(delete(AnswerDraft).where(_is_draft_of(appeal_id, actor)))
+
+
+def _is_draft_of(appeal_id: UUID, actor: str) -> ColumnElement[bool]:
+    return and_(col(AnswerDraft.appeal_id) == appeal_id, col(AnswerDraft.actor) == actor)
 
 
 async def letters(session: AsyncSession, letter_ids: Sequence[UUID]) -> list[LetterRecord]:

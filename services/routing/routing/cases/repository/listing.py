@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from routing.cases.codes import CaseScope, CaseSort
+from routing.cases.codes import CaseScope, CaseSort, DeskStatus
 from routing.cases.models import AppealCase
 from routing.cases.schemas.rows import ListedCase
 from routing.cases.schemas.views import CaseFilter, FoundKeys
@@ -28,7 +28,7 @@ _SORTED_BY: Final = {
     CaseSort.UPDATED: col(AppealCase.updated_at),
 }
 _EQUAL: Final = (
-    "status", "tier", "kind", "category", "topic", "provider_id", "channel", "language", "urgency", "queue", "assignee",
+    "tier", "kind", "category", "topic", "provider_id", "channel", "language", "urgency", "queue", "assignee",
 )  # fmt: skip
 """The fields of the filter that equal a column of the same name."""
 
@@ -76,6 +76,8 @@ def _filters(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
     if wanted.is_open or _is_about_open_cases(wanted):
         found.append(col(AppealCase.closed_at).is_(None))
     found += [col(getattr(AppealCase, name)) == value for name in _EQUAL if (value := getattr(wanted, name)) is not None]
+    if wanted.status is not None:
+        found += _status_is(wanted.status)
     if wanted.number is not None:
         found.append(_number_matches(wanted.number))
     if wanted.found is not None:
@@ -115,7 +117,13 @@ def _is_about_open_cases(wanted: CaseFilter) -> bool:
     """Return whether the filter matches open cases only; the explicit condition allows the partial indexes to be used."""
     if wanted.status is None:
         return wanted.scope in {CaseScope.MINE, CaseScope.QUEUE} or wanted.overdue is True
-    return not taxonomy().statuses[wanted.status].final
+    return wanted.status in frozenset(DeskStatus) or not taxonomy().statuses[wanted.status].final
+
+
+def _status_is(status: str) -> list[ColumnElement[bool]]:
+    """Return the conditions for a status as the desk names it."""
+    waits = col(AppealCase.sends_at).is_not(None)
+    return [waits] if status == DeskStatus.SENDING else [col(AppealCase.status) == status, not_(waits)]
 
 
 def serial_of(number_digits: int) -> int:

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
+from routing.cases.codes import DeskStatus
 from routing.cases.policy import bodies, closing_outcomes, escalation_reasons, missing_data, return_grounds, termination_grounds
 from shared.domain.labels import Language
 from shared.domain.taxonomy import taxonomy
@@ -24,6 +25,8 @@ class CaseAction(StrEnum):
     CLASSIFY = "classify"
     ESCALATE = "escalate"
     ANSWER = "answer"
+    ANSWER_AND_CLOSE = "answer-and-close"
+    UNDO = "undo"
     CLOSE = "close"
     ASSIGN = "assign"
     ASK = "ask"
@@ -58,7 +61,7 @@ CategoryCode = Annotated[str, *_code_of(taxonomy().categories)]
 TopicCode = Annotated[str, *_code_of(taxonomy().topics)]
 FormCode = Annotated[str, *_code_of(taxonomy().forms)]
 ChannelCode = Annotated[str, *_code_of(taxonomy().channels)]
-StatusCode = Annotated[str, *_code_of(taxonomy().statuses)]
+StatusCode = Annotated[str, *_code_of([*taxonomy().statuses, *DeskStatus])]
 OutcomeCode = Annotated[str, *_code_of(closing_outcomes())]
 ReasonCode = Annotated[str, *_code_of(escalation_reasons())]
 
@@ -71,6 +74,7 @@ RedirectBodyCode = Annotated[str, *_code_of(code for code, body in bodies().item
 
 Remark = Annotated[str, Text(4_000)]
 MAX_FINDINGS = 50
+LONGEST_HOLD = 60  # seconds
 
 
 class Command(StrictModel):
@@ -147,6 +151,24 @@ class GiveAnswer(Command, AnswerContent):
     SUMMARY = "Answer the applicant; the closure gate checks the answer"
 
     language: Language
+    hold_seconds: Annotated[int, Field(ge=0, le=LONGEST_HOLD)] = 0
+    """How long the answer waits before it is sent; until then its author can take it back."""
+
+
+class AnswerAndClose(GiveAnswer):
+    """Answer the applicant and close the case with an outcome."""
+
+    ACTION = CaseAction.ANSWER_AND_CLOSE
+    SUMMARY = "Answer the applicant and close the case"
+
+    outcome: OutcomeCode
+
+
+class Undo(Command):
+    """Take back one's own answer that waits to be sent."""
+
+    ACTION = CaseAction.UNDO
+    SUMMARY = "Take back your own answer before it is sent"
 
 
 class Close(Command):
@@ -259,6 +281,8 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     Classify,
     Escalate,
     GiveAnswer,
+    AnswerAndClose,
+    Undo,
     Close,
     Ask,
     RequestCompletion,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from typing_extensions import TypedDict  # pydantic, under SQLModel, accepts no other before Python 3.12
 
-from routing.cases.codes import NoteKind, Urgency
+from routing.cases.codes import DeskStatus, NoteKind, Urgency
 from routing.classification.schemas import StoredClassification
 from routing.clocks.schemas import ClockRecord
 from shared.domain.lifecycle import CaseStatus, Holder
@@ -82,6 +82,8 @@ class CaseChange(TypedDict, total=False):
     score: int | None
     follow_up_on: date | None
     next_due_at: datetime
+    sends_at: datetime | None
+    sending_by: str | None
 
 
 @dataclass(slots=True)
@@ -107,6 +109,13 @@ class CaseState:
     fix_passed: bool
     score: int | None
     next_due_at: datetime
+    sends_at: datetime | None
+    sending_by: str | None
+
+    @property
+    def desk_status(self) -> CaseStatus | DeskStatus:
+        """The status as the desk names it: SENDING while an answer waits to be sent."""
+        return self.status if self.sends_at is None else DeskStatus.SENDING
 
     @property
     def projected(self) -> AppealState:
@@ -165,6 +174,8 @@ class CaseRecord(CaseState):
             "has_news": self.has_news,
             "follow_up_on": self.follow_up_on,
             "next_due_at": self.next_due_at,
+            "sends_at": self.sends_at,
+            "sending_by": self.sending_by,
         }
 
 
@@ -260,6 +271,21 @@ class AnswerRecord:
     content: bytes
     actor_role: str
     actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRecord:
+    """An unsent answer as it is stored; `content` is a sealed `DraftContent`."""
+
+    draft_id: UUID
+    appeal_id: UUID
+    actor: str
+    version: int
+    saved_at: datetime
+    language: str
+    content: bytes
+    actor_role: str | None
+    outcome: str | None
 
 
 @dataclass(frozen=True, slots=True)

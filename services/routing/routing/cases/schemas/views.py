@@ -142,6 +142,8 @@ class CaseSummary(BaseModel):
     mentions_you: bool
     """A note mentions the reader, who has not opened the case since."""
     next_due_at: datetime | None
+    sends_at: datetime | None
+    """When the answer that waits is sent, in status SENDING alone. Its author can take it back until then."""
     overdue: bool
     next_actions: list[NextAction]
 
@@ -163,6 +165,17 @@ class CaseView(CaseSummary):
     follows_number: str | None
     """The number of the earlier appeal that this one continues."""
     letters: list[LetterView]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingAnswer:
+    """An answer of the reader that waits to be sent, and the case in its current version."""
+
+    appeal_id: UUID
+    number: str
+    version: int
+    region: str
+    sends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,11 @@ from routing.cases.policy import (
     escalation_reasons,
     missing_data,
     return_grounds,
+    status_labels,
     termination_grounds,
 )
 from routing.cases.service.actions import carry_out, lock_case
+from routing.cases.service.answering import has_answers_to_send, send_next
 from routing.cases.service.colleagues import Colleagues
 from routing.cases.service.conversation import (
     active_providers,
@@ -21,9 +23,10 @@ from routing.cases.service.conversation import (
     read_conversation,
     record_read,
 )
+from routing.cases.service.drafts import delete_draft, find_draft, read_draft, save_draft
 from routing.cases.service.history import ClockHistory
 from routing.cases.service.notes import add_note
-from routing.cases.service.reading import count_cases, list_cases, read_case
+from routing.cases.service.reading import count_cases, list_cases, own_waiting_answers, read_case
 
 __all__ = [
     "ClockHistory",
@@ -39,14 +42,22 @@ __all__ = [
     "conversation_of",
     "count_cases",
     "dangers",
+    "delete_draft",
     "escalation_reasons",
+    "find_draft",
+    "has_answers_to_send",
     "list_cases",
     "lock_case",
     "missing_data",
+    "own_waiting_answers",
     "providers_by_id",
     "read_case",
     "read_conversation",
+    "read_draft",
     "record_read",
     "return_grounds",
+    "save_draft",
+    "send_next",
+    "status_labels",
     "termination_grounds",
 ]

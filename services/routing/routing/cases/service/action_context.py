@@ -7,13 +7,14 @@ from uuid import UUID
 
 from typing_extensions import Unpack
 
+from routing.cases import repository
 from routing.cases.schemas.rows import CaseFile, CaseRecord, HistoryCodes, HistoryRecord, HistoryRow
 from routing.cases.service.history import entry
 from routing.clocks import service as clocks
 from routing.clocks.schemas import ClockChange, ClockRecord, ClockRow
 from shared.auth import Principal
 from shared.contracts import Event
-from shared.domain.lifecycle import CaseStatus
+from shared.domain.lifecycle import CaseStatus, holder_of
 from shared.unit_of_work import UnitOfWork
 
 
@@ -64,6 +65,13 @@ class ActionContext:
         row = entry(self.case.appeal_id, source, self.now, entry_type, actor_role=self.role, actor=actor, **codes)
         self.entries.append(row)
         self.file.history.append(HistoryRecord(row["at"], row["type"], row["actor_role"], row["data"]))
+
+    async def store(self) -> None:
+        """Store the case as a new version, with the new entries of the history."""
+        self.case.holder = holder_of(self.case.status, self.case.tier)
+        self.case.version += 1
+        await repository.change_cases(self.work.session, [self.case.change()], self.now)
+        repository.add_history_later(self.work.session, self.entries)
 
     async def change_clocks(self, stopped: Sequence[ClockChange], started: Sequence[ClockRow] = ()) -> None:
         """Store stopped and started clocks."""

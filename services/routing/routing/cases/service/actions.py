@@ -1,26 +1,25 @@
 """The actions on a case. Each locks the case, moves it along the workflow, and publishes the event."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from routing.cases import events, repository
 from routing.cases.codes import NoteKind, Urgency
 from routing.cases.errors import ActionNotPossible, VersionConflict
 from routing.cases.models import queue_of
-from routing.cases.policy import closure_gate, danger_in, dangers
+from routing.cases.policy import danger_in, dangers
 from routing.cases.schemas import commands
 from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.rows import (
-    AnswerRecord,
     CaseRecord,
     HistoryCodes,
     LetterRecord,
     SubjectCodes,
 )
 from routing.cases.schemas.views import CaseView
-from routing.cases.service import colleagues, notes, provider_questions, workflow
+from routing.cases.service import answering, colleagues, notes, provider_questions, workflow
 from routing.cases.service.action_context import ActionContext
 from routing.cases.service.reading import read_file, view
 from routing.clocks import service as clocks
@@ -39,15 +38,13 @@ from shared.contracts import (
     PartForwarded,
 )
 from shared.domain.calendar import CalendarGap
-from shared.domain.lifecycle import CaseStatus, holder_of
+from shared.domain.lifecycle import CaseStatus
 from shared.domain.regions import regions
 from shared.domain.routing_policy import tier_for
 from shared.domain.taxonomy import taxonomy
 from shared.errors import FieldError, Forbidden, InvalidInput, NotFound
 from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_cases
-
-REQUIRED: Final = "This field is needed."
 
 
 async def lock_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> CaseRecord:
@@ -73,16 +70,15 @@ async def carry_out(work: UnitOfWork, principal: Principal, case: CaseRecord, co
     check_role(principal, command)
     if case.version != command.expected_version:
         raise VersionConflict(case.version)
-    step = workflow.steps().get((case.status, command.ACTION))
+    step = workflow.steps().get((case.desk_status, command.ACTION))
     if step is None or not step.is_open_to(principal, case):
         raise ActionNotPossible(workflow.next_actions(case, principal))
     context = ActionContext(work, await read_file(work, case), principal, work.clock.now(), case.status)
-    case.status, case.has_news = step.next, False
+    case.has_news = False
+    if isinstance(step.next, CaseStatus):
+        case.status = step.next
     await _ACTIONS[type(command)](context, command)
-    case.holder = holder_of(case.status, case.tier)
-    case.version += 1
-    await repository.change_cases(work.session, [case.change()], context.now)
-    repository.add_history_later(work.session, context.entries)
+    await context.store()
     return view(work, principal, context.file)
 
 
@@ -154,34 +150,6 @@ def _start_danger(context: ActionContext) -> list[ClockRow]:
 async def _escalate(context: ActionContext, command: commands.Escalate) -> None:
     _move(context.case, context.case.tier + 1)
     context.publish(events.tier_raised(context.case, command.reason), tier=context.case.tier, reason=command.reason)
-
-
-async def _answer(context: ActionContext, command: commands.GiveAnswer) -> None:
-    if errors := _gate_errors(context.case, command):
-        raise InvalidInput(errors, "The answer does not say yet all that it has to.")
-    content = commands.AnswerContent(**{name: getattr(command, name) for name in commands.AnswerContent.model_fields})
-    answer_id = context.work.ids.new()
-    context.file.answer = answer = AnswerRecord(
-        answer_id=answer_id,
-        appeal_id=context.case.appeal_id,
-        at=context.now,
-        language=command.language,
-        content=context.work.sealer.seal("answer", answer_id, "content", content.model_dump_json().encode()),
-        actor_role=context.role,
-        actor=context.principal.subject,
-    )
-    repository.add_answer(context.work.session, answer)
-    context.case.answer_id, context.case.answer_outcome = answer_id, _outcome_of(context.case, command.findings)
-    met = [clock for clock in context.file.clocks if clock.policy != ClockCode.REDIRECT_CRIME]
-    await context.change_clocks(clocks.stop(met, context.now))
-    context.publish(events.answer_given(context.case, answer, [finding.outcome for finding in command.findings]))
-
-
-def _outcome_of(case: CaseRecord, findings: Sequence[commands.Finding]) -> str:
-    """Return the outcome if the applicant confirms: of the finding on the case's category, else of the first, else of the kind."""
-    issue = taxonomy().root_category(case.category) if case.category else None
-    own = [finding.outcome for finding in findings if taxonomy().root_category(finding.category) == issue]
-    return next(iter([*own, *(finding.outcome for finding in findings)]), closure_gate()[case.kind].outcome)
 
 
 async def _ask(context: ActionContext, command: commands.Ask) -> None:
@@ -287,26 +255,7 @@ async def _log_call(context: ActionContext, command: commands.LogCall) -> None:
 
 
 async def _close(context: ActionContext, command: commands.Close) -> None:
-    context.case.outcome, context.case.closed_at = command.outcome, context.now
-    context.publish(events.case_closed(context.case.appeal_id, command.outcome, context.role), outcome=command.outcome)
-
-
-def _gate_errors(case: CaseRecord, command: commands.GiveAnswer) -> list[FieldError]:
-    """Return what the answer lacks (АППК art. 65, 80, 89): a finding on the case's category, the next steps, how to complain."""
-    gate = closure_gate()[case.kind]
-    errors = []
-    if gate.findings and not command.findings:
-        errors.append(FieldError("findings", "required", "A finding with its fact and rule is needed for each issue."))
-    elif gate.findings and case.category is not None:
-        issue = taxonomy().root_category(case.category)
-        if issue not in {taxonomy().root_category(finding.category) for finding in command.findings}:
-            errors.append(FieldError("findings", "issue-without-finding", "No finding speaks of what the case is about."))
-    errors += [
-        FieldError(name, "required", REQUIRED)
-        for name in ("next_steps", "how_to_complain")
-        if getattr(gate, name) and getattr(command, name) is None
-    ]
-    return errors
+    answering.close(context, command.outcome)
 
 
 def _move(case: CaseRecord, tier: int) -> None:
@@ -332,7 +281,9 @@ _ACTIONS: Mapping[type[commands.Command], Callable[[ActionContext, Any], Awaitab
     commands.Assign: _assign,
     commands.Classify: _classify,
     commands.Escalate: _escalate,
-    commands.GiveAnswer: _answer,
+    commands.GiveAnswer: answering.answer,
+    commands.AnswerAndClose: answering.answer,
+    commands.Undo: answering.take_back,
     commands.Close: _close,
     commands.Ask: _ask,
     commands.RequestCompletion: _request_completion,

@@ -17,7 +17,16 @@ from routing.cases.repository.conversation import colleague_names, questions, un
 from routing.cases.repository.providers import providers_by_id
 from routing.cases.schemas.commands import AnswerContent, LetterContent
 from routing.cases.schemas.rows import AnswerRecord, CaseFile, CaseRecord, HistoryRecord, LetterRecord, ListedCase, ProviderView
-from routing.cases.schemas.views import AnswerView, CaseFilter, CaseItem, CaseSummary, CaseView, HistoryView, LetterView
+from routing.cases.schemas.views import (
+    AnswerView,
+    CaseFilter,
+    CaseItem,
+    CaseSummary,
+    CaseView,
+    HistoryView,
+    LetterView,
+    WaitingAnswer,
+)
 from routing.cases.service import workflow
 from routing.cases.service.history import sentence
 from routing.cases.service.provider_questions import content_of
@@ -33,6 +42,7 @@ from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_cases
 
+OWN_WAITING: Final = 10  # cases; a clerk answers a few in the minute that an answer waits at most
 SummaryT = TypeVar("SummaryT", bound=CaseSummary)
 SENT_WITH_LETTER: Final = frozenset(
     fact.FACT + late for fact in (ApplicantAsked, CompletionAsked, CaseForwarded, PartForwarded) for late in ("", "-late")
@@ -87,6 +97,12 @@ def _position(cursor: str, sort: CaseSort) -> tuple[datetime, UUID]:
     if sorted_by != sort:
         raise InvalidInput.field("cursor", "bad-cursor", "The cursor is of a list in another order.")
     return at, appeal_id
+
+
+async def own_waiting_answers(work: UnitOfWork, principal: Principal) -> list[WaitingAnswer]:
+    """Return the answers of the principal that wait to be sent, the next one first."""
+    found = await repository.cases_sending_for(work.session, visible_cases(principal), principal.subject, OWN_WAITING)
+    return [WaitingAnswer(case.appeal_id, case.number, case.version, case.region, case.sends_at) for case in found if case.sends_at]
 
 
 async def read_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> CaseView:
@@ -144,6 +160,7 @@ def _history_view(row: HistoryRecord, text: Label) -> HistoryView:
 
 def _summary(model: type[SummaryT], case: CaseRecord, principal: Principal, now: datetime, **more: object) -> SummaryT:
     values = {name: getattr(case, name) for name in _COLUMNS} | {
+        "status": case.desk_status,
         "next_due_at": None if case.next_due_at == NEVER else case.next_due_at,
         "overdue": case.next_due_at < now,
         "next_actions": workflow.next_actions(case, principal),

@@ -1,14 +1,15 @@
 """The workflow: which actions are possible in which status, by whom and under which conditions. Checked before the service starts."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, reduce
 from typing import Final, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from routing.cases.codes import DeskStatus
 from routing.cases.policy import (
     AnonymousAction,
     ClosureGate,
@@ -56,6 +57,7 @@ class Guard(StrEnum):
     PASSED_ON = "passed-on"
     NO_CRIME = "no-crime"
     HAS_CATEGORY = "has-category"
+    OWN_ANSWER = "own-answer"
 
 
 def _awaits_redirection(case: CaseRecord) -> bool:
@@ -68,33 +70,41 @@ def _reports_crime(case: CaseRecord) -> bool:
     return any(name in found and rule.ground is DangerGround.CRIME for name, rule in dangers().items())
 
 
-GUARDS: Final[Mapping[Guard, Callable[[CaseRecord], bool]]] = {
-    Guard.UNASSIGNED: lambda case: case.assignee is None,
-    Guard.BELOW_TOP_TIER: lambda case: case.tier < HIGHEST_TIER,
-    Guard.DANGER: _awaits_redirection,
-    Guard.PASSED_ON: lambda case: not _awaits_redirection(case),  # no case ends while its danger is known here alone
-    Guard.HAS_CATEGORY: lambda case: case.category is not None,  # an inquiry is about a category
-    Guard.NO_CRIME: lambda case: not _reports_crime(case),  # АППК art. 64(7-2)
+GUARDS: Final[Mapping[Guard, Callable[[CaseRecord, Principal], bool]]] = {
+    Guard.UNASSIGNED: lambda case, _principal: case.assignee is None,
+    Guard.BELOW_TOP_TIER: lambda case, _principal: case.tier < HIGHEST_TIER,
+    Guard.DANGER: lambda case, _principal: _awaits_redirection(case),
+    Guard.PASSED_ON: lambda case, _principal: not _awaits_redirection(case),  # no case ends while its danger is known here alone
+    Guard.HAS_CATEGORY: lambda case, _principal: case.category is not None,  # an inquiry is about a category
+    Guard.NO_CRIME: lambda case, _principal: not _reports_crime(case),  # АППК art. 64(7-2)
+    Guard.OWN_ANSWER: lambda case, principal: case.sending_by == principal.subject,
 }
+WorkflowStatus = CaseStatus | DeskStatus
+_STATUSES: Final[Mapping[str, WorkflowStatus]] = {status: status for status in (*CaseStatus, *DeskStatus)}
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of the workflow: the action in a status, the roles that may carry it out, the guards, and the next status."""
+    """A step of the workflow: the action in a status, the roles that may carry it out, the guards, and the next status.
 
-    state: CaseStatus
+    `held`: the step may wait in SENDING first.
+    """
+
+    state: WorkflowStatus
     action: CaseAction
     roles: frozenset[Role]
     guards: frozenset[Guard]
-    next: CaseStatus
+    next: WorkflowStatus
+    held: bool
 
     def is_open_to(self, principal: Principal, case: CaseRecord) -> bool:
         """Return whether the principal may carry out the action on the case, which is in this status."""
         needs_answer = self.action in closing_rules().get(case.channel, ()) and case.answer_id is None
-        return not needs_answer and not self.roles.isdisjoint(principal.roles) and all(GUARDS[guard](case) for guard in self.guards)
+        has_role = not self.roles.isdisjoint(principal.roles)
+        return not needs_answer and has_role and all(GUARDS[guard](case, principal) for guard in self.guards)
 
 
-Steps = Mapping[tuple[CaseStatus, CaseAction], Step]
+Steps = Mapping[tuple[WorkflowStatus, CaseAction], Step]
 
 
 def build(table: list[Row]) -> Steps:
@@ -102,7 +112,7 @@ def build(table: list[Row]) -> Steps:
 
     Raises ReferenceDataError for an unknown code, an action given twice, a state that is never reached, or a stuck unfinished state.
     """
-    steps: dict[tuple[CaseStatus, CaseAction], Step] = {}
+    steps: dict[tuple[WorkflowStatus, CaseAction], Step] = {}
     for row in table:
         for step in _steps_of(row):
             if (step.state, step.action) in steps:
@@ -114,26 +124,43 @@ def build(table: list[Row]) -> Steps:
 
 def _steps_of(row: Row) -> Iterator[Step]:
     """Yield the step of an action in each of its states."""
-    action, fact = CaseAction(row.one_of("action", frozenset(CaseAction))), row.text("fact")
+    action, facts = CaseAction(row.one_of("action", frozenset(CaseAction))), (row.optional("fact") or "").split()
     named = frozenset((row.optional("guard") or "").split())
     for guard in sorted(named - frozenset(Guard)):
         raise row.error(f"guard {guard!r} is not known")
     guards, roles = frozenset(map(Guard, named)), roles_in(row)
     following = CaseStatus(row.one_of("next", frozenset(CaseStatus))) if row.optional("next") else None
+    held = row.optional("held") is not None and row.flag("held")
     for code in row.text("states").split():
-        if code not in frozenset(CaseStatus):
+        if code not in _STATUSES:
             raise row.error(f"state {code!r} is not known")
-        state = CaseStatus(code)
-        if taxonomy().statuses[state].final and guards != {Guard.DANGER}:  # an ended case may still hold a danger (АППК art. 64(7-2))
+        state = _STATUSES[code]
+        if _is_final(state) and guards != {Guard.DANGER}:  # an ended case may still hold a danger (АППК art. 64(7-2))
             raise row.error(f"{state} is final")
-        if status_after(state, fact) != (following or state):
-            raise row.error(f"the other services would not read {following or state} out of {fact}")
-        yield Step(state, action, roles, guards, following or state)
+        if state in DeskStatus and (facts or following):
+            raise row.error(f"nothing may be published out of {state}, which the other services do not know")
+        if state in CaseStatus and reduce(status_after, facts, state) != (following or state):
+            raise row.error(f"the other services would not read {following or state} out of {' '.join(facts)}")
+        yield Step(state, action, roles, guards, following or state, held)
+
+
+def _is_final(status: str) -> bool:
+    return status in taxonomy().statuses and taxonomy().statuses[status].final
+
+
+def _own_edges(steps: Steps) -> set[tuple[str, str]]:
+    """Return every pair of statuses between which an action of staff, or the end of the wait of an answer, moves a case."""
+    edges: set[tuple[str, str]] = {(step.state, step.next) for step in steps.values()}
+    held = [step for step in steps.values() if step.held]
+    edges |= {(step.state, DeskStatus.SENDING) for step in held} | {(DeskStatus.SENDING, step.next) for step in held}
+    if any(step.state == DeskStatus.SENDING for step in steps.values()):  # an answer taken back leaves the case where it was
+        edges |= {(DeskStatus.SENDING, step.state) for step in held}
+    return edges
 
 
 def _check(steps: Steps) -> None:
-    edges: set[tuple[str, str]] = {(step.state, step.next) for step in steps.values()}
-    edges |= {(state, following) for (state, fact), following in transitions().items() if fact in FOREIGN_FACTS}
+    own = _own_edges(steps)
+    edges = own | {(state, following) for (state, fact), following in transitions().items() if fact in FOREIGN_FACTS}
     states: set[str] = {FIRST, *(step.state for step in steps.values()), *(step.next for step in steps.values())}
     reached, ahead = set[str](), {str(FIRST)}
     while ahead:
@@ -141,9 +168,14 @@ def _check(steps: Steps) -> None:
         ahead = {following for state, following in edges if state in reached} - reached
     if lost := (states - reached):
         raise ReferenceDataError(FILE, 1, f"never reached: {', '.join(sorted(lost))}")
-    own_exits = {step.state for step in steps.values() if step.next != step.state}
-    if stuck := {state for state in reached if not taxonomy().statuses[state].final} - own_exits:
+    own_exits = {state for state, following in own if following != state}
+    if stuck := {state for state in reached if not _is_final(state)} - own_exits:
         raise ReferenceDataError(FILE, 1, f"no way out of: {', '.join(sorted(stuck))}")
+    if DeskStatus.SENDING in reached and all(step.state != DeskStatus.SENDING for step in steps.values()):
+        raise ReferenceDataError(FILE, 1, f"no action of staff in: {DeskStatus.SENDING}")
+
+
+_WITH_HOLD: Final = frozenset(command.ACTION for command in commands.COMMANDS if issubclass(command, commands.GiveAnswer))
 
 
 @cache
@@ -153,7 +185,10 @@ def steps() -> Steps:
         raise ReferenceDataError("deadlines", 1, f"missing: {', '.join(sorted(missing))}")
     if different := set(CaseAction) ^ action_labels().keys():
         raise ReferenceDataError(FILE, 1, f"differs from the actions: {', '.join(sorted(different))}")
-    return build(workflow_rows())
+    found = build(workflow_rows())
+    if (held := {step.action for step in found.values() if step.held}) != _WITH_HOLD:
+        raise ReferenceDataError(FILE, 1, f"held differs from the actions with `hold_seconds`: {', '.join(sorted(held ^ _WITH_HOLD))}")
+    return found
 
 
 @cache
@@ -168,9 +203,13 @@ def _offers(kind: str) -> Mapping[CaseAction, NextAction]:
 
 def _fields(command: type[commands.Command], kind: str) -> list[ActionField]:
     """Return the fields of an action as its command declares them; those of an answer depend on the gate of the kind."""
-    if command is commands.GiveAnswer:
-        return _answer_fields(closure_gate()[kind])
-    given = {name: field for name, field in command.model_fields.items() if name != "expected_version"}
+    if issubclass(command, commands.GiveAnswer):
+        return [*_answer_fields(closure_gate()[kind]), *_plain_fields(command, {"outcome", "hold_seconds"})]
+    return _plain_fields(command, command.model_fields.keys() - {"expected_version"})
+
+
+def _plain_fields(command: type[commands.Command], names: Collection[str]) -> list[ActionField]:
+    given = {name: field for name, field in command.model_fields.items() if name in names}
     return [ActionField(name=name, required=field.is_required(), options=_options(field)) for name, field in given.items()]
 
 
@@ -204,7 +243,7 @@ def next_actions(case: CaseRecord, principal: Principal) -> list[NextAction]:
     """Return the actions that the principal may carry out on the case now; none on a case that it does not see."""
     if not visible_cases(principal).allows(case.region, case.tier, case.provider_id):
         return []
-    open_steps = (step for (state, _), step in steps().items() if state == case.status and step.is_open_to(principal, case))
+    open_steps = (step for (state, _), step in steps().items() if state == case.desk_status and step.is_open_to(principal, case))
     return [_for_case(_offers(case.kind)[step.action], case, principal) for step in open_steps]
 
 

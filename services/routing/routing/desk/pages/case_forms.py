@@ -8,10 +8,10 @@ from routing.cases import service as cases
 from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.views import CaseView, NextAction
 from routing.desk.pages.forms import GateCheck, SubmittedForm, blank_finding, checks, field_label, field_name
+from routing.desk.pages.preview import AnswerPreview
 from routing.desk.pages.reader import DeskReader, category_options
 from routing.knowledge import service as knowledge
 from shared.domain.labels import Label
-from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 
 WITH_TEMPLATE: frozenset[CaseAction] = frozenset(
@@ -21,6 +21,8 @@ WITH_TEMPLATE: frozenset[CaseAction] = frozenset(
         CaseAction.CLASSIFY,
         CaseAction.ESCALATE,
         CaseAction.ANSWER,
+        CaseAction.ANSWER_AND_CLOSE,
+        CaseAction.UNDO,
         CaseAction.CLOSE,
         CaseAction.ASK,
         CaseAction.REQUEST_COMPLETION,
@@ -33,6 +35,7 @@ WITH_TEMPLATE: frozenset[CaseAction] = frozenset(
     }
 )
 """The actions with a form of their own in `desk_forms.html`; any other action gets a form made from its fields."""
+HOLD_SECONDS = 30  # how long an answer of the desk can be taken back; the API's default is to send at once
 Option = tuple[str, str]
 """A code and its label."""
 
@@ -48,12 +51,45 @@ class ActionOffer:
 
 
 @dataclass(frozen=True, slots=True)
-class ReadyAnswer:
-    """A reviewed article that a clerk can insert into the answer."""
+class ReadyText:
+    """A reviewed article or a sentence that a clerk can insert into the answer."""
 
-    question: str
-    answer: str
+    title: str
+    text: str
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyTexts:
+    """What can be inserted into the answer. `found`: the articles that a search found, `None` without a search.
+
+    `href`: where the form is posted to search and to insert.
+    """
+
+    articles: Sequence[ReadyText]
+    sentences: Sequence[ReadyText]
+    query: str
+    found: Sequence[ReadyText] | None
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftNote:
+    """The draft of the answer: its version, 0 without one, when it was saved, and the target of its buttons."""
+
+    version: int
+    saved: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerWriting:
+    """What belongs to the form of the answer. `form`: the one that came back, else the draft, else an empty one."""
+
+    form: SubmittedForm
+    draft: DraftNote
+    ready: ReadyTexts
+    preview: AnswerPreview | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +138,17 @@ class CaseForms:
     checks: Sequence[GateCheck]
     findings: Sequence[Mapping[str, str]]
     how_to_complain: str
-    ready: Sequence[ReadyAnswer]
     topical_kinds: str
     options: FormOptions
     colleagues: Sequence[Option]
     offers: Mapping[CaseAction, ActionOffer]
     plain: Sequence[PlainForm]
+    writing: AnswerWriting
+    hold_seconds: int
 
 
-def case_forms(case: CaseView, form: SubmittedForm, reader: DeskReader, colleagues: Sequence[Option]) -> CaseForms:
-    """Return the forms of a case. `form`: what was submitted and came back; `colleagues`: the possible assignees."""
+def case_forms(case: CaseView, writing: AnswerWriting, reader: DeskReader, colleagues: Sequence[Option]) -> CaseForms:
+    """Return the forms of a case. `colleagues`: the possible assignees."""
     codes, gate = taxonomy(), cases.closure_gate()[case.kind]
     complain = knowledge.how_to_complain()
     return CaseForms(
@@ -119,10 +156,9 @@ def case_forms(case: CaseView, form: SubmittedForm, reader: DeskReader, colleagu
         category=case.category,
         topic=case.topic,
         gate=gate,
-        checks=checks(gate, form, reader),
-        findings=form.findings or ([blank_finding(case.category)] if gate.findings else []),
+        checks=checks(gate, writing.form, reader),
+        findings=writing.form.findings or ([blank_finding(case.category)] if gate.findings else []),
         how_to_complain=complain.get(case.language, complain[knowledge.FALLBACK_LANGUAGE]),
-        ready=_ready_answers(case, reader),
         topical_kinds=" ".join(code for code, kind in codes.kinds.items() if kind.subject == "topic"),
         options=FormOptions(
             kinds=reader.options(codes.kinds),
@@ -137,6 +173,8 @@ def case_forms(case: CaseView, form: SubmittedForm, reader: DeskReader, colleagu
         colleagues=colleagues,
         offers={offer.action: _offer(offer, reader) for offer in case.next_actions},
         plain=[_plain_form(offer, reader) for offer in case.next_actions if offer.action not in WITH_TEMPLATE],
+        writing=writing,
+        hold_seconds=HOLD_SECONDS,
     )
 
 
@@ -178,15 +216,3 @@ def _labels_of(action: CaseAction) -> Mapping[str, Label]:
         CaseAction.REDIRECT: bodies,
     }
     return tables.get(action, {})
-
-
-def _ready_answers(case: CaseView, reader: DeskReader) -> list[ReadyAnswer]:
-    """Return the reviewed articles on the subject of the case, in its language."""
-    language = case.language if case.language in knowledge.WRITTEN_IN else knowledge.FALLBACK_LANGUAGE
-    today = reader.now.astimezone(regions()[case.region].timezone).date()
-    subject = {case.topic, case.category} - {None}
-    return [
-        ReadyAnswer(article.questions[language], article.answers[language], language)
-        for article in knowledge.articles()
-        if article.reviewed and article.is_valid_on(today) and subject & {article.topic, article.category}
-    ]

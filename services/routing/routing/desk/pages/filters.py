@@ -8,6 +8,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from routing.cases import service as cases
 from routing.cases.codes import CaseSort, Urgency
 from routing.cases.schemas.filters import CaseFilterFields
 from routing.cases.schemas.views import ColleagueView
@@ -135,7 +136,7 @@ def _options(reader: DeskReader) -> dict[FilterName, list[tuple[str, str]]]:
         FilterName.KIND: reader.options(codes.kinds),
         FilterName.CATEGORY: category_options(reader),
         FilterName.TOPIC: reader.options(codes.topics),
-        FilterName.STATUS: reader.options(codes.statuses),
+        FilterName.STATUS: [(code, reader.label(label)) for code, label in cases.status_labels().items()],
         FilterName.TIER: [(tier, reader.translate(N_("tier %(n)s"), n=tier)) for tier in TIERS],
         FilterName.URGENCY: [(Urgency.URGENT, reader.translate(N_("urgent"))), (Urgency.NORMAL, reader.translate(N_("not urgent")))],
         FilterName.LANGUAGE: [(code, reader.language_name(code)) for code in LANGUAGE_NAMES],

@@ -8,8 +8,10 @@ from typing import Final
 from fastapi import Request
 
 from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.drafts import DraftView, SaveDraft
 from routing.cases.service import ClosureGate
 from routing.desk.pages.reader import DeskReader
+from shared.domain.labels import LANGUAGES, Language
 from shared.domain.taxonomy import taxonomy
 from shared.errors import FieldError
 from shared.forms import read_fields
@@ -20,11 +22,22 @@ FIELDS_LIMIT: Final = 200
 FINDINGS_LIMIT: Final = 20
 _FINDING: Final = re.compile(r"findings\.([0-9]{1,2})\.(category|outcome|fact|rule)")
 _UNPREFIXED: Final = frozenset(
-    {CaseAction.CLAIM, CaseAction.ASSIGN, CaseAction.CLASSIFY, CaseAction.ESCALATE, CaseAction.ANSWER, CaseAction.CLOSE}
+    {
+        CaseAction.CLAIM,
+        CaseAction.ASSIGN,
+        CaseAction.CLASSIFY,
+        CaseAction.ESCALATE,
+        CaseAction.ANSWER,
+        CaseAction.ANSWER_AND_CLOSE,
+        CaseAction.CLOSE,
+    }
 )
 """Actions whose fields have their own names; those of all others are named `action-field`, so that every name of a page is unique."""
 TICKED: Final = frozenset({"missing", "questions"})
 """Fields with one checkbox for each code, named `action-field.code`; an action has at most one of them."""
+_FORMS: Final[Mapping[CaseAction, CaseAction]] = {CaseAction.ANSWER_AND_CLOSE: CaseAction.ANSWER}
+"""The actions that are sent from the form of another one."""
+_HOLD: Final = "hold_seconds"
 _FINDING_FIELDS: Final = ("category", "outcome", "fact", "rule")
 
 _LABELS: Final[Mapping[str, str]] = {
@@ -66,7 +79,7 @@ _WRONG: Final[Mapping[str, str]] = {
 }
 
 
-FormValue = str | bool | list[str] | list[dict[str, str]]
+FormValue = str | bool | int | list[str] | list[dict[str, str]]
 """A field in the body of an action."""
 
 
@@ -79,18 +92,33 @@ class SubmittedForm:
     findings: Sequence[Mapping[str, str]] = ()
     ticked: Sequence[str] = ()
     """The codes of the ticked checkboxes."""
+    hold_seconds: int | None = None
     errors: dict[str, str] = field(default_factory=dict)
     summary: list[tuple[str | None, str]] = field(default_factory=list)
     conflict: bool = False
+    draft_conflict: bool = False
+    """Whether the draft was changed in another tab since it was read."""
     still_possible: bool = True
+    preview: bool = False
+    """Whether the answer is to be shown as the applicant will see it."""
+
+    @property
+    def shown_in(self) -> CaseAction | None:
+        """The action in whose form the content is shown."""
+        return _FORMS.get(self.action, self.action) if self.action else None
+
+    @property
+    def language(self) -> Language | None:
+        """The language chosen for the letter, None for none or an unknown one."""
+        return next((code for code in LANGUAGES if code == self.values.get("language")), None)
 
     def value(self, action: str, name: str, default: str | None = "") -> str:
         """Return what was entered in a field, or the default in the forms of other actions."""
-        return self.values.get(name, "") if self.action == action else default or ""
+        return self.values.get(name, "") if self.shown_in == action else default or ""
 
     def error(self, action: str, name: str) -> str | None:
         """Return the message for a field of an action, None without an error."""
-        return self.errors.get(name) if self.action == action else None
+        return self.errors.get(name) if self.shown_in == action else None
 
     def refuse(self, errors: Iterable[FieldError], reader: DeskReader) -> None:
         """Note the errors by field. An error of no field of the form appears in the summary alone."""
@@ -119,7 +147,9 @@ class SubmittedForm:
     def body(self) -> dict[str, FormValue]:
         """Return the fields of the action as the API takes them, without empty ones."""
         given: dict[str, FormValue] = {name: text for name, text in self.values.items() if text}
-        if self.action is CaseAction.ANSWER:
+        if self.hold_seconds is not None:
+            given[_HOLD] = self.hold_seconds
+        if self.shown_in is CaseAction.ANSWER:
             given["findings"] = [{name: text for name, text in finding.items() if text} for finding in self.findings]
         if self.action is CaseAction.REQUEST_COMPLETION:
             given["missing"] = list(self.ticked)
@@ -132,6 +162,10 @@ class SubmittedForm:
             # The form contains both lists; the one that does not go with the chosen kind is ignored.
             given.pop("topic" if taxonomy().subject_field(kind) == "category" else "category", None)
         return given
+
+    def draft(self) -> dict[str, FormValue]:
+        """Return what is entered in the form of an answer as the API takes a draft."""
+        return {name: value for name, value in self.body().items() if name in SaveDraft.model_fields}
 
     def _label(self, name: str, reader: DeskReader) -> str:
         head, _, rest = name.partition(".")
@@ -162,7 +196,10 @@ async def read(request: Request) -> dict[str, str]:
 
 def submitted(action: CaseAction, sent: Mapping[str, str], names: Sequence[str], *, with_blank: bool = False) -> SubmittedForm:
     """Return the form of `action` with the fields `names`. Findings with no more than a category are dropped unless `with_blank`."""
-    form = SubmittedForm(action, {name: sent.get(field_name(action, name), "") for name in names if name not in {"findings", *TICKED}})
+    plain = [name for name in names if name not in {"findings", _HOLD, *TICKED}]
+    form = SubmittedForm(action, {name: sent.get(field_name(action, name), "") for name in plain})
+    if _HOLD in names:
+        form.hold_seconds = number_in(sent, _HOLD)
     for ticks in TICKED & set(names):
         prefix = field_name(action, f"{ticks}.")
         form.ticked = [name.removeprefix(prefix) for name in sent if name.startswith(prefix)]
@@ -172,6 +209,19 @@ def submitted(action: CaseAction, sent: Mapping[str, str], names: Sequence[str],
         # The form fills in the category beforehand: alone it is not a finding.
         form.findings = [block for block in blocks if with_blank or any(block[name] for name in _FINDING_FIELDS[1:])]
     return form
+
+
+def of_draft(draft: DraftView) -> SubmittedForm:
+    """Return the form of an answer as its draft has it."""
+    values = {name: getattr(draft, name) or "" for name in ("language", "text", "next_steps", "how_to_complain")}
+    findings = [{name: getattr(finding, name) or "" for name in _FINDING_FIELDS} for finding in draft.findings]
+    return SubmittedForm(CaseAction.ANSWER, values, findings)
+
+
+def number_in(sent: Mapping[str, str], name: str) -> int | None:
+    """Return the whole number in a hidden field of a form, None if it is not one."""
+    text = sent.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < len(str(2**31)) else None
 
 
 def blank_finding(category: str | None) -> dict[str, str]:
@@ -199,7 +249,7 @@ def checks(gate: ClosureGate, form: SubmittedForm, reader: DeskReader) -> list[G
         ]
     lines += [(N_("what happens next"), "^next_steps$")] if gate.next_steps else []
     lines += [(N_("how to appeal against the answer"), "^how_to_complain$")] if gate.how_to_complain else []
-    given = dict(form.values) if form.action is CaseAction.ANSWER else {}
+    given = dict(form.values) if form.shown_in is CaseAction.ANSWER else {}
     given |= {f"findings.{n}.{name}": text for n, finding in enumerate(form.findings) for name, text in finding.items()}
     return [GateCheck(reader.translate(text), needs, _is_filled(needs, given)) for text, needs in lines]
 

@@ -33,7 +33,6 @@ from shared.auth import Principal
 from shared.domain.identifiers import digits_as_typed
 from shared.domain.lifecycle import CaseStatus
 from shared.domain.regions import regions
-from shared.domain.taxonomy import taxonomy
 from shared.domain.text import clean
 from shared.unit_of_work import UnitOfWork
 from shared.web.i18n import N_
@@ -164,6 +163,8 @@ class CaseList:
     refresh_href: str
     next_href: str | None
     first_href: str | None
+    following: str | None
+    """The URL of the row below the current one, else of the first other row; its heading gets the focus."""
 
 
 async def case_list(work: UnitOfWork, principal: Principal, position: ListPosition, reader: DeskReader, current: UUID | None) -> CaseList:
@@ -190,6 +191,9 @@ async def case_list(work: UnitOfWork, principal: Principal, position: ListPositi
     page = await cases.list_cases(work, principal, fields.narrow(principal, wanted), limit=PAGE, cursor=position.cursor)
     new = await unread(work, principal, page.items)
     first = replace(position, cursor=None)
+    ids = [case.appeal_id for case in page.items]
+    below = ids[ids.index(current) + 1 :] if current in ids else []
+    following = next((appeal_id for appeal_id in [*below, *ids] if appeal_id != current), None)
     return CaseList(
         tab=tab,
         query=position.query,
@@ -207,6 +211,7 @@ async def case_list(work: UnitOfWork, principal: Principal, position: ListPositi
         refresh_href=position.href("rows", **({"current": str(current)} if current else {})),
         next_href=replace(position, cursor=page.next_cursor).href() if page.next_cursor else None,
         first_href=first.href() if position.cursor else None,
+        following=f"{position.href(following)}#case-title" if following else None,
     )
 
 
@@ -256,7 +261,7 @@ def _line(case: CaseSummary, principal: Principal, reader: DeskReader, href: str
         urgent=case.urgency == Urgency.URGENT,
         unread=is_unread and case.appeal_id != current,
         due=due(case.next_due_at, reader.now, region.timezone) if case.next_due_at else None,
-        status=reader.label(taxonomy().statuses[case.status].label),
+        status=reader.label(cases.status_labels()[case.status]),
         where=" · ".join([*where, *provider, reader.translate(N_("tier %(n)s"), n=case.tier), reader.language_name(case.language)]),
         number=case.number,
         mentions_you=case.mentions_you,

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -15,19 +15,24 @@ from starlette.responses import RedirectResponse
 from routing.cases import service as cases
 from routing.cases.schemas.commands import COMMANDS, CaseAction, Command
 from routing.cases.schemas.conversation import CaseConversation, NoteIn
+from routing.cases.schemas.drafts import DraftView
 from routing.cases.schemas.views import CaseView, ColleagueView
 from routing.cases.service import colleagues
 from routing.desk.errors import AttachmentGone, AttachmentNotScanned
 from routing.desk.pages import forms
 from routing.desk.pages.case import CasePage, case_page
-from routing.desk.pages.case_forms import case_forms
+from routing.desk.pages.case_forms import AnswerWriting, case_forms
 from routing.desk.pages.contents import fetched_contents
+from routing.desk.pages.drafts import DRAFT, DRAFT_DELETED, draft_note, save_refused, shown_answer
 from routing.desk.pages.listing import PATH, CaseList, ListPosition, case_list, position_of, visible_cases_text
 from routing.desk.pages.notes import PATH as NOTES
 from routing.desk.pages.notes import NoteForm, submitted_note
+from routing.desk.pages.preview import preview_of
 from routing.desk.pages.provider import provider_card, provider_ids
 from routing.desk.pages.reader import DeskReader
+from routing.desk.pages.ready_texts import TEXTS, ready_texts
 from routing.desk.pages.thread import thread
+from routing.desk.pages.waiting import waiting_answers
 from routing.desk.service.attachments import open_attachment
 from routing.desk.service.conversation import conversation, fetch_exchange, fetch_owners
 from routing.desk.service.visits import record_visit
@@ -35,6 +40,7 @@ from shared.auth import STAFF, PagePrincipalDep, Principal, check_role
 from shared.contents import Contents
 from shared.dependencies import ContentsDep, UnitsOfWorkDep
 from shared.domain.calendar import calendar_ends_soon
+from shared.domain.labels import Language
 from shared.errors import Conflict, InvalidInput, NotFound, Unavailable
 from shared.http import parse
 from shared.unit_of_work import UnitOfWork, UnitsOfWork
@@ -45,6 +51,8 @@ from shared.web.pages import Flash, Pages
 from shared.web.security import require_same_origin
 from shared.web.viewer import show_viewer
 
+HELD: Final = "held"
+"""The message after an answer that waits."""
 SLICE: Final = Path(__file__).parents[1]
 FLASHES: Final[Mapping[str, Flash]] = {
     **dict.fromkeys(CaseAction, Flash(N_("The action was carried out."))),
@@ -74,6 +82,11 @@ FLASHES: Final[Mapping[str, Flash]] = {
     "view-deleted": Flash(N_("The saved list is deleted.")),
     "view-name": Flash(N_("Give the list a name of 1 to 60 characters."), "warn"),
     "view-limit": Flash(N_("You have 20 saved lists. Delete one that you no longer need."), "warn"),
+    CaseAction.ANSWER_AND_CLOSE: Flash(N_("The answer is on its way to the applicant, and the case is closed.")),
+    CaseAction.UNDO: Flash(N_("The answer was not sent. It is your draft again.")),
+    HELD: Flash(N_("The answer is sent in a moment. Until then you can take it back.")),
+    DRAFT: Flash(N_("The draft is saved. Only you see it.")),
+    DRAFT_DELETED: Flash(N_("The draft is deleted.")),
 }
 PAGES: Final = Pages(
     SLICE / "templates",
@@ -108,13 +121,15 @@ class DeskRequest:
     units: UnitsOfWork
     contents: Contents
 
-    def reader(self, principal: Principal) -> DeskReader:
-        """Return the reader of the page."""
+    def reader(self, principal: Principal, language: Language | None = None) -> DeskReader:
+        """Return the reader of the page; with a language, one who reads in it."""
+        chosen = language or language_of(self.request)
 
         def translate(message: str, **values: object) -> str:
-            return PAGES.text(self.request, message, **values)
+            translated = PAGES.translations.gettext(chosen, message)
+            return translated % values if values else translated
 
-        return DeskReader(language_of(self.request), translate, principal.subject, self.units.clock.now())
+        return DeskReader(chosen, translate, principal.subject, self.units.clock.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +141,15 @@ class FoundCase:
     seeing: Sequence[ColleagueView]
     """The colleagues who see the case, to be assigned or mentioned."""
     assignee_name: str | None
+    draft: DraftView | None
+
+
+class Returned(NamedTuple):
+    """What came back from a post and is shown again: the form of an action, the note, and what articles were searched for."""
+
+    form: forms.SubmittedForm
+    note: NoteForm
+    query: str | None
 
 
 async def _desk_request(request: Request, units: UnitsOfWorkDep, contents: ContentsDep) -> DeskRequest:
@@ -139,20 +163,20 @@ router = APIRouter(include_in_schema=False, dependencies=[Depends(show_viewer)])
 @router.get("/desk")
 async def desk(asked: DeskDep, principal: ClerkDep) -> Response:
     """Show the list alone."""
-    return await _show(asked, principal, None) if principal else _to_sign_in(asked.request)
+    return await show(asked, principal, None) if principal else to_sign_in(asked.request)
 
 
 @router.get("/desk/{appeal_id}")
 async def desk_case(asked: DeskDep, appeal_id: UUID, principal: ClerkDep) -> Response:
     """Show a case beside the list. `?show=applicant` fetches and shows the applicant."""
-    return await _show(asked, principal, appeal_id) if principal else _to_sign_in(asked.request)
+    return await show(asked, principal, appeal_id) if principal else to_sign_in(asked.request)
 
 
 @router.get("/desk/{appeal_id}/files/{attachment_id}")
 async def desk_file(asked: DeskDep, appeal_id: UUID, attachment_id: UUID, principal: ClerkDep) -> Response:
     """Open a file of a case; one that may not be opened leads back to the case, which says why."""
     if principal is None:
-        return _to_sign_in(asked.request, appeal_id)
+        return to_sign_in(asked.request, appeal_id)
     async with asked.units.read() as work:
         await cases.check_visible(work, principal, appeal_id)
     try:
@@ -165,7 +189,7 @@ async def desk_file(asked: DeskDep, appeal_id: UUID, attachment_id: UUID, princi
 async def add_note(asked: DeskDep, appeal_id: UUID, principal: ClerkDep) -> Response:
     """Add a note for colleagues. A form with errors is shown again with everything that was entered."""
     if principal is None:
-        return _to_sign_in(asked.request, appeal_id)
+        return to_sign_in(asked.request, appeal_id)
     check_role(principal, *STAFF)
     note = submitted_note(await forms.read(asked.request))
     try:
@@ -174,14 +198,14 @@ async def add_note(asked: DeskDep, appeal_id: UUID, principal: ClerkDep) -> Resp
             await cases.add_note(work, principal, appeal_id, given)
     except InvalidInput as error:
         note.refuse(error.errors, asked.reader(principal))
-        return await _show(asked, principal, appeal_id, note=note, status=error.status)
+        return await show(asked, principal, appeal_id, note=note, status=error.status)
     return PAGES.redirect(position_of(asked.request.query_params).href(appeal_id), flash=NOTES)
 
 
 @router.get("/desk/{appeal_id}/{action}")
 async def desk_form(request: Request, appeal_id: UUID, action: str) -> Response:
     """Redirect to the case: the target of a form is no page, but a reload or a change of language requests it."""
-    if action not in {*_COMMANDS, NOTES}:
+    if action not in {*_COMMANDS, NOTES, DRAFT, TEXTS}:
         raise NotFound
     return PAGES.redirect(position_of(request.query_params).href(appeal_id, **_chosen_language(request)))
 
@@ -190,37 +214,52 @@ async def desk_form(request: Request, appeal_id: UUID, action: str) -> Response:
 async def carry_out(asked: DeskDep, appeal_id: UUID, action: str, principal: ClerkDep) -> Response:
     """Carry out an action. A form with errors or a conflict is shown again with everything that was entered."""
     if principal is None:
-        return _to_sign_in(asked.request, appeal_id)
+        return to_sign_in(asked.request, appeal_id)
     if action not in _COMMANDS:
         raise NotFound
     sent = await forms.read(asked.request)
-    fields = [name for name in _COMMANDS[action].model_fields if name != "expected_version"]
-    form = forms.submitted(CaseAction(action), sent, fields, with_blank="more" in sent)
+    form = submitted_form(CaseAction(action), sent, with_blank="more" in sent)
     if "more" in sent:
+        await save_refused(asked.units, principal, appeal_id, form, sent)
         form.findings = [*form.findings, forms.blank_finding(None)]
-        return await _show(asked, principal, appeal_id, form)
+        return await show(asked, principal, appeal_id, form)
+    following = await _next_case(asked, principal, appeal_id) if "next" in sent else None
     try:
-        command = parse(_COMMANDS[action], to_json({"expected_version": _version(sent)} | form.body()))
+        command = parse(_COMMANDS[action], to_json({"expected_version": forms.number_in(sent, "expected_version")} | form.body()))
         async with asked.units.write() as work:
             case = await cases.lock_case(work, principal, appeal_id)
             done = await cases.carry_out(work, principal, case, command)
     except InvalidInput as error:
+        await save_refused(asked.units, principal, appeal_id, form, sent)
         form.refuse(error.errors, asked.reader(principal))
-        return await _show(asked, principal, appeal_id, form, status=error.status)
+        return await show(asked, principal, appeal_id, form, status=error.status)
     except Conflict as error:
+        await save_refused(asked.units, principal, appeal_id, form, sent)
         form.conflict = True
-        return await _show(asked, principal, appeal_id, form, status=error.status)
+        return await show(asked, principal, appeal_id, form, status=error.status)
     position = position_of(asked.request.query_params)
     is_visible = visible_cases(principal).allows(done.region, done.tier, done.provider_id)
-    return PAGES.redirect(position.href(appeal_id) if is_visible else position.href(), flash=action)
+    if "next" in sent:
+        return PAGES.redirect(following or position.href(), flash=HELD if done.sends_at else action)
+    return PAGES.redirect(position.href(appeal_id) if is_visible else position.href(), flash=HELD if done.sends_at else action)
 
 
-def _version(sent: Mapping[str, str]) -> int | None:
-    text = sent.get("expected_version", "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < len(str(2**31)) else None
+async def _next_case(asked: DeskRequest, principal: Principal, appeal_id: UUID) -> str | None:
+    """Return the URL of the case below this one in the open list, None if there is none."""
+    position = position_of(asked.request.query_params)
+    async with asked.units.read() as work:
+        queue = await case_list(work, principal, position, asked.reader(principal), appeal_id)
+    return queue.following
 
 
-def _to_sign_in(request: Request, appeal_id: UUID | None = None) -> Response:
+def submitted_form(action: CaseAction, sent: Mapping[str, str], *, with_blank: bool) -> forms.SubmittedForm:
+    """Return the form of an action as it was sent. `with_blank`: with findings of which no more than the category is filled in."""
+    fields = [name for name in _COMMANDS[action].model_fields if name != "expected_version"]
+    return forms.submitted(action, sent, fields, with_blank=with_blank)
+
+
+def to_sign_in(request: Request, appeal_id: UUID | None = None) -> Response:
+    """Redirect to the page to sign in, and from there back; after a post to the case."""
     path = f"{PATH}/{appeal_id}" if appeal_id else request.scope["path"]
     sent = request.scope["query_string"].decode()
     query = f"?{sent}" if sent else ""
@@ -231,7 +270,7 @@ def _chosen_language(request: Request) -> dict[str, str]:
     return {"lang": language_of(request)} if "lang" in request.query_params else {}
 
 
-async def _show(
+async def show(
     asked: DeskRequest,
     principal: Principal,
     appeal_id: UUID | None,
@@ -239,15 +278,20 @@ async def _show(
     *,
     note: NoteForm | None = None,
     status: int = 200,
+    query: str | None = None,
 ) -> Response:
-    """Render the page, with a form that came back. Raises NotFound for a case that does not exist or is not visible."""
+    """Render the page, with a form that came back, and the articles that a search for `query` finds.
+
+    Raises NotFound for a case that does not exist or is not visible.
+    """
     reader, position, form = asked.reader(principal), position_of(asked.request.query_params), form or forms.SubmittedForm()
     async with asked.units.read() as work:
         queue = await case_list(work, principal, position, reader, appeal_id)
         found = await _read_case(work, principal, appeal_id) if appeal_id else None
-    page = await _case_page(asked, principal, found, form, note or NoteForm(), queue) if found else None
-    is_lost = page is not None and form.action is not None and form.action not in page.post
-    form.still_possible = not is_lost
+        waiting = await cases.own_waiting_answers(work, principal)
+    page = await _case_page(asked, principal, found, Returned(form, note or NoteForm(), query), queue) if found else None
+    lost = _lost(page, form) if page else None
+    form.still_possible = lost is not form
     return PAGES.render(
         asked.request,
         "desk.html",
@@ -255,10 +299,16 @@ async def _show(
         calendar_ends=calendar_ends_soon(reader.now.date()),
         queue=queue,
         case=page,
+        waiting=waiting_answers(waiting, position, reader),
         visible=visible_cases_text(principal, reader),
         form=form,
-        entered=form.entered(reader) if is_lost else [],
+        entered=lost.entered(reader) if lost else [],
     )
+
+
+def _lost(page: CasePage, form: forms.SubmittedForm) -> forms.SubmittedForm | None:
+    """Return the form whose content has no place on the page: the one that came back, else a draft of an answer not possible now."""
+    return next((each for each in (form, page.forms.writing.form) if each.shown_in is not None and each.shown_in not in page.post), None)
 
 
 async def _read_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> FoundCase:
@@ -268,12 +318,11 @@ async def _read_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) ->
         written=await cases.conversation_of(work, case),
         seeing=await colleagues.possible_assignees(work, case) if principal.is_staff else [],
         assignee_name=await colleagues.name_of(work, case.assignee) if case.assignee else None,
+        draft=await cases.find_draft(work, principal, appeal_id),
     )
 
 
-async def _case_page(
-    asked: DeskRequest, principal: Principal, found: FoundCase, form: forms.SubmittedForm, note: NoteForm, queue: CaseList
-) -> CasePage:
+async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase, sent: Returned, queue: CaseList) -> CasePage:
     """Fetch what others own of the case, record that it is read, and return its page."""
     case, reader = found.case, asked.reader(principal)
     shows_applicant = asked.request.query_params.get("show") == "applicant"
@@ -291,10 +340,17 @@ async def _case_page(
     position = position_of(asked.request.query_params)
     if position.tab is None and not position.is_search:
         position = replace(position, tab=queue.tab)
-    choices = case_forms(case, form, reader, colleagues.labels(found.seeing, reader.language))
     contents = fetched_contents(owners, reader, shows_applicant=shows_applicant)
+    answer = shown_answer(sent.form, found.draft)
+    writing = AnswerWriting(
+        form=answer,
+        draft=draft_note(case, found.draft, position, reader),
+        ready=ready_texts(case, contents.provider_name, sent.query, position, reader),
+        preview=preview_of(answer, asked.reader(principal, answer.language or reader.language)) if sent.form.preview else None,
+    )
+    choices = case_forms(case, writing, reader, colleagues.labels(found.seeing, reader.language))
     lines = thread(written, case.classification.get("evidence", ()), reader)
     may_choose = principal.is_staff
     card = provider_card(case, contents.provider_name, exchange, names, of_region, reader, may_choose=may_choose)
-    note_form = note.offer(found.seeing, reader) if principal.is_staff else None
+    note_form = sent.note.offer(found.seeing, reader) if principal.is_staff else None
     return case_page(case, contents, lines, card, choices, note_form, reader, position, assignee_name=found.assignee_name)

@@ -144,10 +144,11 @@ def _facts(item: ConversationItem, reader: DeskReader) -> Iterator[tuple[str, st
     if item.score is not None:
         yield reader.translate(N_("Rating")), reader.translate(N_("%(score)s of 5"), score=item.score)
     if item.answer is not None:
-        yield from _answer_facts(item.answer, reader)
+        yield from answer_facts(item.answer, reader)
 
 
-def _answer_facts(answer: AnswerContent, reader: DeskReader) -> Iterator[tuple[str, str]]:
+def answer_facts(answer: AnswerContent, reader: DeskReader) -> Iterator[tuple[str, str]]:
+    """Yield what an answer contains in addition to its text, as labels and values."""
     codes = taxonomy()
     for finding in answer.findings:
         yield reader.label(codes.categories[finding.category].label), reader.label(codes.outcomes[finding.outcome].label)

@@ -53,18 +53,6 @@ function choose() {
 classify?.addEventListener("change", choose);
 if (classify) choose();
 
-// A ready answer is appended to the text.
-for (const button of document.querySelectorAll("[data-insert]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => {
-    const field = document.getElementById(button.dataset.insert);
-    const ready = button.parentElement.querySelector(".said").textContent;
-    field.value = [field.value.trim(), ready].filter(Boolean).join("\n\n");
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-    field.focus();
-  });
-}
-
 // The counts and the rows are renewed while the page is visible. A list that is being read does not move.
 const REFRESH_SECONDS = 20;
 const LEAST_SECONDS = 15; // also when the page comes back into view
