@@ -10,8 +10,8 @@ from sqlalchemy import select
 from routing.desk.models import VIEWS_LIMIT, SavedView
 from shared.contracts import MessageAdded
 from tests.routing.cases.test_api import sees
-from tests.routing.desk.support import open_desk, session
-from tests.routing.support import PROVIDER, imported, registered
+from tests.routing.desk.support import ANSWER, open_desk, send, session
+from tests.routing.support import PROVIDER, imported, registered, sent
 
 ROLES = [
     (role, region)
@@ -207,6 +207,22 @@ class TestSavedViews:
         visitor = await desk.client.post("/routing/desk/views?tab=queue", headers={"Accept": "text/html"}, data={"name": "x"})
         assert visitor.headers["location"].startswith("/sign-in?next=")
         assert await stored(desk) == []
+
+
+class TestAnAnswerThatWaits:
+    async def test_it_has_a_filter_of_its_own_and_leaves_the_queue_of_those_that_await_the_provider(self, desk, complaint):
+        await desk.apply(sent(complaint))
+        who = session(desk)
+        before = await open_desk(desk, who=who, tab="awaiting")
+        assert (rows(before), counts(before)["awaiting"]) == ([str(complaint)], 1)
+        assert rows(await open_desk(desk, who=who, status="SENDING")) == []
+        await send(desk, complaint, "answer", **ANSWER, hold_seconds="30")
+        after = await open_desk(desk, who=who, tab="awaiting")
+        assert (rows(after), counts(after)["awaiting"]) == ([], 0)
+        own = await open_desk(desk, who=who, status="SENDING")
+        assert rows(own) == [str(complaint)]
+        assert '<option value="SENDING" selected>About to be sent</option>' in own.text
+        assert re.findall(r'<a class="chip" href="[^"]+">([^<]+?) <span', own.text) == ["About to be sent"]
 
 
 class TestRefresh:
