@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
+
 PAGES = Path(__file__).parents[2] / "docs" / "integration"
 HERE = "http://127.0.0.1:8000"
 
@@ -26,7 +28,7 @@ def run(people, tmp_path):
         commands = commands.replace(HERE, people.suite.url).replace(".run/data", str(people.suite.data))
         environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "NO_PROXY": "127.0.0.1"}
         command = ["bash", "-euo", "pipefail", "-c", commands]
-        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
     return run
 

@@ -77,7 +77,7 @@ async def read_case_macros(
     response_class=StreamingResponse,
     responses={
         **responses(Unauthorized, Forbidden, NotFound, InvalidInput, AttachmentNotScanned, AttachmentGone, Unavailable),
-        200: {"description": "The file.", "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+        200: {"description": "The file.", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
     },
 )
 async def download_attachment(

@@ -11,6 +11,7 @@ import pytest
 PAGE = Path(__file__).parents[5] / "docs" / "integration" / "webhooks.md"
 CALL = """
 import { readFileSync } from "node:fs";
+from tests.patience import PATIENCE
 const given = JSON.parse(readFileSync(0));
 console.log(JSON.stringify(verify(given.secret, given.headers, Buffer.from(given.body), given.now)));
 """
@@ -31,7 +32,7 @@ def by_node(folder, secret, headers, body, now):
     program = folder / "verify.mjs"
     program.write_text(printed("js") + CALL)
     given = json.dumps({"secret": secret, "headers": headers, "body": body.decode(), "now": now})
-    done = subprocess.run(["node", str(program)], input=given, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["node", str(program)], input=given, capture_output=True, text=True, timeout=PATIENCE, check=False)
     if done.returncode:
         raise ValueError(done.stderr)
     return json.loads(done.stdout)
