@@ -78,7 +78,8 @@ def _extended(app: FastAPI, schema: OpenApiObject, examples: OpenApiObject) -> O
     for _, operation in _operations(schema):
         _name_inline_bodies(operation, schemas)
     for name, example in examples.items():
-        schemas[name]["examples"] = [example]
+        if name in schemas:  # an app without the routes of a model has no such schema
+            schemas[name]["examples"] = [example]
     for method, operation in _operations(schema):
         _replace_default_422(operation)
         _add_problems(operation, *BEFORE_ROUTES, *(() if method == "get" else (OutcomeUnknown,)))

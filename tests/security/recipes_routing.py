@@ -96,6 +96,6 @@ RECIPES: Recipes = {
     ("put", f"{CASES}/{{appeal_id}}/draft"): Recipe(save_draft),
     ("delete", f"{CASES}/{{appeal_id}}/draft"): Recipe(delete_draft),
     ("post", "/routing/v1/classifications"): Recipe(classify_text, Kind.READ),
-    ("post", f"{CASES}/search"): Recipe(search_cases, Kind.READ),
+    ("post", f"{CASES}/search"): Recipe(search_cases, Kind.READ, frozenset({"colleague"})),
     ("post", "/routing/internal/v1/contents"): Recipe(read_contents, Kind.READ, frozenset({"content_read"})),
 }
