@@ -77,9 +77,8 @@ def _extended(app: FastAPI, schema: OpenApiObject, examples: OpenApiObject) -> O
     _add_bodies(schema, schemas, bodies)
     for _, operation in _operations(schema):
         _name_inline_bodies(operation, schemas)
-    for name, example in examples.items():
-        if name in schemas:  # an app without the routes of a model has no such schema
-            schemas[name]["examples"] = [example]
+    for name in examples.keys() & schemas.keys():  # an app without the routes of a model has no such schema
+        schemas[name]["examples"] = [examples[name]]
     for method, operation in _operations(schema):
         _replace_default_422(operation)
         _add_problems(operation, *BEFORE_ROUTES, *(() if method == "get" else (OutcomeUnknown,)))
