@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
+
 PAGE = Path(__file__).parents[5] / "docs" / "integration" / "webhooks.md"
 CALL = """
 import { readFileSync } from "node:fs";
-from tests.patience import PATIENCE
 const given = JSON.parse(readFileSync(0));
 console.log(JSON.stringify(verify(given.secret, given.headers, Buffer.from(given.body), given.now)));
 """
