@@ -213,7 +213,7 @@ RECIPES: Recipes = {
     ("delete", f"{SUBSCRIPTIONS}/{{subscription_id}}"): Recipe(unsubscribe),
     ("post", f"{SUBSCRIPTIONS}/{{subscription_id}}/secret"): Recipe(renew_secret),
     ("post", f"{SUBSCRIPTIONS}/{{subscription_id}}/replay"): Recipe(replay),
-    ("post", f"{SUBSCRIPTIONS}/{{subscription_id}}/test"): Recipe(send_test),
+    ("post", f"{SUBSCRIPTIONS}/{{subscription_id}}/test"): Recipe(send_test, stores=False),
     ("post", "/intake/v1/channels/phone/calls"): Recipe(call_events),
     ("post", "/intake/v1/channels/phone/status"): Recipe(keypad, Kind.READ),
     ("post", "/intake/v1/channels/telegram/webhook"): Recipe(telegram, Kind.MESSAGE),

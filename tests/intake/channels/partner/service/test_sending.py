@@ -1,5 +1,6 @@
 """A test update: sent at once, signed as any other, and answered with what the receiver said."""
 
+import asyncio
 from uuid import uuid4
 
 import pytest
@@ -45,6 +46,11 @@ class TestATestUpdate:
         again = await partner.once("k", trial_path(subscription))
 
         assert (len(receiver.got), again.content) == (1, first.content)
+
+    async def test_eight_equal_requests_at_once_send_it_once(self, partner, receiver, subscription):
+        answers = await asyncio.gather(*(partner.once("k", trial_path(subscription)) for _ in range(8)))
+
+        assert (len(receiver.got), len({answer.content for answer in answers})) == (1, 1)
 
     async def test_a_name_that_moved_inside_is_not_called(self, partner, monkeypatch):
         found = [[PUBLIC], ["10.0.0.7"]]
