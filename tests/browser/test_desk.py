@@ -84,7 +84,7 @@ class TestTheDesk:
         await other.goto(f"{desk.url}/routing/desk/{complaint}")
         assert await other.locator("#f-text").input_value() == "Вас примет терапевт завтра"
 
-    async def test_of_two_tabs_the_later_one_is_told_and_keeps_its_text(self, desk, complaint, visit):
+    async def test_the_later_of_two_tabs_is_warned_and_keeps_its_text(self, desk, complaint, visit):
         page = await visit(f"{desk.url}/routing/desk/{complaint}", cookies=cookies(desk))
         specialist = desk.token("specialist", region="KZ-43", subject=SUBJECT)
         saved = {"expected_draft_version": 0, "language": "ru", "text": "Из другой вкладки"}

@@ -13,6 +13,7 @@ from routing.cases.schemas.drafts import DraftView, SaveDraft
 from routing.cases.schemas.filters import CaseFilterFields
 from routing.cases.schemas.views import CaseFilter, CaseItem, CaseView
 from routing.cases.service import actions, conversation, drafts, notes, reading
+from routing.cases.service.visible import lock_case, visible_case
 from shared.auth import STAFF, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse
 from shared.dependencies import OnceDep, ReadDep, UnitOfWorkDep
@@ -85,7 +86,7 @@ async def add_note(
         return await notes.add_note(work, principal, appeal_id, note)
 
     async def check_visible(work: UnitOfWork) -> None:
-        await conversation.check_visible(work, principal, appeal_id)
+        await visible_case(work, principal, appeal_id)
 
     return await once(f"note {appeal_id}", note, apply, check_visible=check_visible, status=201)
 
@@ -117,7 +118,7 @@ async def save_draft(appeal_id: UUID, principal: StaffDep, once: OnceDep, comman
         return await drafts.save_draft(work, principal, appeal_id, command)
 
     async def check_visible(work: UnitOfWork) -> None:
-        await actions.lock_case(work, principal, appeal_id)
+        await lock_case(work, principal, appeal_id)
 
     return await once(f"draft {appeal_id}", command, apply, check_visible=check_visible)
 
@@ -139,12 +140,12 @@ async def delete_draft(appeal_id: UUID, principal: StaffDep, once: OnceDep, _que
 
 async def _carry_out(once: Once, principal: Principal, appeal_id: UUID, command: commands.Command) -> Response:
     async def apply(work: UnitOfWork) -> CaseView:
-        case = await actions.lock_case(work, principal, appeal_id)
+        case = await lock_case(work, principal, appeal_id)
         return await actions.carry_out(work, principal, case, command)
 
     async def check_visible(work: UnitOfWork) -> None:
         actions.check_role(principal, command)
-        await actions.lock_case(work, principal, appeal_id)
+        await lock_case(work, principal, appeal_id)
 
     return await once(f"{command.ACTION} {appeal_id}", command, apply, check_visible=check_visible)
 

@@ -85,5 +85,5 @@ async def download_attachment(
 ) -> StreamingResponse:
     """Return a file of a case from intake, which records the access."""
     async with units.read() as work:
-        await cases.check_visible(work, principal, appeal_id)
+        await cases.visible_case(work, principal, appeal_id)
     return await open_attachment(contents, principal, appeal_id, attachment_id)

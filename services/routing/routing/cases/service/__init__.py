@@ -12,12 +12,11 @@ from routing.cases.policy import (
     status_labels,
     termination_grounds,
 )
-from routing.cases.service.actions import carry_out, lock_case
+from routing.cases.service.actions import carry_out
 from routing.cases.service.answering import has_answers_to_send, send_next
 from routing.cases.service.colleagues import Colleagues
 from routing.cases.service.conversation import (
     active_providers,
-    check_visible,
     conversation_of,
     providers_by_id,
     read_conversation,
@@ -27,6 +26,7 @@ from routing.cases.service.drafts import delete_draft, find_draft, read_draft, s
 from routing.cases.service.history import ClockHistory
 from routing.cases.service.notes import add_note
 from routing.cases.service.reading import count_cases, list_cases, own_waiting_answers, read_case
+from routing.cases.service.visible import lock_case, visible_case
 
 __all__ = [
     "ClockHistory",
@@ -36,7 +36,6 @@ __all__ = [
     "add_note",
     "bodies",
     "carry_out",
-    "check_visible",
     "closing_outcomes",
     "closure_gate",
     "conversation_of",
@@ -60,4 +59,5 @@ __all__ = [
     "send_next",
     "status_labels",
     "termination_grounds",
+    "visible_case",
 ]

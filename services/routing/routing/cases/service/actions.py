@@ -42,17 +42,8 @@ from shared.domain.lifecycle import CaseStatus
 from shared.domain.regions import regions
 from shared.domain.routing_policy import tier_for
 from shared.domain.taxonomy import taxonomy
-from shared.errors import FieldError, Forbidden, InvalidInput, NotFound
+from shared.errors import FieldError, Forbidden, InvalidInput
 from shared.unit_of_work import UnitOfWork
-from shared.visibility import visible_cases
-
-
-async def lock_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> CaseRecord:
-    """Lock and return the case. Raises NotFound as `read_case` does."""
-    case = await repository.lock_case(work.session, appeal_id, visible_cases(principal))
-    if case is None:
-        raise NotFound
-    return case
 
 
 def check_role(principal: Principal, command: commands.Command) -> None:

@@ -25,6 +25,7 @@ from routing.cases.schemas.rows import (
 from routing.cases.schemas.views import CaseView
 from routing.cases.service.notes import text_of
 from routing.cases.service.provider_questions import content_of
+from routing.cases.service.visible import visible_case
 from shared.auth import Principal
 from shared.contracts import (
     AppealRated,
@@ -37,10 +38,8 @@ from shared.contracts import (
     PartForwarded,
 )
 from shared.domain.languages import detect_language
-from shared.errors import NotFound
 from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
-from shared.visibility import visible_cases
 
 READ_PURPOSE: Final = "conversation"
 APPLICANT: Final = "applicant"
@@ -65,20 +64,12 @@ async def active_providers(work: UnitOfWork, region: str) -> Sequence[ProviderVi
     return await regional_providers(work.session, region)
 
 
-async def check_visible(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> None:
-    """Raise NotFound for a case that does not exist and for one that `principal` may not see."""
-    if await repository.case(work.session, appeal_id, visible_cases(principal)) is None:
-        raise NotFound
-
-
 async def read_conversation(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> CaseConversation:
     """Return routing's own part of the conversation, oldest entry first, and record the access in the audit log.
 
     Raises NotFound for a case that does not exist and for one that `principal` may not see.
     """
-    case = await repository.case(work.session, appeal_id, visible_cases(principal))
-    if case is None:
-        raise NotFound
+    case = await visible_case(work, principal, appeal_id)
     await record_read(work, principal, appeal_id)
     return await conversation_of(work, case)
 

@@ -9,11 +9,11 @@ from routing.cases.schemas.commands import AnswerContent
 from routing.cases.schemas.drafts import DraftContent, DraftView, SaveDraft
 from routing.cases.schemas.rows import DraftRecord
 from routing.cases.service import workflow
+from routing.cases.service.visible import lock_case, visible_case
 from shared.auth import Principal
 from shared.errors import NotFound
 from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
-from shared.visibility import visible_cases
 
 TABLE = "answer_draft"
 
@@ -30,8 +30,7 @@ class HeldAnswer:
 
 async def read_draft(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> DraftView:
     """Return the principal's own draft. Raises NotFound without one, and for a case that the principal does not see."""
-    if await repository.case(work.session, appeal_id, visible_cases(principal)) is None:
-        raise NotFound
+    await visible_case(work, principal, appeal_id)
     if (found := await find_draft(work, principal, appeal_id)) is None:
         raise NotFound
     return found
@@ -97,9 +96,7 @@ async def delete_draft(work: UnitOfWork, principal: Principal, appeal_id: UUID) 
 
 async def _lock(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> None:
     """Lock the case, so that a draft does not change while its answer is sent. Raises NotFound, ActionNotPossible while it waits."""
-    case = await repository.lock_case(work.session, appeal_id, visible_cases(principal))
-    if case is None:
-        raise NotFound
+    case = await lock_case(work, principal, appeal_id)
     if case.sending_by == principal.subject:
         raise ActionNotPossible(workflow.next_actions(case, principal))
 

@@ -2,19 +2,17 @@
 
 from uuid import UUID
 
-from routing.cases import repository
 from routing.cases.codes import NoteKind
 from routing.cases.errors import UnknownMention
 from routing.cases.repository import conversation as records
 from routing.cases.schemas.conversation import NoteContent, NoteIn, NoteView
-from routing.cases.schemas.rows import CaseRecord, MentionRow, NoteRecord
+from routing.cases.schemas.rows import MentionRow, NoteRecord
 from routing.cases.service import colleagues
+from routing.cases.service.visible import visible_case
 from shared.auth import Principal
-from shared.errors import NotFound
 from shared.http import ListResponse
 from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
-from shared.visibility import visible_cases
 
 
 def write(work: UnitOfWork, principal: Principal, appeal_id: UUID, kind: NoteKind, text: str) -> NoteRecord:
@@ -44,7 +42,7 @@ async def add_note(work: UnitOfWork, principal: Principal, appeal_id: UUID, note
 
     Raises NotFound as `read_case` does, and UnknownMention for somebody who may not see the case.
     """
-    case = await _visible(work, principal, appeal_id)
+    case = await visible_case(work, principal, appeal_id)
     mentions = list(dict.fromkeys(note.mentions))
     if unknown := await colleagues.without_access(work, case, mentions):
         raise UnknownMention([note.mentions.index(subject) for subject in unknown])
@@ -68,7 +66,7 @@ async def add_note(work: UnitOfWork, principal: Principal, appeal_id: UUID, note
 
 async def notes(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> ListResponse[NoteView]:
     """Return all notes of a case, oldest first. Raises NotFound as `read_case` does."""
-    await _visible(work, principal, appeal_id)
+    await visible_case(work, principal, appeal_id)
     found = [note for note in await records.notes_of(work.session, appeal_id) if note.kind is NoteKind.NOTE]
     names = await records.colleague_names(work.session, {note.actor for note in found})
     mentions = await records.mentions_of(work.session, [note.note_id for note in found])
@@ -85,10 +83,3 @@ async def notes(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> List
         for note in found
     ]
     return ListResponse(items=items, total=len(items), next_cursor=None)
-
-
-async def _visible(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> CaseRecord:
-    case = await repository.case(work.session, appeal_id, visible_cases(principal))
-    if case is None:
-        raise NotFound
-    return case

@@ -30,13 +30,14 @@ from routing.cases.schemas.views import (
 from routing.cases.service import workflow
 from routing.cases.service.history import sentence
 from routing.cases.service.provider_questions import content_of
+from routing.cases.service.visible import visible_case
 from routing.clocks import service as clocks
 from routing.clocks.schemas import NEVER, ClockView
 from shared.auth import Principal
 from shared.contents import ContentItem, ContentsRequest, entitled
 from shared.contracts import ApplicantAsked, CaseForwarded, CompletionAsked, PartForwarded
 from shared.domain.labels import Label
-from shared.errors import InvalidInput, NotFound
+from shared.errors import InvalidInput
 from shared.http import Cursor, ListResponse
 from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
@@ -106,11 +107,8 @@ async def own_waiting_answers(work: UnitOfWork, principal: Principal) -> list[Wa
 
 
 async def read_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> CaseView:
-    """Return the case. Raises NotFound both for a case that does not exist and for one that `principal` may not see."""
-    case = await repository.case(work.session, appeal_id, visible_cases(principal))
-    if case is None:
-        raise NotFound
-    return view(work, principal, await read_file(work, case))
+    """Return the case with all that belongs to it. Raises NotFound as `visible_case` does."""
+    return view(work, principal, await read_file(work, await visible_case(work, principal, appeal_id)))
 
 
 async def read_file(work: UnitOfWork, case: CaseRecord) -> CaseFile:

@@ -178,7 +178,7 @@ async def desk_file(asked: DeskDep, appeal_id: UUID, attachment_id: UUID, princi
     if principal is None:
         return to_sign_in(asked.request, appeal_id)
     async with asked.units.read() as work:
-        await cases.check_visible(work, principal, appeal_id)
+        await cases.visible_case(work, principal, appeal_id)
     try:
         return await open_attachment(asked.contents, principal, appeal_id, attachment_id)
     except (AttachmentNotScanned, AttachmentGone, Unavailable) as error:

@@ -25,7 +25,7 @@ _SAVED: Final = re.compile(r"^attachment(?=;|$)")
 async def open_attachment(contents: Contents, principal: Principal, appeal_id: UUID, attachment_id: UUID) -> StreamingResponse:
     """Return a file of a case: a picture or a PDF to be shown, anything else to be saved. Intake records the access.
 
-    Call `check_visible` first: intake gives the file to whomever routing asks for. Raises NotFound, AttachmentNotScanned,
+    Call `visible_case` first: intake gives the file to whomever routing asks for. Raises NotFound, AttachmentNotScanned,
     AttachmentGone, and Unavailable while intake does not answer.
     """
     request = FileRequest(
