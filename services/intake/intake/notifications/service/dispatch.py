@@ -111,7 +111,7 @@ class Dispatcher:
             return
         method: DeliveryMethod | None = notification.channel
         if _is_open(item):  # a notification that replaced others may have failed by some methods
-            method = next_method(item, addresses, self._usable, batch.tried_for(notification))
+            method = next_method(item, addresses, self._usable, _tried_for(notification, batch.tried))
         if method is None or method not in addresses or method not in self._usable:
             is_unconfirmed = has_unconfirmed(self._parts.sealer, item)
             reason = NotificationReason.UNCONFIRMED if is_unconfirmed else NotificationReason.NO_WAY
@@ -284,7 +284,7 @@ class Dispatcher:
         notification = attempt.item.notification
         async with self._parts.units.read() as work:
             found = await repository.tried_methods(work.session, [notification.event_id])
-        tried = found.get((notification.event_id, notification.recipient), frozenset()) | {attempt.method}
+        tried = _tried_for(notification, found) | {attempt.method}
         return next_method(attempt.item, attempt.addresses, self._usable, tried) is not None
 
     async def _give_up(
@@ -328,14 +328,15 @@ class _SendBatch:
     def slot(self, method: DeliveryMethod) -> asyncio.Semaphore:
         return self._slots.setdefault(method, asyncio.Semaphore(CONCURRENT_SENDS))
 
-    def tried_for(self, notification: Notification) -> Collection[DeliveryMethod]:
-        return self.tried.get((notification.event_id, notification.recipient), frozenset())
-
     def end_unsent(
         self, item: AddressedNotification, state: NotificationState, reason: NotificationReason | None, method: DeliveryMethod | None = None
     ) -> None:
         """Note that a notification ends in this state. `method` None: the method that it has."""
         self.unsent[state, reason, method or item.notification.channel].append(item.notification.id)
+
+
+def _tried_for(notification: Notification, tried: TriedMethods) -> frozenset[DeliveryMethod]:
+    return tried.get((notification.event_id, notification.recipient), frozenset())
 
 
 def _is_open(item: AddressedNotification) -> bool:
@@ -365,7 +366,7 @@ async def fall_back(
     if not is_changed or notification.fact in CODES:
         return
     found = await repository.tried_methods(work.session, [notification.event_id])
-    tried = found.get((notification.event_id, notification.recipient), frozenset())
+    tried = _tried_for(notification, found)
     following = next_method(item, addresses, usable, tried | {method})
     if following is not None:
         fact = FactOfAppeal(notification.event_id, notification.appeal_id, notification.fact)
