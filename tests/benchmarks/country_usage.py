@@ -112,10 +112,10 @@ def _tree(process: psutil.Process) -> list[psutil.Process]:
 def _seconds(process: psutil.Process, *, and_ended: bool = False) -> float:
     try:
         times = process.cpu_times()
-    except psutil.NoSuchProcess:
+        own = time.clock_gettime(~process.pid << 3 | 2)  # Linux's clock of a process, in ns: a quiet one uses less than a tick of `times`
+    except (psutil.NoSuchProcess, OSError):  # OSError: it ended between the two
         return 0.0
-    ended = times.children_user + times.children_system if and_ended else 0.0
-    return float(times.user + times.system + ended)
+    return own + (times.children_user + times.children_system if and_ended else 0.0)
 
 
 def _resident(process: psutil.Process) -> int:
