@@ -18,6 +18,7 @@ CODE_COLUMNS: Final[Mapping[str, str]] = {
     "calendar_version": "the version of the calendar file",
     "category": "a category of the taxonomy",
     "channel": "a channel or delivery method",
+    "confirmed_outcome": "an outcome (`closing_outcomes.csv`)",
     "contact_kind": "phone or email",
     "danger": "a rule of `dangers.csv`",
     "declared": "a kind of `attachment_kinds.csv`",

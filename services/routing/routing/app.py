@@ -84,6 +84,7 @@ def check_policies() -> None:
     workflow.steps()
     clock_policies()
     case_policies.closure_gate()
+    case_policies.applicant_outcomes()
     case_policies.status_labels()
     case_policies.content_purposes()
     case_policies.closing_rules()

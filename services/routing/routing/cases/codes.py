@@ -74,6 +74,12 @@ class EntryType(StrEnum):
     CALL = "CALL"
 
 
+class ResponseCode(StrEnum):
+    """The response of a provider on which the code branches; the others are in `response_codes.csv`."""
+
+    RESOLVED = "RESOLVED"
+
+
 class CaseSort(StrEnum):
     """The order of a list. DUE: earliest due time first. RECEIVED and UPDATED: the latest first."""
 

@@ -87,7 +87,9 @@ class AppealCase(RoutingModel, table=True):
     answer_id: UUID | None = None
     """The latest answer."""
     answer_outcome: str | None = None
-    """The outcome of the case if the applicant confirms that answer."""
+    """The outcome of that answer."""
+    confirmed_outcome: str | None = None
+    """The outcome of the case if the applicant confirms that answer, where it is not that of the answer."""
     has_news: bool = False
     """The applicant wrote, and no clerk has acted since."""
     fix_passed: bool = False

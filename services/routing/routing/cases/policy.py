@@ -20,11 +20,12 @@ PACKAGE: Final = "routing.cases"
 
 
 class NamedCode(StrEnum):
-    """The codes of the policy files that the code names: a return ground, a termination ground and an escalation reason."""
+    """The codes of the policy files that the code names: a return ground, a termination ground, an escalation reason and an outcome."""
 
     NOT_COMPLETED = "NOT_COMPLETED"
     ANONYMOUS = "ANONYMOUS"
     NOT_SATISFIED = "NOT_SATISFIED"
+    RESOLVED_ON_SPOT = "RESOLVED_ON_SPOT"
 
 
 def _labels(file: str, *named: NamedCode) -> Mapping[str, Label]:
@@ -62,10 +63,34 @@ def closure_gate() -> Mapping[str, ClosureGate]:
     return gates
 
 
+class OutcomeDecider(StrEnum):
+    """Who decides an outcome: a clerk chooses it, or it follows from the applicant's own confirmation or withdrawal."""
+
+    CLERK = "clerk"
+    APPLICANT = "applicant"
+
+
+@cache
+def _deciders() -> Mapping[str, OutcomeDecider]:
+    def build(row: Row) -> OutcomeDecider:
+        row.one_of("outcome", taxonomy().outcomes)
+        return OutcomeDecider(row.one_of("decided_by", frozenset(OutcomeDecider)))
+
+    return policy_table(PACKAGE, "closing_outcomes.csv", build, key="outcome")
+
+
 @cache
 def closing_outcomes() -> tuple[str, ...]:
     """Return the outcomes that a clerk may record."""
-    return tuple(policy_table(PACKAGE, "closing_outcomes.csv", lambda row: row.one_of("outcome", taxonomy().outcomes), key="outcome"))
+    return tuple(code for code, decider in _deciders().items() if decider is OutcomeDecider.CLERK)
+
+
+@cache
+def applicant_outcomes() -> frozenset[str]:
+    """Return the outcomes that follow only from the applicant's own confirmation or withdrawal."""
+    found = frozenset(code for code, decider in _deciders().items() if decider is OutcomeDecider.APPLICANT)
+    _require("closing_outcomes.csv", found, NamedCode.RESOLVED_ON_SPOT)
+    return found
 
 
 @cache

@@ -7,9 +7,9 @@ import pytest
 from routing.cases.errors import UnknownAppeal
 from routing.cases.service import ClockHistory
 from routing.clocks.service import ClockWatcher
-from shared.contracts import AppealRated, AppealWithdrawn, MessageAdded, OutcomeConfirmed, OutcomeDenied
+from shared.contracts import AppealRated, AppealWithdrawn, InquiryAnswered, MessageAdded, OutcomeConfirmed, OutcomeDenied
 from tests.routing.cases.service.test_actions import GOOD
-from tests.routing.support import NOW, QUESTION, registered
+from tests.routing.support import NOW, QUESTION, about, registered
 
 
 @pytest.fixture
@@ -110,6 +110,40 @@ class TestOutcome:
         fact, payload = (await published(desk))[-1]
         assert (case["status"], case["outcome"], case["holder"]) == ("CLOSED", outcome, "NONE")
         assert (fact, payload["outcome"], payload["actor_role"]) == ("case-closed", outcome, "applicant")
+
+    @pytest.mark.parametrize(
+        ("codes", "confirmed"),
+        [
+            (["RESOLVED"], "RESOLVED_ON_SPOT"),
+            (["EXPLANATION", "RESOLVED"], "RESOLVED_ON_SPOT"),
+            (["RESOLVED", "REFUSED_LAWFULLY"], "JUSTIFIED"),
+            (["EXPLANATION"], "JUSTIFIED"),
+        ],
+    )
+    async def test_what_the_provider_says_to_have_resolved_is_so_once_the_applicant_confirms(self, desk, operator, codes, confirmed):
+        outcomes = {}
+        for event in (OutcomeConfirmed, OutcomeDenied):
+            appeal_id = await desk.open(kind="COMPLAINT", category="REFUSAL_APPOINTMENT")
+            for code in codes:
+                await desk.apply(about(InquiryAnswered, appeal_id, response_id=uuid4(), code=code))
+            await desk.carry_out(appeal_id, "answer", operator, **GOOD)
+            answer_id = (await published(desk))[-1][1]["answer_id"]
+            further = {"followed_by": uuid4()} if event is OutcomeDenied else {}
+            await desk.apply(event(appeal_id=appeal_id, answer_id=answer_id, **further))
+            outcomes[event] = (await desk.case(appeal_id))["outcome"]
+        assert outcomes == {OutcomeConfirmed: confirmed, OutcomeDenied: "JUSTIFIED"}
+
+    async def test_a_response_after_the_answer_says_nothing_of_the_answer_that_is_confirmed(self, desk, operator):
+        appeal_id, answer_id = await answered(desk, operator, kind="COMPLAINT")
+        await desk.apply(about(InquiryAnswered, appeal_id, response_id=uuid4(), code="RESOLVED"))
+        await desk.apply(OutcomeConfirmed(appeal_id=appeal_id, answer_id=answer_id))
+        assert (await desk.case(appeal_id))["outcome"] == "JUSTIFIED"
+
+    async def test_a_clerk_who_closes_a_case_without_a_confirmation_does_not_make_it_resolved(self, desk, operator):
+        appeal_id = await desk.open(kind="COMPLAINT", category="REFUSAL_APPOINTMENT")
+        await desk.apply(about(InquiryAnswered, appeal_id, response_id=uuid4(), code="RESOLVED"))
+        await desk.carry_out(appeal_id, "answer", operator, **GOOD)
+        assert (await desk.carry_out(appeal_id, "close", operator, outcome="JUSTIFIED")).json()["outcome"] == "JUSTIFIED"
 
     async def test_another_answer_than_the_latest_confirms_nothing(self, desk, operator):
         appeal_id, _ = await answered(desk, operator)

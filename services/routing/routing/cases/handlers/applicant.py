@@ -120,14 +120,14 @@ def _withdrawn(progress: CaseProgress, _event: AppealWithdrawn, envelope: Envelo
 
 def _confirmed(progress: CaseProgress, event: OutcomeConfirmed, envelope: Envelope) -> Sequence[AppealEvent]:
     is_latest = progress.before == CaseStatus.ANSWERED and progress.case.answer_id == event.answer_id
-    return _closed(progress, envelope) if is_latest else ()
+    return _closed(progress, envelope, progress.case.confirmed_outcome) if is_latest else ()
 
 
 def _denied(progress: CaseProgress, event: OutcomeDenied, envelope: Envelope) -> Sequence[AppealEvent]:
     if progress.before != CaseStatus.ANSWERED:
         return ()
     if event.followed_by is not None:
-        return _closed(progress, envelope)
+        return _closed(progress, envelope, None)
     case, at = progress.case, envelope.time
     start = clocks.ClockStart(case.region, at, at, asked_at=at)
     policies = clocks.triggered_by(ClockTrigger.DENIED)
@@ -140,10 +140,10 @@ def _denied(progress: CaseProgress, event: OutcomeDenied, envelope: Envelope) ->
     return [TierRaised(appeal_id=case.appeal_id, tier=case.tier, queue=case.queue, reason=NamedCode.NOT_SATISFIED)]
 
 
-def _closed(progress: CaseProgress, envelope: Envelope) -> Sequence[AppealEvent]:
-    """Close the case with the outcome of its answer."""
+def _closed(progress: CaseProgress, envelope: Envelope, outcome: str | None) -> Sequence[AppealEvent]:
+    """Close the case with the outcome, by default that of its answer."""
     case = progress.case
-    outcome = case.answer_outcome or closure_gate()[case.kind].outcome
+    outcome = outcome or case.answer_outcome or closure_gate()[case.kind].outcome
     case.status = status_after(case.status, CaseClosed.FACT)
     progress.end(outcome, envelope.time)
     return [CaseClosed(appeal_id=case.appeal_id, outcome=outcome, actor_role=APPLICANT)]

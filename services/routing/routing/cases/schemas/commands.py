@@ -11,7 +11,15 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from routing.cases.codes import DeskStatus
-from routing.cases.policy import bodies, closing_outcomes, escalation_reasons, missing_data, return_grounds, termination_grounds
+from routing.cases.policy import (
+    applicant_outcomes,
+    bodies,
+    closing_outcomes,
+    escalation_reasons,
+    missing_data,
+    return_grounds,
+    termination_grounds,
+)
 from shared.domain.labels import Language
 from shared.domain.taxonomy import taxonomy
 from shared.field_errors import DETAILS
@@ -56,13 +64,24 @@ def _code_of(known: Iterable[str]) -> tuple[AfterValidator, Options]:
     return AfterValidator(options.check), options
 
 
+APPLICANTS_OUTCOME: Final = "This outcome follows only from the applicant's own confirmation or withdrawal."
+
+
+def _is_for_clerks(code: str) -> str:
+    if code in applicant_outcomes():
+        raise PydanticCustomError("applicants_outcome", APPLICANTS_OUTCOME)
+    return code
+
+
 KindCode = Annotated[str, *_code_of(taxonomy().kinds)]
 CategoryCode = Annotated[str, *_code_of(taxonomy().categories)]
 TopicCode = Annotated[str, *_code_of(taxonomy().topics)]
 FormCode = Annotated[str, *_code_of(taxonomy().forms)]
 ChannelCode = Annotated[str, *_code_of(taxonomy().channels)]
 StatusCode = Annotated[str, *_code_of([*taxonomy().statuses, *DeskStatus])]
-OutcomeCode = Annotated[str, *_code_of(closing_outcomes())]
+OutcomeCode = Annotated[str, AfterValidator(_is_for_clerks), *_code_of(closing_outcomes())]
+FindingOutcomeCode = Annotated[str, *_code_of([*closing_outcomes(), *sorted(applicant_outcomes())])]
+"""An outcome in a stored answer, which stays readable; a new answer is checked when it is given."""
 ReasonCode = Annotated[str, *_code_of(escalation_reasons())]
 
 QuestionCode = Annotated[str, *_code_of(taxonomy().provider_questions)]
@@ -130,7 +149,7 @@ class Finding(StrictModel):
     """The finding on one issue: the fact, and the rule that applies to it."""
 
     category: CategoryCode
-    outcome: OutcomeCode
+    outcome: FindingOutcomeCode
     fact: Remark
     rule: Remark
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from routing.cases.schemas.commands import MAX_FINDINGS, CategoryCode, OutcomeCode, Remark
+from routing.cases.schemas.commands import MAX_FINDINGS, CategoryCode, FindingOutcomeCode, Remark
 from shared.domain.labels import Language
 from shared.http import StrictModel, Text20k
 
@@ -14,7 +14,7 @@ class DraftFinding(StrictModel):
     """A finding as far as it is written."""
 
     category: CategoryCode | None = None
-    outcome: OutcomeCode | None = None
+    outcome: FindingOutcomeCode | None = None
     fact: Remark | None = None
     rule: Remark | None = None
 

@@ -77,6 +77,7 @@ class CaseChange(TypedDict, total=False):
     redirected_to: str | None
     answer_id: UUID | None
     answer_outcome: str | None
+    confirmed_outcome: str | None
     has_news: bool
     fix_passed: bool
     score: int | None
@@ -105,6 +106,7 @@ class CaseState:
     closed_at: datetime | None
     answer_id: UUID | None
     answer_outcome: str | None
+    confirmed_outcome: str | None
     has_news: bool
     fix_passed: bool
     score: int | None
@@ -171,6 +173,7 @@ class CaseRecord(CaseState):
             "redirected_to": self.redirected_to,
             "answer_id": self.answer_id,
             "answer_outcome": self.answer_outcome,
+            "confirmed_outcome": self.confirmed_outcome,
             "has_news": self.has_news,
             "follow_up_on": self.follow_up_on,
             "next_due_at": self.next_due_at,

@@ -7,10 +7,11 @@ from typing import Final, cast
 import structlog
 
 from routing.cases import events, repository
-from routing.cases.policy import closure_gate
+from routing.cases.codes import ResponseCode
+from routing.cases.policy import NamedCode, applicant_outcomes, closure_gate
 from routing.cases.schemas import commands
 from routing.cases.schemas.commands import CaseAction
-from routing.cases.schemas.rows import AnswerRecord, CaseRecord
+from routing.cases.schemas.rows import AnswerRecord, CaseRecord, HistoryRecord
 from routing.cases.service import drafts, workflow
 from routing.cases.service.action_context import ActionContext
 from routing.cases.service.history import SERVICE_ROLE
@@ -18,6 +19,7 @@ from routing.cases.service.reading import read_file
 from routing.clocks import service as clocks
 from routing.clocks.codes import ClockCode
 from shared.auth import Principal, Role
+from shared.contracts import InquiryAnswered
 from shared.domain.lifecycle import CaseStatus
 from shared.domain.taxonomy import taxonomy
 from shared.errors import FieldError, InvalidInput
@@ -116,6 +118,7 @@ async def _send(context: ActionContext, held: drafts.HeldAnswer) -> None:
     await repository.delete_draft(context.work.session, case.appeal_id, author)
     case.sends_at = case.sending_by = None
     case.answer_id, case.answer_outcome = answer_id, _outcome_of(case, held.content.findings)
+    case.confirmed_outcome = NamedCode.RESOLVED_ON_SPOT if _is_settled_by_provider(context.file.history) else None
     met = [clock for clock in context.file.clocks if clock.policy != ClockCode.REDIRECT_CRIME]
     await context.change_clocks(clocks.stop(met, context.now))
     context.publish(events.answer_given(case, given, [finding.outcome for finding in held.content.findings]))
@@ -129,8 +132,14 @@ def close(context: ActionContext, outcome: str) -> None:
     context.publish(events.case_closed(context.case.appeal_id, outcome, context.role), outcome=outcome)
 
 
+def _is_settled_by_provider(history: Sequence[HistoryRecord]) -> bool:
+    """Return whether the provider's latest response says that the matter is resolved. It proposes; the applicant confirms."""
+    responses = [entry for entry in history if entry.type == InquiryAnswered.FACT]
+    return bool(responses) and responses[-1].data.get("code") == ResponseCode.RESOLVED
+
+
 def _outcome_of(case: CaseRecord, findings: Sequence[commands.Finding]) -> str:
-    """Return the outcome if the applicant confirms: of the finding on the case's category, else of the first, else of the kind."""
+    """Return the outcome of the answer: of the finding on the case's category, else of the first, else of the kind."""
     issue = taxonomy().root_category(case.category) if case.category else None
     own = [finding.outcome for finding in findings if taxonomy().root_category(finding.category) == issue]
     return next(iter([*own, *(finding.outcome for finding in findings)]), closure_gate()[case.kind].outcome)
@@ -146,6 +155,11 @@ def _gate_errors(case: CaseRecord, command: commands.GiveAnswer) -> list[FieldEr
         issue = taxonomy().root_category(case.category)
         if issue not in {taxonomy().root_category(finding.category) for finding in command.findings}:
             errors.append(FieldError("findings", "issue-without-finding", "No finding speaks of what the case is about."))
+    errors += [
+        FieldError(f"findings.{number}.outcome", "applicants-outcome", commands.APPLICANTS_OUTCOME)
+        for number, finding in enumerate(command.findings)
+        if finding.outcome in applicant_outcomes()
+    ]
     errors += [
         FieldError(name, "required", REQUIRED)
         for name in ("next_steps", "how_to_complain")

@@ -73,6 +73,7 @@ _WRONG: Final[Mapping[str, str]] = {
     "too-many": N_("There are too many."),
     "unknown-provider": N_("Choose from the list."),
     "unknown-code": N_("Choose from the list."),
+    "applicants-outcome": N_("Choose from the list."),
     "issue-without-finding": N_("One of the findings must speak of what the case is about."),
     "not-for-this-kind": N_("This does not go with the kind."),
     "malformed-text": N_("Some characters in this cannot be read."),
