@@ -52,6 +52,14 @@ ROUTING: Final = (
     ),
     Table(
         "routing",
+        "case_presence",
+        (plain("subject", "an employee who has the case open on the desk", SUBJECT_REASON),),
+        retention="45 seconds after the page is closed, then deleted by a job",
+        export=STAFF,
+        erasure="deleted by the job",
+    ),
+    Table(
+        "routing",
         "desk_search",
         (plain("subject", "an employee who searched by phone, IIN or provider; what was typed is not stored", SUBJECT_REASON),),
         retention="12 hours, deleted with the next search",

@@ -46,6 +46,8 @@ WORK: Final = (
         N_("Queue, case, clocks, answer"),
         frozenset({"operator", "specialist", "expert", "supervisor", "head", "admin"}),
     ),
+    Door("/routing/desk/team", N_("Team"), N_("Open and overdue cases by colleague, absences"), frozenset({"supervisor", "head"})),
+    Door("/routing/desk/users", N_("Users"), N_("Who has used the desk"), frozenset({"admin"})),
     Door(
         "/intake/counter",
         N_("Counter"),

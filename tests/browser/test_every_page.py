@@ -32,6 +32,8 @@ PAGES = [
     ("/intake/outgoing", "admin"),
     ("/intake/outgoing/by-hand", "specialist"),
     ("/routing/desk", "specialist"),
+    ("/routing/desk/team", "supervisor"),
+    ("/routing/desk/users", "admin"),
     ("/analytics/dashboard", "analyst"),
 ]
 FIRST_INSIDE = {"/intake/outgoing", "/intake/outgoing/by-hand", "/routing/desk"}

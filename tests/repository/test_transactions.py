@@ -10,6 +10,7 @@ BOUNDARIES = frozenset({"app", "api", "pages", "jobs", "dependencies"})
 INTAKE = "services/intake/intake"
 OWN_TRANSACTIONS = {
     "services/routing/routing/cases/service/colleagues.py": "records staff before the unit of work of the route is open",
+    "services/routing/routing/cases/service/bulk.py": "each case of a bulk is a transaction of its own: a refusal changes no other case",
     "services/provider-contact/provider_contact/directory/service/search.py": "an index of the process, built from snapshots of its own",
     "services/analytics/analytics/dashboard/service/live.py": "figures of the process, counted once for all who ask",
     f"{INTAKE}/register/service/registration.py": "group commit: appeals of different requests are stored in one transaction",

@@ -61,6 +61,19 @@ async def add_note(target: Target) -> Call:
     return Call(f"{CASES}/{appeal_id}/notes", who, json={"text": "Осы емханаға төртінші шағым.", "mentions": []})
 
 
+async def change_cases(target: Target) -> Call:
+    cases = [{"appeal_id": str(await target.world.open()), "expected_version": 1} for _ in range(2)]
+    who = target.world.token("specialist", region="KZ-43", subject=f"clerk-{target.number()}")
+    await target.world.get("/cases", who)  # the first visit of a day is recorded; the changes are counted alone
+    return Call("/routing/v1/bulk", who, json={"action": "claim", "fields": {}, "cases": cases})
+
+
+async def set_absence(target: Target) -> Call:
+    who = target.world.token("specialist", region="KZ-43", subject=f"clerk-{target.number()}")
+    await target.world.get("/cases", who)
+    return Call("/routing/v1/colleagues/absence", who, json={"subject": None, "absent_until": "2099-01-01"})
+
+
 async def search_cases(target: Target) -> Call:
     await target.world.open()
     who = target.world.token("operator", subject="searcher")
@@ -98,6 +111,8 @@ RECIPES: Recipes = {
     ("put", f"{CASES}/{{appeal_id}}/draft"): Recipe(save_draft),
     ("delete", f"{CASES}/{{appeal_id}}/draft"): Recipe(delete_draft),
     ("post", "/routing/v1/classifications"): Recipe(classify_text, Kind.READ),
+    ("post", "/routing/v1/bulk"): Recipe(change_cases),
+    ("post", "/routing/v1/colleagues/absence"): Recipe(set_absence),
     ("post", f"{CASES}/search"): Recipe(search_cases, Kind.READ),
     ("post", "/routing/internal/v1/contents"): Recipe(read_contents, Kind.READ, frozenset({"content_read"})),
 }

@@ -16,6 +16,7 @@ from routing.clocks import api as clocks_api
 from routing.clocks.service import ClockWatcher, clock_policies
 from routing.desk import api as desk_api
 from routing.desk import pages
+from routing.desk.service.presence import LIFETIME, purge_presence
 from routing.knowledge import api as knowledge_api
 from routing.knowledge.service import articles, macros
 from routing.settings import Settings
@@ -50,10 +51,15 @@ def _jobs(parts: Parts[Settings]) -> Sequence[Loop]:
             async with parts.units.write() as work:
                 has_due = await send_next(work)
 
+    async def purge_closed_pages() -> None:
+        async with parts.units.write(durable=False) as work:
+            await purge_presence(work)
+
     settings = parts.settings
     return [
         every(timedelta(seconds=settings.clock_seconds), "clocks", watch_clocks),
         every(timedelta(seconds=settings.sending_seconds), "answers", send_answers),
+        every(LIFETIME, "presence", purge_closed_pages),
     ]
 
 
@@ -64,6 +70,7 @@ SERVICE = Service[Settings](
     description="Classifies appeals, keeps their deadlines, and lets staff read and process their cases.",
     tags={
         "cases": "The cases of appeals, and the actions of staff on them.",
+        "colleagues": "Staff who use the desk, their open cases and their absences.",
         "drafts": "Unsent answers, each visible to its author alone.",
         "classifications": "What the text of an appeal is about.",
         "deadlines": "The last day to answer, day by day.",

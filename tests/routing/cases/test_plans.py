@@ -1,6 +1,7 @@
 """The lists, counts and searches of the desk never read the whole table: PostgreSQL's plans over 50 000 cases."""
 
 import json
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -8,12 +9,14 @@ from sqlalchemy import event
 
 from routing.cases.codes import CaseScope, CaseSort
 from routing.cases.schemas.views import CaseFilter, FoundKeys
-from routing.cases.service import count_cases, list_cases
+from routing.cases.service import colleagues, count_cases, list_cases
 from shared.auth import Principal
 from tests.routing.many_cases import add_many_cases
+from tests.routing.support import NOW
 
 CASES = 50_000
 SPECIALIST = Principal(subject="clerk-3", issuer="", roles=frozenset({"specialist"}), region="KZ-43")
+SUPERVISOR = Principal(subject="saule", issuer="", roles=frozenset({"supervisor"}), region="KZ-43")
 OPERATOR = Principal(subject="clerk-3", issuer="", roles=frozenset({"operator"}))
 EXPERT = Principal(subject="clerk-3", issuer="", roles=frozenset({"expert"}))
 PROVIDER = UUID("00000000-0000-4000-8000-000000000004")
@@ -24,6 +27,9 @@ QUEUES = {
     "overdue": CaseFilter(overdue=True),
     "news": CaseFilter(has_news=True),
     "awaiting": CaseFilter(status="AWAITING_PROVIDER"),
+    "open of a colleague": CaseFilter(assignee="clerk-3", is_open=True),
+    "overdue of a colleague": CaseFilter(assignee="clerk-3", is_open=True, overdue=True),
+    "open by age": CaseFilter(is_open=True, received_from=NOW - timedelta(days=14), received_before=NOW - timedelta(days=4)),
     "open complaints": CaseFilter(scope=CaseScope.QUEUE, kind="COMPLAINT", language="kk"),
 }
 SEARCHES = {
@@ -87,6 +93,17 @@ class TestPlans:
                     wrong += [f"{name} by {sort} as {principal.role}" for plan in found if '"Seq Scan"' in plan]
                 wrong += [f"count of {name}" for plan in await plans_of(desk, principal, wanted, count_only=True) if '"Seq Scan"' in plan]
         assert wrong == []
+
+    async def test_the_figures_of_a_team_begin_at_an_index(self, desk):
+        await add_many_cases(desk.parts.database.engine, CASES)
+        for principal in (SUPERVISOR, OPERATOR, EXPERT):
+            with Plans(desk.parts.database.engine) as plans:
+                async with desk.parts.units.read() as work:
+                    await colleagues.team(work, principal)
+            async with desk.parts.database.read() as session:
+                (plan,) = await plans.read(session)
+            assert '"Seq Scan"' not in plan, principal.role
+            assert "ix_case_open" in plan
 
     async def test_a_page_of_all_cases_in_each_order_begins_at_an_index(self, desk):
         await add_many_cases(desk.parts.database.engine, CASES)

@@ -127,7 +127,7 @@ class TestWatch:
         monkeypatch.setattr(clocks, "WATCH_BATCH", 2)
         await desk.apply(*(registered() for _ in range(5)))
         desk.clock.set(DUE)
-        loop, _answers = SERVICE.jobs(desk.parts)
+        loop, *_others = SERVICE.jobs(desk.parts)
         running = asyncio.create_task(loop.run())
         async with asyncio.timeout(PATIENCE):
             while len(await published(desk)) < 5:

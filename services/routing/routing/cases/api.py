@@ -6,26 +6,38 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import Field
 
-from routing.cases.errors import ActionNotPossible, DraftVersionConflict, UnknownAssignee, UnknownMention, VersionConflict
+from routing.cases.errors import AbsentAssignee, ActionNotPossible, DraftVersionConflict, UnknownAssignee, UnknownMention, VersionConflict
 from routing.cases.schemas import commands
+from routing.cases.schemas.bulk import BulkCommand, BulkResult
+from routing.cases.schemas.colleagues import ColleagueItem, SetAbsence
+from routing.cases.schemas.commands import RegionCode
 from routing.cases.schemas.conversation import NoteIn, NoteView
 from routing.cases.schemas.drafts import DraftView, SaveDraft
 from routing.cases.schemas.filters import CaseFilterFields
 from routing.cases.schemas.views import CaseFilter, CaseItem, CaseView
-from routing.cases.service import actions, conversation, drafts, notes, reading
+from routing.cases.service import actions, bulk, colleagues, conversation, drafts, notes, reading
 from routing.cases.service.visible import lock_case, visible_case
 from shared.auth import STAFF, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse
 from shared.dependencies import OnceDep, ReadDep, UnitOfWorkDep
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
-from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, StrictModel, body
+from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, StrictModel, body, page_of
 from shared.idempotency import IdempotencyKeyReused, Once
+from shared.idempotency_steps import Steps, StepsDone
 from shared.unit_of_work import UnitOfWork
 
 router = APIRouter()
 
 ACTION_ERRORS = responses(
-    Unauthorized, Forbidden, NotFound, VersionConflict, ActionNotPossible, IdempotencyKeyReused, InvalidInput, UnknownAssignee
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    VersionConflict,
+    ActionNotPossible,
+    IdempotencyKeyReused,
+    InvalidInput,
+    UnknownAssignee,
+    AbsentAssignee,
 )
 
 
@@ -176,6 +188,60 @@ def _add_action(command: type[commands.Command]) -> None:
 
 for _command in commands.COMMANDS:
     _add_action(_command)
+
+
+@router.get("/v1/colleagues", tags=["colleagues"], responses=responses(Unauthorized, Forbidden, InvalidInput))
+async def list_colleagues(
+    principal: StaffDep,
+    work: ReadDep,
+    _query: KnownQuery,
+    region: RegionCode | None = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> ListResponse[ColleagueItem]:
+    """Return the staff of your region who have used the desk, or of all regions if you have none, with their open cases that you see."""
+    found = await colleagues.items(work, principal, region)
+    page, next_cursor = page_of(found, limit, cursor)
+    return ListResponse(items=list(page), total=len(found), next_cursor=next_cursor)
+
+
+@router.post(
+    "/v1/colleagues/absence",
+    tags=["colleagues"],
+    response_model=ColleagueItem,
+    responses=responses(Unauthorized, Forbidden, NotFound, IdempotencyKeyReused, InvalidInput),
+)
+async def set_absence(request: Request, principal: WriterDep, once: OnceDep, command: Annotated[SetAbsence, body(SetAbsence)]) -> Response:
+    """Record your own absence; supervisors and heads also that of the staff of their region. An absent colleague is assigned no cases."""
+    await request.app.state.colleagues.record(principal)
+
+    async def apply(work: UnitOfWork) -> ColleagueItem:
+        return await colleagues.set_absence(work, principal, command)
+
+    async def check_managed(work: UnitOfWork) -> None:
+        await colleagues.managed(work, principal, command)
+
+    return await once("absence", command, apply, check_visible=check_managed)
+
+
+@router.post(
+    "/v1/bulk",
+    tags=["cases"],
+    response_model=BulkResult,
+    responses=responses(Unauthorized, Forbidden, IdempotencyKeyReused, InvalidInput),
+)
+async def change_cases(
+    request: Request, principal: WriterDep, once: OnceDep, command: Annotated[BulkCommand, body(BulkCommand)]
+) -> Response:
+    """Carry out one action on up to 100 cases, each by itself: a refused case stops none of the others, and its code says why."""
+    await request.app.state.colleagues.record(principal)
+    bulk.check_bulk(principal, command)
+
+    async def work() -> StepsDone:
+        return StepsDone(await bulk.carry_out_each(once.units, principal, command))
+
+    sent = once.store.request(once.scope, once.key, "bulk", command) if once.key else None
+    return await Steps(once.store, once.units).once(sent, work)
 
 
 @router.post("/internal/v1/contents", tags=["internal"], responses=responses(Unauthorized, Forbidden))

@@ -1,6 +1,9 @@
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import ClassVar
+
+from pydantic_core import to_jsonable_python
 
 from routing.cases.schemas.views import ColleagueView, NextAction
 from shared.errors import Conflict, FieldError, InvalidInput
@@ -49,7 +52,18 @@ class UnknownAssignee(InvalidInput):
 
     def __init__(self, colleagues: Sequence[ColleagueView]) -> None:
         super().__init__([FieldError("assignee", self.code, "Choose one of the colleagues who see this case.")])
-        self.extra = {"colleagues": [asdict(colleague) for colleague in colleagues]}
+        self.extra = {"colleagues": to_jsonable_python([asdict(colleague) for colleague in colleagues])}
+
+
+class AbsentAssignee(InvalidInput):
+    """The colleague is absent. The answer has the day of return."""
+
+    code, status, title = "colleague-absent", 422, "The colleague is absent."
+    example_members: ClassVar = {"absent_until": "2026-03-02"}
+
+    def __init__(self, until: date) -> None:
+        super().__init__([FieldError("assignee", "colleague-absent", "Choose a colleague who is not absent.")])
+        self.extra = {"absent_until": until.isoformat()}
 
 
 class UnknownMention(InvalidInput):

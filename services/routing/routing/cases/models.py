@@ -118,6 +118,8 @@ class Colleague(RoutingModel, table=True):
     region: str | None
     seen_on: date
     """The day of the latest recorded visit."""
+    absent_until: date | None = None
+    """The local day of return; until then the colleague gets no cases."""
 
 
 class History(RoutingModel, table=True):

@@ -1,4 +1,4 @@
-"""The tables of the desk: what belongs to a member of staff and to no case."""
+"""The tables of the desk: what belongs to a member of staff."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,6 +21,18 @@ class CaseVisit(RoutingModel, table=True):
     subject: str = Field(primary_key=True)
     appeal_id: UUID = Field(primary_key=True)
     version: int
+
+
+class CasePresence(RoutingModel, table=True):
+    """A member of staff who has the case open on the desk, or had a moment ago. `writing`: an answer is being typed."""
+
+    __tablename__ = "case_presence"
+
+    appeal_id: UUID = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    writing: bool
+    at: datetime = Field(index=True)
+    """When the page was last renewed: after `presence.LIFETIME` the row counts no more, and a job deletes it."""
 
 
 class DeskSearch(RoutingModel, table=True):

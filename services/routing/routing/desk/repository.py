@@ -1,4 +1,4 @@
-"""The queries of the desk's own tables. Each is limited to the views of one person."""
+"""The queries of the desk's own tables. Each is limited to one person, or to one case that the person sees."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -9,8 +9,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from routing.desk.models import SEARCH_LIFETIME, CaseVisit, DeskSearch, SavedView
-from routing.desk.schemas import SavedViewRecord, StoredSearch
+from routing.desk.models import SEARCH_LIFETIME, CasePresence, CaseVisit, DeskSearch, SavedView
+from routing.desk.schemas import PresenceRow, SavedViewRecord, StoredSearch
 from shared.database import among
 from shared.rows import columns_of, upsert
 
@@ -32,6 +32,26 @@ async def record_visit(session: AsyncSession, subject: str, appeal_id: UUID, ver
     """Store that a person opened this version of a case."""
     statement = upsert(session, CaseVisit).values(subject=subject, appeal_id=appeal_id, version=version)
     await session.execute(statement.on_conflict_do_update(index_elements=["subject", "appeal_id"], set_={"version": version}))
+
+
+async def record_presence(session: AsyncSession, row: PresenceRow) -> None:
+    """Store that a person has a case open, replacing an earlier row."""
+    statement = upsert(session, CasePresence).values(**asdict(row))
+    renewed = {"writing": row.writing, "at": row.at}
+    await session.execute(statement.on_conflict_do_update(index_elements=["appeal_id", "subject"], set_=renewed))
+
+
+async def present(session: AsyncSession, appeal_id: UUID, but: str, since: datetime, limit: int) -> Sequence[PresenceRow]:
+    """Return who has the case open, renewed since that time and without one person; those who write first."""
+    is_here = (col(CasePresence.appeal_id) == appeal_id, col(CasePresence.subject) != but, col(CasePresence.at) > since)
+    query = select(*columns_of(CasePresence, PresenceRow)).where(*is_here)
+    found = await session.execute(query.order_by(col(CasePresence.writing).desc(), col(CasePresence.subject)).limit(limit))
+    return [PresenceRow(*row) for row in found]
+
+
+async def purge_presence(session: AsyncSession, until: datetime) -> None:
+    """Delete the rows that were not renewed since that time."""
+    await session.execute(delete(CasePresence).where(col(CasePresence.at) <= until))
 
 
 async def replace_searches(session: AsyncSession, search: StoredSearch) -> None:

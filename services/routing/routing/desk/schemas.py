@@ -14,6 +14,24 @@ from routing.cases.schemas.views import CaseItem
 from shared.http import CURSOR_LIMIT, DEFAULT_LIMIT, ListResponse, StrictModel, Text
 
 
+@dataclass(frozen=True, slots=True)
+class PresenceRow:
+    """A member of staff on the page of a case, as it is stored."""
+
+    appeal_id: UUID
+    subject: str
+    writing: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PresentColleague:
+    """A colleague who has the case open now, by name."""
+
+    name: str
+    writing: bool
+
+
 class Particulars(BaseModel):
     """The part of the appeal's particulars that the desk shows."""
 

@@ -95,7 +95,7 @@ class TestAssign:
             assert (refused.status_code, refused.json()["code"]) == (422, "unknown-assignee")
             assert unknown not in refused.text
             found = {each["subject"]: each for each in refused.json()["colleagues"]}
-            assert found["aigul"] == {"subject": "aigul", "name": "Aigul", "role": "specialist", "region": "KZ-43"}
+            assert found["aigul"] == {"subject": "aigul", "name": "Aigul", "role": "specialist", "region": "KZ-43", "absent_until": None}
             assert {"dana", "erlan"}.isdisjoint(found)
         assert (await desk.case(appeal_id))["assignee"] is None
 

@@ -5,17 +5,18 @@ New rows are inserted in bulk as dictionaries; rows to be changed are read under
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, delete, exists, insert, select
+from sqlalchemy import ColumnElement, and_, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from routing.cases.models import Answer, AnswerDraft, AppealCase, Colleague, Correction, History, Letter
-from routing.cases.repository.listing import cases, count_cases, serial_of, visible_rows
+from routing.cases.repository.listing import cases, count_cases, serial_of, visible_rows, workloads
+from routing.cases.schemas.colleagues import UserView
 from routing.cases.schemas.rows import (
     AnswerRecord,
     CaseChange,
@@ -28,6 +29,7 @@ from routing.cases.schemas.rows import (
     HistoryRecord,
     HistoryRow,
     LetterRecord,
+    MeanwhileRecord,
 )
 from routing.cases.schemas.views import ColleagueView
 from shared.database import among
@@ -56,6 +58,7 @@ __all__ = [
     "draft",
     "has_answers_to_send",
     "history",
+    "history_after",
     "letters",
     "letters_of",
     "lock_case",
@@ -65,9 +68,13 @@ __all__ = [
     "number_of",
     "record_colleague",
     "serial_of",
+    "set_absence",
     "store_draft",
+    "users",
+    "workloads",
 ]
 
+MEANWHILE: Final = 10  # entries: what colleagues do while a person writes an answer
 _CASE: Final = table_of(AppealCase).c
 
 
@@ -177,6 +184,16 @@ async def history(session: AsyncSession, appeal_id: UUID) -> list[HistoryRecord]
     return await _HISTORY.all(session, appeal_id=appeal_id)
 
 
+async def history_after(session: AsyncSession, appeal_id: UUID, known: int | None) -> Sequence[MeanwhileRecord]:
+    """Return the entries after the first `known` of a history, at most MEANWHILE; without a number the latest entry alone."""
+    query = select(*columns_of(History, MeanwhileRecord)).where(col(History.appeal_id) == appeal_id)
+    if known is None:
+        query = query.order_by(col(History.id).desc()).limit(1)
+    else:
+        query = query.order_by(col(History.id)).offset(known).limit(MEANWHILE)
+    return [MeanwhileRecord(*row) for row in await session.execute(query)]
+
+
 async def answers(session: AsyncSession, answer_ids: Sequence[UUID]) -> list[AnswerRecord]:
     """Return the answers with these ids; unknown ids are ignored."""
     rows = await select_rows(session, columns_of(Answer, AnswerRecord), table_of(Answer).c.answer_id, answer_ids)
@@ -240,16 +257,27 @@ async def number_of(session: AsyncSession, appeal_id: UUID) -> str | None:
 
 async def colleagues(session: AsyncSession) -> Sequence[ColleagueView]:
     """Return the known members of staff by name."""
-    query = select(col(Colleague.subject), col(Colleague.name), col(Colleague.role), col(Colleague.region))
+    query = select(*columns_of(Colleague, ColleagueView))
     rows = await session.execute(query.order_by(col(Colleague.name), col(Colleague.subject)))
     return [ColleagueView(*row) for row in rows]
 
 
+async def users(session: AsyncSession) -> Sequence[UserView]:
+    """Return the known members of staff by name, with the day of their latest visit."""
+    query = select(*columns_of(Colleague, UserView)).order_by(col(Colleague.name), col(Colleague.subject))
+    return [UserView(*row) for row in await session.execute(query)]
+
+
 async def colleague(session: AsyncSession, subject: str) -> ColleagueView | None:
     """Return a known member of staff by the subject of the token."""
-    query = select(col(Colleague.subject), col(Colleague.name), col(Colleague.role), col(Colleague.region))
+    query = select(*columns_of(Colleague, ColleagueView))
     row = (await session.execute(query.where(col(Colleague.subject) == subject))).one_or_none()
     return ColleagueView(*row) if row is not None else None
+
+
+async def set_absence(session: AsyncSession, subject: str, until: date | None) -> None:
+    """Store until when a colleague is absent; None: not at all."""
+    await session.execute(update(Colleague).where(col(Colleague.subject) == subject).values(absent_until=until))
 
 
 async def record_colleague(session: AsyncSession, row: ColleagueRow) -> None:

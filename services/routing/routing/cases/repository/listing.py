@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from routing.cases.codes import CaseScope, CaseSort, DeskStatus
 from routing.cases.models import AppealCase
+from routing.cases.schemas.colleagues import Workload
 from routing.cases.schemas.rows import ListedCase
 from routing.cases.schemas.views import CaseFilter, FoundKeys
 from shared.domain.identifiers import digits_as_typed
@@ -58,6 +59,15 @@ async def count_cases(session: AsyncSession, visible: Scope, wanted: CaseFilter,
     return await _count(session, _predicate(visible, wanted, now))
 
 
+async def workloads(session: AsyncSession, visible: Scope, now: datetime) -> dict[str, Workload]:
+    """Return what each colleague has to do, by subject. The figures count what the list with `assignee` and `is_open` has."""
+    is_overdue = and_(*_filters(CaseFilter(overdue=True), now))
+    figures = (func.count(), func.count().filter(is_overdue), func.min(col(AppealCase.received_at)))
+    query = select(col(AppealCase.assignee), *figures).where(_predicate(visible, CaseFilter(is_open=True), now))
+    found = await session.execute(query.where(col(AppealCase.assignee).is_not(None)).group_by(col(AppealCase.assignee)))
+    return {row[0]: Workload(*row[1:]) for row in found if row[0] is not None}
+
+
 async def _count(session: AsyncSession, predicate: ColumnElement[bool]) -> int:
     return (await session.execute(select(func.count()).select_from(AppealCase).where(predicate))).scalar_one()
 
@@ -75,6 +85,8 @@ def _filters(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
     found = _in_scope(wanted)
     if wanted.is_open or _is_about_open_cases(wanted):
         found.append(col(AppealCase.closed_at).is_(None))
+    if wanted.is_open is False:
+        found.append(col(AppealCase.closed_at).is_not(None))
     found += [col(getattr(AppealCase, name)) == value for name in _EQUAL if (value := getattr(wanted, name)) is not None]
     if wanted.status is not None:
         found += _status_is(wanted.status)

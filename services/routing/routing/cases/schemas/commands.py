@@ -21,6 +21,7 @@ from routing.cases.policy import (
     termination_grounds,
 )
 from shared.domain.labels import Language
+from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.field_errors import DETAILS
 from shared.http import ShortText, StrictModel, Text, Text20k
@@ -78,6 +79,7 @@ CategoryCode = Annotated[str, *_code_of(taxonomy().categories)]
 TopicCode = Annotated[str, *_code_of(taxonomy().topics)]
 FormCode = Annotated[str, *_code_of(taxonomy().forms)]
 ChannelCode = Annotated[str, *_code_of(taxonomy().channels)]
+RegionCode = Annotated[str, *_code_of(regions())]
 StatusCode = Annotated[str, *_code_of([*taxonomy().statuses, *DeskStatus])]
 OutcomeCode = Annotated[str, AfterValidator(_is_for_clerks), *_code_of(closing_outcomes())]
 FindingOutcomeCode = Annotated[str, *_code_of([*closing_outcomes(), *sorted(applicant_outcomes())])]

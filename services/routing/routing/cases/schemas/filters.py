@@ -35,6 +35,7 @@ class CaseFilterFields(StrictModel):
     assignee: Annotated[str | None, Field(max_length=200, description="The subject of a colleague.")] = None
     received_from: Annotated[date | None, Field(description="The first day of receipt, in the capital.")] = None
     received_to: Annotated[date | None, Field(description="The last day of receipt, in the capital.")] = None
+    open: Annotated[bool | None, Field(description="Cases that are not closed, or closed ones.")] = None
     overdue: bool | None = None
     has_news: Annotated[bool | None, Field(description="The applicant wrote, and no clerk has acted since.")] = None
     sort: Annotated[CaseSort, Field(description="`due`: earliest due time first; `received`, `updated`: the latest first.")] = CaseSort.DUE
@@ -61,7 +62,7 @@ class CaseFilterFields(StrictModel):
             overdue=self.overdue if self.overdue is not None else wanted.overdue,
             has_news=self.has_news if self.has_news is not None else wanted.has_news,
             number=wanted.number,
-            is_open=wanted.is_open,
+            is_open=self.open if self.open is not None else wanted.is_open,
             found=wanted.found,
             sort=self.sort,
         )

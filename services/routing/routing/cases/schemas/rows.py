@@ -264,6 +264,17 @@ class HistoryRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class MeanwhileRecord:
+    """An entry of the history with its actor, for a person whose action came too late."""
+
+    at: datetime
+    type: str
+    actor_role: str
+    actor: str | None
+    data: HistoryCodes
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerRecord:
     """An answer as it is stored; `content` is a sealed `AnswerContent`."""
 

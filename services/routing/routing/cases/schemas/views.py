@@ -12,6 +12,7 @@ from routing.cases.schemas.commands import AnswerContent, CaseAction, LetterCont
 from routing.cases.schemas.rows import ProviderView
 from routing.classification.schemas import StoredClassification
 from routing.clocks.schemas import ClockView
+from shared.domain.labels import Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class CaseFilter:
     """What a list of cases is narrowed to, and its order. `subject` and `region` are the reader's own, for the scopes MINE and REGION.
 
     `received_from` is the first moment and `received_before` the first moment after the span. `number`: the beginning or the end of a
-    number, as pasted. `is_open`: open cases only. `found`: what a search was resolved to; an empty one finds nothing.
+    number, as pasted. `is_open`: open cases only, or closed ones. `found`: what a search was resolved to; an empty one finds nothing.
     """
 
     scope: CaseScope = CaseScope.ALL
@@ -49,7 +50,7 @@ class CaseFilter:
     received_from: datetime | None = None
     received_before: datetime | None = None
     has_news: bool | None = None
-    is_open: bool = False
+    is_open: bool | None = None
     found: FoundKeys | None = None
     sort: CaseSort = CaseSort.DUE
 
@@ -100,6 +101,17 @@ class HistoryView(BaseModel):
     kk: str
     ru: str
     en: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeanwhileEntry:
+    """What happened to a case while a person was working on it. `actor_name` is None for a rule, another service or an unknown name."""
+
+    at: datetime
+    text: Label
+    actor_role: str
+    actor: str | None
+    actor_name: str | None
 
 
 class CaseSummary(BaseModel):
@@ -180,9 +192,10 @@ class WaitingAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ColleagueView:
-    """A member of staff as a list of possible assignees shows them."""
+    """A member of staff as a list of possible assignees shows them. `absent_until` may have passed: see `absence_of`."""
 
     subject: str
     name: str | None
     role: str
     region: str | None
+    absent_until: date | None

@@ -14,7 +14,8 @@ from routing.cases.policy import (
 )
 from routing.cases.service.actions import carry_out
 from routing.cases.service.answering import has_answers_to_send, send_next
-from routing.cases.service.colleagues import Colleagues
+from routing.cases.service.bulk import carry_out_each
+from routing.cases.service.colleagues import Colleagues, names_of, set_absence
 from routing.cases.service.conversation import (
     active_providers,
     conversation_of,
@@ -23,10 +24,11 @@ from routing.cases.service.conversation import (
     record_read,
 )
 from routing.cases.service.drafts import delete_draft, find_draft, read_draft, save_draft
-from routing.cases.service.history import ClockHistory
+from routing.cases.service.history import ClockHistory, entries_after
 from routing.cases.service.notes import add_note
 from routing.cases.service.reading import count_cases, list_cases, own_waiting_answers, read_case
 from routing.cases.service.visible import lock_case, visible_case
+from routing.cases.service.workflow import may_ever
 
 __all__ = [
     "ClockHistory",
@@ -36,18 +38,22 @@ __all__ = [
     "add_note",
     "bodies",
     "carry_out",
+    "carry_out_each",
     "closing_outcomes",
     "closure_gate",
     "conversation_of",
     "count_cases",
     "dangers",
     "delete_draft",
+    "entries_after",
     "escalation_reasons",
     "find_draft",
     "has_answers_to_send",
     "list_cases",
     "lock_case",
+    "may_ever",
     "missing_data",
+    "names_of",
     "own_waiting_answers",
     "providers_by_id",
     "read_case",
@@ -57,6 +63,7 @@ __all__ = [
     "return_grounds",
     "save_draft",
     "send_next",
+    "set_absence",
     "status_labels",
     "termination_grounds",
     "visible_case",

@@ -10,9 +10,13 @@ from typing_extensions import Unpack
 
 from routing.cases import repository
 from routing.cases.policy import bodies, dangers, escalation_reasons, history_texts, return_grounds, termination_grounds
+from routing.cases.repository.conversation import colleague_names
 from routing.cases.schemas.rows import CaseChange, HistoryCodes, HistoryRow
+from routing.cases.schemas.views import MeanwhileEntry
+from routing.cases.service.visible import visible_case
 from routing.clocks.schemas import ClockNotice
 from routing.clocks.service import clock_policies
+from shared.auth import Principal
 from shared.contracts import Event
 from shared.domain.labels import LANGUAGES, Label
 from shared.domain.regions import regions
@@ -79,6 +83,26 @@ def _written(name: str, value: object, region: str) -> Label:
         local = date.fromisoformat(text).strftime("%d.%m.%Y")
         return Label(local, local, local)
     return _labels().get((name, text)) or Label(*(text for _ in LANGUAGES))
+
+
+async def entries_after(work: UnitOfWork, principal: Principal, appeal_id: UUID, known: int | None) -> list[MeanwhileEntry]:
+    """Return what happened to a case after the `known` entries that a person has read; without a number the latest entry alone.
+
+    Raises NotFound for a case that the principal does not see.
+    """
+    case = await visible_case(work, principal, appeal_id)
+    found = await repository.history_after(work.session, appeal_id, known)
+    names = await colleague_names(work.session, {entry.actor for entry in found if entry.actor is not None})
+    return [
+        MeanwhileEntry(
+            at=entry.at,
+            text=sentence(entry.type, entry.data, case.region),
+            actor_role=entry.actor_role,
+            actor=entry.actor,
+            actor_name=names.get(entry.actor or ""),
+        )
+        for entry in found
+    ]
 
 
 def check(*events: type[Event]) -> None:

@@ -20,6 +20,7 @@ from routing.desk.pages.contents import FetchedContents
 from routing.desk.pages.listing import ListPosition
 from routing.desk.pages.notes import PATH as NOTES
 from routing.desk.pages.notes import NoteForm
+from routing.desk.pages.presence import Presence
 from routing.desk.pages.provider import ProviderCard
 from routing.desk.pages.reader import DeskReader, Due, Labelled, due, subject_of
 from routing.desk.pages.thread import ThreadEntry
@@ -132,6 +133,7 @@ class CasePage:
     follow_up: FollowUp | None
     note: NoteForm | None
     note_href: str
+    presence: Presence
     forms: CaseForms
 
 
@@ -142,6 +144,7 @@ def case_page(
     provider: ProviderCard,
     forms: CaseForms,
     note: NoteForm | None,
+    presence: Presence,
     reader: DeskReader,
     position: ListPosition,
     *,
@@ -178,6 +181,7 @@ def case_page(
         follow_up=_follow_up(case, reader, zone),
         note=note,
         note_href=position.href(case.appeal_id, NOTES),
+        presence=presence,
         forms=forms,
     )
 

@@ -8,6 +8,7 @@ from routing.cases import service as cases
 from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.views import CaseView, NextAction
 from routing.desk.pages.forms import GateCheck, SubmittedForm, blank_finding, checks, field_label, field_name
+from routing.desk.pages.people import Choice
 from routing.desk.pages.preview import AnswerPreview
 from routing.desk.pages.reader import DeskReader, category_options
 from routing.knowledge import service as knowledge
@@ -140,15 +141,15 @@ class CaseForms:
     how_to_complain: str
     topical_kinds: str
     options: FormOptions
-    colleagues: Sequence[Option]
+    colleagues: Sequence[Choice]
     offers: Mapping[CaseAction, ActionOffer]
     plain: Sequence[PlainForm]
     writing: AnswerWriting
     hold_seconds: int
 
 
-def case_forms(case: CaseView, writing: AnswerWriting, reader: DeskReader, colleagues: Sequence[Option]) -> CaseForms:
-    """Return the forms of a case. `colleagues`: the possible assignees."""
+def case_forms(case: CaseView, writing: AnswerWriting, reader: DeskReader, colleagues: Sequence[Choice]) -> CaseForms:
+    """Return the forms of a case. `colleagues`: the possible assignees, and the absent ones among them."""
     codes, gate = taxonomy(), cases.closure_gate()[case.kind]
     complain = knowledge.how_to_complain()
     return CaseForms(

@@ -19,6 +19,7 @@ from shared.web.formats import Formats
 from shared.web.i18n import N_
 
 YES: Final = "true"
+NO: Final = "false"
 TIERS: Final = [str(tier) for tier in range(LOWEST_TIER, HIGHEST_TIER + 1)]
 
 
@@ -37,6 +38,7 @@ class FilterName(StrEnum):
     ASSIGNEE = "assignee"
     RECEIVED_FROM = "received_from"
     RECEIVED_TO = "received_to"
+    OPEN = "open"
     OVERDUE = "overdue"
     NEWS = "has_news"
 
@@ -75,6 +77,7 @@ _LABELS: Final[Mapping[FilterName, str]] = {
     FilterName.ASSIGNEE: N_("Colleague"),
     FilterName.RECEIVED_FROM: N_("Received from"),
     FilterName.RECEIVED_TO: N_("Received until"),
+    FilterName.OPEN: N_("Open or closed"),
     FilterName.OVERDUE: N_("Deadline"),
     FilterName.NEWS: N_("News"),
 }
@@ -141,6 +144,7 @@ def _options(reader: DeskReader) -> dict[FilterName, list[tuple[str, str]]]:
         FilterName.URGENCY: [(Urgency.URGENT, reader.translate(N_("urgent"))), (Urgency.NORMAL, reader.translate(N_("not urgent")))],
         FilterName.LANGUAGE: [(code, reader.language_name(code)) for code in LANGUAGE_NAMES],
         FilterName.CHANNEL: reader.options(codes.channels),
+        FilterName.OPEN: [(YES, reader.translate(N_("not closed"))), (NO, reader.translate(N_("closed")))],
         FilterName.OVERDUE: [(YES, reader.translate(N_("overdue")))],
         FilterName.NEWS: [(YES, reader.translate(N_("the applicant wrote")))],
     }

@@ -74,6 +74,8 @@ _WRONG: Final[Mapping[str, str]] = {
     "unknown-provider": N_("Choose from the list."),
     "unknown-code": N_("Choose from the list."),
     "applicants-outcome": N_("Choose from the list."),
+    "colleague-absent": N_("This colleague is absent: choose another one."),
+    "unknown-assignee": N_("Choose from the list."),
     "issue-without-finding": N_("One of the findings must speak of what the case is about."),
     "not-for-this-kind": N_("This does not go with the kind."),
     "malformed-text": N_("Some characters in this cannot be read."),
@@ -97,6 +99,8 @@ class SubmittedForm:
     errors: dict[str, str] = field(default_factory=dict)
     summary: list[tuple[str | None, str]] = field(default_factory=list)
     conflict: bool = False
+    entries_read: int | None = None
+    """How many entries the history had when the form was shown."""
     draft_conflict: bool = False
     """Whether the draft was changed in another tab since it was read."""
     still_possible: bool = True
@@ -199,6 +203,7 @@ def submitted(action: CaseAction, sent: Mapping[str, str], names: Sequence[str],
     """Return the form of `action` with the fields `names`. Findings with no more than a category are dropped unless `with_blank`."""
     plain = [name for name in names if name not in {"findings", _HOLD, *TICKED}]
     form = SubmittedForm(action, {name: sent.get(field_name(action, name), "") for name in plain})
+    form.entries_read = number_in(sent, "entries_read")
     if _HOLD in names:
         form.hold_seconds = number_in(sent, _HOLD)
     for ticks in TICKED & set(names):

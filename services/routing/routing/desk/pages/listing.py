@@ -1,6 +1,6 @@
 """The list of cases: its tabs, its search, its filters and its rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
@@ -9,7 +9,8 @@ from uuid import UUID
 
 from routing.cases import service as cases
 from routing.cases.codes import CaseScope, CaseSort, Urgency
-from routing.cases.schemas.views import CaseFilter, CaseSummary, FoundKeys
+from routing.cases.schemas.bulk import BULK_LIMIT
+from routing.cases.schemas.views import CaseFilter, CaseSummary, ColleagueView, FoundKeys
 from routing.cases.service import colleagues
 from routing.desk.pages.filters import (
     SORTS,
@@ -41,6 +42,7 @@ PATH: Final = "/routing/desk"
 NUMBER_LENGTH: Final = len("2026-43-0000031-4")
 TYPED_LENGTH: Final = 100
 PAGE: Final = 25  # rows: about two screens, so that the next due is never far to scroll
+LONG_PAGE: Final = BULK_LIMIT  # rows: as many as one action changes at once
 
 
 class DeskTab(StrEnum):
@@ -72,6 +74,7 @@ class ListPosition:
 
     Every link carries the position, so that the list stays open beside the case.
     `is_search`: something was searched for, even if it contains no digits of a number. `search`: the reference of a stored search.
+    `is_long`: a page has LONG_PAGE rows.
     """
 
     tab: DeskTab | None = None
@@ -81,15 +84,15 @@ class ListPosition:
     search: UUID | None = None
     filters: Filters = field(default_factory=dict)
     sort: CaseSort = CaseSort.DUE
+    is_long: bool = False
 
     def href(self, *steps: object, **more: str) -> str:
         """Return the URL of the list; with an appeal's id that of the case, and with an action after it the target of the form."""
         sort = self.sort if self.sort is not CaseSort.DUE else ""
         filters = {name.value: value for name, value in self.filters.items()}
         search = str(self.search) if self.search is not None else ""
-        parameters = (
-            {"tab": self.tab or "", "query": self.query, "search": search} | filters | {"sort": sort, "cursor": self.cursor or ""} | more
-        )
+        page = {"sort": sort, "rows": str(LONG_PAGE) if self.is_long else "", "cursor": self.cursor or ""}
+        parameters = {"tab": self.tab or "", "query": self.query, "search": search} | filters | page | more
         given = urlencode({name: value for name, value in parameters.items() if value})
         return "/".join([PATH, *map(str, steps)]) + (f"?{given}" if given else "")
 
@@ -104,6 +107,8 @@ class CaseLine:
     """A row of the list; `where`: region, tier and language; `unread`: new to the reader."""
 
     href: str
+    appeal_id: UUID
+    version: int
     current: bool
     title: str
     urgent: bool
@@ -155,7 +160,11 @@ class CaseList:
     bar: FilterBar
     views: list[ViewLink]
     save_action: str
+    colleagues: Sequence[ColleagueView]
+    """Those whose cases the reader may ask for."""
     rows: list[CaseLine]
+    may_tick: bool
+    """Whether the reader's role changes cases, so that rows can be ticked for one action on all of them."""
     total: int
     is_search: bool
     is_lookup: bool
@@ -188,8 +197,11 @@ async def case_list(work: UnitOfWork, principal: Principal, position: ListPositi
     wanted = _TABS[tab][1]
     if position.is_search:
         wanted = CaseFilter(found=found.found if found else FoundKeys()) if position.search else CaseFilter(number=position.query)
-    page = await cases.list_cases(work, principal, fields.narrow(principal, wanted), limit=PAGE, cursor=position.cursor)
+    page = await cases.list_cases(
+        work, principal, fields.narrow(principal, wanted), limit=LONG_PAGE if position.is_long else PAGE, cursor=position.cursor
+    )
     new = await unread(work, principal, page.items)
+    known = await colleagues.listed(work, principal)
     first = replace(position, cursor=None)
     ids = [case.appeal_id for case in page.items]
     below = ids[ids.index(current) + 1 :] if current in ids else []
@@ -200,9 +212,11 @@ async def case_list(work: UnitOfWork, principal: Principal, position: ListPositi
         href=position.href(),
         action=PATH,
         tabs=[_tab(code, reader, counts, is_current=code == tab and not position.is_search) for code in tabs],
-        bar=await _filter_bar(work, principal, first, reader),
+        bar=_filter_bar(first, reader, colleague_options(known)),
         views=[_view_link(view, first) for view in await saved_views(work, principal)],
         save_action=first.href("views"),
+        colleagues=known,
+        may_tick=principal.is_staff,
         rows=[_line(case, principal, reader, position.href(case.appeal_id), current, case.appeal_id in new) for case in page.items],
         total=page.total,
         is_search=position.is_search,
@@ -213,6 +227,12 @@ async def case_list(work: UnitOfWork, principal: Principal, position: ListPositi
         first_href=first.href() if position.cursor else None,
         following=f"{position.href(following)}#case-title" if following else None,
     )
+
+
+async def count_at(work: UnitOfWork, principal: Principal, position: ListPosition) -> int:
+    """Return how many cases the list at `position` has; without a tab and a search, all cases under the filters."""
+    wanted = _TABS[position.tab or DeskTab.ALL][1]
+    return await cases.count_cases(work, principal, fields_of(position.filters, position.sort).narrow(principal, wanted))
 
 
 def _own(wanted: CaseFilter, principal: Principal) -> CaseFilter:
@@ -230,8 +250,7 @@ def _view_link(view: NamedView, position: ListPosition) -> ViewLink:
     return ViewLink(view.name, f"{PATH}?{view.address}", is_current, rename_action=change["rename"], delete_action=change["delete"])
 
 
-async def _filter_bar(work: UnitOfWork, principal: Principal, position: ListPosition, reader: DeskReader) -> FilterBar:
-    found = colleague_options(await colleagues.listed(work, principal))
+def _filter_bar(position: ListPosition, reader: DeskReader, found: Sequence[tuple[str, str]]) -> FilterBar:
     search = str(position.search or "")
     kept = {
         "tab": position.tab or "",
@@ -256,6 +275,8 @@ def _line(case: CaseSummary, principal: Principal, reader: DeskReader, href: str
     provider = [name_of(case.provider, reader)] if case.provider else []
     return CaseLine(
         href=href,
+        appeal_id=case.appeal_id,
+        version=case.version,
         current=case.appeal_id == current,
         title=subject_of(case, reader),
         urgent=case.urgency == Urgency.URGENT,
@@ -306,4 +327,5 @@ def position_of(parameters: Mapping[str, str]) -> ListPosition:
         search=search,
         filters=filters_of(parameters),
         sort=CaseSort(sort) if sort in frozenset(CaseSort) else CaseSort.DUE,
+        is_long=parameters.get("rows") == str(LONG_PAGE),
     )

@@ -20,13 +20,18 @@ from routing.cases.schemas.views import CaseView, ColleagueView
 from routing.cases.service import colleagues
 from routing.desk.errors import AttachmentGone, AttachmentNotScanned
 from routing.desk.pages import forms
+from routing.desk.pages.bulk import SELECT, BulkOutcome, bulk_bar
 from routing.desk.pages.case import CasePage, case_page
 from routing.desk.pages.case_forms import AnswerWriting, case_forms
 from routing.desk.pages.contents import fetched_contents
 from routing.desk.pages.drafts import DRAFT, DRAFT_DELETED, draft_note, save_refused, shown_answer
 from routing.desk.pages.listing import PATH, CaseList, ListPosition, case_list, position_of, visible_cases_text
+from routing.desk.pages.meanwhile import meanwhile_lines
 from routing.desk.pages.notes import PATH as NOTES
 from routing.desk.pages.notes import NoteForm, submitted_note
+from routing.desk.pages.people import ABSENCE, AbsenceForm, choices_of
+from routing.desk.pages.presence import PATH as PRESENCE
+from routing.desk.pages.presence import Presence, presence_lines
 from routing.desk.pages.preview import preview_of
 from routing.desk.pages.provider import provider_card, provider_ids
 from routing.desk.pages.reader import DeskReader
@@ -35,6 +40,7 @@ from routing.desk.pages.thread import thread
 from routing.desk.pages.waiting import waiting_answers
 from routing.desk.service.attachments import open_attachment
 from routing.desk.service.conversation import conversation, fetch_exchange, fetch_owners
+from routing.desk.service.presence import BEAT_SECONDS, present_colleagues, record_presence
 from routing.desk.service.visits import record_visit
 from shared.auth import STAFF, PagePrincipalDep, Principal, check_role
 from shared.contents import Contents
@@ -82,6 +88,9 @@ FLASHES: Final[Mapping[str, Flash]] = {
     "view-deleted": Flash(N_("The saved list is deleted.")),
     "view-name": Flash(N_("Give the list a name of 1 to 60 characters."), "warn"),
     "view-limit": Flash(N_("You have 20 saved lists. Delete one that you no longer need."), "warn"),
+    "absence": Flash(N_("The absence is recorded: no cases are assigned until the day of return.")),
+    "absence-ended": Flash(N_("The absence has ended.")),
+    "absence-day": Flash(N_("Give a day after today: the day of return."), "warn"),
     CaseAction.ANSWER_AND_CLOSE: Flash(N_("The answer is on its way to the applicant, and the case is closed.")),
     CaseAction.UNDO: Flash(N_("The answer was not sent. It is your draft again.")),
     HELD: Flash(N_("The answer is sent in a moment. Until then you can take it back.")),
@@ -277,10 +286,11 @@ async def show(
     form: forms.SubmittedForm | None = None,
     *,
     note: NoteForm | None = None,
+    bulk: BulkOutcome | None = None,
     status: int = 200,
     query: str | None = None,
 ) -> Response:
-    """Render the page, with a form that came back, and the articles that a search for `query` finds.
+    """Render the page, with a form that came back, what came of many cases, and the articles that a search for `query` finds.
 
     Raises NotFound for a case that does not exist or is not visible.
     """
@@ -288,7 +298,12 @@ async def show(
     async with asked.units.read() as work:
         queue = await case_list(work, principal, position, reader, appeal_id)
         found = await _read_case(work, principal, appeal_id) if appeal_id else None
+        meanwhile = await cases.entries_after(work, principal, appeal_id, form.entries_read) if appeal_id and form.conflict else []
         waiting = await cases.own_waiting_answers(work, principal)
+        own = await colleagues.find(work, principal.subject)
+    bulk = bulk or BulkOutcome()
+    if asked.request.query_params.get(SELECT) == "page":
+        bulk = replace(bulk, ticked=frozenset(row.appeal_id for row in queue.rows))
     page = await _case_page(asked, principal, found, Returned(form, note or NoteForm(), query), queue) if found else None
     lost = _lost(page, form) if page else None
     form.still_possible = lost is not form
@@ -298,10 +313,14 @@ async def show(
         status,
         calendar_ends=calendar_ends_soon(reader.now.date()),
         queue=queue,
+        bulk=bulk,
+        bulk_bar=bulk_bar(principal, choices_of(queue.colleagues, reader), position, reader),
+        absence=AbsenceForm(position.href(ABSENCE), colleagues.absence_of(own, reader.now)) if own else None,
         case=page,
         waiting=waiting_answers(waiting, position, reader),
         visible=visible_cases_text(principal, reader),
         form=form,
+        meanwhile=meanwhile_lines(meanwhile, reader),
         entered=lost.entered(reader) if lost else [],
     )
 
@@ -333,6 +352,8 @@ async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase,
     async with asked.units.write() as work:
         await cases.record_read(work, principal, case.appeal_id)
         await record_visit(work, principal, case)
+        await record_presence(work, principal, case.appeal_id, writing=False)
+        present = await present_colleagues(work, principal, case.appeal_id)
         names = await cases.providers_by_id(work, provider_ids(exchange))
         may_ask = any(offer.action is CaseAction.ASK_PROVIDER for offer in case.next_actions)
         of_region = await cases.active_providers(work, case.region) if may_ask else []
@@ -348,9 +369,11 @@ async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase,
         ready=ready_texts(case, contents.provider_name, sent.query, position, reader),
         preview=preview_of(answer, asked.reader(principal, answer.language or reader.language)) if sent.form.preview else None,
     )
-    choices = case_forms(case, writing, reader, colleagues.labels(found.seeing, reader.language))
+    choices = case_forms(case, writing, reader, choices_of(found.seeing, reader))
     lines = thread(written, case.classification.get("evidence", ()), reader)
     may_choose = principal.is_staff
     card = provider_card(case, contents.provider_name, exchange, names, of_region, reader, may_choose=may_choose)
+    presence_href = position.href(case.appeal_id, PRESENCE) if principal.is_staff else None
+    presence = Presence(presence_lines(present, reader), presence_href, BEAT_SECONDS)
     note_form = sent.note.offer(found.seeing, reader) if principal.is_staff else None
-    return case_page(case, contents, lines, card, choices, note_form, reader, position, assignee_name=found.assignee_name)
+    return case_page(case, contents, lines, card, choices, note_form, presence, reader, position, assignee_name=found.assignee_name)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 
 from routing.desk.errors import TooManyViews
+from routing.desk.pages.bulk import BulkOutcome
 from routing.desk.pages.filters import fields_of
 from routing.desk.pages.listing import PATH, TYPED_LENGTH, ListPosition, case_list, position_of, reference_of
 from routing.desk.pages.routes import PAGES, ClerkDep, DeskDep
@@ -46,7 +47,7 @@ async def rows(asked: DeskDep, principal: ClerkDep, known: IfNoneMatch = None) -
         queue = await case_list(
             work, principal, position_of(parameters), asked.reader(principal), reference_of(parameters.get("current", ""))
         )
-    return conditional_page(PAGES.render(asked.request, "desk_fragment.html", queue=queue), known)
+    return conditional_page(PAGES.render(asked.request, "desk_fragment.html", queue=queue, bulk=BulkOutcome()), known)
 
 
 @router.post("/desk/search", dependencies=[Depends(require_same_origin)])

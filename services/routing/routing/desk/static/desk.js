@@ -19,7 +19,7 @@ function open(id) {
 }
 
 // By physical position, so that the keys are the same on Kazakh, Russian and English layouts.
-const KEYS = { ArrowDown: () => move(1), ArrowUp: () => move(-1), KeyA: () => open("answer"), KeyE: () => open("escalate"), KeyN: () => open("note") };
+const KEYS = { ArrowDown: () => move(1), ArrowUp: () => move(-1), KeyA: () => open("answer"), KeyE: () => open("escalate"), KeyN: () => open("note"), KeyX: () => document.activeElement.closest("li").querySelector("[form=bulk]")?.click() };
 
 // Only while the list or nothing has the focus: a letter typed elsewhere is never a command.
 document.addEventListener("keydown", (event) => {
@@ -53,6 +53,33 @@ function choose() {
 classify?.addEventListener("change", choose);
 if (classify) choose();
 
+// The ticked rows: counted, ticked together, and never sent by Enter in a checkbox.
+const bulk = document.getElementById("bulk");
+const ticks = () => [...(bulk?.elements ?? [])].filter((field) => field.type === "checkbox");
+
+function countTicks() {
+  if (!bulk) return;
+  const place = bulk.querySelector("[data-chosen]");
+  const count = ticks().filter((tick) => tick.checked).length;
+  const text = count ? place.dataset.chosen.replace("%(n)s", count) : "";
+  if (place.textContent !== text) place.textContent = text;
+  if (count) bulk.closest("details").open = true;
+}
+
+if (bulk) {
+  queue.addEventListener("change", countTicks);
+  queue.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && event.target.form === bulk && event.target.type === "checkbox") event.preventDefault();
+  });
+  bulk.querySelector("[data-select-all]").addEventListener("click", (event) => {
+    event.preventDefault();
+    const wanted = ticks().some((tick) => !tick.checked);
+    for (const tick of ticks()) tick.checked = wanted;
+    countTicks();
+  });
+  countTicks();
+}
+
 // The counts and the rows are renewed while the page is visible. A list that is being read does not move.
 const REFRESH_SECONDS = 20;
 const LEAST_SECONDS = 15; // also when the page comes back into view
@@ -71,7 +98,14 @@ function firstShown() {
 function replaceRows(fresh) {
   const mark = firstShown();
   const before = mark?.getBoundingClientRect().top;
+  // A ticked row stays ticked in the version that was ticked: what changed meanwhile is refused and explained, not overwritten.
+  const kept = ticks().filter((tick) => tick.checked).map((tick) => [tick.name, tick.value]);
   list.replaceChildren(...fresh.childNodes);
+  for (const [name, value] of kept) {
+    const tick = ticks().find((each) => each.name === name);
+    if (tick) Object.assign(tick, { checked: true, value });
+  }
+  countTicks();
   const again = mark && listed().find((row) => row.getAttribute("href") === mark.getAttribute("href"));
   if (!again) return;
   const scroller = queue.scrollHeight > queue.clientHeight ? queue : document.scrollingElement;

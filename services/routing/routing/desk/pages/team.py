@@ -1,0 +1,155 @@
+"""The pages about colleagues: the load of a team, where each figure is the number of cases in the list that it links to; and users."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from routing.cases.schemas.colleagues import UserView, Workload
+from routing.cases.schemas.views import ColleagueView
+from routing.cases.service import colleagues
+from routing.desk.pages.filters import YES, FilterName, Filters
+from routing.desk.pages.listing import DeskTab, ListPosition, count_at
+from routing.desk.pages.reader import DeskReader
+from shared.auth import Principal
+from shared.domain.calendar import planning_calendar
+from shared.domain.regions import CENTRAL_OFFICE, regions
+from shared.unit_of_work import UnitOfWork
+from shared.web.formats import Formats
+from shared.web.i18n import N_
+from shared.web.viewer import role_labels
+
+TEAM: Final = "team"
+USERS: Final = "users"
+AGES: Final = ((0, 3), (4, 10), (11, 15), (16, None))
+"""The age of open cases in working days since the day of receipt: from, to."""
+_OPEN: Final[Filters] = {FilterName.OPEN: YES}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number with the list of the cases that it counts."""
+
+    label: str
+    count: int
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class TeamLine:
+    """A colleague with the open and overdue cases and the day of the oldest one. `until`: the day of return of an absent one."""
+
+    subject: str
+    name: str
+    role: str
+    open: Figure
+    overdue: Figure
+    oldest: str
+    oldest_href: str
+    until: date | None
+    may_record: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """The load of a team. `away`: absent colleagues who have open cases, which a bulk of their list gives to others."""
+
+    figures: Sequence[Figure]
+    ages: Sequence[Figure]
+    lines: Sequence[TeamLine]
+    away: Sequence[TeamLine]
+
+
+@dataclass(frozen=True, slots=True)
+class UserLine:
+    """A person who has used the desk."""
+
+    name: str
+    subject: str
+    role: str
+    region: str
+    seen_on: date
+    until: date | None
+
+
+async def team_page(work: UnitOfWork, principal: Principal, reader: DeskReader) -> Team:
+    """Return the load of the reader's team, those with most overdue and open cases first."""
+    queues = {DeskTab.REGION: N_("Open"), DeskTab.QUEUE: N_("Not taken"), DeskTab.OVERDUE: N_("Overdue")}
+    figures = [await _figure(work, principal, ListPosition(tab), reader.translate(text)) for tab, text in queues.items()]
+    ages = [await _figure(work, principal, position, text) for position, text in _ages(reader)]
+    found = sorted(await colleagues.team(work, principal), key=_by_load)
+    lines = [_line(principal, colleague, load, reader) for colleague, load in found]
+    return Team(figures, ages, lines, away=[line for line in lines if line.until is not None and line.open.count])
+
+
+async def _figure(work: UnitOfWork, principal: Principal, position: ListPosition, label: str) -> Figure:
+    return Figure(label, await count_at(work, principal, position), position.href())
+
+
+def _ages(reader: DeskReader) -> list[tuple[ListPosition, str]]:
+    """Return the lists of open cases by age, each with its name."""
+    today = reader.now.astimezone(regions()[CENTRAL_OFFICE].timezone).date()
+    return [(ListPosition(filters=_received(today, least, most)), _age_text(least, most, reader)) for least, most in AGES]
+
+
+def _received(today: date, least: int, most: int | None) -> Filters:
+    """Return the days of receipt from which `least` to `most` working days have passed, as filters of open cases."""
+    filters = dict(_OPEN)
+    if most is not None:
+        filters[FilterName.RECEIVED_FROM] = _working_day(today, most + 1).isoformat()
+    if least:
+        filters[FilterName.RECEIVED_TO] = (_working_day(today, least) - timedelta(days=1)).isoformat()
+    return filters
+
+
+def _working_day(today: date, n: int) -> date:
+    """Return the n-th latest working day, today included: whatever was received before it is n working days old."""
+    calendar = planning_calendar()
+    return calendar.add_working_days(today, -n if calendar.is_day_off(today) else 1 - n)
+
+
+def _age_text(least: int, most: int | None, reader: DeskReader) -> str:
+    if most is None:
+        return reader.translate(N_("more than %(n)s working days"), n=least - 1)
+    return reader.translate(N_("%(least)s to %(most)s working days"), least=least, most=most)
+
+
+def _by_load(each: tuple[ColleagueView, Workload | None]) -> tuple[int, int, str]:
+    colleague, load = each
+    return (-load.overdue, -load.open, colleague.name or "") if load else (0, 0, colleague.name or "")
+
+
+def _line(principal: Principal, colleague: ColleagueView, load: Workload | None, reader: DeskReader) -> TeamLine:
+    own = {FilterName.ASSIGNEE: colleague.subject, **_OPEN}
+    oldest = _received_on(load.oldest) if load else None
+    return TeamLine(
+        subject=colleague.subject,
+        name=colleague.name or colleague.subject,
+        role=reader.label(role_labels()[colleague.role]),
+        open=Figure("", load.open if load else 0, ListPosition(filters=own).href()),
+        overdue=Figure("", load.overdue if load else 0, ListPosition(filters={**own, FilterName.OVERDUE: YES}).href()),
+        oldest=Formats(reader.language).date(oldest) if oldest else "",
+        oldest_href=ListPosition(filters={**own, FilterName.RECEIVED_TO: oldest.isoformat()}).href() if oldest else "",
+        until=colleagues.absence_of(colleague, reader.now),
+        may_record=colleagues.manages(principal, colleague),
+    )
+
+
+def _received_on(at: datetime) -> date:
+    return at.astimezone(regions()[CENTRAL_OFFICE].timezone).date()
+
+
+def user_lines(found: Sequence[UserView], reader: DeskReader) -> list[UserLine]:
+    """Return the people who have used the desk as the page shows them."""
+    known = regions()
+    return [
+        UserLine(
+            name=user.name or "",
+            subject=user.subject,
+            role=reader.label(role_labels()[user.role]),
+            region=reader.label(region.label) if (region := known.get(user.region or "")) else "",
+            seen_on=user.seen_on,
+            until=colleagues.absence_of(user, reader.now),
+        )
+        for user in found
+    ]
