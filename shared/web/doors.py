@@ -61,6 +61,20 @@ WORK: Final = (
         frozenset({"operator", "specialist", "expert", "supervisor", "head", "admin"}),
         is_seldom=True,
     ),
+    Door(
+        "/intake/withdrawals",
+        N_("Withdrawals to check"),
+        N_("Calls to applicants before their appeals are withdrawn"),
+        frozenset({"specialist", "supervisor", "head", "admin"}),
+        is_seldom=True,
+    ),
+    Door(
+        "/provider-contact/matches",
+        N_("Unclear organisations"),
+        N_("Organisations that applicants named and no rule could find"),
+        frozenset({"operator", "specialist", "expert", "supervisor", "head", "admin"}),
+        is_seldom=True,
+    ),
     Door("/intake/outgoing", N_("Outgoing notices"), N_("What was sent, and what could not be"), frozenset({"admin"}), is_seldom=True),
 )
 """Pages of those who work here."""

@@ -31,6 +31,8 @@ PAGES = [
     ("/intake/counter", "specialist"),
     ("/intake/outgoing", "admin"),
     ("/intake/outgoing/by-hand", "specialist"),
+    ("/intake/withdrawals", "specialist"),
+    ("/provider-contact/matches", "specialist"),
     ("/routing/desk", "specialist"),
     ("/routing/desk/team", "supervisor"),
     ("/routing/desk/users", "admin"),

@@ -27,6 +27,7 @@ from intake.notifications import api as notifications
 from intake.notifications import pages as notification_pages
 from intake.pages_kit import PAGES
 from intake.register import api
+from intake.register import pages as register_pages
 from intake.register.models import ContentRead
 from intake.settings import Settings
 from shared.contracts import APPEALS, PROVIDERS
@@ -70,6 +71,7 @@ for _router in (
     notification_pages.router,
     counter_pages.router,
     peoples_control_pages.router,
+    register_pages.router,
 ):
     pages.include_router(_router)
 

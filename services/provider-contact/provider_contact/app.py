@@ -106,7 +106,9 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
     """Return the service's application. Raises what `check_policies` raises."""
     check_policies()
     routers = [directory_api.router, inquiries_api.router, matching_api.router, matching_pages.router]
-    return assemble(SERVICE, settings or Settings(), foundation, routers, prepare=_prepare)
+    app = assemble(SERVICE, settings or Settings(), foundation, routers, prepare=_prepare)
+    matching_pages.PAGES.mount_static(app)
+    return app
 
 
 def _prepare(app: FastAPI, parts: Parts[Settings]) -> None:

@@ -1,7 +1,11 @@
+from pathlib import Path
+
 import pytest
 
+import provider_contact
 from provider_contact.matching.models import NameMatch
 from shared.contracts import InquirySent, ProviderMatched
+from shared.web.catalogs import missing_messages
 from shared.web.session import COOKIE
 from tests.provider_contact.conftest import appeal_id, registered, routed
 
@@ -57,6 +61,58 @@ class TestTheFormOfTheDesk:
         foreign = cookie(waiting) | {"Sec-Fetch-Site": "cross-site"}
         assert (await send(waiting, foreign, provider_id="none")).status_code == 403
         assert len(await waiting.rows(NameMatch)) == 1
+
+
+class TestTheList:
+    async def seen(self, world, headers=None, query="?lang=ru"):
+        return await world.client.get(f"/provider-contact/matches{query}", headers=headers or cookie(world))
+
+    async def test_it_shows_what_was_typed_and_the_organisations_to_choose_from(self, waiting):
+        page = (await self.seen(waiting)).text
+        assert "біздің аурухана" in page
+        assert str(appeal_id(1)) in page
+        assert page.count('name="provider_id"') >= 1
+
+    async def test_an_empty_list_says_so(self, listed):
+        assert "Нет названий, которые ждут вас" in (await self.seen(listed)).text
+
+    async def test_a_confirmed_choice_is_published_and_leads_back_to_the_list(self, waiting):
+        chosen = (await waiting.providers())[HOSPITAL]
+        answer = await send(waiting, provider_id=str(chosen), sure="yes", **{"from": "list"})
+        assert answer.headers["location"] == "/provider-contact/matches?flash=provider-chosen"
+        assert [event.provider_id for event in await waiting.emitted(ProviderMatched)] == [chosen]
+        assert "біздің аурухана" not in (await self.seen(waiting)).text
+
+    @pytest.mark.parametrize("choice", ["none", HOSPITAL])
+    async def test_without_the_confirmation_nothing_is_chosen(self, waiting, choice):
+        chosen = (await waiting.providers()).get(choice, choice)
+        answer = await send(waiting, provider_id=str(chosen), **{"from": "list"})
+        assert answer.headers["location"] == "/provider-contact/matches?flash=provider-not-chosen"
+        assert len(await waiting.rows(NameMatch)) == 1
+
+    async def test_the_longest_waiting_is_first_and_a_long_list_has_pages(self, waiting, monkeypatch):
+        monkeypatch.setattr("provider_contact.matching.pages.LISTED", 1)
+        waiting.intake.names(2, "басқа аурухана")
+        await waiting.consume(registered(2, provider_named=True))
+        page = (await self.seen(waiting)).text
+        assert ("біздің аурухана" in page, "басқа аурухана" in page) == (True, False)
+        cursor = page.partition("/provider-contact/matches?cursor=")[2].partition('"')[0]
+        assert "басқа аурухана" in (await self.seen(waiting, query=f"?cursor={cursor}&lang=ru")).text
+
+    async def test_it_works_while_intake_does_not_answer(self, waiting):
+        waiting.intake.down = True
+        assert "Название сейчас не прочитать" in (await self.seen(waiting)).text
+
+    async def test_it_is_for_staff_and_admins_of_what_they_see(self, waiting):
+        assert "біздің аурухана" not in (await self.seen(waiting, cookie(waiting, region="KZ-75"))).text
+        admin = await self.seen(waiting, cookie(waiting, "admin"))
+        assert ("біздің аурухана" in admin.text, "<form method=\"post\" action=\"/provider" in admin.text) == (True, False)
+        assert (await self.seen(waiting, cookie(waiting, "analyst"))).status_code == 403
+        visitor = await self.seen(waiting, {"Accept": "text/html"})
+        assert (visitor.status_code, visitor.headers["location"]) == (303, "/sign-in?next=%2Fprovider-contact%2Fmatches")
+
+    def test_every_sentence_is_translated(self):
+        assert missing_messages(Path(provider_contact.__file__).parent) == []
 
 
 class TestTheExchangeForTheDesk:

@@ -13,9 +13,8 @@ from provider_contact.inquiries.service import appeal_for_update, appeals_in
 from provider_contact.matching import repository
 from provider_contact.matching.schemas import ChoiceResult, ChooseRequest, MatchDismissed, MatchItem, NoneRequest
 from provider_contact.matching.service import choices
-from provider_contact.matching.service.typed_names import read_typed_providers
+from provider_contact.matching.service.typed_names import typed_names
 from shared.auth import STAFF, Principal, require
-from shared.contents import Contents, OwnerUnavailable
 from shared.dependencies import ContentsDep, OnceDep, UnitsOfWorkDep
 from shared.errors import Forbidden, NotFound, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body
@@ -48,21 +47,12 @@ async def list_matches(
     async with units.read() as work:  # closed before intake is asked: nobody holds a connection while waiting for another service
         found, total = await repository.waiting_names(work.session, appeals, after, limit + 1)
     page = found[:limit]
-    names = await _names(contents, [waiting.match.appeal_id for waiting in page], principal)
+    names = await typed_names(contents, [waiting.match.appeal_id for waiting in page], principal.subject)
     index = await directory.current()
     items = [choices.match_item(waiting, names.get(waiting.match.appeal_id), index, principal) for waiting in page]
     last = page[-1].match if len(found) > limit else None
     next_cursor = Cursor.encode(last.noted_at, last.appeal_id) if last else None
     return ListResponse(items=items, total=total, next_cursor=next_cursor)
-
-
-async def _names(contents: Contents, appeal_ids: list[UUID], principal: Principal) -> dict[UUID, str | None]:
-    """Return the typed names by appeal; none while intake does not answer."""
-    try:
-        found = await read_typed_providers(contents, appeal_ids, on_behalf_of=principal.subject)
-    except OwnerUnavailable:
-        return {}
-    return {appeal_id: typed.name for appeal_id, typed in found.items()}
 
 
 @router.post("/v1/matches/{appeal_id}/actions/choose", response_model=ChoiceResult, responses=ACTION_ERRORS)

@@ -80,6 +80,10 @@ async def add_messages(session: AsyncSession, rows: Sequence[MessageRow]) -> Non
     await insert_new_rows(session, Message, rows, unique=("id",), returning="id")
 
 
+async def message(session: AsyncSession, message_id: UUID) -> Message | None:
+    return await session.get(Message, message_id)
+
+
 async def messages(session: AsyncSession, appeal_id: UUID) -> Sequence[Message]:
     """Return the messages of an appeal by the applicant and the Fund, oldest first."""
     query = select(Message).where(col(Message.appeal_id) == appeal_id).order_by(col(Message.at), col(Message.id))

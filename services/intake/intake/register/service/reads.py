@@ -19,6 +19,7 @@ PARTS: Final[Mapping[str, ReadPart]] = {
     "forwarding": ReadPart.TEXT_AND_CONTACTS,
     "oral-record": ReadPart.TEXT_AND_CONTACTS,
     "notice": ReadPart.TEXT_AND_CONTACTS,
+    "withdrawal-call": ReadPart.TEXT_AND_CONTACTS,
     "attachment": ReadPart.DOCUMENT,
     "desk-attachment": ReadPart.DOCUMENT,
 }

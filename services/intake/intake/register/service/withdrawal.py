@@ -1,6 +1,7 @@
 """Withdrawing an appeal (АППК art. 64(9)): the applicant's statement before the decision, a code, and for a complaint a call."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -14,8 +15,9 @@ from intake.register.repository import applicant as records
 from intake.register.schemas import CallBackIn, WithdrawalIn, WithdrawalItem, WithdrawalResult
 from intake.register.schemas.rows import TimelineRow, TrackingRow
 from intake.register.service.ports import TrackedChange
-from intake.register.service.progress import lock_appeal, publish_change, store_message, store_tracking
+from intake.register.service.progress import lock_appeal, message_text, publish_change, store_message, store_tracking
 from intake.register.service.rights import is_decided
+from intake.register.service.sealed_fields import open_field
 from intake.register.service.verification import spend_code
 from shared.auth import Principal
 from shared.contracts import AppealWithdrawn
@@ -23,6 +25,7 @@ from shared.errors import InvalidInput, NotFound
 from shared.field_errors import DETAILS
 from shared.http import Cursor, ListResponse
 from shared.ids import derived
+from shared.sealing import SealError
 from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_cases
 
@@ -30,6 +33,21 @@ ASKED: Final = "withdrawal-asked"
 DISMISSED: Final = "withdrawal-refused"
 JUST_AFTER: Final = timedelta(microseconds=1)  # a timeline is read in the order of its times
 OUTCOME: Final = "WITHDRAWN"
+CALL_PURPOSE: Final = "withdrawal-call"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestToCall:
+    """A withdrawal that waits for the Fund's call, with what is needed for the call; None: the applicant did not give it."""
+
+    appeal_id: UUID
+    number: str
+    region: str
+    reason: str
+    asked_at: datetime
+    statement: str
+    full_name: str | None
+    phone: str | None
 
 
 async def withdraw(work: UnitOfWork, appeal_id: UUID, request: WithdrawalIn) -> WithdrawalResult:
@@ -84,6 +102,36 @@ async def call_back(work: UnitOfWork, appeal_id: UUID, report: CallBackIn, calle
     else:
         await store_tracking(work, tracking, work.ids.new(), DISMISSED)
     return await _result(work, tracking, pending.state)
+
+
+async def read_request(work: UnitOfWork, appeal_id: UUID, reader: Principal) -> RequestToCall:
+    """Return a pending withdrawal with the statement and the phone number; the access is recorded in the audit log.
+
+    Raises NotFound for an appeal that the reader does not see, and where no withdrawal waits.
+    """
+    tracking = await records.tracking_of(work.session, appeal_id)
+    pending = await records.pending_withdrawal(work.session, appeal_id)
+    is_visible = visible_cases(reader).allows(tracking["region"], tracking["tier"], tracking["provider_id"])
+    if pending is None or not is_visible or is_decided(tracking["status"]):
+        raise NotFound
+    await work.audit.record(reader=reader.subject, purpose=CALL_PURPOSE, ids=[appeal_id], appeal_id=appeal_id, role=reader.role)
+    appeal = await records.whole_appeal(work.session, appeal_id)
+    statement = await records.message(work.session, pending.message_id)
+    try:
+        applicant = open_field(work.sealer, appeal_id, "applicant", appeal.applicant) or {}
+        text = message_text(work.sealer, statement.id, statement.text) if statement is not None and statement.text is not None else ""
+    except SealError:  # erased
+        raise NotFound from None
+    return RequestToCall(
+        appeal_id=appeal_id,
+        number=appeal.number,
+        region=tracking["region"],
+        reason=pending.reason,
+        asked_at=pending.asked_at,
+        statement=text,
+        full_name=applicant.get("full_name"),
+        phone=applicant.get("phone"),
+    )
 
 
 async def overrule(work: UnitOfWork, decisions: Sequence[TrackedChange]) -> None:

@@ -9,7 +9,7 @@ from provider_contact.directory.service import Directory, ProviderIndex, bin_key
 from provider_contact.matching.events import provider_matched
 from provider_contact.matching.schemas import MatchMethod
 from provider_contact.matching.service.decision import Decision, decide
-from shared.contents import Contents
+from shared.contents import Contents, OwnerUnavailable
 from shared.contracts import AppealImported, AppealRegistered, ProviderMatched
 from shared.messaging.handling import Received
 from shared.sealing import Pepper
@@ -36,6 +36,15 @@ async def read_typed_providers(
         for appeal_id, content in found.items()
         if content is not None
     }
+
+
+async def typed_names(contents: Contents, appeal_ids: Sequence[UUID], reader: str) -> Mapping[UUID, str | None]:
+    """Return the names that a person reads, by appeal; none while intake does not answer."""
+    try:
+        found = await read_typed_providers(contents, appeal_ids, on_behalf_of=reader)
+    except OwnerUnavailable:
+        return {}
+    return {appeal_id: typed.name for appeal_id, typed in found.items()}
 
 
 async def decide_registered(
