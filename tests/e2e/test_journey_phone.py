@@ -79,7 +79,7 @@ class Centre:
     def message(self, notice_id):
         """What left, as the page of a machine without a gateway shows it."""
         headers = {"Cookie": f"{COOKIE}={issue(self.data, 'admin')}; aryz_lang=ru"}
-        answer = self.http.get(f"/intake/outgoing/{notice_id}", headers=headers)
+        answer = self.http.post(f"/intake/outgoing/{notice_id}", headers=headers)
         assert answer.is_success, answer.text
         return html.unescape(answer.text)
 

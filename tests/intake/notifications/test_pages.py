@@ -1,10 +1,18 @@
+import re
 import stat
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
 
 from intake.assembly import delivery_methods
+from intake.notifications.models import Notification
+from intake.notifications.repository import change_notification
 from intake.notifications.service.dispatch import Dispatcher
 from intake.register.models import ContentRead
 from intake.settings import Settings
 from shared.web.session import COOKIE
+from tests.intake.register.test_applicant_api import filed
 
 HOME = {"full_name": "Сынақ Азамат", "address": "Қызылорда, Сынақ көшесі 1"}
 
@@ -40,17 +48,122 @@ class TestLocalFolder:
         assert "7010000000" not in listed.text
         (notification,) = await by_mail.notifications()
         message = await page(desk, f"/{notification.id}", admin)
-        assert "synaq@mail.example" in message.text
         assert "https://aryz.example/intake/track" in message.text
         (read,) = await desk.rows(ContentRead)
         assert (read.purpose, read.ids) == ("notice", [str(by_mail.appeal_id)])
+        await self.check_shown_on_demand(desk, admin, notification.id, "synaq@mail.example", "s•••@mail.example")
         (notification,) = await by_sms.notifications()
-        assert "+77010000000" in (await page(desk, f"/{notification.id}", admin)).text
+        await self.check_shown_on_demand(desk, admin, notification.id, "+77010000000", "+7 7•• ••• •• 00")
+
+    async def check_shown_on_demand(self, desk, admin, notice_id, whole, masked):
+        message = (await page(desk, f"/{notice_id}", admin)).text
+        assert (whole in message, masked in message) == (False, True)
+        recorded = len(await desk.rows(ContentRead))
+        assert whole in (await desk.client.post(f"/intake/outgoing/{notice_id}", headers=admin)).text
+        assert len(await desk.rows(ContentRead)) == recorded + 1
+        assert (await desk.client.post(f"/intake/outgoing/{notice_id}", headers=signed_in(desk, "operator"))).status_code == 403
+
+    async def test_a_code_is_shown_on_demand_alone(self, desk):
+        case = await filed(desk)
+        code = await case.code()
+        await sent(desk)
+        (notification,) = await desk.rows(Notification)
+        admin = signed_in(desk, "admin")
+        assert code not in (await page(desk, f"/{notification.id}", admin)).text
+        assert code in (await desk.client.post(f"/intake/outgoing/{notification.id}", headers=admin)).text
 
     async def test_the_pages_are_for_admins(self, desk, case_of):
         assert (await page(desk, "")).status_code == 303
         assert (await page(desk, "", signed_in(desk, "operator"))).status_code == 403
         assert (await page(desk, f"/{(await case_of(desk)).appeal_id}", signed_in(desk, "admin"))).status_code == 404
+
+
+class TestTheLog:
+    async def listed(self, desk, **filters):
+        answer = await page(desk, "", signed_in(desk, "admin"), language="ru&" + urlencode(filters))
+        return answer.status_code, set(re.findall(r"№ (\d{4}-\d\d-\d{7}-\d)</th>", answer.text))
+
+    async def test_the_filter_narrows_the_list_and_its_counts(self, desk, case_of):
+        by_sms, by_mail = await case_of(desk, language="ru"), await case_of(desk, language="kk", answer_by="EMAIL")
+        other = await case_of(desk, language="ru", region="KZ-75")
+        for case in (by_sms, by_mail, other):
+            await case.inquired()
+        await sent(desk)
+        everything = {by_sms.number, by_mail.number, other.number}
+        assert await self.listed(desk) == (200, everything)
+        assert await self.listed(desk, method="EMAIL") == (200, {by_mail.number})
+        assert await self.listed(desk, region="KZ-75") == (200, {other.number})
+        assert await self.listed(desk, state="SENT") == (200, everything)
+        assert await self.listed(desk, state="FAILED") == (200, set())
+        assert await self.listed(desk, number=by_sms.number[-4:]) == (200, {by_sms.number})
+        assert await self.listed(desk, number=f"№ {by_mail.number}") == (200, {by_mail.number})
+        assert await self.listed(desk, **{"from": "2026-02-02", "to": "2026-02-02"}) == (200, everything)
+        assert await self.listed(desk, **{"from": "2026-02-03"}) == (200, set())
+        assert await self.listed(desk, to="2026-02-01") == (200, set())
+        narrowed = await page(desk, "", signed_in(desk, "admin"), language="ru&method=EMAIL")
+        assert 'Отправлено: <b class="num">1</b>' in narrowed.text.replace("\n", "")
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [{"number": "емхана"}, {"from": "yesterday"}, {"to": "2026-02-30"}, {"state": "LOST"}, {"region": "KZ-99"}, {"method": "PIGEON"}],
+    )
+    async def test_a_filter_that_cannot_be_read_shows_nothing_and_says_why(self, desk, case_of, wrong):
+        await (await case_of(desk)).inquired()
+        assert await self.listed(desk, **wrong) == (422, set())
+
+    async def test_a_long_log_has_pages(self, desk, case_of, monkeypatch):
+        monkeypatch.setattr("intake.notifications.pages.PAGE_SIZE", 1)
+        first, second = await case_of(desk), await case_of(desk)
+        await first.inquired()
+        desk.clock.advance(timedelta(seconds=1))
+        await second.inquired()
+        shown = await page(desk, "", signed_in(desk, "admin"))
+        assert (first.number in shown.text, second.number in shown.text) == (False, True)
+        cursor = re.search(r"cursor=([^\"]+)\"", shown.text)[1]
+        assert await self.listed(desk, cursor=cursor) == (200, {first.number})
+
+
+class TestResend:
+    async def failed(self, desk, case_of):
+        case = await case_of(desk)
+        await case.inquired()
+        (notification,) = await case.notifications()
+        async with desk.parts.units.write() as work:
+            failed = {"state": "FAILED", "reason": "REFUSED", "attempts": 5}
+            await change_notification(work.session, notification.id, was=("PLANNED",), **failed)
+        return case, notification.id
+
+    async def test_a_failed_one_is_sent_once_more_and_the_decision_is_recorded(self, desk, case_of):
+        case, notice_id = await self.failed(desk, case_of)
+        admin = signed_in(desk, "admin", subject="admin-1")
+        assert f"/intake/outgoing/{notice_id}/resend" in (await page(desk, "", admin)).text
+        for flash in ("notice-resent", "notice-not-failed"):
+            answer = await desk.client.post(f"/intake/outgoing/{notice_id}/resend", data={"back": "state=FAILED&evil=1"}, headers=admin)
+            assert (answer.status_code, answer.headers["location"]) == (303, f"/intake/outgoing?state=FAILED&flash={flash}")
+        (row,) = await case.notifications()
+        assert (row.state, row.attempts, row.reason) == ("PLANNED", 0, None)
+        (decision,) = await desk.rows(ContentRead)
+        assert (decision.reader, decision.purpose, decision.ids) == ("admin-1", "notice-resend", [str(notice_id)])
+        await sent(desk)
+        assert [row.state for row in await case.notifications()] == ["SENT"]
+
+    async def test_a_code_is_not_sent_again(self, desk):
+        await (await filed(desk)).code()
+        (notification,) = await desk.rows(Notification)
+        async with desk.parts.units.write() as work:
+            await change_notification(work.session, notification.id, was=("PLANNED",), state="FAILED", reason="REFUSED", secret=None)
+        admin = signed_in(desk, "admin")
+        assert "/resend" not in (await page(desk, "", admin)).text
+        assert (await desk.client.post(f"/intake/outgoing/{notification.id}/resend", headers=admin)).status_code == 404
+
+    async def test_it_is_for_admins_of_this_site(self, desk, case_of):
+        case, notice_id = await self.failed(desk, case_of)
+        path = f"/intake/outgoing/{notice_id}/resend"
+        assert (await desk.client.post(path)).status_code == 401
+        assert (await desk.client.post(path, headers=signed_in(desk, "operator"))).status_code == 403
+        crossed = signed_in(desk, "admin") | {"Sec-Fetch-Site": "cross-site"}
+        assert (await desk.client.post(path, headers=crossed)).status_code == 403
+        assert [row.state for row in await case.notifications()] == ["FAILED"]
 
 
 class TestLetters:

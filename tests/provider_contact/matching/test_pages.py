@@ -106,7 +106,7 @@ class TestTheList:
     async def test_it_is_for_staff_and_admins_of_what_they_see(self, waiting):
         assert "біздің аурухана" not in (await self.seen(waiting, cookie(waiting, region="KZ-75"))).text
         admin = await self.seen(waiting, cookie(waiting, "admin"))
-        assert ("біздің аурухана" in admin.text, "<form method=\"post\" action=\"/provider" in admin.text) == (True, False)
+        assert ("біздің аурухана" in admin.text, '<form method="post" action="/provider' in admin.text) == (True, False)
         assert (await self.seen(waiting, cookie(waiting, "analyst"))).status_code == 403
         visitor = await self.seen(waiting, {"Accept": "text/html"})
         assert (visitor.status_code, visitor.headers["location"]) == (303, "/sign-in?next=%2Fprovider-contact%2Fmatches")

@@ -14,7 +14,7 @@ from intake.notifications.models import Notification
 from intake.notifications.policy import notification_texts
 from intake.notifications.repository import AddressedNotification
 from intake.notifications.service import inbound
-from intake.notifications.service.contacts import mask_address
+from intake.notifications.service.contacts import sent_address
 from intake.notifications.service.inbound import SmsReceipt, SmsReply
 from intake.notifications.service.sms import BadSignature, verify_signature
 from intake.register.codes import Verdict
@@ -27,7 +27,7 @@ from shared.dependencies import ClockDep, ReadDep, UnitOfWorkDep, UnitsOfWorkDep
 from shared.domain.identifiers import canonical_number
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, parse, read_body
-from shared.sealing import Sealer, SealError
+from shared.sealing import Sealer
 from shared.visibility import visible_cases
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -90,10 +90,6 @@ async def list_notifications(
 def notification_out(sealer: Sealer, row: Notification) -> NotificationOut:
     """Return a notification as staff may read it."""
     texts = notification_texts()
-    try:
-        address = mask_address(row.channel, sealer.open("notice", row.id, "address", row.address).decode()) if row.address else None
-    except SealError:
-        address = None
     return NotificationOut(
         notice_id=row.id,
         fact=row.fact,
@@ -103,7 +99,7 @@ def notification_out(sealer: Sealer, row: Notification) -> NotificationOut:
         reason=row.reason,
         reason_label=dict(texts.reasons[row.reason].as_dict()) if row.reason else None,
         attempts=row.attempts,
-        address=address,
+        address=sent_address(sealer, row),
         planned_at=row.planned_at,
         due_at=row.due_at if row.state == NotificationState.PLANNED else None,
         sent_at=row.sent_at,

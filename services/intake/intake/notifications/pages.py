@@ -1,13 +1,15 @@
 """Pages of notifications for staff: the log, the messages of a machine without gateways, and the letters and calls to be done by people."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
 from pathlib import Path
-from typing import Final, TypedDict
+from typing import Annotated, Final, TypedDict
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,34 +17,53 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from intake.notifications import repository
-from intake.notifications.codes import NotificationState
+from intake.notifications.codes import DeliveryMethod, NotificationState
 from intake.notifications.models import Notification
 from intake.notifications.policy import notification_texts, routes
-from intake.notifications.repository import AddressedNotification
+from intake.notifications.repository import AddressedNotification, OutgoingFilter
 from intake.notifications.service.composition import answer_paragraphs, read_answer
-from intake.notifications.service.contacts import contacts
+from intake.notifications.service.contacts import contacts, mask_address, sent_address
+from intake.notifications.service.resending import may_resend, resend
 from intake.notifications.service.senders import local_file, open_local_file
 from intake.notifications.service.texts import fill, writing_language
 from intake.pages_kit import PAGES, to_sign_in
-from intake.register.dependencies import IntakeDep
+from intake.register.dependencies import Intake, IntakeDep
 from intake.register.service import answer_channels
 from intake.register.service.sealed_fields import open_field
 from intake.settings import Settings
-from shared.auth import STAFF, PagePrincipalDep, Principal, check_role
+from shared.auth import STAFF, PagePrincipalDep, Principal, check_role, require_page
 from shared.contents import OwnerUnavailable
 from shared.dependencies import ContentsDep, SealerDep, UnitsOfWorkDep
+from shared.domain.identifiers import digits_as_typed
 from shared.domain.labels import Label
 from shared.domain.regions import CENTRAL_OFFICE, branch_label, regions
+from shared.domain.text import clean
 from shared.errors import NotFound
-from shared.sealing import SealError
-from shared.unit_of_work import UnitOfWork
+from shared.forms import read_fields
+from shared.http import Cursor, CursorText
+from shared.sealing import Sealer, SealError
+from shared.unit_of_work import UnitOfWork, UnitsOfWork
 from shared.visibility import visible_cases
 from shared.web.formats import Formats
+from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.security import require_same_origin
 
 PATH: Final = "/intake/outgoing"
 PAGE_SIZE: Final = 100
+FILTERS: Final = ("number", "state", "method", "region", "from", "to")
+TYPED_LIMIT: Final = 200
+EARLIEST, LATEST = "2000-01-01", "2099-12-31"
+MESSAGES: Final = {
+    "number": N_("Write the number of an appeal or its last digits."),
+    "state": N_("Choose a state of the list."),
+    "method": N_("Choose a channel of the list."),
+    "region": N_("Choose a region of the list."),
+    "from": N_("Write the first day as year, month and day."),
+    "to": N_("Write the last day as year, month and day."),
+}
+_CODE: Final = re.compile(r"(?<![\w-])\d{4,8}(?![\w-])")
+"""A one-time code or a PIN within a text; groups of a registration number stand between hyphens."""
 BADGES: Final[Mapping[NotificationState, str]] = {
     NotificationState.SENT: "",
     NotificationState.DELIVERED: "good",
@@ -51,6 +72,7 @@ BADGES: Final[Mapping[NotificationState, str]] = {
 }
 
 router = APIRouter()
+AdminDep = Annotated[Principal, Depends(require_page("admin"))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +90,9 @@ class NotificationLine:
     zone: ZoneInfo
     has_file: bool = False
     """The message was written to a file of this machine."""
+    may_resend: bool = False
+    address: str | None = None
+    """Masked."""
 
 
 class LocalMessage(TypedDict):
@@ -79,18 +104,51 @@ class LocalMessage(TypedDict):
 
 
 @router.get("/outgoing")
-async def outgoing(request: Request, intake: IntakeDep, principal: PagePrincipalDep, units: UnitsOfWorkDep) -> Response:
-    """Show the latest notifications and their delivery to admins, with links to the files of a machine without gateways."""
+async def outgoing(
+    request: Request, intake: IntakeDep, principal: PagePrincipalDep, units: UnitsOfWorkDep, cursor: CursorText = None
+) -> Response:
+    """Show the notifications that pass the filter of the address and their delivery to admins, those planned last first."""
     if principal.is_anonymous:
         return to_sign_in(request)
     check_role(principal, "admin")
+    typed = {name: clean(request.query_params.get(name, "")[:TYPED_LIMIT]) for name in FILTERS}
+    wanted, wrong = _filter_of(typed)
+    before = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
     async with units.read() as work:
-        rows, counts = await repository.latest_notifications(work.session, PAGE_SIZE), await repository.counts_by_state(work.session)
-    language = language_of(request)
-    lines = [_line(row.notification, row.number, has_file=_local_file(intake.parts.settings, row.notification) is not None) for row in rows]
-    labels = notification_texts().states
-    states = {code: (label.in_(language), counts.get(NotificationState(code), 0)) for code, label in labels.items()}
-    return PAGES.render(request, "outgoing.html", notifications=lines, states=states, named=lambda label: label.in_(language))
+        counts = {} if wrong else await repository.counts_by_state(work.session, wanted)
+        rows = [] if wrong else await repository.outgoing_notifications(work.session, wanted, before, PAGE_SIZE + 1)
+    language, labels, shown = language_of(request), notification_texts().states, rows[:PAGE_SIZE]
+    lines = [_line(row.notification, row.number, region=row.region, intake=intake) for row in shown]
+    given = {name: value for name, value in typed.items() if value}
+    last = shown[-1].notification if len(rows) > PAGE_SIZE else None
+    return PAGES.render(
+        request,
+        "outgoing.html",
+        422 if wrong else 200,
+        notifications=lines,
+        counts=[(label.in_(language), counts.get(NotificationState(code), 0)) for code, label in labels.items()],
+        total=counts.get(wanted.state, 0) if wanted.state else sum(counts.values()),
+        states=[(code, label.in_(language)) for code, label in labels.items()],
+        methods=[(channel.code, channel.label.in_(language)) for channel in answer_channels().values()],
+        regions=[(code, region.label.in_(language)) for code, region in regions().items()],
+        typed=typed,
+        is_filtered=bool(given),
+        errors=[(name, PAGES.text(request, MESSAGES[name])) for name in wrong],
+        next=f"{PATH}?{urlencode(given | {'cursor': Cursor.encode(last.planned_at, last.id)})}" if last else None,
+        first=PATH + (f"?{urlencode(given)}" if given else "") if cursor else None,
+        named=lambda label: label.in_(language),
+        back=urlencode(given),
+    )
+
+
+@router.post("/outgoing/{notice_id}/resend", dependencies=[Depends(require_same_origin)])
+async def send_again(request: Request, notice_id: UUID, admin: AdminDep, units: UnitsOfWorkDep) -> Response:
+    """Plan a failed notification anew and return to the list under its filter. A second request changes nothing."""
+    sent = await read_fields(request)
+    async with units.write() as work:
+        is_planned = await resend(work, notice_id, admin)
+    kept = {name: value for name, value in parse_qsl(sent.get("back", "")[:TYPED_LIMIT]) if name in FILTERS}
+    return PAGES.redirect(PATH + (f"?{urlencode(kept)}" if kept else ""), flash="notice-resent" if is_planned else "notice-not-failed")
 
 
 @router.get("/outgoing/by-hand")
@@ -165,13 +223,28 @@ async def mark_done(request: Request, notice_id: UUID, principal: PagePrincipalD
 
 
 @router.get("/outgoing/{notice_id}")
-async def local_message(
+async def masked_message(
     request: Request, notice_id: UUID, intake: IntakeDep, principal: PagePrincipalDep, units: UnitsOfWorkDep, sealer: SealerDep
 ) -> Response:
-    """Show admins a message from the folder of a machine without gateways; the access is recorded in the audit log."""
+    """Show admins a message from the folder of a machine without gateways, its address and codes masked."""
     if principal.is_anonymous:
         return to_sign_in(request)
     check_role(principal, "admin")
+    return await _show_message(request, notice_id, intake, principal, units, sealer, is_masked=True)
+
+
+@router.post("/outgoing/{notice_id}", dependencies=[Depends(require_same_origin)])
+async def whole_message(
+    request: Request, notice_id: UUID, intake: IntakeDep, admin: AdminDep, units: UnitsOfWorkDep, sealer: SealerDep
+) -> Response:
+    """Show the same message with its address and codes, on demand."""
+    return await _show_message(request, notice_id, intake, admin, units, sealer, is_masked=False)
+
+
+async def _show_message(
+    request: Request, notice_id: UUID, intake: Intake, principal: Principal, units: UnitsOfWork, sealer: Sealer, *, is_masked: bool
+) -> Response:
+    """Show a message; the access is recorded in the audit log. Raises NotFound where there is no file."""
     async with units.read() as work:
         found = await repository.addressed_notifications(work.session, [notice_id])
     file = _local_file(intake.parts.settings, found[0].notification) if found else None
@@ -184,7 +257,43 @@ async def local_message(
         raise NotFound from None
     async with units.write() as work:
         await _record_access(work, principal, found[0])
-    return PAGES.render(request, "outgoing_message.html", number=found[0].number, **_parse_message(raw, kind))
+    message = _parse_message(raw, kind)
+    if is_masked:
+        to = mask_address(found[0].notification.channel, message["to"] or "") or "•••"
+        message = LocalMessage(to=to, subject=message["subject"], text=_CODE.sub("••••••", message["text"]))
+    return PAGES.render(request, "outgoing_message.html", number=found[0].number, notice_id=notice_id, is_masked=is_masked, **message)
+
+
+def _filter_of(typed: Mapping[str, str]) -> tuple[OutgoingFilter, list[str]]:
+    """Return the filter, and the names of the fields that cannot be read."""
+    state, method, region = (typed[name] or None for name in ("state", "method", "region"))
+    tail, first, last = digits_as_typed(typed["number"]), _day(typed["from"]), _day(typed["to"])
+    checks = {
+        "state": state is None or state in set(NotificationState),
+        "method": method is None or method in answer_channels(),
+        "region": region is None or region in regions(),
+        "number": bool(tail) or not typed["number"],
+        "from": first is not None or not typed["from"],
+        "to": last is not None or not typed["to"],
+    }
+    if wrong := [name for name, is_right in checks.items() if not is_right]:
+        return OutgoingFilter(), wrong
+    zone = regions()[region or CENTRAL_OFFICE].timezone
+    return OutgoingFilter(
+        state=NotificationState(state) if state else None,
+        method=DeliveryMethod(method) if method else None,
+        region=region,
+        planned_from=datetime.combine(first, time(), zone).astimezone(UTC) if first else None,
+        planned_before=datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC) if last else None,
+        number_tail=tail,
+    ), []
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if EARLIEST <= text <= LATEST else None
+    except ValueError:
+        return None
 
 
 async def _manual_notification(work: UnitOfWork, principal: Principal, notification_id: UUID) -> AddressedNotification:
@@ -205,7 +314,8 @@ async def _record_access(work: UnitOfWork, principal: Principal, item: Addressed
     await work.audit.record(reader=principal.subject, purpose="notice", ids=[appeal_id], appeal_id=appeal_id, role=principal.role)
 
 
-def _line(notification: Notification, number: str, *, region: str = CENTRAL_OFFICE, has_file: bool = False) -> NotificationLine:
+def _line(notification: Notification, number: str, *, region: str, intake: Intake | None = None) -> NotificationLine:
+    """Return a line of a list. `intake`: of the log, where files and masked addresses are shown."""
     texts = notification_texts()
     route = routes().get((notification.fact, notification.recipient, notification.channel))
     channel = answer_channels().get(notification.channel)
@@ -219,7 +329,9 @@ def _line(notification: Notification, number: str, *, region: str = CENTRAL_OFFI
         reason=texts.reasons[notification.reason] if notification.reason else None,
         at=notification.sent_at or notification.planned_at,
         zone=regions()[region].timezone,
-        has_file=has_file,
+        has_file=intake is not None and _local_file(intake.parts.settings, notification) is not None,
+        may_resend=intake is not None and may_resend(notification),
+        address=sent_address(intake.parts.sealer, notification) if intake is not None else None,
     )
 
 

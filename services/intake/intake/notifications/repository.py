@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final, NamedTuple, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -53,10 +53,22 @@ class AddressedNotification(NamedTuple):
 
 
 class NumberedNotification(NamedTuple):
-    """A notification with the number of its appeal."""
+    """A notification with the number and the region of its appeal."""
 
     notification: Notification
     number: str
+    region: str
+
+
+class OutgoingFilter(NamedTuple):
+    """What the log of notifications is narrowed to; None and an empty text: everything. `number_tail`: the last digits of the number."""
+
+    state: NotificationState | None = None
+    method: DeliveryMethod | None = None
+    region: str | None = None
+    planned_from: datetime | None = None
+    planned_before: datetime | None = None
+    number_tail: str = ""
 
 
 class NotificationRow(TypedDict):
@@ -85,7 +97,7 @@ class NotificationRow(TypedDict):
 
 
 class NotificationChanges(TypedDict, total=False):
-    """The columns that a delivery changes."""
+    """The columns that a delivery changes, or a person who sends it again."""
 
     state: NotificationState
     reason: NotificationReason | None
@@ -220,17 +232,42 @@ async def notifications_of_appeal(
     return (await session.execute(query)).scalars().all(), total
 
 
-async def latest_notifications(session: AsyncSession, limit: int) -> Sequence[NumberedNotification]:
-    """Return the notifications planned last, newest first."""
-    query = select(Notification, table_of(Appeal).c.number).join(table_of(Appeal), col(Appeal.id) == _NOTIFICATION.appeal_id)
+def _is_wanted(wanted: OutgoingFilter) -> ColumnElement[bool]:
+    """Return the condition of a filter, but for the state, on notifications joined with their appeals."""
+    conditions = [true()]
+    if wanted.method is not None:
+        conditions.append(_NOTIFICATION.channel == wanted.method)
+    if wanted.planned_from is not None:
+        conditions.append(_NOTIFICATION.planned_at >= wanted.planned_from)
+    if wanted.planned_before is not None:
+        conditions.append(_NOTIFICATION.planned_at < wanted.planned_before)
+    if wanted.region is not None:
+        conditions.append(col(Appeal.region) == wanted.region)
+    if wanted.number_tail:
+        conditions.append(func.replace(col(Appeal.number), "-", "").endswith(wanted.number_tail, autoescape=True))
+    return and_(*conditions)
+
+
+async def outgoing_notifications(
+    session: AsyncSession, wanted: OutgoingFilter, before: tuple[datetime, UUID] | None, limit: int
+) -> Sequence[NumberedNotification]:
+    """Return a page of the notifications that pass the filter, those planned last first."""
+    appeal = table_of(Appeal).c
+    query = select(Notification, appeal.number, appeal.region).join(table_of(Appeal), appeal.id == _NOTIFICATION.appeal_id)
+    query = query.where(_is_wanted(wanted))
+    if wanted.state is not None:
+        query = query.where(_NOTIFICATION.state == wanted.state)
+    if before is not None:
+        at, last = before
+        query = query.where(or_(_NOTIFICATION.planned_at < at, and_(_NOTIFICATION.planned_at == at, _NOTIFICATION.id < last)))
     query = query.order_by(_NOTIFICATION.planned_at.desc(), _NOTIFICATION.id.desc()).limit(limit)
     return [NumberedNotification(*row) for row in await session.execute(query)]
 
 
-async def counts_by_state(session: AsyncSession) -> Mapping[NotificationState, int]:
-    """Return how many notifications there are in each state that occurs."""
-    query = select(_NOTIFICATION.state, func.count()).group_by(_NOTIFICATION.state)
-    return {row[0]: row[1] for row in await session.execute(query)}
+async def counts_by_state(session: AsyncSession, wanted: OutgoingFilter) -> Mapping[NotificationState, int]:
+    """Return how many notifications pass the filter in each state that occurs; the state of the filter does not count."""
+    query = select(_NOTIFICATION.state, func.count()).join(table_of(Appeal), col(Appeal.id) == _NOTIFICATION.appeal_id)
+    return {row[0]: row[1] for row in await session.execute(query.where(_is_wanted(wanted)).group_by(_NOTIFICATION.state))}
 
 
 async def manual_notifications(session: AsyncSession, scope: Scope, limit: int) -> tuple[Sequence[AddressedNotification], int]:

@@ -42,14 +42,14 @@ async def routed(desk, appeal_id, kind, tier):
 
 
 async def code_of(desk):
-    """Return the latest code, as an admin of a machine without gateways reads it on the page of outgoing messages."""
+    """Return the latest code, as an admin of a machine without gateways reads it on the page of the message."""
     while await Dispatcher(
         desk.parts, delivery_methods(desk.parts, Settings(data=desk.parts.settings.data)), "https://aryz.example"
     ).run_once():
         pass
     latest = max((row for row in await desk.rows(Notification) if row.fact in CODES), key=lambda row: str(row.id))
     admin = {"Cookie": f"{COOKIE}={desk.foundation.issuer.issue('admin')}"}
-    page = await desk.client.get(f"/intake/outgoing/{latest.id}?lang=ru", headers=admin)
+    page = await desk.client.post(f"/intake/outgoing/{latest.id}?lang=ru", headers=admin)
     return re.search(r"\b([0-9]{6})\b", re.search(r'<p class="said">(.*?)</p>', page.text, re.DOTALL).group(1)).group(1)
 
 

@@ -4,12 +4,13 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from intake.notifications.codes import CODES, DeliveryMethod
+from intake.notifications.models import Notification
 from intake.notifications.policy import policy, routes
 from intake.notifications.repository import AddressedNotification
 from intake.register.service import answer_channels
 from intake.register.service.sealed_fields import open_field
 from shared.domain.phones import mask_phone
-from shared.sealing import Sealer
+from shared.sealing import Sealer, SealError
 
 AUTOMATIC: Final[Mapping[DeliveryMethod, str]] = {DeliveryMethod.SMS: "phone", DeliveryMethod.EMAIL: "email"}
 """The methods that send to a contact without a person, with the kind of that contact."""
@@ -79,3 +80,13 @@ def mask_address(method: DeliveryMethod, address: str) -> str | None:
         name, _, domain = address.rpartition("@")
         return f"{name[:1]}•••@{domain}"
     return None
+
+
+def sent_address(sealer: Sealer, notification: Notification) -> str | None:
+    """Return the masked address that a notification was sent to; None if there is none, or it is erased."""
+    if notification.address is None:
+        return None
+    try:
+        return mask_address(notification.channel, sealer.open("notice", notification.id, "address", notification.address).decode())
+    except SealError:
+        return None
