@@ -47,6 +47,7 @@ from shared.tls import authorities
 from shared.unit_of_work import UnitsOfWork
 from shared.web.docs import mount_docs
 from shared.web.errors import error_pages
+from shared.web.parked import parked_pages
 from shared.web.security import SecurityHeaders
 
 INBOX_RETENTION = timedelta(days=30)  # longer than any record may wait between the log and a consumer
@@ -337,7 +338,8 @@ def assemble(
     operators = app.state.operators = OperatorAccess(settings)
     app.router.routes[:0] = front
     app.add_middleware(DirectRoutes, routes=front)
-    for router in (*routers, operations.router):
+    parked = parked_pages(service.name, lambda parts: consumer(service, parts), is_audited=service.audit is not None)
+    for router in (*routers, parked, operations.router):
         app.include_router(router, prefix=f"/{service.name}")
     install_error_handlers(app, header_limit=settings.header_bytes)
     document(app, examples=resources.files(service.package) / "openapi_examples.json")

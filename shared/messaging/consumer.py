@@ -261,7 +261,7 @@ class Consumer:
         """Apply what is parked, in order, under one key or all; stops at a key whose event fails again. Returns how many were applied."""
         async with self._database.read() as session:
             keys = {key} if key is not None else await inbox.parked_keys(session)
-        self._topic_ids = {topic: await self._log.topic_id(topic) for topic in self._topics}
+        self._topic_ids = {row.topic: row.topic_id for row in await self._stored_offsets()}  # parked events have one: no log is asked
         applied = 0
         for one in sorted(keys):
             applied += await self._replay_key(one)

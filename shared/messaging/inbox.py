@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, delete, func, select
@@ -102,6 +102,47 @@ async def parked_records(session: AsyncSession, key: str) -> list[tuple[int, Rec
         (row_id, Record(topic, number, offset, key, _headers(headers), value))
         for row_id, topic, number, offset, key, headers, value in rows
     ]
+
+
+class ParkedKey(NamedTuple):
+    """The first parked event of a key, which the others of the key wait for; `behind`: how many wait."""
+
+    id: int
+    key: str
+    topic: str
+    event_type: str | None
+    event_id: str
+    reason: str
+    parked_at: datetime
+    behind: int
+
+
+async def parked_page(session: AsyncSession, after: int, limit: int) -> tuple[Sequence[ParkedKey], int]:
+    """Return the keys with a dead letter whose first one has an id above `after`, longest parked first, and the number of all keys."""
+    keys = select(func.min(dead_letter.c.id).label("first"), func.count().label("events")).group_by(dead_letter.c.key).subquery()
+    total = (await session.execute(select(func.count()).select_from(keys))).scalar_one()
+    query = select(dead_letter, keys.c.events).join(keys, keys.c.first == dead_letter.c.id).where(dead_letter.c.id > after)
+    return [_parked_key(row) for row in await session.execute(query.order_by(dead_letter.c.id).limit(limit))], total
+
+
+def _parked_key(row: Row[Any]) -> ParkedKey:
+    headers = dict(_headers(row.headers))
+    event_type, event_id = (headers.get(name, b"").decode("utf-8", "replace") for name in ("ce_type", "ce_id"))
+    return ParkedKey(row.id, row.key, row.topic, event_type or None, event_id, row.reason, row.parked_at, row.events - 1)
+
+
+async def dismiss(session: AsyncSession, row_id: int) -> ParkedKey | None:
+    """Delete the first parked event of a key: it is never applied here. Return it; None if it is not parked, or not the first, any more."""
+    table = dead_letter.c
+    position = (await session.execute(select(table.topic, table.partition).where(table.id == row_id))).one_or_none()
+    if position is None:
+        return None
+    await locked_offsets(session, [(position.topic, position.partition)], {})  # the row exists; a replay waits until it is done
+    page, _ = await parked_page(session, row_id - 1, 1)
+    if not page or page[0].id != row_id:
+        return None
+    await unpark(session, row_id)
+    return page[0]
 
 
 async def unpark(session: AsyncSession, row_id: int) -> None:

@@ -76,6 +76,7 @@ WORK: Final = (
         is_seldom=True,
     ),
     Door("/intake/outgoing", N_("Outgoing notices"), N_("What was sent, and what could not be"), frozenset({"admin"}), is_seldom=True),
+    Door("/intake/parked", N_("Parked events"), N_("Events that a service could not apply"), frozenset({"admin"}), is_seldom=True),
 )
 """Pages of those who work here."""
 

@@ -32,6 +32,7 @@ PAGES = [
     ("/intake/outgoing", "admin"),
     ("/intake/outgoing/by-hand", "specialist"),
     ("/intake/withdrawals", "specialist"),
+    ("/intake/parked", "admin"),
     ("/provider-contact/matches", "specialist"),
     ("/routing/desk", "specialist"),
     ("/routing/desk/team", "supervisor"),
