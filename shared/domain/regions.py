@@ -56,3 +56,14 @@ def regions() -> Mapping[str, Region]:
 def branch_label(code: str) -> Label:
     """Return the name of the Fund's branch in a region. Raises KeyError for an unknown region."""
     return regions()[code].branch
+
+
+@cache
+def _area_codes() -> Mapping[str, str]:
+    return table("area_codes.csv", lambda row: row.one_of("region", regions()), key="prefix")
+
+
+def region_of_phone(phone: str) -> str | None:
+    """Return the region of a fixed-line number in E.164; None for a mobile number and for a city code that the table lacks."""
+    national = phone.removeprefix("+7")
+    return next((region for prefix, region in _area_codes().items() if national.startswith(prefix)), None)

@@ -65,7 +65,7 @@ def parked_pages(service: str, reader: Callable[[Any], Consumer], *, is_audited:
         return PAGES.render(
             request,
             "parked.html",
-            events=[(event, fact_of(event.event_type).rpartition(".")[2] if event.event_type else "–", event.topic == APPEALS) for event in shown],
+            events=[(event, fact_of(event.event_type or "").rpartition(".")[2], event.topic == APPEALS) for event in shown],
             total=total,
             tabs_of=[(f"/{name}/parked", label, name == service) for name, label in SERVICES],
             path_of=path,

@@ -34,6 +34,7 @@ PAGES = [
     ("/intake/withdrawals", "specialist"),
     ("/intake/parked", "admin"),
     ("/provider-contact/matches", "specialist"),
+    ("/routing/articles", "operator"),
     ("/routing/desk", "specialist"),
     ("/routing/desk/team", "supervisor"),
     ("/routing/desk/users", "admin"),

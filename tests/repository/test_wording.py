@@ -72,3 +72,16 @@ def test_a_refused_wording_is_found_where_it_stands(line):
 
 def test_a_longer_text_with_the_same_word_is_allowed():
     assert not any(found(pattern, 'msgstr "Факты за период"') for pattern in REFUSED)
+
+
+class TestDates:
+    """A Russian date ends with «г.»: a full stop after it would be the second."""
+
+    AFTER_A_DATE = r"(\{\{?(due|due_on|day|date|until)\}?\}|%\((due|due_on|day|date|until)\)s)\."
+
+    def test_no_russian_sentence_ends_with_a_date(self, texts):
+        russian = r'^(msgstr|").*|\bru = .*'
+        lines = [(file, line) for file, text in texts.items() if file.suffix in {".po", ".toml"} for line in found(russian, text)]
+        spoken = [(file, line.partition("ru = ")[2].partition(", en = ")[0] or line) for file, line in lines if "kk" not in file.name]
+        assert len(spoken) > 100
+        assert [f"{file}: {line}" for file, line in spoken if re.search(self.AFTER_A_DATE, line)] == []

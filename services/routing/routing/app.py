@@ -18,6 +18,7 @@ from routing.desk import api as desk_api
 from routing.desk import pages
 from routing.desk.service.presence import LIFETIME, purge_presence
 from routing.knowledge import api as knowledge_api
+from routing.knowledge import pages as knowledge_pages
 from routing.knowledge.service import articles, macros
 from routing.settings import Settings
 from shared.budget import Budget
@@ -28,7 +29,23 @@ from shared.messaging.runtime import Loop, every
 from shared.rows import table_of
 from shared.service import Foundation, Parts, Service, assemble
 
-ROUTERS = (cases_api.router, clocks_api.router, classification_api.router, knowledge_api.router, desk_api.router, pages.router)
+ROUTERS = (
+    cases_api.router,
+    clocks_api.router,
+    classification_api.router,
+    knowledge_api.router,
+    desk_api.router,
+    pages.router,
+    knowledge_pages.router,
+)
+    cases_api.router,
+    clocks_api.router,
+    classification_api.router,
+    knowledge_api.router,
+    desk_api.router,
+    pages.router,
+    knowledge_pages.router,
+)
 
 
 def _preparations(parts: Parts[Settings]) -> Preparations:

@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from shared.domain.regions import branch_label, regions
+from shared.domain.regions import region_of_phone, branch_label, regions
 
 
 class TestRegions:
@@ -30,3 +30,16 @@ class TestRegions:
             "ru": "Филиал НАО «ФСМС» по Кызылординской области",
             "en": "Social Health Insurance Fund branch for Kyzylorda Region",
         }
+
+    @pytest.mark.parametrize(
+        ("phone", "region"),
+        [
+            ("+77242270000", "KZ-43"),
+            ("+77172000000", "KZ-71"),
+            ("+77272500000", "KZ-75"),
+            ("+77277240000", "KZ-19"),
+            ("+77010000000", None),
+        ],
+    )
+    def test_a_fixed_line_number_tells_the_region(self, phone, region):
+        assert region_of_phone(phone) == region

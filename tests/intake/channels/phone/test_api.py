@@ -192,6 +192,7 @@ class TestKeypad:
         assert answer.status_code == 200, answer.text
         assert answer.json()["status"] == "REGISTERED"
         assert answer.json()["sentence"].startswith(sentence)
+        assert ".." not in answer.json()["sentence"]
 
     @pytest.mark.parametrize(("status", "is_answered"), [("ANSWERED", True), ("IN_REVIEW", False)])
     async def test_a_disputed_answer_does_not_count_while_it_is_reviewed(self, desk, status, is_answered):

@@ -39,9 +39,9 @@ async def purge_calls(desk):
 class Screen:
     """A signed-in operator before the page."""
 
-    def __init__(self, desk, subject=OPERATOR, role="operator"):
+    def __init__(self, desk, subject=OPERATOR, role="operator", **claims):
         self.desk = desk
-        token = desk.foundation.issuer.issue(role, subject=subject, name="Сынақ Айгүл")
+        token = desk.foundation.issuer.issue(role, subject=subject, name="Сынақ Айгүл", **claims)
         self.headers = {"Cookie": f"{COOKIE}={token}; aryz_lang=ru"}
 
     async def get(self, path=""):
@@ -157,6 +157,20 @@ class TestConsultations:
         await send(desk, TALKING)
         assert 'value="KZ-47" selected' in (await screen.get()).text
 
+    async def test_a_fixed_line_number_says_its_region_and_a_mobile_one_does_not(self, desk, screen):
+        offered = event("offered", 0, **{"from": "+77242270000", "to": "1414"})
+        await send(desk, [offered, *TALKING[1:]])
+        page = (await screen.get()).text
+        assert page.count('value="KZ-43" selected') == 2  # of the consultation and of the written appeal
+        assert "По номеру звонящего; спросите, верно ли" in page
+
+    async def test_without_a_hint_the_caller_is_asked_whatever_the_operators_own_region(self, desk):
+        await send(desk, TALKING)
+        screen = Screen(desk, region="KZ-75")
+        page = (await screen.get()).text
+        assert "Спросите у звонящего" in page
+        assert 'value="KZ-75" selected' not in page
+
     async def test_of_two_keys_pressed_at_once_the_first_counts(self, desk, screen):
         sent = {"key": str(uuid4()), "quick.region": "KZ-43"}
         await screen.post("close", topic="PAY_METHODS", **sent)
@@ -198,6 +212,7 @@ class TestOralAppeal:
         [record] = await desk.rows(OralRecord)
         assert (appeal.received_at, str(record.call_id), record.receiver) == (RING, call, OPERATOR)
         assert appeal.number in sent.text
+        assert re.search(r"<dd>\d{4} \d{4}</dd>", sent.text), "the PIN is read out in two groups"
 
     async def test_sent_twice_it_is_registered_once(self, desk, screen):
         key = str(uuid4())

@@ -21,10 +21,12 @@ from intake.channels.phone.pages.view import (
     appeals_of,
     are_enough,
     call_back_lines,
+    caller_number,
     current_call,
     live_figures,
     ongoing_call_backs,
     page_content,
+    region_of,
 )
 from intake.channels.phone.policy import call_policy, codes
 from intake.channels.phone.service import call_backs, oral_records
@@ -113,7 +115,7 @@ async def call_page(asked: CallRequestDep, operator: OperatorDep) -> Response:
     if operator is None:
         return _to_sign_in(asked.request)
     current = await asked.current_call(operator)
-    return await _show(asked, operator, current, _blank_form(asked, current, operator))
+    return await _show(asked, operator, current, await _blank_form(asked, current))
 
 
 @router.get("/call/live")
@@ -150,7 +152,7 @@ async def close(asked: CallRequestDep, operator: SignedInOperatorDep) -> Respons
     sent, current = await read_fields(asked.request), await asked.current_call(operator)
     if not sent.get("quick.region"):
         errors = [("quick.region", _message(asked.request, "region"))]
-        return await _show(asked, operator, current, _blank_form(asked, current, operator), errors=errors, status=422)
+        return await _show(asked, operator, current, await _blank_form(asked, current), errors=errors, status=422)
     appeal = call_form.consultation(sent, received_at=_first_ring(asked, current, sent), topics=call_policy().topics)
     try:
         await asked.intake.file(appeal, _admission(operator)._replace(resolved_in_contact=True), key=form.key_of(sent))
@@ -168,7 +170,7 @@ async def verify(asked: CallRequestDep, operator: SignedInOperatorDep) -> Respon
     checks = [code for code in codes(CallCodeGroup.CHECK) if sent.get(f"check.{code}")]
     if not are_enough(checks):
         errors = [("check.NAME", _message(asked.request, "not-enough"))]
-        return await _show(asked, operator, current, _blank_form(asked, current, operator), errors=errors, status=422)
+        return await _show(asked, operator, current, await _blank_form(asked, current), errors=errors, status=422)
     async with asked.units.write() as work:
         await repository.verify_caller(work.session, current.call.id, checks)
     return PAGES.redirect(PATH, flash="verified")
@@ -215,7 +217,7 @@ async def insurance(asked: CallRequestDep, operator: SignedInOperatorDep) -> Res
         raise InsuranceNotConnected
     if current is None or sent.get("call") != str(current.call.id) or not current.is_verified:
         raise CallerNotVerified
-    draft, iin = _blank_form(asked, current, operator), normalise_twelve(sent.get("iin", ""))
+    draft, iin = await _blank_form(asked, current), normalise_twelve(sent.get("iin", ""))
     if not is_valid_iin(iin):
         return await _show(asked, operator, current, draft, errors=[("iin", _message(asked.request, "iin"))], status=422)
     async with asked.units.write() as work:
@@ -291,15 +293,15 @@ def _first_ring(asked: CallRequest, current: CurrentCall | None, sent: Mapping[s
     return rang_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _blank_form(asked: CallRequest, current: CurrentCall | None, operator: Principal) -> call_form.OperatorDraft:
-    """Return an empty form with the number of the caller and the operator's region."""
+async def _blank_form(asked: CallRequest, current: CurrentCall | None) -> call_form.OperatorDraft:
+    """Return an empty form with the number of the caller and the region that is known of them."""
     draft, language = call_form.typed({}), language_of(asked.request)
-    draft["region"] = (current.call.region if current else None) or operator.region or ""
+    async with asked.units.read() as work:
+        draft["region"] = (await region_of(work, current)).code
     draft["language"] = language if language in forms.REPLY_LANGUAGES else ""
-    if current is not None and current.back is not None and current.back.number is not None:
-        draft["applicant.phone"] = asked.sealer.open("call_back", current.back.id, "number", current.back.number).decode()
-    elif current is not None and current.call.number is not None:
-        draft["applicant.phone"] = asked.sealer.open("call", current.call.id, "number", current.call.number).decode()
+    number = caller_number(asked.sealer, current) if current is not None else None
+    if number is not None:
+        draft["applicant.phone"] = number
     return draft
 
 

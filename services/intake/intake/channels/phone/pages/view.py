@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
-from typing import Final, TypedDict
+from typing import Final, NamedTuple, TypedDict
 from uuid import UUID
 
 from fastapi import Request
@@ -16,14 +16,17 @@ from intake.channels.phone.policy import call_policy, codes, queues
 from intake.channels.phone.service import call_backs
 from intake.channels.phone.service.call_state import IN_TALK, OVER, WAITING
 from intake.channels.phone.service.insurance import InsuredStatus
+from intake.pages_kit import PAGES
 from shared.auth import Principal
 from shared.domain.labels import Language
 from shared.domain.lifecycle import CaseStatus
-from shared.domain.regions import CENTRAL_OFFICE, regions
+from shared.domain.regions import CENTRAL_OFFICE, region_of_phone, regions
 from shared.domain.taxonomy import taxonomy
+from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_cases
 from shared.web.formats import Formats
+from shared.web.i18n import N_
 from shared.web.languages import language_of
 
 LISTED: Final = 20  # call-backs on the page; the oldest come first
@@ -39,6 +42,19 @@ class CurrentCall:
     @property
     def is_verified(self) -> bool:
         return bool(self.call.verified_by)
+
+
+class KnownRegion(NamedTuple):
+    """A region, and a sentence for the operator that says where it is known from. `code` empty: the caller has to be asked."""
+
+    code: str
+    source: str
+
+
+FROM_QUEUE: Final = N_("From the line that was called")
+FROM_NUMBER: Final = N_("From the caller's number; ask whether it is right")
+FROM_APPEAL: Final = N_("From the caller's previous appeal; ask whether it is right")
+ASKED: Final = KnownRegion("", N_("Ask the caller"))
 
 
 class LiveFigures(TypedDict):
@@ -126,6 +142,7 @@ class CallPage(TypedDict):
     topics: Sequence[tuple[int, str, str]]
     regions: Sequence[tuple[str, str]]
     region: str
+    region_source: str
     attempts: int
     insurance: bool
     insured: InsuredContent | None
@@ -175,14 +192,15 @@ async def page_content(
     insured: tuple[InsuredStatus | None] | None = None,
 ) -> CallPage:
     """Return the content of the page. `insured`: the result of a look-up in this request, which holds None for an unknown person."""
-    language, topics = language_of(request), taxonomy().topics
+    language, topics, known = language_of(request), taxonomy().topics, await region_of(work, current)
     return {
         "live": await live_figures(work),
         "call": await _call(work, operator, current, language) if current else None,
         "checks": [(code, label.in_(language)) for code, label in codes(CallCodeGroup.CHECK).items()],
         "topics": [(number, code, topics[code].label.in_(language)) for number, code in enumerate(call_policy().topics, start=1)],
         "regions": [(code, region.label.in_(language)) for code, region in regions().items()],
-        "region": await region_of(work, operator, current),
+        "region": known.code,
+        "region_source": PAGES.text(request, known.source),
         "attempts": call_policy().call_back_attempts,
         "insurance": insurance_of(request) is not None,
         "insured": _insured(insured[0], language) if insured else None,
@@ -203,16 +221,30 @@ def call_back_lines(
     return [_call_back(entry, numbers.get(entry.id), operator, language, now) for entry in entries]
 
 
-async def region_of(work: UnitOfWork, operator: Principal, current: CurrentCall | None) -> str:
-    """Return the preset region: of the call, of the caller's latest appeal, or the operator's own; empty if it must be chosen.
+async def region_of(work: UnitOfWork, current: CurrentCall | None) -> KnownRegion:
+    """Return the region that the call or its caller tells: of the exchange's queue, of the number, of the latest appeal.
 
     The central office stands for an unknown region: it is the operator's choice, never a default.
     """
-    region = current.call.region if current else None
-    if region is None and current is not None and current.call.caller is not None:
-        region = await repository.region_of_caller(work.session, current.call.caller)
-    region = region or operator.region or ""
-    return "" if region == CENTRAL_OFFICE else region
+    if current is None:
+        return ASKED
+    call = current.call
+    if call.region is not None:
+        return KnownRegion(call.region, FROM_QUEUE)
+    number = caller_number(work.sealer, current)
+    if number is not None and (of_number := region_of_phone(number)) is not None:
+        return KnownRegion(of_number, FROM_NUMBER)
+    earlier = await repository.region_of_caller(work.session, call.caller) if call.caller is not None else None
+    return KnownRegion(earlier, FROM_APPEAL) if earlier is not None and earlier != CENTRAL_OFFICE else ASKED
+
+
+def caller_number(sealer: Sealer, current: CurrentCall) -> str | None:
+    """Return the number of the caller while it is stored. Raises SealError."""
+    if current.back is not None and current.back.number is not None:
+        return sealer.open("call_back", current.back.id, "number", current.back.number).decode()
+    if current.call.number is not None:
+        return sealer.open("call", current.call.id, "number", current.call.number).decode()
+    return None
 
 
 async def appeals_of(work: UnitOfWork, operator: Principal, current: CurrentCall) -> tuple[Sequence[repository.CallersAppeal], int]:

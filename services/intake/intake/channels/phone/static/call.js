@@ -4,7 +4,7 @@
 const typing = (target) => target.matches?.("input:not([type=checkbox]):not([type=radio]), textarea, select");
 
 let sent = false;
-document.addEventListener("submit", () => { sent = true; });
+document.addEventListener("submit", (event) => { sent ||= !event.target.matches("[data-articles]"); });
 
 // By physical position (event.code): Kazakh and Russian layouts put other signs on digits and letters.
 document.addEventListener("keydown", (event) => {
@@ -34,6 +34,43 @@ if (form) {
   };
   form.addEventListener("change", choose);
   choose();
+}
+
+// Ready answers are searched while the operator types; without this file the form opens them in a new tab.
+const articles = document.querySelector("form[data-articles]");
+if (articles) {
+  const found = document.querySelector("[data-found]");
+  const text = document.getElementById("f-text");
+  let asked = 0;
+  const search = async () => {
+    const mine = ++asked;
+    if (!articles.elements.query.value.trim()) return found.replaceChildren();
+    const language = document.getElementById("f-quick-language")?.value || articles.elements.language.value;
+    const body = new URLSearchParams({ query: articles.elements.query.value, language, part: "yes" });
+    const answer = await fetch(articles.action, { method: "POST", body }).catch(() => null);
+    const shown = answer?.ok ? await answer.text() : "";
+    if (mine !== asked) return; // more was typed meanwhile
+    if (!answer?.ok) return (found.textContent = articles.dataset.away);
+    found.innerHTML = shown;
+    for (const article of found.querySelectorAll("[data-article]")) {
+      const button = Object.assign(document.createElement("button"), { type: "button", className: "btn plain slim", textContent: articles.dataset.copy });
+      button.addEventListener("click", () => {
+        text.value = [text.value.trim(), article.querySelector("[data-answer]").textContent].filter(Boolean).join("\n\n");
+        text.dispatchEvent(new Event("input", { bubbles: true }));
+        text.focus();
+      });
+      article.append(button);
+    }
+  };
+  let waiting;
+  articles.elements.query.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(search, 250);
+  });
+  articles.addEventListener("submit", (event) => {
+    event.preventDefault();
+    search();
+  });
 }
 
 // What was begun is not thrown away: a new call then waits for a click.
