@@ -1,6 +1,8 @@
 from datetime import datetime
 
-from shared.domain.regions import region_of_phone, branch_label, regions
+import pytest
+
+from shared.domain.regions import branch_label, region_of_phone, regions
 
 
 class TestRegions:
