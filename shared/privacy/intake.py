@@ -249,6 +249,17 @@ CHANNELS: Final = (
     ),
     Table(
         SERVICE,
+        "held_consultation",
+        (
+            plain("operator", "the operator who closed the consultation", SUBJECT_REASON),
+            sealed("content", "the consultation and the name of the operator who received it"),
+        ),
+        retention="until the consultation is registered or taken back, 10 seconds (`undo` of `call_policy.toml`)",
+        export=NOT_EXPORTED,
+        erasure="the row is deleted when the consultation is registered or taken back",
+    ),
+    Table(
+        SERVICE,
         "oral_record",
         (plain("receiver", "the operator who wrote the record of an oral appeal", SUBJECT_REASON),),
         retention=NO_LIMIT,

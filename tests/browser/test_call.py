@@ -8,6 +8,7 @@ from intake.channels.phone.models import Call, OralRecord
 from intake.register.models import Appeal
 from shared.web.session import COOKIE
 from tests.intake.channels.phone.test_api import NUMBER, event, publish_calls, send
+from tests.intake.channels.phone.test_pages import over
 from tests.intake.conftest import NOW, running
 
 pytestmark = pytest.mark.browser
@@ -59,9 +60,22 @@ class TestTheKeyboard:
         page = await screen(language=language)
         await page.select_option("[name='quick.region']", "KZ-43")
         await press(page, "Digit2", sign)
-        await page.wait_for_url("**flash=consultation-closed**")
+        await page.locator("[data-held]").wait_for()
+        await rows(desk, Appeal, 0)
+        await over(desk)
         [appeal] = await rows(desk, Appeal, 1)
         assert (appeal.topic, appeal.text, appeal.language, appeal.received_at) == ("PAY_METHODS", None, language, RING)
+
+    async def test_one_key_takes_the_last_consultation_back(self, desk, screen, serious):
+        page = await screen(language="ru")
+        await page.select_option("[name='quick.region']", "KZ-43")
+        await press(page, "Digit2", "2")
+        await page.locator("[data-held]").wait_for()
+        assert await serious(page) == []
+        await press(page, "F7", "F7")
+        await page.wait_for_url("**flash=closing-undone**")
+        await over(desk)
+        await rows(desk, Appeal, 0)
 
     async def test_a_digit_typed_in_a_field_is_no_order(self, desk, screen):
         page = await screen()
@@ -139,6 +153,7 @@ class TestTheScreen:
         await page.select_option("[name='quick.region']", "KZ-43")
         await page.locator("[name=topic][value=REFERRAL]").click()
         await page.locator("[role=status]").first.wait_for()
+        await over(desk)
         await rows(desk, Appeal, 1)
 
     @pytest.mark.parametrize("dark", [False, True])

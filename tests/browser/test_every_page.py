@@ -105,6 +105,22 @@ class TestEveryPage:
             assert await fits(page, 390)
 
 
+class TestReadyAnswers:
+    @pytest.mark.parametrize(("language", "question"), [("kk", "жарна"), ("ru", "взнос")])
+    async def test_an_operator_searches_while_typing_and_copies_an_answer(self, people, visit, serious, language, question):
+        cookies = session(people, "operator") | {"aryz_lang": language}
+        page = await visit(f"{people.suite.url}/intake/call", width=390, cookies=cookies)
+        await page.keyboard.press("F3")
+        await page.keyboard.type(question)
+        card = page.locator("[data-article]").first
+        await card.wait_for()
+        assert await serious(page) == []
+        assert await fits(page, 390)
+        answer = await card.locator("[data-answer]").inner_text()
+        await card.get_by_role("button").click()
+        assert await page.locator("#f-text").input_value() == answer
+
+
 class TestMenus:
     @pytest.mark.parametrize("role", [None, "applicant", "operator", "specialist", "expert", "supervisor", "head", "analyst", "admin"])
     def test_no_link_leads_its_reader_to_a_closed_page(self, people, role):

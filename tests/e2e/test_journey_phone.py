@@ -137,7 +137,7 @@ def complaint(centre, consultation):
     }
     assert TEXT in html.unescape(centre.page("/register", {**written, "step": "check"}).text)
     page = centre.page("/register", {**written, "step": "send", "confirmed": "yes"}).text
-    number, pin = re.findall(r"<dd>([\d-]+)</dd>", page)[:2]
+    number, pin = (spoken.replace(" ", "") for spoken in re.findall(r"<dd>([\d -]+)</dd>", page)[:2])
     appeal_id = re.search(r"/record/([0-9a-f-]{36})", page)[1]
     return {"number": number, "pin": pin, "appeal_id": appeal_id, "call": call}
 

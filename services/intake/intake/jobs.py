@@ -6,6 +6,7 @@ from datetime import timedelta
 from intake.assembly import build_intake, delivery_methods
 from intake.attachments.dependencies.uploads import Uploads
 from intake.channels.partner import jobs as partner
+from intake.channels.phone.jobs import ConsultationFiler
 from intake.channels.phone.service import calls
 from intake.channels.telegram import jobs as telegram
 from intake.notifications.service.dispatch import Dispatcher
@@ -33,6 +34,8 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
         async with parts.units.write() as work:
             await verification.purge_codes(work)
 
+    consultations = ConsultationFiler(parts.units, build_intake(parts, settings))
+
     async def publish_calls() -> None:
         published = calls.PUBLISH_BATCH
         while published == calls.PUBLISH_BATCH:
@@ -50,6 +53,7 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
         every(timedelta(hours=1), "purge-codes", purge_codes),
         every(timedelta(seconds=1), "send-notifications", send_notifications),
         every(timedelta(hours=1), "purge-replies", dispatcher.purge),
+        every(timedelta(seconds=1), "file-consultations", consultations.run),
         every(timedelta(seconds=5), "publish-calls", publish_calls),
         every(timedelta(hours=1), "purge-calls", purge_calls),
         *partner.loops(parts),

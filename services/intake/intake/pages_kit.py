@@ -21,6 +21,8 @@ PAGES: Final = Pages(
     flashes={
         "consultation-closed": Flash(N_("The consultation is closed and counted.")),
         "closed-before": Flash(N_("This consultation is closed already, by the key that was pressed first."), "warn"),
+        "closing-undone": Flash(N_("The consultation is taken back. Nothing was registered.")),
+        "closing-done": Flash(N_("Too late to undo: the consultation is closed and counted."), "warn"),
         "outcome-noted": Flash(N_("What the caller says of the answer is noted.")),
         "outcome-known": Flash(N_("There is no answer that waits for the caller's word."), "warn"),
         "verified": Flash(N_("The caller is verified.")),

@@ -38,14 +38,6 @@ ROUTERS = (
     pages.router,
     knowledge_pages.router,
 )
-    cases_api.router,
-    clocks_api.router,
-    classification_api.router,
-    knowledge_api.router,
-    desk_api.router,
-    pages.router,
-    knowledge_pages.router,
-)
 
 
 def _preparations(parts: Parts[Settings]) -> Preparations:

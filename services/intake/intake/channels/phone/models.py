@@ -101,3 +101,18 @@ class OralRecord(IntakeModel, table=True):
     receiver: str
     """The subject of the operator's token."""
     confirmed_at: datetime
+
+
+class HeldConsultation(IntakeModel, table=True):
+    """A consultation closed by one key that is registered when its wait is over, unless the operator takes it back."""
+
+    __tablename__ = "held_consultation"
+
+    id: UUID = Field(primary_key=True)
+    """The Idempotency-Key of the form."""
+    operator: str
+    """The subject of the operator's token."""
+    topic: str
+    due_at: datetime
+    content: bytes
+    """Sealed JSON object: the appeal and the terms of its admission, which name the operator."""

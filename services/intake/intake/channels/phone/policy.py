@@ -39,6 +39,7 @@ class CallPolicy(BaseModel):
     grace: _Seconds
     lost_after: Annotated[_Hours, Field(alias="lost_after_hours")]
     wrap_up: _Seconds
+    undo: _Seconds
     call_back_after_waiting: int
     """Seconds."""
     call_back_attempts: int

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from intake.channels.phone.codes import CallBackState, CallDirection, CallOutcome, CallState
-from intake.channels.phone.models import Call, CallBack, CallEvent, OralRecord
+from intake.channels.phone.models import Call, CallBack, CallEvent, HeldConsultation, OralRecord
 from intake.channels.phone.schemas.rows import CallBackRow, CallEventRow, CallRow, OralRecordRow
 from intake.register.models import Appeal, Tracking, without_content
 from shared.database import among
@@ -178,3 +178,29 @@ async def oral_record(session: AsyncSession, appeal_id: UUID) -> RecordedAppeal 
 async def verify_caller(session: AsyncSession, call_id: UUID, checks: list[str]) -> None:
     """Store the checks by which the caller was verified."""
     await session.execute(update(Call).where(col(Call.id) == call_id).values(verified_by=checks))
+
+
+async def hold_consultation(session: AsyncSession, row: HeldConsultation) -> str:
+    """Store a consultation, unless one waits under its id. Return the topic of the one that waits."""
+    await insert_new_rows(session, HeldConsultation, [row.model_dump()], unique=("id",), returning="id")
+    return (await session.execute(select(col(HeldConsultation.topic)).where(col(HeldConsultation.id) == row.id))).scalar_one()
+
+
+async def held_by(session: AsyncSession, operator: str, now: datetime) -> Sequence[HeldConsultation]:
+    """Return the consultations of an operator whose wait is not over, the latest first."""
+    query = select(HeldConsultation).where(col(HeldConsultation.operator) == operator, col(HeldConsultation.due_at) > now)
+    return (await session.execute(query.order_by(col(HeldConsultation.due_at).desc()))).scalars().all()
+
+
+async def due_consultations(session: AsyncSession, now: datetime, limit: int) -> Sequence[HeldConsultation]:
+    """Return consultations whose wait is over, longest due first."""
+    query = select(HeldConsultation).where(col(HeldConsultation.due_at) <= now)
+    return (await session.execute(query.order_by(col(HeldConsultation.due_at)).limit(limit))).scalars().all()
+
+
+async def delete_held(session: AsyncSession, held_id: UUID, operator: str | None = None) -> bool:
+    """Delete a consultation that waits, of this operator or of any. Return whether there was one."""
+    statement = delete(HeldConsultation).where(col(HeldConsultation.id) == held_id)
+    if operator is not None:
+        statement = statement.where(col(HeldConsultation.operator) == operator)
+    return (await session.execute(statement.returning(col(HeldConsultation.id)))).first() is not None

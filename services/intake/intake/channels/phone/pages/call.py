@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -23,13 +24,14 @@ from intake.channels.phone.pages.view import (
     call_back_lines,
     caller_number,
     current_call,
+    held_lines,
     live_figures,
     ongoing_call_backs,
     page_content,
     region_of,
 )
 from intake.channels.phone.policy import call_policy, codes
-from intake.channels.phone.service import call_backs, oral_records
+from intake.channels.phone.service import call_backs, consultations, oral_records
 from intake.channels.phone.service.insurance import InsuredStatus, look_up, record_look_up
 from intake.forms.service import definitions as forms
 from intake.forms.service import draft as form
@@ -153,12 +155,22 @@ async def close(asked: CallRequestDep, operator: SignedInOperatorDep) -> Respons
     if not sent.get("quick.region"):
         errors = [("quick.region", _message(asked.request, "region"))]
         return await _show(asked, operator, current, await _blank_form(asked, current), errors=errors, status=422)
-    appeal = call_form.consultation(sent, received_at=_first_ring(asked, current, sent), topics=call_policy().topics)
-    try:
-        await asked.intake.file(appeal, _admission(operator)._replace(resolved_in_contact=True), key=form.key_of(sent))
-    except IdempotencyKeyReused:  # two keys pressed at once: the first counts
-        return PAGES.redirect(PATH, flash="closed-before")
-    return PAGES.redirect(PATH, flash="consultation-closed")
+    now = asked.units.clock.now()
+    received_at = _first_ring(asked, current, sent) or as_text(now)  # it is registered later, but received now
+    appeal = call_form.consultation(sent, received_at=received_at, topics=call_policy().topics)
+    admission = _admission(operator)._replace(resolved_in_contact=True)
+    check(appeal, admission, now)
+    async with asked.units.write() as work:
+        is_first = await consultations.hold(work, form.key_of(sent), appeal, admission, operator)
+    return PAGES.redirect(PATH, flash=None if is_first else "closed-before")
+
+
+@router.post("/call/undo/{held_id}", dependencies=OWN_SITE)
+async def undo_closing(held_id: UUID, operator: SignedInOperatorDep, units: UnitsOfWorkDep) -> Response:
+    """Take back a consultation that was closed by one key, while it waits."""
+    async with units.write() as work:
+        is_undone = await consultations.undo(work, held_id, operator)
+    return PAGES.redirect(PATH, flash="closing-undone" if is_undone else "closing-done")
 
 
 @router.post("/call/verify", dependencies=OWN_SITE)
@@ -271,6 +283,11 @@ async def call_back(call_back_id: UUID, move: str, operator: SignedInOperatorDep
     return PAGES.redirect(PATH)
 
 
+def as_text(moment: datetime) -> str:
+    """Return a time as a request names it."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _to_sign_in(request: Request) -> Response:
     query = request.scope["query_string"].decode()
     here = f"{PATH}?{query}" if request.method == "GET" and request.scope["path"] == PATH and query else PATH
@@ -289,8 +306,7 @@ def _first_ring(asked: CallRequest, current: CurrentCall | None, sent: Mapping[s
     """Return when an appeal made in the call was received: at the first ring. АППК art. 64(3) then says when it is registered."""
     if current is None or sent.get("call") != str(current.call.id):
         return None
-    rang_at = min(current.call.offered_at, asked.units.clock.now())  # the exchange's clock may run ahead of ours
-    return rang_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return as_text(min(current.call.offered_at, asked.units.clock.now()))  # the exchange's clock may run ahead of ours
 
 
 async def _blank_form(asked: CallRequest, current: CurrentCall | None) -> call_form.OperatorDraft:
@@ -321,6 +337,7 @@ async def _show(
     async with asked.units.read() as work:
         content = await page_content(work, asked.request, operator, current, insured)
         entries, total = await ongoing_call_backs(work)
+        held = await consultations.waiting(work, operator)
     numbers: Mapping[UUID, str] = {}
     if claimed := call_backs.claimed_by(entries, operator.subject):
         async with asked.units.write() as work:
@@ -332,6 +349,7 @@ async def _show(
         **content,
         backs=call_back_lines(entries, numbers, operator, language, asked.units.clock.now()),
         backs_total=total,
+        held=held_lines(held, language, asked.units.clock.now()),
         draft=draft,
         key_value=key or new_key(),
         quick_key=new_key(),

@@ -11,9 +11,9 @@ from fastapi import Request
 from intake.channels.phone import repository
 from intake.channels.phone.codes import CallBackState, CallCodeGroup, CallDirection, CallerCheck, InsuredCode
 from intake.channels.phone.dependencies import insurance_of
-from intake.channels.phone.models import Call, CallBack
+from intake.channels.phone.models import Call, CallBack, HeldConsultation
 from intake.channels.phone.policy import call_policy, codes, queues
-from intake.channels.phone.service import call_backs
+from intake.channels.phone.service import call_backs, consultations
 from intake.channels.phone.service.call_state import IN_TALK, OVER, WAITING
 from intake.channels.phone.service.insurance import InsuredStatus
 from intake.pages_kit import PAGES
@@ -55,6 +55,14 @@ FROM_QUEUE: Final = N_("From the line that was called")
 FROM_NUMBER: Final = N_("From the caller's number; ask whether it is right")
 FROM_APPEAL: Final = N_("From the caller's previous appeal; ask whether it is right")
 ASKED: Final = KnownRegion("", N_("Ask the caller"))
+
+
+class HeldLine(NamedTuple):
+    """A consultation that can be taken back for `seconds`."""
+
+    id: str
+    topic: str
+    seconds: int
 
 
 class LiveFigures(TypedDict):
@@ -219,6 +227,12 @@ def call_back_lines(
 ) -> Sequence[CallBackLine]:
     """Return the lines of the list. `numbers`: of the entries that the operator claimed, by id."""
     return [_call_back(entry, numbers.get(entry.id), operator, language, now) for entry in entries]
+
+
+def held_lines(held: Sequence[HeldConsultation], language: Language, now: datetime) -> Sequence[HeldLine]:
+    """Return the consultations that can still be taken back."""
+    topics = taxonomy().topics
+    return [HeldLine(str(row.id), topics[row.topic].label.in_(language), consultations.seconds_left(row, now)) for row in held]
 
 
 async def region_of(work: UnitOfWork, current: CurrentCall | None) -> KnownRegion:

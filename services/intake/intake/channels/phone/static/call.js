@@ -73,6 +73,9 @@ if (articles) {
   });
 }
 
+// A consultation that is closed by now cannot be taken back any more.
+for (const held of document.querySelectorAll("[data-held]")) setTimeout(() => held.remove(), 1000 * held.dataset.held);
+
 // What was begun is not thrown away: a new call then waits for a click.
 let begun = false;
 document.addEventListener("input", () => { begun = true; });
