@@ -20,8 +20,7 @@ class TestDoors:
     @pytest.mark.parametrize("door", [*WORK, *PUBLIC], ids=lambda door: door.path)
     def test_a_door_is_offered_to_those_to_whom_its_page_is_open(self, door):
         given = {role for role in ROLES if answers(door.path)[role] == "+"}
-        listed = {"provider"} if door.path == "/intake/counter" else set()  # the matrix knows no organisation that is in the directory
-        assert given | listed == (door.roles or ROLES)
+        assert given == (door.roles or ROLES)
 
     @pytest.mark.parametrize("role", sorted(ROLES))
     def test_a_role_lands_where_it_may_be(self, role):

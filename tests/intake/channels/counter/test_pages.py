@@ -87,8 +87,16 @@ class TestAccess:
     async def test_it_is_for_clerks_in_their_region(self, desk, role, region, status):
         assert (await Clerk(desk, role, region=region).get()).status_code == status
 
-    async def test_an_organisation_missing_in_the_directory_has_no_counter(self, desk):
-        assert (await Clerk(desk, "provider", region=None, provider_id=uuid4()).get()).status_code == 403
+    @pytest.mark.parametrize(
+        ("claims", "advice"),
+        [({"provider_id": uuid4()}, "Обратитесь в филиал Фонда вашего региона"), ({}, "Попросите администратора ваших учётных записей")],
+        ids=["missing in the directory", "not named by the account"],
+    )
+    async def test_an_officer_of_an_unknown_organisation_reads_what_to_do(self, desk, claims, advice):
+        officer = Clerk(desk, "provider", region=None, **claims)
+        page = await officer.get()
+        assert (page.status_code, advice in page.text, '<form method="post" action="/intake/counter' in page.text) == (200, True, False)
+        assert (await officer.post(WRITTEN)).status_code == 403
 
 
 class TestALetter:

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request, Response
 
 from intake.attachments.dependencies import form_uploads as uploads
+from intake.channels.counter.errors import OrganisationNotKnown
 from intake.channels.counter.pages import view as counter_view
 from intake.channels.counter.pages.view import PATH, Draft
 from intake.channels.counter.policy import IntakeMethod
@@ -71,6 +72,13 @@ class Clerk:
         return PAGES.text(self.request, MESSAGES[code])
 
 
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """An officer of a provider that the directory does not know. `is_named`: the account names an organisation."""
+
+    is_named: bool
+
+
 async def _clerk(request: Request, intake: IntakeDep, units: UnitsOfWorkDep, principal: PagePrincipalDep) -> Clerk | None:
     """Return the clerk; None if nobody is signed in. Raises Forbidden and OrganisationNotKnown for a principal without a counter."""
     if principal.is_anonymous:
@@ -79,14 +87,29 @@ async def _clerk(request: Request, intake: IntakeDep, units: UnitsOfWorkDep, pri
         return Clerk(request, intake, units, principal, await counter_of(work, principal), await receiver_name(work, principal))
 
 
+async def _clerk_or_stranger(
+    request: Request, intake: IntakeDep, units: UnitsOfWorkDep, principal: PagePrincipalDep
+) -> Clerk | Stranger | None:
+    """Return as `_clerk`, and a Stranger for an officer whose organisation is not known: the page says what to do."""
+    if principal.has("provider") and principal.provider_id is None and not principal.is_staff:
+        return Stranger(is_named=False)
+    try:
+        return await _clerk(request, intake, units, principal)
+    except OrganisationNotKnown:
+        return Stranger(is_named=True)
+
+
 ClerkDep = Annotated[Clerk | None, Depends(_clerk)]
+ClerkOrStrangerDep = Annotated[Clerk | Stranger | None, Depends(_clerk_or_stranger)]
 router: Final = APIRouter()
 
 
 @router.get("/counter")
-async def counter_page(request: Request, clerk: ClerkDep, cursor: str | None = None) -> Response:
+async def counter_page(request: Request, clerk: ClerkOrStrangerDep, cursor: str | None = None) -> Response:
     if clerk is None:
         return to_sign_in(request)
+    if isinstance(clerk, Stranger):
+        return PAGES.render(request, "counter_stranger.html", is_named=clerk.is_named)
     return await _show(clerk, _blank(clerk), cursor=cursor)
 
 
