@@ -41,6 +41,13 @@ WORK: Final = (
         frozenset({"operator"}),
     ),
     Door(
+        "/intake/call-backs",
+        N_("To be called back"),
+        N_("Callers who asked for it or gave up waiting"),
+        frozenset({"operator"}),
+        is_seldom=True,
+    ),
+    Door(
         "/routing/desk",
         N_("The desk"),
         N_("Queue, case, clocks, answer"),

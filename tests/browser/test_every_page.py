@@ -28,6 +28,7 @@ PAGES = [
     ("/intake/track", None),
     ("/intake/peoples-control", None),
     ("/intake/call", "operator"),
+    ("/intake/call-backs", "operator"),
     ("/intake/counter", "specialist"),
     ("/intake/outgoing", "admin"),
     ("/intake/outgoing/by-hand", "specialist"),

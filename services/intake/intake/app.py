@@ -16,6 +16,7 @@ from intake.channels.partner.service.update_streams import UpdateStreams
 from intake.channels.peoples_control import pages as peoples_control_pages
 from intake.channels.phone import api as phone
 from intake.channels.phone.pages import call as call_pages
+from intake.channels.phone.pages import call_backs as call_back_pages
 from intake.channels.phone.service.insurance import FileInsuranceRegister
 from intake.channels.telegram import api as telegram
 from intake.channels.web.pages import actions, filing, tracking
@@ -66,6 +67,7 @@ pages: Final = APIRouter(include_in_schema=False, dependencies=[Depends(show_vie
 for _router in (
     filing.router,
     call_pages.router,
+    call_back_pages.router,
     tracking.router,
     actions.router,
     notification_pages.router,

@@ -375,6 +375,40 @@ class TestCallBacks:
         assert (await screen.post(f"back/{waiting.id}/take")).status_code == 404
 
 
+class TestAllCallBacks:
+    async def listed(self, desk, subject=OPERATOR, query="", role="operator"):
+        return await desk.client.get(f"/intake/call-backs{query}", headers=Screen(desk, subject, role).headers)
+
+    async def test_an_entry_is_claimed_and_closed_there_and_its_number_is_shown_to_who_claimed_it(self, desk, screen, waiting):
+        assert NUMBER not in (await self.listed(desk)).text
+        taken = await screen.post(f"back/{waiting.id}/take?from=list")
+        assert taken.headers["location"] == "/intake/call-backs"
+        assert NUMBER in (await self.listed(desk)).text
+        assert {(access.purpose, access.reader) for access in await desk.rows(ContentRead)} == {("call-back", OPERATOR)}
+        assert NUMBER not in (await self.listed(desk, "operator-2")).text
+        await screen.post(f"back/{waiting.id}/done?from=list")
+        assert "Никто не ждёт обратного звонка" in (await self.listed(desk)).text
+
+    async def test_a_long_list_has_pages_oldest_first(self, desk, monkeypatch):
+        monkeypatch.setattr("intake.channels.phone.pages.call_backs.LISTED", 1)
+        for number, name in enumerate(("a", "b")):
+            start = NOW - timedelta(hours=2 - number)
+            caller = event("offered", 0, call=name, start=start, **{"from": f"+7701000000{number}"})
+            await send(
+                desk, [caller, event("queued", 3, call=name, start=start, queue="1414-ru"), event("abandoned", 63, call=name, start=start)]
+            )
+        await publish_calls(desk)
+        page = (await self.listed(desk)).text
+        assert ("•• 00" in page, "•• 01" in page) == (True, False)
+        following = re.search(r'href="/intake/call-backs(\?cursor=[^"]+)"', page)[1]
+        page = (await self.listed(desk, query=following)).text
+        assert ("•• 00" in page, "•• 01" in page) == (False, True)
+
+    @pytest.mark.parametrize("role", ["specialist", "supervisor", "admin"])
+    async def test_it_is_for_operators(self, desk, role):
+        assert (await self.listed(desk, role=role)).status_code == 403
+
+
 class TestRetention:
     async def test_a_caller_not_reached_in_a_fortnight_is_closed_and_the_number_erased(self, desk, waiting):
         desk.clock.advance(timedelta(days=13))

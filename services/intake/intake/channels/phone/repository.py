@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -112,11 +112,15 @@ async def add_call_backs(session: AsyncSession, rows: Sequence[CallBackRow]) -> 
     await insert_new_rows(session, CallBack, rows, unique=("call_id",), returning="id")
 
 
-async def ongoing_call_backs(session: AsyncSession, limit: int) -> tuple[Sequence[CallBack], int]:
-    """Return the oldest ongoing call-backs, and the number of all."""
+async def ongoing_call_backs(
+    session: AsyncSession, limit: int, after: tuple[datetime, UUID] | None = None
+) -> tuple[Sequence[CallBack], int]:
+    """Return a page of the ongoing call-backs, oldest first, and the number of all."""
     wanted = col(CallBack.state).in_(ONGOING)
     total = (await session.execute(select(func.count()).select_from(CallBack).where(wanted))).scalar_one()
     query = select(CallBack).where(wanted).order_by(col(CallBack.received_at), col(CallBack.id)).limit(limit)
+    if after is not None:
+        query = query.where(tuple_(col(CallBack.received_at), col(CallBack.id)) > after)
     return (await session.execute(query)).scalars().all(), total
 
 

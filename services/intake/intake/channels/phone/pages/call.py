@@ -1,7 +1,7 @@
 """The operator's page of the centre 1414: the current call, consultations closed by a key, appeals written down, call-backs."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse
 from intake.channels.phone import repository
 from intake.channels.phone.codes import CallCodeGroup
 from intake.channels.phone.dependencies import insurance_of
-from intake.channels.phone.errors import CallBackTaken, CallerNotVerified, InsuranceNotConnected
+from intake.channels.phone.errors import CallerNotVerified, InsuranceNotConnected
 from intake.channels.phone.pages.record import read_back, registered
 from intake.channels.phone.pages.view import (
     CurrentCall,
@@ -69,13 +69,6 @@ MESSAGES: Final = {
     "used": N_("This form was sent before with other words. Look whether the appeal is registered already."),
     "confirm": N_("Read the appeal back and tick that the caller confirmed it."),
 }
-CallBackAction = Callable[[UnitOfWork, UUID, str], Awaitable[None]]
-CALL_BACK_ACTIONS: Final[Mapping[str, CallBackAction]] = {
-    "take": call_backs.claim,
-    "not-reached": call_backs.not_reached,
-    "done": call_backs.done,
-}
-"""By the last part of the URL."""
 
 
 async def _operator(principal: PagePrincipalDep) -> Principal | None:
@@ -268,19 +261,6 @@ async def register_appeal(asked: CallRequestDep, operator: SignedInOperatorDep) 
     if answered:
         return PAGES.redirect(PATH, flash="consultation-closed")
     return registered(request, receipt.registered, appeal.region, has_record=True)
-
-
-@router.post("/call/back/{call_back_id}/{move}", dependencies=OWN_SITE)
-async def call_back(call_back_id: UUID, move: str, operator: SignedInOperatorDep, units: UnitsOfWorkDep) -> Response:
-    """Claim a call-back, count an unanswered attempt, or close the entry."""
-    if move not in CALL_BACK_ACTIONS:
-        raise NotFound
-    try:
-        async with units.write() as work:
-            await CALL_BACK_ACTIONS[move](work, call_back_id, operator.subject)
-    except CallBackTaken:
-        return PAGES.redirect(PATH, flash="call-back-taken")
-    return PAGES.redirect(PATH)
 
 
 def as_text(moment: datetime) -> str:

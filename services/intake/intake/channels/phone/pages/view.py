@@ -217,9 +217,11 @@ async def page_content(
     }
 
 
-async def ongoing_call_backs(work: UnitOfWork) -> tuple[Sequence[CallBack], int]:
-    """Return the call-backs to list, oldest first, and the number of all."""
-    return await repository.ongoing_call_backs(work.session, LISTED)
+async def ongoing_call_backs(
+    work: UnitOfWork, limit: int = LISTED, after: tuple[datetime, UUID] | None = None
+) -> tuple[Sequence[CallBack], int]:
+    """Return a page of the call-backs to list, oldest first, and the number of all."""
+    return await repository.ongoing_call_backs(work.session, limit, after)
 
 
 def call_back_lines(
