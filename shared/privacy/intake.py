@@ -18,6 +18,7 @@ from shared.privacy.statements import (
 SERVICE: Final = "intake"
 _CONVERSATION: Final = "until the conversation is settled, or 6 hours of silence (`late_hours` of `bot.toml`)"
 _UNTIL_REACHED: Final = "until the caller is reached, at most 14 days (`call_back_days` of `call_policy.toml`)"
+_FOR_EVERYBODY: Final = "it is read out to every caller and names no person"
 _CALL: Final = "365 days after the call is over (`kept_days` of `call_policy.toml`)"
 _TAIL: Final = "all digits but the last are hidden; an operator must recognise the caller in a list"
 
@@ -257,6 +258,19 @@ CHANNELS: Final = (
         retention="until the consultation is registered or taken back, 10 seconds (`undo` of `call_policy.toml`)",
         export=NOT_EXPORTED,
         erasure="the row is deleted when the consultation is registered or taken back",
+    ),
+    Table(
+        SERVICE,
+        "incident",
+        (
+            plain("answer_kk", "the answer to all callers about a mass incident, in Kazakh", _FOR_EVERYBODY),
+            plain("answer_ru", "the same answer in Russian", _FOR_EVERYBODY),
+            plain("answer_en", "the same answer in English", _FOR_EVERYBODY),
+            plain("announced_by", "the supervisor who announced it", SUBJECT_REASON, export=STAFF),
+        ),
+        retention=NO_LIMIT,
+        export=NOT_EXPORTED,
+        erasure=NO_ERASURE,
     ),
     Table(
         SERVICE,

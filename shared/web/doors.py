@@ -69,6 +69,13 @@ WORK: Final = (
         is_seldom=True,
     ),
     Door(
+        "/intake/incidents",
+        N_("Mass incidents"),
+        N_("Announce to the operators what many people call about"),
+        frozenset({"supervisor", "head", "admin"}),
+        is_seldom=True,
+    ),
+    Door(
         "/intake/withdrawals",
         N_("Withdrawals to check"),
         N_("Calls to applicants before their appeals are withdrawn"),

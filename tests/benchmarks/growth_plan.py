@@ -50,7 +50,7 @@ _AUDITED = _BY_REQUEST | {"content_read": PERMANENT}
 _OF_INQUIRY = "(SELECT inquiry.appeal_id FROM public.inquiry WHERE inquiry.inquiry_id = t.inquiry_id)"
 _COUNTED_BY_ADDRESS = {"wrong_attempt", "opened_case", "daily_count"}
 _OF_THE_BOT = {"bot_update", "bot_chat", "bot_message", "bot_duty"}
-_OTHER_TRAFFIC = _OF_THE_BOT | {"call", "call_event", "call_back", "held_consultation", "inbound_message"}
+_OTHER_TRAFFIC = _OF_THE_BOT | {"call", "call_event", "call_back", "held_consultation", "inbound_message", "incident"}
 _OF_PARTNERS = {"update_counter", "subscriber", "subscription", "delivery", "external_number"}  # nobody subscribes here
 
 PLANS: Mapping[str, Plan] = {

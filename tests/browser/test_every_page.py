@@ -29,6 +29,7 @@ PAGES = [
     ("/intake/peoples-control", None),
     ("/intake/call", "operator"),
     ("/intake/call-backs", "operator"),
+    ("/intake/incidents", "supervisor"),
     ("/intake/counter", "specialist"),
     ("/intake/outgoing", "admin"),
     ("/intake/outgoing/by-hand", "specialist"),

@@ -17,6 +17,7 @@ from intake.channels.peoples_control import pages as peoples_control_pages
 from intake.channels.phone import api as phone
 from intake.channels.phone.pages import call as call_pages
 from intake.channels.phone.pages import call_backs as call_back_pages
+from intake.channels.phone.pages import incidents as incident_pages
 from intake.channels.phone.service.insurance import FileInsuranceRegister
 from intake.channels.telegram import api as telegram
 from intake.channels.web.pages import actions, filing, tracking
@@ -68,6 +69,7 @@ for _router in (
     filing.router,
     call_pages.router,
     call_back_pages.router,
+    incident_pages.router,
     tracking.router,
     actions.router,
     notification_pages.router,

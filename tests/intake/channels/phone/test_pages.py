@@ -387,7 +387,7 @@ class TestAllCallBacks:
         assert {(access.purpose, access.reader) for access in await desk.rows(ContentRead)} == {("call-back", OPERATOR)}
         assert NUMBER not in (await self.listed(desk, "operator-2")).text
         await screen.post(f"back/{waiting.id}/done?from=list")
-        assert "Никто не ждёт обратного звонка" in (await self.listed(desk)).text
+        assert "Обратного звонка никто не ждёт" in (await self.listed(desk)).text
 
     async def test_a_long_list_has_pages_oldest_first(self, desk, monkeypatch):
         monkeypatch.setattr("intake.channels.phone.pages.call_backs.LISTED", 1)

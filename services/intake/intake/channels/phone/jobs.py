@@ -28,7 +28,7 @@ class ConsultationFiler:
         return len(due)
 
     async def _file(self, consultation: consultations.DueConsultation) -> None:
-        condition = consultations.still_held(consultation.id)
+        condition = consultations.still_held(consultation)
         try:
             receipt = await self._intake.file(consultation.appeal, consultation.admission, key=consultation.key, condition=condition)
             is_left = receipt.replayed

@@ -116,3 +116,25 @@ class HeldConsultation(IntakeModel, table=True):
     due_at: datetime
     content: bytes
     """Sealed JSON object: the appeal and the terms of its admission, which name the operator."""
+
+
+class Incident(IntakeModel, table=True):
+    """A mass incident that a supervisor announced to the operators, with the answer for those who call about it."""
+
+    __tablename__ = "incident"
+
+    id: UUID = Field(primary_key=True)
+    region: str | None
+    """None: the whole country."""
+    topic: str
+    answer_kk: str
+    answer_ru: str
+    answer_en: str | None
+    announced_by: str
+    """The subject of the supervisor's token."""
+    announced_at: datetime
+    ends_at: datetime
+    ended_at: datetime | None
+    """When it was ended by hand, before its time."""
+    callers: int
+    """Consultations closed as the same matter."""

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from intake.channels.phone.codes import CallBackState, CallDirection, CallOutcome, CallState
-from intake.channels.phone.models import Call, CallBack, CallEvent, HeldConsultation, OralRecord
+from intake.channels.phone.models import Call, CallBack, CallEvent, HeldConsultation, Incident, OralRecord
 from intake.channels.phone.schemas.rows import CallBackRow, CallEventRow, CallRow, OralRecordRow
 from intake.register.models import Appeal, Tracking, without_content
 from shared.database import among
@@ -208,3 +208,38 @@ async def delete_held(session: AsyncSession, held_id: UUID, operator: str | None
     if operator is not None:
         statement = statement.where(col(HeldConsultation.operator) == operator)
     return (await session.execute(statement.returning(col(HeldConsultation.id)))).first() is not None
+
+
+def add_incident(session: AsyncSession, incident: Incident) -> None:
+    session.add(incident)
+
+
+async def incident(session: AsyncSession, incident_id: UUID) -> Incident | None:
+    return await session.get(Incident, incident_id)
+
+
+async def incidents(session: AsyncSession, regions: Collection[str] | None, limit: int) -> Sequence[Incident]:
+    """Return the latest incidents of these regions, or of all for None; those of the whole country are of every region."""
+    query = select(Incident)
+    if regions is not None:
+        query = query.where(or_(col(Incident.region).is_(None), col(Incident.region).in_(sorted(regions))))
+    return (await session.execute(query.order_by(col(Incident.announced_at).desc(), col(Incident.id)).limit(limit))).scalars().all()
+
+
+async def current_incidents(session: AsyncSession, region: str | None, now: datetime) -> Sequence[Incident]:
+    """Return the incidents that go on, those of a region and of the whole country, or all for None; the latest first."""
+    query = select(Incident).where(col(Incident.ended_at).is_(None), col(Incident.ends_at) > now)
+    if region is not None:
+        query = query.where(or_(col(Incident.region).is_(None), col(Incident.region) == region))
+    return (await session.execute(query.order_by(col(Incident.announced_at).desc(), col(Incident.id)))).scalars().all()
+
+
+async def end_incident(session: AsyncSession, incident_id: UUID, now: datetime) -> bool:
+    """End an incident that goes on. Return whether it did."""
+    is_current = (col(Incident.id) == incident_id, col(Incident.ended_at).is_(None), col(Incident.ends_at) > now)
+    return (await session.execute(update(Incident).where(*is_current).values(ended_at=now).returning(col(Incident.id)))).first() is not None
+
+
+async def count_caller(session: AsyncSession, incident_id: UUID) -> None:
+    """Count one more caller of an incident."""
+    await session.execute(update(Incident).where(col(Incident.id) == incident_id).values(callers=col(Incident.callers) + 1))

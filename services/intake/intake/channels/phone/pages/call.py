@@ -1,7 +1,7 @@
 """The operator's page of the centre 1414: the current call, consultations closed by a key, appeals written down, call-backs."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
@@ -25,13 +25,14 @@ from intake.channels.phone.pages.view import (
     caller_number,
     current_call,
     held_lines,
+    incident_banners,
     live_figures,
     ongoing_call_backs,
     page_content,
     region_of,
 )
 from intake.channels.phone.policy import call_policy, codes
-from intake.channels.phone.service import call_backs, consultations, oral_records
+from intake.channels.phone.service import call_backs, consultations, incidents, oral_records
 from intake.channels.phone.service.insurance import InsuredStatus, look_up, record_look_up
 from intake.forms.service import definitions as forms
 from intake.forms.service import draft as form
@@ -120,7 +121,8 @@ async def call_live(operator: OperatorDep, work: ReadDep) -> JSONResponse:
         raise NotFound
     current = await current_call(work, operator.subject)
     now = {"call": str(current.call.id) if current else "", "state": current.call.state if current else ""}
-    return JSONResponse({**await live_figures(work), **now})
+    announced = " ".join(str(incident.id) for incident in await incidents.current(work, operator))
+    return JSONResponse({**await live_figures(work), **now, "incidents": announced})
 
 
 @router.get("/call/record/{appeal_id}")
@@ -148,13 +150,42 @@ async def close(asked: CallRequestDep, operator: SignedInOperatorDep) -> Respons
     if not sent.get("quick.region"):
         errors = [("quick.region", _message(asked.request, "region"))]
         return await _show(asked, operator, current, await _blank_form(asked, current), errors=errors, status=422)
+    return await _close(asked, operator, current, sent, topics=call_policy().topics)
+
+
+@router.post("/call/same/{incident_id}", dependencies=OWN_SITE)
+async def close_as_same(asked: CallRequestDep, incident_id: UUID, operator: SignedInOperatorDep) -> Response:
+    """Register and close the call of somebody who asks about an announced incident and was read its answer."""
+    sent, current = await read_fields(asked.request), await asked.current_call(operator)
+    async with asked.units.read() as work:
+        announced = {incident.id: incident for incident in await incidents.current(work, operator)}
+    if incident_id not in announced:
+        return PAGES.redirect(PATH, flash="incident-over")
+    incident = announced[incident_id]
+    given = {**sent, "topic": incident.topic, "quick.region": incident.region or sent.get("quick.region", "")}
+    if not given["quick.region"]:
+        errors = [("quick.region", _message(asked.request, "region"))]
+        return await _show(asked, operator, current, await _blank_form(asked, current), errors=errors, status=422)
+    return await _close(asked, operator, current, given, topics=[incident.topic], incident=incident_id)
+
+
+async def _close(
+    asked: CallRequest,
+    operator: Principal,
+    current: CurrentCall | None,
+    sent: Mapping[str, str],
+    *,
+    topics: Collection[str],
+    incident: UUID | None = None,
+) -> Response:
+    """Hold a consultation until it cannot be taken back any more. `incident`: the one that the caller spoke of."""
     now = asked.units.clock.now()
     received_at = _first_ring(asked, current, sent) or as_text(now)  # it is registered later, but received now
-    appeal = call_form.consultation(sent, received_at=received_at, topics=call_policy().topics)
+    appeal = call_form.consultation(sent, received_at=received_at, topics=topics)
     admission = _admission(operator)._replace(resolved_in_contact=True)
     check(appeal, admission, now)
     async with asked.units.write() as work:
-        is_first = await consultations.hold(work, form.key_of(sent), appeal, admission, operator)
+        is_first = await consultations.hold(work, form.key_of(sent), appeal, admission, operator, incident=incident)
     return PAGES.redirect(PATH, flash=None if is_first else "closed-before")
 
 
@@ -318,6 +349,7 @@ async def _show(
         content = await page_content(work, asked.request, operator, current, insured)
         entries, total = await ongoing_call_backs(work)
         held = await consultations.waiting(work, operator)
+        announced = await incidents.current(work, operator)
     numbers: Mapping[UUID, str] = {}
     if claimed := call_backs.claimed_by(entries, operator.subject):
         async with asked.units.write() as work:
@@ -329,6 +361,7 @@ async def _show(
         **content,
         backs=call_back_lines(entries, numbers, operator, language, asked.units.clock.now()),
         backs_total=total,
+        incidents=incident_banners(announced, language),
         held=held_lines(held, language, asked.units.clock.now()),
         draft=draft,
         key_value=key or new_key(),

@@ -11,9 +11,9 @@ from fastapi import Request
 from intake.channels.phone import repository
 from intake.channels.phone.codes import CallBackState, CallCodeGroup, CallDirection, CallerCheck, InsuredCode
 from intake.channels.phone.dependencies import insurance_of
-from intake.channels.phone.models import Call, CallBack, HeldConsultation
+from intake.channels.phone.models import Call, CallBack, HeldConsultation, Incident
 from intake.channels.phone.policy import call_policy, codes, queues
-from intake.channels.phone.service import call_backs, consultations
+from intake.channels.phone.service import call_backs, consultations, incidents
 from intake.channels.phone.service.call_state import IN_TALK, OVER, WAITING
 from intake.channels.phone.service.insurance import InsuredStatus
 from intake.pages_kit import PAGES
@@ -63,6 +63,16 @@ class HeldLine(NamedTuple):
     id: str
     topic: str
     seconds: int
+
+
+class IncidentBanner(NamedTuple):
+    """An incident as an operator sees it; `region` is empty for the whole country. `answers`: language and text."""
+
+    id: str
+    topic: str
+    region: str
+    region_label: str
+    answers: Sequence[tuple[Language, str]]
 
 
 class LiveFigures(TypedDict):
@@ -235,6 +245,21 @@ def held_lines(held: Sequence[HeldConsultation], language: Language, now: dateti
     """Return the consultations that can still be taken back."""
     topics = taxonomy().topics
     return [HeldLine(str(row.id), topics[row.topic].label.in_(language), consultations.seconds_left(row, now)) for row in held]
+
+
+def incident_banners(found: Sequence[Incident], language: Language) -> Sequence[IncidentBanner]:
+    """Return the banners of the incidents that go on, each with the answer in the language of the page and in the other."""
+    order: list[Language] = sorted(("kk", "ru"), key=lambda each: each != language)
+    return [
+        IncidentBanner(
+            str(incident.id),
+            taxonomy().topics[incident.topic].label.in_(language),
+            incident.region or "",
+            regions()[incident.region].label.in_(language) if incident.region else "",
+            [(each, incidents.answer_in(incident, each)) for each in order],
+        )
+        for incident in found
+    ]
 
 
 async def region_of(work: UnitOfWork, current: CurrentCall | None) -> KnownRegion:

@@ -32,16 +32,22 @@ class DueConsultation:
     id: UUID
     appeal: AppealIn
     admission: Admission
+    incident: UUID | None
+    """The incident that the caller spoke of."""
 
     @property
     def key(self) -> str:
         return str(self.id)
 
 
-async def hold(work: UnitOfWork, key: str, appeal: AppealIn, admission: Admission, operator: Principal) -> bool:
+async def hold(
+    work: UnitOfWork, key: str, appeal: AppealIn, admission: Admission, operator: Principal, *, incident: UUID | None = None
+) -> bool:
     """Store a checked consultation until its wait is over. Return False if another one was closed by the same form: the first counts."""
     held_id, topic = UUID(key), appeal.topic or ""
-    content = to_json({"appeal": appeal.model_dump(mode="json", exclude_unset=True), "admission": admission._asdict()})
+    content = to_json(
+        {"appeal": appeal.model_dump(mode="json", exclude_unset=True), "admission": admission._asdict(), "incident": incident}
+    )
     row = HeldConsultation(
         id=held_id,
         operator=operator.subject,
@@ -68,12 +74,14 @@ async def due(work: UnitOfWork) -> Sequence[DueConsultation]:
     return [_opened(work.sealer, row) for row in rows]
 
 
-def still_held(held_id: UUID) -> Condition:
+def still_held(consultation: DueConsultation) -> Condition:
     """Return the condition of registration that ends the wait. It raises NotFound where the operator took the consultation back."""
 
     async def condition(work: UnitOfWork, _appeal_id: UUID) -> None:
-        if not await repository.delete_held(work.session, held_id):
+        if not await repository.delete_held(work.session, consultation.id):
             raise NotFound
+        if consultation.incident is not None:
+            await repository.count_caller(work.session, consultation.incident)
 
     return condition
 
@@ -85,7 +93,8 @@ async def drop(work: UnitOfWork, held_id: UUID) -> None:
 
 def _opened(sealer: Sealer, row: HeldConsultation) -> DueConsultation:
     content = from_json(sealer.open("held_consultation", row.id, "content", row.content))
-    return DueConsultation(row.id, AppealIn.model_validate(content["appeal"]), Admission(**content["admission"]))
+    incident = UUID(content["incident"]) if content["incident"] else None
+    return DueConsultation(row.id, AppealIn.model_validate(content["appeal"]), Admission(**content["admission"]), incident)
 
 
 def seconds_left(row: HeldConsultation, now: datetime) -> int:

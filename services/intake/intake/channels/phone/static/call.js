@@ -85,8 +85,9 @@ async function refresh() {
   if (!answer?.ok) return;
   const now = await answer.json();
   for (const tile of tiles.querySelectorAll("[data-figure]")) tile.textContent = now[tile.dataset.figure];
-  if (now.call === tiles.dataset.call) return;
-  if (begun) document.querySelector("[data-news]").hidden = false;
+  const isCalled = now.call !== tiles.dataset.call;
+  if (!isCalled && now.incidents === tiles.dataset.incidents) return;
+  if (begun) document.querySelector(isCalled ? "[data-news]" : "[data-announced]").hidden = false;
   else location.assign("/intake/call");
 }
 if (tiles) setInterval(refresh, 3000);
