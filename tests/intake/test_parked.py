@@ -126,7 +126,7 @@ class TestDismiss:
         assert await parked(desk) == ["behind"]
         assert (await post(desk, "retry", key=str(appeal_id))).headers["location"] == f"{PATH}?flash=parked-applied"
         (tracking,) = await desk.rows(Tracking)
-        assert (tracking.tier, tracking.status) == (None, "IN_REVIEW")
+        assert (tracking.tier, tracking.status) == (None, "REGISTERED")
 
     async def test_an_event_that_waits_behind_another_is_not_dismissed(self, desk):
         await park(desk, routed(appeal_id := uuid4()), claimed(appeal_id))

@@ -79,7 +79,23 @@ async def send_from_the_counter(desk):
     yield await desk.client.post("/intake/counter", data=fields, files=[("none", ("", b""))], headers=signed_in)
 
 
-STEPS = (send_from_the_applicant, send_from_the_exchange, send_from_telegram, send_from_a_partner, send_from_the_counter)
+async def send_from_the_operator(desk):
+    """Fill held_consultation."""
+    signed_in = {"Cookie": f"{COOKIE}={desk.foundation.issuer.issue('operator', name='Синтетика Б. В.')}"}
+    fields = {"topic": "PAY_METHODS", "quick.region": "KZ-43"}
+    closed = await desk.client.post("/intake/call/close", data=fields, headers=signed_in)
+    assert closed.status_code == 303
+    yield await desk.client.get("/intake/call", headers=signed_in)
+
+
+STEPS = (
+    send_from_the_applicant,
+    send_from_the_exchange,
+    send_from_telegram,
+    send_from_a_partner,
+    send_from_the_counter,
+    send_from_the_operator,
+)
 
 
 @pytest.fixture

@@ -154,7 +154,7 @@ class TestResend:
             await change_notification(work.session, notification.id, was=("PLANNED",), state="FAILED", reason="REFUSED", secret=None)
         admin = signed_in(desk, "admin")
         assert "/resend" not in (await page(desk, "", admin)).text
-        assert (await desk.client.post(f"/intake/outgoing/{notification.id}/resend", headers=admin)).status_code == 404
+        assert (await desk.client.post(f"/intake/outgoing/{notification.id}/resend", data={"back": ""}, headers=admin)).status_code == 404
 
     async def test_it_is_for_admins_of_this_site(self, desk, case_of):
         case, notice_id = await self.failed(desk, case_of)

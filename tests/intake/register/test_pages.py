@@ -82,10 +82,10 @@ class TestCall:
         assert (read.reader, read.ids, read.appeal_id, read.role) == ("clerk-7", [str(case.id)], case.id, "specialist")
         assert (await case.seen())["reads"][0]["part"] == "TEXT_AND_CONTACTS"
 
-    @pytest.mark.parametrize(("said", "events", "status"), [("withdraw", 1, "WITHDRAWN"), ("continue", 0, "IN_REVIEW")])
-    async def test_what_the_applicant_said_decides(self, desk, said, events, status):
+    @pytest.mark.parametrize(("choice", "events", "status"), [("withdraw", 1, "WITHDRAWN"), ("continue", 0, "IN_REVIEW")])
+    async def test_what_the_applicant_said_decides(self, desk, choice, events, status):
         case = await waiting(desk)
-        answer = await post(desk, case, said=said, sure="yes", note="Өзі айтты", key=str(uuid4()))
+        answer = await post(desk, case, said=choice, sure="yes", note="Өзі айтты", key=str(uuid4()))
         assert answer.status_code == 303
         assert (await case.seen())["status"] == status
         assert len(await emitted(desk, "appeal-withdrawn")) == events

@@ -43,5 +43,5 @@ class TestRegions:
             ("+77010000000", None),
         ],
     )
-    def test_a_fixed_line_number_tells_the_region(self, phone, region):
+    def test_a_fixed_line_number_is_of_a_region(self, phone, region):
         assert region_of_phone(phone) == region

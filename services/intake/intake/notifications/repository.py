@@ -234,7 +234,7 @@ async def notifications_of_appeal(
 
 def _is_wanted(wanted: OutgoingFilter) -> ColumnElement[bool]:
     """Return the condition of a filter, but for the state, on notifications joined with their appeals."""
-    conditions = [true()]
+    conditions: list[ColumnElement[bool]] = [true()]
     if wanted.method is not None:
         conditions.append(_NOTIFICATION.channel == wanted.method)
     if wanted.planned_from is not None:

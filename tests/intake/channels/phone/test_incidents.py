@@ -63,8 +63,10 @@ class TestAnnouncing:
 
     @pytest.mark.parametrize(
         "wrong",
-        [{"region": "KZ-75"}, {"region": "ALL"}, {"topic": "NOTHING"}, {"answer_kk": " "}, {"answer_ru": "я" * 1001}, {"answer_en": "y" * 1001},
-         {"hours": "1000"}],
+        [
+            {"region": "KZ-75"}, {"region": "ALL"}, {"topic": "NOTHING"}, {"answer_kk": " "}, {"answer_ru": "я" * 1001},
+            {"answer_en": "y" * 1001}, {"hours": "1000"},
+        ],
         ids=lambda wrong: next(iter(wrong)),
     )  # fmt: skip
     async def test_what_is_wrong_is_named_and_what_was_typed_stays(self, desk, supervisor, wrong):
@@ -101,7 +103,7 @@ class TestEnd:
         late = await screen.post(f"same/{incident_id}", **{"quick.language": "ru"})
         assert late.headers["location"] == "/intake/call?flash=incident-over"
 
-    async def test_it_ends_by_hand_once(self, desk, supervisor, screen):
+    async def test_a_supervisor_ends_it_once(self, supervisor, screen):
         await supervisor.announce()
         incident_id = await incident_on(screen)
         assert (await supervisor.end(incident_id)).headers["location"].endswith("flash=incident-ended")
@@ -117,7 +119,7 @@ class TestEnd:
         assert (await supervisor.end(uuid4())).status_code == 404
 
 
-class TestSameMatter:
+class TestSameSubject:
     async def test_one_key_closes_the_call_and_counts_the_caller(self, desk, supervisor, screen):
         await supervisor.announce()
         await send(desk, TALKING)
@@ -146,7 +148,7 @@ class TestSameMatter:
         await over(desk)
         assert [appeal.region for appeal in await registered(desk)] == ["KZ-75"]
 
-    async def test_another_site_cannot_close(self, desk, supervisor, screen):
+    async def test_another_site_cannot_close(self, supervisor, screen):
         await supervisor.announce()
         incident_id = await incident_on(screen)
         screen.headers["Sec-Fetch-Site"] = "cross-site"
