@@ -152,7 +152,7 @@ class TestTheScreen:
         page = await screen(javascript=False)
         await page.select_option("[name='quick.region']", "KZ-43")
         await page.locator("[name=topic][value=REFERRAL]").click()
-        await page.locator("[role=status]").first.wait_for()
+        await page.locator("[data-held]").wait_for()
         await over(desk)
         await rows(desk, Appeal, 1)
 
