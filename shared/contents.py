@@ -55,6 +55,23 @@ class FileRequest(BaseModel):
     role: str | None = Field(None, max_length=40)
 
 
+class LetterRequest(BaseModel):
+    """Request body of `POST /routing/internal/v1/letters`: an answer as an official letter to the applicant, who is not stored with it.
+
+    `origin`: the address under which citizens reach the pages, such as `https://aryz.example`.
+    """
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    appeal_id: UUID
+    answer_id: UUID
+    purpose: str = Field(min_length=1, max_length=60, pattern=r"^[a-z-]+$")
+    on_behalf_of: str = Field(min_length=1, max_length=200)
+    addressee: str | None = Field(None, max_length=500)
+    address: str | None = Field(None, max_length=1000)
+    origin: str = Field(max_length=500)
+
+
 class LookupRequest(BaseModel):
     """Request body of `POST /intake/internal/v1/lookups`: a phone in E.164, an IIN, or a provider's name as typed; one of them.
 
@@ -215,8 +232,8 @@ class Contents:
         except ValueError as error:
             raise OwnerUnavailable("intake answers something else") from error
 
-    async def open_file(self, service: str, request: FileRequest) -> OwnedFile:
-        """Return a file that another service owns, before its bytes are read.
+    async def open_file(self, service: str, request: FileRequest | LetterRequest) -> OwnedFile:
+        """Return a file or a letter that another service owns, before its bytes are read.
 
         Raises:
             OwnerUnavailable: the owner is down, too slow, or does not accept our token now.
@@ -224,10 +241,11 @@ class Contents:
         """
         try:
             client = self._client_for(service)
+            is_file = isinstance(request, FileRequest)
             question = client.build_request(
                 "POST",
-                f"/{service}/internal/v1/attachments",
-                content=request.model_dump_json(exclude=_without(request.role)),
+                f"/{service}/internal/v1/{'attachments' if is_file else 'letters'}",
+                content=request.model_dump_json(exclude=_without(request.role) if is_file else None),
                 headers={"Authorization": f"Bearer {await self._token()}", "Content-Type": "application/json"},
                 timeout=TIMEOUT_SECONDS,
             )

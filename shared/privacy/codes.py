@@ -56,6 +56,8 @@ CODE_COLUMNS: Final[Mapping[str, str]] = {
 
 CODE_FIELDS: Final[Mapping[tuple[str, str, str], str]] = {
     ("provider-contact", "inquiry", "questions"): "codes of `provider_questions.csv`",
+    ("routing", "answer_letter", "code"): "random digits, printed in a letter",
+    ("routing", "answer_letter", "sha256"): "hashes of the files that were issued as the letter of an answer",
     ("routing", "desk_search", "appeal_ids"): "ids of appeals that a search found",
     ("routing", "desk_search", "provider_ids"): "ids of providers that a search found",
     ("routing", "saved_view", "address"): "the filters of a list: codes, days and digits (`ListPosition`)",

@@ -1,8 +1,11 @@
 """A valid request for every writing operation of routing."""
 
+import json
+from hashlib import sha256
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+from routing.documents.models import AnswerLetter
 from tests.routing.desk.pages.test_provider import recorded
 from tests.routing.support import COMPLAINT
 from tests.security.concurrency import Call, Kind, Prepare, Recipe, Recipes, Target
@@ -86,6 +89,30 @@ async def read_contents(target: Target) -> Call:
     return Call("/routing/internal/v1/contents", target.world.token("service", subject="intake"), json=asked)
 
 
+async def answered_case(target: Target) -> dict[str, str]:
+    """Return the ids of a case and of its answer."""
+    appeal_id = await target.world.open(**SETTLED)
+    who = target.world.token("specialist", region="KZ-43", subject="clerk-1")
+    assert (await target.world.carry_out(appeal_id, "answer", who, **ANSWER)).status_code == 200
+    facts = [json.loads(value) for fact, value in await target.world.emitted() if fact == "answer-given"]
+    answer_id = next(fact["answer_id"] for fact in facts if fact["appeal_id"] == str(appeal_id))
+    return {"appeal_id": str(appeal_id), "answer_id": answer_id}
+
+
+async def write_letter(target: Target) -> Call:
+    asked = await answered_case(target) | {"purpose": "letter", "on_behalf_of": "applicant", "origin": "https://aryz.example"}
+    return Call("/routing/internal/v1/letters", target.world.token("service", subject="intake"), json=asked)
+
+
+async def check_letter(target: Target) -> Call:
+    issuing = await write_letter(target)
+    issued = await target.world.client.post(issuing.path, headers=issuing.headers, json=issuing.json)
+    assert issued.status_code == 200, issued.text
+    async with target.parts.database.read() as session:
+        row = await session.get(AnswerLetter, UUID(issuing.json["answer_id"]))
+    return Call("/routing/v1/letter-checks", json={"code": row.code, "sha256": sha256(issued.content).hexdigest()})
+
+
 def _path(action: str) -> tuple[str, str]:
     return "post", f"{CASES}/{{appeal_id}}/actions/{action}"
 
@@ -115,4 +142,6 @@ RECIPES: Recipes = {
     ("post", "/routing/v1/colleagues/absence"): Recipe(set_absence),
     ("post", f"{CASES}/search"): Recipe(search_cases, Kind.READ),
     ("post", "/routing/internal/v1/contents"): Recipe(read_contents, Kind.READ, frozenset({"content_read"})),
+    ("post", "/routing/internal/v1/letters"): Recipe(write_letter, Kind.READ, frozenset({"content_read"})),
+    ("post", "/routing/v1/letter-checks"): Recipe(check_letter, Kind.READ),
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from ipaddress import ip_network
 
 from fastapi import FastAPI
 
@@ -17,6 +18,10 @@ from routing.clocks.service import ClockWatcher, clock_policies
 from routing.desk import api as desk_api
 from routing.desk import pages
 from routing.desk.service.presence import LIFETIME, purge_presence
+from routing.documents import api as documents_api
+from routing.documents import pages as document_pages
+from routing.documents.service import document_texts
+from routing.documents.service.letters import LetterChecks
 from routing.knowledge import api as knowledge_api
 from routing.knowledge import pages as knowledge_pages
 from routing.knowledge.service import articles, macros
@@ -35,6 +40,8 @@ ROUTERS = (
     classification_api.router,
     knowledge_api.router,
     desk_api.router,
+    documents_api.router,
+    document_pages.router,  # before the desk, whose forms are under any name
     pages.router,
     knowledge_pages.router,
 )
@@ -83,6 +90,7 @@ SERVICE = Service[Settings](
         "drafts": "Unsent answers, each visible to its author alone.",
         "classifications": "What the text of an appeal is about.",
         "deadlines": "The last day to answer, day by day.",
+        "letters": "Answers as official letters, and the check that one is genuine.",
         "articles": "Published answers to common questions.",
         "internal": "Calls between the services.",
     },
@@ -107,6 +115,7 @@ def check_policies() -> None:
     case_policies.anonymous_policy()
     articles()
     macros()
+    document_texts()
     classify("")
     own = (event for event in REGISTRY.values() if SERVICE.name == event.SERVICE)
     history.check(*own, *(event for event in HANDLERS if event not in {AppealRegistered, ProviderRecorded}))
@@ -116,11 +125,12 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
     """Return the service under `/routing`. With a foundation it runs inside the process that owns the foundation."""
     check_policies()
     settings = settings or Settings()
-    per_minute = settings.classifications_per_minute
 
     def prepare(app: FastAPI, parts: Parts[Settings]) -> None:
         app.state.colleagues = Colleagues(parts.units)
-        app.state.classifications = Budget(per_minute, parts.clock)
+        app.state.classifications = Budget(settings.classifications_per_minute, parts.clock)
+        proxies = tuple(ip_network(proxy) for proxy in settings.trusted_proxies)
+        app.state.letter_checks = LetterChecks(Budget(settings.letter_checks_per_minute, parts.clock), proxies)
 
     app = assemble(SERVICE, settings, foundation, ROUTERS, prepare=prepare)
     pages.PAGES.mount_static(app)

@@ -12,6 +12,14 @@ class Settings(ServiceSettings):
     classifications_per_minute: int = Field(
         300, ge=0, description="texts that one principal may have classified in a minute, in each process; 0: no limit"
     )
+    letter_checks_per_minute: int = Field(
+        30, ge=0, description="letters whose code one address may check in a minute, in each process; 0: no limit"
+    )
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#]+$",
+        description="where citizens reach the pages, printed in letters that the desk opens; absent: where the desk was read",
+    )
     clock_started_always: bool = Field(
         False, description="publish the first statutory clock of a case as `clock-started`, while consumers of an earlier version run"
     )

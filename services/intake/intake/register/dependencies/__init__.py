@@ -73,6 +73,10 @@ class Intake:
     def address(self, request: Request) -> str:
         return client_address(request, self.proxies)
 
+    def origin(self, request: Request) -> str:
+        """Return where citizens reach the pages: the setting, or the address of the request."""
+        return self.public_url or f"{request.url.scheme}://{request.url.netloc}"
+
     def spend(self, principal: Principal) -> None:
         """Count one call of a partner; other callers have no limit here. Raises TooMany."""
         if principal.has("partner"):

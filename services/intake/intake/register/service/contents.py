@@ -52,6 +52,7 @@ PURPOSES: Final[Mapping[str, ContentPurpose]] = {
     # without the applicant, who is a purpose of its own
     "desk-text": ContentPurpose(ROUTING, for_a_person=True, fields=("text", "provider_name", "contested_act"), with_additions=True),
     "desk": ContentPurpose(ROUTING, for_a_person=True, fields=("text", "provider_name", "applicant", "particulars"), with_additions=True),
+    "letter": ContentPurpose(ROUTING, for_a_person=True, fields=("applicant",)),  # the addressee of an answer in PDF
     "provider-matching": ContentPurpose(PROVIDER_CONTACT, for_a_person=False, fields=("provider_name", "provider_bin")),
     "provider-disclosure": ContentPurpose(
         PROVIDER_CONTACT, for_a_person=True, fields=("text", "applicant"), consent="DISCLOSE_TO_PROVIDER"

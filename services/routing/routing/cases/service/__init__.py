@@ -25,6 +25,7 @@ from routing.cases.service.conversation import (
 )
 from routing.cases.service.drafts import delete_draft, find_draft, read_draft, save_draft
 from routing.cases.service.history import ClockHistory, entries_after
+from routing.cases.service.given_answers import answer_for_service, given_answer, latest_answer
 from routing.cases.service.notes import add_note
 from routing.cases.service.reading import count_cases, list_cases, own_waiting_answers, read_case
 from routing.cases.service.visible import lock_case, visible_case
@@ -36,6 +37,7 @@ __all__ = [
     "Colleagues",
     "active_providers",
     "add_note",
+    "answer_for_service",
     "bodies",
     "carry_out",
     "carry_out_each",
@@ -48,7 +50,9 @@ __all__ = [
     "entries_after",
     "escalation_reasons",
     "find_draft",
+    "given_answer",
     "has_answers_to_send",
+    "latest_answer",
     "list_cases",
     "lock_case",
     "may_ever",

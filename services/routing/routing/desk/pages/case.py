@@ -17,6 +17,7 @@ from routing.clocks.schemas import ClockView
 from routing.clocks.service import clock_policies
 from routing.desk.pages.case_forms import CaseForms
 from routing.desk.pages.contents import FetchedContents
+from routing.desk.pages.listing import PATH as DESK
 from routing.desk.pages.listing import ListPosition
 from routing.desk.pages.notes import PATH as NOTES
 from routing.desk.pages.notes import NoteForm
@@ -135,6 +136,8 @@ class CasePage:
     note_href: str
     presence: Presence
     forms: CaseForms
+    letter_href: str | None
+    """The address of the latest answer as a letter."""
 
 
 def case_page(
@@ -183,6 +186,7 @@ def case_page(
         note_href=position.href(case.appeal_id, NOTES),
         presence=presence,
         forms=forms,
+        letter_href=f"{DESK}/{case.appeal_id}/letter" if case.answer is not None else None,
     )
 
 

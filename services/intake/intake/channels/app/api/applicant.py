@@ -11,6 +11,7 @@ from intake.attachments.service.storing import UploadTicket
 from intake.register import schemas
 from intake.register.dependencies import AppealPin, IntakeDep
 from intake.register.dependencies.actions import ActionResult
+from intake.register.dependencies.letters import PDF, open_letter
 from intake.register.errors import (
     AlreadyDecided,
     AlreadyReopened,
@@ -27,7 +28,7 @@ from intake.register.service import withdrawal
 from intake.register.service.tracking import origin_of
 from shared.auth import Principal, UnconfinedPrincipalDep, require
 from shared.dependencies import ReadDep
-from shared.errors import Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, responses
+from shared.errors import Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, Unavailable, responses
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, body
 from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused, IdempotencyKeyWeak
 from shared.unit_of_work import UnitOfWork
@@ -40,6 +41,22 @@ async def own_appeal(number: str, request: Request, intake: IntakeDep, asker: Un
     """Return the appeal's id, for its applicant only: by PIN, or by the token that filed it as the applicant's own."""
     address = intake.address(request)
     return await intake.opener.own_id(number=number, pin=pin, principal=asker, address=address)
+
+
+@router.get(
+    f"{CASE}/letter",
+    tags=["appeals"],
+    response_class=Response,
+    responses={
+        **responses(NotFound, Unauthorized, Forbidden, TooMany, InvalidInput, Unavailable),
+        200: {"description": "The letter.", "content": {PDF: {"schema": {"type": "string", "format": "binary"}}}},
+    },
+)
+async def download_letter(
+    number: str, request: Request, intake: IntakeDep, reader: UnconfinedPrincipalDep, _query: KnownQuery, pin: AppealPin = None
+) -> Response:
+    """Return the latest answer as an official letter in PDF, to the applicant alone; 404 before there is an answer."""
+    return await open_letter(intake, request, number=number, pin=pin, reader=reader)
 
 
 OwnDep = Annotated[UUID, Depends(own_appeal)]

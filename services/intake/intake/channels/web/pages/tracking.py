@@ -23,13 +23,14 @@ from intake.channels.web.pages.appeal import case_content, shown_messages
 from intake.forms.service.draft import UPLOADS
 from intake.pages_kit import PAGES, wait_of
 from intake.register.dependencies import Intake, IntakeDep
+from intake.register.dependencies.letters import open_letter
 from intake.register.schemas import Registered
 from intake.register.service import withdrawal_reasons
 from intake.register.service.tracking import VisibleAppeal
 from shared.auth import Principal
 from shared.dependencies import UnitsOfWorkDep
 from shared.domain.text import clean
-from shared.errors import NotFound, TooMany
+from shared.errors import NotFound, TooMany, Unavailable
 from shared.forms import read_fields
 from shared.idempotency import new_key
 from shared.offload import run_on_text
@@ -47,6 +48,7 @@ NOT_FOUND: Final = N_("No appeal is found with this number and PIN. Check both: 
 TOO_MANY: Final = N_(
     "Too many wrong attempts. Try again in %(time)s, use the device with which you opened the appeal before, or call 1414 (free of charge)."
 )
+NO_LETTER: Final = N_("The letter cannot be made just now. Please try again in a minute.")
 ANYBODY: Final = Principal.anonymous()  # only the PIN opens an appeal here, whoever is signed in
 
 Fields = Mapping[str, str]
@@ -109,6 +111,19 @@ async def read_document(request: Request, intake: IntakeDep, units: UnitsOfWorkD
         result = PageResult(Flash(refusal.label.in_(language_of(request)), "warn"), status=refusal.status)
         return await _case_page(request, intake, units, fields, result)
     except (ValueError, NotFound):
+        return await _case_page(request, intake, units, fields)
+
+
+@router.post("/letter", dependencies=same_origin)
+async def read_letter(request: Request, intake: IntakeDep, units: UnitsOfWorkDep) -> Response:
+    """Download the answer as an official letter; without one the page of the appeal says why."""
+    fields = await read_fields(request)
+    number, pin = _credentials(fields)
+    try:
+        return await open_letter(intake, request, number=number, pin=pin, reader=ANYBODY)
+    except Unavailable as refusal:
+        return await _case_page(request, intake, units, fields, PageResult(Flash(NO_LETTER, "warn"), status=refusal.status))
+    except (NotFound, TooMany):
         return await _case_page(request, intake, units, fields)
 
 

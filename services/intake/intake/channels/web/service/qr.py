@@ -14,8 +14,7 @@ QUIET_ZONE = 4  # white modules around the code (ISO/IEC 18004)
 def tracking_address(request: Request, number: str) -> str:
     """Return the tracking page's address, under the citizens' address (`PUBLIC_URL`) if set, otherwise under that of the request."""
     intake: Intake = request.app.state.intake
-    base = intake.public_url or f"{request.url.scheme}://{request.url.netloc}"
-    return f"{base}/intake/track?{urlencode({'number': number})}"
+    return f"{intake.origin(request)}/intake/track?{urlencode({'number': number})}"
 
 
 def tracking_code(request: Request, number: str) -> Markup:
