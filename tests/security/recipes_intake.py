@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from intake.channels.partner import jobs
+from intake.notifications.models import Notification
 from intake.notifications.service.sms import sign_headers
 from tests.intake.channels.phone.test_api import event
 from tests.intake.imports.service.test_importing import row as legacy_row
@@ -192,7 +193,25 @@ async def cancel_upload(target: Target) -> Call:
     return Call(path, held)
 
 
+async def ask_new_pin(target: Target) -> Call:
+    phone = _applicant(target)["phone"]
+    case = Case(target.world, (await target.world.file(applicant={"phone": phone})).json())
+    assert (await case.do("contact-confirmation", {"code": await case.code()})).status_code == 201
+    return Call("/intake/v1/pin-recovery", json={"number": case.number, "contact": phone})
+
+
+async def confirm_new_pin(target: Target) -> Call:
+    asking = await ask_new_pin(target)
+    assert (await target.clients[0].post(asking.path, json=asking.json)).status_code == 202
+    rows = [row for row in await target.world.rows(Notification) if row.secret and row.fact == "pin-code"]
+    latest = max(rows, key=lambda row: str(row.id))
+    code = target.parts.sealer.open("notice", latest.id, "secret", latest.secret).decode()
+    return Call("/intake/v1/pin-recovery/confirmation", json={"number": asking.json["number"], "code": code})
+
+
 RECIPES: Recipes = {
+    ("post", "/intake/v1/pin-recovery"): Recipe(ask_new_pin),
+    ("post", "/intake/v1/pin-recovery/confirmation"): Recipe(confirm_new_pin),
     ("post", APPEALS): Recipe(register),
     ("post", "/intake/v1/imports"): Recipe(import_register),
     ("post", "/intake/internal/v1/contents"): Recipe(read_contents, Kind.READ, ALWAYS_SEEN),

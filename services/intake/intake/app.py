@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from intake.assembly import build_intake, check_policies
 from intake.attachments import api as attachments
 from intake.attachments.dependencies.uploads import Uploads
-from intake.channels.app.api import applicant, registration, updates
+from intake.channels.app.api import applicant, recovery, registration, updates
 from intake.channels.counter import api as counter
 from intake.channels.counter.pages import counter as counter_pages
 from intake.channels.partner import api as partner
@@ -21,6 +21,7 @@ from intake.channels.phone.pages import incidents as incident_pages
 from intake.channels.phone.service.insurance import FileInsuranceRegister
 from intake.channels.telegram import api as telegram
 from intake.channels.web.pages import actions, filing, tracking
+from intake.channels.web.pages import recovery as recovery_pages
 from intake.forms import api as forms
 from intake.handlers import HANDLERS
 from intake.imports import api as imports
@@ -71,6 +72,7 @@ for _router in (
     call_back_pages.router,
     incident_pages.router,
     tracking.router,
+    recovery_pages.router,
     actions.router,
     notification_pages.router,
     counter_pages.router,
@@ -85,6 +87,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     pages,
     forms.router,
     applicant.router,
+    recovery.router,
     updates.router,
     counter.router,
     partner.router,

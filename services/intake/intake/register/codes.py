@@ -61,7 +61,9 @@ OVERRULED: Final = "withdrawal-late"
 """The timeline type of a withdrawal that the Fund received after its decision."""
 
 ContactKind = Literal["phone", "email"]
-CodePurpose = Literal["contact-confirmation", "withdrawal"]
+VerificationPurpose = Literal["contact-confirmation", "withdrawal"]
+"""The purposes for which whoever has opened an appeal may ask for a code."""
+CodePurpose = VerificationPurpose | Literal["pin-recovery"]
 """The call that the code goes with; for any other it is wrong."""
 
 

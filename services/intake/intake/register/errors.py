@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from shared.errors import DomainError
+from shared.errors import DomainError, NotFound
 
 
 class ChannelNotAllowed(DomainError):
@@ -34,6 +34,12 @@ class NoContact(DomainError):
 class WrongCode(DomainError):
     keeps_changes = True  # the try is counted
     code, status, title = "wrong-code", 422, "The code is not right, or no longer good. Ask for a new one."
+
+
+class PinNotRecovered(NotFound):
+    """Every failure is answered alike: an unknown number, no code, and one that is wrong, used or too old. The try is counted."""
+
+    keeps_changes = True
 
 
 class NotAnswered(DomainError):

@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.policy import default
@@ -22,6 +23,18 @@ def read(envelope):
 
 
 class TestMail:
+    async def test_a_code_for_a_new_pin_is_mailed_and_gives_the_pin(self, desk, case_of, mail_server):
+        case = await case_of(desk, language="ru")
+        asked = {"number": case.number, "contact": "synaq@mail.example"}
+        assert (await desk.client.post("/intake/v1/pin-recovery", json=asked)).status_code == 202
+        async with mail_server.serving():
+            await over(desk, mail_server).run_once()
+        (envelope,) = mail_server.mails
+        assert envelope.rcpt_tos == ["synaq@mail.example"]
+        (code,) = re.findall(r"\b[0-9]{6}\b", read(envelope).get_content())
+        confirmed = await desk.client.post("/intake/v1/pin-recovery/confirmation", json={"number": case.number, "code": code})
+        assert (await desk.track(case.number, confirmed.json()["pin"])).status_code == 200
+
     async def test_a_mail_is_marked_as_automatic_and_has_only_number_and_status(self, desk, case_of, mail_server):
         case = await case_of(desk, language="kk", answer_by="EMAIL")
         await case.inquired()

@@ -71,3 +71,18 @@ class TestSameWork:
         assert refused.status_code == missing.status_code == 429
         assert with_it == without
         assert not any(statement.lstrip().startswith(("INSERT", "UPDATE", "DELETE")) for statement, _ in with_it)
+
+
+class TestPinRecovery:
+    async def test_a_wrong_code_costs_the_same_statements_whether_or_not_there_is_such_an_appeal(self, desk, statements_of):
+        receipt = (await desk.file()).json()
+
+        def confirm(number):
+            return desk.client.post("/intake/v1/pin-recovery/confirmation", json={"number": number, "code": "123456"})
+
+        await confirm(MISSING)  # prepares what is prepared once
+        existing, with_it = await statements_of(confirm(receipt["number"]))
+        missing, without = await statements_of(confirm(RegistrationNumber.format(2026, "43", 9_000_002)))
+        assert (existing.status_code, existing.content) == (missing.status_code, missing.content)
+        assert existing.status_code == 404
+        assert with_it == without

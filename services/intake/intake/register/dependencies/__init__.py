@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Request
 
 from intake.register.dependencies.actions import ApplicantActions
 from intake.register.dependencies.opening import AppealOpener
+from intake.register.dependencies.recovery import PinRecovery
 from intake.register.schemas import AppealIn
 from intake.register.service import rights
 from intake.register.service.admission import Admission
@@ -36,6 +37,7 @@ class Intake:
     guesses: Guesses
     opener: AppealOpener
     actions: ApplicantActions
+    recovery: PinRecovery
     anonymous: Budget
     uploads: Budget
     previews: Budget
@@ -61,6 +63,7 @@ class Intake:
             guesses=guesses,
             opener=AppealOpener(units, guesses, parts.contents, list_files, pepper),
             actions=ApplicantActions(units, parts.idempotency, register, send_code),
+            recovery=PinRecovery(units, guesses, send_code),
             anonymous=Budget(settings.anonymous_per_minute, parts.clock),
             uploads=Budget(settings.uploads_per_minute, parts.clock),
             previews=Budget(settings.previews_per_minute, parts.clock),

@@ -128,6 +128,24 @@ async def latest_code(session: AsyncSession, appeal_id: UUID) -> ContactCode | N
     return (await session.execute(latest)).scalar_one_or_none()
 
 
+async def count_try(session: AsyncSession, code_id: UUID, most: int) -> bool:
+    """Count a try of a code, atomically, and lock the code. Return False and count nothing for an unknown, used or exhausted one."""
+    usable = (col(ContactCode.id) == code_id, col(ContactCode.used_at).is_(None), col(ContactCode.tries) < most)
+    counted = update(ContactCode).where(*usable).values(tries=col(ContactCode.tries) + 1).execution_options(synchronize_session=False)
+    return (await session.execute(counted.returning(col(ContactCode.id)))).first() is not None
+
+
+async def use_code(session: AsyncSession, code_id: UUID, now: datetime) -> None:
+    """Mark a code as used."""
+    used = update(ContactCode).where(col(ContactCode.id) == code_id).values(used_at=now)
+    await session.execute(used.execution_options(synchronize_session=False))
+
+
+async def replace_pin(session: AsyncSession, appeal_id: UUID, pin: bytes) -> None:
+    """Store the keyed hash of a new PIN; the old one no longer opens the appeal."""
+    await session.execute(update(Appeal).where(col(Appeal.id) == appeal_id).values(pin=pin).execution_options(synchronize_session=False))
+
+
 async def purge_codes(session: AsyncSession, before: datetime) -> None:
     """Delete the codes that were sent before a time."""
     await session.execute(delete(ContactCode).where(col(ContactCode.sent_at) < before))

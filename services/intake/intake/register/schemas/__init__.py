@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
-from intake.register.codes import CodePurpose, ContactKind, ReadPart, Verdict
+from intake.register.codes import ContactKind, ReadPart, Verdict, VerificationPurpose
 from shared.http import ShortText, StrictModel, Text, Text20k, code_text
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -209,7 +209,27 @@ class MessageIn(StrictModel):
 
 class VerificationIn(StrictModel):
     contact: ContactKind | None = Field(None, description="where to; without it to the telephone, else by e-mail")
-    purpose: CodePurpose = Field("contact-confirmation", description="the call that the code goes with; for any other it is wrong")
+    purpose: VerificationPurpose = Field("contact-confirmation", description="the call that the code goes with; for any other it is wrong")
+
+
+class PinRecoveryIn(StrictModel):
+    """A request for a new PIN. `contact`: the phone or e-mail that is confirmed for the appeal; a code goes there and nowhere else."""
+
+    number: Annotated[str, Text(100)]
+    contact: Annotated[str, Text(320)]
+
+
+class PinConfirmationIn(StrictModel):
+    """The code that was sent to the contact."""
+
+    number: Annotated[str, Text(100)]
+    code: CodeText
+
+
+class NewPin(BaseModel):
+    """The new PIN of an appeal; the old one no longer opens it."""
+
+    pin: str
 
 
 class ContactIn(StrictModel):

@@ -42,22 +42,30 @@ async def ask_code(
     appeal, now, rules = await records.whole_appeal(work.session, appeal_id), work.clock.now(), policy().code
     confirmed = await recipients.confirmed_kinds(work.session, appeal_id) if request.purpose == "contact-confirmation" else set()
     kind, address = contact_of(work.sealer, appeal, request.contact, confirmed)
+    await send_new_code(work, send_code, appeal, (kind, address), request.purpose, asker)
+    expires_at = now + timedelta(minutes=rules.minutes)
+    return CodeSent.model_validate({"number": appeal.number, "status": tracking["status"], "contact": kind, "expires_at": expires_at})
+
+
+async def send_new_code(
+    work: UnitOfWork, send_code: SendCode, appeal: Appeal, contact: tuple[str, str], purpose: CodePurpose, asker: str | None
+) -> None:
+    """Send a new code to a contact, given by kind and address, within the limits of `asker` and of the contact. Raises TooMany."""
+    (kind, address), rules = contact, policy().code
     if asker is not None:
         await spend(work, asker_key(work.pepper, asker), rules.a_day_from_an_address)
     # `spend` locks the counter of the recipient: a concurrent request waits here
     await spend(work, recipient_key(work.pepper, CODES, CODE_CHANNELS[kind], address), rules.a_day)
-    code = await _new_code(work, appeal_id, kind, address, request.purpose)
+    code = await _new_code(work, appeal.id, kind, address, purpose)
     await send_code(
         work,
-        appeal_id=appeal_id,
+        appeal_id=appeal.id,
         channel=CODE_CHANNELS[kind],
         address=address,
         code=code,
         language=next((language for language in LANGUAGES if language == appeal.language), LANGUAGES[0]),
-        purpose=request.purpose,
+        purpose=purpose,
     )
-    expires_at = now + timedelta(minutes=rules.minutes)
-    return CodeSent.model_validate({"number": appeal.number, "status": tracking["status"], "contact": kind, "expires_at": expires_at})
 
 
 async def _new_code(work: UnitOfWork, appeal_id: UUID, kind: str, address: str, purpose: CodePurpose) -> str:
@@ -68,7 +76,7 @@ async def _new_code(work: UnitOfWork, appeal_id: UUID, kind: str, address: str, 
     if len(sent) >= rules.an_hour:
         raise TooMany(math.ceil((sent[-rules.an_hour] + HOUR - now).total_seconds()))
     code_id, code = work.ids.new(), random_digits(rules.digits)
-    hashed = _hashed(work.pepper, code_id, purpose, code)
+    hashed = hashed_code(work.pepper, code_id, purpose, code)
     records.add_code(
         work.session,
         ContactCode(id=code_id, appeal_id=appeal_id, contact=contact, contact_kind=kind, code=hashed, sent_at=now, tries=0, used_at=None),
@@ -100,7 +108,7 @@ async def spend_code(work: UnitOfWork, tracking: TrackingRow, given: str, purpos
     if now >= latest.sent_at + timedelta(minutes=rules.minutes):
         raise WrongCode
     latest.tries += 1
-    if not hmac.compare_digest(latest.code, _hashed(work.pepper, latest.id, purpose, given)):
+    if not hmac.compare_digest(latest.code, hashed_code(work.pepper, latest.id, purpose, given)):
         raise WrongCode
     latest.used_at = tracking["contact_confirmed_at"] = now
     await recipients.confirm_contact(work.session, tracking["appeal_id"], [latest.contact_kind], now)
@@ -133,7 +141,8 @@ async def copy_confirmed(work: UnitOfWork, appeal: Appeal, new_id: UUID) -> None
     await recipients.confirm_contact(work.session, new_id, kinds, work.clock.now())
 
 
-def _hashed(pepper: Pepper, code_id: UUID, purpose: CodePurpose, code: str) -> bytes:
+def hashed_code(pepper: Pepper, code_id: UUID, purpose: CodePurpose, code: str) -> bytes:
+    """Return the keyed hash of a code for a purpose, 32 bytes."""
     return pepper.keyed_hmac("contact-code", f"{code_id}/{purpose}/{code}".encode())
 
 
