@@ -22,7 +22,8 @@ SMS_LIMIT: Final = 70  # UCS-2 characters of a single message; any Kazakh or Rus
 LONGEST_VALUES: Final = {"number": "2026-43-0000017-9", "code": "00000000"}
 CONTINUED: Final = "appeal-continued"
 NEWS: Final = "news"
-_OTHER_FACTS: Final = frozenset({CONTINUED, NEWS, OVERRULED, *CODES})
+RECEIPT: Final = "receipt"
+_OTHER_FACTS: Final = frozenset({CONTINUED, NEWS, OVERRULED, RECEIPT, *CODES})
 """The facts of notifications that are no events."""
 
 

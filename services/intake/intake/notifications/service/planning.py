@@ -7,7 +7,7 @@ from uuid import UUID
 
 from intake.notifications import repository
 from intake.notifications.codes import DeliveryMethod, NotificationState, Recipient
-from intake.notifications.policy import notified_facts, policy, routes
+from intake.notifications.policy import RECEIPT, notified_facts, policy, routes
 from intake.notifications.repository import NotificationRow
 from intake.register.codes import OVERRULED, CodePurpose
 from intake.register.service.ports import TrackedChange
@@ -63,6 +63,20 @@ async def plan(work: UnitOfWork, facts: Iterable[FactOfAppeal]) -> None:
             method = DeliveryMethod(chosen)
         notifications.append(new_notification(derived(fact.event_id, Recipient.APPLICANT), fact, method, work.clock.now()))
     await repository.add_notifications(work.session, sorted(notifications, key=lambda each: str(each["id"])))
+
+
+async def plan_receipt(work: UnitOfWork, appeal_id: UUID, answer_by: str | None) -> None:
+    """Plan the message that an appeal is registered, once an appeal; `answer_by` is the method that the applicant chose for the answer.
+
+    Call it only for an appeal with a confirmed contact. Applicants who are notified by others get none.
+    """
+    if answer_by in policy().silent:
+        return
+    fact = FactOfAppeal(derived(appeal_id, RECEIPT), appeal_id, RECEIPT)
+    is_chosen = answer_by is not None and (RECEIPT, Recipient.APPLICANT, answer_by) in routes()
+    method = DeliveryMethod(answer_by) if is_chosen and answer_by else DeliveryMethod.ANY
+    notification = new_notification(derived(fact.event_id, Recipient.APPLICANT), fact, method, work.clock.now())
+    await repository.add_notifications(work.session, [notification])
 
 
 async def send_code(

@@ -1,8 +1,10 @@
 """Dependencies of intake's routes: one object per process with the register, its limits and its ports."""
 
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_network
 from typing import Annotated, Self
+from uuid import UUID
 
 from fastapi import Depends, Header, Request
 
@@ -14,13 +16,15 @@ from intake.register.service import rights
 from intake.register.service.admission import Admission
 from intake.register.service.filing import check
 from intake.register.service.guessing import Guesses
-from intake.register.service.ports import ExternalNumbers, ListFiles, SendCode
-from intake.register.service.registration import Condition, Register, RegistrationReceipt, sender_key
+from intake.register.service.ports import ExternalNumbers, ListFiles, PlanReceipt, SendCode
+from intake.register.service.registration import Condition, Register, RegistrationReceipt, all_conditions, sender_key
+from intake.register.service.verification import CODE_CHANNELS
 from intake.settings import Settings
 from shared.auth import Principal
 from shared.budget import Budget
 from shared.client_address import Network, client_address
 from shared.service import Parts
+from shared.unit_of_work import UnitOfWork
 
 OPERATION = "POST appeals"
 ANONYMOUS = "anonymous"
@@ -46,10 +50,18 @@ class Intake:
     public_url: str | None
     """Where citizens reach the pages; None: under the address by which a page is read."""
     list_files: ListFiles
+    plan_receipt: PlanReceipt
 
     @classmethod
     def build(
-        cls, parts: Parts[Settings], settings: Settings, *, external_numbers: ExternalNumbers, list_files: ListFiles, send_code: SendCode
+        cls,
+        parts: Parts[Settings],
+        settings: Settings,
+        *,
+        external_numbers: ExternalNumbers,
+        list_files: ListFiles,
+        send_code: SendCode,
+        plan_receipt: PlanReceipt,
     ) -> Self:
         """Raises ReferenceDataError or ValueError for a policy file that cannot be trusted."""
         rights.check()
@@ -62,7 +74,7 @@ class Intake:
             register=register,
             guesses=guesses,
             opener=AppealOpener(units, guesses, parts.contents, list_files, pepper),
-            actions=ApplicantActions(units, parts.idempotency, register, send_code),
+            actions=ApplicantActions(units, parts.idempotency, register, send_code, plan_receipt),
             recovery=PinRecovery(units, guesses, send_code),
             anonymous=Budget(settings.anonymous_per_minute, parts.clock),
             uploads=Budget(settings.uploads_per_minute, parts.clock),
@@ -71,6 +83,7 @@ class Intake:
             proxies=tuple(ip_network(proxy) for proxy in settings.trusted_proxies),
             public_url=settings.public_url,
             list_files=list_files,
+            plan_receipt=plan_receipt,
         )
 
     def address(self, request: Request) -> str:
@@ -103,7 +116,13 @@ class Intake:
         if key is not None:
             scope = sender_key(self.parts.pepper, admission.sender).hex() if admission.sender else ANONYMOUS
             request = self.parts.idempotency.request(scope, key, OPERATION, appeal)
+        if filing.received_by is not None and filing.applicant and not filing.applicant.keys().isdisjoint(CODE_CHANNELS):
+            condition = all_conditions(condition, partial(self._send_receipt, filing.answer_by))
         return await self.register.file(filing, request, condition)
+
+    async def _send_receipt(self, answer_by: str | None, work: UnitOfWork, appeal_id: UUID) -> None:
+        """Plan the receipt of an appeal whose contact an employee wrote down: it counts as confirmed."""
+        await self.plan_receipt(work, appeal_id, answer_by)
 
 
 async def current_intake(request: Request) -> Intake:

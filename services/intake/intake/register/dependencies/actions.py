@@ -27,7 +27,7 @@ from intake.register.schemas import (
 )
 from intake.register.service import messages, outcome, verification, withdrawal
 from intake.register.service.messages import ClaimFiles
-from intake.register.service.ports import SendCode
+from intake.register.service.ports import PlanReceipt, SendCode
 from intake.register.service.registration import Register
 from intake.register.service.reopening import FollowUp
 from shared.auth import Principal
@@ -62,11 +62,14 @@ class ApplicantActions:
     Every action raises what its use case raises, and IdempotencyKeyReused.
     """
 
-    def __init__(self, units: UnitsOfWork, idempotency: Idempotency, register: Register, send_code: SendCode) -> None:
+    def __init__(
+        self, units: UnitsOfWork, idempotency: Idempotency, register: Register, send_code: SendCode, plan_receipt: PlanReceipt
+    ) -> None:
         self._units = units
         self._idempotency = idempotency
         self._register = register
         self._send_code = send_code
+        self._plan_receipt = plan_receipt
 
     async def perform(
         self,
@@ -107,7 +110,9 @@ class ApplicantActions:
     async def confirm_contact(self, appeal_id: UUID, given: ContactIn, *, key: str | None = None) -> ActionResult[ContactConfirmed]:
         """Confirm a contact by the code that was sent to it."""
         request = ApplicantRequest("contact-confirmation", given, key)
-        return await self.perform(appeal_id, request, ContactConfirmed, lambda work: verification.confirm_contact(work, appeal_id, given))
+        return await self.perform(
+            appeal_id, request, ContactConfirmed, lambda work: verification.confirm_contact(work, self._plan_receipt, appeal_id, given)
+        )
 
     async def withdraw(self, appeal_id: UUID, asked: WithdrawalIn, *, key: str | None = None) -> ActionResult[WithdrawalResult]:
         """Withdraw the appeal, or record the request where the Fund calls first."""

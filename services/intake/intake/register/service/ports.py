@@ -49,6 +49,12 @@ class SendCode(Protocol):
     ) -> None: ...
 
 
+class PlanReceipt(Protocol):
+    """Plan the one message to a confirmed contact that says an appeal is registered, and nothing of its content."""
+
+    async def __call__(self, work: UnitOfWork, appeal_id: UUID, answer_by: str | None) -> None: ...
+
+
 class ExternalNumbers(Protocol):
     """The numbers of appeals in the registers of partners; each is used once a partner."""
 

@@ -15,9 +15,10 @@ from intake.register.repository import applicant as records
 from intake.register.repository import recipients
 from intake.register.schemas import CodeSent, ContactConfirmed, ContactIn, VerificationIn
 from intake.register.schemas.rows import TrackingRow
-from intake.register.service.ports import SendCode
+from intake.register.service.ports import PlanReceipt, SendCode
 from intake.register.service.progress import HOUR, lock_appeal, store_tracking
 from intake.register.service.recipients import CODES, asker_key, recipient_key, spend
+from intake.register.service.rights import is_decided
 from intake.register.service.sealed_fields import open_field
 from shared.domain.labels import LANGUAGES
 from shared.errors import TooMany
@@ -84,13 +85,15 @@ async def _new_code(work: UnitOfWork, appeal_id: UUID, kind: str, address: str, 
     return code
 
 
-async def confirm_contact(work: UnitOfWork, appeal_id: UUID, confirmation: ContactIn) -> ContactConfirmed:
-    """Confirm by a code that the applicant has the contact given (АППК art. 66(4)). Raises WrongCode."""
+async def confirm_contact(work: UnitOfWork, plan_receipt: PlanReceipt, appeal_id: UUID, confirmation: ContactIn) -> ContactConfirmed:
+    """Confirm by a code that the applicant has the contact given (АППК art. 66(4)), and send a receipt there. Raises WrongCode."""
     tracking = await lock_appeal(work, appeal_id)
     kind = await spend_code(work, tracking, confirmation.code, "contact-confirmation")
     await store_tracking(work, tracking, work.ids.new(), None)
-    number = await records.number_of_appeal(work.session, appeal_id)
-    response = {"number": number, "status": tracking["status"], "contact": kind, "confirmed_at": tracking["contact_confirmed_at"]}
+    appeal = await records.whole_appeal(work.session, appeal_id)
+    if not is_decided(tracking["status"]):
+        await plan_receipt(work, appeal_id, appeal.answer_by)
+    response = {"number": appeal.number, "status": tracking["status"], "contact": kind, "confirmed_at": tracking["contact_confirmed_at"]}
     return ContactConfirmed.model_validate(response)
 
 

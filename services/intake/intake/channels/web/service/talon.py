@@ -12,6 +12,7 @@ from intake.pages_kit import PAGES
 from intake.register.schemas.filing import Filing
 from intake.register.service import answer_channels
 from intake.register.service.registration import RegistrationReceipt
+from intake.register.service.verification import CODE_CHANNELS
 from shared.domain.deadlines import policies
 from shared.domain.labels import Language
 from shared.domain.regions import branch_label, regions
@@ -39,6 +40,7 @@ async def talon_page(request: Request, receipt: RegistrationReceipt, filing: Fil
         has_contact=filing.applicant is not None and not filing.applicant.keys().isdisjoint({"phone", "email"}),
         danger=await run_on_text(filing.text or "", speaks_of_danger, filing.text or ""),
         refused=refused,
+        answer_waits=filing.answer_by in CODE_CHANNELS.values(),
         answer_by=answer_channels()[filing.answer_by].label.in_(language) if filing.answer_by else None,
         qr=qr.tracking_code(request, talon.number),
     )
