@@ -241,11 +241,11 @@ class Contents:
         """
         try:
             client = self._client_for(service)
-            is_file = isinstance(request, FileRequest)
+            path, without = ("attachments", _without(request.role)) if isinstance(request, FileRequest) else ("letters", set())
             question = client.build_request(
                 "POST",
-                f"/{service}/internal/v1/{'attachments' if is_file else 'letters'}",
-                content=request.model_dump_json(exclude=_without(request.role) if is_file else None),
+                f"/{service}/internal/v1/{path}",
+                content=request.model_dump_json(exclude=without),
                 headers={"Authorization": f"Bearer {await self._token()}", "Content-Type": "application/json"},
                 timeout=TIMEOUT_SECONDS,
             )

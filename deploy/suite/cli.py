@@ -182,5 +182,21 @@ def demo(
     raise typer.Exit(0 if _load("demo").run(appeals=appeals, seed=seed, url=url, rate=rate, data=data) else 1)
 
 
+@app.command(name="case-file")
+def case_file(
+    number: Annotated[str, typer.Option(help="The registration number.")],
+    output: Annotated[Path | None, typer.Option(help="Where to write the PDF; by default case-file-NUMBER.pdf here.")] = None,
+    language: Annotated[str, typer.Option(help="kk, ru or en.")] = "kk",
+    url: Annotated[str, typer.Option(help="Where the suite answers.")] = f"http://127.0.0.1:{DEFAULT_PORT}",
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Write the whole case file of an appeal as PDF, for the applicant who asks for it. Exits with 1 if a part of it is missing."""
+    writing = _load("case_file")
+    try:
+        typer.echo(writing.run(number, url, data, language=language, output=output))
+    except (writing.NotWritten, *_refusals()) as refusal:
+        _refuse(refusal)
+
+
 if __name__ == "__main__":
     app()

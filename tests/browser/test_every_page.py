@@ -26,6 +26,8 @@ PAGES = [
     ("/sign-in", None),
     ("/intake/", None),
     ("/intake/track", None),
+    ("/intake/track/recovery", None),
+    ("/routing/letters", None),
     ("/intake/peoples-control", None),
     ("/intake/call", "operator"),
     ("/intake/call-backs", "operator"),

@@ -15,6 +15,7 @@ ANYONE = {
     "GET /intake/v1/services/{code}",
     "HEAD /intake/v1/uploads/{upload_id}",
     "GET /routing/v1/deadlines",
+    "POST /routing/v1/letter-checks",
 }
 """Calls that never look at a token."""
 

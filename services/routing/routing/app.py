@@ -20,8 +20,8 @@ from routing.desk import pages
 from routing.desk.service.presence import LIFETIME, purge_presence
 from routing.documents import api as documents_api
 from routing.documents import pages as document_pages
+from routing.documents.dependencies import LetterChecks
 from routing.documents.service import document_texts
-from routing.documents.service.letters import LetterChecks
 from routing.knowledge import api as knowledge_api
 from routing.knowledge import pages as knowledge_pages
 from routing.knowledge.service import articles, macros

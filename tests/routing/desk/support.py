@@ -80,7 +80,7 @@ class Owners:
         if service == "provider-contact":
             return {"id": content_id, "found": content_id in self.responses, "content": self.responses.get(content_id)}
         content = {"text": self.texts[UUID(content_id)], **self.sent} if UUID(content_id) in self.texts else None
-        if content and purpose == "desk":
+        if content and purpose in {"desk", "letter", "case-file"}:
             content["applicant"] = CANARY
         return {"id": content_id, "found": content is not None, "content": content}
 

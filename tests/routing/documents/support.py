@@ -41,7 +41,7 @@ async def answer_id_of(desk, appeal_id) -> str:
     return [fact["answer_id"] for fact in facts if fact["appeal_id"] == str(appeal_id)][-1]
 
 
-async def write(desk, appeal_id, reader="intake", **changes):
+async def write(desk, appeal_id, /, reader="intake", **changes):
     """Ask for a letter as intake does for the applicant."""
     asked = {
         "appeal_id": str(appeal_id),

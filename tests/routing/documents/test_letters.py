@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 from routing.cases.models import ContentRead
 from routing.documents.models import AnswerLetter
+from shared.contracts import OutcomeDenied
 from tests.routing.desk.support import ANSWER, CANARY, session
-from tests.routing.documents.support import FULL_ANSWER, check, text_of, write
+from tests.routing.documents.support import FULL_ANSWER, answer_id_of, check, text_of, write
 
 
 async def stored(desk) -> list[AnswerLetter]:
@@ -51,7 +52,7 @@ class TestLetter:
         with pikepdf.open(io.BytesIO(letter.content)) as pdf:
             assert str(pdf.Root.Lang) == "kk-KZ"
             assert bool(pdf.Root.MarkInfo.Marked)
-            assert "StructTreeRoot" in pdf.Root
+            assert "/StructTreeRoot" in pdf.Root
             assert pdf.open_metadata()["pdfuaid:part"] == "1"
             assert str(pdf.docinfo.Title) == "№ 2026-43-0000017-4 өтінішке жауап"
 
@@ -125,12 +126,17 @@ class TestCheck:
         (row,) = await stored(desk)
         assert (await check(desk, row.code, sha256=sha256(letter.content + b" ").hexdigest())).json()["document"] == "DIFFERENT"
 
-    async def test_a_later_answer_supersedes_it(self, desk, answered):
-        await write(desk, answered)
+    async def test_a_later_answer_supersedes_it(self, desk):
+        appeal_id = await desk.open(kind="CONSULTATION", topic="PAY_RATES")
+        clerk = desk.token("specialist", region="KZ-43")
+        body = {"language": "ru", "text": "Ответ.", "findings": [], "next_steps": "Ждите.", "how_to_complain": "В суд."}
+        assert (await desk.carry_out(appeal_id, "answer", clerk, **body)).status_code == 200
+        await write(desk, appeal_id)
         (row,) = await stored(desk)
-        body = {"language": "ru", "text": "Новый ответ.", "next_steps": "Ждите.", "how_to_complain": "В суд."}
-        finding = {"category": "REFUSAL_APPOINTMENT", "outcome": "JUSTIFIED", "fact": "Факт.", "rule": "Правило."}
-        again = await desk.carry_out(answered, "answer", desk.token("specialist", region="KZ-43"), **body, findings=[finding])
+        assert (await check(desk, row.code)).json()["state"] == "VALID"
+        answer_id = await answer_id_of(desk, appeal_id)
+        await desk.apply(OutcomeDenied(appeal_id=appeal_id, answer_id=answer_id, followed_by=None))
+        again = await desk.carry_out(appeal_id, "answer", clerk, **body)
         assert again.status_code == 200, again.text
         assert (await check(desk, row.code)).json()["state"] == "SUPERSEDED"
 

@@ -72,6 +72,15 @@ class AttachmentContent(BaseModel):
     added_at: datetime
 
 
+class ReadContent(BaseModel):
+    """Reads of the appeal on one day by people of one role, as its applicant may know them."""
+
+    last_at: datetime
+    role: str | None
+    part: str
+    times: int
+
+
 class AppealContent(BaseModel):
     """What intake returns of an appeal. Every field depends on the purpose, and is absent after an erasure."""
 
@@ -82,6 +91,7 @@ class AppealContent(BaseModel):
     applicant: ApplicantContent | None = None
     messages: list[MessageContent] = []
     attachments: list[AttachmentContent] = []
+    reads: list[ReadContent] = []
 
     @property
     def contested(self) -> str:

@@ -5,18 +5,22 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from routing.cases import service as cases
-from routing.documents.schemas import Addressee, LetterCheckIn, LetterCheckOut
-from routing.documents.service.letters import PDF, LetterChecks, check, issue, letter_for_clerk, origin_of, pdf_response
+from routing.documents.dependencies import PDF, LetterChecks, origin_of
+from routing.documents.dependencies.case_file import case_file
+from routing.documents.dependencies.letters import letter_for_clerk, letter_for_service
+from routing.documents.errors import CaseFileIncomplete
+from routing.documents.schemas import LetterCheckIn, LetterCheckOut
+from routing.documents.service.letters import check
 from shared.auth import STAFF, Principal, require
 from shared.contents import LetterRequest
 from shared.dependencies import ContentsDep, ReadDep, UnitsOfWorkDep
+from shared.domain.labels import Language
 from shared.errors import Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, Unavailable, responses
 from shared.http import KnownQuery, body
 
 router = APIRouter()
 StaffDep = Annotated[Principal, Depends(require(*STAFF, "admin"))]
-_DOCUMENT = {"description": "The letter.", "content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}
+_DOCUMENT = {"description": "The document.", "content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}
 
 
 async def _count_check(request: Request) -> None:
@@ -35,6 +39,27 @@ async def read_letter(
 ) -> Response:
     """Return the latest answer of a case as an official letter; 404 before there is one. The access is recorded in the audit logs."""
     return await letter_for_clerk(units, contents, principal, appeal_id, origin_of(request))
+
+
+@router.get(
+    "/v1/cases/{appeal_id}/file",
+    tags=["cases"],
+    response_class=Response,
+    responses={**responses(Unauthorized, Forbidden, NotFound, InvalidInput, CaseFileIncomplete), 200: _DOCUMENT},
+)
+async def read_case_file(
+    appeal_id: UUID,
+    principal: Annotated[Principal, Depends(require("supervisor", "head", "admin"))],
+    units: UnitsOfWorkDep,
+    contents: ContentsDep,
+    _query: KnownQuery,
+    language: Language = "kk",
+) -> Response:
+    """Return the whole case file as PDF, for the applicant who asks for it (АППК art. 75), without notes of colleagues.
+
+    While a service does not answer the file is refused, and `missing` names the service. Every owner records the access in its audit log.
+    """
+    return await case_file(units, contents, principal, appeal_id, language)
 
 
 @router.post(
@@ -63,7 +88,4 @@ async def write_letter(
     units: UnitsOfWorkDep,
 ) -> Response:
     """Return an answer as a letter to another service, for the applicant. Every access is recorded in the audit log."""
-    async with units.write() as work:
-        given = await cases.answer_for_service(work, asked, reader)
-    document = await issue(units, given, Addressee(asked.addressee, asked.address), asked.origin)
-    return pdf_response(document, f"letter-{given.number}")
+    return await letter_for_service(units, asked, reader)

@@ -10,9 +10,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic_core import to_json
 
+from routing.documents.dependencies import LetterChecks, origin_of
+from routing.documents.dependencies.case_file import case_file
+from routing.documents.dependencies.letters import letter_for_clerk
+from routing.documents.errors import CaseFileIncomplete
 from routing.documents.schemas import CODE_DIGITS, LetterCheckIn, LetterCheckOut
-from routing.documents.service.letters import LetterChecks, check, in_groups, letter_for_clerk, origin_of
-from shared.auth import STAFF, PagePrincipalDep, check_role
+from routing.documents.service.letters import check, in_groups
+from shared.auth import STAFF, PagePrincipalDep, Role, check_role
 from shared.dependencies import ContentsDep, UnitsOfWorkDep
 from shared.domain.identifiers import digits_as_typed
 from shared.errors import DomainError, InvalidInput, NotFound, PayloadTooLarge, TooMany, Unavailable
@@ -20,13 +24,16 @@ from shared.forms import parts_of
 from shared.http import parse
 from shared.unit_of_work import UnitsOfWork
 from shared.web.i18n import N_
+from shared.web.languages import language_of
 from shared.web.pages import Pages
 from shared.web.security import require_same_origin
 from shared.web.viewer import show_viewer
 
 SLICE: Final = Path(__file__).parent
+FILE_ROLES: Final[tuple[Role, ...]] = ("supervisor", "head", "admin")
 FILE_LIMIT: Final = 4_000_000  # bytes; a letter of 20 000 characters has some 200 kB
 LANGUAGE_NAMES: Final = {"kk": N_("Kazakh"), "ru": N_("Russian"), "en": N_("English")}
+OWNER_NAMES: Final = {"intake": N_("the register of appeals"), "provider-contact": N_("the exchange with medical organisations")}
 REFUSALS: Final[dict[type[DomainError], str]] = {
     NotFound: N_(
         "No letter of the Fund has this code. Compare it with the code in the letter. If it is the same, the letter is not from the Fund."
@@ -76,6 +83,21 @@ async def desk_letter(
         return await letter_for_clerk(units, contents, principal, appeal_id, origin_of(request))
     except Unavailable:
         return RedirectResponse(f"{case}?flash={Unavailable.code}", 303)
+
+
+@router.get("/desk/{appeal_id}/file")
+async def desk_case_file(
+    request: Request, appeal_id: UUID, principal: PagePrincipalDep, units: UnitsOfWorkDep, contents: ContentsDep
+) -> Response:
+    """Open the whole case file in the language of the page; while a part is missing, a page names the part."""
+    if principal.is_anonymous:
+        return RedirectResponse("/sign-in?" + urlencode({"next": f"/routing/desk/{appeal_id}"}), 303)
+    check_role(principal, *FILE_ROLES)
+    try:
+        return await case_file(units, contents, principal, appeal_id, language_of(request))
+    except CaseFileIncomplete as refusal:
+        missing = [PAGES.text(request, OWNER_NAMES[owner]) for owner in refusal.missing]
+        return PAGES.render(request, "case_file_missing.html", refusal.status, missing=missing, case=f"/routing/desk/{appeal_id}")
 
 
 async def _read(request: Request) -> SentCheck:

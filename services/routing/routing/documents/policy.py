@@ -5,6 +5,7 @@ from functools import cache
 
 from pydantic import BaseModel
 
+from routing.cases.codes import EntryType
 from shared.domain.labels import Label, Language
 from shared.policy_files import policy_model
 
@@ -34,10 +35,38 @@ class LetterTexts(BaseModel):
         return {name: text.in_(language) for name, text in self}
 
 
+class CaseFileTexts(BaseModel):
+    """The fixed texts of a case file. {number}, {day}, {name}, {times}, {score} are filled in."""
+
+    fund: Label
+    title: Label
+    basis: Label
+    left_out: Label
+    made: Label
+    about: Label
+    applicant: Label
+    anonymous: Label
+    conversation: Label
+    statuses: Label
+    clocks: Label
+    inquiries: Label
+    reads: Label
+    nobody: Label
+    none: Label
+    no_text: Label
+    unreadable: Label
+    files: Label
+    page: Label
+    facts: Mapping[str, Label]
+    entries: Mapping[EntryType, Label]
+    parts: Mapping[str, Label]
+
+
 class DocumentTexts(BaseModel):
     """The form of `document_texts.toml`."""
 
     letter: LetterTexts
+    case_file: CaseFileTexts
 
 
 @cache

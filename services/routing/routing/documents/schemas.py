@@ -15,7 +15,7 @@ CODE_DIGITS = 20  # 66 bits. Digits, because they read the same in every script 
 
 
 @dataclass(frozen=True, slots=True)
-class LetterRecord:
+class IssuedLetter:
     """A letter as it is stored."""
 
     answer_id: UUID

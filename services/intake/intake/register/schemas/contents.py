@@ -1,6 +1,6 @@
 """Contents of an appeal as other services read them: JSON by the claim check."""
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from intake.register.schemas.rows import Particulars
 
@@ -41,3 +41,4 @@ class AppealContent(TypedDict, total=False):
     contested_act: str | None
     messages: list[MessageContent]
     attachments: list[FileContent]
+    reads: list[dict[str, Any]]

@@ -10,11 +10,13 @@ import structlog
 from intake.register import repository
 from intake.register.models import Message
 from intake.register.repository.appeals import SealedContent
-from intake.register.repository.applicant import applicants_messages
+from intake.register.repository.applicant import applicants_messages, whole_appeal
+from intake.register.schemas import AppealRead
 from intake.register.schemas.contents import AppealContent, FileContent, MessageContent
 from intake.register.schemas.rows import Particulars
 from intake.register.service.ports import AttachedFile, ListFiles
 from intake.register.service.progress import message_text
+from intake.register.service.reads import reads_for_applicant
 from intake.register.service.sealed_fields import SealedField, open_field
 from shared.auth import Principal
 from shared.contents import ContentItem, ContentsRequest, ContentsResponse, Purpose
@@ -35,6 +37,8 @@ class ContentPurpose(Purpose):
     consent: str | None = None
     with_additions: bool = False
     """Messages and files that came after filing belong to the content."""
+    with_reads: bool = False
+    """Who read the appeal belongs to the content, as its applicant may know it."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -52,6 +56,9 @@ PURPOSES: Final[Mapping[str, ContentPurpose]] = {
     # without the applicant, who is a purpose of its own
     "desk-text": ContentPurpose(ROUTING, for_a_person=True, fields=("text", "provider_name", "contested_act"), with_additions=True),
     "desk": ContentPurpose(ROUTING, for_a_person=True, fields=("text", "provider_name", "applicant", "particulars"), with_additions=True),
+    "case-file": ContentPurpose(
+        ROUTING, for_a_person=True, fields=("text", "provider_name", "applicant", "particulars"), with_additions=True, with_reads=True
+    ),
     "letter": ContentPurpose(ROUTING, for_a_person=True, fields=("applicant",)),  # the addressee of an answer in PDF
     "provider-matching": ContentPurpose(PROVIDER_CONTACT, for_a_person=False, fields=("provider_name", "provider_bin")),
     "provider-disclosure": ContentPurpose(
@@ -67,6 +74,7 @@ class SealedContents:
     rows: Mapping[UUID, SealedContent]
     files: Mapping[UUID, Sequence[AttachedFile]]
     messages: Mapping[UUID, Sequence[Message]]
+    reads: Mapping[UUID, Sequence[AppealRead]]
 
 
 async def read_sealed(
@@ -77,11 +85,12 @@ async def read_sealed(
     rows = await repository.sealed_contents(session, ids, purpose.columns)
     files = await list_files(work, ids) if purpose.with_additions else {}
     messages = await applicants_messages(session, ids) if purpose.with_additions else {}
+    reads = {each: await reads_for_applicant(session, await whole_appeal(session, each)) for each in rows} if purpose.with_reads else {}
     read = ids[0] if purpose.for_a_person and len(ids) == 1 else None  # people read one appeal at a time
     await work.audit.record(
         reader=reader.subject, purpose=request.purpose, ids=ids, on_behalf_of=request.on_behalf_of, appeal_id=read, role=request.role
     )
-    return SealedContents(rows, files, messages)
+    return SealedContents(rows, files, messages, reads)
 
 
 def open_contents(sealer: Sealer, request: ContentsRequest, purpose: ContentPurpose, found: SealedContents) -> ContentsResponse:
@@ -93,6 +102,8 @@ def open_contents(sealer: Sealer, request: ContentsRequest, purpose: ContentPurp
         if content is not None and purpose.with_additions:
             content["messages"] = _messages(sealer, found.messages.get(appeal_id, []))
             content["attachments"] = [_file(each) for each in found.files.get(appeal_id, ())]
+        if content is not None and purpose.with_reads:
+            content["reads"] = [each.model_dump(mode="json") for each in found.reads.get(appeal_id, ())]
         items.append(ContentItem(id=appeal_id, found=content is not None, content=dict(content) if content is not None else None))
     return ContentsResponse(items=items)
 

@@ -15,6 +15,7 @@ from shared.domain.regions import regions
 ENTRIES: Final = 500  # entries of the audit log that are summed up; a case is opened some ten times
 PARTS: Final[Mapping[str, ReadPart]] = {
     "desk": ReadPart.TEXT_AND_CONTACTS,
+    "case-file": ReadPart.TEXT_AND_CONTACTS,
     "letter": ReadPart.TEXT_AND_CONTACTS,
     "provider-disclosure": ReadPart.TEXT_AND_CONTACTS,
     "forwarding": ReadPart.TEXT_AND_CONTACTS,

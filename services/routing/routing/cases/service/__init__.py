@@ -24,8 +24,8 @@ from routing.cases.service.conversation import (
     record_read,
 )
 from routing.cases.service.drafts import delete_draft, find_draft, read_draft, save_draft
-from routing.cases.service.history import ClockHistory, entries_after
 from routing.cases.service.given_answers import answer_for_service, given_answer, latest_answer
+from routing.cases.service.history import ClockHistory, entries_after
 from routing.cases.service.notes import add_note
 from routing.cases.service.reading import count_cases, list_cases, own_waiting_answers, read_case
 from routing.cases.service.visible import lock_case, visible_case

@@ -138,6 +138,8 @@ class CasePage:
     forms: CaseForms
     letter_href: str | None
     """The address of the latest answer as a letter."""
+    file_href: str | None = None
+    """The address of the whole case file, None for a reader who may not open it."""
 
 
 def case_page(

@@ -376,4 +376,5 @@ async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase,
     presence_href = position.href(case.appeal_id, PRESENCE) if principal.is_staff else None
     presence = Presence(presence_lines(present, reader), presence_href, BEAT_SECONDS)
     note_form = sent.note.offer(found.seeing, reader) if principal.is_staff else None
-    return case_page(case, contents, lines, card, choices, note_form, presence, reader, position, assignee_name=found.assignee_name)
+    page = case_page(case, contents, lines, card, choices, note_form, presence, reader, position, assignee_name=found.assignee_name)
+    return replace(page, file_href=f"{PATH}/{case.appeal_id}/file") if principal.has("supervisor", "head", "admin") else page

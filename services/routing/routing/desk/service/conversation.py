@@ -50,19 +50,19 @@ async def fetch_owners(contents: Contents, case: CaseConversation, clerk: Princi
     purpose = "desk" if shows_applicant else "desk-text"
     response_ids = [entry.response_id for entry in case.entries if entry.response_id is not None]
     appeals, responses = await asyncio.gather(
-        _fetch(contents, AppealContent, INTAKE, [case.appeal_id], purpose, clerk),
-        _fetch(contents, ResponseContent, PROVIDER_CONTACT, response_ids, "desk", clerk),
+        fetch_contents(contents, AppealContent, INTAKE, [case.appeal_id], purpose, clerk),
+        fetch_contents(contents, ResponseContent, PROVIDER_CONTACT, response_ids, "desk", clerk),
     )
     return FetchedOwners(appeals.get(case.appeal_id, AppealContent()) if appeals is not None else None, responses)
 
 
 async def fetch_exchange(contents: Contents, appeal_id: UUID, clerk: Principal) -> ExchangeContent | None:
     """Return which providers were asked about an appeal and which its typed name may mean; None while provider-contact does not answer."""
-    found = await _fetch(contents, ExchangeContent, PROVIDER_CONTACT, [appeal_id], "desk-exchange", clerk)
+    found = await fetch_contents(contents, ExchangeContent, PROVIDER_CONTACT, [appeal_id], "desk-exchange", clerk)
     return found.get(appeal_id, ExchangeContent()) if found is not None else None
 
 
-async def _fetch(
+async def fetch_contents(
     contents: Contents, model: type[ContentT], owner: str, ids: Sequence[UUID], purpose: str, clerk: Principal
 ) -> Mapping[UUID, ContentT] | None:
     """Return the contents by id, without ids of which the owner has none; None if the owner does not answer in time."""

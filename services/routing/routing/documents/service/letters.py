@@ -1,114 +1,53 @@
 """The answer as an official letter: its verification code, its PDF, and the check that anybody can make."""
 
-import asyncio
 import hmac
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
-
-from starlette.requests import Request
-from starlette.responses import Response
 
 from routing.cases import service as cases
 from routing.cases.schemas.given_answers import GivenAnswer
 from routing.documents import repository
 from routing.documents.codes import Comparison, LetterState
 from routing.documents.policy import texts
-from routing.documents.schemas import CODE_DIGITS, Addressee, LetterCheckIn, LetterCheckOut, LetterRecord
+from routing.documents.schemas import CODE_DIGITS, Addressee, IssuedLetter, LetterCheckIn, LetterCheckOut
 from routing.documents.service.typesetting import qr_code, typeset
-from shared.auth import Principal
-from shared.budget import Budget
-from shared.client_address import Network, client_address
-from shared.contents import Contents, OwnerUnavailable
 from shared.domain.labels import LANGUAGES, Language
 from shared.domain.regions import branch_label, regions
 from shared.domain.taxonomy import taxonomy
-from shared.errors import NotFound, Unavailable
+from shared.errors import NotFound
 from shared.ids import random_digits
-from shared.unit_of_work import UnitOfWork, UnitsOfWork
+from shared.unit_of_work import UnitOfWork
 from shared.web.formats import Formats
 from shared.web.viewer import role_labels
 
 PAGE: Final = "/routing/letters"
 GROUP: Final = 4  # digits
 TAIL: Final = 6  # characters: the last digits of the serial and the check digit
-PDF: Final = "application/pdf"
-_VIEWER: Final = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 
-@dataclass(frozen=True, slots=True)
-class LetterChecks:
-    """The limit on guessing codes from one address, in each process."""
-
-    budget: Budget
-    proxies: Sequence[Network]
-
-    def spend(self, request: Request) -> None:
-        """Count a check. Raises TooMany."""
-        self.budget.spend(client_address(request, self.proxies))
-
-
-async def letter_for_clerk(units: UnitsOfWork, contents: Contents, principal: Principal, appeal_id: UUID, origin: str) -> Response:
-    """Return the latest answer of a case as a letter, for staff who may see the case; the access is recorded here and in intake.
-
-    Call it while no unit of work is open. Raises NotFound, and Unavailable while intake does not return the applicant.
-    """
-    async with units.write() as work:
-        given = await cases.latest_answer(work, principal, appeal_id)
-    try:
-        found = await contents.read("intake", [appeal_id], purpose="letter", on_behalf_of=principal.subject, role=principal.role)
-    except OwnerUnavailable:
-        raise Unavailable from None
-    applicant = (found.get(appeal_id) or {}).get("applicant") or {}
-    addressee = Addressee(applicant.get("full_name"), applicant.get("address"))
-    return pdf_response(await issue(units, given, addressee, origin), f"letter-{given.number}")
-
-
-def pdf_response(document: bytes, name: str) -> Response:
-    """Return a document that the browser shows, and that nothing stores on the way."""
-    headers = {
-        "Content-Disposition": f'inline; filename="{name}.pdf"',
-        "Content-Security-Policy": _VIEWER,
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-store",
-    }
-    return Response(document, headers=headers, media_type=PDF)
-
-
-def origin_of(request: Request) -> str:
-    """Return where citizens reach the pages: the setting, or the address of the request."""
-    public_url: str | None = request.app.state.parts.settings.public_url
-    return public_url or f"{request.url.scheme}://{request.url.netloc}"
-
-
-async def issue(units: UnitsOfWork, given: GivenAnswer, addressee: Addressee, origin: str) -> bytes:
-    """Return the letter of an answer as PDF, and store its hash. `origin`: the address under which citizens reach the pages.
-
-    It has several units of work: none is open while the letter is typeset.
-    """
-    async with units.write() as work:
-        letter = await _letter(work, given.answer_id)
-    document = await asyncio.to_thread(typeset, "letter", _content(given, addressee, letter.code, origin))
-    digest = sha256(document).hexdigest()
-    if digest not in letter.sha256:
-        async with units.write() as work:
-            letter = await _letter(work, given.answer_id)
-            await repository.store_hashes(work.session, replace(letter, sha256=sorted({*letter.sha256, digest})))
-    return document
-
-
-async def _letter(work: UnitOfWork, answer_id: UUID) -> LetterRecord:
+async def letter_of(work: UnitOfWork, answer_id: UUID) -> IssuedLetter:
     """Return the letter of an answer, with a new code at the first issue."""
     found = await repository.letter_of(work.session, answer_id)
     if found is None:
-        new = LetterRecord(answer_id, random_digits(CODE_DIGITS), work.clock.now(), [])
+        new = IssuedLetter(answer_id, random_digits(CODE_DIGITS), work.clock.now(), [])
         await repository.add_letter(work.session, new)  # another process may have added one meanwhile
         found = await repository.letter_of(work.session, answer_id)
     return found or new
+
+
+async def record_issue(work: UnitOfWork, answer_id: UUID, document: bytes) -> None:
+    """Store the hash of a file that is issued as the letter of an answer."""
+    letter, digest = await letter_of(work, answer_id), sha256(document).hexdigest()
+    if digest not in letter.sha256:
+        await repository.store_hashes(work.session, replace(letter, sha256=sorted({*letter.sha256, digest})))
+
+
+def compose(given: GivenAnswer, addressee: Addressee, code: str, origin: str) -> bytes:
+    """Return the letter of an answer as PDF. `origin`: the address under which citizens reach the pages. Call it in a thread."""
+    return typeset("letter", _content(given, addressee, code, origin))
 
 
 async def check(work: UnitOfWork, asked: LetterCheckIn) -> LetterCheckOut:

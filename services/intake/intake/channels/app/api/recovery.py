@@ -10,7 +10,7 @@ from intake.register.schemas import NewPin, PinConfirmationIn, PinRecoveryIn
 from shared.dependencies import OnceDep
 from shared.errors import InvalidInput, NotFound, TooMany, responses
 from shared.http import body
-from shared.idempotency import REPLAYED, IdempotencyKeyReused, IdempotencyKeyWeak
+from shared.idempotency import IdempotencyKeyReused, IdempotencyKeyWeak
 from shared.unit_of_work import UnitOfWork
 
 router = APIRouter(prefix="/v1/pin-recovery", tags=["appeals"])
@@ -25,10 +25,11 @@ async def ask_new_pin(request: Request, intake: IntakeDep, once: OnceDep, asked:
     async def accept(_work: UnitOfWork) -> None:
         """Do nothing yet: what follows takes longer for an appeal that exists."""
 
-    answer = await once("ask-new-pin", asked, accept, status=202)
-    if answer.headers.items() & REPLAYED.items() == set():
-        answer.background = BackgroundTask(intake.recovery.send_code, asked, intake.address(request))
-    return answer
+    answer = await once.answer("ask-new-pin", asked, accept, status=202)
+    response = answer.response
+    if not answer.is_replayed:
+        response.background = BackgroundTask(intake.recovery.send_code, asked, intake.address(request))
+    return response
 
 
 @router.post("/confirmation", response_model=NewPin, responses=responses(*ERRORS, NotFound))

@@ -11,9 +11,8 @@ from starlette.background import BackgroundTask
 
 from intake.pages_kit import PAGES, wait_of
 from intake.register.dependencies import IntakeDep
-from intake.register.policy import policy
 from intake.register.schemas import NewPin, PinConfirmationIn, PinRecoveryIn
-from intake.register.service.pin_recovery import contact_in
+from intake.register.service.pin_recovery import code_minutes, contact_in
 from shared.dependencies import UnitsOfWorkDep
 from shared.domain.text import clean
 from shared.errors import DomainError, NotFound, TooMany
@@ -90,9 +89,8 @@ def _page(
     elif refusal is not None:
         text = PAGES.text(request, WRONG)
     status = refusal.status if refusal is not None else 422 if error else 200
-    minutes_good = policy().code.minutes
     page = PAGES.render(
-        request, "recovery.html", status, number=number, contact=contact, step=step, pin=pin, error=text, minutes=minutes_good
+        request, "recovery.html", status, number=number, contact=contact, step=step, pin=pin, error=text, minutes=code_minutes()
     )
     page.headers["Cache-Control"] = "no-store"
     if refusal is not None:
