@@ -5,6 +5,7 @@ import pytest
 from routing.cases.service import send_next
 from shared.contracts import InquiryAnswered, InquirySent
 from shared.web.session import COOKIE
+from tests.browser.conftest import submit
 from tests.routing.desk.support import CANARY, Owners
 from tests.routing.support import NOW, desk_in
 
@@ -174,5 +175,5 @@ class TestTheDesk:
         assert await page.locator(".queue").is_visible()
         await page.locator(f".queue a[href*='{complaint}']").click()
         assert not await page.locator(".queue").is_visible()
-        await page.locator(".back").click()
+        await submit(page, ".back")
         assert await page.locator(".queue").is_visible()
