@@ -39,8 +39,12 @@ LISTS: Final = {
     "list: not taken, latest changed": {"scope": "queue", "sort": "updated"},
     "list: not taken complaints in Kazakh": {"scope": "queue", "kind": "COMPLAINT", "language": "kk"},
     "list: one provider": {"provider_id": PROVIDER},
+    "list: open of a colleague": {"assignee": "clerk-3", "open": "true"},
+    "list: open by age": {"open": "true", "received_from": "2026-01-12", "received_to": "2026-01-27"},
     "list: everything": {},
 }
+COLLEAGUES: Final = "colleagues with their open cases"
+TEAM: Final = "page of a team"
 PAGE: Final = "page with all counts"
 
 
@@ -59,6 +63,9 @@ async def measure(desk: Desk, rounds: int) -> dict[str, list[float]]:
                 times[name].append(await _timed(desk, "POST", "/routing/v1/cases/search", token, json={"query": query}))
             cookie = {"Cookie": f"{COOKIE}={desk.foundation.issuer.issue(role, **claims)}", "Accept": "text/html"}
             times[PAGE].append(await _timed(desk, "GET", "/routing/desk?tab=queue", cookie))
+            times[COLLEAGUES].append(await _timed(desk, "GET", "/routing/v1/colleagues", token))
+        head = desk.foundation.issuer.issue("head", region="KZ-43", subject="head")
+        times[TEAM].append(await _timed(desk, "GET", "/routing/desk/team", {"Cookie": f"{COOKIE}={head}", "Accept": "text/html"}))
     return times
 
 

@@ -17,7 +17,7 @@ COMPLAINT = {"kind": "COMPLAINT", "category": "WAITING", "has_text": False}
 LINK = re.compile(r'<a href="(/routing/desk\?[^"]+)"[^>]*>([^<]*)</a>')
 KPI = re.compile(r'<a href="([^"]+)">[^<]*</a></span>\s*<b>(\d+)</b>')
 AGE = re.compile(r'<th scope="row"><a href="([^"]+)">([^<]+)</a></th><td class="n">(\d+)</td>')
-CELL = re.compile(r'<td class="n"><a href="([^"]+)"[^>]*>(\d+)</a></td>')
+CELL = re.compile(r'<td class="n"[^>]*><a href="([^"]+)"[^>]*>(\d+)</a></td>')
 
 
 def boss(desk, role="supervisor", region="KZ-43", subject="saule"):

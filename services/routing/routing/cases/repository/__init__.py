@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from routing.cases.models import Answer, AnswerDraft, AppealCase, Colleague, Correction, History, Letter
-from routing.cases.repository.listing import cases, count_cases, serial_of, visible_rows, workloads
+from routing.cases.repository.listing import cases, count_cases, oldest_open, serial_of, visible_rows, workloads
 from routing.cases.schemas.colleagues import UserView
 from routing.cases.schemas.rows import (
     AnswerRecord,
@@ -66,6 +66,7 @@ __all__ = [
     "lock_free_cases",
     "lock_next_to_send",
     "number_of",
+    "oldest_open",
     "record_colleague",
     "serial_of",
     "set_absence",

@@ -60,12 +60,23 @@ async def count_cases(session: AsyncSession, visible: Scope, wanted: CaseFilter,
 
 
 async def workloads(session: AsyncSession, visible: Scope, now: datetime) -> dict[str, Workload]:
-    """Return what each colleague has to do, by subject. The figures count what the list with `assignee` and `is_open` has."""
-    is_overdue = and_(*_filters(CaseFilter(overdue=True), now))
-    figures = (func.count(), func.count().filter(is_overdue), func.min(col(AppealCase.received_at)))
-    query = select(col(AppealCase.assignee), *figures).where(_predicate(visible, CaseFilter(is_open=True), now))
-    found = await session.execute(query.where(col(AppealCase.assignee).is_not(None)).group_by(col(AppealCase.assignee)))
-    return {row[0]: Workload(*row[1:]) for row in found if row[0] is not None}
+    """Return what each colleague has to do, by subject. The figures count what the list with `assignee` and `is_open` has.
+
+    Of all regions together the index of open cases by assignee has every column of the query.
+    """
+    figures = (func.count(), func.count().filter(col(AppealCase.next_due_at) < now))
+    query = select(col(AppealCase.assignee), *figures).where(_taken(visible, now)).group_by(col(AppealCase.assignee))
+    return {row[0]: Workload(*row[1:]) for row in await session.execute(query) if row[0] is not None}
+
+
+async def oldest_open(session: AsyncSession, visible: Scope, now: datetime) -> dict[str, datetime]:
+    """Return when the oldest open case of each colleague was received, by subject."""
+    query = select(col(AppealCase.assignee), func.min(col(AppealCase.received_at))).where(_taken(visible, now))
+    return {row[0]: row[1] for row in await session.execute(query.group_by(col(AppealCase.assignee))) if row[0] is not None}
+
+
+def _taken(visible: Scope, now: datetime) -> ColumnElement[bool]:
+    return and_(_predicate(visible, CaseFilter(is_open=True), now), col(AppealCase.assignee).is_not(None))
 
 
 async def _count(session: AsyncSession, predicate: ColumnElement[bool]) -> int:

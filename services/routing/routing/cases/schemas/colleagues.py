@@ -1,7 +1,7 @@
 """Members of staff as clients see them, with what they have to do, and their absence."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, Field
@@ -12,11 +12,10 @@ from shared.http import ShortText, StrictModel
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """The open cases of a colleague that a reader sees: how many, how many of them are overdue, and when the oldest was received."""
+    """The open cases of a colleague that a reader sees, and how many of them are overdue."""
 
     open: int
     overdue: int
-    oldest: datetime
 
 
 @dataclass(frozen=True, slots=True)

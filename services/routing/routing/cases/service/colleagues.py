@@ -89,6 +89,11 @@ async def team(work: UnitOfWork, principal: Principal, region: str | None = None
     return [(colleague, loads.get(colleague.subject)) for colleague in found if region in (None, colleague.region)]
 
 
+async def oldest_open(work: UnitOfWork, principal: Principal) -> Mapping[str, datetime]:
+    """Return when the oldest open case of each colleague that the reader sees was received, by subject."""
+    return await repository.oldest_open(work.session, visible_cases(principal), work.clock.now())
+
+
 async def items(work: UnitOfWork, principal: Principal, region: str | None) -> list[ColleagueItem]:
     """Return the colleagues as `team` does, as clients see them."""
     return [_item(colleague, load, work.clock.now()) for colleague, load in await team(work, principal, region)]

@@ -78,7 +78,8 @@ async def team_page(work: UnitOfWork, principal: Principal, reader: DeskReader) 
     figures = [await _figure(work, principal, ListPosition(tab), reader.translate(text)) for tab, text in queues.items()]
     ages = [await _figure(work, principal, position, text) for position, text in _ages(reader)]
     found = sorted(await colleagues.team(work, principal), key=_by_load)
-    lines = [_line(principal, colleague, load, reader) for colleague, load in found]
+    oldest = await colleagues.oldest_open(work, principal)
+    lines = [_line(principal, colleague, load, oldest.get(colleague.subject), reader) for colleague, load in found]
     return Team(figures, ages, lines, away=[line for line in lines if line.until is not None and line.open.count])
 
 
@@ -119,9 +120,11 @@ def _by_load(each: tuple[ColleagueView, Workload | None]) -> tuple[int, int, str
     return (-load.overdue, -load.open, colleague.name or "") if load else (0, 0, colleague.name or "")
 
 
-def _line(principal: Principal, colleague: ColleagueView, load: Workload | None, reader: DeskReader) -> TeamLine:
+def _line(
+    principal: Principal, colleague: ColleagueView, load: Workload | None, received_at: datetime | None, reader: DeskReader
+) -> TeamLine:
     own = {FilterName.ASSIGNEE: colleague.subject, **_OPEN}
-    oldest = _received_on(load.oldest) if load else None
+    oldest = _received_on(received_at) if received_at else None
     return TeamLine(
         subject=colleague.subject,
         name=colleague.name or colleague.subject,
