@@ -7,7 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 import uvicorn
@@ -100,7 +100,8 @@ async def visit(browser: Browser) -> AsyncIterator[Visit]:
             )
             context.set_default_timeout(PATIENCE * 1000)
             stack.push_async_callback(context.close)
-            await context.add_cookies([{"name": name, "value": value, "url": url} for name, value in (cookies or {}).items()])
+            origin = urljoin(url, "/")
+            await context.add_cookies([{"name": name, "value": value, "url": origin} for name, value in (cookies or {}).items()])
             page = await context.new_page()
             _watch(page, url, problems)
             await page.goto(url, wait_until="networkidle")

@@ -153,9 +153,8 @@ class TestTheDesk:
             focused = min(max(focused + step, 0), len(rows) - 1)
             assert await rows[focused].evaluate("(row) => row === document.activeElement")
         await page.keyboard.press("KeyA")
-        assert await page.evaluate("document.activeElement.closest('form').id") == "answer"
         await page.keyboard.type("a")
-        assert await page.locator("#answer select").first.evaluate("(field) => field === document.activeElement")
+        assert await page.locator("#f-text").input_value() == "a"
 
     async def test_the_list_is_renewed_but_not_while_it_is_read(self, desk, complaint, visit):
         page = await visit(f"{desk.url}/routing/desk?tab=queue", cookies=cookies(desk))

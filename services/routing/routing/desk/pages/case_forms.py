@@ -139,6 +139,8 @@ class CaseForms:
     checks: Sequence[GateCheck]
     findings: Sequence[Mapping[str, str]]
     how_to_complain: str
+    outcome: str
+    """The proposed outcome: that of an answer without a finding, where the kind needs none."""
     topical_kinds: str
     options: FormOptions
     colleagues: Sequence[Choice]
@@ -160,6 +162,7 @@ def case_forms(case: CaseView, writing: AnswerWriting, reader: DeskReader, colle
         checks=checks(gate, writing.form, reader),
         findings=writing.form.findings or ([blank_finding(case.category)] if gate.findings else []),
         how_to_complain=complain.get(case.language, complain[knowledge.FALLBACK_LANGUAGE]),
+        outcome="" if gate.findings else gate.outcome,
         topical_kinds=" ".join(code for code, kind in codes.kinds.items() if kind.subject == "topic"),
         options=FormOptions(
             kinds=reader.options(codes.kinds),

@@ -1,35 +1,8 @@
-// Keyboard shortcuts and small helpers. The desk works without this file.
+// The list that renews itself, and small helpers. The desk works without this file.
 "use strict";
 
 const queue = document.querySelector(".queue");
 const listed = () => [...queue.querySelectorAll("li a")];
-
-function move(step) {
-  const rows = listed();
-  const here = rows.indexOf(document.activeElement);
-  const from = here >= 0 ? here : rows.findIndex((row) => row.ariaCurrent);
-  rows[Math.min(Math.max(from + step, 0), rows.length - 1)]?.focus();
-}
-
-function open(id) {
-  const form = document.getElementById(id);
-  if (!form) return;
-  form.closest("details")?.setAttribute("open", "");
-  form.querySelector("select, textarea, input:not([type=hidden])")?.focus();
-}
-
-// By physical position, so that the keys are the same on Kazakh, Russian and English layouts.
-const KEYS = { ArrowDown: () => move(1), ArrowUp: () => move(-1), KeyA: () => open("answer"), KeyE: () => open("escalate"), KeyN: () => open("note"), KeyX: () => document.activeElement.closest("li").querySelector("[form=bulk]")?.click() };
-
-// Only while the list or nothing has the focus: a letter typed elsewhere is never a command.
-document.addEventListener("keydown", (event) => {
-  if (event.altKey || event.ctrlKey || event.metaKey || !(event.code in KEYS)) return;
-  const at = document.activeElement;
-  if (!listed().includes(at) && !(at === document.body && event.code.startsWith("Arrow"))) return;
-  event.preventDefault();
-  KEYS[event.code]();
-});
-queue.querySelector(".keys")?.removeAttribute("hidden");
 
 // The checklist of the answer is updated while the clerk types.
 const gate = document.querySelector("form[data-gate]");
