@@ -119,6 +119,7 @@ class Clerk(Hands):
     async def choose_and_ask_the_provider(self) -> None:
         await self.press("KeyP", "Space", "Tab")
         await self.go("Enter")
+        assert "tab=queue" in self.page.url
         await self.until(lambda case: case["provider_id"] is not None)
         await self.press("KeyP", "Tab", "Space")
         await self.go("Enter")

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse
+from starlette.datastructures import URL
 from starlette.responses import Response
 
 from provider_contact.directory.dependencies import DirectoryDep
@@ -133,7 +134,8 @@ async def choose(request: Request, appeal_id: UUID, clerk: ClerkDep, directory: 
             flash = "provider-chosen"
     except (ActionNotPossible, InvalidInput):
         pass
-    return PAGES.redirect(PATH if is_listed else f"/routing/desk/{appeal_id}", flash=flash)
+    desk = str(URL(f"/routing/desk/{appeal_id}").replace(query=request.url.query))  # the list stays open next to the case
+    return PAGES.redirect(PATH if is_listed else desk, flash=flash)
 
 
 def _id_of(text: str) -> UUID:

@@ -41,7 +41,7 @@ class TestTheProvider:
         page = (await open_desk(desk, f"/{complaint}")).text
         assert "The applicant wrote: “10… &lt;емхана&gt;”" in page
         form = page[page.index('id="choose-provider"') :].split("</form>")[0]
-        assert f'action="/provider-contact/matches/{complaint}"' in form
+        assert f'action="/provider-contact/matches/{complaint}?tab=' in form
         assert [text in form for text in ("Поликлиника № 103", "Поликлиника № 105", "None of these")] == [True] * 3
         assert ("provider-contact", "desk-exchange", "specialist-KZ-43") in owners.asked
         assert 'id="choose-provider"' not in (await open_desk(desk, f"/{complaint}", session(desk, "admin", None))).text

@@ -67,9 +67,14 @@ def provider_card(
     of_region: Sequence[ProviderView],
     reader: DeskReader,
     *,
+    list_query: str,
     may_choose: bool,
 ) -> ProviderCard:
-    """Return the card. `names`: the providers of the exchange by id; `typed`: what the applicant wrote, empty if nothing."""
+    """Return the card.
+
+    `names`: the providers of the exchange by id; `typed`: what the applicant wrote, empty if nothing; `list_query`: the query of the
+    address, which keeps the list open.
+    """
     name = name_of(case.provider, reader) if case.provider else ""
     if case.provider_id and not name:
         name = reader.translate(N_("Found in the directory"))
@@ -81,7 +86,7 @@ def provider_card(
         is_known=case.provider_id is not None,
         typed=typed,
         choices=[*choices, (NONE, reader.translate(N_("None of these")))] if is_waiting else [],
-        choose_href=f"/provider-contact/matches/{case.appeal_id}",
+        choose_href=f"/provider-contact/matches/{case.appeal_id}{list_query and '?'}{list_query}",
         inquiries=[_line(inquiry, names, reader) for inquiry in (exchange.inquiries if exchange is not None else [])],
         is_down=exchange is None,
         provider_id=str(case.provider_id or ""),

@@ -372,7 +372,8 @@ async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase,
     choices = case_forms(case, writing, reader, choices_of(found.seeing, reader))
     lines = thread(written, case.classification.get("evidence", ()), reader)
     may_choose = principal.is_staff
-    card = provider_card(case, contents.provider_name, exchange, names, of_region, reader, may_choose=may_choose)
+    list_query = position.href().partition("?")[2]
+    card = provider_card(case, contents.provider_name, exchange, names, of_region, reader, list_query=list_query, may_choose=may_choose)
     presence_href = position.href(case.appeal_id, PRESENCE) if principal.is_staff else None
     presence = Presence(presence_lines(present, reader), presence_href, BEAT_SECONDS)
     note_form = sent.note.offer(found.seeing, reader) if principal.is_staff else None
