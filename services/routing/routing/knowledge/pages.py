@@ -34,7 +34,6 @@ class ArticleCard(NamedTuple):
     language: str
     question: str
     answer: str
-    source: str
     reviewed: bool
 
 
@@ -58,6 +57,6 @@ async def search_articles(request: Request, principal: PagePrincipalDep, clock: 
 def _found(query: str, language: Language, clock: Clock, *, unreviewed: bool) -> list[ArticleCard]:
     written = service.written_language(language)
     return [
-        ArticleCard(article.id, written, article.questions[written], article.answers[written], article.source, article.reviewed)
+        ArticleCard(article.id, written, article.questions[written], article.answers[written], article.reviewed)
         for article in service.search(query, clock.now().date(), unreviewed=unreviewed)
     ]
