@@ -42,6 +42,7 @@ PAGES = [
     ("/routing/desk", "specialist"),
     ("/routing/desk/team", "supervisor"),
     ("/routing/desk/users", "admin"),
+    ("/routing/desk/overdue-reports", "supervisor"),
     ("/analytics/dashboard", "analyst"),
 ]
 FIRST_INSIDE = {"/intake/outgoing", "/intake/outgoing/by-hand", "/routing/desk"}

@@ -1,5 +1,7 @@
 """Many cases at once on PostgreSQL, 95 % of them closed, for plans and times of lists."""
 
+from datetime import datetime
+
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -45,6 +47,33 @@ FROM (
     FROM generate_series(1, :n) AS i
 ) AS made
 """
+
+
+_OPEN = """
+UPDATE appeal_case
+SET status = 'IN_REVIEW', outcome = NULL, closed_at = NULL,
+    next_due_at = CASE WHEN serial <= :overdue THEN CAST(:now AS timestamptz) - (:overdue - serial) * interval '1 second'
+                       ELSE CAST(:now AS timestamptz) + interval '1 year' END,
+    assignee = CASE WHEN serial % 2 = 0 THEN 'clerk-' || serial % 200 END
+"""
+_CLOCKS = """
+INSERT INTO clock (
+    clock_id, appeal_id, policy, statutory, started_at, due_at, calendar_version, state, warn_at, next_at
+)
+SELECT gen_random_uuid(), appeal_id, 'APPK_15WD', true, registered_at, next_due_at, 'test', 'RUNNING', next_due_at, next_due_at
+FROM appeal_case
+"""
+
+
+async def add_open_cases(engine: AsyncEngine, n: int, *, overdue: int, now: datetime) -> None:
+    """Insert `n` open cases with their clocks. The first `overdue` are due by `now`, one every second, half of them unassigned."""
+    await add_many_cases(engine, n)
+    async with engine.begin() as connection:
+        await connection.execute(text(_OPEN), {"overdue": overdue, "now": now})
+        await connection.execute(text(_CLOCKS))
+    async with engine.connect() as connection:
+        autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await autocommit.execute(text("VACUUM (ANALYZE) appeal_case, clock"))
 
 
 async def add_many_cases(engine: AsyncEngine, n: int) -> None:

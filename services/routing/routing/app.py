@@ -14,7 +14,7 @@ from routing.cases.service import ClockHistory, Colleagues, has_answers_to_send,
 from routing.classification import api as classification_api
 from routing.classification.service import classify
 from routing.clocks import api as clocks_api
-from routing.clocks.service import ClockWatcher, clock_policies
+from routing.clocks.service import ClockWatcher, clock_policies, working_days_to_head
 from routing.desk import api as desk_api
 from routing.desk import pages
 from routing.desk.service.presence import LIFETIME, purge_presence
@@ -107,6 +107,7 @@ def check_policies() -> None:
     """Read every policy file. Raise ReferenceDataError, LexiconError or ValidationError (all ValueErrors) for a wrong one."""
     workflow.steps()
     clock_policies()
+    working_days_to_head()
     case_policies.closure_gate()
     case_policies.applicant_outcomes()
     case_policies.status_labels()

@@ -1,6 +1,6 @@
 """Codes on which the code of the clocks branches."""
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Final
 
 
@@ -16,6 +16,16 @@ class ClockState(StrEnum):
 
 
 ACTIVE: Final = (ClockState.RUNNING, ClockState.WARNED, ClockState.BREACHED)
+
+
+class ReportLevel(IntEnum):
+    """Who is shown an overdue clock: the supervisor of the queue as soon as the clock is breached, later the head too.
+
+    An overdue report changes nothing in the case; the action `escalate`, which passes a case to the next tier, is something else.
+    """
+
+    SUPERVISOR = 1
+    HEAD = 2
 
 
 class ClockTrigger(StrEnum):

@@ -9,13 +9,17 @@ from routing.clocks.codes import ClockState
 from shared.enum_column import EnumColumn
 
 _WAITING = text("next_at IS NOT NULL")
+_BREACHED = text("state = 'BREACHED'")
 
 
 class CaseClock(RoutingModel, table=True):
     """A term that runs on a case. The end is stored as an absolute time, never as a remainder."""
 
     __tablename__ = "clock"
-    __table_args__ = (Index("ix_clock_next_at", "next_at", sqlite_where=_WAITING, postgresql_where=_WAITING),)
+    __table_args__ = (
+        Index("ix_clock_next_at", "next_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        Index("ix_clock_breached", "due_at", "clock_id", sqlite_where=_BREACHED, postgresql_where=_BREACHED),
+    )
 
     clock_id: UUID = Field(primary_key=True)
     appeal_id: UUID = Field(index=True)
@@ -29,3 +33,14 @@ class CaseClock(RoutingModel, table=True):
     next_at: datetime | None
     """When the clock job has to process the clock next."""
     stopped_at: datetime | None
+
+
+class OverdueReport(RoutingModel, table=True):
+    """A breached clock that the supervisor of the queue, or the head, is shown until it stops: once for each clock and level."""
+
+    __tablename__ = "overdue_report"
+
+    clock_id: UUID = Field(primary_key=True)
+    level: int = Field(primary_key=True)
+    """A `ReportLevel`."""
+    reported_at: datetime

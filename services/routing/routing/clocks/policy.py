@@ -14,6 +14,7 @@ from shared.domain.taxonomy import taxonomy
 from shared.policy_files import policy_table
 
 POLICY_FILE: Final = "clock_policies.csv"
+REPORT_FILE: Final = "overdue_reports.csv"
 WHOLE: Final = 100  # percent
 
 
@@ -61,3 +62,15 @@ def _policy(row: Row) -> ClockPolicy:
     on = row.one_of("code", known) if known else None
     warning = WarningUnit(row.one_of("warning", frozenset(WarningUnit)))
     return ClockPolicy(row.one_of("policy", policies()), runs, on, warning, row.number_in("amount", 0, WHOLE), row.label())
+
+
+@cache
+def working_days_to_head() -> Mapping[str, int]:
+    """Return, by clock policy, after how many working days the head too is shown an overdue clock.
+
+    Raises ReferenceDataError unless every clock policy has a row.
+    """
+    found = policy_table("routing.clocks", REPORT_FILE, lambda row: row.number_in("working_days", 0, WHOLE), key="policy")
+    if different := found.keys() ^ clock_policies().keys():
+        raise ReferenceDataError(REPORT_FILE, 1, f"differs from the clock policies: {', '.join(sorted(different))}")
+    return found

@@ -5,15 +5,15 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Subquery, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from routing.clocks.codes import ACTIVE
-from routing.clocks.models import CaseClock
-from routing.clocks.schemas import ClockChange, ClockRecord, ClockRow, RunningClock
+from routing.clocks.codes import ACTIVE, ReportLevel
+from routing.clocks.models import CaseClock, OverdueReport
+from routing.clocks.schemas import ClockChange, ClockRecord, ClockRow, OverdueReportRow, RunningClock
 from shared.database import among
-from shared.fast.bulk import insert_later, insert_rows, update_rows
+from shared.fast.bulk import insert_later, insert_new_rows, insert_rows, update_rows
 from shared.fast.queries import Query, given
 from shared.rows import columns_of
 
@@ -63,3 +63,16 @@ async def waiting_clocks(session: AsyncSession, appeal_ids: Sequence[UUID], now:
     """Return the clocks of these locked cases that have to be processed by now, earliest due time first."""
     query = select(CaseClock).where(among(session, CaseClock.appeal_id, appeal_ids), col(CaseClock.next_at) <= now)
     return (await session.execute(query.order_by(col(CaseClock.due_at), col(CaseClock.clock_id)))).scalars().all()
+
+
+async def add_overdue_reports(session: AsyncSession, rows: Sequence[OverdueReportRow]) -> None:
+    """Insert the reports that do not exist yet: one for each clock and level."""
+    await insert_new_rows(session, OverdueReport, rows, unique=("clock_id", "level"), returning="clock_id")
+
+
+def reported_clocks(level: ReportLevel) -> Subquery:
+    """Return the clocks that were reported at this level and still run beyond their due time, for a query of their cases."""
+    columns = (col(CaseClock.clock_id), col(CaseClock.appeal_id), col(CaseClock.policy), col(CaseClock.due_at))
+    query = select(*columns).join(OverdueReport, col(OverdueReport.clock_id) == col(CaseClock.clock_id))
+    is_breached = text("clock.state = 'BREACHED'")  # the condition of the partial index, word for word
+    return query.where(is_breached, col(OverdueReport.level) == int(level)).subquery()

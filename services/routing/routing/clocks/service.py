@@ -1,4 +1,7 @@
-"""The clocks of a case: which ones run, when each warns and ends, and the job that publishes warnings and breaches."""
+"""The clocks of a case: which ones run, when each warns and ends, and the job that publishes warnings and breaches.
+
+The same job reports overdue clocks to the supervisor of the queue and to the head (`ReportLevel`).
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -8,21 +11,32 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from routing.clocks import events, repository
-from routing.clocks.codes import ACTIVE, ClockCode, ClockState, ClockTrigger
+from routing.clocks.codes import ACTIVE, ClockCode, ClockState, ClockTrigger, ReportLevel
 from routing.clocks.errors import CalendarDoesNotReach
 from routing.clocks.models import CaseClock
-from routing.clocks.policy import WHOLE, ClockPolicy, WarningUnit, clock_policies
+from routing.clocks.policy import WHOLE, ClockPolicy, WarningUnit, clock_policies, working_days_to_head
 from routing.clocks.repository import (
     add_clocks,
     add_clocks_later,
     change_clocks,
     clocks_of_case,
+    reported_clocks,
     running_clocks_by_case,
 )
-from routing.clocks.schemas import NEVER, ClockChange, ClockNotice, ClockRecord, ClockRow, DayView, DeadlineView, TimedCase
+from routing.clocks.schemas import (
+    NEVER,
+    ClockChange,
+    ClockNotice,
+    ClockRecord,
+    ClockRow,
+    DayView,
+    DeadlineView,
+    OverdueReportRow,
+    TimedCase,
+)
 from shared.domain.calendar import CalendarGap, planning_calendar, working_calendar
 from shared.domain.deadlines import due_at, due_on, explain, policies, policy_for_form
-from shared.domain.regions import regions
+from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.working_hours import hours_for
 from shared.errors import InvalidInput
 from shared.field_errors import DETAILS
@@ -45,11 +59,13 @@ __all__ = [
     "met_at_once",
     "next_due",
     "replace",
+    "reported_clocks",
     "required",
     "running_clocks_by_case",
     "stop",
     "term",
     "triggered_by",
+    "working_days_to_head",
 ]
 
 WATCH_BATCH = 200  # clocks a transaction; few enough that a clerk never waits for their cases
@@ -195,7 +211,7 @@ class WatchedCases(Protocol):
 
 
 class ClockWatcher:
-    """Publishes the warnings and breaches of clocks."""
+    """Publishes the warnings and breaches of clocks, and reports breached ones."""
 
     def __init__(self, cases: WatchedCases) -> None:
         self._cases = cases
@@ -209,8 +225,11 @@ class ClockWatcher:
         waiting = await repository.cases_with_waiting_clocks(session, now, WATCH_BATCH)
         cases = await self._cases.lock_free(work, waiting)
         clocks = await repository.waiting_clocks(session, cases, now)
-        await self._cases.add_clock_notices(work, [_publish(work, clock, now) for clock in clocks])
-        breached = [clock for clock in clocks if clock.state == ClockState.BREACHED]
+        moved = [clock for clock in clocks if clock.state != ClockState.BREACHED]
+        await self._cases.add_clock_notices(work, [_publish(work, clock, now) for clock in moved])
+        reports = [report for clock in clocks if clock.state == ClockState.BREACHED for report in _reports(clock, now)]
+        await repository.add_overdue_reports(session, reports)
+        breached = [clock for clock in moved if clock.state == ClockState.BREACHED]
         unfixed = dict.fromkeys(clock.appeal_id for clock in breached if clock.policy == ClockCode.FIX_PERIOD)
         await self._cases.mark_fix_period_passed(work, list(unfixed))
         return len(cases)
@@ -223,6 +242,21 @@ def _publish(work: UnitOfWork, clock: CaseClock, now: datetime) -> ClockNotice:
     event = events.clock_breached(clock) if is_breached else events.clock_warned(clock)
     source = work.publish(event, event_id=derived(clock.clock_id, clock.state))
     return ClockNotice(clock.appeal_id, source, now, event.FACT, clock.policy, clock.due_at)
+
+
+def _reports(clock: CaseClock, now: datetime) -> list[OverdueReportRow]:
+    """Return the reports of a breached clock that are due by now, and let the job process the clock when the next one is."""
+    to_head = _reported_to_head_at(clock.policy, clock.due_at)
+    clock.next_at = to_head if to_head > now else None
+    levels = (ReportLevel.SUPERVISOR,) if clock.next_at is not None else tuple(ReportLevel)
+    return [{"clock_id": clock.clock_id, "level": level, "reported_at": now} for level in levels]
+
+
+@lru_cache(maxsize=_CACHED_TERMS)
+def _reported_to_head_at(policy: str, due: datetime) -> datetime:
+    """Return the end of the last working day, in the capital, on which the supervisor alone is shown the clock."""
+    due_day = due.astimezone(regions()[CENTRAL_OFFICE].timezone).date()
+    return max(due, due_at(planning_calendar().add_working_days(due_day, working_days_to_head()[policy]), CENTRAL_OFFICE))
 
 
 def deadline(policy: str, start: date) -> DeadlineView:

@@ -189,6 +189,24 @@ class ListedCase(CaseRecord):
     updated_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class OverdueRecord:
+    """A case with one of its overdue clocks, as an overdue report lists it."""
+
+    appeal_id: UUID
+    number: str
+    kind: str
+    category: str | None
+    topic: str | None
+    region: str
+    tier: int
+    language: str
+    assignee: str | None
+    clock_id: UUID
+    policy: str
+    due_at: datetime
+
+
 class HistoryCodes(TypedDict, total=False):
     """The codes that fill the sentence of a history entry. `due` is an ISO 8601 time, `day` a date."""
 

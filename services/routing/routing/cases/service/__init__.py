@@ -27,6 +27,7 @@ from routing.cases.service.drafts import delete_draft, find_draft, read_draft, s
 from routing.cases.service.given_answers import answer_for_service, given_answer, latest_answer
 from routing.cases.service.history import ClockHistory, entries_after
 from routing.cases.service.notes import add_note
+from routing.cases.service.overdue import count_overdue_reports, list_overdue_reports, report_level
 from routing.cases.service.reading import count_cases, list_cases, own_waiting_answers, read_case
 from routing.cases.service.visible import lock_case, visible_case
 from routing.cases.service.workflow import may_ever
@@ -45,6 +46,7 @@ __all__ = [
     "closure_gate",
     "conversation_of",
     "count_cases",
+    "count_overdue_reports",
     "dangers",
     "delete_draft",
     "entries_after",
@@ -54,6 +56,7 @@ __all__ = [
     "has_answers_to_send",
     "latest_answer",
     "list_cases",
+    "list_overdue_reports",
     "lock_case",
     "may_ever",
     "missing_data",
@@ -64,6 +67,7 @@ __all__ = [
     "read_conversation",
     "read_draft",
     "record_read",
+    "report_level",
     "return_grounds",
     "save_draft",
     "send_next",

@@ -39,6 +39,7 @@ from shared.unit_of_work import UnitOfWork
 from shared.web.i18n import N_
 
 PATH: Final = "/routing/desk"
+OVERDUE_PATH: Final = "overdue-reports"
 NUMBER_LENGTH: Final = len("2026-43-0000031-4")
 TYPED_LENGTH: Final = 100
 PAGE: Final = 25  # rows: about two screens, so that the next due is never far to scroll
@@ -211,7 +212,10 @@ async def case_list(work: UnitOfWork, principal: Principal, position: ListPositi
         query=position.query,
         href=position.href(),
         action=PATH,
-        tabs=[_tab(code, reader, counts, is_current=code == tab and not position.is_search) for code in tabs],
+        tabs=[
+            *(_tab(code, reader, counts, is_current=code == tab and not position.is_search) for code in tabs),
+            *await _reports_tab(work, principal, reader),
+        ],
         bar=_filter_bar(first, reader, colleague_options(known)),
         views=[_view_link(view, first) for view in await saved_views(work, principal)],
         save_action=first.href("views"),
@@ -242,6 +246,15 @@ def _own(wanted: CaseFilter, principal: Principal) -> CaseFilter:
 def _tab(code: DeskTab, reader: DeskReader, counts: Mapping[DeskTab, int], *, is_current: bool) -> tuple[str, str, bool]:
     text = reader.translate(_TABS[code][0])
     return ListPosition(code).href(), f"{text} {counts[code]}" if code in counts else text, is_current
+
+
+async def _reports_tab(work: UnitOfWork, principal: Principal, reader: DeskReader) -> list[tuple[str, str, bool]]:
+    """Return the link to the page of overdue reports, with their number, for those who get them."""
+    level = cases.report_level(principal)
+    if level is None:
+        return []
+    count = await cases.count_overdue_reports(work, principal, level)
+    return [(f"{PATH}/{OVERDUE_PATH}", f"{reader.translate(N_('Overdue reports'))} {count}", False)]
 
 
 def _view_link(view: NamedView, position: ListPosition) -> ViewLink:

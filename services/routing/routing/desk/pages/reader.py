@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
+from routing.cases.schemas.rows import OverdueRecord
 from routing.cases.schemas.views import CaseSummary
 from shared.domain.labels import Label, Language
 from shared.domain.taxonomy import taxonomy
@@ -70,7 +71,7 @@ def due(at: datetime, now: datetime, zone: ZoneInfo) -> Due:
     return Due(state, max(int((now - at).total_seconds()), 0), days, None if local.time() == _END_OF_DAY else f"{local:%H:%M}")
 
 
-def subject_of(case: CaseSummary, reader: DeskReader) -> str:
+def subject_of(case: CaseSummary | OverdueRecord, reader: DeskReader) -> str:
     """Return the most specific label of what a case is about: category, topic or kind."""
     codes = taxonomy()
     if case.category is not None:
