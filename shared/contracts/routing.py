@@ -29,6 +29,7 @@ __all__ = [
     "InquiryRequested",
     "PartForwarded",
     "StartedClock",
+    "TermExtended",
     "TierRaised",
 ]
 
@@ -214,6 +215,15 @@ class DangerPassedOn(AppealEvent, service="routing", fact="danger-passed-on"):
     """A clerk passed the report of the crime or danger on to the body."""
 
     body: str
+    actor_role: str
+
+
+class TermExtended(AppealEvent, service="routing", fact="term-extended"):
+    """The head or an appointed deputy extended the statutory term (АППК art. 76(3)). A new clock takes the place of the former one."""
+
+    clock_id: UUID
+    policy: str
+    due_at: datetime
     actor_role: str
 
 

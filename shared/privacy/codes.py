@@ -21,6 +21,8 @@ CODE_COLUMNS: Final[Mapping[str, str]] = {
     "confirmed_outcome": "an outcome (`closing_outcomes.csv`)",
     "contact_kind": "phone or email",
     "danger": "a rule of `dangers.csv`",
+    "decided_role": "a role of a token",
+    "decision": "a decision on a request: APPROVED, REJECTED or WITHDRAWN",
     "declared": "a kind of `attachment_kinds.csv`",
     "direction": "in or out",
     "disabled_because": "a code of the webhook sender",

@@ -26,6 +26,7 @@ ROUTING: Final = (
             plain("number", "registration number, also as `number_digits` and `serial`", NUMBER_REASON, export=ON_TRACKING),
             plain("assignee", "the clerk who has the case", SUBJECT_REASON, export=STAFF),
             plain("sending_by", "the clerk whose answer waits to be sent", SUBJECT_REASON, export=STAFF),
+            plain("extension_by", "the clerk who asked to extend the term", SUBJECT_REASON, export=STAFF),
         ),
         retention=NO_LIMIT,
         export=NOT_EXPORTED,
@@ -146,6 +147,30 @@ ROUTING: Final = (
         (
             sealed("content", "what a clerk asked a provider", export=NOT_EXPORTED),
             plain("actor", "the employee who asked", SUBJECT_REASON),
+        ),
+        retention=NO_LIMIT,
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
+        "extension_request",
+        (
+            sealed("content", "why a clerk asked to extend the term", export=NOT_EXPORTED),
+            sealed("refusal", "why the extension was refused", export=NOT_EXPORTED),
+            plain("actor", "the employee who asked", SUBJECT_REASON),
+            plain("decided_by", "the employee who decided", SUBJECT_REASON),
+        ),
+        retention=NO_LIMIT,
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
+        "deputy",
+        (
+            plain("subject", "the employee who is a deputy of the head", SUBJECT_REASON),
+            plain("appointed_by", "the employee who appointed the deputy", SUBJECT_REASON),
         ),
         retention=NO_LIMIT,
         export=STAFF,

@@ -43,6 +43,7 @@ PAGES = [
     ("/routing/desk/team", "supervisor"),
     ("/routing/desk/users", "admin"),
     ("/routing/desk/overdue-reports", "supervisor"),
+    ("/routing/desk/deputies", "head"),
     ("/analytics/dashboard", "analyst"),
 ]
 FIRST_INSIDE = {"/intake/outgoing", "/intake/outgoing/by-hand", "/routing/desk"}

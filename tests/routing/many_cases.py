@@ -20,7 +20,7 @@ SELECT
     i, 1,
     CASE WHEN is_open THEN 'IN_REVIEW' ELSE 'CLOSED' END,
     CASE WHEN tier = 1 THEN 'CONSULTATION' ELSE 'COMPLAINT' END,
-    'STATEMENT',
+    'ZAYAVLENIE',
     CASE WHEN tier = 1 THEN NULL ELSE 'WAITING' END,
     CASE WHEN tier = 1 THEN 'PAY_RATES' END,
     tier, 'NORMAL', 'FUND_TIER' || tier,
@@ -35,26 +35,26 @@ SELECT
     CASE WHEN is_open THEN NULL ELSE received + interval '5 days' END,
     false, is_open AND i % 7 = 0, false,
     received + interval '5 days',
-    CASE WHEN is_open THEN received + interval '21 days' ELSE timestamptz '9999-12-31 00:00:00+00' END
+    CASE WHEN is_open THEN received + :term * interval '1 day' ELSE timestamptz '9999-12-31 00:00:00+00' END
 FROM (
     SELECT
         i,
         (CAST(:regions AS text[]))[1 + i % cardinality(CAST(:regions AS text[]))] AS region,
         CASE WHEN i % 100 = 0 THEN 3 WHEN i % 14 = 0 THEN 2 ELSE 1 END AS tier,
         CASE WHEN i % 2 = 0 THEN 'kk' ELSE 'ru' END AS language,
-        (i * 7919) % 20 = 0 AS is_open,
+        (i * 7919) % 20 < :open_of_20 AS is_open,
         timestamptz '2026-02-02 09:15:00+00' - (:n - i) * interval '30 seconds' AS received
     FROM generate_series(1, :n) AS i
 ) AS made
 """
 
 
-_OPEN = """
+_OVERDUE = """
 UPDATE appeal_case
-SET status = 'IN_REVIEW', outcome = NULL, closed_at = NULL,
-    next_due_at = CASE WHEN serial <= :overdue THEN CAST(:now AS timestamptz) - (:overdue - serial) * interval '1 second'
-                       ELSE CAST(:now AS timestamptz) + interval '1 year' END,
+SET next_due_at = CAST(:now AS timestamptz) - (:overdue - serial) * interval '1 second'
+        + CASE WHEN serial <= :overdue THEN interval '0' ELSE interval '2 days' END,
     assignee = CASE WHEN serial % 2 = 0 THEN 'clerk-' || serial % 200 END
+WHERE serial <= 2 * :overdue
 """
 _CLOCKS = """
 INSERT INTO clock (
@@ -66,20 +66,26 @@ FROM appeal_case
 
 
 async def add_open_cases(engine: AsyncEngine, n: int, *, overdue: int, now: datetime) -> None:
-    """Insert `n` open cases with their clocks. The first `overdue` are due by `now`, one every second, half of them unassigned."""
-    await add_many_cases(engine, n)
+    """Insert `n` open cases with their clocks. `overdue` of them are due by `now`, as many two days later, half of them unassigned."""
+    await add_many_cases(engine, n, open_of_20=20, term=400)
     async with engine.begin() as connection:
-        await connection.execute(text(_OPEN), {"overdue": overdue, "now": now})
+        await connection.execute(text(_OVERDUE), {"overdue": overdue, "now": now})
         await connection.execute(text(_CLOCKS))
-    async with engine.connect() as connection:
-        autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await autocommit.execute(text("VACUUM (ANALYZE) appeal_case, clock"))
+    await _analyze(engine, "clock")
 
 
-async def add_many_cases(engine: AsyncEngine, n: int) -> None:
-    """Insert `n` cases and let PostgreSQL gather its statistics. The latest was received at the tests' NOW."""
+async def add_many_cases(engine: AsyncEngine, n: int, *, open_of_20: int = 1, term: int = 21) -> None:
+    """Insert `n` cases and let PostgreSQL gather its statistics.
+
+    The latest was received at the tests' NOW. `open_of_20` of every 20 are open, and due `term` days after their receipt.
+    """
     async with engine.begin() as connection:
-        await connection.execute(text(_SEED), {"n": n, "regions": sorted(regions())})
+        given = {"n": n, "regions": sorted(regions()), "open_of_20": open_of_20, "term": term}
+        await connection.execute(text(_SEED), given)
+    await _analyze(engine, "appeal_case")
+
+
+async def _analyze(engine: AsyncEngine, table: str) -> None:
     async with engine.connect() as connection:
         autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await autocommit.execute(text("VACUUM (ANALYZE) appeal_case"))
+        await autocommit.execute(text(f"VACUUM (ANALYZE) {table}"))

@@ -24,7 +24,8 @@ class TestApp:
             "close": "Close",
             "ask": "Ask", "request-completion": "RequestCompletion", "return": "Return", "terminate": "Terminate", "forward": "Forward",
             "redirect": "Redirect", "log-call": "LogCall",
-            "ask-provider": "AskProvider",
+            "ask-provider": "AskProvider", "request-extension": "RequestExtension", "approve-extension": "ApproveExtension",
+            "reject-extension": "RejectExtension",
         }  # fmt: skip
 
     def test_the_command_migrates_an_empty_folder(self, tmp_path):

@@ -17,6 +17,9 @@ async def test_each_table_with_ciphertext_holds_a_sealed_value(desk):
     complaint = await desk.open(kind="COMPLAINT", category="WAITING")
     question = {"provider_id": str(clinic), "text": "Пациент қашан қабылданды?", "language": "kk"}
     assert (await desk.carry_out(complaint, "ask-provider", specialist, **question)).status_code == 200
+    waiting = await desk.open()
+    for step in ({"action": "request-extension", "until": "2026-03-16"}, {"action": "reject-extension"}):
+        assert (await desk.carry_out(waiting, who=specialist, reason="Құжаттар әлі келген жоқ.", **step)).status_code == 200
     draft = {"expected_draft_version": 0, "language": "kk", "text": "1414-ке"}
     drafted = await desk.client.put(f"/routing/v1/cases/{await desk.open()}/draft", headers=specialist, json=draft)
     assert (asked.status_code, answered.status_code, called.status_code, drafted.status_code) == (200, 200, 200, 200)

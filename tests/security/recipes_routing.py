@@ -113,6 +113,23 @@ async def check_letter(target: Target) -> Call:
     return Call("/routing/v1/letter-checks", json={"code": row.code, "sha256": sha256(issued.content).hexdigest()})
 
 
+async def _requested_extension(target: Target, action: str, role: str, **fields) -> Call:
+    appeal_id, author = await target.world.open(), target.world.token("specialist", region="KZ-43", subject=f"clerk-{target.number()}")
+    asked = {"until": "2026-03-16", "reason": "Құжаттар әлі келген жоқ."}
+    assert (await target.world.carry_out(appeal_id, "request-extension", author, **asked)).status_code == 200
+    version = (await target.world.case(appeal_id))["version"]
+    who = target.world.token(role, region="KZ-43", subject=f"{role}-{target.number()}")
+    return Call(f"{CASES}/{appeal_id}/actions/{action}", who, json={"expected_version": version, **fields})
+
+
+async def approve_extension(target: Target) -> Call:
+    return await _requested_extension(target, "approve-extension", "head")
+
+
+async def reject_extension(target: Target) -> Call:
+    return await _requested_extension(target, "reject-extension", "head", reason="Мерзім жеткілікті.")
+
+
 def _path(action: str) -> tuple[str, str]:
     return "post", f"{CASES}/{{appeal_id}}/actions/{action}"
 
@@ -132,6 +149,9 @@ RECIPES: Recipes = {
     _path("terminate"): Recipe(_action("terminate", role="head", ground="COURT_ACT")),
     _path("forward"): Recipe(_action("forward", body="LABOUR_SOCIAL", text="Вопрос вне компетенции Фонда.")),
     _path("ask-provider"): Recipe(ask_provider),
+    _path("request-extension"): Recipe(_action("request-extension", until="2026-03-16", reason="Құжаттар әлі келген жоқ.")),
+    _path("approve-extension"): Recipe(approve_extension),
+    _path("reject-extension"): Recipe(reject_extension),
     _path("log-call"): Recipe(_action("log-call", text="Ертең қоңырау шалуды сұрады.", follow_up_on="2099-01-01")),
     ("post", f"{CASES}/{{appeal_id}}/notes"): Recipe(add_note),
     _path("redirect"): Recipe(_action("redirect", opened=CRIME, body="POLICE")),

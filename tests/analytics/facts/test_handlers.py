@@ -153,6 +153,11 @@ class TestFacts:
         await world.consume(make("appeal-registered", 2), make("appeal-routed", 2, clock=None), make("clock-started", 2, due_at=due_at))
         assert [fact.due_at for fact in await world.facts()] == [due_at, due_at]
 
+    async def test_an_extension_moves_the_term_to_the_new_day(self, world, make):
+        due_at = NOW + timedelta(days=40)
+        await world.consume(make("appeal-registered", 1), make("appeal-routed", 1), make("term-extended", 1, due_at=due_at))
+        assert (await world.facts())[0].due_at == due_at
+
     async def test_an_event_of_an_appeal_nobody_knows_is_not_passed_over(self, world, make):
         with pytest.raises(UnknownAppeal):
             await world.consume(make("appeal-routed", 1))

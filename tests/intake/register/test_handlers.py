@@ -20,6 +20,7 @@ from shared.contracts import (
     ProviderMatched,
     ProviderRecorded,
     StartedClock,
+    TermExtended,
     TierRaised,
 )
 from shared.messaging.envelope import Envelope
@@ -177,6 +178,32 @@ class TestClockStarted:
         appeal_id, number, pin = await filed(desk)
         await apply(desk, clock(appeal_id, datetime(2026, 2, 3, tzinfo=UTC), statutory=False))
         assert (await desk.track(number, pin)).json()["due_at"] == "2026-02-23T18:59:59Z"
+
+
+class TestTermExtended:
+    async def test_the_new_day_is_shown_and_survives_later_statuses(self, desk):
+        appeal_id, number, pin = await filed(desk)
+        assert (await desk.track(number, pin)).json()["extended_until"] is None
+        due_at = datetime(2026, 3, 16, 18, 59, 59, tzinfo=UTC)
+        extended = {"appeal_id": appeal_id, "clock_id": uuid4(), "policy": "APPK_15WD", "due_at": due_at}
+        await apply(desk, routed(appeal_id))
+        await apply(desk, TermExtended(**extended, actor_role="head"))
+        tracked = (await desk.track(number, pin)).json()
+        assert (tracked["extended_until"], tracked["due_at"], tracked["status"]) == ("2026-03-16", "2026-03-16T18:59:59Z", "IN_REVIEW")
+        assert tracked["timeline"][-1]["ru"].startswith("Срок ответа продлён до 16 марта 2026")
+        await apply(desk, AnswerGiven(appeal_id=appeal_id, answer_id=uuid4(), language="kk", findings=[], actor_role="expert"))
+        await apply(desk, CaseClosed(appeal_id=appeal_id, outcome="JUSTIFIED", actor_role="expert"))
+        tracked = (await desk.track(number, pin)).json()
+        assert (tracked["extended_until"], tracked["status"]) == ("2026-03-16", "CLOSED")
+
+    async def test_another_term_takes_its_place(self, desk):
+        appeal_id, number, pin = await filed(desk)
+        due_at = datetime(2026, 3, 16, 18, 59, 59, tzinfo=UTC)
+        await apply(desk, TermExtended(appeal_id=appeal_id, clock_id=uuid4(), policy="APPK_15WD", due_at=due_at, actor_role="head"))
+        desk.clock.advance(timedelta(hours=1))
+        await apply(desk, clock(appeal_id, datetime(2026, 3, 2, 18, 59, 59, tzinfo=UTC)))
+        tracked = (await desk.track(number, pin)).json()
+        assert (tracked["extended_until"], tracked["due_at"]) == (None, "2026-03-02T18:59:59Z")
 
 
 class TestRoutedWithClock:

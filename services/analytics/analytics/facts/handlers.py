@@ -36,6 +36,7 @@ from shared.contracts import (
     OutcomeDenied,
     ProviderMatched,
     ProviderRecorded,
+    TermExtended,
     TierRaised,
     appeal_events,
 )
@@ -154,6 +155,11 @@ def _clock_started(event: ClockStarted, fact: FactState, _at: datetime) -> FactC
     return {"due_at": event.due_at if event.statutory else fact["due_at"]}
 
 
+def _extended(event: TermExtended, _fact: FactState, _at: datetime) -> FactChange:
+    """Set the new end of the statutory term: an answer until then is in time (АППК art. 76(3))."""
+    return {"due_at": event.due_at}
+
+
 def _answered(event: AnswerGiven, fact: FactState, at: datetime) -> FactChange:
     """Record the first answer. An answer also revokes a withdrawal that came too late."""
     change: FactChange = {"answered_at": fact["answered_at"] or at}
@@ -185,6 +191,7 @@ _CHANGES: Mapping[type[AppealEvent], Change] = {
     AnswerGiven: _answered,
     CaseClosed: _ended,
     ClockStarted: _clock_started,
+    TermExtended: _extended,
     AppealWithdrawn: _ended,
     OutcomeConfirmed: _confirmation(confirmed=True),
     OutcomeDenied: _confirmation(confirmed=False),

@@ -29,6 +29,7 @@ from shared.contracts import (
     ProviderMatched,
     ProviderRecorded,
     StartedClock,
+    TermExtended,
     appeal_events,
 )
 from shared.domain.calendar import is_provisional
@@ -81,6 +82,11 @@ def clock_started(received: Received[ClockStarted], row: TrackingRow) -> Change:
     return Change(_deadline(due_at, row["region"]), timeline_data(received.event) if due_at != row["due_at"] else None)
 
 
+def term_extended(received: Received[TermExtended], row: TrackingRow) -> Change:
+    """Set the new end of the statutory term. Its timeline entry is what `extended_until` is read from."""
+    return Change(_deadline(received.event.due_at, row["region"]), timeline_data(received.event))
+
+
 def _deadline(due_at: datetime, region: str) -> TrackingChange:
     """Return the columns that replace the date of the receipt by the statutory deadline."""
     is_open = is_provisional(due_at.astimezone(regions()[region].timezone).date())
@@ -106,6 +112,7 @@ RULES: Mapping[type[AppealEvent], Rule] = {
     **dict.fromkeys((ProviderMatched, *_MOVING, *shown_events()), timeline_only),
     AppealRouted: routed,
     ClockStarted: clock_started,
+    TermExtended: term_extended,
     ClassificationCorrected: corrected,
     AnswerGiven: answer_given,
 }

@@ -15,7 +15,7 @@ from routing.cases.schemas.conversation import NoteIn, NoteView
 from routing.cases.schemas.drafts import DraftView, SaveDraft
 from routing.cases.schemas.filters import CaseFilterFields
 from routing.cases.schemas.views import CaseFilter, CaseItem, CaseView
-from routing.cases.service import actions, bulk, colleagues, conversation, drafts, notes, reading
+from routing.cases.service import actions, bulk, colleagues, conversation, deputies, drafts, notes, reading
 from routing.cases.service.visible import lock_case, visible_case
 from shared.auth import STAFF, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse
@@ -156,7 +156,7 @@ async def _carry_out(once: Once, principal: Principal, appeal_id: UUID, command:
         return await actions.carry_out(work, principal, case, command)
 
     async def check_visible(work: UnitOfWork) -> None:
-        actions.check_role(principal, command)
+        actions.check_role(await deputies.acting(work, principal), command)
         await lock_case(work, principal, appeal_id)
 
     return await once(f"{command.ACTION} {appeal_id}", command, apply, check_visible=check_visible)

@@ -40,6 +40,14 @@ class NoteKind(StrEnum):
     CALL = "CALL"
 
 
+class ExtensionDecision(StrEnum):
+    """What became of a request to extend the statutory term. WITHDRAWN: by its author."""
+
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    WITHDRAWN = "WITHDRAWN"
+
+
 class ConversationSide(StrEnum):
     """Who speaks in the conversation of a case. COLLEAGUE: a note that staff alone read."""
 

@@ -8,7 +8,7 @@ from sqlalchemy import JSON, BigInteger, Column, Index, Integer, LargeBinary, Un
 from sqlmodel import Field
 
 from routing.base import RoutingModel
-from routing.cases.codes import NoteKind, Urgency
+from routing.cases.codes import ExtensionDecision, NoteKind, Urgency
 from routing.cases.schemas.rows import HistoryCodes, SubjectCodes
 from routing.classification.schemas import StoredClassification
 from shared.domain.lifecycle import CaseStatus, Holder
@@ -18,6 +18,7 @@ _SENDING: Final = text("sends_at IS NOT NULL")
 _OPEN: Final = text("closed_at IS NULL")
 _UNSEEN: Final = text("NOT seen")
 _PROVIDER: Final = text("provider_id IS NOT NULL")
+_EXTENSION: Final = text("extension_id IS NOT NULL")
 _Numbered = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -43,6 +44,7 @@ class AppealCase(RoutingModel, table=True):
         Index("ix_case_updated", "updated_at", "appeal_id"),
         Index("ix_case_provider", "provider_id", "next_due_at", "appeal_id", sqlite_where=_PROVIDER, postgresql_where=_PROVIDER),
         Index("ix_case_news", "next_due_at", "appeal_id", sqlite_where=text("has_news = 1"), postgresql_where=text("has_news")),
+        Index("ix_case_extension", "next_due_at", "appeal_id", sqlite_where=_EXTENSION, postgresql_where=_EXTENSION),
         Index("ix_case_open_assignee", "assignee", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
     )
 
@@ -107,6 +109,12 @@ class AppealCase(RoutingModel, table=True):
     """When the answer that waits is sent; None: none waits. The answer itself is its author's draft."""
     sending_by: str | None = None
     """The subject of the token of the clerk whose answer waits."""
+    extended_until: date | None = None
+    """The local day on which the extended statutory term ends; None: it was not extended."""
+    extension_id: UUID | None = None
+    """The request to extend the term that waits for a decision; it is past once the case is answered or ended."""
+    extension_by: str | None = None
+    """The subject of the token of the clerk who made that request."""
 
 
 class Colleague(RoutingModel, table=True):
@@ -225,6 +233,40 @@ class ProviderQuestion(RoutingModel, table=True):
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     actor_role: str
     actor: str
+
+
+class ExtensionRequest(RoutingModel, table=True):
+    """A request to extend the statutory term, and its decision. `content` is a sealed `ExtensionContent`, as is `refusal`."""
+
+    __tablename__ = "extension_request"
+
+    request_id: UUID = Field(primary_key=True)
+    appeal_id: UUID = Field(index=True)
+    at: datetime
+    until: date
+    """The local day until which the term is to be extended."""
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    actor_role: str
+    actor: str
+    decision: ExtensionDecision | None = Field(sa_column=Column(EnumColumn(ExtensionDecision)))
+    decided_at: datetime | None
+    decided_role: str | None
+    decided_by: str | None
+    refusal: bytes | None
+    """Why the request was rejected."""
+
+
+class Deputy(RoutingModel, table=True):
+    """A supervisor who decides in the place of the head of the region until a day (АППК art. 76(3), 88(2))."""
+
+    __tablename__ = "deputy"
+
+    region: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    until: date
+    """The last day, local to the region."""
+    appointed_by: str
+    appointed_at: datetime
 
 
 class NoteMention(RoutingModel, table=True):

@@ -5,7 +5,7 @@ from typing import Final
 
 
 class ClockState(StrEnum):
-    """The first three are the states of a running clock; MET and MISSED end it, REPLACED gives way to the clock of another policy."""
+    """The first three are the states of a running clock; MET and MISSED end it, REPLACED gives way to another clock."""
 
     RUNNING = "RUNNING"
     WARNED = "WARNED"

@@ -16,6 +16,7 @@ from shared.policy_files import policy_table
 POLICY_FILE: Final = "clock_policies.csv"
 REPORT_FILE: Final = "overdue_reports.csv"
 WHOLE: Final = 100  # percent
+MONTHS: Final = 12
 
 
 class WarningUnit(StrEnum):
@@ -34,6 +35,8 @@ class ClockPolicy:
     on: str | None
     warning: WarningUnit
     amount: int
+    extension_months: int | None
+    """The latest end of an extended term, in calendar months from the decision; None: the term is never extended."""
     label: Label
 
     @property
@@ -61,7 +64,11 @@ def _policy(row: Row) -> ClockPolicy:
     known = {ClockTrigger.KIND: frozenset(taxonomy().kinds), ClockTrigger.CHANNEL: frozenset(taxonomy().channels)}.get(runs)
     on = row.one_of("code", known) if known else None
     warning = WarningUnit(row.one_of("warning", frozenset(WarningUnit)))
-    return ClockPolicy(row.one_of("policy", policies()), runs, on, warning, row.number_in("amount", 0, WHOLE), row.label())
+    code = row.one_of("policy", policies())
+    months = row.number_in("extension_months", 1, MONTHS) if row.optional("extension_months") else None
+    if policies()[code].extendable != (months is not None):
+        raise row.error("extension_months and the deadline policy disagree")
+    return ClockPolicy(code, runs, on, warning, row.number_in("amount", 0, WHOLE), months, row.label())
 
 
 @cache

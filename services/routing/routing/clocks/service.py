@@ -3,6 +3,7 @@
 The same job reports overdue clocks to the supervisor of the queue and to the head (`ReportLevel`).
 """
 
+from calendar import monthrange
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
@@ -56,6 +57,9 @@ __all__ = [
     "clock_policies",
     "clocks_of_case",
     "deadline",
+    "extend",
+    "is_extendable",
+    "latest_extension",
     "met_at_once",
     "next_due",
     "replace",
@@ -100,13 +104,16 @@ def term(policy: str, region: str, day: date) -> ClockTerm:
 
     Raises CalendarGap if the working calendar does not cover the span.
     """
-    calendar, rule = planning_calendar(), clock_policies()[policy]
-    deadline = due_on(day, policies()[policy], calendar)
-    warn_at = None
+    deadline = due_on(day, policies()[policy], planning_calendar())
+    return _term_until(policy, region, deadline.due_on, deadline.calendar_version)
+
+
+def _term_until(policy: str, region: str, last_day: date, calendar_version: str) -> ClockTerm:
+    rule, warn_at = clock_policies()[policy], None
     if rule.warning is WarningUnit.WORKING_DAY:
-        warning_day = calendar.add_working_days(deadline.due_on, -rule.amount)
+        warning_day = planning_calendar().add_working_days(last_day, -rule.amount)
         warn_at = datetime.combine(warning_day, hours_for(region, warning_day).opens, regions()[region].timezone).astimezone(UTC)
-    return ClockTerm(due_at(deadline.due_on, region), warn_at, deadline.calendar_version)
+    return ClockTerm(due_at(last_day, region), warn_at, calendar_version)
 
 
 class ClockStart(NamedTuple):
@@ -166,8 +173,30 @@ def adjust(case: TimedCase, existing: Sequence[ClockRecord], new_id: Callable[[]
     return outdated, begin(case.appeal_id, [policy for policy in wanted if policy not in started], start, lambda _policy: new_id())
 
 
+def is_extendable(form: str) -> bool:
+    """Return whether the statutory term of a form may be extended (АППК art. 76(3), 99)."""
+    return clock_policies()[policy_for_form(form)].extension_months is not None
+
+
+def latest_extension(clock: ClockRecord, decided_on: date) -> date:
+    """Return the latest day until which a decision of this day may extend the clock; the day of the month is kept if there is one."""
+    months = decided_on.year * 12 + decided_on.month - 1 + (clock_policies()[clock.policy].extension_months or 0)
+    year, month = months // 12, months % 12 + 1
+    return date(year, month, min(decided_on.day, monthrange(year, month)[1]))
+
+
+def extend(clock: ClockRecord, until: date, region: str, new_id: UUID) -> ClockRow:
+    """Return the clock that takes the place of this one and ends on `until`, or on the next working day (АППК art. 76(5)).
+
+    Raises CalendarGap beyond the planning calendar.
+    """
+    calendar = planning_calendar()
+    span = _term_until(clock.policy, region, calendar.next_working_day(until), calendar.version)
+    return _row(clock.appeal_id, clock_policies()[clock.policy], span, clock.started_at, new_id)
+
+
 def replace(clocks: Iterable[ClockRecord], now: datetime) -> list[ClockChange]:
-    """Stop the active ones of these clocks because those of other policies take over, and return the changes to store."""
+    """Stop the active ones of these clocks because others take their place, and return the changes to store."""
     return [_stop_as(clock, ClockState.REPLACED, now) for clock in clocks if clock.state in ACTIVE]
 
 

@@ -1,7 +1,7 @@
 """Contents that other services return for the desk, the conversation made of them, and the lists that staff save."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from routing.cases.codes import ConversationSide, EntryType
 from routing.cases.schemas.commands import AnswerContent
 from routing.cases.schemas.filters import CaseFilterFields
 from routing.cases.schemas.views import CaseItem
-from shared.http import CURSOR_LIMIT, DEFAULT_LIMIT, ListResponse, StrictModel, Text
+from shared.http import CURSOR_LIMIT, DEFAULT_LIMIT, ListResponse, ShortText, StrictModel, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +195,13 @@ class ViewName(StrictModel):
     """The name of a saved view as a person typed it."""
 
     name: Annotated[str, Text(60)]
+
+
+class DeputyIn(StrictModel):
+    """The appointment of a deputy as the form sends it."""
+
+    subject: ShortText
+    until: date
 
 
 @dataclass(frozen=True, slots=True)

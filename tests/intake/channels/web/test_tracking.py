@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
-from shared.contracts import AnswerGiven, CaseClosed, ClockStarted
+from shared.contracts import AnswerGiven, CaseClosed, ClockStarted, TermExtended
 from tests.intake.channels.web.test_filing import answers, filed, happen, open_appeal
 
 
@@ -52,6 +52,17 @@ class TestTracking:
         page = await open_appeal(desk, number, pin)
         assert "Срок был изменён" in page.text
         assert "рабочий день" not in page.text
+
+    async def test_an_extended_term_says_until_when_and_why(self, desk):
+        number, pin, appeal_id = await filed(desk)
+        due = datetime(2026, 4, 1, 18, 59, 59, tzinfo=UTC)
+        await happen(desk, TermExtended(appeal_id=appeal_id, clock_id=uuid4(), policy="APPK_15WD", due_at=due, actor_role="head"))
+        for language, text in (
+            ("ru", "Срок продлён до этого дня"),
+            ("kk", "Мерзім осы күнге дейін ұзартылды"),
+            ("en", "The term was extended"),
+        ):
+            assert text in (await open_appeal(desk, number, pin, language)).text
 
     async def test_an_answer_is_read_with_its_findings_until_its_owner_is_down(self, desk):
         number, pin, appeal_id = await filed(desk)

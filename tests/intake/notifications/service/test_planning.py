@@ -1,3 +1,4 @@
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -5,7 +6,7 @@ from sqlalchemy import event as engine_events
 
 from intake.notifications.models import Notification
 from intake.notifications.service.planning import FactOfAppeal, plan, send_code
-from shared.contracts import AppealRated, AppealWithdrawn
+from shared.contracts import AppealRated, AppealWithdrawn, TermExtended
 
 
 class TestPlanning:
@@ -35,6 +36,17 @@ class TestPlanning:
         await case.apply(case.received(AppealWithdrawn(appeal_id=case.appeal_id, reason="SOLVED")))
         await case.apply(case.received(AppealRated(appeal_id=case.appeal_id, score=5)))
         assert [each.fact for each in await case.notifications()] == ["appeal-withdrawn"]
+
+    @pytest.mark.parametrize("method", ["SMS", "EMAIL", "LETTER", "CALL"])
+    async def test_an_extension_is_notified_at_once_by_the_chosen_method(self, desk, case_of, method):
+        reached = {"full_name": "Сынақ Азамат", "phone": "+77010000000", "email": "azamat@example.org", "address": "Сынақ көшесі, 1"}
+        case = await case_of(desk, answer_by=method, applicant=reached)
+        event = TermExtended(
+            appeal_id=case.appeal_id, clock_id=uuid4(), policy="APPK_15WD", due_at=desk.clock.now() + timedelta(days=40), actor_role="head"
+        )
+        await case.apply(case.received(event))
+        (notification,) = await case.notifications()
+        assert (notification.fact, notification.channel, notification.due_at) == ("term-extended", method, desk.clock.now())
 
     async def test_a_rollback_of_the_handler_removes_the_planned_notification(self, desk, case_of):
         case = await case_of(desk)

@@ -50,7 +50,7 @@ class TestLevels:
 
     async def test_a_report_repeats_no_event_and_leaves_the_case_as_it_is(self, desk):
         appeal_id = await desk.open()
-        await watch(desk, DUE)
+        await watch(desk, DUE + timedelta(seconds=1))
         before = await desk.case(appeal_id)
         await watch(desk, TO_HEAD)
         assert await desk.case(appeal_id) == before

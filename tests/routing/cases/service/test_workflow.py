@@ -112,7 +112,7 @@ class TestNextActions:
     def test_a_specialist_may_do_everything_but_assign_and_terminate_with_a_free_case_of_the_region(self):
         assert offered(next_actions(case(category="WAITING"), staff("specialist"))) == [
             "claim", "classify", "escalate", "answer", "answer-and-close", "ask", "request-completion", "forward", "return", "log-call",
-            "ask-provider",
+            "ask-provider", "request-extension",
         ]  # fmt: skip
 
     def test_a_supervisor_assigns_and_terminates_too(self):
@@ -208,7 +208,7 @@ class TestNextActions:
         }
         assert found.keys() == {
             "claim", "assign", "classify", "escalate", "answer", "answer-and-close", "close", "ask", "request-completion", "forward",
-            "return", "terminate", "log-call", "ask-provider",
+            "return", "terminate", "log-call", "ask-provider", "request-extension",
         }  # fmt: skip
         assert (found["claim"].kk, found["claim"].ru, found["claim"].en) == ("Орындауға алу", "Взять в работу", "Take the case")
         assert [field.name for field in found["classify"].fields] == ["kind", "category", "topic", "statutory_form"]

@@ -165,6 +165,7 @@ class Tracked(BaseModel):
     registered_at: datetime
     due_at: datetime | None
     due_provisional: bool
+    extended_until: date | None = Field(None, description="the local day until which the statutory term was extended (АППК art. 76(3))")
     outcome: str | None
     time_held: list[HeldFor]
     answer: AnswerOut | None

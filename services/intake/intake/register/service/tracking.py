@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
@@ -29,6 +29,7 @@ from intake.register.service.texts import outcome_label, tier_label, timeline_te
 from intake.register.service.verification import CODE_CHANNELS, contact_kinds
 from shared.auth import Principal
 from shared.contents import Contents, OwnerUnavailable
+from shared.contracts import ClockStarted, TermExtended
 from shared.domain.identifiers import canonical_number, digits_as_typed
 from shared.domain.labels import Label
 from shared.domain.lifecycle import Holder, holder_of
@@ -44,6 +45,8 @@ log = structlog.get_logger()
 
 FundTexts = Mapping[UUID, Mapping[str, JsonValue] | None]
 """Contents of routing by id, as JSON; None: unknown or withheld."""
+_DEADLINES: Final = frozenset({ClockStarted.FACT, TermExtended.FACT})
+"""The types of timeline entries that set the end of the statutory term."""
 _NO_APPEAL: Final = UUID(int=0)
 _NO_NUMBER: Final = ""
 _NO_PIN: Final = bytes(32)
@@ -233,6 +236,7 @@ def tracked(seen: VisibleAppeal, context: TrackingContext, texts: FundTexts | No
         registered_at=appeal.registered_at,
         due_at=tracking.due_at,
         due_provisional=tracking.due_provisional,
+        extended_until=_extended_until(seen),
         outcome=tracking.outcome,
         time_held=time_held(appeal.received_at, seen.timeline, now),
         answer=answer,
@@ -258,6 +262,15 @@ def tracked(seen: VisibleAppeal, context: TrackingContext, texts: FundTexts | No
         followed_by=context.followed_by,
         actions=_actions(seen, context) if seen.is_own else [],
     )
+
+
+def _extended_until(seen: VisibleAppeal) -> date | None:
+    """Return the local day until which the term was extended; None if it was not, or if another term has taken its place since."""
+    deadlines = [entry for entry in seen.timeline if entry.type in _DEADLINES]
+    if not deadlines or deadlines[-1].type != TermExtended.FACT:
+        return None
+    due_at = datetime.fromisoformat(deadlines[-1].data["due_at"])
+    return due_at.astimezone(regions()[seen.tracking.region].timezone).date()
 
 
 def _provider(provider_id: UUID | None, names: Mapping[UUID, tuple[str, str]]) -> KnownProvider | None:

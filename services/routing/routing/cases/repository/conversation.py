@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from routing.cases.models import Answer, AppealCase, Colleague, Note, NoteMention, ProviderQuestion
-from routing.cases.schemas.rows import AnswerRecord, MentionRow, NoteRecord, ProviderQuestionRecord
+from routing.cases.schemas.conversation import MentionRow
+from routing.cases.schemas.rows import AnswerRecord, NoteRecord, ProviderQuestionRecord
 from shared.database import among
 from shared.fast.bulk import insert_later
 from shared.fast.queries import Query, given

@@ -111,11 +111,20 @@ def _filters(wanted: CaseFilter, now: datetime) -> list[ColumnElement[bool]]:
         found.append(col(AppealCase.received_at) < wanted.received_before)
     if wanted.overdue is not None:
         found.append(col(AppealCase.next_due_at) < now if wanted.overdue else col(AppealCase.next_due_at) >= now)
+    return found + _marks(wanted)
+
+
+def _marks(wanted: CaseFilter) -> list[ColumnElement[bool]]:
+    """Return the conditions for what a case waits for: a clerk who reads the news, a decision on an extension."""
+    found = []
     if wanted.has_news is not None:
         news: ColumnElement[bool] = table_of(
             AppealCase
         ).c.has_news  # without a comparison: the condition of the partial index, word for word
         found.append(news if wanted.has_news else ~news)
+    if wanted.awaits_approval is not None:
+        awaits = and_(col(AppealCase.extension_id).is_not(None), col(AppealCase.answer_id).is_(None), col(AppealCase.closed_at).is_(None))
+        found.append(awaits if wanted.awaits_approval else not_(awaits))
     return found
 
 

@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from routing.cases.models import AppealCase
 from routing.cases.repository.listing import visible_rows
-from routing.cases.schemas.rows import OverdueRecord
+from routing.cases.schemas.overdue import OverdueRecord
 from routing.clocks.codes import ReportLevel
 from routing.clocks.service import reported_clocks
 from shared.visibility import Scope
@@ -49,7 +49,8 @@ async def overdue_reports(
 async def count_overdue_reports(session: AsyncSession, visible: Scope, level: ReportLevel) -> int:
     """Return how many overdue clocks the list has."""
     clock = reported_clocks(level)
-    return (await session.execute(_visible(select(func.count()), clock, visible))).scalar_one()
+    count: int = (await session.execute(_visible(select(func.count()), clock, visible))).scalar_one()
+    return count
 
 
 def _visible(query: Select[Any], clock: Any, visible: Scope) -> Select[Any]:

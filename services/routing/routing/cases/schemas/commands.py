@@ -46,6 +46,9 @@ class CaseAction(StrEnum):
     REDIRECT = "redirect"
     LOG_CALL = "log-call"
     ASK_PROVIDER = "ask-provider"
+    REQUEST_EXTENSION = "request-extension"
+    APPROVE_EXTENSION = "approve-extension"
+    REJECT_EXTENSION = "reject-extension"
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +292,32 @@ class AskProvider(Command, ProviderQuestionContent):
     due_on: date | None = None
 
 
+class RequestExtension(Command):
+    """A reasoned request to extend the statutory term (АППК art. 76(3)). `until`: the new last day, local to the region."""
+
+    ACTION = CaseAction.REQUEST_EXTENSION
+    SUMMARY = "Ask the head to extend the statutory term"
+
+    until: date
+    reason: Remark
+
+
+class ApproveExtension(Command):
+    """Extend the statutory term as requested. Nobody approves their own request."""
+
+    ACTION = CaseAction.APPROVE_EXTENSION
+    SUMMARY = "Extend the statutory term as requested"
+
+
+class RejectExtension(Command):
+    """Refuse the request to extend the term; its author withdraws it in the same way."""
+
+    ACTION = CaseAction.REJECT_EXTENSION
+    SUMMARY = "Reject a request to extend the term, or withdraw your own"
+
+    reason: Remark
+
+
 class LetterContent(StrictModel):
     """The content of a letter to the applicant; it is stored sealed."""
 
@@ -313,4 +342,7 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     Redirect,
     LogCall,
     AskProvider,
+    RequestExtension,
+    ApproveExtension,
+    RejectExtension,
 )

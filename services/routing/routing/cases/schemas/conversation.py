@@ -7,12 +7,22 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, Field
+from typing_extensions import TypedDict
 
 from routing.cases.codes import ConversationSide, EntryType
 from routing.cases.schemas.commands import AnswerContent, Remark
 from shared.http import ShortText, StrictModel
 
 MAX_MENTIONS = 20
+
+
+class MentionRow(TypedDict):
+    """A new row of `note_mention`."""
+
+    note_id: UUID
+    subject: str
+    appeal_id: UUID
+    seen: bool
 
 
 class NoteContent(BaseModel):

@@ -38,6 +38,7 @@ class CaseFilterFields(StrictModel):
     open: Annotated[bool | None, Field(description="Cases that are not closed, or closed ones.")] = None
     overdue: bool | None = None
     has_news: Annotated[bool | None, Field(description="The applicant wrote, and no clerk has acted since.")] = None
+    awaits_approval: Annotated[bool | None, Field(description="A request to extend the statutory term waits for a decision.")] = None
     sort: Annotated[CaseSort, Field(description="`due`: earliest due time first; `received`, `updated`: the latest first.")] = CaseSort.DUE
 
     def narrow(self, principal: Principal, wanted: CaseFilter) -> CaseFilter:
@@ -61,6 +62,7 @@ class CaseFilterFields(StrictModel):
             received_before=_end_of(self.received_to) if self.received_to is not None else None,
             overdue=self.overdue if self.overdue is not None else wanted.overdue,
             has_news=self.has_news if self.has_news is not None else wanted.has_news,
+            awaits_approval=self.awaits_approval if self.awaits_approval is not None else wanted.awaits_approval,
             number=wanted.number,
             is_open=self.open if self.open is not None else wanted.is_open,
             found=wanted.found,

@@ -7,6 +7,7 @@ from uuid import UUID
 from typing_extensions import TypedDict  # pydantic, under SQLModel, accepts no other before Python 3.12
 
 from routing.cases.codes import DeskStatus, NoteKind, Urgency
+from routing.cases.schemas.extensions import ExtensionRecord
 from routing.classification.schemas import StoredClassification
 from routing.clocks.schemas import ClockRecord
 from shared.domain.lifecycle import CaseStatus, Holder
@@ -85,6 +86,9 @@ class CaseChange(TypedDict, total=False):
     next_due_at: datetime
     sends_at: datetime | None
     sending_by: str | None
+    extended_until: date | None
+    extension_id: UUID | None
+    extension_by: str | None
 
 
 @dataclass(slots=True)
@@ -152,6 +156,14 @@ class CaseRecord(CaseState):
     redirected_to: str | None
     notes_count: int
     follow_up_on: date | None
+    extended_until: date | None
+    extension_id: UUID | None
+    extension_by: str | None
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether a request to extend the term waits for a decision. An answer or the end of the case leaves nothing to decide."""
+        return self.extension_id is not None and self.answer_id is None and self.closed_at is None
 
     def change(self) -> CaseChange:
         """Return the columns that the actions of clerks change."""
@@ -179,6 +191,9 @@ class CaseRecord(CaseState):
             "next_due_at": self.next_due_at,
             "sends_at": self.sends_at,
             "sending_by": self.sending_by,
+            "extended_until": self.extended_until,
+            "extension_id": self.extension_id,
+            "extension_by": self.extension_by,
         }
 
 
@@ -187,24 +202,6 @@ class ListedCase(CaseRecord):
     """A case as a list reads it: with the time of its latest change, by which lists may be sorted."""
 
     updated_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class OverdueRecord:
-    """A case with one of its overdue clocks, as an overdue report lists it."""
-
-    appeal_id: UUID
-    number: str
-    kind: str
-    category: str | None
-    topic: str | None
-    region: str
-    tier: int
-    language: str
-    assignee: str | None
-    clock_id: UUID
-    policy: str
-    due_at: datetime
 
 
 class HistoryCodes(TypedDict, total=False):
@@ -379,15 +376,6 @@ class ProviderQuestionRecord:
     actor: str
 
 
-class MentionRow(TypedDict):
-    """A new row of `note_mention`."""
-
-    note_id: UUID
-    subject: str
-    appeal_id: UUID
-    seen: bool
-
-
 @dataclass(slots=True)
 class CaseFile:
     """A case with everything that belongs to it."""
@@ -404,3 +392,5 @@ class CaseFile:
     follows_number: str | None
     """The number of the earlier appeal that this one continues."""
     provider: ProviderView | None
+    extension: ExtensionRecord | None
+    """The latest request to extend the statutory term."""

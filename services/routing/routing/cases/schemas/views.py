@@ -9,6 +9,7 @@ from pydantic import BaseModel, WithJsonSchema
 
 from routing.cases.codes import CaseScope, CaseSort, HolderText, StatusText, Urgency, UrgencyText
 from routing.cases.schemas.commands import AnswerContent, CaseAction, LetterContent
+from routing.cases.schemas.extensions import ExtensionView
 from routing.cases.schemas.rows import ProviderView
 from routing.classification.schemas import StoredClassification
 from routing.clocks.schemas import ClockView
@@ -50,6 +51,7 @@ class CaseFilter:
     received_from: datetime | None = None
     received_before: datetime | None = None
     has_news: bool | None = None
+    awaits_approval: bool | None = None
     is_open: bool | None = None
     found: FoundKeys | None = None
     sort: CaseSort = CaseSort.DUE
@@ -151,6 +153,10 @@ class CaseSummary(BaseModel):
     notes_count: int
     follow_up_on: date | None
     """The local day on which the applicant is to be called again."""
+    extended_until: date | None
+    """The local day on which the extended statutory term ends; null: it was not extended."""
+    awaits_approval: bool
+    """A request to extend the statutory term waits for the head or a deputy."""
     mentions_you: bool
     """A note mentions the reader, who has not opened the case since."""
     next_due_at: datetime | None
@@ -177,6 +183,8 @@ class CaseView(CaseSummary):
     follows_number: str | None
     """The number of the earlier appeal that this one continues."""
     letters: list[LetterView]
+    extension: ExtensionView | None
+    """The latest request to extend the statutory term."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from routing.cases.service.conversation import (
     read_conversation,
     record_read,
 )
+from routing.cases.service.deputies import acting, appoint, current_deputies, dismiss, region_of_head, supervisors
 from routing.cases.service.drafts import delete_draft, find_draft, read_draft, save_draft
 from routing.cases.service.given_answers import answer_for_service, given_answer, latest_answer
 from routing.cases.service.history import ClockHistory, entries_after
@@ -36,9 +37,11 @@ __all__ = [
     "ClockHistory",
     "ClosureGate",
     "Colleagues",
+    "acting",
     "active_providers",
     "add_note",
     "answer_for_service",
+    "appoint",
     "bodies",
     "carry_out",
     "carry_out_each",
@@ -47,8 +50,10 @@ __all__ = [
     "conversation_of",
     "count_cases",
     "count_overdue_reports",
+    "current_deputies",
     "dangers",
     "delete_draft",
+    "dismiss",
     "entries_after",
     "escalation_reasons",
     "find_draft",
@@ -67,12 +72,14 @@ __all__ = [
     "read_conversation",
     "read_draft",
     "record_read",
+    "region_of_head",
     "report_level",
     "return_grounds",
     "save_draft",
     "send_next",
     "set_absence",
     "status_labels",
+    "supervisors",
     "termination_grounds",
     "visible_case",
 ]

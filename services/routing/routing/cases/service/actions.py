@@ -19,7 +19,7 @@ from routing.cases.schemas.rows import (
     SubjectCodes,
 )
 from routing.cases.schemas.views import CaseView
-from routing.cases.service import answering, colleagues, notes, provider_questions, workflow
+from routing.cases.service import answering, colleagues, deputies, extensions, notes, provider_questions, workflow
 from routing.cases.service.action_context import ActionContext
 from routing.cases.service.reading import read_file, view
 from routing.clocks import service as clocks
@@ -58,19 +58,20 @@ async def carry_out(work: UnitOfWork, principal: Principal, case: CaseRecord, co
     Raises Forbidden for a role that never carries out the action, VersionConflict, ActionNotPossible in the current status, and
     InvalidInput if an answer does not pass the closure gate or codes do not go together.
     """
-    check_role(principal, command)
+    actor = await deputies.acting(work, principal)
+    check_role(actor, command)
     if case.version != command.expected_version:
         raise VersionConflict(case.version)
     step = workflow.steps().get((case.desk_status, command.ACTION))
-    if step is None or not step.is_open_to(principal, case):
-        raise ActionNotPossible(workflow.next_actions(case, principal))
+    if step is None or not step.is_open_to(actor, case):
+        raise ActionNotPossible(workflow.next_actions(case, actor))
     context = ActionContext(work, await read_file(work, case), principal, work.clock.now(), case.status)
     case.has_news = False
     if isinstance(step.next, CaseStatus):
         case.status = step.next
     await _ACTIONS[type(command)](context, command)
     await context.store()
-    return view(work, principal, context.file)
+    return view(work, actor, context.file)
 
 
 async def _claim(context: ActionContext, _command: commands.Claim) -> None:
@@ -109,6 +110,7 @@ async def _classify(context: ActionContext, command: commands.Classify) -> None:
     context.publish(events.classification_corrected(case, context.role), kind=case.kind, tier=case.tier)
     for clock in started:
         if clock["statutory"]:
+            extensions.lapse(context)
             context.publish(clock_started(clock), policy=clock["policy"], due=clock["due_at"].isoformat())
     for clock in danger_clocks:
         rule = case.danger or ""
@@ -193,9 +195,10 @@ async def _return(context: ActionContext, command: commands.Return) -> None:
 
 
 async def _terminate(context: ActionContext, command: commands.Terminate) -> None:
-    if command.ground not in workflow.grounds_of(context.principal):
+    actor = await deputies.acting(context.work, context.principal)
+    if command.ground not in workflow.grounds_of(actor):
         context.case.status = context.before
-        raise ActionNotPossible(workflow.next_actions(context.case, context.principal))
+        raise ActionNotPossible(workflow.next_actions(context.case, actor))
     await _end(context, CaseStatus.TERMINATED)
     event = CaseTerminated(appeal_id=context.case.appeal_id, ground=command.ground, actor_role=context.role)
     context.publish(event, termination_ground=command.ground)
@@ -284,4 +287,7 @@ _ACTIONS: Mapping[type[commands.Command], Callable[[ActionContext, Any], Awaitab
     commands.Redirect: _redirect,
     commands.LogCall: _log_call,
     commands.AskProvider: provider_questions.ask,
+    commands.RequestExtension: extensions.request,
+    commands.ApproveExtension: extensions.approve,
+    commands.RejectExtension: extensions.reject,
 }

@@ -5,8 +5,8 @@ from uuid import UUID
 from routing.cases.codes import NoteKind
 from routing.cases.errors import UnknownMention
 from routing.cases.repository import conversation as records
-from routing.cases.schemas.conversation import NoteContent, NoteIn, NoteView
-from routing.cases.schemas.rows import MentionRow, NoteRecord
+from routing.cases.schemas.conversation import MentionRow, NoteContent, NoteIn, NoteView
+from routing.cases.schemas.rows import NoteRecord
 from routing.cases.service import colleagues
 from routing.cases.service.visible import visible_case
 from shared.auth import Principal

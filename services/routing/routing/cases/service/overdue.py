@@ -10,7 +10,7 @@ from uuid import UUID
 
 from routing.cases.repository import overdue as reports
 from routing.cases.repository.conversation import colleague_names
-from routing.cases.schemas.rows import OverdueRecord
+from routing.cases.schemas.overdue import OverdueRecord
 from routing.clocks.codes import ReportLevel
 from shared.auth import Principal
 from shared.http import Cursor, ListResponse

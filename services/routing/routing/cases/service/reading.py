@@ -14,6 +14,7 @@ from routing.cases import repository
 from routing.cases.codes import CaseSort
 from routing.cases.policy import content_purposes
 from routing.cases.repository.conversation import colleague_names, questions, unseen_mentions
+from routing.cases.repository.extensions import latest_extension
 from routing.cases.repository.providers import providers_by_id
 from routing.cases.schemas.commands import AnswerContent, LetterContent
 from routing.cases.schemas.rows import AnswerRecord, CaseFile, CaseRecord, HistoryRecord, LetterRecord, ListedCase, ProviderView
@@ -28,6 +29,8 @@ from routing.cases.schemas.views import (
     WaitingAnswer,
 )
 from routing.cases.service import workflow
+from routing.cases.service.deputies import acting
+from routing.cases.service.extensions import REQUESTED, view_of
 from routing.cases.service.history import sentence
 from routing.cases.service.provider_questions import content_of
 from routing.cases.service.visible import visible_case
@@ -64,6 +67,7 @@ async def list_cases(
 
     Raises InvalidInput for a cursor of another list: one in another order, or none of ours.
     """
+    principal = await acting(work, principal)
     after = _position(cursor, wanted.sort) if cursor is not None else None
     now = work.clock.now()
     found, total = await repository.cases(work.session, visible_cases(principal), wanted, now, limit=limit + 1, after=after)
@@ -108,16 +112,18 @@ async def own_waiting_answers(work: UnitOfWork, principal: Principal) -> list[Wa
 
 async def read_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> CaseView:
     """Return the case with all that belongs to it. Raises NotFound as `visible_case` does."""
-    return view(work, principal, await read_file(work, await visible_case(work, principal, appeal_id)))
+    file = await read_file(work, await visible_case(work, principal, appeal_id))
+    return view(work, await acting(work, principal), file)
 
 
 async def read_file(work: UnitOfWork, case: CaseRecord) -> CaseFile:
     """Return a case with everything that belongs to it.
 
-    Answers and letters are read only if there are any: `answer_id` names the latest answer, and every letter is sent with an entry of
-    the history.
+    Answers, letters and requests for an extension are read only if there are any: `answer_id` names the latest answer, and every other
+    one has an entry of the history.
     """
     session, history = work.session, await repository.history(work.session, case.appeal_id)
+    has_extensions = any(entry.type == REQUESTED for entry in history)
     has_letters = any(entry.type in SENT_WITH_LETTER for entry in history)
     return CaseFile(
         case,
@@ -127,6 +133,7 @@ async def read_file(work: UnitOfWork, case: CaseRecord) -> CaseFile:
         letters=await repository.letters_of(session, case.appeal_id) if has_letters else [],
         follows_number=await repository.number_of(session, case.follows) if case.follows else None,
         provider=await provider(session, case.provider_id) if case.provider_id else None,
+        extension=await latest_extension(session, case.appeal_id) if has_extensions else None,
     )
 
 
@@ -149,6 +156,7 @@ def view(work: UnitOfWork, principal: Principal, file: CaseFile) -> CaseView:
         follows_number=file.follows_number,
         provider=file.provider,
         letters=[_letter_view(letter, work.sealer) for letter in file.letters],
+        extension=view_of(file.extension, work.sealer) if file.extension else None,
     )
 
 
@@ -162,6 +170,7 @@ def _summary(model: type[SummaryT], case: CaseRecord, principal: Principal, now:
         "next_due_at": None if case.next_due_at == NEVER else case.next_due_at,
         "overdue": case.next_due_at < now,
         "next_actions": workflow.next_actions(case, principal),
+        "awaits_approval": case.awaits_approval,
         "mentions_you": False,  # whoever reads the case sees the notes
     }
     return model.model_validate(values | more)

@@ -31,6 +31,7 @@ from routing.cases.schemas import commands
 from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.rows import CaseRecord
 from routing.cases.schemas.views import ActionField, NextAction
+from routing.clocks import service as clocks
 from shared.auth import Principal, Role
 from shared.contracts import AppealWithdrawn, InquiryAnswered, InquirySent, MessageAdded, OutcomeDenied
 from shared.domain.calendar import CalendarGap, planning_calendar
@@ -58,6 +59,9 @@ class Guard(StrEnum):
     NO_CRIME = "no-crime"
     HAS_CATEGORY = "has-category"
     OWN_ANSWER = "own-answer"
+    EXTENDABLE = "extendable"
+    EXTENSION_OF_ANOTHER = "extension-of-another"
+    EXTENSION_DECIDER = "extension-decider"
 
 
 def _awaits_redirection(case: CaseRecord) -> bool:
@@ -70,6 +74,12 @@ def _reports_crime(case: CaseRecord) -> bool:
     return any(name in found and rule.ground is DangerGround.CRIME for name, rule in dangers().items())
 
 
+def _is_extendable(case: CaseRecord) -> bool:
+    """Return whether the statutory term runs, may be extended, and neither was extended before nor waits for a decision."""
+    is_untouched = case.extended_until is None and case.extension_id is None
+    return case.answer_id is None and is_untouched and clocks.is_extendable(case.statutory_form)
+
+
 GUARDS: Final[Mapping[Guard, Callable[[CaseRecord, Principal], bool]]] = {
     Guard.UNASSIGNED: lambda case, _principal: case.assignee is None,
     Guard.BELOW_TOP_TIER: lambda case, _principal: case.tier < HIGHEST_TIER,
@@ -78,6 +88,11 @@ GUARDS: Final[Mapping[Guard, Callable[[CaseRecord, Principal], bool]]] = {
     Guard.HAS_CATEGORY: lambda case, _principal: case.category is not None,  # an inquiry is about a category
     Guard.NO_CRIME: lambda case, _principal: not _reports_crime(case),  # АППК art. 64(7-2)
     Guard.OWN_ANSWER: lambda case, principal: case.sending_by == principal.subject,
+    Guard.EXTENDABLE: lambda case, _principal: _is_extendable(case),
+    Guard.EXTENSION_OF_ANOTHER: lambda case, principal: case.awaits_approval and case.extension_by != principal.subject,
+    Guard.EXTENSION_DECIDER: lambda case, principal: (
+        case.awaits_approval and (case.extension_by == principal.subject or principal.has("head"))
+    ),
 }
 WorkflowStatus = CaseStatus | DeskStatus
 _STATUSES: Final[Mapping[str, WorkflowStatus]] = {status: status for status in (*CaseStatus, *DeskStatus)}

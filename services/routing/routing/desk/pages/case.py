@@ -8,7 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from routing.cases import service as cases
-from routing.cases.codes import Urgency
+from routing.cases.codes import ExtensionDecision, Urgency
 from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.views import CaseView
 from routing.classification.schemas import Decision
@@ -41,6 +41,13 @@ _WHY: Final[Mapping[str, str]] = {
 }
 
 
+EXTENDED: Final = N_("extended by decision of the head, АППК art. 76(3)")
+_EXTENSION_STATES: Final[Mapping[ExtensionDecision | None, tuple[str, str]]] = {
+    None: (N_("Waits for a decision"), "warn"),
+    ExtensionDecision.APPROVED: (N_("Approved"), "good"),
+    ExtensionDecision.REJECTED: (N_("Rejected"), "bad"),
+    ExtensionDecision.WITHDRAWN: (N_("No longer needed"), "quiet"),
+}
 _ARTICLE: Final = re.compile(r"APPK ([0-9()\- ]+)")
 
 
@@ -95,6 +102,20 @@ class FollowUp:
 
 
 @dataclass(frozen=True, slots=True)
+class ExtensionNote:
+    """The latest request to extend the term. `state` in words; `waits`: nobody has decided yet; `refusal`: why it was refused."""
+
+    state: str
+    tone: str
+    waits: bool
+    until: date
+    author: str
+    at: datetime
+    reason: str
+    refusal: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CaseLink:
     """A link to the earlier appeal."""
 
@@ -132,6 +153,8 @@ class CasePage:
     danger: DangerNote | None
     continues: CaseLink | None
     follow_up: FollowUp | None
+    extended_until: date | None
+    extension: ExtensionNote | None
     note: NoteForm | None
     note_href: str
     presence: Presence
@@ -154,6 +177,7 @@ def case_page(
     position: ListPosition,
     *,
     assignee_name: str | None = None,
+    extension_author: str | None = None,
 ) -> CasePage:
     """Return the page of a case for a reader. `position` keeps the list open beside the case."""
     codes, zone = taxonomy(), regions()[case.region].timezone
@@ -177,13 +201,15 @@ def case_page(
         thread=thread,
         why=_why(case, reader),
         reasons=_reasons(case, reader),
-        clocks=[_clock(clock, zone, reader) for clock in case.clocks if clock.state != ClockState.REPLACED],
+        clocks=[_clock(clock, case.extended_until, zone, reader) for clock in case.clocks if clock.state != ClockState.REPLACED],
         provider=provider,
         history=_history(case, reader),
         news=case.has_news,
         danger=_danger(case, reader),
         continues=CaseLink(case.follows_number, position.href(case.follows)) if case.follows and case.follows_number else None,
         follow_up=_follow_up(case, reader, zone),
+        extended_until=case.extended_until,
+        extension=_extension(case, extension_author, reader),
         note=note,
         note_href=position.href(case.appeal_id, NOTES),
         presence=presence,
@@ -242,17 +268,35 @@ def _reasons(case: CaseView, reader: DeskReader) -> list[str]:
     return [reader.label(known[code].label) for code in named if code in known]
 
 
-def _clock(clock: ClockView, zone: ZoneInfo, reader: DeskReader) -> ClockLine:
+def _extension(case: CaseView, author: str | None, reader: DeskReader) -> ExtensionNote | None:
+    if (asked := case.extension) is None:
+        return None
+    text, tone = _EXTENSION_STATES[asked.decision if asked.decision or case.awaits_approval else ExtensionDecision.WITHDRAWN]
+    return ExtensionNote(
+        state=reader.translate(text),
+        tone=tone,
+        waits=case.awaits_approval,
+        until=asked.until,
+        author=author or asked.requested_by,
+        at=asked.requested_at,
+        reason=asked.reason,
+        refusal=asked.refusal,
+    )
+
+
+def _clock(clock: ClockView, extended_until: date | None, zone: ZoneInfo, reader: DeskReader) -> ClockLine:
     is_met = clock.state == ClockState.MET
+    is_extended = clock.statutory and extended_until == clock.due_at.astimezone(zone).date()
+    basis = _basis(policies()[clock.policy].basis, reader)
     return ClockLine(
         label=reader.label(clock_policies()[clock.policy].label),
-        basis=_basis(policies()[clock.policy].basis, reader),
+        basis=f"{basis} · {reader.translate(EXTENDED)}" if is_extended else basis,
         started_at=clock.started_at,
         due_at=clock.due_at,
         due=due(clock.due_at, reader.now, zone) if clock.state in ACTIVE else None,
         state_label=reader.translate(N_("met") if is_met else N_("missed")),
         tone="good" if is_met else "bad",
-        working=_calculation(clock, zone, reader),
+        working=_calculation(clock, zone, reader, is_extended=is_extended),
     )
 
 
@@ -266,16 +310,21 @@ def _basis(written: str, reader: DeskReader) -> str:
     )
 
 
-def _calculation(clock: ClockView, zone: ZoneInfo, reader: DeskReader) -> list[CalculationDay]:
-    """Return the day-by-day calculation, empty if today's calendar gives another end than the one stored."""
+def _calculation(clock: ClockView, zone: ZoneInfo, reader: DeskReader, *, is_extended: bool) -> list[CalculationDay]:
+    """Return the day-by-day calculation, empty if today's calendar gives another end than the one stored.
+
+    That of an extended term ends with the day until which it was extended.
+    """
     try:
         deadline = due_on(clock.started_at.astimezone(zone).date(), policies()[clock.policy], planning_calendar())
         steps = explain(deadline, planning_calendar())
     except CalendarGap:
         return []
-    if deadline.due_on != clock.due_at.astimezone(zone).date():
+    due_day = clock.due_at.astimezone(zone).date()
+    if deadline.due_on != due_day and not is_extended:
         return []
-    return [CalculationDay(step.date, step.counts is not None, getattr(step, reader.language)) for step in steps]
+    days = [CalculationDay(step.date, step.counts is not None, getattr(step, reader.language)) for step in steps]
+    return [*days, CalculationDay(due_day, counts=True, text=reader.translate(EXTENDED))] if is_extended else days
 
 
 def _history(case: CaseView, reader: DeskReader) -> list[HistoryLine]:

@@ -33,6 +33,9 @@ WITH_TEMPLATE: frozenset[CaseAction] = frozenset(
         CaseAction.REDIRECT,
         CaseAction.LOG_CALL,
         CaseAction.ASK_PROVIDER,
+        CaseAction.REQUEST_EXTENSION,
+        CaseAction.APPROVE_EXTENSION,
+        CaseAction.REJECT_EXTENSION,
     }
 )
 """The actions with a form of their own in `desk_forms.html`; any other action gets a form made from its fields."""

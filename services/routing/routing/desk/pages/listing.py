@@ -40,6 +40,7 @@ from shared.web.i18n import N_
 
 PATH: Final = "/routing/desk"
 OVERDUE_PATH: Final = "overdue-reports"
+DEPUTIES_PATH: Final = "deputies"
 NUMBER_LENGTH: Final = len("2026-43-0000031-4")
 TYPED_LENGTH: Final = 100
 PAGE: Final = 25  # rows: about two screens, so that the next due is never far to scroll
@@ -55,6 +56,7 @@ class DeskTab(StrEnum):
     OVERDUE = "overdue"
     NEWS = "news"
     AWAITING = "awaiting"
+    APPROVALS = "approvals"
     ALL = "all"
 
 
@@ -65,6 +67,7 @@ _TABS: Final[Mapping[DeskTab, tuple[str, CaseFilter]]] = {
     DeskTab.OVERDUE: (N_("Overdue"), CaseFilter(overdue=True)),
     DeskTab.NEWS: (N_("With news"), CaseFilter(has_news=True)),
     DeskTab.AWAITING: (N_("Awaiting the provider"), CaseFilter(status=CaseStatus.AWAITING_PROVIDER)),
+    DeskTab.APPROVALS: (N_("Awaiting approval"), CaseFilter(awaits_approval=True)),
     DeskTab.ALL: (N_("All"), CaseFilter()),
 }
 
@@ -120,6 +123,8 @@ class CaseLine:
     number: str
     mentions_you: bool
     call_due: bool
+    awaits_approval: bool
+    extended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +168,8 @@ class CaseList:
     save_action: str
     colleagues: Sequence[ColleagueView]
     """Those whose cases the reader may ask for."""
+    deputies_href: str | None
+    """For a head: where deputies are appointed."""
     rows: list[CaseLine]
     may_tick: bool
     """Whether the reader's role changes cases, so that rows can be ticked for one action on all of them."""
@@ -184,7 +191,7 @@ async def case_list(work: UnitOfWork, principal: Principal, position: ListPositi
     are none. The count of a tab is the `total` of its list. Raises InvalidInput for an unknown filter and for a cursor of another list.
     """
     fields = fields_of(position.filters, position.sort)
-    tabs = [tab for tab in _TABS if tab is not DeskTab.REGION or principal.region is not None]
+    tabs = await _tabs_of(work, principal)
     counts: dict[DeskTab, int] = {
         tab: await cases.count_cases(work, principal, _own(_TABS[tab][1], principal)) for tab in tabs if tab is not DeskTab.ALL
     }
@@ -204,6 +211,7 @@ async def case_list(work: UnitOfWork, principal: Principal, position: ListPositi
     new = await unread(work, principal, page.items)
     known = await colleagues.listed(work, principal)
     first = replace(position, cursor=None)
+    links = [_tab(code, reader, counts, is_current=code == tab and not position.is_search) for code in tabs]
     ids = [case.appeal_id for case in page.items]
     below = ids[ids.index(current) + 1 :] if current in ids else []
     following = next((appeal_id for appeal_id in [*below, *ids] if appeal_id != current), None)
@@ -212,14 +220,12 @@ async def case_list(work: UnitOfWork, principal: Principal, position: ListPositi
         query=position.query,
         href=position.href(),
         action=PATH,
-        tabs=[
-            *(_tab(code, reader, counts, is_current=code == tab and not position.is_search) for code in tabs),
-            *await _reports_tab(work, principal, reader),
-        ],
+        tabs=[*links[:-1], *await _reports_tab(work, principal, reader), links[-1]],  # all cases stay the last
         bar=_filter_bar(first, reader, colleague_options(known)),
         views=[_view_link(view, first) for view in await saved_views(work, principal)],
         save_action=first.href("views"),
         colleagues=known,
+        deputies_href=f"{PATH}/{DEPUTIES_PATH}" if principal.has("head") and principal.region else None,
         may_tick=principal.is_staff,
         rows=[_line(case, principal, reader, position.href(case.appeal_id), current, case.appeal_id in new) for case in page.items],
         total=page.total,
@@ -237,6 +243,14 @@ async def count_at(work: UnitOfWork, principal: Principal, position: ListPositio
     """Return how many cases the list at `position` has; without a tab and a search, all cases under the filters."""
     wanted = _TABS[position.tab or DeskTab.ALL][1]
     return await cases.count_cases(work, principal, fields_of(position.filters, position.sort).narrow(principal, wanted))
+
+
+async def _tabs_of(work: UnitOfWork, principal: Principal) -> list[DeskTab]:
+    """Return the tabs of a person: the region is for those who have one, approvals are for the head and the deputies."""
+    hidden = set() if principal.region is not None else {DeskTab.REGION}
+    if not (await cases.acting(work, principal)).has("head"):
+        hidden.add(DeskTab.APPROVALS)
+    return [tab for tab in _TABS if tab not in hidden]
 
 
 def _own(wanted: CaseFilter, principal: Principal) -> CaseFilter:
@@ -300,6 +314,8 @@ def _line(case: CaseSummary, principal: Principal, reader: DeskReader, href: str
         number=case.number,
         mentions_you=case.mentions_you,
         call_due=_is_call_due(case, reader),
+        awaits_approval=case.awaits_approval,
+        extended=case.extended_until is not None and case.closed_at is None,
     )
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Response
 
 from routing.cases import service as cases
-from routing.cases.schemas.rows import OverdueRecord
+from routing.cases.schemas.overdue import OverdueRecord
 from routing.clocks.service import clock_policies
 from routing.desk.pages.listing import OVERDUE_PATH, PAGE, PATH, ListPosition
 from routing.desk.pages.reader import DeskReader, Due, due, subject_of

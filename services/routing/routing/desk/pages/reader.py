@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
-from routing.cases.schemas.rows import OverdueRecord
+from routing.cases.schemas.overdue import OverdueRecord
 from routing.cases.schemas.views import CaseSummary
 from shared.domain.labels import Label, Language
 from shared.domain.taxonomy import taxonomy

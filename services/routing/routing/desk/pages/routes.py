@@ -78,6 +78,11 @@ FLASHES: Final[Mapping[str, Flash]] = {
     "provider-not-chosen": Flash(N_("Nothing was chosen: the choice is made already, or no organisation was marked."), "warn"),
     CaseAction.ASK_PROVIDER: Flash(N_("The inquiry is on its way to the medical organisation.")),
     CaseAction.LOG_CALL: Flash(N_("The call is logged.")),
+    CaseAction.REQUEST_EXTENSION: Flash(N_("The request is with the head of the branch.")),
+    CaseAction.APPROVE_EXTENSION: Flash(N_("The term is extended, and the applicant is notified.")),
+    CaseAction.REJECT_EXTENSION: Flash(N_("The term is not extended.")),
+    "deputy-appointed": Flash(N_("The deputy is appointed.")),
+    "deputy-dismissed": Flash(N_("The appointment has ended.")),
     NOTES: Flash(N_("The note is saved. Colleagues alone can read it.")),
     CaseAction.REDIRECT: Flash(N_("It is noted that the danger was passed on.")),
     AttachmentNotScanned.code: Flash(N_("The file is still being checked for viruses. Try again in a minute."), "warn"),
@@ -151,6 +156,7 @@ class FoundCase:
     """The colleagues who see the case, to be assigned or mentioned."""
     assignee_name: str | None
     draft: DraftView | None
+    extension_author: str | None
 
 
 class Returned(NamedTuple):
@@ -338,6 +344,7 @@ async def _read_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) ->
         seeing=await colleagues.possible_assignees(work, case) if principal.is_staff else [],
         assignee_name=await colleagues.name_of(work, case.assignee) if case.assignee else None,
         draft=await cases.find_draft(work, principal, appeal_id),
+        extension_author=await colleagues.name_of(work, case.extension.requested_by) if case.extension else None,
     )
 
 
@@ -377,5 +384,17 @@ async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase,
     presence_href = position.href(case.appeal_id, PRESENCE) if principal.is_staff else None
     presence = Presence(presence_lines(present, reader), presence_href, BEAT_SECONDS)
     note_form = sent.note.offer(found.seeing, reader) if principal.is_staff else None
-    page = case_page(case, contents, lines, card, choices, note_form, presence, reader, position, assignee_name=found.assignee_name)
+    page = case_page(
+        case,
+        contents,
+        lines,
+        card,
+        choices,
+        note_form,
+        presence,
+        reader,
+        position,
+        assignee_name=found.assignee_name,
+        extension_author=found.extension_author,
+    )
     return replace(page, file_href=f"{PATH}/{case.appeal_id}/file") if principal.has("supervisor", "head", "admin") else page
