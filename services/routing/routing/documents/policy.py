@@ -6,6 +6,7 @@ from functools import cache
 from pydantic import BaseModel
 
 from routing.cases.codes import EntryType
+from routing.clocks.codes import ClockState
 from shared.domain.labels import Label, Language
 from shared.policy_files import policy_model
 
@@ -60,6 +61,7 @@ class CaseFileTexts(BaseModel):
     facts: Mapping[str, Label]
     entries: Mapping[EntryType, Label]
     parts: Mapping[str, Label]
+    clock_states: Mapping[ClockState, Label]
 
 
 class DocumentTexts(BaseModel):

@@ -195,7 +195,9 @@ class _Writer:
     def _clocks(self) -> Iterator[str]:
         for clock in self._own.case.clocks:
             label = self._in(clock_policies()[clock.policy].label)
-            yield f"{label}: {self._at(clock.started_at)}. {self._fact('due')}: {self._at(clock.due_at)}"
+            state = self._texts.clock_states.get(clock.state)
+            ended = f". {self._in(state)}" if state is not None else ""
+            yield f"{label}: {self._at(clock.started_at)}. {self._fact('due')}: {self._at(clock.due_at)}{ended}"
 
     def _inquiries(self) -> Iterator[str]:
         for inquiry in self._others.exchange.inquiries:
