@@ -42,7 +42,7 @@ FROM (
         (CAST(:regions AS text[]))[1 + i % cardinality(CAST(:regions AS text[]))] AS region,
         CASE WHEN i % 100 = 0 THEN 3 WHEN i % 14 = 0 THEN 2 ELSE 1 END AS tier,
         CASE WHEN i % 2 = 0 THEN 'kk' ELSE 'ru' END AS language,
-        (i * 7919) % 20 < :open_of_20 AS is_open,
+        (i::bigint * 7919) % 20 < :open_of_20 AS is_open,
         timestamptz '2026-02-02 09:15:00+00' - (:n - i) * interval '30 seconds' AS received
     FROM generate_series(1, :n) AS i
 ) AS made
