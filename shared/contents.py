@@ -73,7 +73,9 @@ class LetterRequest(BaseModel):
 
 
 class LookupRequest(BaseModel):
-    """Request body of `POST /intake/internal/v1/lookups`: a phone in E.164, an IIN, or a provider's name as typed; one of them.
+    """Request body of `POST /intake/internal/v1/lookups`: a phone in E.164, an IIN, an appeal, or a provider's name as typed; one of them.
+
+    `same_applicant_as`: the appeal whose applicant's other appeals are wanted.
 
     `region`: where to look for the provider, None for everywhere. Phones and IINs are compared as keyed hashes.
     """
@@ -84,13 +86,14 @@ class LookupRequest(BaseModel):
     on_behalf_of: str = Field(min_length=1, max_length=200)
     phone: str | None = Field(None, max_length=20)
     iin: str | None = Field(None, max_length=12)
+    same_applicant_as: UUID | None = None
     provider_name: str | None = Field(None, max_length=200)
     region: str | None = Field(None, max_length=5)
 
     @model_validator(mode="after")
     def _asks_one_thing(self) -> Self:
-        if sum(value is not None for value in (self.phone, self.iin, self.provider_name)) != 1:
-            raise PydanticCustomError("required", "Ask for a phone, an IIN or a provider.")
+        if sum(value is not None for value in (self.phone, self.iin, self.same_applicant_as, self.provider_name)) != 1:
+            raise PydanticCustomError("required", "Ask for a phone, an IIN, an appeal or a provider.")
         return self
 
 
@@ -219,7 +222,7 @@ class Contents:
         try:
             answer = await self._client_for("intake").post(
                 "/intake/internal/v1/lookups",
-                content=request.model_dump_json(),
+                content=request.model_dump_json(exclude_none=True),
                 headers={"Authorization": f"Bearer {await self._token()}", "Content-Type": "application/json"},
                 timeout=TIMEOUT_SECONDS,
             )

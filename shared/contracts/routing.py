@@ -12,11 +12,13 @@ from shared.contracts.intake import CONCERNS_PROVIDER
 
 __all__ = [
     "AnswerGiven",
+    "AnsweredIssue",
     "AppealRouted",
     "ApplicantAsked",
     "CaseClaimed",
     "CaseClosed",
     "CaseForwarded",
+    "CaseIssue",
     "CaseReturned",
     "CaseTerminated",
     "ClassificationCorrected",
@@ -47,6 +49,23 @@ class StartedClock(BaseModel):
     started_at: datetime
     due_at: datetime
     calendar_version: str
+
+
+class CaseIssue(BaseModel):
+    """An issue of an appeal: one of several things that it complains of."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    issue_id: UUID
+    category: str
+
+
+class AnsweredIssue(CaseIssue):
+    """An issue with what the answer found on it. `refusal_reason`: why the provider refused care, None if it did not."""
+
+    outcome: str
+    refusal_reason: str | None = None
+    refusal_lawful: bool | None = None
 
 
 class AppealRouted(AppealEvent, service="routing", fact="appeal-routed"):
@@ -134,6 +153,8 @@ class ClassificationCorrected(AppealEvent, service="routing", fact="classificati
     tier: int
     queue: str
     actor_role: str
+    issues: list[CaseIssue] | None = None
+    """The issues of the appeal, the first one with the category above; None: it has no more than that one."""
 
 
 class AnswerGiven(AppealEvent, service="routing", fact="answer-given"):
@@ -144,6 +165,8 @@ class AnswerGiven(AppealEvent, service="routing", fact="answer-given"):
     findings: list[str]
     """Outcome codes, one per issue."""
     actor_role: str
+    issues: list[AnsweredIssue] | None = None
+    """The issues that the findings speak of; None: an appeal without a category has none."""
 
 
 class CaseClosed(AppealEvent, service="routing", fact="case-closed"):

@@ -105,6 +105,7 @@ class Taxonomy:
     holders: Mapping[str, Entry]
     response_codes: Mapping[str, Entry]
     provider_questions: Mapping[str, Entry]
+    refusal_reasons: Mapping[str, Entry]
 
     def root_category(self, code: str) -> str:
         """Return the top-level category of a code, or the code itself if it is one. Raises KeyError for an unknown code."""
@@ -207,4 +208,5 @@ def taxonomy() -> Taxonomy:
         holders=holders,
         response_codes=table("response_codes.csv", _entry),
         provider_questions=table("provider_questions.csv", _entry),
+        refusal_reasons=table("refusal_reasons.csv", _entry),
     )

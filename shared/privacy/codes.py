@@ -80,6 +80,7 @@ CODE_FIELDS: Final[Mapping[tuple[str, str, str], str]] = {
     ("intake", "withdrawal", "reason"): "a code of `withdrawal_reasons.csv`",
     ("intake", "wrong_attempt", "recent"): "times",
     ("routing", "appeal_case", "classification"): "codes and weights of the classifier, without the text",
+    ("routing", "appeal_case", "issue_codes"): "ids of issues, with codes of categories, outcomes and refusal reasons",
     ("routing", "appeal_case", "holder"): "who has to act: a code of the life cycle",
     ("routing", "content_read", "ids"): "ids of answers and letters",
     ("routing", "correction", "after"): "codes of the classification",

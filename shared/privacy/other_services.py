@@ -178,6 +178,17 @@ ROUTING: Final = (
     ),
     Table(
         "routing",
+        "issue_finding",
+        (
+            sealed("content", "what a clerk found on an issue: fact, rule, and the rule on a refusal of care", export=NOT_EXPORTED),
+            plain("actor", "the employee who found it", SUBJECT_REASON),
+        ),
+        retention=NO_LIMIT,
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "routing",
         "note_mention",
         (plain("subject", "the employee whom a note mentions", SUBJECT_REASON),),
         retention=NO_LIMIT,

@@ -106,7 +106,7 @@ class Desk:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    async def carry_out(self, appeal_id: UUID, action: str, who: dict[str, str], *, key: str | None = None, **fields) -> httpx.Response:
+    async def carry_out(self, appeal_id: UUID, /, action: str, who: dict[str, str], *, key: str | None = None, **fields) -> httpx.Response:
         """Carry out an action on the case in its current version, unless `expected_version` is given.
 
         The response is composed from what the action has loaded and changed: it must show the case exactly as it is stored.

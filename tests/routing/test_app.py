@@ -26,6 +26,8 @@ class TestApp:
             "redirect": "Redirect", "log-call": "LogCall",
             "ask-provider": "AskProvider", "request-extension": "RequestExtension", "approve-extension": "ApproveExtension",
             "reject-extension": "RejectExtension",
+            "split-issue": "SplitIssue", "remove-issue": "RemoveIssue", "set-finding": "SetFinding",
+            "link-duplicate": "LinkDuplicate", "unlink": "Unlink",
         }  # fmt: skip
 
     def test_the_command_migrates_an_empty_folder(self, tmp_path):

@@ -1,6 +1,7 @@
 """A valid request for every writing operation of routing."""
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
@@ -57,6 +58,35 @@ async def ask_provider(target: Target) -> Call:
     await target.world.apply(recorded(clinic))
     opened = {"kind": "COMPLAINT", "category": "WAITING"}
     return await _action("ask-provider", opened=opened, provider_id=str(clinic), questions=["MEASURES"], language="kk")(target)
+
+
+async def set_finding(target: Target) -> Call:
+    prepared = await _action("set-finding", outcome="JUSTIFIED", fact="Талон берілмеген.", rule="ҚР ДСМ бұйрығы", refusal=None)(target)
+    case = await target.world.case(prepared.path.split("/")[-3])
+    return replace(prepared, json=prepared.json | {"issue_id": case["issues"][0]["issue_id"]})
+
+
+async def remove_issue(target: Target) -> Call:
+    splitting = await split_issue(target)
+    done = (await target.world.client.post(splitting.path, headers=splitting.headers, json=splitting.json)).json()
+    body = {"expected_version": done["version"], "issue_id": done["issues"][1]["issue_id"]}
+    return Call(splitting.path.replace("split-issue", "remove-issue"), splitting.headers, json=body)
+
+
+async def link_duplicate(target: Target) -> Call:
+    prepared = await _action("link-duplicate")(target)
+    other = await target.world.case(await target.world.open())
+    return replace(prepared, json=prepared.json | {"of_number": other["number"]})
+
+
+async def unlink(target: Target) -> Call:
+    linking = await link_duplicate(target)
+    done = (await target.world.client.post(linking.path, headers=linking.headers, json=linking.json)).json()
+    body = {"expected_version": done["version"], "appeal_id": done["links"][0]["appeal_id"]}
+    return Call(linking.path.replace("link-duplicate", "unlink"), linking.headers, json=body)
+
+
+split_issue = _action("split-issue", category="WAITING")
 
 
 async def add_note(target: Target) -> Call:
@@ -152,6 +182,11 @@ RECIPES: Recipes = {
     _path("request-extension"): Recipe(_action("request-extension", until="2026-03-16", reason="Құжаттар әлі келген жоқ.")),
     _path("approve-extension"): Recipe(approve_extension),
     _path("reject-extension"): Recipe(reject_extension),
+    _path("link-duplicate"): Recipe(link_duplicate),
+    _path("unlink"): Recipe(unlink),
+    _path("split-issue"): Recipe(split_issue),
+    _path("remove-issue"): Recipe(remove_issue),
+    _path("set-finding"): Recipe(set_finding),
     _path("log-call"): Recipe(_action("log-call", text="Ертең қоңырау шалуды сұрады.", follow_up_on="2099-01-01")),
     ("post", f"{CASES}/{{appeal_id}}/notes"): Recipe(add_note),
     _path("redirect"): Recipe(_action("redirect", opened=CRIME, body="POLICE")),

@@ -35,7 +35,7 @@ class Owners:
     exchange: dict = field(default_factory=dict)
     """What provider-contact returns of every appeal: candidates and inquiries."""
     found: dict[str, list[str]] = field(default_factory=dict)
-    """What a lookup of a phone, an IIN or a provider's name finds."""
+    """What a lookup of a phone, an IIN, an appeal or a provider's name finds."""
     looked_up: list[dict] = field(default_factory=list)
     down: bool = False
     files: dict[str, tuple[bytes, str, str]] = field(default_factory=dict)
@@ -61,9 +61,11 @@ class Owners:
         async def lookups(asked: dict) -> dict:
             if self.down:
                 raise HTTPException(503)
+            if "same_applicant_as" in asked:
+                return {"appeal_ids": self.found.get(asked["same_applicant_as"], [])}
             self.looked_up.append(asked)
-            found = self.found.get(asked["phone"] or asked["iin"] or asked["provider_name"], [])
-            return {"provider_ids" if asked["provider_name"] else "appeal_ids": found}
+            found = self.found.get(asked.get("phone") or asked.get("iin") or asked["provider_name"], [])
+            return {"provider_ids" if "provider_name" in asked else "appeal_ids": found}
 
         @app.post("/{service}/internal/v1/contents")
         async def contents(service: str, asked: dict) -> dict:

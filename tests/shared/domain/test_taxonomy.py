@@ -20,6 +20,7 @@ TABLES = (
     "statuses",
     "holders",
     "response_codes",
+    "refusal_reasons",
 )
 
 
@@ -39,6 +40,7 @@ class TestTables:
             "statuses": 13,
             "holders": 7,
             "response_codes": 5,
+            "refusal_reasons": 13,
         }
 
     @pytest.mark.parametrize("name", TABLES)

@@ -10,9 +10,9 @@ from routing.cases.errors import AbsentAssignee, ActionNotPossible, DraftVersion
 from routing.cases.schemas import commands
 from routing.cases.schemas.bulk import BulkCommand, BulkResult
 from routing.cases.schemas.colleagues import ColleagueItem, SetAbsence
-from routing.cases.schemas.commands import RegionCode
 from routing.cases.schemas.conversation import NoteIn, NoteView
 from routing.cases.schemas.drafts import DraftView, SaveDraft
+from routing.cases.schemas.fields import RegionCode
 from routing.cases.schemas.filters import CaseFilterFields
 from routing.cases.schemas.views import CaseFilter, CaseItem, CaseView
 from routing.cases.service import actions, bulk, colleagues, conversation, deputies, drafts, notes, reading
@@ -20,7 +20,7 @@ from routing.cases.service.visible import lock_case, visible_case
 from shared.auth import STAFF, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse
 from shared.dependencies import OnceDep, ReadDep, UnitOfWorkDep
-from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
+from shared.errors import Conflict, Forbidden, InvalidInput, NotFound, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, StrictModel, body, page_of
 from shared.idempotency import IdempotencyKeyReused, Once
 from shared.idempotency_steps import Steps, StepsDone
@@ -34,6 +34,7 @@ ACTION_ERRORS = responses(
     NotFound,
     VersionConflict,
     ActionNotPossible,
+    Conflict,
     IdempotencyKeyReused,
     InvalidInput,
     UnknownAssignee,

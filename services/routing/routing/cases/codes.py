@@ -82,6 +82,18 @@ class EntryType(StrEnum):
     CALL = "CALL"
 
 
+class LinkType(StrEnum):
+    """How another case belongs to this one. DUPLICATE: a clerk linked them, in either direction. FOLLOWS: this appeal continues that one.
+
+    SAME_APPLICANT and SIMILAR are suggestions.
+    """
+
+    DUPLICATE = "DUPLICATE"
+    FOLLOWS = "FOLLOWS"
+    SAME_APPLICANT = "SAME_APPLICANT"
+    SIMILAR = "SIMILAR"
+
+
 class ResponseCode(StrEnum):
     """The response of a provider on which the code branches; the others are in `response_codes.csv`."""
 
@@ -100,3 +112,4 @@ _text = WithJsonSchema({"type": "string"})  # these codes may grow: clients must
 StatusText = Annotated[CaseStatus | DeskStatus, _text]
 HolderText = Annotated[Holder, _text]
 UrgencyText = Annotated[Urgency, _text]
+LinkTypeText = Annotated[LinkType, _text]

@@ -7,7 +7,17 @@ from uuid import UUID
 from routing.cases.policy import dangers
 from routing.cases.schemas.rows import AnswerRecord, CaseRecord, CaseRow
 from routing.clocks.schemas import ClockRow
-from shared.contracts import AnswerGiven, AppealRouted, CaseClaimed, CaseClosed, ClassificationCorrected, DangerReported, TierRaised
+from shared.contracts import (
+    AnsweredIssue,
+    AnswerGiven,
+    AppealRouted,
+    CaseClaimed,
+    CaseClosed,
+    CaseIssue,
+    ClassificationCorrected,
+    DangerReported,
+    TierRaised,
+)
 
 
 def appeal_routed(case: CaseRow, clock: ClockRow | None, *, concerns_provider: bool) -> AppealRouted:
@@ -32,6 +42,7 @@ def case_claimed(case: CaseRecord, actor_role: str) -> CaseClaimed:
 
 def classification_corrected(case: CaseRecord, actor_role: str) -> ClassificationCorrected:
     """Return the event with the corrected codes of the case."""
+    several = len(case.issues) > 1
     return ClassificationCorrected(
         appeal_id=case.appeal_id,
         kind=case.kind,
@@ -41,17 +52,19 @@ def classification_corrected(case: CaseRecord, actor_role: str) -> Classificatio
         tier=case.tier,
         queue=case.queue,
         actor_role=actor_role,
+        issues=[CaseIssue(issue_id=UUID(issue["issue_id"]), category=issue["category"]) for issue in case.issues] if several else None,
     )
 
 
-def answer_given(case: CaseRecord, answer: AnswerRecord, findings: Sequence[str]) -> AnswerGiven:
-    """Return the event of an answer. `findings`: the outcome code of each finding."""
+def answer_given(case: CaseRecord, answer: AnswerRecord, findings: Sequence[str], issues: Sequence[AnsweredIssue] | None) -> AnswerGiven:
+    """Return the event of an answer. `findings`: the outcome code of each finding; `issues`: those that they speak of."""
     return AnswerGiven(
         appeal_id=case.appeal_id,
         answer_id=answer.answer_id,
         language=answer.language,
         findings=list(findings),
         actor_role=answer.actor_role,
+        issues=None if issues is None else list(issues),
     )
 
 

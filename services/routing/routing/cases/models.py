@@ -9,6 +9,7 @@ from sqlmodel import Field
 
 from routing.base import RoutingModel
 from routing.cases.codes import ExtensionDecision, NoteKind, Urgency
+from routing.cases.schemas.issues import IssueCodes
 from routing.cases.schemas.rows import HistoryCodes, SubjectCodes
 from routing.classification.schemas import StoredClassification
 from shared.domain.lifecycle import CaseStatus, Holder
@@ -17,6 +18,7 @@ from shared.enum_column import EnumColumn
 _SENDING: Final = text("sends_at IS NOT NULL")
 _OPEN: Final = text("closed_at IS NULL")
 _UNSEEN: Final = text("NOT seen")
+_DUPLICATE: Final = text("duplicate_of IS NOT NULL")
 _PROVIDER: Final = text("provider_id IS NOT NULL")
 _EXTENSION: Final = text("extension_id IS NOT NULL")
 _Numbered = BigInteger().with_variant(Integer, "sqlite")
@@ -43,6 +45,7 @@ class AppealCase(RoutingModel, table=True):
         Index("ix_case_received", "received_at", "appeal_id"),
         Index("ix_case_updated", "updated_at", "appeal_id"),
         Index("ix_case_provider", "provider_id", "next_due_at", "appeal_id", sqlite_where=_PROVIDER, postgresql_where=_PROVIDER),
+        Index("ix_case_duplicate", "duplicate_of", sqlite_where=_DUPLICATE, postgresql_where=_DUPLICATE),
         Index("ix_case_news", "next_due_at", "appeal_id", sqlite_where=text("has_news = 1"), postgresql_where=text("has_news")),
         Index("ix_case_extension", "next_due_at", "appeal_id", sqlite_where=_EXTENSION, postgresql_where=_EXTENSION),
         Index("ix_case_open_assignee", "assignee", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
@@ -101,6 +104,10 @@ class AppealCase(RoutingModel, table=True):
     """How many notes colleagues have written. A note does not change the version: no action depends on it."""
     follow_up_on: date | None = None
     """The local day on which the applicant is to be called again."""
+    duplicate_of: UUID | None = None
+    """The case that this one was linked to as a duplicate; that one is no duplicate itself."""
+    issue_codes: list[IssueCodes] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """Stored once an issue is split off or has a finding of its own. The texts of findings are in `issue_finding`."""
     updated_at: datetime
     """When the case was opened or last changed, by a person or an event."""
     next_due_at: datetime
@@ -267,6 +274,19 @@ class Deputy(RoutingModel, table=True):
     """The last day, local to the region."""
     appointed_by: str
     appointed_at: datetime
+
+
+class IssueFinding(RoutingModel, table=True):
+    """The texts of the finding on an issue; its codes are in `appeal_case.issue_codes`. `content` is a sealed `FindingContent`."""
+
+    __tablename__ = "issue_finding"
+
+    issue_id: UUID = Field(primary_key=True)
+    appeal_id: UUID = Field(index=True)
+    at: datetime
+    content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    actor_role: str
+    actor: str
 
 
 class NoteMention(RoutingModel, table=True):

@@ -20,12 +20,13 @@ PACKAGE: Final = "routing.cases"
 
 
 class NamedCode(StrEnum):
-    """The codes of the policy files that the code names: a return ground, a termination ground, an escalation reason and an outcome."""
+    """The codes of the policy files that the code names: a return ground, a termination ground, an escalation reason and outcomes."""
 
     NOT_COMPLETED = "NOT_COMPLETED"
     ANONYMOUS = "ANONYMOUS"
     NOT_SATISFIED = "NOT_SATISFIED"
     RESOLVED_ON_SPOT = "RESOLVED_ON_SPOT"
+    DUPLICATE = "DUPLICATE"
 
 
 def _labels(file: str, *named: NamedCode) -> Mapping[str, Label]:

@@ -9,9 +9,10 @@ from fastapi.responses import StreamingResponse
 from routing.cases import service as cases
 from routing.cases.schemas.views import CaseFilter
 from routing.desk.errors import AttachmentGone, AttachmentNotScanned
-from routing.desk.schemas import CaseSearch, CaseSearchResult, Conversation
+from routing.desk.schemas import CaseSearch, CaseSearchResult, Conversation, RelatedCases
+from routing.desk.service import related
 from routing.desk.service.attachments import open_attachment
-from routing.desk.service.conversation import conversation, fetch_owners
+from routing.desk.service.conversation import INTAKE, conversation, fetch_owners
 from routing.desk.service.macros import macros_of
 from routing.desk.service.search import resolve
 from routing.knowledge.schemas import MacroView
@@ -60,6 +61,28 @@ async def read_conversation(
         case = await cases.read_conversation(work, principal, appeal_id)
     fetched = await fetch_owners(contents, case, principal, shows_applicant=False)
     return conversation(case, fetched, f"/routing/v1/cases/{appeal_id}/attachments")
+
+
+@router.get("/v1/cases/{appeal_id}/suggestions", tags=["cases"], responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
+async def suggest_links(
+    request: Request, appeal_id: UUID, principal: StaffDep, units: UnitsOfWorkDep, contents: ContentsDep, _query: KnownQuery
+) -> RelatedCases:
+    """Return cases that may belong to this one: the applicant's other appeals, and recent ones about the same with a similar text.
+
+    Intake records the lookup and the read of each compared text in its audit log. `unavailable` names it while it does not answer.
+    """
+    await request.app.state.colleagues.record(principal)
+    async with units.read() as work:
+        case = related.subject_of(await cases.read_case(work, principal, appeal_id))
+        alike = await related.candidates(work, principal, case)
+    own = await related.fetch_appeals_of_applicant(contents, appeal_id, principal)
+    async with units.read() as work:
+        found = await related.of_applicant(work, principal, case, own or [])
+    known = {other.appeal_id for other in found}
+    similar = await related.similar(contents, principal, case, [other for other in alike if other.appeal_id not in known])
+    items = [*found, *(similar or [])]
+    unavailable = [INTAKE] if own is None or similar is None else []
+    return RelatedCases(items=items, total=len(items), next_cursor=None, unavailable=unavailable)
 
 
 @router.get("/v1/cases/{appeal_id}/macros", tags=["cases"], responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))

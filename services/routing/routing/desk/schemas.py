@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, WithJsonSchema
 
-from routing.cases.codes import ConversationSide, EntryType
+from routing.cases.codes import ConversationSide, EntryType, LinkTypeText
 from routing.cases.schemas.commands import AnswerContent
 from routing.cases.schemas.filters import CaseFilterFields
 from routing.cases.schemas.views import CaseItem
@@ -173,6 +173,21 @@ class Conversation(BaseModel):
     items: list[ConversationItem]
     total: int
     next_cursor: str | None = None
+    unavailable: list[str]
+
+
+class RelatedCase(BaseModel):
+    """A suggested case. `score`: how similar its text is, of 100; None where texts are not compared."""
+
+    appeal_id: UUID
+    number: str
+    type: LinkTypeText
+    score: int | None
+
+
+class RelatedCases(ListResponse[RelatedCase]):
+    """The suggestions for a case. `unavailable`: the services that do not answer now, so that suggestions are missing."""
+
     unavailable: list[str]
 
 

@@ -76,7 +76,7 @@ class TestClaim:
         assert (refused.status_code, refused.json()["code"]) == (409, "action-not-possible")
         assert [each["action"] for each in refused.json()["next_actions"]] == [
             "classify", "escalate", "answer", "answer-and-close", "ask", "request-completion", "forward", "return", "log-call",
-            "ask-provider", "request-extension",
+            "ask-provider", "request-extension", "split-issue", "set-finding", "link-duplicate",
         ]  # fmt: skip
 
 

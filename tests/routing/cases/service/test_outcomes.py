@@ -45,7 +45,7 @@ class TestOutcomesOfTheApplicant:
             for field in offer["fields"]
             if "JUSTIFIED" in (field["options"] or ())
         }
-        assert options.keys() == {action for action, *_ in CLERKS_CHOICES}
+        assert options.keys() == {*(action for action, *_ in CLERKS_CHOICES), "set-finding"}
         assert not set().union(*options.values()) & {"RESOLVED_ON_SPOT", "WITHDRAWN", "ON_SPOT_OR_WITHDRAWN_UNSPLIT"}
 
     async def test_a_stored_answer_of_the_time_before_stays_readable(self, desk, specialist):

@@ -16,7 +16,7 @@ class TestActions:
         assert "Assigned to you" in page.text
         assert (await send(desk, complaint, "answer", **ANSWER)).status_code == 303
         answered = await open_desk(desk, f"/{complaint}")
-        assert forms(answered) == {"close", "log-call"}
+        assert forms(answered) == {"close", "log-call", "link-duplicate"}
         assert ANSWER["text"] in answered.text
         assert (await send(desk, complaint, "close", outcome="JUSTIFIED")).status_code == 303
         case = await desk.case(complaint)

@@ -48,7 +48,7 @@ class TestAnAnswerThatWaits:
             assert await send_next(work)
         page = await open_desk(desk, f"/{complaint}")
         assert ANSWER["text"] in page.text
-        assert forms(page) == {"close", "log-call"}
+        assert forms(page) == {"close", "log-call", "link-duplicate"}
 
     async def test_answer_and_close_is_sent_from_the_same_form(self, desk, complaint):
         refused = await send(desk, complaint, "answer-and-close", **HELD)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, cast
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -115,10 +115,19 @@ async def sealed_contents(session: AsyncSession, ids: Sequence[UUID], fields: Se
 async def appeals_with(
     session: AsyncSession, *, phone_key: bytes | None = None, iin_key: bytes | None = None, limit: int
 ) -> Sequence[UUID]:
-    """Return the ids of the appeals of a phone number or of an IIN, latest first, at most `limit`."""
-    condition = col(Appeal.iin_key) == iin_key if iin_key is not None else col(Appeal.phone_key) == phone_key
-    query = select(col(Appeal.id)).where(condition).order_by(col(Appeal.received_at).desc(), col(Appeal.id)).limit(limit)
+    """Return the ids of the appeals with one of the keys, latest first, at most `limit`; none without a key."""
+    given = ((col(Appeal.phone_key), phone_key), (col(Appeal.iin_key), iin_key))
+    same = [column == key for column, key in given if key is not None]
+    if not same:
+        return []
+    query = select(col(Appeal.id)).where(or_(*same)).order_by(col(Appeal.received_at).desc(), col(Appeal.id)).limit(limit)
     return (await session.execute(query)).scalars().all()
+
+
+async def applicant_keys(session: AsyncSession, appeal_id: UUID) -> tuple[bytes | None, bytes | None]:
+    """Return the keys of the phone and the IIN under which an appeal was filed; None for one that is not known."""
+    row = (await session.execute(select(col(Appeal.phone_key), col(Appeal.iin_key)).where(col(Appeal.id) == appeal_id))).one_or_none()
+    return (row[0], row[1]) if row is not None else (None, None)
 
 
 async def lock_trackings(session: AsyncSession, appeal_ids: Sequence[UUID]) -> Mapping[UUID, TrackingRow]:

@@ -60,6 +60,8 @@ PURPOSES: Final[Mapping[str, ContentPurpose]] = {
         ROUTING, for_a_person=True, fields=("text", "provider_name", "applicant", "particulars"), with_additions=True, with_reads=True
     ),
     "letter": ContentPurpose(ROUTING, for_a_person=True, fields=("applicant",)),  # the addressee of an answer in PDF
+    # compared by the desk with each other, and shown to nobody
+    "similar-texts": ContentPurpose(ROUTING, for_a_person=True, fields=("text",)),
     "provider-matching": ContentPurpose(PROVIDER_CONTACT, for_a_person=False, fields=("provider_name", "provider_bin")),
     "provider-disclosure": ContentPurpose(
         PROVIDER_CONTACT, for_a_person=True, fields=("text", "applicant"), consent="DISCLOSE_TO_PROVIDER"

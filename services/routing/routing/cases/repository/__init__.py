@@ -34,7 +34,7 @@ from routing.cases.schemas.rows import (
 from routing.cases.schemas.views import ColleagueView
 from shared.database import among
 from shared.fast.bulk import insert_later, insert_new_rows, select_rows, update_rows
-from shared.fast.queries import Query, given, value
+from shared.fast.queries import Query, given
 from shared.rows import columns_of, table_of, upsert
 from shared.visibility import Scope
 
@@ -65,7 +65,6 @@ __all__ = [
     "lock_cases",
     "lock_free_cases",
     "lock_next_to_send",
-    "number_of",
     "oldest_open",
     "record_colleague",
     "serial_of",
@@ -123,7 +122,6 @@ _LETTERS: Final = Query(
     .where(col(Letter.appeal_id) == given("appeal_id"))
     .order_by(col(Letter.at), col(Letter.letter_id)),
 )
-_NUMBER: Final = Query(value, select(_CASE.number).where(_CASE.appeal_id == given("appeal_id")))
 
 
 async def lock_cases(session: AsyncSession, appeal_ids: Sequence[UUID]) -> dict[UUID, CaseState]:
@@ -249,11 +247,6 @@ async def letters_of(session: AsyncSession, appeal_id: UUID) -> list[LetterRecor
 def add_letter(session: AsyncSession, letter: LetterRecord) -> None:
     """Insert the letter when the transaction ends."""
     insert_later(session, Letter, [asdict(letter)])
-
-
-async def number_of(session: AsyncSession, appeal_id: UUID) -> str | None:
-    """Return the registration number of a case."""
-    return await _NUMBER.first(session, appeal_id=appeal_id)
 
 
 async def colleagues(session: AsyncSession) -> Sequence[ColleagueView]:

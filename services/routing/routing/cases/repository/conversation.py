@@ -9,13 +9,15 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from routing.cases.models import Answer, AppealCase, Colleague, Note, NoteMention, ProviderQuestion
+from routing.cases.models import Answer, AppealCase, Colleague, IssueFinding, Note, NoteMention, ProviderQuestion
 from routing.cases.schemas.conversation import MentionRow
-from routing.cases.schemas.rows import AnswerRecord, NoteRecord, ProviderQuestionRecord
+from routing.cases.schemas.issues import FindingRecord
+from routing.cases.schemas.notes import NoteRecord, ProviderQuestionRecord
+from routing.cases.schemas.rows import AnswerRecord
 from shared.database import among
 from shared.fast.bulk import insert_later
 from shared.fast.queries import Query, given
-from shared.rows import columns_of
+from shared.rows import columns_of, upsert
 
 _ANSWERS: Final = Query(
     AnswerRecord,
@@ -55,6 +57,19 @@ async def questions(session: AsyncSession, request_ids: Collection[UUID]) -> lis
     """Return the questions to providers with these ids; unknown ids are ignored."""
     query = select(*columns_of(ProviderQuestion, ProviderQuestionRecord)).where(among(session, ProviderQuestion.request_id, request_ids))
     return [ProviderQuestionRecord(*row) for row in await session.execute(query)]
+
+
+async def findings_of(session: AsyncSession, appeal_id: UUID) -> list[FindingRecord]:
+    """Return the texts of the findings on the issues of a case."""
+    query = select(*columns_of(IssueFinding, FindingRecord)).where(col(IssueFinding.appeal_id) == appeal_id)
+    return [FindingRecord(*row) for row in await session.execute(query)]
+
+
+async def store_finding(session: AsyncSession, finding: FindingRecord) -> None:
+    """Insert the texts of the finding on an issue, or replace the earlier ones."""
+    row = asdict(finding)
+    statement = upsert(session, IssueFinding).values(**row)
+    await session.execute(statement.on_conflict_do_update(index_elements=["issue_id"], set_=row))
 
 
 def add_question(session: AsyncSession, question: ProviderQuestionRecord) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, ValidationError
 
 from routing.cases.schemas import commands
+from routing.cases.schemas.fields import CategoryCode, FormCode, KindCode, OutcomeCode, TopicCode
 from shared.errors import FieldError, InvalidInput
 from shared.field_errors import field_errors
 from shared.http import ShortText, StrictModel
@@ -22,11 +23,11 @@ class BulkFields(StrictModel):
     """The fields of the action, as the action on one case takes them."""
 
     assignee: ShortText | None = None
-    kind: commands.KindCode | None = None
-    category: commands.CategoryCode | None = None
-    topic: commands.TopicCode | None = None
-    statutory_form: commands.FormCode | None = None
-    outcome: commands.OutcomeCode | None = None
+    kind: KindCode | None = None
+    category: CategoryCode | None = None
+    topic: TopicCode | None = None
+    statutory_form: FormCode | None = None
+    outcome: OutcomeCode | None = None
 
 
 class BulkCase(StrictModel):

@@ -1,30 +1,32 @@
 """The bodies of the actions. Each class names its action; the codes are checked against the policy files."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, ClassVar, Final
 from uuid import UUID
 
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from routing.cases.codes import DeskStatus
-from routing.cases.policy import (
-    applicant_outcomes,
-    bodies,
-    closing_outcomes,
-    escalation_reasons,
-    missing_data,
-    return_grounds,
-    termination_grounds,
+from routing.cases.schemas.fields import (
+    MAX_FINDINGS,
+    CategoryCode,
+    FindingOutcomeCode,
+    FormCode,
+    ForwardBodyCode,
+    KindCode,
+    MissingCode,
+    OutcomeCode,
+    QuestionCode,
+    ReasonCode,
+    RedirectBodyCode,
+    RefusalReasonCode,
+    Remark,
+    ReturnGroundCode,
+    TerminationGroundCode,
+    TopicCode,
 )
 from shared.domain.labels import Language
-from shared.domain.regions import regions
-from shared.domain.taxonomy import taxonomy
-from shared.field_errors import DETAILS
-from shared.http import ShortText, StrictModel, Text, Text20k
+from shared.http import ShortText, StrictModel, Text20k
 
 
 class CaseAction(StrEnum):
@@ -49,56 +51,14 @@ class CaseAction(StrEnum):
     REQUEST_EXTENSION = "request-extension"
     APPROVE_EXTENSION = "approve-extension"
     REJECT_EXTENSION = "reject-extension"
+    SPLIT_ISSUE = "split-issue"
+    REMOVE_ISSUE = "remove-issue"
+    SET_FINDING = "set-finding"
+    LINK_DUPLICATE = "link-duplicate"
+    UNLINK = "unlink"
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """Metadata of a code field: the codes to choose from, in the order of their file."""
-
-    codes: tuple[str, ...]
-
-    def check(self, code: str) -> str:
-        if code not in self.codes:
-            raise PydanticCustomError("unknown_code", DETAILS["unknown-code"])
-        return code
-
-
-def _code_of(known: Iterable[str]) -> tuple[AfterValidator, Options]:
-    options = Options(tuple(known))
-    return AfterValidator(options.check), options
-
-
-APPLICANTS_OUTCOME: Final = "This outcome follows only from the applicant's own confirmation or withdrawal."
-
-
-def _is_for_clerks(code: str) -> str:
-    if code in applicant_outcomes():
-        raise PydanticCustomError("applicants_outcome", APPLICANTS_OUTCOME)
-    return code
-
-
-KindCode = Annotated[str, *_code_of(taxonomy().kinds)]
-CategoryCode = Annotated[str, *_code_of(taxonomy().categories)]
-TopicCode = Annotated[str, *_code_of(taxonomy().topics)]
-FormCode = Annotated[str, *_code_of(taxonomy().forms)]
-ChannelCode = Annotated[str, *_code_of(taxonomy().channels)]
-RegionCode = Annotated[str, *_code_of(regions())]
-StatusCode = Annotated[str, *_code_of([*taxonomy().statuses, *DeskStatus])]
-OutcomeCode = Annotated[str, AfterValidator(_is_for_clerks), *_code_of(closing_outcomes())]
-FindingOutcomeCode = Annotated[str, *_code_of([*closing_outcomes(), *sorted(applicant_outcomes())])]
-"""An outcome in a stored answer, which stays readable; a new answer is checked when it is given."""
-ReasonCode = Annotated[str, *_code_of(escalation_reasons())]
-
-QuestionCode = Annotated[str, *_code_of(taxonomy().provider_questions)]
-MissingCode = Annotated[str, *_code_of(missing_data())]
-ReturnGroundCode = Annotated[str, *_code_of(return_grounds())]
-TerminationGroundCode = Annotated[str, *_code_of(termination_grounds())]
-ForwardBodyCode = Annotated[str, *_code_of(code for code, body in bodies().items() if body.forwards)]
-RedirectBodyCode = Annotated[str, *_code_of(code for code, body in bodies().items() if body.redirects)]
-
-Remark = Annotated[str, Text(4_000)]
-MAX_FINDINGS = 50
-LONGEST_HOLD = 60  # seconds
+LONGEST_HOLD: Final = 60  # seconds
 
 
 class Command(StrictModel):
@@ -318,6 +278,72 @@ class RejectExtension(Command):
     reason: Remark
 
 
+class SplitIssue(Command):
+    """Another issue of the appeal, with a category of its own. The tier of the case is the highest of its issues."""
+
+    ACTION = CaseAction.SPLIT_ISSUE
+    SUMMARY = "Split off another issue of the appeal"
+
+    category: CategoryCode
+
+
+class RemoveIssue(Command):
+    """Undo a split: the issue has no finding yet."""
+
+    ACTION = CaseAction.REMOVE_ISSUE
+    SUMMARY = "Remove an issue that was split off and has no finding"
+
+    issue_id: UUID
+
+
+class Refusal(StrictModel):
+    """A refusal of care: the provider's reason, the rule by which the clerk judges it, and whether the refusal is lawful."""
+
+    reason: RefusalReasonCode
+    rule: Remark
+    lawful: bool
+
+
+class FindingContent(StrictModel):
+    """The texts of a finding on an issue; they are stored sealed."""
+
+    fact: Remark
+    rule: Remark
+    refusal_rule: Remark | None = None
+
+
+class SetFinding(Command):
+    """The finding on an issue. It replaces an earlier one, and the answer says it to the applicant."""
+
+    ACTION = CaseAction.SET_FINDING
+    SUMMARY = "Set the finding on an issue"
+
+    issue_id: UUID
+    outcome: OutcomeCode
+    fact: Remark
+    rule: Remark
+    refusal: Refusal | None = None
+
+
+class LinkDuplicate(Command):
+    """A note that the case repeats another one. It goes on with its own deadlines; only a linked case is closed as DUPLICATE."""
+
+    ACTION = CaseAction.LINK_DUPLICATE
+    SUMMARY = "Link the case to another one as its duplicate"
+
+    of_number: ShortText
+    """The registration number of the other case, as pasted."""
+
+
+class Unlink(Command):
+    """Take back a link to another case."""
+
+    ACTION = CaseAction.UNLINK
+    SUMMARY = "Unlink the case from the one that it duplicates"
+
+    appeal_id: UUID
+
+
 class LetterContent(StrictModel):
     """The content of a letter to the applicant; it is stored sealed."""
 
@@ -345,4 +371,9 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     RequestExtension,
     ApproveExtension,
     RejectExtension,
+    SplitIssue,
+    RemoveIssue,
+    SetFinding,
+    LinkDuplicate,
+    Unlink,
 )

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
 from routing.cases.codes import ConversationSide, EntryType
-from routing.cases.schemas.commands import AnswerContent, Remark
+from routing.cases.schemas.commands import AnswerContent
+from routing.cases.schemas.fields import Remark
 from shared.http import ShortText, StrictModel
 
 MAX_MENTIONS = 20

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from routing.cases.schemas.commands import MAX_FINDINGS, CategoryCode, FindingOutcomeCode, Remark
+from routing.cases.schemas.fields import MAX_FINDINGS, CategoryCode, FindingOutcomeCode, Remark
 from shared.domain.labels import Language
 from shared.http import StrictModel, Text20k
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, WithJsonSchema
 
 from routing.cases.codes import ExtensionDecision
-from routing.cases.schemas.commands import Remark
+from routing.cases.schemas.fields import Remark
 from shared.http import StrictModel
 
 DecisionText = Annotated[ExtensionDecision, WithJsonSchema({"type": "string"})]  # clients must accept new codes

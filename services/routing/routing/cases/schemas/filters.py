@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from routing.cases.codes import CaseScope, CaseSort, Urgency
-from routing.cases.schemas import commands
+from routing.cases.schemas import fields
 from routing.cases.schemas.views import CaseFilter
 from shared.auth import Principal
 from shared.domain.labels import Language
@@ -22,13 +22,13 @@ class CaseFilterFields(StrictModel):
     """The filters that the list, the search, and the addresses of the desk have in common. All of them apply together."""
 
     scope: CaseScope = CaseScope.ALL
-    status: commands.StatusCode | None = None
+    status: fields.StatusCode | None = None
     tier: Annotated[int | None, Field(ge=1, le=3)] = None
-    kind: commands.KindCode | None = None
-    category: commands.CategoryCode | None = None
-    topic: commands.TopicCode | None = None
+    kind: fields.KindCode | None = None
+    category: fields.CategoryCode | None = None
+    topic: fields.TopicCode | None = None
     provider_id: UUID | None = None
-    channel: commands.ChannelCode | None = None
+    channel: fields.ChannelCode | None = None
     language: Language | None = None
     urgency: Urgency | None = None
     queue: Annotated[str | None, Field(max_length=40, description="Branch, tier and language, such as `KZ-43/2/kk`.")] = None

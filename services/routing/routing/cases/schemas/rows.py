@@ -6,11 +6,14 @@ from uuid import UUID
 
 from typing_extensions import TypedDict  # pydantic, under SQLModel, accepts no other before Python 3.12
 
-from routing.cases.codes import DeskStatus, NoteKind, Urgency
+from routing.cases.codes import DeskStatus, Urgency
 from routing.cases.schemas.extensions import ExtensionRecord
+from routing.cases.schemas.issues import MAIN_ISSUE, FindingRecord, IssueCodes, new_issue
+from routing.cases.schemas.links import LinkedCase
 from routing.classification.schemas import StoredClassification
 from routing.clocks.schemas import ClockRecord
 from shared.domain.lifecycle import CaseStatus, Holder
+from shared.ids import derived
 from shared.projection import AppealState
 
 
@@ -83,6 +86,8 @@ class CaseChange(TypedDict, total=False):
     fix_passed: bool
     score: int | None
     follow_up_on: date | None
+    issue_codes: list[IssueCodes] | None
+    duplicate_of: UUID | None
     next_due_at: datetime
     sends_at: datetime | None
     sending_by: str | None
@@ -159,11 +164,26 @@ class CaseRecord(CaseState):
     extended_until: date | None
     extension_id: UUID | None
     extension_by: str | None
+    duplicate_of: UUID | None
+    issue_codes: list[IssueCodes] | None
+    """None: one issue without a finding of its own. The first one has the category of the case."""
 
     @property
     def awaits_approval(self) -> bool:
         """Whether a request to extend the term waits for a decision. An answer or the end of the case leaves nothing to decide."""
         return self.extension_id is not None and self.answer_id is None and self.closed_at is None
+
+    @property
+    def issues(self) -> list[IssueCodes]:
+        """What the appeal complains of, the main issue first; none for a case about a topic."""
+        if self.category is None:
+            return []
+        return self.issue_codes if self.issue_codes is not None else [new_issue(derived(self.appeal_id, MAIN_ISSUE), self.category)]
+
+    @property
+    def categories(self) -> list[str]:
+        """The categories of the issues."""
+        return [issue["category"] for issue in self.issues]
 
     def change(self) -> CaseChange:
         """Return the columns that the actions of clerks change."""
@@ -188,6 +208,8 @@ class CaseRecord(CaseState):
             "confirmed_outcome": self.confirmed_outcome,
             "has_news": self.has_news,
             "follow_up_on": self.follow_up_on,
+            "issue_codes": self.issue_codes,
+            "duplicate_of": self.duplicate_of,
             "next_due_at": self.next_due_at,
             "sends_at": self.sends_at,
             "sending_by": self.sending_by,
@@ -222,6 +244,7 @@ class HistoryCodes(TypedDict, total=False):
     termination_ground: str
     day: str
     request_id: str
+    category: str
 
 
 class HistoryRow(TypedDict):
@@ -349,33 +372,6 @@ class ProviderRow(TypedDict):
     active: bool
 
 
-@dataclass(frozen=True, slots=True)
-class NoteRecord:
-    """A note or a logged call as it is stored; `content` is a sealed `NoteContent`."""
-
-    note_id: UUID
-    appeal_id: UUID
-    at: datetime
-    kind: NoteKind
-    content: bytes
-    actor_role: str
-    actor: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderQuestionRecord:
-    """A clerk's question to a provider as it is stored; `content` is a sealed `ProviderQuestionContent`."""
-
-    request_id: UUID
-    appeal_id: UUID
-    at: datetime
-    provider_id: UUID
-    language: str
-    content: bytes
-    actor_role: str
-    actor: str
-
-
 @dataclass(slots=True)
 class CaseFile:
     """A case with everything that belongs to it."""
@@ -389,8 +385,10 @@ class CaseFile:
     """The latest answer."""
     letters: list[LetterRecord]
     """Oldest first."""
-    follows_number: str | None
-    """The number of the earlier appeal that this one continues."""
+    linked: list[LinkedCase]
+    """The cases that belong to this one, whoever may see them."""
     provider: ProviderView | None
     extension: ExtensionRecord | None
     """The latest request to extend the statutory term."""
+    findings: list[FindingRecord]
+    """The texts of the findings on its issues."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, WithJsonSchema
 
-from routing.cases.codes import CaseScope, CaseSort, HolderText, StatusText, Urgency, UrgencyText
+from routing.cases.codes import CaseScope, CaseSort, HolderText, LinkTypeText, StatusText, Urgency, UrgencyText
 from routing.cases.schemas.commands import AnswerContent, CaseAction, LetterContent
 from routing.cases.schemas.extensions import ExtensionView
 from routing.cases.schemas.rows import ProviderView
@@ -173,8 +173,43 @@ class CaseItem(CaseSummary):
     updated_at: datetime
 
 
+class FindingView(BaseModel):
+    """The finding on an issue."""
+
+    outcome: str
+    fact: str
+    rule: str
+
+
+class RefusalView(BaseModel):
+    """A refusal of care: the provider's reason, the rule by which it is judged, and whether it is lawful."""
+
+    reason: str
+    rule: str
+    lawful: bool
+
+
+class LinkView(BaseModel):
+    """Another case that belongs to this one and that the reader may see."""
+
+    appeal_id: UUID
+    number: str
+    type: LinkTypeText
+    is_main: bool
+    """This case is a duplicate of that one, and can be unlinked from it."""
+
+
+class IssueView(BaseModel):
+    """An issue of the case. `finding`: None until one is set or the applicant is answered."""
+
+    issue_id: UUID
+    category: str
+    finding: FindingView | None
+    refusal: RefusalView | None
+
+
 class CaseView(CaseSummary):
-    """A case with its clocks, classification, history, answer and letters."""
+    """A case with its issues, clocks, classification, history, answer and letters."""
 
     clocks: list[ClockView]
     classification: Annotated[StoredClassification, WithJsonSchema({"type": "object", "additionalProperties": True})]
@@ -185,6 +220,9 @@ class CaseView(CaseSummary):
     letters: list[LetterView]
     extension: ExtensionView | None
     """The latest request to extend the statutory term."""
+    issues: list[IssueView]
+    """What the appeal complains of, the main issue first; none for a case about a topic."""
+    links: list[LinkView]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from routing.cases.service.deputies import acting, appoint, current_deputies, di
 from routing.cases.service.drafts import delete_draft, find_draft, read_draft, save_draft
 from routing.cases.service.given_answers import answer_for_service, given_answer, latest_answer
 from routing.cases.service.history import ClockHistory, entries_after
+from routing.cases.service.links import cases_alike, visible_suggestions
 from routing.cases.service.notes import add_note
 from routing.cases.service.overdue import count_overdue_reports, list_overdue_reports, report_level
 from routing.cases.service.reading import count_cases, list_cases, own_waiting_answers, read_case
@@ -45,6 +46,7 @@ __all__ = [
     "bodies",
     "carry_out",
     "carry_out_each",
+    "cases_alike",
     "closing_outcomes",
     "closure_gate",
     "conversation_of",
@@ -82,4 +84,5 @@ __all__ = [
     "supervisors",
     "termination_grounds",
     "visible_case",
+    "visible_suggestions",
 ]

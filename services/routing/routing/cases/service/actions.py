@@ -1,9 +1,11 @@
 """The actions on a case. Each locks the case, moves it along the workflow, and publishes the event."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from typing_extensions import Unpack
 
 from routing.cases import events, repository
 from routing.cases.codes import NoteKind, Urgency
@@ -19,7 +21,7 @@ from routing.cases.schemas.rows import (
     SubjectCodes,
 )
 from routing.cases.schemas.views import CaseView
-from routing.cases.service import answering, colleagues, deputies, extensions, notes, provider_questions, workflow
+from routing.cases.service import answering, colleagues, deputies, extensions, issues, links, notes, provider_questions, workflow
 from routing.cases.service.action_context import ActionContext
 from routing.cases.service.reading import read_file, view
 from routing.clocks import service as clocks
@@ -93,8 +95,8 @@ async def _classify(context: ActionContext, command: commands.Classify) -> None:
     before = _codes(case)
     case.kind, case.category, case.topic = command.kind, command.category, command.topic
     case.statutory_form = command.statutory_form or taxonomy().kinds[command.kind].default_form
-    _move(case, tier_for(case.kind, case.category, case.topic, urgent=case.urgency == Urgency.URGENT))
-    started, danger_clocks = await _adjust_clocks(context)
+    issues.follow_category(case)
+    _move(case, _tier_of(case))
     await repository.add_correction(
         context.work.session,
         {
@@ -107,15 +109,44 @@ async def _classify(context: ActionContext, command: commands.Classify) -> None:
             "after": _codes(case),
         },
     )
-    context.publish(events.classification_corrected(case, context.role), kind=case.kind, tier=case.tier)
+    await _publish_correction(context, kind=case.kind, tier=case.tier)
+
+
+async def _split_issue(context: ActionContext, command: commands.SplitIssue) -> None:
+    issues.split(context, command)
+    _move(context.case, max(context.case.tier, _tier_of(context.case)))
+    await _publish_correction(context, "issue-split", category=command.category, tier=context.case.tier)
+
+
+async def _remove_issue(context: ActionContext, command: commands.RemoveIssue) -> None:
+    """A case that is on the tier of its issues stays on it; one that was raised further stays where it is."""
+    case, before = context.case, _tier_of(context.case)
+    category = issues.remove(context, command)
+    if case.tier == before:
+        _move(case, _tier_of(case))
+    await _publish_correction(context, "issue-removed", category=category, tier=case.tier)
+
+
+def _tier_of(case: CaseRecord) -> int:
+    """Return the highest tier of the issues of a case."""
+    urgent = case.urgency == Urgency.URGENT
+    subjects: Sequence[str | None] = case.categories or [None]
+    return max(tier_for(case.kind, category, case.topic, urgent=urgent) for category in subjects)
+
+
+async def _publish_correction(context: ActionContext, entry_type: str | None = None, **codes: Unpack[HistoryCodes]) -> None:
+    """Let the clocks follow, and publish the corrected case. `entry_type`: by default the fact itself."""
+    case = context.case
+    started, danger_clocks = await _adjust_clocks(context)
+    context.publish(events.classification_corrected(case, context.role), entry_type, **codes)
     for clock in started:
         if clock["statutory"]:
             extensions.lapse(context)
             context.publish(clock_started(clock), policy=clock["policy"], due=clock["due_at"].isoformat())
     for clock in danger_clocks:
         rule = case.danger or ""
-        codes: HistoryCodes = {"danger": rule, "body": dangers()[rule].body, "due": clock["due_at"].isoformat()}
-        context.publish(events.danger_reported(case.appeal_id, rule, clock["due_at"]), **codes)
+        found: HistoryCodes = {"danger": rule, "body": dangers()[rule].body, "due": clock["due_at"].isoformat()}
+        context.publish(events.danger_reported(case.appeal_id, rule, clock["due_at"]), **found)
 
 
 async def _adjust_clocks(context: ActionContext) -> tuple[list[ClockRow], list[ClockRow]]:
@@ -133,7 +164,8 @@ async def _adjust_clocks(context: ActionContext) -> tuple[list[ClockRow], list[C
 def _start_danger(context: ActionContext) -> list[ClockRow]:
     """Return the clock of a crime that the clerk found in the appeal; nothing if a danger was found before."""
     case = context.case
-    if case.danger is not None or (rule := danger_in(case.category, urgent=False)) is None:
+    rule = next(filter(None, (danger_in(category, urgent=False) for category in case.categories)), None)
+    if case.danger is not None or rule is None:
         return []
     case.danger = rule
     policies = clocks.triggered_by(ClockTrigger.DANGER)
@@ -249,6 +281,7 @@ async def _log_call(context: ActionContext, command: commands.LogCall) -> None:
 
 
 async def _close(context: ActionContext, command: commands.Close) -> None:
+    links.require_link(context.case, command.outcome)
     answering.close(context, command.outcome)
 
 
@@ -290,4 +323,9 @@ _ACTIONS: Mapping[type[commands.Command], Callable[[ActionContext, Any], Awaitab
     commands.RequestExtension: extensions.request,
     commands.ApproveExtension: extensions.approve,
     commands.RejectExtension: extensions.reject,
+    commands.SplitIssue: _split_issue,
+    commands.RemoveIssue: _remove_issue,
+    commands.SetFinding: issues.set_finding,
+    commands.LinkDuplicate: links.link,
+    commands.Unlink: links.unlink,
 }

@@ -11,8 +11,9 @@ from routing.cases.codes import ResponseCode
 from routing.cases.policy import NamedCode, applicant_outcomes, closure_gate
 from routing.cases.schemas import commands
 from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.fields import APPLICANTS_OUTCOME
 from routing.cases.schemas.rows import AnswerRecord, CaseRecord, HistoryRecord
-from routing.cases.service import drafts, workflow
+from routing.cases.service import drafts, issues, links, workflow
 from routing.cases.service.action_context import ActionContext
 from routing.cases.service.history import SERVICE_ROLE
 from routing.cases.service.reading import read_file
@@ -36,10 +37,12 @@ log = structlog.get_logger("answering")
 
 async def answer(context: ActionContext, command: commands.GiveAnswer) -> None:
     """Send the answer, or let it wait. Raises InvalidInput for an answer that does not pass the closure gate."""
-    if errors := _gate_errors(context.case, command):
-        raise InvalidInput(errors, "The answer does not say yet all that it has to.")
     content = commands.AnswerContent(**{name: getattr(command, name) for name in commands.AnswerContent.model_fields})
+    content.findings = issues.with_set_findings(context, content.findings)
+    if errors := _gate_errors(context.case, content):
+        raise InvalidInput(errors, "The answer does not say yet all that it has to.")
     outcome = command.outcome if isinstance(command, commands.AnswerAndClose) else None
+    links.require_link(context.case, outcome or "")
     held = drafts.HeldAnswer(content, command.language, context.role, outcome)
     if command.hold_seconds:
         await _hold(context, held, timedelta(seconds=command.hold_seconds))
@@ -121,7 +124,9 @@ async def _send(context: ActionContext, held: drafts.HeldAnswer) -> None:
     case.confirmed_outcome = NamedCode.RESOLVED_ON_SPOT if _is_settled_by_provider(context.file.history) else None
     met = [clock for clock in context.file.clocks if clock.policy != ClockCode.REDIRECT_CRIME]
     await context.change_clocks(clocks.stop(met, context.now))
-    context.publish(events.answer_given(case, given, [finding.outcome for finding in held.content.findings]))
+    findings = held.content.findings
+    await issues.keep_answered(context, findings)
+    context.publish(events.answer_given(case, given, [finding.outcome for finding in findings], issues.answered(case, findings)))
     if held.outcome is not None:
         close(context, held.outcome)
 
@@ -145,24 +150,23 @@ def _outcome_of(case: CaseRecord, findings: Sequence[commands.Finding]) -> str:
     return next(iter([*own, *(finding.outcome for finding in findings)]), closure_gate()[case.kind].outcome)
 
 
-def _gate_errors(case: CaseRecord, command: commands.GiveAnswer) -> list[FieldError]:
-    """Return what the answer lacks (АППК art. 65, 80, 89): a finding on the case's category, the next steps, how to complain."""
+def _gate_errors(case: CaseRecord, answer: commands.AnswerContent) -> list[FieldError]:
+    """Return what the answer lacks (АППК art. 65, 80, 89): a finding on each issue of the case, the next steps, how to complain."""
     gate = closure_gate()[case.kind]
     errors = []
-    if gate.findings and not command.findings:
+    if gate.findings and not answer.findings:
         errors.append(FieldError("findings", "required", "A finding with its fact and rule is needed for each issue."))
-    elif gate.findings and case.category is not None:
-        issue = taxonomy().root_category(case.category)
-        if issue not in {taxonomy().root_category(finding.category) for finding in command.findings}:
-            errors.append(FieldError("findings", "issue-without-finding", "No finding speaks of what the case is about."))
+    elif gate.findings:
+        lacking = issues.without_finding(case, answer.findings)
+        errors += [FieldError("findings", "issue-without-finding", f"No finding speaks of the issue {category}.") for category in lacking]
     errors += [
-        FieldError(f"findings.{number}.outcome", "applicants-outcome", commands.APPLICANTS_OUTCOME)
-        for number, finding in enumerate(command.findings)
+        FieldError(f"findings.{number}.outcome", "applicants-outcome", APPLICANTS_OUTCOME)
+        for number, finding in enumerate(answer.findings)
         if finding.outcome in applicant_outcomes()
     ]
     errors += [
         FieldError(name, "required", REQUIRED)
         for name in ("next_steps", "how_to_complain")
-        if getattr(gate, name) and getattr(command, name) is None
+        if getattr(gate, name) and getattr(answer, name) is None
     ]
     return errors

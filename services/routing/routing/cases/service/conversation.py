@@ -13,15 +13,8 @@ from routing.cases.repository.providers import active_providers as regional_prov
 from routing.cases.repository.providers import providers_by_id as known_providers
 from routing.cases.schemas.commands import AnswerContent, LetterContent
 from routing.cases.schemas.conversation import CaseConversation, CaseEntry
-from routing.cases.schemas.rows import (
-    AnswerRecord,
-    CaseRecord,
-    HistoryRecord,
-    LetterRecord,
-    NoteRecord,
-    ProviderQuestionRecord,
-    ProviderView,
-)
+from routing.cases.schemas.notes import NoteRecord, ProviderQuestionRecord
+from routing.cases.schemas.rows import AnswerRecord, CaseRecord, HistoryRecord, LetterRecord, ProviderView
 from routing.cases.schemas.views import CaseView
 from routing.cases.service.notes import text_of
 from routing.cases.service.provider_questions import content_of

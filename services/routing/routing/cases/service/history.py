@@ -56,6 +56,7 @@ def _labels() -> Mapping[tuple[str, str], Label]:
     tables: Mapping[str, Mapping[str, Label]] = {
         "kind": {code: kind.label for code, kind in known.kinds.items()},
         "tier": {str(number): tier.label for number, tier in known.tiers.items()},
+        "category": {code: category.label for code, category in known.categories.items()},
         "outcome": {code: outcome.label for code, outcome in known.outcomes.items()},
         "code": {code: found.label for code, found in known.response_codes.items()},
         "reason": escalation_reasons(),

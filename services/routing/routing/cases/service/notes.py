@@ -6,7 +6,7 @@ from routing.cases.codes import NoteKind
 from routing.cases.errors import UnknownMention
 from routing.cases.repository import conversation as records
 from routing.cases.schemas.conversation import MentionRow, NoteContent, NoteIn, NoteView
-from routing.cases.schemas.rows import NoteRecord
+from routing.cases.schemas.notes import NoteRecord
 from routing.cases.service import colleagues
 from routing.cases.service.visible import visible_case
 from shared.auth import Principal

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from routing.cases import repository
 from routing.cases.codes import CaseSort
 from routing.cases.policy import content_purposes
-from routing.cases.repository.conversation import colleague_names, questions, unseen_mentions
+from routing.cases.repository.conversation import colleague_names, findings_of, questions, unseen_mentions
 from routing.cases.repository.extensions import latest_extension
 from routing.cases.repository.providers import providers_by_id
 from routing.cases.schemas.commands import AnswerContent, LetterContent
@@ -28,7 +28,7 @@ from routing.cases.schemas.views import (
     LetterView,
     WaitingAnswer,
 )
-from routing.cases.service import workflow
+from routing.cases.service import issues, links, workflow
 from routing.cases.service.deputies import acting
 from routing.cases.service.extensions import REQUESTED, view_of
 from routing.cases.service.history import sentence
@@ -119,8 +119,8 @@ async def read_case(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> 
 async def read_file(work: UnitOfWork, case: CaseRecord) -> CaseFile:
     """Return a case with everything that belongs to it.
 
-    Answers, letters and requests for an extension are read only if there are any: `answer_id` names the latest answer, and every other
-    one has an entry of the history.
+    Answers, letters, findings and requests for an extension are read only if there are any: `answer_id` names the latest answer, an issue
+    with a finding has its outcome, and every other one has an entry of the history.
     """
     session, history = work.session, await repository.history(work.session, case.appeal_id)
     has_extensions = any(entry.type == REQUESTED for entry in history)
@@ -131,9 +131,10 @@ async def read_file(work: UnitOfWork, case: CaseRecord) -> CaseFile:
         history=history,
         answer=await repository.answer(session, case.answer_id) if case.answer_id else None,
         letters=await repository.letters_of(session, case.appeal_id) if has_letters else [],
-        follows_number=await repository.number_of(session, case.follows) if case.follows else None,
+        linked=await links.linked(session, case, history),
         provider=await provider(session, case.provider_id) if case.provider_id else None,
         extension=await latest_extension(session, case.appeal_id) if has_extensions else None,
+        findings=await findings_of(session, case.appeal_id) if any(issue["outcome"] for issue in case.issue_codes or ()) else [],
     )
 
 
@@ -145,6 +146,7 @@ async def provider(session: AsyncSession, provider_id: UUID) -> ProviderView | N
 def view(work: UnitOfWork, principal: Principal, file: CaseFile) -> CaseView:
     """Return a case as `principal`, who may see it, sees it."""
     region, by_end = file.case.region, sorted(file.clocks, key=lambda clock: (clock.due_at, clock.clock_id))
+    answer = _answer_view(file.answer, work.sealer) if file.answer else None
     return _summary(
         CaseView,
         file.case,
@@ -152,11 +154,13 @@ def view(work: UnitOfWork, principal: Principal, file: CaseFile) -> CaseView:
         work.clock.now(),
         clocks=[ClockView.model_validate(clock, from_attributes=True) for clock in by_end],
         history=[_history_view(row, sentence(row.type, row.data, region)) for row in file.history],
-        answer=_answer_view(file.answer, work.sealer) if file.answer else None,
-        follows_number=file.follows_number,
+        answer=answer,
+        follows_number=next((other.number for other in file.linked if other.appeal_id == file.case.follows), None),
         provider=file.provider,
         letters=[_letter_view(letter, work.sealer) for letter in file.letters],
         extension=view_of(file.extension, work.sealer) if file.extension else None,
+        issues=issues.views(file, answer, work.sealer),
+        links=links.views(file, principal),
     )
 
 

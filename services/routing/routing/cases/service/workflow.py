@@ -29,8 +29,10 @@ from routing.cases.policy import (
 )
 from routing.cases.schemas import commands
 from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.fields import Options
 from routing.cases.schemas.rows import CaseRecord
 from routing.cases.schemas.views import ActionField, NextAction
+from routing.cases.service.issues import is_removable
 from routing.clocks import service as clocks
 from shared.auth import Principal, Role
 from shared.contracts import AppealWithdrawn, InquiryAnswered, InquirySent, MessageAdded, OutcomeDenied
@@ -62,6 +64,9 @@ class Guard(StrEnum):
     EXTENDABLE = "extendable"
     EXTENSION_OF_ANOTHER = "extension-of-another"
     EXTENSION_DECIDER = "extension-decider"
+    REMOVABLE_ISSUE = "removable-issue"
+    LINKED = "linked"
+    UNLINKED = "unlinked"
 
 
 def _awaits_redirection(case: CaseRecord) -> bool:
@@ -70,7 +75,7 @@ def _awaits_redirection(case: CaseRecord) -> bool:
 
 def _reports_crime(case: CaseRecord) -> bool:
     """Return whether the appeal reports a crime, even if the case is marked with a danger to life, whose rule is tried first."""
-    found = {case.danger, danger_in(case.category, urgent=False)} - {None}
+    found = {case.danger, *(danger_in(category, urgent=False) for category in case.categories)} - {None}
     return any(name in found and rule.ground is DangerGround.CRIME for name, rule in dangers().items())
 
 
@@ -93,6 +98,9 @@ GUARDS: Final[Mapping[Guard, Callable[[CaseRecord, Principal], bool]]] = {
     Guard.EXTENSION_DECIDER: lambda case, principal: (
         case.awaits_approval and (case.extension_by == principal.subject or principal.has("head"))
     ),
+    Guard.REMOVABLE_ISSUE: lambda case, _principal: any(is_removable(case, issue) for issue in case.issues),
+    Guard.LINKED: lambda case, _principal: case.duplicate_of is not None,
+    Guard.UNLINKED: lambda case, _principal: case.duplicate_of is None,
 }
 WorkflowStatus = CaseStatus | DeskStatus
 _STATUSES: Final[Mapping[str, WorkflowStatus]] = {status: status for status in (*CaseStatus, *DeskStatus)}
@@ -231,13 +239,13 @@ def _plain_fields(command: type[commands.Command], names: Collection[str]) -> li
 def _options(field: FieldInfo) -> list[str] | None:
     """Return the codes that a field chooses from, None for free text."""
     found = [*field.metadata, *_nested(field.annotation)]
-    return next((list(each.codes) for each in found if isinstance(each, commands.Options)), None)
+    return next((list(each.codes) for each in found if isinstance(each, Options)), None)
 
 
 def _nested(annotation: object) -> Iterator[object]:
     """Yield the metadata inside a list or a union; a `Literal` is a choice of its own."""
     if get_origin(annotation) is Literal:
-        yield commands.Options(get_args(annotation))
+        yield Options(get_args(annotation))
         return
     for argument in get_args(annotation):
         yield argument
@@ -262,8 +270,18 @@ def next_actions(case: CaseRecord, principal: Principal) -> list[NextAction]:
     return [_for_case(_offers(case.kind)[step.action], case, principal) for step in open_steps]
 
 
+_CHOOSES_ID: Final[Mapping[CaseAction, Callable[[CaseRecord], list[str]]]] = {
+    CaseAction.SET_FINDING: lambda case: [issue["issue_id"] for issue in case.issues],
+    CaseAction.REMOVE_ISSUE: lambda case: [issue["issue_id"] for issue in case.issues if is_removable(case, issue)],
+}
+"""The actions whose first field is an id, with the ids of the case to choose from."""
+
+
 def _for_case(offer: NextAction, case: CaseRecord, principal: Principal) -> NextAction:
-    """Return the action for this case: with the grounds of the principal, the proposed values, and the term of the law."""
+    """Return the action for this case: with ids to choose from, the principal's grounds, the proposed values, and the term of the law."""
+    if offer.action in _CHOOSES_ID:
+        ids = _CHOOSES_ID[offer.action](case)
+        return offer.model_copy(update={"fields": [offer.fields[0].model_copy(update={"options": ids}), *offer.fields[1:]]})
     given = proposals(case).get(offer.action)
     if offer.action is CaseAction.TERMINATE:
         grounds = grounds_of(principal)

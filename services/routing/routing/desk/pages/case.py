@@ -17,6 +17,8 @@ from routing.clocks.schemas import ClockView
 from routing.clocks.service import clock_policies
 from routing.desk.pages.case_forms import CaseForms
 from routing.desk.pages.contents import FetchedContents
+from routing.desk.pages.issues import IssuesCard
+from routing.desk.pages.links import LinksCard
 from routing.desk.pages.listing import PATH as DESK
 from routing.desk.pages.listing import ListPosition
 from routing.desk.pages.notes import PATH as NOTES
@@ -159,6 +161,8 @@ class CasePage:
     note_href: str
     presence: Presence
     forms: CaseForms
+    issues: IssuesCard
+    links: LinksCard
     letter_href: str | None
     """The address of the latest answer as a letter."""
     file_href: str | None = None
@@ -171,6 +175,8 @@ def case_page(
     thread: Sequence[ThreadEntry],
     provider: ProviderCard,
     forms: CaseForms,
+    issues: IssuesCard,
+    links: LinksCard,
     note: NoteForm | None,
     presence: Presence,
     reader: DeskReader,
@@ -215,6 +221,8 @@ def case_page(
         presence=presence,
         forms=forms,
         letter_href=f"{DESK}/{case.appeal_id}/letter" if case.answer is not None else None,
+        issues=issues,
+        links=links,
     )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from routing.cases import service as cases
 from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.views import CaseView, NextAction
-from routing.desk.pages.forms import GateCheck, SubmittedForm, blank_finding, checks, field_label, field_name
+from routing.desk.pages.forms import GateCheck, SubmittedForm, checks, field_label, field_name, findings_of
 from routing.desk.pages.people import Choice
 from routing.desk.pages.preview import AnswerPreview
 from routing.desk.pages.reader import DeskReader, category_options
@@ -36,6 +36,11 @@ WITH_TEMPLATE: frozenset[CaseAction] = frozenset(
         CaseAction.REQUEST_EXTENSION,
         CaseAction.APPROVE_EXTENSION,
         CaseAction.REJECT_EXTENSION,
+        CaseAction.SPLIT_ISSUE,
+        CaseAction.REMOVE_ISSUE,
+        CaseAction.SET_FINDING,
+        CaseAction.LINK_DUPLICATE,
+        CaseAction.UNLINK,
     }
 )
 """The actions with a form of their own in `desk_forms.html`; any other action gets a form made from its fields."""
@@ -157,13 +162,14 @@ def case_forms(case: CaseView, writing: AnswerWriting, reader: DeskReader, colle
     """Return the forms of a case. `colleagues`: the possible assignees, and the absent ones among them."""
     codes, gate = taxonomy(), cases.closure_gate()[case.kind]
     complain = knowledge.how_to_complain()
+    findings = findings_of(case, gate, writing.form)
     return CaseForms(
         kind=case.kind,
         category=case.category,
         topic=case.topic,
         gate=gate,
-        checks=checks(gate, writing.form, reader),
-        findings=writing.form.findings or ([blank_finding(case.category)] if gate.findings else []),
+        checks=checks(gate, writing.form, findings, case.issues, reader),
+        findings=findings,
         how_to_complain=complain.get(case.language, complain[knowledge.FALLBACK_LANGUAGE]),
         outcome="" if gate.findings else gate.outcome,
         topical_kinds=" ".join(code for code, kind in codes.kinds.items() if kind.subject == "topic"),

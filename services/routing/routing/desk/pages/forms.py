@@ -9,6 +9,7 @@ from fastapi import Request
 
 from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.drafts import DraftView, SaveDraft
+from routing.cases.schemas.views import CaseView, IssueView
 from routing.cases.service import ClosureGate
 from routing.desk.pages.reader import DeskReader
 from shared.domain.labels import LANGUAGES, Language
@@ -38,6 +39,8 @@ TICKED: Final = frozenset({"missing", "questions"})
 _FORMS: Final[Mapping[CaseAction, CaseAction]] = {CaseAction.ANSWER_AND_CLOSE: CaseAction.ANSWER}
 """The actions that are sent from the form of another one."""
 _HOLD: Final = "hold_seconds"
+_REFUSAL: Final = ("refusal_reason", "refusal_rule", "refusal_lawful")
+"""The fields of the refusal in the form of a finding."""
 _FINDING_FIELDS: Final = ("category", "outcome", "fact", "rule")
 
 _LABELS: Final[Mapping[str, str]] = {
@@ -62,6 +65,12 @@ _LABELS: Final[Mapping[str, str]] = {
     "provider_id": N_("Medical organisation"),
     "questions": N_("Questions"),
     "due_on": N_("Answer expected by"),
+    "issue_id": N_("Issue"),
+    "of_number": N_("Number of the case that it repeats"),
+    "appeal_id": N_("Other case"),
+    "refusal_reason": N_("Reason of the medical organisation"),
+    "refusal_rule": N_("Rule on the refusal"),
+    "refusal_lawful": N_("Was the refusal lawful?"),
     "next_steps": N_("What happens next"),
     "how_to_complain": N_("How to appeal against this answer"),
 }
@@ -79,13 +88,21 @@ _WRONG: Final[Mapping[str, str]] = {
     "applicants-outcome": N_("Choose from the list."),
     "colleague-absent": N_("This colleague is absent: choose another one."),
     "unknown-assignee": N_("Choose from the list."),
-    "issue-without-finding": N_("One of the findings must speak of what the case is about."),
+    "issue-without-finding": N_("Each issue of the case needs a finding of its category."),
+    "unknown-number": N_("No case that you may see has this number."),
+    "same-case": N_("This is the case itself."),
+    "is-duplicate": N_("That case is a duplicate itself. Link to the case that it repeats."),
+    "has-duplicates": N_("Other cases are linked to this one as its duplicates."),
+    "not-linked": N_("Link the case to the one that it repeats first."),
+    "duplicate-issue": N_("The case has an issue of this category already."),
+    "several-issues": N_("The case has several issues, so its kind needs a category. Remove the other issues first."),
+    "issue-stays": N_("Only an issue that was split off and has no finding can be removed."),
     "not-for-this-kind": N_("This does not go with the kind."),
     "malformed-text": N_("Some characters in this cannot be read."),
 }
 
 
-FormValue = str | bool | int | list[str] | list[dict[str, str]]
+FormValue = str | bool | int | list[str] | list[dict[str, str]] | dict[str, str | bool]
 """A field in the body of an action."""
 
 
@@ -136,12 +153,16 @@ class SubmittedForm:
             if known:
                 self.errors.setdefault(error.field, sentence)
             target = field_name(self.action, error.field) if known and self.action else None
-            self.summary.append((target, f"{self._label(error.field, reader)}: {sentence}"))
+            line = (target, f"{self._label(error.field, reader)}: {sentence}")
+            if line not in self.summary:
+                self.summary.append(line)
 
     def _located(self, errors: Iterable[FieldError]) -> Iterator[FieldError]:
         """Yield the errors; missing findings become errors in the fields of the first finding, which the form shows again."""
         for error in errors:
-            if error.field == "findings" and error.code == "required":
+            if error.field.startswith("refusal."):
+                yield FieldError(error.field.replace(".", "_"), error.code, error.detail)
+            elif error.field == "findings" and error.code == "required":
                 yield from (FieldError(f"findings.0.{name}", error.code, error.detail) for name in _FINDING_FIELDS[1:])
             else:
                 yield error
@@ -163,6 +184,8 @@ class SubmittedForm:
             given["missing"] = list(self.ticked)
         if self.action is CaseAction.ASK_PROVIDER:
             given["questions"] = list(self.ticked)
+        if refusal := {name.removeprefix("refusal_"): str(given.pop(name)) for name in _REFUSAL if name in given}:
+            given["refusal"] = {name: text == "yes" if name == "lawful" else text for name, text in refusal.items()}
         if "part" in given:
             given["part"] = given["part"] == "yes"
         kind = self.values.get("kind", "")
@@ -204,7 +227,8 @@ async def read(request: Request) -> dict[str, str]:
 
 def submitted(action: CaseAction, sent: Mapping[str, str], names: Sequence[str], *, with_blank: bool = False) -> SubmittedForm:
     """Return the form of `action` with the fields `names`. Findings with no more than a category are dropped unless `with_blank`."""
-    plain = [name for name in names if name not in {"findings", _HOLD, *TICKED}]
+    single = [name for name in names if name not in {"findings", _HOLD, *TICKED}]
+    plain = [part for name in single for part in (_REFUSAL if name == "refusal" else (name,))]
     form = SubmittedForm(action, {name: sent.get(field_name(action, name), "") for name in plain})
     form.entries_read = number_in(sent, "entries_read")
     if _HOLD in names:
@@ -247,20 +271,43 @@ class GateCheck:
     done: bool
 
 
-def checks(gate: ClosureGate, form: SubmittedForm, reader: DeskReader) -> list[GateCheck]:
-    """Return what an answer to this kind must contain, and which of it the form already contains."""
-    lines = [(N_("the answer itself"), "^text$")]
-    if gate.findings:
+def findings_of(case: CaseView, gate: ClosureGate, form: SubmittedForm) -> Sequence[Mapping[str, str]]:
+    """Return the findings in the form of the answer: those written, and one for each issue that they do not speak of yet."""
+    if not gate.findings:
+        return form.findings
+    spoken = {finding["category"] for finding in form.findings}
+    lacking = [issue for issue in case.issues if issue.category not in spoken and (len(case.issues) > 1 or not form.findings)]
+    return [*form.findings, *map(_prefilled, lacking)] or [blank_finding(case.category)]
+
+
+def _prefilled(issue: IssueView) -> dict[str, str]:
+    return blank_finding(issue.category) | (issue.finding.model_dump() if issue.finding else {})
+
+
+def checks(
+    gate: ClosureGate, form: SubmittedForm, findings: Sequence[Mapping[str, str]], issues: Sequence[IssueView], reader: DeskReader
+) -> list[GateCheck]:
+    """Return what an answer to this kind must contain, and which of it the form already contains. `findings`: those that it shows."""
+    lines = [(reader.translate(N_("the answer itself")), "^text$")]
+    if gate.findings and len(issues) > 1:
+        lines += [_of_issue(issue, findings, reader) for issue in issues]
+    elif gate.findings:
         lines += [
-            (N_("what was found, for each issue"), r"^findings\.[0-9]+\.outcome$"),
-            (N_("the fact that is established"), r"^findings\.[0-9]+\.fact$"),
-            (N_("the rule that applies"), r"^findings\.[0-9]+\.rule$"),
+            (reader.translate(N_("what was found, for each issue")), r"^findings\.[0-9]+\.outcome$"),
+            (reader.translate(N_("the fact that is established")), r"^findings\.[0-9]+\.fact$"),
+            (reader.translate(N_("the rule that applies")), r"^findings\.[0-9]+\.rule$"),
         ]
-    lines += [(N_("what happens next"), "^next_steps$")] if gate.next_steps else []
-    lines += [(N_("how to appeal against the answer"), "^how_to_complain$")] if gate.how_to_complain else []
+    lines += [(reader.translate(N_("what happens next")), "^next_steps$")] if gate.next_steps else []
+    lines += [(reader.translate(N_("how to appeal against the answer")), "^how_to_complain$")] if gate.how_to_complain else []
     given = dict(form.values) if form.shown_in is CaseAction.ANSWER else {}
-    given |= {f"findings.{n}.{name}": text for n, finding in enumerate(form.findings) for name, text in finding.items()}
-    return [GateCheck(reader.translate(text), needs, _is_filled(needs, given)) for text, needs in lines]
+    given |= {f"findings.{n}.{name}": text for n, finding in enumerate(findings) for name, text in finding.items()}
+    return [GateCheck(text, needs, _is_filled(needs, given)) for text, needs in lines]
+
+
+def _of_issue(issue: IssueView, findings: Sequence[Mapping[str, str]], reader: DeskReader) -> tuple[str, str]:
+    number = next(n for n, finding in enumerate(findings) if finding["category"] == issue.category)
+    label = reader.label(taxonomy().categories[issue.category].label)
+    return reader.translate(N_("the finding on “%(issue)s”"), issue=label), rf"^findings\.{number}\.(outcome|fact|rule)$"
 
 
 def _is_filled(needs: str, given: Mapping[str, str]) -> bool:

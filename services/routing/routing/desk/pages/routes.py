@@ -25,6 +25,8 @@ from routing.desk.pages.case import CasePage, case_page
 from routing.desk.pages.case_forms import AnswerWriting, case_forms
 from routing.desk.pages.contents import fetched_contents
 from routing.desk.pages.drafts import DRAFT, DRAFT_DELETED, draft_note, save_refused, shown_answer
+from routing.desk.pages.issues import CHOSEN, issues_card
+from routing.desk.pages.links import RELATED, links_card
 from routing.desk.pages.listing import PATH, CaseList, ListPosition, case_list, position_of, visible_cases_text
 from routing.desk.pages.meanwhile import meanwhile_lines
 from routing.desk.pages.notes import PATH as NOTES
@@ -38,6 +40,7 @@ from routing.desk.pages.reader import DeskReader
 from routing.desk.pages.ready_texts import TEXTS, ready_texts
 from routing.desk.pages.thread import thread
 from routing.desk.pages.waiting import waiting_answers
+from routing.desk.service import related
 from routing.desk.service.attachments import open_attachment
 from routing.desk.service.conversation import conversation, fetch_exchange, fetch_owners
 from routing.desk.service.presence import BEAT_SECONDS, present_colleagues, record_presence
@@ -77,6 +80,11 @@ FLASHES: Final[Mapping[str, Flash]] = {
     "provider-none": Flash(N_("It is noted that none of these is meant.")),
     "provider-not-chosen": Flash(N_("Nothing was chosen: the choice is made already, or no organisation was marked."), "warn"),
     CaseAction.ASK_PROVIDER: Flash(N_("The inquiry is on its way to the medical organisation.")),
+    CaseAction.SPLIT_ISSUE: Flash(N_("The issue was split off.")),
+    CaseAction.REMOVE_ISSUE: Flash(N_("The issue was removed.")),
+    CaseAction.SET_FINDING: Flash(N_("The finding is saved.")),
+    CaseAction.LINK_DUPLICATE: Flash(N_("The cases are linked.")),
+    CaseAction.UNLINK: Flash(N_("The link was taken back.")),
     CaseAction.LOG_CALL: Flash(N_("The call is logged.")),
     CaseAction.REQUEST_EXTENSION: Flash(N_("The request is with the head of the branch.")),
     CaseAction.APPROVE_EXTENSION: Flash(N_("The term is extended, and the applicant is notified.")),
@@ -352,10 +360,12 @@ async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase,
     """Fetch what others own of the case, record that it is read, and return its page."""
     case, reader = found.case, asked.reader(principal)
     shows_applicant = asked.request.query_params.get("show") == "applicant"
-    owners, exchange = await asyncio.gather(
+    owners, exchange, own = await asyncio.gather(
         fetch_owners(asked.contents, found.written, principal, shows_applicant=shows_applicant),
         fetch_exchange(asked.contents, case.appeal_id, principal),
+        related.fetch_appeals_of_applicant(asked.contents, case.appeal_id, principal),
     )
+    is_searched, subject = RELATED in asked.request.query_params, related.subject_of(case)
     async with asked.units.write() as work:
         await cases.record_read(work, principal, case.appeal_id)
         await record_visit(work, principal, case)
@@ -364,6 +374,9 @@ async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase,
         names = await cases.providers_by_id(work, provider_ids(exchange))
         may_ask = any(offer.action is CaseAction.ASK_PROVIDER for offer in case.next_actions)
         of_region = await cases.active_providers(work, case.region) if may_ask else []
+        of_applicant = await related.of_applicant(work, principal, subject, own) if own is not None else None
+        alike = await related.candidates(work, principal, subject) if is_searched else []
+    similar = await related.similar(asked.contents, principal, subject, alike)
     written = conversation(found.written, owners, f"{PATH}/{case.appeal_id}/files")
     position = position_of(asked.request.query_params)
     if position.tab is None and not position.is_search:
@@ -384,12 +397,16 @@ async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase,
     presence_href = position.href(case.appeal_id, PRESENCE) if principal.is_staff else None
     presence = Presence(presence_lines(present, reader), presence_href, BEAT_SECONDS)
     note_form = sent.note.offer(found.seeing, reader) if principal.is_staff else None
+    issues = issues_card(case, position, asked.request.query_params.get(CHOSEN), reader)
+    links = links_card(case, of_applicant, similar, position, reader, is_searched=is_searched)
     page = case_page(
         case,
         contents,
         lines,
         card,
         choices,
+        issues,
+        links,
         note_form,
         presence,
         reader,
