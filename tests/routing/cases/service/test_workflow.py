@@ -27,8 +27,8 @@ def table(*lines) -> list[Row]:
 
 def case(**given) -> CaseRecord:
     usual = dict.fromkeys((field.name for field in fields(CaseRecord)), None) | {
-        "status": "IN_REVIEW", "kind": "COMPLAINT", "tier": 2, "region": "KZ-43", "channel": "APP", "statutory_form": "ZAYAVLENIE",
-        "anonymous": False, "fix_passed": False, "received_at": NOW, "registered_at": NOW,
+        "appeal_id": UUID(int=1), "status": "IN_REVIEW", "kind": "COMPLAINT", "tier": 2, "region": "KZ-43", "channel": "APP",
+        "statutory_form": "ZAYAVLENIE", "anonymous": False, "fix_passed": False, "received_at": NOW, "registered_at": NOW,
     }  # fmt: skip
     return CaseRecord(**(usual | given))
 
@@ -39,6 +39,10 @@ def staff(role, region="KZ-43") -> Principal:
 
 def offered(found) -> list[str]:
     return [action.action for action in found]
+
+
+def _without(status, row):
+    return " ".join(state for state in row.cells["states"].split() if state != status)
 
 
 class TestBuild:
@@ -72,6 +76,24 @@ class TestBuild:
     def test_an_invalid_table_is_refused(self, lines, problem):
         with pytest.raises(ReferenceDataError, match=problem):
             build(table(*lines))
+
+    @pytest.mark.parametrize("status", ["IN_REVIEW", "AWAITING_PROVIDER", "AWAITING_APPLICANT", "NEEDS_FIX", "ANSWERED"])
+    def test_a_status_of_the_product_without_its_exits_is_refused(self, status):
+        lines = [replace(row, cells=row.cells | {"states": _without(status, row)}) for row in workflow_rows() if row.cells["next"]]
+        lines += [row for row in workflow_rows() if not row.cells["next"]]
+        with pytest.raises(ReferenceDataError, match=rf"(no way out of: .*{status}|never reached)"):
+            build([line for line in lines if line.cells["states"]])
+
+    @pytest.mark.parametrize("status", [code for code, status in taxonomy().statuses.items() if status.final])
+    def test_a_final_status_of_the_product_with_any_action_but_the_redirection_of_a_danger_is_refused(self, status):
+        for action in action_labels().keys() - {"redirect", "undo"}:
+            added = {action: f" {status}"}
+            lines = [
+                replace(row, cells=row.cells | {"states": row.cells["states"] + added.get(row.cells["action"], "")})
+                for row in workflow_rows()
+            ]
+            with pytest.raises(ReferenceDataError, match=f"{status} is final"):
+                build(lines)
 
     def test_an_answer_that_waits_is_sent_or_taken_back(self):
         assert len(build(table(WAITING, CLOSE, UNDO))) == 4
@@ -112,7 +134,7 @@ class TestNextActions:
     def test_a_specialist_may_do_everything_but_assign_and_terminate_with_a_free_case_of_the_region(self):
         assert offered(next_actions(case(category="WAITING"), staff("specialist"))) == [
             "claim", "classify", "escalate", "answer", "answer-and-close", "ask", "request-completion", "forward", "return", "log-call",
-            "ask-provider", "request-extension",
+            "ask-provider", "request-extension", "split-issue", "set-finding", "link-duplicate",
         ]  # fmt: skip
 
     def test_a_supervisor_assigns_and_terminates_too(self):
@@ -154,7 +176,7 @@ class TestNextActions:
             "terminate",
             "forward",
         }
-        assert offered(next_actions(case(status="ANSWERED", danger="LIFE"), staff("head"))) == ["redirect", "log-call"]
+        assert offered(next_actions(case(status="ANSWERED", danger="LIFE"), staff("head"))) == ["redirect", "log-call", "link-duplicate"]
 
     def test_a_crime_is_not_returned_even_if_the_case_is_marked_with_a_danger_to_life(self):
         both = case(danger="LIFE", category="EXTORTION", redirected_to="HEALTH_DEPARTMENT_DUTY", anonymous=True)
@@ -187,8 +209,8 @@ class TestNextActions:
     def test_there_is_no_tier_above_the_third(self):
         assert "escalate" not in offered(next_actions(case(tier=3), staff("head")))
 
-    def test_an_answered_case_is_closed_and_nothing_else_but_a_call_is_left(self):
-        assert offered(next_actions(case(status="ANSWERED"), staff("head"))) == ["close", "log-call"]
+    def test_an_answered_case_is_closed_and_nothing_else_but_a_call_and_a_link_is_left(self):
+        assert offered(next_actions(case(status="ANSWERED"), staff("head"))) == ["close", "log-call", "link-duplicate"]
 
     @pytest.mark.parametrize("status", [code for code, status in taxonomy().statuses.items() if status.final])
     def test_a_finished_case_offers_nothing(self, status):
@@ -208,7 +230,7 @@ class TestNextActions:
         }
         assert found.keys() == {
             "claim", "assign", "classify", "escalate", "answer", "answer-and-close", "close", "ask", "request-completion", "forward",
-            "return", "terminate", "log-call", "ask-provider", "request-extension",
+            "return", "terminate", "log-call", "ask-provider", "request-extension", "split-issue", "set-finding", "link-duplicate",
         }  # fmt: skip
         assert (found["claim"].kk, found["claim"].ru, found["claim"].en) == ("Орындауға алу", "Взять в работу", "Take the case")
         assert [field.name for field in found["classify"].fields] == ["kind", "category", "topic", "statutory_form"]

@@ -1,0 +1,353 @@
+"""Random actions of every role, and events of the applicant and the provider, over several cases with several issues: what always holds.
+
+Actions are drawn from `COMMANDS` and events from `HANDLERS`, with bodies made from their fields, so that new ones are covered as they are.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from datetime import date, datetime, timedelta
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from pydantic import BaseModel
+from pydantic_core import to_json
+from sqlalchemy import func, select
+
+from routing.cases.codes import DeskStatus
+from routing.cases.errors import ActionNotPossible, VersionConflict
+from routing.cases.handlers import HANDLERS
+from routing.cases.schemas import commands
+from routing.cases.schemas.commands import COMMANDS, CaseAction
+from routing.cases.schemas.fields import Options
+from routing.cases.schemas.rows import CaseRecord
+from routing.cases.service import ClockHistory, carry_out, lock_case, read_case, send_next, visible_case, workflow
+from routing.clocks.codes import ACTIVE, ClockState, ClockTrigger
+from routing.clocks.service import ClockWatcher, clocks_of_case, triggered_by
+from shared.auth import STAFF, Principal
+from shared.contracts import REGISTRY, AppealEvent, AppealImported, AppealRegistered, AppealWithdrawn, OutcomeConfirmed
+from shared.domain.routing_policy import tier_for
+from shared.domain.taxonomy import taxonomy
+from shared.errors import Conflict, Forbidden, InvalidInput, NotFound
+from shared.http import parse
+from shared.messaging import tables
+from shared.projection import AppealState, state_after
+from tests.routing.desk.pages.test_provider import recorded
+from tests.routing.support import NOW, PROVIDER
+
+REGION = "KZ-43"
+EVENTS = [event for event in HANDLERS if issubclass(event, AppealEvent) and event not in {AppealRegistered, AppealImported}]
+OPENED = [
+    {"kind": "COMPLAINT", "category": "REFUSAL_APPOINTMENT"},
+    {"kind": "COMPLAINT", "category": "QUALITY_DEATH"},
+    {"kind": "COMPLAINT", "category": "EXTORTION"},
+    {"kind": "CONSULTATION", "topic": "PAY_RATES"},
+    {"kind": "SUGGESTION", "topic": "OTHER_TOPIC", "anonymous": True},
+]
+APPLICANTS = {"RESOLVED_ON_SPOT": OutcomeConfirmed, "WITHDRAWN": AppealWithdrawn}
+FOUND = {"outcome": "JUSTIFIED", "fact": "Анықталды.", "rule": "ҚР ДСМ бұйрығы"}
+
+
+def person(role: str, region: str | None = REGION) -> Principal:
+    return Principal(subject=f"{role}-{region}", issuer="test", roles=frozenset({role}), region=region)
+
+
+PEOPLE = [*(person(role) for role in sorted(STAFF)), person("specialist", "KZ-75"), person("operator", None), person("analyst", None)]
+ADMIN = person("admin", None)
+
+
+class Case:
+    """A case as the other services see it: the state that they project from the published facts."""
+
+    def __init__(self, appeal_id: UUID, state: AppealState) -> None:
+        self.appeal_id = appeal_id
+        self.state = state
+        self.version = 1
+        self.by_applicant: set[type[AppealEvent]] = set()
+        self.is_raised = False
+        """Somebody passed it to a higher tier than that of its issues."""
+
+
+class Desk(RuleBasedStateMachine):
+    """The rules of the walk. The use cases run on the loop of the test, the walk in a thread of its own."""
+
+    def __init__(self, desk: Any, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self.desk, self.loop = desk, loop
+        self.cases: list[Case] = []
+
+    def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
+
+    @initialize(chosen=st.lists(st.sampled_from(OPENED), min_size=2, max_size=3))
+    def open(self, chosen: list[dict[str, Any]]) -> None:
+        for given in chosen:
+            position = self.run(self.position())
+            appeal_id = self.run(self.desk.open(text=None, has_text=False, region=REGION, **given))
+            start: AppealState = {"status": "REGISTERED", "kind": None, "tier": None, "provider_id": None, "outcome": None}
+            self.cases.append(Case(appeal_id, start))
+            self.follow(position)
+
+    @rule(data=st.data())
+    def try_action(self, data: st.DataObject) -> None:
+        """Somebody tries an action, offered or not."""
+        case, who = data.draw(st.sampled_from(self.cases)), data.draw(st.sampled_from(PEOPLE))
+        record = self.run(self.record(case))
+        offers = {offer.action: offer for offer in self.run(self.offers(case, who))}
+        usual = st.sampled_from(sorted(offers)) if offers else st.nothing()
+        action = data.draw(st.one_of(usual, usual, st.sampled_from(sorted(CaseAction))) if offers else st.sampled_from(sorted(CaseAction)))
+        kind = next(command for command in COMMANDS if action == command.ACTION)
+        given = self.body(data, kind, record, offers.get(action))
+        is_stale = data.draw(st.integers(0, 9)) == 0
+        position = self.run(self.position())
+        try:
+            command = parse(kind, to_json(given | {"expected_version": case.version + 1 if is_stale else case.version}))
+            done = self.run(self.carry_out(case, who, command))
+        except NotFound:
+            assert not self.run(self.is_visible(case, who))
+            return
+        except (ActionNotPossible, Forbidden):
+            assert action not in offers, f"{action} is offered to {who.role} and refused"
+            return
+        except VersionConflict:
+            assert is_stale
+            return
+        except (InvalidInput, Conflict):
+            assert self.run(self.position()) == position, "nothing is published by what is refused"
+            return
+        assert action in offers, f"{action} is not offered to {who.role} and is carried out"
+        assert not is_stale
+        published = self.follow(position)
+        assert done.version == case.version + 1
+        case.version += 1
+        self.check_step(case, record, command, done.status, published)
+        assert self.run(self.is_stored(case, who, done)), "the answer of an action is the case as it is stored"
+
+    def check_step(self, case: Case, before: CaseRecord, command: commands.Command, status: str, published: list[str]) -> None:
+        """The status is that of the workflow table; what waits to be sent, and what is taken back, publishes nothing."""
+        step = workflow.steps()[before.desk_status, command.ACTION]
+        if status == DeskStatus.SENDING or command.ACTION is CaseAction.UNDO:
+            assert (published, step.held or command.ACTION is CaseAction.UNDO) == ([], True)
+        elif command.ACTION is CaseAction.UNDO or getattr(command, "part", False):
+            assert status == before.status
+        else:
+            assert status == step.next
+        if command.ACTION in {CaseAction.CLASSIFY, CaseAction.ESCALATE}:
+            case.is_raised = command.ACTION is CaseAction.ESCALATE
+
+    @rule(data=st.data())
+    def react(self, data: st.DataObject) -> None:
+        """The applicant or a provider does something."""
+        case, kind = data.draw(st.sampled_from(self.cases)), data.draw(st.sampled_from(EVENTS))
+        record = self.run(self.record(case))
+        given = {name: self.value(data, field.annotation, field.metadata, name, record) for name, field in kind.model_fields.items()}
+        answers = st.sampled_from([record.answer_id or uuid4(), uuid4()])
+        special = {"appeal_id": case.appeal_id, "provider_id": PROVIDER, "due_at": self.desk.clock.now() + timedelta(days=3)}
+        special |= {"answer_id": data.draw(answers), "code": data.draw(st.sampled_from(sorted(taxonomy().response_codes)))}
+        event = kind(**{name: special.get(name, value) for name, value in given.items()})
+        position = self.run(self.position())
+        self.run(self.desk.apply(event))
+        case.state = state_after(case.state, event)
+        case.by_applicant.add(kind)
+        if "tier-raised" in self.follow(position):
+            case.is_raised = True
+        version = self.run(self.record(case)).version
+        assert case.version <= version <= case.version + 1
+        case.version = version
+
+    @rule(days=st.integers(0, 20))
+    def wait(self, days: int) -> None:
+        """Time passes: answers that waited are sent, clocks warn and are breached."""
+        self.desk.clock.advance(timedelta(days=days, seconds=30))
+        sending = {case.appeal_id for case in self.cases if self.run(self.record(case)).sends_at is not None}
+        position = self.run(self.position())
+        self.run(self.send_all())
+        self.follow(position)
+        events = self.run(self.events(position))
+        assert {event.appeal_id for event in events if event.FACT == "answer-given"} == sending
+        for case in self.cases:
+            case.version += case.appeal_id in sending
+        self.run(self.watch())
+
+    @invariant()
+    def check(self) -> None:
+        for case in self.cases:
+            self.check_case(case, self.run(self.record(case)))
+
+    def check_case(self, case: Case, record: CaseRecord) -> None:
+        assert record.projected == case.state, "what the other services compute from the published facts"
+        assert record.version == case.version
+        self.check_end(case, record)
+        highest = max(
+            tier_for(record.kind, category, record.topic, urgent=record.urgency == "URGENT") for category in record.categories or [None]
+        )
+        assert record.tier >= highest if case.is_raised else record.tier == highest
+        assert len({issue["issue_id"] for issue in record.issues}) == len(set(record.categories)) == len(record.issues)
+        main = next((other for other in self.cases if other.appeal_id == record.duplicate_of), None)
+        assert record.duplicate_of != record.appeal_id
+        assert main is None or self.run(self.record(main)).duplicate_of is None
+        clocks = self.run(self.clocks(case))
+        statutory = [clock for clock in clocks if clock.policy in triggered_by(ClockTrigger.FORM) and clock.state != ClockState.REPLACED]
+        running = [clock for clock in statutory if clock.state in ACTIVE]
+        assert len(running) == (record.answer_id is None and record.closed_at is None)
+        assert len(statutory) == 1
+
+    def check_end(self, case: Case, record: CaseRecord) -> None:
+        is_final = taxonomy().statuses[record.status].final
+        assert is_final == (record.closed_at is not None) == (record.outcome is not None)
+        assert record.sends_at is None or not is_final
+        for code, event in APPLICANTS.items():
+            assert record.outcome != code or event in case.by_applicant, f"{code} without the applicant"
+        if is_final:
+            offered = {offer.action for who in PEOPLE for offer in workflow.next_actions(record, who)}
+            assert offered <= {CaseAction.REDIRECT}
+            assert not offered or (record.danger is not None and record.redirected_to is None)
+
+    # what is drawn
+
+    def body(self, data: st.DataObject, kind: type[commands.Command], case: CaseRecord, offer: Any) -> dict[str, Any]:
+        fields = {name: field for name, field in kind.model_fields.items() if name != "expected_version"}
+        body = {name: self.value(data, field.annotation, field.metadata, name, case) for name, field in fields.items()}
+        for field in offer.fields if offer is not None else ():
+            if field.options and isinstance(body.get(field.name), str):
+                body[field.name] = data.draw(st.sampled_from(field.options))
+        if kind is commands.Classify:
+            body.pop("topic" if taxonomy().subject_field(body["kind"]) == "category" else "category")
+        return body
+
+    def value(self, data: st.DataObject, annotation: Any, metadata: list[Any], name: str, case: CaseRecord) -> Any:
+        """Return a value of a field: one that fits the case, one of its options, or any of its type."""
+        if (special := self.special(data, name, case)) is not None:
+            return special
+        options = next((each.codes for each in metadata if isinstance(each, Options)), None)
+        return data.draw(st.sampled_from(options)) if options is not None else self.typed(data, annotation, metadata, name, case)
+
+    def typed(self, data: st.DataObject, annotation: Any, metadata: list[Any], name: str, case: CaseRecord) -> Any:
+        origin, arguments = get_origin(annotation), get_args(annotation)
+        if origin is Annotated:
+            found = self.value(data, arguments[0], [*arguments[1:], *metadata], name, case)
+        elif origin in (Union, UnionType):
+            chosen = data.draw(st.sampled_from(arguments))
+            found = None if chosen is NoneType else self.value(data, chosen, [], name, case)
+        elif origin is Literal:
+            found = data.draw(st.sampled_from(arguments))
+        elif origin is list:
+            found = [self.value(data, arguments[0], [], "", case) for _ in range(data.draw(st.integers(0, 2)))]
+        elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            parts = annotation.model_fields.items()
+            found = {part: self.value(data, field.annotation, field.metadata, part, case) for part, field in parts}
+        else:
+            found = data.draw(_PLAIN[annotation])
+        return found
+
+    def special(self, data: st.DataObject, name: str, case: CaseRecord) -> Any:
+        """Return a value that fits the case; None for a field that any value fits."""
+        others = [other.appeal_id for other in self.cases]
+        choices: dict[str, list[Any]] = {
+            "issue_id": [*(issue["issue_id"] for issue in case.issues), str(uuid4())],
+            "appeal_id": [str(case.duplicate_of), *map(str, others)],
+            "of_number": [self.run(self.number(appeal_id)) for appeal_id in others] if name == "of_number" else [""],
+            "provider_id": [str(PROVIDER)],
+            "assignee": [who.subject for who in PEOPLE],
+            "hold_seconds": [0, 30],
+            "findings": [[FOUND | {"category": category} for category in case.categories], []],
+            "next_steps": ["Күтіңіз."],
+            "how_to_complain": ["Сотқа."],
+            "score": [1, 5],
+        }
+        return data.draw(st.sampled_from(choices[name])) if name in choices else None
+
+    # what is done and read
+
+    async def carry_out(self, case: Case, who: Principal, command: commands.Command) -> Any:
+        async with self.desk.parts.units.write() as work:
+            return await carry_out(work, who, await lock_case(work, who, case.appeal_id), command)
+
+    async def record(self, case: Case) -> CaseRecord:
+        async with self.desk.parts.units.read() as work:
+            return await visible_case(work, ADMIN, case.appeal_id)
+
+    async def number(self, appeal_id: UUID) -> str:
+        async with self.desk.parts.units.read() as work:
+            return (await visible_case(work, ADMIN, appeal_id)).number
+
+    async def clocks(self, case: Case) -> Any:
+        async with self.desk.parts.units.read() as work:
+            return await clocks_of_case(work.session, case.appeal_id)
+
+    async def offers(self, case: Case, who: Principal) -> Any:
+        async with self.desk.parts.units.read() as work:
+            try:
+                return (await read_case(work, who, case.appeal_id)).next_actions
+            except NotFound:
+                return []
+
+    async def is_visible(self, case: Case, who: Principal) -> bool:
+        async with self.desk.parts.units.read() as work:
+            try:
+                await visible_case(work, who, case.appeal_id)
+            except NotFound:
+                return False
+            return True
+
+    async def is_stored(self, case: Case, who: Principal, done: Any) -> bool:
+        async with self.desk.parts.units.read() as work:
+            try:
+                return await read_case(work, who, case.appeal_id) == done
+            except NotFound:  # moved out of sight
+                return True
+
+    async def send_all(self) -> None:
+        has_more = True
+        while has_more:
+            async with self.desk.parts.units.write() as work:
+                has_more = await send_next(work)
+
+    async def watch(self) -> None:
+        has_due = True
+        while has_due:
+            async with self.desk.parts.units.write() as work:
+                has_due = bool(await ClockWatcher(ClockHistory()).watch(work))
+
+    async def position(self) -> int:
+        async with self.desk.parts.database.read() as session:
+            return (await session.execute(select(func.max(tables.outbox.c.id)))).scalar() or 0
+
+    async def events(self, position: int) -> list[AppealEvent]:
+        query = select(tables.outbox.c.type, tables.outbox.c.value).where(tables.outbox.c.id > position).order_by(tables.outbox.c.id)
+        async with self.desk.parts.database.read() as session:
+            return [REGISTRY[row.type].model_validate_json(row.value) for row in await session.execute(query)]
+
+    def follow(self, position: int) -> list[str]:
+        """Let the other services read what was published; return the facts."""
+        events = self.run(self.events(position))
+        for event in events:
+            case = next(each for each in self.cases if each.appeal_id == event.appeal_id)
+            case.state = state_after(case.state, event)
+        return [event.FACT for event in events]
+
+
+_PLAIN = {
+    bool: st.booleans(),
+    int: st.integers(0, 5),
+    float: st.just(1.0),
+    str: st.just("Мәтін."),
+    UUID: st.builds(uuid4),
+    date: st.integers(1, 20).map(lambda days: (date(2027, 1, 1) + timedelta(days=days)).isoformat()),
+    datetime: st.just(NOW),
+}
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_whatever_people_and_services_do_the_rules_of_the_desk_hold(desk):
+    await desk.apply(recorded(PROVIDER))
+    for who in PEOPLE:
+        if who.role in STAFF:
+            await desk.get("/cases", desk.token(who.role, region=who.region, subject=who.subject))
+    loop = asyncio.get_running_loop()
+    chosen = settings(max_examples=25, stateful_step_count=30, deadline=None, derandomize=True, database=None)
+    await asyncio.to_thread(run_state_machine_as_test, lambda: Desk(desk, loop), settings=chosen)
