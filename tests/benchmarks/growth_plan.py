@@ -65,7 +65,8 @@ PLANS: Mapping[str, Plan] = {
     "routing": Plan(
         _of_appeal("appeal_case", "clock", "history", "answer", "answer_draft", "letter", "note", "note_mention", "correction"),
         _AUDITED,
-        _EVERYWHERE | {"colleague", "case_visit", "case_presence", "desk_search", "saved_view", "provider", "provider_question"},
+        _EVERYWHERE
+        | {"answer_letter", "colleague", "case_visit", "case_presence", "desk_search", "saved_view", "provider", "provider_question"},
     ),
     "provider-contact": Plan(
         _of_appeal("appeal", "inquiry") | {"delivery": _OF_INQUIRY, "response": _OF_INQUIRY} | _of_appeal("name_match"),
