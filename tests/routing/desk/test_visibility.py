@@ -10,8 +10,9 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from shared.contracts import MessageAdded
 from tests.routing.cases.test_api import sees
+from tests.routing.clocks.test_service import watch
 from tests.routing.desk.support import open_desk, session
-from tests.routing.support import imported, registered
+from tests.routing.support import NOW, imported, registered
 
 ROLES = [
     (role, region)
@@ -33,7 +34,7 @@ SUBJECTS = (
 )
 HREF = re.compile(r"/routing/desk/([0-9a-f]{8}-[0-9a-f-]{27})")
 TICK = re.compile(r'name="case\.([0-9a-f-]{36})"')
-TABS = ("mine", "queue", "region", "overdue", "news", "awaiting", "all")
+TABS = ("mine", "queue", "region", "overdue", "news", "awaiting", "approvals", "all")
 FILTERS = (
     "open=true",
     "open=false",
@@ -77,7 +78,10 @@ async def world(desk, owners) -> World:
             f"/routing/v1/cases/{event.appeal_id}/notes", headers=everywhere, json={"text": "Қараңыз.", "mentions": mentions}
         )
         assert note.status_code == 201, note.text
-    desk.clock.advance(timedelta(days=12))
+    for event in made[3:]:
+        asked = {"until": "2026-06-01", "reason": "Құжаттарды күтеміз."}
+        assert (await desk.carry_out(event.appeal_id, "request-extension", everywhere, **asked)).status_code in {200, 409, 422}
+    await watch(desk, NOW + timedelta(days=12))
     items = (await desk.get("/cases", desk.token("admin"), limit=200)).json()["items"]
     assert {item["tier"] for item in items} == {1, 2, 3}
     owners.found["+77010000000"] = [item["appeal_id"] for item in items]
@@ -162,9 +166,11 @@ class TestWhatARoleSees:
             ticked = {f"case.{key}": "999" for key in world.cases}
             named = await _named(desk, who, "/bulk?tab=all", action="claim", **ticked)
             assert named == mayopen
+        if role in {"supervisor", "head", "admin"}:
+            assert await _named(desk, who, "/overdue-reports") <= mayopen
         if role in {"supervisor", "head"}:
             page = await open_desk(desk, "/team", who)
-            for href in set(re.findall(r'href="/routing/desk(\?[^"]+)"', page.text)):
+            for href in set(re.findall(r'href="/routing/desk(\?[^"]+|/overdue-reports)"', page.text)):
                 assert await _named(desk, who, href.replace("&amp;", "&")) <= mayopen
 
 

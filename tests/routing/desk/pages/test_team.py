@@ -9,6 +9,7 @@ import pytest
 
 from routing.desk.pages.team import _received
 from shared.contracts import AppealWithdrawn
+from tests.routing.clocks.test_service import watch
 from tests.routing.desk.pages.test_filters import rows
 from tests.routing.desk.support import open_desk, session
 from tests.routing.support import NOW, registered
@@ -17,6 +18,7 @@ COMPLAINT = {"kind": "COMPLAINT", "category": "WAITING", "has_text": False}
 LINK = re.compile(r'<a href="(/routing/desk\?[^"]+)"[^>]*>([^<]*)</a>')
 KPI = re.compile(r'<a href="([^"]+)">[^<]*</a></span>\s*<b>(\d+)</b>')
 AGE = re.compile(r'<th scope="row"><a href="([^"]+)">([^<]+)</a></th><td class="n">(\d+)</td>')
+REPORTED = re.compile(r'<h2><a href="/routing/desk/[0-9a-f-]{36}"')
 CELL = re.compile(r'<td class="n"[^>]*><a href="([^"]+)"[^>]*>(\d+)</a></td>')
 
 
@@ -47,6 +49,9 @@ async def work(desk):
     for number, key in enumerate(cases[:6]):
         assert (await desk.carry_out(key, "claim", clerk(desk, "aigul" if number % 3 else "daulet"))).status_code == 200
     await desk.apply(AppealWithdrawn(appeal_id=cases[1], reason="OTHER"))
+    asked = {"until": "2026-03-14", "reason": "Ждём документы."}
+    assert (await desk.carry_out(cases[0], "request-extension", clerk(desk, "daulet"), **asked)).status_code == 200
+    await watch(desk, NOW)
     return cases
 
 
@@ -56,10 +61,15 @@ class TestTheTeam:
     async def test_each_figure_is_the_number_of_cases_in_the_list_behind_it(self, desk, role):
         page = (await open_desk(desk, "/team", boss(desk, role))).text
         found = [*KPI.findall(page), *((href, count) for href, _, count in AGE.findall(page)), *CELL.findall(page)]
-        assert len(found) == 3 + 4 + 2 * 3
+        assert len(found) == (4 if role == "supervisor" else 5) + 4 + 2 * 3
         for href, count in found:
             listed = await at(desk, href, boss(desk, role))
-            assert (href, len(rows(listed))) == (href, int(count))
+            shown = REPORTED.findall(listed.text) if href.endswith("overdue-reports") else rows(listed)
+            assert (href, len(shown)) == (href, int(count))
+        if role == "supervisor":
+            assert dict(KPI.findall(page))["/routing/desk/overdue-reports"] != "0"
+        else:
+            assert dict(KPI.findall(page))["/routing/desk?tab=approvals"] == "1"
         assert sum(int(count) for _, _, count in AGE.findall(page)) == int(KPI.findall(page)[0][1]) == 7
         assert "80" not in [count for _, count in found]
 

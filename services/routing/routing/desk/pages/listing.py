@@ -191,7 +191,7 @@ async def case_list(work: UnitOfWork, principal: Principal, position: ListPositi
     are none. The count of a tab is the `total` of its list. Raises InvalidInput for an unknown filter and for a cursor of another list.
     """
     fields = fields_of(position.filters, position.sort)
-    tabs = await _tabs_of(work, principal)
+    tabs = await tabs_of(work, principal)
     counts: dict[DeskTab, int] = {
         tab: await cases.count_cases(work, principal, _own(_TABS[tab][1], principal)) for tab in tabs if tab is not DeskTab.ALL
     }
@@ -245,7 +245,7 @@ async def count_at(work: UnitOfWork, principal: Principal, position: ListPositio
     return await cases.count_cases(work, principal, fields_of(position.filters, position.sort).narrow(principal, wanted))
 
 
-async def _tabs_of(work: UnitOfWork, principal: Principal) -> list[DeskTab]:
+async def tabs_of(work: UnitOfWork, principal: Principal) -> list[DeskTab]:
     """Return the tabs of a person: the region is for those who have one, approvals are for the head and the deputies."""
     hidden = set() if principal.region is not None else {DeskTab.REGION}
     if not (await cases.acting(work, principal)).has("head"):

@@ -1,15 +1,16 @@
 """The pages about colleagues: the load of a team, where each figure is the number of cases in the list that it links to; and users."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from routing.cases import service as cases
 from routing.cases.schemas.colleagues import UserView, Workload
 from routing.cases.schemas.views import ColleagueView
 from routing.cases.service import colleagues
 from routing.desk.pages.filters import YES, FilterName, Filters
-from routing.desk.pages.listing import DeskTab, ListPosition, count_at
+from routing.desk.pages.listing import OVERDUE_PATH, PATH, DeskTab, ListPosition, count_at, tabs_of
 from routing.desk.pages.reader import DeskReader
 from shared.auth import Principal
 from shared.domain.calendar import planning_calendar
@@ -23,6 +24,12 @@ TEAM: Final = "team"
 USERS: Final = "users"
 AGES: Final = ((0, 3), (4, 10), (11, 15), (16, None))
 """The age of open cases in working days since the day of receipt: from, to."""
+_QUEUES: Final[Mapping[DeskTab, str]] = {
+    DeskTab.REGION: N_("Open"),
+    DeskTab.QUEUE: N_("Not taken"),
+    DeskTab.OVERDUE: N_("Overdue"),
+    DeskTab.APPROVALS: N_("Awaiting approval"),
+}
 _OPEN: Final[Filters] = {FilterName.OPEN: YES}
 
 
@@ -74,8 +81,11 @@ class UserLine:
 
 async def team_page(work: UnitOfWork, principal: Principal, reader: DeskReader) -> Team:
     """Return the load of the reader's team, those with most overdue and open cases first."""
-    queues = {DeskTab.REGION: N_("Open"), DeskTab.QUEUE: N_("Not taken"), DeskTab.OVERDUE: N_("Overdue")}
-    figures = [await _figure(work, principal, ListPosition(tab), reader.translate(text)) for tab, text in queues.items()]
+    tabs = await tabs_of(work, principal)
+    figures = [await _figure(work, principal, ListPosition(tab), reader.translate(text)) for tab, text in _QUEUES.items() if tab in tabs]
+    if (level := cases.report_level(principal)) is not None:
+        count = await cases.count_overdue_reports(work, principal, level)
+        figures.append(Figure(reader.translate(N_("Overdue reports")), count, f"{PATH}/{OVERDUE_PATH}"))
     ages = [await _figure(work, principal, position, text) for position, text in _ages(reader)]
     found = sorted(await colleagues.team(work, principal), key=_by_load)
     oldest = await colleagues.oldest_open(work, principal)
