@@ -199,6 +199,21 @@ class TestLetters:
         (notification,) = await case.notifications()
         assert "+77010000000" in (await page(desk, f"/by-hand/{notification.id}", signed_in(desk, "operator"))).text
 
+    async def test_a_long_list_has_pages_oldest_first(self, desk, case_of, monkeypatch):
+        monkeypatch.setattr("intake.notifications.pages.PAGE_SIZE", 1)
+        cases = [await case_of(desk, applicant=HOME) for _ in range(2)]
+        for case in cases:
+            await case.answered()
+            desk.clock.advance(timedelta(seconds=1))
+        await sent(desk)
+        first, second = [(await case.notifications())[0].id for case in cases]
+        clerk = signed_in(desk, "specialist", region="KZ-43")
+        shown = (await page(desk, "/by-hand", clerk)).text
+        assert (str(first) in shown, str(second) in shown) == (True, False)
+        cursor = re.search(r"cursor=([^\"]+)\"", shown)[1]
+        shown = (await page(desk, "/by-hand", clerk, language=f"ru&cursor={cursor}")).text
+        assert (str(first) in shown, str(second) in shown) == (False, True)
+
     async def test_clerks_of_other_regions_do_not_see_the_letter(self, desk, case_of):
         case = await case_of(desk, applicant=HOME)
         await case.answered()

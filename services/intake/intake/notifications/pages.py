@@ -152,16 +152,25 @@ async def send_again(request: Request, notice_id: UUID, admin: AdminDep, units: 
 
 
 @router.get("/outgoing/by-hand")
-async def letters_and_calls(request: Request, principal: PagePrincipalDep, units: UnitsOfWorkDep) -> Response:
-    """Show the letters to print and the calls to make to staff who may see their cases."""
+async def letters_and_calls(request: Request, principal: PagePrincipalDep, units: UnitsOfWorkDep, cursor: CursorText = None) -> Response:
+    """Show the letters to print and the calls to make to staff who may see their cases, oldest first."""
     if principal.is_anonymous:
         return to_sign_in(request)
     check_role(principal, *STAFF, "admin")
+    after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
     async with units.read() as work:
-        items, total = await repository.manual_notifications(work.session, visible_cases(principal), PAGE_SIZE)
-    language = language_of(request)
-    lines = [_line(item.notification, item.number, region=item.region) for item in items]
-    return PAGES.render(request, "outgoing_by_hand.html", notifications=lines, total=total, named=lambda label: label.in_(language))
+        items, total = await repository.manual_notifications(work.session, visible_cases(principal), PAGE_SIZE + 1, after)
+    language, shown = language_of(request), items[:PAGE_SIZE]
+    last = shown[-1].notification if len(items) > PAGE_SIZE else None
+    return PAGES.render(
+        request,
+        "outgoing_by_hand.html",
+        notifications=[_line(item.notification, item.number, region=item.region) for item in shown],
+        total=total,
+        named=lambda label: label.in_(language),
+        next=f"{PATH}/by-hand?{urlencode({'cursor': Cursor.encode(last.planned_at, last.id)})}" if last else None,
+        first=f"{PATH}/by-hand" if cursor else None,
+    )
 
 
 @router.get("/outgoing/by-hand/{notice_id}")

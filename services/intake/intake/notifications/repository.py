@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final, NamedTuple, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, true, update
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, true, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -270,14 +270,17 @@ async def counts_by_state(session: AsyncSession, wanted: OutgoingFilter) -> Mapp
     return {row[0]: row[1] for row in await session.execute(query.where(_is_wanted(wanted)).group_by(_NOTIFICATION.state))}
 
 
-async def manual_notifications(session: AsyncSession, scope: Scope, limit: int) -> tuple[Sequence[AddressedNotification], int]:
-    """Return the letters and calls that a person has to do for the cases in `scope`, oldest first, and their total count."""
+async def manual_notifications(
+    session: AsyncSession, scope: Scope, limit: int, after: tuple[datetime, UUID] | None = None
+) -> tuple[Sequence[AddressedNotification], int]:
+    """Return a page of the letters and calls that a person has to do for the cases in `scope`, oldest first, and the number of all."""
     tracking = table_of(Tracking).c
     is_waiting = _NOTIFICATION.state == NotificationState.BY_HAND
     visible = and_(is_waiting, scope.where(tracking.region, tracking.tier, tracking.provider_id))
     joined = select(_NOTIFICATION.id).join(table_of(Tracking), tracking.appeal_id == _NOTIFICATION.appeal_id).where(visible)
     total = (await session.execute(select(func.count()).select_from(joined.subquery()))).scalar_one()
-    ids = list((await session.execute(joined.order_by(_NOTIFICATION.planned_at, _NOTIFICATION.id).limit(limit))).scalars())
+    page = joined if after is None else joined.where(tuple_(_NOTIFICATION.planned_at, _NOTIFICATION.id) > after)
+    ids = list((await session.execute(page.order_by(_NOTIFICATION.planned_at, _NOTIFICATION.id).limit(limit))).scalars())
     return (await addressed_notifications(session, ids) if ids else []), total
 
 
