@@ -66,7 +66,8 @@ PLANS: Mapping[str, Plan] = {
         _of_appeal("appeal_case", "clock", "history", "answer", "answer_draft", "letter", "note", "note_mention", "correction"),
         _AUDITED,
         _EVERYWHERE
-        | {"answer_letter", "colleague", "case_visit", "case_presence", "desk_search", "saved_view", "provider", "provider_question"},
+        | {"answer_letter", "colleague", "case_visit", "case_presence", "desk_search", "saved_view", "provider", "provider_question"}
+        | {"extension_request", "deputy", "overdue_report"},
     ),
     "provider-contact": Plan(
         _of_appeal("appeal", "inquiry") | {"delivery": _OF_INQUIRY, "response": _OF_INQUIRY} | _of_appeal("name_match"),

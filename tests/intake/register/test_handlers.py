@@ -187,6 +187,7 @@ class TestTermExtended:
         due_at = datetime(2026, 3, 16, 18, 59, 59, tzinfo=UTC)
         extended = {"appeal_id": appeal_id, "clock_id": uuid4(), "policy": "APPK_15WD", "due_at": due_at}
         await apply(desk, routed(appeal_id))
+        desk.clock.advance(timedelta(hours=1))
         await apply(desk, TermExtended(**extended, actor_role="head"))
         tracked = (await desk.track(number, pin)).json()
         assert (tracked["extended_until"], tracked["due_at"], tracked["status"]) == ("2026-03-16", "2026-03-16T18:59:59Z", "IN_REVIEW")
