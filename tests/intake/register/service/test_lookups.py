@@ -25,6 +25,17 @@ class TestAppeals:
         found = (await look_up(desk, **{field: value})).json()
         assert (set(found["appeal_ids"]), found["provider_ids"]) == (own, [])
 
+    async def test_the_other_appeals_of_an_applicant_are_found_by_phone_or_iin_and_recorded(self, desk):
+        key = await filed(desk)
+        own = {await filed(desk, iin="991231501024"), await filed(desk, phone="+77010000001")}
+        await filed(desk, phone="+77010000002", iin="991231501034")
+        unknown = (await desk.file(applicant={})).json()["appeal_id"]
+        found = (await look_up(desk, purpose="desk-related", same_applicant_as=key)).json()
+        assert set(found["appeal_ids"]) == own
+        (read,) = await desk.rows(ContentRead)
+        assert (read.on_behalf_of, read.purpose, set(read.ids), read.appeal_id) == ("clerk-1", "desk-related", own, None)
+        assert (await look_up(desk, same_applicant_as=unknown)).json()["appeal_ids"] == []
+
     async def test_a_part_of_a_number_finds_nothing(self, desk):
         await filed(desk)
         for asked in ({"phone": "+7701000000"}, {"iin": "99123150101"}):
