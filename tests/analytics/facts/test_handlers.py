@@ -158,6 +158,12 @@ class TestFacts:
         await world.consume(make("appeal-registered", 1), make("appeal-routed", 1), make("term-extended", 1, due_at=due_at))
         assert (await world.facts())[0].due_at == due_at
 
+    async def test_an_extension_decided_after_the_end_of_the_term_undoes_no_breach(self, world, make):
+        due_at = NOW + timedelta(days=9)
+        await world.consume(make("appeal-registered", 1), make("clock-started", 1, due_at=due_at))
+        await world.consume(make("term-extended", 1, due_at=NOW + timedelta(days=40)), at=due_at + timedelta(seconds=1))
+        assert (await world.facts())[0].due_at == due_at
+
     async def test_an_event_of_an_appeal_nobody_knows_is_not_passed_over(self, world, make):
         with pytest.raises(UnknownAppeal):
             await world.consume(make("appeal-routed", 1))

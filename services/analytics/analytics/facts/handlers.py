@@ -155,9 +155,9 @@ def _clock_started(event: ClockStarted, fact: FactState, _at: datetime) -> FactC
     return {"due_at": event.due_at if event.statutory else fact["due_at"]}
 
 
-def _extended(event: TermExtended, _fact: FactState, _at: datetime) -> FactChange:
-    """Set the new end of the statutory term: an answer until then is in time (АППК art. 76(3))."""
-    return {"due_at": event.due_at}
+def _extended(event: TermExtended, fact: FactState, at: datetime) -> FactChange:
+    """Set the new end of the statutory term: an answer until then is in time (АППК art. 76(3)). A decision after the end undoes no breach."""
+    return {"due_at": event.due_at} if fact["due_at"] is None or at <= fact["due_at"] else {}
 
 
 def _answered(event: AnswerGiven, fact: FactState, at: datetime) -> FactChange:

@@ -84,11 +84,13 @@ class TestRequest:
     async def test_the_last_day_of_two_months_is_possible(self, desk):
         assert (await ask(desk, await desk.open(), until="2026-04-02")).status_code == 200
 
-    async def test_a_breached_term_is_extended_to_a_day_to_come(self, desk):
-        appeal_id = await desk.open()
-        await watch(desk, DUE + timedelta(days=5))
-        assert (await ask(desk, appeal_id, until="2026-02-27")).json()["errors"][0]["code"] == "not-later"
-        assert (await ask(desk, appeal_id, until="2026-03-02")).status_code == 200
+    async def test_a_term_that_has_ended_is_not_extended(self, desk):
+        appeal_id, other = await desk.open(), await desk.open()
+        desk.clock.set(DUE)
+        assert (await ask(desk, other)).status_code == 200
+        desk.clock.set(DUE + timedelta(seconds=1))
+        refused = await ask(desk, appeal_id)
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "term-passed")
 
     async def test_the_twenty_days_are_never_extended(self, desk):
         appeal_id = await desk.open(statutory_form="ZHALOBA")
@@ -121,16 +123,16 @@ class TestApproval:
             "actor_role": "head",
         }  # fmt: skip
 
-    async def test_warning_and_breach_follow_the_new_day_even_after_those_of_the_old_one(self, desk):
+    async def test_warning_and_breach_follow_the_new_day_even_after_the_warning_of_the_old_one(self, desk):
         appeal_id = await desk.open()
-        await watch(desk, DUE + timedelta(days=1))
+        await watch(desk, DUE - timedelta(hours=1))
         await ask(desk, appeal_id)
         assert (await approve(desk, appeal_id)).json()["overdue"] is False
         assert await watch(desk, WARNING - timedelta(seconds=1)) == 0
         await watch(desk, WARNING)
         await watch(desk, EXTENDED)
-        assert [event["due_at"] for event in await events(desk, "clock-warned")] == ["2026-03-16T18:59:59Z"]
-        assert [event["due_at"] for event in await events(desk, "clock-breached")] == ["2026-02-23T18:59:59Z", "2026-03-16T18:59:59Z"]
+        assert [event["due_at"] for event in await events(desk, "clock-warned")] == ["2026-02-23T18:59:59Z", "2026-03-16T18:59:59Z"]
+        assert [event["due_at"] for event in await events(desk, "clock-breached")] == ["2026-03-16T18:59:59Z"]
 
     async def test_nobody_approves_their_own_request(self, desk):
         appeal_id = await desk.open()
@@ -144,13 +146,14 @@ class TestApproval:
         await ask(desk, appeal_id)
         assert (await approve(desk, appeal_id, clerk(desk, "other", role))).status_code == 403
 
-    async def test_a_requested_day_that_has_passed_is_refused(self, desk):
+    async def test_a_request_that_waited_until_the_term_ended_is_rejected_but_not_approved(self, desk):
         appeal_id = await desk.open()
-        await ask(desk, appeal_id, until="2026-02-25")
-        desk.clock.set(datetime(2026, 2, 26, 9, tzinfo=UTC))
-        assert (await approve(desk, appeal_id)).json()["errors"][0]["code"] == "too-early"
+        await ask(desk, appeal_id)
+        await watch(desk, DUE + timedelta(seconds=1))
+        refused = await approve(desk, appeal_id)
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "term-passed")
+        assert (await events(desk, "term-extended"), len(await events(desk, "clock-breached"))) == ([], 1)
         assert (await reject(desk, appeal_id, head(desk))).status_code == 200
-        assert (await ask(desk, appeal_id)).status_code == 200
 
     async def test_a_term_is_extended_once_and_the_day_survives_the_end_of_the_case(self, desk):
         appeal_id = await desk.open(kind="COMPLAINT", category="REFUSAL_APPOINTMENT")

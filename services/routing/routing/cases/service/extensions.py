@@ -1,6 +1,7 @@
 """Extensions of the statutory term: requested by a clerk with a reason, decided by the head or a deputy (АППК art. 76(3)).
 
-A term is extended once. The clock gives way to one with a later end, so that warnings, breaches and overdue reports follow the new day.
+A term is extended once, and only before it ends. The clock gives way to one with a later end, so that warnings, breaches and overdue reports
+follow the new day.
 """
 
 from typing import Final
@@ -31,11 +32,11 @@ LAPSED: Final = "extension-lapsed"
 
 
 async def request(context: ActionContext, command: RequestExtension) -> None:
-    """Store the request, sealed. Raises InvalidInput for a day before the present end or beyond the limit of the law."""
+    """Store the request, sealed. Raises InvalidInput after the present end, and for a day before it or beyond the limit of the law."""
     clock, case, work = _clock(context), context.case, context.work
     today = context.now.astimezone(regions()[case.region].timezone).date()
     due_on = clock.due_at.astimezone(regions()[case.region].timezone).date()
-    if command.until <= due_on or command.until < today:
+    if command.until <= due_on:
         raise InvalidInput.field("until", "not-later", "Choose a day after the present end of the term.")
     if command.until > (latest := clocks.latest_extension(clock, today)):
         raise InvalidInput.field("until", "too-late", f"The term may be extended until {latest.isoformat()} at most.")
@@ -57,11 +58,9 @@ async def request(context: ActionContext, command: RequestExtension) -> None:
 async def approve(context: ActionContext, _command: ApproveExtension) -> None:
     """Let a clock with the requested end take the place of the statutory one, and publish `term-extended`.
 
-    Raises InvalidInput if the requested day has passed meanwhile.
+    Raises InvalidInput if the term has ended meanwhile.
     """
     clock, asked, zone = _clock(context), _open_request(context), regions()[context.case.region].timezone
-    if asked.until < context.now.astimezone(zone).date():
-        raise InvalidInput.field("until", "too-early", "The requested day has passed.")
     try:
         extended = clocks.extend(clock, asked.until, context.case.region, context.work.ids.new())
     except CalendarGap:
@@ -110,10 +109,12 @@ def view_of(request: ExtensionRecord, sealer: Sealer) -> ExtensionView:
 
 
 def _clock(context: ActionContext) -> ClockRecord:
-    """Return the statutory clock that runs. Raises ActionNotPossible without one."""
+    """Return the statutory clock that runs. Raises ActionNotPossible without one, InvalidInput after its end: a breach stays one."""
     running = (clock for clock in context.file.clocks if clock.statutory and clock.state in ACTIVE)
     if (clock := next(running, None)) is None:
         raise ActionNotPossible(workflow.next_actions(context.case, context.principal))
+    if context.now > clock.due_at:
+        raise InvalidInput.field("until", "term-passed", "The term has ended: it cannot be extended any more.")
     return clock
 
 

@@ -81,6 +81,7 @@ _WRONG: Final[Mapping[str, str]] = {
     "too-long": N_("This is too long."),
     "too-early": N_("This day has passed."),
     "not-later": N_("Choose a day after the present end of the term."),
+    "term-passed": N_("The term has ended: it cannot be extended any more."),
     "too-late": N_("At most two months from today are possible."),
     "too-many": N_("There are too many."),
     "unknown-provider": N_("Choose from the list."),
