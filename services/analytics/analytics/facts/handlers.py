@@ -156,7 +156,7 @@ def _clock_started(event: ClockStarted, fact: FactState, _at: datetime) -> FactC
 
 
 def _extended(event: TermExtended, fact: FactState, at: datetime) -> FactChange:
-    """Set the new end of the statutory term: an answer until then is in time (АППК art. 76(3)). A decision after the end undoes no breach."""
+    """Set the new end of the statutory term: an answer until then is in time (АППК art. 76(3)). A late decision undoes no breach."""
     return {"due_at": event.due_at} if fact["due_at"] is None or at <= fact["due_at"] else {}
 
 

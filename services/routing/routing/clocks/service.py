@@ -161,7 +161,8 @@ def _row(appeal_id: UUID, rule: ClockPolicy, span: ClockTerm, started_at: dateti
 def adjust(case: TimedCase, existing: Sequence[ClockRecord], new_id: Callable[[], UUID]) -> tuple[list[ClockRecord], list[ClockRow]]:
     """Return the clocks that no longer apply to a changed kind or form, and the rows of those that start on the same first day.
 
-    `existing`: every clock that the case ever had; a clock that was met or breached is not started again. Raises CalendarGap.
+    `existing`: every clock that the case ever had; a clock that was met or breached is not started again, and one that was extended keeps
+    its end. Raises CalendarGap.
     """
     wanted = required(case.kind, case.statutory_form, case.channel)
     kinds = {ClockTrigger.FORM, ClockTrigger.KIND}
@@ -170,7 +171,16 @@ def adjust(case: TimedCase, existing: Sequence[ClockRecord], new_id: Callable[[]
     ]
     started = {clock.policy for clock in existing if clock.state != ClockState.REPLACED}
     start = ClockStart(case.region, case.received_at, case.registered_at)
-    return outdated, begin(case.appeal_id, [policy for policy in wanted if policy not in started], start, lambda _policy: new_id())
+    rows = begin(case.appeal_id, [policy for policy in wanted if policy not in started], start, lambda _policy: new_id())
+    return outdated, [_with_extension(row, existing, case.region) for row in rows]
+
+
+def _with_extension(row: ClockRow, existing: Sequence[ClockRecord], region: str) -> ClockRow:
+    """Return the row with the end to which an earlier clock of its policy was extended."""
+    extended = next((clock for clock in existing if clock.policy == row["policy"] and clock.due_at > row["due_at"]), None)
+    if extended is None:
+        return row
+    return extend(extended, extended.due_at.astimezone(regions()[region].timezone).date(), region, row["clock_id"])
 
 
 def is_extendable(form: str) -> bool:

@@ -139,6 +139,24 @@ class TestOutcome:
         await desk.apply(OutcomeConfirmed(appeal_id=appeal_id, answer_id=answer_id))
         assert (await desk.case(appeal_id))["outcome"] == "JUSTIFIED"
 
+    @pytest.mark.parametrize(("responses", "outcome"), [(0, "EXPLAINED"), (1, "RESOLVED_ON_SPOT")])
+    async def test_a_response_before_a_denial_says_nothing_of_the_next_answer(self, desk, responses, outcome):
+        appeal_id, clerk = await desk.open(text=QUESTION, kind="CONSULTATION"), desk.token("specialist", region="KZ-43")
+
+        async def resolve():
+            await desk.apply(about(InquiryAnswered, appeal_id, response_id=uuid4(), code="RESOLVED"))
+
+        async def answer():
+            await desk.carry_out(appeal_id, "answer", clerk, language="ru", text="Проверьте на сайте.")
+            return (await published(desk))[-1][1]["answer_id"]
+
+        await resolve()
+        await desk.apply(OutcomeDenied(appeal_id=appeal_id, answer_id=await answer(), followed_by=None))
+        for _ in range(responses):
+            await resolve()
+        await desk.apply(OutcomeConfirmed(appeal_id=appeal_id, answer_id=await answer()))
+        assert (await desk.case(appeal_id))["outcome"] == outcome
+
     async def test_a_clerk_who_closes_a_case_without_a_confirmation_does_not_make_it_resolved(self, desk, operator):
         appeal_id = await desk.open(kind="COMPLAINT", category="REFUSAL_APPOINTMENT")
         await desk.apply(about(InquiryAnswered, appeal_id, response_id=uuid4(), code="RESOLVED"))

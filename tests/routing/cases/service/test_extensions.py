@@ -173,6 +173,19 @@ class TestApproval:
         case = (await desk.carry_out(appeal_id, "classify", clerk(desk), statutory_form="ZHALOBA", **codes)).json()
         assert (case["extended_until"], case["next_due_at"]) == (None, "2026-03-02T18:59:59Z")
 
+    async def test_the_extended_term_comes_back_with_its_end_and_is_not_extended_again(self, desk):
+        appeal_id = await desk.open(kind="COMPLAINT", category="REFUSAL_APPOINTMENT")
+        await ask(desk, appeal_id)
+        await approve(desk, appeal_id)
+        codes = {"kind": "COMPLAINT", "category": "REFUSAL_APPOINTMENT"}
+        for form in ("ZHALOBA", "ZAYAVLENIE"):
+            case = (await desk.carry_out(appeal_id, "classify", clerk(desk), statutory_form=form, **codes)).json()
+        assert (case["extended_until"], case["next_due_at"]) == ("2026-03-16", "2026-03-16T18:59:59Z")
+        (clock,) = running(case)
+        assert (clock["due_at"], clock["started_at"]) == ("2026-03-16T18:59:59Z", "2026-02-02T09:15:00Z")
+        assert (await events(desk, "clock-started"))[-1]["due_at"] == "2026-03-16T18:59:59Z"
+        assert (await ask(desk, appeal_id, until="2026-04-01")).json()["code"] == "action-not-possible"
+
     async def test_another_term_of_the_law_leaves_nothing_to_approve(self, desk):
         appeal_id = await desk.open(kind="COMPLAINT", category="REFUSAL_APPOINTMENT")
         await ask(desk, appeal_id)

@@ -141,7 +141,7 @@ async def _publish_correction(context: ActionContext, entry_type: str | None = N
     context.publish(events.classification_corrected(case, context.role), entry_type, **codes)
     for clock in started:
         if clock["statutory"]:
-            extensions.lapse(context)
+            extensions.follow(context, clock)
             context.publish(clock_started(clock), policy=clock["policy"], due=clock["due_at"].isoformat())
     for clock in danger_clocks:
         rule = case.danger or ""

@@ -20,7 +20,7 @@ from routing.cases.service.reading import read_file
 from routing.clocks import service as clocks
 from routing.clocks.codes import ClockCode
 from shared.auth import Principal, Role
-from shared.contracts import InquiryAnswered
+from shared.contracts import InquiryAnswered, OutcomeDenied
 from shared.domain.lifecycle import CaseStatus
 from shared.domain.taxonomy import taxonomy
 from shared.errors import FieldError, InvalidInput
@@ -138,9 +138,12 @@ def close(context: ActionContext, outcome: str) -> None:
 
 
 def _is_settled_by_provider(history: Sequence[HistoryRecord]) -> bool:
-    """Return whether the provider's latest response says that the matter is resolved. It proposes; the applicant confirms."""
-    responses = [entry for entry in history if entry.type == InquiryAnswered.FACT]
-    return bool(responses) and responses[-1].data.get("code") == ResponseCode.RESOLVED
+    """Return whether the provider's latest response says that the issue is resolved, and the applicant has denied no answer since.
+
+    The provider proposes; the applicant confirms.
+    """
+    latest = next((entry for entry in reversed(history) if entry.type in {InquiryAnswered.FACT, OutcomeDenied.FACT}), None)
+    return latest is not None and latest.type == InquiryAnswered.FACT and latest.data.get("code") == ResponseCode.RESOLVED
 
 
 def _outcome_of(case: CaseRecord, findings: Sequence[commands.Finding]) -> str:

@@ -1,7 +1,7 @@
 """Extensions of the statutory term: requested by a clerk with a reason, decided by the head or a deputy (АППК art. 76(3)).
 
-A term is extended once, and only before it ends. The clock gives way to one with a later end, so that warnings, breaches and overdue reports
-follow the new day.
+A term is extended once, and only before it ends. The clock gives way to one with a later end, so that warnings, breaches and overdue
+reports follow the new day.
 """
 
 from typing import Final
@@ -17,7 +17,7 @@ from routing.cases.service.action_context import ActionContext
 from routing.clocks import service as clocks
 from routing.clocks.codes import ACTIVE
 from routing.clocks.errors import CalendarDoesNotReach
-from routing.clocks.schemas import ClockRecord
+from routing.clocks.schemas import ClockRecord, ClockRow
 from shared.contracts import TermExtended
 from shared.domain.calendar import CalendarGap
 from shared.domain.regions import regions
@@ -84,11 +84,15 @@ async def reject(context: ActionContext, command: RejectExtension) -> None:
     context.enter(WITHDRAWN if is_own else REJECTED)
 
 
-def lapse(context: ActionContext) -> None:
-    """Forgo the extension and the request of a statutory clock that another one has replaced."""
-    if context.case.awaits_approval:
+def follow(context: ActionContext, started: ClockRow) -> None:
+    """Let a request lapse when another statutory clock starts. A term that was extended before is extended again with its clock."""
+    case = context.case
+    if case.awaits_approval:
         context.enter(LAPSED)
-    context.case.extended_until = context.case.extension_id = context.case.extension_by = None
+    case.extension_id = case.extension_by = None
+    was_extended = any(entry.type == TermExtended.FACT for entry in context.file.history)
+    is_extended = was_extended and clocks.is_extendable(case.statutory_form)
+    case.extended_until = started["due_at"].astimezone(regions()[case.region].timezone).date() if is_extended else None
 
 
 def view_of(request: ExtensionRecord, sealer: Sealer) -> ExtensionView:
