@@ -1,10 +1,14 @@
 """One action on many cases."""
 
-from uuid import uuid4
+import json
+from uuid import UUID, uuid4
 
 import pytest
 
-from routing.cases.schemas.bulk import BULK_LIMIT
+from routing.cases.schemas.bulk import BULK_LIMIT, BulkCommand
+from routing.cases.service import bulk
+from routing.cases.service.actions import carry_out
+from shared.auth import Principal
 from tests.routing.support import registered
 
 COMPLAINT = {"kind": "COMPLAINT", "category": "WAITING", "has_text": False}
@@ -87,6 +91,28 @@ class TestBulk:
         assert (found["done"], found["refused"][0]["code"]) == (ids(there), "not-found")
         unknown = (await send(desk, supervisor(desk), "assign", here, assignee="almaty")).json()
         assert unknown == {"done": [], "refused": [{"appeal_id": ids(here)[0], "code": "unknown-assignee"}]}
+
+    @pytest.mark.parametrize("position", [0, 1])
+    async def test_an_unexpected_error_is_raised_or_once_a_case_is_done_ends_with_what_was_done(self, desk, monkeypatch, position):
+        chosen = await opened(desk, 3)
+        broken = UUID(ids(chosen)[position])
+
+        async def fail_at_one(work, principal, case, command):
+            if case.appeal_id == broken:
+                raise OSError
+            return await carry_out(work, principal, case, command)
+
+        monkeypatch.setattr(bulk, "carry_out", fail_at_one)
+        who = Principal(subject="aigul", issuer="", roles=frozenset({"specialist"}), region="KZ-43")
+        command = BulkCommand.model_validate_json(json.dumps({"action": "claim", "cases": chosen}))
+        if position == 0:
+            with pytest.raises(OSError):
+                await bulk.carry_out_each(desk.parts.units, who, command)
+        else:
+            result = (await bulk.carry_out_each(desk.parts.units, who, command)).model_dump(mode="json")
+            rest = [{"appeal_id": key, "code": "unavailable"} for key in ids(chosen)[1:]]
+            assert result == {"done": ids(chosen)[:1], "refused": rest}
+        assert [(await desk.case(key))["version"] for key in ids(chosen)] == [1 + position, 1, 1]
 
     async def test_a_repeat_under_its_key_gets_the_first_answer_and_changes_nothing(self, desk):
         chosen, key = await opened(desk, 2), str(uuid4())

@@ -33,6 +33,7 @@ _REASONS: Final[Mapping[str, str]] = {
     "action-not-possible": N_("This is not possible in its status: “%(status)s”."),
     "colleague-absent": N_("The colleague is absent."),
     "unknown-assignee": N_("The colleague does not see this case."),
+    "unavailable": N_("It was not changed because of a fault. Try again."),
 }
 _UNSEEN: Final = N_("A case that you do not see, or not any more.")
 _WRONG: Final[Mapping[str, str]] = {
