@@ -167,7 +167,7 @@ ROUTING: Final = (
     ),
     Table(
         "routing",
-        "deputy",
+        "deputy_appointment",
         (
             plain("subject", "the employee who is a deputy of the head", SUBJECT_REASON),
             plain("appointed_by", "the employee who appointed the deputy", SUBJECT_REASON),

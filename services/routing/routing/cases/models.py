@@ -20,7 +20,7 @@ _OPEN: Final = text("closed_at IS NULL")
 _UNSEEN: Final = text("NOT seen")
 _DUPLICATE: Final = text("duplicate_of IS NOT NULL")
 _PROVIDER: Final = text("provider_id IS NOT NULL")
-_EXTENSION: Final = text("extension_id IS NOT NULL")
+_EXTENSION: Final = text("extension_id IS NOT NULL AND answer_id IS NULL AND closed_at IS NULL")
 _Numbered = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -263,17 +263,22 @@ class ExtensionRequest(RoutingModel, table=True):
     """Why the request was rejected."""
 
 
-class Deputy(RoutingModel, table=True):
-    """A supervisor who decides in the place of the head of the region until a day (АППК art. 76(3), 88(2))."""
+class DeputyAppointment(RoutingModel, table=True):
+    """A supervisor who decides in the place of the head of the region until a day (АППК art. 76(3), 88(2)).
 
-    __tablename__ = "deputy"
+    Nothing is deleted: who was entitled to a decision must be provable.
+    """
+
+    __tablename__ = "deputy_appointment"
 
     region: str = Field(primary_key=True)
     subject: str = Field(primary_key=True)
     until: date
     """The last day, local to the region."""
     appointed_by: str
-    appointed_at: datetime
+    appointed_at: datetime = Field(primary_key=True)
+    ended_at: datetime | None = None
+    """When the head ended the appointment or replaced it by another; None: it lasts until its last day."""
 
 
 class IssueFinding(RoutingModel, table=True):

@@ -1,11 +1,15 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
+from sqlmodel import col
 
+from routing.cases.models import DeputyAppointment
 from routing.cases.service import acting, appoint, current_deputies, dismiss, supervisors
 from shared.auth import Principal
 from shared.errors import Forbidden, InvalidInput
 from tests.routing.cases.service.test_extensions import approve, ask, clerk, events
+from tests.routing.support import NOW
 
 UNTIL = date(2026, 2, 6)
 HEAD = Principal(subject="head-1", issuer="", roles=frozenset({"head"}), region="KZ-43")
@@ -53,9 +57,27 @@ class TestAppointment:
     @pytest.mark.usefixtures("supervisor")
     async def test_a_later_appointment_replaces_the_earlier_one(self, desk):
         await make_deputy(desk)
+        desk.clock.advance(timedelta(hours=1))
         await make_deputy(desk, until=date(2026, 2, 20))
         async with desk.parts.units.read() as work:
             assert [each.until for each in await current_deputies(work, "KZ-43")] == [date(2026, 2, 20)]
+
+    @pytest.mark.usefixtures("supervisor")
+    async def test_it_stays_provable_who_was_entitled_from_when_until_when(self, desk):
+        await make_deputy(desk)
+        desk.clock.advance(timedelta(hours=1))
+        await make_deputy(desk, until=date(2026, 2, 20))
+        desk.clock.advance(timedelta(hours=1))
+        async with desk.parts.units.write() as work:
+            await dismiss(work, HEAD, "dana")
+            await dismiss(work, HEAD, "nobody")
+        async with desk.parts.database.read() as session:
+            rows = (await session.execute(select(DeputyAppointment).order_by(col(DeputyAppointment.appointed_at)))).scalars().all()
+        hours = [NOW + timedelta(hours=hours) for hours in range(3)]
+        assert [(row.subject, row.until, row.appointed_by, row.appointed_at, row.ended_at) for row in rows] == [
+            ("dana", UNTIL, "head-1", hours[0], hours[1]),
+            ("dana", date(2026, 2, 20), "head-1", hours[1], hours[2]),
+        ]
 
 
 class TestActing:

@@ -29,7 +29,7 @@ class TestExtension:
         assert done.headers["location"].endswith("?flash=approve-extension")
         page = await open_desk(desk, f"/{complaint}", head(desk))
         assert "Approved" in page.text
-        assert page.text.count("extended by decision of the head, АППК art. 76(3)") == 2  # beside the article, and as the last day counted
+        assert page.text.count("extended by decision of the head or a deputy, АППК art. 76(3)") == 2
 
     async def test_its_author_withdraws_it(self, desk, complaint):
         await ask(desk, complaint)

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from routing.cases.models import Colleague, Deputy, ExtensionRequest
+from routing.cases.models import Colleague, DeputyAppointment, ExtensionRequest
 from routing.cases.schemas.extensions import DeputyRecord, DeputyView, ExtensionRecord
-from shared.rows import columns_of, upsert
+from shared.rows import columns_of
 
 _DECIDED: Final = ("decision", "decided_at", "decided_role", "decided_by", "refusal")
 
@@ -39,28 +39,28 @@ async def store_decision(session: AsyncSession, request: ExtensionRecord) -> Non
 
 async def is_deputy(session: AsyncSession, region: str, subject: str, today: date) -> bool:
     """Return whether a person is a deputy of the head of the region today."""
-    query = select(col(Deputy.subject)).where(col(Deputy.region) == region, col(Deputy.subject) == subject, col(Deputy.until) >= today)
+    query = select(col(DeputyAppointment.subject)).where(*_of_today(region, today), col(DeputyAppointment.subject) == subject)
     return (await session.execute(query)).first() is not None
 
 
 async def deputies(session: AsyncSession, region: str, today: date) -> Sequence[DeputyView]:
     """Return the deputies of the head of a region today, the next to end first."""
-    query = select(col(Deputy.subject), col(Colleague.name), col(Deputy.until))
-    named = query.outerjoin(Colleague, col(Colleague.subject) == col(Deputy.subject))
-    rows = await session.execute(
-        named.where(col(Deputy.region) == region, col(Deputy.until) >= today).order_by(col(Deputy.until), col(Deputy.subject))
-    )
+    until, subject = col(DeputyAppointment.until), col(DeputyAppointment.subject)
+    named = select(subject, col(Colleague.name), until).outerjoin(Colleague, col(Colleague.subject) == subject)
+    rows = await session.execute(named.where(*_of_today(region, today)).order_by(until, subject))
     return [DeputyView(*row) for row in rows]
 
 
-async def store_deputy(session: AsyncSession, deputy: DeputyRecord) -> None:
-    """Insert a deputy, or replace the earlier appointment of the same person."""
-    row = asdict(deputy)
-    changed = {name: value for name, value in row.items() if name not in {"region", "subject"}}
-    statement = upsert(session, Deputy).values(**row)
-    await session.execute(statement.on_conflict_do_update(index_elements=["region", "subject"], set_=changed))
+def _of_today(region: str, today: date) -> Sequence[ColumnElement[bool]]:
+    return col(DeputyAppointment.region) == region, col(DeputyAppointment.until) >= today, col(DeputyAppointment.ended_at).is_(None)
 
 
-async def delete_deputy(session: AsyncSession, region: str, subject: str) -> None:
-    """Delete an appointment, if there is one."""
-    await session.execute(delete(Deputy).where(col(Deputy.region) == region, col(Deputy.subject) == subject))
+async def add_deputy(session: AsyncSession, deputy: DeputyRecord) -> None:
+    """Insert an appointment."""
+    await session.execute(insert(DeputyAppointment), [asdict(deputy)])
+
+
+async def end_deputy(session: AsyncSession, region: str, subject: str, at: datetime) -> None:
+    """End the appointment of a person, if there is one. The row stays."""
+    own = col(DeputyAppointment.region) == region, col(DeputyAppointment.subject) == subject, col(DeputyAppointment.ended_at).is_(None)
+    await session.execute(update(DeputyAppointment).where(*own).values(ended_at=at).execution_options(synchronize_session=False))

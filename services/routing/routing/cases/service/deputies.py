@@ -42,7 +42,7 @@ async def current_deputies(work: UnitOfWork, region: str) -> Sequence[DeputyView
 
 
 async def appoint(work: UnitOfWork, head: Principal, subject: str, until: date) -> None:
-    """Appoint a supervisor of the head's region until a local day.
+    """Appoint a supervisor of the head's region until a local day, in place of an earlier appointment of the same person.
 
     Raises Forbidden for anybody but a head, InvalidInput for a day that has passed or somebody who is no supervisor of the region.
     """
@@ -51,12 +51,14 @@ async def appoint(work: UnitOfWork, head: Principal, subject: str, until: date) 
         raise InvalidInput.field("subject", "unknown-code", "Choose a supervisor of your region.")
     if until < _today(work, region):
         raise InvalidInput.field("until", "too-early", "This day has passed.")
-    await records.store_deputy(work.session, DeputyRecord(region, subject, until, head.subject, work.clock.now()))
+    now = work.clock.now()
+    await records.end_deputy(work.session, region, subject, now)
+    await records.add_deputy(work.session, DeputyRecord(region, subject, until, head.subject, now))
 
 
 async def dismiss(work: UnitOfWork, head: Principal, subject: str) -> None:
-    """End an appointment. Raises Forbidden for anybody but a head."""
-    await records.delete_deputy(work.session, region_of_head(head), subject)
+    """End an appointment now. Raises Forbidden for anybody but a head."""
+    await records.end_deputy(work.session, region_of_head(head), subject, work.clock.now())
 
 
 def _today(work: UnitOfWork, region: str) -> date:

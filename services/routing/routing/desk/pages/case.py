@@ -43,7 +43,7 @@ _WHY: Final[Mapping[str, str]] = {
 }
 
 
-EXTENDED: Final = N_("extended by decision of the head, АППК art. 76(3)")
+EXTENDED: Final = N_("extended by decision of the head or a deputy, АППК art. 76(3)")
 _EXTENSION_STATES: Final[Mapping[ExtensionDecision | None, tuple[str, str]]] = {
     None: (N_("Waits for a decision"), "warn"),
     ExtensionDecision.APPROVED: (N_("Approved"), "good"),

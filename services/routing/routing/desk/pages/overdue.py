@@ -1,4 +1,4 @@
-"""The page of overdue reports: what has passed its due time and was not taken up, for the supervisor of the queue and for the head."""
+"""The page of overdue reports: what has passed its due time, assigned or not, for the supervisor of the queue and for the head."""
 
 from dataclasses import dataclass
 from datetime import datetime
