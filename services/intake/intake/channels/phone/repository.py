@@ -190,9 +190,10 @@ async def hold_consultation(session: AsyncSession, row: HeldConsultation) -> str
     return (await session.execute(select(col(HeldConsultation.topic)).where(col(HeldConsultation.id) == row.id))).scalar_one()
 
 
-async def held_by(session: AsyncSession, operator: str, now: datetime) -> Sequence[HeldConsultation]:
-    """Return the consultations of an operator whose wait is not over, the latest first."""
-    query = select(HeldConsultation).where(col(HeldConsultation.operator) == operator, col(HeldConsultation.due_at) > now)
+async def held_by(session: AsyncSession, operator: str, *, due_after: datetime, due_by: datetime) -> Sequence[HeldConsultation]:
+    """Return the consultations of an operator that are due after one time and by another, the latest first."""
+    is_waiting = (col(HeldConsultation.due_at) > due_after, col(HeldConsultation.due_at) <= due_by)
+    query = select(HeldConsultation).where(col(HeldConsultation.operator) == operator, *is_waiting)
     return (await session.execute(query.order_by(col(HeldConsultation.due_at).desc()))).scalars().all()
 
 
@@ -200,6 +201,10 @@ async def due_consultations(session: AsyncSession, now: datetime, limit: int) ->
     """Return consultations whose wait is over, longest due first."""
     query = select(HeldConsultation).where(col(HeldConsultation.due_at) <= now)
     return (await session.execute(query.order_by(col(HeldConsultation.due_at)).limit(limit))).scalars().all()
+
+
+async def postpone_held(session: AsyncSession, held_id: UUID, due_at: datetime) -> None:
+    await session.execute(update(HeldConsultation).where(col(HeldConsultation.id) == held_id).values(due_at=due_at))
 
 
 async def delete_held(session: AsyncSession, held_id: UUID, operator: str | None = None) -> bool:

@@ -6,6 +6,9 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from pydantic_core import from_json, to_json
+from sqlalchemy import update
+from sqlmodel import col
 
 from intake.channels.phone.jobs import ConsultationFiler
 from intake.channels.phone.models import HeldConsultation
@@ -63,3 +66,39 @@ class TestUndo:
         assert (await other.post(f"undo/{found[1]}")).headers["location"].endswith("flash=closing-done")
         await over(desk)
         assert len(await registered(desk)) == 1
+
+
+def of_an_unknown_region(content):
+    return content | {"appeal": content["appeal"] | {"region": "KZ-99"}}
+
+
+def received_in_the_future(content):
+    return content | {"appeal": content["appeal"] | {"received_at": "2099-01-01T00:00:00Z"}}
+
+
+class TestBroken:
+    """A consultation that cannot be registered, and one that waits behind it."""
+
+    @pytest.mark.parametrize("broken", [None, of_an_unknown_region, received_in_the_future])
+    async def test_it_does_not_stop_those_behind_it_and_is_tried_again_in_an_hour(self, desk, screen, broken):
+        await screen.post("close", topic="PAY_METHODS", **{"quick.region": "KZ-43"})
+        [held] = await desk.rows(HeldConsultation)
+        whole = held.content
+        sealed_as, sealer = ("held_consultation", held.id, "content"), desk.parts.sealer
+        content = sealer.seal(*sealed_as, to_json(broken(from_json(sealer.open(*sealed_as, whole))))) if broken else b"unreadable"
+        await self.store(desk, held.id, content)
+        desk.clock.advance(timedelta(seconds=1))
+        await screen.post("close", topic="PAY_DEBT", **{"quick.region": "KZ-43"})
+        await over(desk)
+        assert [appeal.topic for appeal in await registered(desk)] == ["PAY_DEBT"]
+        assert "/intake/call/undo/" not in (await screen.get()).text
+        await self.store(desk, held.id, whole)
+        await over(desk)
+        assert len(await registered(desk)) == 1
+        desk.clock.advance(timedelta(hours=1))
+        await over(desk)
+        assert ([appeal.topic for appeal in await registered(desk)][1:], await desk.rows(HeldConsultation)) == (["PAY_METHODS"], [])
+
+    async def store(self, desk, held_id, content):
+        async with desk.parts.units.write() as work:
+            await work.session.execute(update(HeldConsultation).where(col(HeldConsultation.id) == held_id).values(content=content))

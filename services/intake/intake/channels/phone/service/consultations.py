@@ -6,7 +6,8 @@ either registered once or taken back.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from pydantic_core import from_json, to_json
@@ -23,6 +24,7 @@ from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
 
 FILE_BATCH = 50  # consultations registered at once
+RETRY_AFTER: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ async def hold(
 
 async def waiting(work: UnitOfWork, operator: Principal) -> Sequence[HeldConsultation]:
     """Return the consultations that an operator can still take back, the latest first."""
-    return await repository.held_by(work.session, operator.subject, work.clock.now())
+    now = work.clock.now()
+    return await repository.held_by(work.session, operator.subject, due_after=now, due_by=now + call_policy().undo)
 
 
 async def undo(work: UnitOfWork, held_id: UUID, operator: Principal) -> bool:
@@ -68,10 +71,9 @@ async def undo(work: UnitOfWork, held_id: UUID, operator: Principal) -> bool:
     return await repository.delete_held(work.session, held_id, operator.subject)
 
 
-async def due(work: UnitOfWork) -> Sequence[DueConsultation]:
+async def due(work: UnitOfWork) -> Sequence[HeldConsultation]:
     """Return consultations whose wait is over, longest due first."""
-    rows = await repository.due_consultations(work.session, work.clock.now(), FILE_BATCH)
-    return [_opened(work.sealer, row) for row in rows]
+    return await repository.due_consultations(work.session, work.clock.now(), FILE_BATCH)
 
 
 def still_held(consultation: DueConsultation) -> Condition:
@@ -91,7 +93,13 @@ async def drop(work: UnitOfWork, held_id: UUID) -> None:
     await repository.delete_held(work.session, held_id)
 
 
-def _opened(sealer: Sealer, row: HeldConsultation) -> DueConsultation:
+async def postpone(work: UnitOfWork, held_id: UUID) -> None:
+    """Try a consultation that cannot be registered again later."""
+    await repository.postpone_held(work.session, held_id, work.clock.now() + RETRY_AFTER)
+
+
+def opened(sealer: Sealer, row: HeldConsultation) -> DueConsultation:
+    """Return a consultation with its content. Raises SealError, and ValueError for content that is not valid any more."""
     content = from_json(sealer.open("held_consultation", row.id, "content", row.content))
     incident = UUID(content["incident"]) if content["incident"] else None
     return DueConsultation(row.id, AppealIn.model_validate(content["appeal"]), Admission(**content["admission"]), incident)
