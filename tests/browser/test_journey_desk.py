@@ -144,13 +144,13 @@ class Clerk(Hands):
         text = await self.page.locator("#f-text").input_value()
         assert self.receipt["number"] in text.removeprefix(article)
         await self.press("Control+Enter", "ArrowDown", "Control+Enter")
-        for field, words in (
+        for field, typed in (
             ("findings.0.fact", "Қызмет көрсетілмеген."),
             ("findings.0.rule", "Шарттың 5-тармағы."),
             ("next_steps", "Жазба түзетіледі."),
         ):
             assert await self.focused() == field
-            await self.write(words)
+            await self.write(typed)
             await (self.go if field == "next_steps" else self.press)("Control+Enter")
         return text
 

@@ -51,8 +51,8 @@ def ask_to_withdraw(people):
         text = page_of(people, f"/intake/outgoing/{sent[0]}", "admin", shown="whole") if sent else ""
         return re.search(r"\b(\d{6})\b", text.partition('class="said"')[2])
 
-    said = {"statement": "Шағымымды қайтарып аламын.", "reason": "PRESSURE", "code": eventually(code)[1]}
-    assert people.http.post(f"{at}/withdrawal", json=said, headers=pin).is_success
+    statement = {"statement": "Шағымымды қайтарып аламын.", "reason": "PRESSURE", "code": eventually(code)[1]}
+    assert people.http.post(f"{at}/withdrawal", json=statement, headers=pin).is_success
 
 
 def give_up_waiting(people):

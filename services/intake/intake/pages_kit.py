@@ -32,7 +32,7 @@ PAGES: Final = Pages(
         "withdrawal-confirmed": Flash(N_("The appeal is withdrawn. The applicant sees it on the page of the appeal.")),
         "withdrawal-dismissed": Flash(N_("The consideration continues. The applicant sees it on the page of the appeal.")),
         "withdrawal-settled": Flash(N_("This withdrawal is settled already: a colleague called, or the appeal was answered."), "warn"),
-        "notice-resent": Flash(N_("The message is planned again and leaves in a moment.")),
+        "notice-resent": Flash(N_("The message is planned again. It leaves at the next permitted time.")),
         "notice-not-failed": Flash(N_("Nothing to do: this message is on its way or has arrived."), "warn"),
         "call-back-taken": Flash(N_("A colleague is calling back already."), "warn"),
     },

@@ -9,6 +9,7 @@ from intake.assembly import delivery_methods
 from intake.notifications.models import Notification
 from intake.notifications.repository import change_notification
 from intake.notifications.service.dispatch import Dispatcher
+from intake.notifications.service.senders import MessageRefused
 from intake.register.models import ContentRead
 from intake.settings import Settings
 from shared.web.session import COOKIE
@@ -133,19 +134,55 @@ class TestResend:
             await change_notification(work.session, notification.id, was=("PLANNED",), **failed)
         return case, notification.id
 
-    async def test_a_failed_one_is_sent_once_more_and_the_decision_is_recorded(self, desk, case_of):
+    async def again(self, desk, notice_id, back=""):
+        sent_again = await desk.client.post(f"/intake/outgoing/{notice_id}/resend", data={"back": back}, headers=signed_in(desk, "admin"))
+        return sent_again.headers["location"].removeprefix("/intake/outgoing?")
+
+    async def offered(self, desk):
+        return re.findall(r"/intake/outgoing/([^/]+)/resend", (await page(desk, "", signed_in(desk, "admin"))).text)
+
+    async def test_a_failed_one_is_sent_once_more_under_a_new_id_and_the_decision_is_recorded(self, desk, case_of):
         case, notice_id = await self.failed(desk, case_of)
-        admin = signed_in(desk, "admin", subject="admin-1")
-        assert f"/intake/outgoing/{notice_id}/resend" in (await page(desk, "", admin)).text
+        assert await self.offered(desk) == [str(notice_id)]
         for flash in ("notice-resent", "notice-not-failed"):
-            answer = await desk.client.post(f"/intake/outgoing/{notice_id}/resend", data={"back": "state=FAILED&evil=1"}, headers=admin)
-            assert (answer.status_code, answer.headers["location"]) == (303, f"/intake/outgoing?state=FAILED&flash={flash}")
-        (row,) = await case.notifications()
-        assert (row.state, row.attempts, row.reason) == ("PLANNED", 0, None)
+            assert await self.again(desk, notice_id, "state=FAILED&evil=1&cursor=abc") == f"state=FAILED&cursor=abc&flash={flash}"
+        assert await self.offered(desk) == []
         (decision,) = await desk.rows(ContentRead)
-        assert (decision.reader, decision.purpose, decision.ids) == ("admin-1", "notice-resend", [str(notice_id)])
+        assert (decision.purpose, decision.ids) == ("notice-resend", [str(notice_id)])
         await sent(desk)
-        assert [row.state for row in await case.notifications()] == ["SENT"]
+        states = {row.id: row.state for row in await case.notifications()}
+        assert (states.pop(notice_id), list(states.values())) == ("FAILED", ["SENT"])
+
+    async def test_the_new_one_can_be_sent_again_when_it_fails(self, desk, case_of):
+        case, notice_id = await self.failed(desk, case_of)
+        await self.again(desk, notice_id)
+        (repeat,) = [row for row in await case.notifications() if row.id != notice_id]
+        async with desk.parts.units.write() as work:
+            await change_notification(work.session, repeat.id, was=("PLANNED",), state="FAILED", reason="REFUSED")
+        assert await self.offered(desk) == [str(repeat.id)]
+        assert (await self.again(desk, notice_id), await self.again(desk, repeat.id)) == ("flash=notice-not-failed", "flash=notice-resent")
+        assert len(await case.notifications()) == 3
+
+    async def test_what_went_by_another_method_is_not_sent_again(self, desk, case_of, dispatcher, senders):
+        case = await case_of(desk, answer_by="SMS")
+        await case.inquired()
+        senders.failing["SMS"] = MessageRefused()
+        for _ in range(2):
+            await dispatcher(desk, senders).run_once()
+        states = {row.channel: row for row in await case.notifications()}
+        assert {method: row.state for method, row in states.items()} == {"SMS": "FAILED", "EMAIL": "SENT"}
+        assert await self.offered(desk) == []
+        assert await self.again(desk, states["SMS"].id) == "flash=notice-not-failed"
+        assert len(await case.notifications()) == 2
+
+    async def test_the_form_leads_back_to_its_page_of_the_list(self, desk, case_of, monkeypatch):
+        monkeypatch.setattr("intake.notifications.pages.PAGE_SIZE", 1)
+        await self.failed(desk, case_of)
+        desk.clock.advance(timedelta(seconds=1))
+        await (await case_of(desk)).inquired()
+        cursor = re.search(r"cursor=([^\"]+)\"", (await page(desk, "", signed_in(desk, "admin"))).text)[1]
+        shown = await page(desk, "", signed_in(desk, "admin"), language=f"ru&cursor={cursor}")
+        assert f'name="back" value="cursor={cursor}"' in shown.text
 
     async def test_a_code_is_not_sent_again(self, desk):
         await (await filed(desk)).code()

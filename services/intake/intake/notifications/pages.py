@@ -23,7 +23,7 @@ from intake.notifications.policy import notification_texts, routes
 from intake.notifications.repository import AddressedNotification, OutgoingFilter
 from intake.notifications.service.composition import answer_paragraphs, read_answer
 from intake.notifications.service.contacts import contacts, mask_address, sent_address
-from intake.notifications.service.resending import may_resend, resend
+from intake.notifications.service.resending import resend, resendable
 from intake.notifications.service.senders import local_file, open_local_file
 from intake.notifications.service.texts import fill, writing_language
 from intake.pages_kit import PAGES, to_sign_in
@@ -53,6 +53,7 @@ PATH: Final = "/intake/outgoing"
 PAGE_SIZE: Final = 100
 FILTERS: Final = ("number", "state", "method", "region", "from", "to")
 TYPED_LIMIT: Final = 200
+BACK_LIMIT: Final = 2000  # characters of the filter and the cursor of a list, encoded
 EARLIEST, LATEST = "2000-01-01", "2099-12-31"
 MESSAGES: Final = {
     "number": N_("Write the number of an appeal or its last digits."),
@@ -117,8 +118,11 @@ async def outgoing(
     async with units.read() as work:
         counts = {} if wrong else await repository.counts_by_state(work.session, wanted)
         rows = [] if wrong else await repository.outgoing_notifications(work.session, wanted, before, PAGE_SIZE + 1)
+        again = await resendable(work, [row.notification for row in rows])
     language, labels, shown = language_of(request), notification_texts().states, rows[:PAGE_SIZE]
-    lines = [_line(row.notification, row.number, region=row.region, intake=intake) for row in shown]
+    lines = [
+        _line(row.notification, row.number, region=row.region, intake=intake, may_resend=row.notification.id in again) for row in shown
+    ]
     given = {name: value for name, value in typed.items() if value}
     last = shown[-1].notification if len(rows) > PAGE_SIZE else None
     return PAGES.render(
@@ -137,18 +141,20 @@ async def outgoing(
         next=f"{PATH}?{urlencode(given | {'cursor': Cursor.encode(last.planned_at, last.id)})}" if last else None,
         first=PATH + (f"?{urlencode(given)}" if given else "") if cursor else None,
         named=lambda label: label.in_(language),
-        back=urlencode(given),
+        back=urlencode(given | ({"cursor": cursor} if cursor else {})),
     )
 
 
 @router.post("/outgoing/{notice_id}/resend", dependencies=[Depends(require_same_origin)])
 async def send_again(request: Request, notice_id: UUID, admin: AdminDep, units: UnitsOfWorkDep) -> Response:
-    """Plan a failed notification anew and return to the list under its filter. A second request changes nothing."""
+    """Send a failed notification again and return to the page of the list. A second request changes nothing."""
     sent = await read_fields(request)
     async with units.write() as work:
         is_planned = await resend(work, notice_id, admin)
-    kept = {name: value for name, value in parse_qsl(sent.get("back", "")[:TYPED_LIMIT]) if name in FILTERS}
-    return PAGES.redirect(PATH + (f"?{urlencode(kept)}" if kept else ""), flash="notice-resent" if is_planned else "notice-not-failed")
+    filters = {name: value for name, value in parse_qsl(sent.get("back", "")[:BACK_LIMIT]) if name in {*FILTERS, "cursor"}}
+    return PAGES.redirect(
+        PATH + (f"?{urlencode(filters)}" if filters else ""), flash="notice-resent" if is_planned else "notice-not-failed"
+    )
 
 
 @router.get("/outgoing/by-hand")
@@ -323,7 +329,9 @@ async def _record_access(work: UnitOfWork, principal: Principal, item: Addressed
     await work.audit.record(reader=principal.subject, purpose="notice", ids=[appeal_id], appeal_id=appeal_id, role=principal.role)
 
 
-def _line(notification: Notification, number: str, *, region: str, intake: Intake | None = None) -> NotificationLine:
+def _line(
+    notification: Notification, number: str, *, region: str, intake: Intake | None = None, may_resend: bool = False
+) -> NotificationLine:
     """Return a line of a list. `intake`: of the log, where files and masked addresses are shown."""
     texts = notification_texts()
     route = routes().get((notification.fact, notification.recipient, notification.channel))
@@ -339,7 +347,7 @@ def _line(notification: Notification, number: str, *, region: str, intake: Intak
         at=notification.sent_at or notification.planned_at,
         zone=regions()[region].timezone,
         has_file=intake is not None and _local_file(intake.parts.settings, notification) is not None,
-        may_resend=intake is not None and may_resend(notification),
+        may_resend=may_resend,
         address=sent_address(intake.parts.sealer, notification) if intake is not None else None,
     )
 

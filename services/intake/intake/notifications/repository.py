@@ -97,7 +97,7 @@ class NotificationRow(TypedDict):
 
 
 class NotificationChanges(TypedDict, total=False):
-    """The columns that a delivery changes, or a person who sends it again."""
+    """The columns that a delivery changes."""
 
     state: NotificationState
     reason: NotificationReason | None
@@ -123,9 +123,21 @@ async def reachable_appeals(session: AsyncSession, appeal_ids: Collection[UUID])
     return {row[0]: row[1] for row in await session.execute(query.where(col(Appeal.pin).is_not(None)))}
 
 
-async def add_notifications(session: AsyncSession, rows: Sequence[NotificationRow]) -> None:
-    """Insert planned notifications; those that exist stay as they are."""
-    await insert_new_rows(session, Notification, rows, returning="id")
+async def add_notifications(session: AsyncSession, rows: Sequence[NotificationRow]) -> Collection[UUID]:
+    """Insert planned notifications and return the ids of the new ones; those that exist stay as they are."""
+    return await insert_new_rows(session, Notification, rows, returning="id")
+
+
+async def notification(session: AsyncSession, notification_id: UUID) -> Notification | None:
+    return await session.get(Notification, notification_id)
+
+
+async def states_by_event(session: AsyncSession, event_ids: Collection[UUID]) -> Sequence[tuple[UUID, NotificationState]]:
+    """Return the event and the state of each notification of these events."""
+    if not event_ids:
+        return []
+    query = select(_NOTIFICATION.event_id, _NOTIFICATION.state).where(among(session, _NOTIFICATION.event_id, event_ids))
+    return [(row[0], row[1]) for row in await session.execute(query)]
 
 
 async def has_due_notifications(database: Database, now: datetime) -> bool:

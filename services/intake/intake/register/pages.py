@@ -33,7 +33,7 @@ PATH: Final = "/intake/withdrawals"
 LISTED: Final = 25
 NOTE_LIMIT: Final = 2000
 CALLERS: Final[tuple[Role, ...]] = ("specialist", "supervisor", "head")
-SAID: Final = {"withdraw": True, "continue": False}
+CALL_RESULTS: Final = {"withdraw": True, "continue": False}
 MESSAGES: Final = {
     "said": N_("Choose what the applicant said in the call."),
     "sure": N_("Tick that you have spoken with the applicant in person: this cannot be undone."),
@@ -89,18 +89,18 @@ async def withdrawal_page(request: Request, appeal_id: UUID, principal: PagePrin
 async def record_call(request: Request, appeal_id: UUID, caller: CallerDep, intake: IntakeDep, units: UnitsOfWorkDep) -> Response:
     """Record what the applicant said in the call: the appeal is withdrawn, or its consideration continues."""
     sent = await read_fields(request)
-    said, note = SAID.get(sent.get("said", "")), sent.get("note", "")
-    wrong = {"said": said is None, "sure": not sent.get("sure"), "note": len(note) > NOTE_LIMIT}
-    if said is None or any(wrong.values()):
+    confirmed, note = CALL_RESULTS.get(sent.get("said", "")), sent.get("note", "")
+    wrong = {"said": confirmed is None, "sure": not sent.get("sure"), "note": len(note) > NOTE_LIMIT}
+    if confirmed is None or any(wrong.values()):
         errors = [(name, PAGES.text(request, MESSAGES[name])) for name, is_wrong in wrong.items() if is_wrong]
         return await _show(request, appeal_id, caller, units, typed=sent, errors=errors)
     try:
         key = sent.get("key", "")
-        report = CallBackIn(confirmed=said, note=note or None)
+        report = CallBackIn(confirmed=confirmed, note=note or None)
         await intake.actions.call_back(appeal_id, report, caller, key=key if is_random_uuid(key) else None)
     except (NoWithdrawal, AlreadyDecided, IdempotencyKeyReused):
         return PAGES.redirect(PATH, flash="withdrawal-settled")
-    return PAGES.redirect(PATH, flash="withdrawal-confirmed" if said else "withdrawal-dismissed")
+    return PAGES.redirect(PATH, flash="withdrawal-confirmed" if confirmed else "withdrawal-dismissed")
 
 
 async def _show(

@@ -141,8 +141,8 @@ class TestBulk:
         assert (answer.status_code, [(each["field"], each["code"]) for each in answer.json()["errors"]]) == (422, [(field, code)])
 
     async def test_each_case_is_named_once_and_at_most_a_hundred(self, desk):
-        one = {"appeal_id": str(uuid4()), "expected_version": 1}
-        twice = await send(desk, clerk(desk), "claim", [one, one])
+        entry = {"appeal_id": str(uuid4()), "expected_version": 1}
+        twice = await send(desk, clerk(desk), "claim", [entry, entry])
         assert (twice.status_code, twice.json()["errors"][0]["code"]) == (422, "duplicate-case")
         many = [{"appeal_id": str(uuid4()), "expected_version": 1} for _ in range(BULK_LIMIT + 1)]
         assert (await send(desk, clerk(desk), "claim", many)).json()["errors"][0]["code"] == "too-many"

@@ -1,40 +1,57 @@
 """Sending a failed notification again, by the decision of a person."""
 
+from collections.abc import Collection
 from typing import Final
 from uuid import UUID
 
 from intake.notifications import repository
 from intake.notifications.codes import CODES, NotificationState
 from intake.notifications.models import Notification
+from intake.notifications.service.planning import FactOfAppeal, new_notification
 from shared.auth import Principal
 from shared.errors import NotFound
+from shared.ids import derived
 from shared.unit_of_work import UnitOfWork
 
 PURPOSE: Final = "notice-resend"
 
 
-def may_resend(notification: Notification) -> bool:
-    """Return whether a notification can be sent again. A code cannot: it is deleted, and the applicant asks for a new one."""
-    return notification.state == NotificationState.FAILED and notification.fact not in CODES
+async def resendable(work: UnitOfWork, notifications: Collection[Notification]) -> frozenset[UUID]:
+    """Return the ids of the notifications that can be sent again.
+
+    These have failed by every method that was tried for their event, and were not sent again before. A code cannot be sent again: it is
+    deleted, and the applicant asks for a new one.
+    """
+    failed = [each for each in notifications if each.state == NotificationState.FAILED and each.fact not in CODES]
+    repeats = {_repeat_of(each.event_id): each.event_id for each in failed}
+    refused = set()
+    for event_id, state in await repository.states_by_event(work.session, [*repeats, *repeats.values()]):
+        if event_id in repeats:
+            refused.add(repeats[event_id])
+        elif state != NotificationState.FAILED:
+            refused.add(event_id)
+    return frozenset(each.id for each in failed if each.event_id not in refused)
 
 
 async def resend(work: UnitOfWork, notification_id: UUID, principal: Principal) -> bool:
-    """Plan a failed notification anew, as due now. Return whether it had failed: a second request changes nothing.
+    """Plan a new notification for one that can be sent again. Return whether it could: a second request changes nothing.
 
-    Who decided it is recorded in the audit log. Raises NotFound for an unknown notification and for one that carried a code.
+    The new one has an id of its own, because receivers ignore a repeated id. Who decided it is recorded in the audit log. Raises NotFound
+    for an unknown notification and for one that carried a code.
     """
-    found = await repository.addressed_notifications(work.session, [notification_id])
-    if not found or found[0].notification.fact in CODES:
+    failed = await repository.notification(work.session, notification_id)
+    if failed is None or failed.fact in CODES:
         raise NotFound
-    is_changed = await repository.change_notification(
-        work.session,
-        notification_id,
-        was=(NotificationState.FAILED,),
-        state=NotificationState.PLANNED,
-        reason=None,
-        attempts=0,
-        due_at=work.clock.now(),
-    )
-    if is_changed:  # without the appeal's id: nobody has read the appeal
+    if notification_id not in await resendable(work, [failed]):
+        return False
+    fact = FactOfAppeal(_repeat_of(failed.event_id), failed.appeal_id, failed.fact)
+    repeat = new_notification(derived(fact.event_id, failed.recipient), fact, failed.channel, work.clock.now())
+    is_new = bool(await repository.add_notifications(work.session, [repeat]))
+    if is_new:  # without the appeal's id: nobody has read the appeal
         await work.audit.record(reader=principal.subject, purpose=PURPOSE, ids=[notification_id])
-    return is_changed
+    return is_new
+
+
+def _repeat_of(event_id: UUID) -> UUID:
+    """Return the event under which the notifications of an event are sent again."""
+    return derived(event_id, "resent")
