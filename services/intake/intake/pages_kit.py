@@ -24,6 +24,7 @@ PAGES: Final = Pages(
         "closing-undone": Flash(N_("The consultation is taken back. Nothing was registered.")),
         "closing-done": Flash(N_("Too late to undo: the consultation is closed and counted."), "warn"),
         "incident-announced": Flash(N_("The incident is announced. Operators see it now.")),
+        "incident-known": Flash(N_("This incident is announced already. Write a new announcement for another one."), "warn"),
         "incident-ended": Flash(N_("The incident is over. Operators see it no more.")),
         "incident-over": Flash(N_("This incident is over already."), "warn"),
         "outcome-noted": Flash(N_("What the caller says of the answer is noted.")),

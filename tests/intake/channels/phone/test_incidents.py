@@ -75,11 +75,36 @@ class TestAnnouncing:
         assert f'id="f-{next(iter(wrong))}-error"' in refused.text
         assert await desk.rows(Incident) == []
 
-    async def test_an_administrator_announces_for_the_whole_country(self, desk, screen):
-        await Supervisor(desk, "admin").announce(region="ALL")
+    @pytest.mark.parametrize(("role", "claims"), [("admin", {}), ("supervisor", {"region": "KZ-00"}), ("head", {"region": "KZ-00"})])
+    async def test_the_central_office_announces_for_the_whole_country_and_for_every_region(self, desk, role, claims):
+        centre = Supervisor(desk, role, **claims)
+        await centre.announce(region="ALL")
         assert [row.region for row in await desk.rows(Incident)] == [None]
-        assert await incident_on(screen) is not None
-        assert await incident_on(Screen(desk, "operator-75", region="KZ-75")) is not None
+        for region in (None, "", "KZ-00", "KZ-75"):
+            assert await incident_on(Screen(desk, f"operator-{region}", region=region)) is not None
+        desk.clock.advance(timedelta(seconds=1))
+        await centre.announce(region="KZ-75")
+        assert {row.region for row in await desk.rows(Incident)} == {None, "KZ-75"}
+        await centre.end(await incident_on(Screen(desk, "operator-75", region="KZ-75")))
+        assert [row.region for row in await desk.rows(Incident) if row.ended_at] == ["KZ-75"]
+
+    async def test_callers_of_no_region_are_not_announced_for(self, desk):
+        """An incident of KZ-00 would register its callers under the central office."""
+        centre = Supervisor(desk, region="KZ-00")
+        assert 'value="KZ-00"' not in (await centre.get()).text
+        assert (await centre.announce(region="KZ-00")).status_code == 422
+
+    async def test_operators_of_the_central_office_see_those_of_every_region(self, desk, supervisor):
+        await supervisor.announce()
+        assert await incident_on(Screen(desk, "operator-00", region="KZ-00")) is not None
+
+    async def test_a_form_sent_twice_announces_once(self, desk, supervisor):
+        key = re.search(r'name="key" value="([^"]+)"', (await supervisor.get()).text)[1]
+        refused = await supervisor.announce(key=key, hours="1000")
+        assert f'name="key" value="{key}"' in refused.text
+        flashes = [(await supervisor.announce(key=key)).headers["location"].partition("flash=")[2] for _ in range(2)]
+        assert flashes == ["incident-announced", "incident-known"]
+        assert len(await desk.rows(Incident)) == 1
 
     async def test_operators_of_other_regions_do_not_see_it(self, desk, supervisor):
         await supervisor.announce()

@@ -215,8 +215,9 @@ async def delete_held(session: AsyncSession, held_id: UUID, operator: str | None
     return (await session.execute(statement.returning(col(HeldConsultation.id)))).first() is not None
 
 
-def add_incident(session: AsyncSession, incident: Incident) -> None:
-    session.add(incident)
+async def add_incident(session: AsyncSession, incident: Incident) -> bool:
+    """Insert an incident. Return whether its id is new."""
+    return bool(await insert_new_rows(session, Incident, [incident.model_dump()], unique=("id",), returning="id"))
 
 
 async def incident(session: AsyncSession, incident_id: UUID) -> Incident | None:

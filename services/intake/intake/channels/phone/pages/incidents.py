@@ -12,6 +12,7 @@ from starlette.responses import Response
 from intake.channels.phone.models import Incident
 from intake.channels.phone.service import incidents
 from intake.channels.phone.service.incidents import ANNOUNCERS, COUNTRY, Announcement
+from intake.forms.service.draft import key_of
 from intake.pages_kit import PAGES, to_sign_in
 from shared.auth import PagePrincipalDep, Principal, check_role, require_page
 from shared.dependencies import UnitsOfWorkDep
@@ -19,6 +20,7 @@ from shared.domain.labels import LANGUAGES, Language
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.taxonomy import taxonomy
 from shared.forms import read_fields
+from shared.idempotency import new_key
 from shared.unit_of_work import UnitsOfWork
 from shared.web.i18n import N_
 from shared.web.languages import language_of
@@ -66,14 +68,14 @@ async def announced_incidents(request: Request, principal: PagePrincipalDep, uni
 
 @router.post("/incidents", dependencies=[Depends(require_same_origin)])
 async def announce_incident(request: Request, principal: AnnouncerDep, units: UnitsOfWorkDep) -> Response:
-    """Announce an incident: every operator of its region sees it at once."""
+    """Announce an incident, once a form: every operator of its region sees it at once."""
     sent = await read_fields(request)
-    typed = {name: sent.get(name, "").strip() for name in FIELDS}
+    typed, key = {name: sent.get(name, "").strip() for name in FIELDS}, key_of(sent)
     if wrong := _wrong(typed, incidents.announced_regions(principal)):
-        return await _show(request, principal, units, typed, wrong)
+        return await _show(request, principal, units, typed, wrong, key=key)
     async with units.write() as work:
-        incidents.announce(work, _announcement(typed), principal)
-    return PAGES.redirect(PATH, flash="incident-announced")
+        is_new = await incidents.announce(work, UUID(key), _announcement(typed), principal)
+    return PAGES.redirect(PATH, flash="incident-announced" if is_new else "incident-known")
 
 
 @router.post("/incidents/{incident_id}/end", dependencies=[Depends(require_same_origin)])
@@ -108,7 +110,9 @@ def _announcement(typed: Mapping[str, str]) -> Announcement:
     )
 
 
-async def _show(request: Request, principal: Principal, units: UnitsOfWork, typed: Mapping[str, str], wrong: Sequence[str]) -> Response:
+async def _show(
+    request: Request, principal: Principal, units: UnitsOfWork, typed: Mapping[str, str], wrong: Sequence[str], *, key: str | None = None
+) -> Response:
     language, now, codes = language_of(request), units.clock.now(), incidents.announced_regions(principal)
     async with units.read() as work:
         found = await incidents.announced(work, principal)
@@ -124,6 +128,7 @@ async def _show(request: Request, principal: Principal, units: UnitsOfWork, type
         topics=[(code, topic.label.in_(language)) for code, topic in taxonomy().topics.items()],
         hours=[(hours, hours) for hours in HOURS],
         typed=typed,
+        key=key or new_key(),
         limit=ANSWER_LIMIT,
         errors=errors,
         error=dict(errors),

@@ -36,22 +36,29 @@ class Announcement:
 
 
 def announced_regions(principal: Principal) -> Sequence[str]:
-    """Return the regions for which a principal announces, COUNTRY among them for admins. Raises Unauthorized and Forbidden."""
+    """Return the regions for which a principal announces; COUNTRY and all for admins and the central office.
+
+    The central office itself is none of them: callers are never registered under it unless the operator chooses it. Raises Unauthorized
+    and Forbidden.
+    """
     check_role(principal, *ANNOUNCERS)
-    if principal.has("admin"):
+    if principal.has("admin") or principal.region == CENTRAL_OFFICE:
         return [COUNTRY, *(code for code in regions() if code != CENTRAL_OFFICE)]
     if not principal.region:
         raise Forbidden
     return [principal.region]
 
 
-def announce(work: UnitOfWork, announcement: Announcement, principal: Principal) -> None:
-    """Store an incident, which the operators see at once. Raises Forbidden for a region that is not the principal's."""
+async def announce(work: UnitOfWork, key: UUID, announcement: Announcement, principal: Principal) -> bool:
+    """Store an incident, which the operators see at once. Return False if one was announced under the same `key`: the first counts.
+
+    Raises Forbidden for a region that is not the principal's.
+    """
     if (announcement.region or COUNTRY) not in announced_regions(principal):
         raise Forbidden
     now = work.clock.now()
     incident = Incident(
-        id=work.ids.new(),
+        id=key,
         region=announcement.region,
         topic=announcement.topic,
         answer_kk=announcement.kk,
@@ -63,7 +70,7 @@ def announce(work: UnitOfWork, announcement: Announcement, principal: Principal)
         ended_at=None,
         callers=0,
     )
-    repository.add_incident(work.session, incident)
+    return await repository.add_incident(work.session, incident)
 
 
 async def end(work: UnitOfWork, incident_id: UUID, principal: Principal) -> bool:
@@ -81,8 +88,9 @@ async def announced(work: UnitOfWork, principal: Principal) -> Sequence[Incident
 
 
 async def current(work: UnitOfWork, operator: Principal) -> Sequence[Incident]:
-    """Return the incidents that an operator's callers may speak of, the latest first."""
-    return await repository.current_incidents(work.session, operator.region, work.clock.now())
+    """Return the incidents that an operator's callers may speak of, the latest first; at the central office those of every region."""
+    region = None if operator.region == CENTRAL_OFFICE else operator.region
+    return await repository.current_incidents(work.session, region, work.clock.now())
 
 
 def is_current(incident: Incident, now: datetime) -> bool:
