@@ -11,6 +11,7 @@ FULL_ANSWER = ANSWER | {
     "text": "Әлия дәрігер сізді қабылдайды.\n\nҒимарат: №1, кіреберіс – үшінші.\nІзгі тілекпен #қор $x$ *y*",
 }
 ORIGIN = "https://aryz.example"
+NO_GLYPH = "🙏 谢 1⃣"
 
 
 def text_of(document: bytes) -> str:

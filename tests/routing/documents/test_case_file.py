@@ -9,7 +9,7 @@ from sqlalchemy import select
 from routing.cases.models import ContentRead
 from shared.contracts import InquiryAnswered, InquirySent
 from tests.routing.desk.support import ANSWER, CANARY, attachment, message, send, session
-from tests.routing.documents.support import text_of
+from tests.routing.documents.support import NO_GLYPH, text_of
 from tests.routing.support import NOW
 
 NOTE, CALL = "Жасырын ішкі жазба", "Жасырын қоңырау жазбасы"
@@ -108,9 +108,15 @@ class TestCaseFile:
         page = await desk.client.get(f"/routing/desk/{whole}/file", headers=headers)
         assert (page.status_code, "реестр обращений, обмен с медицинскими организациями" in page.text) == (503, True)
 
-    async def test_an_appeal_that_intake_cannot_open_is_a_missing_part(self, desk, owners, whole):
+    async def test_an_appeal_that_intake_cannot_open_has_no_file_and_nobody_is_told_to_try_again(self, desk, owners, whole):
         del owners.texts[whole]
-        assert (await file_of(desk, whole)).json()["missing"] == ["intake"]
+        assert (await file_of(desk, whole)).status_code == 404
+
+    async def test_signs_without_a_glyph_do_not_prevent_a_file(self, desk, owners, whole):
+        owners.sent["messages"] = [message(f"Рахмет {NO_GLYPH} дәрігерге", desk.clock.now())]
+        document = await file_of(desk, whole)
+        assert document.status_code == 200
+        assert bare("дәрігерге") in text_of(document.content)
 
     async def test_it_is_for_supervisors_and_heads_who_see_the_case(self, desk, whole):
         statuses = {

@@ -4,13 +4,13 @@ from uuid import uuid4
 
 import pikepdf
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from routing.cases.models import ContentRead
+from routing.cases.models import Answer, ContentRead
 from routing.documents.models import AnswerLetter
 from shared.contracts import OutcomeDenied
-from tests.routing.desk.support import ANSWER, CANARY, session
-from tests.routing.documents.support import FULL_ANSWER, answer_id_of, check, text_of, write
+from tests.routing.desk.support import ANSWER, CANARY, send, session
+from tests.routing.documents.support import FULL_ANSWER, NO_GLYPH, answer_id_of, check, text_of, write
 
 
 async def stored(desk) -> list[AnswerLetter]:
@@ -56,6 +56,16 @@ class TestLetter:
             assert pdf.open_metadata()["pdfuaid:part"] == "1"
             assert str(pdf.docinfo.Title) == "№ 2026-43-0000017-4 өтінішке жауап"
 
+    async def test_signs_without_a_glyph_do_not_prevent_a_letter(self, desk):
+        appeal_id = await desk.open(kind="COMPLAINT", category="REFUSAL_APPOINTMENT")
+        answer = FULL_ANSWER | {"text": f"Рахмет {NO_GLYPH} сізге"}
+        assert (await send(desk, appeal_id, "answer", session(desk), **answer)).status_code == 303
+        letter = await write(desk, appeal_id)
+        assert letter.status_code == 200
+        assert "сізге" in text_of(letter.content)
+        with pikepdf.open(io.BytesIO(letter.content)) as pdf:
+            assert "/StructTreeRoot" in pdf.Root
+
     async def test_the_same_answer_gives_the_same_bytes_and_one_code(self, desk, answered):
         first, second = await write(desk, answered), await write(desk, answered)
         assert first.content == second.content
@@ -78,6 +88,11 @@ class TestLetter:
         assert (await write(desk, answered, reader="provider-contact")).status_code == 403
         assert (await write(desk, answered, appeal_id=str(uuid4()))).status_code == 404
         assert await stored(desk) == []
+
+    async def test_the_hashes_of_the_newest_twenty_files_are_kept(self, desk, answered):
+        digests = [sha256((await write(desk, answered, address=f"Сынақ көшесі, {n}")).content).hexdigest() for n in range(21)]
+        (row,) = await stored(desk)
+        assert row.sha256 == digests[1:]
 
 
 class TestClerk:
@@ -139,6 +154,14 @@ class TestCheck:
         again = await desk.carry_out(appeal_id, "answer", clerk, **body)
         assert again.status_code == 200, again.text
         assert (await check(desk, row.code)).json()["state"] == "SUPERSEDED"
+
+    async def test_a_check_opens_no_answer(self, desk, answered):
+        await write(desk, answered)
+        (row,) = await stored(desk)
+        async with desk.parts.database.write() as open_session:
+            of_another = desk.parts.sealer.seal("answer", uuid4(), "content", b"{}")
+            await open_session.execute(update(Answer).values(content=of_another))  # cannot be opened
+        assert (await check(desk, row.code)).json()["state"] == "VALID"
 
     @pytest.mark.parametrize("code", ["0" * 20, "1" * 20])
     async def test_an_unknown_code_says_so(self, desk, answered, code):

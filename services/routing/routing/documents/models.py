@@ -10,9 +10,10 @@ from routing.base import RoutingModel
 
 
 class AnswerLetter(RoutingModel, table=True):
-    """The verification code of an answer that was issued as a letter, and the SHA-256 of every file that was issued under it.
+    """The verification code of an answer that was issued as a letter, and the SHA-256 of the files that were issued under it.
 
-    The files of one answer differ only after a change of the addressee, of the pages' address or of the typesetting.
+    The files of one answer differ only after a change of the addressee, of the pages' address or of the typesetting; the hashes of the
+    newest twenty are kept.
     """
 
     __tablename__ = "answer_letter"

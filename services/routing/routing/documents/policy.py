@@ -37,7 +37,7 @@ class LetterTexts(BaseModel):
 
 
 class CaseFileTexts(BaseModel):
-    """The fixed texts of a case file. {number}, {day}, {name}, {times}, {score} are filled in."""
+    """The fixed texts of a case file. {number} and, in the fact `finding`, {n} are filled in."""
 
     fund: Label
     title: Label

@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from routing.cases.models import Answer, AppealCase, Colleague, IssueFinding, Note, NoteMention, ProviderQuestion
 from routing.cases.schemas.conversation import MentionRow
+from routing.cases.schemas.given_answers import AnswerFacts
 from routing.cases.schemas.issues import FindingRecord
 from routing.cases.schemas.notes import NoteRecord, ProviderQuestionRecord
 from routing.cases.schemas.rows import AnswerRecord
@@ -41,6 +42,14 @@ _QUESTIONS: Final = Query(
 async def answers_of(session: AsyncSession, appeal_id: UUID) -> list[AnswerRecord]:
     """Return the answers of a case, oldest first."""
     return await _ANSWERS.all(session, appeal_id=appeal_id)
+
+
+async def answer_facts(session: AsyncSession, answer_id: UUID) -> AnswerFacts | None:
+    """Return what the check of a letter needs of an answer, None if it is unknown."""
+    of_case, of_answer = (col(AppealCase.number), col(AppealCase.region)), (col(Answer.at), col(Answer.language))
+    query = select(*of_case, *of_answer, col(AppealCase.answer_id)).join(Answer, col(Answer.appeal_id) == col(AppealCase.appeal_id))
+    row = (await session.execute(query.where(col(Answer.answer_id) == answer_id))).one_or_none()
+    return AnswerFacts(*row) if row is not None else None
 
 
 async def notes_of(session: AsyncSession, appeal_id: UUID) -> list[NoteRecord]:

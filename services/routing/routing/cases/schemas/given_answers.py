@@ -8,8 +8,19 @@ from routing.cases.schemas.commands import AnswerContent
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerFacts:
+    """What the check of a letter needs of an answer, without its content. `latest_id`: the latest answer to the appeal."""
+
+    number: str
+    region: str
+    at: datetime
+    language: str
+    latest_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class GivenAnswer:
-    """An answer, opened for an entitled reader. `is_latest`: no later answer was given to the appeal."""
+    """An answer, opened for an entitled reader."""
 
     answer_id: UUID
     appeal_id: UUID
@@ -23,4 +34,3 @@ class GivenAnswer:
     content: AnswerContent
     author_role: str
     author_name: str | None
-    is_latest: bool

@@ -25,7 +25,7 @@ from routing.cases.service.conversation import (
 )
 from routing.cases.service.deputies import acting, appoint, current_deputies, dismiss, region_of_head, supervisors
 from routing.cases.service.drafts import delete_draft, find_draft, read_draft, save_draft
-from routing.cases.service.given_answers import answer_for_service, given_answer, latest_answer
+from routing.cases.service.given_answers import answer_facts, answer_for_service, latest_answer
 from routing.cases.service.history import ClockHistory, entries_after
 from routing.cases.service.links import cases_alike, visible_suggestions
 from routing.cases.service.notes import add_note
@@ -41,6 +41,7 @@ __all__ = [
     "acting",
     "active_providers",
     "add_note",
+    "answer_facts",
     "answer_for_service",
     "appoint",
     "bodies",
@@ -59,7 +60,6 @@ __all__ = [
     "entries_after",
     "escalation_reasons",
     "find_draft",
-    "given_answer",
     "has_answers_to_send",
     "latest_answer",
     "list_cases",

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from routing.cases import repository
 from routing.cases.policy import content_purposes
-from routing.cases.repository.conversation import colleague_names
+from routing.cases.repository import conversation
 from routing.cases.schemas.commands import AnswerContent
-from routing.cases.schemas.given_answers import GivenAnswer
+from routing.cases.schemas.given_answers import AnswerFacts, GivenAnswer
 from routing.cases.service.visible import visible_case
 from shared.auth import Principal
 from shared.contents import ContentsRequest, LetterRequest, entitled
@@ -19,13 +19,21 @@ LETTER_PURPOSE: Final = "letter"
 _ALL: Final = Scope(everything=True)
 
 
+async def answer_facts(work: UnitOfWork, answer_id: UUID) -> AnswerFacts:
+    """Return what the check of a letter needs of an answer; nothing is opened. Raises NotFound."""
+    found = await conversation.answer_facts(work.session, answer_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
 async def given_answer(work: UnitOfWork, answer_id: UUID) -> GivenAnswer:
     """Return an answer by its id. The caller decides who may read it. Raises NotFound."""
     answer = await repository.answer(work.session, answer_id)
     case = await repository.case(work.session, answer.appeal_id, _ALL) if answer is not None else None
     if answer is None or case is None:
         raise NotFound
-    names = await colleague_names(work.session, {answer.actor})
+    names = await conversation.colleague_names(work.session, {answer.actor})
     return GivenAnswer(
         answer_id=answer_id,
         appeal_id=case.appeal_id,
@@ -39,7 +47,6 @@ async def given_answer(work: UnitOfWork, answer_id: UUID) -> GivenAnswer:
         content=AnswerContent.model_validate_json(work.sealer.open("answer", answer_id, "content", answer.content)),
         author_role=answer.actor_role,
         author_name=names.get(answer.actor),
-        is_latest=case.answer_id == answer_id,
     )
 
 

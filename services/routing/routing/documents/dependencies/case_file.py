@@ -16,7 +16,7 @@ from shared.unit_of_work import UnitsOfWork
 async def case_file(units: UnitsOfWork, contents: Contents, principal: Principal, appeal_id: UUID, language: Language) -> Response:
     """Return the case file as PDF; every owner records the access in its audit log.
 
-    Raises NotFound as `visible_case` does, and CaseFileIncomplete with the services whose part is missing.
+    Raises NotFound as `visible_case` and `fetch_others` do, and CaseFileIncomplete with the services whose part is missing.
     """
     async with units.write() as work:
         own = await read_own(work, principal, appeal_id)

@@ -27,6 +27,7 @@ from shared.contents import Contents
 from shared.domain.labels import Label, Language
 from shared.domain.regions import branch_label, regions
 from shared.domain.taxonomy import taxonomy
+from shared.errors import NotFound
 from shared.unit_of_work import UnitOfWork
 from shared.web.formats import Formats
 from shared.web.viewer import role_labels
@@ -64,7 +65,10 @@ async def read_own(work: UnitOfWork, principal: Principal, appeal_id: UUID) -> O
 
 
 async def fetch_others(contents: Contents, own: OwnPart, principal: Principal) -> OtherParts:
-    """Return what intake and provider-contact own. Raises CaseFileIncomplete with the services whose part is missing."""
+    """Return what intake and provider-contact own.
+
+    Raises CaseFileIncomplete with the services that do not answer, and NotFound for an appeal that intake does not have or cannot open.
+    """
     appeal_id = own.case.appeal_id
     response_ids = [entry.response_id for entry in own.written.entries if entry.response_id is not None]
     appeals, responses, exchanges = await asyncio.gather(
@@ -72,11 +76,12 @@ async def fetch_others(contents: Contents, own: OwnPart, principal: Principal) -
         fetch_contents(contents, ResponseContent, PROVIDER_CONTACT, response_ids, "desk", principal),
         fetch_contents(contents, ExchangeContent, PROVIDER_CONTACT, [appeal_id], "desk-exchange", principal),
     )
-    appeal = appeals.get(appeal_id) if appeals is not None else None
-    if appeal is None or responses is None or exchanges is None:
-        parts = ((INTAKE, appeal), (PROVIDER_CONTACT, responses if exchanges is not None else None))
+    if appeals is None or responses is None or exchanges is None:
+        parts = ((INTAKE, appeals), (PROVIDER_CONTACT, responses if exchanges is not None else None))
         raise CaseFileIncomplete([owner for owner, part in parts if part is None])
-    return OtherParts(appeal, responses, exchanges.get(appeal_id, ExchangeContent()))
+    if appeal_id not in appeals:
+        raise NotFound
+    return OtherParts(appeals[appeal_id], responses, exchanges.get(appeal_id, ExchangeContent()))
 
 
 async def providers_of(work: UnitOfWork, others: OtherParts) -> Mapping[UUID, ProviderView]:

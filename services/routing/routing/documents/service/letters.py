@@ -25,6 +25,7 @@ from shared.web.viewer import role_labels
 
 PAGE: Final = "/routing/letters"
 GROUP: Final = 4  # digits
+HASHES: Final = 20  # of one letter: an address that changes with every request must not fill the row
 TAIL: Final = 6  # characters: the last digits of the serial and the check digit
 
 
@@ -39,10 +40,10 @@ async def letter_of(work: UnitOfWork, answer_id: UUID) -> IssuedLetter:
 
 
 async def record_issue(work: UnitOfWork, answer_id: UUID, document: bytes) -> None:
-    """Store the hash of a file that is issued as the letter of an answer."""
+    """Store the hash of a file that is issued as the letter of an answer; the newest HASHES are kept."""
     letter, digest = await letter_of(work, answer_id), sha256(document).hexdigest()
     if digest not in letter.sha256:
-        await repository.store_hashes(work.session, replace(letter, sha256=sorted({*letter.sha256, digest})))
+        await repository.store_hashes(work.session, replace(letter, sha256=[*letter.sha256, digest][-HASHES:]))
 
 
 def compose(given: GivenAnswer, addressee: Addressee, code: str, origin: str) -> bytes:
@@ -55,13 +56,13 @@ async def check(work: UnitOfWork, asked: LetterCheckIn) -> LetterCheckOut:
     letter = await repository.letter_with_code(work.session, asked.code)
     if letter is None:
         raise NotFound
-    given = await cases.given_answer(work, letter.answer_id)
+    answer = await cases.answer_facts(work, letter.answer_id)
     is_same = asked.sha256 is not None and any(hmac.compare_digest(asked.sha256, known) for known in letter.sha256)
     return LetterCheckOut(
-        number_tail=given.number[-TAIL:],
-        answered_on=given.at.astimezone(regions()[given.region].timezone).date(),
-        language=given.language,
-        state=LetterState.VALID if given.is_latest else LetterState.SUPERSEDED,
+        number_tail=answer.number[-TAIL:],
+        answered_on=answer.at.astimezone(regions()[answer.region].timezone).date(),
+        language=answer.language,
+        state=LetterState.VALID if answer.latest_id == letter.answer_id else LetterState.SUPERSEDED,
         document=None if asked.sha256 is None else Comparison.SAME if is_same else Comparison.DIFFERENT,
     )
 

@@ -16,10 +16,14 @@ QUIET_ZONE: Final = 4  # white modules around the code (ISO/IEC 18004)
 def typeset(name: str, content: Mapping[str, object]) -> bytes:
     """Return the PDF of `templates/<name>.typ` for this content. It takes some ten milliseconds: call it in a thread.
 
-    The fonts are those of the installed package, whatever the machine has.
+    The fonts are those of the installed package, whatever the machine has. PDF/UA-1 forbids signs that they lack, an emoji for example: a
+    document with such a sign is tagged, but does not claim the standard.
     """
-    template = (_TEMPLATES / f"{name}.typ").read_bytes()
-    return typst.compile(template, sys_inputs={name: to_json(content).decode()}, ignore_system_fonts=True, pdf_standards="ua-1")
+    template, inputs = (_TEMPLATES / f"{name}.typ").read_bytes(), {name: to_json(content).decode()}
+    try:
+        return typst.compile(template, sys_inputs=inputs, ignore_system_fonts=True, pdf_standards="ua-1")
+    except typst.TypstError:
+        return typst.compile(template, sys_inputs=inputs, ignore_system_fonts=True)
 
 
 def qr_code(address: str) -> str:
