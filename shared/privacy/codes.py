@@ -38,7 +38,7 @@ CODE_COLUMNS: Final[Mapping[str, str]] = {
     "ownership": "a form of ownership",
     "policy": "a rule of `clock_policies.csv`",
     "proof": "phone or email",
-    "purpose": "a purpose of `content_purposes.csv` or of intake's list",
+    "purpose": "a purpose of `content_purposes.csv` or of intake's list, or what a one-time code is for",
     "queue": "a queue of the desk or of `call_queues.csv`",
     "recipient": "whom a notification is for: a code of `notice_routes.csv`",
     "redirected_to": "a body of `bodies.csv`",

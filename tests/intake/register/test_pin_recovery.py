@@ -1,5 +1,6 @@
 """A new PIN for whoever has lost the old one: a code to the appeal's confirmed contact, and nothing that tells strangers anything."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -36,6 +37,10 @@ async def sent(desk) -> list[Notification]:
 async def code_of(desk) -> str:
     latest = (await sent(desk))[-1]
     return desk.parts.sealer.open("notice", latest.id, "secret", latest.secret).decode()
+
+
+def key_in(page) -> str:
+    return re.search(r'name="key" value="([^"]+)"', page.text)[1]
 
 
 class TestAsking:
@@ -80,6 +85,38 @@ class TestAsking:
     @pytest.mark.parametrize("body", [{}, {"number": "1"}, {"number": "1", "contact": ""}, {"number": "1", "contact": "2", "x": 1}])
     async def test_what_lacks_a_field_or_has_another_is_refused_before_anything_is_looked_up(self, desk, body):
         assert (await desk.client.post("/intake/v1/pin-recovery", json=body)).status_code == 422
+
+
+class TestCountedApart:
+    """Codes for a new PIN, for which anybody may ask, neither show in nor use up those for which the applicant asks."""
+
+    async def test_another_appeal_that_names_the_contact_still_gets_its_codes(self, desk):
+        case = await confirmed(desk)
+        desk.clock.advance(timedelta(hours=2))
+        for _ in range(3):
+            await ask(desk, case.number)
+        other = await filed(desk)
+        statuses = [(await other.do("verification", {})).status_code for _ in range(4)]
+        assert statuses == [201, 201, 201, 429]
+
+    async def test_wrong_tries_of_a_new_pin_leave_the_code_of_a_contact(self, desk):
+        case = await confirmed(desk)
+        code = await case.code(contact="email")
+        await ask(desk, case.number)
+        recovery = await code_of(desk)
+        wrong = f"{(int(recovery) + 1) % 10**6:06}"
+        for _ in range(5):
+            desk.clock.advance(timedelta(seconds=50))
+            assert (await confirm(desk, case.number, wrong)).status_code == 404
+        desk.clock.advance(timedelta(minutes=2))  # the limit of guesses from one address has passed
+        assert (await case.do("contact-confirmation", {"code": code})).status_code == 201
+
+    async def test_codes_of_the_applicant_leave_the_one_for_a_new_pin(self, desk):
+        case = await confirmed(desk)
+        await ask(desk, case.number)
+        code = await code_of(desk)
+        await case.code(purpose="withdrawal")
+        assert (await confirm(desk, case.number, code)).status_code == 200
 
 
 class TestConfirmation:
@@ -155,13 +192,28 @@ class TestPages:
         (pin,) = {part for part in page.text.split('"') if part.isdecimal() and len(part) == 8}
         assert (await desk.track(case.number, pin)).status_code == 200
 
+    async def test_sent_twice_it_shows_the_same_pin(self, desk):
+        case = await confirmed(desk)
+        page = await desk.client.post("/intake/track/recovery", data={"number": case.number, "contact": PHONE})
+        code = await code_of(desk)
+        fields = {"number": case.number, "key": key_in(page), "code": f"{(int(code) + 1) % 10**6:06}"}
+        wrong = await desk.client.post("/intake/track/recovery/confirmation", data=fields)
+        assert (wrong.status_code, key_in(wrong)) == (404, fields["key"])
+        fields["code"] = code
+        pages = [await desk.client.post("/intake/track/recovery/confirmation", data=fields) for _ in range(2)]
+        assert [page.status_code for page in pages] == [200, 200]
+        assert pages[0].text == pages[1].text
+        again = await desk.client.post("/intake/track/recovery/confirmation", data=fields | {"code": "123456"})
+        assert (again.status_code, key_in(again) != fields["key"]) == (422, True)
+
     async def test_a_stranger_sees_the_same_page(self, desk):
         case = await confirmed(desk)
         pages = [
-            (await desk.client.post("/intake/track/recovery?lang=kk", data={"number": number, "contact": PHONE})).text.replace(number, "")
+            (number, await desk.client.post("/intake/track/recovery?lang=kk", data={"number": number, "contact": PHONE}))
             for number in (case.number, MISSING)
         ]
-        assert pages[0] == pages[1]
+        shown = [page.text.replace(number, "").replace(key_in(page), "") for number, page in pages]
+        assert shown[0] == shown[1]
 
     async def test_errors_say_what_to_do(self, desk):
         page = await desk.client.post("/intake/track/recovery?lang=ru", data={"number": MISSING, "contact": "Сынақ"})

@@ -63,7 +63,9 @@ OVERRULED: Final = "withdrawal-late"
 ContactKind = Literal["phone", "email"]
 VerificationPurpose = Literal["contact-confirmation", "withdrawal"]
 """The purposes for which whoever has opened an appeal may ask for a code."""
-CodePurpose = VerificationPurpose | Literal["pin-recovery"]
+RecoveryPurpose = Literal["pin-recovery"]
+"""The purpose for which anybody may ask for a code, who then does not learn whether one is sent."""
+CodePurpose = VerificationPurpose | RecoveryPurpose
 """The call that the code goes with; for any other it is wrong."""
 
 

@@ -274,6 +274,8 @@ class ContactCode(IntakeModel, table=True):
     """Keyed hash."""
     contact_kind: str
     """phone or email."""
+    purpose: str = Field(sa_column_kwargs={"server_default": "contact-confirmation"})
+    """A code of `CodePurpose`; a row of an earlier version has the default."""
     code: bytes
     """Keyed hash of this row's id, the purpose and the digits."""
     sent_at: datetime = Field(index=True)

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from intake.register.codes import MessageAuthor, WithdrawalState
+from intake.register.codes import CodePurpose, MessageAuthor, WithdrawalState
 from intake.register.models import Appeal, ContactCode, ContentRead, Message, Tracking, Withdrawal
 from intake.register.repository.appeals import lock_trackings
 from intake.register.schemas.rows import MessageRow, TrackingRow
@@ -114,16 +114,18 @@ def add_code(session: AsyncSession, code: ContactCode) -> None:
     session.add(code)
 
 
-async def codes_since(session: AsyncSession, appeal_id: UUID, contact: bytes, since: datetime) -> Sequence[datetime]:
-    """Return when codes were sent for this appeal or to this contact, oldest first."""
+async def codes_since(
+    session: AsyncSession, appeal_id: UUID, contact: bytes, purposes: Collection[CodePurpose], since: datetime
+) -> Sequence[datetime]:
+    """Return when codes for these purposes were sent for this appeal or to this contact, oldest first."""
     mine = or_(col(ContactCode.appeal_id) == appeal_id, col(ContactCode.contact) == contact)
-    query = select(col(ContactCode.sent_at)).where(mine, col(ContactCode.sent_at) > since).order_by(col(ContactCode.sent_at))
-    return (await session.execute(query)).scalars().all()
+    wanted = (mine, col(ContactCode.purpose).in_(purposes), col(ContactCode.sent_at) > since)
+    return (await session.execute(select(col(ContactCode.sent_at)).where(*wanted).order_by(col(ContactCode.sent_at)))).scalars().all()
 
 
-async def latest_code(session: AsyncSession, appeal_id: UUID) -> ContactCode | None:
-    """Return the newest code of an appeal; only the newest is valid."""
-    query = select(ContactCode).where(col(ContactCode.appeal_id) == appeal_id)
+async def latest_code(session: AsyncSession, appeal_id: UUID, purpose: CodePurpose) -> ContactCode | None:
+    """Return the newest code of an appeal for a purpose; only the newest is valid."""
+    query = select(ContactCode).where(col(ContactCode.appeal_id) == appeal_id, col(ContactCode.purpose) == purpose)
     latest = query.order_by(col(ContactCode.sent_at).desc(), col(ContactCode.id).desc()).limit(1)
     return (await session.execute(latest)).scalar_one_or_none()
 

@@ -63,7 +63,7 @@ async def redeem(work: UnitOfWork, given: PinConfirmationIn) -> str | None:
     """
     now, rules = work.clock.now(), policy().code
     appeal_id = (await access_to(work.session, canonical_number(given.number) or "")).id or _NOTHING
-    latest = await records.latest_code(work.session, appeal_id)
+    latest = await records.latest_code(work.session, appeal_id, PURPOSE)
     code_id = latest.id if latest is not None else _NOTHING
     is_counted = await records.count_try(work.session, code_id, rules.tries)
     is_equal = hmac.compare_digest(latest.code if latest is not None else _NO_HASH, hashed_code(work.pepper, code_id, PURPOSE, given.code))

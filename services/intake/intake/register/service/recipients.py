@@ -14,10 +14,12 @@ from shared.unit_of_work import UnitOfWork
 
 NOTICES: Final = "notice"
 CODES: Final = "code"
+RECOVERY_CODES: Final = "pin-code"
+"""Counted apart: a stranger may ask for codes for a new PIN, and must neither use up nor learn from the counts of other codes."""
 
 
 def recipient_key(pepper: Pepper, what: str, channel: str, address: str) -> bytes:
-    """Return the key of a recipient's counter: a keyed hash. `what`: NOTICES or CODES."""
+    """Return the key of a recipient's counter: a keyed hash. `what`: NOTICES, CODES or RECOVERY_CODES."""
     return pepper.keyed_hmac("recipient", f"{what}/{channel}/{address}".encode())
 
 
@@ -38,9 +40,9 @@ async def spend(work: UnitOfWork, key: bytes, limit: int) -> None:
         raise TooMany(int((next_day(now) - now).total_seconds()) + 1)
 
 
-def asker_key(pepper: Pepper, asker: str) -> bytes:
-    """Return the counter key of an address or a token's subject that asks for codes."""
-    return pepper.keyed_hmac("code-asker", client_network(asker).encode("utf-8", "replace"))
+def asker_key(pepper: Pepper, what: str, asker: str) -> bytes:
+    """Return the counter key of an address or a token's subject that asks for codes. `what`: CODES or RECOVERY_CODES."""
+    return pepper.keyed_hmac("code-asker", f"{what}/{client_network(asker)}".encode("utf-8", "replace"))
 
 
 async def count_today(session: AsyncSession, key: bytes, day: date, limit: int) -> bool:

@@ -4,10 +4,10 @@ import hmac
 import math
 from collections.abc import Collection
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 from uuid import UUID
 
-from intake.register.codes import CodePurpose
+from intake.register.codes import CodePurpose, VerificationPurpose
 from intake.register.errors import NoContact, WrongCode
 from intake.register.models import Appeal, ContactCode
 from intake.register.policy import policy
@@ -17,7 +17,7 @@ from intake.register.schemas import CodeSent, ContactConfirmed, ContactIn, Verif
 from intake.register.schemas.rows import TrackingRow
 from intake.register.service.ports import PlanReceipt, SendCode
 from intake.register.service.progress import HOUR, lock_appeal, store_tracking
-from intake.register.service.recipients import CODES, asker_key, recipient_key, spend
+from intake.register.service.recipients import CODES, RECOVERY_CODES, asker_key, recipient_key, spend
 from intake.register.service.rights import is_decided
 from intake.register.service.sealed_fields import open_field
 from shared.domain.labels import LANGUAGES
@@ -30,12 +30,13 @@ CODE_CHANNELS: Final[dict[str, Literal["SMS", "EMAIL"]]] = {
     "phone": "SMS",
     "email": "EMAIL",
 }  # in the order of preference
+VERIFICATION_PURPOSES: Final[tuple[CodePurpose, ...]] = get_args(VerificationPurpose)
 
 
 async def ask_code(
     work: UnitOfWork, send_code: SendCode, appeal_id: UUID, request: VerificationIn, *, asker: str | None = None
 ) -> CodeSent:
-    """Send a code to the contact of the appeal; codes that were sent before become invalid.
+    """Send a code to the contact of the appeal; codes that were sent before for the same purpose become invalid.
 
     `asker`: the address or the token that asks; None: a machine that asks for many people. Raises NoContact and TooMany.
     """
@@ -53,10 +54,11 @@ async def send_new_code(
 ) -> None:
     """Send a new code to a contact, given by kind and address, within the limits of `asker` and of the contact. Raises TooMany."""
     (kind, address), rules = contact, policy().code
+    counted = CODES if purpose in VERIFICATION_PURPOSES else RECOVERY_CODES
     if asker is not None:
-        await spend(work, asker_key(work.pepper, asker), rules.a_day_from_an_address)
+        await spend(work, asker_key(work.pepper, counted, asker), rules.a_day_from_an_address)
     # `spend` locks the counter of the recipient: a concurrent request waits here
-    await spend(work, recipient_key(work.pepper, CODES, CODE_CHANNELS[kind], address), rules.a_day)
+    await spend(work, recipient_key(work.pepper, counted, CODE_CHANNELS[kind], address), rules.a_day)
     code = await _new_code(work, appeal.id, kind, address, purpose)
     await send_code(
         work,
@@ -73,15 +75,24 @@ async def _new_code(work: UnitOfWork, appeal_id: UUID, kind: str, address: str, 
     """Store the keyed hash of a new code for a contact and return the code. Raises TooMany beyond the limit of an hour."""
     now, rules = work.clock.now(), policy().code
     contact = work.pepper.keyed_hmac("code-contact", f"{kind}/{address}".encode())
-    sent = await records.codes_since(work.session, appeal_id, contact, now - HOUR)
+    counted = VERIFICATION_PURPOSES if purpose in VERIFICATION_PURPOSES else (purpose,)
+    sent = await records.codes_since(work.session, appeal_id, contact, counted, now - HOUR)
     if len(sent) >= rules.an_hour:
         raise TooMany(math.ceil((sent[-rules.an_hour] + HOUR - now).total_seconds()))
     code_id, code = work.ids.new(), random_digits(rules.digits)
     hashed = hashed_code(work.pepper, code_id, purpose, code)
-    records.add_code(
-        work.session,
-        ContactCode(id=code_id, appeal_id=appeal_id, contact=contact, contact_kind=kind, code=hashed, sent_at=now, tries=0, used_at=None),
+    new = ContactCode(
+        id=code_id,
+        appeal_id=appeal_id,
+        contact=contact,
+        contact_kind=kind,
+        purpose=purpose,
+        code=hashed,
+        sent_at=now,
+        tries=0,
+        used_at=None,
     )
+    records.add_code(work.session, new)
     return code
 
 
@@ -105,7 +116,7 @@ async def spend_code(work: UnitOfWork, tracking: TrackingRow, given: str, purpos
     Raises WrongCode for a wrong code or one of another purpose; the try is counted.
     """
     now, rules = work.clock.now(), policy().code
-    latest = await records.latest_code(work.session, tracking["appeal_id"])
+    latest = await records.latest_code(work.session, tracking["appeal_id"], purpose)
     if latest is None or latest.used_at is not None or latest.tries >= rules.tries:
         raise WrongCode
     if now >= latest.sent_at + timedelta(minutes=rules.minutes):

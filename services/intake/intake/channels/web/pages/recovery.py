@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from pydantic import ValidationError
 from starlette.background import BackgroundTask
 
+from intake.forms.service.draft import key_of
 from intake.pages_kit import PAGES, wait_of
 from intake.register.dependencies import IntakeDep
 from intake.register.schemas import NewPin, PinConfirmationIn, PinRecoveryIn
@@ -17,7 +18,7 @@ from shared.dependencies import UnitsOfWorkDep
 from shared.domain.text import clean
 from shared.errors import DomainError, NotFound, TooMany
 from shared.forms import read_fields
-from shared.idempotency import ANONYMOUS, Once
+from shared.idempotency import ANONYMOUS, IdempotencyKeyReused, Once, new_key
 from shared.web.formats import Formats
 from shared.web.i18n import N_
 from shared.web.languages import language_of
@@ -51,24 +52,26 @@ async def ask_code(request: Request, intake: IntakeDep) -> HTMLResponse:
         return _page(request, number=number, contact=contact, error=NO_CONTACT)
     if contact_in(contact) is None:
         return _page(request, number=number, contact=contact, error=NO_CONTACT)
-    page = _page(request, number=number, step="code")
+    page = _page(request, number=number, step="code", key=new_key())
     page.background = BackgroundTask(intake.recovery.send_code, asked, intake.address(request))
     return page
 
 
 @router.post("/confirmation", dependencies=same_origin)
 async def confirm_code(request: Request, intake: IntakeDep, units: UnitsOfWorkDep) -> HTMLResponse:
-    """Show the new PIN for the right code."""
+    """Show the new PIN for the right code; again if the form is sent twice."""
     fields = await read_fields(request)
-    number = fields.get("number", "")
+    number, key = fields.get("number", ""), key_of(fields)
     try:
         given = PinConfirmationIn.model_validate({"number": number, "code": fields.get("code", "")})
-        once = Once(intake.parts.idempotency, units, ANONYMOUS, None)
+        once = Once(intake.parts.idempotency, units, ANONYMOUS, key)
         answer = await intake.recovery.new_pin(once, given, intake.address(request))
     except ValidationError:
-        return _page(request, number=number, step="code", error=WRONG)
+        return _page(request, number=number, step="code", key=key, error=WRONG)
     except (NotFound, TooMany) as refusal:
-        return _page(request, number=number, step="code", refusal=refusal)
+        return _page(request, number=number, step="code", key=key, refusal=refusal)
+    except IdempotencyKeyReused as refusal:  # sent again with another code after the right one
+        return _page(request, number=number, step="code", key=new_key(), refusal=refusal)
     return _page(request, number=number, step="done", pin=NewPin.model_validate_json(answer.body).pin)
 
 
@@ -78,6 +81,7 @@ def _page(
     number: str,
     contact: str = "",
     step: str = "contact",
+    key: str = "",
     pin: str = "",
     error: str | None = None,
     refusal: DomainError | None = None,
@@ -90,7 +94,7 @@ def _page(
         text = PAGES.text(request, WRONG)
     status = refusal.status if refusal is not None else 422 if error else 200
     page = PAGES.render(
-        request, "recovery.html", status, number=number, contact=contact, step=step, pin=pin, error=text, minutes=code_minutes()
+        request, "recovery.html", status, number=number, contact=contact, step=step, key=key, pin=pin, error=text, minutes=code_minutes()
     )
     page.headers["Cache-Control"] = "no-store"
     if refusal is not None:
