@@ -108,7 +108,7 @@ class TestCaseFile:
         page = await desk.client.get(f"/routing/desk/{whole}/file", headers=headers)
         assert (page.status_code, "реестр обращений, обмен с медицинскими организациями" in page.text) == (503, True)
 
-    async def test_an_appeal_that_intake_cannot_open_has_no_file_and_nobody_is_told_to_try_again(self, desk, owners, whole):
+    async def test_an_appeal_that_intake_cannot_open_has_no_file(self, desk, owners, whole):
         del owners.texts[whole]
         assert (await file_of(desk, whole)).status_code == 404
 
