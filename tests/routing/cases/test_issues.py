@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -91,6 +92,21 @@ class TestSplit:
         assert case["tier"] == 3
         back = await desk.carry_out(appeal_id, "remove-issue", clerk, issue_id=case["issues"][1]["issue_id"])
         assert back.json()["tier"] == 3
+
+    async def test_a_case_raised_before_the_split_is_not_sent_back_below_that(self, desk, clerk):
+        appeal_id = await opened(desk)
+        await desk.carry_out(appeal_id, "escalate", clerk, reason="NEEDS_EXPERT")
+        case = await split(desk, clerk, appeal_id, "QUALITY_DEATH")
+        back = await desk.carry_out(appeal_id, "remove-issue", clerk, issue_id=case["issues"][1]["issue_id"])
+        assert (case["tier"], back.json()["tier"]) == (3, 3)
+
+    async def test_a_correction_takes_the_raise_back_so_that_a_removal_does_as_well(self, desk, clerk):
+        appeal_id = await opened(desk)
+        await desk.carry_out(appeal_id, "escalate", clerk, reason="NEEDS_EXPERT")
+        await desk.carry_out(appeal_id, "classify", clerk, kind="COMPLAINT", category="WAITING")
+        case = await split(desk, clerk, appeal_id, "QUALITY_DEATH")
+        back = await desk.carry_out(appeal_id, "remove-issue", clerk, issue_id=case["issues"][1]["issue_id"])
+        assert (case["tier"], back.json()["tier"]) == (3, 2)
 
     async def test_a_correction_keeps_the_tier_of_the_other_issues(self, desk, clerk):
         appeal_id = await opened(desk)
@@ -186,6 +202,27 @@ class TestSetFinding:
         )
 
 
+class TestCorrection:
+    async def test_the_finding_on_one_category_is_none_on_another(self, desk, clerk):
+        appeal_id = await opened(desk)
+        before = (await find(desk, clerk, appeal_id, 0, refusal=REFUSAL))["issues"][0]
+        same = (await desk.carry_out(appeal_id, "classify", clerk, kind="COMPLAINT", category="REFUSAL_APPOINTMENT")).json()
+        assert same["issues"] == [before]
+        (issue,) = (await desk.carry_out(appeal_id, "classify", clerk, kind="COMPLAINT", category="DRUGS")).json()["issues"]
+        assert (issue["category"], issue["finding"], issue["refusal"]) == ("DRUGS", None, None)
+        assert issue["issue_id"] != before["issue_id"]
+        refused = await desk.carry_out(appeal_id, "answer", clerk, **(GOOD | {"findings": []}))
+        assert error(refused) == (422, [("findings", "required")])
+
+    async def test_a_topic_and_back_leaves_no_finding(self, desk, clerk):
+        appeal_id = await opened(desk)
+        await find(desk, clerk, appeal_id, 0, refusal=REFUSAL)
+        about_topic = (await desk.carry_out(appeal_id, "classify", clerk, kind="CONSULTATION", topic="PAY_RATES")).json()
+        back = await desk.carry_out(appeal_id, "classify", clerk, kind="COMPLAINT", category="REFUSAL_APPOINTMENT")
+        assert about_topic["issues"] == []
+        assert [(issue["finding"], issue["refusal"]) for issue in back.json()["issues"]] == [(None, None)]
+
+
 class TestTheAnswer:
     async def test_every_issue_needs_a_finding(self, desk, clerk):
         appeal_id = await opened(desk)
@@ -228,3 +265,18 @@ class TestTheAnswer:
         await desk.apply(OutcomeDenied(appeal_id=appeal_id, answer_id=answer_id, followed_by=None))
         assert (await desk.case(appeal_id))["issues"] == answered["issues"]
         assert (await find(desk, clerk, appeal_id, 0))["issues"][0]["finding"] == FOUND
+
+    async def test_what_was_answered_before_a_denial_is_no_finding_of_the_next_answer(self, desk, clerk):
+        appeal_id = await opened(desk)
+        await split(desk, clerk, appeal_id)
+        told = [FINDING | {"category": category} for category in ("REFUSAL_APPOINTMENT", "WAITING_QUEUE")]
+        await desk.carry_out(appeal_id, "answer", clerk, **(GOOD | {"findings": told}))
+        answer_id = next(event["answer_id"] for fact, event in await published(desk) if fact == "answer-given")
+        await desk.apply(OutcomeDenied(appeal_id=appeal_id, answer_id=answer_id, followed_by=None))
+        expert = desk.token("expert", region="KZ-43", subject="expert")
+        unfounded = GOOD | {"findings": []}
+        assert error(await desk.carry_out(appeal_id, "answer", expert, **unfounded)) == (422, [("findings", "required")])
+        desk.clock.advance(timedelta(minutes=5))
+        for number in (0, 1):
+            await find(desk, expert, appeal_id, number)
+        assert (await desk.carry_out(appeal_id, "answer", expert, **unfounded)).status_code == 200

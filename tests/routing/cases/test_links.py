@@ -59,6 +59,21 @@ class TestLinkDuplicate:
         fields = GOOD if action == "answer-and-close" else {}
         assert error(await desk.carry_out(appeal_id, action, clerk, **fields, outcome="DUPLICATE")) == (422, [("outcome", "not-linked")])
 
+    async def test_only_a_linked_case_is_answered_as_a_duplicate(self, desk, clerk):
+        first, second = await desk.open(), await desk.open()
+        findings = [GOOD["findings"][0] | {"outcome": "DUPLICATE"}]
+        finding = {name: findings[0][name] for name in ("outcome", "fact", "rule")}
+        issue_id = (await desk.case(second))["issues"][0]["issue_id"]
+        refused = await desk.carry_out(second, "answer", clerk, **(GOOD | {"findings": findings}))
+        assert error(refused) == (422, [("findings.0.outcome", "not-linked")])
+        refused = await desk.carry_out(second, "set-finding", clerk, issue_id=issue_id, **finding, refusal=None)
+        assert error(refused) == (422, [("outcome", "not-linked")])
+        await link(desk, clerk, second, first)
+        assert (await desk.carry_out(second, "set-finding", clerk, issue_id=issue_id, **finding, refusal=None)).status_code == 200
+        answered = (await desk.carry_out(second, "answer", clerk, **(GOOD | {"findings": []}))).json()
+        assert answered["status"] == "ANSWERED"
+        assert "unlink" not in {action["action"] for action in answered["next_actions"]}, "the applicant may confirm it as a duplicate"
+
     async def test_a_number_out_of_sight_is_answered_like_one_that_does_not_exist(self, desk, clerk):
         appeal_id, elsewhere = await desk.open(), await desk.open(region="KZ-75")
         answers = [

@@ -17,6 +17,7 @@ from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.rows import (
     CaseRecord,
     HistoryCodes,
+    HistoryRecord,
     LetterRecord,
     SubjectCodes,
 )
@@ -35,9 +36,11 @@ from shared.contracts import (
     CaseForwarded,
     CaseReturned,
     CaseTerminated,
+    ClassificationCorrected,
     CompletionAsked,
     DangerPassedOn,
     PartForwarded,
+    TierRaised,
 )
 from shared.domain.calendar import CalendarGap
 from shared.domain.lifecycle import CaseStatus
@@ -95,7 +98,7 @@ async def _classify(context: ActionContext, command: commands.Classify) -> None:
     before = _codes(case)
     case.kind, case.category, case.topic = command.kind, command.category, command.topic
     case.statutory_form = command.statutory_form or taxonomy().kinds[command.kind].default_form
-    issues.follow_category(case)
+    issues.follow_category(context)
     _move(case, _tier_of(case))
     await repository.add_correction(
         context.work.session,
@@ -119,12 +122,18 @@ async def _split_issue(context: ActionContext, command: commands.SplitIssue) -> 
 
 
 async def _remove_issue(context: ActionContext, command: commands.RemoveIssue) -> None:
-    """A case that is on the tier of its issues stays on it; one that was raised further stays where it is."""
+    """A case that is on the tier of its issues stays on it; one that was raised stays where it is."""
     case, before = context.case, _tier_of(context.case)
     category = issues.remove(context, command)
-    if case.tier == before:
+    if case.tier == before and not _is_raised(context.file.history):
         _move(case, _tier_of(case))
     await _publish_correction(context, "issue-removed", category=category, tier=case.tier)
+
+
+def _is_raised(history: Sequence[HistoryRecord]) -> bool:
+    """Return whether the case was passed to a higher tier since its classification was corrected."""
+    latest = next((entry for entry in reversed(history) if entry.type in {TierRaised.FACT, ClassificationCorrected.FACT}), None)
+    return latest is not None and latest.type == TierRaised.FACT
 
 
 def _tier_of(case: CaseRecord) -> int:

@@ -168,6 +168,11 @@ def _gate_errors(case: CaseRecord, answer: commands.AnswerContent) -> list[Field
         if finding.outcome in applicant_outcomes()
     ]
     errors += [
+        FieldError(f"findings.{number}.outcome", links.NOT_LINKED, links.LINK_FIRST)
+        for number, finding in enumerate(answer.findings)
+        if links.lacks_link(case, finding.outcome)
+    ]
+    errors += [
         FieldError(name, "required", REQUIRED)
         for name in ("next_steps", "how_to_complain")
         if getattr(gate, name) and getattr(answer, name) is None

@@ -5,6 +5,7 @@ or has a finding of its own; the texts of findings are sealed rows.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from routing.cases.schemas.commands import Finding, FindingContent
 from routing.cases.schemas.issues import FindingRecord, IssueCodes, new_issue
 from routing.cases.schemas.rows import CaseFile, CaseRecord
 from routing.cases.schemas.views import AnswerView, FindingView, IssueView, RefusalView
+from routing.cases.service import links
 from routing.cases.service.action_context import ActionContext
 from shared.contracts import AnsweredIssue
 from shared.domain.taxonomy import taxonomy
@@ -69,9 +71,11 @@ def without_finding(case: CaseRecord, findings: Sequence[Finding]) -> list[str]:
 
 
 def with_set_findings(context: ActionContext, findings: Sequence[Finding]) -> list[Finding]:
-    """Return the findings of an answer, and those set on the issues that it does not speak of."""
-    unspoken = without_finding(context.case, findings)
-    own = {issue.category: issue.finding for issue in views(context.file, None, context.work.sealer) if issue.finding is not None}
+    """Return the findings of an answer, and those set since the latest answer on the issues that it does not speak of."""
+    unspoken, latest = without_finding(context.case, findings), context.file.answer
+    newer = [finding for finding in context.file.findings if latest is None or finding.at > latest.at]
+    found = views(replace(context.file, findings=newer), None, context.work.sealer)
+    own = {issue.category: issue.finding for issue in found if issue.finding is not None}
     return [*findings, *(Finding(category=category, **dict(own[category])) for category in unspoken if category in own)]
 
 
@@ -123,8 +127,9 @@ def remove(context: ActionContext, command: commands.RemoveIssue) -> str:
 
 
 async def set_finding(context: ActionContext, command: commands.SetFinding) -> None:
-    """Store the finding on an issue, sealed. Raises InvalidInput for an unknown issue."""
+    """Store the finding on an issue, sealed. Raises InvalidInput for an unknown issue, and for DUPLICATE in a case without a link."""
     case, refusal = context.case, command.refusal
+    links.require_link(case, command.outcome)
     case.issue_codes = case.issues
     issue = _issue(case, command.issue_id)
     issue["reason"], issue["lawful"] = (refusal.reason, refusal.lawful) if refusal else (None, None)
@@ -133,15 +138,21 @@ async def set_finding(context: ActionContext, command: commands.SetFinding) -> N
     context.enter("finding-set", category=issue["category"], outcome=command.outcome)
 
 
-def follow_category(case: CaseRecord) -> None:
-    """Let the main issue follow the corrected category of the case. Raises InvalidInput if the other issues do not go with it."""
+def follow_category(context: ActionContext) -> None:
+    """Let the main issue follow the corrected category of the case: on another category nothing was found yet.
+
+    Raises InvalidInput if the other issues do not go with it.
+    """
+    case = context.case
     others = (case.issue_codes or [])[1:]
     if case.category is None and others:
         raise InvalidInput.field("kind", "several-issues", "The case has several issues, and an appeal about a topic has none.")
     if case.category in {issue["category"] for issue in others}:
         raise InvalidInput.field("category", "duplicate-issue", "The case has an issue of this category.")
-    if case.issue_codes and case.category is not None:
-        case.issue_codes[0]["category"] = case.category
+    if case.category is None:
+        case.issue_codes = None
+    elif case.issue_codes and case.issue_codes[0]["category"] != case.category:
+        case.issue_codes = [new_issue(context.work.ids.new(), case.category), *others]
 
 
 def _issue(case: CaseRecord, issue_id: UUID) -> IssueCodes:

@@ -31,6 +31,8 @@ from shared.visibility import visible_cases
 
 JOINED: Final = "duplicate-joined"
 SUGGESTED: Final = 5
+NOT_LINKED: Final = "not-linked"
+LINK_FIRST: Final = "Link the case to the one that it repeats first."
 
 
 async def link(context: ActionContext, command: LinkDuplicate) -> None:
@@ -78,10 +80,15 @@ def _enter_into(context: ActionContext, appeal_id: UUID, entry_type: str) -> Non
     repository.add_history_later(context.work.session, [row])
 
 
+def lacks_link(case: CaseRecord, outcome: str) -> bool:
+    """Return whether the outcome is DUPLICATE and the case is linked to no other."""
+    return outcome == NamedCode.DUPLICATE and case.duplicate_of is None
+
+
 def require_link(case: CaseRecord, outcome: str) -> None:
     """Raise InvalidInput for the outcome DUPLICATE of a case that is linked to no other."""
-    if outcome == NamedCode.DUPLICATE and case.duplicate_of is None:
-        raise InvalidInput.field("outcome", "not-linked", "Link the case to the one that it repeats first.")
+    if lacks_link(case, outcome):
+        raise InvalidInput.field("outcome", NOT_LINKED, LINK_FIRST)
 
 
 async def linked(session: AsyncSession, case: CaseRecord, history: Sequence[HistoryRecord]) -> list[LinkedCase]:
