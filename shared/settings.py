@@ -5,7 +5,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
@@ -13,6 +13,16 @@ from pydantic_settings.exceptions import SettingsError
 from shared.request_limits import HEADER_LIMIT
 
 Environment = Literal["local", "production"]
+
+
+def _known_in_production(given: str | None, info: ValidationInfo) -> str | None:
+    if given is None and info.data.get("oidc_issuer"):
+        raise PydanticCustomError("public-url", "is needed beside ARYZ_OIDC_ISSUER: letters must not print the host that a request names")
+    return given
+
+
+PublicUrl = Annotated[Annotated[str, Field(pattern=r"^https?://[^/?#]+$")] | None, AfterValidator(_known_in_production)]
+"""Where citizens reach the pages. None on one machine alone; give the field `validate_default=True`."""
 
 
 class MissingSetting(ValueError):

@@ -21,3 +21,15 @@ class TestSmsSecret:
         with pytest.raises(BadSettings, match=r"SMS_SECRET: This is not whsec_ and base64 of 24 to 64 bytes\.$") as refused:
             Settings(sms_secret=secret)
         assert secret in {"", "whsec_"} or secret not in str(refused.value)
+
+
+class TestPublicUrl:
+    def test_with_a_provider_it_is_needed_so_that_no_letter_prints_what_a_request_names(self):
+        with pytest.raises(BadSettings, match="ARYZ_INTAKE_PUBLIC_URL: is needed beside ARYZ_OIDC_ISSUER"):
+            Settings(oidc_issuer="https://id.example")
+        assert Settings(oidc_issuer="https://id.example", public_url="https://aryz.example").public_url == "https://aryz.example"
+
+    def test_on_one_machine_it_may_be_absent_and_a_path_is_refused(self):
+        assert Settings().public_url is None
+        with pytest.raises(BadSettings, match="PUBLIC_URL"):
+            Settings(public_url="https://aryz.example/pages")

@@ -34,7 +34,11 @@ class TestMain:
     @pytest.mark.parametrize(
         ("environment", "sentence"),
         [
-            ({"ARYZ_OIDC_ISSUER": "https://example.org"}, "routing: ARYZ_OIDC_JWKS_URL is needed beside ARYZ_OIDC_ISSUER"),
+            (
+                {"ARYZ_OIDC_ISSUER": "https://example.org", "ARYZ_ROUTING_PUBLIC_URL": "https://aryz.example"},
+                "routing: ARYZ_OIDC_JWKS_URL is needed beside ARYZ_OIDC_ISSUER",
+            ),
+            ({"ARYZ_OIDC_ISSUER": "https://example.org"}, "routing: settings: ARYZ_ROUTING_PUBLIC_URL: is needed beside ARYZ_OIDC_ISSUER"),
             ({"ARYZ_ENV": "production"}, "routing: the local issuer is for one machine"),
             ({"ARYZ_PREFIX": "Secret!"}, "routing: settings: ARYZ_PREFIX: "),
             ({"ARYZ_ROUTING_CLOCK_SECONDS": "Secret!"}, "routing: settings: ARYZ_ROUTING_CLOCK_SECONDS: "),

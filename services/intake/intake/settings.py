@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import ServiceSettings
+from shared.settings import PublicUrl, ServiceSettings
 
 THIS_MACHINE: Final = "http://127.0.0.1:8000"
 SECRET_BYTES: Final = range(24, 65)
@@ -51,10 +51,10 @@ class Settings(ServiceSettings):
     uploads_per_minute: int = Field(60, ge=0, description="uploads begun from one address in a minute; 0: no limit")
 
     # notifications
-    public_url: str | None = Field(
+    public_url: PublicUrl = Field(
         None,
-        pattern=r"^https?://[^/?#]+$",
-        description="where citizens reach the pages; absent: this machine, and on paper where the page was read",
+        validate_default=True,
+        description="where citizens reach the pages; absent on one machine: this machine, and on paper where the page was read",
     )
     mail_host: str | None = Field(None, description="SMTP server; absent on one machine: mail goes to DATA/outgoing")
     mail_port: int = Field(587, ge=1, le=65535)

@@ -1,7 +1,7 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import ServiceSettings
+from shared.settings import PublicUrl, ServiceSettings
 
 
 class Settings(ServiceSettings):
@@ -15,10 +15,10 @@ class Settings(ServiceSettings):
     letter_checks_per_minute: int = Field(
         30, ge=0, description="letters whose code one address may check in a minute, in each process; 0: no limit"
     )
-    public_url: str | None = Field(
+    public_url: PublicUrl = Field(
         None,
-        pattern=r"^https?://[^/?#]+$",
-        description="where citizens reach the pages, printed in letters that the desk opens; absent: where the desk was read",
+        validate_default=True,
+        description="where citizens reach the pages, printed in letters of the desk; absent on one machine: where the desk was read",
     )
     clock_started_always: bool = Field(
         False, description="publish the first statutory clock of a case as `clock-started`, while consumers of an earlier version run"
