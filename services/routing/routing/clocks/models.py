@@ -33,14 +33,3 @@ class CaseClock(RoutingModel, table=True):
     next_at: datetime | None
     """When the clock job has to process the clock next."""
     stopped_at: datetime | None
-
-
-class OverdueReport(RoutingModel, table=True):
-    """A breached clock that the supervisor of the queue, or the head, is shown until it stops: once for each clock and level."""
-
-    __tablename__ = "overdue_report"
-
-    clock_id: UUID = Field(primary_key=True)
-    level: int = Field(primary_key=True)
-    """A `ReportLevel`."""
-    reported_at: datetime

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from routing.clocks.codes import ACTIVE, ReportLevel
-from routing.clocks.models import CaseClock, OverdueReport
-from routing.clocks.schemas import ClockChange, ClockRecord, ClockRow, OverdueReportRow, RunningClock
+from routing.clocks.models import CaseClock
+from routing.clocks.schemas import ClockChange, ClockRecord, ClockRow, RunningClock
 from shared.database import among
-from shared.fast.bulk import insert_later, insert_new_rows, insert_rows, update_rows
+from shared.fast.bulk import insert_later, insert_rows, update_rows
 from shared.fast.queries import Query, given
 from shared.rows import columns_of
 
@@ -65,14 +65,11 @@ async def waiting_clocks(session: AsyncSession, appeal_ids: Sequence[UUID], now:
     return (await session.execute(query.order_by(col(CaseClock.due_at), col(CaseClock.clock_id)))).scalars().all()
 
 
-async def add_overdue_reports(session: AsyncSession, rows: Sequence[OverdueReportRow]) -> None:
-    """Insert the reports that do not exist yet: one for each clock and level."""
-    await insert_new_rows(session, OverdueReport, rows, unique=("clock_id", "level"), returning="clock_id")
-
-
 def reported_clocks(level: ReportLevel) -> Subquery:
-    """Return the clocks that were reported at this level and still run beyond their due time, for a query of their cases."""
+    """Return the clocks that are reported at this level, for a query of their cases.
+
+    The supervisor is shown every clock that runs beyond its due time, the head those that the clock job need not process again.
+    """
     columns = (col(CaseClock.clock_id), col(CaseClock.appeal_id), col(CaseClock.policy), col(CaseClock.due_at))
-    query = select(*columns).join(OverdueReport, col(OverdueReport.clock_id) == col(CaseClock.clock_id))
-    is_breached = text("clock.state = 'BREACHED'")  # the condition of the partial index, word for word
-    return query.where(is_breached, col(OverdueReport.level) == int(level)).subquery()
+    query = select(*columns).where(text("clock.state = 'BREACHED'"))  # the condition of the partial index, word for word
+    return (query.where(col(CaseClock.next_at).is_(None)) if level is ReportLevel.HEAD else query).subquery()

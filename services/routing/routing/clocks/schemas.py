@@ -76,14 +76,6 @@ class ClockNotice(NamedTuple):
     due_at: datetime
 
 
-class OverdueReportRow(TypedDict):
-    """A row of the table `overdue_report`."""
-
-    clock_id: UUID
-    level: int
-    reported_at: datetime
-
-
 class TimedCase(Protocol):
     """What the clocks of a case depend on."""
 

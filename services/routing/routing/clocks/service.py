@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from routing.clocks import events, repository
-from routing.clocks.codes import ACTIVE, ClockCode, ClockState, ClockTrigger, ReportLevel
+from routing.clocks.codes import ACTIVE, ClockCode, ClockState, ClockTrigger
 from routing.clocks.errors import CalendarDoesNotReach
 from routing.clocks.models import CaseClock
 from routing.clocks.policy import WHOLE, ClockPolicy, WarningUnit, clock_policies, working_days_to_head
@@ -32,7 +32,6 @@ from routing.clocks.schemas import (
     ClockRow,
     DayView,
     DeadlineView,
-    OverdueReportRow,
     TimedCase,
 )
 from shared.domain.calendar import CalendarGap, planning_calendar, working_calendar
@@ -266,8 +265,9 @@ class ClockWatcher:
         clocks = await repository.waiting_clocks(session, cases, now)
         moved = [clock for clock in clocks if clock.state != ClockState.BREACHED]
         await self._cases.add_clock_notices(work, [_publish(work, clock, now) for clock in moved])
-        reports = [report for clock in clocks if clock.state == ClockState.BREACHED for report in _reports(clock, now)]
-        await repository.add_overdue_reports(session, reports)
+        for clock in clocks:
+            if clock.state == ClockState.BREACHED:
+                _await_head(clock, now)
         breached = [clock for clock in moved if clock.state == ClockState.BREACHED]
         unfixed = dict.fromkeys(clock.appeal_id for clock in breached if clock.policy == ClockCode.FIX_PERIOD)
         await self._cases.mark_fix_period_passed(work, list(unfixed))
@@ -283,12 +283,10 @@ def _publish(work: UnitOfWork, clock: CaseClock, now: datetime) -> ClockNotice:
     return ClockNotice(clock.appeal_id, source, now, event.FACT, clock.policy, clock.due_at)
 
 
-def _reports(clock: CaseClock, now: datetime) -> list[OverdueReportRow]:
-    """Return the reports of a breached clock that are due by now, and let the job process the clock when the next one is."""
+def _await_head(clock: CaseClock, now: datetime) -> None:
+    """Let the job process a breached clock again when the head is to be shown it, and never again from then on."""
     to_head = _reported_to_head_at(clock.policy, clock.due_at)
     clock.next_at = to_head if to_head > now else None
-    levels = (ReportLevel.SUPERVISOR,) if clock.next_at is not None else tuple(ReportLevel)
-    return [{"clock_id": clock.clock_id, "level": level, "reported_at": now} for level in levels]
 
 
 @lru_cache(maxsize=_CACHED_TERMS)

@@ -46,6 +46,17 @@ class TestExtension:
         assert "Choose a day after the present end of the term." in refused.text
         assert REASON in refused.text
 
+    async def test_a_term_that_has_ended_is_explained_to_both_who_ask_and_who_decide(self, desk, complaint):
+        await ask(desk, complaint)
+        desk.clock.set(DUE + timedelta(seconds=1))
+        refused = await send(desk, complaint, "approve-extension", head(desk))
+        assert refused.status_code == 422
+        assert "The term has ended: it cannot be extended any more." in refused.text
+        await send(desk, complaint, "reject-extension", head(desk), **{"reject-extension-reason": "Кеш."})
+        refused = await ask(desk, complaint)
+        assert refused.status_code == 422
+        assert "The term has ended: it cannot be extended any more." in refused.text
+
     async def test_the_list_of_what_waits_is_counted_for_those_who_decide(self, desk, complaint):
         await ask(desk, complaint)
         page = await open_desk(desk, who=head(desk), tab="approvals")

@@ -1,7 +1,7 @@
 """Overdue reports: work beyond its due time comes to the supervisor of the queue, then to the head, whoever has the case or nobody.
 
-The clock job writes them (`ClockWatcher`), and a report is listed until its clock stops. Nothing in the case changes: the action
-`escalate`, which passes a case to the next tier, is something else.
+They follow from the state of the clocks (`ClockWatcher`), and a report is listed until its clock stops. Nothing in the case changes: the
+action `escalate`, which passes a case to the next tier, is something else.
 """
 
 from collections.abc import Mapping
