@@ -12,7 +12,7 @@ from intake.channels.telegram.jobs import ChatNotificationSender
 from intake.forms.service import definitions
 from intake.notifications.codes import DeliveryMethod
 from intake.notifications.service.delivery_methods import senders
-from intake.notifications.service.planning import plan_receipt, send_code
+from intake.notifications.service.planning import plan_pin_notices, plan_receipt, send_code
 from intake.notifications.service.senders import NotificationSender
 from intake.register.dependencies import Intake
 from intake.settings import Settings
@@ -33,7 +33,13 @@ def check_policies() -> None:
 def build_intake(parts: Parts[Settings], settings: Settings) -> Intake:
     """Return the register of this process with its ports filled."""
     return Intake.build(
-        parts, settings, external_numbers=external_numbers, list_files=attached_files, send_code=send_code, plan_receipt=plan_receipt
+        parts,
+        settings,
+        external_numbers=external_numbers,
+        list_files=attached_files,
+        send_code=send_code,
+        plan_receipt=plan_receipt,
+        plan_pin_notices=plan_pin_notices,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from intake.notifications.models import Notification
-from intake.register.models import Appeal, ContactCode
+from intake.register.models import Appeal, ContactCode, ContentRead
 from shared.domain.identifiers import RegistrationNumber
 from tests.intake.register.test_applicant_api import Case, filed
 from tests.keys import key_named
@@ -128,6 +128,17 @@ class TestConfirmation:
         pin = answer.json()["pin"]
         assert (await desk.track(case.number, pin)).status_code == 200
         assert pin == case.pin or (await desk.track(case.number, case.pin)).status_code == 404
+
+    async def test_a_new_pin_leaves_a_trace_and_every_confirmed_contact_gets_a_message(self, desk):
+        case = await confirmed(desk)
+        await case.do("contact-confirmation", {"code": await case.code(contact="email")})
+        await ask(desk, case.number)
+        pin = (await confirm(desk, case.number, await code_of(desk))).json()["pin"]
+        notices = [row for row in await desk.rows(Notification) if row.fact == "pin-replaced"]
+        assert sorted((row.channel, row.appeal_id, row.secret) for row in notices) == [("EMAIL", case.id, None), ("SMS", case.id, None)]
+        assert (await desk.track(case.number, pin)).json()["timeline"][-1]["type"] == "pin-replaced"
+        reads = [(row.reader, row.purpose, row.ids) for row in await desk.rows(ContentRead)]
+        assert ("applicant", "pin-recovery", [str(case.id)]) in reads
 
     async def test_every_failure_is_the_same_404(self, desk):
         case = await confirmed(desk)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from intake.notifications.codes import CODES, DeliveryMethod, NotificationReason, NotificationState, Recipient
-from intake.register.codes import OVERRULED
+from intake.register.codes import OVERRULED, PIN_REPLACED
 from intake.register.service import answer_channels
 from shared.contracts import AppealEvent, appeal_events
 from shared.domain.labels import LANGUAGES, Label
@@ -23,7 +23,7 @@ LONGEST_VALUES: Final = {"number": "2026-43-0000017-9", "code": "00000000"}
 CONTINUED: Final = "appeal-continued"
 NEWS: Final = "news"
 RECEIPT: Final = "receipt"
-_OTHER_FACTS: Final = frozenset({CONTINUED, NEWS, OVERRULED, RECEIPT, *CODES})
+_OTHER_FACTS: Final = frozenset({CONTINUED, NEWS, OVERRULED, PIN_REPLACED, RECEIPT, *CODES})
 """The facts of notifications that are no events."""
 
 

@@ -60,6 +60,9 @@ CONSENTS: Final = frozenset({"PROCESSING", "DISCLOSE_TO_PROVIDER"})
 OVERRULED: Final = "withdrawal-late"
 """The timeline type of a withdrawal that the Fund received after its decision."""
 
+PIN_REPLACED: Final = "pin-replaced"
+"""The timeline type, and the fact of the notifications, of a new PIN."""
+
 ContactKind = Literal["phone", "email"]
 VerificationPurpose = Literal["contact-confirmation", "withdrawal"]
 """The purposes for which whoever has opened an appeal may ask for a code."""

@@ -1,6 +1,6 @@
 """Planning of notifications in the transaction that makes their fact true. Nothing is unsealed or sent here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
@@ -9,7 +9,7 @@ from intake.notifications import repository
 from intake.notifications.codes import DeliveryMethod, NotificationState, Recipient
 from intake.notifications.policy import RECEIPT, notified_facts, policy, routes
 from intake.notifications.repository import NotificationRow
-from intake.register.codes import OVERRULED, CodePurpose
+from intake.register.codes import OVERRULED, PIN_REPLACED, CodePurpose
 from intake.register.service.ports import TrackedChange
 from shared.ids import derived
 from shared.messaging.handling import Batch
@@ -77,6 +77,14 @@ async def plan_receipt(work: UnitOfWork, appeal_id: UUID, answer_by: str | None)
     method = DeliveryMethod(answer_by) if is_chosen and answer_by else DeliveryMethod.ANY
     notification = new_notification(derived(fact.event_id, Recipient.APPLICANT), fact, method, work.clock.now())
     await repository.add_notifications(work.session, [notification])
+
+
+async def plan_pin_notices(work: UnitOfWork, appeal_id: UUID, channels: Collection[str]) -> None:
+    """Plan a message by each of these channels that the PIN of an appeal was replaced."""
+    fact, now = FactOfAppeal(work.ids.new(), appeal_id, PIN_REPLACED), work.clock.now()
+    methods = [DeliveryMethod(channel) for channel in channels]
+    planned = [new_notification(derived(fact.event_id, f"{Recipient.APPLICANT}/{method}"), fact, method, now) for method in methods]
+    await repository.add_notifications(work.session, planned)
 
 
 async def send_code(

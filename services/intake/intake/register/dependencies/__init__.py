@@ -16,7 +16,7 @@ from intake.register.service import rights
 from intake.register.service.admission import Admission
 from intake.register.service.filing import check
 from intake.register.service.guessing import Guesses
-from intake.register.service.ports import ExternalNumbers, ListFiles, PlanReceipt, SendCode
+from intake.register.service.ports import ExternalNumbers, ListFiles, PlanPinNotices, PlanReceipt, SendCode
 from intake.register.service.registration import Condition, Register, RegistrationReceipt, all_conditions, sender_key
 from intake.register.service.verification import CODE_CHANNELS
 from intake.settings import Settings
@@ -62,6 +62,7 @@ class Intake:
         list_files: ListFiles,
         send_code: SendCode,
         plan_receipt: PlanReceipt,
+        plan_pin_notices: PlanPinNotices,
     ) -> Self:
         """Raises ReferenceDataError or ValueError for a policy file that cannot be trusted."""
         rights.check()
@@ -75,7 +76,7 @@ class Intake:
             guesses=guesses,
             opener=AppealOpener(units, guesses, parts.contents, list_files, pepper),
             actions=ApplicantActions(units, parts.idempotency, register, send_code, plan_receipt),
-            recovery=PinRecovery(units, guesses, send_code),
+            recovery=PinRecovery(units, guesses, send_code, plan_pin_notices),
             anonymous=Budget(settings.anonymous_per_minute, parts.clock),
             uploads=Budget(settings.uploads_per_minute, parts.clock),
             previews=Budget(settings.previews_per_minute, parts.clock),

@@ -6,7 +6,7 @@ from intake.register.errors import PinNotRecovered
 from intake.register.schemas import NewPin, PinConfirmationIn, PinRecoveryIn
 from intake.register.service import pin_recovery
 from intake.register.service.guessing import Guesses
-from intake.register.service.ports import SendCode
+from intake.register.service.ports import PlanPinNotices, SendCode
 from shared.domain.identifiers import canonical_number
 from shared.errors import TooMany
 from shared.idempotency import Once, StoredAnswer
@@ -18,10 +18,11 @@ log = structlog.get_logger()
 class PinRecovery:
     """Recovers PINs. Call it while no unit of work is open."""
 
-    def __init__(self, units: UnitsOfWork, guesses: Guesses, send_code: SendCode) -> None:
+    def __init__(self, units: UnitsOfWork, guesses: Guesses, send_code: SendCode, plan_notices: PlanPinNotices) -> None:
         self._units = units
         self._guesses = guesses
         self._send_code = send_code
+        self._plan_notices = plan_notices
 
     async def send_code(self, asked: PinRecoveryIn, address: str) -> None:
         """Send a code, if the appeal has this contact and it is confirmed. Await it after the response, which must not depend on it."""
@@ -41,7 +42,7 @@ class PinRecovery:
 
         async def redeem(work: UnitOfWork) -> NewPin:
             allowed = await self._guesses.check(work, attempt)
-            pin = await pin_recovery.redeem(work, given)
+            pin = await pin_recovery.redeem(work, self._plan_notices, given)
             reached.extend(await self._guesses.record(work, allowed, is_right=pin is not None))
             if pin is None:
                 raise PinNotRecovered

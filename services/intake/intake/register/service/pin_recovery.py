@@ -5,13 +5,15 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
+from intake.register.codes import PIN_REPLACED
+from intake.register.models import Appeal
 from intake.register.policy import policy
 from intake.register.repository import applicant as records
 from intake.register.repository import recipients
 from intake.register.repository.guesses import access_to
 from intake.register.schemas import PinConfirmationIn, PinRecoveryIn
-from intake.register.service.ports import SendCode
-from intake.register.service.progress import lock_appeal
+from intake.register.service.ports import PlanPinNotices, SendCode
+from intake.register.service.progress import lock_appeal, store_tracking
 from intake.register.service.registration import PIN_DIGITS, hashed_pin
 from intake.register.service.sealed_fields import open_field
 from intake.register.service.verification import CODE_CHANNELS, hashed_code, send_new_code
@@ -50,16 +52,16 @@ async def ask(work: UnitOfWork, send_code: SendCode, asked: PinRecoveryIn, asker
     await lock_appeal(work, appeal_id)
     appeal = await records.whole_appeal(work.session, appeal_id)
     kind, address = contact
-    known = (open_field(work.sealer, appeal_id, "applicant", appeal.applicant) or {}).get(kind, "")
-    confirmed = set(CODE_CHANNELS) if appeal.received_by is not None else await recipients.confirmed_kinds(work.session, appeal_id)
-    if kind in confirmed and hmac.compare_digest(known.encode(), address.encode()):
+    known = (await _confirmed_contacts(work, appeal)).get(kind, "")
+    if known and hmac.compare_digest(known.encode(), address.encode()):
         await send_new_code(work, send_code, appeal, contact, PURPOSE, asker)
 
 
-async def redeem(work: UnitOfWork, given: PinConfirmationIn) -> str | None:
+async def redeem(work: UnitOfWork, plan_notices: PlanPinNotices, given: PinConfirmationIn) -> str | None:
     """Return a new PIN for the right code, which is used up; the old PIN no longer opens the appeal. None for anything else.
 
-    The statements are the same whether or not there is such an appeal or code, up to the right code.
+    The audit log, the timeline and a message to every confirmed contact say that the PIN was replaced. The statements are the same whether
+    or not there is such an appeal or code, up to the right code.
     """
     now, rules = work.clock.now(), policy().code
     appeal_id = (await access_to(work.session, canonical_number(given.number) or "")).id or _NOTHING
@@ -73,4 +75,15 @@ async def redeem(work: UnitOfWork, given: PinConfirmationIn) -> str | None:
     await records.use_code(work.session, code_id, now)
     pin = random_digits(PIN_DIGITS)
     await records.replace_pin(work.session, appeal_id, hashed_pin(work.pepper, appeal_id, pin))
+    await store_tracking(work, await lock_appeal(work, appeal_id), work.ids.new(), PIN_REPLACED)
+    await work.audit.record(reader="applicant", purpose=PURPOSE, ids=[appeal_id])
+    contacts = await _confirmed_contacts(work, await records.whole_appeal(work.session, appeal_id))
+    await plan_notices(work, appeal_id, [CODE_CHANNELS[kind] for kind in contacts])
     return pin
+
+
+async def _confirmed_contacts(work: UnitOfWork, appeal: Appeal) -> dict[str, str]:
+    """Return the contacts that are confirmed, or that a person wrote down, by kind."""
+    given = open_field(work.sealer, appeal.id, "applicant", appeal.applicant) or {}
+    confirmed = CODE_CHANNELS if appeal.received_by is not None else await recipients.confirmed_kinds(work.session, appeal.id)
+    return {kind: given[kind] for kind in CODE_CHANNELS if kind in confirmed and kind in given}

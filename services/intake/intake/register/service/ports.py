@@ -55,6 +55,12 @@ class PlanReceipt(Protocol):
     async def __call__(self, work: UnitOfWork, appeal_id: UUID, answer_by: str | None) -> None: ...
 
 
+class PlanPinNotices(Protocol):
+    """Plan a message by each of these channels, SMS or EMAIL, that the PIN was replaced. It has no PIN in it."""
+
+    async def __call__(self, work: UnitOfWork, appeal_id: UUID, channels: Collection[str]) -> None: ...
+
+
 class ExternalNumbers(Protocol):
     """The numbers of appeals in the registers of partners; each is used once a partner."""
 
