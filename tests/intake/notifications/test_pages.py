@@ -125,12 +125,12 @@ class TestTheLog:
 
 
 class TestResend:
-    async def failed(self, desk, case_of):
+    async def failed(self, desk, case_of, reason="REFUSED"):
         case = await case_of(desk)
         await case.inquired()
         (notification,) = await case.notifications()
         async with desk.parts.units.write() as work:
-            failed = {"state": "FAILED", "reason": "REFUSED", "attempts": 5}
+            failed = {"state": "FAILED", "reason": reason, "attempts": 5}
             await change_notification(work.session, notification.id, was=("PLANNED",), **failed)
         return case, notification.id
 
@@ -183,6 +183,12 @@ class TestResend:
         cursor = re.search(r"cursor=([^\"]+)\"", (await page(desk, "", signed_in(desk, "admin"))).text)[1]
         shown = await page(desk, "", signed_in(desk, "admin"), language=f"ru&cursor={cursor}")
         assert f'name="back" value="cursor={cursor}"' in shown.text
+
+    @pytest.mark.parametrize("reason", ["NO_WAY", "UNCONFIRMED"])
+    async def test_what_has_no_confirmed_contact_is_not_sent_again(self, desk, case_of, reason):
+        _, notice_id = await self.failed(desk, case_of, reason)
+        assert await self.offered(desk) == []
+        assert await self.again(desk, notice_id) == "flash=notice-not-failed"
 
     async def test_a_code_is_not_sent_again(self, desk):
         await (await filed(desk)).code()

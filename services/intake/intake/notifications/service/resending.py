@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from intake.notifications import repository
-from intake.notifications.codes import CODES, NotificationState
+from intake.notifications.codes import CODES, NotificationReason, NotificationState
 from intake.notifications.models import Notification
 from intake.notifications.service.planning import FactOfAppeal, new_notification
 from shared.auth import Principal
@@ -14,15 +14,20 @@ from shared.ids import derived
 from shared.unit_of_work import UnitOfWork
 
 PURPOSE: Final = "notice-resend"
+_WITHOUT_ADDRESS: Final = frozenset({NotificationReason.NO_WAY, NotificationReason.UNCONFIRMED})
 
 
 async def resendable(work: UnitOfWork, notifications: Collection[Notification]) -> frozenset[UUID]:
     """Return the ids of the notifications that can be sent again.
 
     These have failed by every method that was tried for their event, and were not sent again before. A code cannot be sent again: it is
-    deleted, and the applicant asks for a new one.
+    deleted, and the applicant asks for a new one. Without a confirmed contact there is nowhere to send to.
     """
-    failed = [each for each in notifications if each.state == NotificationState.FAILED and each.fact not in CODES]
+    failed = [
+        each
+        for each in notifications
+        if each.state == NotificationState.FAILED and each.fact not in CODES and each.reason not in _WITHOUT_ADDRESS
+    ]
     repeats = {_repeat_of(each.event_id): each.event_id for each in failed}
     refused = set()
     for event_id, state in await repository.states_by_event(work.session, [*repeats, *repeats.values()]):
