@@ -4,7 +4,10 @@ from sqlalchemy import select, text
 
 from routing.app import SERVICE
 from routing.cases.models import AppealCase
+from routing.cases.service import current_deputies
 from shared import migrations
+from tests.routing.cases.service.test_deputies import make_deputy
+from tests.routing.cases.service.test_extensions import clerk
 
 
 async def downgrade(desk, revision: str) -> None:
@@ -39,3 +42,15 @@ class TestOutcomesOfTheApplicant:
             "WITHDRAWN": (None, None),
             "JUSTIFIED": ("JUSTIFIED", None),
         }
+
+
+class TestDeputyAppointments:
+    """Revision 0018: appointments that run are kept in both directions."""
+
+    async def test_a_deputy_stays_one(self, desk):
+        await desk.get("/cases", clerk(desk, "dana", "supervisor"))
+        await make_deputy(desk)
+        await downgrade(desk, "0017")
+        await migrations.migrate(desk.parts.database, SERVICE.package)
+        async with desk.parts.units.read() as work:
+            assert [deputy.subject for deputy in await current_deputies(work, "KZ-43")] == ["dana"]
