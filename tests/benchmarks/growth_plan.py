@@ -67,7 +67,7 @@ PLANS: Mapping[str, Plan] = {
         _AUDITED,
         _EVERYWHERE
         | {"answer_letter", "colleague", "case_visit", "case_presence", "desk_search", "saved_view", "provider", "provider_question"}
-        | {"extension_request", "deputy_appointment"},
+        | {"extension_request", "issue_finding", "deputy_appointment"},
     ),
     "provider-contact": Plan(
         _of_appeal("appeal", "inquiry") | {"delivery": _OF_INQUIRY, "response": _OF_INQUIRY} | _of_appeal("name_match"),

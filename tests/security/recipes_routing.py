@@ -82,8 +82,7 @@ async def link_duplicate(target: Target) -> Call:
 async def unlink(target: Target) -> Call:
     linking = await link_duplicate(target)
     done = (await target.world.client.post(linking.path, headers=linking.headers, json=linking.json)).json()
-    body = {"expected_version": done["version"], "appeal_id": done["links"][0]["appeal_id"]}
-    return Call(linking.path.replace("link-duplicate", "unlink"), linking.headers, json=body)
+    return Call(linking.path.replace("link-duplicate", "unlink"), linking.headers, json={"expected_version": done["version"]})
 
 
 split_issue = _action("split-issue", category="WAITING")

@@ -77,7 +77,9 @@ class TestCard:
         other = await opened(desk)
         number = (await desk.case(other))["number"]
         owners.found = {str(complaint): [str(other)]}
-        page = (await open_desk(desk, f"/{complaint}")).text
+        assert number not in (await open_desk(desk, f"/{complaint}")).text.split("links-title")[-1]
+        assert owners.looked_up == [], "opening a case looks nobody up"
+        page = (await open_desk(desk, f"/{complaint}", related="yes")).text
         assert f"It is a duplicate of № {number}" in page
         version = str((await desk.case(complaint))["version"])
         form = {"expected_version": version, "link-duplicate-of_number": number}
@@ -87,7 +89,7 @@ class TestCard:
         assert "this case repeats it" in page
         assert "It is a duplicate of" not in page
         assert "it repeats this case" in (await open_desk(desk, f"/{other}")).text
-        form = {"expected_version": str(int(version) + 1), "unlink-appeal_id": str(other)}
+        form = {"expected_version": str(int(version) + 1)}
         assert (await desk.client.post(f"/routing/desk/{complaint}/unlink", headers=session(desk), data=form)).status_code == 303
         assert (await desk.case(complaint))["links"] == []
 

@@ -253,7 +253,6 @@ class Desk(RuleBasedStateMachine):
         others = [other.appeal_id for other in self.cases]
         choices: dict[str, list[Any]] = {
             "issue_id": [*(issue["issue_id"] for issue in case.issues), str(uuid4())],
-            "appeal_id": [str(case.duplicate_of), *map(str, others)],
             "of_number": [self.run(self.number(appeal_id)) for appeal_id in others] if name == "of_number" else [""],
             "provider_id": [str(PROVIDER)],
             "assignee": [who.subject for who in PEOPLE],

@@ -44,6 +44,14 @@ class TestCard:
         assert "No referral (unlawful). ҚР ДСМ-27 бұйрығы" in page
         assert '<option value="NO_REFERRAL" selected>' in page
 
+    async def test_the_form_is_of_the_issue_that_it_names_and_stays_of_it(self, desk, complaint, two):
+        await send(desk, complaint, "set-finding", **{"set-finding-issue_id": two[0]}, **FOUND)
+        returned = await send(desk, complaint, "set-finding", **{"set-finding-issue_id": two[1]}, **(FOUND | {"set-finding-rule": ""}))
+        for page in (await open_desk(desk, f"/{complaint}", issue=two[1]), returned):
+            assert "<h3>Queue in the facility</h3>" in page.text
+            assert f'<input type="hidden" name="set-finding-issue_id" value="{two[1]}">' in page.text
+            assert 'id="f-set-finding-issue_id"' not in page.text, "no issue is chosen over the texts of another"
+
     async def test_an_incomplete_refusal_comes_back_at_its_field(self, desk, complaint, two):
         given = {"set-finding-issue_id": two[0], **FOUND, "set-finding-refusal_reason": "NO_REFERRAL"}
         page = await send(desk, complaint, "set-finding", **given)

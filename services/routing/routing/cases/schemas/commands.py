@@ -336,12 +336,10 @@ class LinkDuplicate(Command):
 
 
 class Unlink(Command):
-    """Take back a link to another case."""
+    """Take back the link to the case that this one repeats."""
 
     ACTION = CaseAction.UNLINK
     SUMMARY = "Unlink the case from the one that it duplicates"
-
-    appeal_id: UUID
 
 
 class LetterContent(StrictModel):

@@ -24,8 +24,7 @@ from routing.cases.service.action_context import ActionContext
 from routing.cases.service.history import entry
 from shared.auth import Principal
 from shared.domain.identifiers import digits_as_typed
-from shared.errors import Conflict, InvalidInput
-from shared.field_errors import DETAILS
+from shared.errors import InvalidInput
 from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_cases
 
@@ -38,8 +37,8 @@ LINK_FIRST: Final = "Link the case to the one that it repeats first."
 async def link(context: ActionContext, command: LinkDuplicate) -> None:
     """Link the case to the one of this number.
 
-    Raises InvalidInput for a number that the principal does not see, the case itself, a case that is a duplicate, and a case that has
-    duplicates; Conflict if the other case is being changed.
+    Raises InvalidInput for a number that the principal does not see, the case itself, a case that is a duplicate or is being changed, and
+    a case that has duplicates.
     """
     case, session = context.case, context.work.session
     digits = digits_as_typed(command.of_number)
@@ -52,7 +51,7 @@ async def link(context: ActionContext, command: LinkDuplicate) -> None:
     # The case is locked. A second lock is waited for in the order of the ids alone: two clerks who link crosswise do not deadlock.
     main = await records.lock_linked(session, found, skip_locked=found < case.appeal_id)
     if main is None:
-        raise Conflict
+        raise InvalidInput.field("of_number", "try-again", "That case is being changed just now. Try again.")
     if main.duplicate_of is not None:
         raise InvalidInput.field("of_number", "is-duplicate", "That case is a duplicate itself. Link to the case that it repeats.")
     if await records.has_duplicates(session, case.appeal_id):
@@ -63,14 +62,14 @@ async def link(context: ActionContext, command: LinkDuplicate) -> None:
     _enter_into(context, main.appeal_id, JOINED)
 
 
-async def unlink(context: ActionContext, command: Unlink) -> None:
-    """Take the link to the main case back. Raises InvalidInput for another case."""
-    if command.appeal_id != context.case.duplicate_of:
-        raise InvalidInput.field("appeal_id", "unknown-code", DETAILS["unknown-code"])
-    context.case.duplicate_of = None
-    context.file.linked = await linked(context.work.session, context.case, context.file.history)
+async def unlink(context: ActionContext, _command: Unlink) -> None:
+    """Take the link to the main case back."""
+    case = context.case
+    main, case.duplicate_of = case.duplicate_of, None
+    context.file.linked = await linked(context.work.session, case, context.file.history)
     context.enter("duplicate-unlinked")
-    _enter_into(context, command.appeal_id, "duplicate-left")
+    if main is not None:
+        _enter_into(context, main, "duplicate-left")
 
 
 def _enter_into(context: ActionContext, appeal_id: UUID, entry_type: str) -> None:

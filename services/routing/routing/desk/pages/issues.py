@@ -35,7 +35,8 @@ class IssuesCard:
     is_open: bool
     chosen: str
     values: dict[str, str]
-    options: Sequence[Option]
+    labels: dict[str, str]
+    """The categories of the issues by the ids."""
     removable: Sequence[Option]
     categories: Sequence[Option]
     reasons: Sequence[Option]
@@ -53,7 +54,7 @@ def issues_card(case: CaseView, position: ListPosition, asked: str | None, reade
         is_open=chosen is not None,
         chosen=str(shown.issue_id) if shown else "",
         values=_values(shown),
-        options=[(str(issue_id), label) for issue_id, label in labels.items()],
+        labels={str(issue_id): label for issue_id, label in labels.items()},
         removable=[(str(issue_id), label) for issue_id, label in labels.items() if str(issue_id) in removable],
         categories=[(code, label) for code, label in category_options(reader) if code not in taken],
         reasons=reader.options(taxonomy().refusal_reasons),

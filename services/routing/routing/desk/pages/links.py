@@ -12,7 +12,7 @@ from routing.desk.schemas import RelatedCase
 from shared.web.i18n import N_
 
 RELATED: Final = "related"
-"""The parameter with which similar cases are looked for."""
+"""The parameter with which suggestions are looked for."""
 _SUGGESTED: Final[Mapping[LinkType, str]] = {
     LinkType.SAME_APPLICANT: N_("the same applicant"),
     LinkType.SIMILAR: N_("similar text, %(score)s of 100"),
@@ -21,17 +21,17 @@ _SUGGESTED: Final[Mapping[LinkType, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class LinkLine:
-    """A linked or suggested case. `unlink`: the id to unlink by, empty for a link that is not taken back here."""
+    """A linked or suggested case. `is_main`: this case repeats it, so the link is taken back here."""
 
     number: str
     href: str
     text: str
-    unlink: str = ""
+    is_main: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LinksCard:
-    """What the page shows of other cases. `is_searched`: similar ones were looked for; `is_down`: intake does not answer."""
+    """What the page shows of other cases. `is_searched`: suggestions were looked for; `is_down`: intake does not answer."""
 
     links: Sequence[LinkLine]
     suggestions: Sequence[LinkLine]
@@ -53,16 +53,12 @@ def links_card(
     linked = {link.appeal_id for link in case.links}
     suggested = {each.appeal_id: each for each in (*(similar or ()), *(of_applicant or ())) if each.appeal_id not in linked}
     return LinksCard(
-        links=[LinkLine(link.number, position.href(link.appeal_id), _text(link, reader), _unlink(link)) for link in case.links],
+        links=[LinkLine(link.number, position.href(link.appeal_id), _text(link, reader), link.is_main) for link in case.links],
         suggestions=[LinkLine(each.number, position.href(each.appeal_id), _reason(each, reader)) for each in suggested.values()],
         is_searched=is_searched,
         is_down=of_applicant is None or similar is None,
         search_href=position.href(case.appeal_id, **{RELATED: "yes"}) + "#links-title",
     )
-
-
-def _unlink(link: LinkView) -> str:
-    return str(link.appeal_id) if link.is_main else ""
 
 
 def _text(link: LinkView, reader: DeskReader) -> str:

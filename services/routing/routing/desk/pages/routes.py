@@ -311,12 +311,12 @@ async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase,
     """Fetch what others own of the case, record that it is read, and return its page."""
     case, reader = found.case, asked.reader(principal)
     shows_applicant = asked.request.query_params.get("show") == "applicant"
-    owners, exchange, own = await asyncio.gather(
+    is_searched, subject = RELATED in asked.request.query_params, related.subject_of(case)
+    owners, exchange = await asyncio.gather(
         fetch_owners(asked.contents, found.written, principal, shows_applicant=shows_applicant),
         fetch_exchange(asked.contents, case.appeal_id, principal),
-        related.fetch_appeals_of_applicant(asked.contents, case.appeal_id, principal),
     )
-    is_searched, subject = RELATED in asked.request.query_params, related.subject_of(case)
+    own = await related.fetch_appeals_of_applicant(asked.contents, case.appeal_id, principal) if is_searched else []
     async with asked.units.write() as work:
         await cases.record_read(work, principal, case.appeal_id)
         await record_visit(work, principal, case)

@@ -1,6 +1,6 @@
 """Suggestions of cases that may belong to a case: the applicant's other appeals, and cases with a similar text about the same.
 
-Only cases that the clerk may see are suggested. Similar cases are looked for on request alone, because their texts are read for it.
+Only cases that the clerk may see are suggested, and on request alone, because intake looks up the applicant and reads texts for it.
 """
 
 import asyncio
