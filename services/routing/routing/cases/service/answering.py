@@ -167,11 +167,8 @@ def _gate_errors(case: CaseRecord, answer: commands.AnswerContent) -> list[Field
         for number, finding in enumerate(answer.findings)
         if finding.outcome in applicant_outcomes()
     ]
-    errors += [
-        FieldError(f"findings.{number}.outcome", links.NOT_LINKED, links.LINK_FIRST)
-        for number, finding in enumerate(answer.findings)
-        if links.lacks_link(case, finding.outcome)
-    ]
+    for number, finding in enumerate(answer.findings):
+        errors += links.link_errors(case, finding.outcome, f"findings.{number}.outcome")
     errors += [
         FieldError(name, "required", REQUIRED)
         for name in ("next_steps", "how_to_complain")

@@ -24,14 +24,12 @@ from routing.cases.service.action_context import ActionContext
 from routing.cases.service.history import entry
 from shared.auth import Principal
 from shared.domain.identifiers import digits_as_typed
-from shared.errors import InvalidInput
+from shared.errors import FieldError, InvalidInput
 from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_cases
 
 JOINED: Final = "duplicate-joined"
 SUGGESTED: Final = 5
-NOT_LINKED: Final = "not-linked"
-LINK_FIRST: Final = "Link the case to the one that it repeats first."
 
 
 async def link(context: ActionContext, command: LinkDuplicate) -> None:
@@ -79,15 +77,17 @@ def _enter_into(context: ActionContext, appeal_id: UUID, entry_type: str) -> Non
     repository.add_history_later(context.work.session, [row])
 
 
-def lacks_link(case: CaseRecord, outcome: str) -> bool:
-    """Return whether the outcome is DUPLICATE and the case is linked to no other."""
-    return outcome == NamedCode.DUPLICATE and case.duplicate_of is None
+def link_errors(case: CaseRecord, outcome: str, field: str = "outcome") -> list[FieldError]:
+    """Return the error of the outcome DUPLICATE in a case that is linked to no other."""
+    if outcome != NamedCode.DUPLICATE or case.duplicate_of is not None:
+        return []
+    return [FieldError(field, "not-linked", "Link the case to the one that it repeats first.")]
 
 
 def require_link(case: CaseRecord, outcome: str) -> None:
     """Raise InvalidInput for the outcome DUPLICATE of a case that is linked to no other."""
-    if lacks_link(case, outcome):
-        raise InvalidInput.field("outcome", NOT_LINKED, LINK_FIRST)
+    if errors := link_errors(case, outcome):
+        raise InvalidInput(errors)
 
 
 async def linked(session: AsyncSession, case: CaseRecord, history: Sequence[HistoryRecord]) -> list[LinkedCase]:
