@@ -4,6 +4,7 @@ Actions are drawn from `COMMANDS` and events from `HANDLERS`, with bodies made f
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from datetime import date, datetime, timedelta
 from random import Random
@@ -50,6 +51,7 @@ OPENED = [
     {"kind": "SUGGESTION", "topic": "OTHER_TOPIC", "anonymous": True},
 ]
 APPLICANTS = {"RESOLVED_ON_SPOT": OutcomeConfirmed, "WITHDRAWN": AppealWithdrawn}
+HELD = "an answer that waits"
 FOUND = {"outcome": "JUSTIFIED", "fact": "Анықталды.", "rule": "ҚР ДСМ бұйрығы"}
 
 
@@ -76,9 +78,11 @@ class Case:
 class Desk(RuleBasedStateMachine):
     """The rules of the walk. The use cases run on the loop of the test, the walk in a thread of its own."""
 
-    def __init__(self, desk: Any, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, desk: Any, loop: asyncio.AbstractEventLoop, carried_out: Counter[str]) -> None:
         super().__init__()
         self.desk, self.loop = desk, loop
+        self.carried_out = carried_out
+        self.tried: Counter[str] = Counter()
         self.cases: list[Case] = []
         self.touched: Case | None = None
         """The case that the last rule was about, None for all."""
@@ -86,26 +90,41 @@ class Desk(RuleBasedStateMachine):
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
 
-    @initialize(chosen=st.lists(st.sampled_from(OPENED), min_size=2, max_size=3))
-    def open(self, chosen: list[dict[str, Any]]) -> None:
+    @initialize(chosen=st.lists(st.sampled_from(OPENED), min_size=2, max_size=3), seed=st.integers(0, 2**64))
+    def open(self, chosen: list[dict[str, Any]], seed: int) -> None:
+        self.pick = Random(seed)
+        self.desk.clock.set(NOW)
         for given in chosen:
-            position = self.run(self.position())
-            appeal_id = self.run(self.desk.open(text=None, has_text=False, region=REGION, **given))
-            start: AppealState = {"status": "REGISTERED", "kind": None, "tier": None, "provider_id": None, "outcome": None}
-            self.cases.append(Case(appeal_id, start))
-            self.follow(position)
+            self.open_case(given)
 
-    @rule(pick=st.randoms(use_true_random=True))
+    def open_case(self, given: dict[str, Any]) -> None:
+        position = self.run(self.position())
+        times = dict.fromkeys(("received_at", "registered_at", "due_at"), self.desk.clock.now())
+        appeal_id = self.run(self.desk.open(text=None, has_text=False, region=REGION, **given, **times))
+        start: AppealState = {"status": "REGISTERED", "kind": None, "tier": None, "provider_id": None, "outcome": None}
+        self.cases.append(Case(appeal_id, start))
+        self.follow(position)
+
+    @rule()
+    def try_actions(self) -> None:
+        """Several actions are tried, on new cases once most have ended."""
+        while len(self.unfinished()) < 2:
+            self.open_case(self.pick.choice(OPENED))
+        for _ in range(5):
+            self.try_action(self.pick)
+            self.check()
+
     def try_action(self, pick: Random) -> None:
-        """Somebody tries an action, offered or not."""
-        case, who = pick.choice(self.cases), pick.choice(PEOPLE)
+        """Somebody tries an action: mostly an open one that was tried least in this walk, now and then any."""
+        is_usual = pick.randint(0, 5) > 0
+        case = pick.choice(self.unfinished() if is_usual and self.unfinished() else self.cases)
         self.touched, record = case, self.run(self.record(case))
+        action, who = self.least_tried(pick, record) if is_usual else (pick.choice(sorted(CaseAction)), pick.choice(PEOPLE))
+        self.tried[action] += 1
         offers = {offer.action: offer for offer in self.run(self.offers(case, who))}
-        usual = sorted(offers.keys() - _ENDING) or sorted(offers)
-        action = pick.choice(usual if usual and pick.randint(0, 9) else sorted(CaseAction))
         kind = next(command for command in COMMANDS if action == command.ACTION)
         given = self.body(pick, kind, record, offers.get(action))
-        is_stale = pick.randint(0, 9) == 0
+        is_stale = pick.randint(0, 7) == 0
         position = self.run(self.position())
         try:
             command = parse(kind, to_json(given | {"expected_version": case.version + 1 if is_stale else case.version}))
@@ -127,8 +146,20 @@ class Desk(RuleBasedStateMachine):
         published = self.follow(position)
         assert done.version == case.version + 1
         case.version += 1
+        self.carried_out.update([action, HELD] if action == CaseAction.ANSWER and done.status == DeskStatus.SENDING else [action])
         self.check_step(case, record, command, done.status, published)
         assert self.run(self.is_stored(case, who, done)), "the answer of an action is the case as it is stored"
+
+    def unfinished(self) -> list[Case]:
+        return [case for case in self.cases if not taxonomy().statuses[case.state["status"]].final]
+
+    def least_tried(self, pick: Random, record: CaseRecord) -> tuple[CaseAction, Principal]:
+        """Return an action that is open to somebody, with a person whom it is open to; seldom one that ends the case."""
+        found = [(offer.action, who) for who in PEOPLE for offer in workflow.next_actions(record, who)]
+        is_ending = pick.randint(0, 7) == 0
+        chosen = [pair for pair in found if (pair[0] in _ENDING) == is_ending] or found or [(CaseAction.CLAIM, PEOPLE[0])]
+        least = min(self.tried[action] for action, _ in chosen)
+        return pick.choice([pair for pair in chosen if self.tried[pair[0]] == least])
 
     def check_step(self, case: Case, before: CaseRecord, command: commands.Command, status: str, published: list[str]) -> None:
         """The status is that of the workflow table; what waits to be sent, and what is taken back, publishes nothing."""
@@ -142,10 +173,11 @@ class Desk(RuleBasedStateMachine):
         if command.ACTION in {CaseAction.CLASSIFY, CaseAction.ESCALATE}:
             case.is_raised = command.ACTION is CaseAction.ESCALATE
 
-    @rule(pick=st.randoms(use_true_random=True))
-    def react(self, pick: Random) -> None:
+    @rule()
+    def react(self) -> None:
         """The applicant or a provider does something."""
-        case, kind = pick.choice(self.cases), pick.choice(EVENTS)
+        pick = self.pick
+        case, kind = pick.choice(self.cases), pick.choice(EVENTS if pick.randint(0, 3) == 0 else _KEEPING)
         self.touched, record = case, self.run(self.record(case))
         given = {name: self.value(pick, field.annotation, field.metadata, name, record) for name, field in kind.model_fields.items()}
         answers = [record.answer_id or uuid4(), uuid4()]
@@ -162,7 +194,7 @@ class Desk(RuleBasedStateMachine):
         assert case.version <= version <= case.version + 1
         case.version = version
 
-    @rule(days=st.integers(0, 20))
+    @rule(days=st.sampled_from([0, 1, 3, 20]))
     def wait(self, days: int) -> None:
         """Time passes: answers that waited are sent, clocks warn and are breached."""
         self.touched = None
@@ -204,14 +236,13 @@ class Desk(RuleBasedStateMachine):
         is_final = taxonomy().statuses[record.status].final
         assert is_final == (record.closed_at is not None) == (record.outcome is not None)
         assert record.sends_at is None or not is_final
+        assert record.outcome != "DUPLICATE" or record.duplicate_of is not None
         for code, event in APPLICANTS.items():
             assert record.outcome != code or event in case.by_applicant, f"{code} without the applicant"
         if is_final:
             offered = {offer.action for who in PEOPLE for offer in workflow.next_actions(record, who)}
             assert offered <= {CaseAction.REDIRECT}
             assert not offered or (record.danger is not None and record.redirected_to is None)
-
-    # what is drawn
 
     def body(self, pick: Random, kind: type[commands.Command], case: CaseRecord, offer: Any) -> dict[str, Any]:
         fields = {name: field for name, field in kind.model_fields.items() if name != "expected_version"}
@@ -240,7 +271,7 @@ class Desk(RuleBasedStateMachine):
         elif origin is Literal:
             found = pick.choice(arguments)
         elif origin is list:
-            found = [self.value(pick, arguments[0], [], "", case) for _ in range(pick.randint(0, 2))]
+            found = [self.value(pick, arguments[0], [], "", case) for _ in range(pick.choice([0, 1, 1, 2]))]
         elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
             parts = annotation.model_fields.items()
             found = {part: self.value(pick, field.annotation, field.metadata, part, case) for part, field in parts}
@@ -250,21 +281,25 @@ class Desk(RuleBasedStateMachine):
 
     def special(self, pick: Random, name: str, case: CaseRecord) -> Any:
         """Return a value that fits the case; None for a field that any value fits."""
-        others = [other.appeal_id for other in self.cases]
+        others = [other.appeal_id for other in self.cases if other.appeal_id != case.appeal_id]
+        today = self.desk.clock.now().date()
+        findings = [FOUND | {"category": category} for category in case.categories]
         choices: dict[str, list[Any]] = {
-            "issue_id": [*(issue["issue_id"] for issue in case.issues), str(uuid4())],
+            "issue_id": [issue["issue_id"] for issue in case.issues] or [str(uuid4())],
             "of_number": [self.run(self.number(appeal_id)) for appeal_id in others] if name == "of_number" else [""],
             "provider_id": [str(PROVIDER)],
             "assignee": [who.subject for who in PEOPLE],
             "hold_seconds": [0, 30],
-            "findings": [[FOUND | {"category": category} for category in case.categories], []],
+            "findings": [findings, findings, findings, []],
+            "until": [(today + timedelta(days=days)).isoformat() for days in (3, 30, 40, 45)],
+            "due_on": [(today + timedelta(days=3)).isoformat()],
+            "follow_up_on": [(today + timedelta(days=3)).isoformat()],
+            "questions": [["MEASURES"]],
             "next_steps": ["Күтіңіз."],
             "how_to_complain": ["Сотқа."],
             "score": [1, 5],
         }
         return pick.choice(choices[name]) if name in choices else None
-
-    # what is done and read
 
     async def carry_out(self, case: Case, who: Principal, command: commands.Command) -> Any:
         async with self.desk.parts.units.write() as work:
@@ -323,7 +358,9 @@ class Desk(RuleBasedStateMachine):
     async def events(self, position: int) -> list[AppealEvent]:
         query = select(tables.outbox.c.type, tables.outbox.c.value).where(tables.outbox.c.id > position).order_by(tables.outbox.c.id)
         async with self.desk.parts.database.read() as session:
-            return [REGISTRY[row.type].model_validate_json(row.value) for row in await session.execute(query)]
+            found = [REGISTRY[row.type].model_validate_json(row.value) for row in await session.execute(query)]
+        own = {case.appeal_id for case in self.cases}
+        return [event for event in found if event.appeal_id in own]
 
     def follow(self, position: int) -> list[str]:
         """Let the other services read what was published; return the facts."""
@@ -334,8 +371,9 @@ class Desk(RuleBasedStateMachine):
         return [event.FACT for event in events]
 
 
-_ENDING = {"answer-and-close", "close", "return", "terminate", "forward"}
+_ENDING = {"answer", "answer-and-close", "return", "terminate", "forward"}
 """Tried now and then alone, so that the cases live long enough."""
+_KEEPING = [event for event in EVENTS if event is not AppealWithdrawn]
 _PLAIN: dict[Any, Callable[[Random], Any]] = {
     bool: lambda pick: pick.random() < 0.5,
     int: lambda pick: pick.randint(0, 5),
@@ -353,6 +391,8 @@ async def test_whatever_people_and_services_do_the_rules_of_the_desk_hold(desk):
     for who in PEOPLE:
         if who.role in STAFF:
             await desk.get("/cases", desk.token(who.role, region=who.region, subject=who.subject))
-    loop = asyncio.get_running_loop()
-    chosen = settings(max_examples=20, stateful_step_count=40, deadline=None, derandomize=True, database=None)
-    await asyncio.to_thread(run_state_machine_as_test, lambda: Desk(desk, loop), settings=chosen)
+    loop, carried_out = asyncio.get_running_loop(), Counter[str]()
+    chosen = settings(max_examples=16, stateful_step_count=40, deadline=None, derandomize=True, database=None)
+    await asyncio.to_thread(run_state_machine_as_test, lambda: Desk(desk, loop, carried_out), settings=chosen)
+    assert carried_out.keys() >= {*CaseAction, HELD}
+    assert carried_out.total() >= 300
