@@ -272,7 +272,8 @@ async def show(
     page = await _case_page(asked, principal, found, Returned(form, note or NoteForm(), query), queue) if found else None
     lost = _lost(page, form) if page else None
     form.still_possible = lost is not form
-    return PAGES.render(
+    return await asyncio.to_thread(  # a long conversation takes tens of milliseconds: other requests are answered meanwhile
+        PAGES.render,
         asked.request,
         "desk.html",
         status,

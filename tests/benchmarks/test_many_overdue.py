@@ -12,11 +12,17 @@ from routing.cases.service import ClockHistory
 from routing.clocks.codes import ReportLevel
 from routing.clocks.service import ClockWatcher, reported_clocks
 from tests.routing.many_cases import add_open_cases
-from tests.routing.support import NOW
+from tests.routing.support import NOW, desk_in
 
 CASES, OVERDUE = 100_000, 1_000
 A_PASS = 2.0  # seconds
 LATER = timedelta(days=4)  # as many more clocks are due by then, and the head is shown all of them
+
+
+@pytest.fixture
+async def desk(engine, tmp_path):
+    async with desk_in(engine, tmp_path) as made:
+        yield made
 
 
 class Killed(BaseException):
