@@ -95,20 +95,24 @@ class TestOutgoingNotices:
 
 
 class TestEveryPage:
-    @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
     @pytest.mark.parametrize(("path", "role"), PAGES, ids=[f"{path} {role}" for path, role in PAGES])
-    async def test_it_is_accessible_and_fits_a_phone(self, people, visit, serious, path, role, dark):
+    async def test_it_is_accessible_and_fits_a_phone(self, people, visit, serious, path, role):
         cookies = session(people, role)
-        page = await visit(people.suite.url + path, width=390, dark=dark, cookies=cookies)
-        assert await serious(page) == []
-        assert await fits(page, 390)
+        page = await visit(people.suite.url + path, width=390, cookies=cookies)
+        await self.check(page, serious)
         if path in FIRST_INSIDE and role not in REFUSED:
             await asyncio.to_thread(eventually, lambda: has_entry(people, path, cookies))
             await page.reload()
             await page.locator(f'main a[href^="{path}/"]').first.click()
             await page.wait_for_load_state("networkidle")
+            await self.check(page, serious)
+
+    async def check(self, page, serious):
+        """Check the page in both colour schemes."""
+        assert await fits(page, 390)
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             assert await serious(page) == []
-            assert await fits(page, 390)
 
 
 class TestReadyAnswers:
