@@ -229,6 +229,6 @@ class TestPages:
     async def test_errors_say_what_to_do(self, desk):
         page = await desk.client.post("/intake/track/recovery?lang=ru", data={"number": MISSING, "contact": "Сынақ"})
         assert (page.status_code, "Укажите телефон или электронную почту" in page.text) == (422, True)
-        for status, said in ((404, "Код не подходит"), (404, "Код не подходит"), (404, "Код не подходит"), (429, "Слишком много попыток")):
+        for status, shown in ((404, "Код не подходит"), (404, "Код не подходит"), (404, "Код не подходит"), (429, "Слишком много попыток")):
             page = await desk.client.post("/intake/track/recovery/confirmation?lang=ru", data={"number": MISSING, "code": "123456"})
-            assert (page.status_code, said in page.text) == (status, True)
+            assert (page.status_code, shown in page.text) == (status, True)

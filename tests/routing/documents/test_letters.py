@@ -187,14 +187,14 @@ class TestCheckPage:
     async def test_a_chosen_file_is_compared(self, desk, answered):
         letter = await write(desk, answered)
         (row,) = await stored(desk)
-        for content, said in ((letter.content, "exactly the one"), (letter.content[:-1], "not the one that the Fund issued")):
+        for content, sentence in ((letter.content, "exactly the one"), (letter.content[:-1], "not the one that the Fund issued")):
             page = await desk.client.post(
                 "/routing/letters",
                 data={"code": row.code},
                 files={"document": ("хат.pdf", content, "application/pdf")},
                 headers={"Cookie": "aryz_lang=en"},
             )
-            assert (page.status_code, said in page.text) == (200, True)
+            assert (page.status_code, sentence in page.text) == (200, True)
 
     async def test_an_unknown_code_and_one_that_is_none_say_what_to_do(self, desk):
         unknown = await desk.client.get("/routing/letters", params={"code": "1" * 20}, headers={"Cookie": "aryz_lang=en"})
