@@ -11,6 +11,7 @@ __all__ = [
     "CALLS",
     "PARTITIONS",
     "PROVIDERS",
+    "RATINGS",
     "REGISTRY",
     "TOPICS",
     "AppealEvent",
@@ -26,7 +27,8 @@ __all__ = [
 APPEALS = "aryz.appeals.v1"
 PROVIDERS = "aryz.providers.v1"
 CALLS = "aryz.calls.v1"
-TOPICS = (APPEALS, PROVIDERS, CALLS)
+RATINGS = "aryz.ratings.v1"
+TOPICS = (APPEALS, PROVIDERS, CALLS, RATINGS)
 PARTITIONS = 12
 
 REGISTRY: dict[str, type["Event"]] = {}

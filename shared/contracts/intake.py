@@ -1,11 +1,11 @@
 """Events of intake."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Final, Literal
 from uuid import UUID
 
-from shared.contracts.event import CALLS, AppealEvent, Event, ExtensionAttribute
+from shared.contracts.event import CALLS, RATINGS, AppealEvent, Event, ExtensionAttribute
 
 __all__ = [
     "CONCERNS_PROVIDER",
@@ -14,9 +14,12 @@ __all__ = [
     "AppealRegistered",
     "AppealWithdrawn",
     "CallEnded",
+    "CommitmentAnswered",
     "MessageAdded",
     "OutcomeConfirmed",
     "OutcomeDenied",
+    "ProposalAnswered",
+    "ProviderRated",
 ]
 
 
@@ -135,3 +138,41 @@ class CallEnded(Event, service="intake", fact="call-ended", topic=CALLS):
     @property
     def subject(self) -> UUID:
         return self.call_id
+
+
+class ProposalAnswered(AppealEvent, service="intake", fact="proposal-answered"):
+    """The applicant said whether the matter is solved as the provider proposes. The comment stays in intake."""
+
+    proposal_id: UUID
+    confirmed: bool
+    method: str
+    """How the applicant answered: TRACK, APP, TELEGRAM, SMS, LINK or CALL."""
+
+
+class CommitmentAnswered(AppealEvent, service="intake", fact="commitment-answered"):
+    """The applicant said whether the provider kept its promise."""
+
+    commitment_id: UUID
+    kept: bool
+    method: str
+    """As in `proposal-answered`."""
+
+
+class ProviderRated(Event, service="intake", fact="provider-rated", topic=RATINGS):
+    """A resident rated a provider or one of its doctors. Nothing says who; the latest rating of a `rating_id` counts."""
+
+    rating_id: UUID
+    """The same for one person, provider and calendar month, so that a later rating replaces the former one."""
+    provider_id: UUID
+    doctor_id: UUID | None
+    score: int
+    """1 to 5."""
+    aspects: dict[str, int]
+    """Scores from 1 to 5 by aspect, a code of `rating_aspects.csv`."""
+    month: date
+    """The first day of the calendar month of the rating, in the time zone of the central office."""
+    channel: str
+
+    @property
+    def subject(self) -> UUID:
+        return self.provider_id

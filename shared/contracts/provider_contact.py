@@ -1,18 +1,33 @@
 """Events of provider-contact."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
 from shared.contracts.event import PROVIDERS, AppealEvent, Event
 
 __all__ = [
+    "CommitmentDue",
+    "CommitmentEnded",
+    "CommitmentMade",
+    "InquiryAccepted",
     "InquiryAcknowledged",
     "InquiryAnswered",
+    "InquiryCancelled",
+    "InquiryDelivered",
+    "InquiryEscalated",
     "InquiryOverdue",
+    "InquiryReminded",
+    "InquiryReturned",
     "InquirySent",
+    "OutcomeVerified",
+    "ProposalUnanswered",
     "ProviderMatched",
     "ProviderRecorded",
+    "SolutionProposed",
+    "TimeAsked",
+    "TimeGranted",
+    "TimeRefused",
 ]
 
 
@@ -63,6 +78,24 @@ class InquiryAcknowledged(AppealEvent, service="provider-contact", fact="inquiry
     provider_id: UUID
 
 
+class InquiryDelivered(AppealEvent, service="provider-contact", fact="inquiry-delivered"):
+    """A delivery method other than the portal reached the provider for the first time. The portal shows an inquiry as soon as it is sent."""
+
+    inquiry_id: UUID
+    provider_id: UUID
+    method: Literal["WEBHOOK", "EMAIL", "TELEPHONE"]
+
+
+class InquiryReminded(AppealEvent, service="provider-contact", fact="inquiry-reminded"):
+    """The provider was reminded of the inquiry, before its due date by rule or at any time by a clerk."""
+
+    inquiry_id: UUID
+    provider_id: UUID
+    due_at: datetime
+    actor_role: str | None = None
+    """The role of the clerk; None: a rule reminded."""
+
+
 class InquiryAnswered(AppealEvent, service="provider-contact", fact="inquiry-answered"):
     """The provider answered the inquiry. The text stays in provider-contact and is read by `response_id`."""
 
@@ -70,11 +103,148 @@ class InquiryAnswered(AppealEvent, service="provider-contact", fact="inquiry-ans
     provider_id: UUID
     response_id: UUID
     code: str
+    round: int = 1
+    """The first answer is of round 1; each return of an answer begins the next round."""
+    late: bool = False
+    """The answer came after the due date."""
+    refusal_reason: str | None = None
+    """Why the provider refused care (a code of `refusal_reasons.csv`); None: it names no refusal."""
 
 
 class InquiryOverdue(AppealEvent, service="provider-contact", fact="inquiry-overdue"):
-    """The provider did not answer the inquiry in time."""
+    """The provider did not answer the inquiry in time. Its head physician is notified."""
 
     inquiry_id: UUID
     provider_id: UUID
     due_at: datetime
+
+
+class InquiryEscalated(AppealEvent, service="provider-contact", fact="inquiry-escalated"):
+    """An inquiry without an answer was passed to a body above the provider, by rule or by a clerk."""
+
+    inquiry_id: UUID
+    provider_id: UUID
+    body: str
+    """Code of the body."""
+    actor_role: str | None = None
+    """The role of the clerk; None: a rule escalated."""
+
+
+class InquiryAccepted(AppealEvent, service="provider-contact", fact="inquiry-accepted"):
+    """A clerk accepted the provider's answer. `refusal_lawful`: the clerk's finding on a refusal that the answer names."""
+
+    inquiry_id: UUID
+    provider_id: UUID
+    response_id: UUID
+    actor_role: str
+    refusal_reason: str | None = None
+    refusal_lawful: bool | None = None
+
+
+class InquiryReturned(AppealEvent, service="provider-contact", fact="inquiry-returned"):
+    """A clerk returned the provider's answer, and the provider answers again."""
+
+    inquiry_id: UUID
+    provider_id: UUID
+    reason: str
+    """A code of `return_reasons.csv`."""
+    round: int
+    """The round that begins."""
+    due_at: datetime
+    actor_role: str
+
+
+class InquiryCancelled(AppealEvent, service="provider-contact", fact="inquiry-cancelled"):
+    """A clerk cancelled the inquiry. No answer is expected any more."""
+
+    inquiry_id: UUID
+    provider_id: UUID
+    reason: str
+    """A code of `cancel_reasons.csv`."""
+    actor_role: str
+
+
+class TimeAsked(AppealEvent, service="provider-contact", fact="time-asked"):
+    """The provider asked for more time to answer. The reason stays in provider-contact."""
+
+    inquiry_id: UUID
+    provider_id: UUID
+    until: date
+    """The last local day of the time asked for."""
+
+
+class TimeGranted(AppealEvent, service="provider-contact", fact="time-granted"):
+    """A clerk granted the provider more time."""
+
+    inquiry_id: UUID
+    provider_id: UUID
+    due_at: datetime
+    actor_role: str
+
+
+class TimeRefused(AppealEvent, service="provider-contact", fact="time-refused"):
+    """A clerk refused the provider more time: the due date stays."""
+
+    inquiry_id: UUID
+    provider_id: UUID
+    due_at: datetime
+    actor_role: str
+
+
+class SolutionProposed(AppealEvent, service="provider-contact", fact="solution-proposed"):
+    """The provider says that the matter is solved here and now. It counts only when the applicant confirms (`proposal-answered`)."""
+
+    proposal_id: UUID
+    inquiry_id: UUID
+    provider_id: UUID
+    language: str
+    answer_until: datetime
+    """No answer until then is NO_ANSWER, which is never a success."""
+
+
+class ProposalUnanswered(AppealEvent, service="provider-contact", fact="proposal-unanswered"):
+    """The applicant did not answer a proposal in time. The case returns to the desk."""
+
+    proposal_id: UUID
+    inquiry_id: UUID
+    provider_id: UUID
+
+
+class OutcomeVerified(AppealEvent, service="provider-contact", fact="outcome-verified"):
+    """The Fund asked the applicant by telephone whether a confirmation or a withdrawal was their own free statement."""
+
+    check_id: UUID
+    about: Literal["PROPOSAL", "WITHDRAWAL"]
+    proposal_id: UUID | None
+    provider_id: UUID | None
+    result: Literal["VERIFIED", "REFUTED", "UNREACHED"]
+    actor_role: str
+
+
+class CommitmentMade(AppealEvent, service="provider-contact", fact="commitment-made"):
+    """The provider promised something by a day. The text stays in provider-contact."""
+
+    commitment_id: UUID
+    inquiry_id: UUID
+    provider_id: UUID
+    due_on: date
+    """The local day by whose end the promise is to be fulfilled."""
+    language: str
+
+
+class CommitmentDue(AppealEvent, service="provider-contact", fact="commitment-due"):
+    """The day of a promise has come, and the applicant is asked whether it was fulfilled."""
+
+    commitment_id: UUID
+    inquiry_id: UUID
+    provider_id: UUID
+    answer_until: datetime
+
+
+class CommitmentEnded(AppealEvent, service="provider-contact", fact="commitment-ended"):
+    """A promise has its result. A broken one reopens the case one tier higher."""
+
+    commitment_id: UUID
+    inquiry_id: UUID
+    provider_id: UUID
+    result: Literal["KEPT", "BROKEN", "EXCUSED", "NO_ANSWER"]

@@ -19,6 +19,7 @@ __all__ = [
     "CaseClosed",
     "CaseForwarded",
     "CaseIssue",
+    "CaseReopened",
     "CaseReturned",
     "CaseTerminated",
     "ClassificationCorrected",
@@ -268,3 +269,12 @@ class InquiryRequested(AppealEvent, service="routing", fact="inquiry-requested")
     category: str
     """What provider-contact has to know of an appeal that it has not stored, because it named no provider."""
     actor_role: str
+
+
+class CaseReopened(AppealEvent, service="routing", fact="case-reopened"):
+    """An answered or ended case is considered again, one tier higher if there is one, without a new appeal of the applicant."""
+
+    tier: int
+    queue: str
+    reason: str
+    """A code of `escalation_reasons.csv`: PROMISE_BROKEN, CONFIRMATION_REFUTED or WITHDRAWAL_REFUTED."""
