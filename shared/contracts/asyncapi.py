@@ -41,6 +41,7 @@ CHANNELS = {
         "The public part of the provider directory. The topic is compacted: the newest entry of each provider is retained.",
     ),
     "aryz.calls.v1": ("calls", "Ended calls to the telephone centre, for statistics."),
+    "aryz.ratings.v1": ("ratings", "Ratings of providers and doctors by residents. The latest rating of one `rating_id` counts."),
 }
 
 

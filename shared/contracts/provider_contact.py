@@ -79,7 +79,7 @@ class InquiryAcknowledged(AppealEvent, service="provider-contact", fact="inquiry
 
 
 class InquiryDelivered(AppealEvent, service="provider-contact", fact="inquiry-delivered"):
-    """A delivery method other than the portal reached the provider for the first time. The portal shows an inquiry as soon as it is sent."""
+    """A delivery method other than the portal first reached the provider. The portal shows an inquiry as soon as it is sent."""
 
     inquiry_id: UUID
     provider_id: UUID
