@@ -153,7 +153,7 @@ class CommitmentAnswered(AppealEvent, service="intake", fact="commitment-answere
     """The applicant said whether the provider kept its promise."""
 
     commitment_id: UUID
-    kept: bool
+    fulfilled: bool
     method: str
     """As in `proposal-answered`."""
 
