@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from intake.channels.partner import jobs
 from intake.notifications.models import Notification
-from intake.notifications.service.sms import sign_headers
+from shared.outgoing.signatures import sign_headers
 from tests.intake.channels.phone.test_api import event
 from tests.intake.imports.service.test_importing import row as legacy_row
 from tests.intake.register.test_applicant_api import WORDS, Case

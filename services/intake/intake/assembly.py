@@ -13,10 +13,10 @@ from intake.forms.service import definitions
 from intake.notifications.codes import DeliveryMethod
 from intake.notifications.service.delivery_methods import senders
 from intake.notifications.service.planning import plan_pin_notices, plan_receipt, send_code
-from intake.notifications.service.senders import NotificationSender
 from intake.register.dependencies import Intake
 from intake.settings import Settings
 from shared.domain.provider_names import check_name_search
+from shared.outgoing.senders import NotificationSender
 from shared.service import Parts
 
 

@@ -1,32 +1,18 @@
 """Settings of intake (`ARYZ_INTAKE_…`), in addition to those that all services share."""
 
-from base64 import b64decode
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
-from pydantic import AfterValidator, Field, SecretStr
-from pydantic_core import PydanticCustomError
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import PublicUrl, ServiceSettings
+from shared.outgoing.settings import OutgoingSettings, WebhookSecret
+from shared.settings import PublicUrl
 
 THIS_MACHINE: Final = "http://127.0.0.1:8000"
-SECRET_BYTES: Final = range(24, 65)
 
 
-def _webhook_secret(given: SecretStr) -> SecretStr:
-    """Check the form of a secret of Standard Webhooks: `whsec_` and base64 of 24 to 64 bytes."""
-    prefix, _, encoded = given.get_secret_value().partition("_")
-    try:
-        size = len(b64decode(encoded, validate=True))
-    except ValueError:
-        size = 0
-    if prefix != "whsec" or size not in SECRET_BYTES:
-        raise PydanticCustomError("webhook-secret", "This is not whsec_ and base64 of 24 to 64 bytes.")
-    return given
-
-
-class Settings(ServiceSettings):
+class Settings(OutgoingSettings):
     model_config = SettingsConfigDict(env_prefix="ARYZ_INTAKE_", populate_by_name=True, extra="ignore")
 
     anonymous_per_minute: int = Field(60, ge=0, description="appeals without a token from one address in a minute; 0: no limit")
@@ -56,19 +42,11 @@ class Settings(ServiceSettings):
         validate_default=True,
         description="where citizens reach the pages; absent on one machine: this machine, and on paper where the page was read",
     )
-    mail_host: str | None = Field(None, description="SMTP server; absent on one machine: mail goes to DATA/outgoing")
-    mail_port: int = Field(587, ge=1, le=65535)
-    mail_tls: Literal["none", "starttls", "tls"] = "starttls"
-    mail_user: str | None = None
-    mail_password: SecretStr | None = None
-    mail_from: str = Field("noreply@aryz.example", pattern=r"^[^@\s]+@[^@\s]+$")
     sms_url: str | None = Field(None, description="the SMS gateway; absent on one machine: messages go to DATA/outgoing")
     quiet_hours: bool = Field(
         default=True, description="notifications wait for their region's day; false: they are sent at any hour, for trials"
     )
-    sms_secret: Annotated[SecretStr, AfterValidator(_webhook_secret)] | None = Field(
-        None, description="signs both ways with the gateway: whsec_ and base64 of 24 to 64 bytes"
-    )
+    sms_secret: WebhookSecret | None = Field(None, description="signs both ways with the gateway: whsec_ and base64 of 24 to 64 bytes")
 
     # app
     streams_each: int = Field(10, ge=1, description="streams of updates that one person may have open, in each process")
@@ -76,7 +54,6 @@ class Settings(ServiceSettings):
     # partners
     app_backends: tuple[str, ...] = Field(("app",), description="subjects (role channel) of the backends that read updates of channel APP")
     partner_per_minute: int = Field(600, ge=0, description="calls of one partner in a minute, in each process; 0: no limit")
-    webhooks_to_loopback: bool = Field(default=False, description="also to http://127.0.0.1, for trials; never with ARYZ_ENV=production")
 
     # phone
     insurance_file: Path | None = Field(None, description="a JSON file in place of the register of insured persons; absent: not connected")

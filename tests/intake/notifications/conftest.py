@@ -13,12 +13,12 @@ from aiosmtpd.smtp import SMTP
 from intake.handlers import HANDLERS
 from intake.notifications.models import Notification
 from intake.notifications.service.dispatch import Dispatcher
-from intake.notifications.service.senders import ServerUnavailable
 from intake.register.repository.recipients import confirm_contact
 from shared.contents import OwnerUnavailable
 from shared.contracts import AnswerGiven, InquirySent
 from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Batch, Received
+from shared.outgoing.senders import ServerUnavailable
 
 SECRET = "whsec_" + "c3ludGhldGljLXNlY3JldC1vZi10ZXN0cw=="
 ANSWER = {"language": "ru", "text": "Запись на приём открыта с понедельника.", "findings": [], "next_steps": "Придите с удостоверением."}

@@ -9,9 +9,9 @@ from intake.assembly import delivery_methods
 from intake.notifications.models import Notification
 from intake.notifications.repository import change_notification
 from intake.notifications.service.dispatch import Dispatcher
-from intake.notifications.service.senders import MessageRefused
 from intake.register.models import ContentRead
 from intake.settings import Settings
+from shared.outgoing.senders import MessageRefused
 from shared.web.session import COOKIE
 from tests.intake.register.test_applicant_api import filed
 

@@ -1,10 +1,10 @@
 import asyncio
 from uuid import UUID, uuid4
 
-from intake.notifications.service.senders import open_local_file
 from intake.register.repository.recipients import confirm_contact
 from shared.contracts import APPEALS, AnswerGiven
 from shared.messaging.envelope import Envelope
+from shared.outgoing.senders import open_local_file
 from tests.patience import PATIENCE
 
 

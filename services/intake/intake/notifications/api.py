@@ -16,7 +16,6 @@ from intake.notifications.repository import AddressedNotification
 from intake.notifications.service import inbound
 from intake.notifications.service.contacts import sent_address
 from intake.notifications.service.inbound import SmsReceipt, SmsReply
-from intake.notifications.service.sms import BadSignature, verify_signature
 from intake.register.codes import Verdict
 from intake.register.dependencies import Intake, IntakeDep
 from intake.register.errors import NotAnswered, OutcomeGiven
@@ -27,6 +26,7 @@ from shared.dependencies import ClockDep, ReadDep, UnitOfWorkDep, UnitsOfWorkDep
 from shared.domain.identifiers import canonical_number
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, parse, read_body
+from shared.outgoing.signatures import BadSignature, verify_signature
 from shared.sealing import Sealer
 from shared.visibility import visible_cases
 

@@ -24,7 +24,6 @@ from intake.notifications.repository import AddressedNotification, OutgoingFilte
 from intake.notifications.service.composition import answer_paragraphs, read_answer
 from intake.notifications.service.contacts import contacts, mask_address, sent_address
 from intake.notifications.service.resending import resend, resendable
-from intake.notifications.service.senders import local_file, open_local_file
 from intake.notifications.service.texts import fill, writing_language
 from intake.pages_kit import PAGES, to_sign_in
 from intake.register.dependencies import Intake, IntakeDep
@@ -41,6 +40,7 @@ from shared.domain.text import clean
 from shared.errors import NotFound
 from shared.forms import read_fields
 from shared.http import Cursor, CursorText
+from shared.outgoing.senders import local_file, open_local_file
 from shared.sealing import Sealer, SealError
 from shared.unit_of_work import UnitOfWork, UnitsOfWork
 from shared.visibility import visible_cases

@@ -9,8 +9,8 @@ from intake.notifications.models import Notification
 from intake.notifications.policy import policy
 from intake.notifications.service.dispatch import Dispatcher
 from intake.notifications.service.planning import send_code
-from intake.notifications.service.senders import DeliveryPending, MessageRefused, MessageTimedOut
 from shared.leases import Lease
+from shared.outgoing.senders import DeliveryPending, MessageRefused, MessageTimedOut
 from shared.rows import table_of
 
 NIGHT = datetime(2026, 2, 2, 17, 0, tzinfo=UTC)  # 22:00 in Kyzylorda

@@ -8,9 +8,9 @@ import pytest
 
 from intake.notifications.policy import policy
 from intake.notifications.service.dispatch import Dispatcher
-from intake.notifications.service.mail import MailSender, compose_mail
 from intake.notifications.service.planning import send_code
-from intake.notifications.service.senders import FolderSender, MessageRefused, OutgoingMessage
+from shared.outgoing.mail import MailSender, compose_mail
+from shared.outgoing.senders import FolderSender, MessageRefused, OutgoingMessage
 
 
 def over(desk, server):

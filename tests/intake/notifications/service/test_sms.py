@@ -7,10 +7,10 @@ from standardwebhooks import Webhook
 
 from intake.notifications import api
 from intake.notifications.service.dispatch import Dispatcher
-from intake.notifications.service.sms import BadSignature, SmsSender, sign_headers, verify_signature
+from intake.notifications.service.sms import SmsSender
 from intake.register.models import Appeal, Tracking
-from shared.clock import FakeClock, SystemClock
 from shared.errors import Unavailable
+from shared.outgoing.signatures import sign_headers
 
 
 def over(desk, gateway, secret):
@@ -57,42 +57,6 @@ class TestSmsSender:
         await over(desk, gateway, secret).run_once()
         assert (len(gateway.requests) <= 4) is is_server
         assert {each.reason for case in cases for each in await case.notifications()} == {reason}
-
-    def test_the_reference_library_accepts_the_signature(self, secret):
-        headers = sign_headers(secret, "m", b'{"a":1}', SystemClock().now())
-        assert Webhook(secret).verify(b'{"a":1}', headers) == {"a": 1}
-
-
-class TestVerifySignature:
-    NOW = datetime(2026, 2, 2, 9, 15, tzinfo=UTC)
-
-    @pytest.mark.parametrize("off", [timedelta(minutes=-6), timedelta(minutes=6)])
-    def test_an_old_or_future_signature_is_refused(self, secret, off):
-        with pytest.raises(BadSignature):
-            verify_signature(secret, sign_headers(secret, "m", b"{}", self.NOW + off), b"{}", FakeClock(self.NOW))
-
-    @pytest.mark.parametrize(
-        "change",
-        [
-            {"webhook-signature": ""},
-            {"webhook-signature": "v1,AAAA"},
-            {"webhook-signature": "ж"},
-            {"webhook-id": "other"},
-            {"webhook-id": ""},
-            {"webhook-timestamp": "x"},
-            {"webhook-timestamp": "9" * 40},
-        ],
-    )
-    def test_a_changed_header_is_refused(self, secret, change):
-        with pytest.raises(BadSignature):
-            verify_signature(secret, sign_headers(secret, "m", b"{}", self.NOW) | change, b"{}", FakeClock(self.NOW))
-
-    def test_a_changed_body_is_refused_and_so_is_everything_without_a_gateway(self, secret):
-        headers = sign_headers(secret, "m", b"{}", self.NOW)
-        assert verify_signature(secret, headers, b"{}", FakeClock(self.NOW)) == "m"
-        for held, raw in ((secret, b"{ }"), (secret, b"\xff"), (None, b"{}")):
-            with pytest.raises(BadSignature):
-                verify_signature(held, headers, raw, FakeClock(self.NOW))
 
 
 class Telephone:

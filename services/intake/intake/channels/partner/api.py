@@ -19,7 +19,6 @@ from intake.channels.partner.schemas import (
     Updates,
 )
 from intake.channels.partner.service import feed, forwarding, webhooks
-from intake.channels.partner.service.addresses import AddressGuard
 from intake.channels.partner.service.feed import Reader
 from intake.channels.partner.service.sending import WebhookSender
 from intake.register.dependencies import IntakeDep
@@ -28,6 +27,7 @@ from shared.dependencies import OnceDep, ReadDep, UnitOfWorkDep
 from shared.errors import Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, Unavailable, responses
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, StrictModel, body
 from shared.idempotency import IdempotencyKeyReused
+from shared.outgoing.addresses import AddressGuard
 from shared.unit_of_work import UnitOfWork
 
 router = APIRouter()

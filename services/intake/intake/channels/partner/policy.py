@@ -1,12 +1,13 @@
-"""Policy files of the partner channel: limits of webhooks, partners of bodies, and addresses that no webhook may have."""
+"""Policy files of the partner channel: limits of webhooks and partners of bodies."""
 
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cache
 
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork
+from pydantic import BaseModel, ConfigDict, Field
 
-from shared.policy_files import policy_document, policy_model, policy_rows
+from shared.outgoing.addresses import refused_addresses
+from shared.policy_files import policy_document, policy_rows
 
 
 class WebhookPolicy(BaseModel):
@@ -29,15 +30,6 @@ class WebhookPolicy(BaseModel):
         return timedelta(seconds=self.retries_seconds[attempts - 1]) if attempts <= len(self.retries_seconds) else None
 
 
-class RefusedAddresses(BaseModel):
-    """Names and networks that no webhook may have (`data/refused_addresses.toml`)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    names: frozenset[str]
-    networks: tuple[IPvAnyNetwork, ...]
-
-
 @cache
 def webhooks() -> WebhookPolicy:
     """Return the limits of webhooks. Raises ValidationError, and ValueError if a claim does not outlast the receiver's time-out."""
@@ -45,11 +37,6 @@ def webhooks() -> WebhookPolicy:
     if policy.claim_seconds <= policy.timeout_seconds:
         raise ValueError("partner_policy.toml: a claim has to outlast the time a receiver has")
     return policy
-
-
-@cache
-def refused_addresses() -> RefusedAddresses:
-    return policy_model("intake.channels.partner", "refused_addresses.toml", RefusedAddresses)
 
 
 @cache
@@ -64,7 +51,7 @@ def subjects_of_bodies() -> Mapping[str, str]:
 
 
 def check() -> None:
-    """Read every policy file of the channel, so that a process does not start with an invalid one."""
+    """Read every policy file that the channel uses, so that a process does not start with an invalid one."""
     webhooks()
     refused_addresses()
     subjects_of_bodies()

@@ -11,13 +11,14 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from intake.channels.partner.models import Delivery, ExternalNumber, Subscriber, Subscription, UpdateCounter, UpdateEntry
-from intake.channels.partner.schemas import AttemptError, DisabledReason
+from intake.channels.partner.schemas import DisabledReason
 from intake.register.models import Appeal, Tracking, without_content
 from intake.register.schemas.rows import ExternalNumberRow
 from shared.contracts import CaseForwarded, PartForwarded
 from shared.database import Database, among
 from shared.fast.bulk import insert_new_rows, insert_rows, update_rows
 from shared.leases import RELEASED, Lease, RowLeases
+from shared.outgoing.webhooks import AttemptError
 from shared.rows import table_of, upsert
 
 COUNTER = 1

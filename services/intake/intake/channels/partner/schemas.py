@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from intake.register.schemas import Code, Moment
 from shared.http import StrictModel, Text
+from shared.outgoing.webhooks import AttemptError
 
 Url = Annotated[str, Text(2000)]
 
@@ -20,19 +21,6 @@ class DisabledReason(StrEnum):
     """The receiver answered 410."""
     FAILING = "FAILING"
     """The last attempt failed as well."""
-
-
-class AttemptError(StrEnum):
-    """Why an attempt to deliver failed."""
-
-    REFUSED = "refused"
-    """The receiver answered with a status that is not 2xx."""
-    REFUSED_ADDRESS = "refused-address"
-    UNRESOLVED_ADDRESS = "unresolved-address"
-    TIMEOUT = "timeout"
-    UNREACHABLE = "unreachable"
-    UNREADABLE = "unreadable"
-    """The stored URL or secret cannot be opened."""
 
 
 class Update(BaseModel):

@@ -8,10 +8,10 @@ from intake.channels.telegram.dependencies import conversation_worker
 from intake.channels.telegram.policy import script
 from intake.channels.telegram.service import worker
 from intake.channels.telegram.service.notifications import queue_notification
-from intake.notifications.service.senders import DeliveryPending, MessageRefused, OutgoingMessage
 from intake.register.dependencies import Intake
 from intake.settings import Settings
 from shared.messaging.runtime import Loop, every
+from shared.outgoing.senders import DeliveryPending, MessageRefused, OutgoingMessage
 from shared.settings import MissingSetting
 from shared.unit_of_work import UnitsOfWork
 

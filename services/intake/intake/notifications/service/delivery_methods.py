@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from intake.notifications.codes import DeliveryMethod
 from intake.notifications.policy import policy
-from intake.notifications.service.mail import MailSender, compose_mail
-from intake.notifications.service.senders import FolderSender, NotificationSender, OutgoingMessage
 from intake.notifications.service.sms import SmsSender
 from intake.settings import Settings
 from shared.clock import Clock
+from shared.outgoing.mail import MailSender, compose_mail
+from shared.outgoing.senders import FolderSender, NotificationSender, OutgoingMessage
 from shared.sealing import Sealer
 from shared.settings import MissingSetting
 

@@ -23,15 +23,6 @@ from intake.notifications.repository import AddressedNotification, NotificationC
 from intake.notifications.service.composition import compose_text, read_answer
 from intake.notifications.service.contacts import contacts, has_unconfirmed, next_method
 from intake.notifications.service.planning import FactOfAppeal, new_notification
-from intake.notifications.service.senders import (
-    DeliveryPending,
-    MessageDeferred,
-    MessageRefused,
-    MessageTimedOut,
-    NotificationSender,
-    OutgoingMessage,
-    ServerUnavailable,
-)
 from intake.register.service import recipients
 from intake.register.service.recipients import NOTICES, day_of, next_day, recipient_key
 from intake.register.service.registration import phone_key
@@ -40,6 +31,15 @@ from shared.domain.regions import regions
 from shared.errors import where
 from shared.ids import derived
 from shared.leases import Lease
+from shared.outgoing.senders import (
+    DeliveryPending,
+    MessageDeferred,
+    MessageRefused,
+    MessageTimedOut,
+    NotificationSender,
+    OutgoingMessage,
+    ServerUnavailable,
+)
 from shared.sealing import SealError
 from shared.service import Parts
 from shared.unit_of_work import UnitOfWork

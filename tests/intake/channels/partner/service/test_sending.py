@@ -5,7 +5,6 @@ from uuid import uuid4
 
 import pytest
 
-from intake.channels.partner.service import addresses
 from tests.intake.channels.partner.service.test_webhooks import verified
 
 PUBLIC = "93.184.215.14"
@@ -52,13 +51,8 @@ class TestATestUpdate:
 
         assert (len(receiver.got), len({answer.content for answer in answers})) == (1, 1)
 
-    async def test_a_name_that_moved_inside_is_not_called(self, partner, monkeypatch):
-        found = [[PUBLIC], ["10.0.0.7"]]
-
-        async def resolve(_host, _port):
-            return found.pop(0)
-
-        monkeypatch.setattr(addresses, "resolve", resolve)
+    async def test_a_name_that_moved_inside_is_not_called(self, partner, stands_for):
+        stands_for([PUBLIC], ["10.0.0.7"])
         subscription = await partner.subscribe("https://callcentre.kz/hook")
 
         answer = (await partner.post(trial_path(subscription))).json()

@@ -9,8 +9,8 @@ from intake.channels.telegram.service.client import TelegramClient, TelegramUnav
 from intake.channels.telegram.service.polling import Poller
 from intake.channels.telegram.service.sender import MessageSender
 from intake.channels.telegram.service.texts import text_of
-from intake.notifications.service.senders import MessageRefused, OutgoingMessage, ServerUnavailable
 from intake.register.models import Appeal
+from shared.outgoing.senders import MessageRefused, OutgoingMessage, ServerUnavailable
 from tests.intake.channels.telegram.service.test_worker import filed
 from tests.telegram_double import Phone, buttons
 

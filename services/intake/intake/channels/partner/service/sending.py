@@ -7,27 +7,25 @@ has its own task, so that a slow receiver delays nobody else.
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import aclosing
-from dataclasses import dataclass
 from datetime import timedelta
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 from uuid import UUID
 
 import httpx
 from pydantic_core import to_json
-from standardwebhooks import Webhook
 
 from intake.channels.partner import policy, repository
 from intake.channels.partner.models import Delivery, Subscription, UpdateEntry
 from intake.channels.partner.repository import UpdateDelivery
-from intake.channels.partner.schemas import AttemptError, DisabledReason, TestDelivered
+from intake.channels.partner.schemas import DisabledReason, TestDelivered
 from intake.channels.partner.service import feed
-from intake.channels.partner.service.addresses import AddressGuard, PinnedTransport, RefusedAddress, UnresolvedAddress
 from intake.channels.partner.service.webhooks import TABLE
 from intake.settings import Settings
 from shared.leases import Lease
 from shared.messaging.runtime import finish
+from shared.outgoing.addresses import AddressGuard
+from shared.outgoing.signatures import sign_headers
+from shared.outgoing.webhooks import AttemptError, AttemptResult, post_webhook, webhook_client
 from shared.sealing import SealError
 from shared.service import Parts
 from shared.unit_of_work import UnitOfWork
@@ -36,18 +34,6 @@ PAUSE_SECONDS: Final = 0.5
 GONE: Final = 410
 TEST: Final = "test"  # the type of a test update, which no subscription can choose
 ROUND: Final = 20  # deliveries claimed at once
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptResult:
-    """The result of an attempt: the HTTP status of the receiver if it answered, and the error if the attempt failed."""
-
-    status: int | None
-    error: AttemptError | None
-
-    @property
-    def is_delivered(self) -> bool:
-        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - HTTP's own class of success
 
 
 class WebhookSender:
@@ -95,16 +81,8 @@ class WebhookSender:
         return attempts
 
     def client(self) -> httpx.AsyncClient:
-        """Return the HTTP client of deliveries: it follows no redirect and stores no cookie."""
-        headers = {"Content-Type": "application/json", "User-Agent": "Aryz-Webhooks/1"}
-        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # a receiver must not store anything in this process
-        return httpx.AsyncClient(
-            transport=PinnedTransport(self._guard),
-            timeout=self._policy.timeout_seconds,
-            headers=headers,
-            cookies=no_cookies,
-            follow_redirects=False,
-        )
+        """Return the HTTP client of deliveries."""
+        return webhook_client(self._guard, self._policy.timeout_seconds)
 
     async def _claim(self, subscription_id: UUID) -> tuple[Subscription, Sequence[UpdateDelivery]] | None:
         """Claim the next deliveries of a subscription, at most ROUND; None if it is disabled or nothing is due."""
@@ -127,7 +105,7 @@ class WebhookSender:
     async def send_test(self, subscription: Subscription) -> TestDelivered:
         """Send a test update at once, signed as any other, and return how the receiver answered. Nothing is stored or repeated."""
         now, name = self._parts.clock.now(), f"msg_{self._parts.ids.new().hex}"
-        body = to_json({"type": TEST, "timestamp": now, "data": {"subscription_id": subscription.id}}).decode()
+        body = to_json({"type": TEST, "timestamp": now, "data": {"subscription_id": subscription.id}})
         try:
             url, headers = self._url(subscription), self._signed_headers(subscription, name, body)
         except SealError:
@@ -136,47 +114,27 @@ class WebhookSender:
             result = await self._post(client, url, headers, body)
         return TestDelivered(webhook_id=name, delivered=result.is_delivered, status=result.status, error=result.error)
 
-    async def _post(self, client: httpx.AsyncClient, url: str, headers: dict[str, str], body: str) -> AttemptResult:
-        try:
-            async with asyncio.timeout(self._policy.timeout_seconds), client.stream("POST", url, content=body, headers=headers) as answer:
-                await self._read_limited(answer)
-                return AttemptResult(answer.status_code, None if answer.is_success else AttemptError.REFUSED)
-        except UnresolvedAddress:
-            return AttemptResult(None, AttemptError.UNRESOLVED_ADDRESS)
-        except RefusedAddress:
-            return AttemptResult(None, AttemptError.REFUSED_ADDRESS)
-        except (TimeoutError, httpx.TimeoutException):
-            return AttemptResult(None, AttemptError.TIMEOUT)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError):  # UnicodeError: an invalid host name
-            return AttemptResult(None, AttemptError.UNREACHABLE)
+    async def _post(self, client: httpx.AsyncClient, url: str, headers: dict[str, str], body: bytes) -> AttemptResult:
+        limits = {"timeout_seconds": self._policy.timeout_seconds, "answer_bytes": self._policy.answer_bytes}
+        return await post_webhook(client, url, headers, body, **limits)
 
-    async def _request(self, subscription: Subscription, delivery: Delivery, update: UpdateEntry) -> tuple[str, dict[str, str], str]:
+    async def _request(self, subscription: Subscription, delivery: Delivery, update: UpdateEntry) -> tuple[str, dict[str, str], bytes]:
         """Return URL, headers and body of a delivery. Raises SealError."""
         async with self._parts.units.read() as work:
             [shown] = await feed.to_updates(work, [update], subscription.subscriber)
-        body = to_json({"type": shown.type, "timestamp": shown.at, "data": shown.model_dump(exclude={"type", "at"})}).decode()
+        body = to_json({"type": shown.type, "timestamp": shown.at, "data": shown.model_dump(exclude={"type", "at"})})
         return self._url(subscription), self._signed_headers(subscription, f"msg_{delivery.id.hex}", body), body
 
     def _url(self, subscription: Subscription) -> str:
         return self._parts.sealer.open(TABLE, subscription.id, "url", subscription.url).decode()
 
-    async def _read_limited(self, answer: httpx.Response) -> None:
-        """Read the answer up to the limit; closing the connection drops the rest."""
-        left = self._policy.answer_bytes
-        async with aclosing(answer.aiter_raw()) as chunks:  # type: ignore[type-var]  # it is a generator; httpx declares less
-            async for chunk in chunks:
-                left -= len(chunk)
-                if left <= 0:
-                    return
-
-    def _signed_headers(self, subscription: Subscription, name: str, body: str) -> dict[str, str]:
+    def _signed_headers(self, subscription: Subscription, name: str, body: bytes) -> dict[str, str]:
         """Return the headers of Standard Webhooks for the message `name`, with a signature by each valid secret. Raises SealError."""
         now = self._parts.clock.now()
         valid = [self._parts.sealer.open(TABLE, subscription.id, "secret", subscription.secret)]
         if subscription.former_secret is not None and subscription.former_until is not None and now < subscription.former_until:
             valid.append(self._parts.sealer.open(TABLE, subscription.id, "former_secret", subscription.former_secret))
-        signatures = [Webhook(secret.decode()).sign(name, now, body) for secret in valid]
-        return {"webhook-id": name, "webhook-timestamp": str(int(now.timestamp())), "webhook-signature": " ".join(signatures)}
+        return sign_headers([secret.decode() for secret in valid], name, body, now)
 
     async def _record(self, subscription: Subscription, delivery: Delivery, result: AttemptResult) -> None:
         """Record the result of an attempt, and disable the subscription after 410 or after the last failed attempt.

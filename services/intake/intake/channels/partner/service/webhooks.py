@@ -1,7 +1,5 @@
 """Subscriptions to webhooks: their URLs and secrets, the log of their deliveries, and replay."""
 
-import base64
-import secrets
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
@@ -13,24 +11,19 @@ from intake.channels.partner.models import Subscription, UpdateEntry
 from intake.channels.partner.repository import UpdateDelivery
 from intake.channels.partner.schemas import Delivered, NewSecret, Replayed, ReplayIn, Subscribed, SubscribedWithSecret, SubscriptionIn
 from intake.channels.partner.service import feed
-from intake.channels.partner.service.addresses import AddressGuard
 from intake.channels.partner.service.feed import Reader
 from intake.register.service.filing import fault, moment
 from shared.errors import FieldError, InvalidInput, NotFound
 from shared.field_errors import DETAILS
 from shared.http import Cursor, ListResponse, keyset_page, page_of
+from shared.outgoing.addresses import AddressGuard
+from shared.outgoing.signatures import new_secret
 from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
 
-SECRET_BYTES: Final = 32  # Standard Webhooks: 24 to 64
 TABLE: Final = "subscription"
 _TOO_MANY: Final = "Too many updates; choose a later time."
 _EITHER: Final = "Either a time or ids are given."
-
-
-def new_secret() -> str:
-    """Return a random secret in the format of Standard Webhooks."""
-    return f"whsec_{base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()}"
 
 
 async def check(guard: AddressGuard, wanted: SubscriptionIn) -> None:

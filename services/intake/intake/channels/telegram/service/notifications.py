@@ -13,8 +13,8 @@ from intake.channels.telegram.schemas.payloads import Payload
 from intake.channels.telegram.schemas.rows import BotMessageRow, SendableMessage
 from intake.channels.telegram.service.filed_appeals import action_buttons
 from intake.channels.telegram.service.steps import BotReply, Reply
-from intake.notifications.service.senders import MessageRefused, OutgoingMessage
 from shared.domain.labels import LANGUAGES, Language
+from shared.outgoing.senders import MessageRefused, OutgoingMessage
 from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
 

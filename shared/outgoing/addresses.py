@@ -8,15 +8,17 @@ import asyncio
 import re
 import socket
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
+from pydantic import BaseModel, ConfigDict, IPvAnyNetwork
 
-from intake.channels.partner import policy
-from intake.settings import Settings
 from shared.errors import FieldError, InvalidInput
+from shared.outgoing.settings import OutgoingSettings
+from shared.policy_files import policy_model
 from shared.tls import authorities
 
 LOOPBACK: Final = "127.0.0.1"
@@ -25,6 +27,21 @@ REFUSED: Final = "The URL is not allowed: webhooks go by https to a host on the 
 UNRESOLVED: Final = "The host name of the URL has no address. Check its spelling and its entry in DNS."
 RESOLVE_SECONDS: Final = 5
 LABEL: Final = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")  # RFC 1123 §2.1, and the underscore, which is used in practice
+
+
+class RefusedAddresses(BaseModel):
+    """Names and networks that no webhook may have (`data/refused_addresses.toml`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    names: frozenset[str]
+    networks: tuple[IPvAnyNetwork, ...]
+
+
+@cache
+def refused_addresses() -> RefusedAddresses:
+    """Return the names and networks that are refused. Raises ValidationError for a wrong file."""
+    return policy_model("shared.outgoing", "refused_addresses.toml", RefusedAddresses)
 
 
 class RefusedAddress(InvalidInput):
@@ -55,7 +72,7 @@ class AddressGuard:
     to_loopback: bool = False
 
     @classmethod
-    def of(cls, settings: Settings) -> "AddressGuard":
+    def of(cls, settings: OutgoingSettings) -> "AddressGuard":
         """Return the guard of this installation; production never allows loopback."""
         return cls(to_loopback=settings.webhooks_to_loopback and settings.env != "production")
 
@@ -125,14 +142,14 @@ def _is_public_name(host: str) -> bool:
         return _is_public(host)
     is_number = labels[-1].isdigit() or labels[-1].startswith("0x")
     endings = {".".join(labels[start:]) for start in range(len(labels))}
-    return len(labels) > 1 and all(map(LABEL.fullmatch, labels)) and not is_number and endings.isdisjoint(policy.refused_addresses().names)
+    return len(labels) > 1 and all(map(LABEL.fullmatch, labels)) and not is_number and endings.isdisjoint(refused_addresses().names)
 
 
 def _is_public(address: str) -> bool:
     parsed = _parsed(address.partition("%")[0])
     if parsed is None or not parsed.is_global or parsed.is_multicast:
         return False
-    return not any(parsed in network for network in policy.refused_addresses().networks if network.version == parsed.version)
+    return not any(parsed in network for network in refused_addresses().networks if network.version == parsed.version)
 
 
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:

@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 import aiosmtplib
 
-from intake.notifications.service.senders import MessageDeferred, MessageRefused, MessageTimedOut, OutgoingMessage, ServerUnavailable
 from shared.domain.emails import InvalidEmail, normalise_email
+from shared.outgoing.senders import MessageDeferred, MessageRefused, MessageTimedOut, OutgoingMessage, ServerUnavailable
 
 TIMEOUT_SECONDS: Final = 10.0
 _PERMANENT: Final = range(500, 600)
