@@ -94,6 +94,15 @@ class TestPlans:
                 wrong += [f"count of {name}" for plan in await plans_of(desk, principal, wanted, count_only=True) if '"Seq Scan"' in plan]
         assert wrong == []
 
+    async def test_open_cases_are_counted_in_an_index_alone(self, desk):
+        await add_many_cases(desk.parts.database.engine, CASES)
+        wrong = []
+        for principal in (SPECIALIST, OPERATOR, EXPERT):
+            for name in ("queue", "region", "overdue", "awaiting", "open complaints"):
+                for plan in await plans_of(desk, principal, QUEUES[name], count_only=True):
+                    wrong += [f"{name} as {principal.roles}"] if '"Index Only Scan"' not in plan else []
+        assert wrong == []
+
     async def test_the_figures_of_a_team_begin_at_an_index(self, desk):
         await add_many_cases(desk.parts.database.engine, CASES)
         for principal in (SUPERVISOR, OPERATOR, EXPERT):
