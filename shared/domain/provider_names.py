@@ -6,24 +6,23 @@ A name consists of numbers, which must be equal, and words, which are weighted b
 The score combines the matched share of the typed text with the matched share of the full name.
 """
 
-import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from shared.domain.names import fold, normalise_name, to_cyrillic
+from shared.domain.names import NameWord, name_words, normalise_name
 from shared.domain.regions import CENTRAL_OFFICE, regions
 from shared.domain.tables import rows
 from shared.policy_files import policy_model
 
-_WORD = re.compile(r"[^\W\d_]+")
 _SHORTEST_MISSPELT = 4  # letters: in a word of three, one wrong letter makes another word
 _SHORTEST_PREFIX = 3
 _SIMILAR_WORDS = 5  # words of the directory considered for one typed word
@@ -140,6 +139,8 @@ class NameIndex(Generic[P]):
         self._by_word: defaultdict[str, list[int]] = defaultdict(list)
         self._by_numbers: defaultdict[frozenset[str], list[int]] = defaultdict(list)
         self._surfaces: dict[str, str] = {}
+        self._joined: dict[str, float] = {}
+        """Weights of two neighbouring words of a name written as one («данамед» of «Дана Мед»)."""
         for owner, provider in enumerate(providers):
             self._add(owner, provider)
         self._sorted_surfaces = sorted(self._surfaces)
@@ -148,31 +149,55 @@ class NameIndex(Generic[P]):
         own_region = _region_words().get(provider.region, frozenset())
         seen: set[tuple[frozenset[str], frozenset[str]]] = set()
         for name in names_of(provider):
-            surfaces, numbers, tokens = _parsed(name)
-            for surface, token in surfaces:
+            parsed = _parsed(name)
+            for surface, token in parsed.surfaces:
                 self._surfaces.setdefault(surface, token)
-            if (numbers, tokens) in seen or not (numbers or tokens):
+            if (parsed.numbers, parsed.tokens) in seen or not (parsed.numbers or parsed.tokens):
                 continue
-            seen.add((numbers, tokens))
+            seen.add((parsed.numbers, parsed.tokens))
             position = len(self._names)
-            weight = sum(_weight(word) for word in tokens - own_region) + _number_weight(numbers)
-            self._names.append(_Name(owner, numbers, weight))
-            self._by_numbers[numbers].append(position)
-            for word in tokens:
+            weight = sum(_weight(word) for word in parsed.tokens - own_region) + _number_weight(parsed.numbers)
+            self._names.append(_Name(owner, parsed.numbers, weight))
+            self._by_numbers[parsed.numbers].append(position)
+            for word in parsed.tokens:
                 self._surfaces[word] = word
-                if word not in own_region or tokens <= own_region:
+                if word not in own_region or parsed.tokens <= own_region:
                     self._by_word[word].append(position)
+            for joined, joined_weight in parsed.joined:
+                if joined not in parsed.tokens:
+                    self._surfaces.setdefault(joined, joined)
+                    self._joined.setdefault(joined, joined_weight)
+                    self._by_word[joined].append(position)
 
     def search(self, text: str) -> list[Hit[P]]:
         """Return every provider that the text could mean, best first; equal scores by Kazakh name, then by position in the list."""
+        typed = name_words(text)
+        best: dict[int, Hit[P]] = {}
+        for interpretation in (typed, self._with_joined(typed)):
+            if interpretation:
+                self._search(interpretation, best)
+        return [hit for _, hit in sorted(best.items(), key=lambda pair: (-pair[1].score, pair[1].provider.name_kk, pair[0]))]
+
+    def _with_joined(self, typed: Sequence[NameWord]) -> list[NameWord] | None:
+        """Return the words with neighbours that the directory writes as one («асыл жан» for «Асылжан»); None if there are none."""
+        found: list[NameWord] = []
+        for word in typed:
+            joined = found[-1].surface + word.surface if found else ""
+            if joined in self._surfaces and not joined.isdigit():
+                found[-1] = NameWord(joined, (self._surfaces[joined],))
+            else:
+                found.append(word)
+        return found if len(found) < len(typed) else None
+
+    def _search(self, typed: Sequence[NameWord], best: dict[int, Hit[P]]) -> None:
+        """Put the hits of one interpretation of a text into `best`, where a provider does not have a better one."""
         policy = name_search_policy()
-        numbers, tokens = _numbers_and_words(text)
-        typed_words = [_TypedWord(similar, _weight(similar[0][0])) for similar in map(self._similar, sorted(tokens))]
+        numbers, tokens = self._typed(typed)
+        typed_words = [_TypedWord(similar, self._weight(similar[0][0])) for similar in map(self._similar, sorted(tokens))]
         typed_weight = sum(word.weight for word in typed_words) + _number_weight(numbers)
         if not typed_weight:
-            return []
+            return
         coverage = self._coverage(numbers, typed_words)
-        best: dict[int, Hit[P]] = {}
         for position, own in coverage.named.items():
             name = self._names[position]
             of_typed, of_name = coverage.typed[position] / typed_weight, min(1.0, own / (name.weight or own))
@@ -182,7 +207,14 @@ class NameIndex(Generic[P]):
             score = round(score * min(1.0, typed_weight / policy.evidence), 4)
             if score >= policy.candidate_floor and (name.owner not in best or score > best[name.owner].score):
                 best[name.owner] = Hit(self._providers[name.owner], score, position in coverage.distinctive)
-        return [hit for _, hit in sorted(best.items(), key=lambda pair: (-pair[1].score, pair[1].provider.name_kk, pair[0]))]
+
+    def _typed(self, typed: Sequence[NameWord]) -> tuple[frozenset[str], set[str]]:
+        """Return the numbers and the other tokens of typed words. A word that joins two of the directory is a token itself."""
+        tokens = {token for word in typed for token in ((word.surface,) if word.surface in self._joined else word.tokens)}
+        return frozenset(filter(str.isdigit, tokens)), {token for token in tokens if not token.isdigit()}
+
+    def _weight(self, word: str) -> float:
+        return self._joined.get(word) or _weight(word)
 
     def _coverage(self, numbers: frozenset[str], typed_words: Sequence[_TypedWord]) -> _Coverage:
         coverage = _Coverage(defaultdict(float), defaultdict(float), set())
@@ -192,7 +224,7 @@ class NameIndex(Generic[P]):
         for word in typed_words:
             found: set[int] = set()
             for token, likeness in word.similar:
-                own = _weight(token)
+                own = self._weight(token)
                 positions = self._by_word.get(token, ())
                 fresh = [position for position in positions if position not in found and (possible is None or position in possible)]
                 found.update(fresh)
@@ -252,23 +284,36 @@ def names_of(provider: NamedProvider) -> Iterator[str]:
 
 
 class _ParsedName(NamedTuple):
-    """A name of the directory: its words as written with their normal forms, its numbers and its other tokens."""
+    """A name of the directory: its words as written with their normal forms, its numbers, its other tokens, and its joined words.
+
+    `joined`: two neighbouring words as one, with the weight of both, if at least one of them is distinctive.
+    """
 
     surfaces: tuple[tuple[str, str], ...]
     numbers: frozenset[str]
     tokens: frozenset[str]
+    joined: tuple[tuple[str, float], ...]
 
 
 @lru_cache(maxsize=16_384)  # an index of 1 500 providers takes 0.29 s from new names and 0.024 s from known ones
 def _parsed(name: str) -> _ParsedName:
     """Return a parsed name of the directory. Names that people type are not cached."""
-    written = ((surface, normalise_name(surface)) for surface in _WORD.findall(fold(to_cyrillic(name))))
-    return _ParsedName(tuple((surface, token) for surface, token in written if token and " " not in token), *_numbers_and_words(name))
+    written = [word for word in name_words(name) if word.tokens]
+    tokens = [token for word in written for token in word.tokens]
+    return _ParsedName(
+        surfaces=tuple((word.surface, word.tokens[0]) for word in written if len(word.tokens) == 1),
+        numbers=frozenset(filter(str.isdigit, tokens)),
+        tokens=frozenset(token for token in tokens if not token.isdigit()),
+        joined=tuple(_joined(written)),
+    )
 
 
-def _numbers_and_words(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    tokens = normalise_name(text).split()
-    return frozenset(filter(str.isdigit, tokens)), frozenset(token for token in tokens if not token.isdigit())
+def _joined(written: Sequence[NameWord]) -> Iterator[tuple[str, float]]:
+    for first, second in pairwise(written):
+        tokens = (*first.tokens, *second.tokens)
+        weight = sum(map(_weight, tokens))
+        if weight >= name_search_policy().word_weight and not any(map(str.isdigit, tokens)) and not all(map(name_weights().get, tokens)):
+            yield first.surface + second.surface, weight
 
 
 def _weight(word: str) -> float:
