@@ -253,6 +253,36 @@ PROVIDER_CONTACT: Final = (
     ),
     Table(
         "provider-contact",
+        "proposal",
+        (sealed("text", "what the provider says it has solved, which can speak of the applicant", export=ON_TRACKING),),
+        retention=NO_LIMIT,
+        export=ON_TRACKING,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "provider-contact",
+        "commitment",
+        (
+            sealed("text", "what the provider promises, which can speak of the applicant", export=ON_TRACKING),
+            plain("excused_by", "the employee who released the provider from the promise", SUBJECT_REASON),
+        ),
+        retention=NO_LIMIT,
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "provider-contact",
+        "outcome_check",
+        (
+            sealed("text", "what the applicant said by telephone of a confirmation or a withdrawal", export=NOT_EXPORTED),
+            plain("checked_by", "the employee who called", SUBJECT_REASON),
+        ),
+        retention=NO_LIMIT,
+        export=STAFF,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "provider-contact",
         "content_read",
         (
             plain("reader", "the service that read", SUBJECT_REASON),

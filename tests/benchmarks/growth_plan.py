@@ -72,7 +72,7 @@ PLANS: Mapping[str, Plan] = {
     "provider-contact": Plan(
         _of_appeal("appeal", "inquiry") | {"delivery": _OF_INQUIRY, "response": _OF_INQUIRY} | _of_appeal("name_match"),
         _AUDITED,
-        _EVERYWHERE | {"provider", "directory_version"},
+        _EVERYWHERE | {"provider", "directory_version"} | {"proposal", "commitment", "outcome_check"},
     ),
     "analytics": Plan(_of_appeal("fact", "transition"), _BY_REQUEST, _EVERYWHERE | {"provider", "call_fact"}),
 }

@@ -47,6 +47,8 @@ class TestTheService:
             "/provider-contact/v1/inquiries/{inquiry_id}",
             "/provider-contact/v1/inquiries/{inquiry_id}/actions/acknowledge",
             "/provider-contact/v1/inquiries/{inquiry_id}/actions/respond",
+            "/provider-contact/v1/proposals",
+            "/provider-contact/v1/commitments",
             "/provider-contact/v1/matches",
             "/provider-contact/v1/matches/{appeal_id}/actions/choose",
             "/provider-contact/v1/matches/{appeal_id}/actions/none",

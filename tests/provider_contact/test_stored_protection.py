@@ -1,5 +1,10 @@
+from uuid import UUID
+
+from provider_contact.checks.codes import CheckStatus, CheckSubject
+from provider_contact.checks.models import OutcomeCheck
 from shared.contracts import InquirySent
-from tests.provider_contact.conftest import registered, routed
+from tests.provider_contact.conftest import NOW, appeal_id, registered, routed
+from tests.provider_contact.outcomes import promised, proposed
 from tests.stored_protection import check_stored_rows, sealed_tables
 
 ANSWER = {"expected_version": 1, "language": "kk", "code": "RESOLVED", "text": "Пациент қабылданды."}
@@ -13,5 +18,29 @@ async def test_each_table_with_ciphertext_holds_a_sealed_value(listed):
     who = listed.token("provider", provider_id=provider) | {"Idempotency-Key": "k"}
     answer = await listed.post(f"/v1/inquiries/{sent.inquiry_id}/actions/respond", who, ANSWER)
     assert answer.status_code == 200, answer.text
+    await proposed(listed, 2)
+    await promised(listed, 3)
+    await add_check(listed)
     seen = await check_stored_rows("provider-contact", listed.parts.database)
     assert sealed_tables("provider-contact") - {table for table, _ in seen} == set()
+
+
+async def add_check(world) -> None:
+    check_id = UUID(int=77)
+    async with world.parts.units.write() as work:
+        work.session.add(
+            OutcomeCheck(
+                check_id=check_id,
+                about=CheckSubject.WITHDRAWAL,
+                proposal_id=None,
+                appeal_id=appeal_id(1),
+                provider_id=None,
+                reason="SOLVED",
+                stated_at=NOW,
+                per_mille=1000,
+                status=CheckStatus.VERIFIED,
+                attempts=1,
+                call_from=NOW,
+                text=work.sealer.seal("outcome_check", check_id, "text", "Өзі қайтарып алды.".encode()),
+            )
+        )

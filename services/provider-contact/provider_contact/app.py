@@ -1,22 +1,30 @@
 """The provider-contact service: the provider directory, the matching of typed names, and inquiries to providers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from fastapi import FastAPI
 
+from provider_contact.commitments import api as commitments_api
+from provider_contact.commitments import service as commitments
+from provider_contact.commitments.handlers import apply_commitment_answers
 from provider_contact.directory import api as directory_api
 from provider_contact.directory import service as directory
 from provider_contact.inquiries import api as inquiries_api
 from provider_contact.inquiries import handlers as inquiry_handlers
 from provider_contact.inquiries import service as inquiries
 from provider_contact.inquiries.models import ContentRead
+from provider_contact.inquiries.service.contents import StatementContent
 from provider_contact.matching import api as matching_api
 from provider_contact.matching import handlers as matching_handlers
 from provider_contact.matching import pages as matching_pages
 from provider_contact.matching.policy import matching_policy
 from provider_contact.matching.service.choices import find_candidates
+from provider_contact.proposals import api as proposals_api
+from provider_contact.proposals import service as proposals
+from provider_contact.proposals.handlers import apply_proposal_answers
 from provider_contact.settings import Settings
 from shared.contracts import (
     CONCERNS_PROVIDER,
@@ -29,7 +37,9 @@ from shared.contracts import (
     CaseReturned,
     CaseTerminated,
     ClassificationCorrected,
+    CommitmentAnswered,
     InquiryRequested,
+    ProposalAnswered,
     TierRaised,
 )
 from shared.domain.provider_names import check_name_search
@@ -60,6 +70,8 @@ HANDLERS: Handlers = {
     ClassificationCorrected: inquiry_handlers.apply_correction,
     TierRaised: inquiry_handlers.apply_tier,
     InquiryRequested: inquiry_handlers.open_requested_inquiries,
+    ProposalAnswered: apply_proposal_answers,
+    CommitmentAnswered: apply_commitment_answers,
     **dict.fromkeys((CaseClosed, CaseForwarded, CaseReturned, CaseTerminated, AppealWithdrawn), close_appeals),
 }
 
@@ -73,7 +85,28 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
             async with parts.units.write() as work:
                 full = await inquiries.mark_overdue(work) == inquiries.OVERDUE_BATCH
 
-    return [every(OVERDUE_EVERY, "overdue", overdue)]
+    async def unanswered() -> None:
+        full = True
+        while full:
+            async with parts.units.write() as work:
+                full = await proposals.mark_unanswered(work) == proposals.UNANSWERED_BATCH
+
+    async def promises() -> None:
+        full = True
+        while full:
+            async with parts.units.write() as work:
+                full = await commitments.take_steps(work) == commitments.STEP_BATCH
+
+    return [
+        every(OVERDUE_EVERY, "overdue", overdue),
+        every(OVERDUE_EVERY, "proposals", unanswered),
+        every(OVERDUE_EVERY, "promises", promises),
+    ]
+
+
+async def find_statements(work: UnitOfWork, ids: Sequence[UUID]) -> Mapping[UUID, StatementContent]:
+    """Return the texts of proposals and of promises by id."""
+    return {**await proposals.proposal_texts(work, ids), **await commitments.commitment_texts(work, ids)}
 
 
 SERVICE = Service[Settings](
@@ -84,6 +117,8 @@ SERVICE = Service[Settings](
     tags={
         "directory": "Search and import of the providers.",
         "inquiries": "Inquiries about an appeal, and the provider's actions on them.",
+        "proposals": "What providers say they have solved here and now, and what the applicants answer.",
+        "commitments": "What providers have promised by a day.",
         "matches": "Providers that were named in an appeal and need a choice by staff.",
         "internal": "Calls between the services.",
     },
@@ -100,12 +135,22 @@ def check_policies() -> None:
     check_name_search()
     matching_policy()
     inquiries.check_policies()
+    proposals.proposal_policy()
+    commitments.commitment_policy()
+    commitments.excuse_reasons()
 
 
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:
     """Return the service's application. Raises what `check_policies` raises."""
     check_policies()
-    routers = [directory_api.router, inquiries_api.router, matching_api.router, matching_pages.router]
+    routers = [
+        directory_api.router,
+        inquiries_api.router,
+        proposals_api.router,
+        commitments_api.router,
+        matching_api.router,
+        matching_pages.router,
+    ]
     app = assemble(SERVICE, settings or Settings(), foundation, routers, prepare=_prepare)
     matching_pages.PAGES.mount_static(app)
     return app
@@ -114,3 +159,4 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
 def _prepare(app: FastAPI, parts: Parts[Settings]) -> None:
     app.state.directory = directory.Directory(parts.units)
     app.state.find_candidates = find_candidates
+    app.state.find_statements = find_statements

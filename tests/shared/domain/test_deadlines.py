@@ -151,7 +151,7 @@ class TestPolicyForForm:
 
 class TestPolicies:
     def test_the_table_holds_its_twenty_rules_each_with_a_basis(self):
-        assert len(policies()) == 23
+        assert len(policies()) == 26
         assert all(policy.basis and policy.certainty for policy in policies().values())
 
     def test_only_the_fifteen_days_and_the_providers_reply_can_be_extended(self):

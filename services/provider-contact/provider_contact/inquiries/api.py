@@ -13,7 +13,14 @@ from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
 from provider_contact.inquiries.policy import question_about
 from provider_contact.inquiries.schemas import AcknowledgeRequest, AskedQuestion, InquiryDetail, InquiryItem, Question, RespondRequest
 from provider_contact.inquiries.service import answering
-from provider_contact.inquiries.service.contents import DisclosedContent, FindCandidates, RequestedText, disclosed_content, requested_text
+from provider_contact.inquiries.service.contents import (
+    DisclosedContent,
+    FindCandidates,
+    FindStatements,
+    RequestedText,
+    disclosed_content,
+    requested_text,
+)
 from provider_contact.inquiries.service.contents import read_contents as contents_for
 from shared.auth import STAFF, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse
@@ -134,9 +141,10 @@ def _visible(inquiry_id: UUID, principal: Principal) -> Check:
 async def read_contents(
     request: Request, principal: ServiceDep, payload: Annotated[ContentsRequest, body(ContentsRequest)], work: UnitOfWorkDep
 ) -> ContentsResponse:
-    """Return to another service providers' answers by response id, or the exchange with providers by appeal id.
+    """Return to another service providers' answers by response id, proposals and promises by their ids, or the exchange by appeal id.
 
     Every read is recorded in the audit log.
     """
     find_candidates: FindCandidates = request.app.state.find_candidates
-    return ContentsResponse(items=await contents_for(work, payload, principal, find_candidates))
+    find_statements: FindStatements = request.app.state.find_statements
+    return ContentsResponse(items=await contents_for(work, payload, principal, find_candidates, find_statements))

@@ -17,6 +17,8 @@ DISCLOSURE_PURPOSE = "provider-disclosure"
 REQUEST_PURPOSE = "provider-inquiry"
 EXCHANGE_PURPOSE = "desk-exchange"
 """The ids of this purpose are those of appeals: the exchange with providers about each, without its texts."""
+STATEMENT_PURPOSE = "proposal"
+"""The ids of this purpose are those of proposals and of commitments."""
 
 
 class CandidateContent(TypedDict):
@@ -30,6 +32,19 @@ class FindCandidates(Protocol):
     """Return the candidates of the names that wait for a clerk, by appeal id; an appeal that waits for none is left out."""
 
     async def __call__(self, work: UnitOfWork, appeal_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[CandidateContent]]: ...
+
+
+class StatementContent(TypedDict):
+    """What a provider says to the applicant: a proposal or a promise."""
+
+    language: str
+    text: str
+
+
+class FindStatements(Protocol):
+    """Return the opened texts of proposals and commitments by id; unknown ids are left out."""
+
+    async def __call__(self, work: UnitOfWork, ids: Sequence[UUID]) -> Mapping[UUID, StatementContent]: ...
 
 
 class DisclosedContent(NamedTuple):
@@ -67,9 +82,15 @@ async def disclosed_content(contents: Contents, appeal_id: UUID, principal: Prin
 
 
 async def read_contents(
-    work: UnitOfWork, request: ContentsRequest, reader: Principal, find_candidates: FindCandidates
+    work: UnitOfWork,
+    request: ContentsRequest,
+    reader: Principal,
+    find_candidates: FindCandidates,
+    find_statements: FindStatements,
 ) -> list[ContentItem]:
-    """Return providers' answers, or the exchange about appeals, for another service, and record the read in the audit log.
+    """Return providers' answers, the exchange about appeals, or what providers say to applicants, for another service.
+
+    The read is recorded in the audit log.
 
     Raises InvalidInput for an unknown purpose or one that lacks its person, Forbidden for a reader that the purpose does not include.
     """
@@ -77,6 +98,9 @@ async def read_contents(
     await work.audit.record(reader=reader.subject, on_behalf_of=request.on_behalf_of, purpose=request.purpose, ids=request.ids)
     if request.purpose == EXCHANGE_PURPOSE:
         return await _exchanges(work, request.ids, find_candidates)
+    if request.purpose == STATEMENT_PURPOSE:
+        statements = await find_statements(work, request.ids)
+        return [ContentItem(id=each, found=each in statements, content=_statement(statements.get(each))) for each in request.ids]
     found = await repository.responses(work.session, request.ids)
     return [_content(response_id, found.get(response_id), work.sealer) for response_id in request.ids]
 
@@ -96,6 +120,10 @@ async def _exchanges(work: UnitOfWork, appeal_ids: Sequence[UUID], find_candidat
         )
         for appeal_id in appeal_ids
     ]
+
+
+def _statement(found: StatementContent | None) -> JsonObject | None:
+    return {"language": found["language"], "text": found["text"]} if found else None
 
 
 def _inquiry(inquiry: Inquiry) -> JsonObject:

@@ -1,0 +1,33 @@
+"""Codes on which the code of checks branches."""
+
+from enum import StrEnum
+
+
+class CheckSubject(StrEnum):
+    """What a check is about."""
+
+    PROPOSAL = "PROPOSAL"
+    """A confirmed proposal."""
+    WITHDRAWAL = "WITHDRAWAL"
+    """A withdrawn appeal."""
+
+
+class CheckStatus(StrEnum):
+    """The states of a check. A row exists for each confirmation and withdrawal, whether it was drawn or not."""
+
+    NOT_DRAWN = "NOT_DRAWN"
+    """The sample does not include it: the statement is unproven."""
+    OPEN = "OPEN"
+    """The applicant is to be called."""
+    VERIFIED = "VERIFIED"
+    REFUTED = "REFUTED"
+    UNREACHED = "UNREACHED"
+    """The applicant could not be reached in all tries: the statement is unproven."""
+
+
+class CheckResult(StrEnum):
+    """The result of one call."""
+
+    VERIFIED = "VERIFIED"
+    REFUTED = "REFUTED"
+    UNREACHED = "UNREACHED"
