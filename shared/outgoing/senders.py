@@ -24,6 +24,8 @@ class OutgoingMessage:
     subject: str
     text: str
     at: datetime
+    offer_id: UUID | None = None
+    """What a provider offers, if the message asks the applicant about it: a chat shows buttons to answer by."""
 
 
 class MessageRefused(Exception):

@@ -34,6 +34,7 @@ CODE_COLUMNS: Final[Mapping[str, str]] = {
     "kind": "a kind of appeal, message, contact, provider or file",
     "language": "kk, ru or en",
     "last_error": "a code of the sender, never a text of the receiver",
+    "method": "a delivery method, or how an applicant answered: a code",
     "outcome": "an outcome of an appeal or a call",
     "ownership": "a form of ownership",
     "policy": "a rule of `clock_policies.csv`",

@@ -70,6 +70,14 @@ REGISTER: Final = (
     ),
     Table(
         SERVICE,
+        "provider_offer",
+        (hashed("link_key", "the token of the link by which the applicant answers once"),),
+        retention=NO_LIMIT,
+        export=ON_TRACKING,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        SERVICE,
         "contact_code",
         (hashed("contact", "the phone number or mailbox the code went to"), hashed("code", "row id, purpose and digits of the code")),
         retention="24 hours (`code.kept_hours` of `applicant_policy.toml`)",

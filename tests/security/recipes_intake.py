@@ -9,6 +9,7 @@ from intake.notifications.models import Notification
 from shared.outgoing.signatures import sign_headers
 from tests.intake.channels.phone.test_api import event
 from tests.intake.imports.service.test_importing import row as legacy_row
+from tests.intake.offers import Offered
 from tests.intake.register.test_applicant_api import WORDS, Case
 from tests.intake.register.test_handlers import apply, routed
 from tests.security.concurrency import Call, Kind, Prepare, Recipe, Recipes, Target
@@ -209,6 +210,18 @@ async def confirm_new_pin(target: Target) -> Call:
     return Call("/intake/v1/pin-recovery/confirmation", json={"number": asking.json["number"], "code": code})
 
 
+def _about_offer(call: str, field: str, answer: str) -> Prepare:
+    async def prepare(target: Target) -> Call:
+        case = Offered(target.world, (await target.world.file(applicant=_applicant(target))).json())
+        if call == "proposal-answers":
+            offer_id = await case.proposed()
+        else:
+            await case.due(offer_id := await case.promised())
+        return Call(f"{APPEALS}/{case.number}/{call}", {"Appeal-Pin": case.pin}, json={field: str(offer_id), answer: True})
+
+    return prepare
+
+
 RECIPES: Recipes = {
     ("post", "/intake/v1/pin-recovery"): Recipe(ask_new_pin),
     ("post", "/intake/v1/pin-recovery/confirmation"): Recipe(confirm_new_pin),
@@ -226,6 +239,8 @@ RECIPES: Recipes = {
         _by_applicant("confirmation", {"outcome": "NOT_RESOLVED", "reason": WORDS}, state="answered")
     ),
     ("post", f"{APPEALS}/{{number}}/feedback"): Recipe(_by_applicant("feedback", {"score": 5, "comment": WORDS}, state="answered")),
+    ("post", f"{APPEALS}/{{number}}/proposal-answers"): Recipe(_about_offer("proposal-answers", "proposal_id", "confirmed")),
+    ("post", f"{APPEALS}/{{number}}/commitment-answers"): Recipe(_about_offer("commitment-answers", "commitment_id", "kept")),
     ("post", f"{APPEALS}/{{number}}/reopening"): Recipe(_by_applicant("reopening", {"reason": WORDS}, state="answered")),
     ("post", "/intake/v1/withdrawals/{appeal_id}/call-back"): Recipe(call_back),
     ("post", SUBSCRIPTIONS): Recipe(subscribe),

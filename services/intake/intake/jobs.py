@@ -10,7 +10,7 @@ from intake.channels.phone.jobs import ConsultationFiler
 from intake.channels.phone.service import calls
 from intake.channels.telegram import jobs as telegram
 from intake.notifications.service.dispatch import Dispatcher
-from intake.register.service import guessing, verification
+from intake.register.service import guessing, offers, verification
 from intake.settings import THIS_MACHINE, Settings
 from shared.messaging.runtime import Loop, every, finish
 from shared.service import Parts
@@ -36,6 +36,10 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
 
     consultations = ConsultationFiler(parts.units, build_intake(parts, settings))
 
+    async def publish_answers() -> None:
+        while await offers.has_due_answers(parts.database, parts.clock.now()):
+            await finish(offers.publish_due_answers(parts.units))
+
     async def publish_calls() -> None:
         published = calls.PUBLISH_BATCH
         while published == calls.PUBLISH_BATCH:
@@ -54,6 +58,7 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
         every(timedelta(seconds=1), "send-notifications", send_notifications),
         every(timedelta(hours=1), "purge-replies", dispatcher.purge),
         every(timedelta(seconds=1), "file-consultations", consultations.run),
+        every(timedelta(seconds=5), "publish-answers", publish_answers),
         every(timedelta(seconds=5), "publish-calls", publish_calls),
         every(timedelta(hours=1), "purge-calls", purge_calls),
         *partner.loops(parts),

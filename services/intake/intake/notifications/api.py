@@ -12,13 +12,12 @@ from intake.notifications import repository
 from intake.notifications.codes import NotificationState
 from intake.notifications.models import Notification
 from intake.notifications.policy import notification_texts
-from intake.notifications.repository import AddressedNotification
 from intake.notifications.service import inbound
 from intake.notifications.service.contacts import sent_address
-from intake.notifications.service.inbound import SmsReceipt, SmsReply
+from intake.notifications.service.inbound import RepliedQuestion, SmsReceipt, SmsReply
 from intake.register.codes import Verdict
 from intake.register.dependencies import Intake, IntakeDep
-from intake.register.errors import NotAnswered, OutcomeGiven
+from intake.register.errors import AppealFinished, CommitmentAnswered, NotAnswered, OutcomeGiven, ProposalAnswered
 from intake.register.schemas import ConfirmationIn
 from intake.register.service.tracking import find_appeal
 from shared.auth import STAFF, Principal, needs_token, require
@@ -137,7 +136,7 @@ async def receive_sms_receipt(
 async def receive_sms_reply(
     message: Annotated[tuple[str, SmsReply], signed_body(SmsReply)], intake: IntakeDep, units: UnitsOfWorkDep
 ) -> None:
-    """Record an applicant's reply («1» or «2») to the latest answer sent to this phone number. Any other text is ignored."""
+    """Record an applicant's reply («1» or «2») to the latest answer or question sent to this phone number. Any other text is ignored."""
     message_id, reply = message
     settled = inbound.outcome_in(reply.text)
     if settled is None:
@@ -145,20 +144,23 @@ async def receive_sms_reply(
     async with units.read() as work:
         if await inbound.was_processed(work, message_id):
             return
-        item = await inbound.answered_appeal(work, reply)
-    following = await confirm_outcome(intake, item, message_id, settled=settled) if item is not None else None
+        question = await inbound.replied_question(work, reply, yes=settled)
+    following = await answer_question(intake, question, message_id, settled=settled) if question is not None else None
     async with units.write() as work:
         if following is not None:
             await inbound.plan_continued(work, following)
         await inbound.mark_processed(work, message_id)
 
 
-async def confirm_outcome(intake: Intake, item: AddressedNotification, message_id: str, *, settled: bool) -> UUID | None:
-    """Record the applicant's verdict on the answer; a second verdict changes nothing. Return the id of the following appeal, if any."""
-    confirmation = ConfirmationIn(outcome=Verdict.RESOLVED if settled else Verdict.NOT_RESOLVED)
+async def answer_question(intake: Intake, question: RepliedQuestion, message_id: str, *, settled: bool) -> UUID | None:
+    """Record what the applicant replies; a second reply changes nothing. Return the id of the appeal in which a denied answer continues."""
     key = inbound.outcome_key(intake.parts.pepper, message_id)
     try:
-        done = await intake.actions.confirm(item.notification.appeal_id, confirmation, key=key)
-    except (NotAnswered, OutcomeGiven):
+        if question.offer is not None:
+            await intake.actions.answer_offer(question.appeal_id, question.offer, key=key)
+            return None
+        confirmation = ConfirmationIn(outcome=Verdict.RESOLVED if settled else Verdict.NOT_RESOLVED)
+        done = await intake.actions.confirm(question.appeal_id, confirmation, key=key)
+    except (NotAnswered, OutcomeGiven, ProposalAnswered, CommitmentAnswered, AppealFinished):
         return None
     return done.response.followed_by.appeal_id if done.response.followed_by is not None else None

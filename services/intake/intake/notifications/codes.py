@@ -6,6 +6,9 @@ from typing import Final
 CODES: Final = frozenset({"code", "withdrawal-code", "pin-code"})
 """The facts whose notifications carry a one-time code."""
 
+ASKING: Final = frozenset({"solution-proposed", "commitment-due"})
+"""The facts whose notifications ask the applicant whether an offer of a provider holds."""
+
 
 class NotificationState(StrEnum):
     """The state of a notification; the labels are in `notice_texts.toml`."""

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, sel
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from intake.notifications.codes import CODES, DeliveryMethod, NotificationReason, NotificationState, Recipient
+from intake.notifications.codes import ASKING, CODES, DeliveryMethod, NotificationReason, NotificationState, Recipient
 from intake.notifications.models import InboundMessage, Notification
 from intake.register.models import Appeal, ConfirmedContact, Tracking
 from shared.database import Database, among
@@ -21,6 +21,7 @@ from shared.visibility import Scope
 _NOTIFICATION = table_of(Notification).c
 _IS_PLANNED = _NOTIFICATION.state == NotificationState.PLANNED
 _LEASES: Final = RowLeases[UUID](table_of(Notification), due="due_at", attempts="attempts")
+_REPLIED: Final = sorted({"answer-given", *ASKING})
 _ARRIVED = (NotificationState.SENT, NotificationState.DELIVERED)
 
 
@@ -296,10 +297,10 @@ async def manual_notifications(
     return (await addressed_notifications(session, ids) if ids else []), total
 
 
-async def latest_answer_sent_to(session: AsyncSession, phone_key: bytes) -> AddressedNotification | None:
-    """Return the notification of the latest answer that was sent to a phone number; None if there is none."""
+async def latest_question_sent_to(session: AsyncSession, phone_key: bytes) -> AddressedNotification | None:
+    """Return the latest notification to a phone number that is replied to: of an answer, or of a question; None if there is none."""
     has_arrived = case((_NOTIFICATION.state.in_(_ARRIVED), 1), else_=0) == 1
-    query = select(_NOTIFICATION.id).where(_NOTIFICATION.phone_key == phone_key, _NOTIFICATION.fact == "answer-given", has_arrived)
+    query = select(_NOTIFICATION.id).where(_NOTIFICATION.phone_key == phone_key, _NOTIFICATION.fact.in_(_REPLIED), has_arrived)
     query = query.order_by(_NOTIFICATION.sent_at.desc(), _NOTIFICATION.id.desc()).limit(1)
     found = (await session.execute(query)).scalar_one_or_none()
     return (await addressed_notifications(session, [found]))[0] if found else None

@@ -55,6 +55,40 @@ class WithdrawalState(StrEnum):
     LATE = "LATE"
 
 
+class OfferKind(StrEnum):
+    """PROPOSAL: the provider says that the subject is solved. COMMITMENT: the provider promises something by a day."""
+
+    PROPOSAL = "PROPOSAL"
+    COMMITMENT = "COMMITMENT"
+
+
+class OfferStatus(StrEnum):
+    """The status of an offer of a provider. PROPOSED to REFUTED: of a proposal; OPEN to EXCUSED: of a commitment; NO_ANSWER: of both."""
+
+    PROPOSED = "PROPOSED"
+    CONFIRMED = "CONFIRMED"
+    DENIED = "DENIED"
+    VERIFIED = "VERIFIED"
+    REFUTED = "REFUTED"
+    OPEN = "OPEN"
+    DUE = "DUE"
+    KEPT = "KEPT"
+    BROKEN = "BROKEN"
+    EXCUSED = "EXCUSED"
+    NO_ANSWER = "NO_ANSWER"
+
+
+class AnswerMethod(StrEnum):
+    """How the applicant answered whether an offer holds, as `proposal-answered` and `commitment-answered` name it."""
+
+    TRACK = "TRACK"
+    APP = "APP"
+    TELEGRAM = "TELEGRAM"
+    SMS = "SMS"
+    LINK = "LINK"
+    CALL = "CALL"
+
+
 CONSENTS: Final = frozenset({"PROCESSING", "DISCLOSE_TO_PROVIDER"})
 """The consents that an applicant may give; `consents.toml` of `forms` has their texts."""
 OVERRULED: Final = "withdrawal-late"

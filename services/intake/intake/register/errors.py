@@ -50,6 +50,18 @@ class OutcomeGiven(DomainError):
     code, status, title = "outcome-already-given", 409, "You have said already whether the answer settles the matter."
 
 
+class ProposalAnswered(DomainError):
+    code, status, title = "proposal-answered", 409, "You have answered already whether the matter is solved."
+
+
+class CommitmentAnswered(DomainError):
+    code, status, title = "commitment-answered", 409, "You have answered already whether the promise was kept."
+
+
+class CommitmentNotDue(DomainError):
+    code, status, title = "commitment-not-due", 409, "The day of the promise has not come yet."
+
+
 class NotReopenable(DomainError):
     code, status, title = "not-reopenable", 409, "An appeal that is not finished is not reopened."
 

@@ -15,6 +15,7 @@ from intake.register import repository
 from intake.register.codes import MessageAuthor, MessageKind
 from intake.register.repository.applicant import add_messages
 from intake.register.schemas.rows import MessageRow, ProviderRow, TimelineData, TimelineRow, TrackingChange, TrackingRow
+from intake.register.service.offers import OFFER_EVENTS, record_events
 from intake.register.service.ports import TrackedChange, TrackingListener
 from intake.register.service.texts import SERVICE, shown_events, timeline_data
 from intake.register.service.withdrawal import overrule
@@ -109,7 +110,7 @@ def timeline_only(received: Received[Any], _row: TrackingRow) -> Change:
 _MOVING = [event for event in appeal_events(foreign_to=SERVICE) if event.FACT in {fact for _, fact in transitions()}]
 
 RULES: Mapping[type[AppealEvent], Rule] = {
-    **dict.fromkeys((ProviderMatched, *_MOVING, *shown_events()), timeline_only),
+    **dict.fromkeys((ProviderMatched, *OFFER_EVENTS, *_MOVING, *shown_events()), timeline_only),
     AppealRouted: routed,
     ClockStarted: clock_started,
     TermExtended: term_extended,
@@ -151,6 +152,7 @@ def track(listeners: Sequence[TrackingListener]) -> Handler:
         await repository.update_trackings(session, list(trackings.values()))
         await repository.add_timeline(session, timeline)
         await add_messages(session, questions)
+        await record_events(work, [change.received for change in changes])
         for listener in listeners:
             await listener(work, batch, changes)
         await overrule(work, [change for change in changes if change.overrules_withdrawal])

@@ -11,7 +11,7 @@ from sqlalchemy.orm.interfaces import ORMOption
 from sqlmodel import Field
 
 from intake.base import IntakeModel
-from intake.register.codes import MessageAuthor, MessageKind, Verdict, WithdrawalState
+from intake.register.codes import AnswerMethod, MessageAuthor, MessageKind, OfferKind, OfferStatus, Verdict, WithdrawalState
 from intake.register.schemas.rows import TimelineData
 from shared.domain.lifecycle import CaseStatus, Holder
 from shared.enum_column import EnumColumn
@@ -28,6 +28,7 @@ _REACHED = text("phone_key IS NOT NULL")
 _IDENTIFIED = text("iin_key IS NOT NULL")
 _ABOUT = text("about IS NOT NULL")
 _BY_A_PERSON = text("appeal_id IS NOT NULL")
+_HELD = text("publish_at IS NOT NULL")  # a few, for a minute each
 _ENTRIES = text("channel = 'PEOPLES_CONTROL'")  # a few, listed in public
 
 
@@ -250,6 +251,48 @@ class Withdrawal(IntakeModel, table=True):
     """Subject of the token of the person who called back; None: no call was needed."""
     note: bytes | None
     """Sealed: a note on the call."""
+
+
+class ProviderOffer(IntakeModel, table=True):
+    """What a provider says it has solved (a proposal) or promises by a day (a commitment), and the applicant's answer.
+
+    The text stays with the provider's service.
+    """
+
+    __tablename__ = "provider_offer"
+    __table_args__ = (
+        Index("ix_provider_offer_open", "status", "answer_until"),
+        Index("ix_provider_offer_held", "publish_at", sqlite_where=_HELD, postgresql_where=_HELD),
+    )
+
+    id: UUID = Field(primary_key=True)
+    """The proposal's or the commitment's id in provider-contact."""
+    appeal_id: UUID = Field(index=True)
+    kind: OfferKind = Field(sa_column=Column(EnumColumn(OfferKind), nullable=False))
+    status: OfferStatus = Field(sa_column=Column(EnumColumn(OfferStatus), nullable=False))
+    """As published: an answer that may still be changed does not count yet."""
+    provider_id: UUID
+    language: str
+    at: datetime
+    """When the provider made it."""
+    due_on: date | None
+    """The local day by whose end a commitment is to be fulfilled."""
+    asked_by: UUID | None = Field(index=True)
+    """The event by which the applicant is asked; None: a commitment whose day has not come."""
+    answer_until: datetime | None
+    """When an answer stops being waited for; a later one still counts."""
+    link_key: bytes = Field(index=True, unique=True)
+    """Keyed hash of the token of the link by which it may be answered once."""
+    answer: bool | None
+    """The applicant's latest answer."""
+    answered_at: datetime | None
+    method: AnswerMethod | None = Field(sa_column=Column(EnumColumn(AnswerMethod)))
+    publish_at: datetime | None
+    """Until then the applicant may change the answer, and nobody else learns of it; None: it is published, or there is none."""
+    attempts: int = 0
+    """Calls of the contact centre that nobody answered."""
+    called_at: datetime | None = None
+    """When the contact centre last called in vain."""
 
 
 class ConfirmedContact(IntakeModel, table=True):

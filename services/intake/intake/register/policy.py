@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from typing import Final
 
 from pydantic import BaseModel, Field
 
+from intake.register.codes import AnswerMethod
 from shared.domain.labels import Label
 from shared.domain.lifecycle import CaseStatus
 from shared.domain.tables import ReferenceDataError
@@ -78,10 +80,27 @@ class ReopeningPolicy(StrictModel):
     tier_up: frozenset[CaseStatus]
 
 
+class OfferPolicy(StrictModel):
+    """Answers of applicants to what a provider proposes or promises."""
+
+    hold_seconds: Mapping[AnswerMethod, int]
+    link_days: int = Field(ge=1)
+
+    def hold(self, method: AnswerMethod) -> timedelta:
+        """Return for how long an answer by a method may be changed before it is published."""
+        return timedelta(seconds=self.hold_seconds.get(method, 0))
+
+    @property
+    def link_life(self) -> timedelta:
+        """For how long a link may be used after the last day on which an answer is waited for."""
+        return timedelta(days=self.link_days)
+
+
 class ApplicantPolicy(BaseModel):
     code: CodePolicy
     messages: MessagePolicy
     reopening: ReopeningPolicy
+    offers: OfferPolicy
 
 
 @cache

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from pydantic import ValidationError
 
 from intake.channels.telegram.schemas.rows import ChatAppeal
-from intake.channels.telegram.service import actions, drafts, filed_appeals
+from intake.channels.telegram.service import actions, drafts, filed_appeals, offers
 from intake.channels.telegram.service.actions import FORMATS
 from intake.channels.telegram.service.steps import (
+    AnswerOffer,
     ChatAction,
     ChatEvent,
     ConversationState,
@@ -28,10 +29,13 @@ from intake.channels.telegram.service.steps import (
 )
 from intake.channels.telegram.service.updates import ISSUER, chat_principal
 from intake.channels.telegram.service.worker import ConversationWorker
-from intake.register.codes import Verdict
+from intake.register.codes import AnswerMethod, Verdict
 from intake.register.dependencies import Intake
+from intake.register.errors import CommitmentAnswered, ProposalAnswered
 from intake.register.schemas import AppealIn, ConfirmationIn, FeedbackIn, MessageIn, Tracked
+from intake.register.schemas.offers import OfferAnswer
 from intake.register.service.admission import Admission
+from intake.register.service.offers import find_offer
 from intake.register.service.providers import active_providers
 from shared.domain.lifecycle import CaseStatus
 from shared.domain.regions import regions
@@ -63,6 +67,8 @@ class ChatActions:
         if isinstance(action, FindAppeal | ListAppeals | ShowAppeal):
             async with self.intake.parts.units.read() as work:
                 return await actions.read(work, self.owner, state, action)
+        if isinstance(action, AnswerOffer):
+            return await self._answer_offer(state, action, key)
         return await self._with_own_appeal(state, action, key)
 
     async def _file(self, state: ConversationState, action: FileAppeal, at: datetime) -> StepResult:
@@ -78,6 +84,25 @@ class ChatActions:
         formats, zone = FORMATS[state.shown_language], regions()[action.appeal["region"]].timezone
         received, due = formats.datetime(receipt.received_at, zone), formats.date(receipt.due_at, zone)
         return drafts.filed(state, receipt.number, pin=receipt.pin, received=received, due=due)
+
+    async def _answer_offer(self, state: ConversationState, action: AnswerOffer, key: str) -> StepResult:
+        """Store the answer to an offer about an appeal of this chat; an offer about another appeal counts as unknown."""
+        async with self.intake.parts.units.read() as work:
+            offer = await find_offer(work, action.offer_id)
+            appeal = await actions.own_appeal(work, self.owner, offer.appeal_id) if offer is not None else None
+        if offer is None or appeal is None:
+            return filed_appeals.impossible(state)
+        given = OfferAnswer(kind=offer.kind, offer_id=offer.id, answer=action.yes, method=AnswerMethod.TELEGRAM)
+        try:
+            stored = (await self.intake.actions.answer_offer(appeal.id, given, key=key)).response
+        except (ProposalAnswered, CommitmentAnswered):
+            return offers.answered_before(state)
+        except Unavailable:
+            raise
+        except DomainError:
+            return filed_appeals.impossible(state)
+        left = stored.changeable_until - self.intake.parts.clock.now() if stored.changeable_until else timedelta()
+        return offers.answered(state, offer.id, offer.kind, yes=action.yes, seconds=max(0, int(left.total_seconds())))
 
     async def _with_own_appeal(
         self, state: ConversationState, action: GiveOutcome | RateAppeal | ReadAnswer | ReadQuestion | SendReply, key: str

@@ -15,6 +15,9 @@ from shared.domain.labels import Label, Language
 from shared.sealing import Sealer
 
 TRACK: Final = "/intake/track"
+ANSWER: Final = "/intake/answer/"
+"""The page of a link, before its token."""
+LINKED_SMS_LIMIT: Final = 134  # UCS-2 characters of a message in two parts: each loses three to the header that joins them
 
 
 async def read_answer(contents: Contents, item: AddressedNotification, *, reader: str) -> AnswerOut | None:
@@ -36,8 +39,12 @@ def compose_text(
     method: DeliveryMethod,
     public_url: str,
     answer: AnswerOut | None,
+    link: str | None = None,
 ) -> tuple[str, str]:
-    """Return subject and text. Only a mail contains more than number and status, and the answer if one is given. Raises SealError."""
+    """Return subject and text. Only a mail contains more than number and status, and the answer if one is given. Raises SealError.
+
+    `link`: where the applicant may answer the question of the notification once. An SMS has it if both fit into two parts.
+    """
     notification = item.notification
     language, template = writing_language(notification.language or item.appeal_language), notification_texts().templates[route.template]
     values = {"number": item.number}
@@ -45,15 +52,24 @@ def compose_text(
         values["code"] = sealer.open("notice", notification.id, "secret", notification.secret).decode()
     subject = fill(template.short, language, values)
     if method == DeliveryMethod.SMS:
-        return subject, fill(template.sms, language, values)
+        return subject, _with_link(fill(template.sms, language, values), link)
     if method != DeliveryMethod.EMAIL:
         return subject, subject
-    return subject, _mail_text(fill(template.body, language, values), language, item, answer, public_url)
+    return subject, _mail_text([fill(template.body, language, values), *_link_line(link, language)], language, item, answer, public_url)
 
 
-def _mail_text(body: str, language: Language, item: AddressedNotification, answer: AnswerOut | None, public_url: str) -> str:
+def _with_link(sms: str, link: str | None) -> str:
+    longer = f"{sms} {link}"
+    return longer if link is not None and len(longer) <= LINKED_SMS_LIMIT else sms
+
+
+def _link_line(link: str | None, language: Language) -> list[str]:
+    return [] if link is None else [fill(notification_texts().mail["answer_link"], language, {"link": link})]
+
+
+def _mail_text(body: list[str], language: Language, item: AddressedNotification, answer: AnswerOut | None, public_url: str) -> str:
     labels, is_code = notification_texts().mail, item.notification.fact in CODES
-    paragraphs = [body] if is_code else [f"№ {item.number}", body]
+    paragraphs = body if is_code else [f"№ {item.number}", *body]
     if answer is not None:
         paragraphs += answer_paragraphs(answer, language, labels)
     if not is_code:

@@ -16,14 +16,15 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from intake.notifications import repository
-from intake.notifications.codes import CODES, DeliveryMethod, NotificationReason, NotificationState
+from intake.notifications.codes import ASKING, CODES, DeliveryMethod, NotificationReason, NotificationState
 from intake.notifications.models import Notification
 from intake.notifications.policy import NEWS, NotificationPolicy, NotificationRoute, notification_texts, policy, routes
 from intake.notifications.repository import AddressedNotification, NotificationChanges, TriedMethods
-from intake.notifications.service.composition import compose_text, read_answer
+from intake.notifications.service.composition import ANSWER, compose_text, read_answer
 from intake.notifications.service.contacts import contacts, has_unconfirmed, next_method
 from intake.notifications.service.planning import FactOfAppeal, new_notification
 from intake.register.service import recipients
+from intake.register.service.offers import link_token, offer_asked_by
 from intake.register.service.recipients import NOTICES, day_of, next_day, recipient_key
 from intake.register.service.registration import phone_key
 from shared.contents import OwnerUnavailable
@@ -49,6 +50,8 @@ CONCURRENT_SENDS: Final = 4  # messages of one delivery method at a time
 TIMEOUTS_AT_MOST: Final = 3  # of ten seconds each, before a batch sends no further messages to that server
 PURGE_AFTER: Final = timedelta(days=30)
 COUNTED_FOR: Final = timedelta(days=2)
+UNFOLDED: Final = frozenset({NEWS, *ASKING})
+"""The facts whose notifications wait when the limit is reached: a message that there is news cannot ask a question."""
 
 log = structlog.get_logger()
 
@@ -160,7 +163,7 @@ class Dispatcher:
             "reason": NotificationReason.LIMIT,
         }
         async with self._parts.units.write() as work:
-            if notification.fact != NEWS:
+            if notification.fact not in UNFOLDED:
                 if await repository.planned_news(work.session, notification.appeal_id) is None:
                     changes |= {"fact": NEWS, "channel": DeliveryMethod.ANY}
                 else:
@@ -220,10 +223,20 @@ class Dispatcher:
             except OwnerUnavailable:
                 if notification.attempts <= len(self._policy.retries):
                     raise
+        offer_id = await self._offer_of(notification)
+        link = self._public_url + ANSWER + link_token(self._parts.pepper, offer_id) if offer_id is not None else None
         subject, text = compose_text(
-            self._parts.sealer, item, attempt.route, method=attempt.method, public_url=self._public_url, answer=answer
+            self._parts.sealer, item, attempt.route, method=attempt.method, public_url=self._public_url, answer=answer, link=link
         )
-        return OutgoingMessage(notification.id, notification.appeal_id, attempt.address, subject, text, self._parts.clock.now())
+        return OutgoingMessage(notification.id, notification.appeal_id, attempt.address, subject, text, self._parts.clock.now(), offer_id)
+
+    async def _offer_of(self, notification: Notification) -> UUID | None:
+        """Return the offer of a provider about which a notification asks; None for any other notification."""
+        if notification.fact not in ASKING:
+            return None
+        async with self._parts.units.read() as work:
+            offer = await offer_asked_by(work, notification.event_id)
+        return offer.id if offer is not None else None
 
     async def _pass_on(self, method: DeliveryMethod, message: OutgoingMessage, batch: "_SendBatch") -> str | None:
         """Call the sender. Raises what it raises, and _NotTried once its server has failed in this batch."""

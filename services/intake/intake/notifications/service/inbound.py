@@ -1,15 +1,18 @@
 """What the SMS gateway reports: delivery receipts of sent messages, and replies of applicants."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import Field
 
 from intake.notifications import repository
+from intake.notifications.codes import ASKING
 from intake.notifications.policy import CONTINUED, policy
-from intake.notifications.repository import AddressedNotification
 from intake.notifications.service.planning import FactOfAppeal, plan
 from intake.notifications.service.receipts import record_delivered, record_undelivered
+from intake.register.codes import AnswerMethod
+from intake.register.schemas.offers import OfferAnswer
+from intake.register.service.offers import offer_asked_by
 from intake.register.service.registration import phone_key
 from intake.settings import Settings
 from shared.domain.lifecycle import CaseStatus
@@ -50,14 +53,32 @@ def outcome_in(text: str) -> bool | None:
     return False if normalised in policy().unsettled else None
 
 
-async def answered_appeal(work: UnitOfWork, reply: SmsReply) -> AddressedNotification | None:
-    """Return the notification of the latest answer sent to the reply's phone number, while its appeal awaits confirmation."""
+class RepliedQuestion(NamedTuple):
+    """What a reply answers: whether the Fund's answer settles the appeal, or whether an offer of a provider holds."""
+
+    appeal_id: UUID
+    offer: OfferAnswer | None
+    """None: the reply is about the Fund's answer."""
+
+
+async def replied_question(work: UnitOfWork, reply: SmsReply, *, yes: bool) -> RepliedQuestion | None:
+    """Return the latest question sent to the reply's phone number, as far as it still waits for the applicant."""
     try:
         phone = normalise_phone(reply.sender)
     except InvalidPhone:
         return None
-    item = await repository.latest_answer_sent_to(work.session, phone_key(work.pepper, phone))
-    return item if item is not None and item.status == CaseStatus.ANSWERED and item.answer_id is not None else None
+    item = await repository.latest_question_sent_to(work.session, phone_key(work.pepper, phone))
+    if item is None:
+        return None
+    appeal_id = item.notification.appeal_id
+    if item.notification.fact not in ASKING:
+        return RepliedQuestion(appeal_id, None) if item.status == CaseStatus.ANSWERED and item.answer_id is not None else None
+    offer = await offer_asked_by(work, item.notification.event_id)
+    return (
+        RepliedQuestion(appeal_id, OfferAnswer(kind=offer.kind, offer_id=offer.id, answer=yes, method=AnswerMethod.SMS))
+        if offer is not None
+        else None
+    )
 
 
 def outcome_key(pepper: Pepper, message_id: str) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from intake.register.codes import Verdict
+from intake.register.codes import OfferKind, Verdict
 from intake.register.schemas import (
     CallBackIn,
     CodeSent,
@@ -25,7 +25,8 @@ from intake.register.schemas import (
     WithdrawalIn,
     WithdrawalResult,
 )
-from intake.register.service import messages, outcome, verification, withdrawal
+from intake.register.schemas.offers import OfferAnswer, OfferAnswered
+from intake.register.service import messages, offers, outcome, verification, withdrawal
 from intake.register.service.messages import ClaimFiles
 from intake.register.service.ports import PlanReceipt, SendCode
 from intake.register.service.registration import Register
@@ -136,6 +137,12 @@ class ApplicantActions:
         """Store the applicant's rating of the Fund's work."""
         request = ApplicantRequest("feedback", feedback, key)
         return await self.perform(appeal_id, request, Rated, lambda work: outcome.rate(work, appeal_id, feedback))
+
+    async def answer_offer(self, appeal_id: UUID, given: OfferAnswer, *, key: str | None = None) -> ActionResult[OfferAnswered]:
+        """Store what the applicant answers to a proposal or a commitment."""
+        operation = "proposal-answers" if given.kind is OfferKind.PROPOSAL else "commitment-answers"
+        request = ApplicantRequest(operation, given, key)
+        return await self.perform(appeal_id, request, OfferAnswered, lambda work: offers.answer(work, appeal_id, given))
 
     async def confirm(self, appeal_id: UUID, confirmation: ConfirmationIn, *, key: str | None = None) -> ActionResult[OutcomeResult]:
         """Record whether the answer settles the appeal. A denied consultation continues in its case, any other kind in a new appeal."""

@@ -1,9 +1,10 @@
 """Opening appeals for their readers, for the routes, pages and workers of every channel."""
 
+from typing import Final
 from uuid import UUID
 
 from intake.register.schemas import Tracked
-from intake.register.service import tracking
+from intake.register.service import offers, tracking
 from intake.register.service.guessing import Attempt, Guesses
 from intake.register.service.ports import ListFiles
 from intake.register.service.tracking import SoughtAppeal, VisibleAppeal
@@ -12,6 +13,9 @@ from shared.contents import Contents
 from shared.errors import NotFound
 from shared.sealing import Pepper
 from shared.unit_of_work import UnitsOfWork
+
+APPLICANT: Final = "applicant"
+"""For whom the texts of other services are read: an applicant's subject may be an IIN."""
 
 
 class AppealOpener:
@@ -61,7 +65,8 @@ class AppealOpener:
         async with self._units.read() as work:
             context = await tracking.read_context(work, self._list_files, seen)
         texts = await tracking.fund_texts(self._contents, seen, context, principal)
-        return tracking.tracked(seen, context, texts, self._units.clock.now())
+        offer_texts = await offers.offer_texts(self._contents, context.offers, APPLICANT)
+        return tracking.tracked(seen, context, texts, offer_texts, self._units.clock.now())
 
     async def _seek(self, number: str, principal: Principal) -> SoughtAppeal:
         async with self._units.read() as work:

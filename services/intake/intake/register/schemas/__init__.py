@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 
 from intake.register.codes import ContactKind, ReadPart, Verdict, VerificationPurpose
+from intake.register.schemas.offers import CommitmentOut, ProposalOut
 from shared.http import ShortText, StrictModel, Text, Text20k, code_text
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -188,6 +189,8 @@ class Tracked(BaseModel):
     )
     withdrawal_pending: bool = False
     followed_by: str | None = Field(None, description="the number of the appeal that follows")
+    proposals: list[ProposalOut] = Field([], description="oldest first; for the applicant alone, as the commitments")
+    commitments: list[CommitmentOut] = []
     actions: list[str] = Field(
         [], description="the actions that the applicant may take now, by the names of the API calls; empty for other readers"
     )

@@ -1,13 +1,13 @@
 """Rows of the register's tables as they are read, changed and inserted in bulk."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import NotRequired  # pydantic, under SQLModel, accepts no other before Python 3.12
 from uuid import UUID
 
 from typing_extensions import TypedDict
 
-from intake.register.codes import MessageAuthor, MessageKind, Verdict
+from intake.register.codes import MessageAuthor, MessageKind, OfferKind, OfferStatus, Verdict
 from shared.domain.lifecycle import CaseStatus, Holder
 
 
@@ -203,3 +203,25 @@ class ExternalNumberRow(TypedDict):
     appeal_id: UUID
     key: bytes
     number: bytes
+
+
+class OfferRow(TypedDict):
+    """A new row of `provider_offer`."""
+
+    id: UUID
+    appeal_id: UUID
+    kind: OfferKind
+    status: OfferStatus
+    provider_id: UUID
+    language: str
+    at: datetime
+    due_on: date | None
+    asked_by: UUID | None
+    answer_until: datetime | None
+    link_key: bytes
+    answer: None
+    answered_at: None
+    method: None
+    publish_at: None
+    attempts: int
+    called_at: None

@@ -12,13 +12,15 @@ from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.register import repository
-from intake.register.codes import MessageAuthor, MessageKind
-from intake.register.models import Appeal, Message, Timeline, Tracking
+from intake.register.codes import MessageAuthor, MessageKind, OfferKind
+from intake.register.models import Appeal, Message, ProviderOffer, Timeline, Tracking
 from intake.register.repository import applicant as records
 from intake.register.repository.guesses import AppealAccess, access_to
+from intake.register.repository.offers import offers_of_appeal
 from intake.register.repository.recipients import confirmed_kinds
 from intake.register.schemas import AnswerOut, AppealRead, AttachedFileOut, HeldFor, KnownProvider, MessageOut, TimelineEntry, Tracked
 from intake.register.schemas.rows import TimelineData
+from intake.register.service.offers import OFFER_FACTS, can_answer, commitments, proposals
 from intake.register.service.ports import AttachedFile, ListFiles
 from intake.register.service.progress import message_text
 from intake.register.service.reads import reads_for_applicant
@@ -100,6 +102,8 @@ class TrackingContext:
     """As filed; filled for the applicant only. None: filed without one, erased, or damaged."""
     reads: Sequence[AppealRead]
     """Filled for the applicant only."""
+    offers: Sequence[ProviderOffer]
+    """What providers say they have solved or promise; filled for the applicant only."""
 
 
 async def find_appeal(session: AsyncSession, number: str) -> tuple[Appeal, Tracking] | None:
@@ -158,7 +162,13 @@ async def read_context(work: UnitOfWork, list_files: ListFiles, seen: VisibleApp
         is_written_down=seen.appeal.received_by is not None,
         text=await _filed_text(work, appeal_id) if seen.is_own else None,
         reads=await reads_for_applicant(session, seen.appeal) if seen.is_own else (),
+        offers=await offers_of_appeal(session, appeal_id) if seen.is_own and _has_offers(seen.timeline) else (),
     )
+
+
+def _has_offers(timeline: Sequence[Timeline]) -> bool:
+    """Return whether a provider has proposed or promised anything; for other appeals nothing is looked up."""
+    return any(entry.type in OFFER_FACTS for entry in timeline)
 
 
 async def _filed_text(work: UnitOfWork, appeal_id: UUID) -> str | None:
@@ -222,7 +232,9 @@ def _answer(tracking: Tracking, texts: FundTexts | None) -> tuple[AnswerOut | No
     return (None, False) if content is None else (AnswerOut.model_validate({**content, "at": tracking.answered_at}), True)
 
 
-def tracked(seen: VisibleAppeal, context: TrackingContext, texts: FundTexts | None, now: datetime) -> Tracked:
+def tracked(
+    seen: VisibleAppeal, context: TrackingContext, texts: FundTexts | None, offer_texts: Mapping[UUID, str], now: datetime
+) -> Tracked:
     """Return an opened appeal as its reader may see it. `texts`: those of the Fund; None: their owner does not reply."""
     appeal, tracking = seen.appeal, seen.tracking
     answer, is_available = _answer(tracking, texts)
@@ -260,7 +272,9 @@ def tracked(seen: VisibleAppeal, context: TrackingContext, texts: FundTexts | No
         unconfirmed_contacts=[] if context.is_written_down else [kind for kind in context.contacts if kind not in context.confirmed],
         withdrawal_pending=context.withdrawal_pending,
         followed_by=context.followed_by,
-        actions=_actions(seen, context) if seen.is_own else [],
+        proposals=proposals(context.offers, offer_texts),
+        commitments=commitments(context.offers, offer_texts),
+        actions=[*_actions(seen, context), *_offer_actions(seen, context, now)] if seen.is_own else [],
     )
 
 
@@ -296,6 +310,13 @@ def _actions(seen: VisibleAppeal, context: TrackingContext) -> list[str]:
         is_withdrawing=context.withdrawal_pending,
         has_open_follow_up=context.has_open_follow_up,
     )
+
+
+def _offer_actions(seen: VisibleAppeal, context: TrackingContext, now: datetime) -> list[str]:
+    """Return the calls by which the applicant may answer an offer now."""
+    kinds = {offer.kind for offer in context.offers if can_answer(offer, seen.tracking.status, now)}
+    calls = {OfferKind.PROPOSAL: "proposal-answers", OfferKind.COMMITMENT: "commitment-answers"}
+    return [call for kind, call in calls.items() if kind in kinds]
 
 
 def _own_texts(sealer: Sealer, messages: Sequence[Message]) -> dict[UUID, str]:

@@ -9,6 +9,7 @@ from intake.attachments import errors as attachment_errors
 from intake.attachments.dependencies import AttachmentsDep
 from intake.attachments.service.storing import UploadTicket
 from intake.register import schemas
+from intake.register.codes import AnswerMethod
 from intake.register.dependencies import AppealPin, IntakeDep
 from intake.register.dependencies.actions import ActionResult
 from intake.register.dependencies.letters import PDF, open_letter
@@ -16,14 +17,18 @@ from intake.register.errors import (
     AlreadyDecided,
     AlreadyReopened,
     AppealFinished,
+    CommitmentAnswered,
+    CommitmentNotDue,
     NoContact,
     NotAnswered,
     NotReopenable,
     NoWithdrawal,
     OutcomeGiven,
+    ProposalAnswered,
     WithdrawalPending,
     WrongCode,
 )
+from intake.register.schemas.offers import CommitmentAnswerIn, OfferAnswered, ProposalAnswerIn
 from intake.register.service import withdrawal
 from intake.register.service.tracking import origin_of
 from shared.auth import Principal, UnconfinedPrincipalDep, require
@@ -164,6 +169,34 @@ async def rate_answer(
 ) -> Response:
     """Rate the Fund's work, 1 to 5. The latest rating counts."""
     return _answer(await intake.actions.rate(appeal_id, command, key=key))
+
+
+@router.post(
+    f"{CASE}/proposal-answers",
+    tags=["appeals"],
+    status_code=201,
+    response_model=OfferAnswered,
+    responses=responses(*ERRORS, ProposalAnswered, AppealFinished),
+)
+async def answer_proposal(
+    appeal_id: OwnDep, intake: IntakeDep, command: Annotated[ProposalAnswerIn, body(ProposalAnswerIn)], key: IdempotencyKey = None
+) -> Response:
+    """Say whether the matter is solved as the medical organisation states. Only your answer decides it; it is given once."""
+    return _answer(await intake.actions.answer_offer(appeal_id, command.by(AnswerMethod.APP), key=key))
+
+
+@router.post(
+    f"{CASE}/commitment-answers",
+    tags=["appeals"],
+    status_code=201,
+    response_model=OfferAnswered,
+    responses=responses(*ERRORS, CommitmentAnswered, CommitmentNotDue),
+)
+async def answer_commitment(
+    appeal_id: OwnDep, intake: IntakeDep, command: Annotated[CommitmentAnswerIn, body(CommitmentAnswerIn)], key: IdempotencyKey = None
+) -> Response:
+    """Say whether the medical organisation kept its promise, from its day on; it is said once."""
+    return _answer(await intake.actions.answer_offer(appeal_id, command.by(AnswerMethod.APP), key=key))
 
 
 @router.post(

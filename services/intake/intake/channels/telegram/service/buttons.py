@@ -6,7 +6,7 @@ from typing import Final
 
 from intake.channels.telegram.codes import Step
 from intake.channels.telegram.policy import script
-from intake.channels.telegram.service import filed_appeals
+from intake.channels.telegram.service import filed_appeals, offers
 from intake.channels.telegram.service.drafts import ask_next, begin, confirm, to_menu
 from intake.channels.telegram.service.prompts import ask, choose_language, menu_keyboard, welcome
 from intake.channels.telegram.service.steps import BotReply, ButtonPress, CallbackAnswer, ConversationState, StepResult
@@ -26,6 +26,8 @@ def press(state: ConversationState, event: ButtonPress, new_id: str) -> StepResu
         return StepResult(state, [answer, choose_language()])
     if code in filed_appeals.BUTTON_CODES:
         return filed_appeals.press(state, code, value).after(answer)
+    if code in offers.BUTTON_CODES:
+        return offers.press(state, code, value).after(answer)
     done = _press_of_draft(filed_appeals.leave(state), code, value, tag, new_id)
     return stale(state, event) if done is None else done.after(answer)
 

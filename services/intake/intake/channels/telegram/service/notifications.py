@@ -12,6 +12,7 @@ from intake.channels.telegram.models import BotChat
 from intake.channels.telegram.schemas.payloads import Payload
 from intake.channels.telegram.schemas.rows import BotMessageRow, SendableMessage
 from intake.channels.telegram.service.filed_appeals import action_buttons
+from intake.channels.telegram.service.offers import answer_buttons
 from intake.channels.telegram.service.steps import BotReply, Reply
 from shared.domain.labels import LANGUAGES, Language
 from shared.outgoing.senders import MessageRefused, OutgoingMessage
@@ -46,8 +47,12 @@ def row_id(chat: bytes, position: int) -> str:
     return f"{chat.hex()}/{position}"
 
 
-async def send_to_chat(work: UnitOfWork, appeal_id: UUID, texts: Mapping[Language, str] | str, *, notice: UUID | None = None) -> bool:
+async def send_to_chat(
+    work: UnitOfWork, appeal_id: UUID, texts: Mapping[Language, str] | str, *, notice: UUID | None = None, offer_id: UUID | None = None
+) -> bool:
     """Queue a message for the chat in which an appeal was filed, with the buttons of the appeal. `texts`: in one or every language.
+
+    `offer_id`: what the message asks about; its buttons come first.
 
     Returns False if there is no such chat, or the person has blocked the bot.
     """
@@ -58,7 +63,8 @@ async def send_to_chat(work: UnitOfWork, appeal_id: UUID, texts: Mapping[Languag
     status = await repository.status_of(work.session, appeal_id)
     text = texts if isinstance(texts, str) else texts[language]
     buttons = action_buttons(appeal_id, status, language) if status else []
-    await queue_replies(work, chat, [BotReply(text, buttons=buttons)], notice=notice)
+    asking = answer_buttons(offer_id, language) if offer_id is not None else []
+    await queue_replies(work, chat, [BotReply(text, buttons=[*asking, *buttons])], notice=notice)
     return True
 
 
@@ -70,7 +76,7 @@ async def queue_notification(work: UnitOfWork, message: OutgoingMessage) -> Mess
     state = await repository.state_of_notice(work.session, message.notification_id)
     if state is not None:
         return state
-    if not await send_to_chat(work, UUID(message.address), message.text, notice=message.notification_id):
+    if not await send_to_chat(work, UUID(message.address), message.text, notice=message.notification_id, offer_id=message.offer_id):
         raise MessageRefused
     return MessageState.WAITING
 

@@ -181,6 +181,14 @@ class GiveOutcome:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerOffer:
+    """Answer whether an offer of a provider holds: the subject is solved, or the promise was kept."""
+
+    offer_id: UUID
+    yes: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RateAppeal:
     """Store the person's score of an appeal."""
 
@@ -197,7 +205,7 @@ class SendReply:
 
 
 AppealAction: TypeAlias = ShowAppeal | ReadAnswer | ReadQuestion | GiveOutcome | RateAppeal | SendReply
-ChatAction: TypeAlias = SuggestProviders | FileAppeal | ListAppeals | FindAppeal | AppealAction
+ChatAction: TypeAlias = SuggestProviders | FileAppeal | ListAppeals | FindAppeal | AnswerOffer | AppealAction
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from intake.channels.telegram.schemas.rows import StoredUpdate
 from intake.channels.telegram.service.conversation import advance, reply_to_late
 from intake.channels.telegram.service.prompts import resume
 from intake.channels.telegram.service.steps import (
+    AnswerOffer,
     BotBlocked,
     BotReply,
     CallbackAnswer,
@@ -45,7 +46,7 @@ DoAction = Callable[[ConversationState, ChatAction, datetime, str], Awaitable[St
 """Does an action that a person asked for at a time, once under an idempotency key, and returns the next result."""
 
 _READING: Final = (ListAppeals, ShowAppeal, FindAppeal, ReadAnswer, ReadQuestion)
-_IRREVERSIBLE: Final = (GiveOutcome, RateAppeal, SendReply)
+_IRREVERSIBLE: Final = (AnswerOffer, GiveOutcome, RateAppeal, SendReply)
 
 log = structlog.get_logger()
 

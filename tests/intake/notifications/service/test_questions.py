@@ -1,0 +1,103 @@
+"""Questions about offers of providers: by which methods the applicant is asked, what the messages have in them, and replies by SMS."""
+
+import json
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from intake.register.repository.recipients import confirm_contact
+from shared.outgoing.signatures import sign_headers
+from tests.intake.notifications.conftest import SECRET
+from tests.intake.offers import TEXT, offered
+
+PHONE = "8 701 000 00 00"
+
+
+@pytest.fixture
+async def sms_desk(start, tmp_path):
+    async with start(tmp_path, sms_url="http://127.0.0.1:9/sms", sms_secret=SECRET, public_url="https://aryz.example") as desk:
+        yield desk
+
+
+async def asked(desk, dispatcher, senders, **changes):
+    """File an appeal with confirmed contacts, about which a provider proposes, and send the question."""
+    case = await offered(desk, **changes)
+    async with desk.parts.database.write() as session:
+        await confirm_contact(session, case.id, ("phone", "email"), desk.clock.now())
+    running = dispatcher(desk, senders)
+    await running.run_once()
+    proposal_id = await case.proposed()
+    await running.run_once()
+    return case, proposal_id
+
+
+async def reply(desk, text, message_id=None):
+    raw = json.dumps({"from": PHONE, "text": text}).encode()
+    headers = {"Content-Type": "application/json", **sign_headers(SECRET, message_id or str(uuid4()), raw, desk.clock.now())}
+    assert (await desk.client.post("/intake/v1/channels/sms/inbound", content=raw, headers=headers)).status_code == 204
+
+
+class TestMessages:
+    async def test_an_sms_asks_with_two_digits_and_a_link_and_has_nothing_of_the_matter(self, desk, dispatcher, senders):
+        case, _ = await asked(desk, dispatcher, senders, answer_by="SMS", language="kk")
+        text = senders.by("SMS")[-1].text
+        assert f"№ {case.number}: мәселе шешілді ме? 1 – иә, 2 – жоқ" in text
+        assert "/intake/answer/" in text
+        assert len(text) <= 134
+        assert TEXT not in text
+
+    async def test_a_mail_has_the_link_and_nothing_of_what_the_provider_says(self, desk, dispatcher, senders):
+        await asked(desk, dispatcher, senders, answer_by="EMAIL", language="ru")
+        text = senders.by("EMAIL")[-1].text
+        assert "ваш вопрос решён" in text
+        assert "/intake/answer/" in text
+        assert TEXT not in text
+
+    async def test_on_the_day_of_a_promise_the_applicant_is_asked_the_same_way(self, desk, dispatcher, senders):
+        case = await offered(desk, answer_by="SMS", language="ru")
+        async with desk.parts.database.write() as session:
+            await confirm_contact(session, case.id, ("phone",), desk.clock.now())
+        running = dispatcher(desk, senders)
+        commitment_id = await case.promised()
+        await running.run_once()
+        assert [message.text for message in senders.by("SMS") if "обещание" in message.text] == []
+        await case.due(commitment_id)
+        await running.run_once()
+        assert "обещание выполнено? 1 – да, 2 – нет" in senders.by("SMS")[-1].text
+
+    async def test_a_question_waits_at_the_limit_and_is_not_folded_into_news(self, desk, dispatcher, senders):
+        case, _ = await asked(desk, dispatcher, senders, answer_by="SMS", language="ru")
+        running = dispatcher(desk, senders)
+        for _ in range(3):
+            await case.proposed()
+            await running.run_once()
+        desk.clock.advance(timedelta(minutes=61))
+        await running.run_once()
+        assert [("решён" in message.text) for message in senders.by("SMS")[1:]] == [True] * 4
+
+
+class TestReplies:
+    @pytest.mark.parametrize(("text", "confirmed"), [("1", True), ("Нет.", False)])
+    async def test_a_reply_answers_the_latest_question(self, sms_desk, dispatcher, senders, text, confirmed):
+        case, proposal_id = await asked(sms_desk, dispatcher, senders, answer_by="SMS", language="ru")
+        await reply(sms_desk, text)
+        assert await case.published() == [(confirmed, "SMS")]
+        assert (await case.offer(proposal_id)).status == ("CONFIRMED" if confirmed else "DENIED")
+
+    async def test_a_second_reply_and_a_repeated_one_change_nothing(self, sms_desk, dispatcher, senders):
+        case, _ = await asked(sms_desk, dispatcher, senders, answer_by="SMS", language="ru")
+        await reply(sms_desk, "2", "one")
+        await reply(sms_desk, "2", "one")
+        await reply(sms_desk, "1", "two")
+        assert await case.published() == [(False, "SMS")]
+
+    async def test_any_other_text_is_ignored(self, sms_desk, dispatcher, senders):
+        case, _ = await asked(sms_desk, dispatcher, senders, answer_by="SMS", language="ru")
+        await reply(sms_desk, "12")
+        assert await case.published() == []
+
+    async def test_a_stranger_s_phone_answers_nothing(self, sms_desk, dispatcher, senders):
+        case, _ = await asked(sms_desk, dispatcher, senders, answer_by="SMS", language="ru", applicant={"phone": "8 701 000 00 09"})
+        await reply(sms_desk, "1")
+        assert await case.published() == []
