@@ -56,7 +56,7 @@ _OF_PARTNERS = {"update_counter", "subscriber", "subscription", "delivery", "ext
 PLANS: Mapping[str, Plan] = {
     "intake": Plan(
         {"appeal": "t.id"}
-        | _of_appeal("tracking", "timeline", "message", "withdrawal", "confirmed_contact", "contact_code")
+        | _of_appeal("tracking", "timeline", "message", "withdrawal", "provider_offer", "confirmed_contact", "contact_code")
         | _of_appeal("attachment", "notice", "reception", "oral_record", "update_entry"),
         _AUDITED,
         _EVERYWHERE | _COUNTED_BY_ADDRESS | _OTHER_TRAFFIC | _OF_PARTNERS | {"provider", "register_counter", "receiver"},

@@ -103,7 +103,7 @@ class Offered:
     async def confirm(self, proposal_id, *, confirmed=True, **more):
         return await self.do("proposal-answers", {"proposal_id": str(proposal_id), "confirmed": confirmed}, **more)
 
-    async def says(self, commitment_id, *, fulfilled, **more):
+    async def report(self, commitment_id, *, fulfilled, **more):
         return await self.do("commitment-answers", {"commitment_id": str(commitment_id), "kept": fulfilled}, **more)
 
     async def seen(self, headers=None):
@@ -115,7 +115,11 @@ class Offered:
     async def minute_passes(self):
         """Let the time pass in which an answer may be changed."""
         self.desk.clock.advance(timedelta(seconds=61))
-        await publish_due_answers(self.desk.parts.units)
+        await self.publish()
+
+    async def publish(self):
+        async with self.desk.parts.units.write() as work:
+            return await publish_due_answers(work)
 
     async def published(self):
         """The answers that were published about the appeal, oldest first: (answer, method)."""

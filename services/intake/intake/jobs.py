@@ -38,7 +38,8 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
 
     async def publish_answers() -> None:
         while await offers.has_due_answers(parts.database, parts.clock.now()):
-            await finish(offers.publish_due_answers(parts.units))
+            async with parts.units.write() as work:
+                await offers.publish_due_answers(work)
 
     async def publish_calls() -> None:
         published = calls.PUBLISH_BATCH

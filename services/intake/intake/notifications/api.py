@@ -1,5 +1,6 @@
 """HTTP routes: the notifications of an appeal, and the SMS gateway's receipts and replies."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
@@ -12,13 +13,15 @@ from intake.notifications import repository
 from intake.notifications.codes import NotificationState
 from intake.notifications.models import Notification
 from intake.notifications.policy import notification_texts
+from intake.notifications.repository import AddressedNotification
 from intake.notifications.service import inbound
 from intake.notifications.service.contacts import sent_address
-from intake.notifications.service.inbound import RepliedQuestion, SmsReceipt, SmsReply
+from intake.notifications.service.inbound import SmsReceipt, SmsReply
 from intake.register.codes import Verdict
 from intake.register.dependencies import Intake, IntakeDep
 from intake.register.errors import AppealFinished, CommitmentAnswered, NotAnswered, OutcomeGiven, ProposalAnswered
 from intake.register.schemas import ConfirmationIn
+from intake.register.schemas.offers import OfferAnswer
 from intake.register.service.tracking import find_appeal
 from shared.auth import STAFF, Principal, needs_token, require
 from shared.dependencies import ClockDep, ReadDep, UnitOfWorkDep, UnitsOfWorkDep
@@ -145,22 +148,29 @@ async def receive_sms_reply(
         if await inbound.was_processed(work, message_id):
             return
         question = await inbound.replied_question(work, reply, yes=settled)
-    following = await answer_question(intake, question, message_id, settled=settled) if question is not None else None
+    following = None
+    if question is not None and question.offer is not None:
+        await answer_offer(intake, question.item, message_id, question.offer)
+    elif question is not None:
+        following = await confirm_outcome(intake, question.item, message_id, settled=settled)
     async with units.write() as work:
         if following is not None:
             await inbound.plan_continued(work, following)
         await inbound.mark_processed(work, message_id)
 
 
-async def answer_question(intake: Intake, question: RepliedQuestion, message_id: str, *, settled: bool) -> UUID | None:
-    """Record what the applicant replies; a second reply changes nothing. Return the id of the appeal in which a denied answer continues."""
+async def confirm_outcome(intake: Intake, item: AddressedNotification, message_id: str, *, settled: bool) -> UUID | None:
+    """Record the applicant's verdict on the answer; a second verdict changes nothing. Return the id of the following appeal, if any."""
+    confirmation = ConfirmationIn(outcome=Verdict.RESOLVED if settled else Verdict.NOT_RESOLVED)
     key = inbound.outcome_key(intake.parts.pepper, message_id)
     try:
-        if question.offer is not None:
-            await intake.actions.answer_offer(question.appeal_id, question.offer, key=key)
-            return None
-        confirmation = ConfirmationIn(outcome=Verdict.RESOLVED if settled else Verdict.NOT_RESOLVED)
-        done = await intake.actions.confirm(question.appeal_id, confirmation, key=key)
-    except (NotAnswered, OutcomeGiven, ProposalAnswered, CommitmentAnswered, AppealFinished):
+        done = await intake.actions.confirm(item.notification.appeal_id, confirmation, key=key)
+    except (NotAnswered, OutcomeGiven):
         return None
     return done.response.followed_by.appeal_id if done.response.followed_by is not None else None
+
+
+async def answer_offer(intake: Intake, item: AddressedNotification, message_id: str, answer: OfferAnswer) -> None:
+    """Record whether an offer of a provider holds; a second answer changes nothing."""
+    with suppress(ProposalAnswered, CommitmentAnswered, AppealFinished):
+        await intake.actions.answer_offer(item.notification.appeal_id, answer, key=inbound.outcome_key(intake.parts.pepper, message_id))

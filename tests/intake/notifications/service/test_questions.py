@@ -39,7 +39,7 @@ async def reply(desk, text, message_id=None):
 
 
 class TestMessages:
-    async def test_an_sms_asks_with_two_digits_and_a_link_and_has_nothing_of_the_matter(self, desk, dispatcher, senders):
+    async def test_an_sms_asks_with_two_digits_and_a_link_and_has_nothing_of_the_content(self, desk, dispatcher, senders):
         case, _ = await asked(desk, dispatcher, senders, answer_by="SMS", language="kk")
         text = senders.by("SMS")[-1].text
         assert f"№ {case.number}: мәселе шешілді ме? 1 – иә, 2 – жоқ" in text

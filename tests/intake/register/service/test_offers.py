@@ -114,11 +114,11 @@ class TestCommitment:
         case = await offered(desk)
         commitment_id = await case.promised()
         assert (await case.seen())["commitments"][0]["due_on"] == "2026-02-20"
-        assert problem(await case.says(commitment_id, fulfilled=True)) == (409, "commitment-not-due")
+        assert problem(await case.report(commitment_id, fulfilled=True)) == (409, "commitment-not-due")
         await case.due(commitment_id)
         assert (await case.seen())["commitments"][0]["status"] == "DUE"
-        assert (await case.says(commitment_id, fulfilled=False)).status_code == 201
-        assert problem(await case.says(commitment_id, fulfilled=True)) == (409, "commitment-answered")
+        assert (await case.report(commitment_id, fulfilled=False)).status_code == 201
+        assert problem(await case.report(commitment_id, fulfilled=True)) == (409, "commitment-answered")
         assert await case.published() == [(False, "APP")]
         assert (await case.offer(commitment_id)).status == "BROKEN"
 
@@ -127,7 +127,7 @@ class TestCommitment:
         commitment_id = await case.promised()
         await case.due(commitment_id)
         await case.ended(commitment_id, "EXCUSED")
-        assert problem(await case.says(commitment_id, fulfilled=False)) == (409, "commitment-answered")
+        assert problem(await case.report(commitment_id, fulfilled=False)) == (409, "commitment-answered")
         assert await case.published() == []
 
 
@@ -142,7 +142,7 @@ class TestDoor:
             await case.confirm(proposal_id, headers=desk.token("applicant", subject="stranger")),
             await case.confirm(proposal_id, headers=desk.token("specialist", region="KZ-43")),
             await other.confirm(proposal_id),  # another appeal's, with a PIN that is right
-            await case.says(proposal_id, fulfilled=True),
+            await case.report(proposal_id, fulfilled=True),
         ]
         assert {answer.status_code for answer in refused} == {404}
         assert len({answer.content for answer in refused}) == 1
@@ -177,7 +177,7 @@ class TestHold:
         desk.clock.advance(timedelta(seconds=40))
         changed = await self.answer(case, proposal_id, yes=False)
         assert changed.changeable_until == first.changeable_until
-        assert not await offers.publish_due_answers(desk.parts.units)
+        assert not await case.publish()
         assert ((await case.seen())["proposals"][0]["status"], await case.published()) == ("PROPOSED", [])
         await case.minute_passes()
         await case.minute_passes()

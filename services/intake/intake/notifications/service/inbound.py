@@ -8,6 +8,7 @@ from pydantic import Field
 from intake.notifications import repository
 from intake.notifications.codes import ASKING
 from intake.notifications.policy import CONTINUED, policy
+from intake.notifications.repository import AddressedNotification
 from intake.notifications.service.planning import FactOfAppeal, plan
 from intake.notifications.service.receipts import record_delivered, record_undelivered
 from intake.register.codes import AnswerMethod
@@ -56,7 +57,8 @@ def outcome_in(text: str) -> bool | None:
 class RepliedQuestion(NamedTuple):
     """What a reply answers: whether the Fund's answer settles the appeal, or whether an offer of a provider holds."""
 
-    appeal_id: UUID
+    item: AddressedNotification
+    """The notification that asks."""
     offer: OfferAnswer | None
     """None: the reply is about the Fund's answer."""
 
@@ -70,12 +72,11 @@ async def replied_question(work: UnitOfWork, reply: SmsReply, *, yes: bool) -> R
     item = await repository.latest_question_sent_to(work.session, phone_key(work.pepper, phone))
     if item is None:
         return None
-    appeal_id = item.notification.appeal_id
     if item.notification.fact not in ASKING:
-        return RepliedQuestion(appeal_id, None) if item.status == CaseStatus.ANSWERED and item.answer_id is not None else None
+        return RepliedQuestion(item, None) if item.status == CaseStatus.ANSWERED and item.answer_id is not None else None
     offer = await offer_asked_by(work, item.notification.event_id)
     return (
-        RepliedQuestion(appeal_id, OfferAnswer(kind=offer.kind, offer_id=offer.id, answer=yes, method=AnswerMethod.SMS))
+        RepliedQuestion(item, OfferAnswer(kind=offer.kind, offer_id=offer.id, answer=yes, method=AnswerMethod.SMS))
         if offer is not None
         else None
     )

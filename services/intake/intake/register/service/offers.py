@@ -35,7 +35,7 @@ from shared.database import Database
 from shared.errors import NotFound
 from shared.messaging.handling import Received
 from shared.sealing import Pepper
-from shared.unit_of_work import UnitOfWork, UnitsOfWork
+from shared.unit_of_work import UnitOfWork
 
 OWNER: Final = "provider-contact"
 PURPOSE: Final = "proposal"
@@ -194,16 +194,15 @@ async def has_due_answers(database: Database, now: datetime) -> bool:
     return await repository.has_due_answers(database, now)
 
 
-async def publish_due_answers(units: UnitsOfWork) -> int:
+async def publish_due_answers(work: UnitOfWork) -> int:
     """Publish the answers that can no longer be changed, up to PUBLISH_BATCH. Return how many there were."""
-    async with units.write() as work:
-        now = work.clock.now()
-        due = await repository.due_answers(work.session, now, PUBLISH_BATCH)
-        for appeal_id, offer_id in due:
-            tracking = await lock_appeal(work, appeal_id)
-            offer = await repository.lock_offer(work.session, offer_id)
-            if offer is not None and offer.publish_at is not None and offer.publish_at <= now:
-                await _publish(work, tracking, offer)
+    now = work.clock.now()
+    due = await repository.due_answers(work.session, now, PUBLISH_BATCH)
+    for appeal_id, offer_id in due:
+        tracking = await lock_appeal(work, appeal_id)
+        offer = await repository.lock_offer(work.session, offer_id)
+        if offer is not None and offer.publish_at is not None and offer.publish_at <= now:
+            await _publish(work, tracking, offer)
     return len(due)
 
 
