@@ -1,15 +1,17 @@
 """A real Chromium on a real server: pages are seen as a visitor sees them, and nothing may leave their origin unnoticed."""
 
 import asyncio
+import inspect
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+import pytest_asyncio
 import uvicorn
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
@@ -18,6 +20,25 @@ from tests.patience import PATIENCE
 
 Serve = Callable[[Any], Awaitable[str]]
 Visit = Callable[..., Awaitable[Page]]
+
+LOOP = "session"
+"""One event loop for the whole run, because Chromium and its driver live in it: to start them takes longer than most tests."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Run tests of pages in the loop of the browser."""
+    if item.get_closest_marker("asyncio"):
+        item.add_marker(pytest.mark.asyncio(loop_scope=LOOP), append=False)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
+    """Run fixtures of pages in the loop of the browser."""
+    with pytest.MonkeyPatch.context() as patched:
+        if inspect.iscoroutinefunction(fixturedef.func) or inspect.isasyncgenfunction(fixturedef.func):
+            patched.setattr(fixturedef.func, "_loop_scope", LOOP, raising=False)
+        return (yield)
 
 
 async def submit(page: Page, selector: str) -> None:
@@ -47,9 +68,9 @@ async def send_at_once(page: Page, selector: str) -> None:
         await page.locator(selector).evaluate("button => button.form.requestSubmit(button)")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="session", loop_scope=LOOP)
 async def browser() -> AsyncIterator[Browser]:
-    """Chromium as the system has it; its absence skips here and fails on a build server."""
+    """Chromium as the system has it, once per run: each visit has a context of its own. Its absence skips here and fails on a build server."""
     executable = shutil.which("chromium")
     if executable is None:
         reason = "no chromium on the PATH"
