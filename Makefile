@@ -128,10 +128,10 @@ contracts: install  ## check deploy/asyncapi.yaml and the OpenAPI documents, and
 	@tests/contracts/check_openapi.sh
 
 chromium:
-	@command -v chromium >/dev/null 2>&1 || { \
+	@command -v chromium-headless-shell >/dev/null 2>&1 || command -v chromium >/dev/null 2>&1 || { \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "installing Chromium for the page tests"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-core >/dev/null; \
-	  else echo "no Chromium: the page tests are left out (Debian: apt-get install chromium)"; fi; }
+	    echo "installing Chromium for the page tests"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium-headless-shell fonts-noto-core >/dev/null; \
+	  else echo "no Chromium: the page tests are left out (Debian: apt-get install chromium-headless-shell)"; fi; }
 
 clean:  ## delete local data and caches after stopping the engines
 	@test ! -d .run/engines || { $(ENGINES) stop-kafka && $(ENGINES) stop-postgres; }
