@@ -48,6 +48,13 @@ WORK: Final = (
         is_seldom=True,
     ),
     Door(
+        "/intake/questions",
+        N_("Questions by phone"),
+        N_("Applicants whom no message reached: is it solved, was the promise kept?"),
+        frozenset({"operator", "specialist", "supervisor", "head"}),
+        is_seldom=True,
+    ),
+    Door(
         "/routing/desk",
         N_("The desk"),
         N_("Queue, case, clocks, answer"),

@@ -36,6 +36,7 @@ PAGES = [
     ("/intake/outgoing", "admin"),
     ("/intake/outgoing/by-hand", "specialist"),
     ("/intake/withdrawals", "specialist"),
+    ("/intake/questions", "operator"),
     ("/intake/parked", "admin"),
     ("/provider-contact/matches", "specialist"),
     ("/routing/articles", "operator"),

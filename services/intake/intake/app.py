@@ -18,9 +18,10 @@ from intake.channels.phone import api as phone
 from intake.channels.phone.pages import call as call_pages
 from intake.channels.phone.pages import call_backs as call_back_pages
 from intake.channels.phone.pages import incidents as incident_pages
+from intake.channels.phone.pages import questions as question_pages
 from intake.channels.phone.service.insurance import FileInsuranceRegister
 from intake.channels.telegram import api as telegram
-from intake.channels.web.pages import actions, filing, tracking
+from intake.channels.web.pages import actions, filing, offers, tracking
 from intake.channels.web.pages import recovery as recovery_pages
 from intake.forms import api as forms
 from intake.handlers import HANDLERS
@@ -71,9 +72,11 @@ for _router in (
     call_pages.router,
     call_back_pages.router,
     incident_pages.router,
+    question_pages.router,
     tracking.router,
     recovery_pages.router,
     actions.router,
+    offers.router,
     notification_pages.router,
     counter_pages.router,
     peoples_control_pages.router,

@@ -11,7 +11,8 @@ from sqlmodel import col
 
 from intake.notifications.codes import ASKING, CODES, DeliveryMethod, NotificationReason, NotificationState, Recipient
 from intake.notifications.models import InboundMessage, Notification
-from intake.register.models import Appeal, ConfirmedContact, Tracking
+from intake.register.codes import OfferKind, OfferStatus
+from intake.register.models import Appeal, ConfirmedContact, ProviderOffer, Tracking
 from shared.database import Database, among
 from shared.fast.bulk import insert_new_rows
 from shared.leases import RELEASED, Lease, RowLeases
@@ -21,6 +22,8 @@ from shared.visibility import Scope
 _NOTIFICATION = table_of(Notification).c
 _IS_PLANNED = _NOTIFICATION.state == NotificationState.PLANNED
 _LEASES: Final = RowLeases[UUID](table_of(Notification), due="due_at", attempts="attempts")
+_OFFER = table_of(ProviderOffer).c
+_UNDER_WAY = (NotificationState.PLANNED, NotificationState.SENT, NotificationState.DELIVERED)
 _REPLIED: Final = sorted({"answer-given", *ASKING})
 _ARRIVED = (NotificationState.SENT, NotificationState.DELIVERED)
 
@@ -57,6 +60,17 @@ class NumberedNotification(NamedTuple):
     """A notification with the number and the region of its appeal."""
 
     notification: Notification
+    number: str
+    region: str
+
+
+class UnreachedOffer(NamedTuple):
+    """A question about an offer of a provider that no message brought to the applicant."""
+
+    id: UUID
+    kind: OfferKind
+    answer_until: datetime
+    attempts: int
     number: str
     region: str
 
@@ -295,6 +309,33 @@ async def manual_notifications(
     page = joined if after is None else joined.where(tuple_(_NOTIFICATION.planned_at, _NOTIFICATION.id) > after)
     ids = list((await session.execute(page.order_by(_NOTIFICATION.planned_at, _NOTIFICATION.id).limit(limit))).scalars())
     return (await addressed_notifications(session, ids) if ids else []), total
+
+
+async def unreached_offers(
+    session: AsyncSession, scope: Scope, calls: int, limit: int, after: tuple[datetime, UUID] | None = None
+) -> tuple[Sequence[UnreachedOffer], int]:
+    """Return a page of the questions that no message brought to their applicants, the first to end first, and the number of all.
+
+    Left out are those who gave no phone number, who were called `calls` times in vain, or who are asked by a partner or an application.
+    """
+    tracking, appeal = table_of(Tracking).c, table_of(Appeal).c
+    is_sent = exists().where(_NOTIFICATION.event_id == _OFFER.asked_by, _NOTIFICATION.state.in_(_UNDER_WAY))
+    wanted = and_(
+        _OFFER.status.in_([OfferStatus.PROPOSED, OfferStatus.DUE]),
+        _OFFER.answer.is_(None),
+        _OFFER.attempts < calls,
+        appeal.phone_key.is_not(None),
+        or_(appeal.answer_by.is_(None), appeal.answer_by.not_in([DeliveryMethod.APP, DeliveryMethod.PARTNER])),
+        ~is_sent,
+        scope.where(tracking.region, tracking.tier, tracking.provider_id),
+    )
+    columns = (_OFFER.id, _OFFER.kind, _OFFER.answer_until, _OFFER.attempts, appeal.number, tracking.region)
+    joined = select(*columns).join(table_of(Appeal), appeal.id == _OFFER.appeal_id)
+    joined = joined.join(table_of(Tracking), tracking.appeal_id == _OFFER.appeal_id).where(wanted)
+    total = (await session.execute(select(func.count()).select_from(joined.subquery()))).scalar_one()
+    page = joined if after is None else joined.where(tuple_(_OFFER.answer_until, _OFFER.id) > after)
+    rows = await session.execute(page.order_by(_OFFER.answer_until, _OFFER.id).limit(limit))
+    return [UnreachedOffer(*row) for row in rows], total
 
 
 async def latest_question_sent_to(session: AsyncSession, phone_key: bytes) -> AddressedNotification | None:

@@ -7,7 +7,7 @@ missed: until then it is stored and not published. Every other answer is publish
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from intake.register.codes import MessageKind, OfferKind, OfferStatus
@@ -20,7 +20,9 @@ from intake.register.schemas.offers import CommitmentOut, OfferAnswer, OfferAnsw
 from intake.register.schemas.rows import OfferRow, TrackingRow
 from intake.register.service.progress import lock_appeal, publish_change, store_message
 from intake.register.service.rights import is_finished
+from intake.register.service.sealed_fields import open_field
 from shared import contracts
+from shared.auth import Principal
 from shared.contents import Contents, OwnerUnavailable
 from shared.contracts import (
     AppealEvent,
@@ -34,14 +36,17 @@ from shared.contracts import (
 from shared.database import Database
 from shared.errors import NotFound
 from shared.messaging.handling import Received
-from shared.sealing import Pepper
+from shared.sealing import Pepper, SealError
 from shared.unit_of_work import UnitOfWork
+from shared.visibility import visible_cases
 
 OWNER: Final = "provider-contact"
 PURPOSE: Final = "proposal"
 """The purpose for which the texts of proposals and commitments are read from their owner."""
+CALL_PURPOSE: Final = "question-call"
 PUBLISH_BATCH: Final = 100
 _TOKEN_BYTES: Final = 16
+TOKEN_LENGTH: Final = 22  # base64 of the bytes
 OFFER_FACTS: Final = frozenset({SolutionProposed.FACT, CommitmentMade.FACT})
 """The types of timeline entries by which an appeal is known to have offers: most have none, and are read without looking for them."""
 _ANSWERED_AS: Final[Mapping[tuple[OfferKind, bool], tuple[OfferStatus, str]]] = {
@@ -263,6 +268,55 @@ def _shared(offer: ProviderOffer, texts: Mapping[UUID, str]) -> dict[str, Any]:
     }
 
 
+# the call of the contact centre
+
+
+class OfferToCall(NamedTuple):
+    """A question for a call, with what is needed for it; None: the applicant did not give it."""
+
+    offer: ProviderOffer
+    number: str
+    region: str
+    full_name: str | None
+    phone: str | None
+
+
+async def read_for_call(work: UnitOfWork, offer_id: UUID, reader: Principal) -> OfferToCall:
+    """Return a question that waits for the applicant, and the number to call; the access is recorded in the audit log.
+
+    Raises NotFound for one that the reader does not see, or that waits no longer.
+    """
+    offer = await visible_offer(work, offer_id, reader)
+    tracking, appeal = await records.tracking_of(work.session, offer.appeal_id), await records.whole_appeal(work.session, offer.appeal_id)
+    if not can_answer(offer, tracking["status"], work.clock.now()) or offer.answer is not None:
+        raise NotFound
+    await work.audit.record(reader=reader.subject, purpose=CALL_PURPOSE, ids=[appeal.id], appeal_id=appeal.id, role=reader.role)
+    try:
+        applicant = open_field(work.sealer, appeal.id, "applicant", appeal.applicant) or {}
+    except SealError:  # erased
+        raise NotFound from None
+    return OfferToCall(offer, appeal.number, tracking["region"], applicant.get("full_name"), applicant.get("phone"))
+
+
+async def visible_offer(work: UnitOfWork, offer_id: UUID, reader: Principal) -> ProviderOffer:
+    """Return an offer about an appeal that the reader sees. Raises NotFound."""
+    offer = await repository.offer(work.session, offer_id)
+    if offer is None:
+        raise NotFound
+    tracking = await records.tracking_of(work.session, offer.appeal_id)
+    if not visible_cases(reader).allows(tracking["region"], tracking["tier"], tracking["provider_id"]):
+        raise NotFound
+    return offer
+
+
+async def not_reached(work: UnitOfWork, offer_id: UUID, reader: Principal) -> None:
+    """Count a call that nobody answered. Raises NotFound for an offer that the reader does not see."""
+    await visible_offer(work, offer_id, reader)
+    offer = await repository.lock_offer(work.session, offer_id)
+    if offer is not None:
+        offer.attempts, offer.called_at = offer.attempts + 1, work.clock.now()
+
+
 # the link in a mail or SMS
 
 
@@ -275,10 +329,26 @@ def _link_key(pepper: Pepper, token: str) -> bytes:
     return pepper.keyed_hmac("answer-link-key", token.encode("utf-8", "replace"))
 
 
-async def offer_of_link(work: UnitOfWork, token: str) -> ProviderOffer | None:
-    """Return the offer of a link that is not too old; None for any other token."""
-    offer = await repository.offer_by_link(work.session, _link_key(work.pepper, token[:100]))
-    if offer is None:
+class LinkedQuestion(NamedTuple):
+    """The question that a link opens: the appeal's number, what is asked, and the applicant's answer so far."""
+
+    offer_id: UUID
+    appeal_id: UUID
+    number: str
+    kind: OfferKind
+    answer: bool | None
+    is_open: bool
+    """It can be answered now."""
+
+
+async def question_of_link(work: UnitOfWork, token: str) -> LinkedQuestion | None:
+    """Return the question of a link; None for an unknown token, and for a link that is too old. Nothing is changed."""
+    offer = await repository.offer_by_link(work.session, _link_key(work.pepper, token[:TOKEN_LENGTH]))
+    if offer is None or len(token) != TOKEN_LENGTH:
         return None
-    until = offer.answer_until or offer.at
-    return offer if work.clock.now() < until + policy().offers.link_life else None
+    now = work.clock.now()
+    number, status = await records.number_of_appeal(work.session, offer.appeal_id), await records.status_of(work.session, offer.appeal_id)
+    if number is None or status is None or now >= (offer.answer_until or offer.at) + policy().offers.link_life:
+        return None
+    is_open = can_answer(offer, status, now) and offer.answer is None
+    return LinkedQuestion(offer.id, offer.appeal_id, number, offer.kind, offer.answer, is_open)

@@ -22,6 +22,7 @@ PARTS: Final[Mapping[str, ReadPart]] = {
     "oral-record": ReadPart.TEXT_AND_CONTACTS,
     "notice": ReadPart.TEXT_AND_CONTACTS,
     "withdrawal-call": ReadPart.TEXT_AND_CONTACTS,
+    "question-call": ReadPart.TEXT_AND_CONTACTS,
     "attachment": ReadPart.DOCUMENT,
     "desk-attachment": ReadPart.DOCUMENT,
 }

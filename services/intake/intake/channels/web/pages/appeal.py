@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, TypedDict
 from zoneinfo import ZoneInfo
 
 from intake.attachments.service.storing import NamedFile
+from intake.channels.web.pages.offer_view import ShownOffer, shown_offers
 from intake.register.codes import MessageAuthor, MessageKind, ReadPart
 from intake.register.schemas import AnswerOut, Tracked
 from intake.register.service.texts import holder_label, outcome_label, status_label
@@ -36,7 +37,7 @@ HEADINGS: Final[Mapping[str, str]] = {
     MessageKind.COMPLETION: N_("Something is missing in the appeal"),
     MessageKind.STATEMENT: N_("Statement of withdrawal"),
     MessageKind.REASON: N_("Why it is not settled"),
-    MessageKind.COMMENT: N_("To the rating"),
+    MessageKind.COMMENT: N_("Your comment"),
 }
 
 
@@ -115,6 +116,7 @@ class CaseContent(TypedDict):
     filed: Sequence[tuple[str, str]]
     danger: bool
     reads: Sequence[ShownRead]
+    offers: Sequence[ShownOffer]
 
 
 def case_content(case: Tracked, language: Language, translate: Translate, now: datetime) -> CaseContent:
@@ -145,6 +147,7 @@ def case_content(case: Tracked, language: Language, translate: Translate, now: d
         "filed": _filed(case, language, translate),
         "danger": speaks_of_danger(case.text or ""),
         "reads": [ShownRead(read.last_at, _role(read.role, language), read.part, read.times) for read in case.reads[:SHOWN_READS]],
+        "offers": shown_offers(case, language, now),
     }
 
 
