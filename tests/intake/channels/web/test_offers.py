@@ -21,7 +21,7 @@ async def answer(case, kind, offer_id, yes, **fields):
 
 
 class TestPage:
-    async def test_the_question_stands_with_the_provider_s_words(self, desk):
+    async def test_the_question_is_shown_with_the_text_of_the_provider(self, desk):
         stand_in_provider_contact(desk)
         case = await offered(desk)
         await case.proposed()
@@ -89,7 +89,7 @@ class TestLink:
     async def path(self, case, offer_id):
         return f"/intake/answer/{link_token(case.desk.parts.pepper, offer_id)}?lang=ru"
 
-    async def test_reading_changes_nothing_and_says_nothing_of_the_matter(self, desk):
+    async def test_reading_changes_nothing_and_shows_nothing_of_the_content(self, desk):
         asked = stand_in_provider_contact(desk)
         case = await offered(desk)
         path = await self.path(case, await case.proposed())
