@@ -6,6 +6,7 @@ Codes are never reused and never renamed; labels may change. All tables are load
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from functools import cache
 from types import MappingProxyType
 from typing import Literal, cast
@@ -80,6 +81,25 @@ class Channel(Entry):
     valid_to: date | None
 
 
+class AnswerType(StrEnum):
+    """What the answer to a question for a provider is."""
+
+    TEXT = "TEXT"
+    DATE = "DATE"
+    YES_NO = "YES_NO"
+    MONEY = "MONEY"
+    """An amount in tenge."""
+    CHOICE = "CHOICE"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderQuestion(Entry):
+    """A standing question of the Fund to a provider. `options`: what a CHOICE chooses from, empty for the other types."""
+
+    answer_type: AnswerType
+    options: Mapping[str, Entry]
+
+
 @dataclass(frozen=True, slots=True)
 class Status(Entry):
     """A status as the citizen sees it. `holder` is a code of `holders`, or FUND for the Fund's tier that the appeal has reached."""
@@ -104,7 +124,7 @@ class Taxonomy:
     statuses: Mapping[str, Status]
     holders: Mapping[str, Entry]
     response_codes: Mapping[str, Entry]
-    provider_questions: Mapping[str, Entry]
+    provider_questions: Mapping[str, ProviderQuestion]
     refusal_reasons: Mapping[str, Entry]
 
     def root_category(self, code: str) -> str:
@@ -190,10 +210,24 @@ def _statuses(holders: Mapping[str, Entry]) -> Mapping[str, Status]:
     return table("statuses.csv", lambda row: Status(row.text("code"), row.label(), row.one_of("holder", allowed), row.flag("final")))
 
 
+def _provider_questions(refusal_reasons: Mapping[str, Entry]) -> Mapping[str, ProviderQuestion]:
+    tables = {"REFUSAL_REASONS": refusal_reasons}
+
+    def build(row: Row) -> ProviderQuestion:
+        answer_type = AnswerType(row.one_of("answer_type", frozenset[str](AnswerType)))
+        options = tables[row.one_of("options", tables)] if answer_type is AnswerType.CHOICE else MappingProxyType({})
+        if answer_type is not AnswerType.CHOICE and row.optional("options"):
+            raise row.error("only a CHOICE has options")
+        return ProviderQuestion(row.text("code"), row.label(), answer_type, options)
+
+    return table("provider_questions.csv", build)
+
+
 @cache
 def taxonomy() -> Taxonomy:
     """Return the whole taxonomy, loaded once. Raises ReferenceDataError naming the faulty file and row."""
     forms, holders = table("forms.csv", _form), table("holders.csv", _entry)
+    refusal_reasons = table("refusal_reasons.csv", _entry)
     return Taxonomy(
         forms=forms,
         kinds=_kinds(forms),
@@ -207,6 +241,6 @@ def taxonomy() -> Taxonomy:
         statuses=_statuses(holders),
         holders=holders,
         response_codes=table("response_codes.csv", _entry),
-        provider_questions=table("provider_questions.csv", _entry),
-        refusal_reasons=table("refusal_reasons.csv", _entry),
+        provider_questions=_provider_questions(refusal_reasons),
+        refusal_reasons=refusal_reasons,
     )

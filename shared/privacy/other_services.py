@@ -1,22 +1,22 @@
-"""Personal data in the tables of routing, provider-contact and analytics, and in the tables that every service has."""
+"""Personal data in the tables of routing and analytics, and in the tables that every service has."""
 
 from typing import Final
 
+from shared.privacy import provider_contact
 from shared.privacy.model import EVERY_SERVICE, Store, Table, hashed, plain, sealed
 from shared.privacy.statements import (
     BY_AGE,
+    EVIDENCE,
     NO_ERASURE,
     NO_LIMIT,
     NOT_EXPORTED,
     NUMBER_REASON,
     ON_TRACKING,
+    READS,
     SOLE_TRADER,
     STAFF,
     SUBJECT_REASON,
 )
-
-_EVIDENCE: Final = "never: the audit log is evidence"
-_READS: Final = "not built: a person cannot ask who read their data"
 
 ROUTING: Final = (
     Table(
@@ -211,86 +211,8 @@ ROUTING: Final = (
             plain("on_behalf_of", "the subject of the person for whom it read", SUBJECT_REASON),
         ),
         retention=NO_LIMIT,
-        export=_READS,
-        erasure=_EVIDENCE,
-    ),
-)
-
-PROVIDER_CONTACT: Final = (
-    Table(
-        "provider-contact",
-        "provider",
-        (
-            hashed("bin_key", "the provider's BIN"),
-            sealed("bin", "the provider's BIN; a sole trader's BIN is an IIN"),
-            hashed("fingerprint", "the imported row"),
-            plain("name_kk", "the provider's name in Kazakh", SOLE_TRADER),
-            plain("name_ru", "the provider's name in Russian", SOLE_TRADER),
-            plain("short_name", "the provider's short name", SOLE_TRADER),
-            plain("aliases", "other names people use for the provider", SOLE_TRADER),
-            sealed("email", "the provider's mailbox"),
-            sealed("phone", "the provider's phone number"),
-        ),
-        retention=NO_LIMIT,
-        export="names are public; BIN and contacts: no",
-        erasure=NO_ERASURE,
-    ),
-    Table(
-        "provider-contact",
-        "appeal",
-        (plain("number", "registration number", NUMBER_REASON),),
-        retention=NO_LIMIT,
-        export=NOT_EXPORTED,
-        erasure=NO_ERASURE,
-    ),
-    Table(
-        "provider-contact",
-        "response",
-        (sealed("text", "the provider's answer to an inquiry, which can speak of the applicant"),),
-        retention=NO_LIMIT,
-        export="not built: the applicant sees that the provider answered, not the text",
-        erasure=NO_ERASURE,
-    ),
-    Table(
-        "provider-contact",
-        "proposal",
-        (sealed("text", "what the provider says it has solved, which can speak of the applicant", export=ON_TRACKING),),
-        retention=NO_LIMIT,
-        export=ON_TRACKING,
-        erasure=NO_ERASURE,
-    ),
-    Table(
-        "provider-contact",
-        "commitment",
-        (
-            sealed("text", "what the provider promises, which can speak of the applicant", export=ON_TRACKING),
-            plain("excused_by", "the employee who released the provider from the promise", SUBJECT_REASON),
-        ),
-        retention=NO_LIMIT,
-        export=STAFF,
-        erasure=NO_ERASURE,
-    ),
-    Table(
-        "provider-contact",
-        "outcome_check",
-        (
-            sealed("text", "what the applicant said by telephone of a confirmation or a withdrawal", export=NOT_EXPORTED),
-            plain("checked_by", "the employee who called", SUBJECT_REASON),
-        ),
-        retention=NO_LIMIT,
-        export=STAFF,
-        erasure=NO_ERASURE,
-    ),
-    Table(
-        "provider-contact",
-        "content_read",
-        (
-            plain("reader", "the service that read", SUBJECT_REASON),
-            plain("on_behalf_of", "the subject of the person for whom it read", SUBJECT_REASON),
-        ),
-        retention=NO_LIMIT,
-        export=_READS,
-        erasure=_EVIDENCE,
+        export=READS,
+        erasure=EVIDENCE,
     ),
 )
 
@@ -348,7 +270,7 @@ BACKBONE: Final = (
     ),
 )
 
-TABLES: Final = (*ROUTING, *PROVIDER_CONTACT, *ANALYTICS, *BACKBONE)
+TABLES: Final = (*ROUTING, *provider_contact.TABLES, *ANALYTICS, *BACKBONE)
 
 STORES: Final = (
     Store(

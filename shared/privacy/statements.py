@@ -11,3 +11,6 @@ STAFF: Final = "staff: not exported"
 NUMBER_REASON: Final = "identifies the appeal in lists and searches; opens nothing without the PIN or an entitled token"
 SUBJECT_REASON: Final = "the subject of a token, an identifier of the identity provider; who did what must be provable and searchable"
 SOLE_TRADER: Final = "public in the register of contracted providers; a sole trader's name is a person's name"
+
+EVIDENCE: Final = "never: the audit log is evidence"
+READS: Final = "not built: a person cannot ask who read their data"

@@ -70,7 +70,7 @@ PLANS: Mapping[str, Plan] = {
         | {"extension_request", "issue_finding", "deputy_appointment"},
     ),
     "provider-contact": Plan(
-        _of_appeal("appeal", "inquiry") | {"delivery": _OF_INQUIRY, "response": _OF_INQUIRY} | _of_appeal("name_match"),
+        _of_appeal("appeal", "inquiry") | dict.fromkeys(("delivery", "response", "inquiry_entry"), _OF_INQUIRY) | _of_appeal("name_match"),
         _AUDITED,
         _EVERYWHERE | {"provider", "directory_version"} | {"proposal", "commitment", "outcome_check"},
     ),

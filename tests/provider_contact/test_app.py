@@ -16,6 +16,20 @@ from tests.patience import PATIENCE
 from tests.processor_time import processor_time
 from tests.provider_contact.conftest import NOW, PROVIDER, closed, corrected, imported, raised, received, registered, routed
 
+ACTIONS = (
+    "acknowledge",
+    "respond",
+    "ask-time",
+    "accept",
+    "return",
+    "remind",
+    "record-call",
+    "grant-time",
+    "refuse-time",
+    "escalate-to",
+    "cancel",
+)
+
 
 class TestMigrations:
     async def test_they_make_the_tables_that_the_models_describe(self, world):
@@ -45,10 +59,9 @@ class TestTheService:
             "/provider-contact/v1/providers/imports",
             "/provider-contact/v1/inquiries",
             "/provider-contact/v1/inquiries/{inquiry_id}",
-            "/provider-contact/v1/inquiries/{inquiry_id}/actions/acknowledge",
-            "/provider-contact/v1/inquiries/{inquiry_id}/actions/respond",
             "/provider-contact/v1/proposals",
             "/provider-contact/v1/commitments",
+            *(f"/provider-contact/v1/inquiries/{{inquiry_id}}/actions/{action}" for action in ACTIONS),
             "/provider-contact/v1/matches",
             "/provider-contact/v1/matches/{appeal_id}/actions/choose",
             "/provider-contact/v1/matches/{appeal_id}/actions/none",
@@ -61,7 +74,7 @@ class TestTheService:
 
 
 class TestJobs:
-    async def test_the_overdue_job_emits_overdue_inquiries(self, world):
+    async def test_the_job_takes_the_steps_of_inquiries_without_an_answer(self, world):
         await world.consume(registered(1, provider_id=PROVIDER))
         await world.consume(routed(1))
         world.clock.advance(timedelta(days=30))

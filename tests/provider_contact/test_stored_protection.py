@@ -18,6 +18,10 @@ async def test_each_table_with_ciphertext_holds_a_sealed_value(listed):
     who = listed.token("provider", provider_id=provider) | {"Idempotency-Key": "k"}
     answer = await listed.post(f"/v1/inquiries/{sent.inquiry_id}/actions/respond", who, ANSWER)
     assert answer.status_code == 200, answer.text
+    returned = {"expected_version": 2, "reason": "UNCLEAR", "text": "Қай күні?"}
+    clerk = listed.token("specialist", region="KZ-43")
+    answer = await listed.post(f"/v1/inquiries/{sent.inquiry_id}/actions/return", clerk, returned)
+    assert answer.status_code == 200, answer.text
     await proposed(listed, 2)
     await promised(listed, 3)
     await add_check(listed)

@@ -1,5 +1,6 @@
 """A valid request for every writing operation of provider-contact."""
 
+from collections.abc import Mapping
 from uuid import uuid4
 
 from shared.contracts import InquirySent
@@ -18,6 +19,30 @@ def _inquiry(action: str, **fields) -> Prepare:
         inquiry_id = (await target.world.emitted(InquirySent))[-1].inquiry_id
         who = target.world.token("provider", provider_id=provider_id, subject="p")
         return Call(f"{PREFIX}/v1/inquiries/{inquiry_id}/actions/{action}", who, json={"expected_version": 1, **fields})
+
+    return prepare
+
+
+ANSWER = {"language": "kk", "code": "EXPLANATION", "text": "Пациент қабылданды."}
+TIME = {"until": "2026-02-16", "reason": "Құжат күтілуде"}
+REMARK = "Тіркеу бөлімімен сөйлестік"
+
+
+def _by_staff(action: str, *before: tuple[str, Mapping[str, str]], **fields: str) -> Prepare:
+    """Return the call of a clerk, after what the provider has done before."""
+
+    async def prepare(target: Target) -> Call:
+        number, provider_id, version = target.number(), uuid4(), 1
+        await target.world.consume(registered(number, provider_id=provider_id))
+        await target.world.consume(routed(number))
+        path = f"{PREFIX}/v1/inquiries/{(await target.world.emitted(InquirySent))[-1].inquiry_id}/actions"
+        for done, given in before:
+            who = target.world.token("provider", provider_id=provider_id, subject="p")
+            answer = await target.clients[0].post(f"{path}/{done}", headers=who, json={"expected_version": version, **given})
+            assert answer.is_success, answer.text
+            version += 1
+        clerk = target.world.token("specialist", region="KZ-43", subject="s")
+        return Call(f"{path}/{action}", clerk, json={"expected_version": version, **fields})
 
     return prepare
 
@@ -57,6 +82,15 @@ RECIPES: Recipes = {
     ("post", f"{PREFIX}/v1/providers/imports"): Recipe(import_providers),
     ("post", f"{ACTIONS}/acknowledge"): Recipe(_inquiry("acknowledge")),
     ("post", f"{ACTIONS}/respond"): Recipe(_inquiry("respond", language="kk", code="RESOLVED", text="Пациент қабылданды.")),
+    ("post", f"{ACTIONS}/ask-time"): Recipe(_inquiry("ask-time", **TIME)),
+    ("post", f"{ACTIONS}/accept"): Recipe(_by_staff("accept", ("respond", ANSWER))),
+    ("post", f"{ACTIONS}/return"): Recipe(_by_staff("return", ("respond", ANSWER), reason="UNCLEAR", text="Қай күні?")),
+    ("post", f"{ACTIONS}/remind"): Recipe(_by_staff("remind")),
+    ("post", f"{ACTIONS}/record-call"): Recipe(_by_staff("record-call", spoken_to="Сынақ", position="тіркеуші", text=REMARK)),
+    ("post", f"{ACTIONS}/grant-time"): Recipe(_by_staff("grant-time", ("ask-time", TIME))),
+    ("post", f"{ACTIONS}/refuse-time"): Recipe(_by_staff("refuse-time", ("ask-time", TIME))),
+    ("post", f"{ACTIONS}/escalate-to"): Recipe(_by_staff("escalate-to", body="HEALTH_DEPARTMENT")),
+    ("post", f"{ACTIONS}/cancel"): Recipe(_by_staff("cancel", reason="MISTAKE")),
     ("post", f"{PREFIX}/v1/matches/{{appeal_id}}/actions/choose"): Recipe(choose),
     ("post", f"{PREFIX}/v1/matches/{{appeal_id}}/actions/none"): Recipe(dismiss),
     ("post", f"{PREFIX}/internal/v1/contents"): Recipe(read_contents, Kind.READ, frozenset({"content_read"})),

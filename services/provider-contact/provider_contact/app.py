@@ -50,7 +50,10 @@ from shared.rows import table_of
 from shared.service import Foundation, Parts, Service, assemble
 from shared.unit_of_work import UnitOfWork
 
-OVERDUE_EVERY = timedelta(seconds=15)  # a deadline ends at midnight, and nobody needs it to the second
+STEPS_EVERY = timedelta(seconds=15)  # a deadline ends at midnight, and nobody needs it to the second
+NOTICES: Final[inquiries.Notices] = inquiries.NoNotices()
+EXTENSIONS: Final[tuple[inquiries.ActionHandler, ...]] = ()
+"""The actions on an inquiry that slices above it add."""
 
 
 async def close_appeals(work: UnitOfWork, batch: Batch[inquiry_handlers.CaseEnded]) -> None:
@@ -63,15 +66,16 @@ _NO_PROVIDER: Final = extension_header(CONCERNS_PROVIDER, value=False)
 SKIPS: Skips = {AppealRegistered: _NO_PROVIDER, AppealRouted: _NO_PROVIDER}
 """Nine appeals of ten name no provider: nothing is stored of them."""
 
+_OPENING: Final = inquiry_handlers.InquiryOpening(NOTICES)
 HANDLERS: Handlers = {
     AppealRegistered: matching_handlers.match_registered,
     AppealImported: matching_handlers.match_imported,
-    AppealRouted: inquiry_handlers.apply_routing,
-    ClassificationCorrected: inquiry_handlers.apply_correction,
+    AppealRouted: _OPENING.apply_routing,
+    ClassificationCorrected: _OPENING.apply_correction,
     TierRaised: inquiry_handlers.apply_tier,
-    InquiryRequested: inquiry_handlers.open_requested_inquiries,
     ProposalAnswered: apply_proposal_answers,
     CommitmentAnswered: apply_commitment_answers,
+    InquiryRequested: _OPENING.open_requested,
     **dict.fromkeys((CaseClosed, CaseForwarded, CaseReturned, CaseTerminated, AppealWithdrawn), close_appeals),
 }
 
@@ -79,11 +83,11 @@ HANDLERS: Handlers = {
 def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
     """Return the service's periodic jobs."""
 
-    async def overdue() -> None:
+    async def advance() -> None:
         full = True
         while full:
             async with parts.units.write() as work:
-                full = await inquiries.mark_overdue(work) == inquiries.OVERDUE_BATCH
+                full = await inquiries.advance_due(work, NOTICES) == inquiries.STEP_BATCH
 
     async def unanswered() -> None:
         full = True
@@ -98,9 +102,9 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
                 full = await commitments.take_steps(work) == commitments.STEP_BATCH
 
     return [
-        every(OVERDUE_EVERY, "overdue", overdue),
-        every(OVERDUE_EVERY, "proposals", unanswered),
-        every(OVERDUE_EVERY, "promises", promises),
+        every(STEPS_EVERY, "inquiry-steps", advance),
+        every(STEPS_EVERY, "proposals", unanswered),
+        every(STEPS_EVERY, "promises", promises),
     ]
 
 
@@ -143,20 +147,23 @@ def check_policies() -> None:
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:
     """Return the service's application. Raises what `check_policies` raises."""
     check_policies()
+    actions = inquiries.Actions(NOTICES, EXTENSIONS)
     routers = [
         directory_api.router,
         inquiries_api.router,
+        inquiries_api.action_router(actions),
         proposals_api.router,
         commitments_api.router,
         matching_api.router,
         matching_pages.router,
     ]
-    app = assemble(SERVICE, settings or Settings(), foundation, routers, prepare=_prepare)
+
+    def prepare(app: FastAPI, parts: Parts[Settings]) -> None:
+        app.state.directory = directory.Directory(parts.units)
+        app.state.find_candidates = find_candidates
+        app.state.find_statements = find_statements
+        app.state.actions = actions
+
+    app = assemble(SERVICE, settings or Settings(), foundation, routers, prepare=prepare)
     matching_pages.PAGES.mount_static(app)
     return app
-
-
-def _prepare(app: FastAPI, parts: Parts[Settings]) -> None:
-    app.state.directory = directory.Directory(parts.units)
-    app.state.find_candidates = find_candidates
-    app.state.find_statements = find_statements

@@ -122,7 +122,7 @@ class TestDetail:
         inquiry_id = await sent_inquiry(world)
         world.intake.discloses(1, "Дәрігер қабылдамады")
         shown = (await world.get(f"/v1/inquiries/{inquiry_id}", world.token("head", region="KZ-43"))).json()
-        assert (shown["text"], shown["next_actions"]) == (None, [])
+        assert shown["text"] is None
         assert world.intake.asked == []
 
     async def test_once_the_case_is_closed_the_text_is_not_shown_any_more(self, world):
@@ -145,7 +145,7 @@ class TestActions:
         mine = world.token("provider", provider_id=PROVIDER)
         shown = (await world.post(f"/v1/inquiries/{inquiry_id}/actions/acknowledge", mine, {"expected_version": 1})).json()
         assert (shown["status"], shown["version"]) == ("ACKNOWLEDGED", 2)
-        assert [action["action"] for action in shown["next_actions"]] == ["respond"]
+        assert [action["action"] for action in shown["next_actions"]] == ["respond", "ask-time"]
         assert [event.inquiry_id for event in await world.emitted(InquiryAcknowledged)] == [inquiry_id]
 
     async def test_an_answer_is_emitted_by_its_id_and_stored_sealed(self, world):
@@ -167,6 +167,9 @@ class TestActions:
             "language": ["kk", "ru", "en"],
             "code": ["EXPLANATION", "RESOLVED", "REFUSED_LAWFULLY", "NOT_OUR_PATIENT", "NEEDS_TIME"],
             "text": None,
+            "answers": None,
+            "refusal": None,
+            "attachments": None,
         }
 
     async def test_an_old_version_is_a_conflict(self, world):
@@ -182,7 +185,7 @@ class TestActions:
         await world.post(f"/v1/inquiries/{inquiry_id}/actions/acknowledge", mine, {"expected_version": 1})
         answer = await world.post(f"/v1/inquiries/{inquiry_id}/actions/acknowledge", mine, {"expected_version": 2})
         assert (answer.status_code, answer.json()["code"]) == (409, "action-not-possible")
-        assert [action["action"] for action in answer.json()["next_actions"]] == ["respond"]
+        assert [action["action"] for action in answer.json()["next_actions"]] == ["respond", "ask-time"]
 
     async def test_a_closed_case_takes_no_answer(self, world):
         inquiry_id = await sent_inquiry(world)

@@ -1,7 +1,7 @@
 """Routes of inquiries."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -9,10 +9,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from provider_contact.dependencies import LIST_ERRORS, RegionCode, known_region
 from provider_contact.inquiries import repository
 from provider_contact.inquiries.codes import InquiryStatus
+from provider_contact.inquiries.dependencies import ActionsDep
 from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
 from provider_contact.inquiries.policy import question_about
-from provider_contact.inquiries.schemas import AcknowledgeRequest, AskedQuestion, InquiryDetail, InquiryItem, Question, RespondRequest
-from provider_contact.inquiries.service import answering
+from provider_contact.inquiries.schemas import InquiryDetail, InquiryItem
+from provider_contact.inquiries.schemas.commands import Command
+from provider_contact.inquiries.schemas.views import Question
+from provider_contact.inquiries.service import Actions, reading, workflow
 from provider_contact.inquiries.service.contents import (
     DisclosedContent,
     FindCandidates,
@@ -25,7 +28,6 @@ from provider_contact.inquiries.service.contents import read_contents as content
 from shared.auth import STAFF, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse
 from shared.dependencies import ContentsDep, OnceDep, ReadDep, UnitOfWorkDep, UnitsOfWorkDep
-from shared.domain.taxonomy import taxonomy
 from shared.errors import Forbidden, InvalidInput, NotFound, Unauthorized, responses
 from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, body
 from shared.idempotency import Check, IdempotencyKeyReused
@@ -33,10 +35,9 @@ from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_inquiries
 
 ViewerDep = Annotated[Principal, Depends(require("provider", "admin", *STAFF))]
-ProviderDep = Annotated[Principal, Depends(require("provider"))]
 ServiceDep = Annotated[Principal, Depends(require("service"))]
 
-ACTION_ERRORS = responses(Unauthorized, Forbidden, NotFound, VersionConflict, ActionNotPossible, IdempotencyKeyReused)
+ACTION_ERRORS = responses(Unauthorized, Forbidden, NotFound, VersionConflict, ActionNotPossible, IdempotencyKeyReused, InvalidInput)
 
 router = APIRouter()
 
@@ -45,6 +46,7 @@ router = APIRouter()
 async def list_inquiries(
     principal: ViewerDep,
     work: ReadDep,
+    actions: ActionsDep,
     _query: KnownQuery,
     status: InquiryStatus | None = None,
     region: RegionCode = None,
@@ -57,7 +59,7 @@ async def list_inquiries(
     after = _position(cursor) if cursor is not None else None
     wanted = repository.InquiryFilter(status, known_region(region), provider_id, overdue)
     found, total = await repository.inquiries(work.session, visible_inquiries(principal), wanted, after, limit + 1)
-    page = [answering.inquiry_item(inquiry, appeal, principal) for inquiry, appeal in found[:limit]]
+    page = [actions.item(work, inquiry, appeal, principal) for inquiry, appeal in found[:limit]]
     last = found[limit - 1][0] if len(found) > limit else None
     next_cursor = Cursor.encode(int(last.settled), last.due_at, last.inquiry_id) if last else None
     return ListResponse(items=page, total=total, next_cursor=next_cursor)
@@ -70,24 +72,34 @@ def _position(cursor: str) -> tuple[bool, datetime, UUID]:
 
 @router.get("/v1/inquiries/{inquiry_id}", tags=["inquiries"], responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
 async def read_inquiry(
-    inquiry_id: UUID, principal: ViewerDep, units: UnitsOfWorkDep, contents: ContentsDep, _query: KnownQuery
+    inquiry_id: UUID, principal: ViewerDep, units: UnitsOfWorkDep, contents: ContentsDep, actions: ActionsDep, _query: KnownQuery
 ) -> InquiryDetail:
-    """Return an inquiry with its question. The provider that was asked also gets the appeal's text if the applicant consented to it."""
+    """Return an inquiry with its questions, its answers and what else happened to it.
+
+    The provider that was asked also gets the appeal's text if the applicant consented to it. Whoever else reads answers is recorded in
+    the audit log.
+    """
     async with units.read() as work:  # closed before intake is asked: nobody holds a connection while waiting for another service
-        inquiry, appeal = await answering.visible_inquiry(work, inquiry_id, principal)
+        inquiry, appeal = await reading.visible_inquiry(work, inquiry_id, principal)
+        item = actions.item(work, inquiry, appeal, principal)
+        answers = await reading.responses(work, inquiry)
+        history = await reading.history(work, inquiry, principal)
+    if answers and not reading.is_addressee(inquiry, principal):
+        async with units.write() as work:
+            await reading.record_read(work, principal, answers)
     label = question_about(inquiry.category)
-    content = DisclosedContent()
-    is_addressee = principal.has("provider") and principal.provider_id == inquiry.provider_id
-    if is_addressee and inquiry.discloses and inquiry.closed_at is None:
-        content = await disclosed_content(contents, appeal.appeal_id, principal)
-    asked = RequestedText()
-    if is_addressee and inquiry.has_text and inquiry.request_id is not None:
-        asked = await requested_text(contents, inquiry.request_id, principal)
-    known = taxonomy().provider_questions
+    content, asked = DisclosedContent(), RequestedText()
+    if reading.is_addressee(inquiry, principal):
+        if inquiry.discloses and inquiry.closed_at is None:
+            content = await disclosed_content(contents, appeal.appeal_id, principal)
+        if inquiry.has_text and inquiry.request_id is not None:
+            asked = await requested_text(contents, inquiry.request_id, principal)
     return InquiryDetail(
-        **answering.inquiry_item(inquiry, appeal, principal).model_dump(),
+        **item.model_dump(),
         question=Question(kk=label.kk, ru=label.ru, en=label.en),
-        questions=[AskedQuestion(code=code, **known[code].label.as_dict()) for code in inquiry.questions if code in known],
+        questions=reading.asked_questions(inquiry),
+        responses=answers,
+        history=history,
         request_text=asked.text,
         discloses=inquiry.discloses,
         text=content.text,
@@ -96,43 +108,49 @@ async def read_inquiry(
     )
 
 
-@router.post("/v1/inquiries/{inquiry_id}/actions/acknowledge", tags=["inquiries"], response_model=InquiryItem, responses=ACTION_ERRORS)
-async def acknowledge_inquiry(
-    inquiry_id: UUID,
-    principal: ProviderDep,
-    once: OnceDep,
-    payload: Annotated[AcknowledgeRequest, body(AcknowledgeRequest)],
-) -> Response:
-    """Acknowledge that the provider has received the inquiry."""
-
-    async def acknowledge(work: UnitOfWork) -> InquiryItem:
-        inquiry, appeal = await answering.acknowledge(work, inquiry_id, payload.expected_version, principal)
-        return answering.inquiry_item(inquiry, appeal, principal)
-
-    return await once(f"acknowledge {inquiry_id}", payload, acknowledge, check_visible=_visible(inquiry_id, principal))
+def action_router(actions: Actions) -> APIRouter:
+    """Return a route for each action that has a handler, with the action's own strict body."""
+    made = APIRouter()
+    for command in actions.offered:
+        _add_action(made, command)
+    return made
 
 
-@router.post("/v1/inquiries/{inquiry_id}/actions/respond", tags=["inquiries"], response_model=InquiryItem, responses=ACTION_ERRORS)
-async def respond_to_inquiry(
-    inquiry_id: UUID,
-    principal: ProviderDep,
-    once: OnceDep,
-    payload: Annotated[RespondRequest, body(RespondRequest)],
-) -> Response:
-    """Answer the inquiry."""
+def _add_action(to: APIRouter, kind: type[Command]) -> None:
+    async def route(
+        inquiry_id: UUID,
+        principal: Annotated[Principal, Depends(require(*workflow.roles_of(kind.ACTION)))],
+        once: OnceDep,
+        actions: ActionsDep,
+        command: Annotated[Any, body(kind)],
+    ) -> Response:
+        async def apply(work: UnitOfWork) -> InquiryItem:
+            return await actions.carry_out(work, principal, inquiry_id, command)
 
-    async def respond(work: UnitOfWork) -> InquiryItem:
-        inquiry, appeal = await answering.respond(work, inquiry_id, payload, principal)
-        return answering.inquiry_item(inquiry, appeal, principal)
+        return await once(f"{kind.ACTION} {inquiry_id}", command, apply, check_visible=_visible(inquiry_id, principal))
 
-    return await once(f"respond {inquiry_id}", payload, respond, check_visible=_visible(inquiry_id, principal))
+    to.add_api_route(
+        f"/v1/inquiries/{{inquiry_id}}/actions/{kind.ACTION}",
+        route,
+        methods=["POST"],
+        tags=["inquiries"],
+        name=kind.ACTION,
+        operation_id=_OPERATIONS.get(kind.ACTION) or f"{kind.ACTION.replace('-', '_')}_inquiry",
+        summary=kind.SUMMARY,
+        response_model=InquiryItem,
+        responses=ACTION_ERRORS,
+    )
+
+
+_OPERATIONS = {"respond": "respond_to_inquiry"}
+"""Names of operations that clients of earlier versions know."""
 
 
 def _visible(inquiry_id: UUID, principal: Principal) -> Check:
     """Return the check of a replayed answer: only those who may still see the inquiry get it."""
 
     async def check(work: UnitOfWork) -> None:
-        await answering.visible_inquiry(work, inquiry_id, principal)
+        await reading.visible_inquiry(work, inquiry_id, principal)
 
     return check
 

@@ -11,13 +11,64 @@ class InquiryStatus(StrEnum):
     RESPONDED = "RESPONDED"
     ACCEPTED = "ACCEPTED"
     RETURNED = "RETURNED"
+    CANCELLED = "CANCELLED"
 
 
 class InquiryAction(StrEnum):
-    """What a provider does with an inquiry."""
+    """What somebody does with an inquiry. The codes are those of the URLs and of `inquiry_actions.csv`."""
 
+    SEND = "send"
+    DELIVER = "deliver"
     ACKNOWLEDGE = "acknowledge"
     RESPOND = "respond"
+    PROPOSE = "propose"
+    PROMISE = "promise"
+    ASK_TIME = "ask-time"
+    ACCEPT = "accept"
+    RETURN = "return"
+    REMIND = "remind"
+    RECORD_CALL = "record-call"
+    GRANT_TIME = "grant-time"
+    REFUSE_TIME = "refuse-time"
+    ESCALATE_TO = "escalate-to"
+    CANCEL = "cancel"
+    VERIFY = "verify"
+    EXCUSE = "excuse"
+
+
+class InquiryFlag(StrEnum):
+    """What other slices know of an inquiry, and the workflow needs to know. They set it by `inquiries.service.set_flag`."""
+
+    OPEN_PROPOSAL = "OPEN_PROPOSAL"
+    """A proposal waits for the applicant's answer."""
+    CONFIRMED_PROPOSAL = "CONFIRMED_PROPOSAL"
+    """A confirmed proposal may be verified."""
+    OPEN_COMMITMENT = "OPEN_COMMITMENT"
+    """A promise has no result yet."""
+
+
+class InquiryStep(StrEnum):
+    """What happens to an inquiry without an answer (`inquiry_steps.csv`)."""
+
+    REMINDER = "REMINDER"
+    OVERDUE = "OVERDUE"
+    ESCALATION = "ESCALATION"
+
+
+class InquiryClock(StrEnum):
+    """The clocks of `inquiry_clocks.csv` that the code names."""
+
+    CLERK_DAY = "CLERK_DAY"
+    TIME_GRANTED = "TIME_GRANTED"
+
+
+class ResponseCode(StrEnum):
+    """The codes of `response_codes.csv` that mean more than an answer."""
+
+    RESOLVED = "RESOLVED"
+    """It opens a proposal."""
+    NEEDS_TIME = "NEEDS_TIME"
+    """It is a request for time, and no answer."""
 
 
 class DeliveryMethod(StrEnum):
@@ -25,3 +76,29 @@ class DeliveryMethod(StrEnum):
 
     PORTAL = "PORTAL"
     """The provider reads it over the API, where it is visible at once."""
+
+
+class AnswerMethod(StrEnum):
+    """How an answer of the provider came."""
+
+    PORTAL = "PORTAL"
+    """A person of the provider, by the portal or with a token of their own."""
+    WEBHOOK = "WEBHOOK"
+    EMAIL = "EMAIL"
+    """By the one-time link of an e-mail."""
+    TELEPHONE = "TELEPHONE"
+    API = "API"
+    """The provider's own system."""
+
+
+class NoticeKind(StrEnum):
+    """What a provider, or a body above it, is notified of."""
+
+    INQUIRY = "INQUIRY"
+    REMINDER = "REMINDER"
+    OVERDUE = "OVERDUE"
+    ESCALATION = "ESCALATION"
+    RETURNED = "RETURNED"
+    TIME_GRANTED = "TIME_GRANTED"
+    TIME_REFUSED = "TIME_REFUSED"
+    CANCELLED = "CANCELLED"

@@ -6,7 +6,7 @@ from uuid import UUID
 from provider_contact.inquiries import repository
 from provider_contact.inquiries.errors import UnknownAppeal
 from provider_contact.inquiries.models import AppealChange
-from provider_contact.inquiries.service import close_appeals
+from provider_contact.inquiries.service import Notices, close_appeals
 from provider_contact.inquiries.service.sending import InquiryCandidate, open_requested, send_inquiries
 from shared.contracts import (
     AppealRouted,
@@ -26,42 +26,51 @@ Classified = AppealRouted | ClassificationCorrected
 CaseEnded = CaseClosed | CaseForwarded | CaseReturned | CaseTerminated | AppealWithdrawn
 
 
-async def apply_routing(work: UnitOfWork, batch: Batch[AppealRouted]) -> None:
-    """Store kind, category, tier and region, and send the inquiries that follow from them.
+class InquiryOpening:
+    """Opens inquiries on events, and plans the notices of them."""
 
-    Raises UnknownAppeal for an appeal about a provider that is not stored: its registration was lost.
-    """
-    changes: dict[UUID, AppealChange] = {}
-    for received in batch.received:
-        changes[received.event.appeal_id] = {**_classification(received.event), "region": received.event.region}
-    known = await _apply_classification(work, batch, changes)
-    if missing := {received.event.appeal_id for received in batch.received if received.event.concerns_provider} - known:
-        raise UnknownAppeal(f"{len(missing)} appeals about a provider were never registered here")
+    def __init__(self, notices: Notices) -> None:
+        self._notices = notices
 
+    async def apply_routing(self, work: UnitOfWork, batch: Batch[AppealRouted]) -> None:
+        """Store kind, category, tier and region, and send the inquiries that follow from them.
 
-async def apply_correction(work: UnitOfWork, batch: Batch[ClassificationCorrected]) -> None:
-    """Store the corrected kind, category and tier; the appeal may now be for its provider."""
-    await _apply_classification(work, batch, {received.event.appeal_id: _classification(received.event) for received in batch.received})
+        Raises UnknownAppeal for an appeal about a provider that is not stored: its registration was lost.
+        """
+        changes: dict[UUID, AppealChange] = {}
+        for received in batch.received:
+            changes[received.event.appeal_id] = {**_classification(received.event), "region": received.event.region}
+        known = await self._apply_classification(work, batch, changes)
+        if missing := {received.event.appeal_id for received in batch.received if received.event.concerns_provider} - known:
+            raise UnknownAppeal(f"{len(missing)} appeals about a provider were never registered here")
+
+    async def apply_correction(self, work: UnitOfWork, batch: Batch[ClassificationCorrected]) -> None:
+        """Store the corrected kind, category and tier; the appeal may now be for its provider."""
+        changes: dict[UUID, AppealChange] = {received.event.appeal_id: _classification(received.event) for received in batch.received}
+        await self._apply_classification(work, batch, changes)
+
+    async def open_requested(self, work: UnitOfWork, batch: Batch[InquiryRequested]) -> None:
+        """Open the inquiries that clerks asked for at the desk."""
+        await open_requested(work, batch.received, self._notices)
+
+    async def _apply_classification(
+        self, work: UnitOfWork, batch: Batch[AppealRouted] | Batch[ClassificationCorrected], changes: Mapping[UUID, AppealChange]
+    ) -> set[UUID]:
+        """Update the appeals that are stored, and send their inquiries. Return which those are: an appeal without a provider is none."""
+        stored = await repository.appeals_for_update(work.session, changes)
+        await repository.update_appeals(work.session, {appeal_id: changes[appeal_id] for appeal_id in stored})
+        candidates = []
+        for received in batch.received:
+            appeal_id = received.event.appeal_id
+            if appeal_id in stored:
+                state = stored[appeal_id]._replace(**changes[appeal_id])
+                candidates.append(InquiryCandidate(state, received.envelope.id, received.envelope))
+        await send_inquiries(work, candidates, self._notices)
+        return set(stored)
 
 
 def _classification(event: Classified) -> AppealChange:
     return {"kind": event.kind, "category": event.category, "tier": event.tier}
-
-
-async def _apply_classification(
-    work: UnitOfWork, batch: Batch[AppealRouted] | Batch[ClassificationCorrected], changes: Mapping[UUID, AppealChange]
-) -> set[UUID]:
-    """Update the appeals that are stored, and send their inquiries. Return which those are: an appeal without a provider is none."""
-    stored = await repository.appeals_for_update(work.session, changes)
-    await repository.update_appeals(work.session, {appeal_id: changes[appeal_id] for appeal_id in stored})
-    candidates = []
-    for received in batch.received:
-        appeal_id = received.event.appeal_id
-        if appeal_id in stored:
-            state = stored[appeal_id]._replace(**changes[appeal_id])
-            candidates.append(InquiryCandidate(state, received.envelope.id, received.envelope))
-    await send_inquiries(work, candidates)
-    return set(stored)
 
 
 async def apply_tier(work: UnitOfWork, batch: Batch[TierRaised]) -> None:
@@ -72,8 +81,3 @@ async def apply_tier(work: UnitOfWork, batch: Batch[TierRaised]) -> None:
 async def close_ended_cases(work: UnitOfWork, batch: Batch[CaseEnded]) -> None:
     """Close the appeals of ended cases and their open inquiries."""
     await close_appeals(work, [received.event.appeal_id for received in batch.received])
-
-
-async def open_requested_inquiries(work: UnitOfWork, batch: Batch[InquiryRequested]) -> None:
-    """Open the inquiries that clerks asked for at the desk."""
-    await open_requested(work, batch.received)

@@ -1,16 +1,21 @@
 """Tables of inquiries. `bytes` columns are sealed values; nothing that identifies a person is stored unsealed."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TypedDict
 from uuid import UUID
 
 from sqlalchemy import JSON, Column, Index
 from sqlalchemy import false as sqlalchemy_false
+from sqlalchemy import text as sql
+from sqlalchemy import true as sqlalchemy_true
 from sqlmodel import Field
 
 from provider_contact.base import ProviderContactModel
-from provider_contact.inquiries.codes import DeliveryMethod, InquiryStatus
+from provider_contact.inquiries.codes import AnswerMethod, DeliveryMethod, InquiryStatus, InquiryStep
 from shared.enum_column import EnumColumn
+
+BEGINNING = "1970-01-01 00:00:00.000000"
+"""The next step of inquiries that a process of an earlier version sent: the job plans them when it finds them."""
 
 
 class Appeal(ProviderContactModel, table=True):
@@ -29,12 +34,15 @@ class Appeal(ProviderContactModel, table=True):
 
 
 class Inquiry(ProviderContactModel, table=True):
-    """The Fund's question to a provider about one appeal. `settled`: the provider has answered, or the case has ended."""
+    """The Fund's question to a provider about one appeal.
+
+    `settled`: no answer is expected, because the provider has answered, the inquiry was cancelled, or the case has ended.
+    """
 
     __table_args__ = (
         Index("ix_inquiry_order", "settled", "due_at", "inquiry_id"),
         Index("ix_inquiry_provider", "provider_id", "settled", "due_at", "inquiry_id"),
-        Index("ix_inquiry_late", "settled", "overdue", "due_at"),
+        Index("ix_inquiry_step", "settled", "next_step_at"),
     )
 
     inquiry_id: UUID = Field(primary_key=True)
@@ -54,6 +62,48 @@ class Inquiry(ProviderContactModel, table=True):
     questions: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]"))
     """Codes of `provider_questions.csv`."""
     has_text: bool = Field(default=False, sa_column_kwargs={"server_default": sqlalchemy_false()})
+    round: int = Field(default=1, sa_column_kwargs={"server_default": sql("1")})
+    """The first answer is of round 1; each return of an answer begins the next round."""
+    answered_at: datetime | None = None
+    """When the answer of this round came."""
+    clock: str = Field(default="PROVIDER_REPLY", sa_column_kwargs={"server_default": "PROVIDER_REPLY"})
+    """The clock that governs `due_at`: a code of `inquiry_clocks.csv`."""
+    time_asked_until: date | None = None
+    """The last local day of the time that the provider asks for; None: it asks for none."""
+    reminded_at: datetime | None = None
+    escalated_to: str | None = None
+    """The body above the provider that was notified in this round: a code of `escalation_bodies.csv`."""
+    last_step: InquiryStep | None = Field(default=None, sa_column=Column(EnumColumn(InquiryStep)))
+    """The last step of `inquiry_steps.csv` that was taken in this round."""
+    next_step_at: datetime | None = Field(default=None, sa_column_kwargs={"server_default": BEGINNING})
+    """When the next step is taken; None: no step is left."""
+    flags: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False, server_default="[]"))
+    """Members of `InquiryFlag`."""
+
+
+class InquiryEntry(ProviderContactModel, table=True):
+    """What happened to an inquiry beyond its delivery and its answers: an action of a person, or a step of the job.
+
+    `content` is a sealed JSON document: the texts of the action.
+    """
+
+    __tablename__ = "inquiry_entry"
+    __table_args__ = (Index("ix_inquiry_entry", "inquiry_id", "at", "entry_id"),)
+
+    entry_id: UUID = Field(primary_key=True)
+    inquiry_id: UUID
+    at: datetime
+    type: str
+    """A member of `InquiryAction` or `InquiryStep`."""
+    round: int
+    actor_role: str | None
+    """None: the job."""
+    actor: str | None
+    """The subject of the person's token."""
+    code: str | None
+    """A reason or a body: a code of the file of the action."""
+    day: date | None
+    content: bytes | None
 
 
 class Delivery(ProviderContactModel, table=True):
@@ -69,9 +119,22 @@ class Delivery(ProviderContactModel, table=True):
 
 
 class ProviderResponse(ProviderContactModel, table=True):
-    """A provider's answer; `text` is sealed, and other services read it by `response_id`."""
+    """A provider's answer; its texts are sealed, and other services read it by `response_id`.
+
+    `counts`: it answered the inquiry. A late or repeated answer that came when none was expected is stored, and changes nothing.
+    """
 
     __tablename__ = "response"
+    __table_args__ = (
+        Index("ix_response_inquiry", "inquiry_id", "at", "response_id"),
+        Index(
+            "ix_response_refusal",
+            "at",
+            "response_id",
+            postgresql_where=sql("refusal_reason IS NOT NULL"),
+            sqlite_where=sql("refusal_reason IS NOT NULL"),
+        ),
+    )
 
     response_id: UUID = Field(primary_key=True)
     inquiry_id: UUID
@@ -79,6 +142,23 @@ class ProviderResponse(ProviderContactModel, table=True):
     code: str
     text: bytes
     at: datetime
+    round: int = Field(default=1, sa_column_kwargs={"server_default": sql("1")})
+    late: bool = Field(default=False, sa_column_kwargs={"server_default": sqlalchemy_false()})
+    """It came after the due date."""
+    counts: bool = Field(default=True, sa_column_kwargs={"server_default": sqlalchemy_true()})
+    answers: bytes | None = None
+    """Answers to the standing questions: a sealed JSON list."""
+    refusal_reason: str | None = None
+    """Why care was refused: a code of `refusal_reasons.csv`; None: the answer names no refusal."""
+    refusal_rule: bytes | None = None
+    """The legal ground that the provider names, sealed."""
+    refusal_lawful: bool | None = None
+    """The finding of the clerk who accepted the answer."""
+    method: AnswerMethod = Field(
+        default=AnswerMethod.PORTAL, sa_column=Column(EnumColumn(AnswerMethod), nullable=False, server_default="PORTAL")
+    )
+    sender: str | None = None
+    """Who answered: the subject of a token, or the id of a one-time link or a provider's system."""
 
 
 class ContentRead(ProviderContactModel, table=True):
@@ -135,6 +215,32 @@ class InquiryRow(TypedDict):
     request_id: UUID | None
     questions: list[str]
     has_text: bool
+    clock: str
+    next_step_at: datetime | None
+
+
+class StepChange(TypedDict):
+    """The columns of an inquiry that a step changes."""
+
+    inquiry_id: UUID
+    last_step: InquiryStep | None
+    next_step_at: datetime | None
+    overdue: bool
+    reminded_at: datetime | None
+    escalated_to: str | None
+
+
+class EntryRow(TypedDict):
+    entry_id: UUID
+    inquiry_id: UUID
+    at: datetime
+    type: str
+    round: int
+    actor_role: str | None
+    actor: str | None
+    code: str | None
+    day: date | None
+    content: bytes | None
 
 
 class DeliveryRow(TypedDict):

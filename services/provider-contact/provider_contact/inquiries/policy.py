@@ -1,71 +1,204 @@
-"""The reviewed files of inquiries: when a provider is asked and what, which actions a status allows, and who may read the answers."""
+"""The reviewed files of inquiries: when a provider is asked and what, the actions, the clocks and steps, and who may read the answers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Final, Literal, cast
 
 from pydantic import BaseModel, ConfigDict
 
-from provider_contact.inquiries.codes import DeliveryMethod, InquiryAction, InquiryStatus
-from shared.auth import ROLES
+from provider_contact.inquiries.codes import DeliveryMethod, InquiryClock, InquiryStatus, InquiryStep, ResponseCode
 from shared.contents import Purpose
-from shared.domain.deadlines import policies
+from shared.domain.deadlines import DeadlinePolicy, policies
 from shared.domain.labels import Label
-from shared.domain.tables import ReferenceDataError
-from shared.domain.taxonomy import taxonomy
-from shared.policy_files import policy_document, policy_model, policy_rows
+from shared.domain.tables import ReferenceDataError, Row
+from shared.domain.taxonomy import HIGHEST_TIER, LOWEST_TIER, PRIORITIES, taxonomy
+from shared.policy_files import policy_document, policy_model, policy_rows, policy_table
 
-PACKAGE = "provider_contact.inquiries"
-_STATUSES = frozenset[str](InquiryStatus)
-_ACTIONS = frozenset[str](InquiryAction)
+PACKAGE: Final = "provider_contact.inquiries"
+LAST_HOUR: Final = 23
+LONGEST_STEP: Final = 60
+"""Days from the due day within which a step is taken."""
 
 
 @dataclass(frozen=True, slots=True)
-class ActionRule:
-    """What a role may do with an inquiry in a status, and the status that follows."""
+class StatusRule:
+    """A status with its label. `awaits`: an answer of the provider is expected; `final`: nothing moves it any more."""
 
-    status: InquiryStatus
-    action: InquiryAction
-    role: str
-    next: InquiryStatus
+    awaits: bool
+    final: bool
     label: Label
 
 
 class InquiryRule(BaseModel):
-    """Which kinds of appeal are put to the provider automatically, the deadline of its answer, and the delivery method."""
+    """Which kinds of appeal are put to the provider automatically, the delivery method, and the terms that no clock rule gives."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kinds: frozenset[str]
-    deadline_policy: str
     channel: DeliveryMethod
+    return_clock: str
+    longest_time_days: int
+    default_time_working_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The clock that governs an inquiry. `policy`: None if a person of the Fund set the day."""
+
+    code: str
+    policy: DeadlinePolicy | None
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class ClockRule:
+    """The clock of the inquiries that match. None matches anything; `category` is a code or the parent of one."""
+
+    category: str | None
+    priority: str | None
+    tier: int | None
+    clock: Clock
+
+    def matches(self, category: str, tier: int | None) -> bool:
+        """Return whether the rule is for an inquiry about this category of an appeal on this tier."""
+        known = taxonomy().categories.get(category)
+        is_about = self.category is None or self.category in {category, known.parent if known else None}
+        has_priority = self.priority is None or (known is not None and known.priority == self.priority)
+        return is_about and has_priority and self.tier in {None, tier}
+
+
+@dataclass(frozen=True, slots=True)
+class StepRule:
+    """What happens to an inquiry without an answer, and when: working days from its due day, at a local hour (None: when it is due)."""
+
+    step: InquiryStep
+    days: int
+    direction: Literal["before", "after"]
+    hour: int | None
+    body: str | None
 
 
 @cache
 def inquiry_rule() -> InquiryRule:
-    """Return the rule. Raises ReferenceDataError for an unknown kind or deadline, ValidationError for an unknown delivery method."""
+    """Return the rule. Raises ReferenceDataError for an unknown kind or clock, ValidationError for an unknown delivery method."""
     rule = policy_model(PACKAGE, "inquiry_rule.toml", InquiryRule)
-    if not (rule.kinds <= taxonomy().kinds.keys() and rule.deadline_policy in policies()):
-        raise ReferenceDataError("inquiry_rule.toml", 1, "a kind or the deadline is not known")
+    if not (rule.kinds <= taxonomy().kinds.keys() and rule.return_clock in clocks() and clocks()[rule.return_clock].policy):
+        raise ReferenceDataError("inquiry_rule.toml", 1, "a kind or the clock is not known")
     return rule
 
 
 @cache
-def action_rules() -> Mapping[tuple[InquiryStatus, InquiryAction], ActionRule]:
-    """Return the rules by status and action. Raises ReferenceDataError for an unknown status, action or role."""
-    found: dict[tuple[InquiryStatus, InquiryAction], ActionRule] = {}
-    for row in policy_rows(PACKAGE, "inquiry_actions.csv"):
-        rule = ActionRule(
-            InquiryStatus(row.one_of("status", _STATUSES)),
-            InquiryAction(row.one_of("action", _ACTIONS)),
-            row.one_of("role", ROLES),
-            InquiryStatus(row.one_of("next", _STATUSES)),
-            row.label(),
-        )
-        if (rule.status, rule.action) in found:
-            raise row.error("the pair of status and action is listed twice")
-        found[rule.status, rule.action] = rule
+def statuses() -> Mapping[InquiryStatus, StatusRule]:
+    """Return the statuses. Raises ReferenceDataError if the file does not list each of them."""
+    found = policy_table(PACKAGE, "inquiry_statuses.csv", lambda row: StatusRule(row.flag("awaits"), row.flag("final"), row.label()))
+    _require("inquiry_statuses.csv", found, InquiryStatus)
+    return {InquiryStatus(code): rule for code, rule in found.items()}
+
+
+def action_rows() -> list[Row]:
+    """Return the rows of the workflow, which `service.workflow` reads and checks."""
+    return policy_rows(PACKAGE, "inquiry_actions.csv")
+
+
+@cache
+def clocks() -> Mapping[str, Clock]:
+    """Return the clocks by code. Raises ReferenceDataError for an unknown deadline policy, or a clock of the code that is missing."""
+
+    def build(row: Row) -> Clock:
+        policy = policies()[row.one_of("policy", policies())] if row.optional("policy") else None
+        return Clock(row.text("code"), policy, row.label())
+
+    found = policy_table(PACKAGE, "inquiry_clocks.csv", build)
+    if missing := set(InquiryClock) - found.keys():
+        raise ReferenceDataError("inquiry_clocks.csv", 1, f"missing: {', '.join(sorted(missing))}")
     return found
+
+
+@cache
+def clock_rules() -> Sequence[ClockRule]:
+    """Return the rules in their order. Raises ReferenceDataError for an unknown code, or if the last row does not match everything."""
+    found = []
+    for row in policy_rows(PACKAGE, "inquiry_clock_rules.csv"):
+        clock = clocks()[row.one_of("clock", clocks())]
+        if clock.policy is None:
+            raise row.error(f"{clock.code} has no policy")
+        category = row.one_of("category", taxonomy().categories) if row.optional("category") else None
+        priority = row.one_of("priority", PRIORITIES) if row.optional("priority") else None
+        tier = row.number_in("tier", LOWEST_TIER, HIGHEST_TIER) if row.optional("tier") else None
+        found.append(ClockRule(category, priority, tier, clock))
+    if not found or (found[-1].category, found[-1].priority, found[-1].tier) != (None, None, None):
+        raise ReferenceDataError("inquiry_clock_rules.csv", 1, "the last row does not match every inquiry")
+    return found
+
+
+def clock_of(category: str, tier: int | None) -> Clock:
+    """Return the clock that governs an inquiry about this category of an appeal on this tier."""
+    return next(rule.clock for rule in clock_rules() if rule.matches(category, tier))
+
+
+@cache
+def step_rules() -> Sequence[StepRule]:
+    """Return the steps in their order. Raises ReferenceDataError for an unknown code, and for steps that are not in the order of time."""
+    found = []
+    for row in policy_rows(PACKAGE, "inquiry_steps.csv"):
+        hour = row.number_in("at", 0, LAST_HOUR) if row.optional("at") else None
+        direction = cast("Literal['before', 'after']", row.one_of("direction", frozenset({"before", "after"})))
+        body = row.one_of("body", escalation_bodies()) if row.optional("body") else None
+        step = InquiryStep(row.one_of("code", frozenset[str](InquiryStep)))
+        if (body is not None) != (step is InquiryStep.ESCALATION):
+            raise row.error("an escalation names its body, and nothing else does")
+        found.append(StepRule(step, row.number_in("days", 0, LONGEST_STEP), direction, hour, body))
+    _require("inquiry_steps.csv", [rule.step for rule in found], InquiryStep)
+    offsets = [rule.days if rule.direction == "after" else -rule.days for rule in found]
+    if offsets != sorted(offsets):
+        raise ReferenceDataError("inquiry_steps.csv", 1, "the steps are not in the order of time")
+    return found
+
+
+@cache
+def return_reasons() -> Mapping[str, Label]:
+    """Return why an answer may be returned, by code."""
+    return policy_table(PACKAGE, "return_reasons.csv", Row.label)
+
+
+@cache
+def cancel_reasons() -> Mapping[str, Label]:
+    """Return why an inquiry may be cancelled, by code."""
+    return policy_table(PACKAGE, "cancel_reasons.csv", Row.label)
+
+
+@cache
+def escalation_bodies() -> Mapping[str, Label]:
+    """Return the bodies above a provider, by code."""
+    return policy_table(PACKAGE, "escalation_bodies.csv", Row.label)
+
+
+@cache
+def category_questions() -> Mapping[str, Sequence[str]]:
+    """Return the questions about each category, in the order of the form.
+
+    Raises ReferenceDataError for an unknown code, and if a category that goes to its provider has no questions.
+    """
+
+    def build(row: Row) -> Sequence[str]:
+        row.one_of("category", taxonomy().categories)
+        asked = tuple(row.text("questions").split())
+        if unknown := set(asked) - taxonomy().provider_questions.keys():
+            raise row.error(f"not known: {', '.join(sorted(unknown))}")
+        return asked
+
+    found = policy_table(PACKAGE, "category_questions.csv", build, key="category")
+    roots = {each.parent or each.code for each in taxonomy().categories.values() if each.spp_first}
+    if missing := roots - found.keys():
+        raise ReferenceDataError("category_questions.csv", 1, f"missing: {', '.join(sorted(missing))}")
+    return found
+
+
+def questions_about(category: str) -> Sequence[str]:
+    """Return the codes of the questions that a rule asks about a category; a category without a row asks what its parent asks."""
+    found = category_questions()
+    return found.get(category) or found.get(taxonomy().root_category(category), ())
 
 
 @cache
@@ -82,8 +215,27 @@ def question_about(category: str) -> Label:
 
 def check_policies() -> None:
     """Load every file of this slice. Raises ReferenceDataError or ValidationError, so that no process starts with a wrong file."""
-    for load in (inquiry_rule, action_rules, content_purposes, _question):
+    for load in (
+        inquiry_rule,
+        statuses,
+        clocks,
+        clock_rules,
+        step_rules,
+        return_reasons,
+        cancel_reasons,
+        escalation_bodies,
+        category_questions,
+        content_purposes,
+        _question,
+    ):
         load()
+    if missing := set(ResponseCode) - taxonomy().response_codes.keys():
+        raise ReferenceDataError("response_codes.csv", 1, f"missing: {', '.join(sorted(missing))}")
+
+
+def _require(file: str, found: Iterable[str], needed: Iterable[str]) -> None:
+    if different := set(found) ^ set(needed):
+        raise ReferenceDataError(file, 1, f"differs from the code: {', '.join(sorted(different))}")
 
 
 @cache

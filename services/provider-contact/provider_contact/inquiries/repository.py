@@ -10,13 +10,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from provider_contact.inquiries.codes import InquiryStatus
-from provider_contact.inquiries.models import Appeal, AppealChange, AppealRow, Delivery, DeliveryRow, Inquiry, InquiryRow, ProviderResponse
+from provider_contact.inquiries.models import (
+    Appeal,
+    AppealChange,
+    AppealRow,
+    Delivery,
+    DeliveryRow,
+    EntryRow,
+    Inquiry,
+    InquiryEntry,
+    InquiryRow,
+    ProviderResponse,
+    StepChange,
+)
 from shared.database import among
 from shared.fast.bulk import insert_new_rows, insert_rows, update_rows
 from shared.rows import table_of
 from shared.visibility import Scope
 
 _OF_APPEAL = col(Inquiry.appeal_id) == col(Appeal.appeal_id)
+_OF_INQUIRY = col(ProviderResponse.inquiry_id) == col(Inquiry.inquiry_id)
 
 
 class InquiryFilter(NamedTuple):
@@ -26,6 +39,13 @@ class InquiryFilter(NamedTuple):
     region: str | None = None
     provider_id: UUID | None = None
     overdue: bool | None = None
+
+
+class RefusalFilter(NamedTuple):
+    """What the list of refusals is narrowed to; None does not narrow."""
+
+    provider_id: UUID | None = None
+    lawful: bool | None = None
 
 
 class AppealState(NamedTuple):
@@ -92,6 +112,7 @@ def appeals_in(scope: Scope, region: str | None) -> Subquery:
 
 
 async def appeals_with_inquiry(session: AsyncSession, appeal_ids: Iterable[UUID]) -> set[UUID]:
+    """Return those of the appeals that have an inquiry."""
     query = select(col(Inquiry.appeal_id)).where(among(session, Inquiry.appeal_id, list(appeal_ids)))
     return set((await session.execute(query)).scalars())
 
@@ -103,6 +124,7 @@ async def known_inquiries(session: AsyncSession, inquiry_ids: Sequence[UUID]) ->
 
 
 async def insert_inquiries(session: AsyncSession, inquiry_rows: Sequence[InquiryRow], delivery_rows: Sequence[DeliveryRow]) -> None:
+    """Insert new inquiries with their deliveries. Raises IntegrityError for an id that is stored already."""
     await insert_rows(session, Inquiry, inquiry_rows)
     await insert_rows(session, Delivery, delivery_rows)
 
@@ -110,8 +132,6 @@ async def insert_inquiries(session: AsyncSession, inquiry_rows: Sequence[Inquiry
 async def inquiries(
     session: AsyncSession, scope: Scope, wanted: InquiryFilter, after: tuple[bool, datetime, UUID] | None, limit: int
 ) -> tuple[list[tuple[Inquiry, Appeal]], int]:
-    """Insert new inquiries with their deliveries. Raises IntegrityError for an id that is stored already."""
-    """Return those of the appeals that have an inquiry."""
     """Return inquiries in scope, unsettled ones first and by due date, and their total number."""
     predicate = [_inquiry_in(scope), *_filters(wanted)]
     total = (await session.execute(select(func.count()).select_from(Inquiry).join(Appeal, _OF_APPEAL).where(*predicate))).scalar_one()
@@ -138,21 +158,71 @@ async def inquiries_of(session: AsyncSession, appeal_ids: Sequence[UUID]) -> Map
     return found
 
 
-async def newly_overdue_inquiries(session: AsyncSession, now: datetime, limit: int) -> Sequence[Inquiry]:
-    """Return inquiries past their due date that are not flagged yet, oldest due date first. Locks them, and skips rows locked elsewhere."""
-    late = and_(col(Inquiry.settled).is_(False), col(Inquiry.overdue).is_(False), col(Inquiry.due_at) < now)
-    query = select(Inquiry).where(late).order_by(col(Inquiry.due_at)).limit(limit).with_for_update(skip_locked=True)
+async def inquiry_for_update(session: AsyncSession, inquiry_id: UUID) -> tuple[Inquiry, Appeal] | None:
+    """Return an inquiry with its appeal and lock it: for a sender without a scope, who is known by a link or a signature, and for jobs."""
+    query = select(Inquiry, Appeal).join(Appeal, _OF_APPEAL).where(col(Inquiry.inquiry_id) == inquiry_id).with_for_update(of=Inquiry)
+    row = (await session.execute(query)).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+async def due_inquiries(session: AsyncSession, now: datetime, limit: int) -> Sequence[tuple[Inquiry, str]]:
+    """Return unsettled inquiries whose next step is due, with their regions, longest due first. Locks them, and skips locked rows."""
+    due = and_(col(Inquiry.settled).is_(False), col(Inquiry.next_step_at) < now)
+    query = select(Inquiry, col(Appeal.region)).join(Appeal, _OF_APPEAL).where(due).order_by(col(Inquiry.next_step_at)).limit(limit)
+    return [(row[0], row[1]) for row in await session.execute(query.with_for_update(of=Inquiry, skip_locked=True))]
+
+
+async def change_steps(session: AsyncSession, changes: Sequence[StepChange]) -> None:
+    """Store the steps of locked inquiries."""
+    await update_rows(session, Inquiry, changes, key=("inquiry_id",))
+
+
+# entries and answers
+
+
+async def insert_entries(session: AsyncSession, rows: Sequence[EntryRow]) -> None:
+    """Insert what happened to inquiries."""
+    await insert_rows(session, InquiryEntry, rows)
+
+
+async def entries_of(session: AsyncSession, inquiry_id: UUID) -> Sequence[InquiryEntry]:
+    """Return what happened to an inquiry, oldest first."""
+    order = (col(InquiryEntry.at), col(InquiryEntry.entry_id))
+    return (await session.execute(select(InquiryEntry).where(col(InquiryEntry.inquiry_id) == inquiry_id).order_by(*order))).scalars().all()
+
+
+async def responses_of(session: AsyncSession, inquiry_id: UUID) -> Sequence[ProviderResponse]:
+    """Return the answers to an inquiry, oldest first."""
+    order = (col(ProviderResponse.at), col(ProviderResponse.response_id))
+    query = select(ProviderResponse).where(col(ProviderResponse.inquiry_id) == inquiry_id).order_by(*order)
     return (await session.execute(query)).scalars().all()
 
 
-async def flag_overdue(session: AsyncSession, inquiry_ids: Sequence[UUID]) -> None:
-    """Set the overdue flag of these inquiries."""
-    await session.execute(
-        update(Inquiry)
-        .where(among(session, Inquiry.inquiry_id, inquiry_ids))
-        .values(overdue=True)
-        .execution_options(synchronize_session=False)
-    )
+async def refusals(
+    session: AsyncSession, scope: Scope, wanted: RefusalFilter, after: tuple[datetime, UUID] | None, limit: int
+) -> tuple[list[tuple[ProviderResponse, Inquiry, Appeal]], int]:
+    """Return the answers in scope that name a refusal of care, newest first, and their total number."""
+    predicate = [
+        col(ProviderResponse.refusal_reason).is_not(None),
+        _inquiry_in(scope),
+        *([] if wanted.provider_id is None else [col(Inquiry.provider_id) == wanted.provider_id]),
+        *([] if wanted.lawful is None else [col(ProviderResponse.refusal_lawful).is_(wanted.lawful)]),
+    ]
+    source = table_of(ProviderResponse).join(table_of(Inquiry), _OF_INQUIRY).join(table_of(Appeal), _OF_APPEAL)
+    total = (await session.execute(select(func.count()).select_from(source).where(*predicate))).scalar_one()
+    order = (col(ProviderResponse.at), col(ProviderResponse.response_id))
+    query = select(ProviderResponse, Inquiry, Appeal).select_from(source).where(*predicate)
+    if after is not None:
+        query = query.where(tuple_(*order) < after)
+    rows = await session.execute(query.order_by(*(column.desc() for column in order)).limit(limit))
+    return [(row[0], row[1], row[2]) for row in rows], total
+
+
+async def answer_of_round(session: AsyncSession, inquiry_id: UUID, round_: int) -> ProviderResponse:
+    """Return the answer that settled a round. Raises NoResultFound if there is none."""
+    is_answer = (col(ProviderResponse.round) == round_, col(ProviderResponse.counts))
+    query = select(ProviderResponse).where(col(ProviderResponse.inquiry_id) == inquiry_id, *is_answer)
+    return (await session.execute(query)).scalar_one()
 
 
 async def responses(session: AsyncSession, response_ids: Sequence[UUID]) -> dict[UUID, ProviderResponse]:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Response
 
 from provider_contact.dependencies import LIST_ERRORS, RegionCode, known_region
 from provider_contact.directory.dependencies import DirectoryDep
+from provider_contact.inquiries.dependencies import NoticesDep
 from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
 from provider_contact.inquiries.service import appeal_for_update, appeals_in
 from provider_contact.matching import repository
@@ -61,13 +62,14 @@ async def choose_provider(
     directory: DirectoryDep,
     principal: ClerkDep,
     once: OnceDep,
+    notices: NoticesDep,
     payload: Annotated[ChooseRequest, body(ChooseRequest)],
 ) -> Response:
     """Choose the provider that a typed name means."""
     index = await directory.current()
 
     async def choose(work: UnitOfWork) -> ChoiceResult:
-        return await choices.choose(work, appeal_id, payload.provider_id, principal, index)
+        return await choices.choose(work, appeal_id, payload.provider_id, principal, index, notices)
 
     async def check_visible(work: UnitOfWork) -> None:
         await appeal_for_update(work, appeal_id, principal)

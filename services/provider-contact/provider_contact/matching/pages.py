@@ -13,6 +13,7 @@ from starlette.datastructures import URL
 from starlette.responses import Response
 
 from provider_contact.directory.dependencies import DirectoryDep
+from provider_contact.inquiries.dependencies import NoticesDep
 from provider_contact.inquiries.errors import ActionNotPossible
 from provider_contact.inquiries.service import appeals_in
 from provider_contact.matching import repository
@@ -115,7 +116,9 @@ async def matches(
 
 
 @router.post("/matches/{appeal_id}", dependencies=[Depends(require_same_origin)])
-async def choose(request: Request, appeal_id: UUID, clerk: ClerkDep, directory: DirectoryDep, units: UnitsOfWorkDep) -> RedirectResponse:
+async def choose(
+    request: Request, appeal_id: UUID, clerk: ClerkDep, directory: DirectoryDep, units: UnitsOfWorkDep, notices: NoticesDep
+) -> RedirectResponse:
     """Choose the provider that the applicant means, or none, and return to the list or to the case at the desk."""
     sent = await read_fields(request, limit=FORM_LIMIT, most=FIELDS_LIMIT)
     chosen, is_listed = sent.get("provider_id", ""), sent.get("from") == LIST
@@ -130,7 +133,7 @@ async def choose(request: Request, appeal_id: UUID, clerk: ClerkDep, directory: 
         else:
             index = await directory.current()
             async with units.write() as work:
-                await choices.choose(work, appeal_id, _id_of(chosen), clerk, index)
+                await choices.choose(work, appeal_id, _id_of(chosen), clerk, index, notices)
             flash = "provider-chosen"
     except (ActionNotPossible, InvalidInput):
         pass

@@ -25,12 +25,12 @@ from routing.cases.errors import ActionNotPossible, VersionConflict
 from routing.cases.handlers import HANDLERS
 from routing.cases.schemas import commands
 from routing.cases.schemas.commands import COMMANDS, CaseAction
-from routing.cases.schemas.fields import Options
 from routing.cases.schemas.rows import CaseRecord
 from routing.cases.service import ClockHistory, carry_out, lock_case, read_case, send_next, visible_case, workflow
 from routing.clocks.codes import ACTIVE, ClockState, ClockTrigger
 from routing.clocks.service import ClockWatcher, clocks_of_case, triggered_by
 from shared.auth import STAFF, Principal
+from shared.code_fields import Options
 from shared.contracts import REGISTRY, AppealEvent, AppealImported, AppealRegistered, AppealWithdrawn, OutcomeConfirmed
 from shared.domain.routing_policy import tier_for
 from shared.domain.taxonomy import taxonomy

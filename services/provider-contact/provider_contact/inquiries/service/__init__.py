@@ -1,16 +1,37 @@
-"""What the other slices may use of inquiries."""
+"""What the other slices may use of inquiries. The actions and how a slice adds its own: `service.actions`; the ports: `service.ports`."""
 
-from provider_contact.inquiries.policy import check_policies
+from provider_contact.inquiries.policy import check_policies as check_files
+from provider_contact.inquiries.service import workflow
+from provider_contact.inquiries.service.actions import Actions, ReceivedAnswer, change_flags, set_flag
+from provider_contact.inquiries.service.answers import AnswerSender
 from provider_contact.inquiries.service.appeals import appeal_for_update, appeals_in, close_appeals, record_appeals
-from provider_contact.inquiries.service.sending import OVERDUE_BATCH, assign_provider, mark_overdue
+from provider_contact.inquiries.service.ports import ActionContext, ActionHandler, NoNotices, Notice, Notices
+from provider_contact.inquiries.service.sending import assign_provider
+from provider_contact.inquiries.service.steps import STEP_BATCH, advance_due
 
 __all__ = [
-    "OVERDUE_BATCH",
+    "STEP_BATCH",
+    "ActionContext",
+    "ActionHandler",
+    "Actions",
+    "AnswerSender",
+    "NoNotices",
+    "Notice",
+    "Notices",
+    "ReceivedAnswer",
+    "advance_due",
     "appeal_for_update",
     "appeals_in",
     "assign_provider",
+    "change_flags",
     "check_policies",
     "close_appeals",
-    "mark_overdue",
     "record_appeals",
+    "set_flag",
 ]
+
+
+def check_policies() -> None:
+    """Load every file of this slice. Raises ReferenceDataError or ValidationError, so that no process starts with a wrong file."""
+    check_files()
+    workflow.steps()

@@ -1,4 +1,4 @@
-"""Sending inquiries: which appeals are put to their provider, and which inquiries are overdue."""
+"""Sending inquiries: which appeals are put to their provider, and until when an answer is expected."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,22 +6,20 @@ from datetime import datetime
 from uuid import UUID
 
 from provider_contact.inquiries import events, repository
-from provider_contact.inquiries.codes import InquiryStatus
+from provider_contact.inquiries.codes import InquiryClock, InquiryStatus, NoticeKind
 from provider_contact.inquiries.models import Appeal, DeliveryRow, InquiryRow
-from provider_contact.inquiries.policy import inquiry_rule
+from provider_contact.inquiries.policy import clock_of, inquiry_rule, questions_about
 from provider_contact.inquiries.repository import AppealState
 from provider_contact.inquiries.service.appeals import record_requested
+from provider_contact.inquiries.service.ports import Notice, Notices
+from provider_contact.inquiries.service.steps import clock_due_at, first_step_at
 from shared.contracts import InquiryRequested
-from shared.domain.calendar import planning_calendar
-from shared.domain.deadlines import due_at, due_on, policies
-from shared.domain.regions import regions
+from shared.domain.deadlines import due_at
 from shared.domain.taxonomy import taxonomy
 from shared.ids import derived
 from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Received
 from shared.unit_of_work import UnitOfWork
-
-OVERDUE_BATCH = 200  # inquiries flagged in one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ def addressee(appeal: Appeal | AppealState) -> tuple[UUID, str] | None:
     return (appeal.provider_id, category.code) if category is not None and category.spp_first else None
 
 
-async def send_inquiries(work: UnitOfWork, candidates: Sequence[InquiryCandidate]) -> dict[UUID, UUID]:
+async def send_inquiries(work: UnitOfWork, candidates: Sequence[InquiryCandidate], notices: Notices) -> dict[UUID, UUID]:
     """Send an inquiry for each candidate that is for its provider and has none yet; the caller has locked the appeals.
 
     Returns inquiry ids by appeal. Takes three statements for any number of candidates. An inquiry is delivered when it is sent, because
@@ -65,10 +63,11 @@ async def send_inquiries(work: UnitOfWork, candidates: Sequence[InquiryCandidate
         deliveries.append(_delivery(inquiry, now))
         work.publish(events.inquiry_sent(inquiry), cause=candidate.cause)
     await repository.insert_inquiries(work.session, inquiries, deliveries)
+    await notices.plan(work, [_notice(inquiry) for inquiry in inquiries])
     return {row["appeal_id"]: row["inquiry_id"] for row in inquiries}
 
 
-async def open_requested(work: UnitOfWork, requests: Sequence[Received[InquiryRequested]]) -> None:
+async def open_requested(work: UnitOfWork, requests: Sequence[Received[InquiryRequested]], notices: Notices) -> None:
     """Open the inquiries that clerks asked for, and publish `inquiry-sent` for each. A request that was opened before is skipped.
 
     An appeal that named no provider is stored now, without consent to disclose it. A closed appeal is not asked about any more.
@@ -85,6 +84,7 @@ async def open_requested(work: UnitOfWork, requests: Sequence[Received[InquiryRe
         inquiries.append(_requested(received, appeal, now))
         work.publish(events.inquiry_sent(inquiries[-1]), cause=received.envelope)
     await repository.insert_inquiries(work.session, inquiries, [_delivery(inquiry, now) for inquiry in inquiries])
+    await notices.plan(work, [_notice(inquiry) for inquiry in inquiries])
 
 
 def _requested_id(received: Received[InquiryRequested]) -> UUID:
@@ -99,24 +99,25 @@ def _requested(received: Received[InquiryRequested], appeal: AppealState, now: d
     inquiry["discloses"] = appeal.discloses and appeal.provider_id == event.provider_id
     inquiry["request_id"], inquiry["questions"], inquiry["has_text"] = event.request_id, event.questions, event.has_text
     if event.due_on is not None:
-        inquiry["due_at"] = due_at(event.due_on, appeal.region)
+        inquiry["due_at"], inquiry["clock"] = due_at(event.due_on, appeal.region), InquiryClock.CLERK_DAY
+        inquiry["next_step_at"] = first_step_at(inquiry["due_at"], appeal.region, now)
     return inquiry
 
 
-async def assign_provider(work: UnitOfWork, appeal: Appeal, provider_id: UUID, *, seed: UUID) -> UUID | None:
+async def assign_provider(work: UnitOfWork, appeal: Appeal, provider_id: UUID, notices: Notices, *, seed: UUID) -> UUID | None:
     """Set the provider of a locked appeal and send the inquiry that was waiting for it. Returns the inquiry's id, None if none was sent.
 
     The inquiry's id is derived from `seed`.
     """
     appeal.provider_id = provider_id
-    sent = await send_inquiries(work, [InquiryCandidate(appeal, seed)])
+    sent = await send_inquiries(work, [InquiryCandidate(appeal, seed)], notices)
     return sent.get(appeal.appeal_id)
 
 
 def _inquiry(candidate: InquiryCandidate, to: tuple[UUID, str], now: datetime) -> InquiryRow:
     appeal, (provider_id, category) = candidate.appeal, to
-    local_day = now.astimezone(regions()[appeal.region].timezone).date()
-    last_day = due_on(local_day, policies()[inquiry_rule().deadline_policy], planning_calendar()).due_on
+    clock = clock_of(category, appeal.tier)
+    due = clock_due_at(clock, appeal.region, now)
     return {
         "inquiry_id": derived(candidate.seed, "inquiry"),
         "appeal_id": appeal.appeal_id,
@@ -124,16 +125,30 @@ def _inquiry(candidate: InquiryCandidate, to: tuple[UUID, str], now: datetime) -
         "category": category,
         "status": InquiryStatus.DELIVERED,
         "discloses": appeal.discloses,
-        "due_at": due_at(last_day, appeal.region),
+        "due_at": due,
         "overdue": False,
         "settled": False,
         "closed_at": None,
         "sent_at": now,
         "version": 1,
         "request_id": None,
-        "questions": [],
+        "questions": list(questions_about(category)),
         "has_text": False,
+        "clock": clock.code,
+        "next_step_at": first_step_at(due, appeal.region, now),
     }
+
+
+def _notice(inquiry: InquiryRow) -> Notice:
+    return Notice(
+        derived(inquiry["inquiry_id"], "notice"),
+        inquiry["inquiry_id"],
+        inquiry["appeal_id"],
+        inquiry["provider_id"],
+        NoticeKind.INQUIRY,
+        1,
+        inquiry["due_at"],
+    )
 
 
 def _delivery(inquiry: InquiryRow, now: datetime) -> DeliveryRow:
@@ -146,15 +161,3 @@ def _delivery(inquiry: InquiryRow, now: datetime) -> DeliveryRow:
         "last_error": None,
         "external_id": None,
     }
-
-
-async def mark_overdue(work: UnitOfWork) -> int:
-    """Flag at most `OVERDUE_BATCH` inquiries past their due date, oldest due date first, and emit `inquiry-overdue` once for each.
-
-    Returns how many were flagged. The version stays, because the same actions are possible as before.
-    """
-    overdue = await repository.newly_overdue_inquiries(work.session, work.clock.now(), OVERDUE_BATCH)
-    for inquiry in overdue:
-        work.publish(events.inquiry_overdue(inquiry))
-    await repository.flag_overdue(work.session, [inquiry.inquiry_id for inquiry in overdue])
-    return len(overdue)

@@ -7,6 +7,7 @@ from provider_contact.directory.service import ProviderIndex
 from provider_contact.inquiries import service as inquiries
 from provider_contact.inquiries.errors import ActionNotPossible
 from provider_contact.inquiries.schemas import ActionField, NextAction
+from provider_contact.inquiries.service import Notices
 from provider_contact.inquiries.service.contents import CandidateContent
 from provider_contact.matching import repository
 from provider_contact.matching.events import provider_matched
@@ -51,7 +52,9 @@ def match_item(waiting: WaitingName, name: str | None, index: ProviderIndex, pri
     )
 
 
-async def choose(work: UnitOfWork, appeal_id: UUID, provider_id: UUID, principal: Principal, index: ProviderIndex) -> ChoiceResult:
+async def choose(
+    work: UnitOfWork, appeal_id: UUID, provider_id: UUID, principal: Principal, index: ProviderIndex, notices: Notices
+) -> ChoiceResult:
     """Record which provider a clerk says a typed name means, and send the inquiry that was waiting for it.
 
     Raises NotFound for an appeal that the clerk may not see, ActionNotPossible if no choice is waiting any more, and InvalidInput for a
@@ -64,7 +67,7 @@ async def choose(work: UnitOfWork, appeal_id: UUID, provider_id: UUID, principal
         raise ActionNotPossible([])
     await repository.delete_matches(work.session, [appeal_id])
     work.publish(provider_matched(appeal_id, provider_id, 1.0, MatchMethod.CLERK))
-    inquiry_id = await inquiries.assign_provider(work, appeal, provider_id, seed=work.ids.new())
+    inquiry_id = await inquiries.assign_provider(work, appeal, provider_id, notices, seed=work.ids.new())
     return ChoiceResult(appeal_id=appeal_id, number=appeal.number, provider_id=provider_id, inquiry_id=inquiry_id)
 
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache, reduce
-from typing import Final, Literal, get_args, get_origin
-
-from pydantic.fields import FieldInfo
+from typing import Final
 
 from routing.cases.codes import DeskStatus
 from routing.cases.policy import (
@@ -29,12 +27,12 @@ from routing.cases.policy import (
 )
 from routing.cases.schemas import commands
 from routing.cases.schemas.commands import CaseAction
-from routing.cases.schemas.fields import Options
 from routing.cases.schemas.rows import CaseRecord
 from routing.cases.schemas.views import ActionField, NextAction
 from routing.cases.service.issues import is_removable
 from routing.clocks import service as clocks
 from shared.auth import Principal, Role
+from shared.code_fields import options_of
 from shared.contracts import AppealWithdrawn, InquiryAnswered, InquirySent, MessageAdded, OutcomeDenied
 from shared.domain.calendar import CalendarGap, planning_calendar
 from shared.domain.deadlines import due_at, due_on, policies
@@ -233,23 +231,7 @@ def _fields(command: type[commands.Command], kind: str) -> list[ActionField]:
 
 def _plain_fields(command: type[commands.Command], names: Collection[str]) -> list[ActionField]:
     given = {name: field for name, field in command.model_fields.items() if name in names}
-    return [ActionField(name=name, required=field.is_required(), options=_options(field)) for name, field in given.items()]
-
-
-def _options(field: FieldInfo) -> list[str] | None:
-    """Return the codes that a field chooses from, None for free text."""
-    found = [*field.metadata, *_nested(field.annotation)]
-    return next((list(each.codes) for each in found if isinstance(each, Options)), None)
-
-
-def _nested(annotation: object) -> Iterator[object]:
-    """Yield the metadata inside a list or a union; a `Literal` is a choice of its own."""
-    if get_origin(annotation) is Literal:
-        yield Options(get_args(annotation))
-        return
-    for argument in get_args(annotation):
-        yield argument
-        yield from _nested(argument)
+    return [ActionField(name=name, required=field.is_required(), options=options_of(field)) for name, field in given.items()]
 
 
 def _answer_fields(gate: ClosureGate) -> list[ActionField]:

@@ -1,0 +1,22 @@
+"""What the routes of inquiries, and of the slices above them, share of a request."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from provider_contact.inquiries.service import Actions, Notices
+
+
+async def _actions(request: Request) -> Actions:
+    actions: Actions = request.app.state.actions
+    return actions
+
+
+ActionsDep = Annotated[Actions, Depends(_actions)]
+
+
+async def _notices(actions: ActionsDep) -> Notices:
+    return actions.notices
+
+
+NoticesDep = Annotated[Notices, Depends(_notices)]

@@ -1,0 +1,151 @@
+"""Responses of inquiries."""
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import BaseModel, JsonValue, WithJsonSchema
+
+from provider_contact.inquiries.codes import AnswerMethod, InquiryStatus
+from shared.domain.taxonomy import AnswerType
+
+JsonObject = Annotated[dict[str, JsonValue], WithJsonSchema({"type": "object", "additionalProperties": True})]
+
+
+class ActionField(BaseModel):
+    name: str
+    required: bool
+    options: list[str] | None = None
+
+
+class NextAction(BaseModel):
+    """An action that the client may take now, with the label of its button."""
+
+    action: str
+    kk: str
+    ru: str
+    en: str
+    fields: list[ActionField]
+
+
+class InquiryClockView(BaseModel):
+    """The clock that governs the due date."""
+
+    code: str
+    kk: str
+    ru: str
+    en: str
+
+
+class InquiryItem(BaseModel):
+    inquiry_id: UUID
+    appeal_id: UUID
+    number: str
+    provider_id: UUID
+    region: str
+    category: str
+    status: InquiryStatus
+    overdue: bool
+    closed: bool
+    """The case has ended: no answer is expected any more."""
+    sent_at: datetime
+    due_at: datetime
+    clock: InquiryClockView
+    round: int
+    """The first answer is of round 1; each return of an answer begins the next round."""
+    time_asked_until: date | None
+    """The last day of the time that the provider asks for; null if no request waits for a decision."""
+    version: int
+    next_actions: list[NextAction]
+
+
+class Question(BaseModel):
+    """The Fund's question in three languages."""
+
+    kk: str
+    ru: str
+    en: str
+
+
+class AnswerOption(Question):
+    """A code to choose, with its label."""
+
+    code: str
+
+
+class AskedQuestion(Question):
+    """A standing question in three languages, with the type of its answer."""
+
+    code: str
+    answer_type: AnswerType
+    options: list[AnswerOption] | None
+    """What a CHOICE chooses from; null for other types."""
+
+
+class QuestionAnswerView(BaseModel):
+    """The answer to one standing question."""
+
+    question: str
+    value: str | None
+    text: str | None
+
+
+class RefusalView(BaseModel):
+    """A refusal of care as the provider explains it. `lawful`: the finding of the clerk who accepted the answer; null: none was made."""
+
+    reason: str
+    rule: str
+    lawful: bool | None
+
+
+class ResponseView(BaseModel):
+    """An answer of the provider. `counts`: false for a late or repeated answer that came when none was expected."""
+
+    response_id: UUID
+    round: int
+    at: datetime
+    method: AnswerMethod
+    language: str
+    code: str
+    text: str
+    late: bool
+    counts: bool
+    answers: list[QuestionAnswerView]
+    refusal: RefusalView | None
+
+
+class EntryView(BaseModel):
+    """What happened to the inquiry beyond its delivery and its answers."""
+
+    at: datetime
+    type: str
+    """An action of `next_actions`, or a step without an answer: REMINDER, OVERDUE, ESCALATION."""
+    round: int
+    actor_role: str | None
+    """Null: a rule of the Fund."""
+    code: str | None
+    """The reason or the body."""
+    day: date | None
+    text: str | None
+    spoken_to: str | None
+    position: str | None
+
+
+class InquiryDetail(InquiryItem):
+    """The inquiry with its question, and with the appeal's text if the applicant consented to disclose it to this provider."""
+
+    question: Question
+    questions: list[AskedQuestion]
+    """The standing questions: of the category if a rule sent the inquiry, else those that a clerk chose."""
+    responses: list[ResponseView]
+    """The provider's answers, oldest first."""
+    history: list[EntryView]
+    """What else happened to the inquiry, oldest first."""
+    request_text: str | None = None
+    """The clerk's own question; null if there is none, and while routing does not answer (`content_available`)."""
+    discloses: bool
+    text: str | None = None
+    applicant: JsonObject | None = None
+    """As intake answers it: passed through, never read here."""
+    content_available: bool = True
+    """False while intake, which owns the text, does not answer."""

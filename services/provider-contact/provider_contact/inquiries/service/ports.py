@@ -1,0 +1,81 @@
+"""What inquiries need from the slices above them. `app.py` passes the implementations when it builds the service.
+
+- `Notices` plans what a provider, or a body above it, is notified of.
+- `ActionHandler` adds an action: a slice above declares what its command does, and `actions.Actions` does the rest. See there.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from provider_contact.inquiries.codes import NoticeKind
+from provider_contact.inquiries.models import Appeal, Inquiry
+from provider_contact.inquiries.schemas.commands import Command
+from shared.auth import Principal
+from shared.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something of which a provider is notified, or a body above it (`body`, with an ESCALATION alone).
+
+    `notice_id` is the same when an event is handled again. `due_at` is the due date as it is then.
+    """
+
+    notice_id: UUID
+    inquiry_id: UUID
+    appeal_id: UUID
+    provider_id: UUID
+    kind: NoticeKind
+    round: int
+    due_at: datetime
+    body: str | None = None
+
+
+class Notices(Protocol):
+    """Plans notices in the transaction that causes them: a number of statements that does not grow with the notices."""
+
+    async def plan(self, work: UnitOfWork, notices: Sequence[Notice]) -> None: ...
+
+
+class NoNotices:
+    """Plans nothing: the null implementation. The portal shows every inquiry without a notice."""
+
+    async def plan(self, work: UnitOfWork, notices: Sequence[Notice]) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionContext:
+    """An action on a locked inquiry that the principal sees, in the version that the command names. The step of the workflow is open.
+
+    A handler changes the inquiry, adds its own rows and publishes its events. It leaves `status`, `settled` and `version` alone: the
+    caller sets them afterwards.
+    """
+
+    work: UnitOfWork
+    inquiry: Inquiry
+    appeal: Appeal
+    principal: Principal
+    now: datetime
+    planned: list[tuple[NoticeKind, str | None]] = field(default_factory=list)
+    """The notices that the action causes, planned after it: their kinds and bodies."""
+
+    def notify(self, kind: NoticeKind, body: str | None = None) -> None:
+        """Plan a notice of the inquiry as it is after the action."""
+        self.planned.append((kind, body))
+
+    @property
+    def role(self) -> str:
+        """The role named in events and entries."""
+        return self.principal.role or ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionHandler:
+    """An action of a slice above: its command, and what it does."""
+
+    command: type[Command]
+    carry_out: Callable[[ActionContext, Any], Awaitable[None]]

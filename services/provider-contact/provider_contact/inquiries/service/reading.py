@@ -1,0 +1,91 @@
+"""Inquiries as they are listed and read, for those who see them."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from provider_contact.inquiries import repository
+from provider_contact.inquiries.models import Appeal, Inquiry
+from provider_contact.inquiries.policy import clocks
+from provider_contact.inquiries.schemas import InquiryItem, NextAction
+from provider_contact.inquiries.schemas.views import AnswerOption, AskedQuestion, EntryView, InquiryClockView, ResponseView
+from provider_contact.inquiries.service.answers import response_view
+from provider_contact.inquiries.service.entries import INTERNAL, entry_view
+from shared.auth import Principal
+from shared.domain.taxonomy import taxonomy
+from shared.errors import NotFound
+from shared.unit_of_work import UnitOfWork
+from shared.visibility import visible_inquiries
+
+READ_PURPOSE = "inquiry"
+"""The purpose in the audit log of staff who read a provider's answers here."""
+
+
+def inquiry_item(inquiry: Inquiry, appeal: Appeal, next_actions: list[NextAction]) -> InquiryItem:
+    """Return the inquiry as it is listed, with the actions of its reader."""
+    clock = clocks()[inquiry.clock]
+    return InquiryItem(
+        inquiry_id=inquiry.inquiry_id,
+        appeal_id=inquiry.appeal_id,
+        number=appeal.number,
+        provider_id=inquiry.provider_id,
+        region=appeal.region,
+        category=inquiry.category,
+        status=inquiry.status,
+        overdue=inquiry.overdue,
+        closed=inquiry.closed_at is not None,
+        sent_at=inquiry.sent_at,
+        due_at=inquiry.due_at,
+        clock=InquiryClockView(code=clock.code, **clock.label.as_dict()),
+        round=inquiry.round,
+        time_asked_until=inquiry.time_asked_until,
+        version=inquiry.version,
+        next_actions=next_actions,
+    )
+
+
+async def visible_inquiry(work: UnitOfWork, inquiry_id: UUID, principal: Principal, *, lock: bool = False) -> tuple[Inquiry, Appeal]:
+    """Return an inquiry and its appeal.
+
+    Raises NotFound, with the same answer for an inquiry that does not exist and one that this principal may not see.
+    """
+    pair = await repository.inquiry(work.session, inquiry_id, visible_inquiries(principal), lock=lock)
+    if pair is None:
+        raise NotFound
+    return pair
+
+
+def is_addressee(inquiry: Inquiry, principal: Principal) -> bool:
+    """Return whether the principal is of the provider that was asked."""
+    return principal.has("provider") and principal.provider_id == inquiry.provider_id
+
+
+def asked_questions(inquiry: Inquiry) -> list[AskedQuestion]:
+    """Return the standing questions of an inquiry with their types; a code that is not listed any more is left out."""
+    known = taxonomy().provider_questions
+    return [
+        AskedQuestion(
+            code=code,
+            answer_type=known[code].answer_type,
+            options=[AnswerOption(code=each.code, **each.label.as_dict()) for each in known[code].options.values()] or None,
+            **known[code].label.as_dict(),
+        )
+        for code in inquiry.questions
+        if code in known
+    ]
+
+
+async def responses(work: UnitOfWork, inquiry: Inquiry) -> list[ResponseView]:
+    """Return the answers to an inquiry, oldest first. Record the read of whoever is not the provider: `record_read`."""
+    return [response_view(response, work.sealer) for response in await repository.responses_of(work.session, inquiry.inquiry_id)]
+
+
+async def record_read(work: UnitOfWork, principal: Principal, read: Sequence[ResponseView]) -> None:
+    """Record in the audit log that somebody read these answers."""
+    await work.audit.record(reader=principal.subject, purpose=READ_PURPOSE, ids=[response.response_id for response in read])
+
+
+async def history(work: UnitOfWork, inquiry: Inquiry, principal: Principal) -> list[EntryView]:
+    """Return what else happened to an inquiry, oldest first. The provider does not see what is the Fund's own."""
+    found = await repository.entries_of(work.session, inquiry.inquiry_id)
+    hidden = INTERNAL if is_addressee(inquiry, principal) else frozenset()
+    return [entry_view(entry, work.sealer) for entry in found if entry.type not in hidden]
