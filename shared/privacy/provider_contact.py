@@ -4,6 +4,7 @@ from typing import Final
 
 from shared.privacy.model import Table, hashed, plain, sealed
 from shared.privacy.statements import (
+    DOCTOR,
     EVIDENCE,
     NO_ERASURE,
     NO_LIMIT,
@@ -28,12 +29,37 @@ TABLES: Final = (
             plain("name_ru", "the provider's name in Russian", SOLE_TRADER),
             plain("short_name", "the provider's short name", SOLE_TRADER),
             plain("aliases", "other names people use for the provider", SOLE_TRADER),
+            plain("added_aliases", "other names that the directory's keeper added", SOLE_TRADER),
             sealed("email", "the provider's mailbox"),
             sealed("phone", "the provider's phone number"),
         ),
         retention=NO_LIMIT,
         export="names are public; BIN and contacts: no",
         erasure=NO_ERASURE,
+    ),
+    Table(
+        "provider-contact",
+        "contact",
+        (
+            hashed("contact_key", "owner, role and mailbox or phone of the contact"),
+            sealed("content", "name and position of the person, phone, e-mail and hours"),
+        ),
+        retention=NO_LIMIT,
+        export="not exported: contacts are for the Fund's own use",
+        erasure="the keeper removes the contact; its former content stays sealed among the changes",
+    ),
+    Table(
+        "provider-contact",
+        "doctor",
+        (
+            hashed("doctor_key", "provider, name and speciality of the doctor"),
+            plain("full_name_kk", "the doctor's name in Kazakh", DOCTOR),
+            plain("full_name_ru", "the doctor's name in Russian", DOCTOR),
+            plain("speciality", "the doctor's speciality", DOCTOR),
+        ),
+        retention=NO_LIMIT,
+        export="name and speciality are public",
+        erasure="an end date in an import ends the entry; the name stays for the appeals and ratings of its time",
     ),
     Table(
         "provider-contact",

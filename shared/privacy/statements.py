@@ -14,3 +14,4 @@ SOLE_TRADER: Final = "public in the register of contracted providers; a sole tra
 
 EVIDENCE: Final = "never: the audit log is evidence"
 READS: Final = "not built: a person cannot ask who read their data"
+DOCTOR: Final = "providers publish their doctors with names and specialities, so that patients can choose"

@@ -11,9 +11,12 @@ from uuid import UUID, uuid5
 import httpx
 import pytest
 from fastapi import FastAPI, HTTPException
-from sqlalchemy import event, select
+from sqlalchemy import event, insert, select
 
 from provider_contact.app import HANDLERS, SERVICE, create_app
+from provider_contact.directory.codes import ContactRole
+from provider_contact.directory.models import Contact
+from provider_contact.directory.schemas import ContactContent
 from provider_contact.directory.service.imports import COLUMNS
 from provider_contact.settings import Settings
 from shared.clock import FakeClock
@@ -33,6 +36,7 @@ from shared.ids import SequentialIds
 from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Batch, Received, waves
 from shared.messaging.tables import outbox
+from shared.rows import table_of
 from shared.service import Foundation, Parts, build_parts
 from tests.databases import Engine
 from tests.stored_protection import check_stored_rows
@@ -254,6 +258,19 @@ async def sent_inquiry(world, number=1, *, discloses=True, provider_id=PROVIDER,
     await world.consume(registered(number, provider_id=provider_id, discloses_to_provider=discloses, region=region))
     await world.consume(routed(number, **changed))
     return (await world.emitted(InquirySent))[-1].inquiry_id
+
+
+async def add_contact(world, number, role=ContactRole.PATIENT_SUPPORT, *, since=NOW.date(), until=None, **owner):
+    """Store a contact of a provider or a body, with a phone of its number."""
+    contact_id = UUID(int=number)
+    content = ContactContent(name="Сынақ Қызмет", phone=f"+7701000{number:04d}", email=f"n{number}@emhana5.example")
+    row = {
+        "contact_id": contact_id, "provider_id": None, "body": None, "region": None, "role": role, "contact_key": bytes(32),
+        "content": world.parts.sealer.seal("contact", contact_id, "content", content.model_dump_json().encode()),
+        "languages": ["kk"], "valid_from": since, "valid_to": until, "version": 1, "recorded_at": NOW,
+    }  # fmt: skip
+    async with world.parts.database.write() as session:
+        await session.execute(insert(table_of(Contact)), [row | owner])
 
 
 @pytest.fixture

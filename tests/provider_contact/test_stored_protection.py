@@ -3,7 +3,7 @@ from uuid import UUID
 from provider_contact.checks.codes import CheckStatus, CheckSubject
 from provider_contact.checks.models import OutcomeCheck
 from shared.contracts import InquirySent
-from tests.provider_contact.conftest import NOW, appeal_id, registered, routed
+from tests.provider_contact.conftest import NOW, add_contact, appeal_id, registered, routed
 from tests.provider_contact.outcomes import promised, proposed
 from tests.stored_protection import check_stored_rows, sealed_tables
 
@@ -25,6 +25,7 @@ async def test_each_table_with_ciphertext_holds_a_sealed_value(listed):
     await proposed(listed, 2)
     await promised(listed, 3)
     await add_check(listed)
+    await add_contact(listed, 1, provider_id=provider)
     seen = await check_stored_rows("provider-contact", listed.parts.database)
     assert sealed_tables("provider-contact") - {table for table, _ in seen} == set()
 

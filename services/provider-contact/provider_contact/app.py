@@ -137,6 +137,7 @@ SERVICE = Service[Settings](
 def check_policies() -> None:
     """Load the reviewed files of every slice. Raises ReferenceDataError or ValidationError for a wrong file."""
     check_name_search()
+    directory.check_policies()
     matching_policy()
     inquiries.check_policies()
     proposals.proposal_policy()

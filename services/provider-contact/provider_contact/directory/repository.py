@@ -5,11 +5,11 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from provider_contact.directory.models import DirectoryVersion, Provider, ProviderRow
+from provider_contact.directory.models import Contact, DirectoryVersion, Provider, ProviderRow
 from shared.rows import insert_rows, update_rows, upsert
 
 DIRECTORY = 1  # the one row of directory_version
@@ -43,8 +43,28 @@ async def set_directory_version(session: AsyncSession, version: int) -> None:
 
 async def valid_providers(session: AsyncSession, day: date) -> Sequence[Provider]:
     """Return the providers that are valid on a day."""
-    valid = and_(col(Provider.valid_from) <= day, or_(col(Provider.valid_to).is_(None), col(Provider.valid_to) >= day))
-    return (await session.execute(select(Provider).where(valid))).scalars().all()
+    return (await session.execute(select(Provider).where(_valid(Provider, day)))).scalars().all()
+
+
+def _valid(model: type[Provider | Contact], day: date) -> ColumnElement[bool]:
+    return and_(col(model.valid_from) <= day, or_(col(model.valid_to).is_(None), col(model.valid_to) >= day))
+
+
+async def provider(session: AsyncSession, provider_id: UUID) -> Provider | None:
+    """Return a provider, whether or not it is still valid."""
+    return await session.get(Provider, provider_id)
+
+
+async def contacts_of_provider(session: AsyncSession, provider_id: UUID, day: date) -> Sequence[Contact]:
+    """Return the contacts of a provider that are valid on a day."""
+    wanted = and_(col(Contact.provider_id) == provider_id, _valid(Contact, day))
+    return (await session.execute(select(Contact).where(wanted))).scalars().all()
+
+
+async def contacts_of_body(session: AsyncSession, body: str, region: str, day: date) -> Sequence[Contact]:
+    """Return the contacts of a body in a region that are valid on a day."""
+    wanted = and_(col(Contact.body) == body, col(Contact.region) == region, _valid(Contact, day))
+    return (await session.execute(select(Contact).where(wanted))).scalars().all()
 
 
 async def stored_providers(session: AsyncSession, bin_keys: Sequence[bytes]) -> dict[bytes, StoredProvider]:

@@ -1,8 +1,12 @@
-"""Requests and responses of the directory's routes."""
+"""Requests and responses of the directory's routes, and rows that cross a function boundary."""
 
+from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from pydantic import BaseModel
+
+from provider_contact.directory.codes import ContactRole
 
 
 class ProviderItem(BaseModel):
@@ -39,3 +43,34 @@ class ImportDocument(BaseModel):
     """What identifies an import in its idempotency key."""
 
     sha256: str
+
+
+class ContactContent(BaseModel):
+    """The sealed part of a contact. `name`: of a person or a department; `hours`: as the provider writes them."""
+
+    name: str = ""
+    position: str = ""
+    phone: str | None = None
+    """In E.164."""
+    email: str | None = None
+    hours: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderContact:
+    """A contact of a provider, or of a body above the providers. It never goes into an event or a log.
+
+    `contact_id`: None for the contact of the Fund's list. `languages`: kk, ru, en; empty if not known.
+    """
+
+    contact_id: UUID | None
+    role: ContactRole
+    name: str
+    position: str
+    phone: str | None
+    email: str | None
+    hours: str
+    languages: tuple[str, ...]
+    valid_from: date
+    valid_to: date | None
+    version: int
