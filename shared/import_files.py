@@ -127,6 +127,14 @@ class LineReader:
         return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
+def check_header(names: Sequence[str], columns: Collection[str], required: Collection[str]) -> None:
+    """Raise InvalidInput if a header names an unknown column or a column twice, or lacks a required one."""
+    missing = [name for name in required if name not in names]
+    if not names or set(names) - set(columns) or len(set(names)) < len(names) or missing:
+        errors = [FieldError(name, "required", "This column is required.") for name in missing]
+        raise InvalidInput(errors or [FieldError("header", "unknown-field", HEADER)], HEADER)
+
+
 class CsvReader:
     """Reads records under a header that names known columns. Pass the blocks to `feed`, the last one with `final=True`."""
 
@@ -174,11 +182,7 @@ class CsvReader:
             found = [clean(cell) for cell in _cells([line.text], separator) or []]
             if sum(name in self._columns for name in found) > sum(name in self._columns for name in names) or not names:
                 names, self._separator = found, separator
-        unknown = set(names) - set(self._columns)
-        missing = [name for name in self._required if name not in names]
-        if not names or unknown or len(set(names)) < len(names) or missing:
-            errors = [FieldError(name, "required", "This column is required.") for name in missing]
-            raise InvalidInput(errors or [FieldError("header", "unknown-field", HEADER)], HEADER)
+        check_header(names, self._columns, self._required)
         self._header = names
         return 1
 

@@ -63,6 +63,29 @@ TABLES: Final = (
     ),
     Table(
         "provider-contact",
+        "directory_import",
+        (
+            sealed("document", "the file of a draft of an import", retention="a day, or until it is imported"),
+            plain("actor", "the employee who imported", SUBJECT_REASON),
+            plain("undone_by", "the employee who undid the import", SUBJECT_REASON),
+        ),
+        retention=NO_LIMIT,
+        export=NOT_EXPORTED,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "provider-contact",
+        "directory_change",
+        (
+            sealed("before", "a directory entry as it was before a change"),
+            plain("actor", "the employee who changed it", SUBJECT_REASON),
+        ),
+        retention=NO_LIMIT,
+        export=NOT_EXPORTED,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "provider-contact",
         "appeal",
         (plain("number", "registration number", NUMBER_REASON),),
         retention=NO_LIMIT,

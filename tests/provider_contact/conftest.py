@@ -17,7 +17,7 @@ from provider_contact.app import HANDLERS, SERVICE, create_app
 from provider_contact.directory.codes import ContactRole
 from provider_contact.directory.models import Contact
 from provider_contact.directory.schemas import ContactContent
-from provider_contact.directory.service.imports import COLUMNS
+from provider_contact.directory.service.sheets import COLUMNS
 from provider_contact.settings import Settings
 from shared.clock import FakeClock
 from shared.contents import ContentsRequest, ContentsResponse
@@ -230,6 +230,15 @@ class World:
             "/provider-contact/v1/providers/imports",
             content=sheet(*lines) if document is None else document,
             headers=self.token(role) | {"Content-Type": "text/csv; charset=utf-8"} | headers,
+        )
+
+    async def load_sheet(self, kind: str, document: str | bytes, *, role: str = "admin", **query: Any) -> httpx.Response:
+        """Import a sheet of contacts, doctors or providers."""
+        return await self.client.post(
+            f"/provider-contact/v1/{kind}/imports",
+            content=document,
+            params=query,
+            headers=self.token(role) | {"Content-Type": "text/csv"},
         )
 
     async def providers(self) -> dict[str, UUID]:

@@ -57,6 +57,11 @@ class TestTheService:
         assert set(paths) == {
             "/provider-contact/v1/providers",
             "/provider-contact/v1/providers/imports",
+            "/provider-contact/v1/contacts/imports",
+            "/provider-contact/v1/doctors/imports",
+            "/provider-contact/v1/doctors",
+            "/provider-contact/v1/imports",
+            "/provider-contact/v1/imports/{import_id}/actions/undo",
             "/provider-contact/v1/inquiries",
             "/provider-contact/v1/inquiries/{inquiry_id}",
             "/provider-contact/v1/proposals",

@@ -2,11 +2,15 @@ from uuid import UUID
 
 from provider_contact.checks.codes import CheckStatus, CheckSubject
 from provider_contact.checks.models import OutcomeCheck
+from provider_contact.directory.codes import Sheet
+from provider_contact.directory.service import imports
+from shared.auth import Principal
 from shared.contracts import InquirySent
-from tests.provider_contact.conftest import NOW, add_contact, appeal_id, registered, routed
+from tests.provider_contact.conftest import NOW, add_contact, appeal_id, registered, routed, sheet
 from tests.provider_contact.outcomes import promised, proposed
 from tests.stored_protection import check_stored_rows, sealed_tables
 
+ADMIN = Principal("keeper", "test", frozenset({"admin"}))
 ANSWER = {"expected_version": 1, "language": "kk", "code": "RESOLVED", "text": "Пациент қабылданды."}
 
 
@@ -26,6 +30,8 @@ async def test_each_table_with_ciphertext_holds_a_sealed_value(listed):
     await promised(listed, 3)
     await add_check(listed)
     await add_contact(listed, 1, provider_id=provider)
+    await listed.load({"name_ru": "Другая поликлиника"})
+    await draft_of_import(listed)
     seen = await check_stored_rows("provider-contact", listed.parts.database)
     assert sealed_tables("provider-contact") - {table for table, _ in seen} == set()
 
@@ -49,3 +55,9 @@ async def add_check(world) -> None:
                 text=work.sealer.seal("outcome_check", check_id, "text", "Өзі қайтарып алды.".encode()),
             )
         )
+
+
+async def draft_of_import(world) -> None:
+    document = sheet({}).encode()
+    async with world.parts.units.write() as work:
+        await imports.draft_import(work, Sheet.PROVIDERS, imports.read_import(Sheet.PROVIDERS, document), document, ADMIN)

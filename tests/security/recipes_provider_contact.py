@@ -53,6 +53,26 @@ async def import_providers(target: Target) -> Call:
     return Call(f"{PREFIX}/v1/providers/imports", headers, content=sheet(line).encode())
 
 
+async def import_contacts(target: Target) -> Call:
+    return _import_of(target, "contacts", f"body,region,role,email\r\nHEALTH_DEPARTMENT,KZ-43,RECEPTION,n{target.number()}@kz43.example")
+
+
+async def import_doctors(target: Target) -> Call:
+    row = f"{BINS[0]},,Сынак Даригер {target.number()},Кардиолог"
+    return _import_of(target, "doctors", f"bin,full_name_kk,full_name_ru,speciality\r\n{row}")
+
+
+def _import_of(target: Target, kind: str, document: str) -> Call:
+    headers = target.world.token("admin") | {"Content-Type": "text/csv; charset=utf-8"}
+    return Call(f"{PREFIX}/v1/{kind}/imports", headers, content=document.encode())
+
+
+async def undo_import(target: Target) -> Call:
+    call = await import_contacts(target)
+    answer = await target.world.client.post(call.path, headers=call.headers, content=call.content)
+    return Call(f"{PREFIX}/v1/imports/{answer.json()['import_id']}/actions/undo", target.world.token("admin"), json={})
+
+
 async def _waiting(target: Target) -> int:
     number = target.number()
     target.world.intake.names(number, "біздің аурухана")
@@ -80,6 +100,9 @@ async def read_contents(target: Target) -> Call:
 
 RECIPES: Recipes = {
     ("post", f"{PREFIX}/v1/providers/imports"): Recipe(import_providers),
+    ("post", f"{PREFIX}/v1/contacts/imports"): Recipe(import_contacts),
+    ("post", f"{PREFIX}/v1/doctors/imports"): Recipe(import_doctors),
+    ("post", f"{PREFIX}/v1/imports/{{import_id}}/actions/undo"): Recipe(undo_import),
     ("post", f"{ACTIONS}/acknowledge"): Recipe(_inquiry("acknowledge")),
     ("post", f"{ACTIONS}/respond"): Recipe(_inquiry("respond", language="kk", code="RESOLVED", text="Пациент қабылданды.")),
     ("post", f"{ACTIONS}/ask-time"): Recipe(_inquiry("ask-time", **TIME)),

@@ -29,7 +29,7 @@ from intake.register.schemas import AppealIn
 from intake.register.service.filing import moment
 from intake.register.service.providers import suggest
 from provider_contact.directory.service import IndexedProvider, ProviderIndex
-from provider_contact.directory.service.imports import COLUMNS, read_list
+from provider_contact.directory.service.sheets import COLUMNS, PROVIDER_FORM, read_sheet
 from routing.classification.service import classify
 from routing.classification.service.lexicon import lexicon
 from routing.desk.pages.thread import parts_of
@@ -212,7 +212,7 @@ def test_a_line_of_an_import_is_linear(texts):
     for text in texts.values():
         cell = text.replace('"', "'").replace("\n", " ")
         check(lambda one: list(CsvReader(REGISTER).feed(f'legacy_number,text\n50,"{one}"\n'.encode(), final=True)), {"register": cell})
-        check(lambda one: read_list(f'{",".join(COLUMNS)}\n1,"{one}"\n'.encode()), {"providers": cell})
+        check(lambda one: read_sheet(f'{",".join(COLUMNS)}\n1,"{one}"\n'.encode(), PROVIDER_FORM), {"providers": cell})
 
 
 def test_a_natural_text_is_classified_within_the_bound():

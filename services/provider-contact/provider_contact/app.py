@@ -17,6 +17,7 @@ from provider_contact.inquiries import handlers as inquiry_handlers
 from provider_contact.inquiries import service as inquiries
 from provider_contact.inquiries.models import ContentRead
 from provider_contact.inquiries.service.contents import StatementContent
+from provider_contact.inquiries.service.usage import providers_in_use
 from provider_contact.matching import api as matching_api
 from provider_contact.matching import handlers as matching_handlers
 from provider_contact.matching import pages as matching_pages
@@ -164,6 +165,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
         app.state.find_candidates = find_candidates
         app.state.find_statements = find_statements
         app.state.actions = actions
+        app.state.providers_in_use = providers_in_use
 
     app = assemble(SERVICE, settings or Settings(), foundation, routers, prepare=prepare)
     matching_pages.PAGES.mount_static(app)

@@ -1,14 +1,14 @@
 """Tables of the provider directory. `bytes` columns are sealed values or keyed hashes."""
 
 from datetime import date, datetime
-from typing import TypedDict
+from typing import Any, TypedDict
 from uuid import UUID
 
-from sqlalchemy import JSON, Column
+from sqlalchemy import JSON, Column, Index, UniqueConstraint
 from sqlmodel import Field
 
 from provider_contact.base import ProviderContactModel
-from provider_contact.directory.codes import ContactRole
+from provider_contact.directory.codes import ContactRole, Entity, ImportState, Sheet
 from shared.enum_column import EnumColumn
 
 
@@ -46,6 +46,12 @@ class Provider(ProviderContactModel, table=True):
 class Contact(ProviderContactModel, table=True):
     """A contact of a provider by role, or of a body above the providers of a region: then `body` and `region` are set."""
 
+    __table_args__ = (
+        Index("ix_contact_provider", "provider_id"),
+        Index("ix_contact_body", "body", "region"),
+        Index("ix_contact_key", "contact_key"),
+    )
+
     contact_id: UUID = Field(primary_key=True)
     provider_id: UUID | None
     body: str | None
@@ -66,6 +72,7 @@ class ProviderContract(ProviderContactModel, table=True):
     """A year in which the Fund has a contract with a provider, and the types of care that it buys (`care_types.csv`)."""
 
     __tablename__ = "provider_contract"
+    __table_args__ = (UniqueConstraint("provider_id", "year"),)
 
     contract_id: UUID = Field(primary_key=True)
     provider_id: UUID
@@ -77,6 +84,8 @@ class ProviderContract(ProviderContactModel, table=True):
 class Doctor(ProviderContactModel, table=True):
     """A doctor of a provider. Providers publish their doctors, so names are stored as they are; no event contains them."""
 
+    __table_args__ = (Index("ix_doctor_provider", "provider_id"),)
+
     doctor_id: UUID = Field(primary_key=True)
     provider_id: UUID
     doctor_key: bytes = Field(unique=True)
@@ -87,6 +96,56 @@ class Doctor(ProviderContactModel, table=True):
     valid_from: date
     valid_to: date | None
     version: int
+
+
+class DirectoryImport(ProviderContactModel, table=True):
+    """An import of a sheet: a draft that only reported, or one that was carried out and perhaps undone."""
+
+    __tablename__ = "directory_import"
+    __table_args__ = (Index("ix_directory_import_at", "at", "import_id"),)
+
+    import_id: UUID = Field(primary_key=True)
+    sheet: Sheet = Field(sa_column=Column(EnumColumn(Sheet), nullable=False))
+    state: ImportState = Field(sa_column=Column(EnumColumn(ImportState), nullable=False))
+    sha256: str
+    document: bytes | None
+    """The sealed file of a draft, until the draft is imported or expires."""
+    received: int
+    added: int
+    changed: int
+    unchanged: int
+    rejected: int
+    report: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
+    """A `ReportLine` for every line that is not unchanged: numbers, codes, names of columns and ids."""
+    actor: str
+    at: datetime
+    undone_by: str | None
+    undone_at: datetime | None
+
+
+class DirectoryChange(ProviderContactModel, table=True):
+    """A change of one entry by an import or by the keeper, with the entry as it was, so that the change can be undone."""
+
+    __tablename__ = "directory_change"
+    __table_args__ = (
+        Index("ix_directory_change_import", "import_id"),
+        Index("ix_directory_change_provider", "provider_id", "at"),
+    )
+
+    change_id: UUID = Field(primary_key=True)
+    import_id: UUID | None
+    """None: the keeper changed the entry on its page."""
+    provider_id: UUID | None
+    """None: a contact of a body."""
+    entity: Entity = Field(sa_column=Column(EnumColumn(Entity), nullable=False))
+    entity_id: UUID
+    version: int
+    """The version that the change gave to the entry; 0: it was removed. A later change makes another version."""
+    before: bytes | None
+    """The sealed entry as it was; None: there was none."""
+    actor: str
+    at: datetime
+    undone_at: datetime | None
 
 
 class DirectoryVersion(ProviderContactModel, table=True):
@@ -109,12 +168,17 @@ class ProviderRow(TypedDict):
     name_ru: str
     short_name: str
     aliases: list[str]
+    added_aliases: list[str]
     region: str
     district: str
     kind: str
     ownership: str
+    level: str | None
+    attached_population: int | None
+    districts: list[str]
     email: bytes | None
     phone: bytes | None
     valid_from: date
     valid_to: date | None
+    version: int
     recorded_at: datetime

@@ -1,19 +1,22 @@
 """Every query on the provider directory."""
 
-from collections.abc import Sequence
-from datetime import date
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
-from provider_contact.directory.models import Contact, DirectoryVersion, Provider, ProviderRow
-from shared.rows import insert_rows, update_rows, upsert
+from provider_contact.directory.codes import ImportState
+from provider_contact.directory.models import Contact, DirectoryChange, DirectoryImport, DirectoryVersion, Doctor, Provider
+from shared.rows import Rows, insert_rows, table_of, update_rows, upsert
 
 DIRECTORY = 1  # the one row of directory_version
-BIN_KEYS_PER_QUERY = 1_000  # engines limit the parameters of a statement
+VALUES_PER_QUERY = 1_000  # engines limit the parameters of a statement
+
+T = TypeVar("T")
 
 
 class StoredProvider(NamedTuple):
@@ -21,8 +24,6 @@ class StoredProvider(NamedTuple):
 
     provider_id: UUID
     fingerprint: bytes
-    valid_from: date
-    valid_to: date | None
 
 
 async def directory_version(session: AsyncSession) -> int:
@@ -36,9 +37,10 @@ async def lock_directory(session: AsyncSession) -> int:
     return (await session.execute(select(col(DirectoryVersion.version)).with_for_update())).scalar_one()
 
 
-async def set_directory_version(session: AsyncSession, version: int) -> None:
-    """Store the version of the directory, whose row the caller has locked."""
-    await session.execute(update(DirectoryVersion).where(col(DirectoryVersion.id) == DIRECTORY).values(version=version))
+async def raise_directory_version(session: AsyncSession) -> None:
+    """Increment the version of the directory, whose row the caller has locked."""
+    raised = {"version": DirectoryVersion.version + 1}
+    await session.execute(update(DirectoryVersion).where(col(DirectoryVersion.id) == DIRECTORY).values(raised))
 
 
 async def valid_providers(session: AsyncSession, day: date) -> Sequence[Provider]:
@@ -46,7 +48,7 @@ async def valid_providers(session: AsyncSession, day: date) -> Sequence[Provider
     return (await session.execute(select(Provider).where(_valid(Provider, day)))).scalars().all()
 
 
-def _valid(model: type[Provider | Contact], day: date) -> ColumnElement[bool]:
+def _valid(model: type[Provider | Contact | Doctor], day: date) -> ColumnElement[bool]:
     return and_(col(model.valid_from) <= day, or_(col(model.valid_to).is_(None), col(model.valid_to) >= day))
 
 
@@ -67,23 +69,109 @@ async def contacts_of_body(session: AsyncSession, body: str, region: str, day: d
     return (await session.execute(select(Contact).where(wanted))).scalars().all()
 
 
+async def doctors_of_provider(session: AsyncSession, provider_id: UUID, day: date) -> Sequence[Doctor]:
+    """Return the doctors who work for a provider on a day."""
+    wanted = and_(col(Doctor.provider_id) == provider_id, _valid(Doctor, day))
+    return (await session.execute(select(Doctor).where(wanted))).scalars().all()
+
+
+async def doctor_provider(session: AsyncSession, doctor_id: UUID) -> UUID | None:
+    """Return the provider of a doctor."""
+    return (await session.execute(select(col(Doctor.provider_id)).where(col(Doctor.doctor_id) == doctor_id))).scalar_one_or_none()
+
+
 async def stored_providers(session: AsyncSession, bin_keys: Sequence[bytes]) -> dict[bytes, StoredProvider]:
     """Return the providers that the directory has under these BIN keys, by BIN key."""
-    validity = (col(Provider.valid_from), col(Provider.valid_to))
-    columns = (col(Provider.bin_key), col(Provider.provider_id), col(Provider.fingerprint), *validity)
+    columns = (col(Provider.bin_key), col(Provider.provider_id), col(Provider.fingerprint))
     found: dict[bytes, StoredProvider] = {}
-    for start in range(0, len(bin_keys), BIN_KEYS_PER_QUERY):
-        keys = bin_keys[start : start + BIN_KEYS_PER_QUERY]
+    for keys in _slices(bin_keys):
         rows = await session.execute(select(*columns).where(col(Provider.bin_key).in_(keys)))
         found.update({row[0]: StoredProvider(*row[1:]) for row in rows})
     return found
 
 
-async def insert_providers(session: AsyncSession, rows: Sequence[ProviderRow]) -> None:
-    """Insert new providers. Raises IntegrityError for a BIN that is stored already."""
-    await insert_rows(session, Provider, rows, sliced=True)
+async def entries(session: AsyncSession, model: type[SQLModel], column: str, values: Sequence[object]) -> list[dict[str, object]]:
+    """Return the entries of a table whose column has one of these values, each as its columns' values."""
+    table = table_of(model)
+    found: list[dict[str, object]] = []
+    for some in _slices(values):
+        rows = await session.execute(select(table).where(table.c[column].in_(some)))
+        found += [dict(row) for row in rows.mappings()]
+    return found
 
 
-async def update_providers(session: AsyncSession, rows: Sequence[ProviderRow]) -> None:
-    """Set every column of these providers, which are identified by `provider_id`."""
-    await update_rows(session, Provider, rows, key=("provider_id",))
+async def insert_entries(session: AsyncSession, model: type[SQLModel], rows: Rows) -> None:
+    """Insert new entries. Raises IntegrityError for an entry that is stored already."""
+    if rows:
+        await insert_rows(session, model, rows, sliced=True)
+
+
+async def update_entries(session: AsyncSession, model: type[SQLModel], rows: Rows, *, key: str) -> None:
+    """Set every column of these entries, which the column `key` identifies."""
+    await update_rows(session, model, rows, key=(key,))
+
+
+async def delete_entries(session: AsyncSession, model: type[SQLModel], ids: Sequence[UUID], *, key: str) -> None:
+    """Delete the entries with these ids."""
+    table = table_of(model)
+    for some in _slices(ids):
+        await session.execute(delete(table).where(table.c[key].in_(some)))
+
+
+async def insert_changes(session: AsyncSession, rows: Rows) -> None:
+    """Insert the records of changes."""
+    await insert_rows(session, DirectoryChange, rows, sliced=True)
+
+
+def _slices(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (values[start : start + VALUES_PER_QUERY] for start in range(0, len(values), VALUES_PER_QUERY))
+
+
+ImportPosition = tuple[datetime, UUID]
+"""The position of an import in the history: its time and id."""
+
+
+async def import_by_id(session: AsyncSession, import_id: UUID) -> DirectoryImport | None:
+    """Return an import or a draft."""
+    return await session.get(DirectoryImport, import_id)
+
+
+async def imports(session: AsyncSession, limit: int, after: ImportPosition | None) -> tuple[Sequence[DirectoryImport], int]:
+    """Return the imports, drafts left out, the newest first, from a position on, and how many there are."""
+    carried_out = col(DirectoryImport.state) != ImportState.DRAFT
+    order = (col(DirectoryImport.at).desc(), col(DirectoryImport.import_id).desc())
+    query = select(DirectoryImport).where(carried_out).order_by(*order).limit(limit)
+    if after is not None:
+        at, import_id = after
+        earlier = and_(col(DirectoryImport.at) == at, col(DirectoryImport.import_id) < import_id)
+        query = query.where(or_(col(DirectoryImport.at) < at, earlier))
+    total = (await session.execute(select(func.count()).select_from(DirectoryImport).where(carried_out))).scalar_one()
+    return (await session.execute(query)).scalars().all(), total
+
+
+async def latest_import(session: AsyncSession) -> DirectoryImport | None:
+    """Return the newest import that changed something and is not undone."""
+    changed = col(DirectoryImport.added) + col(DirectoryImport.changed) > 0
+    wanted = select(DirectoryImport).where(col(DirectoryImport.state) == ImportState.IMPORTED, changed)
+    order = (col(DirectoryImport.at).desc(), col(DirectoryImport.import_id).desc())
+    return (await session.execute(wanted.order_by(*order).limit(1))).scalar_one_or_none()
+
+
+async def delete_drafts(session: AsyncSession, before: datetime) -> None:
+    """Delete the drafts of imports that were made before a time."""
+    draft = and_(col(DirectoryImport.state) == ImportState.DRAFT, col(DirectoryImport.at) < before)
+    await session.execute(delete(DirectoryImport).where(draft))
+
+
+async def changes_of_import(session: AsyncSession, import_id: UUID) -> Sequence[DirectoryChange]:
+    """Return the changes of an import."""
+    return (await session.execute(select(DirectoryChange).where(col(DirectoryChange.import_id) == import_id))).scalars().all()
+
+
+async def change_by_id(session: AsyncSession, change_id: UUID) -> DirectoryChange | None:
+    return await session.get(DirectoryChange, change_id)
+
+
+async def mark_undone(session: AsyncSession, at: datetime, *, import_id: UUID) -> None:
+    """Mark the changes of an import as undone."""
+    await session.execute(update(DirectoryChange).where(col(DirectoryChange.import_id) == import_id).values(undone_at=at))

@@ -1,12 +1,13 @@
 """Requests and responses of the directory's routes, and rows that cross a function boundary."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from pydantic import BaseModel
 
-from provider_contact.directory.codes import ContactRole
+from provider_contact.directory.codes import ContactRole, ImportState, LineAction, Sheet
+from shared.http import StrictModel
 
 
 class ProviderItem(BaseModel):
@@ -31,12 +32,69 @@ class RejectedLine(BaseModel):
     detail: str
 
 
+class ReportLine(BaseModel):
+    """What an import does, or would do, with one line of its file. No cell of the file is repeated."""
+
+    line: int
+    action: LineAction
+    entity_id: UUID | None = None
+    """The entry: a provider, a contact or a doctor. Null for a refused line, and in a dry run for a new entry."""
+    provider_id: UUID | None = None
+    """The provider that the entry belongs to."""
+    columns: list[str] = []
+    """The columns that change."""
+    code: str = ""
+    """Why the line is refused."""
+    field: str = ""
+    detail: str = ""
+
+
 class ImportResult(BaseModel):
+    """The outcome of an import. With `dry_run` nothing was stored, and the figures say what would have been."""
+
+    import_id: UUID | None
+    """Null for a dry run."""
+    dry_run: bool
     received: int
     imported: int
     """New or changed."""
+    added: int
+    changed: int
     unchanged: int
     rejected: list[RejectedLine]
+    report: list[ReportLine]
+    """An entry a line that is not unchanged, in the order of the file."""
+
+
+class ImportItem(BaseModel):
+    """An import of the history. `actor`: the subject of the token that imported."""
+
+    import_id: UUID
+    sheet: Sheet
+    state: ImportState
+    received: int
+    added: int
+    changed: int
+    unchanged: int
+    rejected: int
+    actor: str
+    at: datetime
+    undone_by: str | None
+    undone_at: datetime | None
+    report: list[ReportLine]
+
+
+class DoctorItem(BaseModel):
+    """The public part of a doctor's entry."""
+
+    doctor_id: UUID
+    full_name_kk: str
+    full_name_ru: str
+    speciality: str
+
+
+class NoFields(StrictModel):
+    """A command without fields."""
 
 
 class ImportDocument(BaseModel):

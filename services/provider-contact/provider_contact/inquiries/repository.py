@@ -28,6 +28,7 @@ from shared.fast.bulk import insert_new_rows, insert_rows, update_rows
 from shared.rows import table_of
 from shared.visibility import Scope
 
+PROVIDERS_PER_QUERY = 1_000  # engines limit the parameters of a statement
 _OF_APPEAL = col(Inquiry.appeal_id) == col(Appeal.appeal_id)
 _OF_INQUIRY = col(ProviderResponse.inquiry_id) == col(Inquiry.inquiry_id)
 
@@ -247,3 +248,14 @@ def _filters(wanted: InquiryFilter) -> list[ColumnElement[bool]]:
         (col(Inquiry.overdue), wanted.overdue),
     )
     return [column == value for column, value in pairs if value is not None]
+
+
+async def providers_in_use(session: AsyncSession, provider_ids: Sequence[UUID]) -> set[UUID]:
+    """Return which of these providers an appeal or an inquiry names."""
+    found: set[UUID] = set()
+    for start in range(0, len(provider_ids), PROVIDERS_PER_QUERY):
+        some = provider_ids[start : start + PROVIDERS_PER_QUERY]
+        for column in (col(Appeal.provider_id), col(Inquiry.provider_id)):
+            rows = await session.execute(select(column).where(column.in_(some)).distinct())
+            found.update(provider_id for provider_id in rows.scalars() if provider_id is not None)
+    return found

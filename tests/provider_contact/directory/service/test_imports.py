@@ -1,166 +1,274 @@
-import asyncio
-import csv
-import io
+from uuid import UUID
 
 import pytest
 
-from provider_contact.directory.models import Provider
-from provider_contact.directory.service.imports import COLUMNS, read_list
+from provider_contact.directory.models import Contact, DirectoryChange, DirectoryImport, Doctor, Provider, ProviderContract
+from provider_contact.directory.service.contacts import opened
+from provider_contact.directory.service.sheets import CONTACT_COLUMNS, DOCTOR_COLUMNS
 from shared.contracts import ProviderRecorded
-from shared.domain.identifiers import is_valid_bin_or_iin
-from shared.errors import InvalidInput, MalformedText
-from tests.event_loop import STEP, Steps
-from tests.provider_contact.conftest import BINS, LINE, PROVIDERS, SOLE_TRADER, sheet
+from shared.domain.identifiers import is_valid_bin
+from tests.provider_contact.conftest import BINS, LINE, PROVIDERS, SOLE_TRADER, registered, sheet
+from tests.workbooks import workbook
+
+CONTACT = {"bin": BINS[0], "role": "PATIENT_SUPPORT", "name": "Сынақ Қолдау", "phone": "+77010000077", "languages": "kk;ru"}
+DOCTOR = {"bin": BINS[0], "full_name_kk": "Сынақ Дәрігер", "full_name_ru": "Сынак Даригер", "speciality": "Кардиолог"}
 
 
-class TestReadList:
-    def test_a_line_is_read_with_its_aliases_apart(self):
-        line = read_list(sheet({}).encode()).lines[0]
-        assert line.aliases == ["5 емхана", "Гор. пол-ка 5"]
-        assert line.phone == "+77010000000"
+def lines(columns, *rows, separator=","):
+    """Rows as a CSV document under these columns."""
+    return "\r\n".join(separator.join(names) for names in (columns, *([row.get(name, "") for name in columns] for row in rows)))
 
-    def test_a_byte_order_mark_and_quotes_are_accepted(self):
-        document = sheet({"name_ru": 'ТОО "Клиника", филиал', "aliases": "а; ;б;"}).encode("utf-8-sig")
-        line = read_list(document).lines[0]
-        assert (line.name_ru, line.aliases) == ('ТОО "Клиника", филиал', ["а", "б"])
 
-    def test_columns_may_stand_in_any_order(self):
-        names = list(reversed(COLUMNS))
-        document = ",".join(names) + "\n" + ",".join(LINE[name].replace(",", " ") for name in names)
-        assert read_list(document.encode()).lines[0].bin == LINE["bin"]
+def contacts(*changed):
+    return lines(CONTACT_COLUMNS, *(CONTACT | row for row in changed))
 
-    @pytest.mark.parametrize("header", ["", "bin", ",".join(COLUMNS[1:]), ",".join((*COLUMNS, "note")), ",".join(COLUMNS).upper()])
-    def test_another_header_is_refused_as_a_whole(self, header):
-        with pytest.raises(InvalidInput):
-            read_list(f"{header}\n".encode())
 
-    def test_windows_1251_is_refused_by_its_name(self):
-        with pytest.raises(MalformedText) as refused:
-            read_list(sheet({}).encode("cp1251", "replace"))
-        assert "Windows-1251" in refused.value.detail
+def doctors(*changed):
+    return lines(DOCTOR_COLUMNS, *(DOCTOR | row for row in changed))
 
-    @pytest.mark.parametrize(("separator", "encoding"), [(";", "utf-8"), (";", "utf-8-sig"), ("\t", "utf-16"), (";", "utf-16-le")])
-    def test_a_list_as_excel_writes_it_is_read(self, separator, encoding):
-        target = io.StringIO()
-        csv.writer(target, delimiter=separator).writerows(csv.reader(io.StringIO(sheet({}))))
-        line = read_list(target.getvalue().encode(encoding)).lines[0]
-        assert (line.bin, line.aliases) == (LINE["bin"], ["5 емхана", "Гор. пол-ка 5"])
 
-    def test_another_separator_is_refused_with_a_sentence(self):
-        with pytest.raises(InvalidInput) as refused:
-            read_list(sheet({}).replace(",", "|").encode())
-        assert "commas, semicolons or tabs" in refused.value.detail
+def actions(answer):
+    return [(line["line"], line["action"], line["columns"], line["code"]) for line in answer["report"]]
 
-    def test_a_quotation_mark_that_is_not_closed_costs_its_line_alone(self):
-        document = sheet({}, {"bin": BINS[1]}, {"bin": BINS[2]}).replace(f"{BINS[1]},", f'{BINS[1]},"')
-        read = read_list(document.encode())
-        assert [line.bin for line in read.lines] == [LINE["bin"], BINS[2]]
-        assert [(line.line, line.code) for line in read.rejected] == [(3, "malformed-csv")]
+
+async def undo(world, import_id, role="admin"):
+    return await world.post(f"/v1/imports/{import_id}/actions/undo", world.token(role), {})
+
+
+class TestDryRun:
+    async def test_it_reports_each_line_and_stores_nothing(self, listed):
+        before = await listed.rows(DirectoryImport)
+        changed = {"name_ru": "Другая поликлиника", "phone": ""}
+        fresh = {"bin": BINS[9], "name_kk": "Жаңа емхана", "name_ru": "Новая поликлиника"}
+        answer = (await listed.load_sheet("providers", sheet(changed, PROVIDERS[1], fresh, {"bin": "1"}), dry_run="true")).json()
+        assert actions(answer) == [
+            (2, "CHANGED", ["name_ru", "phone"], ""),
+            (4, "ADDED", [], ""),
+            (5, "REFUSED", [], "bad-bin"),
+        ]
+        assert (answer["import_id"], answer["dry_run"], answer["added"], answer["changed"], answer["unchanged"]) == (None, True, 1, 1, 1)
+        assert len(await listed.providers()) == len(PROVIDERS)
+        assert len(await listed.emitted(ProviderRecorded)) == len(PROVIDERS)
+        assert len(await listed.rows(DirectoryImport)) == len(before)
+
+    async def test_it_repeats_no_cell_of_the_file(self, listed):
+        answer = await listed.load_sheet(
+            "contacts", contacts({"email": "secret-mail"}, {"name": "Құпия Адам", "email": "q@a.example"}), dry_run="true"
+        )
+        assert answer.json()["received"] == 2
+        assert "ecret" not in answer.text
+        assert "Құпия" not in answer.text
+
+    async def test_the_import_afterwards_does_what_was_reported(self, listed):
+        document = sheet({"name_ru": "Другая поликлиника"}, {"bin": BINS[9]})
+        told = (await listed.load_sheet("providers", document, dry_run="true")).json()
+        done = (await listed.load_sheet("providers", document)).json()
+        assert actions(done) == actions(told)
+        assert done["import_id"] is not None
+
+
+class TestCards:
+    async def test_optional_columns_are_stored_and_an_empty_cell_leaves_them(self, listed):
+        card = {"level": "CITY", "attached_population": "12 345", "districts": "Қызылорда;Сырдария", "contract_year": "2026"}
+        row = LINE | card | {"care_types": "PRIMARY;OUTPATIENT"}
+        await listed.load_sheet("providers", lines(row.keys(), row))
+        (provider,) = [each for each in await listed.rows(Provider) if each.level == "CITY"]
+        assert (provider.attached_population, provider.districts) == (12_345, ["Қызылорда", "Сырдария"])
+        (contract,) = await listed.rows(ProviderContract)
+        assert (contract.provider_id, contract.year, contract.care_types) == (provider.provider_id, 2026, ["OUTPATIENT", "PRIMARY"])
+        await listed.load({"name_ru": "Другая"})
+        (provider,) = [each for each in await listed.rows(Provider) if each.name_ru == "Другая"]
+        assert (provider.level, provider.attached_population) == ("CITY", 12_345)
+
+    async def test_a_contract_of_another_year_is_added_and_the_provider_is_not_published_again(self, listed):
+        row = LINE | {"contract_year": "2026", "care_types": "PRIMARY"}
+        await listed.load_sheet("providers", lines(row.keys(), row))
+        answer = (await listed.load_sheet("providers", lines(row.keys(), row | {"contract_year": "2027"}))).json()
+        assert actions(answer) == [(2, "CHANGED", ["care_types"], "")]
+        assert sorted(contract.year for contract in await listed.rows(ProviderContract)) == [2026, 2027]
+        assert len(await listed.emitted(ProviderRecorded)) == len(PROVIDERS)
 
     @pytest.mark.parametrize(
         ("changed", "field", "code"),
         [
-            ({"bin": ""}, "bin", "required"),
-            ({"bin": "123"}, "bin", "bad-bin"),
-            ({"bin": "991231501015"}, "bin", "bad-bin"),
-            ({"name_kk": " "}, "name_kk", "required"),
-            ({"name_ru": ""}, "name_ru", "required"),
-            ({"name_ru": "я" * 401}, "name_ru", "too-long"),
-            ({"name_ru": "\u200b"}, "name_ru", "too-short"),
-            ({"aliases": ";".join("а" * 31)}, "aliases", "too-many"),
-            ({"aliases": "я" * 401}, "aliases", "too-long"),
-            ({"region": "KZ-99"}, "region", "unknown-code"),
-            ({"region": ""}, "region", "required"),
-            ({"kind": "SHOP"}, "kind", "unknown-code"),
-            ({"ownership": "MINE"}, "ownership", "unknown-code"),
-            ({"email": "nobody"}, "email", "bad-email"),
-            ({"phone": "12"}, "phone", "bad-phone"),
-            ({"bin": "1", "region": "KZ-99"}, "bin", "bad-bin"),
+            ({"level": "MOON"}, "level", "unknown-code"),
+            ({"attached_population": "many"}, "attached_population", "bad-format"),
+            ({"contract_year": "2026"}, "", "contract-incomplete"),
+            ({"contract_year": "1999", "care_types": "PRIMARY"}, "contract_year", "out-of-range"),
+            ({"contract_year": "2026", "care_types": "MAGIC"}, "care_types", "unknown-code"),
         ],
     )
-    def test_a_wrong_line_is_refused_with_its_first_error(self, changed, field, code):
-        read = read_list(sheet(changed, {"bin": BINS[1]}).encode())
-        assert [(line.line, line.field, line.code) for line in read.rejected] == [(2, field, code)]
-        assert [line.bin for line in read.lines] == [BINS[1]]
-
-    def test_a_refusal_repeats_nothing_of_the_line(self):
-        refused = read_list(sheet({"bin": "secret-bin", "email": "secret-mail"}).encode()).rejected[0]
-        assert "secret" not in refused.model_dump_json()
-
-    def test_lines_are_counted_as_an_editor_shows_them(self):
-        read = read_list(sheet({"name_kk": "екі\nжол"}, {"bin": "1"}, {"bin": BINS[1], "kind": "?"}).encode())
-        assert [line.line for line in read.rejected] == [4, 5]
-
-    def test_what_is_no_csv_is_one_refused_line(self):
-        document = sheet({}) + 'a,b\r\n"x"y,,,,,,,,,,\r\n\r\n'
-        assert [(line.line, line.code) for line in read_list(document.encode()).rejected] == [(3, "malformed-csv"), (4, "malformed-csv")]
-
-    def test_the_same_bin_twice_is_taken_once(self):
-        read = read_list(sheet({}, {"name_ru": "Другая"}).encode())
-        assert [(line.line, line.code) for line in read.rejected] == [(3, "duplicate")]
+    async def test_a_wrong_card_is_refused(self, listed, changed, field, code):
+        row = LINE | changed
+        (line,) = (await listed.load_sheet("providers", lines(row.keys(), row))).json()["rejected"]
+        assert (line["field"], line["code"]) == (field, code)
 
 
-class TestImportProviders:
-    async def test_new_providers_are_imported_and_emitted(self, world):
-        answer = (await world.load(*PROVIDERS)).json()
-        assert answer == {"received": 5, "imported": 5, "unchanged": 0, "rejected": []}
-        emitted = await world.emitted(ProviderRecorded)
-        assert [each.name_ru for each in emitted][1] == "Городская поликлиника №15"
-        assert all(each.active for each in emitted)
+class TestContacts:
+    async def test_contacts_are_sealed_and_found_again_by_owner_role_and_mailbox(self, listed):
+        document = contacts({"email": "a@emhana5.example"}, {"email": "b@emhana5.example"})
+        assert (await listed.load_sheet("contacts", document)).json()["added"] == 2
+        assert (await listed.load_sheet("contacts", document)).json()["unchanged"] == 2
+        renamed = contacts({"email": "a@emhana5.example", "hours": "9:00–18:00", "valid_to": "31.12.2026"})
+        assert actions((await listed.load_sheet("contacts", renamed)).json()) == [(2, "CHANGED", ["hours", "valid_to"], "")]
+        stored = await listed.every_column()
+        for secret in ("Сынақ Қолдау", "+77010000077", "a@emhana5.example"):
+            assert secret not in stored
+        kept = {opened(row, listed.parts.sealer).email: row for row in await listed.rows(Contact)}
+        assert (kept["a@emhana5.example"].version, kept["b@emhana5.example"].version) == (2, 1)
 
-    async def test_the_same_list_again_changes_and_emits_nothing(self, listed):
-        assert (await listed.load(*PROVIDERS)).json() == {"received": 5, "imported": 0, "unchanged": 5, "rejected": []}
-        assert len(await listed.emitted(ProviderRecorded)) == 5
+    async def test_a_body_has_contacts_in_a_region(self, listed):
+        row = {"bin": "", "body": "HEALTH_DEPARTMENT", "region": "KZ-43", "role": "RECEPTION", "email": "dsb@kz43.example"}
+        assert (await listed.load_sheet("contacts", contacts(row))).json()["added"] == 1
+        (contact,) = await listed.rows(Contact)
+        assert (contact.provider_id, contact.body, contact.region) == (None, "HEALTH_DEPARTMENT", "KZ-43")
 
-    async def test_a_changed_line_changes_its_provider_and_is_emitted(self, listed):
-        before = {provider.bin_key: provider.provider_id for provider in await listed.rows(Provider)}
-        answer = (await listed.load({"name_ru": "Новая поликлиника", "phone": ""}, *PROVIDERS[1:])).json()
-        assert (answer["imported"], answer["unchanged"]) == (1, 4)
-        assert {provider.bin_key: provider.provider_id for provider in await listed.rows(Provider)} == before
-        assert (await listed.emitted(ProviderRecorded))[-1].name_ru == "Новая поликлиника"
+    @pytest.mark.parametrize(
+        ("changed", "field", "code"),
+        [
+            ({"bin": BINS[9]}, "bin", "unknown-provider"),
+            ({"role": "KING"}, "role", "unknown-code"),
+            ({"bin": ""}, "", "owner-required"),
+            ({"body": "HEALTH_DEPARTMENT"}, "", "owner-required"),
+            ({"bin": "", "body": "HEALTH_DEPARTMENT"}, "", "owner-required"),
+            ({"phone": ""}, "", "reach-required"),
+            ({"email": "x"}, "email", "bad-email"),
+            ({"languages": "de"}, "languages", "unknown-code"),
+            ({"valid_to": "soon"}, "valid_to", "bad-date"),
+            ({"valid_from": "2026-05-01", "valid_to": "2026-04-01"}, "", "dates-reversed"),
+        ],
+    )
+    async def test_a_wrong_line_is_refused_with_its_reason(self, listed, changed, field, code):
+        (line,) = (await listed.load_sheet("contacts", contacts(changed))).json()["rejected"]
+        assert (line["line"], line["field"], line["code"]) == (2, field, code)
+
+    async def test_semicolons_as_separator_leave_no_list_in_a_cell_without_quotes(self, listed):
+        document = lines(CONTACT_COLUMNS, CONTACT | {"languages": '"kk;ru"'}, separator=";")
+        assert (await listed.load_sheet("contacts", document)).json()["added"] == 1
+        assert (await listed.rows(Contact))[0].languages == ["kk", "ru"]
+
+
+class TestDoctors:
+    async def test_doctors_are_listed_for_everybody_by_name_and_no_event_has_them(self, listed):
+        document = doctors({}, {"full_name_kk": "", "full_name_ru": "Аман Сынаков", "speciality": "Терапевт"})
+        assert (await listed.load_sheet("doctors", document)).json()["added"] == 2
+        provider_id = (await listed.providers())[LINE["name_ru"]]
+        answer = (await listed.get("/v1/doctors", provider_id=str(provider_id))).json()
+        assert [(item["full_name_kk"], item["speciality"]) for item in answer["items"]] == [
+            ("Аман Сынаков", "Терапевт"),
+            ("Сынақ Дәрігер", "Кардиолог"),
+        ]
+        assert answer["items"][0].keys() == {"doctor_id", "full_name_kk", "full_name_ru", "speciality"}
+        assert len(await listed.emitted(ProviderRecorded)) == len(PROVIDERS)
+
+    async def test_a_doctor_with_an_end_is_not_listed_after_it(self, listed):
+        await listed.load_sheet("doctors", doctors({"valid_from": "2026-01-01"}))
+        answer = (await listed.load_sheet("doctors", doctors({"valid_from": "2026-01-01", "valid_to": "2026-02-01"}))).json()
+        assert actions(answer) == [(2, "CHANGED", ["valid_to"], "")]
+        provider_id = (await listed.providers())[LINE["name_ru"]]
+        assert (await listed.get("/v1/doctors", provider_id=str(provider_id))).json()["total"] == 0
+
+    async def test_one_doctor_twice_in_a_file_is_refused_once(self, listed):
+        answer = (await listed.load_sheet("doctors", doctors({}, {"full_name_ru": "СЫНАК ДАРИГЕР"}))).json()
+        assert [line["code"] for line in answer["rejected"]] == ["duplicate"]
+
+
+class TestWorkbooks:
+    async def test_a_workbook_is_imported_like_csv_and_numbers_keep_their_leading_zeros(self, listed):
+        number = next(number for number in range(40_140_000_000, 40_140_000_999) if is_valid_bin(f"{number:012d}"))
+        rows = [list(LINE), [number if name == "bin" else value for name, value in LINE.items()]]
+        answer = await listed.client.post(
+            "/provider-contact/v1/providers/imports",
+            content=workbook(rows),
+            headers=listed.token("admin") | {"Content-Type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
+        )
+        assert answer.json()["added"] == 1
+
+    async def test_a_broken_workbook_is_refused_with_a_sentence(self, listed):
+        answer = await listed.load_sheet("providers", b"PK\x03\x04broken")
+        assert (answer.status_code, answer.json()["code"]) == (400, "malformed-text")
+
+
+class TestHistory:
+    async def test_each_import_is_listed_with_who_when_and_the_figures(self, listed):
+        await listed.load_sheet("doctors", doctors({}, {"bin": "1"}))
+        answer = (await listed.get("/v1/imports", listed.token("head"))).json()
+        newest, first = answer["items"]
+        assert answer["total"] == 2
+        assert (newest["sheet"], newest["added"], newest["rejected"], newest["state"]) == ("DOCTORS", 1, 1, "IMPORTED")
+        assert (first["sheet"], first["added"]) == ("PROVIDERS", len(PROVIDERS))
+        assert [line["action"] for line in newest["report"]] == ["ADDED", "REFUSED"]
+        page = (await listed.get("/v1/imports", listed.token("head"), limit=1)).json()
+        rest = (await listed.get("/v1/imports", listed.token("head"), limit=1, cursor=page["next_cursor"])).json()
+        assert (rest["items"][0]["import_id"], rest["next_cursor"]) == (first["import_id"], None)
+
+
+class TestUndo:
+    async def test_changed_entries_are_as_before_and_are_published(self, listed):
+        before = {row.provider_id: row for row in await listed.rows(Provider)}
+        changed = (await listed.load({"name_ru": "Другая поликлиника", "phone": "+77010000001"}, *PROVIDERS[1:])).json()
+        answer = await undo(listed, changed["import_id"])
+        assert (answer.status_code, answer.json()["state"]) == (200, "UNDONE")
+        after = {row.provider_id: row for row in await listed.rows(Provider)}
+        for provider_id, row in before.items():
+            assert (after[provider_id].name_ru, after[provider_id].fingerprint) == (row.name_ru, row.fingerprint)
+            if row.phone is not None:
+                phones = {listed.parts.sealer.open("provider", provider_id, "phone", each.phone) for each in (row, after[provider_id])}
+                assert len(phones) == 1
+        assert (await listed.emitted(ProviderRecorded))[-1].name_ru == LINE["name_ru"]
+        assert (await listed.load(*PROVIDERS)).json()["unchanged"] == len(PROVIDERS)
+
+    async def test_added_providers_end_and_the_next_import_brings_them_back_under_the_same_id(self, listed):
+        added = (await listed.load({"bin": BINS[9], "name_ru": "Новая поликлиника"})).json()
+        provider_id = (await listed.providers())["Новая поликлиника"]
+        assert (await undo(listed, added["import_id"])).status_code == 200
+        assert "Новая поликлиника" not in await listed.providers()
+        assert (await listed.emitted(ProviderRecorded))[-1].active is False
+        await listed.load({"bin": BINS[9], "name_ru": "Новая поликлиника"})
+        assert (await listed.providers())["Новая поликлиника"] == provider_id
+        assert (await listed.emitted(ProviderRecorded))[-1].active is True
+
+    async def test_added_contacts_contracts_and_doctors_are_removed(self, listed):
+        row = LINE | {"contract_year": "2026", "care_types": "PRIMARY"}
+        for kind, document, model in (
+            ("contacts", contacts({}), Contact),
+            ("doctors", doctors({}), Doctor),
+            ("providers", lines(row.keys(), row), ProviderContract),
+        ):
+            done = (await listed.load_sheet(kind, document)).json()
+            assert len(await listed.rows(model)) == 1
+            assert (await undo(listed, done["import_id"])).status_code == 200
+            assert await listed.rows(model) == []
+
+    async def test_only_the_latest_can_be_undone_and_only_once(self, listed):
+        first = (await listed.load_sheet("doctors", doctors({}))).json()
+        second = (await listed.load_sheet("contacts", contacts({}))).json()
+        assert (await undo(listed, first["import_id"])).json()["code"] == "import-not-latest"
+        assert (await undo(listed, second["import_id"])).status_code == 200
+        assert (await undo(listed, second["import_id"])).json()["code"] == "import-not-latest"
+        assert (await undo(listed, first["import_id"])).status_code == 200
+
+    async def test_an_import_without_changes_is_no_obstacle(self, listed):
+        first = (await listed.load_sheet("doctors", doctors({}))).json()
+        await listed.load(*PROVIDERS)
+        assert (await undo(listed, first["import_id"])).status_code == 200
+
+    async def test_it_is_refused_if_an_appeal_names_an_added_provider(self, listed):
+        added = (await listed.load({"bin": BINS[9], "name_ru": "Новая поликлиника"})).json()
+        await listed.consume(registered(1, provider_id=(await listed.providers())["Новая поликлиника"]))
+        answer = await undo(listed, added["import_id"])
+        assert (answer.status_code, answer.json()["code"]) == (409, "import-built-on")
         assert "Новая поликлиника" in await listed.providers()
 
-    async def test_refused_lines_stop_no_others(self, world):
-        answer = (await world.load({}, {"bin": "1"})).json()
-        assert (answer["received"], answer["imported"]) == (2, 1)
-        assert [(line["line"], line["field"], line["code"]) for line in answer["rejected"]] == [(3, "bin", "bad-bin")]
+    async def test_an_unknown_import_is_not_found(self, listed):
+        assert (await undo(listed, UUID(int=9))).status_code == 404
 
-    async def test_nothing_personal_stands_in_the_open(self, listed):
-        stored = await listed.every_column()
-        assert "Городская поликлиника №15" in stored
-        for secret in (LINE["bin"], SOLE_TRADER, LINE["email"], LINE["phone"]):
-            assert secret not in stored
+    async def test_who_may(self, listed):
+        done = (await listed.load_sheet("doctors", doctors({}))).json()
+        assert (await undo(listed, done["import_id"], role="head")).status_code == 403
 
-    async def test_only_an_admin_may(self, world):
-        assert (await world.load({}, role="head")).status_code == 403
-        assert (await world.client.post("/provider-contact/v1/providers/imports", content="")).status_code == 401
-
-    async def test_another_content_type_is_refused(self, world):
-        assert (await world.load({}, **{"Content-Type": "application/json"})).status_code == 415
-
-    async def test_a_key_sent_again_answers_as_the_first_time(self, world):
-        first = await world.load({}, **{"Idempotency-Key": "list-1"})
-        again = await world.load({}, **{"Idempotency-Key": "list-1"})
-        assert again.content == first.content
-        assert again.headers["Idempotency-Replayed"] == "true"
-        assert (await world.load(*PROVIDERS, **{"Idempotency-Key": "list-1"})).json()["code"] == "idempotency-key-reused"
-
-    async def test_two_at_once_leave_one_provider(self, world):
-        answers = await asyncio.gather(world.load({}), world.load({}))
-        assert sorted(answer.json()["imported"] for answer in answers) == [0, 1]
-        assert len(await world.rows(Provider)) == 1
-
-    async def test_statements_do_not_grow_with_the_list(self, world):
-        world.statements.clear()
-        await world.load({})
-        few = len(world.statements)
-        world.statements.clear()
-        await world.load(*({"bin": number, "phone": "" if at % 2 else LINE["phone"]} for at, number in enumerate(BINS[1:])))
-        assert len(world.statements) == few
-
-    async def test_the_event_loop_stays_free(self, world):
-        numbers = [number for number in map(str, range(200_140_000_000, 200_140_040_000)) if is_valid_bin_or_iin(number)][:3000]
-        async with Steps() as steps:
-            answer = await world.load(*({"bin": number} for number in numbers))
-        assert answer.json()["imported"] == 3000
-        assert steps.longest < STEP
+    async def test_former_entries_are_sealed(self, listed):
+        await listed.load({"name_ru": "Другая поликлиника", "phone": ""}, {"bin": SOLE_TRADER, **PROVIDERS[4], "name_ru": "ИП «Жаңа»"})
+        changes = [change for change in await listed.rows(DirectoryChange) if change.before is not None]
+        assert len(changes) == 2
+        assert LINE["phone"] not in await listed.every_column()
