@@ -15,6 +15,7 @@ from shared.contracts import (
     AppealWithdrawn,
     CaseClosed,
     CaseForwarded,
+    CaseReopened,
     CaseReturned,
     CaseTerminated,
     ClassificationCorrected,
@@ -62,6 +63,8 @@ def state_after(state: AppealState, event: AppealEvent) -> AppealState:
         found["kind"], found["tier"] = event.kind, event.tier
     elif isinstance(event, TierRaised):
         found["tier"] = event.tier
+    elif isinstance(event, CaseReopened):
+        found["tier"], found["outcome"] = event.tier, None
     elif isinstance(event, ProviderMatched):
         found["provider_id"] = event.provider_id
     elif isinstance(event, InquirySent):

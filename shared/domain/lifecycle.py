@@ -40,7 +40,9 @@ class Holder(StrEnum):
 
 
 WITHDRAWN: Final = CaseStatus.WITHDRAWN
-"""The only final status that a later event changes: a decision made before the Fund learned of the withdrawal stands."""
+"""The only final status that a later decision changes: one made before the Fund learned of the withdrawal stands."""
+REOPENED: Final = "case-reopened"
+"""The only fact that leads out of every final status."""
 _ANY = "*"
 
 
@@ -48,15 +50,17 @@ _ANY = "*"
 def transitions() -> Mapping[tuple[str, str], CaseStatus]:
     """Return the next status by (status, fact), with `*` expanded to every status that is not final.
 
-    Raises ReferenceDataError for an unknown status, a transition out of a final status other than WITHDRAWN, a pair given twice, or
-    statuses or holders that differ from `CaseStatus` and `Holder`.
+    Raises ReferenceDataError for an unknown status, a transition out of a final status other than WITHDRAWN by another fact than
+    `REOPENED`, a pair given twice, or statuses or holders that differ from `CaseStatus` and `Holder`.
     """
     _check_codes()
     statuses = taxonomy().statuses
     running = frozenset(code for code, status in statuses.items() if not status.final)
     found: dict[tuple[str, str], CaseStatus] = {}
     for row in rows("lifecycle.csv"):
-        status, fact, following = row.one_of("status", running | {_ANY, WITHDRAWN}), row.text("fact"), row.one_of("next", statuses)
+        fact, following = row.text("fact"), row.one_of("next", statuses)
+        known = frozenset(statuses) if fact == REOPENED else running | {WITHDRAWN}
+        status = row.one_of("status", known | {_ANY})
         for code in sorted(running) if status == _ANY else [status]:
             if (code, fact) in found:
                 raise row.error(f"{code} and {fact} are given twice")

@@ -9,6 +9,7 @@ from shared.contracts import (
     AppealWithdrawn,
     CaseClosed,
     CaseForwarded,
+    CaseReopened,
     CaseReturned,
     CaseTerminated,
     InquirySent,
@@ -52,6 +53,13 @@ class TestClassification:
 
     def test_a_raised_tier_leaves_all_else(self):
         assert after(TierRaised.model_construct(appeal_id=APPEAL, tier=3)) == state(tier=3)
+
+
+class TestReopened:
+    @pytest.mark.parametrize("status", [CaseStatus.CLOSED, CaseStatus.WITHDRAWN, CaseStatus.ANSWERED, CaseStatus.AWAITING_PROVIDER])
+    def test_a_reopened_case_has_no_outcome_and_its_new_tier(self, status):
+        event = CaseReopened.model_construct(appeal_id=APPEAL, tier=3, queue="KZ-43/3/kk", reason="PROMISE_BROKEN")
+        assert after(event, status=status, outcome="RESOLVED_ON_SPOT") == state(tier=3)
 
 
 class TestOutcome:

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from routing.cases import api as cases_api
 from routing.cases import policy as case_policies
-from routing.cases.handlers import HANDLERS, prepare_cases
+from routing.cases.handlers import EVENTS_WITH_RESULTS, HANDLERS, RESULT_ENTRIES, prepare_cases
 from routing.cases.models import ContentRead
 from routing.cases.service import ClockHistory, Colleagues, has_answers_to_send, history, send_next, workflow
 from routing.classification import api as classification_api
@@ -119,7 +119,8 @@ def check_policies() -> None:
     document_texts()
     classify("")
     own = (event for event in REGISTRY.values() if SERVICE.name == event.SERVICE)
-    history.check(*own, *(event for event in HANDLERS if event not in {AppealRegistered, ProviderRecorded}))
+    unnamed = {AppealRegistered, ProviderRecorded, *EVENTS_WITH_RESULTS}
+    history.check(*own, *(event for event in HANDLERS if event not in unnamed), entry_types=RESULT_ENTRIES)
 
 
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:

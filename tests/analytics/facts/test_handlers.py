@@ -90,6 +90,13 @@ class TestFacts:
         await world.consume(make("appeal-registered", 2), make("appeal-routed", 2), make(decision, 2, **given), make("appeal-withdrawn", 2))
         assert {(fact.status, fact.outcome, fact.closed_at is None) for fact in await world.facts()} == {(status, outcome, outcome is None)}
 
+    @pytest.mark.parametrize("end", ["case-closed", "appeal-withdrawn", "answer-given"])
+    async def test_a_reopened_case_has_neither_an_outcome_nor_an_end(self, world, make, end):
+        await world.consume(make("appeal-registered", 1), make("appeal-routed", 1), make(end, 1), make("outcome-confirmed", 1))
+        await world.consume(make("case-reopened", 1, tier=3))
+        [fact] = await world.facts()
+        assert (fact.status, fact.outcome, fact.closed_at, fact.confirmed, fact.tier) == ("IN_REVIEW", None, None, None, 3)
+
     async def test_what_was_withdrawn_is_not_ended_as_well(self, world, make):
         await world.consume(make("appeal-registered", 1), make("appeal-withdrawn", 1), make("clock-breached", 1))
         [fact] = await world.facts()

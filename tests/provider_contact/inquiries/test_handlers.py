@@ -3,9 +3,19 @@ from sqlalchemy import func, select
 
 from provider_contact.inquiries.errors import UnknownAppeal
 from provider_contact.inquiries.models import Appeal, Inquiry
-from shared.contracts import AppealWithdrawn, CaseForwarded, CaseReturned, CaseTerminated, InquirySent
+from shared.contracts import AppealWithdrawn, CaseForwarded, CaseReopened, CaseReturned, CaseTerminated, InquirySent
 from shared.messaging.tables import outbox
 from tests.provider_contact.conftest import FIFTEENTH, PROVIDER, appeal_id, closed, corrected, raised, registered, routed, sent_inquiry
+
+
+class TestReopenedCases:
+    async def test_a_reopened_case_is_on_its_new_tier_and_may_be_asked_about_again(self, world):
+        await sent_inquiry(world, 1)
+        await world.consume(closed(1))
+        await world.consume(CaseReopened(appeal_id=appeal_id(1), tier=3, queue="KZ-43/3/kk", reason="PROMISE_BROKEN"))
+        [appeal] = await world.rows(Appeal)
+        [inquiry] = await world.rows(Inquiry)
+        assert (appeal.closed, appeal.tier, inquiry.closed_at is None) == (False, 3, False)
 
 
 class TestApplyRouting:

@@ -25,10 +25,10 @@ class TestNamedCodes:
         with pytest.raises(ReferenceDataError, match="missing"):
             read.__wrapped__()
 
-    def test_outcomes_of_which_none_is_decided_by_the_applicant_are_refused(self, monkeypatch):
+    def test_outcomes_of_which_none_follows_a_confirmation_are_refused(self, monkeypatch):
         monkeypatch.setattr(policy, "_deciders", lambda: {"JUSTIFIED": policy.OutcomeDecider.CLERK})
         with pytest.raises(ReferenceDataError, match="missing: RESOLVED_ON_SPOT"):
-            policy.applicant_outcomes.__wrapped__()
+            policy.confirmed_outcomes.__wrapped__()
 
     def test_the_files_of_the_product_have_them(self):
         assert NamedCode.NOT_COMPLETED in policy.return_grounds()

@@ -3,8 +3,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from shared.domain import lifecycle
-from shared.domain.lifecycle import CaseStatus, Holder, holder_of, status_after, transitions
-from shared.domain.tables import ReferenceDataError
+from shared.domain.lifecycle import REOPENED, CaseStatus, Holder, holder_of, status_after, transitions
+from shared.domain.tables import ReferenceDataError, parse_rows
 from shared.domain.taxonomy import taxonomy
 
 FINAL = ["CLOSED", "FORWARDED", "RETURNED", "WITHDRAWN", "TERMINATED"]
@@ -35,6 +35,10 @@ class TestStatusAfter:
             ("REGISTERED", "appeal-routed", "IN_REVIEW"),
             ("IN_REVIEW", "inquiry-sent", "AWAITING_PROVIDER"),
             ("AWAITING_PROVIDER", "inquiry-answered", "IN_REVIEW"),
+            ("AWAITING_PROVIDER", "solution-proposed", "AWAITING_APPLICANT"),
+            ("AWAITING_APPLICANT", "proposal-answered", "IN_REVIEW"),
+            ("AWAITING_APPLICANT", "proposal-unanswered", "IN_REVIEW"),
+            ("ANSWERED", "solution-proposed", "ANSWERED"),
             ("EXTENDED", "answer-given", "ANSWERED"),
             ("ANSWERED", "case-closed", "CLOSED"),
             ("NEEDS_FIX", "appeal-withdrawn", "WITHDRAWN"),
@@ -49,11 +53,21 @@ class TestStatusAfter:
         assert [code for code, status in taxonomy().statuses.items() if status.final] == FINAL
 
     @pytest.mark.parametrize("status", [status for status in FINAL if status != "WITHDRAWN"])
-    def test_a_final_status_absorbs_every_fact(self, status):
-        assert {status_after(status, fact) for _, fact in transitions()} == {status}
+    def test_a_final_status_absorbs_every_fact_but_the_reopening(self, status):
+        assert {status_after(status, fact) for _, fact in transitions() if fact != REOPENED} == {status}
 
-    def test_what_was_withdrawn_gives_way_to_a_decision_and_to_nothing_else(self):
-        moved = {fact: status_after("WITHDRAWN", fact) for _, fact in transitions()}
+    @pytest.mark.parametrize("status", [status for status in STATUSES if status != "IN_REVIEW"])
+    def test_whatever_is_reopened_is_in_review(self, status):
+        assert status_after(status, REOPENED) == "IN_REVIEW"
+
+    def test_a_table_that_leads_out_of_a_final_status_by_another_fact_stops_the_start(self, monkeypatch):
+        table = parse_rows("lifecycle.csv", "# source: a test\nstatus,fact,next\nCLOSED,answer-given,ANSWERED\n")
+        monkeypatch.setattr(lifecycle, "rows", lambda _file: table)
+        with pytest.raises(ReferenceDataError):
+            transitions.__wrapped__()
+
+    def test_what_was_withdrawn_gives_way_to_a_decision_or_a_reopening_and_to_nothing_else(self):
+        moved = {fact: status_after("WITHDRAWN", fact) for _, fact in transitions() if fact != REOPENED}
         assert {fact: status for fact, status in moved.items() if status != "WITHDRAWN"} == DECISIONS
 
     @pytest.mark.parametrize("status", [status for status in STATUSES if status not in FINAL])

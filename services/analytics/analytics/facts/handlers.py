@@ -25,6 +25,7 @@ from shared.contracts import (
     CallEnded,
     CaseClosed,
     CaseForwarded,
+    CaseReopened,
     CaseReturned,
     CaseTerminated,
     ClassificationCorrected,
@@ -173,6 +174,11 @@ def _ended(event: AppealEvent, fact: FactState, at: datetime) -> FactChange:
     return {"closed_at": at} if _changes_status(event, fact) else {}
 
 
+def _reopened(event: CaseReopened, fact: FactState, _at: datetime) -> FactChange:
+    """Take the end back. The applicant has confirmed nothing of what comes now."""
+    return {"closed_at": None, "confirmed": None} if _changes_status(event, fact) else {}
+
+
 def _changes_status(event: AppealEvent, fact: FactState) -> bool:
     return status_after(fact["status"], event.FACT) != fact["status"]
 
@@ -199,6 +205,7 @@ _CHANGES: Mapping[type[AppealEvent], Change] = {
     CaseReturned: _ended,
     CaseTerminated: _ended,
     CaseForwarded: _ended,
+    CaseReopened: _reopened,
 }
 """What events change in a fact in addition to its state (`shared.projection`); every other event changes the state alone."""
 

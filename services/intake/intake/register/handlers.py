@@ -24,6 +24,7 @@ from shared.contracts import (
     AppealEvent,
     AppealRouted,
     ApplicantAsked,
+    CaseReopened,
     ClassificationCorrected,
     ClockStarted,
     CompletionAsked,
@@ -136,7 +137,8 @@ def track(listeners: Sequence[TrackingListener]) -> Handler:
                 continue
             change = RULES.get(type(received.event), timeline_only)(received, tracking)
             state = state_after(tracking, received.event)
-            overrules = tracking["status"] == WITHDRAWN != state["status"]
+            is_decided = tracking["status"] == WITHDRAWN != state["status"]
+            overrules = is_decided and not isinstance(received.event, CaseReopened)  # refuted or followed by a broken promise: not late
             tracking.update({"status": state["status"], "kind": state["kind"], "tier": state["tier"]})
             tracking.update({"provider_id": state["provider_id"], "outcome": state["outcome"]})
             tracking.update(change.values)

@@ -13,6 +13,7 @@ from shared.contracts import (
     AppealWithdrawn,
     CaseClosed,
     CaseForwarded,
+    CaseReopened,
     CaseReturned,
     CaseTerminated,
     ClassificationCorrected,
@@ -76,6 +77,14 @@ def _classification(event: Classified) -> AppealChange:
 async def apply_tier(work: UnitOfWork, batch: Batch[TierRaised]) -> None:
     """Store the case's tier, which decides who may see the inquiry."""
     await repository.update_appeals(work.session, {received.event.appeal_id: {"tier": received.event.tier} for received in batch.received})
+
+
+async def reopen_cases(work: UnitOfWork, batch: Batch[CaseReopened]) -> None:
+    """Open the appeals of reopened cases again, on their new tier. Their inquiries stay closed: a clerk asks anew."""
+    changes: dict[UUID, AppealChange] = {
+        received.event.appeal_id: {"tier": received.event.tier, "closed": False} for received in batch.received
+    }
+    await repository.update_appeals(work.session, changes)
 
 
 async def close_ended_cases(work: UnitOfWork, batch: Batch[CaseEnded]) -> None:

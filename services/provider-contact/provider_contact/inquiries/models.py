@@ -197,6 +197,7 @@ class AppealChange(TypedDict, total=False):
     tier: int | None
     kind: str | None
     category: str | None
+    closed: bool
 
 
 class InquiryRow(TypedDict):

@@ -1,7 +1,7 @@
 """Codes on which the code of the cases branches."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import WithJsonSchema
 
@@ -13,6 +13,23 @@ class Urgency(StrEnum):
 
     NORMAL = "NORMAL"
     URGENT = "URGENT"
+
+
+class ProposalState(StrEnum):
+    """What became of a provider's proposal, as far as the case depends on it."""
+
+    PROPOSED = "PROPOSED"
+    CONFIRMED = "CONFIRMED"
+    DENIED = "DENIED"
+    NO_ANSWER = "NO_ANSWER"
+    VERIFIED = "VERIFIED"
+    REFUTED = "REFUTED"
+    SUPERSEDED = "SUPERSEDED"
+    """The applicant confirmed it and denied a later one, disputed the answer, or the case was reopened."""
+
+
+STANDING: Final = frozenset({ProposalState.CONFIRMED, ProposalState.VERIFIED})
+"""The states in which the applicant's confirmation stands."""
 
 
 class DeskStatus(StrEnum):

@@ -8,7 +8,7 @@ from sqlalchemy import JSON, BigInteger, Column, Index, Integer, LargeBinary, Un
 from sqlmodel import Field
 
 from routing.base import RoutingModel
-from routing.cases.codes import ExtensionDecision, NoteKind, Urgency
+from routing.cases.codes import ExtensionDecision, NoteKind, ProposalState, Urgency
 from routing.cases.schemas.issues import IssueCodes
 from routing.cases.schemas.rows import HistoryCodes, SubjectCodes
 from routing.classification.schemas import StoredClassification
@@ -120,6 +120,8 @@ class AppealCase(RoutingModel, table=True):
     """The outcome of that answer."""
     confirmed_outcome: str | None = None
     """The outcome of the case if the applicant confirms that answer, where it is not that of the answer."""
+    proposals: dict[str, ProposalState] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """What became of the proposals of providers, by the id of the proposal; NULL without one."""
     has_news: bool = False
     """The applicant wrote, and no clerk has acted since."""
     fix_passed: bool = False

@@ -27,6 +27,9 @@ class NamedCode(StrEnum):
     NOT_SATISFIED = "NOT_SATISFIED"
     RESOLVED_ON_SPOT = "RESOLVED_ON_SPOT"
     DUPLICATE = "DUPLICATE"
+    PROMISE_BROKEN = "PROMISE_BROKEN"
+    CONFIRMATION_REFUTED = "CONFIRMATION_REFUTED"
+    WITHDRAWAL_REFUTED = "WITHDRAWAL_REFUTED"
 
 
 def _labels(file: str, *named: NamedCode) -> Mapping[str, Label]:
@@ -69,6 +72,8 @@ class OutcomeDecider(StrEnum):
 
     CLERK = "clerk"
     APPLICANT = "applicant"
+    CONFIRMED = "confirmed"
+    """A clerk chooses it only while the applicant's confirmation stands."""
 
 
 @cache
@@ -89,7 +94,13 @@ def closing_outcomes() -> tuple[str, ...]:
 @cache
 def applicant_outcomes() -> frozenset[str]:
     """Return the outcomes that follow only from the applicant's own confirmation or withdrawal."""
-    found = frozenset(code for code, decider in _deciders().items() if decider is OutcomeDecider.APPLICANT)
+    return frozenset(code for code, decider in _deciders().items() if decider is not OutcomeDecider.CLERK)
+
+
+@cache
+def confirmed_outcomes() -> tuple[str, ...]:
+    """Return the outcomes with which a clerk may close a case while the applicant's confirmation stands."""
+    found = tuple(code for code, decider in _deciders().items() if decider is OutcomeDecider.CONFIRMED)
     _require("closing_outcomes.csv", found, NamedCode.RESOLVED_ON_SPOT)
     return found
 
@@ -97,7 +108,8 @@ def applicant_outcomes() -> frozenset[str]:
 @cache
 def escalation_reasons() -> Mapping[str, Label]:
     """Return the reasons to pass a case to the next tier, by code."""
-    return _labels("escalation_reasons.csv", NamedCode.NOT_SATISFIED)
+    named = (NamedCode.NOT_SATISFIED, NamedCode.PROMISE_BROKEN, NamedCode.CONFIRMATION_REFUTED, NamedCode.WITHDRAWAL_REFUTED)
+    return _labels("escalation_reasons.csv", *named)
 
 
 @cache

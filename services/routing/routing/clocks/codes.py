@@ -37,6 +37,7 @@ class ClockTrigger(StrEnum):
     DANGER = "danger"
     APPLICANT = "applicant"
     DENIED = "denied"
+    REOPENED = "reopened"
 
 
 class ClockCode(StrEnum):

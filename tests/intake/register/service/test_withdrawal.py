@@ -10,7 +10,7 @@ import pytest
 from intake.notifications.models import Notification
 from intake.register.models import ContactCode, Message, Withdrawal
 from intake.register.service import verification
-from shared.contracts import AnswerGiven, ApplicantAsked, CaseClosed, CaseForwarded, CaseReturned, CaseTerminated
+from shared.contracts import AnswerGiven, ApplicantAsked, CaseClosed, CaseForwarded, CaseReopened, CaseReturned, CaseTerminated
 from tests.intake.register.test_applicant_api import emitted, filed, problem
 
 
@@ -167,6 +167,17 @@ class TestWithdrawal:
         (row,) = await desk.rows(Withdrawal)
         assert row.state == "LATE"
         assert "withdrawal-late" in {one.fact for one in await desk.rows(Notification)}
+
+    async def test_a_refuted_withdrawal_is_not_late_and_the_appeal_is_considered_again(self, desk):
+        case = await filed(desk)
+        await case.routed("CONSULTATION", 1)
+        assert (await case.withdraw()).json()["status"] == "WITHDRAWN"
+        reopened = CaseReopened(appeal_id=case.id, tier=2, queue="KZ-43/2/kk", reason="WITHDRAWAL_REFUTED")
+        await case.consume(reopened)
+        seen = await case.seen()
+        assert (seen["status"], seen["outcome"], seen["timeline"][-1]["type"]) == ("IN_REVIEW", None, "case-reopened")
+        (row,) = await desk.rows(Withdrawal)
+        assert row.state == "DONE"
 
     async def test_what_is_decided_while_a_call_is_waited_for_waits_for_none(self, desk):
         case = await filed(desk)

@@ -15,9 +15,9 @@ from tests.routing.support import NOW
 
 HEADER = "# source: a test\naction,kk,ru,en,states,fact,roles,guard,next,held\n"
 CLAIM = "claim,к,р,e,IN_REVIEW,case-claimed,operator,unassigned,,"
-ANSWER = "answer,к,р,e,IN_REVIEW AWAITING_PROVIDER,answer-given,operator,,ANSWERED,"
+ANSWER = "answer,к,р,e,IN_REVIEW AWAITING_PROVIDER AWAITING_APPLICANT,answer-given,operator,,ANSWERED,"
 CLOSE = "close,к,р,e,ANSWERED,case-closed,operator,,CLOSED,"
-WAITING = "answer,к,р,e,IN_REVIEW AWAITING_PROVIDER,answer-given,operator,,ANSWERED,true"
+WAITING = "answer,к,р,e,IN_REVIEW AWAITING_PROVIDER AWAITING_APPLICANT,answer-given,operator,,ANSWERED,true"
 UNDO = "undo,к,р,e,SENDING,,operator,own-answer,,"
 
 
@@ -50,7 +50,7 @@ class TestBuild:
         assert build(workflow_rows()) == steps()
 
     def test_a_small_valid_table_is_accepted(self):
-        assert len(build(table(CLAIM, ANSWER, CLOSE))) == 4
+        assert len(build(table(CLAIM, ANSWER, CLOSE))) == 5
 
     @pytest.mark.parametrize(
         ("lines", "problem"),
@@ -96,7 +96,7 @@ class TestBuild:
                 build(lines)
 
     def test_an_answer_that_waits_is_sent_or_taken_back(self):
-        assert len(build(table(WAITING, CLOSE, UNDO))) == 4
+        assert len(build(table(WAITING, CLOSE, UNDO))) == 5
 
     def test_a_wait_that_the_action_does_not_take_is_refused(self, monkeypatch):
         lines = [

@@ -4,12 +4,13 @@ from typing import Final
 
 from routing.cases.handlers.applicant import REACTIONS, apply_applicant_events
 from routing.cases.handlers.inquiries import CODES, follow_inquiries
+from routing.cases.handlers.outcomes import EVENTS_WITH_RESULTS, RESULT_ENTRIES
 from routing.cases.handlers.providers import copy_providers
 from routing.cases.handlers.registered import import_cases, open_cases, prepare_cases
 from shared.contracts import AppealImported, AppealRegistered, ProviderRecorded
 from shared.messaging.handling import Handlers
 
-__all__ = ["HANDLERS", "prepare_cases"]
+__all__ = ["EVENTS_WITH_RESULTS", "HANDLERS", "RESULT_ENTRIES", "prepare_cases"]
 
 HANDLERS: Final[Handlers] = {
     AppealRegistered: open_cases,

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field, ValidationError
 
 from routing.cases.schemas import commands
-from routing.cases.schemas.fields import CategoryCode, FormCode, KindCode, OutcomeCode, TopicCode
+from routing.cases.schemas.fields import CategoryCode, ClosingOutcomeCode, FormCode, KindCode, TopicCode
 from shared.errors import FieldError, InvalidInput
 from shared.field_errors import field_errors
 from shared.http import ShortText, StrictModel
@@ -27,7 +27,7 @@ class BulkFields(StrictModel):
     category: CategoryCode | None = None
     topic: TopicCode | None = None
     statutory_form: FormCode | None = None
-    outcome: OutcomeCode | None = None
+    outcome: ClosingOutcomeCode | None = None
 
 
 class BulkCase(StrictModel):

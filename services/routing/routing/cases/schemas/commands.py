@@ -10,6 +10,7 @@ from pydantic import Field
 from routing.cases.schemas.fields import (
     MAX_FINDINGS,
     CategoryCode,
+    ClosingOutcomeCode,
     FindingOutcomeCode,
     FormCode,
     ForwardBodyCode,
@@ -145,7 +146,7 @@ class AnswerAndClose(GiveAnswer):
     ACTION = CaseAction.ANSWER_AND_CLOSE
     SUMMARY = "Answer the applicant and close the case"
 
-    outcome: OutcomeCode
+    outcome: ClosingOutcomeCode
 
 
 class Undo(Command):
@@ -161,7 +162,7 @@ class Close(Command):
     ACTION = CaseAction.CLOSE
     SUMMARY = "Close an answered case"
 
-    outcome: OutcomeCode
+    outcome: ClosingOutcomeCode
 
 
 class Ask(Command):

@@ -10,12 +10,13 @@ from routing.cases.policy import (
     applicant_outcomes,
     bodies,
     closing_outcomes,
+    confirmed_outcomes,
     escalation_reasons,
     missing_data,
     return_grounds,
     termination_grounds,
 )
-from shared.code_fields import code_of
+from shared.code_fields import Options, code_of
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.http import Text
@@ -29,6 +30,12 @@ def _is_for_clerks(code: str) -> str:
     return code
 
 
+def _may_close(code: str) -> str:
+    if code in applicant_outcomes() and code not in confirmed_outcomes():
+        raise PydanticCustomError("applicants_outcome", APPLICANTS_OUTCOME)
+    return code
+
+
 KindCode = Annotated[str, *code_of(taxonomy().kinds)]
 CategoryCode = Annotated[str, *code_of(taxonomy().categories)]
 TopicCode = Annotated[str, *code_of(taxonomy().topics)]
@@ -37,6 +44,10 @@ ChannelCode = Annotated[str, *code_of(taxonomy().channels)]
 RegionCode = Annotated[str, *code_of(regions())]
 StatusCode = Annotated[str, *code_of([*taxonomy().statuses, *DeskStatus])]
 OutcomeCode = Annotated[str, AfterValidator(_is_for_clerks), *code_of(closing_outcomes())]
+ClosingOutcomeCode = Annotated[
+    str, AfterValidator(_may_close), code_of([*closing_outcomes(), *confirmed_outcomes()])[0], Options(closing_outcomes())
+]
+"""An outcome of a case; whether the applicant's confirmation stands is checked with the case, and the offer of the action follows it."""
 FindingOutcomeCode = Annotated[str, *code_of([*closing_outcomes(), *sorted(applicant_outcomes())])]
 """An outcome in a stored answer, which stays readable; a new answer is checked when it is given."""
 ReasonCode = Annotated[str, *code_of(escalation_reasons())]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from typing_extensions import TypedDict  # pydantic, under SQLModel, accepts no other before Python 3.12
 
-from routing.cases.codes import DeskStatus, Urgency
+from routing.cases.codes import STANDING, DeskStatus, ProposalState, Urgency
 from routing.cases.schemas.extensions import ExtensionRecord
 from routing.cases.schemas.issues import MAIN_ISSUE, FindingRecord, IssueCodes, new_issue
 from routing.cases.schemas.links import LinkedCase
@@ -82,6 +82,7 @@ class CaseChange(TypedDict, total=False):
     answer_id: UUID | None
     answer_outcome: str | None
     confirmed_outcome: str | None
+    proposals: dict[str, ProposalState] | None
     has_news: bool
     fix_passed: bool
     score: int | None
@@ -116,12 +117,19 @@ class CaseState:
     answer_id: UUID | None
     answer_outcome: str | None
     confirmed_outcome: str | None
+    proposals: dict[str, ProposalState] | None
+    """By the id of a provider's proposal, what became of it; None without proposals."""
     has_news: bool
     fix_passed: bool
     score: int | None
     next_due_at: datetime
     sends_at: datetime | None
     sending_by: str | None
+
+    @property
+    def is_solution_confirmed(self) -> bool:
+        """Whether the applicant's confirmation of a provider's proposal stands."""
+        return any(state in STANDING for state in (self.proposals or {}).values())
 
     @property
     def desk_status(self) -> CaseStatus | DeskStatus:
@@ -131,13 +139,7 @@ class CaseState:
     @property
     def projected(self) -> AppealState:
         """The state that all services project from events."""
-        return {
-            "status": self.status,
-            "kind": self.kind,
-            "tier": self.tier,
-            "provider_id": self.provider_id,
-            "outcome": self.outcome,
-        }
+        return {"status": self.status, "kind": self.kind, "tier": self.tier, "provider_id": self.provider_id, "outcome": self.outcome}
 
 
 @dataclass(slots=True)

@@ -291,6 +291,7 @@ async def _log_call(context: ActionContext, command: commands.LogCall) -> None:
 
 async def _close(context: ActionContext, command: commands.Close) -> None:
     links.require_link(context.case, command.outcome)
+    workflow.require_confirmation(context.case, command.outcome)
     answering.close(context, command.outcome)
 
 

@@ -8,7 +8,7 @@ import structlog
 
 from routing.cases import events, repository
 from routing.cases.codes import ResponseCode
-from routing.cases.policy import NamedCode, applicant_outcomes, closure_gate
+from routing.cases.policy import NamedCode, applicant_outcomes, closure_gate, confirmed_outcomes
 from routing.cases.schemas import commands
 from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.fields import APPLICANTS_OUTCOME
@@ -20,7 +20,7 @@ from routing.cases.service.reading import read_file
 from routing.clocks import service as clocks
 from routing.clocks.codes import ClockCode
 from shared.auth import Principal, Role
-from shared.contracts import InquiryAnswered, OutcomeDenied
+from shared.contracts import CaseReopened, InquiryAnswered, OutcomeDenied, SolutionProposed
 from shared.domain.lifecycle import CaseStatus
 from shared.domain.taxonomy import taxonomy
 from shared.errors import FieldError, InvalidInput
@@ -43,6 +43,7 @@ async def answer(context: ActionContext, command: commands.GiveAnswer) -> None:
         raise InvalidInput(errors, "The answer does not say yet all that it has to.")
     outcome = command.outcome if isinstance(command, commands.AnswerAndClose) else None
     links.require_link(context.case, outcome or "")
+    workflow.require_confirmation(context.case, outcome)
     held = drafts.HeldAnswer(content, command.language, context.role, outcome)
     if command.hold_seconds:
         await _hold(context, held, timedelta(seconds=command.hold_seconds))
@@ -85,7 +86,7 @@ async def send_next(work: UnitOfWork) -> bool:
     role = held.actor_role if held else SERVICE_ROLE
     author = Principal(subject=case.sending_by or "", issuer="", roles=frozenset({cast("Role", role)}))
     context = ActionContext(work, await read_file(work, case), author, now, case.status)
-    if held is None or step is None or not isinstance(step.next, CaseStatus):
+    if held is None or step is None or not isinstance(step.next, CaseStatus) or not _may_still_close(case, held):
         context.case.sends_at = context.case.sending_by = None
         context.enter(TAKEN_BACK)
     else:
@@ -93,6 +94,11 @@ async def send_next(work: UnitOfWork) -> bool:
         await _send(context, held)
     await context.store()
     return True
+
+
+def _may_still_close(case: CaseRecord, held: drafts.HeldAnswer) -> bool:
+    """Return whether the outcome with which the answer closes the case is still possible: a confirmation may have been refuted."""
+    return held.outcome not in confirmed_outcomes() or case.is_solution_confirmed
 
 
 async def _opened(work: UnitOfWork, case: CaseRecord) -> drafts.HeldAnswer | None:
@@ -121,7 +127,8 @@ async def _send(context: ActionContext, held: drafts.HeldAnswer) -> None:
     await repository.delete_draft(context.work.session, case.appeal_id, author)
     case.sends_at = case.sending_by = None
     case.answer_id, case.answer_outcome = answer_id, _outcome_of(case, held.content.findings)
-    case.confirmed_outcome = NamedCode.RESOLVED_ON_SPOT if _is_settled_by_provider(context.file.history) else None
+    is_settled = case.is_solution_confirmed or _is_settled_by_provider(context.file.history)
+    case.confirmed_outcome = NamedCode.RESOLVED_ON_SPOT if is_settled else None
     met = [clock for clock in context.file.clocks if clock.policy != ClockCode.REDIRECT_CRIME]
     await context.change_clocks(clocks.stop(met, context.now))
     findings = held.content.findings
@@ -138,12 +145,20 @@ def close(context: ActionContext, outcome: str) -> None:
 
 
 def _is_settled_by_provider(history: Sequence[HistoryRecord]) -> bool:
-    """Return whether the provider's latest response says that the issue is resolved, and the applicant has denied no answer since.
+    """Return whether the provider's latest word is that the issue is resolved, and the applicant has denied neither it nor an answer since.
 
-    The provider proposes; the applicant confirms.
+    The provider proposes; the applicant confirms, here the answer that says so.
     """
-    latest = next((entry for entry in reversed(history) if entry.type in {InquiryAnswered.FACT, OutcomeDenied.FACT}), None)
-    return latest is not None and latest.type == InquiryAnswered.FACT and latest.data.get("code") == ResponseCode.RESOLVED
+    latest = next((entry for entry in reversed(history) if entry.type in _SAYS_WHETHER_SETTLED), None)
+    if latest is None:
+        return False
+    says_resolved = latest.type == InquiryAnswered.FACT and latest.data.get("code") == ResponseCode.RESOLVED
+    return says_resolved or latest.type == SolutionProposed.FACT
+
+
+_SAYS_WHETHER_SETTLED: Final = frozenset(
+    {InquiryAnswered.FACT, SolutionProposed.FACT, "proposal-confirmed", "proposal-denied", OutcomeDenied.FACT, CaseReopened.FACT}
+)
 
 
 def _outcome_of(case: CaseRecord, findings: Sequence[commands.Finding]) -> str:

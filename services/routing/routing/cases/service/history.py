@@ -1,6 +1,6 @@
 """The history of a case: entries of codes, and the sentences that are composed from them when they are read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from typing import Final
@@ -106,9 +106,11 @@ async def entries_after(work: UnitOfWork, principal: Principal, appeal_id: UUID,
     ]
 
 
-def check(*events: type[Event]) -> None:
-    """Raise KeyError unless each of these facts has a sentence, and ReferenceDataError if a file is wrong."""
+def check(*events: type[Event], entry_types: Collection[str] = ()) -> None:
+    """Raise KeyError unless each of these facts and entries has a sentence, and ReferenceDataError if a file is wrong."""
     _labels()
+    for entry_type in entry_types:
+        history_texts()[entry_type]
     for event in events:
         history_texts()[event.FACT]
 

@@ -1,6 +1,6 @@
 """The workflow: which actions are possible in which status, by whom and under which conditions. Checked before the service starts."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,6 +18,7 @@ from routing.cases.policy import (
     closing_outcomes,
     closing_rules,
     closure_gate,
+    confirmed_outcomes,
     danger_in,
     dangers,
     missing_data,
@@ -27,13 +28,23 @@ from routing.cases.policy import (
 )
 from routing.cases.schemas import commands
 from routing.cases.schemas.commands import CaseAction
+from routing.cases.schemas.fields import APPLICANTS_OUTCOME
 from routing.cases.schemas.rows import CaseRecord
 from routing.cases.schemas.views import ActionField, NextAction
 from routing.cases.service.issues import is_removable
 from routing.clocks import service as clocks
 from shared.auth import Principal, Role
 from shared.code_fields import options_of
-from shared.contracts import AppealWithdrawn, InquiryAnswered, InquirySent, MessageAdded, OutcomeDenied
+from shared.contracts import (
+    AppealWithdrawn,
+    InquiryAnswered,
+    InquirySent,
+    MessageAdded,
+    OutcomeDenied,
+    ProposalAnswered,
+    ProposalUnanswered,
+    SolutionProposed,
+)
 from shared.domain.calendar import CalendarGap, planning_calendar
 from shared.domain.deadlines import due_at, due_on, policies
 from shared.domain.labels import LANGUAGES
@@ -41,11 +52,24 @@ from shared.domain.lifecycle import CaseStatus, status_after, transitions
 from shared.domain.regions import regions
 from shared.domain.tables import ReferenceDataError, Row
 from shared.domain.taxonomy import HIGHEST_TIER, taxonomy
+from shared.errors import InvalidInput
 from shared.visibility import visible_cases
 
 FILE: Final = "workflow.csv"
 FIRST: Final = CaseStatus.IN_REVIEW
-FOREIGN_FACTS: Final = frozenset(event.FACT for event in (InquirySent, InquiryAnswered, MessageAdded, OutcomeDenied, AppealWithdrawn))
+FOREIGN_FACTS: Final = frozenset(
+    event.FACT
+    for event in (
+        InquirySent,
+        InquiryAnswered,
+        SolutionProposed,
+        ProposalAnswered,
+        ProposalUnanswered,
+        MessageAdded,
+        OutcomeDenied,
+        AppealWithdrawn,
+    )
+)
 """The facts of other services that move the status of a case."""
 
 
@@ -264,6 +288,8 @@ def _for_case(offer: NextAction, case: CaseRecord, principal: Principal) -> Next
     if offer.action in _CHOOSES_ID:
         ids = _CHOOSES_ID[offer.action](case)
         return offer.model_copy(update={"fields": [offer.fields[0].model_copy(update={"options": ids}), *offer.fields[1:]]})
+    if offer.action in _CLOSES and case.is_solution_confirmed:
+        offer = _with_options(offer, "outcome", confirmed_outcomes())
     given = proposals(case).get(offer.action)
     if offer.action is CaseAction.TERMINATE:
         grounds = grounds_of(principal)
@@ -274,6 +300,23 @@ def _for_case(offer: NextAction, case: CaseRecord, principal: Principal) -> Next
         return offer
     fields = [field.model_copy(update={"value": given[field.name]}) if given and field.name in given else field for field in offer.fields]
     return offer.model_copy(update={"fields": fields, "suggested": given is not None, "due_at": due_at})
+
+
+_CLOSES: Final = frozenset({CaseAction.CLOSE, CaseAction.ANSWER_AND_CLOSE})
+
+
+def _with_options(offer: NextAction, name: str, codes: Sequence[str]) -> NextAction:
+    """Return the action with further codes to choose from in a field, in front of the others."""
+    fields = [
+        field.model_copy(update={"options": [*codes, *(field.options or ())]}) if field.name == name else field for field in offer.fields
+    ]
+    return offer.model_copy(update={"fields": fields})
+
+
+def require_confirmation(case: CaseRecord, outcome: str | None) -> None:
+    """Raise InvalidInput for an outcome that needs the applicant's confirmation while none stands."""
+    if outcome in confirmed_outcomes() and not case.is_solution_confirmed:
+        raise InvalidInput.field("outcome", "applicants-outcome", APPLICANTS_OUTCOME)
 
 
 def grounds_of(principal: Principal) -> list[str]:
