@@ -10,6 +10,8 @@ from tests.routing.desk.support import CANARY, Owners
 from tests.routing.support import NOW, desk_in
 
 pytestmark = pytest.mark.browser
+FINGER = 44
+"""Pixels: the least height of what a finger chooses."""
 SUBJECT = "clerk-1"
 TEXT = "Дәрігер қабылдаудан бас тартты.\nЕмханада жазып алмады, тіркеу бөлімі үш күн бойы телефон көтермеді."
 
@@ -46,6 +48,7 @@ class TestTheDesk:
     @pytest.mark.parametrize(("width", "language"), [(390, "kk"), (1280, "ru")])
     async def test_a_case_is_taken_answered_and_closed(self, desk, complaint, visit, width, language, javascript):
         page = await visit(desk.url + "/routing/desk", width=width, javascript=javascript, cookies=cookies(desk, language=language))
+        assert await page.locator(".who .soft").evaluate("role => role.scrollWidth <= role.clientWidth"), "role and region are read whole"
         await page.locator(f".queue a[href*='{complaint}']").click()
         await page.locator("form[action*='/claim'] button").click()
         await page.locator("[role=status]").wait_for()
@@ -172,6 +175,8 @@ class TestTheDesk:
     async def test_a_phone_shows_the_list_or_the_case(self, desk, complaint, visit):
         page = await visit(desk.url + "/routing/desk", width=390, cookies=cookies(desk))
         assert await page.locator(".queue").is_visible()
+        await page.locator(".filters summary").click()
+        assert await page.locator("#main .filters select").first.evaluate("field => field.offsetHeight") >= FINGER
         await page.locator(f".queue a[href*='{complaint}']").click()
         assert not await page.locator(".queue").is_visible()
         await submit(page, ".back")

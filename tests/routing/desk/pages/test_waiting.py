@@ -32,6 +32,14 @@ class TestAnAnswerThatWaits:
         assert "About to be sent" in page.text
         assert 'name="delete"' not in page.text
 
+    async def test_its_codes_are_shown_in_words(self, desk, complaint):
+        await send(desk, complaint, "answer", **HELD)
+        page = await open_desk(desk, f"/{complaint}", lang="ru")
+        shown = page.text.split("Ответ, который будет отправлен")[1].split("</section>")[0]
+        assert "Отказ в приёме врача" in shown
+        assert "русский" in shown
+        assert not re.search(r"[A-Z]{2,}_|JUSTIFIED|>ru<", shown)
+
     async def test_taken_back_it_is_in_the_form_again(self, desk, complaint):
         await send(desk, complaint, "answer", **HELD)
         done = await send(desk, complaint, "undo")

@@ -11,7 +11,7 @@ from routing.cases.schemas.commands import CaseAction
 from routing.cases.schemas.drafts import DraftView, SaveDraft
 from routing.cases.schemas.views import CaseView, IssueView
 from routing.cases.service import ClosureGate
-from routing.desk.pages.reader import DeskReader
+from routing.desk.pages.reader import DeskReader, Labelled
 from shared.domain.labels import LANGUAGES, Language
 from shared.domain.taxonomy import taxonomy
 from shared.errors import FieldError
@@ -169,10 +169,10 @@ class SubmittedForm:
                 yield error
 
     def entered(self, reader: DeskReader) -> list[tuple[str, str]]:
-        """Return everything that was entered, with labels, to be read when the form is no longer there."""
+        """Return everything that was entered, with labels and codes in words, to be read when the form is no longer there."""
         values = [(name, text) for name, text in self.values.items() if text]
         values += [(f"findings.{n}.{name}", text) for n, finding in enumerate(self.findings) for name, text in finding.items() if text]
-        return [(self._label(name, reader), text) for name, text in values]
+        return [(self._label(name, reader), _in_words(name, text, reader)) for name, text in values]
 
     def body(self) -> dict[str, FormValue]:
         """Return the fields of the action as the API takes them, without empty ones."""
@@ -206,6 +206,22 @@ class SubmittedForm:
             label = N_("What was found") if part == "outcome" else _LABELS[part]
             return reader.translate(N_("Issue %(n)s"), n=int(number) + 1) + ", " + reader.translate(label).lower()
         return reader.translate(_LABELS[head]) if head in _LABELS else reader.translate(N_("The form"))
+
+
+def _in_words(name: str, text: str, reader: DeskReader) -> str:
+    """Return the name of a chosen code; what somebody typed, and an unknown code, as it is."""
+    codes, field = taxonomy(), name.rpartition(".")[2]
+    if field == "language":
+        return reader.language_name(text)
+    entries: Mapping[str, Mapping[str, Labelled]] = {
+        "kind": codes.kinds,
+        "category": codes.categories,
+        "topic": codes.topics,
+        "statutory_form": codes.forms,
+        "outcome": codes.outcomes,
+    }
+    entry = entries.get(field, {}).get(text)
+    return reader.label(entry.label) if entry else text
 
 
 def field_label(name: str, reader: DeskReader) -> str:
