@@ -13,10 +13,12 @@ from engines import EngineMissing, KafkaCluster, PostgresServer
 from tests.built_routes import build_once
 from tests.databases import engine, pytest_generate_tests  # noqa: F401 - pytest finds fixtures and hooks by name
 from tests.name_service import stands_for  # noqa: F401
+from tests.settings_fields import read_once
 
 settings.register_profile("aryz", deadline=None)  # an example may take long on a busy machine
 settings.load_profile("aryz")
 build_once()
+read_once()
 Engine = TypeVar("Engine", KafkaCluster, PostgresServer)
 
 
