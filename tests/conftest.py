@@ -12,6 +12,7 @@ from hypothesis import settings
 from engines import EngineMissing, KafkaCluster, PostgresServer
 from tests.built_routes import build_once
 from tests.databases import engine, pytest_generate_tests  # noqa: F401 - pytest finds fixtures and hooks by name
+from tests.mail_server import mail_server  # noqa: F401
 from tests.name_service import stands_for  # noqa: F401
 from tests.settings_fields import read_once
 

@@ -148,6 +148,37 @@ TABLES: Final = (
     ),
     Table(
         "provider-contact",
+        "delivery",
+        (sealed("address", "the mailbox of a provider, or of a body above it, to which a notice was mailed"),),
+        retention=NO_LIMIT,
+        export=NOT_EXPORTED,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "provider-contact",
+        "reply_link",
+        (
+            hashed("token_key", "the token of a one-time link by which a provider answers"),
+            sealed("token", "the token, until the mail with the link was sent or has failed"),
+        ),
+        retention=NO_LIMIT,
+        export=NOT_EXPORTED,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "provider-contact",
+        "provider_webhook",
+        (
+            sealed("url", "the address of a provider's own system, which can contain a secret"),
+            sealed("secret", "the secret that signs messages to the provider's own system"),
+            sealed("former_secret", "the secret before, which signs for a day"),
+        ),
+        retention="until the provider deletes the webhook",
+        export=NOT_EXPORTED,
+        erasure="deleted by the provider",
+    ),
+    Table(
+        "provider-contact",
         "content_read",
         (
             plain("reader", "the service that read", SUBJECT_REASON),

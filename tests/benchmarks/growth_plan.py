@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 APPEALS_A_YEAR = 2 * 474_708  # source: the Fund's report on the first half of 2021
 SECONDS_PER_APPEAL = 365 * 24 * 3600 / APPEALS_A_YEAR
 SHARED_IDS = frozenset({"provider_id", "subscription_id", "leased_by"})
-KEYED = frozenset({"key", "owner", "recipient", "phone_key", "iin_key", "fingerprint", "contact", "receiver"})
+KEYED = frozenset({"key", "owner", "recipient", "phone_key", "iin_key", "fingerprint", "contact", "receiver", "token_key"})
 """Columns of keyed hashes. Two copies of a person are two persons: nobody files thousands of appeals."""
 PERMANENT = None
 POSITIONS = 100_000  # of the feed of updates, for each copy of all appeals
@@ -70,9 +70,12 @@ PLANS: Mapping[str, Plan] = {
         | {"extension_request", "issue_finding", "deputy_appointment"},
     ),
     "provider-contact": Plan(
-        _of_appeal("appeal", "inquiry") | dict.fromkeys(("delivery", "response", "inquiry_entry"), _OF_INQUIRY) | _of_appeal("name_match"),
+        _of_appeal("appeal", "inquiry")
+        | dict.fromkeys(("delivery", "notice_route", "reply_link", "response", "inquiry_entry"), _OF_INQUIRY)
+        | _of_appeal("name_match"),
         _AUDITED,
-        _EVERYWHERE | {"provider", "directory_version"} | {"proposal", "commitment", "outcome_check"},
+        _EVERYWHERE | {"provider", "directory_version"} | {"provider_webhook"} | {"proposal", "commitment", "outcome_check"},
+        {"delivery": "t.next_at IS NOT NULL", "notice_route": "t.due_at IS NOT NULL"},
     ),
     "analytics": Plan(_of_appeal("fact", "transition"), _BY_REQUEST, _EVERYWHERE | {"provider", "call_fact"}),
 }

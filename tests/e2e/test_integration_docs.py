@@ -43,6 +43,15 @@ class TestCurl:
         assert done.returncode == 0, done.stdout + done.stderr
         assert re.search(r"done with \d{4}-43-\d{7}-\d$", done.stdout.strip())
 
+    def test_a_provider_s_system_reads_and_answers_an_inquiry(self, run):
+        commands = blocks("providers.md", "bash")
+
+        done = run("\n".join(commands))
+
+        assert len(commands) == 3
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stdout.strip().endswith("RESPONDED")
+
     def test_a_repeat_under_the_same_key_has_the_same_number(self, run):
         [commands] = [block for block in blocks("sending-again.md", "") if "curl" in block]
         request = commands[commands.index("curl") :]

@@ -285,7 +285,7 @@ async def add_contact(world, number, role=ContactRole.PATIENT_SUPPORT, *, since=
 @pytest.fixture
 async def world(engine, tmp_path) -> AsyncIterator[World]:
     clock = FakeClock(NOW)
-    settings = Settings(data=tmp_path, worker=False, log_level="ERROR", **engine.settings)
+    settings = Settings(data=tmp_path, worker=False, log_level="ERROR", webhooks_to_loopback=True, **engine.settings)
     foundation = Foundation.build(settings, clock=clock, ids=SequentialIds())
     intake = Intake()
     foundation.local_apps["intake"] = intake.app

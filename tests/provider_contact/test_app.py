@@ -7,7 +7,8 @@ from alembic.migration import MigrationContext
 
 from provider_contact.app import SERVICE, create_app, jobs
 from provider_contact.base import ProviderContactModel
-from provider_contact.inquiries.models import Appeal, Delivery, Inquiry
+from provider_contact.deliveries.models import Delivery
+from provider_contact.inquiries.models import Appeal, Inquiry
 from provider_contact.settings import Settings
 from shared.contracts import InquiryOverdue
 from shared.messaging import tables
@@ -70,6 +71,11 @@ class TestTheService:
             "/provider-contact/v1/matches",
             "/provider-contact/v1/matches/{appeal_id}/actions/choose",
             "/provider-contact/v1/matches/{appeal_id}/actions/none",
+            "/provider-contact/v1/webhook",
+            "/provider-contact/v1/webhook/deliveries",
+            "/provider-contact/v1/webhook/replay",
+            "/provider-contact/v1/webhook/secret",
+            "/provider-contact/v1/webhook/test",
             "/provider-contact/internal/v1/contents",
         }
 

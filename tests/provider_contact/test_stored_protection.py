@@ -2,6 +2,7 @@ from uuid import UUID
 
 from provider_contact.checks.codes import CheckStatus, CheckSubject
 from provider_contact.checks.models import OutcomeCheck
+from provider_contact.deliveries.jobs import begin_steps
 from provider_contact.directory.codes import Sheet
 from provider_contact.directory.service import imports
 from shared.auth import Principal
@@ -32,6 +33,11 @@ async def test_each_table_with_ciphertext_holds_a_sealed_value(listed):
     await add_contact(listed, 1, provider_id=provider)
     await listed.load({"name_ru": "Другая поликлиника"})
     await draft_of_import(listed)
+    while await begin_steps(listed.parts):
+        pass
+    system = listed.token("provider", provider_id=UUID(int=9))
+    answer = await listed.client.put("/provider-contact/v1/webhook", headers=system, json={"url": "http://127.0.0.1:9/hook"})
+    assert answer.status_code == 200, answer.text
     seen = await check_stored_rows("provider-contact", listed.parts.database)
     assert sealed_tables("provider-contact") - {table for table, _ in seen} == set()
 

@@ -8,10 +8,13 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BOUNDARIES = frozenset({"app", "api", "pages", "jobs", "dependencies"})
 INTAKE = "services/intake/intake"
+DELIVERIES = "services/provider-contact/provider_contact/deliveries"
 OWN_TRANSACTIONS = {
     "services/routing/routing/cases/service/colleagues.py": "records staff before the unit of work of the route is open",
     "services/routing/routing/cases/service/bulk.py": "each case of a bulk is a transaction of its own: a refusal changes no other case",
     "services/provider-contact/provider_contact/directory/service/search.py": "an index of the process, built from snapshots of its own",
+    f"{DELIVERIES}/service/mail_sending.py": "worker: claims mails, sends them without a transaction, stores each result",
+    f"{DELIVERIES}/service/webhook_sending.py": "worker: claims webhooks, calls providers without a transaction, stores each result",
     "services/analytics/analytics/dashboard/service/live.py": "figures of the process, counted once for all who ask",
     f"{INTAKE}/register/service/registration.py": "group commit: appeals of different requests are stored in one transaction",
     f"{INTAKE}/attachments/service/scan_queue.py": "worker: claims a file, scans it without a transaction, stores the result",
@@ -30,6 +33,8 @@ BUILT_FROM_PARTS = {
     f"{INTAKE}/channels/telegram/service/sender.py": {"MessageSender"},
     f"{INTAKE}/channels/telegram/service/worker.py": {"ConversationWorker"},
     f"{INTAKE}/notifications/service/dispatch.py": {"Dispatcher"},
+    f"{DELIVERIES}/service/mail_sending.py": {"MailDispatcher"},
+    f"{DELIVERIES}/service/webhook_sending.py": {"ProviderWebhookSender"},
 }
 """Workers: objects of the process, with transactions of their own. The jobs build them and pass `Parts` to their constructors."""
 USE_CASES = sorted(

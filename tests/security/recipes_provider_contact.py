@@ -98,6 +98,23 @@ async def read_contents(target: Target) -> Call:
     return Call(f"{PREFIX}/internal/v1/contents", target.world.token("service", subject="routing"), json=asked)
 
 
+WEBHOOK = f"{PREFIX}/v1/webhook"
+HOOK = "http://127.0.0.1:9/hook"
+
+
+def _webhook(path: str = "", *, is_made: bool = True, **body) -> Prepare:
+    """A request about the webhook of a provider of its own. Nothing listens at its address."""
+
+    async def prepare(target: Target) -> Call:
+        who = target.world.token("provider", provider_id=uuid4(), subject="system")
+        if is_made:
+            made = await target.clients[0].put(WEBHOOK, headers=who, json={"url": HOOK})
+            assert made.status_code == 200, made.text
+        return Call(f"{WEBHOOK}{path}", who, json=body)
+
+    return prepare
+
+
 RECIPES: Recipes = {
     ("post", f"{PREFIX}/v1/providers/imports"): Recipe(import_providers),
     ("post", f"{PREFIX}/v1/contacts/imports"): Recipe(import_contacts),
@@ -116,5 +133,10 @@ RECIPES: Recipes = {
     ("post", f"{ACTIONS}/cancel"): Recipe(_by_staff("cancel", reason="MISTAKE")),
     ("post", f"{PREFIX}/v1/matches/{{appeal_id}}/actions/choose"): Recipe(choose),
     ("post", f"{PREFIX}/v1/matches/{{appeal_id}}/actions/none"): Recipe(dismiss),
+    ("put", WEBHOOK): Recipe(_webhook(is_made=False, url=HOOK)),
+    ("delete", WEBHOOK): Recipe(_webhook()),
+    ("post", f"{WEBHOOK}/secret"): Recipe(_webhook("/secret")),
+    ("post", f"{WEBHOOK}/test"): Recipe(_webhook("/test"), stores=False),
+    ("post", f"{WEBHOOK}/replay"): Recipe(_webhook("/replay", days=1)),
     ("post", f"{PREFIX}/internal/v1/contents"): Recipe(read_contents, Kind.READ, frozenset({"content_read"})),
 }

@@ -10,6 +10,13 @@ from fastapi import FastAPI
 from provider_contact.commitments import api as commitments_api
 from provider_contact.commitments import service as commitments
 from provider_contact.commitments.handlers import apply_commitment_answers
+from provider_contact.deliveries import api as deliveries_api
+from provider_contact.deliveries import jobs as delivery_jobs
+from provider_contact.deliveries import pages as deliveries_pages
+from provider_contact.deliveries.policy import check_policies as check_delivery_policies
+from provider_contact.deliveries.service.calls import RECORD_CALL
+from provider_contact.deliveries.service.planning import RoutedNotices
+from provider_contact.deliveries.service.views import deliveries_of
 from provider_contact.directory import api as directory_api
 from provider_contact.directory import service as directory
 from provider_contact.inquiries import api as inquiries_api
@@ -53,8 +60,8 @@ from shared.service import Foundation, Parts, Service, assemble
 from shared.unit_of_work import UnitOfWork
 
 STEPS_EVERY = timedelta(seconds=15)  # a deadline ends at midnight, and nobody needs it to the second
-NOTICES: Final[inquiries.Notices] = inquiries.NoNotices()
-EXTENSIONS: Final[tuple[inquiries.ActionHandler, ...]] = ()
+NOTICES: Final[inquiries.Notices] = RoutedNotices()
+EXTENSIONS: Final[tuple[inquiries.ActionHandler, ...]] = (RECORD_CALL,)
 """The actions on an inquiry that slices above it add."""
 
 
@@ -108,6 +115,7 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
         every(STEPS_EVERY, "inquiry-steps", advance),
         every(STEPS_EVERY, "proposals", unanswered),
         every(STEPS_EVERY, "promises", promises),
+        *delivery_jobs.loops(parts),
     ]
 
 
@@ -127,6 +135,7 @@ SERVICE = Service[Settings](
         "proposals": "What providers say they have solved here and now, and what the applicants answer.",
         "commitments": "What providers have promised by a day.",
         "matches": "Providers that were named in an appeal and need a choice by staff.",
+        "webhook": "The webhook of a provider's own system, with the log of its deliveries.",
         "internal": "Calls between the services.",
     },
     handlers=HANDLERS,
@@ -143,6 +152,7 @@ def check_policies() -> None:
     directory.check_policies()
     matching_policy()
     inquiries.check_policies()
+    check_delivery_policies()
     proposals.proposal_policy()
     commitments.commitment_policy()
     commitments.excuse_reasons()
@@ -158,6 +168,8 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
         inquiries_api.action_router(actions),
         proposals_api.router,
         commitments_api.router,
+        deliveries_api.router,
+        deliveries_pages.router,
         matching_api.router,
         matching_pages.router,
     ]
@@ -165,6 +177,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
     def prepare(app: FastAPI, parts: Parts[Settings]) -> None:
         app.state.directory = directory.Directory(parts.units)
         app.state.find_candidates = find_candidates
+        app.state.find_deliveries = deliveries_of
         app.state.find_statements = find_statements
         app.state.actions = actions
         app.state.providers_in_use = providers_in_use

@@ -1,7 +1,7 @@
 import pytest
 
-from provider_contact.inquiries.codes import DeliveryMethod, InquiryAction, InquiryStatus
-from provider_contact.inquiries.policy import clock_of, content_purposes, inquiry_rule, questions_about, step_rules
+from provider_contact.inquiries.codes import InquiryAction, InquiryStatus
+from provider_contact.inquiries.policy import clock_of, content_purposes, questions_about, step_rules
 from provider_contact.inquiries.service import check_policies, workflow
 from shared.domain.tables import ReferenceDataError, parse_rows
 from shared.domain.taxonomy import taxonomy
@@ -35,9 +35,6 @@ class TestPolicy:
 
     def test_every_purpose_is_within_bounds(self):
         assert set(content_purposes()) == {"desk", "desk-exchange", "proposal"}
-
-    def test_the_delivery_method_of_the_rule_is_a_known_one(self):
-        assert inquiry_rule().channel is DeliveryMethod.PORTAL
 
     def test_a_sub_category_asks_what_its_parent_asks_unless_it_has_questions_of_its_own(self):
         assert questions_about("REFUSAL_APPOINTMENT") == questions_about("REFUSAL") != questions_about("REFUSAL_STATUS")

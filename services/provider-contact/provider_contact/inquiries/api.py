@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from provider_contact.dependencies import LIST_ERRORS, RegionCode, known_region
 from provider_contact.inquiries import repository
 from provider_contact.inquiries.codes import InquiryStatus
-from provider_contact.inquiries.dependencies import ActionsDep
+from provider_contact.inquiries.dependencies import ActionsDep, FindDeliveriesDep
 from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
 from provider_contact.inquiries.policy import question_about
 from provider_contact.inquiries.schemas import InquiryDetail, InquiryItem
@@ -72,7 +72,13 @@ def _position(cursor: str) -> tuple[bool, datetime, UUID]:
 
 @router.get("/v1/inquiries/{inquiry_id}", tags=["inquiries"], responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
 async def read_inquiry(
-    inquiry_id: UUID, principal: ViewerDep, units: UnitsOfWorkDep, contents: ContentsDep, actions: ActionsDep, _query: KnownQuery
+    inquiry_id: UUID,
+    principal: ViewerDep,
+    units: UnitsOfWorkDep,
+    contents: ContentsDep,
+    actions: ActionsDep,
+    find_deliveries: FindDeliveriesDep,
+    _query: KnownQuery,
 ) -> InquiryDetail:
     """Return an inquiry with its questions, its answers and what else happened to it.
 
@@ -84,6 +90,7 @@ async def read_inquiry(
         item = actions.item(work, inquiry, appeal, principal)
         answers = await reading.responses(work, inquiry)
         history = await reading.history(work, inquiry, principal)
+        deliveries = await find_deliveries(work, [inquiry_id])
     if answers and not reading.is_addressee(inquiry, principal):
         async with units.write() as work:
             await reading.record_read(work, principal, answers)
@@ -99,6 +106,7 @@ async def read_inquiry(
         question=Question(kk=label.kk, ru=label.ru, en=label.en),
         questions=reading.asked_questions(inquiry),
         responses=answers,
+        deliveries=list(deliveries.get(inquiry_id, ())),
         history=history,
         request_text=asked.text,
         discloses=inquiry.discloses,

@@ -71,13 +71,6 @@ class ResponseCode(StrEnum):
     """It is a request for time, and no answer."""
 
 
-class DeliveryMethod(StrEnum):
-    """How an inquiry reaches the provider."""
-
-    PORTAL = "PORTAL"
-    """The provider reads it over the API, where it is visible at once."""
-
-
 class AnswerMethod(StrEnum):
     """How an answer of the provider came."""
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from provider_contact.inquiries.service import Actions, Notices
+from provider_contact.inquiries.service import Actions, FindDeliveries, Notices
 
 
 async def _actions(request: Request) -> Actions:
@@ -20,3 +20,11 @@ async def _notices(actions: ActionsDep) -> Notices:
 
 
 NoticesDep = Annotated[Notices, Depends(_notices)]
+
+
+async def _find_deliveries(request: Request) -> FindDeliveries:
+    found: FindDeliveries = request.app.state.find_deliveries
+    return found
+
+
+FindDeliveriesDep = Annotated[FindDeliveries, Depends(_find_deliveries)]

@@ -11,7 +11,7 @@ from sqlalchemy import true as sqlalchemy_true
 from sqlmodel import Field
 
 from provider_contact.base import ProviderContactModel
-from provider_contact.inquiries.codes import AnswerMethod, DeliveryMethod, InquiryStatus, InquiryStep
+from provider_contact.inquiries.codes import AnswerMethod, InquiryStatus, InquiryStep
 from shared.enum_column import EnumColumn
 
 BEGINNING = "1970-01-01 00:00:00.000000"
@@ -104,18 +104,6 @@ class InquiryEntry(ProviderContactModel, table=True):
     """A reason or a body: a code of the file of the action."""
     day: date | None
     content: bytes | None
-
-
-class Delivery(ProviderContactModel, table=True):
-    """How an inquiry reached the provider."""
-
-    delivery_id: UUID = Field(primary_key=True)
-    inquiry_id: UUID
-    channel: DeliveryMethod = Field(sa_column=Column(EnumColumn(DeliveryMethod), nullable=False))
-    attempts: int
-    delivered_at: datetime | None
-    last_error: str | None
-    external_id: str | None
 
 
 class ProviderResponse(ProviderContactModel, table=True):
@@ -242,13 +230,3 @@ class EntryRow(TypedDict):
     code: str | None
     day: date | None
     content: bytes | None
-
-
-class DeliveryRow(TypedDict):
-    delivery_id: UUID
-    inquiry_id: UUID
-    channel: DeliveryMethod
-    attempts: int
-    delivered_at: datetime | None
-    last_error: str | None
-    external_id: str | None

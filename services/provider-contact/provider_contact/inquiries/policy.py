@@ -7,7 +7,7 @@ from typing import Final, Literal, cast
 
 from pydantic import BaseModel, ConfigDict
 
-from provider_contact.inquiries.codes import DeliveryMethod, InquiryClock, InquiryStatus, InquiryStep, ResponseCode
+from provider_contact.inquiries.codes import InquiryClock, InquiryStatus, InquiryStep, ResponseCode
 from shared.contents import Purpose
 from shared.domain.deadlines import DeadlinePolicy, policies
 from shared.domain.labels import Label
@@ -31,12 +31,11 @@ class StatusRule:
 
 
 class InquiryRule(BaseModel):
-    """Which kinds of appeal are put to the provider automatically, the delivery method, and the terms that no clock rule gives."""
+    """Which kinds of appeal are put to the provider automatically, and the terms that no clock rule gives."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kinds: frozenset[str]
-    channel: DeliveryMethod
     return_clock: str
     longest_time_days: int
     default_time_working_days: int

@@ -14,8 +14,6 @@ from provider_contact.inquiries.models import (
     Appeal,
     AppealChange,
     AppealRow,
-    Delivery,
-    DeliveryRow,
     EntryRow,
     Inquiry,
     InquiryEntry,
@@ -124,10 +122,9 @@ async def known_inquiries(session: AsyncSession, inquiry_ids: Sequence[UUID]) ->
     return set((await session.execute(query)).scalars())
 
 
-async def insert_inquiries(session: AsyncSession, inquiry_rows: Sequence[InquiryRow], delivery_rows: Sequence[DeliveryRow]) -> None:
-    """Insert new inquiries with their deliveries. Raises IntegrityError for an id that is stored already."""
-    await insert_rows(session, Inquiry, inquiry_rows)
-    await insert_rows(session, Delivery, delivery_rows)
+async def insert_inquiries(session: AsyncSession, rows: Sequence[InquiryRow]) -> None:
+    """Insert new inquiries. Raises IntegrityError for an id that is stored already."""
+    await insert_rows(session, Inquiry, rows)
 
 
 async def inquiries(

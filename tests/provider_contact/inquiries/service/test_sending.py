@@ -2,7 +2,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from provider_contact.inquiries.models import Appeal, Delivery, Inquiry
+from provider_contact.deliveries.models import Delivery
+from provider_contact.inquiries.models import Appeal, Inquiry
 from provider_contact.inquiries.service.sending import addressee
 from shared.domain.taxonomy import taxonomy
 from tests.provider_contact.conftest import NOW, PROVIDER, appeal_id, sent_inquiry

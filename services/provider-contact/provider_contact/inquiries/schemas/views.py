@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, JsonValue, WithJsonSchema
 
-from provider_contact.inquiries.codes import AnswerMethod, InquiryStatus
+from provider_contact.inquiries.codes import AnswerMethod, InquiryStatus, NoticeKind
 from shared.domain.taxonomy import AnswerType
 
 JsonObject = Annotated[dict[str, JsonValue], WithJsonSchema({"type": "object", "additionalProperties": True})]
@@ -114,6 +114,23 @@ class ResponseView(BaseModel):
     refusal: RefusalView | None
 
 
+class DeliveryView(BaseModel):
+    """How a notice of the inquiry went by one method."""
+
+    notice: NoticeKind
+    method: str
+    """PORTAL, WEBHOOK, EMAIL or TELEPHONE."""
+    state: str
+    """WAITING, BY_PERSON (staff has to call), DELIVERED, FAILED, or DROPPED: it was not needed any more."""
+    contact_role: str | None
+    """The role of the contact that it goes to; null for the portal and the provider's system."""
+    attempts: int
+    planned_at: datetime | None
+    next_at: datetime | None
+    delivered_at: datetime | None
+    last_error: str | None
+
+
 class EntryView(BaseModel):
     """What happened to the inquiry beyond its delivery and its answers."""
 
@@ -139,6 +156,8 @@ class InquiryDetail(InquiryItem):
     """The standing questions: of the category if a rule sent the inquiry, else those that a clerk chose."""
     responses: list[ResponseView]
     """The provider's answers, oldest first."""
+    deliveries: list[DeliveryView]
+    """How the notices of the inquiry went, oldest first."""
     history: list[EntryView]
     """What else happened to the inquiry, oldest first."""
     request_text: str | None = None

@@ -5,7 +5,7 @@ from provider_contact.inquiries.service import workflow
 from provider_contact.inquiries.service.actions import Actions, ReceivedAnswer, change_flags, set_flag
 from provider_contact.inquiries.service.answers import AnswerSender
 from provider_contact.inquiries.service.appeals import appeal_for_update, appeals_in, close_appeals, record_appeals
-from provider_contact.inquiries.service.ports import ActionContext, ActionHandler, NoNotices, Notice, Notices
+from provider_contact.inquiries.service.ports import ActionContext, ActionHandler, FindDeliveries, NoNotices, Notice, Notices
 from provider_contact.inquiries.service.sending import assign_provider
 from provider_contact.inquiries.service.steps import STEP_BATCH, advance_due
 
@@ -15,6 +15,7 @@ __all__ = [
     "ActionHandler",
     "Actions",
     "AnswerSender",
+    "FindDeliveries",
     "NoNotices",
     "Notice",
     "Notices",

@@ -4,7 +4,7 @@
 - `ActionHandler` adds an action: a slice above declares what its command does, and `actions.Actions` does the rest. See there.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from uuid import UUID
 from provider_contact.inquiries.codes import NoticeKind
 from provider_contact.inquiries.models import Appeal, Inquiry
 from provider_contact.inquiries.schemas.commands import Command
+from provider_contact.inquiries.schemas.views import DeliveryView
 from shared.auth import Principal
 from shared.unit_of_work import UnitOfWork
 
@@ -38,6 +39,12 @@ class Notices(Protocol):
     """Plans notices in the transaction that causes them: a number of statements that does not grow with the notices."""
 
     async def plan(self, work: UnitOfWork, notices: Sequence[Notice]) -> None: ...
+
+
+class FindDeliveries(Protocol):
+    """Return the deliveries of inquiries by inquiry id, oldest first; an inquiry without any is left out."""
+
+    async def __call__(self, work: UnitOfWork, inquiry_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[DeliveryView]]: ...
 
 
 class NoNotices:

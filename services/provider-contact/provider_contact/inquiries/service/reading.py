@@ -5,12 +5,13 @@ from uuid import UUID
 
 from provider_contact.inquiries import repository
 from provider_contact.inquiries.models import Appeal, Inquiry
-from provider_contact.inquiries.policy import clocks
+from provider_contact.inquiries.policy import clocks, question_about
 from provider_contact.inquiries.schemas import InquiryItem, NextAction
 from provider_contact.inquiries.schemas.views import AnswerOption, AskedQuestion, EntryView, InquiryClockView, ResponseView
 from provider_contact.inquiries.service.answers import response_view
 from provider_contact.inquiries.service.entries import INTERNAL, entry_view
 from shared.auth import Principal
+from shared.domain.labels import Label
 from shared.domain.taxonomy import taxonomy
 from shared.errors import NotFound
 from shared.unit_of_work import UnitOfWork
@@ -41,6 +42,11 @@ def inquiry_item(inquiry: Inquiry, appeal: Appeal, next_actions: list[NextAction
         version=inquiry.version,
         next_actions=next_actions,
     )
+
+
+def inquiry_question(inquiry: Inquiry) -> Label:
+    """Return the Fund's standing question about the category of an inquiry."""
+    return question_about(inquiry.category)
 
 
 async def visible_inquiry(work: UnitOfWork, inquiry_id: UUID, principal: Principal, *, lock: bool = False) -> tuple[Inquiry, Appeal]:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from provider_contact.inquiries import events, repository
 from provider_contact.inquiries.codes import InquiryClock, InquiryStatus, NoticeKind
-from provider_contact.inquiries.models import Appeal, DeliveryRow, InquiryRow
+from provider_contact.inquiries.models import Appeal, InquiryRow
 from provider_contact.inquiries.policy import clock_of, inquiry_rule, questions_about
 from provider_contact.inquiries.repository import AppealState
 from provider_contact.inquiries.service.appeals import record_requested
@@ -45,8 +45,8 @@ def addressee(appeal: Appeal | AppealState) -> tuple[UUID, str] | None:
 async def send_inquiries(work: UnitOfWork, candidates: Sequence[InquiryCandidate], notices: Notices) -> dict[UUID, UUID]:
     """Send an inquiry for each candidate that is for its provider and has none yet; the caller has locked the appeals.
 
-    Returns inquiry ids by appeal. Takes three statements for any number of candidates. An inquiry is delivered when it is sent, because
-    the portal shows it at once.
+    Returns inquiry ids by appeal. Takes two statements for any number of candidates, and those of `notices`.
+    An inquiry is delivered when it is sent, because the portal shows it at once.
     """
     wanted = [(candidate, to) for candidate in candidates if (to := addressee(candidate.appeal))]
     if not wanted:
@@ -54,15 +54,13 @@ async def send_inquiries(work: UnitOfWork, candidates: Sequence[InquiryCandidate
     with_inquiry = await repository.appeals_with_inquiry(work.session, [candidate.appeal.appeal_id for candidate, _ in wanted])
     now = work.clock.now()
     inquiries: list[InquiryRow] = []
-    deliveries: list[DeliveryRow] = []
     for candidate, to in wanted:
         if candidate.appeal.appeal_id in with_inquiry:
             continue
         inquiry = _inquiry(candidate, to, now)
         inquiries.append(inquiry)
-        deliveries.append(_delivery(inquiry, now))
         work.publish(events.inquiry_sent(inquiry), cause=candidate.cause)
-    await repository.insert_inquiries(work.session, inquiries, deliveries)
+    await repository.insert_inquiries(work.session, inquiries)
     await notices.plan(work, [_notice(inquiry) for inquiry in inquiries])
     return {row["appeal_id"]: row["inquiry_id"] for row in inquiries}
 
@@ -83,7 +81,7 @@ async def open_requested(work: UnitOfWork, requests: Sequence[Received[InquiryRe
             continue
         inquiries.append(_requested(received, appeal, now))
         work.publish(events.inquiry_sent(inquiries[-1]), cause=received.envelope)
-    await repository.insert_inquiries(work.session, inquiries, [_delivery(inquiry, now) for inquiry in inquiries])
+    await repository.insert_inquiries(work.session, inquiries)
     await notices.plan(work, [_notice(inquiry) for inquiry in inquiries])
 
 
@@ -149,15 +147,3 @@ def _notice(inquiry: InquiryRow) -> Notice:
         1,
         inquiry["due_at"],
     )
-
-
-def _delivery(inquiry: InquiryRow, now: datetime) -> DeliveryRow:
-    return {
-        "delivery_id": derived(inquiry["inquiry_id"], "delivery"),
-        "inquiry_id": inquiry["inquiry_id"],
-        "channel": inquiry_rule().channel,
-        "attempts": 1,
-        "delivered_at": now,
-        "last_error": None,
-        "external_id": None,
-    }

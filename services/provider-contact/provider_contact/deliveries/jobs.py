@@ -1,0 +1,45 @@
+"""Jobs of deliveries: the steps of notices, mails, and webhooks."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from provider_contact.deliveries import repository
+from provider_contact.deliveries.service import stepping
+from provider_contact.deliveries.service.mail_sending import MailDispatcher
+from provider_contact.deliveries.service.senders import can_mail, mail_sender
+from provider_contact.deliveries.service.webhook_sending import ProviderWebhookSender
+from provider_contact.settings import THIS_MACHINE, Settings
+from shared.messaging.runtime import Loop, every, finish
+from shared.service import Parts
+
+STEPS_EVERY: Final = timedelta(seconds=2)
+MAIL_EVERY: Final = timedelta(seconds=2)
+
+
+async def begin_steps(parts: Parts[Settings]) -> int:
+    """Begin the due steps of one batch of notices. Return how many there were; without any, nothing is locked."""
+    if not await repository.has_due_routes(parts.database, parts.clock.now()):
+        return 0
+    async with parts.units.write() as work:
+        return await stepping.begin_due_steps(work, mail=can_mail(parts.settings))
+
+
+def loops(parts: Parts[Settings]) -> Sequence[Loop]:
+    """Return the loops of the worker."""
+    sender = mail_sender(parts.settings, parts.sealer)
+
+    async def step() -> None:
+        while await finish(begin_steps(parts)) == stepping.STEP_BATCH:
+            pass
+
+    found = [every(STEPS_EVERY, "notice-steps", step), Loop("provider-webhooks", ProviderWebhookSender(parts).run)]
+    if sender is not None:
+        dispatcher = MailDispatcher(parts, sender, parts.settings.public_url or THIS_MACHINE)
+
+        async def mail() -> None:
+            while await finish(dispatcher.run_once()):
+                pass
+
+        found.append(every(MAIL_EVERY, "notice-mails", mail))
+    return found

@@ -1,0 +1,155 @@
+"""The page of a one-time link: a provider reads what the Fund asks, and answers without an account.
+
+A GET changes nothing, because mail scanners follow links. The token is in the path, so the page sends no referrer and is not stored, and
+logs name the route's template alone. The link itself is the authority: no cookie counts, so a post needs no check of its origin.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from provider_contact.deliveries.errors import LinkExpired, LinkUsed
+from provider_contact.deliveries.models import ReplyLink
+from provider_contact.deliveries.service import replies
+from provider_contact.deliveries.service.answer_form import AnswerForm, FormError, answer_form, answer_of, errors_of
+from provider_contact.deliveries.service.links import PATH
+from provider_contact.inquiries.codes import InquiryAction
+from provider_contact.inquiries.schemas.views import AskedQuestion
+from provider_contact.inquiries.service import Actions
+from provider_contact.inquiries.service.contents import DisclosedContent, RequestedText, disclosed_content, requested_text
+from provider_contact.inquiries.service.reading import asked_questions, history, inquiry_question, visible_inquiry
+from shared.contents import Contents
+from shared.dependencies import ContentsDep, UnitsOfWorkDep
+from shared.domain.labels import Language
+from shared.domain.regions import regions
+from shared.errors import InvalidInput, NotFound
+from shared.forms import read_fields
+from shared.unit_of_work import UnitsOfWork
+from shared.web.languages import language_of
+from shared.web.pages import Pages
+
+SLICE: Final = Path(__file__).parent
+PORTAL: Final = "/provider-contact/portal"
+FORM_LIMIT: Final = 400_000  # bytes of an urlencoded form: a Cyrillic letter of the answer takes six
+FIELDS_LIMIT: Final = 60
+HEADERS: Final = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}
+
+PAGES: Final = Pages(SLICE / "templates", locale_dirs=[SLICE.parent / "locales"], assets_prefix="/provider-contact/static")
+router = APIRouter(include_in_schema=False)
+
+
+class AskedInquiry(NamedTuple):
+    """What the page shows of an inquiry."""
+
+    number: str
+    question: str
+    due_at: datetime
+    zone: ZoneInfo
+    overdue: bool
+    is_open: bool
+    """An answer is expected. A late one is stored and changes nothing."""
+    returned: str | None
+    """Why the Fund returned the latest answer; None: it did not."""
+    questions: Sequence[AskedQuestion]
+    asked: RequestedText
+    disclosed: DisclosedContent
+    discloses: bool
+
+
+@router.get("/v1/replies/{one_time_token}")
+async def read_reply_page(request: Request, one_time_token: str, units: UnitsOfWorkDep, contents: ContentsDep) -> Response:
+    """Show what the Fund asks and the form of the answer, or what became of the link. Changes nothing."""
+    try:
+        async with units.read() as work:
+            link = await replies.open_link(work, one_time_token)
+        asked = await _asked(units, contents, link, language_of(request))
+    except (NotFound, LinkUsed, LinkExpired) as ended:
+        return _ended(request, ended)
+    return _form(request, asked, {}, [])
+
+
+@router.post("/v1/replies/{one_time_token}")
+async def answer_by_link(request: Request, one_time_token: str, units: UnitsOfWorkDep, contents: ContentsDep) -> Response:
+    """Store the answer of the form and use the link up. A form with errors is shown again with what was typed."""
+    sent, language = await read_fields(request, limit=FORM_LIMIT, most=FIELDS_LIMIT), language_of(request)
+    actions: Actions = request.app.state.actions
+    questions: Sequence[AskedQuestion] = []
+    try:
+        async with units.read() as work:
+            link = await replies.open_link(work, one_time_token)
+            inquiry, _ = await visible_inquiry(work, link.inquiry_id, replies.bearer(link))
+            questions = asked_questions(inquiry)
+        content = answer_of(questions, sent, language)
+        async with units.write() as work:
+            await replies.answer(work, one_time_token, content, actions)
+    except (NotFound, LinkUsed, LinkExpired) as ended:
+        return _ended(request, ended)
+    except InvalidInput as refused:
+        return _form(request, await _asked(units, contents, link, language), sent, errors_of(refused, questions, sent))
+    response = PAGES.redirect(f"{PATH}/{one_time_token}")  # the page then says that the link was used, and what became of the answer
+    response.headers.update(HEADERS)
+    return response
+
+
+async def _asked(units: UnitsOfWork, contents: Contents, link: ReplyLink, language: Language) -> AskedInquiry:
+    """Read the inquiry of a link: what the applicant disclosed from intake, and the clerk's own question from routing."""
+    bearer = replies.bearer(link)
+    async with units.read() as work:  # closed before others are asked: nobody holds a connection while waiting for another service
+        inquiry, appeal = await visible_inquiry(work, link.inquiry_id, bearer)
+        entries = await history(work, inquiry, bearer)
+    disclosed, asked = DisclosedContent(), RequestedText()
+    if inquiry.discloses and inquiry.closed_at is None:
+        disclosed = await disclosed_content(contents, inquiry.appeal_id, bearer)
+    if inquiry.has_text and inquiry.request_id is not None:
+        asked = await requested_text(contents, inquiry.request_id, bearer)
+    returned = [entry.text for entry in entries if entry.type == InquiryAction.RETURN]
+    return AskedInquiry(
+        number=appeal.number,
+        question=inquiry_question(inquiry).in_(language),
+        due_at=inquiry.due_at,
+        zone=regions()[appeal.region].timezone,
+        overdue=inquiry.overdue,
+        is_open=not inquiry.settled,
+        returned=returned[-1] if returned and not inquiry.settled else None,
+        questions=asked_questions(inquiry),
+        asked=asked,
+        disclosed=disclosed,
+        discloses=inquiry.discloses,
+    )
+
+
+def _form(request: Request, asked: AskedInquiry, sent: Mapping[str, str], errors: Sequence[FormError]) -> Response:
+    form: AnswerForm = answer_form(asked.questions, sent, language_of(request))
+    return _page(
+        request,
+        "reply.html",
+        422 if errors else 200,
+        asked=asked,
+        form=form,
+        errors={error.field: PAGES.text(request, error.sentence) for error in errors},
+    )
+
+
+def _ended(request: Request, ended: NotFound | LinkUsed | LinkExpired) -> Response:
+    """Say in plain words what became of the link."""
+    return _page(
+        request,
+        "reply_ended.html",
+        ended.status if not isinstance(ended, LinkUsed) else 200,
+        used_at=ended.used_at if isinstance(ended, LinkUsed) else None,
+        is_late=isinstance(ended, LinkUsed) and ended.is_late,
+        expired_at=ended.expired_at if isinstance(ended, LinkExpired) else None,
+        zone=regions()["KZ-00"].timezone,
+    )
+
+
+def _page(request: Request, template: str, status: int, **context: object) -> Response:
+    """Render a page without a referrer. The link to sign in leads to the portal, so that the token is in no other address."""
+    response = PAGES.render(request, template, status, portal=PORTAL, path=PORTAL, **context)
+    response.headers.update(HEADERS)
+    return response
