@@ -15,6 +15,7 @@ from tests.browser.test_journey_web import answer_at_the_desk
 from tests.e2e.conftest import People
 from tests.patience import PATIENCE
 from tests.patience import wait_until as eventually
+from tests.security import fuzz
 
 pytestmark = pytest.mark.browser
 REGION = {"region": "KZ-43"}
@@ -39,6 +40,9 @@ PAGES = [
     ("/intake/questions", "operator"),
     ("/intake/parked", "admin"),
     ("/provider-contact/matches", "specialist"),
+    ("/provider-contact/directory", "admin"),
+    ("/provider-contact/directory/imports", "admin"),
+    ("/provider-contact/directory/bodies", "admin"),
     ("/routing/articles", "operator"),
     ("/routing/desk", "specialist"),
     ("/routing/desk/team", "supervisor"),
@@ -114,6 +118,29 @@ class TestEveryPage:
         for scheme in ("light", "dark"):
             await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             assert await serious(page) == []
+
+
+class TestDirectory:
+    async def test_the_keeper_imports_a_list_and_adds_a_contact_on_a_phone(self, people, visit, serious):
+        cookies = session(people, "admin") | {"aryz_lang": "ru"}
+        page = await visit(f"{people.suite.url}/provider-contact/directory/imports", width=390, cookies=cookies)
+        await page.locator("#f-file").set_input_files({"name": "list.csv", "mimeType": "text/csv", "buffer": fuzz.DIRECTORY.encode()})
+        await page.get_by_role("button", name="Показать, что изменится").click()
+        assert await serious(page) == []
+        assert await fits(page, 390)
+        await page.get_by_role("button", name="Загрузить").click()
+        await page.get_by_role("button", name="Отменить загрузку").wait_for()
+        await page.locator("main article a").first.click()
+        await page.get_by_text("Добавить контакт").click()
+        await page.get_by_label("Телефон").fill("8 701 000 00 77")
+        assert await serious(page) == []
+        assert await fits(page, 390)
+        await page.keyboard.press("Enter")
+        await page.get_by_text("Сохранено").wait_for()
+        assert await page.get_by_role("link", name="+77010000077").is_visible()
+        await page.get_by_role("button", name="Отменить").click()
+        await page.get_by_text("Изменение отменено").wait_for()
+        assert await page.get_by_role("link", name="+77010000077").count() == 0
 
 
 class TestReadyAnswers:

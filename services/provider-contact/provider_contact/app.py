@@ -19,6 +19,7 @@ from provider_contact.deliveries.service.planning import RoutedNotices
 from provider_contact.deliveries.service.views import deliveries_of
 from provider_contact.directory import api as directory_api
 from provider_contact.directory import service as directory
+from provider_contact.directory.pages import router as directory_pages_router
 from provider_contact.inquiries import api as inquiries_api
 from provider_contact.inquiries import handlers as inquiry_handlers
 from provider_contact.inquiries import service as inquiries
@@ -164,6 +165,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
     actions = inquiries.Actions(NOTICES, EXTENSIONS)
     routers = [
         directory_api.router,
+        directory_pages_router,
         inquiries_api.router,
         inquiries_api.action_router(actions),
         proposals_api.router,

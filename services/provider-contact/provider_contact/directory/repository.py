@@ -10,7 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
 from provider_contact.directory.codes import ImportState
-from provider_contact.directory.models import Contact, DirectoryChange, DirectoryImport, DirectoryVersion, Doctor, Provider
+from provider_contact.directory.models import (
+    Contact,
+    DirectoryChange,
+    DirectoryImport,
+    DirectoryVersion,
+    Doctor,
+    Provider,
+    ProviderContract,
+)
 from shared.rows import Rows, insert_rows, table_of, update_rows, upsert
 
 DIRECTORY = 1  # the one row of directory_version
@@ -175,3 +183,28 @@ async def change_by_id(session: AsyncSession, change_id: UUID) -> DirectoryChang
 async def mark_undone(session: AsyncSession, at: datetime, *, import_id: UUID) -> None:
     """Mark the changes of an import as undone."""
     await session.execute(update(DirectoryChange).where(col(DirectoryChange.import_id) == import_id).values(undone_at=at))
+
+
+async def all_contacts_of_provider(session: AsyncSession, provider_id: UUID) -> Sequence[Contact]:
+    """Return the contacts of a provider, of all times."""
+    return (await session.execute(select(Contact).where(col(Contact.provider_id) == provider_id))).scalars().all()
+
+
+async def all_contacts_of_body(session: AsyncSession, body: str, region: str) -> Sequence[Contact]:
+    """Return the contacts of a body in a region, of all times."""
+    wanted = and_(col(Contact.body) == body, col(Contact.region) == region)
+    return (await session.execute(select(Contact).where(wanted))).scalars().all()
+
+
+async def contracts_of(session: AsyncSession, provider_id: UUID) -> Sequence[ProviderContract]:
+    """Return the contract years of a provider, the newest first."""
+    query = select(ProviderContract).where(col(ProviderContract.provider_id) == provider_id)
+    return (await session.execute(query.order_by(col(ProviderContract.year).desc()))).scalars().all()
+
+
+async def keeper_changes(session: AsyncSession, provider_id: UUID | None, limit: int) -> Sequence[DirectoryChange]:
+    """Return the last changes that the keeper made on the pages of a provider (None: of bodies), the newest first."""
+    owner = col(DirectoryChange.provider_id)
+    mine = and_(owner.is_(None) if provider_id is None else owner == provider_id, col(DirectoryChange.import_id).is_(None))
+    query = select(DirectoryChange).where(mine).order_by(col(DirectoryChange.at).desc(), col(DirectoryChange.change_id).desc())
+    return (await session.execute(query.limit(limit))).scalars().all()

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from provider_contact.directory import repository
@@ -14,12 +14,20 @@ from provider_contact.directory.schemas import ContactContent, RejectedLine
 from provider_contact.directory.service.entries import Values
 from provider_contact.directory.service.plans import Plan, changed_columns, write_of
 from provider_contact.directory.service.search import bin_key, local_today
-from provider_contact.directory.service.sheets import ContactLine, DoctorLine, ParsedSheet
+from provider_contact.directory.service.sheets import ContactFields, ContactLine, DoctorLine, ParsedSheet
 from shared.domain.names import fold
 from shared.unit_of_work import UnitOfWork
 
 UNKNOWN: Final = "The directory has no provider with this BIN. Import the list of providers first."
 CONTENT: Final = ("name", "position", "phone", "email", "hours")
+
+
+class ContactOwner(NamedTuple):
+    """Whose contact it is: a provider's, or that of a body in a region."""
+
+    provider_id: UUID | None
+    body: str | None = None
+    region: str | None = None
 
 
 async def plan_contacts(work: UnitOfWork, parsed: ParsedSheet[ContactLine]) -> Plan:
@@ -31,7 +39,8 @@ async def plan_contacts(work: UnitOfWork, parsed: ParsedSheet[ContactLine]) -> P
         for number, line in zip(parsed.numbers, parsed.lines, strict=True)
         if line.bin is None or line.bin in known
     ]
-    keys = [contact_key(work, line, owner.provider_id if owner else None) for _, line, owner in numbered]
+    owners = [ContactOwner(known.provider_id) if known else ContactOwner(None, line.body, line.region) for _, line, known in numbered]
+    keys = [contact_key(work, line, owner) for (_, line, _known), owner in zip(numbered, owners, strict=True)]
     stored = {row["contact_key"]: row for row in await repository.entries(work.session, Contact, "contact_key", keys)}
     await asyncio.to_thread(_plan_contacts, work, plan, list(zip(numbered, keys, strict=True)), stored)
     return plan
@@ -94,39 +103,40 @@ def _plan_contacts(
     stored: Mapping[object, Values],
 ) -> None:
     """Add the contacts to the plan; runs in a thread, so it leaves the session alone."""
-    for (number, line, owner), key in lines:
+    for (number, line, known), key in lines:
         before = stored.get(key)
-        provider_id = owner.provider_id if owner else None
+        provider_id = known.provider_id if known else None
         contact_id = _id(before["contact_id"]) if before is not None else work.ids.new()
-        after = contact_values(work, contact_id, line, provider_id, before)
+        owner = ContactOwner(known.provider_id) if known else ContactOwner(None, line.body, line.region)
+        after = contact_values(work, contact_id, line, owner, before)
         columns = _changed(work, contact_id, before, after)
         if before is None or columns:
             plan.writes.append(write_of(Entity.CONTACT, contact_id, provider_id, before, after))
         plan.note(number, contact_id, provider_id, is_new=before is None, columns=columns)
 
 
-def contact_values(work: UnitOfWork, contact_id: UUID, line: ContactLine, provider_id: UUID | None, before: Values | None) -> Values:
+def contact_values(work: UnitOfWork, contact_id: UUID, fields: ContactFields, owner: ContactOwner, before: Values | None) -> Values:
     """Return the contact's columns as they have to be stored, without the version."""
-    content = ContactContent(name=line.name, position=line.position, phone=line.phone, email=line.email, hours=line.hours)
+    content = ContactContent(name=fields.name, position=fields.position, phone=fields.phone, email=fields.email, hours=fields.hours)
     return {
         "contact_id": contact_id,
-        "provider_id": provider_id,
-        "body": line.body,
-        "region": line.region if line.body is not None else None,
-        "role": line.role,
-        "contact_key": contact_key(work, line, provider_id),
+        "provider_id": owner.provider_id,
+        "body": owner.body,
+        "region": owner.region,
+        "role": fields.role,
+        "contact_key": contact_key(work, fields, owner),
         "content": work.sealer.seal("contact", contact_id, "content", content.model_dump_json().encode()),
-        "languages": sorted(set(line.languages)),
-        "valid_from": line.valid_from or _day(before, local_today(work.clock)),
-        "valid_to": line.valid_to,
+        "languages": sorted(set(fields.languages)),
+        "valid_from": fields.valid_from or _day(before, local_today(work.clock)),
+        "valid_to": fields.valid_to,
         "recorded_at": work.clock.now(),
     }
 
 
-def contact_key(work: UnitOfWork, line: ContactLine, provider_id: UUID | None) -> bytes:
-    """Return the keyed hash by which an import finds the contact of a line."""
-    owner = str(provider_id) if provider_id is not None else f"{line.body} {line.region}"
-    return work.pepper.keyed_hmac("directory-contact", f"{owner}\n{line.role}\n{line.email or line.phone}".encode())
+def contact_key(work: UnitOfWork, fields: ContactFields, owner: ContactOwner) -> bytes:
+    """Return the keyed hash by which an import finds a contact."""
+    owned_by = str(owner.provider_id) if owner.provider_id is not None else f"{owner.body} {owner.region}"
+    return work.pepper.keyed_hmac("directory-contact", f"{owned_by}\n{fields.role}\n{fields.email or fields.phone}".encode())
 
 
 def doctor_key(work: UnitOfWork, line: DoctorLine, provider_id: UUID) -> bytes:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import date
+from uuid import UUID
 
 from provider_contact.directory import repository
 from provider_contact.directory.models import Provider
@@ -61,7 +62,7 @@ def provider_item(provider: IndexedProvider, score: float | None, principal: Pri
     """Return the entry as this principal may see it."""
     return ProviderItem(
         provider_id=provider.provider_id,
-        bin=_visible_bin(provider, principal, sealer),
+        bin=visible_bin(provider.provider_id, provider.bin, principal, sealer),
         name_kk=provider.name_kk,
         name_ru=provider.name_ru,
         region=provider.region,
@@ -75,9 +76,9 @@ def bin_key(pepper: Pepper, number: str) -> bytes:
     return pepper.keyed_hmac("provider-bin", number.encode())
 
 
-def _visible_bin(provider: IndexedProvider, principal: Principal, sealer: Sealer) -> str | None:
+def visible_bin(provider_id: UUID, sealed: bytes, principal: Principal, sealer: Sealer) -> str | None:
     """Return the BIN of an organisation, which is public; a sole trader's, which is an IIN, only to staff and admins."""
-    number = sealer.open("provider", provider.provider_id, "bin", provider.bin).decode()
+    number = sealer.open("provider", provider_id, "bin", sealed).decode()
     return number if is_valid_bin(number) or principal.is_staff or principal.has("admin") else None
 
 
@@ -89,7 +90,7 @@ def _indexed(provider: Provider) -> IndexedProvider:
         name_kk=provider.name_kk,
         name_ru=provider.name_ru,
         short_name=provider.short_name,
-        aliases=tuple(provider.aliases),
+        aliases=(*provider.aliases, *provider.added_aliases),
         region=provider.region,
         kind=provider.kind,
     )

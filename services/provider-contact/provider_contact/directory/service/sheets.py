@@ -100,10 +100,6 @@ def _day(given: object) -> object:
         raise PydanticCustomError("bad_date", "This is not a day: write it as 2026-02-05 or 05.02.2026.") from None
 
 
-def _wrong(code: str, sentence: str) -> PydanticCustomError:
-    return PydanticCustomError(code, sentence)
-
-
 Bin = Annotated[str, AfterValidator(_known_bin)]
 Name = Annotated[str, Text(400)]  # full legal names of hospitals reach 250
 Email = Annotated[str, Text(254), AfterValidator(_email)]
@@ -138,16 +134,13 @@ class ProviderLine(StrictModel):
     @model_validator(mode="after")
     def _has_a_whole_contract(self) -> Self:
         if (self.contract_year is None) != (self.care_types is None):
-            raise _wrong("contract_incomplete", "A contract needs its year and its types of care.")
+            raise PydanticCustomError("contract_incomplete", "A contract needs its year and its types of care.")
         return self
 
 
-class ContactLine(StrictModel):
-    """One line of the list of contacts: of a provider by BIN, or of a body above the providers of a region."""
+class ContactFields(StrictModel):
+    """A contact without its owner, as the form of a page and a line of the list give it."""
 
-    bin: Bin | None = None
-    body: Annotated[str, _known(contact_bodies)] | None = None
-    region: Region | None = None
     role: Annotated[ContactRole, BeforeValidator(lambda given: given.upper() if isinstance(given, str) else given)]
     name: Annotated[str, Text(200)] = ""
     position: Annotated[str, Text(200)] = ""
@@ -159,12 +152,37 @@ class ContactLine(StrictModel):
     valid_to: Day | None = None
 
     @model_validator(mode="after")
-    def _belongs_to_somebody_and_can_be_reached(self) -> Self:
-        if (self.bin is None) == (self.body is None) or (self.body is not None and self.region is None):
-            raise _wrong("owner_required", "A contact belongs to a BIN, or to a body and its region.")
+    def _can_be_reached(self) -> Self:
         if self.phone is None and self.email is None:
-            raise _wrong("reach_required", "A contact needs a telephone or an e-mail address.")
+            raise PydanticCustomError("reach_required", "A contact needs a telephone or an e-mail address.")
         return _in_order(self, self.valid_from, self.valid_to)
+
+
+class ContactLine(ContactFields):
+    """One line of the list of contacts: of a provider by BIN, or of a body above the providers of a region."""
+
+    bin: Bin | None = None
+    body: Annotated[str, _known(contact_bodies)] | None = None
+    region: Region | None = None
+
+    @model_validator(mode="after")
+    def _has_one_owner(self) -> Self:
+        if (self.bin is None) == (self.body is None) or (self.body is not None and self.region is None):
+            raise PydanticCustomError("owner_required", "A contact belongs to a BIN, or to a body and its region.")
+        return self
+
+
+class ContractFields(StrictModel):
+    """A contract year as the form of a page gives it; without types of care the year is removed."""
+
+    contract_year: Year
+    care_types: Annotated[CareTypes, Field(default_factory=list)]
+
+
+class AliasFields(StrictModel):
+    """The other names that the keeper gives a provider."""
+
+    aliases: Annotated[list[Name], Field(max_length=MAX_ALIASES, default_factory=list)]
 
 
 class DoctorLine(StrictModel):
@@ -188,7 +206,7 @@ M = TypeVar("M", bound=StrictModel)
 
 def _in_order(line: M, first: date | None, last: date | None) -> M:
     if first is not None and last is not None and last < first:
-        raise _wrong("dates_reversed", "The last day is before the first.")
+        raise PydanticCustomError("dates_reversed", "The last day is before the first.")
     return line
 
 

@@ -61,6 +61,14 @@ async def undo_change(work: UnitOfWork, change_id: UUID) -> DirectoryChange:
     return change
 
 
+async def owner_of_change(work: UnitOfWork, change_id: UUID) -> UUID | None:
+    """Return the provider whose entry the keeper changed; None for a contact of a body. Raises NotFound."""
+    change = await repository.change_by_id(work.session, change_id)
+    if change is None or change.import_id is not None:
+        raise NotFound
+    return change.provider_id
+
+
 async def _current(work: UnitOfWork, changes: Sequence[DirectoryChange]) -> dict[UUID, Values]:
     """Return the entries of these changes as they are now, by id; removed ones are missing."""
     found: dict[UUID, Values] = {}
