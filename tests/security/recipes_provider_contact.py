@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from uuid import uuid4
 
-from shared.contracts import InquirySent
+from shared.contracts import CommitmentMade, InquirySent, ProposalAnswered, SolutionProposed
+from shared.ids import derived
 from tests.provider_contact.conftest import BINS, appeal_id, registered, routed, sheet
 from tests.security.concurrency import Call, Kind, Prepare, Recipe, Recipes, Target
 
@@ -26,6 +27,7 @@ def _inquiry(action: str, **fields) -> Prepare:
 ANSWER = {"language": "kk", "code": "EXPLANATION", "text": "Пациент қабылданды."}
 TIME = {"until": "2026-02-16", "reason": "Құжат күтілуде"}
 REMARK = "Тіркеу бөлімімен сөйлестік"
+STATEMENT = {"language": "kk", "text": "Пациент бейсенбіге жазылды."}
 
 
 def _by_staff(action: str, *before: tuple[str, Mapping[str, str]], **fields: str) -> Prepare:
@@ -45,6 +47,39 @@ def _by_staff(action: str, *before: tuple[str, Mapping[str, str]], **fields: str
         return Call(f"{path}/{action}", clerk, json={"expected_version": version, **fields})
 
     return prepare
+
+
+def _by_checker(*, of_inquiry: bool) -> Prepare:
+    """Return the call of a clerk who has asked an applicant by telephone about a confirmed proposal."""
+
+    async def prepare(target: Target) -> Call:
+        number, provider_id, world = target.number(), uuid4(), target.world
+        await world.consume(registered(number, provider_id=provider_id))
+        await world.consume(routed(number))
+        path = f"{PREFIX}/v1/inquiries/{(await world.emitted(InquirySent))[-1].inquiry_id}"
+        who = world.token("provider", provider_id=provider_id, subject="p")
+        made = await target.clients[0].post(f"{path}/actions/propose", headers=who, json={"expected_version": 1, **STATEMENT})
+        assert made.is_success, made.text
+        proposal_id = (await world.emitted(SolutionProposed))[-1].proposal_id
+        await world.consume(ProposalAnswered(appeal_id=appeal_id(number), proposal_id=proposal_id, confirmed=True, method="APP"))
+        clerk = world.token("specialist", region="KZ-43", subject="s")
+        if not of_inquiry:
+            found = {"result": "REFUTED", "text": REMARK}
+            return Call(f"{PREFIX}/v1/checks/{derived(proposal_id, 'check')}/actions/verify", clerk, json=found)
+        named = {"expected_version": 3, "proposal_id": str(proposal_id), "result": "REFUTED", "text": REMARK}
+        return Call(f"{path}/actions/verify", clerk, json=named)
+
+    return prepare
+
+
+async def excuse(target: Target) -> Call:
+    call = await _inquiry("promise", **STATEMENT, due_on="2026-02-12")(target)
+    made = await target.clients[0].post(call.path, headers=call.headers, json=call.json)
+    assert made.is_success, made.text
+    commitment_id = str((await target.world.emitted(CommitmentMade))[-1].commitment_id)
+    clerk = target.world.token("specialist", region="KZ-43", subject="s")
+    fields = {"expected_version": 2, "commitment_id": commitment_id, "reason": "FORCE_MAJEURE"}
+    return Call(call.path.replace("/promise", "/excuse"), clerk, json=fields)
 
 
 async def import_providers(target: Target) -> Call:
@@ -122,6 +157,11 @@ RECIPES: Recipes = {
     ("post", f"{PREFIX}/v1/imports/{{import_id}}/actions/undo"): Recipe(undo_import),
     ("post", f"{ACTIONS}/acknowledge"): Recipe(_inquiry("acknowledge")),
     ("post", f"{ACTIONS}/respond"): Recipe(_inquiry("respond", language="kk", code="RESOLVED", text="Пациент қабылданды.")),
+    ("post", f"{ACTIONS}/propose"): Recipe(_inquiry("propose", **STATEMENT)),
+    ("post", f"{ACTIONS}/promise"): Recipe(_inquiry("promise", **STATEMENT, due_on="2026-02-12")),
+    ("post", f"{ACTIONS}/verify"): Recipe(_by_checker(of_inquiry=True)),
+    ("post", f"{ACTIONS}/excuse"): Recipe(excuse),
+    ("post", f"{PREFIX}/v1/checks/{{check_id}}/actions/verify"): Recipe(_by_checker(of_inquiry=False)),
     ("post", f"{ACTIONS}/ask-time"): Recipe(_inquiry("ask-time", **TIME)),
     ("post", f"{ACTIONS}/accept"): Recipe(_by_staff("accept", ("respond", ANSWER))),
     ("post", f"{ACTIONS}/return"): Recipe(_by_staff("return", ("respond", ANSWER), reason="UNCLEAR", text="Қай күні?")),

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi import FastAPI
 
+from provider_contact.checks import api as checks_api
+from provider_contact.checks import service as checks
+from provider_contact.checks.handlers import apply_proposal_answers, draw_withdrawals
 from provider_contact.commitments import api as commitments_api
 from provider_contact.commitments import service as commitments
 from provider_contact.commitments.handlers import apply_commitment_answers
@@ -24,7 +27,7 @@ from provider_contact.inquiries import api as inquiries_api
 from provider_contact.inquiries import handlers as inquiry_handlers
 from provider_contact.inquiries import service as inquiries
 from provider_contact.inquiries.models import ContentRead
-from provider_contact.inquiries.service.contents import StatementContent
+from provider_contact.inquiries.service.contents import StatementContent, Statements
 from provider_contact.inquiries.service.usage import providers_in_use
 from provider_contact.matching import api as matching_api
 from provider_contact.matching import handlers as matching_handlers
@@ -33,7 +36,6 @@ from provider_contact.matching.policy import matching_policy
 from provider_contact.matching.service.choices import find_candidates
 from provider_contact.proposals import api as proposals_api
 from provider_contact.proposals import service as proposals
-from provider_contact.proposals.handlers import apply_proposal_answers
 from provider_contact.settings import Settings
 from shared.contracts import (
     CONCERNS_PROVIDER,
@@ -62,7 +64,13 @@ from shared.unit_of_work import UnitOfWork
 
 STEPS_EVERY = timedelta(seconds=15)  # a deadline ends at midnight, and nobody needs it to the second
 NOTICES: Final[inquiries.Notices] = RoutedNotices()
-EXTENSIONS: Final[tuple[inquiries.ActionHandler, ...]] = (RECORD_CALL,)
+EXTENSIONS: Final[tuple[inquiries.ActionHandler, ...]] = (
+    RECORD_CALL,
+    proposals.PROPOSE,
+    commitments.PROMISE,
+    checks.VERIFY,
+    commitments.EXCUSE,
+)
 """The actions on an inquiry that slices above it add."""
 
 
@@ -70,6 +78,13 @@ async def close_appeals(work: UnitOfWork, batch: Batch[inquiry_handlers.CaseEnde
     """Close everything that is open about a case that has ended."""
     await inquiry_handlers.close_ended_cases(work, batch)
     await matching_handlers.drop_waiting_names(work, batch)
+
+
+async def withdraw_appeals(work: UnitOfWork, batch: Batch[Any]) -> None:
+    """Close everything that is open about a withdrawn appeal, and draw of the withdrawals about a provider."""
+    closed = await inquiry_handlers.close_ended_cases(work, batch)
+    await matching_handlers.drop_waiting_names(work, batch)
+    await draw_withdrawals(work, batch, closed)
 
 
 _NO_PROVIDER: Final = extension_header(CONCERNS_PROVIDER, value=False)
@@ -87,7 +102,8 @@ HANDLERS: Handlers = {
     ProposalAnswered: apply_proposal_answers,
     CommitmentAnswered: apply_commitment_answers,
     InquiryRequested: _OPENING.open_requested,
-    **dict.fromkeys((CaseClosed, CaseForwarded, CaseReturned, CaseTerminated, AppealWithdrawn), close_appeals),
+    AppealWithdrawn: withdraw_appeals,
+    **dict.fromkeys((CaseClosed, CaseForwarded, CaseReturned, CaseTerminated), close_appeals),
 }
 
 
@@ -125,6 +141,11 @@ async def find_statements(work: UnitOfWork, ids: Sequence[UUID]) -> Mapping[UUID
     return {**await proposals.proposal_texts(work, ids), **await commitments.commitment_texts(work, ids)}
 
 
+async def read_statements(work: UnitOfWork, inquiry_id: UUID) -> Statements:
+    """Return what a provider says to the applicant about one inquiry."""
+    return Statements(await proposals.proposals_of(work, inquiry_id), await commitments.commitments_of(work, inquiry_id))
+
+
 SERVICE = Service[Settings](
     name="provider-contact",
     package="provider_contact",
@@ -135,6 +156,7 @@ SERVICE = Service[Settings](
         "inquiries": "Inquiries about an appeal, and the provider's actions on them.",
         "proposals": "What providers say they have solved here and now, and what the applicants answer.",
         "commitments": "What providers have promised by a day.",
+        "checks": "Confirmations and withdrawals of which the applicant is asked by telephone.",
         "matches": "Providers that were named in an appeal and need a choice by staff.",
         "webhook": "The webhook of a provider's own system, with the log of its deliveries.",
         "internal": "Calls between the services.",
@@ -156,7 +178,7 @@ def check_policies() -> None:
     check_delivery_policies()
     proposals.proposal_policy()
     commitments.commitment_policy()
-    commitments.excuse_reasons()
+    checks.check_policies()
 
 
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:
@@ -172,6 +194,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
         commitments_api.router,
         deliveries_api.router,
         deliveries_pages.router,
+        checks_api.router,
         matching_api.router,
         matching_pages.router,
     ]
@@ -181,6 +204,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
         app.state.find_candidates = find_candidates
         app.state.find_deliveries = deliveries_of
         app.state.find_statements = find_statements
+        app.state.read_statements = read_statements
         app.state.actions = actions
         app.state.providers_in_use = providers_in_use
 

@@ -145,7 +145,7 @@ class TestActions:
         mine = world.token("provider", provider_id=PROVIDER)
         shown = (await world.post(f"/v1/inquiries/{inquiry_id}/actions/acknowledge", mine, {"expected_version": 1})).json()
         assert (shown["status"], shown["version"]) == ("ACKNOWLEDGED", 2)
-        assert [action["action"] for action in shown["next_actions"]] == ["respond", "ask-time"]
+        assert [action["action"] for action in shown["next_actions"]] == ["respond", "propose", "promise", "ask-time"]
         assert [event.inquiry_id for event in await world.emitted(InquiryAcknowledged)] == [inquiry_id]
 
     async def test_an_answer_is_emitted_by_its_id_and_stored_sealed(self, world):
@@ -153,7 +153,8 @@ class TestActions:
         shown = (
             await world.post(f"/v1/inquiries/{inquiry_id}/actions/respond", world.token("provider", provider_id=PROVIDER), ANSWER)
         ).json()
-        assert (shown["status"], shown["next_actions"]) == ("RESPONDED", [])
+        possible = [action["action"] for action in shown["next_actions"]]
+        assert (shown["status"], possible) == ("RESPONDED", ["promise"]), "RESOLVED has opened a proposal"
         emitted = (await world.emitted(InquiryAnswered))[0]
         assert (emitted.code, emitted.response_id) == ("RESOLVED", (await world.rows(ProviderResponse))[0].response_id)
         assert "Құпия" not in await world.every_column()
@@ -185,7 +186,7 @@ class TestActions:
         await world.post(f"/v1/inquiries/{inquiry_id}/actions/acknowledge", mine, {"expected_version": 1})
         answer = await world.post(f"/v1/inquiries/{inquiry_id}/actions/acknowledge", mine, {"expected_version": 2})
         assert (answer.status_code, answer.json()["code"]) == (409, "action-not-possible")
-        assert [action["action"] for action in answer.json()["next_actions"]] == ["respond", "ask-time"]
+        assert [action["action"] for action in answer.json()["next_actions"]] == ["respond", "propose", "promise", "ask-time"]
 
     async def test_a_closed_case_takes_no_answer(self, world):
         inquiry_id = await sent_inquiry(world)

@@ -35,6 +35,12 @@ async def check_for_update(session: AsyncSession, check_id: UUID, appeals: Subqu
     return ListedCheck(*found) if found else None
 
 
+async def check_in(session: AsyncSession, check_id: UUID, appeals: Subquery, scope: Scope) -> ListedCheck | None:
+    """Return a check in scope with its appeal."""
+    found = (await session.execute(_joined(appeals).where(col(OutcomeCheck.check_id) == check_id, _visible(appeals, scope)))).one_or_none()
+    return ListedCheck(*found) if found else None
+
+
 async def check_of_proposal(session: AsyncSession, proposal_id: UUID) -> OutcomeCheck | None:
     """Return the check of a confirmed proposal and lock its row; None for a proposal that nobody confirmed."""
     query = select(OutcomeCheck).where(col(OutcomeCheck.proposal_id) == proposal_id).with_for_update()

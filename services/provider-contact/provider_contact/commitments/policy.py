@@ -1,15 +1,13 @@
-"""The reviewed files of commitments: when the applicant is asked, and why a provider is released from a promise."""
+"""The reviewed file of commitments: when the applicant is asked, and how far a promise may reach."""
 
-from collections.abc import Mapping
 from datetime import time
 from functools import cache
 
 from pydantic import BaseModel, ConfigDict, PositiveInt
 
 from shared.domain.deadlines import policies
-from shared.domain.labels import Label
-from shared.domain.tables import ReferenceDataError, Row
-from shared.policy_files import policy_model, policy_table
+from shared.domain.tables import ReferenceDataError
+from shared.policy_files import policy_model
 
 PACKAGE, FILE = "provider_contact.commitments", "commitment_policy.toml"
 
@@ -32,9 +30,3 @@ def commitment_policy() -> CommitmentPolicy:
     if found.answer_policy not in policies():
         raise ReferenceDataError(FILE, 1, "the deadline is not known")
     return found
-
-
-@cache
-def excuse_reasons() -> Mapping[str, Label]:
-    """Return the reasons to release a provider from a promise, by code."""
-    return policy_table(PACKAGE, "excuse_reasons.csv", Row.label)

@@ -50,22 +50,34 @@ async def commitments_of(session: AsyncSession, inquiry_ids: Sequence[UUID]) -> 
     return (await session.execute(query)).scalars().all()
 
 
+async def inquiries_of(session: AsyncSession, commitment_ids: Sequence[UUID]) -> set[UUID]:
+    """Return the inquiries of these promises."""
+    query = select(col(Commitment.inquiry_id)).where(among(session, Commitment.commitment_id, commitment_ids))
+    return set((await session.execute(query)).scalars())
+
+
+async def statuses_of(session: AsyncSession, inquiry_ids: Sequence[UUID]) -> dict[UUID, set[CommitmentStatus]]:
+    """Return the statuses of the promises about these inquiries, by inquiry."""
+    query = select(col(Commitment.inquiry_id), col(Commitment.status)).where(among(session, Commitment.inquiry_id, inquiry_ids)).distinct()
+    found: dict[UUID, set[CommitmentStatus]] = {}
+    for inquiry_id, status in await session.execute(query):
+        found.setdefault(inquiry_id, set()).add(status)
+    return found
+
+
 async def count_running(session: AsyncSession, inquiry_id: UUID) -> int:
     """Return how many promises about this inquiry have no result yet."""
     running = (col(Commitment.inquiry_id) == inquiry_id, col(Commitment.next_step_at).is_not(None))
     return (await session.execute(select(func.count()).select_from(Commitment).where(*running))).scalar_one()
 
 
-async def waiting_commitments(session: AsyncSession, now: datetime, limit: int) -> Sequence[Commitment]:
-    """Return the promises that the clock moves on by now, longest waiting first. Locks them, and skips rows locked elsewhere."""
-    query = (
-        select(Commitment)
-        .where(col(Commitment.next_step_at).is_not(None), col(Commitment.next_step_at) <= now)
-        .order_by(col(Commitment.next_step_at), col(Commitment.commitment_id))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+async def waiting_commitments(session: AsyncSession, now: datetime, limit: int) -> dict[UUID, UUID]:
+    """Return the inquiries of the promises that the clock moves on by now, by promise, longest waiting first. Locks nothing."""
+    query = select(col(Commitment.commitment_id), col(Commitment.inquiry_id)).where(
+        col(Commitment.next_step_at).is_not(None), col(Commitment.next_step_at) <= now
     )
-    return (await session.execute(query)).scalars().all()
+    rows = await session.execute(query.order_by(col(Commitment.next_step_at), col(Commitment.commitment_id)).limit(limit))
+    return {row[0]: row[1] for row in rows}
 
 
 async def listed_commitments(

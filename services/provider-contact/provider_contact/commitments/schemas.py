@@ -22,16 +22,3 @@ class CommitmentItem(BaseModel):
     due_on: date
     made_at: datetime
     ended_at: datetime | None
-
-
-class CommitmentView(BaseModel):
-    """A promise as it is shown with its inquiry."""
-
-    commitment_id: UUID
-    status: CommitmentStatus
-    language: str
-    text: str
-    due_on: date
-    made_at: datetime
-    ended_at: datetime | None
-    excuse_reason: str | None

@@ -20,6 +20,7 @@ from provider_contact.inquiries.service.contents import (
     DisclosedContent,
     FindCandidates,
     FindStatements,
+    ReadStatements,
     RequestedText,
     disclosed_content,
     requested_text,
@@ -72,6 +73,7 @@ def _position(cursor: str) -> tuple[bool, datetime, UUID]:
 
 @router.get("/v1/inquiries/{inquiry_id}", tags=["inquiries"], responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
 async def read_inquiry(
+    request: Request,
     inquiry_id: UUID,
     principal: ViewerDep,
     units: UnitsOfWorkDep,
@@ -91,9 +93,12 @@ async def read_inquiry(
         answers = await reading.responses(work, inquiry)
         history = await reading.history(work, inquiry, principal)
         deliveries = await find_deliveries(work, [inquiry_id])
-    if answers and not reading.is_addressee(inquiry, principal):
+        read_statements: ReadStatements = request.app.state.read_statements
+        statements = await read_statements(work, inquiry_id)
+    read = reading.read_ids(answers, statements)
+    if read and not reading.is_addressee(inquiry, principal):
         async with units.write() as work:
-            await reading.record_read(work, principal, answers)
+            await reading.record_read(work, principal, read)
     label = question_about(inquiry.category)
     content, asked = DisclosedContent(), RequestedText()
     if reading.is_addressee(inquiry, principal):
@@ -107,6 +112,8 @@ async def read_inquiry(
         questions=reading.asked_questions(inquiry),
         responses=answers,
         deliveries=list(deliveries.get(inquiry_id, ())),
+        proposals=list(statements.proposals),
+        commitments=list(statements.commitments),
         history=history,
         request_text=asked.text,
         discloses=inquiry.discloses,

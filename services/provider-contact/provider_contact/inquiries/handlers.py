@@ -6,6 +6,7 @@ from uuid import UUID
 from provider_contact.inquiries import repository
 from provider_contact.inquiries.errors import UnknownAppeal
 from provider_contact.inquiries.models import AppealChange
+from provider_contact.inquiries.schemas import ClosedAppeal
 from provider_contact.inquiries.service import Notices, close_appeals
 from provider_contact.inquiries.service.sending import InquiryCandidate, open_requested, send_inquiries
 from shared.contracts import (
@@ -87,6 +88,6 @@ async def reopen_cases(work: UnitOfWork, batch: Batch[CaseReopened]) -> None:
     await repository.update_appeals(work.session, changes)
 
 
-async def close_ended_cases(work: UnitOfWork, batch: Batch[CaseEnded]) -> None:
-    """Close the appeals of ended cases and their open inquiries."""
-    await close_appeals(work, [received.event.appeal_id for received in batch.received])
+async def close_ended_cases(work: UnitOfWork, batch: Batch[CaseEnded]) -> Mapping[UUID, ClosedAppeal]:
+    """Close the appeals of ended cases and their open inquiries; return those that were open."""
+    return await close_appeals(work, [received.event.appeal_id for received in batch.received])

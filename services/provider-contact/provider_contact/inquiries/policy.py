@@ -168,6 +168,12 @@ def cancel_reasons() -> Mapping[str, Label]:
 
 
 @cache
+def excuse_reasons() -> Mapping[str, Label]:
+    """Return the reasons to release a provider from a promise, by code."""
+    return policy_table(PACKAGE, "excuse_reasons.csv", Row.label)
+
+
+@cache
 def escalation_bodies() -> Mapping[str, Label]:
     """Return the bodies above a provider, by code."""
     return policy_table(PACKAGE, "escalation_bodies.csv", Row.label)
@@ -222,6 +228,7 @@ def check_policies() -> None:
         step_rules,
         return_reasons,
         cancel_reasons,
+        excuse_reasons,
         escalation_bodies,
         category_questions,
         content_purposes,

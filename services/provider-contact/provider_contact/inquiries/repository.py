@@ -1,6 +1,6 @@
 """Every query on appeals and inquiries."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -21,6 +21,7 @@ from provider_contact.inquiries.models import (
     ProviderResponse,
     StepChange,
 )
+from provider_contact.inquiries.schemas import ClosedAppeal
 from shared.database import among
 from shared.fast.bulk import insert_new_rows, insert_rows, update_rows
 from shared.rows import table_of
@@ -80,19 +81,25 @@ async def update_appeals(session: AsyncSession, changes: Mapping[UUID, AppealCha
     await update_rows(session, Appeal, [{"appeal_id": appeal_id, **values} for appeal_id, values in changes.items()], key=("appeal_id",))
 
 
-async def close_appeals(session: AsyncSession, appeal_ids: Sequence[UUID], at: datetime) -> None:
-    """Close these appeals and their open inquiries; an appeal that is not stored (it has no provider) is skipped."""
-    query = update(Appeal).where(among(session, Appeal.appeal_id, appeal_ids)).values(closed=True).returning(col(Appeal.appeal_id))
-    closed = (await session.execute(query.execution_options(synchronize_session=False))).scalars().all()
+async def close_appeals(session: AsyncSession, appeal_ids: Sequence[UUID], at: datetime) -> dict[UUID, ClosedAppeal]:
+    """Close those of the appeals that are open, and their open inquiries; return them.
+
+    An appeal that is not stored (it has no provider) is skipped.
+    """
+    is_open = and_(among(session, Appeal.appeal_id, appeal_ids), col(Appeal.closed).is_(False))
+    columns = (col(Appeal.appeal_id), col(Appeal.provider_id), col(Appeal.received_at))
+    query = update(Appeal).where(is_open).values(closed=True).returning(*columns).execution_options(synchronize_session=False)
+    closed = {row[0]: ClosedAppeal(row[1], row[2]) for row in await session.execute(query)}
     if not closed:
-        return
-    open_inquiries = and_(among(session, Inquiry.appeal_id, closed), col(Inquiry.closed_at).is_(None))
+        return closed
+    open_inquiries = and_(among(session, Inquiry.appeal_id, list(closed)), col(Inquiry.closed_at).is_(None))
     await session.execute(
         update(Inquiry)
         .where(open_inquiries)
         .values(closed_at=at, settled=True, version=Inquiry.version + 1)
         .execution_options(synchronize_session=False)
     )
+    return closed
 
 
 async def appeal_for_update(session: AsyncSession, appeal_id: UUID, scope: Scope) -> Appeal | None:
@@ -161,6 +168,13 @@ async def inquiry_for_update(session: AsyncSession, inquiry_id: UUID) -> tuple[I
     query = select(Inquiry, Appeal).join(Appeal, _OF_APPEAL).where(col(Inquiry.inquiry_id) == inquiry_id).with_for_update(of=Inquiry)
     row = (await session.execute(query)).one_or_none()
     return (row[0], row[1]) if row else None
+
+
+async def lock_inquiries(session: AsyncSession, inquiry_ids: Collection[UUID], *, skip_locked: bool) -> dict[UUID, Inquiry]:
+    """Return these inquiries and lock their rows in one order; `skip_locked` leaves out those that are locked elsewhere."""
+    query = select(Inquiry).where(among(session, Inquiry.inquiry_id, list(inquiry_ids))).order_by(col(Inquiry.inquiry_id))
+    rows = (await session.execute(query.with_for_update(skip_locked=skip_locked))).scalars()
+    return {inquiry.inquiry_id: inquiry for inquiry in rows}
 
 
 async def due_inquiries(session: AsyncSession, now: datetime, limit: int) -> Sequence[tuple[Inquiry, str]]:

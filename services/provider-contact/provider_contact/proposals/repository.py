@@ -45,23 +45,33 @@ async def proposals_of(session: AsyncSession, inquiry_ids: Sequence[UUID]) -> Se
     return (await session.execute(query)).scalars().all()
 
 
+async def inquiries_of(session: AsyncSession, proposal_ids: Sequence[UUID]) -> set[UUID]:
+    """Return the inquiries of these proposals."""
+    query = select(col(Proposal.inquiry_id)).where(among(session, Proposal.proposal_id, proposal_ids))
+    return set((await session.execute(query)).scalars())
+
+
+async def statuses_of(session: AsyncSession, inquiry_ids: Sequence[UUID]) -> dict[UUID, set[ProposalStatus]]:
+    """Return the statuses of the proposals about these inquiries, by inquiry."""
+    query = select(col(Proposal.inquiry_id), col(Proposal.status)).where(among(session, Proposal.inquiry_id, inquiry_ids)).distinct()
+    found: dict[UUID, set[ProposalStatus]] = {}
+    for inquiry_id, status in await session.execute(query):
+        found.setdefault(inquiry_id, set()).add(status)
+    return found
+
+
 async def has_open(session: AsyncSession, inquiry_id: UUID) -> bool:
     """Return whether the applicant has not answered a proposal about this inquiry yet."""
     is_open = (col(Proposal.inquiry_id) == inquiry_id, col(Proposal.status) == ProposalStatus.PROPOSED)
     return (await session.execute(select(col(Proposal.proposal_id)).where(*is_open).limit(1))).first() is not None
 
 
-async def unanswered_proposals(session: AsyncSession, now: datetime, limit: int) -> Sequence[Proposal]:
-    """Return open proposals whose time to answer is over, longest over first. Locks them, and skips rows locked elsewhere."""
+async def unanswered_proposals(session: AsyncSession, now: datetime, limit: int) -> dict[UUID, UUID]:
+    """Return the inquiries of open proposals whose time to answer is over, by proposal, longest over first. Locks nothing."""
     late = (col(Proposal.status) == ProposalStatus.PROPOSED, col(Proposal.answer_until) < now)
-    query = (
-        select(Proposal)
-        .where(*late)
-        .order_by(col(Proposal.answer_until), col(Proposal.proposal_id))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    return (await session.execute(query)).scalars().all()
+    query = select(col(Proposal.proposal_id), col(Proposal.inquiry_id)).where(*late)
+    rows = await session.execute(query.order_by(col(Proposal.answer_until), col(Proposal.proposal_id)).limit(limit))
+    return {row[0]: row[1] for row in rows}
 
 
 async def listed_proposals(

@@ -25,18 +25,6 @@ class ProposalItem(BaseModel):
     answered_at: datetime | None
 
 
-class ProposalView(BaseModel):
-    """A proposal as it is shown with its inquiry."""
-
-    proposal_id: UUID
-    status: ProposalStatus
-    language: str
-    text: str
-    proposed_at: datetime
-    answer_until: datetime
-    answered_at: datetime | None
-
-
 class Confirmation(NamedTuple):
     """A proposal that the applicant has confirmed just now."""
 

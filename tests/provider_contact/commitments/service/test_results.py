@@ -119,9 +119,7 @@ class TestExcuse:
         with pytest.raises(CommitmentEnded):
             await self.excuse(world)
 
-    async def test_an_unknown_reason_and_another_inquiry_are_refused(self, world):
+    async def test_another_inquiry_is_refused(self, world):
         await promised(world)
-        with pytest.raises(InvalidInput):
-            await self.excuse(world, reason="WHATEVER")
         with pytest.raises(NotFound):
             await self.excuse(world, inquiry_id=OTHER)

@@ -62,6 +62,7 @@ PURPOSES: Final[Mapping[str, ContentPurpose]] = {
     "letter": ContentPurpose(ROUTING, for_a_person=True, fields=("applicant",)),  # the addressee of an answer in PDF
     # compared by the desk with each other, and shown to nobody
     "similar-texts": ContentPurpose(ROUTING, for_a_person=True, fields=("text",)),
+    "outcome-check": ContentPurpose(PROVIDER_CONTACT, for_a_person=True, fields=("applicant",)),  # the number to call
     "provider-matching": ContentPurpose(PROVIDER_CONTACT, for_a_person=False, fields=("provider_name", "provider_bin")),
     "provider-disclosure": ContentPurpose(
         PROVIDER_CONTACT, for_a_person=True, fields=("text", "applicant"), consent="DISCLOSE_TO_PROVIDER"

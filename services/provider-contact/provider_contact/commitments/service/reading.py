@@ -5,8 +5,8 @@ from uuid import UUID
 
 from provider_contact.commitments import repository
 from provider_contact.commitments.models import Commitment
-from provider_contact.commitments.schemas import CommitmentView
 from provider_contact.commitments.service.promising import FIELD, TABLE
+from provider_contact.inquiries.schemas.views import CommitmentView
 from provider_contact.inquiries.service.contents import StatementContent
 from shared.unit_of_work import UnitOfWork
 

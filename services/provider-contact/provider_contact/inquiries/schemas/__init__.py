@@ -2,10 +2,11 @@
 
 from provider_contact.inquiries.schemas.views import (
     ActionField,
+    ClosedAppeal,
     InquiryDetail,
     InquiryItem,
     JsonObject,
     NextAction,
 )
 
-__all__ = ["ActionField", "InquiryDetail", "InquiryItem", "JsonObject", "NextAction"]
+__all__ = ["ActionField", "ClosedAppeal", "InquiryDetail", "InquiryItem", "JsonObject", "NextAction"]

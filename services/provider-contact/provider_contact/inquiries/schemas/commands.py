@@ -12,6 +12,7 @@ from provider_contact.inquiries.schemas.fields import (
     MAX_ATTACHMENTS,
     BodyCode,
     CancelReasonCode,
+    ExcuseReasonCode,
     QuestionCode,
     RefusalReasonCode,
     Remark,
@@ -189,13 +190,13 @@ class Verify(Command):
 
 
 class Excuse(Command):
-    """Accept the reason why a promise was not fulfilled."""
+    """Release the provider from a promise, for a code of `excuse_reasons.csv`."""
 
     ACTION = InquiryAction.EXCUSE
     SUMMARY = "Excuse a promise that was not fulfilled"
 
     commitment_id: UUID
-    reason: Remark
+    reason: ExcuseReasonCode
 
 
 COMMANDS: Final[tuple[type[Command], ...]] = (

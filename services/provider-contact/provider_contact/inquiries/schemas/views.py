@@ -1,7 +1,7 @@
 """Responses of inquiries."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, JsonValue, WithJsonSchema
@@ -148,6 +148,33 @@ class EntryView(BaseModel):
     position: str | None
 
 
+class ProposalView(BaseModel):
+    """A proposal as it is shown with its inquiry."""
+
+    proposal_id: UUID
+    status: str
+    """A code of `ProposalStatus`."""
+    language: str
+    text: str
+    proposed_at: datetime
+    answer_until: datetime
+    answered_at: datetime | None
+
+
+class CommitmentView(BaseModel):
+    """A promise as it is shown with its inquiry."""
+
+    commitment_id: UUID
+    status: str
+    """A code of `CommitmentStatus`."""
+    language: str
+    text: str
+    due_on: date
+    made_at: datetime
+    ended_at: datetime | None
+    excuse_reason: str | None
+
+
 class InquiryDetail(InquiryItem):
     """The inquiry with its question, and with the appeal's text if the applicant consented to disclose it to this provider."""
 
@@ -158,6 +185,10 @@ class InquiryDetail(InquiryItem):
     """The provider's answers, oldest first."""
     deliveries: list[DeliveryView]
     """How the notices of the inquiry went, oldest first."""
+    proposals: list[ProposalView]
+    """What the provider says it has solved, oldest first."""
+    commitments: list[CommitmentView]
+    """What the provider has promised by a day, oldest first."""
     history: list[EntryView]
     """What else happened to the inquiry, oldest first."""
     request_text: str | None = None
@@ -168,3 +199,10 @@ class InquiryDetail(InquiryItem):
     """As intake answers it: passed through, never read here."""
     content_available: bool = True
     """False while intake, which owns the text, does not answer."""
+
+
+class ClosedAppeal(NamedTuple):
+    """An appeal that was open until its case ended."""
+
+    provider_id: UUID | None
+    received_at: datetime

@@ -15,7 +15,7 @@ status, `settled` and version alone. For an event of another service use `change
 `respond` with the code RESOLVED also calls the handler of `propose`, with the text of the answer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -127,7 +127,10 @@ class Actions:
         response_id = answer_inquiry(context, command, sent)
         propose = self._handlers.get(InquiryAction.PROPOSE)
         if command.code == ResponseCode.RESOLVED and propose is not None and InquiryFlag.OPEN_PROPOSAL not in context.inquiry.flags:
-            given = commands.Propose(expected_version=command.expected_version, language=command.language, text=command.text)
+            # the text of an answer may be longer than that of a proposal
+            given = commands.Propose.model_construct(
+                expected_version=command.expected_version, language=command.language, text=command.text
+            )
             await propose.carry_out(context, given)
         return response_id
 
@@ -176,6 +179,18 @@ async def change_flags(work: UnitOfWork, inquiry_id: UUID, **flags: bool) -> Inq
         set_flag(inquiry, InquiryFlag(name), value=value)
     inquiry.version += 1
     return inquiry
+
+
+LockedInquiries = Mapping[UUID, Inquiry]
+
+
+async def lock_inquiries(work: UnitOfWork, inquiry_ids: Collection[UUID], *, skip_locked: bool = False) -> LockedInquiries:
+    """Lock inquiries in the order of their ids, before rows of the slices above are locked.
+
+    `skip_locked`: leave out those that are locked elsewhere.
+    A handler of events or a job that changes one of them adds 1 to its version.
+    """
+    return await repository.lock_inquiries(work.session, inquiry_ids, skip_locked=skip_locked)
 
 
 def check_role(principal: Principal, action: InquiryAction) -> None:

@@ -1,12 +1,13 @@
 """What this service stores of appeals: recorded at registration, closed with the case."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import Subquery
 
 from provider_contact.inquiries import repository
 from provider_contact.inquiries.models import Appeal, AppealRow
+from provider_contact.inquiries.schemas import ClosedAppeal
 from shared.auth import Principal
 from shared.contracts import AppealRegistered, InquiryRequested
 from shared.errors import NotFound
@@ -55,9 +56,9 @@ async def record_requested(work: UnitOfWork, requests: Sequence[InquiryRequested
     await repository.insert_appeals(work.session, list(rows.values()))
 
 
-async def close_appeals(work: UnitOfWork, appeal_ids: Sequence[UUID]) -> None:
-    """Close appeals and their open inquiries. Emits nothing: the case has ended, however it ended."""
-    await repository.close_appeals(work.session, appeal_ids, work.clock.now())
+async def close_appeals(work: UnitOfWork, appeal_ids: Sequence[UUID]) -> Mapping[UUID, ClosedAppeal]:
+    """Close those of the appeals that are open, with their open inquiries, and return them. Emits nothing: the case has ended."""
+    return await repository.close_appeals(work.session, appeal_ids, work.clock.now())
 
 
 async def appeal_for_update(work: UnitOfWork, appeal_id: UUID, principal: Principal) -> Appeal:

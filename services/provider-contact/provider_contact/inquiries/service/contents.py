@@ -8,6 +8,7 @@ from provider_contact.inquiries import repository
 from provider_contact.inquiries.models import Inquiry, ProviderResponse
 from provider_contact.inquiries.policy import content_purposes
 from provider_contact.inquiries.schemas import JsonObject
+from provider_contact.inquiries.schemas.views import CommitmentView, ProposalView
 from shared.auth import Principal
 from shared.contents import ContentItem, Contents, ContentsRequest, OwnerUnavailable, entitled
 from shared.sealing import Sealer
@@ -45,6 +46,19 @@ class FindStatements(Protocol):
     """Return the opened texts of proposals and commitments by id; unknown ids are left out."""
 
     async def __call__(self, work: UnitOfWork, ids: Sequence[UUID]) -> Mapping[UUID, StatementContent]: ...
+
+
+class Statements(NamedTuple):
+    """What a provider says to the applicant about one inquiry, oldest first."""
+
+    proposals: Sequence[ProposalView]
+    commitments: Sequence[CommitmentView]
+
+
+class ReadStatements(Protocol):
+    """Return the proposals and promises about an inquiry with their texts."""
+
+    async def __call__(self, work: UnitOfWork, inquiry_id: UUID) -> Statements: ...
 
 
 class DisclosedContent(NamedTuple):

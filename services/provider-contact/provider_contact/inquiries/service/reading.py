@@ -9,6 +9,7 @@ from provider_contact.inquiries.policy import clocks, question_about
 from provider_contact.inquiries.schemas import InquiryItem, NextAction
 from provider_contact.inquiries.schemas.views import AnswerOption, AskedQuestion, EntryView, InquiryClockView, ResponseView
 from provider_contact.inquiries.service.answers import response_view
+from provider_contact.inquiries.service.contents import Statements
 from provider_contact.inquiries.service.entries import INTERNAL, entry_view
 from shared.auth import Principal
 from shared.domain.labels import Label
@@ -85,9 +86,18 @@ async def responses(work: UnitOfWork, inquiry: Inquiry) -> list[ResponseView]:
     return [response_view(response, work.sealer) for response in await repository.responses_of(work.session, inquiry.inquiry_id)]
 
 
-async def record_read(work: UnitOfWork, principal: Principal, read: Sequence[ResponseView]) -> None:
-    """Record in the audit log that somebody read these answers."""
-    await work.audit.record(reader=principal.subject, purpose=READ_PURPOSE, ids=[response.response_id for response in read])
+def read_ids(answers: Sequence[ResponseView], statements: Statements) -> list[UUID]:
+    """Return the ids of the texts of a provider that are read with an inquiry."""
+    return [
+        *(response.response_id for response in answers),
+        *(proposal.proposal_id for proposal in statements.proposals),
+        *(commitment.commitment_id for commitment in statements.commitments),
+    ]
+
+
+async def record_read(work: UnitOfWork, principal: Principal, read: Sequence[UUID]) -> None:
+    """Record in the audit log that somebody read these texts."""
+    await work.audit.record(reader=principal.subject, purpose=READ_PURPOSE, ids=read)
 
 
 async def history(work: UnitOfWork, inquiry: Inquiry, principal: Principal) -> list[EntryView]:

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from provider_contact.inquiries.service import lock_inquiries
 from provider_contact.proposals import events, repository
 from provider_contact.proposals.codes import ProposalStatus
 from provider_contact.proposals.errors import ProposalNotConfirmed, UnknownProposal
 from provider_contact.proposals.schemas import Confirmation
+from provider_contact.proposals.service.flags import refresh_flags
 from shared.contracts import ProposalAnswered
 from shared.messaging.handling import Received
 from shared.unit_of_work import UnitOfWork
@@ -21,8 +23,11 @@ async def apply_answers(work: UnitOfWork, answers: Sequence[Received[ProposalAns
 
     Raises UnknownProposal.
     """
-    locked = await repository.proposals_for_update(work.session, list({received.event.proposal_id for received in answers}))
+    wanted = list({received.event.proposal_id for received in answers})
+    inquiries = await lock_inquiries(work, await repository.inquiries_of(work.session, wanted))
+    locked = await repository.proposals_for_update(work.session, wanted)
     confirmed: list[Confirmation] = []
+    changed: set[UUID] = set()
     for received in answers:
         event, at = received.event, received.envelope.time
         proposal = locked.get(event.proposal_id)
@@ -32,8 +37,12 @@ async def apply_answers(work: UnitOfWork, answers: Sequence[Received[ProposalAns
             continue
         proposal.status = ProposalStatus.CONFIRMED if event.confirmed else ProposalStatus.DENIED
         proposal.answered_at, proposal.method = at, event.method
+        changed.add(proposal.inquiry_id)
         if event.confirmed:
             confirmed.append(Confirmation(proposal.proposal_id, proposal.appeal_id, proposal.provider_id, proposal.proposed_at, at))
+    await refresh_flags(work, {each: inquiries[each] for each in changed})
+    for each in changed:
+        inquiries[each].version += 1
     return confirmed
 
 
@@ -43,10 +52,15 @@ async def mark_unanswered(work: UnitOfWork) -> int:
     Returns how many were ended.
     """
     late = await repository.unanswered_proposals(work.session, work.clock.now(), UNANSWERED_BATCH)
-    for proposal in late:
+    inquiries = await lock_inquiries(work, set(late.values()), skip_locked=True)
+    locked = await repository.proposals_for_update(work.session, [each for each, inquiry_id in late.items() if inquiry_id in inquiries])
+    ended = [locked[each] for each in late if each in locked and locked[each].status is ProposalStatus.PROPOSED]
+    for proposal in ended:
         proposal.status = ProposalStatus.NO_ANSWER
+        inquiries[proposal.inquiry_id].version += 1
         work.publish(events.proposal_unanswered(proposal))
-    return len(late)
+    await refresh_flags(work, inquiries)
+    return len(ended)
 
 
 async def set_verdict(work: UnitOfWork, proposal_id: UUID, *, verified: bool) -> None:

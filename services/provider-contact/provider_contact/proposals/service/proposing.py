@@ -1,7 +1,12 @@
 """What a provider does: propose that the problem is solved here and now. The applicant is asked, and nobody else can confirm."""
 
+from typing import Final
 from uuid import UUID
 
+from provider_contact.inquiries.codes import InquiryAction, InquiryFlag
+from provider_contact.inquiries.schemas.commands import Propose
+from provider_contact.inquiries.service import ActionContext, ActionHandler, set_flag
+from provider_contact.inquiries.service.entries import enter
 from provider_contact.proposals import events, repository
 from provider_contact.proposals.codes import ProposalStatus
 from provider_contact.proposals.errors import ProposalOpen
@@ -16,7 +21,7 @@ TABLE, FIELD = "proposal", "text"
 
 
 async def propose(work: UnitOfWork, *, inquiry_id: UUID, appeal_id: UUID, provider_id: UUID, region: str, language: str, text: str) -> UUID:
-    """Store the proposal, sealed, and publish `solution-proposed`; return its id. The caller has locked the inquiry.
+    """Store the proposal, sealed, and publish `solution-proposed`; return its id. The inquiry is locked.
 
     Raises ProposalOpen while the applicant has not answered an earlier proposal about the inquiry.
     """
@@ -39,3 +44,21 @@ async def propose(work: UnitOfWork, *, inquiry_id: UUID, appeal_id: UUID, provid
     work.session.add(proposal)
     work.publish(events.solution_proposed(proposal))
     return proposal_id
+
+
+async def _carry_out(context: ActionContext, command: Propose) -> None:
+    inquiry = context.inquiry
+    await propose(
+        context.work,
+        inquiry_id=inquiry.inquiry_id,
+        appeal_id=inquiry.appeal_id,
+        provider_id=inquiry.provider_id,
+        region=context.appeal.region,
+        language=command.language,
+        text=command.text,
+    )
+    set_flag(inquiry, InquiryFlag.OPEN_PROPOSAL, value=True)
+    enter(context, InquiryAction.PROPOSE)
+
+
+PROPOSE: Final = ActionHandler(Propose, _carry_out)

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from provider_contact.inquiries.schemas.views import ProposalView
 from provider_contact.inquiries.service.contents import StatementContent
 from provider_contact.proposals import repository
 from provider_contact.proposals.codes import ProposalStatus
 from provider_contact.proposals.models import Proposal
-from provider_contact.proposals.schemas import ProposalView
 from provider_contact.proposals.service.proposing import FIELD, TABLE
 from shared.unit_of_work import UnitOfWork
 
@@ -33,6 +33,11 @@ async def proposals_of(work: UnitOfWork, inquiry_id: UUID) -> list[ProposalView]
         )
         for proposal in await repository.proposals_of(work.session, [inquiry_id])
     ]
+
+
+async def inquiry_of(work: UnitOfWork, proposal_id: UUID) -> UUID | None:
+    """Return the inquiry of a proposal; None for an unknown one."""
+    return next(iter(await repository.inquiries_of(work.session, [proposal_id])), None)
 
 
 async def unanswered_share(work: UnitOfWork, provider_id: UUID, since: datetime) -> tuple[int, int]:

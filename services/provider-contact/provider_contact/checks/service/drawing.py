@@ -1,0 +1,61 @@
+"""The sample: a row for each confirmation and withdrawal, some of which are drawn for a call.
+
+The draw follows from the id of the check under a secret key: the same id is always drawn or never, and a provider cannot foresee which.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from provider_contact.checks import repository
+from provider_contact.checks.codes import CheckStatus
+from provider_contact.checks.policy import WHOLE, check_policy, share_of
+from provider_contact.checks.schemas import Statement
+from provider_contact.proposals import service as proposals
+from shared.sealing import Pepper
+from shared.unit_of_work import UnitOfWork
+
+PURPOSE: Final = "outcome check"
+
+
+async def draw(work: UnitOfWork, statements: Sequence[Statement]) -> None:
+    """Store a row for each statement, drawn or not. A statement that is stored already stays as it is."""
+    if not statements:
+        return
+    unproven = {provider_id: await _unproven(work, provider_id) for provider_id in {each.provider_id for each in statements}}
+    await repository.add_checks(work.session, [_row(work.pepper, statement, *unproven[statement.provider_id]) for statement in statements])
+
+
+async def _unproven(work: UnitOfWork, provider_id: UUID | None) -> tuple[int, int]:
+    """Return how many of the provider's solutions and withdrawals lack the applicant's word, and how many there are."""
+    if provider_id is None:
+        return 0, 0
+    since = work.clock.now() - timedelta(days=check_policy().unproven_days)
+    unconfirmed, proposed = await proposals.unanswered_share(work, provider_id, since)
+    unverified, withdrawn = await repository.count_withdrawals(work.session, provider_id, since)
+    return unconfirmed + unverified, proposed + withdrawn
+
+
+def _row(pepper: Pepper, statement: Statement, unproven: int, counted: int) -> dict[str, object]:
+    seconds = (statement.stated_at - statement.begun_at).total_seconds()
+    per_mille = share_of(reason=statement.reason, seconds=seconds, unproven=unproven, counted=counted)
+    is_drawn = position_of(pepper, statement.check_id) < per_mille
+    return {
+        "check_id": statement.check_id,
+        "about": statement.about,
+        "proposal_id": statement.proposal_id,
+        "appeal_id": statement.appeal_id,
+        "provider_id": statement.provider_id,
+        "reason": statement.reason,
+        "stated_at": statement.stated_at,
+        "per_mille": per_mille,
+        "status": CheckStatus.OPEN if is_drawn else CheckStatus.NOT_DRAWN,
+        "attempts": 0,
+        "call_from": statement.stated_at,
+    }
+
+
+def position_of(pepper: Pepper, check_id: UUID) -> int:
+    """Return the place of a check in the lottery, from 0 to 999, each equally likely."""
+    return int.from_bytes(pepper.keyed_hmac(PURPOSE, check_id.bytes)[:8]) % WHOLE
