@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 from tests.routing.clocks.test_service import DUE
@@ -30,6 +31,16 @@ class TestExtension:
         page = await open_desk(desk, f"/{complaint}", head(desk))
         assert "Approved" in page.text
         assert page.text.count("extended by decision of the head or a deputy, АППК art. 76(3)") == 2
+
+    async def test_a_decision_from_a_page_that_is_out_of_date_says_what_happened_even_if_its_form_is_not_filled_in(self, desk, complaint):
+        await ask(desk, complaint)
+        read = re.search(r'name="entries_read" value="([0-9]+)"', (await open_desk(desk, f"/{complaint}", head(desk))).text)[1]
+        await send(desk, complaint, "approve-extension", head(desk))
+        late = await send(desk, complaint, "reject-extension", head(desk), entries_read=read, **{"reject-extension-reason": ""})
+        assert late.status_code == 422
+        note = late.text.split("The case has changed meanwhile")[1].split("</section>")[0]
+        assert "What you meant to do is no longer possible." in note
+        assert "The statutory term was extended until" in note
 
     async def test_its_author_withdraws_it(self, desk, complaint):
         await ask(desk, complaint)

@@ -263,7 +263,8 @@ async def show(
     async with asked.units.read() as work:
         queue = await case_list(work, principal, position, reader, appeal_id)
         found = await _read_case(work, principal, appeal_id) if appeal_id else None
-        meanwhile = await cases.entries_after(work, principal, appeal_id, form.entries_read) if appeal_id and form.conflict else []
+        came_back = form.conflict or form.summary
+        meanwhile = await cases.entries_after(work, principal, appeal_id, form.entries_read) if appeal_id and came_back else []
         waiting = await cases.own_waiting_answers(work, principal)
         own = await colleagues.find(work, principal.subject)
     bulk = bulk or BulkOutcome()
@@ -272,6 +273,7 @@ async def show(
     page = await _case_page(asked, principal, found, Returned(form, note or NoteForm(), query), queue) if found else None
     lost = _lost(page, form) if page else None
     form.still_possible = lost is not form
+    form.conflict |= not form.still_possible  # its fields are gone, and with them the messages next to them
     return await asyncio.to_thread(  # a long conversation takes tens of milliseconds: other requests are answered meanwhile
         PAGES.render,
         asked.request,
