@@ -35,6 +35,7 @@ class TestTracking:
         page = await open_appeal(desk, number, pin, "kk")
         for text in ("Тіркелді", "Қор кеңесшісі", "Өтініш тіркелді", "2-жұмыс күні", "Қалай шағымдануға болады"):
             assert text in page.text
+        assert "жаңа өтініш беріңіз" not in page.text, "an open appeal goes on by a message on its page"
 
     async def test_a_late_answer_is_marked_late(self, desk):
         number, pin, _ = await filed(desk)
