@@ -48,13 +48,6 @@ WORK: Final = (
         is_seldom=True,
     ),
     Door(
-        "/intake/questions",
-        N_("Questions by phone"),
-        N_("Applicants whom no message reached: is it solved, was the promise kept?"),
-        frozenset({"operator", "specialist", "supervisor", "head"}),
-        is_seldom=True,
-    ),
-    Door(
         "/routing/desk",
         N_("The desk"),
         N_("Queue, case, clocks, answer"),
@@ -73,6 +66,13 @@ WORK: Final = (
         N_("Letters and calls"),
         N_("Applicants who can only be reached by letter or call"),
         frozenset({"operator", "specialist", "expert", "supervisor", "head", "admin"}),
+        is_seldom=True,
+    ),
+    Door(
+        "/intake/questions",
+        N_("Questions by phone"),
+        N_("Applicants whom no message reached: is it solved, was the promise kept?"),
+        frozenset({"operator", "specialist", "supervisor", "head"}),
         is_seldom=True,
     ),
     Door(
@@ -115,9 +115,11 @@ PUBLIC: Final = (
     Door(
         "/intake/peoples-control", N_("People's control"), N_("Everybody sees that an entry was answered; its text and author are hidden.")
     ),
+    Door("/intake/rate", N_("Rate an organisation"), N_("One tap, once a month; no appeal is needed"), is_seldom=True),
+    Door("/provider-contact/ratings", N_("Ratings"), N_("How residents rate medical organisations, by month"), is_seldom=True),
     FIGURES,
 )
-"""Pages of citizens."""
+"""Pages of citizens. Those that are opened seldom stand on the home page alone."""
 
 _LANDINGS: Final[Mapping[Role, str]] = {
     "operator": "/intake/call",
@@ -142,7 +144,10 @@ def menu_of(roles: frozenset[Role]) -> Sequence[Door]:
 
     The bar has one row, so pages that are opened seldom stand on the home page alone, to which the mark leads.
     """
-    return [door for door in work_of(roles) if not door.is_seldom] or [Door(HOME, N_("Home"), ""), *PUBLIC]
+    return [door for door in work_of(roles) if not door.is_seldom] or [
+        Door(HOME, N_("Home"), ""),
+        *(door for door in PUBLIC if not door.is_seldom),
+    ]
 
 
 def landing_of(role: Role | None) -> str:

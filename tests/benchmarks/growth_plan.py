@@ -50,7 +50,8 @@ _AUDITED = _BY_REQUEST | {"content_read": PERMANENT}
 _OF_INQUIRY = "(SELECT inquiry.appeal_id FROM public.inquiry WHERE inquiry.inquiry_id = t.inquiry_id)"
 _COUNTED_BY_ADDRESS = {"wrong_attempt", "opened_case", "daily_count"}
 _OF_THE_BOT = {"bot_update", "bot_chat", "bot_message", "bot_duty"}
-_OTHER_TRAFFIC = _OF_THE_BOT | {"call", "call_event", "call_back", "held_consultation", "inbound_message", "incident"}
+_OTHER_TRAFFIC = _OF_THE_BOT | {"call", "call_event", "call_back", "held_consultation", "inbound_message", "incident", "rating"}
+_OF_RATINGS = {"rating", "ranked_month", "ranked_provider"}
 _OF_PARTNERS = {"update_counter", "subscriber", "subscription", "delivery", "external_number"}  # nobody subscribes here
 
 PLANS: Mapping[str, Plan] = {
@@ -74,7 +75,7 @@ PLANS: Mapping[str, Plan] = {
         | dict.fromkeys(("delivery", "notice_route", "reply_link", "response", "inquiry_entry"), _OF_INQUIRY)
         | _of_appeal("name_match"),
         _AUDITED,
-        _EVERYWHERE | {"provider", "directory_version"} | {"provider_webhook"} | {"proposal", "commitment", "outcome_check"},
+        _EVERYWHERE | {"provider", "directory_version"} | {"provider_webhook"} | {"proposal", "commitment", "outcome_check"} | _OF_RATINGS,
         {"delivery": "t.next_at IS NOT NULL", "notice_route": "t.due_at IS NOT NULL"},
     ),
     "analytics": Plan(_of_appeal("fact", "transition"), _BY_REQUEST, _EVERYWHERE | {"provider", "call_fact"}),

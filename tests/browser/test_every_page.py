@@ -38,6 +38,8 @@ PAGES = [
     ("/intake/outgoing/by-hand", "specialist"),
     ("/intake/withdrawals", "specialist"),
     ("/intake/questions", "operator"),
+    ("/intake/rate", None),
+    ("/provider-contact/ratings", None),
     ("/intake/parked", "admin"),
     ("/provider-contact/matches", "specialist"),
     ("/provider-contact/directory", "admin"),

@@ -14,6 +14,7 @@ ANYONE = {
     "GET /intake/v1/services",
     "GET /intake/v1/services/{code}",
     "HEAD /intake/v1/uploads/{upload_id}",
+    "GET /provider-contact/v1/ratings",
     "GET /routing/v1/deadlines",
     "POST /routing/v1/letter-checks",
 }

@@ -74,6 +74,8 @@ class TestTheService:
             "/provider-contact/v1/checks",
             "/provider-contact/v1/checks/{check_id}/actions/verify",
             *(f"/provider-contact/v1/inquiries/{{inquiry_id}}/actions/{action}" for action in ACTIONS),
+            "/provider-contact/v1/ratings",
+            "/provider-contact/v1/ratings/doctors",
             "/provider-contact/v1/matches",
             "/provider-contact/v1/matches/{appeal_id}/actions/choose",
             "/provider-contact/v1/matches/{appeal_id}/actions/none",

@@ -30,6 +30,8 @@ from intake.jobs import jobs
 from intake.notifications import api as notifications
 from intake.notifications import pages as notification_pages
 from intake.pages_kit import PAGES
+from intake.ratings import api as ratings
+from intake.ratings import pages as rating_pages
 from intake.register import api
 from intake.register import pages as register_pages
 from intake.register.models import ContentRead
@@ -42,6 +44,7 @@ from shared.web.viewer import show_viewer
 TAGS: Final = {
     "appeals": "Register an appeal, follow it, and carry out the applicant's own actions: messages, withdrawal, rating, reopening.",
     "attachments": "Upload files in pieces, add them to an appeal, and download them.",
+    "ratings": "Rate a medical organisation or a doctor, once a month, with or without an appeal.",
     "forms": "What may be filed, and the fields that each form asks for.",
     "updates": "Changes of the appeals that you follow: a gapless feed, a stream, and the appeals forwarded to your body.",
     "subscriptions": "Webhooks: signed updates sent to your address, their delivery log, a test, and replay.",
@@ -80,6 +83,7 @@ for _router in (
     notification_pages.router,
     counter_pages.router,
     peoples_control_pages.router,
+    rating_pages.router,
     register_pages.router,
 ):
     pages.include_router(_router)
@@ -91,6 +95,7 @@ ROUTERS: Final[Sequence[APIRouter]] = (
     forms.router,
     applicant.router,
     recovery.router,
+    ratings.router,
     updates.router,
     counter.router,
     partner.router,

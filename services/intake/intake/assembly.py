@@ -13,6 +13,7 @@ from intake.forms.service import definitions
 from intake.notifications.codes import DeliveryMethod
 from intake.notifications.service.delivery_methods import senders
 from intake.notifications.service.planning import plan_pin_notices, plan_receipt, send_code
+from intake.ratings.service import check_policies as check_ratings
 from intake.register.dependencies import Intake
 from intake.settings import Settings
 from shared.domain.provider_names import check_name_search
@@ -27,6 +28,7 @@ def check_policies() -> None:
     counter_policy.intake_methods()
     peoples_control_policy.policy()
     definitions.channels()
+    check_ratings()
     check_name_search()
 
 

@@ -10,7 +10,8 @@ from intake.channels.phone.jobs import ConsultationFiler
 from intake.channels.phone.service import calls
 from intake.channels.telegram import jobs as telegram
 from intake.notifications.service.dispatch import Dispatcher
-from intake.register.service import guessing, offers, verification
+from intake.ratings import jobs as ratings
+from intake.register import jobs as register
 from intake.settings import THIS_MACHINE, Settings
 from shared.messaging.runtime import Loop, every, finish
 from shared.service import Parts
@@ -26,20 +27,7 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
         while await finish(dispatcher.run_once()):
             pass
 
-    async def purge_attempts() -> None:
-        async with parts.units.write() as work:
-            await guessing.purge_attempts(work)
-
-    async def purge_codes() -> None:
-        async with parts.units.write() as work:
-            await verification.purge_codes(work)
-
     consultations = ConsultationFiler(parts.units, build_intake(parts, settings))
-
-    async def publish_answers() -> None:
-        while await offers.has_due_answers(parts.database, parts.clock.now()):
-            async with parts.units.write() as work:
-                await offers.publish_due_answers(work)
 
     async def publish_calls() -> None:
         published = calls.PUBLISH_BATCH
@@ -54,14 +42,13 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
     return [
         every(timedelta(seconds=5), "scan-attachments", uploads.scans.run),
         every(timedelta(hours=1), "purge-uploads", uploads.purge_unclaimed),
-        every(timedelta(hours=1), "purge-attempts", purge_attempts),
-        every(timedelta(hours=1), "purge-codes", purge_codes),
         every(timedelta(seconds=1), "send-notifications", send_notifications),
         every(timedelta(hours=1), "purge-replies", dispatcher.purge),
         every(timedelta(seconds=1), "file-consultations", consultations.run),
-        every(timedelta(seconds=5), "publish-answers", publish_answers),
         every(timedelta(seconds=5), "publish-calls", publish_calls),
         every(timedelta(hours=1), "purge-calls", purge_calls),
+        *register.loops(parts),
+        *ratings.loops(parts),
         *partner.loops(parts),
         *telegram.loops(build_intake(parts, settings), settings),
     ]

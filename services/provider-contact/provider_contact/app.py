@@ -36,9 +36,16 @@ from provider_contact.matching.policy import matching_policy
 from provider_contact.matching.service.choices import find_candidates
 from provider_contact.proposals import api as proposals_api
 from provider_contact.proposals import service as proposals
+from provider_contact.ratings import api as ratings_api
+from provider_contact.ratings import pages as ratings_pages
+from provider_contact.ratings import service as ratings
+from provider_contact.ratings.handlers import store_ratings
+from provider_contact.ratings.policy import ranking_policy
 from provider_contact.settings import Settings
 from shared.contracts import (
+    APPEALS,
     CONCERNS_PROVIDER,
+    RATINGS,
     AppealImported,
     AppealRegistered,
     AppealRouted,
@@ -52,6 +59,7 @@ from shared.contracts import (
     CommitmentAnswered,
     InquiryRequested,
     ProposalAnswered,
+    ProviderRated,
     TierRaised,
 )
 from shared.domain.provider_names import check_name_search
@@ -104,6 +112,7 @@ HANDLERS: Handlers = {
     InquiryRequested: _OPENING.open_requested,
     AppealWithdrawn: withdraw_appeals,
     **dict.fromkeys((CaseClosed, CaseForwarded, CaseReturned, CaseTerminated), close_appeals),
+    ProviderRated: store_ratings,
 }
 
 
@@ -128,11 +137,16 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
             async with parts.units.write() as work:
                 full = await commitments.take_steps(work) == commitments.STEP_BATCH
 
+    async def rankings() -> None:
+        async with parts.units.write() as work:
+            await ratings.rank_due_months(work)
+
     return [
         every(STEPS_EVERY, "inquiry-steps", advance),
         every(STEPS_EVERY, "proposals", unanswered),
         every(STEPS_EVERY, "promises", promises),
         *delivery_jobs.loops(parts),
+        every(timedelta(hours=1), "rankings", rankings),
     ]
 
 
@@ -159,9 +173,11 @@ SERVICE = Service[Settings](
         "checks": "Confirmations and withdrawals of which the applicant is asked by telephone.",
         "matches": "Providers that were named in an appeal and need a choice by staff.",
         "webhook": "The webhook of a provider's own system, with the log of its deliveries.",
+        "ratings": "The monthly ranking of providers by residents, and the figures of doctors for the Fund.",
         "internal": "Calls between the services.",
     },
     handlers=HANDLERS,
+    topics=(APPEALS, RATINGS),
     skips=SKIPS,
     preparations=matching_handlers.preparations,
     jobs=jobs,
@@ -176,6 +192,7 @@ def check_policies() -> None:
     matching_policy()
     inquiries.check_policies()
     check_delivery_policies()
+    ranking_policy()
     proposals.proposal_policy()
     commitments.commitment_policy()
     checks.check_policies()
@@ -197,6 +214,8 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
         checks_api.router,
         matching_api.router,
         matching_pages.router,
+        ratings_api.router,
+        ratings_pages.router,
     ]
 
     def prepare(app: FastAPI, parts: Parts[Settings]) -> None:

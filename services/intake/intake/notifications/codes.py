@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
-CODES: Final = frozenset({"code", "withdrawal-code", "pin-code"})
+CODES: Final = frozenset({"code", "withdrawal-code", "pin-code", "rating-code"})
 """The facts whose notifications carry a one-time code."""
 
 ASKING: Final = frozenset({"solution-proposed", "commitment-due"})

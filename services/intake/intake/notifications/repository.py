@@ -14,6 +14,7 @@ from intake.notifications.models import InboundMessage, Notification
 from intake.register.codes import OfferKind, OfferStatus
 from intake.register.models import Appeal, ConfirmedContact, ProviderOffer, Tracking
 from shared.database import Database, among
+from shared.domain.regions import CENTRAL_OFFICE
 from shared.fast.bulk import insert_new_rows
 from shared.leases import RELEASED, Lease, RowLeases
 from shared.rows import table_of
@@ -51,7 +52,8 @@ class AddressedNotification(NamedTuple):
     region: str
     tier: int | None
     provider_id: UUID | None
-    status: str
+    status: str | None
+    """None: a code for a rating, which has no appeal."""
     answer_id: UUID | None
     answered_at: datetime | None
 
@@ -171,27 +173,30 @@ def _is_confirmed(kind: str) -> ColumnElement[bool]:
 
 
 async def addressed_notifications(session: AsyncSession, ids: Collection[UUID]) -> Sequence[AddressedNotification]:
-    """Return notifications with what is needed of their appeals, longest planned first."""
+    """Return notifications with what is needed of their appeals, longest planned first.
+
+    A code for a rating has no appeal: number and status are empty, and it counts as the central office's.
+    """
     appeal, tracking = table_of(Appeal).c, table_of(Tracking).c
     columns = (  # in the order of AddressedNotification
-        appeal.number,
+        func.coalesce(appeal.number, ""),
         appeal.language,
         appeal.answer_by,
         appeal.applicant,
-        appeal.channel,
+        func.coalesce(appeal.channel, ""),
         appeal.owner,
         appeal.received_by.is_not(None),
         _is_confirmed("phone"),
         _is_confirmed("email"),
-        tracking.region,
+        func.coalesce(tracking.region, CENTRAL_OFFICE),
         tracking.tier,
         tracking.provider_id,
         tracking.status,
         tracking.answer_id,
         tracking.answered_at,
     )
-    query = select(Notification, *columns).join(table_of(Appeal), appeal.id == _NOTIFICATION.appeal_id)
-    query = query.join(table_of(Tracking), tracking.appeal_id == appeal.id).where(among(session, _NOTIFICATION.id, ids))
+    query = select(Notification, *columns).outerjoin(table_of(Appeal), appeal.id == _NOTIFICATION.appeal_id)
+    query = query.outerjoin(table_of(Tracking), tracking.appeal_id == appeal.id).where(among(session, _NOTIFICATION.id, ids))
     query = query.order_by(_NOTIFICATION.planned_at, _NOTIFICATION.id)
     return [AddressedNotification(*row) for row in await session.execute(query)]
 
@@ -269,7 +274,7 @@ def _is_wanted(wanted: OutgoingFilter) -> ColumnElement[bool]:
     if wanted.planned_before is not None:
         conditions.append(_NOTIFICATION.planned_at < wanted.planned_before)
     if wanted.region is not None:
-        conditions.append(col(Appeal.region) == wanted.region)
+        conditions.append(func.coalesce(col(Appeal.region), CENTRAL_OFFICE) == wanted.region)
     if wanted.number_tail:
         conditions.append(func.replace(col(Appeal.number), "-", "").endswith(wanted.number_tail, autoescape=True))
     return and_(*conditions)
@@ -280,7 +285,8 @@ async def outgoing_notifications(
 ) -> Sequence[NumberedNotification]:
     """Return a page of the notifications that pass the filter, those planned last first."""
     appeal = table_of(Appeal).c
-    query = select(Notification, appeal.number, appeal.region).join(table_of(Appeal), appeal.id == _NOTIFICATION.appeal_id)
+    columns = (func.coalesce(appeal.number, ""), func.coalesce(appeal.region, CENTRAL_OFFICE))
+    query = select(Notification, *columns).outerjoin(table_of(Appeal), appeal.id == _NOTIFICATION.appeal_id)
     query = query.where(_is_wanted(wanted))
     if wanted.state is not None:
         query = query.where(_NOTIFICATION.state == wanted.state)
@@ -293,7 +299,7 @@ async def outgoing_notifications(
 
 async def counts_by_state(session: AsyncSession, wanted: OutgoingFilter) -> Mapping[NotificationState, int]:
     """Return how many notifications pass the filter in each state that occurs; the state of the filter does not count."""
-    query = select(_NOTIFICATION.state, func.count()).join(table_of(Appeal), col(Appeal.id) == _NOTIFICATION.appeal_id)
+    query = select(_NOTIFICATION.state, func.count()).outerjoin(table_of(Appeal), col(Appeal.id) == _NOTIFICATION.appeal_id)
     return {row[0]: row[1] for row in await session.execute(query.where(_is_wanted(wanted)).group_by(_NOTIFICATION.state))}
 
 

@@ -102,8 +102,12 @@ VerificationPurpose = Literal["contact-confirmation", "withdrawal"]
 """The purposes for which whoever has opened an appeal may ask for a code."""
 RecoveryPurpose = Literal["pin-recovery"]
 """The purpose for which anybody may ask for a code, who then does not learn whether one is sent."""
-CodePurpose = VerificationPurpose | RecoveryPurpose
+RatingPurpose = Literal["rating"]
+"""The purpose for which anybody may have a code sent to a phone number, to rate a provider without an appeal."""
+CodePurpose = VerificationPurpose | RecoveryPurpose | RatingPurpose
 """The call that the code goes with; for any other it is wrong."""
+
+RATING: Final[RatingPurpose] = "rating"
 
 
 def check_codes() -> None:

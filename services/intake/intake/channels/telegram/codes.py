@@ -31,7 +31,7 @@ class Step(StrEnum):
 
     An appeal is written in the steps REGION to PREVIEW; the form decides whether ADDRESS and DISCLOSURE are asked. MENU: no appeal is
     being written. EXPIRED: a MENU whose draft was deleted. REASON and REPLY ask for one message about a filed appeal and return to the
-    earlier step.
+    earlier step. STARS asks for the rating of an organisation, which REGION and PROVIDER find as for an appeal.
     """
 
     MENU = "MENU"
@@ -48,4 +48,5 @@ class Step(StrEnum):
     PREVIEW = "PREVIEW"
     REASON = "WHY"
     REPLY = "REPLY"
+    STARS = "STARS"
     EXPIRED = "EXPIRED"

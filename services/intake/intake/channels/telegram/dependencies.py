@@ -20,6 +20,7 @@ from intake.channels.telegram.service.steps import (
     GiveOutcome,
     ListAppeals,
     RateAppeal,
+    RateProvider,
     ReadAnswer,
     ReadQuestion,
     SendReply,
@@ -29,6 +30,8 @@ from intake.channels.telegram.service.steps import (
 )
 from intake.channels.telegram.service.updates import ISSUER, chat_principal
 from intake.channels.telegram.service.worker import ConversationWorker
+from intake.ratings import service as ratings
+from intake.ratings.schemas import RatingIn
 from intake.register.codes import AnswerMethod, Verdict
 from intake.register.dependencies import Intake
 from intake.register.errors import CommitmentAnswered, ProposalAnswered
@@ -39,7 +42,7 @@ from intake.register.service.offers import find_offer
 from intake.register.service.providers import active_providers
 from shared.domain.lifecycle import CaseStatus
 from shared.domain.regions import regions
-from shared.errors import DomainError, InvalidInput, Unavailable
+from shared.errors import DomainError, InvalidInput, TooMany, Unavailable
 from shared.idempotency import IdempotencyKeyReused
 
 CHANNEL: Final = "TELEGRAM"
@@ -67,6 +70,8 @@ class ChatActions:
         if isinstance(action, FindAppeal | ListAppeals | ShowAppeal):
             async with self.intake.parts.units.read() as work:
                 return await actions.read(work, self.owner, state, action)
+        if isinstance(action, RateProvider):
+            return await self._rate_provider(state, action)
         if isinstance(action, AnswerOffer):
             return await self._answer_offer(state, action, key)
         return await self._with_own_appeal(state, action, key)
@@ -84,6 +89,16 @@ class ChatActions:
         formats, zone = FORMATS[state.shown_language], regions()[action.appeal["region"]].timezone
         received, due = formats.datetime(receipt.received_at, zone), formats.date(receipt.due_at, zone)
         return drafts.filed(state, receipt.number, pin=receipt.pin, received=received, due=due)
+
+    async def _rate_provider(self, state: ConversationState, action: RateProvider) -> StepResult:
+        """Store a rating under the chat's key. Repeated work changes nothing: the same rating is published once."""
+        rating = RatingIn(provider_id=action.provider_id, score=action.score)
+        try:
+            async with self.intake.parts.units.write() as work:
+                await ratings.rate(work, rating, ratings.RatedBy(ratings.person_of(work.pepper, f"chat/{self.chat.hex()}"), CHANNEL))
+        except (InvalidInput, TooMany):
+            return drafts.provider_not_rated(state)
+        return drafts.provider_rated(state)
 
     async def _answer_offer(self, state: ConversationState, action: AnswerOffer, key: str) -> StepResult:
         """Store the answer to an offer about an appeal of this chat; an offer about another appeal counts as unknown."""

@@ -15,7 +15,12 @@ from shared.ids import derived
 from shared.messaging.handling import Batch
 from shared.unit_of_work import UnitOfWork
 
-CODE_FACTS: Final[dict[CodePurpose, str]] = {"contact-confirmation": "code", "withdrawal": "withdrawal-code", "pin-recovery": "pin-code"}
+CODE_FACTS: Final[dict[CodePurpose, str]] = {
+    "contact-confirmation": "code",
+    "withdrawal": "withdrawal-code",
+    "pin-recovery": "pin-code",
+    "rating": "rating-code",
+}
 
 
 class FactOfAppeal(NamedTuple):

@@ -51,6 +51,7 @@ class Intake:
     """Where citizens reach the pages; None: under the address by which a page is read."""
     list_files: ListFiles
     plan_receipt: PlanReceipt
+    send_code: SendCode
 
     @classmethod
     def build(
@@ -85,6 +86,7 @@ class Intake:
             public_url=settings.public_url,
             list_files=list_files,
             plan_receipt=plan_receipt,
+            send_code=send_code,
         )
 
     def address(self, request: Request) -> str:

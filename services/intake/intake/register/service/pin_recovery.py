@@ -38,11 +38,6 @@ def contact_in(text: str) -> tuple[str, str] | None:
     return None
 
 
-def code_minutes() -> int:
-    """Return for how many minutes a code is good."""
-    return policy().code.minutes
-
-
 async def ask(work: UnitOfWork, send_code: SendCode, asked: PinRecoveryIn, asker: str) -> None:
     """Send a code if the contact is a confirmed one of the appeal; otherwise do nothing. Raises TooMany, which callers do not show."""
     appeal_id = (await access_to(work.session, canonical_number(asked.number) or "")).id

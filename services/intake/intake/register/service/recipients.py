@@ -17,9 +17,13 @@ CODES: Final = "code"
 RECOVERY_CODES: Final = "pin-code"
 """Counted apart: a stranger may ask for codes for a new PIN, and must neither use up nor learn from the counts of other codes."""
 
+RATING_CODES: Final = "rating-code"
+RATINGS: Final = "rating"
+"""Ratings of one person in a day."""
+
 
 def recipient_key(pepper: Pepper, what: str, channel: str, address: str) -> bytes:
-    """Return the key of a recipient's counter: a keyed hash. `what`: NOTICES, CODES or RECOVERY_CODES."""
+    """Return the key of a recipient's counter: a keyed hash. `what`: NOTICES, CODES, RECOVERY_CODES or RATING_CODES."""
     return pepper.keyed_hmac("recipient", f"{what}/{channel}/{address}".encode())
 
 
@@ -41,7 +45,7 @@ async def spend(work: UnitOfWork, key: bytes, limit: int) -> None:
 
 
 def asker_key(pepper: Pepper, what: str, asker: str) -> bytes:
-    """Return the counter key of an address or a token's subject that asks for codes. `what`: CODES or RECOVERY_CODES."""
+    """Return the counter key of an address or a token's subject that asks for codes. `what`: a kind of codes, or RATINGS."""
     return pepper.keyed_hmac("code-asker", f"{what}/{client_network(asker)}".encode("utf-8", "replace"))
 
 

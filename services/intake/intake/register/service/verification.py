@@ -17,10 +17,10 @@ from intake.register.schemas import CodeSent, ContactConfirmed, ContactIn, Verif
 from intake.register.schemas.rows import TrackingRow
 from intake.register.service.ports import PlanReceipt, SendCode
 from intake.register.service.progress import HOUR, lock_appeal, store_tracking
-from intake.register.service.recipients import CODES, RECOVERY_CODES, asker_key, recipient_key, spend
+from intake.register.service.recipients import CODES, RATING_CODES, RECOVERY_CODES, asker_key, recipient_key, spend
 from intake.register.service.rights import is_decided
 from intake.register.service.sealed_fields import open_field
-from shared.domain.labels import LANGUAGES
+from shared.domain.labels import LANGUAGES, Language
 from shared.errors import TooMany
 from shared.ids import random_digits
 from shared.sealing import Pepper, Sealer
@@ -31,6 +31,8 @@ CODE_CHANNELS: Final[dict[str, Literal["SMS", "EMAIL"]]] = {
     "email": "EMAIL",
 }  # in the order of preference
 VERIFICATION_PURPOSES: Final[tuple[CodePurpose, ...]] = get_args(VerificationPurpose)
+_COUNTED: Final[dict[CodePurpose, str]] = {"pin-recovery": RECOVERY_CODES, "rating": RATING_CODES}
+"""How codes are counted by purpose, if not as CODES: what a stranger asks for uses up nothing of the applicant's."""
 
 
 async def ask_code(
@@ -52,38 +54,63 @@ async def ask_code(
 async def send_new_code(
     work: UnitOfWork, send_code: SendCode, appeal: Appeal, contact: tuple[str, str], purpose: CodePurpose, asker: str | None
 ) -> None:
-    """Send a new code to a contact, given by kind and address, within the limits of `asker` and of the contact. Raises TooMany."""
-    (kind, address), rules = contact, policy().code
-    counted = CODES if purpose in VERIFICATION_PURPOSES else RECOVERY_CODES
+    """Send a new code to a contact of an appeal, given by kind and address, within the limits. Raises TooMany."""
+    language = next((language for language in LANGUAGES if language == appeal.language), LANGUAGES[0])
+    await send_code_to(work, send_code, appeal.id, contact, purpose, asker=asker, language=language)
+
+
+async def send_code_to(
+    work: UnitOfWork,
+    send_code: SendCode,
+    owner_id: UUID,
+    contact: tuple[str, str],
+    purpose: CodePurpose,
+    *,
+    asker: str | None,
+    language: Language,
+) -> None:
+    """Send a new code to a contact within the limits of `asker` and of the contact. Raises TooMany.
+
+    `owner_id`: the appeal, or the id by which the codes of a phone number are found.
+    """
+    (kind, address), rules, counted = contact, policy().code, _COUNTED.get(purpose, CODES)
     if asker is not None:
         await spend(work, asker_key(work.pepper, counted, asker), rules.a_day_from_an_address)
     # `spend` locks the counter of the recipient: a concurrent request waits here
     await spend(work, recipient_key(work.pepper, counted, CODE_CHANNELS[kind], address), rules.a_day)
-    code = await _new_code(work, appeal.id, kind, address, purpose)
-    await send_code(
-        work,
-        appeal_id=appeal.id,
-        channel=CODE_CHANNELS[kind],
-        address=address,
-        code=code,
-        language=next((language for language in LANGUAGES if language == appeal.language), LANGUAGES[0]),
-        purpose=purpose,
-    )
+    code = await _new_code(work, owner_id, kind, address, purpose)
+    await send_code(work, appeal_id=owner_id, channel=CODE_CHANNELS[kind], address=address, code=code, language=language, purpose=purpose)
 
 
-async def _new_code(work: UnitOfWork, appeal_id: UUID, kind: str, address: str, purpose: CodePurpose) -> str:
+async def redeem_code(work: UnitOfWork, owner_id: UUID, purpose: CodePurpose, given: str) -> None:
+    """Use up the latest code of an owner that has no appeal. Raises WrongCode, the same for every failure; the try is counted."""
+    latest, now, rules = await records.latest_code(work.session, owner_id, purpose), work.clock.now(), policy().code
+    if latest is None or not await records.count_try(work.session, latest.id, rules.tries):
+        raise WrongCode
+    is_equal = hmac.compare_digest(latest.code, hashed_code(work.pepper, latest.id, purpose, given))
+    if not is_equal or now >= latest.sent_at + timedelta(minutes=rules.minutes):
+        raise WrongCode
+    await records.use_code(work.session, latest.id, now)
+
+
+def code_minutes() -> int:
+    """Return for how many minutes a code is good."""
+    return policy().code.minutes
+
+
+async def _new_code(work: UnitOfWork, owner_id: UUID, kind: str, address: str, purpose: CodePurpose) -> str:
     """Store the keyed hash of a new code for a contact and return the code. Raises TooMany beyond the limit of an hour."""
     now, rules = work.clock.now(), policy().code
     contact = work.pepper.keyed_hmac("code-contact", f"{kind}/{address}".encode())
     counted = VERIFICATION_PURPOSES if purpose in VERIFICATION_PURPOSES else (purpose,)
-    sent = await records.codes_since(work.session, appeal_id, contact, counted, now - HOUR)
+    sent = await records.codes_since(work.session, owner_id, contact, counted, now - HOUR)
     if len(sent) >= rules.an_hour:
         raise TooMany(math.ceil((sent[-rules.an_hour] + HOUR - now).total_seconds()))
     code_id, code = work.ids.new(), random_digits(rules.digits)
     hashed = hashed_code(work.pepper, code_id, purpose, code)
     new = ContactCode(
         id=code_id,
-        appeal_id=appeal_id,
+        appeal_id=owner_id,
         contact=contact,
         contact_kind=kind,
         purpose=purpose,

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
+from uuid import UUID
 
 from intake.channels.telegram.codes import Step
 from intake.channels.telegram.policy import script
 from intake.channels.telegram.service import filed_appeals, offers
 from intake.channels.telegram.service.drafts import ask_next, begin, confirm, to_menu
 from intake.channels.telegram.service.prompts import ask, choose_language, menu_keyboard, welcome
-from intake.channels.telegram.service.steps import BotReply, ButtonPress, CallbackAnswer, ConversationState, StepResult
+from intake.channels.telegram.service.steps import BotReply, ButtonPress, CallbackAnswer, ConversationState, RateProvider, StepResult
 from intake.channels.telegram.service.texts import text_of
 from intake.forms.service.definitions import services
 from shared.domain.labels import LANGUAGES, Language
@@ -111,6 +112,14 @@ def _disclosure(state: ConversationState, value: str) -> StepResult:
     return ask_next(state.at(Step.PREVIEW, disclosed=value == "y"))
 
 
+def _stars(state: ConversationState, value: str) -> StepResult:
+    """Rate the organisation in one tap."""
+    provider_id = state.draft.get("provider_id")
+    if value not in {"1", "2", "3", "4", "5"} or not provider_id:
+        return StepResult(state, [ask(state)])
+    return StepResult(state, action=RateProvider(UUID(provider_id), int(value)))
+
+
 def _rewrite(state: ConversationState, _value: str) -> StepResult:
     return ask_next(state.at(Step.SUBJECT))
 
@@ -125,6 +134,7 @@ _PRESSES: Final[Mapping[str, tuple[frozenset[Step], Callable[[ConversationState,
     "na": (frozenset({Step.ADDRESS}), _without_address),
     "d": (frozenset({Step.DISCLOSURE}), _disclosure),
     "ok": (frozenset({Step.PREVIEW}), lambda state, _value: confirm(state)),
+    "st": (frozenset({Step.STARS}), _stars),
     "rw": (frozenset({Step.PREVIEW}), _rewrite),
     "x": (_ANY, lambda state, _value: to_menu(state, "cancelled")),
     "go": (_ANY, lambda state, _value: StepResult(state, [ask(state)])),

@@ -150,12 +150,12 @@ def _command(state: ConversationState, command: str, new_id: str) -> StepResult:
         state = filed_appeals.leave(state)
         if command == "/cancel":
             return StepResult(state, [ask(state)])
-    if command in {"/start", "send"} and state.step != Step.MENU:
+    if command in {"/start", "send", "rate"} and state.step != Step.MENU:
         offered = (("continue", "go"), ("anew", "new"), ("cancel", "x"))
         row = [draft_button(state, name, f"{code}:") for name, code in offered]
         return StepResult(state, [BotReply(text_of("kept", state.shown_language), buttons=[row])])
-    if command == "send":
-        return begin(state, new_id)
+    if command in {"send", "rate"}:
+        return begin(state, new_id, rates=True) if command == "rate" else begin(state, new_id)
     if command == "/cancel":
         return to_menu(state, "cancelled")
     if command == "history":

@@ -43,6 +43,8 @@ def to_menu(state: ConversationState, text: str) -> StepResult:
 
 def ask_next(state: ConversationState) -> StepResult:
     """Ask the question of the step. Questions that are answered already, or that the form does not have, are skipped."""
+    if state.draft.get("rates") and state.step == Step.SUBJECT:
+        state = state.at(Step.STARS if state.draft.get("provider_id") else Step.PROVIDER)
     if state.step == Step.KIND and state.draft.get("kind"):
         state = state.at(Step.CONTACT)
     if state.step == Step.ADDRESS and not _has_field(state, "applicant.address"):
@@ -83,6 +85,8 @@ def suggested(state: ConversationState, certain: tuple[str, str] | None, offered
     """Continue after SuggestProviders. `offered`: ids and names, the best first; `certain`: the only possible one."""
     if certain is not None:
         return ask_next(state.at(Step.SUBJECT, provider_id=certain[0], provider=certain[1]))
+    if not offered and state.draft.get("rates"):
+        return StepResult(state, [BotReply(text_of("provider_unknown", state.shown_language)), ask(state)])
     if not offered:
         return ask_next(state.at(Step.SUBJECT, provider_id=None, provider=state.draft["typed"]))
     return ask_next(state.at(Step.PROVIDER_CHOICE, offered=[list(pair) for pair in offered]))
@@ -106,3 +110,13 @@ def not_filed(state: ConversationState) -> StepResult:
 def filed_before(state: ConversationState) -> StepResult:
     """Continue after an interruption in which the appeal was registered with another text: the registered one is listed."""
     return StepResult(replace(state, step=Step.MENU, draft=Draft()), action=ListAppeals())
+
+
+def provider_rated(state: ConversationState) -> StepResult:
+    """Continue after RateProvider."""
+    return to_menu(state, "provider_rated")
+
+
+def provider_not_rated(state: ConversationState) -> StepResult:
+    """Continue after a rating that was refused: too many on one day, or the organisation is gone from the directory."""
+    return to_menu(state, "provider_not_rated")

@@ -78,18 +78,21 @@ def _region(state: ConversationState) -> BotReply:
     rows = [[Button(region.label.in_(language), f"r:{region.code}:{state.tag}")] for region in listed[page * size : (page + 1) * size]]
     paging = [draft_button(state, "previous", f"rp:{page - 1}")] if page else []
     paging += [draft_button(state, "next", f"rp:{page + 1}")] if page + 1 < pages else []
-    rows += [paging, [draft_button(state, "no_region", f"r:{CENTRAL_OFFICE}")], [draft_button(state, "cancel", "x:")]]
+    anywhere = [] if state.draft.get("rates") else [draft_button(state, "no_region", f"r:{CENTRAL_OFFICE}")]
+    rows += [paging, anywhere, [draft_button(state, "cancel", "x:")]]
     return BotReply(text_of("region", language, page=str(page + 1), pages=str(pages)), buttons=rows)
 
 
 def _provider(state: ConversationState) -> BotReply:
-    rows = [[draft_button(state, "no_provider", "p:n")], [draft_button(state, "cancel", "x:")]]
+    without = [] if state.draft.get("rates") else [[draft_button(state, "no_provider", "p:n")]]
+    rows = [*without, [draft_button(state, "cancel", "x:")]]
     return BotReply(text_of("provider", state.shown_language), buttons=rows)
 
 
 def _provider_choice(state: ConversationState) -> BotReply:
     rows = [[Button(name, f"p:{index}:{state.tag}")] for index, (_, name) in enumerate(state.draft["offered"])]
-    return BotReply(text_of("provider_choice", state.shown_language), buttons=[*rows, [draft_button(state, "not_listed", "p:x")]])
+    other = "write_again" if state.draft.get("rates") else "not_listed"
+    return BotReply(text_of("provider_choice", state.shown_language), buttons=[*rows, [draft_button(state, other, "p:x")]])
 
 
 def _subject(state: ConversationState) -> BotReply:
@@ -147,6 +150,12 @@ def _preview(state: ConversationState) -> BotReply:
     return BotReply(text, buttons=rows)
 
 
+def _stars(state: ConversationState) -> BotReply:
+    stars = [Button(f"{score} ★", f"st:{score}:{state.tag}") for score in range(1, 6)]
+    text = text_of("stars", state.shown_language, provider=state.draft.get("provider") or "")
+    return BotReply(text, buttons=[stars, [draft_button(state, "cancel", "x:")]])
+
+
 def _reason(state: ConversationState) -> BotReply:
     return BotReply(text_of("why_unresolved", state.shown_language))
 
@@ -168,6 +177,7 @@ _QUESTIONS: Final[Mapping[Step, Callable[[ConversationState], BotReply]]] = {
     Step.ADDRESS: _address,
     Step.DISCLOSURE: _disclosure,
     Step.PREVIEW: _preview,
+    Step.STARS: _stars,
     Step.REASON: _reason,
     Step.REPLY: _reply,
 }

@@ -118,6 +118,8 @@ class Draft(TypedDict, total=False):
     album: str
     """The latest album that was answered."""
     about: str | None
+    rates: bool
+    """No appeal is written: the person rates the organisation."""
     back: str | None
     """In REASON and REPLY: the id of the appeal, and the step to return to."""
 
@@ -189,6 +191,14 @@ class AnswerOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class RateProvider:
+    """Store the person's rating of an organisation, without an appeal."""
+
+    provider_id: UUID
+    score: int
+
+
+@dataclass(frozen=True, slots=True)
 class RateAppeal:
     """Store the person's score of an appeal."""
 
@@ -205,7 +215,7 @@ class SendReply:
 
 
 AppealAction: TypeAlias = ShowAppeal | ReadAnswer | ReadQuestion | GiveOutcome | RateAppeal | SendReply
-ChatAction: TypeAlias = SuggestProviders | FileAppeal | ListAppeals | FindAppeal | AnswerOffer | AppealAction
+ChatAction: TypeAlias = SuggestProviders | FileAppeal | ListAppeals | FindAppeal | AnswerOffer | RateProvider | AppealAction
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from intake.channels.telegram.service.steps import (
     GiveOutcome,
     ListAppeals,
     RateAppeal,
+    RateProvider,
     ReadAnswer,
     ReadQuestion,
     Reply,
@@ -46,7 +47,7 @@ DoAction = Callable[[ConversationState, ChatAction, datetime, str], Awaitable[St
 """Does an action that a person asked for at a time, once under an idempotency key, and returns the next result."""
 
 _READING: Final = (ListAppeals, ShowAppeal, FindAppeal, ReadAnswer, ReadQuestion)
-_IRREVERSIBLE: Final = (AnswerOffer, GiveOutcome, RateAppeal, SendReply)
+_IRREVERSIBLE: Final = (AnswerOffer, GiveOutcome, RateAppeal, RateProvider, SendReply)
 
 log = structlog.get_logger()
 

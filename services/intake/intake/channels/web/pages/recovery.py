@@ -13,7 +13,8 @@ from intake.forms.service.draft import key_of
 from intake.pages_kit import PAGES, wait_of
 from intake.register.dependencies import IntakeDep
 from intake.register.schemas import NewPin, PinConfirmationIn, PinRecoveryIn
-from intake.register.service.pin_recovery import code_minutes, contact_in
+from intake.register.service.pin_recovery import contact_in
+from intake.register.service.verification import code_minutes
 from shared.dependencies import UnitsOfWorkDep
 from shared.domain.text import clean
 from shared.errors import DomainError, NotFound, TooMany

@@ -1,0 +1,7 @@
+"""Domain errors of ratings."""
+
+from shared.errors import DomainError
+
+
+class PhoneNotConfirmed(DomainError):
+    code, status, title = "phone-not-confirmed", 403, "Sign in as a citizen, or confirm a phone number by a code."

@@ -1,0 +1,1 @@
+"""Ratings by residents: the monthly ranking of organisations, and the figures of doctors for the Fund."""

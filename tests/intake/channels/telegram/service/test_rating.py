@@ -1,0 +1,99 @@
+"""Rating an organisation in the bot: region, name, one of five stars; no appeal is needed."""
+
+from uuid import UUID
+
+import pytest
+
+from intake.channels.telegram.codes import Step
+from intake.channels.telegram.service.steps import ButtonPress
+from intake.channels.telegram.service.texts import button_label, text_of
+from intake.ratings.models import Rating
+from intake.register.models import Appeal
+from tests.intake.register.test_handlers import apply, recorded
+from tests.telegram_double import Phone, buttons
+
+PROVIDER, OTHER = UUID(int=23), UUID(int=24)
+RATE = button_label("rate", "kk")
+
+
+@pytest.fixture
+def phone():
+    return Phone(701)
+
+
+@pytest.fixture
+async def listed(bot, phone):
+    """A bot whose directory has two providers, and a person who has chosen a language."""
+    await apply(bot.desk, recorded(PROVIDER), recorded(OTHER, "№24 емхана"))
+    await bot.replies_to(phone.presses("l:kk"))
+    return bot
+
+
+async def at_the_stars(bot, phone, typed="23 емхана"):
+    """Rate up to the question for the stars. Return it."""
+    regions = (await bot.replies_to(phone.writes(RATE)))[-1]
+    tag = buttons(regions)[0][1].split(":")[2]
+    await bot.replies_to(phone.presses(f"r:KZ-43:{tag}"))
+    reply = (await bot.replies_to(phone.writes(typed)))[-1]
+    if "№23 емхана" in [label for label, _ in buttons(reply)]:  # several organisations may be meant
+        [reply] = await bot.press(phone, "№23 емхана")
+    return reply
+
+
+def star(message, score):
+    return next(data for label, data in buttons(message) if label == f"{score} ★")
+
+
+class TestStars:
+    async def test_a_star_stores_the_rating_and_files_no_appeal(self, listed, phone):
+        question = await at_the_stars(listed, phone)
+        assert "№23 емхана" in question["text"]
+        assert [label for label, _ in buttons(question)][:5] == ["1 ★", "2 ★", "3 ★", "4 ★", "5 ★"]
+        replies = await listed.replies_to(phone.presses(star(question, 4)))
+        assert replies[-1]["text"] == text_of("provider_rated", "kk")
+        [rating] = await listed.desk.rows(Rating)
+        assert (rating.provider_id, rating.score, rating.channel) == (PROVIDER, 4, "TELEGRAM")
+        assert await listed.desk.rows(Appeal) == []
+
+    async def test_a_later_rating_of_the_month_replaces_the_earlier_one(self, listed, phone):
+        for score in (5, 2):
+            question = await at_the_stars(listed, phone)
+            await listed.replies_to(phone.presses(star(question, score)))
+        assert [rating.score for rating in await listed.desk.rows(Rating)] == [2]
+
+    async def test_two_chats_are_two_people(self, listed, phone):
+        other = Phone(702, ids=phone.ids)
+        await listed.replies_to(other.presses("l:kk"))
+        for each in (phone, other):
+            question = await at_the_stars(listed, each)
+            await listed.replies_to(each.presses(star(question, 5)))
+        assert len(await listed.desk.rows(Rating)) == 2
+
+    async def test_a_repeated_press_rates_once(self, listed, phone):
+        question = await at_the_stars(listed, phone)
+        press = phone.presses(star(question, 3))
+        await listed.replies_to(press, press)
+        assert len(await listed.desk.rows(Rating)) == 1
+
+
+class TestQuestions:
+    async def test_an_unknown_name_is_asked_for_again(self, listed, phone):
+        await at_the_stars(listed, phone, "Мүлде басқа мекеме")
+        texts = [message["text"] for message in listed.telegram.messages_to(phone.chat_id)][-2:]
+        assert texts == [text_of("provider_unknown", "kk"), text_of("provider", "kk")]
+
+    def test_only_a_region_and_an_organisation_can_be_chosen(self, person):
+        person.writes(RATE)
+        labels = [each.label for row in person.replies[-1].buttons for each in row]
+        assert button_label("no_region", "kk") not in labels
+        person.does(ButtonPress("q", f"r:KZ-43:{person.state.tag}"))
+        labels = [each.label for row in person.replies[-1].buttons for each in row]
+        assert button_label("no_provider", "kk") not in labels
+
+    def test_a_text_at_the_stars_repeats_the_question(self, person):
+        person.state = person.state.at(Step.STARS, id="x", rates=True, provider_id=str(PROVIDER), provider="№23 емхана")
+        assert "№23 емхана" in person.writes("керемет").text
+
+    def test_a_rating_that_is_begun_can_be_cancelled(self, person):
+        person.writes(RATE)
+        assert person.writes("/cancel").state.step == Step.MENU
