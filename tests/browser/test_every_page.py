@@ -45,6 +45,7 @@ PAGES = [
     ("/provider-contact/directory", "admin"),
     ("/provider-contact/directory/imports", "admin"),
     ("/provider-contact/directory/bodies", "admin"),
+    ("/provider-contact/v1/replies/lost", None),
     ("/routing/articles", "operator"),
     ("/routing/desk", "specialist"),
     ("/routing/desk/team", "supervisor"),

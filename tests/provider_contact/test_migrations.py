@@ -6,11 +6,12 @@ from alembic.config import Config
 from sqlalchemy import Table, insert, text
 
 from provider_contact.app import SERVICE
+from provider_contact.deliveries.models import Delivery
 from provider_contact.inquiries.models import Appeal, Inquiry
 from provider_contact.matching.models import NameMatch
 from shared import migrations
 from shared.rows import table_of
-from tests.provider_contact.conftest import NOW, PROVIDER, appeal_id
+from tests.provider_contact.conftest import NOW, PROVIDER, appeal_id, sent_inquiry
 
 MANY = 10_100  # more than a batch
 
@@ -72,3 +73,18 @@ class TestAppealsAboutProviders:
             await session.execute(text("SELECT 1 FROM appeal WHERE appeal_id = :id FOR UPDATE"), {"id": appeal_id(1)})
             await migrations.migrate(world.parts.database, SERVICE.package)
         assert [row.appeal_id for row in await world.rows(Appeal)] == [appeal_id(1)]
+
+
+class TestDeliveries:
+    """Revision 0007 adds columns to deliveries; an earlier version that still runs inserts rows without them."""
+
+    async def test_a_delivery_of_an_earlier_version_is_a_delivered_inquiry_on_the_portal(self, world):
+        inquiry_id = await sent_inquiry(world)
+        columns = "inquiry_id, channel, attempts, delivered_at"
+        old = f"INSERT INTO delivery (delivery_id, {columns}) SELECT :id, {columns} FROM delivery"
+        async with world.parts.database.write() as session:
+            await session.execute(text(f"{old} FROM delivery"), {"id": UUID(int=77).hex if world.engine.is_sqlite else UUID(int=77)})
+        [stored] = [row for row in await world.rows(Delivery) if row.delivery_id == UUID(int=77)]
+        assert (stored.notice, stored.state, stored.route_id, stored.next_at) == ("INQUIRY", "DELIVERED", None, None)
+        read = (await world.get(f"/v1/inquiries/{inquiry_id}", world.token("provider", provider_id=PROVIDER))).json()
+        assert [entry["method"] for entry in read["deliveries"]] == ["PORTAL", "PORTAL"]

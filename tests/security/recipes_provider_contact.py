@@ -177,6 +177,6 @@ RECIPES: Recipes = {
     ("delete", WEBHOOK): Recipe(_webhook()),
     ("post", f"{WEBHOOK}/secret"): Recipe(_webhook("/secret")),
     ("post", f"{WEBHOOK}/test"): Recipe(_webhook("/test"), stores=False),
-    ("post", f"{WEBHOOK}/replay"): Recipe(_webhook("/replay", days=1)),
+    ("post", f"{WEBHOOK}/replay"): Recipe(_webhook("/replay", days=1), stores=False),
     ("post", f"{PREFIX}/internal/v1/contents"): Recipe(read_contents, Kind.READ, frozenset({"content_read"})),
 }

@@ -10,6 +10,7 @@ from provider_contact.deliveries.policy import delivery_policy
 from tests.provider_contact.deliveries.conftest import Exchange
 
 PUBLIC = "93.184.215.14"
+PATH = "/provider-contact/v1/webhook"
 
 
 class TestSetting:
@@ -130,6 +131,19 @@ class TestLog:
     async def test_a_replay_names_either_days_or_ids(self, exchange, system, wanted):
         await exchange.connect(system)
         assert (await exchange.call("POST", "/replay", json=wanted)).status_code == 422
+
+    async def test_a_replay_is_carried_out_once_for_each_key(self, exchange, system):
+        await exchange.connect(system)
+        await exchange.ask()
+        await exchange.steps()
+        await exchange.webhooks()
+        answers = []
+        for _ in range(2):
+            headers = exchange.headers | {"Idempotency-Key": "k"}
+            answers.append(await exchange.world.client.post(f"{PATH}/replay", headers=headers, json={"days": 1}))
+            await exchange.webhooks()
+        assert [answer.json() for answer in answers] == [{"replayed": 1}] * 2
+        assert len(system.seen()["calls"]) == 2  # the delivery, and one replay
 
 
 class TestInquiry:

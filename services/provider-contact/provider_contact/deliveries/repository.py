@@ -49,6 +49,13 @@ class NotifiedDelivery(NamedTuple):
     inquiry: NotifiedInquiry
 
 
+class ListedDelivery(NamedTuple):
+    """A delivery, and whether its inquiry expects no answer any more."""
+
+    delivery: Delivery
+    settled: bool
+
+
 class DeliveryChanges(TypedDict, total=False):
     """The columns that the result of an attempt changes."""
 
@@ -138,14 +145,14 @@ async def provider_names(session: AsyncSession, provider_ids: Collection[UUID]) 
 # deliveries
 
 
-async def deliveries_of(session: AsyncSession, inquiry_ids: Collection[UUID]) -> Mapping[UUID, list[Delivery]]:
+async def deliveries_of(session: AsyncSession, inquiry_ids: Collection[UUID]) -> Mapping[UUID, list[ListedDelivery]]:
     """Return the deliveries of inquiries by inquiry id, oldest first."""
-    query = select(Delivery).where(among(session, Delivery.inquiry_id, list(inquiry_ids)))
-    found: dict[UUID, list[Delivery]] = {}
+    query = select(Delivery, col(Inquiry.settled)).join(Inquiry, _OF_INQUIRY).where(among(session, Delivery.inquiry_id, list(inquiry_ids)))
     at = func.coalesce(col(Delivery.planned_at), col(Delivery.delivered_at))
     order = (at, func.coalesce(col(Delivery.step), 0), col(Delivery.delivery_id))
-    for delivery in (await session.execute(query.order_by(*order))).scalars():
-        found.setdefault(delivery.inquiry_id, []).append(delivery)
+    found: dict[UUID, list[ListedDelivery]] = {}
+    for row in await session.execute(query.order_by(*order)):
+        found.setdefault(row[0].inquiry_id, []).append(ListedDelivery(row[0], row[1]))
     return found
 
 
@@ -160,9 +167,11 @@ async def route_of(session: AsyncSession, route_id: UUID) -> NoticeRoute | None:
 
 
 async def waiting_calls(session: AsyncSession, inquiry_id: UUID) -> Sequence[Delivery]:
-    """Return and lock the deliveries of an inquiry that wait for a call by staff."""
-    query = select(Delivery).where(col(Delivery.inquiry_id) == inquiry_id, col(Delivery.state) == DeliveryState.BY_PERSON)
-    return (await session.execute(query.with_for_update())).scalars().all()
+    """Return and lock the deliveries of an inquiry that wait for a call by staff: to the provider, else to the body above it."""
+    query = select(Delivery, col(NoticeRoute.body)).join(NoticeRoute, col(NoticeRoute.route_id) == col(Delivery.route_id))
+    query = query.where(col(Delivery.inquiry_id) == inquiry_id, col(Delivery.state) == DeliveryState.BY_PERSON)
+    rows = (await session.execute(query.with_for_update(of=Delivery))).all()
+    return [row[0] for row in rows if row[1] is None] or [row[0] for row in rows]
 
 
 async def has_due_mail(database: Database, now: datetime) -> bool:

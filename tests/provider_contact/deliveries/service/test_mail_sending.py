@@ -171,3 +171,29 @@ class TestCalls:
         assert again.status_code == 200, again.text
         assert await other_exchange.deliveries(inquiry_id) == [("INQUIRY", "TELEPHONE", "DELIVERED", 1, None)]
         assert [event.method for event in await other_exchange.world.emitted(InquiryDelivered)] == ["TELEPHONE"]
+
+    async def test_a_call_to_the_provider_is_no_call_to_the_body_above_it(self, other_exchange):
+        inquiry_id = await other_exchange.ask()
+        await other_exchange.notify(inquiry_id, "ESCALATION", body="HEALTH_DEPARTMENT")
+        await other_exchange.steps()
+        clerk = other_exchange.world.token("specialist", region="KZ-43", subject="s")
+        call = {"expected_version": 1, "spoken_to": "Сынақ Дәрігер", "position": "тіркеуші", "text": "Хабарланды."}
+        path = f"/v1/inquiries/{inquiry_id}/actions/record-call"
+        found = []
+        for version in (1, 2):
+            answer = await other_exchange.world.post(path, clerk, call | {"expected_version": version})
+            assert answer.status_code == 200, answer.text
+            found.append({(entry[0], entry[2]) for entry in await other_exchange.deliveries(inquiry_id)})
+        assert found == [
+            {("INQUIRY", "DELIVERED"), ("ESCALATION", "BY_PERSON")},
+            {("INQUIRY", "DELIVERED"), ("ESCALATION", "DELIVERED")},
+        ]
+
+    async def test_nobody_has_to_call_about_an_inquiry_that_was_answered(self, other_exchange):
+        inquiry_id = await other_exchange.ask()
+        await other_exchange.steps()
+        given = {"expected_version": 1, "language": "ru", "code": "EXPLANATION", "text": "Пациент принят."}
+        path = f"/v1/inquiries/{inquiry_id}"
+        assert (await other_exchange.world.post(f"{path}/actions/respond", other_exchange.headers, given)).status_code == 200
+        read = (await other_exchange.world.get(path, other_exchange.headers)).json()
+        assert [(entry["method"], entry["state"]) for entry in read["deliveries"]] == [("PORTAL", "DELIVERED"), ("TELEPHONE", "DROPPED")]
