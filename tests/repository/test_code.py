@@ -128,6 +128,21 @@ def annotations_in(tree):
             yield from [node.value] if node.value and "TypeAlias" in ast.unparse(node.annotation) else []
 
 
+def misplaced_strings(tree):
+    """Lines of strings that are neither a docstring nor the description of an attribute assigned just before."""
+    for node in ast.walk(tree):
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(node, name, None)
+            if not isinstance(block, list):
+                continue
+            described = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module) and name == "body"
+            for statement in block:
+                is_string = isinstance(statement, ast.Expr) and isinstance(getattr(statement.value, "value", None), str)
+                if is_string and not described:
+                    yield statement.lineno
+                described = isinstance(statement, ast.Assign | ast.AnnAssign)
+
+
 class TestNames:
     @pytest.mark.parametrize("folder", [*PRODUCT, "tests"])
     def test_no_name_is_one_that_the_vocabulary_refuses(self, folder):
@@ -165,6 +180,18 @@ class TestTypes:
             if is_loose(inner)
         ]
         assert len(loose) <= LOOSE_TYPES, loose
+
+
+class TestDocstrings:
+    @pytest.mark.parametrize("folder", [*PRODUCT, "tests"])
+    def test_a_docstring_is_the_first_statement_of_what_it_describes(self, folder):
+        assert [f"{path}:{line}" for path, tree in modules(folder) for line in misplaced_strings(tree)] == []
+
+    def test_the_check_finds_a_docstring_that_slid_into_another_function(self):
+        slid = 'def first():\n    "First."\n    "Second."\n\ndef second():\n    return 1\n    "Second."\n\n"Third."\nif x:\n    "Fourth."'
+        assert sorted(misplaced_strings(ast.parse(slid))) == [3, 7, 9, 11]
+        good = '"Module."\nx = 1\n"Of x."\nclass C:\n    "Class."\n    def f(self):\n        "Method."\n        self.a = 1\n        "Of a."'
+        assert list(misplaced_strings(ast.parse(good))) == []
 
 
 class TestPolicyFiles:
