@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from importlib import resources
 from typing import Generic
 
@@ -206,6 +207,11 @@ class Service(Generic[SettingsT]):
     audit: Table | None = None
     """The table of its audit log of content reads; None: it has none."""
 
+    @cached_property
+    def parked_pages(self) -> APIRouter:
+        """The routes of its page of parked events, the same for every application."""
+        return parked_pages(self.name, lambda parts: consumer(self, parts), is_audited=self.audit is not None)
+
 
 def build_parts(service: Service[SettingsT], settings: SettingsT, foundation: Foundation) -> Parts[SettingsT]:
     sealer = sealing.Sealer(foundation.keys.ring)
@@ -338,8 +344,7 @@ def assemble(
     operators = app.state.operators = OperatorAccess(settings)
     app.router.routes[:0] = front
     app.add_middleware(DirectRoutes, routes=front)
-    parked = parked_pages(service.name, lambda parts: consumer(service, parts), is_audited=service.audit is not None)
-    for router in (*routers, parked, operations.router):
+    for router in (*routers, service.parked_pages, operations.router):
         app.include_router(router, prefix=f"/{service.name}")
     install_error_handlers(app, header_limit=settings.header_bytes)
     document(app, examples=resources.files(service.package) / "openapi_examples.json")
