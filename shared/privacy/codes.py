@@ -38,7 +38,7 @@ CODE_COLUMNS: Final[Mapping[str, str]] = {
     "outcome": "an outcome of an appeal or a call",
     "ownership": "a form of ownership",
     "policy": "a rule of `clock_policies.csv`",
-    "proof": "phone or email",
+    "proof": "phone or email; of a fact: what the applicant said of the solution (`Proof`)",
     "purpose": "a purpose of `content_purposes.csv` or of intake's list, or what a one-time code is for",
     "queue": "a queue of the desk or of `call_queues.csv`",
     "recipient": "whom a notification is for: a code of `notice_routes.csv`",

@@ -172,6 +172,7 @@ def _other(fact_name: str, number: int, changed: dict[str, Any]) -> Event:
         "due_at": NOW + timedelta(days=20), "calendar_version": "2026", "tier": 3, "queue": "KZ-43/3/kk", "reason": "OVERDUE",
         "actor_role": "specialist", "answer_id": UUID(int=8), "language": "kk", "findings": [], "outcome": "JUSTIFIED",
         "inquiry_id": UUID(int=9), "provider_id": UUID(int=5), "category": "QUALITY", "discloses": False, "response_id": UUID(int=10),
-        "code": "EXPLANATION", "score": 1.0, "matched_by": "name",
+        "code": "EXPLANATION", "score": 1.0, "matched_by": "name", "proposal_id": UUID(int=11), "answer_until": NOW, "confirmed": True,
+        "method": "TRACK", "check_id": UUID(int=12), "about": "PROPOSAL", "result": "VERIFIED",
     }  # fmt: skip
     return model.model_validate({name: value for name, value in (values | changed).items() if name in model.model_fields})

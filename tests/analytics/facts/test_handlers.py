@@ -20,6 +20,16 @@ LIFE = [
 ]  # fmt: skip
 
 
+PROPOSED = ("solution-proposed", {})
+YES, NO = ("proposal-answered", {"confirmed": True}), ("proposal-answered", {"confirmed": False})
+WITHDRAWN = ("appeal-withdrawn", {})
+REOPENED = ("case-reopened", {"reason": "CONFIRMATION_REFUTED"})
+
+
+def checked(about, result):
+    return "outcome-verified", {"about": about, "result": result}
+
+
 class TestHandlers:
     def test_every_event_of_every_service_is_counted(self):
         assert set(HANDLERS) == set(REGISTRY.values())
@@ -262,3 +272,34 @@ class TestNameProviders:
         for name in ("№5 емхана", "№5 қалалық емхана"):
             await world.consume(ProviderRecorded(**values, name_kk=name, name_ru="Поликлиника №5", ownership="STATE", active=True))
         assert [row.name_kk for row in await world.providers()] == ["№5 қалалық емхана"]
+
+
+class TestProof:
+    """What is known of a solution from the applicant's own word."""
+
+    @pytest.mark.parametrize(
+        ("story", "proof"),
+        [
+            ([("answer-given", {}), ("case-closed", {})], None),
+            ([PROPOSED], "PROPOSED"),
+            ([PROPOSED, YES], "CONFIRMED"),
+            ([PROPOSED, NO], "DENIED"),
+            ([PROPOSED, ("proposal-unanswered", {})], "NO_ANSWER"),
+            ([PROPOSED, ("proposal-unanswered", {}), YES], "CONFIRMED"),
+            ([PROPOSED, YES, ("answer-given", {}), ("outcome-denied", {"followed_by": None})], "DENIED"),
+            ([PROPOSED, YES, checked("PROPOSAL", "VERIFIED")], "VERIFIED"),
+            ([PROPOSED, YES, checked("PROPOSAL", "REFUTED"), REOPENED], "REFUTED"),
+            ([PROPOSED, YES, checked("PROPOSAL", "UNREACHED")], "CONFIRMED"),
+            ([PROPOSED, YES, ("case-reopened", {"reason": "PROMISE_BROKEN"})], "BROKEN"),
+            ([WITHDRAWN], "WITHDRAWN"),
+            ([WITHDRAWN, ("answer-given", {})], None),
+            ([WITHDRAWN, checked("WITHDRAWAL", "VERIFIED")], "WITHDRAWAL_VERIFIED"),
+            ([WITHDRAWN, checked("WITHDRAWAL", "REFUTED"), REOPENED], "WITHDRAWAL_REFUTED"),
+        ],
+    )
+    async def test_the_latest_word_of_the_applicant_counts(self, world, make, story, proof):
+        await world.consume(make("appeal-registered", 1), make("appeal-routed", 1))
+        for name, given in story:
+            await world.consume(make(name, 1, **given))
+        [fact] = await world.facts()
+        assert fact.proof == proof

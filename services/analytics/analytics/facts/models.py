@@ -8,13 +8,14 @@ from sqlalchemy import Column, Index, Table, text
 from sqlmodel import Field
 
 from analytics.base import AnalyticsModel
-from analytics.facts.schemas import ActorKind, CallOutcome
+from analytics.facts.schemas import ActorKind, CallOutcome, Proof
 from shared.domain.lifecycle import CaseStatus, Holder
 from shared.enum_column import EnumColumn
 from shared.rows import table_of
 
 _ANSWERED: Final = text("answered_at IS NOT NULL")
 _RATED: Final = text("score IS NOT NULL")
+_PROOF: Final = text("proof IS NOT NULL")
 
 
 class Fact(AnalyticsModel, table=True):
@@ -28,6 +29,7 @@ class Fact(AnalyticsModel, table=True):
         Index("ix_fact_result", "received_on", "region", "outcome", "tier", "kind", "follows"),
         Index("ix_fact_rated", "received_on", "region", "kind", "score", sqlite_where=_RATED, postgresql_where=_RATED),
         Index("ix_fact_open", "status", "urgency"),
+        Index("ix_fact_proof", "received_on", "region", "proof", "kind", "follows", sqlite_where=_PROOF, postgresql_where=_PROOF),
         Index("ix_fact_answered", "answered_at", "due_at", sqlite_where=_ANSWERED, postgresql_where=_ANSWERED),
     )
 
@@ -59,6 +61,8 @@ class Fact(AnalyticsModel, table=True):
     """Whether the applicant confirmed the outcome; None without an answer of the applicant."""
     score: int | None = None
     """The applicant's latest rating, 1 to 5."""
+    proof: Proof | None = Field(default=None, sa_column=Column(EnumColumn(Proof)))
+    """What is known of the solution from the applicant's own word; NULL for appeals without a proposal or a withdrawal."""
     moved_at: datetime
     """The time of its latest event."""
 
@@ -133,6 +137,7 @@ class FactState(TypedDict):
     moved_at: datetime
     confirmed: bool | None
     score: int | None
+    proof: Proof | None
 
 
 class FactChange(TypedDict, total=False):
@@ -154,6 +159,7 @@ class FactChange(TypedDict, total=False):
     moved_at: datetime
     confirmed: bool | None
     score: int | None
+    proof: Proof | None
 
 
 class FactRow(FactState):

@@ -92,6 +92,8 @@ def _in(cohort: Cohort) -> ColumnElement[bool]:
     for column, value in ((fact.c.region, cohort.region), (fact.c.kind, cohort.kind), (fact.c.outcome, cohort.outcome)):
         if value is not None:
             terms.append(column == value)
+    if cohort.proofs:
+        terms.append(fact.c.proof.in_(sorted(cohort.proofs)))
     return and_(*terms)
 
 

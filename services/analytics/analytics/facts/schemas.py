@@ -27,6 +27,25 @@ class Group(StrEnum):
     OUTCOME = "outcome"
 
 
+class Proof(StrEnum):
+    """What is known of the solution of an appeal from the applicant's own word, or of a withdrawal. The latest counts."""
+
+    PROPOSED = "PROPOSED"
+    """The provider says that it is solved; the applicant has not answered yet."""
+    CONFIRMED = "CONFIRMED"
+    DENIED = "DENIED"
+    NO_ANSWER = "NO_ANSWER"
+    VERIFIED = "VERIFIED"
+    """Confirmed, and repeated by telephone."""
+    REFUTED = "REFUTED"
+    """Confirmed, and taken back by telephone."""
+    BROKEN = "BROKEN"
+    """A promise of the provider was broken after it."""
+    WITHDRAWN = "WITHDRAWN"
+    WITHDRAWAL_VERIFIED = "WITHDRAWAL_VERIFIED"
+    WITHDRAWAL_REFUTED = "WITHDRAWAL_REFUTED"
+
+
 class CallOutcome(StrEnum):
     """How a call ended; the codes of `call-ended`."""
 
@@ -48,6 +67,8 @@ class Cohort:
     region: str | None = None
     kind: str | None = None
     outcome: str | None = None
+    proofs: frozenset[Proof] = frozenset()
+    """Narrows to appeals with one of these; empty does not narrow."""
 
 
 @dataclass(frozen=True, slots=True)

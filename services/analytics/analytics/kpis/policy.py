@@ -7,7 +7,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Final
 
-from analytics.facts.schemas import Group
+from analytics.facts.schemas import Group, Proof
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError, Row, parse_rows
 from shared.domain.taxonomy import taxonomy
@@ -41,6 +41,17 @@ class Measure(StrEnum):
 
 OF_APPEALS: Final = frozenset({Measure.SCORE})
 """The measures of appeals; all others are of calls."""
+
+
+PROOFS: Final[Mapping[str, frozenset[Proof]]] = MappingProxyType(
+    {
+        "CONFIRMED": frozenset({Proof.CONFIRMED, Proof.VERIFIED}),
+        "VERIFIED": frozenset({Proof.VERIFIED, Proof.WITHDRAWAL_VERIFIED}),
+        "REFUTED": frozenset({Proof.REFUTED, Proof.WITHDRAWAL_REFUTED}),
+        "UNPROVEN": frozenset({Proof.NO_ANSWER, Proof.WITHDRAWN}),
+    }
+)
+"""The measures that count appeals by the applicant's own word. Unproven: withdrawn without a check, or a proposal that nobody answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +116,8 @@ class Kpi:
     outcome: str | None
     group: Group | None
     measure: Measure | None
+    proofs: frozenset[Proof]
+    """Limits what is counted to appeals of which this is known; empty for no limit."""
     public: bool
     dashboard: DashboardSection | None
     """Where the dashboard shows it; None: nowhere."""
@@ -128,7 +141,7 @@ def parse_definitions(text: str) -> Mapping[str, Kpi]:
         kpi = _kpi(row)
         if kpi.id in found:
             raise row.error(f"{kpi.id} is listed twice")
-        if kpi.public and (kpi.shape not in PUBLIC_SHAPES or kpi.outcome is not None):
+        if kpi.public and (kpi.shape not in PUBLIC_SHAPES or kpi.outcome is not None or kpi.proofs):
             raise row.error("disclosure control does not cover this figure: it cannot be public")
         if kpi.public and any(each.public and each.shape == kpi.shape for each in found.values()):
             raise row.error("another public figure has the same cohort and group")
@@ -139,6 +152,7 @@ def parse_definitions(text: str) -> Mapping[str, Kpi]:
 def _kpi(row: Row) -> Kpi:
     group = row.one_of("group", frozenset[str](Group) | {_NONE})
     measure = _measure(row)
+    proofs = frozenset[Proof]() if measure else PROOFS.get(row.text("measure"), frozenset[Proof]())
     if measure and (group != _NONE or row.flag("public")):
         raise row.error("a figure of calls or ratings has no parts and is not public")
     section = row.one_of("dashboard", frozenset[str](DashboardSection) | {_NONE})
@@ -150,9 +164,10 @@ def _kpi(row: Row) -> Kpi:
         unit=Unit(row.one_of("unit", frozenset[str](Unit))),
         metric_version=row.number_in("metric_version", 1, 1000),
         kind=None if row.text("cohort") == _CALLS else _unless_all(row, "cohort", frozenset(taxonomy().kinds)),
-        outcome=None if measure else _unless_all(row, "measure", frozenset(taxonomy().outcomes)),
+        outcome=None if measure or proofs else _unless_all(row, "measure", frozenset(taxonomy().outcomes)),
         group=None if group == _NONE else Group(group),
         measure=measure,
+        proofs=proofs,
         public=row.flag("public"),
         dashboard=None if section == _NONE else DashboardSection(section),
     )

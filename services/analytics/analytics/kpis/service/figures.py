@@ -47,10 +47,10 @@ async def figure(work: UnitOfWork, kpi: Kpi, request: FigureRequest, view: View,
     if kpi.measure is not None:
         return await _measured(work, kpi, kpi.measure, replace(request, region=region))
     base = Cohort(request.period.first, request.period.last, region, request.kind or kpi.kind)
-    counted = replace(base, outcome=kpi.outcome)
+    counted = replace(base, outcome=kpi.outcome, proofs=kpi.proofs)
     parts = await _parts(session, kpi.group, counted) if kpi.group else {}
     value = sum(parts.values()) if kpi.group else await facts.count(session, counted)
-    size = value if kpi.outcome is None else await facts.count(session, base)
+    size = value if kpi.outcome is None and not kpi.proofs else await facts.count(session, base)
     return Figure(
         id=kpi.id,
         first=request.period.first,
