@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import sqlite3
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import httpx
@@ -55,10 +55,23 @@ def sound(tmp_path_factory):
         ):
             assert http.post("/intake/v1/appeals", json=body, headers=as_channel).status_code == httpx.codes.CREATED
         _until_two_are_matched(http, as_admin)
+        _propose_and_promise(http, folder, as_admin)
         appeal_with_document(suite, TEXT)
         is_quiet, _ = asyncio.run(verify(folder))  # stopped earlier, events would be on their way for ever
         assert is_quiet
     return folder
+
+
+def _propose_and_promise(http, folder, as_admin):
+    """Let the provider propose a solution and promise something by tomorrow."""
+    [inquiry] = http.get("/provider-contact/v1/inquiries", headers=as_admin).json()["items"]
+    as_provider = {"Authorization": f"Bearer {issue(folder, 'provider', provider_id=inquiry['provider_id'])}"}
+    tomorrow = (datetime.now(UTC) + timedelta(days=2)).date().isoformat()
+    statement = {"language": "ru", "text": "Пациент записан"}
+    for version, (action, more) in enumerate((("propose", {}), ("promise", {"due_on": tomorrow})), inquiry["version"]):
+        path = f"/provider-contact/v1/inquiries/{inquiry['inquiry_id']}/actions/{action}"
+        answer = http.post(path, json={"expected_version": version, **statement, **more}, headers=as_provider)
+        assert answer.status_code == httpx.codes.OK, answer.text
 
 
 def _until_two_are_matched(http, as_admin):
@@ -100,6 +113,13 @@ class TestVerify:
             ("intake", "UPDATE tracking SET due_at = '2026-01-01 00:00:00.000000' ", "a deadline is alike everywhere"),
             ("analytics", "UPDATE fact SET due_at = '2026-01-01 00:00:00.000000' WHERE imported = 0", "a deadline is alike everywhere"),
             ("intake", "DELETE FROM tracking", "every appeal can be tracked"),
+            ("intake", "DELETE FROM provider_offer", "every proposal and promise is known to the applicant's side"),
+            (
+                "routing",
+                "UPDATE appeal_case SET outcome = 'RESOLVED_ON_SPOT' WHERE imported = 0",
+                "nothing is resolved on the spot without the applicant's word",
+            ),
+            ("provider_contact", "UPDATE commitment SET status = 'BROKEN'", "a broken promise reopens its case"),
             ("intake", "DELETE FROM appeal WHERE pin IS NOT NULL", "no case without its appeal"),
             ("events", "DELETE FROM record WHERE topic = 'aryz.appeals.v1' AND \"offset\" = 0", "offsets of aryz.appeals.v1 without a gap"),
             ("events", f"{FORGET} '%appeal-registered%'", "every accepted appeal is registered in the log once"),

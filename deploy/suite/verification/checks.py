@@ -33,6 +33,7 @@ def all_checks(seen: Snapshot) -> Sequence[Check]:
         *_no_orphans(seen),
         *_clocks(seen),
         *_inquiries(seen),
+        *_solutions(seen),
     ]
 
 
@@ -155,6 +156,34 @@ def _inquiries(seen: Snapshot) -> list[Check]:
         _check("no other appeal went to a provider", len(seen.inquiries), undue | (seen.inquiries.keys() & imported)),
         _check("no appeal went to its provider twice", len(seen.inquiries), _more_than_once(seen.inquiries)),
     ]
+
+
+CONFIRMED = frozenset({"CONFIRMED", "VERIFIED"})
+"""The statuses of a proposal in which the applicant's confirmation stands."""
+
+
+def _solutions(seen: Snapshot) -> list[Check]:
+    made = seen.proposals.keys() | seen.commitments.keys()
+    broken = Counter(appeal for appeal, status in seen.commitments.values() if status == "BROKEN")
+    return [
+        _check("every proposal and promise is known to the applicant's side", len(made), made - seen.offers),
+        _check("nothing is resolved on the spot without the applicant's word", len(seen.cases), _unconfirmed(seen)),
+        _check(
+            "a broken promise reopens its case",
+            len(seen.commitments),
+            (appeal for appeal, number in broken.items() if seen.log.reopened[appeal] < number),
+        ),
+    ]
+
+
+def _unconfirmed(seen: Snapshot) -> Iterator[UUID]:
+    """Yield the cases with an outcome that only the applicant's confirmation gives, without one that stands here and at the provider's."""
+    for appeal, case in seen.cases.items():
+        if case.outcome != "RESOLVED_ON_SPOT" or case.imported or appeal in seen.log.confirmed:
+            continue
+        standing = [UUID(proposal) for proposal, state in (case.proposals or {}).items() if state in CONFIRMED]
+        if not any(seen.proposals.get(proposal, (appeal, ""))[1] in CONFIRMED for proposal in standing):
+            yield appeal
 
 
 def _goes_to_provider(kind: str, category: str | None) -> bool:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,9 @@ from sqlalchemy import Select, Table, func, select
 
 import analytics.facts.models
 import intake.register.models
+import provider_contact.commitments.models
 import provider_contact.inquiries.models
+import provider_contact.proposals.models
 import routing.cases.models
 import routing.clocks.models
 from intake.attachments.codes import AttachmentState
@@ -33,9 +35,11 @@ from shared.contracts import (
     AppealWithdrawn,
     CaseClosed,
     CaseForwarded,
+    CaseReopened,
     CaseReturned,
     CaseTerminated,
     ClassificationCorrected,
+    OutcomeConfirmed,
     ProviderMatched,
 )
 from shared.database import Database, service_url
@@ -80,6 +84,10 @@ class LogView:
     with_name: set[UUID] = field(default_factory=set)
     """The applicant typed a provider's name."""
     closed: set[UUID] = field(default_factory=set)
+    confirmed: set[UUID] = field(default_factory=set)
+    """The applicant confirmed an answer."""
+    reopened: Counter[UUID] = field(default_factory=Counter)
+    """How often each case was reopened for a broken promise."""
     types: Counter[str] = field(default_factory=Counter)
 
 
@@ -89,6 +97,9 @@ class CaseRow:
     imported: bool
     closed_at: datetime | None
     follows: UUID | None
+    outcome: str | None
+    proposals: Mapping[str, str] | None
+    """What became of the proposals about the case, as the case sees it."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +123,12 @@ class Snapshot:
     transition_appeals: set[UUID]
     contacts: set[UUID]
     inquiries: Counter[UUID]
+    proposals: Mapping[UUID, tuple[UUID, str]]
+    """The appeal and the status of each proposal of a provider."""
+    commitments: Mapping[UUID, tuple[UUID, str]]
+    """The appeal and the status of each promise of a provider."""
+    offers: set[UUID]
+    """The proposals and promises of which the applicant's side knows."""
     dead_letters: Mapping[str, int]
     waiting: Mapping[str, int]
     """Rows left in the outboxes."""
@@ -209,7 +226,11 @@ class Stores:
             if state != ClockState.REPLACED and stopped_at != started_at:  # settled in the contact: met at once, and published by nobody
                 deadlines["routing"][appeal_id] = due_at
         appeals = await self._rows("intake", select(appeal.c.id, appeal.c.number, appeal.c.pin.is_(None)))
-        cases = await self._rows("routing", select(case.c.appeal_id, case.c.number, case.c.imported, case.c.closed_at, case.c.follows))
+        cases = await self._rows("routing", select(*(case.c[name] for name in _CASE_COLUMNS)))
+        proposal, commitment = _table(provider_contact.proposals.models.Proposal), _table(provider_contact.commitments.models.Commitment)
+        proposals = await self._rows("provider-contact", select(proposal.c.proposal_id, proposal.c.appeal_id, proposal.c.status))
+        commitments = await self._rows("provider-contact", select(commitment.c.commitment_id, commitment.c.appeal_id, commitment.c.status))
+        offer = _table(intake.register.models.ProviderOffer)
         documents = await self._documents()
         objects = await self._object_names()
         still = await self._documents()
@@ -231,6 +252,9 @@ class Stores:
             transition_appeals=await self._ids("analytics", transition),
             contacts=await self._ids("provider-contact", contact),
             inquiries=Counter(row[0] for row in await self._rows("provider-contact", select(inquiry.c.appeal_id))),
+            proposals={row[0]: (row[1], row[2]) for row in proposals},
+            commitments={row[0]: (row[1], row[2]) for row in commitments},
+            offers={row[0] for row in await self._rows("intake", select(offer.c.id))},
             dead_letters={name: await self._count(name, tables.dead_letter) for name in self.databases},
             waiting=await self._outboxes(),
             documents={file: names for file, names in documents.items() if file in still},
@@ -301,21 +325,42 @@ def _note(view: LogView, record: Record) -> None:
     event: Any = read_event(envelope)
     appeal_id: UUID = event.appeal_id
     if event_type == AppealRegistered.TYPE:
-        view.registered[appeal_id] += 1
-        if event.provider_id is not None:
-            view.with_provider.add(appeal_id)
-        elif event.provider_named:
-            view.with_name.add(appeal_id)
+        _note_registration(view, event)
     elif event_type == AppealImported.TYPE:
         view.imported[appeal_id] += 1
     elif event_type == ProviderMatched.TYPE:
         view.with_provider.add(appeal_id)
+    elif event_type in _AFTERWARDS:
+        _AFTERWARDS[event_type](view, event)
     elif event_type in _ENDED:
         view.closed.add(appeal_id)
     else:
         view.routed[appeal_id] += event_type == AppealRouted.TYPE
         view.subject[appeal_id] = (event.kind, event.category)
         view.subjects[appeal_id].add((event.kind, event.category))
+
+
+def _note_registration(view: LogView, event: AppealRegistered) -> None:
+    view.registered[event.appeal_id] += 1
+    if event.provider_id is not None:
+        view.with_provider.add(event.appeal_id)
+    elif event.provider_named:
+        view.with_name.add(event.appeal_id)
+
+
+def _note_reopening(view: LogView, event: CaseReopened) -> None:
+    view.closed.discard(event.appeal_id)
+    view.reopened[event.appeal_id] += event.reason == PROMISE_BROKEN
+
+
+def _note_confirmation(view: LogView, event: OutcomeConfirmed) -> None:
+    view.confirmed.add(event.appeal_id)
+
+
+_AFTERWARDS: Mapping[str, Callable[[LogView, Any], None]] = {
+    CaseReopened.TYPE: _note_reopening,
+    OutcomeConfirmed.TYPE: _note_confirmation,
+}
 
 
 def _digest(record: Record) -> bytes:
@@ -326,4 +371,17 @@ def _digest(record: Record) -> bytes:
 
 _EXTENSIONS = {f"ce_{attribute.name}" for event in REGISTRY.values() for attribute in event.EXTENSIONS}
 _ENDED = {each.TYPE for each in (CaseClosed, AppealWithdrawn, CaseReturned, CaseTerminated, CaseForwarded)}
-_NOTED = _ENDED | {each.TYPE for each in (AppealRegistered, AppealImported, ProviderMatched, AppealRouted, ClassificationCorrected)}
+_NOTED = _ENDED | {
+    each.TYPE
+    for each in (
+        AppealRegistered,
+        AppealImported,
+        ProviderMatched,
+        AppealRouted,
+        ClassificationCorrected,
+        CaseReopened,
+        OutcomeConfirmed,
+    )
+}
+_CASE_COLUMNS = ("appeal_id", "number", "imported", "closed_at", "follows", "outcome", "proposals")
+PROMISE_BROKEN = "PROMISE_BROKEN"
