@@ -56,6 +56,12 @@ WORK: Final = (
     Door("/routing/desk/team", N_("Team"), N_("Open and overdue cases by colleague, absences"), frozenset({"supervisor", "head"})),
     Door("/routing/desk/users", N_("Users"), N_("Who has used the desk"), frozenset({"admin"})),
     Door(
+        "/provider-contact/portal",
+        N_("Inquiries of the Fund"),
+        N_("What the Fund asks your organisation, by deadline; colleagues, figures"),
+        frozenset({"provider"}),
+    ),
+    Door(
         "/intake/counter",
         N_("Counter"),
         N_("Letters, visits, patient support services; the talon"),
@@ -128,7 +134,7 @@ _LANDINGS: Final[Mapping[Role, str]] = {
     "supervisor": "/routing/desk",
     "head": "/routing/desk",
     "admin": "/routing/desk",
-    "provider": "/intake/counter",
+    "provider": "/provider-contact/portal",
     "analyst": "/analytics/dashboard",
 }
 

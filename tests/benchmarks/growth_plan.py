@@ -75,7 +75,12 @@ PLANS: Mapping[str, Plan] = {
         | dict.fromkeys(("delivery", "notice_route", "reply_link", "response", "inquiry_entry"), _OF_INQUIRY)
         | _of_appeal("name_match"),
         _AUDITED,
-        _EVERYWHERE | {"provider", "directory_version"} | {"provider_webhook"} | {"proposal", "commitment", "outcome_check"} | _OF_RATINGS,
+        _EVERYWHERE
+        | {"provider", "directory_version"}
+        | {"provider_webhook"}
+        | {"proposal", "commitment", "outcome_check"}
+        | {"provider_account", "account_entry", "inquiry_assignment", "inquiry_visit", "response_draft", "own_template", "statement"}
+        | _OF_RATINGS,
         {"delivery": "t.next_at IS NOT NULL", "notice_route": "t.due_at IS NOT NULL"},
     ),
     "analytics": Plan(_of_appeal("fact", "transition"), _BY_REQUEST, _EVERYWHERE | {"provider", "call_fact"}),

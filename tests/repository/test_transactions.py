@@ -15,6 +15,8 @@ OWN_TRANSACTIONS = {
     "services/provider-contact/provider_contact/directory/service/search.py": "an index of the process, built from snapshots of its own",
     f"{DELIVERIES}/service/mail_sending.py": "worker: claims mails, sends them without a transaction, stores each result",
     f"{DELIVERIES}/service/webhook_sending.py": "worker: claims webhooks, calls providers without a transaction, stores each result",
+    "services/provider-contact/provider_contact/accounts/service/sign_in.py": "finds the account before the route opens its own",
+    "services/provider-contact/provider_contact/inquiries/service/detail.py": "asks intake and routing with no transaction open",
     "services/analytics/analytics/dashboard/service/live.py": "figures of the process, counted once for all who ask",
     f"{INTAKE}/register/service/registration.py": "group commit: appeals of different requests are stored in one transaction",
     f"{INTAKE}/attachments/service/scan_queue.py": "worker: claims a file, scans it without a transaction, stores the result",

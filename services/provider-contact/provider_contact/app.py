@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from fastapi import FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
+from provider_contact.accounts import service as accounts
+from provider_contact.accounts.dependencies import check_account
 from provider_contact.checks import api as checks_api
 from provider_contact.checks import service as checks
 from provider_contact.checks.handlers import apply_proposal_answers, draw_withdrawals
@@ -34,6 +36,9 @@ from provider_contact.matching import handlers as matching_handlers
 from provider_contact.matching import pages as matching_pages
 from provider_contact.matching.policy import matching_policy
 from provider_contact.matching.service.choices import find_candidates
+from provider_contact.portal import handlers as portal_handlers
+from provider_contact.portal import pages as portal_pages
+from provider_contact.portal.policy import check_policies as check_portal
 from provider_contact.proposals import api as proposals_api
 from provider_contact.proposals import service as proposals
 from provider_contact.ratings import api as ratings_api
@@ -95,13 +100,19 @@ async def withdraw_appeals(work: UnitOfWork, batch: Batch[Any]) -> None:
     await draw_withdrawals(work, batch, closed)
 
 
+async def register_appeals(work: UnitOfWork, batch: Batch[AppealRegistered]) -> None:
+    """Store the appeals about providers, and those that officers of providers registered."""
+    await matching_handlers.match_registered(work, batch)
+    await portal_handlers.note_statements(work, batch)
+
+
 _NO_PROVIDER: Final = extension_header(CONCERNS_PROVIDER, value=False)
 SKIPS: Skips = {AppealRegistered: _NO_PROVIDER, AppealRouted: _NO_PROVIDER}
 """Nine appeals of ten name no provider: nothing is stored of them."""
 
 _OPENING: Final = inquiry_handlers.InquiryOpening(NOTICES)
 HANDLERS: Handlers = {
-    AppealRegistered: matching_handlers.match_registered,
+    AppealRegistered: register_appeals,
     AppealImported: matching_handlers.match_imported,
     AppealRouted: _OPENING.apply_routing,
     ClassificationCorrected: _OPENING.apply_correction,
@@ -196,26 +207,34 @@ def check_policies() -> None:
     proposals.proposal_policy()
     commitments.commitment_policy()
     checks.check_policies()
+    accounts.check_policies()
+    check_portal()
 
 
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:
     """Return the service's application. Raises what `check_policies` raises."""
     check_policies()
     actions = inquiries.Actions(NOTICES, EXTENSIONS)
-    routers = [
-        directory_api.router,
-        directory_pages_router,
+    of_providers = APIRouter(dependencies=[Depends(check_account)])  # a person whose account was removed is refused
+    for router in (
         inquiries_api.router,
         inquiries_api.action_router(actions),
         proposals_api.router,
         commitments_api.router,
         deliveries_api.router,
+    ):
+        of_providers.include_router(router)
+    routers = [
+        directory_api.router,
+        directory_pages_router,
+        of_providers,
         deliveries_pages.router,
         checks_api.router,
         matching_api.router,
         matching_pages.router,
         ratings_api.router,
         ratings_pages.router,
+        *portal_pages.routers,
     ]
 
     def prepare(app: FastAPI, parts: Parts[Settings]) -> None:
@@ -228,5 +247,5 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
         app.state.providers_in_use = providers_in_use
 
     app = assemble(SERVICE, settings or Settings(), foundation, routers, prepare=prepare)
-    matching_pages.PAGES.mount_static(app)
+    portal_pages.PAGES.mount_static(app)  # its own files and the shared ones, which the other pages use
     return app

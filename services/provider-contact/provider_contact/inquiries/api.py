@@ -11,21 +11,16 @@ from provider_contact.inquiries import repository
 from provider_contact.inquiries.codes import InquiryStatus
 from provider_contact.inquiries.dependencies import ActionsDep, FindDeliveriesDep
 from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
-from provider_contact.inquiries.policy import question_about
 from provider_contact.inquiries.schemas import InquiryDetail, InquiryItem
 from provider_contact.inquiries.schemas.commands import Command
-from provider_contact.inquiries.schemas.views import Question
 from provider_contact.inquiries.service import Actions, reading, workflow
 from provider_contact.inquiries.service.contents import (
-    DisclosedContent,
     FindCandidates,
     FindStatements,
     ReadStatements,
-    RequestedText,
-    disclosed_content,
-    requested_text,
 )
 from provider_contact.inquiries.service.contents import read_contents as contents_for
+from provider_contact.inquiries.service.detail import read_detail
 from shared.auth import STAFF, Principal, require
 from shared.contents import ContentsRequest, ContentsResponse
 from shared.dependencies import ContentsDep, OnceDep, ReadDep, UnitOfWorkDep, UnitsOfWorkDep
@@ -87,40 +82,8 @@ async def read_inquiry(
     The provider that was asked also gets the appeal's text if the applicant consented to it. Whoever else reads answers is recorded in
     the audit log.
     """
-    async with units.read() as work:  # closed before intake is asked: nobody holds a connection while waiting for another service
-        inquiry, appeal = await reading.visible_inquiry(work, inquiry_id, principal)
-        item = actions.item(work, inquiry, appeal, principal)
-        answers = await reading.responses(work, inquiry)
-        history = await reading.history(work, inquiry, principal)
-        deliveries = await find_deliveries(work, [inquiry_id])
-        read_statements: ReadStatements = request.app.state.read_statements
-        statements = await read_statements(work, inquiry_id)
-    read = reading.read_ids(answers, statements)
-    if read and not reading.is_addressee(inquiry, principal):
-        async with units.write() as work:
-            await reading.record_read(work, principal, read)
-    label = question_about(inquiry.category)
-    content, asked = DisclosedContent(), RequestedText()
-    if reading.is_addressee(inquiry, principal):
-        if inquiry.discloses and inquiry.closed_at is None:
-            content = await disclosed_content(contents, appeal.appeal_id, principal)
-        if inquiry.has_text and inquiry.request_id is not None:
-            asked = await requested_text(contents, inquiry.request_id, principal)
-    return InquiryDetail(
-        **item.model_dump(),
-        question=Question(kk=label.kk, ru=label.ru, en=label.en),
-        questions=reading.asked_questions(inquiry),
-        responses=answers,
-        deliveries=list(deliveries.get(inquiry_id, ())),
-        proposals=list(statements.proposals),
-        commitments=list(statements.commitments),
-        history=history,
-        request_text=asked.text,
-        discloses=inquiry.discloses,
-        text=content.text,
-        applicant=content.applicant,
-        content_available=content.available and asked.available,
-    )
+    read_statements: ReadStatements = request.app.state.read_statements
+    return await read_detail(units, contents, actions, find_deliveries, read_statements, principal, inquiry_id)
 
 
 def action_router(actions: Actions) -> APIRouter:

@@ -1,0 +1,37 @@
+"""Expected failures of accounts."""
+
+from shared.errors import Conflict, DomainError, Forbidden
+
+
+class NoAccount(Forbidden):
+    """The person's token names a provider whose accounts do not include the person."""
+
+    code, title = "no-account", "You have no account in this organisation yet. Ask its manager for an invitation."
+
+
+class AccountRemoved(Forbidden):
+    code, title = "account-removed", "Your account in this organisation was removed."
+
+
+class ManagerNeeded(Forbidden):
+    code, title = "manager-needed", "Only a manager of the organisation may do this."
+
+
+class InvitationGone(DomainError):
+    code, status, title = "invitation-gone", 410, "The invitation was used or withdrawn, or has expired."
+
+
+class LastManager(Conflict):
+    code, title = "last-manager", "The organisation needs a manager: name another one first."
+
+
+class AccountChanged(Conflict):
+    code, title = "account-changed", "Somebody else changed the account meanwhile."
+
+
+class AccountUnavailable(Conflict):
+    code, title = "account-unavailable", "The colleague has no active account, or is absent."
+
+
+class TooManyAccounts(Conflict):
+    code, title = "too-many-accounts", "The organisation has as many accounts as are allowed."

@@ -1,0 +1,64 @@
+"""Accounts as they are shown, and the bodies of their commands."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, NamedTuple
+from uuid import UUID
+
+from provider_contact.accounts.codes import AccountEntryType, AccountRole, AccountState
+from shared.http import StrictModel, Text
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """An account with its texts opened. `email` None: the first person signed in without an invitation."""
+
+    account_id: UUID
+    provider_id: UUID
+    role: AccountRole
+    state: AccountState
+    name: str
+    email: str | None
+    invite_until: datetime | None
+    joined_at: datetime | None
+    absent_until: date | None
+    version: int
+
+    @property
+    def is_manager(self) -> bool:
+        return self.role is AccountRole.MANAGER and self.state is AccountState.ACTIVE
+
+    def is_absent(self, today: date) -> bool:
+        """Return whether the person has not returned by this day."""
+        return self.absent_until is not None and self.absent_until > today
+
+
+class OpenWork(NamedTuple):
+    """The inquiries of an account that wait for an answer, and those of them that are overdue."""
+
+    open: int
+    overdue: int
+
+
+class EntryLine(NamedTuple):
+    """An entry of the log of accounts."""
+
+    at: datetime
+    type: AccountEntryType
+    account_id: UUID
+    actor_id: UUID
+    inquiries: int | None
+
+
+class Invitation(NamedTuple):
+    """A new invitation. `token` is shown once and stored as a keyed hash alone."""
+
+    account_id: UUID
+    token: str
+    until: datetime
+
+
+class InviteRequest(StrictModel):
+    name: Annotated[str, Text(200)]
+    email: Annotated[str, Text(254)]
+    role: AccountRole

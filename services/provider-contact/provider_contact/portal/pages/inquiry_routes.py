@@ -1,0 +1,222 @@
+"""The routes of an inquiry: the page, the forms of the actions, the draft, the assignment. The use cases are those of the API."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.responses import JSONResponse
+
+from provider_contact.accounts.codes import AccountState
+from provider_contact.accounts.errors import AccountUnavailable
+from provider_contact.accounts.schemas import AccountView
+from provider_contact.accounts.service.assignments import assign, assignees
+from provider_contact.accounts.service.colleagues import colleagues, names_of
+from provider_contact.inquiries.codes import InquiryAction
+from provider_contact.inquiries.schemas.views import AskedQuestion
+from provider_contact.inquiries.service.detail import read_detail
+from provider_contact.inquiries.service.reading import asked_questions, visible_inquiry
+from provider_contact.portal.errors import DraftChanged
+from provider_contact.portal.pages import forms
+from provider_contact.portal.pages.forms import SubmittedForm
+from provider_contact.portal.pages.inquiry import InquiryPage, PageParts, change_of, inquiry_page, template_values
+from provider_contact.portal.pages.visitor import PAGES, PATH, Visit, VisitDep
+from provider_contact.portal.schemas import DraftView
+from provider_contact.portal.service.drafts import delete_draft, find_draft, save_draft
+from provider_contact.portal.service.inbox import actors, following, record_visit
+from provider_contact.portal.service.templates import filled, own_templates, product_templates
+from shared.domain.regions import regions
+from shared.errors import Conflict, InvalidInput, NotFound
+from shared.web.i18n import N_
+from shared.web.languages import language_of
+from shared.web.security import require_same_origin
+from shared.web.viewer import show_viewer
+
+TEXT_LIMIT: Final = 20_000
+router = APIRouter(include_in_schema=False, dependencies=[Depends(show_viewer)])
+_POSTED: Final = [Depends(require_same_origin)]
+
+
+@router.get("/portal/inquiries/{inquiry_id}")
+async def inquiry(visit: VisitDep, inquiry_id: UUID) -> Response:
+    """Show an inquiry."""
+    return visit if isinstance(visit, Response) else await show(visit, inquiry_id, SubmittedForm())
+
+
+@router.get("/portal/inquiries/{inquiry_id}/{action}")
+async def form_target(visit: VisitDep, request: Request, inquiry_id: UUID, action: str) -> Response:
+    """Redirect to the inquiry: the target of a form is no page, but a reload or a change of language requests it."""
+    if isinstance(visit, Response):
+        return visit
+    if action not in {*forms.ACTIONS, "draft", "assign"}:
+        raise NotFound
+    chosen = f"?lang={language_of(request)}" if "lang" in request.query_params else ""
+    return PAGES.redirect(_href(inquiry_id) + chosen)
+
+
+@router.post("/portal/inquiries/{inquiry_id}/draft", dependencies=_POSTED)
+async def store_draft(visit: VisitDep, request: Request, inquiry_id: UUID) -> Response:
+    """Save the form of the answer as the person's draft, or delete the draft."""
+    if isinstance(visit, Response):
+        return visit
+    sent = await forms.read(request)
+    is_script = request.headers.get("accept") == "application/json"
+    questions, zone = await _asked(visit, inquiry_id)
+    if "delete" in sent:
+        async with visit.units.write() as work:
+            await delete_draft(work, visit.account, inquiry_id)
+        return PAGES.redirect(_href(inquiry_id), flash="draft-deleted")
+    values = forms.typed_values(InquiryAction.RESPOND, sent, questions)
+    if "insert" in sent:
+        values["text"] = "\n\n".join(filter(None, [values.get("text", ""), sent["insert"]]))[:TEXT_LIMIT]
+    try:
+        async with visit.units.write() as work:
+            draft = await save_draft(work, visit.account, inquiry_id, values, forms.number_in(sent, "expected_draft_version"))
+    except DraftChanged as error:
+        if is_script:
+            return JSONResponse({"draft_version": None, "saved": ""})  # expected where two tabs are open: no error of the page
+        form = SubmittedForm(InquiryAction.RESPOND, values, draft_conflict=True)
+        return await show(visit, inquiry_id, form, status=error.status)
+    if is_script:
+        return JSONResponse({"draft_version": draft.version, "saved": _saved(visit, draft, zone)})
+    return PAGES.redirect(_href(inquiry_id), flash=None if "insert" in sent else "draft")
+
+
+@router.post("/portal/inquiries/{inquiry_id}/assign", dependencies=_POSTED)
+async def assign_inquiry(visit: VisitDep, request: Request, inquiry_id: UUID) -> Response:
+    """Assign the inquiry to a colleague, claim it, or return it to the common list."""
+    if isinstance(visit, Response):
+        return visit
+    sent = await forms.read(request)
+    chosen = id_in(sent.get("account_id", ""))
+    try:
+        async with visit.units.write() as work:
+            await assign(work, visit.principal, visit.account, inquiry_id, chosen)
+    except AccountUnavailable:
+        return PAGES.redirect(_href(inquiry_id), flash="colleague-unavailable")
+    return PAGES.redirect(_href(inquiry_id), flash="assigned" if chosen else "released")
+
+
+@router.post("/portal/inquiries/{inquiry_id}/{action}", dependencies=_POSTED)
+async def carry_out(visit: VisitDep, request: Request, inquiry_id: UUID, action: str) -> Response:
+    """Carry out an action. A form with errors or a conflict is shown again with everything that was typed, and stored as the draft."""
+    if isinstance(visit, Response):
+        return visit
+    if action not in forms.ACTIONS:
+        raise NotFound
+    sent, kind = await forms.read(request), InquiryAction(action)
+    questions, _ = await _asked(visit, inquiry_id)
+    form = SubmittedForm(kind, forms.typed_values(kind, sent, questions))
+    try:
+        command = forms.command_of(kind, sent, questions)
+        async with visit.units.write() as work:
+            item = await visit.actions.carry_out(work, visit.principal, inquiry_id, command)
+            await record_visit(work, visit.account, inquiry_id, item.version)
+            if kind is InquiryAction.RESPOND:
+                await delete_draft(work, visit.account, inquiry_id)
+            after = await following(work, visit.principal, visit.account, inquiry_id) if "next" in sent else None
+    except InvalidInput as error:
+        form.refuse(error.errors, forms.answer_names(sent, questions), visit.text)
+        await _save_refused(visit, inquiry_id, form)
+        return await show(visit, inquiry_id, form, status=error.status)
+    except Conflict as error:
+        form.conflict = True
+        await _save_refused(visit, inquiry_id, form)
+        return await show(visit, inquiry_id, form, status=error.status, read_until=_moment(sent.get("read_until", "")))
+    return PAGES.redirect(_href(after) if after else (PATH if "next" in sent else _href(inquiry_id)), flash=action)
+
+
+async def _asked(visit: Visit, inquiry_id: UUID) -> tuple[list[AskedQuestion], ZoneInfo]:
+    """Return what an inquiry asks, and the zone of its region. Raises NotFound. Reads nothing of other services."""
+    async with visit.units.read() as work:
+        inquiry, appeal = await visible_inquiry(work, inquiry_id, visit.principal)
+        return asked_questions(inquiry), regions()[appeal.region].timezone
+
+
+def _saved(visit: Visit, draft: DraftView, zone: ZoneInfo) -> str:
+    return visit.text(N_("Draft saved at %(time)s"), time=f"{draft.saved_at.astimezone(zone):%H:%M}")
+
+
+async def _save_refused(visit: Visit, inquiry_id: UUID, form: SubmittedForm) -> None:
+    """Store an answer that was not sent, so that a reload shows it again."""
+    if form.action is not InquiryAction.RESPOND:
+        return
+    async with visit.units.write() as work:
+        await save_draft(work, visit.account, inquiry_id, form.values, None)
+
+
+async def show(visit: Visit, inquiry_id: UUID, form: SubmittedForm, *, status: int = 200, read_until: datetime | None = None) -> Response:
+    """Render the page with a form that came back. Raises NotFound for an inquiry that does not exist or is not visible."""
+    detail = await read_detail(
+        visit.units,
+        visit.contents,
+        visit.actions,
+        visit.find_deliveries,
+        visit.request.app.state.read_statements,
+        visit.principal,
+        inquiry_id,
+    )
+    async with visit.units.write() as work:
+        await record_visit(work, visit.account, inquiry_id, detail.version)
+    async with visit.units.read() as work:
+        draft = await find_draft(work, visit.account, inquiry_id)
+        people = await colleagues(work, visit.account.provider_id)
+        assignee = (await assignees(work, [inquiry_id])).get(inquiry_id)
+        own = await own_templates(work, visit.account)
+        acted = await actors(work, inquiry_id)
+        names = await names_of(work, visit.principal, list(acted.values()))
+    if form.action is None and draft is not None:
+        form = SubmittedForm(None, dict(draft.values))
+    language = form.value("language", visit.language)
+    offered = filled([*own, *product_templates(language)], template_values(detail, visit, language))
+    page = inquiry_page(detail, PageParts(draft, offered, people, assignee, acted, names), visit)
+    zone = page.zone
+    return visit.render(
+        "portal_inquiry.html",
+        status,
+        here="inbox",
+        page=page,
+        form=form,
+        draft_saved=_saved(visit, draft, zone) if draft else "",
+        change=change_of(page, form, read_until),
+        colleagues=_choices(visit, page, people),
+        today=visit.now.astimezone(zone).date(),
+        languages_of_answer=[("kk", "Қазақша"), ("ru", "Русский")],
+        language_of_answer=language if language in {"kk", "ru"} else "ru",
+    )
+
+
+def _choices(visit: Visit, page: InquiryPage, people: Sequence[AccountView]) -> list[tuple[str, str, bool]]:
+    """Return the colleagues to whom the person may assign; absent ones cannot be chosen."""
+    if not visit.account.is_manager or page.ended:
+        return []
+    today = visit.now.astimezone(page.zone).date()
+    active = [each for each in people if each.state is AccountState.ACTIVE]
+    return [
+        (str(each.account_id), f"{each.name} ({visit.text(N_('absent'))})" if each.is_absent(today) else each.name, each.is_absent(today))
+        for each in active
+    ]
+
+
+def _href(inquiry_id: UUID) -> str:
+    return f"{PATH}/inquiries/{inquiry_id}"
+
+
+def id_in(text: str) -> UUID | None:
+    """Return the id of a form's field; None for an empty one. Raises NotFound for anything else."""
+    if not text:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound from None
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None

@@ -1,0 +1,1 @@
+"""Use cases of the portal: the inbox, drafts, templates, registered statements, figures."""
