@@ -96,6 +96,13 @@ WORK: Final = (
         is_seldom=True,
     ),
     Door(
+        "/provider-contact/checks",
+        N_("Calls about solutions"),
+        N_("Applicants who confirmed a solution or withdrew: was it their own free word?"),
+        frozenset({"operator", "specialist", "expert", "supervisor", "head"}),
+        is_seldom=True,
+    ),
+    Door(
         "/provider-contact/matches",
         N_("Unclear organisations"),
         N_("Organisations that applicants named and no rule could find"),

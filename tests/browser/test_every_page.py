@@ -41,6 +41,7 @@ PAGES = [
     ("/intake/rate", None),
     ("/provider-contact/ratings", None),
     ("/intake/parked", "admin"),
+    ("/provider-contact/checks", "operator"),
     ("/provider-contact/matches", "specialist"),
     ("/provider-contact/directory", "admin"),
     ("/provider-contact/directory/imports", "admin"),

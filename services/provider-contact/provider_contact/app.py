@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from provider_contact.accounts import service as accounts
 from provider_contact.accounts.dependencies import check_account
 from provider_contact.checks import api as checks_api
+from provider_contact.checks import pages as checks_pages
 from provider_contact.checks import service as checks
 from provider_contact.checks.handlers import apply_proposal_answers, draw_withdrawals
 from provider_contact.commitments import api as commitments_api
@@ -230,6 +231,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
         of_providers,
         deliveries_pages.router,
         checks_api.router,
+        checks_pages.router,
         matching_api.router,
         matching_pages.router,
         ratings_api.router,
