@@ -83,7 +83,7 @@ class TestDeliveries:
         columns = "inquiry_id, channel, attempts, delivered_at"
         old = f"INSERT INTO delivery (delivery_id, {columns}) SELECT :id, {columns} FROM delivery"
         async with world.parts.database.write() as session:
-            await session.execute(text(f"{old} FROM delivery"), {"id": UUID(int=77).hex if world.engine.is_sqlite else UUID(int=77)})
+            await session.execute(text(old), {"id": UUID(int=77).hex if world.engine.is_sqlite else UUID(int=77)})
         [stored] = [row for row in await world.rows(Delivery) if row.delivery_id == UUID(int=77)]
         assert (stored.notice, stored.state, stored.route_id, stored.next_at) == ("INQUIRY", "DELIVERED", None, None)
         read = (await world.get(f"/v1/inquiries/{inquiry_id}", world.token("provider", provider_id=PROVIDER))).json()
