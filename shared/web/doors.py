@@ -111,10 +111,9 @@ WORK: Final = (
     ),
     Door(
         "/provider-contact/directory",
-        N_("Directory of providers"),
+        N_("Providers"),
         N_("Names, contacts and doctors of the organisations; imports"),
         frozenset({"admin", "supervisor", "head"}),
-        is_seldom=True,
     ),
     Door("/intake/outgoing", N_("Outgoing notices"), N_("What was sent, and what could not be"), frozenset({"admin"}), is_seldom=True),
     Door("/intake/parked", N_("Parked events"), N_("Events that a service could not apply"), frozenset({"admin"}), is_seldom=True),

@@ -66,6 +66,7 @@ class TestTheService:
             "/provider-contact/v1/doctors/imports",
             "/provider-contact/v1/doctors",
             "/provider-contact/v1/imports",
+            "/provider-contact/v1/imports/{import_id}",
             "/provider-contact/v1/imports/{import_id}/actions/undo",
             "/provider-contact/v1/inquiries",
             "/provider-contact/v1/inquiries/{inquiry_id}",

@@ -13,7 +13,7 @@ from provider_contact.dependencies import LIST_ERRORS, RegionCode, known_region
 from provider_contact.directory.codes import Sheet
 from provider_contact.directory.dependencies import DirectoryDep
 from provider_contact.directory.errors import ImportBuiltOn, ImportNotLatest
-from provider_contact.directory.schemas import DoctorItem, ImportDocument, ImportItem, ImportResult, NoFields, ProviderItem
+from provider_contact.directory.schemas import DoctorItem, ImportDocument, ImportItem, ImportReport, ImportResult, NoFields, ProviderItem
 from provider_contact.directory.service import doctors, imports, undo
 from provider_contact.directory.service.search import provider_item, search
 from provider_contact.directory.service.undo import ProvidersInUse
@@ -98,12 +98,18 @@ async def _import(sheet: Sheet, request: Request, admin: Principal, once: Once, 
 async def list_imports(
     _reader: HistoryDep, work: ReadDep, _query: KnownQuery, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None
 ) -> ListResponse[ImportItem]:
-    """List the imports of providers, contacts and doctors, the newest first: who, when, the figures, and a report of the lines."""
+    """List the imports of providers, contacts and doctors, the newest first: who, when, and the figures."""
     after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
     found, total = await imports.history(work, limit + 1, after)
     page = found[:limit]
     next_cursor = Cursor.encode(page[-1].at, page[-1].import_id) if len(found) > limit else None
     return ListResponse(items=[ImportItem.model_validate(row, from_attributes=True) for row in page], total=total, next_cursor=next_cursor)
+
+
+@router.get("/v1/imports/{import_id}", responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
+async def read_import(import_id: UUID, _reader: HistoryDep, work: ReadDep, _query: KnownQuery) -> ImportReport:
+    """Return an import with the report of its lines."""
+    return ImportReport.model_validate(await imports.import_of(work, import_id), from_attributes=True)
 
 
 @router.post("/v1/imports/{import_id}/actions/undo", response_model=ImportItem, responses=UNDO_ERRORS)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 from sqlmodel import SQLModel, col
 
 from provider_contact.directory.codes import ImportState
@@ -139,16 +140,26 @@ ImportPosition = tuple[datetime, UUID]
 """The position of an import in the history: its time and id."""
 
 
+_WITHOUT_FILE = defer(DirectoryImport.document, raiseload=True)  # type: ignore[arg-type]  # SQLModel types columns by their values
+_FIGURES = (_WITHOUT_FILE, defer(DirectoryImport.report, raiseload=True))  # type: ignore[arg-type]  # a report has thousands of lines
+
+
 async def import_by_id(session: AsyncSession, import_id: UUID) -> DirectoryImport | None:
-    """Return an import or a draft."""
-    return await session.get(DirectoryImport, import_id)
+    """Return an import or a draft without its file."""
+    return await session.get(DirectoryImport, import_id, options=[_WITHOUT_FILE])
+
+
+async def import_file(session: AsyncSession, import_id: UUID) -> bytes | None:
+    """Return the sealed file of a draft."""
+    query = select(col(DirectoryImport.document)).where(col(DirectoryImport.import_id) == import_id)
+    return (await session.execute(query)).scalar_one_or_none()
 
 
 async def imports(session: AsyncSession, limit: int, after: ImportPosition | None) -> tuple[Sequence[DirectoryImport], int]:
-    """Return the imports, drafts left out, the newest first, from a position on, and how many there are."""
+    """Return the imports without their reports, drafts left out, the newest first, from a position on, and how many there are."""
     carried_out = col(DirectoryImport.state) != ImportState.DRAFT
     order = (col(DirectoryImport.at).desc(), col(DirectoryImport.import_id).desc())
-    query = select(DirectoryImport).where(carried_out).order_by(*order).limit(limit)
+    query = select(DirectoryImport).options(*_FIGURES).where(carried_out).order_by(*order).limit(limit)
     if after is not None:
         at, import_id = after
         earlier = and_(col(DirectoryImport.at) == at, col(DirectoryImport.import_id) < import_id)
@@ -157,10 +168,10 @@ async def imports(session: AsyncSession, limit: int, after: ImportPosition | Non
     return (await session.execute(query)).scalars().all(), total
 
 
-async def latest_import(session: AsyncSession) -> DirectoryImport | None:
-    """Return the newest import that changed something and is not undone."""
+async def latest_import(session: AsyncSession) -> UUID | None:
+    """Return the id of the newest import that changed something and is not undone."""
     changed = col(DirectoryImport.added) + col(DirectoryImport.changed) > 0
-    wanted = select(DirectoryImport).where(col(DirectoryImport.state) == ImportState.IMPORTED, changed)
+    wanted = select(col(DirectoryImport.import_id)).where(col(DirectoryImport.state) == ImportState.IMPORTED, changed)
     order = (col(DirectoryImport.at).desc(), col(DirectoryImport.import_id).desc())
     return (await session.execute(wanted.order_by(*order).limit(1))).scalar_one_or_none()
 

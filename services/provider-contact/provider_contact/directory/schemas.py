@@ -81,6 +81,11 @@ class ImportItem(BaseModel):
     at: datetime
     undone_by: str | None
     undone_at: datetime | None
+
+
+class ImportReport(ImportItem):
+    """An import with an entry for each line that is not unchanged."""
+
     report: list[ReportLine]
 
 

@@ -197,7 +197,9 @@ class TestHistory:
         assert answer["total"] == 2
         assert (newest["sheet"], newest["added"], newest["rejected"], newest["state"]) == ("DOCTORS", 1, 1, "IMPORTED")
         assert (first["sheet"], first["added"]) == ("PROVIDERS", len(PROVIDERS))
-        assert [line["action"] for line in newest["report"]] == ["ADDED", "REFUSED"]
+        report = (await listed.get(f"/v1/imports/{newest['import_id']}", listed.token("head"))).json()["report"]
+        assert [line["action"] for line in report] == ["ADDED", "REFUSED"]
+        assert (await listed.get(f"/v1/imports/{UUID(int=9)}", listed.token("head"))).status_code == 404
         page = (await listed.get("/v1/imports", listed.token("head"), limit=1)).json()
         rest = (await listed.get("/v1/imports", listed.token("head"), limit=1, cursor=page["next_cursor"])).json()
         assert (rest["items"][0]["import_id"], rest["next_cursor"]) == (first["import_id"], None)

@@ -130,7 +130,7 @@ async def import_page(
         sheet=SHEETS[row.sheet][0],
         is_draft=row.state is ImportState.DRAFT,
         is_undone=row.state is ImportState.UNDONE,
-        can_be_undone=latest is not None and latest.import_id == import_id,
+        can_be_undone=latest == import_id,
         lines=[_line(request, line, index) for line in report[:LINES_SHOWN]],
         more=max(0, len(report) - LINES_SHOWN),
         zone=regions()[CENTRAL_OFFICE].timezone,

@@ -69,9 +69,10 @@ async def draft_import(work: UnitOfWork, sheet: Sheet, plan_sheet: PlanSheet, ra
 async def draft_file(work: UnitOfWork, import_id: UUID) -> tuple[Sheet, bytes]:
     """Return the sheet and the file of a draft. Raises NotFound, and DraftGone if the draft is imported or expired."""
     row = await import_of(work, import_id)
-    if row.state is not ImportState.DRAFT or row.document is None or row.at < work.clock.now() - DRAFT_LASTS:
+    sealed = await repository.import_file(work.session, import_id)
+    if row.state is not ImportState.DRAFT or sealed is None or row.at < work.clock.now() - DRAFT_LASTS:
         raise DraftGone
-    return row.sheet, work.sealer.open(TABLE, import_id, "document", row.document)
+    return row.sheet, await asyncio.to_thread(work.sealer.open, TABLE, import_id, "document", sealed)
 
 
 async def import_draft(work: UnitOfWork, import_id: UUID, plan_sheet: PlanSheet, importer: Principal) -> ImportResult:

@@ -34,7 +34,7 @@ async def undo_import(work: UnitOfWork, import_id: UUID, keeper: Principal, in_u
     await repository.lock_directory(work.session)
     row = await import_of(work, import_id)
     latest = await repository.latest_import(work.session)
-    if row.state is not ImportState.IMPORTED or latest is None or latest.import_id != import_id:
+    if row.state is not ImportState.IMPORTED or latest != import_id:
         raise ImportNotLatest
     changes = await repository.changes_of_import(work.session, import_id)
     current = await _current(work, changes)
