@@ -11,7 +11,7 @@ from tests.intake.channels.phone.test_api import event
 from tests.intake.imports.service.test_importing import row as legacy_row
 from tests.intake.offers import Offered
 from tests.intake.register.test_applicant_api import WORDS, Case
-from tests.intake.register.test_handlers import apply, routed
+from tests.intake.register.test_handlers import apply, recorded, routed
 from tests.security.concurrency import Call, Kind, Prepare, Recipe, Recipes, Target
 from tests.telegram_double import SECRET as TELEGRAM_SECRET
 from tests.telegram_double import Phone
@@ -222,9 +222,22 @@ def _about_offer(call: str, field: str, answer: str) -> Prepare:
     return prepare
 
 
+async def rate_provider(target: Target) -> Call:
+    number = target.number()
+    await apply(target.world, recorded(UUID(int=number)))
+    headers = target.world.token("applicant", subject=f"resident-{number}")
+    return Call("/intake/v1/ratings", headers, json={"provider_id": str(UUID(int=number)), "score": 4, "aspects": {"ACCESS": 2}})
+
+
+async def ask_rating_code(target: Target) -> Call:
+    return Call("/intake/v1/ratings/codes", json={"phone": f"8 702 000 {target.number():04}", "language": "kk"})
+
+
 RECIPES: Recipes = {
     ("post", "/intake/v1/pin-recovery"): Recipe(ask_new_pin),
     ("post", "/intake/v1/pin-recovery/confirmation"): Recipe(confirm_new_pin),
+    ("post", "/intake/v1/ratings"): Recipe(rate_provider),
+    ("post", "/intake/v1/ratings/codes"): Recipe(ask_rating_code),
     ("post", APPEALS): Recipe(register),
     ("post", "/intake/v1/imports"): Recipe(import_register),
     ("post", "/intake/internal/v1/contents"): Recipe(read_contents, Kind.READ, ALWAYS_SEEN),

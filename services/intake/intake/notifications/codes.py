@@ -35,6 +35,7 @@ class NotificationReason(StrEnum):
     UNDELIVERED = "UNDELIVERED"
     LIMIT = "LIMIT"
     UNREADABLE = "UNREADABLE"
+    ANSWERED = "ANSWERED"
 
 
 class DeliveryMethod(StrEnum):

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from intake.notifications.models import Notification
 from intake.register.repository.recipients import confirm_contact
 from shared.outgoing.signatures import sign_headers
 from tests.intake.notifications.conftest import SECRET
@@ -75,6 +76,18 @@ class TestMessages:
         desk.clock.advance(timedelta(minutes=61))
         await running.run_once()
         assert [("решён" in message.text) for message in senders.by("SMS")[1:]] == [True] * 4
+
+    async def test_what_was_answered_on_the_page_is_not_asked_any_more(self, desk, dispatcher, senders):
+        case = await offered(desk, answer_by="SMS", language="ru")
+        async with desk.parts.database.write() as session:
+            await confirm_contact(session, case.id, ("phone",), desk.clock.now())
+        running = dispatcher(desk, senders)
+        await running.run_once()
+        await case.confirm(await case.proposed())
+        await running.run_once()
+        assert [message.text for message in senders.by("SMS") if "решён" in message.text] == []
+        [notice] = [row for row in await desk.rows(Notification) if row.fact == "solution-proposed"]
+        assert (notice.state, notice.reason) == ("FOLDED", "ANSWERED")
 
 
 class TestReplies:

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final, NamedTuple, Unpack
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import structlog
 
@@ -22,9 +21,10 @@ from intake.notifications.policy import NEWS, NotificationPolicy, NotificationRo
 from intake.notifications.repository import AddressedNotification, NotificationChanges, TriedMethods
 from intake.notifications.service.composition import ANSWER, compose_text, read_answer
 from intake.notifications.service.contacts import contacts, has_unconfirmed, next_method
+from intake.notifications.service.hours import next_opening
 from intake.notifications.service.planning import FactOfAppeal, new_notification
 from intake.register.service import recipients
-from intake.register.service.offers import link_token, offer_asked_by
+from intake.register.service.offers import can_answer, link_token, offer_asked_by
 from intake.register.service.recipients import NOTICES, day_of, next_day, recipient_key
 from intake.register.service.registration import phone_key
 from shared.contents import OwnerUnavailable
@@ -107,6 +107,9 @@ class Dispatcher:
 
     async def _process(self, item: AddressedNotification, batch: "_SendBatch") -> None:
         notification = item.notification
+        if notification.fact in ASKING and not await self._is_open_question(item):
+            batch.end_unsent(item, NotificationState.FOLDED, NotificationReason.ANSWERED)
+            return
         try:
             addresses = contacts(self._parts.sealer, item)
         except SealError:
@@ -229,6 +232,12 @@ class Dispatcher:
             self._parts.sealer, item, attempt.route, method=attempt.method, public_url=self._public_url, answer=answer, link=link
         )
         return OutgoingMessage(notification.id, notification.appeal_id, attempt.address, subject, text, self._parts.clock.now(), offer_id)
+
+    async def _is_open_question(self, item: AddressedNotification) -> bool:
+        """Return whether the applicant has yet to answer: nobody is asked what was answered on the page meanwhile."""
+        async with self._parts.units.read() as work:
+            offer = await offer_asked_by(work, item.notification.event_id)
+        return offer is not None and offer.answer is None and can_answer(offer, item.status or "", self._parts.clock.now())
 
     async def _offer_of(self, notification: Notification) -> UUID | None:
         """Return the offer of a provider about which a notification asks; None for any other notification."""
@@ -385,12 +394,3 @@ async def fall_back(
         fact = FactOfAppeal(notification.event_id, notification.appeal_id, notification.fact)
         following_id = derived(notification.event_id, f"{notification.recipient}/{following}")
         await repository.add_notifications(work.session, [new_notification(following_id, fact, following, work.clock.now())])
-
-
-def next_opening(now: datetime, zone: ZoneInfo, hours: NotificationPolicy) -> datetime:
-    """Return `now` if it is within the hours in which people may be written to, else the time at which they begin."""
-    local = now.astimezone(zone)
-    if hours.opens <= local.time() < hours.closes:
-        return now
-    day = local.date() if local.time() < hours.opens else local.date() + timedelta(days=1)
-    return datetime.combine(day, hours.opens, zone)
