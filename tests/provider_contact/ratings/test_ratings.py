@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provider_contact.directory.schemas import DoctorItem
+from provider_contact.ratings import service
 from provider_contact.ratings.service import rank_due_months, wilson
 from shared.contracts import ProviderRated
 from tests.provider_contact.conftest import NAMESPACE
@@ -110,6 +112,23 @@ class TestRanking:
 
 
 class TestDoctors:
+    @pytest.fixture(autouse=True)
+    def roster(self, monkeypatch):
+        """Every provider has one doctor."""
+
+        async def doctors_of(_work, _provider_id):
+            return [DoctorItem(doctor_id=DOCTOR, full_name_kk="Сынақ Дәрігер", full_name_ru="Сынак Дарiгер", speciality="терапевт")]
+
+        monkeypatch.setattr(service, "doctors_of", doctors_of)
+
+    async def test_a_doctor_who_is_not_on_the_roster_has_no_figure(self, rated):
+        provider_id = rated.rated[0]
+        for person in range(200, 210):
+            await rated.consume(rating(provider_id, person, 1, doctor_id=UUID(int=78)))
+        head = rated.token("head", region=await region_of(rated, provider_id))
+        found = await rated.get("/v1/ratings/doctors", head, provider_id=str(provider_id), month="2026-02")
+        assert (found.status_code, found.json()["items"]) == (200, [])
+
     async def test_only_leaders_of_the_region_see_figures_of_doctors(self, rated):
         provider_id = rated.rated[0]
         for person in range(200, 206):

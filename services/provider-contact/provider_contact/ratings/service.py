@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
+from provider_contact.directory.service.doctors import doctors_of
 from provider_contact.directory.service.provider_index import ProviderIndex
 from provider_contact.ratings import repository
 from provider_contact.ratings.policy import ranking_policy
@@ -122,10 +123,14 @@ async def ranking(work: UnitOfWork, index: ProviderIndex, month: date, region: s
 
 
 async def rated_doctors(work: UnitOfWork, provider_id: UUID, month: date) -> list[RatedDoctor]:
-    """Return the doctors of a provider with enough ratings in a month, best first. The caller checks who may read it."""
-    rules = ranking_policy()
+    """Return the doctors of a provider with enough ratings in a month, best first. The caller checks who may read it.
+
+    A rating names a doctor by any id: those that are not on the provider's roster are left out.
+    """
+    rules, roster = ranking_policy(), {doctor.doctor_id for doctor in await doctors_of(work, provider_id)}
     tallies = await repository.doctor_tallies(work.session, provider_id, month, rules.positive_from, rules.doctor_minimum)
-    best = sorted(tallies, key=lambda tally: (-wilson(tally.positive, tally.ratings)[0], tally.subject_id))
+    known = [tally for tally in tallies if tally.subject_id in roster]
+    best = sorted(known, key=lambda tally: (-wilson(tally.positive, tally.ratings)[0], tally.subject_id))
     return [_doctor(provider_id, tally) for tally in best]
 
 
