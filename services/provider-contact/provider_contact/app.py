@@ -197,6 +197,11 @@ SERVICE = Service[Settings](
 )
 
 
+async def entries_in_use(work: UnitOfWork, ids: Sequence[UUID]) -> set[UUID]:
+    """Return which of these providers and doctors appeals, inquiries or ratings name."""
+    return await providers_in_use(work, ids) | await ratings.rated(work, ids)
+
+
 def check_policies() -> None:
     """Load the reviewed files of every slice. Raises ReferenceDataError or ValidationError for a wrong file."""
     check_name_search()
@@ -246,7 +251,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
         app.state.find_statements = find_statements
         app.state.read_statements = read_statements
         app.state.actions = actions
-        app.state.providers_in_use = providers_in_use
+        app.state.entries_in_use = entries_in_use
 
     app = assemble(SERVICE, settings or Settings(), foundation, routers, prepare=prepare)
     portal_pages.PAGES.mount_static(app)  # its own files and the shared ones, which the other pages use

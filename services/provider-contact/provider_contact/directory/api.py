@@ -16,7 +16,7 @@ from provider_contact.directory.errors import ImportBuiltOn, ImportNotLatest
 from provider_contact.directory.schemas import DoctorItem, ImportDocument, ImportItem, ImportReport, ImportResult, NoFields, ProviderItem
 from provider_contact.directory.service import doctors, imports, undo
 from provider_contact.directory.service.search import provider_item, search
-from provider_contact.directory.service.undo import ProvidersInUse
+from provider_contact.directory.service.undo import EntriesInUse
 from shared.auth import Principal, PrincipalDep, require
 from shared.dependencies import OnceDep, ReadDep, SealerDep, UnitsOfWorkDep
 from shared.domain.regions import CENTRAL_OFFICE
@@ -117,7 +117,7 @@ async def undo_import(
     import_id: UUID, request: Request, admin: AdminDep, once: OnceDep, payload: Annotated[NoFields, body(NoFields)]
 ) -> Response:
     """Undo the latest import: changed entries are as before, added providers end. Refused if something was built on the import."""
-    in_use: ProvidersInUse = request.app.state.providers_in_use
+    in_use: EntriesInUse = request.app.state.entries_in_use
 
     async def carry_out(work: UnitOfWork) -> ImportItem:
         await undo.undo_import(work, import_id, admin, in_use)

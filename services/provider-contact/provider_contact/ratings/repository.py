@@ -12,6 +12,7 @@ from provider_contact.ratings.models import RankedMonth, RankedProvider, Rating
 from provider_contact.ratings.schemas import RankedRow, RatingRow, Tally
 from shared.rows import insert_new_rows, insert_rows, upsert
 
+_IDS_PER_QUERY = 1_000  # engines limit the parameters of a statement
 _CHANGEABLE = ("doctor_id", "score", "aspects")
 
 
@@ -69,3 +70,14 @@ async def ranking(session: AsyncSession, month: date) -> Sequence[RankedProvider
     query = select(RankedProvider).where(col(RankedProvider.month) == month)
     best = (col(RankedProvider.order).desc(), col(RankedProvider.provider_id))
     return (await session.execute(query.order_by(*best))).scalars().all()
+
+
+async def rated_ids(session: AsyncSession, ids: Sequence[UUID]) -> set[UUID]:
+    """Return which of these ids are of providers or doctors with a rating."""
+    found: set[UUID] = set()
+    for start in range(0, len(ids), _IDS_PER_QUERY):
+        some = ids[start : start + _IDS_PER_QUERY]
+        for column in (col(Rating.provider_id), col(Rating.doctor_id)):
+            rows = await session.execute(select(column).where(column.in_(some)).distinct())
+            found.update(each for each in rows.scalars() if each is not None)
+    return found

@@ -145,3 +145,8 @@ def _doctor(provider_id: UUID, tally: Tally) -> RatedDoctor:
         mean=round(tally.total / tally.ratings, 1),
         ratings_at_least=max(ranking_policy().doctor_minimum, tally.ratings // 5 * 5),
     )
+
+
+async def rated(work: UnitOfWork, ids: Sequence[UUID]) -> set[UUID]:
+    """Return which of these providers and doctors have a rating. The undo of an import of the directory asks it."""
+    return await repository.rated_ids(work.session, ids)

@@ -5,9 +5,10 @@ import pytest
 from provider_contact.directory.models import Contact, DirectoryChange, DirectoryImport, Doctor, Provider, ProviderContract
 from provider_contact.directory.service.contacts import opened
 from provider_contact.directory.service.sheets import CONTACT_COLUMNS, DOCTOR_COLUMNS
+from provider_contact.ratings.models import Rating
 from shared.contracts import ProviderRecorded
 from shared.domain.identifiers import is_valid_bin
-from tests.provider_contact.conftest import BINS, LINE, PROVIDERS, SOLE_TRADER, registered, sheet
+from tests.provider_contact.conftest import BINS, LINE, NOW, PROVIDERS, SOLE_TRADER, registered, sheet
 from tests.workbooks import workbook
 
 CONTACT = {"bin": BINS[0], "role": "PATIENT_SUPPORT", "name": "Сынақ Қолдау", "phone": "+77010000077", "languages": "kk;ru"}
@@ -261,6 +262,15 @@ class TestUndo:
         answer = await undo(listed, added["import_id"])
         assert (answer.status_code, answer.json()["code"]) == (409, "import-built-on")
         assert "Новая поликлиника" in await listed.providers()
+
+    async def test_it_is_refused_if_an_added_doctor_is_rated(self, listed):
+        done = (await listed.load_sheet("doctors", doctors({}))).json()
+        (doctor,) = await listed.rows(Doctor)
+        async with listed.parts.database.write() as session:
+            month = {"score": 5, "aspects": {}, "month": NOW.date().replace(day=1)}
+            session.add(Rating(rating_id=UUID(int=1), provider_id=doctor.provider_id, doctor_id=doctor.doctor_id, **month))
+        assert (await undo(listed, done["import_id"])).json()["code"] == "import-built-on"
+        assert await listed.rows(Doctor) != []
 
     async def test_an_unknown_import_is_not_found(self, listed):
         assert (await undo(listed, UUID(int=9))).status_code == 404

@@ -19,7 +19,7 @@ from provider_contact.directory.schemas import ReportLine
 from provider_contact.directory.service import imports, undo
 from provider_contact.directory.service.provider_index import ProviderIndex
 from provider_contact.directory.service.sheets import COLUMNS_OF
-from provider_contact.directory.service.undo import ProvidersInUse
+from provider_contact.directory.service.undo import EntriesInUse
 from shared.auth import PagePrincipalDep, Principal
 from shared.dependencies import UnitsOfWorkDep
 from shared.domain.regions import CENTRAL_OFFICE, regions
@@ -167,7 +167,7 @@ async def discard(import_id: UUID, _keeper: KeeperDep, units: UnitsOfWorkDep) ->
 @router.post("/directory/imports/{import_id}/undo", dependencies=SAME_ORIGIN)
 async def undo_page(request: Request, import_id: UUID, keeper: KeeperDep, units: UnitsOfWorkDep) -> Response:
     """Undo the latest import."""
-    in_use: ProvidersInUse = request.app.state.providers_in_use
+    in_use: EntriesInUse = request.app.state.entries_in_use
     address = f"{IMPORTS}/{import_id}"
     try:
         async with units.write() as work:

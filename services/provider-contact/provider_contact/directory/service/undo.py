@@ -16,20 +16,22 @@ from shared.auth import Principal
 from shared.errors import NotFound
 from shared.unit_of_work import UnitOfWork
 
+NAMED: Final = frozenset({Entity.PROVIDER, Entity.DOCTOR})
+"""Entries that other slices name by their ids."""
 OF_A_PROVIDER: Final = (Entity.CONTACT, Entity.CONTRACT, Entity.DOCTOR)
 
 
-class ProvidersInUse(Protocol):
-    """Which of these providers have appeals or inquiries: what the slices above the directory know."""
+class EntriesInUse(Protocol):
+    """Which of these providers and doctors the slices above the directory use: appeals, inquiries and ratings name them."""
 
-    async def __call__(self, work: UnitOfWork, provider_ids: Sequence[UUID]) -> set[UUID]: ...
+    async def __call__(self, work: UnitOfWork, ids: Sequence[UUID]) -> set[UUID]: ...
 
 
-async def undo_import(work: UnitOfWork, import_id: UUID, keeper: Principal, in_use: ProvidersInUse) -> None:
+async def undo_import(work: UnitOfWork, import_id: UUID, keeper: Principal, in_use: EntriesInUse) -> None:
     """Restore the entries as they were before the latest import. Added providers end, other added entries are removed.
 
-    Raises NotFound, ImportNotLatest, and ImportBuiltOn if an entry was changed since, or an added provider has contacts, doctors,
-    contracts, appeals or inquiries.
+    Raises NotFound, ImportNotLatest, and ImportBuiltOn if an entry was changed since, if an added provider has contacts, doctors or
+    contracts, or if appeals, inquiries or ratings name an added provider or doctor.
     """
     await repository.lock_directory(work.session)
     row = await import_of(work, import_id)
@@ -81,14 +83,13 @@ async def _current(work: UnitOfWork, changes: Sequence[DirectoryChange]) -> dict
     return found
 
 
-async def _refuse_used(work: UnitOfWork, changes: Sequence[DirectoryChange], in_use: ProvidersInUse) -> None:
-    """Raise ImportBuiltOn if a provider that the import added has something that the import did not add."""
+async def _refuse_used(work: UnitOfWork, changes: Sequence[DirectoryChange], in_use: EntriesInUse) -> None:
+    """Raise ImportBuiltOn if a provider or a doctor that the import added is in use."""
+    named = [change.entity_id for change in changes if change.entity in NAMED and change.before is None]
+    if named and await in_use(work, named):
+        raise ImportBuiltOn("Appeals, inquiries or ratings name organisations or doctors that the import added.")
     added = [change.entity_id for change in changes if change.entity is Entity.PROVIDER and change.before is None]
     own = {change.entity_id for change in changes}
-    if not added:
-        return
-    if await in_use(work, added):
-        raise ImportBuiltOn("Appeals or inquiries name organisations that the import added.")
     for entity in OF_A_PROVIDER:
         rows = await repository.entries(work.session, MODELS[entity], "provider_id", added)
         if any(row[key_of(entity)] not in own for row in rows):
