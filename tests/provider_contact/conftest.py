@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -282,8 +283,9 @@ async def add_contact(world, number, role=ContactRole.PATIENT_SUPPORT, *, since=
         await session.execute(insert(table_of(Contact)), [row | owner])
 
 
-@pytest.fixture
-async def world(engine, tmp_path) -> AsyncIterator[World]:
+@asynccontextmanager
+async def world_in(engine, tmp_path) -> AsyncIterator[World]:
+    """The service in this folder, until the block ends."""
     clock = FakeClock(NOW)
     settings = Settings(data=tmp_path, worker=False, log_level="ERROR", webhooks_to_loopback=True, **engine.settings)
     foundation = Foundation.build(settings, clock=clock, ids=SequentialIds())
@@ -307,6 +309,12 @@ async def world(engine, tmp_path) -> AsyncIterator[World]:
         yield made
         await check_stored_rows("provider-contact", made.parts.database)
     await foundation.stop()
+
+
+@pytest.fixture
+async def world(engine, tmp_path) -> AsyncIterator[World]:
+    async with world_in(engine, tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

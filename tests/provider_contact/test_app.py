@@ -70,6 +70,7 @@ class TestTheService:
             "/provider-contact/v1/imports/{import_id}/actions/undo",
             "/provider-contact/v1/inquiries",
             "/provider-contact/v1/inquiries/{inquiry_id}",
+            "/provider-contact/v1/refusals",
             "/provider-contact/v1/proposals",
             "/provider-contact/v1/commitments",
             "/provider-contact/v1/checks",

@@ -28,6 +28,7 @@ from provider_contact.directory import service as directory
 from provider_contact.directory.pages import router as directory_pages_router
 from provider_contact.inquiries import api as inquiries_api
 from provider_contact.inquiries import handlers as inquiry_handlers
+from provider_contact.inquiries import pages as inquiry_pages
 from provider_contact.inquiries import service as inquiries
 from provider_contact.inquiries.models import ContentRead
 from provider_contact.inquiries.service.contents import StatementContent, Statements
@@ -242,6 +243,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
         ratings_api.router,
         ratings_pages.router,
         *portal_pages.routers,
+        inquiry_pages.router,
     ]
 
     def prepare(app: FastAPI, parts: Parts[Settings]) -> None:

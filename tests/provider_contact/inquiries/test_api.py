@@ -118,6 +118,20 @@ class TestDetail:
         assert (shown["text"], shown["applicant"], shown["discloses"]) == (None, None, False)
         assert world.intake.asked == []
 
+    async def test_a_complaint_about_a_person_discloses_its_text_and_never_who_complains(self, world):
+        inquiry_id = await sent_inquiry(world, category="ETHICS_RUDENESS")
+        world.intake.discloses(1, "Дәрігер айқайлады")
+        shown = (await world.get(f"/v1/inquiries/{inquiry_id}", world.token("provider", provider_id=PROVIDER))).json()
+        assert (shown["text"], shown["applicant"]) == ("Дәрігер айқайлады", None)
+
+    async def test_the_summary_can_be_answered_without_the_person(self, world):
+        inquiry_id = await sent_inquiry(world, discloses=False)
+        shown = (await world.get(f"/v1/inquiries/{inquiry_id}", world.token("provider", provider_id=PROVIDER))).json()
+        assert (
+            shown["summary"]["ru"]
+            == "Тема: Длительное ожидание медицинской помощи. Регион: Кызылординская область. День обращения: 05.02.2026"
+        )
+
     async def test_staff_read_the_text_on_the_desk_not_here(self, world):
         inquiry_id = await sent_inquiry(world)
         world.intake.discloses(1, "Дәрігер қабылдамады")

@@ -39,6 +39,11 @@ class TestRequestedInquiries:
         await world.consume(requested())
         assert {inquiry.provider_id: inquiry.discloses for inquiry in await world.rows(Inquiry)} == {OTHER: False, PROVIDER: True}
 
+    async def test_of_a_crime_nothing_is_disclosed_whatever_the_general_consent_says(self, world):
+        await world.consume(registered(1, provider_id=PROVIDER))
+        await world.consume(requested(category="EXTORTION"))
+        assert [inquiry.discloses for inquiry in await world.rows(Inquiry)] == [False]
+
     async def test_a_closed_case_is_not_asked_about(self, world):
         await world.consume(registered(1, provider_id=PROVIDER))
         await world.consume(closed(1))

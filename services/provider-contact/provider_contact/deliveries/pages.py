@@ -102,9 +102,8 @@ async def _asked(units: UnitsOfWork, contents: Contents, link: ReplyLink, langua
     async with units.read() as work:  # closed before others are asked: nobody holds a connection while waiting for another service
         inquiry, appeal = await visible_inquiry(work, link.inquiry_id, bearer)
         entries = await history(work, inquiry, bearer)
-    disclosed, asked = DisclosedContent(), RequestedText()
-    if inquiry.discloses and inquiry.closed_at is None:
-        disclosed = await disclosed_content(contents, inquiry.appeal_id, bearer)
+    asked = RequestedText()
+    disclosed = await disclosed_content(contents, inquiry, bearer)
     if inquiry.has_text and inquiry.request_id is not None:
         asked = await requested_text(contents, inquiry.request_id, bearer)
     returned = [entry.text for entry in entries if entry.type == InquiryAction.RETURN]

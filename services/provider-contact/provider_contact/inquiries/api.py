@@ -11,8 +11,10 @@ from provider_contact.inquiries import repository
 from provider_contact.inquiries.codes import InquiryStatus
 from provider_contact.inquiries.dependencies import ActionsDep, FindDeliveriesDep
 from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
+from provider_contact.inquiries.repository import RefusalFilter
 from provider_contact.inquiries.schemas import InquiryDetail, InquiryItem
 from provider_contact.inquiries.schemas.commands import Command
+from provider_contact.inquiries.schemas.views import RefusalItem
 from provider_contact.inquiries.service import Actions, reading, workflow
 from provider_contact.inquiries.service.contents import (
     FindCandidates,
@@ -84,6 +86,32 @@ async def read_inquiry(
     """
     read_statements: ReadStatements = request.app.state.read_statements
     return await read_detail(units, contents, actions, find_deliveries, read_statements, principal, inquiry_id)
+
+
+@router.get("/v1/refusals", tags=["inquiries"], responses=LIST_ERRORS)
+async def list_refusals(
+    principal: ViewerDep,
+    units: UnitsOfWorkDep,
+    _query: KnownQuery,
+    provider_id: UUID | None = None,
+    lawful: bool | None = None,
+    limit: Limit = DEFAULT_LIMIT,
+    cursor: CursorText = None,
+) -> ListResponse[RefusalItem]:
+    """List refusals of care that providers explain in their answers, newest first, each with the Fund's finding.
+
+    A provider sees its own. Whoever else reads the grounds is recorded in the audit log.
+    """
+    position = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
+    after = (position[0], position[1]) if position else None
+    async with units.read() as work:
+        found, total = await reading.refusals(work, principal, RefusalFilter(provider_id, lawful), after, limit + 1)
+    page = found[:limit]
+    if page and not principal.has("provider"):
+        async with units.write() as work:
+            await reading.record_read(work, principal, [item.response_id for item in page])
+    next_cursor = Cursor.encode(page[-1].at, page[-1].response_id) if len(found) > limit else None
+    return ListResponse(items=page, total=total, next_cursor=next_cursor)
 
 
 def action_router(actions: Actions) -> APIRouter:

@@ -95,3 +95,11 @@ class NoticeKind(StrEnum):
     TIME_GRANTED = "TIME_GRANTED"
     TIME_REFUSED = "TIME_REFUSED"
     CANCELLED = "CANCELLED"
+
+
+class DisclosureLevel(StrEnum):
+    """What a provider may read of an appeal whose applicant consented to disclosure."""
+
+    PERSON = "PERSON"
+    TEXT = "TEXT"
+    NONE = "NONE"

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Final, Literal, cast
 
 from pydantic import BaseModel, ConfigDict
 
-from provider_contact.inquiries.codes import InquiryClock, InquiryStatus, InquiryStep, ResponseCode
+from provider_contact.inquiries.codes import DisclosureLevel, InquiryClock, InquiryStatus, InquiryStep, ResponseCode
 from shared.contents import Purpose
 from shared.domain.deadlines import DeadlinePolicy, policies
-from shared.domain.labels import Label
+from shared.domain.labels import LANGUAGES, Label
 from shared.domain.tables import ReferenceDataError, Row
 from shared.domain.taxonomy import HIGHEST_TIER, LOWEST_TIER, PRIORITIES, taxonomy
 from shared.policy_files import policy_document, policy_model, policy_rows, policy_table
@@ -213,9 +214,42 @@ def content_purposes() -> Mapping[str, Purpose]:
     return {row.text("purpose"): Purpose(row.codes("readers"), row.flag("for_a_person")) for row in rows}
 
 
+@cache
+def _category_disclosure() -> Mapping[str, DisclosureLevel]:
+    def build(row: Row) -> DisclosureLevel:
+        row.one_of("category", taxonomy().categories)
+        return DisclosureLevel(row.one_of("discloses", frozenset[str](DisclosureLevel)))
+
+    return policy_table(PACKAGE, "category_disclosure.csv", build, key="category")
+
+
+def disclosure_of(category: str) -> DisclosureLevel:
+    """Return what a provider may read of an appeal in this category, if the applicant consented."""
+    found = _category_disclosure()
+    return found.get(category) or found.get(taxonomy().root_category(category)) or DisclosureLevel.PERSON
+
+
+@cache
+def refusal_texts() -> Mapping[str | None, Label]:
+    """Return what a citizen is answered about a lawful refusal, by its reason; None: about an unlawful one.
+
+    Raises ReferenceDataError if a reason has no text.
+    """
+    document = policy_document(PACKAGE, "refusal_texts.toml")
+    lawful = {code: Label(**text) for code, text in document["lawful"].items()}
+    _require("refusal_texts.toml", lawful, taxonomy().refusal_reasons)
+    return {None: Label(**document["unlawful"]), **lawful}
+
+
 def question_about(category: str) -> Label:
     """Return the Fund's standing question about a category. Raises KeyError for an unknown category."""
-    return _question().filled(category=taxonomy().categories[category].label)
+    return _text("question").filled(category=taxonomy().categories[category].label)
+
+
+def summary_of(category: str, region: Label, received_on: date) -> Label:
+    """Return what a provider may know of an appeal without its text and its applicant. Raises KeyError for an unknown category."""
+    day = Label(*(f"{received_on:%d.%m.%Y}" for _ in LANGUAGES))
+    return _text("summary").filled(category=taxonomy().categories[category].label, region=region, day=day)
 
 
 def check_policies() -> None:
@@ -231,8 +265,10 @@ def check_policies() -> None:
         excuse_reasons,
         escalation_bodies,
         category_questions,
+        _category_disclosure,
+        refusal_texts,
         content_purposes,
-        _question,
+        _texts,
     ):
         load()
     if missing := set(ResponseCode) - taxonomy().response_codes.keys():
@@ -245,5 +281,9 @@ def _require(file: str, found: Iterable[str], needed: Iterable[str]) -> None:
 
 
 @cache
-def _question() -> Label:
-    return Label(**policy_document(PACKAGE, "inquiry_texts.toml")["question"])
+def _texts() -> Mapping[str, Label]:
+    return {name: Label(**text) for name, text in policy_document(PACKAGE, "inquiry_texts.toml").items()}
+
+
+def _text(name: str) -> Label:
+    return _texts()[name]

@@ -154,12 +154,12 @@ async def inquiry(session: AsyncSession, inquiry_id: UUID, scope: Scope, *, lock
     return (row[0], row[1]) if row else None
 
 
-async def inquiries_of(session: AsyncSession, appeal_ids: Sequence[UUID]) -> Mapping[UUID, list[Inquiry]]:
-    """Return the inquiries of appeals by appeal id, oldest first."""
-    query = select(Inquiry).where(among(session, Inquiry.appeal_id, appeal_ids)).order_by(col(Inquiry.sent_at), col(Inquiry.inquiry_id))
-    found: dict[UUID, list[Inquiry]] = {}
-    for inquiry in (await session.execute(query)).scalars():
-        found.setdefault(inquiry.appeal_id, []).append(inquiry)
+async def inquiries_of(session: AsyncSession, appeal_ids: Sequence[UUID]) -> Mapping[UUID, list[tuple[Inquiry, Appeal]]]:
+    """Return the inquiries of appeals, each with its appeal, by appeal id, oldest first."""
+    query = select(Inquiry, Appeal).join(Appeal, _OF_APPEAL).where(among(session, Inquiry.appeal_id, appeal_ids))
+    found: dict[UUID, list[tuple[Inquiry, Appeal]]] = {}
+    for inquiry, appeal in await session.execute(query.order_by(col(Inquiry.sent_at), col(Inquiry.inquiry_id))):
+        found.setdefault(appeal.appeal_id, []).append((inquiry, appeal))
     return found
 
 

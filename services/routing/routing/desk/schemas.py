@@ -114,8 +114,22 @@ class CandidateContent(BaseModel):
     score: float
 
 
+class LabelContent(BaseModel):
+    """A text in three languages."""
+
+    kk: str = ""
+    ru: str = ""
+    en: str = ""
+
+
+class QuickAction(LabelContent):
+    """An action on an inquiry that needs nothing but a click, with the label of its button."""
+
+    action: str
+
+
 class InquiryContent(BaseModel):
-    """An inquiry to a provider about the case."""
+    """An inquiry to a provider about the case. A provider-contact of an earlier version leaves the last fields out."""
 
     inquiry_id: UUID
     provider_id: UUID
@@ -124,6 +138,11 @@ class InquiryContent(BaseModel):
     due_at: datetime
     overdue: bool
     closed: bool
+    version: int = 1
+    round: int = 1
+    time_asked_until: date | None = None
+    clock: LabelContent = LabelContent()
+    actions: list[QuickAction] = []
 
 
 class ExchangeContent(BaseModel):

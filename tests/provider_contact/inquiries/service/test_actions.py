@@ -101,6 +101,40 @@ class TestRefusals:
         assert response["refusal"] == {"reason": "NO_CAPACITY", "rule": REFUSED["refusal"]["rule"], "lawful": False}
         assert "Құпия" not in await world.every_column()
 
+    async def test_the_register_lists_it_with_a_plain_answer_for_the_citizen(self, exchange, world):
+        await exchange.provides("respond", **REFUSED)
+        (open_one,) = (await world.get("/v1/refusals", exchange.clerk)).json()["items"]
+        assert (open_one["reason"], open_one["rule"], open_one["lawful"], open_one["answer"]) == (
+            "NO_CAPACITY", REFUSED["refusal"]["rule"], None, None,
+        )  # fmt: skip
+        await exchange.decides("accept", refusal_lawful=True)
+        (found,) = (await world.get("/v1/refusals", exchange.clerk, lawful=True, provider_id=str(PROVIDER))).json()["items"]
+        assert found["answer"]["ru"].startswith("Сейчас нет мест")
+        assert (await world.get("/v1/refusals", exchange.clerk, lawful=False)).json()["total"] == 0
+        assert (await world.get("/v1/refusals", exchange.provider)).json()["total"] == 1
+        for stranger in (world.token("provider", provider_id=OTHER), world.token("specialist", region="KZ-75")):
+            assert (await world.get("/v1/refusals", stranger)).json()["total"] == 0
+        assert {read.reader for read in await world.rows(ContentRead)} == {"s"}
+
+    async def test_pages_of_the_register_follow_one_another(self, world):
+        seen, cursor = [], None
+        for number in range(1, 4):
+            await Exchange(world, await sent_inquiry(world, number)).provides("respond", **REFUSED)
+        clerk = world.token("specialist", region="KZ-43", subject="s")
+        while True:
+            page = (await world.get("/v1/refusals", clerk, limit=2, **({"cursor": cursor} if cursor else {}))).json()
+            seen += [item["number"] for item in page["items"]]
+            if (cursor := page["next_cursor"]) is None:
+                break
+        assert (sorted(seen), page["total"]) == ([f"2026-43-{number:07d}-0" for number in range(1, 4)], 3)
+
+    async def test_no_refusal_is_accepted_without_a_finding(self, exchange):
+        await exchange.provides("respond", **REFUSED)
+        answer = await exchange.decides("accept")
+        assert (answer.status_code, [(each["field"], each["code"]) for each in answer.json()["errors"]]) == (
+            422, [("refusal_lawful", "required")],
+        )  # fmt: skip
+
     async def test_a_finding_needs_a_refusal(self, exchange):
         await exchange.provides("respond", **PLAIN)
         answer = await exchange.decides("accept", refusal_lawful=True)
@@ -292,7 +326,8 @@ class TestExtensions:
         world.app.state.actions = Actions(extensions=[ActionHandler(commands.Propose, propose)])
         return given
 
-    async def test_an_action_without_a_handler_is_not_offered(self, exchange):
+    async def test_an_action_without_a_handler_is_not_offered(self, exchange, world):
+        world.app.state.actions = Actions()
         assert {"propose", "promise"}.isdisjoint(offered(await exchange.shown()))
 
     async def test_resolved_opens_a_proposal_with_the_text_of_the_answer(self, exchange, proposed):

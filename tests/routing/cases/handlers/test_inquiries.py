@@ -1,9 +1,20 @@
+from datetime import date
 from uuid import uuid4
 
 import pytest
 
 from routing.cases.errors import UnknownAppeal
-from shared.contracts import InquiryAcknowledged, InquiryAnswered, InquiryOverdue, ProviderMatched
+from shared.contracts import (
+    InquiryAcknowledged,
+    InquiryAnswered,
+    InquiryCancelled,
+    InquiryEscalated,
+    InquiryOverdue,
+    InquiryReturned,
+    ProviderMatched,
+    TimeAsked,
+    TimeGranted,
+)
 from tests.routing.support import NOW, PROVIDER, QUESTION, Statements, about, registered, sent
 
 OTHER_PROVIDER = uuid4()
@@ -24,6 +35,30 @@ class TestFollowInquiries:
             "appeal-routed", "inquiry-sent", "inquiry-acknowledged", "inquiry-overdue", "inquiry-answered",
         ]  # fmt: skip
         assert back["history"][-1]["ru"] == "Медицинская организация ответила: Вопрос решён"
+
+    async def test_what_clerks_and_clocks_do_with_an_inquiry_is_in_the_history_with_who_did_it(self, desk):
+        appeal_id = await desk.open()
+        await desk.apply(sent(appeal_id))
+        await desk.apply(about(TimeAsked, appeal_id, until=date(2026, 2, 16)))
+        asked = await desk.case(appeal_id)
+        await desk.apply(about(TimeGranted, appeal_id, due_at=NOW, actor_role="specialist"))
+        await desk.apply(about(InquiryEscalated, appeal_id, body="HEALTH_DEPARTMENT"))
+        await desk.apply(about(InquiryAnswered, appeal_id, response_id=uuid4(), code="EXPLANATION"))
+        answered = await desk.case(appeal_id)
+        returned = about(InquiryReturned, appeal_id, reason="UNCLEAR", round=2, due_at=NOW, actor_role="head")
+        await desk.apply(returned)
+        away = await desk.case(appeal_id)
+        await desk.apply(about(InquiryCancelled, appeal_id, reason="MISTAKE", actor_role="specialist"))
+        back = await desk.case(appeal_id)
+        assert [(case["status"], case["has_news"]) for case in (asked, answered, away, back)] == [
+            ("AWAITING_PROVIDER", True), ("IN_REVIEW", True), ("AWAITING_PROVIDER", False), ("IN_REVIEW", False),
+        ]  # fmt: skip
+        entries = [(row["type"], row["actor_role"]) for row in back["history"][2:]]
+        assert entries == [
+            ("time-asked", "service"), ("time-granted", "specialist"), ("inquiry-escalated", "service"),
+            ("inquiry-answered", "service"), ("inquiry-returned", "head"), ("inquiry-cancelled", "specialist"),
+        ]  # fmt: skip
+        assert back["history"][4]["ru"] == "Ответа нет, о запросе сообщено: Управление здравоохранения региона"
 
     async def test_the_matched_provider_becomes_that_of_the_case(self, desk):
         appeal_id = await desk.open()

@@ -57,6 +57,27 @@ class TestTheProvider:
         owners.exchange = {"inquiries": [inquiry | {"status": "RESPONDED", "overdue": True, "closed": False}]}
         assert "Answer expected by:" not in (await open_desk(desk, f"/{complaint}")).text
 
+    async def test_an_inquiry_has_its_clock_its_quick_actions_and_a_way_to_its_page(self, desk, owners, complaint):
+        await desk.apply(recorded(CLINIC))
+        inquiry_id = str(uuid4())
+        label = {"kk": "Уақыт беру", "ru": "Дать время", "en": "Grant more time"}
+        owners.exchange = {
+            "inquiries": [
+                {
+                    "inquiry_id": inquiry_id, "provider_id": str(CLINIC), "sent_at": NOW.isoformat(), "due_at": NOW.isoformat(),
+                    "status": "DELIVERED", "overdue": False, "closed": False, "version": 4, "round": 2, "time_asked_until": "2026-02-16",
+                    "clock": {"kk": "Мерзім", "ru": "Срок", "en": "3 working days"}, "actions": [{"action": "grant-time", **label}],
+                }
+            ]
+        }  # fmt: skip
+        page = (await open_desk(desk, f"/{complaint}")).text
+        assert all(text in page for text in ("3 working days", "round 2", "more time is asked for"))
+        form = page[page.index(f'action="/provider-contact/inquiries/{inquiry_id}') :].split("</form>")[0]
+        for field in ('value="grant-time"', 'name="expected_version" value="4"', 'name="from" value="desk"', "Grant more time"):
+            assert field in form
+        assert f'href="/provider-contact/inquiries/{inquiry_id}"' in page
+        assert "grant-time" not in (await open_desk(desk, f"/{complaint}", session(desk, "admin", None))).text
+
     async def test_without_provider_contact_the_case_says_what_is_missing(self, desk, owners, complaint):
         owners.down = True
         page = await open_desk(desk, f"/{complaint}")

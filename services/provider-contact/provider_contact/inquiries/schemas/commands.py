@@ -110,7 +110,7 @@ class AskTime(Command):
 
 
 class Accept(Command):
-    """Accept the answer. `refusal_lawful`: the finding on a refusal that the answer names; null if it names none or none was made."""
+    """Accept the answer. `refusal_lawful`: the finding on a refusal of care, required if the answer names one; else null."""
 
     ACTION = InquiryAction.ACCEPT
     SUMMARY = "Accept the provider's answer"

@@ -98,6 +98,26 @@ class RefusalView(BaseModel):
     lawful: bool | None
 
 
+class RefusalItem(BaseModel):
+    """A refusal of care in the register of refusals."""
+
+    response_id: UUID
+    inquiry_id: UUID
+    appeal_id: UUID
+    number: str
+    provider_id: UUID
+    region: str
+    category: str
+    at: datetime
+    reason: str
+    rule: str
+    """The legal ground that the provider names."""
+    lawful: bool | None
+    """The finding of the clerk who accepted the answer; null: none was made."""
+    answer: Question | None
+    """What to answer the citizen, in plain words; null until a finding is made."""
+
+
 class ResponseView(BaseModel):
     """An answer of the provider. `counts`: false for a late or repeated answer that came when none was expected."""
 
@@ -179,6 +199,8 @@ class InquiryDetail(InquiryItem):
     """The inquiry with its question, and with the appeal's text if the applicant consented to disclose it to this provider."""
 
     question: Question
+    summary: Question
+    """What can be known of the appeal without its text and its applicant: the subject, the region and the day."""
     questions: list[AskedQuestion]
     """The standing questions: of the category if a rule sent the inquiry, else those that a clerk chose."""
     responses: list[ResponseView]

@@ -43,10 +43,15 @@ async def ask_time(context: ActionContext, command: commands.AskTime) -> None:
 
 
 async def accept(context: ActionContext, command: commands.Accept) -> None:
-    """Accept the answer of this round, with the finding on its refusal. Raises InvalidInput for a finding on no refusal."""
+    """Accept the answer of this round, with the finding on its refusal.
+
+    Raises InvalidInput for a finding on no refusal, and for a refusal without a finding: the register says of each whether it was lawful.
+    """
     response = await repository.answer_of_round(context.work.session, context.inquiry.inquiry_id, context.inquiry.round)
     if command.refusal_lawful is not None and response.refusal_reason is None:
         raise InvalidInput.field("refusal_lawful", "no-refusal", "The answer names no refusal.")
+    if command.refusal_lawful is None and response.refusal_reason is not None:
+        raise InvalidInput.field("refusal_lawful", "required", "Say whether the refusal of care was lawful.")
     response.refusal_lawful = command.refusal_lawful
     enter(context, InquiryAction.ACCEPT)
     context.work.publish(events.inquiry_accepted(context.inquiry, response, context.role))

@@ -1,16 +1,20 @@
 """Reads across services: providers' answers for others, appeals' texts from intake."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple, Protocol, TypedDict
 from uuid import UUID
 
 from provider_contact.inquiries import repository
-from provider_contact.inquiries.models import Inquiry, ProviderResponse
-from provider_contact.inquiries.policy import content_purposes
+from provider_contact.inquiries.codes import DisclosureLevel
+from provider_contact.inquiries.models import Appeal, Inquiry, ProviderResponse
+from provider_contact.inquiries.policy import clocks, content_purposes, disclosure_of
 from provider_contact.inquiries.schemas import JsonObject
 from provider_contact.inquiries.schemas.views import CommitmentView, ProposalView
+from provider_contact.inquiries.service.workflow import quick_actions
 from shared.auth import Principal
 from shared.contents import ContentItem, Contents, ContentsRequest, OwnerUnavailable, entitled
+from shared.domain.labels import Label
 from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
 
@@ -85,14 +89,21 @@ async def requested_text(contents: Contents, request_id: UUID, principal: Princi
     return RequestedText((found.get(request_id) or {}).get("text"))
 
 
-async def disclosed_content(contents: Contents, appeal_id: UUID, principal: Principal) -> DisclosedContent:
-    """Read the appeal's text and applicant from intake, on behalf of the provider's user."""
+async def disclosed_content(contents: Contents, inquiry: Inquiry, principal: Principal) -> DisclosedContent:
+    """Read the appeal's text and applicant from intake, on behalf of the provider's user, as far as consent and category allow.
+
+    Nothing is read once the case has ended, and of a category whose complaints protect the applicant the person never.
+    """
+    level = disclosure_of(inquiry.category)
+    if not inquiry.discloses or inquiry.closed_at is not None or level is DisclosureLevel.NONE:
+        return DisclosedContent()
+    appeal_id = inquiry.appeal_id
     try:
         found = await contents.read("intake", [appeal_id], purpose=DISCLOSURE_PURPOSE, on_behalf_of=principal.subject, role=principal.role)
     except OwnerUnavailable:
         return DisclosedContent(available=False)
     content = found.get(appeal_id) or {}
-    return DisclosedContent(content.get("text"), content.get("applicant"))
+    return DisclosedContent(content.get("text"), content.get("applicant") if level is DisclosureLevel.PERSON else None)
 
 
 async def read_contents(
@@ -122,14 +133,14 @@ async def read_contents(
 async def _exchanges(work: UnitOfWork, appeal_ids: Sequence[UUID], find_candidates: FindCandidates) -> list[ContentItem]:
     """Return the inquiries of each appeal, oldest first, and the candidates of a name that waits for a clerk (None: none waits)."""
     waiting = await find_candidates(work, appeal_ids)
-    inquiries = await repository.inquiries_of(work.session, appeal_ids)
+    inquiries, now = await repository.inquiries_of(work.session, appeal_ids), work.clock.now()
     return [
         ContentItem(
             id=appeal_id,
             found=True,
             content={
                 "candidates": list(waiting[appeal_id]) if appeal_id in waiting else None,
-                "inquiries": [_inquiry(inquiry) for inquiry in inquiries.get(appeal_id, ())],
+                "inquiries": [_inquiry(inquiry, appeal, now) for inquiry, appeal in inquiries.get(appeal_id, ())],
             },
         )
         for appeal_id in appeal_ids
@@ -140,7 +151,7 @@ def _statement(found: StatementContent | None) -> JsonObject | None:
     return {"language": found["language"], "text": found["text"]} if found else None
 
 
-def _inquiry(inquiry: Inquiry) -> JsonObject:
+def _inquiry(inquiry: Inquiry, appeal: Appeal, now: datetime) -> JsonObject:
     return {
         "inquiry_id": str(inquiry.inquiry_id),
         "provider_id": str(inquiry.provider_id),
@@ -149,7 +160,16 @@ def _inquiry(inquiry: Inquiry) -> JsonObject:
         "due_at": inquiry.due_at.isoformat(),
         "overdue": inquiry.overdue,
         "closed": inquiry.closed_at is not None,
+        "version": inquiry.version,
+        "round": inquiry.round,
+        "time_asked_until": inquiry.time_asked_until.isoformat() if inquiry.time_asked_until else None,
+        "clock": _label(clocks()[inquiry.clock].label),
+        "actions": [{"action": step.action, **_label(step.label)} for step in quick_actions(inquiry, appeal, now)],
     }
+
+
+def _label(label: Label) -> JsonObject:
+    return {"kk": label.kk, "ru": label.ru, "en": label.en}
 
 
 def _content(response_id: UUID, response: ProviderResponse | None, sealer: Sealer) -> ContentItem:

@@ -42,13 +42,13 @@ async def read_detail(
     label = question_about(inquiry.category)
     content, asked = DisclosedContent(), RequestedText()
     if reading.is_addressee(inquiry, principal):
-        if inquiry.discloses and inquiry.closed_at is None:
-            content = await disclosed_content(contents, appeal.appeal_id, principal)
+        content = await disclosed_content(contents, inquiry, principal)
         if inquiry.has_text and inquiry.request_id is not None:
             asked = await requested_text(contents, inquiry.request_id, principal)
     return InquiryDetail(
         **item.model_dump(),
         question=Question(kk=label.kk, ru=label.ru, en=label.en),
+        summary=reading.summary(inquiry, appeal),
         questions=reading.asked_questions(inquiry),
         responses=answers,
         deliveries=list(deliveries.get(inquiry_id, ())),

@@ -1,20 +1,32 @@
 """Inquiries as they are listed and read, for those who see them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from provider_contact.inquiries import repository
-from provider_contact.inquiries.models import Appeal, Inquiry
-from provider_contact.inquiries.policy import clocks, question_about
+from provider_contact.inquiries.models import Appeal, Inquiry, ProviderResponse
+from provider_contact.inquiries.policy import clocks, question_about, refusal_texts, summary_of
+from provider_contact.inquiries.repository import RefusalFilter
 from provider_contact.inquiries.schemas import InquiryItem, NextAction
-from provider_contact.inquiries.schemas.views import AnswerOption, AskedQuestion, EntryView, InquiryClockView, ResponseView
+from provider_contact.inquiries.schemas.views import (
+    AnswerOption,
+    AskedQuestion,
+    EntryView,
+    InquiryClockView,
+    Question,
+    RefusalItem,
+    ResponseView,
+)
 from provider_contact.inquiries.service.answers import response_view
 from provider_contact.inquiries.service.contents import Statements
 from provider_contact.inquiries.service.entries import INTERNAL, entry_view
 from shared.auth import Principal
 from shared.domain.labels import Label
+from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
 from shared.errors import NotFound
+from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
 from shared.visibility import visible_inquiries
 
@@ -81,6 +93,13 @@ def asked_questions(inquiry: Inquiry) -> list[AskedQuestion]:
     ]
 
 
+def summary(inquiry: Inquiry, appeal: Appeal) -> Question:
+    """Return what can be known of the appeal without its text and its applicant."""
+    region = regions()[appeal.region]
+    text = summary_of(inquiry.category, region.label, appeal.received_at.astimezone(region.timezone).date())
+    return Question(**text.as_dict())
+
+
 async def responses(work: UnitOfWork, inquiry: Inquiry) -> list[ResponseView]:
     """Return the answers to an inquiry, oldest first. Record the read of whoever is not the provider: `record_read`."""
     return [response_view(response, work.sealer) for response in await repository.responses_of(work.session, inquiry.inquiry_id)]
@@ -105,3 +124,32 @@ async def history(work: UnitOfWork, inquiry: Inquiry, principal: Principal) -> l
     found = await repository.entries_of(work.session, inquiry.inquiry_id)
     hidden = INTERNAL if is_addressee(inquiry, principal) else frozenset()
     return [entry_view(entry, work.sealer) for entry in found if entry.type not in hidden]
+
+
+async def refusals(
+    work: UnitOfWork, principal: Principal, wanted: RefusalFilter, after: tuple[datetime, UUID] | None, limit: int
+) -> tuple[list[RefusalItem], int]:
+    """Return refusals of care in the answers that the principal sees, newest first, and their total number."""
+    found, total = await repository.refusals(work.session, visible_inquiries(principal), wanted, after, limit)
+    return [_refusal_item(response, inquiry, appeal, work.sealer) for response, inquiry, appeal in found], total
+
+
+def _refusal_item(response: ProviderResponse, inquiry: Inquiry, appeal: Appeal, sealer: Sealer) -> RefusalItem:
+    shown = response_view(response, sealer).refusal
+    if shown is None:
+        raise ValueError(f"{response.response_id} names no refusal")
+    text = None if shown.lawful is None else refusal_texts()[shown.reason if shown.lawful else None]
+    return RefusalItem(
+        response_id=response.response_id,
+        inquiry_id=inquiry.inquiry_id,
+        appeal_id=appeal.appeal_id,
+        number=appeal.number,
+        provider_id=inquiry.provider_id,
+        region=appeal.region,
+        category=inquiry.category,
+        at=response.at,
+        reason=shown.reason,
+        rule=shown.rule,
+        lawful=shown.lawful,
+        answer=Question(**text.as_dict()) if text else None,
+    )

@@ -6,9 +6,9 @@ from datetime import datetime
 from uuid import UUID
 
 from provider_contact.inquiries import events, repository
-from provider_contact.inquiries.codes import InquiryClock, InquiryStatus, NoticeKind
+from provider_contact.inquiries.codes import DisclosureLevel, InquiryClock, InquiryStatus, NoticeKind
 from provider_contact.inquiries.models import Appeal, InquiryRow
-from provider_contact.inquiries.policy import clock_of, inquiry_rule, questions_about
+from provider_contact.inquiries.policy import clock_of, disclosure_of, inquiry_rule, questions_about
 from provider_contact.inquiries.repository import AppealState
 from provider_contact.inquiries.service.appeals import record_requested
 from provider_contact.inquiries.service.ports import Notice, Notices
@@ -94,7 +94,7 @@ def _requested(received: Received[InquiryRequested], appeal: AppealState, now: d
     event = received.event
     candidate = InquiryCandidate(appeal, received.envelope.id, received.envelope)
     inquiry = _inquiry(candidate, (event.provider_id, event.category), now)
-    inquiry["discloses"] = appeal.discloses and appeal.provider_id == event.provider_id
+    inquiry["discloses"] = inquiry["discloses"] and appeal.provider_id == event.provider_id
     inquiry["request_id"], inquiry["questions"], inquiry["has_text"] = event.request_id, event.questions, event.has_text
     if event.due_on is not None:
         inquiry["due_at"], inquiry["clock"] = due_at(event.due_on, appeal.region), InquiryClock.CLERK_DAY
@@ -122,7 +122,7 @@ def _inquiry(candidate: InquiryCandidate, to: tuple[UUID, str], now: datetime) -
         "provider_id": provider_id,
         "category": category,
         "status": InquiryStatus.DELIVERED,
-        "discloses": appeal.discloses,
+        "discloses": appeal.discloses and disclosure_of(category) is not DisclosureLevel.NONE,
         "due_at": due,
         "overdue": False,
         "settled": False,

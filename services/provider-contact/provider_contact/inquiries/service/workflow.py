@@ -12,7 +12,7 @@ from provider_contact.inquiries.models import Appeal, Inquiry
 from provider_contact.inquiries.policy import action_rows, statuses
 from provider_contact.inquiries.schemas import ActionField, NextAction
 from provider_contact.inquiries.schemas.commands import COMMANDS, Command
-from shared.auth import ROLES, Principal, Role
+from shared.auth import ROLES, STAFF, Principal, Role
 from shared.code_fields import options_of
 from shared.domain.labels import Label
 from shared.domain.regions import regions
@@ -71,14 +71,17 @@ class Step:
 
         A provider acts on its own inquiries alone, and staff on those of the cases that they see.
         """
-        if inquiry.closed_at is not None and not self.ended:
-            return False
         roles = self.roles & principal.roles
         if inquiry.provider_id != principal.provider_id:
             roles -= {"provider"}
         if not visible_cases(principal).allows(appeal.region, appeal.tier, appeal.provider_id):
             roles &= {"provider"}
-        return bool(roles) and all(GUARDS[guard](inquiry, appeal, now) for guard in self.guards)
+        return bool(roles) and self.is_possible(inquiry, appeal, now)
+
+    def is_possible(self, inquiry: Inquiry, appeal: Appeal, now: datetime) -> bool:
+        """Return whether the guards hold and the case has not ended before, whoever asks."""
+        has_time = inquiry.closed_at is None or self.ended
+        return has_time and all(GUARDS[guard](inquiry, appeal, now) for guard in self.guards)
 
 
 Steps = Mapping[tuple[InquiryStatus, InquiryAction], Step]
@@ -159,6 +162,16 @@ def next_actions(
         NextAction(action=step.action, fields=_fields()[step.action], **step.label.as_dict())
         for (status, action), step in steps().items()
         if status == inquiry.status and action in available and step.is_open_to(principal, inquiry, appeal, now)
+    ]
+
+
+def quick_actions(inquiry: Inquiry, appeal: Appeal, now: datetime) -> list[Step]:
+    """Return the steps of staff that need nothing but a click, for a page of another service whose reader sees the case."""
+    quick = {command.ACTION for command in COMMANDS if not any(field.required for field in _fields()[command.ACTION])}
+    return [
+        step
+        for (status, action), step in steps().items()
+        if status == inquiry.status and action in quick and not STAFF.isdisjoint(step.roles) and step.is_possible(inquiry, appeal, now)
     ]
 
 

@@ -6,9 +6,26 @@ from typing import Any, Final
 from routing.cases import repository
 from routing.cases.errors import UnknownAppeal
 from routing.cases.schemas.rows import CaseChange, HistoryCodes
-from routing.cases.service.history import entry
-from shared.contracts import AppealEvent, InquiryAcknowledged, InquiryAnswered, InquiryOverdue, InquirySent, ProviderMatched
+from routing.cases.service.history import SERVICE_ROLE, entry
+from shared.contracts import (
+    AppealEvent,
+    InquiryAccepted,
+    InquiryAcknowledged,
+    InquiryAnswered,
+    InquiryCancelled,
+    InquiryDelivered,
+    InquiryEscalated,
+    InquiryOverdue,
+    InquiryReminded,
+    InquiryReturned,
+    InquirySent,
+    ProviderMatched,
+    TimeAsked,
+    TimeGranted,
+    TimeRefused,
+)
 from shared.domain.lifecycle import holder_of
+from shared.domain.taxonomy import taxonomy
 from shared.messaging.handling import Batch
 from shared.projection import state_after
 from shared.unit_of_work import UnitOfWork
@@ -27,8 +44,20 @@ CODES: Final[Mapping[type[AppealEvent], Callable[[Any], HistoryCodes]]] = {
     InquiryAcknowledged: lambda _event: {},
     InquiryAnswered: lambda event: {"code": event.code, "response_id": str(event.response_id)},
     InquiryOverdue: lambda _event: {},
+    InquiryDelivered: lambda _event: {},
+    InquiryReminded: lambda event: {"due": event.due_at.isoformat()},
+    InquiryEscalated: lambda event: {"body": event.body},
+    InquiryAccepted: lambda _event: {},
+    InquiryReturned: lambda event: {"due": event.due_at.isoformat()},
+    InquiryCancelled: lambda _event: {},
+    TimeAsked: lambda event: {"day": event.until.isoformat()},
+    TimeGranted: lambda event: {"due": event.due_at.isoformat()},
+    TimeRefused: lambda event: {"due": event.due_at.isoformat()},
 }
 """The events of provider-contact that change cases, each with the codes of its history entry."""
+
+NEWS: Final[frozenset[type[AppealEvent]]] = frozenset({InquiryAnswered, TimeAsked})
+"""The events after which a clerk has to act: an answer to judge, and a request to decide."""
 
 
 async def follow_inquiries(work: UnitOfWork, batch: Batch[Any]) -> None:
@@ -38,7 +67,14 @@ async def follow_inquiries(work: UnitOfWork, batch: Batch[Any]) -> None:
         raise UnknownAppeal
     codes = CODES[type(batch.received[0].event)]
     rows = [
-        entry(record.event.appeal_id, record.envelope.id, record.envelope.time, record.event.FACT, **codes(record.event))
+        entry(
+            record.event.appeal_id,
+            record.envelope.id,
+            record.envelope.time,
+            record.event.FACT,
+            actor_role=getattr(record.event, "actor_role", None) or SERVICE_ROLE,
+            **codes(record.event),
+        )
         for record in batch.received
     ]
     fresh = await repository.add_history(work.session, rows)
@@ -47,14 +83,23 @@ async def follow_inquiries(work: UnitOfWork, batch: Batch[Any]) -> None:
         event, case = record.event, cases[record.event.appeal_id]
         state = state_after(case.projected, event)
         status, provider_id = state["status"], state["provider_id"]
-        if record.envelope.id in fresh and (status, provider_id) != (case.status, case.provider_id):
+        has_news = _has_news(case.has_news, status, event)
+        if record.envelope.id in fresh and (status, provider_id, has_news) != (case.status, case.provider_id, case.has_news):
             changes.append(
                 {
                     "appeal_id": case.appeal_id,
                     "status": status,
                     "holder": holder_of(status, case.tier),
                     "provider_id": provider_id,
+                    "has_news": has_news,
                     "version": case.version + 1,
                 }
             )
     await repository.change_cases(work.session, changes, work.clock.now())
+
+
+def _has_news(before: bool, status: str, event: AppealEvent) -> bool:
+    """Return whether a clerk has something new to act on: set by an answer or a request, cleared by what a clerk does."""
+    if getattr(event, "actor_role", None) is not None:
+        return False
+    return before or (type(event) in NEWS and not taxonomy().statuses[status].final)

@@ -37,7 +37,7 @@ class CaseFilterFields(StrictModel):
     received_to: Annotated[date | None, Field(description="The last day of receipt, in the capital.")] = None
     open: Annotated[bool | None, Field(description="Cases that are not closed, or closed ones.")] = None
     overdue: bool | None = None
-    has_news: Annotated[bool | None, Field(description="The applicant wrote, and no clerk has acted since.")] = None
+    has_news: Annotated[bool | None, Field(description="The applicant or the provider wrote, and no clerk has acted since.")] = None
     awaits_approval: Annotated[bool | None, Field(description="A request to extend the statutory term waits for a decision.")] = None
     sort: Annotated[CaseSort, Field(description="`due`: earliest due time first; `received`, `updated`: the latest first.")] = CaseSort.DUE
 

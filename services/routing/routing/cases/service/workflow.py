@@ -38,6 +38,8 @@ from shared.code_fields import options_of
 from shared.contracts import (
     AppealWithdrawn,
     InquiryAnswered,
+    InquiryCancelled,
+    InquiryReturned,
     InquirySent,
     MessageAdded,
     OutcomeDenied,
@@ -62,6 +64,8 @@ FOREIGN_FACTS: Final = frozenset(
     for event in (
         InquirySent,
         InquiryAnswered,
+        InquiryReturned,
+        InquiryCancelled,
         SolutionProposed,
         ProposalAnswered,
         ProposalUnanswered,

@@ -29,6 +29,8 @@ FLASHES: Final[Mapping[str, Flash]] = {
     "provider-chosen": Flash(N_("The organisation is chosen. The case shows it in a moment.")),
     "provider-none": Flash(N_("It is noted that none of these is meant.")),
     "provider-not-chosen": Flash(N_("Nothing was chosen: the choice is made already, or no organisation was marked."), "warn"),
+    "inquiry-done": Flash(N_("Done. The medical organisation is notified where it has to know.")),
+    "inquiry-not-done": Flash(N_("Nothing was done: the inquiry has changed meanwhile. Look at it again."), "warn"),
     CaseAction.ASK_PROVIDER: Flash(N_("The inquiry is on its way to the medical organisation.")),
     CaseAction.SPLIT_ISSUE: Flash(N_("The issue was split off.")),
     CaseAction.REMOVE_ISSUE: Flash(N_("The issue was removed.")),

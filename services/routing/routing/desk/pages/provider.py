@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
 from routing.cases.schemas.rows import ProviderView
 from routing.cases.schemas.views import CaseView
 from routing.desk.pages.reader import DeskReader
-from routing.desk.schemas import ExchangeContent, InquiryContent
+from routing.desk.schemas import ExchangeContent, InquiryContent, LabelContent
+from shared.domain.labels import Label
 from shared.web.i18n import N_
 
 NONE: Final = "none"
@@ -21,6 +22,7 @@ _STATUSES: Final[Mapping[str, str]] = {
     "RESPONDED": N_("answered"),
     "ACCEPTED": N_("answer accepted"),
     "RETURNED": N_("answer returned"),
+    "CANCELLED": N_("cancelled"),
 }
 _AWAITED: Final = frozenset({"DRAFT", "SENT", "DELIVERED", "ACKNOWLEDGED", "RETURNED"})
 
@@ -34,6 +36,17 @@ class InquiryLine:
     sent_at: datetime
     due_at: datetime | None
     overdue: bool
+    clock: str
+    """The name of the clock that governs the due date."""
+    round: int
+    time_asked_until: date | None
+    href: str
+    """The page of the inquiry, with its answers, its history and every form."""
+    post: str
+    """Where the quick actions are sent; the answer leads back to the case."""
+    version: int
+    actions: Sequence[tuple[str, str]]
+    """The codes and labels of the actions that need nothing but a click."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +100,10 @@ def provider_card(
         typed=typed,
         choices=[*choices, (NONE, reader.translate(N_("None of these")))] if is_waiting else [],
         choose_href=f"/provider-contact/matches/{case.appeal_id}{list_query and '?'}{list_query}",
-        inquiries=[_line(inquiry, names, reader) for inquiry in (exchange.inquiries if exchange is not None else [])],
+        inquiries=[
+            _line(inquiry, names, reader, list_query, may_act=may_choose)
+            for inquiry in (exchange.inquiries if exchange is not None else [])
+        ],
         is_down=exchange is None,
         provider_id=str(case.provider_id or ""),
         options=_options(case, choices, of_region, reader),
@@ -108,7 +124,9 @@ def name_of(provider: ProviderView, reader: DeskReader) -> str:
     return provider.name_kk if reader.language == "kk" else provider.name_ru
 
 
-def _line(inquiry: InquiryContent, names: Mapping[UUID, ProviderView], reader: DeskReader) -> InquiryLine:
+def _line(
+    inquiry: InquiryContent, names: Mapping[UUID, ProviderView], reader: DeskReader, list_query: str, *, may_act: bool
+) -> InquiryLine:
     is_awaited = inquiry.status in _AWAITED and not inquiry.closed
     return InquiryLine(
         provider=name_of(names[inquiry.provider_id], reader) if inquiry.provider_id in names else "",
@@ -116,4 +134,15 @@ def _line(inquiry: InquiryContent, names: Mapping[UUID, ProviderView], reader: D
         sent_at=inquiry.sent_at,
         due_at=inquiry.due_at if is_awaited else None,
         overdue=inquiry.overdue and is_awaited,
+        clock=_text(inquiry.clock, reader),
+        round=inquiry.round,
+        time_asked_until=inquiry.time_asked_until if is_awaited else None,
+        href=f"/provider-contact/inquiries/{inquiry.inquiry_id}",
+        post=f"/provider-contact/inquiries/{inquiry.inquiry_id}{list_query and '?'}{list_query}",
+        version=inquiry.version,
+        actions=[(action.action, _text(action, reader)) for action in inquiry.actions] if may_act else [],
     )
+
+
+def _text(label: LabelContent, reader: DeskReader) -> str:
+    return Label(label.kk, label.ru, label.en).in_(reader.language)
