@@ -49,6 +49,7 @@ class NamedProvider(Protocol):
 
 
 P = TypeVar("P", bound=NamedProvider)
+Q = TypeVar("Q", bound=NamedProvider)
 
 
 class NameSearchPolicy(BaseModel):
@@ -178,6 +179,13 @@ class NameIndex(Generic[P]):
                 self._search(interpretation, best)
         return [hit for _, hit in sorted(best.items(), key=lambda pair: (-pair[1].score, pair[1].provider.name_kk, pair[0]))]
 
+    def over(self, providers: Sequence[Q]) -> "NameIndex[Q]":
+        """Return this index for other objects with the same names in the same order."""
+        shared: NameIndex[Q] = NameIndex.__new__(NameIndex)
+        shared.__dict__ |= self.__dict__
+        shared._providers = providers
+        return shared
+
     def _with_joined(self, typed: Sequence[NameWord]) -> list[NameWord] | None:
         """Return the words with neighbours that the directory writes as one («асыл жан» for «Асылжан»); None if there are none."""
         found: list[NameWord] = []
@@ -267,6 +275,27 @@ class NameIndex(Generic[P]):
                 token = self._surfaces[surface]
                 found[token] = max(found.get(token, 0.0), likeness)
         return sorted(found.items(), key=lambda pair: (-pair[1], pair[0])) or [(word, 1.0)]
+
+
+class _Names(NamedTuple):
+    """The names of a provider without the rest of its row."""
+
+    name_kk: str
+    name_ru: str
+    short_name: str
+    aliases: tuple[str, ...]
+    region: str
+
+
+def index_over(providers: Sequence[P]) -> NameIndex[P]:
+    """Return an index over these providers. Lists with the same names share one, so that a search of a replica builds none."""
+    names = tuple(_Names(each.name_kk, each.name_ru, each.short_name, tuple(each.aliases), each.region) for each in providers)
+    return _index_of(names).over(providers)
+
+
+@lru_cache(maxsize=32)  # the regions and the country, and some of the former directory; 2 MB for 5 000 providers
+def _index_of(names: tuple[_Names, ...]) -> NameIndex[_Names]:
+    return NameIndex(names)
 
 
 def clear_winner(hits: Sequence[Hit[P]], threshold: float) -> Hit[P] | None:

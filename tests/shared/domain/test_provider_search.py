@@ -5,7 +5,7 @@ from collections import defaultdict
 
 import pytest
 
-from shared.domain.provider_names import NameIndex
+from shared.domain.provider_names import NameIndex, index_over
 from tests.processor_time import processor_time, slowness
 from tests.provider_directory import SIZE, Listed, Typed, colloquial, directory, meant, unseen
 
@@ -72,3 +72,24 @@ class TestJoinedWords:
     def test_a_number_is_never_joined_with_its_neighbour(self):
         index = NameIndex([Listed(15, "№15 қалалық емхана", "Городская поликлиника №15", "", (), "KZ-75", "")])
         assert index.search("1 5 емхана") == []
+
+
+class TestIndexOver:
+    def test_lists_with_the_same_names_share_an_index_and_get_their_own_objects(self):
+        first, second = (Listed(n, "№5 қалалық емхана", "Городская поликлиника №5", "", (), "KZ-75", "") for n in (1, 2))
+        assert index_over([first]).search("5 емхана")[0].provider is first
+        assert index_over([second]).search("5 емхана")[0].provider is second
+
+    def test_another_name_is_found_at_once(self):
+        before, after = (Listed(1, name, name, "", (), "KZ-75", "") for name in ("Сұңқар", "Тұмар"))
+        assert index_over([before]).search("тумар") == []
+        assert index_over([after]).search("тумар")[0].provider is after
+
+    def test_the_whole_country_is_searched_in_fifteen_milliseconds_from_its_rows(self):
+        index_over(directory())
+        samples = []
+        for _ in range(3):
+            with processor_time(time.thread_time) as spent:
+                assert index_over(list(directory())).search("данамед")
+            samples.append(spent.seconds)
+        assert min(samples) < 0.015 * slowness()

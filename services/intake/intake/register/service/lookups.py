@@ -8,7 +8,7 @@ from intake.register.service.providers import ListedProvider
 from intake.register.service.registration import iin_key, phone_key
 from shared.auth import Principal
 from shared.contents import MAX_IDS, LookupRequest, LookupResponse, Purpose
-from shared.domain.provider_names import NameIndex, name_search_policy
+from shared.domain.provider_names import index_over, name_search_policy
 from shared.unit_of_work import UnitOfWork
 
 LOOKUP_PURPOSES: Final[Mapping[str, Purpose]] = {
@@ -33,5 +33,5 @@ async def find_appeals(work: UnitOfWork, request: LookupRequest, reader: Princip
 def find_providers(typed: str, providers: Sequence[ListedProvider]) -> LookupResponse:
     """Return the providers that a typed name may mean, best match first. Run it in a thread."""
     certain = name_search_policy().region_threshold
-    hits = [hit for hit in NameIndex(providers).search(typed) if hit.score >= certain][:PROVIDERS]
+    hits = [hit for hit in index_over(providers).search(typed) if hit.score >= certain][:PROVIDERS]
     return LookupResponse(provider_ids=[hit.provider.id for hit in hits])

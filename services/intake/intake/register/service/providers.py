@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from intake.register import repository
 from shared.domain.labels import Language
-from shared.domain.provider_names import Hit, NameIndex, clear_winner, name_search_policy
+from shared.domain.provider_names import Hit, clear_winner, index_over, name_search_policy
 
 SUGGESTIONS: Final = 3  # more do not fit on the screen of a phone
 
@@ -35,7 +35,7 @@ async def active_providers(session: AsyncSession, region: str | None) -> Sequenc
 
 def suggest(typed: str, providers: Sequence[ListedProvider]) -> list[Hit[ListedProvider]]:
     """Return the organisations of a region that a typed name may mean, at most SUGGESTIONS, best first. Run it in a thread."""
-    return NameIndex(providers).search(typed)[:SUGGESTIONS]
+    return index_over(providers).search(typed)[:SUGGESTIONS]
 
 
 def only_match(suggested: Sequence[Hit[ListedProvider]]) -> ListedProvider | None:
