@@ -31,7 +31,17 @@ from routing.clocks.codes import ACTIVE, ClockState, ClockTrigger
 from routing.clocks.service import ClockWatcher, clocks_of_case, triggered_by
 from shared.auth import STAFF, Principal
 from shared.code_fields import Options
-from shared.contracts import REGISTRY, AppealEvent, AppealImported, AppealRegistered, AppealWithdrawn, OutcomeConfirmed
+from shared.contracts import (
+    REGISTRY,
+    AppealEvent,
+    AppealImported,
+    AppealRegistered,
+    AppealWithdrawn,
+    CommitmentEnded,
+    OutcomeConfirmed,
+    OutcomeVerified,
+    ProposalAnswered,
+)
 from shared.domain.routing_policy import tier_for
 from shared.domain.taxonomy import taxonomy
 from shared.errors import Conflict, Forbidden, InvalidInput, NotFound
@@ -50,7 +60,7 @@ OPENED = [
     {"kind": "CONSULTATION", "topic": "PAY_RATES"},
     {"kind": "SUGGESTION", "topic": "OTHER_TOPIC", "anonymous": True},
 ]
-APPLICANTS = {"RESOLVED_ON_SPOT": OutcomeConfirmed, "WITHDRAWN": AppealWithdrawn}
+APPLICANTS = {"RESOLVED_ON_SPOT": {OutcomeConfirmed, ProposalAnswered}, "WITHDRAWN": {AppealWithdrawn}}
 HELD = "an answer that waits"
 FOUND = {"outcome": "JUSTIFIED", "fact": "Анықталды.", "rule": "ҚР ДСМ бұйрығы"}
 
@@ -73,6 +83,8 @@ class Case:
         self.by_applicant: set[type[AppealEvent]] = set()
         self.is_raised = False
         """Somebody passed it to a higher tier than that of its issues."""
+        self.is_reopened = False
+        """Its statutory clock, if it was stopped, is not started again."""
 
 
 class Desk(RuleBasedStateMachine):
@@ -188,11 +200,24 @@ class Desk(RuleBasedStateMachine):
         self.run(self.desk.apply(event))
         case.state = state_after(case.state, event)
         case.by_applicant.add(kind)
-        if "tier-raised" in self.follow(position):
+        published = self.follow(position)
+        if not {"tier-raised", "case-reopened"}.isdisjoint(published):
             case.is_raised = True
+        self.check_reopening(case, event, published)
         version = self.run(self.record(case)).version
         assert case.version <= version <= case.version + 1
         case.version = version
+
+    def check_reopening(self, case: Case, event: AppealEvent, published: list[str]) -> None:
+        """A broken promise and a refuted confirmation always reopen the case, and what the applicant said before counts no more."""
+        is_broken = isinstance(event, CommitmentEnded) and event.result == "BROKEN"
+        is_refuted = isinstance(event, OutcomeVerified) and (event.about, event.result) == ("PROPOSAL", "REFUTED")
+        assert not (is_broken or is_refuted) or published == ["case-reopened"]
+        if "case-reopened" in published:
+            record = self.run(self.record(case))
+            assert (record.status, record.outcome, record.is_solution_confirmed, record.has_news) == ("IN_REVIEW", None, False, True)
+            case.is_reopened = True
+            case.by_applicant.clear()
 
     @rule(days=st.sampled_from([0, 1, 3, 20]))
     def wait(self, days: int) -> None:
@@ -204,7 +229,9 @@ class Desk(RuleBasedStateMachine):
         self.run(self.send_all())
         self.follow(position)
         events = self.run(self.events(position))
-        assert {event.appeal_id for event in events if event.FACT == "answer-given"} == sending
+        sent = {event.appeal_id for event in events if event.FACT == "answer-given"}
+        recalled = {case.appeal_id for case in self.cases if case.appeal_id in sending - sent and case.state["outcome"] is None}
+        assert sent | recalled == sending, "an answer is sent, or taken back because the solution is confirmed no more"
         for case in self.cases:
             case.version += case.appeal_id in sending
         self.run(self.watch())
@@ -229,7 +256,8 @@ class Desk(RuleBasedStateMachine):
         clocks = self.run(self.clocks(case))
         statutory = [clock for clock in clocks if clock.policy in triggered_by(ClockTrigger.FORM) and clock.state != ClockState.REPLACED]
         running = [clock for clock in statutory if clock.state in ACTIVE]
-        assert len(running) == (record.answer_id is None and record.closed_at is None)
+        is_due = record.answer_id is None and record.closed_at is None
+        assert len(running) == is_due or (case.is_reopened and not running)
         assert len(statutory) == 1
 
     def check_end(self, case: Case, record: CaseRecord) -> None:
@@ -237,8 +265,10 @@ class Desk(RuleBasedStateMachine):
         assert is_final == (record.closed_at is not None) == (record.outcome is not None)
         assert record.sends_at is None or not is_final
         assert record.outcome != "DUPLICATE" or record.duplicate_of is not None
-        for code, event in APPLICANTS.items():
-            assert record.outcome != code or event in case.by_applicant, f"{code} without the applicant"
+        for code, events in APPLICANTS.items():
+            assert record.outcome != code or events & case.by_applicant, f"{code} without the applicant"
+        has_word = record.is_solution_confirmed or OutcomeConfirmed in case.by_applicant
+        assert record.outcome != "RESOLVED_ON_SPOT" or has_word, "neither a proposal nor silence is a solution"
         if is_final:
             offered = {offer.action for who in PEOPLE for offer in workflow.next_actions(record, who)}
             assert offered <= {CaseAction.REDIRECT}

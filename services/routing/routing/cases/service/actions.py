@@ -34,6 +34,7 @@ from shared.auth import Principal
 from shared.contracts import (
     ApplicantAsked,
     CaseForwarded,
+    CaseReopened,
     CaseReturned,
     CaseTerminated,
     ClassificationCorrected,
@@ -132,8 +133,9 @@ async def _remove_issue(context: ActionContext, command: commands.RemoveIssue) -
 
 def _is_raised(history: Sequence[HistoryRecord]) -> bool:
     """Return whether the case was passed to a higher tier since its classification was corrected."""
-    latest = next((entry for entry in reversed(history) if entry.type in {TierRaised.FACT, ClassificationCorrected.FACT}), None)
-    return latest is not None and latest.type == TierRaised.FACT
+    moving = {TierRaised.FACT, CaseReopened.FACT, ClassificationCorrected.FACT}
+    latest = next((entry for entry in reversed(history) if entry.type in moving), None)
+    return latest is not None and latest.type != ClassificationCorrected.FACT
 
 
 def _tier_of(case: CaseRecord) -> int:
