@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.contracts import InquiryAnswered, InquirySent, OutcomeDenied
+from shared.contracts import InquiryAnswered, InquirySent, OutcomeDenied, ProposalAnswered, SolutionProposed
 from tests.routing.desk.support import CANARY, attachment, forms, message, open_desk, send, session
 from tests.routing.support import NOW, imported
 
@@ -50,6 +50,18 @@ class TestFiles:
         assert (await open_desk(desk, f"/{complaint}/files/{file_id}", session(desk, "provider"))).status_code == 403
         assert (await open_desk(desk, f"/{complaint}/files/{file_id}", {"Accept": "text/html"})).status_code == 303
         assert owners.opened == []
+
+
+class TestEndings:
+    async def test_resolved_on_the_spot_is_offered_only_while_the_applicants_confirmation_stands(self, desk, complaint):
+        ids = {"proposal_id": uuid4(), "inquiry_id": uuid4(), "provider_id": uuid4()}
+        before = (await open_desk(desk, f"/{complaint}")).text
+        await desk.apply(
+            SolutionProposed(appeal_id=complaint, language="kk", answer_until=NOW, **ids),
+            ProposalAnswered(appeal_id=complaint, proposal_id=ids["proposal_id"], confirmed=True, method="TRACK"),
+        )
+        after = (await open_desk(desk, f"/{complaint}")).text
+        assert ("RESOLVED_ON_SPOT" in before, "RESOLVED_ON_SPOT" in after) == (False, True)
 
 
 class TestCasePage:

@@ -110,6 +110,9 @@ class FormOptions:
     topics: Sequence[Option]
     forms: Sequence[Option]
     outcomes: Sequence[Option]
+    """Of findings."""
+    endings: Sequence[Option]
+    """The outcomes with which the case may be closed now; the applicant's confirmation adds one."""
     reasons: Sequence[Option]
     languages: Sequence[Option]
     questions: Sequence[Option]
@@ -179,6 +182,7 @@ def case_forms(case: CaseView, writing: AnswerWriting, reader: DeskReader, colle
             topics=reader.options(codes.topics),
             forms=reader.options(codes.forms),
             outcomes=reader.options({code: codes.outcomes[code] for code in cases.closing_outcomes()}),
+            endings=reader.options({code: codes.outcomes[code] for code in _endings(case)}),
             reasons=[(code, reader.label(label)) for code, label in cases.escalation_reasons().items()],
             languages=[(code, reader.language_name(code)) for code in ("kk", "ru", "en")],
             questions=reader.options(codes.provider_questions),
@@ -189,6 +193,13 @@ def case_forms(case: CaseView, writing: AnswerWriting, reader: DeskReader, colle
         writing=writing,
         hold_seconds=HOLD_SECONDS,
     )
+
+
+def _endings(case: CaseView) -> Sequence[str]:
+    """Return the outcomes that the offered actions close the case with."""
+    closing = [offer for offer in case.next_actions if offer.action in {CaseAction.CLOSE, CaseAction.ANSWER_AND_CLOSE}]
+    offered = next((field.options for offer in closing for field in offer.fields if field.name == "outcome"), None)
+    return offered or cases.closing_outcomes()
 
 
 def _plain_form(offer: NextAction, reader: DeskReader) -> PlainForm:
