@@ -1,17 +1,24 @@
 """The system of a medical organisation: a program of its own that receives webhooks and fails on request.
 
 It verifies each webhook by the function that docs/integration/providers.md prints, and acts on each `webhook-id` once. Its first line of
-output is its port. `PUT /control` sets how it answers, `GET /seen` returns what came.
+output is its port. `PUT /control` sets how it answers, `PUT /act` makes it act on an inquiry by the API, `GET /seen` returns what came.
 """
 
 import json
 import re
+import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from uuid import uuid4
 
-SLOW = "/slow"
+import httpx
+
+from tests.patience import PATIENCE
+
+SLOW, ACT = "/slow", "/act"
 PAGE = Path(__file__).parents[1] / "docs" / "integration" / "webhooks.md"
 
 
@@ -23,7 +30,15 @@ def printed_verify():
     return found["verify"]
 
 
-class ProviderSystem(ThreadingHTTPServer):
+def act(sent):
+    """Read an inquiry at its URL, and carry out an action on the version that was read."""
+    with httpx.Client(headers={"Authorization": f"Bearer {sent['token']}"}, timeout=PATIENCE, trust_env=False) as http:
+        version = http.get(sent["url"]).raise_for_status().json()["version"]
+        fields = {"expected_version": version, **sent["fields"]}
+        return http.post(f"{sent['url']}/actions/{sent['action']}", json=fields, headers={"Idempotency-Key": str(uuid4())})
+
+
+class ProviderServer(ThreadingHTTPServer):
     """`answers`: statuses to answer with, one a call; the last one is repeated. `delay`: seconds before an answer under SLOW."""
 
     daemon_threads = True
@@ -42,7 +57,7 @@ class ProviderSystem(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    server: ProviderSystem
+    server: ProviderServer
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -65,6 +80,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self):
         sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == ACT:
+            answer = act(sent)
+            self.reply(answer.status_code, answer.content)
+            return
         if sent.pop("reset", False):
             self.server.reset()
         for name, value in sent.items():
@@ -85,8 +104,43 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+class ProviderSystem:
+    """The test's side of the program."""
+
+    def __init__(self, port):
+        self.url = f"http://127.0.0.1:{port}"
+        self.hook = f"{self.url}/hook"
+
+    def set(self, **behaviour):
+        httpx.put(f"{self.url}/control", json=behaviour, timeout=PATIENCE, trust_env=False).raise_for_status()
+
+    def seen(self):
+        return httpx.get(f"{self.url}/seen", timeout=PATIENCE, trust_env=False).json()
+
+    def act(self, url, token, action, **fields):
+        """Let the system carry out an action on an inquiry. Return the inquiry."""
+        sent = {"url": url, "token": token, "action": action, "fields": fields}
+        answer = httpx.put(f"{self.url}{ACT}", json=sent, timeout=PATIENCE, trust_env=False)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    @property
+    def effects(self):
+        """The types of the messages that the system acted on, in their order."""
+        return [effect["type"] for effect in self.seen()["effects"]]
+
+
+@contextmanager
+def running_provider_system():
+    """Start the program, and end it afterwards."""
+    with subprocess.Popen([sys.executable, "-m", "tests.provider_system"], stdout=subprocess.PIPE, text=True) as program:
+        yield ProviderSystem(int(program.stdout.readline()))
+        program.terminate()
+        program.wait(PATIENCE)
+
+
 if __name__ == "__main__":
-    system = ProviderSystem()
+    system = ProviderServer()
     sys.stdout.write(f"{system.server_port}\n")
     sys.stdout.flush()
     system.serve_forever()

@@ -77,7 +77,6 @@ from shared.rows import table_of
 from shared.service import Foundation, Parts, Service, assemble
 from shared.unit_of_work import UnitOfWork
 
-STEPS_EVERY = timedelta(seconds=15)  # a deadline ends at midnight, and nobody needs it to the second
 NOTICES: Final[inquiries.Notices] = RoutedNotices()
 EXTENSIONS: Final[tuple[inquiries.ActionHandler, ...]] = (
     RECORD_CALL,
@@ -154,10 +153,11 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
         async with parts.units.write() as work:
             await ratings.rank_due_months(work)
 
+    steps_every = timedelta(seconds=parts.settings.step_seconds)
     return [
-        every(STEPS_EVERY, "inquiry-steps", advance),
-        every(STEPS_EVERY, "proposals", unanswered),
-        every(STEPS_EVERY, "promises", promises),
+        every(steps_every, "inquiry-steps", advance),
+        every(steps_every, "proposals", unanswered),
+        every(steps_every, "promises", promises),
         *delivery_jobs.loops(parts),
         every(timedelta(hours=1), "rankings", rankings),
     ]

@@ -19,3 +19,6 @@ class Settings(OutgoingSettings):
         validate_default=True,
         description="where providers reach the pages, for the links in mails; absent on one machine: this machine",
     )
+    step_seconds: float = Field(
+        15, gt=0, description="how often due steps are looked for; a deadline ends at midnight, and nobody needs it to the second"
+    )

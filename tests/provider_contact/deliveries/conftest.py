@@ -2,15 +2,11 @@
 
 import asyncio
 import re
-import subprocess
-import sys
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
-from pathlib import Path
 from uuid import UUID, uuid4
 
-import httpx
 import pytest
 
 from provider_contact.deliveries import jobs, repository
@@ -24,39 +20,17 @@ from provider_contact.directory.schemas import ContactContent
 from provider_contact.inquiries.codes import NoticeKind
 from provider_contact.inquiries.service import Notice
 from shared.outgoing.mail import MailSender
-from tests.patience import PATIENCE
 from tests.provider_contact.conftest import PROVIDER, sent_inquiry
+from tests.provider_system import running_provider_system
 
-PROGRAM = Path(__file__).parents[2] / "provider_system.py"
 PUBLIC_URL = "https://aryz.example"
 SUPPORT, HEAD = "qoldau@emhana.example", "bas@emhana.example"
 
 
-class ProviderSystem:
-    """The test's side of the program."""
-
-    def __init__(self, port):
-        self.url = f"http://127.0.0.1:{port}"
-        self.hook = f"{self.url}/hook"
-
-    def set(self, **behaviour):
-        httpx.put(f"{self.url}/control", json=behaviour, timeout=PATIENCE, trust_env=False).raise_for_status()
-
-    def seen(self):
-        return httpx.get(f"{self.url}/seen", timeout=PATIENCE, trust_env=False).json()
-
-    @property
-    def effects(self):
-        """The types of the messages that the system acted on, in their order."""
-        return [effect["type"] for effect in self.seen()["effects"]]
-
-
 @pytest.fixture(scope="module")
 def running_system():
-    with subprocess.Popen([sys.executable, str(PROGRAM)], stdout=subprocess.PIPE, text=True) as program:
-        yield ProviderSystem(int(program.stdout.readline()))
-        program.terminate()
-        program.wait(PATIENCE)
+    with running_provider_system() as system:
+        yield system
 
 
 @pytest.fixture
