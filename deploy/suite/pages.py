@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Final, TypedDict
+from uuid import UUID
 
 import httpx
 import structlog
@@ -56,11 +57,22 @@ class DemoUser(BaseModel):
     role: Role
     name: str
     region: str | None = None
+    provider: str | None = None
+    """The Russian name of the organisation for which the user answers; its id is looked up in the directory at sign-in."""
 
 
 class InTime(BaseModel):
     value: float | None
     n: int
+
+
+class FoundProvider(BaseModel):
+    provider_id: UUID
+    name_ru: str
+
+
+class FoundProviders(BaseModel):
+    items: list[FoundProvider]
 
 
 class UserCard(TypedDict):
@@ -115,7 +127,8 @@ async def signed_in(request: Request) -> Response:
         user = next((user for user in demo_users() if user.subject == subject), None)
         if user is None:
             raise NotFound
-        token = issuer.issue(user.role, region=user.region, subject=user.subject, name=user.name)
+        provider_id = await _provider_id(foundation, user.provider) if user.provider else None
+        token = issuer.issue(user.role, region=user.region, provider_id=provider_id, subject=user.subject, name=user.name)
     elif subject is not None:  # a demo user was posted, but the suite has none
         raise NotFound
     try:
@@ -177,6 +190,20 @@ def _cards(language: Language) -> list[UserCard]:
         }
         for user in demo_users()
     ]
+
+
+async def _provider_id(foundation: Foundation, name: str) -> UUID | None:
+    """Return the id of the organisation with this name; None while the directory has none, or does not answer in time."""
+    try:
+        async with asyncio.timeout(FIGURES_WAIT):
+            answer = await foundation.client_for("provider-contact").get(
+                "/provider-contact/v1/providers", params={"query": name, "limit": 1}
+            )
+        found = FoundProviders.model_validate_json(answer.raise_for_status().content).items
+    except (httpx.HTTPError, TimeoutError, ValidationError, Unavailable) as error:
+        log.warning("no-demo-provider", error=type(error).__name__)
+        return None
+    return found[0].provider_id if found and found[0].name_ru == name else None
 
 
 async def _figures(foundation: Foundation, token: str | None) -> Figures | None:

@@ -18,7 +18,7 @@ from shared.command import REFUSALS
 from shared.settings import ServiceSettings
 from suite import process, processes, throwaway, verification
 from suite.demo import figures, timing
-from suite.demo.appeals import generate
+from suite.demo.appeals import complaints_about, generate
 from suite.demo.surface import DemoFailed, Surface, Where
 from suite.demo.traffic import Done, Traffic
 from suite.pages import demo_users
@@ -116,11 +116,21 @@ async def fill(url: str, data: Path) -> None:
             await surface.import_directory()
             appeals = generate(FILLED, seed=1, providers=await surface.directory(), kinds_of="kinds_to_look_at")
             await Traffic(surface, 1, lambda: None).run(appeals, rate=FILLED_PER_SECOND)
+            await _ask_demo_providers(surface)
             log.info("demo data is there", appeals=FILLED)
     except (DemoFailed, httpx.TransportError) as failure:
         log.warning("no demo data", reason=type(failure).__name__)
     finally:
         await surface.close()
+
+
+async def _ask_demo_providers(surface: Surface) -> None:
+    """File complaints about the organisations of the demo users, so that their inboxes are not empty."""
+    known = {provider.name_ru: provider for provider in await surface.directory()}
+    for user in demo_users():
+        provider = known.get(user.provider or "")
+        for appeal in complaints_about(provider) if provider else ():
+            await surface.register(appeal, str(uuid4()))
 
 
 async def _counted(surface: Surface, before: int, appeals: int, show: Callable[[int], None]) -> float:

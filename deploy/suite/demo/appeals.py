@@ -63,6 +63,35 @@ class DemoAppeal:
         return self.body["kind"]
 
 
+COMPLAINTS = (
+    ("WAITING_SPECIALIST", "ru", "Два месяца не могу попасть к кардиологу: записи нет.", ["PROCESSING", "DISCLOSE_TO_PROVIDER"]),
+    ("REFUSAL_APPOINTMENT", "kk", "Терапевт қабылдаудан бас тартты, себебін түсіндірмеді.", ["PROCESSING"]),
+    ("PAID_CASHBOX", "ru", "За УЗИ взяли деньги через кассу, хотя есть направление.", ["PROCESSING", "DISCLOSE_TO_PROVIDER"]),
+)
+"""Complaints about the organisation of a demo user: category, language, text, consents."""
+
+
+def complaints_about(provider: KnownProvider) -> list[DemoAppeal]:
+    """Return complaints about one organisation, about which it is then asked; the person of one of them is withheld."""
+    return [
+        DemoAppeal(
+            "APP",
+            {
+                "channel": "APP",
+                "language": language,
+                "kind": "COMPLAINT",
+                "category": category,
+                "region": provider.region,
+                "provider": {"provider_id": provider.provider_id},
+                "text": text,
+                "applicant": {"full_name": "Сынақ Азамат", "phone": "+77010000000"},
+                "consents": consents,
+            },
+        )
+        for category, language, text, consents in COMPLAINTS
+    ]
+
+
 def generate(count: int, seed: int, providers: Sequence[KnownProvider], *, kinds_of: str = "kinds") -> list[DemoAppeal]:
     """Generate `count` appeals with exactly the published shares of channels, kinds, topics and categories.
 
