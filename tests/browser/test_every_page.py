@@ -3,6 +3,7 @@
 import asyncio
 import html
 import re
+from uuid import UUID
 
 import httpx
 import pytest
@@ -41,6 +42,11 @@ PAGES = [
     ("/intake/rate", None),
     ("/provider-contact/ratings", None),
     ("/intake/parked", "admin"),
+    ("/provider-contact/portal", "provider"),
+    ("/provider-contact/portal/statements", "provider"),
+    ("/provider-contact/portal/figures", "provider"),
+    ("/provider-contact/portal/templates", "provider"),
+    ("/provider-contact/portal/colleagues", "provider"),
     ("/provider-contact/checks", "operator"),
     ("/provider-contact/matches", "specialist"),
     ("/provider-contact/directory", "admin"),
@@ -83,7 +89,7 @@ def people(tmp_path_factory):
 
 
 def session(people, role):
-    claims = {} if role in {"admin", "analyst"} else REGION
+    claims = {"provider": {"provider_id": UUID(int=501)}, "admin": {}, "analyst": {}}.get(role, REGION)
     return {"aryz_session": issue(people.suite.data, role, **claims)} if role else {}
 
 
