@@ -30,7 +30,7 @@ def printed_verify():
     return found["verify"]
 
 
-def act(sent):
+def carry_out(sent):
     """Read an inquiry at its URL, and carry out an action on the version that was read."""
     with httpx.Client(headers={"Authorization": f"Bearer {sent['token']}"}, timeout=PATIENCE, trust_env=False) as http:
         version = http.get(sent["url"]).raise_for_status().json()["version"]
@@ -81,7 +81,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_PUT(self):
         sent = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path == ACT:
-            answer = act(sent)
+            answer = carry_out(sent)
             self.reply(answer.status_code, answer.content)
             return
         if sent.pop("reset", False):
@@ -117,7 +117,7 @@ class ProviderSystem:
     def seen(self):
         return httpx.get(f"{self.url}/seen", timeout=PATIENCE, trust_env=False).json()
 
-    def act(self, url, token, action, **fields):
+    def carry_out(self, url, token, action, **fields):
         """Let the system carry out an action on an inquiry. Return the inquiry."""
         sent = {"url": url, "token": token, "action": action, "fields": fields}
         answer = httpx.put(f"{self.url}{ACT}", json=sent, timeout=PATIENCE, trust_env=False)

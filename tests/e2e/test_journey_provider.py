@@ -123,7 +123,7 @@ class Loop:
 
     def provider_does(self, action, **fields):
         url = f"{self.suite.url}/provider-contact/v1/inquiries/{self.inquiry()['inquiry_id']}"
-        return self.system.act(url, self.provider_token, action, **fields)
+        return self.system.carry_out(url, self.provider_token, action, **fields)
 
     def webhook(self, event_type):
         """Wait for the message of one type, and return its data. The system acts on each message once."""

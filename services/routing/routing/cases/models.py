@@ -122,6 +122,8 @@ class AppealCase(RoutingModel, table=True):
     """The outcome of the case if the applicant confirms that answer, where it is not that of the answer."""
     proposals: dict[str, ProposalState] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     """What became of the proposals of providers, by the id of the proposal; NULL without one."""
+    reopened_at: datetime | None = None
+    """When the case was last reopened after an answer or its end. The statutory term has ended with that and is not extended."""
     has_news: bool = False
     """The applicant wrote, and no clerk has acted since."""
     fix_passed: bool = False

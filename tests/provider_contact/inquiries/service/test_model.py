@@ -46,11 +46,11 @@ class Walk:
 
     async def step(self):
         before, published = await self.exchange.row(), await self.published()
-        happening = self.pick.choice([self.act] * 6 + [self.wait, self.receive])
+        happening = self.pick.choice([self.do_something] * 6 + [self.wait, self.receive])
         await happening(before)
         await self.check(before, published)
 
-    async def act(self, before):
+    async def do_something(self, before):
         """Somebody tries an action: it is carried out if and only if it is offered, or its fields do not fit."""
         world, exchange = self.world, self.exchange
         day = timedelta(days=3650)

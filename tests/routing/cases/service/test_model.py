@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from pydantic import BaseModel
 from pydantic_core import to_json
-from sqlalchemy import func, select
 
 from routing.cases.codes import DeskStatus
 from routing.cases.errors import ActionNotPossible, VersionConflict
@@ -26,13 +25,12 @@ from routing.cases.handlers import HANDLERS
 from routing.cases.schemas import commands
 from routing.cases.schemas.commands import COMMANDS, CaseAction
 from routing.cases.schemas.rows import CaseRecord
-from routing.cases.service import ClockHistory, carry_out, lock_case, read_case, send_next, visible_case, workflow
+from routing.cases.service import workflow
 from routing.clocks.codes import ACTIVE, ClockState, ClockTrigger
-from routing.clocks.service import ClockWatcher, clocks_of_case, triggered_by
+from routing.clocks.service import triggered_by
 from shared.auth import STAFF, Principal
 from shared.code_fields import Options
 from shared.contracts import (
-    REGISTRY,
     AppealEvent,
     AppealImported,
     AppealRegistered,
@@ -46,8 +44,8 @@ from shared.domain.routing_policy import tier_for
 from shared.domain.taxonomy import taxonomy
 from shared.errors import Conflict, Forbidden, InvalidInput, NotFound
 from shared.http import parse
-from shared.messaging import tables
 from shared.projection import AppealState, state_after
+from tests.routing.cases.service.desk_access import DeskAccess
 from tests.routing.desk.pages.test_provider import recorded
 from tests.routing.support import NOW, PROVIDER
 
@@ -70,7 +68,6 @@ def person(role: str, region: str | None = REGION) -> Principal:
 
 
 PEOPLE = [*(person(role) for role in sorted(STAFF)), person("specialist", "KZ-75"), person("operator", None), person("analyst", None)]
-ADMIN = person("admin", None)
 
 
 class Case:
@@ -87,7 +84,7 @@ class Case:
         """Its statutory clock, if it was stopped, is not started again."""
 
 
-class Desk(RuleBasedStateMachine):
+class Desk(DeskAccess, RuleBasedStateMachine):
     """The rules of the walk. The use cases run on the loop of the test, the walk in a thread of its own."""
 
     def __init__(self, desk: Any, loop: asyncio.AbstractEventLoop, carried_out: Counter[str]) -> None:
@@ -330,67 +327,6 @@ class Desk(RuleBasedStateMachine):
             "score": [1, 5],
         }
         return pick.choice(choices[name]) if name in choices else None
-
-    async def carry_out(self, case: Case, who: Principal, command: commands.Command) -> Any:
-        async with self.desk.parts.units.write() as work:
-            return await carry_out(work, who, await lock_case(work, who, case.appeal_id), command)
-
-    async def record(self, case: Case) -> CaseRecord:
-        async with self.desk.parts.units.read() as work:
-            return await visible_case(work, ADMIN, case.appeal_id)
-
-    async def number(self, appeal_id: UUID) -> str:
-        async with self.desk.parts.units.read() as work:
-            return (await visible_case(work, ADMIN, appeal_id)).number
-
-    async def clocks(self, case: Case) -> Any:
-        async with self.desk.parts.units.read() as work:
-            return await clocks_of_case(work.session, case.appeal_id)
-
-    async def offers(self, case: Case, who: Principal) -> Any:
-        async with self.desk.parts.units.read() as work:
-            try:
-                return (await read_case(work, who, case.appeal_id)).next_actions
-            except NotFound:
-                return []
-
-    async def is_visible(self, case: Case, who: Principal) -> bool:
-        async with self.desk.parts.units.read() as work:
-            try:
-                await visible_case(work, who, case.appeal_id)
-            except NotFound:
-                return False
-            return True
-
-    async def is_stored(self, case: Case, who: Principal, done: Any) -> bool:
-        async with self.desk.parts.units.read() as work:
-            try:
-                return await read_case(work, who, case.appeal_id) == done
-            except NotFound:  # moved out of sight
-                return True
-
-    async def send_all(self) -> None:
-        has_more = True
-        while has_more:
-            async with self.desk.parts.units.write() as work:
-                has_more = await send_next(work)
-
-    async def watch(self) -> None:
-        has_due = True
-        while has_due:
-            async with self.desk.parts.units.write() as work:
-                has_due = bool(await ClockWatcher(ClockHistory()).watch(work))
-
-    async def position(self) -> int:
-        async with self.desk.parts.database.read() as session:
-            return (await session.execute(select(func.max(tables.outbox.c.id)))).scalar() or 0
-
-    async def events(self, position: int) -> list[AppealEvent]:
-        query = select(tables.outbox.c.type, tables.outbox.c.value).where(tables.outbox.c.id > position).order_by(tables.outbox.c.id)
-        async with self.desk.parts.database.read() as session:
-            found = [REGISTRY[row.type].model_validate_json(row.value) for row in await session.execute(query)]
-        own = {case.appeal_id for case in self.cases}
-        return [event for event in found if event.appeal_id in own]
 
     def follow(self, position: int) -> list[str]:
         """Let the other services read what was published; return the facts."""

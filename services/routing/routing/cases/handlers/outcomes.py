@@ -94,7 +94,7 @@ def _promise_ended(progress: CaseProgress, event: CommitmentEnded, envelope: Env
 def _reopen(progress: CaseProgress, envelope: Envelope, reason: NamedCode) -> Sequence[AppealEvent]:
     """Return the case to the desk, one tier higher if there is one, with a clock of its own. The statutory clock is not started again."""
     case = progress.case
-    case.status = status_after(case.status, CaseReopened.FACT)
+    case.status, case.reopened_at = status_after(case.status, CaseReopened.FACT), envelope.time
     case.outcome = case.closed_at = case.confirmed_outcome = None
     case.sends_at = case.sending_by = None  # an answer that waits has not been given: it stays its author's draft
     supersede(case)

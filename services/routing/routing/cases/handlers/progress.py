@@ -94,6 +94,7 @@ class CaseProgress:
             "score": case.score,
             "confirmed_outcome": case.confirmed_outcome,
             "proposals": case.proposals,
+            "reopened_at": case.reopened_at,
             "next_due_at": case.next_due_at,
             "sends_at": case.sends_at,
             "sending_by": case.sending_by,

@@ -83,6 +83,7 @@ class CaseChange(TypedDict, total=False):
     answer_outcome: str | None
     confirmed_outcome: str | None
     proposals: dict[str, ProposalState] | None
+    reopened_at: datetime | None
     has_news: bool
     fix_passed: bool
     score: int | None
@@ -119,6 +120,7 @@ class CaseState:
     confirmed_outcome: str | None
     proposals: dict[str, ProposalState] | None
     """By the id of a provider's proposal, what became of it; None without proposals."""
+    reopened_at: datetime | None
     has_news: bool
     fix_passed: bool
     score: int | None

@@ -107,7 +107,7 @@ def _reports_crime(case: CaseRecord) -> bool:
 
 def _is_extendable(case: CaseRecord) -> bool:
     """Return whether the statutory term runs, may be extended, and neither was extended before nor waits for a decision."""
-    is_untouched = case.extended_until is None and case.extension_id is None
+    is_untouched = case.extended_until is None and case.extension_id is None and case.reopened_at is None
     return case.answer_id is None and is_untouched and clocks.is_extendable(case.statutory_form)
 
 
