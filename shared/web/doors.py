@@ -99,7 +99,7 @@ WORK: Final = (
         "/provider-contact/checks",
         N_("Calls about solutions"),
         N_("Applicants who confirmed a solution or withdrew: was it their own free word?"),
-        frozenset({"operator", "specialist", "expert", "supervisor", "head"}),
+        frozenset({"operator", "specialist", "expert", "supervisor", "head", "admin"}),
         is_seldom=True,
     ),
     Door(

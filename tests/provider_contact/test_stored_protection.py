@@ -1,10 +1,14 @@
 from uuid import UUID
 
+from provider_contact.accounts.service.sign_in import account_of
 from provider_contact.checks.codes import CheckStatus, CheckSubject
 from provider_contact.checks.models import OutcomeCheck
 from provider_contact.deliveries.jobs import begin_steps
 from provider_contact.directory.codes import Sheet
 from provider_contact.directory.service import imports
+from provider_contact.portal.schemas import TemplateIn
+from provider_contact.portal.service.drafts import save_draft
+from provider_contact.portal.service.templates import save_template
 from shared.auth import Principal
 from shared.contracts import InquirySent
 from tests.provider_contact.conftest import NOW, add_contact, appeal_id, registered, routed, sheet
@@ -38,6 +42,7 @@ async def test_each_table_with_ciphertext_holds_a_sealed_value(listed):
     system = listed.token("provider", provider_id=UUID(int=9))
     answer = await listed.client.put("/provider-contact/v1/webhook", headers=system, json={"url": "http://127.0.0.1:9/hook"})
     assert answer.status_code == 200, answer.text
+    await add_work_of_a_person(listed, provider, sent.inquiry_id)
     seen = await check_stored_rows("provider-contact", listed.parts.database)
     assert sealed_tables("provider-contact") - {table for table, _ in seen} == set()
 
@@ -61,6 +66,15 @@ async def add_check(world) -> None:
                 text=work.sealer.seal("outcome_check", check_id, "text", "Өзі қайтарып алды.".encode()),
             )
         )
+
+
+async def add_work_of_a_person(world, provider_id, inquiry_id) -> None:
+    """A person of the provider signs in, types an answer and stores a template."""
+    officer = Principal("officer", "test", frozenset({"provider"}), provider_id=provider_id, name="Сынақ Маман")
+    account = await account_of(world.parts.units, officer)
+    async with world.parts.units.write() as work:
+        await save_draft(work, account, inquiry_id, {"text": "Пациент қабылданды."}, None)
+        await save_template(work, account, None, TemplateIn(language="kk", title="Қабылдау", body="Пациент қабылданды."))
 
 
 async def draft_of_import(world) -> None:
