@@ -11,7 +11,7 @@ from provider_contact.commitments.models import Commitment
 from provider_contact.commitments.policy import commitment_policy
 from provider_contact.commitments.service.flags import EXCUSABLE, refresh_flags
 from provider_contact.inquiries.codes import InquiryAction, InquiryFlag
-from provider_contact.inquiries.schemas.commands import Excuse, Promise
+from provider_contact.inquiries.schemas.commands import Excuse, MakePromise
 from provider_contact.inquiries.service import ActionContext, ActionHandler, set_flag
 from provider_contact.inquiries.service.entries import enter
 from shared.domain.regions import regions
@@ -70,7 +70,7 @@ async def excuse(work: UnitOfWork, *, inquiry_id: UUID, commitment_id: UUID, rea
     work.publish(events.commitment_ended(commitment))
 
 
-async def _carry_out_promise(context: ActionContext, command: Promise) -> None:
+async def _carry_out_promise(context: ActionContext, command: MakePromise) -> None:
     inquiry = context.inquiry
     await promise(
         context.work,
@@ -99,5 +99,5 @@ async def _carry_out_excuse(context: ActionContext, command: Excuse) -> None:
     enter(context, InquiryAction.EXCUSE, code=command.reason)
 
 
-PROMISE: Final = ActionHandler(Promise, _carry_out_promise)
+PROMISE: Final = ActionHandler(MakePromise, _carry_out_promise)
 EXCUSE: Final = ActionHandler(Excuse, _carry_out_excuse)

@@ -88,7 +88,7 @@ class Propose(Command):
     text: Remark
 
 
-class Promise(Command):
+class MakePromise(Command):  # `Promise` alone is a built-in type of clients in TypeScript
     """Promise something by a day, on which the applicant is asked."""
 
     ACTION = InquiryAction.PROMISE
@@ -203,7 +203,7 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     Acknowledge,
     Respond,
     Propose,
-    Promise,
+    MakePromise,
     AskTime,
     Accept,
     Return,
