@@ -21,7 +21,6 @@ from shared.ids import SequentialIds
 from shared.messaging.envelope import Envelope
 from shared.messaging.handling import Batch, Received, waves
 from shared.service import Foundation, Parts, build_parts
-from tests.browser.conftest import browser, serious, serve, visit  # noqa: F401 - pytest finds fixtures by name
 
 NOW = datetime(2026, 2, 5, 6, 0, tzinfo=UTC)  # 11:00 in Almaty
 NAMESPACE = UUID(int=43)
