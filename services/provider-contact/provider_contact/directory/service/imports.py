@@ -42,24 +42,25 @@ def read_import(sheet: Sheet, raw: bytes) -> PlanSheet:
 
 async def dry_run(work: UnitOfWork, plan_sheet: PlanSheet) -> ImportResult:
     """Return what the import would do. Nothing is stored."""
-    return (await plan_sheet(work)).result(None)
+    plan = await plan_sheet(work)
+    return await asyncio.to_thread(plan.result, None)
 
 
 async def import_sheet(work: UnitOfWork, sheet: Sheet, plan_sheet: PlanSheet, digest: str, importer: Principal) -> ImportResult:
     """Add and change the entries that the sheet names, publish changed providers, and record the import. Omitted entries stay."""
     await repository.lock_directory(work.session)
     plan = await plan_sheet(work)
-    row = _row(work, work.ids.new(), sheet, plan, digest, importer)
+    row = await asyncio.to_thread(_row, work, work.ids.new(), sheet, plan, digest, importer)
     await entries.write(work, plan.writes, import_id=row.import_id, actor=importer.subject)
     work.session.add(row)
-    return plan.result(row.import_id)
+    return await asyncio.to_thread(plan.result, row.import_id)
 
 
 async def draft_import(work: UnitOfWork, sheet: Sheet, plan_sheet: PlanSheet, raw: bytes, importer: Principal) -> UUID:
     """Store the file sealed with the report of a dry run, and return the id of this draft. Expired drafts are deleted."""
     await repository.delete_drafts(work.session, work.clock.now() - DRAFT_LASTS)
     plan = await plan_sheet(work)
-    row = _row(work, work.ids.new(), sheet, plan, sha256(raw).hexdigest(), importer)
+    row = await asyncio.to_thread(_row, work, work.ids.new(), sheet, plan, sha256(raw).hexdigest(), importer)
     row.state = ImportState.DRAFT
     row.document = await asyncio.to_thread(work.sealer.seal, TABLE, row.import_id, "document", raw)
     work.session.add(row)
@@ -83,9 +84,9 @@ async def import_draft(work: UnitOfWork, import_id: UUID, plan_sheet: PlanSheet,
         raise DraftGone
     plan = await plan_sheet(work)
     await entries.write(work, plan.writes, import_id=import_id, actor=importer.subject)
-    done = _row(work, import_id, row.sheet, plan, row.sha256, importer)
+    done = await asyncio.to_thread(_row, work, import_id, row.sheet, plan, row.sha256, importer)
     await work.session.merge(done)
-    return plan.result(import_id)
+    return await asyncio.to_thread(plan.result, import_id)
 
 
 async def discard_draft(work: UnitOfWork, import_id: UUID) -> None:
