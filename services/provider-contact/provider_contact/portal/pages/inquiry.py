@@ -257,7 +257,7 @@ def _field(question: AskedQuestion, visit: Visit) -> Field:
 
 
 _PERSON: Final[Mapping[str, str]] = {
-    "full_name": N_("Name"),
+    "full_name": N_("Full name"),
     "iin": N_("IIN"),
     "birth_date": N_("Date of birth"),
     "phone": N_("Telephone"),
