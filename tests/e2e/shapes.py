@@ -186,6 +186,10 @@ KPI_IDS = (
     "outcomes",
     "resolved_on_spot",
     "withdrawn",
+    "confirmed",
+    "verified",
+    "refuted",
+    "unproven",
 )
 MEASURED_IDS = (
     "satisfaction",

@@ -19,4 +19,4 @@ class TestDemo:
         assert "differs" not in told.stdout
         verified = _aryz("verify", "--data", fresh.suite.data)
         assert verified.returncode == 0, verified.stdout
-        assert "broken" not in verified.stdout
+        assert "│ broken" not in verified.stdout

@@ -113,8 +113,15 @@ class Loop:
             assert all(line["kk"] and line["ru"] and line["kk"] != line["ru"] for line in shown)
 
     def at_desk(self, action, **fields):
-        version = self.case()["version"]
-        return self.post(f"/routing/v1/cases/{self.appeal_id}/actions/{action}", {"expected_version": version, **fields}, self.clerk)
+        """Carry out an action of the clerk, on the case as it is when no event changes it meanwhile."""
+
+        def carried_out():
+            body = {"expected_version": self.case()["version"], **fields}
+            answer = self.http.post(f"/routing/v1/cases/{self.appeal_id}/actions/{action}", json=body, headers=self.clerk)
+            assert answer.is_success or answer.json()["code"] == "version-conflict", answer.text
+            return answer.is_success
+
+        eventually(carried_out)
 
     def to_provider(self, action, **fields):
         inquiry = self.inquiry()

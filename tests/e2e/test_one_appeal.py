@@ -53,7 +53,7 @@ def closed(people, receipt, provider_id, eventually):
     path = f"/provider-contact/v1/inquiries/{inquiry['inquiry_id']}"
     shown = people.get(path, "provider", provider_id=provider_id).json()
     inquiry = people.post(f"{path}/actions/acknowledge", {"expected_version": shown["version"]}, "provider", provider_id=provider_id)
-    answered = {"expected_version": inquiry["version"], "language": "kk", "code": "RESOLVED", "text": RESPONSE}
+    answered = {"expected_version": inquiry["version"], "language": "kk", "code": "EXPLANATION", "text": RESPONSE}
     people.post(f"{path}/actions/respond", answered, "provider", provider_id=provider_id)
 
     case_path = f"/routing/v1/cases/{receipt['appeal_id']}"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, NamedTuple
+from typing import Annotated, Final, NamedTuple
 from uuid import UUID
 
 from pydantic import Field
@@ -43,10 +43,13 @@ class InboxRow(NamedTuple):
     unread: bool
 
 
+LONGEST_VALUE: Final = 20_000  # characters of a field, as of an answer
+
+
 class DraftContent(StrictModel):
     """The fields of a form as they were typed: nothing is checked before it is sent."""
 
-    values: Annotated[dict[Annotated[str, Field(max_length=80)], Annotated[str, Field(max_length=20_000)]], Field(max_length=80)]
+    values: Annotated[dict[Annotated[str, Field(max_length=80)], Annotated[str, Field(max_length=LONGEST_VALUE)]], Field(max_length=80)]
 
 
 @dataclass(frozen=True, slots=True)

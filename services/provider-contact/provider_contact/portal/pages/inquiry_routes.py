@@ -1,6 +1,7 @@
 """The routes of an inquiry: the page, the forms of the actions, the draft, the assignment. The use cases are those of the API."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -140,11 +141,12 @@ def _saved(visit: Visit, draft: DraftView, zone: ZoneInfo) -> str:
 
 
 async def _save_refused(visit: Visit, inquiry_id: UUID, form: SubmittedForm) -> None:
-    """Store an answer that was not sent, so that a reload shows it again."""
+    """Store an answer that was not sent, so that a reload shows it again. One that is too long is only shown again now."""
     if form.action is not InquiryAction.RESPOND:
         return
-    async with visit.units.write() as work:
-        await save_draft(work, visit.account, inquiry_id, form.values, None)
+    with suppress(InvalidInput):
+        async with visit.units.write() as work:
+            await save_draft(work, visit.account, inquiry_id, form.values, None)
 
 
 async def show(visit: Visit, inquiry_id: UUID, form: SubmittedForm, *, status: int = 200, read_until: datetime | None = None) -> Response:

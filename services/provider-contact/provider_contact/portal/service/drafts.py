@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from provider_contact.accounts.schemas import AccountView
 from provider_contact.portal import repository
 from provider_contact.portal.errors import DraftChanged
 from provider_contact.portal.models import ResponseDraft
-from provider_contact.portal.schemas import DraftContent, DraftView
+from provider_contact.portal.schemas import LONGEST_VALUE, DraftContent, DraftView
+from shared.errors import InvalidInput
+from shared.field_errors import DETAILS
 from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
 
@@ -25,14 +29,15 @@ async def save_draft(
 ) -> DraftView:
     """Store the person's own draft. `expected_version` None: whatever is stored is replaced.
 
-    Raises DraftChanged if the draft changed since it was read. The caller has checked that the person sees the inquiry.
+    Raises DraftChanged if the draft changed since it was read, InvalidInput for a field that is longer than an answer may be. The caller
+    has checked that the person sees the inquiry.
     """
     stored = await repository.draft(work.session, account.account_id, inquiry_id)
     current = stored.version if stored else 0
     if expected_version is not None and current != expected_version:
         raise DraftChanged
     draft_id = stored.draft_id if stored else work.ids.new()
-    content = work.sealer.seal(TABLE, draft_id, "content", DraftContent(values=dict(values)).model_dump_json().encode())
+    content = work.sealer.seal(TABLE, draft_id, "content", _content(values).model_dump_json().encode())
     now = work.clock.now()
     if stored is None:
         stored = ResponseDraft(
@@ -48,6 +53,13 @@ async def save_draft(
 async def delete_draft(work: UnitOfWork, account: AccountView, inquiry_id: UUID) -> None:
     """Delete the person's own draft, if there is one."""
     await repository.delete_draft(work.session, account.account_id, inquiry_id)
+
+
+def _content(values: Mapping[str, str]) -> DraftContent:
+    try:
+        return DraftContent(values=dict(values))
+    except ValidationError:
+        raise InvalidInput.field("text", "too-long", DETAILS["too-long"].format(max_length=LONGEST_VALUE)) from None
 
 
 def _view(draft: ResponseDraft, sealer: Sealer) -> DraftView:
