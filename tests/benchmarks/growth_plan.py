@@ -76,7 +76,7 @@ PLANS: Mapping[str, Plan] = {
         | _of_appeal("name_match"),
         _AUDITED,
         _EVERYWHERE
-        | {"provider", "directory_version"}
+        | {"provider", "directory_version", "contact", "provider_contract", "doctor", "directory_import", "directory_change"}
         | {"provider_webhook"}
         | {"proposal", "commitment", "outcome_check"}
         | {"provider_account", "account_entry", "inquiry_assignment", "inquiry_visit", "response_draft", "own_template", "statement"}

@@ -23,7 +23,7 @@ FAULTS = [
     (inquiries.category_questions, "category_questions.csv", "ETHICS,MEASURES PATIENT_CONTACTED\n", "", "missing: ETHICS"),
     (deliveries.delivery_policy, "delivery_policy.toml", "claim_seconds = 120", "claim_seconds = 5", "has to outlast"),
     (deliveries.routes, "delivery_routes.csv", "INQUIRY,PROVIDER,1,", "INQUIRY,PROVIDER,2,", "numbered from 1"),
-    (deliveries.routes, "delivery_routes.csv", "INQUIRY,PROVIDER,1,WEBHOOK,,", "INQUIRY,PROVIDER,1,WEBHOOK,RECEPTION,", "roles of contacts"),
+    (deliveries.routes, "delivery_routes.csv", "INQUIRY,PROVIDER,1,WEBHOOK,,", "INQUIRY,PROVIDER,1,WEBHOOK,RECEPTION,", "has roles"),
     (deliveries.delivery_texts, "delivery_texts.toml", "[errors.deferred]", "[errors.never]", "not those of the notices"),
     (portal.timeline, "timeline.csv", "\naccept,", "\npraise,", "differs from the actions: accept, praise"),
     (portal.answer_templates, "answer_templates.toml", "{{number}}", "{{numbers}}", "unknown values: numbers"),
