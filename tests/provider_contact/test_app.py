@@ -7,15 +7,17 @@ from alembic.migration import MigrationContext
 
 from provider_contact.app import SERVICE, create_app, jobs
 from provider_contact.base import ProviderContactModel
+from provider_contact.deliveries.codes import DeliveryMethod
 from provider_contact.deliveries.models import Delivery
 from provider_contact.inquiries.models import Appeal, Inquiry
 from provider_contact.settings import Settings
-from shared.contracts import InquiryOverdue
+from shared.contracts import CommitmentDue, InquiryOverdue, ProposalUnanswered
 from shared.messaging import tables
 from shared.service import consumer
 from tests.patience import PATIENCE
 from tests.processor_time import processor_time
-from tests.provider_contact.conftest import NOW, PROVIDER, closed, corrected, imported, raised, received, registered, routed
+from tests.provider_contact.conftest import NOW, PROVIDER, add_contact, closed, corrected, imported, raised, received, registered, routed
+from tests.provider_contact.outcomes import promised, proposed
 
 ACTIONS = (
     "acknowledge",
@@ -105,6 +107,24 @@ class TestJobs:
                 await asyncio.sleep(0.02)
         job.cancel()
         assert len(await world.emitted(InquiryOverdue)) == 1
+
+    async def test_every_job_runs_by_itself_and_does_what_is_due(self, world):
+        await proposed(world, 1)
+        await promised(world, 2)
+        await add_contact(world, 3, provider_id=PROVIDER)
+        world.clock.advance(timedelta(days=30))
+        running = [asyncio.create_task(loop.run()) for loop in jobs(world.parts)]
+        async with asyncio.timeout(PATIENCE):
+            while not (await world.emitted(ProposalUnanswered) and await world.emitted(CommitmentDue) and await mailed(world)):
+                await asyncio.sleep(0.02)
+        assert not any(task.done() for task in running), "a job that ends has failed"
+        for task in running:
+            task.cancel()
+
+
+async def mailed(world) -> bool:
+    """Whether a mail to the provider was accepted."""
+    return any(delivery.channel is DeliveryMethod.EMAIL and delivery.delivered_at for delivery in await world.rows(Delivery))
 
 
 class TestBulk:
