@@ -298,3 +298,29 @@ class TestImports:
 
 def test_every_sentence_is_translated():
     assert missing_messages(Path(provider_contact.__file__).parent) == []
+
+
+class TestUnknownEntries:
+    @pytest.mark.parametrize(
+        ("path", "fields"),
+        [
+            (f"/{UUID(int=9)}/contacts", CONTACT),
+            (f"/{UUID(int=9)}/aliases", {"aliases": "5 емхана", "expected_version": "1"}),
+            (f"/{UUID(int=9)}/contracts", {"contract_year": "2026", "care_types": "POLYCLINIC"}),
+            (f"/changes/{UUID(int=9)}/undo", {}),
+            (f"/imports/{UUID(int=9)}/confirm", {}),
+            (f"/imports/{UUID(int=9)}/discard", {}),
+            (f"/imports/{UUID(int=9)}/undo", {}),
+            ("/bodies/NOBODY/KZ-43/contacts", CONTACT),
+        ],
+    )
+    async def test_a_form_about_what_is_not_there_is_not_found(self, listed, path, fields):
+        assert (await send(listed, path, **fields)).status_code == 404
+
+    async def test_a_contact_of_another_organisation_is_none(self, listed, card):
+        assert (await send(listed, f"{card}/contacts", **CONTACT)).status_code == 303
+        [contact] = await listed.rows(Contact)
+        others = [provider_id for provider_id in (await listed.providers()).values() if f"/{provider_id}" != card]
+        changed = CONTACT | {"contact": str(contact.contact_id), "expected_version": "1"}
+        assert (await send(listed, f"/{others[0]}/contacts", **changed)).status_code == 404
+        assert (await send(listed, f"/{others[0]}/contacts", **changed | {"action": "remove"})).status_code == 404
