@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Annotated, Any, Generic, NoReturn, TypeVar
+from typing import Annotated, Any, Generic, NoReturn, TypeAlias, TypeVar
 from uuid import UUID
 
 import httpx
@@ -237,15 +237,20 @@ class Cursor:
         raise InvalidInput.field("cursor", "bad-cursor", "The cursor is not one of this list.")
 
 
+CursorKey: TypeAlias = str | int | datetime | UUID
+
+
 def keyset_page(
-    rows: Sequence[RowT], limit: int, total: int, *, item: Callable[[RowT], T], key: Callable[[RowT], str | int | datetime | UUID]
+    rows: Sequence[RowT], limit: int, total: int, *, item: Callable[[RowT], T], key: Callable[[RowT], CursorKey | tuple[CursorKey, ...]]
 ) -> ListResponse[T]:
     """Return a page of a list from up to `limit + 1` of its rows; the extra row shows that there is a next page.
 
-    `key` gives the value that the list is sorted by: the cursor of the next page is the key of the last row shown.
+    `key` gives the value or values that the list is sorted by: the cursor of the next page is the key of the last row shown.
     """
-    shown = rows[:limit]
-    next_cursor = Cursor.encode(key(shown[-1])) if len(rows) > limit else None
+    shown, next_cursor = rows[:limit], None
+    if len(rows) > limit:
+        found = key(shown[-1])
+        next_cursor = Cursor.encode(*found) if isinstance(found, tuple) else Cursor.encode(found)
     return ListResponse(items=[item(row) for row in shown], total=total, next_cursor=next_cursor)
 
 

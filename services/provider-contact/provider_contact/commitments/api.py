@@ -14,7 +14,7 @@ from provider_contact.inquiries.service import appeals_in
 from shared.auth import STAFF, Principal, require
 from shared.dependencies import ReadDep
 from shared.errors import InvalidInput
-from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse
+from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, keyset_page
 from shared.visibility import EVERYTHING, visible_inquiries
 
 ViewerDep = Annotated[Principal, Depends(require("provider", "admin", *STAFF))]
@@ -44,10 +44,9 @@ async def list_commitments(
         after=after,
         limit=limit + 1,
     )
-    page = found[:limit]
-    last = page[-1].commitment if len(found) > limit else None
-    next_cursor = Cursor.encode(last.due_on.toordinal(), last.commitment_id) if last else None
-    return ListResponse(items=[_item(listed) for listed in page], total=total, next_cursor=next_cursor)
+    return keyset_page(
+        found, limit, total, item=_item, key=lambda listed: (listed.commitment.due_on.toordinal(), listed.commitment.commitment_id)
+    )
 
 
 def _position(cursor: str) -> tuple[date, UUID]:

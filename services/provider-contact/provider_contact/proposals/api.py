@@ -13,7 +13,7 @@ from provider_contact.proposals.codes import ProposalStatus
 from provider_contact.proposals.schemas import ProposalItem
 from shared.auth import STAFF, Principal, require
 from shared.dependencies import ReadDep
-from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse
+from shared.http import DEFAULT_LIMIT, Cursor, CursorText, KnownQuery, Limit, ListResponse, keyset_page
 from shared.visibility import EVERYTHING, visible_inquiries
 
 ViewerDep = Annotated[Principal, Depends(require("provider", "admin", *STAFF))]
@@ -35,10 +35,7 @@ async def list_proposals(
     after = Cursor.decode(cursor, datetime, UUID) if cursor is not None else None
     appeals = appeals_in(EVERYTHING, known_region(region))
     found, total = await repository.listed_proposals(work.session, appeals, visible_inquiries(principal), status, after, limit + 1)
-    page = found[:limit]
-    last = page[-1].proposal if len(found) > limit else None
-    next_cursor = Cursor.encode(last.proposed_at, last.proposal_id) if last else None
-    return ListResponse(items=[_item(listed) for listed in page], total=total, next_cursor=next_cursor)
+    return keyset_page(found, limit, total, item=_item, key=lambda listed: (listed.proposal.proposed_at, listed.proposal.proposal_id))
 
 
 def _item(listed: repository.ListedProposal) -> ProposalItem:
