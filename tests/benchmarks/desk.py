@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from engines import PostgresServer
+from shared.server import settle_memory
 from shared.web.session import COOKIE
 from tests.databases import Engine
 from tests.routing.many_cases import add_many_cases
@@ -83,6 +84,7 @@ async def run(cases: int, rounds: int) -> dict[str, dict[str, float]]:
         async with desk_in(Engine(server.url), Path(folder)) as desk:
             await add_many_cases(desk.parts.database.engine, cases)
             await measure(desk, 3)  # plans and pages are cached
+            settle_memory()  # as the commands that serve do when they have started
             times = await measure(desk, rounds)
     return {name: {"p50": _percentile(found, 50), "p95": _percentile(found, 95)} for name, found in times.items()}
 

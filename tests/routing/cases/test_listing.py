@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from routing.cases.repository import listing
 from shared.contracts import MessageAdded
 from tests.routing.support import PROVIDER, imported, registered, sent
 
@@ -145,3 +146,19 @@ class TestItems:
         free = next(item for item in items if item["appeal_id"] == cases[0])
         assert (claimed["assignee_name"], claimed["provider_id"]) == ("Сынақ Айгүл", str(PROVIDER))
         assert (free["assignee_name"], free["provider"], free["has_news"], free["overdue"]) == (None, None, False, False)
+
+
+class TestLargeCounts:
+    async def test_a_large_count_is_stored_for_seconds_and_never_with_a_filter(self, desk, cases, monkeypatch):
+        operator = desk.token("operator")
+        monkeypatch.setattr(listing, "LARGE", len(cases))
+        _items, totals = await pages(desk, operator)
+        assert totals == {len(cases)}
+        await desk.apply(registered())
+        _items, totals = await pages(desk, operator)
+        assert totals == {len(cases)}, "counted a moment ago"
+        items, totals = await pages(desk, operator, received_from="0001-01-01")
+        assert totals == {len(items)} == {len(cases) + 1}
+        desk.clock.advance(listing.FRESH)
+        _items, totals = await pages(desk, operator)
+        assert totals == {len(cases) + 1}

@@ -21,8 +21,8 @@ _UNSEEN: Final = text("NOT seen")
 _DUPLICATE: Final = text("duplicate_of IS NOT NULL")
 _PROVIDER: Final = text("provider_id IS NOT NULL")
 _EXTENSION: Final = text("extension_id IS NOT NULL AND answer_id IS NULL AND closed_at IS NULL")
-_COUNTED: Final = ("assignee", "status", "kind", "language", "received_at", "sends_at")
-"""Columns by which open cases are counted: with them in the index, PostgreSQL counts without reading the rows."""
+_COUNTED: Final = ("assignee", "status", "kind", "language", "received_at", "sends_at", "updated_at")
+"""Columns by which open cases are counted and ordered: with them in the index, PostgreSQL does so without reading the rows."""
 _Numbered = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -71,7 +71,14 @@ class AppealCase(RoutingModel, table=True):
         Index("ix_case_updated", "updated_at", "appeal_id"),
         Index("ix_case_provider", "provider_id", "next_due_at", "appeal_id", sqlite_where=_PROVIDER, postgresql_where=_PROVIDER),
         Index("ix_case_duplicate", "duplicate_of", sqlite_where=_DUPLICATE, postgresql_where=_DUPLICATE),
-        Index("ix_case_news", "next_due_at", "appeal_id", sqlite_where=text("has_news = 1"), postgresql_where=text("has_news")),
+        Index(
+            "ix_case_news",
+            "next_due_at",
+            "appeal_id",
+            sqlite_where=text("has_news = 1"),
+            postgresql_where=text("has_news"),
+            postgresql_include=("region", "tier"),
+        ),
         Index("ix_case_extension", "next_due_at", "appeal_id", sqlite_where=_EXTENSION, postgresql_where=_EXTENSION),
         Index("ix_case_open_assignee", "assignee", "next_due_at", "appeal_id", sqlite_where=_OPEN, postgresql_where=_OPEN),
     )

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from routing.cases.models import Answer, AnswerDraft, AppealCase, Colleague, Correction, History, Letter
-from routing.cases.repository.listing import cases, count_cases, oldest_open, serial_of, visible_rows, workloads
+from routing.cases.repository.listing import cases, count_cases, count_open, oldest_open, serial_of, visible_rows, workloads
 from routing.cases.schemas.colleagues import UserView
 from routing.cases.schemas.rows import (
     AnswerRecord,
@@ -54,6 +54,7 @@ __all__ = [
     "colleague",
     "colleagues",
     "count_cases",
+    "count_open",
     "delete_draft",
     "draft",
     "has_answers_to_send",

@@ -187,7 +187,9 @@ class CaseRecord(CaseState):
     @property
     def categories(self) -> list[str]:
         """The categories of the issues."""
-        return [issue["category"] for issue in self.issues]
+        if self.issue_codes is None or self.category is None:
+            return [] if self.category is None else [self.category]
+        return [issue["category"] for issue in self.issue_codes]
 
     def change(self) -> CaseChange:
         """Return the columns that the actions of clerks change."""

@@ -30,7 +30,7 @@ from routing.cases.service.history import ClockHistory, entries_after
 from routing.cases.service.links import cases_alike, visible_suggestions
 from routing.cases.service.notes import add_note
 from routing.cases.service.overdue import count_overdue_reports, list_overdue_reports, report_level
-from routing.cases.service.reading import count_cases, list_cases, own_waiting_answers, read_case
+from routing.cases.service.reading import count_cases, count_open_cases, list_cases, own_waiting_answers, read_case
 from routing.cases.service.visible import lock_case, visible_case
 from routing.cases.service.workflow import may_ever
 
@@ -52,6 +52,7 @@ __all__ = [
     "closure_gate",
     "conversation_of",
     "count_cases",
+    "count_open_cases",
     "count_overdue_reports",
     "current_deputies",
     "dangers",

@@ -1,6 +1,6 @@
 """Reading cases, as far as the reader may see them, and the contents that other services are entitled to."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
@@ -95,6 +95,11 @@ async def list_cases(
 async def count_cases(work: UnitOfWork, principal: Principal, wanted: CaseFilter) -> int:
     """Return the `total` of the list of this filter."""
     return await repository.count_cases(work.session, visible_cases(principal), wanted, work.clock.now())
+
+
+async def count_open_cases(work: UnitOfWork, principal: Principal, lists: Sequence[CaseFilter]) -> list[int]:
+    """Return how many open cases the list of each filter has: its `total` if the filter matches open cases only."""
+    return await repository.count_open(work.session, visible_cases(principal), lists, work.clock.now())
 
 
 def _position(cursor: str, sort: CaseSort) -> tuple[datetime, UUID]:

@@ -154,6 +154,8 @@ class Step:
 
 
 Steps = Mapping[tuple[WorkflowStatus, CaseAction], Step]
+_Values = Mapping[str, str | list[str]]
+"""Values of an action's fields, by field."""
 
 
 def build(table: list[Row]) -> Steps:
@@ -277,7 +279,8 @@ def next_actions(case: CaseRecord, principal: Principal) -> list[NextAction]:
     if not visible_cases(principal).allows(case.region, case.tier, case.provider_id):
         return []
     open_steps = (step for (state, _), step in steps().items() if state == case.desk_status and step.is_open_to(principal, case))
-    return [_for_case(_offers(case.kind)[step.action], case, principal) for step in open_steps]
+    proposed = proposals(case)
+    return [_for_case(_offers(case.kind)[step.action], case, principal, proposed.get(step.action)) for step in open_steps]
 
 
 _CHOOSES_ID: Final[Mapping[CaseAction, Callable[[CaseRecord], list[str]]]] = {
@@ -287,14 +290,13 @@ _CHOOSES_ID: Final[Mapping[CaseAction, Callable[[CaseRecord], list[str]]]] = {
 """The actions whose first field is an id, with the ids of the case to choose from."""
 
 
-def _for_case(offer: NextAction, case: CaseRecord, principal: Principal) -> NextAction:
-    """Return the action for this case: with ids to choose from, the principal's grounds, the proposed values, and the term of the law."""
+def _for_case(offer: NextAction, case: CaseRecord, principal: Principal, given: _Values | None) -> NextAction:
+    """Return the action for this case: with ids to choose from, the principal's grounds, the values proposed, and the term of the law."""
     if offer.action in _CHOOSES_ID:
         ids = _CHOOSES_ID[offer.action](case)
         return offer.model_copy(update={"fields": [offer.fields[0].model_copy(update={"options": ids}), *offer.fields[1:]]})
     if offer.action in _CLOSES and case.is_solution_confirmed:
         offer = _with_options(offer, "outcome", confirmed_outcomes())
-    given = proposals(case).get(offer.action)
     if offer.action is CaseAction.TERMINATE:
         grounds = grounds_of(principal)
         offer = offer.model_copy(update={"fields": [offer.fields[0].model_copy(update={"options": grounds})]})
@@ -328,9 +330,9 @@ def grounds_of(principal: Principal) -> list[str]:
     return [code for code, ground in termination_grounds().items() if not ground.roles.isdisjoint(principal.roles)]
 
 
-def proposals(case: CaseRecord) -> Mapping[CaseAction, Mapping[str, str | list[str]]]:
+def proposals(case: CaseRecord) -> Mapping[CaseAction, _Values]:
     """Return what the policies propose for the case: actions with the values of their fields. A person decides."""
-    found: dict[CaseAction, Mapping[str, str | list[str]]] = {}
+    found: dict[CaseAction, _Values] = {}
     if case.danger is not None:
         found[CaseAction.REDIRECT] = {"body": dangers()[case.danger].body}
     if _reports_crime(case):

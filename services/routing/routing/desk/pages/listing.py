@@ -192,9 +192,7 @@ async def case_list(work: UnitOfWork, principal: Principal, position: ListPositi
     """
     fields = fields_of(position.filters, position.sort)
     tabs = await tabs_of(work, principal)
-    counts: dict[DeskTab, int] = {
-        tab: await cases.count_cases(work, principal, _own(_TABS[tab][1], principal)) for tab in tabs if tab is not DeskTab.ALL
-    }
+    counts = await _counts_of(work, principal, tabs)
     tab = position.tab if position.tab in tabs else None
     if tab is DeskTab.AWAITING and FilterName.STATUS in position.filters:
         tab = DeskTab.ALL  # the status of the filter takes the place of the tab's
@@ -251,6 +249,13 @@ async def tabs_of(work: UnitOfWork, principal: Principal) -> list[DeskTab]:
     if not (await cases.acting(work, principal)).has("head"):
         hidden.add(DeskTab.APPROVALS)
     return [tab for tab in _TABS if tab not in hidden]
+
+
+async def _counts_of(work: UnitOfWork, principal: Principal, tabs: Sequence[DeskTab]) -> dict[DeskTab, int]:
+    """Return the number of cases of each tab but "all". News alone may be about a closed case."""
+    of_open = [tab for tab in tabs if tab not in {DeskTab.ALL, DeskTab.NEWS}]
+    found = await cases.count_open_cases(work, principal, [_own(_TABS[tab][1], principal) for tab in of_open])
+    return dict(zip(of_open, found, strict=True)) | {DeskTab.NEWS: await cases.count_cases(work, principal, _TABS[DeskTab.NEWS][1])}
 
 
 def _own(wanted: CaseFilter, principal: Principal) -> CaseFilter:
