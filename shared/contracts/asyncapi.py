@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from shared.contracts import PARTITIONS, REGISTRY, TOPICS, Event
+from shared.contracts import COMPACTED, PARTITIONS, REGISTRY, TOPICS, Event
 
 JsonObject: TypeAlias = dict[str, Any]
 
@@ -26,7 +26,7 @@ HEADERS: JsonObject = {
         "ce_subject": {
             "type": "string",
             "format": "uuid",
-            "description": "The appeal, provider or call that the event is about.",
+            "description": "The appeal, provider, call or article that the event is about.",
         },
         "ce_partitionkey": {"type": "string", "description": "Equals the subject: events with one key keep their order."},
         "ce_correlationid": {"type": "string", "format": "uuid", "description": "The first event of the causal chain."},
@@ -42,19 +42,23 @@ CHANNELS = {
     ),
     "aryz.calls.v1": ("calls", "Ended calls to the telephone centre, for statistics."),
     "aryz.ratings.v1": ("ratings", "Ratings of providers and doctors by residents. The latest rating of one `rating_id` counts."),
+    "aryz.articles.v1": (
+        "articles",
+        "Published answers to common questions, in two languages. The topic is compacted: the newest record of each article is retained.",
+    ),
 }
 
 
 def document() -> JsonObject:
     """Return the document as plain data in a stable order."""
-    channels = {name: _channel(topic, name, text) for topic, (name, text) in CHANNELS.items()}
+    channels = {name: _channel(topic, text) for topic, (name, text) in CHANNELS.items()}
     return {
         "asyncapi": "3.0.0",
         "info": {
             "title": "Aryz events",
             "version": "1.0.0",
             "description": "Events that the services of the appeal desk publish: CloudEvents 1.0 in Kafka's binary mode. "
-            "Events contain codes, ids, times and counts, never a name, a number of a person, a contact or a text.",
+            "Events contain codes, ids, times and counts, never a name, a number of a person, a contact or a text of people.",
         },
         "defaultContentType": "application/json",
         "channels": channels,
@@ -67,9 +71,9 @@ def document() -> JsonObject:
     }
 
 
-def _channel(topic: str, name: str, text: str) -> JsonObject:
+def _channel(topic: str, text: str) -> JsonObject:
     messages = {_name(event): {"$ref": f"#/components/messages/{_name(event)}"} for event in REGISTRY.values() if topic == event.TOPIC}
-    cleanup = ["compact"] if name == "providers" else ["delete"]
+    cleanup = ["compact"] if topic in COMPACTED else ["delete"]
     configuration = {"cleanup.policy": cleanup, "retention.ms": -1}
     kafka = {"topic": topic, "partitions": PARTITIONS, "topicConfiguration": configuration, "bindingVersion": "0.5.0"}
     return {"address": topic, "description": text, "messages": messages, "bindings": {"kafka": kafka}}

@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 __all__ = [
     "APPEALS",
+    "ARTICLES",
     "CALLS",
+    "COMPACTED",
     "PARTITIONS",
     "PROVIDERS",
     "RATINGS",
@@ -28,7 +30,10 @@ APPEALS = "aryz.appeals.v1"
 PROVIDERS = "aryz.providers.v1"
 CALLS = "aryz.calls.v1"
 RATINGS = "aryz.ratings.v1"
-TOPICS = (APPEALS, PROVIDERS, CALLS, RATINGS)
+ARTICLES = "aryz.articles.v1"
+TOPICS = (APPEALS, PROVIDERS, CALLS, RATINGS, ARTICLES)
+COMPACTED = frozenset({PROVIDERS, ARTICLES})
+"""Topics of which Kafka retains the newest record of each key alone: a consumer that starts today needs no more than that."""
 PARTITIONS = 12
 
 REGISTRY: dict[str, type["Event"]] = {}
@@ -47,7 +52,10 @@ class ExtensionAttribute(NamedTuple):
 
 
 class Event(BaseModel):
-    """A fact. Fields are codes, ids, times and counts, never a name, a number of a person, a contact or a text.
+    """A fact. Fields are codes, ids, times and counts, never a name, a number of a person, a contact or a text of people.
+
+    What the Fund itself publishes may travel: names of organisations on `aryz.providers.v1`, answers to common questions on
+    `aryz.articles.v1`.
 
     Changes are additive: a consumer ignores unknown fields, and a new field has a default.
     """

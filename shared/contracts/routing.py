@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from shared.contracts.event import AppealEvent, ExtensionAttribute
+from shared.contracts.event import ARTICLES, AppealEvent, Event, ExtensionAttribute
 from shared.contracts.intake import CONCERNS_PROVIDER
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "AnsweredIssue",
     "AppealRouted",
     "ApplicantAsked",
+    "ArticlePublished",
+    "ArticleRetired",
     "CaseClaimed",
     "CaseClosed",
     "CaseForwarded",
@@ -278,3 +280,46 @@ class CaseReopened(AppealEvent, service="routing", fact="case-reopened"):
     queue: str
     reason: str
     """A code of `escalation_reasons.csv`: PROMISE_BROKEN, CONFIRMATION_REFUTED or WITHDRAWAL_REFUTED."""
+
+
+class ArticlePublished(Event, service="routing", fact="article-published", topic=ARTICLES):
+    """A version of an answer to a common question was published. It replaces the version before; its text is public."""
+
+    article_id: UUID
+    code: str
+    """A readable name that the article has for good: `pay-rates`."""
+    version: int
+    topic: str | None
+    """A code of `topics.csv`; `topic` or `category` is given, or both are."""
+    category: str | None
+    questions: dict[str, str]
+    """By language, `kk` and `ru`."""
+    answers: dict[str, str]
+    """By language. The figures of the year are filled in."""
+    synonyms: dict[str, list[str]]
+    """Other wordings of the question, by language. They serve the search and are not shown."""
+    how_to_complain: dict[str, str]
+    """The closing sentence of every answer, by language."""
+    valid_from: date
+    """The first day on which the article may be offered."""
+    valid_to: date | None
+    """The last day on which the article may be offered; None: until it is retired."""
+    source: str
+    published_at: datetime
+
+    @property
+    def subject(self) -> UUID:
+        return self.article_id
+
+
+class ArticleRetired(Event, service="routing", fact="article-retired", topic=ARTICLES):
+    """The published version of an article was retired without a successor: the article is not offered any more."""
+
+    article_id: UUID
+    code: str
+    version: int
+    retired_at: datetime
+
+    @property
+    def subject(self) -> UUID:
+        return self.article_id

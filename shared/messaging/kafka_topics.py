@@ -24,7 +24,7 @@ from aiokafka.errors import (
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import AbstractType, Boolean, CompactArray, CompactString, Int16, Int32, Schema, TaggedFields
 
-from shared.contracts import PARTITIONS, PROVIDERS, TOPICS
+from shared.contracts import COMPACTED, PARTITIONS, TOPICS
 from shared.messaging.kafka_connection import Connection
 from shared.messaging.log import LogError, LogReplaced, Position
 
@@ -231,8 +231,14 @@ async def make_ready(client: AIOKafkaClient, connection: Connection, names: Sequ
 
 def wanted_settings(name: str, replicas: int) -> dict[str, str]:
     """Return the required settings of a topic by Kafka's names: records are never deleted, and an acknowledged record has a copy."""
-    kept: dict[str, str] = {"cleanup.policy": "compact"} if name.endswith(PROVIDERS) else {"cleanup.policy": "delete", "retention.ms": "-1"}
-    return {**kept, "retention.bytes": "-1", "min.insync.replicas": str(min_insync(replicas)), "unclean.leader.election.enable": "false"}
+    is_compacted = name.endswith(tuple(COMPACTED))  # in the cluster the name has a prefix
+    retention: dict[str, str] = {"cleanup.policy": "compact"} if is_compacted else {"cleanup.policy": "delete", "retention.ms": "-1"}
+    return {
+        **retention,
+        "retention.bytes": "-1",
+        "min.insync.replicas": str(min_insync(replicas)),
+        "unclean.leader.election.enable": "false",
+    }
 
 
 def min_insync(replicas: int) -> int:

@@ -37,6 +37,7 @@ FORBIDDEN = {
 }
 LONGEST_ATTRIBUTE = 20  # characters, as CloudEvents 1.0 recommends
 NAMES_OF_ORGANISATIONS = {"name_kk", "name_ru", "short_name", "aliases"}
+PUBLIC_TEXTS = {"answers", "synonyms", "how_to_complain"}
 
 
 @pytest.mark.parametrize("event_type", EVENTS)
@@ -56,6 +57,8 @@ class TestEveryEvent:
         assert not fields & FORBIDDEN
         if REGISTRY[event_type].TOPIC != "aryz.providers.v1":
             assert not fields & NAMES_OF_ORGANISATIONS
+        if REGISTRY[event_type].FACT != "article-published":
+            assert not fields & PUBLIC_TEXTS
 
     def test_its_service_and_topic_are_known(self, event_type):
         event = REGISTRY[event_type]

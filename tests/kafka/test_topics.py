@@ -4,7 +4,7 @@ import pytest
 from aiokafka.admin import NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from shared.contracts import APPEALS, PARTITIONS, PROVIDERS
+from shared.contracts import APPEALS, ARTICLES, PARTITIONS, PROVIDERS
 from shared.messaging import kafka_topics
 from shared.messaging.kafka import KafkaLog
 from shared.messaging.kafka_connection import Connection
@@ -23,7 +23,8 @@ class TestStart:
         appeals = await settings_of(admin, f"{prefix}.{APPEALS}")
         assert (appeals["cleanup.policy"], appeals["retention.ms"], appeals["retention.bytes"]) == ("delete", "-1", "-1")
         assert appeals["unclean.leader.election.enable"] == "false"
-        assert (await settings_of(admin, f"{prefix}.{PROVIDERS}"))["cleanup.policy"] == "compact"
+        for compacted in (PROVIDERS, ARTICLES):
+            assert (await settings_of(admin, f"{prefix}.{compacted}"))["cleanup.policy"] == "compact"
         assert await log.end_offsets(APPEALS) == dict.fromkeys(range(PARTITIONS), 0)
 
     async def test_of_three_brokers_two_must_hold_a_record_before_it_counts(self):

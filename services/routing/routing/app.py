@@ -27,7 +27,7 @@ from routing.knowledge import pages as knowledge_pages
 from routing.knowledge.service import articles, macros
 from routing.settings import Settings
 from shared.budget import Budget
-from shared.contracts import APPEALS, PROVIDERS, REGISTRY, AppealRegistered, ProviderRecorded
+from shared.contracts import APPEALS, PROVIDERS, AppealRegistered, ProviderRecorded, appeal_events
 from shared.messaging.handling import Preparations
 from shared.messaging.pace import PROMPT
 from shared.messaging.runtime import Loop, every
@@ -118,7 +118,7 @@ def check_policies() -> None:
     macros()
     document_texts()
     classify("")
-    own = (event for event in REGISTRY.values() if SERVICE.name == event.SERVICE)
+    own = (event for event in appeal_events() if SERVICE.name == event.SERVICE)
     unnamed = {AppealRegistered, ProviderRecorded, *EVENTS_WITH_RESULTS}
     history.check(*own, *(event for event in HANDLERS if event not in unnamed), entry_types=RESULT_ENTRIES)
 
