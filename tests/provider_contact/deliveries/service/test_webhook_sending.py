@@ -133,7 +133,7 @@ class TestAFailingSystem:
             first = await suspended._send(client, webhook, item)  # the process dies before it records the result
         exchange.world.clock.advance(timedelta(seconds=LIMITS.claim_seconds))
         assert await exchange.webhooks() == 1
-        await suspended._record(item, first)
+        await suspended._record(webhook, item, first)
         seen = system.seen()
         assert [call["status"] for call in seen["calls"]] == [204, 204]
         assert len(seen["effects"]) == 1
@@ -146,10 +146,10 @@ class TestAFailingSystem:
         await exchange.ask()
         await exchange.steps()
         suspended = ProviderWebhookSender(exchange.world.parts)
-        _, [item] = await suspended._claim(exchange.provider_id)
+        webhook, [item] = await suspended._claim(exchange.provider_id)
         exchange.world.clock.advance(timedelta(seconds=LIMITS.claim_seconds))
         assert await exchange.webhooks() == 1
-        await suspended._record(item, AttemptResult(410, AttemptError.REFUSED))
+        await suspended._record(webhook, item, AttemptResult(410, AttemptError.REFUSED))
         assert (await exchange.call("GET")).json()["active"]
 
     async def test_a_notice_that_arrives_after_the_answer_names_the_present_status(self, exchange, system, mail_server):

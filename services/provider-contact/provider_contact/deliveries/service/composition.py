@@ -32,7 +32,6 @@ TYPES: Final = {
     NoticeKind.CANCELLED: InquiryCancelled.FACT,
 }
 """The types of webhooks: the names of the events."""
-TEST: Final = "test"
 INQUIRIES: Final = "/provider-contact/v1/inquiries"
 
 

@@ -1,7 +1,6 @@
 """The result of an attempt: delivered, to be repeated, or failed, and what follows for the notice and its inquiry."""
 
 from datetime import datetime, timedelta
-from typing import Final
 from uuid import UUID
 
 from provider_contact.deliveries import repository
@@ -10,10 +9,8 @@ from provider_contact.deliveries.models import Delivery
 from provider_contact.deliveries.policy import delivery_policy
 from provider_contact.deliveries.repository import DeliveryChanges, NotifiedDelivery, NotifiedInquiry
 from shared.contracts import InquiryDelivered
-from shared.outgoing.webhooks import AttemptError, AttemptResult
+from shared.outgoing.webhooks import GONE, AttemptError, AttemptResult
 from shared.unit_of_work import UnitOfWork
-
-GONE: Final = 410
 
 
 async def record_delivered(work: UnitOfWork, sent: NotifiedDelivery, *, status: int | None = None, external_id: str | None = None) -> bool:

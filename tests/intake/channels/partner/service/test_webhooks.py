@@ -12,6 +12,7 @@ from standardwebhooks import Webhook
 from intake.channels.partner import jobs, policy, repository
 from intake.channels.partner.models import Delivery, Subscription
 from intake.channels.partner.service import sending
+from shared.outgoing.webhooks import AttemptError, AttemptResult
 from shared.rows import table_of
 from tests.intake.register.test_handlers import apply, routed
 
@@ -101,13 +102,13 @@ class TestDelivery:
         assert await follower._claim(row.id) is None
         partner.desk.clock.advance(timedelta(seconds=policy.webhooks().claim_seconds))
         _, [claimed_again] = await follower._claim(row.id)
-        result = sending.AttemptResult(status, None if status == 204 else sending.AttemptError.REFUSED)
-        await suspended._record(subscription, claimed.delivery, result)
+        result = AttemptResult(status, None if status == 204 else AttemptError.REFUSED)
+        await suspended._record(subscription, claimed, result)
         [delivery] = await partner.desk.rows(Delivery)
         assert (delivery.attempts, delivery.last_status, delivery.delivered_at) == (0, None, None)
         assert (await partner.desk.rows(Subscription))[0].disabled_at is None
         assert await partner.deliver() == 0
-        await follower._record(subscription, claimed_again.delivery, sending.AttemptResult(204, None))
+        await follower._record(subscription, claimed_again, AttemptResult(204, None))
         [delivery] = await partner.desk.rows(Delivery)
         assert (delivery.attempts, delivery.last_status, delivery.leased_by) == (1, 204, None)
 
@@ -121,7 +122,7 @@ class TestDelivery:
         claimed.delivery.attempts = len(policy.webhooks().retries_seconds)  # the last attempt
         replayed = await partner.post(f"/subscriptions/{asked['subscription_id']}/replay", since="2026-01-01T00:00:00Z")
         assert replayed.json() == {"replayed": 1}
-        await sender._record(subscription, claimed.delivery, sending.AttemptResult(status, None))
+        await sender._record(subscription, claimed, AttemptResult(status, None))
         assert (await partner.desk.rows(Subscription))[0].disabled_at is None
         assert await partner.deliver() == 1
         [delivery] = await partner.desk.rows(Delivery)
