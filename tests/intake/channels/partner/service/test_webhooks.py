@@ -12,6 +12,7 @@ from standardwebhooks import Webhook
 from intake.channels.partner import jobs, policy, repository
 from intake.channels.partner.models import Delivery, Subscription
 from intake.channels.partner.service import sending
+from shared.outgoing.addresses import AddressGuard
 from shared.outgoing.webhooks import AttemptError, AttemptResult
 from shared.rows import table_of
 from tests.intake.register.test_handlers import apply, routed
@@ -257,7 +258,7 @@ class TestSubscription:
 
     async def test_a_repeat_under_the_same_key_gives_the_same_subscription(self, partner, receiver, monkeypatch):
         first = await partner.once("key-1", "/subscriptions", url=receiver.url)
-        monkeypatch.setattr(sending.AddressGuard, "check", None)  # a repeat asks nobody again
+        monkeypatch.setattr(AddressGuard, "check", None)  # a repeat asks nobody again
         again = await partner.once("key-1", "/subscriptions", url=receiver.url)
         assert (first.status_code, again.status_code, again.content) == (201, 201, first.content)
         assert again.headers["Idempotency-Replayed"] == "true"
