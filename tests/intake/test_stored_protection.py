@@ -9,9 +9,9 @@ from intake.channels.telegram.dependencies import conversation_worker
 from intake.channels.telegram.service.client import event_of
 from intake.notifications.models import Notification
 from shared.web.session import COOKIE
-from tests.intake.attachments.samples import PDF
 from tests.intake.channels.phone.test_api import publish_calls
 from tests.intake.conftest import NOW
+from tests.shared.files.samples import PDF
 from tests.stored_protection import check_stored_rows, sealed_tables
 from tests.telegram_double import SECRET, TOKEN, Phone
 

@@ -27,7 +27,7 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
 
 from engines import PostgresServer
-from intake.attachments.policy import kinds
+from shared.files.policy import kinds
 from suite import process
 from suite.tokens import issue
 from tests.e2e.conftest import People

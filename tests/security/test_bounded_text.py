@@ -17,8 +17,6 @@ import pytest
 from pydantic_core import to_json
 
 from intake.attachments.dependencies.form_uploads import parse_tickets
-from intake.attachments.policy import kinds
-from intake.attachments.service.names import safe_name
 from intake.channels.telegram.service.conversation import advance
 from intake.channels.telegram.service.steps import ConversationState, TextMessage
 from intake.channels.telegram.service.texts import split_text
@@ -41,6 +39,8 @@ from shared.domain.names import _remembered_token, fold, normalise_name, to_cyri
 from shared.domain.phones import InvalidPhone, normalise_personal_phone
 from shared.domain.text import clean, compact, reading, shows_something
 from shared.errors import DomainError
+from shared.files.names import safe_name
+from shared.files.policy import kinds
 from shared.http import parse
 from shared.import_files import CsvReader
 from shared.language.danger import danger_lexicon, signs_of_danger, speaks_of_danger

@@ -8,11 +8,11 @@ import zipfile
 import pikepdf
 import pytest
 
-from intake.attachments import policy
-from intake.attachments.inspection.identify import inspect
-from intake.attachments.inspection.rejection import Rejected, RejectionReason
-from tests.intake.attachments.samples import PDF, TYPES, docx, odt, pdf
+from shared.files import policy
+from shared.files.inspection.identify import inspect
+from shared.files.inspection.rejection import Rejected, RejectionReason
 from tests.processor_time import processor_time
+from tests.shared.files.samples import PDF, TYPES, docx, odt, pdf
 
 LIMITS = policy.policy().limits
 KINDS = tuple(policy.kinds())

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from intake.attachments.service.storage import FOLDER
 from shared import sealing
 from shared.clock import Clock
 from shared.database import service_url
+from shared.files.storage import FOLDER
 from shared.messaging.kafka import KafkaLog
 from shared.settings import ServiceSettings
 from suite.backup import events, keys

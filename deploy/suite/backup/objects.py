@@ -13,7 +13,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore
 
-from intake.attachments.service.storage import FOLDER
+from shared.files.storage import FOLDER
 from suite.backup.manifest import CHUNK, Advance, BackupFailed, Manifest, Objects, Part, RestoreRefused, seal_part
 
 LIST = "objects.jsonl"

@@ -12,10 +12,10 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from intake.attachments.service.storage import FOLDER
 from intake.register.repository.appeals import next_sequences
 from shared import migrations
 from shared.clock import Clock
+from shared.files.storage import FOLDER
 from shared.messaging import tables
 from shared.settings import ServiceSettings
 from suite.backup import events, keys, objects

@@ -20,9 +20,7 @@ import provider_contact.inquiries.models
 import provider_contact.proposals.models
 import routing.cases.models
 import routing.clocks.models
-from intake.attachments.codes import AttachmentState
 from intake.attachments.models import Attachment
-from intake.attachments.service.storage import FOLDER, open_store
 from routing.clocks.codes import ClockState
 from shared.clock import SystemClock
 from shared.contracts import (
@@ -43,6 +41,8 @@ from shared.contracts import (
     ProviderMatched,
 )
 from shared.database import Database, service_url
+from shared.files.codes import AttachmentState
+from shared.files.storage import FOLDER, open_store
 from shared.ids import RandomIds
 from shared.messaging import inbox, tables
 from shared.messaging.envelope import read_envelope, read_event, type_of

@@ -6,13 +6,14 @@ from typing import Final, Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from shared.files.settings import FileSettings
 from shared.outgoing.settings import OutgoingSettings, WebhookSecret
 from shared.settings import PublicUrl
 
 THIS_MACHINE: Final = "http://127.0.0.1:8000"
 
 
-class Settings(OutgoingSettings):
+class Settings(OutgoingSettings, FileSettings):
     model_config = SettingsConfigDict(env_prefix="ARYZ_INTAKE_", populate_by_name=True, extra="ignore")
 
     anonymous_per_minute: int = Field(60, ge=0, description="appeals without a token from one address in a minute; 0: no limit")
@@ -23,14 +24,7 @@ class Settings(OutgoingSettings):
     wrong_pins_per_number: int = Field(30, ge=1, description="wrong attempts at one number in an hour, from all addresses new to it")
     wrong_pins_per_exchange: int = Field(300, ge=1, description="wrong attempts by keypad in an hour, through one telephone exchange")
 
-    # attachments
-    objects_url: str | None = Field(
-        None,
-        validation_alias="ARYZ_OBJECTS_URL",
-        pattern=r"^s3://[^/?#]+(/[^?#]*)?$",
-        description="s3://bucket/prefix; absent: DATA/objects",
-    )
-    clamd: str | None = Field(None, pattern=r"^(/.+|.+:\d+)$", description="virus scanner: host:port or a socket's path; absent: none")
+    # forms and uploads
     previews_per_minute: int = Field(
         300, ge=0, description="steps of a form before it is sent, of one address or one signed-in person in a minute; 0: no limit"
     )

@@ -5,15 +5,15 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from intake.attachments.codes import AttachmentState
 from intake.attachments.dependencies import uploads as service
 from intake.attachments.dependencies.attaching import attach
 from intake.attachments.models import Attachment
-from intake.attachments.policy import policy
 from intake.register.models import ContentRead, Message, Timeline, Tracking
+from shared.files.codes import AttachmentState
+from shared.files.policy import policy
 from shared.messaging import tables
-from tests.intake.attachments.samples import PDF, SVG, photograph, picture
 from tests.keys import key_named
+from tests.shared.files.samples import PDF, SVG, photograph, picture
 
 PHOTO = {"Content-Type": "image/jpeg", "Content-Disposition": "attachment; filename*=UTF-8''%D0%B0%D0%BA%D1%82.jpg"}
 LARGE = 200 * 2**20

@@ -4,11 +4,11 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col
 
-from intake.attachments.codes import AttachmentState
 from intake.attachments.models import Attachment
 from intake.register.models import ContentRead
-from tests.intake.attachments.samples import PDF
+from shared.files.codes import AttachmentState
 from tests.intake.attachments.test_api import filed
+from tests.shared.files.samples import PDF
 
 
 class TestReadingForTheDesk:

@@ -18,30 +18,10 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect
 
-from intake.attachments import policy
 from intake.attachments.dependencies import AttachmentsDep, UploadsDep
 from intake.attachments.dependencies.attaching import FIELD, attach, attach_body
 from intake.attachments.dependencies.downloads import PURPOSES, FileAccess, download_file, send_file
-from intake.attachments.dependencies.uploads import at_most
-from intake.attachments.errors import (
-    NO_ROOM,
-    REFUSALS,
-    ChecksBusy,
-    Empty,
-    Incomplete,
-    Infected,
-    Lost,
-    NotChecked,
-    OffsetMismatch,
-    TooLarge,
-    TooManyFiles,
-    TooManyPieces,
-    TotalTooLarge,
-    TypeNotAllowed,
-    UploadsFull,
-)
 from intake.attachments.service.attaching import AttachmentOut
-from intake.attachments.service.connection import while_connected
 from intake.attachments.service.quota import owner_of
 from intake.attachments.service.storing import Attachments, UploadTicket
 from intake.register.dependencies import AppealPin, Intake, IntakeDep
@@ -60,6 +40,26 @@ from shared.errors import (
     UnsupportedMediaType,
     responses,
 )
+from shared.files import policy
+from shared.files.connection import while_connected
+from shared.files.errors import (
+    NO_ROOM,
+    REFUSALS,
+    ChecksBusy,
+    Empty,
+    Incomplete,
+    Infected,
+    Lost,
+    NotChecked,
+    OffsetMismatch,
+    TooLarge,
+    TooManyFiles,
+    TooManyPieces,
+    TotalTooLarge,
+    TypeNotAllowed,
+    UploadsFull,
+)
+from shared.files.receiving import at_most
 from shared.forms import MULTIPART, MalformedForm, refuse_announced
 from shared.header_fields import media_type_of
 from shared.http import KnownQuery, StrictModel, Text, body, parse, read_body

@@ -1,5 +1,5 @@
-from tests.intake.attachments.samples import PDF
 from tests.intake.conftest import open_connections
+from tests.shared.files.samples import PDF
 
 
 class TestTransactions:

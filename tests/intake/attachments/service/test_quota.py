@@ -9,8 +9,8 @@ import pytest
 from intake.attachments.models import Attachment
 from intake.attachments.service.quota import owner_of
 from shared.auth import Principal
-from tests.intake.attachments.samples import PDF
 from tests.intake.attachments.test_api import begun, filed, objects, piece
+from tests.shared.files.samples import PDF
 
 UPLOADS = "/intake/v1/uploads"
 AS_PDF = {"Content-Type": "application/pdf"}

@@ -8,16 +8,16 @@ from uuid import UUID, uuid4
 import obstore
 import pytest
 
-from intake.attachments.codes import AttachmentState
 from intake.attachments.models import Attachment
-from intake.attachments.service.storage import BUFFER, CHUNK, ObjectStorage, new_key, open_store
 from intake.settings import Settings
 from shared.errors import Unavailable
+from shared.files.codes import AttachmentState
+from shared.files.storage import BUFFER, CHUNK, ObjectStorage, new_key, open_store
 from shared.settings import BadSettings
 from tests.intake.attachments.conftest import BUCKET
-from tests.intake.attachments.samples import PDF, photograph
-from tests.intake.attachments.service.test_storage import content, in_pieces
 from tests.intake.attachments.test_api import PHOTO, begun, filed, peak_kb, piece
+from tests.shared.files.samples import PDF, photograph
+from tests.shared.files.test_storage import content, in_pieces
 
 KEY = new_key()
 LARGE = 200 * 2**20

@@ -3,12 +3,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from intake.attachments.codes import AttachmentState
 from intake.attachments.models import Attachment
-from intake.attachments.service import scan_queue
-from intake.attachments.service.scanning import Clamd, NotScanned, ScannerUnavailable
-from tests.intake.attachments.conftest import free_port
-from tests.intake.attachments.samples import EICAR, PDF, docx
+from shared.files import scan_queue
+from shared.files.codes import AttachmentState
+from shared.files.scanning import Clamd, NotScanned, ScannerUnavailable
+from tests.shared.files.samples import EICAR, PDF, docx
+from tests.virus_scanner import free_port
 
 HANGS = b"SynaqHangsTheScanner"
 

@@ -5,13 +5,13 @@ from uuid import UUID
 from obstore.exceptions import GenericError
 from sqlalchemy import update
 
-from intake.attachments.codes import AttachmentState
 from intake.attachments.models import Attachment
-from intake.attachments.service import scan_queue, storage
-from intake.attachments.service.scanning import NotScanned, ScannerUnavailable
+from shared.files import scan_queue, storage
+from shared.files.codes import AttachmentState
+from shared.files.scanning import NotScanned, ScannerUnavailable
 from shared.rows import table_of
-from tests.intake.attachments.samples import EICAR, PDF
 from tests.intake.attachments.test_api import filed, objects
+from tests.shared.files.samples import EICAR, PDF
 
 
 class FakeScanner:

@@ -4,10 +4,10 @@ from uuid import uuid4
 
 import pytest
 
-from intake.attachments.errors import UnclaimedTooMany
 from intake.attachments.models import Attachment
 from intake.register.models import Appeal
 from shared.errors import Unavailable
+from shared.files.errors import UnclaimedTooMany
 from tests.intake.channels.web.test_filing import filed, hidden, open_appeal, picture, post, upload
 
 

@@ -8,16 +8,16 @@ from uuid import UUID
 
 from fastapi import Request
 
-from intake.attachments import errors as attachment_errors
-from intake.attachments import policy
 from intake.attachments.dependencies.uploads import Uploads
 from intake.attachments.service import attaching
 from intake.attachments.service.attaching import AttachmentOut, FileFingerprint, UploadFingerprint
-from intake.attachments.service.connection import while_connected
 from intake.attachments.service.storing import UploadTicket
 from intake.register.dependencies import Intake
 from intake.register.dependencies.actions import ActionResult, ApplicantRequest
 from shared.errors import DomainError, InvalidInput
+from shared.files import errors as attachment_errors
+from shared.files import policy
+from shared.files.connection import while_connected
 from shared.forms import MULTIPART, parts_of, refuse_announced
 from shared.header_fields import filename_of, media_type_of
 from shared.unit_of_work import UnitOfWork

@@ -1,38 +1,24 @@
 """Downloads of files; browsers save them and never show them."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import quote
 from uuid import UUID
 
-import structlog
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 
-from intake.attachments import errors
 from intake.attachments.service.storing import Attachments
 from intake.register.dependencies import Intake
 from shared.auth import Principal
 from shared.contents import Purpose
-from shared.sealing import SealError
+from shared.files.downloads import Download
 from shared.unit_of_work import UnitsOfWork
 
 READ_PURPOSE: Final = "attachment"
 DESK_PURPOSE: Final = "desk-attachment"
 PURPOSES: Final[Mapping[str, Purpose]] = {DESK_PURPOSE: Purpose(frozenset({"routing"}), for_a_person=True)}
 """The purposes for which other services read files; the services check first that the person may see the case."""
-
-# A downloaded file must not run, be framed, be cached or be read by another site.
-DOWNLOAD_HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-}
-
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +54,7 @@ async def send_file(
     """
     async with units.read() as work:
         found, chunks = await attachments.open(work, appeal_id, attachment_id)
-    try:
-        first = await anext(chunks, b"")  # a missing or damaged object is detected before the response begins
-    except (FileNotFoundError, SealError):
-        log.exception("a file is lost", attachment_id=str(attachment_id))
-        raise errors.Lost from None
+    download = await Download.begin(attachment_id, chunks)
     if audited is not None:
         async with units.write() as work:
             await work.audit.record(
@@ -83,18 +65,4 @@ async def send_file(
                 appeal_id=appeal_id,
                 role=audited.role,
             )
-
-    async def all_chunks() -> AsyncIterator[bytes]:
-        yield first
-        async for chunk in chunks:
-            yield chunk
-
-    media_type = found.kind.media_types[0]
-    headers = {"Content-Disposition": _disposition(found.name), "Content-Length": str(found.size), **DOWNLOAD_HEADERS}
-    return StreamingResponse(all_chunks(), headers=headers, media_type=media_type)
-
-
-def _disposition(name: str) -> str:
-    """Return the header with the name in ASCII for old programs and in UTF-8 for all others (RFC 6266 §4.3, appendix D)."""
-    plain = name.encode("ascii", "replace").decode().translate({ord(each): "_" for each in '?"\\;'})
-    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return download.response(found.name, found.kind.media_types[0], found.size)

@@ -10,9 +10,6 @@ from fastapi import Request
 
 from intake.attachments.dependencies import uploads_of
 from intake.attachments.dependencies.attaching import FORM_MARGIN, attach
-from intake.attachments.errors import AttachmentRefused, TooLarge
-from intake.attachments.policy import kinds, policy
-from intake.attachments.service.connection import while_connected
 from intake.attachments.service.quota import owner_of
 from intake.attachments.service.storing import NamedFile, UploadTicket
 from intake.pages_kit import PAGES
@@ -21,6 +18,9 @@ from shared.auth import Principal
 from shared.domain.labels import Language
 from shared.domain.text import clean
 from shared.errors import NotFound, TooMany, Unavailable
+from shared.files.connection import while_connected
+from shared.files.errors import AttachmentRefused, TooLarge
+from shared.files.policy import kinds, policy
 from shared.forms import FIELD_LIMIT, MULTIPART, Part, parts_of, read_fields
 from shared.header_fields import media_type_of
 from shared.web.i18n import N_

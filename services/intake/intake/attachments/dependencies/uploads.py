@@ -1,54 +1,31 @@
-"""Uploads from their first byte to the accepted file, and the deletion of those that nobody claims."""
+"""Uploads of appeals' files, from their first byte to the accepted file."""
 
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
-from typing import Any, Final, Self
-from uuid import UUID
+from collections.abc import AsyncIterable
+from typing import Any, Self
 
-from intake.attachments import errors as attachment_errors
-from intake.attachments import repository
-from intake.attachments.errors import AttachmentRefused, ChecksBusy
 from intake.attachments.models import Attachment
-from intake.attachments.policy import kinds
-from intake.attachments.service.connection import Run, run_to_end
-from intake.attachments.service.inspector import FileToInspect, Inspected, Inspector
-from intake.attachments.service.names import safe_name
-from intake.attachments.service.scan_queue import ScanQueue
-from intake.attachments.service.scanning import Clamd
-from intake.attachments.service.storage import CHUNK, ObjectStorage, open_store, plain_chunks
+from intake.attachments.repository import FILES
 from intake.attachments.service.storing import Attachments, UploadTicket
 from intake.settings import Settings
-from shared.errors import NotFound, Unavailable
-from shared.ids import Ids
+from shared.errors import NotFound
+from shared.files import errors as attachment_errors
+from shared.files.connection import Run, run_to_end
+from shared.files.inspector import Inspected
+from shared.files.receiving import FileReceiver, storage_of
 from shared.service import Parts
-from shared.unit_of_work import UnitsOfWork
-
-BATCH: Final = 20  # unclaimed files that are deleted at a time
 
 
-class Uploads:
-    """Receives, inspects and deletes uploads; one instance per process. Call it while no unit of work is open.
+class Uploads(FileReceiver[Attachment]):
+    """Receives, inspects and deletes uploads; one instance per process. Call it while no unit of work is open."""
 
-    It has several units of work: none is open while bytes are received, stored or inspected.
-    """
-
-    def __init__(self, units: UnitsOfWork, ids: Ids, attachments: Attachments, inspector: Inspector, scans: ScanQueue) -> None:
+    def __init__(self, parts: Parts[Any], settings: Settings, attachments: Attachments) -> None:
+        super().__init__(parts, settings, FILES, attachments)
         self.attachments = attachments
-        self.inspector = inspector
-        self.scans = scans
-        self._objects = attachments.objects
-        self._units = units
-        self._ids = ids
 
     @classmethod
     def build(cls, parts: Parts[Any], settings: Settings) -> Self:
         """Return the uploads of this process. Raises what `open_store` raises."""
-        objects = ObjectStorage(open_store(settings.objects_url, settings.data))
-        attachments = Attachments(objects, parts.sealer, parts.pepper)
-        inspector = Inspector(attachments.policy.limits)
-        parts.last_steps.append(inspector.close)
-        scanner = Clamd(settings.clamd) if settings.clamd else None
-        scans = ScanQueue(parts, scanner, attachments.reader, objects.drop)
-        return cls(parts.units, parts.ids, attachments, inspector, scans)
+        return cls(parts, settings, Attachments(storage_of(settings), parts.sealer, parts.pepper))
 
     async def begin(self, owner: bytes | None, *, name: str | None, media_type: str | None, length: int | None) -> UploadTicket:
         """Begin an upload. Raises what `Attachments.begin_upload` raises."""
@@ -71,8 +48,7 @@ class Uploads:
         """
         async with self._units.read() as work:
             row, most = await self.attachments.next_piece(work, ticket, offset)
-        piece = self._object_name(row)
-        size = await self._objects.write(self.attachments.key_of(row), piece, at_most(data, most))
+        piece, size = await self._write(row, data, most)
         try:
             async with self._units.write() as work:
                 row = await self.attachments.add_piece(work, ticket, offset, piece, size)
@@ -120,76 +96,3 @@ class Uploads:
         if (await self.find(ticket)).appeal_id is not None:
             raise NotFound
         await self._drop([ticket.upload_id])
-
-    async def purge_unclaimed(self) -> None:
-        """Delete the files that nobody claimed in time."""
-        while True:
-            async with self._units.read() as work:
-                expired = await self.attachments.expired(work, BATCH)
-            if not await self._drop(expired) or len(expired) < BATCH:
-                return
-
-    async def _accept(self, row: Attachment, run: Run[Inspected]) -> Attachment:
-        """Inspect a received file. A refused file is deleted. Raises what the inspection raises."""
-        given = self.attachments.name_of(row)
-        try:
-            found = await run(self._inspected(row))
-            name = safe_name(given, found.kind)
-        except ChecksBusy:
-            raise
-        except AttachmentRefused:
-            await self._drop([row.id])
-            raise
-        pieces = row.pieces if found.stored is None else await self._replaced(row, found.stored)
-        async with self._units.write() as work:
-            has_scanner = self.scans.has_scanner
-            accepted = await self.attachments.accept(work, row, found.kind, pieces, name=name, has_scanner=has_scanner)
-        for former, _ in row.pieces:
-            if found.stored is not None:
-                await self._objects.drop_object(former)
-        return accepted
-
-    async def _inspected(self, row: Attachment) -> Inspected:
-        declared = kinds()[row.declared] if row.declared else None
-        reader = self.attachments.reader(row)
-        return await self.inspector.inspect(FileToInspect(plain_chunks(reader), reader.size, declared, row.owner))
-
-    async def _replaced(self, row: Attachment, content: bytes) -> list[list[Any]]:
-        """Store the result of the inspection in place of the file: a redrawn picture or a repaired document."""
-        name = self._object_name(row)
-
-        async def blocks() -> AsyncIterator[bytes]:
-            for start in range(0, len(content), CHUNK):
-                yield content[start : start + CHUNK]
-
-        return [[name, await self._objects.write(self.attachments.key_of(row), name, blocks())]]
-
-    def _object_name(self, row: Attachment) -> str:
-        """Return a new name that begins with the id of the file, so that the objects of failed attempts are deleted with the file."""
-        return f"{row.id.hex}/{self._ids.new().hex}"
-
-    async def _drop(self, ids: Sequence[UUID]) -> bool:
-        """Delete unclaimed files. Return False if the store is unavailable; `purge_unclaimed` retries then.
-
-        The rows are marked first, so that a file that is claimed in between keeps its objects.
-        """
-        async with self._units.write() as work:
-            dropped = await repository.drop_unclaimed(work.session, ids)
-        try:
-            for dropped_id in dropped:
-                await self._objects.drop(dropped_id)
-        except Unavailable:
-            return False
-        async with self._units.write() as work:
-            await repository.delete_dropped(work.session, dropped)
-        return True
-
-
-async def at_most(data: AsyncIterable[bytes], limit: int) -> AsyncIterator[bytes]:
-    """Yield data up to `limit` bytes. Raises TooLarge with the first byte beyond."""
-    read = 0
-    async for chunk in data:
-        read += len(chunk)
-        if read > limit:
-            raise attachment_errors.TooLarge
-        yield chunk

@@ -9,22 +9,24 @@ import hmac
 import secrets
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import structlog
 
-from intake.attachments import errors as attachment_errors
-from intake.attachments import policy, repository
-from intake.attachments.codes import AttachmentState
+from intake.attachments import repository
 from intake.attachments.models import Attachment
-from intake.attachments.policy import FileKind, kinds
-from intake.attachments.service import names, quota
-from intake.attachments.service.storage import ObjectStorage, SealedReader, new_key, plain_chunks
+from intake.attachments.repository import FILES
 from intake.register.service.ports import AttachedFile
 from shared.domain.labels import Label
 from shared.errors import NotFound
+from shared.files import errors as attachment_errors
+from shared.files import policy, quota
+from shared.files.codes import AttachmentState
+from shared.files.policy import FileKind, kinds
+from shared.files.sealed import SealedFiles, is_available
+from shared.files.storage import ObjectStorage, plain_chunks
 from shared.sealing import Pepper, Sealer, SealError
 from shared.unit_of_work import UnitOfWork
 
@@ -59,14 +61,11 @@ class NamedFile:
         return policy.policy().states[self.state]
 
 
-class Attachments:
+class Attachments(SealedFiles):
     """The use cases of files, each in the unit of work of its caller, and where their bytes are; one instance per process."""
 
     def __init__(self, objects: ObjectStorage, sealer: Sealer, pepper: Pepper) -> None:
-        self.policy = policy.policy()
-        kinds()
-        self.objects = objects
-        self._sealer = sealer
+        super().__init__(objects, sealer, TABLE)
         self._pepper = pepper
 
     # Receiving
@@ -82,36 +81,26 @@ class Attachments:
             raise attachment_errors.Empty
         if (length or 0) > self.policy.limits.file_bytes:
             raise attachment_errors.TooLarge
-        declared = names.declared_kind(media_type)
         ticket = UploadTicket(work.ids.new(), secrets.token_urlsafe(TOKEN_BYTES))
         row = Attachment(
             id=ticket.upload_id,
             appeal_id=None,
             message_id=None,
-            state=AttachmentState.RECEIVING,
-            declared=declared.code if declared else None,
-            kind=None,
-            length=length,
-            size=0,
-            pieces=[],
-            key=self._sealed(ticket.upload_id, "key", new_key()),
-            name=self._sealed(ticket.upload_id, "name", name.encode("utf-8", "replace")[:4096]) if name else None,
             token=self._hashed(ticket),
             owner=owner,
             created_at=work.clock.now(),
-            scan_attempts=0,
-            scan_after=None,
+            **self.begun(ticket.upload_id, name=name, media_type=media_type, length=length),
         )
         limits = self.policy.limits
-        await quota.check_all(work.session, limits)
+        await quota.check_all(work.session, FILES, limits)
         if owner is not None:
-            await quota.check_owner(work.session, limits, owner, length or limits.file_bytes)
-        await repository.add_attachment(work.session, row)
+            await quota.check_owner(work.session, FILES, limits, owner, length or limits.file_bytes)
+        await FILES.add(work.session, row)
         return ticket
 
     async def find_upload(self, work: UnitOfWork, ticket: UploadTicket) -> Attachment:
         """Return an upload. Raises NotFound for an unknown id and for a wrong secret."""
-        return self._entitled(await repository.attachment_by_id(work.session, ticket.upload_id), ticket)
+        return self._entitled(await FILES.by_id(work.session, ticket.upload_id), ticket)
 
     async def next_piece(self, work: UnitOfWork, ticket: UploadTicket, offset: int) -> tuple[Attachment, int]:
         """Return an upload whose next piece begins at `offset`, and how many bytes the piece may have.
@@ -119,7 +108,7 @@ class Attachments:
         Raises NotFound, OffsetMismatch, TooManyPieces and UploadsFull.
         """
         row = await self.find_upload(work, ticket)
-        await quota.check_all(work.session, self.policy.limits)
+        await quota.check_all(work.session, FILES, self.policy.limits)
         _check_offset(row, offset)
         if len(row.pieces) >= self.policy.limits.pieces:
             raise attachment_errors.TooManyPieces
@@ -127,28 +116,12 @@ class Attachments:
 
     async def add_piece(self, work: UnitOfWork, ticket: UploadTicket, offset: int, piece: str, size: int) -> Attachment:
         """Add an object of `size` bytes to an upload; an empty one adds nothing. Raises NotFound and OffsetMismatch."""
-        row = self._entitled(await repository.attachment_by_id(work.session, ticket.upload_id, lock=True), ticket)
+        row = self._entitled(await FILES.by_id(work.session, ticket.upload_id, lock=True), ticket)
         _check_offset(row, offset)
         if size:
             row.pieces = [*row.pieces, [piece, size]]
             row.size += size
         return row
-
-    async def accept(
-        self, work: UnitOfWork, row: Attachment, kind: FileKind, pieces: list[list[Any]], *, name: str, has_scanner: bool
-    ) -> Attachment:
-        """Accept an inspected file with the pieces that the inspection left. Raises OffsetMismatch if it was accepted meanwhile."""
-        accepted = await repository.attachment_by_id(work.session, row.id, lock=True)
-        if accepted is None or accepted.state != AttachmentState.RECEIVING:  # another request of the sender has accepted it
-            raise attachment_errors.OffsetMismatch(offset=row.size)
-        accepted.kind, accepted.name = kind.code, self._sealed(row.id, "name", name.encode())
-        accepted.pieces, accepted.size = pieces, sum(size for _, size in pieces)
-        accepted.state = AttachmentState.SCANNING if has_scanner else AttachmentState.UNSCANNED
-        return accepted
-
-    def name_of(self, row: Attachment) -> str | None:
-        """Return the name of a file: as the sender gave it until the file is accepted, then as `safe_name` made it. Raises SealError."""
-        return self._sealer.open(TABLE, row.id, "name", row.name).decode() if row.name else None
 
     # Claiming and downloading
 
@@ -159,7 +132,7 @@ class Attachments:
 
         Raises NotFound, Incomplete, TooManyFiles and TotalTooLarge.
         """
-        rows = await repository.attachments_by_id(work.session, [ticket.upload_id for ticket in tickets])
+        rows = await FILES.by_ids(work.session, [ticket.upload_id for ticket in tickets])
         count, total = await repository.attachment_totals(work.session, appeal_id)
         claimed = []
         for ticket in tickets:
@@ -197,7 +170,7 @@ class Attachments:
 
         Raises NotFound, NotChecked and Infected.
         """
-        row = await repository.attachment_by_id(work.session, attachment_id)
+        row = await FILES.by_id(work.session, attachment_id)
         if row is None or row.appeal_id != appeal_id or row.kind is None:
             raise NotFound
         if row.state == AttachmentState.INFECTED:
@@ -206,29 +179,9 @@ class Attachments:
             raise attachment_errors.NotChecked
         return self._named(row), plain_chunks(self.reader(row))
 
-    # Deleting
-
-    async def expired(self, work: UnitOfWork, limit: int) -> Sequence[UUID]:
-        """Return the ids of files that nobody claimed in `kept_hours`."""
-        before = work.clock.now() - timedelta(hours=self.policy.limits.kept_hours)
-        return await repository.unclaimed_before(work.session, before, limit=limit)
-
     def scope_of(self, ticket: UploadTicket) -> str:
         """Return the scope of Idempotency-Keys: the holder of this secret, whether it is right or wrong."""
         return f"upload/{ticket.upload_id}/{self._hashed(ticket).hex()}"
-
-    # Sealing
-
-    def key_of(self, row: Attachment) -> bytes:
-        """Return the key with which the file is encrypted in the object store. Raises SealError."""
-        return self._sealer.open(TABLE, row.id, "key", row.key)
-
-    def reader(self, row: Attachment) -> SealedReader:
-        """Return a reader of the file's bytes. Raises SealError."""
-        return self.objects.reader(self.key_of(row), row.pieces)
-
-    def _sealed(self, row_id: UUID, field: str, value: bytes) -> bytes:
-        return self._sealer.seal(TABLE, row_id, field, value)
 
     def _hashed(self, ticket: UploadTicket) -> bytes:
         return self._pepper.keyed_hmac("upload", f"{ticket.upload_id}/{ticket.token}".encode("utf-8", "replace"))
@@ -240,18 +193,12 @@ class Attachments:
 
     def _named(self, row: Attachment) -> NamedFile:
         kind = kinds()[row.kind or ""]
-        name = self.name_of(row) or f"document.{kind.extensions[0]}"
-        return NamedFile(row.id, row.message_id, name, kind, row.size, row.state, row.created_at)
+        return NamedFile(row.id, row.message_id, self.shown_name(row), kind, row.size, row.state, row.created_at)
 
 
 def _check_offset(row: Attachment, offset: int) -> None:
     if row.state != AttachmentState.RECEIVING or offset != row.size:
         raise attachment_errors.OffsetMismatch(offset=row.size)
-
-
-def is_available(state: AttachmentState) -> bool:
-    """Return whether a received file may be downloaded: one that no scanner has looked at only where the policy shows it."""
-    return state == AttachmentState.CLEAN or (state == AttachmentState.UNSCANNED and policy.policy().shows_unscanned)
 
 
 async def attached_files(work: UnitOfWork, appeal_ids: Collection[UUID]) -> Mapping[UUID, Sequence[AttachedFile]]:

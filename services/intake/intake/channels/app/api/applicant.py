@@ -5,7 +5,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from intake.attachments import errors as attachment_errors
 from intake.attachments.dependencies import AttachmentsDep
 from intake.attachments.service.storing import UploadTicket
 from intake.register import schemas
@@ -34,6 +33,7 @@ from intake.register.service.tracking import origin_of
 from shared.auth import Principal, UnconfinedPrincipalDep, require
 from shared.dependencies import ReadDep
 from shared.errors import Forbidden, InvalidInput, NotFound, TooMany, Unauthorized, Unavailable, responses
+from shared.files import errors as attachment_errors
 from shared.http import DEFAULT_LIMIT, CursorText, KnownQuery, Limit, ListResponse, body
 from shared.idempotency import REPLAYED, IdempotencyKey, IdempotencyKeyReused, IdempotencyKeyWeak
 from shared.unit_of_work import UnitOfWork

@@ -15,7 +15,6 @@ from pydantic import BaseModel, ValidationError
 from intake.attachments.dependencies import attachments_of
 from intake.attachments.dependencies import form_uploads as uploads
 from intake.attachments.dependencies.form_uploads import FormWithDocuments
-from intake.attachments.errors import AttachmentRefused
 from intake.channels.web.pages.tracking import PageResult, perform, same_origin
 from intake.forms.service.draft import UPLOADS, key_of
 from intake.register.codes import WithdrawalState
@@ -25,6 +24,7 @@ from intake.register.schemas import ConfirmationIn, ContactIn, FeedbackIn, Messa
 from intake.register.service.tracking import VisibleAppeal
 from shared.dependencies import UnitsOfWorkDep
 from shared.errors import DomainError, NotFound
+from shared.files.errors import AttachmentRefused
 from shared.forms import read_fields
 from shared.unit_of_work import UnitOfWork, UnitsOfWork
 from shared.web.i18n import N_

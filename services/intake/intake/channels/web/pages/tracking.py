@@ -18,7 +18,6 @@ from fastapi.responses import HTMLResponse
 from intake.attachments.dependencies import attachments_of
 from intake.attachments.dependencies import form_uploads as uploads
 from intake.attachments.dependencies.downloads import download_file
-from intake.attachments.errors import AttachmentRefused
 from intake.channels.web.pages.appeal import case_content, shown_messages
 from intake.forms.service.draft import UPLOADS
 from intake.pages_kit import PAGES, wait_of
@@ -31,6 +30,7 @@ from shared.auth import Principal
 from shared.dependencies import UnitsOfWorkDep
 from shared.domain.text import clean
 from shared.errors import NotFound, TooMany, Unavailable
+from shared.files.errors import AttachmentRefused
 from shared.forms import read_fields
 from shared.idempotency import new_key
 from shared.offload import run_on_text

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from intake.attachments.inspection import links, markup
-from intake.attachments.inspection.rejection import Rejected, RejectionReason
+from shared.files.inspection import links, markup
+from shared.files.inspection.rejection import Rejected, RejectionReason
 
 MANIFEST: Final = "meta-inf/manifest.xml"
 MACROS: Final = frozenset({"script", "event-listener", "event-listeners", "library", "libraries", "module"})  # 3.12 and 14.4 of part 3

@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from intake.attachments.inspection import links, markup
-from intake.attachments.inspection.rejection import Rejected, RejectionReason
+from shared.files.inspection import links, markup
+from shared.files.inspection.rejection import Rejected, RejectionReason
 
 TYPES: Final = "[content_types].xml"
 MACRO_TYPES: Final = ("macroenabled", "vbaproject", "vbadata")  # in a content type

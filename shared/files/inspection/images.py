@@ -10,8 +10,8 @@ from typing import Final
 
 from PIL import Image, ImageChops, ImageOps, UnidentifiedImageError
 
-from intake.attachments.inspection.limits import InspectionLimits
-from intake.attachments.inspection.rejection import Rejected, RejectionReason
+from shared.files.inspection.limits import InspectionLimits
+from shared.files.inspection.rejection import Rejected, RejectionReason
 
 JPEG_SCALES: Final = (1, 2, 4, 8)  # by which libjpeg can scale a JPEG down while reading it
 SAVING: Final[Mapping[str, Mapping[str, int]]] = {"JPEG": {"quality": 85, "optimize": False}, "PNG": {}, "WEBP": {"quality": 85}}

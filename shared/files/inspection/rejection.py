@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class RejectionReason(StrEnum):
-    """The problem code of a rejection (`intake.attachments.errors.REFUSALS`)."""
+    """The problem code of a rejection (`shared.files.errors.REFUSALS`)."""
 
     EMPTY = "attachment-empty"
     TYPE_NOT_ALLOWED = "attachment-type-not-allowed"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from intake.attachments.codes import AttachmentState
 from shared.domain.labels import Label
 from shared.domain.tables import ReferenceDataError
+from shared.files.codes import AttachmentState
 from shared.policy_files import policy_document, policy_rows
 
 FILE: Final = "attachments.toml"
@@ -66,7 +66,7 @@ class AttachmentPolicy:
 def kinds() -> Mapping[str, FileKind]:
     """Return the accepted kinds by code. Raises ReferenceDataError."""
     found = {}
-    for row in policy_rows("intake.attachments", "attachment_kinds.csv"):
+    for row in policy_rows("shared.files", "attachment_kinds.csv"):
         code, check = row.text("code"), row.one_of("check", CHECKS)
         found[code] = FileKind(code, tuple(row.text("media_types").split()), tuple(row.text("extensions").split()), check, row.label())
     return found
@@ -75,7 +75,7 @@ def kinds() -> Mapping[str, FileKind]:
 @cache
 def policy() -> AttachmentPolicy:
     """Return the policy. Raises ReferenceDataError for limits that are missing or no positive numbers, and for a state without a label."""
-    given = policy_document("intake.attachments", FILE)
+    given = policy_document("shared.files", FILE)
     limits = given["limits"]
     if set(limits) != set(AttachmentLimits.__slots__) or not all(type(value) is int and value > 0 for value in limits.values()):
         raise ReferenceDataError(FILE, 0, "the limits are not those known, or not positive whole numbers")

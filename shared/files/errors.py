@@ -4,9 +4,9 @@ from typing import ClassVar, Final
 
 from pydantic import JsonValue
 
-from intake.attachments.policy import policy
 from shared.domain.labels import Label
 from shared.errors import DomainError
+from shared.files.policy import policy
 
 CHECKED_IN: Final = 30  # seconds until a slot in the queue of inspections may be free
 FREED_IN: Final = 3600  # seconds between two purges of unclaimed files
@@ -38,17 +38,17 @@ class TooLarge(AttachmentRefused):
 
 
 class TooManyFiles(AttachmentRefused):
-    code, title = "attachments-too-many", "The appeal has as many files as it may have."
+    code, title = "attachments-too-many", "There are as many files as may be attached."
 
 
 class TotalTooLarge(AttachmentRefused):
-    code, status, title = "attachments-too-large", 413, "The appeal's files together are too large."
+    code, status, title = "attachments-too-large", 413, "The files together are too large."
 
 
 class UnclaimedTooMany(AttachmentRefused):
     """One sender has more unclaimed files than the quota allows."""
 
-    code, status, title = "uploads-unclaimed", 429, "Too many files are waiting for an appeal already."
+    code, status, title = "uploads-unclaimed", 429, "Too many uploads are waiting to be sent already."
     retry_after = FREED_IN
 
 

@@ -1,8 +1,7 @@
 import pytest
 
-from intake.attachments import errors, policy
-from intake.attachments.inspection.rejection import RejectionReason
-from intake.attachments.service import names
+from shared.files import errors, names, policy
+from shared.files.inspection.rejection import RejectionReason
 
 
 class TestPolicy:

@@ -3,10 +3,10 @@ import io
 import pytest
 from PIL import Image
 
-from intake.attachments.inspection.images import redraw
-from intake.attachments.inspection.rejection import Rejected, RejectionReason
-from intake.attachments.policy import policy
-from tests.intake.attachments.samples import photograph, picture
+from shared.files.inspection.images import redraw
+from shared.files.inspection.rejection import Rejected, RejectionReason
+from shared.files.policy import policy
+from tests.shared.files.samples import photograph, picture
 
 LIMITS = policy().limits
 

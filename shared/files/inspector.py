@@ -15,13 +15,13 @@ from typing import Final
 
 import structlog
 
-from intake.attachments.errors import REFUSALS, AttachmentRefused, Broken, ChecksBusy, TooComplex, TypeNotAllowed
-from intake.attachments.inspection.limits import InspectionLimits
-from intake.attachments.inspection.protocol import EXIT_LIMIT, FRAME_LIMIT, LENGTH, InspectionJob, InspectionResult, frame, result_of
-from intake.attachments.policy import AttachmentLimits, FileKind, kinds
 from shared.errors import Unavailable
+from shared.files.errors import REFUSALS, AttachmentRefused, Broken, ChecksBusy, TooComplex, TypeNotAllowed
+from shared.files.inspection.limits import InspectionLimits
+from shared.files.inspection.protocol import EXIT_LIMIT, FRAME_LIMIT, LENGTH, InspectionJob, InspectionResult, frame, result_of
+from shared.files.policy import AttachmentLimits, FileKind, kinds
 
-PROGRAM: Final = (sys.executable, "-P", "-m", "intake.attachments.inspection")
+PROGRAM: Final = (sys.executable, "-P", "-m", "shared.files.inspection")
 PASSED_ENVIRONMENT: Final = (
     "PATH",
     "PYTHONPATH",

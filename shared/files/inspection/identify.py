@@ -8,9 +8,9 @@ from typing import Final
 
 import filetype
 
-from intake.attachments.inspection import images, package, pdf
-from intake.attachments.inspection.limits import InspectionLimits
-from intake.attachments.inspection.rejection import Rejected, RejectionReason
+from shared.files.inspection import images, package, pdf
+from shared.files.inspection.limits import InspectionLimits
+from shared.files.inspection.rejection import Rejected, RejectionReason
 
 HEAD: Final = 8192  # bytes that `filetype` reads
 WINDOW: Final = 1024  # bytes in which readers of PDF search for its header (ISO 32000-1, annex H.3.4.1)

@@ -3,10 +3,10 @@ import zipfile
 
 import pytest
 
-from intake.attachments import errors, policy
-from intake.attachments.inspection.identify import inspect
-from intake.attachments.inspection.rejection import Rejected, RejectionReason
-from tests.intake.attachments.samples import EICAR, PDF, SVG, TYPES, docx, flagged_encrypted, odt, package, pdf, photograph, picture
+from shared.files import errors, policy
+from shared.files.inspection.identify import inspect
+from shared.files.inspection.rejection import Rejected, RejectionReason
+from tests.shared.files.samples import EICAR, PDF, SVG, TYPES, docx, flagged_encrypted, odt, package, pdf, photograph, picture
 
 RELATIONSHIPS = (
     '<Relationships><Relationship Id="r" Type="http://s.example/officeDocument/2006/relationships/{}" '

@@ -10,9 +10,9 @@ from typing import Any, Final, TypeAlias
 
 import pikepdf
 
-from intake.attachments.inspection import links
-from intake.attachments.inspection.limits import InspectionLimits
-from intake.attachments.inspection.rejection import Rejected, RejectionReason
+from shared.files.inspection import links
+from shared.files.inspection.limits import InspectionLimits
+from shared.files.inspection.rejection import Rejected, RejectionReason
 
 END: Final = b"%%EOF"
 WINDOW: Final = 1024  # bytes in which readers search for the end of the file (ISO 32000-1, annex H.3.4.4)

@@ -1,4 +1,4 @@
-"""The inspecting process: `python -m intake.attachments.inspection`, started and fed by `intake.attachments.service.inspector`.
+"""The inspecting process: `python -m shared.files.inspection`, started and fed by `shared.files.inspector`.
 
 It loads its libraries once and forks for each file. The fork has seen no other file, holds no secrets, connections or open files, and has
 limits of processor time and memory. A file that exceeds them ends this process; the service starts another.
@@ -15,10 +15,10 @@ from typing import Final
 
 from PIL import Image, JpegImagePlugin, MpoImagePlugin, PngImagePlugin, WebPImagePlugin
 
-from intake.attachments.inspection.identify import inspect
-from intake.attachments.inspection.limits import InspectionLimits
-from intake.attachments.inspection.protocol import EXIT_CRASH, EXIT_LIMIT, LENGTH, InspectionJob, InspectionResult, frame, job_of
-from intake.attachments.inspection.rejection import Rejected
+from shared.files.inspection.identify import inspect
+from shared.files.inspection.limits import InspectionLimits
+from shared.files.inspection.protocol import EXIT_CRASH, EXIT_LIMIT, LENGTH, InspectionJob, InspectionResult, frame, job_of
+from shared.files.inspection.rejection import Rejected
 
 PRELOADED: Final = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, WebPImagePlugin)  # otherwise `Image.open` searches for them
 INPUT, OUTPUT = 0, 1

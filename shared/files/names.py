@@ -7,8 +7,8 @@ from typing import Final
 from pathvalidate import sanitize_filename
 from pathvalidate.handler import ReservedNameHandler
 
-from intake.attachments.errors import TypeMismatch, TypeNotAllowed
-from intake.attachments.policy import FileKind, kinds, policy
+from shared.files.errors import TypeMismatch, TypeNotAllowed
+from shared.files.policy import FileKind, kinds, policy
 
 _LONGEST_GIVEN: Final = 1_000  # characters at the end of a name, where its extension is; no file system allows longer names
 _LONGEST_SAVED: Final = 255  # bytes: the limit of ext4, XFS and APFS

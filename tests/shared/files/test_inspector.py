@@ -9,13 +9,12 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from intake.attachments import errors as attachment_errors
-from intake.attachments import policy
-from intake.attachments.service import inspector
-from intake.attachments.service.inspector import FileToInspect, Inspector
 from shared.errors import Unavailable
-from tests.intake.attachments.samples import PDF, docx, photograph, picture
+from shared.files import errors as attachment_errors
+from shared.files import inspector, policy
+from shared.files.inspector import FileToInspect, Inspector
 from tests.patience import PATIENCE
+from tests.shared.files.samples import PDF, docx, photograph, picture
 
 LIMITS = policy.policy().limits
 
@@ -155,8 +154,8 @@ class TestProcess:
     async def test_a_process_ends_with_a_killed_service(self):
         program = (
             "import asyncio, sys\n"
-            "from intake.attachments import policy\n"
-            "from intake.attachments.service.inspector import FileToInspect, Inspector\n"
+            "from shared.files import policy\n"
+            "from shared.files.inspector import FileToInspect, Inspector\n"
             "async def data():\n    yield b'hello'\n"
             "async def main():\n"
             "    pool = Inspector(policy.policy().limits)\n"

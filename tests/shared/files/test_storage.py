@@ -4,7 +4,7 @@ import obstore
 import pytest
 from obstore.store import LocalStore
 
-from intake.attachments.service.storage import CHUNK, PREFIX, TAG, ObjectStorage, new_key
+from shared.files.storage import CHUNK, PREFIX, TAG, ObjectStorage, new_key
 from shared.sealing import SealBroken
 
 NAME = "00aa/01"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from xml.parsers import expat
 
-from intake.attachments.inspection.rejection import Rejected, RejectionReason
+from shared.files.inspection.rejection import Rejected, RejectionReason
 
 DEPTH: Final = 1000  # elements inside each other; Word writes some 50
 SEPARATOR: Final = "\n"  # between a namespace and a name: in neither

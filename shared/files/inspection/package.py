@@ -7,9 +7,9 @@ import zlib
 from collections.abc import Mapping
 from typing import Final, Protocol
 
-from intake.attachments.inspection import markup, odf, ooxml
-from intake.attachments.inspection.limits import InspectionLimits
-from intake.attachments.inspection.rejection import Rejected, RejectionReason
+from shared.files.inspection import markup, odf, ooxml
+from shared.files.inspection.limits import InspectionLimits
+from shared.files.inspection.rejection import Rejected, RejectionReason
 
 SMALL_ENTRY: Final = 2**20  # a smaller part with a high ratio is a blank page
 ENCRYPTED_ENTRY: Final = 0x1  # general purpose bit 0 of a ZIP entry (APPNOTE 4.4.4)

@@ -3,17 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Any, Final, Generic, Protocol
 from uuid import UUID
 
 import structlog
 
-from intake.attachments import repository
-from intake.attachments.codes import AttachmentState
-from intake.attachments.models import Attachment
-from intake.attachments.service.scanning import NotScanned, ScannerUnavailable
-from intake.attachments.service.storage import SealedReader, plain_chunks
 from shared.errors import Unavailable
+from shared.files.codes import AttachmentState
+from shared.files.repository import FileT, FileTable
+from shared.files.scanning import NotScanned, ScannerUnavailable
+from shared.files.storage import SealedReader, plain_chunks
 from shared.sealing import SealError
 from shared.service import Parts
 
@@ -40,7 +39,7 @@ def retry_after(attempts: int) -> timedelta:
     return min(FIRST_RETRY * (1 << min(attempts - 1, 16)), LAST_RETRY)
 
 
-class ScanQueue:
+class ScanQueue(Generic[FileT]):
     """The queue in the database. An attempt is counted before it begins, so that a file that ends the process is delayed too.
 
     There is no lease (`shared.leases`): the time of the next attempt is set in advance, and two scans of a file have one result.
@@ -48,12 +47,13 @@ class ScanQueue:
 
     def __init__(
         self,
-        parts: Parts,
+        parts: Parts[Any],
+        table: FileTable[FileT],
         scanner: Scanner | None,
-        reader: Callable[[Attachment], SealedReader],
+        reader: Callable[[FileT], SealedReader],
         drop: Callable[[UUID], Awaitable[None]],
     ) -> None:
-        self._parts, self.scanner = parts, scanner
+        self._parts, self._table, self.scanner = parts, table, scanner
         self._reader, self._drop = reader, drop
 
     @property
@@ -64,7 +64,7 @@ class ScanQueue:
         """Scan until no file is due, or the scanner or the store is unavailable. Without a scanner mark all files as unscanned."""
         if self.scanner is None:
             async with self._parts.units.write() as work:
-                await repository.give_up_scanning(work.session)
+                await self._table.give_up_scanning(work.session)
             return
         running: dict[asyncio.Task[bool], bool] = {}
         is_up = True
@@ -84,26 +84,26 @@ class ScanQueue:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
-    async def _due(self, files: int, retries: int) -> list[Attachment]:
+    async def _due(self, files: int, retries: int) -> list[FileT]:
         """Return the due files with their attempt counted: at most `files`, and of them at most `retries` that failed before."""
         now = self._parts.clock.now()
-        found: list[Attachment] = []
+        found: list[FileT] = []
         for is_retry, most in ((False, files), (True, retries)):
             limit = min(most, files - len(found))
             if limit <= 0:
                 continue
             async with self._parts.units.read() as work:
-                if not await repository.due_scans(work.session, WAITING, now, is_retry=is_retry, limit=1):
+                if not await self._table.due_scans(work.session, WAITING, now, is_retry=is_retry, limit=1):
                     continue
             async with self._parts.units.write() as work:
-                rows = await repository.due_scans(work.session, WAITING, now, is_retry=is_retry, limit=limit, lock=True)
+                rows = await self._table.due_scans(work.session, WAITING, now, is_retry=is_retry, limit=limit, lock=True)
                 for row in rows:
                     row.scan_attempts += 1
                     row.scan_after = now + retry_after(row.scan_attempts)
             found += rows
         return found
 
-    async def _scan(self, scanner: Scanner, row: Attachment) -> bool:
+    async def _scan(self, scanner: Scanner, row: FileT) -> bool:
         """Scan one file. Return False if the scanner or the store is unavailable; then the attempt does not count."""
         try:
             found = await scanner.finds_virus(_readable(self._reader(row)))
@@ -126,12 +126,12 @@ class ScanQueue:
 
     async def _uncounted(self, attachment_id: UUID) -> bool:
         async with self._parts.units.write() as work:
-            await repository.uncount_scan(work.session, attachment_id)
+            await self._table.uncount_scan(work.session, attachment_id)
         return False
 
     async def _record(self, attachment_id: UUID, state: AttachmentState) -> None:
         async with self._parts.units.write() as work:
-            is_moved = await repository.move_attachment(work.session, attachment_id, was=WAITING, state=state)
+            is_moved = await self._table.move(work.session, attachment_id, was=WAITING, state=state)
         if is_moved and state == AttachmentState.INFECTED:
             log.warning("a virus was found", attachment_id=str(attachment_id))
             await self._drop(attachment_id)

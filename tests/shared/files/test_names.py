@@ -1,8 +1,8 @@
 import pytest
 
-from intake.attachments.errors import TypeMismatch
-from intake.attachments.policy import kinds, policy
-from intake.attachments.service.names import safe_name
+from shared.files.errors import TypeMismatch
+from shared.files.names import safe_name
+from shared.files.policy import kinds, policy
 
 PDF, JPEG = kinds()["PDF"], kinds()["JPEG"]
 

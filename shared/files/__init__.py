@@ -1,0 +1,1 @@
+"""Files that people send: received, inspected, stored encrypted, scanned, and downloaded. Services add whose they are."""
