@@ -1,5 +1,6 @@
 """The keys and names of files, sealed in their rows, and readers of their bytes."""
 
+from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
@@ -23,6 +24,14 @@ class BegunColumns(TypedDict):
     pieces: list[list[object]]
     key: bytes
     name: bytes | None
+    scan_attempts: int
+    scan_after: datetime | None
+
+
+def shown_name(sealer: Sealer, table: str, row: StoredFile) -> str:
+    """Return the name of an accepted file, sealed under the name of its table. Raises SealError."""
+    name = sealer.open(table, row.id, "name", row.name).decode() if row.name else ""
+    return name or f"document.{kinds()[row.kind or ''].extensions[0]}"
 
 
 class SealedFiles:
@@ -47,6 +56,8 @@ class SealedFiles:
             "pieces": [],
             "key": self.seal(file_id, "key", new_key()),
             "name": self.seal(file_id, "name", name.encode("utf-8", "replace")[:4096]) if name else None,
+            "scan_attempts": 0,
+            "scan_after": None,
         }
 
     def key_of(self, row: StoredFile) -> bytes:
@@ -59,7 +70,7 @@ class SealedFiles:
 
     def shown_name(self, row: StoredFile) -> str:
         """Return the name of an accepted file. Raises SealError."""
-        return self.name_of(row) or f"document.{kinds()[row.kind or ''].extensions[0]}"
+        return shown_name(self._sealer, self._table, row)
 
     def reader(self, row: StoredFile) -> SealedReader:
         """Return a reader of the file's bytes. Raises SealError."""

@@ -66,6 +66,8 @@ CODE_FIELDS: Final[Mapping[tuple[str, str, str], str]] = {
     ("routing", "saved_view", "address"): "the filters of a list: codes, days and digits (`ListPosition`)",
     ("intake", "appeal", "consents"): "codes of `consents.toml`",
     ("intake", "attachment", "pieces"): "names of objects, formed from the file's id, and their sizes",
+    ("provider-contact", "provider_mail", "languages"): "codes of languages, in the order of the mail",
+    ("provider-contact", "answer_file", "pieces"): "names of objects, formed from the file's id, and their sizes",
     ("intake", "bot_duty", "holder"): "the random id of a process",
     ("intake", "bot_duty", "name"): "the task of a lease",
     ("intake", "call", "verified_by"): "codes of the checks an operator ticked",

@@ -107,6 +107,26 @@ TABLES: Final = (
     ),
     Table(
         "provider-contact",
+        "answer_file",
+        (
+            sealed("key", "the key that encrypts the file's bytes in the object store"),
+            sealed("name", "the name of a file that a provider attached to its answer, which can speak of the applicant"),
+            hashed("owner", "the token or link whose unsent files are counted together", retention="until an answer has the file"),
+        ),
+        retention=f"24 hours while no answer has the file (`kept_hours` of `attachments.toml`); then {NO_LIMIT}",
+        export="not built: the applicant sees that the provider answered, not its files",
+        erasure="unsent files are deleted with their bytes; infected files lose their bytes; else not built",
+    ),
+    Table(
+        "provider-contact",
+        "shown_document",
+        (plain("chosen_by", "the employee who showed a document of the appeal to the provider", SUBJECT_REASON),),
+        retention=NO_LIMIT,
+        export=NOT_EXPORTED,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "provider-contact",
         "provider_account",
         (
             sealed("name", "the name of a person who answers for a provider"),
@@ -183,6 +203,21 @@ TABLES: Final = (
         "provider-contact",
         "delivery",
         (sealed("address", "the mailbox of a provider, or of a body above it, to which a notice was mailed"),),
+        retention=NO_LIMIT,
+        export=NOT_EXPORTED,
+        erasure=NO_ERASURE,
+    ),
+    Table(
+        "provider-contact",
+        "provider_mail",
+        (
+            sealed("address", "the mailbox of a person of a provider, invited or responsible for its system"),
+            sealed(
+                "content",
+                "the name of the inviter and the one-time link of an invitation",
+                retention="until the mail was sent or has failed",
+            ),
+        ),
         retention=NO_LIMIT,
         export=NOT_EXPORTED,
         erasure=NO_ERASURE,

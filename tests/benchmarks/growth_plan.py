@@ -79,6 +79,7 @@ PLANS: Mapping[str, Plan] = {
         | {"provider", "directory_version", "contact", "provider_contract", "doctor", "directory_import", "directory_change"}
         | {"provider_webhook"}
         | {"proposal", "commitment", "outcome_check"}
+        | {"answer_file", "shown_document", "provider_mail"}
         | {"provider_account", "account_entry", "inquiry_assignment", "inquiry_visit", "response_draft", "own_template", "statement"}
         | _OF_RATINGS,
         {"delivery": "t.next_at IS NOT NULL", "notice_route": "t.due_at IS NOT NULL"},

@@ -3,7 +3,9 @@ from uuid import UUID
 from provider_contact.accounts.service.sign_in import account_of
 from provider_contact.checks.codes import CheckStatus, CheckSubject
 from provider_contact.checks.models import OutcomeCheck
+from provider_contact.deliveries.codes import ProviderMailKind
 from provider_contact.deliveries.jobs import begin_steps
+from provider_contact.deliveries.service.provider_mails import plan_mail
 from provider_contact.directory.codes import Sheet
 from provider_contact.directory.service import imports
 from provider_contact.portal.schemas import TemplateIn
@@ -43,6 +45,12 @@ async def test_each_table_with_ciphertext_holds_a_sealed_value(listed):
     answer = await listed.client.put("/provider-contact/v1/webhook", headers=system, json={"url": "http://127.0.0.1:9/hook"})
     assert answer.status_code == 200, answer.text
     await add_work_of_a_person(listed, provider, sent.inquiry_id)
+    upload = f"/provider-contact/v1/inquiries/{sent.inquiry_id}/files"
+    named = {"Content-Type": "text/plain", "Content-Disposition": "attachment; filename=journal.txt"}
+    file = await listed.client.post(upload, content=b"Register", headers=listed.token("provider", provider_id=provider) | named)
+    assert file.status_code == 201, file.text
+    async with listed.parts.units.write() as work:
+        await plan_mail(work, ProviderMailKind.INVITATION, provider, "ainur@emhana.example", {"inviter": "Сынақ"})
     seen = await check_stored_rows("provider-contact", listed.parts.database)
     assert sealed_tables("provider-contact") - {table for table, _ in seen} == set()
 

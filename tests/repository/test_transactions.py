@@ -13,12 +13,11 @@ OWN_TRANSACTIONS = {
     "services/routing/routing/cases/service/colleagues.py": "records staff before the unit of work of the route is open",
     "services/routing/routing/cases/service/bulk.py": "each case of a bulk is a transaction of its own: a refusal changes no other case",
     "services/provider-contact/provider_contact/directory/service/search.py": "an index of the process, built from snapshots of its own",
-    f"{DELIVERIES}/service/mail_sending.py": "worker: claims mails, sends them without a transaction, stores each result",
+    f"{DELIVERIES}/service/mail_worker.py": "worker: claims mails, sends them without a transaction, stores each result",
     "services/provider-contact/provider_contact/accounts/service/sign_in.py": "finds the account before the route opens its own",
     "services/provider-contact/provider_contact/inquiries/service/detail.py": "asks intake and routing with no transaction open",
     "services/analytics/analytics/dashboard/service/live.py": "figures of the process, counted once for all who ask",
     f"{INTAKE}/register/service/registration.py": "group commit: appeals of different requests are stored in one transaction",
-    f"{INTAKE}/attachments/service/scan_queue.py": "worker: claims a file, scans it without a transaction, stores the result",
     f"{INTAKE}/notifications/service/dispatch.py": "worker: claims messages, sends them without a transaction, stores each result",
     f"{INTAKE}/channels/partner/service/sending.py": "worker: reads what a message says before partners are called",
     f"{INTAKE}/channels/partner/service/update_streams.py": "one reader of new updates for all streams of the process, while any is open",
@@ -28,13 +27,12 @@ OWN_TRANSACTIONS = {
 }
 CONVERTED = ("intake", "routing", "provider-contact", "analytics")
 BUILT_FROM_PARTS = {
-    f"{INTAKE}/attachments/service/scan_queue.py": {"ScanQueue"},
     f"{INTAKE}/channels/partner/service/sending.py": {"WebhookSender"},
     f"{INTAKE}/channels/telegram/service/polling.py": {"Poller"},
     f"{INTAKE}/channels/telegram/service/sender.py": {"MessageSender"},
     f"{INTAKE}/channels/telegram/service/worker.py": {"ConversationWorker"},
     f"{INTAKE}/notifications/service/dispatch.py": {"Dispatcher"},
-    f"{DELIVERIES}/service/mail_sending.py": {"MailDispatcher"},
+    f"{DELIVERIES}/service/mail_worker.py": {"MailWorker"},
     f"{DELIVERIES}/service/webhook_sending.py": {"ProviderWebhookSender"},
 }
 """Workers: objects of the process, with transactions of their own. The jobs build them and pass `Parts` to their constructors."""

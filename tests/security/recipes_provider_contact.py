@@ -30,7 +30,7 @@ REMARK = "Тіркеу бөлімімен сөйлестік"
 STATEMENT = {"language": "kk", "text": "Пациент бейсенбіге жазылды."}
 
 
-def _by_staff(action: str, *before: tuple[str, Mapping[str, str]], **fields: str) -> Prepare:
+def _by_staff(action: str, *before: tuple[str, Mapping[str, str]], **fields: object) -> Prepare:
     """Return the call of a clerk, after what the provider has done before."""
 
     async def prepare(target: Target) -> Call:
@@ -150,6 +150,26 @@ def _webhook(path: str = "", *, is_made: bool = True, **body) -> Prepare:
     return prepare
 
 
+async def upload_file(target: Target) -> Call:
+    """A small text for an inquiry of a provider of its own."""
+    call = await _inquiry("respond", **ANSWER)(target)
+    headers = {**call.headers, "Content-Type": "text/plain"}
+    return Call(call.path.replace("/actions/respond", "/files"), headers, content=b"Register of 2 February")
+
+
+async def read_answer_file(target: Target) -> Call:
+    """The bytes of a file that was sent with an answer."""
+    upload = await upload_file(target)
+    added = await target.clients[0].post(upload.path, headers=upload.headers, content=upload.content)
+    assert added.status_code == 201, added.text
+    file_id, who = added.json()["file_id"], {name: value for name, value in upload.headers.items() if name != "Content-Type"}
+    answer = {"expected_version": 1, **ANSWER, "attachments": [file_id]}
+    sent = await target.clients[0].post(upload.path.replace("/files", "/actions/respond"), headers=who, json=answer)
+    assert sent.status_code == 200, sent.text
+    asked = {"appeal_id": sent.json()["appeal_id"], "attachment_id": file_id, "purpose": "desk-attachment", "on_behalf_of": "somebody"}
+    return Call(f"{PREFIX}/internal/v1/attachments", target.world.token("service", subject="routing"), json=asked)
+
+
 RECIPES: Recipes = {
     ("post", f"{PREFIX}/v1/providers/imports"): Recipe(import_providers),
     ("post", f"{PREFIX}/v1/contacts/imports"): Recipe(import_contacts),
@@ -170,6 +190,9 @@ RECIPES: Recipes = {
     ("post", f"{ACTIONS}/grant-time"): Recipe(_by_staff("grant-time", ("ask-time", TIME))),
     ("post", f"{ACTIONS}/refuse-time"): Recipe(_by_staff("refuse-time", ("ask-time", TIME))),
     ("post", f"{ACTIONS}/escalate-to"): Recipe(_by_staff("escalate-to", body="HEALTH_DEPARTMENT")),
+    ("post", f"{ACTIONS}/share-documents"): Recipe(_by_staff("share-documents", attachments=[str(uuid4())])),
+    ("post", f"{PREFIX}/v1/inquiries/{{inquiry_id}}/files"): Recipe(upload_file),
+    ("post", f"{PREFIX}/internal/v1/attachments"): Recipe(read_answer_file, Kind.READ, frozenset({"content_read"})),
     ("post", f"{ACTIONS}/cancel"): Recipe(_by_staff("cancel", reason="MISTAKE")),
     ("post", f"{PREFIX}/v1/matches/{{appeal_id}}/actions/choose"): Recipe(choose),
     ("post", f"{PREFIX}/v1/matches/{{appeal_id}}/actions/none"): Recipe(dismiss),

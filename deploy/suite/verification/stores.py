@@ -21,6 +21,7 @@ import provider_contact.proposals.models
 import routing.cases.models
 import routing.clocks.models
 from intake.attachments.models import Attachment
+from provider_contact.attachments.models import AnswerFile
 from routing.clocks.codes import ClockState
 from shared.clock import SystemClock
 from shared.contracts import (
@@ -262,10 +263,15 @@ class Stores:
         )
 
     async def _documents(self) -> dict[UUID, set[str]]:
-        """Return the files that must exist. A file in which a virus was found was deleted."""
-        table = _table(Attachment)
-        query = select(table.c.id, table.c.pieces).where(table.c.appeal_id.is_not(None), table.c.state != AttachmentState.INFECTED)
-        return {file: {name for name, _ in pieces} for file, pieces in await self._rows("intake", query)}
+        """Return the files of appeals and of providers' answers that must exist. A file in which a virus was found was deleted."""
+        found: dict[UUID, set[str]] = {}
+        for service, table, holder in (
+            ("intake", _table(Attachment), "appeal_id"),
+            ("provider-contact", _table(AnswerFile), "response_id"),
+        ):
+            query = select(table.c.id, table.c.pieces).where(table.c[holder].is_not(None), table.c.state != AttachmentState.INFECTED)
+            found |= {file: {name for name, _ in pieces} for file, pieces in await self._rows(service, query)}
+        return found
 
     async def _object_names(self) -> set[str]:
         if self.objects is None:

@@ -9,6 +9,12 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from provider_contact.accounts import service as accounts
 from provider_contact.accounts.dependencies import check_account
+from provider_contact.attachments import api as attachments_api
+from provider_contact.attachments import jobs as attachment_jobs
+from provider_contact.attachments import pages as attachments_pages
+from provider_contact.attachments.dependencies.receiving import AnswerFiles
+from provider_contact.attachments.service.documents import SHARE_DOCUMENTS
+from provider_contact.attachments.service.stored import StoredInquiryFiles
 from provider_contact.checks import api as checks_api
 from provider_contact.checks import pages as checks_pages
 from provider_contact.checks import service as checks
@@ -80,6 +86,7 @@ from shared.unit_of_work import UnitOfWork
 NOTICES: Final[inquiries.Notices] = RoutedNotices()
 EXTENSIONS: Final[tuple[inquiries.ActionHandler, ...]] = (
     RECORD_CALL,
+    SHARE_DOCUMENTS,
     proposals.PROPOSE,
     commitments.PROMISE,
     checks.VERIFY,
@@ -159,6 +166,7 @@ def jobs(parts: Parts[Settings]) -> Sequence[Loop]:
         every(steps_every, "proposals", unanswered),
         every(steps_every, "promises", promises),
         *delivery_jobs.loops(parts),
+        *attachment_jobs.loops(parts),
         every(timedelta(hours=1), "rankings", rankings),
     ]
 
@@ -221,11 +229,12 @@ def check_policies() -> None:
 def create_app(settings: Settings | None = None, foundation: Foundation | None = None) -> FastAPI:
     """Return the service's application. Raises what `check_policies` raises."""
     check_policies()
-    actions = inquiries.Actions(NOTICES, EXTENSIONS)
+    actions = inquiries.Actions(StoredInquiryFiles(), NOTICES, EXTENSIONS)
     of_providers = APIRouter(dependencies=[Depends(check_account)])  # a person whose account was removed is refused
     for router in (
         inquiries_api.router,
         inquiries_api.action_router(actions),
+        attachments_api.router,
         proposals_api.router,
         commitments_api.router,
         deliveries_api.router,
@@ -244,6 +253,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
         ratings_pages.router,
         *portal_pages.routers,
         inquiry_pages.router,
+        attachments_pages.router,
     ]
 
     def prepare(app: FastAPI, parts: Parts[Settings]) -> None:
@@ -253,6 +263,7 @@ def create_app(settings: Settings | None = None, foundation: Foundation | None =
         app.state.find_statements = find_statements
         app.state.read_statements = read_statements
         app.state.actions = actions
+        app.state.answer_files = AnswerFiles(parts, parts.settings)
         app.state.entries_in_use = entries_in_use
 
     app = assemble(SERVICE, settings or Settings(), foundation, routers, prepare=prepare)

@@ -5,13 +5,14 @@ from typing import Final
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from shared.files.settings import FileSettings
 from shared.outgoing.settings import OutgoingSettings
 from shared.settings import PublicUrl
 
 THIS_MACHINE: Final = "http://127.0.0.1:8000"
 
 
-class Settings(OutgoingSettings):
+class Settings(OutgoingSettings, FileSettings):
     model_config = SettingsConfigDict(env_prefix="ARYZ_PROVIDER_CONTACT_", populate_by_name=True, extra="ignore")
 
     public_url: PublicUrl = Field(

@@ -54,3 +54,39 @@ class TestReadingForTheDesk:
         ((file,), (message,)) = content["attachments"], content["messages"]
         assert (file["attachment_id"], file["name"], file["message_id"]) == (attachment_id, "document.pdf", message["id"])
         assert (file["state"], file["available"], message["text"], message["damaged"]) == ("UNSCANNED", True, None, False)
+
+
+class TestReadingForAProvider:
+    async def add(self, desk, **filed_with):
+        created = (await desk.file(**filed_with)).json()
+        pin = {"Appeal-Pin": created["pin"], "Content-Type": "application/pdf"}
+        calls = f"/intake/v1/appeals/{created['number']}/attachments"
+        return created["appeal_id"], (await desk.client.post(calls, content=PDF, headers=pin)).json()["attachment_id"]
+
+    async def read(self, desk, appeal_id, attachment_id, reader="provider-contact"):
+        asked = {"appeal_id": appeal_id, "attachment_id": attachment_id, "purpose": "inquiry-document", "on_behalf_of": "officer-1"}
+        headers = desk.token("service", subject=reader)
+        return await desk.client.post("/intake/internal/v1/attachments", json=asked | {"role": "provider"}, headers=headers)
+
+    async def test_a_file_is_given_with_the_consent_to_disclosure_alone(self, desk):
+        disclosed = await self.add(desk, consents=["PROCESSING", "DISCLOSE_TO_PROVIDER"])
+        assert (await self.read(desk, *disclosed)).content == PDF
+        withheld = await self.add(desk, consents=["PROCESSING"])
+        assert (await self.read(desk, *withheld)).status_code == 404
+        (row,) = await desk.rows(ContentRead)
+        assert (row.reader, row.on_behalf_of, row.purpose, row.ids) == (
+            "provider-contact", "officer-1", "inquiry-document", [disclosed[1]],
+        )  # fmt: skip
+
+    async def test_routing_does_not_read_for_this_purpose(self, desk):
+        assert (await self.read(desk, *await self.add(desk), reader="routing")).status_code == 403
+
+    @pytest.mark.parametrize("purpose", ["provider-disclosure", "inquiry-documents"])
+    async def test_the_files_are_listed_with_the_consent_alone(self, desk, purpose):
+        disclosed, file_id = await self.add(desk, consents=["PROCESSING", "DISCLOSE_TO_PROVIDER"])
+        withheld, _ = await self.add(desk, consents=["PROCESSING"])
+        asked = {"ids": [disclosed, withheld], "purpose": purpose, "on_behalf_of": "officer-1"}
+        headers = desk.token("service", subject="provider-contact")
+        items = (await desk.client.post("/intake/internal/v1/contents", json=asked, headers=headers)).json()["items"]
+        assert [file["attachment_id"] for file in items[0]["content"]["attachments"]] == [file_id]
+        assert (items[1]["found"], "messages" in items[0]["content"]) == (False, False)

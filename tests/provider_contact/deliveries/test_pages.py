@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from provider_contact.attachments.models import AnswerFile
 from provider_contact.deliveries.models import ReplyLink
 from provider_contact.deliveries.policy import delivery_policy
 from provider_contact.inquiries.models import Inquiry, ProviderResponse
 from shared.contracts import InquiryAnswered
 from tests.provider_contact.deliveries.conftest import link_in
+from tests.shared.files.samples import PDF, SVG
 
 ANSWER = {"code": "EXPLANATION", "text": "Пациент принят 6 февраля."}
 RU = {"Accept-Language": "ru"}
@@ -163,3 +165,31 @@ class TestAnswering:
         await link.post(**ANSWER)
         assert sorted(await link.answers()) == [("EMAIL", False), ("EMAIL", True)]
         assert await link.status() == "RESPONDED"
+
+
+class TestFiles:
+    async def test_a_file_comes_with_the_answer_of_the_link(self, ask, world):
+        link = await ask()
+        sent = [("files", ("журнал.pdf", PDF, "application/pdf"))]
+        answer = await link.client.post(link.path, data=ANSWER, files=sent, headers=RU, follow_redirects=True)
+        assert answer.status_code == 200, answer.text
+        [response], [file] = await world.rows(ProviderResponse), await world.rows(AnswerFile)
+        assert (file.response_id, file.inquiry_id, file.owner) == (response.response_id, link.inquiry_id, None)
+
+    async def test_a_refused_file_leaves_the_link_and_the_other_files_for_another_try(self, ask, world):
+        link = await ask()
+        sent = [("files", ("журнал.pdf", PDF, "application/pdf")), ("files", ("a.svg", SVG, "image/svg+xml"))]
+        refused = await link.client.post(link.path, data=ANSWER, files=sent, headers=RU)
+        assert refused.status_code == 422
+        assert "a.svg: Такие файлы не принимаются." in refused.text
+        assert await link.answers() == []
+        [file_id] = re.findall(r'name="waiting\.([0-9a-f-]{36})" value="yes" checked', refused.text)
+        assert (await link.post(**ANSWER, **{f"waiting.{file_id}": "yes"})).status_code == 200
+        assert [row.response_id is not None for row in await world.rows(AnswerFile)] == [True]
+
+    async def test_a_used_link_takes_no_file(self, ask, world):
+        link = await ask()
+        await link.post(**ANSWER)
+        sent = [("files", ("журнал.pdf", PDF, "application/pdf"))]
+        await link.client.post(link.path, data=ANSWER, files=sent, headers=RU)
+        assert await world.rows(AnswerFile) == []

@@ -2,6 +2,7 @@
 
 import json
 import re
+from uuid import uuid4
 
 import pytest
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -15,6 +16,7 @@ from tests.security.roles import expected
 
 SECRET = "Құпия сөз: бірінші ұйымның жауабы"
 TEMPLATE = "Құпия үлгі"
+FILE = b"Register of the first organisation"
 PREFIX = "/provider-contact"
 OPEN_TO_ALL = re.compile(
     r"/v1/(providers|doctors|replies|ratings|suggestions)|/parked|/health|/metrics|/docs|/openapi|/static|/\.well-known"
@@ -48,18 +50,34 @@ async def first(world, manager, officer):
     """What the first provider has: inquiries, an answer, accounts, an invitation, a template, a draft."""
     inquiry = await sent_inquiry(world, 1)
     await sent_inquiry(world, 2)
-    await world.post(f"/v1/inquiries/{inquiry}/actions/respond", officer.bearer, ANSWER | {"code": "EXPLANATION", "text": SECRET})
+    named = {"Content-Disposition": "attachment; filename=secret-journal.txt", "Content-Type": "text/plain"}
+    path = f"{PREFIX}/v1/inquiries/{inquiry}/files"
+    file = await world.client.post(path, headers=officer.bearer | named, content=FILE)
+    assert file.status_code == 201, file.text
+    given = ANSWER | {"code": "EXPLANATION", "text": SECRET, "attachments": [file.json()["file_id"]]}
+    await world.post(f"/v1/inquiries/{inquiry}/actions/respond", officer.bearer, given)
     await manager.post("/templates", title=TEMPLATE, body=TEMPLATE, language="kk")
     accounts = await ids(manager)
     template = re.search(r'name="template_id" value="([0-9a-f-]{36})"', await manager.page("/templates"))[1]
     found = {"inquiry_id": str(inquiry), "account_id": accounts["Сынақ Маман"], "template_id": template}
+    found |= {"file_id": file.json()["file_id"], "attachment_id": str(uuid4())}
     return found | {"token": await manager.invite(), "action": "respond", "change": "remove"}
 
 
 async def test_no_call_page_list_count_or_search_of_another_provider_shows_or_changes_anything(world, first, person):
     other = person("elsewhere", provider_id=OTHER, name="Бөтен")
     await other.get()
-    secrets = [SECRET, TEMPLATE, "Сынақ Маман", "Сынақ Жетекші", "2026-43-0000001-0", "2026-43-0000002-0", *first.values()]
+    secrets = [
+        SECRET,
+        FILE.decode(),
+        "secret-journal",
+        TEMPLATE,
+        "Сынақ Маман",
+        "Сынақ Жетекші",
+        "2026-43-0000001-0",
+        "2026-43-0000002-0",
+        *first.values(),
+    ]
     secrets = [each for each in secrets if each not in {"respond", "remove"}]
     before = await own_rows(world)
     asked = list(calls(world.app))

@@ -43,15 +43,18 @@ class Owners:
     withheld: tuple[int, str] = (404, "not-found")
     """What intake answers for any other file."""
     opened: list[dict] = field(default_factory=list)
+    opened_at: list[str] = field(default_factory=list)
+    """The services that were asked for the files of `opened`."""
 
     def app(self) -> FastAPI:
         app = FastAPI()
 
-        @app.post("/intake/internal/v1/attachments")
-        async def attachment(asked: dict) -> Response:
+        @app.post("/{service}/internal/v1/attachments")
+        async def attachment(service: str, asked: dict) -> Response:
             if self.down:
                 raise HTTPException(503)
             self.opened.append(asked)
+            self.opened_at.append(service)
             if asked["attachment_id"] not in self.files:
                 return JSONResponse({"code": self.withheld[1]}, self.withheld[0])
             content, media_type, name = self.files[asked["attachment_id"]]

@@ -70,6 +70,27 @@ class TestConversation:
         given = await desk.client.get(first["href"], headers=desk.token("specialist", region="KZ-43"))
         assert (given.status_code, given.content) == (200, b"pixels")
 
+    async def test_the_files_of_a_provider_come_with_its_answer_and_are_fetched_from_its_owner(self, desk, owners, complaint):
+        response, file_id, waiting = uuid4(), str(uuid4()), str(uuid4())
+        usual = {"appeal_id": complaint, "inquiry_id": uuid4(), "provider_id": uuid4()}
+        await desk.apply(InquiryAnswered(response_id=response, code="RESOLVED", **usual))
+        shown = {"file_id": file_id, "name": "журнал.png", "media_type": "image/png", "size": 7, "state": "CLEAN", "available": True}
+        unchecked = shown | {"file_id": waiting, "state": "SCANNING", "available": False}
+        answer = {"language": "ru", "code": "RESOLVED", "text": "Пациент записан."}
+        owners.responses[str(response)] = answer | {"attachments": [shown, unchecked]}
+        owners.files[file_id] = (b"pixels", "image/png", "a.png")
+        first, second = (await read(desk, complaint)).json()["items"][-1]["attachments"]
+        assert (first["name"], second["href"], second["state"]) == ("журнал.png", None, "SCANNING")
+        clerk = desk.token("specialist", region="KZ-43", subject="clerk-7")
+        given = await desk.client.get(first["href"], headers=clerk)
+        assert (given.status_code, given.content, owners.opened_at) == (200, b"pixels", ["provider-contact"])
+        assert owners.opened[0] == {
+            "appeal_id": str(complaint), "attachment_id": file_id, "purpose": "desk-attachment",
+            "on_behalf_of": "clerk-7", "role": "specialist",
+        }  # fmt: skip
+        owners.withheld = (409, "attachment-not-checked")
+        assert (await desk.get(f"/cases/{complaint}/provider-files/{waiting}", clerk)).status_code == 409
+
     async def test_what_a_silent_owner_has_is_named_as_missing(self, desk, owners, complaint):
         usual = {"appeal_id": complaint, "inquiry_id": uuid4(), "provider_id": uuid4()}
         await desk.apply(InquiryAnswered(response_id=uuid4(), code="RESOLVED", **usual))
@@ -88,4 +109,5 @@ class TestConversation:
         who = desk.token(role, **claims)
         assert (await read(desk, complaint, who)).status_code == status
         assert (await desk.get(f"/cases/{complaint}/attachments/{uuid4()}", who)).status_code == status
+        assert (await desk.get(f"/cases/{complaint}/provider-files/{uuid4()}", who)).status_code == status
         assert (owners.asked, owners.opened, await accesses(desk)) == ([], [], [])

@@ -19,13 +19,14 @@ from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect
 
 from intake.attachments.dependencies import AttachmentsDep, UploadsDep
-from intake.attachments.dependencies.attaching import FIELD, attach, attach_body
-from intake.attachments.dependencies.downloads import PURPOSES, FileAccess, download_file, send_file
+from intake.attachments.dependencies.attaching import attach, attach_body
+from intake.attachments.dependencies.downloads import PROVIDER_PURPOSE, PURPOSES, FileAccess, download_file, send_file
 from intake.attachments.service.attaching import AttachmentOut
 from intake.attachments.service.quota import owner_of
 from intake.attachments.service.storing import Attachments, UploadTicket
 from intake.register.dependencies import AppealPin, Intake, IntakeDep
 from intake.register.errors import AppealFinished
+from intake.register.service.contents import discloses_to_provider
 from shared.auth import Principal, UnconfinedPrincipalDep, require
 from shared.contents import ContentsRequest, FileRequest, entitled
 from shared.dependencies import OnceDep, ReadDep, UnitsOfWorkDep
@@ -60,6 +61,7 @@ from shared.files.errors import (
     UploadsFull,
 )
 from shared.files.receiving import at_most
+from shared.files.requests import BINARY, FIELD, file_contents
 from shared.forms import MULTIPART, MalformedForm, refuse_announced
 from shared.header_fields import media_type_of
 from shared.http import KnownQuery, StrictModel, Text, body, parse, read_body
@@ -73,7 +75,6 @@ log = structlog.get_logger()
 PARTIAL: Final = "application/partial-upload"
 OCTETS: Final = "application/octet-stream"  # for generated clients, which do not know the draft's media type
 JSON: Final = "application/json"
-BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
 
 UploadToken = Annotated[str, Header(alias="Upload-Token", max_length=100, description="The secret given when the upload began.")]
 UploadOffset = Annotated[int, Header(alias="Upload-Offset", ge=0, le=2**40, description="Where this piece begins.")]
@@ -248,7 +249,7 @@ async def _once_by_ticket(
             "title": "AttachmentForm", "type": "object", "required": [FIELD], "properties": {FIELD: {"type": "string", "format": "binary"}},
         }},
         JSON: {"schema": UploadClaim.model_json_schema()},
-        **{kind.media_types[0]: BINARY for kind in policy.kinds().values()},
+        **file_contents(),
     }}},
 )  # fmt: skip
 async def add_attachment(
@@ -297,7 +298,7 @@ async def add_attachment(
             Infected,
             Lost,
         ),
-        200: {"description": "The file.", "content": {kind.media_types[0]: BINARY for kind in policy.kinds().values()}},
+        200: {"description": "The file.", "content": file_contents()},
     },
 )
 async def download_attachment(
@@ -319,7 +320,7 @@ async def download_attachment(
     response_class=StreamingResponse,
     responses={
         **responses(InvalidInput, NotFound, Unauthorized, Forbidden, Unavailable, NotChecked, Infected, Lost),
-        200: {"description": "The file.", "content": {kind.media_types[0]: BINARY for kind in policy.kinds().values()}},
+        200: {"description": "The file.", "content": file_contents()},
     },
 )
 async def read_file(
@@ -333,6 +334,10 @@ async def read_file(
     Every access is recorded in the audit log.
     """
     entitled(ContentsRequest(ids=[asked.attachment_id], purpose=asked.purpose, on_behalf_of=asked.on_behalf_of), reader, PURPOSES)
+    if asked.purpose == PROVIDER_PURPOSE:
+        async with units.read() as work:
+            if not await discloses_to_provider(work, asked.appeal_id):
+                raise NotFound
     access = FileAccess(reader.subject, asked.purpose, asked.on_behalf_of, asked.role)
     return await send_file(units, attachments, asked.appeal_id, asked.attachment_id, access)
 

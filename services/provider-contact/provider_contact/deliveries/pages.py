@@ -8,11 +8,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from provider_contact.attachments.dependencies import AnswerFilesDep, receive_form
+from provider_contact.attachments.service.answer_files import owner_of, waiting_files
+from provider_contact.attachments.service.lines import FILES, FileLine, chosen_files, file_lines
 from provider_contact.deliveries.errors import LinkExpired, LinkUsed
 from provider_contact.deliveries.models import ReplyLink
 from provider_contact.deliveries.service import replies
@@ -28,7 +32,7 @@ from shared.dependencies import ContentsDep, UnitsOfWorkDep
 from shared.domain.labels import Language
 from shared.domain.regions import regions
 from shared.errors import InvalidInput, NotFound
-from shared.forms import read_fields
+from shared.files.forms import accepted_extensions
 from shared.unit_of_work import UnitsOfWork
 from shared.web.languages import language_of
 from shared.web.pages import Pages
@@ -56,6 +60,8 @@ class AskedInquiry(NamedTuple):
     returned: str | None
     """Why the Fund returned the latest answer; None: it did not."""
     questions: Sequence[AskedQuestion]
+    waiting: Sequence[FileLine]
+    """The files that were uploaded by this link and not sent yet."""
     asked: RequestedText
     disclosed: DisclosedContent
     discloses: bool
@@ -74,9 +80,11 @@ async def read_reply_page(request: Request, one_time_token: str, units: UnitsOfW
 
 
 @router.post("/v1/replies/{one_time_token}")
-async def answer_by_link(request: Request, one_time_token: str, units: UnitsOfWorkDep, contents: ContentsDep) -> Response:
+async def answer_by_link(
+    request: Request, one_time_token: str, units: UnitsOfWorkDep, contents: ContentsDep, files: AnswerFilesDep
+) -> Response:
     """Store the answer of the form and use the link up. A form with errors is shown again with what was typed."""
-    sent, language = await read_fields(request, limit=FORM_LIMIT, most=FIELDS_LIMIT), language_of(request)
+    language, sent, attached = language_of(request), dict[str, str](), list[UUID]()
     actions: Actions = request.app.state.actions
     questions: Sequence[AskedQuestion] = []
     try:
@@ -84,13 +92,17 @@ async def answer_by_link(request: Request, one_time_token: str, units: UnitsOfWo
             link = await replies.open_link(work, one_time_token)
             inquiry, _ = await visible_inquiry(work, link.inquiry_id, replies.bearer(link))
             questions = asked_questions(inquiry)
-        content = answer_of(questions, sent, language)
+        form = await receive_form(request, PAGES, files, inquiry, replies.bearer(link), limit=FORM_LIMIT, most=FIELDS_LIMIT)
+        sent, attached = form.fields, [*chosen_files(form.fields), *(file.id for file in form.files)]
+        if form.refused:  # nothing is sent without a file that was chosen
+            return _form(request, await _asked(units, contents, link, language), sent, [], form.refused, attached)
+        content = answer_of(questions, sent, language, attached)
         async with units.write() as work:
             await replies.answer(work, one_time_token, content, actions)
     except (NotFound, LinkUsed, LinkExpired) as ended:
         return _ended(request, ended)
     except InvalidInput as refused:
-        return _form(request, await _asked(units, contents, link, language), sent, errors_of(refused, questions, sent))
+        return _form(request, await _asked(units, contents, link, language), sent, errors_of(refused, questions, sent), (), attached)
     response = PAGES.redirect(f"{PATH}/{one_time_token}")  # the page then says that the link was used, and what became of the answer
     response.headers.update(HEADERS)
     return response
@@ -102,6 +114,7 @@ async def _asked(units: UnitsOfWork, contents: Contents, link: ReplyLink, langua
     async with units.read() as work:  # closed before others are asked: nobody holds a connection while waiting for another service
         inquiry, appeal = await visible_inquiry(work, link.inquiry_id, bearer)
         entries = await history(work, inquiry, bearer)
+        waiting = await waiting_files(work, inquiry.inquiry_id, owner_of(work.pepper, bearer))
     asked = RequestedText()
     disclosed = await disclosed_content(contents, inquiry, bearer)
     if inquiry.has_text and inquiry.request_id is not None:
@@ -116,21 +129,35 @@ async def _asked(units: UnitsOfWork, contents: Contents, link: ReplyLink, langua
         is_open=not inquiry.settled,
         returned=returned[-1] if returned and not inquiry.settled else None,
         questions=asked_questions(inquiry),
+        waiting=file_lines(waiting, language, ""),
         asked=asked,
         disclosed=disclosed,
         discloses=inquiry.discloses,
     )
 
 
-def _form(request: Request, asked: AskedInquiry, sent: Mapping[str, str], errors: Sequence[FormError]) -> Response:
+def _form(
+    request: Request,
+    asked: AskedInquiry,
+    sent: Mapping[str, str],
+    errors: Sequence[FormError],
+    refused: Sequence[str] = (),
+    attached: Sequence[UUID] | None = None,
+) -> Response:
+    """Show the form. `refused`: messages about files that were refused; `attached`: the ticked files, None for all that wait."""
     form: AnswerForm = answer_form(asked.questions, sent, language_of(request))
+    found = {error.field: PAGES.text(request, error.sentence) for error in errors}
+    if refused:
+        found[FILES] = " ".join(refused)
     return _page(
         request,
         "reply.html",
-        422 if errors else 200,
+        422 if found else 200,
         asked=asked,
         form=form,
-        errors={error.field: PAGES.text(request, error.sentence) for error in errors},
+        errors=found,
+        attached=attached,
+        accepted=accepted_extensions(),
     )
 
 

@@ -163,7 +163,11 @@ def _visible(inquiry_id: UUID, principal: Principal) -> Check:
 
 @router.post("/internal/v1/contents", tags=["internal"], responses=LIST_ERRORS)
 async def read_contents(
-    request: Request, principal: ServiceDep, payload: Annotated[ContentsRequest, body(ContentsRequest)], work: UnitOfWorkDep
+    request: Request,
+    principal: ServiceDep,
+    payload: Annotated[ContentsRequest, body(ContentsRequest)],
+    work: UnitOfWorkDep,
+    actions: ActionsDep,
 ) -> ContentsResponse:
     """Return to another service providers' answers by response id, proposals and promises by their ids, or the exchange by appeal id.
 
@@ -171,4 +175,4 @@ async def read_contents(
     """
     find_candidates: FindCandidates = request.app.state.find_candidates
     find_statements: FindStatements = request.app.state.find_statements
-    return ContentsResponse(items=await contents_for(work, payload, principal, find_candidates, find_statements))
+    return ContentsResponse(items=await contents_for(work, payload, principal, find_candidates, find_statements, actions.files))

@@ -32,6 +32,7 @@ class InquiryAction(StrEnum):
     REFUSE_TIME = "refuse-time"
     ESCALATE_TO = "escalate-to"
     CANCEL = "cancel"
+    SHARE_DOCUMENTS = "share-documents"
     VERIFY = "verify"
     EXCUSE = "excuse"
 

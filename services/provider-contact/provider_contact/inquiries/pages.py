@@ -20,10 +20,19 @@ from provider_contact.inquiries.errors import ActionNotPossible, VersionConflict
 from provider_contact.inquiries.policy import cancel_reasons, escalation_bodies, return_reasons, statuses
 from provider_contact.inquiries.schemas import InquiryItem, NextAction
 from provider_contact.inquiries.schemas.commands import Command
-from provider_contact.inquiries.schemas.views import AskedQuestion, EntryView, QuestionAnswerView, ResponseView
+from provider_contact.inquiries.schemas.views import (
+    AnswerFileView,
+    AskedQuestion,
+    DocumentView,
+    EntryView,
+    QuestionAnswerView,
+    ResponseView,
+)
 from provider_contact.inquiries.service import Actions, reading, workflow
+from provider_contact.inquiries.service.contents import appeal_documents
 from shared.auth import STAFF, PagePrincipalDep, Principal, check_role, require_page
-from shared.dependencies import UnitsOfWorkDep
+from shared.contents import Contents
+from shared.dependencies import ContentsDep, UnitsOfWorkDep
 from shared.domain.labels import Label, Language
 from shared.domain.regions import regions
 from shared.domain.taxonomy import taxonomy
@@ -40,7 +49,9 @@ from shared.web.viewer import show_viewer
 SLICE: Final = Path(__file__).parent
 PATH: Final = "/provider-contact/inquiries"
 FORM_LIMIT: Final = 60_000  # bytes: a remark of 4 000 characters, escaped
-FIELDS_LIMIT: Final = 10
+FIELDS_LIMIT: Final = 20
+DOCUMENT: Final = "document."
+"""The name of a tick at a document of the appeal is this and its id."""
 DESK: Final = "desk"
 """The value of `from` in a form of the desk, which gets its reader back."""
 NOT_DONE: Final = "inquiry-not-done"
@@ -75,8 +86,8 @@ _HINTS: Final[Mapping[str, str]] = {
     "escalate-to.body": N_("The body is notified that the medical organisation does not answer."),
 }
 _LONG: Final = frozenset({"text"})
-_ELSEWHERE: Final = frozenset({InquiryAction.VERIFY, InquiryAction.EXCUSE})
-"""Actions on a proposal or a promise, which have pages of their own."""
+_ELSEWHERE: Final = frozenset({InquiryAction.VERIFY, InquiryAction.EXCUSE, InquiryAction.SHARE_DOCUMENTS})
+"""Actions on a proposal or a promise, which have pages of their own, and the choice of documents, which has a form of its own."""
 _STEPS: Final[Mapping[str, str]] = {
     "REMINDER": N_("A reminder was sent by rule"),
     "OVERDUE": N_("The answer is overdue"),
@@ -112,6 +123,22 @@ class AnswerLine(NamedTuple):
     text: str | None
 
 
+class AnswerFileLine(NamedTuple):
+    """A file of an answer. `href`: None while it may not be opened; `state` says why."""
+
+    name: str
+    state: str
+    href: str | None
+
+
+class DocumentChoice(NamedTuple):
+    """A document of the appeal that the provider may be shown."""
+
+    html_name: str
+    label: str
+    is_shown: bool
+
+
 class ResponseBlock(NamedTuple):
     """An answer of the provider as it is shown."""
 
@@ -122,6 +149,7 @@ class ResponseBlock(NamedTuple):
     late: bool
     counts: bool
     answers: Sequence[AnswerLine]
+    files: Sequence[AnswerFileLine]
     refusal: Sequence[tuple[str, str]]
 
 
@@ -152,21 +180,26 @@ class StaffInquiry(NamedTuple):
     responses: Sequence[ResponseBlock]
     history: Sequence[HistoryLine]
     forms: Sequence[ActionForm]
+    documents: Sequence[DocumentChoice] | None
+    """None: the documents cannot be chosen now."""
+    documents_available: bool
 
 
 @router.get("/inquiries/{inquiry_id}")
 async def inquiry_page(
-    request: Request, inquiry_id: UUID, principal: PagePrincipalDep, actions: ActionsDep, units: UnitsOfWorkDep
+    request: Request, inquiry_id: UUID, principal: PagePrincipalDep, actions: ActionsDep, units: UnitsOfWorkDep, contents: ContentsDep
 ) -> Response:
     """Show an inquiry. Whoever reads its answers is recorded in the audit log."""
     if principal.is_anonymous:
         return RedirectResponse("/sign-in?" + urlencode({"next": f"{PATH}/{inquiry_id}"}), 303)
     check_role(principal, *STAFF, "admin")
-    return await _show(request, inquiry_id, principal, actions, units)
+    return await _show(request, inquiry_id, principal, actions, units, contents)
 
 
 @router.post("/inquiries/{inquiry_id}", dependencies=[Depends(require_same_origin)])
-async def act_on_inquiry(request: Request, inquiry_id: UUID, clerk: ClerkDep, actions: ActionsDep, units: UnitsOfWorkDep) -> Response:
+async def act_on_inquiry(
+    request: Request, inquiry_id: UUID, clerk: ClerkDep, actions: ActionsDep, units: UnitsOfWorkDep, contents: ContentsDep
+) -> Response:
     """Carry out an action, and return to the page or to the case at the desk. A refused form is shown again with what was typed."""
     sent = await read_fields(request, limit=FORM_LIMIT, most=FIELDS_LIMIT)
     kind = next((command for command in actions.offered if sent.get("action") == command.ACTION), None)
@@ -180,7 +213,9 @@ async def act_on_inquiry(request: Request, inquiry_id: UUID, clerk: ClerkDep, ac
     except (InvalidInput, VersionConflict, ActionNotPossible) as refusal:
         if isinstance(refusal, ActionNotPossible) or not kind.model_fields.keys() - {"expected_version"}:
             return PAGES.redirect(here, flash=NOT_DONE)
-        return await _show(request, inquiry_id, clerk, actions, units, Sent(kind.ACTION, sent, _errors(request, refusal)), refusal)
+        return await _show(
+            request, inquiry_id, clerk, actions, units, contents, Sent(kind.ACTION, sent, _errors(request, refusal)), refusal
+        )
     if sent.get("from") == DESK:
         here = str(URL(f"/routing/desk/{item.appeal_id}").replace(query=request.url.query))  # the list stays open next to the case
     return PAGES.redirect(here, flash="inquiry-done")
@@ -190,6 +225,8 @@ def _command(kind: type[Command], sent: Mapping[str, str]) -> Command:
     """Return the command of a form. An empty field is none. Raises InvalidInput."""
     typed = {name: sent.get(f"{kind.ACTION}-{name}", "").strip() for name in kind.model_fields}
     values: dict[str, object] = {name: value for name, value in typed.items() if value}
+    if kind.ACTION is InquiryAction.SHARE_DOCUMENTS:
+        values["attachments"] = [name.removeprefix(DOCUMENT) for name in sent if name.startswith(DOCUMENT)]
     if sent.get("expected_version", "").isdecimal():
         values["expected_version"] = int(sent["expected_version"][:9])
     try:
@@ -211,19 +248,23 @@ async def _show(
     principal: Principal,
     actions: Actions,
     units: UnitsOfWork,
+    contents: Contents,
     sent: Sent | None = None,
     refusal: DomainError | None = None,
 ) -> Response:
     async with units.read() as work:
         inquiry, appeal = await reading.visible_inquiry(work, inquiry_id, principal)
         item = actions.item(work, inquiry, appeal, principal)
-        responses = await reading.responses(work, inquiry)
+        responses = await reading.responses(work, inquiry, actions.files)
+        shown = await actions.files.shown_documents(work, inquiry_id)
         history = await reading.history(work, inquiry, principal)
     if responses:
         async with units.write() as work:
             await reading.record_read(work, principal, [response.response_id for response in responses])
     language = language_of(request)
     offered = {step.action for step in item.next_actions} if principal.is_staff else set()
+    may_share = InquiryAction.SHARE_DOCUMENTS in offered
+    documents = await appeal_documents(contents, inquiry, principal) if may_share else ()
     page = StaffInquiry(
         item=item,
         status=statuses()[item.status].label.in_(language),
@@ -231,9 +272,11 @@ async def _show(
         category=taxonomy().categories[item.category].label.in_(language),
         zone=regions()[item.region].timezone,
         asked=reading.asked_questions(inquiry),
-        responses=[_response(response, request, language) for response in reversed(responses)],
+        responses=[_response(response, inquiry_id, request, language) for response in reversed(responses)],
         history=[_line(entry, request, language) for entry in reversed(history)],
         forms=[_form(action, sent, request, language) for action in item.next_actions if action.action in offered - _ELSEWHERE],
+        documents=_choices(documents or (), shown) if may_share else None,
+        documents_available=documents is not None,
     )
     return PAGES.render(
         request,
@@ -243,6 +286,10 @@ async def _show(
         sent=sent,
         conflict=isinstance(refusal, VersionConflict),
     )
+
+
+def _choices(documents: Sequence[DocumentView], shown: Sequence[UUID]) -> list[DocumentChoice]:
+    return [DocumentChoice(f"{DOCUMENT}{each.attachment_id}", each.name or "–", each.attachment_id in shown) for each in documents]
 
 
 def _form(action: NextAction, sent: Sent | None, request: Request, language: Language) -> ActionForm:
@@ -277,7 +324,12 @@ def _options(name: str, action: str, codes: Sequence[str] | None, request: Reque
     return [(code, labels[code].in_(language) if code in labels else code) for code in codes]
 
 
-def _response(response: ResponseView, request: Request, language: Language) -> ResponseBlock:
+def _file(file: AnswerFileView, inquiry_id: UUID, language: Language) -> AnswerFileLine:
+    href = f"{PATH}/{inquiry_id}/files/{file.file_id}" if file.available else None
+    return AnswerFileLine(file.name or "–", Label(file.kk, file.ru, file.en).in_(language), href)
+
+
+def _response(response: ResponseView, inquiry_id: UUID, request: Request, language: Language) -> ResponseBlock:
     codes = taxonomy()
     refusal = []
     if response.refusal is not None:
@@ -298,6 +350,7 @@ def _response(response: ResponseView, request: Request, language: Language) -> R
         late=response.late,
         counts=response.counts,
         answers=[_answer(answer, request, language) for answer in response.answers],
+        files=[_file(file, inquiry_id, language) for file in response.attachments],
         refusal=refusal,
     )
 

@@ -1,6 +1,6 @@
 """The search for cases, the conversation of a case and its files over HTTP."""
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
@@ -11,8 +11,8 @@ from routing.cases.schemas.views import CaseFilter
 from routing.desk.errors import AttachmentGone, AttachmentNotScanned
 from routing.desk.schemas import CaseSearch, CaseSearchResult, Conversation, RelatedCases
 from routing.desk.service import related
-from routing.desk.service.attachments import open_attachment
-from routing.desk.service.conversation import INTAKE, conversation, fetch_owners
+from routing.desk.service.attachments import PROVIDER, open_attachment
+from routing.desk.service.conversation import INTAKE, FileAddresses, conversation, fetch_owners
 from routing.desk.service.macros import macros_of
 from routing.desk.service.search import resolve
 from routing.knowledge.schemas import MacroView
@@ -60,7 +60,8 @@ async def read_conversation(
     async with units.write() as work:  # closed before the owners are asked: nobody holds a connection while waiting for another service
         case = await cases.read_conversation(work, principal, appeal_id)
     fetched = await fetch_owners(contents, case, principal, shows_applicant=False)
-    return conversation(case, fetched, f"/routing/v1/cases/{appeal_id}/attachments")
+    files = f"/routing/v1/cases/{appeal_id}"
+    return conversation(case, fetched, FileAddresses(f"{files}/attachments", f"{files}/provider-files"))
 
 
 @router.get("/v1/cases/{appeal_id}/suggestions", tags=["cases"], responses=responses(Unauthorized, Forbidden, NotFound, InvalidInput))
@@ -94,15 +95,13 @@ async def read_case_macros(
     return ListResponse(items=found, total=len(found), next_cursor=None)
 
 
-@router.get(
-    "/v1/cases/{appeal_id}/attachments/{attachment_id}",
-    tags=["cases"],
-    response_class=StreamingResponse,
-    responses={
-        **responses(Unauthorized, Forbidden, NotFound, InvalidInput, AttachmentNotScanned, AttachmentGone, Unavailable),
-        200: {"description": "The file.", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
-    },
-)
+_FILE: Final[dict[int | str, dict[str, Any]]] = {
+    **responses(Unauthorized, Forbidden, NotFound, InvalidInput, AttachmentNotScanned, AttachmentGone, Unavailable),
+    200: {"description": "The file.", "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}},
+}
+
+
+@router.get("/v1/cases/{appeal_id}/attachments/{attachment_id}", tags=["cases"], response_class=StreamingResponse, responses=_FILE)
 async def download_attachment(
     appeal_id: UUID, attachment_id: UUID, principal: StaffDep, units: UnitsOfWorkDep, contents: ContentsDep, _query: KnownQuery
 ) -> StreamingResponse:
@@ -110,3 +109,13 @@ async def download_attachment(
     async with units.read() as work:
         await cases.visible_case(work, principal, appeal_id)
     return await open_attachment(contents, principal, appeal_id, attachment_id)
+
+
+@router.get("/v1/cases/{appeal_id}/provider-files/{file_id}", tags=["cases"], response_class=StreamingResponse, responses=_FILE)
+async def download_provider_file(
+    appeal_id: UUID, file_id: UUID, principal: StaffDep, units: UnitsOfWorkDep, contents: ContentsDep, _query: KnownQuery
+) -> StreamingResponse:
+    """Return a file of a provider's answer from provider-contact, which records the access."""
+    async with units.read() as work:
+        await cases.visible_case(work, principal, appeal_id)
+    return await open_attachment(contents, principal, appeal_id, file_id, PROVIDER)

@@ -99,12 +99,24 @@ class AppealContent(BaseModel):
         return self.contested_act or (self.particulars.contested_act if self.particulars else None) or ""
 
 
+class AnswerFileContent(BaseModel):
+    """A file of a provider's answer. `size` is bytes; `available`: it may be opened now."""
+
+    file_id: UUID
+    name: str | None = None
+    media_type: str = "application/octet-stream"
+    size: int
+    state: str
+    available: bool = False
+
+
 class ResponseContent(BaseModel):
-    """What provider-contact returns of a response."""
+    """What provider-contact returns of a response. A provider-contact of an earlier version has no files."""
 
     text: str | None = None
     language: str = ""
     code: str = ""
+    attachments: list[AnswerFileContent] = []
 
 
 class CandidateContent(BaseModel):

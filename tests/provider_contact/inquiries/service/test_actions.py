@@ -323,11 +323,11 @@ class TestExtensions:
             given.append(command.text)
             set_flag(context.inquiry, "OPEN_PROPOSAL", value=True)
 
-        world.app.state.actions = Actions(extensions=[ActionHandler(commands.Propose, propose)])
+        world.app.state.actions = Actions(world.app.state.actions.files, extensions=[ActionHandler(commands.Propose, propose)])
         return given
 
     async def test_an_action_without_a_handler_is_not_offered(self, exchange, world):
-        world.app.state.actions = Actions()
+        world.app.state.actions = Actions(world.app.state.actions.files)
         assert {"propose", "promise"}.isdisjoint(offered(await exchange.shown()))
 
     async def test_resolved_opens_a_proposal_with_the_text_of_the_answer(self, exchange, proposed):

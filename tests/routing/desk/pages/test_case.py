@@ -125,6 +125,19 @@ class TestCasePage:
         assert "<b>File without a name</b><span>2 kB · infected" in page
         assert page.count("/files/") == 1
 
+    async def test_a_file_of_a_provider_opens_from_the_conversation(self, desk, owners, complaint):
+        response, file_id = uuid4(), str(uuid4())
+        usual = {"appeal_id": complaint, "inquiry_id": uuid4(), "provider_id": uuid4()}
+        await desk.apply(InquiryAnswered(response_id=response, code="EXPLANATION", **usual))
+        shown = {"file_id": file_id, "name": "журнал.png", "media_type": "image/png", "size": 7, "state": "CLEAN", "available": True}
+        owners.responses[str(response)] = {"language": "ru", "code": "EXPLANATION", "text": "Пациент записан.", "attachments": [shown]}
+        owners.files[file_id] = (b"pixels", "image/png", "a.png")
+        href = f"/routing/desk/{complaint}/provider-files/{file_id}"
+        assert f'href="{href}"' in (await open_desk(desk, f"/{complaint}")).text
+        assert (await desk.client.get(href, headers=session(desk))).content == b"pixels"
+        owners.withheld, owners.files = (409, "attachment-not-checked"), {}
+        assert (await desk.client.get(href, headers=session(desk))).status_code == 303
+
     async def test_a_message_stands_with_its_own_files_and_the_reply_after_its_question(self, desk, owners, complaint):
         clerk = session(desk, subject="clerk-7", name="Сынақ Арман")
         assert (await send(desk, complaint, "ask", clerk, **{"ask-text": "Когда вы пришли?", "ask-language": "ru"})).status_code == 303

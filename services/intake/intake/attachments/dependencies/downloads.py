@@ -17,8 +17,15 @@ from shared.unit_of_work import UnitsOfWork
 
 READ_PURPOSE: Final = "attachment"
 DESK_PURPOSE: Final = "desk-attachment"
-PURPOSES: Final[Mapping[str, Purpose]] = {DESK_PURPOSE: Purpose(frozenset({"routing"}), for_a_person=True)}
-"""The purposes for which other services read files; the services check first that the person may see the case."""
+PROVIDER_PURPOSE: Final = "inquiry-document"
+PURPOSES: Final[Mapping[str, Purpose]] = {
+    DESK_PURPOSE: Purpose(frozenset({"routing"}), for_a_person=True),
+    PROVIDER_PURPOSE: Purpose(frozenset({"provider-contact"}), for_a_person=True),
+}
+"""The purposes for which other services read files.
+
+The services check first that the person may see the case, or that the Fund shows this file to the person's provider.
+"""
 
 
 @dataclass(frozen=True, slots=True)

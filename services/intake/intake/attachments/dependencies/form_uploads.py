@@ -1,6 +1,6 @@
 """Documents sent with a page's form: received at once, even if the form is refused, and claimed when there is an appeal."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypedDict
@@ -9,26 +9,36 @@ from uuid import UUID
 from fastapi import Request
 
 from intake.attachments.dependencies import uploads_of
-from intake.attachments.dependencies.attaching import FORM_MARGIN, attach
+from intake.attachments.dependencies.attaching import attach
 from intake.attachments.service.quota import owner_of
 from intake.attachments.service.storing import NamedFile, UploadTicket
 from intake.pages_kit import PAGES
 from intake.register.dependencies import Intake
 from shared.auth import Principal
 from shared.domain.labels import Language
-from shared.domain.text import clean
-from shared.errors import NotFound, TooMany, Unavailable
+from shared.errors import DomainError, NotFound, TooMany
+from shared.files import forms
 from shared.files.connection import while_connected
-from shared.files.errors import AttachmentRefused, TooLarge
-from shared.files.policy import kinds, policy
-from shared.forms import FIELD_LIMIT, MULTIPART, Part, parts_of, read_fields
-from shared.header_fields import media_type_of
+from shared.files.errors import AttachmentRefused
+from shared.files.forms import accepted_extensions
+from shared.files.policy import policy
+from shared.forms import Part
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 
+__all__ = [
+    "DocumentLine",
+    "FormWithDocuments",
+    "accepted_extensions",
+    "attach_all",
+    "document_lines",
+    "format_tickets",
+    "parse_tickets",
+    "receive_form",
+]
+
 TOO_MANY: Final = N_("Too many documents come from your network just now. Add the rest later on the appeal's page.")
 NOT_NOW: Final = N_("Documents cannot be taken just now. Add them later on the appeal's page.")
-NAME_CHARACTERS: Final = 60  # of its end, with the extension
 UPLOAD_EXPIRED: Final = N_("A document was kept too long without being sent. Please add it again.")
 
 
@@ -41,62 +51,32 @@ class FormWithDocuments:
     refused: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class _FormDocuments:
+    """The documents of a form, uploaded by whoever sends it."""
+
+    request: Request
+    intake: Intake
+
+    async def receive(self, part: Part) -> UploadTicket:
+        address = self.intake.address(self.request)
+        self.intake.uploads.spend(address)
+        owner = owner_of(self.intake.parts.pepper, Principal.anonymous(), address)
+        return await uploads_of(self.request).receive(part.chunks, owner, name=part.filename, media_type=part.media_type)
+
+    async def accept(self, file: UploadTicket) -> None:
+        await uploads_of(self.request).accept(file, run=partial(while_connected, self.request))
+
+    def sentence(self, refusal: DomainError) -> str:
+        if isinstance(refusal, AttachmentRefused):
+            return refusal.label.in_(language_of(self.request))
+        return PAGES.text(self.request, TOO_MANY if isinstance(refusal, TooMany) else NOT_NOW)
+
+
 async def receive_form(request: Request, intake: Intake) -> FormWithDocuments:
-    """Receive a form and its documents.
-
-    Raises what `read_fields` raises, MalformedForm, and TooLarge for a form longer than the limit of all its documents.
-    """
-    if media_type_of(request) != MULTIPART:
-        return FormWithDocuments(await read_fields(request))
-    received: list[tuple[str, UploadTicket]] = []
-    found, room = FormWithDocuments({}), FIELD_LIMIT  # of all fields together, as in a form without documents
-    async for part in parts_of(request, limit=policy().limits.total_bytes + FORM_MARGIN, too_large=TooLarge):
-        if part.filename is None:
-            text = await part.text(room)
-            room -= len(text.encode())
-            found.fields[part.name] = clean(text)
-        elif part.filename:  # a browser sends an empty one where nothing was chosen
-            ticket = await _attempt(request, part.filename, found, _receive(request, intake, part))
-            if ticket is not None:
-                received.append((part.filename, ticket))
-    for name, ticket in received:  # after the whole form is read: only then a disconnected client is noticed
-        if await _attempt(request, name, found, _accept(request, ticket)):
-            found.tickets.append(ticket)
-    return found
-
-
-async def _receive(request: Request, intake: Intake, part: Part) -> UploadTicket:
-    intake.uploads.spend(intake.address(request))
-    owner = owner_of(intake.parts.pepper, Principal.anonymous(), intake.address(request))
-    return await uploads_of(request).receive(part.chunks, owner, name=part.filename, media_type=part.media_type)
-
-
-async def _accept(request: Request, ticket: UploadTicket) -> UploadTicket:
-    await uploads_of(request).accept(ticket, run=partial(while_connected, request))
-    return ticket
-
-
-async def _attempt(request: Request, name: str | None, found: FormWithDocuments, work: Awaitable[UploadTicket]) -> UploadTicket | None:
-    """Await the work on one document. A refusal is added to the messages, and the other documents are processed."""
-    try:
-        return await work
-    except AttachmentRefused as refusal:
-        found.refused.append(f"{_short_name(name)}: {refusal.label.in_(language_of(request))}")
-    except TooMany:
-        found.refused.append(PAGES.text(request, TOO_MANY))
-    except Unavailable:
-        found.refused.append(PAGES.text(request, NOT_NOW))
-    return None
-
-
-def _short_name(name: str | None) -> str:
-    """Return the given name in one line of bounded length. It is shown to the sender alone and not stored."""
-    return " ".join((name or "").split())[-NAME_CHARACTERS:]
-
-
-def accepted_extensions() -> str:
-    """Return the accepted file extensions, for an input's `accept`."""
-    return ",".join(f".{extension}" for kind in kinds().values() for extension in kind.extensions)
+    """Receive a form and its documents. Raises what `shared.files.forms.receive_form` raises."""
+    form = await forms.receive_form(request, _FormDocuments(request, intake))
+    return FormWithDocuments(form.fields, form.files, form.refused)
 
 
 def format_tickets(tickets: Sequence[UploadTicket]) -> str:

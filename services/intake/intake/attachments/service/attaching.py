@@ -31,14 +31,6 @@ class AttachmentOut(BaseModel):
     en: str
 
 
-class FileFingerprint(BaseModel):
-    """A file in a request; a repeat of the request is recognised by it."""
-
-    name: str | None
-    media_type: str | None
-    sha256: str
-
-
 class UploadFingerprint(BaseModel):
     """A finished upload; a repeat of the request is recognised by it."""
 

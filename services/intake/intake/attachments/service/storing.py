@@ -25,7 +25,7 @@ from shared.files import errors as attachment_errors
 from shared.files import policy, quota
 from shared.files.codes import AttachmentState
 from shared.files.policy import FileKind, kinds
-from shared.files.sealed import SealedFiles, is_available
+from shared.files.sealed import SealedFiles, is_available, shown_name
 from shared.files.storage import ObjectStorage, plain_chunks
 from shared.sealing import Pepper, Sealer, SealError
 from shared.unit_of_work import UnitOfWork
@@ -214,7 +214,7 @@ def _attached(row: Attachment, sealer: Sealer) -> AttachedFile:
     """Return a file; one whose name cannot be opened is listed without it, so that it does not hide the others."""
     kind = kinds()[row.kind or ""]
     try:
-        name = sealer.open(TABLE, row.id, "name", row.name).decode() if row.name else f"document.{kind.extensions[0]}"
+        name = shown_name(sealer, TABLE, row)
     except SealError:
         log.exception("a file's name cannot be opened", attachment_id=str(row.id))
         name = None

@@ -37,6 +37,8 @@ class ContentPurpose(Purpose):
     consent: str | None = None
     with_additions: bool = False
     """Messages and files that came after filing belong to the content."""
+    with_files: bool = False
+    """The list of all files belongs to the content, without messages."""
     with_reads: bool = False
     """Who read the appeal belongs to the content, as its applicant may know it."""
 
@@ -50,6 +52,8 @@ class ContentPurpose(Purpose):
         return self.consent is None or self.consent in row.consents
 
 
+DISCLOSURE: Final = "DISCLOSE_TO_PROVIDER"
+"""The consent without which no provider learns of the appeal's text, its applicant and its files."""
 ROUTING, PROVIDER_CONTACT = frozenset({"routing"}), frozenset({"provider-contact"})
 PURPOSES: Final[Mapping[str, ContentPurpose]] = {
     "classification": ContentPurpose(ROUTING, for_a_person=False, fields=("text",)),
@@ -65,8 +69,10 @@ PURPOSES: Final[Mapping[str, ContentPurpose]] = {
     "outcome-check": ContentPurpose(PROVIDER_CONTACT, for_a_person=True, fields=("applicant",)),  # the number to call
     "provider-matching": ContentPurpose(PROVIDER_CONTACT, for_a_person=False, fields=("provider_name", "provider_bin")),
     "provider-disclosure": ContentPurpose(
-        PROVIDER_CONTACT, for_a_person=True, fields=("text", "applicant"), consent="DISCLOSE_TO_PROVIDER"
+        PROVIDER_CONTACT, for_a_person=True, fields=("text", "applicant"), consent=DISCLOSURE, with_files=True
     ),
+    # a member of staff chooses what a provider may read
+    "inquiry-documents": ContentPurpose(PROVIDER_CONTACT, for_a_person=True, fields=(), consent=DISCLOSURE, with_files=True),
 }
 
 
@@ -80,13 +86,19 @@ class SealedContents:
     reads: Mapping[UUID, Sequence[AppealRead]]
 
 
+async def discloses_to_provider(work: UnitOfWork, appeal_id: UUID) -> bool:
+    """Return whether the applicant consents to disclosure to the provider."""
+    row = (await repository.sealed_contents(work.session, [appeal_id], ("consents",))).get(appeal_id)
+    return row is not None and DISCLOSURE in row.consents
+
+
 async def read_sealed(
     work: UnitOfWork, list_files: ListFiles, request: ContentsRequest, purpose: ContentPurpose, reader: Principal
 ) -> SealedContents:
     """Read the sealed contents of the ids and record the read in the audit log."""
     session, ids = work.session, request.ids
     rows = await repository.sealed_contents(session, ids, purpose.columns)
-    files = await list_files(work, ids) if purpose.with_additions else {}
+    files = await list_files(work, ids) if purpose.with_additions or purpose.with_files else {}
     messages = await applicants_messages(session, ids) if purpose.with_additions else {}
     reads = {each: await reads_for_applicant(session, await whole_appeal(session, each)) for each in rows} if purpose.with_reads else {}
     read = ids[0] if purpose.for_a_person and len(ids) == 1 else None  # people read one appeal at a time
@@ -104,6 +116,7 @@ def open_contents(sealer: Sealer, request: ContentsRequest, purpose: ContentPurp
         content = _readable(sealer, row, purpose.fields) if row is not None and purpose.applies(row) else None
         if content is not None and purpose.with_additions:
             content["messages"] = _messages(sealer, found.messages.get(appeal_id, []))
+        if content is not None and (purpose.with_additions or purpose.with_files):
             content["attachments"] = [_file(each) for each in found.files.get(appeal_id, ())]
         if content is not None and purpose.with_reads:
             content["reads"] = [each.model_dump(mode="json") for each in found.reads.get(appeal_id, ())]

@@ -25,6 +25,8 @@ PARTS: Final[Mapping[str, ReadPart]] = {
     "question-call": ReadPart.TEXT_AND_CONTACTS,
     "attachment": ReadPart.DOCUMENT,
     "desk-attachment": ReadPart.DOCUMENT,
+    "inquiry-document": ReadPart.DOCUMENT,
+    "inquiry-documents": ReadPart.DOCUMENT,
 }
 """What a purpose of the audit log opens; every other purpose opens the text."""
 

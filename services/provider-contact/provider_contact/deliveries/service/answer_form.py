@@ -3,7 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
+from uuid import UUID
 
+from provider_contact.attachments.service.lines import FILES
 from provider_contact.inquiries.schemas.commands import AnswerContent
 from provider_contact.inquiries.schemas.views import AskedQuestion
 from shared.domain.labels import Language
@@ -21,6 +23,11 @@ SENTENCES: Final[Mapping[str, str]] = {
     "too-short": N_("Fill in this field."),
     "too-long": N_("The text is too long: shorten it."),
     "unknown-code": N_("Choose one of the answers."),
+    "unknown-upload": N_("A file is not there any more. Add it again."),
+    "infected": N_("A virus was found in a file. Untick it."),
+    "too-large": N_("The files together are too large: at most 100 MB."),
+    "too-many": N_("At most 10 files can be sent with an answer."),
+    "not-accepted": N_("A request for more time has no files. Untick them."),
     "bad-format": N_("This is written in a form that we do not understand: write a day as a date, an amount in digits."),
 }
 OTHERWISE: Final = N_("Check this answer.")
@@ -82,10 +89,11 @@ def answer_form(asked: Sequence[AskedQuestion], sent: Mapping[str, str], languag
     )
 
 
-def answer_of(asked: Sequence[AskedQuestion], sent: Mapping[str, str], language: Language) -> AnswerContent:
-    """Return the answer that a form gives; empty fields are left out. Raises InvalidInput."""
+def answer_of(asked: Sequence[AskedQuestion], sent: Mapping[str, str], language: Language, attached: Sequence[UUID] = ()) -> AnswerContent:
+    """Return the answer that a form gives, with the files `attached`; empty fields are left out. Raises InvalidInput."""
     answers = [_answer(question, value) for question in asked if (value := sent.get(f"{QUESTION}{question.code}", "").strip())]
     document: dict[str, object] = {"language": language, "code": sent.get("code", ""), "text": sent.get("text", ""), "answers": answers}
+    document["attachments"] = [str(each) for each in attached]
     if sent.get(REASON) or sent.get(RULE):
         document["refusal"] = {"reason": sent.get(REASON, ""), "rule": sent.get(RULE, "")}
     return parse(AnswerContent, json.dumps(document).encode())
@@ -112,4 +120,4 @@ def _field_of(error: FieldError, given: Sequence[str]) -> str:
     index = rest.partition(".")[0]
     if head == "answers" and index.isdigit() and int(index) < len(given):
         return f"{QUESTION}{given[int(index)]}"
-    return error.field
+    return FILES if head == "attachments" else error.field

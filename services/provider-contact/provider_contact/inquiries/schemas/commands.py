@@ -68,7 +68,7 @@ class AnswerContent(StrictModel):
     answers: Annotated[list[QuestionAnswer], Field(default_factory=list, max_length=MAX_ANSWERS)]
     refusal: ProviderRefusal | None = None
     attachments: Annotated[list[UUID], Field(default_factory=list, max_length=MAX_ATTACHMENTS)]
-    """Ids of uploads. Files are not accepted yet."""
+    """Ids of files that were uploaded for this inquiry and sent with no answer yet."""
 
 
 class Respond(Command, AnswerContent):
@@ -169,6 +169,18 @@ class EscalateTo(Command):
     body: BodyCode
 
 
+class ShareDocuments(Command):
+    """Choose the documents of the appeal that the provider may read: all that it may read afterwards, none for an empty list.
+
+    The provider reads them while consent and category let it know the applicant, and the case has not ended.
+    """
+
+    ACTION = InquiryAction.SHARE_DOCUMENTS
+    SUMMARY = "Choose the documents of the appeal that the provider may read"
+
+    attachments: Annotated[list[UUID], Field(max_length=MAX_ATTACHMENTS)]
+
+
 class Cancel(Command):
     """Cancel the inquiry: no answer is expected any more."""
 
@@ -212,6 +224,7 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     GrantTime,
     RefuseTime,
     EscalateTo,
+    ShareDocuments,
     Cancel,
     Verify,
     Excuse,

@@ -118,6 +118,35 @@ class RefusalItem(BaseModel):
     """What to answer the citizen, in plain words; null until a finding is made."""
 
 
+class AnswerFileView(BaseModel):
+    """A file of a provider's answer; `kk`, `ru` and `en` explain its state."""
+
+    file_id: UUID
+    name: str | None
+    """Null: the stored name cannot be opened."""
+    kind: str
+    media_type: str
+    size: int
+    state: str
+    available: bool
+    """It may be downloaded now."""
+    added_at: datetime
+    kk: str
+    ru: str
+    en: str
+
+
+class DocumentView(BaseModel):
+    """A document of the appeal that the Fund shows to the provider. Staff read it with the case, and get its id alone here."""
+
+    attachment_id: UUID
+    name: str | None = None
+    media_type: str | None = None
+    size: int | None = None
+    available: bool = False
+    """It may be downloaded now."""
+
+
 class ResponseView(BaseModel):
     """An answer of the provider. `counts`: false for a late or repeated answer that came when none was expected."""
 
@@ -132,6 +161,7 @@ class ResponseView(BaseModel):
     counts: bool
     answers: list[QuestionAnswerView]
     refusal: RefusalView | None
+    attachments: list[AnswerFileView] = []
 
 
 class DeliveryView(BaseModel):
@@ -219,6 +249,8 @@ class InquiryDetail(InquiryItem):
     text: str | None = None
     applicant: JsonObject | None = None
     """As intake answers it: passed through, never read here."""
+    documents: list[DocumentView] = []
+    """Documents of the appeal that the Fund shows to the provider; none while intake does not answer (`content_available`)."""
     content_available: bool = True
     """False while intake, which owns the text, does not answer."""
 

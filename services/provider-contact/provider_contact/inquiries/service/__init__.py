@@ -5,7 +5,7 @@ from provider_contact.inquiries.service import workflow
 from provider_contact.inquiries.service.actions import Actions, LockedInquiries, ReceivedAnswer, change_flags, lock_inquiries, set_flag
 from provider_contact.inquiries.service.answers import AnswerSender
 from provider_contact.inquiries.service.appeals import appeal_for_update, appeals_in, close_appeals, record_appeals
-from provider_contact.inquiries.service.ports import ActionContext, ActionHandler, FindDeliveries, NoNotices, Notice, Notices
+from provider_contact.inquiries.service.ports import ActionContext, ActionHandler, FindDeliveries, InquiryFiles, NoNotices, Notice, Notices
 from provider_contact.inquiries.service.sending import assign_provider
 from provider_contact.inquiries.service.steps import STEP_BATCH, advance_due
 
@@ -16,6 +16,7 @@ __all__ = [
     "Actions",
     "AnswerSender",
     "FindDeliveries",
+    "InquiryFiles",
     "LockedInquiries",
     "NoNotices",
     "Notice",

@@ -30,13 +30,13 @@ from provider_contact.inquiries.schemas.commands import AnswerContent, Command
 from provider_contact.inquiries.service import workflow
 from provider_contact.inquiries.service.answers import AnswerSender, check_answer, store_answer
 from provider_contact.inquiries.service.carrying_out import CARRIED_OUT, answer_inquiry
-from provider_contact.inquiries.service.ports import ActionContext, ActionHandler, NoNotices, Notice, Notices
+from provider_contact.inquiries.service.ports import ActionContext, ActionHandler, InquiryFiles, NoNotices, Notice, Notices
 from provider_contact.inquiries.service.reading import inquiry_item, visible_inquiry
 from provider_contact.inquiries.service.workflow import Step
 from shared.auth import Principal
 from shared.domain.calendar import planning_calendar
 from shared.domain.regions import regions
-from shared.errors import Forbidden, NotFound
+from shared.errors import Forbidden, InvalidInput, NotFound
 from shared.unit_of_work import UnitOfWork
 
 _BY_SYSTEM: Final = "provider-system"
@@ -54,9 +54,10 @@ class ReceivedAnswer(NamedTuple):
 
 
 class Actions:
-    """Carries out the actions. `extensions`: those of the slices above."""
+    """Carries out the actions. `files`: those of answers; `extensions`: the actions of the slices above."""
 
-    def __init__(self, notices: Notices | None = None, extensions: Sequence[ActionHandler] = ()) -> None:
+    def __init__(self, files: InquiryFiles, notices: Notices | None = None, extensions: Sequence[ActionHandler] = ()) -> None:
+        self.files = files
         self.notices: Notices = notices or NoNotices()
         own = [ActionHandler(commands.Respond, self._respond), *CARRIED_OUT]
         self._handlers: Mapping[InquiryAction, ActionHandler] = {handler.command.ACTION: handler for handler in (*own, *extensions)}
@@ -109,6 +110,7 @@ class Actions:
         step = self._step(context, command.ACTION)
         if step is None:
             response_id = store_answer(work, inquiry, content, sent, counts=False)
+            await self.files.claim(work, inquiry, response_id, content.attachments)
             return ReceivedAnswer(response_id, False, self.item(work, inquiry, appeal, principal))
         answered = None
         if isinstance(command, commands.Respond):
@@ -125,6 +127,7 @@ class Actions:
     async def _answer(self, context: ActionContext, command: commands.Respond, sent: AnswerSender) -> UUID:
         """Store the answer, and open the proposal that RESOLVED means."""
         response_id = answer_inquiry(context, command, sent)
+        await self.files.claim(context.work, context.inquiry, response_id, command.attachments)
         propose = self._handlers.get(InquiryAction.PROPOSE)
         if command.code == ResponseCode.RESOLVED and propose is not None and InquiryFlag.OPEN_PROPOSAL not in context.inquiry.flags:
             # the text of an answer may be longer than that of a proposal
@@ -200,9 +203,14 @@ def check_role(principal: Principal, action: InquiryAction) -> None:
 
 
 def _meant(context: ActionContext, command: Command) -> Command:
-    """Return what a command means: an answer NEEDS_TIME is a request for the usual time, with its text as the reason."""
+    """Return what a command means: an answer NEEDS_TIME is a request for the usual time, with its text as the reason.
+
+    Raises InvalidInput for files.
+    """
     if not (isinstance(command, commands.Respond) and command.code == ResponseCode.NEEDS_TIME):
         return command
+    if command.attachments:
+        raise InvalidInput.field("attachments", "not-accepted", "A request for time has no files.")
     zone = regions()[context.appeal.region].timezone
     latest = max(context.now, context.inquiry.due_at).astimezone(zone).date()
     until = planning_calendar().add_working_days(latest, inquiry_rule().default_time_working_days)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -10,7 +11,7 @@ from provider_contact.inquiries import events
 from provider_contact.inquiries.codes import AnswerMethod
 from provider_contact.inquiries.models import Inquiry, ProviderResponse
 from provider_contact.inquiries.schemas.commands import AnswerContent, QuestionAnswer
-from provider_contact.inquiries.schemas.views import QuestionAnswerView, RefusalView, ResponseView
+from provider_contact.inquiries.schemas.views import AnswerFileView, QuestionAnswerView, RefusalView, ResponseView
 from shared.domain.taxonomy import AnswerType, ProviderQuestion, taxonomy
 from shared.errors import FieldError, InvalidInput
 from shared.field_errors import DETAILS
@@ -30,8 +31,8 @@ class AnswerSender(NamedTuple):
 
 
 def check_answer(inquiry: Inquiry, content: AnswerContent) -> None:
-    """Raise InvalidInput for a question that was not asked or is answered twice, a value of another type, and for files."""
-    errors = [] if not content.attachments else [FieldError("attachments", "not-accepted", "Files are not accepted yet.")]
+    """Raise InvalidInput for a question that was not asked or is answered twice, and for a value of another type."""
+    errors: list[FieldError] = []
     seen: set[str] = set()
     for index, answer in enumerate(content.answers):
         field = f"answers.{index}"
@@ -111,8 +112,8 @@ def store_answer(work: UnitOfWork, inquiry: Inquiry, content: AnswerContent, sen
     return response_id
 
 
-def response_view(response: ProviderResponse, sealer: Sealer) -> ResponseView:
-    """Return a stored answer with its texts."""
+def response_view(response: ProviderResponse, sealer: Sealer, files: Sequence[AnswerFileView] = ()) -> ResponseView:
+    """Return a stored answer with its texts and its files."""
     answers = json.loads(sealer.open(TABLE, response.response_id, "answers", response.answers)) if response.answers else []
     return ResponseView(
         response_id=response.response_id,
@@ -126,6 +127,7 @@ def response_view(response: ProviderResponse, sealer: Sealer) -> ResponseView:
         counts=response.counts,
         answers=[QuestionAnswerView(**answer) for answer in answers],
         refusal=_refusal(response, sealer),
+        attachments=list(files),
     )
 
 

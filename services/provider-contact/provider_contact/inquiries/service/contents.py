@@ -10,7 +10,8 @@ from provider_contact.inquiries.codes import DisclosureLevel
 from provider_contact.inquiries.models import Appeal, Inquiry, ProviderResponse
 from provider_contact.inquiries.policy import clocks, content_purposes, disclosure_of
 from provider_contact.inquiries.schemas import JsonObject
-from provider_contact.inquiries.schemas.views import CommitmentView, ProposalView
+from provider_contact.inquiries.schemas.views import AnswerFileView, CommitmentView, DocumentView, ProposalView
+from provider_contact.inquiries.service.ports import InquiryFiles
 from provider_contact.inquiries.service.workflow import quick_actions
 from shared.auth import Principal
 from shared.contents import ContentItem, Contents, ContentsRequest, OwnerUnavailable, entitled
@@ -19,6 +20,7 @@ from shared.sealing import Sealer
 from shared.unit_of_work import UnitOfWork
 
 DISCLOSURE_PURPOSE = "provider-disclosure"
+DOCUMENTS_PURPOSE = "inquiry-documents"
 REQUEST_PURPOSE = "provider-inquiry"
 EXCHANGE_PURPOSE = "desk-exchange"
 """The ids of this purpose are those of appeals: the exchange with providers about each, without its texts."""
@@ -71,6 +73,7 @@ class DisclosedContent(NamedTuple):
     text: str | None = None
     applicant: JsonObject | None = None
     available: bool = True
+    documents: Sequence[DocumentView] = ()
 
 
 class RequestedText(NamedTuple):
@@ -89,8 +92,10 @@ async def requested_text(contents: Contents, request_id: UUID, principal: Princi
     return RequestedText((found.get(request_id) or {}).get("text"))
 
 
-async def disclosed_content(contents: Contents, inquiry: Inquiry, principal: Principal) -> DisclosedContent:
+async def disclosed_content(contents: Contents, inquiry: Inquiry, principal: Principal, shown: Sequence[UUID] = ()) -> DisclosedContent:
     """Read the appeal's text and applicant from intake, on behalf of the provider's user, as far as consent and category allow.
+
+    `shown`: the documents that a clerk chose for the provider. A document names its patient, so it is read like the person.
 
     Nothing is read once the case has ended, and of a category whose complaints protect the applicant the person never.
     """
@@ -103,7 +108,26 @@ async def disclosed_content(contents: Contents, inquiry: Inquiry, principal: Pri
     except OwnerUnavailable:
         return DisclosedContent(available=False)
     content = found.get(appeal_id) or {}
-    return DisclosedContent(content.get("text"), content.get("applicant") if level is DisclosureLevel.PERSON else None)
+    if level is not DisclosureLevel.PERSON:
+        return DisclosedContent(content.get("text"))
+    files = {str(file["attachment_id"]): file for file in content.get("attachments", ())}
+    documents = [_document(files[str(each)]) for each in shown if str(each) in files]
+    return DisclosedContent(content.get("text"), content.get("applicant"), documents=documents)
+
+
+async def appeal_documents(contents: Contents, inquiry: Inquiry, principal: Principal) -> Sequence[DocumentView] | None:
+    """Return the files of the appeal, for a member of staff who chooses what the provider may read; None while intake does not answer."""
+    appeal_id = inquiry.appeal_id
+    try:
+        found = await contents.read("intake", [appeal_id], purpose=DOCUMENTS_PURPOSE, on_behalf_of=principal.subject, role=principal.role)
+    except OwnerUnavailable:
+        return None
+    return [_document(file) for file in (found.get(appeal_id) or {}).get("attachments", ())]
+
+
+def _document(file: JsonObject) -> DocumentView:
+    names = DocumentView.model_fields.keys()
+    return DocumentView.model_validate({name: value for name, value in file.items() if name in names})
 
 
 async def read_contents(
@@ -112,6 +136,7 @@ async def read_contents(
     reader: Principal,
     find_candidates: FindCandidates,
     find_statements: FindStatements,
+    files: InquiryFiles,
 ) -> list[ContentItem]:
     """Return providers' answers, the exchange about appeals, or what providers say to applicants, for another service.
 
@@ -126,8 +151,8 @@ async def read_contents(
     if request.purpose == STATEMENT_PURPOSE:
         statements = await find_statements(work, request.ids)
         return [ContentItem(id=each, found=each in statements, content=_statement(statements.get(each))) for each in request.ids]
-    found = await repository.responses(work.session, request.ids)
-    return [_content(response_id, found.get(response_id), work.sealer) for response_id in request.ids]
+    found, attached = await repository.responses(work.session, request.ids), await files.of_answers(work, request.ids)
+    return [_content(each, found.get(each), work.sealer, attached.get(each, ())) for each in request.ids]
 
 
 async def _exchanges(work: UnitOfWork, appeal_ids: Sequence[UUID], find_candidates: FindCandidates) -> list[ContentItem]:
@@ -172,9 +197,15 @@ def _label(label: Label) -> JsonObject:
     return {"kk": label.kk, "ru": label.ru, "en": label.en}
 
 
-def _content(response_id: UUID, response: ProviderResponse | None, sealer: Sealer) -> ContentItem:
+def _content(response_id: UUID, response: ProviderResponse | None, sealer: Sealer, files: Sequence[AnswerFileView]) -> ContentItem:
     if response is None:
         return ContentItem(id=response_id, found=False)
     text = sealer.open("response", response_id, "text", response.text).decode()
-    content = {"language": response.language, "code": response.code, "text": text, "at": response.at.isoformat()}
+    content = {
+        "language": response.language,
+        "code": response.code,
+        "text": text,
+        "at": response.at.isoformat(),
+        "attachments": [file.model_dump(mode="json", exclude={"kk", "ru", "en"}) for file in files],
+    }
     return ContentItem(id=response_id, found=True, content=content)

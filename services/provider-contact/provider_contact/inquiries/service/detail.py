@@ -4,7 +4,7 @@ from uuid import UUID
 
 from provider_contact.inquiries.policy import question_about
 from provider_contact.inquiries.schemas import InquiryDetail
-from provider_contact.inquiries.schemas.views import Question
+from provider_contact.inquiries.schemas.views import DocumentView, Question
 from provider_contact.inquiries.service import reading
 from provider_contact.inquiries.service.actions import Actions
 from provider_contact.inquiries.service.contents import DisclosedContent, ReadStatements, RequestedText, disclosed_content, requested_text
@@ -31,7 +31,8 @@ async def read_detail(
     async with units.read() as work:  # closed before intake is asked: nobody holds a connection while waiting for another service
         inquiry, appeal = await reading.visible_inquiry(work, inquiry_id, principal)
         item = actions.item(work, inquiry, appeal, principal)
-        answers = await reading.responses(work, inquiry)
+        answers = await reading.responses(work, inquiry, actions.files)
+        shown = await actions.files.shown_documents(work, inquiry_id)
         history = await reading.history(work, inquiry, principal)
         deliveries = await find_deliveries(work, [inquiry_id])
         statements = await read_statements(work, inquiry_id)
@@ -40,9 +41,9 @@ async def read_detail(
         async with units.write() as work:
             await reading.record_read(work, principal, read)
     label = question_about(inquiry.category)
-    content, asked = DisclosedContent(), RequestedText()
+    content, asked = DisclosedContent(documents=[DocumentView(attachment_id=each) for each in shown]), RequestedText()
     if reading.is_addressee(inquiry, principal):
-        content = await disclosed_content(contents, inquiry, principal)
+        content = await disclosed_content(contents, inquiry, principal, shown)
         if inquiry.has_text and inquiry.request_id is not None:
             asked = await requested_text(contents, inquiry.request_id, principal)
     return InquiryDetail(
@@ -59,5 +60,6 @@ async def read_detail(
         discloses=inquiry.discloses,
         text=content.text,
         applicant=content.applicant,
+        documents=list(content.documents),
         content_available=content.available and asked.available,
     )

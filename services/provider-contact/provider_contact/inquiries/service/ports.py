@@ -1,6 +1,7 @@
 """What inquiries need from the slices above them. `app.py` passes the implementations when it builds the service.
 
 - `Notices` plans what a provider, or a body above it, is notified of.
+- `InquiryFiles` stores files, and knows which documents of the appeal a provider may read.
 - `ActionHandler` adds an action: a slice above declares what its command does, and `actions.Actions` does the rest. See there.
 """
 
@@ -13,7 +14,7 @@ from uuid import UUID
 from provider_contact.inquiries.codes import NoticeKind
 from provider_contact.inquiries.models import Appeal, Inquiry
 from provider_contact.inquiries.schemas.commands import Command
-from provider_contact.inquiries.schemas.views import DeliveryView
+from provider_contact.inquiries.schemas.views import AnswerFileView, DeliveryView
 from shared.auth import Principal
 from shared.unit_of_work import UnitOfWork
 
@@ -45,6 +46,22 @@ class FindDeliveries(Protocol):
     """Return the deliveries of inquiries by inquiry id, oldest first; an inquiry without any is left out."""
 
     async def __call__(self, work: UnitOfWork, inquiry_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[DeliveryView]]: ...
+
+
+class InquiryFiles(Protocol):
+    """The files of providers' answers, and the documents of appeals that are shown to providers."""
+
+    async def claim(self, work: UnitOfWork, inquiry: Inquiry, response_id: UUID, file_ids: Sequence[UUID]) -> None:
+        """Claim uploads of this inquiry for an answer. Raises InvalidInput for an upload that is unknown or claimed, and for too many."""
+        ...
+
+    async def of_answers(self, work: UnitOfWork, response_ids: Sequence[UUID]) -> Mapping[UUID, Sequence[AnswerFileView]]:
+        """Return the files of answers by response id, oldest first; an answer without any is left out."""
+        ...
+
+    async def shown_documents(self, work: UnitOfWork, inquiry_id: UUID) -> Sequence[UUID]:
+        """Return the ids of the appeal's documents that were chosen for the provider, in the order of choice."""
+        ...
 
 
 class NoNotices:

@@ -21,6 +21,7 @@ from provider_contact.inquiries.schemas.views import (
 from provider_contact.inquiries.service.answers import response_view
 from provider_contact.inquiries.service.contents import Statements
 from provider_contact.inquiries.service.entries import INTERNAL, entry_view
+from provider_contact.inquiries.service.ports import InquiryFiles
 from shared.auth import Principal
 from shared.domain.labels import Label
 from shared.domain.regions import regions
@@ -100,9 +101,11 @@ def summary(inquiry: Inquiry, appeal: Appeal) -> Question:
     return Question(**text.as_dict())
 
 
-async def responses(work: UnitOfWork, inquiry: Inquiry) -> list[ResponseView]:
+async def responses(work: UnitOfWork, inquiry: Inquiry, files: InquiryFiles) -> list[ResponseView]:
     """Return the answers to an inquiry, oldest first. Record the read of whoever is not the provider: `record_read`."""
-    return [response_view(response, work.sealer) for response in await repository.responses_of(work.session, inquiry.inquiry_id)]
+    found = await repository.responses_of(work.session, inquiry.inquiry_id)
+    attached = await files.of_answers(work, [response.response_id for response in found])
+    return [response_view(response, work.sealer, attached.get(response.response_id, ())) for response in found]
 
 
 def read_ids(answers: Sequence[ResponseView], statements: Statements) -> list[UUID]:

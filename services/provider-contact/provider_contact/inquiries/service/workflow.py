@@ -7,9 +7,9 @@ from enum import StrEnum
 from functools import cache
 from typing import Final, get_args
 
-from provider_contact.inquiries.codes import InquiryAction, InquiryFlag, InquiryStatus
+from provider_contact.inquiries.codes import DisclosureLevel, InquiryAction, InquiryFlag, InquiryStatus
 from provider_contact.inquiries.models import Appeal, Inquiry
-from provider_contact.inquiries.policy import action_rows, statuses
+from provider_contact.inquiries.policy import action_rows, disclosure_of, statuses
 from provider_contact.inquiries.schemas import ActionField, NextAction
 from provider_contact.inquiries.schemas.commands import COMMANDS, Command
 from shared.auth import ROLES, STAFF, Principal, Role
@@ -34,6 +34,12 @@ class Guard(StrEnum):
     NO_OPEN_PROPOSAL = "no-open-proposal"
     CONFIRMED_PROPOSAL = "confirmed-proposal"
     OPEN_COMMITMENT = "open-commitment"
+    NAMES_PERSON = "names-person"
+
+
+def names_person(inquiry: Inquiry) -> bool:
+    """Return whether consent and category let the provider know the applicant, and so read documents that name one."""
+    return inquiry.discloses and inquiry.closed_at is None and disclosure_of(inquiry.category) is DisclosureLevel.PERSON
 
 
 def _is_reminded_today(inquiry: Inquiry, appeal: Appeal, now: datetime) -> bool:
@@ -48,6 +54,7 @@ GUARDS: Final[Mapping[Guard, Callable[[Inquiry, Appeal, datetime], bool]]] = {
     Guard.NO_OPEN_PROPOSAL: lambda inquiry, _appeal, _now: InquiryFlag.OPEN_PROPOSAL not in inquiry.flags,
     Guard.CONFIRMED_PROPOSAL: lambda inquiry, _appeal, _now: InquiryFlag.CONFIRMED_PROPOSAL in inquiry.flags,
     Guard.OPEN_COMMITMENT: lambda inquiry, _appeal, _now: InquiryFlag.OPEN_COMMITMENT in inquiry.flags,
+    Guard.NAMES_PERSON: lambda inquiry, _appeal, _now: names_person(inquiry),
 }
 
 

@@ -7,10 +7,12 @@ fields of the other actions are named `action.field`, so that every name of a pa
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+from uuid import UUID
 
 from fastapi import Request
 from pydantic_core import to_json
 
+from provider_contact.attachments.service.lines import FILES
 from provider_contact.inquiries.codes import InquiryAction
 from provider_contact.inquiries.schemas.commands import COMMANDS, Command
 from provider_contact.inquiries.schemas.views import AskedQuestion
@@ -40,6 +42,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "text": N_("Text of the answer"),
     "refusal.reason": N_("Reason of the refusal"),
     "refusal.rule": N_("Legal ground of the refusal"),
+    FILES: N_("Files"),
     "propose.text": N_("What was done"),
     "promise.text": N_("What is promised"),
     "promise.due_on": N_("By which day"),
@@ -58,6 +61,10 @@ _WRONG: Final[Mapping[str, str]] = {
     "out-of-range": N_("Choose another day."),
     "malformed-text": N_("Some characters in this cannot be read."),
     "not-asked": N_("The Fund does not ask this any more."),
+    "unknown-upload": N_("A file is not there any more. Add it again."),
+    "infected": N_("A virus was found in a file. Untick it."),
+    "too-large": N_("The files together are too large: at most 100 MB."),
+    "too-many": N_("At most 10 files can be sent with an answer."),
 }
 _OTHERWISE: Final = N_("Check this field.")
 
@@ -75,6 +82,8 @@ class SubmittedForm:
     summary: list[tuple[str | None, str]] = field(default_factory=list)
     conflict: bool = False
     draft_conflict: bool = False
+    attached: frozenset[UUID] | None = None
+    """The files that are ticked; None: all that wait."""
 
     def value(self, name: str, default: str = "") -> str:
         return self.values.get(name, default)
@@ -91,6 +100,11 @@ class SubmittedForm:
             label = text(_LABELS[name]) if name in _LABELS else ""
             self.summary.append((name, f"{label}: {message}" if label else message))
 
+    def refuse_files(self, messages: Sequence[str]) -> None:
+        """Put the messages about refused files at the input of files."""
+        self.errors[FILES] = " ".join(messages)
+        self.summary += [(FILES, message) for message in messages]
+
 
 async def read(request: Request) -> dict[str, str]:
     """Return the cleaned fields of a posted form."""
@@ -105,12 +119,15 @@ def typed_values(action: InquiryAction, sent: Mapping[str, str], questions: Sequ
     return {name: sent[name] for name in names if sent.get(name)}
 
 
-def command_of(action: InquiryAction, sent: Mapping[str, str], questions: Sequence[AskedQuestion]) -> Command:
-    """Return the command that a form means. Raises InvalidInput."""
+def command_of(
+    action: InquiryAction, sent: Mapping[str, str], questions: Sequence[AskedQuestion], attached: Sequence[UUID] = ()
+) -> Command:
+    """Return the command that a form means, an answer with the files `attached`. Raises InvalidInput."""
     body: dict[str, object] = {"expected_version": number_in(sent, "expected_version")}
     if action is InquiryAction.RESPOND:
         body |= {name: sent[name] for name in ("language", "code", "text") if sent.get(name)}
         body["answers"] = [answer for _, answer in _answers(sent, questions)]
+        body["attachments"] = list(attached)
         reason, rule = sent.get("refusal.reason", ""), sent.get("refusal.rule", "")
         if reason or rule:
             body["refusal"] = {"reason": reason, "rule": rule}
@@ -157,6 +174,8 @@ def _prefixed(action: InquiryAction, name: str) -> str:
 def _name_of(action: InquiryAction | None, path: str, names: Mapping[str, str]) -> str:
     """Return the name of the field that an error of the body belongs to."""
     first, _, rest = path.partition(".")
+    if first == "attachments":
+        return FILES
     if first == "answers":
         return names.get(f"answers.{rest.partition('.')[0]}", "text")
     return path if action in (None, InquiryAction.RESPOND) else f"{action}.{path}"

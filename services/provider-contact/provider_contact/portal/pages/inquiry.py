@@ -8,10 +8,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from provider_contact.accounts.schemas import AccountView
+from provider_contact.attachments.service.lines import DocumentLine, FileLine, document_lines, file_lines
 from provider_contact.commitments.codes import CommitmentStatus
 from provider_contact.inquiries.codes import InquiryAction, ResponseCode
 from provider_contact.inquiries.schemas import InquiryDetail
-from provider_contact.inquiries.schemas.views import AskedQuestion, CommitmentView, EntryView, ProposalView, ResponseView
+from provider_contact.inquiries.schemas.views import AnswerFileView, AskedQuestion, CommitmentView, EntryView, ProposalView, ResponseView
 from provider_contact.inquiries.service.labels import clock_label, reason_label, status_label
 from provider_contact.portal.codes import TemplateValue
 from provider_contact.portal.pages.forms import REASON, RULE, SubmittedForm
@@ -99,6 +100,7 @@ class Answer(NamedTuple):
     pairs: Sequence[tuple[str, str]]
     late: bool
     counts: bool
+    files: Sequence[FileLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,9 @@ class InquiryPage:
     request_text: str | None
     text: str | None
     person: Sequence[tuple[str, str]]
+    documents: Sequence[DocumentLine]
+    waiting: Sequence[FileLine]
+    """The files that the person has uploaded and not sent yet."""
     withheld: bool
     protected: bool
     content_available: bool
@@ -162,6 +167,7 @@ class PageParts:
     """What is read for the page next to the inquiry itself."""
 
     draft: DraftView | None
+    waiting: Sequence[AnswerFileView]
     templates: Sequence[TemplateView]
     colleagues: Sequence[AccountView]
     assignee: UUID | None
@@ -179,7 +185,7 @@ def inquiry_page(detail: InquiryDetail, parts: PageParts, visit: Visit) -> Inqui
     names = {each.account_id: each.name for each in parts.colleagues}
     return InquiryPage(
         inquiry_id=detail.inquiry_id,
-        href=f"{PATH}/inquiries/{detail.inquiry_id}",
+        href=_href(detail.inquiry_id),
         number=detail.number,
         version=detail.version,
         category=visit.label(category.label) if category else detail.category,
@@ -195,6 +201,8 @@ def inquiry_page(detail: InquiryDetail, parts: PageParts, visit: Visit) -> Inqui
         request_text=detail.request_text,
         text=detail.text,
         person=_person(detail, visit),
+        documents=document_lines(detail.documents, _href(detail.inquiry_id)),
+        waiting=file_lines(parts.waiting, visit.language, _href(detail.inquiry_id)),
         withheld=not detail.discloses,
         protected=category is not None and taxonomy().root_category(category.code) in _PROTECTED,
         content_available=detail.content_available,
@@ -214,6 +222,10 @@ def inquiry_page(detail: InquiryDetail, parts: PageParts, visit: Visit) -> Inqui
         is_own=parts.assignee == visit.account.account_id,
         latest_at=max(event.at for event in events),
     )
+
+
+def _href(inquiry_id: UUID) -> str:
+    return f"{PATH}/inquiries/{inquiry_id}"
 
 
 def template_values(detail: InquiryDetail, visit: Visit, language: str) -> Mapping[TemplateValue, str]:
@@ -330,6 +342,7 @@ def _answer(response: ResponseView, detail: InquiryDetail, parts: PageParts, vis
         pairs=pairs,
         late=response.late,
         counts=response.counts,
+        files=file_lines(response.attachments, visit.language, _href(detail.inquiry_id)),
     )
 
 

@@ -15,6 +15,10 @@ from provider_contact.accounts.errors import AccountUnavailable
 from provider_contact.accounts.schemas import AccountView
 from provider_contact.accounts.service.assignments import assign, assignees
 from provider_contact.accounts.service.colleagues import colleagues, names_of
+from provider_contact.attachments.dependencies import AnswerFilesDep, asked_inquiry, download_document, download_file, receive_form
+from provider_contact.attachments.dependencies.receiving import AnswerFiles
+from provider_contact.attachments.service.answer_files import owner_of, waiting_files
+from provider_contact.attachments.service.lines import chosen_files
 from provider_contact.inquiries.codes import InquiryAction
 from provider_contact.inquiries.schemas.views import AskedQuestion
 from provider_contact.inquiries.service.detail import read_detail
@@ -29,7 +33,9 @@ from provider_contact.portal.service.drafts import delete_draft, find_draft, sav
 from provider_contact.portal.service.inbox import actors, following, record_visit
 from provider_contact.portal.service.templates import filled, own_templates, product_templates
 from shared.domain.regions import regions
-from shared.errors import Conflict, InvalidInput, NotFound
+from shared.errors import Conflict, InvalidInput, NotFound, Unavailable
+from shared.files.errors import AttachmentRefused
+from shared.files.forms import accepted_extensions
 from shared.web.i18n import N_
 from shared.web.languages import language_of
 from shared.web.security import require_same_origin
@@ -44,6 +50,28 @@ _POSTED: Final = [Depends(require_same_origin)]
 async def inquiry(visit: VisitDep, inquiry_id: UUID) -> Response:
     """Show an inquiry."""
     return visit if isinstance(visit, Response) else await show(visit, inquiry_id, SubmittedForm())
+
+
+@router.get("/portal/inquiries/{inquiry_id}/files/{file_id}")
+async def answer_file(visit: VisitDep, inquiry_id: UUID, file_id: UUID, files: AnswerFilesDep) -> Response:
+    """Open a file of the provider; one that may not be opened leads back to the inquiry, which says why."""
+    if isinstance(visit, Response):
+        return visit
+    try:
+        return await download_file(visit.units, files, visit.principal, inquiry_id, file_id)
+    except (AttachmentRefused, Unavailable):
+        return PAGES.redirect(_href(inquiry_id), flash="file-unavailable")
+
+
+@router.get("/portal/inquiries/{inquiry_id}/documents/{attachment_id}")
+async def shown_document(visit: VisitDep, inquiry_id: UUID, attachment_id: UUID) -> Response:
+    """Open a document of the appeal that the Fund shows to the provider."""
+    if isinstance(visit, Response):
+        return visit
+    try:
+        return await download_document(visit.units, visit.contents, visit.principal, inquiry_id, attachment_id)
+    except (AttachmentRefused, Unavailable):
+        return PAGES.redirect(_href(inquiry_id), flash="file-unavailable")
 
 
 @router.get("/portal/inquiries/{inquiry_id}/{action}")
@@ -101,17 +129,22 @@ async def assign_inquiry(visit: VisitDep, request: Request, inquiry_id: UUID) ->
 
 
 @router.post("/portal/inquiries/{inquiry_id}/{action}", dependencies=_POSTED)
-async def carry_out(visit: VisitDep, request: Request, inquiry_id: UUID, action: str) -> Response:
+async def carry_out(visit: VisitDep, inquiry_id: UUID, action: str) -> Response:
     """Carry out an action. A form with errors or a conflict is shown again with everything that was typed, and stored as the draft."""
     if isinstance(visit, Response):
         return visit
     if action not in forms.ACTIONS:
         raise NotFound
-    sent, kind = await forms.read(request), InquiryAction(action)
+    kind = InquiryAction(action)
+    sent, attached, refused = await _received(visit, inquiry_id, kind)
     questions, _ = await _asked(visit, inquiry_id)
-    form = SubmittedForm(kind, forms.typed_values(kind, sent, questions))
+    form = SubmittedForm(kind, forms.typed_values(kind, sent, questions), attached=frozenset(attached))
+    if refused:  # nothing is sent without a file that the person chose
+        form.refuse_files(refused)
+        await _save_refused(visit, inquiry_id, form)
+        return await show(visit, inquiry_id, form, status=InvalidInput.status)
     try:
-        command = forms.command_of(kind, sent, questions)
+        command = forms.command_of(kind, sent, questions, attached)
         async with visit.units.write() as work:
             item = await visit.actions.carry_out(work, visit.principal, inquiry_id, command)
             await record_visit(work, visit.account, inquiry_id, item.version)
@@ -127,6 +160,16 @@ async def carry_out(visit: VisitDep, request: Request, inquiry_id: UUID, action:
         await _save_refused(visit, inquiry_id, form)
         return await show(visit, inquiry_id, form, status=error.status, read_until=_moment(sent.get("read_until", "")))
     return PAGES.redirect(_href(after) if after else (PATH if "next" in sent else _href(inquiry_id)), flash=action)
+
+
+async def _received(visit: Visit, inquiry_id: UUID, kind: InquiryAction) -> tuple[dict[str, str], list[UUID], list[str]]:
+    """Return the fields of a form, the files of an answer that are to be sent, and the messages about refused ones."""
+    if kind is not InquiryAction.RESPOND:
+        return await forms.read(visit.request), [], []
+    files: AnswerFiles = visit.request.app.state.answer_files
+    inquiry = await asked_inquiry(visit.units, inquiry_id, visit.principal)
+    form = await receive_form(visit.request, PAGES, files, inquiry, visit.principal, limit=forms.FORM_LIMIT, most=forms.FIELDS_LIMIT)
+    return form.fields, [*chosen_files(form.fields), *(file.id for file in form.files)], form.refused
 
 
 async def _asked(visit: Visit, inquiry_id: UUID) -> tuple[list[AskedQuestion], ZoneInfo]:
@@ -168,12 +211,13 @@ async def show(visit: Visit, inquiry_id: UUID, form: SubmittedForm, *, status: i
         assignee = (await assignees(work, [inquiry_id])).get(inquiry_id)
         own = await own_templates(work, visit.account)
         acted = await actors(work, inquiry_id)
+        waiting = await waiting_files(work, inquiry_id, owner_of(work.pepper, visit.principal))
         names = await names_of(work, visit.principal, list(acted.values()))
     if form.action is None and draft is not None:
         form = SubmittedForm(None, dict(draft.values))
     language = form.value("language", visit.language)
     offered = filled([*own, *product_templates(language)], template_values(detail, visit, language))
-    page = inquiry_page(detail, PageParts(draft, offered, people, assignee, acted, names), visit)
+    page = inquiry_page(detail, PageParts(draft, waiting, offered, people, assignee, acted, names), visit)
     zone = page.zone
     return visit.render(
         "portal_inquiry.html",
@@ -184,6 +228,7 @@ async def show(visit: Visit, inquiry_id: UUID, form: SubmittedForm, *, status: i
         draft_saved=_saved(visit, draft, zone) if draft else "",
         change=change_of(page, form, read_until),
         colleagues=_choices(visit, page, people),
+        accepted=accepted_extensions(),
         today=visit.now.astimezone(zone).date(),
         languages_of_answer=[("kk", "Қазақша"), ("ru", "Русский")],
         language_of_answer=language if language in {"kk", "ru"} else "ru",

@@ -47,6 +47,7 @@ FLASHES: Final[Mapping[str, Flash]] = {
     "transferred": Flash(N_("The open inquiries have moved.")),
     "last-manager": Flash(N_("Nothing was changed: name another manager first."), "warn"),
     "account-changed": Flash(N_("Nothing was changed: a colleague changed this account meanwhile. Check it and try again."), "warn"),
+    "file-unavailable": Flash(N_("The file cannot be opened just now. Its state is next to its name."), "warn"),
     "joined": Flash(N_("Welcome. Your account is open.")),
     "template-saved": Flash(N_("The template is saved for all colleagues.")),
     "template-deleted": Flash(N_("The template is deleted.")),

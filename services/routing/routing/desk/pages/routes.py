@@ -42,8 +42,8 @@ from routing.desk.pages.ready_texts import TEXTS, ready_texts
 from routing.desk.pages.thread import thread
 from routing.desk.pages.waiting import waiting_answers
 from routing.desk.service import related
-from routing.desk.service.attachments import open_attachment
-from routing.desk.service.conversation import conversation, fetch_exchange, fetch_owners
+from routing.desk.service.attachments import APPLICANT, PROVIDER, open_attachment
+from routing.desk.service.conversation import FileAddresses, conversation, fetch_exchange, fetch_owners
 from routing.desk.service.presence import BEAT_SECONDS, present_colleagues, record_presence
 from routing.desk.service.visits import record_visit
 from shared.auth import STAFF, PagePrincipalDep, Principal, check_role
@@ -148,13 +148,23 @@ async def desk_case(asked: DeskDep, appeal_id: UUID, principal: ClerkDep) -> Res
 
 @router.get("/desk/{appeal_id}/files/{attachment_id}")
 async def desk_file(asked: DeskDep, appeal_id: UUID, attachment_id: UUID, principal: ClerkDep) -> Response:
-    """Open a file of a case; one that may not be opened leads back to the case, which says why."""
+    """Open a file of the applicant; one that may not be opened leads back to the case, which says why."""
+    return await _open_file(asked, appeal_id, attachment_id, principal, APPLICANT)
+
+
+@router.get("/desk/{appeal_id}/provider-files/{attachment_id}")
+async def desk_provider_file(asked: DeskDep, appeal_id: UUID, attachment_id: UUID, principal: ClerkDep) -> Response:
+    """Open a file of a provider's answer; one that may not be opened leads back to the case, which says why."""
+    return await _open_file(asked, appeal_id, attachment_id, principal, PROVIDER)
+
+
+async def _open_file(asked: DeskDep, appeal_id: UUID, attachment_id: UUID, principal: ClerkDep, owner: str) -> Response:
     if principal is None:
         return to_sign_in(asked.request, appeal_id)
     async with asked.units.read() as work:
         await cases.visible_case(work, principal, appeal_id)
     try:
-        return await open_attachment(asked.contents, principal, appeal_id, attachment_id)
+        return await open_attachment(asked.contents, principal, appeal_id, attachment_id, owner)
     except (AttachmentNotScanned, AttachmentGone, Unavailable) as error:
         return PAGES.redirect(ListPosition().href(appeal_id), flash=error.code)
 
@@ -331,7 +341,8 @@ async def _case_page(asked: DeskRequest, principal: Principal, found: FoundCase,
         of_applicant = await related.of_applicant(work, principal, subject, own) if own is not None else None
         alike = await related.candidates(work, principal, subject) if is_searched else []
     similar = await related.similar(asked.contents, principal, subject, alike)
-    written = conversation(found.written, owners, f"{PATH}/{case.appeal_id}/files")
+    files = f"{PATH}/{case.appeal_id}"
+    written = conversation(found.written, owners, FileAddresses(f"{files}/files", f"{files}/provider-files"))
     position = position_of(asked.request.query_params)
     if position.tab is None and not position.is_search:
         position = replace(position, tab=queue.tab)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from routing.cases.codes import ConversationSide, EntryType
 from routing.cases.schemas.conversation import CaseConversation, CaseEntry
 from routing.desk.schemas import (
+    AnswerFileContent,
     AppealContent,
     AttachmentContent,
     Conversation,
@@ -76,24 +77,31 @@ async def fetch_contents(
     return {content_id: model.model_validate(content) for content_id, content in found.items() if content is not None}
 
 
-def conversation(case: CaseConversation, fetched: FetchedOwners, files_href: str) -> Conversation:
-    """Return the conversation, oldest entry first. `files_href`: the address under which a file of the case is opened by its id."""
-    items = [*_of_applicant(case, fetched.appeal, files_href), *_own(case, fetched)]
+class FileAddresses(NamedTuple):
+    """The addresses under which files are opened by their ids: those of the applicant, and those of providers."""
+
+    of_applicant: str
+    of_providers: str
+
+
+def conversation(case: CaseConversation, fetched: FetchedOwners, hrefs: FileAddresses) -> Conversation:
+    """Return the conversation, oldest entry first."""
+    items = [*_of_applicant(case, fetched.appeal, hrefs.of_applicant), *_own(case, fetched, hrefs.of_providers)]
     items.sort(key=lambda item: item.at)
     missing = [name for name, found in ((INTAKE, fetched.appeal), (PROVIDER_CONTACT, fetched.responses)) if found is None]
     return Conversation(items=items, total=len(items), unavailable=missing)
 
 
-def _own(case: CaseConversation, fetched: FetchedOwners) -> Iterator[ConversationItem]:
+def _own(case: CaseConversation, fetched: FetchedOwners, files_href: str) -> Iterator[ConversationItem]:
     """Yield the entries that routing knows, with the texts of responses. A reaction with a text of its own is the applicant's message."""
     written = fetched.appeal.messages if fetched.appeal is not None else []
     for entry in case.entries:
         is_written = any(entry.type == message.kind and abs(entry.at - message.at) <= TOGETHER for message in written)
         if entry.side is not ConversationSide.APPLICANT or not is_written:
-            yield _item(entry, fetched.responses)
+            yield _item(entry, fetched.responses, files_href)
 
 
-def _item(entry: CaseEntry, responses: Mapping[UUID, ResponseContent] | None) -> ConversationItem:
+def _item(entry: CaseEntry, responses: Mapping[UUID, ResponseContent] | None, files_href: str) -> ConversationItem:
     response = (responses or {}).get(entry.response_id) if entry.response_id is not None else None
     return ConversationItem(
         at=entry.at,
@@ -102,6 +110,7 @@ def _item(entry: CaseEntry, responses: Mapping[UUID, ResponseContent] | None) ->
         language=(response.language or None) if response is not None else entry.language,
         text=response.text if response is not None else entry.text,
         unavailable=entry.response_id is not None and response is None,
+        attachments=[_answer_file(file, files_href) for file in response.attachments] if response is not None else [],
         author_role=entry.author_role,
         author_name=entry.author_name,
         answer=entry.answer,
@@ -152,4 +161,15 @@ def _attachment(file: AttachmentContent, files_href: str) -> ConversationAttachm
         size=file.size,
         state=file.state,
         href=f"{files_href}/{file.attachment_id}" if file.available else None,
+    )
+
+
+def _answer_file(file: AnswerFileContent, files_href: str) -> ConversationAttachment:
+    return ConversationAttachment(
+        attachment_id=file.file_id,
+        name=file.name,
+        media_type=file.media_type,
+        size=file.size,
+        state=file.state,
+        href=f"{files_href}/{file.file_id}" if file.available else None,
     )

@@ -18,7 +18,7 @@ from routing.cases.schemas.rows import ProviderView
 from routing.cases.schemas.views import CaseView
 from routing.clocks.service import clock_policies
 from routing.desk.schemas import AppealContent, ConversationItem, ExchangeContent, ResponseContent
-from routing.desk.service.conversation import INTAKE, PROVIDER_CONTACT, FetchedOwners, conversation, fetch_contents
+from routing.desk.service.conversation import INTAKE, PROVIDER_CONTACT, FetchedOwners, FileAddresses, conversation, fetch_contents
 from routing.documents.errors import CaseFileIncomplete
 from routing.documents.policy import CaseFileTexts, texts
 from routing.documents.service.typesetting import typeset
@@ -106,7 +106,9 @@ class _Writer:
     def content(self) -> dict[str, object]:
         own, fixed = self._own, self._texts
         owners = FetchedOwners(self._others.appeal, self._others.responses)
-        items = [item for item in conversation(own.written, owners, "").items if item.side is not ConversationSide.COLLEAGUE]
+        items = [
+            item for item in conversation(own.written, owners, FileAddresses("", "")).items if item.side is not ConversationSide.COLLEAGUE
+        ]
         applicant = self._applicant()
         return {
             "language": self._language,
